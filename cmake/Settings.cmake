@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(XSUPERD_CCACHE ccache)
+if(XSUPERD_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${XSUPERD_CCACHE})
+endif()
+
+set(XSUPERD_SANITIZE "" CACHE STRING "sanitizers, as for -fsanitize=: address,undefined or thread")
+set(XSUPERD_WARNINGS -Wall -Wextra -Werror)
+if(XSUPERD_SANITIZE)
+  add_compile_options(-fsanitize=${XSUPERD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${XSUPERD_SANITIZE})
+  if(XSUPERD_SANITIZE MATCHES thread)
+    add_compile_options(-Wno-tsan)  # Asio uses fences, which TSan does not model
+  endif()
+endif()
+# All files must agree on these: asio_impl.cpp holds the only copy of Asio's functions.
+add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED _GNU_SOURCE)

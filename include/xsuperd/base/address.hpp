@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/socket.h>
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace xsuperd::base {
+
+/// An IPv4 or IPv6 address, or none. A plain value; ordered and comparable. An IPv4-mapped IPv6 address
+/// (::ffff:a.b.c.d) stays distinct from its IPv4 form until unmapped() is asked for, because logs print the two
+/// differently (decision B15.6).
+class Address {
+ public:
+  enum class Family : std::uint8_t { none, ipv4, ipv6 };
+
+  Address() = default;
+  /// `host_order`: 127.0.0.1 is 0x7f000001.
+  [[nodiscard]] static Address ipv4(std::uint32_t host_order);
+  [[nodiscard]] static Address ipv6(const std::array<std::uint8_t, 16>& bytes, std::uint32_t scope = 0);
+  /// Dotted quad or IPv6 text as inet_pton(3) reads them, with an optional %scope; nothing else.
+  [[nodiscard]] static std::optional<Address> parse(std::string_view text);
+
+  [[nodiscard]] Family family() const { return family_; }
+  [[nodiscard]] bool known() const { return family_ != Family::none; }
+  [[nodiscard]] bool is_mapped() const;
+  /// The IPv4 address inside a mapped one; every other address unchanged.
+  [[nodiscard]] Address unmapped() const;
+  /// Valid for IPv4 only, host order.
+  [[nodiscard]] std::uint32_t ipv4_value() const;
+  /// 16 bytes; an IPv4 address stands in the first four, the rest is zero.
+  [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
+  [[nodiscard]] std::uint32_t scope() const { return scope_; }
+  [[nodiscard]] bool is_multicast() const;
+
+  /// Numeric text as getnameinfo(3) prints it, a link-local scope included; "<no address>" for none (fact B6.17).
+  [[nodiscard]] std::string text() const;
+
+  auto operator<=>(const Address&) const = default;
+
+ private:
+  Family family_ = Family::none;
+  std::array<std::uint8_t, 16> bytes_{};
+  std::uint32_t scope_ = 0;
+};
+
+/// For unordered containers.
+[[nodiscard]] std::size_t hash_value(const Address& address);
+
+/// An address and a port (0..65535), as a peer or a local end has them.
+struct Endpoint {
+  Address address;
+  std::uint16_t port = 0;
+  auto operator<=>(const Endpoint&) const = default;
+};
+
+/// From what accept(2), recvmsg(2) or getsockname(2) filled in; other families give an unknown address.
+[[nodiscard]] Endpoint endpoint_of(const sockaddr_storage& from);
+
+/// The sockaddr for bind(2) and connect(2). `ipv6`: an IPv4 address is written as ::ffff:a.b.c.d, an unknown one as
+/// the wildcard. Returns the length.
+socklen_t fill_sockaddr(const Endpoint& endpoint, bool ipv6, sockaddr_storage& out);
+
+}  // namespace xsuperd::base

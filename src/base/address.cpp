@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/base/address.hpp"
+
+#include <arpa/inet.h>
+#include <boost/container_hash/hash.hpp>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace xsuperd::base {
+
+namespace {
+constexpr std::array<std::uint8_t, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+std::uint32_t scope_number(std::string_view name) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error == std::errc{} && end == name.data() + name.size()) return number;
+  return ::if_nametoindex(std::string(name).c_str());
+}
+}  // namespace
+
+Address Address::ipv4(std::uint32_t host_order) {
+  Address a;
+  a.family_ = Family::ipv4;
+  for (int i = 0; i < 4; ++i) a.bytes_[i] = static_cast<std::uint8_t>(host_order >> (24 - 8 * i));
+  return a;
+}
+
+Address Address::ipv6(const std::array<std::uint8_t, 16>& bytes, std::uint32_t scope) {
+  Address a;
+  a.family_ = Family::ipv6;
+  a.bytes_ = bytes;
+  a.scope_ = scope;
+  return a;
+}
+
+std::optional<Address> Address::parse(std::string_view text) {
+  const std::size_t percent = text.find('%');
+  const std::string plain(text.substr(0, percent));
+  in_addr v4{};
+  if (percent == std::string_view::npos && ::inet_pton(AF_INET, plain.c_str(), &v4) == 1)
+    return ipv4(ntohl(v4.s_addr));
+  std::array<std::uint8_t, 16> bytes{};
+  if (::inet_pton(AF_INET6, plain.c_str(), bytes.data()) != 1) return std::nullopt;
+  std::uint32_t scope = 0;
+  if (percent != std::string_view::npos && (scope = scope_number(text.substr(percent + 1))) == 0)
+    return std::nullopt;
+  return ipv6(bytes, scope);
+}
+
+bool Address::is_mapped() const {
+  return family_ == Family::ipv6 && std::equal(mapped_prefix.begin(), mapped_prefix.end(), bytes_.begin());
+}
+
+Address Address::unmapped() const {
+  if (!is_mapped()) return *this;
+  Address a;
+  a.family_ = Family::ipv4;
+  std::copy(bytes_.begin() + 12, bytes_.end(), a.bytes_.begin());
+  return a;
+}
+
+std::uint32_t Address::ipv4_value() const {
+  return std::uint32_t{bytes_[0]} << 24 | std::uint32_t{bytes_[1]} << 16 | std::uint32_t{bytes_[2]} << 8 | bytes_[3];
+}
+
+bool Address::is_multicast() const {
+  return family_ == Family::ipv4 ? (bytes_[0] & 0xf0) == 0xe0 : family_ == Family::ipv6 && bytes_[0] == 0xff;
+}
+
+std::string Address::text() const {
+  if (!known()) return "<no address>";
+  char buffer[INET6_ADDRSTRLEN];
+  ::inet_ntop(family_ == Family::ipv4 ? AF_INET : AF_INET6, bytes_.data(), buffer, sizeof buffer);
+  std::string text = buffer;
+  if (scope_ != 0) {
+    char name[IF_NAMESIZE];
+    text += '%';
+    text += ::if_indextoname(scope_, name) ? std::string(name) : std::to_string(scope_);
+  }
+  return text;
+}
+
+std::size_t hash_value(const Address& address) {
+  std::size_t seed = static_cast<std::size_t>(address.family());
+  std::uint64_t words[2];
+  std::memcpy(words, address.bytes().data(), sizeof words);
+  boost::hash_combine(seed, words[0]);
+  boost::hash_combine(seed, words[1]);
+  boost::hash_combine(seed, address.scope());
+  return seed;
+}
+
+Endpoint endpoint_of(const sockaddr_storage& from) {
+  if (from.ss_family == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, &from, sizeof in);
+    return {Address::ipv4(ntohl(in.sin_addr.s_addr)), ntohs(in.sin_port)};
+  }
+  if (from.ss_family == AF_INET6) {
+    sockaddr_in6 in{};
+    std::memcpy(&in, &from, sizeof in);
+    std::array<std::uint8_t, 16> bytes{};
+    std::memcpy(bytes.data(), &in.sin6_addr, bytes.size());
+    return {Address::ipv6(bytes, in.sin6_scope_id), ntohs(in.sin6_port)};
+  }
+  return {};
+}
+
+socklen_t fill_sockaddr(const Endpoint& endpoint, bool ipv6, sockaddr_storage& out) {
+  out = {};
+  const Address& a = endpoint.address;
+  if (!ipv6) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(endpoint.port);
+    if (a.family() == Address::Family::ipv4) in.sin_addr.s_addr = htonl(a.ipv4_value());
+    std::memcpy(&out, &in, sizeof in);
+    return sizeof in;
+  }
+  sockaddr_in6 in{};
+  in.sin6_family = AF_INET6;
+  in.sin6_port = htons(endpoint.port);
+  in.sin6_scope_id = a.scope();
+  auto* bytes = reinterpret_cast<std::uint8_t*>(&in.sin6_addr);
+  if (a.family() == Address::Family::ipv6) std::memcpy(bytes, a.bytes().data(), 16);
+  if (a.family() == Address::Family::ipv4) {
+    std::copy(mapped_prefix.begin(), mapped_prefix.end(), bytes);
+    std::memcpy(bytes + 12, a.bytes().data(), 4);
+  }
+  std::memcpy(&out, &in, sizeof in);
+  return sizeof in;
+}
+
+}  // namespace xsuperd::base
