@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+#include <vector>
+
+namespace xsuperd::config {
+
+/// Where something stands: file, line and column, both counted from 1; 0 where unknown.
+struct Place {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  bool operator==(const Place&) const = default;
+};
+
+/// xinetd's levels of daemon messages, in the order of syslog(3) priorities (fact B7.2).
+enum class Level : unsigned char { critical, error, warning, notice, info, debug };
+
+/// One finding about a configuration. The parser collects them and goes on.
+struct Diagnostic {
+  Level level = Level::error;
+  Place place;
+  std::string sentence;    ///< what is wrong, and what follows from it
+  std::string line_text;   ///< the offending line as it stands in the file; empty when there is none
+  int width = 1;           ///< how many characters from place.column on are meant
+  std::string suggestion;  ///< "did you mean 'instances'?", or empty
+  std::string id;          ///< the service concerned, or empty
+};
+
+/// One line for the daemon log: sentence, suggestion and "[file=F] [line=N]" (fact B2.18).
+[[nodiscard]] std::string log_line(const Diagnostic& diagnostic);
+
+/// Several lines for a person: "FILE:LINE:COLUMN: error: sentence", the offending line and a caret below it.
+[[nodiscard]] std::string explained(const Diagnostic& diagnostic);
+
+/// Collects findings, and counts what -t needs.
+class Diagnostics {
+ public:
+  void add(Diagnostic diagnostic) { all_.push_back(std::move(diagnostic)); }
+  void add(Level level, Place place, std::string sentence) {
+    all_.push_back({level, std::move(place), std::move(sentence), {}, 1, {}, {}});
+  }
+  [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
+  [[nodiscard]] std::size_t count(Level level) const;
+
+ private:
+  std::vector<Diagnostic> all_;
+};
+
+}  // namespace xsuperd::config

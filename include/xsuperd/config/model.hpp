@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "xsuperd/base/address.hpp"
+#include "xsuperd/config/diagnostic.hpp"
+
+/// The configuration as values. Nothing here changes after the loader has built it; it is shared between threads as
+/// shared_ptr<const ...>. State (counters, sockets, processes) lives in service::State, never here.
+namespace xsuperd::config {
+
+enum class SocketType : std::uint8_t { stream, dgram, raw, seqpacket };
+
+/// A set of enumerators whose values are bit numbers.
+template <typename E>
+class Set {
+ public:
+  constexpr Set() = default;
+  constexpr Set(std::initializer_list<E> members) {
+    for (const E e : members) add(e);
+  }
+  constexpr Set& add(E e) { return bits_ |= 1u << static_cast<unsigned>(e), *this; }
+  constexpr Set& remove(E e) { return bits_ &= ~(1u << static_cast<unsigned>(e)), *this; }
+  [[nodiscard]] constexpr bool has(E e) const { return (bits_ >> static_cast<unsigned>(e) & 1u) != 0; }
+  [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  constexpr bool operator==(const Set&) const = default;
+
+ private:
+  std::uint32_t bits_ = 0;
+};
+
+/// flags (fact B3.3), in the order in which dumps print them (B8.15).
+enum class Flag : std::uint8_t {
+  reuse, intercept, noretry, idonly, nameinargs, nodelay, keepalive, nolibwrap, sensor, ipv4, ipv6, labeled
+};
+/// type (fact B3.2).
+enum class Type : std::uint8_t { rpc, internal, tcpmux, tcpmuxplus, unlisted };
+/// log_on_success (fact B3.21), in dump order.
+enum class SuccessOption : std::uint8_t { host, duration, exit, pid, userid, traffic };
+/// log_on_failure (fact B3.22), in dump order.
+enum class FailureOption : std::uint8_t { host, attempt, userid };
+
+/// A count with a largest value that means "no limit".
+struct Limit {
+  static constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t value = unlimited;
+  [[nodiscard]] bool is_unlimited() const { return value == unlimited; }
+  bool operator==(const Limit&) const = default;
+};
+
+/// cps: connections per second that trip the service (0: no limit) and the pause in seconds (facts B4.43 to B4.45).
+struct Rate {
+  std::uint32_t connections = 50;
+  std::uint32_t pause = 10;
+  bool operator==(const Rate&) const = default;
+};
+
+/// One interval of access_times: minutes since local midnight, both ends included; start > end crosses midnight
+/// (fact B4.42, decision B15.16).
+struct Interval {
+  int start = 0;
+  int end = 0;
+  bool operator==(const Interval&) const = default;
+};
+
+/// One element of only_from or no_access.
+struct AddressPattern {
+  enum class Kind : std::uint8_t {
+    network,     ///< base and prefix; a single address has a prefix of 32 or 128
+    host,        ///< the peer's name equals `name`
+    domain,      ///< the peer's name ends in `name`, which begins with a dot
+    unresolved,  ///< a name that could not be looked up when the configuration was read (decision B15.15)
+  };
+  Kind kind = Kind::network;
+  base::Address base;  ///< IPv4 or IPv6, host bits zero
+  int prefix = 0;      ///< 0..32 or 0..128
+  std::string name;    ///< lower case
+  std::string text;    ///< as written
+  Place place;         ///< where it was written
+  /// Equal in meaning; text and place do not count (fact B5.10).
+  bool operator==(const AddressPattern& other) const {
+    return kind == other.kind && base == other.base && prefix == other.prefix && name == other.name;
+  }
+};
+
+/// log_type: where START, EXIT and FAIL entries go (facts B3.42 to B3.45).
+struct LogTarget {
+  enum class Kind : std::uint8_t { none, file, syslog };
+  Kind kind = Kind::none;
+  std::string path;        ///< file
+  std::uint64_t soft = 0;  ///< file: bytes, 0: no limits
+  std::uint64_t hard = 0;  ///< file: bytes, 0: no limits
+  int facility = 0;        ///< syslog: LOG_DAEMON and so on
+  int level = 0;           ///< syslog: LOG_INFO and so on
+  bool operator==(const LogTarget&) const = default;
+};
+
+struct User {
+  std::string text;  ///< as written
+  std::string name;  ///< login name when the uid has an entry, else empty
+  uid_t uid = 0;
+  gid_t gid = 0;  ///< primary group; the uid number when there is no entry (fact B3.8)
+  bool operator==(const User&) const = default;
+};
+struct Group {
+  std::string text;
+  gid_t gid = 0;
+  bool operator==(const Group&) const = default;
+};
+struct Protocol {
+  std::string name;
+  int number = 0;
+  bool operator==(const Protocol&) const = default;
+};
+struct VersionRange {
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+  bool operator==(const VersionRange&) const = default;
+};
+struct RedirectTarget {
+  std::string host;  ///< as written
+  std::uint16_t port = 0;
+  bool operator==(const RedirectTarget&) const = default;
+};
+
+using Words = std::vector<std::string>;
+
+/// What the attributes of one entry say, each field named after its attribute (facts B3). An empty optional means
+/// that the attribute was not given, neither by the service nor, after merging, by the defaults.
+struct Settings {
+  std::optional<std::string> id;
+  std::optional<Set<Type>> type;
+  std::optional<Set<Flag>> flags;
+  std::optional<SocketType> socket_type;
+  std::optional<Protocol> protocol;
+  std::optional<bool> wait;
+  std::optional<bool> disable;
+  std::optional<User> user;
+  std::optional<Group> group;
+  std::optional<bool> groups;
+  std::optional<mode_t> umask;
+  std::optional<int> nice;
+  std::optional<Limit> instances;
+  std::optional<Limit> per_source;
+  std::optional<Rate> cps;
+  std::optional<double> max_load;
+  std::optional<std::vector<Interval>> access_times;
+  std::optional<std::vector<AddressPattern>> only_from;
+  std::optional<std::vector<AddressPattern>> no_access;
+  std::optional<LogTarget> log_type;
+  std::optional<Set<SuccessOption>> log_on_success;
+  std::optional<Set<FailureOption>> log_on_failure;
+  std::optional<Words> env;
+  std::optional<Words> passenv;
+  std::optional<std::string> server;
+  std::optional<Words> server_args;
+  std::optional<std::uint16_t> port;
+  std::optional<VersionRange> rpc_version;
+  std::optional<std::uint32_t> rpc_number;
+  std::optional<RedirectTarget> redirect;
+  std::optional<std::string> bind;
+  std::optional<bool> v6only;
+  std::optional<std::string> banner;
+  std::optional<std::string> banner_success;
+  std::optional<std::string> banner_fail;
+  std::optional<int> deny_time;  ///< minutes; -1: for ever, 0: never
+  std::optional<std::string> libwrap;
+  std::optional<bool> mdns;
+  std::optional<Limit> rlimit_as;
+  std::optional<Limit> rlimit_cpu;  ///< seconds
+  std::optional<Limit> rlimit_data;
+  std::optional<Limit> rlimit_rss;
+  std::optional<Limit> rlimit_stack;
+  std::optional<Limit> rlimit_files;
+  std::optional<int> backlog;  ///< ours: listen(2) backlog; unset: the system's greatest
+  std::optional<Words> enabled;   ///< defaults only
+  std::optional<Words> disabled;  ///< defaults only
+  bool operator==(const Settings&) const = default;
+};
+
+/// What leads from an admitted request to an answer.
+enum class Kind : std::uint8_t {
+  program,   ///< a server of the user's
+  internal,  ///< echo, daytime, ...
+  redirect,  ///< a relay
+  sensor,    ///< nothing: recording the peer is all
+  tcpmux,    ///< a server reached through tcpmux only; never listens (fact B4.7)
+};
+
+/// The socket that a service waits on. Two services with equal endpoints can share the open socket over a reload.
+struct ListenSpec {
+  SocketType socket_type = SocketType::stream;
+  Protocol protocol;
+  bool ipv6 = true;             ///< AF_INET6, else AF_INET
+  bool fallback_to_ipv4 = true; ///< when the system has no IPv6 (fact B3.48)
+  bool v6only = false;
+  base::Endpoint at;            ///< unknown address: all
+  bool nodelay = false;
+  bool keepalive = false;
+  std::optional<int> backlog;
+  bool operator==(const ListenSpec&) const = default;
+};
+
+/// One service, complete: parsed, merged with the defaults, checked, every name looked up.
+struct Service {
+  std::string name;
+  std::string id;  ///< key in logs, lists and reloads; compared ignoring case (fact B2.8)
+  Place place;     ///< its `service` line
+  Settings settings;
+
+  Kind kind = Kind::program;
+  ListenSpec listen;
+  bool wait = false;
+  Words argv;         ///< argv[0] included
+  Words environment;  ///< "NAME=value", without REMOTE_HOST
+  std::vector<gid_t> supplementary_groups;
+  bool common_log = false;  ///< the FILE of the defaults, shared by all (fact B3.45)
+
+  [[nodiscard]] bool has(Flag f) const { return settings.flags && settings.flags->has(f); }
+  [[nodiscard]] bool is(Type t) const { return settings.type && settings.type->has(t); }
+  [[nodiscard]] bool logs(SuccessOption o) const {
+    return settings.log_on_success && settings.log_on_success->has(o);
+  }
+  [[nodiscard]] bool logs(FailureOption o) const {
+    return settings.log_on_failure && settings.log_on_failure->has(o);
+  }
+  [[nodiscard]] Rate rate() const { return settings.cps.value_or(Rate{}); }
+  bool operator==(const Service&) const = default;
+};
+
+/// Why an entry of the files is not among the services.
+enum class Fate : std::uint8_t {
+  disabled,              ///< disable = yes
+  disabled_by_defaults,  ///< not in `enabled`, or in `disabled`
+  refused,               ///< an error in the entry
+};
+struct Absent {
+  std::string name;
+  std::string id;
+  Place place;
+  Fate fate = Fate::refused;
+};
+
+/// One configuration: an immutable snapshot.
+struct Config {
+  std::string path;  ///< the main file
+  Settings defaults;
+  std::vector<std::shared_ptr<const Service>> services;  ///< in reading order
+  std::vector<Absent> absent;                            ///< in reading order
+};
+
+}  // namespace xsuperd::config

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "xsuperd/base/fd.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace xsuperd::spawn {
+
+/// The end of a child, as waitid(2) tells it.
+struct Ended {
+  std::uint64_t token = 0;
+  pid_t pid = 0;
+  bool signalled = false;
+  int value = 0;  ///< exit status, or signal number
+};
+
+/// Watches running children by pidfd: no SIGCHLD, no search, no confusion of reused pids. Works for a child that has
+/// ended already. Lives on the loop thread. Watches are kept in a slab and used again: watching a child allocates
+/// nothing once the slab has grown.
+class Children {
+ public:
+  Children(boost::asio::io_context& loop, std::function<void(const Ended&)> on_end);
+  ~Children();
+
+  /// Waits for the end of `pid`; `token` comes back with it.
+  void watch(std::uint64_t token, pid_t pid, base::Fd pidfd);
+  /// Sends a signal to the child of that token; false when there is none (any more).
+  bool signal(std::uint64_t token, int number);
+  /// How many are being watched.
+  [[nodiscard]] std::size_t size() const;
+  /// Forgets all without waiting: the children live on (SIGQUIT).
+  void abandon();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace xsuperd::spawn

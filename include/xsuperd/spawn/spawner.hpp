@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/spawn/recipe.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace xsuperd::spawn {
+
+/// One server to start.
+struct Job {
+  std::uint64_t token = 0;               ///< the caller's; comes back in the Outcome
+  std::shared_ptr<const Recipe> recipe;
+  base::Fd socket;                       ///< becomes 0, 1 and 2 of the server; closed in the daemon afterwards
+  std::string remote_host;               ///< REMOTE_HOST, when the recipe wants it
+};
+
+struct Started {
+  std::uint64_t token = 0;
+  pid_t pid = 0;
+  base::Fd pidfd;
+};
+struct StartFailed {
+  std::uint64_t token = 0;
+  Step step = Step::clone;
+  int error = 0;  ///< errno value
+  /// True when a process existed already and has ended with status 126 or 127 (decision B15.8); false when clone
+  /// itself failed, which may be tried again.
+  bool process_existed = false;
+  pid_t pid = 0;  ///< with process_existed
+  base::Fd socket;  ///< given back, so that the caller may try again or answer the peer
+};
+using Outcome = std::variant<Started, StartFailed>;
+
+/// Starts programs. Lives on the loop thread.
+class Spawner {
+ public:
+  virtual ~Spawner() = default;
+  enum class Load : unsigned char {
+    alone,  ///< nothing else is waiting: start it here and now, which saves waking a thread
+    many,   ///< more is coming: leave it to the spawner threads
+  };
+  /// Begins one start. The outcome is returned when it was done here; otherwise it comes to the handler later.
+  [[nodiscard]] virtual std::optional<Outcome> start(Job job, Load load) = 0;
+  /// Takes the outcomes that do not come back from start(). Set once, before the first start.
+  virtual void on_outcome(std::function<void(Outcome)> handler) = 0;
+};
+
+/// The spawner of the daemon: clone(CLONE_VM|CLONE_VFORK|CLONE_FILES|CLONE_PIDFD) from the loop thread or from one of
+/// `threads` spawner threads. The caller must have called reserve_low_descriptors() before it opened anything.
+struct CloneOptions {
+  unsigned threads = 2;
+  /// For tests of the fall-backs: pretend that the kernel lacks CLONE_PIDFD or close_range(CLOSE_RANGE_UNSHARE).
+  bool without_pidfd_clone = false;
+  bool without_unshare = false;
+};
+[[nodiscard]] std::unique_ptr<Spawner> make_clone_spawner(boost::asio::io_context& loop, CloneOptions options);
+
+/// Fills the descriptors from 3 on with /dev/null, close-on-exec, so that everything opened later lies above them:
+/// the spawner's own slots, one for the loop thread and one for each spawner thread (design, "the spawner"). Call it
+/// once, early in main. Returns errno, 0 for success.
+[[nodiscard]] int reserve_low_descriptors(unsigned threads);
+
+}  // namespace xsuperd::spawn
