@@ -20,7 +20,7 @@ TEST_CASE("numbers are decimal with an optional sign and never wrap") {
 
 TEST_CASE("what a peer sent is escaped and bounded") {
   CHECK(escaped("plain %n text") == "plain %n text");
-  CHECK(escaped(std::string_view("a\n\x1b[31m\0", 7)) == "a\\x0a\\x1b[31m\\x00");
+  CHECK(escaped(std::string_view("a\n\x1b[31m\0", 8)) == "a\\x0a\\x1b[31m\\x00");
   CHECK(escaped("\xff\\") == "\\xff\\x5c");
   CHECK(escaped("abcdef", 3) == "abc...");
 }

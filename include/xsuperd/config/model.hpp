@@ -119,6 +119,10 @@ struct Protocol {
   int number = 0;
   bool operator==(const Protocol&) const = default;
 };
+struct FileMode {
+  mode_t bits = 0;
+  bool operator==(const FileMode&) const = default;
+};
 struct VersionRange {
   std::uint32_t low = 0;
   std::uint32_t high = 0;
@@ -145,7 +149,7 @@ struct Settings {
   std::optional<User> user;
   std::optional<Group> group;
   std::optional<bool> groups;
-  std::optional<mode_t> umask;
+  std::optional<FileMode> umask;
   std::optional<int> nice;
   std::optional<Limit> instances;
   std::optional<Limit> per_source;

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,8 @@
 
 namespace xsuperd::log {
 
-/// Where finished lines go. Made on any thread; from then on used by the writer thread alone. write() may block: that
-/// is the writer's business, never the loop's.
+/// Where finished lines go. Made on any thread; from then on used by the writer thread alone. write() may
+/// block: that is the writer's business, never the loop's.
 class Output {
  public:
   virtual ~Output() = default;
@@ -29,11 +30,18 @@ class Output {
     base::WallTime when;
     std::string_view text;  ///< without stamp, tag and line end
   };
+  /// After `later` the same line must be offered again before any other: part of it may stand in the file
+  /// already, and the next call goes on behind that part.
   virtual Outcome write(const Line& line) = 0;
 
-  /// A remark for the daemon log about this output (limit reached, writing failed), taken by the writer after each
-  /// write; empty when there is none. Each is said once per cause.
-  [[nodiscard]] virtual std::string take_complaint() { return {}; }
+  /// What an output has to say about itself.
+  struct Remark {
+    Level level = Level::error;
+    std::string text;
+  };
+  /// The next remark for the daemon log about this output (limit reached, writing failed, works again), taken
+  /// by the writer after each write until there is none left. Each is said once per cause.
+  [[nodiscard]] virtual std::optional<Remark> take_complaint() { return std::nullopt; }
 };
 
 /// Who is logging: the tag of every daemon line.
@@ -42,19 +50,20 @@ struct Identity {
   pid_t pid = 0;
 };
 
-/// The daemon's -filelog: "YY/M/D@HH:MM:SS PROG[PID]: LEVEL: TEXT" (fact B7.2). Opens `path` for appending, mode 0644
-/// less the umask; a pipe, /dev/stdout and /dev/stderr work too.
+/// The daemon's -filelog: "YY/M/D@HH:MM:SS PROG[PID]: LEVEL: TEXT" (fact B7.2). Opens `path` for appending,
+/// mode 0644 less the umask; a pipe, /dev/stdout and /dev/stderr work too. Opening never waits, not even for
+/// a pipe's reader.
 [[nodiscard]] base::Result<std::shared_ptr<Output>> open_daemon_file(const std::string& path, Identity who);
 /// The same lines on a descriptor that is already open: -d writes to /dev/tty without program name, as
 /// "YY/M/D@HH:MM:SS: LEVEL: PID TEXT" (fact B7.3).
 [[nodiscard]] std::shared_ptr<Output> debug_output(base::Fd terminal, Identity who);
-/// A service log file: "YY/M/D@HH:MM:SS: ENTRY" (fact B7.9), with size limits in bytes, 0 for none (facts B7.24 to
-/// B7.26, decision B15.19). `id` names the log in complaints ("common" for the shared one).
+/// A service log file: "YY/M/D@HH:MM:SS: ENTRY" (fact B7.9), with size limits in bytes, 0 for none (facts
+/// B7.24 to B7.26, decision B15.19). `id` names the log in complaints ("common" for the shared one).
 [[nodiscard]] base::Result<std::shared_ptr<Output>> open_service_file(const std::string& path, std::string id,
                                                                       std::uint64_t soft, std::uint64_t hard);
 /// Syslog: RFC 3164 datagrams "<PRI>Mmm dd hh:mm:ss PROG[PID]: TEXT" to the socket at `path`. `facility` is
-/// LOG_DAEMON and so on. `fixed_level` replaces each line's own level when it is not negative (log_type's LEVEL).
-/// Connects again when the daemon behind it was restarted; a missing one makes write() say `later`.
+/// LOG_DAEMON and so on. `fixed_level` replaces each line's own level when it is not negative (log_type's
+/// LEVEL). Connects again when the daemon behind it was restarted; a missing one makes write() say `later`.
 [[nodiscard]] std::shared_ptr<Output> syslog_output(Identity who, int facility, int fixed_level = -1,
                                                     std::string path = "/dev/log");
 

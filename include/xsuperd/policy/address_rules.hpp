@@ -22,8 +22,9 @@ struct PeerName {
   std::vector<std::string> names;  ///< lower case, forward-confirmed (B12.30)
 };
 
-/// One list, only_from or no_access, compiled into a prefix trie: a look-up takes at most 32 or 128 steps however
-/// long the list is. Immutable after construction; safe on any thread.
+/// One list, only_from or no_access, compiled: networks into prefix tries, where a look-up takes at most 32
+/// or 128 steps however long the list is, names into a map. Immutable after construction; safe on any thread.
+/// The elements that the functions return live as long as the list, also when it is moved.
 class AddressList {
  public:
   explicit AddressList(const std::vector<config::AddressPattern>& patterns);
@@ -31,19 +32,23 @@ class AddressList {
   AddressList(AddressList&&) noexcept;
   AddressList& operator=(AddressList&&) noexcept;
 
-  /// The longest matching network element, or nullptr. The peer is taken unmapped: IPv4 elements match IPv4 peers on
-  /// every kind of socket, IPv6 elements match real IPv6 peers, except those inside ::ffff:0:0/96, which are stored
-  /// as IPv4 (decisions B12.24, B15.6).
+  /// The longest matching network element, or nullptr. The peer is taken unmapped: IPv4 elements match IPv4
+  /// peers on every kind of socket, IPv6 elements match real IPv6 peers, except those inside ::ffff:0:0/96,
+  /// which are stored as IPv4 (decisions B12.24, B15.6). Scopes do not count.
   [[nodiscard]] const config::AddressPattern* match_network(const base::Address& peer) const;
-  /// The first name element (host or domain) that one of `names` matches, or nullptr (facts B5.3, B5.4).
+  /// The first name element that one of `names` matches, or nullptr (facts B5.3, B5.4). An unresolved element
+  /// is a host's name like others here: that the name had no address once does not mean that no peer can
+  /// prove it now.
   [[nodiscard]] const config::AddressPattern* match_name(const std::vector<std::string>& names) const;
-  [[nodiscard]] bool has_names() const;
-  /// An element whose name did not resolve when the configuration was read.
-  [[nodiscard]] const config::AddressPattern* unresolved() const;
+  /// The first name element (host, domain or unresolved), or nullptr: a list of networks only, for which
+  /// nobody needs to look for a name.
+  [[nodiscard]] const config::AddressPattern* first_name() const;
 
  private:
-  struct Trie;
-  std::unique_ptr<Trie> trie_;
+  struct Index;
+  [[nodiscard]] const config::AddressPattern* element(std::uint32_t id) const;
+
+  std::unique_ptr<Index> index_;
   std::vector<config::AddressPattern> patterns_;
 };
 
@@ -58,11 +63,22 @@ class AddressRules {
     enum class Kind : std::uint8_t { allowed, refused, need_name };
     Kind kind = Kind::allowed;
     const config::AddressPattern* rule = nullptr;  ///< the deciding element, if one decided
-    bool both_lists = false;
+    bool both_lists = false;  ///< as far as known: no name is asked for only to tell this
   };
-  /// Facts B5.14, B5.15. An unknown peer address passes (fact B5.11 as 2.3.15.4). Names are asked for only when the
-  /// networks do not decide; a name that stays unknown matches nothing in only_from, and in no_access counts as a
-  /// match of every name element (decision B15.15, CVE-2000-0536).
+  /// The first row that fits (facts B5.14, B5.15):
+  ///
+  /// | no_access      | only_from               | answer                                   |
+  /// | -------------- | ----------------------- | ---------------------------------------- |
+  /// | matches        | any                     | refused; both_lists when it matches too  |
+  /// | any other      | given, cannot match     | refused                                  |
+  /// | does not match | not given, or matches   | allowed                                  |
+  /// | a name may     | not given, or matches   | need_name                                |
+  /// | any other      | a name may              | need_name                                |
+  ///
+  /// "A name may" match where no network does, the list has names, and nobody has asked
+  /// for the peer's. An unknown peer address passes (fact B5.11 as 2.3.15.4). A name that stays unknown
+  /// matches nothing in only_from, and in no_access counts as a match of every name element (decision B15.15,
+  /// CVE-2000-0536).
   [[nodiscard]] Answer ask(const base::Address& peer, const PeerName& name) const;
 
  private:

@@ -11,18 +11,26 @@
 #include "xsuperd/config/model.hpp"
 #include "xsuperd/policy/address_rules.hpp"
 
-/// May this peer be served, and if not, why. Everything here is pure: no clock, no system call, no log; safe on any
-/// thread.
+/// May this peer be served, and if not, why. Everything here is pure: no clock, no system call, no log; safe
+/// on any thread.
 namespace xsuperd::policy {
 
 /// Why a request is refused; log_word() gives xinetd's word for it (fact B7.19).
 enum class Reason : std::uint8_t {
-  address, time, fork, service_limit, per_source_limit, process_limit, libwrap, load, connections_per_second
+  address,
+  time,
+  fork,
+  service_limit,
+  per_source_limit,
+  process_limit,
+  libwrap,
+  load,
+  connections_per_second
 };
 [[nodiscard]] std::string_view log_word(Reason reason);
 
-/// The connection rate of one service, xinetd's cps window to the letter (fact B4.43). A value; the service's State
-/// owns it.
+/// The connection rate of one service, xinetd's cps window to the letter (fact B4.43). A value; the service's
+/// State owns it.
 class RateWindow {
  public:
   /// Counts one request at `now` and tells whether it trips the limit. A limit of 0 never trips.
@@ -37,24 +45,24 @@ class RateWindow {
 
 /// Everything a check may want to know about one request.
 struct Question {
-  base::Endpoint peer;             ///< unknown address for stream services with wait = yes
-  base::LocalTime local_time;      ///< for access_times
-  bool rate_tripped = false;       ///< what RateWindow::trips said
-  std::optional<double> load;      ///< one-minute load; nothing: unknown, counts as below every limit
-  std::uint64_t running = 0;       ///< servers of this service
+  base::Endpoint peer;                    ///< unknown address for stream services with wait = yes
+  base::LocalTime local_time;             ///< for access_times
+  bool rate_tripped = false;              ///< what RateWindow::trips said
+  std::optional<double> load;             ///< one-minute load; nothing: unknown, counts as below every limit
+  std::uint64_t running = 0;              ///< servers of this service
   std::uint64_t running_from_source = 0;  ///< of these, started for the same address
-  std::uint64_t processes = 0;     ///< servers of all services
-  std::uint64_t process_limit = 0; ///< -limit; 0: none
-  bool banned = false;             ///< a sensor has the address on its list
-  PeerName name;                   ///< for rules with names
+  std::uint64_t processes = 0;            ///< servers of all services
+  std::uint64_t process_limit = 0;        ///< -limit; 0: none
+  bool banned = false;                    ///< a sensor has the address on its list
+  PeerName name;                          ///< for rules with names
 };
 
 /// The answer of judge().
 struct Verdict {
   enum class Kind : std::uint8_t { admit, refuse, need_name };
   Kind kind = Kind::admit;
-  Reason reason = Reason::address;  ///< valid with Kind::refuse
-  const config::AddressPattern* rule = nullptr;  ///< the element that decided, where there is one
+  Reason reason = Reason::address;               ///< valid with Kind::refuse
+  const config::AddressPattern* rule = nullptr;  ///< the deciding element, if one decided; the Policy's
   bool both_lists = false;  ///< refused because only_from and no_access both match (fact B5.14)
 };
 
@@ -70,11 +78,13 @@ class Policy {
   AddressRules addresses_;
 };
 
-/// Runs the checks in xinetd's order (fact B4.24): cps, max_load, access_times, instances, per_source, process limit,
-/// sensor list, access lists. The first that objects decides; only one reason is ever given (fact B4.26).
+/// Runs the checks in xinetd's order (fact B4.24): cps, max_load, access_times, instances, per_source,
+/// process limit, sensor list, access lists. The first that objects decides; only one reason is ever given
+/// (fact B4.26).
 [[nodiscard]] Verdict judge(const Policy& policy, const Question& question);
 
-/// Is `now` inside one of the intervals? Both end minutes are included; start > end crosses midnight (fact B4.42).
+/// Is `now` inside one of the intervals? Both end minutes are included; start > end crosses midnight
+/// (fact B4.42).
 [[nodiscard]] bool within(const std::vector<config::Interval>& intervals, const base::LocalTime& now);
 
 }  // namespace xsuperd::policy

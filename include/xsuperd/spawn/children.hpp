@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <sys/resource.h>
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,7 +15,8 @@ class io_context;
 
 namespace xsuperd::spawn {
 
-/// The end of a child, as waitid(2) tells it.
+/// The end of a child, as waitid(2) tells it. When someone else took the status away, it counts as exit
+/// status 0.
 struct Ended {
   std::uint64_t token = 0;
   pid_t pid = 0;
@@ -23,15 +24,19 @@ struct Ended {
   int value = 0;  ///< exit status, or signal number
 };
 
-/// Watches running children by pidfd: no SIGCHLD, no search, no confusion of reused pids. Works for a child that has
-/// ended already. Lives on the loop thread. Watches are kept in a slab and used again: watching a child allocates
-/// nothing once the slab has grown.
+/// Watches running children by pidfd: no SIGCHLD, no search, no confusion of reused pids. Works for a child
+/// that has ended already. Lives on the loop thread. Watches are kept in a slab and used again: watching a
+/// child allocates nothing once the slab has grown.
+///
+/// `on_end` may call every member, and may destroy the Children.
 class Children {
  public:
   Children(boost::asio::io_context& loop, std::function<void(const Ended&)> on_end);
   ~Children();
+  Children(const Children&) = delete;
+  Children& operator=(const Children&) = delete;
 
-  /// Waits for the end of `pid`; `token` comes back with it.
+  /// Waits for the end of `pid`; `token` comes back with it. Tokens of running children differ.
   void watch(std::uint64_t token, pid_t pid, base::Fd pidfd);
   /// Sends a signal to the child of that token; false when there is none (any more).
   bool signal(std::uint64_t token, int number);
@@ -42,7 +47,7 @@ class Children {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  ///< shared with waits under way, which must notice that it is gone
 };
 
 }  // namespace xsuperd::spawn

@@ -10,7 +10,7 @@
 
 namespace xsuperd::spawn {
 
-/// A resource limit to set in the child, soft and hard alike.
+/// A resource limit to set in the child. One that the daemon may not set is left as it is (fact B6.14).
 struct ResourceLimit {
   int resource = 0;  ///< RLIMIT_AS and so on
   rlim_t soft = RLIM_INFINITY;
@@ -22,26 +22,42 @@ struct Credentials {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;  ///< supplementary groups; empty: none
-  bool set_groups = true;     ///< false when the daemon is not root: gid and groups stay as they are (fact B6.11)
+  bool set_groups =
+      true;  ///< false when the daemon is not root: gid and groups stay as they are (fact B6.11)
 };
 
-/// Everything a child must become, computed when the configuration is loaded so that nothing is looked up, allocated
-/// or formatted between clone and exec. Plain data; shared as shared_ptr<const Recipe>.
+/// Everything a child must become, computed when the configuration is loaded so that nothing is looked up,
+/// allocated or formatted between clone and exec. Plain data; shared as shared_ptr<const Recipe>, and not
+/// changed any more once shared: spawner threads read it.
 struct Recipe {
-  std::string path;                      ///< for execve(2); relative paths are taken from /
-  std::vector<std::string> argv;         ///< argv[0] included; may be empty
-  std::vector<std::string> environment;  ///< "NAME=value", without REMOTE_HOST
-  bool remote_host = true;               ///< give the child REMOTE_HOST (fact B6.17)
+  std::string path;               ///< for execve(2); relative paths are taken from /
+  std::vector<std::string> argv;  ///< argv[0] included; may be empty (Linux then gives the server one "")
+  std::vector<std::string> environment;    ///< "NAME=value"; a REMOTE_HOST among them is replaced in place
+  bool remote_host = true;                 ///< give the child REMOTE_HOST (fact B6.17)
   std::optional<Credentials> credentials;  ///< none: stay who we are
-  std::optional<mode_t> umask;
-  std::optional<int> nice;               ///< the absolute priority to set, -20..19
+  std::optional<mode_t> umask;             ///< none: the daemon's
+  std::optional<int> nice;  ///< the absolute priority, -20..19; one we may not set is ignored (B6.2)
   std::vector<ResourceLimit> limits;
   bool blocking_stdio = false;  ///< clear O_NONBLOCK on the socket first: wait = yes servers expect to block
 };
 
-/// The steps a child takes, in this order; a failure names the one it happened in.
+/// The steps of a start, in this order; a failure names the one it happened in. Priority and limits come
+/// while the child still has the daemon's rights (decision B15.17), signals are let through only when nothing
+/// of ours is left to run.
 enum class Step : unsigned char {
-  clone, descriptors, session, signals, priority, limits, groups, group, user, verify, umask, directory, exec
+  clone,
+  descriptors,
+  session,
+  priority,
+  limits,
+  groups,
+  group,
+  user,
+  verify,
+  umask,
+  directory,
+  signals,
+  exec
 };
 /// Words for the log: "setting the user", "executing the server" and so on.
 [[nodiscard]] std::string_view step_text(Step step);

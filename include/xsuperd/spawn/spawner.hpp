@@ -18,26 +18,29 @@ namespace xsuperd::spawn {
 
 /// One server to start.
 struct Job {
-  std::uint64_t token = 0;               ///< the caller's; comes back in the Outcome
+  std::uint64_t token = 0;  ///< the caller's; comes back in the Outcome
   std::shared_ptr<const Recipe> recipe;
-  base::Fd socket;                       ///< becomes 0, 1 and 2 of the server; closed in the daemon afterwards
-  std::string remote_host;               ///< REMOTE_HOST, when the recipe wants it
+  base::Fd socket;          ///< becomes 0, 1 and 2 of the server; closed in the daemon afterwards
+  std::string remote_host;  ///< REMOTE_HOST, when the recipe wants it
 };
 
+/// The server runs: its exec succeeded. Give pid and pidfd to Children, who reaps it.
 struct Started {
   std::uint64_t token = 0;
   pid_t pid = 0;
   base::Fd pidfd;
 };
+/// No server runs, and nothing is left to reap.
 struct StartFailed {
   std::uint64_t token = 0;
   Step step = Step::clone;
   int error = 0;  ///< errno value
-  /// True when a process existed already and has ended with status 126 or 127 (decision B15.8); false when clone
-  /// itself failed, which may be tried again.
+  /// True when a process existed already and has ended (decision B15.8); false when it did not come so far,
+  /// which may be tried again.
   bool process_existed = false;
-  pid_t pid = 0;  ///< with process_existed
-  base::Fd socket;  ///< given back, so that the caller may try again or answer the peer
+  pid_t pid = 0;    ///< with process_existed
+  int status = 0;   ///< with process_existed: its exit status, 127 when the server is not there, else 126
+  base::Fd socket;  ///< given back as it was, so that the caller may try again or answer the peer
 };
 using Outcome = std::variant<Started, StartFailed>;
 
@@ -49,25 +52,37 @@ class Spawner {
     alone,  ///< nothing else is waiting: start it here and now, which saves waking a thread
     many,   ///< more is coming: leave it to the spawner threads
   };
-  /// Begins one start. The outcome is returned when it was done here; otherwise it comes to the handler later.
+  /// Begins one start. The outcome is returned when it was done here; otherwise it comes to the handler
+  /// later.
   [[nodiscard]] virtual std::optional<Outcome> start(Job job, Load load) = 0;
   /// Takes the outcomes that do not come back from start(). Set once, before the first start.
   virtual void on_outcome(std::function<void(Outcome)> handler) = 0;
 };
 
-/// The spawner of the daemon: clone(CLONE_VM|CLONE_VFORK|CLONE_FILES|CLONE_PIDFD) from the loop thread or from one of
-/// `threads` spawner threads. The caller must have called reserve_low_descriptors() before it opened anything.
+/// How the spawner of the daemon works.
 struct CloneOptions {
   unsigned threads = 2;
-  /// For tests of the fall-backs: pretend that the kernel lacks CLONE_PIDFD or close_range(CLOSE_RANGE_UNSHARE).
+  /// For tests of the fall-backs: pretend that the kernel lacks CLONE_PIDFD or
+  /// close_range(CLOSE_RANGE_UNSHARE).
   bool without_pidfd_clone = false;
   bool without_unshare = false;
 };
-[[nodiscard]] std::unique_ptr<Spawner> make_clone_spawner(boost::asio::io_context& loop, CloneOptions options);
 
-/// Fills the descriptors from 3 on with /dev/null, close-on-exec, so that everything opened later lies above them:
-/// the spawner's own slots, one for the loop thread and one for each spawner thread (design, "the spawner"). Call it
-/// once, early in main. Returns errno, 0 for success.
+/// The spawner of the daemon: clone(CLONE_VM|CLONE_VFORK|CLONE_FILES|CLONE_PIDFD) from the loop thread or
+/// from one of `threads` spawner threads.
+///
+/// Expects what the daemon is anyway: no signal has a handler (one might run in the child, which is in our
+/// memory), and reserve_low_descriptors() has been called for as many threads. Without that, or with an old
+/// kernel, every start copies the descriptor table, and is right but slower. Its destructor waits for the
+/// starts under way, closes the sockets of jobs not begun, and delivers nothing more; it must not be run by
+/// the outcome handler. Throws when there are no descriptors or threads to be had.
+[[nodiscard]] std::unique_ptr<Spawner> make_clone_spawner(boost::asio::io_context& loop,
+                                                          CloneOptions options);
+
+/// Fills the descriptors from 3 on with /dev/null, close-on-exec, so that everything opened later lies above
+/// them: the spawner's own slots, one for the loop thread and one for each spawner thread (design, "the
+/// spawner"). Call it once, early in main, when inherited descriptors have been closed. Returns errno, 0 for
+/// success; EBUSY when one of the numbers is in use for something else.
 [[nodiscard]] int reserve_low_descriptors(unsigned threads);
 
 }  // namespace xsuperd::spawn

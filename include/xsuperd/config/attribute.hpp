@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "xsuperd/config/files.hpp"
+#include "xsuperd/config/model.hpp"
+#include "xsuperd/config/names.hpp"
+#include "xsuperd/config/parser.hpp"
+
+/// The attribute table: every attribute is one row, read by the parser, the merging of defaults, dumps, diffs,
+/// diagnostics and the manual. Immutable; safe on any thread.
+namespace xsuperd::config {
+
+/// What a row's parse function works with: the seams, and where to report.
+struct ValueContext {
+  Files& files;
+  Names& names;
+  Diagnostics& diagnostics;
+  const Entry& entry;
+  bool defaults = false;  ///< the line stands in the defaults entry
+
+  /// Reports a finding about value `index` of the line (-1: about its name).
+  void report(Level level, const Assignment& line, int index, std::string sentence, std::string suggestion = {}) const;
+};
+
+/// Where a row may stand.
+enum class Where : std::uint8_t { service, both, defaults };
+/// Which operators it takes.
+enum class Operators : std::uint8_t {
+  set,       ///< = once
+  list,      ///< = += -=, as often as wanted
+  append,    ///< = and += (env)
+  collect,   ///< all three add (enabled, disabled; fact B2.43)
+};
+/// What a change of the value means on a reload.
+enum class OnChange : std::uint8_t {
+  live,    ///< counts from the next request on
+  rebind,  ///< the socket changes
+};
+/// When the value begins to count, for what is parsed but not served yet.
+enum class Effect : std::uint8_t { now, planned };
+
+struct Attribute {
+  std::string_view name = {};
+  Where where = Where::service;
+  Operators operators = Operators::set;
+  int least = 1, most = 1;  ///< number of values; most -1: any
+  OnChange on_change = OnChange::live;
+  Effect effect = Effect::now;
+  std::string_view synopsis = {};    ///< of the values, for the manual
+  std::string_view initial = {};     ///< what holds when it is not given
+  std::string_view text = {};        ///< one or two sentences for the manual
+  std::string_view difference = {};  ///< from xinetd, or empty
+
+  /// Takes the values into `settings`; false after reporting what is wrong with them.
+  bool (*parse)(const ValueContext&, Settings&, const Assignment&) = nullptr;
+  bool (*is_set)(const Settings&) = nullptr;
+  /// The values as they would stand in a file.
+  std::string (*print)(const Settings&) = nullptr;
+  bool (*same)(const Settings&, const Settings&) = nullptr;
+  /// Takes the value of the defaults when `settings` has none.
+  void (*inherit)(Settings& settings, const Settings& defaults) = nullptr;
+};
+
+/// All rows, sorted by name.
+[[nodiscard]] std::span<const Attribute> attributes();
+/// The row of a name, upper and lower case alike; `interface` leads to `bind`. Null when there is none.
+[[nodiscard]] const Attribute* find_attribute(std::string_view name);
+
+}  // namespace xsuperd::config

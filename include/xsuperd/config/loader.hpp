@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "xsuperd/config/files.hpp"
+#include "xsuperd/config/model.hpp"
+#include "xsuperd/config/names.hpp"
+
+namespace xsuperd::config {
+
+/// What came of reading a configuration.
+struct Loaded {
+  enum class Fatal : std::uint8_t {
+    none,
+    unreadable,    ///< the main file cannot be opened (fact B1.34)
+    bad_defaults,  ///< a bad value in a defaults entry (fact B2.29, decision B15.5)
+  };
+  Fatal fatal = Fatal::none;
+  std::shared_ptr<const Config> config;  ///< null when fatal
+  Diagnostics diagnostics;
+  /// Files in which an error made it uncertain where entries end: an entry that is missing from one of them may have
+  /// been lost to the error.
+  std::vector<std::string> unclear_files;
+};
+
+/// Reads the main file and all it includes, merges, completes and checks. Never throws for bad input and never stops
+/// at the first error. Blocks on files and look-ups: off the loop once the daemon runs. Facts B2, B3; decisions B15.
+[[nodiscard]] Loaded load(Files& files, Names& names, const std::string& path);
+
+/// The settings of the defaults or of one service as lines "NAME = VALUES" in table order, each indented by `indent`.
+[[nodiscard]] std::string dump(const Settings& settings, std::string_view indent = "\t");
+/// A whole configuration in the syntax that load() reads, includes resolved and defaults merged into each service.
+[[nodiscard]] std::string dump(const Config& config);
+
+/// What leads from one configuration to the next. Services are paired by id, ignoring case, and among several with
+/// one id by protocol, socket type and port.
+struct Plan {
+  using Service = std::shared_ptr<const config::Service>;
+  struct Change {
+    Service before;
+    Service after;
+    bool rebind = false;                    ///< the socket has to be opened anew
+    std::vector<std::string_view> changed;  ///< names of the attributes that differ
+  };
+  std::vector<Service> start;
+  std::vector<Service> stop;
+  std::vector<Change> keep;  ///< in both, changed or not
+};
+[[nodiscard]] Plan diff(const Config& before, const Config& after);
+
+}  // namespace xsuperd::config

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "xsuperd/config/diagnostic.hpp"
+
+/// The grammar of one configuration file (facts B2.1 to B2.31, B13.1 to B13.4). Pure: text in, entries and findings
+/// out. What the words mean is not known here.
+namespace xsuperd::config {
+
+enum class Operator : std::uint8_t { set, add, remove };
+[[nodiscard]] std::string_view operator_text(Operator op);
+
+/// One value of an attribute line.
+struct Value {
+  std::string text;
+  int column = 0;
+};
+
+/// NAME OP VALUE...
+struct Assignment {
+  std::string name;  ///< as written
+  int column = 0;    ///< of the name
+  Operator op = Operator::set;
+  std::vector<Value> values;
+  int line = 0;
+  std::string line_text;
+};
+
+struct Entry {
+  enum class Kind : std::uint8_t { service, defaults, include, includedir };
+  enum class State : std::uint8_t {
+    whole,
+    disabled,  ///< holds `disable = yes`; what follows it was not read (fact B2.31)
+    broken,    ///< a syntax error; `assignments` holds what came before it
+  };
+  Kind kind = Kind::service;
+  State state = State::whole;
+  std::string name;  ///< of the service, or the path to include
+  Place place;
+  std::string line_text;
+  std::vector<Assignment> assignments;
+};
+
+struct ParsedFile {
+  std::vector<Entry> entries;
+  /// An error made it uncertain where entries begin and end, so that one may be missing.
+  bool unclear = false;
+};
+
+/// Parses `text`, the contents of `file`. Goes on after every error: a broken entry costs itself alone (unlike
+/// xinetd, where a stray word costs the entry after it, fact B2.11).
+[[nodiscard]] ParsedFile parse(std::string_view text, const std::string& file, Diagnostics& diagnostics);
+
+}  // namespace xsuperd::config

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include "config/complete.hpp"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+
+#include "config/environment.hpp"
+#include "config/merge.hpp"
+#include "config/rules.hpp"
+#include "config/values.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::config {
+
+namespace {
+
+class Completer {
+ public:
+  Completer(Service& service, const Settings& defaults, Names& names, Diagnostics& diagnostics)
+      : service_(service), s_(service.settings), defaults_(defaults), names_(names), diagnostics_(diagnostics) {}
+
+  bool run() {
+    kind();
+    return protocol() && arguments() && flags() && address() && port() && environment() && groups() && finish();
+  }
+
+ private:
+  bool refuse(std::string sentence, std::string suggestion = {}) {
+    diagnostics_.add({Level::error, service_.place, std::move(sentence), {}, 1, std::move(suggestion), service_.id});
+    return false;
+  }
+  bool missing(std::string_view attribute) {
+    return refuse(fmt::format("Service {} missing attribute {} - DISABLING", service_.id, attribute));
+  }
+
+  void kind() {
+    const bool tcpmux_client = service_.is(Type::tcpmux) || service_.is(Type::tcpmuxplus);
+    service_.kind = service_.has(Flag::sensor)      ? Kind::sensor
+                    : service_.is(Type::internal)   ? Kind::internal
+                    : tcpmux_client                 ? Kind::tcpmux
+                    : s_.redirect                   ? Kind::redirect
+                                                    : Kind::program;
+  }
+
+  bool protocol();
+  bool arguments();
+  bool flags();
+  bool address();
+  bool choose_address(const std::vector<base::Address>& candidates);
+  bool port();
+  bool listed_port();
+  bool environment();
+  bool groups();
+  bool finish();
+
+  Service& service_;
+  Settings& s_;
+  const Settings& defaults_;
+  Names& names_;
+  Diagnostics& diagnostics_;
+};
+
+/// socket_type and protocol follow from each other (fact B2.46).
+bool Completer::protocol() {
+  if (!s_.socket_type && !s_.protocol && s_.port)
+    return refuse(fmt::format("Service {} missing attribute socket_type - DISABLING", service_.id));
+  if (!s_.socket_type && !s_.protocol)
+    return refuse(fmt::format("Port not specified for service: {} and no protocol given", service_.name));
+  if (!s_.protocol) {
+    const bool stream = *s_.socket_type == SocketType::stream;
+    if (!stream && *s_.socket_type != SocketType::dgram) return missing("protocol");
+    const std::string name = stream ? "tcp" : "udp";
+    s_.protocol = Protocol{name, names_.protocol(name).value_or(stream ? IPPROTO_TCP : IPPROTO_UDP)};
+  }
+  if (!s_.socket_type) {
+    if (s_.protocol->name == "tcp") s_.socket_type = SocketType::stream;
+    if (s_.protocol->name == "udp") s_.socket_type = SocketType::dgram;
+    if (!s_.socket_type) return missing("socket_type");
+  }
+  service_.listen.socket_type = *s_.socket_type;
+  service_.listen.protocol = *s_.protocol;
+  return true;
+}
+
+bool Completer::arguments() {
+  const bool served_by_us = service_.is(Type::internal) || s_.redirect;
+  if (!s_.server && !served_by_us) return refuse(fmt::format("Must specify a server in {}", service_.name));
+  if (service_.has(Flag::nameinargs)) {
+    if (service_.is(Type::internal))
+      return refuse(fmt::format("Service {} is INTERNAL and has NAMEINARGS flag set", service_.name));
+    if (s_.redirect)
+      return refuse(fmt::format("Redirected service {} should not have NAMEINARGS flag set", service_.name));
+    if (!s_.server_args) return refuse("Must specify server args if using NAMEINARGS flag");
+    service_.argv = *s_.server_args;
+    return true;
+  }
+  if (served_by_us) return true;
+  service_.argv = {std::string(base::last_component(*s_.server))};
+  if (s_.server_args) service_.argv.insert(service_.argv.end(), s_.server_args->begin(), s_.server_args->end());
+  return true;
+}
+
+bool Completer::flags() {
+  const bool v4 = service_.has(Flag::ipv4);
+  if (v4 && service_.has(Flag::ipv6)) {
+    diagnostics_.add({Level::info, service_.place,
+                      fmt::format("Service {} will use IPv6 or fallback to IPv4", service_.name), {}, 1, {}, service_.id});
+    s_.flags->remove(Flag::ipv4);
+  }
+  service_.listen.ipv6 = !service_.has(Flag::ipv4);
+  service_.listen.v6only = service_.listen.ipv6 && s_.v6only.value_or(false);
+  const bool tcp = service_.listen.protocol.name == "tcp";
+  service_.listen.nodelay = tcp && service_.has(Flag::nodelay);
+  service_.listen.keepalive = tcp && service_.has(Flag::keepalive);
+  service_.listen.backlog = s_.backlog;
+  return true;
+}
+
+/// Facts B3.31, B3.47. An IPv4 address under the IPv6 flag is bound in its mapped form; xinetd binds nonsense.
+bool Completer::address() {
+  if (!s_.bind) return true;
+  std::vector<base::Address> candidates;
+  if (const auto v4 = values::aton(*s_.bind))
+    candidates.push_back(base::Address::ipv4(*v4));
+  else if (const auto v6 = base::Address::parse(*s_.bind))
+    candidates.push_back(*v6);
+  else
+    candidates = names_.host(*s_.bind);
+  if (candidates.empty()) return refuse(fmt::format("bad address given for: {}: {}", service_.name, *s_.bind));
+  if (choose_address(candidates)) return true;
+  return refuse(fmt::format("bad address given for: {}: {} has no address of the family in flags", service_.name,
+                            *s_.bind));
+}
+
+bool Completer::choose_address(const std::vector<base::Address>& candidates) {
+  const auto of = [&](base::Address::Family family) {
+    return std::find_if(candidates.begin(), candidates.end(), [family](const auto& a) { return a.family() == family; });
+  };
+  const auto v4 = of(base::Address::Family::ipv4);
+  const auto v6 = of(base::Address::Family::ipv6);
+  const bool only_v4 = service_.has(Flag::ipv4);
+  const bool take_v6 = v6 != candidates.end() && !only_v4;
+  if (!take_v6 && v4 == candidates.end()) return false;
+  service_.listen.at.address = take_v6 ? *v6 : *v4;
+  service_.listen.fallback_to_ipv4 = false;
+  service_.listen.ipv6 = take_v6 || (service_.has(Flag::ipv6) && !only_v4);
+  service_.listen.v6only = take_v6 && s_.v6only.value_or(false);
+  return true;
+}
+
+/// Facts B2.47, B2.48.
+bool Completer::port() {
+  const bool no_port = service_.kind == Kind::tcpmux || service_.is(Type::rpc);
+  if (no_port) return true;
+  if (!service_.is(Type::unlisted)) return listed_port();
+  if (!s_.port) return refuse(fmt::format("Unlisted service: {} must have a port entry", service_.name));
+  service_.listen.at.port = *s_.port;
+  return true;
+}
+
+bool Completer::listed_port() {
+  const auto listed = names_.service_port(service_.name, s_.protocol->name);
+  if (!listed && !s_.port)
+    return refuse(fmt::format("Port not specified and can't find service: {} with getservbyname", service_.name),
+                  "add it to /etc/services, or give a port and type = UNLISTED");
+  if (!listed)
+    return refuse(fmt::format("service/protocol combination not in /etc/services: {}/{}", service_.name,
+                              s_.protocol->name),
+                  "type = UNLISTED does without");
+  if (s_.port && *s_.port != *listed)
+    return refuse(fmt::format("Service {} expects port {}, not {}", service_.name, *listed, *s_.port),
+                  "type = UNLISTED allows any port");
+  service_.listen.at.port = *listed;
+  return true;
+}
+
+bool Completer::environment() {
+  service_.environment = build_environment(names_.environment(), s_.passenv, s_.env);
+  return true;
+}
+
+bool Completer::groups() {
+  if (!s_.groups.value_or(false) || !s_.user || service_.kind == Kind::redirect) return true;
+  if (s_.user->name.empty())
+    return refuse(fmt::format("getpwuid( {} ) (service={}) failed: groups = yes needs an entry in the passwd database",
+                              s_.user->uid, service_.id));
+  service_.supplementary_groups = names_.groups_of(s_.user->name, s_.user->gid);
+  return true;
+}
+
+bool Completer::finish() {
+  // A server that asks who is on the other end of port 113 must not be asked in turn (fact B2.59).
+  if (service_.listen.at.port == 113 && s_.protocol->name == "tcp") {
+    if (s_.log_on_success) s_.log_on_success->remove(SuccessOption::userid);
+    if (s_.log_on_failure) s_.log_on_failure->remove(FailureOption::userid);
+  }
+  service_.wait = s_.wait.value_or(false);
+  service_.common_log = s_.log_type && s_.log_type->kind == LogTarget::Kind::file && s_.log_type == defaults_.log_type;
+  for (const Rule& rule : rules()) {
+    if (!rule.broken(service_)) continue;
+    const std::string sentence = rule.sentence(service_);
+    if (rule.level == Level::error) return refuse(sentence);
+    diagnostics_.add({rule.level, service_.place, sentence, {}, 1, {}, service_.id});
+  }
+  if (service_.has(Flag::intercept) && (service_.kind != Kind::program || !service_.wait))
+    s_.flags->remove(Flag::intercept);
+  if (service_.is(Type::rpc) && !s_.rpc_number) {
+    s_.rpc_number = names_.rpc_number(service_.name);
+    if (!s_.rpc_number) return refuse(fmt::format("unknown RPC service: {}", service_.name));
+  }
+  return true;
+}
+
+}  // namespace
+
+bool complete(Service& service, const Settings& defaults, Files&, Names& names, Diagnostics& diagnostics) {
+  inherit(service.settings, defaults);
+  return Completer(service, defaults, names, diagnostics).run();
+}
+
+}  // namespace xsuperd::config

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// Makes a service whole: inference, look-ups and the rules between attributes (facts B2.45 to B2.61). Internal.
+#pragma once
+#include "xsuperd/config/attribute.hpp"
+
+namespace xsuperd::config {
+
+/// Fills everything beyond name, id, place and settings; the settings have the defaults merged in. False after
+/// reporting why the service is refused.
+[[nodiscard]] bool complete(Service& service, const Settings& defaults, Files& files, Names& names,
+                            Diagnostics& diagnostics);
+
+}  // namespace xsuperd::config

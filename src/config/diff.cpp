@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include <unordered_map>
+
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/config/attribute.hpp"
+#include "xsuperd/config/loader.hpp"
+
+namespace xsuperd::config {
+
+namespace {
+
+using Shared = std::shared_ptr<const Service>;
+
+/// One id may stand for several services on different sockets (fact B2.51).
+std::string key_of(const Service& s, bool exact) {
+  std::string key = base::to_lower(s.id);
+  if (exact)
+    key += '/' + s.listen.protocol.name + '/' + std::to_string(static_cast<int>(s.listen.socket_type)) + '/' +
+           std::to_string(s.listen.at.port) + '/' + s.listen.at.address.text();
+  return key;
+}
+
+std::vector<std::string_view> changed_attributes(const Settings& a, const Settings& b) {
+  std::vector<std::string_view> names;
+  for (const Attribute& row : attributes())
+    if (!row.same(a, b)) names.push_back(row.name);
+  return names;
+}
+
+/// Pairs each service of `unmatched` with the first one of `pool` that has the same key.
+void pair_up(std::vector<Shared>& pool, std::vector<Shared>& unmatched, bool exact, Plan& plan) {
+  std::unordered_multimap<std::string, Shared> by_key;
+  for (auto it = pool.rbegin(); it != pool.rend(); ++it) by_key.emplace(key_of(**it, exact), *it);
+  std::vector<Shared> rest;
+  for (Shared& after : unmatched) {
+    const auto found = by_key.find(key_of(*after, exact));
+    if (found == by_key.end()) {
+      rest.push_back(std::move(after));
+      continue;
+    }
+    const Shared before = found->second;
+    by_key.erase(found);
+    std::erase(pool, before);
+    plan.keep.push_back({before, after, !(before->listen == after->listen) || before->wait != after->wait ||
+                                            before->kind != after->kind,
+                         changed_attributes(before->settings, after->settings)});
+  }
+  unmatched = std::move(rest);
+}
+
+}  // namespace
+
+Plan diff(const Config& before, const Config& after) {
+  Plan plan;
+  std::vector<Shared> pool = before.services;
+  std::vector<Shared> unmatched = after.services;
+  pair_up(pool, unmatched, true, plan);
+  pair_up(pool, unmatched, false, plan);
+  plan.start = std::move(unmatched);
+  plan.stop = std::move(pool);
+  return plan;
+}
+
+}  // namespace xsuperd::config

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/config/files.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "xsuperd/base/fd.hpp"
+
+namespace xsuperd::config {
+
+base::Result<std::string> SystemFiles::read(const std::string& path) {
+  // O_NONBLOCK: a FIFO in the place of a file must not hang the start.
+  const base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return base::system_error(errno, "open( " + path + " ) failed");
+  std::string text;
+  char buffer[65536];
+  while (true) {
+    const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    // As xinetd, what opens but cannot be read counts as empty: a directory, say (fact B1.42).
+    if (n <= 0) return text;
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
+}
+
+base::Result<std::vector<std::string>> SystemFiles::list(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
+  if (!dir) return base::system_error(errno, "opendir( " + path + " ) failed");
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(std::move(name));
+  }
+  return names;
+}
+
+base::Result<Files::Kind> SystemFiles::kind(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return base::system_error(errno, "stat( " + path + " ) failed");
+  return S_ISREG(info.st_mode) ? Kind::regular : S_ISDIR(info.st_mode) ? Kind::directory : Kind::other;
+}
+
+bool SystemFiles::executable(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
+
+}  // namespace xsuperd::config

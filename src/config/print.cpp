@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "config/print.hpp"
+
+#include <fmt/format.h>
+
+namespace xsuperd::config::printing {
+
+std::string text_of(const std::string& value) { return value; }
+std::string text_of(bool value) { return value ? "yes" : "no"; }
+std::string text_of(int value) { return std::to_string(value); }
+std::string text_of(std::uint32_t value) { return std::to_string(value); }
+std::string text_of(std::uint16_t value) { return std::to_string(value); }
+std::string text_of(double value) { return fmt::format("{}", value); }
+std::string text_of(SocketType value) { return std::string(word_of<SocketType>(vocabulary<SocketType>(), value)); }
+std::string text_of(const Protocol& value) { return value.name; }
+std::string text_of(const User& value) { return value.text; }
+std::string text_of(const Group& value) { return value.text; }
+std::string text_of(FileMode value) { return fmt::format("{:03o}", value.bits); }
+std::string text_of(Limit value) { return value.is_unlimited() ? "UNLIMITED" : std::to_string(value.value); }
+std::string text_of(Rate value) { return fmt::format("{} {}", value.connections, value.pause); }
+
+std::string text_of(const std::vector<Interval>& value) {
+  std::vector<std::string> words;
+  for (const Interval& i : value)
+    words.push_back(fmt::format("{}:{:02}-{}:{:02}", i.start / 60, i.start % 60, i.end / 60, i.end % 60));
+  return base::join(words);
+}
+
+std::string text_of(const std::vector<AddressPattern>& value) {
+  std::vector<std::string> words;
+  for (const AddressPattern& p : value) {
+    // A factorised address has become several patterns with one text: each prints for itself.
+    const bool network = p.kind == AddressPattern::Kind::network;
+    words.push_back(network ? fmt::format("{}/{}", p.base.text(), p.prefix) : p.text);
+  }
+  return base::join(words);
+}
+
+std::string text_of(const LogTarget& value) {
+  if (value.kind == LogTarget::Kind::syslog)
+    return fmt::format("SYSLOG {} {}", word_of<int>(syslog_facilities(), value.facility),
+                       word_of<int>(syslog_levels(), value.level));
+  std::string text = "FILE " + value.path;
+  if (value.soft != 0 || value.hard != 0) text += fmt::format(" {} {}", value.soft, value.hard);
+  return text;
+}
+
+std::string text_of(const Words& value) { return base::join(value); }
+
+std::string text_of(VersionRange value) {
+  return value.low == value.high ? std::to_string(value.low) : fmt::format("{}-{}", value.low, value.high);
+}
+
+std::string text_of(const RedirectTarget& value) { return fmt::format("{} {}", value.host, value.port); }
+
+}  // namespace xsuperd::config::printing

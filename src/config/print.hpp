@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The values of attributes as they would stand in a configuration file. Internal to config.
+#pragma once
+#include <string>
+
+#include "xsuperd/config/vocabulary.hpp"
+
+namespace xsuperd::config::printing {
+
+[[nodiscard]] std::string text_of(const std::string& value);
+[[nodiscard]] std::string text_of(bool value);
+[[nodiscard]] std::string text_of(int value);
+[[nodiscard]] std::string text_of(std::uint32_t value);
+[[nodiscard]] std::string text_of(std::uint16_t value);
+[[nodiscard]] std::string text_of(double value);
+[[nodiscard]] std::string text_of(SocketType value);
+[[nodiscard]] std::string text_of(const Protocol& value);
+[[nodiscard]] std::string text_of(const User& value);
+[[nodiscard]] std::string text_of(const Group& value);
+[[nodiscard]] std::string text_of(FileMode value);
+[[nodiscard]] std::string text_of(Limit value);
+[[nodiscard]] std::string text_of(Rate value);
+[[nodiscard]] std::string text_of(const std::vector<Interval>& value);
+[[nodiscard]] std::string text_of(const std::vector<AddressPattern>& value);
+[[nodiscard]] std::string text_of(const LogTarget& value);
+[[nodiscard]] std::string text_of(const Words& value);
+[[nodiscard]] std::string text_of(VersionRange value);
+[[nodiscard]] std::string text_of(const RedirectTarget& value);
+template <typename E>
+[[nodiscard]] std::string text_of(Set<E> value) {
+  return base::join(words_of<E>(value));
+}
+
+}  // namespace xsuperd::config::printing

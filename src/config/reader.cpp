@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "config/reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace xsuperd::config {
+
+namespace {
+
+/// Deeper than any real configuration; xinetd recurses until it crashes (B12.11).
+constexpr std::size_t greatest_depth = 32;
+
+class Reader {
+ public:
+  Reader(Files& files, Diagnostics& diagnostics, ReadResult& result)
+      : files_(files), diagnostics_(diagnostics), result_(result) {}
+
+  void take(const std::string& text, const std::string& file) {
+    open_.push_back(file);
+    ParsedFile parsed = parse(text, file, diagnostics_);
+    if (parsed.unclear) result_.unclear_files.push_back(file);
+    for (Entry& entry : parsed.entries) {
+      if (entry.kind == Entry::Kind::include)
+        include(entry.name, &entry);
+      else if (entry.kind == Entry::Kind::includedir)
+        include_directory(entry);
+      else
+        result_.entries.push_back(std::move(entry));
+    }
+    open_.pop_back();
+  }
+
+ private:
+  void report(const Entry* at, std::string sentence, Level level = Level::error) {
+    if (at)
+      diagnostics_.add({level, at->place, std::move(sentence), at->line_text, 1, {}, {}});
+    else
+      diagnostics_.add(level, {}, std::move(sentence));
+  }
+
+  void include(const std::string& file, const Entry* at) {
+    if (std::find(open_.begin(), open_.end(), file) != open_.end())
+      return report(at, fmt::format("{} includes itself: it is not read again", file));
+    if (open_.size() >= greatest_depth)
+      return report(at, fmt::format("{} is included too deep: {} files are open", file, open_.size()));
+    const auto text = files_.read(file);
+    if (!text)
+      return report(at, fmt::format("Unable to open included configuration file: {} ({})", file,
+                                    text.error().sentence));
+    report(nullptr, fmt::format("Reading included configuration file: {}", file), Level::debug);
+    take(*text, file);
+  }
+
+  void include_directory(const Entry& entry) {
+    auto names = files_.list(entry.name);
+    if (!names)
+      return report(&entry, fmt::format("Unable to read included directory: {} ({})", entry.name,
+                                        names.error().sentence));
+    // Order by bytes; a dot anywhere or a tilde at the end leaves a file out (fact B2.35).
+    std::erase_if(*names, [](const std::string& n) { return n.find('.') != std::string::npos || n.back() == '~'; });
+    std::sort(names->begin(), names->end(), [](const std::string& a, const std::string& b) {
+      return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                          [](unsigned char x, unsigned char y) { return x < y; });
+    });
+    for (const std::string& name : *names) {
+      const std::string path = entry.name + "/" + name;
+      const auto kind = files_.kind(path);
+      if (!kind)
+        report(nullptr, fmt::format("Unable to stat includedir file {} ({})", path, kind.error().sentence));
+      else if (*kind != Files::Kind::regular)
+        report(nullptr, fmt::format("{} is not a regular file. It is being skipped.", path));
+      else
+        include(path, nullptr);
+    }
+  }
+
+  Files& files_;
+  Diagnostics& diagnostics_;
+  ReadResult& result_;
+  std::vector<std::string> open_;
+};
+
+}  // namespace
+
+ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics) {
+  ReadResult result;
+  const auto text = files.read(path);
+  if (!text) {
+    diagnostics.add(Level::error, {}, text.error().sentence);
+    return result;
+  }
+  result.main_file_read = true;
+  Reader(files, diagnostics, result).take(*text, path);
+  return result;
+}
+
+}  // namespace xsuperd::config

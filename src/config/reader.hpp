@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// Follows include and includedir, and lines the entries of all files up in reading order. Internal to config.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "xsuperd/config/files.hpp"
+#include "xsuperd/config/parser.hpp"
+
+namespace xsuperd::config {
+
+struct ReadResult {
+  bool main_file_read = false;
+  std::vector<Entry> entries;  ///< service and defaults entries
+  std::vector<std::string> unclear_files;
+};
+[[nodiscard]] ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics);
+
+}  // namespace xsuperd::config

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "config/rules.hpp"
+
+#include <fmt/format.h>
+
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/config/vocabulary.hpp"
+
+namespace xsuperd::config {
+
+namespace {
+
+using S = const Service&;
+
+std::string missing(S s, std::string_view attribute) {
+  return fmt::format("Service {} missing attribute {} - DISABLING", s.id, attribute);
+}
+bool stream(S s) { return s.listen.socket_type == SocketType::stream; }
+bool dgram(S s) { return s.listen.socket_type == SocketType::dgram; }
+bool tcpmux_client(S s) { return s.kind == Kind::tcpmux; }
+
+constexpr Rule table[]{
+    {Level::error, [](S s) { return !s.settings.wait; }, [](S s) { return missing(s, "wait"); }},
+    {Level::error, [](S s) { return !s.settings.user && !s.is(Type::internal); },
+     [](S s) { return missing(s, "user"); }},
+    {Level::error, [](S s) { return s.is(Type::rpc) && !s.settings.rpc_version; },
+     [](S s) { return missing(s, "rpc_version"); }},
+    {Level::error, [](S s) { return s.is(Type::rpc) && s.is(Type::unlisted) && !s.settings.rpc_number; },
+     [](S s) { return missing(s, "rpc_number"); }},
+    {Level::error, [](S s) { return s.kind == Kind::internal && !internal_exists(s.name, s.listen.socket_type); },
+     [](S s) {
+       return fmt::format("No such internal service: {}/{} - DISABLING", s.name,
+                          word_of<SocketType>(vocabulary<SocketType>(), s.listen.socket_type));
+     }},
+    {Level::error, [](S s) { return s.kind == Kind::sensor && stream(s) && s.wait; },
+     [](S s) { return fmt::format("Service {} is a stream SENSOR and must not wait", s.name); }},
+    {Level::error, [](S s) { return s.kind == Kind::program && dgram(s) && !s.wait; },
+     [](S s) { return fmt::format("Service {} has socket_type dgram, but does not wait", s.name); }},
+    {Level::error,
+     [](S s) { return s.listen.socket_type == SocketType::seqpacket && s.listen.protocol.name != "sctp"; },
+     [](S s) { return fmt::format("Service {}: {} has no seqpacket sockets", s.name, s.listen.protocol.name); }},
+    {Level::error, [](S s) { return s.listen.socket_type == SocketType::raw && !s.wait; },
+     [](S s) { return fmt::format("Service {} has socket_type raw, but does not wait", s.name); }},
+    {Level::error,
+     [](S s) { return (stream(s) && s.listen.protocol.name == "udp") || (dgram(s) && s.listen.protocol.name == "tcp"); },
+     [](S s) {
+       return fmt::format("Service {}: protocol {} has no sockets of type {}", s.name, s.listen.protocol.name,
+                          word_of<SocketType>(vocabulary<SocketType>(), s.listen.socket_type));
+     }},
+    {Level::error, [](S s) { return tcpmux_client(s) && !s.is(Type::unlisted); },
+     [](S s) { return fmt::format("Service: {} (tcpmux) should have UNLISTED in type.", s.name); }},
+    {Level::error, [](S s) { return tcpmux_client(s) && s.listen.protocol.name != "tcp"; },
+     [](S s) { return fmt::format("Service: {} (tcpmux) should have tcp in protocol.", s.name); }},
+    {Level::error, [](S s) { return s.logs(SuccessOption::traffic) && s.kind != Kind::redirect; },
+     [](S s) {
+       return fmt::format("Service {} should not have TRAFFIC flag set since its not redirected", s.name);
+     }},
+    {Level::error, [](S s) { return s.kind == Kind::redirect && !stream(s); },
+     [](S s) { return fmt::format("Only tcp sockets are supported for redirected service {}", s.name); }},
+    {Level::error, [](S s) { return s.kind == Kind::redirect && s.wait; },
+     [](S s) { return fmt::format("Redirected service {} must not wait", s.name); }},
+    {Level::error, [](S s) { return s.has(Flag::labeled) && (s.kind != Kind::program || !stream(s) || s.wait); },
+     [](S s) {
+       return fmt::format("Service {} cannot support labeled networking: it needs a stream server that does not wait",
+                          s.id);
+     }},
+    {Level::error, [](S s) { return s.has(Flag::intercept) && s.kind != Kind::program; },
+     [](S s) { return fmt::format("Internal services cannot be intercepted: {}", s.id); }},
+    {Level::warning, [](S s) { return s.has(Flag::intercept) && !s.wait; },
+     [](S s) { return fmt::format("Multi-threaded services cannot be intercepted: {}", s.id); }},
+};
+
+constexpr std::string_view both_kinds[]{"echo", "discard", "chargen", "daytime", "time"};
+constexpr std::string_view stream_only[]{"tcpmux", "servers", "services", "xadmin"};
+
+}  // namespace
+
+std::span<const Rule> rules() { return table; }
+
+bool internal_exists(std::string_view name, SocketType type) {
+  if (type != SocketType::stream && type != SocketType::dgram) return false;
+  for (const std::string_view one : both_kinds)
+    if (base::iequals(one, name)) return true;
+  for (const std::string_view one : stream_only)
+    if (base::iequals(one, name)) return type == SocketType::stream;
+  return false;
+}
+
+}  // namespace xsuperd::config

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+#include <arpa/inet.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "config/values.hpp"
+
+namespace xsuperd::config::values {
+
+namespace {
+constexpr std::uint64_t greatest_u32 = std::numeric_limits<std::uint32_t>::max();
+
+/// An unsigned number that fits 32 bits.
+std::optional<std::uint32_t> number32(std::string_view word) {
+  const auto value = base::parse_number(word, 0, static_cast<long long>(greatest_u32));
+  if (!value) return std::nullopt;
+  return static_cast<std::uint32_t>(*value);
+}
+
+bool wrong(const ValueContext& c, const Assignment& a, std::string sentence, int index = 0) {
+  c.report(Level::error, a, index, std::move(sentence));
+  return false;
+}
+}  // namespace
+
+std::optional<std::uint32_t> aton(const std::string& text) {
+  in_addr address{};
+  if (text.find_first_not_of("0123456789abcdefABCDEFxX.") != std::string::npos) return std::nullopt;
+  if (::inet_aton(text.c_str(), &address) == 0) return std::nullopt;
+  return ntohl(address.s_addr);
+}
+
+bool yes_no(const ValueContext& c, std::optional<bool>& to, const Assignment& a, std::string_view sentence) {
+  const std::string& word = a.values[0].text;
+  if (base::iequals(word, "yes") || base::iequals(word, "no")) return to = base::iequals(word, "yes"), true;
+  const bool affirms = base::iequals(word, "true") || base::iequals(word, "on") || word == "1";
+  const bool denies = base::iequals(word, "false") || base::iequals(word, "off") || word == "0";
+  c.report(Level::error, a, 0, fmt::format(fmt::runtime(sentence), word),
+           affirms ? "write 'yes'" : denies ? "write 'no'" : "the words are 'yes' and 'no'");
+  return false;
+}
+
+bool type(const ValueContext& c, Settings& s, const Assignment& a) {
+  // xinetd takes SPECIAL, a word of its own inside, to no useful effect (fact B3.2).
+  Assignment known = a;
+  std::erase_if(known.values, [](const Value& v) { return base::iequals(v.text, "SPECIAL"); });
+  return word_set<Type>(c, s.type, known, "Bad service type: {}", true);
+}
+
+bool flags(const ValueContext& c, Settings& s, const Assignment& a) {
+  return word_set<Flag>(c, s.flags, a, "Bad service flag: {}", true);
+}
+
+bool socket_type(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  s.socket_type = find_word<SocketType>(vocabulary<SocketType>(), word);
+  if (s.socket_type) return true;
+  const auto near = base::nearest(word, texts_of<SocketType>(vocabulary<SocketType>()));
+  c.report(Level::error, a, 0, fmt::format("Bad socket type: {}", word),
+           near ? fmt::format("did you mean '{}'?", *near) : std::string{});
+  return false;
+}
+
+bool protocol(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& name = a.values[0].text;
+  if (const auto number = c.names.protocol(name)) return s.protocol = Protocol{name, *number}, true;
+  return wrong(c, a, fmt::format("Protocol {} not in /etc/protocols", name));
+}
+
+bool wait(const ValueContext& c, Settings& s, const Assignment& a) {
+  return yes_no(c, s.wait, a, "Bad value for wait: {}");
+}
+
+bool groups(const ValueContext& c, Settings& s, const Assignment& a) {
+  return yes_no(c, s.groups, a, "Bad value for groups: {}");
+}
+
+bool user(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  if (const auto entry = c.names.user(word)) {
+    s.user = User{word, entry->name, entry->uid, entry->gid};
+    return true;
+  }
+  // 4294967295 is (uid_t)-1: the kernel takes it for "leave the user as it is".
+  const auto uid = number32(word);
+  if (!uid || *uid == greatest_u32 || word.find_first_not_of("0123456789") != std::string::npos)
+    return wrong(c, a, fmt::format("Unknown user: {}", word));
+  const auto entry = c.names.user(static_cast<uid_t>(*uid));
+  s.user = User{word, entry ? entry->name : std::string{}, *uid, *uid};
+  return true;
+}
+
+bool group(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  if (const auto gid = c.names.group(word)) return s.group = Group{word, *gid}, true;
+  const auto gid = number32(word);
+  if (!gid || *gid == greatest_u32 || word.find_first_not_of("0123456789") != std::string::npos)
+    return wrong(c, a, fmt::format("Unknown group: {}", word));
+  s.group = Group{word, *gid};
+  return true;
+}
+
+bool umask(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  if (word.empty() || word.size() > 8 || word.find_first_not_of("01234567") != std::string::npos)
+    return wrong(c, a, fmt::format("umask argument is invalid: {} is no octal number", word));
+  const unsigned long bits = std::strtoul(word.c_str(), nullptr, 8);
+  if (bits > 0777) return wrong(c, a, fmt::format("umask argument is invalid: {} is more than 0777", word));
+  s.umask = FileMode{static_cast<mode_t>(bits)};
+  return true;
+}
+
+bool nice(const ValueContext& c, Settings& s, const Assignment& a) {
+  const auto value = base::parse_number(a.values[0].text, -40, 40);
+  if (!value) return wrong(c, a, fmt::format("nice argument is invalid: {}", a.values[0].text));
+  s.nice = static_cast<int>(*value);
+  return true;
+}
+
+std::optional<Limit> limit_of(std::string_view word, bool suffixes) {
+  if (base::iequals(word, "UNLIMITED")) return Limit{};
+  std::uint64_t factor = 1;
+  if (suffixes && !word.empty()) {
+    const char suffix = base::lower(word.back());
+    factor = suffix == 'k' ? 1024 : suffix == 'm' ? 1024 * 1024 : 1;
+    if (factor > 1) word.remove_suffix(1);
+  }
+  const auto value = base::parse_number(word, 0, std::numeric_limits<long long>::max() / static_cast<long long>(factor));
+  if (!value) return std::nullopt;
+  return Limit{static_cast<std::uint64_t>(*value) * factor};
+}
+
+bool limit(const ValueContext& c, std::optional<Limit>& to, const Assignment& a, bool suffixes,
+           std::string_view sentence) {
+  const auto value = limit_of(a.values[0].text, suffixes);
+  if (!value) return wrong(c, a, fmt::format("{}: {}", sentence, a.values[0].text));
+  to = *value;
+  return true;
+}
+
+/// Counts of servers, and not bytes: no suffix, and at most 32 bits.
+static bool count(const ValueContext& c, std::optional<Limit>& to, const Assignment& a, std::string_view sentence) {
+  const auto value = limit_of(a.values[0].text, false);
+  if (!value || (!value->is_unlimited() && value->value > greatest_u32))
+    return wrong(c, a, fmt::format("{}: {}", sentence, a.values[0].text));
+  to = *value;
+  return true;
+}
+
+bool instances(const ValueContext& c, Settings& s, const Assignment& a) {
+  return count(c, s.instances, a, "Number of instances is invalid");
+}
+
+bool per_source(const ValueContext& c, Settings& s, const Assignment& a) {
+  return count(c, s.per_source, a, "Number of per source instances is invalid");
+}
+
+bool cps(const ValueContext& c, Settings& s, const Assignment& a) {
+  const auto connections = number32(a.values[0].text);
+  if (!connections) return wrong(c, a, fmt::format("cps argument not a number: {}", a.values[0].text));
+  const auto pause = number32(a.values[1].text);
+  if (!pause) return wrong(c, a, fmt::format("cps time argument not a number: {}", a.values[1].text), 1);
+  s.cps = Rate{*connections, *pause};
+  return true;
+}
+
+bool max_load(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  char* end = nullptr;
+  const double value = std::strtod(word.c_str(), &end);
+  if (end == word.c_str()) return wrong(c, a, fmt::format("error parsing max_load argument: {}", word));
+  if (std::isnan(value) || value < 0)
+    return wrong(c, a, fmt::format("error reading max_load argument: {} is no load", word));
+  if (*end != '\0') c.report(Level::warning, a, 0, fmt::format("max_load: '{}' after the number is ignored", end));
+  s.max_load = value;
+  return true;
+}
+
+bool server(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& path = a.values[0].text;
+  const auto kind = c.files.kind(path);
+  if (!kind) return wrong(c, a, fmt::format("Server {} is not executable: {}", path, kind.error().sentence));
+  if (*kind == Files::Kind::directory)
+    return wrong(c, a, fmt::format("Server {} is not executable: it is a directory", path));
+  if (!c.files.executable(path))
+    return wrong(c, a, fmt::format("Server {} is not executable: its mode does not allow it", path));
+  s.server = path;
+  return true;
+}
+
+bool port(const ValueContext& c, Settings& s, const Assignment& a) {
+  const auto value = base::parse_number(a.values[0].text, 0, 65535);
+  if (!value) return wrong(c, a, fmt::format("port number is invalid: {}", a.values[0].text));
+  s.port = static_cast<std::uint16_t>(*value);
+  return true;
+}
+
+bool rpc_version(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  const std::size_t dash = word.find('-');
+  const auto low = number32(std::string_view(word).substr(0, dash));
+  const auto high = dash == std::string::npos ? low : number32(std::string_view(word).substr(dash + 1));
+  if (!low || !high || *low > *high) return wrong(c, a, fmt::format("bad version range: {}", word));
+  s.rpc_version = VersionRange{*low, *high};
+  return true;
+}
+
+bool rpc_number(const ValueContext& c, Settings& s, const Assignment& a) {
+  s.rpc_number = number32(a.values[0].text);
+  if (s.rpc_number) return true;
+  return wrong(c, a, fmt::format("rpc_number is invalid: {}", a.values[0].text));
+}
+
+bool deny_time(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  if (base::iequals(word, "FOREVER")) return s.deny_time = -1, true;
+  if (base::iequals(word, "NEVER")) return s.deny_time = 0, true;
+  const auto minutes = base::parse_number(word, -1, std::numeric_limits<int>::max());
+  if (!minutes) return wrong(c, a, fmt::format("Error parsing: {}", word));
+  s.deny_time = static_cast<int>(*minutes);
+  return true;
+}
+
+bool backlog(const ValueContext& c, Settings& s, const Assignment& a) {
+  const auto value = base::parse_number(a.values[0].text, 1, std::numeric_limits<int>::max());
+  if (!value) return wrong(c, a, fmt::format("backlog is invalid: {}", a.values[0].text));
+  s.backlog = static_cast<int>(*value);
+  return true;
+}
+
+bool rlimit_as(const ValueContext& c, Settings& s, const Assignment& a) {
+  return limit(c, s.rlimit_as, a, true, "Address space limit is invalid");
+}
+bool rlimit_cpu(const ValueContext& c, Settings& s, const Assignment& a) {
+  return limit(c, s.rlimit_cpu, a, false, "CPU limit is invalid");
+}
+bool rlimit_data(const ValueContext& c, Settings& s, const Assignment& a) {
+  return limit(c, s.rlimit_data, a, true, "Data limit is invalid");
+}
+bool rlimit_rss(const ValueContext& c, Settings& s, const Assignment& a) {
+  return limit(c, s.rlimit_rss, a, true, "RSS limit is invalid");
+}
+bool rlimit_stack(const ValueContext& c, Settings& s, const Assignment& a) {
+  return limit(c, s.rlimit_stack, a, true, "Stack limit is invalid");
+}
+bool rlimit_files(const ValueContext& c, Settings& s, const Assignment& a) {
+  return limit(c, s.rlimit_files, a, true, "Max files limit is invalid");
+}
+
+}  // namespace xsuperd::config::values

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/log/writer.hpp"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+#include "log/batch.hpp"
+#include "log/delivery.hpp"
+
+namespace xsuperd::log {
+
+namespace {
+
+constexpr std::chrono::seconds longest_farewell{2};
+constexpr std::chrono::milliseconds farewell_pause{100};
+constexpr int farewell_attempts = 3;
+
+Delivery::Now now() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
+
+/// Starts a thread in which all signals are blocked, from its first moment on: handlers belong to the loop
+/// thread, and a broken pipe is an error code here.
+template <typename Function>
+std::thread thread_without_signals(Function function) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread(std::move(function));
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
+}
+
+}  // namespace
+
+/// What the two sides share, and the thread's code. The first half is guarded by the mutex, the second
+/// belongs to the thread.
+struct Writer::State {
+  State(std::shared_ptr<Output> log, Sizes bounds)
+      : sizes(bounds), daemon_log(std::move(log)), delivery(bounds.keep_bytes, now) {}
+
+  void run();
+  template <typename Function>
+  void guarded(Function function);
+  bool next_round();
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
+  void deliver_batch();
+  void say_farewell();
+
+  const Sizes sizes;
+  std::atomic<bool> abandoned = false;
+
+  std::mutex mutex;
+  std::condition_variable work;      ///< something to do for the thread
+  std::condition_variable progress;  ///< `settled` has grown, or the thread has ended
+  Batch incoming;
+  std::uint64_t accepted = 0;  ///< lines that went into `incoming`, ever
+  std::uint64_t settled = 0;   ///< how many of them are done with
+  std::uint64_t dropped = 0;   ///< lines for which there was no room, since the thread last looked
+  std::shared_ptr<Output> daemon_log;
+  bool urgent = false;  ///< somebody waits in flush()
+  bool stopping = false;
+  bool ended = false;
+
+  Delivery delivery;
+  Batch batch;  ///< empty between two rounds
+  std::uint64_t missed = 0;
+  bool everywhere = false;
+};
+
+void Writer::State::run() {
+  while (!abandoned && next_round()) {
+    deliver_batch();
+    guarded([this] {
+      if (missed != 0) delivery.report_lost(std::exchange(missed, 0));
+      delivery.retry(everywhere);
+    });
+  }
+  guarded([this] { say_farewell(); });
+  const std::lock_guard lock(mutex);
+  settled = delivery.settled();
+  ended = true;
+  progress.notify_all();
+}
+
+/// The gate for exceptions: when there is no memory to keep a line, that line is lost and counted, not the
+/// daemon.
+template <typename Function>
+void Writer::State::guarded(Function function) {
+  try {
+    function();
+  } catch (const std::exception&) {
+    ++missed;
+  }
+}
+
+/// Publishes how far we are, waits for work and takes it. False when the end has come and the queue is empty.
+bool Writer::State::next_round() {
+  std::unique_lock lock(mutex);
+  settled = delivery.settled();
+  progress.notify_all();
+  wait_for_work(lock);
+  std::swap(incoming, batch);
+  missed += std::exchange(dropped, 0);
+  everywhere = std::exchange(urgent, false);
+  const bool more = !stopping || !batch.empty() || missed != 0;
+  std::shared_ptr<Output> current_log = daemon_log;
+  lock.unlock();  // the replaced log may be closed now, which may take its time
+  delivery.set_daemon_log(std::move(current_log));
+  return more;
+}
+
+void Writer::State::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  const auto some = [this] { return !incoming.empty() || dropped != 0 || urgent || stopping; };
+  if (const auto due = delivery.next_retry())
+    work.wait_until(lock, *due, some);
+  else
+    work.wait(lock, some);
+}
+
+void Writer::State::deliver_batch() {
+  for (const Batch::Entry& entry : batch.entries()) {
+    if (abandoned) break;
+    guarded([&] { delivery.deliver(entry.to, batch.line(entry)); });
+  }
+  batch.clear();
+}
+
+/// A daemon without syslog should not take seconds to exit, and one whose syslog was busy should not lose its
+/// last words.
+void Writer::State::say_farewell() {
+  for (int i = 0; i < farewell_attempts && delivery.keeps_lines() && !abandoned; ++i) {
+    if (i != 0) std::this_thread::sleep_for(farewell_pause);
+    delivery.retry(true);
+  }
+}
+
+Writer::Writer(std::shared_ptr<Output> daemon_log, Sizes sizes)
+    : state_(std::make_shared<State>(std::move(daemon_log), sizes)),
+      thread_(thread_without_signals([state = state_] { state->run(); })) {}
+
+Writer::~Writer() {
+  std::unique_lock lock(state_->mutex);
+  state_->stopping = true;
+  state_->work.notify_one();
+  const bool ended = state_->progress.wait_for(lock, longest_farewell, [this] { return state_->ended; });
+  lock.unlock();
+  if (ended) return thread_.join();
+  // It hangs in a write(2), and nothing that we could do would end that. It keeps its half of the state.
+  state_->abandoned = true;
+  thread_.detach();
+}
+
+void Writer::write(const std::shared_ptr<Output>& to, Level level, base::WallTime when,
+                   std::string_view text) {
+  if (!to) return;
+  State& state = *state_;
+  bool wake = false;
+  {
+    const std::lock_guard lock(state.mutex);
+    wake = state.incoming.empty();  // else the thread has been woken already and has not looked yet
+    if (state.incoming.bytes() + Batch::cost(text.size()) > state.sizes.queue_bytes) {
+      ++state.dropped;
+    } else {
+      state.incoming.add(to, level, when, text);
+      ++state.accepted;
+    }
+  }
+  if (wake) state.work.notify_one();
+}
+
+void Writer::set_daemon_log(std::shared_ptr<Output> daemon_log) {
+  const std::lock_guard lock(state_->mutex);
+  state_->daemon_log.swap(daemon_log);
+}
+
+bool Writer::flush(std::chrono::milliseconds deadline) {
+  std::unique_lock lock(state_->mutex);
+  const std::uint64_t all = state_->accepted;
+  state_->urgent = true;
+  state_->work.notify_one();
+  return state_->progress.wait_for(lock, deadline, [&] { return state_->settled >= all; });
+}
+
+}  // namespace xsuperd::log

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/policy/verdict.hpp"
+
+#include <array>
+#include <utility>
+
+namespace xsuperd::policy {
+
+namespace {
+
+/// One check: an objection, or nothing.
+using Check = std::optional<Verdict> (*)(const Policy&, const Question&);
+
+std::optional<Verdict> refuse_if(bool objects, Reason reason) {
+  if (!objects) return std::nullopt;
+  return Verdict{.kind = Verdict::Kind::refuse, .reason = reason};
+}
+
+std::optional<Verdict> cps(const Policy&, const Question& question) {
+  return refuse_if(question.rate_tripped, Reason::connections_per_second);
+}
+
+std::optional<Verdict> load(const Policy& policy, const Question& question) {
+  const double limit = policy.service().settings.max_load.value_or(0);
+  return refuse_if(limit > 0 && question.load && *question.load >= limit, Reason::load);
+}
+
+std::optional<Verdict> access_times(const Policy& policy, const Question& question) {
+  const auto& times = policy.service().settings.access_times;
+  return refuse_if(times && !within(*times, question.local_time), Reason::time);
+}
+
+bool reached(const std::optional<config::Limit>& limit, std::uint64_t running) {
+  return limit && !limit->is_unlimited() && running >= limit->value;
+}
+
+std::optional<Verdict> instances(const Policy& policy, const Question& question) {
+  return refuse_if(reached(policy.service().settings.instances, question.running), Reason::service_limit);
+}
+
+std::optional<Verdict> per_source(const Policy& policy, const Question& question) {
+  return refuse_if(reached(policy.service().settings.per_source, question.running_from_source),
+                   Reason::per_source_limit);
+}
+
+std::optional<Verdict> process_limit(const Policy& policy, const Question& question) {
+  // An intercepted server brings its interceptor (fact B4.40).
+  const std::uint64_t wanted = policy.service().has(config::Flag::intercept) ? 2 : 1;
+  return refuse_if(question.process_limit != 0 && question.processes + wanted > question.process_limit,
+                   Reason::process_limit);
+}
+
+std::optional<Verdict> sensor(const Policy& policy, const Question& question) {
+  const config::Service& service = policy.service();
+  // The flag is asked too: a sensor behind tcpmux is of another kind.
+  const bool is_sensor = service.kind == config::Kind::sensor || service.has(config::Flag::sensor);
+  return refuse_if(question.banned || is_sensor, Reason::address);
+}
+
+std::optional<Verdict> address(const Policy& policy, const Question& question) {
+  using Answer = AddressRules::Answer;
+  const Answer answer = policy.addresses().ask(question.peer.address, question.name);
+  if (answer.kind == Answer::Kind::allowed) return std::nullopt;
+  if (answer.kind == Answer::Kind::need_name) return Verdict{.kind = Verdict::Kind::need_name};
+  return Verdict{Verdict::Kind::refuse, Reason::address, answer.rule, answer.both_lists};
+}
+
+/// The order decides which reason is given when several apply.
+constexpr std::array<Check, 8> checks{cps,        load,          access_times, instances,
+                                      per_source, process_limit, sensor,       address};
+
+/// In the order of Reason.
+constexpr std::array<std::string_view, 9> log_words{
+    "address",       "time",    "fork", "service_limit",          "per_source_limit",
+    "process_limit", "libwrap", "load", "connections per second",
+};
+static_assert(log_words.size() == static_cast<std::size_t>(Reason::connections_per_second) + 1);
+
+}  // namespace
+
+std::string_view log_word(Reason reason) { return log_words[static_cast<std::size_t>(reason)]; }
+
+Policy::Policy(std::shared_ptr<const config::Service> service)
+    : service_(std::move(service)), addresses_(service_->settings.only_from, service_->settings.no_access) {}
+
+Verdict judge(const Policy& policy, const Question& question) {
+  for (const Check check : checks)
+    if (const std::optional<Verdict> objection = check(policy, question)) return *objection;
+  return {};
+}
+
+}  // namespace xsuperd::policy

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+//
+// The only code that runs in the child. It is in the daemon's memory, on a stack of its own, while one thread
+// of the daemon waits and the others go on. Hence: raw system calls, no allocation, no locks, nothing of
+// libc; its set*id functions, for one, walk the list of threads. What a child changes of itself (directory,
+// umask, limits, credentials, signal mask) is its own and does not show in the daemon.
+#include "spawn/child.hpp"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+
+#include "spawn/raw_syscall.hpp"
+#include "xsuperd/spawn/spawner.hpp"
+
+namespace xsuperd::spawn {
+
+namespace {
+
+// Where these exist, the plain names take ids of 16 bits.
+#ifdef SYS_setresuid32
+constexpr long sys_setgroups = SYS_setgroups32, sys_setresgid = SYS_setresgid32,
+               sys_setresuid = SYS_setresuid32, sys_getresgid = SYS_getresgid32,
+               sys_getresuid = SYS_getresuid32, sys_setuid = SYS_setuid32;
+#else
+constexpr long sys_setgroups = SYS_setgroups, sys_setresgid = SYS_setresgid, sys_setresuid = SYS_setresuid,
+               sys_getresgid = SYS_getresgid, sys_getresuid = SYS_getresuid, sys_setuid = SYS_setuid;
+#endif
+
+struct KernelLimit {  // what prlimit64 takes, on every architecture
+  std::uint64_t soft, hard;
+};
+
+XSUPERD_IN_CHILD int error_of(long answer) { return answer < 0 ? static_cast<int>(-answer) : 0; }
+
+XSUPERD_IN_CHILD int place_descriptors(const ChildPlan& plan) {
+  // Before this the table is the daemon's own: nothing may be opened, closed or moved.
+  if (plan.first_high != 0)
+    if (const long answer = raw(SYS_close_range, plan.first_high, ~0U, CLOSE_RANGE_UNSHARE); answer < 0)
+      return error_of(answer);
+  long socket = plan.socket;
+  if (socket >= 0 && socket <= 2)
+    socket = raw(SYS_fcntl, socket, F_DUPFD_CLOEXEC, 3);  // dup3 onto itself is an error
+  if (socket < 0) return plan.socket < 0 ? EBADF : error_of(socket);
+  for (int number = 0; number <= 2; ++number)
+    if (const long answer = raw(SYS_dup3, socket, number, 0); answer < 0) return error_of(answer);
+  return 0;
+}
+
+XSUPERD_IN_CHILD int start_session(const ChildPlan&) { return error_of(raw(SYS_setsid)); }
+
+XSUPERD_IN_CHILD int set_priority(const ChildPlan& plan) {
+  if (!plan.set_nice) return 0;
+  const int error = error_of(raw(SYS_setpriority, PRIO_PROCESS, 0, plan.nice));
+  return error == EACCES || error == EPERM ? 0 : error;
+}
+
+XSUPERD_IN_CHILD std::uint64_t kernel_limit(rlim_t value) {
+  return value == RLIM_INFINITY ? ~std::uint64_t{0} : value;
+}
+
+XSUPERD_IN_CHILD int set_limits(const ChildPlan& plan) {
+  for (std::size_t i = 0; i < plan.limit_count; ++i) {
+    const KernelLimit limit{kernel_limit(plan.limits[i].soft), kernel_limit(plan.limits[i].hard)};
+    const int error = error_of(raw(SYS_prlimit64, 0, plan.limits[i].resource, &limit, 0));
+    if (error != 0 && error != EPERM) return error;
+  }
+  return 0;
+}
+
+XSUPERD_IN_CHILD int set_groups(const ChildPlan& plan) {
+  return plan.set_user && plan.set_groups ? error_of(raw(sys_setgroups, plan.group_count, plan.groups)) : 0;
+}
+
+XSUPERD_IN_CHILD int set_group(const ChildPlan& plan) {
+  return plan.set_user && plan.set_groups ? error_of(raw(sys_setresgid, plan.gid, plan.gid, plan.gid)) : 0;
+}
+
+// A change of user makes the kernel clear the dumpable flag of the memory, which is the daemon's memory as
+// well: from then on the daemon writes no core file and cannot be traced by its user. We leave it so on
+// purpose, because what would become traceable here is a half-made child in the memory of a daemon that is
+// root.
+XSUPERD_IN_CHILD int set_user(const ChildPlan& plan) {
+  return plan.set_user ? error_of(raw(sys_setresuid, plan.uid, plan.uid, plan.uid)) : 0;
+}
+
+XSUPERD_IN_CHILD int verify_ids(const ChildPlan& plan) {
+  if (!plan.set_user) return 0;
+  unsigned real = 0, effective = 0, saved = 0;
+  raw(sys_getresuid, &real, &effective, &saved);
+  if (real != plan.uid || effective != plan.uid || saved != plan.uid) return EPERM;
+  if (plan.uid != 0 && raw(sys_setuid, 0) == 0) return EPERM;  // the way back must be shut
+  if (!plan.set_groups) return 0;
+  raw(sys_getresgid, &real, &effective, &saved);
+  return real == plan.gid && effective == plan.gid && saved == plan.gid ? 0 : EPERM;
+}
+
+XSUPERD_IN_CHILD int set_umask(const ChildPlan& plan) {
+  if (plan.set_umask) raw(SYS_umask, plan.umask);
+  return 0;
+}
+
+XSUPERD_IN_CHILD int change_directory(const ChildPlan&) { return error_of(raw(SYS_chdir, "/")); }
+
+XSUPERD_IN_CHILD int unblock_signals(const ChildPlan&) {
+  const std::uint64_t none[2] = {0, 0};  // large enough for every architecture's set
+  return error_of(raw(SYS_rt_sigprocmask, SIG_SETMASK, &none[0], 0, _NSIG / 8));
+}
+
+XSUPERD_IN_CHILD int execute(const ChildPlan& plan) {
+  return error_of(raw(SYS_execve, plan.path, plan.argv, plan.envp));
+}
+
+struct Stage {
+  Step step;
+  int (*take)(const ChildPlan&);  ///< returns errno, 0 for success
+};
+
+constexpr Stage stages[] = {
+    {Step::descriptors, place_descriptors},
+    {Step::session, start_session},
+    {Step::priority, set_priority},
+    {Step::limits, set_limits},
+    {Step::groups, set_groups},
+    {Step::group, set_group},
+    {Step::user, set_user},
+    {Step::verify, verify_ids},
+    {Step::umask, set_umask},
+    {Step::directory, change_directory},
+    {Step::signals, unblock_signals},
+    {Step::exec, execute},
+};
+
+}  // namespace
+
+XSUPERD_IN_CHILD int run_child(void* argument) {
+  ChildPlan& plan = *static_cast<ChildPlan*>(argument);
+  for (const Stage& stage : stages) {
+    plan.error = stage.take(plan);
+    if (plan.error == 0) continue;
+    plan.failed_step = stage.step;
+    const bool absent = stage.step == Step::exec && plan.error == ENOENT;
+    raw(SYS_exit_group, absent ? 127 : 126);
+  }
+  return 0;  // never reached: a successful exec does not return, and a failed one ended the child above
+}
+
+}  // namespace xsuperd::spawn

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/types.h>
+
+#include <cstddef>
+
+#include "xsuperd/spawn/recipe.hpp"
+
+namespace xsuperd::spawn {
+
+/// What the child reads, in numbers and pointers only, because it may call nothing of the library; and where
+/// it writes why it failed. Lives on the stack of the thread that waits in clone.
+struct ChildPlan {
+  int socket = -1;  ///< becomes 0, 1 and 2
+  unsigned first_high =
+      0;  ///< not 0: the descriptor table is the daemon's; keep a copy of what lies below this
+  const char* path = nullptr;
+  const char* const* argv = nullptr;
+  const char* const* envp = nullptr;
+  const ResourceLimit* limits = nullptr;
+  std::size_t limit_count = 0;
+  const gid_t* groups = nullptr;
+  std::size_t group_count = 0;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  mode_t umask = 0;
+  int nice = 0;
+  bool set_user = false;
+  bool set_groups = false;
+  bool set_umask = false;
+  bool set_nice = false;
+
+  Step failed_step = Step::clone;
+  int error = 0;  ///< errno of the failed step; 0 as long as nothing failed
+};
+
+/// The plan for a recipe; socket, argv and envp are the launcher's to fill in. Pure.
+[[nodiscard]] ChildPlan plan_for(const Recipe& recipe);
+
+/// Becomes the server or ends. To be called by clone(2) only; `plan` is a ChildPlan*.
+int run_child(void* plan);
+
+}  // namespace xsuperd::spawn

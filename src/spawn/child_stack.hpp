@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstddef>
+
+namespace xsuperd::spawn {
+
+/// The stack a child runs on until its exec, with a guard page below. One for each thread that clones: the
+/// thread waits while the child uses it.
+class ChildStack {
+ public:
+  ChildStack();  ///< throws std::system_error when there is no memory
+  ~ChildStack();
+  ChildStack(const ChildStack&) = delete;
+  ChildStack& operator=(const ChildStack&) = delete;
+
+  [[nodiscard]] void* top() const { return static_cast<char*>(base_) + size_; }
+
+ private:
+  std::size_t size_;
+  void* base_;
+};
+
+}  // namespace xsuperd::spawn

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "xsuperd/spawn/spawner.hpp"
+
+namespace xsuperd::spawn {
+
+/// Jobs on their way from the loop to the spawner threads, first in, first out. Bounded: the loop never
+/// waits, it starts a job itself when the ring is full. Any thread.
+class JobRing {
+ public:
+  explicit JobRing(std::size_t capacity);
+
+  /// Takes the job, or leaves it untouched and returns false when there is no room.
+  [[nodiscard]] bool push(Job& job);
+  /// Waits for a job; nothing once `stop` was requested, even if there are jobs left.
+  [[nodiscard]] std::optional<Job> take(const std::stop_token& stop);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any filled_;
+  std::vector<Job> jobs_;
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+};
+
+}  // namespace xsuperd::spawn

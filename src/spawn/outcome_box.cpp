@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "spawn/outcome_box.hpp"
+
+#include <sys/eventfd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace xsuperd::spawn {
+
+namespace {
+
+int open_bell() {
+  const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (fd == -1) throw std::system_error(errno, std::generic_category(), "eventfd of the spawner");
+  return fd;
+}
+
+}  // namespace
+
+OutcomeBox::OutcomeBox(boost::asio::io_context& loop)
+    : bell_(loop, open_bell()), bell_number_(bell_.native_handle()) {
+  wait();
+}
+
+void OutcomeBox::put(Outcome outcome) {
+  bool first = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    first = gathered_.empty();
+    gathered_.push_back(std::move(outcome));
+  }
+  if (first) ::eventfd_write(bell_number_, 1);
+}
+
+void OutcomeBox::wait() {
+  bell_.async_wait(bell_.wait_read,
+                   [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
+                     if (alive.expired() || error) return;
+                     wait();
+                     deliver();
+                   });
+}
+
+void OutcomeBox::deliver() {
+  eventfd_t rings = 0;
+  ::eventfd_read(bell_number_, &rings);  // before the box is emptied, or a ring could be lost
+  {
+    const std::scoped_lock lock(mutex_);
+    std::swap(gathered_, delivering_);
+  }
+  for (Outcome& outcome : delivering_) handler_(std::move(outcome));
+  delivering_.clear();
+}
+
+}  // namespace xsuperd::spawn

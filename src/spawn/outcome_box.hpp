@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "xsuperd/spawn/spawner.hpp"
+
+namespace xsuperd::spawn {
+
+/// Outcomes on their way from the spawner threads to the loop. The loop is woken once for all that have
+/// gathered, not once for each. put() is for any thread, everything else for the loop thread.
+class OutcomeBox {
+ public:
+  explicit OutcomeBox(boost::asio::io_context& loop);
+
+  void on_outcome(std::function<void(Outcome)> handler) { handler_ = std::move(handler); }
+  void put(Outcome outcome);
+
+ private:
+  void wait();
+  void deliver();
+
+  boost::asio::posix::stream_descriptor
+      bell_;  ///< an eventfd, rung when the first outcome comes to lie in the box
+  const int bell_number_;
+  std::function<void(Outcome)> handler_;
+  std::mutex mutex_;
+  std::vector<Outcome> gathered_;  ///< under mutex_
+  std::vector<Outcome> delivering_;
+  std::shared_ptr<const bool> alive_ =
+      std::make_shared<const bool>(true);  ///< seen by a wait that outlives the box
+};
+
+}  // namespace xsuperd::spawn

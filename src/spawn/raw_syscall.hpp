@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/syscall.h>
+
+#include <type_traits>
+#if !(defined(__x86_64__) && defined(__LP64__)) && !defined(__aarch64__)
+#include <unistd.h>
+
+#include <cerrno>
+#endif
+
+/// Marks functions that run between clone and exec. The child shares our memory, and the suspended thread's
+/// TLS with it, so the bookkeeping of sanitizers has no place there.
+#define XSUPERD_IN_CHILD __attribute__((no_sanitize("address", "thread", "undefined")))
+
+/// System calls for the child: they leave errno alone, which belongs to the thread that waits in clone. Each
+/// returns the kernel's answer, -errno on failure.
+namespace xsuperd::spawn {
+
+XSUPERD_IN_CHILD inline long raw_words(long number, long a, long b, long c, long d) {
+#if defined(__x86_64__) && defined(__LP64__)
+  long answer = number;
+  register long r10 asm("r10") = d;
+  asm volatile("syscall" : "+a"(answer) : "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+  return answer;
+#elif defined(__aarch64__)
+  register long x8 asm("x8") = number;
+  register long x0 asm("x0") = a;
+  register long x1 asm("x1") = b;
+  register long x2 asm("x2") = c;
+  register long x3 asm("x3") = d;
+  asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+  return x0;
+#else
+  const int kept = errno;
+  long answer = ::syscall(number, a, b, c, d);
+  if (answer == -1) answer = -errno;
+  errno = kept;
+  return answer;
+#endif
+}
+
+template <typename T>
+XSUPERD_IN_CHILD inline long raw_word(T value) {
+  if constexpr (std::is_pointer_v<T>)
+    return reinterpret_cast<long>(value);
+  else
+    return static_cast<long>(value);
+}
+
+/// Up to four arguments, which is all the child needs.
+template <typename A = long, typename B = long, typename C = long, typename D = long>
+XSUPERD_IN_CHILD inline long raw(long number, A a = 0, B b = 0, C c = 0, D d = 0) {
+  return raw_words(number, raw_word(a), raw_word(b), raw_word(c), raw_word(d));
+}
+
+}  // namespace xsuperd::spawn

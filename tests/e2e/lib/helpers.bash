@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# The functions that the scripts of end-to-end cases may use. Everything that waits does so by looking again and again
+# until a deadline: no case may depend on how fast the machine is.
+#
+# Variables: BIN the daemon; DIR the folder of this run; LIB tests/e2e/lib; PYTHON; USER_NAME; PORT1 ... PORT9;
+# DAEMON_LOG and SERVICE_LOG, the two logs.
+
+DAEMON_LOG=$DIR/daemon.log
+SERVICE_LOG=$DIR/service.log
+WAIT=${E2E_WAIT:-20} # seconds until a wait gives up
+
+# ---- setting up -----------------------------------------------------------------------------------------------------
+
+# fill_in FILE: replaces @DIR@, @LIB@, @PYTHON@, @USER@ and @PORT1@ ... @PORT9@.
+fill_in() {
+  local text number port
+  text=$(cat -- "$1" && printf x)
+  text=${text%x}
+  text=${text//@DIR@/"$DIR"}
+  text=${text//@LIB@/"$LIB"}
+  text=${text//@PYTHON@/"$PYTHON"}
+  text=${text//@USER@/"$USER_NAME"}
+  for number in 1 2 3 4 5 6 7 8 9; do
+    port=PORT$number
+    text=${text//@PORT$number@/"${!port}"}
+  done
+  printf '%s' "$text" >"$1"
+}
+
+# copy_case FOLDER: the case's files into DIR, all but the script itself, filled in.
+copy_case() {
+  local file
+  cp -R -- "$1/." "$DIR/"
+  rm -f -- "$DIR/script" "$DIR/expect"
+  while IFS= read -r -d '' file; do
+    fill_in "$file"
+  done < <(find "$DIR" -type f -print0)
+}
+
+# normalise: stdin without what differs between runs: folder, ports, dates, process ids, durations.
+normalise() {
+  sed -E \
+    -e "s|$DIR|@DIR@|g" -e "s|$LIB|@LIB@|g" \
+    -e "s/\b$PORT1\b/@PORT1@/g" -e "s/\b$PORT2\b/@PORT2@/g" -e "s/\b$PORT3\b/@PORT3@/g" \
+    -e "s/\b$PORT4\b/@PORT4@/g" -e "s/\b$PORT5\b/@PORT5@/g" -e "s/\b$PORT6\b/@PORT6@/g" \
+    -e "s/\b$PORT7\b/@PORT7@/g" -e "s/\b$PORT8\b/@PORT8@/g" -e "s/\b$PORT9\b/@PORT9@/g" \
+    -e 's|[0-9]{2}/[0-9]{1,2}/[0-9]{1,2}@[0-9]{2}:[0-9]{2}:[0-9]{2}|DATE|g' \
+    -e 's/\bpid=[1-9][0-9]*/pid=N/g' -e 's/\bduration=[0-9]+/duration=N/g'
+}
+
+# ---- complaining ----------------------------------------------------------------------------------------------------
+
+# fail SENTENCE: ends the case.
+fail() {
+  printf 'line %s: %s\n' "${BASH_LINENO[*]: -2:1}" "$*" >&2
+  exit 1
+}
+
+# expect_eq GOT WANTED
+expect_eq() {
+  [[ $1 == "$2" ]] || fail "got '$1' where '$2' was expected"
+}
+
+# expect_match GOT REGEX
+expect_match() {
+  [[ $1 =~ $2 ]] || fail "got '$1', which does not match '$2'"
+}
+
+# expect_no_match GOT REGEX
+expect_no_match() {
+  [[ ! $1 =~ $2 ]] || fail "got '$1', which must not match '$2'"
+}
+
+# ---- waiting --------------------------------------------------------------------------------------------------------
+
+# eventually COMMAND...: runs it until it succeeds; ends the case when it never does.
+eventually() {
+  local deadline=$((SECONDS + WAIT))
+  until "$@"; do
+    ((SECONDS < deadline)) || fail "after $WAIT seconds still not: $*"
+    sleep 0.02
+  done
+}
+
+# count FILE REGEX: how many lines match; 0 when there is no such file yet.
+count() {
+  local lines=0
+  if [[ -e $1 ]]; then lines=$(grep -c -E -e "$2" -- "$1" || true); fi
+  printf '%s' "$lines"
+}
+
+has_lines() {
+  (($(count "$1" "$2") >= $3))
+}
+
+# wait_log REGEX [N], wait_slog REGEX [N]: until N lines (1) of the daemon's log, the service log, match.
+wait_log() {
+  eventually has_lines "$DAEMON_LOG" "$1" "${2:-1}"
+}
+wait_slog() {
+  eventually has_lines "$SERVICE_LOG" "$1" "${2:-1}"
+}
+
+# expect_no_log REGEX, expect_no_slog REGEX: no line matches now.
+expect_no_log() {
+  expect_eq "$(count "$DAEMON_LOG" "$1")" 0
+}
+expect_no_slog() {
+  expect_eq "$(count "$SERVICE_LOG" "$1")" 0
+}
+
+# slog: the entries of the service log, without dates.
+slog() {
+  sed -E 's|^[0-9]{2}/[0-9]{1,2}/[0-9]{1,2}@[0-9]{2}:[0-9]{2}:[0-9]{2}: ||' "$SERVICE_LOG"
+}
+
+# alive PID: there is such a process, and it is not a zombie.
+alive() {
+  local state
+  [[ -r /proc/$1/stat ]] && state=$(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) && [[ ${state:0:1} != Z ]]
+}
+gone() {
+  ! alive "$1"
+}
+
+# listens tcp|udp PORT: somebody holds the port. (In /proc/net a listening TCP socket is in state 0A.)
+listens() {
+  local port files=("/proc/net/$1")
+  if [[ -e /proc/net/${1}6 ]]; then files+=("/proc/net/${1}6"); fi
+  printf -v port '%04X' "$2"
+  if [[ $1 == tcp ]]; then
+    grep -q -E "^ *[0-9]+: [0-9A-F]+:$port [0-9A-F]+:[0-9A-F]+ 0A " "${files[@]}"
+  else
+    grep -q -E "^ *[0-9]+: [0-9A-F]+:$port " "${files[@]}"
+  fi
+}
+silent() {
+  ! listens "$@"
+}
+
+# ---- the daemon -----------------------------------------------------------------------------------------------------
+
+# launch ARGUMENT...: the daemon in the background with exactly these arguments. E2E_DIR marks its descendants.
+DAEMON=
+launch() {
+  E2E_DIR=$DIR "$BIN" "$@" >"$DIR/daemon.out" 2>"$DIR/daemon.err" 3>&- </dev/null &
+  DAEMON=$!
+}
+
+# start [ARGUMENT...]: the daemon with the case's configuration, until it says that it works.
+start() {
+  launch -dontfork -f "$DIR/xinetd.conf" -filelog "$DAEMON_LOG" -pidfile "$DIR/pidfile" "$@"
+  wait_log 'Started working: [0-9]+ available services?'
+}
+
+# finish: waits for the daemon's end; sets daemon_status, its exit status.
+daemon_status=
+finish() {
+  local deadline=$((SECONDS + WAIT))
+  while alive "$DAEMON"; do
+    ((SECONDS < deadline)) || fail "the daemon is still there after $WAIT seconds"
+    sleep 0.02
+  done
+  daemon_status=0
+  wait "$DAEMON" || daemon_status=$?
+  DAEMON=
+}
+
+# stop SIGNAL: sends it and waits for the end; sets daemon_status.
+stop() {
+  kill -s "$1" "$DAEMON"
+  finish
+}
+
+# run_daemon ARGUMENT...: in the foreground, until it ends by itself. Sets daemon_status and daemon_output (both streams).
+run_daemon() {
+  launch "$@"
+  finish
+  daemon_output=$(cat "$DIR/daemon.out" "$DIR/daemon.err")
+}
+
+# hup: a reconfiguration, until it is done.
+hup() {
+  local before
+  before=$(count "$DAEMON_LOG" 'Reconfigured: ')
+  kill -s HUP "$DAEMON"
+  wait_log 'Reconfigured: ' $((before + 1))
+}
+
+# hup_in_vain: a reconfiguration that has to fail.
+hup_in_vain() {
+  local before
+  before=$(count "$DAEMON_LOG" 'reconfiguration failed')
+  kill -s HUP "$DAEMON"
+  wait_log 'reconfiguration failed' $((before + 1))
+}
+
+# ---- clients --------------------------------------------------------------------------------------------------------
+
+# tcp PORT [DATA] [ADDRESS]: connects, sends, says it is done, prints all that comes until the end.
+tcp() {
+  "$PYTHON" "$LIB/client.py" tcp "${3:-127.0.0.1}" "$1" "${2:-}"
+}
+
+# udp PORT DATA: sends one datagram and prints the answer.
+udp() {
+  "$PYTHON" "$LIB/client.py" udp 127.0.0.1 "$1" "$2"
+}
+
+# refused PORT: true when nothing comes but the end of the connection, or no connection at all.
+refused() {
+  expect_eq "$("$PYTHON" "$LIB/client.py" refused 127.0.0.1 "$1" '')" refused
+}
+
+# dial VARIABLE PORT: opens a connection that stays; its descriptor goes into VARIABLE.
+dial() {
+  local opened
+  exec {opened}<>"/dev/tcp/127.0.0.1/$2" || fail "no connection to port $2"
+  printf -v "$1" '%d' "$opened"
+}
+
+# say FD TEXT: one line to the peer. hear FD: one line from it, on stdout.
+say() {
+  printf '%s\n' "$2" >&"$1"
+}
+hear() {
+  local line
+  IFS= read -r -t "$WAIT" -u "$1" line || fail "nothing came in $WAIT seconds"
+  printf '%s\n' "$line"
+}
+
+# ended FD: the peer has closed. hang_up FD: we do.
+ended() {
+  local line status=0
+  IFS= read -r -t "$WAIT" -u "$1" line 2>/dev/null || status=$?
+  ((status == 1)) || fail "the connection is still open (read ended with $status, '${line:-}')"
+}
+hang_up() {
+  local opened=$1
+  exec {opened}>&-
+}
+
+# ---- the end --------------------------------------------------------------------------------------------------------
+
+# stop_daemon: for lib/case. The daemon, if it still runs, must end well on SIGTERM; sanitizers must have found nothing.
+stop_daemon() {
+  local status=0
+  if [[ -n $DAEMON ]]; then
+    if gone "$DAEMON"; then
+      wait "$DAEMON" || status=$?
+      printf 'the daemon ended by itself, with status %d\n' "$status"
+      status=1
+    else
+      kill -s TERM "$DAEMON"
+      if ! (finish) 2>/dev/null; then
+        printf 'the daemon did not end on SIGTERM\n'
+        kill -s KILL "$DAEMON"
+        status=1
+      fi
+      wait "$DAEMON" || status=$?
+      if ((status != 0)); then printf 'the daemon ended with status %d\n' "$status"; fi
+    fi
+  fi
+  if grep -q -s -E 'Sanitizer|runtime error:' "$DIR/daemon.err" "$DAEMON_LOG"; then
+    printf 'a sanitizer complained\n'
+    status=1
+  fi
+  return "$status"
+}
+
+# clean_up: ends whatever this case has started and is still there, found by the mark in its environment.
+clean_up() {
+  local file pid
+  for file in $(grep -l -z -s -x -F "E2E_DIR=$DIR" /proc/[0-9]*/environ || true); do
+    pid=${file#/proc/}
+    kill -s KILL "${pid%/environ}" 2>/dev/null || true
+  done
+}
+
+# show_evidence: what a failed case leaves behind.
+show_evidence() {
+  local file
+  for file in script.out daemon.log service.log daemon.out daemon.err; do
+    if [[ -s $DIR/$file ]]; then
+      printf -- '---- %s\n' "$file"
+      tail -n 60 "$DIR/$file"
+    fi
+  done
+}
