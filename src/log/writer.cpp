@@ -150,7 +150,10 @@ Writer::~Writer() {
   state_->work.notify_one();
   const bool ended = state_->progress.wait_for(lock, longest_farewell, [this] { return state_->ended; });
   lock.unlock();
-  if (ended) return thread_.join();
+  if (ended) {
+    thread_.join();
+    return;
+  }
   // It hangs in a write(2), and nothing that we could do would end that. It keeps its half of the state.
   state_->abandoned = true;
   thread_.detach();

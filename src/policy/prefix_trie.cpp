@@ -6,13 +6,6 @@
 
 namespace xsuperd::policy {
 
-namespace {
-std::uint64_t leading_ones(int count) {
-  if (count <= 0) return 0;
-  return count >= 64 ? ~std::uint64_t{0} : ~(~std::uint64_t{0} >> count);
-}
-}  // namespace
-
 Bits Bits::of(const base::Address& address) {
   Bits bits;
   const auto& bytes = address.bytes();
@@ -23,15 +16,13 @@ Bits Bits::of(const base::Address& address) {
   return bits;
 }
 
-Bits Bits::first(int length) const { return {high & leading_ones(length), low & leading_ones(length - 64)}; }
-
 int common_bits(const Bits& a, const Bits& b) {
   if (a.high != b.high) return std::countl_zero(a.high ^ b.high);
   return 64 + std::countl_zero(a.low ^ b.low);
 }
 
 void PrefixTrie::insert(const Bits& bits, int length, Id id) {
-  Node& node = nodes_[find_or_add(bits.first(length), length)];
+  Node& node = nodes_[find_or_add(bits, length)];
   if (node.id == none) node.id = id;
 }
 
@@ -67,7 +58,7 @@ PrefixTrie::Index PrefixTrie::find_or_add(const Bits& bits, int length) {
 PrefixTrie::Index PrefixTrie::split(Index parent, bool branch, int length) {
   const Index child = nodes_[parent].child[branch];
   const Bits bits = nodes_[child].bits;
-  const Index middle = add(bits.first(length), length);
+  const Index middle = add(bits, length);
   nodes_[middle].child[bits.bit(length)] = child;
   return nodes_[parent].child[branch] = middle;
 }

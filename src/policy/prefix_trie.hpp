@@ -20,8 +20,6 @@ struct Bits {
   [[nodiscard]] bool bit(int at) const {
     return ((at < 64 ? high >> (63 - at) : low >> (127 - at)) & 1) != 0;
   }
-  /// The first `length` bits, zeros behind them.
-  [[nodiscard]] Bits first(int length) const;
 };
 
 /// How many leading bits two addresses share, 0..128.
@@ -46,7 +44,7 @@ class PrefixTrie {
  private:
   using Index = std::uint32_t;
   struct Node {
-    Bits bits;
+    Bits bits;  ///< the first `length` count, whatever stands behind them
     int length = 0;
     Id id = none;                  ///< none: two longer prefixes part here
     std::array<Index, 2> child{};  ///< by the bit behind the prefix; 0, the root, is nobody's child: no child

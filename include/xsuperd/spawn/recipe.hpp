@@ -22,8 +22,8 @@ struct Credentials {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;  ///< supplementary groups; empty: none
-  bool set_groups =
-      true;  ///< false when the daemon is not root: gid and groups stay as they are (fact B6.11)
+  /// False when the daemon is not root: gid and groups stay as they are (fact B6.11).
+  bool set_groups = true;
 };
 
 /// Everything a child must become, computed when the configuration is loaded so that nothing is looked up,

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/net/listener.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+
+namespace xsuperd::net {
+
+struct Listener::Impl : std::enable_shared_from_this<Impl> {
+  Impl(boost::asio::io_context& loop, base::Fd socket, std::function<void()> on_ready)
+      : fd(std::move(socket)), watch(loop), ready(std::move(on_ready)) {}
+
+  void resume() {
+    if (waiting) return;
+    waiting = true;
+    if (!watch.is_open()) watch.assign(fd.get());
+    watch.async_wait(watch.wait_read, [self = shared_from_this(), turn = turn](boost::system::error_code error) {
+      // A pause in between has made this wait void, even if it had ended already.
+      if (error || turn != self->turn) return;
+      self->waiting = false;
+      self->ready();
+    });
+  }
+
+  void pause() {
+    ++turn;
+    waiting = false;
+    // release() takes the number out of epoll and leaves it open: `fd` stays the owner.
+    if (watch.is_open()) (void)watch.release();
+  }
+
+  base::Fd fd;
+  boost::asio::posix::stream_descriptor watch;
+  std::function<void()> ready;
+  bool waiting = false;
+  std::uint64_t turn = 0;
+};
+
+Listener::Listener(boost::asio::io_context& loop, base::Fd fd, std::function<void()> ready)
+    : impl_(std::make_shared<Impl>(loop, std::move(fd), std::move(ready))) {}
+
+Listener::~Listener() { impl_->pause(); }
+
+void Listener::resume() { impl_->resume(); }
+void Listener::pause() { impl_->pause(); }
+int Listener::fd() const { return impl_->fd.get(); }
+
+base::Fd Listener::release() {
+  impl_->pause();
+  return std::move(impl_->fd);
+}
+
+namespace {
+/// The errors that accept(2) says to treat like EAGAIN by trying again: this peer is gone, others wait.
+bool peer_gone(int error) {
+  return error == EINTR || error == ECONNABORTED || error == EPROTO || error == ENETDOWN || error == ENOPROTOOPT ||
+         error == EHOSTDOWN || error == ENONET || error == EHOSTUNREACH || error == EOPNOTSUPP ||
+         error == ENETUNREACH || error == EPERM;
+}
+
+void to_ipv4(int fd) {
+  const int family = AF_INET;
+  ::setsockopt(fd, IPPROTO_IPV6, IPV6_ADDRFORM, &family, sizeof family);
+}
+}  // namespace
+
+Listener::Batch Listener::accept_batch(bool keep_family, int& error) {
+  Batch batch;
+  error = 0;
+  int gone = 0;
+  while (batch.size() < batch_size) {
+    sockaddr_storage from{};
+    socklen_t length = sizeof from;
+    base::Fd fd(::accept4(impl_->fd.get(), reinterpret_cast<sockaddr*>(&from), &length, SOCK_CLOEXEC));
+    if (!fd) {
+      if (peer_gone(errno) && ++gone < 64) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) error = errno;
+      break;
+    }
+    Connection connection{std::move(fd), base::endpoint_of(from)};
+    if (!keep_family && connection.peer.address.is_mapped()) to_ipv4(connection.fd.get());
+    batch.push_back(std::move(connection));
+  }
+  return batch;
+}
+
+}  // namespace xsuperd::net

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/net/socket.hpp"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <limits>
+
+namespace xsuperd::net {
+
+namespace {
+
+int socket_kind(config::SocketType type) {
+  switch (type) {
+    case config::SocketType::stream: return SOCK_STREAM;
+    case config::SocketType::dgram: return SOCK_DGRAM;
+    case config::SocketType::raw: return SOCK_RAW;
+    case config::SocketType::seqpacket: return SOCK_SEQPACKET;
+  }
+  return SOCK_STREAM;
+}
+
+void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
+
+base::Error failed(std::string_view what) {
+  return {errno, fmt::format("{} failed ({})", what, base::errno_text(errno))};
+}
+
+void join_multicast(int fd, const base::Address& group) {
+  if (group.family() != base::Address::Family::ipv4 || !group.is_multicast()) return;
+  ip_mreq request{};
+  request.imr_multiaddr.s_addr = htonl(group.ipv4_value());
+  ::setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request);
+}
+
+base::Result<base::Fd> make_socket(const config::ListenSpec& spec, bool& ipv6) {
+  const int kind = socket_kind(spec.socket_type) | SOCK_CLOEXEC;
+  base::Fd fd(::socket(ipv6 ? AF_INET6 : AF_INET, kind, spec.protocol.number));
+  if (!fd && ipv6 && spec.fallback_to_ipv4) {
+    fd.reset(::socket(AF_INET, kind, spec.protocol.number));
+    ipv6 = false;
+  }
+  if (!fd) return failed("socket creation");
+  return fd;
+}
+
+}  // namespace
+
+base::Result<Opened> open_socket(const config::ListenSpec& spec) {
+  bool ipv6 = spec.ipv6;
+  auto fd = make_socket(spec, ipv6);
+  if (!fd) return fd.error();
+  const int number = fd->get();
+  if (ipv6) set(number, IPPROTO_IPV6, IPV6_V6ONLY, spec.v6only);
+  set(number, SOL_SOCKET, SO_REUSEADDR, 1);
+  apply_options(number, spec);
+  sockaddr_storage at;
+  const socklen_t length = base::fill_sockaddr(spec.at, ipv6, at);
+  if (::bind(number, reinterpret_cast<const sockaddr*>(&at), length) != 0) return failed("bind");
+  join_multicast(number, spec.at.address);
+  // The kernel cuts the backlog down to net.core.somaxconn.
+  const bool connections =
+      spec.socket_type == config::SocketType::stream || spec.socket_type == config::SocketType::seqpacket;
+  if (connections && ::listen(number, spec.backlog.value_or(std::numeric_limits<int>::max())) != 0)
+    return failed("listen");
+  return Opened{std::move(*fd), spec.ipv6 && !ipv6};
+}
+
+void apply_options(int fd, const config::ListenSpec& spec) {
+  if (spec.protocol.number != IPPROTO_TCP) return;
+  set(fd, IPPROTO_TCP, TCP_NODELAY, spec.nodelay);
+  set(fd, SOL_SOCKET, SO_KEEPALIVE, spec.keepalive);
+}
+
+base::Endpoint local_endpoint(int fd) {
+  sockaddr_storage at{};
+  socklen_t length = sizeof at;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &length) != 0) return {};
+  return base::endpoint_of(at);
+}
+
+std::optional<Head> peek_datagram(int fd) {
+  // The stamp is asked for during this call only, so that the server finds the socket as it would be under xinetd. A
+  // datagram that came before the option was on gets its stamp from the first peek and keeps it.
+  set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  sockaddr_storage from{};
+  std::array<char, 1> byte{};
+  alignas(cmsghdr) std::array<char, 256> control{};
+  iovec part{byte.data(), byte.size()};
+  msghdr message{&from, sizeof from, &part, 1, control.data(), control.size(), 0};
+  ssize_t n = 0;
+  do n = ::recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 0);
+  if (n < 0) return std::nullopt;
+  Head head{base::endpoint_of(from), 0};
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
+    std::timespec stamp{};
+    std::memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
+    head.arrival = stamp.tv_sec * 1'000'000'000LL + stamp.tv_nsec;
+  }
+  return head;
+}
+
+void drop_datagram(int fd) {
+  char byte = 0;
+  while (::recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EINTR) {
+  }
+}
+
+void drop_connection(int fd) {
+  // The socket may be blocking by now: a server that had it may have made it so.
+  const base::Fd gone(::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+}
+
+std::ptrdiff_t send_now(int fd, std::string_view bytes) {
+  while (true) {
+    const ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n >= 0) return n;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+    if (errno != EINTR) return -1;
+  }
+}
+
+}  // namespace xsuperd::net

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "spawn/arguments.hpp"
+
+#include <catch2/catch.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "spawn/child.hpp"
+
+using namespace xsuperd::spawn;
+using Words = std::vector<std::string>;
+
+namespace {
+
+Words words(const char* const* pointers) {
+  Words all;
+  for (; *pointers != nullptr; ++pointers) all.emplace_back(*pointers);
+  return all;
+}
+
+Words environment_of(Words before, bool remote_host = true) {
+  Recipe recipe;
+  recipe.environment = std::move(before);
+  recipe.remote_host = remote_host;
+  Arguments arguments;
+  arguments.fill(recipe, "192.0.2.1");
+  return words(arguments.envp());
+}
+
+}  // namespace
+
+TEST_CASE("REMOTE_HOST is appended to the environment") {
+  CHECK(environment_of({"A=1", "B=2"}) == Words{"A=1", "B=2", "REMOTE_HOST=192.0.2.1"});
+  CHECK(environment_of({}) == Words{"REMOTE_HOST=192.0.2.1"});
+}
+
+TEST_CASE("an existing REMOTE_HOST is replaced where it stands") {
+  CHECK(environment_of({"A=1", "REMOTE_HOST=x", "B=2"}) == Words{"A=1", "REMOTE_HOST=192.0.2.1", "B=2"});
+}
+
+TEST_CASE("names that only begin like REMOTE_HOST are left alone") {
+  CHECK(environment_of({"REMOTE_HOSTS=x", "REMOTE_HOST"}) ==
+        Words{"REMOTE_HOSTS=x", "REMOTE_HOST", "REMOTE_HOST=192.0.2.1"});
+}
+
+TEST_CASE("a recipe may do without REMOTE_HOST") {
+  CHECK(environment_of({"REMOTE_HOST=x"}, false) == Words{"REMOTE_HOST=x"});
+}
+
+TEST_CASE("arguments filled again keep nothing of the job before") {
+  Recipe longer, shorter;
+  longer.argv = {"a", "b", "c"};
+  longer.environment = {"A=1", "B=2"};
+  Arguments arguments;
+  arguments.fill(longer, "one");
+  arguments.fill(shorter, "two");
+  CHECK(words(arguments.argv()).empty());
+  CHECK(words(arguments.envp()) == Words{"REMOTE_HOST=two"});
+}
+
+TEST_CASE("a plain recipe plans no change of user, umask, priority or limits") {
+  const Recipe recipe;
+  const ChildPlan plan = plan_for(recipe);
+  CHECK_FALSE(plan.set_user);
+  CHECK_FALSE(plan.set_umask);
+  CHECK_FALSE(plan.set_nice);
+  CHECK(plan.limit_count == 0);
+  CHECK(plan.error == 0);
+}
+
+TEST_CASE("a full recipe stands in the plan word for word") {
+  Recipe recipe;
+  recipe.path = "/bin/true";
+  recipe.credentials = Credentials{.uid = 1, .gid = 2, .groups = {3, 4}, .set_groups = true};
+  recipe.umask = 077;
+  recipe.nice = 5;
+  recipe.limits = {{RLIMIT_NOFILE, 10, 20}};
+  const ChildPlan plan = plan_for(recipe);
+  CHECK(std::string(plan.path) == "/bin/true");
+  CHECK((plan.set_user && plan.set_groups && plan.uid == 1 && plan.gid == 2));
+  CHECK((plan.group_count == 2 && plan.groups[0] == 3 && plan.groups[1] == 4));
+  CHECK((plan.set_umask && plan.umask == 077));
+  CHECK((plan.set_nice && plan.nice == 5));
+  CHECK((plan.limit_count == 1 && plan.limits[0].resource == RLIMIT_NOFILE));
+}
+
+TEST_CASE("every step has words of its own") {
+  std::set<std::string_view> texts;
+  for (int step = 0; step <= static_cast<int>(Step::exec); ++step)
+    texts.insert(step_text(static_cast<Step>(step)));
+  CHECK(texts.size() == static_cast<std::size_t>(Step::exec) + 1);
+}

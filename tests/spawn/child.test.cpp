@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+//
+// What a server finds when it starts (facts B6). Each case runs in every manner of making children.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "spawn/harness.hpp"
+
+using namespace xsuperd::spawn;
+using namespace xsuperd::spawn::testing;
+namespace base = xsuperd::base;
+
+namespace {
+
+CloneOptions any_manner() {
+  CloneOptions options{.threads = threads};
+  options.without_unshare = GENERATE(false, true);
+  options.without_pidfd_clone = GENERATE(false, true);
+  CAPTURE(options.without_unshare, options.without_pidfd_clone);
+  return options;
+}
+
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~AllSignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+TEST_CASE("the server talks to the connection on descriptors 0, 1 and 2 and has no others") {
+  Bench bench(any_manner());
+  CHECK(bench.output_of(shell("ls /proc/$$/fd; :")) == "0\n1\n2\n");
+  CHECK(bench.output_of(shell("cd /proc/$$/fd; test 0 -ef 1 && test 1 -ef 2 && echo same")) == "same\n");
+}
+
+TEST_CASE("what the peer sends reaches the server and comes back") {
+  Bench bench(any_manner());
+  Recipe cat;
+  cat.path = "/bin/cat";
+  cat.argv = {"cat"};
+  Pair pair = make_pair();
+  Outcome outcome = bench.start(cat, std::move(pair.server));
+  REQUIRE(std::holds_alternative<Started>(outcome));
+  REQUIRE(::write(pair.client.get(), "hello", 5) == 5);
+  REQUIRE(::shutdown(pair.client.get(), SHUT_WR) == 0);
+  CHECK(read_all(pair.client) == "hello");
+  const Ended end = bench.wait_for(std::get<Started>(std::move(outcome)));
+  CHECK((!end.signalled && end.value == 0));
+}
+
+TEST_CASE("the server gets exactly its arguments") {
+  Bench bench(any_manner());
+  Recipe recipe = shell("tr '\\0' '|' </proc/$$/cmdline; :");
+  recipe.argv[0] = "odd name";
+  recipe.argv.insert(recipe.argv.end(), {"", "two words"});
+  CHECK(bench.output_of(recipe) == "odd name|-c|tr '\\0' '|' </proc/$$/cmdline; :||two words|");
+}
+
+TEST_CASE("a recipe without arguments still runs") {
+  Bench bench;
+  Recipe recipe;
+  recipe.path = "/usr/bin/env";
+  CHECK(bench.output_of(recipe) == "REMOTE_HOST=192.0.2.1\n");
+}
+
+TEST_CASE("the server gets exactly its environment, REMOTE_HOST replaced in place") {
+  Bench bench(any_manner());
+  Recipe recipe;
+  recipe.path = "/usr/bin/env";
+  recipe.argv = {"env"};
+  recipe.environment = {"A=1", "REMOTE_HOST=x", "=odd", "B=2"};
+  CHECK(bench.output_of(recipe) == "A=1\nREMOTE_HOST=192.0.2.1\n=odd\nB=2\n");
+}
+
+TEST_CASE("a relative path is taken from the root directory") {
+  Bench bench;
+  Recipe recipe = shell("pwd");
+  recipe.path = "bin/sh";
+  CHECK(bench.output_of(recipe) == "/\n");
+}
+
+TEST_CASE("the server leads a session and a process group of its own") {
+  Bench bench(any_manner());
+  const auto output =
+      bench.output_of(shell("read pid comm state parent group session rest </proc/$$/stat; "
+                            "test $pid = $group && test $pid = $session && echo leader"));
+  CHECK(output == "leader\n");
+}
+
+TEST_CASE("the server sets out with every signal at its default and none blocked") {
+  const AllSignalsBlocked blocked;
+  Bench bench(any_manner());
+  const auto output = bench.output_of(shell("exec sed -n '/^Sig[BIC]/p' /proc/self/status"));
+  CHECK(output == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000000\n");
+}
+
+TEST_CASE("the umask of the recipe is the server's, not the daemon's") {
+  const mode_t daemons = ::umask(022);
+  Bench bench(any_manner());
+  Recipe recipe = shell("umask");
+  CHECK(bench.output_of(recipe) == "0022\n");
+  recipe.umask = 0137;
+  CHECK(bench.output_of(recipe) == "0137\n");
+  CHECK(::umask(daemons) == 022);
+}
+
+TEST_CASE("the priority of the recipe is the server's, not the daemon's") {
+  Bench bench(any_manner());
+  Recipe recipe = shell("exec cut -d ' ' -f 19 /proc/self/stat");
+  recipe.nice = 7;
+  CHECK(bench.output_of(recipe) == "7\n");
+  CHECK(::getpriority(PRIO_PROCESS, 0) != 7);
+}
+
+TEST_CASE("limits are set in the server only, even one below the number of its socket in the daemon") {
+  Bench bench(any_manner());
+  Recipe recipe = shell("ulimit -S -n; ulimit -H -n; ulimit -c; ulimit -t");
+  recipe.limits = {{RLIMIT_NOFILE, 4, 20}, {RLIMIT_CORE, 0, 0}, {RLIMIT_CPU, 77, 99}};
+  CHECK(bench.output_of(recipe) == "4\n20\n0\n77\n");
+  rlimit ours{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &ours) == 0);
+  CHECK(ours.rlim_cur > 20);
+}
+
+TEST_CASE("a limit that may not be set is left as it is") {
+  rlimit ours{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &ours) == 0);
+  Bench bench;
+  Recipe recipe = shell("ulimit -n");
+  recipe.limits = {{RLIMIT_NOFILE, RLIM_INFINITY, RLIM_INFINITY}};  // above nr_open, for root too
+  CHECK(bench.output_of(recipe) == std::to_string(ours.rlim_cur) + "\n");
+}
+
+TEST_CASE("a limit that makes no sense fails the start") {
+  Bench bench;
+  Recipe recipe = shell("echo never");
+  recipe.limits = {{RLIMIT_NOFILE, 20, 10}};
+  const StartFailed failed = bench.failure_of(recipe);
+  CHECK(failed.step == Step::limits);
+  CHECK(failed.error == EINVAL);
+}
+
+TEST_CASE("the socket blocks when the server wants it to") {
+  Bench bench;
+  const bool wanted = GENERATE(true, false);
+  Pair pair = make_pair();
+  REQUIRE(::fcntl(pair.server.get(), F_SETFL, O_NONBLOCK) == 0);
+  Recipe recipe = shell("exec cat /proc/self/fdinfo/0");
+  recipe.blocking_stdio = wanted;
+  Outcome outcome = bench.start(recipe, std::move(pair.server));
+  const bool nonblocking = read_all(pair.client).find("flags:\t04002") != std::string::npos;
+  CHECK(nonblocking == !wanted);
+  bench.wait_for(std::get<Started>(std::move(outcome)));
+}
+
+TEST_CASE("a start leaves the daemon's descriptors and directory as they were") {
+  Bench bench(any_manner());
+  const auto before = open_descriptors();
+  REQUIRE(::chdir("/tmp") == 0);
+  (void)bench.output_of(shell("echo done"));
+  (void)bench.failure_of(program("/nonexistent"));
+  CHECK(open_descriptors() == before);
+  char directory[64];
+  CHECK(std::string(::getcwd(directory, sizeof directory)) == "/tmp");
+}

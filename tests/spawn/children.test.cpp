@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/spawn/children.hpp"
+
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "spawn/harness.hpp"
+
+using namespace xsuperd::spawn;
+using namespace xsuperd::spawn::testing;
+
+namespace {
+
+Started started(Bench& bench, std::string script, xsuperd::base::Fd socket, std::uint64_t token = 7) {
+  Outcome outcome = bench.start(shell(std::move(script)), std::move(socket));
+  Started child = std::get<Started>(std::move(outcome));
+  child.token = token;
+  return child;
+}
+
+}  // namespace
+
+TEST_CASE("an exit is reported with its token, pid and status") {
+  Bench bench;
+  Started child = started(bench, "exit 3", make_pair().server, 99);
+  const pid_t pid = child.pid;
+  const Ended end = bench.wait_for(std::move(child));
+  CHECK(end.token == 99);
+  CHECK(end.pid == pid);
+  CHECK_FALSE(end.signalled);
+  CHECK(end.value == 3);
+  CHECK(bench.children.size() == 0);
+  CHECK_FALSE(has_children());
+}
+
+TEST_CASE("a death by signal is reported with the signal") {
+  Bench bench;
+  const Ended end = bench.wait_for(started(bench, "kill -SEGV $$", make_pair().server));
+  CHECK(end.signalled);
+  CHECK(end.value == SIGSEGV);
+}
+
+TEST_CASE("a child that ended before it was watched is reported all the same") {
+  Bench bench;
+  Started child = started(bench, "exit 5", make_pair().server);
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT) == 0);
+  CHECK(bench.wait_for(std::move(child)).value == 5);
+}
+
+TEST_CASE("signals reach the child of the token and nobody else") {
+  Bench bench;
+  Pair one = make_pair(), two = make_pair();
+  Started first = started(bench, "exec cat", std::move(one.server), 1);
+  Started second = started(bench, "exec cat", std::move(two.server), 2);
+  bench.children.watch(1, first.pid, std::move(first.pidfd));
+  bench.children.watch(2, second.pid, std::move(second.pidfd));
+  CHECK(bench.children.size() == 2);
+  CHECK(bench.children.signal(2, SIGTERM));
+  CHECK_FALSE(bench.children.signal(3, SIGTERM));
+  run_until(bench.loop, [&] { return bench.ended.size() == 1; });
+  CHECK(bench.ended[0].token == 2);
+  CHECK((bench.ended[0].signalled && bench.ended[0].value == SIGTERM));
+  CHECK_FALSE(bench.children.signal(2, SIGTERM));
+  CHECK(bench.children.signal(1, SIGKILL));
+  run_until(bench.loop, [&] { return bench.ended.size() == 2; });
+}
+
+TEST_CASE("the slab serves many children one after the other and together") {
+  Bench bench;
+  for (int round = 0; round < 5; ++round) {
+    for (std::uint64_t token = 0; token < 10; ++token) {
+      Started child = started(bench, "exit " + std::to_string(token), make_pair().server, token);
+      bench.children.watch(token, child.pid, std::move(child.pidfd));
+    }
+    bench.ended.clear();
+    run_until(bench.loop, [&] { return bench.ended.size() == 10; });
+    for (const Ended& end : bench.ended) CHECK(static_cast<std::uint64_t>(end.value) == end.token);
+  }
+  CHECK(bench.children.size() == 0);
+}
+
+TEST_CASE("abandoned children live on and are reported no more") {
+  Bench bench;
+  Pair pair = make_pair();
+  Started child = started(bench, "exec cat", std::move(pair.server));
+  const pid_t pid = child.pid;
+  bench.children.watch(7, pid, std::move(child.pidfd));
+  bench.children.abandon();
+  CHECK(bench.children.size() == 0);
+  CHECK_FALSE(bench.children.signal(7, SIGTERM));
+  REQUIRE(::kill(pid, 0) == 0);
+  pair.client.reset();
+  int status = -1;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  bench.loop.poll();
+  CHECK(bench.ended.empty());
+  CHECK(status == 0);
+  CHECK(bench.wait_for(started(bench, "exit 1", make_pair().server)).value == 1);  // new ones are watched
+}
+
+TEST_CASE("a status taken by someone else still ends the watch") {
+  Bench bench;
+  Started child = started(bench, "exit 5", make_pair().server);
+  REQUIRE(::waitpid(child.pid, nullptr, 0) == child.pid);
+  const Ended end = bench.wait_for(std::move(child));
+  CHECK((!end.signalled && end.value == 0));
+}
+
+TEST_CASE("the handler may destroy the watcher") {
+  Bench bench;
+  Started child = started(bench, "exit 5", make_pair().server);
+  std::unique_ptr<Children> children;
+  children = std::make_unique<Children>(bench.loop, [&](const Ended&) { children.reset(); });
+  children->watch(1, child.pid, std::move(child.pidfd));
+  run_until(bench.loop, [&] { return children == nullptr; });
+}
+
+TEST_CASE("a watcher that goes while an end is about to be reported reports nothing") {
+  Bench bench;
+  Started one = started(bench, "exit 1", make_pair().server);
+  Started two = started(bench, "exit 2", make_pair().server);
+  siginfo_t info{};
+  for (const pid_t pid : {one.pid, two.pid})
+    REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
+  int reports = 0;
+  std::unique_ptr<Children> children;
+  children = std::make_unique<Children>(bench.loop, [&](const Ended&) {
+    ++reports;
+    children->abandon();  // both are ready in the same turn of the loop
+  });
+  children->watch(1, one.pid, std::move(one.pidfd));
+  children->watch(2, two.pid, std::move(two.pidfd));
+  run_until(bench.loop, [&] { return reports == 1; });
+  children.reset();
+  bench.loop.poll();
+  CHECK(reports == 1);
+  while (::waitpid(-1, nullptr, 0) > 0) {
+  }
+}
