@@ -44,6 +44,16 @@ class Completer {
                                                     : Kind::program;
   }
 
+  /// A server that asks who is on the other end of port 113 must not be asked in turn (fact B2.59).
+  template <typename E>
+  void clear_userid(std::optional<Set<E>>& options, E userid, std::string_view attribute) {
+    if (!options || !options->has(userid)) return;
+    options->remove(userid);
+    diagnostics_.add({Level::warning, service_.place,
+                      fmt::format("{} service: clearing USERID option from {}", service_.id, attribute), {}, 1, {},
+                      service_.id});
+  }
+
   bool protocol();
   bool arguments();
   bool flags();
@@ -182,7 +192,8 @@ bool Completer::environment() {
 }
 
 bool Completer::groups() {
-  if (!s_.groups.value_or(false) || !s_.user || service_.kind == Kind::redirect) return true;
+  const bool has_server = service_.kind == Kind::program || service_.kind == Kind::tcpmux;
+  if (!s_.groups.value_or(false) || !s_.user || !has_server) return true;
   if (s_.user->name.empty())
     return refuse(fmt::format("getpwuid( {} ) (service={}) failed: groups = yes needs an entry in the passwd database",
                               s_.user->uid, service_.id));
@@ -191,10 +202,9 @@ bool Completer::groups() {
 }
 
 bool Completer::finish() {
-  // A server that asks who is on the other end of port 113 must not be asked in turn (fact B2.59).
   if (service_.listen.at.port == 113 && s_.protocol->name == "tcp") {
-    if (s_.log_on_success) s_.log_on_success->remove(SuccessOption::userid);
-    if (s_.log_on_failure) s_.log_on_failure->remove(FailureOption::userid);
+    clear_userid(s_.log_on_success, SuccessOption::userid, "log_on_success");
+    clear_userid(s_.log_on_failure, FailureOption::userid, "log_on_failure");
   }
   service_.wait = s_.wait.value_or(false);
   service_.common_log = s_.log_type && s_.log_type->kind == LogTarget::Kind::file && s_.log_type == defaults_.log_type;
@@ -206,6 +216,7 @@ bool Completer::finish() {
   }
   if (service_.has(Flag::intercept) && (service_.kind != Kind::program || !service_.wait))
     s_.flags->remove(Flag::intercept);
+  if (s_.flags && s_.flags->empty()) s_.flags.reset();
   if (service_.is(Type::rpc) && !s_.rpc_number) {
     s_.rpc_number = names_.rpc_number(service_.name);
     if (!s_.rpc_number) return refuse(fmt::format("unknown RPC service: {}", service_.name));

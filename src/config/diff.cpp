@@ -41,7 +41,7 @@ void pair_up(std::vector<Shared>& pool, std::vector<Shared>& unmatched, bool exa
     const Shared before = found->second;
     by_key.erase(found);
     std::erase(pool, before);
-    plan.keep.push_back({before, after, !(before->listen == after->listen) || before->wait != after->wait ||
+    plan.keep.push_back({before, after, !before->listen.same_socket(after->listen) || before->wait != after->wait ||
                                             before->kind != after->kind,
                          changed_attributes(before->settings, after->settings)});
   }

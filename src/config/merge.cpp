@@ -79,8 +79,9 @@ class Applier {
   /// Given before: in this entry, or for the defaults in another file (fact B2.39).
   [[nodiscard]] bool repeated(const Attribute& row) const {
     if (row.operators != Operators::set) return false;
+    if (c_.defaults && row.name == "log_type") return false;  // an error of its own (fact B2.43)
     if (std::find(seen_.begin(), seen_.end(), &row) != seen_.end()) return true;
-    return c_.defaults && row.is_set(settings_) && row.name != "log_type";
+    return c_.defaults && row.is_set(settings_);
   }
 
   Line ignore(const Assignment& a, std::string sentence) {

@@ -31,7 +31,8 @@ std::vector<Line> significant_lines(std::string_view text, int& last_number) {
   int number = 0;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
+    const std::string_view whole = text.substr(0, end);
+    const std::string_view line = whole.substr(0, whole.find('\0'));  // a NUL ends the line (fact B13.5)
     text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
     ++number;
     const std::string_view trimmed = base::trim(line);
@@ -115,7 +116,10 @@ bool Parser::header(const Line& line) {
   if (*kind != Entry::Kind::defaults) {
     if (words.size() < 2) {
       report(Level::error, line, "service name missing", column, static_cast<int>(words.front().size()));
-      if (*kind == Entry::Kind::service) skip_to_brace();
+      if (*kind == Entry::Kind::service) {
+        result_.unclear = true;
+        skip_to_brace();
+      }
       return true;
     }
     entry.name = words[1];
@@ -143,11 +147,11 @@ void Parser::stray(const Line& line) {
   }
 }
 
-/// Does an entry begin on that line: its keyword, and a brace on the next?
+/// Does an entry begin on that line: its keyword, and a brace on the next, or misplaced at the end of this one?
 bool Parser::begins_entry(std::size_t at) const {
   const auto kind = keyword(base::split_words(lines_[at].trimmed).front());
-  return (kind == Entry::Kind::service || kind == Entry::Kind::defaults) && at + 1 < lines_.size() &&
-         lines_[at + 1].trimmed == "{";
+  if (kind != Entry::Kind::service && kind != Entry::Kind::defaults) return false;
+  return lines_[at].trimmed.back() == '{' || (at + 1 < lines_.size() && lines_[at + 1].trimmed == "{");
 }
 
 /// Leaves an entry: up to and including its "}", but not into the entry after it.
@@ -187,7 +191,8 @@ void Parser::block(Entry entry) {
 void Parser::body(Entry& entry) {
   while (at_ < lines_.size()) {
     if (begins_entry(at_)) {
-      report(Level::error, lines_[at_], fmt::format("incomplete entry: '{}' has no closing brace", entry.name), 0, 1);
+      const std::string_view name = entry.kind == Entry::Kind::defaults ? "defaults" : std::string_view(entry.name);
+      report(Level::error, lines_[at_], fmt::format("incomplete entry: '{}' has no closing brace", name), 0, 1);
       entry.state = Entry::State::broken;
       result_.unclear = true;
       return;
@@ -230,7 +235,7 @@ bool Parser::attribute(Entry& entry, const Line& line) {
                     iequals(a.values[0].text, "yes") && entry.kind == Entry::Kind::service;
   bool already = false;
   for (const Assignment& earlier : entry.assignments)
-    already = already || (iequals(earlier.name, "disable") && earlier.values.size() == 1);
+    already = already || (iequals(earlier.name, "disable") && earlier.op == Operator::set && earlier.values.size() == 1);
   entry.assignments.push_back(std::move(a));
   if (!last || already) return true;
   entry.state = Entry::State::disabled;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace xsuperd::config {
 
@@ -11,6 +12,8 @@ namespace {
 
 /// Deeper than any real configuration; xinetd recurses until it crashes (B12.11).
 constexpr std::size_t greatest_depth = 32;
+/// Files that include each other could otherwise be read in every order there is.
+constexpr std::size_t greatest_count = 20'000;
 
 class Reader {
  public:
@@ -45,12 +48,19 @@ class Reader {
       return report(at, fmt::format("{} includes itself: it is not read again", file));
     if (open_.size() >= greatest_depth)
       return report(at, fmt::format("{} is included too deep: {} files are open", file, open_.size()));
+    if (count_ == greatest_count) return too_many(at, file);
+    ++count_;
     const auto text = files_.read(file);
     if (!text)
       return report(at, fmt::format("Unable to open included configuration file: {} ({})", file,
                                     text.error().sentence));
     report(nullptr, fmt::format("Reading included configuration file: {}", file), Level::debug);
     take(*text, file);
+  }
+
+  void too_many(const Entry* at, const std::string& file) {
+    if (std::exchange(told_, true)) return;
+    report(at, fmt::format("{} and all further files are not read: {} files have been included", file, count_));
   }
 
   void include_directory(const Entry& entry) {
@@ -80,6 +90,8 @@ class Reader {
   Diagnostics& diagnostics_;
   ReadResult& result_;
   std::vector<std::string> open_;
+  std::size_t count_ = 0;
+  bool told_ = false;
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ std::string missing(S s, std::string_view attribute) {
 bool stream(S s) { return s.listen.socket_type == SocketType::stream; }
 bool dgram(S s) { return s.listen.socket_type == SocketType::dgram; }
 bool tcpmux_client(S s) { return s.kind == Kind::tcpmux; }
+bool served_by_us(S s) { return s.kind == Kind::internal || s.kind == Kind::sensor; }
 
 constexpr Rule table[]{
     {Level::error, [](S s) { return !s.settings.wait; }, [](S s) { return missing(s, "wait"); }},
@@ -64,9 +65,9 @@ constexpr Rule table[]{
        return fmt::format("Service {} cannot support labeled networking: it needs a stream server that does not wait",
                           s.id);
      }},
-    {Level::error, [](S s) { return s.has(Flag::intercept) && s.kind != Kind::program; },
+    {Level::warning, [](S s) { return s.has(Flag::intercept) && served_by_us(s); },
      [](S s) { return fmt::format("Internal services cannot be intercepted: {}", s.id); }},
-    {Level::warning, [](S s) { return s.has(Flag::intercept) && !s.wait; },
+    {Level::warning, [](S s) { return s.has(Flag::intercept) && !s.wait && !served_by_us(s); },
      [](S s) { return fmt::format("Multi-threaded services cannot be intercepted: {}", s.id); }},
 };
 

@@ -45,7 +45,9 @@ bool type(const ValueContext& c, Settings& s, const Assignment& a) {
   // xinetd takes SPECIAL, a word of its own inside, to no useful effect (fact B3.2).
   Assignment known = a;
   std::erase_if(known.values, [](const Value& v) { return base::iequals(v.text, "SPECIAL"); });
-  return word_set<Type>(c, s.type, known, "Bad service type: {}", true);
+  if (!word_set<Type>(c, s.type, known, "Bad service type: {}", true)) return false;
+  if (s.type->empty()) s.type.reset();
+  return true;
 }
 
 bool flags(const ValueContext& c, Settings& s, const Assignment& a) {
@@ -78,14 +80,15 @@ bool groups(const ValueContext& c, Settings& s, const Assignment& a) {
 
 bool user(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& word = a.values[0].text;
-  if (const auto entry = c.names.user(word)) {
+  // Digits alone are a number, even where a user has that name (fact B3.8).
+  const bool digits = word.find_first_not_of("0123456789") == std::string::npos;
+  if (const auto entry = digits ? std::nullopt : c.names.user(word)) {
     s.user = User{word, entry->name, entry->uid, entry->gid};
     return true;
   }
   // 4294967295 is (uid_t)-1: the kernel takes it for "leave the user as it is".
-  const auto uid = number32(word);
-  if (!uid || *uid == greatest_u32 || word.find_first_not_of("0123456789") != std::string::npos)
-    return wrong(c, a, fmt::format("Unknown user: {}", word));
+  const auto uid = digits ? number32(word) : std::nullopt;
+  if (!uid || *uid == greatest_u32) return wrong(c, a, fmt::format("Unknown user: {}", word));
   const auto entry = c.names.user(static_cast<uid_t>(*uid));
   s.user = User{word, entry ? entry->name : std::string{}, *uid, *uid};
   return true;
@@ -136,6 +139,10 @@ bool limit(const ValueContext& c, std::optional<Limit>& to, const Assignment& a,
   const auto value = limit_of(a.values[0].text, suffixes);
   if (!value) return wrong(c, a, fmt::format("{}: {}", sentence, a.values[0].text));
   to = *value;
+  if (value->value != 0) return true;
+  // As in xinetd: nobody wants a server that may have nothing (fact B3.38).
+  to.reset();
+  c.report(Level::warning, a, 0, fmt::format("{} = 0 sets no limit", a.name));
   return true;
 }
 

@@ -50,6 +50,8 @@ void Listener::resume() { impl_->resume(); }
 void Listener::pause() { impl_->pause(); }
 int Listener::fd() const { return impl_->fd.get(); }
 
+base::Fd Listener::duplicate() const { return base::Fd(::fcntl(impl_->fd.get(), F_DUPFD_CLOEXEC, 0)); }
+
 base::Fd Listener::release() {
   impl_->pause();
   return std::move(impl_->fd);

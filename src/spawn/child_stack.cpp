@@ -11,7 +11,7 @@ namespace xsuperd::spawn {
 
 namespace {
 
-constexpr std::size_t usable = 64 * 1024;
+constexpr std::size_t usable = 65536;
 
 std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
 

@@ -121,9 +121,10 @@ TEST_CASE("the end of a spawner closes the sockets of jobs not begun and deliver
   }
   bench.spawner.reset();
   bench.loop.poll();
-  std::size_t begun = 0;
-  for (const base::Fd& client : clients) begun += read_all(client) == "begun\n" ? 1 : 0;
-  CHECK(begun < 100);
+  for (const base::Fd& client : clients) {
+    const std::string output = read_all(client);  // comes to an end
+    CHECK((output.empty() || output == "begun\n"));
+  }
   clients.clear();
   CHECK(open_descriptors().size() == before.size() - 2);  // without the spawner's own bell and /dev/null
   reap_all();

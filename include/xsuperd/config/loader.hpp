@@ -50,4 +50,14 @@ struct Plan {
 };
 [[nodiscard]] Plan diff(const Config& before, const Config& after);
 
+/// For a reload: `loaded`, in which every service that an error has kept out stays as `running` has it, because an
+/// xinetd.d directory has many owners (decision B15.18). Says so in the diagnostics.
+void keep_broken(const Config& running, Loaded& loaded);
+
+/// What the configuration asks for and this version does not do yet, one item each, such as
+/// "type = RPC (service rstatd)"; empty when everything is in effect.
+[[nodiscard]] std::vector<std::string> not_in_effect(const Config& config);
+/// Does this version start the service? The rest is in not_in_effect().
+[[nodiscard]] bool served(const Service& service);
+
 }  // namespace xsuperd::config

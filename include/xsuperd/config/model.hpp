@@ -210,6 +210,11 @@ struct ListenSpec {
   bool keepalive = false;
   std::optional<int> backlog;
   bool operator==(const ListenSpec&) const = default;
+  /// Can a socket opened for `other` serve for this one too? Options that change on an open socket do not count.
+  [[nodiscard]] bool same_socket(const ListenSpec& other) const {
+    return socket_type == other.socket_type && protocol.number == other.protocol.number && ipv6 == other.ipv6 &&
+           v6only == other.v6only && at == other.at;
+  }
 };
 
 /// One service, complete: parsed, merged with the defaults, checked, every name looked up.

@@ -12,7 +12,8 @@
 #include "xsuperd/config/diagnostic.hpp"
 #include "xsuperd/config/model.hpp"
 
-/// The entries of the service log as values and as text, in xinetd's exact formats (facts B7.11 to B7.18). Pure.
+/// The entries of the service log as values and as text, in xinetd's exact formats (facts B7.11 to B7.18).
+/// Pure.
 namespace xsuperd::log {
 
 using config::Level;
@@ -27,8 +28,8 @@ struct ExitStatus {
 [[nodiscard]] std::optional<std::string> start_entry(const config::Service& service, pid_t pid,
                                                      const base::Address& peer);
 /// "EXIT: ID[ status=N| signal=N][ pid=N][ duration=N(sec)]". Nothing without EXIT or DURATION (fact B7.13).
-[[nodiscard]] std::optional<std::string> exit_entry(const config::Service& service, pid_t pid, ExitStatus status,
-                                                    std::chrono::seconds duration);
+[[nodiscard]] std::optional<std::string> exit_entry(const config::Service& service, pid_t pid,
+                                                    ExitStatus status, std::chrono::seconds duration);
 /// "FAIL: ID REASON[ from=ADDR]". Nothing when no option of log_on_failure is set (fact B7.14).
 [[nodiscard]] std::optional<std::string> fail_entry(const config::Service& service, std::string_view reason,
                                                     const base::Address& peer);

@@ -46,6 +46,9 @@ class Listener {
 
   /// The socket's number. Valid as long as the Listener.
   [[nodiscard]] int fd() const;
+  /// Another descriptor for the same open socket, for a server that is to own it for a while; close-on-exec. Empty
+  /// when there is no descriptor to be had.
+  [[nodiscard]] base::Fd duplicate() const;
   /// Gives the socket away; the Listener is of no use afterwards.
   [[nodiscard]] base::Fd release();
 

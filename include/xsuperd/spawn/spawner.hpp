@@ -71,11 +71,11 @@ struct CloneOptions {
 /// The spawner of the daemon: clone(CLONE_VM|CLONE_VFORK|CLONE_FILES|CLONE_PIDFD) from the loop thread or
 /// from one of `threads` spawner threads.
 ///
-/// Expects what the daemon is anyway: no signal has a handler (one might run in the child, which is in our
-/// memory), and reserve_low_descriptors() has been called for as many threads. Without that, or with an old
-/// kernel, every start copies the descriptor table, and is right but slower. Its destructor waits for the
-/// starts under way, closes the sockets of jobs not begun, and delivers nothing more; it must not be run by
-/// the outcome handler. Throws when there are no descriptors or threads to be had.
+/// Expects that no signal has a handler (one might run in the child, which is in our memory), and that
+/// reserve_low_descriptors() has been called for as many threads: without the reserved descriptors, or with
+/// an old kernel, every start copies the descriptor table, which is right but slower. The destructor waits
+/// for the starts under way, closes the sockets of jobs not begun, and delivers nothing more; it must not be
+/// run by the outcome handler. Throws when there are no descriptors or threads to be had.
 [[nodiscard]] std::unique_ptr<Spawner> make_clone_spawner(boost::asio::io_context& loop,
                                                           CloneOptions options);
 

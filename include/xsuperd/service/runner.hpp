@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "xsuperd/log/output.hpp"
+#include "xsuperd/net/listener.hpp"
+#include "xsuperd/net/socket.hpp"
+#include "xsuperd/service/state.hpp"
+#include "xsuperd/service/surroundings.hpp"
+
+namespace xsuperd::service {
+
+/// A service as one configuration has it, with all that was computed from it.
+struct Setup {
+  std::shared_ptr<const policy::Policy> policy;
+  std::shared_ptr<const spawn::Recipe> recipe;
+  std::shared_ptr<log::Output> service_log;  ///< null: no logging
+  [[nodiscard]] const config::Service& service() const { return policy->service(); }
+};
+
+/// One request from its arrival to the end of its server.
+struct Session {
+  base::Endpoint peer;
+  base::Fd socket;          ///< the connection, as long as no server has it
+  pid_t pid = 0;            ///< 0: not started yet
+  base::Moment started{};
+  base::WallTime started_wall{};
+  bool alone = false;       ///< nobody else was waiting when it came
+  std::int64_t arrival = 0; ///< wait = yes datagrams: the stamp of the one that caused it
+};
+
+/// Runs one service: owns its State, its socket and its timers, performs what the State decides and tells it what
+/// happened. Held by shared_ptr because pending waits refer to it. Loop thread only.
+class Runner : public std::enable_shared_from_this<Runner> {
+ public:
+  Runner(Surroundings& around, Setup setup);
+  ~Runner();
+
+  /// Opens the socket and begins to serve; false after logging why it cannot. It is then tried again with growing
+  /// pauses, until it can or the service is retired.
+  bool start();
+  /// Takes on a changed configuration that needs no other socket.
+  void reconfigure(Setup setup);
+  /// What becomes of running servers when a service goes.
+  enum class Servers : std::uint8_t { leave, terminate };
+  /// Closes the socket and serves no more. `terminate`: TERM to every server, KILL after the grace time.
+  void retire(Servers servers);
+  /// Sends a signal to every running server; how many there were.
+  std::size_t signal_servers(int number);
+
+  // From the spawner and from Children, through the Supervisor.
+  void on_outcome(spawn::Outcome outcome);
+  void on_ended(const spawn::Ended& end);
+
+  [[nodiscard]] const config::Service& service() const { return setup_.service(); }
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] const boost::unordered_flat_map<Token, Session>& sessions() const { return sessions_; }
+  /// The number of the listening socket, or -1.
+  [[nodiscard]] int listening_fd() const { return listener_ ? listener_->fd() : -1; }
+  [[nodiscard]] bool open() const { return listener_ != nullptr; }
+  /// Nothing runs and nothing is pending: a retired Runner may go.
+  [[nodiscard]] bool idle() const { return sessions_.empty(); }
+
+ private:
+  void feed(const Event& event);
+  void perform(const Action& action);
+  void perform(const Listen&);
+  void perform(const Suspend&);
+  void perform(const CloseSocket&);
+  void perform(const OpenSocket&);
+  void perform(const Spawn& action);
+  void perform(const Refuse& action);
+  void perform(const AskName& action);
+  void perform(const ArmPause& action);
+  void perform(const ArmRetry& action);
+
+  void on_readable();
+  void accept_connections();
+  void accept_failed(int error);
+  void greet(Token token);
+  void request_waiting();
+  void request(Token token);
+  [[nodiscard]] policy::Question question(Token token) const;
+  Token new_session(Session session);
+  void end_session(Token token);
+  void spawn(Token token);
+  void started(spawn::Started& outcome);
+  void start_failed(spawn::StartFailed& outcome);
+  void drop_waiting_request(const Session& session);
+  void drop_unread_datagram(const Session& session);
+  bool open_socket();
+  void try_again_later();
+  void close_after_banner(Session session);
+  void log_entry(const std::optional<std::string>& entry);
+  void arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then);
+
+  Surroundings& around_;
+  Setup setup_;
+  State state_;
+  std::unique_ptr<net::Listener> listener_;
+  boost::unordered_flat_map<Token, Session> sessions_;
+  struct Timers;
+  std::unique_ptr<Timers> timers_;
+  unsigned open_failures_ = 0;
+  Servers retired_servers_ = Servers::leave;
+};
+
+}  // namespace xsuperd::service

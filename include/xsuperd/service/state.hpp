@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <boost/container/static_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "xsuperd/policy/verdict.hpp"
+
+/// The state machine of one service: events in, actions out. Pure: no sockets, no clock, no log, so that every rule is
+/// tested by plain calls. Owned by a Runner, which does what is decided here; lives on the loop thread.
+///
+/// | phase     | means                                   | left by                                             |
+/// | --------- | --------------------------------------- | --------------------------------------------------- |
+/// | closed    | no socket (never opened, or it failed)  | Opened -> listening                                 |
+/// | listening | the socket is open and watched          | cps trips -> paused; wait = yes admits -> busy      |
+/// | paused    | cps closed the socket (fact B4.44)      | Due -> opening: the Runner answers Opened or Closed |
+/// | busy      | a wait = yes server owns the socket     | its end -> listening                                |
+/// | retiring  | removed; waits for its servers to end   | nothing                                             |
+namespace xsuperd::service {
+
+/// Names one request from its arrival to the end of its server. Unique in the life of the daemon.
+using Token = std::uint64_t;
+
+enum class Phase : std::uint8_t { closed, listening, paused, busy, retiring };
+
+// Events.
+/// A connection was accepted, or the socket of a wait = yes service is readable.
+struct Request {
+  Token token = 0;
+  policy::Question question;  ///< running counts and rate are filled in by the State
+  base::Moment now;
+};
+struct Opened {};              ///< the socket is open and watched
+struct Closed {};              ///< the socket could not be opened
+struct Started { Token token = 0; };
+struct StartFailed {
+  Token token = 0;
+  bool final = false;  ///< a process existed, or it is of no use to try again
+};
+struct RetryDue { Token token = 0; };
+struct Exited { Token token = 0; };
+struct Withdrawn { Token token = 0; };  ///< the peer went away before its server was started
+struct Due {};                          ///< the pause of cps is over
+struct Reconfigured { std::shared_ptr<const policy::Policy> policy; };
+struct Retire {};
+using Event =
+    std::variant<Request, Opened, Closed, Started, StartFailed, RetryDue, Exited, Withdrawn, Due, Reconfigured, Retire>;
+
+// Actions, in the order in which they are to be done.
+struct Listen {};                ///< wait for the socket again
+struct Suspend {};               ///< stop waiting for the socket, keep it open
+struct CloseSocket {};           ///< close it: peers get ECONNREFUSED
+struct OpenSocket {};            ///< open it anew; answer with Opened or Closed
+struct Spawn { Token token = 0; };
+struct Refuse {
+  Token token = 0;
+  policy::Verdict verdict;
+};
+struct AskName { Token token = 0; };
+struct ArmPause { std::uint32_t seconds = 0; };  ///< come back with Due
+struct ArmRetry {
+  Token token = 0;
+  std::uint32_t seconds = 0;
+};  ///< come back with RetryDue
+using Action = std::variant<Listen, Suspend, CloseSocket, OpenSocket, Spawn, Refuse, AskName, ArmPause, ArmRetry>;
+using Actions = boost::container::static_vector<Action, 4>;
+
+class State {
+ public:
+  explicit State(std::shared_ptr<const policy::Policy> policy);
+
+  [[nodiscard]] Actions handle(const Event& event);
+
+  [[nodiscard]] Phase phase() const { return phase_; }
+  [[nodiscard]] const policy::Policy& policy() const { return *policy_; }
+  [[nodiscard]] const config::Service& service() const { return policy_->service(); }
+  /// Places taken: servers running, being started or waiting for another try.
+  [[nodiscard]] std::size_t running() const { return places_.size(); }
+  [[nodiscard]] std::size_t running_from(const base::Address& source) const;
+  /// Starts that wait for another try.
+  [[nodiscard]] std::size_t retrying() const { return retrying_; }
+  /// Requests seen so far.
+  [[nodiscard]] std::uint64_t attempts() const { return attempts_; }
+  /// Do the counts agree with each other (for the consistency check)?
+  [[nodiscard]] bool consistent() const;
+
+  static constexpr unsigned start_tries = 5;          ///< fact B4.48
+  static constexpr std::uint32_t retry_seconds = 5;   ///< fact B4.48
+
+ private:
+  struct Place {
+    base::Address source;  ///< unmapped: one peer, whatever socket it came by
+    unsigned failures = 0;
+    bool retrying = false;
+  };
+
+  Actions on(const Request& e);
+  Actions on(const Opened&);
+  Actions on(const Closed&);
+  Actions on(const Started&);
+  Actions on(const StartFailed& e);
+  Actions on(const RetryDue& e);
+  Actions on(const Exited& e);
+  Actions on(const Withdrawn& e);
+  Actions on(const Due&);
+  Actions on(const Reconfigured& e);
+  Actions on(const Retire&);
+  void take_place(Token token, const base::Address& peer);
+  Actions free_place(Token token);
+
+  std::shared_ptr<const policy::Policy> policy_;
+  Phase phase_ = Phase::closed;
+  policy::RateWindow rate_;
+  boost::unordered_flat_map<Token, Place> places_;
+  boost::unordered_flat_map<base::Address, std::uint64_t> sources_;
+  std::size_t retrying_ = 0;
+  std::uint64_t attempts_ = 0;
+};
+
+}  // namespace xsuperd::service

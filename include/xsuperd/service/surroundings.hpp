@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/resource.h>
+
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "xsuperd/log/daemon_log.hpp"
+#include "xsuperd/service/state.hpp"
+#include "xsuperd/spawn/children.hpp"
+#include "xsuperd/spawn/spawner.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace xsuperd::service {
+
+class Runner;
+
+/// What all services share. Owned by the Supervisor, outlives every Runner, lives on the loop thread.
+struct Surroundings {
+  boost::asio::io_context& loop;
+  boost::asio::thread_pool& blocking;  ///< for files and look-ups that may take time
+  spawn::Spawner& spawner;
+  spawn::Children& children;
+  log::DaemonLog& log;
+
+  std::uint64_t process_limit = 0;  ///< -limit; 0: none
+  std::uint64_t processes = 0;      ///< places taken in all services
+  Token last_token = 0;
+  /// Which Runner waits for the outcome and the end of a token's server.
+  boost::unordered_flat_map<Token, std::weak_ptr<Runner>> owners{};
+  std::function<base::Moment()> now = std::chrono::steady_clock::now;
+  std::function<std::optional<double>()> load = {};  ///< one-minute load average
+  std::chrono::seconds grace{3};                     ///< between TERM and KILL
+};
+
+/// How servers start in this process: what a Recipe takes from the daemon rather than from the configuration.
+struct DaemonFacts {
+  bool root = false;
+  int priority = 0;       ///< the daemon's own nice value
+  mode_t umask = 022;
+  rlimit files{};         ///< RLIMIT_NOFILE at the start (fact B6.13)
+  /// Asks the running process.
+  [[nodiscard]] static DaemonFacts of_this_process(mode_t umask);
+};
+
+/// The recipe for the servers of a service with kind program or tcpmux. Pure.
+[[nodiscard]] std::shared_ptr<const spawn::Recipe> make_recipe(const config::Service& service,
+                                                               const DaemonFacts& daemon);
+
+}  // namespace xsuperd::service

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "xsuperd/log/daemon_log.hpp"
+
+namespace xsuperd::supervisor {
+
+/// What the command line says about the daemon as a whole.
+struct Options {
+  std::string config_path = "/etc/xinetd.conf";  ///< absolute
+  std::string version;                           ///< for the start line and dumps
+  log::Identity identity;
+  bool stay_alive = false;
+  bool debug = false;               ///< SIGINT ends the daemon with status 1
+  std::uint64_t process_limit = 0;  ///< 0: none
+  unsigned check_interval = 0;      ///< seconds between consistency checks; 0: only when asked
+  mode_t umask = 022;
+  std::string dump_path = "/var/run/xinetd.dump";
+  unsigned spawner_threads = 2;
+  /// Opens the daemon log anew, for a reload; null when it is no file.
+  std::function<base::Result<std::shared_ptr<log::Output>>()> reopen_log;
+};
+
+/// All services: reads the configuration, starts them, reloads, obeys signals, and ends. Lives on the main thread,
+/// which becomes the loop thread.
+class Supervisor {
+ public:
+  /// `writer` and `log` outlive it.
+  Supervisor(Options options, log::Writer& writer, log::DaemonLog& log);
+  ~Supervisor();
+
+  /// Serves until told to end. Returns the exit status (facts B1.34 to B1.39).
+  [[nodiscard]] int run();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/config/attribute.hpp"
+#include "xsuperd/config/loader.hpp"
+#include "xsuperd/config/vocabulary.hpp"
+
+namespace xsuperd::config {
+
+namespace {
+
+constexpr Flag planned_flags[]{Flag::intercept, Flag::idonly, Flag::sensor, Flag::labeled};
+constexpr Type planned_types[]{Type::rpc, Type::internal, Type::tcpmux, Type::tcpmuxplus};
+
+/// Items with the services that ask for them.
+class Items {
+ public:
+  void add(std::string what, const std::string& id) {
+    const auto found = std::find_if(items_.begin(), items_.end(), [&](const auto& i) { return i.what == what; });
+    if (found == items_.end())
+      items_.push_back({std::move(what), {id}});
+    else
+      found->ids.push_back(id);
+  }
+  [[nodiscard]] std::vector<std::string> texts() const {
+    std::vector<std::string> result;
+    for (const Item& item : items_) result.push_back(fmt::format("{} ({})", item.what, base::join(item.ids)));
+    return result;
+  }
+
+ private:
+  struct Item {
+    std::string what;
+    Words ids;
+  };
+  std::vector<Item> items_;
+};
+
+void look_at(const Service& s, Items& items) {
+  for (const Attribute& row : attributes())
+    if (row.effect == Effect::planned && row.is_set(s.settings)) items.add(std::string(row.name), s.id);
+  for (const Flag flag : planned_flags)
+    if (s.has(flag)) items.add(fmt::format("flags = {}", word_of<Flag>(vocabulary<Flag>(), flag)), s.id);
+  for (const Type type : planned_types)
+    if (s.is(type)) items.add(fmt::format("type = {}", word_of<Type>(vocabulary<Type>(), type)), s.id);
+  if (s.logs(SuccessOption::userid)) items.add("log_on_success = USERID", s.id);
+  if (s.logs(FailureOption::userid)) items.add("log_on_failure = USERID", s.id);
+}
+
+}  // namespace
+
+std::vector<std::string> not_in_effect(const Config& config) {
+  Items items;
+  for (const auto& service : config.services) look_at(*service, items);
+  return items.texts();
+}
+
+bool served(const Service& service) { return service.kind == Kind::program && !service.is(Type::rpc); }
+
+}  // namespace xsuperd::config

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "service/banner.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fcntl.h>
+
+#include "xsuperd/config/files.hpp"
+#include "xsuperd/net/socket.hpp"
+
+namespace xsuperd::service {
+
+namespace {
+
+constexpr std::chrono::seconds patience{10};
+
+/// One banner on its way to a peer that does not take it all at once.
+class Sending : public std::enable_shared_from_this<Sending> {
+ public:
+  using Done = std::function<void(base::Fd, bool)>;
+  Sending(boost::asio::io_context& loop, base::Fd socket, std::string text, Done done)
+      : watch_(loop), timer_(loop), socket_(std::move(socket)), text_(std::move(text)), done_(std::move(done)) {}
+
+  void go() {
+    const std::ptrdiff_t n = net::send_now(socket_.get(), std::string_view(text_).substr(sent_));
+    if (n >= 0) sent_ += static_cast<std::size_t>(n);
+    if (n < 0 || sent_ == text_.size()) return finish(n >= 0);
+    if (!watch_.is_open()) wait_first();
+    watch_.async_wait(watch_.wait_write, [self = shared_from_this()](boost::system::error_code error) {
+      if (!error) self->go();
+    });
+  }
+
+ private:
+  void wait_first() {
+    watch_.assign(socket_.get());
+    timer_.expires_after(patience);
+    timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+      if (!error) self->finish(false);
+    });
+  }
+
+  void finish(bool delivered) {
+    if (!done_) return;
+    if (watch_.is_open()) {
+      (void)watch_.release();
+      // Waiting has made the connection non-blocking, and its server expects it to block.
+      ::fcntl(socket_.get(), F_SETFL, ::fcntl(socket_.get(), F_GETFL) & ~O_NONBLOCK);
+    }
+    timer_.cancel();
+    std::exchange(done_, {})(std::move(socket_), delivered);
+  }
+
+  boost::asio::posix::stream_descriptor watch_;
+  boost::asio::steady_timer timer_;
+  base::Fd socket_;
+  std::string text_;
+  Done done_;
+  std::size_t sent_ = 0;
+};
+
+}  // namespace
+
+void send_banner(Surroundings& around, base::Fd socket, const std::string& path, const std::string& id,
+                 std::function<void(base::Fd, bool)> done) {
+  auto held = std::make_shared<base::Fd>(std::move(socket));
+  boost::asio::post(around.blocking, [&around, held, path, id, done = std::move(done)]() mutable {
+    auto text = config::SystemFiles().read(path);
+    boost::asio::post(around.loop, [&around, held, path, id, text = std::move(text), done = std::move(done)]() mutable {
+      if (!text) {
+        around.log.error("service = {}, open of banner {} failed: {}", id, path, text.error().sentence);
+        return done(std::move(*held), true);
+      }
+      std::make_shared<Sending>(around.loop, std::move(*held), std::move(*text), std::move(done))->go();
+    });
+  });
+}
+
+}  // namespace xsuperd::service

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "xsuperd/service/surroundings.hpp"
+
+namespace xsuperd::service {
+
+namespace {
+
+/// Facts B6.14: 0 leaves the limit alone.
+void add_limit(spawn::Recipe& recipe, int resource, const std::optional<config::Limit>& limit) {
+  if (!limit || limit->value == 0) return;
+  const rlim_t value = limit->is_unlimited() ? RLIM_INFINITY : limit->value;
+  recipe.limits.push_back({resource, value, value});
+}
+
+/// Fact B6.13: a server may open as many files as the daemon's hard limit allows.
+void add_file_limit(spawn::Recipe& recipe, const config::Settings& s, const DaemonFacts& daemon) {
+  if (s.rlimit_files && s.rlimit_files->value != 0 && !s.rlimit_files->is_unlimited())
+    return add_limit(recipe, RLIMIT_NOFILE, s.rlimit_files);
+  constexpr rlim_t when_infinite = 4096;
+  const rlim_t hard = daemon.files.rlim_max == RLIM_INFINITY ? when_infinite : daemon.files.rlim_max;
+  recipe.limits.push_back({RLIMIT_NOFILE, hard, hard});
+}
+
+std::optional<spawn::Credentials> credentials_of(const config::Service& service, const DaemonFacts& daemon) {
+  const config::Settings& s = service.settings;
+  if (!s.user && !s.group) return std::nullopt;
+  spawn::Credentials c;
+  c.uid = s.user ? s.user->uid : ::geteuid();
+  c.gid = s.group ? s.group->gid : s.user->gid;
+  c.groups = service.supplementary_groups;
+  c.set_groups = daemon.root;
+  return c;
+}
+
+}  // namespace
+
+DaemonFacts DaemonFacts::of_this_process(mode_t umask) {
+  DaemonFacts facts;
+  facts.root = ::geteuid() == 0;
+  facts.priority = ::getpriority(PRIO_PROCESS, 0);
+  facts.umask = umask;
+  ::getrlimit(RLIMIT_NOFILE, &facts.files);
+  return facts;
+}
+
+std::shared_ptr<const spawn::Recipe> make_recipe(const config::Service& service, const DaemonFacts& daemon) {
+  const config::Settings& s = service.settings;
+  auto recipe = std::make_shared<spawn::Recipe>();
+  recipe->path = s.server.value_or("");
+  recipe->argv = service.argv;
+  recipe->environment = service.environment;
+  recipe->credentials = credentials_of(service, daemon);
+  recipe->umask = s.umask ? s.umask->bits : daemon.umask;
+  if (s.nice) recipe->nice = std::clamp(daemon.priority + *s.nice, -20, 19);
+  add_file_limit(*recipe, s, daemon);
+  add_limit(*recipe, RLIMIT_AS, s.rlimit_as);
+  add_limit(*recipe, RLIMIT_CPU, s.rlimit_cpu);
+  add_limit(*recipe, RLIMIT_DATA, s.rlimit_data);
+  add_limit(*recipe, RLIMIT_RSS, s.rlimit_rss);
+  add_limit(*recipe, RLIMIT_STACK, s.rlimit_stack);
+  recipe->blocking_stdio = service.wait;
+  return recipe;
+}
+
+}  // namespace xsuperd::service

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/service/runner.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "service/timers.hpp"
+
+namespace xsuperd::service {
+
+using namespace std::chrono_literals;
+
+Runner::Runner(Surroundings& around, Setup setup)
+    : around_(around),
+      setup_(std::move(setup)),
+      state_(setup_.policy),
+      timers_(std::make_unique<Timers>(around.loop)) {}
+
+Runner::~Runner() = default;
+
+bool Runner::start() {
+  timers_->cancel();
+  const bool good = open_socket();
+  feed(good ? Event{Opened{}} : Event{Closed{}});
+  if (!good) try_again_later();
+  return good;
+}
+
+void Runner::reconfigure(Setup setup) {
+  setup_ = std::move(setup);
+  if (listener_) net::apply_options(listener_->fd(), service().listen);
+  feed(Reconfigured{setup_.policy});
+}
+
+void Runner::retire(Servers servers) {
+  timers_->cancel();
+  retired_servers_ = servers;
+  feed(Retire{});
+  if (servers == Servers::leave) return;
+  signal_servers(SIGTERM);
+  arm(around_.grace, [](Runner& self) { self.signal_servers(SIGKILL); });
+}
+
+std::size_t Runner::signal_servers(int number) {
+  std::size_t count = 0;
+  for (const auto& [token, session] : sessions_) {
+    if (session.pid == 0 || !around_.children.signal(token, number)) continue;
+    around_.log.warning("Sending signal {} to {} server {}", number, service().id, session.pid);
+    ++count;
+  }
+  return count;
+}
+
+/// Every decision passes here: the count of all servers follows the State's.
+void Runner::feed(const Event& event) {
+  const std::size_t before = state_.running();
+  const Actions actions = state_.handle(event);
+  around_.processes += state_.running();
+  around_.processes -= before;
+  for (const Action& action : actions) perform(action);
+}
+
+void Runner::perform(const Action& action) {
+  std::visit([this](const auto& a) { perform(a); }, action);
+}
+
+void Runner::perform(const Listen&) {
+  if (listener_) listener_->resume();
+}
+void Runner::perform(const Suspend&) {
+  if (listener_) listener_->pause();
+}
+void Runner::perform(const CloseSocket&) { listener_.reset(); }
+
+void Runner::perform(const OpenSocket&) {
+  const bool good = open_socket();
+  if (good)
+    around_.log.error("Activating service {}", service().name);
+  else
+    around_.log.error("Error activating service {}", service().name);
+  feed(good ? Event{Opened{}} : Event{Closed{}});
+  if (!good) try_again_later();
+}
+
+void Runner::perform(const ArmPause& action) {
+  around_.log.error("Deactivating service {} due to excessive incoming connections.  Restarting in {} seconds.",
+                    service().name, action.seconds);
+  arm(std::chrono::seconds(action.seconds), [](Runner& self) { self.feed(Due{}); });
+}
+
+void Runner::perform(const ArmRetry& action) {
+  arm(std::chrono::seconds(action.seconds), [token = action.token](Runner& self) { self.feed(RetryDue{token}); });
+}
+
+bool Runner::open_socket() {
+  auto opened = net::open_socket(service().listen);
+  if (!opened) {
+    // Said when it begins; the tries that follow are quiet.
+    if (open_failures_++ == 0) {
+      around_.log.error("{}. service = {}", opened.error().sentence, service().id);
+      around_.log.error("Service {} failed to start and is deactivated. It is tried again from time to time.",
+                        service().id);
+    }
+    return false;
+  }
+  if (opened->ipv4_fallback)
+    around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service().id);
+  if (open_failures_ > 0) around_.log.notice("service {} could be opened at last", service().id);
+  open_failures_ = 0;
+  std::weak_ptr<Runner> weak = weak_from_this();
+  listener_ = std::make_unique<net::Listener>(around_.loop, std::move(opened->fd), [weak] {
+    if (const auto self = weak.lock()) self->on_readable();
+  });
+  return true;
+}
+
+void Runner::try_again_later() {
+  const auto pause = std::min<std::chrono::milliseconds>(60s, 1s * (1 << std::min(open_failures_, 6u)));
+  arm(pause, [](Runner& self) {
+    const bool good = self.open_socket();
+    self.feed(good ? Event{Opened{}} : Event{Closed{}});
+    if (!good) self.try_again_later();
+  });
+}
+
+void Runner::arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then) {
+  timers_->after(delay, [weak = weak_from_this(), then = std::move(then)] {
+    if (const auto self = weak.lock()) then(*self);
+  });
+}
+
+void Runner::log_entry(const std::optional<std::string>& entry) {
+  if (entry && setup_.service_log)
+    around_.log.sink().write(setup_.service_log, log::Level::info, std::chrono::system_clock::now(), *entry);
+}
+
+}  // namespace xsuperd::service

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/service/state.hpp"
+
+namespace xsuperd::service {
+
+namespace {
+policy::Verdict refusal(policy::Reason reason) {
+  policy::Verdict verdict;
+  verdict.kind = policy::Verdict::Kind::refuse;
+  verdict.reason = reason;
+  return verdict;
+}
+}  // namespace
+
+State::State(std::shared_ptr<const policy::Policy> policy) : policy_(std::move(policy)) {}
+
+Actions State::handle(const Event& event) {
+  return std::visit([this](const auto& e) { return on(e); }, event);
+}
+
+std::size_t State::running_from(const base::Address& source) const {
+  const auto found = sources_.find(source.unmapped());
+  return found == sources_.end() ? 0 : found->second;
+}
+
+Actions State::on(const Request& e) {
+  // With a name this is the second time that we see it: it has been counted.
+  const bool first = e.question.name.state == policy::PeerName::State::not_asked;
+  policy::Question question = e.question;
+  if (first) {
+    ++attempts_;
+    question.rate_tripped = rate_.trips(service().rate(), e.now);
+  }
+  question.running = running();
+  question.running_from_source = running_from(question.peer.address);
+  // Accepted in the same batch as the connection that tripped the limit.
+  if (phase_ == Phase::paused) return {Refuse{e.token, refusal(policy::Reason::connections_per_second)}};
+  const policy::Verdict verdict = policy::judge(*policy_, question);
+  if (verdict.kind == policy::Verdict::Kind::need_name) {
+    if (service().wait) phase_ = Phase::busy;
+    return service().wait ? Actions{Suspend{}, AskName{e.token}} : Actions{AskName{e.token}};
+  }
+  if (verdict.kind == policy::Verdict::Kind::refuse) {
+    Actions actions{Refuse{e.token, verdict}};
+    if (question.rate_tripped && phase_ != Phase::retiring) {
+      phase_ = Phase::paused;
+      actions.push_back(CloseSocket{});
+      actions.push_back(ArmPause{service().rate().pause});
+    } else if (service().wait) {
+      if (phase_ == Phase::busy) phase_ = Phase::listening;
+      actions.push_back(Listen{});
+    }
+    return actions;
+  }
+  // A place is taken when it is decided, not when the server runs: a burst cannot slip past the limits.
+  take_place(e.token, question.peer.address);
+  if (!service().wait) return {Spawn{e.token}};
+  phase_ = Phase::busy;
+  return {Suspend{}, Spawn{e.token}};
+}
+
+Actions State::on(const Opened&) {
+  if (phase_ == Phase::retiring) return {CloseSocket{}};
+  if (phase_ == Phase::busy) return {};
+  phase_ = Phase::listening;
+  return {Listen{}};
+}
+
+Actions State::on(const Closed&) {
+  if (phase_ != Phase::retiring) phase_ = Phase::closed;
+  return {};
+}
+
+Actions State::on(const Started& e) {
+  if (const auto place = places_.find(e.token); place != places_.end()) place->second.failures = 0;
+  return {};
+}
+
+Actions State::on(const StartFailed& e) {
+  const auto place = places_.find(e.token);
+  if (place == places_.end()) return {};
+  const bool again = !e.final && !service().has(config::Flag::noretry) && phase_ != Phase::retiring &&
+                     ++place->second.failures < start_tries;
+  if (again) {
+    place->second.retrying = true;
+    ++retrying_;
+    return {ArmRetry{e.token, retry_seconds}};
+  }
+  Actions actions;
+  if (!e.final) actions.push_back(Refuse{e.token, refusal(policy::Reason::fork)});
+  for (const Action& action : free_place(e.token)) actions.push_back(action);
+  return actions;
+}
+
+Actions State::on(const RetryDue& e) {
+  const auto place = places_.find(e.token);
+  if (place == places_.end() || !place->second.retrying) return {};
+  place->second.retrying = false;
+  --retrying_;
+  return {Spawn{e.token}};
+}
+
+Actions State::on(const Exited& e) { return free_place(e.token); }
+Actions State::on(const Withdrawn& e) { return free_place(e.token); }
+
+Actions State::on(const Due&) {
+  if (phase_ != Phase::paused) return {};
+  // Counting goes on afresh: the connections that tripped the limit are history.
+  rate_.reset();
+  return {OpenSocket{}};
+}
+
+Actions State::on(const Reconfigured& e) {
+  policy_ = e.policy;
+  rate_.reset();
+  return {};
+}
+
+Actions State::on(const Retire&) {
+  phase_ = Phase::retiring;
+  return {CloseSocket{}};
+}
+
+void State::take_place(Token token, const base::Address& peer) {
+  const base::Address source = peer.unmapped();
+  places_.emplace(token, Place{source, 0, false});
+  ++sources_[source];
+}
+
+Actions State::free_place(Token token) {
+  const auto place = places_.find(token);
+  if (place == places_.end()) return {};
+  if (place->second.retrying) --retrying_;
+  const auto source = sources_.find(place->second.source);
+  if (--source->second == 0) sources_.erase(source);
+  places_.erase(place);
+  if (phase_ != Phase::busy) return {};
+  phase_ = Phase::listening;
+  return {Listen{}};
+}
+
+bool State::consistent() const {
+  std::uint64_t from_sources = 0;
+  for (const auto& [source, count] : sources_) from_sources += count;
+  std::size_t retrying = 0;
+  for (const auto& [token, place] : places_) retrying += place.retrying ? 1 : 0;
+  return from_sources == places_.size() && retrying == retrying_;
+}
+
+}  // namespace xsuperd::service

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The Supervisor's inside, shared by its files. Internal to supervisor.
+#pragma once
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <vector>
+
+#include "supervisor/service_logs.hpp"
+#include "supervisor/signals.hpp"
+#include "xsuperd/config/loader.hpp"
+#include "xsuperd/service/runner.hpp"
+#include "xsuperd/supervisor/supervisor.hpp"
+
+namespace xsuperd::supervisor {
+
+struct Supervisor::Impl {
+  Impl(Options options, log::Writer& writer, log::DaemonLog& log);
+  ~Impl();
+
+  // supervisor.cpp
+  int run();
+  bool first_load();
+  void start_all();
+  void announce();
+  void on_signal(int number);
+  void terminate();
+  void quit();
+  void stop(int status);
+  void collect_retired();
+  void check_consistency(bool tell);
+  void check_periodically();
+  [[nodiscard]] std::size_t available() const;
+
+  // reload.cpp
+  void reload();
+  void apply(config::Loaded loaded);
+  void log_diagnostics(const config::Diagnostics& diagnostics);
+  std::shared_ptr<service::Runner> make_runner(const std::shared_ptr<const config::Service>& service);
+  base::Result<service::Setup> make_setup(const std::shared_ptr<const config::Service>& service);
+  void retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers);
+  void reopen_daemon_log();
+  void say_not_in_effect();
+
+  // state_dump.cpp
+  void dump_state();
+  [[nodiscard]] std::string state_text() const;
+
+  using Runners = std::vector<std::shared_ptr<service::Runner>>;
+
+  Options options;
+  log::Writer& writer;
+  log::DaemonLog& log;
+  boost::asio::io_context loop{1};
+  boost::asio::thread_pool blocking{2};
+  std::unique_ptr<spawn::Spawner> spawner;
+  spawn::Children children;
+  service::Surroundings around;
+  service::DaemonFacts facts;
+  config::SystemFiles files;
+  config::SystemNames names;
+  std::shared_ptr<const config::Config> config;
+  std::unique_ptr<ServiceLogs> service_logs;
+  Runners runners;  ///< in reading order
+  Runners retired;  ///< whose servers still run
+  std::unique_ptr<Signals> signals;
+  boost::asio::steady_timer check_timer{loop};
+  boost::asio::steady_timer end_timer{loop};
+  bool reloading = false;
+  bool reload_again = false;
+  bool ending = false;
+  int status = 0;
+};
+
+}  // namespace xsuperd::supervisor

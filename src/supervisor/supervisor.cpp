@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/supervisor/supervisor.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+
+#include "supervisor/impl.hpp"
+#include "xsuperd/supervisor/process.hpp"
+
+namespace xsuperd::supervisor {
+
+Supervisor::Supervisor(Options options, log::Writer& writer, log::DaemonLog& log)
+    : impl_(std::make_unique<Impl>(std::move(options), writer, log)) {}
+Supervisor::~Supervisor() = default;
+int Supervisor::run() { return impl_->run(); }
+
+Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
+    : options(std::move(o)),
+      writer(w),
+      log(l),
+      spawner(spawn::make_clone_spawner(loop, {options.spawner_threads})),
+      children(loop,
+               [this](const spawn::Ended& end) {
+                 const auto owner = around.owners.find(end.token);
+                 if (owner == around.owners.end()) return;
+                 if (const auto runner = owner->second.lock()) runner->on_ended(end);
+                 collect_retired();
+               }),
+      around{loop, blocking, *spawner, children, log},
+      facts(service::DaemonFacts::of_this_process(options.umask)) {
+  around.process_limit = options.process_limit;
+  around.load = load_average;
+  spawner->on_outcome([this](spawn::Outcome outcome) {
+    const service::Token token = std::visit([](const auto& o) { return o.token; }, outcome);
+    const auto owner = around.owners.find(token);
+    const auto runner = owner == around.owners.end() ? nullptr : owner->second.lock();
+    if (runner) runner->on_outcome(std::move(outcome));
+    collect_retired();
+  });
+  raise_file_limit();
+}
+
+Supervisor::Impl::~Impl() {
+  blocking.join();
+  spawner.reset();  // its threads use what the members below it hold
+}
+
+int Supervisor::Impl::run() {
+  signals = std::make_unique<Signals>(loop, [this](int number) { on_signal(number); });
+  if (!first_load()) return 1;
+  start_all();
+  if (available() == 0 && !options.stay_alive) {
+    log.critical("init_services", "no services. Exiting...");
+    return 1;
+  }
+  if (::chdir("/") != 0) log.error("chdir( / ) failed: {}", base::errno_text(errno));
+  announce();
+  check_periodically();
+  while (!loop.stopped()) {
+    try {
+      loop.run();
+    } catch (const std::exception& bug) {
+      // The last gate: a bug in one handler must not end the service of all others.
+      log.error("internal error, the operation concerned is lost: {}", bug.what());
+    }
+  }
+  return status;
+}
+
+bool Supervisor::Impl::first_load() {
+  config::Loaded loaded = config::load(files, names, options.config_path);
+  log_diagnostics(loaded.diagnostics);
+  config = loaded.config;
+  if (loaded.fatal == config::Loaded::Fatal::unreadable)
+    log.critical("init_services", "couldn't get configuration. Exiting...");
+  if (loaded.fatal == config::Loaded::Fatal::bad_defaults)
+    log.error("A fatal error was encountered while parsing the default section. xsuperd will exit.");
+  return loaded.fatal == config::Loaded::Fatal::none;
+}
+
+void Supervisor::Impl::start_all() {
+  service_logs = std::make_unique<ServiceLogs>(options.identity);
+  for (const auto& service : config->services) {
+    if (!config::served(*service)) continue;
+    if (auto runner = make_runner(service)) {
+      runner->start();
+      runners.push_back(std::move(runner));
+    }
+  }
+}
+
+std::size_t Supervisor::Impl::available() const {
+  std::size_t count = 0;
+  for (const auto& runner : runners) count += runner->open() || runner->state().phase() == service::Phase::paused;
+  return count;
+}
+
+void Supervisor::Impl::announce() {
+  say_not_in_effect();
+  log.notice("{} started with loadavg options compiled in.", options.version);
+  const std::size_t count = available();
+  log.notice("Started working: {} available service{}", count, count == 1 ? "" : "s");
+}
+
+void Supervisor::Impl::on_signal(int number) {
+  switch (number) {
+    case SIGHUP:
+    case SIGUSR2: return reload();
+    case SIGUSR1: return dump_state();
+    case SIGABRT: return check_consistency(true);
+    case SIGTERM: return terminate();
+    case SIGQUIT: return quit();
+    case SIGINT:
+      if (options.debug) stop(1);
+      return;
+    default: return;  // fact B8.10
+  }
+}
+
+/// Decision B15.1: every server gets TERM, and KILL when it does not end in time.
+void Supervisor::Impl::terminate() {
+  if (ending) return;
+  ending = true;
+  log.warning("Exiting...");
+  for (const auto& runner : Runners(runners)) retire(runner, service::Runner::Servers::terminate);
+  runners.clear();
+  collect_retired();
+  end_timer.expires_after(around.grace + std::chrono::seconds(2));
+  end_timer.async_wait([this](boost::system::error_code error) {
+    if (!error) stop(0);
+  });
+}
+
+/// Fact B8.5: at once, and nobody is signalled.
+void Supervisor::Impl::quit() {
+  log.warning("Exiting...");
+  children.abandon();
+  stop(0);
+}
+
+void Supervisor::Impl::stop(int with_status) {
+  status = with_status;
+  ending = true;
+  loop.stop();
+}
+
+void Supervisor::Impl::collect_retired() {
+  std::erase_if(retired, [](const auto& runner) { return runner->idle(); });
+  // Not from inside a Runner's own call.
+  if (ending && retired.empty()) boost::asio::post(loop, [this] { stop(status); });
+}
+
+void Supervisor::Impl::check_consistency(bool tell) {
+  std::size_t errors = 0;
+  std::size_t places = 0;
+  const auto check = [&](const std::shared_ptr<service::Runner>& runner) {
+    const service::State& state = runner->state();
+    places += state.running();
+    if (state.consistent() && state.running() <= runner->sessions().size()) return;
+    ++errors;
+    log.error("service {}: {} places are taken, {} sessions are known", runner->service().id, state.running(),
+              runner->sessions().size());
+  };
+  for (const auto& runner : runners) check(runner);
+  for (const auto& runner : retired) check(runner);
+  if (places != around.processes) {
+    ++errors;
+    log.error("{} places are taken in all, {} are counted", places, around.processes);
+  }
+  if (errors > 0)
+    log.warning("Consistency check detected {} errors", errors);
+  else if (tell)
+    log.info("Consistency check passed");
+}
+
+void Supervisor::Impl::check_periodically() {
+  if (options.check_interval == 0) return;
+  check_timer.expires_after(std::chrono::seconds(options.check_interval));
+  check_timer.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    check_consistency(false);
+    check_periodically();
+  });
+}
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "config/fixture.hpp"
+#include "xsuperd/config/vocabulary.hpp"
+
+// The table of attributes itself, and what holds for its rows alike.
+using namespace xsuperd::config;
+using namespace xsuperd::config::test;
+
+TEST_CASE("every row of the attribute table is complete") {
+  std::set<std::string_view> names;
+  for (const Attribute& row : attributes()) {
+    INFO(row.name);
+    CHECK(names.insert(row.name).second);
+    CHECK_FALSE(row.text.empty());
+    CHECK_FALSE(row.synopsis.empty());
+    CHECK_FALSE(row.initial.empty());
+    CHECK(row.parse);
+    CHECK(row.is_set);
+    CHECK(row.print);
+    CHECK(row.same);
+    CHECK(row.inherit);
+    CHECK(row.least >= 0);
+    CHECK((row.most == -1 || row.most >= row.least));
+    CHECK(find_attribute(row.name) == &row);
+  }
+  CHECK(names.size() == 51);
+}
+
+TEST_CASE("attributes are found whatever their case, and interface is bind") {
+  CHECK(find_attribute("Log_On_Success")->name == "log_on_success");
+  CHECK(find_attribute("interface")->name == "bind");
+  CHECK(find_attribute("INTERFACE") == find_attribute("bind"));
+  CHECK_FALSE(find_attribute("nonsense"));
+  CHECK_FALSE(find_attribute(""));
+  CHECK_FALSE(find_attribute("zzz"));
+}
+
+TEST_CASE("no row is set at first, and the rows of equal settings are the same") {
+  for (const Attribute& row : attributes()) {
+    CHECK_FALSE(row.is_set({}));
+    CHECK(row.same({}, {}));
+    CHECK(row.print({}) == "");
+  }
+}
+
+TEST_CASE("every flag is named in the manual text of flags") {
+  for (const auto& word : vocabulary<Flag>())
+    CHECK(find_attribute("flags")->text.find(word.text) != std::string_view::npos);
+  for (const auto& word : vocabulary<Type>())
+    CHECK(find_attribute("type")->synopsis.find(word.text) != std::string_view::npos);
+}
+
+TEST_CASE("attributes for services only are ignored in the defaults, with a warning") {
+  for (const Attribute& row : attributes()) {
+    if (row.where != Where::service) continue;
+    const World w(defaults(std::string(row.name) + " = 1") + service("x", 1));
+    INFO(row.name);
+    CHECK(w.up("x"));
+    const Diagnostic* d = w.finding(fmt::format("attribute: {} should not be in default section", row.name));
+    REQUIRE(d);
+    CHECK(d->level == Level::warning);
+  }
+}
+
+TEST_CASE("attributes of the defaults only are ignored in a service, with a warning") {
+  for (const std::string name : {"enabled", "disabled"}) {
+    const World w = with(name + " = x");
+    CHECK(w.up("x"));
+    CHECK(w.said("bad service attribute: " + name));
+  }
+}
+
+TEST_CASE("an attribute that takes one value ignores a line with none or two") {
+  for (const Attribute& row : attributes()) {
+    if (row.most != 1 || row.name == "disable" || row.where == Where::defaults) continue;
+    INFO(row.name);
+    const World none = with(std::string(row.name) + " =");
+    const World two = with(std::string(row.name) + " = 1 1");
+    for (const World* w : {&none, &two}) {
+      const bool plain_has_it = std::string(plain).find(std::string(row.name) + " =") != std::string::npos;
+      CHECK(w->up("x"));
+      CHECK(w->said(plain_has_it ? "attribute already set" : "values were specified"));
+    }
+  }
+}
+
+TEST_CASE("an attribute that takes one value refuses += and -= and keeps the service") {
+  for (const Attribute& row : attributes()) {
+    if (row.operators != Operators::set || row.where == Where::defaults) continue;
+    if (std::string(plain).find(std::string(row.name) + " =") != std::string::npos) continue;
+    INFO(row.name);
+    CHECK(accepted(std::string(row.name) + " += 1 1"));
+    CHECK(with(std::string(row.name) + " -= 1 1").said("cannot be used for attribute"));
+    CHECK_FALSE(row.is_set(with(std::string(row.name) + " += 1 1").at("x").settings));
+  }
+}
+
+TEST_CASE("a list of words that must not be empty refuses its service when it is") {
+  for (const std::string name : {"flags", "server_args", "access_times", "log_type"}) {
+    const World w = with(name + " =");
+    CHECK(w.refused("x"));
+    CHECK(w.said(name + " needs a value"));
+  }
+}
+
+TEST_CASE("the words of enumerations are found whatever their case") {
+  CHECK(find_word<Flag>(vocabulary<Flag>(), "ipv4") == Flag::ipv4);
+  CHECK(find_word<SocketType>(vocabulary<SocketType>(), "SEQPACKET") == SocketType::seqpacket);
+  CHECK_FALSE(find_word<Type>(vocabulary<Type>(), "LISTED"));
+  CHECK(words_of(Set<SuccessOption>{SuccessOption::traffic, SuccessOption::host}) ==
+        std::vector<std::string>{"HOST", "TRAFFIC"});
+}

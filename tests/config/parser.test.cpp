@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/config/parser.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace xsuperd::config;
+using State = Entry::State;
+
+namespace {
+struct Parsed {
+  Diagnostics diagnostics;
+  ParsedFile file;
+  explicit Parsed(std::string_view text) : file(parse(text, "/f", diagnostics)) {}
+
+  [[nodiscard]] std::size_t count() const { return file.entries.size(); }
+  [[nodiscard]] const Entry& entry(std::size_t i) const { return file.entries.at(i); }
+  /// "LINE: sentence" of the only finding, or "" when there is none.
+  [[nodiscard]] std::string finding() const {
+    if (diagnostics.all().empty()) return "";
+    if (diagnostics.all().size() > 1) return "several";
+    return std::to_string(diagnostics.all()[0].place.line) + ": " + diagnostics.all()[0].sentence;
+  }
+};
+
+std::vector<std::string> texts(const Assignment& a) {
+  std::vector<std::string> words;
+  for (const Value& v : a.values) words.push_back(v.text);
+  return words;
+}
+using Texts = std::vector<std::string>;
+
+/// The only assignment of an entry that consists of `line`.
+Assignment one(const std::string& line) {
+  const Parsed p("service x\n{\n" + line + "\n}\n");
+  REQUIRE(p.finding() == "");
+  REQUIRE(p.entry(0).assignments.size() == 1);
+  return p.entry(0).assignments[0];
+}
+/// What is said about an entry that consists of `line`, which must be broken.
+std::string wrong(const std::string& line) {
+  const Parsed p("service x\n{\n" + line + "\n}\nservice y\n{\nid = y\n}\n");
+  REQUIRE(p.count() == 2);
+  CHECK(p.entry(0).state == State::broken);
+  CHECK(p.entry(1).state == State::whole);
+  return p.finding();
+}
+}  // namespace
+
+TEST_CASE("an empty file, blank lines and comments hold no entries") {
+  for (const std::string_view text : {"", "\n\n", "# a comment", " \t\v\f\r# comment\n\n", "   "}) {
+    const Parsed p(text);
+    CHECK(p.count() == 0);
+    CHECK(p.finding() == "");
+  }
+}
+
+TEST_CASE("the four kinds of entries are told apart whatever their case") {
+  const Parsed p("DEFAULTS\n{\n}\nService one more words\n\n # note\n {\t\n}\ninclude /a b\n\tIncludeDir /d/\n");
+  REQUIRE(p.count() == 4);
+  CHECK(p.finding() == "");
+  CHECK(p.entry(0).kind == Entry::Kind::defaults);
+  CHECK(p.entry(1).kind == Entry::Kind::service);
+  CHECK(p.entry(1).name == "one");
+  CHECK(p.entry(1).place == Place{"/f", 4, 1});
+  CHECK(p.entry(2).kind == Entry::Kind::include);
+  CHECK(p.entry(2).name == "/a");
+  CHECK(p.entry(3).kind == Entry::Kind::includedir);
+  CHECK(p.entry(3).name == "/d/");
+  CHECK(p.entry(3).place.column == 2);
+}
+
+TEST_CASE("names keep their case, and places are counted from one") {
+  const Parsed p("\nservice MiXed\n{\n  Socket_Type\t+=  Stream  DGRAM \n}\n");
+  CHECK(p.entry(0).name == "MiXed");
+  const Assignment& a = p.entry(0).assignments.at(0);
+  CHECK(a.name == "Socket_Type");
+  CHECK(a.line == 4);
+  CHECK(a.column == 3);
+  CHECK(a.op == Operator::add);
+  CHECK(texts(a) == Texts{"Stream", "DGRAM"});
+  CHECK(a.values[1].column == 27);
+  CHECK(a.line_text == "  Socket_Type\t+=  Stream  DGRAM ");
+}
+
+TEST_CASE("the last line may lack its newline") {
+  const Parsed p("service x\n{\nid = y\n}");
+  CHECK(p.finding() == "");
+  CHECK(p.entry(0).state == State::whole);
+}
+
+TEST_CASE("there is no quoting, no escape, no trailing comment") {
+  CHECK(texts(one("server_args = a # \"q w\" \\\\ \\")) == Texts{"a", "#", "\"q", "w\"", "\\\\", "\\"});
+  CHECK(texts(one("server_args = {} a=b =")) == Texts{"{}", "a=b", "="});
+}
+
+TEST_CASE("only blanks and tabs separate values") {
+  CHECK(texts(one("server_args = a\fb c\vd")) == Texts{"a\fb", "c\vd"});
+  CHECK(texts(one("port = 9\r")) == Texts{"9\r"});
+}
+
+TEST_CASE("the operator needs white space before it and none after it") {
+  CHECK(texts(one("id =foo")) == Texts{"foo"});
+  CHECK(texts(one("id\v=\tfoo")) == Texts{"foo"});
+  CHECK(texts(one("log_on_success -=PID")) == Texts{"PID"});
+  CHECK(one("log_on_success -=PID").op == Operator::remove);
+  CHECK(texts(one("id == x")) == Texts{"=", "x"});
+  CHECK(one("id =").values.empty());
+  CHECK(wrong("id=foo") == "3: Attribute id needs a space before operator");
+  CHECK(wrong("id= foo") == "3: Attribute id needs a space before operator");
+  CHECK(wrong("id+=foo") == "3: Attribute id+ needs a space before operator");
+}
+
+TEST_CASE("a line without an operator breaks its entry alone") {
+  CHECK(wrong("id") == "3: Nothing after attribute: id");
+  CHECK(wrong("id ") == "3: Nothing after attribute: id");
+  CHECK(wrong("id foo") == "3: Bad operator for attribute: id");
+  CHECK(wrong("id + = foo") == "3: Bad operator for attribute: id");
+  CHECK(wrong("id +") == "3: Bad operator for attribute: id");
+  CHECK(wrong("= foo") == "3: Attribute  needs a space before operator");
+}
+
+TEST_CASE("include inside an entry is an error that says so") {
+  const Parsed p("service x\n{\ninclude /etc/more\n}\n");
+  CHECK(p.finding() == "3: Bad operator for attribute: include");
+  CHECK(p.diagnostics.all()[0].suggestion == "'include' cannot stand inside an entry");
+}
+
+TEST_CASE("a brace on the line of the header costs that entry alone") {
+  const Parsed p("service x {\nid = a\n}\nservice y\n{\n}\n");
+  REQUIRE(p.count() == 2);
+  CHECK(p.finding() == "1: Service x: missing '{'");
+  CHECK(p.diagnostics.all()[0].suggestion == "the brace belongs on a line of its own");
+  CHECK(p.entry(0).state == State::broken);
+  CHECK(p.entry(1).state == State::whole);
+}
+
+TEST_CASE("a defaults header without its brace is broken and empty") {
+  const Parsed p("defaults {\ninstances = 3\n}\nservice y\n{\n}\n");
+  CHECK(p.finding() == "1: Service (null): missing '{'");
+  CHECK(p.entry(0).state == State::broken);
+  CHECK(p.entry(0).assignments.empty());
+  CHECK(p.entry(1).name == "y");
+}
+
+TEST_CASE("a header that is followed by another entry costs itself alone") {
+  const Parsed p("service x\nservice y\n{\n}\n");
+  REQUIRE(p.count() == 2);
+  CHECK(p.entry(0).state == State::broken);
+  CHECK(p.entry(1).state == State::whole);
+}
+
+TEST_CASE("a closing brace with company is no closing brace") {
+  const Parsed p("service x\n{\nid = a\n} # end\n}\nservice y\n{\n}\n");
+  CHECK(p.finding() == "4: Bad operator for attribute: }");
+  CHECK(p.entry(0).state == State::broken);
+  CHECK(p.entry(1).state == State::whole);
+}
+
+TEST_CASE("a stray word or brace does not cost the entry after it") {
+  for (const std::string stray : {"word", "}", "word\nmore words\nand more", "}\n}", "id = 3"}) {
+    const Parsed p(stray + "\nservice y\n{\n}\n");
+    CHECK(p.file.unclear);
+    REQUIRE(p.count() == 1);
+    CHECK(p.entry(0).name == "y");
+    CHECK(p.entry(0).state == State::whole);
+    CHECK(p.diagnostics.all()[0].sentence == "missing service keyword");
+  }
+}
+
+TEST_CASE("a misspelt keyword takes its block with it and is explained") {
+  for (const std::string header : {"servcie x\n{", "servcie x {"}) {
+    const Parsed p(header + "\nid = a\n}\nservice y\n{\n}\n");
+    CHECK(p.finding() == "1: missing service keyword");
+    CHECK(p.diagnostics.all()[0].suggestion == "did you mean 'service'?");
+    CHECK(p.file.unclear);
+    REQUIRE(p.count() == 1);
+    CHECK(p.entry(0).name == "y");
+  }
+}
+
+TEST_CASE("an include after a stray word is still followed") {
+  const Parsed p("word\ninclude /a\nservice y\n{\n}\n");
+  REQUIRE(p.count() == 2);
+  CHECK(p.entry(0).kind == Entry::Kind::include);
+}
+
+TEST_CASE("an entry behind a stray word is reported when its brace is misplaced too") {
+  const Parsed p("word\nservice y {\nid = a\n}\n");
+  REQUIRE(p.count() == 1);
+  CHECK(p.entry(0).name == "y");
+  CHECK(p.entry(0).state == State::broken);
+}
+
+TEST_CASE("a keyword without a name is reported") {
+  const Parsed p("include\nincludedir \nservice y\n{\n}\n");
+  CHECK(p.diagnostics.all().size() == 2);
+  CHECK(p.diagnostics.all()[0].sentence == "service name missing");
+  REQUIRE(p.count() == 1);
+  CHECK(p.entry(0).name == "y");
+  const Parsed q("service\n{\nid = a\n}\nservice y\n{\n}\n");
+  CHECK(q.finding() == "1: service name missing");
+  CHECK(q.file.unclear);
+  CHECK(q.count() == 1);
+}
+
+TEST_CASE("an entry without its closing brace costs itself alone") {
+  for (const std::string next : {"service y\n{\n}\n", "service y {\n}\n"}) {
+    const Parsed p("service x\n{\nid = a\n" + next);
+    REQUIRE(p.count() == 2);
+    CHECK(p.file.unclear);
+    CHECK(p.diagnostics.all()[0].sentence == "incomplete entry: 'x' has no closing brace");
+    CHECK(p.entry(0).state == State::broken);
+    CHECK(p.entry(1).name == "y");
+  }
+  const Parsed d("defaults\n{\ninstances = 3\nservice y\n{\n}\n");
+  CHECK(d.finding() == "4: incomplete entry: 'defaults' has no closing brace");
+  CHECK(d.entry(0).assignments.size() == 1);
+  CHECK(d.entry(1).state == State::whole);
+}
+
+TEST_CASE("an unterminated entry at the end of the file is dropped with two messages") {
+  const Parsed p("service a\n{\n}\nservice x\n{\nid = a\n# end\n");
+  REQUIRE(p.diagnostics.all().size() == 2);
+  CHECK(p.diagnostics.all()[0].sentence == "incomplete entry");
+  CHECK(p.diagnostics.all()[0].place == Place{"/f", 7, 0});
+  CHECK(p.diagnostics.all()[1].sentence == "missing } in last service entry");
+  CHECK(p.diagnostics.all()[1].level == Level::warning);
+  CHECK(p.file.unclear);
+  CHECK(p.entry(0).state == State::whole);
+  CHECK(p.entry(1).state == State::broken);
+}
+
+TEST_CASE("a second defaults entry of a file is ignored") {
+  const Parsed p("defaults\n{\ninstances = 1\n}\ndefaults\n{\ninstances = 2\n}\nservice y\n{\n}\n");
+  CHECK(p.finding() == "5: only 1 defaults entry is allowed. This entry will be ignored");
+  REQUIRE(p.count() == 2);
+  CHECK(p.entry(1).name == "y");
+}
+
+TEST_CASE("a broken defaults entry keeps what came before the error and does not count as the one") {
+  const Parsed p("defaults\n{\ninstances = 1\nfoo\ncps = 1 1\n}\ndefaults\n{\numask = 022\n}\n");
+  CHECK(p.finding() == "4: Nothing after attribute: foo");
+  REQUIRE(p.count() == 2);
+  CHECK(p.entry(0).state == State::broken);
+  CHECK(p.entry(0).assignments.size() == 1);
+  CHECK(p.entry(1).state == State::whole);
+}
+
+TEST_CASE("disable = yes ends the entry unread") {
+  const Parsed p("service x\n{\nid = a\nDisable = YES\ngarbage\n}\nservice y\n{\n}\n");
+  CHECK(p.finding() == "");
+  CHECK(p.entry(0).state == State::disabled);
+  CHECK(p.entry(0).assignments.size() == 2);
+  CHECK(p.entry(1).state == State::whole);
+}
+
+TEST_CASE("only a plain disable = yes that counts ends the entry") {
+  for (const std::string lines : {"disable = no\ndisable = yes", "disable += yes", "disable = yes sir", "disable ="})
+    CHECK(Parsed("service x\n{\n" + lines + "\nid = a\n}\n").entry(0).state == State::whole);
+  CHECK(Parsed("service x\n{\ndisable += yes\ndisable = yes\nfoo\n}\n").entry(0).state == State::disabled);
+  CHECK(Parsed("defaults\n{\ndisable = yes\nid = a\n}\n").entry(0).assignments.size() == 2);
+}
+
+TEST_CASE("a NUL ends its line") {
+  CHECK(texts(one(std::string("server_args = a\0 b", 18))) == Texts{"a"});
+}
+
+TEST_CASE("very long lines are whole lines") {
+  const std::string word(100'000, 'a');
+  CHECK(texts(one("server_args = " + word + " b")) == Texts{word, "b"});
+}
+
+TEST_CASE("files with CR LF keep the CR in the last value of a line") {
+  const Parsed p("service x\r\n{\r\nid = a\r\n}\r\n");
+  CHECK(p.finding() == "");
+  CHECK(p.entry(0).name == "x");
+  CHECK(texts(p.entry(0).assignments.at(0)) == Texts{"a\r"});
+}

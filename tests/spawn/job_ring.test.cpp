@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "spawn/job_ring.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "spawn/harness.hpp"
+
+using namespace xsuperd::spawn;
+using namespace xsuperd::spawn::testing;
+
+namespace {
+
+Job numbered(std::uint64_t token) {
+  Job job;
+  job.token = token;
+  return job;
+}
+
+bool push(JobRing& ring, std::uint64_t token) {
+  Job job = numbered(token);
+  return ring.push(job);
+}
+
+}  // namespace
+
+TEST_CASE("jobs leave the ring in the order they came, round and round") {
+  JobRing ring(3);
+  const std::stop_source stop;
+  std::uint64_t next_in = 0, next_out = 0;
+  for (int round = 0; round < 5; ++round) {
+    CHECK(push(ring, next_in++));
+    CHECK(push(ring, next_in++));
+    CHECK(ring.take(stop.get_token())->token == next_out++);
+    CHECK(ring.take(stop.get_token())->token == next_out++);
+  }
+}
+
+TEST_CASE("a full ring leaves the job with its owner") {
+  JobRing ring(1);
+  CHECK(push(ring, 1));
+  Job job = numbered(2);
+  job.socket = make_pair().server;
+  CHECK_FALSE(ring.push(job));
+  CHECK(job.socket);
+}
+
+TEST_CASE("a stopped ring gives nothing, and closes the sockets left in it at its end") {
+  Pair pair = make_pair();
+  Job job = numbered(1);
+  job.socket = std::move(pair.server);
+  std::stop_source stop;
+  {
+    JobRing ring(4);
+    REQUIRE(ring.push(job));
+    stop.request_stop();
+    CHECK_FALSE(ring.take(stop.get_token()).has_value());
+  }
+  CHECK(read_all(pair.client).empty());
+}
