@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xsuperd::cli {
+
+/// What the command line asks for (facts B1.1 to B1.22, decision B15.12).
+struct CommandLine {
+  enum class Task : std::uint8_t { serve, version, help, check, usage_error };
+  Task task = Task::serve;
+  std::string error;                   ///< with usage_error: what is wrong
+  std::vector<std::string> warnings;   ///< for stderr; the start goes on
+
+  std::string config = "/etc/xinetd.conf";
+  std::optional<std::string> filelog;
+  std::optional<std::string> syslog;   ///< facility as written
+  std::optional<std::string> pidfile;
+  std::uint64_t limit = 0;
+  std::uint64_t logprocs = 15;
+  unsigned consistency = 0;            ///< -cc, seconds
+  bool debug = false;
+  bool stay_alive = false;
+  bool foreground = false;
+  bool inetd_compat = false;
+  bool strict = false;                 ///< with -t: warnings count as errors
+  bool show = false;                   ///< with -t: print the configuration in effect
+};
+
+/// One row of the option table, which the parser, the usage text and the manual read.
+struct Option {
+  std::string_view word;      ///< with its dashes
+  std::string_view argument;  ///< name of its value, or empty
+  std::string_view text;      ///< for --help
+  bool shown = true;          ///< in the usage line
+};
+[[nodiscard]] std::span<const Option> option_table();
+
+/// Reads `words`, argv without argv[0]. The last of a repeated option wins.
+[[nodiscard]] CommandLine parse_command_line(const std::vector<std::string>& words);
+
+/// "Usage: PROG [-d] [-f config_file] ..." with its line end (fact B1.5).
+[[nodiscard]] std::string usage(std::string_view program);
+/// The table as text for --help.
+[[nodiscard]] std::string help(std::string_view program);
+
+}  // namespace xsuperd::cli

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/cli/daemon.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "xsuperd/config/vocabulary.hpp"
+#include "xsuperd/spawn/spawner.hpp"
+#include "xsuperd/supervisor/process.hpp"
+#include "xsuperd/supervisor/supervisor.hpp"
+
+#ifndef XSUPERD_VERSION
+#error "the build defines XSUPERD_VERSION"
+#endif
+
+namespace xsuperd::cli {
+
+namespace {
+
+constexpr unsigned spawner_threads = 2;
+
+using OpenLog = std::function<base::Result<std::shared_ptr<log::Output>>(log::Identity)>;
+
+/// How the daemon log is opened: debug output, a file, or syslog.
+OpenLog chosen_log(const CommandLine& command, const std::string& filelog) {
+  if (command.debug)
+    return [](log::Identity who) -> base::Result<std::shared_ptr<log::Output>> {
+      base::Fd terminal(::open("/dev/tty", O_WRONLY | O_CLOEXEC));
+      if (!terminal) return base::system_error(errno, "can't open /dev/tty");
+      return log::debug_output(std::move(terminal), std::move(who));
+    };
+  if (!filelog.empty())
+    return [filelog](log::Identity who) { return log::open_daemon_file(filelog, std::move(who)); };
+  const auto facility = config::find_word<int>(config::syslog_facilities(), command.syslog.value_or("daemon"));
+  return [facility](log::Identity who) -> base::Result<std::shared_ptr<log::Output>> {
+    return log::syslog_output(std::move(who), facility.value_or(LOG_DAEMON));
+  };
+}
+
+/// The names of devices stay as they are; a file is opened again by its name after we have left this directory.
+std::string log_path(const CommandLine& command) {
+  return command.filelog ? supervisor::absolute(*command.filelog) : std::string{};
+}
+
+supervisor::Options options_for(const CommandLine& command, const std::string& program, mode_t umask) {
+  supervisor::Options options;
+  options.config_path = supervisor::absolute(command.config);
+  options.version = version_text(program);
+  options.stay_alive = command.stay_alive;
+  options.debug = command.debug;
+  options.process_limit = command.limit;
+  options.check_interval = command.consistency;
+  options.umask = umask;
+  options.spawner_threads = spawner_threads;
+  return options;
+}
+
+int run_daemon(const CommandLine& command, supervisor::Options options, const OpenLog& open_log,
+               std::shared_ptr<log::Output> output) {
+  supervisor::PidFile pidfile;
+  log::Writer writer(output);
+  log::DaemonLog log(writer, output);
+  if (command.syslog && !config::find_word<int>(config::syslog_facilities(), *command.syslog))
+    log.error("Bad syslog facility: {}", *command.syslog);
+  if (command.pidfile)
+    if (const auto written = pidfile.write(*command.pidfile); !written) log.error("{}", written.error().sentence);
+  if (command.inetd_compat) log.warning("-inetd_compat is not in effect in this version: /etc/inetd.conf is not read");
+  const bool reopens = command.filelog && !command.filelog->starts_with("/dev/");
+  if (reopens) options.reopen_log = [open_log, who = options.identity] { return open_log(who); };
+  return supervisor::Supervisor(std::move(options), writer, log).run();
+}
+
+}  // namespace
+
+std::string version_text(const std::string& program) {
+  return program == "xinetd" ? XSUPERD_VERSION : "xsuperd " XSUPERD_VERSION;
+}
+
+int serve(const CommandLine& command, const std::string& program) {
+  const std::string filelog = log_path(command);
+  const OpenLog open_log = chosen_log(command, filelog);
+  supervisor::tidy_descriptors();
+  (void)spawn::reserve_low_descriptors(spawner_threads);
+  auto options = options_for(command, program, supervisor::widen_umask());
+  options.identity = {program, ::getpid()};
+  auto output = open_log(options.identity);
+  if (!output) {
+    fmt::print(stderr, "{}: msg_init failed: can't open log file: {}\n", program, output.error().sentence);
+    return 1;
+  }
+  supervisor::block_signals();
+  if (command.foreground || command.debug) {
+    supervisor::silence_stdio(false);
+    return run_daemon(command, std::move(options), open_log, std::move(*output));
+  }
+  if (const auto gone = supervisor::daemonize(); !gone) {
+    fmt::print(stderr, "{}: {}\n", program, gone.error().sentence);
+    return 1;
+  }
+  options.identity.pid = ::getpid();
+  // The tag of every line holds the pid, which is another one now.
+  output = open_log(options.identity);
+  if (!output) return 1;
+  return run_daemon(command, std::move(options), open_log, std::move(*output));
+}
+
+}  // namespace xsuperd::cli

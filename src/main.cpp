@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/cli/check.hpp"
+#include "xsuperd/cli/daemon.hpp"
+#include "xsuperd/cli/options.hpp"
+
+int main(int argc, char** argv) try {
+  using namespace xsuperd;
+  const std::string program(argc > 0 ? base::last_component(argv[0]) : "xsuperd");
+  const cli::CommandLine command = cli::parse_command_line({argv + (argc > 0 ? 1 : 0), argv + argc});
+  for (const std::string& warning : command.warnings) fmt::print(stderr, "{}: {}\n", program, warning);
+  switch (command.task) {
+    case cli::CommandLine::Task::usage_error:
+      fmt::print(stderr, "{}: {}\n{}", program, command.error, cli::usage(program));
+      return 1;
+    case cli::CommandLine::Task::version: return fmt::print(stderr, "{}\n", cli::version_text(program)), 0;
+    case cli::CommandLine::Task::help: return fmt::print("{}", cli::help(program)), 0;
+    case cli::CommandLine::Task::check: return cli::check_configuration(command.config, command.strict, command.show);
+    case cli::CommandLine::Task::serve: return cli::serve(command, program);
+  }
+} catch (const std::exception& bug) {
+  fmt::print(stderr, "xsuperd: fatal: {}\n", bug.what());
+  return 1;
+}
