@@ -13,6 +13,9 @@
 
 namespace xsuperd::config {
 
+/// Far beyond any real configuration: a device by mistake must not eat all memory.
+static constexpr std::size_t greatest_file = 64u << 20;
+
 base::Result<std::string> SystemFiles::read(const std::string& path) {
   // O_NONBLOCK: a FIFO in the place of a file must not hang the start.
   const base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -25,6 +28,7 @@ base::Result<std::string> SystemFiles::read(const std::string& path) {
     // As xinetd, what opens but cannot be read counts as empty: a directory, say (fact B1.42).
     if (n <= 0) return text;
     text.append(buffer, static_cast<std::size_t>(n));
+    if (text.size() > greatest_file) return base::Error{EFBIG, path + " is larger than 64 MiB"};
   }
 }
 

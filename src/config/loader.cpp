@@ -14,6 +14,12 @@ namespace xsuperd::config {
 
 namespace {
 
+/// Without such a line more would be served than was meant.
+bool restricts(const std::string& attribute) {
+  constexpr std::string_view names[]{"only_from", "no_access", "enabled", "disabled"};
+  return std::any_of(std::begin(names), std::end(names), [&](auto name) { return base::iequals(name, attribute); });
+}
+
 class Loader {
  public:
   Loader(Files& files, Names& names, Loaded& loaded) : files_(files), names_(names), loaded_(loaded) {}
@@ -38,7 +44,8 @@ class Loader {
  private:
   void defaults(const Entry& entry) {
     const ValueContext context{files_, names_, loaded_.diagnostics, entry, true};
-    if (apply(context, config_->defaults) == Applied::good) return;
+    const bool open = std::any_of(entry.lost.begin(), entry.lost.end(), restricts);
+    if (apply(context, config_->defaults) == Applied::good && !open) return;
     loaded_.diagnostics.add(Level::error, entry.place,
                             "A fatal error was encountered while parsing the default section");
     loaded_.fatal = Loaded::Fatal::bad_defaults;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "xsuperd/base/text.hpp"
@@ -49,6 +50,13 @@ std::vector<Value> values_of(std::string_view line, std::size_t from) {
   return values;
 }
 
+/// What is wrong with a line.
+struct Fault {
+  std::string sentence;
+  std::size_t column = 0;
+  std::string hint;
+};
+
 class Parser {
  public:
   Parser(std::string_view text, const std::string& file, Diagnostics& diagnostics)
@@ -66,6 +74,7 @@ class Parser {
   void block(Entry entry);
   void body(Entry& entry);
   bool attribute(Entry& entry, const Line& line);
+  bool unreadable(Entry& entry, const Line& line, const std::string& name, Fault fault);
   void skip_to_brace();
   void broken(Entry& entry) {
     entry.state = Entry::State::broken;
@@ -207,37 +216,49 @@ void Parser::body(Entry& entry) {
   result_.unclear = true;
 }
 
+/// A line that cannot be read. It costs a service the whole entry, which would otherwise run without something that
+/// it was given; the defaults of all services cannot be dropped, so there it costs itself, and the loader decides
+/// whether one can go on without it.
+bool Parser::unreadable(Entry& entry, const Line& line, const std::string& name, Fault fault) {
+  report(Level::error, line, std::move(fault.sentence), fault.column, 1, std::move(fault.hint));
+  if (entry.kind != Entry::Kind::defaults) return broken(entry), false;
+  entry.lost.push_back(name);
+  return true;
+}
+
+/// Reads what follows the name up to the operator; a Fault says why that failed.
+std::optional<Fault> read_operator(std::string_view text, std::size_t start, std::size_t& at, Assignment& a) {
+  if (at < text.size() && text[at] == '=')
+    return Fault{fmt::format("Attribute {} needs a space before operator", a.name), at, {}};
+  while (at < text.size() && is_space(text[at])) ++at;
+  if (at == text.size()) return Fault{fmt::format("Nothing after attribute: {}", a.name), start, {}};
+  const bool compound = (text[at] == '+' || text[at] == '-') && at + 1 < text.size() && text[at + 1] == '=';
+  if (!compound && text[at] != '=')
+    return Fault{fmt::format("Bad operator for attribute: {}", a.name), at,
+                 keyword(a.name) ? fmt::format("'{}' cannot stand inside an entry", a.name) : ""};
+  if (compound) a.op = text[at] == '+' ? Operator::add : Operator::remove;
+  at += compound ? 2 : 1;
+  return std::nullopt;
+}
+
+bool is_disable(const Assignment& a) {
+  return iequals(a.name, "disable") && a.op == Operator::set && a.values.size() == 1;
+}
+
 /// Reads one attribute line; false when the rest of the entry was skipped.
 bool Parser::attribute(Entry& entry, const Line& line) {
   const std::string_view text = line.text;
   const auto start = static_cast<std::size_t>(line.trimmed.data() - text.data());
   std::size_t at = start;
   while (at < text.size() && !is_space(text[at]) && text[at] != '=') ++at;
-  const std::string name(text.substr(start, at - start));
-  const auto fail = [&](std::string sentence, std::size_t column, std::string hint = {}) {
-    report(Level::error, line, std::move(sentence), column, 1, std::move(hint));
-    return broken(entry), false;
-  };
-  if (at < text.size() && text[at] == '=')
-    return fail(fmt::format("Attribute {} needs a space before operator", name), at);
-  while (at < text.size() && is_space(text[at])) ++at;
-  if (at == text.size()) return fail(fmt::format("Nothing after attribute: {}", name), start);
-  Assignment a{name, static_cast<int>(start) + 1, Operator::set, {}, line.number, std::string(text)};
-  const bool compound = (text[at] == '+' || text[at] == '-') && at + 1 < text.size() && text[at + 1] == '=';
-  if (!compound && text[at] != '=') {
-    const bool include = keyword(name).has_value();
-    return fail(fmt::format("Bad operator for attribute: {}", name), at,
-                include ? fmt::format("'{}' cannot stand inside an entry", name) : "");
-  }
-  if (compound) a.op = text[at] == '+' ? Operator::add : Operator::remove;
-  a.values = values_of(text, at + (compound ? 2 : 1));
-  const bool last = iequals(name, "disable") && a.op == Operator::set && a.values.size() == 1 &&
-                    iequals(a.values[0].text, "yes") && entry.kind == Entry::Kind::service;
-  bool already = false;
-  for (const Assignment& earlier : entry.assignments)
-    already = already || (iequals(earlier.name, "disable") && earlier.op == Operator::set && earlier.values.size() == 1);
+  Assignment a{std::string(text.substr(start, at - start)), static_cast<int>(start) + 1, Operator::set, {},
+               line.number, std::string(text)};
+  if (auto fault = read_operator(text, start, at, a)) return unreadable(entry, line, a.name, std::move(*fault));
+  a.values = values_of(text, at);
+  const bool stops = entry.kind == Entry::Kind::service && is_disable(a) && iequals(a.values[0].text, "yes") &&
+                     std::none_of(entry.assignments.begin(), entry.assignments.end(), is_disable);
   entry.assignments.push_back(std::move(a));
-  if (!last || already) return true;
+  if (!stops) return true;
   entry.state = Entry::State::disabled;
   return skip_to_brace(), false;
 }

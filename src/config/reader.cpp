@@ -51,6 +51,7 @@ class Reader {
     if (count_ == greatest_count) return too_many(at, file);
     ++count_;
     const auto text = files_.read(file);
+    if (!text) result_.unclear_files.push_back(file);
     if (!text)
       return report(at, fmt::format("Unable to open included configuration file: {} ({})", file,
                                     text.error().sentence));
@@ -65,6 +66,7 @@ class Reader {
 
   void include_directory(const Entry& entry) {
     auto names = files_.list(entry.name);
+    if (!names) result_.unclear_files.push_back(entry.name + "/");
     if (!names)
       return report(&entry, fmt::format("Unable to read included directory: {} ({})", entry.name,
                                         names.error().sentence));

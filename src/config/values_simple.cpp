@@ -139,10 +139,6 @@ bool limit(const ValueContext& c, std::optional<Limit>& to, const Assignment& a,
   const auto value = limit_of(a.values[0].text, suffixes);
   if (!value) return wrong(c, a, fmt::format("{}: {}", sentence, a.values[0].text));
   to = *value;
-  if (value->value != 0) return true;
-  // As in xinetd: nobody wants a server that may have nothing (fact B3.38).
-  to.reset();
-  c.report(Level::warning, a, 0, fmt::format("{} = 0 sets no limit", a.name));
   return true;
 }
 

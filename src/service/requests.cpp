@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The way of a request through a Runner: accepted or peeked at, judged, started or refused, ended.
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
 
@@ -21,7 +22,7 @@ void Runner::accept_connections() {
   auto batch = listener_->accept_batch(service().listen.v6only, error);
   const bool alone = batch.size() == 1;
   for (net::Connection& connection : batch)
-    greet(new_session({connection.peer, std::move(connection.fd), 0, {}, {}, alone, 0}));
+    greet(new_session({connection.peer, std::move(connection.fd), 0, {}, {}, alone, 0, false}));
   if (!listener_) return;  // one of them tripped the rate limit
   if (error != 0) return accept_failed(error);
   listener_->again();
@@ -84,12 +85,13 @@ void Runner::perform(const AskName& action) {
   // Nobody looks names up yet: the peer counts as one without a name, which opens nothing.
   Request event{action.token, question(action.token), around_.now()};
   event.question.name.state = policy::PeerName::State::unknown;
+  event.again = true;
   feed(event);
 }
 
 void Runner::perform(const Refuse& action) {
   const auto found = sessions_.find(action.token);
-  if (found == sessions_.end()) return;
+  if (found == sessions_.end() || judge_again(action)) return;
   Session session = std::move(found->second);
   sessions_.erase(found);
   const std::string peer = session.peer.address.text();
@@ -99,7 +101,24 @@ void Runner::perform(const Refuse& action) {
     around_.log.error("refused connect from {} due to excessive load", peer);
   log_entry(log::fail_entry(service(), policy::log_word(action.verdict.reason), session.peer.address));
   if (service().wait) return drop_waiting_request(session);
-  close_after_banner(std::move(session));
+  // Who was let in and could not be served is sent nothing (fact B13.63).
+  if (action.verdict.reason != policy::Reason::fork) close_after_banner(std::move(session));
+}
+
+/// A place may have become free in this very turn of the loop: servers that have ended are looked at before a peer is
+/// sent away for want of room, as xinetd handles its signals before its services.
+bool Runner::judge_again(const Refuse& action) {
+  using policy::Reason;
+  const Reason reason = action.verdict.reason;
+  Session& session = sessions_.at(action.token);
+  const bool room = reason == Reason::service_limit || reason == Reason::per_source_limit || reason == Reason::process_limit;
+  if (!room || session.judged_again || service().wait) return false;
+  session.judged_again = true;
+  boost::asio::post(around_.loop, [weak = weak_from_this(), token = action.token] {
+    const auto self = weak.lock();
+    if (self && self->sessions_.contains(token)) self->feed(Request{token, self->question(token), self->around_.now(), true});
+  });
+  return true;
 }
 
 void Runner::close_after_banner(Session session) {
@@ -165,9 +184,9 @@ void Runner::start_failed(spawn::StartFailed& outcome) {
   if (!outcome.process_existed) {
     around_.log.error("{}: fork failed: {}", service().id, base::errno_text(outcome.error));
     session.socket = std::move(outcome.socket);
-    const std::size_t failures = state_.running();
+    const std::size_t before = state_.running();
     feed(StartFailed{outcome.token, false});
-    if (state_.running() < failures)
+    if (state_.running() < before && !service().has(config::Flag::noretry))
       around_.log.error("service {}: too many consecutive fork failures", service().id);
     return;
   }

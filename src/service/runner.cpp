@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <vector>
 
 #include "service/timers.hpp"
 
@@ -38,9 +39,17 @@ void Runner::retire(Servers servers) {
   timers_->cancel();
   retired_servers_ = servers;
   feed(Retire{});
+  give_up_retries();
   if (servers == Servers::leave) return;
   signal_servers(SIGTERM);
   arm(around_.grace, [](Runner& self) { self.signal_servers(SIGKILL); });
+}
+
+/// Their timers are gone: the peers hear of it now, and the places are free.
+void Runner::give_up_retries() {
+  std::vector<Token> tokens;
+  for (const auto& [token, session] : sessions_) tokens.push_back(token);
+  for (const Token token : tokens) feed(RetryDue{token});
 }
 
 std::size_t Runner::signal_servers(int number) {
@@ -126,7 +135,7 @@ void Runner::try_again_later() {
 }
 
 void Runner::arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then) {
-  timers_->after(delay, [weak = weak_from_this(), then = std::move(then)] {
+  timers_->after(around_.timer_length(delay), [weak = weak_from_this(), then = std::move(then)] {
     if (const auto self = weak.lock()) then(*self);
   });
 }

@@ -24,10 +24,8 @@ std::size_t State::running_from(const base::Address& source) const {
 }
 
 Actions State::on(const Request& e) {
-  // With a name this is the second time that we see it: it has been counted.
-  const bool first = e.question.name.state == policy::PeerName::State::not_asked;
   policy::Question question = e.question;
-  if (first) {
+  if (!e.again) {
     ++attempts_;
     question.rate_tripped = rate_.trips(service().rate(), e.now);
   }
@@ -35,6 +33,8 @@ Actions State::on(const Request& e) {
   question.running_from_source = running_from(question.peer.address);
   // Accepted in the same batch as the connection that tripped the limit.
   if (phase_ == Phase::paused) return {Refuse{e.token, refusal(policy::Reason::connections_per_second)}};
+  // Accepted before the service went, and held up since: a service that goes has no place for anybody.
+  if (phase_ == Phase::retiring) return {Refuse{e.token, refusal(policy::Reason::service_limit)}};
   const policy::Verdict verdict = policy::judge(*policy_, question);
   if (verdict.kind == policy::Verdict::Kind::need_name) {
     if (service().wait) phase_ = Phase::busy;
@@ -42,7 +42,7 @@ Actions State::on(const Request& e) {
   }
   if (verdict.kind == policy::Verdict::Kind::refuse) {
     Actions actions{Refuse{e.token, verdict}};
-    if (question.rate_tripped && phase_ != Phase::retiring) {
+    if (question.rate_tripped) {
       phase_ = Phase::paused;
       actions.push_back(CloseSocket{});
       actions.push_back(ArmPause{service().rate().pause});
@@ -95,6 +95,10 @@ Actions State::on(const StartFailed& e) {
 Actions State::on(const RetryDue& e) {
   const auto place = places_.find(e.token);
   if (place == places_.end() || !place->second.retrying) return {};
+  if (phase_ == Phase::retiring) {
+    (void)free_place(e.token);
+    return {Refuse{e.token, refusal(policy::Reason::fork)}};
+  }
   place->second.retrying = false;
   --retrying_;
   return {Spawn{e.token}};

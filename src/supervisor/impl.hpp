@@ -25,6 +25,7 @@ struct Supervisor::Impl {
   bool first_load();
   void start_all();
   void announce();
+  void print_configuration();
   void on_signal(int number);
   void terminate();
   void quit();

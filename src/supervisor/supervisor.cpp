@@ -81,6 +81,7 @@ bool Supervisor::Impl::first_load() {
 }
 
 void Supervisor::Impl::start_all() {
+  if (options.debug) print_configuration();
   service_logs = std::make_unique<ServiceLogs>(options.identity);
   for (const auto& service : config->services) {
     if (!config::served(*service)) continue;
@@ -88,6 +89,15 @@ void Supervisor::Impl::start_all() {
       runner->start();
       runners.push_back(std::move(runner));
     }
+  }
+}
+
+void Supervisor::Impl::print_configuration() {
+  const std::string text = config::dump(*config);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    log.write(log::Level::debug, std::string_view(text).substr(at, end - at));
+    at = end + 1;
   }
 }
 

@@ -37,7 +37,8 @@ TEST_CASE("a prefix may be a number or a mask") {
   CHECK(only_from("10.1.2.3/255.255.0.0") == "10.1.0.0/16");
   CHECK(only_from("10.1.2.3/0.0.0.0") == "0.0.0.0/0");
   CHECK(only_from("10.1.2.3/255.255.255.255") == "10.1.2.3/32");
-  for (const std::string words : {"10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/x", "10.0.0.0/255.0.255.0", "10.0.0.0/"})
+  for (const std::string words :
+       {"10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/x", "10.0.0.0/255.0.255.0", "10.0.0.0/"})
     CHECK(only_from(words) == "refused");
 }
 
@@ -57,8 +58,9 @@ TEST_CASE("a factorised address becomes one pattern for each element") {
   CHECK(only_from("127.0.{0,1}") == "127.0.0.0/24 127.0.1.0/24");
   CHECK(only_from("{127,10}") == "127.0.0.0/8 10.0.0.0/8");
   CHECK(only_from("10.{3}") == "10.3.0.0/16");
-  for (const std::string words : {"10.{1,,2}", "10.{}", "10.{1,2}.3", "10{1,2}", "10.{1,2", "10.{256}", "1.2.3.4.{5}",
-                                  "10..{1}", "10.{a}", "300.{1}", "10.{1,{2}}", ".{1}", "10.{-1}"}) {
+  for (const std::string words :
+       {"10.{1,,2}", "10.{}", "10.{1,2}.3", "10{1,2}", "10.{1,2", "10.{256}", "1.2.3.4.{5}", "10..{1}",
+        "10.{a}", "300.{1}", "10.{1,{2}}", ".{1}", "10.{-1}"}) {
     INFO(words);
     CHECK(only_from(words) == "refused");
   }
@@ -120,7 +122,8 @@ TEST_CASE("lists are replaced by = and changed by += and -=") {
 }
 
 TEST_CASE("-= removes every element that means the same") {
-  CHECK(value("no_access", "no_access = 127.0.0.0 10.0.0.1 127.0.0.0/8\nno_access -= 127.0.0.0") == "10.0.0.1/32");
+  CHECK(value("no_access", "no_access = 127.0.0.0 10.0.0.1 127.0.0.0/8\nno_access -= 127.0.0.0") ==
+        "10.0.0.1/32");
   CHECK(value("no_access", "no_access = WWW.example.com ::1\nno_access -= www.EXAMPLE.com") == "::1/128");
   CHECK(value("no_access", "no_access = typo ::1\nno_access -= TYPO") == "::1/128");
   CHECK(value("no_access", "no_access = 10.0.0.0/8\nno_access -= 10.0.0.0/16") == "10.0.0.0/8");

@@ -28,7 +28,8 @@ TEST_CASE("every row of the attribute table is complete") {
     CHECK((row.most == -1 || row.most >= row.least));
     CHECK(find_attribute(row.name) == &row);
   }
-  CHECK(names.size() == 51);
+  CHECK(std::is_sorted(attributes().begin(), attributes().end(),
+                       [](const Attribute& a, const Attribute& b) { return a.name < b.name; }));
 }
 
 TEST_CASE("attributes are found whatever their case, and interface is bind") {
@@ -93,6 +94,7 @@ TEST_CASE("an attribute that takes one value refuses += and -= and keeps the ser
   for (const Attribute& row : attributes()) {
     if (row.operators != Operators::set || row.where == Where::defaults) continue;
     if (std::string(plain).find(std::string(row.name) + " =") != std::string::npos) continue;
+    if (row.name == "protocol") continue;  // follows from the socket type
     INFO(row.name);
     CHECK(accepted(std::string(row.name) + " += 1 1"));
     CHECK(with(std::string(row.name) + " -= 1 1").said("cannot be used for attribute"));

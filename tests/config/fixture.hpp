@@ -78,7 +78,8 @@ struct World {
 /// The configuration of one plain service x with these lines more.
 inline World with(const std::string& lines) { return World(service("x", 9000, lines)); }
 inline bool accepted(const std::string& lines) { return with(lines).up("x"); }
-/// The value of an attribute of that service as a dump writes it; "refused" when it is not among the services.
+/// The value of an attribute of that service as a dump writes it; "refused" when it is not among the
+/// services.
 inline std::string value(const std::string& attribute, const std::string& lines) {
   const World w = with(lines);
   return w.up("x") ? find_attribute(attribute)->print(w.at("x").settings) : "refused";

@@ -55,7 +55,8 @@ TEST_CASE("an empty file, blank lines and comments hold no entries") {
 }
 
 TEST_CASE("the four kinds of entries are told apart whatever their case") {
-  const Parsed p("DEFAULTS\n{\n}\nService one more words\n\n # note\n {\t\n}\ninclude /a b\n\tIncludeDir /d/\n");
+  const Parsed p(
+      "DEFAULTS\n{\n}\nService one more words\n\n # note\n {\t\n}\ninclude /a b\n\tIncludeDir /d/\n");
   REQUIRE(p.count() == 4);
   CHECK(p.finding() == "");
   CHECK(p.entry(0).kind == Entry::Kind::defaults);
@@ -237,13 +238,13 @@ TEST_CASE("a second defaults entry of a file is ignored") {
   CHECK(p.entry(1).name == "y");
 }
 
-TEST_CASE("a broken defaults entry keeps what came before the error and does not count as the one") {
-  const Parsed p("defaults\n{\ninstances = 1\nfoo\ncps = 1 1\n}\ndefaults\n{\numask = 022\n}\n");
+TEST_CASE("a defaults entry goes on past a line that cannot be read and names what was lost") {
+  const Parsed p("defaults\n{\ninstances = 1\nfoo\ncps = 1 1\n}\n");
   CHECK(p.finding() == "4: Nothing after attribute: foo");
-  REQUIRE(p.count() == 2);
-  CHECK(p.entry(0).state == State::broken);
-  CHECK(p.entry(0).assignments.size() == 1);
-  CHECK(p.entry(1).state == State::whole);
+  REQUIRE(p.count() == 1);
+  CHECK(p.entry(0).state == State::whole);
+  CHECK(p.entry(0).assignments.size() == 2);
+  CHECK(p.entry(0).lost == std::vector<std::string>{"foo"});
 }
 
 TEST_CASE("disable = yes ends the entry unread") {
@@ -255,15 +256,14 @@ TEST_CASE("disable = yes ends the entry unread") {
 }
 
 TEST_CASE("only a plain disable = yes that counts ends the entry") {
-  for (const std::string lines : {"disable = no\ndisable = yes", "disable += yes", "disable = yes sir", "disable ="})
+  for (const std::string lines :
+       {"disable = no\ndisable = yes", "disable += yes", "disable = yes sir", "disable ="})
     CHECK(Parsed("service x\n{\n" + lines + "\nid = a\n}\n").entry(0).state == State::whole);
   CHECK(Parsed("service x\n{\ndisable += yes\ndisable = yes\nfoo\n}\n").entry(0).state == State::disabled);
   CHECK(Parsed("defaults\n{\ndisable = yes\nid = a\n}\n").entry(0).assignments.size() == 2);
 }
 
-TEST_CASE("a NUL ends its line") {
-  CHECK(texts(one(std::string("server_args = a\0 b", 18))) == Texts{"a"});
-}
+TEST_CASE("a NUL ends its line") { CHECK(texts(one(std::string("server_args = a\0 b", 18))) == Texts{"a"}); }
 
 TEST_CASE("very long lines are whole lines") {
   const std::string word(100'000, 'a');

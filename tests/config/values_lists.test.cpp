@@ -10,7 +10,9 @@ using namespace xsuperd::config;
 using namespace xsuperd::config::test;
 
 namespace {
-std::string access(const std::string& intervals) { return value("access_times", "access_times = " + intervals); }
+std::string access(const std::string& intervals) {
+  return value("access_times", "access_times = " + intervals);
+}
 std::string log(const std::string& words) { return value("log_type", "log_type = " + words); }
 }  // namespace
 
@@ -24,11 +26,13 @@ TEST_CASE("access_times are intervals of minutes") {
 }
 
 TEST_CASE("intervals that are none are refused") {
-  for (const std::string words : {"8", "8:00", "8-9", "a:00-9:00", "8:00-9:x", "8:00 - 9:00", "8:00-9:00-10:00"}) {
+  for (const std::string words :
+       {"8", "8:00", "8-9", "a:00-9:00", "8:00-9:x", "8:00 - 9:00", "8:00-9:00-10:00"}) {
     INFO(words);
     CHECK(with("access_times = " + words).said("incorrect time interval"));
   }
-  for (const std::string words : {"8:00-25:00", "8:60-9:00", "8:00-24:01", "24:00-1:00", "8:00-8:00", "99999:0-1:0"}) {
+  for (const std::string words :
+       {"8:00-25:00", "8:60-9:00", "8:00-24:01", "24:00-1:00", "8:00-8:00", "99999:0-1:0"}) {
     INFO(words);
     CHECK(with("access_times = " + words).said("invalid time interval: " + words));
     CHECK(access(words) == "refused");
@@ -66,13 +70,15 @@ TEST_CASE("log_type FILE takes a path and two limits") {
 
 TEST_CASE("log options are sets that = replaces and += and -= change") {
   CHECK(value("log_on_success", "log_on_success = PID host") == "HOST PID");
-  CHECK(value("log_on_success", "log_on_success = PID\nlog_on_success += EXIT\nlog_on_success -= PID") == "EXIT");
+  CHECK(value("log_on_success", "log_on_success = PID\nlog_on_success += EXIT\nlog_on_success -= PID") ==
+        "EXIT");
   CHECK(value("log_on_success", "log_on_success = PID\nlog_on_success = HOST") == "HOST");
   CHECK(value("log_on_failure", "log_on_failure =") == "");
   CHECK(with("log_on_failure =").at("x").settings.log_on_failure);
   CHECK(with("log_on_failure = RECORD").said("Bad log_on_failure flag: RECORD"));
   CHECK(with("log_on_success = ATTEMPT").refused("x"));
-  CHECK(with("log_on_success = DURATON").finding("Bad log_on_success")->suggestion == "did you mean 'DURATION'?");
+  CHECK(with("log_on_success = DURATON").finding("Bad log_on_success")->suggestion ==
+        "did you mean 'DURATION'?");
 }
 
 TEST_CASE("env takes NAME=value words, and appends with +=") {
@@ -103,8 +109,8 @@ TEST_CASE("redirect takes a host and a port, both looked up") {
   CHECK(redirect("localhost http") == "localhost 80");
   CHECK(redirect("::1 65535") == "::1 65535");
   CHECK(redirect("six.example.com 80") == "six.example.com 80");
-  for (const std::string words : {"nosuch 80", "::x 80", "127.0.0.1 0", "127.0.0.1 65536", "127.0.0.1 -1",
-                                  "127.0.0.1 nosuch"})
+  for (const std::string words :
+       {"nosuch 80", "::x 80", "127.0.0.1 0", "127.0.0.1 65536", "127.0.0.1 -1", "127.0.0.1 nosuch"})
     CHECK(redirect(words) == "refused");
   CHECK(with("redirect = nosuch 80").said("bad address: nosuch"));
   CHECK(with("redirect = 127.0.0.1 70000").said("port number too large: 70000"));
@@ -112,8 +118,9 @@ TEST_CASE("redirect takes a host and a port, both looked up") {
 }
 
 TEST_CASE("a redirect without its port is ignored, and then the server is missing") {
-  const World w(entry("x", "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\nuser = root\n"
-                           "redirect = 127.0.0.1"));
+  const World w(entry("x",
+                      "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\nuser = root\n"
+                      "redirect = 127.0.0.1"));
   CHECK(w.said("attribute redirect expects 2 values and 1 values were specified"));
   CHECK(w.said("Must specify a server in x"));
 }

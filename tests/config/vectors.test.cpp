@@ -8,8 +8,9 @@ using namespace xsuperd::config;
 using namespace xsuperd::config::test;
 
 TEST_CASE("keywords, attribute names and words of enumerations ignore case") {
-  const World w("SERVICE x\n{\nTYPE = unlisted\nPort = 9\nSOCKET_TYPE = STREAM\nWait = NO\nUSER = root\n"
-                "sERVER = /bin/server\nflags = ipV4 Reuse\n}\n");
+  const World w(
+      "SERVICE x\n{\nTYPE = unlisted\nPort = 9\nSOCKET_TYPE = STREAM\nWait = NO\nUSER = root\n"
+      "sERVER = /bin/server\nflags = ipV4 Reuse\n}\n");
   CHECK(w.up("x"));
   CHECK(w.log() == "");
   CHECK(w.at("x").has(Flag::ipv4));
@@ -26,8 +27,9 @@ TEST_CASE("a misplaced brace costs its own service alone") {
 }
 
 TEST_CASE("a brace behind the path of the server is a second value") {
-  const World w("service x\n{\ntype = UNLISTED\nport = 1\nwait = no\nuser = root\nsocket_type = stream\n"
-                "server = /bin/server }\n}\n");
+  const World w(
+      "service x\n{\ntype = UNLISTED\nport = 1\nwait = no\nuser = root\nsocket_type = stream\n"
+      "server = /bin/server }\n}\n");
   CHECK(w.said("attribute server expects 1 values and 2 values were specified"));
   CHECK(w.said("Must specify a server in x"));
   CHECK(w.refused("x"));

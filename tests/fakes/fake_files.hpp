@@ -58,7 +58,8 @@ class FakeFiles final : public config::Files {
 
   [[nodiscard]] bool is_directory(const std::string& path) const {
     if (directories.count(path)) return true;
-    return std::any_of(texts.begin(), texts.end(), [&](const auto& one) { return one.first.starts_with(path + "/"); });
+    return std::any_of(texts.begin(), texts.end(),
+                       [&](const auto& one) { return one.first.starts_with(path + "/"); });
   }
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "xsuperd/base/text.hpp"
 #include "xsuperd/config/names.hpp"
 
 namespace xsuperd::fakes {
@@ -17,9 +18,9 @@ class FakeNames final : public config::Names {
   std::map<std::string, gid_t> group_ids{{"root", 0}, {"users", 100}, {"audio", 29}};
   std::map<std::string, std::vector<gid_t>> memberships{{"alice", {100, 29}}};
   std::map<std::pair<std::string, std::string>, std::uint16_t> ports{
-      {{"echo", "tcp"}, 7},   {{"echo", "udp"}, 7},   {{"daytime", "tcp"}, 13}, {{"ftp", "tcp"}, 21},
-      {{"http", "tcp"}, 80},  {{"auth", "tcp"}, 113}, {{"tftp", "udp"}, 69},    {{"time", "udp"}, 37},
-      {{"time", "tcp"}, 37},  {{"telnet", "tcp"}, 23}};
+      {{"echo", "tcp"}, 7},  {{"echo", "udp"}, 7},   {{"daytime", "tcp"}, 13}, {{"ftp", "tcp"}, 21},
+      {{"http", "tcp"}, 80}, {{"auth", "tcp"}, 113}, {{"tftp", "udp"}, 69},    {{"time", "udp"}, 37},
+      {{"time", "tcp"}, 37}, {{"telnet", "tcp"}, 23}};
   std::map<std::string, int> protocols{{"icmp", 1}, {"tcp", 6}, {"TCP", 6}, {"udp", 17}, {"sctp", 132}};
   std::map<std::string, std::uint32_t> rpc_numbers{{"rstatd", 100001}};
   std::map<std::string, std::uint32_t> networks;
@@ -46,11 +47,13 @@ class FakeNames final : public config::Names {
     return find(ports, std::pair(name, protocol));
   }
   std::optional<int> protocol(const std::string& name) override { return find(protocols, name); }
-  std::optional<std::uint32_t> rpc_number(const std::string& name) override { return find(rpc_numbers, name); }
+  std::optional<std::uint32_t> rpc_number(const std::string& name) override {
+    return find(rpc_numbers, name);
+  }
   std::optional<std::uint32_t> network(const std::string& name) override { return find(networks, name); }
   std::vector<base::Address> host(const std::string& name) override {
     std::vector<base::Address> addresses;
-    for (const std::string& text : find(hosts, name).value_or(std::vector<std::string>{}))
+    for (const std::string& text : find(hosts, base::to_lower(name)).value_or(std::vector<std::string>{}))
       addresses.push_back(*base::Address::parse(text));
     return addresses;
   }

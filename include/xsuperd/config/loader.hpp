@@ -20,8 +20,8 @@ struct Loaded {
   Fatal fatal = Fatal::none;
   std::shared_ptr<const Config> config;  ///< null when fatal
   Diagnostics diagnostics;
-  /// Files in which an error made it uncertain where entries end: an entry that is missing from one of them may have
-  /// been lost to the error.
+  /// Files in which an error made it uncertain where entries end, or that could not be read at all: an entry that is
+  /// missing from one of them may have been lost to the error. A directory ends in a slash.
   std::vector<std::string> unclear_files;
 };
 

@@ -41,7 +41,8 @@ struct Entry {
   std::string name;  ///< of the service, or the path to include
   Place place;
   std::string line_text;
-  std::vector<Assignment> assignments;
+  std::vector<Assignment> assignments = {};
+  std::vector<std::string> lost = {};  ///< defaults: names of lines that could not be read
 };
 
 struct ParsedFile {

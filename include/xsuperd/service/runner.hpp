@@ -30,6 +30,7 @@ struct Session {
   base::WallTime started_wall{};
   bool alone = false;       ///< nobody else was waiting when it came
   std::int64_t arrival = 0; ///< wait = yes datagrams: the stamp of the one that caused it
+  bool judged_again = false;
 };
 
 /// Runs one service: owns its State, its socket and its timers, performs what the State decides and tells it what
@@ -93,6 +94,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void drop_unread_datagram(const Session& session);
   bool open_socket();
   void try_again_later();
+  void give_up_retries();
+  bool judge_again(const Refuse& action);
   void close_after_banner(Session session);
   void log_entry(const std::optional<std::string>& entry);
   void arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then);

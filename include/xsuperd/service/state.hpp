@@ -32,6 +32,7 @@ struct Request {
   Token token = 0;
   policy::Question question;  ///< running counts and rate are filled in by the State
   base::Moment now;
+  bool again = false;  ///< judged before, and not counted twice: a name came in, or a limit may have eased
 };
 struct Opened {};              ///< the socket is open and watched
 struct Closed {};              ///< the socket could not be opened

@@ -37,6 +37,8 @@ struct Surroundings {
   std::function<base::Moment()> now = std::chrono::steady_clock::now;
   std::function<std::optional<double>()> load = {};  ///< one-minute load average
   std::chrono::seconds grace{3};                     ///< between TERM and KILL
+  /// How long a timer of that length really waits: tests shorten it.
+  std::function<std::chrono::milliseconds(std::chrono::milliseconds)> timer_length = std::identity{};
 };
 
 /// How servers start in this process: what a Recipe takes from the daemon rather than from the configuration.

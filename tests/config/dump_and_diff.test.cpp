@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include <catch2/catch.hpp>
+
+#include "config/fixture.hpp"
+
+using namespace xsuperd::config;
+using namespace xsuperd::config::test;
+using Changed = std::vector<std::string_view>;
+
+namespace {
+/// Entries that together use every attribute.
+const std::string fixtures[]{
+    "",
+    service("x", 1),
+    defaults(
+        "instances = 60\nper_source = UNLIMITED\ncps = 25 30\nmax_load = 2.5\numask = 027\ngroups = yes\n"
+        "bind = localhost\nv6only = no\nlog_type = SYSLOG authpriv\nlog_on_success = HOST PID\nmdns = no\n"
+        "log_on_failure = HOST\nonly_from = 10.0.0.0 .example.com\nno_access =\npassenv = PATH\nbacklog = 7\n"
+        "banner = /b\nbanner_success = /s\nbanner_fail = /f\nenabled = x y\ndisabled = z") +
+        service("x", 1, "only_from += ::1\nlog_on_success -= PID") + service("y", 2, "passenv =") +
+        service("z", 3),
+    service(
+        "x", 0,
+        "id = other\nflags = REUSE IPv4 NODELAY\ngroup = audio\nnice = -3\naccess_times = 1:00-24:00 :-:1\n"
+        "env = A=1 B=\npassenv =\nserver_args = -a #b\nlibwrap = d\nrlimit_as = 1M\nrlimit_cpu = 3\n"
+        "rlimit_data = UNLIMITED\nrlimit_rss = 5\nrlimit_stack = 8k\nrlimit_files = 64\ndisable = no\n"
+        "log_type = FILE /l 1M\nonly_from = 10.0.{1,2} www.example.com typo 1.2.3.0/255.255.255.128\n"),
+    entry("echo", "type = INTERNAL\nsocket_type = dgram\nwait = yes\nflags = INTERCEPT"),
+    entry("auth", std::string("socket_type = stream\nwait = no\nuser = 0\nserver = /bin/server\n") +
+                      "log_on_success = USERID\nflags = IPv4 IPv6 INTERCEPT"),
+    entry("rstatd",
+          "type = RPC SPECIAL\nsocket_type = dgram\nwait = yes\nuser = root\nserver = /bin/server\n"
+          "rpc_version = 2-4"),
+    entry("x",
+          "type = UNLISTED\nport = 3\nprotocol = tcp\nwait = no\nuser = nobody\nredirect = localhost http\n"
+          "log_on_success = TRAFFIC"),
+    entry("http", "type = INTERNAL\nflags = SENSOR\nsocket_type = stream\nwait = no\ndeny_time = FOREVER"),
+    entry("x",
+          "type = TCPMUXPLUS UNLISTED\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server"),
+    entry("x",
+          "type = RPC UNLISTED\nrpc_number = 5\nrpc_version = 1\nsocket_type = stream\nwait = yes\nuser = "
+          "root\n"
+          "server = /bin/server\ntype = SPECIAL"),
+    entry("echo", "type = SPECIAL\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server"),
+};
+
+Plan plan(const std::string& before, const std::string& after) {
+  return diff(*World(before).loaded.config, *World(after).loaded.config);
+}
+Plan::Change change(const std::string& before, const std::string& after) {
+  const Plan p = plan(service("x", 1, before), service("x", 1, after));
+  REQUIRE(p.keep.size() == 1);
+  CHECK(p.start.empty());
+  CHECK(p.stop.empty());
+  return p.keep[0];
+}
+}  // namespace
+
+TEST_CASE("a dump reads back as the same configuration") {
+  for (const std::string& text : fixtures) {
+    const World first(text);
+    REQUIRE(first.loaded.config);
+    const std::string dumped = dump(*first.loaded.config);
+    INFO(text << "\n--- dumped ---\n" << dumped);
+    const World second(dumped);
+    REQUIRE(second.loaded.config);
+    const auto& before = first.loaded.config->services;
+    const auto& after = second.loaded.config->services;
+    REQUIRE(after.size() == before.size());
+    CHECK(before.size() >= (text.empty() ? 0u : 1u));
+    for (std::size_t i = 0; i < before.size(); ++i) CHECK(same(*before[i], *after[i]));
+    CHECK(second.loaded.config->defaults == first.loaded.config->defaults);
+    CHECK(dump(*second.loaded.config).size() > 0);
+    CHECK(second.loaded.config->absent.empty());
+    for (const auto& kept : diff(*first.loaded.config, *second.loaded.config).keep)
+      CHECK(kept.changed.empty());
+  }
+}
+
+TEST_CASE("the fixtures of the dump use every attribute") {
+  for (const Attribute& row : attributes()) {
+    bool used = false;
+    for (const std::string& text : fixtures) {
+      const World w(text);
+      used = used || row.is_set(w.loaded.config->defaults);
+      for (const auto& one : w.loaded.config->services) used = used || row.is_set(one->settings);
+    }
+    INFO(row.name);
+    CHECK(used);
+  }
+}
+
+TEST_CASE("a dump lists the settings in table order and says where a service stands") {
+  const World w(service("x", 1, "nice = 3\ncps = 1 2"));
+  CHECK(dump(*w.loaded.config) ==
+        "defaults\n{\n}\n"
+        "\n# /etc/xinetd.conf:1\nservice x\n{\n"
+        "\tcps             = 1 2\n\tnice            = 3\n\tport            = 1\n\tprotocol        = tcp\n"
+        "\tserver          = /bin/server\n\tsocket_type     = stream\n\ttype            = UNLISTED\n"
+        "\tuser            = root\n\twait            = no\n}\n");
+  CHECK(dump(Settings{}) == "");
+}
+
+TEST_CASE("an unchanged service is kept without a change") {
+  const Plan::Change c = change("cps = 1 2", "cps = 1 2");
+  CHECK(c.changed.empty());
+  CHECK_FALSE(c.rebind);
+  CHECK(same(*c.before, *c.after));
+}
+
+TEST_CASE("changes are named, and most of them leave the socket alone") {
+  const Plan::Change c = change("nice = 3\ninstances = 5", "nice = 4\nonly_from = ::1");
+  CHECK(c.changed == Changed{"instances", "nice", "only_from"});
+  CHECK_FALSE(c.rebind);
+  CHECK(c.before->settings.nice == 3);
+  CHECK(c.after->settings.nice == 4);
+}
+
+TEST_CASE("what changes the socket asks for a new one") {
+  CHECK(change("", "flags = IPv4").rebind);
+  CHECK(change("", "bind = ::1").rebind);
+  CHECK(change("", "v6only = yes").rebind);
+  CHECK(change("", "redirect = 127.0.0.1 80").rebind);
+  CHECK_FALSE(change("", "flags = NORETRY").rebind);
+  CHECK_FALSE(change("", "flags = KEEPALIVE NODELAY").rebind);
+  CHECK_FALSE(change("", "backlog = 3").rebind);
+  CHECK_FALSE(change("", "v6only = no").rebind);
+  const Plan p = plan(service("x", 1), service("x", 2));
+  REQUIRE(p.keep.size() == 1);
+  CHECK(p.keep[0].rebind);
+  CHECK(p.keep[0].changed == Changed{"port"});
+}
+
+TEST_CASE("a place in the file is no change") {
+  const Plan p = plan(service("x", 1, "only_from = ::1"), "\n\n" + service("x", 1, "only_from = 0:0::1"));
+  CHECK(p.keep.at(0).changed.empty());
+}
+
+TEST_CASE("services come and go by id, whatever its case") {
+  const Plan p = plan(service("a", 1) + service("b", 2), service("B", 2) + service("c", 3));
+  REQUIRE(p.start.size() == 1);
+  CHECK(p.start[0]->id == "c");
+  REQUIRE(p.stop.size() == 1);
+  CHECK(p.stop[0]->id == "a");
+  REQUIRE(p.keep.size() == 1);
+  CHECK(p.keep[0].before->id == "b");
+  CHECK(p.keep[0].after->id == "B");
+}
+
+TEST_CASE("a new name under an old id is a change, a new id is another service") {
+  const Plan kept = plan(service("x", 1, "id = i"), service("y", 1, "id = i"));
+  CHECK(kept.keep.size() == 1);
+  const Plan other = plan(service("x", 1, "id = i"), service("x", 1, "id = j"));
+  CHECK(other.keep.empty());
+  CHECK(other.start.size() == 1);
+  CHECK(other.stop.size() == 1);
+}
+
+TEST_CASE("several services of one id are paired by their sockets first") {
+  const std::string stream = entry("echo", "type = INTERNAL\nsocket_type = stream\nwait = no\n");
+  const std::string dgram = entry("echo", "type = INTERNAL\nsocket_type = dgram\nwait = yes\n");
+  const Plan swapped = plan(stream + dgram, dgram + stream);
+  REQUIRE(swapped.keep.size() == 2);
+  for (const auto& kept : swapped.keep) CHECK(kept.changed.empty());
+  const Plan gone = plan(stream + dgram, dgram);
+  REQUIRE(gone.stop.size() == 1);
+  CHECK(gone.stop[0]->listen.socket_type == SocketType::stream);
+  const Plan moved = plan(service("x", 1) + service("x", 2), service("x", 3) + service("x", 2));
+  REQUIRE(moved.keep.size() == 2);
+  CHECK(moved.keep[0].changed.empty());
+  CHECK(moved.keep[1].before->listen.at.port == 1);
+  CHECK(moved.keep[1].after->listen.at.port == 3);
+  CHECK(moved.keep[1].rebind);
+}

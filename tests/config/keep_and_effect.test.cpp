@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include <catch2/catch.hpp>
+
+#include "config/fixture.hpp"
+
+// What a reload keeps of a service that has an error now, and what this version does not do yet.
+using namespace xsuperd::config;
+using namespace xsuperd::config::test;
+
+namespace {
+/// What runs after a reload from one text to the other.
+World reloaded(const std::string& before, const std::string& after) {
+  const World running(before);
+  World next(after);
+  keep_broken(*running.loaded.config, next.loaded);
+  return next;
+}
+const std::string good = service("x", 1, "nice = 3\n");
+}  // namespace
+
+TEST_CASE("a service with an error goes on as it was") {
+  for (const std::string& after :
+       {service("x", 1, "nice = bad"), service("x", 1, "garbage"), std::string("service x {\n}\n"),
+        entry("x", "type = UNLISTED"), "service x\n{\n" + std::string(plain)}) {
+    INFO(after);
+    const World w = reloaded(good, after);
+    CHECK(w.at("x").settings.nice == 3);
+    CHECK(w.said("service x has an error now: it goes on as it was"));
+  }
+}
+
+TEST_CASE("a service that is disabled or gone from a sound file is not kept") {
+  CHECK_FALSE(reloaded(good, service("x", 1, "disable = yes\ngarbage")).up("x"));
+  CHECK_FALSE(reloaded(good, defaults("disabled = x") + good).up("x"));
+  CHECK_FALSE(reloaded(good, "").up("x"));
+  CHECK_FALSE(reloaded(good, service("y", 2, "nice = bad")).up("x"));
+}
+
+TEST_CASE("a service that an unclear file may have lost is kept") {
+  CHECK(reloaded(good, "servcie x\n{\n}\n").up("x"));
+  CHECK(reloaded(good, "service\n{\n" + std::string(plain) + "}\n").up("x"));
+  World w("include /a\n");
+  w.files.texts["/a"] = good;
+  const World running = w.read("include /a\n");
+  w.files.texts["/a"] = "";
+  w.read("stray\ninclude /a\n");
+  keep_broken(*running.loaded.config, w.loaded);
+  CHECK_FALSE(w.up("x"));
+}
+
+TEST_CASE("an entry whose error comes before its id is known by its name") {
+  const std::string with_id = service("x", 1, "id = other");
+  CHECK(reloaded(with_id, "service x\n{\ngarbage\nid = other\n}\n").up("other"));
+  CHECK_FALSE(reloaded(with_id, "service x\n{\ndisable = yes\nid = other\n}\n").up("other"));
+}
+
+TEST_CASE("of several entries with one name the one with the id decides") {
+  const std::string with_id = service("x", 1, "id = other");
+  const std::string disabled = "service x\n{\ndisable = yes\n}\n";
+  CHECK(reloaded(with_id, disabled + service("x", 1, "id = other\nnice = bad")).up("other"));
+  CHECK(reloaded(with_id, disabled + "service x\n{\ngarbage\n}\n").up("other"));
+}
+
+TEST_CASE("a service that is mended takes its new settings") {
+  const World w = reloaded(good, service("x", 1, "nice = 4"));
+  CHECK(w.at("x").settings.nice == 4);
+  CHECK(w.log() == "");
+}
+
+TEST_CASE("a configuration that is not there keeps nothing") {
+  World w;
+  w.loaded = load(w.files, w.names, "/none");
+  keep_broken(*World(good).loaded.config, w.loaded);
+  CHECK_FALSE(w.loaded.config);
+}
+
+TEST_CASE("what is not in effect yet is named with its services") {
+  CHECK(not_in_effect(*World(good).loaded.config).empty());
+  const World w(service("a", 1, "mdns = yes\nlog_on_success = PID USERID") + service("b", 2, "mdns = yes") +
+                entry("rstatd",
+                      "type = RPC\nrpc_version = 1\nsocket_type = dgram\nwait = yes\nuser = root\n"
+                      "server = /bin/server"));
+  const auto items = not_in_effect(*w.loaded.config);
+  const auto has = [&](const std::string& text) { return std::count(items.begin(), items.end(), text) == 1; };
+  CHECK(has("mdns (a b)"));
+  CHECK(has("type = RPC (rstatd)"));
+  CHECK(has("log_on_success = USERID (a)"));
+  CHECK_FALSE(served(w.at("rstatd")));
+  CHECK(served(w.at("a")));
+}
