@@ -145,7 +145,8 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
     if (result.task == CommandLine::Task::usage_error && !stray) return result;
   }
   if (stray) result.task = CommandLine::Task::usage_error;
-  if (result.filelog && result.syslog && result.task != CommandLine::Task::version) {
+  const bool only_tells = result.task == CommandLine::Task::version || result.task == CommandLine::Task::help;
+  if (result.filelog && result.syslog && !only_tells) {
     result.task = CommandLine::Task::usage_error;
     result.error = "-filelog and -syslog exclude each other";
   }

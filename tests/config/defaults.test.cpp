@@ -120,7 +120,7 @@ TEST_CASE("a line of the defaults that cannot be read costs itself alone") {
 }
 
 TEST_CASE("a line of the defaults that restricts access and cannot be read is fatal") {
-  for (const std::string line : {"only_from=10.0.0.1", "no_access", "Enabled: x", "disabled ~ y"})
+  for (const std::string line : {"only_from=10.0.0.1", "no_access", "Enabled := x", "disabled ~ y"})
     CHECK(World(defaults(line) + service("x", 1)).loaded.fatal == Loaded::Fatal::bad_defaults);
 }
 
