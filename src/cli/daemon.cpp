@@ -6,6 +6,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "xsuperd/config/vocabulary.hpp"
@@ -54,6 +55,7 @@ supervisor::Options options_for(const CommandLine& command, const std::string& p
   options.debug = command.debug;
   options.process_limit = command.limit;
   options.check_interval = command.consistency;
+  options.ident_lookups = static_cast<std::size_t>(std::min<std::uint64_t>(command.logprocs, 1024));
   options.umask = umask;
   options.spawner_threads = spawner_threads;
   return options;

@@ -29,6 +29,15 @@ constexpr auto rebind = OnChange::rebind;
 constexpr auto planned = Effect::planned;
 
 constexpr std::array table{
+    attr<&S::access_policy>({.name = "access_policy", .where = both, .synopsis = "refuse_both|best_match",
+        .initial = "refuse_both",
+        .text = "Whether a peer that both only_from and no_access match is admitted. With refuse_both it is "
+                "refused. With best_match the more specific element decides, and equally specific ones refuse: "
+                "a single address is more specific than the name of a host, that more than a domain, and that "
+                "more than a network; of two domains the one with more parts is more specific, and of two "
+                "networks the one with the longer prefix. A peer without a known name then counts as matched by "
+                "the most specific name in no_access.",
+        .difference = "Not in xinetd, which always refuses.", .parse = values::access_policy}),
     attr<&S::access_times>({.name = "access_times", .most = -1, .synopsis = "H:M-H:M ...",
         .initial = "always",
         .text = "Times of day, local to the daemon, at which requests are served; the whole end minute "
@@ -61,7 +70,7 @@ constexpr std::array table{
                 "SECONDS, in which peers find the port closed and running servers go on. Requests count even "
                 "when they are refused for another reason. A RATE of 0 is no limit.",
         .difference = "The count of running servers survives the pause.", .parse = values::cps}),
-    attr<&S::deny_time>({.name = "deny_time", .effect = planned, .synopsis = "MINUTES|FOREVER|NEVER",
+    attr<&S::deny_time>({.name = "deny_time",  .synopsis = "MINUTES|FOREVER|NEVER",
         .initial = "NEVER",
         .text = "How long a peer that touched a SENSOR service is kept out of all services.",
         .parse = values::deny_time}),

@@ -217,6 +217,7 @@ bool Completer::finish() {
   if (service_.has(Flag::intercept) && (service_.kind != Kind::program || !service_.wait))
     s_.flags->remove(Flag::intercept);
   if (s_.flags && s_.flags->empty()) s_.flags.reset();
+  service_.listen.shared_port = service_.steered();
   if (service_.is(Type::rpc) && !s_.rpc_number) {
     s_.rpc_number = names_.rpc_number(service_.name);
     if (!s_.rpc_number) return refuse(fmt::format("unknown RPC service: {}", service_.name));

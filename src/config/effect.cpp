@@ -12,7 +12,7 @@ namespace xsuperd::config {
 
 namespace {
 
-constexpr Flag planned_flags[]{Flag::intercept, Flag::idonly, Flag::sensor, Flag::labeled};
+constexpr Flag planned_flags[]{Flag::labeled};
 constexpr Type planned_types[]{Type::rpc, Type::internal, Type::tcpmux, Type::tcpmuxplus};
 
 /// Items with the services that ask for them.
@@ -45,9 +45,7 @@ void look_at(const Service& s, Items& items) {
   for (const Flag flag : planned_flags)
     if (s.has(flag)) items.add(fmt::format("flags = {}", word_of<Flag>(vocabulary<Flag>(), flag)), s.id);
   for (const Type type : planned_types)
-    if (s.is(type)) items.add(fmt::format("type = {}", word_of<Type>(vocabulary<Type>(), type)), s.id);
-  if (s.logs(SuccessOption::userid)) items.add("log_on_success = USERID", s.id);
-  if (s.logs(FailureOption::userid)) items.add("log_on_failure = USERID", s.id);
+    if (s.is(type) && s.kind != Kind::sensor) items.add(fmt::format("type = {}", word_of<Type>(vocabulary<Type>(), type)), s.id);
 }
 
 }  // namespace
@@ -58,6 +56,8 @@ std::vector<std::string> not_in_effect(const Config& config) {
   return items.texts();
 }
 
-bool served(const Service& service) { return service.kind == Kind::program && !service.is(Type::rpc); }
+bool served(const Service& service) {
+  return (service.kind == Kind::program || service.kind == Kind::sensor) && !service.is(Type::rpc);
+}
 
 }  // namespace xsuperd::config

@@ -14,6 +14,7 @@ namespace xsuperd::config::printing {
 [[nodiscard]] std::string text_of(std::uint16_t value);
 [[nodiscard]] std::string text_of(double value);
 [[nodiscard]] std::string text_of(SocketType value);
+[[nodiscard]] std::string text_of(AccessPolicy value);
 [[nodiscard]] std::string text_of(const Protocol& value);
 [[nodiscard]] std::string text_of(const User& value);
 [[nodiscard]] std::string text_of(const Group& value);

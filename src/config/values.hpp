@@ -53,6 +53,18 @@ bool word_set(const ValueContext& c, std::optional<Set<E>>& to, const Assignment
   return true;
 }
 
+/// One word of an enumeration. `wrong` as above.
+template <typename E>
+bool one_word(const ValueContext& c, std::optional<E>& to, const Assignment& a, std::string_view wrong) {
+  const std::string& word = a.values[0].text;
+  const auto value = find_word<E>(vocabulary<E>(), word);
+  if (value) return to = *value, true;
+  const auto near = base::nearest(word, texts_of<E>(vocabulary<E>()));
+  c.report(Level::error, a, 0, fmt::format(fmt::runtime(wrong), word),
+           near ? fmt::format("did you mean '{}'?", *near) : std::string{});
+  return false;
+}
+
 /// "N" or "UNLIMITED" with suffixes K and M where allowed.
 [[nodiscard]] std::optional<Limit> limit_of(std::string_view word, bool suffixes);
 [[nodiscard]] bool limit(const ValueContext& c, std::optional<Limit>& to, const Assignment& a, bool suffixes,
@@ -74,6 +86,7 @@ XSUPERD_VALUE_PARSER(per_source);
 XSUPERD_VALUE_PARSER(cps);
 XSUPERD_VALUE_PARSER(max_load);
 XSUPERD_VALUE_PARSER(access_times);
+XSUPERD_VALUE_PARSER(access_policy);
 XSUPERD_VALUE_PARSER(only_from);
 XSUPERD_VALUE_PARSER(no_access);
 XSUPERD_VALUE_PARSER(log_type);

@@ -38,6 +38,10 @@ bool interval(const ValueContext& c, const Assignment& a, std::size_t index, std
   if (!start || !end) return wrong(c, a, index, fmt::format("incorrect time interval: {}", word), "write H:M-H:M");
   if (bad_start || bad_end || *start == 24 * 60 || *start == *end)
     return wrong(c, a, index, fmt::format("invalid time interval: {}", word));
+  // Across midnight is meant to be for a night. What closes for an hour a day has its ends the wrong way round, and
+  // to take it as it stands would open the service at every hour that it was to be closed.
+  if (*start > *end && *start - *end <= 60)
+    return wrong(c, a, index, fmt::format("invalid time interval: {}", word), "are its ends swapped?");
   to.push_back({*start, *end});
   return true;
 }

@@ -55,13 +55,11 @@ bool flags(const ValueContext& c, Settings& s, const Assignment& a) {
 }
 
 bool socket_type(const ValueContext& c, Settings& s, const Assignment& a) {
-  const std::string& word = a.values[0].text;
-  s.socket_type = find_word<SocketType>(vocabulary<SocketType>(), word);
-  if (s.socket_type) return true;
-  const auto near = base::nearest(word, texts_of<SocketType>(vocabulary<SocketType>()));
-  c.report(Level::error, a, 0, fmt::format("Bad socket type: {}", word),
-           near ? fmt::format("did you mean '{}'?", *near) : std::string{});
-  return false;
+  return one_word<SocketType>(c, s.socket_type, a, "Bad socket type: {}");
+}
+
+bool access_policy(const ValueContext& c, Settings& s, const Assignment& a) {
+  return one_word<AccessPolicy>(c, s.access_policy, a, "Bad access policy: {}");
 }
 
 bool protocol(const ValueContext& c, Settings& s, const Assignment& a) {

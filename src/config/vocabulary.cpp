@@ -26,6 +26,8 @@ constexpr Word<SuccessOption> success_options[]{
     {"PID", SuccessOption::pid},   {"USERID", SuccessOption::userid},     {"TRAFFIC", SuccessOption::traffic}};
 constexpr Word<FailureOption> failure_options[]{
     {"HOST", FailureOption::host}, {"ATTEMPT", FailureOption::attempt}, {"USERID", FailureOption::userid}};
+constexpr Word<AccessPolicy> access_policies[]{{"refuse_both", AccessPolicy::refuse_both},
+                                               {"best_match", AccessPolicy::best_match}};
 constexpr Word<int> facilities[]{
     {"daemon", LOG_DAEMON}, {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV}, {"user", LOG_USER},
     {"mail", LOG_MAIL},     {"lpr", LOG_LPR},       {"news", LOG_NEWS},         {"uucp", LOG_UUCP},
@@ -55,6 +57,10 @@ std::span<const Word<SuccessOption>> vocabulary() {
 template <>
 std::span<const Word<FailureOption>> vocabulary() {
   return failure_options;
+}
+template <>
+std::span<const Word<AccessPolicy>> vocabulary() {
+  return access_policies;
 }
 std::span<const Word<int>> syslog_facilities() { return facilities; }
 std::span<const Word<int>> syslog_levels() { return levels; }

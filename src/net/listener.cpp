@@ -44,7 +44,8 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
 Listener::Listener(boost::asio::io_context& loop, base::Fd fd, std::function<void()> ready)
     : impl_(std::make_shared<Impl>(loop, std::move(fd), std::move(ready))) {}
 
-Listener::~Listener() { impl_->pause(); }
+/// The socket is closed now, and not when the wait that was cancelled has been told so: its port may be wanted again.
+Listener::~Listener() { (void)release(); }
 
 void Listener::resume() { impl_->resume(); }
 void Listener::pause() { impl_->pause(); }

@@ -60,6 +60,7 @@ base::Result<Opened> open_socket(const config::ListenSpec& spec) {
   const int number = fd->get();
   if (ipv6) set(number, IPPROTO_IPV6, IPV6_V6ONLY, spec.v6only);
   set(number, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (spec.shared_port) set(number, SOL_SOCKET, SO_REUSEPORT, 1);
   apply_options(number, spec);
   sockaddr_storage at;
   const socklen_t length = base::fill_sockaddr(spec.at, ipv6, at);

@@ -2,9 +2,11 @@
 #include "xsuperd/policy/address_rules.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string_view>
+#include <utility>
 
 #include "policy/prefix_trie.hpp"
 #include "xsuperd/base/text.hpp"
@@ -21,12 +23,14 @@ struct AddressList::Index {
   PrefixTrie ipv6;
   std::map<std::string, Id, std::less<>> names;  ///< lower case; domains with their dot
   Id first_name = PrefixTrie::none;
+  Id closest_name = PrefixTrie::none;
 
   void add(const AddressPattern& pattern, Id id);
   void add_network(const AddressPattern& pattern, Id id);
   void add_name(const std::string& name, Id id);
   [[nodiscard]] Id find_network(const Address& peer) const;
   [[nodiscard]] Id find_name(std::string_view name) const;
+  [[nodiscard]] Id find_closest_name(std::string_view name) const;
 };
 
 void AddressList::Index::add(const AddressPattern& pattern, Id id) {
@@ -37,9 +41,7 @@ void AddressList::Index::add(const AddressPattern& pattern, Id id) {
 }
 
 void AddressList::Index::add_network(const AddressPattern& pattern, Id id) {
-  const bool mapped = pattern.base.is_mapped() && pattern.prefix >= 96;
-  const Address base = mapped ? pattern.base.unmapped() : pattern.base;
-  const int prefix = mapped ? pattern.prefix - 96 : pattern.prefix;
+  const auto [base, prefix] = pattern.network();
   if (base.family() == Address::Family::ipv4) ipv4.insert(Bits::of(base), std::clamp(prefix, 0, 32), id);
   if (base.family() == Address::Family::ipv6) ipv6.insert(Bits::of(base), std::clamp(prefix, 0, 128), id);
 }
@@ -55,19 +57,39 @@ AddressList::Index::Id AddressList::Index::find_network(const Address& peer) con
   return (plain.family() == Address::Family::ipv4 ? ipv4 : ipv6).longest_match(Bits::of(plain));
 }
 
+namespace {
+/// Where the next domain of a name begins, with its dot; at the end there is none.
+std::size_t next_domain(std::string_view name, std::size_t at) { return std::min(name.find('.', at + 1), name.size()); }
+}  // namespace
+
 /// Looks up the whole name, then what follows each host part with its dot, as domains are kept.
 AddressList::Index::Id AddressList::Index::find_name(std::string_view name) const {
   Id first = PrefixTrie::none;
-  for (std::size_t at = 0; at < name.size(); at = std::min(name.find('.', at + 1), name.size())) {
+  for (std::size_t at = 0; at < name.size(); at = next_domain(name, at)) {
     const auto found = names.find(name.substr(at));
     if (found != names.end()) first = std::min(first, found->second);
   }
   return first;
 }
 
+/// The same way leads from the most specific to the least.
+AddressList::Index::Id AddressList::Index::find_closest_name(std::string_view name) const {
+  for (std::size_t at = 0; at < name.size(); at = next_domain(name, at)) {
+    const auto found = names.find(name.substr(at));
+    if (found != names.end()) return found->second;
+  }
+  return PrefixTrie::none;
+}
+
 AddressList::AddressList(const std::vector<AddressPattern>& patterns)
     : index_(std::make_unique<Index>()), patterns_(patterns) {
-  for (std::size_t i = 0; i < patterns_.size(); ++i) index_->add(patterns_[i], static_cast<Index::Id>(i));
+  for (std::size_t i = 0; i < patterns_.size(); ++i) {
+    const auto id = static_cast<Index::Id>(i);
+    index_->add(patterns_[i], id);
+    if (patterns_[i].kind == AddressPattern::Kind::network) continue;
+    const AddressPattern* closest = element(index_->closest_name);
+    if (!closest || more_specific(patterns_[i], *closest)) index_->closest_name = id;
+  }
 }
 AddressList::~AddressList() = default;
 AddressList::AddressList(AddressList&&) noexcept = default;
@@ -82,6 +104,17 @@ const AddressPattern* AddressList::match_name(const std::vector<std::string>& na
   for (const std::string& name : names) first = std::min(first, index_->find_name(base::to_lower(name)));
   return element(first);
 }
+
+const AddressPattern* AddressList::closest_name(const std::vector<std::string>& names) const {
+  const AddressPattern* closest = nullptr;
+  for (const std::string& name : names) {
+    const AddressPattern* found = element(index_->find_closest_name(base::to_lower(name)));
+    if (found && (!closest || more_specific(*found, *closest))) closest = found;
+  }
+  return closest;
+}
+
+const AddressPattern* AddressList::closest_name() const { return element(index_->closest_name); }
 
 const AddressPattern* AddressList::first_name() const { return element(index_->first_name); }
 
@@ -99,37 +132,79 @@ std::optional<AddressList> compiled(const std::optional<std::vector<AddressPatte
 /// What one list says of a peer.
 struct Finding {
   const AddressPattern* match = nullptr;
-  bool name_may_match = false;  ///< no match yet, but nobody has looked for the peer's name
+  const AddressPattern* at_best = nullptr;  ///< what it could become with the peer's name; else the same
 };
 
-/// `nameless`: the answer of a list with names to a peer that has none.
-Finding find(const AddressList& list, const Address& peer, const PeerName& name,
-             const AddressPattern* nameless) {
-  if (const AddressPattern* network = list.match_network(peer)) return {network, false};
-  if (list.first_name() == nullptr) return {};
-  if (name.state == PeerName::State::not_asked) return {nullptr, true};
-  if (name.state == PeerName::State::unknown || name.names.empty()) return {nameless, false};
-  return {list.match_name(name.names), false};
+Finding definite(const AddressPattern* match) { return {match, match}; }
+
+/// A network decides without a look at the name. `nameless`: what a peer without one matches.
+Finding find(const AddressList& list, const Address& peer, const PeerName& name, const AddressPattern* nameless) {
+  if (const AddressPattern* network = list.match_network(peer)) return definite(network);
+  if (name.state == PeerName::State::not_asked) return {nullptr, list.first_name()};
+  if (name.state == PeerName::State::unknown || name.names.empty()) return definite(nameless);
+  return definite(list.match_name(name.names));
+}
+
+const AddressPattern* closer(const AddressPattern* a, const AddressPattern* b) {
+  if (!a || !b) return a ? a : b;
+  return more_specific(*b, *a) ? b : a;
+}
+
+/// The most specific match, of the network and of the name.
+Finding find_closest(const AddressList& list, const Address& peer, const PeerName& name,
+                     const AddressPattern* nameless) {
+  const AddressPattern* network = list.match_network(peer);
+  if (name.state == PeerName::State::not_asked) return {network, closer(network, list.closest_name())};
+  if (name.state == PeerName::State::unknown || name.names.empty()) return definite(closer(network, nameless));
+  return definite(closer(network, list.closest_name(name.names)));
 }
 
 }  // namespace
 
+bool more_specific(const AddressPattern& a, const AddressPattern& b) {
+  const auto rank = [](const AddressPattern& p) -> std::pair<int, std::ptrdiff_t> {
+    if (p.kind == AddressPattern::Kind::network) {
+      const auto network = p.network();
+      return network.single() ? std::pair(3, std::ptrdiff_t{0}) : std::pair(0, std::ptrdiff_t{network.prefix});
+    }
+    if (p.kind == AddressPattern::Kind::domain) return {1, std::count(p.name.begin(), p.name.end(), '.')};
+    return {2, 0};
+  };
+  return rank(a) > rank(b);
+}
+
 AddressRules::AddressRules(const std::optional<std::vector<AddressPattern>>& only_from,
-                           const std::optional<std::vector<AddressPattern>>& no_access)
-    : only_from_(compiled(only_from)), no_access_(compiled(no_access)) {}
+                           const std::optional<std::vector<AddressPattern>>& no_access, config::AccessPolicy policy)
+    : only_from_(compiled(only_from)), no_access_(compiled(no_access)), policy_(policy) {}
+
+/// The answer when this is what the lists match.
+AddressRules::Answer AddressRules::decide(const AddressPattern* allowed, const AddressPattern* denied) const {
+  using Kind = Answer::Kind;
+  const bool best_match = policy_ == config::AccessPolicy::best_match;
+  const bool prevails = denied && !(best_match && allowed && more_specific(*allowed, *denied));
+  if (prevails) {
+    const bool both = allowed && !(best_match && more_specific(*denied, *allowed));
+    return {Kind::refused, denied, both, allowed, denied};
+  }
+  if (only_from_ && !allowed) return {Kind::refused, nullptr, false, allowed, denied};
+  return {Kind::allowed, allowed, false, allowed, denied};
+}
 
 AddressRules::Answer AddressRules::ask(const Address& peer, const PeerName& name) const {
   using Kind = Answer::Kind;
   if (!peer.known()) return {};
-  const Finding allowed = only_from_ ? find(*only_from_, peer, name, nullptr) : Finding{};
-  const Finding denied = no_access_ ? find(*no_access_, peer, name, no_access_->first_name()) : Finding{};
-
-  if (denied.match) return {Kind::refused, denied.match, allowed.match != nullptr};
-  // A peer that only_from can no longer admit is refused, whatever its name would be to no_access.
-  const bool shut_out = only_from_ && !allowed.match && !allowed.name_may_match;
-  if (shut_out) return {Kind::refused, nullptr, false};
-  if (allowed.name_may_match || denied.name_may_match) return {Kind::need_name, nullptr, false};
-  return {Kind::allowed, allowed.match, false};
+  const bool best_match = policy_ == config::AccessPolicy::best_match;
+  const auto look = best_match ? find_closest : find;
+  const auto nameless = [&] { return best_match ? no_access_->closest_name() : no_access_->first_name(); };
+  const Finding allowed = only_from_ ? look(*only_from_, peer, name, nullptr) : Finding{};
+  const Finding denied = no_access_ ? look(*no_access_, peer, name, nameless()) : Finding{};
+  // The more only_from matches and the less no_access, the better for the peer: if the name makes no difference in
+  // the two extreme cases, it makes none.
+  const bool at_best = decide(allowed.at_best, denied.match).kind == Kind::allowed;
+  const bool at_worst = decide(allowed.match, denied.at_best).kind == Kind::allowed;
+  Answer answer = decide(allowed.match, denied.match);
+  if (at_best != at_worst) answer = {Kind::need_name, nullptr, false, answer.only_from, answer.no_access};
+  return answer;
 }
 
 }  // namespace xsuperd::policy

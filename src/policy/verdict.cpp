@@ -81,7 +81,7 @@ static_assert(log_words.size() == static_cast<std::size_t>(Reason::connections_p
 std::string_view log_word(Reason reason) { return log_words[static_cast<std::size_t>(reason)]; }
 
 Policy::Policy(std::shared_ptr<const config::Service> service)
-    : service_(std::move(service)), addresses_(service_->settings.only_from, service_->settings.no_access) {}
+    : service_(std::move(service)), addresses_(service_->settings.only_from, service_->settings.no_access, service_->access_policy()) {}
 
 Verdict judge(const Policy& policy, const Question& question) {
   for (const Check check : checks)

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <csignal>
+
+#include "xsuperd/net/steering.hpp"
 #include <vector>
 
 #include "service/timers.hpp"
@@ -22,7 +24,7 @@ Runner::Runner(Surroundings& around, Setup setup)
 Runner::~Runner() = default;
 
 bool Runner::start() {
-  timers_->cancel();
+  timers_->cancel(reopening_);
   const bool good = open_socket();
   feed(good ? Event{Opened{}} : Event{Closed{}});
   if (!good) try_again_later();
@@ -32,7 +34,14 @@ bool Runner::start() {
 void Runner::reconfigure(Setup setup) {
   setup_ = std::move(setup);
   if (listener_) net::apply_options(listener_->fd(), service().listen);
+  if (listener_ && service().steered()) steer_again();
   feed(Reconfigured{setup_.policy});
+}
+
+void Runner::steer_again() {
+  const config::Settings& s = service().settings;
+  const auto steered = net::steer(listener_->fd(), steering_rules(s), admits_by_default(s));
+  if (!steered) around_.log.error("service {} goes on with its old access lists: {}", service().id, steered.error().sentence);
 }
 
 void Runner::retire(Servers servers) {
@@ -41,6 +50,7 @@ void Runner::retire(Servers servers) {
   feed(Retire{});
   give_up_retries();
   if (servers == Servers::leave) return;
+  drop_unstarted();
   signal_servers(SIGTERM);
   arm(around_.grace, [](Runner& self) { self.signal_servers(SIGKILL); });
 }
@@ -50,6 +60,14 @@ void Runner::give_up_retries() {
   std::vector<Token> tokens;
   for (const auto& [token, session] : sessions_) tokens.push_back(token);
   for (const Token token : tokens) feed(RetryDue{token});
+}
+
+/// Those who wait for a name, a banner or an identity server are sent away; what the spawner has goes on.
+void Runner::drop_unstarted() {
+  std::vector<Token> tokens;
+  for (const auto& [token, session] : sessions_)
+    if (session.pid == 0 && (session.stage != Stage::server || session.socket)) tokens.push_back(token);
+  for (const Token token : tokens) withdraw(token);
 }
 
 std::size_t Runner::signal_servers(int number) {
@@ -81,7 +99,10 @@ void Runner::perform(const Listen&) {
 void Runner::perform(const Suspend&) {
   if (listener_) listener_->pause();
 }
-void Runner::perform(const CloseSocket&) { listener_.reset(); }
+void Runner::perform(const CloseSocket&) {
+  listener_.reset();
+  turned_away_.reset();
+}
 
 void Runner::perform(const OpenSocket&) {
   const bool good = open_socket();
@@ -116,26 +137,37 @@ bool Runner::open_socket() {
   }
   if (opened->ipv4_fallback)
     around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service().id);
-  if (open_failures_ > 0) around_.log.notice("service {} could be opened at last", service().id);
-  open_failures_ = 0;
   std::weak_ptr<Runner> weak = weak_from_this();
   listener_ = std::make_unique<net::Listener>(around_.loop, std::move(opened->fd), [weak] {
     if (const auto self = weak.lock()) self->on_readable();
   });
+  if (service().steered() && !steer_or_close()) return false;
+  if (open_failures_ > 0) around_.log.notice("service {} could be opened at last", service().id);
+  open_failures_ = 0;
   return true;
+}
+
+/// Without its access lists a service is not opened at all.
+bool Runner::steer_or_close() {
+  const auto steered = steer_socket();
+  if (steered) return true;
+  listener_.reset();
+  if (open_failures_++ == 0)
+    around_.log.error("Service {} failed to start and is deactivated: {}", service().id, steered.error().sentence);
+  return false;
 }
 
 void Runner::try_again_later() {
   const auto pause = std::min<std::chrono::milliseconds>(60s, 1s * (1 << std::min(open_failures_, 6u)));
-  arm(pause, [](Runner& self) {
+  reopening_ = arm(pause, [](Runner& self) {
     const bool good = self.open_socket();
     self.feed(good ? Event{Opened{}} : Event{Closed{}});
     if (!good) self.try_again_later();
   });
 }
 
-void Runner::arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then) {
-  timers_->after(around_.timer_length(delay), [weak = weak_from_this(), then = std::move(then)] {
+std::uint64_t Runner::arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then) {
+  return timers_->after(around_.timer_length(delay), [weak = weak_from_this(), then = std::move(then)] {
     if (const auto self = weak.lock()) then(*self);
   });
 }

@@ -14,7 +14,7 @@ namespace xsuperd::service {
 struct Runner::Timers {
   explicit Timers(boost::asio::io_context& loop) : loop_(loop) {}
 
-  void after(std::chrono::milliseconds delay, std::function<void()> then) {
+  std::uint64_t after(std::chrono::milliseconds delay, std::function<void()> then) {
     const std::uint64_t id = ++last_;
     auto& timer = all_->try_emplace(id, loop_, delay).first->second;
     // A wait that ended before it was cancelled is still called: the entry in the map tells.
@@ -22,8 +22,10 @@ struct Runner::Timers {
       const auto timers = all.lock();
       if (timers && timers->erase(id) > 0) then();
     });
+    return id;
   }
   void cancel() { all_->clear(); }
+  void cancel(std::uint64_t id) { all_->erase(id); }
 
  private:
   boost::asio::io_context& loop_;

@@ -33,6 +33,7 @@ struct Supervisor::Impl {
   void collect_retired();
   void check_consistency(bool tell);
   void check_periodically();
+  void expire_bans();
   [[nodiscard]] std::size_t available() const;
 
   // reload.cpp
@@ -58,6 +59,9 @@ struct Supervisor::Impl {
   boost::asio::thread_pool blocking{2};
   std::unique_ptr<spawn::Spawner> spawner;
   spawn::Children children;
+  net::Resolver resolver{loop, {}};
+  net::IdentClient ident_admitted;
+  net::IdentClient ident_refused;
   service::Surroundings around;
   service::DaemonFacts facts;
   config::SystemFiles files;
@@ -69,6 +73,8 @@ struct Supervisor::Impl {
   std::unique_ptr<Signals> signals;
   boost::asio::steady_timer check_timer{loop};
   boost::asio::steady_timer end_timer{loop};
+  boost::asio::steady_timer ban_timer{loop};
+  bool ban_timer_set = false;
   bool reloading = false;
   bool reload_again = false;
   bool ending = false;

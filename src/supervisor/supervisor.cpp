@@ -16,6 +16,9 @@ Supervisor::Supervisor(Options options, log::Writer& writer, log::DaemonLog& log
 Supervisor::~Supervisor() = default;
 int Supervisor::run() { return impl_->run(); }
 
+/// Admitted peers of services with USERID: each holds a place of its service meanwhile, so this is no more than a guard.
+static constexpr std::size_t greatest_ident_lookups = 1024;
+
 Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
     : options(std::move(o)),
       writer(w),
@@ -28,10 +31,13 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
                  if (const auto runner = owner->second.lock()) runner->on_ended(end);
                  collect_retired();
                }),
-      around{loop, blocking, *spawner, children, log},
+      ident_admitted(loop, {.most = greatest_ident_lookups}),
+      ident_refused(loop, {.most = options.ident_lookups}),
+      around{loop, blocking, *spawner, children, log, resolver, ident_admitted, ident_refused},
       facts(service::DaemonFacts::of_this_process(options.umask)) {
   around.process_limit = options.process_limit;
   around.load = load_average;
+  around.on_ban = [this] { expire_bans(); };
   spawner->on_outcome([this](spawn::Outcome outcome) {
     const service::Token token = std::visit([](const auto& o) { return o.token; }, outcome);
     const auto owner = around.owners.find(token);
@@ -160,6 +166,21 @@ void Supervisor::Impl::collect_retired() {
   std::erase_if(retired, [](const auto& runner) { return runner->idle(); });
   // Not from inside a Runner's own call.
   if (ending && retired.empty()) boost::asio::post(loop, [this] { stop(status); });
+}
+
+/// Fact B5.29: looked at once a minute as long as there is somebody on the list who may leave it.
+void Supervisor::Impl::expire_bans() {
+  if (ban_timer_set || !around.bans.next_end()) return;
+  ban_timer_set = true;
+  ban_timer.expires_after(std::chrono::minutes(1));
+  ban_timer.async_wait([this](boost::system::error_code error) {
+    if (error) return;
+    ban_timer_set = false;
+    if (around.bans.expire(around.now()) > 0)
+      log.info("At least 1 DENY_TIME has expired, global_no_access list updated");
+    if (around.bans.size() == 0) log.info("global_no_access list is empty.");
+    expire_bans();
+  });
 }
 
 void Supervisor::Impl::check_consistency(bool tell) {

@@ -128,3 +128,46 @@ TEST_CASE("-= removes every element that means the same") {
   CHECK(value("no_access", "no_access = typo ::1\nno_access -= TYPO") == "::1/128");
   CHECK(value("no_access", "no_access = 10.0.0.0/8\nno_access -= 10.0.0.0/16") == "10.0.0.0/8");
 }
+
+TEST_CASE("access_policy is refuse_both or best_match, in services and defaults") {
+  CHECK(with("").at("x").access_policy() == AccessPolicy::refuse_both);
+  CHECK(value("access_policy", "access_policy = refuse_both") == "refuse_both");
+  CHECK(value("access_policy", "access_policy = BEST_MATCH") == "best_match");
+  CHECK(with("access_policy = best_match").at("x").access_policy() == AccessPolicy::best_match);
+  CHECK(with("access_policy = bestmatch").refused("x"));
+  CHECK(with("access_policy = best_mach").finding("Bad access policy: best_mach")->suggestion ==
+        "did you mean 'best_match'?");
+  const World w(defaults("access_policy = best_match") + service("x", 1) +
+                service("y", 2, "access_policy = refuse_both"));
+  CHECK(w.at("x").access_policy() == AccessPolicy::best_match);
+  CHECK(w.at("y").access_policy() == AccessPolicy::refuse_both);
+}
+
+TEST_CASE("a network says what peers are compared with") {
+  const auto network = [](const std::string& word) {
+    const auto [base, prefix] = with("only_from = " + word).at("x").settings.only_from->front().network();
+    return base.text() + "/" + std::to_string(prefix);
+  };
+  CHECK(network("10.1.0.0") == "10.1.0.0/16");
+  CHECK(network("::ffff:10.0.0.0/104") == "10.0.0.0/8");
+  CHECK(network("::ffff:10.0.0.1") == "10.0.0.1/32");
+  CHECK(network("::/0") == "::/0");
+}
+
+TEST_CASE("a socket is reached from the families that it can be bound to") {
+  using Family = xsuperd::base::Address::Family;
+  const auto families = [](const std::string& lines) {
+    const World w = with(lines);
+    const ListenSpec& listen = w.at("x").listen;
+    return std::string(listen.reached_from(Family::ipv4) ? "4" : "") + (listen.reached_from(Family::ipv6) ? "6" : "");
+  };
+  CHECK(families("") == "46");
+  CHECK(families("flags = IPv4") == "4");
+  CHECK(families("flags = IPv6") == "46");
+  CHECK(families("v6only = yes") == "6");
+  CHECK(families("bind = 127.0.0.1") == "4");
+  CHECK(families("bind = 127.0.0.1\nflags = IPv6") == "4");
+  CHECK(families("bind = ::1") == "6");
+  CHECK(families("bind = ::") == "46");
+  CHECK(families("bind = ::\nv6only = yes") == "6");
+}

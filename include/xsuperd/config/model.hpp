@@ -70,6 +70,12 @@ struct Interval {
   bool operator==(const Interval&) const = default;
 };
 
+/// access_policy, ours: who wins when only_from and no_access both match a peer (decision B15.2).
+enum class AccessPolicy : std::uint8_t {
+  refuse_both,  ///< no_access, as in xinetd
+  best_match,   ///< the more specific element, see policy::more_specific(); equal ones refuse
+};
+
 /// One element of only_from or no_access.
 struct AddressPattern {
   enum class Kind : std::uint8_t {
@@ -84,6 +90,19 @@ struct AddressPattern {
   std::string name;    ///< lower case
   std::string text;    ///< as written
   Place place;         ///< where it was written
+
+  struct Network {
+    base::Address base;
+    int prefix = 0;
+    [[nodiscard]] bool single() const { return prefix == (base.family() == base::Address::Family::ipv4 ? 32 : 128); }
+    bool operator==(const Network&) const = default;
+  };
+  /// Of a network: what peers are compared with. One inside ::ffff:0:0/96 is the IPv4 network that it contains
+  /// (decision B12.24).
+  [[nodiscard]] Network network() const {
+    const bool mapped = base.is_mapped() && prefix >= 96;
+    return mapped ? Network{base.unmapped(), prefix - 96} : Network{base, prefix};
+  }
   /// Equal in meaning; text and place do not count (fact B5.10).
   bool operator==(const AddressPattern& other) const {
     return kind == other.kind && base == other.base && prefix == other.prefix && name == other.name;
@@ -158,6 +177,7 @@ struct Settings {
   std::optional<std::vector<Interval>> access_times;
   std::optional<std::vector<AddressPattern>> only_from;
   std::optional<std::vector<AddressPattern>> no_access;
+  std::optional<AccessPolicy> access_policy;
   std::optional<LogTarget> log_type;
   std::optional<Set<SuccessOption>> log_on_success;
   std::optional<Set<FailureOption>> log_on_failure;
@@ -209,11 +229,20 @@ struct ListenSpec {
   bool nodelay = false;
   bool keepalive = false;
   std::optional<int> backlog;
+  bool shared_port = false;  ///< two sockets of ours share the port (net::steer)
   bool operator==(const ListenSpec&) const = default;
+  /// Can peers of that family come in at all? Mapped addresses count as IPv4.
+  [[nodiscard]] bool reached_from(base::Address::Family family) const {
+    using Family = base::Address::Family;
+    const Family bound = at.address.unmapped().family();
+    if (family == Family::ipv6) return ipv6 && bound != Family::ipv4;
+    const bool any = at.address == base::Address{} || at.address == base::Address::ipv6({});
+    return !v6only && (any || bound == Family::ipv4);
+  }
   /// Can a socket opened for `other` serve for this one too? Options that change on an open socket do not count.
   [[nodiscard]] bool same_socket(const ListenSpec& other) const {
     return socket_type == other.socket_type && protocol.number == other.protocol.number && ipv6 == other.ipv6 &&
-           v6only == other.v6only && at == other.at;
+           v6only == other.v6only && at == other.at && shared_port == other.shared_port;
   }
 };
 
@@ -240,7 +269,18 @@ struct Service {
   [[nodiscard]] bool logs(FailureOption o) const {
     return settings.log_on_failure && settings.log_on_failure->has(o);
   }
+  [[nodiscard]] AccessPolicy access_policy() const {
+    return settings.access_policy.value_or(AccessPolicy::refuse_both);
+  }
+  /// Does the daemon learn who asks before the server does? Not where the server accepts (fact B4.37).
+  [[nodiscard]] bool knows_peer() const { return !wait || listen.socket_type == SocketType::dgram; }
   [[nodiscard]] Rate rate() const { return settings.cps.value_or(Rate{}); }
+  /// The access lists are kept by the kernel, packet by packet: a stream server that waits accepts for itself, and
+  /// INTERCEPT wants it for datagrams too.
+  [[nodiscard]] bool steered() const {
+    const bool lists = settings.only_from || settings.no_access;
+    return wait && kind == Kind::program && lists && (has(Flag::intercept) || listen.socket_type == SocketType::stream);
+  }
   bool operator==(const Service&) const = default;
 };
 

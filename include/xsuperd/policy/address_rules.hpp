@@ -22,6 +22,16 @@ struct PeerName {
   std::vector<std::string> names;  ///< lower case, forward-confirmed (B12.30)
 };
 
+/// Does `a` describe its peers more closely than `b`? The order of access_policy = best_match, from the closest on:
+///
+/// 1. a single address (a network of full length);
+/// 2. the name of a host, resolved or not: it stands for a host, but a name server says which;
+/// 3. a domain; of two, the one with more parts;
+/// 4. a network; of two, the one with the longer prefix.
+///
+/// Elements of one kind and length are equally close. Mapped networks count as IPv4.
+[[nodiscard]] bool more_specific(const config::AddressPattern& a, const config::AddressPattern& b);
+
 /// One list, only_from or no_access, compiled: networks into prefix tries, where a look-up takes at most 32
 /// or 128 steps however long the list is, names into a map. Immutable after construction; safe on any thread.
 /// The elements that the functions return live as long as the list, also when it is moved.
@@ -44,6 +54,10 @@ class AddressList {
   /// nobody needs to look for a name.
   [[nodiscard]] const config::AddressPattern* first_name() const;
 
+  /// As match_name() and first_name(), but the most specific element; of equal ones the first.
+  [[nodiscard]] const config::AddressPattern* closest_name(const std::vector<std::string>& names) const;
+  [[nodiscard]] const config::AddressPattern* closest_name() const;
+
  private:
   struct Index;
   [[nodiscard]] const config::AddressPattern* element(std::uint32_t id) const;
@@ -56,34 +70,42 @@ class AddressList {
 class AddressRules {
  public:
   AddressRules(const std::optional<std::vector<config::AddressPattern>>& only_from,
-               const std::optional<std::vector<config::AddressPattern>>& no_access);
+               const std::optional<std::vector<config::AddressPattern>>& no_access,
+               config::AccessPolicy policy = config::AccessPolicy::refuse_both);
 
   /// What the lists say of a peer.
   struct Answer {
     enum class Kind : std::uint8_t { allowed, refused, need_name };
     Kind kind = Kind::allowed;
     const config::AddressPattern* rule = nullptr;  ///< the deciding element, if one decided
-    bool both_lists = false;  ///< as far as known: no name is asked for only to tell this
+    bool both_lists = false;  ///< refused because both match, with best_match: equally well
+    /// What each list matches, as far as known: no name is asked for only to tell this.
+    const config::AddressPattern* only_from = nullptr;
+    const config::AddressPattern* no_access = nullptr;
   };
   /// The first row that fits (facts B5.14, B5.15):
   ///
-  /// | no_access      | only_from               | answer                                   |
-  /// | -------------- | ----------------------- | ---------------------------------------- |
-  /// | matches        | any                     | refused; both_lists when it matches too  |
-  /// | any other      | given, cannot match     | refused                                  |
-  /// | does not match | not given, or matches   | allowed                                  |
-  /// | a name may     | not given, or matches   | need_name                                |
-  /// | any other      | a name may              | need_name                                |
+  /// | no_access            | only_from               | answer                                  |
+  /// | -------------------- | ----------------------- | --------------------------------------- |
+  /// | matches and prevails | any                     | refused; both_lists when it matches too |
+  /// | any other            | given, cannot match     | refused                                 |
+  /// | cannot prevail       | not given, or matches   | allowed                                 |
+  /// | any other            | any other               | need_name                               |
   ///
-  /// "A name may" match where no network does, the list has names, and nobody has asked
-  /// for the peer's. An unknown peer address passes (fact B5.11 as 2.3.15.4). A name that stays unknown
-  /// matches nothing in only_from, and in no_access counts as a match of every name element (decision B15.15,
-  /// CVE-2000-0536).
+  /// With refuse_both whatever no_access matches prevails, and a name is looked at only where no network matches.
+  /// With best_match each list speaks by its most specific match, name or network, and no_access prevails unless
+  /// only_from's is the more specific one. While nobody has asked for the peer's name, all names of a list may match.
+  ///
+  /// An unknown peer address passes (fact B5.11 as 2.3.15.4). A name that stays unknown matches nothing in only_from,
+  /// and in no_access counts as a match of every name element (decision B15.15, CVE-2000-0536).
   [[nodiscard]] Answer ask(const base::Address& peer, const PeerName& name) const;
 
  private:
+  [[nodiscard]] Answer decide(const config::AddressPattern* allowed, const config::AddressPattern* denied) const;
+
   std::optional<AddressList> only_from_;
   std::optional<AddressList> no_access_;
+  config::AccessPolicy policy_;
 };
 
 }  // namespace xsuperd::policy

@@ -63,7 +63,7 @@ struct Verdict {
   Kind kind = Kind::admit;
   Reason reason = Reason::address;               ///< valid with Kind::refuse
   const config::AddressPattern* rule = nullptr;  ///< the deciding element, if one decided; the Policy's
-  bool both_lists = false;  ///< refused because only_from and no_access both match (fact B5.14)
+  bool both_lists = false;  ///< refused because only_from and no_access match equally (fact B5.14)
 };
 
 /// A service's limits in compiled form: what judge() needs besides the Question. Immutable.

@@ -8,6 +8,7 @@
 #include "xsuperd/log/output.hpp"
 #include "xsuperd/net/listener.hpp"
 #include "xsuperd/net/socket.hpp"
+#include "xsuperd/net/steering.hpp"
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
@@ -21,17 +22,29 @@ struct Setup {
   [[nodiscard]] const config::Service& service() const { return policy->service(); }
 };
 
+/// What an admitted session goes through next.
+enum class Stage : std::uint8_t { libwrap, banner, ident, server };
+
 /// One request from its arrival to the end of its server.
 struct Session {
-  base::Endpoint peer;
-  base::Fd socket;          ///< the connection, as long as no server has it
+  base::Endpoint peer{};
+  base::Fd socket{};        ///< the connection, as long as no server has it
   pid_t pid = 0;            ///< 0: not started yet
   base::Moment started{};
   base::WallTime started_wall{};
   bool alone = false;       ///< nobody else was waiting when it came
   std::int64_t arrival = 0; ///< wait = yes datagrams: the stamp of the one that caused it
   bool judged_again = false;
+  Stage stage = Stage::libwrap;
 };
+using SessionMap = boost::unordered_flat_map<Token, Session>;
+
+/// How long an identity server may take (fact B7.29).
+inline constexpr std::chrono::seconds ident_patience{30};
+
+/// What the kernel is told of a steered service's access lists. Pure.
+[[nodiscard]] std::vector<net::SteeringRule> steering_rules(const config::Settings& settings);
+[[nodiscard]] bool admits_by_default(const config::Settings& settings);
 
 /// Runs one service: owns its State, its socket and its timers, performs what the State decides and tells it what
 /// happened. Held by shared_ptr because pending waits refer to it. Loop thread only.
@@ -58,7 +71,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
 
   [[nodiscard]] const config::Service& service() const { return setup_.service(); }
   [[nodiscard]] const State& state() const { return state_; }
-  [[nodiscard]] const boost::unordered_flat_map<Token, Session>& sessions() const { return sessions_; }
+  [[nodiscard]] const SessionMap& sessions() const { return sessions_; }
   /// The number of the listening socket, or -1.
   [[nodiscard]] int listening_fd() const { return listener_ ? listener_->fd() : -1; }
   [[nodiscard]] bool open() const { return listener_ != nullptr; }
@@ -96,18 +109,36 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void try_again_later();
   void give_up_retries();
   bool judge_again(const Refuse& action);
-  void close_after_banner(Session session);
+  void dismiss(Session session);
+  void sensed(const base::Address& peer);
+  void named(Token token, std::vector<std::string> names);
+  void advance(Token token);
+  void withdraw(Token token);
+  void drop_unstarted();
+  base::Result<void> steer_socket();
+  bool steer_or_close();
+  void steer_again();
+  void turn_away();
+  bool ask_libwrap(Token token);
+  bool send_success_banner(Token token);
+  bool ask_identity(Token token);
+  [[nodiscard]] bool idonly() const;
+  void identified(Token token, const net::IdentAnswer& answer);
+  void log_identity(const net::IdentAnswer& answer, const base::Address& peer, bool refused);
   void log_entry(const std::optional<std::string>& entry);
-  void arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then);
+  /// The timer's number, by which it can be cancelled.
+  std::uint64_t arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then);
 
   Surroundings& around_;
   Setup setup_;
   State state_;
   std::unique_ptr<net::Listener> listener_;
-  boost::unordered_flat_map<Token, Session> sessions_;
+  std::unique_ptr<net::Listener> turned_away_;  ///< of a steered service: the socket of refused peers
+  SessionMap sessions_;
   struct Timers;
   std::unique_ptr<Timers> timers_;
   unsigned open_failures_ = 0;
+  std::uint64_t reopening_ = 0;  ///< the timer of the next try to open the socket
   Servers retired_servers_ = Servers::leave;
 };
 

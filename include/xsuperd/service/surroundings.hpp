@@ -9,6 +9,9 @@
 #include <optional>
 
 #include "xsuperd/log/daemon_log.hpp"
+#include "xsuperd/net/ident.hpp"
+#include "xsuperd/net/resolver.hpp"
+#include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/spawn/children.hpp"
 #include "xsuperd/spawn/spawner.hpp"
@@ -28,6 +31,13 @@ struct Surroundings {
   spawn::Spawner& spawner;
   spawn::Children& children;
   log::DaemonLog& log;
+  net::Resolver& resolver;
+  net::IdentClient& ident_admitted;
+  net::IdentClient& ident_refused;  ///< with a bound of its own, -logprocs: refused peers cost little
+
+  policy::BanList bans{};             ///< who touched a sensor; lives as long as the daemon
+  bool displaced_told = false;        ///< that the list is full has been said
+  std::function<void()> on_ban = {};  ///< called after the list has grown
 
   std::uint64_t process_limit = 0;  ///< -limit; 0: none
   std::uint64_t processes = 0;      ///< places taken in all services

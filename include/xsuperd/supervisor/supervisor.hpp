@@ -17,6 +17,7 @@ struct Options {
   bool stay_alive = false;
   bool debug = false;               ///< SIGINT ends the daemon with status 1
   std::uint64_t process_limit = 0;  ///< 0: none
+  std::size_t ident_lookups = 15;   ///< -logprocs: at a time, for refused peers
   unsigned check_interval = 0;      ///< seconds between consistency checks; 0: only when asked
   mode_t umask = 022;
   std::string dump_path = "/var/run/xinetd.dump";

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# use_libwrap(TARGET): as the option XSUPERD_LIBWRAP says, links TARGET with libwrap and defines XSUPERD_HAVE_LIBWRAP
+# while it is compiled.
+function(use_libwrap target)
+  if(NOT XSUPERD_LIBWRAP MATCHES "^AUTO$" AND NOT XSUPERD_LIBWRAP)
+    return()
+  endif()
+  find_path(XSUPERD_LIBWRAP_INCLUDE_DIR tcpd.h)
+  find_library(XSUPERD_LIBWRAP_LIBRARY wrap)
+  mark_as_advanced(XSUPERD_LIBWRAP_INCLUDE_DIR XSUPERD_LIBWRAP_LIBRARY)
+  if(XSUPERD_LIBWRAP_INCLUDE_DIR AND XSUPERD_LIBWRAP_LIBRARY)
+    target_include_directories(${target} SYSTEM PRIVATE ${XSUPERD_LIBWRAP_INCLUDE_DIR})
+    target_link_libraries(${target} PRIVATE ${XSUPERD_LIBWRAP_LIBRARY})
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_LIBWRAP)
+  elseif(XSUPERD_LIBWRAP STREQUAL AUTO)
+    message(STATUS "libwrap (libwrap0-dev) not found: hosts.allow and hosts.deny will have no effect")
+  else()
+    message(FATAL_ERROR "XSUPERD_LIBWRAP is ${XSUPERD_LIBWRAP}, but tcpd.h and libwrap (libwrap0-dev) are not found")
+  endif()
+endfunction()

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <vector>
+
+#include "xsuperd/base/address.hpp"
+#include "xsuperd/base/error.hpp"
+
+/// Two sockets on one endpoint, between which the kernel chooses by the source address of each packet or connection
+/// request (SO_REUSEPORT with a classic BPF program): one for peers that a waiting server may meet, one for those that
+/// the daemon turns away. So access lists hold for every packet of a server that owns its socket, at the speed of the
+/// kernel and with nothing between peer and server (decision B15.22). Nothing here waits.
+namespace xsuperd::net {
+
+/// Packets whose source lies in a network. An IPv4 network is for IPv4 packets, also on a dual-stack socket.
+struct SteeringRule {
+  base::Address network;  ///< host bits zero
+  int prefix = 0;
+  bool admit = false;
+};
+
+/// The first rule that matches decides, else `otherwise`: admitted packets go to the socket that was bound first,
+/// others to the second. `fd` is either of them; both were opened with ListenSpec::shared_port. Replaces the rules
+/// that are there. Fails with E2BIG when they do not fit into the 4,096 instructions that the kernel allows.
+[[nodiscard]] base::Result<void> steer(int fd, const std::vector<SteeringRule>& rules, bool otherwise);
+
+}  // namespace xsuperd::net

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <csignal>
+#include <deque>
+#include <unordered_map>
+#include <utility>
+
+#include "net/libwrap_protocol.hpp"
+#include "net/libwrap_tables.hpp"
+#include "xsuperd/net/libwrap.hpp"
+
+namespace xsuperd::net {
+
+namespace {
+
+using Descriptor = boost::asio::posix::stream_descriptor;
+
+/// A question that found no room in the socket, with its own copy of the connection.
+struct Waiting {
+  wrap::Request request;
+  base::Fd connection;
+};
+
+void adopt(Descriptor& descriptor, base::Fd fd) {
+  if (!fd) return;
+  descriptor.assign(fd.get());
+  (void)fd.release();
+}
+
+std::string end_text(const siginfo_t& info) {
+  return fmt::format(
+      "the libwrap helper (pid {}) ended ({} {}): until a restart, what has to be looked up in "
+      "hosts.allow and hosts.deny is refused",
+      info.si_pid, info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
+}
+
+/// Takes the helper's status. False when it has not ended, with WNOHANG.
+bool reap(int pidfd, int options, siginfo_t& info) {
+  info = {};
+  int answer = 0;
+  do answer = ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | options);
+  while (answer == -1 && errno == EINTR);
+  return answer == -1 || info.si_pid != 0;
+}
+
+}  // namespace
+
+struct Libwrap::Impl : std::enable_shared_from_this<Impl> {
+  Impl(boost::asio::io_context& on, Options with)
+      : loop(on), options(std::move(with)), tables(options.tables), socket(on), process(on) {}
+
+  void later(Done done, LibwrapAnswer answer);
+  void ask(const LibwrapQuestion& question, Done done);
+  [[nodiscard]] bool post_question(const LibwrapQuestion& question, std::uint64_t id);
+  [[nodiscard]] bool keep(const wrap::Request& request, int connection);
+  void await_room();
+  void send_kept();
+  void give_up(std::uint64_t id);
+
+  void await_replies();
+  void take_replies();
+  void take(const wrap::Reply& reply);
+
+  void await_end();
+  void look_for_end();
+  void ended(const siginfo_t& info);
+  void refuse_all();
+  void kill() { ::syscall(SYS_pidfd_send_signal, process.native_handle(), SIGKILL, nullptr, 0U); }
+  void close();
+
+  boost::asio::io_context& loop;
+  Options options;
+  wrap::Tables tables;
+  Descriptor socket;   // closed as soon as the helper is of no use any more
+  Descriptor process;  // closed once it is reaped
+  std::uint64_t last_id = 0;
+  std::unordered_map<std::uint64_t, Done> open;
+  std::deque<Waiting> kept;
+  bool closed = false;
+};
+
+void Libwrap::Impl::later(Done done, LibwrapAnswer answer) {
+  boost::asio::post(loop, [weak = weak_from_this(), done = std::move(done), answer] {
+    const auto self = weak.lock();
+    if (self && !self->closed) done(answer);
+  });
+}
+
+void Libwrap::Impl::ask(const LibwrapQuestion& question, Done done) {
+  const std::uint64_t id = ++last_id;
+  if (!socket.is_open() || !post_question(question, id))
+    return later(std::move(done), LibwrapAnswer::refused);
+  open.emplace(id, std::move(done));
+}
+
+/// True when it is on its way, or will be.
+bool Libwrap::Impl::post_question(const LibwrapQuestion& question, std::uint64_t id) {
+  wrap::Request request;
+  if (!wrap::encode(question, id, request)) return false;
+  if (!kept.empty()) return keep(request, question.connection);
+  const int error = wrap::send_request(socket.native_handle(), request, question.connection);
+  return error == 0 || (error == EAGAIN && keep(request, question.connection));
+}
+
+bool Libwrap::Impl::keep(const wrap::Request& request, int connection) {
+  if (kept.size() >= options.queue) return false;
+  base::Fd copy(connection < 0 ? -1 : ::fcntl(connection, F_DUPFD_CLOEXEC, 0));
+  if (connection >= 0 && !copy) return false;
+  kept.push_back({request, std::move(copy)});
+  if (kept.size() == 1) await_room();
+  return true;
+}
+
+void Libwrap::Impl::await_room() {
+  socket.async_wait(Descriptor::wait_write, [weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (self && !error && self->socket.is_open()) self->send_kept();
+  });
+}
+
+void Libwrap::Impl::send_kept() {
+  while (!kept.empty()) {
+    const Waiting& next = kept.front();
+    const int error = wrap::send_request(socket.native_handle(), next.request, next.connection.get());
+    if (error == EAGAIN) return await_room();
+    if (error != 0) give_up(next.request.id);
+    kept.pop_front();
+  }
+}
+
+void Libwrap::Impl::give_up(std::uint64_t id) {
+  auto question = open.extract(id);
+  if (question) later(std::move(question.mapped()), LibwrapAnswer::refused);
+}
+
+void Libwrap::Impl::await_replies() {
+  socket.async_wait(Descriptor::wait_read, [weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (!self || error || !self->socket.is_open()) return;
+    self->take_replies();
+    if (self->socket.is_open()) self->await_replies();
+  });
+}
+
+/// What cannot be understood, or the end of the stream: the helper is of no use. It goes, and its end tells.
+void Libwrap::Impl::take_replies() {
+  while (socket.is_open()) {
+    wrap::Reply reply{};
+    const ssize_t n = ::recv(socket.native_handle(), &reply, sizeof reply, MSG_DONTWAIT | MSG_TRUNC);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n > 0 && wrap::valid(reply, static_cast<std::size_t>(n))) {
+      take(reply);
+      continue;
+    }
+    boost::system::error_code ignored;
+    socket.close(ignored);
+    kill();
+  }
+}
+
+void Libwrap::Impl::take(const wrap::Reply& reply) {
+  auto question = open.extract(reply.id);
+  if (question) question.mapped()(static_cast<LibwrapAnswer>(reply.answer));
+}
+
+void Libwrap::Impl::await_end() {
+  process.async_wait(Descriptor::wait_read, [weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (self && !error && !self->closed) self->look_for_end();
+  });
+}
+
+void Libwrap::Impl::look_for_end() {
+  siginfo_t info;
+  if (!reap(process.native_handle(), WNOHANG, info)) return await_end();
+  boost::system::error_code ignored;
+  process.close(ignored);
+  ended(info);
+}
+
+void Libwrap::Impl::ended(const siginfo_t& info) {
+  take_replies();  // what it still said holds
+  if (closed) return;
+  boost::system::error_code ignored;
+  socket.close(ignored);
+  kept.clear();
+  if (options.on_helper_end) options.on_helper_end(end_text(info));
+  refuse_all();
+}
+
+void Libwrap::Impl::refuse_all() {
+  auto refused = std::exchange(open, {});
+  for (auto& [id, done] : refused)
+    if (!closed) done(LibwrapAnswer::refused);
+}
+
+void Libwrap::Impl::close() {
+  closed = true;
+  boost::system::error_code ignored;
+  socket.close(ignored);
+  if (!process.is_open()) return;
+  // Nothing the kernel would have to wait for: it is one small process that holds a socket.
+  siginfo_t info;
+  kill();
+  (void)reap(process.native_handle(), 0, info);
+  process.close(ignored);
+}
+
+Libwrap::Libwrap(boost::asio::io_context& loop, LibwrapHelper helper, Options options)
+    : impl_(std::make_shared<Impl>(loop, std::move(options))) {
+  if (!helper.socket || !helper.process) return;
+  adopt(impl_->socket, std::move(helper.socket));
+  adopt(impl_->process, std::move(helper.process));
+  impl_->await_replies();
+  impl_->await_end();
+}
+
+Libwrap::~Libwrap() { impl_->close(); }
+
+bool Libwrap::no_rules() { return !libwrap_available() || !impl_->tables.have_rules(); }
+
+void Libwrap::ask(const LibwrapQuestion& question, Done done) {
+  if (no_rules()) return done(LibwrapAnswer::allowed);
+  impl_->ask(question, std::move(done));
+}
+
+std::size_t Libwrap::pending() const { return impl_->open.size(); }
+
+}  // namespace xsuperd::net

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+// The helper process: takes questions from its socket, forks a child for each, passes the children's answers
+// on. One thread, no loop library; ends with the daemon.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+#include "net/libwrap_evaluate.hpp"
+#include "net/libwrap_protocol.hpp"
+#include "xsuperd/base/time.hpp"
+#include "xsuperd/net/libwrap.hpp"
+
+namespace xsuperd::net {
+
+namespace {
+
+using wrap::Request;
+
+constexpr int daemon_socket = 3;  // where the helper has it, alone beside 0, 1 and 2
+
+/// A child that works on a question. Its answer, one byte, comes through a pipe that closes when the child
+/// ends, and also when it becomes another program.
+struct Child {
+  pid_t pid = 0;  ///< 0: has ended and was reaped
+  std::uint64_t id = 0;
+  base::Fd answer;
+  base::Moment due;
+};
+
+/// Whether a child that closed its pipe lives on as another program. One that ends has no program any more by
+/// then.
+bool became_another_program(pid_t pid) {
+  std::error_code none;
+  if (pid == 0) return false;
+  const auto its = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), none);
+  if (none) return false;
+  const auto ours = std::filesystem::read_symlink("/proc/self/exe", none);
+  return !none && its != ours;
+}
+
+/// As the service's user, when we may choose (fact B5.25).
+bool become_user(const Request& request) {
+  if (request.has_user == 0 || ::geteuid() != 0) return true;
+  const std::vector<gid_t> groups(request.groups.begin(), request.groups.begin() + request.group_count);
+  return ::setgroups(groups.size(), groups.data()) == 0 &&
+         ::setresgid(request.gid, request.gid, request.gid) == 0 &&
+         ::setresuid(request.uid, request.uid, request.uid) == 0;
+}
+
+/// The child's whole life. With `twist` it goes on as another program.
+[[noreturn]] void work(const Request& request, base::Fd connection, const base::Fd& answer) {
+  ::close(daemon_socket);
+  // The library ends its process by exit(3) when a twist fails; nothing of the daemon's may run then.
+  (void)std::atexit([] { ::_exit(1); });
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (!become_user(request)) {
+    ::syslog(LOG_ERR, "libwrap: cannot become user %u: %m", request.uid);
+    ::_exit(1);
+  }
+  const bool allowed = wrap::evaluate(request.daemon.data(), wrap::endpoint_of(request.peer),
+                                      wrap::endpoint_of(request.local), connection.get());
+  // Before the answer, so that a server that follows has the connection for itself.
+  connection.reset();
+  const auto byte = static_cast<char>(allowed ? LibwrapAnswer::allowed : LibwrapAnswer::refused);
+  ::_exit(::write(answer.get(), &byte, 1) == 1 ? 0 : 1);
+}
+
+class Helper {
+ public:
+  Helper(std::size_t most, std::chrono::milliseconds deadline, base::Fd ended)
+      : most_(most), deadline_(deadline), ended_(std::move(ended)) {}
+  /// Returns when the daemon is gone.
+  void run();
+
+ private:
+  void watch();
+  [[nodiscard]] int patience() const;
+  void take_question();
+  void start(const Request& request, base::Fd connection);
+  void collect();
+  [[nodiscard]] bool settle(Child& child);
+  void reap();
+  void stop_late_ones();
+  void reply(std::uint64_t id, LibwrapAnswer answer);
+
+  const std::size_t most_;
+  const std::chrono::milliseconds deadline_;
+  const base::Fd ended_;  // tells that a child has ended
+  std::vector<Child> working_;
+  std::vector<pollfd> watched_;
+  bool daemon_gone_ = false;
+};
+
+void Helper::run() {
+  while (!daemon_gone_) {
+    watch();
+    if (::poll(watched_.data(), watched_.size(), patience()) < 0 && errno != EINTR) return;
+    if ((watched_[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return;
+    collect();
+    reap();
+    stop_late_ones();
+    if ((watched_[0].revents & POLLIN) != 0) take_question();
+  }
+}
+
+/// With too many at work questions are left in the socket.
+void Helper::watch() {
+  const short questions = working_.size() < most_ ? POLLIN : 0;
+  watched_ = {{daemon_socket, questions, 0}, {ended_.get(), POLLIN, 0}};
+  for (const Child& child : working_) watched_.push_back({child.answer.get(), POLLIN, 0});
+}
+
+/// Milliseconds until the first deadline, for poll(2).
+int Helper::patience() const {
+  if (working_.empty()) return -1;
+  const auto first = std::min_element(working_.begin(), working_.end(),
+                                      [](const Child& a, const Child& b) { return a.due < b.due; });
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(first->due - std::chrono::steady_clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+void Helper::take_question() {
+  Request request;
+  auto received = wrap::receive_request(daemon_socket, request);
+  if (!received) {
+    // It is our own daemon that wrote this. To go on would be to guess: end, and all is refused.
+    ::syslog(LOG_CRIT, "libwrap: a broken question from the daemon");
+    daemon_gone_ = true;
+    return;
+  }
+  if (received->size > 0) start(request, std::move(received->connection));
+}
+
+void Helper::start(const Request& request, base::Fd connection) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return reply(request.id, LibwrapAnswer::refused);
+  base::Fd ours(ends[0]);
+  const base::Fd its(ends[1]);
+  const pid_t pid = ::fork();
+  if (pid == 0) work(request, std::move(connection), its);
+  if (pid < 0) return reply(request.id, LibwrapAnswer::refused);
+  working_.push_back({pid, request.id, std::move(ours), std::chrono::steady_clock::now() + deadline_});
+}
+
+/// Takes answers, and what stands for one: the end of a pipe.
+void Helper::collect() {
+  std::erase_if(working_, [this](Child& child) { return settle(child); });
+}
+
+bool Helper::settle(Child& child) {
+  char byte = 0;
+  const ssize_t n = ::read(child.answer.get(), &byte, 1);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  auto answer = LibwrapAnswer::refused;
+  if (n == 1 && byte == static_cast<char>(LibwrapAnswer::allowed)) answer = LibwrapAnswer::allowed;
+  if (n == 0 && became_another_program(child.pid)) answer = LibwrapAnswer::twisted;
+  reply(child.id, answer);
+  return true;
+}
+
+/// Programs that came by twist end here too, long after they were settled.
+void Helper::reap() {
+  signalfd_siginfo info;
+  while (::read(ended_.get(), &info, sizeof info) > 0) {
+  }
+  pid_t pid = 0;
+  while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
+    const auto child =
+        std::find_if(working_.begin(), working_.end(), [&](const Child& c) { return c.pid == pid; });
+    if (child == working_.end()) continue;
+    child->pid = 0;  // the number may be somebody else's from now on
+    // It may have answered since collect(). If not, a command of its has the pipe: that one will not answer.
+    if (!settle(*child)) reply(child->id, LibwrapAnswer::refused);
+    working_.erase(child);
+  }
+}
+
+void Helper::stop_late_ones() {
+  const base::Moment now = std::chrono::steady_clock::now();
+  std::erase_if(working_, [&](const Child& child) {
+    if (child.due > now) return false;
+    ::syslog(LOG_WARNING, "libwrap: no decision within %lld ms, refused",
+             static_cast<long long>(deadline_.count()));
+    ::kill(child.pid, SIGKILL);
+    reply(child.id, LibwrapAnswer::refused);
+    return true;
+  });
+}
+
+/// May wait for the daemon to read; never for long, and never for a daemon that is gone.
+void Helper::reply(std::uint64_t id, LibwrapAnswer answer) {
+  const wrap::Reply message{wrap::version, static_cast<std::uint32_t>(answer), id};
+  ssize_t sent = 0;
+  do sent = ::send(daemon_socket, &message, sizeof message, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent < 0) daemon_gone_ = true;
+}
+
+void close_from(int first) {
+  if (::syscall(SYS_close_range, first, ~0U, 0) == 0) return;
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  const int last = files.rlim_max == RLIM_INFINITY ? 4096 : static_cast<int>(files.rlim_max);
+  for (int fd = first; fd < last; ++fd) ::close(fd);
+}
+
+/// Leaves the socket and /dev/null, nothing else. False when that cannot be had.
+bool keep_only(int socket) {
+  if (socket != daemon_socket && ::dup3(socket, daemon_socket, O_CLOEXEC) < 0) return false;
+  close_from(daemon_socket + 1);
+  const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (null.get() <= daemon_socket) return false;
+  for (int fd = 0; fd <= 2; ++fd)
+    if (::dup2(null.get(), fd) < 0) return false;
+  return true;
+}
+
+/// Default actions, which the children inherit; all blocked, which they undo: what is meant for the daemon,
+/// or comes from its terminal, is no business of ours.
+void seal_signals() {
+  for (int number = 1; number < NSIG; ++number) {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    ::sigaction(number, &action, nullptr);
+  }
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+}
+
+[[noreturn]] void be_helper(int socket, pid_t daemon, const LibwrapHelperOptions& options) {
+  seal_signals();
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != daemon || !keep_only(socket)) ::_exit(1);
+  ::prctl(PR_SET_NAME, "xsuperd-wrap");
+  ::setsid();
+  // Both lest we keep file systems busy: the daemon's directory and, through syslog(3), nothing.
+  if (::chdir("/") != 0) ::_exit(1);
+  ::openlog(options.identity.c_str(), LOG_PID, options.facility);
+  wrap::use_tables(options.tables);
+  sigset_t child;
+  ::sigemptyset(&child);
+  ::sigaddset(&child, SIGCHLD);
+  base::Fd ended(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!ended) ::_exit(1);
+  Helper(options.most, options.deadline, std::move(ended)).run();
+  ::_exit(0);
+}
+
+}  // namespace
+
+base::Result<LibwrapHelper> start_libwrap_helper(const LibwrapHelperOptions& options) {
+  if (!libwrap_available()) return base::Error{0, "xsuperd was built without libwrap"};
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return base::system_error(errno, "can't create a socket for the libwrap helper");
+  LibwrapHelper helper{base::Fd(ends[0]), {}};
+  const base::Fd its(ends[1]);
+  const pid_t daemon = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) return base::system_error(errno, "can't fork the libwrap helper");
+  if (pid == 0) be_helper(its.get(), daemon, options);
+  helper.process.reset(::pidfd_open(pid, 0));
+  if (helper.process) return helper;
+  const base::Error error = base::system_error(errno, "can't watch the libwrap helper");
+  helper.socket.reset();
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+  return error;
+}
+
+}  // namespace xsuperd::net

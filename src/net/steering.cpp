@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/net/steering.hpp"
+
+#include <linux/filter.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace xsuperd::net {
+
+namespace {
+
+/// The indexes of the two sockets, in the order in which they were bound.
+constexpr std::uint32_t servers_socket = 0;
+constexpr std::uint32_t our_socket = 1;
+constexpr std::uint32_t net_header = static_cast<std::uint32_t>(SKF_NET_OFF);
+constexpr std::uint32_t source_v4 = net_header + 12;
+constexpr std::uint32_t source_v6 = net_header + 8;
+
+/// The rules of one family in a row; jumps of classic BPF reach 255 instructions, so each rule ends in its own verdict.
+class Program {
+ public:
+  /// The version of IP, which is the same nibble in both headers.
+  void load_version() {
+    add(BPF_LD | BPF_B | BPF_ABS, net_header);
+    add(BPF_ALU | BPF_RSH | BPF_K, 4);
+  }
+  void verdict(bool admit) { add(BPF_RET | BPF_K, admit ? servers_socket : our_socket); }
+
+  void rule(const SteeringRule& rule, std::uint32_t source) {
+    const auto& bytes = rule.network.bytes();
+    const int words = (rule.prefix + 31) / 32;
+    for (int i = 0; i < words; ++i) {
+      const int bits = std::min(32, rule.prefix - 32 * i);
+      const std::uint32_t mask = ~std::uint32_t{0} << (32 - bits);
+      const std::uint32_t value = std::uint32_t{bytes[4 * i]} << 24 | std::uint32_t{bytes[4 * i + 1]} << 16 |
+                                  std::uint32_t{bytes[4 * i + 2]} << 8 | bytes[4 * i + 3];
+      add(BPF_LD | BPF_W | BPF_ABS, source + 4 * static_cast<std::uint32_t>(i));
+      if (bits < 32) add(BPF_ALU | BPF_AND | BPF_K, mask);
+      misses_.push_back(code_.size());
+      add(BPF_JMP | BPF_JEQ | BPF_K, value & mask);
+    }
+    verdict(rule.admit);
+    for (const std::size_t at : misses_) code_[at].jf = static_cast<__u8>(code_.size() - at - 1);
+    misses_.clear();
+  }
+
+  [[nodiscard]] std::size_t size() const { return code_.size(); }
+  void append(const Program& other) { code_.insert(code_.end(), other.code_.begin(), other.code_.end()); }
+  /// Goes on at `target` unless the accumulator holds `value`.
+  void jump_unless(std::uint32_t value, std::size_t distance) {
+    // JEQ over a long jump: JA has the only wide offset.
+    code_.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, value});
+    add(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(distance));
+  }
+  [[nodiscard]] sock_filter* code() { return code_.data(); }
+
+ private:
+  void add(int code, std::uint32_t k) { code_.push_back({static_cast<__u16>(code), 0, 0, k}); }
+
+  std::vector<sock_filter> code_;
+  std::vector<std::size_t> misses_;
+};
+
+Program for_family(const std::vector<SteeringRule>& rules, base::Address::Family family, std::uint32_t source,
+                   bool otherwise) {
+  Program program;
+  for (const SteeringRule& rule : rules)
+    if (rule.network.family() == family) program.rule(rule, source);
+  program.verdict(otherwise);
+  return program;
+}
+
+}  // namespace
+
+base::Result<void> steer(int fd, const std::vector<SteeringRule>& rules, bool otherwise) {
+  const Program v4 = for_family(rules, base::Address::Family::ipv4, source_v4, otherwise);
+  const Program v6 = for_family(rules, base::Address::Family::ipv6, source_v6, otherwise);
+  Program all;
+  all.load_version();
+  all.jump_unless(4, v4.size());
+  all.append(v4);
+  all.append(v6);
+  if (all.size() > BPF_MAXINSNS) return base::Error{E2BIG, "the access lists are too long for the kernel to steer by"};
+  const sock_fprog program{static_cast<unsigned short>(all.size()), all.code()};
+  if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) != 0)
+    return base::system_error(errno, "steering by access lists");
+  return {};
+}
+
+}  // namespace xsuperd::net

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The middle part of a request's way through a Runner: admitted by the State, it goes through what takes time before
+// its server is started (fact B4.24).
+#include "service/banner.hpp"
+#include "xsuperd/service/runner.hpp"
+
+namespace xsuperd::service {
+
+void Runner::perform(const Spawn& action) { advance(action.token); }
+
+/// Takes the next step of an admitted session. A step that has to wait calls again when it is done.
+void Runner::advance(Token token) {
+  const auto found = sessions_.find(token);
+  if (found == sessions_.end()) return;
+  Session& session = found->second;
+  if (session.stage == Stage::libwrap) {
+    session.stage = Stage::banner;
+    if (ask_libwrap(token)) return;
+  }
+  if (session.stage == Stage::banner) {
+    session.stage = Stage::ident;
+    if (send_success_banner(token)) return;
+  }
+  if (session.stage == Stage::ident) {
+    session.stage = Stage::server;
+    if (ask_identity(token)) return;
+  }
+  spawn(token);
+}
+
+/// The peer is gone, or not wanted after all: its place is free again.
+void Runner::withdraw(Token token) {
+  end_session(token);
+  feed(Withdrawn{token});
+}
+
+bool Runner::ask_libwrap(Token) { return false; }
+
+bool Runner::send_success_banner(Token token) {
+  const auto& banner = service().settings.banner_success;
+  Session& session = sessions_.at(token);
+  if (!banner || service().wait) return false;
+  send_banner(around_, std::move(session.socket), *banner, service().id,
+              [weak = weak_from_this(), token](base::Fd socket, bool delivered) {
+                const auto self = weak.lock();
+                const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
+                if (!self || session == self->sessions_.end()) return;
+                session->second.socket = std::move(socket);
+                delivered ? self->advance(token) : self->withdraw(token);
+              });
+  return true;
+}
+
+/// Facts B7.28, B5.31: only stream services without wait, and only when USERID is logged.
+bool Runner::ask_identity(Token token) {
+  const Session& session = sessions_.at(token);
+  const bool wanted = service().logs(config::SuccessOption::userid) && (setup_.service_log || idonly());
+  if (!wanted || service().wait || !session.socket) return false;
+  around_.ident_admitted.ask(net::local_endpoint(session.socket.get()), session.peer, ident_patience,
+                             [weak = weak_from_this(), token](net::IdentAnswer answer) {
+                               if (const auto self = weak.lock()) self->identified(token, answer);
+                             });
+  return true;
+}
+
+bool Runner::idonly() const {
+  return service().has(config::Flag::idonly) && service().logs(config::SuccessOption::userid);
+}
+
+void Runner::identified(Token token, const net::IdentAnswer& answer) {
+  const auto session = sessions_.find(token);
+  if (session == sessions_.end()) return;
+  const base::Address peer = session->second.peer.address;
+  log_identity(answer, peer, false);
+  if (answer.outcome == net::IdentAnswer::Outcome::ok || !idonly()) return advance(token);
+  log_entry(log::noid_entry(service(), peer, net::log_words(answer.outcome)));
+  withdraw(token);
+}
+
+/// Facts B7.15, B7.30.
+void Runner::log_identity(const net::IdentAnswer& answer, const base::Address& peer, bool refused) {
+  using Outcome = net::IdentAnswer::Outcome;
+  if (answer.outcome == Outcome::ok) return log_entry(log::userid_entry(service(), answer.text));
+  if (!answer.detail.empty()) around_.log.error("{}", answer.detail);
+  if (refused && answer.outcome != Outcome::no_server)
+    around_.log.error("Failed to contact identity server at {}: {}", peer.text(), net::log_words(answer.outcome));
+}
+
+}  // namespace xsuperd::service

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The last part of a request's way through a Runner: a server is started, and ends.
+#include <csignal>
+
+#include "service/timers.hpp"
+#include "xsuperd/service/runner.hpp"
+
+namespace xsuperd::service {
+
+using namespace std::chrono_literals;
+
+void Runner::spawn(Token token) {
+  Session& session = sessions_.at(token);
+  if (service().wait && !session.socket) session.socket = listener_->duplicate();
+  session.started = around_.now();
+  session.started_wall = std::chrono::system_clock::now();
+  around_.owners[token] = weak_from_this();
+  spawn::Job job{token, setup_.recipe, std::move(session.socket), session.peer.address.text()};
+  const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
+  if (auto outcome = around_.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
+}
+
+void Runner::on_outcome(spawn::Outcome outcome) {
+  if (auto* good = std::get_if<spawn::Started>(&outcome)) return started(*good);
+  start_failed(std::get<spawn::StartFailed>(outcome));
+}
+
+void Runner::started(spawn::Started& outcome) {
+  Session& session = sessions_.at(outcome.token);
+  session.pid = outcome.pid;
+  log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
+  around_.children.watch(outcome.token, outcome.pid, std::move(outcome.pidfd));
+  feed(Started{outcome.token});
+  // It may have been started while the service was being removed.
+  if (state_.phase() == Phase::retiring && retired_servers_ == Servers::terminate)
+    around_.children.signal(outcome.token, SIGTERM);
+}
+
+void Runner::start_failed(spawn::StartFailed& outcome) {
+  Session& session = sessions_.at(outcome.token);
+  around_.owners.erase(outcome.token);
+  if (!outcome.process_existed) {
+    around_.log.error("{}: fork failed: {}", service().id, base::errno_text(outcome.error));
+    session.socket = std::move(outcome.socket);
+    const std::size_t before = state_.running();
+    feed(StartFailed{outcome.token, false});
+    if (state_.running() < before && !service().has(config::Flag::noretry))
+      around_.log.error("service {}: too many consecutive fork failures", service().id);
+    return;
+  }
+  const std::string reason = base::errno_text(outcome.error);
+  if (outcome.step == spawn::Step::exec)
+    around_.log.error("execv( {} ) failed: {} (service={})", setup_.recipe->path, reason, service().id);
+  else
+    around_.log.error("{} failed: {} (service={})", spawn::step_text(outcome.step), reason, service().id);
+  log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
+  log_entry(log::exit_entry(service(), outcome.pid, {false, outcome.status}, 0s));
+  const Session ended = std::move(session);
+  end_session(outcome.token);
+  drop_unread_datagram(ended);
+  feed(StartFailed{outcome.token, true});
+}
+
+void Runner::on_ended(const spawn::Ended& end) {
+  const Session session = std::move(sessions_.at(end.token));
+  const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);
+  log_entry(log::exit_entry(service(), end.pid, {end.signalled, end.value}, duration));
+  end_session(end.token);
+  drop_unread_datagram(session);
+  feed(Exited{end.token});
+}
+
+void Runner::end_session(Token token) {
+  sessions_.erase(token);
+  around_.owners.erase(token);
+}
+
+/// A server that ended without reading the very datagram it was started for would be started for it for ever. All
+/// others stay for the next one.
+void Runner::drop_unread_datagram(const Session& session) {
+  if (!service().wait || service().listen.socket_type != config::SocketType::dgram || !listener_) return;
+  const auto head = net::peek_datagram(listener_->fd());
+  if (!head || head->arrival != session.arrival || head->peer != session.peer) return;
+  net::drop_datagram(listener_->fd());
+  around_.log.warning("{}: the server did not read the datagram from {} that it was started for; it is dropped",
+                      service().id, session.peer.address.text());
+}
+
+}  // namespace xsuperd::service

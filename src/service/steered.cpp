@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// Services whose access lists the kernel keeps: peers that the server must not meet arrive at a socket of the Runner's
+// own, where they are turned away as by any other service.
+#include <algorithm>
+
+#include "xsuperd/net/steering.hpp"
+#include "xsuperd/service/runner.hpp"
+
+namespace xsuperd::service {
+
+namespace {
+
+using Patterns = std::optional<std::vector<config::AddressPattern>>;
+
+void add(std::vector<net::SteeringRule>& rules, const Patterns& list, bool admit) {
+  if (!list) return;
+  for (const config::AddressPattern& p : *list) {
+    if (p.kind != config::AddressPattern::Kind::network) continue;
+    const bool mapped = p.base.is_mapped() && p.prefix >= 96;
+    rules.push_back({mapped ? p.base.unmapped() : p.base, mapped ? p.prefix - 96 : p.prefix, admit});
+  }
+}
+
+bool has_names(const Patterns& list) {
+  return list && std::any_of(list->begin(), list->end(), [](const config::AddressPattern& p) {
+           return p.kind != config::AddressPattern::Kind::network;
+         });
+}
+
+}  // namespace
+
+/// The lists as the kernel can keep them. It knows no names: names in only_from admit nobody here, and with names in
+/// no_access nobody at all is admitted, because anybody might have one.
+std::vector<net::SteeringRule> steering_rules(const config::Settings& s) {
+  std::vector<net::SteeringRule> rules;
+  add(rules, s.no_access, false);
+  if (!has_names(s.no_access)) add(rules, s.only_from, true);
+  if (s.access_policy == config::AccessPolicy::best_match)
+    // Of equal lengths the refusing rule stands first, as it does in the lists.
+    std::stable_sort(rules.begin(), rules.end(), [](const auto& a, const auto& b) { return a.prefix > b.prefix; });
+  return rules;
+}
+
+bool admits_by_default(const config::Settings& s) { return !s.only_from && !has_names(s.no_access); }
+
+base::Result<void> Runner::steer_socket() {
+  const config::Settings& s = service().settings;
+  config::ListenSpec same = service().listen;
+  same.at.port = net::local_endpoint(listener_->fd()).port;
+  auto second = net::open_socket(same);
+  if (!second) return second.error();
+  if (auto steered = net::steer(listener_->fd(), steering_rules(s), admits_by_default(s)); !steered) return steered;
+  turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(second->fd), [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->turn_away();
+  });
+  turned_away_->resume();
+  return {};
+}
+
+void Runner::turn_away() {
+  const auto refuse = [this](Session session) {
+    log_entry(log::fail_entry(service(), policy::log_word(policy::Reason::address), session.peer.address));
+    dismiss(std::move(session));
+  };
+  if (service().listen.socket_type == config::SocketType::stream) {
+    int error = 0;
+    for (net::Connection& connection : turned_away_->accept_batch(service().listen.v6only, error))
+      refuse({.peer = connection.peer, .socket = std::move(connection.fd)});
+  } else {
+    for (int i = 0; i < 64; ++i) {
+      const auto head = net::peek_datagram(turned_away_->fd());
+      if (!head) break;
+      net::drop_datagram(turned_away_->fd());
+      refuse({.peer = head->peer});
+    }
+  }
+  turned_away_->again();
+}
+
+}  // namespace xsuperd::service

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/cli/check.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/cli/daemon.hpp"
+
+using namespace xsuperd;
+
+namespace {
+
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Sends a descriptor into a file as long as it lives.
+class Caught {
+ public:
+  Caught(int fd, std::string path) : fd_(fd), saved_(::fcntl(fd, F_DUPFD_CLOEXEC, 3)) {
+    const base::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    std::fflush(nullptr);
+    ::dup2(file.get(), fd_);
+  }
+  ~Caught() {
+    std::fflush(nullptr);
+    ::dup2(saved_.get(), fd_);
+  }
+  Caught(const Caught&) = delete;
+  Caught& operator=(const Caught&) = delete;
+
+ private:
+  int fd_;
+  base::Fd saved_;
+};
+
+/// A configuration file, and what checking it says.
+class Checked {
+ public:
+  explicit Checked(const std::string& text, bool strict = false, bool show = false) {
+    std::string form = std::filesystem::temp_directory_path() / "xsuperd-check-XXXXXX";
+    REQUIRE(::mkdtemp(form.data()) != nullptr);
+    directory_ = form;
+    const std::string path = directory_ / "xinetd.conf";
+    if (!text.empty()) std::ofstream(path) << text;
+    {
+      const Caught out(1, directory_ / "out"), errors(2, directory_ / "errors");
+      status = cli::check_configuration(path, strict, show);
+    }
+    out = contents(directory_ / "out");
+    errors = contents(directory_ / "errors");
+    for (std::size_t at = 0; (at = errors.find(form, at)) != std::string::npos;)
+      errors.erase(at, form.size() + 1);
+  }
+  ~Checked() { std::filesystem::remove_all(directory_); }
+
+  int status = -1;
+  std::string out;
+  std::string errors;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+std::string service(const std::string& name, const std::string& more = "") {
+  return "service " + name + "\n{\n\ttype = UNLISTED\n\tport = 9000\n\tsocket_type = stream\n\twait = no\n" +
+         "\tuser = root\n\tserver = /bin/sh\n" + more + "}\n";
+}
+
+}  // namespace
+
+TEST_CASE("a good configuration is counted, and the status is 0") {
+  const Checked checked(service("one") + service("two", "\tdisable = yes\n"), true);
+  CHECK(checked.status == 0);
+  CHECK(checked.errors == "xinetd.conf: 1 service, 1 disabled, 0 refused; 0 errors, 0 warnings\n");
+  CHECK(checked.out == "");
+}
+
+TEST_CASE("warnings alone are good, and with strict the status is 1") {
+  const std::string text = service("one", "\tinstnces = 5\n");
+  const Checked lenient(text);
+  CHECK(lenient.status == 0);
+  CHECK(lenient.errors.find("xinetd.conf:9:2: warning: ") != std::string::npos);
+  CHECK(lenient.errors.ends_with("1 service, 0 disabled, 0 refused; 0 errors, 1 warning\n"));
+  CHECK(Checked(text, true).status == 1);
+}
+
+TEST_CASE("an error makes the status 2, strict or not, and names its place") {
+  const std::string text = service("one") + service("two", "\tinstances = many\n");
+  const Checked checked(text);
+  CHECK(checked.status == 2);
+  CHECK(checked.errors.find("xinetd.conf:18:14: error: ") != std::string::npos);
+  CHECK(checked.errors.find("\tinstances = many\n") != std::string::npos);
+  CHECK(checked.errors.find("1 service, 0 disabled, 1 refused; ") != std::string::npos);
+  CHECK(Checked(text, true).status == 2);
+}
+
+TEST_CASE("findings come in the order of the lines, whatever found them") {
+  const Checked checked(service("one", "\tserver_args\n") + service("two", "\tbogus = 1\n") +
+                        "service three\n{\n\twait = no\n}\n");
+  const auto syntax = checked.errors.find("xinetd.conf:9:");
+  const auto unknown = checked.errors.find("xinetd.conf:19:");
+  const auto missing = checked.errors.find("xinetd.conf:21:");
+  REQUIRE(missing != std::string::npos);
+  CHECK(syntax < unknown);
+  CHECK(unknown < missing);
+}
+
+TEST_CASE("a configuration that cannot be read is an error") {
+  const Checked checked("");
+  CHECK(checked.status == 2);
+  CHECK(checked.errors.find("open( xinetd.conf ) failed") != std::string::npos);
+}
+
+TEST_CASE("a bad value in the defaults is an error") {
+  CHECK(Checked("defaults\n{\n\tinstances = many\n}\n" + service("one")).status == 2);
+}
+
+TEST_CASE("--show prints the configuration in effect, which reads as the same configuration") {
+  const Checked first("defaults\n{\n\tinstances = 7\n}\n" + service("one"), false, true);
+  CHECK(first.status == 0);
+  CHECK(first.out.find("service one\n{\n") != std::string::npos);
+  CHECK(first.out.find("\tinstances       = 7\n") != std::string::npos);
+  const Checked second(first.out, true, true);
+  CHECK(second.status == 0);
+  CHECK(second.out.substr(second.out.find("service one")) == first.out.substr(first.out.find("service one")));
+}
+
+TEST_CASE("the version is bare for xinetd and named for others") {
+  const std::string bare = cli::version_text("xinetd");
+  CHECK_FALSE(bare.empty());
+  CHECK(cli::version_text("xsuperd") == "xsuperd " + bare);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/policy/ban_list.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace xsuperd;
+using namespace std::chrono_literals;
+using policy::BanList;
+
+namespace {
+const base::Moment start{};
+base::Address address(const char* text) { return *base::Address::parse(text); }
+}  // namespace
+
+TEST_CASE("a banned peer stays out until its time is over and not longer") {
+  BanList bans;
+  bans.add(address("10.0.0.1"), 5, start);
+  CHECK(bans.banned(address("10.0.0.1"), start));
+  CHECK(bans.banned(address("10.0.0.1"), start + 5min - 1ns));
+  CHECK_FALSE(bans.banned(address("10.0.0.1"), start + 5min));
+  CHECK_FALSE(bans.banned(address("10.0.0.2"), start));
+}
+
+TEST_CASE("a ban for ever has no end") {
+  BanList bans;
+  bans.add(address("::1"), -1, start);
+  CHECK(bans.banned(address("::1"), start + 100000h));
+  CHECK_FALSE(bans.next_end());
+  CHECK(bans.expire(start + 100000h) == 0);
+}
+
+TEST_CASE("a mapped address and its IPv4 form are one peer") {
+  BanList bans;
+  bans.add(address("::ffff:10.0.0.1"), 1, start);
+  CHECK(bans.banned(address("10.0.0.1"), start));
+  bans.add(address("10.0.0.2"), 1, start);
+  CHECK(bans.banned(address("::ffff:10.0.0.2"), start));
+}
+
+TEST_CASE("an address that ends in zero bans no network") {
+  BanList bans;
+  bans.add(address("10.5.5.0"), 1, start);
+  CHECK_FALSE(bans.banned(address("10.5.5.7"), start));
+}
+
+TEST_CASE("another touch makes the time run anew but never shortens it") {
+  BanList bans;
+  CHECK(bans.add(address("10.0.0.1"), 10, start).added == BanList::Added::fresh);
+  CHECK(bans.add(address("10.0.0.1"), 10, start + 8min).added == BanList::Added::extended);
+  CHECK(bans.banned(address("10.0.0.1"), start + 17min));
+  bans.add(address("10.0.0.1"), 1, start + 8min);
+  CHECK(bans.banned(address("10.0.0.1"), start + 17min));
+  CHECK(bans.size() == 1);
+}
+
+TEST_CASE("the list is bounded and the oldest touch goes first") {
+  BanList bans(3);
+  for (const char* peer : {"10.0.0.1", "10.0.0.2", "10.0.0.3"}) CHECK_FALSE(bans.add(address(peer), -1, start).displaced);
+  bans.add(address("10.0.0.1"), -1, start);
+  CHECK(bans.add(address("10.0.0.4"), -1, start).displaced);
+  CHECK(bans.size() == 3);
+  CHECK(bans.banned(address("10.0.0.1"), start));
+  CHECK_FALSE(bans.banned(address("10.0.0.2"), start));
+}
+
+TEST_CASE("a million distinct peers take the room of the capacity") {
+  BanList bans(1000);
+  for (std::uint32_t i = 0; i < 1'000'000; ++i) bans.add(base::Address::ipv4(i), 60, start);
+  CHECK(bans.size() == 1000);
+  CHECK(bans.banned(base::Address::ipv4(999'999), start));
+}
+
+TEST_CASE("what is over is forgotten and the next end is known") {
+  BanList bans;
+  bans.add(address("10.0.0.1"), 1, start);
+  bans.add(address("10.0.0.2"), 3, start);
+  bans.add(address("10.0.0.3"), -1, start);
+  CHECK(bans.next_end() == start + 1min);
+  CHECK(bans.expire(start + 1min) == 1);
+  CHECK(bans.next_end() == start + 3min);
+  CHECK(bans.expire(start + 10min) == 1);
+  CHECK(bans.size() == 1);
+  CHECK(bans.remove(address("10.0.0.3")));
+  CHECK_FALSE(bans.remove(address("10.0.0.3")));
+}
