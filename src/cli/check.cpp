@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "xsuperd/config/lint.hpp"
 #include "xsuperd/config/loader.hpp"
 
 namespace xsuperd::cli {
@@ -46,7 +47,9 @@ std::string summary(const config::Loaded& loaded, std::size_t errors, std::size_
 int check_configuration(const std::string& path, bool strict, bool show) {
   config::SystemFiles files;
   config::SystemNames names;
-  const config::Loaded loaded = config::load(files, names, path);
+  config::Loaded loaded = config::load(files, names, path);
+  if (loaded.config)
+    for (config::Diagnostic& finding : config::lints(*loaded.config)) loaded.diagnostics.add(std::move(finding));
   for (const config::Diagnostic& d : in_order(loaded.diagnostics)) fmt::print(stderr, "{}", config::explained(d));
   std::size_t warnings = loaded.diagnostics.count(config::Level::warning);
   if (loaded.config) {

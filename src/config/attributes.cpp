@@ -139,8 +139,8 @@ constexpr std::array table{
                 "and 19.", .difference = "Negative values work for every user.", .parse = values::nice}),
     attr<&S::no_access>({.name = "no_access", .where = both, .operators = list, .least = 0, .most = -1,
         .synopsis = "ADDRESS ...", .initial = "nobody",
-        .text = "Peers that are refused with the reason address, also when only_from names them. What an "
-                "element may look like is said under Address forms.",
+        .text = "Peers that are refused with the reason address, also when only_from names them, unless "
+                "access_policy says otherwise. What an element may look like is said under Address forms.",
         .difference = "Addresses are compared in their IPv4 form wherever they have one.",
         .parse = values::no_access}),
     attr<&S::only_from>({.name = "only_from", .where = both, .operators = list, .least = 0, .most = -1,

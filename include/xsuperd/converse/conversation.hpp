@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "xsuperd/base/address.hpp"
+#include "xsuperd/base/fd.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+/// The conversations that we hold ourselves, over connected stream sockets. Only the worker process includes this
+/// layer: no byte that a peer sent is read by the daemon (design, "why a worker").
+namespace xsuperd::converse {
+
+enum class Kind : std::uint8_t {
+  echo,     ///< RFC 862
+  discard,  ///< RFC 863
+  chargen,  ///< RFC 864, xinetd's 93 characters (facts B9.9, B9.23)
+  daytime,  ///< RFC 867 (fact B9.21)
+  time,     ///< RFC 868 (fact B9.22)
+  text,     ///< sends `texts[0]` and closes: the services `servers` and `services` (facts B9.4, B9.5)
+  xadmin,   ///< commands; `texts` are the answers to show run and show avail (fact B9.6)
+  relay,    ///< redirect: connects to one of `targets` and passes bytes both ways (facts B10)
+  tcpmux,   ///< reads the request line of RFC 1078 and hands the connection back with the name (decision B15.21)
+};
+
+/// What a conversation needs to know besides its connection.
+struct Parameters {
+  std::vector<base::Endpoint> targets;          ///< relay: tried in order
+  std::chrono::milliseconds connect_deadline{10'000};  ///< relay: for each target
+  bool keepalive = false;                       ///< relay: SO_KEEPALIVE on both sides
+  std::vector<std::string> texts;               ///< text, xadmin
+  std::chrono::milliseconds idle_deadline{0};   ///< 0: none; tcpmux: for the request line
+};
+
+/// How a conversation ended.
+struct Report {
+  std::uint64_t in = 0;       ///< bytes read from the peer
+  std::uint64_t out = 0;      ///< bytes read from the relay's target, else bytes sent to the peer (fact B10.7)
+  int connect_error = 0;      ///< relay: errno when no target could be reached, of the last one tried
+  std::string failed_target;  ///< relay: its address
+  /// tcpmux: the request, lower case, and the connection given back, with what came after the line in one segment
+  /// still unread. Without a connection the peer went away or was answered here.
+  std::string request;
+  base::Fd connection;
+};
+
+/// A conversation that goes on. Destroying it ends it: the connection is closed and `done` is not called any more.
+class Conversation {
+ public:
+  virtual ~Conversation() = default;
+};
+
+/// Begins. `done` is called exactly once, on the loop thread and never from inside this call, unless the Conversation
+/// is destroyed before. Holds no more than one bounded buffer for a peer that does not read or write.
+[[nodiscard]] std::unique_ptr<Conversation> start(boost::asio::io_context& loop, Kind kind, base::Fd peer,
+                                                  Parameters parameters, std::function<void(Report)> done);
+
+}  // namespace xsuperd::converse

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/config/lint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string_view>
+#include <tuple>
+
+#include "config/overlap.hpp"
+
+namespace xsuperd::config {
+
+namespace {
+
+using Elements = std::vector<AddressPattern>;
+using Family = base::Address::Family;
+
+constexpr std::size_t told_singly = 10;
+
+std::string at(const Place& place) { return fmt::format("{}:{}", place.file, place.line); }
+
+/// The peers that an element matches.
+std::string peers_of(const AddressPattern& element) {
+  if (element.kind != AddressPattern::Kind::network) return element.name;
+  const auto network = element.network();
+  const std::string address = network.base.text();
+  return network.single() ? address : fmt::format("{}/{}", address, network.prefix);
+}
+
+class Linter {
+ public:
+  explicit Linter(const Config& config) {
+    for (const auto* list : {&config.defaults.only_from, &config.defaults.no_access})
+      if (*list)
+        for (const AddressPattern& element : **list) in_defaults_.insert(key(element.place));
+  }
+
+  void look_at(const Service& service) {
+    service_ = &service;
+    const Settings& s = service.settings;
+    if (!s.only_from && !s.no_access) return;
+    if (!service.knows_peer()) return unknown_peer();
+    if (s.only_from && s.no_access) overlapping();
+    if (service.kind == Kind::tcpmux) return;  // it has no socket of its own
+    if (s.only_from) unreached(*s.only_from, "only_from", true);
+    if (s.no_access) unreached(*s.no_access, "no_access", false);
+  }
+
+  std::vector<Diagnostic> found() && { return std::move(found_); }
+
+ private:
+  using Key = std::tuple<std::string_view, int, int>;
+  static Key key(const Place& place) { return {place.file, place.line, place.column}; }
+
+  void tell(Diagnostic finding) {
+    finding.id = service_->id;
+    found_.push_back(std::move(finding));
+  }
+
+  void unknown_peer() {
+    tell({Level::info, service_->place,
+          fmt::format("Service {}: only_from and no_access have no effect: the server accepts, so that the daemon does "
+                      "not know the peer", service_->id),
+          {}, 1, "the server has to check by itself who asks", {}});
+  }
+
+  void overlapping();
+  [[nodiscard]] Diagnostic told(const Overlap& overlap) const;
+  void unreached(const Elements& list, std::string_view name, bool needed);
+
+  const Service* service_ = nullptr;
+  std::set<Key> in_defaults_;
+  std::set<std::string> overlaps_told_;
+  std::vector<Diagnostic> found_;
+};
+
+/// Lists of the defaults overlap in every service alike: that is told once.
+void Linter::overlapping() {
+  std::array<std::size_t, 2> count{};
+  constexpr std::array<Level, 2> levels{Level::warning, Level::info};
+  for (const Overlap& overlap : overlaps(*service_->settings.only_from, *service_->settings.no_access)) {
+    Diagnostic finding = told(overlap);
+    const bool is_note = finding.level == levels[1];
+    if (++count[is_note] > told_singly) continue;
+    if (overlaps_told_.insert(explained(finding)).second) tell(std::move(finding));
+  }
+  for (std::size_t i = 0; i < levels.size(); ++i)
+    if (count[i] > told_singly)
+      tell({levels[i], service_->place,
+            fmt::format("Service {}: {} more elements of only_from and no_access overlap in this way", service_->id,
+                        count[i] - told_singly),
+            {}, 1, {}, {}});
+}
+
+Diagnostic Linter::told(const Overlap& o) const {
+  const bool closest_wins = service_->access_policy() == AccessPolicy::best_match;
+  const bool admits = !o.equal && !o.inner_denies && closest_wins;
+  const bool in_vain = o.equal || (!o.inner_denies && !closest_wins);
+  const auto* words = o.inner_denies ? "no_access" : "only_from";
+  const auto* other = o.inner_denies ? "only_from" : "no_access";
+  const char* outcome = admits ? "it is admitted" : in_vain ? "only_from admits nobody by it" : "it is refused";
+  const bool helps = in_vain && !o.equal;
+  return {in_vain ? Level::warning : Level::info,
+          o.inner->place,
+          fmt::format("{} in {} and {} in {} ({}) both match {}: {}", o.inner->text, words, o.outer->text, other,
+                      at(o.outer->place), peers_of(*o.inner), outcome),
+          {},
+          static_cast<int>(o.inner->text.size()),
+          helps ? "access_policy = best_match would admit it" : "",
+          {}};
+}
+
+void Linter::unreached(const Elements& list, std::string_view name, bool needed) {
+  const auto in_vain = [this](const AddressPattern& element) {
+    return element.kind == AddressPattern::Kind::network &&
+           !service_->listen.reached_from(element.network().base.family());
+  };
+  if (needed && !list.empty() && std::all_of(list.begin(), list.end(), in_vain))
+    return tell({Level::warning, list.front().place,
+                 fmt::format("Service {}: no element of {} matches peers that its socket can have: nobody is admitted",
+                             service_->id, name),
+                 {}, 1, {}, {}});
+  std::size_t count = 0;
+  for (const AddressPattern& element : list) {
+    if (!in_vain(element) || in_defaults_.contains(key(element.place)) || ++count > told_singly) continue;
+    const bool v4 = element.network().base.family() == Family::ipv4;
+    tell({Level::info, element.place,
+          fmt::format("Service {}: {} in {} matches nobody: its socket has no {} peers", service_->id, element.text, name,
+                      v4 ? "IPv4" : "IPv6"),
+          {}, static_cast<int>(element.text.size()), {}, {}});
+  }
+  if (count > told_singly)
+    tell({Level::info, service_->place,
+          fmt::format("Service {}: {} more elements of {} match nobody", service_->id, count - told_singly, name), {}, 1,
+          {}, {}});
+}
+
+}  // namespace
+
+std::vector<Diagnostic> lints(const Config& config) {
+  Linter linter(config);
+  for (const auto& service : config.services) linter.look_at(*service);
+  return std::move(linter).found();
+}
+
+}  // namespace xsuperd::config
