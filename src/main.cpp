@@ -7,11 +7,17 @@
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/cli/check.hpp"
 #include "xsuperd/cli/daemon.hpp"
+#include "xsuperd/cli/explain.hpp"
 #include "xsuperd/cli/options.hpp"
+#include "xsuperd/net/libwrap.hpp"
+#include "xsuperd/worker/process.hpp"
 
 int main(int argc, char** argv) try {
   using namespace xsuperd;
   const std::string program(argc > 0 ? base::last_component(argv[0]) : "xsuperd");
+  // The daemon executes itself under these names, with a socket as descriptor 0.
+  if (program == net::libwrap_program_name) net::run_libwrap_helper(0);
+  if (program == worker::program_name) return worker::run_worker(0, worker::sandbox_from_environment());
   const cli::CommandLine command = cli::parse_command_line({argv + (argc > 0 ? 1 : 0), argv + argc});
   for (const std::string& warning : command.warnings) fmt::print(stderr, "{}: {}\n", program, warning);
   switch (command.task) {
@@ -20,7 +26,9 @@ int main(int argc, char** argv) try {
       return 1;
     case cli::CommandLine::Task::version: return fmt::print(stderr, "{}\n", cli::version_text(program)), 0;
     case cli::CommandLine::Task::help: return fmt::print("{}", cli::help(program)), 0;
-    case cli::CommandLine::Task::check: return cli::check_configuration(command.config, command.strict, command.show);
+    case cli::CommandLine::Task::check:
+      if (command.explain) return cli::explain_access(command);
+      return cli::check_configuration(command.config, command.strict, command.show);
     case cli::CommandLine::Task::serve: return cli::serve(command, program);
   }
 } catch (const std::exception& bug) {

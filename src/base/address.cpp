@@ -95,6 +95,12 @@ std::size_t hash_value(const Address& address) {
   return seed;
 }
 
+std::size_t hash_value(const Endpoint& endpoint) {
+  std::size_t seed = hash_value(endpoint.address);
+  boost::hash_combine(seed, endpoint.port);
+  return seed;
+}
+
 Endpoint endpoint_of(const sockaddr_storage& from) {
   if (from.ss_family == AF_INET) {
     sockaddr_in in{};

@@ -53,11 +53,13 @@ supervisor::Options options_for(const CommandLine& command, const std::string& p
   options.version = version_text(program);
   options.stay_alive = command.stay_alive;
   options.debug = command.debug;
+  options.facility = config::find_word<int>(config::syslog_facilities(), command.syslog.value_or("daemon")).value_or(LOG_DAEMON);
   options.process_limit = command.limit;
   options.check_interval = command.consistency;
   options.ident_lookups = static_cast<std::size_t>(std::min<std::uint64_t>(command.logprocs, 1024));
   options.umask = umask;
   options.spawner_threads = spawner_threads;
+  options.adopts_orphans = supervisor::Supervisor::may_adopt_orphans();
   return options;
 }
 

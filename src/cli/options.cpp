@@ -15,6 +15,14 @@ namespace po = boost::program_options;
 
 namespace {
 
+/// H:MM, sensible or not.
+bool looks_like_time(std::string_view word) {
+  const std::size_t colon = word.find(':');
+  const auto digits = [](std::string_view text) { return text.find_first_not_of("0123456789") == text.npos; };
+  return (colon == 1 || colon == 2) && word.size() == colon + 3 && digits(word.substr(0, colon)) &&
+         digits(word.substr(colon + 1));
+}
+
 constexpr Option table[]{
     {"-d", "", "stay in the foreground and write to the terminal"},
     {"-f", "config_file", "read this file instead of /etc/xinetd.conf"},
@@ -34,6 +42,9 @@ constexpr Option table[]{
     {"-t", "", "check the configuration, print what is found, and exit: 0 good, 2 errors"},
     {"--strict", "", "with -t: exit with 1 when there are warnings only"},
     {"--show", "", "with -t: print the configuration in effect, defaults merged in"},
+    {"--explain", "SERVICE ADDRESS [TIME]",
+     "with -t: tell whether that peer is served at that time (H:MM) and why: 0 yes, 1 no, 2 errors", true,
+     looks_like_time},
     {"--version", "", "as -version"},
     {"--help", "", "print this and exit"},
 };
@@ -43,7 +54,12 @@ const Option* find_option(std::string_view word) {
   return row == std::end(table) ? nullptr : row;
 }
 
-/// Takes one word, and its value, off the front. Whole words only, and a value is whatever comes next (facts B1.1 to
+/// How many values an option cannot do without.
+std::size_t least_values(const Option& option) {
+  return base::split_words(option.argument).size() - (option.takes ? 1 : 0);
+}
+
+/// Takes one word, and its values, off the front. Whole words only, and a value is whatever comes next (facts B1.1 to
 /// B1.4): none of the library's own styles reads a command line so.
 class WordParser {
  public:
@@ -59,14 +75,16 @@ class WordParser {
       return {};
     }
     if (!option) return fail(fmt::format("'{}' is no option", base::escaped(word, 200)));
-    if (!option->argument.empty() && words.empty()) return fail(fmt::format("{} needs a value", word));
+    std::size_t count = least_values(*option);
+    if (words.size() < count)
+      return fail(count == 1 ? fmt::format("{} needs a value", word) : fmt::format("{} needs {} values", word, count));
+    if (option->takes && words.size() > count && option->takes(words[count])) ++count;
+    const auto end = words.begin() + static_cast<std::ptrdiff_t>(count);
     po::option parsed;
     parsed.string_key = word;
     parsed.original_tokens = {word};
-    if (!option->argument.empty()) {
-      parsed.value = {words.front()};
-      words.erase(words.begin());
-    }
+    parsed.value.assign(words.begin(), end);
+    words.erase(words.begin(), end);
     // What comes after -version does not matter (fact B1.21).
     stopped_ = word == "-version" || word == "--version" || word == "--help";
     return {parsed};
@@ -91,7 +109,7 @@ po::options_description description() {
     if (option.argument.empty())
       all.add_options()(name.c_str(), "");
     else
-      all.add_options()(name.c_str(), po::value<std::string>(), "");
+      all.add_options()(name.c_str(), po::value<std::vector<std::string>>()->multitoken(), "");
   }
   return all;
 }
@@ -104,7 +122,8 @@ bool number(const std::string& text, long long low, long long high, std::uint64_
   return true;
 }
 
-void set(CommandLine& c, const std::string& word, const std::string& value) {
+void set(CommandLine& c, const std::string& word, const std::vector<std::string>& values) {
+  const std::string value = values.empty() ? std::string{} : values.front();
   constexpr long long most = std::numeric_limits<long long>::max();
   bool good = true;
   std::uint64_t seconds = 0;
@@ -124,6 +143,10 @@ void set(CommandLine& c, const std::string& word, const std::string& value) {
   if (word == "-cc") good = number(value, 0, most, seconds);
   if (word == "-cc") c.consistency = static_cast<unsigned>(std::min<std::uint64_t>(seconds, 1u << 31));
   if (word == "-t") c.task = CommandLine::Task::check;
+  if (word == "--explain") {
+    c.task = CommandLine::Task::check;
+    c.explain = {values.at(0), values.at(1), values.size() > 2 ? std::optional(values[2]) : std::nullopt};
+  }
   if (word == "-version" || word == "--version") c.task = CommandLine::Task::version;
   if (word == "--help") c.task = CommandLine::Task::help;
   if (good) return;
@@ -141,7 +164,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
   const auto parsed = po::command_line_parser(words).options(all).extra_style_parser(WordParser(result)).run();
   const bool stray = result.task == CommandLine::Task::usage_error;
   for (const po::option& option : parsed.options) {
-    set(result, option.string_key, option.value.empty() ? std::string{} : option.value.front());
+    set(result, option.string_key, option.value);
     if (result.task == CommandLine::Task::usage_error && !stray) return result;
   }
   if (stray) result.task = CommandLine::Task::usage_error;
@@ -169,7 +192,8 @@ std::string help(std::string_view program) {
   std::string text = fmt::format("{}: the extended super-server, a drop-in for xinetd\n\n", program);
   for (const Option& option : table) {
     const std::string left = fmt::format("{} {}", option.word, option.argument);
-    text += fmt::format("  {:<24} {}\n", left, option.text);
+    const std::string_view between = left.size() > 24 ? "\n                           " : " ";
+    text += fmt::format("  {:<24}{}{}\n", left, between, option.text);
   }
   return text + "\nSee xsuperd(8) and xsuperd.conf(5).\n";
 }

@@ -109,7 +109,7 @@ constexpr std::array table{
         .initial = "UNLIMITED",
         .text = "How many servers of the service may run at a time. Beyond that peers are refused with the "
                 "reason service_limit; 0 refuses everybody.", .parse = values::instances}),
-    attr<&S::libwrap>({.name = "libwrap", .effect = planned, .synopsis = "NAME",
+    attr<&S::libwrap>({.name = "libwrap", .synopsis = "NAME",
         .initial = "the last part of the server's path",
         .text = "The daemon name that is to be looked for in hosts.allow and hosts.deny.",
         .parse = values::text<&S::libwrap>}),
@@ -168,7 +168,7 @@ constexpr std::array table{
         .initial = "tcp for stream, udp for dgram",
         .text = "The protocol of the socket, by its name in /etc/protocols. To be given with raw and "
                 "seqpacket; otherwise socket_type says enough.", .parse = values::protocol}),
-    attr<&S::redirect>({.name = "redirect", .least = 2, .most = 2, .effect = planned, .synopsis = "HOST PORT",
+    attr<&S::redirect>({.name = "redirect", .least = 2, .most = 2, .synopsis = "HOST PORT",
         .initial = "none",
         .text = "Relays each connection to that host and port, in place of starting a server.",
         .parse = values::redirect}),
@@ -195,10 +195,10 @@ constexpr std::array table{
         .text = "The largest stack that the server may have, in bytes. K or M behind the number multiplies "
                 "it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
         .parse = values::rlimit_stack}),
-    attr<&S::rpc_number>({.name = "rpc_number", .on_change = rebind, .effect = planned, .synopsis = "NUMBER",
+    attr<&S::rpc_number>({.name = "rpc_number", .on_change = rebind, .synopsis = "NUMBER",
         .initial = "from /etc/rpc", .text = "The program number of an RPC service that is UNLISTED.",
         .parse = values::rpc_number}),
-    attr<&S::rpc_version>({.name = "rpc_version", .effect = planned, .synopsis = "N[-M]",
+    attr<&S::rpc_version>({.name = "rpc_version", .synopsis = "N[-M]",
         .initial = "required for RPC",
         .text = "The version, or the range of versions, under which an RPC service is registered.",
         .parse = values::rpc_version}),

@@ -16,6 +16,18 @@ namespace xsuperd::config {
 
 namespace {
 
+/// They tell what runs here: for local peers only, unless the administrator says otherwise (decision B15.14).
+bool tells_secrets(std::string_view name) {
+  return base::iequals(name, "servers") || base::iequals(name, "services") || base::iequals(name, "xadmin");
+}
+
+std::vector<AddressPattern> loopback() {
+  const auto network = [](const char* address, int prefix) {
+    return AddressPattern{AddressPattern::Kind::network, *base::Address::parse(address), prefix, {}, address, {}};
+  };
+  return {network("127.0.0.0", 8), network("::1", 128)};
+}
+
 class Completer {
  public:
   Completer(Service& service, const Settings& defaults, Names& names, Diagnostics& diagnostics)
@@ -38,8 +50,8 @@ class Completer {
   void kind() {
     const bool tcpmux_client = service_.is(Type::tcpmux) || service_.is(Type::tcpmuxplus);
     service_.kind = service_.has(Flag::sensor)      ? Kind::sensor
-                    : service_.is(Type::internal)   ? Kind::internal
                     : tcpmux_client                 ? Kind::tcpmux
+                    : service_.is(Type::internal)   ? Kind::internal
                     : s_.redirect                   ? Kind::redirect
                                                     : Kind::program;
   }
@@ -218,6 +230,7 @@ bool Completer::finish() {
     s_.flags->remove(Flag::intercept);
   if (s_.flags && s_.flags->empty()) s_.flags.reset();
   service_.listen.shared_port = service_.steered();
+  if (service_.is(Type::internal) && tells_secrets(service_.name) && !s_.only_from) s_.only_from = loopback();
   if (service_.is(Type::rpc) && !s_.rpc_number) {
     s_.rpc_number = names_.rpc_number(service_.name);
     if (!s_.rpc_number) return refuse(fmt::format("unknown RPC service: {}", service_.name));

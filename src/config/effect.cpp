@@ -13,7 +13,6 @@ namespace xsuperd::config {
 namespace {
 
 constexpr Flag planned_flags[]{Flag::labeled};
-constexpr Type planned_types[]{Type::rpc, Type::internal, Type::tcpmux, Type::tcpmuxplus};
 
 /// Items with the services that ask for them.
 class Items {
@@ -44,8 +43,6 @@ void look_at(const Service& s, Items& items) {
     if (row.effect == Effect::planned && row.is_set(s.settings)) items.add(std::string(row.name), s.id);
   for (const Flag flag : planned_flags)
     if (s.has(flag)) items.add(fmt::format("flags = {}", word_of<Flag>(vocabulary<Flag>(), flag)), s.id);
-  for (const Type type : planned_types)
-    if (s.is(type) && s.kind != Kind::sensor) items.add(fmt::format("type = {}", word_of<Type>(vocabulary<Type>(), type)), s.id);
 }
 
 }  // namespace
@@ -56,8 +53,6 @@ std::vector<std::string> not_in_effect(const Config& config) {
   return items.texts();
 }
 
-bool served(const Service& service) {
-  return (service.kind == Kind::program || service.kind == Kind::sensor) && !service.is(Type::rpc);
-}
+bool served(const Service& service) { return !service.has(Flag::labeled); }
 
 }  // namespace xsuperd::config

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -42,7 +43,10 @@ class Linter {
     service_ = &service;
     const Settings& s = service.settings;
     if (!s.only_from && !s.no_access) return;
-    if (!service.knows_peer()) return unknown_peer();
+    if (service.steered())
+      names_in_vain();
+    else if (!service.knows_peer())
+      return unknown_peer();
     if (s.only_from && s.no_access) overlapping();
     if (service.kind == Kind::tcpmux) return;  // it has no socket of its own
     if (s.only_from) unreached(*s.only_from, "only_from", true);
@@ -61,12 +65,18 @@ class Linter {
   }
 
   void unknown_peer() {
-    tell({Level::info, service_->place,
-          fmt::format("Service {}: only_from and no_access have no effect: the server accepts, so that the daemon does "
-                      "not know the peer", service_->id),
-          {}, 1, "the server has to check by itself who asks", {}});
+    tell({Level::info,
+          service_->place,
+          fmt::format("Service {}: only_from and no_access have no effect: the daemon does not know the peer",
+                      service_->id),
+          {},
+          1,
+          "the server has to check by itself who asks",
+          {}});
   }
 
+  void names_in_vain();
+  void name_in_vain(const std::optional<Elements>& list, Level level, std::string_view outcome);
   void overlapping();
   [[nodiscard]] Diagnostic told(const Overlap& overlap) const;
   void unreached(const Elements& list, std::string_view name, bool needed);
@@ -76,6 +86,28 @@ class Linter {
   std::set<std::string> overlaps_told_;
   std::vector<Diagnostic> found_;
 };
+
+/// A steered service's lists are kept by the kernel.
+void Linter::names_in_vain() {
+  name_in_vain(service_->settings.only_from, Level::info, "in only_from admits nobody");
+  name_in_vain(service_->settings.no_access, Level::warning, "in no_access keeps everybody out");
+}
+
+void Linter::name_in_vain(const std::optional<Elements>& list, Level level, std::string_view outcome) {
+  if (!list) return;
+  const auto name = std::find_if(list->begin(), list->end(), [](const AddressPattern& element) {
+    return element.kind != AddressPattern::Kind::network;
+  });
+  if (name == list->end()) return;
+  tell({level,
+        name->place,
+        fmt::format("Service {}: its peers have no names, because the server accepts them: {} {}",
+                    service_->id, name->text, outcome),
+        {},
+        static_cast<int>(name->text.size()),
+        "use addresses and networks",
+        {}});
+}
 
 /// Lists of the defaults overlap in every service alike: that is told once.
 void Linter::overlapping() {
@@ -89,10 +121,14 @@ void Linter::overlapping() {
   }
   for (std::size_t i = 0; i < levels.size(); ++i)
     if (count[i] > told_singly)
-      tell({levels[i], service_->place,
-            fmt::format("Service {}: {} more elements of only_from and no_access overlap in this way", service_->id,
-                        count[i] - told_singly),
-            {}, 1, {}, {}});
+      tell({levels[i],
+            service_->place,
+            fmt::format("Service {}: {} more elements of only_from and no_access overlap in this way",
+                        service_->id, count[i] - told_singly),
+            {},
+            1,
+            {},
+            {}});
 }
 
 Diagnostic Linter::told(const Overlap& o) const {
@@ -101,12 +137,14 @@ Diagnostic Linter::told(const Overlap& o) const {
   const bool in_vain = o.equal || (!o.inner_denies && !closest_wins);
   const auto* words = o.inner_denies ? "no_access" : "only_from";
   const auto* other = o.inner_denies ? "only_from" : "no_access";
-  const char* outcome = admits ? "it is admitted" : in_vain ? "only_from admits nobody by it" : "it is refused";
+  const char* outcome = admits    ? "it is admitted"
+                        : in_vain ? "only_from admits nobody by it"
+                                  : "it is refused";
   const bool helps = in_vain && !o.equal;
   return {in_vain ? Level::warning : Level::info,
           o.inner->place,
-          fmt::format("{} in {} and {} in {} ({}) both match {}: {}", o.inner->text, words, o.outer->text, other,
-                      at(o.outer->place), peers_of(*o.inner), outcome),
+          fmt::format("{} in {} and {} in {} ({}) both match {}: {}", o.inner->text, words, o.outer->text,
+                      other, at(o.outer->place), peers_of(*o.inner), outcome),
           {},
           static_cast<int>(o.inner->text.size()),
           helps ? "access_policy = best_match would admit it" : "",
@@ -119,23 +157,38 @@ void Linter::unreached(const Elements& list, std::string_view name, bool needed)
            !service_->listen.reached_from(element.network().base.family());
   };
   if (needed && !list.empty() && std::all_of(list.begin(), list.end(), in_vain))
-    return tell({Level::warning, list.front().place,
-                 fmt::format("Service {}: no element of {} matches peers that its socket can have: nobody is admitted",
-                             service_->id, name),
-                 {}, 1, {}, {}});
+    return tell(
+        {Level::warning,
+         list.front().place,
+         fmt::format(
+             "Service {}: no element of {} matches peers that its socket can have: nobody is admitted",
+             service_->id, name),
+         {},
+         1,
+         {},
+         {}});
   std::size_t count = 0;
   for (const AddressPattern& element : list) {
     if (!in_vain(element) || in_defaults_.contains(key(element.place)) || ++count > told_singly) continue;
     const bool v4 = element.network().base.family() == Family::ipv4;
-    tell({Level::info, element.place,
-          fmt::format("Service {}: {} in {} matches nobody: its socket has no {} peers", service_->id, element.text, name,
-                      v4 ? "IPv4" : "IPv6"),
-          {}, static_cast<int>(element.text.size()), {}, {}});
+    tell({Level::info,
+          element.place,
+          fmt::format("Service {}: {} in {} matches nobody: its socket has no {} peers", service_->id,
+                      element.text, name, v4 ? "IPv4" : "IPv6"),
+          {},
+          static_cast<int>(element.text.size()),
+          {},
+          {}});
   }
   if (count > told_singly)
-    tell({Level::info, service_->place,
-          fmt::format("Service {}: {} more elements of {} match nobody", service_->id, count - told_singly, name), {}, 1,
-          {}, {}});
+    tell({Level::info,
+          service_->place,
+          fmt::format("Service {}: {} more elements of {} match nobody", service_->id, count - told_singly,
+                      name),
+          {},
+          1,
+          {},
+          {}});
 }
 
 }  // namespace

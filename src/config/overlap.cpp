@@ -37,14 +37,13 @@ std::vector<std::pair<Network, Pair>> sorted_networks(const Lists& lists) {
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return std::tie(a.first.base, a.first.prefix) < std::tie(b.first.base, b.first.prefix);
   });
-  std::size_t kept = 0;
+  std::vector<std::pair<Network, Pair>> merged;
   for (const auto& [network, pair] : all) {
-    if (kept == 0 || all[kept - 1].first != network) all[kept++] = {network, {}};
+    if (merged.empty() || merged.back().first != network) merged.push_back({network, {}});
     for (std::size_t list = 0; list < pair.size(); ++list)
-      if (!all[kept - 1].second[list]) all[kept - 1].second[list] = pair[list];
+      if (!merged.back().second[list]) merged.back().second[list] = pair[list];
   }
-  all.resize(kept);
-  return all;
+  return merged;
 }
 
 bool contains(const Network& outer, const Network& inner) {
@@ -53,7 +52,8 @@ bool contains(const Network& outer, const Network& inner) {
   const auto& b = inner.base.bytes();
   const auto whole = static_cast<std::size_t>(outer.prefix / 8);
   const int rest = outer.prefix % 8;
-  return std::equal(a.begin(), a.begin() + whole, b.begin()) && (rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
+  return std::equal(a.begin(), a.begin() + whole, b.begin()) &&
+         (rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
 }
 
 /// Goes through the sorted networks with those that contain the present one on a stack.
@@ -72,7 +72,8 @@ void overlaps_of_names(const Lists& lists, std::vector<Overlap>& found) {
   std::vector<std::string_view> names;  // each once, in the order of the lists
   for (std::size_t list = 0; list < lists.size(); ++list)
     for (const AddressPattern& element : *lists[list]) {
-      if (element.kind != AddressPattern::Kind::host && element.kind != AddressPattern::Kind::domain) continue;
+      if (element.kind != AddressPattern::Kind::host && element.kind != AddressPattern::Kind::domain)
+        continue;
       const auto [at, fresh] = by_name.try_emplace(element.name);
       if (fresh) names.push_back(element.name);
       if (!at->second[list]) at->second[list] = &element;

@@ -15,8 +15,8 @@ struct Overlap {
   bool equal = false;         ///< in meaning; `inner` is the one in only_from
 };
 
-/// At most one for each different element, the networks first, in order of their addresses. A name and a network are
-/// not compared: only a name server could. Pure; n log n.
+/// At most one for each different element, the networks first, in order of their addresses. A name and a
+/// network are not compared: only a name server could. Pure; n log n.
 [[nodiscard]] std::vector<Overlap> overlaps(const std::vector<AddressPattern>& only_from,
                                             const std::vector<AddressPattern>& no_access);
 

@@ -28,7 +28,7 @@ constexpr Rule table[]{
      [](S s) { return missing(s, "rpc_version"); }},
     {Level::error, [](S s) { return s.is(Type::rpc) && s.is(Type::unlisted) && !s.settings.rpc_number; },
      [](S s) { return missing(s, "rpc_number"); }},
-    {Level::error, [](S s) { return s.kind == Kind::internal && !internal_exists(s.name, s.listen.socket_type); },
+    {Level::error, [](S s) { return s.is(Type::internal) && s.kind != Kind::sensor && !internal_exists(s.name, s.listen.socket_type); },
      [](S s) {
        return fmt::format("No such internal service: {}/{} - DISABLING", s.name,
                           word_of<SocketType>(vocabulary<SocketType>(), s.listen.socket_type));

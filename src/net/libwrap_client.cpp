@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -39,18 +40,18 @@ void adopt(Descriptor& descriptor, base::Fd fd) {
 
 std::string end_text(const siginfo_t& info) {
   return fmt::format(
-      "the libwrap helper (pid {}) ended ({} {}): until a restart, what has to be looked up in "
-      "hosts.allow and hosts.deny is refused",
+      "the libwrap helper (pid {}) ended ({} {}): what it was looking up in hosts.allow and hosts.deny is "
+      "refused",
       info.si_pid, info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
 }
 
-/// Takes the helper's status. False when it has not ended, with WNOHANG.
-bool reap(int pidfd, int options, siginfo_t& info) {
+/// Takes the helper's status. False when it has not ended.
+bool reap(int pidfd, siginfo_t& info) {
   info = {};
   int answer = 0;
-  do answer = ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | options);
+  do answer = ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG);
   while (answer == -1 && errno == EINTR);
-  return answer == -1 || info.si_pid != 0;
+  return answer == -1 ? errno != EAGAIN : info.si_pid != 0;
 }
 
 }  // namespace
@@ -59,6 +60,8 @@ struct Libwrap::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& on, Options with)
       : loop(on), options(std::move(with)), tables(options.tables), socket(on), process(on) {}
 
+  void take_helper(LibwrapHelper helper);
+  void start();
   void later(Done done, LibwrapAnswer answer);
   void ask(const LibwrapQuestion& question, Done done);
   [[nodiscard]] bool post_question(const LibwrapQuestion& question, std::uint64_t id);
@@ -86,6 +89,7 @@ struct Libwrap::Impl : std::enable_shared_from_this<Impl> {
   std::uint64_t last_id = 0;
   std::unordered_map<std::uint64_t, Done> open;
   std::deque<Waiting> kept;
+  std::optional<std::chrono::steady_clock::time_point> started;  // the last of ours
   bool closed = false;
 };
 
@@ -98,9 +102,28 @@ void Libwrap::Impl::later(Done done, LibwrapAnswer answer) {
 
 void Libwrap::Impl::ask(const LibwrapQuestion& question, Done done) {
   const std::uint64_t id = ++last_id;
+  if (!socket.is_open()) start();
   if (!socket.is_open() || !post_question(question, id))
     return later(std::move(done), LibwrapAnswer::refused);
   open.emplace(id, std::move(done));
+}
+
+void Libwrap::Impl::take_helper(LibwrapHelper helper) {
+  if (!helper.socket || !helper.process) return;
+  adopt(socket, std::move(helper.socket));
+  adopt(process, std::move(helper.process));
+  await_replies();
+  await_end();
+}
+
+/// One that dies of every question must not be started as fast as peers come.
+void Libwrap::Impl::start() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!options.start || process.is_open() || (started && now - *started < std::chrono::seconds(1))) return;
+  started = now;
+  auto helper = options.start();
+  if (helper) return take_helper(std::move(*helper));
+  if (options.on_helper_end) options.on_helper_end(helper.error().sentence);
 }
 
 /// True when it is on its way, or will be.
@@ -183,7 +206,7 @@ void Libwrap::Impl::await_end() {
 
 void Libwrap::Impl::look_for_end() {
   siginfo_t info;
-  if (!reap(process.native_handle(), WNOHANG, info)) return await_end();
+  if (!reap(process.native_handle(), info)) return await_end();
   boost::system::error_code ignored;
   process.close(ignored);
   ended(info);
@@ -210,20 +233,20 @@ void Libwrap::Impl::close() {
   boost::system::error_code ignored;
   socket.close(ignored);
   if (!process.is_open()) return;
-  // Nothing the kernel would have to wait for: it is one small process that holds a socket.
-  siginfo_t info;
   kill();
-  (void)reap(process.native_handle(), 0, info);
+  // A process that was killed is gone at once, unless the kernel is stuck with it.
+  constexpr int patience = 1000;
+  pollfd end{process.native_handle(), POLLIN, 0};
+  while (::poll(&end, 1, patience) < 0 && errno == EINTR) {
+  }
+  siginfo_t info;
+  (void)reap(process.native_handle(), info);
   process.close(ignored);
 }
 
 Libwrap::Libwrap(boost::asio::io_context& loop, LibwrapHelper helper, Options options)
     : impl_(std::make_shared<Impl>(loop, std::move(options))) {
-  if (!helper.socket || !helper.process) return;
-  adopt(impl_->socket, std::move(helper.socket));
-  adopt(impl_->process, std::move(helper.process));
-  impl_->await_replies();
-  impl_->await_end();
+  impl_->take_helper(std::move(helper));
 }
 
 Libwrap::~Libwrap() { impl_->close(); }

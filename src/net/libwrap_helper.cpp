@@ -6,7 +6,6 @@
 #include <grp.h>
 #include <linux/close_range.h>
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -20,7 +19,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <vector>
 
 #include "net/libwrap_evaluate.hpp"
@@ -39,21 +37,27 @@ constexpr int daemon_socket = 3;  // where the helper has it, alone beside 0, 1 
 /// A child that works on a question. Its answer, one byte, comes through a pipe that closes when the child
 /// ends, and also when it becomes another program.
 struct Child {
-  pid_t pid = 0;  ///< 0: has ended and was reaped
+  pid_t pid = 0;
   std::uint64_t id = 0;
-  base::Fd answer;
+  base::Fd answer;  ///< none: it is ending
   base::Moment due;
 };
 
-/// Whether a child that closed its pipe lives on as another program. One that ends has no program any more by
-/// then.
-bool became_another_program(pid_t pid) {
-  std::error_code none;
-  if (pid == 0) return false;
-  const auto its = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), none);
-  if (none) return false;
-  const auto ours = std::filesystem::read_symlink("/proc/self/exe", none);
-  return !none && its != ours;
+/// Whether a process has lost its program already and is about to be a zombie.
+bool ending(pid_t pid) {
+  char program[1];
+  return ::readlink(fmt::format("/proc/{}/exe", pid).c_str(), program, sizeof program) < 0 && errno == ENOENT;
+}
+
+/// What an answer of one byte means.
+LibwrapAnswer meaning(char byte) {
+  const bool allowed = byte == static_cast<char>(LibwrapAnswer::allowed);
+  return allowed ? LibwrapAnswer::allowed : LibwrapAnswer::refused;
+}
+
+void answer_with(LibwrapAnswer answer, const base::Fd& to) {
+  const auto byte = static_cast<char>(answer);
+  [[maybe_unused]] const auto written = ::write(to.get(), &byte, 1);
 }
 
 /// As the service's user, when we may choose (fact B5.25).
@@ -65,24 +69,30 @@ bool become_user(const Request& request) {
          ::setresuid(request.uid, request.uid, request.uid) == 0;
 }
 
-/// The child's whole life. With `twist` it goes on as another program.
-[[noreturn]] void work(const Request& request, base::Fd connection, const base::Fd& answer) {
+/// The child's whole life. With `twist` it goes on as another program; else it never ends by itself without
+/// an answer.
+[[noreturn]] void work(const Request& request, base::Fd connection, base::Fd answer) {
   ::close(daemon_socket);
   // The library ends its process by exit(3) when a twist fails; nothing of the daemon's may run then.
-  (void)std::atexit([] { ::_exit(1); });
+  ::on_exit(
+      [](int, void* to) {
+        answer_with(LibwrapAnswer::refused, *static_cast<base::Fd*>(to));
+        ::_exit(0);
+      },
+      &answer);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (!become_user(request)) {
+  bool allowed = false;
+  if (become_user(request))
+    allowed = wrap::evaluate(request.daemon.data(), wrap::endpoint_of(request.peer),
+                             wrap::endpoint_of(request.local), connection.get());
+  else
     ::syslog(LOG_ERR, "libwrap: cannot become user %u: %m", request.uid);
-    ::_exit(1);
-  }
-  const bool allowed = wrap::evaluate(request.daemon.data(), wrap::endpoint_of(request.peer),
-                                      wrap::endpoint_of(request.local), connection.get());
   // Before the answer, so that a server that follows has the connection for itself.
   connection.reset();
-  const auto byte = static_cast<char>(allowed ? LibwrapAnswer::allowed : LibwrapAnswer::refused);
-  ::_exit(::write(answer.get(), &byte, 1) == 1 ? 0 : 1);
+  answer_with(allowed ? LibwrapAnswer::allowed : LibwrapAnswer::refused, answer);
+  ::_exit(0);
 }
 
 class Helper {
@@ -100,6 +110,7 @@ class Helper {
   void collect();
   [[nodiscard]] bool settle(Child& child);
   void reap();
+  [[nodiscard]] static LibwrapAnswer last_words(const Child& child, int status);
   void stop_late_ones();
   void reply(std::uint64_t id, LibwrapAnswer answer);
 
@@ -108,11 +119,11 @@ class Helper {
   const base::Fd ended_;  // tells that a child has ended
   std::vector<Child> working_;
   std::vector<pollfd> watched_;
-  bool daemon_gone_ = false;
+  bool over_ = false;
 };
 
 void Helper::run() {
-  while (!daemon_gone_) {
+  while (!over_) {
     watch();
     if (::poll(watched_.data(), watched_.size(), patience()) < 0 && errno != EINTR) return;
     if ((watched_[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return;
@@ -146,19 +157,21 @@ void Helper::take_question() {
   if (!received) {
     // It is our own daemon that wrote this. To go on would be to guess: end, and all is refused.
     ::syslog(LOG_CRIT, "libwrap: a broken question from the daemon");
-    daemon_gone_ = true;
+    over_ = true;
     return;
   }
   if (received->size > 0) start(request, std::move(received->connection));
 }
 
 void Helper::start(const Request& request, base::Fd connection) {
+  // It was lost on the way when we are out of descriptors.
+  if (request.has_connection == 1 && !connection) return reply(request.id, LibwrapAnswer::refused);
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return reply(request.id, LibwrapAnswer::refused);
   base::Fd ours(ends[0]);
-  const base::Fd its(ends[1]);
+  base::Fd its(ends[1]);
   const pid_t pid = ::fork();
-  if (pid == 0) work(request, std::move(connection), its);
+  if (pid == 0) work(request, std::move(connection), std::move(its));
   if (pid < 0) return reply(request.id, LibwrapAnswer::refused);
   working_.push_back({pid, request.id, std::move(ours), std::chrono::steady_clock::now() + deadline_});
 }
@@ -169,13 +182,15 @@ void Helper::collect() {
 }
 
 bool Helper::settle(Child& child) {
+  if (!child.answer) return false;
   char byte = 0;
   const ssize_t n = ::read(child.answer.get(), &byte, 1);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
-  auto answer = LibwrapAnswer::refused;
-  if (n == 1 && byte == static_cast<char>(LibwrapAnswer::allowed)) answer = LibwrapAnswer::allowed;
-  if (n == 0 && became_another_program(child.pid)) answer = LibwrapAnswer::twisted;
-  reply(child.id, answer);
+  if (n == 0 && ending(child.pid)) {
+    child.answer.reset();  // reap() is about to learn how it ended
+    return false;
+  }
+  reply(child.id, n == 0 ? LibwrapAnswer::twisted : meaning(byte));
   return true;
 }
 
@@ -184,16 +199,22 @@ void Helper::reap() {
   signalfd_siginfo info;
   while (::read(ended_.get(), &info, sizeof info) > 0) {
   }
-  pid_t pid = 0;
-  while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
+  int status = 0;
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     const auto child =
         std::find_if(working_.begin(), working_.end(), [&](const Child& c) { return c.pid == pid; });
     if (child == working_.end()) continue;
-    child->pid = 0;  // the number may be somebody else's from now on
-    // It may have answered since collect(). If not, a command of its has the pipe: that one will not answer.
-    if (!settle(*child)) reply(child->id, LibwrapAnswer::refused);
+    reply(child->id, last_words(*child, status));
     working_.erase(child);
   }
+}
+
+/// Of a child that has ended. It may have answered since collect(); one that did not and was not killed had
+/// become another program.
+LibwrapAnswer Helper::last_words(const Child& child, int status) {
+  char byte = 0;
+  if (child.answer && ::read(child.answer.get(), &byte, 1) == 1) return meaning(byte);
+  return WIFSIGNALED(status) ? LibwrapAnswer::refused : LibwrapAnswer::twisted;
 }
 
 void Helper::stop_late_ones() {
@@ -214,7 +235,7 @@ void Helper::reply(std::uint64_t id, LibwrapAnswer answer) {
   ssize_t sent = 0;
   do sent = ::send(daemon_socket, &message, sizeof message, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
-  if (sent < 0) daemon_gone_ = true;
+  if (sent < 0) over_ = true;
 }
 
 void close_from(int first) {
@@ -236,27 +257,34 @@ bool keep_only(int socket) {
   return true;
 }
 
-/// Default actions, which the children inherit; all blocked, which they undo: what is meant for the daemon,
-/// or comes from its terminal, is no business of ours.
-void seal_signals() {
+/// Default actions, which the children inherit.
+void default_signals() {
   for (int number = 1; number < NSIG; ++number) {
     struct sigaction action {};
     action.sa_handler = SIG_DFL;
     ::sigaction(number, &action, nullptr);
   }
-  sigset_t all;
-  ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
 }
 
-[[noreturn]] void be_helper(int socket, pid_t daemon, const LibwrapHelperOptions& options) {
-  seal_signals();
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != daemon || !keep_only(socket)) ::_exit(1);
+/// Forks with all signals blocked. The helper leaves it at that (its children do not): what is meant for the
+/// daemon, or comes from its terminal, is no business of its.
+pid_t fork_sealed() {
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::fork();
+  const int error = errno;
+  if (pid != 0) ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return pid;
+}
+
+[[noreturn]] void be_helper(int socket, const LibwrapHelperOptions& options) {
+  default_signals();
+  if (!keep_only(socket)) ::_exit(1);
   ::prctl(PR_SET_NAME, "xsuperd-wrap");
   ::setsid();
-  // Both lest we keep file systems busy: the daemon's directory and, through syslog(3), nothing.
-  if (::chdir("/") != 0) ::_exit(1);
+  if (::chdir("/") != 0) ::_exit(1);  // no file system stays busy on our account
   ::openlog(options.identity.c_str(), LOG_PID, options.facility);
   wrap::use_tables(options.tables);
   sigset_t child;
@@ -278,16 +306,32 @@ base::Result<LibwrapHelper> start_libwrap_helper(const LibwrapHelperOptions& opt
   LibwrapHelper helper{base::Fd(ends[0]), {}};
   const base::Fd its(ends[1]);
   const pid_t daemon = ::getpid();
-  const pid_t pid = ::fork();
+  const pid_t pid = fork_sealed();
   if (pid < 0) return base::system_error(errno, "can't fork the libwrap helper");
-  if (pid == 0) be_helper(its.get(), daemon, options);
-  helper.process.reset(::pidfd_open(pid, 0));
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != daemon) ::_exit(1);
+    be_helper(its.get(), options);
+  }
+  helper.process.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
   if (helper.process) return helper;
   const base::Error error = base::system_error(errno, "can't watch the libwrap helper");
   helper.socket.reset();
   ::kill(pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
   return error;
+}
+
+void run_libwrap_helper(int socket) {
+  LibwrapHelperOptions options;
+  if (const char* identity = ::getenv("XSUPERD_WRAP_IDENTITY")) options.identity = identity;
+  if (const char* facility = ::getenv("XSUPERD_WRAP_FACILITY")) options.facility = std::atoi(facility);
+  ::unsetenv("XSUPERD_WRAP_IDENTITY");
+  ::unsetenv("XSUPERD_WRAP_FACILITY");
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  be_helper(socket, options);
 }
 
 }  // namespace xsuperd::net

@@ -108,8 +108,10 @@ std::optional<Received> receive_request(int socket, Request& request) {
   while (size < 0 && errno == EINTR);
   if (size <= 0) return Received{};
   Received received{static_cast<std::size_t>(size), connection_in(message)};
-  const bool cut = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
-  if (cut || !valid(request, received.size, static_cast<bool>(received.connection))) return std::nullopt;
+  // Out of descriptors, the kernel leaves the connection out and says so.
+  const bool lost = (message.msg_flags & MSG_CTRUNC) != 0;
+  const bool whole = (message.msg_flags & MSG_TRUNC) == 0;
+  if (!whole || !valid(request, received.size, lost || received.connection)) return std::nullopt;
   return received;
 }
 

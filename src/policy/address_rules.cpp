@@ -59,7 +59,9 @@ AddressList::Index::Id AddressList::Index::find_network(const Address& peer) con
 
 namespace {
 /// Where the next domain of a name begins, with its dot; at the end there is none.
-std::size_t next_domain(std::string_view name, std::size_t at) { return std::min(name.find('.', at + 1), name.size()); }
+std::size_t next_domain(std::string_view name, std::size_t at) {
+  return std::min(name.find('.', at + 1), name.size());
+}
 }  // namespace
 
 /// Looks up the whole name, then what follows each host part with its dot, as domains are kept.
@@ -138,7 +140,8 @@ struct Finding {
 Finding definite(const AddressPattern* match) { return {match, match}; }
 
 /// A network decides without a look at the name. `nameless`: what a peer without one matches.
-Finding find(const AddressList& list, const Address& peer, const PeerName& name, const AddressPattern* nameless) {
+Finding find(const AddressList& list, const Address& peer, const PeerName& name,
+             const AddressPattern* nameless) {
   if (const AddressPattern* network = list.match_network(peer)) return definite(network);
   if (name.state == PeerName::State::not_asked) return {nullptr, list.first_name()};
   if (name.state == PeerName::State::unknown || name.names.empty()) return definite(nameless);
@@ -155,7 +158,8 @@ Finding find_closest(const AddressList& list, const Address& peer, const PeerNam
                      const AddressPattern* nameless) {
   const AddressPattern* network = list.match_network(peer);
   if (name.state == PeerName::State::not_asked) return {network, closer(network, list.closest_name())};
-  if (name.state == PeerName::State::unknown || name.names.empty()) return definite(closer(network, nameless));
+  if (name.state == PeerName::State::unknown || name.names.empty())
+    return definite(closer(network, nameless));
   return definite(closer(network, list.closest_name(name.names)));
 }
 
@@ -165,7 +169,8 @@ bool more_specific(const AddressPattern& a, const AddressPattern& b) {
   const auto rank = [](const AddressPattern& p) -> std::pair<int, std::ptrdiff_t> {
     if (p.kind == AddressPattern::Kind::network) {
       const auto network = p.network();
-      return network.single() ? std::pair(3, std::ptrdiff_t{0}) : std::pair(0, std::ptrdiff_t{network.prefix});
+      return network.single() ? std::pair(3, std::ptrdiff_t{0})
+                              : std::pair(0, std::ptrdiff_t{network.prefix});
     }
     if (p.kind == AddressPattern::Kind::domain) return {1, std::count(p.name.begin(), p.name.end(), '.')};
     return {2, 0};
@@ -174,7 +179,8 @@ bool more_specific(const AddressPattern& a, const AddressPattern& b) {
 }
 
 AddressRules::AddressRules(const std::optional<std::vector<AddressPattern>>& only_from,
-                           const std::optional<std::vector<AddressPattern>>& no_access, config::AccessPolicy policy)
+                           const std::optional<std::vector<AddressPattern>>& no_access,
+                           config::AccessPolicy policy)
     : only_from_(compiled(only_from)), no_access_(compiled(no_access)), policy_(policy) {}
 
 /// The answer when this is what the lists match.
@@ -198,8 +204,8 @@ AddressRules::Answer AddressRules::ask(const Address& peer, const PeerName& name
   const auto nameless = [&] { return best_match ? no_access_->closest_name() : no_access_->first_name(); };
   const Finding allowed = only_from_ ? look(*only_from_, peer, name, nullptr) : Finding{};
   const Finding denied = no_access_ ? look(*no_access_, peer, name, nameless()) : Finding{};
-  // The more only_from matches and the less no_access, the better for the peer: if the name makes no difference in
-  // the two extreme cases, it makes none.
+  // The more only_from matches and the less no_access, the better for the peer: if the name makes no
+  // difference in the two extreme cases, it makes none.
   const bool at_best = decide(allowed.at_best, denied.match).kind == Kind::allowed;
   const bool at_worst = decide(allowed.match, denied.at_best).kind == Kind::allowed;
   Answer answer = decide(allowed.match, denied.match);

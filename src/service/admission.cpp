@@ -2,6 +2,7 @@
 // The middle part of a request's way through a Runner: admitted by the State, it goes through what takes time before
 // its server is started (fact B4.24).
 #include "service/banner.hpp"
+#include "xsuperd/base/text.hpp"
 #include "xsuperd/service/runner.hpp"
 
 namespace xsuperd::service {
@@ -34,12 +35,51 @@ void Runner::withdraw(Token token) {
   feed(Withdrawn{token});
 }
 
-bool Runner::ask_libwrap(Token) { return false; }
+/// Fact B5.22.
+std::string Runner::libwrap_name() const {
+  const config::Settings& s = service().settings;
+  if (s.libwrap) return *s.libwrap;
+  if (service().served_by_us() || !s.server) return service().name;
+  if (service().has(config::Flag::nameinargs) && !service().argv.empty())
+    return std::string(base::last_component(service().argv.front()));
+  return std::string(base::last_component(*s.server));
+}
+
+bool Runner::ask_libwrap(Token token) {
+  const bool exempt = service().has(config::Flag::nolibwrap) ||
+                      (service().is(config::Type::rpc) && !service().datagrams());
+  if (exempt || around_.libwrap.no_rules()) return false;
+  const Session& session = sessions_.at(token);
+  net::LibwrapQuestion question{libwrap_name(), session.peer, {}, session.socket.get(), {}};
+  question.local = net::local_endpoint(session.socket ? session.socket.get() : listening_fd());
+  if (setup_.recipe && setup_.recipe->credentials && setup_.recipe->credentials->set_groups) {
+    const spawn::Credentials& c = *setup_.recipe->credentials;
+    question.user = net::LibwrapUser{c.uid, c.gid, c.groups};
+  }
+  around_.libwrap.ask(question, [weak = weak_from_this(), token](net::LibwrapAnswer answer) {
+    if (const auto self = weak.lock()) self->wrapped(token, answer);
+  });
+  return true;
+}
+
+/// Fact B5.21.
+void Runner::wrapped(Token token, net::LibwrapAnswer answer) {
+  const auto found = sessions_.find(token);
+  if (found == sessions_.end()) return;
+  if (answer == net::LibwrapAnswer::allowed) return advance(token);
+  const base::Address peer = found->second.peer.address;
+  around_.log.info("libwrap refused connection to {} (libwrap={}) from {}", service().id, libwrap_name(), peer.text());
+  // Whatever `twist` put in our place talks to the peer; we only let go.
+  if (answer == net::LibwrapAnswer::twisted) found->second.socket.reset();
+  feed(Denied{token, policy::Reason::libwrap});
+}
 
 bool Runner::send_success_banner(Token token) {
   const auto& banner = service().settings.banner_success;
   Session& session = sessions_.at(token);
-  if (!banner || service().wait) return false;
+  // "+" and a line end, by the daemon for TCPMUXPLUS and by the server itself for TCPMUX (RFC 1078).
+  if (session.through_tcpmux && service().is(config::Type::tcpmuxplus)) (void)net::send_now(session.socket.get(), "+Go\r\n");
+  if (!banner || !session.socket) return false;
   send_banner(around_, std::move(session.socket), *banner, service().id,
               [weak = weak_from_this(), token](base::Fd socket, bool delivered) {
                 const auto self = weak.lock();
@@ -55,7 +95,7 @@ bool Runner::send_success_banner(Token token) {
 bool Runner::ask_identity(Token token) {
   const Session& session = sessions_.at(token);
   const bool wanted = service().logs(config::SuccessOption::userid) && (setup_.service_log || idonly());
-  if (!wanted || service().wait || !session.socket) return false;
+  if (!wanted || !session.socket) return false;
   around_.ident_admitted.ask(net::local_endpoint(session.socket.get()), session.peer, ident_patience,
                              [weak = weak_from_this(), token](net::IdentAnswer answer) {
                                if (const auto self = weak.lock()) self->identified(token, answer);

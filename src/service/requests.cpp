@@ -15,7 +15,8 @@ namespace xsuperd::service {
 using namespace std::chrono_literals;
 
 void Runner::on_readable() {
-  if (service().wait) return request_waiting();
+  if (service().hands_over()) return request_waiting();
+  if (service().datagrams()) return serve_datagrams();
   accept_connections();
 }
 
@@ -111,9 +112,12 @@ void Runner::perform(const Refuse& action) {
     around_.log.error("Service={}: only_from list and no_access list match equally the address {}", service().id, peer);
   if (action.verdict.reason == policy::Reason::load)
     around_.log.error("refused connect from {} due to excessive load", peer);
-  log_entry(log::fail_entry(service(), policy::log_word(action.verdict.reason), session.peer.address));
+  const bool repeated = service().datagrams() && !service().hands_over() &&
+                        action.verdict.reason == policy::Reason::address && logged_lately(session.peer);
+  if (!repeated)
+    log_entry(log::fail_entry(service(), policy::log_word(action.verdict.reason), session.peer.address));
   if (service().kind == config::Kind::sensor) sensed(session.peer.address);
-  if (service().wait) return drop_waiting_request(session);
+  if (service().hands_over()) return drop_waiting_request(session);
   // Who was let in and could not be served is sent nothing (fact B13.63).
   if (action.verdict.reason != policy::Reason::fork) dismiss(std::move(session));
 }
@@ -138,7 +142,7 @@ bool Runner::judge_again(const Refuse& action) {
   const Reason reason = action.verdict.reason;
   Session& session = sessions_.at(action.token);
   const bool room = reason == Reason::service_limit || reason == Reason::per_source_limit || reason == Reason::process_limit;
-  if (!room || session.judged_again || service().wait) return false;
+  if (!room || session.judged_again || service().hands_over() || service().datagrams()) return false;
   session.judged_again = true;
   boost::asio::post(around_.loop, [weak = weak_from_this(), token = action.token] {
     const auto self = weak.lock();
@@ -151,6 +155,7 @@ bool Runner::judge_again(const Refuse& action) {
 /// last of the two, because an identity server answers for open connections only.
 void Runner::dismiss(Session session) {
   if (!session.socket) return;
+  if (session.through_tcpmux) (void)net::send_now(session.socket.get(), "-Service not available\r\n");
   const auto socket = std::make_shared<base::Fd>(std::move(session.socket));
   const bool identify = service().logs(config::FailureOption::userid) && setup_.service_log;
   if (identify)
@@ -171,6 +176,7 @@ void Runner::dismiss(Session session) {
 void Runner::drop_waiting_request(const Session& session) {
   if (!listener_) return;
   if (service().listen.socket_type == config::SocketType::stream) return net::drop_connection(listener_->fd());
+  if (!service().datagrams()) return net::drop_datagram(listener_->fd());  // raw: it was never looked at
   const auto head = net::peek_datagram(listener_->fd());
   if (head && head->arrival == session.arrival && head->peer == session.peer) net::drop_datagram(listener_->fd());
 }

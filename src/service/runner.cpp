@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "xsuperd/net/steering.hpp"
+#include "xsuperd/net/udp_reply.hpp"
 #include <vector>
 
 #include "service/timers.hpp"
@@ -32,7 +33,11 @@ bool Runner::start() {
 }
 
 void Runner::reconfigure(Setup setup) {
+  const bool new_versions = setup.service().settings.rpc_version != service().settings.rpc_version;
+  if (new_versions) unregister_rpc();
+  targets_.clear();  // perhaps another target, in any case looked up anew (fact B10.1)
   setup_ = std::move(setup);
+  if (new_versions && listener_) register_rpc();
   if (listener_) net::apply_options(listener_->fd(), service().listen);
   if (listener_ && service().steered()) steer_again();
   feed(Reconfigured{setup_.policy});
@@ -51,6 +56,8 @@ void Runner::retire(Servers servers) {
   give_up_retries();
   if (servers == Servers::leave) return;
   drop_unstarted();
+  for (const auto& [token, session] : sessions_)
+    if (session.conversing) around_.conversations.stop(token);
   signal_servers(SIGTERM);
   arm(around_.grace, [](Runner& self) { self.signal_servers(SIGKILL); });
 }
@@ -66,7 +73,7 @@ void Runner::give_up_retries() {
 void Runner::drop_unstarted() {
   std::vector<Token> tokens;
   for (const auto& [token, session] : sessions_)
-    if (session.pid == 0 && (session.stage != Stage::server || session.socket)) tokens.push_back(token);
+    if (session.pid == 0 && !session.conversing && (session.stage != Stage::server || session.socket)) tokens.push_back(token);
   for (const Token token : tokens) withdraw(token);
 }
 
@@ -100,11 +107,13 @@ void Runner::perform(const Suspend&) {
   if (listener_) listener_->pause();
 }
 void Runner::perform(const CloseSocket&) {
+  unregister_rpc();
   listener_.reset();
   turned_away_.reset();
 }
 
 void Runner::perform(const OpenSocket&) {
+  if (service().kind == config::Kind::tcpmux) return feed(Closed{});  // it never had one
   const bool good = open_socket();
   if (good)
     around_.log.error("Activating service {}", service().name);
@@ -137,13 +146,18 @@ bool Runner::open_socket() {
   }
   if (opened->ipv4_fallback)
     around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service().id);
+  if (service().served_by_us() && service().datagrams()) net::enable_destination_info(opened->fd.get());
   std::weak_ptr<Runner> weak = weak_from_this();
   listener_ = std::make_unique<net::Listener>(around_.loop, std::move(opened->fd), [weak] {
     if (const auto self = weak.lock()) self->on_readable();
   });
   if (service().steered() && !steer_or_close()) return false;
-  if (open_failures_ > 0) around_.log.notice("service {} could be opened at last", service().id);
-  open_failures_ = 0;
+  if (open_failures_ > 0 && !service().is(config::Type::rpc))
+    around_.log.notice("service {} could be opened at last", service().id);
+  if (service().is(config::Type::rpc))
+    register_rpc();  // which may still fail
+  else
+    open_failures_ = 0;
   return true;
 }
 

@@ -10,8 +10,9 @@ namespace xsuperd::service {
 using namespace std::chrono_literals;
 
 void Runner::spawn(Token token) {
+  if (service().served_by_us()) return service().datagrams() ? answer_datagram(token) : converse(token);
   Session& session = sessions_.at(token);
-  if (service().wait && !session.socket) session.socket = listener_->duplicate();
+  if (service().hands_over() && !session.socket) session.socket = listener_->duplicate();
   session.started = around_.now();
   session.started_wall = std::chrono::system_clock::now();
   around_.owners[token] = weak_from_this();
@@ -78,7 +79,7 @@ void Runner::end_session(Token token) {
 /// A server that ended without reading the very datagram it was started for would be started for it for ever. All
 /// others stay for the next one.
 void Runner::drop_unread_datagram(const Session& session) {
-  if (!service().wait || service().listen.socket_type != config::SocketType::dgram || !listener_) return;
+  if (!service().hands_over() || !service().datagrams() || !listener_) return;
   const auto head = net::peek_datagram(listener_->fd());
   if (!head || head->arrival != session.arrival || head->peer != session.peer) return;
   net::drop_datagram(listener_->fd());

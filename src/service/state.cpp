@@ -37,8 +37,8 @@ Actions State::on(const Request& e) {
   if (phase_ == Phase::retiring) return {Refuse{e.token, refusal(policy::Reason::service_limit)}};
   const policy::Verdict verdict = policy::judge(*policy_, question);
   if (verdict.kind == policy::Verdict::Kind::need_name) {
-    if (service().wait) phase_ = Phase::busy;
-    return service().wait ? Actions{Suspend{}, AskName{e.token}} : Actions{AskName{e.token}};
+    if (service().hands_over()) phase_ = Phase::busy;
+    return service().hands_over() ? Actions{Suspend{}, AskName{e.token}} : Actions{AskName{e.token}};
   }
   if (verdict.kind == policy::Verdict::Kind::refuse) {
     Actions actions{Refuse{e.token, verdict}};
@@ -46,7 +46,7 @@ Actions State::on(const Request& e) {
       phase_ = Phase::paused;
       actions.push_back(CloseSocket{});
       actions.push_back(ArmPause{service().rate().pause});
-    } else if (service().wait) {
+    } else if (service().hands_over()) {
       if (phase_ == Phase::busy) phase_ = Phase::listening;
       actions.push_back(Listen{});
     }
@@ -54,7 +54,7 @@ Actions State::on(const Request& e) {
   }
   // A place is taken when it is decided, not when the server runs: a burst cannot slip past the limits.
   take_place(e.token, question.peer.address);
-  if (!service().wait) return {Spawn{e.token}};
+  if (!service().hands_over()) return {Spawn{e.token}};
   phase_ = Phase::busy;
   return {Suspend{}, Spawn{e.token}};
 }
@@ -105,6 +105,13 @@ Actions State::on(const RetryDue& e) {
 }
 
 Actions State::on(const Exited& e) { return free_place(e.token); }
+
+Actions State::on(const Denied& e) {
+  Actions actions{Refuse{e.token, refusal(e.reason)}};
+  for (const Action& action : free_place(e.token)) actions.push_back(action);
+  return actions;
+}
+
 Actions State::on(const Withdrawn& e) { return free_place(e.token); }
 
 Actions State::on(const Due&) {

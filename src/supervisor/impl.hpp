@@ -8,11 +8,13 @@
 #include <memory>
 #include <vector>
 
+#include "supervisor/orphans.hpp"
 #include "supervisor/service_logs.hpp"
 #include "supervisor/signals.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/service/runner.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
+#include "xsuperd/worker/client.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -33,6 +35,7 @@ struct Supervisor::Impl {
   void collect_retired();
   void check_consistency(bool tell);
   void check_periodically();
+  base::Result<net::LibwrapHelper> start_libwrap_helper();
   void expire_bans();
   [[nodiscard]] std::size_t available() const;
 
@@ -49,8 +52,24 @@ struct Supervisor::Impl {
   // state_dump.cpp
   void dump_state();
   [[nodiscard]] std::string state_text() const;
+  [[nodiscard]] std::string servers_text() const;
+
+  // inner_services.cpp
+  void connect_inner_services();
+  void note_internal_ports();
+  [[nodiscard]] std::string services_text() const;
+  [[nodiscard]] std::string available_text() const;
 
   using Runners = std::vector<std::shared_ptr<service::Runner>>;
+
+  /// Every running server and every conversation, of retired services too.
+  template <typename F>
+  void for_each_server(F f) const {
+    for (const Runners* list : {&runners, &retired})
+      for (const auto& runner : *list)
+        for (const auto& [token, session] : runner->sessions())
+          if (session.pid != 0 || session.conversing) f(*runner, session);
+  }
 
   Options options;
   log::Writer& writer;
@@ -62,6 +81,8 @@ struct Supervisor::Impl {
   net::Resolver resolver{loop, {}};
   net::IdentClient ident_admitted;
   net::IdentClient ident_refused;
+  net::Libwrap libwrap;
+  worker::Client workers;
   service::Surroundings around;
   service::DaemonFacts facts;
   config::SystemFiles files;
@@ -71,6 +92,7 @@ struct Supervisor::Impl {
   Runners runners;  ///< in reading order
   Runners retired;  ///< whose servers still run
   std::unique_ptr<Signals> signals;
+  Orphans orphans;
   boost::asio::steady_timer check_timer{loop};
   boost::asio::steady_timer end_timer{loop};
   boost::asio::steady_timer ban_timer{loop};

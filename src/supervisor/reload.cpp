@@ -70,16 +70,18 @@ void Supervisor::Impl::apply(config::Loaded loaded) {
   for (const auto& service : loaded.config->services) {
     if (!config::served(*service)) continue;
     auto& runner = next[service.get()];
+    const bool listens = service->kind != config::Kind::tcpmux;
     if (runner) {
-      if (!runner->open() && runner->state().phase() == service::Phase::closed) runner->start();
+      if (listens && !runner->open() && runner->state().phase() == service::Phase::closed) runner->start();
     } else if ((runner = make_runner(service))) {
       ++fresh;
-      runner->start();
+      if (listens) runner->start();
     }
     if (runner) ordered.push_back(runner);
   }
   runners = std::move(ordered);
   config = loaded.config;
+  note_internal_ports();
   collect_retired();
   say_not_in_effect();
   log.notice("Reconfigured: new={} old={} dropped={} (services)", fresh, old, dropped);

@@ -13,9 +13,10 @@
 namespace xsuperd::supervisor {
 
 namespace {
-int open_signalfd() {
+int open_signalfd(bool with_sigchld) {
   sigset_t all;
   ::sigfillset(&all);
+  if (!with_sigchld) ::sigdelset(&all, SIGCHLD);
   const int fd = ::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
   if (fd < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
   return fd;
@@ -23,8 +24,8 @@ int open_signalfd() {
 }  // namespace
 
 struct Signals::Impl {
-  Impl(boost::asio::io_context& loop, std::function<void(int)> handler)
-      : watch(loop, open_signalfd()), on_signal(std::move(handler)) {
+  Impl(boost::asio::io_context& loop, std::function<void(int)> handler, bool with_sigchld)
+      : watch(loop, open_signalfd(with_sigchld)), on_signal(std::move(handler)) {
     wait();
   }
 
@@ -42,8 +43,8 @@ struct Signals::Impl {
   std::function<void(int)> on_signal;
 };
 
-Signals::Signals(boost::asio::io_context& loop, std::function<void(int)> on_signal)
-    : impl_(std::make_unique<Impl>(loop, std::move(on_signal))) {}
+Signals::Signals(boost::asio::io_context& loop, std::function<void(int)> on_signal, bool with_sigchld)
+    : impl_(std::make_unique<Impl>(loop, std::move(on_signal), with_sigchld)) {}
 Signals::~Signals() = default;
 
 }  // namespace xsuperd::supervisor

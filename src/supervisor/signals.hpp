@@ -16,7 +16,7 @@ namespace xsuperd::supervisor {
 /// block_signals() was called before any thread was made.
 class Signals {
  public:
-  Signals(boost::asio::io_context& loop, std::function<void(int)> on_signal);
+  Signals(boost::asio::io_context& loop, std::function<void(int)> on_signal, bool with_sigchld);
   ~Signals();
 
  private:

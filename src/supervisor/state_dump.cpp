@@ -224,10 +224,7 @@ std::string Supervisor::Impl::state_text() const {
     active += runner->state().phase() == service::Phase::listening;
   }
   t.line(0, "Server table dump:");
-  for (const auto* list : {&runners, &retired})
-    for (const auto& runner : *list)
-      for (const auto& [token, session] : runner->sessions())
-        if (session.pid != 0) ++running, server_block(t, *runner, session);
+  for_each_server([&](const auto& runner, const auto& session) { ++running, server_block(t, runner, session); });
   t.line(0, "").line(0, "Retry table dump:").line(0, "");
   t.line(0, "Socket mask:{}", mask).line(0, "pfds_last = {}", runners.size());
   t.line(0, "Open descriptors (not in socket mask): {}", fmt::join(others, " ")).line(0, "");
@@ -238,6 +235,12 @@ std::string Supervisor::Impl::state_text() const {
   t.line(0, "running_servers = {}", running).line(0, "Logging service = enabled").line(0, "");
   t.line(0, "max_descriptors = {}", limit.rlim_cur).line(0, "process_limit = {}", options.process_limit);
   t.line(0, "config_file = {}", options.config_path).line(0, "").line(0, "END OF DUMP").line(0, "").line(0, "");
+  return t.take();
+}
+
+std::string Supervisor::Impl::servers_text() const {
+  Text t;
+  for_each_server([&](const auto& runner, const auto& session) { server_block(t, runner, session); });
   return t.take();
 }
 

@@ -15,6 +15,7 @@ Supervisor::Supervisor(Options options, log::Writer& writer, log::DaemonLog& log
     : impl_(std::make_unique<Impl>(std::move(options), writer, log)) {}
 Supervisor::~Supervisor() = default;
 int Supervisor::run() { return impl_->run(); }
+bool Supervisor::may_adopt_orphans() { return Orphans::possible(); }
 
 /// Admitted peers of services with USERID: each holds a place of its service meanwhile, so this is no more than a guard.
 static constexpr std::size_t greatest_ident_lookups = 1024;
@@ -33,10 +34,20 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
                }),
       ident_admitted(loop, {.most = greatest_ident_lookups}),
       ident_refused(loop, {.most = options.ident_lookups}),
-      around{loop, blocking, *spawner, children, log, resolver, ident_admitted, ident_refused},
-      facts(service::DaemonFacts::of_this_process(options.umask)) {
+      libwrap(loop, {},
+              {.start = [this] { return start_libwrap_helper(); },
+               .on_helper_end = [this](std::string why) { log.error("{}", why); }}),
+      workers(loop,
+              {.workers = options.workers,
+               .recipe = worker::worker_recipe(options.worker_user),
+               .on_trouble = [this](std::string what) { log.error("{}", what); }},
+              *spawner),
+      around{loop, blocking, *spawner, children, log, resolver, ident_admitted, ident_refused, libwrap, workers},
+      facts(service::DaemonFacts::of_this_process(options.umask)),
+      orphans(loop, [this](pid_t pid) { log.notice("unknown child process {} died", pid); }) {
   around.process_limit = options.process_limit;
   around.load = load_average;
+  connect_inner_services();
   around.on_ban = [this] { expire_bans(); };
   spawner->on_outcome([this](spawn::Outcome outcome) {
     const service::Token token = std::visit([](const auto& o) { return o.token; }, outcome);
@@ -54,7 +65,9 @@ Supervisor::Impl::~Impl() {
 }
 
 int Supervisor::Impl::run() {
-  signals = std::make_unique<Signals>(loop, [this](int number) { on_signal(number); });
+  const bool orphans_possible = options.adopts_orphans;
+  signals = std::make_unique<Signals>(loop, [this](int number) { on_signal(number); }, orphans_possible);
+  if (orphans_possible) orphans.look_soon();
   if (!first_load()) return 1;
   start_all();
   if (available() == 0 && !options.stay_alive) {
@@ -92,10 +105,11 @@ void Supervisor::Impl::start_all() {
   for (const auto& service : config->services) {
     if (!config::served(*service)) continue;
     if (auto runner = make_runner(service)) {
-      runner->start();
+      if (service->kind != config::Kind::tcpmux) runner->start();
       runners.push_back(std::move(runner));
     }
   }
+  note_internal_ports();
 }
 
 void Supervisor::Impl::print_configuration() {
@@ -115,7 +129,8 @@ std::size_t Supervisor::Impl::available() const {
 
 void Supervisor::Impl::announce() {
   say_not_in_effect();
-  log.notice("{} started with loadavg options compiled in.", options.version);
+  log.notice("{} started with {}loadavg options compiled in.", options.version,
+             net::libwrap_available() ? "libwrap " : "");
   const std::size_t count = available();
   log.notice("Started working: {} available service{}", count, count == 1 ? "" : "s");
 }
@@ -128,6 +143,7 @@ void Supervisor::Impl::on_signal(int number) {
     case SIGABRT: return check_consistency(true);
     case SIGTERM: return terminate();
     case SIGQUIT: return quit();
+    case SIGCHLD: return orphans.look_soon();
     case SIGINT:
       if (options.debug) stop(1);
       return;

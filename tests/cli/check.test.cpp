@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/cli/check.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
-#include "xsuperd/base/fd.hpp"
+#include "cli/caught.hpp"
 #include "xsuperd/cli/daemon.hpp"
 
 using namespace xsuperd;
@@ -23,26 +19,6 @@ std::string contents(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// Sends a descriptor into a file as long as it lives.
-class Caught {
- public:
-  Caught(int fd, std::string path) : fd_(fd), saved_(::fcntl(fd, F_DUPFD_CLOEXEC, 3)) {
-    const base::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    std::fflush(nullptr);
-    ::dup2(file.get(), fd_);
-  }
-  ~Caught() {
-    std::fflush(nullptr);
-    ::dup2(saved_.get(), fd_);
-  }
-  Caught(const Caught&) = delete;
-  Caught& operator=(const Caught&) = delete;
-
- private:
-  int fd_;
-  base::Fd saved_;
-};
-
 /// A configuration file, and what checking it says.
 class Checked {
  public:
@@ -53,7 +29,7 @@ class Checked {
     const std::string path = directory_ / "xinetd.conf";
     if (!text.empty()) std::ofstream(path) << text;
     {
-      const Caught out(1, directory_ / "out"), errors(2, directory_ / "errors");
+      const cli::test::Caught out(1, directory_ / "out"), errors(2, directory_ / "errors");
       status = cli::check_configuration(path, strict, show);
     }
     out = contents(directory_ / "out");
@@ -123,6 +99,16 @@ TEST_CASE("a configuration that cannot be read is an error") {
 
 TEST_CASE("a bad value in the defaults is an error") {
   CHECK(Checked("defaults\n{\n\tinstances = many\n}\n" + service("one")).status == 2);
+}
+
+TEST_CASE("what may not be meant is pointed at, as a note or a warning") {
+  const Checked note(service("one", "\tonly_from = 10.0.0.0/8\n\tno_access = 10.1.2.3\n"), true);
+  CHECK(note.status == 0);
+  CHECK(note.errors.find("xinetd.conf:10:14: note: 10.1.2.3 in no_access and 10.0.0.0/8 in only_from (") == 0);
+  CHECK(note.errors.ends_with("1 service, 0 disabled, 0 refused; 0 errors, 0 warnings\n"));
+  const Checked warning(service("one", "\tno_access = 10.0.0.0/8\n\tonly_from = 10.1.2.3\n"), true);
+  CHECK(warning.status == 1);
+  CHECK(warning.errors.find("xinetd.conf:10:14: warning: 10.1.2.3 in only_from and ") == 0);
 }
 
 TEST_CASE("--show prints the configuration in effect, which reads as the same configuration") {

@@ -163,6 +163,30 @@ TEST_CASE("-t checks, and --strict and --show go with it") {
   CHECK(c.config == "x.conf");
 }
 
+TEST_CASE("--explain takes a service, an address and perhaps a time") {
+  const CommandLine two = parse({"-t", "--explain", "ftp", "::1", "-f", "x.conf"});
+  CHECK(two.task == Task::check);
+  CHECK(two.config == "x.conf");
+  REQUIRE(two.explain);
+  CHECK(two.explain->service == "ftp");
+  CHECK(two.explain->address == "::1");
+  CHECK_FALSE(two.explain->time);
+  for (const char* time : {"8:00", "08:15", "99:99"}) CHECK(parse({"--explain", "ftp", "::1", time}).explain->time == time);
+  CHECK(task({"--explain", "ftp", "::1"}) == Task::check);
+  CHECK_FALSE(parse({"-t"}).explain);
+}
+
+TEST_CASE("what does not look like a time is the next word after --explain") {
+  for (const char* word : {"8:0", "123:00", ":00", "a:00", "8.00", "noon", "::1"})
+    CHECK(is_usage_error({"--explain", "ftp", "::1", word}));
+  const CommandLine c = parse({"--explain", "-f", "-t", "-f", "x.conf"});
+  CHECK(c.explain->service == "-f");
+  CHECK(c.explain->address == "-t");
+  CHECK(c.config == "x.conf");
+  CHECK(parse({"--explain", "ftp"}).error == "--explain needs 2 values");
+  CHECK(is_usage_error({"-t", "--explain"}));
+}
+
 // B1.5
 TEST_CASE("the usage text begins as xinetd's and ends its line") {
   const std::string text = usage("xinetd");

@@ -25,7 +25,8 @@ std::string level(const std::string& lines) {
   return all[0].level == Level::warning ? "warning" : "note";
 }
 
-std::string overlap(const std::string& only_from, const std::string& no_access, const std::string& more = "") {
+std::string overlap(const std::string& only_from, const std::string& no_access,
+                    const std::string& more = "") {
   return level("only_from = " + only_from + "\nno_access = " + no_access + "\n" + more);
 }
 
@@ -67,8 +68,8 @@ TEST_CASE("with best_match the more specific element of only_from admits, and eq
   CHECK(overlap("10.1.2.3", "10.0.0.0/8", best) == "note");
   CHECK(overlap("www.example.com", ".example.com", best) == "note");
   CHECK(overlap("10.0.0.0/8", "10.0.0.0/8", best) == "warning");
-  CHECK(found_with("only_from = 10.1.2.3\nno_access = 10.0.0.0/8\naccess_policy = best_match")[0].sentence.ends_with(
-      "both match 10.1.2.3: it is admitted"));
+  CHECK(found_with("only_from = 10.1.2.3\nno_access = 10.0.0.0/8\naccess_policy = best_match")[0]
+            .sentence.ends_with("both match 10.1.2.3: it is admitted"));
 }
 
 TEST_CASE("an overlap names both elements as written, and both places") {
@@ -76,13 +77,15 @@ TEST_CASE("an overlap names both elements as written, and both places") {
   REQUIRE(all.size() == 2);
   CHECK(all[0].place == Place{main_file, 10, 21});
   CHECK(all[0].sentence ==
-        "10.1.{2,3} in no_access and 10.0.0.0 in only_from (/etc/xinetd.conf:9) both match 10.1.2.0/24: it is refused");
+        "10.1.{2,3} in no_access and 10.0.0.0 in only_from (/etc/xinetd.conf:9) both match 10.1.2.0/24: it "
+        "is refused");
   const auto in_vain = found_with("only_from = 10.1.2.3\nno_access = 10.0.0.0/8");
   REQUIRE(in_vain.size() == 1);
   CHECK(in_vain[0].place == Place{main_file, 9, 13});
   CHECK(in_vain[0].width == 8);
   CHECK(in_vain[0].sentence ==
-        "10.1.2.3 in only_from and 10.0.0.0/8 in no_access (/etc/xinetd.conf:10) both match 10.1.2.3: only_from admits "
+        "10.1.2.3 in only_from and 10.0.0.0/8 in no_access (/etc/xinetd.conf:10) both match 10.1.2.3: "
+        "only_from admits "
         "nobody by it");
   CHECK(in_vain[0].suggestion == "access_policy = best_match would admit it");
 }
@@ -99,7 +102,8 @@ TEST_CASE("the closest element around is the one that is named") {
 }
 
 TEST_CASE("lists that overlap in the defaults are told of once") {
-  const auto all = found(defaults("only_from = 10.0.0.0/8\nno_access = 10.1.2.3") + service("x", 1) + service("y", 2));
+  const auto all =
+      found(defaults("only_from = 10.0.0.0/8\nno_access = 10.1.2.3") + service("x", 1) + service("y", 2));
   REQUIRE(all.size() == 1);
   CHECK(all[0].place == Place{main_file, 4, 13});
 }
@@ -125,21 +129,42 @@ TEST_CASE("when no element of only_from can match, nobody is admitted, which is 
 
 TEST_CASE("elements of the defaults stand there for other services too") {
   CHECK(found(defaults("only_from = 127.0.0.1 ::1") + service("x", 1, "flags = IPv4")).empty());
-  CHECK(found(defaults("only_from = 127.0.0.1 ::1") + service("x", 1, "flags = IPv4\nonly_from += ::2")).size() == 1);
+  CHECK(found(defaults("only_from = 127.0.0.1 ::1") + service("x", 1, "flags = IPv4\nonly_from += ::2"))
+            .size() == 1);
 }
 
-TEST_CASE("where the server accepts, access lists have no effect") {
-  const auto waits = [](const std::string& type, const std::string& lists) {
-    return found(entry("x", "type = UNLISTED\nport = 1\nsocket_type = " + type +
-                                "\nwait = yes\nuser = root\nserver = /bin/server\n" + lists));
-  };
-  const auto all = waits("stream", "only_from = 10.1.2.3\nno_access = 10.0.0.0/8");
+namespace {
+std::vector<Diagnostic> waits(const std::string& type, const std::string& lists) {
+  return found(entry(
+      "x", "type = UNLISTED\nport = 1\nwait = yes\nuser = root\nserver = /bin/server\nsocket_type = " + type +
+               "\n" + lists));
+}
+}  // namespace
+
+TEST_CASE("where the daemon does not know the peer, access lists have no effect") {
+  const auto all = waits("raw\nprotocol = icmp", "only_from = 10.1.2.3\nno_access = 10.0.0.0/8");
   REQUIRE(all.size() == 1);
   CHECK(all[0].level == Level::info);
   CHECK(all[0].place == Place{main_file, 1, 1});
   CHECK(all[0].sentence.find("have no effect") != std::string::npos);
+  CHECK(waits("raw\nprotocol = icmp", "").empty());
+}
+
+TEST_CASE("where the server accepts, names are of no use") {
   CHECK(waits("stream", "").empty());
-  CHECK(waits("dgram", "only_from = 10.1.2.3").empty());
+  CHECK(waits("stream", "only_from = 10.0.0.0/8\nno_access = 11.1.2.3").empty());
+  const auto admits = waits("stream", "only_from = 10.0.0.0/8 .example.com");
+  REQUIRE(admits.size() == 1);
+  CHECK(admits[0].level == Level::info);
+  CHECK(admits[0].place == Place{main_file, 9, 24});
+  CHECK(admits[0].sentence ==
+        "Service x: its peers have no names, because the server accepts them: .example.com in only_from "
+        "admits nobody");
+  const auto refuses = waits("stream", "no_access = typo");
+  REQUIRE(refuses.size() == 1);
+  CHECK(refuses[0].level == Level::warning);
+  CHECK(refuses[0].sentence.ends_with("typo in no_access keeps everybody out"));
+  CHECK(waits("dgram", "only_from = .example.com").empty());
 }
 
 TEST_CASE("many findings of a kind are counted") {
@@ -176,5 +201,6 @@ TEST_CASE("a hundred thousand elements are compared in no time") {
   const auto all = lints(config);
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
   REQUIRE_FALSE(all.empty());
-  CHECK(all.back().sentence == "Service x: 99990 more elements of only_from and no_access overlap in this way");
+  CHECK(all.back().sentence ==
+        "Service x: 99990 more elements of only_from and no_access overlap in this way");
 }

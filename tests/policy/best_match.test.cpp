@@ -163,7 +163,8 @@ Closeness closeness(const AddressPattern& p, const base::Address& peer, const Pe
     return p.kind == Kind::domain ? n.ends_with(p.name) && n != p.name : n == p.name;
   });
   if (!any && !met) return std::nullopt;
-  if (p.kind == Kind::domain) return {{1, static_cast<int>(std::count(p.name.begin(), p.name.end(), '.')), 0}};
+  if (p.kind == Kind::domain)
+    return {{1, static_cast<int>(std::count(p.name.begin(), p.name.end(), '.')), 0}};
   return {{2, 0, 0}};
 }
 
@@ -182,14 +183,15 @@ bool plainly_allowed(const std::optional<Patterns>& only_from, const std::option
 }
 
 const std::vector<std::string_view> words{
-    "10.0.0.0/8", "10.1.0.0/16",   "10.1.2.0/24",   "10.1.2.3",       "10.2.0.0/15", "0.0.0.0/0",     ".com",
-    "?lost.net",  ".example.com",  "a.example.com", ".a.example.com", ".net",        "b.example.net", "10.1.2.2/31",
-    "11.0.0.0/8", ".x.example.net"};
+    "10.0.0.0/8",    "10.1.0.0/16", "10.1.2.0/24",  "10.1.2.3",      "10.2.0.0/15",    "0.0.0.0/0",
+    ".com",          "?lost.net",   ".example.com", "a.example.com", ".a.example.com", ".net",
+    "b.example.net", "10.1.2.2/31", "11.0.0.0/8",   ".x.example.net"};
 
 std::optional<Patterns> some_list(std::mt19937& random) {
   if (random() % 8 == 0) return std::nullopt;
   Patterns list;
-  for (std::size_t left = random() % 5; left > 0; --left) list.push_back(pattern(words[random() % words.size()]));
+  for (std::size_t left = random() % 5; left > 0; --left)
+    list.push_back(pattern(words[random() % words.size()]));
   return list;
 }
 

@@ -120,9 +120,14 @@ Process::Process(const std::vector<const char*>& argv, bool stubborn) {
   if (stubborn) ::sigaddset(&mask, SIGTERM);
   ::posix_spawnattr_setsigmask(&attributes, &mask);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  // Close-on-exec alone closes a little after posix_spawn has returned, and ports would seem open.
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   std::array<char*, 1> environment{};
-  const int error = ::posix_spawnp(&pid_, argv[0], nullptr, &attributes, const_cast<char**>(argv.data()),
+  const int error = ::posix_spawnp(&pid_, argv[0], &actions, &attributes, const_cast<char**>(argv.data()),
                                    environment.data());
+  ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   REQUIRE(error == 0);
   pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0U)));
@@ -145,15 +150,41 @@ struct NoOutput final : log::Output {
 };
 }  // namespace
 
+namespace {
+std::filesystem::path new_directory() {
+  std::string form = std::filesystem::temp_directory_path() / "xsuperd-service-XXXXXX";
+  REQUIRE(::mkdtemp(form.data()) != nullptr);
+  return form;
+}
+}  // namespace
+
+std::shared_ptr<net::NameSource> one_host() {
+  struct OneHost final : net::NameSource {
+    const base::Address home = base::Address::ipv4(INADDR_LOOPBACK);
+    std::vector<std::string> names_of(const base::Address& address) override {
+      return address == home ? std::vector<std::string>{"host.example.com"} : std::vector<std::string>{};
+    }
+    std::vector<base::Address> addresses_of(const std::string&, base::Address::Family) override {
+      return {home};
+    }
+  };
+  return std::make_shared<OneHost>();
+}
+
 Bench::Bench(config::Service service)
-    : daemon_output(std::make_shared<NoOutput>()),
+    : directory(new_directory()),
+      daemon_output(std::make_shared<NoOutput>()),
       service_output(std::make_shared<NoOutput>()),
       log(sink, daemon_output),
       children(loop,
                [this](const spawn::Ended& end) {
                  if (const auto owner = around.owners.at(end.token).lock()) owner->on_ended(end);
                }),
-      around{loop, blocking, spawner, children, log},
+      ident_server(std::move(net::open_socket(stream_service().listen).value().fd)),
+      resolver(loop, {.threads = 1, .source = one_host()}),
+      ident(loop, {.most = 4, .port = net::local_endpoint(ident_server.get()).port}),
+      libwrap(loop, {}, {.tables = {directory / "allow", directory / "deny"}}),
+      around{loop, blocking, spawner, children, log, resolver, ident, ident, libwrap, conversations},
       work_(loop.get_executor()) {
   around.now = [this] { return clock; };
   around.timer_length = [this](std::chrono::milliseconds length) {
@@ -169,7 +200,7 @@ Bench::Bench(config::Service service)
 
 Bench::~Bench() {
   blocking.join();
-  if (!directory_.empty()) std::filesystem::remove_all(directory_);
+  std::filesystem::remove_all(directory);
 }
 
 Setup Bench::setup_for(config::Service service) const {
@@ -201,13 +232,8 @@ std::string Bench::entries() const {
 }
 
 std::string Bench::file(const std::string& name, const std::string& text) {
-  if (directory_.empty()) {
-    std::string form = std::filesystem::temp_directory_path() / "xsuperd-service-XXXXXX";
-    REQUIRE(::mkdtemp(form.data()) != nullptr);
-    directory_ = form;
-  }
-  std::ofstream(directory_ / name) << text;
-  return directory_ / name;
+  std::ofstream(directory / name) << text;
+  return directory / name;
 }
 
 Client::Client(base::Endpoint to, int type, std::string_view from)

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fakes/fake_spawner.hpp"
+#include "fakes/fake_worker.hpp"
 #include "fakes/memory_sink.hpp"
 #include "xsuperd/service/runner.hpp"
 
@@ -59,6 +60,9 @@ class Process {
   base::Fd pidfd_;
 };
 
+/// The only host that has a name: 127.0.0.1 is host.example.com.
+[[nodiscard]] std::shared_ptr<net::NameSource> one_host();
+
 /// A Runner on a real loop, with real sockets and children; its servers are what the test says they are.
 class Bench {
  public:
@@ -80,6 +84,7 @@ class Bench {
   /// The text of a file that exists as long as the test.
   [[nodiscard]] std::string file(const std::string& name, const std::string& text);
 
+  std::filesystem::path directory;  ///< ours alone
   boost::asio::io_context loop;
   boost::asio::thread_pool blocking{1};
   fakes::FakeSpawner spawner;
@@ -88,14 +93,18 @@ class Bench {
   std::shared_ptr<log::Output> service_output;
   log::DaemonLog log;
   spawn::Children children;
-  base::Moment clock = at(0s);                   ///< turned by hand
+  base::Fd ident_server;  ///< listens where identity servers do
+  net::Resolver resolver;
+  net::IdentClient ident;
+  fakes::FakeWorker conversations;
+  net::Libwrap libwrap;         ///< without a helper: refuses all as soon as the file "deny" has a rule
+  base::Moment clock = at(0s);  ///< turned by hand
   std::vector<std::chrono::milliseconds> asked;  ///< the timers asked for
   bool hurry = false;                            ///< they end at once; else never
   Surroundings around;
   std::shared_ptr<Runner> runner;
 
  private:
-  std::filesystem::path directory_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
 };
 

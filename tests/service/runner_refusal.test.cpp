@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Refusals and banners.
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
@@ -64,11 +65,40 @@ TEST_CASE("a peer that both lists match is refused, and the overlap is said") {
   CHECK(bench.sink.has("Service=x: only_from list and no_access list match equally the address 127.0.0.1"));
 }
 
-TEST_CASE("a peer whose name is wanted and not known is refused") {
-  Refusing bench([](auto& s) { s.no_access = pattern(".example.com"); });
+TEST_CASE("a peer whose name the lists want is looked up, and the service goes on meanwhile") {
+  Refusing bench([](auto& s) { s.only_from = pattern(".example.com"); });
+  const Client named(bench.where());
+  bench.run_until_jobs(1);
+  const Client nameless(bench.where(), SOCK_STREAM, "127.0.0.2");
+  CHECK(nameless.read_all(bench) == "");
+  CHECK(bench.entries() == "FAIL: x address from=127.0.0.2\n");
+  CHECK(bench.runner->state().attempts() == 2);
+}
+
+TEST_CASE("a peer that is looked up while its service is removed is let go") {
+  Refusing bench([](auto& s) { s.only_from = pattern(".example.com"); });
   const Client client(bench.where());
+  bench.run_until([&] { return !bench.runner->sessions().empty(); });
+  bench.runner->retire(Runner::Servers::terminate);
   CHECK(client.read_all(bench) == "");
-  CHECK(bench.entries() == "FAIL: x address from=127.0.0.1\n");
+  CHECK(bench.runner->idle());
+  CHECK(bench.spawner.requests.empty());
+}
+
+TEST_CASE("libwrap is asked when it has rules, and a refusal gives the place back") {
+  if (!net::libwrap_available()) {
+    WARN("not tested: built without libwrap");
+    return;
+  }
+  Refusing bench([](auto&) {});
+  const Client admitted(bench.where());
+  bench.run_until_jobs(1);
+  (void)bench.file("deny", "ALL: ALL\n");
+  const Client refused(bench.where());
+  CHECK(refused.read_all(bench) == "");
+  CHECK(bench.entries() == "FAIL: x libwrap from=127.0.0.1\n");
+  CHECK(bench.around.processes == 1);
+  CHECK(bench.runner->sessions().size() == 1);
 }
 
 TEST_CASE("the limit of processes holds for all services together") {

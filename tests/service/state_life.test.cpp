@@ -41,6 +41,16 @@ TEST_CASE("a server that could not be executed is not tried again, and nobody is
   CHECK(state.phase() == Phase::listening);
 }
 
+TEST_CASE("a peer that is refused after it was admitted gives its place back") {
+  State state = listening(stream_service());
+  (void)state.handle(request(1));
+  CHECK(does(state, Denied{1, policy::Reason::libwrap}) == "Refuse 1 libwrap");
+  CHECK(state.running() == 0);
+  State waiting = listening(waiting_service(config::SocketType::dgram));
+  (void)waiting.handle(request(1));
+  CHECK(does(waiting, Denied{1, policy::Reason::libwrap}) == "Refuse 1 libwrap, Listen");
+}
+
 TEST_CASE("a start that waits for another try counts against instances") {
   config::Service service = stream_service();
   service.settings.instances = Limit{1};

@@ -58,6 +58,9 @@ struct Endpoint {
   auto operator<=>(const Endpoint&) const = default;
 };
 
+/// For unordered containers.
+[[nodiscard]] std::size_t hash_value(const Endpoint& endpoint);
+
 /// From what accept(2), recvmsg(2) or getsockname(2) filled in; other families give an unknown address.
 [[nodiscard]] Endpoint endpoint_of(const sockaddr_storage& from);
 

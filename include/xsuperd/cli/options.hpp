@@ -29,14 +29,22 @@ struct CommandLine {
   bool inetd_compat = false;
   bool strict = false;                 ///< with -t: warnings count as errors
   bool show = false;                   ///< with -t: print the configuration in effect
+  struct Explain {
+    std::string service;
+    std::string address;
+    std::optional<std::string> time;   ///< H:MM as written
+  };
+  std::optional<Explain> explain;      ///< is a check by itself, with or without -t
 };
 
 /// One row of the option table, which the parser, the usage text and the manual read.
 struct Option {
   std::string_view word;      ///< with its dashes
-  std::string_view argument;  ///< name of its value, or empty
+  std::string_view argument;  ///< names of its values, or empty; the last may stand in brackets: it can be left out
   std::string_view text;      ///< for --help
   bool shown = true;          ///< in the usage line
+  /// Whether a word that follows is the value in brackets; null: there is none.
+  bool (*takes)(std::string_view word) = nullptr;
 };
 [[nodiscard]] std::span<const Option> option_table();
 

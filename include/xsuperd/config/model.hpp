@@ -215,7 +215,7 @@ enum class Kind : std::uint8_t {
   internal,  ///< echo, daytime, ...
   redirect,  ///< a relay
   sensor,    ///< nothing: recording the peer is all
-  tcpmux,    ///< a server reached through tcpmux only; never listens (fact B4.7)
+  tcpmux,    ///< a program or internal service reached through tcpmux only; never listens (fact B4.7)
 };
 
 /// The socket that a service waits on. Two services with equal endpoints can share the open socket over a reload.
@@ -274,6 +274,11 @@ struct Service {
   }
   /// Does the daemon learn who asks before the server does? Not where the server accepts (fact B4.37).
   [[nodiscard]] bool knows_peer() const { return !wait || listen.socket_type == SocketType::dgram; }
+  /// The server gets the service's own socket, and nothing is taken from it before: wait = yes with a program.
+  [[nodiscard]] bool hands_over() const { return wait && kind == Kind::program; }
+  /// Answered or relayed by us instead of a program of the user's.
+  [[nodiscard]] bool served_by_us() const { return is(Type::internal) || kind == Kind::redirect; }
+  [[nodiscard]] bool datagrams() const { return listen.socket_type == SocketType::dgram; }
   [[nodiscard]] Rate rate() const { return settings.cps.value_or(Rate{}); }
   /// The access lists are kept by the kernel, packet by packet: a stream server that waits accepts for itself, and
   /// INTERCEPT wants it for datagrams too.

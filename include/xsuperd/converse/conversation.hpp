@@ -14,8 +14,8 @@ namespace boost::asio {
 class io_context;
 }
 
-/// The conversations that we hold ourselves, over connected stream sockets. Only the worker process includes this
-/// layer: no byte that a peer sent is read by the daemon (design, "why a worker").
+/// The conversations that we hold ourselves, over connected stream sockets. Only the worker process includes
+/// this layer: no byte that a peer sent is read by the daemon (design, "why a worker").
 namespace xsuperd::converse {
 
 enum class Kind : std::uint8_t {
@@ -27,38 +27,47 @@ enum class Kind : std::uint8_t {
   text,     ///< sends `texts[0]` and closes: the services `servers` and `services` (facts B9.4, B9.5)
   xadmin,   ///< commands; `texts` are the answers to show run and show avail (fact B9.6)
   relay,    ///< redirect: connects to one of `targets` and passes bytes both ways (facts B10)
-  tcpmux,   ///< reads the request line of RFC 1078 and hands the connection back with the name (decision B15.21)
+  tcpmux,   ///< reads the request line of RFC 1078 and gives the connection back (decision B15.21)
 };
 
 /// What a conversation needs to know besides its connection.
 struct Parameters {
-  std::vector<base::Endpoint> targets;          ///< relay: tried in order
+  std::vector<base::Endpoint> targets;                 ///< relay: tried in order
   std::chrono::milliseconds connect_deadline{10'000};  ///< relay: for each target
-  bool keepalive = false;                       ///< relay: SO_KEEPALIVE on both sides
-  std::vector<std::string> texts;               ///< text, xadmin
-  std::chrono::milliseconds idle_deadline{0};   ///< 0: none; tcpmux: for the request line
+  bool keepalive = false;                              ///< relay: SO_KEEPALIVE on both sides
+  std::vector<std::string> texts;                      ///< text, xadmin
+  /// After so long without anything happening the conversation ends; 0: never, but 5 minutes for xadmin.
+  /// tcpmux: for the whole request line, 0: 10 s.
+  std::chrono::milliseconds idle_deadline{0};
 };
 
 /// How a conversation ended.
 struct Report {
-  std::uint64_t in = 0;       ///< bytes read from the peer
-  std::uint64_t out = 0;      ///< bytes read from the relay's target, else bytes sent to the peer (fact B10.7)
-  int connect_error = 0;      ///< relay: errno when no target could be reached, of the last one tried
+  std::uint64_t in = 0;   ///< bytes read from the peer
+  std::uint64_t out = 0;  ///< bytes read from the relay's target, else bytes sent to the peer (fact B10.7)
+  int connect_error = 0;  ///< relay: errno when no target could be reached, of the last one tried
   std::string failed_target;  ///< relay: its address
-  /// tcpmux: the request, lower case, and the connection given back, with what came after the line in one segment
-  /// still unread. Without a connection the peer went away or was answered here.
+  /// tcpmux: the request, lower case, and the connection given back, with what came after the line in one
+  /// segment still unread. Without a connection the peer went away or was answered here.
   std::string request;
   base::Fd connection;
 };
 
-/// A conversation that goes on. Destroying it ends it: the connection is closed and `done` is not called any more.
+/// A conversation that goes on. Destroying it ends it: the connection is closed, and `done` is not called.
 class Conversation {
  public:
   virtual ~Conversation() = default;
 };
 
-/// Begins. `done` is called exactly once, on the loop thread and never from inside this call, unless the Conversation
-/// is destroyed before. Holds no more than one bounded buffer for a peer that does not read or write.
+/// Makes ready what the first conversation of a loop would: the time zone, which is read from a file, an
+/// epoll set and a buffer. For a process that gives up its rights before it calls start(); others need not
+/// call it. From here or the first start() on SIGPIPE is ignored.
+void prepare(boost::asio::io_context& loop);
+
+/// Begins. `done` is called exactly once, on the loop thread and never from inside this call, unless the
+/// Conversation is destroyed before; the connection is closed by then, unless it is given back. Holds no more
+/// than 64 KiB for each direction in which a peer does not take what is sent, and no buffer otherwise. `loop`
+/// must outlive the Conversation.
 [[nodiscard]] std::unique_ptr<Conversation> start(boost::asio::io_context& loop, Kind kind, base::Fd peer,
                                                   Parameters parameters, std::function<void(Report)> done);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <sys/types.h>
+#include <syslog.h>
 
 #include <chrono>
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "xsuperd/base/address.hpp"
@@ -20,7 +22,7 @@ class io_context;
 }
 
 /// hosts.allow and hosts.deny, as the real libwrap reads them (facts B5.21 to B5.25). The library is never
-/// called in the daemon: a helper process, forked before the daemon has threads, forks a child for each
+/// called in the daemon: a helper process, started when the first question comes, forks a child for each
 /// question. So a slow name look-up or a `spawn`ed command holds up one connection and nothing else.
 namespace xsuperd::net {
 
@@ -40,8 +42,8 @@ struct LibwrapHelper {
 };
 
 struct LibwrapHelperOptions {
-  std::string identity = "xsuperd";            ///< the tag of what libwrap itself sends to syslog
-  int facility = 24;                           ///< LOG_DAEMON
+  std::string identity = "xsuperd";  ///< the tag of what libwrap itself sends to syslog
+  int facility = LOG_DAEMON;
   std::chrono::milliseconds deadline{60'000};  ///< for one question; then its child is killed: refused
   std::size_t most = 256;                      ///< questions at a time; more wait in the socket
   LibwrapTables tables = {};
@@ -53,6 +55,13 @@ struct LibwrapHelperOptions {
 /// signals, so that "pkill -HUP xsuperd" means the daemon alone. An error when it cannot be started, or
 /// xsuperd was built without libwrap.
 [[nodiscard]] base::Result<LibwrapHelper> start_libwrap_helper(const LibwrapHelperOptions& options = {});
+
+/// argv[0] under which the daemon's own program is executed to be the helper.
+constexpr std::string_view libwrap_program_name = "xsuperd-wrap";
+
+/// The whole life of a helper that was executed with its socket as descriptor 0: never returns. What of
+/// `options` is not for the client comes from the environment, XSUPERD_WRAP_IDENTITY and XSUPERD_WRAP_FACILITY.
+[[noreturn]] void run_libwrap_helper(int socket);
 
 /// Who the rules are evaluated as when the daemon is root: the files are read, and commands run, with the
 /// rights of the service (fact B5.25).
@@ -82,7 +91,10 @@ class Libwrap {
   struct Options {
     LibwrapTables tables = {};
     std::size_t queue = 256;  ///< questions that may wait for room in the socket, each with a descriptor
-    /// Called once when the helper has ended, with a sentence for the daemon log (level error).
+    /// Starts a helper when there is a question and none runs: the first, and another after one ended, at
+    /// most one a second. Without it there is only the one given to the constructor.
+    std::function<base::Result<LibwrapHelper>()> start = {};
+    /// Called when a helper has ended or could not be started, with a sentence for the daemon log (level error).
     std::function<void(std::string)> on_helper_end = {};
   };
   using Done = std::function<void(LibwrapAnswer)>;
@@ -95,7 +107,7 @@ class Libwrap {
   Libwrap& operator=(const Libwrap&) = delete;
 
   /// True when there is nothing to ask: neither file has a line that is a rule, or xsuperd has no libwrap.
-  /// Costs two stat(2), about two microseconds, on every call, so that a new rule holds for the very next
+  /// Costs two stat(2), a few microseconds, on every call, so that a new rule holds for the very next
   /// connection, as it does under xinetd; a file is read again when it has changed.
   [[nodiscard]] bool no_rules();
 

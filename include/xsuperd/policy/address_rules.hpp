@@ -22,7 +22,8 @@ struct PeerName {
   std::vector<std::string> names;  ///< lower case, forward-confirmed (B12.30)
 };
 
-/// Does `a` describe its peers more closely than `b`? The order of access_policy = best_match, from the closest on:
+/// Does `a` describe its peers more closely than `b`? The order of access_policy = best_match, from the
+/// closest on:
 ///
 /// 1. a single address (a network of full length);
 /// 2. the name of a host, resolved or not: it stands for a host, but a name server says which;
@@ -92,16 +93,18 @@ class AddressRules {
   /// | cannot prevail       | not given, or matches   | allowed                                 |
   /// | any other            | any other               | need_name                               |
   ///
-  /// With refuse_both whatever no_access matches prevails, and a name is looked at only where no network matches.
-  /// With best_match each list speaks by its most specific match, name or network, and no_access prevails unless
-  /// only_from's is the more specific one. While nobody has asked for the peer's name, all names of a list may match.
+  /// With refuse_both whatever no_access matches prevails, and a name is looked at only where no network
+  /// matches. With best_match each list speaks by its most specific match, name or network, and no_access
+  /// prevails unless only_from's is the more specific one. While nobody has asked for the peer's name, all
+  /// names of a list may match.
   ///
-  /// An unknown peer address passes (fact B5.11 as 2.3.15.4). A name that stays unknown matches nothing in only_from,
-  /// and in no_access counts as a match of every name element (decision B15.15, CVE-2000-0536).
+  /// An unknown peer address passes (fact B5.11 as 2.3.15.4). A name that stays unknown matches nothing in
+  /// only_from, and in no_access counts as a match of every name element (decision B15.15, CVE-2000-0536).
   [[nodiscard]] Answer ask(const base::Address& peer, const PeerName& name) const;
 
  private:
-  [[nodiscard]] Answer decide(const config::AddressPattern* allowed, const config::AddressPattern* denied) const;
+  [[nodiscard]] Answer decide(const config::AddressPattern* allowed,
+                              const config::AddressPattern* denied) const;
 
   std::optional<AddressList> only_from_;
   std::optional<AddressList> no_access_;

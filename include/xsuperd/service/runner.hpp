@@ -12,6 +12,10 @@
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
+namespace xsuperd::net {
+struct Datagram;
+}
+
 namespace xsuperd::service {
 
 /// A service as one configuration has it, with all that was computed from it.
@@ -25,6 +29,8 @@ struct Setup {
 /// What an admitted session goes through next.
 enum class Stage : std::uint8_t { libwrap, banner, ident, server };
 
+struct KeptDatagram;
+
 /// One request from its arrival to the end of its server.
 struct Session {
   base::Endpoint peer{};
@@ -36,6 +42,9 @@ struct Session {
   std::int64_t arrival = 0; ///< wait = yes datagrams: the stamp of the one that caused it
   bool judged_again = false;
   Stage stage = Stage::libwrap;
+  bool conversing = false;      ///< a worker holds it
+  std::shared_ptr<const KeptDatagram> kept{};  ///< internal datagram services, while the answer has to wait
+  bool through_tcpmux = false;  ///< waits for a line that says yes or no (RFC 1078)
 };
 using SessionMap = boost::unordered_flat_map<Token, Session>;
 
@@ -64,6 +73,9 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void retire(Servers servers);
   /// Sends a signal to every running server; how many there were.
   std::size_t signal_servers(int number);
+
+  /// Takes a connection that tcpmux has read this service's name from.
+  void adopt(base::Fd connection, const base::Endpoint& peer);
 
   // From the spawner and from Children, through the Supervisor.
   void on_outcome(spawn::Outcome outcome);
@@ -115,11 +127,23 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void advance(Token token);
   void withdraw(Token token);
   void drop_unstarted();
+  void register_rpc();
+  void registration_failed(const std::string& why);
+  void unregister_rpc();
+  void serve_datagrams();
+  void answer_datagram(Token token);
+  bool logged_lately(const base::Endpoint& peer);
+  void converse(Token token);
+  void find_targets(Token token);
+  void conversation_ended(Token token, worker::Ending ending);
+  void mux_request(base::Fd connection, const base::Endpoint& peer, const std::string& request);
   base::Result<void> steer_socket();
   bool steer_or_close();
   void steer_again();
   void turn_away();
   bool ask_libwrap(Token token);
+  void wrapped(Token token, net::LibwrapAnswer answer);
+  [[nodiscard]] std::string libwrap_name() const;
   bool send_success_banner(Token token);
   bool ask_identity(Token token);
   [[nodiscard]] bool idonly() const;
@@ -140,6 +164,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   unsigned open_failures_ = 0;
   std::uint64_t reopening_ = 0;  ///< the timer of the next try to open the socket
   Servers retired_servers_ = Servers::leave;
+  bool registered_ = false;  ///< rpcbind knows of us, or soon will
+  const net::Datagram* current_datagram_ = nullptr;  ///< while it is being judged
+  boost::unordered_flat_map<base::Endpoint, base::Moment> refused_lately_;
+  std::vector<base::Endpoint> targets_;  ///< of a redirect, once they are known
 };
 
 }  // namespace xsuperd::service

@@ -43,12 +43,17 @@ struct StartFailed {
 };
 struct RetryDue { Token token = 0; };
 struct Exited { Token token = 0; };
+struct Denied {
+  Token token = 0;
+  policy::Reason reason = policy::Reason::libwrap;
+};                                      ///< refused after it had been admitted
 struct Withdrawn { Token token = 0; };  ///< the peer went away before its server was started
 struct Due {};                          ///< the pause of cps is over
 struct Reconfigured { std::shared_ptr<const policy::Policy> policy; };
 struct Retire {};
 using Event =
-    std::variant<Request, Opened, Closed, Started, StartFailed, RetryDue, Exited, Withdrawn, Due, Reconfigured, Retire>;
+    std::variant<Request, Opened, Closed, Started, StartFailed, RetryDue, Exited, Denied, Withdrawn, Due, Reconfigured,
+                           Retire>;
 
 // Actions, in the order in which they are to be done.
 struct Listen {};                ///< wait for the socket again
@@ -105,6 +110,7 @@ class State {
   Actions on(const StartFailed& e);
   Actions on(const RetryDue& e);
   Actions on(const Exited& e);
+  Actions on(const Denied& e);
   Actions on(const Withdrawn& e);
   Actions on(const Due&);
   Actions on(const Reconfigured& e);

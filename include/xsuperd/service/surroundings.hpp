@@ -2,6 +2,7 @@
 #pragma once
 #include <sys/resource.h>
 
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <functional>
@@ -10,11 +11,14 @@
 
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/net/ident.hpp"
+#include "xsuperd/net/libwrap.hpp"
 #include "xsuperd/net/resolver.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/state.hpp"
+#include "xsuperd/service/udp_internal.hpp"
 #include "xsuperd/spawn/children.hpp"
 #include "xsuperd/spawn/spawner.hpp"
+#include "xsuperd/worker/conversations.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -34,10 +38,24 @@ struct Surroundings {
   net::Resolver& resolver;
   net::IdentClient& ident_admitted;
   net::IdentClient& ident_refused;  ///< with a bound of its own, -logprocs: refused peers cost little
+  net::Libwrap& libwrap;
+  worker::Conversations& conversations;
+
+  /// tcpmux: the service of that name, lower case, or null; and the names of all.
+  std::function<std::shared_ptr<Runner>(const std::string&)> mux_service = {};
+  std::function<std::vector<std::string>()> mux_names = {};
+  /// What the internal services servers, services and xadmin tell (facts B9.4 to B9.6).
+  std::function<std::vector<std::string>(const std::string&)> texts_for = {};
+
+  ChargenPosition chargen_position{};
+  std::vector<std::uint16_t> internal_ports{};  ///< of all internal datagram services (decision B15.20)
 
   policy::BanList bans{};             ///< who touched a sensor; lives as long as the daemon
   bool displaced_told = false;        ///< that the list is full has been said
   std::function<void()> on_ban = {};  ///< called after the list has grown
+
+  /// Talk with rpcbind, in order: a registration must not overtake the end of the one before it.
+  boost::asio::strand<boost::asio::thread_pool::executor_type> rpc{blocking.get_executor()};
 
   std::uint64_t process_limit = 0;  ///< -limit; 0: none
   std::uint64_t processes = 0;      ///< places taken in all services

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <syslog.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "xsuperd/log/daemon_log.hpp"
+#include "xsuperd/net/libwrap.hpp"
+#include "xsuperd/worker/client.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -14,7 +18,9 @@ struct Options {
   std::string config_path = "/etc/xinetd.conf";  ///< absolute
   std::string version;                           ///< for the start line and dumps
   log::Identity identity;
+  int facility = LOG_DAEMON;  ///< for what libwrap itself sends to syslog
   bool stay_alive = false;
+  bool adopts_orphans = false;      ///< children may come to us that we have not started
   bool debug = false;               ///< SIGINT ends the daemon with status 1
   std::uint64_t process_limit = 0;  ///< 0: none
   std::size_t ident_lookups = 15;   ///< -logprocs: at a time, for refused peers
@@ -22,6 +28,8 @@ struct Options {
   mode_t umask = 022;
   std::string dump_path = "/var/run/xinetd.dump";
   unsigned spawner_threads = 2;
+  std::size_t workers = 1;           ///< processes that hold conversations
+  worker::WorkerUser worker_user{};  ///< who they are
   /// Opens the daemon log anew, for a reload; null when it is no file.
   std::function<base::Result<std::shared_ptr<log::Output>>()> reopen_log;
 };
@@ -33,6 +41,9 @@ class Supervisor {
   /// `writer` and `log` outlive it.
   Supervisor(Options options, log::Writer& writer, log::DaemonLog& log);
   ~Supervisor();
+
+  /// Is Options::adopts_orphans to be set? To be asked before the process has started anything itself.
+  [[nodiscard]] static bool may_adopt_orphans();
 
   /// Serves until told to end. Returns the exit status (facts B1.34 to B1.39).
   [[nodiscard]] int run();

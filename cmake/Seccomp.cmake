@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# use_seccomp(TARGET): as the option XSUPERD_SECCOMP says, links TARGET with libseccomp and defines XSUPERD_HAVE_SECCOMP
+# while it is compiled.
+function(use_seccomp target)
+  if(NOT XSUPERD_SECCOMP MATCHES "^AUTO$" AND NOT XSUPERD_SECCOMP)
+    return()
+  endif()
+  find_path(XSUPERD_SECCOMP_INCLUDE_DIR seccomp.h)
+  find_library(XSUPERD_SECCOMP_LIBRARY seccomp)
+  mark_as_advanced(XSUPERD_SECCOMP_INCLUDE_DIR XSUPERD_SECCOMP_LIBRARY)
+  if(XSUPERD_SECCOMP_INCLUDE_DIR AND XSUPERD_SECCOMP_LIBRARY)
+    target_include_directories(${target} SYSTEM PRIVATE ${XSUPERD_SECCOMP_INCLUDE_DIR})
+    target_link_libraries(${target} PRIVATE ${XSUPERD_SECCOMP_LIBRARY})
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_SECCOMP)
+  elseif(XSUPERD_SECCOMP STREQUAL AUTO)
+    message(STATUS "libseccomp (libseccomp-dev) not found: the worker's system calls will not be restricted")
+  else()
+    message(FATAL_ERROR "XSUPERD_SECCOMP is ${XSUPERD_SECCOMP}, but seccomp.h and libseccomp (libseccomp-dev) are not found")
+  endif()
+endfunction()

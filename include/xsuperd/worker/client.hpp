@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/worker/conversations.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+namespace xsuperd::spawn {
+class Spawner;
+struct Recipe;
+}  // namespace xsuperd::spawn
+
+namespace xsuperd::worker {
+
+/// Who workers become when the daemon is root.
+struct WorkerUser {
+  uid_t uid = 65534;
+  gid_t gid = 65534;
+};
+
+/// How a worker is started: /proc/self/exe as "xsuperd-worker", with the user and the daemon's TZ in its
+/// environment and nothing else. `user` is of no effect when the daemon is not root.
+[[nodiscard]] std::shared_ptr<const spawn::Recipe> worker_recipe(WorkerUser user = {});
+
+/// The daemon's workers: starts them, gives them conversations, starts others when they end. Lives on the
+/// loop thread, never waits. What a worker sends is taken for hostile: one that breaks the protocol is
+/// killed.
+class Client final : public Conversations {
+ public:
+  struct Options {
+    std::size_t workers = 1;                                ///< 0 counts as 1
+    std::shared_ptr<const spawn::Recipe> recipe = nullptr;  ///< none: worker_recipe()
+    bool start_now = false;                                 ///< else the first conversation starts them
+    std::size_t queue = 1024;  ///< conversations that may wait for a worker; those beyond are lost
+    /// Until an ended worker's successor is started: doubled each time, from the first value to the second,
+    /// and reset by a worker that lived as long as the third.
+    std::chrono::milliseconds first_pause{50};
+    std::chrono::milliseconds longest_pause{5'000};
+    std::chrono::milliseconds healthy_after{10'000};
+    /// A worker that had no conversation for so long ends, and the next conversation starts another; 0: never.
+    std::chrono::milliseconds idle_after{2'000};
+    /// How long a worker may take until it is ready, and a conversation may wait for one.
+    std::chrono::milliseconds patience{10'000};
+    /// Told in a sentence, on one line and fit for the log (level error), of each worker that ended or could
+    /// not be started.
+    std::function<void(std::string)> on_trouble = {};
+  };
+
+  /// Loop and spawner outlive it. Asks the spawner for starts that are done at once (Load::alone), and must
+  /// get the outcome in return, as from make_clone_spawner().
+  Client(boost::asio::io_context& loop, Options options, spawn::Spawner& spawner);
+  /// Workers finish what they hold, and end then, also after the daemon: for an upgrade, or SIGQUIT. Nothing
+  /// is called any more, and conversations that no worker has yet are closed.
+  ~Client() override;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// Goes to the ready worker with the fewest conversations, of equals to the one that waited longest. While
+  /// none is ready it waits, at most about `patience`. Lost without a try: a token in use, more than
+  /// most_targets targets or most_texts texts, a text longer than longest_text, a full queue.
+  void start(std::uint64_t token, Kind kind, base::Fd connection, Parameters parameters, Done done) override;
+  void stop(std::uint64_t token) override;
+
+  /// Ends all workers at once (SIGTERM); their conversations are reported as lost, no other worker is
+  /// started, and what is started afterwards is lost. For the end of the daemon.
+  void terminate();
+
+  /// Conversations that go on or wait.
+  [[nodiscard]] std::size_t running() const;
+  /// The pids of the workers that are ready, for the state dump.
+  [[nodiscard]] std::vector<pid_t> workers() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace xsuperd::worker

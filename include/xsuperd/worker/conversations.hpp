@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <functional>
+
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/converse/conversation.hpp"
+
+/// The unprivileged process in which conversations run, and the daemon's side of it (design, "why a worker").
+namespace xsuperd::worker {
+
+using converse::Kind;
+using converse::Parameters;
+using converse::Report;
+
+/// How a conversation came to its end.
+struct Ending {
+  enum class Why : std::uint8_t {
+    finished,  ///< by itself: see the report
+    stopped,   ///< because of stop(); the report is empty
+    lost,      ///< its worker died, or there was none to be had; the connection is closed, the report empty
+  };
+  Why why = Why::finished;
+  /// What a peer sent and the worker passed on: `request` and `failed_target` are to be escaped before they
+  /// are logged. `connection` is known to be the one that was given away.
+  Report report;
+
+  [[nodiscard]] bool lost() const { return why == Why::lost; }
+};
+
+/// Holds conversations somewhere: in worker processes (Client), or nowhere at all in tests. Lives on the loop
+/// thread.
+class Conversations {
+ public:
+  using Done = std::function<void(Ending)>;
+
+  virtual ~Conversations() = default;
+  /// Begins a conversation over a connected stream socket. `token` is the caller's, and differs from those of
+  /// all conversations that go on. `done` is called exactly once, on the loop thread and never from inside a
+  /// call of ours, unless this object is destroyed before. It may call start() and stop(), and may destroy
+  /// this object.
+  virtual void start(std::uint64_t token, Kind kind, base::Fd connection, Parameters parameters,
+                     Done done) = 0;
+  /// Ends a conversation: its connection is closed soon, and `done` is called then. Nothing happens when
+  /// there is none of that token (any more).
+  virtual void stop(std::uint64_t token) = 0;
+};
+
+}  // namespace xsuperd::worker

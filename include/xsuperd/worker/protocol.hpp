@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/worker/conversations.hpp"
+
+/// What the daemon and a worker say to each other: one message a packet of an AF_UNIX SEQPACKET socket, at
+/// most one descriptor beside it. Integers are little-endian, texts have their length before them. The
+/// decoders trust nothing: the daemon's side must bear a worker that was taken over. Pure, but for owning the
+/// descriptors.
+namespace xsuperd::worker {
+
+/// Stands in the first byte of every message; a message with another is refused.
+constexpr std::uint8_t protocol_version = 1;
+/// Bytes of the largest message.
+constexpr std::size_t largest_message = 60 * 1024;
+constexpr std::size_t most_targets = 64;
+constexpr std::size_t most_texts = 8;
+/// Bytes of one of Parameters::texts.
+constexpr std::size_t longest_text = 1024 * 1024;
+/// Bytes of Report::request and Report::failed_target, and of Failed::sentence. Longer ones are cut.
+constexpr std::size_t longest_word = 1024;
+/// Deadlines are cut to this.
+constexpr std::chrono::milliseconds longest_deadline = std::chrono::hours(24 * 366);
+
+/// A message as it travels.
+struct Packet {
+  std::string bytes;
+  base::Fd fd;
+};
+
+/// Daemon to worker: hold this conversation.
+struct Start {
+  std::uint64_t token = 0;
+  Kind kind = Kind::echo;
+  Parameters parameters;
+  base::Fd connection;      ///< none after decoding: it was lost on the way, for want of descriptors
+  bool texts_sent = false;  ///< the texts came in TextParts before; `parameters.texts` is empty
+};
+/// Daemon to worker: a piece of a text that is too long for one message. All pieces of a conversation come
+/// right before its Start, in order.
+struct TextPart {
+  std::uint64_t token = 0;
+  std::size_t index = 0;  ///< of the text, below most_texts
+  std::string bytes;
+};
+/// Daemon to worker: end this conversation. Answered by Ended, unless there is none of that token.
+struct Stop {
+  std::uint64_t token = 0;
+};
+/// Daemon to worker: nothing new will come; end when the last conversation has ended.
+struct Drain {};
+using ToWorker = std::variant<Start, TextPart, Stop, Drain>;
+
+/// Worker to daemon: conversations may come.
+struct Ready {};
+/// Worker to daemon, its last message: why it cannot work.
+struct Failed {
+  std::string sentence;
+};
+/// Worker to daemon: a conversation has ended.
+struct Ended {
+  std::uint64_t token = 0;
+  Ending ending;
+};
+using ToDaemon = std::variant<Ready, Failed, Ended>;
+
+/// The packets to send in this order: the TextParts if there must be any, then the Start with the connection.
+/// Nothing when there are too many targets or texts, or a text is too long; the connection is closed then.
+[[nodiscard]] std::optional<std::vector<Packet>> encode(Start start);
+[[nodiscard]] Packet encode(const Stop& stop);
+[[nodiscard]] Packet encode(const Drain& drain);
+[[nodiscard]] Packet encode(const Ready& ready);
+[[nodiscard]] Packet encode(const Failed& failed);
+[[nodiscard]] Packet encode(Ended ended);
+
+/// What the packet says; nothing when it is no message of this version in every respect. A descriptor that
+/// the message does not speak of is refused too, and closed.
+[[nodiscard]] std::optional<ToWorker> decode_for_worker(Packet packet);
+[[nodiscard]] std::optional<ToDaemon> decode_for_daemon(Packet packet);
+
+}  // namespace xsuperd::worker

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+
+#include "converse/socket.hpp"
+
+namespace xsuperd::converse {
+
+/// Bytes on their way from one socket to another, or back to the same one: all of them, in order, and the end
+/// of the one is passed on to the other. While bytes cannot be written none are read, so at most one block or
+/// one full pipe is held, and neither while nothing is on its way. Small reads go through the block that all
+/// share; after a read that filled it a pipe carries the bytes, uncopied, until the flow pauses.
+class Flow {
+ public:
+  enum class State : std::uint8_t {
+    open,
+    ended,          ///< everything was passed on, the end too
+    source_failed,  ///< everything that arrived was passed on
+    sink_failed,    ///< nothing can be written any more
+  };
+
+  Flow(Pool& pool, Socket& from, Socket& to) : pool_(pool), from_(from), to_(to) {}
+  ~Flow() { drop(); }
+  Flow(const Flow&) = delete;
+  Flow& operator=(const Flow&) = delete;
+
+  /// Moves what can be moved now, or its share of it: then the source's handler is called again after others.
+  State run();
+  /// Gives up what is on its way.
+  void drop();
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] std::uint64_t bytes_read() const { return read_; }
+  [[nodiscard]] std::uint64_t bytes_written() const { return written_; }
+
+ private:
+  void begin();
+  [[nodiscard]] bool flush();
+  [[nodiscard]] bool flush_block();
+  [[nodiscard]] bool flush_pipe();
+  void fill();
+  [[nodiscard]] bool fill_pipe();
+  void finish_reading(Moved why);
+  void return_pipe();
+
+  Pool& pool_;
+  Socket& from_;
+  Socket& to_;
+  Block block_;                         // only while some of it could not be written
+  std::uint32_t begin_ = 0, size_ = 0;  // what of it
+  std::uint32_t piped_ = 0;             // bytes in the pipe
+  Pipe pipe_;
+  State state_ = State::open;
+  bool begun_ = false;
+  std::uint64_t read_ = 0, written_ = 0;
+};
+
+}  // namespace xsuperd::converse

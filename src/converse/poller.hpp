@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/epoll.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <map>
+#include <optional>
+
+#include "converse/pool.hpp"
+#include "xsuperd/base/time.hpp"
+
+namespace xsuperd::converse {
+
+class Socket;
+class Deadline;
+
+/// Who wants to know of sockets and deadlines. May be destroyed from inside either function.
+class Handler {
+ public:
+  /// One of its sockets became readable or writable, or failed; the Socket knows which.
+  virtual void ready() = 0;
+  /// Its deadline has passed.
+  virtual void expired() = 0;
+
+ protected:
+  ~Handler() = default;
+};
+
+/// The sockets of all conversations of one loop, in an epoll set of their own, of which the loop watches the
+/// one descriptor. A socket is entered once, edge-triggered for everything, and costs no system call, no
+/// allocation and no queued handler per event after that; with Asio's own waits it would cost all three.
+/// Lives as long as the loop, on its thread.
+class Poller final : public boost::asio::execution_context::service {
+ public:
+  static boost::asio::execution_context::id id;
+  /// The one of this loop, made at its first use.
+  [[nodiscard]] static Poller& of(boost::asio::io_context& loop);
+  explicit Poller(boost::asio::io_context& loop);
+
+  /// From now on the socket's handler is told; the first time soon, of how the socket is now. Never from
+  /// inside. An errno value when the kernel does not want it.
+  [[nodiscard]] int add(Socket& socket);
+  void remove(Socket& socket);
+  /// Tells the handler of the socket's state once more, after others had their turn.
+  void again(Socket& socket);
+
+  [[nodiscard]] Pool& pool() { return pool_; }
+  /// The beginning of this turn of the loop: cheap, and good enough for deadlines.
+  [[nodiscard]] base::Moment now() const { return now_; }
+
+ private:
+  friend class Deadline;
+  using Deadlines = std::multimap<base::Moment, Deadline*>;
+
+  void shutdown() override;
+  void wait();
+  void dispatch();
+  void wait_for_deadline();
+  void dispatch_deadlines();
+
+  base::Fd epoll_;
+  Pool pool_;
+  base::Moment now_;
+  std::array<epoll_event, 128> batch_;  // what of it was not dealt with yet: next_ to size_
+  std::size_t next_ = 0, size_ = 0;
+  std::size_t sockets_ = 0;
+  bool waiting_ = false;
+  std::uint64_t turn_ = 0;
+  Deadlines deadlines_;
+  std::optional<base::Moment> timer_set_;  // when timer_ is to fire, if it is armed
+  std::uint64_t timer_turn_ = 0;
+  std::optional<boost::asio::posix::stream_descriptor> watch_;
+  std::optional<boost::asio::steady_timer> timer_;
+};
+
+/// A moment at which a handler wants to be told. Setting it again moves it.
+class Deadline {
+ public:
+  Deadline(Poller& poller, Handler& handler) : poller_(poller), handler_(handler) {}
+  ~Deadline() { clear(); }
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+
+  void set(base::Moment when);
+  void clear();
+
+ private:
+  friend class Poller;
+  Poller& poller_;
+  Handler& handler_;
+  std::optional<Poller::Deadlines::iterator> place_;
+};
+
+}  // namespace xsuperd::converse

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "converse/socket.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace xsuperd::converse {
+
+namespace {
+bool nothing_now() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+}  // namespace
+
+int Socket::open(base::Fd fd) {
+  close();
+  fd_ = std::move(fd);
+  readable_ = writable_ = broken_ = surprises_ = false;
+  if (::fcntl(fd_.get(), F_SETFL, O_NONBLOCK) != 0) return errno;
+  const int error = poller_.add(*this);
+  watched_ = error == 0;
+  return error;
+}
+
+void Socket::unwatch() {
+  if (watched_) poller_.remove(*this);
+  watched_ = readable_ = writable_ = false;
+}
+
+void Socket::close() {
+  unwatch();
+  fd_.reset();
+}
+
+base::Fd Socket::release() {
+  unwatch();
+  ::fcntl(fd_.get(), F_SETFL, 0);
+  return std::move(fd_);
+}
+
+Handler& Socket::note(std::uint32_t events) {
+  constexpr std::uint32_t over = EPOLLHUP | EPOLLERR;
+  if (events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | over)) readable_ = true;
+  if (events & (EPOLLOUT | over)) writable_ = true;
+  if (events & EPOLLERR) broken_ = true;
+  if (events & (EPOLLPRI | EPOLLRDHUP | over)) surprises_ = true;
+  return handler_;
+}
+
+Moved Socket::receive(std::span<char> to, std::size_t& count, int flags) {
+  ssize_t n;
+  do n = ::recv(fd_.get(), to.data(), to.size(), flags | MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  if (n > 0) {
+    count = static_cast<std::size_t>(n);
+    if (count < to.size() && !surprises_) readable_ = false;
+    return Moved::some;
+  }
+  if (n == 0) return Moved::end;
+  if (!nothing_now()) return Moved::failed;
+  readable_ = false;
+  return Moved::later;
+}
+
+Moved Socket::send(std::string_view bytes, std::size_t& count, int flags) {
+  ssize_t n;
+  do n = ::send(fd_.get(), bytes.data(), bytes.size(), flags | MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  if (n >= 0) {
+    count = static_cast<std::size_t>(n);
+    return Moved::some;
+  }
+  if (!nothing_now()) return Moved::failed;
+  writable_ = false;
+  return Moved::later;
+}
+
+Moved Socket::splice_to(const Pipe& pipe, std::size_t most, std::size_t& count) {
+  const ssize_t n =
+      ::splice(fd_.get(), nullptr, pipe.in.get(), nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  if (n > 0) {
+    count = static_cast<std::size_t>(n);
+    return Moved::some;
+  }
+  // Neither "nothing" nor "the end" can be believed next to urgent data, at which splice(2) stops.
+  if (n == 0) return Moved::later;
+  if (!nothing_now()) return errno == EINVAL || errno == EINTR ? Moved::later : Moved::failed;
+  readable_ = surprises_;
+  return Moved::later;
+}
+
+Moved Socket::splice_from(const Pipe& pipe, std::size_t most, std::size_t& count) {
+  ssize_t n;
+  do n = ::splice(pipe.out.get(), nullptr, fd_.get(), nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  while (n < 0 && errno == EINTR);
+  if (n > 0) {
+    count = static_cast<std::size_t>(n);
+    return Moved::some;
+  }
+  if (n == 0 || !nothing_now()) return Moved::failed;
+  writable_ = false;
+  return Moved::later;
+}
+
+void Socket::keep_urgent_data() {
+  const int on = 1;
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
+}
+
+void Socket::end_writing() { ::shutdown(fd_.get(), SHUT_WR); }
+
+}  // namespace xsuperd::converse

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "converse/poller.hpp"
+
+namespace xsuperd::converse {
+
+/// What came of a try to read or write without waiting.
+enum class Moved : std::uint8_t {
+  some,    ///< bytes were moved
+  later,   ///< none now: the handler will be told
+  end,     ///< reading: the other side has said all
+  failed,  ///< never again
+};
+
+/// A connected (or connecting) stream socket of a conversation. It remembers what the Poller said of it,
+/// until a call has found out otherwise, so that no call is made in vain.
+class Socket {
+ public:
+  Socket(Poller& poller, Handler& handler) : poller_(poller), handler_(handler) {}
+  ~Socket() { close(); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  /// Takes the descriptor and begins to watch it. An errno value when that fails.
+  [[nodiscard]] int open(base::Fd fd);
+  void close();
+  /// Gives the descriptor away, blocking and not watched any more.
+  [[nodiscard]] base::Fd release();
+  [[nodiscard]] int fd() const { return fd_.get(); }
+
+  /// Reading (writing) is worth a try.
+  [[nodiscard]] bool readable() const { return readable_; }
+  [[nodiscard]] bool writable() const { return writable_; }
+  /// The connection broke. What arrived before can still be read.
+  [[nodiscard]] bool broken() const { return broken_; }
+
+  /// `count`: how many bytes were moved.
+  [[nodiscard]] Moved receive(std::span<char> to, std::size_t& count, int flags = 0);
+  [[nodiscard]] Moved send(std::string_view bytes, std::size_t& count, int flags = 0);
+  /// Between this socket and a pipe, at most `most` bytes; the Socket is the source or the target. The end of
+  /// the other side's data is not reported, but `later` while readable() stays true: receive() knows.
+  [[nodiscard]] Moved splice_to(const Pipe& pipe, std::size_t most, std::size_t& count);
+  [[nodiscard]] Moved splice_from(const Pipe& pipe, std::size_t most, std::size_t& count);
+  /// Urgent data stay among the other instead of being lost, as nobody here asks for them.
+  void keep_urgent_data();
+  /// Nothing more will be written; the other side learns so.
+  void end_writing();
+
+  /// Have the handler called again although nothing new happened.
+  void again() { poller_.again(*this); }
+  /// Called by the Poller. Whom to tell.
+  [[nodiscard]] Handler& note(std::uint32_t events);
+
+ private:
+  void unwatch();
+
+  Poller& poller_;
+  Handler& handler_;
+  base::Fd fd_;
+  bool watched_ = false;
+  bool readable_ = false;
+  bool writable_ = false;
+  bool broken_ = false;
+  bool surprises_ = false;  // an end, an error or urgent data may follow a short read without a further event
+};
+
+}  // namespace xsuperd::converse

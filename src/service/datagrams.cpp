@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Internal services and sensors over datagrams: answered on the loop, which copies bytes and parses none.
+#include <array>
+
+#include "xsuperd/net/udp_reply.hpp"
+#include "xsuperd/service/runner.hpp"
+#include "xsuperd/service/udp_internal.hpp"
+
+namespace xsuperd::service {
+
+/// A datagram whose sender's name or libwrap's word is still awaited.
+struct KeptDatagram {
+  explicit KeptDatagram(const net::Datagram& d) : bytes(d.bytes), datagram(d) { datagram.bytes = bytes; }
+  std::string bytes;
+  net::Datagram datagram;
+};
+
+void Runner::serve_datagrams() {
+  std::array<char, udp_room> buffer;
+  for (std::size_t i = 0; i < udp_turn && listener_; ++i) {
+    const auto datagram = net::receive(listener_->fd(), buffer);
+    if (!datagram) break;
+    if (service().kind == config::Kind::internal && !may_answer(datagram->peer, around_.internal_ports)) continue;
+    Session session{.peer = datagram->peer};
+    session.alone = true;
+    const Token token = new_session(std::move(session));
+    current_datagram_ = &*datagram;
+    request(token);
+    current_datagram_ = nullptr;
+    if (const auto pending = sessions_.find(token); pending != sessions_.end())
+      pending->second.kept = std::make_shared<KeptDatagram>(*datagram);
+  }
+  if (listener_ && state_.phase() == Phase::listening) listener_->again();
+}
+
+void Runner::answer_datagram(Token token) {
+  const Session session = std::move(sessions_.at(token));
+  const net::Datagram* request = session.kept ? &session.kept->datagram : current_datagram_;
+  log_entry(log::start_entry(service(), 0, session.peer.address));
+  std::array<char, udp_room> buffer;
+  const auto answer = udp_answer(service().name, request->bytes, buffer, std::chrono::system_clock::now(),
+                                 around_.chargen_position);
+  if (answer && listener_) net::send_reply(listener_->fd(), *request, *answer);
+  end_session(token);
+  feed(Exited{token});
+}
+
+/// Fact B4.34: a refused peer that goes on sending is logged once a minute.
+bool Runner::logged_lately(const base::Endpoint& peer) {
+  constexpr std::size_t most = 1024;
+  constexpr std::chrono::seconds lately{60};
+  const base::Moment now = around_.now();
+  if (refused_lately_.size() >= most)
+    boost::unordered::erase_if(refused_lately_, [&](const auto& one) { return now - one.second >= lately; });
+  const auto there = refused_lately_.find(peer);
+  if (there != refused_lately_.end() && now - there->second < lately) return true;
+  if (refused_lately_.size() < most) refused_lately_[peer] = now;
+  return false;
+}
+
+}  // namespace xsuperd::service

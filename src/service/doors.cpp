@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// The doors that lead to no program of the user's: conversations in a worker, and what tcpmux makes of a request.
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <csignal>
+
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/net/forward_resolver.hpp"
+#include "xsuperd/service/runner.hpp"
+
+namespace xsuperd::service {
+
+namespace {
+
+struct Internal {
+  std::string_view name;
+  worker::Kind kind;
+  bool long_lived;  ///< xinetd has a process for it, and so EXIT entries (facts B4.11, B4.12, B7.21)
+};
+constexpr Internal internals[]{
+    {"echo", worker::Kind::echo, true},       {"discard", worker::Kind::discard, true},
+    {"chargen", worker::Kind::chargen, true}, {"daytime", worker::Kind::daytime, false},
+    {"time", worker::Kind::time, false},      {"servers", worker::Kind::text, true},
+    {"services", worker::Kind::text, true},   {"xadmin", worker::Kind::xadmin, true},
+    {"tcpmux", worker::Kind::tcpmux, true},
+};
+
+Internal door_of(const config::Service& service) {
+  if (service.kind == config::Kind::redirect) return {"redirect", worker::Kind::relay, true};
+  for (const Internal& one : internals)
+    if (base::iequals(one.name, service.name)) return one;
+  return internals[1];  // the loader lets no other name through
+}
+
+constexpr std::chrono::seconds tcpmux_patience{10};  // decision B15.21
+
+}  // namespace
+
+void Runner::converse(Token token) {
+  if (service().kind == config::Kind::redirect && targets_.empty()) return find_targets(token);
+  const Internal door = door_of(service());
+  Session& session = sessions_.at(token);
+  worker::Parameters parameters;
+  parameters.targets = targets_;
+  parameters.keepalive = service().has(config::Flag::keepalive);
+  if (door.kind == worker::Kind::tcpmux) parameters.idle_deadline = tcpmux_patience;
+  if (around_.texts_for && (door.kind == worker::Kind::text || door.kind == worker::Kind::xadmin))
+    parameters.texts = around_.texts_for(service().name);
+  session.started = around_.now();
+  session.started_wall = std::chrono::system_clock::now();
+  session.conversing = true;
+  log_entry(log::start_entry(service(), 0, session.peer.address));
+  feed(Started{token});
+  around_.conversations.start(token, door.kind, std::move(session.socket), std::move(parameters),
+                              [weak = weak_from_this(), token](worker::Ending ending) {
+                                if (const auto self = weak.lock()) self->conversation_ended(token, std::move(ending));
+                              });
+}
+
+/// The name of a redirect's target is looked up when it is needed first, and again after it could not be reached.
+void Runner::find_targets(Token token) {
+  const config::RedirectTarget target = *service().settings.redirect;
+  boost::asio::post(around_.blocking, [&around = around_, weak = weak_from_this(), token, target] {
+    auto found = net::resolve_target(target.host, target.port);
+    boost::asio::post(around.loop, [weak, token, target, found = std::move(found)]() mutable {
+      const auto self = weak.lock();
+      if (!self || !self->sessions_.contains(token)) return;
+      if (found.empty()) {
+        self->around_.log.error("can't find remote host {} (service={})", target.host, self->service().id);
+        return self->withdraw(token);
+      }
+      self->targets_ = std::move(found);
+      self->converse(token);
+    });
+  });
+}
+
+void Runner::conversation_ended(Token token, worker::Ending ending) {
+  const auto found = sessions_.find(token);
+  if (found == sessions_.end()) return;
+  const Session session = std::move(found->second);
+  const worker::Report& report = ending.report;
+  if (report.connect_error != 0) {
+    around_.log.error("can't connect to remote host {}: {}", base::escaped(report.failed_target, 200),
+                      base::errno_text(report.connect_error));
+    targets_.clear();
+  } else if (service().logs(config::SuccessOption::traffic) && !ending.lost()) {
+    log_entry(log::traffic_entry(service(), report.in, report.out));
+  }
+  const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);
+  log::ExitStatus status{false, ending.lost() ? 1 : 0};
+  if (ending.why == worker::Ending::Why::stopped) status = {true, SIGTERM};
+  if (door_of(service()).long_lived) log_entry(log::exit_entry(service(), 0, status, duration));
+  end_session(token);
+  feed(Exited{token});
+  if (ending.report.connection) mux_request(std::move(ending.report.connection), session.peer, report.request);
+}
+
+/// RFC 1078, as decision B15.21 has it: only services of type TCPMUX and TCPMUXPLUS can be reached (CVE-2012-0862).
+void Runner::mux_request(base::Fd connection, const base::Endpoint& peer, const std::string& request) {
+  if (request == "help") {
+    std::string names;
+    for (const std::string& name : around_.mux_names()) names += name + "\r\n";
+    (void)net::send_now(connection.get(), names);
+    return;
+  }
+  if (const auto chosen = around_.mux_service(request)) return chosen->adopt(std::move(connection), peer);
+  (void)net::send_now(connection.get(), "-Service name not found\r\n");
+}
+
+/// A connection that came through tcpmux: from here on it is a request like any other, with this service's own lists,
+/// limits and log (B12.40).
+void Runner::adopt(base::Fd connection, const base::Endpoint& peer) {
+  // The worker waited for the request line; a server expects to block.
+  ::fcntl(connection.get(), F_SETFL, ::fcntl(connection.get(), F_GETFL) & ~O_NONBLOCK);
+  Session session{.peer = peer, .socket = std::move(connection)};
+  session.alone = true;
+  session.through_tcpmux = true;
+  request(new_session(std::move(session)));
+}
+
+}  // namespace xsuperd::service

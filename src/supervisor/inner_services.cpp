@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// What tcpmux, servers, services and xadmin need to know of all the others.
+#include "supervisor/impl.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+bool behind_tcpmux(const service::Runner& runner) { return runner.service().kind == config::Kind::tcpmux; }
+constexpr std::size_t longest_text = 1u << 20;
+
+std::string cut(std::string text) {
+  if (text.size() > longest_text) text.resize(longest_text);
+  return text;
+}
+}  // namespace
+
+void Supervisor::Impl::connect_inner_services() {
+  around.mux_service = [this](const std::string& name) -> std::shared_ptr<service::Runner> {
+    for (const auto& runner : runners)
+      if (behind_tcpmux(*runner) && base::iequals(runner->service().name, name)) return runner;
+    return nullptr;
+  };
+  around.mux_names = [this] {
+    std::vector<std::string> names;
+    for (const auto& runner : runners)
+      if (behind_tcpmux(*runner)) names.push_back(runner->service().name);
+    return names;
+  };
+  around.texts_for = [this](const std::string& name) -> std::vector<std::string> {
+    if (base::iequals(name, "services")) return {cut(services_text())};
+    if (base::iequals(name, "servers")) return {cut(servers_text())};
+    return {cut(servers_text()), cut(available_text())};
+  };
+}
+
+void Supervisor::Impl::note_internal_ports() {
+  around.internal_ports.clear();
+  for (const auto& runner : runners)
+    if (runner->service().kind == config::Kind::internal && runner->service().datagrams())
+      around.internal_ports.push_back(runner->service().listen.at.port);
+}
+
+/// Fact B9.4.
+std::string Supervisor::Impl::services_text() const {
+  std::string text;
+  for (const auto& runner : runners) {
+    const config::Service& s = runner->service();
+    fmt::format_to(std::back_inserter(text), "{} {} {}\n", s.name, s.listen.protocol.name, s.listen.at.port);
+  }
+  return text;
+}
+
+/// Fact B9.6: columns of 10, 6, 16, 6 and 16.
+std::string Supervisor::Impl::available_text() const {
+  std::string text = "Available services:\nservice    port   bound address    uid   redir addr redir port\n";
+  for (const auto& runner : runners) {
+    const config::Service& s = runner->service();
+    fmt::format_to(std::back_inserter(text), "{:<10} {:<6} {:<16} {:<6}", s.name, s.listen.at.port,
+                   s.listen.at.address.known() ? s.listen.at.address.text() : "0.0.0.0",
+                   s.settings.user ? s.settings.user->uid : 0);
+    if (s.settings.redirect)
+      fmt::format_to(std::back_inserter(text), " {:<16} {}", s.settings.redirect->host, s.settings.redirect->port);
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace xsuperd::supervisor

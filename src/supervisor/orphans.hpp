@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Children that nobody here has started. Internal to supervisor.
+#pragma once
+#include <sys/types.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace xsuperd::supervisor {
+
+/// Reaps processes that became our children without our doing: left over from the program that executed us, or handed
+/// to us as process 1 of a container. Our own children are reaped through their pidfds within a turn of the loop, so a
+/// dead child that stays for half a second is nobody's.
+class Orphans {
+ public:
+  Orphans(boost::asio::io_context& loop, std::function<void(pid_t)> on_reaped)
+      : timer_(loop), on_reaped_(std::move(on_reaped)) {}
+
+  /// Can there be any? Then SIGCHLD is listened to; else the daemon is spared a wake-up for every child's end.
+  [[nodiscard]] static bool possible();
+  /// To be called for SIGCHLD.
+  void look_soon();
+
+ private:
+  void look();
+
+  boost::asio::steady_timer timer_;
+  std::function<void(pid_t)> on_reaped_;
+  pid_t suspect_ = 0;  ///< the dead child seen by the last look
+  bool waiting_ = false;
+};
+
+}  // namespace xsuperd::supervisor

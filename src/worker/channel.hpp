@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/worker/protocol.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace xsuperd::worker {
+
+/// One end of the socket between daemon and worker, on the loop. What does not fit into the socket is kept,
+/// in order, until it does. Its callbacks may destroy it; it calls nothing afterwards.
+class Channel {
+ public:
+  struct Handlers {
+    std::function<void(Packet)> on_packet;
+    /// The other end is gone, or sent what is no packet of ours. Called once, after all packets before that.
+    std::function<void()> on_end;
+    /// Nothing is left to send: called whenever the last kept packet went out.
+    std::function<void()> on_sent = {};
+  };
+  Channel(boost::asio::io_context& loop, base::Fd socket, Handlers handlers);
+  ~Channel();
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  /// Sends now or, if need be, later. Does nothing when the other end is gone.
+  void send(Packet packet);
+  /// Packets that are being kept.
+  [[nodiscard]] std::size_t kept() const;
+  /// Takes what is there already, without waiting for the loop: the last words of a process that has ended.
+  void take_rest();
+
+  /// Sends without waiting; 0 or errno. For those without a loop.
+  [[nodiscard]] static int send_now(int socket, const Packet& packet);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+/// Two connected ends, close-on-exec, with room for the largest messages. Both empty, with errno, when there
+/// is none to be had.
+struct SocketPair {
+  base::Fd daemon;
+  base::Fd worker;
+};
+[[nodiscard]] SocketPair make_socket_pair();
+
+}  // namespace xsuperd::worker

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/worker/client.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdlib>
+#include <deque>
+#include <utility>
+
+#include "worker/link.hpp"
+#include "xsuperd/spawn/recipe.hpp"
+#include "xsuperd/worker/process.hpp"
+#include "xsuperd/worker/protocol.hpp"
+
+namespace xsuperd::worker {
+
+namespace {
+
+/// Tells sockets apart, so that a worker cannot hand back another one than it was given.
+std::uint64_t identity(const base::Fd& socket) {
+  std::uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return 0;
+  return cookie;
+}
+
+struct Running {
+  Conversations::Done done;
+  Link* link = nullptr;
+  std::uint64_t connection = 0;  ///< its identity; 0 when it may not be given back
+};
+
+struct Waiting {
+  Start start;
+  Conversations::Done done;
+  base::Moment since;
+};
+
+}  // namespace
+
+std::shared_ptr<const spawn::Recipe> worker_recipe(WorkerUser user) {
+  auto recipe = std::make_shared<spawn::Recipe>();
+  recipe->path = "/proc/self/exe";
+  recipe->argv = {std::string(program_name)};
+  recipe->environment = {fmt::format("XSUPERD_WORKER_UID={}", user.uid),
+                         fmt::format("XSUPERD_WORKER_GID={}", user.gid)};
+  if (const char* zone = std::getenv("TZ")) recipe->environment.push_back(fmt::format("TZ={}", zone));
+  recipe->remote_host = false;
+  return recipe;
+}
+
+struct Client::Impl : std::enable_shared_from_this<Impl> {
+  Impl(boost::asio::io_context& the_loop, Options the_options)
+      : loop(the_loop), options(std::move(the_options)) {
+    if (!options.recipe) options.recipe = worker_recipe();
+  }
+
+  void make_links(spawn::Spawner& spawner);
+  void start_links();
+  void begin(Start start, Done done);
+  void give(Link& link, Start start, Done done);
+  [[nodiscard]] Link* best() const;
+  [[nodiscard]] std::deque<Waiting>::iterator find_waiting(std::uint64_t token);
+  void stop(std::uint64_t token);
+  void finish_later(Done done, Ending::Why why);
+  void serve_waiting();
+  void expire_waiting(base::Moment before);
+  bool ended(const Link& link, Ended ended);
+  void lose(const Link& link);
+  void close();
+
+  boost::asio::io_context& loop;
+  Options options;
+  std::vector<std::shared_ptr<Link>> links;
+  boost::unordered_flat_map<std::uint64_t, Running> running;
+  std::deque<Waiting> waiting;
+  bool terminated = false;
+  bool closed = false;
+};
+
+void Client::Impl::make_links(spawn::Spawner& spawner) {
+  for (std::size_t i = 0; i < std::max<std::size_t>(options.workers, 1); ++i)
+    links.push_back(std::make_shared<Link>(
+        loop, options, spawner,
+        Link::Callbacks{.on_ready = [this](Link&) { serve_waiting(); },
+                        .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
+                        .on_gone = [this](Link& link) { lose(link); },
+                        .on_trouble =
+                            [this](std::string sentence) {
+                              expire_waiting(std::chrono::steady_clock::now() - options.patience);
+                              if (!closed && options.on_trouble) options.on_trouble(std::move(sentence));
+                            },
+                        .on_idle =
+                            [this](Link& link) {
+                              if (!waiting.empty()) link.start();
+                            }}));
+}
+
+void Client::Impl::start_links() {
+  for (const auto& link : links) link->start();
+}
+
+void Client::Impl::begin(Start start, Done done) {
+  const std::uint64_t token = start.token;
+  if (terminated || running.contains(token) || find_waiting(token) != waiting.end())
+    return finish_later(std::move(done), Ending::Why::lost);
+  if (Link* link = best()) return give(*link, std::move(start), std::move(done));
+  if (waiting.size() >= options.queue) return finish_later(std::move(done), Ending::Why::lost);
+  waiting.push_back({std::move(start), std::move(done), std::chrono::steady_clock::now()});
+  start_links();
+}
+
+void Client::Impl::give(Link& link, Start start, Done done) {
+  const std::uint64_t token = start.token;
+  const std::uint64_t connection = start.kind == Kind::tcpmux ? identity(start.connection) : 0;
+  auto packets = encode(std::move(start));
+  if (!packets) return finish_later(std::move(done), Ending::Why::lost);
+  for (Packet& packet : *packets) link.send(std::move(packet));
+  running.emplace(token, Running{std::move(done), &link, connection});
+  ++link.load;
+  link.last_use = std::chrono::steady_clock::now();
+}
+
+Link* Client::Impl::best() const {
+  Link* best = nullptr;
+  for (const auto& link : links) {
+    if (!link->ready()) continue;
+    if (!best || std::pair(link->load, link->last_use) < std::pair(best->load, best->last_use))
+      best = link.get();
+  }
+  return best;
+}
+
+std::deque<Waiting>::iterator Client::Impl::find_waiting(std::uint64_t token) {
+  return std::find_if(waiting.begin(), waiting.end(),
+                      [=](const Waiting& one) { return one.start.token == token; });
+}
+
+void Client::Impl::stop(std::uint64_t token) {
+  if (const auto found = running.find(token); found != running.end())
+    return found->second.link->send(encode(Stop{token}));
+  const auto found = find_waiting(token);
+  if (found == waiting.end()) return;
+  Waiting one = std::move(*found);
+  waiting.erase(found);
+  finish_later(std::move(one.done), Ending::Why::stopped);
+}
+
+void Client::Impl::finish_later(Done done, Ending::Why why) {
+  boost::asio::post(loop, [self = weak_from_this(), done = std::move(done), why] {
+    const auto impl = self.lock();
+    if (impl && !impl->closed) done({.why = why, .report = {}});
+  });
+}
+
+void Client::Impl::serve_waiting() {
+  while (!waiting.empty()) {
+    Link* link = best();
+    if (!link) return;
+    Waiting one = std::move(waiting.front());
+    waiting.pop_front();
+    give(*link, std::move(one.start), std::move(one.done));
+  }
+}
+
+void Client::Impl::expire_waiting(base::Moment before) {
+  while (!waiting.empty() && waiting.front().since <= before) {
+    finish_later(std::move(waiting.front().done), Ending::Why::lost);
+    waiting.pop_front();
+  }
+}
+
+bool Client::Impl::ended(const Link& link, Ended ended) {
+  const auto found = running.find(ended.token);
+  if (found == running.end() || found->second.link != &link) return false;
+  const base::Fd& back = ended.ending.report.connection;
+  if (back && (found->second.connection == 0 || identity(back) != found->second.connection)) return false;
+  if (--found->second.link->load == 0) found->second.link->idle_from_now();
+  const Done done = std::move(found->second.done);
+  running.erase(found);
+  done(std::move(ended.ending));
+  return true;
+}
+
+void Client::Impl::lose(const Link& link) {
+  std::vector<Done> lost;
+  boost::unordered::erase_if(running, [&](auto& entry) {
+    if (entry.second.link != &link) return false;
+    --entry.second.link->load;
+    lost.push_back(std::move(entry.second.done));
+    return true;
+  });
+  for (const Done& done : lost)
+    if (!closed) done({.why = Ending::Why::lost, .report = {}});
+}
+
+void Client::Impl::close() {
+  closed = true;
+  for (const auto& link : links) link->close();
+  running.clear();
+  waiting.clear();
+}
+
+Client::Client(boost::asio::io_context& loop, Options options, spawn::Spawner& spawner)
+    : impl_(std::make_shared<Impl>(loop, std::move(options))) {
+  impl_->make_links(spawner);
+  if (impl_->options.start_now) impl_->start_links();
+}
+
+Client::~Client() {
+  impl_->close();
+  // It may be one of its own callbacks that destroys us.
+  boost::asio::post(impl_->loop, [impl = impl_] {});
+}
+
+void Client::start(std::uint64_t token, Kind kind, base::Fd connection, Parameters parameters, Done done) {
+  Start start;
+  start.token = token;
+  start.kind = kind;
+  start.parameters = std::move(parameters);
+  start.connection = std::move(connection);
+  impl_->begin(std::move(start), std::move(done));
+}
+
+void Client::stop(std::uint64_t token) { impl_->stop(token); }
+
+void Client::terminate() {
+  impl_->terminated = true;
+  impl_->expire_waiting(base::Moment::max());
+  for (const auto& link : impl_->links) link->terminate();
+}
+
+std::size_t Client::running() const { return impl_->running.size() + impl_->waiting.size(); }
+
+std::vector<pid_t> Client::workers() const {
+  std::vector<pid_t> pids;
+  for (const auto& link : impl_->links)
+    if (link->ready()) pids.push_back(link->pid());
+  return pids;
+}
+
+}  // namespace xsuperd::worker

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+#include "worker/link.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "xsuperd/base/error.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::worker {
+
+namespace {
+
+constexpr std::uint64_t the_child = 1;  // each Link watches one child at a time
+
+std::string end_text(const spawn::Ended& ended) {
+  return ended.signalled ? fmt::format("ended with signal {}", ended.value)
+                         : fmt::format("ended with status {}", ended.value);
+}
+
+std::string failure_text(const spawn::StartFailed& failed) {
+  return fmt::format("a worker could not be started: {}: {}", spawn::step_text(failed.step),
+                     base::errno_text(failed.error));
+}
+
+}  // namespace
+
+Link::Link(boost::asio::io_context& loop, const Client::Options& options, spawn::Spawner& spawner,
+           Callbacks callbacks)
+    : loop_(loop),
+      options_(options),
+      spawner_(spawner),
+      callbacks_(std::move(callbacks)),
+      pause_(options.first_pause),
+      children_(loop, [this](const spawn::Ended& ended) { reaped(ended); }),
+      timer_(loop) {}
+
+void Link::start() {
+  if (phase_ == Phase::idle) launch();
+}
+
+void Link::terminate() {
+  const bool alive = phase_ == Phase::starting || phase_ == Phase::ready || phase_ == Phase::resting;
+  if (alive) children_.signal(the_child, SIGTERM);
+  phase_ = Phase::closed;
+  timer_.cancel();
+  gone();
+}
+
+void Link::close() {
+  phase_ = Phase::closed;
+  timer_.cancel();
+  children_.abandon();
+  if (channel_) channel_->send(encode(Drain{}));
+  channel_.reset();
+}
+
+void Link::send(Packet packet) {
+  if (channel_) channel_->send(std::move(packet));
+}
+
+/// A worker without work is a process for nothing; the next conversation starts another in no time.
+void Link::idle_from_now() {
+  if (phase_ == Phase::ready && options_.idle_after.count() > 0) after(options_.idle_after, &Link::rest);
+}
+
+void Link::rest() {
+  if (phase_ != Phase::ready || load > 0) return;
+  phase_ = Phase::resting;
+  channel_->send(encode(Drain{}));
+  channel_.reset();
+}
+
+void Link::launch() {
+  phase_ = Phase::starting;
+  started_ = std::chrono::steady_clock::now();
+  why_.clear();
+  lost_ = 0;
+  SocketPair pair = make_socket_pair();
+  if (!pair.daemon) return pause("a worker could not be started: socketpair: " + base::errno_text(errno));
+  spawn::Job job{.token = 0, .recipe = options_.recipe, .socket = std::move(pair.worker), .remote_host = {}};
+  auto outcome = spawner_.start(std::move(job), spawn::Spawner::Load::alone);
+  if (!outcome) return pause("a worker could not be started: the spawner gave no answer");
+  if (const auto* failed = std::get_if<spawn::StartFailed>(&*outcome)) return pause(failure_text(*failed));
+  started(std::get<spawn::Started>(std::move(*outcome)), std::move(pair.daemon));
+}
+
+void Link::started(spawn::Started started, base::Fd socket) {
+  pid_ = started.pid;
+  children_.watch(the_child, started.pid, std::move(started.pidfd));
+  channel_ = std::make_unique<Channel>(
+      loop_, std::move(socket),
+      Channel::Handlers{.on_packet = [this](Packet packet) { take(std::move(packet)); },
+                        .on_end = [this] { give_up({}); }});
+  after(options_.patience, &Link::too_late);
+}
+
+void Link::take(Packet packet) {
+  std::optional<ToDaemon> message = decode_for_daemon(std::move(packet));
+  if (!message) return give_up("sent what is no message");
+  std::visit([this](auto& what) { handle(std::move(what)); }, *message);
+}
+
+void Link::handle(const Ready&) {
+  if (phase_ != Phase::starting) return give_up("was ready twice");
+  phase_ = Phase::ready;
+  timer_.cancel();
+  callbacks_.on_ready(*this);
+}
+
+void Link::handle(const Failed& failed) {
+  give_up(fmt::format("failed ({})", base::escaped(failed.sentence, longest_word)));
+}
+
+void Link::handle(Ended ended) {
+  if (phase_ != Phase::ready || !callbacks_.on_ended(*this, std::move(ended)))
+    give_up("told of the end of a conversation that it does not have");
+}
+
+void Link::give_up(std::string why) {
+  if (phase_ != Phase::starting && phase_ != Phase::ready) return;
+  phase_ = Phase::ending;
+  why_ = std::move(why);
+  timer_.cancel();
+  children_.signal(the_child, SIGKILL);  // it has mostly ended already
+  gone();
+}
+
+void Link::gone() {
+  lost_ = load;
+  channel_.reset();
+  callbacks_.on_gone(*this);
+}
+
+void Link::reaped(const spawn::Ended& ended) {
+  // Its last words may still be unread.
+  if (channel_) channel_->take_rest();
+  pid_ = 0;
+  if (phase_ == Phase::closed) return;
+  if (phase_ == Phase::resting) {
+    phase_ = Phase::idle;
+    return callbacks_.on_idle(*this);
+  }
+  pause(fmt::format("worker {} {}{}; {} lost", ended.pid, why_.empty() ? "" : why_ + ", and ",
+                    end_text(ended),
+                    lost_ == 1 ? "1 conversation is" : fmt::format("{} conversations are", lost_)));
+}
+
+void Link::pause(const std::string& trouble) {
+  phase_ = Phase::pausing;
+  const auto lived = std::chrono::steady_clock::now() - started_;
+  if (lived >= options_.healthy_after) pause_ = options_.first_pause;
+  const auto pause = std::exchange(pause_, std::min(pause_ * 2, options_.longest_pause));
+  after(pause, &Link::pause_over);
+  callbacks_.on_trouble(fmt::format("{}; starting another in {} ms", trouble, pause.count()));
+}
+
+void Link::after(std::chrono::milliseconds time, void (Link::*what)()) {
+  timer_.expires_after(time);
+  timer_.async_wait([self = weak_from_this(), what](const boost::system::error_code& error) {
+    const auto link = self.lock();
+    if (link && !error) (link.get()->*what)();
+  });
+}
+
+// A timer that has gone off cannot be cancelled any more: these may come after all.
+void Link::too_late() {
+  if (phase_ == Phase::starting) give_up("was not ready in time");
+}
+
+void Link::pause_over() {
+  if (phase_ == Phase::pausing) launch();
+}
+
+}  // namespace xsuperd::worker

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/types.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "worker/channel.hpp"
+#include "xsuperd/base/time.hpp"
+#include "xsuperd/spawn/children.hpp"
+#include "xsuperd/spawn/spawner.hpp"
+#include "xsuperd/worker/client.hpp"
+#include "xsuperd/worker/protocol.hpp"
+
+namespace xsuperd::worker {
+
+/// The place of one worker: starts it, talks to it, notices its end and starts the next after a pause. Its
+/// phases:
+///
+///   ready --(idle for Options::idle_after)--> resting --reaped--> idle
+///   idle --start()--> starting --Ready--> ready --(gone, broken, terminate())--> ending --reaped--> pausing
+///                        |                                                          ^                  |
+///                        +--(gone, broken, too late)--------------------------------+   pause over: starting
+///
+/// A start that fails goes from starting to pausing. Callbacks may close() the Link but not destroy it: it
+/// must live until the handler that called has returned.
+class Link : public std::enable_shared_from_this<Link> {
+ public:
+  struct Callbacks {
+    std::function<void(Link&)> on_ready;
+    /// False: this cannot be, the worker is to be killed.
+    std::function<bool(Link&, Ended)> on_ended;
+    /// The worker is no more, or of no use any more. Before the next can be ready, and also for one that
+    /// never was.
+    std::function<void(Link&)> on_gone;
+    std::function<void(std::string)> on_trouble;
+    /// A worker that had nothing to do has ended; start() works again.
+    std::function<void(Link&)> on_idle;
+  };
+  Link(boost::asio::io_context& loop, const Client::Options& options, spawn::Spawner& spawner,
+       Callbacks callbacks);
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  /// Starts the worker when the place is idle.
+  void start();
+  /// Ends the worker at once. The place stays closed.
+  void terminate();
+  /// Leaves the worker alone: it ends when its conversations have ended. Nothing is called any more.
+  void close();
+  void send(Packet packet);
+  /// The last conversation has ended.
+  void idle_from_now();
+
+  [[nodiscard]] bool ready() const { return phase_ == Phase::ready; }
+  [[nodiscard]] pid_t pid() const { return pid_; }
+
+  std::size_t load = 0;   ///< its conversations; the owner counts
+  base::Moment last_use;  ///< when it got one; the owner's too
+
+ private:
+  enum class Phase : unsigned char { idle, starting, ready, resting, ending, pausing, closed };
+
+  void launch();
+  void started(spawn::Started started, base::Fd socket);
+  void take(Packet packet);
+  void handle(const Ready&);
+  void handle(const Failed& failed);
+  void handle(Ended ended);
+  /// Kills it, and tells that it is gone.
+  void give_up(std::string why);
+  void gone();
+  void reaped(const spawn::Ended& ended);
+  void pause(const std::string& trouble);
+  void after(std::chrono::milliseconds time, void (Link::*what)());
+  void too_late();
+  void pause_over();
+  void rest();
+
+  boost::asio::io_context& loop_;
+  const Client::Options& options_;
+  spawn::Spawner& spawner_;
+  const Callbacks callbacks_;
+  Phase phase_ = Phase::idle;
+  pid_t pid_ = 0;
+  base::Moment started_;
+  std::chrono::milliseconds pause_;
+  std::string why_;  // the trouble with the present worker, if it told or was told
+  std::size_t lost_ = 0;
+  std::unique_ptr<Channel> channel_;
+  spawn::Children children_;
+  boost::asio::steady_timer timer_;
+};
+
+}  // namespace xsuperd::worker

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/worker/protocol.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "worker/wire.hpp"
+
+namespace xsuperd::worker {
+
+namespace {
+
+using base::Address;
+using std::chrono::milliseconds;
+
+enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended };
+constexpr auto last_kind = static_cast<std::uint8_t>(Kind::tcpmux);
+constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::ipv6);
+constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
+constexpr std::uint32_t highest_errno = 4095;
+/// Texts that are no longer than this, all together, travel in the Start itself.
+constexpr std::size_t inline_texts = 40 * 1024;
+constexpr std::size_t part_size = 56 * 1024;
+
+FieldWriter message(Type type) {
+  FieldWriter writer;
+  writer.put(protocol_version).put(static_cast<std::uint8_t>(type));
+  return writer;
+}
+
+// --- Endpoints and deadlines
+// ---------------------------------------------------------------------------------------
+
+void put_endpoint(FieldWriter& writer, const base::Endpoint& endpoint) {
+  writer.put(static_cast<std::uint8_t>(endpoint.address.family()));
+  for (const std::uint8_t byte : endpoint.address.bytes()) writer.put(byte);
+  writer.put(endpoint.address.scope()).put(endpoint.port);
+}
+
+Address address_of(Address::Family family, const std::array<std::uint8_t, 16>& bytes, std::uint32_t scope) {
+  if (family == Address::Family::none) return {};
+  if (family == Address::Family::ipv6) return Address::ipv6(bytes, scope);
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | bytes[i];
+  return Address::ipv4(value);
+}
+
+base::Endpoint take_endpoint(FieldReader& reader) {
+  const auto family = static_cast<Address::Family>(reader.take_up_to(last_family));
+  std::array<std::uint8_t, 16> bytes{};
+  for (std::uint8_t& byte : bytes) byte = reader.take<std::uint8_t>();
+  const auto scope = reader.take<std::uint32_t>();
+  return {address_of(family, bytes, scope), reader.take<std::uint16_t>()};
+}
+
+void put_deadline(FieldWriter& writer, milliseconds deadline) {
+  writer.put(static_cast<std::uint64_t>(std::clamp(deadline, milliseconds(0), longest_deadline).count()));
+}
+
+milliseconds take_deadline(FieldReader& reader) {
+  return milliseconds(reader.take_up_to(static_cast<std::uint64_t>(longest_deadline.count())));
+}
+
+// --- Start and its texts
+// -------------------------------------------------------------------------------------------
+
+bool acceptable(const Parameters& parameters) {
+  return parameters.targets.size() <= most_targets && parameters.texts.size() <= most_texts &&
+         std::all_of(parameters.texts.begin(), parameters.texts.end(),
+                     [](const std::string& text) { return text.size() <= longest_text; });
+}
+
+bool fits_in_start(const std::vector<std::string>& texts) {
+  std::size_t sum = 0;
+  for (const std::string& text : texts) sum += text.size();
+  return sum <= inline_texts;
+}
+
+void add_parts(std::vector<Packet>& packets, std::uint64_t token, std::size_t index, std::string_view text) {
+  do {
+    FieldWriter writer = message(Type::text_part);
+    writer.put(token).put(static_cast<std::uint8_t>(index)).text(text.substr(0, part_size));
+    packets.push_back({writer.take(), {}});
+    text.remove_prefix(std::min(part_size, text.size()));
+  } while (!text.empty());
+}
+
+void put_parameters(FieldWriter& writer, const Parameters& parameters) {
+  writer.put(static_cast<std::uint8_t>(parameters.targets.size()));
+  for (const base::Endpoint& target : parameters.targets) put_endpoint(writer, target);
+  put_deadline(writer, parameters.connect_deadline);
+  put_deadline(writer, parameters.idle_deadline);
+  writer.put(static_cast<std::uint8_t>(parameters.keepalive));
+  writer.put(static_cast<std::uint8_t>(parameters.texts.size()));
+  for (const std::string& text : parameters.texts) writer.text(text);
+}
+
+Parameters take_parameters(FieldReader& reader) {
+  Parameters parameters;
+  const std::size_t targets = reader.take_up_to(static_cast<std::uint8_t>(most_targets));
+  for (std::size_t i = 0; i < targets && reader.good(); ++i)
+    parameters.targets.push_back(take_endpoint(reader));
+  parameters.connect_deadline = take_deadline(reader);
+  parameters.idle_deadline = take_deadline(reader);
+  parameters.keepalive = reader.flag();
+  const std::size_t texts = reader.take_up_to(static_cast<std::uint8_t>(most_texts));
+  for (std::size_t i = 0; i < texts && reader.good(); ++i)
+    parameters.texts.emplace_back(reader.text(largest_message));
+  return parameters;
+}
+
+Start take_start(FieldReader& reader) {
+  Start start;
+  start.token = reader.take<std::uint64_t>();
+  start.kind = static_cast<Kind>(reader.take_up_to(last_kind));
+  start.texts_sent = reader.flag();
+  start.parameters = take_parameters(reader);
+  if (start.texts_sent && !start.parameters.texts.empty()) reader.refuse();
+  return start;
+}
+
+TextPart take_text_part(FieldReader& reader) {
+  TextPart part;
+  part.token = reader.take<std::uint64_t>();
+  part.index = reader.take_up_to(static_cast<std::uint8_t>(most_texts - 1));
+  part.bytes = reader.text(largest_message);
+  return part;
+}
+
+// --- Ended
+// ---------------------------------------------------------------------------------------------------------
+
+std::string_view cut(std::string_view text) { return text.substr(0, longest_word); }
+
+/// `with_connection`: the message says that one came along.
+Ended take_ended(FieldReader& reader, bool& with_connection) {
+  Ended ended;
+  Report& report = ended.ending.report;
+  ended.token = reader.take<std::uint64_t>();
+  ended.ending.why = static_cast<Ending::Why>(reader.take_up_to(last_why));
+  report.in = reader.take<std::uint64_t>();
+  report.out = reader.take<std::uint64_t>();
+  report.connect_error = static_cast<int>(reader.take_up_to(highest_errno));
+  report.failed_target = reader.text(longest_word);
+  report.request = reader.text(longest_word);
+  with_connection = reader.flag();
+  return ended;
+}
+
+/// Ends decoding: the message, unless something was wrong with it or the descriptor beside it.
+template <typename To, typename Message>
+std::optional<To> accept(const FieldReader& reader, Message message, bool stray_descriptor) {
+  if (!reader.complete() || stray_descriptor) return std::nullopt;
+  return To(std::move(message));
+}
+
+}  // namespace
+
+std::optional<std::vector<Packet>> encode(Start start) {
+  if (!acceptable(start.parameters)) return std::nullopt;
+  std::vector<Packet> packets;
+  const bool apart = !fits_in_start(start.parameters.texts);
+  if (apart) {
+    for (std::size_t i = 0; i < start.parameters.texts.size(); ++i)
+      add_parts(packets, start.token, i, start.parameters.texts[i]);
+    start.parameters.texts.clear();
+  }
+  FieldWriter writer = message(Type::start);
+  writer.put(start.token).put(static_cast<std::uint8_t>(start.kind)).put(static_cast<std::uint8_t>(apart));
+  put_parameters(writer, start.parameters);
+  packets.push_back({writer.take(), std::move(start.connection)});
+  return packets;
+}
+
+Packet encode(const Stop& stop) { return {message(Type::stop).put(stop.token).take(), {}}; }
+Packet encode(const Drain&) { return {message(Type::drain).take(), {}}; }
+Packet encode(const Ready&) { return {message(Type::ready).take(), {}}; }
+Packet encode(const Failed& failed) { return {message(Type::failed).text(cut(failed.sentence)).take(), {}}; }
+
+Packet encode(Ended ended) {
+  Report& report = ended.ending.report;
+  FieldWriter writer = message(Type::ended);
+  writer.put(ended.token).put(static_cast<std::uint8_t>(ended.ending.why)).put(report.in).put(report.out);
+  writer.put(std::min(static_cast<std::uint32_t>(std::max(report.connect_error, 0)), highest_errno));
+  writer.text(cut(report.failed_target)).text(cut(report.request));
+  writer.put(static_cast<std::uint8_t>(static_cast<bool>(report.connection)));
+  return {writer.take(), std::move(report.connection)};
+}
+
+std::optional<ToWorker> decode_for_worker(Packet packet) {
+  FieldReader reader(packet.bytes);
+  if (packet.bytes.size() > largest_message || reader.take<std::uint8_t>() != protocol_version)
+    return std::nullopt;
+  const bool descriptor = static_cast<bool>(packet.fd);
+  switch (static_cast<Type>(reader.take<std::uint8_t>())) {
+    case Type::start: {
+      Start start = take_start(reader);
+      start.connection = std::move(packet.fd);
+      return accept<ToWorker>(reader, std::move(start), false);
+    }
+    case Type::text_part:
+      return accept<ToWorker>(reader, take_text_part(reader), descriptor);
+    case Type::stop: {
+      const Stop stop{reader.take<std::uint64_t>()};
+      return accept<ToWorker>(reader, stop, descriptor);
+    }
+    case Type::drain:
+      return accept<ToWorker>(reader, Drain{}, descriptor);
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<ToDaemon> decode_for_daemon(Packet packet) {
+  FieldReader reader(packet.bytes);
+  if (packet.bytes.size() > largest_message || reader.take<std::uint8_t>() != protocol_version)
+    return std::nullopt;
+  const bool descriptor = static_cast<bool>(packet.fd);
+  switch (static_cast<Type>(reader.take<std::uint8_t>())) {
+    case Type::ready:
+      return accept<ToDaemon>(reader, Ready{}, descriptor);
+    case Type::failed: {
+      Failed failed{std::string(reader.text(longest_word))};
+      return accept<ToDaemon>(reader, std::move(failed), descriptor);
+    }
+    case Type::ended: {
+      bool expected = false;
+      Ended ended = take_ended(reader, expected);
+      ended.ending.report.connection = std::move(packet.fd);
+      return accept<ToDaemon>(reader, std::move(ended), descriptor && !expected);
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace xsuperd::worker

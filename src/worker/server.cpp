@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "worker/server.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include "worker/channel.hpp"
+#include "xsuperd/worker/protocol.hpp"
+
+namespace xsuperd::worker {
+
+struct Server::Impl {
+  Impl(boost::asio::io_context& the_loop, base::Fd socket, Starter the_starter,
+       std::chrono::milliseconds limit, std::function<void()> finished);
+
+  void take(Packet packet);
+  void handle(Start start);
+  void handle(TextPart part);
+  void handle(const Stop& stop);
+  void handle(const Drain& drain);
+  void hold(Start& start);
+  void end(std::uint64_t token, Report report);
+  void send_ended(std::uint64_t token, Ending::Why why, Report report = {});
+  void daemon_gone();
+  void look_whether_finished();
+
+  boost::asio::io_context& loop;
+  const Starter starter;
+  const std::chrono::milliseconds orphan_limit;
+  const std::function<void()> on_finished;
+  boost::asio::steady_timer orphaned;
+  std::vector<std::string> texts;  // of the Start that comes next
+  std::uint64_t texts_token = 0;
+  bool draining = false;
+  bool gone = false;
+  Channel channel;
+  boost::unordered_flat_map<std::uint64_t, std::unique_ptr<converse::Conversation>> conversations;
+};
+
+Server::Impl::Impl(boost::asio::io_context& the_loop, base::Fd socket, Starter the_starter,
+                   std::chrono::milliseconds limit, std::function<void()> finished)
+    : loop(the_loop),
+      starter(std::move(the_starter)),
+      orphan_limit(limit),
+      on_finished(std::move(finished)),
+      orphaned(loop),
+      channel(loop, std::move(socket),
+              {.on_packet = [this](Packet packet) { take(std::move(packet)); },
+               .on_end = [this] { daemon_gone(); },
+               .on_sent = [this] { look_whether_finished(); }}) {
+  channel.send(encode(Ready{}));
+}
+
+void Server::Impl::take(Packet packet) {
+  std::optional<ToWorker> message = decode_for_worker(std::move(packet));
+  // The daemon is the same program: a broken message of its is a bug. Its conversation would be lost without
+  // a word, so end, which it takes notice of.
+  if (!message) return conversations.clear(), daemon_gone();
+  std::visit([this](auto& what) { handle(std::move(what)); }, *message);
+}
+
+void Server::Impl::handle(Start start) {
+  if (start.texts_sent && start.token == texts_token) start.parameters.texts = std::move(texts);
+  texts.clear();
+  if (start.connection && !draining && !conversations.contains(start.token)) try {
+      return hold(start);
+    } catch (const std::exception&) {
+      conversations.erase(start.token);
+    }
+  send_ended(start.token, Ending::Why::lost);
+}
+
+void Server::Impl::hold(Start& start) {
+  const std::uint64_t token = start.token;
+  auto& place = conversations[token];
+  place = starter(loop, start.kind, std::move(start.connection), std::move(start.parameters),
+                  [this, token](Report report) { end(token, std::move(report)); });
+  if (!place) throw std::invalid_argument("no such conversation");
+}
+
+void Server::Impl::handle(TextPart part) {
+  if (part.token != texts_token || part.index >= texts.size()) {
+    if (part.token != texts_token) texts.clear();
+    texts_token = part.token;
+    texts.resize(part.index + 1);
+  }
+  std::string& text = texts[part.index];
+  if (text.size() + part.bytes.size() <= longest_text) text += part.bytes;
+}
+
+void Server::Impl::handle(const Stop& stop) {
+  const auto found = conversations.find(stop.token);
+  if (found == conversations.end()) return;  // its Ended is on its way
+  conversations.erase(found);
+  send_ended(stop.token, Ending::Why::stopped);
+  look_whether_finished();
+}
+
+void Server::Impl::handle(const Drain&) {
+  draining = true;
+  look_whether_finished();
+}
+
+void Server::Impl::end(std::uint64_t token, Report report) {
+  const auto found = conversations.find(token);
+  if (found == conversations.end()) return;
+  // Not destroyed here: it is its own code that has called us.
+  boost::asio::post(loop, [conversation = std::move(found->second)] {});
+  conversations.erase(found);
+  send_ended(token, Ending::Why::finished, std::move(report));
+  look_whether_finished();
+}
+
+void Server::Impl::send_ended(std::uint64_t token, Ending::Why why, Report report) {
+  if (!gone) channel.send(encode(Ended{token, {why, std::move(report)}}));
+}
+
+void Server::Impl::daemon_gone() {
+  gone = true;
+  if (!draining) {
+    orphaned.expires_after(orphan_limit);
+    orphaned.async_wait([this](const boost::system::error_code& error) {
+      if (!error) on_finished();
+    });
+  }
+  look_whether_finished();
+}
+
+void Server::Impl::look_whether_finished() {
+  if ((gone || draining) && conversations.empty() && (gone || channel.kept() == 0)) on_finished();
+}
+
+Server::Server(boost::asio::io_context& loop, base::Fd socket, Starter starter,
+               std::chrono::milliseconds orphan_limit, std::function<void()> on_finished)
+    : impl_(std::make_unique<Impl>(loop, std::move(socket), std::move(starter), orphan_limit,
+                                   std::move(on_finished))) {}
+
+Server::~Server() = default;
+
+std::size_t Server::running() const { return impl_->conversations.size(); }
+
+std::size_t Server::kept() const { return impl_->channel.kept(); }
+
+}  // namespace xsuperd::worker

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "xsuperd/worker/conversations.hpp"
+
+namespace xsuperd::fakes {
+
+/// Conversations that nobody holds: it keeps what was asked for, and the test decides how each ends.
+class FakeWorker final : public worker::Conversations {
+ public:
+  struct Request {
+    std::uint64_t token = 0;
+    worker::Kind kind = worker::Kind::echo;
+    base::Fd connection;
+    worker::Parameters parameters;
+    Done done;
+  };
+  std::vector<Request> requests;  ///< all so far, oldest first
+  std::vector<std::uint64_t>
+      stopped;  ///< the tokens that stop() was called with; their ends are up to the test
+
+  void start(std::uint64_t token, worker::Kind kind, base::Fd connection, worker::Parameters parameters,
+             Done done) override {
+    requests.push_back({token, kind, std::move(connection), std::move(parameters), std::move(done)});
+  }
+  void stop(std::uint64_t token) override { stopped.push_back(token); }
+
+  /// Ends a conversation: its connection is closed, then its `done` is called.
+  void end(std::size_t request, worker::Ending ending) {
+    requests.at(request).connection.reset();
+    const Done done = std::move(requests.at(request).done);
+    done(std::move(ending));
+  }
+  void finish(std::size_t request, worker::Report report = {}) {
+    end(request, {worker::Ending::Why::finished, std::move(report)});
+  }
+  void lose(std::size_t request) { end(request, {worker::Ending::Why::lost, {}}); }
+};
+
+}  // namespace xsuperd::fakes

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "worker/puppet.hpp"
+
+using namespace xsuperd;
+using namespace xsuperd::worker;
+using namespace xsuperd::worker::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+Ended plain_end(std::uint64_t token) { return {token, {}}; }
+
+/// A worker that was ready says this, and is killed for it; its conversation is lost.
+void is_killed_for(Packet packet) {
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.all_ready();
+  const base::Fd peer = puppets.start(1);
+  (void)puppets.hear(0);
+  puppets.say(0, packet);
+  run_until(puppets.loop, [&] { return !puppets.troubles.empty(); });
+  CHECK(puppets.trouble("ended with signal 9; 1 conversation is lost"));
+  REQUIRE(puppets.ended(1));
+  CHECK(puppets.endings.at(1).lost());
+}
+
+}  // namespace
+
+TEST_CASE("a worker that sends garbage is killed") {
+  is_killed_for({"garbage", {}});
+  is_killed_for({std::string(largest_message, '\xff'), {}});
+}
+
+TEST_CASE("a worker that sends more than a message holds is killed") {
+  is_killed_for({std::string(largest_message + 1, '\1'), {}});
+}
+
+TEST_CASE("a worker that ends what it does not have is killed") { is_killed_for(encode(plain_end(2))); }
+
+TEST_CASE("a worker that is ready twice is killed") { is_killed_for(encode(Ready{})); }
+
+TEST_CASE("a worker that gives back the connection of another kind of conversation is killed") {
+  Ended ended = plain_end(1);
+  ended.ending.report.connection = make_connection().server;
+  is_killed_for(encode(std::move(ended)));
+}
+
+TEST_CASE("a connection that is not the one that was given away is not taken back") {
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.all_ready();
+  const base::Fd first = puppets.start(1, Kind::tcpmux);
+  const base::Fd second = puppets.start(2, Kind::tcpmux);
+  auto start1 = std::get<Start>(puppets.hear(0));
+  auto start2 = std::get<Start>(puppets.hear(0));
+  REQUIRE(start1.connection);
+  Ended right = plain_end(1);
+  right.ending.report.connection = std::move(start1.connection);
+  puppets.say(0, encode(std::move(right)));
+  run_until(puppets.loop, [&] { return puppets.ended(1); });
+  CHECK(puppets.endings.at(1).report.connection);
+
+  Ended wrong = plain_end(2);
+  wrong.ending.report.connection = make_connection().server;
+  puppets.say(0, encode(std::move(wrong)));
+  run_until(puppets.loop, [&] { return puppets.ended(2); });
+  CHECK(puppets.endings.at(2).lost());
+  CHECK_FALSE(puppets.endings.at(2).report.connection);
+}
+
+TEST_CASE("a worker that ends another worker's conversation is killed") {
+  Puppets puppets(Client::Options{.workers = 2, .start_now = true});
+  puppets.all_ready();
+  const base::Fd first = puppets.start(1);
+  const base::Fd second = puppets.start(2);
+  CHECK(std::get<Start>(puppets.hear(0)).token == 1);
+  CHECK(std::get<Start>(puppets.hear(1)).token == 2);
+  puppets.say(1, encode(plain_end(1)));
+  run_until(puppets.loop, [&] { return puppets.ended(2); });
+  CHECK(puppets.endings.at(2).lost());
+  CHECK_FALSE(puppets.ended(1));
+}
+
+TEST_CASE("ends that a worker sent before it died are not lost") {
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.all_ready();
+  const pid_t pid = puppets.client->workers().front();
+  for (std::uint64_t token = 1; token <= 3; ++token) (void)puppets.start(token);
+  puppets.say(0, encode(plain_end(1)));
+  puppets.say(0, encode(plain_end(2)));
+  puppets.sockets[0].reset();  // with unread starts in it
+  REQUIRE(::kill(pid, SIGKILL) == 0);
+  run_until(puppets.loop, [&] { return puppets.endings.size() == 3 && !puppets.troubles.empty(); });
+  CHECK(puppets.endings.at(1).why == Ending::Why::finished);
+  CHECK(puppets.endings.at(2).why == Ending::Why::finished);
+  CHECK(puppets.endings.at(3).lost());
+}
+
+TEST_CASE("ends that are read only after the process has ended count too") {
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.all_ready();
+  const pid_t pid = puppets.client->workers().front();
+  (void)puppets.start(1);
+  puppets.say(0, encode(plain_end(1)));
+  REQUIRE(::kill(pid, SIGKILL) == 0);  // the socket stays open here
+  run_until(puppets.loop, [&] { return !puppets.troubles.empty(); });
+  CHECK(puppets.endings.at(1).why == Ending::Why::finished);
+  CHECK(puppets.trouble("0 conversations are lost"));
+}
+
+TEST_CASE("a conversation goes to the worker that has the fewest") {
+  Puppets puppets(Client::Options{.workers = 2, .start_now = true});
+  puppets.all_ready();
+  for (std::uint64_t token = 1; token <= 4; ++token) (void)puppets.start(token);
+  CHECK(std::get<Start>(puppets.hear(0)).token == 1);
+  CHECK(std::get<Start>(puppets.hear(1)).token == 2);
+  CHECK(std::get<Start>(puppets.hear(0)).token == 3);
+  CHECK(std::get<Start>(puppets.hear(1)).token == 4);
+  puppets.say(1, encode(plain_end(2)));
+  run_until(puppets.loop, [&] { return puppets.ended(2); });
+  (void)puppets.start(5);
+  CHECK(std::get<Start>(puppets.hear(1)).token == 5);
+}
+
+TEST_CASE("conversations wait for a worker in order, as many as the queue holds") {
+  Puppets puppets(Client::Options{.queue = 2});
+  for (std::uint64_t token = 1; token <= 3; ++token) (void)puppets.start(token);
+  CHECK(puppets.client->running() == 2);
+  CHECK(puppets.endings.empty());  // never from inside a call
+  run_until(puppets.loop, [&] { return puppets.ended(3); });
+  CHECK(puppets.endings.at(3).lost());
+  puppets.all_ready();
+  CHECK(std::get<Start>(puppets.hear(0)).token == 1);
+  CHECK(std::get<Start>(puppets.hear(0)).token == 2);
+}
+
+TEST_CASE("a worker that does not become ready is killed, and those who waited are lost") {
+  Puppets puppets(Client::Options{.first_pause = 1ms, .patience = 20ms});
+  (void)puppets.start(1);
+  run_until(puppets.loop, [&] { return puppets.ended(1); });
+  CHECK(puppets.endings.at(1).lost());
+  CHECK(puppets.troubles.front().find("was not ready in time, and ended with signal 9") != std::string::npos);
+}
+
+TEST_CASE("what a worker says of its failure is logged in safe characters") {
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.say(0, encode(Failed{"oh\nno"}));
+  run_until(puppets.loop, [&] { return !puppets.troubles.empty(); });
+  CHECK(puppets.trouble("failed (oh\\x0ano), and ended with signal 9"));
+}
+
+TEST_CASE("pauses grow while workers die young, and a worker that lived long resets them") {
+  Puppets puppets(Client::Options{
+      .start_now = true, .first_pause = 2ms, .longest_pause = 8ms, .healthy_after = std::chrono::hours(1)});
+  for (const char* pause : {"in 2 ms", "in 4 ms", "in 8 ms", "in 8 ms"}) {
+    const std::size_t before = puppets.troubles.size();
+    const std::size_t starts = puppets.sockets.size();
+    puppets.say(starts - 1, {"garbage", {}});
+    run_until(puppets.loop, [&] { return puppets.troubles.size() > before; });
+    CHECK(puppets.trouble(pause));
+    run_until(puppets.loop, [&] { return puppets.sockets.size() > starts; });
+  }
+  Puppets healthy(Client::Options{.start_now = true, .first_pause = 2ms, .healthy_after = 0ms});
+  for (int round = 0; round < 3; ++round) {
+    const std::size_t starts = healthy.sockets.size();
+    healthy.say(starts - 1, {"garbage", {}});
+    run_until(healthy.loop, [&] { return healthy.sockets.size() > starts; });
+    CHECK(healthy.trouble("in 2 ms"));
+  }
+}
+
+TEST_CASE("a token in use is refused without harm to the first") {
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.all_ready();
+  (void)puppets.start(1);
+  CHECK(std::get<Start>(puppets.hear(0)).token == 1);
+  bool lost = false;
+  puppets.client->start(1, Kind::echo, make_connection().server, {},
+                        [&](const Ending& ending) { lost = ending.lost(); });
+  run_until(puppets.loop, [&] { return lost; });
+  CHECK(puppets.client->running() == 1);
+}
+
+TEST_CASE("parameters that no message can carry are lost, not sent") {
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.all_ready();
+  Parameters parameters;
+  parameters.targets.resize(most_targets + 1);
+  bool lost = false;
+  puppets.client->start(1, Kind::relay, make_connection().server, parameters,
+                        [&](const Ending& ending) { lost = ending.lost(); });
+  run_until(puppets.loop, [&] { return lost; });
+  CHECK(puppets.client->running() == 0);
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/worker/protocol.hpp"
+
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+#include <random>
+
+using namespace xsuperd;
+using namespace xsuperd::worker;
+using namespace std::chrono_literals;
+
+namespace {
+
+base::Fd any_socket() { return base::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+
+base::Endpoint endpoint(const char* address, std::uint16_t port) {
+  return {*base::Address::parse(address), port};
+}
+
+Parameters full_parameters() {
+  Parameters parameters;
+  parameters.targets = {endpoint("192.0.2.7", 80), endpoint("2001:db8::1", 65535), {}};
+  parameters.connect_deadline = 1234ms;
+  parameters.idle_deadline = 99s;
+  parameters.keepalive = true;
+  parameters.texts = {"one", "", std::string("a\0b", 3)};
+  return parameters;
+}
+
+Start start_with(Parameters parameters, base::Fd connection = {}) {
+  Start start;
+  start.token = 0x0123456789abcdef;
+  start.kind = Kind::relay;
+  start.parameters = std::move(parameters);
+  start.connection = std::move(connection);
+  return start;
+}
+
+Start sent_whole(Start start) {
+  auto packets = encode(std::move(start));
+  REQUIRE(packets);
+  REQUIRE(packets->size() == 1);
+  auto message = decode_for_worker(std::move(packets->front()));
+  REQUIRE(message);
+  return std::get<Start>(std::move(*message));
+}
+
+Ended full_ended() {
+  Ended ended{77, {Ending::Why::finished, {}}};
+  ended.ending.report.in = 1;
+  ended.ending.report.out = ~std::uint64_t{0};
+  ended.ending.report.connect_error = 111;
+  ended.ending.report.failed_target = "192.0.2.7";
+  ended.ending.report.request = "help";
+  return ended;
+}
+
+/// Every message once, as bytes.
+std::vector<std::string> all_messages() {
+  std::vector<std::string> all;
+  all.push_back(encode(start_with(full_parameters())).value().front().bytes);
+  Parameters large;
+  large.texts = {std::string(41 * 1024, 'x')};
+  const auto parts = encode(start_with(std::move(large)));
+  for (const Packet& packet : *parts) all.push_back(packet.bytes);
+  all.push_back(encode(Stop{5}).bytes);
+  all.push_back(encode(Drain{}).bytes);
+  all.push_back(encode(Ready{}).bytes);
+  all.push_back(encode(Failed{"for a reason"}).bytes);
+  all.push_back(encode(full_ended()).bytes);
+  return all;
+}
+
+bool decodes(const std::string& bytes) {
+  return decode_for_worker({bytes, {}}).has_value() || decode_for_daemon({bytes, {}}).has_value();
+}
+
+}  // namespace
+
+TEST_CASE("a start comes out as it went in") {
+  const Start start = sent_whole(start_with(full_parameters(), any_socket()));
+  CHECK(start.token == 0x0123456789abcdef);
+  CHECK(start.kind == Kind::relay);
+  CHECK(start.connection);
+  CHECK_FALSE(start.texts_sent);
+  const Parameters expected = full_parameters();
+  CHECK(start.parameters.targets == expected.targets);
+  CHECK(start.parameters.connect_deadline == expected.connect_deadline);
+  CHECK(start.parameters.idle_deadline == expected.idle_deadline);
+  CHECK(start.parameters.keepalive);
+  CHECK(start.parameters.texts == expected.texts);
+}
+
+TEST_CASE("every kind of conversation can be sent") {
+  for (auto kind = 0; kind <= static_cast<int>(Kind::tcpmux); ++kind) {
+    Start start = start_with({});
+    start.kind = static_cast<Kind>(kind);
+    CHECK(sent_whole(std::move(start)).kind == static_cast<Kind>(kind));
+  }
+}
+
+TEST_CASE("a scoped address keeps its scope") {
+  Parameters parameters;
+  parameters.targets = {{base::Address::ipv6(base::Address::parse("fe80::1")->bytes(), 3), 7}};
+  CHECK(sent_whole(start_with(parameters)).parameters.targets == parameters.targets);
+}
+
+TEST_CASE("impossible deadlines are cut to what can be waited for") {
+  Parameters parameters;
+  parameters.connect_deadline = std::chrono::milliseconds::max();
+  parameters.idle_deadline = -5ms;
+  const Start start = sent_whole(start_with(parameters));
+  CHECK(start.parameters.connect_deadline == longest_deadline);
+  CHECK(start.parameters.idle_deadline == 0ms);
+}
+
+TEST_CASE("long texts travel in parts before the start") {
+  Parameters parameters;
+  parameters.texts = {std::string(longest_text, 'a'), "short", "", std::string(100'000, 'b')};
+  auto packets = encode(start_with(parameters, any_socket()));
+  REQUIRE(packets);
+  std::vector<std::string> texts(4);
+  for (std::size_t i = 0; i + 1 < packets->size(); ++i) {
+    CHECK((*packets)[i].bytes.size() <= largest_message);
+    CHECK_FALSE((*packets)[i].fd);
+    auto message = decode_for_worker(std::move((*packets)[i]));
+    REQUIRE(message);
+    const auto& part = std::get<TextPart>(*message);
+    CHECK(part.token == 0x0123456789abcdef);
+    REQUIRE(part.index < texts.size());
+    texts[part.index] += part.bytes;
+  }
+  CHECK(texts == parameters.texts);
+  const auto last = decode_for_worker(std::move(packets->back()));
+  REQUIRE(last);
+  CHECK(std::get<Start>(*last).texts_sent);
+  CHECK(std::get<Start>(*last).connection);
+}
+
+TEST_CASE("the largest start that is allowed fits into a message") {
+  Parameters parameters;
+  parameters.targets.assign(most_targets, endpoint("2001:db8::1", 1));
+  parameters.texts.assign(most_texts, std::string(5 * 1024, 't'));
+  const auto packets = encode(start_with(parameters));
+  REQUIRE(packets);
+  for (const Packet& packet : *packets) CHECK(packet.bytes.size() <= largest_message);
+}
+
+TEST_CASE("a start with too much in it is refused before it is sent") {
+  Parameters targets;
+  targets.targets.resize(most_targets + 1);
+  CHECK_FALSE(encode(start_with(targets)));
+  Parameters texts;
+  texts.texts.resize(most_texts + 1);
+  CHECK_FALSE(encode(start_with(texts)));
+  Parameters text;
+  text.texts = {std::string(longest_text + 1, 'x')};
+  CHECK_FALSE(encode(start_with(text)));
+}
+
+TEST_CASE("an end comes out as it went in") {
+  Ended ended = full_ended();
+  ended.ending.report.connection = any_socket();
+  auto message = decode_for_daemon(encode(std::move(ended)));
+  REQUIRE(message);
+  const auto& got = std::get<Ended>(*message);
+  CHECK(got.token == 77);
+  CHECK(got.ending.why == Ending::Why::finished);
+  CHECK(got.ending.report.in == 1);
+  CHECK(got.ending.report.out == ~std::uint64_t{0});
+  CHECK(got.ending.report.connect_error == 111);
+  CHECK(got.ending.report.failed_target == "192.0.2.7");
+  CHECK(got.ending.report.request == "help");
+  CHECK(got.ending.report.connection);
+}
+
+TEST_CASE("an end is never refused: what is too long is cut, what is no errno becomes one") {
+  Ended ended = full_ended();
+  ended.ending.report.connect_error = -7;
+  ended.ending.report.request.assign(5000, 'r');
+  ended.ending.report.failed_target.assign(100'000, 't');
+  const auto message = decode_for_daemon(encode(std::move(ended)));
+  REQUIRE(message);
+  const Report& report = std::get<Ended>(*message).ending.report;
+  CHECK(report.connect_error == 0);
+  CHECK(report.request == std::string(longest_word, 'r'));
+  CHECK(report.failed_target == std::string(longest_word, 't'));
+}
+
+TEST_CASE("the short messages come out as they went in") {
+  CHECK(std::get<Stop>(*decode_for_worker(encode(Stop{9}))).token == 9);
+  CHECK(std::holds_alternative<Drain>(*decode_for_worker(encode(Drain{}))));
+  CHECK(std::holds_alternative<Ready>(*decode_for_daemon(encode(Ready{}))));
+  CHECK(std::get<Failed>(*decode_for_daemon(encode(Failed{"no"}))).sentence == "no");
+}
+
+TEST_CASE("each side refuses the messages of its own kind") {
+  CHECK_FALSE(decode_for_daemon(encode(Stop{9})));
+  CHECK_FALSE(decode_for_worker(encode(Ready{})));
+  CHECK_FALSE(decode_for_worker(encode(full_ended())));
+}
+
+TEST_CASE("a descriptor beside a message that speaks of none is refused") {
+  const auto with_descriptor = [](Packet packet) {
+    packet.fd = any_socket();
+    return packet;
+  };
+  CHECK_FALSE(decode_for_daemon(with_descriptor(encode(Ready{}))));
+  CHECK_FALSE(decode_for_daemon(with_descriptor(encode(Failed{"x"}))));
+  CHECK_FALSE(decode_for_daemon(with_descriptor(encode(full_ended()))));
+  CHECK_FALSE(decode_for_worker(with_descriptor(encode(Stop{1}))));
+  CHECK_FALSE(decode_for_worker(with_descriptor(encode(Drain{}))));
+}
+
+TEST_CASE("a message of another version is refused") {
+  Packet packet = encode(Ready{});
+  packet.bytes[0] = static_cast<char>(protocol_version + 1);
+  CHECK_FALSE(decode_for_daemon(std::move(packet)));
+}
+
+TEST_CASE("a message that is cut short or runs on is refused") {
+  for (const std::string& whole : all_messages()) {
+    CHECK(decodes(whole));
+    CHECK_FALSE(decodes(whole + '\0'));
+    for (std::size_t size = 0; size < whole.size(); ++size)
+      if (decodes(whole.substr(0, size))) FAIL("accepted " << size << " of " << whole.size() << " bytes");
+  }
+}
+
+TEST_CASE("counts and enumerations out of range are refused") {
+  // The kind stands behind version, type and token; the number of targets two bytes on.
+  std::string bytes = encode(start_with({})).value().front().bytes;
+  bytes[10] = static_cast<char>(Kind::tcpmux) + 1;
+  CHECK_FALSE(decode_for_worker({bytes, {}}));
+  bytes = encode(start_with({})).value().front().bytes;
+  bytes[12] = static_cast<char>(most_targets + 1);
+  CHECK_FALSE(decode_for_worker({bytes, {}}));
+  bytes = encode(full_ended()).bytes;
+  bytes[10] = static_cast<char>(Ending::Why::lost) + 1;
+  CHECK_FALSE(decode_for_daemon({bytes, {}}));
+}
+
+TEST_CASE("no bytes crash a decoder") {
+  std::mt19937 random(20260711);
+  const auto number = [&](std::size_t below) {
+    return std::uniform_int_distribution<std::size_t>(0, below - 1)(random);
+  };
+  const std::vector<std::string> seeds = all_messages();
+  int accepted = 0;
+  for (int round = 0; round < 100'000; ++round) {
+    std::string bytes = seeds[number(seeds.size())].substr(0, 4096);
+    for (std::size_t changes = 1 + number(4); changes > 0; --changes)
+      bytes[number(std::min<std::size_t>(bytes.size(), 200))] = static_cast<char>(number(256));
+    if (number(4) == 0) bytes.resize(number(bytes.size() + 8));
+    accepted += decodes(bytes) ? 1 : 0;
+  }
+  for (int round = 0; round < 20'000; ++round) {
+    std::string bytes(number(64), '\0');
+    for (char& byte : bytes) byte = static_cast<char>(number(256));
+    if (!bytes.empty()) bytes[0] = static_cast<char>(protocol_version);
+    accepted += decodes(bytes) ? 1 : 0;
+  }
+  CHECK(accepted > 0);  // else the mutations only ever tested the version
+}
