@@ -42,7 +42,8 @@ constexpr std::array table{
         .initial = "always",
         .text = "Times of day, local to the daemon, at which requests are served; the whole end minute "
                 "counts. At other times a peer is refused with the reason time, while servers that already "
-                "run go on.", .difference = "24:00 is understood, and an interval may cross midnight.",
+                "run go on. What an interval may look like is said under Time forms.",
+        .difference = "24:00 is understood, and an interval may cross midnight.",
         .parse = values::access_times}),
     attr<&S::backlog>({.name = "backlog", .where = both, .on_change = rebind, .synopsis = "NUMBER",
         .initial = "the greatest the system allows",
@@ -56,7 +57,7 @@ constexpr std::array table{
         .text = "A file sent to a peer that is refused, before its connection is closed.",
         .parse = values::text<&S::banner_fail>}),
     attr<&S::banner_success>({.name = "banner_success", .where = both, .synopsis = "FILE", .initial = "none",
-        .text = "A file sent to a peer that is admitted, before its server starts.",
+        .text = "A file sent to a peer that is admitted, before its server or conversation starts.",
         .parse = values::text<&S::banner_success>}),
     attr<&S::bind>({.name = "bind", .where = both, .on_change = rebind, .synopsis = "ADDRESS",
         .initial = "all",
@@ -72,7 +73,9 @@ constexpr std::array table{
         .difference = "The count of running servers survives the pause.", .parse = values::cps}),
     attr<&S::deny_time>({.name = "deny_time",  .synopsis = "MINUTES|FOREVER|NEVER",
         .initial = "NEVER",
-        .text = "How long a peer that touched a SENSOR service is kept out of all services.",
+        .text = "How long a peer that touched this SENSOR service is kept out of all services, from its last touch "
+                "on. With NEVER it is only logged; FOREVER lasts until the daemon ends. A service without the "
+                "flag SENSOR does not need it.",
         .parse = values::deny_time}),
     attr<&S::disable>({.name = "disable", .synopsis = "yes|no", .initial = "no",
         .text = "yes leaves the entry out; what follows in it is not read.",
@@ -111,18 +114,23 @@ constexpr std::array table{
                 "reason service_limit; 0 refuses everybody.", .parse = values::instances}),
     attr<&S::libwrap>({.name = "libwrap", .synopsis = "NAME",
         .initial = "the last part of the server's path",
-        .text = "The daemon name that is to be looked for in hosts.allow and hosts.deny.",
+        .text = "The daemon name that is to be looked for in hosts.allow and hosts.deny; see Host access files. "
+                "Services without a program, internal and redirected ones, have their own name there, and with "
+                "NAMEINARGS it is the last part of the first argument.",
         .parse = values::text<&S::libwrap>}),
     attr<&S::log_on_failure>({.name = "log_on_failure", .where = both, .operators = list, .least = 0,
         .most = -1, .synopsis = "HOST USERID ATTEMPT ...", .initial = "nothing",
         .text = "What is logged of a request that is refused: HOST adds the peer's address, and ATTEMPT by "
-                "itself makes the entry appear. USERID is not acted upon in this version. Without any of "
-                "these words there is no entry.", .parse = values::log_on_failure}),
+                "itself makes the entry appear. USERID asks the peer's host who the user is, and logs the answer "
+                "in an entry of its own. Without any of these words there is no entry.",
+        .parse = values::log_on_failure}),
     attr<&S::log_on_success>({.name = "log_on_success", .where = both, .operators = list, .least = 0,
         .most = -1, .synopsis = "PID HOST USERID EXIT DURATION TRAFFIC ...", .initial = "nothing",
         .text = "What is logged when a server starts and ends: PID and HOST are fields of the first entry; "
-                "EXIT, DURATION and PID of the second. USERID is not acted upon in this version, and TRAFFIC "
-                "is for redirect only.", .parse = values::log_on_success}),
+                "EXIT, DURATION and PID of the second. USERID asks the peer's host who the user is before the "
+                "server starts, and logs the answer in an entry of its own. TRAFFIC adds an entry with the bytes "
+                "that were relayed; it is for redirect only, and an error elsewhere.",
+        .parse = values::log_on_success}),
     attr<&S::log_type>({.name = "log_type", .where = both, .most = -1,
         .synopsis = "SYSLOG FACILITY [LEVEL] | FILE PATH [SOFT [HARD]]", .initial = "none",
         .text = "Where entries about the service go: to syslog, or to a file, whose limits are in bytes and "
@@ -170,7 +178,9 @@ constexpr std::array table{
                 "seqpacket; otherwise socket_type says enough.", .parse = values::protocol}),
     attr<&S::redirect>({.name = "redirect", .least = 2, .most = 2, .synopsis = "HOST PORT",
         .initial = "none",
-        .text = "Relays each connection to that host and port, in place of starting a server.",
+        .text = "Relays each connection to that host and port, in place of starting a server; see Redirection. The "
+                "port may be a name of /etc/services. Stream services with wait = no only.",
+        .difference = "The end of one direction leaves the other one open.",
         .parse = values::redirect}),
     attr<&S::rlimit_as>({.name = "rlimit_as", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .text = "The most address space that the server may have, in bytes. K or M behind the number "
@@ -196,15 +206,17 @@ constexpr std::array table{
                 "it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
         .parse = values::rlimit_stack}),
     attr<&S::rpc_number>({.name = "rpc_number", .on_change = rebind, .synopsis = "NUMBER",
-        .initial = "from /etc/rpc", .text = "The program number of an RPC service that is UNLISTED.",
+        .initial = "from /etc/rpc",
+        .text = "The program number of an RPC service. Required where it is UNLISTED.",
         .parse = values::rpc_number}),
     attr<&S::rpc_version>({.name = "rpc_version", .synopsis = "N[-M]",
         .initial = "required for RPC",
-        .text = "The version, or the range of versions, under which an RPC service is registered.",
+        .text = "The version, or the range of at most 256 versions, under which an RPC service is registered.",
         .parse = values::rpc_version}),
     attr<&S::server>({.name = "server", .synopsis = "PATH", .initial = "required",
         .text = "The program to start, by its path. It must be executable when the configuration is read, "
-                "and is executed directly, without a shell.", .difference = "A directory is refused.",
+                "and is executed directly, without a shell. Not needed with redirect or the type INTERNAL.",
+        .difference = "A directory is refused.",
         .parse = values::server}),
     attr<&S::server_args>({.name = "server_args", .most = -1, .synopsis = "WORD ...", .initial = "none",
         .text = "The arguments that follow the program's name. With the flag NAMEINARGS the first of them is "
@@ -222,7 +234,9 @@ constexpr std::array table{
         .text = "The file creation mask with which the server starts.", .parse = values::umask}),
     attr<&S::user>({.name = "user", .synopsis = "NAME|NUMBER", .initial = "required",
         .text = "The user that the server runs as. Digits are taken as a number without looking it up, and "
-                "then stand for the group as well.", .parse = values::user}),
+                "then stand for the group as well. Not needed with the type INTERNAL; where no program is started, "
+                "it counts for hosts.allow and hosts.deny alone.",
+        .parse = values::user}),
     attr<&S::v6only>({.name = "v6only", .where = both, .on_change = rebind, .synopsis = "yes|no",
         .initial = "no",
         .text = "yes keeps IPv4 peers away from an IPv6 socket; with no, one socket serves both families.",

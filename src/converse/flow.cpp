@@ -4,8 +4,9 @@
 namespace xsuperd::converse {
 
 namespace {
-constexpr int rounds_per_turn = 4;  // of up to a block each, before others are served
-}
+constexpr std::size_t worth_a_pipe = block_size / 4;
+constexpr int rounds_per_turn = 8;  // of up to a block each, before others are served
+}  // namespace
 
 void Flow::begin() {
   begun_ = true;
@@ -58,6 +59,7 @@ bool Flow::flush_pipe() {
 
 /// Reads once, when nothing is left to be written.
 void Flow::fill() {
+  if (streaming_ && !pipe_) pipe_ = pool_.take_pipe();
   if (pipe_ && fill_pipe()) return;
   const std::span<char> scratch = pool_.scratch();
   std::size_t count = 0;
@@ -78,7 +80,7 @@ void Flow::fill() {
     begin_ = static_cast<std::uint32_t>(sent);
     size_ = static_cast<std::uint32_t>(count - sent);
   } else if (count == scratch.size()) {
-    pipe_ = pool_.take_pipe();
+    streaming_ = true;
   }
 }
 
@@ -89,6 +91,7 @@ bool Flow::fill_pipe() {
   if (moved == Moved::some) {
     read_ += count;
     piped_ = static_cast<std::uint32_t>(count);
+    streaming_ = count >= worth_a_pipe;
     return true;
   }
   return_pipe();

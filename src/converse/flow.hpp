@@ -9,7 +9,8 @@ namespace xsuperd::converse {
 /// Bytes on their way from one socket to another, or back to the same one: all of them, in order, and the end
 /// of the one is passed on to the other. While bytes cannot be written none are read, so at most one block or
 /// one full pipe is held, and neither while nothing is on its way. Small reads go through the block that all
-/// share; after a read that filled it a pipe carries the bytes, uncopied, until the flow pauses.
+/// share; after a read that filled it, pipes carry the bytes, uncopied, until reads become small again. A
+/// flow that pauses has none.
 class Flow {
  public:
   enum class State : std::uint8_t {
@@ -52,6 +53,7 @@ class Flow {
   Pipe pipe_;
   State state_ = State::open;
   bool begun_ = false;
+  bool streaming_ = false;  // the last read was large, so the next one is for a pipe
   std::uint64_t read_ = 0, written_ = 0;
 };
 

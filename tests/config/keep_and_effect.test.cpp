@@ -77,14 +77,11 @@ TEST_CASE("a configuration that is not there keeps nothing") {
 TEST_CASE("what is not in effect yet is named with its services") {
   CHECK(not_in_effect(*World(good).loaded.config).empty());
   const World w(service("a", 1, "mdns = yes\nlog_on_success = PID USERID") + service("b", 2, "mdns = yes") +
-                entry("rstatd",
-                      "type = RPC\nrpc_version = 1\nsocket_type = dgram\nwait = yes\nuser = root\n"
-                      "server = /bin/server"));
+                service("c", 3, "flags = LABELED"));
   const auto items = not_in_effect(*w.loaded.config);
   const auto has = [&](const std::string& text) { return std::count(items.begin(), items.end(), text) == 1; };
   CHECK(has("mdns (a b)"));
-  CHECK(has("type = RPC (rstatd)"));
-  CHECK(has("log_on_success = USERID (a)"));
-  CHECK_FALSE(served(w.at("rstatd")));
+  CHECK(has("flags = LABELED (c)"));
+  CHECK_FALSE(served(w.at("c")));
   CHECK(served(w.at("a")));
 }

@@ -91,11 +91,11 @@ class Libwrap {
   struct Options {
     LibwrapTables tables = {};
     std::size_t queue = 256;  ///< questions that may wait for room in the socket, each with a descriptor
+    /// Called when a helper has ended or could not be started, with a sentence for the daemon log (level error).
+    std::function<void(std::string)> on_helper_end = {};
     /// Starts a helper when there is a question and none runs: the first, and another after one ended, at
     /// most one a second. Without it there is only the one given to the constructor.
     std::function<base::Result<LibwrapHelper>()> start = {};
-    /// Called when a helper has ended or could not be started, with a sentence for the daemon log (level error).
-    std::function<void(std::string)> on_helper_end = {};
   };
   using Done = std::function<void(LibwrapAnswer)>;
 
