@@ -24,7 +24,7 @@ int main(int argc, char** argv) try {
     case cli::CommandLine::Task::usage_error:
       fmt::print(stderr, "{}: {}\n{}", program, command.error, cli::usage(program));
       return 1;
-    case cli::CommandLine::Task::version: return fmt::print(stderr, "{}\n", cli::version_text(program)), 0;
+    case cli::CommandLine::Task::version: return fmt::print(stderr, "{}{}\n", cli::version_text(program), cli::features()), 0;
     case cli::CommandLine::Task::help: return fmt::print("{}", cli::help(program)), 0;
     case cli::CommandLine::Task::check:
       if (command.explain) return cli::explain_access(command);

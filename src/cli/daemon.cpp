@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 
+#include "xsuperd/config/names.hpp"
 #include "xsuperd/config/vocabulary.hpp"
 #include "xsuperd/spawn/spawner.hpp"
 #include "xsuperd/supervisor/process.hpp"
@@ -59,6 +61,7 @@ supervisor::Options options_for(const CommandLine& command, const std::string& p
   options.ident_lookups = static_cast<std::size_t>(std::min<std::uint64_t>(command.logprocs, 1024));
   options.umask = umask;
   options.spawner_threads = spawner_threads;
+  options.workers = command.workers > 0 ? command.workers : std::max(1u, std::thread::hardware_concurrency() / 2);
   options.adopts_orphans = supervisor::Supervisor::may_adopt_orphans();
   return options;
 }
@@ -84,12 +87,22 @@ std::string version_text(const std::string& program) {
   return program == "xinetd" ? XSUPERD_VERSION : "xsuperd " XSUPERD_VERSION;
 }
 
+std::string features() { return std::string(net::libwrap_available() ? " libwrap" : "") + " loadavg"; }
+
 int serve(const CommandLine& command, const std::string& program) {
+  const auto worker_user = config::SystemNames().user(command.worker_user);
+  // A system without `nobody` still has its number.
+  if (command.worker_user != "nobody" && (!worker_user || worker_user->uid == 0)) {
+    fmt::print(stderr, "{}: --worker-user {}: {}\n", program, command.worker_user,
+               worker_user ? "must not be root" : "there is no such user");
+    return 1;
+  }
   const std::string filelog = log_path(command);
   const OpenLog open_log = chosen_log(command, filelog);
   supervisor::tidy_descriptors();
   (void)spawn::reserve_low_descriptors(spawner_threads);
   auto options = options_for(command, program, supervisor::widen_umask());
+  if (worker_user) options.worker_user = {worker_user->uid, worker_user->gid};
   options.identity = {program, ::getpid()};
   auto output = open_log(options.identity);
   if (!output) {

@@ -36,7 +36,7 @@ constexpr Option table[]{
     {"-cc", "interval", "check the inner state every so many seconds"},
     {"-stayalive", "", "go on when no service is left"},
     {"-dontfork", "", "stay in the foreground; implies -stayalive"},
-    {"-inetd_compat", "", "read /etc/inetd.conf too"},
+    {"-inetd_compat", "", "read /etc/inetd.conf too (not in effect yet)"},
     {"-inetd_ipv6", "", "accepted and without effect", false},
     {"-version", "", "print the version and exit"},
     {"-t", "", "check the configuration, print what is found, and exit: 0 good, 2 errors"},
@@ -45,6 +45,8 @@ constexpr Option table[]{
     {"--explain", "SERVICE ADDRESS [TIME]",
      "with -t: tell whether that peer is served at that time (H:MM) and why: 0 yes, 1 no, 2 errors", true,
      looks_like_time},
+    {"--worker-user", "user", "who the processes are that hold echo, redirect and the like (nobody)"},
+    {"--workers", "number", "how many of them there are (one for two processors)"},
     {"--version", "", "as -version"},
     {"--help", "", "print this and exit"},
 };
@@ -142,6 +144,8 @@ void set(CommandLine& c, const std::string& word, const std::vector<std::string>
   if (word == "-logprocs") good = number(value, -1, most, c.logprocs);
   if (word == "-cc") good = number(value, 0, most, seconds);
   if (word == "-cc") c.consistency = static_cast<unsigned>(std::min<std::uint64_t>(seconds, 1u << 31));
+  if (word == "--worker-user") c.worker_user = value;
+  if (word == "--workers") good = number(value, 1, 64, c.workers);
   if (word == "-t") c.task = CommandLine::Task::check;
   if (word == "--explain") {
     c.task = CommandLine::Task::check;

@@ -27,7 +27,10 @@ class Puppets {
     };
     client = std::make_unique<Client>(loop, std::move(options), spawner);
   }
-  ~Puppets() { end_workers(client.get()); }
+  ~Puppets() {
+    lives_.clear();
+    end_workers(client.get());
+  }
   Puppets(const Puppets&) = delete;
   Puppets& operator=(const Puppets&) = delete;
 
@@ -83,7 +86,7 @@ class Puppets {
   std::unique_ptr<Client> client;
 
  private:
-  static spawn::Started make_process(std::uint64_t token) {
+  spawn::Started make_process(std::uint64_t token) {
     int ends[2];
     REQUIRE(::pipe2(&ends[0], O_CLOEXEC) == 0);
     sigset_t term;
@@ -91,17 +94,24 @@ class Puppets {
     ::sigaddset(&term, SIGTERM);
     ::sigprocmask(SIG_BLOCK, &term, nullptr);
     const pid_t pid = ::fork();
-    if (pid == 0) ::signal(SIGTERM, SIG_DFL);  // Catch has a handler for it
+    if (pid == 0) live(ends[0], term);
     ::sigprocmask(SIG_UNBLOCK, &term, nullptr);
-    if (pid == 0) {
-      char byte = 0;
-      ::close(ends[1]);
-      ::_exit(static_cast<int>(::read(ends[0], &byte, 1)));  // until the test program ends, or a signal
-    }
     ::close(ends[0]);
+    lives_.emplace_back(ends[1]);
     return {
         .token = token, .pid = pid, .pidfd = base::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)))};
   }
+  /// Until the test lets go, or a signal comes.
+  [[noreturn]] static void live(int life, const sigset_t& term) {
+    char byte = 0;
+    ::signal(SIGTERM, SIG_DFL);  // Catch has a handler for it
+    ::sigprocmask(SIG_UNBLOCK, &term, nullptr);
+    ::dup2(life, 0);
+    ::syscall(SYS_close_range, 1, ~0U, 0);
+    ::_exit(static_cast<int>(::read(0, &byte, 1)));
+  }
+
+  std::vector<base::Fd> lives_;
 };
 
 }  // namespace xsuperd::worker::testing

@@ -12,5 +12,7 @@ namespace xsuperd::cli {
 
 /// The version as it is printed and logged: bare numbers when called xinetd, else "xsuperd N" (decision B15.23).
 [[nodiscard]] std::string version_text(const std::string& program);
+/// What was built in, each word with a blank before it, as -version prints it (fact B1.21): " libwrap loadavg".
+[[nodiscard]] std::string features();
 
 }  // namespace xsuperd::cli

@@ -23,6 +23,8 @@ struct CommandLine {
   std::uint64_t limit = 0;
   std::uint64_t logprocs = 15;
   unsigned consistency = 0;            ///< -cc, seconds
+  std::string worker_user = "nobody";
+  std::uint64_t workers = 0;           ///< 0: one for two processors
   bool debug = false;
   bool stay_alive = false;
   bool foreground = false;
