@@ -2,8 +2,9 @@
 // connload PORT CLIENTS SECONDS [refused] [sources=N] [count=N] [pause=US]: load for bench/spawn-rate, bench/refusals.
 //
 // CLIENTS threads, each again and again: connect to 127.0.0.1:PORT, read until the end, note how long it took. Ends
-// after SECONDS and prints "CONNECTIONS ERRORS RATE P50 P99": numbers, connections per second, and the median and
-// 99th percentile in microseconds from connect to the end of the answer. An answer other than one line is an error.
+// after SECONDS and prints "CONNECTIONS ERRORS RATE P50 P99 MAX": numbers, connections per second, and the median, the
+// 99th percentile and the maximum in microseconds from connect to the end of the answer. An answer other than one line
+// is an error.
 //
 // refused: every connection must be taken and then closed (or reset) without an answer; an answer is an error.
 // sources=N: the clients come from 127.0.1.1 to 127.0.1.N in turn. count=N: end after N connections, if that is before
@@ -152,7 +153,7 @@ int main(int argc, char** argv) {
   std::sort(sum.microseconds.begin(), sum.microseconds.end());
   const auto count = sum.microseconds.size();
   const auto at = [&](std::size_t percent) { return count == 0 ? 0U : sum.microseconds[(count - 1) * percent / 100]; };
-  std::printf("%zu %llu %.1f %u %u\n", count, static_cast<unsigned long long>(sum.errors),
-              static_cast<double>(count) / took.count(), at(50), at(99));
+  std::printf("%zu %llu %.1f %u %u %u\n", count, static_cast<unsigned long long>(sum.errors),
+              static_cast<double>(count) / took.count(), at(50), at(99), at(100));
   return 0;
 }

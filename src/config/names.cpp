@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <grp.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -77,9 +78,12 @@ std::optional<std::uint16_t> SystemNames::service_port(const std::string& name, 
 std::optional<int> SystemNames::protocol(const std::string& name) {
   protoent entry{};
   std::vector<char> buffer;
-  if (!look_up(entry, buffer, [&](auto... rest) { return ::getprotobyname_r(name.c_str(), rest...); }))
-    return std::nullopt;
-  return entry.p_proto;
+  if (look_up(entry, buffer, [&](auto... rest) { return ::getprotobyname_r(name.c_str(), rest...); }))
+    return entry.p_proto;
+  // A container often has no /etc/protocols, and these two numbers are no secret.
+  if (name == "tcp") return IPPROTO_TCP;
+  if (name == "udp") return IPPROTO_UDP;
+  return std::nullopt;
 }
 
 std::optional<std::uint32_t> SystemNames::rpc_number(const std::string& name) {
