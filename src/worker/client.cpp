@@ -110,7 +110,10 @@ void Client::Impl::begin(Start start, Done done) {
   const std::uint64_t token = start.token;
   if (terminated || running.contains(token) || find_waiting(token) != waiting.end())
     return finish_later(std::move(done), Ending::Why::lost);
-  if (Link* link = best()) return give(*link, std::move(start), std::move(done));
+  if (Link* link = best()) {
+    if (link->load > 0) start_links();  // those that rest; this one does not wait for them
+    return give(*link, std::move(start), std::move(done));
+  }
   if (waiting.size() >= options.queue) return finish_later(std::move(done), Ending::Why::lost);
   waiting.push_back({std::move(start), std::move(done), std::chrono::steady_clock::now()});
   start_links();

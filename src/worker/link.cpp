@@ -73,6 +73,7 @@ void Link::rest() {
   phase_ = Phase::resting;
   channel_->send(encode(Drain{}));
   channel_.reset();
+  after(options_.patience, &Link::too_late);
 }
 
 void Link::launch() {
@@ -110,6 +111,7 @@ void Link::handle(const Ready&) {
   phase_ = Phase::ready;
   timer_.cancel();
   callbacks_.on_ready(*this);
+  if (load == 0 && !options_.start_now) idle_from_now();
 }
 
 void Link::handle(const Failed& failed) {
@@ -143,6 +145,7 @@ void Link::reaped(const spawn::Ended& ended) {
   if (phase_ == Phase::closed) return;
   if (phase_ == Phase::resting) {
     phase_ = Phase::idle;
+    timer_.cancel();
     return callbacks_.on_idle(*this);
   }
   pause(fmt::format("worker {} {}{}; {} lost", ended.pid, why_.empty() ? "" : why_ + ", and ",
@@ -170,6 +173,7 @@ void Link::after(std::chrono::milliseconds time, void (Link::*what)()) {
 // A timer that has gone off cannot be cancelled any more: these may come after all.
 void Link::too_late() {
   if (phase_ == Phase::starting) give_up("was not ready in time");
+  if (phase_ == Phase::resting) children_.signal(the_child, SIGKILL);
 }
 
 void Link::pause_over() {

@@ -145,6 +145,37 @@ TEST_CASE("a worker that does not become ready is killed, and those who waited a
   CHECK(puppets.troubles.front().find("was not ready in time, and ended with signal 9") != std::string::npos);
 }
 
+TEST_CASE(
+    "a worker that should end for want of work and does not is killed, and those who waited are served") {
+  Puppets puppets(Client::Options{.idle_after = 1ms, .patience = 20ms});
+  (void)puppets.start(1);
+  puppets.all_ready();
+  (void)puppets.hear(0);
+  puppets.say(0, encode(plain_end(1)));
+  run_until(puppets.loop, [&] { return puppets.ended(1) && puppets.client->workers().empty(); });
+  CHECK(std::holds_alternative<Drain>(puppets.hear(0)));
+  (void)puppets.start(2);
+  run_until(puppets.loop, [&] { return puppets.sockets.size() == 2; });
+  puppets.say(1, encode(Ready{}));
+  CHECK(std::get<Start>(puppets.hear(1)).token == 2);
+  CHECK(puppets.troubles.empty());
+}
+
+TEST_CASE("a conversation that finds the others busy has a worker started in the place of one that ended") {
+  Puppets puppets(Client::Options{.workers = 2, .idle_after = 1ms});
+  (void)puppets.start(1);
+  puppets.all_ready();  // the first has a conversation, the second has none
+  const pid_t second = puppets.client->workers().at(1);
+  run_until(puppets.loop, [&] { return puppets.client->workers().size() == 1; });
+  REQUIRE(::kill(second, SIGKILL) == 0);
+  std::uint64_t token = 2;
+  run_until(puppets.loop, [&] {
+    (void)puppets.start(token++);  // served by the first
+    return puppets.sockets.size() == 3;
+  });
+  CHECK(puppets.troubles.empty());
+}
+
 TEST_CASE("what a worker says of its failure is logged in safe characters") {
   Puppets puppets(Client::Options{.start_now = true});
   puppets.say(0, encode(Failed{"oh\nno"}));

@@ -49,9 +49,11 @@ class Client final : public Conversations {
     std::chrono::milliseconds first_pause{50};
     std::chrono::milliseconds longest_pause{5'000};
     std::chrono::milliseconds healthy_after{10'000};
-    /// A worker that had no conversation for so long ends, and the next conversation starts another; 0: never.
+    /// A worker that had no conversation for so long ends, and a conversation for which the others have no
+    /// hands free starts another; 0: never.
     std::chrono::milliseconds idle_after{2'000};
-    /// How long a worker may take until it is ready, and a conversation may wait for one.
+    /// How long a worker may take until it is ready, or until it ends without work, and a conversation may
+    /// wait for one.
     std::chrono::milliseconds patience{10'000};
     /// Told in a sentence, on one line and fit for the log (level error), of each worker that ended or could
     /// not be started.
