@@ -111,7 +111,7 @@ TEST_CASE("what may not be meant is pointed at, as a note or a warning") {
   CHECK(warning.errors.find("xinetd.conf:10:14: warning: 10.1.2.3 in only_from and ") == 0);
 }
 
-TEST_CASE("--show prints the configuration in effect, which reads as the same configuration") {
+TEST_CASE("option --show prints the configuration in effect, which reads as the same configuration") {
   const Checked first("defaults\n{\n\tinstances = 7\n}\n" + service("one"), false, true);
   CHECK(first.status == 0);
   CHECK(first.out.find("service one\n{\n") != std::string::npos);

@@ -47,13 +47,13 @@ TEST_CASE("every option is taken, with its value") {
   CHECK(parse({"-syslog", "local3"}).syslog == "local3");
 }
 
-TEST_CASE("-dontfork implies -stayalive") {
+TEST_CASE("option -dontfork implies -stayalive") {
   const CommandLine c = parse({"-dontfork"});
   CHECK((c.foreground && c.stay_alive));
 }
 
 // B13.41, B13.42
-TEST_CASE("-version wins over what comes after it, and not over what came before") {
+TEST_CASE("option -version wins over what comes after it, and not over what came before") {
   CHECK(task({"-version"}) == Task::version);
   CHECK(task({"--version"}) == Task::version);
   CHECK(task({"-version", "junk"}) == Task::version);
@@ -64,7 +64,7 @@ TEST_CASE("-version wins over what comes after it, and not over what came before
 }
 
 // B13.43, B13.44
-TEST_CASE("-filelog and -syslog exclude each other, unless the version is asked for") {
+TEST_CASE("option -filelog and -syslog exclude each other, unless the version is asked for") {
   CHECK(task({"-filelog", "A", "-syslog", "daemon", "-version"}) == Task::version);
   CHECK(task({"-filelog", "A", "-syslog", "daemon", "--help"}) == Task::help);
   CHECK(is_usage_error({"-filelog", "A", "-syslog", "daemon"}));
@@ -112,7 +112,7 @@ TEST_CASE("a usage error says what is wrong") {
 }
 
 // B13.48
-TEST_CASE("-shutdownprocs takes any word, says that it is deprecated, and does nothing") {
+TEST_CASE("option -shutdownprocs takes any word, says that it is deprecated, and does nothing") {
   const CommandLine c = parse({"-shutdownprocs", "3", "-version"});
   CHECK(c.task == Task::version);
   CHECK(c.warnings == Words{"The shutdownprocs option has been deprecated."});
@@ -156,14 +156,14 @@ TEST_CASE("the last of a repeated option wins") {
   CHECK(is_usage_error({"-limit", "x", "-limit", "2"}));
 }
 
-TEST_CASE("-t checks, and --strict and --show go with it") {
+TEST_CASE("option -t checks, and --strict and --show go with it") {
   const CommandLine c = parse({"-t", "--strict", "--show", "-f", "x.conf"});
   CHECK(c.task == Task::check);
   CHECK((c.strict && c.show));
   CHECK(c.config == "x.conf");
 }
 
-TEST_CASE("--explain takes a service, an address and perhaps a time") {
+TEST_CASE("option --explain takes a service, an address and perhaps a time") {
   const CommandLine two = parse({"-t", "--explain", "ftp", "::1", "-f", "x.conf"});
   CHECK(two.task == Task::check);
   CHECK(two.config == "x.conf");
@@ -198,7 +198,7 @@ TEST_CASE("the usage text begins as xinetd's and ends its line") {
   CHECK(std::count(text.begin(), text.end(), '\n') == 1);
 }
 
-TEST_CASE("--help names every option with its text") {
+TEST_CASE("option --help names every option with its text") {
   CHECK(task({"--help"}) == Task::help);
   CHECK(task({"--help", "junk"}) == Task::help);
   const std::string text = help("xsuperd");

@@ -121,7 +121,7 @@ TEST_CASE("lists are replaced by = and changed by += and -=") {
   CHECK(with("only_from -= ::1").at("x").settings.only_from == std::vector<Pattern>{});
 }
 
-TEST_CASE("-= removes every element that means the same") {
+TEST_CASE("operator -= removes every element that means the same") {
   CHECK(value("no_access", "no_access = 127.0.0.0 10.0.0.1 127.0.0.0/8\nno_access -= 127.0.0.0") ==
         "10.0.0.1/32");
   CHECK(value("no_access", "no_access = WWW.example.com ::1\nno_access -= www.EXAMPLE.com") == "::1/128");
