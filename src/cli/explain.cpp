@@ -176,18 +176,10 @@ std::string access_policy(const Case& c) {
                             : fmt::format("best_match: {} is the more specific one", c.lists.rule->text);
 }
 
-/// The name that stands in hosts.allow and hosts.deny (fact B5.22).
-std::string libwrap_name(const config::Service& s) {
-  if (s.settings.libwrap) return *s.settings.libwrap;
-  if (s.kind == config::Kind::internal || s.kind == config::Kind::redirect || !s.settings.server)
-    return s.name;
-  const bool by_argument = s.has(config::Flag::nameinargs) && !s.argv.empty();
-  return std::string(base::last_component(by_argument ? s.argv.front() : *s.settings.server));
-}
-
 std::string libwrap(const Case& c) {
   if (c.service.has(config::Flag::nolibwrap)) return "not consulted: NOLIBWRAP";
-  return fmt::format("at run time: hosts.allow and hosts.deny, for {}", libwrap_name(c.service));
+  if (!c.service.asks_libwrap()) return "not consulted: an RPC service over tcp";
+  return fmt::format("at run time: hosts.allow and hosts.deny, for {}", c.service.libwrap_name());
 }
 
 /// In the order in which the daemon asks (fact B4.24).

@@ -2,7 +2,6 @@
 // The middle part of a request's way through a Runner: admitted by the State, it goes through what takes time before
 // its server is started (fact B4.24).
 #include "service/banner.hpp"
-#include "xsuperd/base/text.hpp"
 #include "xsuperd/service/runner.hpp"
 
 namespace xsuperd::service {
@@ -35,22 +34,10 @@ void Runner::withdraw(Token token) {
   feed(Withdrawn{token});
 }
 
-/// Fact B5.22.
-std::string Runner::libwrap_name() const {
-  const config::Settings& s = service().settings;
-  if (s.libwrap) return *s.libwrap;
-  if (service().served_by_us() || !s.server) return service().name;
-  if (service().has(config::Flag::nameinargs) && !service().argv.empty())
-    return std::string(base::last_component(service().argv.front()));
-  return std::string(base::last_component(*s.server));
-}
-
 bool Runner::ask_libwrap(Token token) {
-  const bool exempt = service().has(config::Flag::nolibwrap) ||
-                      (service().is(config::Type::rpc) && !service().datagrams());
-  if (exempt || around_.libwrap.no_rules()) return false;
+  if (!service().asks_libwrap() || around_.libwrap.no_rules()) return false;
   const Session& session = sessions_.at(token);
-  net::LibwrapQuestion question{libwrap_name(), session.peer, {}, session.socket.get(), {}};
+  net::LibwrapQuestion question{service().libwrap_name(), session.peer, {}, session.socket.get(), {}};
   question.local = net::local_endpoint(session.socket ? session.socket.get() : listening_fd());
   if (setup_.recipe && setup_.recipe->credentials && setup_.recipe->credentials->set_groups) {
     const spawn::Credentials& c = *setup_.recipe->credentials;
@@ -68,7 +55,7 @@ void Runner::wrapped(Token token, net::LibwrapAnswer answer) {
   if (found == sessions_.end()) return;
   if (answer == net::LibwrapAnswer::allowed) return advance(token);
   const base::Address peer = found->second.peer.address;
-  around_.log.info("libwrap refused connection to {} (libwrap={}) from {}", service().id, libwrap_name(), peer.text());
+  around_.log.info("libwrap refused connection to {} (libwrap={}) from {}", service().id, service().libwrap_name(), peer.text());
   // Whatever `twist` put in our place talks to the peer; we only let go.
   if (answer == net::LibwrapAnswer::twisted) found->second.socket.reset();
   feed(Denied{token, policy::Reason::libwrap});

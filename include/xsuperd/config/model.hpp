@@ -279,6 +279,10 @@ struct Service {
   /// Answered or relayed by us instead of a program of the user's.
   [[nodiscard]] bool served_by_us() const { return is(Type::internal) || kind == Kind::redirect; }
   [[nodiscard]] bool datagrams() const { return listen.socket_type == SocketType::dgram; }
+  /// Are hosts.allow and hosts.deny consulted (facts B5.21, B4.6)?
+  [[nodiscard]] bool asks_libwrap() const { return !has(Flag::nolibwrap) && !(is(Type::rpc) && !datagrams()); }
+  /// The daemon name that stands for the service in these files (fact B5.22).
+  [[nodiscard]] std::string libwrap_name() const;
   [[nodiscard]] Rate rate() const { return settings.cps.value_or(Rate{}); }
   /// The access lists are kept by the kernel, packet by packet: a stream server that waits accepts for itself, and
   /// INTERCEPT wants it for datagrams too.

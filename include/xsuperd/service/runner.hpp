@@ -143,7 +143,6 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void turn_away();
   bool ask_libwrap(Token token);
   void wrapped(Token token, net::LibwrapAnswer answer);
-  [[nodiscard]] std::string libwrap_name() const;
   bool send_success_banner(Token token);
   bool ask_identity(Token token);
   [[nodiscard]] bool idonly() const;
