@@ -106,7 +106,7 @@ void Runner::perform(const Refuse& action) {
   const auto found = sessions_.find(action.token);
   if (found == sessions_.end() || judge_again(action)) return;
   Session session = std::move(found->second);
-  sessions_.erase(found);
+  end_session(action.token);
   const std::string peer = session.peer.address.text();
   if (action.verdict.both_lists)
     around_.log.error("Service={}: only_from list and no_access list match equally the address {}", service().id, peer);

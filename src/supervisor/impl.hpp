@@ -5,10 +5,14 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "supervisor/orphans.hpp"
+#include "supervisor/prepare.hpp"
+#include "supervisor/reload_report.hpp"
 #include "supervisor/service_logs.hpp"
 #include "supervisor/signals.hpp"
 #include "xsuperd/config/loader.hpp"
@@ -40,14 +44,23 @@ struct Supervisor::Impl {
   [[nodiscard]] std::size_t available() const;
 
   // reload.cpp
-  void reload();
-  void apply(config::Loaded loaded);
+  /// `told` is called on the loop when it is over.
+  void reload(bool strict = false, std::function<void(const ReloadReport&)> told = {});
+  /// What a reload would do now. Nothing is opened or changed.
+  void preview(std::function<void(const ReloadReport&)> told);
+  /// Opens the daemon's log and those of all services anew; `told` gets what could not be opened.
+  void reopen_logs(std::function<void(std::vector<std::string>)> told = {});
+  void prepare_off_loop(bool strict, bool preview, std::function<void(Prepared)> then);
+  void finish_reload(Prepared prepared, const std::vector<std::function<void(const ReloadReport&)>>& told);
   void log_diagnostics(const config::Diagnostics& diagnostics);
-  std::shared_ptr<service::Runner> make_runner(const std::shared_ptr<const config::Service>& service);
-  base::Result<service::Setup> make_setup(const std::shared_ptr<const config::Service>& service);
-  void retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers);
-  void reopen_daemon_log();
+  void replace_daemon_log(base::Result<std::shared_ptr<log::Output>> output);
   void say_not_in_effect();
+
+  // commit.cpp
+  ReloadCounts commit(Prepared prepared);
+  void adjust(service::Runner& runner, Step& step);
+  std::shared_ptr<service::Runner> make_runner(const SharedService& service);
+  void retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers);
 
   // state_dump.cpp
   void dump_state();
@@ -97,8 +110,13 @@ struct Supervisor::Impl {
   boost::asio::steady_timer end_timer{loop};
   boost::asio::steady_timer ban_timer{loop};
   bool ban_timer_set = false;
-  bool reloading = false;
-  bool reload_again = false;
+  bool preparing = false;
+  /// Wishes that came while a reload was being prepared: granted together by one more.
+  struct Wish {
+    bool strict = false;
+    std::vector<std::function<void(const ReloadReport&)>> told;
+  };
+  std::optional<Wish> next_reload;
   bool ending = false;
   int status = 0;
 };
