@@ -38,12 +38,6 @@ base::Fd connecting_to(const base::Endpoint& target) {
   return fd;
 }
 
-int error_of(int fd) {
-  int error = 0;
-  socklen_t length = sizeof error;
-  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
-}
-
 class Relay final : public Talk {
  public:
   explicit Relay(Opening& opening)
@@ -112,7 +106,7 @@ void Relay::time_is_up() {
 void Relay::connecting() {
   if (peer_.broken()) return finish();
   if (!target_.writable()) return;
-  const int error = error_of(target_.fd());
+  const int error = target_.take_error();
   if (error == 0) return connected();
   failed(error);
   ++next_;

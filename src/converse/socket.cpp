@@ -107,6 +107,12 @@ void Socket::keep_urgent_data() {
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
 }
 
+int Socket::take_error() {
+  int error = 0;
+  socklen_t length = sizeof error;
+  return ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
 void Socket::end_writing() { ::shutdown(fd_.get(), SHUT_WR); }
 
 }  // namespace xsuperd::converse

@@ -48,6 +48,8 @@ class Socket {
   [[nodiscard]] Moved splice_from(const Pipe& pipe, std::size_t most, std::size_t& count);
   /// Urgent data stay among the other instead of being lost, as nobody here asks for them.
   void keep_urgent_data();
+  /// The errno value with which connecting ended, 0 for success; only once writable() is true.
+  [[nodiscard]] int take_error();
   /// Nothing more will be written; the other side learns so.
   void end_writing();
 

@@ -24,7 +24,7 @@ Talk::Talk(Opening& opening)
 
 void Talk::begin(base::Fd peer) {
   last_ = std::chrono::steady_clock::now();
-  if (peer_.open(std::move(peer)) != 0) {
+  if (open(std::move(peer)) != 0) {
     phase_ = Phase::failed;
     deadline_.set(last_);
   } else if (phase_ == Phase::talking) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <string_view>
+#include <utility>
 
 #include "converse/poller.hpp"
 #include "converse/socket.hpp"
@@ -34,6 +35,9 @@ class Talk : public Conversation, protected Handler {
   virtual void step() = 0;
   /// The time set with limit() is up.
   virtual void time_is_up() { finish(); }
+  /// Takes the peer's socket and begins to watch it. An errno value when that fails, which ends the
+  /// conversation soon.
+  [[nodiscard]] virtual int open(base::Fd peer) { return peer_.open(std::move(peer)); }
   /// Closes what is open besides the peer's socket, and completes the report.
   virtual void close() {}
 

@@ -80,13 +80,13 @@ bool Runner::send_success_banner(Token token) {
 
 /// Facts B7.28, B5.31: only stream services without wait, and only when USERID is logged.
 bool Runner::ask_identity(Token token) {
-  const Session& session = sessions_.at(token);
+  Session& session = sessions_.at(token);
   const bool wanted = service().logs(config::SuccessOption::userid) && (setup_.service_log || idonly());
   if (!wanted || !session.socket) return false;
-  around_.ident_admitted.ask(net::local_endpoint(session.socket.get()), session.peer, ident_patience,
-                             [weak = weak_from_this(), token](net::IdentAnswer answer) {
-                               if (const auto self = weak.lock()) self->identified(token, answer);
-                             });
+  session.lookup = around_.ident_admitted.ask(net::local_endpoint(session.socket.get()), session.peer, ident_patience,
+                                              [weak = weak_from_this(), token](net::IdentAnswer answer) {
+                                                if (const auto self = weak.lock()) self->identified(token, answer);
+                                              });
   return true;
 }
 
@@ -97,6 +97,7 @@ bool Runner::idonly() const {
 void Runner::identified(Token token, const net::IdentAnswer& answer) {
   const auto session = sessions_.find(token);
   if (session == sessions_.end()) return;
+  session->second.lookup = 0;
   const base::Address peer = session->second.peer.address;
   log_identity(answer, peer, false);
   if (answer.outcome == net::IdentAnswer::Outcome::ok || !idonly()) return advance(token);

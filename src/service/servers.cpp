@@ -72,7 +72,10 @@ void Runner::on_ended(const spawn::Ended& end) {
 }
 
 void Runner::end_session(Token token) {
-  sessions_.erase(token);
+  if (const auto found = sessions_.find(token); found != sessions_.end()) {
+    if (found->second.lookup != 0) around_.ident_admitted.cancel(found->second.lookup);
+    sessions_.erase(found);
+  }
   around_.owners.erase(token);
   if (sessions_.empty() && state_.phase() == Phase::retiring && around_.on_idle) around_.on_idle();
 }

@@ -19,6 +19,7 @@
 #include "xsuperd/service/runner.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
 #include "xsuperd/worker/client.hpp"
+#include "xsuperd/worker/ident.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -92,10 +93,10 @@ struct Supervisor::Impl {
   std::unique_ptr<spawn::Spawner> spawner;
   spawn::Children children;
   net::Resolver resolver{loop, {}};
-  net::IdentClient ident_admitted;
-  net::IdentClient ident_refused;
   net::Libwrap libwrap;
   worker::Client workers;
+  worker::IdentLookups ident_admitted;
+  worker::IdentLookups ident_refused;
   service::Surroundings around;
   service::DaemonFacts facts;
   config::SystemFiles files;

@@ -31,16 +31,17 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
                  if (owner == around.owners.end()) return;
                  if (const auto runner = owner->second.lock()) runner->on_ended(end);
                }),
-      ident_admitted(loop, {.most = greatest_ident_lookups}),
-      ident_refused(loop, {.most = options.ident_lookups}),
       libwrap(loop, {},
               {.on_helper_end = [this](std::string why) { log.error("{}", why); },
                .start = [this] { return start_libwrap_helper(); }}),
       workers(loop,
               {.workers = options.workers,
                .recipe = worker::worker_recipe(options.worker_user),
+               .queue = greatest_ident_lookups + 1024,  // look-ups take no room from other conversations
                .on_trouble = [this](std::string what) { log.error("{}", what); }},
               *spawner),
+      ident_admitted(loop, workers, {.most = greatest_ident_lookups, .new_token = [this] { return ++around.last_token; }}),
+      ident_refused(loop, workers, {.most = options.ident_lookups, .new_token = [this] { return ++around.last_token; }}),
       around{loop, blocking, *spawner, children, log, resolver, ident_admitted, ident_refused, libwrap, workers},
       facts(service::DaemonFacts::of_this_process(options.umask)),
       orphans(loop, [this](pid_t pid) { log.notice("unknown child process {} died", pid); }) {

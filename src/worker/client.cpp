@@ -23,7 +23,7 @@ namespace xsuperd::worker {
 namespace {
 
 /// Tells sockets apart, so that a worker cannot hand back another one than it was given.
-std::uint64_t identity(const base::Fd& socket) {
+std::uint64_t cookie_of(const base::Fd& socket) {
   std::uint64_t cookie = 0;
   socklen_t size = sizeof cookie;
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return 0;
@@ -33,7 +33,8 @@ std::uint64_t identity(const base::Fd& socket) {
 struct Running {
   Conversations::Done done;
   Link* link = nullptr;
-  std::uint64_t connection = 0;  ///< its identity; 0 when it may not be given back
+  std::uint64_t connection = 0;  ///< its cookie; 0 when it may not be given back
+  bool asks = false;             ///< an identity may be told
 };
 
 struct Waiting {
@@ -121,11 +122,12 @@ void Client::Impl::begin(Start start, Done done) {
 
 void Client::Impl::give(Link& link, Start start, Done done) {
   const std::uint64_t token = start.token;
-  const std::uint64_t connection = start.kind == Kind::tcpmux ? identity(start.connection) : 0;
+  const std::uint64_t connection = start.kind == Kind::tcpmux ? cookie_of(start.connection) : 0;
+  const bool asks = start.kind == Kind::ident;
   auto packets = encode(std::move(start));
   if (!packets) return finish_later(std::move(done), Ending::Why::lost);
   for (Packet& packet : *packets) link.send(std::move(packet));
-  running.emplace(token, Running{std::move(done), &link, connection});
+  running.emplace(token, Running{std::move(done), &link, connection, asks});
   ++link.load;
   link.last_use = std::chrono::steady_clock::now();
 }
@@ -183,7 +185,9 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
   const auto found = running.find(ended.token);
   if (found == running.end() || found->second.link != &link) return false;
   const base::Fd& back = ended.ending.report.connection;
-  if (back && (found->second.connection == 0 || identity(back) != found->second.connection)) return false;
+  if (back && (found->second.connection == 0 || cookie_of(back) != found->second.connection)) return false;
+  const bool told = ended.ending.report.identity.result != converse::Identity::Result::none;
+  if (told && !found->second.asks) return false;
   if (--found->second.link->load == 0) found->second.link->idle_from_now();
   const Done done = std::move(found->second.done);
   running.erase(found);

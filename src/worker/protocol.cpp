@@ -15,9 +15,10 @@ using base::Address;
 using std::chrono::milliseconds;
 
 enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended };
-constexpr auto last_kind = static_cast<std::uint8_t>(Kind::tcpmux);
+constexpr auto last_kind = static_cast<std::uint8_t>(Kind::ident);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::ipv6);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
+constexpr auto last_identity = static_cast<std::uint8_t>(converse::Identity::Result::too_late);
 constexpr std::uint32_t highest_errno = 4095;
 /// Texts that are no longer than this, all together, travel in the Start itself.
 constexpr std::size_t inline_texts = 40 * 1024;
@@ -92,6 +93,7 @@ void put_parameters(FieldWriter& writer, const Parameters& parameters) {
   put_deadline(writer, parameters.connect_deadline);
   put_deadline(writer, parameters.idle_deadline);
   writer.put(static_cast<std::uint8_t>(parameters.keepalive));
+  writer.put(parameters.peer_port).put(parameters.local_port);
   writer.put(static_cast<std::uint8_t>(parameters.texts.size()));
   for (const std::string& text : parameters.texts) writer.text(text);
 }
@@ -104,6 +106,8 @@ Parameters take_parameters(FieldReader& reader) {
   parameters.connect_deadline = take_deadline(reader);
   parameters.idle_deadline = take_deadline(reader);
   parameters.keepalive = reader.flag();
+  parameters.peer_port = reader.take<std::uint16_t>();
+  parameters.local_port = reader.take<std::uint16_t>();
   const std::size_t texts = reader.take_up_to(static_cast<std::uint8_t>(most_texts));
   for (std::size_t i = 0; i < texts && reader.good(); ++i)
     parameters.texts.emplace_back(reader.text(largest_message));
@@ -133,6 +137,22 @@ TextPart take_text_part(FieldReader& reader) {
 
 std::string_view cut(std::string_view text) { return text.substr(0, longest_word); }
 
+/// Whether the text is what the result promises.
+bool in_order(const converse::Identity& identity) {
+  using Result = converse::Identity::Result;
+  if (identity.result == Result::user) return identity.text.find_first_of("\r\n") == std::string::npos;
+  if (identity.result == Result::bad_line) return identity.text.find('\n') == std::string::npos;
+  return identity.text.empty();
+}
+
+converse::Identity take_identity(FieldReader& reader) {
+  converse::Identity identity;
+  identity.result = static_cast<converse::Identity::Result>(reader.take_up_to(last_identity));
+  identity.text = reader.text(longest_word);
+  if (!in_order(identity)) reader.refuse();
+  return identity;
+}
+
 /// `with_connection`: the message says that one came along.
 Ended take_ended(FieldReader& reader, bool& with_connection) {
   Ended ended;
@@ -144,6 +164,7 @@ Ended take_ended(FieldReader& reader, bool& with_connection) {
   report.connect_error = static_cast<int>(reader.take_up_to(highest_errno));
   report.failed_target = reader.text(longest_word);
   report.request = reader.text(longest_word);
+  report.identity = take_identity(reader);
   with_connection = reader.flag();
   return ended;
 }
@@ -184,6 +205,7 @@ Packet encode(Ended ended) {
   writer.put(ended.token).put(static_cast<std::uint8_t>(ended.ending.why)).put(report.in).put(report.out);
   writer.put(std::min(static_cast<std::uint32_t>(std::max(report.connect_error, 0)), highest_errno));
   writer.text(cut(report.failed_target)).text(cut(report.request));
+  writer.put(static_cast<std::uint8_t>(report.identity.result)).text(cut(report.identity.text));
   writer.put(static_cast<std::uint8_t>(static_cast<bool>(report.connection)));
   return {writer.take(), std::move(report.connection)};
 }

@@ -180,9 +180,7 @@ Bench::Bench(config::Service service)
                [this](const spawn::Ended& end) {
                  if (const auto owner = around.owners.at(end.token).lock()) owner->on_ended(end);
                }),
-      ident_server(std::move(net::open_socket(stream_service().listen).value().fd)),
       resolver(loop, {.threads = 1, .source = one_host()}),
-      ident(loop, {.most = 4, .port = net::local_endpoint(ident_server.get()).port}),
       libwrap(loop, {}, {.tables = {directory / "allow", directory / "deny"}}),
       around{loop, blocking, spawner, children, log, resolver, ident, ident, libwrap, conversations},
       work_(loop.get_executor()) {

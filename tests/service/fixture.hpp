@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fakes/fake_ident.hpp"
 #include "fakes/fake_spawner.hpp"
 #include "fakes/fake_worker.hpp"
 #include "fakes/memory_sink.hpp"
@@ -93,9 +94,8 @@ class Bench {
   std::shared_ptr<log::Output> service_output;
   log::DaemonLog log;
   spawn::Children children;
-  base::Fd ident_server;  ///< listens where identity servers do
   net::Resolver resolver;
-  net::IdentClient ident;
+  fakes::FakeIdent ident;
   fakes::FakeWorker conversations;
   net::Libwrap libwrap;         ///< without a helper: refuses all as soon as the file "deny" has a rule
   base::Moment clock = at(0s);  ///< turned by hand

@@ -49,6 +49,12 @@ TEST_CASE("a worker that gives back the connection of another kind of conversati
   is_killed_for(encode(std::move(ended)));
 }
 
+TEST_CASE("a worker that tells an identity where none was asked is killed") {
+  Ended ended = plain_end(1);
+  ended.ending.report.identity = {converse::Identity::Result::user, "UNIX : root"};
+  is_killed_for(encode(std::move(ended)));
+}
+
 TEST_CASE("a connection that is not the one that was given away is not taken back") {
   Puppets puppets(Client::Options{.start_now = true});
   puppets.all_ready();

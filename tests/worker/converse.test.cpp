@@ -2,7 +2,6 @@
 // The real conversations inside the real sandbox: what they need must be on the list of system calls.
 #include <arpa/inet.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -14,14 +13,6 @@ using namespace xsuperd::worker;
 using namespace xsuperd::worker::testing;
 
 namespace {
-
-constexpr const char* worker_case = "the worker with the real conversations";
-
-Client::Options real_worker() {
-  auto recipe = std::make_shared<spawn::Recipe>(*worker_recipe());
-  recipe->argv.emplace_back(worker_case);
-  return {.recipe = recipe};
-}
 
 /// A TCP connection over the loopback, and where it was accepted.
 struct Tcp {
@@ -65,7 +56,7 @@ Connection make_tcp_connection() {
 
 class RealBench : public Bench {
  public:
-  RealBench() : Bench(real_worker()) {}
+  RealBench() : Bench(Client::Options{.recipe = real_recipe()}) {}
 
   base::Fd start_tcp(std::uint64_t token, Kind kind, Parameters parameters = {}) {
     Connection connection = make_tcp_connection();
@@ -83,12 +74,6 @@ class RealBench : public Bench {
 };
 
 }  // namespace
-
-// Not a test: the worker of those below.
-TEST_CASE("the worker with the real conversations", "[.]") {
-  if (program_invocation_name != program_name) return;
-  ::_exit(run_worker(0, sandbox_from_environment()));
-}
 
 TEST_CASE("the simple services work in the sandbox") {
   RealBench bench;

@@ -21,6 +21,7 @@ namespace xsuperd::worker::testing {
 namespace {
 
 constexpr const char* worker_case = "the worker of these tests";
+constexpr const char* real_case = "the worker with the real conversations";
 
 /// Waits for bytes of its peer on the loop.
 class Conversation final : public converse::Conversation {
@@ -120,6 +121,12 @@ std::shared_ptr<const spawn::Recipe> test_recipe(WorkerUser user) {
   return recipe;
 }
 
+std::shared_ptr<const spawn::Recipe> real_recipe() {
+  auto recipe = std::make_shared<spawn::Recipe>(*worker_recipe());
+  recipe->argv.emplace_back(real_case);
+  return recipe;
+}
+
 void run_until(boost::asio::io_context& loop, const std::function<bool()>& done) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   while (!done()) {
@@ -176,10 +183,15 @@ bool root() {
   return false;
 }
 
-// Not a test: what test_recipe() executes.
+// Not tests: what test_recipe() and real_recipe() execute.
 TEST_CASE("the worker of these tests", "[.]") {
   if (program_invocation_name != program_name) return;
   ::_exit(run_worker(0, sandbox_from_environment(), test_starter()));
+}
+
+TEST_CASE("the worker with the real conversations", "[.]") {
+  if (program_invocation_name != program_name) return;
+  ::_exit(run_worker(0, sandbox_from_environment()));
 }
 
 }  // namespace xsuperd::worker::testing

@@ -42,6 +42,9 @@ void write_all(const base::Fd& fd, std::string_view bytes);
 /// A recipe that runs this program as a worker with test_starter().
 [[nodiscard]] std::shared_ptr<const spawn::Recipe> test_recipe(WorkerUser user = {});
 
+/// A recipe that runs this program as a worker with the conversations of the layer converse.
+[[nodiscard]] std::shared_ptr<const spawn::Recipe> real_recipe();
+
 /// Runs the loop until `done`; fails the test when that takes more than half a minute.
 void run_until(boost::asio::io_context& loop, const std::function<bool()>& done);
 

@@ -9,6 +9,7 @@
 using namespace xsuperd;
 using namespace xsuperd::worker;
 using namespace std::chrono_literals;
+using Result = converse::Identity::Result;
 
 namespace {
 
@@ -24,6 +25,8 @@ Parameters full_parameters() {
   parameters.connect_deadline = 1234ms;
   parameters.idle_deadline = 99s;
   parameters.keepalive = true;
+  parameters.peer_port = 6193;
+  parameters.local_port = 23;
   parameters.texts = {"one", "", std::string("a\0b", 3)};
   return parameters;
 }
@@ -53,6 +56,7 @@ Ended full_ended() {
   ended.ending.report.connect_error = 111;
   ended.ending.report.failed_target = "192.0.2.7";
   ended.ending.report.request = "help";
+  ended.ending.report.identity = {Result::user, "UNIX : joe"};
   return ended;
 }
 
@@ -89,11 +93,13 @@ TEST_CASE("a start comes out as it went in") {
   CHECK(start.parameters.connect_deadline == expected.connect_deadline);
   CHECK(start.parameters.idle_deadline == expected.idle_deadline);
   CHECK(start.parameters.keepalive);
+  CHECK(start.parameters.peer_port == 6193);
+  CHECK(start.parameters.local_port == 23);
   CHECK(start.parameters.texts == expected.texts);
 }
 
 TEST_CASE("every kind of conversation can be sent") {
-  for (auto kind = 0; kind <= static_cast<int>(Kind::tcpmux); ++kind) {
+  for (auto kind = 0; kind <= static_cast<int>(Kind::ident); ++kind) {
     Start start = start_with({});
     start.kind = static_cast<Kind>(kind);
     CHECK(sent_whole(std::move(start)).kind == static_cast<Kind>(kind));
@@ -172,6 +178,8 @@ TEST_CASE("an end comes out as it went in") {
   CHECK(got.ending.report.connect_error == 111);
   CHECK(got.ending.report.failed_target == "192.0.2.7");
   CHECK(got.ending.report.request == "help");
+  CHECK(got.ending.report.identity.result == Result::user);
+  CHECK(got.ending.report.identity.text == "UNIX : joe");
   CHECK(got.ending.report.connection);
 }
 
@@ -186,6 +194,53 @@ TEST_CASE("an end is never refused: what is too long is cut, what is no errno be
   CHECK(report.connect_error == 0);
   CHECK(report.request == std::string(longest_word, 'r'));
   CHECK(report.failed_target == std::string(longest_word, 't'));
+}
+
+TEST_CASE("every result of a look-up can be told, with the text that goes with it") {
+  for (auto number = 0; number <= static_cast<int>(Result::too_late); ++number) {
+    const auto result = static_cast<Result>(number);
+    std::string text;
+    if (result == Result::user) text = std::string("a\0\x1b\xff", 4);
+    if (result == Result::bad_line) text = "bad\rline";
+    Ended ended{1, {}};
+    ended.ending.report.identity = {result, text};
+    const auto message = decode_for_daemon(encode(std::move(ended)));
+    REQUIRE(message);
+    CHECK(std::get<Ended>(*message).ending.report.identity.result == result);
+    CHECK(std::get<Ended>(*message).ending.report.identity.text == text);
+  }
+}
+
+TEST_CASE("an identity that is not what the parser can have found is refused") {
+  const auto decodes = [](Result result, std::string text) {
+    Ended ended{1, {}};
+    ended.ending.report.identity = {result, std::move(text)};
+    return decode_for_daemon(encode(std::move(ended))).has_value();
+  };
+  CHECK(decodes(Result::user, ""));
+  CHECK(decodes(Result::user, std::string(longest_word, 'x')));
+  CHECK_FALSE(decodes(Result::user, "joe\nMay 1 12:00:00 host sshd: Accepted"));
+  CHECK_FALSE(decodes(Result::user, "joe\r"));
+  CHECK_FALSE(decodes(Result::bad_line, "a\nb"));
+  for (const Result result :
+       {Result::none, Result::too_long, Result::cut_short, Result::broken, Result::too_late})
+    CHECK_FALSE(decodes(result, "joe"));
+  CHECK_FALSE(decodes(static_cast<Result>(static_cast<int>(Result::too_late) + 1), ""));
+}
+
+TEST_CASE("an identity of more than 1024 bytes is cut by its sender and refused by its reader") {
+  Ended ended{1, {}};
+  ended.ending.report.identity = {Result::user, std::string(5000, 'x')};
+  Packet packet = encode(std::move(ended));
+  const auto message = decode_for_daemon({packet.bytes, {}});
+  REQUIRE(message);
+  CHECK(std::get<Ended>(*message).ending.report.identity.text == std::string(longest_word, 'x'));
+  // The length stands before the text, and one flag behind it.
+  const std::size_t at = packet.bytes.size() - 1 - longest_word;
+  REQUIRE(packet.bytes.substr(at - 4, 4) == std::string("\0\4\0\0", 4));
+  packet.bytes[at - 4] = 1;
+  packet.bytes.insert(at, 1, 'x');
+  CHECK_FALSE(decode_for_daemon(std::move(packet)));
 }
 
 TEST_CASE("the short messages come out as they went in") {
@@ -231,7 +286,7 @@ TEST_CASE("a message that is cut short or runs on is refused") {
 TEST_CASE("counts and enumerations out of range are refused") {
   // The kind stands behind version, type and token; the number of targets two bytes on.
   std::string bytes = encode(start_with({})).value().front().bytes;
-  bytes[10] = static_cast<char>(Kind::tcpmux) + 1;
+  bytes[10] = static_cast<char>(Kind::ident) + 1;
   CHECK_FALSE(decode_for_worker({bytes, {}}));
   bytes = encode(start_with({})).value().front().bytes;
   bytes[12] = static_cast<char>(most_targets + 1);

@@ -28,29 +28,51 @@ enum class Kind : std::uint8_t {
   xadmin,   ///< commands; `texts` are the answers to show run and show avail (fact B9.6)
   relay,    ///< redirect: connects to one of `targets` and passes bytes both ways (facts B10)
   tcpmux,   ///< reads the request line of RFC 1078 and gives the connection back (decision B15.21)
+  ident,    ///< asks an identity server (RFC 1413) over a socket that start() connects to `targets[0]`
 };
 
 /// What a conversation needs to know besides its connection.
 struct Parameters {
-  std::vector<base::Endpoint> targets;                 ///< relay: tried in order
+  std::vector<base::Endpoint> targets;                 ///< relay: tried in order; ident: the one server
   std::chrono::milliseconds connect_deadline{10'000};  ///< relay: for each target
   bool keepalive = false;                              ///< relay: SO_KEEPALIVE on both sides
   std::vector<std::string> texts;                      ///< text, xadmin
   /// After so long without anything happening the conversation ends; 0: never, but 5 minutes for xadmin.
-  /// tcpmux: for the whole request line, 0: 10 s.
+  /// tcpmux: for the whole request line, 0: 10 s. ident: for the whole look-up, 0: 30 s (fact B7.29).
   std::chrono::milliseconds idle_deadline{0};
+  std::uint16_t peer_port = 0;   ///< ident: the asked host's end of the connection that is asked about
+  std::uint16_t local_port = 0;  ///< ident: our end of it
+};
+
+/// What an identity server said (RFC 1413), or why nothing is known of it.
+struct Identity {
+  enum class Result : std::uint8_t {
+    none,       ///< not asked: another kind of conversation, or see Report::connect_error
+    user,       ///< a reply that names a user
+    bad_line,   ///< a line, but not one that names a user: ERROR, other ports, garbage
+    too_long,   ///< no end of line in 1024 bytes
+    cut_short,  ///< the connection ended before the line did
+    broken,     ///< the connection broke
+    too_late,   ///< not complete when the deadline passed
+  };
+  Result result = Result::none;
+  /// user: what follows the second colon, as "UNIX : joe", with no CR and no LF in it. bad_line: the line,
+  /// with no LF. At most 1024 of the server's raw bytes, to be escaped before they are logged. Else empty.
+  std::string text;
 };
 
 /// How a conversation ended.
 struct Report {
   std::uint64_t in = 0;   ///< bytes read from the peer
   std::uint64_t out = 0;  ///< bytes read from the relay's target, else bytes sent to the peer (fact B10.7)
-  int connect_error = 0;  ///< relay: errno when no target could be reached, of the last one tried
+  /// relay: errno when no target could be reached, of the last one tried. ident: when the server could not.
+  int connect_error = 0;
   std::string failed_target;  ///< relay: its address
   /// tcpmux: the request, lower case, and the connection given back, with what came after the line in one
   /// segment still unread. Without a connection the peer went away or was answered here.
   std::string request;
   base::Fd connection;
+  Identity identity;  ///< ident
 };
 
 /// A conversation that goes on. Destroying it ends it: the connection is closed, and `done` is not called.
@@ -67,7 +89,8 @@ void prepare(boost::asio::io_context& loop);
 /// Begins. `done` is called exactly once, on the loop thread and never from inside this call, unless the
 /// Conversation is destroyed before; the connection is closed by then, unless it is given back. Holds no more
 /// than 64 KiB for each direction in which a peer does not take what is sent, and no buffer otherwise. `loop`
-/// must outlive the Conversation.
+/// must outlive the Conversation. For ident `peer` is a stream socket that is not connected yet, and bound
+/// where that matters: a worker may not bind.
 [[nodiscard]] std::unique_ptr<Conversation> start(boost::asio::io_context& loop, Kind kind, base::Fd peer,
                                                   Parameters parameters, std::function<void(Report)> done);
 

@@ -45,6 +45,7 @@ struct Session {
   bool conversing = false;      ///< a worker holds it
   std::shared_ptr<const KeptDatagram> kept{};  ///< internal datagram services, while the answer has to wait
   bool through_tcpmux = false;  ///< waits for a line that says yes or no (RFC 1078)
+  net::IdentClient::Lookup lookup = 0;  ///< while the identity server is asked
 };
 using SessionMap = boost::unordered_flat_map<Token, Session>;
 

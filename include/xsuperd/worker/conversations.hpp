@@ -21,8 +21,9 @@ struct Ending {
     lost,      ///< its worker died, or there was none to be had; the connection is closed, the report empty
   };
   Why why = Why::finished;
-  /// What a peer sent and the worker passed on: `request` and `failed_target` are to be escaped before they
-  /// are logged. `connection` is known to be the one that was given away.
+  /// What a peer sent and the worker passed on: `request`, `failed_target` and `identity.text` are to be
+  /// escaped before they are logged. `connection` is known to be the one that was given away; an identity is
+  /// told by conversations of kind ident only.
   Report report;
 
   [[nodiscard]] bool lost() const { return why == Why::lost; }
@@ -35,7 +36,7 @@ class Conversations {
   using Done = std::function<void(Ending)>;
 
   virtual ~Conversations() = default;
-  /// Begins a conversation over a connected stream socket. `token` is the caller's, and differs from those of
+  /// Begins a conversation over a stream socket as converse::start() wants it. `token` is the caller's, and differs from those of
   /// all conversations that go on. `done` is called exactly once, on the loop thread and never from inside a
   /// call of ours, unless this object is destroyed before. It may call start() and stop(), and may destroy
   /// this object.

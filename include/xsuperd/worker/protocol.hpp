@@ -17,14 +17,14 @@
 namespace xsuperd::worker {
 
 /// Stands in the first byte of every message; a message with another is refused.
-constexpr std::uint8_t protocol_version = 1;
+constexpr std::uint8_t protocol_version = 2;
 /// Bytes of the largest message.
 constexpr std::size_t largest_message = 60 * 1024;
 constexpr std::size_t most_targets = 64;
 constexpr std::size_t most_texts = 8;
 /// Bytes of one of Parameters::texts.
 constexpr std::size_t longest_text = 1024 * 1024;
-/// Bytes of Report::request and Report::failed_target, and of Failed::sentence. Longer ones are cut.
+/// Bytes of the texts in a Report, and of Failed::sentence. Longer ones are cut.
 constexpr std::size_t longest_word = 1024;
 /// Deadlines are cut to this.
 constexpr std::chrono::milliseconds longest_deadline = std::chrono::hours(24 * 366);
@@ -81,7 +81,7 @@ using ToDaemon = std::variant<Ready, Failed, Ended>;
 [[nodiscard]] Packet encode(Ended ended);
 
 /// What the packet says; nothing when it is no message of this version in every respect. A descriptor that
-/// the message does not speak of is refused too, and closed.
+/// the message does not speak of is refused too, and closed; so is an Identity that is not as its type says.
 [[nodiscard]] std::optional<ToWorker> decode_for_worker(Packet packet);
 [[nodiscard]] std::optional<ToDaemon> decode_for_daemon(Packet packet);
 

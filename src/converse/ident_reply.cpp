@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "converse/ident_reply.hpp"
+
 #include <charconv>
 
 #include "xsuperd/base/text.hpp"
-#include "xsuperd/net/ident.hpp"
 
-namespace xsuperd::net {
-
-std::string_view log_words(IdentAnswer::Outcome outcome) {
-  switch (outcome) {
-    case IdentAnswer::Outcome::ok:
-      return "ok";
-    case IdentAnswer::Outcome::no_server:
-      return "no server";
-    case IdentAnswer::Outcome::timeout:
-      return "timeout";
-    case IdentAnswer::Outcome::system_error:
-      return "system error";
-    case IdentAnswer::Outcome::receive_error:
-      return "error while receiving response";
-    case IdentAnswer::Outcome::bad_response:
-      return "bad response";
-  }
-  return "system error";
-}
+namespace xsuperd::converse {
 
 namespace {
 
@@ -56,4 +39,4 @@ std::optional<std::string> parse_ident_reply(std::string_view line, std::uint16_
   return std::string(rest);
 }
 
-}  // namespace xsuperd::net
+}  // namespace xsuperd::converse
