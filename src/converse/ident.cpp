@@ -58,9 +58,9 @@ int Ident::open(base::Fd peer) {
   sockaddr_storage to;
   const bool ipv6 = server_.address.family() == base::Address::Family::ipv6;
   const socklen_t length = base::fill_sockaddr(server_, ipv6, to);
-  const bool connecting = ::fcntl(peer.get(), F_SETFL, O_NONBLOCK) == 0 &&
-                          (::connect(peer.get(), reinterpret_cast<const sockaddr*>(&to), length) == 0 ||
-                           errno == EINPROGRESS);
+  const bool connecting =
+      ::fcntl(peer.get(), F_SETFL, O_NONBLOCK) == 0 &&
+      (::connect(peer.get(), reinterpret_cast<const sockaddr*>(&to), length) == 0 || errno == EINPROGRESS);
   report_.connect_error = connecting ? Talk::open(std::move(peer)) : errno;
   return report_.connect_error;
 }

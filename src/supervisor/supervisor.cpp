@@ -40,8 +40,10 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
                .queue = greatest_ident_lookups + 1024,  // look-ups take no room from other conversations
                .on_trouble = [this](std::string what) { log.error("{}", what); }},
               *spawner),
-      ident_admitted(loop, workers, {.most = greatest_ident_lookups, .new_token = [this] { return ++around.last_token; }}),
-      ident_refused(loop, workers, {.most = options.ident_lookups, .new_token = [this] { return ++around.last_token; }}),
+      ident_admitted(loop, workers,
+                     {.most = greatest_ident_lookups, .new_token = [this] { return ++around.last_token; }}),
+      ident_refused(loop, workers,
+                    {.most = options.ident_lookups, .new_token = [this] { return ++around.last_token; }}),
       around{loop, blocking, *spawner, children, log, resolver, ident_admitted, ident_refused, libwrap, workers},
       facts(service::DaemonFacts::of_this_process(options.umask)),
       orphans(loop, [this](pid_t pid) { log.notice("unknown child process {} died", pid); }) {

@@ -186,7 +186,7 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
   if (found == running.end() || found->second.link != &link) return false;
   const base::Fd& back = ended.ending.report.connection;
   if (back && (found->second.connection == 0 || cookie_of(back) != found->second.connection)) return false;
-  const bool told = ended.ending.report.identity.result != converse::Identity::Result::none;
+  const bool told = ended.ending.report.identity.result != Identity::Result::none;
   if (told && !found->second.asks) return false;
   if (--found->second.link->load == 0) found->second.link->idle_from_now();
   const Done done = std::move(found->second.done);

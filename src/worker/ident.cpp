@@ -42,7 +42,7 @@ IdentAnswer connect_failure(int error, const std::string& server) {
 
 /// What a conversation that went to its end has found out.
 IdentAnswer answer_of(Report report, const std::string& server) {
-  using Result = converse::Identity::Result;
+  using Result = Identity::Result;
   if (report.connect_error != 0) return connect_failure(report.connect_error, server);
   switch (report.identity.result) {
     case Result::user:

@@ -18,7 +18,7 @@ enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, e
 constexpr auto last_kind = static_cast<std::uint8_t>(Kind::ident);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::ipv6);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
-constexpr auto last_identity = static_cast<std::uint8_t>(converse::Identity::Result::too_late);
+constexpr auto last_identity = static_cast<std::uint8_t>(Identity::Result::too_late);
 constexpr std::uint32_t highest_errno = 4095;
 /// Texts that are no longer than this, all together, travel in the Start itself.
 constexpr std::size_t inline_texts = 40 * 1024;
@@ -138,16 +138,16 @@ TextPart take_text_part(FieldReader& reader) {
 std::string_view cut(std::string_view text) { return text.substr(0, longest_word); }
 
 /// Whether the text is what the result promises.
-bool in_order(const converse::Identity& identity) {
-  using Result = converse::Identity::Result;
+bool in_order(const Identity& identity) {
+  using Result = Identity::Result;
   if (identity.result == Result::user) return identity.text.find_first_of("\r\n") == std::string::npos;
   if (identity.result == Result::bad_line) return identity.text.find('\n') == std::string::npos;
   return identity.text.empty();
 }
 
-converse::Identity take_identity(FieldReader& reader) {
-  converse::Identity identity;
-  identity.result = static_cast<converse::Identity::Result>(reader.take_up_to(last_identity));
+Identity take_identity(FieldReader& reader) {
+  Identity identity;
+  identity.result = static_cast<Identity::Result>(reader.take_up_to(last_identity));
   identity.text = reader.text(longest_word);
   if (!in_order(identity)) reader.refuse();
   return identity;

@@ -39,7 +39,8 @@ struct Asking : Talking {
   /// What comes of a server that says `reply` and then closes.
   const Identity& result_of(std::string_view reply) {
     while (!reply.empty() && !report) {
-      const auto n = ::send(client.get(), reply.data(), std::min<std::size_t>(reply.size(), 4096), MSG_NOSIGNAL);
+      const auto n =
+          ::send(client.get(), reply.data(), std::min<std::size_t>(reply.size(), 4096), MSG_NOSIGNAL);
       if (n < 0) break;
       reply.remove_prefix(static_cast<std::size_t>(n));
       loop.restart();

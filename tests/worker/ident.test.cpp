@@ -30,7 +30,8 @@ struct Asker {
   void make(boost::asio::io_context& loop, Conversations& where, std::size_t most, std::uint16_t port) {
     lookups.emplace(loop, where, IdentLookups::Options{most, port, [this] { return ++last_token; }});
   }
-  std::uint64_t ask(std::chrono::milliseconds deadline = 10s, const base::Endpoint& local = {address("127.0.0.1"), 23},
+  std::uint64_t ask(std::chrono::milliseconds deadline = 10s,
+                    const base::Endpoint& local = {address("127.0.0.1"), 23},
                     const base::Endpoint& peer = {address("127.0.0.1"), 6193}) {
     return lookups->ask(local, peer, deadline, [this](IdentAnswer a) {
       ++calls;
@@ -207,9 +208,9 @@ TEST_CASE("a reply that never became a line is an error while receiving") {
     Result result;
     const char* detail;
   };
-  const auto row = GENERATE(Row{Result::too_long, "Too much input from identity server"},
-                            Row{Result::cut_short, "identd server reply missing ending CR-LF"},
-                            Row{Result::broken, ""});
+  const auto row =
+      GENERATE(Row{Result::too_long, "Too much input from identity server"},
+               Row{Result::cut_short, "identd server reply missing ending CR-LF"}, Row{Result::broken, ""});
   Fixture f;
   CHECK(f.result_of(row.result).outcome == Outcome::receive_error);
   CHECK(f.answer->detail == row.detail);
@@ -243,8 +244,7 @@ TEST_CASE("a look-up that comes to nothing, or is lost with its worker, is a sys
   f.ask();
   f.worker.lose(0);
   CHECK(f.result().outcome == Outcome::system_error);
-  CHECK(f.answer->detail ==
-        "the look-up at identity server at 127.0.0.1 was lost, for want of a worker");
+  CHECK(f.answer->detail == "the look-up at identity server at 127.0.0.1 was lost, for want of a worker");
 }
 
 TEST_CASE("a worker that says nothing is not waited for longer than the deadline") {
@@ -358,8 +358,9 @@ TEST_CASE("many look-ups at a time do not mix their answers") {
   Whole w(64);
   int right = 0;
   for (std::uint16_t port = 1; port <= 40; ++port)
-    w.lookups->ask({address("127.0.0.1"), 23}, {address("127.0.0.1"), port}, 10s,
-                   [&right, port](const IdentAnswer& a) { right += a.text == fmt::format("UNIX:u{}", port); });
+    w.lookups->ask(
+        {address("127.0.0.1"), 23}, {address("127.0.0.1"), port}, 10s,
+        [&right, port](const IdentAnswer& a) { right += a.text == fmt::format("UNIX:u{}", port); });
   std::vector<base::Fd> open;
   for (int i = 0; i < 40; ++i) {
     open.push_back(w.question());

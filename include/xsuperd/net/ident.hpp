@@ -34,8 +34,8 @@ struct IdentAnswer {
 /// B7.30); "ok" for ok.
 [[nodiscard]] std::string_view log_words(IdentAnswer::Outcome outcome);
 
-/// Where look-ups at identity servers are asked for: in a worker process (worker::IdentLookups), or nowhere at
-/// all in tests. Nothing an identity server sends is read in this layer. Lives on the loop thread.
+/// Where look-ups at identity servers are asked for: in a worker process (worker::IdentLookups), or nowhere
+/// at all in tests. Nothing an identity server sends is read in this layer. Lives on the loop thread.
 class IdentClient {
  public:
   using Done = std::function<void(IdentAnswer)>;
@@ -44,9 +44,9 @@ class IdentClient {
   virtual ~IdentClient() = default;
   /// Asks the host of `peer` who owns its connection to `local`. The connection for it comes from the same
   /// local address, if that is known; mapped addresses are taken as IPv4. The peer may sit in any network:
-  /// all it sends is taken for hostile, and `deadline` is for the whole look-up. `done` is called once, on the
-  /// loop thread and never from inside this call, unless the look-up is cancelled or this object destroyed
-  /// before; it may ask again, and may destroy this object. Returns what cancel() wants, never 0.
+  /// all it sends is taken for hostile, and `deadline` is for the whole look-up. `done` is called once, on
+  /// the loop thread and never from inside this call, unless the look-up is cancelled or this object
+  /// destroyed before; it may ask again, and may destroy this object. Returns what cancel() wants, never 0.
   virtual Lookup ask(const base::Endpoint& local, const base::Endpoint& peer,
                      std::chrono::milliseconds deadline, Done done) = 0;
   /// Ends a look-up: its connection is closed soon and nothing is called. Nothing happens when it is over.

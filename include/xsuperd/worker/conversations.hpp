@@ -9,6 +9,7 @@
 /// The unprivileged process in which conversations run, and the daemon's side of it (design, "why a worker").
 namespace xsuperd::worker {
 
+using converse::Identity;
 using converse::Kind;
 using converse::Parameters;
 using converse::Report;
@@ -36,10 +37,10 @@ class Conversations {
   using Done = std::function<void(Ending)>;
 
   virtual ~Conversations() = default;
-  /// Begins a conversation over a stream socket as converse::start() wants it. `token` is the caller's, and differs from those of
-  /// all conversations that go on. `done` is called exactly once, on the loop thread and never from inside a
-  /// call of ours, unless this object is destroyed before. It may call start() and stop(), and may destroy
-  /// this object.
+  /// Begins a conversation over a stream socket as converse::start() wants it. `token` is the caller's, and
+  /// differs from those of all conversations that go on. `done` is called exactly once, on the loop thread and
+  /// never from inside a call of ours, unless this object is destroyed before. It may call start() and stop(),
+  /// and may destroy this object.
   virtual void start(std::uint64_t token, Kind kind, base::Fd connection, Parameters parameters,
                      Done done) = 0;
   /// Ends a conversation: its connection is closed soon, and `done` is called then. Nothing happens when
