@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# use_avahi(TARGET): as the option XSUPERD_MDNS says, links TARGET with libavahi-client, and libdbus below it, and
+# defines XSUPERD_HAVE_AVAHI while it is compiled.
+function(use_avahi target)
+  if(NOT XSUPERD_MDNS MATCHES "^AUTO$" AND NOT XSUPERD_MDNS)
+    return()
+  endif()
+  find_package(PkgConfig QUIET)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(XSUPERD_AVAHI QUIET IMPORTED_TARGET avahi-client dbus-1)
+  endif()
+  if(XSUPERD_AVAHI_FOUND)
+    target_link_libraries(${target} PRIVATE PkgConfig::XSUPERD_AVAHI)
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_AVAHI)
+  elseif(XSUPERD_MDNS STREQUAL AUTO)
+    message(STATUS "libavahi-client (libavahi-client-dev) not found: mdns = yes will have no effect")
+  else()
+    message(FATAL_ERROR "XSUPERD_MDNS is ${XSUPERD_MDNS}, but pkg-config does not find libavahi-client (libavahi-client-dev, pkgconf)")
+  endif()
+endfunction()

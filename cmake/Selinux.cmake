@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# use_selinux(TARGET): as the option XSUPERD_SELINUX says, links TARGET with libselinux and defines
+# XSUPERD_HAVE_SELINUX while it is compiled.
+function(use_selinux target)
+  if(NOT XSUPERD_SELINUX MATCHES "^AUTO$" AND NOT XSUPERD_SELINUX)
+    return()
+  endif()
+  find_path(XSUPERD_SELINUX_INCLUDE_DIR selinux/selinux.h)
+  find_library(XSUPERD_SELINUX_LIBRARY selinux)
+  mark_as_advanced(XSUPERD_SELINUX_INCLUDE_DIR XSUPERD_SELINUX_LIBRARY)
+  if(XSUPERD_SELINUX_INCLUDE_DIR AND XSUPERD_SELINUX_LIBRARY)
+    target_include_directories(${target} SYSTEM PRIVATE ${XSUPERD_SELINUX_INCLUDE_DIR})
+    target_link_libraries(${target} PRIVATE ${XSUPERD_SELINUX_LIBRARY})
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_SELINUX)
+  elseif(XSUPERD_SELINUX STREQUAL AUTO)
+    message(STATUS "libselinux (libselinux1-dev) not found: services with the flag LABELED will not be opened")
+  else()
+    message(FATAL_ERROR "XSUPERD_SELINUX is ${XSUPERD_SELINUX}, but selinux/selinux.h and libselinux (libselinux1-dev) are not found")
+  endif()
+endfunction()

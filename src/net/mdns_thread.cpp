@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "net/mdns_thread.hpp"
+
+#ifdef XSUPERD_HAVE_AVAHI
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+#include <thread>
+
+#include "net/avahi_loop.hpp"
+#include "net/avahi_session.hpp"
+
+namespace xsuperd::net {
+
+MdnsThread::MdnsThread(std::function<void(std::string)> tell) : tell_(std::move(tell)) {}
+
+void MdnsThread::want(Services services) {
+  const std::lock_guard lock(mutex_);
+  wanted_ = std::move(services);
+  if (running_)
+    ::eventfd_write(wake_.get(), 1);
+  else if (!wanted_.empty())
+    start();
+}
+
+/// With all signals blocked: they are for others.
+void MdnsThread::start() {
+  if (!wake_) wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_) throw std::system_error(errno, std::generic_category(), "eventfd");
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    std::thread([self = shared_from_this()] { self->run(); }).detach();
+    running_ = true;
+  } catch (...) {
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    throw;
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void MdnsThread::end(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  tell_ = nullptr;
+  wanted_.clear();
+  if (running_) ::eventfd_write(wake_.get(), 1);
+  ended_.wait_for(lock, patience, [this] { return !running_; });
+}
+
+void MdnsThread::tell(const std::string& sentence) {
+  const std::lock_guard lock(mutex_);
+  if (tell_) tell_(sentence);
+}
+
+/// What is wanted now; false, and the thread is over, when that is nothing and nothing is left to withdraw.
+bool MdnsThread::take(Services& services, bool connected) {
+  const std::lock_guard lock(mutex_);
+  services = wanted_;
+  if (!services.empty() || connected) return true;
+  running_ = false;
+  ended_.notify_all();
+  return false;
+}
+
+void MdnsThread::run() {
+  ::pthread_setname_np(::pthread_self(), "mdns");
+  AvahiLoop loop(wake_.get());
+  AvahiSession session(loop.api(), [this](const std::string& sentence) { tell(sentence); });
+  Services services;
+  while (take(services, session.connected())) {
+    session.serve(services);
+    if (!services.empty()) loop.turn(session.patience());
+  }
+}
+
+}  // namespace xsuperd::net
+#endif
