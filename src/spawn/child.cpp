@@ -54,6 +54,17 @@ XSUPERD_IN_CHILD int place_descriptors(const ChildPlan& plan) {
 
 XSUPERD_IN_CHILD int start_session(const ChildPlan&) { return error_of(raw(SYS_setsid)); }
 
+// What setexeccon(3) does. Comes before the limits, which may leave no descriptor to write with.
+XSUPERD_IN_CHILD int set_context(const ChildPlan& plan) {
+  if (plan.context == nullptr) return 0;
+  const long file = raw(SYS_openat, AT_FDCWD, "/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return error_of(file);
+  const long written = raw(SYS_write, file, plan.context, plan.context_size);
+  raw(SYS_close, file);
+  if (written < 0) return error_of(written);
+  return static_cast<std::size_t>(written) == plan.context_size ? 0 : EIO;
+}
+
 XSUPERD_IN_CHILD int set_priority(const ChildPlan& plan) {
   if (!plan.set_nice) return 0;
   const int error = error_of(raw(SYS_setpriority, PRIO_PROCESS, 0, plan.nice));
@@ -124,6 +135,7 @@ struct Stage {
 constexpr Stage stages[] = {
     {Step::descriptors, place_descriptors},
     {Step::session, start_session},
+    {Step::context, set_context},
     {Step::priority, set_priority},
     {Step::limits, set_limits},
     {Step::groups, set_groups},

@@ -17,6 +17,8 @@ struct ChildPlan {
   const char* path = nullptr;
   const char* const* argv = nullptr;
   const char* const* envp = nullptr;
+  const char* context = nullptr;  ///< for /proc/self/attr/exec; null: none
+  std::size_t context_size = 0;
   const ResourceLimit* limits = nullptr;
   std::size_t limit_count = 0;
   const gid_t* groups = nullptr;
@@ -34,7 +36,7 @@ struct ChildPlan {
   int error = 0;  ///< errno of the failed step; 0 as long as nothing failed
 };
 
-/// The plan for a recipe; socket, argv and envp are the launcher's to fill in. Pure.
+/// The plan for a recipe; socket, argv, envp and context are the launcher's to fill in. Pure.
 [[nodiscard]] ChildPlan plan_for(const Recipe& recipe);
 
 /// Becomes the server or ends. To be called by clone(2) only; `plan` is a ChildPlan*.

@@ -89,6 +89,10 @@ Outcome Launcher::launch(Job job) {
   ChildPlan plan = plan_for(recipe);
   plan.argv = arguments_.argv();
   plan.envp = arguments_.envp();
+  if (!job.exec_context.empty()) {
+    plan.context = job.exec_context.c_str();
+    plan.context_size = job.exec_context.size() + 1;  // libselinux sends the NUL too
+  }
   const BlockingSocket blocking(job.socket.get(), recipe.blocking_stdio);
 
   Child child = start_child(plan, job.socket.get());

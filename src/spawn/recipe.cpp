@@ -11,6 +11,8 @@ std::string_view step_text(Step step) {
       return "placing the connection on descriptors 0 to 2";
     case Step::session:
       return "starting a session";
+    case Step::context:
+      return "setting the security context";
     case Step::priority:
       return "setting the priority";
     case Step::limits:

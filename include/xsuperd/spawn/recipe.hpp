@@ -48,6 +48,7 @@ enum class Step : unsigned char {
   clone,
   descriptors,
   session,
+  context,
   priority,
   limits,
   groups,

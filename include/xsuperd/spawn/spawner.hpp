@@ -22,6 +22,7 @@ struct Job {
   std::shared_ptr<const Recipe> recipe;
   base::Fd socket;          ///< becomes 0, 1 and 2 of the server; closed in the daemon afterwards
   std::string remote_host;  ///< REMOTE_HOST, when the recipe wants it
+  std::string exec_context = {};  ///< the security context to execute the server in; empty: the policy's choice
 };
 
 /// The server runs: its exec succeeded. Give pid and pidfd to Children, who reaps it.
