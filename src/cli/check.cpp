@@ -8,6 +8,7 @@
 
 #include "xsuperd/config/lint.hpp"
 #include "xsuperd/config/loader.hpp"
+#include "xsuperd/service/surroundings.hpp"
 
 namespace xsuperd::cli {
 
@@ -48,13 +49,15 @@ int check_configuration(const std::string& path, bool strict, bool show) {
   config::SystemFiles files;
   config::SystemNames names;
   config::Loaded loaded = config::load(files, names, path);
+  const config::Abilities abilities = service::abilities();
   if (loaded.config)
-    for (config::Diagnostic& finding : config::lints(*loaded.config)) loaded.diagnostics.add(std::move(finding));
+    for (auto& findings : {config::lints(*loaded.config), config::hindered(*loaded.config, abilities)})
+      for (config::Diagnostic finding : findings) loaded.diagnostics.add(std::move(finding));
   for (const config::Diagnostic& d : in_order(loaded.diagnostics)) fmt::print(stderr, "{}", config::explained(d));
   std::size_t warnings = loaded.diagnostics.count(config::Level::warning);
   if (loaded.config) {
-    for (const std::string& item : config::not_in_effect(*loaded.config)) {
-      fmt::print(stderr, "{}: warning: not in effect in this version: {}\n", path, item);
+    for (const std::string& item : config::not_in_effect(*loaded.config, abilities)) {
+      fmt::print(stderr, "{}: warning: not in effect: {}\n", path, item);
       ++warnings;
     }
     if (show) fmt::print("{}", config::dump(*loaded.config));

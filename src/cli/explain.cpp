@@ -16,6 +16,7 @@
 #include "xsuperd/config/attribute.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/policy/verdict.hpp"
+#include "xsuperd/service/surroundings.hpp"
 
 namespace xsuperd::cli {
 
@@ -58,7 +59,8 @@ struct Case {
   Answer lists;             ///< its elements are the policy's
   policy::Verdict verdict;  ///< of a peer that reaches the service
 
-  [[nodiscard]] bool open() const { return config::served(service); }
+  [[nodiscard]] std::string hindrance() const { return config::hindrance(service, service::abilities()); }
+  [[nodiscard]] bool open() const { return hindrance().empty(); }
   [[nodiscard]] bool reached() const {
     return service.kind == config::Kind::tcpmux ||
            service.listen.reached_from(inquiry.peer.unmapped().family());
@@ -101,7 +103,7 @@ void Case::look_at_lists(net::NameSource& names) {
 // What each check comes to. An empty text leaves the check out.
 
 std::string socket(const Case& c) {
-  if (!c.open()) return "not opened in this version";
+  if (!c.open()) return fmt::format("not opened: {}", c.hindrance());
   if (c.service.kind == config::Kind::tcpmux) return "passes: reached through tcpmux";
   return c.reached() ? "passes: it takes peers of this family" : "refuses: it has no peers of this family";
 }
@@ -233,7 +235,7 @@ std::string deciding(const Case& c) {
 }
 
 std::string conclusion(const Case& c) {
-  if (!c.open()) return "refused: this version does not open the service";
+  if (!c.open()) return "refused: the service is not opened";
   if (!c.reached())
     return fmt::format("refused by the socket of the service at {}", text_of(c.service.place));
   if (!c.admitted())

@@ -83,7 +83,6 @@ std::string_view operators(const Attribute& row) {
 
 void add_item(std::string& page, const Attribute& row) {
   fmt::format_to(std::back_inserter(page), ".It Ic {} No \"= {}\"\n", row.name, literal(row.synopsis));
-  if (row.effect == config::Effect::planned) page += ".Em Not in effect in this version .\n";
   Lines(page).add(sentence(row.text));
   page += ".Pp\n";
   Lines(page).add(fmt::format("Initial value: {}. {}, with {}.", row.initial, where(row), operators(row)));

@@ -25,7 +25,6 @@ using S = Settings;
 constexpr auto both = Where::both;
 constexpr auto list = Operators::list;
 constexpr auto collect = Operators::collect;
-constexpr auto planned = Effect::planned;
 
 constexpr std::array table{
     attr<&S::access_policy>({.name = "access_policy", .where = both, .synopsis = "refuse_both|best_match",
@@ -137,8 +136,10 @@ constexpr std::array table{
     attr<&S::max_load>({.name = "max_load", .where = both, .synopsis = "LOAD", .initial = "no limit",
         .text = "When the load average of the last minute is at this number or above, peers are refused with "
                 "the reason load.", .difference = "0 means no limit.", .parse = values::max_load}),
-    attr<&S::mdns>({.name = "mdns", .where = both, .effect = planned, .synopsis = "yes|no", .initial = "no",
-        .text = "Whether to announce the service by multicast DNS; known because older files contain it.",
+    attr<&S::mdns>({.name = "mdns", .where = both, .synopsis = "yes|no", .initial = "no",
+        .text = "Whether avahi-daemon announces the service in the local network, by multicast DNS; see "
+                "Announced services.",
+        .difference = "xinetd knows it in old versions only, and announced all services that did not say no.",
         .parse = values::boolean<&S::mdns>}),
     attr<&S::nice>({.name = "nice", .synopsis = "NUMBER", .initial = "0",
         .text = "Added to the daemon's own scheduling priority for the server; the sum is kept within -20 "

@@ -12,8 +12,6 @@ namespace xsuperd::config {
 
 namespace {
 
-constexpr Flag planned_flags[]{Flag::labeled};
-
 /// Items with the services that ask for them.
 class Items {
  public:
@@ -38,21 +36,45 @@ class Items {
   std::vector<Item> items_;
 };
 
-void look_at(const Service& s, Items& items) {
-  for (const Attribute& row : attributes())
-    if (row.effect == Effect::planned && row.is_set(s.settings)) items.add(std::string(row.name), s.id);
-  for (const Flag flag : planned_flags)
-    if (s.has(flag)) items.add(fmt::format("flags = {}", word_of<Flag>(vocabulary<Flag>(), flag)), s.id);
-}
-
 }  // namespace
 
-std::vector<std::string> not_in_effect(const Config& config) {
+std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities) {
   Items items;
-  for (const auto& service : config.services) look_at(*service, items);
+  for (const auto& service : config.services) {
+    if (service->settings.mdns.value_or(false) && !abilities.mdns)
+      items.add("mdns: built without libavahi-client", service->id);
+    if (service->has(Flag::labeled) && abilities.labels == Abilities::Labels::not_built)
+      items.add("flags = LABELED: built without libselinux, so that they are not opened", service->id);
+  }
   return items.texts();
 }
 
-bool served(const Service& service) { return !service.has(Flag::labeled); }
+std::string hindrance(const Service& service, const Abilities& abilities) {
+  if (!service.has(Flag::labeled)) return {};
+  switch (abilities.labels) {
+    case Abilities::Labels::not_built:
+      return "flags = LABELED, and xsuperd was built without libselinux";
+    case Abilities::Labels::not_in_kernel:
+      return "flags = LABELED, and this kernel has no SELinux";
+    case Abilities::Labels::usable:
+      break;
+  }
+  return {};
+}
+
+std::vector<Diagnostic> hindered(const Config& config, const Abilities& abilities) {
+  std::vector<Diagnostic> found;
+  if (abilities.labels != Abilities::Labels::not_in_kernel) return found;
+  for (const auto& service : config.services)
+    if (const std::string why = hindrance(*service, abilities); !why.empty())
+      found.push_back({Level::error,
+                       service->place,
+                       fmt::format("Service {} is not opened: {}", service->id, why),
+                       {},
+                       1,
+                       {},
+                       service->id});
+  return found;
+}
 
 }  // namespace xsuperd::config

@@ -43,6 +43,7 @@ bool Runner::report_opening(bool good) {
 bool Runner::start_on_socket_of(Runner& leaving) {
   if (!leaving.listener_) return false;
   leaving.unregister_rpc();
+  leaving.end_announcement();
   watch(leaving.listener_->release());
   leaving.listener_.reset();
   if (leaving.turned_away_) watch_turned_away(leaving.turned_away_->release());
@@ -52,6 +53,7 @@ bool Runner::start_on_socket_of(Runner& leaving) {
   (void)net::listen_on(listener_->fd(), service().listen);
   if (service().steered()) steer_again();
   if (service().is(config::Type::rpc)) register_rpc();
+  announce();
   feed(Opened{});
   return true;
 }
@@ -65,6 +67,7 @@ void Runner::reconfigure(Setup setup) {
   targets_.clear();  // perhaps another target, in any case looked up anew (fact B10.1)
   setup_ = std::move(setup);
   if (new_versions && listener_) register_rpc();
+  announce();
   if (listener_) {
     net::apply_options(listener_->fd(), service().listen);
     if (new_backlog) (void)net::listen_on(listener_->fd(), service().listen);
@@ -138,6 +141,7 @@ void Runner::perform(const Suspend&) {
 }
 void Runner::perform(const CloseSocket&) {
   unregister_rpc();
+  end_announcement();
   listener_.reset();
   turned_away_.reset();
 }
@@ -181,6 +185,7 @@ bool Runner::opened_or_not(base::Result<net::Opened> opened) {
     register_rpc();  // which may still fail
   else
     open_failures_ = 0;
+  announce();
   return true;
 }
 

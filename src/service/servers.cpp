@@ -13,12 +13,28 @@ void Runner::spawn(Token token) {
   if (service().served_by_us()) return service().datagrams() ? answer_datagram(token) : converse(token);
   Session& session = sessions_.at(token);
   if (service().hands_over() && !session.socket) session.socket = listener_->duplicate();
+  auto context = exec_context(session);
+  if (!context) return context_failed(token, context.error().sentence);
   session.started = around_.now();
   session.started_wall = std::chrono::system_clock::now();
   around_.owners[token] = weak_from_this();
-  spawn::Job job{token, setup_.recipe, std::move(session.socket), session.peer.address.text()};
+  spawn::Job job{token, setup_.recipe, std::move(session.socket), session.peer.address.text(), std::move(*context)};
   const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
   if (auto outcome = around_.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
+}
+
+/// For services with the flag LABELED; empty for all others.
+base::Result<std::string> Runner::exec_context(const Session& session) {
+  if (!service().has(config::Flag::labeled)) return std::string();
+  if (!around_.labels) return base::Error{0, "this kernel has no SELinux"};
+  return around_.labels->exec_context(session.socket.get(), setup_.recipe->path);
+}
+
+/// Without its label nobody is served (fact B6.15). No process existed, so the service's log has nothing to tell.
+void Runner::context_failed(Token token, const std::string& why) {
+  around_.log.error("Changing process context failed for {}: {}", service().id, why);
+  end_session(token);
+  feed(StartFailed{token, true});
 }
 
 void Runner::on_outcome(spawn::Outcome outcome) {

@@ -56,6 +56,7 @@ struct Supervisor::Impl {
   void log_diagnostics(const config::Diagnostics& diagnostics);
   void replace_daemon_log(base::Result<std::shared_ptr<log::Output>> output);
   void say_not_in_effect();
+  [[nodiscard]] bool served(const config::Service& service) const;
 
   // commit.cpp
   ReloadCounts commit(Prepared prepared);
@@ -97,6 +98,9 @@ struct Supervisor::Impl {
   worker::Client workers;
   worker::IdentLookups ident_admitted;
   worker::IdentLookups ident_refused;
+  std::unique_ptr<net::Mdns> mdns;
+  const std::unique_ptr<net::SecurityLabels> labels = net::make_selinux_labels();
+  const config::Abilities abilities = service::abilities();
   service::Surroundings around;
   service::DaemonFacts facts;
   config::SystemFiles files;

@@ -91,7 +91,7 @@ class Preparation {
       Step step;
       step.service = service;
       if (change != kept.end()) describe(step, *change->second);
-      if (!config::served(*service)) step.kind = Step::Kind::none;
+      if (!config::hindrance(*service, means_.abilities).empty()) step.kind = Step::Kind::none;
       if (step.before && (step.kind == Step::Kind::none || step.kind == Step::Kind::fresh))
         prepared_.going.push_back(step.before);
       prepared_.steps.push_back(std::move(step));

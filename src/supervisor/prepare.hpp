@@ -61,6 +61,7 @@ struct Means {
   std::string path;
   log::Identity identity;
   const service::DaemonFacts& facts;
+  const config::Abilities& abilities;
   std::function<base::Result<std::shared_ptr<log::Output>>()> reopen_log;
   bool strict = false;   ///< as with reload_policy = strict
   bool preview = false;  ///< nothing is opened: only what would change is wanted

@@ -47,7 +47,8 @@ void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::fun
   running->config = config;
   for (const auto& runner : runners) running->runners.emplace(&runner->service(), runner->open());
   boost::asio::post(blocking, [this, strict, only_preview, running, then = std::move(then)] {
-    const Means means{files, names, options.config_path, options.identity, facts, options.reopen_log, strict, only_preview};
+    const Means means{files, names, options.config_path, options.identity, facts, abilities, options.reopen_log,
+                      strict, only_preview};
     auto prepared = std::make_shared<Prepared>(prepare(*running, means));
     boost::asio::post(loop, [this, only_preview, prepared, then] {
       if (!only_preview) preparing = false;
@@ -105,11 +106,16 @@ void Supervisor::Impl::log_diagnostics(const config::Diagnostics& diagnostics) {
 }
 
 void Supervisor::Impl::say_not_in_effect() {
-  const auto items = config::not_in_effect(*config);
+  for (const config::Diagnostic& d : config::hindered(*config, abilities)) log.write(d.level, config::log_line(d));
+  const auto items = config::not_in_effect(*config, abilities);
   if (items.empty()) return;
   std::string text;
   for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
-  log.warning("configured, but not in effect in this version: {}", text);
+  log.warning("configured, but not in effect: {}", text);
+}
+
+bool Supervisor::Impl::served(const config::Service& service) const {
+  return config::hindrance(service, abilities).empty();
 }
 
 void Supervisor::Impl::replace_daemon_log(base::Result<std::shared_ptr<log::Output>> output) {

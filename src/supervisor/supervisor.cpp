@@ -44,11 +44,14 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
                      {.most = greatest_ident_lookups, .new_token = [this] { return ++around.last_token; }}),
       ident_refused(loop, workers,
                     {.most = options.ident_lookups, .new_token = [this] { return ++around.last_token; }}),
+      mdns(net::make_mdns(loop, [this](const std::string& note) { log.notice("{}", note); })),
       around{loop, blocking, *spawner, children, log, resolver, ident_admitted, ident_refused, libwrap, workers},
       facts(service::DaemonFacts::of_this_process(options.umask)),
       orphans(loop, [this](pid_t pid) { log.notice("unknown child process {} died", pid); }) {
   around.process_limit = options.process_limit;
   around.load = load_average;
+  around.mdns = mdns.get();
+  around.labels = labels.get();
   connect_inner_services();
   around.on_ban = [this] { expire_bans(); };
   around.on_idle = [this] { boost::asio::post(loop, [this] { collect_retired(); }); };  // a Runner is calling
@@ -105,7 +108,7 @@ void Supervisor::Impl::start_all() {
   if (options.debug) print_configuration();
   service_logs = std::make_unique<ServiceLogs>(options.identity);
   for (const auto& service : config->services) {
-    if (!config::served(*service)) continue;
+    if (!served(*service)) continue;
     if (auto runner = make_runner(service)) {
       if (service->kind != config::Kind::tcpmux) runner->start();
       runners.push_back(std::move(runner));
@@ -131,8 +134,8 @@ std::size_t Supervisor::Impl::available() const {
 
 void Supervisor::Impl::announce() {
   say_not_in_effect();
-  log.notice("{} started with {}loadavg options compiled in.", options.version,
-             net::libwrap_available() ? "libwrap " : "");
+  log.notice("{} started with {}loadavg {}options compiled in.", options.version,
+             net::libwrap_available() ? "libwrap " : "", net::labels_available() ? "labeled-networking " : "");
   const std::size_t count = available();
   log.notice("Started working: {} available service{}", count, count == 1 ? "" : "s");
 }

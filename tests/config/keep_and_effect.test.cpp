@@ -74,14 +74,34 @@ TEST_CASE("a configuration that is not there keeps nothing") {
   CHECK_FALSE(w.loaded.config);
 }
 
-TEST_CASE("what is not in effect yet is named with its services") {
-  CHECK(not_in_effect(*World(good).loaded.config).empty());
+TEST_CASE("with every library and SELinux all of a configuration is in effect") {
+  const World w(service("a", 1, "mdns = yes") + service("c", 3, "flags = LABELED"));
+  CHECK(not_in_effect(*w.loaded.config, Abilities{}).empty());
+  CHECK(hindered(*w.loaded.config, Abilities{}).empty());
+  CHECK(hindrance(w.at("c"), Abilities{}).empty());
+}
+
+TEST_CASE("what the program was built without is named with the services that want it") {
+  const Abilities none{.mdns = false, .labels = Abilities::Labels::not_built};
   const World w(service("a", 1, "mdns = yes\nlog_on_success = PID USERID") + service("b", 2, "mdns = yes") +
-                service("c", 3, "flags = LABELED"));
-  const auto items = not_in_effect(*w.loaded.config);
-  const auto has = [&](const std::string& text) { return std::count(items.begin(), items.end(), text) == 1; };
-  CHECK(has("mdns (a b)"));
-  CHECK(has("flags = LABELED (c)"));
-  CHECK_FALSE(served(w.at("c")));
-  CHECK(served(w.at("a")));
+                service("c", 3, "flags = LABELED") + service("d", 4, "mdns = no"));
+  CHECK(not_in_effect(*w.loaded.config, none) ==
+        std::vector<std::string>{"mdns: built without libavahi-client (a b)",
+                                 "flags = LABELED: built without libselinux, so that they are not opened (c)"});
+  CHECK(hindrance(w.at("c"), none) == "flags = LABELED, and xsuperd was built without libselinux");
+  CHECK(hindrance(w.at("a"), none).empty());
+  CHECK(hindered(*w.loaded.config, none).empty());
+  CHECK(not_in_effect(*World(good).loaded.config, none).empty());
+}
+
+TEST_CASE("a kernel without SELinux is an error at the place of each service that wants labels") {
+  const Abilities no_kernel{.labels = Abilities::Labels::not_in_kernel};
+  const World w(service("a", 1, "mdns = yes") + service("c", 3, "flags = LABELED"));
+  CHECK(not_in_effect(*w.loaded.config, no_kernel).empty());
+  const auto found = hindered(*w.loaded.config, no_kernel);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].level == Level::error);
+  CHECK(found[0].place == w.at("c").place);
+  CHECK(found[0].id == "c");
+  CHECK(found[0].sentence == "Service c is not opened: flags = LABELED, and this kernel has no SELinux");
 }

@@ -34,15 +34,12 @@ enum class Operators : std::uint8_t {
   append,    ///< = and += (env)
   collect,   ///< all three add (enabled, disabled; fact B2.43)
 };
-/// When the value begins to count, for what is parsed but not served yet.
-enum class Effect : std::uint8_t { now, planned };
 
 struct Attribute {
   std::string_view name = {};
   Where where = Where::service;
   Operators operators = Operators::set;
   int least = 1, most = 1;  ///< number of values; most -1: any
-  Effect effect = Effect::now;
   std::string_view synopsis = {};    ///< of the values, for the manual
   std::string_view initial = {};     ///< what holds when it is not given
   std::string_view text = {};        ///< one or two sentences for the manual

@@ -55,10 +55,18 @@ struct Plan {
 /// xinetd.d directory has many owners (decision B15.18). Says so in the diagnostics.
 void keep_broken(const Config& running, Loaded& loaded);
 
-/// What the configuration asks for and this version does not do yet, one item each, such as
-/// "type = RPC (service rstatd)"; empty when everything is in effect.
-[[nodiscard]] std::vector<std::string> not_in_effect(const Config& config);
-/// Does this version start the service? The rest is in not_in_effect().
-[[nodiscard]] bool served(const Service& service);
+/// What this program was built with, and the kernel has, as far as attributes depend on it.
+struct Abilities {
+  bool mdns = true;
+  enum class Labels : std::uint8_t { usable, not_in_kernel, not_built };
+  Labels labels = Labels::usable;
+};
+/// What the configuration asks for and this program was built without, one item each with the services that want it,
+/// such as "mdns: built without libavahi-client (ftp ssh)"; empty when everything is in effect.
+[[nodiscard]] std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities);
+/// Why the service is not opened; empty when it is.
+[[nodiscard]] std::string hindrance(const Service& service, const Abilities& abilities);
+/// An error for each service that is not opened because of this machine's kernel, with its place.
+[[nodiscard]] std::vector<Diagnostic> hindered(const Config& config, const Abilities& abilities);
 
 }  // namespace xsuperd::config

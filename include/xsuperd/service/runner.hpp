@@ -144,6 +144,11 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void register_rpc();
   void registration_failed(const std::string& why);
   void unregister_rpc();
+  [[nodiscard]] std::optional<net::MdnsService> announcement() const;
+  void announce();
+  void end_announcement();
+  base::Result<std::string> exec_context(const Session& session);
+  void context_failed(Token token, const std::string& why);
   void serve_datagrams();
   void answer_datagram(Token token);
   bool logged_lately(const base::Endpoint& peer);
@@ -178,6 +183,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   std::uint64_t reopening_ = 0;  ///< the timer of the next try to open the socket
   Servers retired_servers_ = Servers::leave;
   bool registered_ = false;  ///< rpcbind knows of us, or soon will
+  std::optional<net::MdnsService> announced_;
   const net::Datagram* current_datagram_ = nullptr;  ///< while it is being judged
   boost::unordered_flat_map<base::Endpoint, base::Moment> refused_lately_;
   std::vector<base::Endpoint> targets_;  ///< of a redirect, once they are known

@@ -10,8 +10,11 @@
 #include <optional>
 
 #include "xsuperd/log/daemon_log.hpp"
+#include "xsuperd/config/loader.hpp"
 #include "xsuperd/net/ident.hpp"
+#include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/libwrap.hpp"
+#include "xsuperd/net/mdns.hpp"
 #include "xsuperd/net/resolver.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/state.hpp"
@@ -40,6 +43,9 @@ struct Surroundings {
   net::IdentClient& ident_refused;  ///< with a bound of its own, -logprocs: refused peers cost little
   net::Libwrap& libwrap;
   worker::Conversations& conversations;
+
+  net::Mdns* mdns = nullptr;             ///< null: nothing is announced
+  net::SecurityLabels* labels = nullptr;  ///< null: this kernel has none
 
   /// tcpmux: the service of that name, lower case, or null; and the names of all.
   std::function<std::shared_ptr<Runner>(const std::string&)> mux_service = {};
@@ -79,6 +85,9 @@ struct DaemonFacts {
   /// Asks the running process.
   [[nodiscard]] static DaemonFacts of_this_process(mode_t umask);
 };
+
+/// What this program on this kernel can do.
+[[nodiscard]] config::Abilities abilities();
 
 /// The recipe for the servers of a service with kind program or tcpmux. Pure.
 [[nodiscard]] std::shared_ptr<const spawn::Recipe> make_recipe(const config::Service& service,
