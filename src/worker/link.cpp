@@ -35,7 +35,6 @@ Link::Link(boost::asio::io_context& loop, const Client::Options& options, spawn:
       options_(options),
       spawner_(spawner),
       callbacks_(std::move(callbacks)),
-      pause_(options.first_pause),
       children_(loop, [this](const spawn::Ended& ended) { reaped(ended); }),
       timer_(loop) {}
 
@@ -78,7 +77,7 @@ void Link::rest() {
 
 void Link::launch() {
   phase_ = Phase::starting;
-  started_ = std::chrono::steady_clock::now();
+  ready_since_.reset();
   why_.clear();
   lost_ = 0;
   SocketPair pair = make_socket_pair();
@@ -109,6 +108,7 @@ void Link::take(Packet packet) {
 void Link::handle(const Ready&) {
   if (phase_ != Phase::starting) return give_up("was ready twice");
   phase_ = Phase::ready;
+  ready_since_ = std::chrono::steady_clock::now();
   timer_.cancel();
   callbacks_.on_ready(*this);
   if (load == 0 && !options_.start_now) idle_from_now();
@@ -155,11 +155,13 @@ void Link::reaped(const spawn::Ended& ended) {
 
 void Link::pause(const std::string& trouble) {
   phase_ = Phase::pausing;
-  const auto lived = std::chrono::steady_clock::now() - started_;
-  if (lived >= options_.healthy_after) pause_ = options_.first_pause;
-  const auto pause = std::exchange(pause_, std::min(pause_ * 2, options_.longest_pause));
-  after(pause, &Link::pause_over);
-  callbacks_.on_trouble(fmt::format("{}; starting another in {} ms", trouble, pause.count()));
+  const bool healthy =
+      ready_since_ && std::chrono::steady_clock::now() - *ready_since_ >= options_.healthy_after;
+  const auto longer = std::min(std::max(pause_ * 2, options_.first_pause), options_.longest_pause);
+  pause_ = healthy ? std::chrono::milliseconds(0) : longer;
+  after(pause_, &Link::pause_over);
+  const auto when = healthy ? std::string("at once") : fmt::format("in {} ms", pause_.count());
+  callbacks_.on_trouble(fmt::format("{}; starting another {}", trouble, when));
 }
 
 void Link::after(std::chrono::milliseconds time, void (Link::*what)()) {

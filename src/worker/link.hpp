@@ -88,8 +88,8 @@ class Link : public std::enable_shared_from_this<Link> {
   const Callbacks callbacks_;
   Phase phase_ = Phase::idle;
   pid_t pid_ = 0;
-  base::Moment started_;
-  std::chrono::milliseconds pause_;
+  std::optional<base::Moment> ready_since_;  // of the present worker or the last one
+  std::chrono::milliseconds pause_{0};       // the last one; 0 when the worker before it was healthy
   std::string why_;  // the trouble with the present worker, if it told or was told
   std::size_t lost_ = 0;
   std::unique_ptr<Channel> channel_;

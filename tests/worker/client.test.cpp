@@ -94,7 +94,7 @@ TEST_CASE("a conversation that the worker cannot begin is lost, and its connecti
 }
 
 TEST_CASE("a worker that is killed loses its conversations, and new ones are served at once") {
-  Bench bench;
+  Bench bench(Client::Options{.healthy_after = std::chrono::hours(1)});
   std::vector<base::Fd> peers;
   for (std::uint64_t token = 1; token <= 20; ++token) peers.push_back(bench.start(token, Kind::echo));
   bench.talk(peers.back());

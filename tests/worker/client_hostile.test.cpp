@@ -191,7 +191,7 @@ TEST_CASE("what a worker says of its failure is logged in safe characters") {
 
 TEST_CASE("pauses grow while workers die young") {
   Puppets puppets(Client::Options{
-      .start_now = true, .first_pause = 2ms, .longest_pause = 8ms, .healthy_after = std::chrono::hours(1)});
+      .start_now = true, .healthy_after = std::chrono::hours(1), .first_pause = 2ms, .longest_pause = 8ms});
   for (const char* pause : {"in 2 ms", "in 4 ms", "in 8 ms", "in 8 ms"}) {
     const std::size_t before = puppets.troubles.size();
     const std::size_t starts = puppets.sockets.size();
@@ -202,14 +202,30 @@ TEST_CASE("pauses grow while workers die young") {
   }
 }
 
-TEST_CASE("a worker that lived long is followed by another after the shortest pause") {
-  Puppets healthy(Client::Options{.start_now = true, .first_pause = 2ms, .healthy_after = 0ms});
+TEST_CASE("a worker that worked for a while is followed by another at once, however many did before") {
+  Puppets healthy(Client::Options{.start_now = true, .healthy_after = 0ms, .first_pause = std::chrono::hours(1)});
   for (int round = 0; round < 3; ++round) {
     const std::size_t starts = healthy.sockets.size();
+    healthy.say(starts - 1, encode(Ready{}));
     healthy.say(starts - 1, {"garbage", {}});
     run_until(healthy.loop, [&] { return healthy.sockets.size() > starts; });
-    CHECK(healthy.trouble("in 2 ms"));
+    CHECK(healthy.trouble("at once"));
   }
+}
+
+TEST_CASE("pauses begin anew after a worker that worked for a while") {
+  Puppets puppets(Client::Options{.start_now = true, .healthy_after = 0ms, .first_pause = 2ms});
+  const auto fail = [&](bool ready_before, const char* when) {
+    const std::size_t starts = puppets.sockets.size();
+    if (ready_before) puppets.say(starts - 1, encode(Ready{}));
+    puppets.say(starts - 1, {"garbage", {}});
+    run_until(puppets.loop, [&] { return puppets.sockets.size() > starts; });
+    CHECK(puppets.trouble(when));
+  };
+  fail(false, "in 2 ms");
+  fail(false, "in 4 ms");
+  fail(true, "at once");
+  fail(false, "in 2 ms");
 }
 
 TEST_CASE("a token in use is refused without harm to the first") {

@@ -44,11 +44,13 @@ class Client final : public Conversations {
     std::shared_ptr<const spawn::Recipe> recipe = nullptr;  ///< none: worker_recipe()
     bool start_now = false;                                 ///< else the first conversation starts them
     std::size_t queue = 1024;  ///< conversations that may wait for a worker; those beyond are lost
-    /// Until an ended worker's successor is started: doubled each time, from the first value to the second,
-    /// and reset by a worker that lived as long as the third.
+    /// A worker that was ready for so long before it failed is followed by another at once: whatever ended
+    /// it comes seldom enough, and the next conversations should notice as little as possible.
+    std::chrono::milliseconds healthy_after{500};
+    /// Until the successor of another one is started: doubled each time, from the first value to the second,
+    /// so that workers that cannot work at all do not keep the machine busy.
     std::chrono::milliseconds first_pause{50};
     std::chrono::milliseconds longest_pause{5'000};
-    std::chrono::milliseconds healthy_after{10'000};
     /// A worker that had no conversation for so long ends, and a conversation for which the others have no
     /// hands free starts another; 0: never.
     std::chrono::milliseconds idle_after{2'000};
