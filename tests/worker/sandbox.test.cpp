@@ -177,10 +177,10 @@ TEST_CASE("root's worker does not start without a user, or as root") {
 
 TEST_CASE("another user's worker stays that user, and has the list of system calls all the same") {
   if (!root()) return;
-  const auto as_nobody = [](const std::function<int()>& what, bool calls) {
+  const auto as_nobody = [](const std::function<int()>& what, bool calls, gid_t group = 1234) {
     const pid_t child = ::fork();
     if (child == 0) {
-      if (::setgroups(0, nullptr) != 0 || ::setresgid(1234, 1234, 1234) != 0 ||
+      if (::setgroups(0, nullptr) != 0 || ::setresgid(group, group, group) != 0 ||
           ::setresuid(1234, 1234, 1234) != 0)
         ::_exit(98);
       ::_exit(enter_sandbox({.uid = {}, .gid = {}, .system_calls = calls}) ? what() : 99);
@@ -192,6 +192,8 @@ TEST_CASE("another user's worker stays that user, and has the list of system cal
   CHECK(as_nobody([] { return ::getuid() == 1234 && ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 1; },
                   false) == 0);
   if (restricted()) CHECK(ended_by(as_nobody([] { return ::open("/", O_RDONLY); }, true), SIGSYS));
+  // Containers run programs like this.
+  CHECK(as_nobody([] { return ::getuid() == 1234 && ::getgid() == 0 ? 0 : 1; }, false, 0) == 0);
 }
 
 TEST_CASE("the user of a worker comes from its environment") {
