@@ -42,9 +42,9 @@ int Poller::add(Socket& socket) {
   return 0;
 }
 
-void Poller::remove(Socket& socket) {
+void Poller::remove(Socket& socket, bool gone) {
   // The descriptor may be open elsewhere too, so closing it need not take it off the set.
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.fd(), nullptr);
+  if (!gone) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.fd(), nullptr);
   for (std::size_t i = next_; i < size_; ++i)
     if (batch_[i].data.ptr == &socket) batch_[i].data.ptr = nullptr;
   if (--sockets_ > 0 || !waiting_ || !watch_) return;

@@ -44,7 +44,8 @@ class Poller final : public boost::asio::execution_context::service {
   /// From now on the socket's handler is told; the first time soon, of how the socket is now. Never from
   /// inside. An errno value when the kernel does not want it.
   [[nodiscard]] int add(Socket& socket);
-  void remove(Socket& socket);
+  /// `gone`: the kernel forgets it anyway, as its only descriptor is about to be closed.
+  void remove(Socket& socket, bool gone = false);
   /// Tells the handler of the socket's state once more, after others had their turn.
   void again(Socket& socket);
 

@@ -82,7 +82,7 @@ void Relay::try_next() {
   const auto& targets = parameters_->targets;
   for (stage_ = Stage::connecting; next_ < targets.size(); ++next_) {
     base::Fd fd = connecting_to(targets[next_]);
-    const int error = fd ? target_.open(std::move(fd)) : errno;
+    const int error = fd ? target_.open(std::move(fd), Socket::Origin::here) : errno;
     if (error == 0) return limit(parameters_->connect_deadline);
     failed(error);
   }
@@ -106,7 +106,7 @@ void Relay::time_is_up() {
 void Relay::connecting() {
   if (peer_.broken()) return finish();
   if (!target_.writable()) return;
-  const int error = target_.take_error();
+  const int error = target_.broken() ? target_.take_error() : 0;
   if (error == 0) return connected();
   failed(error);
   ++next_;

@@ -12,28 +12,30 @@ namespace {
 bool nothing_now() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 }  // namespace
 
-int Socket::open(base::Fd fd) {
+int Socket::open(base::Fd fd, Origin origin) {
   close();
   fd_ = std::move(fd);
+  origin_ = origin;
   readable_ = writable_ = broken_ = surprises_ = false;
-  if (::fcntl(fd_.get(), F_SETFL, O_NONBLOCK) != 0) return errno;
+  if (origin == Origin::elsewhere && ::fcntl(fd_.get(), F_SETFL, O_NONBLOCK) != 0) return errno;
   const int error = poller_.add(*this);
   watched_ = error == 0;
   return error;
 }
 
-void Socket::unwatch() {
-  if (watched_) poller_.remove(*this);
+void Socket::unwatch(bool closing) {
+  // What nobody else has leaves the set when it is closed.
+  if (watched_) poller_.remove(*this, closing && origin_ == Origin::here);
   watched_ = readable_ = writable_ = false;
 }
 
 void Socket::close() {
-  unwatch();
+  unwatch(true);
   fd_.reset();
 }
 
 base::Fd Socket::release() {
-  unwatch();
+  unwatch(false);
   ::fcntl(fd_.get(), F_SETFL, 0);
   return std::move(fd_);
 }

@@ -26,8 +26,12 @@ class Socket {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
+  enum class Origin : std::uint8_t {
+    elsewhere,  ///< it may be open in another process, too
+    here,       ///< it was made by us, non-blocking, and nobody else has it
+  };
   /// Takes the descriptor and begins to watch it. An errno value when that fails.
-  [[nodiscard]] int open(base::Fd fd);
+  [[nodiscard]] int open(base::Fd fd, Origin origin = Origin::elsewhere);
   void close();
   /// Gives the descriptor away, blocking and not watched any more.
   [[nodiscard]] base::Fd release();
@@ -59,11 +63,12 @@ class Socket {
   [[nodiscard]] Handler& note(std::uint32_t events);
 
  private:
-  void unwatch();
+  void unwatch(bool closing);
 
   Poller& poller_;
   Handler& handler_;
   base::Fd fd_;
+  Origin origin_ = Origin::elsewhere;
   bool watched_ = false;
   bool readable_ = false;
   bool writable_ = false;
