@@ -9,6 +9,7 @@
 #include "xsuperd/cli/daemon.hpp"
 #include "xsuperd/cli/explain.hpp"
 #include "xsuperd/cli/options.hpp"
+#include "xsuperd/cli/sources.hpp"
 #include "xsuperd/net/libwrap.hpp"
 #include "xsuperd/worker/process.hpp"
 
@@ -18,7 +19,7 @@ int main(int argc, char** argv) try {
   // The daemon executes itself under these names, with a socket as descriptor 0.
   if (program == net::libwrap_program_name) net::run_libwrap_helper(0);
   if (program == worker::program_name) return worker::run_worker(0, worker::sandbox_from_environment());
-  const cli::CommandLine command = cli::parse_command_line({argv + (argc > 0 ? 1 : 0), argv + argc});
+  const cli::CommandLine command = cli::parse_command_line({argv + (argc > 0 ? 1 : 0), argv + argc}, program);
   for (const std::string& warning : command.warnings) fmt::print(stderr, "{}: {}\n", program, warning);
   switch (command.task) {
     case cli::CommandLine::Task::usage_error:
@@ -28,7 +29,7 @@ int main(int argc, char** argv) try {
     case cli::CommandLine::Task::help: return fmt::print("{}", cli::help(program)), 0;
     case cli::CommandLine::Task::check:
       if (command.explain) return cli::explain_access(command);
-      return cli::check_configuration(command.config, command.strict, command.show);
+      return cli::check_configuration(cli::sources_of(command), command.strict, command.show);
     case cli::CommandLine::Task::serve: return cli::serve(command, program);
   }
 } catch (const std::exception& bug) {

@@ -45,10 +45,11 @@ std::string summary(const config::Loaded& loaded, std::size_t errors, std::size_
 
 }  // namespace
 
-int check_configuration(const std::string& path, bool strict, bool show) {
+int check_configuration(const config::Sources& sources, bool strict, bool show) {
+  const std::string& path = sources.path();
   config::SystemFiles files;
   config::SystemNames names;
-  config::Loaded loaded = config::load(files, names, path);
+  config::Loaded loaded = config::load(files, names, sources);
   const config::Abilities abilities = service::abilities();
   if (loaded.config)
     for (auto& findings : {config::lints(*loaded.config), config::hindered(*loaded.config, abilities)})

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "xsuperd/cli/sources.hpp"
 #include "xsuperd/config/names.hpp"
 #include "xsuperd/config/vocabulary.hpp"
 #include "xsuperd/spawn/spawner.hpp"
@@ -51,10 +52,12 @@ std::string log_path(const CommandLine& command) {
 
 supervisor::Options options_for(const CommandLine& command, const std::string& program, mode_t umask) {
   supervisor::Options options;
-  options.config_path = supervisor::absolute(command.config);
+  options.sources = sources_of(command);
+  if (!options.sources.main.empty()) options.sources.main = supervisor::absolute(options.sources.main);
+  for (std::string& file : options.sources.inetd) file = supervisor::absolute(file);
   options.version = version_text(program);
   options.stay_alive = command.stay_alive;
-  options.debug = command.debug;
+  options.debug = command.debug || (command.inetd && command.inetd->debugs);
   options.facility = config::find_word<int>(config::syslog_facilities(), command.syslog.value_or("daemon")).value_or(LOG_DAEMON);
   options.process_limit = command.limit;
   options.check_interval = command.consistency;
@@ -75,7 +78,6 @@ int run_daemon(const CommandLine& command, supervisor::Options options, const Op
     log.error("Bad syslog facility: {}", *command.syslog);
   if (command.pidfile)
     if (const auto written = pidfile.write(*command.pidfile); !written) log.error("{}", written.error().sentence);
-  if (command.inetd_compat) log.warning("-inetd_compat is not in effect in this version: /etc/inetd.conf is not read");
   const bool reopens = command.filelog && !command.filelog->starts_with("/dev/");
   if (reopens) options.reopen_log = [open_log, who = options.identity] { return open_log(who); };
   return supervisor::Supervisor(std::move(options), writer, log).run();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/cli/sources.hpp"
 #include "xsuperd/config/attribute.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/policy/verdict.hpp"
@@ -111,8 +112,14 @@ std::string socket(const Case& c) {
 std::string cps(const Case& c) {
   const config::Rate rate = c.service.rate();
   if (rate.connections == 0) return "no limit";
-  return fmt::format("at run time: above {} requests a second the service closes for {} s", rate.connections,
-                     rate.pause);
+  const std::string time = rate.window > 0 ? fmt::format("in {} s", rate.window) : "a second";
+  return fmt::format("at run time: above {} requests {} the service closes for {} s", rate.connections, time, rate.pause);
+}
+
+std::string per_source_rate(const Case& c) {
+  const auto rate = c.service.settings.per_source_rate.value_or(config::SourceRate{});
+  if (rate.connections == 0) return "no limit";
+  return fmt::format("at run time: refuses this address above {} requests in {} s", rate.connections, rate.window);
 }
 
 std::string max_load(const Case& c) {
@@ -192,6 +199,7 @@ struct Check {
 constexpr Check checks[]{
     {"socket", socket},
     {"cps", cps},
+    {"per_source_rate", per_source_rate},
     {"max_load", max_load},
     {"access_times", access_times},
     {"instances", instances},
@@ -245,7 +253,7 @@ std::string conclusion(const Case& c) {
 }
 
 void add_line(std::string& text, std::string_view what, const std::string& outcome) {
-  if (!outcome.empty()) text += fmt::format("  {:<14}{}\n", what, base::escaped(outcome, 4096));
+  if (!outcome.empty()) text += fmt::format("  {:<16}{}\n", what, base::escaped(outcome, 4096));
 }
 
 std::string text_of(const Case& c) {
@@ -264,6 +272,8 @@ std::string_view word_of(config::Fate fate) {
       return "disabled";
     case config::Fate::disabled_by_defaults:
       return "disabled by the defaults";
+    case config::Fate::superseded:
+      return "left out: another entry has its id or socket";
     case config::Fate::refused:
       break;
   }
@@ -327,14 +337,14 @@ int explain_access(const CommandLine& command) {
     return fail(fmt::format("there is no {} o'clock", *words.time));
   config::SystemFiles files;
   config::SystemNames names;
-  const config::Loaded loaded = config::load(files, names, command.config);
+  const config::Loaded loaded = config::load(files, names, sources_of(command));
   if (!loaded.config) {
     for (const config::Diagnostic& d : loaded.diagnostics.all())
       if (d.level <= config::Level::error) fmt::print(stderr, "{}", config::explained(d));
-    return fail(fmt::format("{} cannot be used", command.config));
+    return fail(fmt::format("{} cannot be used", sources_of(command).path()));
   }
   if (const auto errors = loaded.diagnostics.count(config::Level::error); errors > 0)
-    fmt::print(stderr, "{}: {} errors; -t alone tells them\n", command.config, errors);
+    fmt::print(stderr, "{}: {} errors; -t alone tells them\n", sources_of(command).path(), errors);
   const Explanation explanation = explain(*loaded.config, inquiry, *net::system_names());
   const bool found = explanation.outcome != Explanation::Outcome::no_such_service;
   fmt::print(found ? stdout : stderr, "{}", explanation.text);

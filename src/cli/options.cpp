@@ -23,9 +23,13 @@ bool looks_like_time(std::string_view word) {
          digits(word.substr(colon + 1));
 }
 
+constexpr Option of_inetd(std::string_view word, std::string_view argument, std::string_view text) {
+  return {word, argument, text, true, nullptr, Known::to_inetd};
+}
+
 constexpr Option table[]{
     {"-d", "", "stay in the foreground and write to the terminal"},
-    {"-f", "config_file", "read this file instead of /etc/xinetd.conf"},
+    {"-f", "config_file", "read this file instead of /etc/xinetd.conf", true, nullptr, Known::to_xinetd},
     {"-filelog", "filename", "append the daemon's messages to a file, a pipe, /dev/stdout or /dev/stderr"},
     {"-syslog", "facility", "send the daemon's messages to syslog with this facility (daemon)"},
     {"-reuse", "", "accepted and without effect"},
@@ -36,8 +40,22 @@ constexpr Option table[]{
     {"-cc", "interval", "check the inner state every so many seconds"},
     {"-stayalive", "", "go on when no service is left"},
     {"-dontfork", "", "stay in the foreground; implies -stayalive"},
-    {"-inetd_compat", "", "read /etc/inetd.conf too (not in effect yet)"},
-    {"-inetd_ipv6", "", "accepted and without effect", false},
+    {"-inetd_compat", "", "read /etc/inetd.conf too", true, nullptr, Known::to_xinetd},
+    {"-inetd_ipv6", "", "accepted and without effect", false, nullptr, Known::to_xinetd},
+    {"--inetd", "file", "be an inetd: read this file of inetd, and no other configuration"},
+    of_inetd("-i", "", "stay in the foreground"),
+    of_inetd("-f", "", "as -i"),
+    of_inetd("-E", "", "servers inherit the whole environment"),
+    of_inetd("-l", "", "log every connection, and ask hosts.allow and hosts.deny for every program"),
+    of_inetd("-w", "", "ask hosts.allow and hosts.deny for every program"),
+    of_inetd("-W", "", "ask hosts.allow and hosts.deny for internal services"),
+    of_inetd("-R", "rate", "start a service so many times a minute before it rests ten; 0: no limit (256)"),
+    of_inetd("-c", "maximum", "run at most so many servers of a service; 0: no limit"),
+    of_inetd("-C", "rate", "serve an address so many times a minute in each service; 0: no limit"),
+    of_inetd("-s", "maximum", "run at most so many servers of a service for an address; 0: no limit"),
+    of_inetd("-q", "length", "hold so many connections of a service until they are accepted"),
+    of_inetd("-a", "address", "listen there where the file gives no address"),
+    of_inetd("-p", "filename", "as -pidfile (/run/inetd.pid, in the background)"),
     {"-version", "", "print the version and exit"},
     {"-t", "", "check the configuration, print what is found, and exit: 0 good, 2 errors"},
     {"--strict", "", "with -t: exit with 1 when there are warnings only"},
@@ -51,8 +69,13 @@ constexpr Option table[]{
     {"--help", "", "print this and exit"},
 };
 
-const Option* find_option(std::string_view word) {
-  const auto row = std::find_if(std::begin(table), std::end(table), [&](const Option& o) { return o.word == word; });
+bool known(const Option& option, bool inetd) {
+  return option.known == Known::always || (option.known == Known::to_inetd) == inetd;
+}
+
+const Option* find_option(std::string_view word, bool inetd) {
+  const auto row = std::find_if(std::begin(table), std::end(table),
+                                [&](const Option& o) { return o.word == word && known(o, inetd); });
   return row == std::end(table) ? nullptr : row;
 }
 
@@ -69,13 +92,16 @@ class WordParser {
 
   std::vector<po::option> operator()(std::vector<std::string>& words) {
     if (stopped_) return words.clear(), std::vector<po::option>{};
+    if (inetd()) take_apart(words);
     const std::string word = words.front();
     words.erase(words.begin());
-    const Option* option = find_option(word);
+    const Option* option = find_option(word, inetd());
     if (!option && word.size() > 1 && word.front() == '-') {
-      result_.warnings.push_back(fmt::format("unknown option {} is ignored", base::escaped(word, 200)));
+      const std::string_view why = find_option(word, !inetd()) ? inetd() ? " (it is xinetd's)" : " (it is inetd's)" : "";
+      result_.warnings.push_back(fmt::format("unknown option {} is ignored{}", base::escaped(word, 200), why));
       return {};
     }
+    if (!option && inetd() && !word.empty() && word != "-") return result_.inetd->files.push_back(word), std::vector<po::option>{};
     if (!option) return fail(fmt::format("'{}' is no option", base::escaped(word, 200)));
     std::size_t count = least_values(*option);
     if (words.size() < count)
@@ -93,6 +119,18 @@ class WordParser {
   }
 
  private:
+  [[nodiscard]] bool inetd() const { return result_.inetd.has_value(); }
+
+  /// As getopt(3): "-il" is "-i -l", and "-R100" is "-R 100".
+  static void take_apart(std::vector<std::string>& words) {
+    const std::string word = words.front();
+    if (word.size() < 3 || word[0] != '-' || word[1] == '-' || find_option(word, true)) return;
+    const Option* first = find_option(word.substr(0, 2), true);
+    if (!first) return;
+    words.front() = word.substr(0, 2);
+    words.insert(words.begin() + 1, (first->argument.empty() ? "-" : "") + word.substr(2));
+  }
+
   std::vector<po::option> fail(std::string why) {
     result_.task = CommandLine::Task::usage_error;
     result_.error = std::move(why);
@@ -104,9 +142,10 @@ class WordParser {
   bool stopped_ = false;
 };
 
-po::options_description description() {
+po::options_description description(bool inetd) {
   po::options_description all;
   for (const Option& option : table) {
+    if (!known(option, inetd)) continue;
     const std::string name(option.word);
     if (option.argument.empty())
       all.add_options()(name.c_str(), "");
@@ -124,16 +163,37 @@ bool number(const std::string& text, long long low, long long high, std::uint64_
   return true;
 }
 
+/// The options that only an inetd has. False when a number is none.
+bool set_inetd(CommandLine& c, const std::string& word, const std::string& value) {
+  constexpr long long most = std::numeric_limits<std::uint32_t>::max();
+  CommandLine::Inetd& inetd = *c.inetd;
+  if (word == "--inetd") inetd.files.push_back(value);
+  if (word == "-i" || word == "-f" || word == "-d") c.foreground = true;
+  if (word == "-d") inetd.debugs = true;
+  if (word == "-E") inetd.keeps_environment = true;
+  if (word == "-l") inetd.logs = inetd.wraps = true;
+  if (word == "-w") inetd.wraps = true;
+  if (word == "-W") inetd.wraps_internal = true;
+  if (word == "-a") inetd.address = value;
+  if (word == "-p") c.pidfile = value;
+  if (word == "-R") return number(value, 0, most, inetd.rate);
+  if (word == "-c") return number(value, 0, most, inetd.children);
+  if (word == "-C") return number(value, 0, most, inetd.per_source_rate);
+  if (word == "-s") return number(value, 0, most, inetd.per_source);
+  if (word == "-q") return number(value, 0, std::numeric_limits<int>::max(), inetd.backlog);
+  return true;
+}
+
 void set(CommandLine& c, const std::string& word, const std::vector<std::string>& values) {
   const std::string value = values.empty() ? std::string{} : values.front();
   constexpr long long most = std::numeric_limits<long long>::max();
-  bool good = true;
+  bool good = !c.inetd || set_inetd(c, word, value);
   std::uint64_t seconds = 0;
-  if (word == "-f") c.config = value;
+  if (word == "-f" && !c.inetd) c.config = value;
   if (word == "-filelog") c.filelog = value;
   if (word == "-syslog") c.syslog = value;
   if (word == "-pidfile") c.pidfile = value;
-  if (word == "-d") c.debug = true;
+  if (word == "-d" && !c.inetd) c.debug = true;
   if (word == "-stayalive") c.stay_alive = true;
   if (word == "-dontfork") c.foreground = c.stay_alive = true;
   if (word == "-inetd_compat") c.inetd_compat = true;
@@ -158,13 +218,27 @@ void set(CommandLine& c, const std::string& word, const std::vector<std::string>
   c.error = fmt::format("{} takes a number, not '{}'", word, base::escaped(value, 200));
 }
 
+void be_inetd(CommandLine& c) {
+  c.inetd.emplace();
+  c.stay_alive = true;
+}
+
+/// What an inetd does where nothing is said.
+void finish_inetd(CommandLine& c) {
+  if (!c.inetd) return;
+  if (c.inetd->files.empty()) c.inetd->files.emplace_back("/etc/inetd.conf");
+  if (c.inetd->debugs && !c.filelog && !c.syslog) c.filelog = "/dev/stderr";
+  if (!c.foreground && !c.pidfile) c.pidfile = "/run/inetd.pid";
+}
+
 }  // namespace
 
 std::span<const Option> option_table() { return table; }
 
-CommandLine parse_command_line(const std::vector<std::string>& words) {
+CommandLine parse_command_line(const std::vector<std::string>& words, std::string_view program) {
   CommandLine result;
-  const po::options_description all = description();
+  if (program == "inetd" || std::find(words.begin(), words.end(), "--inetd") != words.end()) be_inetd(result);
+  const po::options_description all = description(result.inetd.has_value());
   const auto parsed = po::command_line_parser(words).options(all).extra_style_parser(WordParser(result)).run();
   const bool stray = result.task == CommandLine::Task::usage_error;
   for (const po::option& option : parsed.options) {
@@ -177,29 +251,32 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
     result.task = CommandLine::Task::usage_error;
     result.error = "-filelog and -syslog exclude each other";
   }
+  finish_inetd(result);
   // -1 is a huge number for xinetd, and 0 no limit: they come to the same.
   if (result.limit == std::numeric_limits<std::uint64_t>::max()) result.limit = 0;
   return result;
 }
 
 std::string usage(std::string_view program) {
+  const bool inetd = program == "inetd";
   std::string text = fmt::format("Usage: {}", program);
   for (const Option& option : table) {
-    if (!option.shown) continue;
+    if (!option.shown || !known(option, inetd)) continue;
     const std::string value = option.argument.empty() ? std::string{} : fmt::format(" {}", option.argument);
     text += fmt::format(" [{}{}]", option.word, value);
   }
-  return text + "\n";
+  return text + (inetd ? " [file ...]\n" : "\n");
 }
 
 std::string help(std::string_view program) {
   std::string text = fmt::format("{}: the extended super-server, a drop-in for xinetd\n\n", program);
+  std::string of_inetd = "\nAs inetd, that is called so or with --inetd:\n\n";
   for (const Option& option : table) {
     const std::string left = fmt::format("{} {}", option.word, option.argument);
     const std::string_view between = left.size() > 24 ? "\n                           " : " ";
-    text += fmt::format("  {:<24}{}{}\n", left, between, option.text);
+    (option.known == Known::to_inetd ? of_inetd : text) += fmt::format("  {:<24}{}{}\n", left, between, option.text);
   }
-  return text + "\nSee xsuperd(8) and xsuperd.conf(5).\n";
+  return text + of_inetd + "\nSee xsuperd(8) and xsuperd.conf(5).\n";
 }
 
 }  // namespace xsuperd::cli

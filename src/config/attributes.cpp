@@ -62,12 +62,13 @@ constexpr std::array table{
                 "attribute may be spelt interface as well, but names of network interfaces are not "
                 "understood.", .difference = "A name with IPv4 addresses only works without the IPv4 flag.",
         .parse = values::text<&S::bind>}),
-    attr<&S::cps>({.name = "cps", .where = both, .least = 2, .most = 2, .synopsis = "RATE SECONDS",
+    attr<&S::cps>({.name = "cps", .where = both, .least = 2, .most = 3, .synopsis = "RATE SECONDS [WINDOW]",
         .initial = "50 10",
         .text = "When more than RATE connections a second come in, the service closes its socket for "
                 "SECONDS, in which peers find the port closed and running servers go on. Requests count even "
-                "when they are refused for another reason. A RATE of 0 is no limit.",
-        .difference = "The count of running servers survives the pause.", .parse = values::cps}),
+                "when they are refused for another reason. A RATE of 0 is no limit. With a WINDOW it is the "
+                "connections within so many seconds that are counted: 256 600 60 is the habit of inetd.",
+        .difference = "The count of running servers survives the pause, and WINDOW is new.", .parse = values::cps}),
     attr<&S::deny_time>({.name = "deny_time",  .synopsis = "MINUTES|FOREVER|NEVER",
         .initial = "NEVER",
         .text = "How long a peer that touched this SENSOR service is kept out of all services, from its last touch "
@@ -166,6 +167,13 @@ constexpr std::array table{
         .text = "How many servers of the service may run at a time for one peer address, whatever its ports. "
                 "Beyond that the peer is refused with the reason per_source_limit.",
         .parse = values::per_source}),
+    attr<&S::per_source_rate>({.name = "per_source_rate", .where = both, .least = 2, .most = 2,
+        .synopsis = "NUMBER SECONDS", .initial = "no limit",
+        .text = "How many connections one peer address may make within SECONDS, whatever its ports, counted from the "
+                "first of them on. Beyond that the peer is refused with the reason per_source_rate until they are "
+                "over. Requests count even when they are refused for another reason. A NUMBER of 0 is no limit. The "
+                "65,536 addresses that began to count last are remembered.",
+        .difference = "Not in xinetd.", .parse = values::per_source_rate}),
     attr<&S::port>({.name = "port", .synopsis = "NUMBER",
         .initial = "from /etc/services",
         .text = "The port to listen on, 0 to 65535; with 0 the system chooses one. Unless type contains "

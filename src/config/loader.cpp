@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 
 #include "config/complete.hpp"
@@ -21,28 +22,65 @@ bool restricts(const std::string& attribute) {
   return std::any_of(std::begin(names), std::end(names), [&](auto name) { return base::iequals(name, attribute); });
 }
 
+bool all_addresses(const ListenSpec& spec) {
+  return !spec.at.address.known() || spec.at.address == base::Address::ipv4(0) ||
+         spec.at.address == base::Address::ipv6({});
+}
+
+/// Could the sockets of the two never be open at one time?
+bool same_place(const Service& one, const Service& other) {
+  using Family = base::Address::Family;
+  const ListenSpec& a = one.listen;
+  const ListenSpec& b = other.listen;
+  const bool listen = one.kind != Kind::tcpmux && other.kind != Kind::tcpmux;
+  if (!listen || a.at.port == 0 || a.at.port != b.at.port || a.protocol.number != b.protocol.number) return false;
+  const auto share = [&](Family family) { return a.reached_from(family) && b.reached_from(family); };
+  if (!share(Family::ipv4) && !share(Family::ipv6)) return false;
+  return all_addresses(a) || all_addresses(b) || a.at.address.unmapped() == b.at.address.unmapped();
+}
+
 class Loader {
  public:
   Loader(Files& files, Names& names, Loaded& loaded) : files_(files), names_(names), loaded_(loaded) {}
 
-  void run(const std::string& path) {
-    ReadResult read = read_all(files_, path, loaded_.diagnostics);
-    if (!read.main_file_read) {
+  void run(const Sources& sources) {
+    std::vector<Entry> entries = given_defaults(sources.defaults);
+    if (!read(entries, sources)) {
       loaded_.fatal = Loaded::Fatal::unreadable;
       return;
     }
-    loaded_.unclear_files = std::move(read.unclear_files);
-    config_->path = path;
-    for (const Entry& entry : read.entries)
+    config_->path = sources.path();
+    for (const Entry& entry : entries)
       if (entry.kind == Entry::Kind::defaults) defaults(entry);
     if (loaded_.fatal != Loaded::Fatal::none) return;
     lists_ = inherited_lists(config_->defaults);
-    for (const Entry& entry : read.entries)
+    for (const Entry& entry : entries)
       if (entry.kind == Entry::Kind::service) service(entry);
+    own_services_ = config_->services.size();
+    own_absent_ = config_->absent.size();
+    for (const Entry& entry : inetd_) service(entry, true);
     loaded_.config = config_;
   }
 
  private:
+  std::vector<Entry> given_defaults(const std::string& lines) {
+    if (lines.empty()) return {};
+    return parse("defaults\n{\n" + lines + "\n}\n", "command line", loaded_.diagnostics).entries;
+  }
+
+  bool read(std::vector<Entry>& entries, const Sources& sources) {
+    ReadResult own;
+    own.main_file_read = sources.main.empty();
+    if (!sources.main.empty()) own = read_all(files_, sources.main, loaded_.diagnostics);
+    ReadResult inetd =
+        read_inetd(files_, names_, sources.inetd, sources.main.empty(), sources.style, loaded_.diagnostics);
+    std::move(own.entries.begin(), own.entries.end(), std::back_inserter(entries));
+    inetd_ = std::move(inetd.entries);
+    loaded_.unclear_files = std::move(own.unclear_files);
+    std::move(inetd.unclear_files.begin(), inetd.unclear_files.end(), std::back_inserter(loaded_.unclear_files));
+    return own.main_file_read && (!sources.main.empty() || inetd.main_file_read);
+  }
+
   void defaults(const Entry& entry) {
     const ValueContext context{files_, names_, loaded_.diagnostics, entry, true};
     const bool open = std::any_of(entry.lost.begin(), entry.lost.end(), restricts);
@@ -56,7 +94,7 @@ class Loader {
     config_->absent.push_back({service.name, service.id, service.place, fate});
   }
 
-  void service(const Entry& entry) {
+  void service(const Entry& entry, bool of_inetd = false) {
     auto service = std::make_shared<Service>();
     service->name = entry.name;
     service->place = entry.place;
@@ -68,8 +106,14 @@ class Loader {
     if (entry.state == Entry::State::broken) return absent(*service, Fate::refused);
     if (!wanted(service->id)) return absent(*service, Fate::disabled_by_defaults);
     if (applied == Applied::bad_value) return absent(*service, Fate::refused);
-    if (!complete(*service, config_->defaults, files_, names_, loaded_.diagnostics) || duplicate(*service))
+    if (of_inetd && served_elsewhere(*service)) return absent(*service, Fate::superseded);
+    if (!complete(*service, config_->defaults, files_, names_, loaded_.diagnostics)) return absent(*service, Fate::refused);
+    if (of_inetd) {
+      if (const auto fate = clashes(*service)) return absent(*service, *fate);
+      loaded_.diagnostics.add(Level::debug, service->place, fmt::format("added service {}", service->name));
+    } else if (duplicate(*service)) {
       return absent(*service, Fate::refused);
+    }
     config_->services.push_back(std::move(service));
   }
 
@@ -80,6 +124,43 @@ class Loader {
     };
     const Settings& defaults = config_->defaults;
     return (!defaults.enabled || lists(defaults.enabled)) && !lists(defaults.disabled);
+  }
+
+  void superseded(const Service& service, const Place& by) {
+    loaded_.diagnostics.add({Level::info, service.place,
+                             fmt::format("service {} is that of {}:{}, which goes first", service.id, by.file, by.line),
+                             {}, 1, {}, service.id});
+  }
+
+  /// The entries of xinetd go first, also one with an error: it may be what keeps strangers out. One that is disabled
+  /// hides nothing (fact B11.12).
+  bool served_elsewhere(const Service& service) {
+    const auto protocol = service.settings.protocol.value_or(Protocol{}).number;
+    for (std::size_t i = 0; i < own_services_; ++i) {
+      const Service& own = *config_->services[i];
+      if (base::iequals(own.id, service.id) && own.listen.protocol.number == protocol)
+        return superseded(service, own.place), true;
+    }
+    for (std::size_t i = 0; i < own_absent_; ++i) {
+      const Absent& own = config_->absent[i];
+      if (own.fate == Fate::refused && base::iequals(own.id, service.id)) return superseded(service, own.place), true;
+    }
+    return false;
+  }
+
+  /// Another service has this one's socket: a line of inetd.conf gives way to an entry of xinetd's, and is wrong beside
+  /// another line.
+  std::optional<Fate> clashes(const Service& service) {
+    for (std::size_t i = 0; i < config_->services.size(); ++i) {
+      const Service& earlier = *config_->services[i];
+      if (!same_place(earlier, service)) continue;
+      if (i < own_services_) return superseded(service, earlier.place), Fate::superseded;
+      loaded_.diagnostics.add({Level::error, service.place,
+                               fmt::format("service {} has the port of service {}", service.id, earlier.id), {}, 1,
+                               fmt::format("that one is at {}:{}", earlier.place.file, earlier.place.line), service.id});
+      return Fate::refused;
+    }
+    return std::nullopt;
   }
 
   /// Fact B2.51: two services that could never both be bound, as far as that shows here.
@@ -111,14 +192,19 @@ class Loader {
   std::shared_ptr<Config> config_ = std::make_shared<Config>();
   Settings lists_;
   std::unordered_map<std::uint64_t, std::vector<const Service*>> by_port_;  ///< of those that were taken
+  std::vector<Entry> inetd_;
+  std::size_t own_services_ = 0;  ///< how many of the services, and of the absent ones, are not of inetd_
+  std::size_t own_absent_ = 0;
 };
 
 }  // namespace
 
-Loaded load(Files& files, Names& names, const std::string& path) {
+Loaded load(Files& files, Names& names, const Sources& sources) {
   Loaded loaded;
-  Loader(files, names, loaded).run(path);
+  Loader(files, names, loaded).run(sources);
   return loaded;
 }
+
+Loaded load(Files& files, Names& names, const std::string& path) { return load(files, names, Sources{.main = path}); }
 
 }  // namespace xsuperd::config

@@ -23,6 +23,7 @@ namespace xsuperd::config::printing {
 [[nodiscard]] std::string text_of(FileMode value);
 [[nodiscard]] std::string text_of(Limit value);
 [[nodiscard]] std::string text_of(Rate value);
+[[nodiscard]] std::string text_of(SourceRate value);
 [[nodiscard]] std::string text_of(const std::vector<Interval>& value);
 [[nodiscard]] std::string text_of(const std::vector<AddressPattern>& value);
 [[nodiscard]] std::string text_of(const LogTarget& value);

@@ -4,7 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <iterator>
 #include <utility>
+
+#include "config/inetd_entries.hpp"
 
 namespace xsuperd::config {
 
@@ -107,6 +111,67 @@ ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnost
   }
   result.main_file_read = true;
   Reader(files, diagnostics, result).take(*text, path);
+  return result;
+}
+
+namespace {
+
+/// Readable text of one file, or of every file of a directory in the order of their names.
+class InetdFiles {
+ public:
+  InetdFiles(Files& files, Diagnostics& diagnostics, ReadResult& result)
+      : files_(files), diagnostics_(diagnostics), result_(result) {}
+
+  void take(const std::string& path, bool required) {
+    const auto kind = files_.kind(path);
+    if (kind && *kind == Files::Kind::directory) return take_directory(path);
+    if (!kind && !required && kind.error().code == ENOENT) return;
+    const auto text = files_.read(path);
+    if (!text) return failed(path, text.error().sentence);
+    result_.main_file_read = true;
+    texts_.emplace_back(path, *text);
+  }
+
+  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& texts() const { return texts_; }
+
+ private:
+  void failed(std::string path, std::string sentence) {
+    diagnostics_.add(Level::error, {}, std::move(sentence));
+    result_.unclear_files.push_back(std::move(path));
+  }
+
+  void take_directory(const std::string& path) {
+    auto names = files_.list(path);
+    if (!names) return failed(path + "/", names.error().sentence);
+    result_.main_file_read = true;
+    std::erase_if(*names, [](const std::string& n) { return n.front() == '.' || n.back() == '~'; });
+    std::sort(names->begin(), names->end());
+    for (const std::string& name : *names) {
+      const auto kind = files_.kind(path + "/" + name);
+      if (kind && *kind == Files::Kind::regular) take(path + "/" + name, true);
+    }
+  }
+
+  Files& files_;
+  Diagnostics& diagnostics_;
+  ReadResult& result_;
+  std::vector<std::pair<std::string, std::string>> texts_;
+};
+
+}  // namespace
+
+ReadResult read_inetd(Files& files, Names& names, const std::vector<std::string>& paths, bool required,
+                      const InetdStyle& style, Diagnostics& diagnostics) {
+  ReadResult result;
+  InetdFiles found(files, diagnostics, result);
+  for (const std::string& path : paths) found.take(path, required);
+  std::vector<inetd::Definition> all;
+  for (const auto& [path, text] : found.texts()) {
+    inetd::Definitions one = inetd::read_definitions(text, path, style.address, diagnostics);
+    if (one.unclear) result.unclear_files.push_back(path);
+    std::move(one.all.begin(), one.all.end(), std::back_inserter(all));
+  }
+  result.entries = inetd::translate_all(all, style, names);
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "xsuperd/config/files.hpp"
+#include "xsuperd/config/inetd.hpp"
 #include "xsuperd/config/parser.hpp"
 
 namespace xsuperd::config {
@@ -15,5 +16,10 @@ struct ReadResult {
   std::vector<std::string> unclear_files;
 };
 [[nodiscard]] ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics);
+
+/// The files of inetd. One that is missing is passed over unless it is `required` (fact B1.20); main_file_read says
+/// whether one was read.
+[[nodiscard]] ReadResult read_inetd(Files& files, Names& names, const std::vector<std::string>& paths, bool required,
+                                    const InetdStyle& style, Diagnostics& diagnostics);
 
 }  // namespace xsuperd::config

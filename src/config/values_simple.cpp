@@ -11,6 +11,9 @@ namespace xsuperd::config::values {
 namespace {
 constexpr std::uint64_t greatest_u32 = std::numeric_limits<std::uint32_t>::max();
 
+/// Of what is counted over a time, in seconds: a day.
+constexpr std::uint32_t longest_window = 86'400;
+
 /// An unsigned number that fits 32 bits.
 std::optional<std::uint32_t> number32(std::string_view word) {
   const auto value = base::parse_number(word, 0, static_cast<long long>(greatest_u32));
@@ -171,6 +174,21 @@ bool cps(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto pause = number32(a.values[1].text);
   if (!pause) return wrong(c, a, fmt::format("cps time argument not a number: {}", a.values[1].text), 1);
   s.cps = Rate{*connections, *pause};
+  if (a.values.size() < 3) return true;
+  const auto window = number32(a.values[2].text);
+  if (!window || *window == 0 || *window > longest_window)
+    return wrong(c, a, fmt::format("cps window is no number of seconds: {}", a.values[2].text), 2);
+  s.cps->window = *window;
+  return true;
+}
+
+bool per_source_rate(const ValueContext& c, Settings& s, const Assignment& a) {
+  const auto connections = number32(a.values[0].text);
+  if (!connections) return wrong(c, a, fmt::format("per_source_rate is no number: {}", a.values[0].text));
+  const auto window = number32(a.values[1].text);
+  if (!window || *window == 0 || *window > longest_window)
+    return wrong(c, a, fmt::format("per_source_rate window is no number of seconds: {}", a.values[1].text), 1);
+  s.per_source_rate = SourceRate{*connections, *window};
   return true;
 }
 

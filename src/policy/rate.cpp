@@ -10,14 +10,37 @@ bool RateWindow::trips(const config::Rate& rate, base::Moment now) {
   using std::chrono::seconds;
   if (rate.connections == 0) return false;
   // xinetd takes the window as long in seconds as the rate is in connections.
-  if (requests_ == 0 || now - start_ >= seconds(rate.connections)) {
+  if (requests_ == 0 || now - start_ >= seconds(rate.window > 0 ? rate.window : rate.connections)) {
     start_ = now;
     requests_ = 0;
   }
   ++requests_;
+  if (rate.window > 0) return requests_ > rate.connections;
   const auto whole_seconds = std::chrono::floor<seconds>(now - start_).count();
   const auto divisor = static_cast<std::uint64_t>(std::max<seconds::rep>(whole_seconds, 1));
   return requests_ / divisor > rate.connections;
+}
+
+bool SourceRates::trips(const config::SourceRate& rate, const base::Address& peer, base::Moment now) {
+  if (rate.connections == 0 || !peer.known()) return false;
+  const base::Address address = peer.unmapped();
+  while (!begun_.empty() && now - begun_.front().at >= std::chrono::seconds(rate.window)) forget_first();
+  const auto found = counts_.find(address);
+  if (found != counts_.end()) return ++found->second > rate.connections;
+  if (counts_.size() == most) forget_first();
+  counts_.emplace(address, 1);
+  begun_.push_back({now, address});
+  return false;
+}
+
+void SourceRates::forget_first() {
+  counts_.erase(begun_.front().peer);
+  begun_.pop_front();
+}
+
+void SourceRates::reset() {
+  begun_.clear();
+  counts_.clear();
 }
 
 }  // namespace xsuperd::policy

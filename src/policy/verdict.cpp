@@ -43,6 +43,10 @@ std::optional<Verdict> per_source(const Policy& policy, const Question& question
                    Reason::per_source_limit);
 }
 
+std::optional<Verdict> per_source_rate(const Policy&, const Question& question) {
+  return refuse_if(question.source_rate_tripped, Reason::per_source_rate);
+}
+
 std::optional<Verdict> process_limit(const Policy& policy, const Question& question) {
   // An intercepted server brings its interceptor (fact B4.40).
   const std::uint64_t wanted = policy.service().has(config::Flag::intercept) ? 2 : 1;
@@ -66,13 +70,13 @@ std::optional<Verdict> address(const Policy& policy, const Question& question) {
 }
 
 /// The order decides which reason is given when several apply.
-constexpr std::array<Check, 8> checks{cps,        load,          access_times, instances,
-                                      per_source, process_limit, sensor,       address};
+constexpr std::array<Check, 9> checks{cps,        per_source_rate, load,   access_times, instances,
+                                      per_source, process_limit,   sensor, address};
 
 /// In the order of Reason.
-constexpr std::array<std::string_view, 9> log_words{
-    "address",       "time",    "fork", "service_limit",          "per_source_limit",
-    "process_limit", "libwrap", "load", "connections per second",
+constexpr std::array<std::string_view, 10> log_words{
+    "address",         "time",          "fork",    "service_limit", "per_source_limit",
+    "per_source_rate", "process_limit", "libwrap", "load",          "connections per second",
 };
 static_assert(log_words.size() == static_cast<std::size_t>(Reason::connections_per_second) + 1);
 

@@ -28,6 +28,8 @@ Actions State::on(const Request& e) {
   if (!e.again) {
     ++attempts_;
     question.rate_tripped = rate_.trips(service().rate(), e.now);
+    const auto per_source = service().settings.per_source_rate.value_or(config::SourceRate{});
+    question.source_rate_tripped = source_rates_.trips(per_source, question.peer.address, e.now);
   }
   question.running = running();
   question.running_from_source = running_from(question.peer.address);
@@ -124,6 +126,7 @@ Actions State::on(const Due&) {
 Actions State::on(const Reconfigured& e) {
   policy_ = e.policy;
   rate_.reset();
+  source_rates_.reset();
   return {};
 }
 

@@ -58,7 +58,7 @@ struct Prepared {
 struct Means {
   config::Files& files;
   config::Names& names;
-  std::string path;
+  const config::Sources& sources;
   log::Identity identity;
   const service::DaemonFacts& facts;
   const config::Abilities& abilities;

@@ -47,7 +47,7 @@ void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::fun
   running->config = config;
   for (const auto& runner : runners) running->runners.emplace(&runner->service(), runner->open());
   boost::asio::post(blocking, [this, strict, only_preview, running, then = std::move(then)] {
-    const Means means{files, names, options.config_path, options.identity, facts, abilities, options.reopen_log,
+    const Means means{files, names, options.sources, options.identity, facts, abilities, options.reopen_log,
                       strict, only_preview};
     auto prepared = std::make_shared<Prepared>(prepare(*running, means));
     boost::asio::post(loop, [this, only_preview, prepared, then] {

@@ -234,7 +234,7 @@ std::string Supervisor::Impl::state_text() const {
   t.line(0, "descriptors_free = {}", limit.rlim_cur - open_descriptors().size());
   t.line(0, "running_servers = {}", running).line(0, "Logging service = enabled").line(0, "");
   t.line(0, "max_descriptors = {}", limit.rlim_cur).line(0, "process_limit = {}", options.process_limit);
-  t.line(0, "config_file = {}", options.config_path).line(0, "").line(0, "END OF DUMP").line(0, "").line(0, "");
+  t.line(0, "config_file = {}", options.sources.path()).line(0, "").line(0, "END OF DUMP").line(0, "").line(0, "");
   return t.take();
 }
 

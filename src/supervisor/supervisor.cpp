@@ -94,7 +94,7 @@ int Supervisor::Impl::run() {
 }
 
 bool Supervisor::Impl::first_load() {
-  config::Loaded loaded = config::load(files, names, options.config_path);
+  config::Loaded loaded = config::load(files, names, options.sources);
   log_diagnostics(loaded.diagnostics);
   config = loaded.config;
   if (loaded.fatal == config::Loaded::Fatal::unreadable)

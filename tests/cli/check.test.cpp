@@ -30,7 +30,7 @@ class Checked {
     if (!text.empty()) std::ofstream(path) << text;
     {
       const cli::test::Caught out(1, directory_ / "out"), errors(2, directory_ / "errors");
-      status = cli::check_configuration(path, strict, show);
+      status = cli::check_configuration({.main = path}, strict, show);
     }
     out = contents(directory_ / "out");
     errors = contents(directory_ / "errors");

@@ -60,7 +60,7 @@ struct Reload {
     return again(strict, preview);
   }
   Reload& again(bool strict = false, bool preview = false) {
-    const Means means{files, names, "/etc/xinetd.conf", {}, facts, service::abilities(), {}, strict, preview};
+    const Means means{files, names, {.main = "/etc/xinetd.conf"}, {}, facts, service::abilities(), {}, strict, preview};
     prepared = prepare(running, means);
     return *this;
   }

@@ -37,7 +37,27 @@ struct CommandLine {
     std::optional<std::string> time;   ///< H:MM as written
   };
   std::optional<Explain> explain;      ///< is a check by itself, with or without -t
+
+  /// What inetds are told by options of their own.
+  struct Inetd {
+    std::vector<std::string> files;    ///< of inetd, or folders of them; empty: /etc/inetd.conf
+    std::uint64_t rate = 256;          ///< -R: starts of a service in a minute; 0: no limit
+    std::uint64_t backlog = 0;         ///< -q; 0: the greatest
+    std::uint64_t children = 0;        ///< -c: instances; 0: no limit
+    std::uint64_t per_source = 0;      ///< -s; 0: no limit
+    std::uint64_t per_source_rate = 0; ///< -C: connections of an address to a service in a minute; 0: no limit
+    std::string address;               ///< -a
+    bool debugs = false;               ///< -d
+    bool logs = false;                 ///< -l
+    bool keeps_environment = false;    ///< -E
+    bool wraps = false;                ///< -w, and -l
+    bool wraps_internal = false;       ///< -W
+  };
+  std::optional<Inetd> inetd;          ///< the daemon is an inetd: called so, or --inetd
 };
+
+/// Under which name an option is known: inetds have some of their own, and know some of xinetd's by other letters.
+enum class Known : std::uint8_t { always, to_xinetd, to_inetd };
 
 /// One row of the option table, which the parser, the usage text and the manual read.
 struct Option {
@@ -47,11 +67,15 @@ struct Option {
   bool shown = true;          ///< in the usage line
   /// Whether a word that follows is the value in brackets; null: there is none.
   bool (*takes)(std::string_view word) = nullptr;
+  Known known = Known::always;
 };
 [[nodiscard]] std::span<const Option> option_table();
 
-/// Reads `words`, argv without argv[0]. The last of a repeated option wins.
-[[nodiscard]] CommandLine parse_command_line(const std::vector<std::string>& words);
+/// Reads `words`, argv without argv[0]. The last of a repeated option wins. As an inetd (`program` is that, or --inetd is
+/// among the words) single letters may be joined, with each other and with a value, and a word without a dash is a file
+/// of inetd.
+[[nodiscard]] CommandLine parse_command_line(const std::vector<std::string>& words,
+                                             std::string_view program = "xsuperd");
 
 /// "Usage: PROG [-d] [-f config_file] ..." with its line end (fact B1.5).
 [[nodiscard]] std::string usage(std::string_view program);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "xsuperd/config/files.hpp"
+#include "xsuperd/config/inetd.hpp"
 #include "xsuperd/config/model.hpp"
 #include "xsuperd/config/names.hpp"
 
@@ -25,8 +26,20 @@ struct Loaded {
   std::vector<std::string> unclear_files;
 };
 
-/// Reads the main file and all it includes, merges, completes and checks. Never throws for bad input and never stops
-/// at the first error. Blocks on files and look-ups: off the loop once the daemon runs. Facts B2, B3; decisions B15.
+/// Where a configuration comes from.
+struct Sources {
+  std::string main = {};  ///< the file in xinetd's language; empty: none, and a lack of inetd files is fatal then
+  std::string defaults = {};             ///< what stands in the braces of a defaults entry that is read first
+  std::vector<std::string> inetd = {};   ///< files of inetd, read last; of a directory, all its files by name
+  InetdStyle style = {};
+  /// What the configuration is called in messages and dumps.
+  [[nodiscard]] const std::string& path() const { return main.empty() && !inetd.empty() ? inetd.front() : main; }
+};
+
+/// Reads the main file and all it includes, then the files of inetd; merges, completes and checks. Never throws for bad
+/// input and never stops at the first error. Blocks on files and look-ups: off the loop once the daemon runs. Facts B2,
+/// B3, B11; decisions B15. A line of inetd.conf gives way to an entry of the main file with its id or its socket.
+[[nodiscard]] Loaded load(Files& files, Names& names, const Sources& sources);
 [[nodiscard]] Loaded load(Files& files, Names& names, const std::string& path);
 
 /// The settings of the defaults or of one service as lines "NAME = VALUES" in table order, each indented by `indent`.

@@ -55,11 +55,19 @@ struct Limit {
   bool operator==(const Limit&) const = default;
 };
 
-/// cps: connections per second that trip the service (0: no limit) and the pause in seconds (facts B4.43 to B4.45).
+/// cps: connections that trip the service (0: no limit) and the pause in seconds (facts B4.43 to B4.45).
 struct Rate {
   std::uint32_t connections = 50;
   std::uint32_t pause = 10;
+  std::uint32_t window = 0;  ///< seconds in which they are counted; 0: a rate per second, as xinetd counts it
   bool operator==(const Rate&) const = default;
+};
+
+/// per_source_rate, ours: connections from one address in so many seconds (0: no limit).
+struct SourceRate {
+  std::uint32_t connections = 0;
+  std::uint32_t window = 60;
+  bool operator==(const SourceRate&) const = default;
 };
 
 /// One interval of access_times: minutes since local midnight, both ends included; start > end crosses midnight
@@ -185,6 +193,7 @@ struct Settings {
   std::optional<int> nice;
   std::optional<Limit> instances;
   std::optional<Limit> per_source;
+  std::optional<SourceRate> per_source_rate;
   std::optional<Rate> cps;
   std::optional<double> max_load;
   std::optional<std::vector<Interval>> access_times;
@@ -312,6 +321,7 @@ struct Service {
 enum class Fate : std::uint8_t {
   disabled,              ///< disable = yes
   disabled_by_defaults,  ///< not in `enabled`, or in `disabled`
+  superseded,            ///< stands in inetd.conf, and another entry serves it
   refused,               ///< an error in the entry
 };
 struct Absent {

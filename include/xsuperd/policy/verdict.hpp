@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ enum class Reason : std::uint8_t {
   fork,
   service_limit,
   per_source_limit,
+  per_source_rate,
   process_limit,
   libwrap,
   load,
@@ -29,8 +32,8 @@ enum class Reason : std::uint8_t {
 };
 [[nodiscard]] std::string_view log_word(Reason reason);
 
-/// The connection rate of one service, xinetd's cps window to the letter (fact B4.43). A value; the service's
-/// State owns it.
+/// The connection rate of one service, xinetd's cps window to the letter (fact B4.43) unless the configuration has a
+/// window of its own. A value; the service's State owns it.
 class RateWindow {
  public:
   /// Counts one request at `now` and tells whether it trips the limit. A limit of 0 never trips.
@@ -43,11 +46,33 @@ class RateWindow {
   std::uint64_t requests_ = 0;
 };
 
+/// The connections of each peer address (per_source_rate). A value; the service's State owns it. The memory is bounded:
+/// beyond `most` addresses the one whose time began first is forgotten.
+class SourceRates {
+ public:
+  static constexpr std::size_t most = 65'536;
+  /// Counts one request at `now`, and tells whether its address has made too many. Moments never go back. A limit of 0
+  /// never trips, and an address that is not known is not counted.
+  bool trips(const config::SourceRate& rate, const base::Address& peer, base::Moment now);
+  void reset();
+  [[nodiscard]] std::size_t size() const { return counts_.size(); }
+
+ private:
+  void forget_first();
+  struct Begun {
+    base::Moment at;
+    base::Address peer;
+  };
+  std::deque<Begun> begun_;                        ///< in the order of time, each address once
+  std::map<base::Address, std::uint32_t> counts_;  ///< of the addresses in begun_
+};
+
 /// Everything a check may want to know about one request.
 struct Question {
   base::Endpoint peer;                    ///< unknown address for stream services with wait = yes
   base::LocalTime local_time;             ///< for access_times
   bool rate_tripped = false;              ///< what RateWindow::trips said
+  bool source_rate_tripped = false;       ///< what SourceRates::trips said
   std::optional<double> load;             ///< one-minute load; nothing: unknown, counts as below every limit
   std::uint64_t running = 0;              ///< servers of this service
   std::uint64_t running_from_source = 0;  ///< of these, started for the same address
@@ -78,8 +103,8 @@ class Policy {
   AddressRules addresses_;
 };
 
-/// Runs the checks in xinetd's order (fact B4.24): cps, max_load, access_times, instances, per_source,
-/// process limit, sensor list, access lists. The first that objects decides; only one reason is ever given
+/// Runs the checks in xinetd's order (fact B4.24): cps, per_source_rate, max_load, access_times, instances,
+/// per_source, process limit, sensor list, access lists. The first that objects decides; only one reason is ever given
 /// (fact B4.26).
 [[nodiscard]] Verdict judge(const Policy& policy, const Question& question);
 

@@ -123,6 +123,7 @@ class State {
   std::shared_ptr<const policy::Policy> policy_;
   Phase phase_ = Phase::closed;
   policy::RateWindow rate_;
+  policy::SourceRates source_rates_;
   boost::unordered_flat_map<Token, Place> places_;
   boost::unordered_flat_map<base::Address, std::uint64_t> sources_;
   std::size_t retrying_ = 0;

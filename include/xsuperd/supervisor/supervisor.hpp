@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "xsuperd/config/loader.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/net/libwrap.hpp"
 #include "xsuperd/worker/client.hpp"
@@ -15,7 +16,7 @@ namespace xsuperd::supervisor {
 
 /// What the command line says about the daemon as a whole.
 struct Options {
-  std::string config_path = "/etc/xinetd.conf";  ///< absolute
+  config::Sources sources;                       ///< of the configuration; paths are absolute
   std::string version;                           ///< for the start line and dumps
   log::Identity identity;
   int facility = LOG_DAEMON;  ///< for what libwrap itself sends to syslog

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/config/inetd.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "config/inetd_entries.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::config {
+
+namespace inetd {
+
+ProtocolField read_protocol(const Field& field, Names& names) {
+  ProtocolField result;
+  Field rest = field;
+  if (rest.text.starts_with("rpc/")) {
+    result.rpc = true;
+    rest = rest.part(4);
+  }
+  const std::size_t end = std::min(rest.text.find_first_of(",/"), rest.text.size());
+  result.tail = rest.text.substr(end);
+  result.name = rest.part(0, end);
+  // A protocol may end in a digit by itself.
+  if (names.protocol(result.name.text)) return result;
+  constexpr std::pair<std::string_view, Family> families[]{
+      {"6only", Family::v6}, {"46", Family::v46}, {"4", Family::v4}, {"6", Family::v6}};
+  for (const auto& [digits, family] : families) {
+    const std::string& name = result.name.text;
+    if (!name.ends_with(digits) || !names.protocol(name.substr(0, name.size() - digits.size()))) continue;
+    result.name = result.name.part(0, name.size() - digits.size());
+    result.family = family;
+    break;
+  }
+  return result;
+}
+
+SpecField read_spec(const Field& field) {
+  const std::size_t colon = field.text.starts_with("/") ? std::string::npos : field.text.rfind(':');
+  if (colon == std::string::npos) return {std::nullopt, field};
+  return {field.part(0, colon), field.part(colon + 1)};
+}
+
+namespace {
+
+/// What two lines must share so that one of them can take the IPv4 peers and the other one those of IPv6.
+using Port = std::array<std::string, 5>;
+Port port_of(const Definition& d, const ProtocolField& protocol) {
+  return {d.addresses, d.spec.text, d.socket_type.text, protocol.rpc ? "rpc" : "", protocol.name.text};
+}
+
+/// An id that no other entry has, made from what tells the entries of one name apart.
+std::string unused(const Translated& t, const std::set<std::string>& taken) {
+  std::vector<std::string> tries{t.id, t.id + "-" + t.protocol};
+  if (!t.address.empty()) tries.insert(tries.end(), {t.id + "-" + t.address, t.id + "-" + t.protocol + "-" + t.address});
+  for (const std::string& id : tries)
+    if (!taken.contains(base::to_lower(id))) return id;
+  for (int n = 2;; ++n)
+    if (const std::string id = tries.back() + "-" + std::to_string(n); !taken.contains(base::to_lower(id))) return id;
+}
+
+void give_id(Translated& t, std::set<std::string>& taken) {
+  const bool counts = t.entry.state != Entry::State::broken;
+  const std::string id = counts ? unused(t, taken) : t.id;
+  if (counts) taken.insert(base::to_lower(id));
+  if (id == t.entry.name) return;
+  Assignment a{"id", t.place.column, Operator::set, {{id, t.place.column}}, t.place.line, t.entry.line_text};
+  t.entry.assignments.insert(t.entry.assignments.begin(), std::move(a));
+}
+
+}  // namespace
+
+std::vector<Entry> translate_all(const std::vector<Definition>& definitions, const InetdStyle& style, Names& names) {
+  std::map<Port, std::set<Family>> families;
+  for (const Definition& d : definitions) {
+    const ProtocolField protocol = read_protocol(d.protocol, names);
+    if (!d.off && !d.broken) families[port_of(d, protocol)].insert(protocol.family);
+  }
+  std::set<std::string> taken;
+  std::vector<Entry> entries;
+  for (const Definition& d : definitions) {
+    const auto& others = families[port_of(d, read_protocol(d.protocol, names))];
+    const bool v4 = others.contains(Family::v4);
+    const bool v6 = others.contains(Family::v6);
+    const Family left = v4 == v6 ? Family::plain : v6 ? Family::v4 : Family::v6;
+    for (Translated& t : translate(d, left, style, names)) {
+      give_id(t, taken);
+      entries.push_back(std::move(t.entry));
+    }
+  }
+  return entries;
+}
+
+}  // namespace inetd
+
+ParsedFile parse_inetd(std::string_view text, const std::string& file, const InetdStyle& style, Names& names,
+                       Diagnostics& diagnostics) {
+  const inetd::Definitions found = inetd::read_definitions(text, file, style.address, diagnostics);
+  return {inetd::translate_all(found.all, style, names), found.unclear};
+}
+
+}  // namespace xsuperd::config

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/inetd_entries.hpp"
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/config/model.hpp"
+
+namespace xsuperd::config::inetd {
+
+namespace {
+
+/// What a program may start in a minute before it rests ten, as inetds do it.
+constexpr std::string_view pause_and_window = "600 60";
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.size() <= 10 && text.find_first_not_of("0123456789") == text.npos;
+}
+
+class Translator {
+ public:
+  Translator(const Definition& d, Family family, const InetdStyle& style, Names& names)
+      : d_(d), names_(names), style_(style), protocol_(read_protocol(d.protocol, names)), spec_(read_spec(d.spec)) {
+    if (protocol_.family == Family::plain) protocol_.family = family;
+    internal_ = d.server.text == "internal";
+    entry_.place = {d.source.file, d.spec.line, d.spec.column};
+    entry_.line_text = d.source.line(d.spec.line);
+    entry_.name = spec_.name.text;
+    entry_.state = d.off ? Entry::State::disabled : Entry::State::whole;
+  }
+
+  std::vector<Translated> run() {
+    const bool good = !d_.broken && protocol() && service() && socket_type() && wait() && user() && program() && flags();
+    if (!good) {
+      entry_.state = Entry::State::broken;
+      entry_.assignments.clear();
+      return {translated(entry_, {})};
+    }
+    std::vector<Translated> all;
+    for (const Field& address : addresses()) {
+      Entry one = entry_;
+      if (!address.text.empty()) one.assignments.push_back(assignment("bind", address, {address.text}));
+      all.push_back(translated(std::move(one), address.text));
+    }
+    if (broken_) {
+      all.resize(1);
+      all[0].entry.state = Entry::State::broken;
+      all[0].entry.assignments.clear();
+    }
+    return all;
+  }
+
+ private:
+  Translated translated(Entry entry, std::string address) const {
+    std::string id = entry.name;
+    if (internal_) id += d_.socket_type.text == "dgram" ? "-dgram" : "-stream";
+    return {std::move(entry), std::move(id), d_.protocol.text, std::move(address), spec_.name};
+  }
+
+  bool fault(const Field& at, std::string sentence, std::string hint = {}) {
+    d_.source.report(Level::error, at, std::move(sentence), std::move(hint));
+    return !(broken_ = true);
+  }
+  [[nodiscard]] Assignment assignment(std::string attribute, const Field& at, const Words& values) const {
+    Assignment a{std::move(attribute), at.column, Operator::set, {}, at.line, d_.source.line(at.line)};
+    for (const std::string& value : values) a.values.push_back({value, at.column});
+    return a;
+  }
+  void set(std::string attribute, const Field& at, const Words& values) {
+    entry_.assignments.push_back(assignment(std::move(attribute), at, values));
+  }
+
+  bool protocol();
+  bool service();
+  bool rpc_name(const Field& name, std::size_t slash);
+  bool tcpmux_name(const Field& name);
+  bool socket_type();
+  bool wait();
+  bool per_minute(const Field& number);
+  bool children(const Field& rest);
+  bool limit(std::string attribute, const Field& number);
+  bool user();
+  bool program();
+  bool wrapped();
+  bool flags();
+  std::vector<Field> addresses();
+  void resolve(const Field& host, std::vector<Field>& to);
+
+  const Definition& d_;
+  Names& names_;
+  const InetdStyle& style_;
+  ProtocolField protocol_;
+  SpecField spec_;
+  Entry entry_;
+  Words types_;
+  bool internal_ = false;
+  bool tcpmux_ = false;
+  bool asks_libwrap_ = false;
+  bool broken_ = false;
+};
+
+bool Translator::protocol() {
+  const std::string& tail = protocol_.tail;
+  if (protocol_.name.text == "unix")
+    return fault(d_.protocol, "sockets in the file system are not served: only internet services are");
+  if (tail.starts_with(","))
+    return fault(d_.protocol.part(d_.protocol.text.size() - tail.size() + 1),
+                 "the sizes of socket buffers cannot be set", "without them the kernel chooses");
+  if (!tail.empty()) return fault(d_.protocol, fmt::format("protocol {} is not served", base::escaped(d_.protocol.text, 100)));
+  set("protocol", protocol_.name, {protocol_.name.text});
+  if (protocol_.family == Family::v6) set("v6only", d_.protocol, {"yes"});
+  if (protocol_.family == Family::v46) set("v6only", d_.protocol, {"no"});
+  return true;
+}
+
+bool Translator::rpc_name(const Field& name, std::size_t slash) {
+  types_.emplace_back("RPC");
+  entry_.name = name.text.substr(0, slash);
+  if (slash == std::string::npos || slash == 0)
+    return fault(name, "an RPC service is written NAME/VERSION or NAME/VERSION-VERSION");
+  const Field version = name.part(slash + 1);
+  set("rpc_version", version, {version.text});
+  if (!is_number(entry_.name)) return true;
+  types_.emplace_back("UNLISTED");
+  set("rpc_number", name, {entry_.name});
+  return true;
+}
+
+bool Translator::tcpmux_name(const Field& name) {
+  const bool plus = name.text.size() > 7 && name.text[7] == '+';
+  entry_.name = name.text.substr(plus ? 8 : 7);
+  if (entry_.name.empty()) return fault(name, "tcpmux/ must be followed by the name of a service");
+  if (spec_.addresses) return fault(*spec_.addresses, "a service behind tcpmux has no address of its own");
+  if (d_.wait.text != "nowait") return fault(d_.wait, "a service behind tcpmux must be nowait");
+  tcpmux_ = true;
+  types_ = {plus ? "TCPMUXPLUS" : "TCPMUX", "UNLISTED"};
+  return true;
+}
+
+bool Translator::service() {
+  const Field& name = spec_.name;
+  if (name.text.empty()) return fault(d_.spec, "a service is expected after the address");
+  const std::size_t slash = name.text.find('/');
+  if (protocol_.rpc) return rpc_name(name, slash);
+  if (name.text.starts_with("tcpmux/")) return tcpmux_name(name);
+  if (slash == 0) return fault(name, "sockets in the file system are not served: only internet services are");
+  if (slash != std::string::npos)
+    return fault(name.part(slash), "a version belongs to RPC services", fmt::format("the protocol would be rpc/{}", protocol_.name.text));
+  if (!is_number(name.text)) return true;
+  set("port", name, {name.text});
+  types_.emplace_back("UNLISTED");
+  return true;
+}
+
+bool Translator::socket_type() {
+  const std::string& text = d_.socket_type.text;
+  const std::size_t end = std::min(text.find_first_of(",:"), text.size());
+  if (const std::size_t filter = text.find(':'); filter != std::string::npos)
+    return fault(d_.socket_type.part(filter + 1), "accept filters do not exist here");
+  const Field type = d_.socket_type.part(0, end);
+  set("socket_type", type, {type.text});
+  return end == text.size() || limit("instances", d_.socket_type.part(end + 1));
+}
+
+/// A count that is not given as 0, which stands for no limit.
+bool Translator::limit(std::string attribute, const Field& number) {
+  if (!is_number(number.text)) return fault(number, fmt::format("'{}' is no number", base::escaped(number.text, 100)));
+  set(std::move(attribute), number, {number.text.find_first_not_of('0') == std::string::npos ? "UNLIMITED" : number.text});
+  return true;
+}
+
+bool Translator::per_minute(const Field& number) {
+  if (!is_number(number.text)) return fault(number, fmt::format("'{}' is no number", base::escaped(number.text, 100)));
+  Words values{number.text};
+  for (const std::string_view word : base::split_words(pause_and_window)) values.emplace_back(word);
+  set("cps", number, values);
+  return true;
+}
+
+/// FreeBSD's /MAX-CHILD[/MAX-PER-ADDRESS-AND-MINUTE[/MAX-CHILD-PER-ADDRESS]].
+bool Translator::children(const Field& rest) {
+  std::vector<Field> numbers;
+  for (std::size_t at = 1; at != std::string::npos + 1;) {
+    const std::size_t end = rest.text.find('/', at);
+    numbers.push_back(rest.part(at, end == std::string::npos ? end : end - at));
+    at = end + 1;
+  }
+  if (numbers.size() > 3) return fault(numbers[3], "there are three numbers at most");
+  const bool waits = d_.wait.text.starts_with("wait");
+  const bool one = numbers[0].text == "0" || numbers[0].text == "1";
+  if (waits && !one) return fault(numbers[0], "a service that waits has one server at a time");
+  if (!waits && !limit("instances", numbers[0])) return false;
+  if (numbers.size() > 1) {
+    if (!is_number(numbers[1].text)) return fault(numbers[1], fmt::format("'{}' is no number", base::escaped(numbers[1].text, 100)));
+    set("per_source_rate", numbers[1], {numbers[1].text, "60"});
+  }
+  return numbers.size() < 3 || limit("per_source", numbers[2]);
+}
+
+bool Translator::wait() {
+  const std::string& text = d_.wait.text;
+  const std::size_t end = std::min(text.find_first_of(".:/"), text.size());
+  const Field word = d_.wait.part(0, end);
+  if (word.text != "wait" && word.text != "nowait")
+    return fault(word, fmt::format("Bad value for wait: {}", base::escaped(word.text, 100)), "the words are 'wait' and 'nowait'");
+  // Whether an internal service waits is no choice: inetds pass over the word.
+  const bool waits = internal_ ? d_.socket_type.text == "dgram" : word.text == "wait";
+  set("wait", word, {waits ? "yes" : "no"});
+  if (const Field& most = d_.address_most; !most.text.empty()) {
+    if (!is_number(most.text)) return fault(most, fmt::format("'{}' is no number", base::escaped(most.text, 100)));
+    set("per_source_rate", most, {most.text, "60"});
+  }
+  if (end == text.size()) return true;
+  const Field rest = d_.wait.part(end);
+  return text[end] == '/' ? children(rest) : per_minute(rest.part(1));
+}
+
+/// USER, USER:GROUP or USER.GROUP, and FreeBSD's /CLASS behind it.
+bool Translator::user() {
+  if (d_.user.text.empty()) return internal_ || fault(d_.user, "a user is expected");
+  const std::size_t slash = d_.user.text.find('/');
+  const Field who = d_.user.part(0, slash);
+  if (slash != std::string::npos && d_.user.text.substr(slash) != "/daemon" && d_.user.text.substr(slash) != "/default")
+    return fault(d_.user.part(slash), "login classes do not exist here");
+  std::size_t mark = who.text.find(':');
+  if (mark == std::string::npos && !names_.user(who.text)) mark = who.text.rfind('.');
+  const Field name = who.part(0, mark);
+  if (name.text.empty()) return fault(d_.user, "a user is expected before the group");
+  set("user", name, {name.text});
+  if (mark != std::string::npos) {
+    const Field group = who.part(mark + 1);
+    if (group.text.empty()) return fault(who.part(mark), "a group is expected here");
+    set("group", group, {group.text});
+  }
+  const auto uid = is_number(name.text) ? base::parse_number(name.text, 0, 0xfffffffe) : std::nullopt;
+  // All groups of the user, who must be in the password database for that; a bare number need not be.
+  if (!uid || names_.user(static_cast<uid_t>(*uid))) set("groups", name, {"yes"});
+  return true;
+}
+
+/// tcpd would ask libwrap and start the program that its arguments name. We can do both, without it.
+bool Translator::wrapped() {
+  if (d_.arguments.empty()) return fault(d_.server, "tcpd needs the server as its next word");
+  const Field& real = d_.arguments.front();
+  const std::string directory = d_.server.text.substr(0, d_.server.text.rfind('/') + 1);
+  const std::string path = real.text.starts_with("/") ? real.text : directory + real.text;
+  const std::string name(base::last_component(path));
+  if (name.empty()) return fault(real, "tcpd needs a program here");
+  d_.source.report(Level::info, d_.server,
+                   fmt::format("{} is started without tcpd: the daemon asks libwrap by itself (libwrap = {})",
+                               base::escaped(path, 200), base::escaped(name, 100)));
+  set("server", real, {path});
+  set("libwrap", real, {name});
+  Assignment arguments = assignment("server_args", real, {name});
+  for (std::size_t i = 1; i < d_.arguments.size(); ++i)
+    arguments.values.push_back({d_.arguments[i].text, d_.arguments[i].column});
+  entry_.assignments.push_back(std::move(arguments));
+  asks_libwrap_ = true;
+  return true;
+}
+
+bool Translator::program() {
+  if (internal_) {
+    types_.emplace_back("INTERNAL");
+    asks_libwrap_ = style_.wraps_internal;
+    return true;
+  }
+  if (style_.replaces_tcpd && base::last_component(d_.server.text) == "tcpd") return wrapped();
+  asks_libwrap_ = style_.wraps;
+  set("server", d_.server, {d_.server.text});
+  if (d_.arguments.empty()) return true;
+  Assignment arguments = assignment("server_args", d_.arguments.front(), {});
+  for (const Field& argument : d_.arguments) arguments.values.push_back({argument.text, argument.column});
+  entry_.assignments.push_back(std::move(arguments));
+  return true;
+}
+
+bool Translator::flags() {
+  Words flags;
+  if (!internal_ && !d_.arguments.empty()) flags.emplace_back("NAMEINARGS");
+  if (!asks_libwrap_) flags.emplace_back("NOLIBWRAP");
+  if (protocol_.family == Family::v4) flags.emplace_back("IPv4");
+  if (protocol_.family == Family::v6 || protocol_.family == Family::v46) flags.emplace_back("IPv6");
+  if (!flags.empty()) set("flags", d_.spec, flags);
+  if (!types_.empty()) set("type", d_.spec, types_);
+  return true;
+}
+
+/// A name with several addresses gets a socket on each, as far as the protocol has room for them.
+void Translator::resolve(const Field& host, std::vector<Field>& to) {
+  Field address = host;
+  if (address.text.starts_with("[") && address.text.ends_with("]")) address.text = address.text.substr(1, address.text.size() - 2);
+  if (address.text.empty()) return void(fault(d_.spec, "an address is missing before the comma or colon"));
+  if (const auto numeric = base::Address::parse(address.text)) {
+    if (protocol_.family == Family::v6 && numeric->family() == base::Address::Family::ipv4)
+      return void(fault(d_.spec, fmt::format("{} is no IPv6 address", address.text)));
+    return to.push_back(address);
+  }
+  for (const base::Address& one : names_.host(address.text)) {
+    const bool v4 = one.family() == base::Address::Family::ipv4;
+    if ((v4 && protocol_.family == Family::v6) || (!v4 && protocol_.family == Family::v4)) continue;
+    to.push_back({one.text(), address.line, address.column});
+  }
+}
+
+std::vector<Field> Translator::addresses() {
+  const Field all{"", d_.spec.line, d_.spec.column};
+  if (tcpmux_) return {all};
+  const Field list = spec_.addresses.value_or(Field{d_.addresses, d_.spec.line, d_.spec.column});
+  std::vector<Field> result;
+  if (list.text.empty() && !spec_.addresses) return {all};
+  for (std::size_t at = 0;;) {
+    const std::size_t end = list.text.find(',', at);
+    const Field one = list.part(at, end == std::string::npos ? end : end - at);
+    const std::size_t before = result.size();
+    if (one.text == "*")
+      result.push_back(all);
+    else
+      resolve(one, result);
+    if (result.size() == before && !broken_) fault(d_.spec, fmt::format("{} has no address that fits", base::escaped(one.text, 100)));
+    if (end == std::string::npos) break;
+    at = end + 1;
+  }
+  if (result.empty()) result.push_back(all);
+  return result;
+}
+
+}  // namespace
+
+std::vector<Translated> translate(const Definition& definition, Family family, const InetdStyle& style, Names& names) {
+  return Translator(definition, family, style, names).run();
+}
+
+}  // namespace xsuperd::config::inetd
