@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 #include "xsuperd/net/libwrap.hpp"
 
 namespace xsuperd::cli {
@@ -10,8 +12,16 @@ namespace xsuperd::cli {
 namespace {
 
 /// What servers keep of the environment without -E: language and time zone. PATH above all is not for them.
-constexpr std::string_view harmless_variables =
-    "TZ LANG LANGUAGE LC_ALL LC_COLLATE LC_CTYPE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME";
+constexpr const char* harmless_variables[]{"TZ",          "LANG",        "LANGUAGE",   "LC_ALL",     "LC_COLLATE", "LC_CTYPE",
+                                           "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME"};
+
+/// Those of them that there are.
+std::string passed_variables() {
+  std::string names;
+  for (const char* name : harmless_variables)
+    if (std::getenv(name)) names += fmt::format(" {}", name);
+  return names;
+}
 
 /// Where connections are logged. A file that has a blank in its name cannot stand in a configuration.
 std::string log_type(const CommandLine& command) {
@@ -23,10 +33,10 @@ std::string log_type(const CommandLine& command) {
 
 std::string defaults_of(const CommandLine& command) {
   const CommandLine::Inetd& inetd = *command.inetd;
-  std::string lines = fmt::format("cps = {} 600 60\n", inetd.rate);
+  std::string lines = fmt::format("cps = {} 600\ncps_window = 60\n", inetd.rate);
   if (inetd.logs)
     lines += fmt::format("log_type = {}\nlog_on_success = HOST PID\nlog_on_failure = HOST\n", log_type(command));
-  if (!inetd.keeps_environment) lines += fmt::format("passenv = {}\n", harmless_variables);
+  if (!inetd.keeps_environment) lines += fmt::format("passenv ={}\n", passed_variables());
   if (inetd.backlog > 0) lines += fmt::format("backlog = {}\n", inetd.backlog);
   if (inetd.children > 0) lines += fmt::format("instances = {}\n", inetd.children);
   if (inetd.per_source > 0) lines += fmt::format("per_source = {}\n", inetd.per_source);

@@ -62,13 +62,16 @@ constexpr std::array table{
                 "attribute may be spelt interface as well, but names of network interfaces are not "
                 "understood.", .difference = "A name with IPv4 addresses only works without the IPv4 flag.",
         .parse = values::text<&S::bind>}),
-    attr<&S::cps>({.name = "cps", .where = both, .least = 2, .most = 3, .synopsis = "RATE SECONDS [WINDOW]",
+    attr<&S::cps>({.name = "cps", .where = both, .least = 2, .most = 2, .synopsis = "RATE SECONDS",
         .initial = "50 10",
         .text = "When more than RATE connections a second come in, the service closes its socket for "
                 "SECONDS, in which peers find the port closed and running servers go on. Requests count even "
-                "when they are refused for another reason. A RATE of 0 is no limit. With a WINDOW it is the "
-                "connections within so many seconds that are counted: 256 600 60 is the habit of inetd.",
-        .difference = "The count of running servers survives the pause, and WINDOW is new.", .parse = values::cps}),
+                "when they are refused for another reason. A RATE of 0 is no limit.",
+        .difference = "The count of running servers survives the pause.", .parse = values::cps}),
+    attr<&S::cps_window>({.name = "cps_window", .where = both, .synopsis = "SECONDS", .initial = "a rate per second",
+        .text = "When given, the RATE of cps is the number of connections that may come within so many seconds from "
+                "the first of them on, up to a day. With 60, cps = 256 600 is the habit of inetd.",
+        .difference = "Not in xinetd.", .parse = values::cps_window}),
     attr<&S::deny_time>({.name = "deny_time",  .synopsis = "MINUTES|FOREVER|NEVER",
         .initial = "NEVER",
         .text = "How long a peer that touched this SENSOR service is kept out of all services, from its last touch "

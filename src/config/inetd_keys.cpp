@@ -161,12 +161,13 @@ class Assembler {
   bool run(const std::vector<Option>& options) {
     bool good = true;
     for (const Option& option : options) good = take(option) && good;
+    if (!good) return false;
     if (d_.server.text.empty()) d_.server = at_spec("internal");
     if (d_.socket_type.text.empty() && d_.protocol.text.starts_with("tcp")) d_.socket_type = like(d_.protocol, "stream");
     if (d_.socket_type.text.empty() && d_.protocol.text.starts_with("udp")) d_.socket_type = like(d_.protocol, "dgram");
     const bool datagrams = d_.socket_type.text == "dgram";
     if (d_.wait.text.empty() && d_.server.text == "internal") d_.wait = at_spec(datagrams ? "wait" : "nowait");
-    good = needed(d_.protocol, "protocol") && needed(d_.socket_type, "socktype") && needed(d_.wait, "wait") && good;
+    good = needed(d_.protocol, "protocol") && needed(d_.socket_type, "socktype") && needed(d_.wait, "wait");
     if (d_.server.text != "internal") good = needed(d_.user, "user") && good;
     if (good) append();
     return good;

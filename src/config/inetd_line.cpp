@@ -11,8 +11,8 @@ namespace xsuperd::config::inetd {
 
 namespace {
 
-/// What a program may start in a minute before it rests ten, as inetds do it.
-constexpr std::string_view pause_and_window = "600 60";
+/// After too many starts in a minute a service rests, as with inetds.
+constexpr std::string_view rest_seconds = "600";
 
 bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 10 && text.find_first_not_of("0123456789") == text.npos;
@@ -62,6 +62,7 @@ class Translator {
     d_.source.report(Level::error, at, std::move(sentence), std::move(hint));
     return !(broken_ = true);
   }
+  bool no_number(const Field& at) { return fault(at, fmt::format("'{}' is no number", base::escaped(at.text, 100))); }
   [[nodiscard]] Assignment assignment(std::string attribute, const Field& at, const Words& values) const {
     Assignment a{std::move(attribute), at.column, Operator::set, {}, at.line, d_.source.line(at.line)};
     for (const std::string& value : values) a.values.push_back({value, at.column});
@@ -165,16 +166,15 @@ bool Translator::socket_type() {
 
 /// A count that is not given as 0, which stands for no limit.
 bool Translator::limit(std::string attribute, const Field& number) {
-  if (!is_number(number.text)) return fault(number, fmt::format("'{}' is no number", base::escaped(number.text, 100)));
+  if (!is_number(number.text)) return no_number(number);
   set(std::move(attribute), number, {number.text.find_first_not_of('0') == std::string::npos ? "UNLIMITED" : number.text});
   return true;
 }
 
 bool Translator::per_minute(const Field& number) {
-  if (!is_number(number.text)) return fault(number, fmt::format("'{}' is no number", base::escaped(number.text, 100)));
-  Words values{number.text};
-  for (const std::string_view word : base::split_words(pause_and_window)) values.emplace_back(word);
-  set("cps", number, values);
+  if (!is_number(number.text)) return no_number(number);
+  set("cps", number, {number.text, std::string(rest_seconds)});
+  set("cps_window", number, {"60"});
   return true;
 }
 
@@ -188,11 +188,12 @@ bool Translator::children(const Field& rest) {
   }
   if (numbers.size() > 3) return fault(numbers[3], "there are three numbers at most");
   const bool waits = d_.wait.text.starts_with("wait");
-  const bool one = numbers[0].text == "0" || numbers[0].text == "1";
-  if (waits && !one) return fault(numbers[0], "a service that waits has one server at a time");
+  const bool several = is_number(numbers[0].text) && numbers[0].text != "0" && numbers[0].text != "1";
+  if (waits && several) return fault(numbers[0], "a service that waits has one server at a time");
+  if (waits && !is_number(numbers[0].text)) return no_number(numbers[0]);
   if (!waits && !limit("instances", numbers[0])) return false;
   if (numbers.size() > 1) {
-    if (!is_number(numbers[1].text)) return fault(numbers[1], fmt::format("'{}' is no number", base::escaped(numbers[1].text, 100)));
+    if (!is_number(numbers[1].text)) return no_number(numbers[1]);
     set("per_source_rate", numbers[1], {numbers[1].text, "60"});
   }
   return numbers.size() < 3 || limit("per_source", numbers[2]);
@@ -208,7 +209,7 @@ bool Translator::wait() {
   const bool waits = internal_ ? d_.socket_type.text == "dgram" : word.text == "wait";
   set("wait", word, {waits ? "yes" : "no"});
   if (const Field& most = d_.address_most; !most.text.empty()) {
-    if (!is_number(most.text)) return fault(most, fmt::format("'{}' is no number", base::escaped(most.text, 100)));
+    if (!is_number(most.text)) return no_number(most);
     set("per_source_rate", most, {most.text, "60"});
   }
   if (end == text.size()) return true;

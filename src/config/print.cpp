@@ -22,10 +22,7 @@ std::string text_of(const User& value) { return value.text; }
 std::string text_of(const Group& value) { return value.text; }
 std::string text_of(FileMode value) { return fmt::format("{:03o}", value.bits); }
 std::string text_of(Limit value) { return value.is_unlimited() ? "UNLIMITED" : std::to_string(value.value); }
-std::string text_of(Rate value) {
-  const std::string text = fmt::format("{} {}", value.connections, value.pause);
-  return value.window == 0 ? text : fmt::format("{} {}", text, value.window);
-}
+std::string text_of(Rate value) { return fmt::format("{} {}", value.connections, value.pause); }
 std::string text_of(SourceRate value) { return fmt::format("{} {}", value.connections, value.window); }
 
 std::string text_of(const std::vector<Interval>& value) {

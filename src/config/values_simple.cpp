@@ -174,21 +174,22 @@ bool cps(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto pause = number32(a.values[1].text);
   if (!pause) return wrong(c, a, fmt::format("cps time argument not a number: {}", a.values[1].text), 1);
   s.cps = Rate{*connections, *pause};
-  if (a.values.size() < 3) return true;
-  const auto window = number32(a.values[2].text);
-  if (!window || *window == 0 || *window > longest_window)
-    return wrong(c, a, fmt::format("cps window is no number of seconds: {}", a.values[2].text), 2);
-  s.cps->window = *window;
+  return true;
+}
+
+bool cps_window(const ValueContext& c, Settings& s, const Assignment& a) {
+  const auto seconds = base::parse_number(a.values[0].text, 1, longest_window);
+  if (!seconds) return wrong(c, a, fmt::format("cps_window is no number of seconds: {}", a.values[0].text));
+  s.cps_window = static_cast<std::uint32_t>(*seconds);
   return true;
 }
 
 bool per_source_rate(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto connections = number32(a.values[0].text);
   if (!connections) return wrong(c, a, fmt::format("per_source_rate is no number: {}", a.values[0].text));
-  const auto window = number32(a.values[1].text);
-  if (!window || *window == 0 || *window > longest_window)
-    return wrong(c, a, fmt::format("per_source_rate window is no number of seconds: {}", a.values[1].text), 1);
-  s.per_source_rate = SourceRate{*connections, *window};
+  const auto window = base::parse_number(a.values[1].text, 1, longest_window);
+  if (!window) return wrong(c, a, fmt::format("per_source_rate needs a number of seconds: {}", a.values[1].text), 1);
+  s.per_source_rate = SourceRate{*connections, static_cast<std::uint32_t>(*window)};
   return true;
 }
 

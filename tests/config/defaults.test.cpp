@@ -26,6 +26,8 @@ TEST_CASE("defaults reach services before and behind them, and a service's own v
   };
   const std::vector<Row> rows{{"instances", "5", "6"},
                               {"per_source", "5", "6"},
+                              {"per_source_rate", "5 60", "6 60"},
+                              {"cps_window", "60", "30"},
                               {"cps", "5 6", "7 8"},
                               {"max_load", "1.5", "2"},
                               {"umask", "022", "077"},

@@ -13,7 +13,7 @@ const std::string fixtures[]{
     "",
     service("x", 1),
     defaults(
-        "instances = 60\nper_source = UNLIMITED\ncps = 25 30\nmax_load = 2.5\numask = 027\ngroups = yes\n"
+        "instances = 60\nper_source = UNLIMITED\nper_source_rate = 9 60\ncps = 25 30\ncps_window = 60\nmax_load = 2.5\numask = 027\ngroups = yes\n"
         "bind = localhost\nv6only = no\nlog_type = SYSLOG authpriv\nlog_on_success = HOST PID\nmdns = no\n"
         "log_on_failure = HOST\nonly_from = 10.0.0.0 .example.com\nno_access =\npassenv = PATH\nbacklog = 7\n"
         "banner = /b\nbanner_success = /s\nbanner_fail = /f\naccess_policy = best_match\n"

@@ -12,6 +12,7 @@
 namespace xsuperd::config::test {
 
 inline constexpr char main_file[] = "/etc/xinetd.conf";
+inline constexpr char inetd_file[] = "/etc/inetd.conf";
 
 /// The lines that a plain TCP service cannot do without.
 inline constexpr char plain[] =
@@ -38,6 +39,15 @@ struct World {
   World& read(const std::string& text) {
     files.texts[main_file] = text;
     loaded = load(files, names, main_file);
+    return *this;
+  }
+
+  /// The lines of inetd.conf, and before them a main file if there is text for one.
+  World& read_inetd(const std::string& lines, const std::string& main = "", Sources sources = {}) {
+    files.texts[inetd_file] = lines;
+    if (!main.empty()) files.texts[sources.main = main_file] = main;
+    sources.inetd = {inetd_file};
+    loaded = load(files, names, sources);
     return *this;
   }
 

@@ -76,6 +76,23 @@ TEST_CASE("cps takes two numbers of 32 bits") {
   CHECK(with("cps = 5").at("x").rate() == Rate{50, 10});
 }
 
+TEST_CASE("cps_window takes seconds up to a day, and per_source_rate a number and such seconds") {
+  check("cps_window", {{"1", "1"}, {"86400", "86400"}, {"0", refused}, {"86401", refused}, {"-1", refused}, {"m", refused}});
+  check("per_source_rate", {{"10 60", "10 60"},
+                            {"0 1", "0 1"},
+                            {"4294967296 1", refused},
+                            {"x 1", refused},
+                            {"1 0", refused},
+                            {"1 86401", refused},
+                            {"1 x", refused},
+                            {"1", ""},
+                            {"1 2 3", ""}});
+  CHECK(with("cps = 5 6\ncps_window = 60").at("x").rate() == Rate{5, 6, 60});
+  CHECK(with("cps_window = x").said("cps_window is no number of seconds: x"));
+  CHECK(with("per_source_rate = x 1").said("per_source_rate is no number: x"));
+  CHECK(with("per_source_rate = 1 x").said("per_source_rate needs a number of seconds: x"));
+}
+
 TEST_CASE("umask is octal and at most 0777") {
   check("umask", {{"22", "022"},
                   {"0777", "777"},

@@ -59,7 +59,7 @@ struct Limit {
 struct Rate {
   std::uint32_t connections = 50;
   std::uint32_t pause = 10;
-  std::uint32_t window = 0;  ///< seconds in which they are counted; 0: a rate per second, as xinetd counts it
+  std::uint32_t window = 0;  ///< of cps_window: seconds in which they are counted; 0: a rate per second, as in xinetd
   bool operator==(const Rate&) const = default;
 };
 
@@ -195,6 +195,7 @@ struct Settings {
   std::optional<Limit> per_source;
   std::optional<SourceRate> per_source_rate;
   std::optional<Rate> cps;
+  std::optional<std::uint32_t> cps_window;  ///< ours: seconds
   std::optional<double> max_load;
   std::optional<std::vector<Interval>> access_times;
   std::optional<std::vector<AddressPattern>> only_from;
@@ -307,7 +308,11 @@ struct Service {
   [[nodiscard]] bool asks_libwrap() const { return !has(Flag::nolibwrap) && !(is(Type::rpc) && !datagrams()); }
   /// The daemon name that stands for the service in these files (fact B5.22).
   [[nodiscard]] std::string libwrap_name() const;
-  [[nodiscard]] Rate rate() const { return settings.cps.value_or(Rate{}); }
+  [[nodiscard]] Rate rate() const {
+    Rate rate = settings.cps.value_or(Rate{});
+    rate.window = settings.cps_window.value_or(0);
+    return rate;
+  }
   /// The access lists are kept by the kernel, packet by packet: a stream server that waits accepts for itself, and
   /// INTERCEPT wants it for datagrams too.
   [[nodiscard]] bool steered() const {

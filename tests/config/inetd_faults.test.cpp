@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "config/inetd_fixture.hpp"
+
+// Lines of inetd.conf that cannot be honoured: refused as a whole, with the reason and its place.
+using namespace xsuperd;
+using namespace xsuperd::config;
+using namespace xsuperd::config::test;
+
+namespace {
+struct Fault {
+  const char* line;
+  const char* expected;  ///< column and how the sentence begins
+};
+
+constexpr Fault faults[]{
+    {"ftp", "4 the line ends where a socket type is expected"},
+    {"ftp stream", "11 the line ends where a protocol is expected"},
+    {"ftp stream tcp", "15 the line ends where wait or nowait is expected"},
+    {"ftp stream tcp nowait", "22 the line ends where a user is expected"},
+    {"ftp stream tcp nowait root", "27 the line ends where a program is expected"},
+    {"ftp strem tcp nowait root /bin/sh", "5 Bad socket type: strem"},
+    {"ftp rdm tcp nowait root /bin/sh", "5 Bad socket type: rdm"},
+    {"100134/1 tli rpc/ticotsord wait root /bin/sh", "18 Protocol ticotsord not in /etc/protocols"},
+    {"ftp stream tpc nowait root /bin/sh", "12 Protocol tpc not in /etc/protocols"},
+    {"ftp stream tcp/ttcp nowait root /bin/sh", "12 protocol tcp/ttcp is not served"},
+    {"ftp stream faith/tcp6 nowait root /bin/sh", "12 protocol faith/tcp6 is not served"},
+    {"ftp stream tcp,rcvbuf=64k nowait root /bin/sh", "16 the sizes of socket buffers cannot be set"},
+    {"/run/x stream unix nowait root /bin/sh", "15 sockets in the file system are not served"},
+    {"/run/x stream tcp nowait root /bin/sh", "1 sockets in the file system are not served"},
+    {"ftp stream tcp no root /bin/sh", "16 Bad value for wait: no"},
+    {"ftp stream tcp nowait.x root /bin/sh", "23 'x' is no number"},
+    {"ftp stream tcp nowait. root /bin/sh", "23 '' is no number"},
+    {"ftp stream tcp nowait/ root /bin/sh", "23 '' is no number"},
+    {"ftp stream tcp nowait/1/x root /bin/sh", "25 'x' is no number"},
+    {"ftp stream tcp nowait/1/2/3/4 root /bin/sh", "29 there are three numbers at most"},
+    {"ftp stream tcp nowait.99999999999 root /bin/sh", "23 '99999999999' is no number"},
+    {"ftp stream tcp wait/2 root /bin/sh", "21 a service that waits has one server at a time"},
+    {"ftp stream tcp wait/lc root /bin/sh", "21 'lc' is no number"},
+    {"ftp stream:httpready tcp nowait root /bin/sh", "12 accept filters do not exist here"},
+    {"ftp stream,x tcp nowait root /bin/sh", "12 'x' is no number"},
+    {"ftp stream tcp nowait bob /bin/sh", "23 Unknown user: bob"},
+    {"ftp stream tcp nowait nobody.bobs /bin/sh", "30 Unknown group: bobs"},
+    {"ftp stream tcp nowait nobody. /bin/sh", "29 a group is expected here"},
+    {"ftp stream tcp nowait :tty /bin/sh", "23 a user is expected before the group"},
+    {"ftp stream tcp nowait root/staff /bin/sh", "27 login classes do not exist here"},
+    {"ftp stream tcp nowait root /no/such", "28 Server /no/such is not executable"},
+    {"ftp stream tcp nowait root ''", "29 Server  is not executable"},
+    {"ftp stream tcp nowait root /usr/sbin/tcpd", "28 tcpd needs the server as its next word"},
+    {"ftp stream tcp nowait root /usr/sbin/tcpd /usr/", "43 tcpd needs a program here"},
+    {"ftp stream tcp nowait root /bin/sh \"sh", "36 the quote is not closed"},
+    {"ftp stream tcp nowait root /bin/sh 'sh'x", "40 a blank must follow the closing quote"},
+    {"nosuch stream tcp nowait root /bin/sh", "1 Port not specified and can't find service: nosuch"},
+    {"nosuch stream tcp nowait root internal", "1 Port not specified and can't find service: nosuch"},
+    {"ftp stream tcp nowait root internal", "1 No such internal service: ftp/stream"},
+    {"70000 stream tcp nowait root /bin/sh", "1 port number is invalid: 70000"},
+    {"ftp/1 stream tcp nowait root /bin/sh", "4 a version belongs to RPC services"},
+    {"rstatd dgram rpc/udp wait root /bin/sh", "1 an RPC service is written NAME/VERSION"},
+    {"rstatd/x dgram rpc/udp wait root /bin/sh", "8 bad version range: x"},
+    {"rstatd/ dgram rpc/udp wait root /bin/sh", "8 bad version range: "},
+    {"/1 dgram rpc/udp wait root /bin/sh", "1 an RPC service is written NAME/VERSION"},
+    {"nosuch/1 dgram rpc/udp wait root /bin/sh", "1 unknown RPC service: nosuch"},
+    {"tcpmux/ stream tcp nowait root /bin/sh", "1 tcpmux/ must be followed by the name of a service"},
+    {"tcpmux/x stream tcp wait root /bin/sh", "21 a service behind tcpmux must be nowait"},
+    {"127.0.0.1:tcpmux/x stream tcp nowait root /bin/sh", "1 a service behind tcpmux has no address"},
+    {"127.0.0.1: stream tcp nowait root /bin/sh", "1 a service is expected after the address"},
+    {",127.0.0.1:ftp stream tcp nowait root /bin/sh", "1 an address is missing"},
+    {":ftp stream tcp nowait root /bin/sh", "1 an address is missing"},
+    {"nohost:ftp stream tcp nowait root /bin/sh", "1 nohost has no address that fits"},
+    {"six.example.com:ftp stream tcp4 nowait root /bin/sh", "1 six.example.com has no address that fits"},
+    {"127.0.0.1:ftp stream tcp6 nowait root /bin/sh", "1 127.0.0.1 is no IPv6 address"},
+    {"::1:ftp stream tcp4 nowait root /bin/sh", "1 bad address given for: ftp: ::1 has no address of the family"},
+    {"ftp dgram udp nowait root /bin/sh", "1 Port not specified and can't find service: ftp"},
+    {"ntalk dgram udp nowait root /bin/sh", "1 Service ntalk has socket_type dgram, but does not wait"},
+    {"$INTERFACES(ppp*):", "none"},
+    {".include /etc/more", "1 files that .include names are not read"},
+    {".x", "1 unknown directive .x"},
+};
+}  // namespace
+
+TEST_CASE("what cannot be honoured in inetd.conf is refused, with the column of the word that is to blame") {
+  for (const Fault& one : faults) {
+    INFO(one.line);
+    const std::string expected = one.expected;
+    CHECK(fault(one.line).substr(0, expected.size()) == expected);
+    CHECK(inetd(std::string(one.line) + "\n").loaded.config->services.empty());
+  }
+}
+
+TEST_CASE("a refused line of inetd.conf costs itself alone") {
+  const World w = inetd("ftp\nftp stream\nbob\ntelnet stream tcp nowait nobody /bin/sh sh\nhttp stream tcp nowait bob /bin/sh\n");
+  CHECK(w.loaded.config->services.size() == 1);
+  CHECK(w.up("telnet"));
+  CHECK(w.refused("bob"));
+  CHECK(w.refused("http"));
+}
+
+TEST_CASE("a finding about inetd.conf shows the line it is about") {
+  const World w = inetd("# x\nftp stream tcp nowait.x root /bin/sh\n");
+  const Diagnostic* found = w.finding("'x' is no number");
+  REQUIRE(found);
+  CHECK(found->place == Place{inetd_file, 2, 23});
+  CHECK(explained(*found) ==
+        "/etc/inetd.conf:2:23: error: 'x' is no number\n    ftp stream tcp nowait.x root /bin/sh\n    " +
+            std::string(22, ' ') + "^\n");
+}
+
+TEST_CASE("what stands below an IPsec policy is not served without it") {
+  const std::string ftp = "ftp stream tcp nowait nobody /bin/sh\n";
+  const World w = inetd("#@ in ipsec esp/transport//require\n" + ftp + "#@\ntelnet stream tcp nowait nobody /bin/sh\n");
+  CHECK(w.refused("ftp"));
+  CHECK(w.up("telnet"));
+  CHECK(w.said("IPsec policies cannot be set"));
+  CHECK(inetd("#@home\n" + ftp).up("ftp"));
+}
+
+TEST_CASE("no bytes in inetd.conf do harm") {
+  const std::string nul("ftp stream tcp\0nowait nobody /bin/sh\n", 37);
+  CHECK(inetd(nul).refused("ftp"));
+  CHECK(inetd("").loaded.config->services.empty());
+  CHECK(inetd("\n\n \t\n:\n::\n,\n'\n\"\"\n''\n;\n=\n").loaded.config->services.empty());
+  CHECK(inetd("\xff\xfe stream tcp nowait root internal").loaded.config->services.empty());
+  CHECK(inetd("ftp stream tcp nowait nobody /bin/sh").up("ftp"));
+}

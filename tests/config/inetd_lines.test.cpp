@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#include "config/inetd_fixture.hpp"
+
+// Lines of inetd.conf, each beside the entry that says the same (facts B11.1 to B11.13).
+using namespace xsuperd;
+using namespace xsuperd::config;
+using namespace xsuperd::config::test;
+
+namespace {
+struct Pair {
+  const char* what;
+  const char* line;
+  const char* name;
+  const char* entry;
+};
+
+#define EXTERNAL "user = nobody\ngroups = yes\nserver = /usr/sbin/in.ftpd\nflags = NAMEINARGS NOLIBWRAP"
+#define ARGUMENTS "\nserver_args = in.ftpd -l\n"
+#define PLAIN "socket_type = stream\nprotocol = tcp\nwait = no\n"
+#define TAIL " nobody /usr/sbin/in.ftpd in.ftpd -l"
+
+constexpr Pair classic[]{
+    {"a program", "ftp stream tcp nowait" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS},
+    {"tabs, blanks and a carriage return", "\tftp\t stream\ttcp  nowait" TAIL "\t \r", "ftp", PLAIN EXTERNAL ARGUMENTS},
+    {"no argument: argv[0] is the program's name", "ftp stream tcp nowait nobody /usr/sbin/in.ftpd", "ftp",
+     PLAIN "user = nobody\ngroups = yes\nserver = /usr/sbin/in.ftpd\nflags = NOLIBWRAP"},
+    {"a datagram service", "ntalk dgram udp wait" TAIL, "ntalk",
+     "socket_type = dgram\nprotocol = udp\nwait = yes\n" EXTERNAL ARGUMENTS},
+    {"a stream service that waits", "ftp stream tcp wait" TAIL, "ftp",
+     "socket_type = stream\nprotocol = tcp\nwait = yes\n" EXTERNAL ARGUMENTS},
+    {"an internal service", "echo stream tcp nowait root internal", "echo",
+     PLAIN "user = root\ngroups = yes\ntype = INTERNAL\nid = echo-stream\nflags = NOLIBWRAP"},
+    {"an internal datagram service", "echo dgram udp wait root internal", "echo",
+     "socket_type = dgram\nprotocol = udp\nwait = yes\nuser = root\ngroups = yes\ntype = INTERNAL\nid = echo-dgram\nflags = "
+     "NOLIBWRAP"},
+    {"internal services wait as they must, whatever stands there", "time stream tcp wait root internal", "time",
+     PLAIN "user = root\ngroups = yes\ntype = INTERNAL\nid = time-stream\nflags = NOLIBWRAP"},
+    {"a port number", "874 stream tcp nowait" TAIL, "874", "type = UNLISTED\nport = 874\n" PLAIN EXTERNAL ARGUMENTS},
+    {"an RPC service", "rstatd/1-5 dgram rpc/udp wait" TAIL, "rstatd",
+     "type = RPC\nrpc_version = 1-5\nsocket_type = dgram\nprotocol = udp\nwait = yes\n" EXTERNAL ARGUMENTS},
+    {"an RPC service by number", "100068/2 stream rpc/tcp wait" TAIL, "100068",
+     "type = RPC UNLISTED\nrpc_version = 2\nrpc_number = 100068\nsocket_type = stream\nprotocol = tcp\nwait = yes\n" EXTERNAL
+         ARGUMENTS},
+    {"a service behind tcpmux", "tcpmux/printer stream tcp nowait" TAIL, "printer",
+     "type = TCPMUX UNLISTED\n" PLAIN EXTERNAL ARGUMENTS},
+    {"tcpmux answers for it", "tcpmux/+date stream tcp nowait" TAIL, "date",
+     "type = TCPMUXPLUS UNLISTED\n" PLAIN EXTERNAL ARGUMENTS},
+    {"tcpmux itself", "tcpmux stream tcp nowait root internal", "tcpmux",
+     PLAIN "user = root\ngroups = yes\ntype = INTERNAL\nid = tcpmux-stream\nflags = NOLIBWRAP"},
+};
+
+constexpr Pair users[]{
+    {"user.group", "ftp stream tcp nowait nobody.tty /usr/sbin/in.ftpd in.ftpd -l", "ftp", PLAIN EXTERNAL ARGUMENTS "group = tty"},
+    {"user:group", "ftp stream tcp nowait nobody:tty /usr/sbin/in.ftpd in.ftpd -l", "ftp", PLAIN EXTERNAL ARGUMENTS "group = tty"},
+    {"a user with a dot", "ftp stream tcp nowait www.data /bin/sh", "ftp",
+     PLAIN "user = www.data\ngroups = yes\nserver = /bin/sh\nflags = NOLIBWRAP"},
+    {"a user with a dot and a group", "ftp stream tcp nowait www.data.tty /bin/sh", "ftp",
+     PLAIN "user = www.data\ngroup = tty\ngroups = yes\nserver = /bin/sh\nflags = NOLIBWRAP"},
+    {"a number nobody has", "ftp stream tcp nowait 4242 /bin/sh", "ftp",
+     PLAIN "user = 4242\nserver = /bin/sh\nflags = NOLIBWRAP"},
+    {"a number somebody has", "ftp stream tcp nowait 1000:audio /bin/sh", "ftp",
+     PLAIN "user = 1000\ngroup = audio\ngroups = yes\nserver = /bin/sh\nflags = NOLIBWRAP"},
+    {"FreeBSD's usual login class", "ftp stream tcp nowait nobody:tty/daemon /usr/sbin/in.ftpd in.ftpd -l", "ftp",
+     PLAIN EXTERNAL ARGUMENTS "group = tty"},
+};
+
+constexpr Pair families[]{
+    {"tcp4", "ftp stream tcp4 nowait" TAIL, "ftp", PLAIN EXTERNAL " IPv4" ARGUMENTS},
+    {"tcp6", "ftp stream tcp6 nowait" TAIL, "ftp", PLAIN EXTERNAL " IPv6" ARGUMENTS "v6only = yes"},
+    {"inetutils: tcp6only", "ftp stream tcp6only nowait" TAIL, "ftp", PLAIN EXTERNAL " IPv6" ARGUMENTS "v6only = yes"},
+    {"tcp46", "ftp stream tcp46 nowait" TAIL, "ftp", PLAIN EXTERNAL " IPv6" ARGUMENTS "v6only = no"},
+    {"udp4", "ntalk dgram udp4 wait" TAIL, "ntalk",
+     "socket_type = dgram\nprotocol = udp\nwait = yes\n" EXTERNAL " IPv4" ARGUMENTS},
+    {"rpc/udp6", "rstatd/1 dgram rpc/udp6 wait" TAIL, "rstatd",
+     "type = RPC\nrpc_version = 1\nsocket_type = dgram\nprotocol = udp\nwait = yes\n" EXTERNAL " IPv6" ARGUMENTS "v6only = yes"},
+};
+
+constexpr Pair limits[]{
+    {"so many a minute", "ftp stream tcp nowait.40" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS "cps = 40 600\ncps_window = 60"},
+    {"NetBSD: after a colon", "ftp stream tcp nowait:40" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS "cps = 40 600\ncps_window = 60"},
+    {"wait.N", "ntalk dgram udp wait.7" TAIL, "ntalk",
+     "socket_type = dgram\nprotocol = udp\nwait = yes\n" EXTERNAL ARGUMENTS "cps = 7 600\ncps_window = 60"},
+    {"FreeBSD: servers at a time", "ftp stream tcp nowait/3" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS "instances = 3"},
+    {"FreeBSD: 0 is no limit", "ftp stream tcp nowait/0/0/0" TAIL, "ftp",
+     PLAIN EXTERNAL ARGUMENTS "instances = UNLIMITED\nper_source_rate = 0 60\nper_source = UNLIMITED"},
+    {"FreeBSD: and of an address, a minute and at a time", "ftp stream tcp nowait/3/10/2" TAIL, "ftp",
+     PLAIN EXTERNAL ARGUMENTS "instances = 3\nper_source_rate = 10 60\nper_source = 2"},
+    {"FreeBSD: one server that waits", "ftp stream tcp wait/1/5" TAIL, "ftp",
+     "socket_type = stream\nprotocol = tcp\nwait = yes\n" EXTERNAL ARGUMENTS "per_source_rate = 5 60"},
+    {"NetBSD: connections accepted at a time", "ftp stream,4 tcp nowait" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS "instances = 4"},
+};
+
+constexpr Pair places[]{
+    {"an address", "127.0.0.1:ftp stream tcp nowait" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS "bind = 127.0.0.1"},
+    {"all addresses", "*:ftp stream tcp nowait" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS},
+    {"an address and a port", "127.0.0.1:8021 stream tcp nowait" TAIL, "8021",
+     "type = UNLISTED\nport = 8021\n" PLAIN EXTERNAL ARGUMENTS "bind = 127.0.0.1"},
+    {"IPv6 as busybox writes it", "::1:444 stream tcp6 nowait" TAIL, "444",
+     "type = UNLISTED\nport = 444\n" PLAIN EXTERNAL " IPv6" ARGUMENTS "v6only = yes\nbind = ::1"},
+    {"IPv6 in brackets", "[::1]:444 stream tcp6 nowait" TAIL, "444",
+     "type = UNLISTED\nport = 444\n" PLAIN EXTERNAL " IPv6" ARGUMENTS "v6only = yes\nbind = ::1"},
+    {"a name with one address", "www.example.com:ftp stream tcp nowait" TAIL, "ftp",
+     PLAIN EXTERNAL ARGUMENTS "bind = 192.0.2.7"},
+    {"the address of a name that fits", "two.example.com:ftp stream tcp4 nowait" TAIL, "ftp",
+     PLAIN EXTERNAL " IPv4" ARGUMENTS "bind = 192.0.2.8"},
+    {"an address for all lines below", "127.0.0.1:\nftp stream tcp nowait" TAIL, "ftp",
+     PLAIN EXTERNAL ARGUMENTS "bind = 127.0.0.1"},
+    {"until there is another one", "192.0.2.1:\n*:\nftp stream tcp nowait" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS},
+    {"a line's own address counts more", "192.0.2.1:\n127.0.0.1:ftp stream tcp nowait" TAIL, "ftp",
+     PLAIN EXTERNAL ARGUMENTS "bind = 127.0.0.1"},
+};
+
+constexpr Pair wrapped[]{
+    {"tcpd with a path", "ftp stream tcp nowait nobody /usr/sbin/tcpd /usr/sbin/vsftpd -x", "ftp",
+     PLAIN "user = nobody\ngroups = yes\nserver = /usr/sbin/vsftpd\nflags = NAMEINARGS\nserver_args = vsftpd -x\nlibwrap = vsftpd"},
+    {"tcpd with a name", "ftp stream tcp nowait nobody /usr/sbin/tcpd in.ftpd", "ftp",
+     PLAIN "user = nobody\ngroups = yes\nserver = /usr/sbin/in.ftpd\nflags = NAMEINARGS\nserver_args = in.ftpd\nlibwrap = in.ftpd"},
+};
+
+template <std::size_t N>
+void check(const Pair (&pairs)[N]) {
+  for (const Pair& pair : pairs) {
+    INFO(pair.what << ": " << pair.line);
+    CHECK(difference(pair.line, pair.name, pair.entry) == "");
+  }
+}
+}  // namespace
+
+TEST_CASE("classic lines of inetd.conf are the entries that say the same") { check(classic); }
+TEST_CASE("users of inetd.conf may have groups, behind a dot or a colon") { check(users); }
+TEST_CASE("digits behind a protocol of inetd.conf choose the family") { check(families); }
+TEST_CASE("limits of inetd.conf a minute, at a time and for an address") { check(limits); }
+TEST_CASE("lines of inetd.conf may say where to listen") { check(places); }
+TEST_CASE("tcpd in inetd.conf becomes the server, with libwrap asked by us") { check(wrapped); }
+
+TEST_CASE("taking tcpd's place is told in a note") {
+  const World w = inetd("ftp stream tcp nowait nobody /usr/sbin/tcpd in.ftpd\n");
+  const Diagnostic* note = w.finding("is started without tcpd");
+  REQUIRE(note);
+  CHECK(note->level == Level::info);
+  CHECK(note->place == Place{inetd_file, 1, 30});
+  CHECK(w.at("ftp").asks_libwrap());
+  CHECK(w.at("ftp").libwrap_name() == "in.ftpd");
+}
+
+TEST_CASE("without libwrap tcpd stays what is started") {
+  Sources sources;
+  sources.style.replaces_tcpd = false;
+  const World w = inetd_world().read_inetd("ftp stream tcp nowait nobody /usr/sbin/tcpd in.ftpd\n", "", sources);
+  CHECK(w.at("ftp").settings.server == "/usr/sbin/tcpd");
+  CHECK(w.at("ftp").argv == Words{"in.ftpd"});
+}
+
+TEST_CASE("arguments of inetd.conf may stand in quotes, which hold them together") {
+  const World w = inetd("ftp stream tcp nowait nobody /bin/sh sh -c \"(cat; sleep 0.5) | cat\" 'a \"b' x\"y '' end\n");
+  CHECK(w.at("ftp").argv == Words{"sh", "-c", "(cat; sleep 0.5) | cat", "a \"b", "x\"y", "", "end"});
+}
+
+TEST_CASE("a line of inetd.conf goes on where the next one begins with a blank") {
+  const World w = inetd("ftp stream tcp nowait nobody /bin/sh sh\n\t-c one\n  two\n# no comment in between\n three\n");
+  CHECK(w.at("ftp").argv == Words{"sh", "-c", "one", "two"});
+  const World split = inetd("ftp stream tcp\n nowait nobody /bin/sh sh\n");
+  CHECK(split.at("ftp").argv == Words{"sh"});
+}
+
+TEST_CASE("a line of inetd.conf that begins with a blank and is a service by itself is no continuation") {
+  const World w = inetd("ftp stream tcp nowait nobody /bin/sh sh\n telnet stream tcp nowait nobody /bin/sh sh\n");
+  CHECK((w.up("ftp") && w.up("telnet")));
+  CHECK(w.at("ftp").argv == Words{"sh"});
+}
+
+TEST_CASE("comments of inetd.conf, and what Debian has switched off, do not count") {
+  const World w = inetd("# ftp stream tcp nowait nobody /bin/sh\n#<off># ftp stream tcp nowait nobody /bin/sh\n\n"
+                        "#<disabled>#ftp\n   # x\ntelnet stream tcp nowait nobody /bin/sh sh # argument\n");
+  CHECK(w.loaded.config->services.size() == 1);
+  CHECK(w.at("telnet").argv == Words{"sh", "#", "argument"});
+  CHECK(w.log().empty());
+}
