@@ -47,7 +47,8 @@ void set(AvahiTimeout& timeout, const timeval* at) {
 
 AvahiLoop::AvahiLoop(int wake) : wake_(wake) {
   api_.userdata = this;
-  api_.watch_new = [](const AvahiPoll* api, int fd, AvahiWatchEvent events, AvahiWatchCallback callback, void* userdata) {
+  api_.watch_new = [](const AvahiPoll* api, int fd, AvahiWatchEvent events, AvahiWatchCallback callback,
+                      void* userdata) {
     return &of(api).watches_.emplace_back(AvahiWatch{fd, events, callback, userdata});
   };
   api_.watch_update = [](AvahiWatch* watch, AvahiWatchEvent events) { watch->events = events; };

@@ -72,7 +72,8 @@ void AvahiSession::connect() {
     return;
   }
   lost_ = host_changes_ = false;
-  next_try_ = std::chrono::steady_clock::now() + std::min<std::chrono::seconds>(60s, 1s * (1 << std::min(tries_++, 6u)));
+  const auto pause = std::min<std::chrono::seconds>(60s, 1s * (1 << std::min(tries_++, 6u)));
+  next_try_ = std::chrono::steady_clock::now() + pause;
   absent(avahi_strerror(error));
 }
 
@@ -135,7 +136,8 @@ int AvahiSession::enter(const MdnsService& service, Published& published) {
   for (int tried = 0; error == AVAHI_ERR_COLLISION && tried < most_names; ++tried) {
     if (tried > 0) published.name = alternative(published.name);
     error = avahi_entry_group_add_service(published.group, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, AvahiPublishFlags{},
-                                          published.name.c_str(), type.c_str(), nullptr, nullptr, service.port, nullptr);
+                                          published.name.c_str(), type.c_str(), nullptr, nullptr, service.port,
+                                          nullptr);
   }
   if (error != AVAHI_OK) return error;
   if (published.name != asked_name(service))
