@@ -49,6 +49,12 @@ base::Result<Files::Kind> SystemFiles::kind(const std::string& path) {
   return S_ISREG(info.st_mode) ? Kind::regular : S_ISDIR(info.st_mode) ? Kind::directory : Kind::other;
 }
 
+base::Result<Files::Status> SystemFiles::status(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return base::system_error(errno, "stat( " + path + " ) failed");
+  return Status{info.st_mode, info.st_uid, info.st_gid};
+}
+
 bool SystemFiles::executable(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
 
 }  // namespace xsuperd::config

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "config/lint_values.hpp"
 #include "config/overlap.hpp"
 
 namespace xsuperd::config {
@@ -196,7 +197,9 @@ void Linter::unreached(const Elements& list, std::string_view name, bool needed)
 std::vector<Diagnostic> lints(const Config& config) {
   Linter linter(config);
   for (const auto& service : config.services) linter.look_at(*service);
-  return std::move(linter).found();
+  std::vector<Diagnostic> found = std::move(linter).found();
+  for (Diagnostic& one : value_lints(config)) found.push_back(std::move(one));
+  return found;
 }
 
 }  // namespace xsuperd::config

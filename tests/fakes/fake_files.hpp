@@ -20,6 +20,7 @@ class FakeFiles final : public config::Files {
   std::set<std::string> others;      ///< FIFOs, devices, sockets
   std::set<std::string> unreadable;  ///< exist, but open(2) fails
   std::set<std::string> dangling;    ///< listed, but stat(2) fails
+  std::map<std::string, Status> statuses;  ///< of all others: root's, and 0755
   std::vector<std::string> read_order;
 
   base::Result<std::string> read(const std::string& path) override {
@@ -45,6 +46,11 @@ class FakeFiles final : public config::Files {
     if (is_directory(path)) return Kind::directory;
     if (others.count(path)) return Kind::other;
     return base::system_error(ENOENT, "stat( " + path + " ) failed");
+  }
+
+  base::Result<Status> status(const std::string& path) override {
+    const auto found = statuses.find(path);
+    return found == statuses.end() ? Status{} : found->second;
   }
 
   bool executable(const std::string& path) override { return programs.count(path) > 0 || is_directory(path); }

@@ -19,6 +19,13 @@ class Files {
   [[nodiscard]] virtual base::Result<std::vector<std::string>> list(const std::string& path) = 0;
   /// What the path leads to, symbolic links followed.
   [[nodiscard]] virtual base::Result<Kind> kind(const std::string& path) = 0;
+  /// Whose it is, and who may do what with it; symbolic links followed.
+  struct Status {
+    unsigned mode = 0755;  ///< as st_mode of stat(2)
+    unsigned owner = 0;
+    unsigned group = 0;
+  };
+  [[nodiscard]] virtual base::Result<Status> status(const std::string& path) = 0;
   /// May the daemon's real user execute it (access(2), fact B2.50)?
   [[nodiscard]] virtual bool executable(const std::string& path) = 0;
 };
@@ -29,6 +36,7 @@ class SystemFiles final : public Files {
   base::Result<std::string> read(const std::string& path) override;
   base::Result<std::vector<std::string>> list(const std::string& path) override;
   base::Result<Kind> kind(const std::string& path) override;
+  base::Result<Status> status(const std::string& path) override;
   bool executable(const std::string& path) override;
 };
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "xsuperd/config/diagnostic.hpp"
+#include "xsuperd/config/files.hpp"
 #include "xsuperd/config/model.hpp"
 
 namespace xsuperd::config {
@@ -22,6 +23,12 @@ namespace xsuperd::config {
 /// of one whose
 ///   server accepts: nobody has looked for the peer's name by then, so that a name in only_from admits
 ///   nobody, a note, and one in no_access keeps everybody out, a warning.
+/// - An element that means something else than it looks like, or than it means to xinetd, such as 10.77 or a netmask
+///   (facts B5.1, B5.2, B5.5): a warning.
 [[nodiscard]] std::vector<Diagnostic> lints(const Config& config);
+
+/// Servers that somebody could change who is not meant to: programs that everybody or a group may write, and programs
+/// that run as root and belong to somebody else. Warnings. Looks at the files.
+[[nodiscard]] std::vector<Diagnostic> lint_files(const Config& config, Files& files);
 
 }  // namespace xsuperd::config
