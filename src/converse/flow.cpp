@@ -5,7 +5,7 @@ namespace xsuperd::converse {
 
 namespace {
 constexpr std::size_t worth_a_pipe = block_size / 4;
-constexpr int rounds_per_turn = 8;  // of up to a block each, before others are served
+constexpr int rounds_per_turn = 4;  // of up to a pipe each, before others are served
 }  // namespace
 
 void Flow::begin() {
@@ -87,7 +87,7 @@ void Flow::fill() {
 /// False when the pipe was given back, and it is for receive() to say why there was nothing.
 bool Flow::fill_pipe() {
   std::size_t count = 0;
-  const Moved moved = from_.splice_to(pipe_, block_size, count);
+  const Moved moved = from_.splice_to(pipe_, pipe_size, count);
   if (moved == Moved::some) {
     read_ += count;
     piped_ = static_cast<std::uint32_t>(count);
@@ -114,7 +114,7 @@ void Flow::drop() {
   if (state_ == State::open) state_ = State::sink_failed;
   if (block_) pool_.give_back(std::move(block_));
   if (piped_ > 0) {
-    pipe_ = {};
+    pool_.destroy(std::move(pipe_));
   } else {
     return_pipe();
   }

@@ -34,12 +34,22 @@ void Pool::give_back(Block block) {
 Pipe Pool::take_pipe() {
   if (!pipes_.empty()) return take_last(pipes_);
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return {};
-  return {base::Fd(ends[0]), base::Fd(ends[1])};
+  if (pipes_made_ == most_pipes || ::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return {};
+  Pipe pipe{base::Fd(ends[0]), base::Fd(ends[1])};
+  const bool large = ::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(pipe_size)) >= 0;
+  if (!large && ::fcntl(ends[1], F_GETPIPE_SZ) < static_cast<int>(block_size)) return {};
+  ++pipes_made_;
+  return pipe;
 }
 
 void Pool::give_back(Pipe pipe) {
-  if (pipes_.size() < spare) pipes_.push_back(std::move(pipe));
+  if (pipes_.size() < spare) return pipes_.push_back(std::move(pipe));
+  destroy(std::move(pipe));
+}
+
+void Pool::destroy(Pipe pipe) {
+  pipe = {};
+  --pipes_made_;
 }
 
 }  // namespace xsuperd::converse

@@ -13,7 +13,9 @@ namespace xsuperd::converse {
 using Block = std::unique_ptr<char[]>;
 inline constexpr std::size_t block_size = 64 * 1024;
 
-/// Bytes on their way inside the kernel. Either both ends or none.
+/// Bytes on their way inside the kernel, as many as this: with smaller pipes several streams cost twice the CPU
+/// time. Either both ends or none.
+inline constexpr std::size_t pipe_size = 256 * 1024;
 struct Pipe {
   base::Fd out;  ///< read from it
   base::Fd in;   ///< write to it
@@ -30,15 +32,21 @@ class Pool {
   [[nodiscard]] Block keep_scratch() { return std::move(scratch_); }
   void give_back(Block block);
 
-  /// Non-blocking and close-on-exec. None when there are no descriptors left.
+  /// How many pipes there may be at a time. The kernel allows each user a number of pages in pipes (pipe(7)),
+  /// and gives those beyond it crippled ones: this is half of it.
+  static constexpr std::size_t most_pipes = 128;
+  /// Non-blocking and close-on-exec. None when there are too many, no descriptors left, or only crippled ones.
   [[nodiscard]] Pipe take_pipe();
   /// Only when it is empty: the next owner would get what is in it.
   void give_back(Pipe pipe);
+  /// One that is not empty.
+  void destroy(Pipe pipe);
 
  private:
   Block scratch_;
   std::vector<Block> blocks_;
   std::vector<Pipe> pipes_;
+  std::size_t pipes_made_ = 0;  // that still exist
 };
 
 }  // namespace xsuperd::converse

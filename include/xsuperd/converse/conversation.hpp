@@ -87,10 +87,11 @@ class Conversation {
 void prepare(boost::asio::io_context& loop);
 
 /// Begins. `done` is called exactly once, on the loop thread and never from inside this call, unless the
-/// Conversation is destroyed before; the connection is closed by then, unless it is given back. Holds no more
-/// than 64 KiB for each direction in which a peer does not take what is sent, and no buffer otherwise. `loop`
-/// must outlive the Conversation. For ident `peer` is a stream socket that is not connected yet, and bound
-/// where that matters: a worker may not bind.
+/// Conversation is destroyed before; the connection is closed by then, unless it is given back. For each
+/// direction in which a peer does not take what is sent it holds one buffer: 64 KiB of its own, or up to 256
+/// KiB in a pipe, of which there are 128 at the most in a process; otherwise none. `loop` must outlive the
+/// Conversation. For ident `peer` is a stream socket that is not connected yet, and bound where that matters: a
+/// worker may not bind.
 [[nodiscard]] std::unique_ptr<Conversation> start(boost::asio::io_context& loop, Kind kind, base::Fd peer,
                                                   Parameters parameters, std::function<void(Report)> done);
 
