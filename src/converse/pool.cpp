@@ -2,12 +2,22 @@
 #include "converse/pool.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#include <new>
 
 namespace xsuperd::converse {
 
 namespace {
-constexpr std::size_t spare = 16;  // of each kind
+constexpr std::size_t spare_blocks = 16;
+constexpr std::size_t spare_pipes = 32;
+
+Block new_block() {
+  void* pages = ::mmap(nullptr, block_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) throw std::bad_alloc();
+  return Block(static_cast<char*>(pages));
+}
 
 template <typename Thing>
 Thing take_last(std::vector<Thing>& things) {
@@ -17,16 +27,17 @@ Thing take_last(std::vector<Thing>& things) {
 }
 }  // namespace
 
+void Unmap::operator()(char* block) const { ::munmap(block, block_size); }
+
 std::span<char> Pool::scratch() {
-  if (!scratch_)
-    scratch_ = blocks_.empty() ? std::make_unique_for_overwrite<char[]>(block_size) : take_last(blocks_);
+  if (!scratch_) scratch_ = blocks_.empty() ? new_block() : take_last(blocks_);
   return {scratch_.get(), block_size};
 }
 
 void Pool::give_back(Block block) {
   if (!scratch_) {
     scratch_ = std::move(block);
-  } else if (blocks_.size() < spare) {
+  } else if (blocks_.size() < spare_blocks) {
     blocks_.push_back(std::move(block));
   }
 }
@@ -43,7 +54,7 @@ Pipe Pool::take_pipe() {
 }
 
 void Pool::give_back(Pipe pipe) {
-  if (pipes_.size() < spare) return pipes_.push_back(std::move(pipe));
+  if (pipes_.size() < spare_pipes) return pipes_.push_back(std::move(pipe));
   destroy(std::move(pipe));
 }
 

@@ -9,11 +9,15 @@
 
 namespace xsuperd::converse {
 
-/// 64 KiB for bytes on their way.
-using Block = std::unique_ptr<char[]>;
+/// 64 KiB for bytes on their way, in pages of its own: the heap would keep them for good after many clients
+/// had stalled at a time.
+struct Unmap {
+  void operator()(char* block) const;
+};
+using Block = std::unique_ptr<char[], Unmap>;
 inline constexpr std::size_t block_size = 64 * 1024;
 
-/// Bytes on their way inside the kernel, as many as this: with smaller pipes several streams cost twice the CPU
+/// Bytes on their way inside the kernel, as many as this: with smaller pipes several streams cost more CPU
 /// time. Either both ends or none.
 inline constexpr std::size_t pipe_size = 256 * 1024;
 struct Pipe {
@@ -35,7 +39,8 @@ class Pool {
   /// How many pipes there may be at a time. The kernel allows each user a number of pages in pipes (pipe(7)),
   /// and gives those beyond it crippled ones: this is half of it.
   static constexpr std::size_t most_pipes = 128;
-  /// Non-blocking and close-on-exec. None when there are too many, no descriptors left, or only crippled ones.
+  /// Non-blocking and close-on-exec. None when there are too many, no descriptors left, or only crippled
+  /// ones.
   [[nodiscard]] Pipe take_pipe();
   /// Only when it is empty: the next owner would get what is in it.
   void give_back(Pipe pipe);
