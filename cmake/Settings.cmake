@@ -21,5 +21,9 @@ if(XSUPERD_SANITIZE)
     add_compile_options(-Wno-tsan)  # Asio uses fences, which TSan does not model
   endif()
 endif()
+if(XSUPERD_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
+endif()
 # All files must agree on these: asio_impl.cpp holds the only copy of Asio's functions.
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED _GNU_SOURCE)

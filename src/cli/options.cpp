@@ -92,43 +92,59 @@ class WordParser {
 
   std::vector<po::option> operator()(std::vector<std::string>& words) {
     if (stopped_) return words.clear(), std::vector<po::option>{};
-    if (inetd()) take_apart(words);
     const std::string word = words.front();
     words.erase(words.begin());
-    const Option* option = find_option(word, inetd());
-    if (!option && word.size() > 1 && word.front() == '-') {
-      const std::string_view why = find_option(word, !inetd()) ? inetd() ? " (it is xinetd's)" : " (it is inetd's)" : "";
+    if (const Option* option = find_option(word, inetd())) return take(*option, words);
+    if (inetd() && joined(word)) return take_apart(word, words);
+    if (word.size() > 1 && word.front() == '-') {
+      const std::string_view why = !find_option(word, !inetd()) ? "" : inetd() ? " (it is xinetd's)" : " (it is inetd's)";
       result_.warnings.push_back(fmt::format("unknown option {} is ignored{}", base::escaped(word, 200), why));
       return {};
     }
-    if (!option && inetd() && !word.empty() && word != "-") return result_.inetd->files.push_back(word), std::vector<po::option>{};
-    if (!option) return fail(fmt::format("'{}' is no option", base::escaped(word, 200)));
-    std::size_t count = least_values(*option);
-    if (words.size() < count)
-      return fail(count == 1 ? fmt::format("{} needs a value", word) : fmt::format("{} needs {} values", word, count));
-    if (option->takes && words.size() > count && option->takes(words[count])) ++count;
-    const auto end = words.begin() + static_cast<std::ptrdiff_t>(count);
-    po::option parsed;
-    parsed.string_key = word;
-    parsed.original_tokens = {word};
-    parsed.value.assign(words.begin(), end);
-    words.erase(words.begin(), end);
-    // What comes after -version does not matter (fact B1.21).
-    stopped_ = word == "-version" || word == "--version" || word == "--help";
-    return {parsed};
+    if (!inetd() || word.empty() || word == "-") return fail(fmt::format("'{}' is no option", base::escaped(word, 200)));
+    result_.inetd->files.push_back(word);
+    return {};
   }
 
  private:
   [[nodiscard]] bool inetd() const { return result_.inetd.has_value(); }
 
+  std::vector<po::option> take(const Option& option, std::vector<std::string>& words) {
+    std::size_t count = least_values(option);
+    if (words.size() < count)
+      return fail(count == 1 ? fmt::format("{} needs a value", option.word)
+                             : fmt::format("{} needs {} values", option.word, count));
+    if (option.takes && words.size() > count && option.takes(words[count])) ++count;
+    const auto end = words.begin() + static_cast<std::ptrdiff_t>(count);
+    po::option parsed;
+    parsed.string_key = option.word;
+    parsed.original_tokens = {std::string(option.word)};
+    parsed.value.assign(words.begin(), end);
+    words.erase(words.begin(), end);
+    // What comes after -version does not matter (fact B1.21).
+    stopped_ = option.word == "-version" || option.word == "--version" || option.word == "--help";
+    return {parsed};
+  }
+
+  /// Does the word begin with a letter of inetd's, and is it none of xinetd's words?
+  static bool joined(const std::string& word) {
+    return word.size() > 2 && word[0] == '-' && find_option(word.substr(0, 2), true) && !find_option(word, false);
+  }
+
   /// As getopt(3): "-il" is "-i -l", and "-R100" is "-R 100".
-  static void take_apart(std::vector<std::string>& words) {
-    const std::string word = words.front();
-    if (word.size() < 3 || word[0] != '-' || word[1] == '-' || find_option(word, true)) return;
-    const Option* first = find_option(word.substr(0, 2), true);
-    if (!first) return;
-    words.front() = word.substr(0, 2);
-    words.insert(words.begin() + 1, (first->argument.empty() ? "-" : "") + word.substr(2));
+  std::vector<po::option> take_apart(const std::string& word, std::vector<std::string>& words) {
+    std::vector<po::option> all;
+    for (std::size_t at = 1; at < word.size(); ++at) {
+      const Option* option = find_option(std::string("-") + word[at], true);
+      if (!option) return fail(fmt::format("'{}' is no option, in {}", base::escaped(word.substr(at, 1)), base::escaped(word, 200)));
+      const bool value = !option->argument.empty() && at + 1 < word.size();
+      if (value) words.insert(words.begin(), word.substr(at + 1));
+      const auto parsed = take(*option, words);
+      if (parsed.empty()) return {};
+      all.push_back(parsed.front());
+      if (value) break;
+    }
+    return all;
   }
 
   std::vector<po::option> fail(std::string why) {

@@ -76,18 +76,19 @@ TEST_CASE("a service without limits admits, and every check is told in the order
   CHECK(a.outcome == Outcome::admitted);
   CHECK(a.text ==
         "service x (/etc/xinetd.conf:1:1), peer 10.1.2.3, 12:00\n"
-        "  socket        passes: it takes peers of this family\n"
-        "  cps           at run time: above 50 requests a second the service closes for 10 s\n"
-        "  max_load      no limit\n"
-        "  access_times  passes: always\n"
-        "  instances     no limit\n"
-        "  per_source    no limit\n"
-        "  -limit        at run time: if the daemon is started with it\n"
-        "  sensor        at run time: refuses a peer that a SENSOR service has recorded\n"
-        "  only_from     not given\n"
-        "  no_access     not given\n"
-        "  libwrap       at run time: hosts.allow and hosts.deny, for server\n"
-        "  verdict       admitted, as far as can be told before run time\n");
+        "  socket          passes: it takes peers of this family\n"
+        "  cps             at run time: above 50 requests a second the service closes for 10 s\n"
+        "  per_source_rate no limit\n"
+        "  max_load        no limit\n"
+        "  access_times    passes: always\n"
+        "  instances       no limit\n"
+        "  per_source      no limit\n"
+        "  -limit          at run time: if the daemon is started with it\n"
+        "  sensor          at run time: refuses a peer that a SENSOR service has recorded\n"
+        "  only_from       not given\n"
+        "  no_access       not given\n"
+        "  libwrap         at run time: hosts.allow and hosts.deny, for server\n"
+        "  verdict         admitted, as far as can be told before run time\n");
   CHECK(a.look_ups == 0);
 }
 

@@ -88,3 +88,57 @@ TEST_CASE("a clock that begins at zero is no special case") {
   RateWindow window;
   CHECK(first_trip(window, {2, 10}, base::Moment{}, 10) == 3);
 }
+
+TEST_CASE("with a window of its own the limit is a number of connections in that time") {
+  const config::Rate rate{3, 10, 60};
+  RateWindow window;
+  CHECK_FALSE(window.trips(rate, start));
+  CHECK_FALSE(window.trips(rate, start + 30s));
+  CHECK_FALSE(window.trips(rate, start + 59s));
+  SECTION("one more before its end trips") { CHECK(window.trips(rate, start + 60s - 1ns)); }
+  SECTION("one at its end is the first of the next") {
+    CHECK(first_trip(window, rate, start + 60s, 10) == 4);
+  }
+}
+
+TEST_CASE("a limit of 0 never trips, with a window too") {
+  RateWindow window;
+  CHECK(first_trip(window, {0, 10, 60}, start, 1000) == 0);
+}
+
+TEST_CASE("each address may connect so many times in the time that begins with its first") {
+  const config::SourceRate rate{2, 60};
+  const base::Address one = base::Address::ipv4(1), other = base::Address::ipv4(2);
+  SourceRates rates;
+  CHECK_FALSE(rates.trips(rate, one, start));
+  CHECK_FALSE(rates.trips(rate, one, start + 59s));
+  CHECK(rates.trips(rate, one, start + 59s));
+  CHECK_FALSE(rates.trips(rate, other, start + 59s));
+  CHECK(rates.trips(rate, one, start + 60s - 1ns));
+  CHECK_FALSE(rates.trips(rate, one, start + 60s));
+  CHECK(rates.size() == 2);
+  CHECK_FALSE(rates.trips(rate, one, start + 60s));
+  CHECK(rates.trips(rate, one, start + 60s));
+  rates.reset();
+  CHECK_FALSE(rates.trips(rate, one, start + 60s));
+}
+
+TEST_CASE("an address counts in its IPv4 form, and one that is not known does not count") {
+  const config::SourceRate rate{1, 60};
+  SourceRates rates;
+  CHECK_FALSE(rates.trips(rate, *base::Address::parse("192.0.2.1"), start));
+  CHECK(rates.trips(rate, *base::Address::parse("::ffff:192.0.2.1"), start));
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(rates.trips(rate, {}, start));
+  CHECK(rates.size() == 1);
+  CHECK_FALSE(rates.trips({0, 60}, *base::Address::parse("192.0.2.1"), start));
+}
+
+TEST_CASE("beyond the addresses that are remembered the first one is forgotten") {
+  const config::SourceRate rate{1, 60};
+  SourceRates rates;
+  for (std::uint32_t n = 1; n <= SourceRates::most + 1; ++n) REQUIRE_FALSE(rates.trips(rate, base::Address::ipv4(n), start));
+  CHECK(rates.size() == SourceRates::most);
+  CHECK(rates.trips(rate, base::Address::ipv4(2), start));
+  CHECK_FALSE(rates.trips(rate, base::Address::ipv4(1), start));
+  CHECK(rates.size() == SourceRates::most);
+}

@@ -56,6 +56,7 @@ TEST_CASE("the reasons have xinetd's words") {
   CHECK(log_word(Reason::fork) == "fork");
   CHECK(log_word(Reason::service_limit) == "service_limit");
   CHECK(log_word(Reason::per_source_limit) == "per_source_limit");
+  CHECK(log_word(Reason::per_source_rate) == "per_source_rate");
   CHECK(log_word(Reason::process_limit) == "process_limit");
   CHECK(log_word(Reason::libwrap) == "libwrap");
   CHECK(log_word(Reason::load) == "load");
@@ -69,6 +70,7 @@ TEST_CASE("of several reasons the first in xinetd's order is given") {
   };
   const Step order[] = {
       {"connections per second", [](Service&, Question& q) { q.rate_tripped = true; }},
+      {"per_source_rate", [](Service&, Question& q) { q.source_rate_tripped = true; }},
       {"load", [](Service&, Question& q) { q.load = 4.0; }},
       {"time",
        [](Service& s, Question&) {

@@ -112,6 +112,17 @@ TEST_CASE("refused requests count for cps too") {
   CHECK(does(state, request(2)) == "Refuse 2 connections per second, CloseSocket, ArmPause 30");
 }
 
+TEST_CASE("an address above per_source_rate is refused alone, and the service stays open") {
+  State state = listening(with([](auto& s) { s.per_source_rate = config::SourceRate{2, 60}; }));
+  CHECK(does(state, request(1)) == "Spawn 1");
+  CHECK(does(state, Exited{1}) == "");
+  CHECK(does(state, request(2)) == "Spawn 2");
+  CHECK(does(state, request(3)) == "Refuse 3 per_source_rate");
+  CHECK(does(state, request(4, "192.0.2.77")) == "Spawn 4");
+  CHECK(does(state, request(5, "192.0.2.1", at(61s))) == "Spawn 5");
+  CHECK(state.phase() == Phase::listening);
+}
+
 TEST_CASE("what was accepted together with the connection that tripped cps is refused for the same reason") {
   State state = listening(with([](auto& s) { s.cps = config::Rate{1, 10}; }));
   (void)state.handle(request(1));
