@@ -20,4 +20,8 @@ bool RateWindow::trips(const config::Rate& rate, base::Moment now) {
   return requests_ / divisor > rate.connections;
 }
 
+std::uint64_t RateWindow::recent(const config::Rate& rate, base::Moment now) const {
+  return now - start_ >= std::chrono::seconds(rate.connections) ? 0 : requests_;
+}
+
 }  // namespace xsuperd::policy

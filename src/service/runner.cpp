@@ -20,12 +20,16 @@ Runner::Runner(Surroundings& around, Setup setup)
     : around_(around),
       setup_(std::move(setup)),
       state_(setup_.policy),
-      timers_(std::make_unique<Timers>(around.loop)) {}
+      timers_(std::make_unique<Timers>(around.loop)) {
+  counters_.since = std::chrono::system_clock::now();
+}
 
 Runner::~Runner() = default;
 
 bool Runner::start() {
   timers_->cancel(reopening_);
+  const bool wanted = standing_ == Standing::serving || standing_ == Standing::held;
+  if (!wanted) return true;
   const bool good = open_socket();
   feed(good ? Event{Opened{}} : Event{Closed{}});
   if (!good) try_again_later();
@@ -73,7 +77,7 @@ void Runner::give_up_retries() {
 void Runner::drop_unstarted() {
   std::vector<Token> tokens;
   for (const auto& [token, session] : sessions_)
-    if (session.pid == 0 && !session.conversing && (session.stage != Stage::server || session.socket)) tokens.push_back(token);
+    if (!session.served() && (session.stage != Stage::start || session.socket)) tokens.push_back(token);
   for (const Token token : tokens) withdraw(token);
 }
 
@@ -101,7 +105,7 @@ void Runner::perform(const Action& action) {
 }
 
 void Runner::perform(const Listen&) {
-  if (listener_) listener_->resume();
+  listen();
 }
 void Runner::perform(const Suspend&) {
   if (listener_) listener_->pause();
@@ -184,6 +188,12 @@ std::uint64_t Runner::arm(std::chrono::milliseconds delay, std::function<void(Ru
   return timers_->after(around_.timer_length(delay), [weak = weak_from_this(), then = std::move(then)] {
     if (const auto self = weak.lock()) then(*self);
   });
+}
+
+bool Runner::accounted() const {
+  const auto undecided = std::count_if(sessions_.begin(), sessions_.end(),
+                                       [](const auto& one) { return !one.second.served(); });
+  return counters_.accepted == counters_.decided() + static_cast<std::uint64_t>(undecided);
 }
 
 void Runner::log_entry(const std::optional<std::string>& entry) {

@@ -10,8 +10,10 @@ namespace xsuperd::service {
 using namespace std::chrono_literals;
 
 void Runner::spawn(Token token) {
+  sessions_.at(token).stage = Stage::start;
   if (service().served_by_us()) return service().datagrams() ? answer_datagram(token) : converse(token);
   Session& session = sessions_.at(token);
+  if (service().hands_over() && !session.socket && !listener_) return withdraw(token);  // closed meanwhile
   if (service().hands_over() && !session.socket) session.socket = listener_->duplicate();
   session.started = around_.now();
   session.started_wall = std::chrono::system_clock::now();
@@ -29,6 +31,7 @@ void Runner::on_outcome(spawn::Outcome outcome) {
 void Runner::started(spawn::Started& outcome) {
   Session& session = sessions_.at(outcome.token);
   session.pid = outcome.pid;
+  counters_.serve(around_.now() - session.accepted);
   log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
   around_.children.watch(outcome.token, outcome.pid, std::move(outcome.pidfd));
   feed(Started{outcome.token});
@@ -56,6 +59,7 @@ void Runner::start_failed(spawn::StartFailed& outcome) {
     around_.log.error("{} failed: {} (service={})", spawn::step_text(outcome.step), reason, service().id);
   log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
   log_entry(log::exit_entry(service(), outcome.pid, {false, outcome.status}, 0s));
+  ++counters_.failed;
   const Session ended = std::move(session);
   end_session(outcome.token);
   drop_unread_datagram(ended);

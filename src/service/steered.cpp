@@ -59,6 +59,10 @@ base::Result<void> Runner::steer_socket() {
 
 void Runner::turn_away() {
   const auto refuse = [this](Session session) {
+    const auto now = std::chrono::system_clock::now();
+    ++counters_.accepted;
+    counters_.last_request = now;
+    counters_.refuse(policy::Reason::address, false, session.peer, now);
     log_entry(log::fail_entry(service(), policy::log_word(policy::Reason::address), session.peer.address));
     dismiss(std::move(session));
   };

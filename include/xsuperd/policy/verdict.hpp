@@ -35,6 +35,8 @@ class RateWindow {
  public:
   /// Counts one request at `now` and tells whether it trips the limit. A limit of 0 never trips.
   bool trips(const config::Rate& rate, base::Moment now);
+  /// Requests of the window that `now` lies in.
+  [[nodiscard]] std::uint64_t recent(const config::Rate& rate, base::Moment now) const;
   /// Forgets all: after a pause, and when the configuration changes (fact B8.41).
   void reset() { requests_ = 0; }
 
@@ -64,6 +66,7 @@ struct Verdict {
   Reason reason = Reason::address;               ///< valid with Kind::refuse
   const config::AddressPattern* rule = nullptr;  ///< the deciding element, if one decided; the Policy's
   bool both_lists = false;  ///< refused because only_from and no_access match equally (fact B5.14)
+  bool banned = false;      ///< refused because a sensor has the address on its list
 };
 
 /// A service's limits in compiled form: what judge() needs besides the Question. Immutable.
