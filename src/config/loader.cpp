@@ -36,6 +36,7 @@ class Loader {
       if (entry.kind == Entry::Kind::defaults) defaults(entry);
     if (loaded_.fatal != Loaded::Fatal::none) return;
     lists_ = inherited_lists(config_->defaults);
+    origins_ = std::make_shared<const Origins>(config_->defaults.origins);
     for (const Entry& entry : read.entries)
       if (entry.kind == Entry::Kind::service) service(entry);
     loaded_.config = config_;
@@ -60,6 +61,7 @@ class Loader {
     service->name = entry.name;
     service->place = entry.place;
     service->settings = lists_;
+    service->settings.origins.inherit(origins_);
     const ValueContext context{files_, names_, loaded_.diagnostics, entry, false};
     const Applied applied = apply(context, service->settings);
     service->id = service->settings.id.value_or(service->name);
@@ -106,6 +108,7 @@ class Loader {
   Loaded& loaded_;
   std::shared_ptr<Config> config_ = std::make_shared<Config>();
   Settings lists_;
+  std::shared_ptr<const Origins> origins_;  ///< of the defaults
 };
 
 }  // namespace
