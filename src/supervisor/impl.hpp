@@ -6,17 +6,29 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "supervisor/orphans.hpp"
 #include "supervisor/service_logs.hpp"
 #include "supervisor/signals.hpp"
 #include "xsuperd/config/loader.hpp"
+#include "xsuperd/control/server.hpp"
 #include "xsuperd/service/runner.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
 #include "xsuperd/worker/client.hpp"
 
 namespace xsuperd::supervisor {
+
+/// What came of reading the configuration last.
+struct LoadRecord {
+  base::WallTime at{};
+  bool is_reload = false;
+  std::string outcome = "applied";  ///< or "refused": what was there before goes on
+  std::size_t errors = 0;
+  std::size_t warnings = 0;
+  std::vector<std::string> findings;  ///< the first of them, a line each
+};
 
 struct Supervisor::Impl {
   Impl(Options options, log::Writer& writer, log::DaemonLog& log);
@@ -46,8 +58,17 @@ struct Supervisor::Impl {
   std::shared_ptr<service::Runner> make_runner(const std::shared_ptr<const config::Service>& service);
   base::Result<service::Setup> make_setup(const std::shared_ptr<const config::Service>& service);
   void retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers);
-  void reopen_daemon_log();
+  std::optional<std::string> reopen_daemon_log();
   void say_not_in_effect();
+
+  // control.cpp, control_services.cpp, control_records.cpp
+  void open_control();
+  void set_standing(service::Runner& runner, service::Standing standing);
+  void restore_standing(service::Runner& runner) const;
+  void record_load(const config::Loaded& loaded, bool is_reload);
+  void reload_done();
+  void let_go_of_retired();
+  std::vector<std::string> reopen_logs();
 
   // state_dump.cpp
   void dump_state();
@@ -91,6 +112,14 @@ struct Supervisor::Impl {
   std::unique_ptr<ServiceLogs> service_logs;
   Runners runners;  ///< in reading order
   Runners retired;  ///< whose servers still run
+  service::Counters gone;  ///< of services that are no more
+  /// What administrators have made of services, by id in lower case; lives as long as the daemon.
+  std::unordered_map<std::string, service::Standing> standings;
+  base::WallTime started = std::chrono::system_clock::now();
+  base::WallTime loaded_at{};  ///< the configuration that is in effect
+  LoadRecord last_load;
+  std::vector<std::function<void()>> after_reload;  ///< called once, when a reload has ended and none is to follow
+  std::unique_ptr<control::Server> control;
   std::unique_ptr<Signals> signals;
   Orphans orphans;
   boost::asio::steady_timer check_timer{loop};

@@ -20,15 +20,17 @@ void Supervisor::Impl::reload() {
     boost::asio::post(loop, [this, loaded] {
       reloading = false;
       if (!ending) apply(std::move(*loaded));
-      if (std::exchange(reload_again, false)) reload();
+      if (std::exchange(reload_again, false)) return reload();
+      reload_done();
     });
   });
 }
 
 void Supervisor::Impl::apply(config::Loaded loaded) {
-  reopen_daemon_log();
+  if (const auto trouble = reopen_daemon_log()) log.error("{}", *trouble);
   if (loaded.fatal == config::Loaded::Fatal::none) config::keep_broken(*config, loaded);
   log_diagnostics(loaded.diagnostics);
+  record_load(loaded, true);
   if (loaded.fatal != config::Loaded::Fatal::none) {
     log.warning("reconfiguration failed: everything stays as it was");
     return;
@@ -114,7 +116,11 @@ base::Result<service::Setup> Supervisor::Impl::make_setup(const std::shared_ptr<
 
 std::shared_ptr<service::Runner> Supervisor::Impl::make_runner(const std::shared_ptr<const config::Service>& service) {
   auto setup = make_setup(service);
-  if (setup) return std::make_shared<service::Runner>(around, std::move(*setup));
+  if (setup) {
+    auto runner = std::make_shared<service::Runner>(around, std::move(*setup));
+    restore_standing(*runner);
+    return runner;
+  }
   log.error("{}", setup.error().sentence);
   log.error("Service {} failed to start and is deactivated.", service->id);
   return nullptr;
@@ -122,18 +128,17 @@ std::shared_ptr<service::Runner> Supervisor::Impl::make_runner(const std::shared
 
 void Supervisor::Impl::retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers) {
   runner->retire(servers);
-  if (!runner->idle()) retired.push_back(runner);
+  retired.push_back(runner);
 }
 
-void Supervisor::Impl::reopen_daemon_log() {
-  if (!options.reopen_log) return;
+/// Why it could not be opened, if it could not.
+std::optional<std::string> Supervisor::Impl::reopen_daemon_log() {
+  if (!options.reopen_log) return std::nullopt;
   auto output = options.reopen_log();
-  if (!output) {
-    log.error("{}; the log goes on in the file that is open", output.error().sentence);
-    return;
-  }
+  if (!output) return output.error().sentence + "; the log goes on in the file that is open";
   writer.set_daemon_log(*output);
   log.replace(std::move(*output));
+  return std::nullopt;
 }
 
 }  // namespace xsuperd::supervisor
