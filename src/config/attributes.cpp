@@ -25,7 +25,6 @@ using S = Settings;
 constexpr auto both = Where::both;
 constexpr auto list = Operators::list;
 constexpr auto collect = Operators::collect;
-constexpr auto rebind = OnChange::rebind;
 constexpr auto planned = Effect::planned;
 
 constexpr std::array table{
@@ -45,11 +44,10 @@ constexpr std::array table{
                 "run go on. What an interval may look like is said under Time forms.",
         .difference = "24:00 is understood, and an interval may cross midnight.",
         .parse = values::access_times}),
-    attr<&S::backlog>({.name = "backlog", .where = both, .on_change = rebind, .synopsis = "NUMBER",
+    attr<&S::backlog>({.name = "backlog", .where = both, .synopsis = "NUMBER",
         .initial = "the greatest the system allows",
         .text = "How many connections the kernel may hold for a stream service until they are accepted. The "
-                "system's own limit, net.core.somaxconn, still applies; a change counts when the socket is "
-                "next opened.", .difference = "Not in xinetd.", .parse = values::backlog}),
+                "system's own limit, net.core.somaxconn, still applies.", .difference = "Not in xinetd.", .parse = values::backlog}),
     attr<&S::banner>({.name = "banner", .where = both, .synopsis = "FILE", .initial = "none",
         .text = "A file sent to everybody who connects, before anything is checked. Services with wait = yes "
                 "send no banners.", .parse = values::text<&S::banner>}),
@@ -59,7 +57,7 @@ constexpr std::array table{
     attr<&S::banner_success>({.name = "banner_success", .where = both, .synopsis = "FILE", .initial = "none",
         .text = "A file sent to a peer that is admitted, before its server or conversation starts.",
         .parse = values::text<&S::banner_success>}),
-    attr<&S::bind>({.name = "bind", .where = both, .on_change = rebind, .synopsis = "ADDRESS",
+    attr<&S::bind>({.name = "bind", .where = both, .synopsis = "ADDRESS",
         .initial = "all",
         .text = "The address to listen on: an address of this host, or a host name that leads to one. The "
                 "attribute may be spelt interface as well, but names of network interfaces are not "
@@ -93,7 +91,7 @@ constexpr std::array table{
         .synopsis = "NAME=VALUE ...", .initial = "none",
         .text = "Variables added to the environment of the server; one that is there already gets the new "
                 "value. Since nothing quotes a blank, no value can contain one.", .parse = values::env}),
-    attr<&S::flags>({.name = "flags", .most = -1, .on_change = rebind, .synopsis = "FLAG ...",
+    attr<&S::flags>({.name = "flags", .most = -1, .synopsis = "FLAG ...",
         .initial = "none",
         .text = "Words that change how the service works: REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY "
                 "KEEPALIVE NOLIBWRAP SENSOR IPv4 IPv6 LABELED. Each is explained under Flags.",
@@ -167,12 +165,12 @@ constexpr std::array table{
         .text = "How many servers of the service may run at a time for one peer address, whatever its ports. "
                 "Beyond that the peer is refused with the reason per_source_limit.",
         .parse = values::per_source}),
-    attr<&S::port>({.name = "port", .on_change = rebind, .synopsis = "NUMBER",
+    attr<&S::port>({.name = "port", .synopsis = "NUMBER",
         .initial = "from /etc/services",
         .text = "The port to listen on, 0 to 65535; with 0 the system chooses one. Unless type contains "
                 "UNLISTED it must be the one that /etc/services has for the name of the service.",
         .parse = values::port}),
-    attr<&S::protocol>({.name = "protocol", .on_change = rebind, .synopsis = "NAME",
+    attr<&S::protocol>({.name = "protocol", .synopsis = "NAME",
         .initial = "tcp for stream, udp for dgram",
         .text = "The protocol of the socket, by its name in /etc/protocols. To be given with raw and "
                 "seqpacket; otherwise socket_type says enough.", .parse = values::protocol}),
@@ -182,6 +180,21 @@ constexpr std::array table{
                 "port may be a name of /etc/services. Stream services with wait = no only.",
         .difference = "The end of one direction leaves the other one open.",
         .parse = values::redirect}),
+    attr<&S::reload_policy>({.name = "reload_policy", .where = Where::defaults, .synopsis = "lenient|strict",
+        .initial = "lenient",
+        .text = "What an error costs when the configuration is read again. With lenient an entry with an error "
+                "leaves its service as it runs, and the other entries count. With strict any error leaves "
+                "everything as it runs. It is the new defaults entry that counts, if it can be read.",
+        .difference = "Not in xinetd, which ends the service and its servers.",
+        .parse = values::reload_policy}),
+    attr<&S::removed_sessions>({.name = "removed_sessions", .where = Where::defaults, .synopsis = "terminate|keep",
+        .initial = "terminate",
+        .text = "What becomes of running servers when a reload takes their service away, or changes its id, "
+                "socket_type, protocol, port, address, wait or type. With terminate they get SIGTERM, and after "
+                "three seconds SIGKILL. With keep they end when they will; they do not count against the "
+                "limits of a service that has taken the place of theirs.",
+        .difference = "Not in xinetd, which always ends them.",
+        .parse = values::removed_sessions}),
     attr<&S::rlimit_as>({.name = "rlimit_as", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .text = "The most address space that the server may have, in bytes. K or M behind the number "
                 "multiplies it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
@@ -205,7 +218,7 @@ constexpr std::array table{
         .text = "The largest stack that the server may have, in bytes. K or M behind the number multiplies "
                 "it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
         .parse = values::rlimit_stack}),
-    attr<&S::rpc_number>({.name = "rpc_number", .on_change = rebind, .synopsis = "NUMBER",
+    attr<&S::rpc_number>({.name = "rpc_number", .synopsis = "NUMBER",
         .initial = "from /etc/rpc",
         .text = "The program number of an RPC service. Required where it is UNLISTED.",
         .parse = values::rpc_number}),
@@ -221,11 +234,11 @@ constexpr std::array table{
     attr<&S::server_args>({.name = "server_args", .most = -1, .synopsis = "WORD ...", .initial = "none",
         .text = "The arguments that follow the program's name. With the flag NAMEINARGS the first of them is "
                 "that name.", .parse = values::words<&S::server_args>}),
-    attr<&S::socket_type>({.name = "socket_type", .on_change = rebind,
+    attr<&S::socket_type>({.name = "socket_type",
         .synopsis = "stream|dgram|raw|seqpacket", .initial = "from the protocol",
         .text = "The kind of socket: stream for connections, dgram for datagrams, raw for a protocol without "
                 "ports, seqpacket for sctp. A raw service must wait.", .parse = values::socket_type}),
-    attr<&S::type>({.name = "type", .most = -1, .on_change = rebind,
+    attr<&S::type>({.name = "type", .most = -1,
         .synopsis = "RPC INTERNAL TCPMUX TCPMUXPLUS UNLISTED ...", .initial = "none",
         .text = "What sort of service it is. UNLISTED is the usual word: the name need not be in "
                 "/etc/services, and port must be given. All are explained under Types.",
@@ -237,11 +250,11 @@ constexpr std::array table{
                 "then stand for the group as well. Not needed with the type INTERNAL; where no program is started, "
                 "it counts for hosts.allow and hosts.deny alone.",
         .parse = values::user}),
-    attr<&S::v6only>({.name = "v6only", .where = both, .on_change = rebind, .synopsis = "yes|no",
+    attr<&S::v6only>({.name = "v6only", .where = both, .synopsis = "yes|no",
         .initial = "no",
         .text = "yes keeps IPv4 peers away from an IPv6 socket; with no, one socket serves both families.",
         .difference = "no means no.", .parse = values::boolean<&S::v6only>}),
-    attr<&S::wait>({.name = "wait", .on_change = rebind, .synopsis = "yes|no", .initial = "required",
+    attr<&S::wait>({.name = "wait", .synopsis = "yes|no", .initial = "required",
         .text = "With no, the daemon accepts and each connection gets a server of its own. With yes, one "
                 "server at a time gets the socket itself and takes from it what arrives, until it ends.",
         .difference = "An external dgram service must wait.", .parse = values::wait}),

@@ -10,6 +10,7 @@ namespace xsuperd::config {
 namespace {
 
 using Shared = std::shared_ptr<const Service>;
+using Names = std::vector<std::string_view>;
 
 /// One id may stand for several services on different sockets (fact B2.51).
 std::string key_of(const Service& s, bool exact) {
@@ -20,17 +21,22 @@ std::string key_of(const Service& s, bool exact) {
   return key;
 }
 
-std::vector<std::string_view> changed_attributes(const Settings& a, const Settings& b) {
-  std::vector<std::string_view> names;
+Names changed_attributes(const Settings& a, const Settings& b) {
+  Names names;
   for (const Attribute& row : attributes())
     if (!row.same(a, b)) names.push_back(row.name);
   return names;
 }
 
-/// Pairs each service of `unmatched` with the first one of `pool` that has the same key.
+/// Would xinetd take the service away and open another one (facts B8.20, B8.24, B8.31)?
+bool another_service(const Service& a, const Service& b) {
+  return !a.listen.same_socket(b.listen) || a.wait != b.wait || a.kind != b.kind;
+}
+
+/// Pairs each service of `unmatched` with the first one of `pool` that has the same key and no partner yet.
 void pair_up(std::vector<Shared>& pool, std::vector<Shared>& unmatched, bool exact, Plan& plan) {
-  std::unordered_multimap<std::string, Shared> by_key;
-  for (auto it = pool.rbegin(); it != pool.rend(); ++it) by_key.emplace(key_of(**it, exact), *it);
+  std::unordered_multimap<std::string, std::size_t> by_key;
+  for (std::size_t i = pool.size(); i-- > 0;) by_key.emplace(key_of(*pool[i], exact), i);
   std::vector<Shared> rest;
   for (Shared& after : unmatched) {
     const auto found = by_key.find(key_of(*after, exact));
@@ -38,13 +44,13 @@ void pair_up(std::vector<Shared>& pool, std::vector<Shared>& unmatched, bool exa
       rest.push_back(std::move(after));
       continue;
     }
-    const Shared before = found->second;
+    const Shared before = std::move(pool[found->second]);
     by_key.erase(found);
-    std::erase(pool, before);
-    plan.keep.push_back({before, after, !before->listen.same_socket(after->listen) || before->wait != after->wait ||
-                                            before->kind != after->kind,
-                         changed_attributes(before->settings, after->settings)});
+    const bool same = before == after || *before == *after;
+    plan.keep.push_back({before, after, !same && another_service(*before, *after), same,
+                         same ? Names{} : changed_attributes(before->settings, after->settings)});
   }
+  std::erase(pool, nullptr);
   unmatched = std::move(rest);
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "config/complete.hpp"
 #include "config/merge.hpp"
@@ -86,10 +87,12 @@ class Loader {
   /// Fact B2.51: two services that could never both be bound, as far as that shows here.
   bool duplicate(const Service& service) {
     if (service.kind == Kind::tcpmux || service.listen.at.port == 0) return false;
-    for (const auto& earlier : config_->services) {
+    const ListenSpec& b = service.listen;
+    const auto key = static_cast<std::uint64_t>(b.protocol.number) << 16 | b.at.port;
+    auto& neighbours = by_port_[key];
+    for (const Service* earlier : neighbours) {
       const ListenSpec& a = earlier->listen;
-      const ListenSpec& b = service.listen;
-      if (a.at.port != b.at.port || a.protocol.number != b.protocol.number || !a.at.address.known()) continue;
+      if (!a.at.address.known()) continue;
       if (b.at.address.known() && b.at.address != a.at.address) continue;
       loaded_.diagnostics.add(
           {Level::error, service.place,
@@ -100,6 +103,7 @@ class Loader {
            {}, 1, fmt::format("the other one is at {}:{}", earlier->place.file, earlier->place.line), service.id});
       return true;
     }
+    neighbours.push_back(&service);
     return false;
   }
 
@@ -109,6 +113,7 @@ class Loader {
   std::shared_ptr<Config> config_ = std::make_shared<Config>();
   Settings lists_;
   std::shared_ptr<const Origins> origins_;  ///< of the defaults
+  std::unordered_map<std::uint64_t, std::vector<const Service*>> by_port_;  ///< of those that were taken
 };
 
 }  // namespace

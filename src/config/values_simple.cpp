@@ -62,6 +62,14 @@ bool access_policy(const ValueContext& c, Settings& s, const Assignment& a) {
   return one_word<AccessPolicy>(c, s.access_policy, a, "Bad access policy: {}");
 }
 
+bool reload_policy(const ValueContext& c, Settings& s, const Assignment& a) {
+  return one_word<ReloadPolicy>(c, s.reload_policy, a, "Bad reload policy: {}");
+}
+
+bool removed_sessions(const ValueContext& c, Settings& s, const Assignment& a) {
+  return one_word<RemovedSessions>(c, s.removed_sessions, a, "Bad choice for removed sessions: {}");
+}
+
 bool protocol(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& name = a.values[0].text;
   if (const auto number = c.names.protocol(name)) return s.protocol = Protocol{name, *number}, true;

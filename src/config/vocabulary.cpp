@@ -28,6 +28,9 @@ constexpr Word<FailureOption> failure_options[]{
     {"HOST", FailureOption::host}, {"ATTEMPT", FailureOption::attempt}, {"USERID", FailureOption::userid}};
 constexpr Word<AccessPolicy> access_policies[]{{"refuse_both", AccessPolicy::refuse_both},
                                                {"best_match", AccessPolicy::best_match}};
+constexpr Word<ReloadPolicy> reload_policies[]{{"lenient", ReloadPolicy::lenient}, {"strict", ReloadPolicy::strict}};
+constexpr Word<RemovedSessions> removed_sessions[]{{"terminate", RemovedSessions::terminate},
+                                                   {"keep", RemovedSessions::keep}};
 constexpr Word<int> facilities[]{
     {"daemon", LOG_DAEMON}, {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV}, {"user", LOG_USER},
     {"mail", LOG_MAIL},     {"lpr", LOG_LPR},       {"news", LOG_NEWS},         {"uucp", LOG_UUCP},
@@ -61,6 +64,14 @@ std::span<const Word<FailureOption>> vocabulary() {
 template <>
 std::span<const Word<AccessPolicy>> vocabulary() {
   return access_policies;
+}
+template <>
+std::span<const Word<ReloadPolicy>> vocabulary() {
+  return reload_policies;
+}
+template <>
+std::span<const Word<RemovedSessions>> vocabulary() {
+  return removed_sessions;
 }
 std::span<const Word<int>> syslog_facilities() { return facilities; }
 std::span<const Word<int>> syslog_levels() { return levels; }

@@ -21,12 +21,13 @@ po::options_description visible() {
   all.add_options()
       ("socket", po::value<std::string>()->value_name("PATH")->default_value(control::default_path), "the control socket of the daemon")
       ("json", "print the reply as JSON")
-      ("all", "list: entries that are not served, too")
+      ("all", "list: entries that are not served, too; show: attributes that nobody set, too")
       ("at", po::value<std::string>()->value_name("H:MM"), "explain: at that time of day")
       ("peer", po::value<std::string>()->value_name("ADDRESS"), "kill: all sessions of that peer")
       ("signal", po::value<std::string>()->value_name("NAME"), "kill: this signal in place of TERM")
       ("hold", "drain: keep the socket open; connections wait")
-      ("wait", "drain: until no session is left")
+      ("wait", "drain, disable: until no session is left")
+      ("strict", "reload: refuse the whole when there is an error anywhere")
       ("persist", "enable, disable: write it into the file of the service, too")
       ("help,h", "print this and exit")
       ("version", "print the version and exit");
@@ -62,6 +63,7 @@ base::Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   result.all = found.count("all") > 0;
   result.hold = found.count("hold") > 0;
   result.persist = found.count("persist") > 0;
+  result.strict = found.count("strict") > 0;
   result.wait = found.count("wait") > 0;
   result.at = text_of(found, "at");
   result.peer = text_of(found, "peer");

@@ -17,6 +17,7 @@ struct Arguments {
   bool all = false;
   bool hold = false;
   bool persist = false;
+  bool strict = false;
   bool wait = false;
   std::optional<std::string> at;
   std::optional<std::string> peer;

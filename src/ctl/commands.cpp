@@ -65,6 +65,11 @@ std::string drain(const Arguments& a, json::object& request) {
   return service(a, request);
 }
 
+std::string reload(const Arguments& a, json::object& request) {
+  if (a.strict) request["strict"] = true;
+  return {};
+}
+
 std::string level(const Arguments& a, json::object& request) {
   if (!a.words.empty()) request["level"] = a.words[0];
   return {};
@@ -73,8 +78,7 @@ std::string level(const Arguments& a, json::object& request) {
 Exit admitted(const Answer& answer) { return control::true_at(answer.result, "admitted") ? Exit::good : Exit::failed; }
 
 Exit has_errors(const Answer& answer) {
-  const bool usable = !answer.result.contains("usable") || control::true_at(answer.result, "usable");
-  return usable && control::number_at(answer.result, "errors").value_or(0) == 0 ? Exit::good : Exit::configuration;
+  return control::number_at(answer.result, "errors").value_or(0) == 0 ? Exit::good : Exit::configuration;
 }
 
 constexpr std::array table{
@@ -93,13 +97,31 @@ constexpr std::array table{
     Command{"unban", "ADDRESS", "let it in again", 1, 1, unban, silent},
     Command{"log-level", "[LEVEL]", "from which level on messages are logged", 0, 1, level, print_log_level},
     Command{"reopen-logs", "", "open all log files by name again", 0, 0, nothing, silent},
-    Command{"reload", "", "read the configuration again, as SIGHUP does", 0, 0, nothing, print_reload, has_errors},
+    Command{"reload", "", "read the configuration again, as SIGHUP does", 0, 0, reload, print_reload, has_errors},
     Command{"diff", "", "what a reload would change", 0, 0, nothing, print_diff, has_errors},
 };
 
 }  // namespace
 
 std::span<const Command> commands() { return table; }
+
+std::string misplaced_option(const Arguments& a) {
+  struct Given {
+    const char* option;
+    bool given;
+    std::string_view commands;  ///< which take it, with blanks around each
+  };
+  const Given options[]{
+      {"--all", a.all, " list show "},         {"--at", a.at.has_value(), " explain "},
+      {"--peer", a.peer.has_value(), " kill "}, {"--signal", a.signal.has_value(), " kill "},
+      {"--hold", a.hold, " drain "},           {"--wait", a.wait, " drain disable "},
+      {"--strict", a.strict, " reload "},      {"--persist", a.persist, " enable disable "},
+  };
+  for (const Given& one : options)
+    if (one.given && one.commands.find(fmt::format(" {} ", a.command)) == std::string_view::npos)
+      return fmt::format("{} does not take {}", a.command, one.option);
+  return {};
+}
 
 const Command* find_command(std::string_view name) {
   const auto row = std::find_if(table.begin(), table.end(), [&](const Command& c) { return c.name == name; });

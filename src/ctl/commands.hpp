@@ -36,6 +36,8 @@ struct Command {
 };
 [[nodiscard]] std::span<const Command> commands();
 [[nodiscard]] const Command* find_command(std::string_view name);
+/// A sentence about an option that the command does not take; empty when there is none.
+[[nodiscard]] std::string misplaced_option(const Arguments& arguments);
 
 // show.cpp, daemon.cpp and the like: answers as text. Pure.
 [[nodiscard]] std::string print_status(const Arguments& arguments, const Answer& answer);

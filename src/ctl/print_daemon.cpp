@@ -57,6 +57,10 @@ std::string ids_text(const json::object& result, std::string_view name) {
   return text;
 }
 
+std::string changes_text(const json::object& result) {
+  return ids_text(result, "stopped") + ids_text(result, "started") + ids_text(result, "changed");
+}
+
 }  // namespace
 
 std::string print_status(const Arguments&, const Answer& answer) {
@@ -126,15 +130,15 @@ std::string print_kill(const Arguments&, const Answer& answer) {
 std::string print_log_level(const Arguments&, const Answer& answer) { return text_at(answer.result, "level") + "\n"; }
 
 std::string print_reload(const Arguments&, const Answer& answer) {
-  return findings_text(answer.result) +
-         fmt::format("{}: {}\n", text_at(answer.result, "outcome"), trouble_text(answer.result));
+  const json::object& services = object_at(answer.result, "services");
+  return findings_text(answer.result) + changes_text(answer.result) +
+         fmt::format("applied: {} new, {} old, {} dropped; {}\n", text_at(services, "new"), text_at(services, "old"),
+                     text_at(services, "dropped"), trouble_text(answer.result));
 }
 
 std::string print_diff(const Arguments&, const Answer& answer) {
-  std::string text = findings_text(answer.result);
-  if (!control::true_at(answer.result, "usable")) return text + "a reload would be refused: everything would stay as it is\n";
-  const std::string changes = ids_text(answer.result, "stop") + ids_text(answer.result, "start") + ids_text(answer.result, "change");
-  return text + (changes.empty() ? "nothing would change\n" : changes);
+  const std::string changes = changes_text(answer.result);
+  return findings_text(answer.result) + (changes.empty() ? "nothing would change\n" : changes);
 }
 
 }  // namespace xsuperd::ctl

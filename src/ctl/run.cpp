@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "ctl/commands.hpp"
+#include "ctl/steps.hpp"
 #include "ctl/table.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/control/client.hpp"
@@ -13,9 +14,6 @@
 namespace xsuperd::ctl {
 
 namespace {
-
-/// A reload waits for files and look-ups.
-constexpr std::chrono::seconds patience{130};
 
 int fail(std::FILE* err, Exit status, const std::string& sentence) {
   fmt::print(err, "xsuperctl: {}\n", fit_for_terminal(sentence));
@@ -55,12 +53,19 @@ int refused(const Arguments& arguments, const control::Failure& failure, std::FI
 int ask(const Command& command, const Arguments& arguments, control::Request request, std::FILE* out, std::FILE* err) {
   auto client = control::Client::connect(arguments.socket);
   if (!client) return fail(err, status_of(client.error()), sentence_of(client.error(), arguments.socket));
+  Conversation conversation(*client);
+  if (arguments.persist) {
+    const auto persisted = persist(conversation, arguments);
+    if (!persisted) return fail(err, Exit::failed, persisted.error().sentence);
+    if (conversation.failure) return refused(arguments, *conversation.failure, out, err);
+  }
   Answer answer;
-  auto last = client->ask(request, patience, [&](json::object row) { answer.rows.push_back(std::move(row)); });
-  if (!last) return fail(err, Exit::failed, last.error().sentence);
-  if (last->failure) return refused(arguments, *last->failure, out, err);
-  answer.result = std::move(last->result);
+  if (const auto asked = conversation.ask(request, answer); !asked) return fail(err, Exit::failed, asked.error().sentence);
+  if (conversation.failure) return refused(arguments, *conversation.failure, out, err);
   fmt::print(out, "{}", arguments.json ? json_text_of(answer, std::nullopt) : command.print(arguments, answer));
+  std::fflush(out);
+  if (arguments.wait)
+    if (const auto ended = wait_for_end(conversation, arguments); !ended) return fail(err, Exit::failed, ended.error().sentence);
   return static_cast<int>(command.judge ? command.judge(answer) : Exit::good);
 }
 
@@ -81,6 +86,7 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
   if (arguments->words.size() < command->least || arguments->words.size() > command->most)
     return usage(err, fmt::format("it is: xsuperctl {} {}", command->name, command->synopsis));
   control::Request request{std::string(command->name)};
+  if (const std::string wrong = misplaced_option(*arguments); !wrong.empty()) return usage(err, wrong);
   if (const std::string wrong = command->fill(*arguments, request.arguments); !wrong.empty()) return usage(err, wrong);
   return ask(*command, *arguments, std::move(request), out, err);
 }

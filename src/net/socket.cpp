@@ -53,7 +53,7 @@ base::Result<base::Fd> make_socket(const config::ListenSpec& spec, bool& ipv6) {
 
 }  // namespace
 
-base::Result<Opened> open_socket(const config::ListenSpec& spec) {
+base::Result<Opened> bind_socket(const config::ListenSpec& spec) {
   bool ipv6 = spec.ipv6;
   auto fd = make_socket(spec, ipv6);
   if (!fd) return fd.error();
@@ -66,12 +66,22 @@ base::Result<Opened> open_socket(const config::ListenSpec& spec) {
   const socklen_t length = base::fill_sockaddr(spec.at, ipv6, at);
   if (::bind(number, reinterpret_cast<const sockaddr*>(&at), length) != 0) return failed("bind");
   join_multicast(number, spec.at.address);
-  // The kernel cuts the backlog down to net.core.somaxconn.
+  return Opened{std::move(*fd), spec.ipv6 && !ipv6};
+}
+
+base::Result<void> listen_on(int fd, const config::ListenSpec& spec) {
   const bool connections =
       spec.socket_type == config::SocketType::stream || spec.socket_type == config::SocketType::seqpacket;
-  if (connections && ::listen(number, spec.backlog.value_or(std::numeric_limits<int>::max())) != 0)
-    return failed("listen");
-  return Opened{std::move(*fd), spec.ipv6 && !ipv6};
+  // The kernel cuts the backlog down to net.core.somaxconn.
+  if (connections && ::listen(fd, spec.backlog.value_or(std::numeric_limits<int>::max())) != 0) return failed("listen");
+  return {};
+}
+
+base::Result<Opened> open_socket(const config::ListenSpec& spec) {
+  auto bound = bind_socket(spec);
+  if (!bound) return bound;
+  if (auto listening = listen_on(bound->fd.get(), spec); !listening) return listening.error();
+  return bound;
 }
 
 void apply_options(int fd, const config::ListenSpec& spec) {

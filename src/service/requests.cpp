@@ -111,7 +111,7 @@ void Runner::perform(const Refuse& action) {
   const auto found = sessions_.find(action.token);
   if (found == sessions_.end() || judge_again(action)) return;
   Session session = std::move(found->second);
-  sessions_.erase(found);
+  end_session(action.token);
   counters_.refuse(action.verdict.reason, action.verdict.banned, session.peer, std::chrono::system_clock::now());
   const std::string peer = session.peer.address.text();
   if (action.verdict.both_lists)

@@ -28,21 +28,54 @@ Runner::~Runner() = default;
 
 bool Runner::start() {
   timers_->cancel(reopening_);
-  const bool wanted = standing_ == Standing::serving || standing_ == Standing::held;
-  if (!wanted) return true;
-  const bool good = open_socket();
+  if (!wants_socket()) return true;
+  return report_opening(open_socket());
+}
+
+bool Runner::start(net::Opened bound) {
+  if (!wants_socket()) return true;
+  const auto listening = net::listen_on(bound.fd.get(), service().listen);
+  return report_opening(opened_or_not(listening ? base::Result<net::Opened>(std::move(bound)) : listening.error()));
+}
+
+bool Runner::report_opening(bool good) {
   feed(good ? Event{Opened{}} : Event{Closed{}});
   if (!good) try_again_later();
   return good;
 }
 
+bool Runner::start_on_socket_of(Runner& leaving) {
+  if (!leaving.listener_ || !wants_socket()) return false;
+  leaving.unregister_rpc();
+  watch(leaving.listener_->release());
+  leaving.listener_.reset();
+  if (leaving.turned_away_) watch_turned_away(leaving.turned_away_->release());
+  leaving.turned_away_.reset();
+  // It has the options of the service that goes, and the backlog.
+  net::apply_options(listener_->fd(), service().listen);
+  (void)net::listen_on(listener_->fd(), service().listen);
+  if (service().steered()) steer_again();
+  if (service().is(config::Type::rpc)) register_rpc();
+  feed(Opened{});
+  return true;
+}
+
+void Runner::count_on_from(Runner& before) {
+  state_.count_on_from(before.state_);
+  counters_ = before.counters_.hand_on();
+}
+
 void Runner::reconfigure(Setup setup) {
   const bool new_versions = setup.service().settings.rpc_version != service().settings.rpc_version;
   if (new_versions) unregister_rpc();
+  const bool new_backlog = setup.service().listen.backlog != service().listen.backlog;
   targets_.clear();  // perhaps another target, in any case looked up anew (fact B10.1)
   setup_ = std::move(setup);
   if (new_versions && listener_) register_rpc();
-  if (listener_) net::apply_options(listener_->fd(), service().listen);
+  if (listener_) {
+    net::apply_options(listener_->fd(), service().listen);
+    if (new_backlog) (void)net::listen_on(listener_->fd(), service().listen);
+  }
   if (listener_ && service().steered()) steer_again();
   feed(Reconfigured{setup_.policy});
 }
@@ -119,12 +152,8 @@ void Runner::perform(const CloseSocket&) {
 void Runner::perform(const OpenSocket&) {
   if (service().kind == config::Kind::tcpmux) return feed(Closed{});  // it never had one
   const bool good = open_socket();
-  if (good)
-    around_.log.error("Activating service {}", service().name);
-  else
-    around_.log.error("Error activating service {}", service().name);
-  feed(good ? Event{Opened{}} : Event{Closed{}});
-  if (!good) try_again_later();
+  around_.log.error("{} service {}", good ? "Activating" : "Error activating", service().name);
+  (void)report_opening(good);
 }
 
 void Runner::perform(const ArmPause& action) {
@@ -137,8 +166,9 @@ void Runner::perform(const ArmRetry& action) {
   arm(std::chrono::seconds(action.seconds), [token = action.token](Runner& self) { self.feed(RetryDue{token}); });
 }
 
-bool Runner::open_socket() {
-  auto opened = net::open_socket(service().listen);
+bool Runner::open_socket() { return opened_or_not(net::open_socket(service().listen)); }
+
+bool Runner::opened_or_not(base::Result<net::Opened> opened) {
   if (!opened) {
     // Said when it begins; the tries that follow are quiet.
     if (open_failures_++ == 0) {
@@ -150,11 +180,7 @@ bool Runner::open_socket() {
   }
   if (opened->ipv4_fallback)
     around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service().id);
-  if (service().served_by_us() && service().datagrams()) net::enable_destination_info(opened->fd.get());
-  std::weak_ptr<Runner> weak = weak_from_this();
-  listener_ = std::make_unique<net::Listener>(around_.loop, std::move(opened->fd), [weak] {
-    if (const auto self = weak.lock()) self->on_readable();
-  });
+  watch(std::move(opened->fd));
   if (service().steered() && !steer_or_close()) return false;
   if (open_failures_ > 0 && !service().is(config::Type::rpc))
     around_.log.notice("service {} could be opened at last", service().id);
@@ -163,6 +189,13 @@ bool Runner::open_socket() {
   else
     open_failures_ = 0;
   return true;
+}
+
+void Runner::watch(base::Fd socket) {
+  if (service().served_by_us() && service().datagrams()) net::enable_destination_info(socket.get());
+  listener_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->on_readable();
+  });
 }
 
 /// Without its access lists a service is not opened at all.
@@ -178,9 +211,7 @@ bool Runner::steer_or_close() {
 void Runner::try_again_later() {
   const auto pause = std::min<std::chrono::milliseconds>(60s, 1s * (1 << std::min(open_failures_, 6u)));
   reopening_ = arm(pause, [](Runner& self) {
-    const bool good = self.open_socket();
-    self.feed(good ? Event{Opened{}} : Event{Closed{}});
-    if (!good) self.try_again_later();
+    (void)self.report_opening(self.open_socket());
   });
 }
 

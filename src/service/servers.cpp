@@ -78,6 +78,7 @@ void Runner::on_ended(const spawn::Ended& end) {
 void Runner::end_session(Token token) {
   sessions_.erase(token);
   around_.owners.erase(token);
+  if (sessions_.empty() && state_.phase() == Phase::retiring && around_.on_idle) around_.on_idle();
 }
 
 /// A server that ended without reading the very datagram it was started for would be started for it for ever. All

@@ -12,16 +12,15 @@ void Runner::listen() {
 
 void Runner::stand(Standing standing) {
   if (state_.phase() == Phase::retiring || standing_ == standing) return;
-  const bool had_socket = standing_ == Standing::serving || standing_ == Standing::held;
-  const bool wants_socket = standing == Standing::serving || standing == Standing::held;
+  const bool had_socket = wants_socket();
   standing_ = standing;
   if (service().kind == config::Kind::tcpmux) return;  // it never has one: adopt() asks for the standing
-  if (had_socket && !wants_socket) {
+  if (had_socket && !wants_socket()) {
     timers_->cancel(reopening_);
     perform(CloseSocket{});
     return feed(Closed{});
   }
-  if (!had_socket && wants_socket) {
+  if (!had_socket && wants_socket()) {
     (void)start();
     return;
   }

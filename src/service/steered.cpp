@@ -50,11 +50,15 @@ base::Result<void> Runner::steer_socket() {
   auto second = net::open_socket(same);
   if (!second) return second.error();
   if (auto steered = net::steer(listener_->fd(), steering_rules(s), admits_by_default(s)); !steered) return steered;
-  turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(second->fd), [weak = weak_from_this()] {
+  watch_turned_away(std::move(second->fd));
+  return {};
+}
+
+void Runner::watch_turned_away(base::Fd socket) {
+  turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->turn_away();
   });
   turned_away_->resume();
-  return {};
 }
 
 void Runner::turn_away() {

@@ -52,7 +52,11 @@ void answer_control(Supervisor::Impl& daemon, const Request& request, const cont
 void Supervisor::Impl::open_control() {
   if (options.control_path.empty()) return;
   auto file = control::open_socket_file(options.control_path, options.control_group);
-  if (!file) return log.warning("no control socket: {}", file.error().sentence);
+  if (!file) {
+    // Nobody asked for the default path.
+    const bool asked = options.control_path != control::default_path;
+    return log.write(asked ? log::Level::warning : log::Level::notice, "no control socket: " + file.error().sentence);
+  }
   control = std::make_unique<control::Server>(
       loop, std::move(*file), control::Server::Options{{}, ::geteuid(), options.control_group},
       [this](const Request& request, const control::Peer& peer, Server::Respond respond) {

@@ -35,72 +35,76 @@ void control_log_level(Supervisor::Impl& daemon, const Request& request, Server:
   respond({{{"level", log_level_word(*level)}, {"before", before}}});
 }
 
-void control_reopen_logs(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
-  json::array troubles;
-  for (const std::string& trouble : daemon.reopen_logs()) troubles.push_back(json::value(json_text(trouble)));
-  if (troubles.empty()) return respond({{{"reopened", true}}});
-  respond({{}, {}, control::Failure{Code::failed, "some logs go on in the files that are open", {{"troubles", troubles}}}});
-}
-
-/// Answers when it is done. A reload that is under way is followed by this one.
-void control_reload(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
-  daemon.after_reload.push_back([&daemon, respond = std::move(respond)] {
-    const LoadRecord& last = daemon.last_load;
-    json::object result{{"outcome", last.outcome}, {"errors", last.errors}, {"warnings", last.warnings}};
-    json::array findings;
-    for (const std::string& finding : last.findings) findings.push_back(json::value(json_text(finding)));
-    result["findings"] = std::move(findings);
-    if (last.outcome == "applied") return respond({std::move(result)});
-    respond({{}, {}, control::Failure{Code::failed, "the reload failed: everything stays as it was", std::move(result)}});
-  });
-  daemon.reload();
-}
-
 namespace {
 
-json::object json_plan(const config::Plan& plan) {
-  const auto ids = [](const std::vector<config::Plan::Service>& services) {
-    json::array all;
-    for (const auto& service : services) all.push_back(json::value(json_text(service->id)));
-    return all;
-  };
-  json::array changed;
-  for (const auto& change : plan.keep) {
-    if (change.changed.empty() && !change.rebind) continue;
-    json::array names;
-    for (const auto name : change.changed) names.push_back(json::value(name));
-    changed.push_back({{"id", json_text(change.after->id)}, {"attributes", std::move(names)}, {"rebind", change.rebind}});
-  }
-  return {{"start", ids(plan.start)}, {"stop", ids(plan.stop)}, {"change", std::move(changed)}};
+json::array json_texts(const std::vector<std::string>& texts) {
+  json::array all;
+  for (const std::string& text : texts) all.push_back(json::value(json_text(text)));
+  return all;
 }
 
-json::object json_difference(const config::Config& running, config::Loaded loaded) {
-  const bool usable = loaded.fatal == config::Loaded::Fatal::none;
-  if (usable) config::keep_broken(running, loaded);
-  json::object result = usable ? json_plan(config::diff(running, *loaded.config)) : json::object{};
-  json::array findings;
-  for (const config::Diagnostic& d : loaded.diagnostics.all())
-    if (d.level <= config::Level::warning) findings.push_back(json::value(json_text(config::log_line(d))));
-  result["usable"] = usable;
-  result["errors"] = loaded.diagnostics.count(config::Level::error);
-  result["warnings"] = loaded.diagnostics.count(config::Level::warning);
-  result["findings"] = std::move(findings);
-  return result;
+/// What was found in the files, down to warnings: the first of it, a line each.
+json::array json_findings(const ReloadReport& report) {
+  constexpr std::size_t most = 200;
+  json::array all = json_texts(report.problems);
+  for (const config::Diagnostic& d : report.diagnostics.all())
+    if (d.level <= config::Level::warning && all.size() < most) all.push_back(json::value(json_text(config::log_line(d))));
+  return all;
+}
+
+json::object json_report(const ReloadReport& report) {
+  json::array changed;
+  for (const ReloadReport::Change& change : report.changed) {
+    json::array names;
+    for (const std::string_view name : change.attributes) names.push_back(json::value(name));
+    changed.push_back({{"id", json_text(change.id)}, {"attributes", std::move(names)}, {"rebind", change.rebind}});
+  }
+  return {{"errors", report.diagnostics.count(config::Level::error)},
+          {"warnings", report.diagnostics.count(config::Level::warning)},
+          {"findings", json_findings(report)},
+          {"started", json_texts(report.started)},
+          {"stopped", json_texts(report.stopped)},
+          {"changed", std::move(changed)}};
+}
+
+Reply json_outcome(const ReloadReport& report, bool good) {
+  if (good) return {json_report(report)};
+  return {{}, {}, control::Failure{Code::refused, "everything stays as it was: " + report.refused, json_report(report)}};
 }
 
 }  // namespace
 
+void control_reopen_logs(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
+  boost::asio::post(daemon.blocking, [&daemon, respond = std::move(respond)]() mutable {
+    std::optional<base::Result<std::shared_ptr<log::Output>>> opened;
+    if (daemon.options.reopen_log) opened = daemon.options.reopen_log();
+    boost::asio::post(daemon.loop, [&daemon, opened = std::move(opened), respond = std::move(respond)]() mutable {
+      const auto trouble = opened && !*opened ? std::vector{opened->error().sentence} : std::vector<std::string>{};
+      if (opened) daemon.replace_daemon_log(std::move(*opened));
+      daemon.reopen_logs([respond = std::move(respond), trouble](std::vector<std::string> troubles) {
+        troubles.insert(troubles.begin(), trouble.begin(), trouble.end());
+        if (troubles.empty()) return respond({{{"reopened", true}}});
+        respond({{}, {}, control::Failure{Code::failed, "some logs go on in the files that are open",
+                                          {{"troubles", json_texts(troubles)}}}});
+      });
+    });
+  });
+}
+
+/// Answers when it is done.
+void control_reload(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
+  daemon.reload(control::true_at(request.arguments, "strict"), [respond = std::move(respond)](const ReloadReport& report) {
+    Reply reply = json_outcome(report, report.applied);
+    if (report.applied)
+      reply.result["services"] = {{"new", report.counts.fresh}, {"old", report.counts.old}, {"dropped", report.counts.dropped}};
+    respond(std::move(reply));
+  });
+}
+
 /// Reads the files as a reload would, off the loop, and changes nothing.
 void control_diff(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
-  boost::asio::post(daemon.blocking, [&daemon, running = daemon.config, respond = std::move(respond)]() mutable {
-    // A reload may read with the daemon's own at the same time.
-    config::SystemFiles files;
-    config::SystemNames names;
-    auto loaded = config::load(files, names, daemon.options.config_path);
-    boost::asio::post(daemon.loop, [respond = std::move(respond),
-                                    result = json_difference(*running, std::move(loaded))]() mutable {
-      respond({std::move(result)});
-    });
+  daemon.preview([respond = std::move(respond)](const ReloadReport& report) {
+    respond(json_outcome(report, report.refused.empty()));
   });
 }
 

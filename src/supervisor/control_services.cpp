@@ -46,7 +46,7 @@ void Supervisor::Impl::set_standing(service::Runner& runner, Standing standing) 
   runner.stand(standing);
 }
 
-void Supervisor::Impl::restore_standing(service::Runner& runner) const {
+void restore_standing(const Standings& standings, service::Runner& runner) {
   if (standings.empty()) return;
   const auto found = standings.find(base::to_lower(runner.service().id));
   if (found != standings.end()) runner.stand(found->second);

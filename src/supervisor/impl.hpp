@@ -5,11 +5,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "supervisor/orphans.hpp"
+#include "supervisor/prepare.hpp"
+#include "supervisor/reload_report.hpp"
 #include "supervisor/service_logs.hpp"
 #include "supervisor/signals.hpp"
 #include "xsuperd/config/loader.hpp"
@@ -29,6 +33,10 @@ struct LoadRecord {
   std::size_t warnings = 0;
   std::vector<std::string> findings;  ///< the first of them, a line each
 };
+
+/// What administrators have made of services, by id in lower case.
+using Standings = std::unordered_map<std::string, service::Standing>;
+void restore_standing(const Standings& standings, service::Runner& runner);
 
 struct Supervisor::Impl {
   Impl(Options options, log::Writer& writer, log::DaemonLog& log);
@@ -52,23 +60,29 @@ struct Supervisor::Impl {
   [[nodiscard]] std::size_t available() const;
 
   // reload.cpp
-  void reload();
-  void apply(config::Loaded loaded);
+  /// `told` is called on the loop when it is over.
+  void reload(bool strict = false, std::function<void(const ReloadReport&)> told = {});
+  /// What a reload would do now. Nothing is opened or changed.
+  void preview(std::function<void(const ReloadReport&)> told);
+  /// Opens the daemon's log and those of all services anew; `told` gets what could not be opened.
+  void reopen_logs(std::function<void(std::vector<std::string>)> told = {});
+  void prepare_off_loop(bool strict, bool preview, std::function<void(Prepared)> then);
+  void finish_reload(Prepared prepared, const std::vector<std::function<void(const ReloadReport&)>>& told);
   void log_diagnostics(const config::Diagnostics& diagnostics);
-  std::shared_ptr<service::Runner> make_runner(const std::shared_ptr<const config::Service>& service);
-  base::Result<service::Setup> make_setup(const std::shared_ptr<const config::Service>& service);
-  void retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers);
-  std::optional<std::string> reopen_daemon_log();
+  void replace_daemon_log(base::Result<std::shared_ptr<log::Output>> output);
   void say_not_in_effect();
+
+  // commit.cpp
+  ReloadCounts commit(Prepared prepared);
+  void adjust(service::Runner& runner, Step& step);
+  std::shared_ptr<service::Runner> make_runner(const SharedService& service);
+  void retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers);
 
   // control.cpp, control_services.cpp, control_records.cpp
   void open_control();
   void set_standing(service::Runner& runner, service::Standing standing);
-  void restore_standing(service::Runner& runner) const;
-  void record_load(const config::Loaded& loaded, bool is_reload);
-  void reload_done();
+  void record_load(const config::Diagnostics& diagnostics, bool is_reload, bool applied);
   void let_go_of_retired();
-  std::vector<std::string> reopen_logs();
 
   // state_dump.cpp
   void dump_state();
@@ -113,12 +127,10 @@ struct Supervisor::Impl {
   Runners runners;  ///< in reading order
   Runners retired;  ///< whose servers still run
   service::Counters gone;  ///< of services that are no more
-  /// What administrators have made of services, by id in lower case; lives as long as the daemon.
-  std::unordered_map<std::string, service::Standing> standings;
+  Standings standings;     ///< lives as long as the daemon
   base::WallTime started = std::chrono::system_clock::now();
   base::WallTime loaded_at{};  ///< the configuration that is in effect
   LoadRecord last_load;
-  std::vector<std::function<void()>> after_reload;  ///< called once, when a reload has ended and none is to follow
   std::unique_ptr<control::Server> control;
   std::unique_ptr<Signals> signals;
   Orphans orphans;
@@ -126,8 +138,13 @@ struct Supervisor::Impl {
   boost::asio::steady_timer end_timer{loop};
   boost::asio::steady_timer ban_timer{loop};
   bool ban_timer_set = false;
-  bool reloading = false;
-  bool reload_again = false;
+  bool preparing = false;
+  /// Wishes that came while a reload was being prepared: granted together by one more.
+  struct Wish {
+    bool strict = false;
+    std::vector<std::function<void(const ReloadReport&)>> told;
+  };
+  std::optional<Wish> next_reload;
   bool ending = false;
   int status = 0;
 };

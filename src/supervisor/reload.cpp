@@ -1,96 +1,104 @@
 // SPDX-License-Identifier: MIT
+// A reload is a transaction (decision B15.18): prepared off the loop while the old configuration serves, committed in
+// one turn of the loop or not at all.
 #include <boost/asio/post.hpp>
-#include <unordered_map>
 
 #include "supervisor/impl.hpp"
 
 namespace xsuperd::supervisor {
 
-/// Files and names are read off the loop. A wish that comes meanwhile is granted afterwards.
-void Supervisor::Impl::reload() {
+namespace {
+
+ReloadReport report_of(const Prepared& prepared) {
+  ReloadReport report;
+  report.refused = prepared.refused;
+  report.diagnostics = prepared.loaded.diagnostics;
+  report.problems = prepared.problems;
+  for (const auto& change : prepared.changes) report.changed.push_back({change.after->id, change.rebind, change.changed});
+  for (const auto& service : prepared.stopped) report.stopped.push_back(service->id);
+  for (const Step& step : prepared.steps)
+    if (step.kind == Step::Kind::fresh && !step.before) report.started.push_back(step.service->id);
+  return report;
+}
+
+}  // namespace
+
+void Supervisor::Impl::reload(bool strict, std::function<void(const ReloadReport&)> told) {
   if (ending) return;
-  if (reloading) {
-    reload_again = true;
-    return;
-  }
-  reloading = true;
+  if (!next_reload) next_reload.emplace();
+  next_reload->strict = next_reload->strict || strict;
+  if (told) next_reload->told.push_back(std::move(told));
+  if (preparing) return;
   log.notice("Starting reconfiguration");
-  boost::asio::post(blocking, [this] {
-    auto loaded = std::make_shared<config::Loaded>(config::load(files, names, options.config_path));
-    boost::asio::post(loop, [this, loaded] {
-      reloading = false;
-      if (!ending) apply(std::move(*loaded));
-      if (std::exchange(reload_again, false)) return reload();
-      reload_done();
+  const auto wish = std::make_shared<Wish>(*std::exchange(next_reload, std::nullopt));
+  prepare_off_loop(wish->strict, false, [this, wish](Prepared prepared) {
+    finish_reload(std::move(prepared), wish->told);
+    if (next_reload && !ending) reload();
+  });
+}
+
+void Supervisor::Impl::preview(std::function<void(const ReloadReport&)> told) {
+  prepare_off_loop(false, true, [told = std::move(told)](const Prepared& prepared) { told(report_of(prepared)); });
+}
+
+void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::function<void(Prepared)> then) {
+  if (!only_preview) preparing = true;
+  auto running = std::make_shared<Running>();
+  running->config = config;
+  for (const auto& runner : runners) running->runners.emplace(&runner->service(), runner->open());
+  boost::asio::post(blocking, [this, strict, only_preview, running, then = std::move(then)] {
+    const Means means{files, names, options.config_path, options.identity, facts, options.reopen_log, strict, only_preview};
+    auto prepared = std::make_shared<Prepared>(prepare(*running, means));
+    boost::asio::post(loop, [this, only_preview, prepared, then] {
+      if (!only_preview) preparing = false;
+      if (!ending) then(std::move(*prepared));
     });
   });
 }
 
-void Supervisor::Impl::apply(config::Loaded loaded) {
-  if (const auto trouble = reopen_daemon_log()) log.error("{}", *trouble);
-  if (loaded.fatal == config::Loaded::Fatal::none) config::keep_broken(*config, loaded);
-  log_diagnostics(loaded.diagnostics);
-  record_load(loaded, true);
-  if (loaded.fatal != config::Loaded::Fatal::none) {
-    log.warning("reconfiguration failed: everything stays as it was");
-    return;
+void Supervisor::Impl::finish_reload(Prepared prepared,
+                                     const std::vector<std::function<void(const ReloadReport&)>>& told) {
+  if (prepared.daemon_log) replace_daemon_log(std::move(*prepared.daemon_log));
+  log_diagnostics(prepared.loaded.diagnostics);
+  for (const std::string& problem : prepared.problems) log.error("{}", problem);
+  ReloadReport report = report_of(prepared);
+  if (prepared.refused.empty()) {
+    report.counts = commit(std::move(prepared));
+    report.applied = true;
+  } else {
+    log.warning("reconfiguration failed: everything stays as it was: {}", prepared.refused);
+    reopen_logs();  // they may have been moved away all the same
   }
-  log.notice("Swapping defaults");
-  service_logs = std::make_unique<ServiceLogs>(options.identity);
-  const config::Plan plan = config::diff(*config, *loaded.config);
-  std::unordered_map<const config::Service*, std::shared_ptr<service::Runner>> by_service;
-  for (const auto& runner : runners) by_service[&runner->service()] = runner;
-  std::unordered_map<const config::Service*, std::shared_ptr<service::Runner>> next;
-  std::size_t fresh = 0, old = 0, dropped = 0;
+  record_load(report.diagnostics, true, report.applied);
+  for (const auto& tell : told) tell(report);
+}
 
-  // Everything that goes, goes first: its port may be wanted again.
-  const auto drop = [&](const std::shared_ptr<const config::Service>& service) {
-    const auto found = by_service.find(service.get());
-    if (found == by_service.end()) return;
-    retire(found->second, service::Runner::Servers::terminate);
-    log.notice("service {} deactivated", service->id);
-    ++dropped;
-  };
-  for (const auto& service : plan.stop) drop(service);
-  for (const auto& change : plan.keep)
-    if (change.rebind || !config::served(*change.after)) drop(change.before);
-
-  for (const auto& change : plan.keep) {
-    const auto found = by_service.find(change.before.get());
-    if (change.rebind || found == by_service.end() || !config::served(*change.after)) continue;
-    next[change.after.get()] = found->second;
-    ++old;
-    if (!change.changed.empty()) log.notice("readjusting service {}", change.after->id);
-    auto setup = make_setup(change.after);
-    if (setup) {
-      found->second->reconfigure(std::move(*setup));
-    } else {
-      log.error("{}; service {} goes on as it was", setup.error().sentence, change.after->id);
+void Supervisor::Impl::reopen_logs(std::function<void(std::vector<std::string>)> told) {
+  boost::asio::post(blocking, [this, config = config, told = std::move(told)] {
+    struct Opened {
+      std::unique_ptr<ServiceLogs> logs;
+      std::unordered_map<const config::Service*, std::shared_ptr<log::Output>> outputs;
+      std::vector<std::string> problems;
+    };
+    auto opened = std::make_shared<Opened>();
+    opened->logs = std::make_unique<ServiceLogs>(options.identity);
+    for (const auto& service : config->services) {
+      auto output = opened->logs->output_for(*service);
+      if (output)
+        opened->outputs.emplace(service.get(), std::move(*output));
+      else
+        opened->problems.push_back(fmt::format("{}; service {} goes on in the file that is open",
+                                               output.error().sentence, service->id));
     }
-  }
-  Runners ordered;
-  for (const auto& service : loaded.config->services) {
-    if (!config::served(*service)) continue;
-    auto& runner = next[service.get()];
-    const bool listens = service->kind != config::Kind::tcpmux;
-    if (runner) {
-      if (listens && !runner->open() && runner->state().phase() == service::Phase::closed) runner->start();
-    } else if ((runner = make_runner(service))) {
-      ++fresh;
-      if (listens) runner->start();
-    }
-    if (runner) ordered.push_back(runner);
-  }
-  runners = std::move(ordered);
-  config = loaded.config;
-  note_internal_ports();
-  collect_retired();
-  say_not_in_effect();
-  log.notice("Reconfigured: new={} old={} dropped={} (services)", fresh, old, dropped);
-  if (available() == 0 && !options.stay_alive) {
-    log.critical("hard_reconfig", "No available services. Exiting");
-    stop(1);
-  }
+    boost::asio::post(loop, [this, opened, told] {
+      for (const auto& runner : runners)
+        if (const auto output = opened->outputs.find(&runner->service()); output != opened->outputs.end())
+          runner->log_to(output->second);
+      service_logs = std::move(opened->logs);
+      for (const std::string& problem : opened->problems) log.error("{}", problem);
+      if (told) told(std::move(opened->problems));
+    });
+  });
 }
 
 void Supervisor::Impl::log_diagnostics(const config::Diagnostics& diagnostics) {
@@ -105,40 +113,13 @@ void Supervisor::Impl::say_not_in_effect() {
   log.warning("configured, but not in effect in this version: {}", text);
 }
 
-base::Result<service::Setup> Supervisor::Impl::make_setup(const std::shared_ptr<const config::Service>& service) {
-  auto output = service_logs->output_for(*service);
-  if (!output)
-    return base::Error{output.error().code, "creation of " + (service->common_log ? "default" : service->id) +
-                                                " log failed: " + output.error().sentence};
-  return service::Setup{std::make_shared<policy::Policy>(service), service::make_recipe(*service, facts),
-                        std::move(*output)};
-}
-
-std::shared_ptr<service::Runner> Supervisor::Impl::make_runner(const std::shared_ptr<const config::Service>& service) {
-  auto setup = make_setup(service);
-  if (setup) {
-    auto runner = std::make_shared<service::Runner>(around, std::move(*setup));
-    restore_standing(*runner);
-    return runner;
+void Supervisor::Impl::replace_daemon_log(base::Result<std::shared_ptr<log::Output>> output) {
+  if (!output) {
+    log.error("{}; the log goes on in the file that is open", output.error().sentence);
+    return;
   }
-  log.error("{}", setup.error().sentence);
-  log.error("Service {} failed to start and is deactivated.", service->id);
-  return nullptr;
-}
-
-void Supervisor::Impl::retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers) {
-  runner->retire(servers);
-  retired.push_back(runner);
-}
-
-/// Why it could not be opened, if it could not.
-std::optional<std::string> Supervisor::Impl::reopen_daemon_log() {
-  if (!options.reopen_log) return std::nullopt;
-  auto output = options.reopen_log();
-  if (!output) return output.error().sentence + "; the log goes on in the file that is open";
   writer.set_daemon_log(*output);
   log.replace(std::move(*output));
-  return std::nullopt;
 }
 
 }  // namespace xsuperd::supervisor

@@ -30,7 +30,6 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
                  const auto owner = around.owners.find(end.token);
                  if (owner == around.owners.end()) return;
                  if (const auto runner = owner->second.lock()) runner->on_ended(end);
-                 collect_retired();
                }),
       ident_admitted(loop, {.most = greatest_ident_lookups}),
       ident_refused(loop, {.most = options.ident_lookups}),
@@ -49,12 +48,12 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
   around.load = load_average;
   connect_inner_services();
   around.on_ban = [this] { expire_bans(); };
+  around.on_idle = [this] { boost::asio::post(loop, [this] { collect_retired(); }); };  // a Runner is calling
   spawner->on_outcome([this](spawn::Outcome outcome) {
     const service::Token token = std::visit([](const auto& o) { return o.token; }, outcome);
     const auto owner = around.owners.find(token);
     const auto runner = owner == around.owners.end() ? nullptr : owner->second.lock();
     if (runner) runner->on_outcome(std::move(outcome));
-    collect_retired();
   });
   raise_file_limit();
 }
@@ -93,7 +92,7 @@ bool Supervisor::Impl::first_load() {
   config::Loaded loaded = config::load(files, names, options.config_path);
   log_diagnostics(loaded.diagnostics);
   config = loaded.config;
-  record_load(loaded, false);
+  record_load(loaded.diagnostics, false, loaded.fatal == config::Loaded::Fatal::none);
   if (loaded.fatal == config::Loaded::Fatal::unreadable)
     log.critical("init_services", "couldn't get configuration. Exiting...");
   if (loaded.fatal == config::Loaded::Fatal::bad_defaults)
@@ -185,8 +184,7 @@ void Supervisor::Impl::stop(int with_status) {
 
 void Supervisor::Impl::collect_retired() {
   let_go_of_retired();
-  // Not from inside a Runner's own call.
-  if (ending && retired.empty()) boost::asio::post(loop, [this] { stop(status); });
+  if (ending && retired.empty()) stop(status);
 }
 
 /// Fact B5.29: looked at once a minute as long as there is somebody on the list who may leave it.

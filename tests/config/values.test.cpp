@@ -254,3 +254,12 @@ TEST_CASE("words are taken as they are") {
   }
   CHECK(value("server_args", "server_args = -a \"b c\"") == "-a \"b c\"");
 }
+
+TEST_CASE("reload_policy and removed_sessions stand in the defaults alone, and take their words only") {
+  const auto in_defaults = [](const std::string& line) { return World(defaults(line) + service("x", 1)); };
+  CHECK(in_defaults("reload_policy = STRICT").loaded.config->defaults.reload_policy == ReloadPolicy::strict);
+  CHECK(in_defaults("removed_sessions = keep").loaded.config->defaults.removed_sessions == RemovedSessions::keep);
+  CHECK(in_defaults("reload_policy = hard").loaded.fatal == Loaded::Fatal::bad_defaults);
+  CHECK(in_defaults("removed_sessions = hide").said("Bad choice for removed sessions: hide"));
+  CHECK(with("reload_policy = strict").said("reload_policy belongs in the defaults"));
+}

@@ -34,11 +34,6 @@ enum class Operators : std::uint8_t {
   append,    ///< = and += (env)
   collect,   ///< all three add (enabled, disabled; fact B2.43)
 };
-/// What a change of the value means on a reload.
-enum class OnChange : std::uint8_t {
-  live,    ///< counts from the next request on
-  rebind,  ///< the socket changes
-};
 /// When the value begins to count, for what is parsed but not served yet.
 enum class Effect : std::uint8_t { now, planned };
 
@@ -47,7 +42,6 @@ struct Attribute {
   Where where = Where::service;
   Operators operators = Operators::set;
   int least = 1, most = 1;  ///< number of values; most -1: any
-  OnChange on_change = OnChange::live;
   Effect effect = Effect::now;
   std::string_view synopsis = {};    ///< of the values, for the manual
   std::string_view initial = {};     ///< what holds when it is not given

@@ -41,7 +41,8 @@ struct Plan {
   struct Change {
     Service before;
     Service after;
-    bool rebind = false;                    ///< the socket has to be opened anew
+    bool rebind = false;  ///< another service to xinetd, which ends the old one's servers (fact B8.31)
+    bool same = false;    ///< equal in everything, place included
     std::vector<std::string_view> changed;  ///< names of the attributes that differ
   };
   std::vector<Service> start;

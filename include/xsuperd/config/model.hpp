@@ -76,6 +76,19 @@ enum class AccessPolicy : std::uint8_t {
   best_match,   ///< the more specific element, see policy::more_specific(); equal ones refuse
 };
 
+/// reload_policy, ours: what an error costs when the configuration is read again (decision B15.18).
+enum class ReloadPolicy : std::uint8_t {
+  lenient,  ///< the entry it stands in: its service goes on as it was
+  strict,   ///< the whole reload: everything goes on as it was
+};
+
+/// removed_sessions, ours: what becomes of the running servers of a service that a reload takes away, or changes in
+/// such a way that xinetd takes it away and opens another (fact B8.31).
+enum class RemovedSessions : std::uint8_t {
+  terminate,  ///< TERM, and KILL after the grace time (fact B8.26, decision B15.18)
+  keep,       ///< they end when they will
+};
+
 /// One element of only_from or no_access.
 struct AddressPattern {
   enum class Kind : std::uint8_t {
@@ -229,6 +242,8 @@ struct Settings {
   std::optional<Limit> rlimit_stack;
   std::optional<Limit> rlimit_files;
   std::optional<int> backlog;  ///< ours: listen(2) backlog; unset: the system's greatest
+  std::optional<ReloadPolicy> reload_policy;        ///< defaults only
+  std::optional<RemovedSessions> removed_sessions;  ///< defaults only
   std::optional<Words> enabled;   ///< defaults only
   std::optional<Words> disabled;  ///< defaults only
   Origins origins;                ///< of what stands in the entry itself

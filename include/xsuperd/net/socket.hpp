@@ -17,8 +17,13 @@ struct Opened {
   bool ipv4_fallback = false;  ///< no IPv6 on this system: it is an IPv4 socket (fact B3.48)
 };
 
-/// Creates, sets up, binds and for streams listens, as facts B4.1, B3.46 to B3.48 say. The error's sentence is
-/// xinetd's, less the service: "bind failed (Address already in use (errno = 98))".
+/// Creates, sets up and binds, as facts B4.1, B3.46 to B3.48 say. Connections are refused until listen_on(). The error's
+/// sentence is xinetd's, less the service: "bind failed (Address already in use (errno = 98))", its code the errno.
+[[nodiscard]] base::Result<Opened> bind_socket(const config::ListenSpec& spec);
+/// For streams listens, with the backlog of the specification; may be called again for another backlog. Another socket
+/// may have begun to listen at the same place since this one was bound.
+[[nodiscard]] base::Result<void> listen_on(int fd, const config::ListenSpec& spec);
+/// Both.
 [[nodiscard]] base::Result<Opened> open_socket(const config::ListenSpec& spec);
 
 /// NODELAY and KEEPALIVE follow the flags of a changed configuration; accepted sockets inherit them.

@@ -54,6 +54,15 @@ struct Counters {
     for (const std::uint64_t count : refused) sum += count;
     return sum;
   }
+  /// All that is decided, taken away from here: what is left are requests whose fate is not known yet.
+  [[nodiscard]] Counters hand_on() {
+    Counters decided_here = *this;
+    decided_here.accepted = decided();
+    const std::uint64_t rest = accepted - decided();
+    *this = {};
+    accepted = rest;
+    return decided_here;
+  }
   /// Requests whose fate is known.
   [[nodiscard]] std::uint64_t decided() const { return served + refused_in_all() + failed + withdrawn; }
   /// Adds the counts, not the times.

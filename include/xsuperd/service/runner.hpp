@@ -79,8 +79,17 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// Opens the socket and begins to serve; false after logging why it cannot. It is then tried again with growing
   /// pauses, until it can or the service is retired.
   bool start();
+  /// The same with a socket that was bound for it already.
+  bool start(net::Opened bound);
+  /// The same with the open socket of a service that goes and had the same endpoint: the connections that wait there
+  /// are this one's. False if it has none; then nothing has happened. `leaving` is to be retired afterwards.
+  bool start_on_socket_of(Runner& leaving);
+  /// Counts on from where a Runner stopped whose place this one takes. That one keeps what it has not decided yet.
+  void count_on_from(Runner& before);
   /// Takes on a changed configuration that needs no other socket.
   void reconfigure(Setup setup);
+  /// The configuration is the same, and its log was opened anew.
+  void log_to(std::shared_ptr<log::Output> service_log) { setup_.service_log = std::move(service_log); }
   /// What becomes of running servers when a service goes.
   enum class Servers : std::uint8_t { leave, terminate };
   /// Closes the socket and serves no more. `terminate`: TERM to every server, KILL after the grace time.
@@ -88,8 +97,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// Lets nobody in any more, or again. A Runner that is not serving opens no socket in start().
   void stand(Standing standing);
   [[nodiscard]] Standing standing() const { return standing_; }
-  /// Goes on in another log, the same file opened anew; null: no logging.
-  void change_log(std::shared_ptr<log::Output> service_log) { setup_.service_log = std::move(service_log); }
+  /// Is its socket to be open?
+  [[nodiscard]] bool wants_socket() const { return standing_ == Standing::serving || standing_ == Standing::held; }
   /// Ends one session: a signal to its server, or the end of its conversation, whatever the signal. False when there is
   /// none of that token that can be ended.
   bool signal_session(Token token, int number);
@@ -145,6 +154,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void drop_waiting_request(const Session& session);
   void drop_unread_datagram(const Session& session);
   bool open_socket();
+  bool opened_or_not(base::Result<net::Opened> opened);
+  void watch(base::Fd socket);
+  void watch_turned_away(base::Fd socket);
+  bool report_opening(bool good);
   void try_again_later();
   void give_up_retries();
   bool judge_again(const Refuse& action);

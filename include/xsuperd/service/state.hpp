@@ -92,6 +92,8 @@ class State {
   [[nodiscard]] std::uint64_t recent(base::Moment now) const { return rate_.recent(service().rate(), now); }
   /// Requests seen so far.
   [[nodiscard]] std::uint64_t attempts() const { return attempts_; }
+  /// The requests seen by another State count as seen by this one, which takes its place.
+  void count_on_from(const State& before) { attempts_ = before.attempts_; }
   /// Do the counts agree with each other (for the consistency check)?
   [[nodiscard]] bool consistent() const;
 

@@ -53,6 +53,7 @@ struct Surroundings {
   policy::BanList bans{};             ///< who touched a sensor; lives as long as the daemon
   bool displaced_told = false;        ///< that the list is full has been said
   std::function<void()> on_ban = {};  ///< called after the list has grown
+  std::function<void()> on_idle = {};  ///< called when the last session of a retired service has ended
 
   /// Talk with rpcbind, in order: a registration must not overtake the end of the one before it.
   boost::asio::strand<boost::asio::thread_pool::executor_type> rpc{blocking.get_executor()};

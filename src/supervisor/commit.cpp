@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// The turn of the loop in which a prepared configuration comes into force.
+#include <unordered_map>
+
+#include "supervisor/impl.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+using ByService = std::unordered_map<const config::Service*, std::shared_ptr<service::Runner>>;
+
+std::shared_ptr<service::Runner> find(const ByService& runners, const SharedService& service) {
+  const auto found = service ? runners.find(service.get()) : runners.end();
+  return found == runners.end() ? nullptr : found->second;
+}
+
+/// New Runners that can have the socket of one that goes get it before that one is told to go.
+std::shared_ptr<service::Runner> take_over(service::Surroundings& around, const ByService& old,
+                                           const Standings& standings, Step& step) {
+  auto runner = std::make_shared<service::Runner>(around, std::move(step.setup));
+  restore_standing(standings, *runner);
+  if (const auto before = find(old, step.before)) runner->count_on_from(*before);
+  if (const auto donor = find(old, step.donor)) (void)runner->start_on_socket_of(*donor);
+  return runner;
+}
+
+void start_if_not_open(service::Runner& runner, std::optional<net::Opened>& socket) {
+  const bool has_none = runner.service().kind == config::Kind::tcpmux;
+  if (has_none || runner.open() || runner.state().phase() != service::Phase::closed) return;
+  if (socket)
+    (void)runner.start(std::move(*socket));
+  else
+    (void)runner.start();
+}
+
+}  // namespace
+
+void Supervisor::Impl::adjust(service::Runner& runner, Step& step) {
+  if (step.kind == Step::Kind::unchanged) return runner.log_to(std::move(step.setup.service_log));
+  if (step.kind != Step::Kind::changed) return;  // its log could not be opened: it goes on as it was
+  log.notice("readjusting service {}", step.service->id);
+  runner.reconfigure(std::move(step.setup));
+}
+
+ReloadCounts Supervisor::Impl::commit(Prepared prepared) {
+  log.notice("Swapping defaults");
+  service_logs = std::move(prepared.logs);
+  const bool keep = prepared.loaded.config->defaults.removed_sessions == config::RemovedSessions::keep;
+  ByService old;
+  for (const auto& runner : runners) old.emplace(&runner->service(), runner);
+
+  Runners next(prepared.steps.size());
+  for (std::size_t i = 0; i < next.size(); ++i)
+    if (Step& step = prepared.steps[i]; step.kind == Step::Kind::fresh) next[i] = take_over(around, old, standings, step);
+
+  ReloadCounts counts;
+  for (const auto& service : prepared.going) {
+    const auto runner = find(old, service);
+    if (!runner) continue;
+    retire(runner, keep ? service::Runner::Servers::leave : service::Runner::Servers::terminate);
+    log.notice("service {} deactivated", service->id);
+    ++counts.dropped;
+  }
+
+  for (std::size_t i = 0; i < next.size(); ++i) {
+    Step& step = prepared.steps[i];
+    if (step.kind == Step::Kind::fresh) {
+      ++counts.fresh;
+    } else if (step.kind != Step::Kind::none || step.service == step.before) {
+      next[i] = find(old, step.before);
+      if (!next[i]) continue;
+      ++counts.old;
+      adjust(*next[i], step);
+    }
+    if (next[i]) start_if_not_open(*next[i], step.socket);
+  }
+  std::erase(next, nullptr);
+  runners = std::move(next);
+  config = prepared.loaded.config;
+  note_internal_ports();
+  collect_retired();
+  say_not_in_effect();
+  log.notice("Reconfigured: new={} old={} dropped={} (services)", counts.fresh, counts.old, counts.dropped);
+  if (available() == 0 && !options.stay_alive) {
+    log.critical("hard_reconfig", "No available services. Exiting");
+    stop(1);
+  }
+  return counts;
+}
+
+std::shared_ptr<service::Runner> Supervisor::Impl::make_runner(const SharedService& service) {
+  auto setup = make_setup(service, *service_logs, facts);
+  if (setup) return std::make_shared<service::Runner>(around, std::move(*setup));
+  log.error("{}", setup.error().sentence);
+  log.error("Service {} failed to start and is deactivated.", service->id);
+  return nullptr;
+}
+
+void Supervisor::Impl::retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers) {
+  runner->retire(servers);
+  retired.push_back(runner);  // an idle one until collect_retired() has taken its counts
+}
+
+}  // namespace xsuperd::supervisor

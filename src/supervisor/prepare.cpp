@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/prepare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+bool has_errors(const config::Diagnostics& diagnostics) {
+  const auto& all = diagnostics.all();
+  return std::any_of(all.begin(), all.end(), [](const config::Diagnostic& d) { return d.level <= config::Level::error; });
+}
+
+bool listens(const config::Service& service) { return service.kind != config::Kind::tcpmux; }
+
+/// The open sockets of services that go, each for the first service of the new configuration that can use it.
+class Donors {
+ public:
+  void add(const SharedService& service) { by_port_.emplace(key(service->listen), service); }
+
+  SharedService take(const config::Service& taker, const SharedService& before) {
+    const auto [first, last] = by_port_.equal_range(key(taker.listen));
+    for (auto it = first; it != last; ++it) {
+      // A port of the system's choice is nobody else's.
+      const bool may = taker.listen.at.port != 0 || it->second == before;
+      if (!may || !it->second->listen.same_socket(taker.listen)) continue;
+      SharedService donor = std::move(it->second);
+      by_port_.erase(it);
+      return donor;
+    }
+    return nullptr;
+  }
+
+  /// Is something there that may be in the way until it is closed?
+  [[nodiscard]] bool any_at(const config::ListenSpec& listen) const { return by_port_.contains(key(listen)); }
+
+ private:
+  static std::uint64_t key(const config::ListenSpec& l) {
+    return static_cast<std::uint64_t>(l.protocol.number) << 16 | l.at.port;
+  }
+  std::unordered_multimap<std::uint64_t, SharedService> by_port_;
+};
+
+class Preparation {
+ public:
+  Preparation(const Running& running, const Means& means) : running_(running), means_(means) {}
+
+  Prepared run() {
+    if (means_.reopen_log && !means_.preview) prepared_.daemon_log = means_.reopen_log();
+    prepared_.loaded = config::load(means_.files, means_.names, means_.path);
+    if (prepared_.loaded.fatal != config::Loaded::Fatal::none) return refused("it cannot be used");
+    strict_ = means_.strict ||
+              prepared_.loaded.config->defaults.reload_policy == config::ReloadPolicy::strict;
+    if (strict_ && has_errors(prepared_.loaded.diagnostics)) return refused("it has errors, and reload_policy is strict");
+    config::keep_broken(*running_.config, prepared_.loaded);
+    make_steps();
+    if (means_.preview) return std::move(prepared_);
+    prepared_.logs = std::make_unique<ServiceLogs>(means_.identity);
+    for (Step& step : prepared_.steps) make_ready(step);
+    bind_all();
+    settle_configuration();
+    if (strict_ && !prepared_.problems.empty())
+      return refused(fmt::format("{}, and reload_policy is strict", prepared_.problems.front()));
+    return std::move(prepared_);
+  }
+
+ private:
+  Prepared refused(std::string why) {
+    prepared_.refused = std::move(why);
+    return std::move(prepared_);
+  }
+
+  [[nodiscard]] bool runs(const SharedService& service) const { return running_.runners.contains(service.get()); }
+
+  void make_steps() {
+    config::Plan plan = config::diff(*running_.config, *prepared_.loaded.config);
+    std::unordered_map<const config::Service*, const config::Plan::Change*> kept;
+    for (const auto& change : plan.keep) {
+      kept.emplace(change.after.get(), &change);
+      if (!change.same) prepared_.changes.push_back(change);
+    }
+    for (const auto& service : plan.stop)
+      if (runs(service)) prepared_.stopped.push_back(service);
+    prepared_.going = prepared_.stopped;
+    for (const auto& service : prepared_.loaded.config->services) {
+      const auto change = kept.find(service.get());
+      Step step;
+      step.service = service;
+      if (change != kept.end()) describe(step, *change->second);
+      if (!config::served(*service)) step.kind = Step::Kind::none;
+      if (step.before && (step.kind == Step::Kind::none || step.kind == Step::Kind::fresh))
+        prepared_.going.push_back(step.before);
+      prepared_.steps.push_back(std::move(step));
+    }
+  }
+
+  /// What did not change keeps its object, and so costs nothing.
+  void describe(Step& step, const config::Plan::Change& change) const {
+    if (change.same) step.service = change.before;
+    if (!runs(change.before)) return;
+    step.before = change.before;
+    if (change.same)
+      step.kind = Step::Kind::unchanged;
+    else if (!change.rebind)
+      step.kind = Step::Kind::changed;
+  }
+
+  /// A service whose log cannot be opened goes on as it was, or is not started.
+  void make_ready(Step& step) {
+    if (step.kind == Step::Kind::none) return;
+    auto setup = step.kind == Step::Kind::unchanged ? log_only(step.service)
+                                                    : make_setup(step.service, *prepared_.logs, means_.facts);
+    if (setup) {
+      step.setup = std::move(*setup);
+      return;
+    }
+    const bool goes_on = step.before != nullptr;
+    prepared_.problems.push_back(fmt::format("{}; service {} {}", setup.error().sentence, step.service->id,
+                                             goes_on ? "goes on as it was" : "is not started"));
+    step.kind = Step::Kind::none;
+    if (!goes_on) return;
+    std::erase(prepared_.going, step.before);
+    step.service = step.before;
+  }
+
+  base::Result<service::Setup> log_only(const SharedService& service) {
+    auto output = prepared_.logs->output_for(*service);
+    if (!output) return output.error();
+    return service::Setup{nullptr, nullptr, std::move(*output)};
+  }
+
+  void bind_all() {
+    Donors donors;
+    for (const auto& service : prepared_.going) {
+      const auto runner = running_.runners.find(service.get());
+      if (runner != running_.runners.end() && runner->second) donors.add(service);
+    }
+    for (Step& step : prepared_.steps)
+      if (step.kind == Step::Kind::fresh && listens(*step.service)) step.donor = donors.take(*step.service, step.before);
+    for (Step& step : prepared_.steps)
+      if (step.kind == Step::Kind::fresh && listens(*step.service) && !step.donor) bind(step, donors);
+  }
+
+  /// Connections are refused there until the commit: a reload that comes to nothing has fooled nobody.
+  void bind(Step& step, const Donors& donors) {
+    // Two sockets share the port of a steered service, and the order in which they begin is of weight.
+    if (step.service->steered()) return;
+    auto bound = net::bind_socket(step.service->listen);
+    if (bound) {
+      step.socket = std::move(*bound);
+      return;
+    }
+    // It may be free as soon as a service that goes has closed its socket.
+    if (bound.error().code == EADDRINUSE && donors.any_at(step.service->listen)) return;
+    prepared_.problems.push_back(fmt::format("{}. service = {}", bound.error().sentence, step.service->id));
+  }
+
+  /// The configuration in force is to say what runs, by the very objects.
+  void settle_configuration() {
+    auto settled = std::make_shared<config::Config>(*prepared_.loaded.config);
+    settled->services.clear();
+    for (const Step& step : prepared_.steps) settled->services.push_back(step.service);
+    prepared_.loaded.config = std::move(settled);
+  }
+
+  const Running& running_;
+  const Means& means_;
+  Prepared prepared_;
+  bool strict_ = false;
+};
+
+}  // namespace
+
+Prepared prepare(const Running& running, const Means& means) { return Preparation(running, means).run(); }
+
+base::Result<service::Setup> make_setup(const SharedService& service, ServiceLogs& logs,
+                                        const service::DaemonFacts& facts) {
+  auto output = logs.output_for(*service);
+  if (!output)
+    return base::Error{output.error().code, "creation of " + (service->common_log ? "default" : service->id) +
+                                                " log failed: " + output.error().sentence};
+  return service::Setup{std::make_shared<policy::Policy>(service), service::make_recipe(*service, facts),
+                        std::move(*output)};
+}
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// The part of a reload that takes time: files are read, the whole is judged, and what the new configuration needs is
+// made ready, while the old one runs on untouched. Internal to supervisor; runs off the loop.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "supervisor/service_logs.hpp"
+#include "xsuperd/config/loader.hpp"
+#include "xsuperd/net/socket.hpp"
+#include "xsuperd/service/runner.hpp"
+
+namespace xsuperd::supervisor {
+
+using SharedService = std::shared_ptr<const config::Service>;
+
+/// What the loop knew when the reload began. Reloads are done one after the other, so the configuration is still the
+/// running one at the end; services may have opened or closed their sockets since.
+struct Running {
+  std::shared_ptr<const config::Config> config;
+  std::unordered_map<const config::Service*, bool> runners;  ///< those there are, and whether their socket is open
+};
+
+/// One service of the new configuration.
+struct Step {
+  enum class Kind : std::uint8_t {
+    unchanged,  ///< only its log is opened anew
+    changed,    ///< its Runner goes on with another configuration
+    fresh,      ///< a new Runner: nothing ran under this id, or something that xinetd takes for another service
+    none,       ///< not served by this version
+  };
+  Kind kind = Kind::fresh;
+  SharedService service;
+  SharedService before;   ///< what runs under its id, if anything does
+  service::Setup setup;   ///< of an unchanged one the log alone
+  SharedService donor;    ///< fresh: whose open socket it takes, backlog and all
+  std::optional<net::Opened> socket;  ///< fresh: bound for it already
+};
+
+/// What the loop needs to commit in one turn.
+struct Prepared {
+  config::Loaded loaded;
+  std::vector<Step> steps;           ///< in reading order
+  std::vector<SharedService> stopped;  ///< which run and are not in the new configuration
+  std::vector<SharedService> going;    ///< whose Runners are retired: those, and the ones that others replace
+  std::unique_ptr<ServiceLogs> logs;
+  std::optional<base::Result<std::shared_ptr<log::Output>>> daemon_log;  ///< opened anew, if it is a file
+  std::vector<config::Plan::Change> changes;  ///< of services that are in both and differ
+  std::vector<std::string> problems;          ///< beyond the diagnostics: logs and sockets that cannot be opened
+  std::string refused;  ///< why everything stays as it was; empty: it can be committed
+};
+
+/// What prepare() needs beside the running configuration. All of it may be used on another thread than the loop's.
+struct Means {
+  config::Files& files;
+  config::Names& names;
+  std::string path;
+  log::Identity identity;
+  const service::DaemonFacts& facts;
+  std::function<base::Result<std::shared_ptr<log::Output>>()> reopen_log;
+  bool strict = false;   ///< as with reload_policy = strict
+  bool preview = false;  ///< nothing is opened: only what would change is wanted
+};
+
+/// Never touches a live object. Blocks on files and look-ups.
+[[nodiscard]] Prepared prepare(const Running& running, const Means& means);
+
+/// All that is computed from a service before it runs; fails when its log cannot be opened.
+[[nodiscard]] base::Result<service::Setup> make_setup(const SharedService& service, ServiceLogs& logs,
+                                                      const service::DaemonFacts& facts);
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// What came of a reload, for whoever asked for it. Internal to supervisor.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "xsuperd/config/loader.hpp"
+
+namespace xsuperd::supervisor {
+
+struct ReloadCounts {
+  std::size_t fresh = 0;    ///< services that were opened
+  std::size_t old = 0;      ///< services that stay, changed or not
+  std::size_t dropped = 0;  ///< services that were closed
+};
+
+struct ReloadReport {
+  bool applied = false;
+  std::string refused;  ///< why everything stays as it was, when it was not applied
+  config::Diagnostics diagnostics;
+  std::vector<std::string> problems;  ///< logs and sockets that could not be opened
+  std::vector<std::string> started;   ///< ids of new services
+  std::vector<std::string> stopped;   ///< ids of services that are gone
+  struct Change {
+    std::string id;
+    bool rebind = false;  ///< another service to xinetd: its servers end, unless removed_sessions = keep
+    std::vector<std::string_view> attributes;
+  };
+  std::vector<Change> changed;
+  ReloadCounts counts;
+};
+
+}  // namespace xsuperd::supervisor

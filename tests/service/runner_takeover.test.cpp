@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// A Runner that takes the place of another one, as a reload wants it.
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+
+#include "service/fixture.hpp"
+
+using namespace xsuperd;
+using namespace xsuperd::service;
+using namespace xsuperd::service::test;
+
+namespace {
+struct TakeOver : Bench {
+  explicit TakeOver(config::Service before) : Bench(std::move(before)) { REQUIRE(runner->start()); }
+  /// From now on `runner` is the one that took over.
+  void by(config::Service after) {
+    old = runner;
+    runner = std::make_shared<Runner>(around, setup_for(std::move(after)));
+    runner->count_on_from(*old);
+    REQUIRE(runner->start_on_socket_of(*old));
+    old->retire(Runner::Servers::leave);
+  }
+  std::shared_ptr<Runner> old;
+};
+}  // namespace
+
+TEST_CASE("connections that wait when a service gives its socket away are served by the next one") {
+  TakeOver bench(stream_service());
+  const base::Endpoint place = bench.where();
+  const Client early(place);
+  const int socket = bench.runner->listening_fd();
+  bench.by(stream_service());
+  CHECK(bench.runner->listening_fd() == socket);
+  CHECK(bench.old->listening_fd() == -1);
+  const Client late(place);
+  bench.run_until_jobs(2);
+  CHECK(bench.runner->state().running() == 2);
+  CHECK(bench.old->state().running() == 0);
+}
+
+TEST_CASE("a service that waits takes the socket of one that did not, and the other way round") {
+  TakeOver bench(stream_service());
+  const base::Endpoint place = bench.where();
+  const Client first(place);
+  bench.by(waiting_service(config::SocketType::stream));
+  bench.run_until_jobs(1);
+  CHECK(bench.runner->state().phase() == Phase::busy);
+  const Process server = Process::sleeping();
+  bench.spawner.deliver_started(0, server.pid(), server.pidfd());
+  bench.by(stream_service());
+  bench.run_until_jobs(2);  // nobody has accepted the first connection yet
+  CHECK(bench.runner->state().phase() == Phase::listening);
+  CHECK(bench.old->sessions().size() == 1);
+}
+
+TEST_CASE("requests seen before count on") {
+  TakeOver bench(stream_service());
+  const Client client(bench.where());
+  bench.run_until_jobs(1);
+  CHECK(bench.runner->state().attempts() == 1);
+  bench.by(stream_service());
+  CHECK(bench.runner->state().attempts() == 1);
+}
+
+TEST_CASE("there is nothing to take from a service without a socket") {
+  Bench bench(stream_service());
+  const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(stream_service()));
+  CHECK_FALSE(next->start_on_socket_of(*bench.runner));
+  CHECK(next->state().phase() == Phase::closed);
+}
+
+TEST_CASE("a socket that was bound before is listened on at the start") {
+  Bench bench(stream_service());
+  auto bound = net::bind_socket(bench.runner->service().listen);
+  REQUIRE(bound.has_value());
+  const base::Endpoint place = net::local_endpoint(bound->fd.get());
+  CHECK_FALSE(Client(place).connected());
+  CHECK(bench.runner->start(std::move(*bound)));
+  CHECK(Client(place).connected());
+}

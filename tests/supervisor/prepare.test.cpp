@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/prepare.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+
+#include "fakes/fake_files.hpp"
+#include "fakes/fake_names.hpp"
+#include "supervisor/scratch.hpp"
+
+// What a reload makes ready before anything of it comes into force.
+using namespace xsuperd;
+using namespace xsuperd::supervisor;
+using namespace xsuperd::supervisor::test;
+using Kind = Step::Kind;
+
+namespace {
+
+std::string entry(const std::string& name, int port, const std::string& lines = "") {
+  return fmt::format("service {}\n{{\ntype = UNLISTED\nport = {}\nuser = root\nserver = /bin/server\n"
+                     "bind = 127.0.0.1\n{}\n{}\n}}\n",
+                     name, port, lines.find("socket_type") == lines.npos ? "socket_type = stream" : "",
+                     lines.find("wait") == lines.npos ? lines + "\nwait = no" : lines);
+}
+
+std::string strict(const std::string& entries) { return "defaults\n{\nreload_policy = strict\n}\n" + entries; }
+
+/// A port of 127.0.0.1 that something else listens on, and one that is free.
+struct Port {
+  base::Fd fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  int number = 0;
+  explicit Port(bool listen = true) {
+    sockaddr_storage at;
+    const socklen_t length = base::fill_sockaddr({*base::Address::parse("127.0.0.1"), 0}, false, at);
+    REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), length) == 0);
+    if (listen) REQUIRE(::listen(fd.get(), 1) == 0);
+    number = net::local_endpoint(fd.get()).port;
+    if (!listen) fd.reset();
+  }
+};
+
+/// A configuration that runs, every service with an open socket, and what a reload makes of another one.
+struct Reload {
+  fakes::FakeFiles files;
+  fakes::FakeNames names;
+  service::DaemonFacts facts;
+  Running running;
+  Prepared prepared;
+
+  explicit Reload(const std::string& before) {
+    files.texts["/etc/xinetd.conf"] = before;
+    running.config = config::load(files, names, "/etc/xinetd.conf").config;
+    REQUIRE(running.config);
+    for (const auto& service : running.config->services) running.runners.emplace(service.get(), true);
+  }
+  Reload& to(const std::string& after, bool strict = false, bool preview = false) {
+    files.texts["/etc/xinetd.conf"] = after;
+    return again(strict, preview);
+  }
+  Reload& again(bool strict = false, bool preview = false) {
+    const Means means{files, names, "/etc/xinetd.conf", {}, facts, {}, strict, preview};
+    prepared = prepare(running, means);
+    return *this;
+  }
+  [[nodiscard]] SharedService before(const std::string& id) const {
+    for (const auto& service : running.config->services)
+      if (service->id == id) return service;
+    return nullptr;
+  }
+  [[nodiscard]] const Step& step(const std::string& id) const {
+    for (const Step& one : prepared.steps)
+      if (one.service->id == id) return one;
+    throw std::runtime_error("no step for " + id);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a service that did not change keeps its object and its socket") {
+  Reload r(entry("a", 7001) + entry("b", 7002));
+  r.to(entry("a", 7001) + entry("b", 7002, "nice = 3"));
+  CHECK(r.prepared.refused.empty());
+  CHECK(r.step("a").kind == Kind::unchanged);
+  CHECK(r.step("a").service == r.before("a"));
+  CHECK(r.prepared.loaded.config->services[0] == r.before("a"));
+  CHECK(r.step("b").kind == Kind::changed);
+  CHECK(r.step("b").before == r.before("b"));
+  CHECK(r.step("b").setup.recipe != nullptr);
+  CHECK(r.prepared.going.empty());
+}
+
+TEST_CASE("a new service has its socket bound and not yet listening") {
+  const Port free(false);
+  Reload r(entry("a", 7001));
+  r.to(entry("a", 7001) + entry("new", free.number));
+  const Step& step = r.step("new");
+  REQUIRE(step.kind == Kind::fresh);
+  REQUIRE(step.socket.has_value());
+  CHECK(net::local_endpoint(step.socket->fd.get()).port == free.number);
+  const base::Fd peer(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage at;
+  const socklen_t length =
+      base::fill_sockaddr({*base::Address::parse("127.0.0.1"), static_cast<std::uint16_t>(free.number)}, false, at);
+  CHECK(::connect(peer.get(), reinterpret_cast<const sockaddr*>(&at), length) == -1);
+  CHECK(errno == ECONNREFUSED);
+}
+
+TEST_CASE("services that swap their ports swap their sockets") {
+  Reload r(entry("a", 7001) + entry("b", 7002));
+  r.to(entry("a", 7002) + entry("b", 7001));
+  CHECK(r.step("a").kind == Kind::fresh);
+  CHECK(r.step("a").donor == r.before("b"));
+  CHECK(r.step("b").donor == r.before("a"));
+  CHECK(r.prepared.going.size() == 2);
+  CHECK(r.prepared.stopped.empty());
+}
+
+TEST_CASE("another name on the same endpoint takes its socket over") {
+  Reload r(entry("a", 7001));
+  r.to(entry("b", 7001));
+  CHECK(r.step("b").donor == r.before("a"));
+  CHECK(r.prepared.stopped == std::vector{r.before("a")});
+}
+
+TEST_CASE("a service that waits from now on keeps its socket") {
+  Reload r(entry("a", 7001));
+  r.to(entry("a", 7001, "wait = yes"));
+  CHECK(r.step("a").kind == Kind::fresh);
+  CHECK(r.step("a").before == r.before("a"));
+  CHECK(r.step("a").donor == r.before("a"));
+}
+
+TEST_CASE("a service that turns from stream to datagram gets another socket") {
+  const Port free(false);
+  Reload r(entry("a", free.number));
+  r.to(entry("a", free.number, "socket_type = dgram\nwait = yes"));
+  CHECK(!r.step("a").donor);
+  CHECK(r.step("a").socket.has_value());
+}
+
+TEST_CASE("a port that is taken by somebody else is a problem, and strict keeps everything") {
+  const Port taken;
+  Reload r(entry("a", 7001));
+  r.to(entry("a", 7001, "nice = 1") + entry("new", taken.number));
+  CHECK(r.prepared.refused.empty());
+  REQUIRE(r.prepared.problems.size() == 1);
+  CHECK(r.prepared.problems[0] == "bind failed (Address already in use (errno = 98)). service = new");
+  CHECK_FALSE(r.step("new").socket.has_value());
+  r.again(true);
+  CHECK(r.prepared.refused == r.prepared.problems[0] + ", and reload_policy is strict");
+}
+
+TEST_CASE("a port that a service of ours is about to leave is no problem") {
+  const Port taken;
+  Reload r(entry("a", taken.number));
+  r.to(entry("b", taken.number, "flags = IPv4\nv6only = no\nsocket_type = stream"));
+  // The same endpoint: taken over. Another address that overlaps it: opened after it was closed.
+  CHECK(r.step("b").donor == r.before("a"));
+  r.to("service b\n{\ntype = UNLISTED\nport = " + std::to_string(taken.number) +
+       "\nuser = root\nserver = /bin/server\nsocket_type = stream\nwait = no\n}\n");
+  CHECK(r.step("b").donor == nullptr);
+  CHECK_FALSE(r.step("b").socket.has_value());
+  CHECK(r.prepared.problems.empty());
+}
+
+TEST_CASE("an entry with an error keeps its service, and strict keeps them all") {
+  Reload r(entry("a", 7001) + entry("b", 7002));
+  r.to(entry("a", 7001, "nice = bad") + entry("b", 7002, "nice = 3"));
+  CHECK(r.prepared.refused.empty());
+  CHECK(r.step("a").kind == Kind::unchanged);
+  CHECK(r.step("a").service == r.before("a"));
+  CHECK(r.step("b").kind == Kind::changed);
+  r.again(true);
+  CHECK(r.prepared.refused == "it has errors, and reload_policy is strict");
+  r.to(strict(entry("a", 7001, "nice = bad") + entry("b", 7002, "nice = 3")));
+  CHECK_FALSE(r.prepared.refused.empty());
+  r.to(strict(entry("a", 7001) + entry("b", 7002, "nice = 3")));
+  CHECK(r.prepared.refused.empty());
+}
+
+TEST_CASE("without the main file, or with broken defaults, everything stays") {
+  Reload r(entry("a", 7001));
+  r.files.texts.clear();
+  CHECK_FALSE(r.again().prepared.refused.empty());
+  CHECK_FALSE(r.to("defaults\n{\ninstances = lots\n}\n" + entry("a", 7001)).prepared.refused.empty());
+}
+
+TEST_CASE("a service whose log cannot be opened goes on as it was, and a new one is not started") {
+  const Scratch scratch;
+  const std::string nowhere = "log_type = FILE " + (scratch / "no/such/log");
+  Reload r(entry("a", 7001));
+  r.to(entry("a", 7001, "nice = 3\n" + nowhere) + entry("new", 7002, nowhere));
+  CHECK(r.prepared.problems.size() == 2);
+  CHECK(r.step("a").kind == Kind::none);
+  CHECK(r.step("a").service == r.before("a"));
+  CHECK(r.prepared.loaded.config->services[0] == r.before("a"));
+  CHECK(r.prepared.going.empty());
+  CHECK(r.step("new").kind == Kind::none);
+}
+
+TEST_CASE("a service that is configured and does not run is opened by the next reload") {
+  Reload r(entry("a", 7001));
+  r.running.runners.clear();
+  r.again();
+  CHECK(r.step("a").kind == Kind::fresh);
+  CHECK(r.step("a").before == nullptr);
+  CHECK(r.step("a").setup.policy != nullptr);
+}
+
+TEST_CASE("a service that is gone is stopped") {
+  Reload r(entry("a", 7001) + entry("b", 7002));
+  r.to(entry("b", 7002));
+  CHECK(r.prepared.stopped == std::vector{r.before("a")});
+  CHECK(r.prepared.going == r.prepared.stopped);
+}
+
+TEST_CASE("a preview opens nothing") {
+  const Port free(false);
+  Reload r(entry("a", 7001));
+  r.to(entry("a", 7001, "nice = 3") + entry("new", free.number), false, true);
+  CHECK_FALSE(r.step("new").socket.has_value());
+  CHECK(r.prepared.logs == nullptr);
+  REQUIRE(r.prepared.changes.size() == 1);
+  CHECK(r.prepared.changes[0].changed == std::vector<std::string_view>{"nice"});
+}
