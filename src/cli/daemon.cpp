@@ -10,9 +10,11 @@
 #include <cerrno>
 #include <thread>
 
+#include "xsuperd/base/text.hpp"
 #include "xsuperd/cli/sources.hpp"
 #include "xsuperd/config/names.hpp"
 #include "xsuperd/config/vocabulary.hpp"
+#include "xsuperd/control/socket_file.hpp"
 #include "xsuperd/spawn/spawner.hpp"
 #include "xsuperd/supervisor/process.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
@@ -50,6 +52,12 @@ std::string log_path(const CommandLine& command) {
   return command.filelog ? supervisor::absolute(*command.filelog) : std::string{};
 }
 
+/// Nobody but root has a directory where such a socket would be looked for.
+std::string control_path(const CommandLine& command) {
+  if (!command.control) return ::geteuid() == 0 ? control::default_path : "";
+  return *command.control == "none" ? "" : supervisor::absolute(*command.control);
+}
+
 supervisor::Options options_for(const CommandLine& command, const std::string& program, mode_t umask) {
   supervisor::Options options;
   options.sources = sources_of(command);
@@ -63,10 +71,17 @@ supervisor::Options options_for(const CommandLine& command, const std::string& p
   options.check_interval = command.consistency;
   options.ident_lookups = static_cast<std::size_t>(std::min<std::uint64_t>(command.logprocs, 1024));
   options.umask = umask;
+  options.control_path = control_path(command);
   options.spawner_threads = spawner_threads;
   options.workers = command.workers > 0 ? command.workers : std::max(1u, std::thread::hardware_concurrency() / 2);
   options.adopts_orphans = supervisor::Supervisor::may_adopt_orphans();
   return options;
+}
+
+/// By name or number.
+std::optional<gid_t> group_of(const std::string& word) {
+  if (const auto number = base::parse_number(word, 0, 0xfffffffe)) return static_cast<gid_t>(*number);
+  return word.empty() ? std::nullopt : config::SystemNames().group(word);
 }
 
 int run_daemon(const CommandLine& command, supervisor::Options options, const OpenLog& open_log,
@@ -99,12 +114,18 @@ int serve(const CommandLine& command, const std::string& program) {
                worker_user ? "must not be root" : "there is no such user");
     return 1;
   }
+  const auto control_group = group_of(command.control_group.value_or(""));
+  if (command.control_group && !control_group) {
+    fmt::print(stderr, "{}: --control-group {}: there is no such group\n", program, *command.control_group);
+    return 1;
+  }
   const std::string filelog = log_path(command);
   const OpenLog open_log = chosen_log(command, filelog);
   supervisor::tidy_descriptors();
   (void)spawn::reserve_low_descriptors(spawner_threads);
   auto options = options_for(command, program, supervisor::widen_umask());
   if (worker_user) options.worker_user = {worker_user->uid, worker_user->gid};
+  options.control_group = control_group;
   options.identity = {program, ::getpid()};
   auto output = open_log(options.identity);
   if (!output) {

@@ -63,6 +63,9 @@ constexpr Option table[]{
     {"--explain", "SERVICE ADDRESS [TIME]",
      "with -t: tell whether that peer is served at that time (H:MM) and why: 0 yes, 1 no, 2 errors", true,
      looks_like_time},
+    {"--control", "path",
+     "make the control socket for xsuperctl there; none: no such socket (/run/xsuperd/control for root, else none)"},
+    {"--control-group", "group", "members of this group may look through the control socket"},
     {"--worker-user", "user", "who the processes are that hold echo, redirect and the like (nobody)"},
     {"--workers", "number", "how many of them there are (one for two processors)"},
     {"--version", "", "as -version"},
@@ -220,6 +223,8 @@ void set(CommandLine& c, const std::string& word, const std::vector<std::string>
   if (word == "-logprocs") good = number(value, -1, most, c.logprocs);
   if (word == "-cc") good = number(value, 0, most, seconds);
   if (word == "-cc") c.consistency = static_cast<unsigned>(std::min<std::uint64_t>(seconds, 1u << 31));
+  if (word == "--control") c.control = value;
+  if (word == "--control-group") c.control_group = value;
   if (word == "--worker-user") c.worker_user = value;
   if (word == "--workers") good = number(value, 1, 64, c.workers);
   if (word == "-t") c.task = CommandLine::Task::check;

@@ -54,6 +54,7 @@ class Loader {
       if (entry.kind == Entry::Kind::defaults) defaults(entry);
     if (loaded_.fatal != Loaded::Fatal::none) return;
     lists_ = inherited_lists(config_->defaults);
+    origins_ = std::make_shared<const Origins>(config_->defaults.origins);
     for (const Entry& entry : entries)
       if (entry.kind == Entry::Kind::service) service(entry);
     own_services_ = config_->services.size();
@@ -99,6 +100,7 @@ class Loader {
     service->name = entry.name;
     service->place = entry.place;
     service->settings = lists_;
+    service->settings.origins.inherit(origins_);
     const ValueContext context{files_, names_, loaded_.diagnostics, entry, false};
     const Applied applied = apply(context, service->settings);
     service->id = service->settings.id.value_or(service->name);
@@ -191,6 +193,7 @@ class Loader {
   Loaded& loaded_;
   std::shared_ptr<Config> config_ = std::make_shared<Config>();
   Settings lists_;
+  std::shared_ptr<const Origins> origins_;  ///< of the defaults
   std::unordered_map<std::uint64_t, std::vector<const Service*>> by_port_;  ///< of those that were taken
   std::vector<Entry> inetd_;
   std::size_t own_services_ = 0;  ///< how many of the services, and of the absent ones, are not of inetd_

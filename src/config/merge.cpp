@@ -55,7 +55,10 @@ class Applier {
     if (a.values.empty() && row->least == 1 && row->most == -1) return bad(a, fmt::format("{} needs a value", a.name));
     if (!count_right(c_, *row, a)) return Line::ignored;
     seen_.push_back(row);
-    return row->parse(c_, settings_, a) ? Line::taken : bad(a, {});
+    if (!row->parse(c_, settings_, a)) return bad(a, {});
+    settings_.origins.note(static_cast<std::size_t>(row - attributes().data()), a.op != Operator::set,
+                           {c_.entry.place.file, a.line, 0});
+    return Line::taken;
   }
 
  private:

@@ -36,6 +36,13 @@ std::size_t BanList::expire(base::Moment now) {
   return before - bans_.size();
 }
 
+std::vector<std::pair<base::Address, base::Moment>> BanList::all(base::Moment now) const {
+  std::vector<std::pair<base::Address, base::Moment>> found;
+  for (const Ban& ban : bans_.get<1>())
+    if (now < ban.until) found.emplace_back(ban.peer, ban.until);
+  return found;
+}
+
 std::optional<base::Moment> BanList::next_end() const {
   if (bans_.empty() || bans_.get<2>().begin()->until == base::Moment::max()) return std::nullopt;
   return bans_.get<2>().begin()->until;

@@ -6,11 +6,17 @@
 
 namespace xsuperd::policy {
 
+namespace {
+/// xinetd takes the window as long in seconds as the rate is in connections.
+std::chrono::seconds length(const config::Rate& rate) {
+  return std::chrono::seconds(rate.window > 0 ? rate.window : rate.connections);
+}
+}  // namespace
+
 bool RateWindow::trips(const config::Rate& rate, base::Moment now) {
   using std::chrono::seconds;
   if (rate.connections == 0) return false;
-  // xinetd takes the window as long in seconds as the rate is in connections.
-  if (requests_ == 0 || now - start_ >= seconds(rate.window > 0 ? rate.window : rate.connections)) {
+  if (requests_ == 0 || now - start_ >= length(rate)) {
     start_ = now;
     requests_ = 0;
   }
@@ -19,6 +25,10 @@ bool RateWindow::trips(const config::Rate& rate, base::Moment now) {
   const auto whole_seconds = std::chrono::floor<seconds>(now - start_).count();
   const auto divisor = static_cast<std::uint64_t>(std::max<seconds::rep>(whole_seconds, 1));
   return requests_ / divisor > rate.connections;
+}
+
+std::uint64_t RateWindow::recent(const config::Rate& rate, base::Moment now) const {
+  return now - start_ >= length(rate) ? 0 : requests_;
 }
 
 bool SourceRates::trips(const config::SourceRate& rate, const base::Address& peer, base::Moment now) {
@@ -41,6 +51,11 @@ void SourceRates::forget_first() {
 void SourceRates::reset() {
   begun_.clear();
   counts_.clear();
+}
+
+std::uint32_t SourceRates::recent(const base::Address& peer) const {
+  const auto found = counts_.find(peer.unmapped());
+  return found == counts_.end() ? 0 : found->second;
 }
 
 }  // namespace xsuperd::policy

@@ -58,7 +58,8 @@ std::optional<Verdict> sensor(const Policy& policy, const Question& question) {
   const config::Service& service = policy.service();
   // The flag is asked too: a sensor behind tcpmux is of another kind.
   const bool is_sensor = service.kind == config::Kind::sensor || service.has(config::Flag::sensor);
-  return refuse_if(question.banned || is_sensor, Reason::address);
+  if (!question.banned && !is_sensor) return std::nullopt;
+  return Verdict{.kind = Verdict::Kind::refuse, .reason = Reason::address, .banned = question.banned};
 }
 
 std::optional<Verdict> address(const Policy& policy, const Question& question) {

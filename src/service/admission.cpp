@@ -28,8 +28,14 @@ void Runner::advance(Token token) {
   spawn(token);
 }
 
-/// The peer is gone, or not wanted after all: its place is free again.
+/// The peer is gone, or not wanted after all.
 void Runner::withdraw(Token token) {
+  ++counters_.withdrawn;
+  let_go(token);
+}
+
+/// Its place is free again.
+void Runner::let_go(Token token) {
   end_session(token);
   feed(Withdrawn{token});
 }

@@ -35,6 +35,7 @@ void Runner::serve_datagrams() {
 
 void Runner::answer_datagram(Token token) {
   const Session session = std::move(sessions_.at(token));
+  counters_.serve(around_.now() - session.accepted);
   const net::Datagram* request = session.kept ? &session.kept->datagram : current_datagram_;
   log_entry(log::start_entry(service(), 0, session.peer.address));
   std::array<char, udp_room> buffer;

@@ -53,6 +53,7 @@ void Runner::converse(Token token) {
   session.started = around_.now();
   session.started_wall = std::chrono::system_clock::now();
   session.conversing = true;
+  counters_.serve(session.started - session.accepted);
   log_entry(log::start_entry(service(), 0, session.peer.address));
   feed(Started{token});
   around_.conversations.start(token, door.kind, std::move(session.socket), std::move(parameters),
@@ -71,7 +72,8 @@ void Runner::find_targets(Token token) {
       if (!self || !self->sessions_.contains(token)) return;
       if (found.empty()) {
         self->around_.log.error("can't find remote host {} (service={})", target.host, self->service().id);
-        return self->withdraw(token);
+        ++self->counters_.failed;
+        return self->let_go(token);
       }
       self->targets_ = std::move(found);
       self->converse(token);
@@ -84,6 +86,8 @@ void Runner::conversation_ended(Token token, worker::Ending ending) {
   if (found == sessions_.end()) return;
   const Session session = std::move(found->second);
   const worker::Report& report = ending.report;
+  counters_.bytes_in += report.in;
+  counters_.bytes_out += report.out;
   if (report.connect_error != 0) {
     around_.log.error("can't connect to remote host {}: {}", base::escaped(report.failed_target, 200),
                       base::errno_text(report.connect_error));
@@ -115,6 +119,7 @@ void Runner::mux_request(base::Fd connection, const base::Endpoint& peer, const 
 /// A connection that came through tcpmux: from here on it is a request like any other, with this service's own lists,
 /// limits and log (B12.40).
 void Runner::adopt(base::Fd connection, const base::Endpoint& peer) {
+  if (standing_ != Standing::serving) return (void)net::send_now(connection.get(), "-Service not available\r\n");
   // The worker waited for the request line; a server expects to block.
   ::fcntl(connection.get(), F_SETFL, ::fcntl(connection.get(), F_GETFL) & ~O_NONBLOCK);
   Session session{.peer = peer, .socket = std::move(connection)};

@@ -36,12 +36,15 @@ void Runner::accept_failed(int error) {
   around_.log.error("service {}, accept: {}{}", service().id, base::errno_text(error),
                     full ? "; trying again in a second" : "");
   arm(full ? 1000ms : 100ms, [](Runner& self) {
-    if (self.state_.phase() == Phase::listening && self.listener_) self.listener_->resume();
+    if (self.state_.phase() == Phase::listening) self.listen();
   });
 }
 
 Token Runner::new_session(Session session) {
   const Token token = ++around_.last_token;
+  ++counters_.accepted;
+  counters_.last_request = std::chrono::system_clock::now();
+  session.accepted = around_.now();
   sessions_.emplace(token, std::move(session));
   return token;
 }
@@ -56,7 +59,9 @@ void Runner::greet(Token token) {
                 const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
                 if (!self || session == self->sessions_.end()) return;
                 session->second.socket = std::move(socket);
-                delivered ? self->request(token) : self->end_session(token);
+                if (delivered) return self->request(token);
+                ++self->counters_.withdrawn;
+                self->end_session(token);
               });
 }
 
@@ -107,6 +112,7 @@ void Runner::perform(const Refuse& action) {
   if (found == sessions_.end() || judge_again(action)) return;
   Session session = std::move(found->second);
   end_session(action.token);
+  counters_.refuse(action.verdict.reason, action.verdict.banned, session.peer, std::chrono::system_clock::now());
   const std::string peer = session.peer.address.text();
   if (action.verdict.both_lists)
     around_.log.error("Service={}: only_from list and no_access list match equally the address {}", service().id, peer);

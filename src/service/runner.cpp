@@ -20,16 +20,20 @@ Runner::Runner(Surroundings& around, Setup setup)
     : around_(around),
       setup_(std::move(setup)),
       state_(setup_.policy),
-      timers_(std::make_unique<Timers>(around.loop)) {}
+      timers_(std::make_unique<Timers>(around.loop)) {
+  counters_.since = std::chrono::system_clock::now();
+}
 
 Runner::~Runner() = default;
 
 bool Runner::start() {
   timers_->cancel(reopening_);
+  if (!wants_socket()) return true;
   return report_opening(open_socket());
 }
 
 bool Runner::start(net::Opened bound) {
+  if (!wants_socket()) return true;
   const auto listening = net::listen_on(bound.fd.get(), service().listen);
   return report_opening(opened_or_not(listening ? base::Result<net::Opened>(std::move(bound)) : listening.error()));
 }
@@ -41,7 +45,7 @@ bool Runner::report_opening(bool good) {
 }
 
 bool Runner::start_on_socket_of(Runner& leaving) {
-  if (!leaving.listener_) return false;
+  if (!leaving.listener_ || !wants_socket()) return false;
   leaving.unregister_rpc();
   leaving.end_announcement();
   watch(leaving.listener_->release());
@@ -58,7 +62,10 @@ bool Runner::start_on_socket_of(Runner& leaving) {
   return true;
 }
 
-void Runner::count_on_from(const Runner& before) { state_.count_on_from(before.state_); }
+void Runner::count_on_from(Runner& before) {
+  state_.count_on_from(before.state_);
+  counters_ = before.counters_.hand_on();
+}
 
 void Runner::reconfigure(Setup setup) {
   const bool new_versions = setup.service().settings.rpc_version != service().settings.rpc_version;
@@ -106,7 +113,7 @@ void Runner::give_up_retries() {
 void Runner::drop_unstarted() {
   std::vector<Token> tokens;
   for (const auto& [token, session] : sessions_)
-    if (session.pid == 0 && !session.conversing && (session.stage != Stage::server || session.socket)) tokens.push_back(token);
+    if (!session.served() && (session.stage != Stage::start || session.socket)) tokens.push_back(token);
   for (const Token token : tokens) withdraw(token);
 }
 
@@ -134,7 +141,7 @@ void Runner::perform(const Action& action) {
 }
 
 void Runner::perform(const Listen&) {
-  if (listener_) listener_->resume();
+  listen();
 }
 void Runner::perform(const Suspend&) {
   if (listener_) listener_->pause();
@@ -217,6 +224,12 @@ std::uint64_t Runner::arm(std::chrono::milliseconds delay, std::function<void(Ru
   return timers_->after(around_.timer_length(delay), [weak = weak_from_this(), then = std::move(then)] {
     if (const auto self = weak.lock()) then(*self);
   });
+}
+
+bool Runner::accounted() const {
+  const auto undecided = std::count_if(sessions_.begin(), sessions_.end(),
+                                       [](const auto& one) { return !one.second.served(); });
+  return counters_.accepted == counters_.decided() + static_cast<std::uint64_t>(undecided);
 }
 
 void Runner::log_entry(const std::optional<std::string>& entry) {

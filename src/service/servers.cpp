@@ -10,8 +10,10 @@ namespace xsuperd::service {
 using namespace std::chrono_literals;
 
 void Runner::spawn(Token token) {
+  sessions_.at(token).stage = Stage::start;
   if (service().served_by_us()) return service().datagrams() ? answer_datagram(token) : converse(token);
   Session& session = sessions_.at(token);
+  if (service().hands_over() && !session.socket && !listener_) return withdraw(token);  // closed meanwhile
   if (service().hands_over() && !session.socket) session.socket = listener_->duplicate();
   auto context = exec_context(session);
   if (!context) return context_failed(token, context.error().sentence);
@@ -32,6 +34,7 @@ base::Result<std::string> Runner::exec_context(const Session& session) {
 
 /// Without its label nobody is served (fact B6.15). No process existed, so the service's log has nothing to tell.
 void Runner::context_failed(Token token, const std::string& why) {
+  ++counters_.failed;
   around_.log.error("Changing process context failed for {}: {}", service().id, why);
   end_session(token);
   feed(StartFailed{token, true});
@@ -45,6 +48,7 @@ void Runner::on_outcome(spawn::Outcome outcome) {
 void Runner::started(spawn::Started& outcome) {
   Session& session = sessions_.at(outcome.token);
   session.pid = outcome.pid;
+  counters_.serve(around_.now() - session.accepted);
   log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
   around_.children.watch(outcome.token, outcome.pid, std::move(outcome.pidfd));
   feed(Started{outcome.token});
@@ -72,6 +76,7 @@ void Runner::start_failed(spawn::StartFailed& outcome) {
     around_.log.error("{} failed: {} (service={})", spawn::step_text(outcome.step), reason, service().id);
   log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
   log_entry(log::exit_entry(service(), outcome.pid, {false, outcome.status}, 0s));
+  ++counters_.failed;
   const Session ended = std::move(session);
   end_session(outcome.token);
   drop_unread_datagram(ended);

@@ -64,6 +64,11 @@ Actions State::on(const Request& e) {
 Actions State::on(const Opened&) {
   if (phase_ == Phase::retiring) return {CloseSocket{}};
   if (phase_ == Phase::busy) return {};
+  // Closed and opened again while its server went on: that one owns the requests still.
+  if (service().hands_over() && running() > 0) {
+    phase_ = Phase::busy;
+    return {};
+  }
   phase_ = Phase::listening;
   return {Listen{}};
 }

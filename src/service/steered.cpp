@@ -63,6 +63,10 @@ void Runner::watch_turned_away(base::Fd socket) {
 
 void Runner::turn_away() {
   const auto refuse = [this](Session session) {
+    const auto now = std::chrono::system_clock::now();
+    ++counters_.accepted;
+    counters_.last_request = now;
+    counters_.refuse(policy::Reason::address, false, session.peer, now);
     log_entry(log::fail_entry(service(), policy::log_word(policy::Reason::address), session.peer.address));
     dismiss(std::move(session));
   };

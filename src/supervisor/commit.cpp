@@ -16,8 +16,10 @@ std::shared_ptr<service::Runner> find(const ByService& runners, const SharedServ
 }
 
 /// New Runners that can have the socket of one that goes get it before that one is told to go.
-std::shared_ptr<service::Runner> take_over(service::Surroundings& around, const ByService& old, Step& step) {
+std::shared_ptr<service::Runner> take_over(service::Surroundings& around, const ByService& old,
+                                           const Standings& standings, Step& step) {
   auto runner = std::make_shared<service::Runner>(around, std::move(step.setup));
+  restore_standing(standings, *runner);
   if (const auto before = find(old, step.before)) runner->count_on_from(*before);
   if (const auto donor = find(old, step.donor)) (void)runner->start_on_socket_of(*donor);
   return runner;
@@ -50,7 +52,7 @@ ReloadCounts Supervisor::Impl::commit(Prepared prepared) {
 
   Runners next(prepared.steps.size());
   for (std::size_t i = 0; i < next.size(); ++i)
-    if (Step& step = prepared.steps[i]; step.kind == Step::Kind::fresh) next[i] = take_over(around, old, step);
+    if (Step& step = prepared.steps[i]; step.kind == Step::Kind::fresh) next[i] = take_over(around, old, standings, step);
 
   ReloadCounts counts;
   for (const auto& service : prepared.going) {
@@ -97,7 +99,7 @@ std::shared_ptr<service::Runner> Supervisor::Impl::make_runner(const SharedServi
 
 void Supervisor::Impl::retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers) {
   runner->retire(servers);
-  if (!runner->idle()) retired.push_back(runner);
+  retired.push_back(runner);  // an idle one until collect_retired() has taken its counts
 }
 
 }  // namespace xsuperd::supervisor

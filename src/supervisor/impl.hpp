@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "supervisor/orphans.hpp"
@@ -16,12 +17,27 @@
 #include "supervisor/service_logs.hpp"
 #include "supervisor/signals.hpp"
 #include "xsuperd/config/loader.hpp"
+#include "xsuperd/control/server.hpp"
 #include "xsuperd/service/runner.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
 #include "xsuperd/worker/client.hpp"
 #include "xsuperd/worker/ident.hpp"
 
 namespace xsuperd::supervisor {
+
+/// What came of reading the configuration last.
+struct LoadRecord {
+  base::WallTime at{};
+  bool is_reload = false;
+  std::string outcome = "applied";  ///< or "refused": what was there before goes on
+  std::size_t errors = 0;
+  std::size_t warnings = 0;
+  std::vector<std::string> findings;  ///< the first of them, a line each
+};
+
+/// What administrators have made of services, by id in lower case.
+using Standings = std::unordered_map<std::string, service::Standing>;
+void restore_standing(const Standings& standings, service::Runner& runner);
 
 struct Supervisor::Impl {
   Impl(Options options, log::Writer& writer, log::DaemonLog& log);
@@ -63,6 +79,12 @@ struct Supervisor::Impl {
   void adjust(service::Runner& runner, Step& step);
   std::shared_ptr<service::Runner> make_runner(const SharedService& service);
   void retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers);
+
+  // control.cpp, control_services.cpp, control_records.cpp
+  void open_control();
+  void set_standing(service::Runner& runner, service::Standing standing);
+  void record_load(const config::Diagnostics& diagnostics, bool is_reload, bool applied);
+  void let_go_of_retired();
 
   // state_dump.cpp
   void dump_state();
@@ -109,6 +131,12 @@ struct Supervisor::Impl {
   std::unique_ptr<ServiceLogs> service_logs;
   Runners runners;  ///< in reading order
   Runners retired;  ///< whose servers still run
+  service::Counters gone;  ///< of services that are no more
+  Standings standings;     ///< lives as long as the daemon
+  base::WallTime started = std::chrono::system_clock::now();
+  base::WallTime loaded_at{};  ///< the configuration that is in effect
+  LoadRecord last_load;
+  std::unique_ptr<control::Server> control;
   std::unique_ptr<Signals> signals;
   Orphans orphans;
   boost::asio::steady_timer check_timer{loop};

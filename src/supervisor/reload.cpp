@@ -70,6 +70,7 @@ void Supervisor::Impl::finish_reload(Prepared prepared,
     log.warning("reconfiguration failed: everything stays as it was: {}", prepared.refused);
     reopen_logs();  // they may have been moved away all the same
   }
+  record_load(report.diagnostics, true, report.applied);
   for (const auto& tell : told) tell(report);
 }
 

@@ -80,6 +80,7 @@ int Supervisor::Impl::run() {
     return 1;
   }
   if (::chdir("/") != 0) log.error("chdir( / ) failed: {}", base::errno_text(errno));
+  open_control();
   announce();
   check_periodically();
   while (!loop.stopped()) {
@@ -97,6 +98,7 @@ bool Supervisor::Impl::first_load() {
   config::Loaded loaded = config::load(files, names, options.sources);
   log_diagnostics(loaded.diagnostics);
   config = loaded.config;
+  record_load(loaded.diagnostics, false, loaded.fatal == config::Loaded::Fatal::none);
   if (loaded.fatal == config::Loaded::Fatal::unreadable)
     log.critical("init_services", "couldn't get configuration. Exiting...");
   if (loaded.fatal == config::Loaded::Fatal::bad_defaults)
@@ -128,7 +130,10 @@ void Supervisor::Impl::print_configuration() {
 
 std::size_t Supervisor::Impl::available() const {
   std::size_t count = 0;
-  for (const auto& runner : runners) count += runner->open() || runner->state().phase() == service::Phase::paused;
+  // Those that an administrator has closed will be opened again.
+  for (const auto& runner : runners)
+    count += runner->open() || runner->state().phase() == service::Phase::paused ||
+             runner->standing() != service::Standing::serving;
   return count;
 }
 
@@ -184,7 +189,7 @@ void Supervisor::Impl::stop(int with_status) {
 }
 
 void Supervisor::Impl::collect_retired() {
-  std::erase_if(retired, [](const auto& runner) { return runner->idle(); });
+  let_go_of_retired();
   if (ending && retired.empty()) stop(status);
 }
 
@@ -209,6 +214,11 @@ void Supervisor::Impl::check_consistency(bool tell) {
   const auto check = [&](const std::shared_ptr<service::Runner>& runner) {
     const service::State& state = runner->state();
     places += state.running();
+    if (!runner->accounted()) {
+      ++errors;
+      log.error("service {}: {} requests were accepted, {} are accounted for", runner->service().id,
+                runner->counters().accepted, runner->counters().decided());
+    }
     if (state.consistent() && state.running() <= runner->sessions().size()) return;
     ++errors;
     log.error("service {}: {} places are taken, {} sessions are known", runner->service().id, state.running(),

@@ -25,6 +25,8 @@ struct CommandLine {
   unsigned consistency = 0;            ///< -cc, seconds
   std::string worker_user = "nobody";
   std::uint64_t workers = 0;           ///< 0: one for two processors
+  std::optional<std::string> control;  ///< path of the control socket, or "none"; not given: see daemon.cpp
+  std::optional<std::string> control_group;
   bool debug = false;
   bool stay_alive = false;
   bool foreground = false;

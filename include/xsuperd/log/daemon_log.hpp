@@ -37,8 +37,13 @@ class DaemonLog {
     write(Level::critical, fmt::format("{{{}}} {}", function, text));
   }
   void write(Level level, std::string_view text) const {
+    if (level > threshold_) return;
     sink_.write(output_, level, std::chrono::system_clock::now(), text);
   }
+
+  /// What is less weighty is not written from now on; at first all is.
+  void set_threshold(Level threshold) { threshold_ = threshold; }
+  [[nodiscard]] Level threshold() const { return threshold_; }
 
   void replace(std::shared_ptr<Output> output) { output_ = std::move(output); }
   [[nodiscard]] Sink& sink() const { return sink_; }
@@ -46,6 +51,7 @@ class DaemonLog {
  private:
   Sink& sink_;
   std::shared_ptr<Output> output_;
+  Level threshold_ = Level::debug;
 };
 
 }  // namespace xsuperd::log

@@ -7,6 +7,8 @@
 #include <boost/multi_index_container.hpp>
 #include <cstddef>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/time.hpp"
@@ -36,6 +38,8 @@ class BanList {
   bool remove(const base::Address& peer);
   /// Forgets what is over; how many there were.
   std::size_t expire(base::Moment now);
+  /// Those that count at `now`, in the order of their last touch, each with its end; Moment::max(): none.
+  [[nodiscard]] std::vector<std::pair<base::Address, base::Moment>> all(base::Moment now) const;
   [[nodiscard]] std::size_t size() const { return bans_.size(); }
   /// When the next one is over; nothing when none ever will be.
   [[nodiscard]] std::optional<base::Moment> next_end() const;

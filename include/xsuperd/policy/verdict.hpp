@@ -38,6 +38,8 @@ class RateWindow {
  public:
   /// Counts one request at `now` and tells whether it trips the limit. A limit of 0 never trips.
   bool trips(const config::Rate& rate, base::Moment now);
+  /// Requests of the window that `now` lies in.
+  [[nodiscard]] std::uint64_t recent(const config::Rate& rate, base::Moment now) const;
   /// Forgets all: after a pause, and when the configuration changes (fact B8.41).
   void reset() { requests_ = 0; }
 
@@ -54,6 +56,8 @@ class SourceRates {
   /// Counts one request at `now`, and tells whether its address has made too many. Moments never go back. A limit of 0
   /// never trips, and an address that is not known is not counted.
   bool trips(const config::SourceRate& rate, const base::Address& peer, base::Moment now);
+  /// What an address has made in its time, as of the last request.
+  [[nodiscard]] std::uint32_t recent(const base::Address& peer) const;
   void reset();
   [[nodiscard]] std::size_t size() const { return counts_.size(); }
 
@@ -89,6 +93,7 @@ struct Verdict {
   Reason reason = Reason::address;               ///< valid with Kind::refuse
   const config::AddressPattern* rule = nullptr;  ///< the deciding element, if one decided; the Policy's
   bool both_lists = false;  ///< refused because only_from and no_access match equally (fact B5.14)
+  bool banned = false;      ///< refused because a sensor has the address on its list
 };
 
 /// A service's limits in compiled form: what judge() needs besides the Question. Immutable.

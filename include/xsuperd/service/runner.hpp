@@ -9,6 +9,7 @@
 #include "xsuperd/net/listener.hpp"
 #include "xsuperd/net/socket.hpp"
 #include "xsuperd/net/steering.hpp"
+#include "xsuperd/service/counters.hpp"
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
@@ -27,7 +28,7 @@ struct Setup {
 };
 
 /// What an admitted session goes through next.
-enum class Stage : std::uint8_t { libwrap, banner, ident, server };
+enum class Stage : std::uint8_t { libwrap, banner, ident, server, start };
 
 struct KeptDatagram;
 
@@ -46,6 +47,10 @@ struct Session {
   std::shared_ptr<const KeptDatagram> kept{};  ///< internal datagram services, while the answer has to wait
   bool through_tcpmux = false;  ///< waits for a line that says yes or no (RFC 1078)
   net::IdentClient::Lookup lookup = 0;  ///< while the identity server is asked
+  base::Moment accepted{};      ///< when it came
+
+  /// A server has it; else its fate is not decided yet.
+  [[nodiscard]] bool served() const { return pid != 0 || conversing; }
 };
 using SessionMap = boost::unordered_flat_map<Token, Session>;
 
@@ -55,6 +60,15 @@ inline constexpr std::chrono::seconds ident_patience{30};
 /// What the kernel is told of a steered service's access lists. Pure.
 [[nodiscard]] std::vector<net::SteeringRule> steering_rules(const config::Settings& settings);
 [[nodiscard]] bool admits_by_default(const config::Settings& settings);
+
+/// What an administrator has made of a service while the daemon runs. All but `serving` lets nobody new in; servers that
+/// run go on.
+enum class Standing : std::uint8_t {
+  serving,
+  held,      ///< the socket stays open: connections wait in its queue, as many as that takes
+  drained,   ///< the socket is closed: peers are refused at once
+  disabled,  ///< the same, and meant to last
+};
 
 /// Runs one service: owns its State, its socket and its timers, performs what the State decides and tells it what
 /// happened. Held by shared_ptr because pending waits refer to it. Loop thread only.
@@ -71,8 +85,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// The same with the open socket of a service that goes and had the same endpoint: the connections that wait there
   /// are this one's. False if it has none; then nothing has happened. `leaving` is to be retired afterwards.
   bool start_on_socket_of(Runner& leaving);
-  /// Counts on from where a Runner stopped whose place this one takes.
-  void count_on_from(const Runner& before);
+  /// Counts on from where a Runner stopped whose place this one takes. That one keeps what it has not decided yet.
+  void count_on_from(Runner& before);
   /// Takes on a changed configuration that needs no other socket.
   void reconfigure(Setup setup);
   /// The configuration is the same, and its log was opened anew.
@@ -81,6 +95,15 @@ class Runner : public std::enable_shared_from_this<Runner> {
   enum class Servers : std::uint8_t { leave, terminate };
   /// Closes the socket and serves no more. `terminate`: TERM to every server, KILL after the grace time.
   void retire(Servers servers);
+  /// Lets nobody in any more, or again. A Runner that is not serving opens no socket in start().
+  void stand(Standing standing);
+  [[nodiscard]] Standing standing() const { return standing_; }
+  /// Is its socket to be open?
+  [[nodiscard]] bool wants_socket() const { return standing_ == Standing::serving || standing_ == Standing::held; }
+  /// Ends one session: a signal to its server, or the end of its conversation, whatever the signal. False when there is
+  /// none of that token that can be ended.
+  bool signal_session(Token token, int number);
+
   /// Sends a signal to every running server; how many there were.
   std::size_t signal_servers(int number);
 
@@ -94,6 +117,9 @@ class Runner : public std::enable_shared_from_this<Runner> {
   [[nodiscard]] const config::Service& service() const { return setup_.service(); }
   [[nodiscard]] const State& state() const { return state_; }
   [[nodiscard]] const SessionMap& sessions() const { return sessions_; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+  /// Are all requests accounted for (for the consistency check)?
+  [[nodiscard]] bool accounted() const;
   /// The number of the listening socket, or -1.
   [[nodiscard]] int listening_fd() const { return listener_ ? listener_->fd() : -1; }
   [[nodiscard]] bool open() const { return listener_ != nullptr; }
@@ -113,6 +139,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void perform(const ArmPause& action);
   void perform(const ArmRetry& action);
 
+  void listen();
   void on_readable();
   void accept_connections();
   void accept_failed(int error);
@@ -140,6 +167,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void named(Token token, std::vector<std::string> names);
   void advance(Token token);
   void withdraw(Token token);
+  void let_go(Token token);
   void drop_unstarted();
   void register_rpc();
   void registration_failed(const std::string& why);
@@ -177,6 +205,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   std::unique_ptr<net::Listener> listener_;
   std::unique_ptr<net::Listener> turned_away_;  ///< of a steered service: the socket of refused peers
   SessionMap sessions_;
+  Counters counters_;
+  Standing standing_ = Standing::serving;
   struct Timers;
   std::unique_ptr<Timers> timers_;
   unsigned open_failures_ = 0;

@@ -14,7 +14,7 @@
 ///
 /// | phase     | means                                   | left by                                             |
 /// | --------- | --------------------------------------- | --------------------------------------------------- |
-/// | closed    | no socket (never opened, or it failed)  | Opened -> listening                                 |
+/// | closed    | no socket (never opened, it failed, or an administrator closed it) | Opened -> listening                                 |
 /// | listening | the socket is open and watched          | cps trips -> paused; wait = yes admits -> busy      |
 /// | paused    | cps closed the socket (fact B4.44)      | Due -> opening: the Runner answers Opened or Closed |
 /// | busy      | a wait = yes server owns the socket     | its end -> listening                                |
@@ -88,6 +88,10 @@ class State {
   [[nodiscard]] std::size_t running_from(const base::Address& source) const;
   /// Starts that wait for another try.
   [[nodiscard]] std::size_t retrying() const { return retrying_; }
+  /// Requests that count for cps at `now`.
+  [[nodiscard]] std::uint64_t recent(base::Moment now) const { return rate_.recent(service().rate(), now); }
+  /// Requests from an address that count for per_source_rate.
+  [[nodiscard]] std::uint32_t recent_from(const base::Address& source) const { return source_rates_.recent(source); }
   /// Requests seen so far.
   [[nodiscard]] std::uint64_t attempts() const { return attempts_; }
   /// The requests seen by another State count as seen by this one, which takes its place.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "xsuperd/config/loader.hpp"
@@ -27,6 +28,8 @@ struct Options {
   std::size_t ident_lookups = 15;   ///< -logprocs: at a time, for refused peers
   unsigned check_interval = 0;      ///< seconds between consistency checks; 0: only when asked
   mode_t umask = 022;
+  std::string control_path;                 ///< of the control socket, absolute; empty: none
+  std::optional<gid_t> control_group;       ///< whose members may look through it
   std::string dump_path = "/var/run/xinetd.dump";
   unsigned spawner_threads = 2;
   std::size_t workers = 1;           ///< processes that hold conversations
@@ -49,8 +52,9 @@ class Supervisor {
   /// Serves until told to end. Returns the exit status (facts B1.34 to B1.39).
   [[nodiscard]] int run();
 
+  struct Impl;  ///< for the files of this layer
+
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

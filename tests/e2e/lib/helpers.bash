@@ -202,6 +202,27 @@ hup_in_vain() {
   wait_log 'reconfiguration failed' $((before + 1))
 }
 
+# start_controlled [ARGUMENT...]: as start, with a control socket. ctl ARGUMENT...: xsuperctl, which stands beside the
+# daemon, asks it. ctl_fails STATUS ARGUMENT...: it must end with that status; what it says goes into ctl_output.
+start_controlled() {
+  start --control "$DIR/control" "$@"
+}
+ctl() {
+  "$(dirname "$BIN")/xsuperctl" --socket "$DIR/control" "$@"
+}
+ctl_output=
+ctl_fails() {
+  local wanted=$1 status=0
+  shift
+  ctl_output=$(ctl "$@" 2>&1) || status=$?
+  expect_eq "$status" "$wanted"
+}
+
+# column SERVICE N: field N of the service's line in the list.
+column() {
+  ctl list | awk -v id="$1" -v n="$2" '$1 == id { print $n }'
+}
+
 # ---- clients --------------------------------------------------------------------------------------------------------
 
 # tcp PORT [DATA] [ADDRESS]: connects, sends, says it is done, prints all that comes until the end.

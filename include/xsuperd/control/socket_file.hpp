@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "xsuperd/base/error.hpp"
+#include "xsuperd/base/fd.hpp"
+
+namespace xsuperd::control {
+
+/// Where the socket is when nobody says otherwise and the daemon is root.
+inline constexpr char default_path[] = "/run/xsuperd/control";
+
+/// A listening UNIX stream socket with a name in the file system. The name goes with it, if it is still this socket's.
+class SocketFile {
+ public:
+  SocketFile() = default;
+  SocketFile(base::Fd socket, std::string path);
+  ~SocketFile();
+  SocketFile(SocketFile&&) = default;
+  SocketFile& operator=(SocketFile&&) = delete;
+
+  [[nodiscard]] int fd() const { return socket_.get(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  base::Fd socket_;
+  std::string path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+/// Makes the socket: mode 0660, owned by us and by `group`, or our own group without one. The last directory of `path` is
+/// made where it is missing (mode 0755). A socket that nobody listens at any more is replaced, at once and by name, so
+/// that there is no moment without one. Fails where a living daemon listens (EADDRINUSE), or where something stands
+/// that is no socket of ours. Does not block.
+[[nodiscard]] base::Result<SocketFile> open_socket_file(const std::string& path, std::optional<gid_t> group);
+
+}  // namespace xsuperd::control

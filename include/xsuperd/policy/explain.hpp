@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "xsuperd/base/address.hpp"
+#include "xsuperd/base/time.hpp"
+#include "xsuperd/config/model.hpp"
+#include "xsuperd/policy/verdict.hpp"
+
+/// Why a peer is served or not, in words: for -t --explain, which knows the configuration alone, and for a running
+/// daemon, which knows how things stand as well. Pure.
+namespace xsuperd::policy {
+
+/// How things stand for one service and one peer in a running daemon.
+struct Live {
+  std::string state;                      ///< of the service's socket, in a word or two
+  bool lets_in = true;                    ///< the socket takes requests
+  std::uint64_t recent = 0;               ///< requests that count for cps
+  std::uint32_t recent_from_source = 0;   ///< of the peer's address, for per_source_rate
+  std::optional<double> load;
+  std::uint64_t running = 0;              ///< servers of the service
+  std::uint64_t running_from_source = 0;  ///< of these, for the peer's address
+  std::uint64_t processes = 0;            ///< servers of all services
+  bool banned = false;
+};
+
+/// What is asked.
+struct Inquiry {
+  base::Address peer;
+  base::LocalTime at;               ///< hour and minute count
+  std::uint64_t process_limit = 0;  ///< -limit; 0: none
+  std::string hindrance = {};       ///< why the service is not opened at all; empty: it is
+  std::optional<Live> live = {};    ///< none: nothing runs
+};
+
+/// The outcome of one check, as a line of text; or its limit, where only a running daemon knows the outcome.
+struct CheckOutcome {
+  std::string_view what;
+  std::string outcome;
+};
+
+struct Explanation {
+  bool needs_name = false;  ///< the peer's name decides: ask again with it; nothing else is filled in
+  bool admitted = false;
+  std::vector<CheckOutcome> checks;  ///< in the order in which the daemon makes them (fact B4.24)
+  std::string verdict;               ///< with the element or attribute that decides, and where it stands
+};
+
+/// Whether the service admits the peer. `name`: not_asked, or what came of asking.
+[[nodiscard]] Explanation explain(const Policy& policy, const Inquiry& inquiry, const PeerName& name);
+/// The same as lines, with a title, escaped for a terminal.
+[[nodiscard]] std::string explanation_text(const config::Service& service, const Inquiry& inquiry,
+                                           const Explanation& explanation);
+
+/// Is that what somebody means who says `word`: its id or its name, upper and lower case alike?
+[[nodiscard]] bool is_meant(const std::string& id, const std::string& name, const std::string& word);
+/// A line about an entry that is not among the services, escaped.
+[[nodiscard]] std::string absence_text(const config::Absent& absent);
+/// "FILE:LINE" or "FILE:LINE:COLUMN".
+[[nodiscard]] std::string place_text(const config::Place& place);
+/// "disabled" and the like.
+[[nodiscard]] std::string_view word_of(config::Fate fate);
+
+/// Takes H:MM into hour and minute; false when there is no such time of day.
+[[nodiscard]] bool set_clock(std::string_view word, base::LocalTime& time);
+
+}  // namespace xsuperd::policy

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/control/message.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::control {
+
+namespace {
+
+struct Word {
+  Code code;
+  std::string_view text;
+};
+constexpr Word words[]{
+    {Code::bad_request, "bad_request"}, {Code::wrong_version, "wrong_version"}, {Code::unknown_command, "unknown_command"},
+    {Code::not_allowed, "not_allowed"}, {Code::not_found, "not_found"},         {Code::failed, "failed"},
+    {Code::refused, "refused"},         {Code::busy, "busy"},
+};
+
+constexpr std::size_t deepest = 16;
+
+std::optional<json::object> parse_object(std::string_view text, std::string& why) {
+  json::parse_options options;
+  options.max_depth = deepest;
+  json::error_code error;
+  json::value value = json::parse(text, error, {}, options);
+  if (error) {
+    why = error.message();
+    return std::nullopt;
+  }
+  if (!value.is_object()) {
+    why = "it is no object";
+    return std::nullopt;
+  }
+  return std::move(value.get_object());
+}
+
+/// The length of the UTF-8 character at the front, or 0: RFC 3629.
+std::size_t character(std::string_view s) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || s.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
+  const bool outside = (first == 0xed && byte(1) > 0x9f) || (first == 0xf4 && byte(1) > 0x8f);
+  return overlong || outside ? 0 : length;
+}
+
+}  // namespace
+
+std::string_view word_of(Code code) {
+  const auto word = std::find_if(std::begin(words), std::end(words), [&](const Word& w) { return w.code == code; });
+  return word == std::end(words) ? "failed" : word->text;
+}
+
+std::optional<Code> code_of(std::string_view text) {
+  for (const Word& word : words)
+    if (word.text == text) return word.code;
+  return std::nullopt;
+}
+
+std::string request_text(const Request& request) {
+  return json::serialize(
+      json::object{{"version", protocol_version}, {"command", request.command}, {"arguments", request.arguments}});
+}
+
+std::variant<Request, Failure> parse_request(std::string_view text) {
+  std::string why;
+  auto object = parse_object(text, why);
+  if (!object) return Failure{Code::bad_request, "the request is no JSON: " + why};
+  const auto version = number_at(*object, "version");
+  if (!version) return Failure{Code::bad_request, "the request has no version"};
+  if (*version != protocol_version)
+    return Failure{Code::wrong_version, fmt::format("the request is of version {} of the protocol, and only {} is spoken",
+                                                    *version, protocol_version)};
+  auto command = string_at(*object, "command");
+  if (!command) return Failure{Code::bad_request, "the request has no command"};
+  Request request{std::move(*command)};
+  if (auto* arguments = object->if_contains("arguments")) {
+    if (!arguments->is_object()) return Failure{Code::bad_request, "the arguments are no object"};
+    request.arguments = std::move(arguments->get_object());
+  }
+  return request;
+}
+
+std::string final_text(const Reply& reply) {
+  json::object object{{"version", protocol_version}, {"ok", !reply.failure}};
+  if (!reply.failure) {
+    object["result"] = reply.result;
+  } else {
+    json::object error{{"code", word_of(reply.failure->code)}, {"sentence", json_text(reply.failure->sentence)}};
+    if (!reply.failure->details.empty()) error["details"] = reply.failure->details;
+    object["error"] = std::move(error);
+  }
+  return json::serialize(object);
+}
+
+std::string rows_text(const Rows& rows, std::size_t enough) {
+  std::string text;
+  while (text.size() < enough) {
+    const auto row = rows();
+    if (!row) break;
+    text += (text.empty() ? fmt::format("{{\"version\":{},\"rows\":[", protocol_version) : ",") + json::serialize(*row);
+  }
+  return text.empty() ? text : text + "]}";
+}
+
+base::Result<ReplyPart> parse_reply(std::string_view text) {
+  std::string why;
+  auto object = parse_object(text, why);
+  if (!object) return base::Error{0, "the daemon's reply cannot be read: " + why};
+  if (number_at(*object, "version") != protocol_version)
+    return base::Error{0, "the daemon speaks another version of the protocol"};
+  ReplyPart part;
+  if (auto* rows = object->if_contains("rows"); rows && rows->is_array()) part.rows = std::move(rows->get_array());
+  const auto* ok = object->if_contains("ok");
+  if (!ok || !ok->is_bool()) return part;
+  part.last = true;
+  if (auto* result = object->if_contains("result"); result && result->is_object()) part.result = result->get_object();
+  if (ok->get_bool()) return part;
+  part.failure = Failure{};
+  const auto* error = object->if_contains("error");
+  if (!error || !error->is_object()) return part;
+  part.failure->sentence = string_at(error->get_object(), "sentence").value_or("");
+  part.failure->code = code_of(string_at(error->get_object(), "code").value_or("")).value_or(Code::failed);
+  if (const auto* details = error->get_object().if_contains("details"); details && details->is_object())
+    part.failure->details = details->get_object();
+  return part;
+}
+
+std::string json_text(std::string_view bytes) {
+  for (std::string_view rest = bytes; !rest.empty();) {
+    const std::size_t length = character(rest);
+    if (length == 0) return base::escaped(bytes, bytes.size() + 1);
+    rest.remove_prefix(length);
+  }
+  return std::string(bytes);
+}
+
+std::optional<std::string> string_at(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (!value || !value->is_string()) return std::nullopt;
+  return std::string(value->get_string());
+}
+
+std::optional<std::int64_t> number_at(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (!value) return std::nullopt;
+  if (value->is_int64()) return value->get_int64();
+  return std::nullopt;
+}
+
+bool true_at(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value && value->is_bool() && value->get_bool();
+}
+
+}  // namespace xsuperd::control

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/control/server.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "control/connection.hpp"
+
+namespace xsuperd::control {
+
+namespace {
+
+/// How many connections one turn of the loop takes.
+constexpr int batch = 8;
+
+bool in_group(int fd, gid_t primary, gid_t group) {
+  if (primary == group) return true;
+  std::vector<gid_t> groups(64);
+  socklen_t length = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length) != 0) {
+    if (errno != ERANGE) return false;
+    groups.resize(length / sizeof(gid_t));
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length) != 0) return false;
+  }
+  groups.resize(length / sizeof(gid_t));
+  return std::find(groups.begin(), groups.end(), group) != groups.end();
+}
+
+}  // namespace
+
+struct Server::Impl : std::enable_shared_from_this<Impl> {
+  Impl(boost::asio::io_context& io, SocketFile file, Options o, Handler h)
+      : loop(io), socket(std::move(file)), options(o), handler(std::move(h)), watch(io), pause(io) {}
+
+  void wait();
+  void accept_some();
+  void welcome(base::Fd fd);
+  [[nodiscard]] std::size_t lookers() const {
+    return static_cast<std::size_t>(
+        std::count_if(connections.begin(), connections.end(), [](const auto& c) { return !c->peer().may_change; }));
+  }
+
+  boost::asio::io_context& loop;
+  SocketFile socket;
+  Options options;
+  Handler handler;
+  boost::asio::posix::stream_descriptor watch;
+  boost::asio::steady_timer pause;
+  std::vector<std::shared_ptr<Connection>> connections;
+};
+
+void Server::Impl::wait() {
+  if (!watch.is_open()) watch.assign(socket.fd());
+  watch.async_wait(watch.wait_read, [weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (!error && self) self->accept_some();
+  });
+}
+
+void Server::Impl::accept_some() {
+  for (int i = 0; i < batch; ++i) {
+    base::Fd fd(::accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (fd) {
+      welcome(std::move(fd));
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR && errno != ECONNABORTED) {
+      // Out of descriptors or memory: the connection stays in the queue, and looking at once would be of no use.
+      pause.expires_after(std::chrono::seconds(1));
+      return pause.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+        const auto self = weak.lock();
+        if (!error && self) self->wait();
+      });
+    }
+  }
+  wait();
+}
+
+void Server::Impl::welcome(base::Fd fd) {
+  ucred who{};
+  socklen_t length = sizeof who;
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &who, &length) != 0) return;
+  const bool may_change = who.uid == 0 || who.uid == options.owner;
+  const bool may_look = may_change || (options.group && in_group(fd.get(), who.gid, *options.group));
+  const auto connection = std::make_shared<Connection>(
+      loop, std::move(fd), Peer{who.uid, who.pid, may_change}, options.limits, handler, [weak = weak_from_this()](Connection* gone) {
+        if (const auto self = weak.lock())
+          std::erase_if(self->connections, [gone](const auto& one) { return one.get() == gone; });
+      });
+  const bool full = connections.size() >= options.limits.clients ||
+                    (!may_change && lookers() >= options.limits.lookers);
+  // These two get their sentence if it fits into the socket at once, which it does in one that is new.
+  if (!may_look) return connection->dismiss(Code::not_allowed, "this user may not use the control socket");
+  if (full) return connection->dismiss(Code::busy, "the control socket has too many clients");
+  connections.push_back(connection);
+  connection->start();
+}
+
+Server::Server(boost::asio::io_context& loop, SocketFile socket, Options options, Handler handler)
+    : impl_(std::make_shared<Impl>(loop, std::move(socket), options, std::move(handler))) {
+  impl_->wait();
+}
+
+Server::~Server() {
+  if (impl_->watch.is_open()) (void)impl_->watch.release();
+  for (const auto& connection : std::vector(impl_->connections)) connection->close();
+}
+
+std::size_t Server::clients() const { return impl_->connections.size(); }
+const std::string& Server::path() const { return impl_->socket.path(); }
+
+}  // namespace xsuperd::control

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// The command line of xsuperctl. Internal to ctl.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "xsuperd/base/error.hpp"
+
+namespace xsuperd::ctl {
+
+struct Arguments {
+  std::string socket;
+  bool json = false;
+  bool help = false;
+  bool version = false;
+  bool all = false;
+  bool hold = false;
+  bool persist = false;
+  bool strict = false;
+  bool wait = false;
+  std::optional<std::string> at;
+  std::optional<std::string> peer;
+  std::optional<std::string> signal;
+  std::string command;
+  std::vector<std::string> words;  ///< of the command
+};
+
+/// Options may stand anywhere; "--" ends them.
+[[nodiscard]] base::Result<Arguments> parse_arguments(const std::vector<std::string>& words);
+/// The text of --help, commands included.
+[[nodiscard]] std::string help_text();
+
+}  // namespace xsuperd::ctl

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// The commands of xsuperctl. Internal to ctl.
+#pragma once
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctl/arguments.hpp"
+#include "xsuperd/control/message.hpp"
+#include "xsuperd/ctl/run.hpp"
+
+namespace xsuperd::ctl {
+
+namespace json = control::json;
+
+/// What the daemon answered.
+struct Answer {
+  std::vector<json::object> rows;
+  json::object result;
+};
+
+/// One row of the table of commands, which the command line, --help and the manual follow.
+struct Command {
+  std::string_view name;
+  std::string_view synopsis;     ///< of its words
+  std::string_view text;         ///< for --help
+  std::size_t least = 0, most = 0;  ///< number of words
+  /// Puts words and options into the request; a sentence says what is wrong with them, and is empty when nothing is.
+  std::string (*fill)(const Arguments& arguments, json::object& request) = nullptr;
+  /// The answer for a person.
+  std::string (*print)(const Arguments& arguments, const Answer& answer) = nullptr;
+  /// The exit status of an answer that is no failure; null: good.
+  Exit (*judge)(const Answer& answer) = nullptr;
+};
+[[nodiscard]] std::span<const Command> commands();
+[[nodiscard]] const Command* find_command(std::string_view name);
+/// A sentence about an option that the command does not take; empty when there is none.
+[[nodiscard]] std::string misplaced_option(const Arguments& arguments);
+
+// show.cpp, daemon.cpp and the like: answers as text. Pure.
+[[nodiscard]] std::string print_status(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_list(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_stats(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_show(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_sessions(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_explain(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_bans(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_kill(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_standing(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_log_level(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_reload(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_diff(const Arguments& arguments, const Answer& answer);
+
+}  // namespace xsuperd::ctl

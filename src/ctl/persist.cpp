@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/persist.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+/// One line of the file: where it begins, and how long it is without its line end.
+struct Line {
+  std::size_t at = 0;
+  std::string_view text;
+  [[nodiscard]] bool counts() const {
+    const auto trimmed = base::trim(text);
+    return !trimmed.empty() && trimmed.front() != '#';
+  }
+};
+
+std::vector<Line> lines_of(std::string_view text) {
+  std::vector<Line> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back({at, text.substr(at, end - at)});
+    at = end + 1;
+  }
+  return lines;
+}
+
+/// The name at the beginning of an attribute line.
+std::string_view attribute_of(std::string_view line) {
+  const std::string_view trimmed = base::trim(line);
+  std::size_t end = 0;
+  while (end < trimmed.size() && !base::is_space(trimmed[end]) && trimmed[end] != '=') ++end;
+  return trimmed.substr(0, end);
+}
+
+/// The only value of a line "disable = VALUE"; nothing for any other line.
+std::optional<std::string_view> value_of(std::string_view line) {
+  if (!base::iequals(attribute_of(line), "disable")) return std::nullopt;
+  const std::size_t equals = line.find('=');
+  if (equals == line.npos || line[equals - 1] == '+' || line[equals - 1] == '-') return std::nullopt;
+  const auto words = base::split_words(line.substr(equals + 1));
+  return words.size() == 1 ? std::optional(words[0]) : std::nullopt;
+}
+
+/// "\tdisable         = yes", with blanks and equals sign where `like` has them.
+std::string new_line(std::string_view like) {
+  const std::size_t indent = like.find_first_not_of(" \t");
+  const std::size_t equals = like.find('=');
+  if (indent == like.npos || equals == like.npos) return "\tdisable = yes";
+  const std::string_view name = attribute_of(like);
+  const std::string_view between = like.substr(indent + name.size(), equals - indent - name.size());
+  const bool tabs = between.find('\t') != between.npos;
+  const std::size_t width = std::max(name.size() + between.size(), std::string_view("disable ").size());
+  const std::string blanks = tabs ? std::string(between) : std::string(width - std::string_view("disable").size(), ' ');
+  return std::string(like.substr(0, indent)) + "disable" + blanks + "= yes";
+}
+
+struct Entry {
+  std::vector<Line> body;      ///< between the braces; all lines
+  std::size_t inside = 0;      ///< where the first of them begins
+};
+
+/// The entry that begins on lines[first], or why there is none.
+base::Result<Entry> entry_at(const std::vector<Line>& lines, std::size_t first, std::string_view name) {
+  const auto words = first < lines.size() ? base::split_words(lines[first].text) : std::vector<std::string_view>{};
+  if (words.size() < 2 || !base::iequals(words[0], "service") || !base::iequals(words[1], name))
+    return base::Error{0, fmt::format("there is no service {} any more; reload first", name)};
+  std::size_t at = first + 1;
+  while (at < lines.size() && !lines[at].counts()) ++at;
+  if (at >= lines.size() || base::trim(lines[at].text) != "{") return base::Error{0, "the entry has no opening brace"};
+  Entry entry;
+  while (++at < lines.size() && base::trim(lines[at].text) != "}") entry.body.push_back(lines[at]);
+  if (at >= lines.size()) return base::Error{0, "the entry has no closing brace"};
+  entry.inside = entry.body.empty() ? lines[at].at : entry.body.front().at;
+  return entry;
+}
+
+}  // namespace
+
+base::Result<std::string> with_disable(std::string_view text, int line, std::string_view name, bool disable) {
+  const auto entry = entry_at(lines_of(text), static_cast<std::size_t>(std::max(line, 1)) - 1, name);
+  if (!entry) return entry.error();
+  std::string result(text);
+  const std::string_view wanted = disable ? "yes" : "no";
+  bool found = false;
+  // From the back, so that what stands before keeps its place.
+  for (auto one = entry->body.rbegin(); one != entry->body.rend(); ++one) {
+    if (!one->counts()) continue;
+    const auto value = value_of(one->text);
+    if (!value) {
+      if (base::iequals(attribute_of(one->text), "disable"))
+        return base::Error{0, fmt::format("its line '{}' has more than one value", base::escaped(base::trim(one->text), 200))};
+      continue;
+    }
+    found = true;
+    if (!base::iequals(*value, wanted))
+      result.replace(static_cast<std::size_t>(value->data() - text.data()), value->size(), wanted);
+  }
+  if (found || !disable) return result;
+  std::string_view like;
+  for (const Line& one : entry->body)
+    if (like.empty() && one.counts()) like = one.text;
+  const bool carriage_return = like.ends_with('\r');
+  result.insert(entry->inside, new_line(like) + (carriage_return ? "\r\n" : "\n"));
+  return result;
+}
+
+base::Result<std::string> read_file(const std::string& path) {
+  const base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return base::system_error(errno, path);
+  std::string text;
+  char buffer[65536];
+  while (true) {
+    const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return base::system_error(errno, path);
+    if (n == 0) return text;
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
+}
+
+namespace {
+
+base::Result<void> write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno != EINTR) return base::system_error(errno, "write");
+    if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return ::fsync(fd) == 0 ? base::Result<void>{} : base::system_error(errno, "fsync");
+}
+
+}  // namespace
+
+base::Result<void> replace_file(const std::string& path, const std::string& before, const std::string& after) {
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
+  if (!real) return base::system_error(errno, path);
+  const std::string target = real.get();
+  struct stat status {};
+  if (::stat(target.c_str(), &status) != 0) return base::system_error(errno, path);
+  // A name with a dot, which no includedir takes for an entry.
+  const std::string fresh = fmt::format("{}.xsuperctl.{}", target, ::getpid());
+  const base::Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return base::system_error(errno, fresh);
+  const auto give_up = [&](base::Error why) {
+    ::unlink(fresh.c_str());
+    return why;
+  };
+  if (const auto written = write_all(fd.get(), after); !written) return give_up(written.error());
+  if (::fchown(fd.get(), status.st_uid, status.st_gid) != 0 || ::fchmod(fd.get(), status.st_mode & 07777) != 0)
+    return give_up(base::system_error(errno, "owner and mode of " + path));
+  const auto now = read_file(target);
+  if (!now || *now != before) return give_up({0, path + " was changed by somebody else meanwhile"});
+  if (::rename(fresh.c_str(), target.c_str()) != 0) return give_up(base::system_error(errno, "rename " + path));
+  return {};
+}
+
+}  // namespace xsuperd::ctl

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// What concerns the daemon as a whole, and its sessions.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "ctl/commands.hpp"
+#include "ctl/table.hpp"
+#include "ctl/values.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+constexpr auto right = Column::Align::right;
+
+std::string line(std::string_view what, const std::string& value) {
+  return fmt::format("{:<15}{}\n", what, fit_for_terminal(value));
+}
+
+std::string findings_text(const json::object& result) {
+  std::string text;
+  const auto* findings = result.if_contains("findings");
+  if (!findings || !findings->is_array()) return text;
+  for (const json::value& one : findings->get_array())
+    if (one.is_string()) text += fit_for_terminal(std::string_view(one.get_string())) + "\n";
+  return text;
+}
+
+std::string count_text(std::int64_t count, std::string_view what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); }
+
+std::string trouble_text(const json::object& from) {
+  return count_text(control::number_at(from, "errors").value_or(0), "error") + ", " +
+         count_text(control::number_at(from, "warnings").value_or(0), "warning");
+}
+
+std::string states_text(const json::object& services) {
+  std::string text;
+  for (const auto& [state, count] : object_at(services, "states"))
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", json::serialize(count), std::string_view(state));
+  return fmt::format("{} ({}), {} left out", text_at(services, "served"), text.empty() ? "none" : text, text_at(services, "left_out"));
+}
+
+std::string ids_text(const json::object& result, std::string_view name) {
+  std::string text;
+  const auto* list = result.if_contains(name);
+  if (!list || !list->is_array()) return text;
+  for (const json::value& one : list->get_array()) {
+    if (one.is_string()) text += fmt::format("{:<8}{}\n", name, fit_for_terminal(std::string_view(one.get_string())));
+    if (!one.is_object()) continue;
+    std::string names;
+    if (const auto* attributes = one.get_object().if_contains("attributes"); attributes && attributes->is_array())
+      for (const json::value& attribute : attributes->get_array())
+        if (attribute.is_string()) names += " " + std::string(attribute.get_string());
+    text += fmt::format("{:<8}{}:{}\n", name, fit_for_terminal(text_at(one.get_object(), "id")), fit_for_terminal(names));
+  }
+  return text;
+}
+
+std::string changes_text(const json::object& result) {
+  return ids_text(result, "stopped") + ids_text(result, "started") + ids_text(result, "changed");
+}
+
+}  // namespace
+
+std::string print_status(const Arguments&, const Answer& answer) {
+  const json::object& r = answer.result;
+  const double now = seconds_at(r, "now").value_or(0);
+  const json::object& configuration = object_at(r, "configuration");
+  const json::object& totals = object_at(r, "totals");
+  const json::object& reload = object_at(configuration, "last_reload");
+  const json::object& descriptors = object_at(r, "descriptors");
+  std::string text = line("version", text_at(r, "version"));
+  text += line("pid", text_at(r, "pid"));
+  text += line("started", fmt::format("{} ({} ago)", date_at(r, "started"), ago_at(r, "started", now)));
+  text += line("configuration", fmt::format("{}, read {} ago: {}", text_at(configuration, "path"),
+                                            ago_at(configuration, "loaded", now), trouble_text(configuration)));
+  if (!reload.empty())
+    text += line("last reload", fmt::format("{} ago: {}", ago_at(reload, "at", now), text_at(reload, "outcome")));
+  text += line("services", states_text(object_at(r, "services")));
+  text += line("requests", fmt::format("{}: {} served, {} refused, {} failed, {} withdrawn, {} undecided",
+                                       text_at(totals, "accepted"), text_at(totals, "served"), text_at(totals, "refused"),
+                                       text_at(totals, "failed"), text_at(totals, "withdrawn"), text_at(totals, "undecided")));
+  const std::string limit = text_at(r, "process_limit");
+  text += line("running", text_at(totals, "running") + (limit == "-" ? "" : " of at most " + limit));
+  const auto* workers = r.if_contains("workers");
+  text += line("workers", fmt::format("{}, with {} conversations", workers && workers->is_array() ? workers->get_array().size() : 0,
+                                      text_at(r, "conversations")));
+  text += line("bans", text_at(r, "bans"));
+  text += line("load", text_at(r, "load"));
+  text += line("log level", text_at(r, "log_level"));
+  text += line("clients", text_at(r, "control_clients"));
+  return text + line("descriptors", fmt::format("{} of {}", text_at(descriptors, "used"), text_at(descriptors, "limit")));
+}
+
+std::string print_sessions(const Arguments&, const Answer& answer) {
+  std::vector<std::vector<std::string>> rows;
+  for (const json::object& row : answer.rows)
+    rows.push_back({text_at(row, "session"), text_at(row, "service"), text_at(row, "peer"), text_at(row, "port"),
+                    text_at(row, "pid"), duration_text(seconds_at(row, "age").value_or(0)),
+                    text_at(row, "stage") + (control::true_at(row, "retired") ? " (service removed)" : "")});
+  return render({{"SESSION", right}, {"SERVICE", {}, true}, {"PEER"}, {"PORT", right}, {"PID", right}, {"AGE", right}, {"STAGE"}},
+                rows, terminal_width());
+}
+
+std::string print_explain(const Arguments&, const Answer& answer) {
+  std::string text;
+  const auto* services = answer.result.if_contains("services");
+  if (!services || !services->is_array()) return text;
+  for (const json::value& one : services->get_array())
+    if (one.is_object()) text += text_at(one.get_object(), "text");  // lines, which the daemon has escaped
+  return text;
+}
+
+std::string print_bans(const Arguments&, const Answer& answer) {
+  std::vector<std::vector<std::string>> rows;
+  for (const json::object& row : answer.rows) {
+    const auto left = seconds_at(row, "seconds_left");
+    rows.push_back({text_at(row, "address"), left ? duration_text(*left) : "for ever"});
+  }
+  return render({{"ADDRESS"}, {"LEFT", right}}, rows, terminal_width());
+}
+
+std::string print_kill(const Arguments&, const Answer& answer) {
+  const auto* sessions = answer.result.if_contains("sessions");
+  const auto count = static_cast<std::int64_t>(sessions && sessions->is_array() ? sessions->get_array().size() : 0);
+  return fmt::format("signal {} to {}\n", text_at(answer.result, "signal"), count_text(count, "session"));
+}
+
+std::string print_log_level(const Arguments&, const Answer& answer) { return text_at(answer.result, "level") + "\n"; }
+
+std::string print_reload(const Arguments&, const Answer& answer) {
+  const json::object& services = object_at(answer.result, "services");
+  return findings_text(answer.result) + changes_text(answer.result) +
+         fmt::format("applied: {} new, {} old, {} dropped; {}\n", text_at(services, "new"), text_at(services, "old"),
+                     text_at(services, "dropped"), trouble_text(answer.result));
+}
+
+std::string print_diff(const Arguments&, const Answer& answer) {
+  const std::string changes = changes_text(answer.result);
+  return findings_text(answer.result) + (changes.empty() ? "nothing would change\n" : changes);
+}
+
+}  // namespace xsuperd::ctl

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// list, stats, show and what is told after a service was changed.
+#include <fmt/format.h>
+
+#include "ctl/commands.hpp"
+#include "ctl/table.hpp"
+#include "ctl/values.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+constexpr auto right = Column::Align::right;
+
+std::string endpoint_text(const json::object& service) {
+  if (!service.contains("endpoint")) return "-";
+  const json::object& endpoint = object_at(service, "endpoint");
+  const std::string address = text_at(endpoint, "address");
+  const bool six = address.find(':') != address.npos;
+  return fmt::format("{} {}:{}", text_at(endpoint, "protocol"),
+                     address == "-" ? "*" : six ? "[" + address + "]" : address, text_at(endpoint, "port"));
+}
+
+std::string running_text(const json::object& service) {
+  const std::string limit = text_at(service, "limit");
+  return limit == "-" ? text_at(service, "running") : text_at(service, "running") + "/" + limit;
+}
+
+std::string sources_text(const json::object& row) {
+  std::string text;
+  const auto* sources = row.if_contains("sources");
+  if (!sources || !sources->is_array()) return text;
+  for (const json::value& one : sources->get_array()) {
+    if (!one.is_object()) continue;
+    const json::object& source = one.get_object();
+    const std::string from = text_at(source, "from");
+    if (!text.empty()) text += ", ";
+    text += from == "built in" ? from : (from == "defaults" ? "defaults " : "") + place_text(source);
+  }
+  return text;
+}
+
+std::string head(const json::object& service, double now) {
+  const json::object& counters = object_at(service, "counters");
+  std::string text = fmt::format("service {} ({}): {}, {}\n", text_at(service, "id"), place_text(object_at(service, "place")),
+                                 text_at(service, "state"), endpoint_text(service));
+  text += fmt::format("  {} running, {} requests since {}: {} served, {} refused, {} failed, {} withdrawn\n",
+                      running_text(service), text_at(counters, "accepted"), date_at(service, "since"),
+                      text_at(counters, "served"), text_at(counters, "refused"), text_at(counters, "failed"),
+                      text_at(counters, "withdrawn"));
+  if (service.contains("last_refusal")) {
+    const json::object& last = object_at(service, "last_refusal");
+    text += fmt::format("  last refused {} ago: {} ({})\n", ago_at(last, "at", now), text_at(last, "peer"), text_at(last, "reason"));
+  }
+  return fit_for_terminal(text.substr(0, text.find('\n'))) + text.substr(text.find('\n'));
+}
+
+}  // namespace
+
+std::string print_list(const Arguments&, const Answer& answer) {
+  const double now = seconds_at(answer.result, "now").value_or(0);
+  std::vector<std::vector<std::string>> rows;
+  for (const json::object& row : answer.rows) {
+    const json::object& counters = object_at(row, "counters");
+    rows.push_back({text_at(row, "id"), text_at(row, "state"), endpoint_text(row), running_text(row),
+                    text_at(counters, "served"), text_at(counters, "refused"), text_at(counters, "failed"),
+                    ago_at(row, "last_request", now)});
+  }
+  return render({{"SERVICE", {}, true}, {"STATE"}, {"ENDPOINT"}, {"RUNNING", right}, {"SERVED", right}, {"REFUSED", right},
+                 {"FAILED", right}, {"LAST", right}},
+                rows, terminal_width());
+}
+
+std::string print_stats(const Arguments&, const Answer& answer) {
+  std::vector<std::vector<std::string>> rows;
+  for (const json::object& row : answer.rows) {
+    std::string reasons;
+    for (const auto& [reason, count] : object_at(row, "reasons"))
+      reasons += fmt::format("{}{}={}", reasons.empty() ? "" : " ", std::string_view(reason), json::serialize(count));
+    rows.push_back({text_at(row, "id"), text_at(row, "accepted"), text_at(row, "served"), text_at(row, "refused"),
+                    text_at(row, "failed"), text_at(row, "withdrawn"), text_at(row, "banned"), reasons});
+  }
+  return render({{"SERVICE", {}, true}, {"ACCEPTED", right}, {"SERVED", right}, {"REFUSED", right}, {"FAILED", right},
+                 {"WITHDRAWN", right}, {"BANNED", right}, {"REFUSED FOR", {}, true}},
+                rows, terminal_width());
+}
+
+std::string print_show(const Arguments& arguments, const Answer& answer) {
+  const double now = seconds_at(answer.result, "now").value_or(0);
+  std::string text;
+  const auto* services = answer.result.if_contains("services");
+  if (!services || !services->is_array()) return text;
+  for (std::size_t i = 0; i < services->get_array().size(); ++i) {
+    if (!services->get_array()[i].is_object()) continue;
+    text += head(services->get_array()[i].get_object(), now);
+    std::vector<std::vector<std::string>> rows;
+    for (const json::object& row : answer.rows) {
+      const bool wanted = arguments.all || control::true_at(row, "set");
+      if (wanted && control::number_at(row, "service") == static_cast<std::int64_t>(i))
+        rows.push_back({text_at(row, "attribute"), text_at(row, "value"), sources_text(row)});
+    }
+    text += render({{"ATTRIBUTE"}, {"VALUE", {}, true}, {"FROM"}}, rows, terminal_width());
+  }
+  return text;
+}
+
+std::string print_standing(const Arguments&, const Answer& answer) {
+  std::string text;
+  const auto* services = answer.result.if_contains("services");
+  if (!services || !services->is_array()) return text;
+  for (const json::value& one : services->get_array())
+    if (one.is_object())
+      text += fit_for_terminal(fmt::format("service {} is {}; {} running", text_at(one.get_object(), "id"),
+                                           text_at(one.get_object(), "state"), text_at(one.get_object(), "running"))) +
+              "\n";
+  return text;
+}
+
+}  // namespace xsuperd::ctl

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/table.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace xsuperd::ctl {
+
+namespace {
+
+bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+/// At most `width` columns of it.
+std::string cut(const std::string& text, std::size_t width) {
+  if (width_of(text) <= width) return text;
+  const std::size_t keep = width > 2 ? width - 2 : 0;
+  std::size_t at = 0;
+  for (std::size_t seen = 0; at < text.size(); ++at)
+    if (!continues(text[at]) && seen++ == keep) break;
+  return text.substr(0, at) + (width > 2 ? ".." : "");
+}
+
+std::string padded(const std::string& text, std::size_t width, Column::Align align) {
+  const std::size_t own = width_of(text);
+  const std::string blanks(width > own ? width - own : 0, ' ');
+  return align == Column::Align::right ? blanks + text : text + blanks;
+}
+
+/// Takes from the columns that give way, the widest first, until the line fits or they are down to 8.
+void squeeze(std::vector<std::size_t>& widths, const std::vector<Column>& columns, std::size_t width) {
+  constexpr std::size_t least = 8;
+  const auto line = [&] {
+    std::size_t sum = 2 * (widths.size() - 1);
+    for (const std::size_t w : widths) sum += w;
+    return sum;
+  };
+  while (line() > width) {
+    std::size_t widest = columns.size();
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      if (columns[i].gives_way && widths[i] > least && (widest == columns.size() || widths[i] > widths[widest])) widest = i;
+    if (widest == columns.size()) return;
+    --widths[widest];
+  }
+}
+
+}  // namespace
+
+std::size_t width_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
+}
+
+std::string fit_for_terminal(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f)
+      out += fmt::format("\\x{:02x}", byte);
+    else
+      out += c;
+  }
+  // The control characters above ASCII: U+0080 to U+009F, among them one that begins commands.
+  for (std::size_t at = 0; (at = out.find('\xc2', at)) != out.npos; ++at)
+    if (at + 1 < out.size() && static_cast<unsigned char>(out[at + 1]) < 0xa0)
+      out.replace(at, 2, fmt::format("\\u{:04x}", static_cast<unsigned char>(out[at + 1])));
+  return out;
+}
+
+std::string render(const std::vector<Column>& columns, const std::vector<std::vector<std::string>>& rows,
+                   std::size_t width) {
+  std::vector<std::vector<std::string>> cells(1);
+  for (const Column& column : columns) cells[0].push_back(column.title);
+  for (const auto& row : rows) {
+    auto& line = cells.emplace_back();
+    for (const std::string& cell : row) line.push_back(fit_for_terminal(cell));
+  }
+  std::vector<std::size_t> widths(columns.size(), 0);
+  for (const auto& line : cells)
+    for (std::size_t i = 0; i < columns.size(); ++i) widths[i] = std::max(widths[i], width_of(line[i]));
+  if (width > 0) squeeze(widths, columns, width);
+  std::string text;
+  for (const auto& line : cells) {
+    std::string out;
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      out += (i > 0 ? "  " : "") + padded(columns[i].gives_way ? cut(line[i], widths[i]) : line[i], widths[i], columns[i].align);
+    text += out.substr(0, out.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+std::string duration_text(double seconds) {
+  const auto s = static_cast<long long>(std::max(seconds, 0.0));
+  if (s < 60) return fmt::format("{}s", s);
+  if (s < 3600) return fmt::format("{}m{:02}s", s / 60, s % 60);
+  if (s < 86400) return fmt::format("{}h{:02}m", s / 3600, s / 60 % 60);
+  return fmt::format("{}d{:02}h", s / 86400, s / 3600 % 24);
+}
+
+}  // namespace xsuperd::ctl

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Text in columns. Internal to ctl; pure.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xsuperd::ctl {
+
+struct Column {
+  std::string title;
+  enum class Align { left, right } align = Align::left;
+  bool gives_way = false;  ///< cut when the line is too long for the terminal
+};
+
+/// Lines with a title line, two blanks between columns. With `width` not 0, columns that give way are cut, with "..", so
+/// that lines fit if that is possible. Every cell is made fit for a terminal first.
+[[nodiscard]] std::string render(const std::vector<Column>& columns, const std::vector<std::vector<std::string>>& rows,
+                                 std::size_t width);
+
+/// How many columns a text takes on a terminal: each character of UTF-8 counts as one.
+[[nodiscard]] std::size_t width_of(std::string_view text);
+/// Control characters, which could do anything to a terminal, as \xHH.
+[[nodiscard]] std::string fit_for_terminal(std::string_view text);
+
+/// Of the terminal on standard output; 0 when there is none.
+[[nodiscard]] std::size_t terminal_width();
+
+/// "3d 4h", "12 s": the two greatest units.
+[[nodiscard]] std::string duration_text(double seconds);
+
+}  // namespace xsuperd::ctl

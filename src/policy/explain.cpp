@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/policy/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/config/attribute.hpp"
+#include "xsuperd/config/origin.hpp"
+
+namespace xsuperd::policy {
+
+namespace {
+
+using config::AddressPattern;
+using Elements = std::optional<std::vector<AddressPattern>>;
+using Answer = AddressRules::Answer;
+
+std::string text_of(const AddressPattern& element) {
+  return fmt::format("{} ({})", element.text, place_text(element.place));
+}
+
+/// The values of an attribute as they would stand in a file.
+std::string values(const config::Service& service, std::string_view attribute) {
+  return config::find_attribute(attribute)->print(service.settings);
+}
+
+bool is_name(const AddressPattern& element) { return element.kind != AddressPattern::Kind::network; }
+
+bool has_names(const Elements& elements) {
+  return elements && std::any_of(elements->begin(), elements->end(), is_name);
+}
+
+/// One service and one peer, and all that can be said of them.
+struct Case {
+  Case(const Policy& of, const Inquiry& asked, const PeerName& peer_name);
+  void look_at_lists();
+
+  const Inquiry& inquiry;
+  const Policy& policy;
+  const config::Service& service;
+  bool lists_apply;  ///< somebody holds the peer against the lists
+  PeerName name;
+  Answer lists;      ///< its elements are the policy's
+  Verdict verdict;   ///< of a peer that reaches the service
+
+  [[nodiscard]] bool reached() const {
+    return service.kind == config::Kind::tcpmux ||
+           service.listen.reached_from(inquiry.peer.unmapped().family());
+  }
+  [[nodiscard]] bool lets_in() const { return !inquiry.live || inquiry.live->lets_in; }
+  [[nodiscard]] bool verdict_is(Reason reason) const {
+    return verdict.kind == Verdict::Kind::refuse && verdict.reason == reason;
+  }
+  [[nodiscard]] bool admitted() const {
+    return inquiry.hindrance.empty() && reached() && lets_in() && verdict.kind == Verdict::Kind::admit;
+  }
+};
+
+Case::Case(const Policy& of, const Inquiry& asked, const PeerName& peer_name)
+    : inquiry(asked),
+      policy(of),
+      service(policy.service()),
+      lists_apply(service.knows_peer() || service.steered()),
+      name(peer_name) {
+  if (lists_apply) look_at_lists();
+  Question question;
+  if (lists_apply) question.peer.address = inquiry.peer;
+  question.local_time = inquiry.at;
+  question.process_limit = inquiry.process_limit;
+  question.name = name;
+  if (const auto& live = inquiry.live) {
+    const std::uint32_t most = service.rate().connections;
+    question.rate_tripped = most > 0 && live->recent > most;
+    const auto per_source = service.settings.per_source_rate.value_or(config::SourceRate{});
+    question.source_rate_tripped = per_source.connections > 0 && live->recent_from_source >= per_source.connections;
+    question.load = live->load;
+    question.running = live->running;
+    question.running_from_source = live->running_from_source;
+    question.processes = live->processes;
+    question.banned = live->banned;
+  }
+  verdict = judge(policy, question);
+  if (verdict.kind == Verdict::Kind::admit && lists.kind == Answer::Kind::refused)
+    verdict = {Verdict::Kind::refuse, Reason::address, lists.rule, lists.both_lists};
+}
+
+void Case::look_at_lists() {
+  if (service.steered()) name = {PeerName::State::unknown, {}};
+  lists = policy.addresses().ask(inquiry.peer.unmapped(), name);
+  // The kernel does not weigh names: any in no_access keeps everybody out.
+  if (service.steered() && lists.no_access && is_name(*lists.no_access))
+    lists = {Answer::Kind::refused, lists.no_access, false, lists.only_from, lists.no_access};
+}
+
+// What each check comes to. An empty text leaves the check out.
+
+std::string socket(const Case& c) {
+  if (!c.inquiry.hindrance.empty()) return fmt::format("not opened: {}", c.inquiry.hindrance);
+  if (c.service.kind == config::Kind::tcpmux) return "passes: reached through tcpmux";
+  if (!c.lets_in()) return fmt::format("refuses: the service is {}", c.inquiry.live->state);
+  return c.reached() ? "passes: it takes peers of this family" : "refuses: it has no peers of this family";
+}
+
+std::string cps(const Case& c) {
+  const config::Rate rate = c.service.rate();
+  if (rate.connections == 0) return "no limit";
+  const std::string time = rate.window > 0 ? fmt::format("in {} s", rate.window) : "a second";
+  if (c.inquiry.live)
+    return fmt::format("{}: {} requests lately; above {} {} the service closes for {} s",
+                       c.verdict_is(Reason::connections_per_second) ? "refuses" : "passes", c.inquiry.live->recent,
+                       rate.connections, time, rate.pause);
+  return fmt::format("at run time: above {} requests {} the service closes for {} s", rate.connections, time, rate.pause);
+}
+
+std::string per_source_rate(const Case& c) {
+  const auto rate = c.service.settings.per_source_rate.value_or(config::SourceRate{});
+  if (rate.connections == 0) return "no limit";
+  if (c.inquiry.live)
+    return fmt::format("{}: {} of {} requests of this address in {} s",
+                       c.verdict_is(Reason::per_source_rate) ? "refuses" : "passes", c.inquiry.live->recent_from_source,
+                       rate.connections, rate.window);
+  return fmt::format("at run time: refuses this address above {} requests in {} s", rate.connections, rate.window);
+}
+
+std::string max_load(const Case& c) {
+  const double load = c.service.settings.max_load.value_or(0);
+  if (load > 0 && c.inquiry.live && c.inquiry.live->load)
+    return fmt::format("{}: the load is {}, the limit {}", *c.inquiry.live->load >= load ? "refuses" : "passes",
+                       *c.inquiry.live->load, load);
+  return load > 0 ? fmt::format("at run time: refuses while the load is {} or more", load) : "no limit";
+}
+
+std::string access_times(const Case& c) {
+  const auto& times = c.service.settings.access_times;
+  if (!times) return "passes: always";
+  const bool inside = within(*times, c.inquiry.at);
+  return fmt::format("{}: {}:{:02} is {} {}", inside ? "passes" : "refuses", c.inquiry.at.hour,
+                     c.inquiry.at.minute, inside ? "within" : "outside", values(c.service, "access_times"));
+}
+
+std::string count(const std::optional<config::Limit>& limit, std::string_view whose,
+                  std::optional<std::uint64_t> running) {
+  if (!limit || limit->is_unlimited()) return "no limit";
+  if (limit->value == 0) return "refuses: the limit is 0";
+  if (running)
+    return fmt::format("{}: {} of {} servers run{}", *running >= limit->value ? "refuses" : "passes", *running,
+                       limit->value, whose);
+  return fmt::format("at run time: refuses while {} servers run{}", limit->value, whose);
+}
+
+std::string instances(const Case& c) {
+  const auto& live = c.inquiry.live;
+  return count(c.service.settings.instances, "", live ? std::optional(live->running) : std::nullopt);
+}
+std::string per_source(const Case& c) {
+  const auto& live = c.inquiry.live;
+  return count(c.service.settings.per_source, " for this address",
+               live ? std::optional(live->running_from_source) : std::nullopt);
+}
+
+std::string process_limit(const Case& c) {
+  if (c.inquiry.live && c.inquiry.process_limit == 0) return "no limit";
+  if (c.inquiry.live)
+    return fmt::format("{}: {} of {} servers of all services run",
+                       c.inquiry.live->processes >= c.inquiry.process_limit ? "refuses" : "passes",
+                       c.inquiry.live->processes, c.inquiry.process_limit);
+  if (c.inquiry.process_limit == 0) return "at run time: if the daemon is started with it";
+  return fmt::format("at run time: refuses while {} servers of all services run", c.inquiry.process_limit);
+}
+
+bool is_sensor(const config::Service& service) {
+  return service.kind == config::Kind::sensor || service.has(config::Flag::sensor);
+}
+
+std::string sensor(const Case& c) {
+  if (is_sensor(c.service)) return "refuses: this service is a SENSOR, which records and serves nobody";
+  if (c.inquiry.live) return c.inquiry.live->banned ? "refuses: a SENSOR service has recorded the peer" : "passes: not recorded";
+  return "at run time: refuses a peer that a SENSOR service has recorded";
+}
+
+std::string name(const Case& c) {
+  if (c.name.state == PeerName::State::not_asked) return {};
+  if (c.service.steered()) return "not looked for, because the server accepts";
+  return c.name.names.empty() ? "none that leads back to the address" : base::join(c.name.names);
+}
+
+std::string list(const Case& c, const Elements& elements, const AddressPattern* match) {
+  if (!elements) return "not given";
+  if (!c.lists_apply) return "no effect: the daemon does not know the peer";
+  const bool not_asked = c.name.state == PeerName::State::not_asked;
+  if (!match)
+    return not_asked && has_names(elements) ? "no address matches; names change nothing" : "no match";
+  const bool by_default = is_name(*match) && c.name.names.empty();
+  return fmt::format("{} {}", by_default ? "for want of a name counts as matched:" : "matches",
+                     text_of(*match));
+}
+
+std::string only_from(const Case& c) { return list(c, c.service.settings.only_from, c.lists.only_from); }
+std::string no_access(const Case& c) { return list(c, c.service.settings.no_access, c.lists.no_access); }
+
+std::string access_policy(const Case& c) {
+  if (!c.lists.only_from || !c.lists.no_access) return {};
+  if (c.service.access_policy() == config::AccessPolicy::refuse_both) return "refuse_both: both lists match";
+  return c.lists.both_lists ? "best_match: equally specific elements refuse"
+                            : fmt::format("best_match: {} is the more specific one", c.lists.rule->text);
+}
+
+std::string libwrap(const Case& c) {
+  if (c.service.has(config::Flag::nolibwrap)) return "not consulted: NOLIBWRAP";
+  if (!c.service.asks_libwrap()) return "not consulted: an RPC service over tcp";
+  return fmt::format("at run time: hosts.allow and hosts.deny, for {}", c.service.libwrap_name());
+}
+
+/// In the order in which the daemon asks (fact B4.24).
+struct Check {
+  std::string_view what;
+  std::string (*outcome)(const Case&);
+};
+constexpr Check all_checks[]{
+    {"socket", socket},
+    {"cps", cps},
+    {"per_source_rate", per_source_rate},
+    {"max_load", max_load},
+    {"access_times", access_times},
+    {"instances", instances},
+    {"per_source", per_source},
+    {"-limit", process_limit},
+    {"sensor", sensor},
+    {"name", name},
+    {"only_from", only_from},
+    {"no_access", no_access},
+    {"access_policy", access_policy},
+    {"libwrap", libwrap},
+};
+
+std::string deciding_list(const Case& c) {
+  if (c.lists.rule)
+    return fmt::format("{} {}", c.lists.rule == c.lists.only_from ? "only_from" : "no_access",
+                       text_of(*c.lists.rule));
+  const auto& elements = c.service.settings.only_from;
+  if (!elements || elements->empty()) return "only_from, which is empty";
+  return fmt::format("only_from, none of whose elements matches (from {} on)",
+                     place_text(elements->front().place));
+}
+
+/// What in the configuration decided against the peer.
+std::string deciding(const Case& c) {
+  const auto attribute = [&](std::string_view name) {
+    const config::Source source = config::sources_of(c.service, *config::find_attribute(name)).back();
+    const std::string where = source.from == config::Source::From::built_in
+                                  ? fmt::format("built in; service at {}", place_text(c.service.place))
+                                  : fmt::format("{}{}", source.from == config::Source::From::defaults ? "defaults, " : "",
+                                                place_text(source.place));
+    return fmt::format("{} = {} ({})", name, values(c.service, name), where);
+  };
+  switch (c.verdict.reason) {
+    case Reason::time:
+      return attribute("access_times");
+    case Reason::service_limit:
+      return attribute("instances");
+    case Reason::per_source_limit:
+      return attribute("per_source");
+    case Reason::process_limit:
+      return fmt::format("-limit {}", c.inquiry.process_limit);
+    case Reason::connections_per_second:
+      return attribute("cps");
+    case Reason::per_source_rate:
+      return attribute("per_source_rate");
+    case Reason::load:
+      return attribute("max_load");
+    default:
+      if (c.inquiry.live && c.inquiry.live->banned) return "the list of peers that sensors have recorded";
+      return is_sensor(c.service) ? attribute("flags") : deciding_list(c);
+  }
+}
+
+std::string conclusion(const Case& c) {
+  if (!c.inquiry.hindrance.empty()) return "refused: the service is not opened";
+  if (!c.reached())
+    return fmt::format("refused by the socket of the service at {}", place_text(c.service.place));
+  if (!c.lets_in()) return fmt::format("refused: the service at {} is {}", place_text(c.service.place), c.inquiry.live->state);
+  if (!c.admitted())
+    return fmt::format("refused ({}) by {}", log_word(c.verdict.reason), deciding(c));
+  const std::string by = c.lists.rule ? " by " + deciding_list(c) : "";
+  if (c.inquiry.live) return fmt::format("admitted{}, as things stand now", by);
+  return fmt::format("admitted{}, as far as can be told before run time", by);
+}
+
+void add_line(std::string& text, std::string_view what, const std::string& outcome) {
+  if (!outcome.empty()) text += fmt::format("  {:<16}{}\n", what, base::escaped(outcome, 4096));
+}
+
+}  // namespace
+
+Explanation explain(const Policy& policy, const Inquiry& inquiry, const PeerName& name) {
+  const Case c(policy, inquiry, name);
+  Explanation result;
+  result.needs_name = c.lists.kind == Answer::Kind::need_name && name.state == PeerName::State::not_asked;
+  if (result.needs_name) return result;
+  result.admitted = c.admitted();
+  for (const Check& check : all_checks)
+    if (std::string outcome = check.outcome(c); !outcome.empty())
+      result.checks.push_back({check.what, std::move(outcome)});
+  result.verdict = conclusion(c);
+  return result;
+}
+
+std::string explanation_text(const config::Service& service, const Inquiry& inquiry, const Explanation& explanation) {
+  const std::string title = fmt::format("service {} ({}), peer {}, {}:{:02}", service.id, place_text(service.place),
+                                        inquiry.peer.text(), inquiry.at.hour, inquiry.at.minute);
+  std::string text = base::escaped(title, 4096) + "\n";
+  for (const CheckOutcome& check : explanation.checks) add_line(text, check.what, check.outcome);
+  add_line(text, "verdict", explanation.verdict);
+  return text;
+}
+
+std::string place_text(const config::Place& place) {
+  return place.column > 0 ? fmt::format("{}:{}:{}", place.file, place.line, place.column)
+                          : fmt::format("{}:{}", place.file, place.line);
+}
+
+std::string_view word_of(config::Fate fate) {
+  switch (fate) {
+    case config::Fate::disabled:
+      return "disabled";
+    case config::Fate::disabled_by_defaults:
+      return "disabled by the defaults";
+    case config::Fate::superseded:
+      return "left out: another entry has its id or socket";
+    case config::Fate::refused:
+      break;
+  }
+  return "left out because of an error";
+}
+
+bool is_meant(const std::string& id, const std::string& name, const std::string& word) {
+  return base::iequals(id, word) || base::iequals(name, word);
+}
+
+std::string absence_text(const config::Absent& absent) {
+  return base::escaped(fmt::format("service {} ({}) is {}", absent.id, place_text(absent.place), word_of(absent.fate)),
+                       4096) +
+         "\n";
+}
+
+bool set_clock(std::string_view word, base::LocalTime& time) {
+  const std::size_t colon = word.find(':');
+  if (colon == word.npos) return false;
+  const auto hour = base::parse_number(word.substr(0, colon), 0, 23);
+  const auto minute = base::parse_number(word.substr(colon + 1), 0, 59);
+  if (!hour || !minute) return false;
+  time.hour = static_cast<int>(*hour);
+  time.minute = static_cast<int>(*minute);
+  return true;
+}
+
+}  // namespace xsuperd::policy

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// What an administrator may do with a service and its sessions while the daemon runs.
+#include "service/timers.hpp"
+#include "xsuperd/service/runner.hpp"
+
+namespace xsuperd::service {
+
+/// Waits for requests, unless they are to wait for us.
+void Runner::listen() {
+  if (listener_ && standing_ != Standing::held) listener_->resume();
+}
+
+void Runner::stand(Standing standing) {
+  if (state_.phase() == Phase::retiring || standing_ == standing) return;
+  const bool had_socket = wants_socket();
+  standing_ = standing;
+  if (service().kind == config::Kind::tcpmux) return;  // it never has one: adopt() asks for the standing
+  if (had_socket && !wants_socket()) {
+    timers_->cancel(reopening_);
+    perform(CloseSocket{});
+    return feed(Closed{});
+  }
+  if (!had_socket && wants_socket()) {
+    (void)start();
+    return;
+  }
+  if (standing == Standing::held && listener_) listener_->pause();
+  if (standing == Standing::serving && state_.phase() == Phase::listening) listen();
+}
+
+bool Runner::signal_session(Token token, int number) {
+  const auto found = sessions_.find(token);
+  if (found == sessions_.end() || !found->second.served()) return false;
+  if (found->second.pid != 0) return around_.children.signal(token, number);
+  around_.conversations.stop(token);
+  return true;
+}
+
+}  // namespace xsuperd::service

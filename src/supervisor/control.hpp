@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// What the control socket's clients may ask of the daemon. Internal to supervisor.
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "supervisor/impl.hpp"
+#include "xsuperd/control/message.hpp"
+
+namespace xsuperd::supervisor {
+
+using control::Code;
+using control::Reply;
+using control::Request;
+using control::Server;
+namespace json = boost::json;
+
+/// One row of the table of commands, which the dispatcher and the tests read (xsuperd-control(7)).
+struct ControlCommand {
+  std::string_view name;
+  bool changes = false;  ///< for root and the daemon's own user only
+  void (*handle)(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) = nullptr;
+};
+[[nodiscard]] std::span<const ControlCommand> control_commands();
+
+/// Looks the command up, asks whether the peer may, and has it handled. Answers once, at once or later.
+void answer_control(Supervisor::Impl& daemon, const Request& request, const control::Peer& peer,
+                    Server::Respond respond);
+
+// control_status.cpp
+void control_status(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+void control_list(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+void control_stats(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+// control_sessions.cpp
+void control_sessions(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+void control_kill(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+// control_show.cpp
+void control_show(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+// control_explain.cpp
+void control_explain(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+// control_bans.cpp
+void control_bans(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+void control_ban(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+void control_unban(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+// control_services.cpp
+void control_drain(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+void control_enable(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+void control_disable(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+// control_daemon.cpp
+void control_log_level(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+void control_reopen_logs(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+void control_reload(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+void control_diff(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+
+// control_json.cpp: state as JSON. Pure.
+/// Seconds since 1970, or null for a time that never was.
+[[nodiscard]] json::value json_time(base::WallTime when);
+/// "FILE:LINE" as an object.
+[[nodiscard]] json::object json_place(const config::Place& place);
+[[nodiscard]] json::object json_endpoint(const config::ListenSpec& listen);
+/// What an administrator, and then the socket, have to say.
+[[nodiscard]] std::string_view state_word(const service::Runner& runner);
+[[nodiscard]] json::object json_counters(const service::Counters& counters);
+/// One service in a line: `list`, and the head of `show`.
+[[nodiscard]] json::object json_service(const service::Runner& runner);
+[[nodiscard]] json::object json_absent(const config::Absent& absent);
+/// "notice" and the like.
+[[nodiscard]] std::string log_level_word(log::Level level);
+[[nodiscard]] std::optional<log::Level> log_level_of(std::string_view word);
+/// How many servers and conversations there are.
+[[nodiscard]] std::size_t running_sessions(const service::Runner& runner);
+
+/// The argument `service`, and the services that are meant by it: of that id, else of that name. Answers itself, and
+/// returns none, when there are none.
+[[nodiscard]] std::vector<std::shared_ptr<service::Runner>> services_meant(Supervisor::Impl& daemon,
+                                                                           const Request& request,
+                                                                           const Server::Respond& respond);
+
+}  // namespace xsuperd::supervisor

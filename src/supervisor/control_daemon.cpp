@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// What concerns the daemon as a whole: its log, and its configuration.
+#include <boost/asio/post.hpp>
+
+#include "supervisor/control.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::supervisor {
+
+using control::json_text;
+
+namespace {
+constexpr log::Level levels[]{log::Level::critical, log::Level::error, log::Level::warning,
+                              log::Level::notice,   log::Level::info,  log::Level::debug};
+}
+
+std::string log_level_word(log::Level level) { return base::to_lower(log::level_word(level)); }
+
+std::optional<log::Level> log_level_of(std::string_view word) {
+  for (const log::Level level : levels)
+    if (base::iequals(log::level_word(level), word)) return level;
+  return std::nullopt;
+}
+
+void control_log_level(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
+  const auto word = control::string_at(request.arguments, "level");
+  const std::string before = log_level_word(daemon.log.threshold());
+  if (!word) return respond({{{"level", before}}});
+  const auto level = log_level_of(*word);
+  if (!level)
+    return respond(Reply::failed(Code::bad_request, fmt::format("'{}' is no level: critical, error, warning, notice, info or debug",
+                                                                base::escaped(*word, 100))));
+  daemon.log.notice("control: messages down to {} are logged", log_level_word(*level));
+  daemon.log.set_threshold(*level);
+  respond({{{"level", log_level_word(*level)}, {"before", before}}});
+}
+
+namespace {
+
+json::array json_texts(const std::vector<std::string>& texts) {
+  json::array all;
+  for (const std::string& text : texts) all.push_back(json::value(json_text(text)));
+  return all;
+}
+
+/// What was found in the files, down to warnings: the first of it, a line each.
+json::array json_findings(const ReloadReport& report) {
+  constexpr std::size_t most = 200;
+  json::array all = json_texts(report.problems);
+  for (const config::Diagnostic& d : report.diagnostics.all())
+    if (d.level <= config::Level::warning && all.size() < most) all.push_back(json::value(json_text(config::log_line(d))));
+  return all;
+}
+
+json::object json_report(const ReloadReport& report) {
+  json::array changed;
+  for (const ReloadReport::Change& change : report.changed) {
+    json::array names;
+    for (const std::string_view name : change.attributes) names.push_back(json::value(name));
+    changed.push_back({{"id", json_text(change.id)}, {"attributes", std::move(names)}, {"rebind", change.rebind}});
+  }
+  return {{"errors", report.diagnostics.count(config::Level::error)},
+          {"warnings", report.diagnostics.count(config::Level::warning)},
+          {"findings", json_findings(report)},
+          {"started", json_texts(report.started)},
+          {"stopped", json_texts(report.stopped)},
+          {"changed", std::move(changed)}};
+}
+
+Reply json_outcome(const ReloadReport& report, bool good) {
+  if (good) return {json_report(report)};
+  return {{}, {}, control::Failure{Code::refused, "everything stays as it was: " + report.refused, json_report(report)}};
+}
+
+}  // namespace
+
+void control_reopen_logs(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
+  boost::asio::post(daemon.blocking, [&daemon, respond = std::move(respond)]() mutable {
+    std::optional<base::Result<std::shared_ptr<log::Output>>> opened;
+    if (daemon.options.reopen_log) opened = daemon.options.reopen_log();
+    boost::asio::post(daemon.loop, [&daemon, opened = std::move(opened), respond = std::move(respond)]() mutable {
+      const auto trouble = opened && !*opened ? std::vector{opened->error().sentence} : std::vector<std::string>{};
+      if (opened) daemon.replace_daemon_log(std::move(*opened));
+      daemon.reopen_logs([respond = std::move(respond), trouble](std::vector<std::string> troubles) {
+        troubles.insert(troubles.begin(), trouble.begin(), trouble.end());
+        if (troubles.empty()) return respond({{{"reopened", true}}});
+        respond({{}, {}, control::Failure{Code::failed, "some logs go on in the files that are open",
+                                          {{"troubles", json_texts(troubles)}}}});
+      });
+    });
+  });
+}
+
+/// Answers when it is done.
+void control_reload(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
+  daemon.reload(control::true_at(request.arguments, "strict"), [respond = std::move(respond)](const ReloadReport& report) {
+    Reply reply = json_outcome(report, report.applied);
+    if (report.applied)
+      reply.result["services"] = {{"new", report.counts.fresh}, {"old", report.counts.old}, {"dropped", report.counts.dropped}};
+    respond(std::move(reply));
+  });
+}
+
+/// Reads the files as a reload would, off the loop, and changes nothing.
+void control_diff(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
+  daemon.preview([respond = std::move(respond)](const ReloadReport& report) {
+    respond(json_outcome(report, report.refused.empty()));
+  });
+}
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/control.hpp"
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/config/vocabulary.hpp"
+#include "xsuperd/policy/explain.hpp"
+
+namespace xsuperd::supervisor {
+
+using control::json_text;
+
+json::value json_time(base::WallTime when) {
+  if (when == base::WallTime{}) return nullptr;
+  using Seconds = std::chrono::duration<double>;
+  return std::chrono::duration_cast<Seconds>(when.time_since_epoch()).count();
+}
+
+json::object json_place(const config::Place& place) { return {{"file", json_text(place.file)}, {"line", place.line}}; }
+
+json::object json_endpoint(const config::ListenSpec& listen) {
+  const auto type = config::word_of<config::SocketType>(config::vocabulary<config::SocketType>(), listen.socket_type);
+  return {{"protocol", json_text(listen.protocol.name)},
+          {"socket_type", type},
+          {"address", listen.at.address.known() ? json::value(listen.at.address.text()) : json::value(nullptr)},
+          {"port", listen.at.port}};
+}
+
+std::string_view state_word(const service::Runner& runner) {
+  switch (runner.standing()) {
+    case service::Standing::held: return "held";
+    case service::Standing::drained: return "drained";
+    case service::Standing::disabled: return "disabled";
+    case service::Standing::serving: break;
+  }
+  if (runner.service().kind == config::Kind::tcpmux) return "behind tcpmux";
+  switch (runner.state().phase()) {
+    case service::Phase::closed: return "closed";
+    case service::Phase::listening: return "listening";
+    case service::Phase::paused: return "paused";
+    case service::Phase::busy: return "busy";
+    case service::Phase::retiring: break;
+  }
+  return "removed";
+}
+
+json::object json_counters(const service::Counters& c) {
+  json::object refused;
+  for (std::size_t i = 0; i < service::Counters::reasons; ++i)
+    if (c.refused[i] > 0) refused[policy::log_word(static_cast<policy::Reason>(i))] = c.refused[i];
+  return {{"accepted", c.accepted},   {"served", c.served},           {"refused", c.refused_in_all()},
+          {"reasons", refused},       {"banned", c.banned},           {"failed", c.failed},
+          {"withdrawn", c.withdrawn}, {"bytes_in", c.bytes_in},       {"bytes_out", c.bytes_out}};
+}
+
+std::size_t running_sessions(const service::Runner& runner) {
+  return static_cast<std::size_t>(std::count_if(runner.sessions().begin(), runner.sessions().end(),
+                                                [](const auto& one) { return one.second.served(); }));
+}
+
+json::object json_service(const service::Runner& runner) {
+  const config::Service& s = runner.service();
+  const service::Counters& c = runner.counters();
+  const auto& limit = s.settings.instances;
+  json::object object{{"id", json_text(s.id)},
+                      {"name", json_text(s.name)},
+                      {"state", state_word(runner)},
+                      {"endpoint", json_endpoint(s.listen)},
+                      {"running", running_sessions(runner)},
+                      {"sessions", runner.sessions().size()},
+                      {"limit", limit && !limit->is_unlimited() ? json::value(limit->value) : json::value(nullptr)},
+                      {"counters", json_counters(c)},
+                      {"since", json_time(c.since)},
+                      {"last_request", json_time(c.last_request)},
+                      {"slowest_start", std::chrono::duration<double>(c.slowest_start).count()},
+                      {"place", json_place(s.place)}};
+  if (c.last_refusal != base::WallTime{})
+    object["last_refusal"] = {{"at", json_time(c.last_refusal)},
+                              {"peer", c.last_refused_peer.address.text()},
+                              {"reason", policy::log_word(c.last_reason)}};
+  return object;
+}
+
+json::object json_absent(const config::Absent& absent) {
+  return {{"id", json_text(absent.id)},
+          {"name", json_text(absent.name)},
+          {"state", absent.fate == config::Fate::refused ? "in error" : "off"},
+          {"why", policy::word_of(absent.fate)},
+          {"place", json_place(absent.place)}};
+}
+
+std::vector<std::shared_ptr<service::Runner>> services_meant(Supervisor::Impl& daemon, const Request& request,
+                                                             const Server::Respond& respond) {
+  const auto word = control::string_at(request.arguments, "service");
+  if (!word) {
+    respond(Reply::failed(Code::bad_request, "the argument 'service' is missing"));
+    return {};
+  }
+  const auto of = [&](auto text_of) {
+    std::vector<std::shared_ptr<service::Runner>> found;
+    for (const auto& runner : daemon.runners)
+      if (base::iequals(text_of(runner->service()), *word)) found.push_back(runner);
+    return found;
+  };
+  auto found = of([](const config::Service& s) -> const std::string& { return s.id; });
+  if (found.empty()) found = of([](const config::Service& s) -> const std::string& { return s.name; });
+  if (!found.empty()) return found;
+  for (const config::Absent& absent : daemon.config->absent)
+    if (policy::is_meant(absent.id, absent.name, *word)) {
+      respond({{}, {}, control::Failure{Code::not_found,
+                                        fmt::format("service {} is {}: {}", absent.id, policy::word_of(absent.fate),
+                                                    policy::place_text({absent.place.file, absent.place.line, 0})),
+                                        json_absent(absent)}});
+      return {};
+    }
+  respond(Reply::failed(Code::not_found, fmt::format("no service is called {}", base::escaped(*word, 200))));
+  return {};
+}
+
+}  // namespace xsuperd::supervisor

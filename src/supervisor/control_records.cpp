@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// What the supervisor remembers for those who ask through the control socket.
+#include "supervisor/impl.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+constexpr std::size_t most_findings = 200;
+}
+
+void Supervisor::Impl::record_load(const config::Diagnostics& diagnostics, bool is_reload, bool applied) {
+  last_load = {std::chrono::system_clock::now(), is_reload, applied ? "applied" : "refused",
+               diagnostics.count(config::Level::error), diagnostics.count(config::Level::warning), {}};
+  if (applied) loaded_at = last_load.at;
+  for (const config::Diagnostic& d : diagnostics.all())
+    if (d.level <= config::Level::warning && last_load.findings.size() < most_findings)
+      last_load.findings.push_back(config::log_line(d));
+}
+
+/// Their counts stay in the totals.
+void Supervisor::Impl::let_go_of_retired() {
+  std::erase_if(retired, [this](const auto& runner) {
+    if (runner->idle()) gone += runner->counters();
+    return runner->idle();
+  });
+}
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include <dirent.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+
+#include "supervisor/control.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::supervisor {
+
+using control::json_text;
+
+namespace {
+
+/// Of this process. Reads a directory that is as long as there are descriptors: not for the loop.
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir("/proc/self/fd"), ::closedir);
+  while (const dirent* entry = dir ? ::readdir(dir.get()) : nullptr) count += entry->d_name[0] != '.';
+  return count > 0 ? count - 1 : 0;  // the directory itself
+}
+
+json::object configuration(const Supervisor::Impl& daemon) {
+  const LoadRecord& last = daemon.last_load;
+  json::object object{{"path", json_text(daemon.options.sources.path())},
+                      {"loaded", json_time(daemon.loaded_at)},
+                      {"errors", last.errors},
+                      {"warnings", last.warnings}};
+  object["last_reload"] = nullptr;
+  if (last.is_reload) object["last_reload"] = {{"at", json_time(last.at)}, {"outcome", last.outcome}};
+  return object;
+}
+
+json::object totals(const Supervisor::Impl& daemon) {
+  service::Counters sum = daemon.gone;
+  std::size_t running = 0;
+  std::size_t undecided = 0;
+  for (const auto* runners : {&daemon.runners, &daemon.retired})
+    for (const auto& runner : *runners) {
+      sum += runner->counters();
+      running += running_sessions(*runner);
+      undecided += runner->sessions().size() - running_sessions(*runner);
+    }
+  json::object object = json_counters(sum);
+  object["running"] = running;
+  object["undecided"] = undecided;
+  return object;
+}
+
+json::object services(const Supervisor::Impl& daemon) {
+  json::object states;
+  for (const auto& runner : daemon.runners) {
+    auto& count = states[state_word(*runner)];
+    count = (count.is_int64() ? count.get_int64() : 0) + 1;
+  }
+  return {{"configured", daemon.config->services.size()},
+          {"served", daemon.runners.size()},
+          {"left_out", daemon.config->absent.size()},
+          {"retiring", daemon.retired.size()},
+          {"states", std::move(states)}};
+}
+
+json::object status(const Supervisor::Impl& daemon) {
+  json::array workers;
+  for (const pid_t pid : daemon.workers.workers()) workers.push_back(pid);
+  const auto load = daemon.around.load ? daemon.around.load() : std::nullopt;
+  return {{"version", daemon.options.version},
+          {"pid", ::getpid()},
+          {"started", json_time(daemon.started)},
+          {"now", json_time(std::chrono::system_clock::now())},
+          {"configuration", configuration(daemon)},
+          {"services", services(daemon)},
+          {"totals", totals(daemon)},
+          {"process_limit", daemon.around.process_limit > 0 ? json::value(daemon.around.process_limit) : json::value(nullptr)},
+          {"load", load ? json::value(*load) : json::value(nullptr)},
+          {"workers", std::move(workers)},
+          {"conversations", daemon.workers.running()},
+          {"bans", daemon.around.bans.size()},
+          {"log_level", log_level_word(daemon.log.threshold())},
+          {"control_clients", daemon.control ? daemon.control->clients() : 0}};
+}
+
+/// One row for each service, made when the client has room for it; `make` may leave one out.
+template <typename Make>
+control::Rows service_rows(const Supervisor::Impl& daemon, Make make) {
+  return [runners = daemon.runners, next = std::size_t{0}, make]() mutable -> std::optional<json::object> {
+    if (next == runners.size()) return std::nullopt;
+    return make(*runners[next++]);
+  };
+}
+
+}  // namespace
+
+void control_status(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
+  boost::asio::post(daemon.blocking, [&daemon, respond = std::move(respond)]() mutable {
+    boost::asio::post(daemon.loop, [&daemon, respond = std::move(respond), used = open_descriptors()] {
+      rlimit limit{};
+      ::getrlimit(RLIMIT_NOFILE, &limit);
+      json::object result = status(daemon);
+      result["descriptors"] = {{"used", used}, {"limit", static_cast<std::uint64_t>(limit.rlim_cur)}};
+      respond({std::move(result)});
+    });
+  });
+}
+
+void control_list(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
+  Reply reply{{{"now", json_time(std::chrono::system_clock::now())}}};
+  reply.rows = service_rows(daemon, [](const service::Runner& runner) { return json_service(runner); });
+  if (control::true_at(request.arguments, "all"))
+    reply.rows = [rows = std::move(reply.rows), config = daemon.config,
+                  next = std::size_t{0}]() mutable -> std::optional<json::object> {
+      if (auto row = rows()) return row;
+      if (next == config->absent.size()) return std::nullopt;
+      return json_absent(config->absent[next++]);
+    };
+  respond(std::move(reply));
+}
+
+void control_stats(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
+  const auto load = daemon.around.load ? daemon.around.load() : std::nullopt;
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  Reply reply{{{"now", json_time(std::chrono::system_clock::now())},
+               {"started", json_time(daemon.started)},
+               {"totals", totals(daemon)},
+               {"load", load ? json::value(*load) : json::value(nullptr)},
+               {"cpu", {{"user", seconds(used.ru_utime)}, {"system", seconds(used.ru_stime)}}},
+               {"bans", daemon.around.bans.size()}}};
+  reply.rows = service_rows(daemon, [](const service::Runner& runner) {
+    json::object row = json_counters(runner.counters());
+    row["id"] = json_text(runner.service().id);
+    row["state"] = state_word(runner);
+    row["running"] = running_sessions(runner);
+    row["since"] = json_time(runner.counters().since);
+    return row;
+  });
+  respond(std::move(reply));
+}
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/persist.hpp"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "xsuperd/config/parser.hpp"
+
+using namespace xsuperd;
+using namespace xsuperd::ctl;
+
+namespace {
+
+/// The new text, or the sentence of the error behind a "!".
+std::string edited(std::string_view text, int line, std::string_view name, bool disable) {
+  const auto result = with_disable(text, line, name, disable);
+  return result ? *result : "!" + result.error().sentence;
+}
+
+config::Entry::State state_of(const std::string& text, std::size_t number = 0) {
+  config::Diagnostics found;
+  return config::parse(text, "file", found).entries.at(number).state;
+}
+
+}  // namespace
+
+TEST_CASE("The value of a disable line is replaced, and nothing else") {
+  const std::string text =
+      "# top\n"
+      "service x\n"
+      "{\n"
+      "\t# disable = yes\n"
+      "\tport = 1\n"
+      "\tdisable\t\t=  no  \n"
+      "}\n";
+  const std::string off = edited(text, 2, "x", true);
+  CHECK(off ==
+        "# top\n"
+        "service x\n"
+        "{\n"
+        "\t# disable = yes\n"
+        "\tport = 1\n"
+        "\tdisable\t\t=  yes  \n"
+        "}\n");
+  CHECK(state_of(off) == config::Entry::State::disabled);
+  CHECK(edited(off, 2, "x", false) == text);
+  CHECK(edited(off, 2, "x", true) == off);
+}
+
+TEST_CASE("A missing disable line is added in the style of the entry") {
+  CHECK(edited("service x\n{\n    port            = 1\n}\n", 1, "x", true) ==
+        "service x\n{\n    disable         = yes\n    port            = 1\n}\n");
+  CHECK(edited("service x\n{\n# note\n\tport\t\t= 1\n}\n", 1, "x", true) ==
+        "service x\n{\n\tdisable\t\t= yes\n# note\n\tport\t\t= 1\n}\n");
+  CHECK(edited("service x\n{\n  id = 1\n}\n", 1, "x", true) == "service x\n{\n  disable = yes\n  id = 1\n}\n");
+  CHECK(edited("service x\n{\n}\n", 1, "x", true) == "service x\n{\n\tdisable = yes\n}\n");
+  CHECK(edited("service x\r\n{\r\n\tport = 1\r\n}\r\n", 1, "x", true) ==
+        "service x\r\n{\r\n\tdisable = yes\r\n\tport = 1\r\n}\r\n");
+  CHECK(state_of(edited("service x\n{\n\tport\t\t= 1\n}", 1, "x", true)) == config::Entry::State::disabled);
+}
+
+TEST_CASE("To enable what has no disable line changes nothing") {
+  const std::string text = "service x\n{\n\tport = 1\n}\n";
+  CHECK(edited(text, 1, "x", false) == text);
+}
+
+TEST_CASE("Every disable line of the entry gets the value, those of others stay") {
+  const std::string text =
+      "service a\n{\n\tdisable = yes\n}\n"
+      "service B\n{\n\tdisable = yes\n\tDisable = YES\n}\n"
+      "service c\n{\n\tdisable = yes\n}\n";
+  const std::string on = edited(text, 5, "b", false);
+  CHECK(on ==
+        "service a\n{\n\tdisable = yes\n}\n"
+        "service B\n{\n\tdisable = no\n\tDisable = no\n}\n"
+        "service c\n{\n\tdisable = yes\n}\n");
+  CHECK(state_of(on, 1) == config::Entry::State::whole);
+}
+
+TEST_CASE("What is not understood is left alone") {
+  CHECK(edited("service x\n{\n}\n", 2, "x", true) == "!there is no service x any more; reload first");
+  CHECK(edited("service y\n{\n}\n", 1, "x", true) == "!there is no service x any more; reload first");
+  CHECK(edited("service x\n{\n}\n", 99, "x", true) == "!there is no service x any more; reload first");
+  CHECK(edited("", 1, "x", true) == "!there is no service x any more; reload first");
+  CHECK(edited("service x\nport = 1\n}\n", 1, "x", true) == "!the entry has no opening brace");
+  CHECK(edited("service x\n{\nport = 1\n", 1, "x", true) == "!the entry has no closing brace");
+  CHECK(edited("service x\n{\n\tdisable = yes # why\n}\n", 1, "x", false) ==
+        "!its line 'disable = yes # why' has more than one value");
+}
+
+TEST_CASE("A file is replaced as a whole, keeps its mode, and stays where a link leads") {
+  std::string pattern = std::filesystem::temp_directory_path() / "xsuperd-persist-XXXXXX";
+  const std::string directory = ::mkdtemp(pattern.data());
+  const std::string path = directory + "/real";
+  std::ofstream(path) << "old\n";
+  REQUIRE(::chmod(path.c_str(), 0604) == 0);
+  std::filesystem::create_symlink("real", directory + "/link");
+  CHECK(replace_file(directory + "/link", "old\n", "new\n"));
+  CHECK(read_file(path).value() == "new\n");
+  CHECK(std::filesystem::is_symlink(directory + "/link"));
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0604);
+  const auto late = replace_file(path, "old\n", "newer\n");
+  REQUIRE(late.has_error());
+  CHECK(late.error().sentence == path + " was changed by somebody else meanwhile");
+  CHECK(read_file(path).value() == "new\n");
+  CHECK(std::distance(std::filesystem::directory_iterator(directory), {}) == 2);
+  std::filesystem::remove_all(directory);
+}

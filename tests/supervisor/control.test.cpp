@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/control.hpp"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "supervisor/scratch.hpp"
+#include "xsuperd/log/writer.hpp"
+
+using namespace xsuperd;
+using namespace xsuperd::supervisor;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Nowhere : log::Output {
+  Outcome write(const Line&) override { return Outcome::written; }
+};
+
+/// A daemon with two services on free ports of 127.0.0.1, one that is disabled, and one in error.
+class Daemon {
+ public:
+  explicit Daemon(const std::string& defaults = "") : path_(scratch_ / "xinetd.conf") {
+    std::ofstream(path_) << "defaults\n{\n\tbind = 127.0.0.1\n\tinstances = 5\n" << defaults << "}\n"
+                         << entry("one", "\tserver = /bin/cat\n") << entry("two", "\tserver = /bin/cat\n\tinstances = 1\n")
+                         << entry("off", "\tdisable = yes\n") << entry("wrong", "\tserver = /nowhere\n");
+    Options options;
+    options.sources.main = path_;
+    options.stay_alive = true;
+    impl.emplace(std::move(options), writer_, log_);
+    REQUIRE(impl->first_load());
+    impl->start_all();
+  }
+  static std::string entry(const std::string& name, const std::string& more) {
+    return "service " + name +
+           "\n{\n\ttype = UNLISTED\n\tsocket_type = stream\n\tprotocol = tcp\n\tport = 0\n\twait = no\n\tuser = " +
+           std::to_string(::getuid()) + "\n" + more + "}\n";
+  }
+
+  /// The rows and the result of the reply, or "CODE: sentence".
+  struct Told {
+    std::vector<json::object> rows;
+    json::object result;
+    std::string failure;
+  };
+  Told ask(std::string command, json::object arguments = {}, bool may_change = true) {
+    std::optional<Reply> reply;
+    answer_control(*impl, {std::move(command), std::move(arguments)}, {::getuid(), ::getpid(), may_change},
+                   [&](Reply answer) { reply = std::move(answer); });
+    run_until([&] { return reply.has_value(); });
+    Told told;
+    while (reply->rows && !reply->failure) {
+      auto row = reply->rows();
+      if (!row) break;
+      told.rows.push_back(std::move(*row));
+    }
+    told.result = reply->result;
+    if (reply->failure) told.failure = std::string(control::word_of(reply->failure->code)) + ": " + reply->failure->sentence;
+    return told;
+  }
+  void run_until(const std::function<bool()>& done) {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (!done()) {
+      REQUIRE(std::chrono::steady_clock::now() < until);
+      impl->loop.restart();
+      impl->loop.run_one_for(10ms);
+    }
+  }
+  [[nodiscard]] service::Runner& runner(std::size_t number) { return *impl->runners.at(number); }
+  /// A connection to a service; -1 when it is refused.
+  [[nodiscard]] base::Fd dial(std::size_t number) {
+    base::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage to{};
+    const auto length = base::fill_sockaddr(port_[number] = listening(number), false, to);
+    if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&to), length) != 0) fd.reset();
+    return fd;
+  }
+  [[nodiscard]] base::Endpoint listening(std::size_t number) {
+    const int fd = runner(number).listening_fd();
+    return fd < 0 ? port_[number] : net::local_endpoint(fd);
+  }
+
+ private:
+  test::Scratch scratch_;
+  std::string path_;
+  std::shared_ptr<log::Output> output_ = std::make_shared<Nowhere>();
+  log::Writer writer_{output_};
+  log::DaemonLog log_{writer_, output_};
+  std::map<std::size_t, base::Endpoint> port_;
+
+ public:
+  std::optional<Supervisor::Impl> impl;
+};
+
+std::string texts(const std::vector<json::object>& rows, std::string_view member) {
+  std::string all;
+  for (const json::object& row : rows) all += (all.empty() ? "" : " ") + control::string_at(row, member).value_or("-");
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("The table of commands has no name twice, and says who may") {
+  std::set<std::string_view> names;
+  for (const ControlCommand& command : control_commands()) CHECK(names.insert(command.name).second);
+  Daemon daemon;
+  CHECK(daemon.ask("nonsense").failure == "unknown_command: there is no command nonsense");
+  for (const ControlCommand& command : control_commands()) {
+    const std::string failure = daemon.ask(std::string(command.name), {}, false).failure;
+    CAPTURE(command.name, failure);
+    CHECK(command.changes == (failure.find("not_allowed") == 0));
+  }
+}
+
+TEST_CASE("list has a line for each service, and with all those that are left out") {
+  Daemon daemon;
+  CHECK(texts(daemon.ask("list").rows, "id") == "one two");
+  const auto all = daemon.ask("list", {{"all", true}}).rows;
+  CHECK(texts(all, "id") == "one two off wrong");
+  CHECK(texts(all, "state") == "listening listening off in error");
+}
+
+TEST_CASE("Requests are counted, and a session is seen and ended") {
+  Daemon daemon;
+  const base::Fd peer = daemon.dial(0);
+  REQUIRE(peer);
+  daemon.run_until([&] { return running_sessions(daemon.runner(0)) == 1; });
+  const auto rows = daemon.ask("sessions", {{"service", "one"}}).rows;
+  REQUIRE(rows.size() == 1);
+  CHECK(control::string_at(rows[0], "peer") == "127.0.0.1");
+  CHECK(control::string_at(rows[0], "stage") == "running");
+  CHECK(daemon.ask("sessions", {{"service", "two"}}).rows.empty());
+  const std::int64_t number = control::number_at(rows[0], "session").value_or(0);
+  CHECK(daemon.ask("kill", {{"session", number + 1}}).failure == "not_found: no such session runs");
+  CHECK(daemon.ask("kill", {{"session", number}}).failure.empty());
+  daemon.run_until([&] { return daemon.runner(0).idle(); });
+  const service::Counters& counters = daemon.runner(0).counters();
+  CHECK(counters.accepted == 1);
+  CHECK(counters.served == 1);
+  CHECK(daemon.runner(0).accounted());
+}
+
+TEST_CASE("A refusal has its reason in the counters") {
+  Daemon daemon;
+  const base::Fd first = daemon.dial(1);
+  daemon.run_until([&] { return running_sessions(daemon.runner(1)) == 1; });
+  const base::Fd second = daemon.dial(1);
+  daemon.run_until([&] { return daemon.runner(1).counters().refused_in_all() == 1; });
+  const auto row = daemon.ask("stats").rows.at(1);
+  CHECK(json::serialize(row.at("reasons")) == R"({"service_limit":1})");
+  CHECK(daemon.runner(1).accounted());
+  CHECK(daemon.runner(1).counters().last_reason == policy::Reason::service_limit);
+}
+
+TEST_CASE("show names the lines that a value comes from") {
+  Daemon daemon;
+  const auto rows = daemon.ask("show", {{"service", "TWO"}}).rows;
+  const auto of = [&](std::string_view attribute) {
+    for (const json::object& row : rows)
+      if (control::string_at(row, "attribute") == attribute) return row;
+    return json::object{};
+  };
+  const auto source = [&](std::string_view attribute) {
+    const json::object first = of(attribute).at("sources").as_array().at(0).as_object();
+    return *control::string_at(first, "from") + " " + std::to_string(control::number_at(first, "line").value_or(0));
+  };
+  CHECK(source("instances") == "entry 26");
+  CHECK(source("bind") == "defaults 3");
+  CHECK(source("backlog") == "built in 0");
+  CHECK(of("backlog").at("set") == json::value(false));
+  CHECK(daemon.ask("show", {{"service", "off"}}).failure.find("not_found: service off is disabled: ") == 0);
+  CHECK(daemon.ask("show", {{"service", "nobody"}}).failure == "not_found: no service is called nobody");
+  CHECK(daemon.ask("show").failure.find("bad_request") == 0);
+}
+
+TEST_CASE("A service is drained, held and enabled") {
+  Daemon daemon;
+  CHECK(daemon.ask("drain", {{"service", "one"}}).failure.empty());
+  CHECK_FALSE(daemon.runner(0).open());
+  CHECK(state_word(daemon.runner(0)) == "drained");
+  CHECK(daemon.impl->available() == 2);
+  CHECK(daemon.ask("enable", {{"service", "one"}}).failure.empty());
+  REQUIRE(daemon.dial(0));
+  daemon.run_until([&] { return running_sessions(daemon.runner(0)) == 1; });
+
+  CHECK(daemon.ask("drain", {{"service", "one"}, {"hold", true}}).failure.empty());
+  const base::Fd waiting = daemon.dial(0);
+  REQUIRE(waiting);
+  (void)daemon.ask("status");
+  CHECK(daemon.runner(0).counters().accepted == 1);
+  CHECK(daemon.ask("enable", {{"service", "one"}}).failure.empty());
+  daemon.run_until([&] { return daemon.runner(0).counters().accepted == 2; });
+}
+
+TEST_CASE("What is disabled stays so over a reload") {
+  Daemon daemon;
+  CHECK(daemon.ask("disable", {{"service", "one"}}).failure.empty());
+  CHECK(daemon.ask("reload").failure.empty());
+  CHECK(state_word(daemon.runner(0)) == "disabled");
+  CHECK_FALSE(daemon.runner(0).open());
+  CHECK(daemon.ask("enable", {{"service", "one"}}).failure.empty());
+  CHECK(daemon.runner(0).open());
+  CHECK(daemon.ask("diff").result.at("changed").as_array().empty());
+}
+
+TEST_CASE("Bans are made, told and lifted") {
+  Daemon daemon;
+  CHECK(daemon.ask("ban", {{"address", "::ffff:192.0.2.1"}, {"minutes", 5}}).failure.empty());
+  const auto rows = daemon.ask("bans").rows;
+  REQUIRE(rows.size() == 1);
+  CHECK(control::string_at(rows[0], "address") == "192.0.2.1");
+  CHECK(daemon.ask("explain", {{"service", "one"}, {"address", "192.0.2.1"}}).result.at("admitted") == json::value(false));
+  CHECK(daemon.ask("explain", {{"service", "one"}, {"address", "192.0.2.2"}}).result.at("admitted") == json::value(true));
+  CHECK(daemon.ask("unban", {{"address", "192.0.2.1"}}).failure.empty());
+  CHECK(daemon.ask("unban", {{"address", "192.0.2.1"}}).failure == "not_found: 192.0.2.1 is not banned");
+  for (const json::value& minutes : {json::value(0), json::value(-1), json::value("5"), json::value(1e300)})
+    CHECK(daemon.ask("ban", {{"address", "::1"}, {"minutes", minutes}}).failure.find("bad_request") == 0);
+  CHECK(daemon.ask("ban", {{"address", "nobody.example"}}).failure == "bad_request: 'nobody.example' is no address");
+}
+
+TEST_CASE("The level of the log is told and set") {
+  Daemon daemon;
+  CHECK(control::string_at(daemon.ask("log-level").result, "level") == "debug");
+  CHECK(daemon.ask("log-level", {{"level", "Warning"}}).failure.empty());
+  CHECK(daemon.impl->log.threshold() == log::Level::warning);
+  CHECK(daemon.ask("log-level", {{"level", "loud"}}).failure.find("bad_request") == 0);
+}
+
+TEST_CASE("status tells of daemon and configuration") {
+  Daemon daemon;
+  const json::object status = daemon.ask("status").result;
+  CHECK(control::number_at(status, "pid") == ::getpid());
+  CHECK(control::number_at(status.at("configuration").as_object(), "errors") == 1);
+  CHECK(status.at("configuration").as_object().at("last_reload").is_null());
+  CHECK(control::number_at(status.at("descriptors").as_object(), "used").value_or(0) > 3);
+  (void)daemon.ask("reload");
+  const json::object again = daemon.ask("status").result;
+  CHECK(control::string_at(again.at("configuration").as_object().at("last_reload").as_object(), "outcome") == "applied");
+}
