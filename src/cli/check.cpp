@@ -6,7 +6,7 @@
 #include <cstdio>
 
 #include "xsuperd/config/examine.hpp"
-#include "xsuperd/service/surroundings.hpp"
+#include "xsuperd/net/abilities.hpp"
 
 namespace xsuperd::cli {
 
@@ -14,7 +14,7 @@ int check_configuration(const config::Sources& sources, bool strict, bool show) 
   const std::string& path = sources.path();
   config::SystemFiles files;
   config::SystemNames names;
-  const config::Examined examined = config::examine(files, names, sources, service::abilities());
+  const config::Examined examined = config::examine(files, names, sources, net::abilities());
   for (const config::Diagnostic& d : examined.findings) fmt::print(stderr, "{}", config::explained(d));
   if (show && examined.loaded.config) fmt::print("{}", config::dump(*examined.loaded.config));
   fmt::print(stderr, "{}: {}\n", path, config::summary(examined));

@@ -9,8 +9,8 @@
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/cli/sources.hpp"
 #include "xsuperd/config/loader.hpp"
+#include "xsuperd/net/abilities.hpp"
 #include "xsuperd/policy/explain.hpp"
-#include "xsuperd/service/surroundings.hpp"
 
 namespace xsuperd::cli {
 
@@ -20,7 +20,7 @@ Explanation explain(const config::Config& config, const Inquiry& inquiry, net::N
   for (const auto& service : config.services) {
     if (!policy::is_meant(service->id, service->name, inquiry.service)) continue;
     const policy::Inquiry asked{inquiry.peer, inquiry.at, inquiry.process_limit,
-                                config::hindrance(*service, service::abilities()), {}};
+                                config::hindrance(*service, net::abilities()), {}};
     const policy::Policy compiled(service);
     policy::PeerName name;
     policy::Explanation one = policy::explain(compiled, asked, name);

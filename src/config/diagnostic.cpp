@@ -10,11 +10,6 @@
 namespace xsuperd::config {
 
 namespace {
-std::string_view word(Level level) {
-  constexpr std::string_view words[]{"critical", "error", "warning", "note", "note", "debug"};
-  return words[static_cast<unsigned>(level)];
-}
-
 /// Tabs are kept below tabs, so that the caret stands under its character whatever the tab width.
 std::string caret_line(const Diagnostic& d) {
   std::string line;
@@ -25,6 +20,11 @@ std::string caret_line(const Diagnostic& d) {
   return line;
 }
 }  // namespace
+
+std::string_view level_word(Level level) {
+  constexpr std::string_view words[]{"critical", "error", "warning", "note", "note", "debug"};
+  return words[static_cast<unsigned>(level)];
+}
 
 std::string log_line(const Diagnostic& d) {
   std::string text = d.sentence;
@@ -40,7 +40,7 @@ std::string explained(const Diagnostic& d) {
   if (d.place.line > 0) text += fmt::format("{}:", d.place.line);
   if (d.place.column > 0) text += fmt::format("{}:", d.place.column);
   if (!text.empty()) text += ' ';
-  text += fmt::format("{}: {}\n", word(d.level), base::escaped(d.sentence, 4096));
+  text += fmt::format("{}: {}\n", level_word(d.level), base::escaped(d.sentence, 4096));
   if (!d.line_text.empty() && d.place.column > 0) {
     std::string shown = d.line_text;
     for (char& c : shown)

@@ -27,7 +27,8 @@ po::options_description visible() {
       ("signal", po::value<std::string>()->value_name("NAME"), "kill: this signal in place of TERM")
       ("hold", "drain: keep the socket open; connections wait")
       ("wait", "drain, disable: until no session is left")
-      ("strict", "reload: refuse the whole when there is an error anywhere")
+      ("strict", "reload: refuse the whole when there is an error anywhere; check: warnings are errors")
+      ("inetd", "check: the file is inetd's")
       ("persist", "enable, disable: write it into the file of the service, too")
       ("help,h", "print this and exit")
       ("version", "print the version and exit");
@@ -64,6 +65,7 @@ base::Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   result.hold = found.count("hold") > 0;
   result.persist = found.count("persist") > 0;
   result.strict = found.count("strict") > 0;
+  result.inetd = found.count("inetd") > 0;
   result.wait = found.count("wait") > 0;
   result.at = text_of(found, "at");
   result.peer = text_of(found, "peer");

@@ -19,6 +19,7 @@ struct Arguments {
   bool persist = false;
   bool strict = false;
   bool wait = false;
+  bool inetd = false;
   std::optional<std::string> at;
   std::optional<std::string> peer;
   std::optional<std::string> signal;

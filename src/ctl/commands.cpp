@@ -98,6 +98,8 @@ constexpr std::array table{
     Command{"log-level", "[LEVEL]", "from which level on messages are logged", 0, 1, level, print_log_level},
     Command{"reopen-logs", "", "open all log files by name again", 0, 0, nothing, silent},
     Command{"reload", "", "read the configuration again, as SIGHUP does", 0, 0, reload, print_reload, has_errors},
+    Command{.name = "check", .synopsis = "[FILE]", .text = "what is wrong with a configuration; asks no daemon", .most = 1,
+            .alone = check},
     Command{"diff", "", "what a reload would change", 0, 0, nothing, print_diff, has_errors},
 };
 
@@ -112,10 +114,11 @@ std::string misplaced_option(const Arguments& a) {
     std::string_view commands;  ///< which take it, with blanks around each
   };
   const Given options[]{
+      {"--inetd", a.inetd, " check "},
       {"--all", a.all, " list show "},         {"--at", a.at.has_value(), " explain "},
       {"--peer", a.peer.has_value(), " kill "}, {"--signal", a.signal.has_value(), " kill "},
       {"--hold", a.hold, " drain "},           {"--wait", a.wait, " drain disable "},
-      {"--strict", a.strict, " reload "},      {"--persist", a.persist, " enable disable "},
+      {"--strict", a.strict, " reload check "},      {"--persist", a.persist, " enable disable "},
   };
   for (const Given& one : options)
     if (one.given && one.commands.find(fmt::format(" {} ", a.command)) == std::string_view::npos)

@@ -2,6 +2,7 @@
 // The commands of xsuperctl. Internal to ctl.
 #pragma once
 #include <chrono>
+#include <cstdio>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ struct Command {
   std::string (*print)(const Arguments& arguments, const Answer& answer) = nullptr;
   /// The exit status of an answer that is no failure; null: good.
   Exit (*judge)(const Answer& answer) = nullptr;
+  /// Commands that need no daemon: does it all, in place of the three above.
+  Exit (*alone)(const Arguments& arguments, std::FILE* out, std::FILE* err) = nullptr;
 };
 [[nodiscard]] std::span<const Command> commands();
 [[nodiscard]] const Command* find_command(std::string_view name);
@@ -52,5 +55,8 @@ struct Command {
 [[nodiscard]] std::string print_log_level(const Arguments& arguments, const Answer& answer);
 [[nodiscard]] std::string print_reload(const Arguments& arguments, const Answer& answer);
 [[nodiscard]] std::string print_diff(const Arguments& arguments, const Answer& answer);
+
+/// check.cpp: what can be told of configuration files.
+[[nodiscard]] Exit check(const Arguments& arguments, std::FILE* out, std::FILE* err);
 
 }  // namespace xsuperd::ctl

@@ -87,6 +87,7 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
     return usage(err, fmt::format("it is: xsuperctl {} {}", command->name, command->synopsis));
   control::Request request{std::string(command->name)};
   if (const std::string wrong = misplaced_option(*arguments); !wrong.empty()) return usage(err, wrong);
+  if (command->alone) return static_cast<int>(command->alone(*arguments, out, err));
   if (const std::string wrong = command->fill(*arguments, request.arguments); !wrong.empty()) return usage(err, wrong);
   return ask(*command, *arguments, std::move(request), out, err);
 }

@@ -48,16 +48,6 @@ DaemonFacts DaemonFacts::of_this_process(mode_t umask) {
   return facts;
 }
 
-config::Abilities abilities() {
-  using Labels = config::Abilities::Labels;
-  config::Abilities can;
-  can.mdns = net::mdns_available();
-  can.labels = net::labels_in_kernel()   ? Labels::usable
-               : net::labels_available() ? Labels::not_in_kernel
-                                         : Labels::not_built;
-  return can;
-}
-
 std::shared_ptr<const spawn::Recipe> make_recipe(const config::Service& service, const DaemonFacts& daemon) {
   const config::Settings& s = service.settings;
   auto recipe = std::make_shared<spawn::Recipe>();

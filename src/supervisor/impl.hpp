@@ -18,6 +18,7 @@
 #include "supervisor/signals.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/control/server.hpp"
+#include "xsuperd/net/abilities.hpp"
 #include "xsuperd/service/runner.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
 #include "xsuperd/worker/client.hpp"
@@ -122,7 +123,7 @@ struct Supervisor::Impl {
   worker::IdentLookups ident_refused;
   std::unique_ptr<net::Mdns> mdns;
   const std::unique_ptr<net::SecurityLabels> labels = net::make_selinux_labels();
-  const config::Abilities abilities = service::abilities();
+  const config::Abilities abilities = net::abilities();
   service::Surroundings around;
   service::DaemonFacts facts;
   config::SystemFiles files;

@@ -9,6 +9,7 @@
 #include "fakes/fake_files.hpp"
 #include "fakes/fake_names.hpp"
 #include "supervisor/scratch.hpp"
+#include "xsuperd/net/abilities.hpp"
 
 // What a reload makes ready before anything of it comes into force.
 using namespace xsuperd;
@@ -60,7 +61,7 @@ struct Reload {
     return again(strict, preview);
   }
   Reload& again(bool strict = false, bool preview = false) {
-    const Means means{files, names, {.main = "/etc/xinetd.conf"}, {}, facts, service::abilities(), {}, strict, preview};
+    const Means means{files, names, {.main = "/etc/xinetd.conf"}, {}, facts, net::abilities(), {}, strict, preview};
     prepared = prepare(running, means);
     return *this;
   }

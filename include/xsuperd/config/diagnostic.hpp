@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace xsuperd::config {
@@ -15,6 +16,9 @@ struct Place {
 
 /// xinetd's levels of daemon messages, in the order of syslog(3) priorities (fact B7.2).
 enum class Level : unsigned char { critical, error, warning, notice, info, debug };
+
+/// "error", "warning", "note" and the like, for people.
+[[nodiscard]] std::string_view level_word(Level level);
 
 /// One finding about a configuration. The parser collects them and goes on.
 struct Diagnostic {

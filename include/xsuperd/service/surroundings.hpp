@@ -86,9 +86,6 @@ struct DaemonFacts {
   [[nodiscard]] static DaemonFacts of_this_process(mode_t umask);
 };
 
-/// What this program on this kernel can do.
-[[nodiscard]] config::Abilities abilities();
-
 /// The recipe for the servers of a service with kind program or tcpmux. Pure.
 [[nodiscard]] std::shared_ptr<const spawn::Recipe> make_recipe(const config::Service& service,
                                                                const DaemonFacts& daemon);
