@@ -8,9 +8,11 @@
 #include <memory>
 #include <vector>
 
+#include "supervisor/hand_over.hpp"
 #include "supervisor/orphans.hpp"
 #include "supervisor/service_logs.hpp"
 #include "supervisor/signals.hpp"
+#include "supervisor/upgrade.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/service/runner.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
@@ -24,6 +26,7 @@ struct Supervisor::Impl {
 
   // supervisor.cpp
   int run();
+  int serve();
   bool first_load();
   void start_all();
   void announce();
@@ -48,6 +51,25 @@ struct Supervisor::Impl {
   void retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers);
   void reopen_daemon_log();
   void say_not_in_effect();
+
+  // upgrade.cpp
+  void upgrade(std::function<void(base::Result<void>)> told);
+  void begin_upgrade();
+  void tried(base::Result<std::string> notes);
+  void write_logs();
+  void wait_for_rpc();
+  void hold_and_settle();
+  void settle();
+  void leave();
+  void refuse_upgrade(const std::string& why);
+  [[nodiscard]] std::string unsettled() const;
+  [[nodiscard]] HandOver hand_over() const;
+
+  // adopt.cpp
+  bool take_over();
+  void take_over_runners(const HandOver& state, const std::vector<std::shared_ptr<const config::Service>>& services);
+  void take_over_rest(const HandOver& state);
+  std::shared_ptr<service::Runner> take_over_runner(const std::shared_ptr<const config::Service>& service);
 
   // state_dump.cpp
   void dump_state();
@@ -99,6 +121,9 @@ struct Supervisor::Impl {
   bool ban_timer_set = false;
   bool reloading = false;
   bool reload_again = false;
+  std::unique_ptr<Upgrade> upgrading;  ///< while one is under way
+  spawn::Children leftovers;           ///< children of an image before this one, that have only to be reaped
+  std::uint64_t last_leftover = 0;     ///< the token of the newest of them
   bool ending = false;
   int status = 0;
 };

@@ -9,7 +9,7 @@ namespace xsuperd::supervisor {
 /// Files and names are read off the loop. A wish that comes meanwhile is granted afterwards.
 void Supervisor::Impl::reload() {
   if (ending) return;
-  if (reloading) {
+  if (reloading || upgrading) {
     reload_again = true;
     return;
   }
@@ -20,6 +20,7 @@ void Supervisor::Impl::reload() {
     boost::asio::post(loop, [this, loaded] {
       reloading = false;
       if (!ending) apply(std::move(*loaded));
+      if (upgrading) return begin_upgrade();
       if (std::exchange(reload_again, false)) reload();
     });
   });
