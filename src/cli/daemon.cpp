@@ -160,13 +160,14 @@ int serve(const CommandLine& original, const std::string& program, const std::ve
   if (!inherited) return complain(program, inherited.error().sentence);
   const CommandLine command = *inherited ? as_invoked(original, (*inherited)->invocation()) : original;
   const auto worker = worker_user(command);
-  if (!worker) return complain(program, worker.error().sentence);
+  // At an upgrade the trial run has found the user; should it not be found now, nobody does as well.
+  if (!worker && !*inherited) return complain(program, worker.error().sentence);
   const std::string filelog = log_path(command);
   const OpenLog open_log = chosen_log(command, filelog);
   if (!*inherited) supervisor::tidy_descriptors();
   (void)spawn::reserve_low_descriptors(spawner_threads);
   auto options = options_for(command, program, supervisor::widen_umask());
-  if (*worker) options.worker_user = {(*worker)->uid, (*worker)->gid};
+  if (worker && *worker) options.worker_user = {(*worker)->uid, (*worker)->gid};
   options.identity = {program, ::getpid()};
   options.inherited = *inherited;
   options.invocation = *inherited ? (*inherited)->invocation() : invocation_of(command, arguments);
