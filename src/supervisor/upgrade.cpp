@@ -121,7 +121,9 @@ void Supervisor::Impl::settle() {
 /// From here on in one turn of the loop: what is handed over is what there is.
 void Supervisor::Impl::leave() {
   const auto told = std::exchange(upgrading->told, {});
-  log.notice("Upgrading: {} takes over", options.invocation.binary);
+  const auto held = std::chrono::steady_clock::now() - upgrading->held_since;
+  log.notice("Upgrading: {} takes over; peers have waited {} ms so far", options.invocation.binary,
+             std::chrono::duration_cast<std::chrono::milliseconds>(held).count());
   const bool written = writer.flush(upgrading->logs_written ? last_log_patience : std::chrono::seconds(0));
   HandOver state = hand_over();
   state.log_behind = !written;
