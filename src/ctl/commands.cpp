@@ -98,6 +98,7 @@ constexpr std::array table{
     Command{"log-level", "[LEVEL]", "from which level on messages are logged", 0, 1, level, print_log_level},
     Command{"reopen-logs", "", "open all log files by name again", 0, 0, nothing, silent},
     Command{"reload", "", "read the configuration again, as SIGHUP does", 0, 0, reload, print_reload, has_errors},
+    Command{"upgrade", "", "execute the daemon's program anew, without losing anything", 0, 0, nothing, silent},
     Command{"diff", "", "what a reload would change", 0, 0, nothing, print_diff, has_errors},
 };
 

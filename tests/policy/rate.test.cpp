@@ -88,3 +88,16 @@ TEST_CASE("a clock that begins at zero is no special case") {
   RateWindow window;
   CHECK(first_trip(window, {2, 10}, base::Moment{}, 10) == 3);
 }
+
+TEST_CASE("a window goes on from what another one counted") {
+  const config::Rate rate{3, 10};
+  RateWindow before;
+  for (int n = 0; n < 3; ++n) REQUIRE_FALSE(before.trips(rate, start));
+  RateWindow after;
+  after.restore(before.snapshot());
+  CHECK(after.snapshot() == before.snapshot());
+  CHECK(after.trips(rate, start + 500ms));
+  RateWindow late;
+  late.restore(before.snapshot());
+  CHECK_FALSE(late.trips(rate, start + 3s));  // the old window is over
+}

@@ -40,6 +40,15 @@ class RateWindow {
   /// Forgets all: after a pause, and when the configuration changes (fact B8.41).
   void reset() { requests_ = 0; }
 
+  /// For an upgrade: all there is to know, and a window that goes on from there.
+  struct Snapshot {
+    base::Moment start{};
+    std::uint64_t requests = 0;
+    bool operator==(const Snapshot&) const = default;
+  };
+  [[nodiscard]] Snapshot snapshot() const { return {start_, requests_}; }
+  void restore(const Snapshot& snapshot) { start_ = snapshot.start, requests_ = snapshot.requests; }
+
  private:
   base::Moment start_{};
   std::uint64_t requests_ = 0;
