@@ -19,6 +19,8 @@ int main(int argc, char** argv) try {
   // The daemon executes itself under these names, with a socket as descriptor 0.
   if (program == net::libwrap_program_name) net::run_libwrap_helper(0);
   if (program == worker::program_name) return worker::run_worker(0, worker::sandbox_from_environment());
+  const std::vector<std::string> arguments(argv, argv + argc);
+  if (cli::is_trial(arguments)) return cli::try_take_over(arguments, program);
   const cli::CommandLine command = cli::parse_command_line({argv + (argc > 0 ? 1 : 0), argv + argc}, program);
   for (const std::string& warning : command.warnings) fmt::print(stderr, "{}: {}\n", program, warning);
   switch (command.task) {
@@ -30,7 +32,7 @@ int main(int argc, char** argv) try {
     case cli::CommandLine::Task::check:
       if (command.explain) return cli::explain_access(command);
       return cli::check_configuration(cli::sources_of(command), command.strict, command.show);
-    case cli::CommandLine::Task::serve: return cli::serve(command, program);
+    case cli::CommandLine::Task::serve: return cli::serve(command, program, arguments);
   }
 } catch (const std::exception& bug) {
   fmt::print(stderr, "xsuperd: fatal: {}\n", bug.what());

@@ -28,6 +28,8 @@ namespace xsuperd::cli {
 namespace {
 
 constexpr unsigned spawner_threads = 2;
+/// Where long-lived descriptors begin, above what any version's spawner reserves.
+constexpr int first_long_lived = 16;
 
 using OpenLog = std::function<base::Result<std::shared_ptr<log::Output>>(log::Identity)>;
 
@@ -58,11 +60,16 @@ std::string control_path(const CommandLine& command) {
   return *command.control == "none" ? "" : supervisor::absolute(*command.control);
 }
 
+config::Sources absolute_sources(const CommandLine& command) {
+  config::Sources sources = sources_of(command);
+  if (!sources.main.empty()) sources.main = supervisor::absolute(sources.main);
+  for (std::string& file : sources.inetd) file = supervisor::absolute(file);
+  return sources;
+}
+
 supervisor::Options options_for(const CommandLine& command, const std::string& program, mode_t umask) {
   supervisor::Options options;
-  options.sources = sources_of(command);
-  if (!options.sources.main.empty()) options.sources.main = supervisor::absolute(options.sources.main);
-  for (std::string& file : options.sources.inetd) file = supervisor::absolute(file);
+  options.sources = absolute_sources(command);
   options.version = version_text(program);
   options.stay_alive = command.stay_alive;
   options.debug = command.debug || (command.inetd && command.inetd->debugs);
@@ -84,6 +91,61 @@ std::optional<gid_t> group_of(const std::string& word) {
   return word.empty() ? std::nullopt : config::SystemNames().group(word);
 }
 
+/// Of --control-group.
+base::Result<std::optional<gid_t>> control_group(const CommandLine& command) {
+  const auto group = group_of(command.control_group.value_or(""));
+  if (group || !command.control_group) return group;
+  return base::Error{0, fmt::format("--control-group {}: there is no such group", *command.control_group)};
+}
+
+/// An upgrade: files are where they were when the daemon was started.
+CommandLine as_invoked(CommandLine command, const supervisor::Invocation& invocation) {
+  if (command.inetd)
+    command.inetd->files = invocation.inetd_files;
+  else
+    command.config = invocation.config_path;
+  if (!invocation.filelog.empty()) command.filelog = invocation.filelog;
+  if (!invocation.pidfile.empty()) command.pidfile = invocation.pidfile;
+  if (!invocation.control.empty()) command.control = invocation.control;
+  return command;
+}
+
+supervisor::Invocation invocation_of(const CommandLine& command, const std::vector<std::string>& arguments) {
+  supervisor::Invocation invocation;
+  invocation.binary = supervisor::own_binary(arguments.empty() ? std::string{} : arguments[0]);
+  const config::Sources sources = absolute_sources(command);
+  invocation.config_path = sources.path();
+  if (command.inetd) invocation.inetd_files = sources.inetd;
+  invocation.filelog = log_path(command);
+  if (command.pidfile) invocation.pidfile = supervisor::absolute(*command.pidfile);
+  invocation.control = control_path(command);
+  return invocation;
+}
+
+/// Descriptor 1 as it was at the start, which /dev/stdout may mean: kept over upgrades.
+base::Fd original_output(const CommandLine& command, supervisor::Inheritance* inherited) {
+  if (!command.filelog || !command.foreground) return {};
+  if (!inherited) return base::Fd(::fcntl(1, F_DUPFD_CLOEXEC, first_long_lived));
+  base::Fd output = inherited->take(inherited->invocation().standard_output);
+  if (output) ::dup2(output.get(), 1);
+  return output;
+}
+
+/// The log of a daemon that takes over: nothing is lost for the want of it.
+base::Result<std::shared_ptr<log::Output>> first_log(const OpenLog& open_log, const supervisor::Options& options) {
+  auto output = open_log(options.identity);
+  if (!output && options.inherited) return log::syslog_output(options.identity, options.facility);
+  return output;
+}
+
+base::Result<std::optional<config::Names::UserEntry>> worker_user(const CommandLine& command) {
+  const auto user = config::SystemNames().user(command.worker_user);
+  // A system without `nobody` still has its number.
+  if (command.worker_user == "nobody" || (user && user->uid != 0)) return user;
+  return base::Error{0, fmt::format("--worker-user {}: {}", command.worker_user,
+                                    user ? "must not be root" : "there is no such user")};
+}
+
 int run_daemon(const CommandLine& command, supervisor::Options options, const OpenLog& open_log,
                std::shared_ptr<log::Output> output) {
   supervisor::PidFile pidfile;
@@ -91,11 +153,18 @@ int run_daemon(const CommandLine& command, supervisor::Options options, const Op
   log::DaemonLog log(writer, output);
   if (command.syslog && !config::find_word<int>(config::syslog_facilities(), *command.syslog))
     log.error("Bad syslog facility: {}", *command.syslog);
-  if (command.pidfile)
+  if (command.pidfile && options.inherited)
+    pidfile.adopt(*command.pidfile);
+  else if (command.pidfile)
     if (const auto written = pidfile.write(*command.pidfile); !written) log.error("{}", written.error().sentence);
   const bool reopens = command.filelog && !command.filelog->starts_with("/dev/");
   if (reopens) options.reopen_log = [open_log, who = options.identity] { return open_log(who); };
   return supervisor::Supervisor(std::move(options), writer, log).run();
+}
+
+int complain(const std::string& program, const std::string& sentence) {
+  fmt::print(stderr, "{}: {}\n", program, sentence);
+  return 1;
 }
 
 }  // namespace
@@ -106,41 +175,53 @@ std::string version_text(const std::string& program) {
 
 std::string features() { return std::string(net::libwrap_available() ? " libwrap" : "") + " loadavg"; }
 
-int serve(const CommandLine& command, const std::string& program) {
-  const auto worker_user = config::SystemNames().user(command.worker_user);
-  // A system without `nobody` still has its number.
-  if (command.worker_user != "nobody" && (!worker_user || worker_user->uid == 0)) {
-    fmt::print(stderr, "{}: --worker-user {}: {}\n", program, command.worker_user,
-               worker_user ? "must not be root" : "there is no such user");
-    return 1;
-  }
-  const auto control_group = group_of(command.control_group.value_or(""));
-  if (command.control_group && !control_group) {
-    fmt::print(stderr, "{}: --control-group {}: there is no such group\n", program, *command.control_group);
-    return 1;
-  }
+bool is_trial(const std::vector<std::string>& arguments) {
+  return arguments.size() > 1 && arguments[1] == supervisor::trial_word;
+}
+
+int try_take_over(const std::vector<std::string>& arguments, const std::string& program) {
+  const CommandLine command = parse_command_line({arguments.begin() + 2, arguments.end()}, program);
+  return supervisor::try_take_over(0, [&](const supervisor::Invocation& invocation) -> base::Result<void> {
+    if (command.task != CommandLine::Task::serve)
+      return base::Error{0, "the command line is not understood: " + command.error};
+    if (const auto user = worker_user(command); !user) return user.error();
+    if (const auto group = control_group(command); !group) return group.error();
+    if (command.debug) return {};  // a terminal, which a trial run has not got
+    const auto log = chosen_log(command, invocation.filelog)({});
+    return log ? base::Result<void>{} : base::Result<void>(log.error());
+  });
+}
+
+int serve(const CommandLine& original, const std::string& program, const std::vector<std::string>& arguments) {
+  const auto inherited = supervisor::Inheritance::receive(first_long_lived);
+  if (!inherited) return complain(program, inherited.error().sentence);
+  const CommandLine command = *inherited ? as_invoked(original, (*inherited)->invocation()) : original;
+  const auto worker = worker_user(command);
+  // At an upgrade the trial run has found the user; should it not be found now, nobody does as well.
+  if (!worker && !*inherited) return complain(program, worker.error().sentence);
+  const auto group = control_group(command);
+  if (!group && !*inherited) return complain(program, group.error().sentence);
   const std::string filelog = log_path(command);
   const OpenLog open_log = chosen_log(command, filelog);
-  supervisor::tidy_descriptors();
+  if (!*inherited) supervisor::tidy_descriptors();
   (void)spawn::reserve_low_descriptors(spawner_threads);
   auto options = options_for(command, program, supervisor::widen_umask());
-  if (worker_user) options.worker_user = {worker_user->uid, worker_user->gid};
-  options.control_group = control_group;
+  if (worker && *worker) options.worker_user = {(*worker)->uid, (*worker)->gid};
+  if (group) options.control_group = *group;
   options.identity = {program, ::getpid()};
-  auto output = open_log(options.identity);
-  if (!output) {
-    fmt::print(stderr, "{}: msg_init failed: can't open log file: {}\n", program, output.error().sentence);
-    return 1;
-  }
+  options.inherited = *inherited;
+  options.invocation = *inherited ? (*inherited)->invocation() : invocation_of(command, arguments);
+  options.arguments = arguments;
+  const base::Fd standard_output = original_output(command, inherited->get());
+  options.invocation.standard_output = standard_output.get();
+  auto output = first_log(open_log, options);
+  if (!output) return complain(program, "msg_init failed: can't open log file: " + output.error().sentence);
   supervisor::block_signals();
-  if (command.foreground || command.debug) {
+  if (command.foreground || command.debug || *inherited) {
     supervisor::silence_stdio(false);
     return run_daemon(command, std::move(options), open_log, std::move(*output));
   }
-  if (const auto gone = supervisor::daemonize(); !gone) {
-    fmt::print(stderr, "{}: {}\n", program, gone.error().sentence);
-    return 1;
-  }
+  if (const auto gone = supervisor::daemonize(); !gone) return complain(program, gone.error().sentence);
   options.identity.pid = ::getpid();
   // The tag of every line holds the pid, which is another one now.
   output = open_log(options.identity);

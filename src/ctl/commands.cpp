@@ -100,6 +100,7 @@ constexpr std::array table{
     Command{"reload", "", "read the configuration again, as SIGHUP does", 0, 0, reload, print_reload, has_errors},
     Command{.name = "check", .synopsis = "[FILE]", .text = "what is wrong with a configuration; asks no daemon", .most = 1,
             .alone = check},
+    Command{"upgrade", "", "execute the daemon's program anew, without losing anything", 0, 0, nothing, silent},
     Command{"diff", "", "what a reload would change", 0, 0, nothing, print_diff, has_errors},
 };
 

@@ -2,7 +2,7 @@
 // What concerns the daemon as a whole, and its sessions.
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 
 #include "ctl/commands.hpp"
 #include "ctl/table.hpp"
@@ -108,8 +108,14 @@ std::string print_explain(const Arguments&, const Answer& answer) {
   const auto* services = answer.result.if_contains("services");
   if (!services || !services->is_array()) return text;
   for (const json::value& one : services->get_array())
-    if (one.is_object()) text += text_at(one.get_object(), "text");  // lines, which the daemon has escaped
-  return text;
+    if (one.is_object()) text += text_at(one.get_object(), "text");
+  std::string fit;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    fit += fit_for_terminal(std::string_view(text).substr(at, end - at)) + "\n";
+    at = end + 1;
+  }
+  return fit;
 }
 
 std::string print_bans(const Arguments&, const Answer& answer) {

@@ -260,4 +260,6 @@ void Libwrap::ask(const LibwrapQuestion& question, Done done) {
 
 std::size_t Libwrap::pending() const { return impl_->open.size(); }
 
+int Libwrap::helper_pidfd() const { return impl_->process.is_open() ? impl_->process.native_handle() : -1; }
+
 }  // namespace xsuperd::net

@@ -48,4 +48,16 @@ std::optional<base::Moment> BanList::next_end() const {
   return bans_.get<2>().begin()->until;
 }
 
+std::vector<BanList::Ban> BanList::snapshot() const {
+  const auto& by_touch = bans_.get<1>();
+  return {by_touch.begin(), by_touch.end()};
+}
+
+void BanList::restore(const std::vector<Ban>& bans) {
+  bans_.clear();
+  auto& by_touch = bans_.get<1>();
+  for (auto one = bans.rbegin(); one != bans.rend() && bans_.size() < capacity_; ++one)
+    by_touch.push_front({one->peer.unmapped(), one->until});
+}
+
 }  // namespace xsuperd::policy

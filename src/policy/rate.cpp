@@ -48,6 +48,19 @@ void SourceRates::forget_first() {
   begun_.pop_front();
 }
 
+std::vector<SourceRates::Count> SourceRates::snapshot() const {
+  std::vector<Count> all;
+  all.reserve(begun_.size());
+  for (const Begun& one : begun_) all.push_back({one.at, one.peer, counts_.at(one.peer)});
+  return all;
+}
+
+void SourceRates::restore(const std::vector<Count>& counts) {
+  reset();
+  for (const Count& one : counts)
+    if (counts_.size() < most && counts_.emplace(one.peer, one.requests).second) begun_.push_back({one.since, one.peer});
+}
+
 void SourceRates::reset() {
   begun_.clear();
   counts_.clear();

@@ -63,6 +63,11 @@ class Sending : public std::enable_shared_from_this<Sending> {
 
 }  // namespace
 
+base::Fd lent(base::Fd& socket) {
+  base::Fd copy(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
+  return copy ? std::move(copy) : std::move(socket);
+}
+
 void send_banner(Surroundings& around, base::Fd socket, const std::string& path, const std::string& id,
                  std::function<void(base::Fd, bool)> done) {
   auto held = std::make_shared<base::Fd>(std::move(socket));

@@ -15,4 +15,8 @@ namespace xsuperd::service {
 void send_banner(Surroundings& around, base::Fd socket, const std::string& path, const std::string& id,
                  std::function<void(base::Fd socket, bool delivered)> done);
 
+/// What to give to send_banner() for a session that goes on: a second descriptor, so that an upgrade finds the
+/// connection in the session, too. The connection itself when there is none to be had.
+[[nodiscard]] base::Fd lent(base::Fd& socket);
+
 }  // namespace xsuperd::service

@@ -42,24 +42,37 @@ constexpr std::chrono::seconds tcpmux_patience{10};  // decision B15.21
 
 void Runner::converse(Token token) {
   if (service().kind == config::Kind::redirect && targets_.empty()) return find_targets(token);
-  const Internal door = door_of(service());
+  worker::Parameters parameters = conversation_parameters();  // what `servers` tells leaves this one out
   Session& session = sessions_.at(token);
-  worker::Parameters parameters;
-  parameters.targets = targets_;
-  parameters.keepalive = service().has(config::Flag::keepalive);
-  if (door.kind == worker::Kind::tcpmux) parameters.idle_deadline = tcpmux_patience;
-  if (around_.texts_for && (door.kind == worker::Kind::text || door.kind == worker::Kind::xadmin))
-    parameters.texts = around_.texts_for(service().name);
   session.started = around_.now();
   session.started_wall = std::chrono::system_clock::now();
   session.conversing = true;
   counters_.serve(session.started - session.accepted);
   log_entry(log::start_entry(service(), 0, session.peer.address));
   feed(Started{token});
-  around_.conversations.start(token, door.kind, std::move(session.socket), std::move(parameters),
-                              [weak = weak_from_this(), token](worker::Ending ending) {
-                                if (const auto self = weak.lock()) self->conversation_ended(token, std::move(ending));
-                              });
+  begin_conversation(token, std::move(parameters));
+}
+
+worker::Parameters Runner::conversation_parameters() const {
+  const Internal door = door_of(service());
+  worker::Parameters parameters;
+  parameters.targets = targets_;
+  parameters.keepalive = service().has(config::Flag::keepalive);
+  if (door.kind == worker::Kind::tcpmux) parameters.idle_deadline = tcpmux_patience;
+  if (around_.texts_for && (door.kind == worker::Kind::text || door.kind == worker::Kind::xadmin))
+    parameters.texts = around_.texts_for(service().name);
+  return parameters;
+}
+
+void Runner::begin_conversation(Token token, worker::Parameters parameters) {
+  around_.conversations.start(token, door_of(service()).kind, std::move(sessions_.at(token).socket), std::move(parameters),
+                              when_ended(token));
+}
+
+worker::Conversations::Done Runner::when_ended(Token token) {
+  return [weak = weak_from_this(), token](worker::Ending ending) {
+    if (const auto self = weak.lock()) self->conversation_ended(token, std::move(ending));
+  };
 }
 
 /// The name of a redirect's target is looked up when it is needed first, and again after it could not be reached.
@@ -92,7 +105,8 @@ void Runner::conversation_ended(Token token, worker::Ending ending) {
     around_.log.error("can't connect to remote host {}: {}", base::escaped(report.failed_target, 200),
                       base::errno_text(report.connect_error));
     targets_.clear();
-  } else if (service().logs(config::SuccessOption::traffic) && !ending.lost()) {
+  } else if (service().logs(config::SuccessOption::traffic) && !ending.lost() &&
+             ending.why != worker::Ending::Why::unseen) {
     log_entry(log::traffic_entry(service(), report.in, report.out));
   }
   const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);

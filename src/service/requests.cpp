@@ -36,7 +36,7 @@ void Runner::accept_failed(int error) {
   around_.log.error("service {}, accept: {}{}", service().id, base::errno_text(error),
                     full ? "; trying again in a second" : "");
   arm(full ? 1000ms : 100ms, [](Runner& self) {
-    if (self.state_.phase() == Phase::listening) self.listen();
+    if (self.state_.phase() == Phase::listening) self.perform(Listen{});
   });
 }
 
@@ -53,7 +53,7 @@ Token Runner::new_session(Session session) {
 void Runner::greet(Token token) {
   if (!service().settings.banner) return request(token);
   Session& session = sessions_.at(token);
-  send_banner(around_, std::move(session.socket), *service().settings.banner, service().id,
+  send_banner(around_, lent(session.socket), *service().settings.banner, service().id,
               [weak = weak_from_this(), token](base::Fd socket, bool delivered) {
                 const auto self = weak.lock();
                 const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
@@ -89,7 +89,10 @@ policy::Question Runner::question(Token token) const {
   return question;
 }
 
-void Runner::request(Token token) { feed(Request{token, question(token), around_.now()}); }
+void Runner::request(Token token) {
+  sessions_.at(token).judged = true;
+  feed(Request{token, question(token), around_.now()});
+}
 
 /// A connection waits for its peer's name, not the service.
 void Runner::perform(const AskName& action) {

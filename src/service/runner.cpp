@@ -99,6 +99,7 @@ void Runner::retire(Servers servers) {
   for (const auto& [token, session] : sessions_)
     if (session.conversing) around_.conversations.stop(token);
   signal_servers(SIGTERM);
+  kill_at_ = around_.now() + around_.grace;
   arm(around_.grace, [](Runner& self) { self.signal_servers(SIGKILL); });
 }
 
@@ -163,6 +164,7 @@ void Runner::perform(const OpenSocket&) {
 void Runner::perform(const ArmPause& action) {
   around_.log.error("Deactivating service {} due to excessive incoming connections.  Restarting in {} seconds.",
                     service().name, action.seconds);
+  pause_end_ = around_.now() + std::chrono::seconds(action.seconds);
   arm(std::chrono::seconds(action.seconds), [](Runner& self) { self.feed(Due{}); });
 }
 

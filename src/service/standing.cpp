@@ -5,9 +5,9 @@
 
 namespace xsuperd::service {
 
-/// Waits for requests, unless they are to wait for us.
+/// Waits for requests, unless they are to wait for us or for the next image of the daemon.
 void Runner::listen() {
-  if (listener_ && standing_ != Standing::held) listener_->resume();
+  if (listener_ && standing_ != Standing::held && !around_.holding) listener_->resume();
 }
 
 void Runner::stand(Standing standing) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/service/state.hpp"
 
+#include <algorithm>
+
 namespace xsuperd::service {
 
 namespace {
@@ -156,6 +158,32 @@ Actions State::free_place(Token token) {
   if (phase_ != Phase::busy) return {};
   phase_ = Phase::listening;
   return {Listen{}};
+}
+
+bool State::is_retrying(Token token) const {
+  const auto place = places_.find(token);
+  return place != places_.end() && place->second.retrying;
+}
+
+StateSnapshot State::snapshot() const {
+  StateSnapshot all{phase_, rate_.snapshot(), {}, attempts_, source_rates_.snapshot()};
+  for (const auto& [token, place] : places_) all.places.push_back({token, place.source, place.failures, place.retrying});
+  std::sort(all.places.begin(), all.places.end(), [](const auto& a, const auto& b) { return a.token < b.token; });
+  return all;
+}
+
+void State::restore(const StateSnapshot& snapshot) {
+  phase_ = snapshot.phase;
+  rate_.restore(snapshot.rate);
+  source_rates_.restore(snapshot.source_rates);
+  attempts_ = snapshot.attempts;
+  for (const StateSnapshot::Place& place : snapshot.places) {
+    if (places_.contains(place.token)) continue;
+    take_place(place.token, place.source);
+    places_.at(place.token).failures = place.failures;
+    places_.at(place.token).retrying = place.retrying;
+    retrying_ += place.retrying ? 1 : 0;
+  }
 }
 
 bool State::consistent() const {

@@ -112,6 +112,11 @@ bool Children::signal(std::uint64_t token, int number) {
   return ::syscall(SYS_pidfd_send_signal, found->second->pidfd.native_handle(), number, nullptr, 0U) == 0;
 }
 
+int Children::pidfd(std::uint64_t token) const {
+  const auto found = impl_->running.find(token);
+  return found == impl_->running.end() ? -1 : found->second->pidfd.native_handle();
+}
+
 std::size_t Children::size() const { return impl_->running.size(); }
 
 void Children::abandon() { impl_ = std::make_shared<Impl>(impl_->loop, impl_->on_end); }

@@ -16,8 +16,8 @@ std::shared_ptr<service::Runner> find(const ByService& runners, const SharedServ
 }
 
 /// New Runners that can have the socket of one that goes get it before that one is told to go.
-std::shared_ptr<service::Runner> take_over(service::Surroundings& around, const ByService& old,
-                                           const Standings& standings, Step& step) {
+std::shared_ptr<service::Runner> new_runner(service::Surroundings& around, const ByService& old,
+                                            const Standings& standings, Step& step) {
   auto runner = std::make_shared<service::Runner>(around, std::move(step.setup));
   restore_standing(standings, *runner);
   if (const auto before = find(old, step.before)) runner->count_on_from(*before);
@@ -52,7 +52,7 @@ ReloadCounts Supervisor::Impl::commit(Prepared prepared) {
 
   Runners next(prepared.steps.size());
   for (std::size_t i = 0; i < next.size(); ++i)
-    if (Step& step = prepared.steps[i]; step.kind == Step::Kind::fresh) next[i] = take_over(around, old, standings, step);
+    if (Step& step = prepared.steps[i]; step.kind == Step::Kind::fresh) next[i] = new_runner(around, old, standings, step);
 
   ReloadCounts counts;
   for (const auto& service : prepared.going) {

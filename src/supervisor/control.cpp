@@ -27,6 +27,7 @@ constexpr std::array table{
     ControlCommand{"log-level", true, control_log_level},
     ControlCommand{"reopen-logs", true, control_reopen_logs},
     ControlCommand{"reload", true, control_reload},
+    ControlCommand{"upgrade", true, control_upgrade},
     ControlCommand{"diff", false, control_diff},
 };
 }  // namespace

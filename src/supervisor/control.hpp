@@ -52,6 +52,7 @@ void control_disable(Supervisor::Impl& daemon, const Request& request, Server::R
 void control_log_level(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
 void control_reopen_logs(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
 void control_reload(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+void control_upgrade(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
 void control_diff(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
 
 // control_json.cpp: state as JSON. Pure.

@@ -108,4 +108,13 @@ void control_diff(Supervisor::Impl& daemon, const Request&, Server::Respond resp
   });
 }
 
+/// The last word of this image: what is answered goes out before the next one is executed, which opens the socket anew.
+void control_upgrade(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
+  const std::string version = daemon.options.version;
+  daemon.upgrade([respond = std::move(respond), version](base::Result<void> ready) {
+    if (ready) return respond({{{"leaving", version}}});
+    respond(Reply::failed(Code::refused, "everything goes on as it was: " + ready.error().sentence));
+  });
+}
+
 }  // namespace xsuperd::supervisor

@@ -11,11 +11,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "supervisor/hand_over.hpp"
 #include "supervisor/orphans.hpp"
 #include "supervisor/prepare.hpp"
 #include "supervisor/reload_report.hpp"
 #include "supervisor/service_logs.hpp"
 #include "supervisor/signals.hpp"
+#include "supervisor/upgrade.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/control/server.hpp"
 #include "xsuperd/net/abilities.hpp"
@@ -46,6 +48,7 @@ struct Supervisor::Impl {
 
   // supervisor.cpp
   int run();
+  int serve();
   bool first_load();
   void start_all();
   void announce();
@@ -86,6 +89,25 @@ struct Supervisor::Impl {
   void set_standing(service::Runner& runner, service::Standing standing);
   void record_load(const config::Diagnostics& diagnostics, bool is_reload, bool applied);
   void let_go_of_retired();
+
+  // upgrade.cpp
+  void upgrade(std::function<void(base::Result<void>)> told);
+  void begin_upgrade();
+  void tried(base::Result<std::string> notes);
+  void write_logs();
+  void wait_for_rpc();
+  void hold_and_settle();
+  void settle();
+  void leave();
+  void refuse_upgrade(const std::string& why);
+  [[nodiscard]] std::string unsettled() const;
+  [[nodiscard]] HandOver hand_over() const;
+
+  // adopt.cpp
+  bool take_over();
+  void take_over_runners(const HandOver& state, const std::vector<std::shared_ptr<const config::Service>>& services);
+  void take_over_rest(const HandOver& state);
+  std::shared_ptr<service::Runner> take_over_runner(const std::shared_ptr<const config::Service>& service);
 
   // state_dump.cpp
   void dump_state();
@@ -151,6 +173,9 @@ struct Supervisor::Impl {
     std::vector<std::function<void(const ReloadReport&)>> told;
   };
   std::optional<Wish> next_reload;
+  std::unique_ptr<Upgrade> upgrading;  ///< while one is under way
+  spawn::Children leftovers;           ///< children of an image before this one, that have only to be reaped
+  std::uint64_t last_leftover = 0;     ///< the token of the newest of them
   bool ending = false;
   int status = 0;
 };

@@ -28,11 +28,12 @@ void Supervisor::Impl::reload(bool strict, std::function<void(const ReloadReport
   if (!next_reload) next_reload.emplace();
   next_reload->strict = next_reload->strict || strict;
   if (told) next_reload->told.push_back(std::move(told));
-  if (preparing) return;
+  if (preparing || upgrading) return;
   log.notice("Starting reconfiguration");
   const auto wish = std::make_shared<Wish>(*std::exchange(next_reload, std::nullopt));
   prepare_off_loop(wish->strict, false, [this, wish](Prepared prepared) {
     finish_reload(std::move(prepared), wish->told);
+    if (upgrading) return begin_upgrade();
     if (next_reload && !ending) reload();
   });
 }

@@ -20,6 +20,17 @@ bool Supervisor::may_adopt_orphans() { return Orphans::possible(); }
 /// Admitted peers of services with USERID: each holds a place of its service meanwhile, so this is no more than a guard.
 static constexpr std::size_t greatest_ident_lookups = 1024;
 
+/// After an upgrade what the first image found, before it changed it.
+static service::DaemonFacts facts_of(const Options& options) {
+  auto facts = service::DaemonFacts::of_this_process(options.umask);
+  if (!options.inherited) return facts;
+  const HandOver::Daemon& before = options.inherited->state().daemon;
+  facts.priority = before.priority;
+  facts.umask = before.umask;
+  facts.files = {before.files_soft, before.files_hard};
+  return facts;
+}
+
 Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
     : options(std::move(o)),
       writer(w),
@@ -46,8 +57,11 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
                     {.most = options.ident_lookups, .new_token = [this] { return ++around.last_token; }}),
       mdns(net::make_mdns(loop, [this](const std::string& note) { log.notice("{}", note); })),
       around{loop, blocking, *spawner, children, log, resolver, ident_admitted, ident_refused, libwrap, workers},
-      facts(service::DaemonFacts::of_this_process(options.umask)),
-      orphans(loop, [this](pid_t pid) { log.notice("unknown child process {} died", pid); }) {
+      facts(facts_of(options)),
+      orphans(loop, [this](pid_t pid) { log.notice("unknown child process {} died", pid); }),
+      leftovers(loop, [](const spawn::Ended&) {}) {
+  // The children that were there before us are ours after an upgrade.
+  if (options.inherited) options.adopts_orphans = options.inherited->state().daemon.adopts_orphans;
   around.process_limit = options.process_limit;
   around.load = load_average;
   around.mdns = mdns.get();
@@ -73,6 +87,10 @@ int Supervisor::Impl::run() {
   const bool orphans_possible = options.adopts_orphans;
   signals = std::make_unique<Signals>(loop, [this](int number) { on_signal(number); }, orphans_possible);
   if (orphans_possible) orphans.look_soon();
+  if (options.inherited) {
+    if (!take_over()) return 1;
+    return serve();
+  }
   if (!first_load()) return 1;
   start_all();
   if (available() == 0 && !options.stay_alive) {
@@ -82,6 +100,10 @@ int Supervisor::Impl::run() {
   if (::chdir("/") != 0) log.error("chdir( / ) failed: {}", base::errno_text(errno));
   open_control();
   announce();
+  return serve();
+}
+
+int Supervisor::Impl::serve() {
   check_periodically();
   while (!loop.stopped()) {
     try {
@@ -146,6 +168,7 @@ void Supervisor::Impl::announce() {
 }
 
 void Supervisor::Impl::on_signal(int number) {
+  if (number == SIGRTMIN) return upgrade({});  // xinetd dies of it (fact B8.11), so nobody sends it for another reason
   switch (number) {
     case SIGHUP:
     case SIGUSR2: return reload();

@@ -154,6 +154,8 @@ void Channel::send(Packet packet) {
   impl_->kept.push_back(std::move(packet));
 }
 
+int Channel::socket() const { return impl_->socket.native_handle(); }
+
 std::size_t Channel::kept() const { return impl_->kept.size(); }
 
 void Channel::take_rest() {

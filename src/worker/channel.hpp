@@ -31,6 +31,8 @@ class Channel {
 
   /// Sends now or, if need be, later. Does nothing when the other end is gone.
   void send(Packet packet);
+  /// The number of the socket; valid as long as the Channel.
+  [[nodiscard]] int socket() const;
   /// Packets that are being kept.
   [[nodiscard]] std::size_t kept() const;
   /// Takes what is there already, without waiting for the loop: the last words of a process that has ended.

@@ -63,6 +63,9 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void make_links(spawn::Spawner& spawner);
+  [[nodiscard]] std::shared_ptr<Link> make_link(spawn::Spawner& spawner, std::function<void(Link&)> on_idle);
+  void adopt(spawn::Spawner& spawner, const HandedWorker& worker, const std::function<base::Fd(int)>& take);
+  [[nodiscard]] std::vector<HandedWorker> hand_over() const;
   void start_links();
   void begin(Start start, Done done);
   void give(Link& link, Start start, Done done);
@@ -79,6 +82,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   boost::asio::io_context& loop;
   Options options;
   std::vector<std::shared_ptr<Link>> links;
+  std::vector<std::shared_ptr<Link>> adopted;  // from before an upgrade: they get nothing new
   boost::unordered_flat_map<std::uint64_t, Running> running;
   std::deque<Waiting> waiting;
   bool terminated = false;
@@ -87,20 +91,53 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
 
 void Client::Impl::make_links(spawn::Spawner& spawner) {
   for (std::size_t i = 0; i < std::max<std::size_t>(options.workers, 1); ++i)
-    links.push_back(std::make_shared<Link>(
-        loop, options, spawner,
-        Link::Callbacks{.on_ready = [this](Link&) { serve_waiting(); },
-                        .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
-                        .on_gone = [this](Link& link) { lose(link); },
-                        .on_trouble =
-                            [this](std::string sentence) {
-                              expire_waiting(std::chrono::steady_clock::now() - options.patience);
-                              if (!closed && options.on_trouble) options.on_trouble(std::move(sentence));
-                            },
-                        .on_idle =
-                            [this](Link& link) {
-                              if (!waiting.empty()) link.start();
-                            }}));
+    links.push_back(make_link(spawner, [this](Link& link) {
+      if (!waiting.empty()) link.start();
+    }));
+}
+
+std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::function<void(Link&)> on_idle) {
+  return std::make_shared<Link>(
+      loop, options, spawner,
+      Link::Callbacks{.on_ready = [this](Link&) { serve_waiting(); },
+                      .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
+                      .on_gone = [this](Link& link) { lose(link); },
+                      .on_trouble =
+                          [this](std::string sentence) {
+                            expire_waiting(std::chrono::steady_clock::now() - options.patience);
+                            if (!closed && options.on_trouble) options.on_trouble(std::move(sentence));
+                          },
+                      .on_idle = std::move(on_idle)});
+}
+
+void Client::Impl::adopt(spawn::Spawner& spawner, const HandedWorker& worker,
+                         const std::function<base::Fd(int)>& take) {
+  base::Fd pidfd = take(worker.pidfd);
+  base::Fd socket = take(worker.link);
+  if (!pidfd) return;  // its conversations cannot be resumed
+  auto link = make_link(spawner, [this](Link& done) {
+    const auto found = std::find_if(adopted.begin(), adopted.end(), [&](const auto& one) { return one.get() == &done; });
+    if (found == adopted.end()) return;
+    boost::asio::post(loop, [keep = *found] {});  // it is its own code that has called us
+    adopted.erase(found);
+  });
+  for (const HandedWorker::Conversation& one : worker.conversations)
+    if (socket && running.emplace(one.token, Running{{}, link.get(), one.connection, one.asks}).second) ++link->load;
+  adopted.push_back(link);
+  link->adopt(worker, std::move(pidfd), std::move(socket));
+}
+
+std::vector<HandedWorker> Client::Impl::hand_over() const {
+  std::vector<HandedWorker> workers;
+  for (const auto* list : {&links, &adopted})
+    for (const auto& link : *list) {
+      auto worker = link->hand_over();
+      if (!worker) continue;
+      for (const auto& [token, one] : running)
+        if (one.link == link.get()) worker->conversations.push_back({token, one.connection, one.asks});
+      workers.push_back(std::move(*worker));
+    }
+  return workers;
 }
 
 void Client::Impl::start_links() {
@@ -148,8 +185,11 @@ std::deque<Waiting>::iterator Client::Impl::find_waiting(std::uint64_t token) {
 }
 
 void Client::Impl::stop(std::uint64_t token) {
-  if (const auto found = running.find(token); found != running.end())
-    return found->second.link->send(encode(Stop{token}));
+  if (const auto found = running.find(token); found != running.end()) {
+    // One that does not understand us keeps its conversations.
+    if (!found->second.link->foreign()) found->second.link->send(encode(Stop{token}));
+    return;
+  }
   const auto found = find_waiting(token);
   if (found == waiting.end()) return;
   Waiting one = std::move(*found);
@@ -191,7 +231,7 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
   if (--found->second.link->load == 0) found->second.link->idle_from_now();
   const Done done = std::move(found->second.done);
   running.erase(found);
-  done(std::move(ended.ending));
+  if (done) done(std::move(ended.ending));
   return true;
 }
 
@@ -203,19 +243,21 @@ void Client::Impl::lose(const Link& link) {
     lost.push_back(std::move(entry.second.done));
     return true;
   });
+  const auto why = link.foreign() ? Ending::Why::unseen : Ending::Why::lost;
   for (const Done& done : lost)
-    if (!closed) done({.why = Ending::Why::lost, .report = {}});
+    if (!closed && done) done({.why = why, .report = {}});
 }
 
 void Client::Impl::close() {
   closed = true;
   for (const auto& link : links) link->close();
+  for (const auto& link : adopted) link->close();
   running.clear();
   waiting.clear();
 }
 
 Client::Client(boost::asio::io_context& loop, Options options, spawn::Spawner& spawner)
-    : impl_(std::make_shared<Impl>(loop, std::move(options))) {
+    : impl_(std::make_shared<Impl>(loop, std::move(options))), spawner_(spawner) {
   impl_->make_links(spawner);
   if (impl_->options.start_now) impl_->start_links();
 }
@@ -241,6 +283,31 @@ void Client::terminate() {
   impl_->terminated = true;
   impl_->expire_waiting(base::Moment::max());
   for (const auto& link : impl_->links) link->terminate();
+  for (const auto& link : impl_->adopted) link->terminate();
+}
+
+bool Client::resume(std::uint64_t token, Done done) {
+  const auto found = impl_->running.find(token);
+  if (found == impl_->running.end()) return false;
+  found->second.done = std::move(done);
+  return true;
+}
+
+int Client::waiting_connection(std::uint64_t token) const {
+  const auto found = impl_->find_waiting(token);
+  return found == impl_->waiting.end() ? -1 : found->start.connection.get();
+}
+
+std::vector<HandedWorker> Client::hand_over() const { return impl_->hand_over(); }
+
+bool Client::settled() const {
+  const auto done = [](const auto& link) { return link->kept() == 0; };
+  return std::all_of(impl_->links.begin(), impl_->links.end(), done) &&
+         std::all_of(impl_->adopted.begin(), impl_->adopted.end(), done);
+}
+
+void Client::adopt(const HandedWorker& worker, const std::function<base::Fd(int)>& take) {
+  impl_->adopt(spawner_, worker, take);
 }
 
 std::size_t Client::running() const { return impl_->running.size() + impl_->waiting.size(); }

@@ -35,6 +35,7 @@ Link::Link(boost::asio::io_context& loop, const Client::Options& options, spawn:
       options_(options),
       spawner_(spawner),
       callbacks_(std::move(callbacks)),
+      drain_(encode(Drain{}).bytes),
       children_(loop, [this](const spawn::Ended& ended) { reaped(ended); }),
       timer_(loop) {}
 
@@ -42,8 +43,39 @@ void Link::start() {
   if (phase_ == Phase::idle) launch();
 }
 
+void Link::open_channel(base::Fd socket) {
+  channel_ = std::make_unique<Channel>(
+      loop_, std::move(socket),
+      Channel::Handlers{.on_packet = [this](Packet packet) { take(std::move(packet)); },
+                        .on_end = [this] { give_up({}); }});
+}
+
+void Link::adopt(const HandedWorker& worker, base::Fd pidfd, base::Fd socket) {
+  adopted_ = true;
+  phase_ = socket ? Phase::draining : Phase::ending;
+  pid_ = worker.pid;
+  protocol_ = worker.protocol;
+  drain_ = worker.drain;
+  foreign_ = protocol_ != protocol_version;
+  if (socket) open_channel(std::move(socket));
+  if (channel_) channel_->send({drain_, {}});
+  children_.watch(the_child, pid_, std::move(pidfd));
+}
+
+std::optional<HandedWorker> Link::hand_over() const {
+  if (children_.size() == 0) return std::nullopt;
+  HandedWorker worker;
+  worker.pid = pid_;
+  worker.pidfd = children_.pidfd(the_child);
+  worker.link = channel_ ? channel_->socket() : -1;
+  worker.protocol = protocol_;
+  worker.drain = drain_;
+  return worker;
+}
+
 void Link::terminate() {
-  const bool alive = phase_ == Phase::starting || phase_ == Phase::ready || phase_ == Phase::resting;
+  const bool alive = phase_ == Phase::starting || phase_ == Phase::ready || phase_ == Phase::resting ||
+                     phase_ == Phase::draining;
   if (alive) children_.signal(the_child, SIGTERM);
   phase_ = Phase::closed;
   timer_.cancel();
@@ -54,7 +86,7 @@ void Link::close() {
   phase_ = Phase::closed;
   timer_.cancel();
   children_.abandon();
-  if (channel_) channel_->send(encode(Drain{}));
+  if (channel_) channel_->send({drain_, {}});
   channel_.reset();
 }
 
@@ -92,20 +124,19 @@ void Link::launch() {
 void Link::started(spawn::Started started, base::Fd socket) {
   pid_ = started.pid;
   children_.watch(the_child, started.pid, std::move(started.pidfd));
-  channel_ = std::make_unique<Channel>(
-      loop_, std::move(socket),
-      Channel::Handlers{.on_packet = [this](Packet packet) { take(std::move(packet)); },
-                        .on_end = [this] { give_up({}); }});
+  open_channel(std::move(socket));
   after(options_.patience, &Link::too_late);
 }
 
 void Link::take(Packet packet) {
+  if (foreign_) return;
   std::optional<ToDaemon> message = decode_for_daemon(std::move(packet));
   if (!message) return give_up("sent what is no message");
   std::visit([this](auto& what) { handle(std::move(what)); }, *message);
 }
 
 void Link::handle(const Ready&) {
+  if (phase_ == Phase::draining) return;  // it was being started
   if (phase_ != Phase::starting) return give_up("was ready twice");
   phase_ = Phase::ready;
   ready_since_ = std::chrono::steady_clock::now();
@@ -119,12 +150,13 @@ void Link::handle(const Failed& failed) {
 }
 
 void Link::handle(Ended ended) {
-  if (phase_ != Phase::ready || !callbacks_.on_ended(*this, std::move(ended)))
+  const bool may = phase_ == Phase::ready || phase_ == Phase::draining;
+  if (!may || !callbacks_.on_ended(*this, std::move(ended)))
     give_up("told of the end of a conversation that it does not have");
 }
 
 void Link::give_up(std::string why) {
-  if (phase_ != Phase::starting && phase_ != Phase::ready) return;
+  if (phase_ != Phase::starting && phase_ != Phase::ready && phase_ != Phase::draining) return;
   phase_ = Phase::ending;
   why_ = std::move(why);
   timer_.cancel();
@@ -148,9 +180,18 @@ void Link::reaped(const spawn::Ended& ended) {
     timer_.cancel();
     return callbacks_.on_idle(*this);
   }
-  pause(fmt::format("worker {} {}{}; {} lost", ended.pid, why_.empty() ? "" : why_ + ", and ",
+  if (adopted_) {
+    phase_ = Phase::closed;
+    if (!why_.empty() || (lost_ > 0 && !foreign_)) callbacks_.on_trouble(trouble_text(ended));
+    return callbacks_.on_idle(*this);
+  }
+  pause(trouble_text(ended));
+}
+
+std::string Link::trouble_text(const spawn::Ended& ended) const {
+  return fmt::format("worker {} {}{}; {} lost", ended.pid, why_.empty() ? "" : why_ + ", and ",
                     end_text(ended),
-                    lost_ == 1 ? "1 conversation is" : fmt::format("{} conversations are", lost_)));
+                    lost_ == 1 ? "1 conversation is" : fmt::format("{} conversations are", lost_));
 }
 
 void Link::pause(const std::string& trouble) {

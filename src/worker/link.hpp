@@ -27,6 +27,10 @@ namespace xsuperd::worker {
 ///                        |                                                          ^                  |
 ///                        +--(gone, broken, too late)--------------------------------+   pause over: starting
 ///
+/// A worker from before an upgrade has a place of its own, which is not used again:
+///
+///   adopt(): draining --(all done, gone, broken)--> ending --reaped--> closed
+///
 /// A start that fails goes from starting to pausing. Callbacks may close() the Link but not destroy it: it
 /// must live until the handler that called has returned.
 class Link : public std::enable_shared_from_this<Link> {
@@ -39,7 +43,7 @@ class Link : public std::enable_shared_from_this<Link> {
     /// never was.
     std::function<void(Link&)> on_gone;
     std::function<void(std::string)> on_trouble;
-    /// A worker that had nothing to do has ended; start() works again.
+    /// A worker that had nothing to do has ended; start() works again. For an adopted one: the place is done with.
     std::function<void(Link&)> on_idle;
   };
   Link(boost::asio::io_context& loop, const Client::Options& options, spawn::Spawner& spawner,
@@ -49,6 +53,10 @@ class Link : public std::enable_shared_from_this<Link> {
 
   /// Starts the worker when the place is idle.
   void start();
+  /// Puts a worker from before an upgrade into a new place. `socket` may be none.
+  void adopt(const HandedWorker& worker, base::Fd pidfd, base::Fd socket);
+  /// What the next image of the daemon must know; nothing when there is no process.
+  [[nodiscard]] std::optional<HandedWorker> hand_over() const;
   /// Ends the worker at once. The place stays closed.
   void terminate();
   /// Leaves the worker alone: it ends when its conversations have ended. Nothing is called any more.
@@ -59,14 +67,20 @@ class Link : public std::enable_shared_from_this<Link> {
 
   [[nodiscard]] bool ready() const { return phase_ == Phase::ready; }
   [[nodiscard]] pid_t pid() const { return pid_; }
+  /// Speaks another version than we do: nothing can be told to it or understood.
+  [[nodiscard]] bool foreign() const { return foreign_; }
+  /// Packets that it has not taken yet.
+  [[nodiscard]] std::size_t kept() const { return channel_ ? channel_->kept() : 0; }
 
   std::size_t load = 0;   ///< its conversations; the owner counts
   base::Moment last_use;  ///< when it got one; the owner's too
 
  private:
-  enum class Phase : unsigned char { idle, starting, ready, resting, ending, pausing, closed };
+  enum class Phase : unsigned char { idle, starting, ready, resting, draining, ending, pausing, closed };
 
   void launch();
+  void open_channel(base::Fd socket);
+  [[nodiscard]] std::string trouble_text(const spawn::Ended& ended) const;
   void started(spawn::Started started, base::Fd socket);
   void take(Packet packet);
   void handle(const Ready&);
@@ -92,6 +106,10 @@ class Link : public std::enable_shared_from_this<Link> {
   std::chrono::milliseconds pause_{0};       // the last one; 0 when the worker before it was healthy
   std::string why_;  // the trouble with the present worker, if it told or was told
   std::size_t lost_ = 0;
+  bool adopted_ = false;
+  unsigned protocol_ = protocol_version;
+  std::string drain_;  // in the words of the worker's version
+  bool foreign_ = false;
   std::unique_ptr<Channel> channel_;
   spawn::Children children_;
   boost::asio::steady_timer timer_;

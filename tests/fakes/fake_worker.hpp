@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,17 @@ class FakeWorker final : public worker::Conversations {
     requests.push_back({token, kind, std::move(connection), std::move(parameters), std::move(done)});
   }
   void stop(std::uint64_t token) override { stopped.push_back(token); }
+  std::vector<std::uint64_t> handed_over;  ///< the tokens that resume() finds; each becomes one of the requests
+  bool resume(std::uint64_t token, Done done) override {
+    if (std::erase(handed_over, token) == 0) return false;
+    requests.push_back({token, worker::Kind::echo, {}, {}, std::move(done)});
+    return true;
+  }
+  std::map<std::uint64_t, int> waiting;  ///< what waiting_connection() says
+  int waiting_connection(std::uint64_t token) const override {
+    const auto found = waiting.find(token);
+    return found == waiting.end() ? -1 : found->second;
+  }
 
   /// Ends a conversation: its connection is closed, then its `done` is called.
   void end(std::size_t request, worker::Ending ending) {

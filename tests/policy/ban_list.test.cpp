@@ -83,3 +83,28 @@ TEST_CASE("what is over is forgotten and the next end is known") {
   CHECK(bans.remove(address("10.0.0.3")));
   CHECK_FALSE(bans.remove(address("10.0.0.3")));
 }
+
+TEST_CASE("a list goes on from what another one knew, in its order") {
+  BanList before;
+  before.add(address("10.0.0.1"), 5, start);
+  before.add(address("::1"), -1, start);
+  before.add(address("10.0.0.1"), 7, start);  // the last touch counts
+  BanList after(2);
+  after.restore(before.snapshot());
+  CHECK(after.snapshot() == before.snapshot());
+  CHECK(after.banned(address("::1"), start + 100000h));
+  CHECK(after.next_end() == start + 7min);
+  CHECK(after.add(address("10.0.0.9"), 1, start).displaced);
+  CHECK_FALSE(after.banned(address("::1"), start));  // its last touch was oldest
+  CHECK(after.banned(address("10.0.0.1"), start));
+}
+
+TEST_CASE("a smaller list keeps those that were touched last") {
+  BanList before;
+  for (const char* peer : {"10.0.0.1", "10.0.0.2", "10.0.0.3"}) before.add(address(peer), 5, start);
+  BanList after(2);
+  after.restore(before.snapshot());
+  CHECK(after.size() == 2);
+  CHECK_FALSE(after.banned(address("10.0.0.1"), start));
+  CHECK(after.banned(address("10.0.0.3"), start));
+}

@@ -142,3 +142,16 @@ TEST_CASE("beyond the addresses that are remembered the first one is forgotten")
   CHECK_FALSE(rates.trips(rate, base::Address::ipv4(1), start));
   CHECK(rates.size() == SourceRates::most);
 }
+
+TEST_CASE("a window goes on from what another one counted") {
+  const config::Rate rate{3, 10};
+  RateWindow before;
+  for (int n = 0; n < 3; ++n) REQUIRE_FALSE(before.trips(rate, start));
+  RateWindow after;
+  after.restore(before.snapshot());
+  CHECK(after.snapshot() == before.snapshot());
+  CHECK(after.trips(rate, start + 500ms));
+  RateWindow late;
+  late.restore(before.snapshot());
+  CHECK_FALSE(late.trips(rate, start + 3s));  // the old window is over
+}

@@ -19,7 +19,7 @@ constexpr std::uint64_t most_per_source = 3;
 class Walk {
  public:
   Walk(std::uint32_t seed, bool wait)
-      : random_(seed), wait_(wait), state_(policy_of(service(most_instances))) {}
+      : random_(seed), wait_(wait), policy_(policy_of(service(most_instances))), state_(policy_) {}
 
   void run(int steps) {
     feed(Opened{});
@@ -38,6 +38,7 @@ class Walk {
     CHECK(state_.running() == 0);
     CHECK(spawned_ > 100);
     CHECK(pauses_ > 0);
+    CHECK(upgrades_ > 100);
   }
 
  private:
@@ -124,8 +125,18 @@ class Walk {
   }
 
   void rarely() {
-    if (dice(20) == 0) feed(Reconfigured{policy_of(service(most_instances - dice(3)))});
+    if (dice(20) == 0) feed(Reconfigured{policy_ = policy_of(service(most_instances - dice(3)))});
+    if (dice(4) == 0) upgrade();
     if (state_.phase() == Phase::closed) feed(Opened{});
+  }
+
+  /// Another State goes on from here, and nobody notices.
+  void upgrade() {
+    State next(policy_);
+    next.restore(state_.snapshot());
+    CHECK(next.snapshot() == state_.snapshot());
+    state_ = std::move(next);
+    ++upgrades_;
   }
 
   void feed(const Event& event) {
@@ -180,6 +191,7 @@ class Walk {
 
   std::mt19937 random_;
   bool wait_;
+  std::shared_ptr<const policy::Policy> policy_;
   State state_;
   std::vector<Token> asked_, starting_, running_, retrying_;
   Token last_token_ = 0;
@@ -189,6 +201,7 @@ class Walk {
   bool pending_due_ = false;
   int spawned_ = 0;
   int pauses_ = 0;
+  int upgrades_ = 0;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/spawn/children.hpp"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
@@ -139,4 +140,23 @@ TEST_CASE("a watcher that goes while an end is about to be reported reports noth
   CHECK(reports == 1);
   while (::waitpid(-1, nullptr, 0) > 0) {
   }
+}
+
+TEST_CASE("a running child's pidfd can be asked for, so that somebody else goes on watching it") {
+  Bench bench;
+  Pair pair = make_pair();
+  Started child = started(bench, "read word; exit 4", std::move(pair.server), 5);
+  const pid_t pid = child.pid;
+  bench.children.watch(5, pid, std::move(child.pidfd));
+  CHECK(bench.children.pidfd(6) == -1);
+  xsuperd::base::Fd copy(::fcntl(bench.children.pidfd(5), F_DUPFD_CLOEXEC, 0));
+  REQUIRE(copy);
+  bench.children.abandon();
+  CHECK(bench.children.pidfd(5) == -1);
+  pair.client.reset();
+  bench.children.watch(8, pid, std::move(copy));
+  run_until(bench.loop, [&] { return bench.ended.size() == 1; });
+  CHECK(bench.ended[0].token == 8);
+  CHECK(bench.ended[0].pid == pid);
+  CHECK(bench.ended[0].value == 4);
 }

@@ -119,6 +119,8 @@ class Libwrap {
 
   /// Questions that wait for an answer.
   [[nodiscard]] std::size_t pending() const;
+  /// The number of the helper's pidfd, or -1: an upgrade leaves it to those who reap. It stays ours.
+  [[nodiscard]] int helper_pidfd() const;
 
  private:
   struct Impl;

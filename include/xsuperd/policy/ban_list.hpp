@@ -44,11 +44,17 @@ class BanList {
   /// When the next one is over; nothing when none ever will be.
   [[nodiscard]] std::optional<base::Moment> next_end() const;
 
- private:
   struct Ban {
     base::Address peer;
     base::Moment until;  ///< Moment::max(): for ever
+    bool operator==(const Ban&) const = default;
   };
+  /// For an upgrade: all of them, the one whose last touch is oldest first; and a list that goes on from there, less
+  /// what finds no room.
+  [[nodiscard]] std::vector<Ban> snapshot() const;
+  void restore(const std::vector<Ban>& bans);
+
+ private:
   using Bans = boost::multi_index_container<
       Ban, boost::multi_index::indexed_by<
                boost::multi_index::hashed_unique<boost::multi_index::member<Ban, base::Address, &Ban::peer>>,

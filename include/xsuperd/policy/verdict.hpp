@@ -43,6 +43,15 @@ class RateWindow {
   /// Forgets all: after a pause, and when the configuration changes (fact B8.41).
   void reset() { requests_ = 0; }
 
+  /// For an upgrade: all there is to know, and a window that goes on from there.
+  struct Snapshot {
+    base::Moment start{};
+    std::uint64_t requests = 0;
+    bool operator==(const Snapshot&) const = default;
+  };
+  [[nodiscard]] Snapshot snapshot() const { return {start_, requests_}; }
+  void restore(const Snapshot& snapshot) { start_ = snapshot.start, requests_ = snapshot.requests; }
+
  private:
   base::Moment start_{};
   std::uint64_t requests_ = 0;
@@ -60,6 +69,18 @@ class SourceRates {
   [[nodiscard]] std::uint32_t recent(const base::Address& peer) const;
   void reset();
   [[nodiscard]] std::size_t size() const { return counts_.size(); }
+
+  /// What one address has made since its time began.
+  struct Count {
+    base::Moment since;
+    base::Address peer;
+    std::uint32_t requests = 0;
+    bool operator==(const Count&) const = default;
+  };
+  /// All of them in the order of time.
+  [[nodiscard]] std::vector<Count> snapshot() const;
+  /// Goes on from there, instead of what was counted here.
+  void restore(const std::vector<Count>& counts);
 
  private:
   void forget_first();

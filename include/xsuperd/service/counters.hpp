@@ -65,6 +65,7 @@ struct Counters {
   }
   /// Requests whose fate is known.
   [[nodiscard]] std::uint64_t decided() const { return served + refused_in_all() + failed + withdrawn; }
+  bool operator==(const Counters&) const = default;
   /// Adds the counts, not the times.
   Counters& operator+=(const Counters& other) {
     accepted += other.accepted;

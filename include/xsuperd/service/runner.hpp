@@ -10,6 +10,7 @@
 #include "xsuperd/net/socket.hpp"
 #include "xsuperd/net/steering.hpp"
 #include "xsuperd/service/counters.hpp"
+#include "xsuperd/service/hand_over.hpp"
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
@@ -26,9 +27,6 @@ struct Setup {
   std::shared_ptr<log::Output> service_log;  ///< null: no logging
   [[nodiscard]] const config::Service& service() const { return policy->service(); }
 };
-
-/// What an admitted session goes through next.
-enum class Stage : std::uint8_t { libwrap, banner, ident, server, start };
 
 struct KeptDatagram;
 
@@ -47,6 +45,7 @@ struct Session {
   std::shared_ptr<const KeptDatagram> kept{};  ///< internal datagram services, while the answer has to wait
   bool through_tcpmux = false;  ///< waits for a line that says yes or no (RFC 1078)
   net::IdentClient::Lookup lookup = 0;  ///< while the identity server is asked
+  bool judged = false;          ///< counted as a request
   base::Moment accepted{};      ///< when it came
 
   /// A server has it; else its fate is not decided yet.
@@ -60,15 +59,6 @@ inline constexpr std::chrono::seconds ident_patience{30};
 /// What the kernel is told of a steered service's access lists. Pure.
 [[nodiscard]] std::vector<net::SteeringRule> steering_rules(const config::Settings& settings);
 [[nodiscard]] bool admits_by_default(const config::Settings& settings);
-
-/// What an administrator has made of a service while the daemon runs. All but `serving` lets nobody new in; servers that
-/// run go on.
-enum class Standing : std::uint8_t {
-  serving,
-  held,      ///< the socket stays open: connections wait in its queue, as many as that takes
-  drained,   ///< the socket is closed: peers are refused at once
-  disabled,  ///< the same, and meant to last
-};
 
 /// Runs one service: owns its State, its socket and its timers, performs what the State decides and tells it what
 /// happened. Held by shared_ptr because pending waits refer to it. Loop thread only.
@@ -109,6 +99,25 @@ class Runner : public std::enable_shared_from_this<Runner> {
 
   /// Takes a connection that tcpmux has read this service's name from.
   void adopt(base::Fd connection, const base::Endpoint& peer);
+
+  // For an upgrade (hand_over.cpp). In the old image, while Surroundings::holding is set:
+  /// Stops to wait for the socket; the State does not notice. Peers wait in the backlog.
+  void hold();
+  /// Waits for it again, when the upgrade has come to nothing.
+  void release();
+  /// What stands in the way of handing over.
+  enum class Unsettled : std::uint8_t {
+    no,
+    passing,   ///< something that will be over soon, and could be begun anew in the new image
+    spawning,  ///< a server is being started: this has to come to its end
+  };
+  [[nodiscard]] Unsettled unsettled() const;
+  /// All that a new image must know. Changes nothing; the numbers are good as long as nothing else happens.
+  [[nodiscard]] HandedRunner hand_over() const;
+  // In the new image, on a new Runner: first restore() on all of them, then carry_on(). `take` gives the descriptor of a
+  // number, or none.
+  void restore(const HandedRunner& handed, const std::function<base::Fd(int)>& take);
+  void carry_on();
 
   // From the spawner and from Children, through the Supervisor.
   void on_outcome(spawn::Outcome outcome);
@@ -181,6 +190,13 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void answer_datagram(Token token);
   bool logged_lately(const base::Endpoint& peer);
   void converse(Token token);
+  [[nodiscard]] worker::Parameters conversation_parameters() const;
+  void begin_conversation(Token token, worker::Parameters parameters);
+  [[nodiscard]] worker::Conversations::Done when_ended(Token token);
+  [[nodiscard]] bool in_conversation(Token token) const;
+  [[nodiscard]] HandedSession handed(Token token, const Session& session) const;
+  [[nodiscard]] Session taken(const HandedSession& handed, const std::function<base::Fd(int)>& take);
+  void carry_on(Token token);
   void find_targets(Token token);
   void conversation_ended(Token token, worker::Ending ending);
   void mux_request(base::Fd connection, const base::Endpoint& peer, const std::string& request);
@@ -212,6 +228,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   unsigned open_failures_ = 0;
   std::uint64_t reopening_ = 0;  ///< the timer of the next try to open the socket
   Servers retired_servers_ = Servers::leave;
+  std::optional<base::Moment> pause_end_;  ///< of cps
+  std::optional<base::Moment> kill_at_;    ///< when servers of a retired service get KILL
   bool registered_ = false;  ///< rpcbind knows of us, or soon will
   std::optional<net::MdnsService> announced_;
   const net::Datagram* current_datagram_ = nullptr;  ///< while it is being judged

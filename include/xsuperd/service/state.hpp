@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include "xsuperd/policy/verdict.hpp"
 
@@ -74,6 +75,23 @@ struct ArmRetry {
 using Action = std::variant<Listen, Suspend, CloseSocket, OpenSocket, Spawn, Refuse, AskName, ArmPause, ArmRetry>;
 using Actions = boost::container::static_vector<Action, 4>;
 
+/// All that a State holds, for an upgrade.
+struct StateSnapshot {
+  struct Place {
+    Token token = 0;
+    base::Address source;
+    unsigned failures = 0;
+    bool retrying = false;
+    bool operator==(const Place&) const = default;
+  };
+  Phase phase = Phase::closed;
+  policy::RateWindow::Snapshot rate;
+  std::vector<Place> places;  ///< in the order of their tokens
+  std::uint64_t attempts = 0;
+  std::vector<policy::SourceRates::Count> source_rates = {};
+  bool operator==(const StateSnapshot&) const = default;
+};
+
 class State {
  public:
   explicit State(std::shared_ptr<const policy::Policy> policy);
@@ -96,6 +114,12 @@ class State {
   [[nodiscard]] std::uint64_t attempts() const { return attempts_; }
   /// The requests seen by another State count as seen by this one, which takes its place.
   void count_on_from(const State& before) { attempts_ = before.attempts_; }
+  /// Is one of the places this token's? And does it wait for another try?
+  [[nodiscard]] bool has_place(Token token) const { return places_.contains(token); }
+  [[nodiscard]] bool is_retrying(Token token) const;
+  [[nodiscard]] StateSnapshot snapshot() const;
+  /// Goes on where another State was. To be called on a new one, instead of any event before.
+  void restore(const StateSnapshot& snapshot);
   /// Do the counts agree with each other (for the consistency check)?
   [[nodiscard]] bool consistent() const;
 

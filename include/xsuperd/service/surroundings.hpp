@@ -64,6 +64,9 @@ struct Surroundings {
   /// Talk with rpcbind, in order: a registration must not overtake the end of the one before it.
   boost::asio::strand<boost::asio::thread_pool::executor_type> rpc{blocking.get_executor()};
 
+  /// An upgrade is near: no socket is waited for, and peers stay in the backlog (Runner::hold).
+  bool holding = false;
+
   std::uint64_t process_limit = 0;  ///< -limit; 0: none
   std::uint64_t processes = 0;      ///< places taken in all services
   Token last_token = 0;

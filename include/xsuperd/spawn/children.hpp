@@ -40,6 +40,8 @@ class Children {
   void watch(std::uint64_t token, pid_t pid, base::Fd pidfd);
   /// Sends a signal to the child of that token; false when there is none (any more).
   bool signal(std::uint64_t token, int number);
+  /// The number of the pidfd of that token's child, or -1. It stays ours (for an upgrade).
+  [[nodiscard]] int pidfd(std::uint64_t token) const;
   /// How many are being watched.
   [[nodiscard]] std::size_t size() const;
   /// Forgets all without waiting: the children live on (SIGQUIT).

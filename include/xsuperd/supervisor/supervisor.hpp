@@ -7,10 +7,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/net/libwrap.hpp"
+#include "xsuperd/supervisor/take_over.hpp"
 #include "xsuperd/worker/client.hpp"
 
 namespace xsuperd::supervisor {
@@ -34,6 +36,9 @@ struct Options {
   unsigned spawner_threads = 2;
   std::size_t workers = 1;           ///< processes that hold conversations
   worker::WorkerUser worker_user{};  ///< who they are
+  Invocation invocation;                  ///< for an upgrade
+  std::vector<std::string> arguments;     ///< argv, argv[0] included; for an upgrade
+  std::shared_ptr<Inheritance> inherited; ///< from the image before this one; null: there was none
   /// Opens the daemon log anew, for a reload; null when it is no file.
   std::function<base::Result<std::shared_ptr<log::Output>>()> reopen_log;
 };

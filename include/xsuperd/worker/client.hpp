@@ -34,6 +34,23 @@ struct WorkerUser {
 /// environment and nothing else. `user` is of no effect when the daemon is not root.
 [[nodiscard]] std::shared_ptr<const spawn::Recipe> worker_recipe(WorkerUser user = {});
 
+/// A worker that one image of the daemon leaves to the next. Plain data; descriptors by their numbers.
+struct HandedWorker {
+  struct Conversation {
+    std::uint64_t token = 0;
+    std::uint64_t connection = 0;  ///< what tells its socket from others; 0: it may not be given back
+    bool asks = false;             ///< an identity may be told
+    bool operator==(const Conversation&) const = default;
+  };
+  pid_t pid = 0;
+  int pidfd = -1;
+  int link = -1;           ///< the socket to it; -1: nothing is to be said any more, it is about to end
+  unsigned protocol = 0;   ///< the version of the messages it understands
+  std::string drain;       ///< the message, in that version, that no more conversations will come
+  std::vector<Conversation> conversations;
+  bool operator==(const HandedWorker&) const = default;
+};
+
 /// The daemon's workers: starts them, gives them conversations, starts others when they end. Lives on the
 /// loop thread, never waits. What a worker sends is taken for hostile: one that breaks the protocol is
 /// killed.
@@ -76,6 +93,18 @@ class Client final : public Conversations {
   /// most_targets targets or most_texts texts, a text longer than longest_text, a full queue.
   void start(std::uint64_t token, Kind kind, base::Fd connection, Parameters parameters, Done done) override;
   void stop(std::uint64_t token) override;
+  bool resume(std::uint64_t token, Done done) override;
+  int waiting_connection(std::uint64_t token) const override;
+
+  /// For an upgrade: all workers there are, with what they hold. Changes nothing; the numbers are good as long as no
+  /// other call is made and the loop does not run.
+  [[nodiscard]] std::vector<HandedWorker> hand_over() const;
+  /// Is there nothing left that we would have to send to a worker? If not, the state cannot be handed over.
+  [[nodiscard]] bool settled() const;
+  /// Takes on a worker from before an upgrade: it finishes what it holds, gets nothing new, ends, and is reaped. What
+  /// one of another version says is not understood: its conversations end as `unseen` when it ends. `take` gives the
+  /// descriptor of a number, or none. Each of its conversations is to be resumed before the loop runs.
+  void adopt(const HandedWorker& worker, const std::function<base::Fd(int)>& take);
 
   /// Ends all workers at once (SIGTERM); their conversations are reported as lost, no other worker is
   /// started, and what is started afterwards is lost. For the end of the daemon.
@@ -89,6 +118,7 @@ class Client final : public Conversations {
  private:
   struct Impl;
   std::shared_ptr<Impl> impl_;
+  spawn::Spawner& spawner_;
 };
 
 }  // namespace xsuperd::worker

@@ -20,6 +20,7 @@ struct Ending {
     finished,  ///< by itself: see the report
     stopped,   ///< because of stop(); the report is empty
     lost,      ///< its worker died, or there was none to be had; the connection is closed, the report empty
+    unseen,    ///< with a worker of another version, which ended well and could not tell us; the report is empty
   };
   Why why = Why::finished;
   /// What a peer sent and the worker passed on: `request`, `failed_target` and `identity.text` are to be
@@ -46,6 +47,11 @@ class Conversations {
   /// Ends a conversation: its connection is closed soon, and `done` is called then. Nothing happens when
   /// there is none of that token (any more).
   virtual void stop(std::uint64_t token) = 0;
+  /// Takes on a conversation that goes on from before an upgrade; `done` as for start(). False, and nothing is called,
+  /// when there is none of that token.
+  [[nodiscard]] virtual bool resume(std::uint64_t token, Done done) = 0;
+  /// The number of the connection of a conversation that nobody holds yet, because it waits; else -1. It stays ours.
+  [[nodiscard]] virtual int waiting_connection(std::uint64_t token) const = 0;
 };
 
 }  // namespace xsuperd::worker

@@ -223,6 +223,23 @@ column() {
   ctl list | awk -v id="$1" -v n="$2" '$1 == id { print $n }'
 }
 
+# upgrade: the daemon executes its file anew, until the new image says that it has taken over.
+upgrade() {
+  local before
+  before=$(count "$DAEMON_LOG" 'has taken over from')
+  kill -s RTMIN "$DAEMON"
+  wait_log 'has taken over from' $((before + 1))
+}
+
+# upgrade_in_vain REGEX: an upgrade that has to be refused, with that reason.
+upgrade_in_vain() {
+  local before
+  before=$(count "$DAEMON_LOG" 'upgrade refused, everything goes on as it was: ')
+  kill -s RTMIN "$DAEMON"
+  wait_log 'upgrade refused, everything goes on as it was: ' $((before + 1))
+  wait_log "upgrade refused, everything goes on as it was: .*$1"
+}
+
 # ---- clients --------------------------------------------------------------------------------------------------------
 
 # tcp PORT [DATA] [ADDRESS]: connects, sends, says it is done, prints all that comes until the end.

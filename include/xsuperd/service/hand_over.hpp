@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "xsuperd/base/time.hpp"
+#include "xsuperd/service/counters.hpp"
+#include "xsuperd/service/state.hpp"
+
+/// What a Runner leaves to the next image of the daemon at an upgrade. Plain data; descriptors by their numbers, -1 for
+/// none.
+namespace xsuperd::service {
+
+/// What an admitted session goes through next.
+enum class Stage : std::uint8_t { libwrap, banner, ident, server, start };
+
+/// What an administrator has made of a service while the daemon runs. All but `serving` lets nobody new in; servers that
+/// run go on.
+enum class Standing : std::uint8_t {
+  serving,
+  held,      ///< the socket stays open: connections wait in its queue, as many as that takes
+  drained,   ///< the socket is closed: peers are refused at once
+  disabled,  ///< the same, and meant to last
+};
+
+/// A datagram that was taken off its socket and not answered yet.
+struct HandedDatagram {
+  std::string bytes;
+  std::string peer;     ///< as the kernel wrote it
+  std::string control;  ///< the way of the answer, as the kernel takes it
+  bool operator==(const HandedDatagram&) const = default;
+};
+
+struct HandedSession {
+  Token token = 0;
+  base::Endpoint peer;
+  int socket = -1;  ///< the connection, as long as no server has it
+  pid_t pid = 0;    ///< 0: no server
+  int pidfd = -1;
+  base::Moment started{};
+  base::WallTime started_wall{};
+  base::Moment accepted{};
+  std::int64_t arrival = 0;
+  Stage stage = Stage::libwrap;  ///< where it goes on, when it has a place and no server
+  bool judged = false;           ///< counted as a request
+  bool judged_again = false;
+  bool conversing = false;  ///< a worker holds it, or will: then `socket` is given
+  bool through_tcpmux = false;
+  std::optional<HandedDatagram> datagram;
+  bool operator==(const HandedSession&) const = default;
+};
+
+struct HandedRunner {
+  StateSnapshot state;
+  int listener = -1;
+  int turned_away = -1;  ///< of a steered service: the socket of refused peers
+  bool registered = false;
+  unsigned open_failures = 0;
+  std::optional<base::Moment> pause_end;  ///< of cps
+  bool terminates = false;                ///< retired, and its servers have to end
+  std::optional<base::Moment> kill_at;    ///< when they get KILL
+  std::vector<base::Endpoint> targets;    ///< of a redirect, once they are known
+  Counters counters;
+  Standing standing = Standing::serving;
+  std::vector<HandedSession> sessions;    ///< in the order of their tokens
+  bool operator==(const HandedRunner&) const = default;
+};
+
+}  // namespace xsuperd::service

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// An upgrade: a Runner's state leaves one image of the daemon and goes on in the next.
+#include "xsuperd/service/hand_over.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <csignal>
+
+#include "service/datagrams.hpp"
+#include "service/timers.hpp"
+#include "xsuperd/service/runner.hpp"
+
+namespace xsuperd::service {
+
+namespace {
+
+/// Where a session that waits goes on. What it waits for now is asked for again, because the answer would not reach the
+/// new image; but a banner is not sent twice.
+Stage stage_again(Stage next) {
+  switch (next) {
+    case Stage::banner: return Stage::libwrap;
+    case Stage::server: return Stage::ident;
+    default: return next;
+  }
+}
+
+std::chrono::milliseconds from_now(base::Moment moment, base::Moment now) {
+  return std::max(std::chrono::ceil<std::chrono::milliseconds>(moment - now), std::chrono::milliseconds(0));
+}
+
+}  // namespace
+
+void Runner::hold() {
+  if (listener_) listener_->pause();
+}
+
+void Runner::release() {
+  if (state_.phase() == Phase::listening) listen();
+}
+
+Runner::Unsettled Runner::unsettled() const {
+  Unsettled all = Unsettled::no;
+  for (const auto& [token, session] : sessions_) {
+    if (session.pid != 0 || in_conversation(token) || state_.is_retrying(token)) continue;
+    const bool with_spawner = session.stage == Stage::start && !session.socket && !session.conversing;
+    if (with_spawner) return Unsettled::spawning;
+    all = Unsettled::passing;
+  }
+  return all;
+}
+
+/// In a worker's hands; not while it waits for a worker.
+bool Runner::in_conversation(Token token) const {
+  return sessions_.at(token).conversing && around_.conversations.waiting_connection(token) < 0;
+}
+
+HandedRunner Runner::hand_over() const {
+  HandedRunner all;
+  all.state = state_.snapshot();
+  all.listener = listening_fd();
+  all.turned_away = turned_away_ ? turned_away_->fd() : -1;
+  all.registered = registered_;
+  all.open_failures = open_failures_;
+  if (state_.phase() == Phase::paused) all.pause_end = pause_end_;
+  all.terminates = retired_servers_ == Servers::terminate;
+  all.kill_at = kill_at_;
+  all.targets = targets_;
+  all.counters = counters_;
+  all.standing = standing_;
+  for (const auto& [token, session] : sessions_) all.sessions.push_back(handed(token, session));
+  std::sort(all.sessions.begin(), all.sessions.end(), [](const auto& a, const auto& b) { return a.token < b.token; });
+  return all;
+}
+
+HandedSession Runner::handed(Token token, const Session& session) const {
+  HandedSession one;
+  one.token = token;
+  one.peer = session.peer;
+  one.socket = session.conversing ? around_.conversations.waiting_connection(token) : session.socket.get();
+  one.pid = session.pid;
+  one.pidfd = session.pid != 0 ? around_.children.pidfd(token) : -1;
+  one.started = session.started;
+  one.started_wall = session.started_wall;
+  one.accepted = session.accepted;
+  one.arrival = session.arrival;
+  one.stage = stage_again(session.stage);
+  one.judged = session.judged;
+  one.judged_again = session.judged_again;
+  one.conversing = session.conversing;
+  one.through_tcpmux = session.through_tcpmux;
+  if (session.kept) one.datagram = handed_datagram(*session.kept);
+  return one;
+}
+
+void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(int)>& take) {
+  if (base::Fd socket = take(handed.listener))
+    listener_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->on_readable();
+    });
+  if (base::Fd socket = take(handed.turned_away))
+    turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->turn_away();
+    });
+  StateSnapshot state = handed.state;
+  for (const HandedSession& one : handed.sessions) {
+    Session session = taken(one, take);
+    const bool lost = one.pid != 0 && session.pid == 0;  // nobody could tell when its server ends
+    if (lost) std::erase_if(state.places, [&](const StateSnapshot::Place& place) { return place.token == one.token; });
+    if (!lost) sessions_.emplace(one.token, std::move(session));
+  }
+  state_.restore(state);
+  around_.processes += state_.running();
+  registered_ = handed.registered && listener_;
+  open_failures_ = handed.open_failures;
+  pause_end_ = handed.pause_end;
+  retired_servers_ = handed.terminates ? Servers::terminate : Servers::leave;
+  kill_at_ = handed.kill_at;
+  targets_ = handed.targets;
+  counters_ = handed.counters;
+  standing_ = handed.standing;
+}
+
+Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(int)>& take) {
+  Session session{.peer = handed.peer, .socket = take(handed.socket)};
+  // A banner that had to wait has made the connection non-blocking, and its server expects it to block.
+  if (session.socket) ::fcntl(session.socket.get(), F_SETFL, ::fcntl(session.socket.get(), F_GETFL) & ~O_NONBLOCK);
+  session.started = handed.started;
+  session.started_wall = handed.started_wall;
+  session.accepted = handed.accepted;
+  session.alone = true;
+  session.arrival = handed.arrival;
+  session.judged_again = handed.judged_again;
+  session.stage = handed.stage;
+  session.conversing = handed.conversing;
+  session.through_tcpmux = handed.through_tcpmux;
+  session.judged = handed.judged;
+  if (handed.datagram) session.kept = kept_datagram(*handed.datagram, handed.peer);
+  if (base::Fd pidfd = take(handed.pidfd); pidfd && handed.pid > 0) {
+    session.pid = handed.pid;
+    session.stage = Stage::start;
+    around_.owners[handed.token] = weak_from_this();
+    around_.children.watch(handed.token, handed.pid, std::move(pidfd));
+  }
+  return session;
+}
+
+void Runner::carry_on() {
+  const Phase phase = state_.phase();
+  if (phase == Phase::listening && !listener_)
+    start();  // its socket was none: the next best is another
+  else
+    release();
+  if (turned_away_) turned_away_->resume();
+  if (listener_) announce();
+  if (phase == Phase::paused)
+    arm(from_now(pause_end_.value_or(around_.now()), around_.now()), [](Runner& self) { self.feed(Due{}); });
+  if (phase == Phase::closed && wants_socket() && service().kind != config::Kind::tcpmux) try_again_later();
+  if (kill_at_)
+    arm(from_now(*kill_at_, around_.now()), [](Runner& self) { self.signal_servers(SIGKILL); });
+  std::vector<Token> tokens;
+  for (const auto& [token, session] : sessions_) tokens.push_back(token);
+  std::sort(tokens.begin(), tokens.end());
+  for (const Token token : tokens)
+    if (sessions_.contains(token)) carry_on(token);
+}
+
+void Runner::carry_on(Token token) {
+  Session& session = sessions_.at(token);
+  if (session.pid != 0) return;
+  if (session.conversing) {
+    if (session.socket) return begin_conversation(token, conversation_parameters());
+    if (around_.conversations.resume(token, when_ended(token))) return;
+    return boost::asio::post(around_.loop, [done = when_ended(token)] { done({worker::Ending::Why::lost, {}}); });
+  }
+  if (state_.is_retrying(token)) return perform(ArmRetry{token, State::retry_seconds});
+  if (state_.has_place(token)) return advance(token);
+  if (!session.judged) return request(token);
+  feed(Request{token, question(token), around_.now(), true});
+}
+
+}  // namespace xsuperd::service

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/archive.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view digits = "0123456789abcdef";
+
+std::string hex(const std::array<std::uint8_t, 16>& bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes) text += {digits[byte >> 4], digits[byte & 15]};
+  return text;
+}
+
+bool unhex(std::string_view text, std::array<std::uint8_t, 16>& bytes) {
+  if (text.size() != 2 * bytes.size()) return false;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::size_t high = digits.find(text[2 * i]);
+    const std::size_t low = digits.find(text[2 * i + 1]);
+    if (high == digits.npos || low == digits.npos) return false;
+    bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
+  }
+  return true;
+}
+
+}  // namespace
+
+/// No address: null; IPv4: its number; IPv6: its bytes, and the scope behind a per cent sign.
+void Writing::address(const char* name, base::Address& value) {
+  switch (value.family()) {
+    case base::Address::Family::none: object_[name] = nullptr; return;
+    case base::Address::Family::ipv4: object_[name] = value.ipv4_value(); return;
+    case base::Address::Family::ipv6: object_[name] = fmt::format("{}%{:08x}", hex(value.bytes()), value.scope());
+  }
+}
+
+void Reading::address(const char* name, base::Address& value) {
+  const json::value* member = find(name);
+  if (!member) return;
+  if (member->is_null()) return;
+  if (const json::string* text = member->if_string()) {
+    std::array<std::uint8_t, 16> bytes{};
+    std::array<std::uint8_t, 16> scope{};
+    const std::string_view all(text->data(), text->size());
+    if (all.size() == 41 && all[32] == '%' && unhex(all.substr(0, 32), bytes) &&
+        unhex(std::string(24, '0') + std::string(all.substr(33)), scope)) {
+      std::uint32_t number = 0;
+      for (std::size_t i = 12; i < 16; ++i) number = number << 8 | scope[i];
+      value = base::Address::ipv6(bytes, number);
+      return;
+    }
+  }
+  boost::system::error_code wrong;
+  const auto number = member->is_double() ? 0 : member->to_number<std::uint32_t>(wrong);
+  if (wrong || member->is_double() || member->is_string()) return complain(name, "must be an address");
+  value = base::Address::ipv4(number);
+}
+
+void Reading::flag(const char* name, bool& value) {
+  const json::value* member = find(name);
+  if (!member) return;
+  if (!member->is_bool()) return complain(name, "must be true or false");
+  value = member->get_bool();
+}
+
+void Reading::text(const char* name, std::string& value, std::size_t most) {
+  const json::value* member = find(name);
+  if (!member) return;
+  const json::string* string = member->if_string();
+  if (!string || string->size() > most) return complain(name, fmt::format("must be a text of at most {} bytes", most));
+  value.assign(string->data(), string->size());
+}
+
+const json::value* Reading::find(const char* name) {
+  if (!good()) return nullptr;
+  const json::value* member = object_->if_contains(name);
+  if (!member) {
+    complain(name, "is missing");
+    return nullptr;
+  }
+  ++taken_;
+  return member;
+}
+
+void Reading::finish() {
+  if (good() && taken_ != object_->size()) complain(nullptr, "has members that this version does not know");
+}
+
+void Reading::complain(const char* name, std::string_view what) {
+  if (error_.empty()) error_ = fmt::format("{} {}", name ? path(name) : where_.empty() ? "the state" : where_, what);
+}
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// What one image of the daemon leaves to the next when it executes its program anew. Internal to supervisor.
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "xsuperd/base/error.hpp"
+#include "xsuperd/config/model.hpp"
+#include "xsuperd/log/event.hpp"
+#include "xsuperd/policy/ban_list.hpp"
+#include "xsuperd/service/hand_over.hpp"
+#include "xsuperd/supervisor/take_over.hpp"
+#include "xsuperd/worker/client.hpp"
+
+namespace xsuperd::supervisor {
+
+/// The whole state of a daemon as plain values; descriptors by their numbers, -1 for none. To add something, add a
+/// member here and a line in hand_over.cpp, and increase the version: an image refuses what it does not know in full,
+/// because what it left out would be lost.
+struct HandOver {
+  static constexpr std::uint64_t version = 1;
+
+  struct Daemon {
+    pid_t pid = 0;
+    std::string program_version;  ///< of the image that leaves
+    Invocation invocation;
+    bool adopts_orphans = false;
+    mode_t umask = 022;
+    int priority = 0;
+    std::uint64_t files_soft = 0;  ///< RLIMIT_NOFILE as the daemon was started with it (fact B6.13)
+    std::uint64_t files_hard = 0;
+    bool operator==(const Daemon&) const = default;
+  };
+  /// A line that has a say in the value of an attribute.
+  struct Origin {
+    std::string attribute;
+    bool changes = false;  ///< += or -=
+    std::string file;
+    int line = 0;
+    bool operator==(const Origin&) const = default;
+  };
+  struct Service {
+    std::string text;  ///< an entry that config::load() reads
+    std::string file;  ///< where it stood
+    int line = 0;
+    bool common_log = false;
+    std::vector<Origin> origins = {};
+    bool operator==(const Service&) const = default;
+  };
+  struct Absent {
+    std::string name;
+    std::string id;
+    std::string file;
+    int line = 0;
+    config::Fate fate = config::Fate::refused;
+    bool operator==(const Absent&) const = default;
+  };
+  struct Runner {
+    std::size_t service = 0;  ///< index into services
+    bool retired = false;
+    service::HandedRunner state;
+    bool operator==(const Runner&) const = default;
+  };
+  /// What an administrator has made of the services of an id.
+  struct Standing {
+    std::string id;
+    service::Standing standing = service::Standing::serving;
+    bool operator==(const Standing&) const = default;
+  };
+  struct Leftover {
+    int pidfd = -1;
+    bool operator==(const Leftover&) const = default;
+  };
+
+  Daemon daemon;
+  base::WallTime started{};  ///< the first image
+  base::WallTime loaded{};   ///< the configuration
+  log::Level log_level = log::Level::debug;
+  std::string defaults;           ///< an entry that config::load() reads
+  std::vector<Origin> default_origins;
+  std::vector<Standing> standings;
+  service::Counters gone;  ///< of services that are no more
+  std::vector<Service> services;  ///< those of the configuration in its order, then others that runners have
+  std::size_t configured = 0;     ///< how many of them make up the configuration
+  std::vector<Absent> absent;
+  std::vector<Runner> runners;    ///< in the order of the daemon's lists
+  std::vector<policy::BanList::Ban> bans;  ///< the one whose last touch is oldest first
+  bool displaced_told = false;
+  unsigned chargen_line = 0;
+  service::Token last_token = 0;
+  std::vector<worker::HandedWorker> workers;
+  std::vector<Leftover> leftovers;  ///< children that have only to be reaped
+  bool reload_wanted = false;       ///< a wish to reload that came while the upgrade was under way
+  bool log_behind = false;          ///< the logs could not take everything in time
+  std::string notes;                ///< what the trial run of the new image wanted it to know
+  bool operator==(const HandOver&) const = default;
+};
+
+/// As text (JSON).
+[[nodiscard]] std::string encode(HandOver state);
+/// Trusts nothing: any bytes give a state that is right in itself, or an error that says which field is not.
+[[nodiscard]] base::Result<HandOver> decode(std::string_view text);
+/// The numbers of all descriptors that it speaks of.
+[[nodiscard]] std::vector<int> descriptors(HandOver state);
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/hand_over_config.hpp"
+
+#include <fmt/format.h>
+
+#include "xsuperd/config/attribute.hpp"
+#include "xsuperd/config/loader.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+/// One file, in memory. All else is as it was when the service was accepted: that is not asked again.
+class OneText final : public config::Files {
+ public:
+  explicit OneText(const std::string& text) : text_(text) {}
+  base::Result<std::string> read(const std::string&) override { return text_; }
+  base::Result<std::vector<std::string>> list(const std::string& path) override {
+    return base::system_error(ENOTDIR, path);
+  }
+  base::Result<Kind> kind(const std::string&) override { return Kind::regular; }
+  base::Result<Status> status(const std::string&) override { return Status{}; }
+  bool executable(const std::string&) override { return true; }
+
+ private:
+  const std::string& text_;
+};
+
+/// The first error, or what there is to say when there is none.
+base::Error why_not(const config::Loaded& loaded, std::string_view what) {
+  for (const config::Diagnostic& d : loaded.diagnostics.all())
+    if (d.level <= config::Level::error) return {0, fmt::format("{} cannot be taken over: {}", what, d.sentence)};
+  return {0, fmt::format("{} cannot be taken over", what)};
+}
+
+std::string place_text(const HandOver::Service& service) { return fmt::format("the service at {}:{}", service.file, service.line); }
+
+void set_place(std::optional<std::vector<config::AddressPattern>>& list, const config::Place& place) {
+  if (!list) return;
+  for (config::AddressPattern& pattern : *list) pattern.place = place;
+}
+
+std::vector<HandOver::Origin> handed_origins(const config::Origins& origins) {
+  std::vector<HandOver::Origin> all;
+  for (const config::Origins::Line& line : origins.lines())
+    all.push_back({std::string(config::attributes()[line.row].name), line.changes, origins.file(line),
+                   static_cast<int>(line.number)});
+  return all;
+}
+
+/// An attribute that this image does not know has no place to be told.
+config::Origins restored_origins(const std::vector<HandOver::Origin>& handed) {
+  config::Origins origins;
+  for (const HandOver::Origin& line : handed)
+    if (const config::Attribute* row = config::find_attribute(line.attribute))
+      origins.note(static_cast<std::size_t>(row - config::attributes().data()), line.changes, {line.file, line.line, 0});
+  return origins;
+}
+
+base::Result<std::shared_ptr<const config::Service>> restore_service(
+    const HandOver::Service& handed, const std::shared_ptr<const config::Origins>& defaults, config::Names& names) {
+  OneText files(handed.text);
+  const config::Loaded loaded = config::load(files, names, handed.file);
+  if (!loaded.config || loaded.config->services.size() != 1) return why_not(loaded, place_text(handed));
+  auto service = std::make_shared<config::Service>(*loaded.config->services[0]);
+  service->place = {handed.file, handed.line, 1};
+  service->common_log = handed.common_log;
+  service->settings.origins = restored_origins(handed.origins);
+  service->settings.origins.inherit(defaults);
+  set_place(service->settings.only_from, service->place);
+  set_place(service->settings.no_access, service->place);
+  return std::shared_ptr<const config::Service>(std::move(service));
+}
+
+}  // namespace
+
+HandOver::Service handed_service(const config::Service& service) {
+  return {fmt::format("service {}\n{{\n{}}}\n", service.name, config::dump(service.settings)), service.place.file,
+          service.place.line, service.common_log, handed_origins(service.settings.origins)};
+}
+
+void hand_over_configuration(const config::Config& config, HandOver& state) {
+  state.defaults = fmt::format("defaults\n{{\n{}}}\n", config::dump(config.defaults));
+  state.default_origins = handed_origins(config.defaults.origins);
+  for (const auto& service : config.services) state.services.push_back(handed_service(*service));
+  state.configured = state.services.size();
+  for (const config::Absent& a : config.absent)
+    state.absent.push_back({a.name, a.id, a.place.file, a.place.line, a.fate});
+}
+
+base::Result<RestoredConfiguration> restore_configuration(const HandOver& state, config::Names& names) {
+  OneText files(state.defaults);
+  const config::Loaded loaded = config::load(files, names, state.daemon.invocation.config_path);
+  if (!loaded.config) return why_not(loaded, "the defaults");
+  auto config = std::make_shared<config::Config>(*loaded.config);
+  config->defaults.origins = restored_origins(state.default_origins);
+  const auto defaults = std::make_shared<const config::Origins>(config->defaults.origins);
+  RestoredConfiguration all;
+  for (const HandOver::Service& handed : state.services) {
+    auto service = restore_service(handed, defaults, names);
+    if (!service) return service.error();
+    all.services.push_back(std::move(*service));
+  }
+  config->services.assign(all.services.begin(), all.services.begin() + static_cast<std::ptrdiff_t>(state.configured));
+  for (const HandOver::Absent& a : state.absent)
+    config->absent.push_back({a.name, a.id, {a.file, a.line, 1}, a.fate});
+  all.config = std::move(config);
+  return all;
+}
+
+}  // namespace xsuperd::supervisor

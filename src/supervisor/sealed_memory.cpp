@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/sealed_memory.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+constexpr int all_seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+std::vector<char*> pointers(const std::vector<std::string>& words) {
+  std::vector<char*> all;
+  for (const std::string& word : words) all.push_back(const_cast<char*>(word.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+}  // namespace
+
+base::Result<base::Fd> make_sealed_memory(std::string_view text) {
+  base::Fd memory(::memfd_create("xsuperd-state", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory) return base::system_error(errno, "memfd_create");
+  while (!text.empty()) {
+    const ssize_t n = ::write(memory.get(), text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return base::system_error(errno, "writing the state");
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (::fcntl(memory.get(), F_ADD_SEALS, all_seals) != 0) return base::system_error(errno, "sealing the state");
+  return memory;
+}
+
+base::Result<std::string> read_sealed_memory(int fd) {
+  struct stat info {};
+  if (::fcntl(fd, F_GET_SEALS) != all_seals || ::fstat(fd, &info) != 0)
+    return base::Error{0, fmt::format("descriptor {} holds no state that was handed over", fd)};
+  std::string text(static_cast<std::size_t>(info.st_size), '\0');
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t n = ::pread(fd, text.data() + done, text.size() - done, static_cast<off_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return base::system_error(errno, "reading the state");
+    done += static_cast<std::size_t>(n);
+  }
+  return text;
+}
+
+base::Error execute_in_place(const std::string& path, const std::vector<std::string>& arguments,
+                             const std::vector<std::string>& environment, const std::vector<int>& kept) {
+  for (const int fd : kept) ::fcntl(fd, F_SETFD, 0);
+  ::execve(path.c_str(), pointers(arguments).data(), pointers(environment).data());
+  const int error = errno;
+  for (const int fd : kept) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return base::system_error(error, "executing " + path);
+}
+
+}  // namespace xsuperd::supervisor

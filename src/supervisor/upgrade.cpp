@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+// The old image's part of an upgrade (design, "upgrade"): nothing is given up before the new image has shown that it can
+// take over, and whatever goes wrong until then leaves everything as it was.
+#include <boost/asio/post.hpp>
+
+#include "supervisor/hand_over_config.hpp"
+#include "supervisor/impl.hpp"
+#include "supervisor/sealed_memory.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+/// How long sessions may take to come out of short stages; those that have not are begun anew in the new image.
+constexpr std::chrono::seconds settling{2};
+/// How long servers that are being started may take in all, before there will be no upgrade.
+constexpr std::chrono::seconds longest_hold{5};
+constexpr std::chrono::milliseconds look_again{2};
+constexpr std::chrono::seconds log_patience{2};
+constexpr std::chrono::seconds last_log_patience{1};
+constexpr std::chrono::seconds rpc_patience{10};
+
+}  // namespace
+
+/// `told` hears of a refusal, or, in the last moment before the program is executed, that all is ready: what it wants to
+/// say to anybody it must say at once. Wishes that come while one is being granted are granted with it.
+void Supervisor::Impl::upgrade(std::function<void(base::Result<void>)> told) {
+  if (ending) {
+    if (told) told(base::Error{0, "the daemon is ending"});
+    return;
+  }
+  const bool begun = upgrading != nullptr;
+  if (!begun) upgrading = std::make_unique<Upgrade>(loop);
+  if (told) upgrading->told.push_back(std::move(told));
+  // A reload that is being read comes first.
+  if (!begun && !preparing) begin_upgrade();
+}
+
+void Supervisor::Impl::begin_upgrade() {
+  if (ending) return refuse_upgrade("the daemon is ending");
+  log.notice("Starting upgrade: {}", options.invocation.binary);
+  Trial::What what;
+  what.binary = options.invocation.binary;
+  what.arguments = options.arguments;
+  what.environment = names.environment();
+  what.state = encode(hand_over());
+  upgrading->trial = std::make_shared<Trial>(loop, std::move(what), [this](base::Result<std::string> notes) {
+    tried(std::move(notes));
+  });
+  upgrading->trial->start(*spawner);
+}
+
+void Supervisor::Impl::tried(base::Result<std::string> notes) {
+  if (!upgrading) return;
+  upgrading->trial.reset();
+  if (!notes) return refuse_upgrade(notes.error().sentence);
+  upgrading->notes = std::move(*notes);
+  write_logs();
+}
+
+/// Most of it now, while services go on: what is left then takes no time.
+void Supervisor::Impl::write_logs() {
+  boost::asio::post(blocking, [this] {
+    const bool written = writer.flush(log_patience);
+    boost::asio::post(loop, [this, written] {
+      if (!upgrading) return;
+      upgrading->logs_written = written;
+      wait_for_rpc();
+    });
+  });
+}
+
+/// A thread that talks with rpcbind would be gone in the middle of a sentence.
+void Supervisor::Impl::wait_for_rpc() {
+  upgrading->timer.expires_after(rpc_patience);
+  upgrading->timer.async_wait([this](boost::system::error_code error) {
+    if (!error && upgrading && !upgrading->holding) refuse_upgrade("rpcbind does not answer");
+  });
+  boost::asio::post(around.rpc, [this] {
+    boost::asio::post(loop, [this] {
+      if (upgrading && !upgrading->holding) hold_and_settle();
+    });
+  });
+}
+
+void Supervisor::Impl::hold_and_settle() {
+  upgrading->timer.cancel();
+  upgrading->holding = around.holding = true;
+  upgrading->held_since = std::chrono::steady_clock::now();
+  for (const Runners* list : {&runners, &retired})
+    for (const auto& runner : *list) runner->hold();
+  // One turn of the loop for what has happened already.
+  boost::asio::post(loop, [this] { settle(); });
+}
+
+/// What has still to happen before we can leave; empty when we can.
+std::string Supervisor::Impl::unsettled() const {
+  using Unsettled = service::Runner::Unsettled;
+  const auto held = std::chrono::steady_clock::now() - upgrading->held_since;
+  for (const Runners* list : {&runners, &retired})
+    for (const auto& runner : *list) {
+      const Unsettled why = runner->unsettled();
+      if (why == Unsettled::spawning) return "a server of " + runner->service().id + " is being started";
+      if (why == Unsettled::passing && held < settling) return "a session of " + runner->service().id + " is under way";
+    }
+  return workers.settled() ? std::string{} : "a worker does not take what it is sent";
+}
+
+void Supervisor::Impl::settle() {
+  if (!upgrading) return;
+  if (ending) return refuse_upgrade("the daemon is ending");
+  const std::string why = unsettled();
+  if (why.empty()) return leave();
+  if (std::chrono::steady_clock::now() - upgrading->held_since > longest_hold) return refuse_upgrade(why);
+  upgrading->timer.expires_after(look_again);
+  upgrading->timer.async_wait([this](boost::system::error_code error) {
+    if (!error) settle();
+  });
+}
+
+/// From here on in one turn of the loop: what is handed over is what there is.
+void Supervisor::Impl::leave() {
+  const auto told = std::exchange(upgrading->told, {});
+  const auto held = std::chrono::steady_clock::now() - upgrading->held_since;
+  log.notice("Upgrading: {} takes over; peers have waited {} ms so far", options.invocation.binary,
+             std::chrono::duration_cast<std::chrono::milliseconds>(held).count());
+  const bool written = writer.flush(upgrading->logs_written ? last_log_patience : std::chrono::seconds(0));
+  HandOver state = hand_over();
+  state.log_behind = !written;
+  state.reload_wanted = next_reload.has_value();
+  state.notes = std::move(upgrading->notes);
+  std::vector<int> kept = descriptors(state);
+  auto memory = make_sealed_memory(encode(std::move(state)));
+  if (!memory) {
+    upgrading->told = told;
+    return refuse_upgrade(memory.error().sentence);
+  }
+  for (const auto& one : told) one({});
+  kept.push_back(memory->get());
+  std::vector<std::string> environment = names.environment();
+  environment.push_back(fmt::format("{}={}", take_over_variable, memory->get()));
+  refuse_upgrade(execute_in_place(options.invocation.binary, options.arguments, environment, kept).sentence);
+}
+
+void Supervisor::Impl::refuse_upgrade(const std::string& why) {
+  log.error("upgrade refused, everything goes on as it was: {}", why);
+  const std::unique_ptr<Upgrade> over = std::move(upgrading);
+  if (std::exchange(around.holding, false))
+    for (const Runners* list : {&runners, &retired})
+      for (const auto& runner : *list) runner->release();
+  for (const auto& one : over->told) one(base::Error{0, why});
+  if (next_reload && !ending) reload();
+}
+
+HandOver Supervisor::Impl::hand_over() const {
+  HandOver state;
+  state.daemon = {::getpid(),   options.version, options.invocation,    options.adopts_orphans,
+                  facts.umask,  facts.priority,  facts.files.rlim_cur, facts.files.rlim_max};
+  state.started = started;
+  state.loaded = loaded_at;
+  state.log_level = log.threshold();
+  state.gone = gone;
+  for (const auto& [id, standing] : standings) state.standings.push_back({id, standing});
+  hand_over_configuration(*config, state);
+  for (const Runners* list : {&runners, &retired})
+    for (const auto& runner : *list) {
+      std::size_t at = 0;
+      while (at < config->services.size() && config->services[at].get() != &runner->service()) ++at;
+      if (at == config->services.size()) {
+        at = state.services.size();
+        state.services.push_back(handed_service(runner->service()));
+      }
+      state.runners.push_back({at, list == &retired, runner->hand_over()});
+    }
+  state.bans = around.bans.snapshot();
+  state.displaced_told = around.displaced_told;
+  state.chargen_line = around.chargen_position.line;
+  state.last_token = around.last_token;
+  state.workers = workers.hand_over();
+  if (const int helper = libwrap.helper_pidfd(); helper >= 0) state.leftovers.push_back({helper});
+  for (std::uint64_t token = 1; token <= last_leftover; ++token)
+    if (const int pidfd = leftovers.pidfd(token); pidfd >= 0) state.leftovers.push_back({pidfd});
+  return state;
+}
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// An upgrade that is under way in the old image. Internal to supervisor.
+#pragma once
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "supervisor/trial.hpp"
+#include "xsuperd/base/time.hpp"
+
+namespace xsuperd::supervisor {
+
+struct Upgrade {
+  explicit Upgrade(boost::asio::io_context& loop) : timer(loop) {}
+
+  std::vector<std::function<void(base::Result<void>)>> told;
+  std::shared_ptr<Trial> trial;
+  std::string notes;
+  bool logs_written = false;
+  bool holding = false;  ///< the listeners wait no more
+  base::Moment held_since{};
+  boost::asio::steady_timer timer;
+};
+
+}  // namespace xsuperd::supervisor
