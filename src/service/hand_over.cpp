@@ -68,6 +68,7 @@ HandedRunner Runner::hand_over() const {
   all.terminates = retired_servers_ == Servers::terminate;
   all.kill_at = kill_at_;
   all.targets = targets_;
+  for (const auto& [peer, logged] : refused_lately_) all.refused_lately.push_back({peer, logged});
   for (const auto& [token, session] : sessions_) all.sessions.push_back(handed(token, session));
   std::sort(all.sessions.begin(), all.sessions.end(), [](const auto& a, const auto& b) { return a.token < b.token; });
   return all;
@@ -116,6 +117,7 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   retired_servers_ = handed.terminates ? Servers::terminate : Servers::leave;
   kill_at_ = handed.kill_at;
   targets_ = handed.targets;
+  for (const HandedRefusal& one : handed.refused_lately) refused_lately_[one.peer] = one.logged;
 }
 
 Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(int)>& take) {

@@ -87,6 +87,12 @@ void describe(A& a, service::HandedSession& v) {
 }
 
 template <typename A>
+void describe(A& a, service::HandedRefusal& v) {
+  a.object("peer", v.peer);
+  a.moment("logged", v.logged);
+}
+
+template <typename A>
 void describe(A& a, service::HandedRunner& v) {
   a.object("state", v.state);
   a.descriptor("listener", v.listener);
@@ -97,6 +103,7 @@ void describe(A& a, service::HandedRunner& v) {
   a.flag("terminates", v.terminates);
   a.optional("kill_at", v.kill_at);
   a.list("targets", v.targets, worker::most_targets);
+  a.list("refused_lately", v.refused_lately, 65536);
   a.list("sessions", v.sessions, most_sessions);
 }
 

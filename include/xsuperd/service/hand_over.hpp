@@ -43,6 +43,13 @@ struct HandedSession {
   bool operator==(const HandedSession&) const = default;
 };
 
+/// A refused peer of datagrams, and when it was logged (fact B4.34).
+struct HandedRefusal {
+  base::Endpoint peer;
+  base::Moment logged{};
+  bool operator==(const HandedRefusal&) const = default;
+};
+
 struct HandedRunner {
   StateSnapshot state;
   int listener = -1;
@@ -53,6 +60,7 @@ struct HandedRunner {
   bool terminates = false;                ///< retired, and its servers have to end
   std::optional<base::Moment> kill_at;    ///< when they get KILL
   std::vector<base::Endpoint> targets;    ///< of a redirect, once they are known
+  std::vector<HandedRefusal> refused_lately;
   std::vector<HandedSession> sessions;    ///< in the order of their tokens
   bool operator==(const HandedRunner&) const = default;
 };
