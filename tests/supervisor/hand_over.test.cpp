@@ -107,6 +107,7 @@ class Maker {
     if (flag()) r.pause_end = moment();
     if (flag()) r.kill_at = moment();
     for (int n = dice(3); n > 0; --n) r.targets.push_back(endpoint());
+    for (int n = dice(3); n > 0; --n) r.refused_lately.push_back({endpoint(), moment()});
     for (int n = dice(5); n > 0; --n) r.sessions.push_back(session(r.state));
     return one;
   }
