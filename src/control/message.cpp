@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "xsuperd/base/text.hpp"
 
@@ -154,7 +155,8 @@ std::optional<std::int64_t> number_at(const json::object& object, std::string_vi
   const auto* value = object.if_contains(name);
   if (!value) return std::nullopt;
   if (value->is_int64()) return value->get_int64();
-  return std::nullopt;
+  const bool fits = value->is_uint64() && value->get_uint64() <= std::numeric_limits<std::int64_t>::max();
+  return fits ? std::optional(static_cast<std::int64_t>(value->get_uint64())) : std::nullopt;
 }
 
 bool true_at(const json::object& object, std::string_view name) {

@@ -53,7 +53,7 @@ std::optional<std::string_view> value_of(std::string_view line) {
   if (!base::iequals(attribute_of(line), "disable")) return std::nullopt;
   const std::size_t equals = line.find('=');
   if (equals == line.npos || line[equals - 1] == '+' || line[equals - 1] == '-') return std::nullopt;
-  const auto words = base::split_words(line.substr(equals + 1));
+  const auto words = base::split_words(base::trim(line.substr(equals + 1)));
   return words.size() == 1 ? std::optional(words[0]) : std::nullopt;
 }
 
@@ -77,7 +77,7 @@ struct Entry {
 
 /// The entry that begins on lines[first], or why there is none.
 base::Result<Entry> entry_at(const std::vector<Line>& lines, std::size_t first, std::string_view name) {
-  const auto words = first < lines.size() ? base::split_words(lines[first].text) : std::vector<std::string_view>{};
+  const auto words = first < lines.size() ? base::split_words(base::trim(lines[first].text)) : std::vector<std::string_view>{};
   if (words.size() < 2 || !base::iequals(words[0], "service") || !base::iequals(words[1], name))
     return base::Error{0, fmt::format("there is no service {} any more; reload first", name)};
   std::size_t at = first + 1;

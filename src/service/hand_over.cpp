@@ -70,6 +70,7 @@ HandedRunner Runner::hand_over() const {
   all.targets = targets_;
   all.counters = counters_;
   all.standing = standing_;
+  for (const auto& [peer, logged] : refused_lately_) all.refused_lately.push_back({peer, logged});
   for (const auto& [token, session] : sessions_) all.sessions.push_back(handed(token, session));
   std::sort(all.sessions.begin(), all.sessions.end(), [](const auto& a, const auto& b) { return a.token < b.token; });
   return all;
@@ -121,6 +122,7 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   targets_ = handed.targets;
   counters_ = handed.counters;
   standing_ = handed.standing;
+  for (const HandedRefusal& one : handed.refused_lately) refused_lately_[one.peer] = one.logged;
 }
 
 Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(int)>& take) {

@@ -169,7 +169,8 @@ void Runner::dismiss(Session session) {
   const bool identify = service().logs(config::FailureOption::userid) && setup_.service_log;
   if (identify)
     around_.ident_refused.ask(net::local_endpoint(socket->get()), session.peer, ident_patience,
-                              [weak = weak_from_this(), socket, peer = session.peer.address](net::IdentAnswer answer) {
+                              [weak = weak_from_this(), socket, peer = session.peer.address,
+                               farewell = around_.farewell](net::IdentAnswer answer) {
                                 if (const auto self = weak.lock()) self->log_identity(answer, peer, true);
                               });
   const auto& banner = service().settings.banner_fail;
@@ -178,7 +179,8 @@ void Runner::dismiss(Session session) {
     session.socket.reset(::fcntl(socket->get(), F_DUPFD_CLOEXEC, 0));
   else
     session.socket = std::move(*socket);
-  send_banner(around_, std::move(session.socket), *banner, service().id, [](base::Fd, bool) {});
+  send_banner(around_, std::move(session.socket), *banner, service().id,
+              [farewell = around_.farewell](base::Fd, bool) {});
 }
 
 /// A refused request of a wait = yes service costs that request alone (decision B15.11).

@@ -118,6 +118,12 @@ void describe(A& a, service::Counters& v) {
 }
 
 template <typename A>
+void describe(A& a, service::HandedRefusal& v) {
+  a.object("peer", v.peer);
+  a.moment("logged", v.logged);
+}
+
+template <typename A>
 void describe(A& a, service::HandedRunner& v) {
   a.object("state", v.state);
   a.descriptor("listener", v.listener);
@@ -130,6 +136,7 @@ void describe(A& a, service::HandedRunner& v) {
   a.list("targets", v.targets, worker::most_targets);
   a.object("counters", v.counters);
   a.word("standing", v.standing, service::Standing::disabled);
+  a.list("refused_lately", v.refused_lately, 65536);
   a.list("sessions", v.sessions, most_sessions);
 }
 

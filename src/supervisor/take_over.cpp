@@ -156,8 +156,8 @@ base::Result<std::string> examine(int socket, const std::function<base::Result<v
   const auto restored = restore_configuration(*state, names);
   if (!restored) return restored.error();
   ServiceLogs logs({});
-  for (const auto& service : restored->services)
-    if (const auto log = logs.output_for(*service); !log) return log.error();
+  for (const HandOver::Runner& runner : state->runners)
+    if (const auto log = logs.output_for(*restored->services[runner.service]); !log) return log.error();
   return names.notes();
 }
 

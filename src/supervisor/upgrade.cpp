@@ -103,6 +103,7 @@ std::string Supervisor::Impl::unsettled() const {
       if (why == Unsettled::spawning) return "a server of " + runner->service().id + " is being started";
       if (why == Unsettled::passing && held < settling) return "a session of " + runner->service().id + " is under way";
     }
+  if (around.farewells() > 0 && held < settling) return "a refused peer is being sent its banner";
   return workers.settled() ? std::string{} : "a worker does not take what it is sent";
 }
 

@@ -112,12 +112,12 @@ TEST_CASE("the time of day decides") {
   CHECK(a.outcome == Outcome::refused);
   CHECK(a.line("access_times") == "refuses: 20:00 is outside 8:00-18:00 22:00-2:00");
   CHECK(a.line("verdict") ==
-        "refused (time) by access_times = 8:00-18:00 22:00-2:00 (service at /etc/xinetd.conf:1:1)");
+        "refused (time) by access_times = 8:00-18:00 22:00-2:00 (/etc/xinetd.conf:9)");
 }
 
 TEST_CASE("limits of zero refuse everybody") {
   CHECK(ask("instances = 0").line("verdict") ==
-        "refused (service_limit) by instances = 0 (service at /etc/xinetd.conf:1:1)");
+        "refused (service_limit) by instances = 0 (/etc/xinetd.conf:9)");
   CHECK(ask("per_source = 0").line("verdict").starts_with("refused (per_source_limit) by per_source = 0"));
   CHECK(ask("instances = 0").line("instances") == "refuses: the limit is 0");
   CHECK(ask("instances = 0").outcome == Outcome::refused);

@@ -160,7 +160,7 @@ TEST_CASE("a peer whose name is looked up is judged by the new image and not cou
 }
 
 TEST_CASE("a peer that does not take its banner is not sent it again") {
-  const std::string text(1 << 20, 'b');
+  const std::string text(16 << 20, 'b');
   Upgrade bench(stream_service());
   bench.service.settings.banner = bench.file("banner", text);
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(bench.service));
@@ -325,4 +325,35 @@ TEST_CASE("a service whose socket did not arrive opens another, and a server wit
   CHECK(bench.runner->state().running() == 0);
   CHECK(bench.around.processes == 0);
   CHECK(bench.runner->idle());
+}
+
+TEST_CASE("a refused peer of datagrams is not logged again after an upgrade") {
+  config::Service service = waiting_service(config::SocketType::dgram);
+  service.name = "echo";
+  service.kind = config::Kind::internal;
+  service.settings.type = config::Set<config::Type>{config::Type::internal};
+  service.settings.no_access = pattern("127.0.0.1");
+  Upgrade bench(service);
+  REQUIRE(bench.runner->start());
+  const Client client(bench.where(), SOCK_DGRAM);
+  client.send("one");
+  bench.run_until_lines(1);
+  bench.upgrade();
+  client.send("two");
+  bench.run_until([&] { return bench.runner->state().attempts() == 2; });
+  CHECK(bench.entries() == "FAIL: x address from=127.0.0.1\n");
+}
+
+TEST_CASE("a refused peer that does not take its banner is counted as long as it is waited for") {
+  Upgrade bench(with([](config::Service& s) { s.settings.no_access = pattern("127.0.0.1"); }));
+  bench.service.settings.banner_fail = bench.file("banner", std::string(8 << 20, 'b'));
+  bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(bench.service));
+  REQUIRE(bench.runner->start());
+  CHECK(bench.around.farewells() == 0);
+  Client client(bench.where());
+  bench.run_until([&] { return bench.around.farewells() == 1; });
+  bench.settle();
+  CHECK(bench.runner->unsettled() == Runner::Unsettled::no);
+  client.abort();
+  bench.run_until([&] { return bench.around.farewells() == 0; });
 }

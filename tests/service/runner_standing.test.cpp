@@ -12,8 +12,8 @@ using namespace xsuperd::service::test;
 
 namespace {
 
-struct Started : Bench {
-  explicit Started(config::Service service = stream_service()) : Bench(std::move(service)) { REQUIRE(runner->start()); }
+struct Serving : Bench {
+  explicit Serving(config::Service service = stream_service()) : Bench(std::move(service)) { REQUIRE(runner->start()); }
   [[nodiscard]] const Counters& counts() const { return runner->counters(); }
   void run_until_accepted(std::uint64_t count) {
     run_until([&] { return counts().accepted >= count; });
@@ -23,7 +23,7 @@ struct Started : Bench {
 }  // namespace
 
 TEST_CASE("a request is undecided until its server runs, and the time to that is measured") {
-  Started bench;
+  Serving bench;
   const Client client(bench.where());
   bench.run_until_jobs(1);
   CHECK(bench.counts().accepted == 1);
@@ -37,7 +37,7 @@ TEST_CASE("a request is undecided until its server runs, and the time to that is
 }
 
 TEST_CASE("a refusal is counted under its reason, with the peer, and a banned peer apart") {
-  Started bench;
+  Serving bench;
   bench.around.bans.add(*base::Address::parse("127.0.0.1"), -1, bench.clock);
   const Client client(bench.where());
   bench.run_until([&] { return bench.counts().refused_in_all() == 1; });
@@ -48,7 +48,7 @@ TEST_CASE("a refusal is counted under its reason, with the peer, and a banned pe
 }
 
 TEST_CASE("a start that fails for good is a failure, whether or not a process existed") {
-  Started bench;
+  Serving bench;
   const Client client(bench.where());
   bench.run_until_jobs(1);
   SECTION("the program cannot be executed") { bench.spawner.deliver_child_failure(0, spawn::Step::exec, ENOENT, 1234); }
@@ -66,7 +66,7 @@ TEST_CASE("a start that fails for good is a failure, whether or not a process ex
 TEST_CASE("who waits while the service goes is withdrawn") {
   config::Service service = stream_service();
   service.settings.only_from = pattern(".example.org");
-  Started bench(service);
+  Serving bench(service);
   const Client client(bench.where());
   bench.run_until_accepted(1);
   bench.runner->retire(Runner::Servers::terminate);
@@ -75,7 +75,7 @@ TEST_CASE("who waits while the service goes is withdrawn") {
 }
 
 TEST_CASE("a drained service is closed, keeps its servers, and opens again") {
-  Started bench;
+  Serving bench;
   const base::Endpoint where = bench.where();
   const Client served(where);
   bench.run_until_jobs(1);
@@ -95,7 +95,7 @@ TEST_CASE("a drained service is closed, keeps its servers, and opens again") {
 }
 
 TEST_CASE("a held service leaves connections in the queue") {
-  Started bench;
+  Serving bench;
   bench.runner->stand(Standing::held);
   const Client waiting(bench.where());
   CHECK(waiting.connected());
@@ -112,7 +112,7 @@ TEST_CASE("a held service leaves connections in the queue") {
 }
 
 TEST_CASE("a service drained during its pause stays closed when the pause is over") {
-  Started bench;
+  Serving bench;
   config::Service strict = stream_service();
   strict.settings.cps = config::Rate{1, 1};
   bench.runner->reconfigure(bench.setup_for(strict));
@@ -128,7 +128,7 @@ TEST_CASE("a service drained during its pause stays closed when the pause is ove
 }
 
 TEST_CASE("one session is signalled, and no other") {
-  Started bench;
+  Serving bench;
   const Client one(bench.where());
   bench.run_until_jobs(1);
   const Client two(bench.where());
@@ -145,7 +145,7 @@ TEST_CASE("one session is signalled, and no other") {
 }
 
 TEST_CASE("a Runner that takes another's place has its counts, but for what is not decided there") {
-  Started bench;
+  Serving bench;
   const Client refused(bench.where());
   bench.run_until_jobs(1);
   bench.spawner.deliver_child_failure(0, spawn::Step::exec, ENOENT, 1234);

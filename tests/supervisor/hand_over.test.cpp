@@ -19,10 +19,15 @@ class Maker {
 
   HandOver state() {
     HandOver all;
-    all.daemon = {1 + dice(1000), text(), {text(), text(), text(), text(), descriptor()}, flag(), mode_t{022}, dice(40) - 20,
+    all.daemon = {1 + dice(1000), text(), {text(), text(), text(), text(), text(), descriptor()}, flag(), mode_t{022}, dice(40) - 20,
                   random_(), ~std::uint64_t{0}};
     all.defaults = text();
-    for (int n = dice(4); n >= 0; --n) all.services.push_back({text(), text(), dice(1000), flag()});
+    all.started = base::WallTime(base::WallTime::duration(dice(1 << 30)));
+    all.log_level = static_cast<log::Level>(dice(6));
+    all.gone = counters();
+    for (int n = dice(3); n > 0; --n) all.default_origins.push_back({text(), flag(), text(), dice(99)});
+    for (int n = dice(3); n > 0; --n) all.standings.push_back({text(), static_cast<service::Standing>(dice(4))});
+    for (int n = dice(4); n >= 0; --n) all.services.push_back({text(), text(), dice(1000), flag(), {{"port", flag(), text(), dice(99)}}});
     all.configured = static_cast<std::size_t>(dice(static_cast<int>(all.services.size()) + 1));
     for (int n = dice(3); n > 0; --n) all.absent.push_back({text(), text(), text(), dice(9), config::Fate::disabled});
     for (int n = dice(4); n > 0; --n) all.runners.push_back(runner(all.services.size()));
@@ -67,17 +72,31 @@ class Maker {
     one.started = moment();
     one.started_wall = base::WallTime(base::WallTime::duration(dice(1 << 30)));
     one.arrival = moment().time_since_epoch().count();
-    one.stage = static_cast<service::Stage>(dice(4));
+    one.stage = static_cast<service::Stage>(dice(5));
+    one.accepted = moment();
     one.judged = flag(), one.judged_again = flag(), one.through_tcpmux = flag();
     one.conversing = one.pid == 0 && flag();
     if (flag()) one.datagram = service::HandedDatagram{text(), text(), text()};
     if (flag()) state.places.push_back({one.token, address(), static_cast<unsigned>(dice(5)), flag()});
     return one;
   }
+  service::Counters counters() {
+    service::Counters all;
+    all.accepted = random_(), all.served = random_(), all.banned = number(), all.failed = number();
+    all.withdrawn = number(), all.bytes_in = random_(), all.bytes_out = random_();
+    for (auto& count : all.refused) count = random_();
+    all.since = all.last_refusal = base::WallTime(base::WallTime::duration(dice(1 << 30)));
+    all.last_refused_peer = endpoint();
+    all.last_reason = static_cast<policy::Reason>(dice(9));
+    all.slowest_start = std::chrono::nanoseconds(dice(1 << 30));
+    return all;
+  }
   HandOver::Runner runner(std::size_t services) {
     HandOver::Runner one;
     one.service = static_cast<std::size_t>(dice(static_cast<int>(services)));
     one.retired = flag();
+    one.state.counters = counters();
+    one.state.standing = static_cast<service::Standing>(dice(4));
     service::HandedRunner& r = one.state;
     r.state.phase = static_cast<service::Phase>(dice(5));
     r.state.rate = {moment(), random_()};
@@ -88,6 +107,7 @@ class Maker {
     if (flag()) r.pause_end = moment();
     if (flag()) r.kill_at = moment();
     for (int n = dice(3); n > 0; --n) r.targets.push_back(endpoint());
+    for (int n = dice(3); n > 0; --n) r.refused_lately.push_back({endpoint(), moment()});
     for (int n = dice(5); n > 0; --n) r.sessions.push_back(session(r.state));
     return one;
   }
@@ -197,7 +217,7 @@ TEST_CASE("a member that is not allowed is refused by its name") {
       {"/runners/0/state/sessions/0/token", 1 << 20, "is no token of one session"},
       {"/runners/0/state/sessions/0/pid", 0, "a server has a pid without a pidfd, or the reverse"},
       {"/runners/0/state/sessions/0/pidfd", 2, "one of the descriptors 0, 1 and 2 is named"},
-      {"/runners/0/state/sessions/0/stage", 4, "stage must be a number from 0 to 3"},
+      {"/runners/0/state/sessions/0/stage", 5, "stage must be a number from 0 to 4"},
       {"/runners/0/state/sessions/0/conversing", true, "a session has a server and a conversation"},
       {"/runners/0/state/sessions/0/datagram/peer", boost::json::string(300, 'x'), "datagram.peer must be a text of at most 256"},
       {"/runners/0/state/state/places/0/token", 1 << 20, "place 1048576 belongs to no session"},

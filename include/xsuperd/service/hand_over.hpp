@@ -54,6 +54,13 @@ struct HandedSession {
   bool operator==(const HandedSession&) const = default;
 };
 
+/// A refused peer of datagrams, and when it was logged (fact B4.34).
+struct HandedRefusal {
+  base::Endpoint peer;
+  base::Moment logged{};
+  bool operator==(const HandedRefusal&) const = default;
+};
+
 struct HandedRunner {
   StateSnapshot state;
   int listener = -1;
@@ -66,6 +73,7 @@ struct HandedRunner {
   std::vector<base::Endpoint> targets;    ///< of a redirect, once they are known
   Counters counters;
   Standing standing = Standing::serving;
+  std::vector<HandedRefusal> refused_lately;
   std::vector<HandedSession> sessions;    ///< in the order of their tokens
   bool operator==(const HandedRunner&) const = default;
 };

@@ -67,6 +67,10 @@ struct Surroundings {
   /// An upgrade is near: no socket is waited for, and peers stay in the backlog (Runner::hold).
   bool holding = false;
 
+  /// How many refused peers are still being sent their banner, or asked about: an upgrade waits for them a little.
+  std::shared_ptr<const bool> farewell = std::make_shared<const bool>(true);
+  [[nodiscard]] std::size_t farewells() const { return static_cast<std::size_t>(farewell.use_count() - 1); }
+
   std::uint64_t process_limit = 0;  ///< -limit; 0: none
   std::uint64_t processes = 0;      ///< places taken in all services
   Token last_token = 0;
