@@ -94,12 +94,14 @@ class Command {
     }
     const Prefixes prefixes = take_prefixes(words[0]);
     if (prefixes.privileged) lost("the server would keep rights that its user does not have");
-    if (std::find(words.begin(), words.end(), ";") != words.end()) return lost("only one command can be run");
+    // A quoted one is an argument.
+    const auto written = base::split_words(d_.value);
+    if (std::find(written.begin(), written.end(), ";") != written.end()) return lost("only one command can be run");
     write(words, prefixes, variables_of(service));
   }
 
  private:
-  [[nodiscard]] std::string text() const { return fmt::format("{}={}", d_.key, base::escaped(d_.value, 200)); }
+  [[nodiscard]] std::string text() const { return fmt::format("{}={}", d_.key, shortened(d_.value)); }
   void unfit() { draft_.unfit.push_back(text()); }
   void lost(std::string_view why) {
     report_.loss(d_.place, fmt::format("{}: {}", text(), why));
@@ -129,7 +131,38 @@ class Command {
   Report& report_;
 };
 
+/// HOST:PORT or [ADDRESS]:PORT.
+bool read_target(const std::string& word, Relay& to) {
+  const std::size_t colon = word.rfind(':');
+  if (colon == std::string::npos || colon == 0 || word[0] == '/' || word[0] == '@') return false;
+  to.host = word.substr(0, colon);
+  to.port = word.substr(colon + 1);
+  if (to.host.size() > 2 && to.host.front() == '[' && to.host.back() == ']') to.host = to.host.substr(1, to.host.size() - 2);
+  return !to.port.empty();
+}
+
 }  // namespace
+
+std::optional<Relay> relay_of(Unit& service) {
+  const Directive* d = service.last("Service", "ExecStart");
+  const auto words = d ? unit_words(d->value) : std::nullopt;
+  if (!words || words->size() < 2 || base::last_component(words->front()) != "systemd-socket-proxyd") return std::nullopt;
+  Relay relay{d, {}, {}, "256"};
+  for (std::size_t i = 1; i < words->size(); ++i) {
+    const std::string& word = (*words)[i];
+    constexpr std::string_view most = "--connections-max=";
+    if (word.starts_with(most))
+      relay.most = word.substr(most.size());
+    else if ((word == "-c" || word == "--connections-max") && i + 1 < words->size())
+      relay.most = (*words)[++i];
+    else if (!word.starts_with("--exit-idle-time=") && !read_target(word, relay))
+      return std::nullopt;
+  }
+  const auto number = base::parse_number(relay.most, 1, 0xffff'ffff);
+  if (!number || relay.host.empty()) return std::nullopt;
+  if (*number > 0x7fff'ffff) relay.most = "UNLIMITED";
+  return relay;
+}
 
 void take_command(Unit& service, Draft& draft, Report& report) {
   const auto commands = service.all("Service", "ExecStart");

@@ -11,7 +11,7 @@ namespace xsuperd::convert {
 
 namespace {
 
-std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, base::escaped(d.value, 200)); }
+std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
 
 /// A value that is one word; reported when it is not.
 std::optional<std::string> word(Unit& service, const Directive* d, Report& report) {
@@ -68,7 +68,8 @@ void take_environment(Unit& service, Draft& draft, Report& report) {
   const Directive* from = nullptr;
   for (const Directive* d : service.all("Service", "PassEnvironment")) {
     from = d;
-    for (const std::string_view name : base::split_words(d->value)) names.emplace_back(name);
+    for (const std::string_view name : base::split_words(d->value))
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
   }
   draft.set("passenv", names, from);
   std::vector<std::string> variables;
@@ -133,6 +134,15 @@ std::optional<std::string> resolved(const Unit& unit, std::string_view value) {
   return text;
 }
 
+void take_relay(Unit& service, const Relay& relay, Draft& draft, Report& report) {
+  draft.set("user", {"nobody"}, relay.from);
+  for (const char* key : {"User", "Group", "DynamicUser", "Type", "StandardInput"}) service.pass_over("Service", key);
+  draft.set("redirect", {relay.host, relay.port}, relay.from);
+  draft.set("instances", {relay.most}, relay.from);
+  take_numbers(service, draft, report);
+  for (const char* key : {"StartLimitIntervalSec", "StartLimitBurst"}) service.pass_over("Unit", key);
+}
+
 void take_service(Unit& service, bool accept, Draft& draft, Report& report) {
   take_user(service, draft, report);
   take_command(service, draft, report);
@@ -151,7 +161,7 @@ void take_service(Unit& service, bool accept, Draft& draft, Report& report) {
 
 void report_unused(const Unit& unit, Report& report) {
   for (const Directive* d : unit.unused())
-    report.loss(d->place, fmt::format("[{}] {} has no equal", base::escaped(d->section, 100), quoted(*d)));
+    report.loss(d->place, fmt::format("[{}] {} has no equal", shortened(d->section), quoted(*d)));
 }
 
 }  // namespace xsuperd::convert

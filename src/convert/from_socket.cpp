@@ -30,7 +30,7 @@ bool Draft::has(std::string_view attribute) const {
 
 namespace {
 
-std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, base::escaped(d.value, 200)); }
+std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
 
 void no_value(const Directive& d, Report& report) {
   report.error(d.place, fmt::format("{} has no value that systemd would take", quoted(d)));
@@ -75,7 +75,8 @@ void take_family(Unit& socket, const Listening& at, Draft& draft, Report& report
   const Directive* from = socket.last("Socket", "BindIPv6Only");
   if (!at.address.empty() && !at.v6) {
     draft.add_flag("IPv4", at.from);
-    return draft.set("bind", {at.address}, at.from);
+    if (at.address != "0.0.0.0") draft.set("bind", {at.address}, at.from);
+    return;
   }
   draft.add_flag("IPv6", at.from);
   if (!at.address.empty()) draft.set("bind", {at.address}, at.from);
@@ -89,7 +90,7 @@ void take_counts(Unit& socket, bool accept, Draft& draft, Report& report) {
   const Directive* from = nullptr;
   const auto most = count(socket, "MaxConnections", from, report);
   const std::uint64_t usual = 64;
-  if (accept) draft.set("instances", {most.value_or(usual) >= endless ? "UNLIMITED" : std::to_string(most.value_or(usual))}, from);
+  if (accept && !draft.has("instances")) draft.set("instances", {most.value_or(usual) >= endless ? "UNLIMITED" : std::to_string(most.value_or(usual))}, from);
   const auto each = count(socket, "MaxConnectionsPerSource", from, report);
   if (accept && each.value_or(0) > 0)
     draft.set("per_source", {*each >= endless ? "UNLIMITED" : std::to_string(*each)}, from);

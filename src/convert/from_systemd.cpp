@@ -24,7 +24,7 @@ std::string directory_of(const std::string& path) {
 class Converter {
  public:
   Converter(const std::vector<std::string>& paths, config::Files& files, config::Names& names)
-      : paths_(paths), files_(files), names_(names, true) {}
+      : paths_(paths), files_(files), names_(names, {.ports = true, .hosts = false}) {}
 
   Conversion run() {
     bool any = false;
@@ -102,16 +102,19 @@ void Converter::convert(Unit& socket, const std::string& path) {
     draft.entry.name = socket.prefix();
     draft.entry.place = at.from->place;
     draft.comments.push_back(comment_line(fmt::format("Converted from {}, line {}.", at.from->place.file, at.from->place.line)));
-    take_socket(socket, at, accept, draft, report_);
-    if (service)
+    const auto relay = service && !accept ? relay_of(*service) : std::nullopt;
+    if (relay) take_relay(*service, *relay, draft, report_);
+    take_socket(socket, at, accept || relay, draft, report_);
+    if (service && !relay)
       take_service(*service, accept, draft, report_);
-    else
+    if (!service)
       draft.unfit.push_back("the unit that the socket starts could not be read");
-    if (!accept && all.size() > 1) draft.unfit.push_back("its server wants all sockets of the unit at once");
+    if (!accept && !relay && all.size() > 1) {
+      draft.unfit.push_back("its server wants all sockets of the unit at once");
+      report_.loss(at.from->place, "a server without Accept=yes gets one socket here: the entry is written disabled");
+    }
     write(std::move(draft), socket.prefix());
   }
-  if (!accept && all.size() > 1)
-    report_.loss(all[1].from->place, "a server without Accept=yes gets one socket here: the entries are written disabled");
   report_unused(socket, report_);
   if (service) report_unused(*service, report_);
 }

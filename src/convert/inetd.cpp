@@ -39,7 +39,7 @@ struct Written {
 class InetdConverter {
  public:
   InetdConverter(const std::vector<Source>& sources, config::Names& names)
-      : sources_(sources), names_(names, true) {}
+      : sources_(sources), names_(names, {.ports = true, .hosts = false}) {}
 
   Conversion run() {
     read();
@@ -106,9 +106,13 @@ void InetdConverter::keep_line(const Entry& entry) {
   const auto source = std::find_if(sources_.begin(), sources_.end(), [&](const Source& s) { return s.file == entry.place.file; });
   Comments& comments = comments_[entry.place.file];
   int number = entry.place.line;
-  std::string above;
-  for (const std::string& comment : comments.of[number]) above += comment + "\n";
   auto lines = lines_of_service(source->text, starts_[source->file], number);
+  const auto inside = [&](const std::string& comment) {
+    return std::any_of(lines.begin(), lines.end(), [&](const auto& line) { return line.second.find(comment) != std::string::npos; });
+  };
+  std::string above;
+  for (const std::string& comment : comments.of[number])
+    if (!inside(comment)) above += comment + "\n\t";
   if (!lines.empty()) lines.begin()->second.insert(0, above);
   comments.left.merge(lines);
   lost_.emplace(entry.place.file, number);

@@ -14,6 +14,12 @@ void Report::add(Weight weight, const config::Place& place, std::string sentence
   findings_.push_back({weight, place, std::move(sentence)});
 }
 
+std::vector<Finding> Report::findings() {
+  const auto place = [](const Finding& one) { return std::tie(one.place.file, one.place.line); };
+  std::stable_sort(findings_.begin(), findings_.end(), [&](const Finding& a, const Finding& b) { return place(a) < place(b); });
+  return std::move(findings_);
+}
+
 void Report::take(const config::Diagnostic& diagnostic) {
   if (diagnostic.level > config::Level::warning) return;
   std::string sentence = diagnostic.sentence;

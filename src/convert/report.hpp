@@ -18,7 +18,8 @@ class Report {
   void add(Weight weight, const config::Place& place, std::string sentence);
   /// What the loader or a parser found; what it says at a level below warning is nobody's business here.
   void take(const config::Diagnostic& diagnostic);
-  [[nodiscard]] std::vector<Finding> findings() { return std::move(findings_); }
+  /// All of them, by file and line; to be asked once.
+  [[nodiscard]] std::vector<Finding> findings();
 
  private:
   std::vector<Finding> findings_;

@@ -95,14 +95,21 @@ std::string_view word_of(Weight weight) {
   return weight == Weight::note ? "note" : weight == Weight::loss ? "gap" : "error";
 }
 
+/// Bytes that would do something to a terminal, or are not ASCII, as \xHH.
+std::string fit_for_terminal(std::string_view text) {
+  std::string fit;
+  for (const char c : text) fit += c == '\\' ? std::string(1, c) : base::escaped(std::string_view(&c, 1));
+  return fit;
+}
+
 void print_report(const Conversion& conversion, std::FILE* err) {
   std::size_t counts[3]{};
   for (const Finding& one : conversion.findings) {
     ++counts[static_cast<std::size_t>(one.weight)];
-    std::string where = base::escaped(one.place.file, 4096);
+    std::string where = fit_for_terminal(one.place.file);
     if (!where.empty() && one.place.line > 0) where += fmt::format(":{}", one.place.line);
     if (!where.empty()) where += ": ";
-    fmt::print(err, "{}{}: {}\n", where, word_of(one.weight), base::escaped(one.sentence, 4096));
+    fmt::print(err, "{}{}: {}\n", where, word_of(one.weight), fit_for_terminal(one.sentence));
   }
   const auto many = [](std::size_t n, const char* what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); };
   fmt::print(err, "xsuperctl: {}, {}, {}, {}\n", many(conversion.files.size(), "file"), many(counts[2], "error"),
@@ -114,7 +121,7 @@ void print_files(const std::vector<File>& files, std::FILE* out) {
 }
 
 int fail(std::FILE* err, Exit status, const std::string& sentence) {
-  fmt::print(err, "xsuperctl: {}\n", base::escaped(sentence, 4096));
+  fmt::print(err, "xsuperctl: {}\n", fit_for_terminal(sentence));
   return static_cast<int>(status);
 }
 

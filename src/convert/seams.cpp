@@ -33,8 +33,8 @@ base::Result<std::vector<std::string>> StagedFiles::list(const std::string& path
 
 base::Result<config::Files::Kind> StagedFiles::kind(const std::string& path) {
   if (texts.contains(path)) return Kind::regular;
-  if (!behind_) return base::system_error(ENOENT, "stat( " + path + " ) failed");
-  return behind_->kind(path);
+  const auto there = behind_ ? behind_->kind(path) : Kind::regular;
+  return there ? *there : Kind::regular;
 }
 
 std::uint32_t AssumedNames::invented(char kind, const std::string& name) {
@@ -67,13 +67,19 @@ std::vector<gid_t> AssumedNames::groups_of(const std::string& user, gid_t gid) {
 
 std::optional<std::uint16_t> AssumedNames::service_port(const std::string& name, const std::string& protocol) {
   if (auto real = real_.service_port(name, protocol)) return real;
-  if (!ports_) return std::nullopt;
+  if (!wishes_.ports) return std::nullopt;
   return static_cast<std::uint16_t>(0xffff - (invented('p', name) - first_invented) % 0x3fff);
+}
+
+std::vector<base::Address> AssumedNames::host(const std::string& name) {
+  auto real = real_.host(name);
+  if (real.empty() && wishes_.hosts) real.push_back(base::Address::ipv4(0xc000'0201));  // of RFC 5737
+  return real;
 }
 
 std::optional<std::uint32_t> AssumedNames::rpc_number(const std::string& name) {
   if (auto real = real_.rpc_number(name)) return real;
-  return ports_ ? std::optional(invented('r', name)) : std::nullopt;
+  return wishes_.ports ? std::optional(invented('r', name)) : std::nullopt;
 }
 
 }  // namespace xsuperd::convert

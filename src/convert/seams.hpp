@@ -10,7 +10,8 @@
 /// The seams through which the loader sees a conversion: what is converted need not run on this machine.
 namespace xsuperd::convert {
 
-/// Texts held in memory, and behind them a file system if there is one. Every program exists.
+/// Texts held in memory, and behind them a file system if there is one. Every program exists: what is not there is a
+/// regular file, which yet cannot be read.
 class StagedFiles final : public config::Files {
  public:
   explicit StagedFiles(config::Files* behind = nullptr) : behind_(behind) {}
@@ -28,11 +29,16 @@ class StagedFiles final : public config::Files {
   config::Files* behind_;
 };
 
-/// The machine's names, and invented numbers for users, groups and, if wished, ports and RPC programs that it does not
-/// have. A user with a dot in its name is not invented: it may be USER.GROUP.
+/// The machine's names, and invented numbers for users and groups that it does not have, and for more if wished. A user
+/// with a dot in its name is not invented: it may be USER.GROUP.
 class AssumedNames final : public config::Names {
  public:
-  AssumedNames(config::Names& real, bool ports) : real_(real), ports_(ports) {}
+  struct Wishes {
+    bool ports = false;  ///< of services and RPC programs: where they are not written
+    bool hosts = false;  ///< addresses: where names are all that is looked at
+  };
+  AssumedNames(config::Names& real, Wishes wishes) : real_(real), wishes_(wishes) {}
+  [[nodiscard]] bool knows_host(const std::string& name) { return !real_.host(name).empty(); }
 
   std::optional<UserEntry> user(const std::string& name) override;
   std::optional<UserEntry> user(uid_t uid) override;
@@ -42,7 +48,7 @@ class AssumedNames final : public config::Names {
   std::optional<int> protocol(const std::string& name) override { return real_.protocol(name); }
   std::optional<std::uint32_t> rpc_number(const std::string& name) override;
   std::optional<std::uint32_t> network(const std::string& name) override { return real_.network(name); }
-  std::vector<base::Address> host(const std::string& name) override { return real_.host(name); }
+  std::vector<base::Address> host(const std::string& name) override;
   const std::vector<std::string>& environment() override { return real_.environment(); }
 
  private:
@@ -50,7 +56,7 @@ class AssumedNames final : public config::Names {
   [[nodiscard]] std::uint32_t invented(char kind, const std::string& name);
 
   config::Names& real_;
-  const bool ports_;
+  const Wishes wishes_;
   std::map<std::pair<char, std::string>, std::uint32_t> invented_;
 };
 

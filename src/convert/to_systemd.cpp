@@ -54,7 +54,7 @@ bool has_rules(config::Files& files, const std::string& path) {
 class Converter {
  public:
   Converter(config::Files& files, config::Names& names, const SystemdWishes& wishes)
-      : real_(files), staged_(&files), names_(names, false), wishes_(wishes) {}
+      : real_(files), staged_(&files), names_(names, {.ports = false, .hosts = !wishes.of_inetd}), wishes_(wishes) {}
 
   Conversion run(const std::vector<std::string>& paths) {
     config::Loaded loaded = load(paths);
@@ -108,6 +108,8 @@ class Converter {
     const config::Service& s = c.service;
     if (const std::string why = no_units(s); !why.empty())
       return c.report.loss(s.place, fmt::format("service {} is not converted: {}", s.id, why));
+    if (const auto& bind = s.settings.bind; bind && !base::Address::parse(*bind) && !names_.knows_host(*bind))
+      return c.report.error(c.place("bind"), fmt::format("bind: {} has no address here", base::escaped(*bind, 100)));
     const std::string name = unit_names_.give(s.id, ":_-.", '_');
     files_.push_back({name + ".socket", socket_unit(c)});
     files_.push_back({name + (systemd_accepts(s) ? "@.service" : ".service"), service_unit(c)});

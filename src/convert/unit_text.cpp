@@ -55,8 +55,8 @@ std::optional<char> take_digits(std::string_view& text, std::size_t count, int r
 /// What the escape at the front of `text`, behind its backslash, stands for; taken off.
 std::optional<char> take_escape(std::string_view& text) {
   if (text.empty()) return std::nullopt;
-  constexpr std::string_view letters = "abfnrtv\\\"'s";
-  constexpr std::string_view meanings = "\a\b\f\n\r\t\v\\\"' ";
+  constexpr std::string_view letters = "abfnrtv\\\"'s;";
+  constexpr std::string_view meanings = "\a\b\f\n\r\t\v\\\"' ;";
   if (const std::size_t at = letters.find(text[0]); at != letters.npos) {
     text.remove_prefix(1);
     return meanings[at];

@@ -38,7 +38,7 @@ struct File {
 /// What came of it.
 struct Conversion {
   std::vector<File> files;        ///< names are unique
-  std::vector<Finding> findings;  ///< in the order of the input, as far as possible
+  std::vector<Finding> findings;  ///< by file and line
   [[nodiscard]] bool has(Weight weight) const;
 };
 
