@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -97,8 +98,20 @@ std::vector<Entry> translate_all(const std::vector<Definition>& definitions, con
 
 ParsedFile parse_inetd(std::string_view text, const std::string& file, const InetdStyle& style, Names& names,
                        Diagnostics& diagnostics) {
-  const inetd::Definitions found = inetd::read_definitions(text, file, style.address, diagnostics);
-  return {inetd::translate_all(found.all, style, names), found.unclear};
+  return parse_inetd({{file, std::string(text)}}, style, names, diagnostics);
+}
+
+ParsedFile parse_inetd(const std::vector<InetdText>& texts, const InetdStyle& style, Names& names,
+                       Diagnostics& diagnostics) {
+  ParsedFile result;
+  std::vector<inetd::Definition> all;
+  for (const InetdText& one : texts) {
+    inetd::Definitions found = inetd::read_definitions(one.text, one.file, style, diagnostics);
+    result.unclear = result.unclear || found.unclear;
+    std::move(found.all.begin(), found.all.end(), std::back_inserter(all));
+  }
+  result.entries = inetd::translate_all(all, style, names);
+  return result;
 }
 
 }  // namespace xsuperd::config

@@ -205,7 +205,7 @@ bool Assembler::take(const Option& option) {
   if (key == "ipsec" && option.values.empty()) return true;
   constexpr std::string_view impossible[]{"acceptfilter", "sndbuf", "recvbuf", "ipsec"};
   if (std::find(std::begin(impossible), std::end(impossible), key) != std::end(impossible))
-    return fail(option.key, fmt::format("{} cannot be set", key));
+    return d_.source.report_unserved(option.key, fmt::format("{} cannot be set", key)), false;
   if (option.values.size() != 1) return fail(option.key, fmt::format("{} takes one value", base::escaped(key, 100)));
   const Field& value = option.values[0];
   if (key == "wait") return take_switch(option);

@@ -62,6 +62,11 @@ class Translator {
     d_.source.report(Level::error, at, std::move(sentence), std::move(hint));
     return !(broken_ = true);
   }
+  /// As a fault, but the line is right.
+  bool unserved(const Field& at, std::string sentence, std::string hint = {}) {
+    d_.source.report_unserved(at, std::move(sentence), std::move(hint));
+    return !(broken_ = true);
+  }
   bool no_number(const Field& at) { return fault(at, fmt::format("'{}' is no number", base::escaped(at.text, 100))); }
   [[nodiscard]] Assignment assignment(std::string attribute, const Field& at, const Words& values) const {
     Assignment a{std::move(attribute), at.column, Operator::set, {}, at.line, d_.source.line(at.line)};
@@ -104,11 +109,11 @@ class Translator {
 bool Translator::protocol() {
   const std::string& tail = protocol_.tail;
   if (protocol_.name.text == "unix")
-    return fault(d_.protocol, "sockets in the file system are not served: only internet services are");
+    return unserved(d_.protocol, "sockets in the file system are not served: only internet services are");
   if (tail.starts_with(","))
-    return fault(d_.protocol.part(d_.protocol.text.size() - tail.size() + 1),
+    return unserved(d_.protocol.part(d_.protocol.text.size() - tail.size() + 1),
                  "the sizes of socket buffers cannot be set", "without them the kernel chooses");
-  if (!tail.empty()) return fault(d_.protocol, fmt::format("protocol {} is not served", base::escaped(d_.protocol.text, 100)));
+  if (!tail.empty()) return unserved(d_.protocol, fmt::format("protocol {} is not served", base::escaped(d_.protocol.text, 100)));
   set("protocol", protocol_.name, {protocol_.name.text});
   if (protocol_.family == Family::v6) set("v6only", d_.protocol, {"yes"});
   if (protocol_.family == Family::v46) set("v6only", d_.protocol, {"no"});
@@ -145,7 +150,7 @@ bool Translator::service() {
   const std::size_t slash = name.text.find('/');
   if (protocol_.rpc) return rpc_name(name, slash);
   if (name.text.starts_with("tcpmux/")) return tcpmux_name(name);
-  if (slash == 0) return fault(name, "sockets in the file system are not served: only internet services are");
+  if (slash == 0) return unserved(name, "sockets in the file system are not served: only internet services are");
   if (slash != std::string::npos)
     return fault(name.part(slash), "a version belongs to RPC services", fmt::format("the protocol would be rpc/{}", protocol_.name.text));
   if (!is_number(name.text)) return true;
@@ -158,7 +163,7 @@ bool Translator::socket_type() {
   const std::string& text = d_.socket_type.text;
   const std::size_t end = std::min(text.find_first_of(",:"), text.size());
   if (const std::size_t filter = text.find(':'); filter != std::string::npos)
-    return fault(d_.socket_type.part(filter + 1), "accept filters do not exist here");
+    return unserved(d_.socket_type.part(filter + 1), "accept filters do not exist here");
   const Field type = d_.socket_type.part(0, end);
   set("socket_type", type, {type.text});
   return end == text.size() || limit("instances", d_.socket_type.part(end + 1));
@@ -189,7 +194,7 @@ bool Translator::children(const Field& rest) {
   if (numbers.size() > 3) return fault(numbers[3], "there are three numbers at most");
   const bool waits = d_.wait.text.starts_with("wait");
   const bool several = is_number(numbers[0].text) && numbers[0].text != "0" && numbers[0].text != "1";
-  if (waits && several) return fault(numbers[0], "a service that waits has one server at a time");
+  if (waits && several) return unserved(numbers[0], "a service that waits has one server at a time");
   if (waits && !is_number(numbers[0].text)) return no_number(numbers[0]);
   if (!waits && !limit("instances", numbers[0])) return false;
   if (numbers.size() > 1) {
@@ -223,7 +228,7 @@ bool Translator::user() {
   const std::size_t slash = d_.user.text.find('/');
   const Field who = d_.user.part(0, slash);
   if (slash != std::string::npos && d_.user.text.substr(slash) != "/daemon" && d_.user.text.substr(slash) != "/default")
-    return fault(d_.user.part(slash), "login classes do not exist here");
+    return unserved(d_.user.part(slash), "login classes do not exist here");
   std::size_t mark = who.text.find(':');
   if (mark == std::string::npos && !names_.user(who.text)) mark = who.text.rfind('.');
   const Field name = who.part(0, mark);

@@ -23,6 +23,11 @@ void Source::report(Level level, const Field& at, std::string sentence, std::str
                     static_cast<int>(std::max<std::size_t>(at.text.size(), 1)), std::move(suggestion), {}});
 }
 
+void Source::report_unserved(const Field& at, std::string sentence, std::string suggestion) const {
+  diagnostics->add({Level::error, {file, at.line, at.column}, std::move(sentence), line(at.line),
+                    static_cast<int>(std::max<std::size_t>(at.text.size(), 1)), std::move(suggestion), {}, true});
+}
+
 bool split_fields(const Source& source, std::string_view text, int line, std::vector<Field>& fields) {
   const auto field = [&](std::size_t from, std::size_t to) {
     return Field{std::string(text.substr(from, to - from)), line, static_cast<int>(from) + 1};
@@ -75,7 +80,8 @@ std::shared_ptr<const Lines> lines_of(std::string_view text) {
 
 class Reader {
  public:
-  Reader(Source source, std::string addresses) : source_(std::move(source)), addresses_(std::move(addresses)) {}
+  Reader(Source source, const InetdStyle& style)
+      : source_(std::move(source)), addresses_(style.address), off_lines_(style.off_lines) {}
 
   Definitions run() {
     while (at_.line < source_.lines->size()) {
@@ -95,6 +101,7 @@ class Reader {
   void next_line() { at_ = {at_.line + 1, 0}; }
 
   void comment(std::string_view text);
+  [[nodiscard]] bool off_line(std::string_view text);
   void line(std::string_view text);
   void directive(const std::vector<Field>& words);
   void positional(std::vector<Field> fields, bool whole);
@@ -107,23 +114,40 @@ class Reader {
     d.addresses = addresses_;
     d.spec = spec;
     d.broken = unprotected_;
+    d.off = off_;
     return d;
   }
 
   Source source_;
   std::string addresses_;
+  const bool off_lines_;
   Position at_;
   bool unprotected_ = false;  ///< below a "#@" that asks for IPsec
+  bool off_ = false;          ///< in a line that update-inetd has turned off
   Definitions result_;
 };
 
+/// What looks like a service behind update-inetd's mark is one that it has turned off.
+bool Reader::off_line(std::string_view text) {
+  constexpr std::string_view mark = "#<off>#";
+  if (!off_lines_ || !text.starts_with(mark)) return false;
+  const auto words = base::split_words(text.substr(mark.size()));
+  if (words.size() < 6 || !is_socket_type(words[1]) || words[0].front() == '#') return false;
+  at_.column = rest().find(mark) + mark.size();
+  off_ = true;
+  line(rest());
+  off_ = false;
+  return true;
+}
+
 /// NetBSD hides IPsec policies in comments. What stands below one would be served without it.
 void Reader::comment(std::string_view text) {
+  if (off_line(text)) return;
   if (text.starts_with("#@")) {
     const auto words = base::split_words(text.substr(2));
     const bool policy = !words.empty() && (words.front() == "in" || words.front() == "out");
     if (policy)
-      source_.report(Level::error, {std::string(text), number(), 1},
+      source_.report_unserved({std::string(text), number(), 1},
                      "IPsec policies cannot be set: the lines from here to an empty '#@' are refused");
     unprotected_ = policy || (unprotected_ && !words.empty());
   }
@@ -160,10 +184,11 @@ void Reader::line(std::string_view text) {
 }
 
 void Reader::directive(const std::vector<Field>& words) {
-  source_.report(Level::error, words.front(),
-                 words.front().text == ".include"
-                     ? "files that .include names are not read: give them on the command line"
-                     : fmt::format("unknown directive {}", base::escaped(words.front().text, 100)));
+  if (words.front().text == ".include")
+    source_.report_unserved(words.front(), "files that .include names are not read: give them on the command line");
+  else
+    source_.report(Level::error, words.front(),
+                   fmt::format("unknown directive {}", base::escaped(words.front().text, 100)));
   result_.unclear = true;
   next_line();
 }
@@ -207,9 +232,9 @@ void Reader::keys(const std::vector<Field>& words) {
 
 }  // namespace
 
-Definitions read_definitions(std::string_view text, const std::string& file, std::string addresses,
+Definitions read_definitions(std::string_view text, const std::string& file, const InetdStyle& style,
                              Diagnostics& diagnostics) {
-  return Reader({file, lines_of(text), &diagnostics}, std::move(addresses)).run();
+  return Reader({file, lines_of(text), &diagnostics}, style).run();
 }
 
 }  // namespace xsuperd::config::inetd

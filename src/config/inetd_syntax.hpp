@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "xsuperd/config/diagnostic.hpp"
+#include "xsuperd/config/inetd.hpp"
 
 namespace xsuperd::config::inetd {
 
@@ -33,6 +34,8 @@ struct Source {
 
   [[nodiscard]] const std::string& line(int number) const;
   void report(Level level, const Field& at, std::string sentence, std::string suggestion = {}) const;
+  /// An error: what stands there is understood, but not served here.
+  void report_unserved(const Field& at, std::string sentence, std::string suggestion = {}) const;
 };
 
 /// One service, in whichever notation. Fields that are missing have no text.
@@ -43,16 +46,16 @@ struct Definition {
   Field socket_type, protocol, wait, user, server;
   std::vector<Field> arguments;
   Field address_most;  ///< NetBSD's ip_max: starts for one address in a minute
-  bool off = false;     ///< NetBSD: defined and not to be served
+  bool off = false;     ///< NetBSD, and turned off by Debian's update-inetd: defined and not to be served
   bool broken = false;  ///< a fault was reported
 };
 
-/// All definitions of a file in their order. `addresses` holds where lines without an address listen.
+/// All definitions of a file in their order.
 struct Definitions {
   std::vector<Definition> all;
   bool unclear = false;  ///< an error made it uncertain where definitions begin and end
 };
-[[nodiscard]] Definitions read_definitions(std::string_view text, const std::string& file, std::string addresses,
+[[nodiscard]] Definitions read_definitions(std::string_view text, const std::string& file, const InetdStyle& style,
                                            Diagnostics& diagnostics);
 
 /// Takes a line apart at blanks. An argument may stand in single or double quotes, which then are its first and its last

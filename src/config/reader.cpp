@@ -167,7 +167,7 @@ ReadResult read_inetd(Files& files, Names& names, const std::vector<std::string>
   for (const std::string& path : paths) found.take(path, required);
   std::vector<inetd::Definition> all;
   for (const auto& [path, text] : found.texts()) {
-    inetd::Definitions one = inetd::read_definitions(text, path, style.address, diagnostics);
+    inetd::Definitions one = inetd::read_definitions(text, path, style, diagnostics);
     if (one.unclear) result.unclear_files.push_back(path);
     std::move(one.all.begin(), one.all.end(), std::back_inserter(all));
   }

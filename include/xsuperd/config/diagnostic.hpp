@@ -29,6 +29,7 @@ struct Diagnostic {
   int width = 1;           ///< how many characters from place.column on are meant
   std::string suggestion;  ///< "did you mean 'instances'?", or empty
   std::string id;          ///< the service concerned, or empty
+  bool unserved = false;   ///< an error that is none of the input's: it is understood, and nothing here serves it
 };
 
 /// One line for the daemon log: sentence, suggestion and "[file=F] [line=N]" (fact B2.18).

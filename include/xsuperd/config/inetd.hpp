@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "xsuperd/config/diagnostic.hpp"
 #include "xsuperd/config/names.hpp"
@@ -18,6 +19,13 @@ struct InetdStyle {
   bool wraps_internal = false;  ///< and for internal services
   bool replaces_tcpd = true;    ///< we ask libwrap ourselves where a line has tcpd do it
   std::string address;          ///< where lines without an address listen: what a line "ADDRESS:" on top would say
+  bool off_lines = false;       ///< lines that Debian's update-inetd has turned off, "#<off>#", are disabled entries
+};
+
+/// The contents of a file.
+struct InetdText {
+  std::string file;
+  std::string text;
 };
 
 /// Parses `text`, the contents of `file`. Each line yields an entry of kind service, or several where it names several
@@ -26,5 +34,8 @@ struct InetdStyle {
 /// dots and for the addresses of host names, so it may block. Never fails, whatever the bytes.
 [[nodiscard]] ParsedFile parse_inetd(std::string_view text, const std::string& file, const InetdStyle& style,
                                      Names& names, Diagnostics& diagnostics);
+/// Several files as one configuration: no two of their entries have one id.
+[[nodiscard]] ParsedFile parse_inetd(const std::vector<InetdText>& texts, const InetdStyle& style, Names& names,
+                                     Diagnostics& diagnostics);
 
 }  // namespace xsuperd::config

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdio>
+#include <string>
+#include <vector>
+
+/// The command `xsuperctl convert`.
+namespace xsuperd::convert {
+
+/// Its exit statuses, as far as they are its own.
+enum class Exit : int {
+  good = 0,
+  losses = 1,  ///< something has no equal, or a file could not be written
+  usage = 2,
+  input = 4,   ///< the input has errors, or cannot be read
+};
+
+/// Does what the command line says: the words behind `convert`. The files go to `out` or to the directory of --output,
+/// the report to `err`. Existing files are left alone unless --force is given, and then none is written; each file
+/// appears with all its contents or not at all. Returns the exit status. Blocks on files and look-ups.
+[[nodiscard]] int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err);
+
+}  // namespace xsuperd::convert

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "convert/comments.hpp"
+#include "convert/entry_text.hpp"
+#include "convert/report.hpp"
+#include "convert/seams.hpp"
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/config/loader.hpp"
+
+namespace xsuperd::convert {
+
+namespace {
+
+using config::Entry;
+using config::Place;
+
+/// Where the result stands while the loader compares it with the input.
+constexpr char staged_main[] = "/converted.conf";
+constexpr char staged_directory[] = "/converted";
+constexpr char left_over[] = "README.inetd";
+
+bool same(config::Service a, config::Service b) {
+  a.place = b.place = {};
+  return a == b;
+}
+
+/// One service to write.
+struct Written {
+  Entry entry;
+  std::vector<std::string> comments;
+  std::string file;
+};
+
+class InetdConverter {
+ public:
+  InetdConverter(const std::vector<Source>& sources, config::Names& names)
+      : sources_(sources), names_(names, {.ports = true, .hosts = false}) {}
+
+  Conversion run() {
+    read();
+    for (const Entry& entry : entries_) place(entry);
+    compare();
+    Conversion result;
+    for (const Written& one : written_) result.files.push_back({one.file, entry_text(one.entry, one.comments)});
+    if (std::string text = left_text(); !text.empty()) result.files.push_back({left_over, std::move(text)});
+    result.findings = report_.findings();
+    return result;
+  }
+
+ private:
+  void read();
+  void place(const Entry& entry);
+  void keep_line(const Entry& entry);
+  void compare();
+  void disable(Written& one, const config::Diagnostics& why, const Place& line);
+  [[nodiscard]] std::string left_text() const;
+  [[nodiscard]] config::Loaded load_input();
+  [[nodiscard]] config::Loaded load_result();
+  [[nodiscard]] bool is_off(const Place& place) const;
+
+  const std::vector<Source>& sources_;
+  AssumedNames names_;
+  Report report_;
+  std::vector<Entry> entries_;
+  std::map<std::string, std::set<int>> starts_;  ///< by file: lines on which services begin
+  std::map<std::string, Comments> comments_;
+  std::vector<Written> written_;
+  std::set<std::pair<std::string, int>> lost_;  ///< lines whose services are not written
+  FileNames file_names_;
+};
+
+/// Does that line begin a service that update-inetd has turned off?
+bool InetdConverter::is_off(const Place& place) const {
+  const auto at = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) {
+    return e.place.file == place.file && e.place.line == place.line;
+  });
+  return at != entries_.end() && base::trim(at->line_text).starts_with("#");
+}
+
+void InetdConverter::read() {
+  config::Diagnostics diagnostics;
+  std::vector<config::InetdText> texts;
+  for (const Source& one : sources_) texts.push_back({one.file, one.text});
+  config::InetdStyle style;
+  style.off_lines = true;
+  entries_ = config::parse_inetd(texts, style, names_, diagnostics).entries;
+  for (const Entry& entry : entries_) starts_[entry.place.file].insert(entry.place.line);
+  for (const Source& one : sources_) comments_[one.file] = comments_of(one.text, starts_[one.file]);
+  for (const config::Diagnostic& one : diagnostics.all()) {
+    if (is_off(one.place) && one.level <= config::Level::warning)
+      report_.note(one.place, fmt::format("this line, which is off, is kept as it is: {}", one.sentence));
+    else if (one.level == config::Level::info)
+      report_.note(one.place, one.sentence);
+    else
+      report_.take(one);
+  }
+}
+
+/// A line without a file is kept as it was.
+void InetdConverter::keep_line(const Entry& entry) {
+  const auto source = std::find_if(sources_.begin(), sources_.end(), [&](const Source& s) { return s.file == entry.place.file; });
+  Comments& comments = comments_[entry.place.file];
+  int number = entry.place.line;
+  auto lines = lines_of_service(source->text, starts_[source->file], number);
+  const auto inside = [&](const std::string& comment) {
+    return std::any_of(lines.begin(), lines.end(), [&](const auto& line) { return line.second.find(comment) != std::string::npos; });
+  };
+  std::string above;
+  for (const std::string& comment : comments.of[number])
+    if (!inside(comment)) above += comment + "\n\t";
+  if (!lines.empty()) lines.begin()->second.insert(0, above);
+  comments.left.merge(lines);
+  lost_.emplace(entry.place.file, number);
+}
+
+void InetdConverter::place(const Entry& entry) {
+  if (entry.state == Entry::State::broken) return keep_line(entry);
+  if (!reads_back(entry)) {
+    report_.loss(entry.place, fmt::format("service {} is not written: one of its arguments is empty or has a blank in it, "
+                                          "which xinetd's language cannot say",
+                                          entry.name));
+    return keep_line(entry);
+  }
+  Written one{entry, comments_[entry.place.file].of[entry.place.line], {}};
+  one.comments.push_back(comment_line(fmt::format("Converted from {}, line {}.", entry.place.file, entry.place.line)));
+  std::string id = entry.name;
+  for (const config::Assignment& a : entry.assignments)
+    if (a.name == "id") id = a.values[0].text;
+  // A dot would hide the file from includedir.
+  one.file = file_names_.give(id, "_-+", '-');
+  written_.push_back(std::move(one));
+}
+
+config::Loaded InetdConverter::load_input() {
+  StagedFiles files;
+  config::Sources sources;
+  for (const Source& one : sources_) {
+    files.texts[one.file] = one.text;
+    sources.inetd.push_back(one.file);
+  }
+  return config::load(files, names_, sources);
+}
+
+config::Loaded InetdConverter::load_result() {
+  StagedFiles files;
+  files.texts[staged_main] = fmt::format("includedir {}\n", staged_directory);
+  for (const Written& one : written_)
+    files.texts[fmt::format("{}/{}", staged_directory, one.file)] = entry_text(one.entry, {});
+  return config::load(files, names_, staged_main);
+}
+
+/// What the daemon makes of the result must be what it makes of the input.
+void InetdConverter::compare() {
+  const config::Loaded before = load_input();
+  const config::Loaded after = load_result();
+  for (const config::Diagnostic& one : before.diagnostics.all())
+    if (!is_off(one.place)) report_.take(one);
+  if (!before.config || !after.config) return;
+  const auto like = [](const config::Config& in, const config::Service& wanted) {
+    return std::any_of(in.services.begin(), in.services.end(), [&](const auto& one) { return same(*one, wanted); });
+  };
+  for (const auto& service : after.config->services) {
+    if (like(*before.config, *service)) continue;
+    for (Written& one : written_)
+      if (service->place.file == fmt::format("{}/{}", staged_directory, one.file))
+        disable(one, before.diagnostics, one.entry.place);
+  }
+  for (const auto& service : before.config->services)
+    if (!like(*after.config, *service) && !lost_.contains({service->place.file, service->place.line}))
+      report_.loss(service->place, fmt::format("service {} does not come out as it is here", service->id));
+}
+
+/// The daemon does not serve that line, for what stands in other lines.
+void InetdConverter::disable(Written& one, const config::Diagnostics& why, const Place& line) {
+  one.entry.state = Entry::State::disabled;
+  std::string reason = "it would not be the same service";
+  for (const config::Diagnostic& d : why.all())
+    if (d.level <= config::Level::error && d.place.file == line.file && d.place.line == line.line) reason = d.sentence;
+  one.comments.push_back(comment_line("Disabled: " + reason + "."));
+  report_.loss(line, fmt::format("written disabled: {}", reason));
+}
+
+std::string InetdConverter::left_text() const {
+  std::string text;
+  for (const Source& source : sources_) {
+    const auto comments = comments_.find(source.file);
+    if (comments == comments_.end() || comments->second.left.empty()) continue;
+    text += fmt::format("What was in {} beside the services that were converted, with the numbers of the lines.\n\n", source.file);
+    for (const auto& [number, line] : comments->second.left) text += fmt::format("{}:\t{}\n", number, line);
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+Conversion inetd_to_xinetd(const std::vector<Source>& sources, config::Names& names) {
+  return InetdConverter(sources, names).run();
+}
+
+}  // namespace xsuperd::convert

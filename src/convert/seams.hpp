@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "xsuperd/config/files.hpp"
+#include "xsuperd/config/names.hpp"
+
+/// The seams through which the loader sees a conversion: what is converted need not run on this machine.
+namespace xsuperd::convert {
+
+/// Texts held in memory, and behind them a file system if there is one. Every program exists: what is not there is a
+/// regular file, which yet cannot be read.
+class StagedFiles final : public config::Files {
+ public:
+  explicit StagedFiles(config::Files* behind = nullptr) : behind_(behind) {}
+
+  std::map<std::string, std::string> texts;  ///< by path; what was read from behind is added
+  /// What becomes of a text that was read from behind; null: nothing.
+  std::string (*revise)(const std::string& text, const std::string& path) = nullptr;
+
+  base::Result<std::string> read(const std::string& path) override;
+  base::Result<std::vector<std::string>> list(const std::string& path) override;
+  base::Result<Kind> kind(const std::string& path) override;
+  bool executable(const std::string&) override { return true; }
+
+ private:
+  config::Files* behind_;
+};
+
+/// The machine's names, and invented numbers for users and groups that it does not have, and for more if wished. A user
+/// with a dot in its name is not invented: it may be USER.GROUP.
+class AssumedNames final : public config::Names {
+ public:
+  struct Wishes {
+    bool ports = false;  ///< of services and RPC programs: where they are not written
+    bool hosts = false;  ///< addresses: where names are all that is looked at
+  };
+  AssumedNames(config::Names& real, Wishes wishes) : real_(real), wishes_(wishes) {}
+  [[nodiscard]] bool knows_host(const std::string& name) { return !real_.host(name).empty(); }
+
+  std::optional<UserEntry> user(const std::string& name) override;
+  std::optional<UserEntry> user(uid_t uid) override;
+  std::optional<gid_t> group(const std::string& name) override;
+  std::vector<gid_t> groups_of(const std::string& user, gid_t gid) override;
+  std::optional<std::uint16_t> service_port(const std::string& name, const std::string& protocol) override;
+  std::optional<int> protocol(const std::string& name) override { return real_.protocol(name); }
+  std::optional<std::uint32_t> rpc_number(const std::string& name) override;
+  std::optional<std::uint32_t> network(const std::string& name) override { return real_.network(name); }
+  std::vector<base::Address> host(const std::string& name) override;
+  const std::vector<std::string>& environment() override { return real_.environment(); }
+
+ private:
+  /// The same number each time a name of that kind is asked for.
+  [[nodiscard]] std::uint32_t invented(char kind, const std::string& name);
+
+  config::Names& real_;
+  const Wishes wishes_;
+  std::map<std::pair<char, std::string>, std::uint32_t> invented_;
+};
+
+}  // namespace xsuperd::convert

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+#include "convert/units.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::convert {
+
+namespace {
+
+using config::Flag;
+using config::Kind;
+using config::Limit;
+using config::Service;
+
+constexpr std::string_view unlimited = "4294967295";  // the greatest that systemd reads for a count
+constexpr std::string_view relay = "/usr/lib/systemd/systemd-socket-proxyd";
+
+std::string listen_address(const config::ListenSpec& listen) {
+  const base::Address address = listen.at.address.unmapped();
+  if (!address.known()) return fmt::format("{}{}", listen.ipv6 ? "" : "0.0.0.0:", listen.at.port);
+  if (address.family() == base::Address::Family::ipv4) return fmt::format("{}:{}", address.text(), listen.at.port);
+  return fmt::format("[{}]:{}", percent_doubled(address.text()), listen.at.port);
+}
+
+std::string count(const Limit& limit) { return limit.is_unlimited() ? std::string(unlimited) : std::to_string(limit.value); }
+
+void write_limits(const UnitContext& c, UnitText& unit) {
+  const config::Settings& s = c.service.settings;
+  if (systemd_accepts(c.service)) {
+    unit.set("MaxConnections", count(s.instances.value_or(Limit{})));
+    if (s.per_source && !s.per_source->is_unlimited() && s.per_source->value > 0)
+      unit.set("MaxConnectionsPerSource", count(*s.per_source));
+  }
+  const config::Rate rate = c.service.rate();
+  const std::uint32_t window = std::max(rate.window, 1u);
+  if (rate.connections == 0) return unit.set("TriggerLimitIntervalSec", "0");
+  unit.set("TriggerLimitIntervalSec", fmt::format("{}s", window));
+  unit.set("TriggerLimitBurst", std::to_string(rate.connections));
+  if (s.cps)
+    c.loss("cps", fmt::format("cps: beyond {} connections in {} s systemd ends the socket until somebody starts it; xinetd "
+                              "would open it again after {} s. From systemd 255 on PollLimitIntervalSec= and PollLimitBurst= "
+                              "come nearer",
+                              rate.connections, window, rate.pause));
+  else
+    c.report.note({}, "cps is not given: xinetd rests for 10 s beyond 50 connections a second; systemd then ends the socket "
+                      "until somebody starts it");
+}
+
+void write_listening(const UnitContext& c, UnitText& unit) {
+  const config::ListenSpec& listen = c.service.listen;
+  const std::string& protocol = listen.protocol.name;
+  unit.set(c.service.datagrams() ? "ListenDatagram" : "ListenStream", listen_address(listen));
+  if (protocol != "tcp" && protocol != "udp") unit.set("SocketProtocol", protocol);
+  const base::Address& at = listen.at.address;
+  const bool every = !at.known() || at == base::Address::ipv6({});
+  if (listen.ipv6 && every) unit.set("BindIPv6Only", listen.v6only ? "ipv6-only" : "both");
+  unit.set_switch("Accept", systemd_accepts(c.service));
+  if (listen.nodelay) unit.set_switch("NoDelay", true);
+  if (listen.keepalive) unit.set_switch("KeepAlive", true);
+  if (listen.backlog) unit.set("Backlog", std::to_string(*listen.backlog));
+  if (c.service.has(Flag::labeled) && systemd_accepts(c.service)) unit.set_switch("SELinuxContextFromNet", true);
+  const auto& bind = c.service.settings.bind;
+  if (bind && !base::Address::parse(*bind))
+    c.note("bind", fmt::format("bind: {} is the address {} here, and only an address can stand in a unit",
+                               base::escaped(*bind, 100), at.unmapped().text()));
+}
+
+void write_head(const UnitContext& c, UnitText& unit, std::string_view what) {
+  const Service& s = c.service;
+  unit.comment(fmt::format("Converted from {}, line {}, by xsuperctl.", s.place.file, s.place.line));
+  unit.section("Unit");
+  unit.set("Description", percent_doubled(fmt::format("{}, {}", s.id, what)));
+}
+
+/// The program and its arguments. A status other than 0 is nothing to xinetd, hence the "-".
+std::string command_line(const Service& s) {
+  const std::string& path = *s.settings.server;
+  const bool other_name = s.argv.empty() || s.argv[0] != base::last_component(path);
+  std::string line = other_name ? "-@" : "-";
+  line += unit_word(path);
+  for (std::size_t i = other_name ? 0 : 1; i < s.argv.size(); ++i) line += " " + command_word(s.argv[i]);
+  return line;
+}
+
+std::string relay_line(const Service& s) {
+  const config::RedirectTarget& to = *s.settings.redirect;
+  const bool v6 = to.host.find(':') != std::string::npos;
+  return fmt::format("{} --connections-max={} {}", relay, count(s.settings.instances.value_or(Limit{})),
+                     command_word(fmt::format("{}{}{}:{}", v6 ? "[" : "", to.host, v6 ? "]" : "", to.port)));
+}
+
+void write_user(const UnitContext& c, UnitText& unit) {
+  const config::Settings& s = c.service.settings;
+  const bool all_groups = s.groups.value_or(false);
+  if (!s.user) return;
+  if (s.user->uid != 0 || all_groups) unit.set("User", percent_doubled(s.user->text));
+  // systemd gives a bare number the group 0.
+  if (s.group)
+    unit.set("Group", percent_doubled(s.group->text));
+  else if (s.user->name.empty())
+    unit.set("Group", std::to_string(s.user->gid));
+  if (all_groups || s.user->uid == 0 || s.user->name.empty()) return;
+  const gid_t own = s.group ? s.group->gid : s.user->gid;
+  const auto groups = c.names.groups_of(s.user->name, s.user->gid);
+  const auto more = std::count_if(groups.begin(), groups.end(), [own](gid_t g) { return g != own; });
+  if (more > 0)
+    c.loss("user", fmt::format("user: systemd gives the server all groups of {}; without groups = yes it would have one",
+                               base::escaped(s.user->name, 100)));
+}
+
+void write_rlimits(const config::Settings& s, UnitText& unit) {
+  const std::pair<std::string_view, const std::optional<Limit>*> limits[]{
+      {"LimitAS", &s.rlimit_as},   {"LimitCPU", &s.rlimit_cpu},     {"LimitDATA", &s.rlimit_data},
+      {"LimitRSS", &s.rlimit_rss}, {"LimitSTACK", &s.rlimit_stack}, {"LimitNOFILE", &s.rlimit_files}};
+  for (const auto& [key, limit] : limits) {
+    // 0 leaves a limit as it is.
+    if (!*limit || (*limit)->value == 0) continue;
+    unit.set(key, (*limit)->is_unlimited() ? "infinity" : std::to_string((*limit)->value));
+  }
+}
+
+void write_environment(const config::Settings& s, UnitText& unit) {
+  std::vector<std::string> words;
+  if (s.passenv && !s.passenv->empty()) {
+    for (const std::string& name : *s.passenv) words.push_back(unit_word(name));
+    unit.set("PassEnvironment", base::join(words));
+  }
+  for (const std::string& variable : s.env.value_or(config::Words{})) unit.set("Environment", unit_word(variable));
+}
+
+void write_program(const UnitContext& c, UnitText& unit) {
+  const config::Settings& s = c.service.settings;
+  unit.set("ExecStart", command_line(c.service));
+  for (const std::string_view stream : {"StandardInput", "StandardOutput", "StandardError"}) unit.set(stream, "socket");
+  // What a server leaves behind goes on under xinetd.
+  unit.set("KillMode", "process");
+  write_user(c, unit);
+  write_environment(s, unit);
+}
+
+}  // namespace
+
+std::string socket_unit(const UnitContext& c) {
+  UnitText unit;
+  write_head(c, unit, "its socket");
+  unit.section("Socket");
+  write_listening(c, unit);
+  write_limits(c, unit);
+  write_access(c, unit);
+  if (!c.install) return unit.text();
+  unit.section("Install");
+  unit.set("WantedBy", "sockets.target");
+  return unit.text();
+}
+
+std::string service_unit(const UnitContext& c) {
+  const config::Settings& s = c.service.settings;
+  UnitText unit;
+  write_head(c, unit, systemd_accepts(c.service) ? "for one connection" : "its server");
+  // A server that is started for each request must not count as one that fails.
+  if (!systemd_accepts(c.service)) unit.set("StartLimitIntervalSec", "0");
+  unit.section("Service");
+  if (c.service.kind == Kind::redirect) {
+    unit.set("ExecStart", relay_line(c.service));
+    unit.set_switch("DynamicUser", true);
+  } else {
+    write_program(c, unit);
+  }
+  if (s.umask) unit.set("UMask", fmt::format("{:04o}", s.umask->bits));
+  if (s.nice) unit.set("Nice", std::to_string(*s.nice));
+  write_rlimits(s, unit);
+  return unit.text();
+}
+
+}  // namespace xsuperd::convert

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+
+#include "convert/networks.hpp"
+#include "convert/origins.hpp"
+#include "convert/report.hpp"
+#include "convert/unit_text.hpp"
+#include "xsuperd/config/model.hpp"
+
+/// The two units of a service, systemd.socket(5) and systemd.service(5).
+namespace xsuperd::convert {
+
+/// What one service is converted with.
+struct UnitContext {
+  const config::Service& service;
+  const Origins& origins;
+  config::Names& names;
+  Report& report;
+  bool wraps = false;    ///< hosts.allow or hosts.deny of this machine say something
+  bool install = true;   ///< to be started with the machine
+
+  [[nodiscard]] config::Place place(std::string_view attribute) const { return origins.of(service, attribute); }
+  void note(std::string_view attribute, std::string sentence) const { report.note(place(attribute), std::move(sentence)); }
+  void loss(std::string_view attribute, std::string sentence) const { report.loss(place(attribute), std::move(sentence)); }
+};
+
+/// Why no pair of units can stand for the service; empty when one can.
+[[nodiscard]] std::string no_units(const config::Service& service);
+/// Does systemd accept the connections, and start an instance of NAME@.service for each?
+[[nodiscard]] bool systemd_accepts(const config::Service& service);
+
+[[nodiscard]] std::string socket_unit(const UnitContext& c);
+[[nodiscard]] std::string service_unit(const UnitContext& c);
+
+/// IPAddressAllow= and IPAddressDeny= for both access lists.
+void write_access(const UnitContext& c, UnitText& unit);
+/// Reports every attribute that neither unit has room for.
+void report_lacking(const UnitContext& c);
+
+}  // namespace xsuperd::convert
