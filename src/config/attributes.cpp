@@ -265,7 +265,8 @@ constexpr std::array table{
     attr<&S::v6only>({.name = "v6only", .where = both, .synopsis = "yes|no",
         .initial = "no",
         .text = "yes keeps IPv4 peers away from an IPv6 socket; with no, one socket serves both families.",
-        .difference = "no means no.", .parse = values::boolean<&S::v6only>}),
+        .difference = "no means no, and with yes there is no falling back to IPv4.",
+        .parse = values::boolean<&S::v6only>}),
     attr<&S::wait>({.name = "wait", .synopsis = "yes|no", .initial = "required",
         .text = "With no, the daemon accepts and each connection gets a server of its own. With yes, one "
                 "server at a time gets the socket itself and takes from it what arrives, until it ends.",

@@ -133,6 +133,7 @@ bool Completer::flags() {
   }
   service_.listen.ipv6 = !service_.has(Flag::ipv4);
   service_.listen.v6only = service_.listen.ipv6 && s_.v6only.value_or(false);
+  service_.listen.fallback_to_ipv4 = !service_.listen.v6only;
   const bool tcp = service_.listen.protocol.name == "tcp";
   service_.listen.nodelay = tcp && service_.has(Flag::nodelay);
   service_.listen.keepalive = tcp && service_.has(Flag::keepalive);

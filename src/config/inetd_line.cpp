@@ -81,6 +81,10 @@ class Translator {
   bool service();
   bool rpc_name(const Field& name, std::size_t slash);
   bool tcpmux_name(const Field& name);
+  /// HP-UX has the number and the versions behind the program.
+  [[nodiscard]] bool hpux_rpc() const {
+    return spec_.name.text == "rpc" && d_.arguments.size() > 1 && is_number(d_.arguments[0].text);
+  }
   bool socket_type();
   bool wait();
   bool per_minute(const Field& number);
@@ -150,6 +154,9 @@ bool Translator::service() {
   const std::size_t slash = name.text.find('/');
   if (protocol_.rpc) return rpc_name(name, slash);
   if (name.text.starts_with("tcpmux/")) return tcpmux_name(name);
+  if (hpux_rpc())
+    return fault(name, "an RPC service is written NUMBER/VERSION here, with a protocol such as rpc/udp",
+                 fmt::format("{}/{} ... rpc/{}", d_.arguments[0].text, d_.arguments[1].text, protocol_.name.text));
   if (slash == 0) return unserved(name, "sockets in the file system are not served: only internet services are");
   if (slash != std::string::npos)
     return fault(name.part(slash), "a version belongs to RPC services", fmt::format("the protocol would be rpc/{}", protocol_.name.text));
@@ -272,7 +279,9 @@ bool Translator::program() {
     asks_libwrap_ = style_.wraps_internal;
     return true;
   }
-  if (style_.replaces_tcpd && base::last_component(d_.server.text) == "tcpd") return wrapped();
+  // libwrap is not asked for RPC services over tcp: there tcpd has to do it.
+  const bool replaceable = style_.replaces_tcpd && !(protocol_.rpc && d_.socket_type.text != "dgram");
+  if (replaceable && base::last_component(d_.server.text) == "tcpd") return wrapped();
   asks_libwrap_ = style_.wraps;
   set("server", d_.server, {d_.server.text});
   if (d_.arguments.empty()) return true;

@@ -158,7 +158,7 @@ class Loader {
       if (!same_place(earlier, service)) continue;
       if (i < own_services_) return superseded(service, earlier.place), Fate::superseded;
       loaded_.diagnostics.add({Level::error, service.place,
-                               fmt::format("service {} has the port of service {}", service.id, earlier.id), {}, 1,
+                               fmt::format("the port of {} is that of service {} already", service.name, earlier.id), {}, 1,
                                fmt::format("that one is at {}:{}", earlier.place.file, earlier.place.line), service.id});
       return Fate::refused;
     }

@@ -58,6 +58,7 @@ TEST_CASE("sockets are IPv6 and fall back to IPv4 unless told otherwise") {
   CHECK_FALSE(with("flags = IPv4").at("x").listen.ipv6);
   CHECK(with("flags = IPv6").at("x").listen.ipv6);
   CHECK(with("v6only = yes").at("x").listen.v6only);
+  CHECK_FALSE(with("v6only = yes").at("x").listen.fallback_to_ipv4);
   CHECK_FALSE(with("v6only = no").at("x").listen.v6only);
   CHECK_FALSE(with("v6only = yes\nflags = IPv4").at("x").listen.v6only);
 }

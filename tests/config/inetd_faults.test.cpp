@@ -59,6 +59,7 @@ constexpr Fault faults[]{
     {"rstatd/ dgram rpc/udp wait root /bin/sh", "8 bad version range: "},
     {"/1 dgram rpc/udp wait root /bin/sh", "1 an RPC service is written NAME/VERSION"},
     {"nosuch/1 dgram rpc/udp wait root /bin/sh", "1 unknown RPC service: nosuch"},
+    {"rpc dgram udp wait root /bin/sh 100068 2-5 rpc.cmsd", "1 an RPC service is written NUMBER/VERSION here"},
     {"tcpmux/ stream tcp nowait root /bin/sh", "1 tcpmux/ must be followed by the name of a service"},
     {"tcpmux/x stream tcp wait root /bin/sh", "21 a service behind tcpmux must be nowait"},
     {"127.0.0.1:tcpmux/x stream tcp nowait root /bin/sh", "1 a service behind tcpmux has no address"},

@@ -59,7 +59,7 @@ TEST_CASE("one bad address refuses the whole line of inetd.conf") {
 TEST_CASE("two lines of inetd.conf for one port: the first one counts") {
   const World w = inetd(ftp + ftp);
   CHECK(ids(w) == std::vector<std::string>{"ftp"});
-  CHECK(w.finding("service ftp-tcp has the port of service ftp")->place.line == 2);
+  CHECK(w.finding("the port of ftp is that of service ftp already")->place.line == 2);
   CHECK(inetd("127.0.0.1:" + ftp + "127.0.0.2:" + ftp).loaded.config->services.size() == 2);
   CHECK(inetd("127.0.0.1:" + ftp + ftp).loaded.config->services.size() == 1);
   CHECK(inetd("127.0.0.1:" + ftp + "::1:" + ftp).loaded.config->services.size() == 2);

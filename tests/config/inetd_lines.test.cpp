@@ -151,6 +151,13 @@ TEST_CASE("without libwrap tcpd stays what is started") {
   CHECK(w.at("ftp").argv == Words{"in.ftpd"});
 }
 
+TEST_CASE("tcpd stays where libwrap would not be asked: RPC over tcp") {
+  const World w = inetd("rstatd/1 stream rpc/tcp wait nobody /usr/sbin/tcpd in.ftpd\nrusersd/1 dgram rpc/udp wait nobody /usr/sbin/tcpd in.ftpd\n");
+  CHECK(w.at("rstatd").settings.server == "/usr/sbin/tcpd");
+  CHECK(w.at("rusersd").settings.server == "/usr/sbin/in.ftpd");
+  CHECK(w.at("rusersd").asks_libwrap());
+}
+
 TEST_CASE("arguments of inetd.conf may stand in quotes, which hold them together") {
   const World w = inetd("ftp stream tcp nowait nobody /bin/sh sh -c \"(cat; sleep 0.5) | cat\" 'a \"b' x\"y '' end\n");
   CHECK(w.at("ftp").argv == Words{"sh", "-c", "(cat; sleep 0.5) | cat", "a \"b", "x\"y", "", "end"});
