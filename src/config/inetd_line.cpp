@@ -179,7 +179,11 @@ bool Translator::socket_type() {
 /// A count that is not given as 0, which stands for no limit.
 bool Translator::limit(std::string attribute, const Field& number) {
   if (!is_number(number.text)) return no_number(number);
-  set(std::move(attribute), number, {number.text.find_first_not_of('0') == std::string::npos ? "UNLIMITED" : number.text});
+  const auto same = [&](const Assignment& a) { return a.name == attribute; };
+  if (std::any_of(entry_.assignments.begin(), entry_.assignments.end(), same))
+    return fault(number, "the line says twice how many servers may run at a time");
+  set(std::move(attribute), number,
+      {number.text.find_first_not_of('0') == std::string::npos ? "UNLIMITED" : number.text});
   return true;
 }
 

@@ -36,6 +36,7 @@ constexpr Fault faults[]{
     {"ftp stream tcp nowait.99999999999 root /bin/sh", "23 '99999999999' is no number"},
     {"ftp stream tcp wait/2 root /bin/sh", "21 a service that waits has one server at a time"},
     {"ftp stream tcp wait/lc root /bin/sh", "21 'lc' is no number"},
+    {"ftp stream,4 tcp nowait/3 root /bin/sh", "25 the line says twice how many servers may run at a time"},
     {"ftp stream:httpready tcp nowait root /bin/sh", "12 accept filters do not exist here"},
     {"ftp stream,x tcp nowait root /bin/sh", "12 'x' is no number"},
     {"ftp stream tcp nowait bob /bin/sh", "23 Unknown user: bob"},
