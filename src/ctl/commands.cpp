@@ -7,6 +7,7 @@
 #include <array>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/convert/run.hpp"
 
 namespace xsuperd::ctl {
 
@@ -100,6 +101,8 @@ constexpr std::array table{
     Command{"reload", "", "read the configuration again, as SIGHUP does", 0, 0, reload, print_reload, has_errors},
     Command{.name = "check", .synopsis = "[FILE]", .text = "what is wrong with a configuration; asks no daemon", .most = 1,
             .alone = check},
+    Command{.name = "convert", .synopsis = "--from ... --to ...",
+            .text = "files of inetd, xinetd and systemd into each other; asks no daemon", .apart = convert::run},
     Command{"upgrade", "", "execute the daemon's program anew, without losing anything", 0, 0, nothing, silent},
     Command{"diff", "", "what a reload would change", 0, 0, nothing, print_diff, has_errors},
 };

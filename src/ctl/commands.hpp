@@ -36,6 +36,8 @@ struct Command {
   Exit (*judge)(const Answer& answer) = nullptr;
   /// Commands that need no daemon: does it all, in place of the three above.
   Exit (*alone)(const Arguments& arguments, std::FILE* out, std::FILE* err) = nullptr;
+  /// The same for one that reads its own options: gets all words behind its name, which must stand first.
+  int (*apart)(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) = nullptr;
 };
 [[nodiscard]] std::span<const Command> commands();
 [[nodiscard]] const Command* find_command(std::string_view name);

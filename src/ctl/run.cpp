@@ -76,6 +76,8 @@ int usage(std::FILE* err, const std::string& sentence) {
 }  // namespace
 
 int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
+  if (const Command* command = words.empty() ? nullptr : find_command(words.front()); command && command->apart)
+    return command->apart({words.begin() + 1, words.end()}, out, err);
   const auto arguments = parse_arguments(words);
   if (!arguments) return usage(err, arguments.error().sentence);
   if (arguments->help) return fmt::print(out, "{}", help_text()), 0;
@@ -87,6 +89,7 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
     return usage(err, fmt::format("it is: xsuperctl {} {}", command->name, command->synopsis));
   control::Request request{std::string(command->name)};
   if (const std::string wrong = misplaced_option(*arguments); !wrong.empty()) return usage(err, wrong);
+  if (command->apart) return usage(err, fmt::format("{} must be the first word", command->name));
   if (command->alone) return static_cast<int>(command->alone(*arguments, out, err));
   if (const std::string wrong = command->fill(*arguments, request.arguments); !wrong.empty()) return usage(err, wrong);
   return ask(*command, *arguments, std::move(request), out, err);
