@@ -23,6 +23,7 @@ class StagedFiles final : public config::Files {
   base::Result<std::string> read(const std::string& path) override;
   base::Result<std::vector<std::string>> list(const std::string& path) override;
   base::Result<Kind> kind(const std::string& path) override;
+  base::Result<Status> status(const std::string&) override { return Status{}; }
   bool executable(const std::string&) override { return true; }
 
  private:
