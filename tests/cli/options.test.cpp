@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "xsuperd/cli/daemon.hpp"
 #include "xsuperd/cli/options.hpp"
 
 #include <algorithm>
@@ -208,4 +209,12 @@ TEST_CASE("option --help names every option with its text") {
     CHECK_FALSE(option.text.empty());
     CHECK(text.find(option.text) != std::string::npos);
   }
+}
+
+TEST_CASE("a trial run is known by its first argument, which no version takes for an option") {
+  CHECK(is_trial({"xsuperd", "take-over-trial"}));
+  CHECK(is_trial({"xsuperd", "take-over-trial", "-f", "x.conf"}));
+  CHECK_FALSE(is_trial({"xsuperd"}));
+  CHECK_FALSE(is_trial({"xsuperd", "-f", "take-over-trial"}));
+  CHECK(parse_command_line({"take-over-trial", "-f", "x.conf"}).task == CommandLine::Task::usage_error);
 }
