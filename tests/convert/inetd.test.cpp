@@ -64,6 +64,7 @@ constexpr Fixture fixtures[]{
     {"a port that nobody knows", "nosuch stream tcp nowait root /bin/sh\nftp stream tcp nowait root /bin/sh\n", 1},
     {"a server that is not there", "ftp stream tcp nowait root /usr/sbin/missing missing\n", 0},
     {"broken lines", "ftp stream tcp\n/run/x stream unix nowait root /bin/sh\nhttp stream tcp nowait root /bin/sh \"\ntelnet stream tcp nowait root /bin/sh\n", 1},
+    {"a line that is off above one that is on", "#<off># ftp stream tcp nowait root /bin/sh\nftp stream tcp nowait root /bin/sh x\n", 1},
     {"numbers", "874 stream tcp nowait 4242 /bin/sh\n", 1},
 };
 
