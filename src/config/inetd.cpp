@@ -79,18 +79,21 @@ std::vector<Entry> translate_all(const std::vector<Definition>& definitions, con
     const ProtocolField protocol = read_protocol(d.protocol, names);
     if (!d.off && !d.broken) families[port_of(d, protocol)].insert(protocol.family);
   }
-  std::set<std::string> taken;
-  std::vector<Entry> entries;
+  std::vector<Translated> all;
   for (const Definition& d : definitions) {
     const auto& others = families[port_of(d, read_protocol(d.protocol, names))];
     const bool v4 = others.contains(Family::v4);
     const bool v6 = others.contains(Family::v6);
     const Family left = v4 == v6 ? Family::plain : v6 ? Family::v4 : Family::v6;
-    for (Translated& t : translate(d, left, style, names)) {
-      give_id(t, taken);
-      entries.push_back(std::move(t.entry));
-    }
+    for (Translated& t : translate(d, left, style, names)) all.push_back(std::move(t));
   }
+  std::set<std::string> taken;
+  // What is off takes no id away from what is on.
+  for (const bool on : {true, false})
+    for (Translated& t : all)
+      if ((t.entry.state != Entry::State::disabled) == on) give_id(t, taken);
+  std::vector<Entry> entries;
+  for (Translated& t : all) entries.push_back(std::move(t.entry));
   return entries;
 }
 

@@ -59,6 +59,8 @@ constexpr Lacking table[]{
      "log_on_success: the journal tells of starts and ends in systemd's own words"},
     {"log_type", Weight::loss, logs_to_file, "log_type: systemd logs to its journal, not to a file"},
     {"log_type", Weight::note, logs_to_syslog, "log_type: systemd logs to its journal, which may hand it on to syslog"},
+    {"redirect", Weight::note, [](S s) { return s.kind == Kind::redirect; },
+     "redirect: systemd-socket-proxyd ends both directions when one of them ends"},
     {"libwrap", Weight::loss, [](S s) { return s.settings.libwrap.has_value() && s.asks_libwrap(); },
      "libwrap: systemd does not ask hosts.allow and hosts.deny; tcpd as the program of ExecStart= would"},
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <string>
@@ -38,8 +39,8 @@ class Unit {
   void pass_over(std::string_view section);
   [[nodiscard]] std::vector<const Directive*> unused() const;
 
-  /// The name up to a dot or an "@".
-  [[nodiscard]] std::string prefix() const { return name.substr(0, name.find_last_of("@.")); }
+  /// The name up to an "@", or to the dot of its kind.
+  [[nodiscard]] std::string prefix() const { return name.substr(0, std::min(name.find('@'), name.rfind('.'))); }
 
  private:
   std::deque<Directive> directives_;

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+#include "convert/fixture.hpp"
+
+// From units to entries of xinetd.conf.
+using namespace xsuperd;
+using namespace xsuperd::convert;
+using namespace xsuperd::convert::test;
+
+namespace {
+
+const std::string server = "StandardInput=socket\nExecStart=/bin/server\n";
+const std::string listens = "ListenStream=9000\n";
+
+struct Row {
+  const char* what;
+  const char* socket;
+  const char* service;
+  const char* expected;  ///< "NAME = VALUES", or "!NAME" for an attribute that must not be there
+};
+
+constexpr Row rows[]{
+    {"a port", "", "", "port = 9000"},
+    {"the protocol", "", "", "protocol = tcp"},
+    {"Accept=yes", "", "", "wait = no"},
+    {"the usual number of connections", "", "", "instances = 64"},
+    {"no family", "", "", "!v6only"},
+    {"MaxConnections", "MaxConnections=7", "", "instances = 7"},
+    {"endless connections", "MaxConnections=4294967295", "", "instances = UNLIMITED"},
+    {"MaxConnectionsPerSource", "MaxConnectionsPerSource=2", "", "per_source = 2"},
+    {"Backlog", "Backlog=5", "", "backlog = 5"},
+    {"BindIPv6Only", "BindIPv6Only=ipv6-only", "", "v6only = yes"},
+    {"both families", "BindIPv6Only=both", "", "v6only = no"},
+    {"an option", "NoDelay=yes", "", "flags = IPv6 NODELAY NOLIBWRAP"},
+    {"more options", "KeepAlive=on\nSELinuxContextFromNet=1", "", "flags = IPv6 KEEPALIVE LABELED NOLIBWRAP"},
+    {"PollLimit", "PollLimitIntervalSec=5s\nPollLimitBurst=30", "", "cps = 30 10"},
+    {"its window", "PollLimitIntervalSec=5s\nPollLimitBurst=30", "", "cps_window = 5"},
+    {"TriggerLimit", "TriggerLimitIntervalSec=1s\nTriggerLimitBurst=9", "", "cps = 9 10"},
+    {"no limit", "TriggerLimitIntervalSec=0", "", "cps = 0 0"},
+    {"all but some", "IPAddressDeny=any\nIPAddressAllow=localhost 192.0.2.0/24", "", "only_from = 127.0.0.0/8 ::1 192.0.2.0/24"},
+    {"some", "IPAddressDeny=192.0.2.0/24", "", "no_access = 192.0.2.0/24"},
+    {"some but others", "IPAddressDeny=192.0.2.0/31\nIPAddressAllow=192.0.2.1", "", "no_access = 192.0.2.0"},
+    {"allowing alone", "IPAddressAllow=192.0.2.1", "", "!only_from"},
+    {"root", "", "", "user = root"},
+    {"User", "", "User=alice", "user = alice"},
+    {"its groups", "", "User=alice", "groups = yes"},
+    {"Group", "", "User=alice\nGroup=audio", "group = audio"},
+    {"UMask", "", "UMask=0027", "umask = 0027"},
+    {"Nice", "", "Nice=-5", "nice = -5"},
+    {"LimitNOFILE", "", "LimitNOFILE=64", "rlimit_files = 64"},
+    {"LimitAS", "", "LimitAS=8M", "rlimit_as = 8388608"},
+    {"LimitCPU", "", "LimitCPU=1min 30s", "rlimit_cpu = 90"},
+    {"no limit of stack", "", "LimitSTACK=infinity", "rlimit_stack = UNLIMITED"},
+    {"Environment", "", "Environment=A=1 \"B=2\"\nEnvironment=C=%%", "env = A=1 B=2 C=%"},
+    {"PassEnvironment", "", "PassEnvironment=TZ LANG", "passenv = PATH LANG TZ"},
+    {"no PassEnvironment", "", "", "passenv = PATH LANG"},
+    {"arguments", "", "ExecStart=\nExecStart=-/bin/server -a \"b\" 'c\\\\'d %% $$x %p", "server_args = -a b c\\d % $x x"},
+    {"argv[0]", "", "ExecStart=\nExecStart=-@/bin/server name -a", "server_args = name -a"},
+    {"its flag", "", "ExecStart=\nExecStart=@/bin/server name", "flags = IPv6 NOLIBWRAP NAMEINARGS"},
+    {"variables", "", "Environment=A=1 N=x\nExecStart=\nExecStart=/bin/server ${A}b $N", "server_args = 1b x"},
+    {"no variables", "", "ExecStart=\nExecStart=:/bin/server $A", "server_args = $A"},
+    {"a quoted semicolon", "", "ExecStart=\nExecStart=/bin/server \";\" \\;", "server_args = ; ;"},
+};
+
+/// The values of an attribute in the text of an entry, as "NAME = VALUES"; "!NAME" when it is not there.
+std::string attribute(const std::string& entry, const std::string& name) {
+  const std::size_t at = entry.find("\n\t" + name + " ");
+  if (at == std::string::npos) return "!" + name;
+  const std::size_t equals = entry.find('=', at);
+  return name + " " + entry.substr(equals, entry.find('\n', equals) - equals);
+}
+
+struct Gap {
+  const char* socket;
+  const char* service;
+  const char* finding;  ///< lines of the socket begin with 4, those of the service with 4, too
+};
+constexpr Gap gaps[]{
+    {"ListenStream=/run/x", "", "g /u/x.socket:4 ListenStream=/run/x is not converted"},
+    {"ListenDatagram=@abstract", "", "g /u/x.socket:4 ListenDatagram=@abstract is not converted"},
+    {"ListenStream=vsock:2:3", "", "g /u/x.socket:4 ListenStream=vsock:2:3 is not converted"},
+    {"ListenFIFO=/run/x", "", "g /u/x.socket:4 ListenFIFO"},
+    {"ListenNetlink=route", "", "g /u/x.socket:4 ListenNetlink"},
+    {"BindToDevice=eth0", "", "g /u/x.socket:4 [Socket] BindToDevice=eth0 has no equal"},
+    {"Nonsense=1", "", "g /u/x.socket:4 [Socket] Nonsense=1 has no equal"},
+    {"MaxConnections=many", "", "e /u/x.socket:4 MaxConnections=many has no value"},
+    {"NoDelay=perhaps", "", "e /u/x.socket:4 NoDelay=perhaps has no value"},
+    {"IPAddressDeny=host", "", "e /u/x.socket:4 IPAddressDeny=host has no value"},
+    {"[Unit]\nAfter=network.target", "", "g /u/x.socket:5 [Unit] After=network.target has no equal"},
+    {"", "ProtectSystem=strict", "g /u/x@.service:4 [Service] ProtectSystem=strict has no equal"},
+    {"", "DynamicUser=yes", "g /u/x@.service:4 DynamicUser="},
+    {"", "EnvironmentFile=/etc/x", "g /u/x@.service:4 [Service] EnvironmentFile"},
+    {"", "Environment=\"A=b c\"", "g /u/x@.service:4 Environment=\"A=b c\" is not converted"},
+    {"", "StandardError=journal", "g /u/x@.service:4 StandardError=journal"},
+    {"", "Type=notify", "g /u/x@.service:4 Type=notify"},
+    {"", "LimitNPROC=5", "g /u/x@.service:4 [Service] LimitNPROC=5 has no equal"},
+    {"", "LimitAS=1M:2M", "g /u/x@.service:4 LimitAS=1M:2M"},
+    {"", "LimitAS=lots", "e /u/x@.service:4 LimitAS=lots"},
+    {"", "UMask=999", "e /u/x.socket:3 the entry made of it would be refused: umask"},
+    {"", "Restart=always", "g /u/x@.service:4 Restart=always"},
+    {"", "User=%i", "g /u/x@.service:4 User=%i"},
+    {"", "garbage", "e /u/x@.service:4 a line of a unit"},
+};
+
+}  // namespace
+
+TEST_CASE("directives of units become attributes of xinetd.conf") {
+  for (const Row& row : rows) {
+    const Conversion c = entries_of(listens + row.socket + "\n", server + row.service + "\n");
+    const std::string entry = text(c, "x");
+    INFO(row.what << "\n" << entry << report(c));
+    const std::string expected = row.expected;
+    const std::string name = expected[0] == '!' ? expected.substr(1) : expected.substr(0, expected.find(' '));
+    CHECK(attribute(entry, name) == expected);
+    CHECK_FALSE(c.has(Weight::error));
+    CHECK_FALSE(c.has(Weight::loss));
+  }
+}
+
+TEST_CASE("directives without an equal are reported with their lines") {
+  for (const Gap& gap : gaps) {
+    const Conversion c = entries_of(listens + gap.socket + "\n", server + gap.service + "\n");
+    INFO(gap.socket << gap.service << "\n" << report(c));
+    CHECK(reported(c, gap.finding));
+  }
+}
+
+TEST_CASE("a server that would not run as it did is written disabled") {
+  struct Case {
+    std::string service;
+    bool accept;
+  };
+  const Case all[]{{"ExecStart=/bin/server\n", true},
+                   {"StandardInput=socket\n", true},
+                   {"StandardInput=socket\nExecStart=/bin/server %i\n", true},
+                   {"StandardInput=socket\nExecStart=/bin/server $UNSET\n", true},
+                   {"StandardInput=socket\nExecStart=/bin/server \"a b\"\n", true},
+                   {"StandardInput=socket\nExecStart=+/bin/server\n", true},
+                   {"StandardInput=socket\nExecStart=server\n", true},
+                   {"StandardInput=socket\nExecStart=/bin/server ; /bin/server\n", true},
+                   {"StandardInput=socket\nExecStart=/bin/server\nType=forking\n", false}};
+  for (const Case& one : all) {
+    const Conversion c = entries_of(listens, one.service, one.accept);
+    INFO(one.service << text(c, "x") << report(c));
+    CHECK(has_line(text(c, "x"), "\tdisable         = yes"));
+    CHECK(text(c, "x").find("# Disabled: ") != std::string::npos);
+    CHECK((c.has(Weight::loss) || c.has(Weight::error)));
+  }
+}
+
+TEST_CASE("each socket of a unit is an entry") {
+  const Conversion c = entries_of("ListenStream=192.0.2.1:79\nListenStream=[::1]:79\nListenStream=0.0.0.0:80\n", server);
+  CHECK(names(c) == "x x-2 x-3");
+  CHECK(attribute(text(c, "x"), "bind") == "bind = 192.0.2.1");
+  CHECK(attribute(text(c, "x"), "flags") == "flags = IPv4 NOLIBWRAP");
+  CHECK(attribute(text(c, "x-2"), "bind") == "bind = ::1");
+  CHECK(attribute(text(c, "x-2"), "id") == "id = x-2");
+  CHECK(attribute(text(c, "x-3"), "bind") == "!bind");
+  CHECK(attribute(text(c, "x-3"), "port") == "port = 80");
+  CHECK(report(c) == "");
+  const Conversion waiting = entries_of("ListenStream=1\nListenDatagram=1\n", server, false);
+  CHECK(has_line(text(waiting, "x"), "\tdisable         = yes"));
+  CHECK(reported(waiting, "g /u/x.socket:3 a server without Accept=yes gets one socket"));
+}
+
+TEST_CASE("a server without Accept waits") {
+  const Conversion c = entries_of("ListenDatagram=69\n", server, false);
+  const std::string entry = text(c, "x");
+  CHECK(attribute(entry, "wait") == "wait = yes");
+  CHECK(attribute(entry, "socket_type") == "socket_type = dgram");
+  CHECK(attribute(entry, "protocol") == "protocol = udp");
+  CHECK(attribute(entry, "instances") == "!instances");
+  CHECK(report(c) == "");
+}
+
+TEST_CASE("a relay of systemd's becomes redirect") {
+  const Conversion c = entries_of(listens, "ExecStart=/usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=5min -c 9 www.example.com:http\n", false);
+  CHECK(attribute(text(c, "x"), "redirect") == "redirect = www.example.com http");
+  CHECK(attribute(text(c, "x"), "instances") == "instances = 9");
+  CHECK(attribute(text(c, "x"), "wait") == "wait = no");
+  CHECK(attribute(text(c, "x"), "disable") == "!disable");
+  const Conversion local = entries_of(listens, "ExecStart=/usr/lib/systemd/systemd-socket-proxyd /run/x\n", false);
+  CHECK(attribute(text(local, "x"), "disable") == "disable = yes");
+}
+
+TEST_CASE("the unit that a socket starts is looked for among the files and beside it") {
+  World w = config::test::inetd_world();
+  w.files.texts["/a/x.socket"] = "[Socket]\nListenStream=1\nAccept=yes\n";
+  w.files.texts["/b/x@.service"] = "[Service]\nExecStart=/bin/server b\nStandardInput=socket\n";
+  const Conversion missing = systemd_to_xinetd({"/a/x.socket"}, w.files, w.names);
+  CHECK(reported(missing, "e /a/x@.service:0 open( /a/x@.service ) failed"));
+  CHECK(attribute(text(missing, "x"), "disable") == "disable = yes");
+  const Conversion given = systemd_to_xinetd({"/b/x@.service", "/a/x.socket"}, w.files, w.names);
+  CHECK(attribute(text(given, "x"), "server_args") == "server_args = b");
+  w.files.texts["/a/x.socket"] += "Service=other.service\n";
+  w.files.texts["/a/other.service"] = "[Service]\nExecStart=/bin/server o\nStandardInput=socket\n";
+  CHECK(attribute(text(systemd_to_xinetd({"/a/x.socket"}, w.files, w.names), "x"), "server_args") == "server_args = o");
+  CHECK(reported(systemd_to_xinetd({"/b/x@.service"}, w.files, w.names), "e /b/x@.service:0 there is no .socket unit"));
+}
+
+TEST_CASE("drop-ins of units count, in the order of their names") {
+  World w = config::test::inetd_world();
+  w.files.texts["/a/x.socket"] = "[Socket]\nListenStream=1\nAccept=yes\nMaxConnections=1\n";
+  w.files.texts["/a/x.socket.d/20.conf"] = "[Socket]\nMaxConnections=3\n";
+  w.files.texts["/a/x.socket.d/10.conf"] = "[Socket]\nListenStream=\nListenStream=2\nMaxConnections=2\n";
+  w.files.texts["/a/x.socket.d/30.off"] = "[Socket]\nMaxConnections=4\n";
+  w.files.texts["/a/x@.service"] = "[Service]\n" + server;
+  const Conversion c = systemd_to_xinetd({"/a/x.socket"}, w.files, w.names);
+  CHECK(names(c) == "x");
+  CHECK(attribute(text(c, "x"), "port") == "port = 2");
+  CHECK(attribute(text(c, "x"), "instances") == "instances = 3");
+}
+
+TEST_CASE("what systemd got from us comes back as it was") {
+  const std::string lines = "instances = 7\nper_source = 2\nflags = NODELAY NOLIBWRAP\nonly_from = 192.0.2.0/24\nserver_args = -a %h $x \"y\\ ;\n"
+                            "env = A=1%\npassenv = PATH LANG\numask = 27\nnice = 3\nrlimit_files = 64\nrlimit_cpu = UNLIMITED\ncps = 9 10\n"
+                            "v6only = no\nbacklog = 5\n";
+  World w = config::test::inetd_world();
+  w.names.users.push_back({"server", 7, 7});
+  const std::string plain = "type = UNLISTED\nport = 9000\nprotocol = tcp\nsocket_type = stream\nwait = no\nuser = server\ngroups = yes\nserver = /bin/server\n";
+  const Conversion there = units_of(w, config::test::entry("x", plain + lines + "flags = IPv6 NODELAY NOLIBWRAP"));
+  for (const File& file : there.files) w.files.texts["/u/" + file.name] = file.text;
+  const Conversion back = systemd_to_xinetd({"/u/x.socket"}, w.files, w.names);
+  INFO(report(there) << text(back, "x") << report(back));
+  World before = w;
+  std::string entry = config::test::entry("x", plain + lines);
+  entry.replace(entry.find("NODELAY NOLIBWRAP"), 17, "IPv6 NODELAY NOLIBWRAP");
+  before.read(entry);
+  World after = w;
+  after.read(text(back, "x"));
+  REQUIRE(before.up("x"));
+  REQUIRE(after.up("x"));
+  CHECK(config::dump(before.at("x").settings) == config::dump(after.at("x").settings));
+}
+
+TEST_CASE("bytes of any kind in a unit end in a report") {
+  std::string all;
+  for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
+  for (const std::string& text : {all, "ListenStream=" + all, listens + all}) {
+    const Conversion c = entries_of(text + "\n", server + "ExecStart=/bin/x " + all + "\n" + all);
+    CHECK_FALSE(c.findings.empty());
+  }
+}
