@@ -11,8 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(reinterpret_cast<const char*>(data), size);
   const config::Loaded loaded = fuzz::load(text, {.inetd = {"/etc/inetd.conf"}});
   fuzz::check(loaded, text);
-  // Nothing of a line may be passed over.
+  // Nothing of a line may be passed over. Errors may repeat words of the input.
   for (const config::Diagnostic& found : loaded.diagnostics.all()) {
+    if (found.level != config::Level::warning) continue;
     fuzz::must(found.sentence.find("attribute already set") == std::string::npos);
     fuzz::must(found.sentence.find("values were specified") == std::string::npos);
   }
