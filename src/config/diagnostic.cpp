@@ -21,7 +21,7 @@ std::string caret_line(const Diagnostic& d) {
 }
 }  // namespace
 
-std::string_view level_word(Level level) {
+std::string_view severity(Level level) {
   constexpr std::string_view words[]{"critical", "error", "warning", "note", "note", "debug"};
   return words[static_cast<unsigned>(level)];
 }
@@ -40,7 +40,7 @@ std::string explained(const Diagnostic& d) {
   if (d.place.line > 0) text += fmt::format("{}:", d.place.line);
   if (d.place.column > 0) text += fmt::format("{}:", d.place.column);
   if (!text.empty()) text += ' ';
-  text += fmt::format("{}: {}\n", level_word(d.level), base::escaped(d.sentence, 4096));
+  text += fmt::format("{}: {}\n", severity(d.level), base::escaped(d.sentence, 4096));
   if (!d.line_text.empty() && d.place.column > 0) {
     std::string shown = d.line_text;
     for (char& c : shown)

@@ -24,7 +24,7 @@ config::Sources sources_of(const Arguments& arguments) {
 }
 
 json::object json_of(const config::Diagnostic& d) {
-  json::object one{{"level", config::level_word(d.level)}, {"sentence", json_text(d.sentence)}};
+  json::object one{{"level", config::severity(d.level)}, {"sentence", json_text(d.sentence)}};
   if (!d.place.file.empty()) one["file"] = json_text(d.place.file);
   if (d.place.line > 0) one["line"] = d.place.line;
   if (d.place.column > 0) one["column"] = d.place.column;

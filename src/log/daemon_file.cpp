@@ -19,7 +19,7 @@ class DaemonFile : public FileOutput {
   Outcome write(const Line& line) override {
     std::string& out = buffer();
     fmt::format_to(std::back_inserter(out), "{} {}: {}: {}{}\n", stamp(line.when), tag_,
-                   log::level_word(line.level), line.level == Level::critical ? critical_prefix_ : "", line.text);
+                   level_word(line.level), line.level == Level::critical ? critical_prefix_ : "", line.text);
     return append(out);
   }
 
@@ -34,7 +34,7 @@ class DebugOutput : public FileOutput {
 
   Outcome write(const Line& line) override {
     std::string& out = buffer();
-    fmt::format_to(std::back_inserter(out), "{}: {}: {} {}\n", stamp(line.when), log::level_word(line.level), pid_,
+    fmt::format_to(std::back_inserter(out), "{}: {}: {} {}\n", stamp(line.when), level_word(line.level), pid_,
                    line.text);
     return append(out);
   }

@@ -18,7 +18,7 @@ struct Place {
 enum class Level : unsigned char { critical, error, warning, notice, info, debug };
 
 /// "error", "warning", "note" and the like, for people.
-[[nodiscard]] std::string_view level_word(Level level);
+[[nodiscard]] std::string_view severity(Level level);
 
 /// One finding about a configuration. The parser collects them and goes on.
 struct Diagnostic {
