@@ -105,7 +105,7 @@ void write_user(const UnitContext& c, UnitText& unit) {
     unit.set("Group", std::to_string(s.user->gid));
   if (all_groups || s.user->uid == 0 || s.user->name.empty()) return;
   const gid_t own = s.group ? s.group->gid : s.user->gid;
-  const auto groups = c.names.groups_of(s.user->name, s.user->gid);
+  const auto groups = c.names.groups_of(s.user->name, own);
   const auto more = std::count_if(groups.begin(), groups.end(), [own](gid_t g) { return g != own; });
   if (more > 0)
     c.loss("user", fmt::format("user: systemd gives the server all groups of {}; without groups = yes it would have one",

@@ -15,7 +15,7 @@ namespace xsuperd::convert {
 struct UnitContext {
   const config::Service& service;
   const Origins& origins;
-  config::Names& names;
+  config::Names& names;  ///< of this machine
   Report& report;
   bool wraps = false;    ///< hosts.allow or hosts.deny of this machine say something
   bool install = true;   ///< to be started with the machine
