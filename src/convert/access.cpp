@@ -23,7 +23,8 @@ Networks networks_of_host(const UnitContext& c, const AddressPattern& host) {
     texts.push_back(address.text());
   }
   if (!texts.empty())
-    c.report.loss(host.place, fmt::format("systemd compares addresses, not names: {} is {}, as now", base::escaped(host.text, 100), base::join(texts)));
+    c.report.loss(host.place, fmt::format("systemd compares addresses, not names: {} is {}, as now",
+                                          base::escaped(host.text, 100), base::join(texts)));
   return networks;
 }
 
@@ -38,7 +39,8 @@ Networks networks_of(const UnitContext& c, const std::vector<AddressPattern>& li
     const Networks host = one.kind == AddressPattern::Kind::host ? networks_of_host(c, one) : Networks{};
     networks.insert(networks.end(), host.begin(), host.end());
     if (host.empty())
-      c.report.loss(one.place, fmt::format("systemd compares addresses, not names: {} {}", base::escaped(one.text, 100), what));
+      c.report.loss(one.place,
+                    fmt::format("systemd compares addresses, not names: {} {}", base::escaped(one.text, 100), what));
   }
   return networks;
 }
@@ -52,7 +54,8 @@ Networks best_matches(const Networks& only_from, const Networks& no_access) {
   std::vector<Step> steps;
   for (const Network& one : only_from) steps.push_back({one, true});
   for (const Network& one : no_access) steps.push_back({one, false});
-  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.network.prefix < b.network.prefix; });
+  std::stable_sort(steps.begin(), steps.end(),
+                   [](const Step& a, const Step& b) { return a.network.prefix < b.network.prefix; });
   Networks admitted;
   for (const Step& step : steps) {
     admitted = without(admitted, {step.network});

@@ -54,7 +54,11 @@ bool has_rules(config::Files& files, const std::string& path) {
 class Converter {
  public:
   Converter(config::Files& files, config::Names& names, const SystemdWishes& wishes)
-      : real_(files), real_names_(names), staged_(&files), names_(names, {.ports = false, .hosts = !wishes.of_inetd}), wishes_(wishes) {}
+      : real_(files),
+        real_names_(names),
+        staged_(&files),
+        names_(names, {.ports = false, .hosts = !wishes.of_inetd}),
+        wishes_(wishes) {}
 
   Conversion run(const std::vector<std::string>& paths) {
     config::Loaded loaded = load(paths);
@@ -65,7 +69,8 @@ class Converter {
       if (one.fate == config::Fate::refused) continue;
       disabled.emplace(one.place.file, one.place.line);
       const char* what = one.fate == config::Fate::superseded ? "another entry serves it" : "it is disabled";
-      report_.note(one.place, fmt::format("service {}: {}{}", one.id, what, wishes_.disabled ? "" : ", and not converted"));
+      report_.note(one.place,
+                   fmt::format("service {}: {}{}", one.id, what, wishes_.disabled ? "" : ", and not converted"));
     }
     if (wishes_.disabled && !disabled.empty()) {
       // Lines keep their numbers.
@@ -118,7 +123,8 @@ class Converter {
       for (const char* suffix : {".socket", ".service", "@.service"}) {
         const std::string other = fmt::format("{}/{}{}", directory, name, suffix);
         if (const auto kind = real_.kind(other); kind && *kind == config::Files::Kind::regular)
-          return c.report.note(s.place, fmt::format("{} is there already, and a unit of that name would hide it", other));
+          return c.report.note(s.place,
+                               fmt::format("{} is there already, and a unit of that name would hide it", other));
       }
   }
 
