@@ -88,6 +88,8 @@ class Converter {
     config::Sources sources;
     if (wishes_.of_inetd) {
       sources.inetd = paths;
+      // It does under systemd what it did under inetd.
+      sources.style.replaces_tcpd = false;
       return config::load(staged_, names_, sources);
     }
     std::string text;

@@ -273,6 +273,11 @@ TEST_CASE("lines of inetd.conf become units as well") {
   CHECK(names(c) == "ftp.socket ftp@.service");
   CHECK(has_line(text(c, "ftp@.service"), "ExecStart=-/usr/sbin/in.ftpd -l"));
   CHECK(reported(c, "g /etc/inetd.conf:2 service echo-stream is not converted"));
+  w.files.texts["/etc/hosts.deny"] = "ALL: ALL\n";
+  w.files.texts["/etc/inetd.conf"] = "ftp stream tcp nowait root /usr/sbin/tcpd in.ftpd -l\n";
+  const Conversion wrapped = to_systemd({"/etc/inetd.conf"}, w.files, w.names, {.of_inetd = true, .disabled = false});
+  CHECK(has_line(text(wrapped, "ftp@.service"), "ExecStart=-@/usr/sbin/tcpd in.ftpd -l"));
+  CHECK_FALSE(wrapped.has(Weight::loss));
 }
 
 TEST_CASE("a unit that would hide one of the system is noted") {
