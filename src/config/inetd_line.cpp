@@ -142,7 +142,7 @@ bool Translator::tcpmux_name(const Field& name) {
   entry_.name = name.text.substr(plus ? 8 : 7);
   if (entry_.name.empty()) return fault(name, "tcpmux/ must be followed by the name of a service");
   if (spec_.addresses) return fault(*spec_.addresses, "a service behind tcpmux has no address of its own");
-  if (d_.wait.text != "nowait") return fault(d_.wait, "a service behind tcpmux must be nowait");
+  if (!d_.wait.text.starts_with("nowait")) return fault(d_.wait, "a service behind tcpmux must be nowait");
   tcpmux_ = true;
   types_ = {plus ? "TCPMUXPLUS" : "TCPMUX", "UNLISTED"};
   return true;

@@ -13,14 +13,34 @@ namespace {
 
 using config::AddressPattern;
 
-/// The networks among the elements; the others are reported, `what` being what becomes of their peers.
+/// The addresses that a host has now.
+Networks networks_of_host(const UnitContext& c, const AddressPattern& host) {
+  Networks networks;
+  if (host.name == "localhost") return {{base::Address::ipv4(0x7f00'0001), 32}, {*base::Address::parse("::1"), 128}};
+  std::vector<std::string> texts;
+  for (const base::Address& address : c.names.host(host.text)) {
+    networks.push_back({address, address.family() == base::Address::Family::ipv4 ? 32 : 128});
+    texts.push_back(address.text());
+  }
+  if (!texts.empty())
+    c.report.loss(host.place, fmt::format("systemd compares addresses, not names: {} is {}, as now",
+                                          base::escaped(host.text, 100), base::join(texts)));
+  return networks;
+}
+
+/// The networks among the elements; names that have no address are reported, `what` being what becomes of their peers.
 Networks networks_of(const UnitContext& c, const std::vector<AddressPattern>& list, std::string_view what) {
   Networks networks;
   for (const AddressPattern& one : list) {
-    if (one.kind == AddressPattern::Kind::network)
+    if (one.kind == AddressPattern::Kind::network) {
       networks.push_back(one.network());
-    else
-      c.report.loss(one.place, fmt::format("systemd compares addresses, not names: {} {}", base::escaped(one.text, 100), what));
+      continue;
+    }
+    const Networks host = one.kind == AddressPattern::Kind::host ? networks_of_host(c, one) : Networks{};
+    networks.insert(networks.end(), host.begin(), host.end());
+    if (host.empty())
+      c.report.loss(one.place,
+                    fmt::format("systemd compares addresses, not names: {} {}", base::escaped(one.text, 100), what));
   }
   return networks;
 }
@@ -34,7 +54,8 @@ Networks best_matches(const Networks& only_from, const Networks& no_access) {
   std::vector<Step> steps;
   for (const Network& one : only_from) steps.push_back({one, true});
   for (const Network& one : no_access) steps.push_back({one, false});
-  std::stable_sort(steps.begin(), steps.end(), [](const Step& a, const Step& b) { return a.network.prefix < b.network.prefix; });
+  std::stable_sort(steps.begin(), steps.end(),
+                   [](const Step& a, const Step& b) { return a.network.prefix < b.network.prefix; });
   Networks admitted;
   for (const Step& step : steps) {
     admitted = without(admitted, {step.network});

@@ -18,6 +18,7 @@ struct Comments {
 [[nodiscard]] Comments comments_of(const std::string& text, const std::set<int>& services);
 
 /// The lines from that of a service up to its last one that is no comment and no blank.
-[[nodiscard]] std::map<int, std::string> lines_of_service(const std::string& text, const std::set<int>& services, int line);
+[[nodiscard]] std::map<int, std::string> lines_of_service(const std::string& text, const std::set<int>& services,
+                                                          int line);
 
 }  // namespace xsuperd::convert

@@ -43,7 +43,8 @@ bool reads_back(const config::Entry& entry) {
   if (parsed.unclear || parsed.entries.size() != 1) return false;
   const config::Entry& read = parsed.entries[0];
   return read.kind == entry.kind && read.state == enabled.state && read.name == entry.name &&
-         std::equal(read.assignments.begin(), read.assignments.end(), entry.assignments.begin(), entry.assignments.end(), same);
+         std::equal(read.assignments.begin(), read.assignments.end(), entry.assignments.begin(),
+                    entry.assignments.end(), same);
 }
 
 config::Assignment assigned(std::string attribute, const std::vector<std::string>& values) {

@@ -120,7 +120,8 @@ class Command {
       if (one.empty() || std::any_of(one.begin(), one.end(), base::is_space))
         return lost("an argument is empty or has a blank in it, which xinetd's language cannot say");
     if (words[0].empty() || words[0][0] != '/') return lost("the path of the program must be given in full");
-    if (std::any_of(words[0].begin(), words[0].end(), base::is_space)) return lost("the path of the program has a blank in it");
+    if (std::any_of(words[0].begin(), words[0].end(), base::is_space))
+      return lost("the path of the program has a blank in it");
     draft_.set("server", {words[0]}, &d_);
     if (prefixes.other_name) draft_.add_flag("NAMEINARGS", &d_);
     if (!arguments.empty()) draft_.set("server_args", arguments, &d_);
@@ -137,7 +138,8 @@ bool read_target(const std::string& word, Relay& to) {
   if (colon == std::string::npos || colon == 0 || word[0] == '/' || word[0] == '@') return false;
   to.host = word.substr(0, colon);
   to.port = word.substr(colon + 1);
-  if (to.host.size() > 2 && to.host.front() == '[' && to.host.back() == ']') to.host = to.host.substr(1, to.host.size() - 2);
+  if (to.host.size() > 2 && to.host.front() == '[' && to.host.back() == ']')
+    to.host = to.host.substr(1, to.host.size() - 2);
   return !to.port.empty();
 }
 
@@ -146,7 +148,8 @@ bool read_target(const std::string& word, Relay& to) {
 std::optional<Relay> relay_of(Unit& service) {
   const Directive* d = service.last("Service", "ExecStart");
   const auto words = d ? unit_words(d->value) : std::nullopt;
-  if (!words || words->size() < 2 || base::last_component(words->front()) != "systemd-socket-proxyd") return std::nullopt;
+  if (!words || words->size() < 2 || base::last_component(words->front()) != "systemd-socket-proxyd")
+    return std::nullopt;
   Relay relay{d, {}, {}, "256"};
   for (std::size_t i = 1; i < words->size(); ++i) {
     const std::string& word = (*words)[i];

@@ -18,7 +18,8 @@ std::optional<std::string> word(Unit& service, const Directive* d, Report& repor
   if (!d) return std::nullopt;
   auto value = resolved(service, d->value);
   if (value && value->find_first_of(" \t") == std::string::npos) return value;
-  report.loss(d->place, fmt::format("{} is not converted: it has blanks, or specifiers that only systemd can resolve", quoted(*d)));
+  report.loss(d->place, fmt::format("{} is not converted: it has blanks, or specifiers that only systemd can resolve",
+                                    quoted(*d)));
   return std::nullopt;
 }
 
@@ -78,10 +79,11 @@ void take_environment(Unit& service, Draft& draft, Report& report) {
     const auto value = resolved(service, d->value);
     const auto words = value ? unit_words(*value) : std::nullopt;
     const bool blanks = words && std::any_of(words->begin(), words->end(), [](const std::string& w) {
-      return w.empty() || std::any_of(w.begin(), w.end(), base::is_space);
-    });
+                          return w.empty() || std::any_of(w.begin(), w.end(), base::is_space);
+                        });
     if (!words || blanks)
-      report.loss(d->place, fmt::format("{} is not converted: a value has a blank in it, or cannot be read", quoted(*d)));
+      report.loss(d->place,
+                  fmt::format("{} is not converted: a value has a blank in it, or cannot be read", quoted(*d)));
     else
       variables.insert(variables.end(), words->begin(), words->end());
   }
@@ -99,7 +101,8 @@ void take_streams(Unit& service, Draft& draft, Report& report) {
   for (const char* key : {"StandardOutput", "StandardError"}) {
     const Directive* d = service.last("Service", key);
     if (d && d->value != "socket" && d->value != "inherit")
-      report.loss(d->place, fmt::format("{}: here it goes to the peer, as the standard input comes from it", quoted(*d)));
+      report.loss(d->place,
+                  fmt::format("{}: here it goes to the peer, as the standard input comes from it", quoted(*d)));
   }
 }
 
@@ -155,7 +158,8 @@ void take_service(Unit& service, bool accept, Draft& draft, Report& report) {
   if (const Directive* restart = service.last("Service", "Restart"); restart && restart->value != "no")
     report.loss(restart->place, fmt::format("{}: a server is started by a request only", quoted(*restart)));
   // Limits of starts: cps is there for that.
-  for (const char* key : {"StartLimitIntervalSec", "StartLimitBurst", "CollectMode", "RefuseManualStart", "RefuseManualStop"})
+  for (const char* key :
+       {"StartLimitIntervalSec", "StartLimitBurst", "CollectMode", "RefuseManualStart", "RefuseManualStop"})
     if (accept || std::string_view(key).starts_with("StartLimit")) service.pass_over("Unit", key);
 }
 

@@ -25,7 +25,8 @@ void Draft::add_flag(std::string flag, const Directive* from) {
 }
 
 bool Draft::has(std::string_view attribute) const {
-  return std::any_of(entry.assignments.begin(), entry.assignments.end(), [&](const auto& a) { return a.name == attribute; });
+  return std::any_of(entry.assignments.begin(), entry.assignments.end(),
+                     [&](const auto& a) { return a.name == attribute; });
 }
 
 namespace {
@@ -90,7 +91,9 @@ void take_counts(Unit& socket, bool accept, Draft& draft, Report& report) {
   const Directive* from = nullptr;
   const auto most = count(socket, "MaxConnections", from, report);
   const std::uint64_t usual = 64;
-  if (accept && !draft.has("instances")) draft.set("instances", {most.value_or(usual) >= endless ? "UNLIMITED" : std::to_string(most.value_or(usual))}, from);
+  if (accept && !draft.has("instances"))
+    draft.set("instances", {most.value_or(usual) >= endless ? "UNLIMITED" : std::to_string(most.value_or(usual))},
+              from);
   const auto each = count(socket, "MaxConnectionsPerSource", from, report);
   if (accept && each.value_or(0) > 0)
     draft.set("per_source", {*each >= endless ? "UNLIMITED" : std::to_string(*each)}, from);
@@ -115,8 +118,8 @@ void take_rate(Unit& socket, std::string_view kind, Draft& draft, Report& report
   constexpr std::uint64_t pause = 10;
   draft.set("cps", {std::to_string(rate), std::to_string(pause)}, where);
   if (*seconds != 1) draft.set("cps_window", {std::to_string(*seconds)}, span ? span : where);
-  report.note(where->place, fmt::format("cps: beyond {} connections in {} s the service rests for {} s and opens again", rate,
-                                        *seconds, pause));
+  report.note(where->place, fmt::format("cps: beyond {} connections in {} s the service rests for {} s and opens again",
+                                        rate, *seconds, pause));
 }
 
 void take_words(const Directive& d, Networks& to, Report& report) {
@@ -157,7 +160,8 @@ void take_access(Unit& socket, Draft& draft, Report& report) {
   if (deny.empty()) return;
   const Directive* from = denies.front();
   report.note(from->place, "peers that are refused will see their connections end, and are logged");
-  if (without(everybody(), deny).empty()) return draft.set("only_from", texts_of(allow), allows.empty() ? from : allows.front());
+  if (without(everybody(), deny).empty())
+    return draft.set("only_from", texts_of(allow), allows.empty() ? from : allows.front());
   if (const Networks refused = without(deny, allow); !refused.empty()) draft.set("no_access", texts_of(refused), from);
 }
 
@@ -174,8 +178,8 @@ std::vector<Listening> listening(Unit& socket, Report& report) {
       else
         report.loss(d->place, fmt::format("{} is not converted: only internet services are served here", quoted(*d)));
     }
-  for (const char* key : {"ListenSequentialPacket", "ListenFIFO", "ListenSpecial", "ListenNetlink", "ListenMessageQueue",
-                          "ListenUSBFunction"})
+  for (const char* key : {"ListenSequentialPacket", "ListenFIFO", "ListenSpecial", "ListenNetlink",
+                          "ListenMessageQueue", "ListenUSBFunction"})
     for (const Directive* d : socket.all("Socket", key))
       report.loss(d->place, fmt::format("{} is not converted: only internet services are served here", quoted(*d)));
   return found;

@@ -101,14 +101,13 @@ void Converter::convert(Unit& socket, const std::string& path) {
     Draft draft;
     draft.entry.name = socket.prefix();
     draft.entry.place = at.from->place;
-    draft.comments.push_back(comment_line(fmt::format("Converted from {}, line {}.", at.from->place.file, at.from->place.line)));
+    draft.comments.push_back(
+        comment_line(fmt::format("Converted from {}, line {}.", at.from->place.file, at.from->place.line)));
     const auto relay = service && !accept ? relay_of(*service) : std::nullopt;
     if (relay) take_relay(*service, *relay, draft, report_);
     take_socket(socket, at, accept || relay, draft, report_);
-    if (service && !relay)
-      take_service(*service, accept, draft, report_);
-    if (!service)
-      draft.unfit.push_back("the unit that the socket starts could not be read");
+    if (service && !relay) take_service(*service, accept, draft, report_);
+    if (!service) draft.unfit.push_back("the unit that the socket starts could not be read");
     if (!accept && !relay && all.size() > 1) {
       draft.unfit.push_back("its server wants all sockets of the unit at once");
       report_.loss(at.from->place, "a server without Accept=yes gets one socket here: the entry is written disabled");

@@ -103,12 +103,14 @@ void InetdConverter::read() {
 
 /// A line without a file is kept as it was.
 void InetdConverter::keep_line(const Entry& entry) {
-  const auto source = std::find_if(sources_.begin(), sources_.end(), [&](const Source& s) { return s.file == entry.place.file; });
+  const auto source =
+      std::find_if(sources_.begin(), sources_.end(), [&](const Source& s) { return s.file == entry.place.file; });
   Comments& comments = comments_[entry.place.file];
   int number = entry.place.line;
   auto lines = lines_of_service(source->text, starts_[source->file], number);
   const auto inside = [&](const std::string& comment) {
-    return std::any_of(lines.begin(), lines.end(), [&](const auto& line) { return line.second.find(comment) != std::string::npos; });
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const auto& line) { return line.second.find(comment) != std::string::npos; });
   };
   std::string above;
   for (const std::string& comment : comments.of[number])
@@ -121,9 +123,10 @@ void InetdConverter::keep_line(const Entry& entry) {
 void InetdConverter::place(const Entry& entry) {
   if (entry.state == Entry::State::broken) return keep_line(entry);
   if (!reads_back(entry)) {
-    report_.loss(entry.place, fmt::format("service {} is not written: one of its arguments is empty or has a blank in it, "
-                                          "which xinetd's language cannot say",
-                                          entry.name));
+    report_.loss(entry.place,
+                 fmt::format("service {} is not written: one of its arguments is empty or has a blank in it, "
+                             "which xinetd's language cannot say",
+                             entry.name));
     return keep_line(entry);
   }
   Written one{entry, comments_[entry.place.file].of[entry.place.line], {}};
@@ -190,7 +193,8 @@ std::string InetdConverter::left_text() const {
   for (const Source& source : sources_) {
     const auto comments = comments_.find(source.file);
     if (comments == comments_.end() || comments->second.left.empty()) continue;
-    text += fmt::format("What was in {} beside the services that were converted, with the numbers of the lines.\n\n", source.file);
+    text += fmt::format("What was in {} beside the services that were converted, with the numbers of the lines.\n\n",
+                        source.file);
     for (const auto& [number, line] : comments->second.left) text += fmt::format("{}:\t{}\n", number, line);
     text += "\n";
   }

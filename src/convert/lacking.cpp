@@ -37,11 +37,14 @@ constexpr Lacking table[]{
      "access_times: systemd has no times of day for a socket; the service is open at all times"},
     {"max_load", Weight::loss, [](S s) { return s.settings.max_load.value_or(0) > 0; },
      "max_load: systemd does not look at the load"},
-    {"per_source_rate", Weight::loss, [](S s) { return s.settings.per_source_rate && s.settings.per_source_rate->connections > 0; },
+    {"per_source_rate", Weight::loss,
+     [](S s) { return s.settings.per_source_rate && s.settings.per_source_rate->connections > 0; },
      "per_source_rate: systemd does not count the connections of a peer in a time"},
-    {"per_source", Weight::loss, [](S s) { return limited(s.settings.per_source) && (unaccepted(s) || s.settings.per_source->value == 0); },
+    {"per_source", Weight::loss,
+     [](S s) { return limited(s.settings.per_source) && (unaccepted(s) || s.settings.per_source->value == 0); },
      "per_source: MaxConnectionsPerSource= cannot say this here"},
-    {"banner", Weight::loss, [](S s) { return s.settings.banner && !s.wait; }, "banner: systemd sends no text of its own"},
+    {"banner", Weight::loss, [](S s) { return s.settings.banner && !s.wait; },
+     "banner: systemd sends no text of its own"},
     {"banner_success", Weight::loss, [](S s) { return s.settings.banner_success && !s.wait; },
      "banner_success: systemd sends no text of its own"},
     {"banner_fail", Weight::loss, [](S s) { return s.settings.banner_fail && !s.wait; },
@@ -51,11 +54,14 @@ constexpr Lacking table[]{
     {"flags", Weight::note, [](S s) { return s.has(Flag::labeled); },
      "flags, LABELED: SELinuxContextFromNet= takes the label of the connection in systemd's own way"},
     {"mdns", Weight::loss, [](S s) { return s.settings.mdns.value_or(false); }, "mdns: systemd announces no services"},
-    {"log_on_failure", Weight::loss, [](S s) { return s.settings.log_on_failure && !s.settings.log_on_failure->empty(); },
+    {"log_on_failure", Weight::loss,
+     [](S s) { return s.settings.log_on_failure && !s.settings.log_on_failure->empty(); },
      "log_on_failure: systemd logs no peer that it refuses"},
-    {"log_on_success", Weight::loss, [](S s) { return s.logs(SuccessOption::userid) || s.logs(SuccessOption::traffic); },
+    {"log_on_success", Weight::loss,
+     [](S s) { return s.logs(SuccessOption::userid) || s.logs(SuccessOption::traffic); },
      "log_on_success: systemd has nothing like USERID and TRAFFIC"},
-    {"log_on_success", Weight::note, [](S s) { return s.settings.log_on_success && !s.settings.log_on_success->empty(); },
+    {"log_on_success", Weight::note,
+     [](S s) { return s.settings.log_on_success && !s.settings.log_on_success->empty(); },
      "log_on_success: the journal tells of starts and ends in systemd's own words"},
     {"log_type", Weight::loss, logs_to_file, "log_type: systemd logs to its journal, not to a file"},
     {"log_type", Weight::note, logs_to_syslog, "log_type: systemd logs to its journal, which may hand it on to syslog"},
@@ -91,8 +97,9 @@ void report_lacking(const UnitContext& c) {
   for (const Lacking& row : table)
     if (row.given(c.service)) c.report.add(row.weight, c.place(row.attribute), std::string(row.sentence));
   if (c.wraps && c.service.asks_libwrap() && !c.service.settings.libwrap)
-    c.report.loss(c.service.place, "hosts.allow and hosts.deny of this machine have rules, for which systemd does not ask; "
-                                   "tcpd as the program of ExecStart= would");
+    c.report.loss(c.service.place,
+                  "hosts.allow and hosts.deny of this machine have rules, for which systemd does not ask; "
+                  "tcpd as the program of ExecStart= would");
 }
 
 }  // namespace xsuperd::convert

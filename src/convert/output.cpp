@@ -51,7 +51,8 @@ class Pending {
   std::optional<base::Error> write(const File& file, const std::string& path, bool force) {
     constexpr mode_t mode = 0644;
     if (!fd_) return failed("cannot make a file beside", path);
-    if (!write_all(fd_.get(), file.text) || ::fchmod(fd_.get(), mode & ~current_umask()) != 0 || ::fsync(fd_.get()) != 0)
+    if (!write_all(fd_.get(), file.text) || ::fchmod(fd_.get(), mode & ~current_umask()) != 0 ||
+        ::fsync(fd_.get()) != 0)
       return failed("cannot write", path);
     // link(2) does not replace what somebody else has made meanwhile.
     const int done = force ? ::rename(name_.c_str(), path.c_str()) : ::link(name_.c_str(), path.c_str());

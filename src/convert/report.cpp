@@ -16,7 +16,8 @@ void Report::add(Weight weight, const config::Place& place, std::string sentence
 
 std::vector<Finding> Report::findings() {
   const auto place = [](const Finding& one) { return std::tie(one.place.file, one.place.line); };
-  std::stable_sort(findings_.begin(), findings_.end(), [&](const Finding& a, const Finding& b) { return place(a) < place(b); });
+  std::stable_sort(findings_.begin(), findings_.end(),
+                   [&](const Finding& a, const Finding& b) { return place(a) < place(b); });
   return std::move(findings_);
 }
 
@@ -25,7 +26,10 @@ void Report::take(const config::Diagnostic& diagnostic) {
   std::string sentence = diagnostic.sentence;
   if (!diagnostic.suggestion.empty()) sentence += " (" + diagnostic.suggestion + ")";
   const bool error = diagnostic.level <= config::Level::error;
-  add(!error ? Weight::note : diagnostic.unserved ? Weight::loss : Weight::error, diagnostic.place, std::move(sentence));
+  add(!error                ? Weight::note
+      : diagnostic.unserved ? Weight::loss
+                            : Weight::error,
+      diagnostic.place, std::move(sentence));
 }
 
 namespace {

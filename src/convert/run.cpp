@@ -15,7 +15,8 @@ namespace xsuperd::convert {
 namespace {
 
 constexpr std::string_view usage_text =
-    "usage: xsuperctl convert --from inetd|xinetd|systemd --to xinetd|systemd [--output DIR] [--force] [--all] FILE...\n"
+    "usage: xsuperctl convert --from inetd|xinetd|systemd --to xinetd|systemd [--output DIR] [--force] [--all] "
+    "FILE...\n"
     "  --from LANGUAGE  of the files: inetd.conf, xinetd.conf (or a directory of it), .socket and .service units\n"
     "  --to LANGUAGE    to be written\n"
     "  --output DIR     where to write the files; without it they go to the standard output\n"
@@ -32,7 +33,10 @@ struct Arguments {
 
 /// The value of an option that takes one: behind "=", or the next word. Null for another option.
 std::string* place_of(Arguments& a, std::string_view option) {
-  return option == "--from" ? &a.from : option == "--to" ? &a.to : option == "--output" || option == "-o" ? &a.output : nullptr;
+  return option == "--from"                       ? &a.from
+         : option == "--to"                       ? &a.to
+         : option == "--output" || option == "-o" ? &a.output
+                                                  : nullptr;
 }
 
 /// Takes one word of the command line, or two; the sentence says what is wrong with it.
@@ -61,7 +65,8 @@ std::string wrong(const Arguments& a) {
   if (a.paths.empty()) return "which files?";
   if (a.all && a.to != "systemd") return "--all is for --to systemd";
   for (const std::string& path : a.paths)
-    if (a.from == "xinetd" && path.find_first_of(" \t\n") != std::string::npos) return "a path with a blank in it: " + path;
+    if (a.from == "xinetd" && path.find_first_of(" \t\n") != std::string::npos)
+      return "a path with a blank in it: " + path;
   return {};
 }
 

@@ -38,7 +38,8 @@ base::Result<config::Files::Kind> StagedFiles::kind(const std::string& path) {
 }
 
 std::uint32_t AssumedNames::invented(char kind, const std::string& name) {
-  return invented_.try_emplace({kind, name}, first_invented + static_cast<std::uint32_t>(invented_.size())).first->second;
+  return invented_.try_emplace({kind, name}, first_invented + static_cast<std::uint32_t>(invented_.size()))
+      .first->second;
 }
 
 std::optional<config::Names::UserEntry> AssumedNames::user(const std::string& name) {

@@ -39,7 +39,6 @@ class AssumedNames final : public config::Names {
     bool hosts = false;  ///< addresses: where names are all that is looked at
   };
   AssumedNames(config::Names& real, Wishes wishes) : real_(real), wishes_(wishes) {}
-  [[nodiscard]] bool knows_host(const std::string& name) { return !real_.host(name).empty(); }
 
   std::optional<UserEntry> user(const std::string& name) override;
   std::optional<UserEntry> user(uid_t uid) override;

@@ -54,7 +54,11 @@ bool has_rules(config::Files& files, const std::string& path) {
 class Converter {
  public:
   Converter(config::Files& files, config::Names& names, const SystemdWishes& wishes)
-      : real_(files), staged_(&files), names_(names, {.ports = false, .hosts = !wishes.of_inetd}), wishes_(wishes) {}
+      : real_(files),
+        real_names_(names),
+        staged_(&files),
+        names_(names, {.ports = false, .hosts = !wishes.of_inetd}),
+        wishes_(wishes) {}
 
   Conversion run(const std::vector<std::string>& paths) {
     config::Loaded loaded = load(paths);
@@ -65,7 +69,8 @@ class Converter {
       if (one.fate == config::Fate::refused) continue;
       disabled.emplace(one.place.file, one.place.line);
       const char* what = one.fate == config::Fate::superseded ? "another entry serves it" : "it is disabled";
-      report_.note(one.place, fmt::format("service {}: {}{}", one.id, what, wishes_.disabled ? "" : ", and not converted"));
+      report_.note(one.place,
+                   fmt::format("service {}: {}{}", one.id, what, wishes_.disabled ? "" : ", and not converted"));
     }
     if (wishes_.disabled && !disabled.empty()) {
       // Lines keep their numbers.
@@ -83,6 +88,8 @@ class Converter {
     config::Sources sources;
     if (wishes_.of_inetd) {
       sources.inetd = paths;
+      // It does under systemd what it did under inetd.
+      sources.style.replaces_tcpd = false;
       return config::load(staged_, names_, sources);
     }
     std::string text;
@@ -99,7 +106,7 @@ class Converter {
     const bool wraps = has_rules(real_, "/etc/hosts.allow") || has_rules(real_, "/etc/hosts.deny");
     for (const auto& service : config.services) {
       const bool install = !disabled.contains({service->place.file, service->place.line});
-      add({*service, origins, names_, report_, wraps, install});
+      add({*service, origins, real_names_, report_, wraps, install});
     }
     return {std::move(files_), report_.findings()};
   }
@@ -108,7 +115,7 @@ class Converter {
     const config::Service& s = c.service;
     if (const std::string why = no_units(s); !why.empty())
       return c.report.loss(s.place, fmt::format("service {} is not converted: {}", s.id, why));
-    if (const auto& bind = s.settings.bind; bind && !base::Address::parse(*bind) && !names_.knows_host(*bind))
+    if (const auto& bind = s.settings.bind; bind && !base::Address::parse(*bind) && real_names_.host(*bind).empty())
       return c.report.error(c.place("bind"), fmt::format("bind: {} has no address here", base::escaped(*bind, 100)));
     const std::string name = unit_names_.give(s.id, ":_-.", '_');
     files_.push_back({name + ".socket", socket_unit(c)});
@@ -118,11 +125,13 @@ class Converter {
       for (const char* suffix : {".socket", ".service", "@.service"}) {
         const std::string other = fmt::format("{}/{}{}", directory, name, suffix);
         if (const auto kind = real_.kind(other); kind && *kind == config::Files::Kind::regular)
-          return c.report.note(s.place, fmt::format("{} is there already, and a unit of that name would hide it", other));
+          return c.report.note(s.place,
+                               fmt::format("{} is there already, and a unit of that name would hide it", other));
       }
   }
 
   config::Files& real_;
+  config::Names& real_names_;
   StagedFiles staged_;
   AssumedNames names_;
   const SystemdWishes wishes_;

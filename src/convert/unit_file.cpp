@@ -122,7 +122,7 @@ std::optional<std::uint64_t> unit_seconds(std::string_view value) {
     std::string_view names;  ///< with blanks around each
     double seconds;
   };
-  constexpr Unit units[]{{" us usec \xc2\xb5s ", 1e-6}, {" ms msec ", 1e-3}, {"  s sec second seconds ", 1},
+  constexpr Unit units[]{{" us usec \xc2\xb5s ", 1e-6},  {" ms msec ", 1e-3},         {"  s sec second seconds ", 1},
                          {" m min minute minutes ", 60}, {" h hr hour hours ", 3600}, {" d day days ", 86400},
                          {" w week weeks ", 604800}};
   double total = 0;
@@ -134,7 +134,8 @@ std::optional<std::uint64_t> unit_seconds(std::string_view value) {
     value = base::trim(value.substr(digits));
     const std::size_t letters = std::min(value.find_first_of(" \t0123456789"), value.size());
     const std::string name = fmt::format(" {} ", value.substr(0, letters));
-    const auto unit = std::find_if(std::begin(units), std::end(units), [&](const Unit& u) { return u.names.find(name) != u.names.npos; });
+    const auto unit = std::find_if(std::begin(units), std::end(units),
+                                   [&](const Unit& u) { return u.names.find(name) != u.names.npos; });
     if (unit == std::end(units)) return std::nullopt;
     total += number * unit->seconds;
     any = true;

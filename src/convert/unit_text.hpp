@@ -13,7 +13,9 @@ class UnitText {
  public:
   void comment(std::string_view text);
   void section(std::string_view name) { text_ += (text_.empty() ? "[" : "\n[") + std::string(name) + "]\n"; }
-  void set(std::string_view key, std::string_view value) { text_ += std::string(key) + "=" + std::string(value) + "\n"; }
+  void set(std::string_view key, std::string_view value) {
+    text_ += std::string(key) + "=" + std::string(value) + "\n";
+  }
   void set_switch(std::string_view key, bool value) { set(key, value ? "yes" : "no"); }
   [[nodiscard]] std::string text() const { return text_; }
 

@@ -26,7 +26,9 @@ std::string listen_address(const config::ListenSpec& listen) {
   return fmt::format("[{}]:{}", percent_doubled(address.text()), listen.at.port);
 }
 
-std::string count(const Limit& limit) { return limit.is_unlimited() ? std::string(unlimited) : std::to_string(limit.value); }
+std::string count(const Limit& limit) {
+  return limit.is_unlimited() ? std::string(unlimited) : std::to_string(limit.value);
+}
 
 void write_limits(const UnitContext& c, UnitText& unit) {
   const config::Settings& s = c.service.settings;
@@ -41,13 +43,16 @@ void write_limits(const UnitContext& c, UnitText& unit) {
   unit.set("TriggerLimitIntervalSec", fmt::format("{}s", window));
   unit.set("TriggerLimitBurst", std::to_string(rate.connections));
   if (s.cps)
-    c.loss("cps", fmt::format("cps: beyond {} connections in {} s systemd ends the socket until somebody starts it; xinetd "
-                              "would open it again after {} s. From systemd 255 on PollLimitIntervalSec= and PollLimitBurst= "
-                              "come nearer",
-                              rate.connections, window, rate.pause));
+    c.loss("cps",
+           fmt::format("cps: beyond {} connections in {} s systemd ends the socket until somebody starts it; xinetd "
+                       "would open it again after {} s. From systemd 255 on PollLimitIntervalSec= and PollLimitBurst= "
+                       "come nearer",
+                       rate.connections, window, rate.pause));
   else
-    c.report.note({}, "cps is not given: xinetd rests for 10 s beyond 50 connections a second; systemd then ends the socket "
-                      "until somebody starts it");
+    c.report.note(
+        {},
+        "cps is not given: xinetd rests for 10 s beyond 50 connections a second; systemd then ends the socket "
+        "until somebody starts it");
 }
 
 void write_listening(const UnitContext& c, UnitText& unit) {
@@ -105,11 +110,12 @@ void write_user(const UnitContext& c, UnitText& unit) {
     unit.set("Group", std::to_string(s.user->gid));
   if (all_groups || s.user->uid == 0 || s.user->name.empty()) return;
   const gid_t own = s.group ? s.group->gid : s.user->gid;
-  const auto groups = c.names.groups_of(s.user->name, s.user->gid);
+  const auto groups = c.names.groups_of(s.user->name, own);
   const auto more = std::count_if(groups.begin(), groups.end(), [own](gid_t g) { return g != own; });
   if (more > 0)
-    c.loss("user", fmt::format("user: systemd gives the server all groups of {}; without groups = yes it would have one",
-                               base::escaped(s.user->name, 100)));
+    c.loss("user",
+           fmt::format("user: systemd gives the server all groups of {}; without groups = yes it would have one",
+                       base::escaped(s.user->name, 100)));
 }
 
 void write_rlimits(const config::Settings& s, UnitText& unit) {

@@ -15,14 +15,18 @@ namespace xsuperd::convert {
 struct UnitContext {
   const config::Service& service;
   const Origins& origins;
-  config::Names& names;
+  config::Names& names;  ///< of this machine
   Report& report;
-  bool wraps = false;    ///< hosts.allow or hosts.deny of this machine say something
-  bool install = true;   ///< to be started with the machine
+  bool wraps = false;   ///< hosts.allow or hosts.deny of this machine say something
+  bool install = true;  ///< to be started with the machine
 
   [[nodiscard]] config::Place place(std::string_view attribute) const { return origins.of(service, attribute); }
-  void note(std::string_view attribute, std::string sentence) const { report.note(place(attribute), std::move(sentence)); }
-  void loss(std::string_view attribute, std::string sentence) const { report.loss(place(attribute), std::move(sentence)); }
+  void note(std::string_view attribute, std::string sentence) const {
+    report.note(place(attribute), std::move(sentence));
+  }
+  void loss(std::string_view attribute, std::string sentence) const {
+    report.loss(place(attribute), std::move(sentence));
+  }
 };
 
 /// Why no pair of units can stand for the service; empty when one can.

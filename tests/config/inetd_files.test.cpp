@@ -155,6 +155,41 @@ TEST_CASE("an inetd gets its defaults from the command line") {
   CHECK(w.loaded.config->path == inetd_file);
 }
 
+TEST_CASE("lines that update-inetd has turned off are comments, or disabled entries for who wants them") {
+  World w = inetd_world();
+  const std::string lines = "#<off># ftp stream tcp nowait root /bin/sh a\n#<off>#telnet\tstream tcp nowait root /bin/sh\n" + ftp +
+                            "#<off># these are words of a comment\n#<off>### http stream tcp nowait root /bin/sh\n";
+  CHECK(parse_inetd(lines, inetd_file, {}, w.names, w.loaded.diagnostics).entries.size() == 1);
+  InetdStyle style;
+  style.off_lines = true;
+  const auto entries = parse_inetd(lines, inetd_file, style, w.names, w.loaded.diagnostics).entries;
+  REQUIRE(entries.size() == 3);
+  CHECK(entries[0].state == Entry::State::disabled);
+  CHECK(entries[0].place == Place{inetd_file, 1, 9});
+  CHECK(entries[0].assignments[0].name == "id");
+  CHECK(entries[0].assignments[0].values[0].text == "ftp-tcp");
+  CHECK(entries[1].name == "telnet");
+  CHECK(entries[2].state == Entry::State::whole);
+  CHECK(entries[2].assignments[0].name != "id");
+  CHECK(w.log().empty());
+}
+
+TEST_CASE("a line of inetd.conf that is right and not served is told from one that is wrong") {
+  const auto unserved = [](const std::string& line) {
+    const World w = inetd(line + "\n");
+    const auto& all = w.loaded.diagnostics.all();
+    REQUIRE_FALSE(all.empty());
+    CHECK(all[0].level == Level::error);
+    return all[0].unserved;
+  };
+  for (const char* line : {"/run/x stream unix nowait root /bin/sh", "ftp stream tcp,sndbuf=1k nowait root /bin/sh", ".include x",
+                           "ftp stream:filter tcp nowait root /bin/sh", "ftp stream tcp nowait root/staff /bin/sh",
+                           "#@ in ipsec esp/transport//require", "ftp on protocol = tcp, sndbuf = 1;"})
+    CHECK(unserved(line));
+  for (const char* line : {"ftp stream tcp", "ftp stream tcp maybe root /bin/sh", ".unknown x", "ftp on protocol = tcp;"})
+    CHECK_FALSE(unserved(line));
+}
+
 TEST_CASE("an inetd may be told to ask libwrap, and where to listen") {
   Sources sources;
   sources.style = {.wraps = true, .address = "127.0.0.1"};

@@ -43,6 +43,8 @@ constexpr Pair classic[]{
          ARGUMENTS},
     {"a service behind tcpmux", "tcpmux/printer stream tcp nowait" TAIL, "printer",
      "type = TCPMUX UNLISTED\n" PLAIN EXTERNAL ARGUMENTS},
+    {"a limit of a service behind tcpmux", "tcpmux/printer stream tcp nowait.40" TAIL, "printer",
+     "type = TCPMUX UNLISTED\ncps = 40 600\ncps_window = 60\n" PLAIN EXTERNAL ARGUMENTS},
     {"tcpmux answers for it", "tcpmux/+date stream tcp nowait" TAIL, "date",
      "type = TCPMUXPLUS UNLISTED\n" PLAIN EXTERNAL ARGUMENTS},
     {"tcpmux itself", "tcpmux stream tcp nowait root internal", "tcpmux",

@@ -32,12 +32,17 @@ inline char letter(Weight weight) { return weight == Weight::note ? 'n' : weight
 inline std::string report(const Conversion& c) {
   std::string all;
   for (const Finding& one : c.findings)
-    all += std::string(1, letter(one.weight)) + " " + one.place.file + ":" + std::to_string(one.place.line) + " " + one.sentence + "\n";
+    all += std::string(1, letter(one.weight)) + " " + one.place.file + ":" + std::to_string(one.place.line) + " " +
+           one.sentence + "\n";
   return all;
 }
 /// Is there a finding that begins so ("g /etc/x.conf:3 banner")?
-inline bool reported(const Conversion& c, const std::string& begin) { return ("\n" + report(c)).find("\n" + begin) != std::string::npos; }
-inline bool has_line(const std::string& text, const std::string& line) { return ("\n" + text).find("\n" + line + "\n") != std::string::npos; }
+inline bool reported(const Conversion& c, const std::string& begin) {
+  return ("\n" + report(c)).find("\n" + begin) != std::string::npos;
+}
+inline bool has_line(const std::string& text, const std::string& line) {
+  return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
 
 inline Conversion from_inetd(World& w, const std::string& lines) {
   return inetd_to_xinetd({{config::test::inetd_file, lines}}, w.names);

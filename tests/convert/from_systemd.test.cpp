@@ -36,7 +36,8 @@ constexpr Row rows[]{
     {"its window", "PollLimitIntervalSec=5s\nPollLimitBurst=30", "", "cps_window = 5"},
     {"TriggerLimit", "TriggerLimitIntervalSec=1s\nTriggerLimitBurst=9", "", "cps = 9 10"},
     {"no limit", "TriggerLimitIntervalSec=0", "", "cps = 0 0"},
-    {"all but some", "IPAddressDeny=any\nIPAddressAllow=localhost 192.0.2.0/24", "", "only_from = 127.0.0.0/8 ::1 192.0.2.0/24"},
+    {"all but some", "IPAddressDeny=any\nIPAddressAllow=localhost 192.0.2.0/24", "",
+     "only_from = 127.0.0.0/8 ::1 192.0.2.0/24"},
     {"some", "IPAddressDeny=192.0.2.0/24", "", "no_access = 192.0.2.0/24"},
     {"some but others", "IPAddressDeny=192.0.2.0/31\nIPAddressAllow=192.0.2.1", "", "no_access = 192.0.2.0"},
     {"allowing alone", "IPAddressAllow=192.0.2.1", "", "!only_from"},
@@ -53,7 +54,8 @@ constexpr Row rows[]{
     {"Environment", "", "Environment=A=1 \"B=2\"\nEnvironment=C=%%", "env = A=1 B=2 C=%"},
     {"PassEnvironment", "", "PassEnvironment=TZ LANG", "passenv = PATH LANG TZ"},
     {"no PassEnvironment", "", "", "passenv = PATH LANG"},
-    {"arguments", "", "ExecStart=\nExecStart=-/bin/server -a \"b\" 'c\\\\'d %% $$x %p", "server_args = -a b c\\d % $x x"},
+    {"arguments", "", "ExecStart=\nExecStart=-/bin/server -a \"b\" 'c\\\\'d %% $$x %p",
+     "server_args = -a b c\\d % $x x"},
     {"argv[0]", "", "ExecStart=\nExecStart=-@/bin/server name -a", "server_args = name -a"},
     {"its flag", "", "ExecStart=\nExecStart=@/bin/server name", "flags = IPv6 NOLIBWRAP NAMEINARGS"},
     {"variables", "", "Environment=A=1 N=x\nExecStart=\nExecStart=/bin/server ${A}b $N", "server_args = 1b x"},
@@ -148,7 +150,8 @@ TEST_CASE("a server that would not run as it did is written disabled") {
 }
 
 TEST_CASE("each socket of a unit is an entry") {
-  const Conversion c = entries_of("ListenStream=192.0.2.1:79\nListenStream=[::1]:79\nListenStream=0.0.0.0:80\n", server);
+  const Conversion c =
+      entries_of("ListenStream=192.0.2.1:79\nListenStream=[::1]:79\nListenStream=0.0.0.0:80\n", server);
   CHECK(names(c) == "x x-2 x-3");
   CHECK(attribute(text(c, "x"), "bind") == "bind = 192.0.2.1");
   CHECK(attribute(text(c, "x"), "flags") == "flags = IPv4 NOLIBWRAP");
@@ -173,7 +176,9 @@ TEST_CASE("a server without Accept waits") {
 }
 
 TEST_CASE("a relay of systemd's becomes redirect") {
-  const Conversion c = entries_of(listens, "ExecStart=/usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=5min -c 9 www.example.com:http\n", false);
+  const Conversion c = entries_of(
+      listens, "ExecStart=/usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=5min -c 9 www.example.com:http\n",
+      false);
   CHECK(attribute(text(c, "x"), "redirect") == "redirect = www.example.com http");
   CHECK(attribute(text(c, "x"), "instances") == "instances = 9");
   CHECK(attribute(text(c, "x"), "wait") == "wait = no");
@@ -211,12 +216,16 @@ TEST_CASE("drop-ins of units count, in the order of their names") {
 }
 
 TEST_CASE("what systemd got from us comes back as it was") {
-  const std::string lines = "instances = 7\nper_source = 2\nflags = NODELAY NOLIBWRAP\nonly_from = 192.0.2.0/24\nserver_args = -a %h $x \"y\\ ;\n"
-                            "env = A=1%\npassenv = PATH LANG\numask = 27\nnice = 3\nrlimit_files = 64\nrlimit_cpu = UNLIMITED\ncps = 9 10\n"
-                            "v6only = no\nbacklog = 5\n";
+  const std::string lines =
+      "instances = 7\nper_source = 2\nflags = NODELAY NOLIBWRAP\nonly_from = 192.0.2.0/24\nserver_args = -a %h $x "
+      "\"y\\ ;\n"
+      "env = A=1%\npassenv = PATH LANG\numask = 27\nnice = 3\nrlimit_files = 64\nrlimit_cpu = UNLIMITED\ncps = 9 10\n"
+      "v6only = no\nbacklog = 5\n";
   World w = config::test::inetd_world();
   w.names.users.push_back({"server", 7, 7});
-  const std::string plain = "type = UNLISTED\nport = 9000\nprotocol = tcp\nsocket_type = stream\nwait = no\nuser = server\ngroups = yes\nserver = /bin/server\n";
+  const std::string plain =
+      "type = UNLISTED\nport = 9000\nprotocol = tcp\nsocket_type = stream\nwait = no\nuser = server\ngroups = "
+      "yes\nserver = /bin/server\n";
   const Conversion there = units_of(w, config::test::entry("x", plain + lines + "flags = IPv6 NODELAY NOLIBWRAP"));
   for (const File& file : there.files) w.files.texts["/u/" + file.name] = file.text;
   const Conversion back = systemd_to_xinetd({"/u/x.socket"}, w.files, w.names);

@@ -12,7 +12,8 @@ namespace {
 /// Both sides as the loader has them, each service on a line; equal texts are equal services.
 std::string services(const World& w) {
   std::vector<std::string> lines;
-  for (const auto& service : w.loaded.config->services) lines.push_back(service->id + "\n" + config::dump(service->settings));
+  for (const auto& service : w.loaded.config->services)
+    lines.push_back(service->id + "\n" + config::dump(service->settings));
   std::sort(lines.begin(), lines.end());
   return base::join(lines, "");
 }
@@ -30,8 +31,10 @@ std::string difference(const std::string& lines) {
   const auto in = [](const auto& all, const config::Service& wanted) {
     return std::any_of(all.begin(), all.end(), [&](const auto& one) { return config::test::same(*one, wanted); });
   };
-  const bool same = a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& one) { return in(b, *one); });
-  return same ? "" : "before:\n" + services(before) + before.log() + "after:\n" + services(after) + after.log() + report(c);
+  const bool same =
+      a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& one) { return in(b, *one); });
+  return same ? ""
+              : "before:\n" + services(before) + before.log() + "after:\n" + services(after) + after.log() + report(c);
 }
 
 std::size_t served(const std::string& lines) {
@@ -49,22 +52,44 @@ constexpr Fixture fixtures[]{
     {"nothing", "", 0},
     {"a program", "ftp stream tcp nowait root /usr/sbin/in.ftpd in.ftpd -l\n", 1},
     {"a name for tcp and udp", "echo stream tcp nowait root internal\necho dgram udp wait root internal\n", 2},
-    {"families", "ftp stream tcp4 nowait root /bin/sh\nftp stream tcp6 nowait root /bin/sh\ntime stream tcp46 nowait root internal\n", 3},
+    {"families",
+     "ftp stream tcp4 nowait root /bin/sh\nftp stream tcp6 nowait root /bin/sh\ntime stream tcp46 nowait root "
+     "internal\n",
+     3},
     {"tcp beside tcp6", "ftp stream tcp nowait root /bin/sh\nftp stream tcp6 nowait root /bin/sh\n", 2},
-    {"tcpd", "ftp stream tcp nowait root /usr/sbin/tcpd in.ftpd -l\nfinger stream tcp nowait nobody /usr/sbin/tcpd /usr/libexec/fingerd\n", 2},
+    {"tcpd",
+     "ftp stream tcp nowait root /usr/sbin/tcpd in.ftpd -l\nfinger stream tcp nowait nobody /usr/sbin/tcpd "
+     "/usr/libexec/fingerd\n",
+     2},
     {"a datagram service", "ntalk dgram udp wait nobody:tty /usr/sbin/in.ftpd in.ftpd\n", 1},
-    {"an RPC service", "rstatd/1-5 dgram rpc/udp wait root /usr/sbin/in.ftpd in.ftpd\n100068/2 stream rpc/tcp wait root /bin/sh\n", 2},
-    {"tcpmux", "tcpmux stream tcp nowait root internal\ntcpmux/a stream tcp nowait root /bin/sh\ntcpmux/+b stream tcp nowait root /bin/sh sh -c x\n", 3},
-    {"limits of OpenBSD and NetBSD", "ftp stream tcp nowait.40 root /bin/sh\ntelnet stream,5 tcp nowait:20 root /bin/sh\n", 2},
+    {"an RPC service",
+     "rstatd/1-5 dgram rpc/udp wait root /usr/sbin/in.ftpd in.ftpd\n100068/2 stream rpc/tcp wait root /bin/sh\n", 2},
+    {"tcpmux",
+     "tcpmux stream tcp nowait root internal\ntcpmux/a stream tcp nowait root /bin/sh\ntcpmux/+b stream tcp nowait "
+     "root /bin/sh sh -c x\n",
+     3},
+    {"limits of OpenBSD and NetBSD",
+     "ftp stream tcp nowait.40 root /bin/sh\ntelnet stream,5 tcp nowait:20 root /bin/sh\n", 2},
     {"limits of FreeBSD", "ftp stream tcp nowait/10/60/3 root:tty/daemon /bin/sh\n", 1},
-    {"the notation of NetBSD", "ftp on protocol = tcp, wait = no, user = root, # why\n  exec = /bin/sh, args = sh -x, ip_max = 3;\ntelnet off protocol=tcp;\n", 1},
-    {"addresses", "127.0.0.1,::1:ftp stream tcp nowait root /bin/sh\n192.0.2.1:\ntelnet stream tcp nowait root /bin/sh\n*:http stream tcp nowait root /bin/sh\n", 4},
+    {"the notation of NetBSD",
+     "ftp on protocol = tcp, wait = no, user = root, # why\n  exec = /bin/sh, args = sh -x, ip_max = 3;\ntelnet off "
+     "protocol=tcp;\n",
+     1},
+    {"addresses",
+     "127.0.0.1,::1:ftp stream tcp nowait root /bin/sh\n192.0.2.1:\ntelnet stream tcp nowait root /bin/sh\n*:http "
+     "stream tcp nowait root /bin/sh\n",
+     4},
     {"two lines for one port", "ftp stream tcp nowait root /bin/sh\nftp stream tcp nowait root /usr/sbin/in.ftpd\n", 1},
-    {"two lines for one port, the other way round in the alphabet", "127.0.0.1:telnet stream tcp nowait root /bin/sh\ntelnet stream tcp nowait root /bin/sh a\n", 1},
+    {"two lines for one port, the other way round in the alphabet",
+     "127.0.0.1:telnet stream tcp nowait root /bin/sh\ntelnet stream tcp nowait root /bin/sh a\n", 1},
     {"a port that nobody knows", "nosuch stream tcp nowait root /bin/sh\nftp stream tcp nowait root /bin/sh\n", 1},
     {"a server that is not there", "ftp stream tcp nowait root /usr/sbin/missing missing\n", 0},
-    {"broken lines", "ftp stream tcp\n/run/x stream unix nowait root /bin/sh\nhttp stream tcp nowait root /bin/sh \"\ntelnet stream tcp nowait root /bin/sh\n", 1},
-    {"a line that is off above one that is on", "#<off># ftp stream tcp nowait root /bin/sh\nftp stream tcp nowait root /bin/sh x\n", 1},
+    {"broken lines",
+     "ftp stream tcp\n/run/x stream unix nowait root /bin/sh\nhttp stream tcp nowait root /bin/sh \"\ntelnet stream "
+     "tcp nowait root /bin/sh\n",
+     1},
+    {"a line that is off above one that is on",
+     "#<off># ftp stream tcp nowait root /bin/sh\nftp stream tcp nowait root /bin/sh x\n", 1},
     {"numbers", "874 stream tcp nowait 4242 /bin/sh\n", 1},
 };
 
@@ -86,18 +111,21 @@ TEST_CASE("what the difference of two conversions is made of can differ") {
   CHECK(reported(c, "g /etc/inetd.conf:1 service ftp is not written"));
   CHECK(names(c) == "README.inetd");
   CHECK(has_line(text(c, "README.inetd"), "1:\t" + line.substr(0, line.size() - 1)));
-  CHECK(reported(from_inetd("ftp stream tcp nowait root /bin/sh sh ''\n"), "g /etc/inetd.conf:1 service ftp is not written"));
+  CHECK(reported(from_inetd("ftp stream tcp nowait root /bin/sh sh ''\n"),
+                 "g /etc/inetd.conf:1 service ftp is not written"));
 }
 
 TEST_CASE("a line of inetd.conf becomes a file that is named after the id") {
-  const Conversion c = from_inetd("echo stream tcp nowait root internal\necho dgram udp wait root internal\n"
-                                  "127.0.0.1,192.0.2.1,192.0.2.2:ftp stream tcp nowait root /bin/sh\n");
+  const Conversion c = from_inetd(
+      "echo stream tcp nowait root internal\necho dgram udp wait root internal\n"
+      "127.0.0.1,192.0.2.1,192.0.2.2:ftp stream tcp nowait root /bin/sh\n");
   CHECK(names(c) == "echo-stream echo-dgram ftp ftp-tcp ftp-192-0-2-2");
   CHECK(report(c) == "");
   CHECK(text(c, "ftp-192-0-2-2") ==
         "# Converted from /etc/inetd.conf, line 3.\nservice ftp\n{\n\tid              = ftp-192.0.2.2\n"
         "\tprotocol        = tcp\n\tsocket_type     = stream\n\twait            = no\n\tuser            = root\n"
-        "\tgroups          = yes\n\tserver          = /bin/sh\n\tflags           = NOLIBWRAP\n\tbind            = 192.0.2.2\n}\n");
+        "\tgroups          = yes\n\tserver          = /bin/sh\n\tflags           = NOLIBWRAP\n\tbind            = "
+        "192.0.2.2\n}\n");
 }
 
 TEST_CASE("tcpd becomes libwrap of our own") {
@@ -111,8 +139,9 @@ TEST_CASE("tcpd becomes libwrap of our own") {
 }
 
 TEST_CASE("lines that update-inetd has turned off become disabled entries") {
-  const Conversion c = from_inetd("#<off>#ftp stream tcp nowait root /bin/sh\n#<off># telnet\tstream tcp nowait root /bin/sh sh\n"
-                                  "# Lines with \"#<off>#\" are off\n#<off>#no service at all\n");
+  const Conversion c = from_inetd(
+      "#<off>#ftp stream tcp nowait root /bin/sh\n#<off># telnet\tstream tcp nowait root /bin/sh sh\n"
+      "# Lines with \"#<off>#\" are off\n#<off>#no service at all\n");
   CHECK(names(c) == "ftp telnet README.inetd");
   CHECK(text(c, "ftp").find("service ftp\n{\n\tdisable         = yes\n\tprotocol") != std::string::npos);
   CHECK(has_line(text(c, "README.inetd"), "3:\t# Lines with \"#<off>#\" are off"));
@@ -129,8 +158,9 @@ TEST_CASE("an off line that could not be served is kept and is no error") {
 }
 
 TEST_CASE("comments above a line go with it, all others into one file") {
-  const Conversion c = from_inetd("# top\n\n# about ftp\n#: more\nftp stream tcp nowait root /bin/sh\n# between\n\n"
-                                  ".include x\n# end\n");
+  const Conversion c = from_inetd(
+      "# top\n\n# about ftp\n#: more\nftp stream tcp nowait root /bin/sh\n# between\n\n"
+      ".include x\n# end\n");
   CHECK(text(c, "ftp").starts_with("# about ftp\n#: more\n# Converted from /etc/inetd.conf, line 5.\nservice ftp\n"));
   CHECK(text(c, "README.inetd") ==
         "What was in /etc/inetd.conf beside the services that were converted, with the numbers of the lines.\n\n"
@@ -139,28 +169,32 @@ TEST_CASE("comments above a line go with it, all others into one file") {
 }
 
 TEST_CASE("comments inside NetBSD's notation go with the service") {
-  const Conversion c = from_inetd("ftp on # one\n protocol = tcp, wait = no,\n# two\n user = root, exec = \"/bin/sh\"; # three\n"
-                                  "# left\n");
+  const Conversion c = from_inetd(
+      "ftp on # one\n protocol = tcp, wait = no,\n# two\n user = root, exec = \"/bin/sh\"; # three\n"
+      "# left\n");
   CHECK(text(c, "ftp").starts_with("# one\n# two\n# three\n# Converted"));
   CHECK(has_line(text(c, "README.inetd"), "5:\t# left"));
 }
 
 TEST_CASE("every line of inetd.conf is in some file") {
-  const std::string lines = "# a\nftp stream tcp nowait root /bin/sh\n#b\n\n# c\n/run/x stream unix nowait root /bin/sh\n#d\n"
-                            "telnet on bogus = 1, # e\n # f\n wait = no;\n# g\n";
+  const std::string lines =
+      "# a\nftp stream tcp nowait root /bin/sh\n#b\n\n# c\n/run/x stream unix nowait root /bin/sh\n#d\n"
+      "telnet on bogus = 1, # e\n # f\n wait = no;\n# g\n";
   const Conversion c = from_inetd(lines);
   std::string all;
   for (const File& one : c.files) all += one.text;
-  for (const char* part : {"# a\n", "#b\n", "# c\n", "/run/x stream unix nowait root /bin/sh\n", "#d\n", "telnet on bogus = 1, # e\n",
-                           "# f\n", " wait = no;\n", "# g\n"}) {
+  for (const char* part : {"# a\n", "#b\n", "# c\n", "/run/x stream unix nowait root /bin/sh\n", "#d\n",
+                           "telnet on bogus = 1, # e\n", "# f\n", " wait = no;\n", "# g\n"}) {
     INFO(part << " in " << all);
     CHECK(all.find(part) != std::string::npos);
   }
 }
 
 TEST_CASE("what is right and not served is a gap, what is wrong an error") {
-  CHECK(reported(from_inetd("/run/x stream unix nowait root /bin/sh\n"), "g /etc/inetd.conf:1 sockets in the file system"));
-  CHECK(reported(from_inetd("ftp stream tcp,rcvbuf=1k nowait root /bin/sh\n"), "g /etc/inetd.conf:1 the sizes of socket buffers"));
+  CHECK(reported(from_inetd("/run/x stream unix nowait root /bin/sh\n"),
+                 "g /etc/inetd.conf:1 sockets in the file system"));
+  CHECK(reported(from_inetd("ftp stream tcp,rcvbuf=1k nowait root /bin/sh\n"),
+                 "g /etc/inetd.conf:1 the sizes of socket buffers"));
   CHECK(reported(from_inetd("ftp stream tcp nowait root/staff /bin/sh\n"), "g /etc/inetd.conf:1 login classes"));
   CHECK(reported(from_inetd("ftp stream tcp maybe root /bin/sh\n"), "e /etc/inetd.conf:1 Bad value for wait"));
   CHECK(reported(from_inetd("ftp strm tcp nowait root /bin/sh\n"), "e /etc/inetd.conf:1 "));
@@ -195,7 +229,8 @@ TEST_CASE("services of several files share no id and no file") {
 TEST_CASE("bytes of any kind in inetd.conf end in a report") {
   std::string all;
   for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
-  for (const std::string& lines : {all, all + "\n" + all, "ftp stream tcp nowait root /bin/sh " + all + "\n", "#<off>#" + all}) {
+  for (const std::string& lines :
+       {all, all + "\n" + all, "ftp stream tcp nowait root /bin/sh " + all + "\n", "#<off>#" + all}) {
     const Conversion c = from_inetd(lines);
     for (const File& one : c.files) CHECK(one.name.find('/') == std::string::npos);
     CHECK((!c.files.empty() || !c.findings.empty()));

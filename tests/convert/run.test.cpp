@@ -156,14 +156,16 @@ TEST_CASE("a link where a file would go is not followed") {
 
 TEST_CASE("a directory that cannot be made is an error") {
   const Scratch s;
-  const Outcome o = convert({"--from", "inetd", "--to", "xinetd", "-o", s.path("no/such"), s.write("inetd.conf", good)});
+  const Outcome o =
+      convert({"--from", "inetd", "--to", "xinetd", "-o", s.path("no/such"), s.write("inetd.conf", good)});
   CHECK(o.status == 1);
   CHECK(o.err.find("cannot make the directory") != std::string::npos);
 }
 
 TEST_CASE("the report does nothing to a terminal") {
   const Scratch s;
-  const Outcome o = convert({"--from", "inetd", "--to", "xinetd", s.write("inetd.conf", "a\x1b[2J\xff stream tcp maybe\x07 root /bin/x\n")});
+  const Outcome o = convert(
+      {"--from", "inetd", "--to", "xinetd", s.write("inetd.conf", "a\x1b[2J\xff stream tcp maybe\x07 root /bin/x\n")});
   CHECK(o.status == 4);
   for (const char c : o.err) CHECK((c == '\n' || (c >= ' ' && c < 0x7f)));
 }
@@ -178,17 +180,25 @@ TEST_CASE("systemd-analyze finds nothing wrong with converted units") {
   const std::string plain = "type = UNLISTED\nsocket_type = stream\nwait = no\nuser = daemon\n";
   const std::string conf = s.write(
       "xinetd.conf",
-      "service xc-all\n{\n" + plain + "port = 9001\nserver = /bin/cat\nserver_args = -u %h $x \"a\\b ; it's\ninstances = 5\nper_source = 2\n"
-      "cps = 7 30\nflags = NODELAY KEEPALIVE LABELED\nbacklog = 7\nonly_from = 127.0.0.0/8 ::1\nno_access = 127.0.0.9\numask = 27\n"
-      "nice = 3\nenv = A=50%x B=$x\"y\npassenv = PATH LANG\nrlimit_as = 64M\nrlimit_cpu = 30\nrlimit_data = UNLIMITED\nrlimit_files = 64\n"
-      "group = daemon\n}\n"
-      "service xc-waits\n{\ntype = UNLISTED\nsocket_type = dgram\nwait = yes\nuser = daemon\nport = 9002\nserver = /bin/cat\nbind = ::1\n}\n"
-      "service xc-four\n{\n" + plain + "port = 9003\nserver = /bin/cat\nserver_args = name\nflags = IPv4 NAMEINARGS\n}\n"
-      "service xc-six\n{\n" + plain + "port = 9004\nserver = /bin/cat\nv6only = yes\n}\n");
+      "service xc-all\n{\n" + plain +
+          "port = 9001\nserver = /bin/cat\nserver_args = -u %h $x \"a\\b ; it's\ninstances = 5\nper_source = 2\n"
+          "cps = 7 30\nflags = NODELAY KEEPALIVE LABELED\nbacklog = 7\nonly_from = 127.0.0.0/8 ::1\nno_access = "
+          "127.0.0.9\numask = 27\n"
+          "nice = 3\nenv = A=50%x B=$x\"y\npassenv = PATH LANG\nrlimit_as = 64M\nrlimit_cpu = 30\nrlimit_data = "
+          "UNLIMITED\nrlimit_files = 64\n"
+          "group = daemon\n}\n"
+          "service xc-waits\n{\ntype = UNLISTED\nsocket_type = dgram\nwait = yes\nuser = daemon\nport = 9002\nserver = "
+          "/bin/cat\nbind = ::1\n}\n"
+          "service xc-four\n{\n" +
+          plain +
+          "port = 9003\nserver = /bin/cat\nserver_args = name\nflags = IPv4 NAMEINARGS\n}\n"
+          "service xc-six\n{\n" +
+          plain + "port = 9004\nserver = /bin/cat\nv6only = yes\n}\n");
   const Outcome o = convert({"--from", "xinetd", "--to", "systemd", "-o", s.path("u"), conf});
   INFO(o.err);
   CHECK(o.status == 1);
-  const std::string units = s.path("u/xc-all.socket") + " " + s.path("u/xc-waits.socket") + " " + s.path("u/xc-four.socket") + " " + s.path("u/xc-six.socket");
+  const std::string units = s.path("u/xc-all.socket") + " " + s.path("u/xc-waits.socket") + " " +
+                            s.path("u/xc-four.socket") + " " + s.path("u/xc-six.socket");
   const int status = std::system(("systemd-analyze verify --man=no " + units + " >" + s.path("log") + " 2>&1").c_str());
   INFO(contents(s.path("log")));
   CHECK(status == 0);

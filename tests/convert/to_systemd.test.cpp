@@ -19,39 +19,50 @@ struct Row {
 };
 
 constexpr Row rows[]{
-    {"a stream service", "", "x.socket", "|ListenStream=9000|BindIPv6Only=both|Accept=yes|MaxConnections=4294967295|WantedBy=sockets.target|"},
-    {"its server", "", "x@.service", "|ExecStart=-/bin/server|StandardInput=socket|StandardOutput=socket|StandardError=socket|KillMode=process|"},
+    {"a stream service", "", "x.socket",
+     "|ListenStream=9000|BindIPv6Only=both|Accept=yes|MaxConnections=4294967295|WantedBy=sockets.target|"},
+    {"its server", "", "x@.service",
+     "|ExecStart=-/bin/server|StandardInput=socket|StandardOutput=socket|StandardError=socket|KillMode=process|"},
     {"IPv4", "flags = IPv4", "x.socket", "|ListenStream=0.0.0.0:9000|"},
     {"IPv6 only", "v6only = yes", "x.socket", "|ListenStream=9000|BindIPv6Only=ipv6-only|"},
     {"an IPv4 address", "bind = 192.0.2.1", "x.socket", "|ListenStream=192.0.2.1:9000|"},
-    {"an IPv4 address on an IPv6 socket", "bind = 192.0.2.1\nflags = IPv6", "x.socket", "|ListenStream=192.0.2.1:9000|"},
+    {"an IPv4 address on an IPv6 socket", "bind = 192.0.2.1\nflags = IPv6", "x.socket",
+     "|ListenStream=192.0.2.1:9000|"},
     {"an IPv6 address", "bind = 2001:db8::1", "x.socket", "|ListenStream=[2001:db8::1]:9000|"},
-    {"options of the socket", "flags = NODELAY KEEPALIVE\nbacklog = 7", "x.socket", "|NoDelay=yes|KeepAlive=yes|Backlog=7|"},
+    {"options of the socket", "flags = NODELAY KEEPALIVE\nbacklog = 7", "x.socket",
+     "|NoDelay=yes|KeepAlive=yes|Backlog=7|"},
     {"limits", "instances = 5\nper_source = 2", "x.socket", "|MaxConnections=5|MaxConnectionsPerSource=2|"},
     {"the usual rate", "", "x.socket", "|TriggerLimitIntervalSec=1s|TriggerLimitBurst=50|"},
     {"a rate", "cps = 7 30", "x.socket", "|TriggerLimitIntervalSec=1s|TriggerLimitBurst=7|"},
-    {"a rate in a window", "cps = 7 30\ncps_window = 60", "x.socket", "|TriggerLimitIntervalSec=60s|TriggerLimitBurst=7|"},
+    {"a rate in a window", "cps = 7 30\ncps_window = 60", "x.socket",
+     "|TriggerLimitIntervalSec=60s|TriggerLimitBurst=7|"},
     {"no rate", "cps = 0 0", "x.socket", "|TriggerLimitIntervalSec=0|"},
     {"only_from", "only_from = 192.0.2.0/24 ::1", "x.socket", "|IPAddressDeny=any|IPAddressAllow=192.0.2.0/24 ::1|"},
     {"nobody at all", "only_from =", "x.socket", "|IPAddressDeny=any|"},
     {"no_access", "no_access = 192.0.2.0/24", "x.socket", "|IPAddressDeny=192.0.2.0/24|"},
-    {"no_access wins", "only_from = 192.0.2.0/30\nno_access = 192.0.2.1", "x.socket", "|IPAddressDeny=any|IPAddressAllow=192.0.2.2/31 192.0.2.0|"},
-    {"the best match wins", "only_from = 192.0.2.0/31 192.0.2.4\nno_access = 192.0.2.0/24\naccess_policy = best_match", "x.socket",
-     "|IPAddressDeny=any|IPAddressAllow=192.0.2.0/31 192.0.2.4|"},
-    {"arguments", "server_args = -a %h $HOME \"q\\", "x@.service", "|ExecStart=-/bin/server -a %%h $$HOME \"\\\"q\\\\\"|"},
+    {"no_access wins", "only_from = 192.0.2.0/30\nno_access = 192.0.2.1", "x.socket",
+     "|IPAddressDeny=any|IPAddressAllow=192.0.2.2/31 192.0.2.0|"},
+    {"names of hosts", "only_from = localhost six.example.com", "x.socket",
+     "|IPAddressDeny=any|IPAddressAllow=127.0.0.1 ::1 2001:db8::6|"},
+    {"the best match wins", "only_from = 192.0.2.0/31 192.0.2.4\nno_access = 192.0.2.0/24\naccess_policy = best_match",
+     "x.socket", "|IPAddressDeny=any|IPAddressAllow=192.0.2.0/31 192.0.2.4|"},
+    {"arguments", "server_args = -a %h $HOME \"q\\", "x@.service",
+     "|ExecStart=-/bin/server -a %%h $$HOME \"\\\"q\\\\\"|"},
     {"another name", "server_args = name -a\nflags = NAMEINARGS", "x@.service", "|ExecStart=-@/bin/server name -a|"},
     {"its own name", "server_args = server -a\nflags = NAMEINARGS", "x@.service", "|ExecStart=-/bin/server -a|"},
-    {"variables", "env = A=1% B=$x C='\npassenv = PATH TZ", "x@.service", "|PassEnvironment=PATH TZ|Environment=A=1%%|Environment=B=$x|Environment=\"C='\"|"},
+    {"variables", "env = A=1% B=$x C='\npassenv = PATH TZ", "x@.service",
+     "|PassEnvironment=PATH TZ|Environment=A=1%%|Environment=B=$x|Environment=\"C='\"|"},
     {"umask and nice", "umask = 27\nnice = -3", "x@.service", "|UMask=0027|Nice=-3|"},
     {"limits of the server",
-     "rlimit_as = 8M\nrlimit_cpu = 30\nrlimit_data = UNLIMITED\nrlimit_rss = 64K\nrlimit_stack = 1M\nrlimit_files = 99", "x@.service",
-     "|LimitAS=8388608|LimitCPU=30|LimitDATA=infinity|LimitRSS=65536|LimitSTACK=1048576|LimitNOFILE=99|"},
+     "rlimit_as = 8M\nrlimit_cpu = 30\nrlimit_data = UNLIMITED\nrlimit_rss = 64K\nrlimit_stack = 1M\nrlimit_files = 99",
+     "x@.service", "|LimitAS=8388608|LimitCPU=30|LimitDATA=infinity|LimitRSS=65536|LimitSTACK=1048576|LimitNOFILE=99|"},
     {"supplementary groups", "groups = yes", "x@.service", "|User=root|"},
 };
 
 std::vector<std::string> parts(const std::string& text) {
   std::vector<std::string> found;
-  for (std::size_t at = 1; at < text.size(); at = text.find('|', at) + 1) found.push_back(text.substr(at, text.find('|', at) - at));
+  for (std::size_t at = 1; at < text.size(); at = text.find('|', at) + 1)
+    found.push_back(text.substr(at, text.find('|', at) - at));
   return found;
 }
 
@@ -82,9 +93,14 @@ constexpr Gap gaps[]{
     {"log_type = SYSLOG daemon", "n /etc/xinetd.conf:9 log_type:"},
     {"bind = www.example.com", "n /etc/xinetd.conf:9 bind: www.example.com is the address 192.0.2.7"},
     {"bind = nohost.example.com", "e /etc/xinetd.conf:9 bind: nohost.example.com has no address"},
-    {"only_from = www.example.com 10.0.0.0/8", "g /etc/xinetd.conf:9 systemd compares addresses, not names: www.example.com is not admitted"},
-    {"no_access = .example.com", "g /etc/xinetd.conf:9 systemd compares addresses, not names: .example.com is admitted"},
-    {"no_access = elsewhere.example.net", "g /etc/xinetd.conf:9 systemd compares addresses, not names: elsewhere.example.net is admitted"},
+    {"only_from = www.example.com 10.0.0.0/8",
+     "g /etc/xinetd.conf:9 systemd compares addresses, not names: www.example.com is 192.0.2.7, as now"},
+    {"only_from = elsewhere.example.net",
+     "g /etc/xinetd.conf:9 systemd compares addresses, not names: elsewhere.example.net is not admitted"},
+    {"no_access = .example.com",
+     "g /etc/xinetd.conf:9 systemd compares addresses, not names: .example.com is admitted"},
+    {"no_access = elsewhere.example.net",
+     "g /etc/xinetd.conf:9 systemd compares addresses, not names: elsewhere.example.net is admitted"},
     {"only_from = 10.0.0.0/8", "n /etc/xinetd.conf:9 systemd drops the packets"},
     {"disable = yes", "n /etc/xinetd.conf:1 service x: it is disabled, and not converted"},
 };
@@ -115,7 +131,8 @@ TEST_CASE("what an attribute becomes is in no unit without it") {
   for (const char* key : {"IPAddress", "NoDelay", "KeepAlive", "Backlog", "PerSource", "ipv6-only", "0.0.0.0"})
     CHECK(socket.find(key) == std::string::npos);
   const std::string server = text(x(""), "x@.service");
-  for (const char* key : {"Limit", "Nice", "UMask", "Environment", "User", "Group", "@/bin"}) CHECK(server.find(key) == std::string::npos);
+  for (const char* key : {"Limit", "Nice", "UMask", "Environment", "User", "Group", "@/bin"})
+    CHECK(server.find(key) == std::string::npos);
 }
 
 TEST_CASE("what has no equal in systemd is reported with its line") {
@@ -124,12 +141,14 @@ TEST_CASE("what has no equal in systemd is reported with its line") {
     INFO(gap.line << "\n" << report(c));
     CHECK(reported(c, gap.finding));
   }
-  CHECK(report(x("")) == "n :0 cps is not given: xinetd rests for 10 s beyond 50 connections a second; systemd then ends the socket "
-                         "until somebody starts it\n");
+  CHECK(report(x("")) ==
+        "n :0 cps is not given: xinetd rests for 10 s beyond 50 connections a second; systemd then ends the socket "
+        "until somebody starts it\n");
 }
 
 TEST_CASE("an attribute of the defaults is reported once, where it stands") {
-  const Conversion c = units_of(defaults("banner_fail = /f\nlog_on_failure = HOST") + service("a", 1) + service("b", 2));
+  const Conversion c =
+      units_of(defaults("banner_fail = /f\nlog_on_failure = HOST") + service("a", 1) + service("b", 2));
   CHECK(report(c).find("banner_fail") == report(c).rfind("banner_fail:"));
   CHECK(reported(c, "g /etc/xinetd.conf:3 banner_fail:"));
   CHECK(reported(c, "g /etc/xinetd.conf:4 log_on_failure:"));
@@ -143,7 +162,10 @@ TEST_CASE("services that systemd cannot have are not written, and it is said why
       {entry("a", "type = TCPMUX UNLISTED\n" + plain), "systemd has no tcpmux"},
       {entry("http", "flags = SENSOR\ntype = INTERNAL\nsocket_type = stream\nwait = no\ndeny_time = 5"), "sensors"},
       {service("x", 0), "systemd does not let the system choose a port"},
-      {entry("x", "type = UNLISTED\nport = 1\nsocket_type = raw\nprotocol = icmp\nwait = yes\nuser = root\nserver = /bin/server"), "systemd has stream and"},
+      {entry("x",
+             "type = UNLISTED\nport = 1\nsocket_type = raw\nprotocol = icmp\nwait = yes\nuser = root\nserver = "
+             "/bin/server"),
+       "systemd has stream and"},
   };
   for (const Unserved& one : all) {
     const Conversion c = units_of(one.entry);
@@ -155,7 +177,8 @@ TEST_CASE("services that systemd cannot have are not written, and it is said why
 }
 
 TEST_CASE("a server that waits gets the socket itself") {
-  const std::string lines = "type = UNLISTED\nport = 69\nwait = yes\nuser = nobody\nserver = /bin/server\nsocket_type = ";
+  const std::string lines =
+      "type = UNLISTED\nport = 69\nwait = yes\nuser = nobody\nserver = /bin/server\nsocket_type = ";
   for (const auto& [type, listen] : {std::pair{"dgram", "ListenDatagram=69"}, std::pair{"stream", "ListenStream=69"}}) {
     const Conversion c = units_of(entry("t", lines + type));
     CHECK(names(c) == "t.socket t.service");
@@ -170,21 +193,26 @@ TEST_CASE("a server that waits gets the socket itself") {
 
 TEST_CASE("redirect becomes a relay of systemd's") {
   const auto relay = [](const std::string& target, const std::string& more) {
-    return units_of(entry("r", "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = no\nuser = root\nredirect = " + target + "\n" + more));
+    return units_of(entry("r", "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = no\nuser = root\nredirect = " +
+                                   target + "\n" + more));
   };
   const Conversion c = relay("192.0.2.1 80", "instances = 9\nper_source = 3");
   CHECK(names(c) == "r.socket r.service");
   CHECK(has_line(text(c, "r.socket"), "Accept=no"));
-  CHECK(has_line(text(c, "r.service"), "ExecStart=/usr/lib/systemd/systemd-socket-proxyd --connections-max=9 192.0.2.1:80"));
+  CHECK(has_line(text(c, "r.service"),
+                 "ExecStart=/usr/lib/systemd/systemd-socket-proxyd --connections-max=9 192.0.2.1:80"));
   CHECK(reported(c, "g /etc/xinetd.conf:10 per_source:"));
-  CHECK(text(relay("::1 80", ""), "r.service").find("proxyd --connections-max=4294967295 [::1]:80\n") != std::string::npos);
+  CHECK(text(relay("::1 80", ""), "r.service").find("proxyd --connections-max=4294967295 [::1]:80\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("groups that systemd would give a server are reported") {
   World w = config::test::inetd_world();
   w.names.memberships["nobody"] = {65534};
   const auto of = [&](const std::string& user) {
-    return units_of(w, entry("x", "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = no\nserver = /bin/server\nuser = " + user));
+    return units_of(
+        w,
+        entry("x", "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = no\nserver = /bin/server\nuser = " + user));
   };
   CHECK(reported(of("alice"), "g /etc/xinetd.conf:8 user: systemd gives the server all groups of alice"));
   CHECK_FALSE(of("alice\ngroups = yes").has(Weight::loss));
@@ -199,12 +227,14 @@ TEST_CASE("rules in hosts.deny are missed") {
   w.files.texts["/etc/hosts.deny"] = "# ALL: ALL\n\n";
   CHECK_FALSE(units_of(w, service("x", 1)).has(Weight::loss));
   w.files.texts["/etc/hosts.deny"] = "# all\nALL: ALL\n";
-  CHECK(reported(units_of(w, service("x", 1)), "g /etc/xinetd.conf:1 hosts.allow and hosts.deny of this machine have rules"));
+  CHECK(reported(units_of(w, service("x", 1)),
+                 "g /etc/xinetd.conf:1 hosts.allow and hosts.deny of this machine have rules"));
   CHECK_FALSE(units_of(w, service("x", 1, "flags = NOLIBWRAP")).has(Weight::loss));
 }
 
 TEST_CASE("disabled services become units that nothing starts, when asked for") {
-  const std::string conf = defaults("disabled = b") + service("a", 1, "disable = yes\nnice = 3") + service("b", 2) + service("c", 3);
+  const std::string conf =
+      defaults("disabled = b") + service("a", 1, "disable = yes\nnice = 3") + service("b", 2) + service("c", 3);
   CHECK(names(units_of(conf)) == "c.socket c@.service");
   const Conversion c = units_of(conf, {.of_inetd = false, .disabled = true});
   CHECK(names(c) == "a.socket a@.service b.socket b@.service c.socket c@.service");
@@ -237,15 +267,22 @@ TEST_CASE("a directory and several files are converted together") {
 
 TEST_CASE("lines of inetd.conf become units as well") {
   World w = config::test::inetd_world();
-  w.files.texts["/etc/inetd.conf"] = "ftp stream tcp4 nowait root /usr/sbin/in.ftpd in.ftpd -l\necho stream tcp nowait root internal\n";
+  w.files.texts["/etc/inetd.conf"] =
+      "ftp stream tcp4 nowait root /usr/sbin/in.ftpd in.ftpd -l\necho stream tcp nowait root internal\n";
   const Conversion c = to_systemd({"/etc/inetd.conf"}, w.files, w.names, {.of_inetd = true, .disabled = false});
   CHECK(names(c) == "ftp.socket ftp@.service");
   CHECK(has_line(text(c, "ftp@.service"), "ExecStart=-/usr/sbin/in.ftpd -l"));
   CHECK(reported(c, "g /etc/inetd.conf:2 service echo-stream is not converted"));
+  w.files.texts["/etc/hosts.deny"] = "ALL: ALL\n";
+  w.files.texts["/etc/inetd.conf"] = "ftp stream tcp nowait root /usr/sbin/tcpd in.ftpd -l\n";
+  const Conversion wrapped = to_systemd({"/etc/inetd.conf"}, w.files, w.names, {.of_inetd = true, .disabled = false});
+  CHECK(has_line(text(wrapped, "ftp@.service"), "ExecStart=-@/usr/sbin/tcpd in.ftpd -l"));
+  CHECK_FALSE(wrapped.has(Weight::loss));
 }
 
 TEST_CASE("a unit that would hide one of the system is noted") {
   World w;
   w.files.texts["/usr/lib/systemd/system/x.service"] = "";
-  CHECK(reported(units_of(w, service("x", 1)), "n /etc/xinetd.conf:1 /usr/lib/systemd/system/x.service is there already"));
+  CHECK(reported(units_of(w, service("x", 1)),
+                 "n /etc/xinetd.conf:1 /usr/lib/systemd/system/x.service is there already"));
 }

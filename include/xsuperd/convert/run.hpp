@@ -12,7 +12,7 @@ enum class Exit : int {
   good = 0,
   losses = 1,  ///< something has no equal, or a file could not be written
   usage = 2,
-  input = 4,   ///< the input has errors, or cannot be read
+  input = 4,  ///< the input has errors, or cannot be read
 };
 
 /// Does what the command line says: the words behind `convert`. The files go to `out` or to the directory of --output,
