@@ -26,6 +26,9 @@ class OneText final : public config::Files {
   const std::string& text_;
 };
 
+/// What OneText's file is called; no message names it.
+const config::Sources in_memory{.main = "handed over"};
+
 /// The first error, or what there is to say when there is none.
 base::Error why_not(const config::Loaded& loaded, std::string_view what) {
   for (const config::Diagnostic& d : loaded.diagnostics.all())
@@ -60,7 +63,7 @@ config::Origins restored_origins(const std::vector<HandOver::Origin>& handed) {
 base::Result<std::shared_ptr<const config::Service>> restore_service(
     const HandOver::Service& handed, const std::shared_ptr<const config::Origins>& defaults, config::Names& names) {
   OneText files(handed.text);
-  const config::Loaded loaded = config::load(files, names, handed.file);
+  const config::Loaded loaded = config::load(files, names, in_memory);
   if (!loaded.config || loaded.config->services.size() != 1) return why_not(loaded, place_text(handed));
   auto service = std::make_shared<config::Service>(*loaded.config->services[0]);
   service->place = {handed.file, handed.line, 1};
@@ -90,9 +93,10 @@ void hand_over_configuration(const config::Config& config, HandOver& state) {
 
 base::Result<RestoredConfiguration> restore_configuration(const HandOver& state, config::Names& names) {
   OneText files(state.defaults);
-  const config::Loaded loaded = config::load(files, names, state.daemon.invocation.config_path);
+  const config::Loaded loaded = config::load(files, names, in_memory);
   if (!loaded.config) return why_not(loaded, "the defaults");
   auto config = std::make_shared<config::Config>(*loaded.config);
+  config->path = state.daemon.invocation.config_path;
   config->defaults.origins = restored_origins(state.default_origins);
   const auto defaults = std::make_shared<const config::Origins>(config->defaults.origins);
   RestoredConfiguration all;
