@@ -69,8 +69,12 @@ Examined examine(Files& files, Names& names, const Sources& sources, const Abili
     append(examined.findings, lints(*config));
     append(examined.findings, lint_files(*config, files));
     append(examined.findings, hindered(*config, abilities));
-    for (const std::string& item : not_in_effect(*config, abilities))
-      examined.findings.push_back({Level::warning, {sources.path(), 0, 0}, "not in effect: " + item, {}, 1, {}, {}});
+    for (const std::string& item : not_in_effect(*config, abilities)) {
+      Diagnostic& finding = examined.findings.emplace_back();
+      finding.level = Level::warning;
+      finding.place.file = sources.path();
+      finding.sentence = "not in effect: " + item;
+    }
   }
   put_in_order(examined.findings);
   quote_lines(examined.findings, files);
