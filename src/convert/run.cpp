@@ -73,13 +73,19 @@ std::string wrong(const Arguments& a) {
 Conversion inetd_files(const Arguments& a, config::Files& files, config::Names& names) {
   std::vector<Source> sources;
   std::vector<Finding> unread;
+  const auto cannot_read = [&](const std::string& path, std::string why) {
+    Finding& finding = unread.emplace_back();
+    finding.weight = Weight::error;
+    finding.place.file = path;
+    finding.sentence = std::move(why);
+  };
   for (const std::string& path : a.paths) {
     const auto kind = files.kind(path);
     const auto text = files.read(path);
     if (kind && *kind == config::Files::Kind::directory)
-      unread.push_back({Weight::error, {path, 0, 0}, "this is a directory: name its files"});
+      cannot_read(path, "this is a directory: name its files");
     else if (!text)
-      unread.push_back({Weight::error, {path, 0, 0}, text.error().sentence});
+      cannot_read(path, text.error().sentence);
     else
       sources.push_back({path, *text});
   }

@@ -87,7 +87,7 @@ std::string command_line(const Service& s) {
   const bool other_name = s.argv.empty() || s.argv[0] != base::last_component(path);
   std::string line = other_name ? "-@" : "-";
   line += unit_word(path);
-  for (std::size_t i = other_name ? 0 : 1; i < s.argv.size(); ++i) line += " " + command_word(s.argv[i]);
+  for (std::size_t i = other_name ? 0 : 1; i < s.argv.size(); ++i) line.append(" ").append(command_word(s.argv[i]));
   return line;
 }
 

@@ -51,7 +51,7 @@ std::string ids_text(const json::object& result, std::string_view name) {
     std::string names;
     if (const auto* attributes = one.get_object().if_contains("attributes"); attributes && attributes->is_array())
       for (const json::value& attribute : attributes->get_array())
-        if (attribute.is_string()) names += " " + std::string(attribute.get_string());
+        if (attribute.is_string()) names.append(" ").append(std::string_view(attribute.get_string()));
     text += fmt::format("{:<8}{}:{}\n", name, fit_for_terminal(text_at(one.get_object(), "id")), fit_for_terminal(names));
   }
   return text;
