@@ -52,7 +52,9 @@ void answer_control(Supervisor::Impl& daemon, const Request& request, const cont
 /// Without the socket the daemon serves all the same.
 void Supervisor::Impl::open_control() {
   if (options.control_path.empty()) return;
-  auto file = control::open_socket_file(options.control_path, options.control_group);
+  base::Fd inherited = options.inherited ? options.inherited->take(options.inherited->state().daemon.control) : base::Fd{};
+  auto file = inherited ? control::SocketFile(std::move(inherited), options.control_path)
+                        : control::open_socket_file(options.control_path, options.control_group);
   if (!file) {
     // Nobody asked for the default path.
     const bool asked = options.control_path != control::default_path;

@@ -183,6 +183,7 @@ void describe(A& a, HandOver::Daemon& v) {
   a.number("priority", v.priority, -20, 19);
   a.number("files_soft", v.files_soft);
   a.number("files_hard", v.files_hard);
+  a.descriptor("control", v.control);
 }
 
 template <typename A>

@@ -33,6 +33,7 @@ struct HandOver {
     int priority = 0;
     std::uint64_t files_soft = 0;  ///< RLIMIT_NOFILE as the daemon was started with it (fact B6.13)
     std::uint64_t files_hard = 0;
+    int control = -1;  ///< the control socket: requests that come meanwhile wait in it
     bool operator==(const Daemon&) const = default;
   };
   /// A line that has a say in the value of an attribute.

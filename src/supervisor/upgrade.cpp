@@ -156,22 +156,21 @@ void Supervisor::Impl::refuse_upgrade(const std::string& why) {
 HandOver Supervisor::Impl::hand_over() const {
   HandOver state;
   state.daemon = {::getpid(),   options.version, options.invocation,    options.adopts_orphans,
-                  facts.umask,  facts.priority,  facts.files.rlim_cur, facts.files.rlim_max};
+                  facts.umask,  facts.priority,  facts.files.rlim_cur, facts.files.rlim_max,
+                  control ? control->listening_fd() : -1};
   state.started = started;
   state.loaded = loaded_at;
   state.log_level = log.threshold();
   state.gone = gone;
   for (const auto& [id, standing] : standings) state.standings.push_back({id, standing});
   hand_over_configuration(*config, state);
+  std::unordered_map<const config::Service*, std::size_t> places;
+  for (std::size_t i = 0; i < config->services.size(); ++i) places.emplace(config->services[i].get(), i);
   for (const Runners* list : {&runners, &retired})
     for (const auto& runner : *list) {
-      std::size_t at = 0;
-      while (at < config->services.size() && config->services[at].get() != &runner->service()) ++at;
-      if (at == config->services.size()) {
-        at = state.services.size();
-        state.services.push_back(handed_service(runner->service()));
-      }
-      state.runners.push_back({at, list == &retired, runner->hand_over()});
+      const auto [place, other] = places.try_emplace(&runner->service(), state.services.size());
+      if (other) state.services.push_back(handed_service(runner->service()));
+      state.runners.push_back({place->second, list == &retired, runner->hand_over()});
     }
   state.bans = around.bans.snapshot();
   state.displaced_told = around.displaced_told;

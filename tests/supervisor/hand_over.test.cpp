@@ -20,7 +20,7 @@ class Maker {
   HandOver state() {
     HandOver all;
     all.daemon = {1 + dice(1000), text(), {text(), text(), {text(), text()}, text(), text(), text(), descriptor()}, flag(), mode_t{022}, dice(40) - 20,
-                  random_(), ~std::uint64_t{0}};
+                  random_(), ~std::uint64_t{0}, descriptor()};
     all.defaults = text();
     all.started = base::WallTime(base::WallTime::duration(dice(1 << 30)));
     all.log_level = static_cast<log::Level>(dice(6));

@@ -55,6 +55,8 @@ class Server {
 
   [[nodiscard]] std::size_t clients() const;
   [[nodiscard]] const std::string& path() const;
+  /// The listening socket, which another image of the daemon can go on with.
+  [[nodiscard]] int listening_fd() const;
 
  private:
   struct Impl;

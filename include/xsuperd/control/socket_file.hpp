@@ -17,6 +17,7 @@ inline constexpr char default_path[] = "/run/xsuperd/control";
 class SocketFile {
  public:
   SocketFile() = default;
+  /// A socket that listens under that name already.
   SocketFile(base::Fd socket, std::string path);
   ~SocketFile();
   SocketFile(SocketFile&&) = default;
