@@ -64,6 +64,8 @@ void control_diff(Supervisor::Impl& daemon, const Request& request, Server::Resp
 /// What an administrator, and then the socket, have to say.
 [[nodiscard]] std::string_view state_word(const service::Runner& runner);
 [[nodiscard]] json::object json_counters(const service::Counters& counters);
+/// `instances` of a service; null when there is no limit.
+[[nodiscard]] json::value json_limit(const config::Service& service);
 /// One service in a line: `list`, and the head of `show`.
 [[nodiscard]] json::object json_service(const service::Runner& runner);
 [[nodiscard]] json::object json_absent(const config::Absent& absent);

@@ -56,17 +56,21 @@ std::size_t running_sessions(const service::Runner& runner) {
                                                 [](const auto& one) { return one.second.served(); }));
 }
 
+json::value json_limit(const config::Service& service) {
+  const auto& limit = service.settings.instances;
+  return limit && !limit->is_unlimited() ? json::value(limit->value) : json::value(nullptr);
+}
+
 json::object json_service(const service::Runner& runner) {
   const config::Service& s = runner.service();
   const service::Counters& c = runner.counters();
-  const auto& limit = s.settings.instances;
   json::object object{{"id", json_text(s.id)},
                       {"name", json_text(s.name)},
                       {"state", state_word(runner)},
                       {"endpoint", json_endpoint(s.listen)},
                       {"running", running_sessions(runner)},
                       {"sessions", runner.sessions().size()},
-                      {"limit", limit && !limit->is_unlimited() ? json::value(limit->value) : json::value(nullptr)},
+                      {"limit", json_limit(s)},
                       {"counters", json_counters(c)},
                       {"since", json_time(c.since)},
                       {"last_request", json_time(c.last_request)},

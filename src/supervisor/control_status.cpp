@@ -62,9 +62,17 @@ json::object services(const Supervisor::Impl& daemon) {
           {"states", std::move(states)}};
 }
 
+json::array workers(const Supervisor::Impl& daemon) {
+  json::array pids;
+  for (const pid_t pid : daemon.workers.workers()) pids.push_back(pid);
+  return pids;
+}
+
+json::value process_limit(const Supervisor::Impl& daemon) {
+  return daemon.around.process_limit > 0 ? json::value(daemon.around.process_limit) : json::value(nullptr);
+}
+
 json::object status(const Supervisor::Impl& daemon) {
-  json::array workers;
-  for (const pid_t pid : daemon.workers.workers()) workers.push_back(pid);
   const auto load = daemon.around.load ? daemon.around.load() : std::nullopt;
   return {{"version", daemon.options.version},
           {"pid", ::getpid()},
@@ -73,9 +81,9 @@ json::object status(const Supervisor::Impl& daemon) {
           {"configuration", configuration(daemon)},
           {"services", services(daemon)},
           {"totals", totals(daemon)},
-          {"process_limit", daemon.around.process_limit > 0 ? json::value(daemon.around.process_limit) : json::value(nullptr)},
+          {"process_limit", process_limit(daemon)},
           {"load", load ? json::value(*load) : json::value(nullptr)},
-          {"workers", std::move(workers)},
+          {"workers", workers(daemon)},
           {"conversations", daemon.workers.running()},
           {"bans", daemon.around.bans.size()},
           {"log_level", log_level_word(daemon.log.threshold())},
@@ -123,8 +131,13 @@ void control_stats(Supervisor::Impl& daemon, const Request&, Server::Respond res
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
   const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
-  Reply reply{{{"now", json_time(std::chrono::system_clock::now())},
+  Reply reply{{{"version", daemon.options.version},
+               {"pid", ::getpid()},
+               {"now", json_time(std::chrono::system_clock::now())},
                {"started", json_time(daemon.started)},
+               {"process_limit", process_limit(daemon)},
+               {"workers", workers(daemon)},
+               {"conversations", daemon.workers.running()},
                {"totals", totals(daemon)},
                {"load", load ? json::value(*load) : json::value(nullptr)},
                {"cpu", {{"user", seconds(used.ru_utime)}, {"system", seconds(used.ru_stime)}}},
@@ -134,6 +147,8 @@ void control_stats(Supervisor::Impl& daemon, const Request&, Server::Respond res
     row["id"] = json_text(runner.service().id);
     row["state"] = state_word(runner);
     row["running"] = running_sessions(runner);
+    row["limit"] = json_limit(runner.service());
+    row["slowest_start"] = std::chrono::duration<double>(runner.counters().slowest_start).count();
     row["since"] = json_time(runner.counters().since);
     return row;
   });

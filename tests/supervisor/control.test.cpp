@@ -164,6 +164,8 @@ TEST_CASE("A refusal has its reason in the counters") {
   daemon.run_until([&] { return daemon.runner(1).counters().refused_in_all() == 1; });
   const auto row = daemon.ask("stats").rows.at(1);
   CHECK(json::serialize(row.at("reasons")) == R"({"service_limit":1})");
+  CHECK(row.at("limit") == 1);
+  CHECK(row.at("slowest_start").is_double());
   CHECK(daemon.runner(1).accounted());
   CHECK(daemon.runner(1).counters().last_reason == policy::Reason::service_limit);
 }
