@@ -3,9 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-
 #include "ctl/commands.hpp"
+#include "ctl/failure.hpp"
 #include "ctl/steps.hpp"
 #include "ctl/table.hpp"
 #include "xsuperd/base/text.hpp"
@@ -14,23 +13,6 @@
 namespace xsuperd::ctl {
 
 namespace {
-
-int fail(std::FILE* err, Exit status, const std::string& sentence) {
-  fmt::print(err, "xsuperctl: {}\n", fit_for_terminal(sentence));
-  return static_cast<int>(status);
-}
-
-Exit status_of(const base::Error& error) {
-  return error.code == ENOENT || error.code == ECONNREFUSED || error.code == ENOTDIR ? Exit::no_daemon : Exit::failed;
-}
-
-std::string sentence_of(const base::Error& error, const std::string& path) {
-  if (status_of(error) == Exit::no_daemon)
-    return fmt::format("no daemon answers at {}: is xsuperd running, and with this control socket?", path);
-  if (error.code == EACCES)
-    return fmt::format("you may not use {}: it is for root, for the daemon's user and for the group of --control-group", path);
-  return error.sentence;
-}
 
 std::string json_text_of(const Answer& answer, const std::optional<control::Failure>& failure) {
   json::object all = answer.result;
@@ -67,10 +49,6 @@ int ask(const Command& command, const Arguments& arguments, control::Request req
   if (arguments.wait)
     if (const auto ended = wait_for_end(conversation, arguments); !ended) return fail(err, Exit::failed, ended.error().sentence);
   return static_cast<int>(command.judge ? command.judge(answer) : Exit::good);
-}
-
-int usage(std::FILE* err, const std::string& sentence) {
-  return fail(err, Exit::usage, sentence + "; xsuperctl --help tells more");
 }
 
 }  // namespace

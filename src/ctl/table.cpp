@@ -13,16 +13,6 @@ namespace {
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
-/// At most `width` columns of it.
-std::string cut(const std::string& text, std::size_t width) {
-  if (width_of(text) <= width) return text;
-  const std::size_t keep = width > 2 ? width - 2 : 0;
-  std::size_t at = 0;
-  for (std::size_t seen = 0; at < text.size(); ++at)
-    if (!continues(text[at]) && seen++ == keep) break;
-  return text.substr(0, at) + (width > 2 ? ".." : "");
-}
-
 std::string padded(const std::string& text, std::size_t width, Column::Align align) {
   const std::size_t own = width_of(text);
   const std::string blanks(width > own ? width - own : 0, ' ');
@@ -50,6 +40,15 @@ void squeeze(std::vector<std::size_t>& widths, const std::vector<Column>& column
 
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return !continues(c); }));
+}
+
+std::string cut(const std::string& text, std::size_t width) {
+  if (width_of(text) <= width) return text;
+  const std::size_t keep = width > 2 ? width - 2 : 0;
+  std::size_t at = 0;
+  for (std::size_t seen = 0; at < text.size(); ++at)
+    if (!continues(text[at]) && seen++ == keep) break;
+  return text.substr(0, at) + (width > 2 ? ".." : "");
 }
 
 std::string fit_for_terminal(std::string_view text) {

@@ -21,6 +21,8 @@ struct Column {
 
 /// How many columns a text takes on a terminal: each character of UTF-8 counts as one.
 [[nodiscard]] std::size_t width_of(std::string_view text);
+/// At most `width` columns of it; the end of what is longer is "..".
+[[nodiscard]] std::string cut(const std::string& text, std::size_t width);
 /// Control characters, which could do anything to a terminal, as \xHH.
 [[nodiscard]] std::string fit_for_terminal(std::string_view text);
 
