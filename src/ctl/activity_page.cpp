@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/activity_page.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "ctl/table.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+constexpr std::size_t least_name = 12, widest_name = 40;
+
+struct Field {
+  std::string_view title;
+  std::size_t width = 0;
+  std::size_t rank = 0;  ///< when there is no room for all, those of the highest rank are left out
+  bool left = false;
+  std::optional<Sort> sort = {};  ///< by which this one is the order
+  std::string (*cell)(const ServiceActivity&) = nullptr;
+};
+
+std::string rate_cell(const ServiceActivity& a, double Rates::*which) {
+  return a.rates ? brief_number(*a.rates.*which) : "-";
+}
+
+std::string count_cell(std::int64_t count) { return count < 100'000 ? std::to_string(count) : brief_number(static_cast<double>(count)); }
+
+std::string running_cell(std::int64_t running, const std::optional<std::int64_t>& limit) {
+  return limit ? fmt::format("{}/{}", count_cell(running), count_cell(*limit)) : count_cell(running);
+}
+
+/// The counts first: they must be seen where the rest is cut.
+std::string reasons_cell(const ServiceActivity& a) {
+  std::string text;
+  for (const auto& [reason, count] : a.now.reasons) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count_cell(count), reason);
+  return text;
+}
+
+/// The name comes first and takes what the others leave, up to its length; then the last one does.
+constexpr std::array fields{
+    Field{"STATE", 10, 8, true, {}, [](const ServiceActivity& a) { return a.now.state; }},
+    Field{"ACC/S", 6, 1, false, Sort::rate, [](const ServiceActivity& a) { return rate_cell(a, &Rates::accepted); }},
+    Field{"SRV/S", 6, 4, false, {}, [](const ServiceActivity& a) { return rate_cell(a, &Rates::served); }},
+    Field{"REF/S", 6, 3, false, Sort::refused, [](const ServiceActivity& a) { return rate_cell(a, &Rates::refused); }},
+    Field{"RUNNING", 9, 2, false, Sort::running, [](const ServiceActivity& a) { return running_cell(a.now.running, a.now.limit); }},
+    Field{"FAILED", 6, 5, false, {}, [](const ServiceActivity& a) { return count_cell(a.now.counts.failed); }},
+    Field{"SLOWEST", 7, 6, false, {}, [](const ServiceActivity& a) { return brief_duration(a.now.slowest_start.value_or(0)); }},
+    Field{"REFUSED FOR", 16, 7, true, {}, reasons_cell},
+};
+
+struct Layout {
+  std::size_t name = 0;
+  std::array<std::size_t, fields.size()> widths{};  ///< 0: left out
+};
+
+/// Of the longest name, at most `most`.
+std::size_t longest_name(const Activity& activity, std::size_t most) {
+  std::size_t longest = least_name;
+  for (const ServiceActivity& one : activity.services) {
+    if (longest >= most) return most;
+    longest = std::max(longest, width_of(displayable(one.now.id)));
+  }
+  return std::min(longest, most);
+}
+
+Layout layout_of(const Activity& activity, std::size_t columns) {
+  Layout layout;
+  if (columns == 0) {
+    for (std::size_t i = 0; i < fields.size(); ++i) layout.widths[i] = fields[i].width;
+    layout.widths.back() = std::string::npos;
+    layout.name = longest_name(activity, std::string::npos);
+    return layout;
+  }
+  layout.name = std::min(columns, least_name);
+  std::size_t left = columns - layout.name;
+  for (std::size_t rank = 1; rank <= fields.size(); ++rank) {
+    const auto field = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.rank == rank; });
+    if (left < field->width + 1) break;
+    layout.widths[static_cast<std::size_t>(field - fields.begin())] = field->width;
+    left -= field->width + 1;
+  }
+  const std::size_t more = std::min(left, longest_name(activity, widest_name) - least_name);
+  layout.name += more;
+  if (layout.widths.back() > 0) layout.widths.back() += left - more;
+  return layout;
+}
+
+std::string fitted(std::string_view text, std::size_t width, bool left) {
+  if (width == std::string::npos) return displayable(text);
+  // What is far too long need not be looked at to its end.
+  const std::string cell = cut(displayable(text.substr(0, 4 * width + 4)), width);
+  const std::string blanks(width - std::min(width, width_of(cell)), ' ');
+  return left ? cell + blanks : blanks + cell;
+}
+
+Line title_line(const Layout& layout, Sort sort) {
+  const auto look = [&](bool sorted) { return sorted ? Look::sorted_title : Look::title; };
+  Line line{{fitted("SERVICE", layout.name, true), look(sort == Sort::name)}};
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (layout.widths[i] == 0) continue;
+    line.push_back({" ", Look::title});
+    line.push_back({fitted(fields[i].title, layout.widths[i], fields[i].left), look(fields[i].sort == sort)});
+  }
+  return line;
+}
+
+Look look_of(const ServiceActivity& a) {
+  if (a.rates && a.rates->failed > 0) return Look::failing;
+  if (a.rates && a.rates->refused > 0) return Look::refusing;
+  const bool idle = a.now.running == 0 && a.rates && a.rates->accepted == 0;
+  return idle ? Look::faint : Look::plain;
+}
+
+Line service_line(const Layout& layout, const ServiceActivity& a) {
+  std::string text = fitted(a.now.id, layout.name, true);
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    if (layout.widths[i] > 0) text += " " + fitted(fields[i].cell(a), layout.widths[i], fields[i].left);
+  return {{std::move(text), look_of(a)}};
+}
+
+/// As many of the parts, from the first on, as there is room for, two blanks between them.
+Line parts_line(const std::vector<std::string>& parts, std::size_t columns, Look look) {
+  std::string text;
+  for (const std::string& part : parts) {
+    const std::string more = (text.empty() ? "" : "  ") + displayable(part);
+    if (columns > 0 && width_of(text) + width_of(more) > columns) {
+      if (text.empty()) text = cut(more, columns);
+      break;
+    }
+    text += more;
+  }
+  return {{std::move(text), look}};
+}
+
+template <typename Number>
+std::string number_text(const std::optional<Number>& number) {
+  return number ? fmt::format("{}", *number) : "-";
+}
+
+Line daemon_line(const Snapshot& now, std::size_t columns) {
+  return parts_line({now.version, "up " + duration_text(now.now - now.started),
+                     "running " + running_cell(now.running, now.process_limit), "workers " + number_text(now.workers),
+                     "bans " + number_text(now.bans), "pid " + number_text(now.pid),
+                     "load " + (now.load ? fmt::format("{:.2f}", *now.load) : "-"),
+                     "conversations " + number_text(now.conversations)},
+                    columns, Look::strong);
+}
+
+Line totals_line(const Activity& activity, std::size_t columns) {
+  const auto part = [&](std::string_view what, double Rates::*which) {
+    return fmt::format("{} {}/s", what, activity.rates ? brief_number(*activity.rates.*which) : "-");
+  };
+  return parts_line({part("accepted", &Rates::accepted), part("served", &Rates::served), part("refused", &Rates::refused),
+                     part("failed", &Rates::failed)},
+                    columns, Look::plain);
+}
+
+Line notice_line(const Activity& activity, const View& view, std::size_t columns) {
+  if (!view.notice.empty()) return parts_line({view.notice}, columns, Look::notice);
+  return parts_line({fmt::format("{} service{} by {}", activity.services.size(), activity.services.size() == 1 ? "" : "s",
+                                 word_of(view.sort))},
+                    columns, Look::plain);
+}
+
+Line keys_line(const Page& page, std::size_t shown, std::size_t services, std::size_t columns) {
+  return parts_line({shown == 0 ? std::string("no services") : fmt::format("{}-{} of {}", page.first + 1, page.first + shown, services),
+                     "q quit", "by: r rate", "u running", "x refused", "n name", "space now", "arrows scroll"},
+                    columns, Look::title);
+}
+
+}  // namespace
+
+Page page_of(const Activity& activity, const View& view, PageSize size) {
+  constexpr std::size_t above = 4;
+  const std::size_t services = activity.services.size();
+  const bool keys = view.keys && size.lines > above + 1;
+  Page page;
+  page.room = size.lines == 0 ? services : size.lines - std::min(size.lines, above + (keys ? 1 : 0));
+  page.first = std::min(view.first, services - std::min(services, page.room));
+  const std::size_t shown = std::min(page.room, services - page.first);
+  const Layout layout = layout_of(activity, size.columns);
+  page.lines = {daemon_line(activity.now, size.columns), totals_line(activity, size.columns),
+                notice_line(activity, view, size.columns), title_line(layout, view.sort)};
+  for (std::size_t i = 0; i < shown; ++i) page.lines.push_back(service_line(layout, activity.services[page.first + i]));
+  if (size.lines > 0) page.lines.resize(keys ? size.lines - 1 : std::min(size.lines, page.lines.size()));
+  if (keys) page.lines.push_back(keys_line(page, shown, services, size.columns));
+  return page;
+}
+
+std::string text_of(const Page& page) {
+  std::string text;
+  for (const Line& line : page.lines) {
+    std::string all;
+    for (const Span& span : line) all += span.text;
+    text += all.substr(0, all.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+}  // namespace xsuperd::ctl

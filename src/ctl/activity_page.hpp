@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// What `top` shows, as lines of text. Internal to ctl; pure, but for the character set of the locale.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ctl/activity.hpp"
+
+namespace xsuperd::ctl {
+
+/// What a piece of text is, for who chooses colours.
+enum class Look : std::uint8_t { plain, faint, strong, title, sorted_title, refusing, failing, notice };
+
+struct Span {
+  std::string text;
+  Look look = Look::plain;
+};
+using Line = std::vector<Span>;
+
+struct PageSize {
+  std::size_t columns = 0, lines = 0;  ///< 0: as many as it takes
+};
+
+struct View {
+  Sort sort = Sort::rate;
+  std::size_t first = 0;  ///< how many services are scrolled past
+  std::string notice;     ///< a sentence for the reader, or empty
+  bool keys = false;      ///< the last line says which keys there are
+};
+
+struct Page {
+  std::vector<Line> lines;    ///< none longer than the columns, and no more than there is room for
+  std::size_t first = 0;      ///< as in View, and never so far that rows stay empty that need not
+  std::size_t room = 0;       ///< for services, in lines
+};
+/// `activity` is sorted already. Only what is visible costs anything to speak of.
+[[nodiscard]] Page page_of(const Activity& activity, const View& view, PageSize size);
+/// Lines as text, without looks and trailing blanks.
+[[nodiscard]] std::string text_of(const Page& page);
+
+/// Characters that the locale's character set has and that take one column stay. All others, invalid bytes and, unless
+/// that set is UTF-8, all above ASCII become \xHH for each byte; so each character of UTF-8 in it is one column.
+[[nodiscard]] std::string displayable(std::string_view text);
+/// 0.25 s as "250ms", and the like, in at most 6 columns.
+[[nodiscard]] std::string brief_duration(double seconds);
+/// In at most 6 columns: "0", "0.25", "12.5", "1234", "12.3k", "1.2M".
+[[nodiscard]] std::string brief_number(double number);
+
+}  // namespace xsuperd::ctl
