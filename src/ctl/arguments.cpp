@@ -30,6 +30,9 @@ po::options_description visible() {
       ("strict", "reload: refuse the whole when there is an error anywhere; check: warnings are errors")
       ("inetd", "check: the file is inetd's")
       ("persist", "enable, disable: write it into the file of the service, too")
+      ("interval", po::value<std::string>()->value_name("SECONDS"), "top: between two looks, 1 by default")
+      ("sort", po::value<std::string>()->value_name("ORDER"), "top: by rate, running, refused or name")
+      ("once", "top: print one screen and exit")
       ("help,h", "print this and exit")
       ("version", "print the version and exit");
   // clang-format on
@@ -67,6 +70,9 @@ base::Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   result.strict = found.count("strict") > 0;
   result.inetd = found.count("inetd") > 0;
   result.wait = found.count("wait") > 0;
+  result.once = found.count("once") > 0;
+  result.interval = text_of(found, "interval");
+  result.sort = text_of(found, "sort");
   result.at = text_of(found, "at");
   result.peer = text_of(found, "peer");
   result.signal = text_of(found, "signal");

@@ -20,6 +20,9 @@ struct Arguments {
   bool strict = false;
   bool wait = false;
   bool inetd = false;
+  bool once = false;
+  std::optional<std::string> interval;
+  std::optional<std::string> sort;
   std::optional<std::string> at;
   std::optional<std::string> peer;
   std::optional<std::string> signal;

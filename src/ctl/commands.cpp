@@ -86,6 +86,7 @@ constexpr std::array table{
     Command{"status", "", "how the daemon is", 0, 0, nothing, print_status},
     Command{"list", "", "all services, and what they have done", 0, 0, list, print_list},
     Command{"stats", "", "the counters of all services", 0, 0, nothing, print_stats},
+    Command{.name = "top", .synopsis = "", .text = "a live view of what the services do", .alone = top},
     Command{"show", "SERVICE", "its attributes, and where each comes from", 1, 1, service, print_show},
     Command{"sessions", "[SERVICE]", "who is being served", 0, 1, service, print_sessions},
     Command{"explain", "SERVICE ADDRESS", "would that peer be served now, and why", 2, 2, explain, print_explain, admitted},
@@ -118,7 +119,8 @@ std::string misplaced_option(const Arguments& a) {
     std::string_view commands;  ///< which take it, with blanks around each
   };
   const Given options[]{
-      {"--inetd", a.inetd, " check "},
+      {"--inetd", a.inetd, " check "},         {"--once", a.once, " top "},
+      {"--interval", a.interval.has_value(), " top "}, {"--sort", a.sort.has_value(), " top "},
       {"--all", a.all, " list show "},         {"--at", a.at.has_value(), " explain "},
       {"--peer", a.peer.has_value(), " kill "}, {"--signal", a.signal.has_value(), " kill "},
       {"--hold", a.hold, " drain "},           {"--wait", a.wait, " drain disable "},

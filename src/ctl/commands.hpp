@@ -34,7 +34,7 @@ struct Command {
   std::string (*print)(const Arguments& arguments, const Answer& answer) = nullptr;
   /// The exit status of an answer that is no failure; null: good.
   Exit (*judge)(const Answer& answer) = nullptr;
-  /// Commands that need no daemon: does it all, in place of the three above.
+  /// Commands that need no daemon, or more than an answer: does it all, in place of the three above.
   Exit (*alone)(const Arguments& arguments, std::FILE* out, std::FILE* err) = nullptr;
   /// The same for one that reads its own options: gets all words behind its name, which must stand first.
   int (*apart)(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) = nullptr;
@@ -60,5 +60,7 @@ struct Command {
 
 /// check.cpp: what can be told of configuration files.
 [[nodiscard]] Exit check(const Arguments& arguments, std::FILE* out, std::FILE* err);
+/// top.cpp: the counters of a running daemon again and again, on a terminal; or once, as text.
+[[nodiscard]] Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err);
 
 }  // namespace xsuperd::ctl

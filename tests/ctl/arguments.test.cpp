@@ -58,6 +58,9 @@ TEST_CASE("An option that the command does not take is told") {
   const auto wrong = [](const std::vector<std::string>& words) { return misplaced_option(parse_arguments(words).value()); };
   CHECK(wrong({"list", "--all"}).empty());
   CHECK(wrong({"enable", "x", "--persist"}).empty());
+  CHECK(wrong({"top", "--once", "--interval", "2", "--sort", "name"}).empty());
+  CHECK(wrong({"stats", "--once"}) == "stats does not take --once");
+  CHECK(wrong({"list", "--interval=2"}) == "list does not take --interval");
   CHECK(wrong({"list", "--persist"}) == "list does not take --persist");
   CHECK(wrong({"kill", "--hold", "1"}) == "kill does not take --hold");
 }

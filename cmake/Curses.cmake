@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# use_curses(TARGET): as the option XSUPERD_TOP says, links TARGET with ncurses, the wide one, and defines
+# XSUPERD_HAVE_CURSES while it is compiled.
+function(use_curses target)
+  if(NOT XSUPERD_TOP MATCHES "^AUTO$" AND NOT XSUPERD_TOP)
+    return()
+  endif()
+  find_package(PkgConfig QUIET)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(XSUPERD_CURSES QUIET IMPORTED_TARGET ncursesw)
+  endif()
+  if(XSUPERD_CURSES_FOUND)
+    target_link_libraries(${target} PRIVATE PkgConfig::XSUPERD_CURSES)
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_CURSES)
+  elseif(XSUPERD_TOP STREQUAL AUTO)
+    message(STATUS "ncursesw (libncurses-dev) not found: xsuperctl top will print one screen and end")
+  else()
+    message(FATAL_ERROR "XSUPERD_TOP is ${XSUPERD_TOP}, but pkg-config does not find ncursesw (libncurses-dev, pkgconf)")
+  endif()
+endfunction()

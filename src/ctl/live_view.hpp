@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// `top` on a terminal. Internal to ctl.
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "ctl/activity_page.hpp"
+#include "ctl/inquiry.hpp"
+#include "ctl/terminal.hpp"
+
+namespace xsuperd::ctl {
+
+struct TopOptions {
+  std::string socket;
+  std::chrono::milliseconds interval{1000};
+  Sort sort = Sort::rate;
+};
+
+/// Asks the daemon again and again and shows what it says, until a key or a signal ends it. A daemon that is gone is
+/// tried again; what it said last stays to be seen. One thread; waits only for keys, signals and the daemon at once.
+class LiveView {
+ public:
+  LiveView(TopOptions options, Terminal& terminal, TerminalSignals& signals, Snapshot first);
+  /// Returns the signal that ended it; 0: a key did, or the terminal went away.
+  [[nodiscard]] int run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void ask(Clock::time_point now);
+  void go_on(Clock::time_point now);
+  void fail(const base::Error& error, Clock::time_point now);
+  void show(Snapshot snapshot);
+  void draw(Clock::time_point now);
+  [[nodiscard]] std::string notice(Clock::time_point now) const;
+  [[nodiscard]] std::chrono::milliseconds patience(Clock::time_point now) const;
+  [[nodiscard]] bool wait(Clock::time_point now);
+  void handle(Key key);
+  void sort_by(Sort sort);
+  void scroll_to(std::size_t first);
+
+  TopOptions options_;
+  Terminal& terminal_;
+  TerminalSignals& signals_;
+  Snapshot last_;
+  Activity activity_;
+  View view_;
+  std::size_t room_ = 0;
+  std::optional<Inquiry> inquiry_;
+  Clock::time_point asked_, due_, heard_;  ///< heard_: the last good answer
+  std::string trouble_;                    ///< what has come in place of one since
+  int signal_ = 0;
+  bool over_ = false;
+};
+
+}  // namespace xsuperd::ctl

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The terminal of `top`. Internal to ctl.
+#pragma once
+#include <cstdio>
+#include <memory>
+
+#include "ctl/activity_page.hpp"
+#include "xsuperd/base/error.hpp"
+#include "xsuperd/base/fd.hpp"
+
+namespace xsuperd::ctl {
+
+enum class Key : std::uint8_t { none, other, quit, now, redraw, up, down, page_up, page_down, home, end, rate, running, refused, name };
+
+/// A terminal with the whole screen in use, from `open` to the end of its life, when all is as it was before. One at a
+/// time. By ncurses; without it, no terminal can be opened. Colours only where the terminal has them and NO_COLOR is
+/// not set (no-color.org).
+class Terminal {
+ public:
+  /// On standard input and `out`. Fails where one is no terminal, or TERM is none that is known.
+  [[nodiscard]] static base::Result<std::unique_ptr<Terminal>> open(std::FILE* out);
+  virtual ~Terminal() = default;
+
+  /// To be polled for keys.
+  [[nodiscard]] virtual int descriptor() const = 0;
+  /// The next key that has been pressed; none when there is none left. Does not wait.
+  [[nodiscard]] virtual Key key() = 0;
+  [[nodiscard]] virtual PageSize size() const = 0;
+  /// Takes the size that the terminal has now, and draws all of it the next time.
+  virtual void adapt() = 0;
+  virtual void draw(const Page& page) = 0;
+};
+
+/// Signals that end the program or tell of another size of the terminal, which are kept back from birth to the end of
+/// its life so that the terminal can be restored first.
+class TerminalSignals {
+ public:
+  TerminalSignals();
+  ~TerminalSignals();
+  TerminalSignals(const TerminalSignals&) = delete;
+  TerminalSignals& operator=(const TerminalSignals&) = delete;
+
+  /// To be polled.
+  [[nodiscard]] int descriptor() const { return signals_.get(); }
+  /// One that has come; 0 when there is none. Does not wait.
+  [[nodiscard]] int next();
+
+ private:
+  struct Mask;
+  std::unique_ptr<Mask> before_;
+  base::Fd signals_;
+};
+
+}  // namespace xsuperd::ctl

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "ctl/terminal.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+/// Who has us ignore one, as nohup(1) does, means it; a signal that is kept back would not be ignored any more.
+bool ignored(int signal) {
+  struct sigaction now{};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
+struct TerminalSignals::Mask {
+  sigset_t set{};
+};
+
+TerminalSignals::TerminalSignals() : before_(std::make_unique<Mask>()) {
+  sigset_t wanted;
+  ::sigemptyset(&wanted);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH})
+    if (!ignored(signal)) ::sigaddset(&wanted, signal);
+  ::sigprocmask(SIG_BLOCK, &wanted, &before_->set);
+  signals_.reset(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+  // Without it they shall at least have the effect that they always have.
+  if (!signals_) ::sigprocmask(SIG_SETMASK, &before_->set, nullptr);
+}
+
+TerminalSignals::~TerminalSignals() { ::sigprocmask(SIG_SETMASK, &before_->set, nullptr); }
+
+int TerminalSignals::next() {
+  signalfd_siginfo info{};
+  return ::read(signals_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
+}
+
+}  // namespace xsuperd::ctl

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <clocale>
+#include <csignal>
+#include <thread>
+
+#include "ctl/commands.hpp"
+#include "ctl/failure.hpp"
+#include "ctl/live_view.hpp"
+#include "ctl/table.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// What the options mean; a sentence about one that makes no sense.
+base::Result<TopOptions> options_of(const Arguments& arguments) {
+  TopOptions options{arguments.socket};
+  if (arguments.json) return base::Error{0, "top does not take --json; stats has the counters"};
+  if (arguments.interval) {
+    const std::string& word = *arguments.interval;
+    double seconds = 0;
+    const auto read = std::from_chars(word.data(), word.data() + word.size(), seconds);
+    if (read.ec != std::errc{} || read.ptr != word.data() + word.size() || !(seconds >= 0.1 && seconds <= 3600))
+      return base::Error{0, fmt::format("'{}' is no number of seconds from 0.1 to 3600", base::escaped(word, 100))};
+    options.interval = std::chrono::milliseconds(static_cast<long>(seconds * 1000));
+  }
+  if (arguments.sort) {
+    const auto sort = sort_of(*arguments.sort);
+    if (!sort) return base::Error{0, fmt::format("'{}' is no order: rate, running, refused or name", base::escaped(*arguments.sort, 100))};
+    options.sort = *sort;
+  }
+  return options;
+}
+
+/// Waits for the answer.
+base::Result<Snapshot> look(const std::string& socket) {
+  auto inquiry = Inquiry::begin(socket, {"stats"});
+  if (!inquiry) return inquiry.error();
+  const auto until = Clock::now() + std::chrono::seconds(30);
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (left <= 0) return base::Error{ETIMEDOUT, "the daemon does not answer"};
+    pollfd one{inquiry->descriptor(), inquiry->events(), 0};
+    if (::poll(&one, 1, static_cast<int>(left)) <= 0) continue;
+    if (const auto gone_on = inquiry->go_on(); !gone_on) return gone_on.error();
+    if (inquiry->done()) return snapshot_of(inquiry->take(), Clock::now());
+  }
+}
+
+/// One screen of text, as long as it takes.
+base::Result<void> print_once(const TopOptions& options, const Snapshot& first, std::FILE* out) {
+  std::this_thread::sleep_for(options.interval);
+  auto second = look(options.socket);
+  if (!second) return second.error();
+  Activity activity = activity_of(std::move(*second), &first);
+  sort_services(activity, options.sort);
+  View view;
+  view.sort = options.sort;
+  fmt::print(out, "{}", text_of(page_of(activity, view, {terminal_width(), 0})));
+  return {};
+}
+
+struct Ending {
+  int signal = 0;  ///< 0: a key
+};
+
+/// Returns with the terminal as it was.
+base::Result<Ending> live(const TopOptions& options, Snapshot first, std::FILE* out) {
+  TerminalSignals signals;
+  auto terminal = Terminal::open(out);
+  if (!terminal) return terminal.error();
+  return Ending{LiveView(options, **terminal, signals, std::move(first)).run()};
+}
+
+Exit failed(std::FILE* err, const base::Error& error, const std::string& socket) {
+  return static_cast<Exit>(fail(err, status_of(error), sentence_of(error, socket)));
+}
+
+}  // namespace
+
+Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err) {
+  std::setlocale(LC_CTYPE, "");
+  const auto options = options_of(arguments);
+  if (!options) return static_cast<Exit>(usage(err, options.error().sentence));
+  auto first = look(options->socket);
+  if (!first) return failed(err, first.error(), options->socket);
+  if (!arguments.once && ::isatty(::fileno(out)) != 0) {
+    const auto ended = live(*options, *first, out);
+    if (ended && ended->signal == 0) return Exit::good;
+    if (ended) {
+      // ncurses has put a handler of its own there.
+      std::signal(ended->signal, SIG_DFL);
+      ::raise(ended->signal);
+      return static_cast<Exit>(128 + ended->signal);
+    }
+    fmt::print(err, "xsuperctl: one screen, and no live view: {}\n", ended.error().sentence);
+  }
+  const auto printed = print_once(*options, *first, out);
+  return printed ? Exit::good : failed(err, printed.error(), options->socket);
+}
+
+}  // namespace xsuperd::ctl
