@@ -193,31 +193,32 @@ int try_take_over(const std::vector<std::string>& arguments, const std::string& 
 }
 
 int serve(const CommandLine& original, const std::string& program, const std::vector<std::string>& arguments) {
-  const auto inherited = supervisor::Inheritance::receive(first_long_lived);
+  auto inherited = supervisor::Inheritance::receive(first_long_lived);
   if (!inherited) return complain(program, inherited.error().sentence);
-  const CommandLine command = *inherited ? as_invoked(original, (*inherited)->invocation()) : original;
+  const bool takes_over = *inherited != nullptr;
+  const CommandLine command = takes_over ? as_invoked(original, (*inherited)->invocation()) : original;
   const auto worker = worker_user(command);
   // At an upgrade the trial run has found the user; should it not be found now, nobody does as well.
-  if (!worker && !*inherited) return complain(program, worker.error().sentence);
+  if (!worker && !takes_over) return complain(program, worker.error().sentence);
   const auto group = control_group(command);
-  if (!group && !*inherited) return complain(program, group.error().sentence);
+  if (!group && !takes_over) return complain(program, group.error().sentence);
   const std::string filelog = log_path(command);
   const OpenLog open_log = chosen_log(command, filelog);
-  if (!*inherited) supervisor::tidy_descriptors();
+  if (!takes_over) supervisor::tidy_descriptors();
   (void)spawn::reserve_low_descriptors(spawner_threads);
   auto options = options_for(command, program, supervisor::widen_umask());
   if (worker && *worker) options.worker_user = {(*worker)->uid, (*worker)->gid};
   if (group) options.control_group = *group;
   options.identity = {program, ::getpid()};
-  options.inherited = *inherited;
-  options.invocation = *inherited ? (*inherited)->invocation() : invocation_of(command, arguments);
+  options.invocation = takes_over ? (*inherited)->invocation() : invocation_of(command, arguments);
+  options.inherited = std::move(*inherited);
   options.arguments = arguments;
-  const base::Fd standard_output = original_output(command, inherited->get());
+  const base::Fd standard_output = original_output(command, options.inherited.get());
   options.invocation.standard_output = standard_output.get();
   auto output = first_log(open_log, options);
   if (!output) return complain(program, "msg_init failed: can't open log file: " + output.error().sentence);
   supervisor::block_signals();
-  if (command.foreground || command.debug || *inherited) {
+  if (command.foreground || command.debug || takes_over) {
     supervisor::silence_stdio(false);
     return run_daemon(command, std::move(options), open_log, std::move(*output));
   }

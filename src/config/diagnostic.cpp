@@ -21,6 +21,20 @@ std::string caret_line(const Diagnostic& d) {
 }
 }  // namespace
 
+namespace {
+/// A line of a file without what a terminal would obey: control characters of ASCII, and those of Unicode (U+0080 to
+/// U+009F, in UTF-8), each byte replaced so that the caret stays below its character.
+std::string harmless(std::string line) {
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(line[i]);
+    const auto next = i + 1 < line.size() ? static_cast<unsigned char>(line[i + 1]) : 0U;
+    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) line[i] = '?';
+    if (byte == 0xc2 && next >= 0x80 && next <= 0x9f) line[i] = line[i + 1] = '?';
+  }
+  return line;
+}
+}  // namespace
+
 std::string_view severity(Level level) {
   constexpr std::string_view words[]{"critical", "error", "warning", "note", "note", "debug"};
   return words[static_cast<unsigned>(level)];
@@ -36,18 +50,16 @@ std::string log_line(const Diagnostic& d) {
 
 std::string explained(const Diagnostic& d) {
   std::string text;
-  if (!d.place.file.empty()) text += d.place.file + ':';
+  if (!d.place.file.empty()) text += base::escaped(d.place.file, 4096) + ':';
   if (d.place.line > 0) text += fmt::format("{}:", d.place.line);
   if (d.place.column > 0) text += fmt::format("{}:", d.place.column);
   if (!text.empty()) text += ' ';
   text += fmt::format("{}: {}\n", severity(d.level), base::escaped(d.sentence, 4096));
   if (!d.line_text.empty() && d.place.column > 0) {
-    std::string shown = d.line_text;
-    for (char& c : shown)
-      if (c != '\t' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) c = '?';
+    const std::string shown = harmless(d.line_text);
     text += fmt::format("    {}\n    {}\n", shown, caret_line(d));
   }
-  if (!d.suggestion.empty()) text += fmt::format("    {}\n", d.suggestion);
+  if (!d.suggestion.empty()) text += fmt::format("    {}\n", base::escaped(d.suggestion, 4096));
   return text;
 }
 

@@ -30,7 +30,8 @@ Names changed_attributes(const Settings& a, const Settings& b) {
 
 /// Would xinetd take the service away and open another one (facts B8.20, B8.24, B8.31)?
 bool another_service(const Service& a, const Service& b) {
-  return !a.listen.same_socket(b.listen) || a.wait != b.wait || a.kind != b.kind;
+  return !a.listen.same_socket(b.listen) || a.wait != b.wait || a.kind != b.kind ||
+         a.settings.rpc_number != b.settings.rpc_number;
 }
 
 /// Pairs each service of `unmatched` with the first one of `pool` that has the same key and no partner yet.

@@ -18,7 +18,7 @@ namespace {
 
 /// Without such a line more would be served than was meant.
 bool restricts(const std::string& attribute) {
-  constexpr std::string_view names[]{"only_from", "no_access", "enabled", "disabled"};
+  constexpr std::string_view names[]{"only_from", "no_access", "enabled", "disabled", "reload_policy"};
   return std::any_of(std::begin(names), std::end(names), [&](auto name) { return base::iequals(name, attribute); });
 }
 
@@ -84,6 +84,7 @@ class Loader {
 
   void defaults(const Entry& entry) {
     const ValueContext context{files_, names_, loaded_.diagnostics, entry, true};
+    loaded_.defaults_broken = loaded_.defaults_broken || entry.state == Entry::State::broken;
     const bool open = std::any_of(entry.lost.begin(), entry.lost.end(), restricts);
     if (apply(context, config_->defaults) == Applied::good && !open) return;
     loaded_.diagnostics.add(Level::error, entry.place,

@@ -48,9 +48,9 @@ std::string_view attribute_of(std::string_view line) {
   return trimmed.substr(0, end);
 }
 
-/// The only value of a line "disable = VALUE"; nothing for any other line.
-std::optional<std::string_view> value_of(std::string_view line) {
-  if (!base::iequals(attribute_of(line), "disable")) return std::nullopt;
+/// The only value of a line "NAME = VALUE"; nothing for any other line.
+std::optional<std::string_view> value_of(std::string_view line, std::string_view name = "disable") {
+  if (!base::iequals(attribute_of(line), name)) return std::nullopt;
   const std::size_t equals = line.find('=');
   if (equals == line.npos || line[equals - 1] == '+' || line[equals - 1] == '-') return std::nullopt;
   const auto words = base::split_words(base::trim(line.substr(equals + 1)));
@@ -90,11 +90,21 @@ base::Result<Entry> entry_at(const std::vector<Line>& lines, std::size_t first, 
   return entry;
 }
 
+/// Entries of one name are told apart by their ids; since the daemon has read the file, lines may have moved.
+bool has_id(const Entry& entry, std::string_view name, std::string_view id) {
+  for (const Line& one : entry.body)
+    if (one.counts())
+      if (const auto value = value_of(one.text, "id")) return base::iequals(*value, id);
+  return base::iequals(name, id);
+}
+
 }  // namespace
 
-base::Result<std::string> with_disable(std::string_view text, int line, std::string_view name, bool disable) {
+base::Result<std::string> with_disable(std::string_view text, int line, std::string_view name, std::string_view id,
+                                       bool disable) {
   const auto entry = entry_at(lines_of(text), static_cast<std::size_t>(std::max(line, 1)) - 1, name);
   if (!entry) return entry.error();
+  if (!has_id(*entry, name, id)) return base::Error{0, fmt::format("the entry there is not that of {} any more; reload first", id)};
   std::string result(text);
   const std::string_view wanted = disable ? "yes" : "no";
   bool found = false;

@@ -12,7 +12,8 @@ namespace xsuperd::ctl {
 /// or not. Only the value of its `disable` line changes; where there is none and one is wanted it is added as the first
 /// line of the entry, laid out like the next one. Everything else stays, to the byte. Fails when there is no such entry
 /// on that line, or its lines cannot be understood. Pure.
-[[nodiscard]] base::Result<std::string> with_disable(std::string_view text, int line, std::string_view name, bool disable);
+[[nodiscard]] base::Result<std::string> with_disable(std::string_view text, int line, std::string_view name,
+                                                     std::string_view id, bool disable);
 
 /// Replaces the contents of a file by rename(2): it is always whole, the old one or the new one. Owner and mode stay; a
 /// symbolic link stays one. `before` is what it was read as: fails when somebody else has changed it since.

@@ -18,6 +18,7 @@ constexpr std::chrono::seconds patience{130};
 /// Where the entry of a service stands.
 struct Entry {
   std::string name;
+  std::string id;
   std::string file;
   int line = 0;
   bool runs = false;
@@ -28,7 +29,7 @@ base::Result<Entry> entry_of(const json::object& service, bool runs) {
   const auto file = control::string_at(place, "file");
   const auto name = control::string_at(service, "name");
   if (!file || !name) return base::Error{0, "the daemon does not say where the service stands"};
-  return Entry{*name, *file, static_cast<int>(control::number_at(place, "line").value_or(0)), runs};
+  return Entry{*name, control::string_at(service, "id").value_or(*name), *file, static_cast<int>(control::number_at(place, "line").value_or(0)), runs};
 }
 
 base::Result<Entry> find_entry(Conversation& daemon, const std::string& service) {
@@ -63,7 +64,7 @@ base::Result<void> persist(Conversation& daemon, const Arguments& arguments) {
   if (!entry) return entry.error();
   const auto before = read_file(entry->file);
   if (!before) return before.error();
-  const auto after = with_disable(*before, entry->line, entry->name, disable);
+  const auto after = with_disable(*before, entry->line, entry->name, entry->id, disable);
   if (!after) return base::Error{0, fmt::format("{}:{}: {}", entry->file, entry->line, after.error().sentence)};
   if (*after != *before)
     if (const auto written = replace_file(entry->file, *before, *after); !written) return written;

@@ -83,6 +83,7 @@ void Runner::find_targets(Token token) {
     boost::asio::post(around.loop, [weak, token, target, found = std::move(found)]() mutable {
       const auto self = weak.lock();
       if (!self || !self->sessions_.contains(token)) return;
+      if (self->service().settings.redirect != target) return self->converse(token);  // changed meanwhile
       if (found.empty()) {
         self->around_.log.error("can't find remote host {} (service={})", target.host, self->service().id);
         ++self->counters_.failed;

@@ -155,7 +155,8 @@ void Runner::perform(const CloseSocket&) {
 }
 
 void Runner::perform(const OpenSocket&) {
-  if (service().kind == config::Kind::tcpmux) return feed(Closed{});  // it never had one
+  // It never had one, or an administrator has closed it meanwhile.
+  if (service().kind == config::Kind::tcpmux || !wants_socket()) return feed(Closed{});
   const bool good = open_socket();
   around_.log.error("{} service {}", good ? "Activating" : "Error activating", service().name);
   (void)report_opening(good);

@@ -14,14 +14,19 @@ namespace {
 constexpr std::size_t most_services = 1u << 20;
 constexpr std::size_t most_sessions = 1u << 20;
 constexpr std::size_t most_origins = 1u << 16;
+constexpr std::size_t most_words = 1u << 20;
 constexpr std::size_t longest_path = 4096;
 constexpr pid_t greatest_pid = 1 << 22;
 constexpr std::size_t largest_state = 1u << 30;
 
-
 }  // namespace
 
 // Each member once, for writing, reading and collecting alike.
+
+template <typename A>
+void describe(A& a, std::string& v) {
+  a.text("text", v);
+}
 
 template <typename A>
 void describe(A& a, base::Endpoint& v) {
@@ -158,11 +163,6 @@ void describe(A& a, worker::HandedWorker& v) {
 }
 
 template <typename A>
-void describe(A& a, std::string& v) {
-  a.text("path", v, longest_path);
-}
-
-template <typename A>
 void describe(A& a, Invocation& v) {
   a.text("binary", v.binary, longest_path);
   a.text("config", v.config_path, longest_path);
@@ -207,6 +207,10 @@ void describe(A& a, HandOver::Service& v) {
   a.number("line", v.line);
   a.flag("common_log", v.common_log);
   a.list("origins", v.origins, most_origins);
+  a.text("server", v.server);
+  a.list("server_args", v.server_args, most_words);
+  a.list("argv", v.argv, most_words);
+  a.object("at", v.at);
 }
 
 template <typename A>

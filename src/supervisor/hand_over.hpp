@@ -50,6 +50,11 @@ struct HandOver {
     int line = 0;
     bool common_log = false;
     std::vector<Origin> origins = {};
+    /// Words that may hold what xinetd's language cannot say, as inetd.conf can; in `text` others stand for them.
+    std::string server = {};
+    std::vector<std::string> server_args = {};
+    std::vector<std::string> argv = {};
+    base::Endpoint at = {};  ///< where its socket is, whatever names mean by now
     bool operator==(const Service&) const = default;
   };
   struct Absent {

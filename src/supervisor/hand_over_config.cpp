@@ -68,6 +68,10 @@ base::Result<std::shared_ptr<const config::Service>> restore_service(
   auto service = std::make_shared<config::Service>(*loaded.config->services[0]);
   service->place = {handed.file, handed.line, 1};
   service->common_log = handed.common_log;
+  if (service->settings.server) service->settings.server = handed.server;
+  if (service->settings.server_args) service->settings.server_args = handed.server_args;
+  service->argv = handed.argv;
+  service->listen.at = handed.at;
   service->settings.origins = restored_origins(handed.origins);
   service->settings.origins.inherit(defaults);
   set_place(service->settings.only_from, service->place);
@@ -78,8 +82,18 @@ base::Result<std::shared_ptr<const config::Service>> restore_service(
 }  // namespace
 
 HandOver::Service handed_service(const config::Service& service) {
-  return {fmt::format("service {}\n{{\n{}}}\n", service.name, config::dump(service.settings)), service.place.file,
-          service.place.line, service.common_log, handed_origins(service.settings.origins)};
+  config::Settings plain = service.settings;
+  if (plain.server) plain.server = "/handed/over";
+  if (plain.server_args) plain.server_args = {"-"};
+  return {fmt::format("service {}\n{{\n{}}}\n", service.name, config::dump(plain)),
+          service.place.file,
+          service.place.line,
+          service.common_log,
+          handed_origins(service.settings.origins),
+          service.settings.server.value_or(""),
+          service.settings.server_args.value_or(config::Words{}),
+          service.argv,
+          service.listen.at};
 }
 
 void hand_over_configuration(const config::Config& config, HandOver& state) {

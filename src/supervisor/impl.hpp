@@ -173,6 +173,7 @@ struct Supervisor::Impl {
     std::vector<std::function<void(const ReloadReport&)>> told;
   };
   std::optional<Wish> next_reload;
+  std::vector<std::function<void(const ReloadReport&)>> previewing;  ///< who waits for the preview under way
   std::unique_ptr<Upgrade> upgrading;  ///< while one is under way
   spawn::Children leftovers;           ///< children of an image before this one, that have only to be reaped
   std::uint64_t last_leftover = 0;     ///< the token of the newest of them

@@ -56,6 +56,8 @@ class Preparation {
     strict_ = means_.strict ||
               prepared_.loaded.config->defaults.reload_policy == config::ReloadPolicy::strict;
     if (strict_ && has_errors(prepared_.loaded.diagnostics)) return refused("it has errors, and reload_policy is strict");
+    if (prepared_.loaded.defaults_broken) return refused("its defaults cannot be read");
+    if (defaults_were_lost()) return refused("the defaults, which restrict what is served, cannot be found any more");
     config::keep_broken(*running_.config, prepared_.loaded);
     make_steps();
     if (means_.preview) return std::move(prepared_);
@@ -72,6 +74,17 @@ class Preparation {
   Prepared refused(std::string why) {
     prepared_.refused = std::move(why);
     return std::move(prepared_);
+  }
+
+  /// A defaults entry with a mistyped keyword, or in a file that cannot be read, is no entry at all; without it more
+  /// would be served than was meant.
+  [[nodiscard]] bool defaults_were_lost() const {
+    const config::Settings& was = running_.config->defaults;
+    const config::Settings& is = prepared_.loaded.config->defaults;
+    const bool gone = (was.only_from && !is.only_from) || (was.no_access && !is.no_access) ||
+                      (was.enabled && !is.enabled) || (was.disabled && !is.disabled) ||
+                      (was.reload_policy && !is.reload_policy);
+    return gone && !prepared_.loaded.unclear_files.empty();
   }
 
   [[nodiscard]] bool runs(const SharedService& service) const { return running_.runners.contains(service.get()); }
@@ -147,9 +160,10 @@ class Preparation {
 
   /// Connections are refused there until the commit: a reload that comes to nothing has fooled nobody.
   void bind(Step& step, const Donors& donors) {
-    // Two sockets share the port of a steered service, and the order in which they begin is of weight.
-    if (step.service->steered()) return;
     auto bound = net::bind_socket(step.service->listen);
+    // Two sockets share the port of a steered service, and the order in which they begin is of weight: this was to see
+    // whether it can be had.
+    if (bound && step.service->steered()) return;
     if (bound) {
       step.socket = std::move(*bound);
       return;

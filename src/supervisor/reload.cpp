@@ -39,7 +39,13 @@ void Supervisor::Impl::reload(bool strict, std::function<void(const ReloadReport
 }
 
 void Supervisor::Impl::preview(std::function<void(const ReloadReport&)> told) {
-  prepare_off_loop(false, true, [told = std::move(told)](const Prepared& prepared) { told(report_of(prepared)); });
+  // Those who ask meanwhile get the same answer: they may keep asking, and the pool has other work.
+  previewing.push_back(std::move(told));
+  if (previewing.size() > 1) return;
+  prepare_off_loop(false, true, [this](const Prepared& prepared) {
+    const ReloadReport report = report_of(prepared);
+    for (const auto& tell : std::exchange(previewing, {})) tell(report);
+  });
 }
 
 void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::function<void(Prepared)> then) {

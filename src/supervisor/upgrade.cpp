@@ -60,10 +60,10 @@ void Supervisor::Impl::tried(base::Result<std::string> notes) {
 
 /// Most of it now, while services go on: what is left then takes no time.
 void Supervisor::Impl::write_logs() {
-  boost::asio::post(blocking, [this] {
+  boost::asio::post(blocking, [this, mine = std::weak_ptr(upgrading->alive)] {
     const bool written = writer.flush(log_patience);
-    boost::asio::post(loop, [this, written] {
-      if (!upgrading) return;
+    boost::asio::post(loop, [this, mine, written] {
+      if (mine.expired()) return;
       upgrading->logs_written = written;
       wait_for_rpc();
     });
@@ -73,12 +73,13 @@ void Supervisor::Impl::write_logs() {
 /// A thread that talks with rpcbind would be gone in the middle of a sentence.
 void Supervisor::Impl::wait_for_rpc() {
   upgrading->timer.expires_after(rpc_patience);
-  upgrading->timer.async_wait([this](boost::system::error_code error) {
-    if (!error && upgrading && !upgrading->holding) refuse_upgrade("rpcbind does not answer");
+  const std::weak_ptr mine = upgrading->alive;
+  upgrading->timer.async_wait([this, mine](boost::system::error_code error) {
+    if (!error && !mine.expired() && !upgrading->holding) refuse_upgrade("rpcbind does not answer");
   });
-  boost::asio::post(around.rpc, [this] {
-    boost::asio::post(loop, [this] {
-      if (upgrading && !upgrading->holding) hold_and_settle();
+  boost::asio::post(around.rpc, [this, mine] {
+    boost::asio::post(loop, [this, mine] {
+      if (!mine.expired() && !upgrading->holding) hold_and_settle();
     });
   });
 }
@@ -90,7 +91,9 @@ void Supervisor::Impl::hold_and_settle() {
   for (const Runners* list : {&runners, &retired})
     for (const auto& runner : *list) runner->hold();
   // One turn of the loop for what has happened already.
-  boost::asio::post(loop, [this] { settle(); });
+  boost::asio::post(loop, [this, mine = std::weak_ptr(upgrading->alive)] {
+    if (!mine.expired()) settle();
+  });
 }
 
 /// What has still to happen before we can leave; empty when we can.
@@ -114,8 +117,8 @@ void Supervisor::Impl::settle() {
   if (why.empty()) return leave();
   if (std::chrono::steady_clock::now() - upgrading->held_since > longest_hold) return refuse_upgrade(why);
   upgrading->timer.expires_after(look_again);
-  upgrading->timer.async_wait([this](boost::system::error_code error) {
-    if (!error) settle();
+  upgrading->timer.async_wait([this, mine = std::weak_ptr(upgrading->alive)](boost::system::error_code error) {
+    if (!error && !mine.expired()) settle();
   });
 }
 
@@ -128,7 +131,8 @@ void Supervisor::Impl::leave() {
   const bool written = writer.flush(upgrading->logs_written ? last_log_patience : std::chrono::seconds(0));
   HandOver state = hand_over();
   state.log_behind = !written;
-  state.reload_wanted = next_reload.has_value();
+  // Whoever wanted it strict hears that the daemon is gone, and asks again: it is not done leniently instead.
+  state.reload_wanted = next_reload && !next_reload->strict;
   state.notes = std::move(upgrading->notes);
   std::vector<int> kept = descriptors(state);
   auto memory = make_sealed_memory(encode(std::move(state)));

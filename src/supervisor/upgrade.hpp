@@ -22,6 +22,8 @@ struct Upgrade {
   bool holding = false;  ///< the listeners wait no more
   base::Moment held_since{};
   boost::asio::steady_timer timer;
+  /// Gone with this upgrade: what was posted for it, and comes when the next one is under way, must do nothing.
+  std::shared_ptr<const bool> alive = std::make_shared<const bool>(true);
 };
 
 }  // namespace xsuperd::supervisor

@@ -84,3 +84,9 @@ TEST_CASE("a finding about a whole service names its line and id") {
   CHECK(d->place == Place{main_file, 2, 1});
   CHECK(d->id == "y");
 }
+
+TEST_CASE("nothing of a file that a terminal would obey gets through") {
+  Diagnostic d{Level::error, {"/a\x1b[1m", 1, 1}, "s\x1b", "x\x1b]0;p\x07 \xc2\x9b", 1, "sug\x1b[2J", {}};
+  for (const char c : explained(d)) CHECK((c == '\n' || static_cast<unsigned char>(c) >= 0x20));
+  CHECK(explained(d).find("\xc2\x9b") == std::string::npos);
+}

@@ -17,8 +17,8 @@ using namespace xsuperd::ctl;
 namespace {
 
 /// The new text, or the sentence of the error behind a "!".
-std::string edited(std::string_view text, int line, std::string_view name, bool disable) {
-  const auto result = with_disable(text, line, name, disable);
+std::string edited(std::string_view text, int line, std::string_view name, bool disable, std::string_view id = "") {
+  const auto result = with_disable(text, line, name, id.empty() ? name : id, disable);
   return result ? *result : "!" + result.error().sentence;
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("A missing disable line is added in the style of the entry") {
         "service x\n{\n    disable         = yes\n    port            = 1\n}\n");
   CHECK(edited("service x\n{\n# note\n\tport\t\t= 1\n}\n", 1, "x", true) ==
         "service x\n{\n\tdisable\t\t= yes\n# note\n\tport\t\t= 1\n}\n");
-  CHECK(edited("service x\n{\n  id = 1\n}\n", 1, "x", true) == "service x\n{\n  disable = yes\n  id = 1\n}\n");
+  CHECK(edited("service x\n{\n  id = 1\n}\n", 1, "x", true, "1") == "service x\n{\n  disable = yes\n  id = 1\n}\n");
   CHECK(edited("service x\n{\n}\n", 1, "x", true) == "service x\n{\n\tdisable = yes\n}\n");
   CHECK(edited("service x\r\n{\r\n\tport = 1\r\n}\r\n", 1, "x", true) ==
         "service x\r\n{\r\n\tdisable = yes\r\n\tport = 1\r\n}\r\n");
@@ -112,4 +112,10 @@ TEST_CASE("A file is replaced as a whole, keeps its mode, and stays where a link
   CHECK(read_file(path).value() == "new\n");
   CHECK(std::distance(std::filesystem::directory_iterator(directory), {}) == 2);
   std::filesystem::remove_all(directory);
+}
+
+TEST_CASE("an entry that has another id is left alone") {
+  const std::string text = "service time\n{\n\tid = time-dgram\n}\n";
+  CHECK(edited(text, 1, "time", true, "time-stream").starts_with("!the entry there is not that of time-stream"));
+  CHECK(edited(text, 1, "time", true, "time-dgram").find("disable") != std::string::npos);
 }

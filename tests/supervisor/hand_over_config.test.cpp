@@ -118,3 +118,19 @@ TEST_CASE("notes that cannot be read are asked for anew") {
   again.remember(names.notes());
   CHECK(again.notes() == names.notes());
 }
+
+TEST_CASE("words that xinetd's language cannot say come through an upgrade") {
+  config::Service service = *World(config::test::service("x", 9001, "server_args = -c a")).loaded.config->services[0];
+  service.settings.server = "/bin/with blank";
+  service.settings.server_args = config::Words{"-c", "echo  a\n disable = yes", ""};
+  service.argv = {"with blank", "-c", "echo  a\n disable = yes", ""};
+  HandOver state;
+  state.services.push_back(handed_service(service));
+  fakes::FakeNames names;
+  const auto restored = restore_configuration(state, names);
+  REQUIRE(restored.has_value());
+  CHECK(restored->services.at(0)->settings.server == service.settings.server);
+  CHECK(restored->services.at(0)->settings.server_args == service.settings.server_args);
+  CHECK(restored->services.at(0)->argv == service.argv);
+  CHECK(restored->services.at(0)->listen.at == service.listen.at);
+}

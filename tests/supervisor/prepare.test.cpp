@@ -217,6 +217,38 @@ TEST_CASE("a service that is gone is stopped") {
   CHECK(r.prepared.going == r.prepared.stopped);
 }
 
+TEST_CASE("defaults that restrict access and cannot be found any more keep everything") {
+  const std::string closed = "only_from = 10.0.0.0/8\n";
+  Reload r("defaults\n{\n" + closed + "}\n" + entry("a", 7001));
+  CHECK_FALSE(r.to("defaults {\n" + closed + "}\n" + entry("a", 7001)).prepared.refused.empty());
+  CHECK_FALSE(r.to("defualts\n{\n" + closed + "}\n" + entry("a", 7001)).prepared.refused.empty());
+  CHECK(r.to("defaults\n{\n}\n" + entry("a", 7001)).prepared.refused.empty());
+  CHECK(r.to(entry("a", 7001)).prepared.refused.empty());
+}
+
+TEST_CASE("strict wants the port of a service whose access lists the kernel keeps, too") {
+  const Port taken;
+  Reload r(entry("a", 7001));
+  const std::string steered = "wait = yes\nonly_from = 127.0.0.1";
+  r.to(entry("a", taken.number, steered), true);
+  CHECK_FALSE(r.prepared.refused.empty());
+  const Port free(false);
+  r.to(entry("a", free.number, steered), true);
+  CHECK(r.prepared.refused.empty());
+  CHECK_FALSE(r.step("a").socket.has_value());
+}
+
+TEST_CASE("another RPC number makes another service") {
+  const auto rpc = [](int number) {
+    return fmt::format("service x\n{{\ntype = RPC UNLISTED\nrpc_number = {}\nrpc_version = 1\nsocket_type = stream\n"
+                       "wait = yes\nuser = root\nserver = /bin/server\n}}\n", number);
+  };
+  Reload r(rpc(300001));
+  r.to(rpc(300002));
+  CHECK(r.step("x").kind == Kind::fresh);
+  CHECK(r.step("x").donor == r.before("x"));
+}
+
 TEST_CASE("a preview opens nothing") {
   const Port free(false);
   Reload r(entry("a", 7001));
