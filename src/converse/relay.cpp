@@ -47,6 +47,8 @@ class Relay final : public Talk {
         down_(poller_.pool(), target_, peer_),
         parameters_(std::make_unique<Parameters>(std::move(opening.parameters))) {}
 
+  [[nodiscard]] Traffic traffic() const override { return {up_.bytes_read(), down_.bytes_read()}; }
+
  private:
   enum class Stage : std::uint8_t { begin, connecting, connected, last_words };
 
@@ -139,8 +141,6 @@ void Relay::pass_on() {
 }
 
 void Relay::close() {
-  report_.in = up_.bytes_read();
-  report_.out = down_.bytes_read();
   up_.drop();
   down_.drop();
   target_.close();

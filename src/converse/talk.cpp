@@ -53,6 +53,9 @@ void Talk::expired() {
 }
 
 void Talk::finish() {
+  const Traffic all = traffic();
+  report_.in = all.in;
+  report_.out = all.out;
   close();
   peer_.close();
   deadline_.clear();

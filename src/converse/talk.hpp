@@ -30,6 +30,9 @@ class Talk : public Conversation, protected Handler {
   /// Begins to watch the peer: the first step() follows soon, never from inside.
   void begin(base::Fd peer);
 
+  /// For those that count in the report; others have counters of their own.
+  [[nodiscard]] Traffic traffic() const override { return {report_.in, report_.out}; }
+
  protected:
   /// Does what can be done now. Called when a socket has become readable or writable, or failed.
   virtual void step() = 0;
@@ -38,7 +41,7 @@ class Talk : public Conversation, protected Handler {
   /// Takes the peer's socket and begins to watch it. An errno value when that fails, which ends the
   /// conversation soon.
   [[nodiscard]] virtual int open(base::Fd peer) { return peer_.open(std::move(peer)); }
-  /// Closes what is open besides the peer's socket, and completes the report.
+  /// Closes what is open besides the peer's socket, and completes the report, which has the traffic already.
   virtual void close() {}
 
   /// Closes everything and reports, once.

@@ -11,6 +11,7 @@ TEST_CASE("echo returns what it gets, at once") {
     talk.say(word);
     CHECK(talk.hear(word.size()) == word);
   }
+  CHECK(talk.conversation->traffic() == Traffic{10, 10});
   CHECK(talk.calls == 0);
   talk.client.reset();
   CHECK(talk.result().in == 10);

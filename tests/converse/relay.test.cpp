@@ -67,6 +67,34 @@ TEST_CASE("a relay passes bytes both ways and counts them") {
   CHECK(relay.result().connect_error == 0);
 }
 
+TEST_CASE("a relay tells how much it has carried while it goes on") {
+  Relayed relay;
+  CHECK(relay.conversation->traffic() == Traffic{0, 0});
+  relay.say("question");
+  char bytes[100];
+  REQUIRE(run_until(relay.loop, [&] { return ::recv(relay.target.get(), bytes, 100, MSG_DONTWAIT) == 8; }));
+  CHECK(relay.conversation->traffic() == Traffic{8, 0});
+  REQUIRE(::send(relay.target.get(), "the answer", 10, MSG_NOSIGNAL) == 10);
+  CHECK(relay.hear(10) == "the answer");
+  relay.say("more");
+  REQUIRE(run_until(relay.loop, [&] { return ::recv(relay.target.get(), bytes, 100, MSG_DONTWAIT) == 4; }));
+  CHECK(relay.conversation->traffic() == Traffic{12, 10});
+  CHECK(relay.calls == 0);
+  relay.target.reset();
+  relay.client.reset();
+  CHECK(relay.result().in == 12);
+  CHECK(relay.result().out == 10);
+}
+
+TEST_CASE("a relay that has no target yet has carried nothing") {
+  const Deaf deaf;
+  Talking talking(Kind::relay, to({deaf.server.endpoint}));
+  talking.say("early");
+  talking.settle();
+  CHECK(talking.conversation->traffic() == Traffic{0, 0});
+  CHECK(talking.calls == 0);
+}
+
 TEST_CASE("a relay passes streams in random pieces both ways at once unchanged") {
   const unsigned seed = GENERATE(range(1u, 5u));
   constexpr int streams = 6;

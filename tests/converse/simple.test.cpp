@@ -30,6 +30,7 @@ TEST_CASE("discard takes everything, answers nothing and ends with the client") 
     }));
     sent += at;
   }
+  REQUIRE(run_until(talk.loop, [&] { return talk.conversation->traffic() == Traffic{sent, 0}; }));
   CHECK(talk.calls == 0);
   talk.end_writing();
   CHECK(talk.result().in == sent);

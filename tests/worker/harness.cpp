@@ -32,6 +32,8 @@ class Conversation final : public converse::Conversation {
     wait(kind == Kind::text ? peer_.wait_write : peer_.wait_read);
   }
 
+  [[nodiscard]] converse::Traffic traffic() const override { return {report_.in, report_.out}; }
+
  private:
   void wait(boost::asio::posix::descriptor_base::wait_type what) {
     peer_.async_wait(what, [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {

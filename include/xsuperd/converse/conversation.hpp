@@ -61,10 +61,17 @@ struct Identity {
   std::string text;
 };
 
-/// How a conversation ended.
-struct Report {
+/// How much a conversation has carried.
+struct Traffic {
   std::uint64_t in = 0;   ///< bytes read from the peer
   std::uint64_t out = 0;  ///< bytes read from the relay's target, else bytes sent to the peer (fact B10.7)
+  bool operator==(const Traffic&) const = default;
+};
+
+/// How a conversation ended.
+struct Report {
+  std::uint64_t in = 0;   ///< as Traffic::in
+  std::uint64_t out = 0;  ///< as Traffic::out
   /// relay: errno when no target could be reached, of the last one tried. ident: when the server could not.
   int connect_error = 0;
   std::string failed_target;  ///< relay: its address
@@ -79,6 +86,8 @@ struct Report {
 class Conversation {
  public:
   virtual ~Conversation() = default;
+  /// So far: what the Report would say if it ended now. Costs nothing, and may be asked at any time before `done`.
+  [[nodiscard]] virtual Traffic traffic() const = 0;
 };
 
 /// Makes ready what the first conversation of a loop would: the time zone, which is read from a file, an
