@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "worker/link.hpp"
+#include "worker/survey.hpp"
 #include "xsuperd/spawn/recipe.hpp"
 #include "xsuperd/worker/process.hpp"
 #include "xsuperd/worker/protocol.hpp"
@@ -58,7 +59,9 @@ std::shared_ptr<const spawn::Recipe> worker_recipe(WorkerUser user) {
 
 struct Client::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& the_loop, Options the_options)
-      : loop(the_loop), options(std::move(the_options)) {
+      : loop(the_loop),
+        options(std::move(the_options)),
+        survey(loop, options.progress_patience, [this](std::uint64_t question) { return ask(question); }) {
     if (!options.recipe) options.recipe = worker_recipe();
   }
 
@@ -76,6 +79,8 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void serve_waiting();
   void expire_waiting(base::Moment before);
   bool ended(const Link& link, Ended ended);
+  [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
+  bool progressed(const Link& link, const Progress& progress);
   void lose(const Link& link);
   void close();
 
@@ -87,6 +92,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   std::deque<Waiting> waiting;
   bool terminated = false;
   bool closed = false;
+  Survey survey;
 };
 
 void Client::Impl::make_links(spawn::Spawner& spawner) {
@@ -101,6 +107,7 @@ std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::func
       loop, options, spawner,
       Link::Callbacks{.on_ready = [this](Link&) { serve_waiting(); },
                       .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
+                      .on_progress = [this](Link& link, const Progress& what) { return progressed(link, what); },
                       .on_gone = [this](Link& link) { lose(link); },
                       .on_trouble =
                           [this](std::string sentence) {
@@ -235,7 +242,26 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
   return true;
 }
 
+/// Those that owe an answer now.
+std::vector<const Link*> Client::Impl::ask(std::uint64_t question) {
+  std::vector<const Link*> asked;
+  for (const auto* list : {&links, &adopted})
+    for (const auto& link : *list)
+      if (link->ask(question)) asked.push_back(link.get());
+  return asked;
+}
+
+bool Client::Impl::progressed(const Link& link, const Progress& progress) {
+  for (const Progress::Count& count : progress.counts) {
+    const auto found = running.find(count.token);
+    if (found == running.end() || found->second.link != &link) return false;
+  }
+  survey.take(link, progress);
+  return true;
+}
+
 void Client::Impl::lose(const Link& link) {
+  survey.gone(link);
   std::vector<Done> lost;
   boost::unordered::erase_if(running, [&](auto& entry) {
     if (entry.second.link != &link) return false;
@@ -250,6 +276,7 @@ void Client::Impl::lose(const Link& link) {
 
 void Client::Impl::close() {
   closed = true;
+  survey.close();
   for (const auto& link : links) link->close();
   for (const auto& link : adopted) link->close();
   running.clear();
@@ -297,6 +324,8 @@ int Client::waiting_connection(std::uint64_t token) const {
   const auto found = impl_->find_waiting(token);
   return found == impl_->waiting.end() ? -1 : found->start.connection.get();
 }
+
+void Client::progress(Told told) { impl_->survey.join(std::move(told)); }
 
 std::vector<HandedWorker> Client::hand_over() const { return impl_->hand_over(); }
 

@@ -94,6 +94,15 @@ void Link::send(Packet packet) {
   if (channel_) channel_->send(std::move(packet));
 }
 
+bool Link::ask(std::uint64_t question) {
+  const bool may = phase_ == Phase::ready || phase_ == Phase::draining;
+  if (!may || !channel_ || foreign_ || load == 0 || question_) return false;
+  question_ = question;
+  last_token_.reset();
+  channel_->send(encode(Ask{question}));
+  return true;
+}
+
 /// A worker without work is a process for nothing; the next conversation starts another in no time.
 void Link::idle_from_now() {
   if (phase_ == Phase::ready && options_.idle_after.count() > 0) after(options_.idle_after, &Link::rest);
@@ -109,6 +118,7 @@ void Link::rest() {
 
 void Link::launch() {
   phase_ = Phase::starting;
+  question_.reset();
   ready_since_.reset();
   why_.clear();
   lost_ = 0;
@@ -153,6 +163,23 @@ void Link::handle(Ended ended) {
   const bool may = phase_ == Phase::ready || phase_ == Phase::draining;
   if (!may || !callbacks_.on_ended(*this, std::move(ended)))
     give_up("told of the end of a conversation that it does not have");
+}
+
+void Link::handle(const Progress& progress) {
+  // The image before this one may have asked, and gone before the answer came.
+  if (adopted_ && question_ != progress.question) return;
+  if (!in_order(progress) || !callbacks_.on_progress(*this, progress))
+    give_up("told how far conversations are that it does not have, or that nobody asked for");
+}
+
+bool Link::in_order(const Progress& progress) {
+  if (question_ != progress.question) return false;
+  if (!progress.counts.empty()) {
+    if (last_token_ && progress.counts.front().token <= *last_token_) return false;
+    last_token_ = progress.counts.back().token;
+  }
+  if (progress.last) question_.reset();
+  return true;
 }
 
 void Link::give_up(std::string why) {

@@ -39,6 +39,8 @@ class Link : public std::enable_shared_from_this<Link> {
     std::function<void(Link&)> on_ready;
     /// False: this cannot be, the worker is to be killed.
     std::function<bool(Link&, Ended)> on_ended;
+    /// The answer to ask(), or a part of it. False as above.
+    std::function<bool(Link&, const Progress&)> on_progress;
     /// The worker is no more, or of no use any more. Before the next can be ready, and also for one that
     /// never was.
     std::function<void(Link&)> on_gone;
@@ -62,6 +64,9 @@ class Link : public std::enable_shared_from_this<Link> {
   /// Leaves the worker alone: it ends when its conversations have ended. Nothing is called any more.
   void close();
   void send(Packet packet);
+  /// Asks what its conversations have carried. False, and it is not asked, when it has none, would not understand, or
+  /// owes an answer to an earlier question.
+  bool ask(std::uint64_t question);
   /// The last conversation has ended.
   void idle_from_now();
 
@@ -86,6 +91,8 @@ class Link : public std::enable_shared_from_this<Link> {
   void handle(const Ready&);
   void handle(const Failed& failed);
   void handle(Ended ended);
+  void handle(const Progress& progress);
+  [[nodiscard]] bool in_order(const Progress& progress);
   /// Kills it, and tells that it is gone.
   void give_up(std::string why);
   void gone();
@@ -106,6 +113,8 @@ class Link : public std::enable_shared_from_this<Link> {
   std::chrono::milliseconds pause_{0};       // the last one; 0 when the worker before it was healthy
   std::string why_;  // the trouble with the present worker, if it told or was told
   std::size_t lost_ = 0;
+  std::optional<std::uint64_t> question_;    // that it has not answered to the end
+  std::optional<std::uint64_t> last_token_;  // of those it has told in answer to it
   bool adopted_ = false;
   unsigned protocol_ = protocol_version;
   std::string drain_;  // in the words of the worker's version

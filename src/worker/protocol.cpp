@@ -14,7 +14,7 @@ namespace {
 using base::Address;
 using std::chrono::milliseconds;
 
-enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended };
+enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended, ask, progress };
 constexpr auto last_kind = static_cast<std::uint8_t>(Kind::ident);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::ipv6);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
@@ -169,6 +169,24 @@ Ended take_ended(FieldReader& reader, bool& with_connection) {
   return ended;
 }
 
+// --- Progress
+// ------------------------------------------------------------------------------------------------------
+
+Progress take_progress(FieldReader& reader) {
+  Progress progress;
+  progress.question = reader.take<std::uint64_t>();
+  progress.last = reader.flag();
+  const std::size_t count = reader.take_up_to(static_cast<std::uint16_t>(most_counts));
+  if (count == 0 && !progress.last) reader.refuse();
+  for (std::size_t i = 0; i < count && reader.good(); ++i) {
+    const auto token = reader.take<std::uint64_t>();
+    if (i > 0 && token <= progress.counts.back().token) reader.refuse();
+    const auto in = reader.take<std::uint64_t>();
+    progress.counts.push_back({token, {in, reader.take<std::uint64_t>()}});
+  }
+  return progress;
+}
+
 /// Ends decoding: the message, unless something was wrong with it or the descriptor beside it.
 template <typename To, typename Message>
 std::optional<To> accept(const FieldReader& reader, Message message, bool stray_descriptor) {
@@ -196,6 +214,7 @@ std::optional<std::vector<Packet>> encode(Start start) {
 
 Packet encode(const Stop& stop) { return {message(Type::stop).put(stop.token).take(), {}}; }
 Packet encode(const Drain&) { return {message(Type::drain).take(), {}}; }
+Packet encode(const Ask& ask) { return {message(Type::ask).put(ask.question).take(), {}}; }
 Packet encode(const Ready&) { return {message(Type::ready).take(), {}}; }
 Packet encode(const Failed& failed) { return {message(Type::failed).text(cut(failed.sentence)).take(), {}}; }
 
@@ -208,6 +227,27 @@ Packet encode(Ended ended) {
   writer.put(static_cast<std::uint8_t>(report.identity.result)).text(cut(report.identity.text));
   writer.put(static_cast<std::uint8_t>(static_cast<bool>(report.connection)));
   return {writer.take(), std::move(report.connection)};
+}
+
+Packet encode(const Progress& progress) {
+  FieldWriter writer = message(Type::progress);
+  writer.put(progress.question).put(static_cast<std::uint8_t>(progress.last));
+  writer.put(static_cast<std::uint16_t>(progress.counts.size()));
+  for (const auto& [token, traffic] : progress.counts) writer.put(token).put(traffic.in).put(traffic.out);
+  return {writer.take(), {}};
+}
+
+std::vector<Packet> encode_answer(std::uint64_t question, std::vector<Progress::Count> counts) {
+  std::ranges::sort(counts, {}, &Progress::Count::token);
+  std::vector<Packet> packets;
+  std::size_t done = 0;
+  do {
+    const std::size_t end = std::min(done + most_counts, counts.size());
+    const auto at = [&](std::size_t i) { return counts.begin() + static_cast<std::ptrdiff_t>(i); };
+    packets.push_back(encode(Progress{question, {at(done), at(end)}, end == counts.size()}));
+    done = end;
+  } while (done < counts.size());
+  return packets;
 }
 
 std::optional<ToWorker> decode_for_worker(Packet packet) {
@@ -229,6 +269,10 @@ std::optional<ToWorker> decode_for_worker(Packet packet) {
     }
     case Type::drain:
       return accept<ToWorker>(reader, Drain{}, descriptor);
+    case Type::ask: {
+      const Ask ask{reader.take<std::uint64_t>()};
+      return accept<ToWorker>(reader, ask, descriptor);
+    }
     default:
       return std::nullopt;
   }
@@ -252,6 +296,8 @@ std::optional<ToDaemon> decode_for_daemon(Packet packet) {
       ended.ending.report.connection = std::move(packet.fd);
       return accept<ToDaemon>(reader, std::move(ended), descriptor && !expected);
     }
+    case Type::progress:
+      return accept<ToDaemon>(reader, take_progress(reader), descriptor);
     default:
       return std::nullopt;
   }

@@ -23,6 +23,7 @@ struct Server::Impl {
   void handle(TextPart part);
   void handle(const Stop& stop);
   void handle(const Drain& drain);
+  void handle(const Ask& ask);
   void hold(Start& start);
   void end(std::uint64_t token, Report report);
   void send_ended(std::uint64_t token, Ending::Why why, Report report = {});
@@ -104,6 +105,13 @@ void Server::Impl::handle(const Stop& stop) {
 void Server::Impl::handle(const Drain&) {
   draining = true;
   look_whether_finished();
+}
+
+void Server::Impl::handle(const Ask& ask) {
+  std::vector<Progress::Count> counts;
+  counts.reserve(conversations.size());
+  for (const auto& [token, conversation] : conversations) counts.push_back({token, conversation->traffic()});
+  for (Packet& packet : encode_answer(ask.question, std::move(counts))) channel.send(std::move(packet));
 }
 
 void Server::Impl::end(std::uint64_t token, Report report) {

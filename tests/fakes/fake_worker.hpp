@@ -41,6 +41,14 @@ class FakeWorker final : public worker::Conversations {
     return found == waiting.end() ? -1 : found->second;
   }
 
+  worker::Counts counts;            ///< what tell() tells
+  std::vector<Told> questions;      ///< of progress(), not answered yet
+  void progress(Told told) override { questions.push_back(std::move(told)); }
+  /// Answers all questions so far.
+  void tell() {
+    for (const Told& told : std::exchange(questions, {})) told(counts);
+  }
+
   /// Ends a conversation: its connection is closed, then its `done` is called.
   void end(std::size_t request, worker::Ending ending) {
     requests.at(request).connection.reset();

@@ -53,6 +53,13 @@ struct Upgrade : Bench {
     }
   }
 
+  Counts progress() {
+    std::optional<Counts> told;
+    client->progress([&](const Counts& counts) { told = counts; });
+    run_until(loop, [&] { return told.has_value(); });
+    return *told;
+  }
+
   bool resume(std::uint64_t token) {
     return client->resume(token, [this, token](Ending ending) { endings.emplace(token, std::move(ending)); });
   }
@@ -134,6 +141,48 @@ TEST_CASE("a conversation of before the upgrade can be stopped, and a connection
   CHECK(bench.endings.at(2).report.request == "finger");
   write_all(bench.endings.at(2).report.connection, "still open");
   CHECK(read_some(asking, 10) == "still open");
+}
+
+TEST_CASE("a worker from before the upgrade tells what its conversations have carried since they began") {
+  Upgrade bench;
+  const base::Fd old = bench.start(1, Kind::echo);
+  bench.talk(old);
+  bench.upgrade();
+  REQUIRE(bench.resume(1));
+  bench.talk(old);
+  const base::Fd fresh = bench.start(2, Kind::echo);
+  bench.talk(fresh);
+  CHECK(bench.progress() == Counts{{1, {10, 10}}, {2, {5, 5}}});
+}
+
+TEST_CASE("an answer that the old image had asked for does the worker no harm, and is not taken for a new one") {
+  Upgrade bench;
+  const base::Fd peer = bench.start(1, Kind::echo);
+  bench.talk(peer);
+  bench.client->progress([](const Counts&) { FAIL("its image is gone"); });
+  std::this_thread::sleep_for(100ms);  // the answer lies in the socket: this loop does not run
+  bench.upgrade();
+  REQUIRE(bench.resume(1));
+  bench.talk(peer);
+  CHECK(bench.progress() == Counts{{1, {10, 10}}});
+  CHECK(bench.troubles.empty());
+  CHECK_FALSE(bench.ended(1));
+}
+
+TEST_CASE("a worker of another version is not asked what it has carried") {
+  Upgrade bench;
+  base::Fd old = bench.start(1, Kind::echo);
+  bench.talk(old);
+  bench.upgrade([](HandedWorker& worker) { worker.protocol = protocol_version - 1; });
+  REQUIRE(bench.resume(1));
+  const base::Fd fresh = bench.start(2, Kind::echo);
+  bench.talk(fresh);
+  CHECK(bench.progress() == Counts{{2, {5, 5}}});
+  bench.talk(old);
+  old.reset();
+  run_until(bench.loop, [&] { return bench.ended(1); });
+  CHECK(bench.endings.at(1).why == Ending::Why::unseen);
+  CHECK(bench.troubles.empty());
 }
 
 TEST_CASE("an end that the old image had not read yet reaches the new one") {

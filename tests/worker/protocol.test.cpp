@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -60,6 +61,14 @@ Ended full_ended() {
   return ended;
 }
 
+Progress full_progress() { return {99, {{1, {2, 3}}, {4, {0, ~std::uint64_t{0}}}, {~std::uint64_t{0}, {5, 6}}}, true}; }
+
+std::optional<Progress> sent(const Progress& progress) {
+  const auto message = decode_for_daemon(encode(progress));
+  if (!message) return std::nullopt;
+  return std::get<Progress>(*message);
+}
+
 /// Every message once, as bytes.
 std::vector<std::string> all_messages() {
   std::vector<std::string> all;
@@ -73,6 +82,8 @@ std::vector<std::string> all_messages() {
   all.push_back(encode(Ready{}).bytes);
   all.push_back(encode(Failed{"for a reason"}).bytes);
   all.push_back(encode(full_ended()).bytes);
+  all.push_back(encode(Ask{7}).bytes);
+  all.push_back(encode(full_progress()).bytes);
   return all;
 }
 
@@ -246,14 +257,73 @@ TEST_CASE("an identity of more than 1024 bytes is cut by its sender and refused 
 TEST_CASE("the short messages come out as they went in") {
   CHECK(std::get<Stop>(*decode_for_worker(encode(Stop{9}))).token == 9);
   CHECK(std::holds_alternative<Drain>(*decode_for_worker(encode(Drain{}))));
+  CHECK(std::get<Ask>(*decode_for_worker(encode(Ask{11}))).question == 11);
   CHECK(std::holds_alternative<Ready>(*decode_for_daemon(encode(Ready{}))));
   CHECK(std::get<Failed>(*decode_for_daemon(encode(Failed{"no"}))).sentence == "no");
+}
+
+TEST_CASE("what conversations have carried comes out as it went in") {
+  for (const bool last : {true, false}) {
+    Progress progress = full_progress();
+    progress.last = last;
+    const auto got = sent(progress);
+    REQUIRE(got);
+    CHECK(got->question == 99);
+    CHECK(got->last == last);
+    CHECK(got->counts == full_progress().counts);
+  }
+  const auto none = sent({5, {}, true});
+  REQUIRE(none);
+  CHECK(none->counts.empty());
+}
+
+TEST_CASE("an answer of any length is sent in messages of bounded size, its tokens in order") {
+  const std::size_t size = GENERATE(std::size_t{0}, std::size_t{1}, most_counts, most_counts + 1, 2 * most_counts,
+                                    5 * most_counts - 1);
+  std::vector<Progress::Count> counts;
+  for (std::size_t i = size; i > 0; --i) counts.push_back({i, {10 * i, 0}});
+  std::vector<Packet> packets = encode_answer(3, counts);
+  CHECK(packets.size() == std::max<std::size_t>((size + most_counts - 1) / most_counts, 1));
+  std::vector<Progress::Count> got;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    CHECK(packets[i].bytes.size() <= largest_message);
+    const auto message = decode_for_daemon(std::move(packets[i]));
+    REQUIRE(message);
+    const auto& progress = std::get<Progress>(*message);
+    CHECK(progress.question == 3);
+    CHECK(progress.last == (i + 1 == packets.size()));
+    got.insert(got.end(), progress.counts.begin(), progress.counts.end());
+  }
+  std::reverse(counts.begin(), counts.end());
+  CHECK(got == counts);
+}
+
+TEST_CASE("an answer that repeats itself, says nothing or too much is refused") {
+  CHECK_FALSE(sent({1, {{5, {}}, {5, {}}}, true}));
+  CHECK_FALSE(sent({1, {{5, {}}, {4, {}}}, true}));
+  CHECK_FALSE(sent({1, {}, false}));  // more without end
+  Progress large{1, {}, true};
+  for (std::uint64_t token = 0; token < most_counts; ++token) large.counts.push_back({token, {}});
+  CHECK(sent(large));
+  large.counts.push_back({most_counts, {}});
+  CHECK_FALSE(sent(large));
+  // Version, type and question stand before the flag, and the number of counts behind it.
+  std::string bytes = encode(full_progress()).bytes;
+  REQUIRE(bytes[10] == 1);
+  REQUIRE(bytes[11] == 3);
+  for (const auto& [at, byte] : {std::pair(10, '\2'), std::pair(11, '\2'), std::pair(11, '\4')}) {
+    std::string changed = bytes;
+    changed[static_cast<std::size_t>(at)] = byte;
+    CHECK_FALSE(decode_for_daemon({changed, {}}));
+  }
 }
 
 TEST_CASE("each side refuses the messages of its own kind") {
   CHECK_FALSE(decode_for_daemon(encode(Stop{9})));
   CHECK_FALSE(decode_for_worker(encode(Ready{})));
   CHECK_FALSE(decode_for_worker(encode(full_ended())));
+  CHECK_FALSE(decode_for_daemon(encode(Ask{9})));
+  CHECK_FALSE(decode_for_worker(encode(full_progress())));
 }
 
 TEST_CASE("a descriptor beside a message that speaks of none is refused") {
@@ -266,6 +336,8 @@ TEST_CASE("a descriptor beside a message that speaks of none is refused") {
   CHECK_FALSE(decode_for_daemon(with_descriptor(encode(full_ended()))));
   CHECK_FALSE(decode_for_worker(with_descriptor(encode(Stop{1}))));
   CHECK_FALSE(decode_for_worker(with_descriptor(encode(Drain{}))));
+  CHECK_FALSE(decode_for_worker(with_descriptor(encode(Ask{1}))));
+  CHECK_FALSE(decode_for_daemon(with_descriptor(encode(full_progress()))));
 }
 
 TEST_CASE("a message of another version is refused") {

@@ -143,6 +143,38 @@ TEST_CASE("a start whose connection got lost on the way is answered as lost") {
   CHECK(std::get<Ended>(*served.hear()).ending.why == Ending::Why::lost);
 }
 
+TEST_CASE("a worker tells what each conversation has carried, and of none that has ended") {
+  Served served;
+  (void)served.hear();
+  const base::Fd second = served.start(9);
+  const base::Fd first = served.start(4);
+  base::Fd third = served.start(5);
+  write_all(first, "four");
+  char bytes[4];
+  run_until(served.loop, [&] { return ::recv(first.get(), bytes, sizeof bytes, MSG_DONTWAIT) == 4; });
+  third.reset();
+  run_until(served.loop, [&] { return served.server->running() == 2; });
+  CHECK(std::get<Ended>(*served.hear()).token == 5);
+  served.say(encode(Ask{77}));
+  served.loop.poll();
+  const auto message = served.hear();
+  REQUIRE(message);
+  const auto& progress = std::get<Progress>(*message);
+  CHECK(progress.question == 77);
+  CHECK(progress.last);
+  CHECK(progress.counts == std::vector<Progress::Count>{{4, {4, 4}}, {9, {0, 0}}});
+}
+
+TEST_CASE("a worker that holds nothing answers all the same") {
+  Served served;
+  (void)served.hear();
+  served.say(encode(Ask{1}));
+  served.say(encode(Ask{2}));
+  served.loop.poll();
+  CHECK(std::get<Progress>(*served.hear()).counts.empty());
+  CHECK(std::get<Progress>(*served.hear()).question == 2);
+}
+
 TEST_CASE("a broken message from the daemon ends the worker") {
   Served served;
   const base::Fd peer = served.start(1);

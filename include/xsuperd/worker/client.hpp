@@ -74,6 +74,8 @@ class Client final : public Conversations {
     /// How long a worker may take until it is ready, or until it ends without work, and a conversation may
     /// wait for one.
     std::chrono::milliseconds patience{10'000};
+    /// How long progress() waits for workers that say nothing.
+    std::chrono::milliseconds progress_patience{1'000};
     /// Told in a sentence, on one line and fit for the log (level error), of each worker that ended or could
     /// not be started.
     std::function<void(std::string)> on_trouble = {};
@@ -95,6 +97,10 @@ class Client final : public Conversations {
   void stop(std::uint64_t token) override;
   bool resume(std::uint64_t token, Done done) override;
   int waiting_connection(std::uint64_t token) const override;
+  /// Asks all workers that hold conversations, those from before an upgrade too, but for those of another version, and
+  /// calls back when all have answered, or after progress_patience with what there is. Calls that come meanwhile are
+  /// answered together by one more question, so that what they are told is never older than they are.
+  void progress(Told told) override;
 
   /// For an upgrade: all workers there are, with what they hold. Changes nothing; the numbers are good as long as no
   /// other call is made and the loop does not run.

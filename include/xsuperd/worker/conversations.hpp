@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <unordered_map>
 
 #include "xsuperd/base/fd.hpp"
 #include "xsuperd/converse/conversation.hpp"
@@ -13,6 +14,7 @@ using converse::Identity;
 using converse::Kind;
 using converse::Parameters;
 using converse::Report;
+using converse::Traffic;
 
 /// How a conversation came to its end.
 struct Ending {
@@ -31,11 +33,15 @@ struct Ending {
   [[nodiscard]] bool lost() const { return why == Why::lost; }
 };
 
+/// What conversations that go on have carried so far, by token.
+using Counts = std::unordered_map<std::uint64_t, Traffic>;
+
 /// Holds conversations somewhere: in worker processes (Client), or nowhere at all in tests. Lives on the loop
 /// thread.
 class Conversations {
  public:
   using Done = std::function<void(Ending)>;
+  using Told = std::function<void(const Counts&)>;
 
   virtual ~Conversations() = default;
   /// Begins a conversation over a stream socket as converse::start() wants it. `token` is the caller's, and
@@ -52,6 +58,10 @@ class Conversations {
   [[nodiscard]] virtual bool resume(std::uint64_t token, Done done) = 0;
   /// The number of the connection of a conversation that nobody holds yet, because it waits; else -1. It stays ours.
   [[nodiscard]] virtual int waiting_connection(std::uint64_t token) const = 0;
+  /// Asks how much the conversations have carried since they began. `told` is called exactly once, soon, on the loop
+  /// thread and never from inside a call of ours, unless this object is destroyed before; it may do what `done` may.
+  /// A conversation that is not in its map waits, has ended, or is where nobody tells: nothing is known of it.
+  virtual void progress(Told told) = 0;
 };
 
 }  // namespace xsuperd::worker

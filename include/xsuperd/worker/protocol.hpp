@@ -17,7 +17,7 @@
 namespace xsuperd::worker {
 
 /// Stands in the first byte of every message; a message with another is refused.
-constexpr std::uint8_t protocol_version = 2;
+constexpr std::uint8_t protocol_version = 3;
 /// Bytes of the largest message.
 constexpr std::size_t largest_message = 60 * 1024;
 constexpr std::size_t most_targets = 64;
@@ -26,6 +26,8 @@ constexpr std::size_t most_texts = 8;
 constexpr std::size_t longest_text = 1024 * 1024;
 /// Bytes of the texts in a Report, and of Failed::sentence. Longer ones are cut.
 constexpr std::size_t longest_word = 1024;
+/// Conversations that one Progress tells of.
+constexpr std::size_t most_counts = 2048;
 /// Deadlines are cut to this.
 constexpr std::chrono::milliseconds longest_deadline = std::chrono::hours(24 * 366);
 
@@ -56,7 +58,11 @@ struct Stop {
 };
 /// Daemon to worker: nothing new will come; end when the last conversation has ended.
 struct Drain {};
-using ToWorker = std::variant<Start, TextPart, Stop, Drain>;
+/// Daemon to worker: how much has each conversation carried? Answered by one Progress or several.
+struct Ask {
+  std::uint64_t question = 0;  ///< the daemon's number for it
+};
+using ToWorker = std::variant<Start, TextPart, Stop, Drain, Ask>;
 
 /// Worker to daemon: conversations may come.
 struct Ready {};
@@ -69,19 +75,35 @@ struct Ended {
   std::uint64_t token = 0;
   Ending ending;
 };
-using ToDaemon = std::variant<Ready, Failed, Ended>;
+/// Worker to daemon: what conversations that go on have carried so far. All that answer one Ask come one right after
+/// the other; their tokens ascend, over all of them, so that none is told twice.
+struct Progress {
+  struct Count {
+    std::uint64_t token = 0;
+    Traffic traffic;
+    bool operator==(const Count&) const = default;
+  };
+  std::uint64_t question = 0;  ///< of the Ask
+  std::vector<Count> counts;   ///< at most most_counts; none only in the last
+  bool last = true;            ///< nothing more comes for this question
+};
+using ToDaemon = std::variant<Ready, Failed, Ended, Progress>;
 
 /// The packets to send in this order: the TextParts if there must be any, then the Start with the connection.
 /// Nothing when there are too many targets or texts, or a text is too long; the connection is closed then.
 [[nodiscard]] std::optional<std::vector<Packet>> encode(Start start);
 [[nodiscard]] Packet encode(const Stop& stop);
 [[nodiscard]] Packet encode(const Drain& drain);
+[[nodiscard]] Packet encode(const Ask& ask);
 [[nodiscard]] Packet encode(const Ready& ready);
 [[nodiscard]] Packet encode(const Failed& failed);
 [[nodiscard]] Packet encode(Ended ended);
+[[nodiscard]] Packet encode(const Progress& progress);
+/// The whole answer, in as many messages as it needs. The counts may come in any order.
+[[nodiscard]] std::vector<Packet> encode_answer(std::uint64_t question, std::vector<Progress::Count> counts);
 
 /// What the packet says; nothing when it is no message of this version in every respect. A descriptor that
-/// the message does not speak of is refused too, and closed; so is an Identity that is not as its type says.
+/// the message does not speak of is refused too, and closed; so is an Identity, or a Progress, that is not as its type says.
 [[nodiscard]] std::optional<ToWorker> decode_for_worker(Packet packet);
 [[nodiscard]] std::optional<ToDaemon> decode_for_daemon(Packet packet);
 
