@@ -97,9 +97,10 @@ std::string print_sessions(const Arguments&, const Answer& answer) {
   std::vector<std::vector<std::string>> rows;
   for (const json::object& row : answer.rows)
     rows.push_back({text_at(row, "session"), text_at(row, "service"), text_at(row, "peer"), text_at(row, "port"),
-                    text_at(row, "pid"), duration_text(seconds_at(row, "age").value_or(0)),
+                    text_at(row, "pid"), duration_text(seconds_at(row, "age").value_or(0)), text_at(row, "bytes_in"), text_at(row, "bytes_out"),
                     text_at(row, "stage") + (control::true_at(row, "retired") ? " (service removed)" : "")});
-  return render({{"SESSION", right}, {"SERVICE", {}, true}, {"PEER"}, {"PORT", right}, {"PID", right}, {"AGE", right}, {"STAGE"}},
+  return render({{"SESSION", right}, {"SERVICE", {}, true}, {"PEER"}, {"PORT", right}, {"PID", right}, {"AGE", right},
+                 {"IN", right}, {"OUT", right}, {"STAGE"}},
                 rows, terminal_width());
 }
 

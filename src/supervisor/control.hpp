@@ -36,6 +36,9 @@ void control_stats(Supervisor::Impl& daemon, const Request& request, Server::Res
 // control_sessions.cpp
 void control_sessions(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
 void control_kill(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+/// Answers when `conversations` have told how much they have carried, which they do in a second at the most.
+void answer_sessions(Supervisor::Impl& daemon, worker::Conversations& conversations, const Request& request,
+                     Server::Respond respond);
 // control_show.cpp
 void control_show(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
 // control_explain.cpp

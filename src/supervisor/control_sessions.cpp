@@ -28,6 +28,14 @@ std::string_view stage_word(const Session& session, bool hands_over) {
   return session.socket ? "waits to be started" : "starting";
 }
 
+/// A server counts for itself; of a conversation it is known when a worker has told.
+void add_traffic(json::object& row, const Session& session, Token token, const worker::Counts& counts) {
+  const auto found = session.conversing ? counts.find(token) : counts.end();
+  const bool known = found != counts.end();
+  row["bytes_in"] = known ? json::value(found->second.in) : json::value(nullptr);
+  row["bytes_out"] = known ? json::value(found->second.out) : json::value(nullptr);
+}
+
 json::object json_session(const Supervisor::Impl& daemon, const service::Runner& runner, Token token,
                           const Session& session) {
   const auto age = std::chrono::duration<double>(daemon.around.now() - session.accepted).count();
@@ -64,6 +72,22 @@ bool belongs(const service::Runner& runner, const std::optional<std::string>& id
   return !id || base::iequals(runner.service().id, *id) || base::iequals(runner.service().name, *id);
 }
 
+control::Rows rows_of(const Supervisor::Impl& daemon, std::vector<Handle> found, worker::Counts counts) {
+  return [&daemon, found = std::move(found), counts = std::move(counts),
+          next = std::size_t{0}]() mutable -> std::optional<json::object> {
+    while (next < found.size()) {
+      const Handle& handle = found[next++];
+      // It may have ended since the client began to read.
+      const auto session = handle.runner->sessions().find(handle.token);
+      if (session == handle.runner->sessions().end()) continue;
+      json::object row = json_session(daemon, *handle.runner, handle.token, session->second);
+      add_traffic(row, session->second, handle.token, counts);
+      return row;
+    }
+    return std::nullopt;
+  };
+}
+
 struct SignalName {
   std::string_view name;
   int number;
@@ -86,21 +110,19 @@ std::optional<int> signal_of(const Request& request) {
 }  // namespace
 
 void control_sessions(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
-  const auto id = control::string_at(request.arguments, "service");
-  auto found = collect(daemon, [&](const auto& runner, Token, const Session&) { return belongs(runner, id); });
-  std::sort(found.begin(), found.end(), [](const Handle& a, const Handle& b) { return a.token < b.token; });
-  Reply reply{{{"sessions", found.size()}}};
-  reply.rows = [&daemon, found = std::move(found), next = std::size_t{0}]() mutable -> std::optional<json::object> {
-    while (next < found.size()) {
-      const Handle& handle = found[next++];
-      // It may have ended since the client began to read.
-      const auto session = handle.runner->sessions().find(handle.token);
-      if (session == handle.runner->sessions().end()) continue;
-      return json_session(daemon, *handle.runner, handle.token, session->second);
-    }
-    return std::nullopt;
-  };
-  respond(std::move(reply));
+  answer_sessions(daemon, daemon.around.conversations, request, std::move(respond));
+}
+
+void answer_sessions(Supervisor::Impl& daemon, worker::Conversations& conversations, const Request& request,
+                     Server::Respond respond) {
+  conversations.progress([&daemon, id = control::string_at(request.arguments, "service"),
+                          respond = std::move(respond)](const worker::Counts& counts) {
+    auto found = collect(daemon, [&](const auto& runner, Token, const Session&) { return belongs(runner, id); });
+    std::sort(found.begin(), found.end(), [](const Handle& a, const Handle& b) { return a.token < b.token; });
+    Reply reply{{{"sessions", found.size()}}};
+    reply.rows = rows_of(daemon, std::move(found), counts);
+    respond(std::move(reply));
+  });
 }
 
 /// Of all sessions that are meant those that run, by exactly one of: session, service, peer.

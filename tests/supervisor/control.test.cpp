@@ -11,14 +11,25 @@
 #include <map>
 #include <set>
 
+#include "fakes/fake_worker.hpp"
 #include "supervisor/scratch.hpp"
 #include "xsuperd/log/writer.hpp"
+#include "xsuperd/worker/process.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using namespace std::chrono_literals;
 
 namespace {
+
+/// A worker is this program again: one that never becomes ready, and ends with the daemon's socket.
+const bool no_worker = [] {
+  char byte = 0;
+  if (program_invocation_name != worker::program_name) return true;
+  while (::read(0, &byte, 1) > 0) {
+  }
+  ::_exit(0);
+}();
 
 struct Nowhere : log::Output {
   Outcome write(const Line&) override { return Outcome::written; }
@@ -27,10 +38,10 @@ struct Nowhere : log::Output {
 /// A daemon with two services on free ports of 127.0.0.1, one that is disabled, and one in error.
 class Daemon {
  public:
-  explicit Daemon(const std::string& defaults = "") : path_(scratch_ / "xinetd.conf") {
+  explicit Daemon(const std::string& defaults = "", const std::string& more = "") : path_(scratch_ / "xinetd.conf") {
     std::ofstream(path_) << "defaults\n{\n\tbind = 127.0.0.1\n\tinstances = 5\n" << defaults << "}\n"
                          << entry("one", "\tserver = /bin/cat\n") << entry("two", "\tserver = /bin/cat\n\tinstances = 1\n")
-                         << entry("off", "\tdisable = yes\n") << entry("wrong", "\tserver = /nowhere\n");
+                         << entry("off", "\tdisable = yes\n") << entry("wrong", "\tserver = /nowhere\n") << more;
     Options options;
     options.sources.main = path_;
     options.stay_alive = true;
@@ -64,6 +75,9 @@ class Daemon {
     answer_control(*impl, {std::move(command), std::move(arguments)}, {::getuid(), ::getpid(), may_change},
                    [&](Reply answer) { reply = std::move(answer); });
     run_until([&] { return reply.has_value(); });
+    return told_by(std::move(reply));
+  }
+  static Told told_by(std::optional<Reply> reply) {
     Told told;
     while (reply->rows && !reply->failure) {
       auto row = reply->rows();
@@ -154,6 +168,45 @@ TEST_CASE("Requests are counted, and a session is seen and ended") {
   CHECK(counters.accepted == 1);
   CHECK(counters.served == 1);
   CHECK(daemon.runner(0).accounted());
+}
+
+TEST_CASE("Sessions are told with what their conversations have carried, when the worker has said so") {
+  REQUIRE(no_worker);
+  Daemon daemon("", Daemon::entry("relayed", "\tredirect = 127.0.0.1 9\n"));
+  const base::Fd served = daemon.dial(0);
+  daemon.run_until([&] { return running_sessions(daemon.runner(0)) == 1; });
+  const base::Fd first = daemon.dial(2);
+  daemon.run_until([&] { return running_sessions(daemon.runner(2)) == 1; });
+  const base::Fd second = daemon.dial(2);
+  daemon.run_until([&] { return running_sessions(daemon.runner(2)) == 2; });
+
+  fakes::FakeWorker worker;
+  std::optional<Reply> reply;
+  const auto ask = [&](json::object arguments) {
+    reply.reset();
+    answer_sessions(*daemon.impl, worker, {"sessions", std::move(arguments)}, [&](Reply answer) { reply = std::move(answer); });
+    CHECK_FALSE(reply);
+    REQUIRE(worker.questions.size() == 1);
+    worker.tell();
+    REQUIRE(reply);
+    return Daemon::told_by(std::move(reply)).rows;
+  };
+  const auto carried = [](const json::object& row) {
+    return *control::string_at(row, "service") + " " + json::serialize(row.at("bytes_in")) + " " + json::serialize(row.at("bytes_out"));
+  };
+  auto rows = ask({});
+  REQUIRE(rows.size() == 3);
+  CHECK(carried(rows[0]) == "one null null");
+  CHECK(carried(rows[1]) == "relayed null null");
+  const auto token_of = [](const json::object& row) { return static_cast<std::uint64_t>(*control::number_at(row, "session")); };
+  worker.counts = {{token_of(rows[0]), {1, 2}}, {token_of(rows[2]), {10, ~std::uint64_t{0}}}, {99'999, {7, 7}}};
+  rows = ask({});
+  REQUIRE(rows.size() == 3);
+  CHECK(carried(rows[0]) == "one null null");  // a server's are not the worker's to tell
+  CHECK(carried(rows[1]) == "relayed null null");
+  CHECK(carried(rows[2]) == "relayed 10 18446744073709551615");
+  CHECK(ask({{"service", "relayed"}}).size() == 2);
+  CHECK(daemon.ask("sessions", {{"service", "relayed"}}).rows.size() == 2);  // no worker has it yet
 }
 
 TEST_CASE("A refusal has its reason in the counters") {
