@@ -13,12 +13,35 @@ using Shared = std::shared_ptr<const Service>;
 using Names = std::vector<std::string_view>;
 
 /// One id may stand for several services on different sockets (fact B2.51).
-std::string key_of(const Service& s, bool exact) {
-  std::string key = base::to_lower(s.id);
-  if (exact)
-    key += '/' + s.listen.protocol.name + '/' + std::to_string(static_cast<int>(s.listen.socket_type)) + '/' +
-           std::to_string(s.listen.at.port) + '/' + s.listen.at.address.text();
-  return key;
+struct Key {
+  const Service* service;
+  bool exact;  ///< id and socket, else the id alone
+};
+
+struct SameKey {
+  bool operator()(const Key& one, const Key& other) const {
+    const ListenSpec& a = one.service->listen;
+    const ListenSpec& b = other.service->listen;
+    if (!base::iequals(one.service->id, other.service->id)) return false;
+    return !one.exact || (a.at == b.at && a.protocol.name == b.protocol.name && a.socket_type == b.socket_type);
+  }
+};
+
+struct HashOfKey {
+  std::size_t operator()(const Key& key) const {
+    std::size_t hash = key.exact ? key.service->listen.at.port : 0;
+    for (const char c : key.service->id) hash = hash * 31 + static_cast<unsigned char>(base::lower(c));
+    return hash;
+  }
+};
+
+/// Equal in everything but where it is written.
+bool same_but_for_place(const Service& one, const Service& other) {
+  // Names for all members: with a new one this does not compile until it is thought of.
+  const auto& [name, id, place, settings, kind, listen, wait, argv, environment, groups, common_log] = one;
+  return name == other.name && id == other.id && settings == other.settings && kind == other.kind &&
+         listen == other.listen && wait == other.wait && argv == other.argv && environment == other.environment &&
+         groups == other.supplementary_groups && common_log == other.common_log;
 }
 
 Names changed_attributes(const Settings& a, const Settings& b) {
@@ -36,22 +59,29 @@ bool another_service(const Service& a, const Service& b) {
 
 /// Pairs each service of `unmatched` with the first one of `pool` that has the same key and no partner yet.
 void pair_up(std::vector<Shared>& pool, std::vector<Shared>& unmatched, bool exact, Plan& plan) {
-  std::unordered_multimap<std::string, std::size_t> by_key;
-  for (std::size_t i = pool.size(); i-- > 0;) by_key.emplace(key_of(*pool[i], exact), i);
+  if (pool.empty() || unmatched.empty()) return;
+  std::unordered_multimap<Key, std::size_t, HashOfKey, SameKey> by_key(pool.size());
+  for (std::size_t i = pool.size(); i-- > 0;) by_key.emplace(Key{pool[i].get(), exact}, i);
+  std::vector<bool> paired(pool.size());
   std::vector<Shared> rest;
   for (Shared& after : unmatched) {
-    const auto found = by_key.find(key_of(*after, exact));
+    const auto found = by_key.find(Key{after.get(), exact});
     if (found == by_key.end()) {
       rest.push_back(std::move(after));
       continue;
     }
-    const Shared before = std::move(pool[found->second]);
+    const Shared before = pool[found->second];
+    paired[found->second] = true;
     by_key.erase(found);
-    const bool same = before == after || *before == *after;
-    plan.keep.push_back({before, after, !same && another_service(*before, *after), same,
-                         same ? Names{} : changed_attributes(before->settings, after->settings)});
+    const bool equal = before == after || same_but_for_place(*before, *after);
+    const bool same = equal && before->place == after->place;
+    plan.keep.push_back({before, after, !equal && another_service(*before, *after), same, equal && !same,
+                         equal ? Names{} : changed_attributes(before->settings, after->settings)});
   }
-  std::erase(pool, nullptr);
+  // Only now: the keys are those of the services in the pool.
+  by_key.clear();
+  std::size_t at = 0;
+  std::erase_if(pool, [&](const Shared&) { return paired[at++]; });
   unmatched = std::move(rest);
 }
 

@@ -34,6 +34,8 @@ bool lost_to_an_error(const Service& service, const Loaded& loaded) {
 
 void keep_broken(const Config& running, Loaded& loaded) {
   if (!loaded.config) return;
+  const auto refused = [](const Absent& a) { return a.fate == Fate::refused; };
+  if (loaded.unclear_files.empty() && std::ranges::none_of(loaded.config->absent, refused)) return;
   const Plan plan = diff(running, *loaded.config);
   std::shared_ptr<Config> mended;
   for (const auto& service : plan.stop) {

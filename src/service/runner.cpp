@@ -80,7 +80,12 @@ void Runner::reconfigure(Setup setup) {
     if (new_backlog) (void)net::listen_on(listener_->fd(), service().listen);
   }
   if (listener_ && service().steered()) steer_again();
-  feed(Reconfigured{setup_.policy});
+  feed(Reconfigured{setup_.policy, false});
+}
+
+void Runner::move_to(Setup setup) {
+  setup_ = std::move(setup);
+  feed(Reconfigured{setup_.policy, true});
 }
 
 void Runner::steer_again() {

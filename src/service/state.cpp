@@ -132,6 +132,7 @@ Actions State::on(const Due&) {
 
 Actions State::on(const Reconfigured& e) {
   policy_ = e.policy;
+  if (e.counts_on) return {};
   rate_.reset();
   source_rates_.reset();
   return {};

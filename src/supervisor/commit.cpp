@@ -38,6 +38,7 @@ void start_if_not_open(service::Runner& runner, std::optional<net::Opened>& sock
 
 void Supervisor::Impl::adjust(service::Runner& runner, Step& step) {
   if (step.kind == Step::Kind::unchanged) return runner.log_to(std::move(step.setup.service_log));
+  if (step.kind == Step::Kind::moved) return runner.move_to(std::move(step.setup));
   if (step.kind != Step::Kind::changed) return;  // its log could not be opened: it goes on as it was
   log.notice("readjusting service {}", step.service->id);
   runner.reconfigure(std::move(step.setup));

@@ -94,7 +94,7 @@ class Preparation {
     std::unordered_map<const config::Service*, const config::Plan::Change*> kept;
     for (const auto& change : plan.keep) {
       kept.emplace(change.after.get(), &change);
-      if (!change.same) prepared_.changes.push_back(change);
+      if (!change.same && !change.moved) prepared_.changes.push_back(change);
     }
     for (const auto& service : plan.stop)
       if (runs(service)) prepared_.stopped.push_back(service);
@@ -118,6 +118,8 @@ class Preparation {
     step.before = change.before;
     if (change.same)
       step.kind = Step::Kind::unchanged;
+    else if (change.moved)
+      step.kind = Step::Kind::moved;
     else if (!change.rebind)
       step.kind = Step::Kind::changed;
   }

@@ -29,6 +29,7 @@ struct Running {
 struct Step {
   enum class Kind : std::uint8_t {
     unchanged,  ///< only its log is opened anew
+    moved,      ///< nothing differs but its place in the files, of which its Runner is told
     changed,    ///< its Runner goes on with another configuration
     fresh,      ///< a new Runner: nothing ran under this id, or something that xinetd takes for another service
     none,       ///< not served by this version

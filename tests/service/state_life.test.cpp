@@ -96,6 +96,16 @@ TEST_CASE("a reload keeps the places and the counts of every source") {
   CHECK(state.consistent());
 }
 
+TEST_CASE("a service that has only moved within its file counts on for cps") {
+  config::Service service = stream_service();
+  service.settings.cps = config::Rate{2, 10};
+  State state = listening(service);
+  (void)state.handle(request(1));
+  (void)state.handle(request(2));
+  (void)state.handle(Reconfigured{policy_of(service), true});
+  CHECK(does(state, request(3)).starts_with("Refuse 3 connections per second, CloseSocket"));
+}
+
 TEST_CASE("a reload counts afresh for cps") {
   config::Service service = stream_service();
   service.settings.cps = config::Rate{2, 10};

@@ -92,6 +92,17 @@ TEST_CASE("a service that did not change keeps its object and its socket") {
   CHECK(r.prepared.going.empty());
 }
 
+TEST_CASE("a line more above a service is no change of it, and it learns where it stands now") {
+  Reload r(entry("a", 7001) + entry("b", 7002));
+  r.to(entry("a", 7001, "nice = 3\n") + entry("b", 7002));
+  CHECK(r.step("b").kind == Kind::moved);
+  CHECK(r.step("b").service != r.before("b"));
+  CHECK(r.step("b").service->place.line > r.before("b")->place.line);
+  CHECK(r.step("b").setup.policy != nullptr);
+  REQUIRE(r.prepared.changes.size() == 1);
+  CHECK(r.prepared.changes[0].after->id == "a");
+}
+
 TEST_CASE("a new service has its socket bound and not yet listening") {
   const Port free(false);
   Reload r(entry("a", 7001));

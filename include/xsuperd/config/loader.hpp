@@ -58,6 +58,7 @@ struct Plan {
     Service after;
     bool rebind = false;  ///< another service to xinetd, which ends the old one's servers (fact B8.31)
     bool same = false;    ///< equal in everything, place included
+    bool moved = false;   ///< equal in everything but the place
     std::vector<std::string_view> changed;  ///< names of the attributes that differ
   };
   std::vector<Service> start;

@@ -50,7 +50,10 @@ struct Denied {
 };                                      ///< refused after it had been admitted
 struct Withdrawn { Token token = 0; };  ///< the peer went away before its server was started
 struct Due {};                          ///< the pause of cps is over
-struct Reconfigured { std::shared_ptr<const policy::Policy> policy; };
+struct Reconfigured {
+  std::shared_ptr<const policy::Policy> policy;
+  bool counts_on = false;  ///< nothing but places in files is different: rates go on as they were
+};
 struct Retire {};
 using Event =
     std::variant<Request, Opened, Closed, Started, StartFailed, RetryDue, Exited, Denied, Withdrawn, Due, Reconfigured,
