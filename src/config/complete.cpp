@@ -30,8 +30,14 @@ std::vector<AddressPattern> loopback() {
 
 class Completer {
  public:
-  Completer(Service& service, const Settings& defaults, Names& names, Diagnostics& diagnostics)
-      : service_(service), s_(service.settings), defaults_(defaults), names_(names), diagnostics_(diagnostics) {}
+  Completer(Service& service, const Settings& defaults, const SharedWords& environment, Names& names,
+            Diagnostics& diagnostics)
+      : service_(service),
+        s_(service.settings),
+        defaults_(defaults),
+        environment_(environment),
+        names_(names),
+        diagnostics_(diagnostics) {}
 
   bool run() {
     kind();
@@ -80,6 +86,7 @@ class Completer {
   Service& service_;
   Settings& s_;
   const Settings& defaults_;
+  const SharedWords& environment_;
   Names& names_;
   Diagnostics& diagnostics_;
 };
@@ -200,7 +207,8 @@ bool Completer::listed_port() {
 }
 
 bool Completer::environment() {
-  service_.environment = build_environment(names_.environment(), s_.passenv, s_.env);
+  service_.environment = environment_;
+  if (s_.passenv || s_.env) service_.environment = build_environment(environment_, s_.passenv, s_.env);
   return true;
 }
 
@@ -241,9 +249,10 @@ bool Completer::finish() {
 
 }  // namespace
 
-bool complete(Service& service, const Settings& defaults, Files&, Names& names, Diagnostics& diagnostics) {
+bool complete(Service& service, const Settings& defaults, const SharedWords& environment, Names& names,
+              Diagnostics& diagnostics) {
   inherit(service.settings, defaults);
-  return Completer(service, defaults, names, diagnostics).run();
+  return Completer(service, defaults, environment, names, diagnostics).run();
 }
 
 }  // namespace xsuperd::config

@@ -6,8 +6,8 @@
 namespace xsuperd::config {
 
 /// Fills everything beyond name, id, place and settings; the settings have the defaults merged in. False after
-/// reporting why the service is refused.
-[[nodiscard]] bool complete(Service& service, const Settings& defaults, Files& files, Names& names,
+/// reporting why the service is refused. `environment` is the daemon's, as of names.environment().
+[[nodiscard]] bool complete(Service& service, const Settings& defaults, const SharedWords& environment, Names& names,
                             Diagnostics& diagnostics);
 
 }  // namespace xsuperd::config

@@ -9,6 +9,8 @@
 
 #include "config/complete.hpp"
 #include "config/merge.hpp"
+#include "config/once.hpp"
+#include "config/reading.hpp"
 #include "config/reader.hpp"
 #include "xsuperd/base/text.hpp"
 
@@ -41,18 +43,38 @@ bool same_place(const Service& one, const Service& other) {
 
 class Loader {
  public:
-  Loader(Files& files, Names& names, Loaded& loaded) : files_(files), names_(names), loaded_(loaded) {}
+  /// `before`: what the load before this one has read, if its answers still hold.
+  Loader(Files& files, Names& names, Loaded& loaded, const Reading* before)
+      : reading_(std::make_shared<Reading>()),
+        before_(before),
+        files_(files, reading_->answers),
+        names_(names, reading_->answers),
+        loaded_(loaded),
+        environment_(names.environment()) {}
 
-  void run(const Sources& sources) {
+  /// False, with nothing of use done, when `before` turns out to be of no use.
+  bool run(const Sources& sources) {
+    reading_->answers.environment = names_.environment();
+    if (before_ && !before_->answers.hold(names_, files_)) return false;
     std::vector<Entry> entries = given_defaults(sources.defaults);
     if (!read(entries, sources)) {
       loaded_.fatal = Loaded::Fatal::unreadable;
-      return;
+      return true;
     }
+    const bool lasting = note_defaults(entries);
+    if (before_ && (!lasting || before_->defaults != reading_->defaults)) return false;
+    build(entries, sources);
+    if (lasting && !hosts_in_defaults_) config_->reading = reading_;
+    return true;
+  }
+
+ private:
+  void build(const std::vector<Entry>& entries, const Sources& sources) {
     config_->path = sources.path();
     for (const Entry& entry : entries)
       if (entry.kind == Entry::Kind::defaults) defaults(entry);
     if (loaded_.fatal != Loaded::Fatal::none) return;
+    hosts_in_defaults_ = names_.hosts_asked() > 0;
     lists_ = inherited_lists(config_->defaults);
     origins_ = std::make_shared<const Origins>(config_->defaults.origins);
     for (const Entry& entry : entries)
@@ -63,7 +85,19 @@ class Loader {
     loaded_.config = config_;
   }
 
- private:
+  /// False when there are no words to go by: something was found in them, or they were read twice.
+  bool note_defaults(const std::vector<Entry>& entries) {
+    bool lasting = true;
+    for (const Entry& entry : entries) {
+      if (entry.kind != Entry::Kind::defaults) continue;
+      const Reading::File* file = reading_->file(entry.place.file);
+      reading_->defaults += fmt::format("{}:{}:{}\n", entry.place.file, entry.place.line, entry.size);
+      if (file && !file->twice) reading_->defaults.append(file->text, entry.begin, entry.size);
+      lasting = lasting && entry.size > 0 && !(file && file->twice);
+    }
+    return lasting;
+  }
+
   std::vector<Entry> given_defaults(const std::string& lines) {
     if (lines.empty()) return {};
     return parse("defaults\n{\n" + lines + "\n}\n", "command line", loaded_.diagnostics).entries;
@@ -72,7 +106,7 @@ class Loader {
   bool read(std::vector<Entry>& entries, const Sources& sources) {
     ReadResult own;
     own.main_file_read = sources.main.empty();
-    if (!sources.main.empty()) own = read_all(files_, sources.main, loaded_.diagnostics);
+    if (!sources.main.empty()) own = read_all(files_, sources.main, loaded_.diagnostics, *reading_, before_);
     ReadResult inetd =
         read_inetd(files_, names_, sources.inetd, sources.main.empty(), sources.style, loaded_.diagnostics);
     std::move(own.entries.begin(), own.entries.end(), std::back_inserter(entries));
@@ -96,7 +130,18 @@ class Loader {
     config_->absent.push_back({service.name, service.id, service.place, fate});
   }
 
+  /// One that is what it was: only what depends on other services is looked at again.
+  void known_service(const Entry& entry) {
+    const auto& service = before_->file(entry.place.file)->services[*entry.known];
+    if (duplicate(*service)) return absent(*service, Fate::refused);
+    config_->services.push_back(service);
+    reading_->add(entry, service);
+  }
+
   void service(const Entry& entry, bool of_inetd = false) {
+    if (entry.known) return known_service(entry);
+    const std::size_t findings = loaded_.diagnostics.all().size();
+    const std::size_t hosts = names_.hosts_asked();
     auto service = std::make_shared<Service>();
     service->name = entry.name;
     service->place = entry.place;
@@ -110,13 +155,16 @@ class Loader {
     if (!wanted(service->id)) return absent(*service, Fate::disabled_by_defaults);
     if (applied == Applied::bad_value) return absent(*service, Fate::refused);
     if (of_inetd && served_elsewhere(*service)) return absent(*service, Fate::superseded);
-    if (!complete(*service, config_->defaults, files_, names_, loaded_.diagnostics)) return absent(*service, Fate::refused);
+    if (!complete(*service, config_->defaults, environment_, names_, loaded_.diagnostics))
+      return absent(*service, Fate::refused);
     if (of_inetd) {
       if (const auto fate = clashes(*service)) return absent(*service, *fate);
       loaded_.diagnostics.add(Level::debug, service->place, fmt::format("added service {}", service->name));
     } else if (duplicate(*service)) {
       return absent(*service, Fate::refused);
     }
+    const bool lasting = loaded_.diagnostics.all().size() == findings && names_.hosts_asked() == hosts;
+    if (lasting && !of_inetd) reading_->add(entry, service);
     config_->services.push_back(std::move(service));
   }
 
@@ -189,9 +237,13 @@ class Loader {
     return false;
   }
 
-  Files& files_;
-  Names& names_;
+  std::shared_ptr<Reading> reading_;
+  const Reading* before_;
+  FilesOnce files_;
+  NamesOnce names_;
   Loaded& loaded_;
+  SharedWords environment_;  ///< the daemon's
+  bool hosts_in_defaults_ = false;  ///< whose addresses all services have then
   std::shared_ptr<Config> config_ = std::make_shared<Config>();
   Settings lists_;
   std::shared_ptr<const Origins> origins_;  ///< of the defaults
@@ -205,8 +257,14 @@ class Loader {
 
 Loaded load(Files& files, Names& names, const Sources& sources) {
   Loaded loaded;
-  Loader(files, names, loaded).run(sources);
+  (void)Loader(files, names, loaded, nullptr).run(sources);
   return loaded;
+}
+
+Loaded load(Files& files, Names& names, const Sources& sources, const Config& before) {
+  Loaded loaded;
+  if (before.reading && Loader(files, names, loaded, before.reading.get()).run(sources)) return loaded;
+  return load(files, names, sources);
 }
 
 Loaded load(Files& files, Names& names, const std::string& path) { return load(files, names, Sources{.main = path}); }

@@ -59,8 +59,8 @@ struct Fault {
 
 class Parser {
  public:
-  Parser(std::string_view text, const std::string& file, Diagnostics& diagnostics)
-      : file_(file), diagnostics_(diagnostics), lines_(significant_lines(text, last_number_)) {}
+  Parser(std::string_view text, const std::string& file, Diagnostics& diagnostics, std::span<const KnownEntry> known)
+      : text_(text), file_(file), diagnostics_(diagnostics), lines_(significant_lines(text, last_number_)), known_(known) {}
 
   ParsedFile run() {
     while (at_ < lines_.size()) top_level();
@@ -70,6 +70,7 @@ class Parser {
  private:
   void top_level();
   bool header(const Line& line);
+  bool known(const Line& line);
   void stray(const Line& line);
   void block(Entry entry);
   void body(Entry& entry);
@@ -87,11 +88,14 @@ class Parser {
     diagnostics_.add(level, {file_, last_number_, 0}, std::move(sentence));
   }
 
+  std::string_view text_;
   const std::string& file_;
   Diagnostics& diagnostics_;
   int last_number_ = 0;
   std::vector<Line> lines_;
   std::size_t at_ = 0;
+  std::span<const KnownEntry> known_;
+  std::size_t next_known_ = 0;
   bool defaults_seen_ = false;
   ParsedFile result_;
 };
@@ -112,7 +116,27 @@ std::optional<Entry::Kind> keyword(std::string_view word) {
 
 void Parser::top_level() {
   const Line line = lines_[at_++];
-  if (!header(line)) stray(line);
+  if (!known(line) && !header(line)) stray(line);
+}
+
+/// Does an entry begin here that was read before? Then it is passed over as a whole.
+bool Parser::known(const Line& line) {
+  while (next_known_ < known_.size() && known_[next_known_].line < line.number) ++next_known_;
+  if (next_known_ == known_.size() || known_[next_known_].line != line.number) return false;
+  const KnownEntry& before = known_[next_known_];
+  const std::size_t begin = static_cast<std::size_t>(line.text.data() - text_.data());
+  const std::string_view rest = text_.substr(begin);
+  const std::size_t size = before.text.size();
+  if (!rest.starts_with(before.text) || (rest.size() > size && rest[size] != '\n')) return false;
+  Entry entry;
+  entry.place = {file_, line.number, 0};
+  entry.begin = begin;
+  entry.size = size;
+  entry.last_line = before.last_line;
+  entry.known = next_known_;
+  result_.entries.push_back(std::move(entry));
+  while (at_ < lines_.size() && lines_[at_].number <= before.last_line) ++at_;
+  return true;
 }
 
 bool Parser::header(const Line& line) {
@@ -176,6 +200,8 @@ void Parser::skip_to_brace() {
 }
 
 void Parser::block(Entry entry) {
+  const std::string_view first = lines_[at_ - 1].text;
+  const std::size_t findings = diagnostics_.all().size();
   const bool defaults = entry.kind == Entry::Kind::defaults;
   if (defaults && defaults_seen_) {
     diagnostics_.add({Level::error, entry.place, "only 1 defaults entry is allowed. This entry will be ignored",
@@ -194,6 +220,12 @@ void Parser::block(Entry entry) {
     body(entry);
   }
   if (defaults && entry.state == Entry::State::whole) defaults_seen_ = true;
+  if (entry.state == Entry::State::whole && diagnostics_.all().size() == findings) {
+    const Line& last = lines_[at_ - 1];
+    entry.begin = static_cast<std::size_t>(first.data() - text_.data());
+    entry.size = static_cast<std::size_t>(last.text.data() + last.text.size() - first.data());
+    entry.last_line = last.number;
+  }
   result_.entries.push_back(std::move(entry));
 }
 
@@ -265,8 +297,9 @@ bool Parser::attribute(Entry& entry, const Line& line) {
 
 }  // namespace
 
-ParsedFile parse(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
-  return Parser(text, file, diagnostics).run();
+ParsedFile parse(std::string_view text, const std::string& file, Diagnostics& diagnostics,
+                 std::span<const KnownEntry> known) {
+  return Parser(text, file, diagnostics, known).run();
 }
 
 }  // namespace xsuperd::config

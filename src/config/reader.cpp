@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "config/inetd_entries.hpp"
+#include "config/reading.hpp"
 
 namespace xsuperd::config {
 
@@ -21,12 +22,15 @@ constexpr std::size_t greatest_count = 20'000;
 
 class Reader {
  public:
-  Reader(Files& files, Diagnostics& diagnostics, ReadResult& result)
-      : files_(files), diagnostics_(diagnostics), result_(result) {}
+  Reader(Files& files, Diagnostics& diagnostics, ReadResult& result, Reading& now, const Reading* before)
+      : files_(files), diagnostics_(diagnostics), result_(result), now_(now), before_(before) {}
 
-  void take(const std::string& text, const std::string& file) {
+  void take(std::string text, const std::string& file) {
     open_.push_back(file);
-    ParsedFile parsed = parse(text, file, diagnostics_);
+    // Of a file that is read again each entry is an entry of its own.
+    const Reading::File* before = before_ && !now_.file(file) ? before_->file(file) : nullptr;
+    ParsedFile parsed = parse(text, file, diagnostics_, before ? std::span(before->entries) : std::span<const KnownEntry>());
+    now_.add_file(file, std::move(text));
     if (parsed.unclear) result_.unclear_files.push_back(file);
     for (Entry& entry : parsed.entries) {
       if (entry.kind == Entry::Kind::include)
@@ -54,13 +58,13 @@ class Reader {
       return report(at, fmt::format("{} is included too deep: {} files are open", file, open_.size()));
     if (count_ == greatest_count) return too_many(at, file);
     ++count_;
-    const auto text = files_.read(file);
+    auto text = files_.read(file);
     if (!text) result_.unclear_files.push_back(file);
     if (!text)
       return report(at, fmt::format("Unable to open included configuration file: {} ({})", file,
                                     text.error().sentence));
     report(nullptr, fmt::format("Reading included configuration file: {}", file), Level::debug);
-    take(*text, file);
+    take(std::move(*text), file);
   }
 
   void too_many(const Entry* at, const std::string& file) {
@@ -95,6 +99,8 @@ class Reader {
   Files& files_;
   Diagnostics& diagnostics_;
   ReadResult& result_;
+  Reading& now_;
+  const Reading* before_;
   std::vector<std::string> open_;
   std::size_t count_ = 0;
   bool told_ = false;
@@ -102,15 +108,16 @@ class Reader {
 
 }  // namespace
 
-ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics) {
+ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics, Reading& now,
+                    const Reading* before) {
   ReadResult result;
-  const auto text = files.read(path);
+  auto text = files.read(path);
   if (!text) {
     diagnostics.add(Level::error, {}, text.error().sentence);
     return result;
   }
   result.main_file_read = true;
-  Reader(files, diagnostics, result).take(*text, path);
+  Reader(files, diagnostics, result, now, before).take(std::move(*text), path);
   return result;
 }
 

@@ -15,7 +15,10 @@ struct ReadResult {
   std::vector<Entry> entries;  ///< service and defaults entries
   std::vector<std::string> unclear_files;
 };
-[[nodiscard]] ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics);
+class Reading;
+/// Puts the texts of all files into `now`; entries that `before`, if there is any, has of the same file are known.
+[[nodiscard]] ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics, Reading& now,
+                                  const Reading* before);
 
 /// The files of inetd. One that is missing is passed over unless it is `required` (fact B1.20); main_file_read says
 /// whether one was read.

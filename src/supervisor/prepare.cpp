@@ -51,7 +51,7 @@ class Preparation {
 
   Prepared run() {
     if (means_.reopen_log && !means_.preview) prepared_.daemon_log = means_.reopen_log();
-    prepared_.loaded = config::load(means_.files, means_.names, means_.sources);
+    prepared_.loaded = config::load(means_.files, means_.names, means_.sources, *running_.config);
     if (prepared_.loaded.fatal != config::Loaded::Fatal::none) return refused("it cannot be used");
     strict_ = means_.strict ||
               prepared_.loaded.config->defaults.reload_policy == config::ReloadPolicy::strict;

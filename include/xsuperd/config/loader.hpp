@@ -42,6 +42,10 @@ struct Sources {
 /// input and never stops at the first error. Blocks on files and look-ups: off the loop once the daemon runs. Facts B2,
 /// B3, B11; decisions B15. A line of inetd.conf gives way to an entry of the main file with its id or its socket.
 [[nodiscard]] Loaded load(Files& files, Names& names, const Sources& sources);
+/// The same for a reload. An entry of `before` that stands where it stood, letter for letter, below the same defaults,
+/// is not taken apart again but is the same object, provided that users, programs and whatever else was looked up are
+/// what they were. Host names are looked up anew each time.
+[[nodiscard]] Loaded load(Files& files, Names& names, const Sources& sources, const Config& before);
 [[nodiscard]] Loaded load(Files& files, Names& names, const std::string& path);
 
 /// The settings of the defaults or of one service as lines "NAME = VALUES" in table order, each indented by `indent`.

@@ -176,6 +176,23 @@ struct RedirectTarget {
 
 using Words = std::vector<std::string>;
 
+/// Words that thousands of services have in common: copies share them.
+class SharedWords {
+ public:
+  SharedWords() = default;
+  SharedWords(Words words) : words_(std::make_shared<const Words>(std::move(words))) {}
+  operator const Words&() const { return *words_; }
+  [[nodiscard]] bool empty() const { return words_->empty(); }
+  bool operator==(const SharedWords& other) const { return words_ == other.words_ || *words_ == *other.words_; }
+
+ private:
+  std::shared_ptr<const Words> words_ = none();
+  static const std::shared_ptr<const Words>& none() {
+    static const auto words = std::make_shared<const Words>();
+    return words;
+  }
+};
+
 /// Which lines have a say in the values of one entry, for sources_of(). Compact, because ten thousand services have one
 /// each: eight bytes a line, and a name a file. Takes no part in any comparison: where a value was written changes nothing.
 class Origins {
@@ -308,7 +325,7 @@ struct Service {
   ListenSpec listen;
   bool wait = false;
   Words argv;         ///< argv[0] included
-  Words environment;  ///< "NAME=value", without REMOTE_HOST
+  SharedWords environment;  ///< "NAME=value", without REMOTE_HOST
   std::vector<gid_t> supplementary_groups;
   bool common_log = false;  ///< the FILE of the defaults, shared by all (fact B3.45)
 
@@ -363,11 +380,14 @@ struct Absent {
 };
 
 /// One configuration: an immutable snapshot.
+class Reading;
+
 struct Config {
   std::string path;  ///< the main file
   Settings defaults;
   std::vector<std::shared_ptr<const Service>> services;  ///< in reading order
   std::vector<Absent> absent;                            ///< in reading order
+  std::shared_ptr<const Reading> reading;  ///< what the next load() need not do again; null: nothing to go by
 };
 
 }  // namespace xsuperd::config

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +45,19 @@ struct Entry {
   std::string line_text;
   std::vector<Assignment> assignments = {};
   std::vector<std::string> lost = {};  ///< defaults: names of lines that could not be read
+  /// Where it is in the text, from the beginning of its first line to the end of its last one; 0 bytes: it is not
+  /// whole, or something was found in it.
+  std::size_t begin = 0;
+  std::size_t size = 0;
+  int last_line = 0;
+  std::optional<std::size_t> known = {};  ///< it is that one of KnownEntry, and has no assignments here
+};
+
+/// An entry that is understood, if it stands at the same line in the same words.
+struct KnownEntry {
+  std::string_view text;
+  int line = 0;
+  int last_line = 0;
 };
 
 struct ParsedFile {
@@ -53,6 +68,7 @@ struct ParsedFile {
 
 /// Parses `text`, the contents of `file`. Goes on after every error: a broken entry costs itself alone (unlike
 /// xinetd, where a stray word costs the entry after it, fact B2.11).
-[[nodiscard]] ParsedFile parse(std::string_view text, const std::string& file, Diagnostics& diagnostics);
+[[nodiscard]] ParsedFile parse(std::string_view text, const std::string& file, Diagnostics& diagnostics,
+                               std::span<const KnownEntry> known = {});
 
 }  // namespace xsuperd::config
