@@ -47,6 +47,7 @@ class Loader {
   Loader(Files& files, Names& names, Loaded& loaded, const Reading* before)
       : reading_(std::make_shared<Reading>()),
         before_(before),
+        system_files_(files),
         files_(files, reading_->answers),
         names_(names, reading_->answers),
         loaded_(loaded),
@@ -106,9 +107,9 @@ class Loader {
   bool read(std::vector<Entry>& entries, const Sources& sources) {
     ReadResult own;
     own.main_file_read = sources.main.empty();
-    if (!sources.main.empty()) own = read_all(files_, sources.main, loaded_.diagnostics, *reading_, before_);
+    if (!sources.main.empty()) own = read_all(system_files_, sources.main, loaded_.diagnostics, *reading_, before_);
     ReadResult inetd =
-        read_inetd(files_, names_, sources.inetd, sources.main.empty(), sources.style, loaded_.diagnostics);
+        read_inetd(system_files_, names_, sources.inetd, sources.main.empty(), sources.style, loaded_.diagnostics);
     std::move(own.entries.begin(), own.entries.end(), std::back_inserter(entries));
     inetd_ = std::move(inetd.entries);
     loaded_.unclear_files = std::move(own.unclear_files);
@@ -239,6 +240,7 @@ class Loader {
 
   std::shared_ptr<Reading> reading_;
   const Reading* before_;
+  Files& system_files_;  ///< for files of the configuration: one that comes or goes changes no other
   FilesOnce files_;
   NamesOnce names_;
   Loaded& loaded_;

@@ -84,6 +84,7 @@ void Runner::reconfigure(Setup setup) {
 }
 
 void Runner::move_to(Setup setup) {
+  setup.recipe = setup_.recipe;
   setup_ = std::move(setup);
   feed(Reconfigured{setup_.policy, true});
 }

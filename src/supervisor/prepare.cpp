@@ -128,6 +128,7 @@ class Preparation {
   void make_ready(Step& step) {
     if (step.kind == Step::Kind::none) return;
     auto setup = step.kind == Step::Kind::unchanged ? log_only(step.service)
+                 : step.kind == Step::Kind::moved   ? log_and_policy(step.service)
                                                     : make_setup(step.service, *prepared_.logs, means_.facts);
     if (setup) {
       step.setup = std::move(*setup);
@@ -146,6 +147,13 @@ class Preparation {
     auto output = prepared_.logs->output_for(*service);
     if (!output) return output.error();
     return service::Setup{nullptr, nullptr, std::move(*output)};
+  }
+
+  /// Its recipe says nothing of places.
+  base::Result<service::Setup> log_and_policy(const SharedService& service) {
+    auto setup = log_only(service);
+    if (setup) setup->policy = std::make_shared<policy::Policy>(service);
+    return setup;
   }
 
   void bind_all() {

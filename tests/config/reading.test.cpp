@@ -114,6 +114,20 @@ TEST_CASE("a reload that goes by what was read finds what a first load finds") {
   }
 }
 
+TEST_CASE("a file that comes or goes changes nothing in the others") {
+  Again w;
+  w.files.texts["/etc/d/a"] = service("a", 1);
+  w.files.texts["/etc/d/b"] = service("b", 2);
+  w.read("includedir /etc/d\n");
+  const auto a = w.find("a");
+  w.files.texts.erase("/etc/d/b");
+  w.files.texts["/etc/d/c"] = service("c", 3);
+  w.again("includedir /etc/d\n");
+  CHECK(w.find("a") == a);
+  CHECK_FALSE(w.up("b"));
+  CHECK(w.up("c"));
+}
+
 TEST_CASE("a user, program, port or variable that has changed is noticed by a reload") {
   Again w(service("a", 1, "user = alice\n") + entry("echo", "socket_type = stream\nwait = no\nuser = alice\nserver = /bin/server\ngroups = yes"));
   const std::string text = w.files.texts[main_file];

@@ -79,7 +79,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void count_on_from(Runner& before);
   /// Takes on a changed configuration that needs no other socket.
   void reconfigure(Setup setup);
-  /// Takes on a configuration that differs in nothing but where it is written.
+  /// Takes on a configuration that differs in nothing but where it is written; the recipe stays.
   void move_to(Setup setup);
   /// The configuration is the same, and its log was opened anew.
   void log_to(std::shared_ptr<log::Output> service_log) { setup_.service_log = std::move(service_log); }
