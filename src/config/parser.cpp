@@ -60,7 +60,11 @@ struct Fault {
 class Parser {
  public:
   Parser(std::string_view text, const std::string& file, Diagnostics& diagnostics, std::span<const KnownEntry> known)
-      : text_(text), file_(file), diagnostics_(diagnostics), lines_(significant_lines(text, last_number_)), known_(known) {}
+      : text_(text),
+        file_(file),
+        diagnostics_(diagnostics),
+        lines_(significant_lines(text, last_number_)),
+        known_(known) {}
 
   ParsedFile run() {
     while (at_ < lines_.size()) top_level();

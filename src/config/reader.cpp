@@ -29,7 +29,8 @@ class Reader {
     open_.push_back(file);
     // Of a file that is read again each entry is an entry of its own.
     const Reading::File* before = before_ && !now_.file(file) ? before_->file(file) : nullptr;
-    ParsedFile parsed = parse(text, file, diagnostics_, before ? std::span(before->entries) : std::span<const KnownEntry>());
+    const auto known = before ? std::span(before->entries) : std::span<const KnownEntry>();
+    ParsedFile parsed = parse(text, file, diagnostics_, known);
     now_.add_file(file, std::move(text));
     if (parsed.unclear) result_.unclear_files.push_back(file);
     for (Entry& entry : parsed.entries) {
