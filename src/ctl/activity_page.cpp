@@ -118,7 +118,7 @@ Look look_of(const ServiceActivity& a) {
 Line service_line(const Layout& layout, const ServiceActivity& a) {
   std::string text = fitted(a.now.id, layout.name, true);
   for (std::size_t i = 0; i < fields.size(); ++i)
-    if (layout.widths[i] > 0) text += " " + fitted(fields[i].cell(a), layout.widths[i], fields[i].left);
+    if (layout.widths[i] > 0) text.append(" ").append(fitted(fields[i].cell(a), layout.widths[i], fields[i].left));
   return {{std::move(text), look_of(a)}};
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 #ifdef XSUPERD_HAVE_CURSES
 #define NCURSES_NOMACROS 1
@@ -48,6 +49,13 @@ Key key_of(int code) {
   }
 }
 
+/// Rows and columns of the terminal; 0 where it does not say.
+std::pair<int, int> window(int terminal) {
+  winsize now{};
+  if (::ioctl(terminal, TIOCGWINSZ, &now) != 0) return {0, 0};
+  return {now.ws_row, now.ws_col};
+}
+
 class Curses final : public Terminal {
  public:
   Curses(SCREEN* screen, int out) : screen_(screen), out_(out) {
@@ -77,9 +85,9 @@ class Curses final : public Terminal {
   }
 
   void adapt() override {
-    winsize now{};
-    if (::ioctl(out_, TIOCGWINSZ, &now) != 0 || now.ws_row == 0 || now.ws_col == 0) return;
-    if (::is_term_resized(now.ws_row, now.ws_col)) ::resizeterm(now.ws_row, now.ws_col);
+    const auto [rows, columns] = window(out_);
+    if (rows == 0 || columns == 0) return;
+    if (::is_term_resized(rows, columns)) ::resizeterm(rows, columns);
     ::clearok(::curscr, TRUE);
   }
 

@@ -44,7 +44,7 @@ TEST_CASE("a recipe has the server, its arguments and its environment as the con
   const auto r = recipe([](auto& s) {
     s.settings.server = "/usr/sbin/in.ftpd";
     s.argv = {"in.ftpd", "-l", "a b"};
-    s.environment = {"A=1", "REMOTE_HOST=x"};
+    s.environment = config::Words{"A=1", "REMOTE_HOST=x"};
   });
   CHECK(r.path == "/usr/sbin/in.ftpd");
   CHECK(r.argv == std::vector<std::string>{"in.ftpd", "-l", "a b"});
