@@ -147,6 +147,8 @@ class Terminal:
             if time.monotonic() > deadline:
                 sys.exit(f"it does not end; the screen is:\n{self.text()}")
             self.hear(0.02)
+        while select.select([self.master], [], [], 0)[0]:  # its last words
+            self.hear(0)
         if termios.tcgetattr(self.slave) != self.before:
             sys.exit("the terminal is not as it was")
         return os.waitstatus_to_exitcode(found[1])
