@@ -110,7 +110,6 @@ Server::~Server() {
 }
 
 std::size_t Server::clients() const { return impl_->connections.size(); }
-const std::string& Server::path() const { return impl_->socket.path(); }
 int Server::listening_fd() const { return impl_->socket.fd(); }
 
 }  // namespace xsuperd::control

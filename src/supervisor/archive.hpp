@@ -120,7 +120,6 @@ class Reading {
     for (std::size_t i = 0; i < array->size() && good(); ++i)
       read((*array)[i], fmt::format("{}[{}]", path(name), i), values[i]);
   }
-  void refuse(const char* name, std::string_view why) { complain(name, why); }
   [[nodiscard]] bool good() const { return error_.empty(); }
 
   template <typename T>

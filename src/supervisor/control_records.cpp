@@ -4,17 +4,10 @@
 
 namespace xsuperd::supervisor {
 
-namespace {
-constexpr std::size_t most_findings = 200;
-}
-
 void Supervisor::Impl::record_load(const config::Diagnostics& diagnostics, bool is_reload, bool applied) {
   last_load = {std::chrono::system_clock::now(), is_reload, applied ? "applied" : "refused",
-               diagnostics.count(config::Level::error), diagnostics.count(config::Level::warning), {}};
+               diagnostics.count(config::Level::error), diagnostics.count(config::Level::warning)};
   if (applied) loaded_at = last_load.at;
-  for (const config::Diagnostic& d : diagnostics.all())
-    if (d.level <= config::Level::warning && last_load.findings.size() < most_findings)
-      last_load.findings.push_back(config::log_line(d));
 }
 
 /// Their counts stay in the totals.

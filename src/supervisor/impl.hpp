@@ -35,7 +35,6 @@ struct LoadRecord {
   std::string outcome = "applied";  ///< or "refused": what was there before goes on
   std::size_t errors = 0;
   std::size_t warnings = 0;
-  std::vector<std::string> findings;  ///< the first of them, a line each
 };
 
 /// What administrators have made of services, by id in lower case.

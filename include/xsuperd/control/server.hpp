@@ -54,7 +54,6 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   [[nodiscard]] std::size_t clients() const;
-  [[nodiscard]] const std::string& path() const;
   /// The listening socket, which another image of the daemon can go on with.
   [[nodiscard]] int listening_fd() const;
 
