@@ -20,6 +20,9 @@ namespace {
 constexpr std::chrono::seconds longest_farewell{2};
 constexpr std::chrono::milliseconds farewell_pause{100};
 constexpr int farewell_attempts = 3;
+/// Rounds begin no closer to each other than this: waking the thread costs as much as a refusal, and many lines
+/// are no more work than one. A line that comes alone does not wait.
+constexpr std::chrono::milliseconds least_between_rounds{1};
 
 Delivery::Now now() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
 
@@ -71,6 +74,7 @@ struct Writer::State {
   Batch batch;  ///< empty between two rounds
   std::uint64_t missed = 0;
   bool everywhere = false;
+  base::Moment last_round;
 };
 
 void Writer::State::run() {
@@ -121,6 +125,8 @@ void Writer::State::wait_for_work(std::unique_lock<std::mutex>& lock) {
     work.wait_until(lock, *due, some);
   else
     work.wait(lock, some);
+  work.wait_until(lock, last_round + least_between_rounds, [this] { return urgent || stopping; });
+  last_round = std::chrono::steady_clock::now();
 }
 
 void Writer::State::deliver_batch() {
