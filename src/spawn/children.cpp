@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/spawn/children.hpp"
 
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cerrno>
 #include <deque>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -18,19 +22,23 @@ namespace xsuperd::spawn {
 namespace {
 
 struct Watch {
-  explicit Watch(boost::asio::io_context& loop) : pidfd(loop) {}
-
-  boost::asio::posix::stream_descriptor pidfd;
+  base::Fd pidfd;
   std::uint64_t token = 0;
   pid_t pid = 0;
 };
 
+base::Fd open_set() {
+  base::Fd set(::epoll_create1(EPOLL_CLOEXEC));
+  if (!set) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+  return set;
+}
+
 /// Takes the child's status if it has ended.
-bool reap(const Watch& watch, int pidfd, Ended& ended) {
+bool reap(const Watch& watch, Ended& ended) {
   siginfo_t info{};
   int answer = 0;
   do {
-    answer = ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG);
+    answer = ::waitid(P_PIDFD, static_cast<id_t>(watch.pidfd.get()), &info, WEXITED | WNOHANG);
   } while (answer == -1 && errno == EINTR);
   if (answer == 0 && info.si_pid == 0) return false;
   ended = {.token = watch.token, .pid = watch.pid};
@@ -42,17 +50,30 @@ bool reap(const Watch& watch, int pidfd, Ended& ended) {
 
 }  // namespace
 
+/// The pidfds are in an epoll set of their own, of which the loop watches the one descriptor: Asio would take a
+/// system call more to enter each, to wait for it and to let it go.
 struct Children::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& the_loop, std::function<void(const Ended&)> handler)
-      : loop(the_loop), on_end(std::move(handler)) {}
+      : loop(the_loop), on_end(std::move(handler)), set(open_set()), set_watch(loop, set.get()), room(loop) {}
+  ~Impl() { (void)set_watch.release(); }
 
   Watch& unused_watch();
-  void wait(Watch& watch);
-  void look(Watch& watch);
+  [[nodiscard]] bool enter(std::uint64_t token);
+  void enter_later(std::uint64_t token);
+  void enter_again();
+  void wait();
+  void look_around();
+  void look(std::uint64_t token);
   void forget(Watch& watch);
 
   boost::asio::io_context& loop;
   std::function<void(const Ended&)> on_end;
+  base::Fd set;
+  boost::asio::posix::stream_descriptor set_watch;
+  bool waiting = false;
+  bool given_up = false;  // on_end is not called any more
+  std::vector<std::uint64_t> left_out;  // for whom the set had no room
+  boost::asio::steady_timer room;
   std::deque<Watch> slab;      // watches never move
   std::vector<Watch*> unused;  // of the slab; as large as it, so that forgetting never allocates
   boost::unordered_flat_map<std::uint64_t, Watch*> running;
@@ -61,31 +82,69 @@ struct Children::Impl : std::enable_shared_from_this<Impl> {
 Watch& Children::Impl::unused_watch() {
   if (unused.empty()) {
     unused.reserve(slab.size() + 1);
-    unused.push_back(&slab.emplace_back(loop));
+    unused.push_back(&slab.emplace_back());
   }
   return *unused.back();
 }
 
-void Children::Impl::wait(Watch& watch) {
-  // The slab goes with its owner; a watch is used again only after its wait has ended, so there is never a
-  // second.
-  watch.pidfd.async_wait(watch.pidfd.wait_read,
-                         [owner = weak_from_this(), &watch](const boost::system::error_code& error) {
-                           const auto impl = owner.lock();
-                           if (impl && !error) impl->look(watch);
-                         });
+/// The kernel gets the token: a pidfd may be open in a child that has not executed its program yet, and so be
+/// reported after it was closed here.
+bool Children::Impl::enter(std::uint64_t token) {
+  const auto found = running.find(token);
+  if (found == running.end()) return true;
+  epoll_event event{EPOLLIN, {.u64 = token}};
+  return ::epoll_ctl(set.get(), EPOLL_CTL_ADD, found->second->pidfd.get(), &event) == 0;
 }
 
-void Children::Impl::look(Watch& watch) {
+/// The kernel lacks memory, or the user may not watch more (epoll(7), max_user_watches): the child runs, and its
+/// end is noticed as soon as there is room.
+void Children::Impl::enter_later(std::uint64_t token) {
+  left_out.push_back(token);
+  if (left_out.size() > 1) return;
+  room.expires_after(std::chrono::seconds(1));
+  room.async_wait([owner = weak_from_this()](const boost::system::error_code& error) {
+    if (const auto impl = owner.lock(); impl && !error) impl->enter_again();
+  });
+}
+
+void Children::Impl::enter_again() {
+  for (const std::uint64_t token : std::exchange(left_out, {}))
+    if (!enter(token)) enter_later(token);
+}
+
+/// While there are no children nothing is waited for, and the loop may end.
+void Children::Impl::wait() {
+  if (waiting || given_up || running.empty()) return;
+  waiting = true;
+  set_watch.async_wait(set_watch.wait_read,
+                       [owner = weak_from_this()](const boost::system::error_code& error) {
+                         const auto impl = owner.lock();
+                         if (!impl) return;
+                         impl->waiting = false;
+                         if (!error) impl->look_around();
+                         impl->wait();
+                       });
+}
+
+void Children::Impl::look_around() {
+  std::array<epoll_event, 64> events;
+  int count = 0;
+  do {
+    count = ::epoll_wait(set.get(), events.data(), static_cast<int>(events.size()), 0);
+    for (int i = 0; i < count && !given_up; ++i) look(events[static_cast<std::size_t>(i)].data.u64);
+  } while (!given_up && count == static_cast<int>(events.size()));
+}
+
+void Children::Impl::look(std::uint64_t token) {
+  const auto found = running.find(token);
   Ended ended;
-  if (!reap(watch, watch.pidfd.native_handle(), ended)) return wait(watch);
-  forget(watch);
+  if (found == running.end() || !reap(*found->second, ended)) return;
+  forget(*found->second);
   on_end(ended);
 }
 
 void Children::Impl::forget(Watch& watch) {
-  boost::system::error_code ignored;
-  watch.pidfd.close(ignored);
+  watch.pidfd.reset();
   running.erase(watch.token);
   unused.push_back(&watch);
 }
@@ -93,32 +152,35 @@ void Children::Impl::forget(Watch& watch) {
 Children::Children(boost::asio::io_context& loop, std::function<void(const Ended&)> on_end)
     : impl_(std::make_shared<Impl>(loop, std::move(on_end))) {}
 
-Children::~Children() = default;
+Children::~Children() { impl_->given_up = true; }
 
 void Children::watch(std::uint64_t token, pid_t pid, base::Fd pidfd) {
   Watch& watch = impl_->unused_watch();
-  watch.pidfd.assign(pidfd.get());
-  (void)pidfd.release();
+  watch.pidfd = std::move(pidfd);
   watch.token = token;
   watch.pid = pid;
   impl_->running[token] = &watch;
   impl_->unused.pop_back();
-  impl_->wait(watch);
+  if (!impl_->enter(token)) impl_->enter_later(token);
+  impl_->wait();
 }
 
 bool Children::signal(std::uint64_t token, int number) {
   const auto found = impl_->running.find(token);
   if (found == impl_->running.end()) return false;
-  return ::syscall(SYS_pidfd_send_signal, found->second->pidfd.native_handle(), number, nullptr, 0U) == 0;
+  return ::syscall(SYS_pidfd_send_signal, found->second->pidfd.get(), number, nullptr, 0U) == 0;
 }
 
 int Children::pidfd(std::uint64_t token) const {
   const auto found = impl_->running.find(token);
-  return found == impl_->running.end() ? -1 : found->second->pidfd.native_handle();
+  return found == impl_->running.end() ? -1 : found->second->pidfd.get();
 }
 
 std::size_t Children::size() const { return impl_->running.size(); }
 
-void Children::abandon() { impl_ = std::make_shared<Impl>(impl_->loop, impl_->on_end); }
+void Children::abandon() {
+  impl_->given_up = true;
+  impl_ = std::make_shared<Impl>(impl_->loop, impl_->on_end);
+}
 
 }  // namespace xsuperd::spawn

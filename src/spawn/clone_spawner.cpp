@@ -50,7 +50,7 @@ class CloneSpawner final : public Spawner {
   void on_outcome(std::function<void(Outcome)> handler) override { box_.on_outcome(std::move(handler)); }
 
  private:
-  void work(const std::stop_token& stop, unsigned thread);
+  void work(unsigned thread);
 
   const Manner manner_;
   const base::Fd null_;
@@ -68,12 +68,11 @@ CloneSpawner::CloneSpawner(boost::asio::io_context& loop, const CloneOptions& op
       box_(loop) {
   const SignalsBlocked blocked;
   for (unsigned thread = 1; thread <= options.threads; ++thread)
-    threads_.emplace_back([this, thread](const std::stop_token& stop) { work(stop, thread); });
+    threads_.emplace_back([this, thread] { work(thread); });
 }
 
 CloneSpawner::~CloneSpawner() {
-  // All at once: while one is being joined, the others must not go on with the jobs that are left.
-  for (std::jthread& thread : threads_) thread.request_stop();
+  ring_.close();  // none goes on with the jobs that are left
 }
 
 std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
@@ -81,9 +80,9 @@ std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
   return here_.launch(std::move(job));
 }
 
-void CloneSpawner::work(const std::stop_token& stop, unsigned thread) {
+void CloneSpawner::work(unsigned thread) {
   Launcher launcher(manner_, thread, null_.get());
-  while (std::optional<Job> job = ring_.take(stop)) box_.put(launcher.launch(*std::move(job)));
+  while (std::optional<Job> job = ring_.take()) box_.put(launcher.launch(*std::move(job)));
 }
 
 }  // namespace

@@ -17,14 +17,22 @@ bool JobRing::push(Job& job) {
   return true;
 }
 
-std::optional<Job> JobRing::take(const std::stop_token& stop) {
+std::optional<Job> JobRing::take() {
   std::unique_lock lock(mutex_);
-  filled_.wait(lock, stop, [this] { return count_ > 0; });
-  if (stop.stop_requested()) return std::nullopt;
+  filled_.wait(lock, [this] { return count_ > 0 || closed_; });
+  if (closed_) return std::nullopt;
   Job job = std::move(jobs_[first_]);
   first_ = (first_ + 1) % jobs_.size();
   --count_;
   return job;
+}
+
+void JobRing::close() {
+  {
+    const std::scoped_lock lock(mutex_);
+    closed_ = true;
+  }
+  filled_.notify_all();
 }
 
 }  // namespace xsuperd::spawn

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <mutex>
 #include <optional>
-#include <stop_token>
 #include <vector>
 
 #include "xsuperd/spawn/spawner.hpp"
@@ -19,15 +18,18 @@ class JobRing {
 
   /// Takes the job, or leaves it untouched and returns false when there is no room.
   [[nodiscard]] bool push(Job& job);
-  /// Waits for a job; nothing once `stop` was requested, even if there are jobs left.
-  [[nodiscard]] std::optional<Job> take(const std::stop_token& stop);
+  /// Waits for a job; nothing once the ring was closed, even if there are jobs left.
+  [[nodiscard]] std::optional<Job> take();
+  /// Ends the waiting of all threads.
+  void close();
 
  private:
   std::mutex mutex_;
-  std::condition_variable_any filled_;
+  std::condition_variable filled_;
   std::vector<Job> jobs_;
   std::size_t first_ = 0;
   std::size_t count_ = 0;
+  bool closed_ = false;
 };
 
 }  // namespace xsuperd::spawn

@@ -25,13 +25,12 @@ bool push(JobRing& ring, std::uint64_t token) {
 
 TEST_CASE("jobs leave the ring in the order they came, round and round") {
   JobRing ring(3);
-  const std::stop_source stop;
   std::uint64_t next_in = 0, next_out = 0;
   for (int round = 0; round < 5; ++round) {
     CHECK(push(ring, next_in++));
     CHECK(push(ring, next_in++));
-    CHECK(ring.take(stop.get_token())->token == next_out++);
-    CHECK(ring.take(stop.get_token())->token == next_out++);
+    CHECK(ring.take()->token == next_out++);
+    CHECK(ring.take()->token == next_out++);
   }
 }
 
@@ -44,16 +43,15 @@ TEST_CASE("a full ring leaves the job with its owner") {
   CHECK(job.socket);
 }
 
-TEST_CASE("a stopped ring gives nothing, and closes the sockets left in it at its end") {
+TEST_CASE("a closed ring gives nothing, and closes the sockets left in it at its end") {
   Pair pair = make_pair();
   Job job = numbered(1);
   job.socket = std::move(pair.server);
-  std::stop_source stop;
   {
     JobRing ring(4);
     REQUIRE(ring.push(job));
-    stop.request_stop();
-    CHECK_FALSE(ring.take(stop.get_token()).has_value());
+    ring.close();
+    CHECK_FALSE(ring.take().has_value());
   }
   CHECK(read_all(pair.client).empty());
 }
