@@ -251,7 +251,12 @@ Libwrap::Libwrap(boost::asio::io_context& loop, LibwrapHelper helper, Options op
 
 Libwrap::~Libwrap() { impl_->close(); }
 
-bool Libwrap::no_rules() { return !libwrap_available() || !impl_->tables.have_rules(); }
+bool Libwrap::no_rules() {
+  if (!libwrap_available()) return true;
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return !impl_->tables.have_rules(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+}
 
 void Libwrap::ask(const LibwrapQuestion& question, Done done) {
   if (no_rules()) return done(LibwrapAnswer::allowed);

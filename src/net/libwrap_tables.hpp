@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Whether hosts.allow and hosts.deny say anything at all. Internal to net.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,9 +44,20 @@ class TableFile {
 class Tables {
  public:
   explicit Tables(const LibwrapTables& paths) : allow_(paths.allow), deny_(paths.deny) {}
-  [[nodiscard]] bool have_rules() { return allow_.has_rules() || deny_.has_rules(); }
+  /// A first rule counts at the latest this long after it was written: so a thousand connections in that time
+  /// cost no more looks at the files than one.
+  static constexpr std::chrono::milliseconds notice{10};
+  /// `now` on any steady clock.
+  [[nodiscard]] bool have_rules(std::chrono::nanoseconds now) {
+    if (none_until_ && now < *none_until_) return false;
+    none_until_.reset();
+    const bool some = allow_.has_rules() || deny_.has_rules();
+    if (!some) none_until_ = now + notice;
+    return some;
+  }
 
  private:
+  std::optional<std::chrono::nanoseconds> none_until_;
   TableFile allow_;
   TableFile deny_;
 };

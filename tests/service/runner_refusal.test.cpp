@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "service/fixture.hpp"
 
@@ -94,6 +95,7 @@ TEST_CASE("libwrap is asked when it has rules, and a refusal gives the place bac
   const Client admitted(bench.where());
   bench.run_until_jobs(1);
   (void)bench.file("deny", "ALL: ALL\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the files are looked at each 10 ms
   const Client refused(bench.where());
   CHECK(refused.read_all(bench) == "");
   CHECK(bench.entries() == "FAIL: x libwrap from=127.0.0.1\n");
