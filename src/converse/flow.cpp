@@ -13,7 +13,15 @@ void Flow::begin() {
   from_.keep_urgent_data();
 }
 
-Flow::State Flow::run() {
+/// The first bytes always go out at once; a conversation of one answer is spared the call.
+void Flow::hurry() {
+  if (hurried_ || written_ == 0) return;
+  hurried_ = true;
+  to_.hurry();
+}
+
+Flow::State Flow::run(bool last) {
+  last_ = last;
   if (!begun_) begin();
   if (state_ != State::open || !flush()) return state_;
   for (int round = 0; round < rounds_per_turn; ++round) {
@@ -29,7 +37,10 @@ Flow::State Flow::run() {
 }
 
 /// True when nothing is left to be written.
-bool Flow::flush() { return flush_block() && flush_pipe(); }
+bool Flow::flush() {
+  if (size_ > 0 || piped_ > 0) hurry();
+  return flush_block() && flush_pipe();
+}
 
 bool Flow::flush_block() {
   while (size_ > 0) {
@@ -69,6 +80,7 @@ void Flow::fill() {
   std::size_t sent = 0;
   // Most of the time everything can be written at once, and the block is free for the next flow.
   if (to_.writable()) {
+    hurry();
     if (to_.send({scratch.data(), count}, sent) == Moved::failed) {
       state_ = State::sink_failed;
       return;
@@ -103,7 +115,7 @@ void Flow::finish_reading(Moved why) {
   if (why == Moved::later) return;
   return_pipe();
   state_ = why == Moved::end ? State::ended : State::source_failed;
-  if (why == Moved::end) to_.end_writing();
+  if (why == Moved::end && !last_) to_.end_writing();
 }
 
 void Flow::return_pipe() {

@@ -20,13 +20,17 @@ class Flow {
     sink_failed,    ///< nothing can be written any more
   };
 
-  Flow(Pool& pool, Socket& from, Socket& to) : pool_(pool), from_(from), to_(to) {}
+  /// Whether what is written is to go out at once although more may follow, or what was sent is not confirmed.
+  enum class Haste : std::uint8_t { none, passes_on };
+  Flow(Pool& pool, Socket& from, Socket& to, Haste haste = Haste::none)
+      : pool_(pool), from_(from), to_(to), hurried_(haste == Haste::none) {}
   ~Flow() { drop(); }
   Flow(const Flow&) = delete;
   Flow& operator=(const Flow&) = delete;
 
   /// Moves what can be moved now, or its share of it: then the source's handler is called again after others.
-  State run();
+  /// `last`: when this flow ends both sockets are closed at once, so that the end need not be passed on by itself.
+  State run(bool last = false);
   /// Gives up what is on its way.
   void drop();
 
@@ -43,6 +47,7 @@ class Flow {
   [[nodiscard]] bool fill_pipe();
   void finish_reading(Moved why);
   void return_pipe();
+  void hurry();
 
   Pool& pool_;
   Socket& from_;
@@ -53,6 +58,8 @@ class Flow {
   Pipe pipe_;
   State state_ = State::open;
   bool begun_ = false;
+  bool last_ = false;
+  bool hurried_ = false;    // the sink was told not to wait for confirmations
   bool streaming_ = false;  // the last read was large, so the next one is for a pipe
   std::uint64_t read_ = 0, written_ = 0;
 };

@@ -34,19 +34,33 @@ void Poller::shutdown() {
   timer_.reset();
 }
 
+epoll_event Poller::event_for(std::uint32_t place) const {
+  return {everything, {.u64 = std::uint64_t{places_[place].owners} << 32 | place}};
+}
+
 int Poller::add(Socket& socket) {
-  epoll_event event{everything, {.ptr = &socket}};
+  if (free_places_.empty()) {
+    free_places_.reserve(places_.size() + 1);  // so that giving back never allocates
+    free_places_.push_back(static_cast<std::uint32_t>(places_.size()));
+    places_.emplace_back();
+  }
+  const std::uint32_t place = free_places_.back();
+  epoll_event event = event_for(place);
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.fd(), &event) != 0) return errno;
+  free_places_.pop_back();
+  places_[place].socket = &socket;
+  socket.place(place);
   ++sockets_;
   wait();
   return 0;
 }
 
-void Poller::remove(Socket& socket, bool gone) {
-  // The descriptor may be open elsewhere too, so closing it need not take it off the set.
-  if (!gone) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.fd(), nullptr);
-  for (std::size_t i = next_; i < size_; ++i)
-    if (batch_[i].data.ptr == &socket) batch_[i].data.ptr = nullptr;
+void Poller::remove(Socket& socket, bool closing) {
+  if (!closing) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.fd(), nullptr);
+  Place& place = places_[socket.place()];
+  place.socket = nullptr;
+  ++place.owners;
+  free_places_.push_back(socket.place());
   if (--sockets_ > 0 || !waiting_ || !watch_) return;
   waiting_ = false;
   ++turn_;
@@ -54,7 +68,7 @@ void Poller::remove(Socket& socket, bool gone) {
 }
 
 void Poller::again(Socket& socket) {
-  epoll_event event{everything, {.ptr = &socket}};
+  epoll_event event = event_for(socket.place());
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket.fd(), &event);
 }
 
@@ -74,11 +88,11 @@ void Poller::wait() {
 void Poller::dispatch() {
   now_ = std::chrono::steady_clock::now();
   const int count = ::epoll_wait(epoll_.get(), batch_.data(), static_cast<int>(batch_.size()), 0);
-  size_ = count > 0 ? static_cast<std::size_t>(count) : 0;
-  next_ = 0;
-  while (next_ < size_) {
-    const epoll_event& event = batch_[next_++];
-    if (auto* socket = static_cast<Socket*>(event.data.ptr)) socket->note(event.events).ready();
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = batch_[static_cast<std::size_t>(i)];
+    const Place place = places_[static_cast<std::uint32_t>(event.data.u64)];
+    // A socket that another one's handler has removed, or that lives on in another process, is nobody's.
+    if (place.socket && place.owners == event.data.u64 >> 32) place.socket->note(event.events).ready();
   }
 }
 

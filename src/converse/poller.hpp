@@ -7,8 +7,10 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "converse/pool.hpp"
 #include "xsuperd/base/time.hpp"
@@ -44,8 +46,9 @@ class Poller final : public boost::asio::execution_context::service {
   /// From now on the socket's handler is told; the first time soon, of how the socket is now. Never from
   /// inside. An errno value when the kernel does not want it.
   [[nodiscard]] int add(Socket& socket);
-  /// `gone`: the kernel forgets it anyway, as its only descriptor is about to be closed.
-  void remove(Socket& socket, bool gone = false);
+  /// `closing`: its descriptor is about to be closed, so the kernel forgets it; if it is open in another process
+  /// too, as soon as that has closed it, and until then its events are known for what they are.
+  void remove(Socket& socket, bool closing = false);
   /// Tells the handler of the socket's state once more, after others had their turn.
   void again(Socket& socket);
 
@@ -55,19 +58,26 @@ class Poller final : public boost::asio::execution_context::service {
 
  private:
   friend class Deadline;
+  /// The kernel is given the place of a socket here and how often the place was given away, never an address.
+  struct Place {
+    Socket* socket = nullptr;
+    std::uint32_t owners = 0;
+  };
   using Deadlines = std::multimap<base::Moment, Deadline*>;
 
   void shutdown() override;
   void wait();
   void dispatch();
+  [[nodiscard]] epoll_event event_for(std::uint32_t place) const;
   void wait_for_deadline();
   void dispatch_deadlines();
 
   base::Fd epoll_;
   Pool pool_;
   base::Moment now_;
-  std::array<epoll_event, 128> batch_;  // what of it was not dealt with yet: next_ to size_
-  std::size_t next_ = 0, size_ = 0;
+  std::array<epoll_event, 128> batch_;
+  std::vector<Place> places_;
+  std::vector<std::uint32_t> free_places_;
   std::size_t sockets_ = 0;
   bool waiting_ = false;
   std::uint64_t turn_ = 0;

@@ -43,8 +43,8 @@ class Relay final : public Talk {
   explicit Relay(Opening& opening)
       : Talk(opening),
         target_(poller_, *this),
-        up_(poller_.pool(), peer_, target_),
-        down_(poller_.pool(), target_, peer_),
+        up_(poller_.pool(), peer_, target_, Flow::Haste::passes_on),
+        down_(poller_.pool(), target_, peer_, Flow::Haste::passes_on),
         parameters_(std::make_unique<Parameters>(std::move(opening.parameters))) {}
 
   [[nodiscard]] Traffic traffic() const override { return {up_.bytes_read(), down_.bytes_read()}; }
@@ -84,7 +84,7 @@ void Relay::try_next() {
   const auto& targets = parameters_->targets;
   for (stage_ = Stage::connecting; next_ < targets.size(); ++next_) {
     base::Fd fd = connecting_to(targets[next_]);
-    const int error = fd ? target_.open(std::move(fd), Socket::Origin::here) : errno;
+    const int error = fd ? target_.open(std::move(fd)) : errno;
     if (error == 0) return limit(parameters_->connect_deadline);
     failed(error);
   }
@@ -116,10 +116,8 @@ void Relay::connecting() {
 }
 
 void Relay::connected() {
-  for (const int fd : {peer_.fd(), target_.fd()}) {
-    switch_on(fd, IPPROTO_TCP, TCP_NODELAY);
-    if (parameters_->keepalive) switch_on(fd, SOL_SOCKET, SO_KEEPALIVE);
-  }
+  if (parameters_->keepalive)
+    for (const int fd : {peer_.fd(), target_.fd()}) switch_on(fd, SOL_SOCKET, SO_KEEPALIVE);
   report_.connect_error = 0;
   report_.failed_target.clear();
   idle_limit(parameters_->idle_deadline);
@@ -130,7 +128,7 @@ void Relay::connected() {
 
 void Relay::pass_on() {
   using State = Flow::State;
-  const State up = up_.run(), down = down_.run();
+  const State up = up_.run(down_.state() != State::open), down = down_.run(up != State::open);
   if (up == State::source_failed || down == State::source_failed) return finish();
   if (up != State::open && down != State::open) return finish();
   const bool one_is_gone =

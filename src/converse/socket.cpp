@@ -2,9 +2,12 @@
 #include "converse/socket.hpp"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace xsuperd::converse {
 
@@ -12,20 +15,17 @@ namespace {
 bool nothing_now() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 }  // namespace
 
-int Socket::open(base::Fd fd, Origin origin) {
+int Socket::open(base::Fd fd) {
   close();
   fd_ = std::move(fd);
-  origin_ = origin;
-  readable_ = writable_ = broken_ = surprises_ = false;
-  if (origin == Origin::elsewhere && ::fcntl(fd_.get(), F_SETFL, O_NONBLOCK) != 0) return errno;
+  readable_ = writable_ = broken_ = surprises_ = nonblocking_ = false;
   const int error = poller_.add(*this);
   watched_ = error == 0;
   return error;
 }
 
 void Socket::unwatch(bool closing) {
-  // What nobody else has leaves the set when it is closed.
-  if (watched_) poller_.remove(*this, closing && origin_ == Origin::here);
+  if (watched_) poller_.remove(*this, closing);
   watched_ = readable_ = writable_ = false;
 }
 
@@ -38,6 +38,10 @@ base::Fd Socket::release() {
   unwatch(false);
   ::fcntl(fd_.get(), F_SETFL, 0);
   return std::move(fd_);
+}
+
+void Socket::make_nonblocking() {
+  if (!std::exchange(nonblocking_, true)) ::fcntl(fd_.get(), F_SETFL, O_NONBLOCK);
 }
 
 Handler& Socket::note(std::uint32_t events) {
@@ -78,6 +82,7 @@ Moved Socket::send(std::string_view bytes, std::size_t& count, int flags) {
 }
 
 Moved Socket::splice_to(const Pipe& pipe, std::size_t most, std::size_t& count) {
+  make_nonblocking();
   const ssize_t n =
       ::splice(fd_.get(), nullptr, pipe.in.get(), nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   if (n > 0) {
@@ -92,6 +97,7 @@ Moved Socket::splice_to(const Pipe& pipe, std::size_t most, std::size_t& count) 
 }
 
 Moved Socket::splice_from(const Pipe& pipe, std::size_t most, std::size_t& count) {
+  make_nonblocking();
   ssize_t n;
   do n = ::splice(pipe.out.get(), nullptr, fd_.get(), nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   while (n < 0 && errno == EINTR);
@@ -113,6 +119,11 @@ int Socket::take_error() {
   int error = 0;
   socklen_t length = sizeof error;
   return ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
+void Socket::hurry() {
+  const int on = 1;
+  ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 void Socket::end_writing() { ::shutdown(fd_.get(), SHUT_WR); }

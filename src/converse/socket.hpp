@@ -26,12 +26,8 @@ class Socket {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  enum class Origin : std::uint8_t {
-    elsewhere,  ///< it may be open in another process, too
-    here,       ///< it was made by us, non-blocking, and nobody else has it
-  };
   /// Takes the descriptor and begins to watch it. An errno value when that fails.
-  [[nodiscard]] int open(base::Fd fd, Origin origin = Origin::elsewhere);
+  [[nodiscard]] int open(base::Fd fd);
   void close();
   /// Gives the descriptor away, blocking and not watched any more.
   [[nodiscard]] base::Fd release();
@@ -54,6 +50,8 @@ class Socket {
   void keep_urgent_data();
   /// The errno value with which connecting ended, 0 for success; only once writable() is true.
   [[nodiscard]] int take_error();
+  /// What is written goes out at once from now on, even while the other side has not confirmed what came before.
+  void hurry();
   /// Nothing more will be written; the other side learns so.
   void end_writing();
 
@@ -61,15 +59,20 @@ class Socket {
   void again() { poller_.again(*this); }
   /// Called by the Poller. Whom to tell.
   [[nodiscard]] Handler& note(std::uint32_t events);
+  /// The Poller's number for it.
+  void place(std::uint32_t number) { place_ = number; }
+  [[nodiscard]] std::uint32_t place() const { return place_; }
 
  private:
   void unwatch(bool closing);
+  void make_nonblocking();
 
   Poller& poller_;
   Handler& handler_;
   base::Fd fd_;
-  Origin origin_ = Origin::elsewhere;
+  std::uint32_t place_ = 0;
   bool watched_ = false;
+  bool nonblocking_ = false;  // by the flag, which splice(2) wants; other calls are told each time
   bool readable_ = false;
   bool writable_ = false;
   bool broken_ = false;

@@ -3,28 +3,60 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <utility>
-#include <vector>
 
 namespace xsuperd::worker {
 
 namespace {
 
-/// Packets taken in one turn of the loop.
+/// Packets taken in one turn of the loop, and by one system call.
 constexpr int batch = 64;
+constexpr std::size_t burst = 8;
 /// Until a packet is tried again for which the system lacked memory, or descriptors on their way.
 constexpr std::chrono::milliseconds breath{10};
 constexpr int room = 512 * 1024;
+constexpr std::size_t buffer_size = largest_message + 1;
 
-enum class Got : unsigned char { packet, nothing, end };
+/// What one message on its way needs beside its bytes.
+struct Envelope {
+  iovec part{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+
+  void address_for_receiving(msghdr& message, char* buffer) {
+    part = {buffer, buffer_size};
+    message = {nullptr, 0, &part, 1, control.data(), CMSG_LEN(sizeof(int)), 0};
+  }
+
+  void address(msghdr& message, const Packet& packet) {
+    part = {const_cast<char*>(packet.bytes.data()), packet.bytes.size()};
+    message = {nullptr, 0, &part, 1, nullptr, 0, 0};
+    if (!packet.fd) return;
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(sizeof(int));
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    const int number = packet.fd.get();
+    std::memcpy(CMSG_DATA(header), &number, sizeof number);
+  }
+};
+
+struct Mail {
+  std::array<mmsghdr, burst> messages{};
+  std::array<Envelope, burst> envelopes;
+};
 
 /// The descriptor beside a message.
 base::Fd descriptor_in(msghdr& message) {
@@ -35,26 +67,41 @@ base::Fd descriptor_in(msghdr& message) {
   return base::Fd(number);
 }
 
-/// Takes one packet, with one descriptor at the most: the kernel closes others, as there is no room for them.
-Got receive(int socket, std::vector<char>& buffer, Packet& packet) {
-  iovec part{buffer.data(), buffer.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = CMSG_LEN(sizeof(int));
-  ssize_t size = -1;
-  // ECONNRESET: the other end went away without reading all of ours. What it sent before that is still there.
-  do {
-    size = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (size < 0 && (errno == EINTR || errno == ECONNRESET));
-  if (size < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? Got::nothing : Got::end;
+/// False when it is no packet of ours, or the end. A packet has one descriptor at the most: the kernel closes
+/// others, as there is no room for them.
+bool unpack(mmsghdr& got, Packet& packet) {
+  msghdr& message = got.msg_hdr;
   packet.fd = descriptor_in(message);
   const bool more_descriptors = (message.msg_flags & MSG_CTRUNC) != 0 && packet.fd;
-  if (size == 0 || (message.msg_flags & MSG_TRUNC) != 0 || more_descriptors) return Got::end;
-  packet.bytes.assign(buffer.data(), static_cast<std::size_t>(size));
-  return Got::packet;
+  if (got.msg_len == 0 || (message.msg_flags & MSG_TRUNC) != 0 || more_descriptors) return false;
+  packet.bytes.assign(static_cast<const char*>(message.msg_iov->iov_base), got.msg_len);
+  return true;
+}
+
+/// What came of one system call. There may be packets before the end.
+struct Received {
+  std::array<Packet, burst> packets;
+  std::size_t count = 0;
+  bool end = false;
+};
+
+void receive(int socket, char* buffers, std::size_t most, Received& received) {
+  Mail mail;
+  for (std::size_t i = 0; i < most; ++i)
+    mail.envelopes[i].address_for_receiving(mail.messages[i].msg_hdr, buffers + i * buffer_size);
+  int count = -1;
+  // ECONNRESET: the other end went away without reading all of ours. What it sent before that is still there.
+  do {
+    count = ::recvmmsg(socket, mail.messages.data(), static_cast<unsigned>(most), MSG_DONTWAIT | MSG_CMSG_CLOEXEC,
+                       nullptr);
+  } while (count < 0 && (errno == EINTR || errno == ECONNRESET));
+  if (count < 0) received.end = errno != EAGAIN && errno != EWOULDBLOCK;
+  for (int i = 0; i < count; ++i) {
+    // Descriptors behind a broken packet are taken out too, so that they are closed.
+    const bool good = unpack(mail.messages[static_cast<std::size_t>(i)], received.packets[received.count]);
+    if (!received.end && good) ++received.count;
+    received.end = received.end || !good;
+  }
 }
 
 /// Whether it will pass, though nothing tells when.
@@ -63,22 +110,32 @@ bool passing(int error) { return error == ENOBUFS || error == ENOMEM || error ==
 }  // namespace
 
 struct Channel::Impl : std::enable_shared_from_this<Impl> {
-  Impl(boost::asio::io_context& loop, base::Fd fd, Handlers the_handlers)
-      : socket(loop, fd.get()), timer(loop), handlers(std::move(the_handlers)), buffer(largest_message + 1) {
+  Impl(boost::asio::io_context& the_loop, base::Fd fd, Handlers the_handlers)
+      : loop(the_loop),
+        socket(loop, fd.get()),
+        timer(loop),
+        handlers(std::move(the_handlers)),
+        buffers(std::make_unique_for_overwrite<char[]>(burst * buffer_size)) {
     (void)fd.release();
   }
 
   void wait_for_packets();
   void take(int most);
   void end();
+  void flush_soon();
   void flush();
+  [[nodiscard]] int send_some();
   void wait_for_room(int error);
 
+  boost::asio::io_context& loop;
   boost::asio::posix::stream_descriptor socket;
   boost::asio::steady_timer timer;
   Handlers handlers;
-  std::vector<char> buffer;
+  const std::unique_ptr<char[]> buffers;  // their pages are taken by large packets only
   std::deque<Packet> kept;
+  bool gathers = false;
+  bool stuck = false;    // there is no room, and we shall be told when there is
+  bool posted = false;   // flush() comes at the end of this turn
   bool over = false;  // closed here or ended there
 };
 
@@ -92,17 +149,14 @@ void Channel::Impl::wait_for_packets() {
 }
 
 void Channel::Impl::take(int most) {
-  for (int taken = 0; taken < most && !over; ++taken) {
-    Packet packet;
-    switch (receive(socket.native_handle(), buffer, packet)) {
-      case Got::packet:
-        handlers.on_packet(std::move(packet));
-        break;
-      case Got::nothing:
-        return;
-      case Got::end:
-        return end();
-    }
+  while (most > 0 && !over) {
+    Received received;
+    const std::size_t wanted = std::min(burst, static_cast<std::size_t>(most));
+    receive(socket.native_handle(), buffers.get(), wanted, received);
+    for (std::size_t i = 0; i < received.count && !over; ++i) handlers.on_packet(std::move(received.packets[i]));
+    if (received.end && !over) return end();
+    if (received.count < wanted) return;
+    most -= static_cast<int>(wanted);
   }
 }
 
@@ -112,32 +166,69 @@ void Channel::Impl::end() {
   handlers.on_end();
 }
 
+/// What one turn of the loop has to say goes out in one system call.
+void Channel::Impl::flush_soon() {
+  if (stuck || posted) return;
+  posted = true;
+  boost::asio::post(loop, [self = weak_from_this()] {
+    const auto impl = self.lock();
+    if (!impl) return;
+    impl->posted = false;
+    if (!impl->over) impl->flush();
+  });
+}
+
 void Channel::Impl::flush() {
+  if (stuck) return;
+  const bool something = !kept.empty();
   while (!kept.empty()) {
-    const int error = send_now(socket.native_handle(), kept.front());
+    const int error = send_some();
     if (error == EAGAIN || passing(error)) return wait_for_room(error);
     // Any other error is a broken connection, of which the reading half is about to hear.
-    kept.pop_front();
+    if (error != 0) kept.pop_front();
   }
-  if (handlers.on_sent) handlers.on_sent();
+  if (something && handlers.on_sent) handlers.on_sent();
+}
+
+/// Sends the first few of the kept packets; 0 or the errno value of the first.
+int Channel::Impl::send_some() {
+  Mail mail;
+  const std::size_t count = std::min(burst, kept.size());
+  for (std::size_t i = 0; i < count; ++i) mail.envelopes[i].address(mail.messages[i].msg_hdr, kept[i]);
+  int sent = -1;
+  do {
+    sent = ::sendmmsg(socket.native_handle(), mail.messages.data(), static_cast<unsigned>(count),
+                      MSG_DONTWAIT | MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  if (sent < 0) return errno == EWOULDBLOCK ? EAGAIN : errno;
+  kept.erase(kept.begin(), kept.begin() + sent);
+  return 0;
 }
 
 void Channel::Impl::wait_for_room(int error) {
+  stuck = true;
   const auto again = [self = weak_from_this()](const boost::system::error_code& failed) {
     const auto impl = self.lock();
-    if (impl && !failed && !impl->over) impl->flush();
+    if (!impl) return;
+    impl->stuck = false;
+    if (!failed && !impl->over) impl->flush();
   };
   if (error == EAGAIN) return socket.async_wait(socket.wait_write, again);
   timer.expires_after(breath);
   timer.async_wait(again);
 }
 
-Channel::Channel(boost::asio::io_context& loop, base::Fd socket, Handlers handlers)
+Channel::Channel(boost::asio::io_context& loop, base::Fd socket, Handlers handlers, Sending sending)
     : impl_(std::make_shared<Impl>(loop, std::move(socket), std::move(handlers))) {
+  impl_->gathers = sending == Sending::gathered;
   impl_->wait_for_packets();
 }
 
 Channel::~Channel() {
+  if (!impl_->over) {
+    impl_->handlers.on_sent = nullptr;
+    impl_->flush();
+  }
   impl_->over = true;
   boost::system::error_code ignored;
   impl_->socket.close(ignored);
@@ -146,12 +237,12 @@ Channel::~Channel() {
 
 void Channel::send(Packet packet) {
   if (impl_->over) return;
-  if (impl_->kept.empty()) {
-    const int error = send_now(impl_->socket.native_handle(), packet);
-    if (error != EAGAIN && !passing(error)) return;
-    impl_->wait_for_room(error);
-  }
   impl_->kept.push_back(std::move(packet));
+  impl_->gathers ? impl_->flush_soon() : impl_->flush();
+}
+
+void Channel::flush() {
+  if (!impl_->over) impl_->flush();
 }
 
 int Channel::socket() const { return impl_->socket.native_handle(); }
@@ -166,21 +257,9 @@ void Channel::take_rest() {
 }
 
 int Channel::send_now(int socket, const Packet& packet) {
-  iovec part{const_cast<char*>(packet.bytes.data()), packet.bytes.size()};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  Envelope envelope;
   msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  if (packet.fd) {
-    message.msg_control = control.data();
-    message.msg_controllen = CMSG_SPACE(sizeof(int));
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    const int number = packet.fd.get();
-    std::memcpy(CMSG_DATA(header), &number, sizeof number);
-  }
+  envelope.address(message, packet);
   ssize_t sent = -1;
   do {
     sent = ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -24,13 +24,20 @@ class Channel {
     /// Nothing is left to send: called whenever the last kept packet went out.
     std::function<void()> on_sent = {};
   };
-  Channel(boost::asio::io_context& loop, base::Fd socket, Handlers handlers);
+  enum class Sending : unsigned char {
+    at_once,
+    gathered,  ///< at the end of a turn of the loop, what it had to say in as few system calls as possible
+  };
+  Channel(boost::asio::io_context& loop, base::Fd socket, Handlers handlers, Sending sending = Sending::at_once);
   ~Channel();
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  /// Sends now or, if need be, later. Does nothing when the other end is gone.
+  /// Sends now, or at the end of this turn, or, if need be, later; what is kept when the Channel is destroyed
+  /// goes out as far as there is room. Does nothing when the other end is gone.
   void send(Packet packet);
+  /// Sends now what can be sent without waiting.
+  void flush();
   /// The number of the socket; valid as long as the Channel.
   [[nodiscard]] int socket() const;
   /// Packets that are being kept.

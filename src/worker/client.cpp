@@ -330,7 +330,10 @@ void Client::progress(Told told) { impl_->survey.join(std::move(told)); }
 std::vector<HandedWorker> Client::hand_over() const { return impl_->hand_over(); }
 
 bool Client::settled() const {
-  const auto done = [](const auto& link) { return link->kept() == 0; };
+  const auto done = [](const auto& link) {
+    link->flush();
+    return link->kept() == 0;
+  };
   return std::all_of(impl_->links.begin(), impl_->links.end(), done) &&
          std::all_of(impl_->adopted.begin(), impl_->adopted.end(), done);
 }

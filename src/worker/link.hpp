@@ -74,6 +74,10 @@ class Link : public std::enable_shared_from_this<Link> {
   [[nodiscard]] pid_t pid() const { return pid_; }
   /// Speaks another version than we do: nothing can be told to it or understood.
   [[nodiscard]] bool foreign() const { return foreign_; }
+  /// Sends what waits for the end of this turn of the loop, as far as there is room.
+  void flush() {
+    if (channel_) channel_->flush();
+  }
   /// Packets that it has not taken yet.
   [[nodiscard]] std::size_t kept() const { return channel_ ? channel_->kept() : 0; }
 

@@ -28,7 +28,8 @@ namespace {
 constexpr int allowed[] = {
     // bytes in and out
     SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
-    SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(recv), SCMP_SYS(send), SCMP_SYS(splice), SCMP_SYS(pipe2),
+    SCMP_SYS(recvmmsg), SCMP_SYS(recvmmsg_time64), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg),
+    SCMP_SYS(recv), SCMP_SYS(send), SCMP_SYS(splice), SCMP_SYS(pipe2),
     // sockets that we were given or that socket() below has made
     SCMP_SYS(close), SCMP_SYS(shutdown), SCMP_SYS(connect), SCMP_SYS(getsockopt), SCMP_SYS(getsockname),
     SCMP_SYS(getpeername), SCMP_SYS(fcntl), SCMP_SYS(fcntl64),

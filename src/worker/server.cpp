@@ -53,7 +53,8 @@ Server::Impl::Impl(boost::asio::io_context& the_loop, base::Fd socket, Starter t
       channel(loop, std::move(socket),
               {.on_packet = [this](Packet packet) { take(std::move(packet)); },
                .on_end = [this] { daemon_gone(); },
-               .on_sent = [this] { look_whether_finished(); }}) {
+               .on_sent = [this] { look_whether_finished(); }},
+              Channel::Sending::gathered) {
   channel.send(encode(Ready{}));
 }
 

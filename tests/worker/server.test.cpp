@@ -39,6 +39,7 @@ class Served {
   }
   /// The next message, if there is one.
   std::optional<ToDaemon> hear() {
+    loop.poll();  // what is said in one turn goes out at its end
     Packet packet;
     packet.bytes.resize(largest_message);
     const ssize_t size = ::recv(daemon.get(), packet.bytes.data(), packet.bytes.size(), MSG_DONTWAIT);
