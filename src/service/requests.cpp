@@ -8,6 +8,7 @@
 
 #include "service/banner.hpp"
 #include "service/timers.hpp"
+#include "xsuperd/base/text.hpp"
 #include "xsuperd/service/runner.hpp"
 
 namespace xsuperd::service {
@@ -20,9 +21,15 @@ void Runner::on_readable() {
   accept_connections();
 }
 
+/// No program will see the socket, so it need not look like one of IPv4.
+bool Runner::stays_with_us() const {
+  const bool comes_back = service().is(config::Type::internal) && base::iequals(service().name, "tcpmux");
+  return service().served_by_us() && !comes_back;
+}
+
 void Runner::accept_connections() {
   int error = 0;
-  auto batch = listener_->accept_batch(service().listen.v6only, error);
+  auto batch = listener_->accept_batch(service().listen.v6only || stays_with_us(), error);
   const bool alone = batch.size() == 1;
   for (net::Connection& connection : batch)
     greet(new_session({connection.peer, std::move(connection.fd), 0, {}, {}, alone, 0, false, {}}));

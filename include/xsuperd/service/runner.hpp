@@ -153,6 +153,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void listen();
   void on_readable();
   void accept_connections();
+  [[nodiscard]] bool stays_with_us() const;
   void accept_failed(int error);
   void greet(Token token);
   void request_waiting();
