@@ -26,8 +26,13 @@ set_place(AUGEAS ${CMAKE_INSTALL_DATADIR}/augeas/lenses "the lens of Augeas")
 set_place(VIM ${CMAKE_INSTALL_DATADIR}/vim/vimfiles "what vim knows of the configuration")
 set_place(SYSUSERS lib/sysusers.d "what systemd-sysusers(8) is told")
 set_place(TMPFILES lib/tmpfiles.d "what systemd-tmpfiles(8) is told")
-set_place(LOGROTATE ${CMAKE_INSTALL_FULL_SYSCONFDIR}/logrotate.d "what logrotate(8) is told")
-set_place(FAIL2BAN ${CMAKE_INSTALL_FULL_SYSCONFDIR}/fail2ban "filter and action of fail2ban")
+# Programs of the system look into /etc and not into /usr/etc.
+set(etc ${CMAKE_INSTALL_SYSCONFDIR})
+if(CMAKE_INSTALL_PREFIX MATCHES "^/usr/?$")
+  set(etc ${CMAKE_INSTALL_FULL_SYSCONFDIR})
+endif()
+set_place(LOGROTATE ${etc}/logrotate.d "what logrotate(8) is told")
+set_place(FAIL2BAN ${etc}/fail2ban "filter and action of fail2ban")
 
 # The daemon has these names, too, and shells look for a file of the name.
 install_around(BASH "" completions/xsuperd.bash xsuperd xinetd inetd)

@@ -46,8 +46,8 @@ _xsuperd() {
     [[ $as == inetd ]] && mapfile -t COMPREPLY < <(compgen -f -- "$current") && compopt -o filenames 2>/dev/null
     return
   fi
-  local of_name=of_$as
-  mapfile -t COMPREPLY < <(compgen -W "$always ${!of_name}" -- "$current")
+  [[ $as == inetd ]] && of_xinetd='' || of_inetd=''
+  mapfile -t COMPREPLY < <(compgen -W "$always $of_xinetd $of_inetd" -- "$current")
 }
 
 complete -F _xsuperd xsuperd xinetd inetd
