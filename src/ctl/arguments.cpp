@@ -32,6 +32,10 @@ po::options_description visible() {
       ("persist", "enable, disable: write it into the file of the service, too")
       ("interval", po::value<std::string>()->value_name("SECONDS"), "top: between two looks, 1 by default")
       ("sort", po::value<std::string>()->value_name("ORDER"), "top: by rate, running, refused or name")
+      ("warning,w", po::value<std::string>()->value_name("RANGE"), "health: the part of a limit, in per cent, that is good; 80 by default")
+      ("critical,c", po::value<std::string>()->value_name("RANGE"), "health: the part of a limit that is not yet critical; 95 by default")
+      ("recent", po::value<std::string>()->value_name("MINUTES"), "health: failures of that time are told, 10 by default")
+      ("timeout,t", po::value<std::string>()->value_name("SECONDS"), "health: how long to wait for the daemon, 10 by default")
       ("once", "top: print one screen and exit")
       ("help,h", "print this and exit")
       ("version", "print the version and exit");
@@ -76,11 +80,23 @@ base::Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   result.at = text_of(found, "at");
   result.peer = text_of(found, "peer");
   result.signal = text_of(found, "signal");
+  result.warning = text_of(found, "warning");
+  result.critical = text_of(found, "critical");
+  result.recent = text_of(found, "recent");
+  result.timeout = text_of(found, "timeout");
   if (found.count("word") > 0) result.words = found["word"].as<std::vector<std::string>>();
   if (result.words.empty()) return result;
   result.command = result.words.front();
   result.words.erase(result.words.begin());
   return result;
+}
+
+std::vector<OptionWord> option_words() {
+  std::vector<OptionWord> words;
+  const po::options_description all = visible();
+  for (const auto& option : all.options())
+    words.push_back({"--" + option->long_name(), option->semantic()->max_tokens() > 0, option->description()});
+  return words;
 }
 
 std::string help_text() {

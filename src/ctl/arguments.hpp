@@ -26,12 +26,23 @@ struct Arguments {
   std::optional<std::string> at;
   std::optional<std::string> peer;
   std::optional<std::string> signal;
+  std::optional<std::string> warning;
+  std::optional<std::string> critical;
+  std::optional<std::string> recent;
+  std::optional<std::string> timeout;
   std::string command;
   std::vector<std::string> words;  ///< of the command
 };
 
 /// Options may stand anywhere; "--" ends them.
 [[nodiscard]] base::Result<Arguments> parse_arguments(const std::vector<std::string>& words);
+/// An option, for completions.
+struct OptionWord {
+  std::string word;  ///< with its dashes
+  bool takes_value = false;
+  std::string text;
+};
+[[nodiscard]] std::vector<OptionWord> option_words();
 /// The text of --help, commands included.
 [[nodiscard]] std::string help_text();
 

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/config/attribute.hpp"
 #include "xsuperd/convert/run.hpp"
 
 namespace xsuperd::ctl {
@@ -24,6 +25,24 @@ std::string list(const Arguments& a, json::object& request) {
 std::string service(const Arguments& a, json::object& request) {
   if (!a.words.empty()) request["service"] = a.words[0];
   return {};
+}
+
+/// Attributes are the concern of who asks: the daemon sends all.
+std::string show(const Arguments& a, json::object& request) {
+  for (std::size_t i = 1; i < a.words.size(); ++i)
+    if (!config::find_attribute(a.words[i])) return fmt::format("'{}' is no attribute", base::escaped(a.words[i], 100));
+  return service(a, request);
+}
+
+/// Attributes that were asked for by name are shown whether anybody has set them or not.
+void keep_named(const Arguments& a, Answer& answer) {
+  if (a.words.size() < 2) return;
+  std::erase_if(answer.rows, [&](const json::object& row) {
+    const auto* name = row.if_contains("attribute");
+    return std::none_of(a.words.begin() + 1, a.words.end(), [&](const std::string& word) {
+      return name && name->is_string() && config::find_attribute(word)->name == std::string_view(name->get_string());
+    });
+  });
 }
 
 std::string explain(const Arguments& a, json::object& request) {
@@ -87,7 +106,10 @@ constexpr std::array table{
     Command{"list", "", "all services, and what they have done", 0, 0, list, print_list},
     Command{"stats", "", "the counters of all services", 0, 0, nothing, print_stats},
     Command{.name = "top", .synopsis = "", .text = "a live view of what the services do", .alone = top},
-    Command{"show", "SERVICE", "its attributes, and where each comes from", 1, 1, service, print_show},
+    Command{.name = "health", .synopsis = "[SERVICE ...]", .text = "is all well, for a monitoring system",
+            .most = 1000, .alone = health},
+    Command{.name = "show", .synopsis = "SERVICE [ATTRIBUTE ...]", .text = "its attributes, and where each comes from",
+            .least = 1, .most = 1000, .fill = show, .print = print_show, .narrow = keep_named},
     Command{"sessions", "[SERVICE]", "who is being served", 0, 1, service, print_sessions},
     Command{"explain", "SERVICE ADDRESS", "would that peer be served now, and why", 2, 2, explain, print_explain, admitted},
     Command{"kill", "SESSION|SERVICE", "end sessions; also with --peer", 0, 1, kill, print_kill},
@@ -104,6 +126,8 @@ constexpr std::array table{
             .alone = check},
     Command{.name = "convert", .synopsis = "--from ... --to ...",
             .text = "files of inetd, xinetd and systemd into each other; asks no daemon", .apart = convert::run},
+    Command{.name = "complete", .synopsis = "[--files FILE] -- WORD ...",
+            .text = "for the completions of shells: what the last word could be", .apart = complete},
     Command{"upgrade", "", "execute the daemon's program anew, without losing anything", 0, 0, nothing, silent},
     Command{"diff", "", "what a reload would change", 0, 0, nothing, print_diff, has_errors},
 };
@@ -124,6 +148,8 @@ std::string misplaced_option(const Arguments& a) {
       {"--all", a.all, " list show "},         {"--at", a.at.has_value(), " explain "},
       {"--peer", a.peer.has_value(), " kill "}, {"--signal", a.signal.has_value(), " kill "},
       {"--hold", a.hold, " drain "},           {"--wait", a.wait, " drain disable "},
+      {"--warning", a.warning.has_value(), " health "}, {"--critical", a.critical.has_value(), " health "},
+      {"--recent", a.recent.has_value(), " health "}, {"--timeout", a.timeout.has_value(), " health "},
       {"--strict", a.strict, " reload check "},      {"--persist", a.persist, " enable disable "},
   };
   for (const Given& one : options)

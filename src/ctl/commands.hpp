@@ -38,6 +38,8 @@ struct Command {
   Exit (*alone)(const Arguments& arguments, std::FILE* out, std::FILE* err) = nullptr;
   /// The same for one that reads its own options: gets all words behind its name, which must stand first.
   int (*apart)(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) = nullptr;
+  /// Leaves in the answer what was asked for; null: all.
+  void (*narrow)(const Arguments& arguments, Answer& answer) = nullptr;
 };
 [[nodiscard]] std::span<const Command> commands();
 [[nodiscard]] const Command* find_command(std::string_view name);
@@ -62,5 +64,12 @@ struct Command {
 [[nodiscard]] Exit check(const Arguments& arguments, std::FILE* out, std::FILE* err);
 /// top.cpp: the counters of a running daemon again and again, on a terminal; or once, as text.
 [[nodiscard]] Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err);
+/// health.cpp: what a monitoring system wants to know; the status is one of its four.
+[[nodiscard]] Exit health(const Arguments& arguments, std::FILE* out, std::FILE* err);
+/// complete.cpp: what the last of the words could be, a line each; its description behind a tab.
+[[nodiscard]] int complete(const std::vector<std::string>& words, std::FILE* out, std::FILE* err);
+/// For a command line that makes no sense, if it is one of `health`: its status would be read as another.
+[[nodiscard]] bool means_health(const std::vector<std::string>& words);
+[[nodiscard]] int health_unknown(std::FILE* out, const std::string& sentence);
 
 }  // namespace xsuperd::ctl

@@ -60,4 +60,20 @@ base::Result<void> Inquiry::read_frames() {
   return {};
 }
 
+base::Result<Answer> ask_within(const std::string& path, const control::Request& request,
+                                std::chrono::milliseconds patience) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + patience;
+  auto inquiry = Inquiry::begin(path, request);
+  if (!inquiry) return inquiry.error();
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (left <= 0) return base::Error{ETIMEDOUT, "the daemon does not answer"};
+    pollfd one{inquiry->descriptor(), inquiry->events(), 0};
+    if (::poll(&one, 1, static_cast<int>(left)) <= 0) continue;
+    if (const auto gone_on = inquiry->go_on(); !gone_on) return gone_on.error();
+    if (inquiry->done()) return inquiry->take();
+  }
+}
+
 }  // namespace xsuperd::ctl

@@ -37,4 +37,8 @@ class Inquiry {
   bool done_ = false;
 };
 
+/// One question and its answer. Fails as an Inquiry does, and with ETIMEDOUT when the answer is not complete in time.
+[[nodiscard]] base::Result<Answer> ask_within(const std::string& path, const control::Request& request,
+                                              std::chrono::milliseconds patience);
+
 }  // namespace xsuperd::ctl

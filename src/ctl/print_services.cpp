@@ -95,7 +95,7 @@ std::string print_show(const Arguments& arguments, const Answer& answer) {
     text += head(services->get_array()[i].get_object(), now);
     std::vector<std::vector<std::string>> rows;
     for (const json::object& row : answer.rows) {
-      const bool wanted = arguments.all || control::true_at(row, "set");
+      const bool wanted = arguments.all || arguments.words.size() > 1 || control::true_at(row, "set");
       if (wanted && control::number_at(row, "service") == static_cast<std::int64_t>(i))
         rows.push_back({text_at(row, "attribute"), text_at(row, "value"), sources_text(row)});
     }

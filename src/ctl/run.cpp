@@ -44,6 +44,7 @@ int ask(const Command& command, const Arguments& arguments, control::Request req
   Answer answer;
   if (const auto asked = conversation.ask(request, answer); !asked) return fail(err, Exit::failed, asked.error().sentence);
   if (conversation.failure) return refused(arguments, *conversation.failure, out, err);
+  if (command.narrow) command.narrow(arguments, answer);
   fmt::print(out, "{}", arguments.json ? json_text_of(answer, std::nullopt) : command.print(arguments, answer));
   std::fflush(out);
   if (arguments.wait)
@@ -57,6 +58,7 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
   if (const Command* command = words.empty() ? nullptr : find_command(words.front()); command && command->apart)
     return command->apart({words.begin() + 1, words.end()}, out, err);
   const auto arguments = parse_arguments(words);
+  if (!arguments && means_health(words)) return health_unknown(out, arguments.error().sentence);
   if (!arguments) return usage(err, arguments.error().sentence);
   if (arguments->help) return fmt::print(out, "{}", help_text()), 0;
   if (arguments->version) return fmt::print(out, "xsuperctl {}\n", XSUPERD_VERSION), 0;
@@ -66,7 +68,8 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
   if (arguments->words.size() < command->least || arguments->words.size() > command->most)
     return usage(err, fmt::format("it is: xsuperctl {} {}", command->name, command->synopsis));
   control::Request request{std::string(command->name)};
-  if (const std::string wrong = misplaced_option(*arguments); !wrong.empty()) return usage(err, wrong);
+  if (const std::string wrong = misplaced_option(*arguments); !wrong.empty())
+    return command->alone == health ? health_unknown(out, wrong) : usage(err, wrong);
   if (command->apart) return usage(err, fmt::format("{} must be the first word", command->name));
   if (command->alone) return static_cast<int>(command->alone(*arguments, out, err));
   if (const std::string wrong = command->fill(*arguments, request.arguments); !wrong.empty()) return usage(err, wrong);

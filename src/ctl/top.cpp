@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -40,19 +39,12 @@ base::Result<TopOptions> options_of(const Arguments& arguments) {
   return options;
 }
 
-/// Waits for the answer.
+constexpr std::chrono::seconds patience{30};
+
 base::Result<Snapshot> look(const std::string& socket) {
-  auto inquiry = Inquiry::begin(socket, {"stats"});
-  if (!inquiry) return inquiry.error();
-  const auto until = Clock::now() + std::chrono::seconds(30);
-  while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-    if (left <= 0) return base::Error{ETIMEDOUT, "the daemon does not answer"};
-    pollfd one{inquiry->descriptor(), inquiry->events(), 0};
-    if (::poll(&one, 1, static_cast<int>(left)) <= 0) continue;
-    if (const auto gone_on = inquiry->go_on(); !gone_on) return gone_on.error();
-    if (inquiry->done()) return snapshot_of(inquiry->take(), Clock::now());
-  }
+  auto answer = ask_within(socket, {"stats"}, patience);
+  if (!answer) return answer.error();
+  return snapshot_of(std::move(*answer), Clock::now());
 }
 
 /// One screen of text, as long as it takes.

@@ -86,7 +86,7 @@ void Runner::find_targets(Token token) {
       if (self->service().settings.redirect != target) return self->converse(token);  // changed meanwhile
       if (found.empty()) {
         self->around_.log.error("can't find remote host {} (service={})", target.host, self->service().id);
-        ++self->counters_.failed;
+        self->counters_.fail(std::chrono::system_clock::now());
         return self->let_go(token);
       }
       self->targets_ = std::move(found);

@@ -34,7 +34,7 @@ base::Result<std::string> Runner::exec_context(const Session& session) {
 
 /// Without its label nobody is served (fact B6.15). No process existed, so the service's log has nothing to tell.
 void Runner::context_failed(Token token, const std::string& why) {
-  ++counters_.failed;
+  counters_.fail(std::chrono::system_clock::now());
   around_.log.error("Changing process context failed for {}: {}", service().id, why);
   end_session(token);
   feed(StartFailed{token, true});
@@ -76,7 +76,7 @@ void Runner::start_failed(spawn::StartFailed& outcome) {
     around_.log.error("{} failed: {} (service={})", spawn::step_text(outcome.step), reason, service().id);
   log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
   log_entry(log::exit_entry(service(), outcome.pid, {false, outcome.status}, 0s));
-  ++counters_.failed;
+  counters_.fail(std::chrono::system_clock::now());
   const Session ended = std::move(session);
   end_session(outcome.token);
   drop_unread_datagram(ended);

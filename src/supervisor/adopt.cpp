@@ -36,6 +36,8 @@ void Supervisor::Impl::take_over_rest(const HandOver& state) {
   loaded_at = last_load.at = state.loaded;
   log.set_threshold(state.log_level);
   gone = state.gone;
+  worker_failures = state.worker_failures;
+  last_worker_failure = state.last_worker_failure;
   for (const HandOver::Standing& one : state.standings) standings[one.id] = one.standing;
   around.last_token = state.last_token;
   around.bans.restore(state.bans);

@@ -74,6 +74,7 @@ json::object json_service(const service::Runner& runner) {
                       {"counters", json_counters(c)},
                       {"since", json_time(c.since)},
                       {"last_request", json_time(c.last_request)},
+                      {"last_failure", json_time(c.last_failure)},
                       {"slowest_start", std::chrono::duration<double>(c.slowest_start).count()},
                       {"place", json_place(s.place)}};
   if (c.last_refusal != base::WallTime{})

@@ -10,6 +10,12 @@ void Supervisor::Impl::record_load(const config::Diagnostics& diagnostics, bool 
   if (applied) loaded_at = last_load.at;
 }
 
+void Supervisor::Impl::worker_failed(const std::string& what) {
+  ++worker_failures;
+  last_worker_failure = std::chrono::system_clock::now();
+  log.error("{}", what);
+}
+
 /// Their counts stay in the totals.
 void Supervisor::Impl::let_go_of_retired() {
   std::erase_if(retired, [this](const auto& runner) {

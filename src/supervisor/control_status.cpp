@@ -84,6 +84,7 @@ json::object status(const Supervisor::Impl& daemon) {
           {"process_limit", process_limit(daemon)},
           {"load", load ? json::value(*load) : json::value(nullptr)},
           {"workers", workers(daemon)},
+          {"worker_failures", {{"count", daemon.worker_failures}, {"last", json_time(daemon.last_worker_failure)}}},
           {"conversations", daemon.workers.running()},
           {"bans", daemon.around.bans.size()},
           {"log_level", log_level_word(daemon.log.threshold())},

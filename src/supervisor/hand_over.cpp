@@ -113,6 +113,7 @@ void describe(A& a, service::Counters& v) {
   a.moment("since", v.since);
   a.moment("last_request", v.last_request);
   a.moment("last_refusal", v.last_refusal);
+  a.moment("last_failure", v.last_failure);
   a.object("last_refused_peer", v.last_refused_peer);
   a.word("last_reason", v.last_reason, policy::Reason::connections_per_second);
   std::int64_t slowest = v.slowest_start.count();
@@ -257,6 +258,8 @@ void describe(A& a, HandOver& v) {
   a.list("workers", v.workers, 4096);
   a.list("leftovers", v.leftovers, 4096);
   a.flag("reload_wanted", v.reload_wanted);
+  a.number("worker_failures", v.worker_failures);
+  a.moment("last_worker_failure", v.last_worker_failure);
   a.flag("log_behind", v.log_behind);
   a.text("notes", v.notes);
 }

@@ -22,7 +22,7 @@ namespace xsuperd::supervisor {
 /// member here and a line in hand_over.cpp, and increase the version: an image refuses what it does not know in full,
 /// because what it left out would be lost.
 struct HandOver {
-  static constexpr std::uint64_t version = 1;
+  static constexpr std::uint64_t version = 2;
 
   struct Daemon {
     pid_t pid = 0;
@@ -101,6 +101,8 @@ struct HandOver {
   std::vector<worker::HandedWorker> workers;
   std::vector<Leftover> leftovers;  ///< children that have only to be reaped
   bool reload_wanted = false;       ///< a wish to reload that came while the upgrade was under way
+  std::uint64_t worker_failures = 0;
+  base::WallTime last_worker_failure{};
   bool log_behind = false;          ///< the logs could not take everything in time
   std::string notes;                ///< what the trial run of the new image wanted it to know
   bool operator==(const HandOver&) const = default;

@@ -87,6 +87,7 @@ struct Supervisor::Impl {
   void open_control();
   void set_standing(service::Runner& runner, service::Standing standing);
   void record_load(const config::Diagnostics& diagnostics, bool is_reload, bool applied);
+  void worker_failed(const std::string& what);
   void let_go_of_retired();
 
   // upgrade.cpp
@@ -158,6 +159,8 @@ struct Supervisor::Impl {
   base::WallTime started = std::chrono::system_clock::now();
   base::WallTime loaded_at{};  ///< the configuration that is in effect
   LoadRecord last_load;
+  std::uint64_t worker_failures = 0;  ///< workers that could not be started or ended unasked
+  base::WallTime last_worker_failure{};
   std::unique_ptr<control::Server> control;
   std::unique_ptr<Signals> signals;
   Orphans orphans;

@@ -49,7 +49,7 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
               {.workers = options.workers,
                .recipe = worker::worker_recipe(options.worker_user),
                .queue = greatest_ident_lookups + 1024,  // look-ups take no room from other conversations
-               .on_trouble = [this](std::string what) { log.error("{}", what); }},
+               .on_trouble = [this](std::string what) { worker_failed(what); }},
               *spawner),
       ident_admitted(loop, workers,
                      {.most = greatest_ident_lookups, .new_token = [this] { return ++around.last_token; }}),

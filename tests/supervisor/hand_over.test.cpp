@@ -38,6 +38,8 @@ class Maker {
     for (int n = dice(3); n > 0; --n) all.workers.push_back(worker());
     for (int n = dice(3); n > 0; --n) all.leftovers.push_back({descriptor()});
     all.reload_wanted = flag();
+    all.worker_failures = random_();
+    all.last_worker_failure = base::WallTime(base::WallTime::duration(dice(1 << 30)));
     all.log_behind = flag();
     all.notes = text();
     return all;
@@ -86,6 +88,7 @@ class Maker {
     all.withdrawn = number(), all.bytes_in = random_(), all.bytes_out = random_();
     for (auto& count : all.refused) count = random_();
     all.since = all.last_refusal = base::WallTime(base::WallTime::duration(dice(1 << 30)));
+    all.last_failure = base::WallTime(base::WallTime::duration(dice(1 << 30)));
     all.last_refused_peer = endpoint();
     all.last_reason = static_cast<policy::Reason>(dice(9));
     all.slowest_start = std::chrono::nanoseconds(dice(1 << 30));
@@ -177,15 +180,15 @@ TEST_CASE("all descriptors are found, wherever they stand") {
 }
 
 TEST_CASE("a state of another version is refused by its version, whatever else it holds") {
-  CHECK(error_of(R"({"version": 2, "something": "new"})") ==
-        "the state that was handed over is refused: it has version 2, and only version 1 is understood");
+  CHECK(error_of(R"({"version": 3, "something": "new"})") ==
+        "the state that was handed over is refused: it has version 3, and only version 2 is understood");
   CHECK(error_of("{}").ends_with("it has no version"));
   CHECK(error_of("[]").ends_with("it has no version"));
   CHECK(error_of(R"({"version": "1"})").ends_with("it has no version"));
 }
 
 TEST_CASE("what is no state at all is refused") {
-  for (const char* text : {"", "{", "null", "\xff\xfe", "{\"version\": 1}", "{\"version\": 1.5}"})
+  for (const char* text : {"", "{", "null", "\xff\xfe", "{\"version\": 2}", "{\"version\": 1.5}"})
     CHECK(error_of(text).starts_with("the state that was handed over is refused: "));
 }
 

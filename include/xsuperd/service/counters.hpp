@@ -28,6 +28,7 @@ struct Counters {
   base::WallTime since{};         ///< when counting began
   base::WallTime last_request{};  ///< none: the epoch, as below
   base::WallTime last_refusal{};
+  base::WallTime last_failure{};  ///< of those counted in `failed`
   base::Endpoint last_refused_peer{};
   policy::Reason last_reason = policy::Reason::address;
   std::chrono::nanoseconds slowest_start{};  ///< the longest time from `accepted` to `served`
@@ -35,15 +36,16 @@ struct Counters {
   std::uint64_t bytes_out = 0;  ///< and to them
 
   void refuse(policy::Reason reason, bool by_ban, const base::Endpoint& peer, base::WallTime when) {
-    if (reason == policy::Reason::fork) {
-      ++failed;
-      return;
-    }
+    if (reason == policy::Reason::fork) return fail(when);
     ++refused[static_cast<std::size_t>(reason)];
     banned += by_ban ? 1 : 0;
     last_refusal = when;
     last_refused_peer = peer;
     last_reason = reason;
+  }
+  void fail(base::WallTime when) {
+    ++failed;
+    last_failure = when;
   }
   void serve(std::chrono::nanoseconds after) {
     ++served;

@@ -1,0 +1,72 @@
+" SPDX-License-Identifier: MIT
+" Vim syntax file
+" Language: configuration of xsuperd and xinetd, see xsuperd.conf(5)
+
+if exists('b:current_syntax')
+  finish
+endif
+
+syn case ignore
+
+" What is no comment, header, brace or attribute is an error, as it is for the daemon.
+syn match xsuperdStray /^\s*\S.*$/
+syn match xsuperdComment /^\s*#.*$/ contains=xsuperdTodo,@Spell
+syn keyword xsuperdTodo contained TODO FIXME XXX NOTE
+
+syn match xsuperdHeader /^\s*\%(service\s\+\S\+.*\|defaults\%(\s.*\)\?\)$/ contains=xsuperdKeyword
+syn match xsuperdInclude /^\s*\%(include\|includedir\)\s\+\S\+.*$/ contains=xsuperdIncludeKeyword
+syn match xsuperdKeyword contained /^\s*\%(service\|defaults\)\>/ nextgroup=xsuperdName skipwhite
+syn match xsuperdName contained /\S\+/
+syn match xsuperdIncludeKeyword contained /^\s*\%(includedir\|include\)\>/
+
+" Braces stand on lines of their own.
+syn region xsuperdEntry matchgroup=xsuperdBrace start=/^\s*{\s*$/ end=/^\s*}\s*$/ fold
+  \ contains=xsuperdComment,xsuperdLine,xsuperdBadLine
+
+" An attribute is a word, a blank and an operator; what is none costs the whole entry.
+syn match xsuperdBadLine contained /^\s*[^[:blank:]#}].*$/
+syn match xsuperdLine contained /^\s*[^[:blank:]#}=]\+\s\+[-+]\?=.*$/
+  \ contains=xsuperdAttribute,xsuperdUnknown,xsuperdOperator
+syn match xsuperdUnknown contained /^\s*[^[:blank:]=]\+/ nextgroup=xsuperdOperator skipwhite contains=xsuperdAttribute
+syn match xsuperdOperator contained /\s\@<=[-+]\?=/ nextgroup=xsuperdValue skipwhite
+syn match xsuperdValue contained /.*$/
+  \ contains=xsuperdConstant,xsuperdNumber,xsuperdAddress,xsuperdPath
+
+" The table of attributes in xsuperd has the same; interface is another word for bind.
+syn keyword xsuperdAttribute contained access_policy access_times backlog banner banner_fail
+syn keyword xsuperdAttribute contained banner_success bind cps cps_window deny_time disable disabled
+syn keyword xsuperdAttribute contained enabled env flags group groups id instances libwrap
+syn keyword xsuperdAttribute contained log_on_failure log_on_success log_type max_load mdns nice
+syn keyword xsuperdAttribute contained no_access only_from passenv per_source per_source_rate port
+syn keyword xsuperdAttribute contained protocol redirect reload_policy removed_sessions rlimit_as
+syn keyword xsuperdAttribute contained rlimit_cpu rlimit_data rlimit_files rlimit_rss rlimit_stack
+syn keyword xsuperdAttribute contained rpc_number rpc_version server server_args socket_type type
+syn keyword xsuperdAttribute contained umask user v6only wait
+syn keyword xsuperdAttribute contained interface
+
+syn keyword xsuperdConstant contained yes no stream dgram raw seqpacket seqpacket_sctp UNLIMITED FOREVER NEVER SYSLOG FILE
+syn keyword xsuperdConstant contained INTERNAL RPC UNLISTED TCPMUX TCPMUXPLUS HOST PID USERID EXIT DURATION TRAFFIC ATTEMPT
+syn keyword xsuperdConstant contained REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY KEEPALIVE NOLIBWRAP SENSOR IPv4 IPv6
+syn keyword xsuperdConstant contained LABELED refuse_both best_match keep terminate lenient strict
+syn match xsuperdNumber contained /\<\d\+[KkMm]\?\>/
+syn match xsuperdAddress contained /\<\d\{1,3}\%(\.\d\{1,3}\)\{1,3}\%(\/\d\+\)\?/
+syn match xsuperdAddress contained /\<\x\{0,4}\%(:\x\{0,4}\)\{2,7}\%(\/\d\+\)\?/
+syn match xsuperdPath contained /\%(^\|\s\)\@<=\/\S*/
+
+hi def link xsuperdComment Comment
+hi def link xsuperdTodo Todo
+hi def link xsuperdKeyword Keyword
+hi def link xsuperdIncludeKeyword Include
+hi def link xsuperdName Identifier
+hi def link xsuperdBrace Delimiter
+hi def link xsuperdAttribute Type
+hi def link xsuperdUnknown WarningMsg
+hi def link xsuperdOperator Operator
+hi def link xsuperdConstant Constant
+hi def link xsuperdNumber Number
+hi def link xsuperdAddress Number
+hi def link xsuperdPath String
+hi def link xsuperdStray Error
+hi def link xsuperdBadLine Error
+
+let b:current_syntax = 'xsuperd'

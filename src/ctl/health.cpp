@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/health.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+
+#include "ctl/failure.hpp"
+#include "ctl/inquiry.hpp"
+#include "ctl/table.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+constexpr std::size_t most_told = 10;
+
+/// The bar ends the text, for who reads it.
+std::string harmless(std::string_view text) {
+  std::string result = fit_for_terminal(text);
+  std::replace(result.begin(), result.end(), '|', '/');
+  return result;
+}
+
+std::string number_text(double value) {
+  return value == std::floor(value) ? fmt::format("{:.0f}", value) : fmt::format("{:.1f}", value);
+}
+
+/// In quotes where it has to be; an equals sign may not stand in it at all.
+std::string label_text(std::string_view label) {
+  std::string text = harmless(label);
+  std::replace(text.begin(), text.end(), '=', '_');
+  std::replace(text.begin(), text.end(), '\'', '_');
+  return text.find(' ') == text.npos ? text : "'" + text + "'";
+}
+
+std::string measure_text(const Measure& m, const HealthOptions& options) {
+  const std::string text = fmt::format("{}={}{}", label_text(m.label), number_text(m.value), m.unit);
+  if (m.greatest.empty()) return text;
+  const bool judged = m.unit == "%";
+  return fmt::format("{};{};{};0;{}", text, judged ? options.warning.text : "", judged ? options.critical.text : "", m.greatest);
+}
+
+struct Wish {
+  HealthOptions options;
+  std::chrono::seconds patience{10};
+};
+
+std::string bad(std::string_view option, const std::string& word, std::string_view what) {
+  return fmt::format("{} is {}, not '{}'", option, what, base::escaped(word, 100));
+}
+
+/// The options, or what is wrong with them.
+base::Result<Wish> wish_of(const Arguments& a) {
+  Wish wish;
+  wish.options.services = a.words;
+  for (const auto& [name, word, range] : {std::tuple{"--warning", &a.warning, &wish.options.warning},
+                                          std::tuple{"--critical", &a.critical, &wish.options.critical}}) {
+    if (!*word) continue;
+    auto read = range_of(**word);
+    if (!read) return base::Error{0, bad(name, **word, "a range, as 80 or 10:90")};
+    *range = std::move(*read);
+  }
+  const auto minutes = base::parse_number(a.recent.value_or("10"), 0, 1'000'000);
+  if (!minutes) return base::Error{0, bad("--recent", *a.recent, "a number of minutes")};
+  wish.options.recent = static_cast<double>(*minutes) * 60;
+  const auto seconds = base::parse_number(a.timeout.value_or("10"), 1, 3600);
+  if (!seconds) return base::Error{0, bad("--timeout", *a.timeout, "a number of seconds")};
+  wish.patience = std::chrono::seconds(*seconds);
+  return wish;
+}
+
+/// A daemon that is not there, or stands still, is as bad as can be; of one that sends us away nothing is known.
+Health unreached(const base::Error& error, const std::string& socket) {
+  constexpr std::array silent{ENOENT, ENOTDIR, ECONNREFUSED, ETIMEDOUT, EAGAIN, ECONNRESET, EPIPE};
+  const bool gone = std::find(silent.begin(), silent.end(), error.code) != silent.end();
+  return ill(gone ? Grade::critical : Grade::unknown, sentence_of(error, socket));
+}
+
+Health ask(const Wish& wish, const std::string& socket) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + wish.patience;
+  const auto left = [&] { return std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()); };
+  const auto status = ask_within(socket, {"status"}, left());
+  if (!status) return unreached(status.error(), socket);
+  const auto list = ask_within(socket, {"list", {{"all", true}}}, left());
+  if (!list) return unreached(list.error(), socket);
+  return health_of(*status, *list, wish.options);
+}
+
+int tell(std::FILE* out, const Health& health, const HealthOptions& options, bool as_json) {
+  fmt::print(out, "{}", as_json ? json::serialize(json_of(health)) + "\n" : line_of(health, options));
+  return static_cast<int>(health.grade());
+}
+
+}  // namespace
+
+std::string_view word_of(Grade grade) {
+  constexpr std::array<std::string_view, 4> words{"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+  return words.at(static_cast<std::size_t>(grade));
+}
+
+std::string line_of(const Health& health, const HealthOptions& options) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(health.problems.size(), most_told); ++i)
+    text += (i == 0 ? "" : "; ") + health.problems[i].sentence;
+  if (health.problems.size() > most_told) text += fmt::format("; and {} more", health.problems.size() - most_told);
+  if (health.problems.empty()) text = health.summary;
+  std::string line = fmt::format("{}: {}", word_of(health.grade()), harmless(text));
+  for (std::size_t i = 0; i < health.measures.size(); ++i)
+    line += (i == 0 ? "|" : " ") + measure_text(health.measures[i], options);
+  return line + "\n";
+}
+
+json::object json_of(const Health& health) {
+  json::array problems;
+  for (const Problem& p : health.problems) {
+    json::object one{{"status", word_of(p.grade)}, {"sentence", control::json_text(p.sentence)}};
+    if (!p.service.empty()) one["service"] = control::json_text(p.service);
+    problems.push_back(std::move(one));
+  }
+  json::object measures;
+  for (const Measure& m : health.measures) measures[m.label] = m.value;
+  return {{"status", word_of(health.grade())}, {"exit", static_cast<int>(health.grade())},
+          {"summary", control::json_text(health.summary)}, {"problems", std::move(problems)},
+          {"measures", std::move(measures)}};
+}
+
+Exit health(const Arguments& arguments, std::FILE* out, std::FILE*) {
+  const auto wish = wish_of(arguments);
+  const Health found = wish ? ask(*wish, arguments.socket) : ill(Grade::unknown, wish.error().sentence);
+  return static_cast<Exit>(tell(out, found, wish ? wish->options : HealthOptions{}, arguments.json));
+}
+
+bool means_health(const std::vector<std::string>& words) {
+  return std::find(words.begin(), words.end(), "health") != words.end();
+}
+
+int health_unknown(std::FILE* out, const std::string& sentence) {
+  return tell(out, ill(Grade::unknown, sentence), {}, false);
+}
+
+}  // namespace xsuperd::ctl

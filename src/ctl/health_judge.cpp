@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ctl/health.hpp"
+#include "ctl/table.hpp"
+#include "ctl/values.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+std::int64_t count_at(const json::object& object, std::string_view name) {
+  return control::number_at(object, name).value_or(0);
+}
+
+/// What is said of one service, entries of one id taken together.
+struct Sums {
+  std::string id;
+  std::int64_t running = 0, limit = 0, served = 0, refused = 0, failed = 0;
+};
+
+class Judge {
+ public:
+  Judge(const Answer& status, const Answer& list, const HealthOptions& options)
+      : status_(status.result), list_(list), options_(options), now_(seconds_at(status.result, "now").value_or(0)) {}
+
+  Health judge() {
+    if (options_.services.empty())
+      everything();
+    else
+      for (const std::string& name : options_.services) selected(name);
+    std::stable_sort(health_.problems.begin(), health_.problems.end(),
+                     [](const Problem& a, const Problem& b) { return a.grade > b.grade; });
+    return std::move(health_);
+  }
+
+ private:
+  void everything();
+  void selected(const std::string& name);
+  bool is_meant(const json::object& row, const char* member, const std::string& name) const {
+    return base::iequals(text_at(row, member), name);
+  }
+  void service(const json::object& row);
+  void left_out(const json::object& row);
+  void configuration();
+  void workers();
+  void sums_of(const Sums& sums);
+  void measure_daemon();
+  bool full(const std::string& id, std::string_view what, std::int64_t used, std::int64_t limit);
+  /// Seconds ago, when that is recent.
+  std::optional<double> lately(const json::object& object, std::string_view name) const {
+    const auto at = seconds_at(object, name);
+    return at && now_ - *at <= options_.recent ? std::optional(std::max(0.0, now_ - *at)) : std::nullopt;
+  }
+  void add(Grade grade, const std::string& id, std::string sentence) {
+    health_.problems.push_back({grade, id, std::move(sentence)});
+  }
+  void measure(std::string label, std::int64_t value, std::string unit = {}, std::int64_t greatest = 0) {
+    health_.measures.push_back({std::move(label), static_cast<double>(value), std::move(unit),
+                                greatest > 0 ? std::to_string(greatest) : std::string{}});
+  }
+
+  const json::object& status_;
+  const Answer& list_;
+  const HealthOptions& options_;
+  const double now_;
+  double fullest_ = 0;  // per cent
+  Health health_;
+};
+
+/// Rows of entries that are not served have no counters.
+bool is_served(const json::object& row) { return row.contains("counters"); }
+
+void Judge::everything() {
+  std::int64_t served = 0;
+  for (const json::object& row : list_.rows)
+    if (is_served(row)) service(row), ++served;
+  if (served == 0) add(Grade::warning, {}, "no service is served");
+  configuration();
+  workers();
+  measure("services", served);
+  measure_daemon();
+  health_.summary = fmt::format("{} service{}, {} running", served, served == 1 ? "" : "s",
+                                count_at(object_at(status_, "totals"), "running"));
+}
+
+/// By id, or by name where no id is so.
+void Judge::selected(const std::string& name) {
+  Sums sums;
+  std::size_t found = 0;
+  for (const char* member : {"id", "name"}) {
+    for (const json::object& row : list_.rows) {
+      if (!is_meant(row, member, name)) continue;
+      ++found;
+      if (!is_served(row)) {
+        left_out(row);
+        continue;
+      }
+      service(row);
+      const json::object& counters = object_at(row, "counters");
+      sums.running += count_at(row, "running"), sums.limit += count_at(row, "limit");
+      sums.served += count_at(counters, "served"), sums.refused += count_at(counters, "refused");
+      sums.failed += count_at(counters, "failed");
+      sums.id = text_at(row, "id");
+    }
+    if (found > 0) break;
+  }
+  if (found == 0) add(Grade::critical, name, fmt::format("no service is called {}", name));
+  if (!sums.id.empty()) sums_of(sums);
+}
+
+void Judge::sums_of(const Sums& sums) {
+  measure(sums.id + "_running", sums.running, {}, sums.limit);
+  measure(sums.id + "_served", sums.served, "c");
+  measure(sums.id + "_refused", sums.refused, "c");
+  measure(sums.id + "_failed", sums.failed, "c");
+  health_.summary += fmt::format("{}{}: {} running, {} served", health_.summary.empty() ? "" : "; ", sums.id,
+                                 sums.running, sums.served);
+}
+
+void Judge::service(const json::object& row) {
+  const std::string id = text_at(row, "id");
+  const std::string state = text_at(row, "state");
+  if (state == "closed") add(Grade::critical, id, fmt::format("{} is closed: its socket could not be opened", id));
+  if (state == "paused") add(Grade::warning, id, fmt::format("{} is paused: more connections than cps allows", id));
+  for (const char* standing : {"held", "drained", "disabled"})
+    if (state == standing) add(Grade::warning, id, fmt::format("{} is {} by an administrator", id, standing));
+  // One server has the socket: that it is the only one says nothing.
+  if (state != "busy") full(id, "servers", count_at(row, "running"), count_at(row, "limit"));
+  if (const auto ago = lately(row, "last_failure"))
+    add(Grade::warning, id, fmt::format("a server of {} could not be started {} ago", id, duration_text(*ago)));
+}
+
+/// Somebody counts on it, and it is not there.
+void Judge::left_out(const json::object& row) {
+  const std::string id = text_at(row, "id");
+  add(Grade::critical, id, fmt::format("{} is {}: {}", id, text_at(row, "why"), place_text(object_at(row, "place"))));
+}
+
+bool Judge::full(const std::string& id, std::string_view what, std::int64_t used, std::int64_t limit) {
+  if (limit <= 0) return false;
+  const double part = 100.0 * static_cast<double>(used) / static_cast<double>(limit);
+  fullest_ = id.empty() ? fullest_ : std::max(fullest_, part);
+  const bool critical = options_.critical.alarms(part);
+  if (!critical && !options_.warning.alarms(part)) return false;
+  add(critical ? Grade::critical : Grade::warning, id,
+      fmt::format("{}{} of at most {} {}", id.empty() ? "" : id + " has ", used, limit, what));
+  return true;
+}
+
+void Judge::configuration() {
+  const json::object& loaded = object_at(status_, "configuration");
+  const json::object& reload = object_at(loaded, "last_reload");
+  const std::int64_t errors = count_at(loaded, "errors");
+  if (text_at(reload, "outcome") == "refused")
+    return add(Grade::warning, {}, fmt::format("the reload {} ago was refused", ago_at(reload, "at", now_)));
+  if (errors == 0) return;
+  std::string ids;
+  for (const json::object& row : list_.rows)
+    if (text_at(row, "state") == "in error") ids += (ids.empty() ? ": without " : ", ") + text_at(row, "id");
+  add(Grade::warning, {}, fmt::format("the configuration has {} error{}{}", errors, errors == 1 ? "" : "s", ids));
+}
+
+void Judge::workers() {
+  const auto ago = lately(object_at(status_, "worker_failures"), "last");
+  if (ago) add(Grade::warning, {}, fmt::format("a worker ended or could not be started {} ago", duration_text(*ago)));
+}
+
+void Judge::measure_daemon() {
+  const json::object& totals = object_at(status_, "totals");
+  const json::object& descriptors = object_at(status_, "descriptors");
+  const std::int64_t running = count_at(totals, "running");
+  full({}, "servers in all", running, count_at(status_, "process_limit"));
+  full({}, "descriptors", count_at(descriptors, "used"), count_at(descriptors, "limit"));
+  measure("running", running, {}, count_at(status_, "process_limit"));
+  health_.measures.push_back({"fullest", fullest_, "%", "100"});
+  measure("descriptors", count_at(descriptors, "used"), {}, count_at(descriptors, "limit"));
+  for (const char* counter : {"accepted", "served", "refused", "failed"}) measure(counter, count_at(totals, counter), "c");
+  measure("worker_failures", count_at(object_at(status_, "worker_failures"), "count"), "c");
+  measure("bans", count_at(status_, "bans"));
+}
+
+}  // namespace
+
+Health health_of(const Answer& status, const Answer& list, const HealthOptions& options) {
+  return Judge(status, list, options).judge();
+}
+
+Health ill(Grade grade, std::string sentence) {
+  Health health;
+  health.problems.push_back({grade, {}, std::move(sentence)});
+  return health;
+}
+
+}  // namespace xsuperd::ctl
