@@ -32,6 +32,14 @@ struct Arguments {
 
 /// Options may stand anywhere; "--" ends them.
 [[nodiscard]] base::Result<Arguments> parse_arguments(const std::vector<std::string>& words);
+/// One option, for --help and the manual.
+struct OptionWord {
+  std::string name;      ///< without its dashes
+  std::string argument;  ///< the name of its value, or empty
+  std::string text;
+};
+/// All options but those of convert, in the order of --help.
+[[nodiscard]] std::vector<OptionWord> option_words();
 /// The text of --help, commands included.
 [[nodiscard]] std::string help_text();
 
