@@ -115,7 +115,7 @@ def fill_ftp(world):
 @drive("ftp")
 def ftp(world):
     sessions = []
-    until(lambda: "0/" in running(world, "ftp"), "the sessions of the page have ended")
+    wait_until_idle(world, "ftp")
     for _ in range(5):
         session = ftplib.FTP()
         session.connect("127.0.0.1", world.port(21), timeout=20)
@@ -129,8 +129,9 @@ def ftp(world):
     world.log(r"EXIT: ftp status=0 pid=\d+ duration=\d+\(sec\)$")
 
 
-def running(world, service):
-    return next(row for row in world.shell("xsuperctl list").splitlines() if row.startswith(service + " "))
+def wait_until_idle(world, service):
+    """The sessions of the page have ended, and the daemon has noticed."""
+    until(lambda: re.search(rf"^{service} .* 0/", world.shell("xsuperctl list"), re.M), f"{service} is idle")
 
 
 @before("git-daemon")
@@ -191,6 +192,7 @@ def forward(world):
 
 @drive("ctf-challenge")
 def ctf(world):
+    wait_until_idle(world, "ctf")
     with dial(world.port(31337)) as first, dial(world.port(31337)) as second, dial(world.port(31337)):
         for player in (first, second):
             expect(player.recv(25, 0x100) == b"What is six times seven? ", "a question")

@@ -51,6 +51,14 @@ def gone(pid):
         return True
 
 
+def user_name():
+    """Who runs this, as a configuration names it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
 def free_port():
     with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
         tcp.bind(("127.0.0.1", 0))
@@ -68,7 +76,7 @@ class World:
         self.root.chmod(0o755)
         self.ports = {}      # as on the page -> as here
         self.addresses = {}  # "HOST PORT" of a redirect on the page -> the one here
-        self.user = pwd.getpwuid(os.getuid()).pw_name
+        self.user = user_name()
         self.real = []       # server programs of the system that were used
         for folder in ("etc/xinetd.d", "var/log", "run/xsuperd", "srv", "home", "bin"):
             self.path("/" + folder).mkdir(parents=True)
@@ -106,6 +114,8 @@ class World:
         text = (SOURCE / "examples/xinetd.conf").read_text(encoding="utf-8")
         text, found = re.subn(r"(?m)^(\s*log_type\s*=).*", r"\1 FILE /var/log/services.log", text)
         expect(found == 1, "examples/xinetd.conf has one log_type")
+        if self.user.isdigit():  # who is not in the password database has no groups there
+            text = re.sub(r"(?m)^(\s*groups\s*=).*", r"\1 no", text)
         self.write("/etc/xinetd.conf", OURS.sub(lambda m: f"{self.root}{m[0]}", text))
 
     def adapt(self, text):
@@ -225,6 +235,6 @@ class World:
         text = text.replace(str(self.root), "")
         for page, here in self.ports.items():
             text = re.sub(rf"(?<!\d){here}(?!\d)", str(page), text)
-        if self.user != "root":
+        if self.user != "root" and not self.user.isdigit():
             text = re.sub(rf"\b{re.escape(self.user)}\b", "nobody", text)
         return text
