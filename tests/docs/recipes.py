@@ -48,8 +48,11 @@ def haproxy(world):
     expect(http_status(world) == (503, "in maintenance\n"), "httpchk says 503")
     world.path("/run/maintenance").unlink()
     expect(re.fullmatch(rb"ready up \d+%\n", tcp(world.port(9707), ends=False)), "agent-check says a weight")
-    for _ in range(50):  # more than the 20 that the defaults allow one address
-        expect(http_status(world) == (200, "at your service\n"), "httpchk says 200")
+    checks = [dial(world.port(9200)) for _ in range(30)]  # more at a time than the defaults allow one address
+    for check in checks:
+        check.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        expect(until_end(check).endswith(b"\r\n\r\nat your service\n"), "httpchk says 200")
+        check.close()
     turned_away(world, 9707, "haproxy-agent")
     turned_away(world, 9200, "http-check")
 

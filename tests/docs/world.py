@@ -7,7 +7,6 @@ import pwd
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -60,13 +59,8 @@ def user_name():
 
 
 def free_port():
-    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-        tcp.bind(("127.0.0.1", 0))
-        try:
-            udp.bind(tcp.getsockname())
-            return tcp.getsockname()[1]
-        except OSError:
-            return free_port()
+    ports = subprocess.run([sys.executable, SOURCE / "tests/e2e/lib/freeports.py", "1"], check=True, stdout=subprocess.PIPE)
+    return int(ports.stdout)
 
 
 class World:
