@@ -59,8 +59,8 @@ def user_name():
 
 
 def free_port():
-    ports = subprocess.run([sys.executable, SOURCE / "tests/e2e/lib/freeports.py", "1"], check=True, stdout=subprocess.PIPE)
-    return int(ports.stdout)
+    finder = [sys.executable, SOURCE / "tests/e2e/lib/freeports.py", "1"]
+    return int(subprocess.run(finder, check=True, stdout=subprocess.PIPE).stdout)
 
 
 class World:
