@@ -92,6 +92,12 @@ std::string mdoc_literal(std::string_view text) {
   return result;
 }
 
+std::string mdoc_text(std::string_view sentences) {
+  std::string lines;
+  Lines(lines).add(sentences);
+  return lines;
+}
+
 std::string attribute_manual() {
   std::string page;
   for (const Attribute& row : config::attributes()) add_item(page, row);

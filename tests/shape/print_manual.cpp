@@ -16,6 +16,7 @@
 namespace {
 
 using xsuperd::cli::mdoc_literal;
+using xsuperd::cli::mdoc_text;
 
 /// The items of the command summary, and those of the options that follow it.
 std::string command_manual() {
@@ -23,12 +24,12 @@ std::string command_manual() {
   for (const auto& one : xsuperd::ctl::commands()) {
     page += fmt::format(".It Cm {}", mdoc_literal(one.name));
     if (!one.synopsis.empty()) page += fmt::format(" No \"{}\"", mdoc_literal(one.synopsis));
-    page += fmt::format("\n{}\n", mdoc_literal(one.text));
+    page += "\n" + mdoc_text(one.text);
   }
   for (const auto& one : xsuperd::ctl::option_words()) {
     page += fmt::format(".It Fl -{}", mdoc_literal(one.name));
     if (!one.argument.empty()) page += fmt::format(" Ar {}", mdoc_literal(one.argument));
-    page += fmt::format("\n{}\n", mdoc_literal(one.text));
+    page += "\n" + mdoc_text(one.text);
   }
   return page;
 }

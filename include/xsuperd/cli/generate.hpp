@@ -15,5 +15,7 @@ namespace xsuperd::cli {
 
 /// Text that mdoc(7) prints as it stands, also within quotes.
 [[nodiscard]] std::string mdoc_literal(std::string_view text);
+/// The same in short lines, a new one for each sentence.
+[[nodiscard]] std::string mdoc_text(std::string_view sentences);
 
 }  // namespace xsuperd::cli
