@@ -79,15 +79,20 @@ def read(path, by_section):
 
 
 def read_manual(path):
-    """The configurations among the EXAMPLES of a manual page, as files."""
+    """The literal blocks of a manual page (mdoc): entries are files, other lines commands without expectations. Of a page
+    with EXAMPLES these alone."""
     text = path.read_text(encoding="utf-8")
-    examples = re.search(r"(?ms)^\.Sh EXAMPLES\n(.*?)^\.Sh ", text)[1]
+    examples = re.search(r"(?ms)^\.Sh EXAMPLES\n(.*?)^\.Sh ", text)
     unit = Unit(path.name)
-    for block in re.findall(r"(?ms)^\.Bd -literal.*?\n(.*?)^\.Ed", examples):
+    for block in re.findall(r"(?ms)^\.Bd -literal.*?\n(.*?)^\.Ed", examples[1] if examples else text):
+        block = block.replace("\\e", "\\")
         service = re.match(r"service (\S+)", block)
         if service or block.startswith("defaults"):
             to = f"/etc/xinetd.d/{service[1]}" if service else "/etc/xinetd.conf"
-            unit.steps.append(File(to, block.replace("\\e", "\\"), 0o644))
+            unit.steps.append(File(to, block, 0o644))
+        else:
+            lines = re.sub(r"\\\n\s*", "", block).splitlines()
+            unit.steps.extend(Command(line.strip(), []) for line in lines)
     return unit
 
 

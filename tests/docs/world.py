@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent
 WAIT = float(os.environ.get("E2E_WAIT", "20"))  # seconds until a wait gives up
 # What belongs to the reader's machine and is not the system's own: it is looked for in the folder.
-OURS = re.compile(r"(?<![\w/.])/(etc/(?:xinetd|inetd|rsyncd|vsftpd)|srv|usr/local|var/log|run|home|tmp/tour)(?![\w-])")
+OURS = re.compile(r"(?<![\w/.])/(etc/(?:xinetd|inetd|rsyncd|vsftpd|systemd)|srv|usr/local|var/log|run|home)(?![\w-])")
 # The ports of names that the examples leave to /etc/services, which a bare system does not have.
 LISTED = {"ftp": 21, "ssh": 22, "tftp": 69, "printer": 515, "rsync": 873}
 
