@@ -49,7 +49,8 @@ service ftp
     seen = 0
     for command in world.unit.commands:
         if not SWITCH.fullmatch(command.line):
-            world.shell(command.line)
+            said = world.shell(command.line)
+            expect("unknown option" not in said, f"{command.line}: {said}")
             seen += 1
     expect(seen >= 12, f"{seen} commands are on the page")
     listed = world.shell("xsuperctl list")
