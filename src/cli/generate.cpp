@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/cli/options.hpp"
 #include "xsuperd/config/attribute.hpp"
 
 namespace xsuperd::cli {
@@ -16,13 +17,6 @@ namespace {
 using config::Attribute;
 
 constexpr std::size_t width = 76;  // of text lines in the page
-
-/// Text that mdoc(7) prints as it stands.
-std::string literal(std::string_view text) {
-  std::string result;
-  for (const char c : text) result += c == '\\' ? std::string("\\e") : c == '"' ? "\\(dq" : std::string(1, c);
-  return result;
-}
 
 /// Breaks sentences into lines. Each sentence begins on a line of its own, as mdoc(7) wants it, and none
 /// begins with a character that would make the line a command.
@@ -35,7 +29,7 @@ class Lines {
       if (!line_.empty() && line_.size() + 1 + word.size() > width) end_line();
       if (line_.empty() && (word.front() == '.' || word.front() == '\'')) line_ = "\\&";
       if (!line_.empty() && line_ != "\\&") line_ += ' ';
-      line_ += literal(word);
+      line_ += mdoc_literal(word);
       if (word.back() == '.') end_line();
     }
     end_line();
@@ -82,18 +76,43 @@ std::string_view operators(const Attribute& row) {
 }
 
 void add_item(std::string& page, const Attribute& row) {
-  fmt::format_to(std::back_inserter(page), ".It Ic {} No \"= {}\"\n", row.name, literal(row.synopsis));
+  fmt::format_to(std::back_inserter(page), ".It Ic {} No \"= {}\"\n", row.name, mdoc_literal(row.synopsis));
   Lines(page).add(sentence(row.text));
   page += ".Pp\n";
   Lines(page).add(fmt::format("Initial value: {}. {}, with {}.", row.initial, where(row), operators(row)));
-  if (!row.difference.empty()) Lines(page).add("Difference from xinetd: " + sentence(row.difference));
+  Lines(page).add("Difference from xinetd: " + sentence(row.difference.empty() ? "none" : row.difference));
+  fmt::format_to(std::back_inserter(page), ".Dl \"{}\"\n", mdoc_literal(row.example));
 }
 
 }  // namespace
 
+std::string mdoc_literal(std::string_view text) {
+  std::string result;
+  for (const char c : text) result += c == '\\' ? std::string("\\e") : c == '"' ? "\\(dq" : std::string(1, c);
+  return result;
+}
+
+std::string mdoc_text(std::string_view sentences) {
+  std::string lines;
+  Lines(lines).add(sentences);
+  return lines;
+}
+
 std::string attribute_manual() {
   std::string page;
   for (const Attribute& row : config::attributes()) add_item(page, row);
+  return page;
+}
+
+std::string option_manual() {
+  std::string page;
+  for (const Option& row : option_table()) {
+    fmt::format_to(std::back_inserter(page), ".It Fl {}", mdoc_literal(row.word.substr(1)));
+    for (const std::string_view name : base::split_words(row.argument))
+      fmt::format_to(std::back_inserter(page), " Ar {}", mdoc_literal(name));
+    page += '\n';
+    Lines(page).add(std::string(row.text) + (row.known == Known::to_inetd ? " (of an inetd)" : ""));
+  }
   return page;
 }
 

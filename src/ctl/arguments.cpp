@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <sstream>
 
@@ -94,8 +95,12 @@ base::Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
 std::vector<OptionWord> option_words() {
   std::vector<OptionWord> words;
   const po::options_description all = visible();
-  for (const auto& option : all.options())
-    words.push_back({"--" + option->long_name(), option->semantic()->max_tokens() > 0, option->description()});
+  for (const auto& one : all.options()) {
+    // "NAME", and "NAME (=VALUE)" where there is a default.
+    std::string argument = one->semantic()->max_tokens() > 0 ? one->semantic()->name() : std::string{};
+    argument.resize(std::min(argument.find(' '), argument.size()));
+    words.push_back({"--" + one->long_name(), argument, one->description()});
+  }
   return words;
 }
 

@@ -36,12 +36,14 @@ struct Arguments {
 
 /// Options may stand anywhere; "--" ends them.
 [[nodiscard]] base::Result<Arguments> parse_arguments(const std::vector<std::string>& words);
-/// An option, for completions.
+/// One option, for --help, the manual and completions.
 struct OptionWord {
-  std::string word;  ///< with its dashes
-  bool takes_value = false;
+  std::string word;      ///< with its dashes
+  std::string argument;  ///< the name of its value, or empty
   std::string text;
+  [[nodiscard]] bool takes_value() const { return !argument.empty(); }
 };
+/// All options but those of convert, in the order of --help.
 [[nodiscard]] std::vector<OptionWord> option_words();
 /// The text of --help, commands included.
 [[nodiscard]] std::string help_text();

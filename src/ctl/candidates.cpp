@@ -15,12 +15,12 @@ namespace {
 
 /// The options of convert, which reads its own.
 const std::vector<OptionWord>& convert_options() {
-  static const std::vector<OptionWord> all{{"--from", true, "language of the files"},
-                                           {"--to", true, "language to be written"},
-                                           {"--output", true, "where to write the files"},
-                                           {"--force", false, "replace files that exist"},
-                                           {"--all", false, "to systemd: disabled services, too"},
-                                           {"--help", false, "print what it takes"}};
+  static const std::vector<OptionWord> all{{"--from", "LANGUAGE", "language of the files"},
+                                           {"--to", "LANGUAGE", "language to be written"},
+                                           {"--output", "DIRECTORY", "where to write the files"},
+                                           {"--force", {}, "replace files that exist"},
+                                           {"--all", {}, "to systemd: disabled services, too"},
+                                           {"--help", {}, "print what it takes"}};
   return all;
 }
 
@@ -96,7 +96,7 @@ void Line::take(const std::string& word) {
   if (!only_words_ && word.size() > 1 && word.front() == '-') {
     only_words_ = word == "--";
     const OptionWord* known = option(word);
-    if (known && known->takes_value) awaited_ = word;
+    if (known && known->takes_value()) awaited_ = word;
     return;
   }
   if (command_.empty())

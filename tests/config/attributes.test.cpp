@@ -19,6 +19,7 @@ TEST_CASE("every row of the attribute table is complete") {
     CHECK_FALSE(row.text.empty());
     CHECK_FALSE(row.synopsis.empty());
     CHECK_FALSE(row.initial.empty());
+    CHECK(row.example.rfind(std::string(row.name) + ' ', 0) == 0);
     CHECK(row.parse);
     CHECK(row.is_set);
     CHECK(row.print);
@@ -116,4 +117,46 @@ TEST_CASE("the words of enumerations are found whatever their case") {
   CHECK_FALSE(find_word<Type>(vocabulary<Type>(), "LISTED"));
   CHECK(words_of(Set<SuccessOption>{SuccessOption::traffic, SuccessOption::host}) ==
         std::vector<std::string>{"HOST", "TRAFFIC"});
+}
+
+namespace {
+
+/// The lines of an entry that is complete but for this attribute.
+std::string lines_without(std::string_view attribute) {
+  const bool rpc = attribute.starts_with("rpc_");
+  std::string lines;
+  for (const std::string line :
+       {rpc ? "type = RPC UNLISTED" : "type = UNLISTED", rpc ? "rpc_version = 1" : "port = 9000", "socket_type = stream",
+        "wait = no", "user = root", "server = /bin/server", rpc ? "rpc_number = 200000" : "log_on_failure = HOST"})
+    if (line.substr(0, line.find(' ')) != attribute) lines += line + "\n";
+  return lines;
+}
+
+World world_of_examples() {
+  World w;
+  w.files.programs.insert("/usr/sbin/in.ftpd");
+  for (const char* banner : {"/etc/issue.net", "/etc/xinetd/go-away", "/etc/xinetd/welcome"}) w.files.texts[banner] = "hello";
+  w.names.group_ids["nogroup"] = 65534;
+  return w;
+}
+
+}  // namespace
+
+TEST_CASE("the example of every row is understood without a word wherever the row may stand") {
+  for (const Attribute& row : attributes()) {
+    INFO(row.name);
+    World w = world_of_examples();
+    const std::string example(row.example);
+    if (row.where != Where::defaults) {
+      w.read(entry("x", lines_without(row.name) + example));
+      CHECK(w.log() == "");
+      const std::string id = row.name == "id" ? "ftp-inside" : "x";
+      CHECK((w.up(id) ? row.is_set(w.at(id).settings) : row.name == "disable"));
+    }
+    if (row.where != Where::service) {
+      w.read(defaults(example) + service("x", 9000, "log_on_failure = HOST"));
+      CHECK(w.log() == "");
+      CHECK((w.up("x") || row.name == "enabled"));
+    }
+  }
 }

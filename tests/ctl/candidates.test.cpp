@@ -56,7 +56,7 @@ TEST_CASE("Every option is offered to the commands that take it, and to no other
       if (command.apart) continue;
       const std::string name(command.name);
       const bool offered = offers({name, "--"}, option.word);
-      const Words line = option.takes_value ? Words{name, option.word, "1"} : Words{name, option.word};
+      const Words line = option.takes_value() ? Words{name, option.word, "1"} : Words{name, option.word};
       const bool general = option.word == "--help" || option.word == "--version";
       if (!general) CHECK(offered == misplaced_option(parse_arguments(line).value()).empty());
       takers += offered;

@@ -1,10 +1,65 @@
 // SPDX-License-Identifier: MIT
-// Prints the generated part of xsuperd.conf(5), for tests/shape/manual.
+// print_manual attributes|options|commands: prints the generated part of xsuperd.conf(5), xsuperd(8) or xsuperctl(1), for
+// tests/shape/manual. print_manual control|own: prints the commands that a daemon is asked, which xsuperd-control(7) has,
+// or the attributes that xinetd has not, which xsuperd-migrate(7) names, for tests/shape/manual-items.
+#include <fmt/format.h>
+
 #include <cstdio>
+#include <string_view>
 
+#include "ctl/arguments.hpp"
+#include "ctl/commands.hpp"
+#include "xsuperd/base/text.hpp"
 #include "xsuperd/cli/generate.hpp"
+#include "xsuperd/config/attribute.hpp"
 
-int main() {
-  const std::string page = xsuperd::cli::attribute_manual();
+namespace {
+
+using xsuperd::cli::mdoc_literal;
+using xsuperd::cli::mdoc_text;
+
+/// The items of the command summary, and those of the options that follow it.
+std::string command_manual() {
+  std::string page;
+  for (const auto& one : xsuperd::ctl::commands()) {
+    page += fmt::format(".It Cm {}", mdoc_literal(one.name));
+    if (!one.synopsis.empty()) page += fmt::format(" No \"{}\"", mdoc_literal(one.synopsis));
+    page += "\n" + mdoc_text(one.text);
+  }
+  for (const auto& one : xsuperd::ctl::option_words()) {
+    page += fmt::format(".It Fl {}", mdoc_literal(one.word.substr(1)));
+    if (!one.argument.empty()) page += fmt::format(" Ar {}", mdoc_literal(one.argument));
+    page += "\n" + mdoc_text(one.text);
+  }
+  return page;
+}
+
+/// The commands that a daemon is asked, in the form of items.
+std::string control_commands() {
+  std::string page;
+  for (const auto& one : xsuperd::ctl::commands())
+    if (one.fill) page += fmt::format(".It Cm {}\n", one.name);
+  return page;
+}
+
+/// The attributes that xinetd does not have, in the form of items.
+std::string own_attributes() {
+  std::string page;
+  for (const auto& row : xsuperd::config::attributes())
+    if (row.difference.starts_with("Not in xinetd")) page += fmt::format(".It Ic {}\n", row.name);
+  return page;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view what = argc == 2 ? argv[1] : "";
+  const std::string page = what == "attributes" ? xsuperd::cli::attribute_manual()
+                           : what == "options"  ? xsuperd::cli::option_manual()
+                           : what == "commands" ? command_manual()
+                           : what == "control"  ? control_commands()
+                           : what == "own"      ? own_attributes()
+                                                : std::string{};
+  if (page.empty()) return std::fputs("usage: print_manual attributes|options|commands|control|own\n", stderr), 2;
   return std::fwrite(page.data(), 1, page.size(), stdout) == page.size() ? 0 : 1;
 }

@@ -42,6 +42,7 @@ struct Attribute {
   int least = 1, most = 1;  ///< number of values; most -1: any
   std::string_view synopsis = {};    ///< of the values, for the manual
   std::string_view initial = {};     ///< what holds when it is not given
+  std::string_view example = {};     ///< a line that can stand in a file wherever the row may
   std::string_view text = {};        ///< one or two sentences for the manual
   std::string_view difference = {};  ///< from xinetd, or empty
 

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+"""What must come out when the examples are served: a function for each section of docs/cookbook.md, by its slug. A
+function prepares what the page supposes (`before`), or asks the services (`drive`)."""
+import ftplib
+import http.client
+import http.server
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import threading
+
+from clients import dial, git_branches, line, tcp, tftp_read, until_end
+from world import expect, until
+
+STRANGER = "127.0.0.9"  # in no only_from of the pages
+BEFORE, DRIVE = {}, {}
+
+
+def before(slug):
+    return lambda function: BEFORE.setdefault(slug, function)
+
+
+def drive(slug):
+    return lambda function: DRIVE.setdefault(slug, function)
+
+
+def turned_away(world, port, service):
+    """A stranger gets nothing, and an entry."""
+    expect(tcp(world.port(port), b"\r\n", STRANGER) == b"", f"{service} says nothing to a stranger")
+    world.log(rf"FAIL: {service} address from=\S*{re.escape(STRANGER)}$")
+
+
+@drive("checkmk-agent")
+def checkmk(world):
+    report = tcp(world.port(6556)).decode()
+    expect(report.startswith("<<<check_mk>>>\nVersion: "), f"a report: {report}")
+    expect(len(set(re.findall(r"socket:\[\d+\]", report))) == 1, f"descriptors 0 to 2 are the connection: {report}")
+    turned_away(world, 6556, "check_mk")
+    expect("START" not in world.path("/var/log/services.log").read_text(), "reports are not logged")
+
+
+@drive("haproxy-health-checks")
+def haproxy(world):
+    """The commands of the page have made /run/maintenance."""
+    expect(tcp(world.port(9707), ends=False) == b"drain\n", "agent-check drains")
+    expect(http_status(world) == (503, "in maintenance\n"), "httpchk says 503")
+    world.path("/run/maintenance").unlink()
+    expect(re.fullmatch(rb"ready up \d+%\n", tcp(world.port(9707), ends=False)), "agent-check says a weight")
+    checks = [dial(world.port(9200)) for _ in range(30)]  # more at a time than the defaults allow one address
+    for check in checks:
+        check.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        expect(until_end(check).endswith(b"\r\n\r\nat your service\n"), "httpchk says 200")
+        check.close()
+    turned_away(world, 9707, "haproxy-agent")
+    turned_away(world, 9200, "http-check")
+
+
+def http_status(world):
+    connection = http.client.HTTPConnection("127.0.0.1", world.port(9200), timeout=20)
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+@before("rsync")
+def fill_module(world):
+    world.write("/srv/pub/hello.txt", "Hello by rsync\n")
+
+
+@drive("rsync")
+def rsync(world):
+    with dial(world.port(873)) as peer:
+        expect(re.fullmatch(r"@RSYNCD: \d+\.\d+.*\n", line(peer)), "a greeting")
+        peer.sendall(b"@RSYNCD: 30.0\n#list\n")
+        expect(re.match(rb"pub\s+\tPublic files\n", until_end(peer)), "the list of modules")
+    if world.real and shutil.which("rsync"):
+        url = f"rsync://127.0.0.1:{world.port(873)}/pub/hello.txt"
+        subprocess.run(["rsync", url, world.path("/home/hello.txt")], check=True, timeout=30)
+        expect(world.path("/home/hello.txt").read_text() == "Hello by rsync\n", "rsync fetched the file")
+
+
+@before("tftp")
+def fill_tftp(world):
+    world.write("/srv/tftp/hello.txt", "Hello by TFTP\n")
+    world.write("/srv/tftp/large", "x" * 5000)
+
+
+def tftp_read_hello(world):
+    expect(tftp_read(world.port(69), "hello.txt") == b"Hello by TFTP\n", "a short file")
+
+
+@drive("tftp")
+def tftp(world):
+    tftp_read_hello(world)
+    expect(tftp_read(world.port(69), "large") == b"x" * 5000, "a file of ten blocks")
+    expect(tftp_read(world.port(69), "hello.txt", STRANGER, 0.5) is None, "nothing for a stranger")
+    world.log(r"START: tftp ")
+
+
+@drive("ssh")
+def ssh(world):
+    with dial(world.port(22)) as peer:
+        expect(line(peer).startswith("SSH-2.0-"), "a greeting")
+    for _ in range(10):  # and one above, and one from the page
+        tcp(world.port(22))
+    expect(tcp(world.port(22)) == b"", "the eleventh within a minute is turned away")
+    world.log(r"FAIL: ssh per_source_rate from=\S*127\.0\.0\.1$")
+
+
+@before("ftp")
+def fill_ftp(world):
+    world.path("/srv/ftp").mkdir()
+    world.path("/srv/ftp").chmod(0o555)
+
+
+@drive("ftp")
+def ftp(world):
+    sessions = []
+    wait_until_idle(world, "ftp")
+    for _ in range(5):
+        session = ftplib.FTP()
+        session.connect("127.0.0.1", world.port(21), timeout=20)
+        session.login()
+        expect(session.pwd() == "/", "a session at the top of the tree")
+        sessions.append(session)
+    busy = tcp(world.port(21))
+    expect(busy == b"421 No place for you now. Try again later.\n", f"the sixth session gets the banner, not {busy}")
+    for session in sessions:
+        session.quit()
+    world.log(r"EXIT: ftp status=0 pid=\d+ duration=\d+\(sec\)$")
+
+
+def wait_until_idle(world, service):
+    """The sessions of the page have ended, and the daemon has noticed."""
+    until(lambda: re.search(rf"^{service} .* 0/", world.shell("xsuperctl list"), re.M), f"{service} is idle")
+
+
+@before("git-daemon")
+def fill_git(world):
+    project = world.path("/srv/git/project.git")
+    if not shutil.which("git"):
+        world.write("/srv/git/project.git/refs/heads/main", "0123456789" * 4 + "\n")
+        return
+    clean = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
+    tree = world.path("/home/tree")
+    for command in (["init", "-q", str(tree)], ["-C", str(tree), "commit", "-q", "--allow-empty", "-m", "first"],
+                    ["clone", "-q", "--bare", str(tree), str(project)]):
+        subprocess.run(git + command, check=True, env=clean, timeout=30)
+    if os.getuid() == 0:  # the repositories belong to the user of the service, as the page says
+        for path in [project, *project.rglob("*")]:
+            shutil.chown(path, "nobody")
+
+
+@drive("git-daemon")
+def git(world):
+    branches = git_branches(world.port(9418), "/project.git")
+    expect(re.search(r"[0-9a-f]{40} refs/heads/main", branches), f"the branch: {branches!r}")
+
+
+@drive("printing-with-lpr")
+def lpr(world):
+    state = tcp(world.port(515), b"\3office\n").decode()
+    expect(state == "office is ready\nno entries\n", f"the state of the queue: {state}")
+    turned_away(world, 515, "printer")
+
+
+class Inside(http.server.BaseHTTPRequestHandler):
+    """The web server of the port forward."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"Hello from inside\n")
+
+    def log_message(self, *_):
+        pass
+
+
+@before("port-forward")
+def start_inside(world):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Inside)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    world.addresses["192.0.2.80 80"] = f"127.0.0.1 {server.server_port}"
+
+
+@drive("port-forward")
+def forward(world):
+    answer = tcp(world.port(8080), b"GET / HTTP/1.0\r\n\r\n")
+    expect(answer.endswith(b"\r\n\r\nHello from inside\n"), f"the page from inside: {answer}")
+    turned_away(world, 8080, "web-inside")
+
+
+@drive("ctf-challenge")
+def ctf(world):
+    wait_until_idle(world, "ctf")
+    with dial(world.port(31337)) as first, dial(world.port(31337)) as second, dial(world.port(31337)):
+        for player in (first, second):
+            expect(player.recv(25, 0x100) == b"What is six times seven? ", "a question")
+        expect(tcp(world.port(31337)) == b"Too many of you. Wait a moment.\n", "the fourth gets the banner")
+        check_limits(world)
+        first.sendall(b"42\n")
+        expect(until_end(first) == b"flag{it_is_in_the_guide}\n", "the flag")
+        second.sendall(b"41\n")
+        expect(until_end(second) == b"No.\n", "no flag")
+    world.log(r"FAIL: ctf per_source_limit from=\S*127\.0\.0\.1$")
+
+
+def check_limits(world):
+    """The limits of the entry are those of the processes, the challenge's own included."""
+    servers = world.shell("xsuperctl --json sessions ctf")
+    pids = re.findall(r'"pid":\s*(\d+)', servers)
+    expect(len(pids) == 3, f"three servers: {servers}")
+    for pid in pids:
+        challenge = until(lambda: children(pid), "timeout has started the challenge")[0]
+        limits = pathlib.Path(f"/proc/{challenge}/limits").read_text()
+        for name, value in (("Max cpu time", 10), ("Max address space", 256 << 20), ("Max open files", 32)):
+            expect(re.search(rf"{name}\s+{value}\s+{value}\s", limits), f"{name} is {value}: {limits}")
+        environment = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        expect(b"PATH=/usr/bin:/bin" in environment and len(environment) == 3, f"the environment: {environment}")
+
+
+def children(pid):
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if stat.read_text().rpartition(")")[2].split()[1] == pid:
+                found.append(stat.parent.name)
+        except OSError:
+            pass
+    return found
