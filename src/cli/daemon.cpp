@@ -78,6 +78,8 @@ supervisor::Options options_for(const CommandLine& command, const std::string& p
   options.check_interval = command.consistency;
   options.ident_lookups = static_cast<std::size_t>(std::min<std::uint64_t>(command.logprocs, 1024));
   options.umask = umask;
+  options.container = command.container;
+  if (command.container) options.syslog_file = log_path(command);
   options.control_path = control_path(command);
   options.spawner_threads = spawner_threads;
   options.workers = command.workers > 0 ? command.workers : std::max(1u, std::thread::hardware_concurrency() / 2);
@@ -129,6 +131,11 @@ base::Fd original_output(const CommandLine& command, supervisor::Inheritance* in
   base::Fd output = inherited->take(inherited->invocation().standard_output);
   if (output) ::dup2(output.get(), 1);
   return output;
+}
+
+/// Descriptor 1 goes on meaning what it meant at the start where logs are written to it by name.
+bool keeps_output(const CommandLine& command) {
+  return command.container || command.filelog == "/dev/stdout" || command.filelog == "/dev/stderr";
 }
 
 /// The log of a daemon that takes over: nothing is lost for the want of it.
@@ -219,7 +226,7 @@ int serve(const CommandLine& original, const std::string& program, const std::ve
   if (!output) return complain(program, "msg_init failed: can't open log file: " + output.error().sentence);
   supervisor::block_signals();
   if (command.foreground || command.debug || takes_over) {
-    supervisor::silence_stdio(false);
+    supervisor::silence_stdio(keeps_output(command) ? 0 : 1);
     return run_daemon(command, std::move(options), open_log, std::move(*output));
   }
   if (const auto gone = supervisor::daemonize(); !gone) return complain(program, gone.error().sentence);

@@ -40,6 +40,7 @@ constexpr Option table[]{
     {"-cc", "interval", "check the inner state every so many seconds"},
     {"-stayalive", "", "go on when no service is left"},
     {"-dontfork", "", "stay in the foreground; implies -stayalive"},
+    {"--container", "", "as -dontfork, with all that is logged on standard output, unless -filelog or -syslog say more"},
     {"-inetd_compat", "", "read /etc/inetd.conf too", true, nullptr, Known::to_xinetd},
     {"-inetd_ipv6", "", "accepted and without effect", false, nullptr, Known::to_xinetd},
     {"--inetd", "file", "be an inetd: read this file of inetd, and no other configuration"},
@@ -215,6 +216,7 @@ void set(CommandLine& c, const std::string& word, const std::vector<std::string>
   if (word == "-d" && !c.inetd) c.debug = true;
   if (word == "-stayalive") c.stay_alive = true;
   if (word == "-dontfork") c.foreground = c.stay_alive = true;
+  if (word == "--container") c.container = c.foreground = c.stay_alive = true;
   if (word == "-inetd_compat") c.inetd_compat = true;
   if (word == "--strict") c.strict = true;
   if (word == "--show") c.show = true;
@@ -242,6 +244,11 @@ void set(CommandLine& c, const std::string& word, const std::vector<std::string>
 void be_inetd(CommandLine& c) {
   c.inetd.emplace();
   c.stay_alive = true;
+}
+
+/// A container has no syslog daemon, unless somebody says so.
+void finish_container(CommandLine& c) {
+  if (c.container && !c.filelog && !c.syslog) c.filelog = "/dev/stdout";
 }
 
 /// What an inetd does where nothing is said.
@@ -272,6 +279,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words, std::strin
     result.task = CommandLine::Task::usage_error;
     result.error = "-filelog and -syslog exclude each other";
   }
+  finish_container(result);
   finish_inetd(result);
   // -1 is a huge number for xinetd, and 0 no limit: they come to the same.
   if (result.limit == std::numeric_limits<std::uint64_t>::max()) result.limit = 0;

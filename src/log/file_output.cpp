@@ -25,10 +25,12 @@ int standard_descriptor(const std::string& path) {
 }
 
 int open_any(const std::string& path) {
-  int fd = ::open(path.c_str(), common_flags | O_WRONLY, 0644);
-  // A named pipe without a reader: opened for reading too, it holds what is written until one comes.
-  if (fd < 0 && errno == ENXIO) fd = ::open(path.c_str(), common_flags | O_RDWR, 0644);
   const int standard = standard_descriptor(path);
+  // A bare root directory has no /dev/stdout, and no file of that name is wanted there.
+  const int flags = standard < 0 ? common_flags : common_flags & ~O_CREAT;
+  int fd = ::open(path.c_str(), flags | O_WRONLY, 0644);
+  // A named pipe without a reader: opened for reading too, it holds what is written until one comes.
+  if (fd < 0 && errno == ENXIO) fd = ::open(path.c_str(), flags | O_RDWR, 0644);
   if (fd >= 0 || standard < 0) return fd;
   // What stands behind /dev/stdout cannot always be opened a second time: a socket never, a pipe or a
   // terminal of another user not always. The descriptor itself works.

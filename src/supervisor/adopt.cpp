@@ -16,7 +16,7 @@ bool Supervisor::Impl::take_over() {
     return false;
   }
   config = restored->config;
-  service_logs = std::make_unique<ServiceLogs>(options.identity);
+  service_logs = std::make_unique<ServiceLogs>(options.identity, options.syslog_file);
   take_over_rest(state);
   take_over_runners(state, restored->services);
   open_control();

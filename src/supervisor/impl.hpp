@@ -51,7 +51,8 @@ struct Supervisor::Impl {
   bool first_load();
   void start_all();
   void announce();
-  void print_configuration();
+  /// A text of several lines, each an entry of the log.
+  void write_lines(log::Level level, std::string_view text);
   void on_signal(int number);
   void terminate();
   void quit();

@@ -5,6 +5,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <vector>
 
 namespace boost::asio {
 class io_context;
@@ -14,7 +15,7 @@ namespace xsuperd::supervisor {
 
 /// Reaps processes that became our children without our doing: left over from the program that executed us, or handed
 /// to us as process 1 of a container. Our own children are reaped through their pidfds within a turn of the loop, so a
-/// dead child that stays for half a second is nobody's.
+/// dead child that stays for half a second is nobody's. However many there are, all are gone after a second.
 class Orphans {
  public:
   Orphans(boost::asio::io_context& loop, std::function<void(pid_t)> on_reaped)
@@ -30,8 +31,12 @@ class Orphans {
 
   boost::asio::steady_timer timer_;
   std::function<void(pid_t)> on_reaped_;
-  pid_t suspect_ = 0;  ///< the dead child seen by the last look
+  std::vector<pid_t> suspects_;  ///< the dead children that the last look saw
   bool waiting_ = false;
 };
+
+/// Our children, of all threads, in no order, dead ones included. Where the kernel has no such list, the first dead
+/// one alone, or none.
+[[nodiscard]] std::vector<pid_t> children_of_this_process();
 
 }  // namespace xsuperd::supervisor

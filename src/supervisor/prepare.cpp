@@ -61,7 +61,7 @@ class Preparation {
     config::keep_broken(*running_.config, prepared_.loaded);
     make_steps();
     if (means_.preview) return std::move(prepared_);
-    prepared_.logs = std::make_unique<ServiceLogs>(means_.identity);
+    prepared_.logs = std::make_unique<ServiceLogs>(means_.identity, means_.syslog_file);
     for (Step& step : prepared_.steps) make_ready(step);
     bind_all();
     settle_configuration();

@@ -64,6 +64,7 @@ struct Means {
   const service::DaemonFacts& facts;
   const config::Abilities& abilities;
   std::function<base::Result<std::shared_ptr<log::Output>>()> reopen_log;
+  std::string syslog_file;  ///< as in Options
   bool strict = false;   ///< as with reload_policy = strict
   bool preview = false;  ///< nothing is opened: only what would change is wanted
 };

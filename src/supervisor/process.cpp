@@ -40,10 +40,10 @@ void tidy_descriptors() {
   }
 }
 
-void silence_stdio(bool error_too) {
+void silence_stdio(int last) {
   const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) return;
-  for (int fd = 0; fd < (error_too ? 3 : 2); ++fd) ::dup2(null.get(), fd);
+  for (int fd = 0; fd <= last; ++fd) ::dup2(null.get(), fd);
 }
 
 void block_signals() {
@@ -75,7 +75,7 @@ base::Result<void> daemonize() {
   for (int tries = 0; tries < 5 && (pid = ::fork()) < 0; ++tries) ::sleep(1);
   if (pid < 0) return base::system_error(errno, "fork");
   if (pid > 0) ::_exit(0);
-  silence_stdio(true);
+  silence_stdio(2);
   ::setsid();
   return {};
 }

@@ -54,7 +54,7 @@ void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::fun
   running->config = config;
   for (const auto& runner : runners) running->runners.emplace(&runner->service(), runner->open());
   boost::asio::post(blocking, [this, strict, only_preview, running, then = std::move(then)] {
-    const Means means{files, names, options.sources, options.identity, facts, abilities, options.reopen_log,
+    const Means means{files, names, options.sources, options.identity, facts, abilities, options.reopen_log, options.syslog_file,
                       strict, only_preview};
     auto prepared = std::make_shared<Prepared>(prepare(*running, means));
     boost::asio::post(loop, [this, only_preview, prepared, then] {
@@ -89,7 +89,7 @@ void Supervisor::Impl::reopen_logs(std::function<void(std::vector<std::string>)>
       std::vector<std::string> problems;
     };
     auto opened = std::make_shared<Opened>();
-    opened->logs = std::make_unique<ServiceLogs>(options.identity);
+    opened->logs = std::make_unique<ServiceLogs>(options.identity, options.syslog_file);
     for (const auto& service : config->services) {
       auto output = opened->logs->output_for(*service);
       if (output)

@@ -13,12 +13,17 @@ namespace xsuperd::supervisor {
 /// gets a new object, which opens the files by name again, so that rotation by renaming works (fact B8.19).
 class ServiceLogs {
  public:
-  explicit ServiceLogs(log::Identity who) : who_(std::move(who)) {}
+  /// What is meant for syslog goes to `syslog_file` instead, when that is not empty, as lines of the daemon's.
+  explicit ServiceLogs(log::Identity who, std::string syslog_file = {})
+      : who_(std::move(who)), syslog_file_(std::move(syslog_file)) {}
   /// The output of a service: null when it logs nothing.
   [[nodiscard]] base::Result<std::shared_ptr<log::Output>> output_for(const config::Service& service);
 
  private:
+  [[nodiscard]] base::Result<std::shared_ptr<log::Output>> open(const config::Service& service) const;
+
   log::Identity who_;
+  std::string syslog_file_;
   std::map<std::string, std::shared_ptr<log::Output>> open_;
 };
 

@@ -245,6 +245,7 @@ std::string Supervisor::Impl::servers_text() const {
 }
 
 void Supervisor::Impl::dump_state() {
+  if (options.container) return write_lines(log::Level::info, state_text());
   boost::asio::post(blocking, [this, text = state_text()] {
     auto result = append(options.dump_path, text);
     boost::asio::post(loop, [this, result = std::move(result)] {

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
 
@@ -58,7 +59,11 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
       mdns(net::make_mdns(loop, [this](const std::string& note) { log.notice("{}", note); })),
       around{loop, blocking, *spawner, children, log, resolver, ident_admitted, ident_refused, libwrap, workers},
       facts(facts_of(options)),
-      orphans(loop, [this](pid_t pid) { log.notice("unknown child process {} died", pid); }),
+      orphans(loop,
+              [this](pid_t pid) {
+                // For process 1 they are everyday business.
+                if (::getpid() != 1) log.notice("unknown child process {} died", pid);
+              }),
       leftovers(loop, [](const spawn::Ended&) {}) {
   // The children that were there before us are ours after an upgrade.
   if (options.inherited) options.adopts_orphans = options.inherited->state().daemon.adopts_orphans;
@@ -129,8 +134,8 @@ bool Supervisor::Impl::first_load() {
 }
 
 void Supervisor::Impl::start_all() {
-  if (options.debug) print_configuration();
-  service_logs = std::make_unique<ServiceLogs>(options.identity);
+  if (options.debug) write_lines(log::Level::debug, config::dump(*config));
+  service_logs = std::make_unique<ServiceLogs>(options.identity, options.syslog_file);
   for (const auto& service : config->services) {
     if (!served(*service)) continue;
     if (auto runner = make_runner(service)) {
@@ -141,11 +146,10 @@ void Supervisor::Impl::start_all() {
   note_internal_ports();
 }
 
-void Supervisor::Impl::print_configuration() {
-  const std::string text = config::dump(*config);
+void Supervisor::Impl::write_lines(log::Level level, std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = text.find('\n', at);
-    log.write(log::Level::debug, std::string_view(text).substr(at, end - at));
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    log.write(level, text.substr(at, end - at));
     at = end + 1;
   }
 }
@@ -178,6 +182,7 @@ void Supervisor::Impl::on_signal(int number) {
     case SIGQUIT: return quit();
     case SIGCHLD: return orphans.look_soon();
     case SIGINT:
+      if (options.container) return terminate();
       if (options.debug) stop(1);
       return;
     default: return;  // fact B8.10

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -70,10 +71,28 @@ base::Fd removed_directory() {
   return {};
 }
 
+/// The directory of a process that ends at once: from then on nothing is in it (proc(5)). For a container in which
+/// nothing can be written.
+int enter_ended_process() {
+  const pid_t child = ::fork();
+  if (child < 0) return errno;
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (true) ::pause();
+  }
+  const std::string path = "/proc/" + std::to_string(child) + "/fdinfo";
+  const base::Fd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const int error = error_unless(directory && ::fchdir(directory.get()) == 0 && ::chroot(".") == 0);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  return error;
+}
+
 int leave_files(const SandboxOptions&) {
   if (::geteuid() != 0) return 0;
-  const base::Fd directory = removed_directory();
-  return error_unless(directory && ::fchdir(directory.get()) == 0 && ::chroot(".") == 0);
+  if (const base::Fd directory = removed_directory())
+    return error_unless(::fchdir(directory.get()) == 0 && ::chroot(".") == 0);
+  return enter_ended_process();
 }
 
 /// What an execve could bring back. That is shut anyway by no_new_privs, so a failure does no harm.

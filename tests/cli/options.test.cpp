@@ -65,6 +65,16 @@ TEST_CASE("option -version wins over what comes after it, and not over what came
 }
 
 // B13.43, B13.44
+TEST_CASE("in a container the daemon stays in the foreground and logs to standard output") {
+  const CommandLine c = parse({"--container"});
+  CHECK((c.container && c.foreground && c.stay_alive));
+  CHECK(c.filelog == "/dev/stdout");
+  CHECK(parse({"--container", "-filelog", "/dev/stderr"}).filelog == "/dev/stderr");
+  const CommandLine with_syslog = parse({"-syslog", "daemon", "--container"});
+  CHECK((with_syslog.container && with_syslog.syslog == "daemon" && !with_syslog.filelog));
+  CHECK_FALSE((parse({"-dontfork"}).container || parse({"-dontfork"}).filelog));
+}
+
 TEST_CASE("option -filelog and -syslog exclude each other, unless the version is asked for") {
   CHECK(task({"-filelog", "A", "-syslog", "daemon", "-version"}) == Task::version);
   CHECK(task({"-filelog", "A", "-syslog", "daemon", "--help"}) == Task::help);

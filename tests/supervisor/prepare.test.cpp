@@ -61,7 +61,7 @@ struct Reload {
     return again(strict, preview);
   }
   Reload& again(bool strict = false, bool preview = false) {
-    const Means means{files, names, {.main = "/etc/xinetd.conf"}, {}, facts, net::abilities(), {}, strict, preview};
+    const Means means{files, names, {.main = "/etc/xinetd.conf"}, {}, facts, net::abilities(), {}, {}, strict, preview};
     prepared = prepare(running, means);
     return *this;
   }

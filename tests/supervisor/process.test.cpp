@@ -175,24 +175,25 @@ TEST_CASE("descriptors from 3 on are closed, and closed ones below become /dev/n
         }) == 0);
 }
 
-TEST_CASE("descriptor 2 is silenced only when asked for") {
+TEST_CASE("descriptors 1 and 2 are silenced only when asked for") {
   const auto same_as_null = [](int fd) {
     struct stat one {
     }, other{};
     return ::fstat(fd, &one) == 0 && ::stat("/dev/null", &other) == 0 && one.st_rdev == other.st_rdev &&
            S_ISCHR(one.st_mode);
   };
-  const auto silenced = [&](bool error_too) {
+  const auto silenced = [&](int last) {
     return in_child([&] {
       int ends[2];
       if (::pipe(ends) != 0 || ::dup2(ends[1], 0) < 0 || ::dup2(ends[1], 1) < 0 || ::dup2(ends[1], 2) < 0)
         return 255;
-      silence_stdio(error_too);
+      silence_stdio(last);
       return (same_as_null(0) ? 1 : 0) | (same_as_null(1) ? 2 : 0) | (same_as_null(2) ? 4 : 0);
     });
   };
-  CHECK(silenced(false) == 3);
-  CHECK(silenced(true) == 7);
+  CHECK(silenced(0) == 1);
+  CHECK(silenced(1) == 3);
+  CHECK(silenced(2) == 7);
 }
 
 TEST_CASE("all signals are blocked and have their default action") {

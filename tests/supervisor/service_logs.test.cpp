@@ -4,6 +4,9 @@
 #include <syslog.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "supervisor/scratch.hpp"
 
@@ -65,6 +68,19 @@ TEST_CASE("services that log to syslog share the output of their facility and le
   CHECK(logs.of(to_syslog(LOG_DAEMON, LOG_INFO)) == one);
   CHECK(logs.of(to_syslog(LOG_AUTH, LOG_INFO)) != one);
   CHECK(logs.of(to_syslog(LOG_DAEMON, LOG_NOTICE)) != one);
+}
+
+TEST_CASE("what is meant for syslog goes to a file where there is no syslog, as lines of the daemon") {
+  const Scratch scratch;
+  ServiceLogs logs({"xsuperd", 1}, scratch / "all");
+  const auto one = logs.output_for(to_syslog(LOG_DAEMON, LOG_INFO));
+  REQUIRE(one.has_value());
+  CHECK(*logs.output_for(to_syslog(LOG_AUTH, LOG_NOTICE)) == *one);
+  CHECK(*logs.output_for(to_file(scratch / "log")) != *one);
+  CHECK((*one)->write({log::Level::info, {}, "START: x"}) == log::Output::Outcome::written);
+  std::ifstream file(scratch / "all");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  CHECK(text.ends_with(" xsuperd[1]: INFO: START: x\n"));
 }
 
 TEST_CASE("the logs of a new configuration are opened by name again") {

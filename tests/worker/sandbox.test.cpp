@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <sys/epoll.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -103,6 +105,16 @@ int look_for_files() {
                       ::chdir("..") < 0 || ::open("etc", O_RDONLY) < 0});
 }
 
+/// Makes everything read-only, for this process alone, as in a container with such a root.
+bool write_nowhere() {
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+  for (const char* where : {"/run", "/tmp"})
+    if (::mount("/usr", where, nullptr, MS_BIND, nullptr) != 0 ||
+        ::mount(nullptr, where, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0)
+      return false;
+  return true;
+}
+
 /// The line of /proc/PID/status with this name.
 std::string status_of(pid_t pid, const std::string& name) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/status");
@@ -164,6 +176,23 @@ TEST_CASE("a worker that root started cannot become root again") {
 TEST_CASE("a worker that root started finds no files") {
   if (!root()) return;
   CHECK(in_sandbox(with_calls, look_for_files) == 0);
+}
+
+TEST_CASE("a worker that root started finds no files where nothing can be written either") {
+  if (!root()) return;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (!write_nowhere()) ::_exit(77);
+    if (!enter_sandbox(with_calls)) ::_exit(99);
+    const int wrong = look_for_files();
+    ::_exit(wrong != 0 ? wrong : try_the_way_back() == 0 ? 0 : 98);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+    WARN("no mounts can be made here: not checked");
+  else
+    CHECK(status == 0);
 }
 
 TEST_CASE("root's worker does not start without a user, or as root") {

@@ -30,6 +30,7 @@ struct CommandLine {
   bool debug = false;
   bool stay_alive = false;
   bool foreground = false;
+  bool container = false;              ///< --container: implies foreground and stay_alive; without -syslog a filelog
   bool inetd_compat = false;
   bool strict = false;                 ///< with -t: warnings count as errors
   bool show = false;                   ///< with -t: print the configuration in effect

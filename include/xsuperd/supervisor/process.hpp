@@ -13,8 +13,8 @@ namespace xsuperd::supervisor {
 
 /// Closes every descriptor from 3 on and gives 0, 1 and 2 something where they are closed (/dev/null).
 void tidy_descriptors();
-/// Makes the numbers 0 and 1 (and 2 with `error_too`) /dev/null.
-void silence_stdio(bool error_too);
+/// Makes the numbers from 0 to `last`, which is 2 at the most, /dev/null.
+void silence_stdio(int last);
 /// Every signal to its default action and blocked: they are read from a descriptor (design, "signals").
 void block_signals();
 /// Adds 022 to the umask and returns it (fact B1.25).

@@ -26,6 +26,8 @@ struct Options {
   bool stay_alive = false;
   bool adopts_orphans = false;      ///< children may come to us that we have not started
   bool debug = false;               ///< SIGINT ends the daemon with status 1
+  bool container = false;           ///< SIGINT is SIGTERM, and the state that SIGUSR1 asks for goes to the log
+  std::string syslog_file;          ///< where what is meant for syslog goes instead; empty: to syslog
   std::uint64_t process_limit = 0;  ///< 0: none
   std::size_t ident_lookups = 15;   ///< -logprocs: at a time, for refused peers
   unsigned check_interval = 0;      ///< seconds between consistency checks; 0: only when asked
