@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# use_avahi(TARGET): as the option XSUPERD_MDNS says, links TARGET with libavahi-client, and libdbus below it, and
-# defines XSUPERD_HAVE_AVAHI while it is compiled.
+# use_avahi(TARGET): as the option XSUPERD_MDNS says, lets TARGET load libavahi-client, and libdbus below it, when
+# it needs them, and defines XSUPERD_HAVE_AVAHI and the file's name XSUPERD_AVAHI_FILE while it is compiled.
 function(use_avahi target)
   if(NOT XSUPERD_MDNS MATCHES "^AUTO$" AND NOT XSUPERD_MDNS)
     return()
@@ -10,8 +10,10 @@ function(use_avahi target)
     pkg_check_modules(XSUPERD_AVAHI QUIET IMPORTED_TARGET avahi-client dbus-1)
   endif()
   if(XSUPERD_AVAHI_FOUND)
-    target_link_libraries(${target} PRIVATE PkgConfig::XSUPERD_AVAHI)
-    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_AVAHI)
+    target_include_directories(${target} SYSTEM PRIVATE ${XSUPERD_AVAHI_INCLUDE_DIRS})
+    list(FILTER XSUPERD_AVAHI_LINK_LIBRARIES INCLUDE REGEX avahi-client)
+    soname_of(${XSUPERD_AVAHI_LINK_LIBRARIES} soname)
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_AVAHI XSUPERD_AVAHI_FILE="${soname}")
   elseif(XSUPERD_MDNS STREQUAL AUTO)
     message(STATUS "libavahi-client (libavahi-client-dev) not found: mdns = yes will have no effect")
   else()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# use_seccomp(TARGET): as the option XSUPERD_SECCOMP says, links TARGET with libseccomp and defines XSUPERD_HAVE_SECCOMP
-# while it is compiled.
+# use_seccomp(TARGET): as the option XSUPERD_SECCOMP says, lets TARGET load libseccomp when it needs it, and defines
+# XSUPERD_HAVE_SECCOMP and the file's name XSUPERD_SECCOMP_FILE while it is compiled.
 function(use_seccomp target)
   if(NOT XSUPERD_SECCOMP MATCHES "^AUTO$" AND NOT XSUPERD_SECCOMP)
     return()
@@ -10,8 +10,8 @@ function(use_seccomp target)
   mark_as_advanced(XSUPERD_SECCOMP_INCLUDE_DIR XSUPERD_SECCOMP_LIBRARY)
   if(XSUPERD_SECCOMP_INCLUDE_DIR AND XSUPERD_SECCOMP_LIBRARY)
     target_include_directories(${target} SYSTEM PRIVATE ${XSUPERD_SECCOMP_INCLUDE_DIR})
-    target_link_libraries(${target} PRIVATE ${XSUPERD_SECCOMP_LIBRARY})
-    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_SECCOMP)
+    soname_of(${XSUPERD_SECCOMP_LIBRARY} soname)
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_SECCOMP XSUPERD_SECCOMP_FILE="${soname}")
   elseif(XSUPERD_SECCOMP STREQUAL AUTO)
     message(STATUS "libseccomp (libseccomp-dev) not found: the worker's system calls will not be restricted")
   else()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# use_selinux(TARGET): as the option XSUPERD_SELINUX says, links TARGET with libselinux and defines
-# XSUPERD_HAVE_SELINUX while it is compiled.
+# use_selinux(TARGET): as the option XSUPERD_SELINUX says, lets TARGET load libselinux when it needs it, and defines
+# XSUPERD_HAVE_SELINUX and the file's name XSUPERD_SELINUX_FILE while it is compiled.
 function(use_selinux target)
   if(NOT XSUPERD_SELINUX MATCHES "^AUTO$" AND NOT XSUPERD_SELINUX)
     return()
@@ -10,8 +10,8 @@ function(use_selinux target)
   mark_as_advanced(XSUPERD_SELINUX_INCLUDE_DIR XSUPERD_SELINUX_LIBRARY)
   if(XSUPERD_SELINUX_INCLUDE_DIR AND XSUPERD_SELINUX_LIBRARY)
     target_include_directories(${target} SYSTEM PRIVATE ${XSUPERD_SELINUX_INCLUDE_DIR})
-    target_link_libraries(${target} PRIVATE ${XSUPERD_SELINUX_LIBRARY})
-    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_SELINUX)
+    soname_of(${XSUPERD_SELINUX_LIBRARY} soname)
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_SELINUX XSUPERD_SELINUX_FILE="${soname}")
   elseif(XSUPERD_SELINUX STREQUAL AUTO)
     message(STATUS "libselinux (libselinux1-dev) not found: services with the flag LABELED will not be opened")
   else()

@@ -30,3 +30,14 @@ if(XSUPERD_FUZZ)
 endif()
 # All files must agree on these: asio_impl.cpp holds the only copy of Asio's functions.
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED _GNU_SOURCE)
+
+# Less to map and to relocate in each process: functions that nobody calls go, and libraries that nobody uses.
+add_compile_options(-ffunction-sections -fdata-sections)
+include(CheckLinkerFlag)
+foreach(flag --gc-sections --as-needed -z,pack-relative-relocs)
+  string(MAKE_C_IDENTIFIER "XSUPERD_LINKER${flag}" known)
+  check_linker_flag(CXX LINKER:${flag} ${known})
+  if(${known})
+    add_link_options(LINKER:${flag})
+  endif()
+endforeach()

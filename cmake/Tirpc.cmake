@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# use_tirpc(TARGET): as the option XSUPERD_RPC says, links TARGET with libtirpc and defines XSUPERD_HAVE_TIRPC while it
-# is compiled.
+# use_tirpc(TARGET): as the option XSUPERD_RPC says, lets TARGET load libtirpc when it needs it, and defines
+# XSUPERD_HAVE_TIRPC and the file's name XSUPERD_TIRPC_FILE while it is compiled.
 function(use_tirpc target)
   if(NOT XSUPERD_RPC MATCHES "^AUTO$" AND NOT XSUPERD_RPC)
     return()
@@ -10,8 +10,8 @@ function(use_tirpc target)
   mark_as_advanced(XSUPERD_TIRPC_INCLUDE_DIR XSUPERD_TIRPC_LIBRARY)
   if(XSUPERD_TIRPC_INCLUDE_DIR AND XSUPERD_TIRPC_LIBRARY)
     target_include_directories(${target} SYSTEM PRIVATE ${XSUPERD_TIRPC_INCLUDE_DIR})
-    target_link_libraries(${target} PRIVATE ${XSUPERD_TIRPC_LIBRARY})
-    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_TIRPC)
+    soname_of(${XSUPERD_TIRPC_LIBRARY} soname)
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_TIRPC XSUPERD_TIRPC_FILE="${soname}")
   elseif(XSUPERD_RPC STREQUAL AUTO)
     message(STATUS "libtirpc (libtirpc-dev) not found: services of type RPC cannot be registered")
   else()

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "xsuperd/base/memory.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/cli/sources.hpp"
 #include "xsuperd/config/names.hpp"
@@ -200,6 +201,7 @@ int try_take_over(const std::vector<std::string>& arguments, const std::string& 
 }
 
 int serve(const CommandLine& original, const std::string& program, const std::vector<std::string>& arguments) {
+  base::share_memory_between_threads();
   auto inherited = supervisor::Inheritance::receive(first_long_lived);
   if (!inherited) return complain(program, inherited.error().sentence);
   const bool takes_over = *inherited != nullptr;

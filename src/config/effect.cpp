@@ -36,40 +36,52 @@ class Items {
   std::vector<Item> items_;
 };
 
-}  // namespace
+using Labels = Abilities::Labels;
+using Mdns = Abilities::Mdns;
 
-std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities) {
-  Items items;
-  for (const auto& service : config.services) {
-    if (service->settings.mdns.value_or(false) && !abilities.mdns)
-      items.add("mdns: built without libavahi-client", service->id);
-    if (service->has(Flag::labeled) && abilities.labels == Abilities::Labels::not_built)
-      items.add("flags = LABELED: built without libselinux, so that they are not opened", service->id);
-  }
-  return items.texts();
-}
-
-std::string hindrance(const Service& service, const Abilities& abilities) {
-  if (!service.has(Flag::labeled)) return {};
-  switch (abilities.labels) {
-    case Abilities::Labels::not_built:
+/// Of a service with the flag LABELED.
+std::string hindrance(Labels labels) {
+  switch (labels) {
+    case Labels::not_built:
       return "flags = LABELED, and xsuperd was built without libselinux";
-    case Abilities::Labels::not_in_kernel:
+    case Labels::not_loaded:
+      return "flags = LABELED, and libselinux cannot be loaded";
+    case Labels::not_in_kernel:
       return "flags = LABELED, and this kernel has no SELinux";
-    case Abilities::Labels::usable:
+    case Labels::usable:
       break;
   }
   return {};
 }
 
+}  // namespace
+
+std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities) {
+  Items items;
+  for (const auto& service : config.services) {
+    const Mdns mdns = service->settings.mdns.value_or(false) ? abilities.mdns() : Mdns::usable;
+    if (mdns == Mdns::not_built) items.add("mdns: built without libavahi-client", service->id);
+    if (mdns == Mdns::not_loaded) items.add("mdns: libavahi-client cannot be loaded", service->id);
+    const Labels labels = service->has(Flag::labeled) ? abilities.labels() : Labels::usable;
+    if (labels == Labels::not_built)
+      items.add("flags = LABELED: built without libselinux, so that they are not opened", service->id);
+    if (labels == Labels::not_loaded)
+      items.add("flags = LABELED: libselinux cannot be loaded, so that they are not opened", service->id);
+  }
+  return items.texts();
+}
+
+std::string hindrance(const Service& service, const Abilities& abilities) {
+  return service.has(Flag::labeled) ? hindrance(abilities.labels()) : std::string{};
+}
+
 std::vector<Diagnostic> hindered(const Config& config, const Abilities& abilities) {
   std::vector<Diagnostic> found;
-  if (abilities.labels != Abilities::Labels::not_in_kernel) return found;
   for (const auto& service : config.services)
-    if (const std::string why = hindrance(*service, abilities); !why.empty())
+    if (service->has(Flag::labeled) && abilities.labels() == Labels::not_in_kernel)
       found.push_back({Level::error,
                        service->place,
-                       fmt::format("Service {} is not opened: {}", service->id, why),
+                       fmt::format("Service {} is not opened: {}", service->id, hindrance(Labels::not_in_kernel)),
                        {},
                        1,
                        {},

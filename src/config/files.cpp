@@ -26,7 +26,10 @@ base::Result<std::string> SystemFiles::read(const std::string& path) {
     const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
     // As xinetd, what opens but cannot be read counts as empty: a directory, say (fact B1.42).
-    if (n <= 0) return text;
+    if (n <= 0) {
+      text.shrink_to_fit();  // it is kept until the next load
+      return text;
+    }
     text.append(buffer, static_cast<std::size_t>(n));
     if (text.size() > greatest_file) return base::Error{EFBIG, path + " is larger than 64 MiB"};
   }

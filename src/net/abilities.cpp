@@ -6,14 +6,27 @@
 
 namespace xsuperd::net {
 
-config::Abilities abilities() {
-  using Labels = config::Abilities::Labels;
-  config::Abilities can;
-  can.mdns = mdns_available();
-  can.labels = labels_in_kernel()   ? Labels::usable
-               : labels_available() ? Labels::not_in_kernel
-                                         : Labels::not_built;
-  return can;
+namespace {
+
+using Mdns = config::Abilities::Mdns;
+using Labels = config::Abilities::Labels;
+
+Mdns mdns() {
+  if (!mdns_available()) return Mdns::not_built;
+  return load_mdns() ? Mdns::usable : Mdns::not_loaded;
 }
+
+/// Where the kernel has none the library is of no use, and is not loaded to find that out.
+Labels labels() {
+  if (!labels_available()) return Labels::not_built;
+  if (!labels_in_kernel()) return Labels::not_in_kernel;
+  const auto enabled = load_labels();
+  if (!enabled) return Labels::not_loaded;
+  return *enabled ? Labels::usable : Labels::not_in_kernel;
+}
+
+}  // namespace
+
+config::Abilities abilities() { return {.mdns = mdns, .labels = labels}; }
 
 }  // namespace xsuperd::net

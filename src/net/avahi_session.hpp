@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <avahi-client/client.h>
-#include <avahi-client/publish.h>
-
 #include <chrono>
 #include <functional>
 #include <map>
@@ -10,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "net/avahi.hpp"
 #include "xsuperd/net/mdns.hpp"
 
 namespace xsuperd::net {
@@ -19,7 +17,7 @@ namespace xsuperd::net {
 class AvahiSession {
  public:
   using Services = std::set<MdnsService>;
-  AvahiSession(const AvahiPoll* poll, std::function<void(const std::string&)> tell);
+  AvahiSession(const Avahi& avahi, const AvahiPoll* poll, std::function<void(const std::string&)> tell);
   ~AvahiSession();
   AvahiSession(const AvahiSession&) = delete;
   AvahiSession& operator=(const AvahiSession&) = delete;
@@ -50,6 +48,7 @@ class AvahiSession {
   void give_up(const MdnsService& service, Published& published, int error);
   void withdraw_all();
 
+  const Avahi& avahi_;
   const AvahiPoll* poll_;
   std::function<void(const std::string&)> tell_;
   AvahiClient* client_ = nullptr;

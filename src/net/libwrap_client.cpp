@@ -39,6 +39,9 @@ void adopt(Descriptor& descriptor, base::Fd fd) {
 }
 
 std::string end_text(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED && info.si_status == wrap::not_loaded_status)
+    return "libwrap cannot be loaded (syslog has the reason): as long as hosts.allow or hosts.deny have rules, all "
+           "who would be looked up there are refused";
   return fmt::format(
       "the libwrap helper (pid {}) ended ({} {}): what it was looking up in hosts.allow and hosts.deny is "
       "refused",

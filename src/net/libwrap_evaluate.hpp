@@ -9,11 +9,11 @@
 
 namespace xsuperd::net::wrap {
 
-/// Which files libwrap reads in this process and those forked from it.
-void use_tables(const LibwrapTables& tables);
+/// Loads the library, and says which files it reads in this process and those forked from it. An error names it.
+[[nodiscard]] base::Result<void> load(const LibwrapTables& tables);
 
 /// The answer of hosts_access(3). May take any time, and with `twist` never returns. At most once a process:
-/// the library refuses `twist` afterwards (fact B5.23).
+/// the library refuses `twist` afterwards (fact B5.23). Refused without load() before.
 [[nodiscard]] bool evaluate(const std::string& daemon, const base::Endpoint& peer,
                             const base::Endpoint& local, int connection);
 

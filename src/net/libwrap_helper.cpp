@@ -286,7 +286,10 @@ pid_t fork_sealed() {
   ::setsid();
   if (::chdir("/") != 0) ::_exit(1);  // no file system stays busy on our account
   ::openlog(options.identity.c_str(), LOG_PID, options.facility);
-  wrap::use_tables(options.tables);
+  if (const auto loaded = wrap::load(options.tables); !loaded) {
+    ::syslog(LOG_CRIT, "libwrap: %s", loaded.error().sentence.c_str());
+    ::_exit(wrap::not_loaded_status);
+  }
   sigset_t child;
   ::sigemptyset(&child);
   ::sigaddset(&child, SIGCHLD);

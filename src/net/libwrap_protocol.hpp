@@ -19,6 +19,8 @@ namespace xsuperd::net::wrap {
 constexpr std::uint32_t version = 1;
 constexpr std::size_t longest_name = 255;
 constexpr std::size_t most_groups = 1024;
+/// The exit status of a helper that could not load the library.
+constexpr int not_loaded_status = 77;
 
 /// An address and a port. `family` is AF_INET, AF_INET6 or AF_UNSPEC, the bytes stand as in base::Address.
 struct WireEndpoint {

@@ -10,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <system_error>
 
+#include "net/avahi.hpp"
 #include "net/mdns_thread.hpp"
 #endif
 
@@ -47,6 +48,12 @@ std::string mdns_instance(std::string_view id, std::string_view host) {
 #ifdef XSUPERD_HAVE_AVAHI
 
 bool mdns_available() { return true; }
+
+base::Result<void> load_mdns() {
+  const auto avahi = base::loaded_functions<Avahi>();
+  if (!avahi) return avahi.error();
+  return {};
+}
 
 namespace {
 
@@ -100,6 +107,8 @@ std::unique_ptr<Mdns> make_mdns(boost::asio::io_context& loop, std::function<voi
 #else
 
 bool mdns_available() { return false; }
+
+base::Result<void> load_mdns() { return base::Error{0, "xsuperd was built without libavahi-client"}; }
 
 std::unique_ptr<Mdns> make_mdns(boost::asio::io_context&, std::function<void(std::string)>) { return nullptr; }
 

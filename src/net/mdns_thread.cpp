@@ -66,10 +66,20 @@ bool MdnsThread::take(Services& services, bool connected) {
   return false;
 }
 
+/// What is wanted next is tried again, by another thread.
+void MdnsThread::give_up(const std::string& why) {
+  tell(why);
+  const std::lock_guard lock(mutex_);
+  running_ = false;
+  ended_.notify_all();
+}
+
 void MdnsThread::run() {
   ::pthread_setname_np(::pthread_self(), "mdns");
+  const auto avahi = base::loaded_functions<Avahi>();
+  if (!avahi) return give_up("mdns: no service is announced: " + avahi.error().sentence);
   AvahiLoop loop(wake_.get());
-  AvahiSession session(loop.api(), [this](const std::string& sentence) { tell(sentence); });
+  AvahiSession session(**avahi, loop.api(), [this](const std::string& sentence) { tell(sentence); });
   Services services;
   while (take(services, session.connected())) {
     session.serve(services);

@@ -32,6 +32,7 @@ class MdnsThread : public std::enable_shared_from_this<MdnsThread> {
  private:
   void start();
   void run();
+  void give_up(const std::string& why);
   [[nodiscard]] bool take(Services& services, bool connected);
   void tell(const std::string& sentence);
 

@@ -4,8 +4,6 @@
 #ifdef XSUPERD_HAVE_TIRPC
 #include <fmt/format.h>
 #include <netinet/in.h>
-#include <rpc/rpc.h>
-#include <rpc/rpcb_prot.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -14,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "net/tirpc.hpp"
 #include "xsuperd/base/fd.hpp"
 #endif
 
@@ -105,14 +104,15 @@ xdrproc_t xdr(F* procedure) {
   return reinterpret_cast<xdrproc_t>(reinterpret_cast<void (*)()>(procedure));
 }
 
-base::Error silent(const RpcbindPlace& place, clnt_stat why) {
-  if (why != RPC_TIMEDOUT) return {0, fmt::format("talking to rpcbind failed ({})", clnt_sperrno(why))};
+base::Error silent(const Tirpc& tirpc, const RpcbindPlace& place, clnt_stat why) {
+  if (why != RPC_TIMEDOUT) return {0, fmt::format("talking to rpcbind failed ({})", tirpc.text(why))};
   return {ETIMEDOUT, fmt::format("rpcbind has not answered for {} ms", place.patience.count())};
 }
 
 }  // namespace
 
 struct RpcbindClient::Talk {
+  const Tirpc& tirpc;
   RpcbindPlace place;
   Clock::time_point deadline;
   base::Fd fd;  // outlives the client, which does not close it
@@ -122,7 +122,9 @@ struct RpcbindClient::Talk {
 bool rpc_available() { return true; }
 
 base::Result<RpcbindClient> RpcbindClient::connect(const RpcbindPlace& place) {
-  auto talk = std::unique_ptr<Talk>(new Talk{place, Clock::now() + place.patience, {}});
+  const auto tirpc = base::loaded_functions<Tirpc>();
+  if (!tirpc) return base::Error{0, "xsuperd cannot talk to rpcbind: " + tirpc.error().sentence};
+  auto talk = std::unique_ptr<Talk>(new Talk{**tirpc, place, Clock::now() + place.patience, {}});
   talk->fd = connected(place.socket_path, talk->deadline);
   const int local_error = errno;
   if (!talk->fd) talk->fd = connected(place.tcp, talk->deadline);
@@ -134,8 +136,8 @@ base::Result<RpcbindClient> RpcbindClient::connect(const RpcbindPlace& place) {
                            place.tcp.port, base::errno_text(error))};
   }
   netbuf nowhere{};  // the socket is connected
-  talk->client.reset(::clnt_vc_create(talk->fd.get(), &nowhere, RPCBPROG, RPCBVERS, 0, 0));
-  if (!talk->client) return silent(place, get_rpc_createerr().cf_stat);
+  talk->client.reset((*tirpc)->create(talk->fd.get(), &nowhere, RPCBPROG, RPCBVERS, 0, 0));
+  if (!talk->client) return silent(**tirpc, place, (*tirpc)->create_error()->cf_stat);
   return RpcbindClient(std::move(talk));
 }
 
@@ -143,12 +145,13 @@ base::Result<RpcbindClient::Answer> RpcbindClient::call(Procedure procedure, con
   std::string netid = mapping.netid, address = mapping.address, owner;
   rpcb argument{mapping.program, mapping.version, netid.data(), address.data(), owner.data()};
   bool_t done = FALSE;
-  if (Clock::now() >= talk_->deadline) return silent(talk_->place, RPC_TIMEDOUT);
+  if (Clock::now() >= talk_->deadline) return silent(talk_->tirpc, talk_->place, RPC_TIMEDOUT);
   const timeval left = left_until(talk_->deadline);
+  const Tirpc& tirpc = talk_->tirpc;
   const NoBrokenPipe guard;
-  const clnt_stat status = clnt_call(talk_->client.get(), static_cast<rpcproc_t>(procedure), xdr(&xdr_rpcb),
-                                     &argument, xdr(&xdr_bool), &done, left);
-  if (status != RPC_SUCCESS) return silent(talk_->place, status);
+  const clnt_stat status = clnt_call(talk_->client.get(), static_cast<rpcproc_t>(procedure), xdr(tirpc.mapping),
+                                     &argument, xdr(tirpc.boolean), &done, left);
+  if (status != RPC_SUCCESS) return silent(talk_->tirpc, talk_->place, status);
   return done ? Answer::done : Answer::refused;
 }
 

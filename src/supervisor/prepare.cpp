@@ -90,6 +90,8 @@ class Preparation {
   [[nodiscard]] bool runs(const SharedService& service) const { return running_.runners.contains(service.get()); }
 
   void make_steps() {
+    // Said when it is committed; libraries that it takes to know are loaded here, off the loop.
+    (void)config::not_in_effect(*prepared_.loaded.config, means_.abilities);
     config::Plan plan = config::diff(*running_.config, *prepared_.loaded.config);
     std::unordered_map<const config::Service*, const config::Plan::Change*> kept;
     for (const auto& change : plan.keep) {

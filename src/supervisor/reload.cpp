@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 
 #include "supervisor/impl.hpp"
+#include "xsuperd/base/memory.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -78,6 +79,7 @@ void Supervisor::Impl::finish_reload(Prepared prepared,
     reopen_logs();  // they may have been moved away all the same
   }
   record_load(report.diagnostics, true, report.applied);
+  boost::asio::post(blocking, base::give_back_memory);
   for (const auto& tell : told) tell(report);
 }
 

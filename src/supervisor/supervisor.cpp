@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "supervisor/impl.hpp"
+#include "xsuperd/base/memory.hpp"
 #include "xsuperd/supervisor/process.hpp"
 
 namespace xsuperd::supervisor {
@@ -102,6 +103,7 @@ int Supervisor::Impl::run() {
     log.critical("init_services", "no services. Exiting...");
     return 1;
   }
+  base::give_back_memory();
   if (::chdir("/") != 0) log.error("chdir( / ) failed: {}", base::errno_text(errno));
   open_control();
   announce();

@@ -13,6 +13,7 @@
 
 #include "worker/channel.hpp"
 #include "worker/server.hpp"
+#include "xsuperd/base/memory.hpp"
 #include "xsuperd/worker/process.hpp"
 #include "xsuperd/worker/protocol.hpp"
 
@@ -65,6 +66,7 @@ int run_worker(int socket_fd, const SandboxOptions& options, Starter starter) {
     (void)Channel::send_now(socket->get(), encode(Failed{entered.error().sentence}));
     return 1;
   }
+  base::give_back_memory();  // what the filter of system calls took to be made
   return serve(std::move(*socket), std::move(starter));
 }
 

@@ -138,6 +138,8 @@ int gain_nothing_new(const SandboxOptions&) {
                       ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && ::setrlimit(RLIMIT_NPROC, &none) == 0);
 }
 
+int load_filter(const SandboxOptions& options) { return options.system_calls ? load_seccomp() : 0; }
+
 int filter_system_calls(const SandboxOptions& options) {
   return options.system_calls ? restrict_system_calls() : 0;
 }
@@ -148,6 +150,7 @@ struct Step {
 };
 
 constexpr Step steps[] = {
+    {"loading libseccomp", load_filter},
     {"reading the time zone", read_time_zone},
     {"setting signals", set_signals},
     {"setting limits", set_limits},

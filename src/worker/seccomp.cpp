@@ -15,6 +15,10 @@
 #include <cerrno>
 #include <initializer_list>
 #include <memory>
+#include <optional>
+#include <utility>
+
+#include "xsuperd/base/library.hpp"
 #endif
 
 namespace xsuperd::worker {
@@ -59,23 +63,37 @@ scmp_arg_cmp equals_without(unsigned argument, unsigned long ignored, unsigned l
   return {argument, SCMP_CMP_MASKED_EQ, 0xffffffffUL & ~ignored, value};
 }
 
+/// What is used of libseccomp.
+struct Seccomp {
+  decltype(&::seccomp_init) init;
+  decltype(&::seccomp_rule_add_array) add_rule;
+  decltype(&::seccomp_load) load;
+  decltype(&::seccomp_release) release;
+
+  void find(base::Library& in) {
+    in.find("seccomp_init", init).find("seccomp_rule_add_array", add_rule);
+    in.find("seccomp_load", load).find("seccomp_release", release);
+  }
+};
+
+/// Between the two steps that need them.
+std::optional<base::Library> library;
+Seccomp seccomp;
+
 class Filter {
  public:
-  Filter() : context_(::seccomp_init(SCMP_ACT_KILL_PROCESS)) {
+  Filter() : context_(seccomp.init(SCMP_ACT_KILL_PROCESS), seccomp.release) {
     if (!context_) error_ = ENOMEM;
   }
   void allow(int call, std::initializer_list<scmp_arg_cmp> arguments = {}) {
     if (error_ != 0) return;
-    error_ = -::seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, call,
-                                       static_cast<unsigned>(arguments.size()), arguments.begin());
+    error_ = -seccomp.add_rule(context_.get(), SCMP_ACT_ALLOW, call,
+                               static_cast<unsigned>(arguments.size()), arguments.begin());
   }
-  [[nodiscard]] int load() { return error_ != 0 ? error_ : -::seccomp_load(context_.get()); }
+  [[nodiscard]] int load() { return error_ != 0 ? error_ : -seccomp.load(context_.get()); }
 
  private:
-  struct Release {
-    void operator()(void* context) const { ::seccomp_release(context); }
-  };
-  std::unique_ptr<void, Release> context_;
+  std::unique_ptr<void, void (*)(void*)> context_;
   int error_ = 0;
 };
 
@@ -94,11 +112,7 @@ void allow_memory(Filter& filter) {
     filter.allow(call, {{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0}});
 }
 
-}  // namespace
-
-bool system_calls_restricted() { return true; }
-
-int restrict_system_calls() {
+int install_filter() {
   Filter filter;
   for (const int call : allowed) filter.allow(call);
   allow_sockets(filter);
@@ -109,10 +123,32 @@ int restrict_system_calls() {
   return filter.load();
 }
 
+}  // namespace
+
+bool system_calls_restricted() { return true; }
+
+int load_seccomp() {
+  auto loaded = base::Library::load(XSUPERD_SECCOMP_FILE);
+  if (!loaded) return ELIBACC;
+  const auto functions = base::find_functions<Seccomp>(*loaded);
+  if (!functions) return ELIBBAD;
+  library.emplace(std::move(*loaded));
+  seccomp = *functions;
+  return 0;
+}
+
+int restrict_system_calls() {
+  if (!library) return ELIBACC;
+  const int error = install_filter();
+  library.reset();  // needed no more, and takes its memory with it
+  return error;
+}
+
 #else
 
 bool system_calls_restricted() { return false; }
 
+int load_seccomp() { return 0; }
 int restrict_system_calls() { return 0; }
 
 #endif

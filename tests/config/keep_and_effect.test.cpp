@@ -82,7 +82,8 @@ TEST_CASE("with every library and SELinux all of a configuration is in effect") 
 }
 
 TEST_CASE("what the program was built without is named with the services that want it") {
-  const Abilities none{.mdns = false, .labels = Abilities::Labels::not_built};
+  const Abilities none{.mdns = [] { return Abilities::Mdns::not_built; },
+                       .labels = [] { return Abilities::Labels::not_built; }};
   const World w(service("a", 1, "mdns = yes\nlog_on_success = PID USERID") + service("b", 2, "mdns = yes") +
                 service("c", 3, "flags = LABELED") + service("d", 4, "mdns = no"));
   CHECK(not_in_effect(*w.loaded.config, none) ==
@@ -94,8 +95,30 @@ TEST_CASE("what the program was built without is named with the services that wa
   CHECK(not_in_effect(*World(good).loaded.config, none).empty());
 }
 
+TEST_CASE("a library that cannot be loaded is named with the services that want it") {
+  const Abilities none{.mdns = [] { return Abilities::Mdns::not_loaded; },
+                       .labels = [] { return Abilities::Labels::not_loaded; }};
+  const World w(service("a", 1, "mdns = yes") + service("c", 3, "flags = LABELED"));
+  CHECK(not_in_effect(*w.loaded.config, none) ==
+        std::vector<std::string>{"mdns: libavahi-client cannot be loaded (a)",
+                                 "flags = LABELED: libselinux cannot be loaded, so that they are not opened (c)"});
+  CHECK(hindrance(w.at("c"), none) == "flags = LABELED, and libselinux cannot be loaded");
+  CHECK(hindered(*w.loaded.config, none).empty());
+}
+
+TEST_CASE("what takes a library is asked about only when a service wants it") {
+  int asked = 0;
+  const Abilities counting{.mdns = [&] { return ++asked, Abilities::Mdns::usable; },
+                           .labels = [&] { return ++asked, Abilities::Labels::usable; }};
+  const World w(service("a", 1, "mdns = no") + service("b", 2, "flags = REUSE"));
+  CHECK(not_in_effect(*w.loaded.config, counting).empty());
+  CHECK(hindered(*w.loaded.config, counting).empty());
+  CHECK(hindrance(w.at("a"), counting).empty());
+  CHECK(asked == 0);
+}
+
 TEST_CASE("a kernel without SELinux is an error at the place of each service that wants labels") {
-  const Abilities no_kernel{.labels = Abilities::Labels::not_in_kernel};
+  const Abilities no_kernel{.labels = [] { return Abilities::Labels::not_in_kernel; }};
   const World w(service("a", 1, "mdns = yes") + service("c", 3, "flags = LABELED"));
   CHECK(not_in_effect(*w.loaded.config, no_kernel).empty());
   const auto found = hindered(*w.loaded.config, no_kernel);

@@ -52,6 +52,15 @@ TEST_CASE("a recipe has the server, its arguments and its environment as the con
   CHECK(r.remote_host);
 }
 
+TEST_CASE("recipes share the environment of their service") {
+  config::Service service = stream_service();
+  service.environment = config::Words{"A=1", "B=2"};
+  const auto made = make_recipe(service, root_daemon());
+  const config::Words& of_service = service.environment;
+  const config::Words& of_recipe = made->environment;
+  CHECK(&of_recipe == &of_service);
+}
+
 TEST_CASE("without user and group a server stays who the daemon is") {
   CHECK_FALSE(recipe().credentials.has_value());
 }

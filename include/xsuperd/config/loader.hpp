@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -75,14 +76,16 @@ struct Plan {
 /// xinetd.d directory has many owners (decision B15.18). Says so in the diagnostics.
 void keep_broken(const Config& running, Loaded& loaded);
 
-/// What this program was built with, and the kernel has, as far as attributes depend on it.
+/// What this program was built with, and the machine has, as far as attributes depend on it. Asked only when a service
+/// has such an attribute, because an answer may take loading a library; it then blocks on files.
 struct Abilities {
-  bool mdns = true;
-  enum class Labels : std::uint8_t { usable, not_in_kernel, not_built };
-  Labels labels = Labels::usable;
+  enum class Mdns : std::uint8_t { usable, not_built, not_loaded };
+  enum class Labels : std::uint8_t { usable, not_in_kernel, not_built, not_loaded };
+  std::function<Mdns()> mdns = [] { return Mdns::usable; };
+  std::function<Labels()> labels = [] { return Labels::usable; };
 };
-/// What the configuration asks for and this program was built without, one item each with the services that want it,
-/// such as "mdns: built without libavahi-client (ftp ssh)"; empty when everything is in effect.
+/// What the configuration asks for and this program was built without, or finds no library for, one item each with the
+/// services that want it, such as "mdns: built without libavahi-client (ftp ssh)"; empty when everything is in effect.
 [[nodiscard]] std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities);
 /// Why the service is not opened; empty when it is.
 [[nodiscard]] std::string hindrance(const Service& service, const Abilities& abilities);

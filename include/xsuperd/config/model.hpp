@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/base/shared_words.hpp"
 #include "xsuperd/config/diagnostic.hpp"
 
 /// The configuration as values. Nothing here changes after the loader has built it; it is shared between threads as
@@ -175,23 +176,7 @@ struct RedirectTarget {
 };
 
 using Words = std::vector<std::string>;
-
-/// Words that thousands of services have in common: copies share them.
-class SharedWords {
- public:
-  SharedWords() = default;
-  SharedWords(Words words) : words_(std::make_shared<const Words>(std::move(words))) {}
-  operator const Words&() const { return *words_; }
-  [[nodiscard]] bool empty() const { return words_->empty(); }
-  bool operator==(const SharedWords& other) const { return words_ == other.words_ || *words_ == *other.words_; }
-
- private:
-  std::shared_ptr<const Words> words_ = none();
-  static const std::shared_ptr<const Words>& none() {
-    static const auto words = std::make_shared<const Words>();
-    return words;
-  }
-};
+using SharedWords = base::SharedWords;
 
 /// Which lines have a say in the values of one entry, for sources_of(). Compact, because ten thousand services have one
 /// each: eight bytes a line, and a name a file. Takes no part in any comparison: where a value was written changes nothing.

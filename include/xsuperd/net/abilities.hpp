@@ -4,7 +4,8 @@
 
 namespace xsuperd::net {
 
-/// What this program, as it was built, can do on this kernel beyond what every xsuperd can. Thread safe.
+/// What this program, as it was built, can do on this machine beyond what every xsuperd can. The answers are thread
+/// safe; they load the library in question, if it is not yet.
 [[nodiscard]] config::Abilities abilities();
 
 }  // namespace xsuperd::net

@@ -10,8 +10,11 @@ namespace xsuperd::net {
 
 /// False when xsuperd was built without libselinux.
 [[nodiscard]] bool labels_available();
-/// Does this kernel enforce or at least compute labels? Always false when built without.
+/// Does this kernel have SELinux? Takes no library to tell. Always false when built without.
 [[nodiscard]] bool labels_in_kernel();
+/// Loads libselinux, and tells whether SELinux is in use. Blocks on files the first time; thread safe. An error names
+/// the library.
+[[nodiscard]] base::Result<bool> load_labels();
 
 /// Security contexts for servers. Loop thread; asks the kernel only, and waits for nothing but it.
 class SecurityLabels {
@@ -23,7 +26,7 @@ class SecurityLabels {
   [[nodiscard]] virtual base::Result<std::string> exec_context(int connection, const std::string& server) = 0;
 };
 
-/// The kernel's own; null unless labels_in_kernel().
+/// The kernel's own; null unless labels_in_kernel(). To be used after load_labels().
 [[nodiscard]] std::unique_ptr<SecurityLabels> make_selinux_labels();
 
 }  // namespace xsuperd::net

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "xsuperd/base/error.hpp"
+
 namespace boost::asio {
 class io_context;
 }
@@ -18,6 +20,8 @@ namespace xsuperd::net {
 
 /// False when xsuperd was built without libavahi-client: then make_mdns() makes nothing.
 [[nodiscard]] bool mdns_available();
+/// Loads libavahi-client and what is below it. Blocks on files the first time; thread safe. An error names the library.
+[[nodiscard]] base::Result<void> load_mdns();
 
 /// What is announced of one service.
 struct MdnsService {
@@ -51,7 +55,7 @@ class Mdns {
 /// The Mdns of the daemon; null when it was built without. A thread of its own talks to avahi-daemon over
 /// D-Bus, and exists only while something is announced. `on_note` is called on the loop thread with a sentence
 /// for the daemon log, level notice: that avahi-daemon cannot be reached, which is said once, and what becomes
-/// of a service otherwise than asked for. The destructor withdraws everything, for which it waits a second at
+/// of a service otherwise than asked for, or that libavahi-client, which the thread loads, cannot be. The destructor withdraws everything, for which it waits a second at
 /// most: what is left goes with the process's connection to D-Bus.
 [[nodiscard]] std::unique_ptr<Mdns> make_mdns(boost::asio::io_context& loop,
                                               std::function<void(std::string)> on_note);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <boost/container/deque.hpp>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -88,7 +88,7 @@ class SourceRates {
     base::Moment at;
     base::Address peer;
   };
-  std::deque<Begun> begun_;                        ///< in the order of time, each address once
+  boost::container::deque<Begun> begun_;  ///< in the order of time, each address once; empty it has no memory
   std::map<base::Address, std::uint32_t> counts_;  ///< of the addresses in begun_
 };
 

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "xsuperd/base/shared_words.hpp"
+
 namespace xsuperd::spawn {
 
 /// A resource limit to set in the child. One that the daemon may not set is left as it is (fact B6.14).
@@ -32,7 +34,7 @@ struct Credentials {
 struct Recipe {
   std::string path;               ///< for execve(2); relative paths are taken from /
   std::vector<std::string> argv;  ///< argv[0] included; may be empty (Linux then gives the server one "")
-  std::vector<std::string> environment;    ///< "NAME=value"; a REMOTE_HOST among them is replaced in place
+  base::SharedWords environment;           ///< "NAME=value"; a REMOTE_HOST among them is replaced in place
   bool remote_host = true;                 ///< give the child REMOTE_HOST (fact B6.17)
   std::optional<Credentials> credentials;  ///< none: stay who we are
   std::optional<mode_t> umask;             ///< none: the daemon's

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// What the allocator of libc is to do with memory. Without effect where it is another one than glibc's.
+namespace xsuperd::base {
+
+/// One pool of memory for all threads, instead of one for each: what a reload needs on its thread comes from what the
+/// configuration before left behind. To be called before there are other threads. Allocating on many threads at once
+/// gets slower; here threads other than the loop hardly ever allocate.
+void share_memory_between_threads();
+
+/// Gives free pages back to the kernel, for after something that needed much for a while. Takes milliseconds with a
+/// heap of 100 MB, in which other threads cannot allocate. Thread safe.
+void give_back_memory();
+
+}  // namespace xsuperd::base
