@@ -36,7 +36,7 @@ struct Datagrams : Bench {
 }  // namespace
 
 TEST_CASE("more datagrams than are taken at a time are all answered, in order, and all counted") {
-  Datagrams bench("echo");
+  Datagrams bench("echo", [](auto& s) { s.cps = config::Rate{0, 10}; });
   const Client client(bench.where(), SOCK_DGRAM);
   constexpr std::size_t count = 2 * udp_turn + 3;
   std::string expected;
