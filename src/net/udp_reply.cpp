@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace xsuperd::net {
 
@@ -71,6 +73,26 @@ void find_way(msghdr& message, Datagram::Way& way) {
   }
 }
 
+using ControlRoom = std::array<char, 256>;
+
+/// What the kernel has told about a datagram of `length` bytes that lie at `bytes`.
+void read_message(msghdr& message, const char* bytes, std::size_t length, Datagram& datagram) {
+  Datagram::Way& way = datagram.way;
+  way.peer_length = message.msg_namelen;
+  way.control_length = 0;
+  datagram.peer = base::endpoint_of(way.peer);
+  datagram.bytes = {bytes, length};
+  datagram.truncated = (message.msg_flags & MSG_TRUNC) != 0;
+  find_way(message, way);
+}
+
+/// The kernel reads a message that it is to send, and changes nothing of it.
+void write_message(msghdr& message, const Datagram::Way& way, iovec& part, std::string_view bytes) {
+  part = {const_cast<char*>(bytes.data()), bytes.size()};
+  message = {const_cast<sockaddr_storage*>(&way.peer), way.peer_length, &part, 1, nullptr, way.control_length, 0};
+  if (way.control_length != 0) message.msg_control = const_cast<char*>(way.control.data());
+}
+
 }  // namespace
 
 void enable_destination_info(int fd, bool on) {
@@ -82,31 +104,98 @@ void enable_destination_info(int fd, bool on) {
 
 std::optional<Datagram> receive(int fd, std::span<char> buffer) {
   Datagram datagram;
-  Datagram::Way& way = datagram.way;
-  alignas(cmsghdr) std::array<char, 256> control{};
+  alignas(cmsghdr) ControlRoom control{};
   iovec part{buffer.data(), buffer.size()};
   msghdr message{};
   ssize_t n = 0;
   do {
-    message = {&way.peer, sizeof way.peer, &part, 1, control.data(), control.size(), 0};
+    message = {&datagram.way.peer, sizeof datagram.way.peer, &part, 1, control.data(), control.size(), 0};
     n = ::recvmsg(fd, &message, MSG_DONTWAIT);
   } while (n < 0 && errno == EINTR);
   if (n < 0) return std::nullopt;
-  way.peer_length = message.msg_namelen;
-  datagram.peer = base::endpoint_of(way.peer);
-  datagram.bytes = {buffer.data(), static_cast<std::size_t>(n)};
-  datagram.truncated = (message.msg_flags & MSG_TRUNC) != 0;
-  find_way(message, way);
+  read_message(message, buffer.data(), static_cast<std::size_t>(n), datagram);
   return datagram;
 }
 
 void send_reply(int fd, const Datagram& request, std::string_view bytes) {
-  // The kernel reads these four only.
-  Datagram::Way way = request.way;
-  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
-  msghdr message{&way.peer, way.peer_length, &part, 1, nullptr, way.control_length, 0};
-  if (way.control_length != 0) message.msg_control = way.control.data();
+  iovec part{};
+  msghdr message{};
+  write_message(message, request.way, part, bytes);
   while (::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EINTR) {
+  }
+}
+
+struct DatagramBatch::Slots {
+  Slots(std::size_t most, std::size_t room);
+  void ready_for(std::size_t i);
+
+  std::vector<Datagram> datagrams;
+  std::unique_ptr<char[]> bytes;  // room for each request, then for each answer; what is not needed is never touched
+  struct alignas(cmsghdr) Control {
+    ControlRoom room;
+  };
+  std::vector<Control> controls;
+  std::vector<iovec> parts, answer_parts;
+  std::vector<mmsghdr> messages, answers;
+  std::size_t used = 0;      // messages that the kernel has written into
+  std::size_t answered = 0;
+};
+
+DatagramBatch::Slots::Slots(std::size_t most, std::size_t room)
+    : datagrams(most),
+      bytes(std::make_unique_for_overwrite<char[]>(2 * most * room)),
+      controls(most),
+      parts(most),
+      answer_parts(most),
+      messages(most),
+      answers(most) {
+  for (std::size_t i = 0; i < most; ++i) {
+    parts[i] = {bytes.get() + i * room, room};
+    ready_for(i);
+  }
+}
+
+void DatagramBatch::Slots::ready_for(std::size_t i) {
+  Datagram::Way& way = datagrams[i].way;
+  messages[i].msg_hdr = {&way.peer, sizeof way.peer, &parts[i], 1, controls[i].room.data(), sizeof(ControlRoom), 0};
+}
+
+DatagramBatch::DatagramBatch(std::size_t most, std::size_t room) : most_(most), room_(room) {}
+DatagramBatch::~DatagramBatch() = default;
+
+std::span<const Datagram> DatagramBatch::receive(int fd) {
+  if (!slots_) slots_ = std::make_unique<Slots>(most_, room_);
+  Slots& s = *slots_;
+  for (std::size_t i = 0; i < s.used; ++i) s.ready_for(i);
+  s.used = s.answered = 0;
+  int n = 0;
+  do n = ::recvmmsg(fd, s.messages.data(), static_cast<unsigned>(most_), MSG_DONTWAIT, nullptr);
+  while (n < 0 && errno == EINTR);
+  if (n <= 0) return {};
+  s.used = static_cast<std::size_t>(n);
+  for (std::size_t i = 0; i < s.used; ++i)
+    read_message(s.messages[i].msg_hdr, static_cast<char*>(s.parts[i].iov_base), s.messages[i].msg_len, s.datagrams[i]);
+  return {s.datagrams.data(), s.used};
+}
+
+std::span<char> DatagramBatch::room_for_answer() {
+  return {slots_->bytes.get() + (most_ + slots_->answered) * room_, room_};
+}
+
+void DatagramBatch::answer(const Datagram& request, std::string_view bytes) {
+  Slots& s = *slots_;
+  write_message(s.answers[s.answered].msg_hdr, request.way, s.answer_parts[s.answered], bytes);
+  ++s.answered;
+}
+
+void DatagramBatch::send(int fd) {
+  if (!slots_) return;
+  const std::size_t count = std::exchange(slots_->answered, 0);
+  for (std::size_t sent = 0; sent < count;) {
+    const int n = ::sendmmsg(fd, slots_->answers.data() + sent, static_cast<unsigned>(count - sent),
+                             MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) sent += static_cast<std::size_t>(n);
+    if (n <= 0 && errno != EINTR) ++sent;  // this one cannot be sent; the others can
   }
 }
 

@@ -41,7 +41,7 @@ void Runner::let_go(Token token) {
 }
 
 bool Runner::ask_libwrap(Token token) {
-  if (!service().asks_libwrap() || around_.libwrap.no_rules()) return false;
+  if (!service().asks_libwrap() || no_libwrap_rules()) return false;
   const Session& session = sessions_.at(token);
   net::LibwrapQuestion question{service().libwrap_name(), session.peer, {}, session.socket.get(), {}};
   question.local = net::local_endpoint(session.socket ? session.socket.get() : listening_fd());
@@ -53,6 +53,13 @@ bool Runner::ask_libwrap(Token token) {
     if (const auto self = weak.lock()) self->wrapped(token, answer);
   });
   return true;
+}
+
+/// Looked for once for all datagrams that were taken together: they were there before the look.
+bool Runner::no_libwrap_rules() {
+  if (!current_datagram_) return around_.libwrap.no_rules();
+  if (!no_libwrap_rules_) no_libwrap_rules_ = around_.libwrap.no_rules();
+  return *no_libwrap_rules_;
 }
 
 /// Fact B5.21.

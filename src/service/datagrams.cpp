@@ -39,34 +39,50 @@ std::shared_ptr<const KeptDatagram> kept_datagram(const HandedDatagram& handed, 
 }
 
 void Runner::serve_datagrams() {
-  std::array<char, udp_room> buffer;
-  for (std::size_t i = 0; i < udp_turn && listener_; ++i) {
-    const auto datagram = net::receive(listener_->fd(), buffer);
-    if (!datagram) break;
-    if (service().kind == config::Kind::internal && !may_answer(datagram->peer, around_.internal_ports)) continue;
-    Session session{.peer = datagram->peer};
-    session.alone = true;
-    const Token token = new_session(std::move(session));
-    current_datagram_ = &*datagram;
-    request(token);
-    current_datagram_ = nullptr;
-    if (const auto pending = sessions_.find(token); pending != sessions_.end())
-      pending->second.kept = std::make_shared<KeptDatagram>(*datagram);
+  net::DatagramBatch& batch = around_.datagrams;
+  no_libwrap_rules_ = std::nullopt;
+  for (const net::Datagram& datagram : batch.receive(listener_->fd())) {
+    if (!listener_) return;  // it was closed with all that waited there
+    serve_datagram(datagram);
   }
-  if (listener_ && state_.phase() == Phase::listening) listener_->again();
+  if (!listener_) return;
+  batch.send(listener_->fd());
+  if (state_.phase() == Phase::listening) listener_->again();
+}
+
+void Runner::serve_datagram(const net::Datagram& datagram) {
+  if (service().kind == config::Kind::internal && !may_answer(datagram.peer, around_.internal_ports)) return;
+  Session session{.peer = datagram.peer};
+  session.alone = true;
+  const Token token = new_session(std::move(session));
+  current_datagram_ = &datagram;
+  request(token);
+  current_datagram_ = nullptr;
+  if (const auto pending = sessions_.find(token); pending != sessions_.end())
+    pending->second.kept = std::make_shared<KeptDatagram>(datagram);
 }
 
 void Runner::answer_datagram(Token token) {
   const Session session = std::move(sessions_.at(token));
   counters_.serve(around_.now() - session.accepted);
-  const net::Datagram* request = session.kept ? &session.kept->datagram : current_datagram_;
   log_entry(log::start_entry(service(), 0, session.peer.address));
-  std::array<char, udp_room> buffer;
-  const auto answer = udp_answer(service().name, request->bytes, buffer, std::chrono::system_clock::now(),
-                                 around_.chargen_position);
-  if (answer && listener_) net::send_reply(listener_->fd(), *request, *answer);
+  if (session.kept)
+    answer_late(session.kept->datagram);
+  else if (const auto answer = answer_to(*current_datagram_, around_.datagrams.room_for_answer().first<udp_room>()))
+    around_.datagrams.answer(*current_datagram_, *answer);
   end_session(token);
   feed(Exited{token});
+}
+
+/// Its batch is gone.
+void Runner::answer_late(const net::Datagram& datagram) {
+  std::array<char, udp_room> buffer;
+  const auto answer = answer_to(datagram, buffer);
+  if (answer && listener_) net::send_reply(listener_->fd(), datagram, *answer);
+}
+
+std::optional<std::string_view> Runner::answer_to(const net::Datagram& datagram, std::span<char, udp_room> buffer) {
+  return udp_answer(service().name, datagram.bytes, buffer, std::chrono::system_clock::now(), around_.chargen_position);
 }
 
 /// Fact B4.34: a refused peer that goes on sending is logged once a minute.

@@ -74,13 +74,15 @@ void Runner::greet(Token token) {
 
 /// The socket itself is readable and wait = yes: nothing is taken from it before a server has it.
 void Runner::request_waiting() {
-  Session session;
-  if (service().listen.socket_type == config::SocketType::dgram) {
-    const auto head = net::peek_datagram(listener_->fd());
-    if (!head) return listener_->again();
-    session.peer = head->peer;
-    session.arrival = head->arrival;
-  }
+  if (service().listen.socket_type != config::SocketType::dgram) return request_of({});
+  const auto head = net::peek_datagram(listener_->fd());
+  if (!head) return listener_->again();
+  request_of(*head);
+}
+
+void Runner::request_of(const net::Head& head) {
+  Session session{.peer = head.peer};
+  session.arrival = head.arrival;
   session.alone = true;
   request(new_session(std::move(session)));
 }

@@ -156,6 +156,7 @@ void Runner::perform(const Suspend&) {
 void Runner::perform(const CloseSocket&) {
   unregister_rpc();
   end_announcement();
+  if (current_datagram_ && listener_) around_.datagrams.send(listener_->fd());  // answers to those before it
   listener_.reset();
   turned_away_.reset();
 }

@@ -79,7 +79,7 @@ void Runner::start_failed(spawn::StartFailed& outcome) {
   counters_.fail(std::chrono::system_clock::now());
   const Session ended = std::move(session);
   end_session(outcome.token);
-  drop_unread_datagram(ended);
+  (void)drop_unread_datagram(ended);
   feed(StartFailed{outcome.token, true});
 }
 
@@ -88,8 +88,9 @@ void Runner::on_ended(const spawn::Ended& end) {
   const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);
   log_entry(log::exit_entry(service(), end.pid, {end.signalled, end.value}, duration));
   end_session(end.token);
-  drop_unread_datagram(session);
+  next_datagram_ = drop_unread_datagram(session);
   feed(Exited{end.token});
+  next_datagram_ = std::nullopt;
 }
 
 void Runner::end_session(Token token) {
@@ -102,14 +103,15 @@ void Runner::end_session(Token token) {
 }
 
 /// A server that ended without reading the very datagram it was started for would be started for it for ever. All
-/// others stay for the next one.
-void Runner::drop_unread_datagram(const Session& session) {
-  if (!service().hands_over() || !service().datagrams() || !listener_) return;
+/// others stay for the next one, and the first of them is what is returned, if it was seen.
+std::optional<net::Head> Runner::drop_unread_datagram(const Session& session) {
+  if (!service().hands_over() || !service().datagrams() || !listener_) return std::nullopt;
   const auto head = net::peek_datagram(listener_->fd());
-  if (!head || head->arrival != session.arrival || head->peer != session.peer) return;
+  if (!head || head->arrival != session.arrival || head->peer != session.peer) return head;
   net::drop_datagram(listener_->fd());
   around_.log.warning("{}: the server did not read the datagram from {} that it was started for; it is dropped",
                       service().id, session.peer.address.text());
+  return std::nullopt;
 }
 
 }  // namespace xsuperd::service

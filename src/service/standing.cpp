@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 // What an administrator may do with a service and its sessions while the daemon runs.
+#include <utility>
+
 #include "service/timers.hpp"
 #include "xsuperd/service/runner.hpp"
 
 namespace xsuperd::service {
 
-/// Waits for requests, unless they are to wait for us or for the next image of the daemon.
+/// Waits for requests, unless they are to wait for us or for the next image of the daemon. A request that is known to
+/// wait need not be waited for.
 void Runner::listen() {
-  if (listener_ && standing_ != Standing::held && !around_.holding) listener_->resume();
+  if (!listener_ || standing_ == Standing::held || around_.holding) return;
+  if (const auto head = std::exchange(next_datagram_, std::nullopt)) return request_of(*head);
+  listener_->resume();
 }
 
 void Runner::stand(Standing standing) {

@@ -234,3 +234,56 @@ TEST_CASE("an answer that cannot be sent is dropped, and the next one is sent") 
   send_reply(server.fd.get(), *request, "still here");
   CHECK(client.hear().text == "still here");
 }
+
+TEST_CASE("datagrams that wait are taken together, up to a bound, each with its peer and its bytes") {
+  Server server(udp_at("127.0.0.1"));
+  Client one("127.0.0.1"), other("127.0.0.2");
+  DatagramBatch batch(3, 8);
+  CHECK(batch.receive(server.fd.get()).empty());
+  CHECK(batch.receive(-1).empty());
+  one.ask("127.0.0.1", server.port(), "first");
+  other.ask("127.0.0.1", server.port(), "");
+  one.ask("127.0.0.1", server.port(), "too long for it");
+  one.ask("127.0.0.1", server.port(), "last");
+  const auto some = batch.receive(server.fd.get());
+  REQUIRE(some.size() == 3);
+  CHECK(some[0].bytes == "first");
+  CHECK(some[0].peer == local_endpoint(one.fd.get()));
+  CHECK(some[1].bytes.empty());
+  CHECK(some[1].peer == local_endpoint(other.fd.get()));
+  CHECK(some[2].bytes == "too long");
+  CHECK((some[2].truncated && !some[1].truncated));
+  const auto rest = batch.receive(server.fd.get());
+  REQUIRE(rest.size() == 1);
+  CHECK(rest[0].bytes == "last");
+  CHECK_FALSE(rest[0].truncated);
+  CHECK(batch.receive(server.fd.get()).empty());
+}
+
+TEST_CASE("answers of a batch go each to its peer, from the address that was asked, and a bad one alone is dropped") {
+  Server server(all_of("0.0.0.0"));
+  Client one("127.0.0.1"), other("127.0.0.1");
+  DatagramBatch batch(4, 8);
+  one.ask("127.0.0.2", server.port(), "a");
+  other.ask("127.0.0.3", server.port(), "b");
+  one.ask("127.0.0.4", server.port(), "c");
+  const auto some = batch.receive(server.fd.get());
+  REQUIRE(some.size() == 3);
+  const std::string never(70'000, 'x');  // longer than a datagram can be
+  const auto room = batch.room_for_answer();
+  REQUIRE(room.size() == 8);
+  room[0] = '?';
+  batch.answer(some[1], {room.data(), 1});
+  CHECK(batch.room_for_answer().data() != room.data());
+  batch.answer(some[0], never);
+  batch.answer(some[2], some[2].bytes);
+  batch.send(server.fd.get());
+  batch.send(server.fd.get());  // nothing is left
+  const Answer to_other = other.hear(), to_one = one.hear();
+  CHECK(to_other.text == "?");
+  CHECK(to_other.from.address == address("127.0.0.3"));
+  CHECK(to_one.text == "c");
+  CHECK(to_one.from.address == address("127.0.0.4"));
+  CHECK_FALSE(ready(one.fd.get(), POLLIN, 0));
+  CHECK_FALSE(ready(other.fd.get(), POLLIN, 0));
+}

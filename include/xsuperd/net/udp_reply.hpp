@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -46,5 +47,36 @@ void enable_destination_info(int fd, bool on = true);
 /// multicast address is answered from an address of the interface that it came to. What the kernel does not
 /// take at once is dropped, as datagrams are.
 void send_reply(int fd, const Datagram& request, std::string_view bytes);
+
+/// Datagrams that are taken off a socket together and answered together: two system calls for all of them instead of
+/// two for each. One object serves any number of sockets, one after the other; it allocates at the first receive() and
+/// never again. Belongs to one thread.
+class DatagramBatch {
+ public:
+  /// `most`: datagrams at a time, at least 1. `room`: bytes for each request, and for each answer.
+  DatagramBatch(std::size_t most, std::size_t room);
+  ~DatagramBatch();
+  DatagramBatch(const DatagramBatch&) = delete;
+  DatagramBatch& operator=(const DatagramBatch&) = delete;
+
+  /// Takes what waits, as the function of that name does, in the order of arrival. None when nothing waits or the socket
+  /// had an error to tell. What is returned lies in here until the next call, which also forgets all answers.
+  [[nodiscard]] std::span<const Datagram> receive(int fd);
+
+  /// `room` bytes for the next answer, if it is not made of the request's own bytes. To be called after a receive().
+  [[nodiscard]] std::span<char> room_for_answer();
+  /// Notes the answer to one of the datagrams received. `bytes` must stay where they are until send(). At most one
+  /// answer for each.
+  void answer(const Datagram& request, std::string_view bytes);
+  /// Sends what was noted and forgets it, as send_reply() does: an answer that the kernel does not take costs none of
+  /// the others.
+  void send(int fd);
+
+ private:
+  struct Slots;
+  std::size_t most_;
+  std::size_t room_;
+  std::unique_ptr<Slots> slots_;
+};
 
 }  // namespace xsuperd::net

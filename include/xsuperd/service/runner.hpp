@@ -157,6 +157,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void accept_failed(int error);
   void greet(Token token);
   void request_waiting();
+  void request_of(const net::Head& head);
   void request(Token token);
   [[nodiscard]] policy::Question question(Token token) const;
   Token new_session(Session session);
@@ -165,7 +166,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void started(spawn::Started& outcome);
   void start_failed(spawn::StartFailed& outcome);
   void drop_waiting_request(const Session& session);
-  void drop_unread_datagram(const Session& session);
+  std::optional<net::Head> drop_unread_datagram(const Session& session);
   bool open_socket();
   bool opened_or_not(base::Result<net::Opened> opened);
   void watch(base::Fd socket);
@@ -190,7 +191,11 @@ class Runner : public std::enable_shared_from_this<Runner> {
   base::Result<std::string> exec_context(const Session& session);
   void context_failed(Token token, const std::string& why);
   void serve_datagrams();
+  void serve_datagram(const net::Datagram& datagram);
   void answer_datagram(Token token);
+  void answer_late(const net::Datagram& datagram);
+  [[nodiscard]] std::optional<std::string_view> answer_to(const net::Datagram& datagram,
+                                                          std::span<char, udp_room> buffer);
   bool logged_lately(const base::Endpoint& peer);
   void converse(Token token);
   [[nodiscard]] worker::Parameters conversation_parameters() const;
@@ -208,6 +213,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void steer_again();
   void turn_away();
   bool ask_libwrap(Token token);
+  [[nodiscard]] bool no_libwrap_rules();
   void wrapped(Token token, net::LibwrapAnswer answer);
   bool send_success_banner(Token token);
   bool ask_identity(Token token);
@@ -236,6 +242,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   bool registered_ = false;  ///< rpcbind knows of us, or soon will
   std::optional<net::MdnsService> announced_;
   const net::Datagram* current_datagram_ = nullptr;  ///< while it is being judged
+  std::optional<bool> no_libwrap_rules_;  ///< what was found for the datagrams that came together with it
+  std::optional<net::Head> next_datagram_;  ///< wait = yes: found waiting when the server before has ended
   boost::unordered_flat_map<base::Endpoint, base::Moment> refused_lately_;
   std::vector<base::Endpoint> targets_;  ///< of a redirect, once they are known
 };

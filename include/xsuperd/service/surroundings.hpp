@@ -16,6 +16,7 @@
 #include "xsuperd/net/libwrap.hpp"
 #include "xsuperd/net/mdns.hpp"
 #include "xsuperd/net/resolver.hpp"
+#include "xsuperd/net/udp_reply.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/udp_internal.hpp"
@@ -53,6 +54,7 @@ struct Surroundings {
   /// What the internal services servers, services and xadmin tell (facts B9.4 to B9.6).
   std::function<std::vector<std::string>(const std::string&)> texts_for = {};
 
+  net::DatagramBatch datagrams{udp_turn, udp_room};  ///< of the service whose turn it is
   ChargenPosition chargen_position{};
   std::vector<std::uint16_t> internal_ports{};  ///< of all internal datagram services (decision B15.20)
 
