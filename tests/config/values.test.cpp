@@ -105,6 +105,21 @@ TEST_CASE("umask is octal and at most 0777") {
   CHECK(with("umask = 22").at("x").settings.umask->bits == 022);
 }
 
+TEST_CASE("pass_fds takes its words, belongs to a service, and warns where no server waits") {
+  const auto passing = [](const std::string& word, const std::string& wait) {
+    return World(entry("x", "type = UNLISTED\nport = 1\nprotocol = tcp\nsocket_type = stream\nuser = root\nserver = /bin/server\n"
+                            "wait = " + wait + "\npass_fds = " + word));
+  };
+  CHECK(passing("SYSTEMD", "yes").at("x").passes_fds());
+  CHECK_FALSE(passing("none", "yes").at("x").passes_fds());
+  CHECK_FALSE(passing("systemd", "yes").said("pass_fds has no effect"));
+  CHECK_FALSE(passing("systemd", "no").at("x").passes_fds());
+  CHECK(passing("systemd", "no").said("pass_fds has no effect: service x has no server that waits"));
+  CHECK_FALSE(passing("all", "yes").up("x"));
+  CHECK(passing("all", "yes").said("Bad choice for pass_fds: all"));
+  CHECK(in_defaults("pass_fds = systemd").said("pass_fds"));
+}
+
 TEST_CASE("nice takes any number that could make a difference") {
   check("nice", {{"-20", "-20"},
                  {"19", "19"},

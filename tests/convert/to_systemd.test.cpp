@@ -33,6 +33,7 @@ constexpr Row rows[]{
      "|NoDelay=yes|KeepAlive=yes|Backlog=7|"},
     {"limits", "instances = 5\nper_source = 2", "x.socket", "|MaxConnections=5|MaxConnectionsPerSource=2|"},
     {"the usual rate", "", "x.socket", "|TriggerLimitIntervalSec=1s|TriggerLimitBurst=50|"},
+    {"a name for the socket", "wait = yes\npass_fds = systemd", "x.socket", "|FileDescriptorName=x|"},
     {"a rate", "cps = 7 30", "x.socket", "|TriggerLimitIntervalSec=1s|TriggerLimitBurst=7|"},
     {"a rate in a window", "cps = 7 30\ncps_window = 60", "x.socket",
      "|TriggerLimitIntervalSec=60s|TriggerLimitBurst=7|"},

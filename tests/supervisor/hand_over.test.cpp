@@ -36,6 +36,7 @@ class Maker {
     all.chargen_line = static_cast<unsigned>(dice(95));
     all.last_token = last_token_;
     for (int n = dice(3); n > 0; --n) all.workers.push_back(worker());
+    for (int n = dice(3); n > 0; --n) all.handed.push_back({text(), descriptor()});
     for (int n = dice(3); n > 0; --n) all.leftovers.push_back({descriptor()});
     all.reload_wanted = flag();
     all.log_behind = flag();
@@ -102,6 +103,7 @@ class Maker {
     r.state.rate = {moment(), random_()};
     r.state.attempts = ~std::uint64_t{0} - random_();
     r.listener = descriptor(), r.turned_away = descriptor();
+    if (flag()) r.lent = text();
     r.registered = flag(), r.terminates = flag();
     r.open_failures = number();
     if (flag()) r.pause_end = moment();
@@ -172,20 +174,21 @@ TEST_CASE("all descriptors are found, wherever they stand") {
   const auto has = [&](int number) { return std::count(numbers.begin(), numbers.end(), number) == 1; };
   CHECK(has(state.runners[0].state.sessions[0].pidfd));
   for (const auto& worker : state.workers) CHECK((worker.link < 0 || has(worker.link)));
+  for (const auto& handed : state.handed) CHECK((handed.socket < 0 || has(handed.socket)));
   for (const auto& leftover : state.leftovers) CHECK((leftover.pidfd < 0 || has(leftover.pidfd)));
   CHECK(std::count(numbers.begin(), numbers.end(), -1) == 0);
 }
 
 TEST_CASE("a state of another version is refused by its version, whatever else it holds") {
-  CHECK(error_of(R"({"version": 2, "something": "new"})") ==
-        "the state that was handed over is refused: it has version 2, and only version 1 is understood");
+  CHECK(error_of(R"({"version": 1, "something": "old"})") ==
+        "the state that was handed over is refused: it has version 1, and only version 2 is understood");
   CHECK(error_of("{}").ends_with("it has no version"));
   CHECK(error_of("[]").ends_with("it has no version"));
   CHECK(error_of(R"({"version": "1"})").ends_with("it has no version"));
 }
 
 TEST_CASE("what is no state at all is refused") {
-  for (const char* text : {"", "{", "null", "\xff\xfe", "{\"version\": 1}", "{\"version\": 1.5}"})
+  for (const char* text : {"", "{", "null", "\xff\xfe", "{\"version\": 2}", "{\"version\": 1.5}"})
     CHECK(error_of(text).starts_with("the state that was handed over is refused: "));
 }
 

@@ -97,6 +97,12 @@ enum class RemovedSessions : std::uint8_t {
   keep,       ///< they end when they will
 };
 
+/// pass_fds, ours: what a server that waits finds beside its socket on descriptors 0, 1 and 2.
+enum class PassFds : std::uint8_t {
+  none,
+  systemd,  ///< the socket as descriptor 3, and LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID: sd_listen_fds(3)
+};
+
 /// One element of only_from or no_access.
 struct AddressPattern {
   enum class Kind : std::uint8_t {
@@ -262,6 +268,7 @@ struct Settings {
   std::optional<int> deny_time;  ///< minutes; -1: for ever, 0: never
   std::optional<std::string> libwrap;
   std::optional<bool> mdns;
+  std::optional<PassFds> pass_fds;
   std::optional<Limit> rlimit_as;
   std::optional<Limit> rlimit_cpu;  ///< seconds
   std::optional<Limit> rlimit_data;
@@ -344,6 +351,8 @@ struct Service {
   [[nodiscard]] bool knows_peer() const { return !wait || listen.socket_type == SocketType::dgram; }
   /// The server gets the service's own socket, and nothing is taken from it before: wait = yes with a program.
   [[nodiscard]] bool hands_over() const { return wait && kind == Kind::program; }
+  /// Its server gets what sd_listen_fds(3) looks for.
+  [[nodiscard]] bool passes_fds() const { return hands_over() && settings.pass_fds == PassFds::systemd; }
   /// Answered or relayed by us instead of a program of the user's.
   [[nodiscard]] bool served_by_us() const { return is(Type::internal) || kind == Kind::redirect; }
   [[nodiscard]] bool datagrams() const { return listen.socket_type == SocketType::dgram; }
