@@ -80,7 +80,7 @@ TEST_CASE("a mapped address is the same place as its IPv4 form") {
 
 TEST_CASE("a stream socket that does not listen fits nowhere") {
   const auto bound = bind_socket(tcp_at("127.0.0.1"));
-  REQUIRE(bound);
+  REQUIRE(bound.has_value());
   CHECK(misfit_of(bound->fd, where(bound->fd, tcp_at("127.0.0.1"))) == "it does not listen");
 }
 

@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
+#include <cstddef>
 #include <functional>
 
 #include "net/sockets.hpp"
@@ -86,31 +88,37 @@ TEST_CASE("names of descriptors are printable ASCII without colons, and tell ids
 }
 
 TEST_CASE("a manager hears words, and gets and forgets descriptors by name") {
-  if (!service_manager_available()) return WARN("skipped: built without libsystemd");
+  if (!service_manager_available()) {
+    WARN("skipped: built without libsystemd");
+    return;
+  }
   CHECK(make_service_manager() == nullptr);
   Manager manager;
   const auto words = make_service_manager();
   REQUIRE(words);
-  CHECK(words->tell("READY=1\nSTATUS=fine"));
+  CHECK(words->tell("READY=1\nSTATUS=fine").has_value());
   CHECK(manager.hear() == "READY=1\nSTATUS=fine");
   const base::Fd listener = opened(tcp_at("127.0.0.1"));
-  CHECK(words->store(listener.get(), "xsuperd/web"));
+  CHECK(words->store(listener.get(), "xsuperd/web").has_value());
   base::Fd passed;
   CHECK(manager.hear(passed) == "FDSTORE=1\nFDNAME=xsuperd/web");
   REQUIRE(passed);
   CHECK(local_endpoint(passed.get()) == local_endpoint(listener.get()));
-  CHECK(words->forget("xsuperd/web"));
+  CHECK(words->forget("xsuperd/web").has_value());
   CHECK(manager.hear() == "FDSTOREREMOVE=1\nFDNAME=xsuperd/web");
   CHECK(manager.hear() == "nothing");
   CHECK(base::variables_for_daemon_alone() == std::vector<std::string>{"NOTIFY_SOCKET=" + manager.name});
   manager.socket.reset();
   const auto lost = words->tell("READY=1");
-  REQUIRE_FALSE(lost);
+  REQUIRE(lost.has_error());
   CHECK(lost.error().sentence.starts_with("speaking to the service manager: "));
 }
 
 TEST_CASE("a watchdog counts only when it is this process that is watched") {
-  if (!service_manager_available()) return WARN("skipped: built without libsystemd");
+  if (!service_manager_available()) {
+    WARN("skipped: built without libsystemd");
+    return;
+  }
   CHECK_FALSE(watchdog_period());
   CHECK(in_child([] {
           ::setenv("WATCHDOG_USEC", "3000000", 1);
@@ -125,7 +133,10 @@ TEST_CASE("a watchdog counts only when it is this process that is watched") {
 }
 
 TEST_CASE("sockets that were handed over are taken with their names, and out of the way") {
-  if (!service_manager_available()) return WARN("skipped: built without libsystemd");
+  if (!service_manager_available()) {
+    WARN("skipped: built without libsystemd");
+    return;
+  }
   CHECK(in_child([] {
           const base::Fd web = opened(tcp_at("127.0.0.1"));
           const base::Fd time = opened(udp_at("127.0.0.1"));

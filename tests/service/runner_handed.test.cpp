@@ -22,7 +22,7 @@ struct Managed : Bench {
   }
   static base::Fd open_like(const config::ListenSpec& spec) {
     auto opened = net::open_socket(spec);
-    REQUIRE(opened);
+    REQUIRE(opened.has_value());
     return std::move(opened->fd);
   }
   void hand(std::string name) { around.handed.give_back({std::move(name), duplicate(theirs.get())}); }
