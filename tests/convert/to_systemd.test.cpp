@@ -33,7 +33,6 @@ constexpr Row rows[]{
      "|NoDelay=yes|KeepAlive=yes|Backlog=7|"},
     {"limits", "instances = 5\nper_source = 2", "x.socket", "|MaxConnections=5|MaxConnectionsPerSource=2|"},
     {"the usual rate", "", "x.socket", "|TriggerLimitIntervalSec=1s|TriggerLimitBurst=50|"},
-    {"a name for the socket", "wait = yes\npass_fds = systemd", "x.socket", "|FileDescriptorName=x|"},
     {"a rate", "cps = 7 30", "x.socket", "|TriggerLimitIntervalSec=1s|TriggerLimitBurst=7|"},
     {"a rate in a window", "cps = 7 30\ncps_window = 60", "x.socket",
      "|TriggerLimitIntervalSec=60s|TriggerLimitBurst=7|"},
@@ -134,6 +133,15 @@ TEST_CASE("what an attribute becomes is in no unit without it") {
   const std::string server = text(x(""), "x@.service");
   for (const char* key : {"Limit", "Nice", "UMask", "Environment", "User", "Group", "@/bin"})
     CHECK(server.find(key) == std::string::npos);
+}
+
+TEST_CASE("a server that is passed descriptors finds its socket under the same name") {
+  const std::string lines =
+      "type = UNLISTED\nport = 69\nwait = yes\nuser = nobody\nserver = /bin/server\nsocket_type = dgram\n";
+  CHECK(has_line(text(units_of(entry("t", lines + "pass_fds = systemd")), "t.socket"), "FileDescriptorName=t"));
+  CHECK_FALSE(has_line(text(units_of(entry("t", lines)), "t.socket"), "FileDescriptorName=t"));
+  CHECK_FALSE(has_line(text(units_of(entry("t", lines + "id = a:b\npass_fds = systemd")), "a-b.socket"),
+                       "FileDescriptorName=a:b"));
 }
 
 TEST_CASE("what has no equal in systemd is reported with its line") {

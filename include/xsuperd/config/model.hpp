@@ -97,11 +97,8 @@ enum class RemovedSessions : std::uint8_t {
   keep,       ///< they end when they will
 };
 
-/// pass_fds, ours: what a server that waits finds beside its socket on descriptors 0, 1 and 2.
-enum class PassFds : std::uint8_t {
-  none,
-  systemd,  ///< the socket as descriptor 3, and LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID: sd_listen_fds(3)
-};
+/// pass_fds, ours: beside descriptors 0, 1 and 2 nothing, or the socket as sd_listen_fds(3) looks for it.
+enum class PassFds : std::uint8_t { none, systemd };
 
 /// One element of only_from or no_access.
 struct AddressPattern {
@@ -351,7 +348,6 @@ struct Service {
   [[nodiscard]] bool knows_peer() const { return !wait || listen.socket_type == SocketType::dgram; }
   /// The server gets the service's own socket, and nothing is taken from it before: wait = yes with a program.
   [[nodiscard]] bool hands_over() const { return wait && kind == Kind::program; }
-  /// Its server gets what sd_listen_fds(3) looks for.
   [[nodiscard]] bool passes_fds() const { return hands_over() && settings.pass_fds == PassFds::systemd; }
   /// Answered or relayed by us instead of a program of the user's.
   [[nodiscard]] bool served_by_us() const { return is(Type::internal) || kind == Kind::redirect; }
