@@ -31,6 +31,7 @@ function(install_systemd_unit)
   set(XSUPERD_SYSTEMD_UNIT_DIR lib/systemd/system CACHE STRING "where units are installed, below the prefix")
   set(XSUPERD_NOTIFY_RELOAD AUTO CACHE STRING "Type=notify-reload in the unit, which needs systemd 253: ON, OFF, or AUTO")
   # The unit names the programs where a package has them; here they are where this build installs them.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS packaging/systemd/xsuperd.service)
   file(READ ${CMAKE_SOURCE_DIR}/packaging/systemd/xsuperd.service unit)
   string(REPLACE /usr/sbin/ ${CMAKE_INSTALL_FULL_SBINDIR}/ unit "${unit}")
   string(REPLACE /usr/bin/ ${CMAKE_INSTALL_FULL_BINDIR}/ unit "${unit}")
