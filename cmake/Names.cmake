@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What packages install beyond the programs and their manual: the names by which the daemon stands in the place of
-# xinetd and inetd (XSUPERD_NAMES), the systemd unit (XSUPERD_UNIT_DIR), and a configuration to begin with.
+# xinetd and inetd (XSUPERD_NAMES), and a configuration to begin with.
 option(XSUPERD_NAMES "install the names xinetd and inetd too: programs, manual pages, units" OFF)
-set(XSUPERD_UNIT_DIR "" CACHE PATH "where the systemd unit is installed; empty: it is not")
 
 # install_name(DIRECTORY NAME TARGET): a symbolic link, TARGET being in the same directory.
 function(install_name directory name target)
@@ -21,12 +20,9 @@ if(XSUPERD_NAMES)
   install_name(${CMAKE_INSTALL_MANDIR}/man5 xinetd.log.5 xsuperd.log.5)
 endif()
 
-if(XSUPERD_UNIT_DIR)
-  install(FILES ${CMAKE_SOURCE_DIR}/packaging/systemd/xsuperd.service DESTINATION ${XSUPERD_UNIT_DIR})
-  if(XSUPERD_NAMES)
-    install_name(${XSUPERD_UNIT_DIR} xinetd.service xsuperd.service)
-    install_name(${XSUPERD_UNIT_DIR} inetd.service xsuperd.service)
-  endif()
+if(XSUPERD_NAMES AND XSUPERD_SYSTEMD_FOUND AND XSUPERD_UNIT_DIR)
+  install_name(${XSUPERD_UNIT_DIR} xinetd.service xsuperd.service)
+  install_name(${XSUPERD_UNIT_DIR} inetd.service xsuperd.service)
 endif()
 
 # To be copied to /etc/xinetd.conf where there is none, and samples to look at.

@@ -16,6 +16,7 @@
 #include "xsuperd/config/names.hpp"
 #include "xsuperd/config/vocabulary.hpp"
 #include "xsuperd/control/socket_file.hpp"
+#include "xsuperd/net/service_manager.hpp"
 #include "xsuperd/spawn/spawner.hpp"
 #include "xsuperd/supervisor/process.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
@@ -170,6 +171,12 @@ int run_daemon(const CommandLine& command, supervisor::Options options, const Op
   return supervisor::Supervisor(std::move(options), writer, log).run();
 }
 
+std::vector<int> numbers_of(const std::vector<net::HandedSocket>& sockets) {
+  std::vector<int> numbers;
+  for (const net::HandedSocket& one : sockets) numbers.push_back(one.fd.get());
+  return numbers;
+}
+
 int complain(const std::string& program, const std::string& sentence) {
   fmt::print(stderr, "{}: {}\n", program, sentence);
   return 1;
@@ -213,11 +220,16 @@ int serve(const CommandLine& original, const std::string& program, const std::ve
   if (!group && !takes_over) return complain(program, group.error().sentence);
   const std::string filelog = log_path(command);
   const OpenLog open_log = chosen_log(command, filelog);
-  if (!takes_over) supervisor::tidy_descriptors();
+  const std::string manager_trouble = net::expected_in_vain();
+  auto handed = takes_over ? std::vector<net::HandedSocket>{} : net::take_handed_sockets(first_long_lived);
+  if (!handed) return complain(program, handed.error().sentence);
+  if (!takes_over) supervisor::tidy_descriptors(numbers_of(*handed));
   (void)spawn::reserve_low_descriptors(spawner_threads);
   auto options = options_for(command, program, supervisor::widen_umask());
   if (worker && *worker) options.worker_user = {(*worker)->uid, (*worker)->gid};
   if (group) options.control_group = *group;
+  options.handed = std::move(*handed);
+  options.manager_trouble = manager_trouble;
   options.identity = {program, ::getpid()};
   options.invocation = takes_over ? (*inherited)->invocation() : invocation_of(command, arguments);
   options.inherited = std::move(*inherited);

@@ -179,6 +179,13 @@ constexpr std::array table{
                 "empty list refuses everybody. What an element may look like is said under Address forms.",
         .difference = "Addresses are compared in their IPv4 form wherever they have one.",
         .parse = values::only_from}),
+    attr<&S::pass_fds>({.name = "pass_fds", .synopsis = "none|systemd", .initial = "none",
+        .example = "pass_fds = systemd",
+        .text = "What a server with wait = yes finds beside its socket on descriptors 0, 1 and 2. With systemd the "
+                "socket is descriptor 3 as well, and the environment has LISTEN_FDS=1, LISTEN_PID with the process "
+                "number of the server, and LISTEN_FDNAMES with the id of the service, in which what may not stand "
+                "there is written \\xNN: so that a server made for systemd's sockets finds it, see sd_listen_fds(3).",
+        .difference = "Not in xinetd.", .parse = values::pass_fds}),
     attr<&S::passenv>({.name = "passenv", .where = both, .operators = list, .least = 0, .most = -1,
         .synopsis = "NAME ...", .initial = "all", .example = "passenv = PATH TZ",
         .text = "The variables of the environment in which the daemon was started that the server gets. "

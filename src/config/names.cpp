@@ -12,6 +12,8 @@
 #include <cstring>
 #include <memory>
 
+#include "xsuperd/base/environment.hpp"
+
 namespace xsuperd::config {
 
 namespace {
@@ -33,7 +35,8 @@ std::optional<Names::UserEntry> user_entry(bool found, const passwd& entry) {
 }  // namespace
 
 SystemNames::SystemNames() {
-  for (char** variable = environ; variable && *variable; ++variable) environment_.emplace_back(*variable);
+  for (char** variable = environ; variable && *variable; ++variable)
+    if (!base::is_for_daemon_alone(*variable)) environment_.emplace_back(*variable);
 }
 
 std::optional<Names::UserEntry> SystemNames::user(const std::string& name) {

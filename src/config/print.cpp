@@ -14,6 +14,7 @@ std::string text_of(double value) { return fmt::format("{}", value); }
 std::string text_of(SocketType value) { return std::string(word_of<SocketType>(vocabulary<SocketType>(), value)); }
 std::string text_of(AccessPolicy value) { return std::string(word_of<AccessPolicy>(vocabulary<AccessPolicy>(), value)); }
 std::string text_of(ReloadPolicy value) { return std::string(word_of<ReloadPolicy>(vocabulary<ReloadPolicy>(), value)); }
+std::string text_of(PassFds value) { return std::string(word_of<PassFds>(vocabulary<PassFds>(), value)); }
 std::string text_of(RemovedSessions value) {
   return std::string(word_of<RemovedSessions>(vocabulary<RemovedSessions>(), value));
 }

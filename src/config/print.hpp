@@ -17,6 +17,7 @@ namespace xsuperd::config::printing {
 [[nodiscard]] std::string text_of(AccessPolicy value);
 [[nodiscard]] std::string text_of(ReloadPolicy value);
 [[nodiscard]] std::string text_of(RemovedSessions value);
+[[nodiscard]] std::string text_of(PassFds value);
 [[nodiscard]] std::string text_of(const Protocol& value);
 [[nodiscard]] std::string text_of(const User& value);
 [[nodiscard]] std::string text_of(const Group& value);

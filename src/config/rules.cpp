@@ -65,6 +65,8 @@ constexpr Rule table[]{
        return fmt::format("Service {} cannot support labeled networking: it needs a stream server that does not wait",
                           s.id);
      }},
+    {Level::warning, [](S s) { return s.settings.pass_fds == PassFds::systemd && !s.passes_fds(); },
+     [](S s) { return fmt::format("pass_fds has no effect: service {} has no server that waits", s.id); }},
     {Level::warning, [](S s) { return s.has(Flag::intercept) && served_by_us(s); },
      [](S s) { return fmt::format("Internal services cannot be intercepted: {}", s.id); }},
     {Level::warning, [](S s) { return s.has(Flag::intercept) && !s.wait && !served_by_us(s); },

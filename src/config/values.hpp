@@ -90,6 +90,7 @@ XSUPERD_VALUE_PARSER(max_load);
 XSUPERD_VALUE_PARSER(access_times);
 XSUPERD_VALUE_PARSER(access_policy);
 XSUPERD_VALUE_PARSER(reload_policy);
+XSUPERD_VALUE_PARSER(pass_fds);
 XSUPERD_VALUE_PARSER(removed_sessions);
 XSUPERD_VALUE_PARSER(only_from);
 XSUPERD_VALUE_PARSER(no_access);

@@ -73,6 +73,10 @@ bool removed_sessions(const ValueContext& c, Settings& s, const Assignment& a) {
   return one_word<RemovedSessions>(c, s.removed_sessions, a, "Bad choice for removed sessions: {}");
 }
 
+bool pass_fds(const ValueContext& c, Settings& s, const Assignment& a) {
+  return one_word<PassFds>(c, s.pass_fds, a, "Bad choice for pass_fds: {}");
+}
+
 bool protocol(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& name = a.values[0].text;
   if (const auto number = c.names.protocol(name)) return s.protocol = Protocol{name, *number}, true;

@@ -31,6 +31,7 @@ constexpr Word<AccessPolicy> access_policies[]{{"refuse_both", AccessPolicy::ref
 constexpr Word<ReloadPolicy> reload_policies[]{{"lenient", ReloadPolicy::lenient}, {"strict", ReloadPolicy::strict}};
 constexpr Word<RemovedSessions> removed_sessions[]{{"terminate", RemovedSessions::terminate},
                                                    {"keep", RemovedSessions::keep}};
+constexpr Word<PassFds> pass_fds[]{{"none", PassFds::none}, {"systemd", PassFds::systemd}};
 constexpr Word<int> facilities[]{
     {"daemon", LOG_DAEMON}, {"auth", LOG_AUTH},     {"authpriv", LOG_AUTHPRIV}, {"user", LOG_USER},
     {"mail", LOG_MAIL},     {"lpr", LOG_LPR},       {"news", LOG_NEWS},         {"uucp", LOG_UUCP},
@@ -68,6 +69,10 @@ std::span<const Word<AccessPolicy>> vocabulary() {
 template <>
 std::span<const Word<ReloadPolicy>> vocabulary() {
   return reload_policies;
+}
+template <>
+std::span<const Word<PassFds>> vocabulary() {
+  return pass_fds;
 }
 template <>
 std::span<const Word<RemovedSessions>> vocabulary() {

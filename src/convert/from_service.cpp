@@ -90,10 +90,18 @@ void take_environment(Unit& service, Draft& draft, Report& report) {
   if (!variables.empty()) draft.set("env", variables, from);
 }
 
+bool waits(const Draft& draft) {
+  return std::any_of(draft.entry.assignments.begin(), draft.entry.assignments.end(), [](const config::Assignment& a) {
+    return a.name == "wait" && a.values.front().text == "yes";
+  });
+}
+
 /// The connection must be what xinetd makes of it: descriptors 0, 1 and 2.
 void take_streams(Unit& service, Draft& draft, Report& report) {
   const Directive* input = service.last("Service", "StandardInput");
   if (!input || input->value != "socket") {
+    // A socket that it accepts from it can have as it had it, but what it prints would go there as well.
+    if (waits(draft)) draft.set("pass_fds", {"systemd"}, input);
     const std::string why = "its server takes sockets by LISTEN_FDS: it lacks StandardInput=socket";
     report.loss(input ? input->place : service.place, why);
     draft.unfit.push_back(why);

@@ -26,6 +26,14 @@ std::string listen_address(const config::ListenSpec& listen) {
   return fmt::format("[{}]:{}", percent_doubled(address.text()), listen.at.port);
 }
 
+/// May be the name of a descriptor as it stands; with pass_fds other ids are written otherwise.
+bool plain_name(std::string_view id) {
+  return !id.empty() && id.size() <= 255 && std::all_of(id.begin(), id.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view("-_.+@").find(c) != std::string_view::npos;
+         });
+}
+
 std::string count(const Limit& limit) {
   return limit.is_unlimited() ? std::string(unlimited) : std::to_string(limit.value);
 }
@@ -68,6 +76,7 @@ void write_listening(const UnitContext& c, UnitText& unit) {
   if (listen.keepalive) unit.set_switch("KeepAlive", true);
   if (listen.backlog) unit.set("Backlog", std::to_string(*listen.backlog));
   if (c.service.has(Flag::labeled) && systemd_accepts(c.service)) unit.set_switch("SELinuxContextFromNet", true);
+  if (c.service.passes_fds() && plain_name(c.service.id)) unit.set("FileDescriptorName", c.service.id);
   const auto& bind = c.service.settings.bind;
   if (bind && !base::Address::parse(*bind))
     c.note("bind", fmt::format("bind: {} is the address {} here, and only an address can stand in a unit",

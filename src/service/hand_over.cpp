@@ -62,6 +62,7 @@ HandedRunner Runner::hand_over() const {
   all.state = state_.snapshot();
   all.listener = listening_fd();
   all.turned_away = turned_away_ ? turned_away_->fd() : -1;
+  all.lent = lent_;
   all.registered = registered_;
   all.open_failures = open_failures_;
   if (state_.phase() == Phase::paused) all.pause_end = pause_end_;
@@ -105,6 +106,7 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
     turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->turn_away();
     });
+  if (listener_) lent_ = handed.lent;
   StateSnapshot state = handed.state;
   for (const HandedSession& one : handed.sessions) {
     Session session = taken(one, take);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "xsuperd/net/service_manager.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
 namespace xsuperd::service {
@@ -63,6 +64,7 @@ std::shared_ptr<const spawn::Recipe> make_recipe(const config::Service& service,
   add_limit(*recipe, RLIMIT_DATA, s.rlimit_data);
   add_limit(*recipe, RLIMIT_RSS, s.rlimit_rss);
   add_limit(*recipe, RLIMIT_STACK, s.rlimit_stack);
+  if (service.passes_fds()) recipe->listen_name = net::descriptor_name(service.id);
   recipe->blocking_stdio = service.wait;
   return recipe;
 }

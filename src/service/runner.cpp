@@ -50,6 +50,7 @@ bool Runner::start_on_socket_of(Runner& leaving) {
   leaving.end_announcement();
   watch(leaving.listener_->release());
   leaving.listener_.reset();
+  lent_ = std::exchange(leaving.lent_, {});
   if (leaving.turned_away_) watch_turned_away(leaving.turned_away_->release());
   leaving.turned_away_.reset();
   // It has the options of the service that goes, and the backlog.
@@ -59,6 +60,7 @@ bool Runner::start_on_socket_of(Runner& leaving) {
   if (service().is(config::Type::rpc)) register_rpc();
   announce();
   feed(Opened{});
+  tell_sockets();
   return true;
 }
 
@@ -90,8 +92,7 @@ void Runner::move_to(Setup setup) {
 }
 
 void Runner::steer_again() {
-  const config::Settings& s = service().settings;
-  const auto steered = net::steer(listener_->fd(), steering_rules(s), admits_by_default(s));
+  const auto steered = steer_pair();
   if (!steered) around_.log.error("service {} goes on with its old access lists: {}", service().id, steered.error().sentence);
 }
 
@@ -141,6 +142,7 @@ void Runner::feed(const Event& event) {
   around_.processes += state_.running();
   around_.processes -= before;
   for (const Action& action : actions) perform(action);
+  if (around_.on_change) around_.on_change();
 }
 
 void Runner::perform(const Action& action) {
@@ -153,13 +155,7 @@ void Runner::perform(const Listen&) {
 void Runner::perform(const Suspend&) {
   if (listener_) listener_->pause();
 }
-void Runner::perform(const CloseSocket&) {
-  unregister_rpc();
-  end_announcement();
-  if (current_datagram_ && listener_) around_.datagrams.send(listener_->fd());  // answers to those before it
-  listener_.reset();
-  turned_away_.reset();
-}
+void Runner::perform(const CloseSocket&) { close_sockets(); }
 
 void Runner::perform(const OpenSocket&) {
   // It never had one, or an administrator has closed it meanwhile.
@@ -180,7 +176,10 @@ void Runner::perform(const ArmRetry& action) {
   arm(std::chrono::seconds(action.seconds), [token = action.token](Runner& self) { self.feed(RetryDue{token}); });
 }
 
-bool Runner::open_socket() { return opened_or_not(net::open_socket(service().listen)); }
+bool Runner::open_socket() {
+  auto handed = around_.handed.take(service().id, service().listen);
+  return handed ? open_handed(std::move(*handed)) : opened_or_not(net::open_socket(service().listen));
+}
 
 bool Runner::opened_or_not(base::Result<net::Opened> opened) {
   if (!opened) {
@@ -196,6 +195,7 @@ bool Runner::opened_or_not(base::Result<net::Opened> opened) {
     around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service().id);
   watch(std::move(opened->fd));
   if (service().steered() && !steer_or_close()) return false;
+  tell_sockets();
   if (open_failures_ > 0 && !service().is(config::Type::rpc))
     around_.log.notice("service {} could be opened at last", service().id);
   if (service().is(config::Type::rpc))
@@ -215,9 +215,9 @@ void Runner::watch(base::Fd socket) {
 
 /// Without its access lists a service is not opened at all.
 bool Runner::steer_or_close() {
-  const auto steered = steer_socket();
+  const auto steered = turned_away_ ? steer_pair() : steer_socket();
   if (steered) return true;
-  listener_.reset();
+  close_sockets();
   if (open_failures_++ == 0)
     around_.log.error("Service {} failed to start and is deactivated: {}", service().id, steered.error().sentence);
   return false;

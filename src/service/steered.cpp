@@ -54,6 +54,12 @@ base::Result<void> Runner::steer_socket() {
   return {};
 }
 
+/// Both sockets were open already.
+base::Result<void> Runner::steer_pair() {
+  const config::Settings& s = service().settings;
+  return net::steer(listener_->fd(), steering_rules(s), admits_by_default(s));
+}
+
 void Runner::watch_turned_away(base::Fd socket) {
   turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->turn_away();

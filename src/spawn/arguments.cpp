@@ -7,14 +7,12 @@ namespace xsuperd::spawn {
 
 namespace {
 
-constexpr std::string_view remote_host_name = "REMOTE_HOST=";
+const std::string listen_fds = "LISTEN_FDS=1";
 
 void point_at(std::vector<const char*>& pointers, const std::vector<std::string>& strings) {
   pointers.clear();
   for (const std::string& string : strings) pointers.push_back(string.c_str());
 }
-
-bool is_remote_host(const char* entry) { return std::string_view(entry).starts_with(remote_host_name); }
 
 }  // namespace
 
@@ -22,18 +20,28 @@ void Arguments::fill(const Recipe& recipe, std::string_view remote_host) {
   point_at(argv_, recipe.argv);
   argv_.push_back(nullptr);
   point_at(envp_, recipe.environment);
-  if (recipe.remote_host) put_remote_host(remote_host);
+  if (recipe.remote_host) put(remote_host_.assign("REMOTE_HOST=").append(remote_host));
+  listen_pid_.clear();
+  if (recipe.listen_name) put_listen(*recipe.listen_name);
   envp_.push_back(nullptr);
 }
 
-void Arguments::put_remote_host(std::string_view remote_host) {
-  remote_host_.assign(remote_host_name).append(remote_host);
+void Arguments::put(const std::string& variable) {
+  const std::string_view name = std::string_view(variable).substr(0, variable.find('=') + 1);
   // In place, so that the order of the environment stays xinetd's (fact B6.16).
-  const auto found = std::find_if(envp_.begin(), envp_.end(), is_remote_host);
+  const auto found =
+      std::find_if(envp_.begin(), envp_.end(), [&](const char* entry) { return std::string_view(entry).starts_with(name); });
   if (found != envp_.end())
-    *found = remote_host_.c_str();
+    *found = variable.c_str();
   else
-    envp_.push_back(remote_host_.c_str());
+    envp_.push_back(variable.c_str());
+}
+
+void Arguments::put_listen(const std::string& name) {
+  listen_pid_.assign(listen_pid_name).append(pid_room + 1, '\0');
+  put(listen_fds);
+  put(listen_names_.assign("LISTEN_FDNAMES=").append(name));
+  put(listen_pid_);
 }
 
 }  // namespace xsuperd::spawn

@@ -16,13 +16,23 @@ class Arguments {
   void fill(const Recipe& recipe, std::string_view remote_host);
   [[nodiscard]] const char* const* argv() const { return argv_.data(); }
   [[nodiscard]] const char* const* envp() const { return envp_.data(); }
+  /// Where the child writes the digits of its pid, `pid_room` of them and a NUL at most; null when the recipe
+  /// passes no descriptors. The memory is the daemon's, but nobody else touches this place: it belongs to
+  /// the one launcher whose thread waits until the child is done with it.
+  [[nodiscard]] char* listen_pid() { return listen_pid_.empty() ? nullptr : &listen_pid_[listen_pid_name.size()]; }
+  static constexpr std::size_t pid_room = 20;
 
  private:
-  void put_remote_host(std::string_view remote_host);
+  static constexpr std::string_view listen_pid_name = "LISTEN_PID=";
+  /// In place of the variable of that name, or as the last one.
+  void put(const std::string& variable);
+  void put_listen(const std::string& name);
 
   std::vector<const char*> argv_;
   std::vector<const char*> envp_;
-  std::string remote_host_;  ///< "REMOTE_HOST=..."
+  std::string remote_host_;   ///< "REMOTE_HOST=..."
+  std::string listen_pid_;    ///< "LISTEN_PID=" and room
+  std::string listen_names_;  ///< "LISTEN_FDNAMES=..."
 };
 
 }  // namespace xsuperd::spawn

@@ -32,6 +32,8 @@ constexpr long sys_setgroups = SYS_setgroups, sys_setresgid = SYS_setresgid, sys
                sys_getresgid = SYS_getresgid, sys_getresuid = SYS_getresuid, sys_setuid = SYS_setuid;
 #endif
 
+constexpr int passed_number = 3;  // SD_LISTEN_FDS_START
+
 struct KernelLimit {  // what prlimit64 takes, on every architecture
   std::uint64_t soft, hard;
 };
@@ -49,6 +51,21 @@ XSUPERD_IN_CHILD int place_descriptors(const ChildPlan& plan) {
   if (socket < 0) return plan.socket < 0 ? EBADF : error_of(socket);
   for (int number = 0; number <= 2; ++number)
     if (const long answer = raw(SYS_dup3, socket, number, 0); answer < 0) return error_of(answer);
+  if (plan.listen_pid == nullptr) return 0;
+  // What was 3 is of no more use: in this table of our own it is a launcher's slot, or a copy that exec closes.
+  if (socket == passed_number) return error_of(raw(SYS_fcntl, socket, F_SETFD, 0));
+  return error_of(raw(SYS_dup3, socket, passed_number, 0));
+}
+
+/// The digits of our pid, which nobody knows before us, into the environment that we are about to take along.
+XSUPERD_IN_CHILD int tell_pid(const ChildPlan& plan) {
+  if (plan.listen_pid == nullptr) return 0;
+  char digits[20];
+  std::size_t count = 0;
+  for (long pid = raw(SYS_getpid); pid > 0; pid /= 10) digits[count++] = static_cast<char>('0' + pid % 10);
+  char* to = plan.listen_pid;
+  while (count > 0) *to++ = digits[--count];
+  *to = '\0';
   return 0;
 }
 
@@ -145,6 +162,7 @@ constexpr Stage stages[] = {
     {Step::umask, set_umask},
     {Step::directory, change_directory},
     {Step::signals, unblock_signals},
+    {Step::exec, tell_pid},
     {Step::exec, execute},
 };
 

@@ -14,6 +14,7 @@ struct ChildPlan {
   int socket = -1;  ///< becomes 0, 1 and 2
   unsigned first_high =
       0;  ///< not 0: the descriptor table is the daemon's; keep a copy of what lies below this
+  char* listen_pid = nullptr;  ///< not null: the socket becomes 3, too, and the child's pid is written here
   const char* path = nullptr;
   const char* const* argv = nullptr;
   const char* const* envp = nullptr;

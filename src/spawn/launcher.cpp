@@ -89,6 +89,7 @@ Outcome Launcher::launch(Job job) {
   ChildPlan plan = plan_for(recipe);
   plan.argv = arguments_.argv();
   plan.envp = arguments_.envp();
+  plan.listen_pid = arguments_.listen_pid();
   if (!job.exec_context.empty()) {
     plan.context = job.exec_context.c_str();
     plan.context_size = job.exec_context.size() + 1;  // libselinux sends the NUL too

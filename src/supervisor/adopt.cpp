@@ -25,6 +25,7 @@ bool Supervisor::Impl::take_over() {
   if (state.log_behind) log.warning("the logs could not take everything before the upgrade: lines may be missing");
   say_not_in_effect();
   if (state.reload_wanted) reload();
+  manager.ready();
   options.inherited.reset();  // what nobody wanted is closed
   return true;
 }
@@ -44,6 +45,8 @@ void Supervisor::Impl::take_over_rest(const HandOver& state) {
   around.displaced_told = state.displaced_told;
   around.chargen_position.line = state.chargen_line;
   for (const worker::HandedWorker& worker : state.workers) workers.adopt(worker, take);
+  for (const HandOver::HandedSocket& handed : state.handed)
+    if (base::Fd socket = take(handed.socket)) around.handed.give_back({handed.name, std::move(socket)});
   for (const HandOver::Leftover& leftover : state.leftovers)
     if (base::Fd pidfd = take(leftover.pidfd)) leftovers.watch(++last_leftover, 0, std::move(pidfd));
   expire_bans();

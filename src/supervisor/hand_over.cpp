@@ -134,6 +134,7 @@ void describe(A& a, service::HandedRunner& v) {
   a.object("state", v.state);
   a.descriptor("listener", v.listener);
   a.descriptor("turned_away", v.turned_away);
+  a.text("lent", v.lent, 4096);
   a.flag("registered", v.registered);
   a.number("open_failures", v.open_failures);
   a.optional("pause_end", v.pause_end);
@@ -231,6 +232,12 @@ void describe(A& a, HandOver::Runner& v) {
 }
 
 template <typename A>
+void describe(A& a, HandOver::HandedSocket& v) {
+  a.text("name", v.name, 4096);
+  a.descriptor("socket", v.socket);
+}
+
+template <typename A>
 void describe(A& a, HandOver::Leftover& v) {
   a.descriptor("pidfd", v.pidfd);
 }
@@ -256,6 +263,7 @@ void describe(A& a, HandOver& v) {
   a.number("chargen_line", v.chargen_line, 0U, 94U);
   a.number("last_token", v.last_token);
   a.list("workers", v.workers, 4096);
+  a.list("handed", v.handed, 65536);
   a.list("leftovers", v.leftovers, 4096);
   a.flag("reload_wanted", v.reload_wanted);
   a.number("worker_failures", v.worker_failures);

@@ -77,6 +77,12 @@ struct HandOver {
     service::Standing standing = service::Standing::serving;
     bool operator==(const Standing&) const = default;
   };
+  /// A service manager's, which no service has.
+  struct HandedSocket {
+    std::string name;
+    int socket = -1;
+    bool operator==(const HandedSocket&) const = default;
+  };
   struct Leftover {
     int pidfd = -1;
     bool operator==(const Leftover&) const = default;
@@ -99,6 +105,7 @@ struct HandOver {
   unsigned chargen_line = 0;
   service::Token last_token = 0;
   std::vector<worker::HandedWorker> workers;
+  std::vector<HandedSocket> handed;
   std::vector<Leftover> leftovers;  ///< children that have only to be reaped
   bool reload_wanted = false;       ///< a wish to reload that came while the upgrade was under way
   std::uint64_t worker_failures = 0;

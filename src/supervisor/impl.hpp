@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "supervisor/hand_over.hpp"
+#include "supervisor/manager_link.hpp"
 #include "supervisor/orphans.hpp"
 #include "supervisor/prepare.hpp"
 #include "supervisor/reload_report.hpp"
@@ -110,6 +111,14 @@ struct Supervisor::Impl {
   void take_over_rest(const HandOver& state);
   std::shared_ptr<service::Runner> take_over_runner(const std::shared_ptr<const config::Service>& service);
 
+  // manager.cpp
+  ManagerLink::Asks manager_asks();
+  void connect_manager();
+  void close_unclaimed_sockets();
+  [[nodiscard]] std::string why_unclaimed(const net::HandedSocket& socket) const;
+  [[nodiscard]] std::vector<ManagerLink::Kept> sockets_to_keep() const;
+  [[nodiscard]] std::string manager_status() const;
+
   // state_dump.cpp
   void dump_state();
   [[nodiscard]] std::string state_text() const;
@@ -147,6 +156,7 @@ struct Supervisor::Impl {
   std::unique_ptr<net::Mdns> mdns;
   const std::unique_ptr<net::SecurityLabels> labels = net::make_selinux_labels();
   const config::Abilities abilities = net::abilities();
+  ManagerLink manager{loop, net::make_service_manager(), net::watchdog_period(), manager_asks()};
   service::Surroundings around;
   service::DaemonFacts facts;
   config::SystemFiles files;

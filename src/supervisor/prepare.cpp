@@ -172,6 +172,7 @@ class Preparation {
 
   /// Connections are refused there until the commit: a reload that comes to nothing has fooled nobody.
   void bind(Step& step, const Donors& donors) {
+    if (net::any_fits(running_.handed, step.service->id, step.service->listen)) return;  // taken by its Runner
     auto bound = net::bind_socket(step.service->listen);
     // Two sockets share the port of a steered service, and the order in which they begin is of weight: this was to see
     // whether it can be had.

@@ -11,6 +11,7 @@
 
 #include "supervisor/service_logs.hpp"
 #include "xsuperd/config/loader.hpp"
+#include "xsuperd/net/handed_sockets.hpp"
 #include "xsuperd/net/socket.hpp"
 #include "xsuperd/service/runner.hpp"
 
@@ -23,6 +24,7 @@ using SharedService = std::shared_ptr<const config::Service>;
 struct Running {
   std::shared_ptr<const config::Config> config;
   std::unordered_map<const config::Service*, bool> runners;  ///< those there are, and whether their socket is open
+  std::vector<net::HandedFacts> handed = {};  ///< sockets of a service manager's that nobody has
 };
 
 /// One service of the new configuration.

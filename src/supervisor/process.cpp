@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -17,17 +18,23 @@
 namespace xsuperd::supervisor {
 
 namespace {
-void close_from(int first) {
-  if (::syscall(SYS_close_range, first, ~0U, 0) == 0) return;
+void close_between(unsigned first, unsigned last) {
+  if (first > last || ::syscall(SYS_close_range, first, last, 0) == 0) return;
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
-  const int last = files.rlim_max == RLIM_INFINITY ? 4096 : static_cast<int>(files.rlim_max);
-  for (int fd = first; fd < last; ++fd) ::close(fd);
+  const unsigned most = files.rlim_max == RLIM_INFINITY ? 4096 : static_cast<unsigned>(files.rlim_max);
+  for (unsigned fd = first; fd <= last && fd < most; ++fd) ::close(static_cast<int>(fd));
 }
 }  // namespace
 
-void tidy_descriptors() {
-  close_from(3);
+void tidy_descriptors(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned first = 3;
+  for (const int number : kept) {
+    close_between(first, static_cast<unsigned>(number) - 1);
+    first = static_cast<unsigned>(number) + 1;
+  }
+  close_between(first, ~0U);
   // open() takes the lowest free number: this fills the gaps among 0, 1 and 2 in order.
   while (true) {
     const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);

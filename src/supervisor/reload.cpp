@@ -31,6 +31,7 @@ void Supervisor::Impl::reload(bool strict, std::function<void(const ReloadReport
   if (told) next_reload->told.push_back(std::move(told));
   if (preparing || upgrading) return;
   log.notice("Starting reconfiguration");
+  manager.reloading();
   const auto wish = std::make_shared<Wish>(*std::exchange(next_reload, std::nullopt));
   prepare_off_loop(wish->strict, false, [this, wish](Prepared prepared) {
     finish_reload(std::move(prepared), wish->told);
@@ -54,6 +55,7 @@ void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::fun
   auto running = std::make_shared<Running>();
   running->config = config;
   for (const auto& runner : runners) running->runners.emplace(&runner->service(), runner->open());
+  running->handed = around.handed.facts();
   boost::asio::post(blocking, [this, strict, only_preview, running, then = std::move(then)] {
     const Means means{files, names, options.sources, options.identity, facts, abilities, options.reopen_log, options.syslog_file,
                       strict, only_preview};
@@ -80,6 +82,7 @@ void Supervisor::Impl::finish_reload(Prepared prepared,
   }
   record_load(report.diagnostics, true, report.applied);
   boost::asio::post(blocking, base::give_back_memory);
+  manager.ready();
   for (const auto& tell : told) tell(report);
 }
 

@@ -81,6 +81,7 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
     const auto runner = owner == around.owners.end() ? nullptr : owner->second.lock();
     if (runner) runner->on_outcome(std::move(outcome));
   });
+  connect_manager();
   raise_file_limit();
 }
 
@@ -99,6 +100,7 @@ int Supervisor::Impl::run() {
   }
   if (!first_load()) return 1;
   start_all();
+  close_unclaimed_sockets();
   if (available() == 0 && !options.stay_alive) {
     log.critical("init_services", "no services. Exiting...");
     return 1;
@@ -107,6 +109,7 @@ int Supervisor::Impl::run() {
   if (::chdir("/") != 0) log.error("chdir( / ) failed: {}", base::errno_text(errno));
   open_control();
   announce();
+  manager.ready();
   return serve();
 }
 
@@ -196,6 +199,8 @@ void Supervisor::Impl::terminate() {
   if (ending) return;
   ending = true;
   log.warning("Exiting...");
+  manager.stopping();
+  around.duplicates_kept = false;  // they are for the next daemon
   for (const auto& runner : Runners(runners)) retire(runner, service::Runner::Servers::terminate);
   runners.clear();
   collect_retired();
@@ -208,6 +213,7 @@ void Supervisor::Impl::terminate() {
 /// Fact B8.5: at once, and nobody is signalled.
 void Supervisor::Impl::quit() {
   log.warning("Exiting...");
+  manager.stopping();
   children.abandon();
   stop(0);
 }

@@ -6,6 +6,7 @@
 #include "supervisor/hand_over_config.hpp"
 #include "supervisor/impl.hpp"
 #include "supervisor/sealed_memory.hpp"
+#include "xsuperd/base/environment.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -143,6 +144,7 @@ void Supervisor::Impl::leave() {
   for (const auto& one : told) one({});
   kept.push_back(memory->get());
   std::vector<std::string> environment = names.environment();
+  for (std::string& variable : base::variables_for_daemon_alone()) environment.push_back(std::move(variable));
   environment.push_back(fmt::format("{}={}", take_over_variable, memory->get()));
   refuse_upgrade(execute_in_place(options.invocation.binary, options.arguments, environment, kept).sentence);
 }
@@ -181,6 +183,7 @@ HandOver Supervisor::Impl::hand_over() const {
   state.chargen_line = around.chargen_position.line;
   state.last_token = around.last_token;
   state.workers = workers.hand_over();
+  for (const net::HandedSocket& one : around.handed.sockets()) state.handed.push_back({one.name, one.fd.get()});
   if (const int helper = libwrap.helper_pidfd(); helper >= 0) state.leftovers.push_back({helper});
   for (std::uint64_t token = 1; token <= last_leftover; ++token)
     if (const int pidfd = leftovers.pidfd(token); pidfd >= 0) state.leftovers.push_back({pidfd});

@@ -39,7 +39,7 @@ const std::string fixtures[]{
     entry("x",
           "type = TCPMUXPLUS UNLISTED\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server"),
     entry("x",
-          "type = RPC UNLISTED\nrpc_number = 5\nrpc_version = 1\nsocket_type = stream\nwait = yes\nuser = "
+          "type = RPC UNLISTED\nrpc_number = 5\nrpc_version = 1\npass_fds = systemd\nsocket_type = stream\nwait = yes\nuser = "
           "root\n"
           "server = /bin/server\ntype = SPECIAL"),
     entry("echo", "type = SPECIAL\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server"),

@@ -272,6 +272,21 @@ TEST_CASE("words are taken as they are") {
   CHECK(value("server_args", "server_args = -a \"b c\"") == "-a \"b c\"");
 }
 
+TEST_CASE("pass_fds takes its words, belongs to a service, and warns where no server waits") {
+  const auto passing = [](const std::string& word, const std::string& wait) {
+    return World(entry("x", "type = UNLISTED\nport = 1\nprotocol = tcp\nsocket_type = stream\nuser = root\nserver = /bin/server\n"
+                            "wait = " + wait + "\npass_fds = " + word));
+  };
+  CHECK(passing("SYSTEMD", "yes").at("x").passes_fds());
+  CHECK_FALSE(passing("none", "yes").at("x").passes_fds());
+  CHECK_FALSE(passing("systemd", "yes").said("pass_fds has no effect"));
+  CHECK_FALSE(passing("systemd", "no").at("x").passes_fds());
+  CHECK(passing("systemd", "no").said("pass_fds has no effect: service x has no server that waits"));
+  CHECK_FALSE(passing("all", "yes").up("x"));
+  CHECK(passing("all", "yes").said("Bad choice for pass_fds: all"));
+  CHECK(World(defaults("pass_fds = systemd") + service("x", 1)).said("pass_fds"));
+}
+
 TEST_CASE("reload_policy and removed_sessions stand in the defaults alone, and take their words only") {
   const auto in_defaults = [](const std::string& line) { return World(defaults(line) + service("x", 1)); };
   CHECK(in_defaults("reload_policy = STRICT").loaded.config->defaults.reload_policy == ReloadPolicy::strict);

@@ -165,6 +165,13 @@ TEST_CASE("each socket of a unit is an entry") {
   CHECK(reported(waiting, "g /u/x.socket:3 a server without Accept=yes gets one socket"));
 }
 
+TEST_CASE("a server that takes sockets by LISTEN_FDS is passed them, and its entry still has to be looked at") {
+  const Conversion c = entries_of("ListenStream=1\n", "ExecStart=/bin/server\n", false);
+  CHECK(attribute(text(c, "x"), "pass_fds") == "pass_fds = systemd");
+  CHECK(has_line(text(c, "x"), "\tdisable         = yes"));
+  CHECK(attribute(text(entries_of("ListenStream=1\n", "ExecStart=/bin/server\n", true), "x"), "pass_fds") == "!pass_fds");
+}
+
 TEST_CASE("a server without Accept waits") {
   const Conversion c = entries_of("ListenDatagram=69\n", server, false);
   const std::string entry = text(c, "x");

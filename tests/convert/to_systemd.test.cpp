@@ -135,6 +135,15 @@ TEST_CASE("what an attribute becomes is in no unit without it") {
     CHECK(server.find(key) == std::string::npos);
 }
 
+TEST_CASE("a server that is passed descriptors finds its socket under the same name") {
+  const std::string lines =
+      "type = UNLISTED\nport = 69\nwait = yes\nuser = nobody\nserver = /bin/server\nsocket_type = dgram\n";
+  CHECK(has_line(text(units_of(entry("t", lines + "pass_fds = systemd")), "t.socket"), "FileDescriptorName=t"));
+  CHECK_FALSE(has_line(text(units_of(entry("t", lines)), "t.socket"), "FileDescriptorName=t"));
+  CHECK_FALSE(has_line(text(units_of(entry("t", lines + "id = a:b\npass_fds = systemd")), "a-b.socket"),
+                       "FileDescriptorName=a:b"));
+}
+
 TEST_CASE("what has no equal in systemd is reported with its line") {
   for (const Gap& gap : gaps) {
     const Conversion c = x(gap.line);

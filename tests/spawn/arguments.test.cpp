@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "spawn/arguments.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 #include <string>
@@ -46,6 +47,21 @@ TEST_CASE("names that only begin like REMOTE_HOST are left alone") {
 
 TEST_CASE("a recipe may do without REMOTE_HOST") {
   CHECK(environment_of({"REMOTE_HOST=x"}, false) == Words{"REMOTE_HOST=x"});
+}
+
+TEST_CASE("a recipe that passes descriptors adds the variables of sd_listen_fds, in place where they stand") {
+  Recipe recipe;
+  recipe.environment = {"LISTEN_FDS=7", "A=1", "LISTEN_PID=1"};
+  recipe.remote_host = false;
+  recipe.listen_name = "web";
+  Arguments arguments;
+  arguments.fill(recipe, "");
+  REQUIRE(arguments.listen_pid() != nullptr);
+  std::copy_n("4711", 5, arguments.listen_pid());
+  CHECK(words(arguments.envp()) == Words{"LISTEN_FDS=1", "A=1", "LISTEN_PID=4711", "LISTEN_FDNAMES=web"});
+  const Recipe other;
+  arguments.fill(other, "");
+  CHECK(arguments.listen_pid() == nullptr);
 }
 
 TEST_CASE("arguments filled again keep nothing of the job before") {

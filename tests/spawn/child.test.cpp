@@ -47,6 +47,34 @@ TEST_CASE("the server talks to the connection on descriptors 0, 1 and 2 and has 
   CHECK(bench.output_of(shell("cd /proc/$$/fd; test 0 -ef 1 && test 1 -ef 2 && echo same")) == "same\n");
 }
 
+TEST_CASE("a server that is passed its socket has it as descriptor 3, too, and its own pid in LISTEN_PID") {
+  Bench bench(any_manner());
+  Recipe recipe = shell("ls /proc/$$/fd; cd /proc/$$/fd; test 0 -ef 3 && test $$ = $LISTEN_PID && echo $LISTEN_FDS $LISTEN_FDNAMES");
+  recipe.listen_name = "web";
+  CHECK(bench.output_of(recipe) == "0\n1\n2\n3\n1 web\n");
+}
+
+TEST_CASE("servers started by several threads at once all find their own pid") {
+  Bench bench;
+  std::vector<Pair> pairs;
+  std::size_t answered = 0;
+  bench.spawner->on_outcome([&](Outcome outcome) {
+    REQUIRE(std::holds_alternative<Started>(outcome));
+    ++answered;
+    auto& started = std::get<Started>(outcome);
+    bench.children.watch(started.token, started.pid, std::move(started.pidfd));
+  });
+  Recipe recipe = shell("test $$ = $LISTEN_PID && echo right || echo wrong $$ $LISTEN_PID");
+  recipe.listen_name = "web";
+  const auto shared = std::make_shared<const Recipe>(std::move(recipe));
+  for (std::uint64_t token = 1; token <= 60; ++token) {
+    pairs.push_back(make_pair());
+    REQUIRE_FALSE(bench.spawner->start({token, shared, std::move(pairs.back().server), {}}, Spawner::Load::many));
+  }
+  run_until(bench.loop, [&] { return answered == 60 && bench.ended.size() == 60; });
+  for (const Pair& pair : pairs) CHECK(read_all(pair.client) == "right\n");
+}
+
 TEST_CASE("what the peer sends reaches the server and comes back") {
   Bench bench(any_manner());
   Recipe cat;

@@ -36,6 +36,7 @@ class Maker {
     all.chargen_line = static_cast<unsigned>(dice(95));
     all.last_token = last_token_;
     for (int n = dice(3); n > 0; --n) all.workers.push_back(worker());
+    for (int n = dice(3); n > 0; --n) all.handed.push_back({text(), descriptor()});
     for (int n = dice(3); n > 0; --n) all.leftovers.push_back({descriptor()});
     all.reload_wanted = flag();
     all.worker_failures = random_();
@@ -105,6 +106,7 @@ class Maker {
     r.state.rate = {moment(), random_()};
     r.state.attempts = ~std::uint64_t{0} - random_();
     r.listener = descriptor(), r.turned_away = descriptor();
+    if (flag()) r.lent = text();
     r.registered = flag(), r.terminates = flag();
     r.open_failures = number();
     if (flag()) r.pause_end = moment();
@@ -175,6 +177,7 @@ TEST_CASE("all descriptors are found, wherever they stand") {
   const auto has = [&](int number) { return std::count(numbers.begin(), numbers.end(), number) == 1; };
   CHECK(has(state.runners[0].state.sessions[0].pidfd));
   for (const auto& worker : state.workers) CHECK((worker.link < 0 || has(worker.link)));
+  for (const auto& handed : state.handed) CHECK((handed.socket < 0 || has(handed.socket)));
   for (const auto& leftover : state.leftovers) CHECK((leftover.pidfd < 0 || has(leftover.pidfd)));
   CHECK(std::count(numbers.begin(), numbers.end(), -1) == 0);
 }

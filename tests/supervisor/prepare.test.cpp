@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/prepare.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 
@@ -162,6 +163,18 @@ TEST_CASE("a port that is taken by somebody else is a problem, and strict keeps 
   CHECK_FALSE(r.step("new").socket.has_value());
   r.again(true);
   CHECK(r.prepared.refused == r.prepared.problems[0] + ", and reload_policy is strict");
+}
+
+TEST_CASE("a port that a service manager has open for the service is no problem, and nothing is bound") {
+  const Port taken;
+  Reload reload(entry("a", Port(false).number));
+  net::HandedSockets handed;
+  handed.give_back({"web", base::Fd(::fcntl(taken.fd.get(), F_DUPFD_CLOEXEC, 0))});
+  reload.running.handed = handed.facts();
+  reload.to(strict(entry("web", taken.number, "flags = IPv4")), true);
+  CHECK(reload.prepared.refused.empty());
+  CHECK(reload.prepared.problems.empty());
+  CHECK_FALSE(reload.step("web").socket);
 }
 
 TEST_CASE("a port that a service of ours is about to leave is no problem") {

@@ -163,12 +163,15 @@ TEST_CASE("the umask becomes at least 022") {
   CHECK(widened(027) == 027);
 }
 
-TEST_CASE("descriptors from 3 on are closed, and closed ones below become /dev/null") {
+TEST_CASE("descriptors from 3 on are closed but for those to keep, and closed ones below become /dev/null") {
   CHECK(in_child([] {
           ::dup2(2, 7);
           ::close(0);
-          tidy_descriptors();
-          if (::fcntl(7, F_GETFD) != -1 || ::fcntl(3, F_GETFD) != -1) return 1;
+          ::dup2(2, 20);
+          ::dup2(2, 22);
+          tidy_descriptors({22, 20});
+          if (::fcntl(7, F_GETFD) != -1 || ::fcntl(3, F_GETFD) != -1 || ::fcntl(21, F_GETFD) != -1) return 1;
+          if (::fcntl(20, F_GETFD) == -1 || ::fcntl(22, F_GETFD) == -1 || ::fcntl(23, F_GETFD) != -1) return 4;
           if (::fcntl(0, F_GETFD) != 0) return 2;  // open, and servers inherit it
           char byte = 0;
           return ::read(0, &byte, 1) == 0 ? 0 : 3;

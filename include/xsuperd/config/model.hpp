@@ -98,6 +98,9 @@ enum class RemovedSessions : std::uint8_t {
   keep,       ///< they end when they will
 };
 
+/// pass_fds, ours: beside descriptors 0, 1 and 2 nothing, or the socket as sd_listen_fds(3) looks for it.
+enum class PassFds : std::uint8_t { none, systemd };
+
 /// One element of only_from or no_access.
 struct AddressPattern {
   enum class Kind : std::uint8_t {
@@ -247,6 +250,7 @@ struct Settings {
   std::optional<int> deny_time;  ///< minutes; -1: for ever, 0: never
   std::optional<std::string> libwrap;
   std::optional<bool> mdns;
+  std::optional<PassFds> pass_fds;
   std::optional<Limit> rlimit_as;
   std::optional<Limit> rlimit_cpu;  ///< seconds
   std::optional<Limit> rlimit_data;
@@ -329,6 +333,7 @@ struct Service {
   [[nodiscard]] bool knows_peer() const { return !wait || listen.socket_type == SocketType::dgram; }
   /// The server gets the service's own socket, and nothing is taken from it before: wait = yes with a program.
   [[nodiscard]] bool hands_over() const { return wait && kind == Kind::program; }
+  [[nodiscard]] bool passes_fds() const { return hands_over() && settings.pass_fds == PassFds::systemd; }
   /// Answered or relayed by us instead of a program of the user's.
   [[nodiscard]] bool served_by_us() const { return is(Type::internal) || kind == Kind::redirect; }
   [[nodiscard]] bool datagrams() const { return listen.socket_type == SocketType::dgram; }

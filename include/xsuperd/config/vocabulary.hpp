@@ -37,6 +37,8 @@ template <>
 std::span<const Word<ReloadPolicy>> vocabulary();
 template <>
 std::span<const Word<RemovedSessions>> vocabulary();
+template <>
+std::span<const Word<PassFds>> vocabulary();
 
 /// Syslog facilities and levels of log_type and -syslog, as numbers of syslog(3) (fact B3.42).
 [[nodiscard]] std::span<const Word<int>> syslog_facilities();

@@ -134,6 +134,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// The number of the listening socket, or -1.
   [[nodiscard]] int listening_fd() const { return listener_ ? listener_->fd() : -1; }
   [[nodiscard]] bool open() const { return listener_ != nullptr; }
+  /// The same of a steered service's second socket.
+  [[nodiscard]] int refusing_fd() const { return turned_away_ ? turned_away_->fd() : -1; }
+  /// Does the socket belong to a service manager, which has it open whatever we do?
+  [[nodiscard]] bool socket_is_lent() const { return !lent_.empty(); }
   /// Nothing runs and nothing is pending: a retired Runner may go.
   [[nodiscard]] bool idle() const { return sessions_.empty(); }
 
@@ -169,6 +173,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   std::optional<net::Head> drop_unread_datagram(const Session& session);
   bool open_socket();
   bool opened_or_not(base::Result<net::Opened> opened);
+  bool open_handed(net::HandedSocket socket);
+  void close_sockets();
+  void shut_down(int fd) const;
+  void tell_sockets();
   void watch(base::Fd socket);
   void watch_turned_away(base::Fd socket);
   bool report_opening(bool good);
@@ -209,6 +217,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void conversation_ended(Token token, worker::Ending ending);
   void mux_request(base::Fd connection, const base::Endpoint& peer, const std::string& request);
   base::Result<void> steer_socket();
+  base::Result<void> steer_pair();
   bool steer_or_close();
   void steer_again();
   void turn_away();
@@ -229,6 +238,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   State state_;
   std::unique_ptr<net::Listener> listener_;
   std::unique_ptr<net::Listener> turned_away_;  ///< of a steered service: the socket of refused peers
+  std::string lent_;  ///< the name of the listener, when it belongs to a service manager
   SessionMap sessions_;
   Counters counters_;
   Standing standing_ = Standing::serving;

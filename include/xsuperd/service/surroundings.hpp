@@ -11,6 +11,7 @@
 
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/config/loader.hpp"
+#include "xsuperd/net/handed_sockets.hpp"
 #include "xsuperd/net/ident.hpp"
 #include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/libwrap.hpp"
@@ -47,6 +48,14 @@ struct Surroundings {
 
   net::Mdns* mdns = nullptr;             ///< null: nothing is announced
   net::SecurityLabels* labels = nullptr;  ///< null: this kernel has none
+
+  /// Open sockets of a service manager's that no service has: where services look first, and leave them again.
+  net::HandedSockets handed{};
+  /// A service manager keeps duplicates of our listening sockets: peers could connect to one that is closed here, unless
+  /// it is shut down first. Not while the daemon ends: then the next one is to have them.
+  bool duplicates_kept = false;
+  std::function<void()> on_sockets = {};  ///< called after a service has opened or closed its socket, often
+  std::function<void()> on_change = {};   ///< called when services or servers come and go, very often
 
   /// tcpmux: the service of that name, lower case, or null; and the names of all.
   std::function<std::shared_ptr<Runner>(const std::string&)> mux_service = {};

@@ -40,6 +40,9 @@ struct Recipe {
   std::optional<mode_t> umask;             ///< none: the daemon's
   std::optional<int> nice;  ///< the absolute priority, -20..19; one we may not set is ignored (B6.2)
   std::vector<ResourceLimit> limits;
+  /// The socket as descriptor 3, too, and LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES with this name, as
+  /// sd_listen_fds(3) expects; none: not.
+  std::optional<std::string> listen_name;
   bool blocking_stdio = false;  ///< clear O_NONBLOCK on the socket first: wait = yes servers expect to block
 };
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "xsuperd/base/error.hpp"
 
@@ -11,8 +12,9 @@
 /// called on the main thread before there are others, but for remove().
 namespace xsuperd::supervisor {
 
-/// Closes every descriptor from 3 on and gives 0, 1 and 2 something where they are closed (/dev/null).
-void tidy_descriptors();
+/// Closes every descriptor from 3 on but those in `kept`, and gives 0, 1 and 2 something where they are closed
+/// (/dev/null).
+void tidy_descriptors(std::vector<int> kept = {});
 /// Makes the numbers from 0 to `last`, which is 2 at the most, /dev/null.
 void silence_stdio(int last);
 /// Every signal to its default action and blocked: they are read from a descriptor (design, "signals").

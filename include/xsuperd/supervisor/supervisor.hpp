@@ -11,6 +11,7 @@
 
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/log/daemon_log.hpp"
+#include "xsuperd/net/handed_sockets.hpp"
 #include "xsuperd/net/libwrap.hpp"
 #include "xsuperd/supervisor/take_over.hpp"
 #include "xsuperd/worker/client.hpp"
@@ -41,6 +42,8 @@ struct Options {
   Invocation invocation;                  ///< for an upgrade
   std::vector<std::string> arguments;     ///< argv, argv[0] included; for an upgrade
   std::shared_ptr<Inheritance> inherited; ///< from the image before this one; null: there was none
+  std::vector<net::HandedSocket> handed;   ///< by a service manager
+  std::string manager_trouble;             ///< what a service manager wanted in vain, for the log
   /// Opens the daemon log anew, for a reload; null when it is no file.
   std::function<base::Result<std::shared_ptr<log::Output>>()> reopen_log;
 };

@@ -37,7 +37,7 @@ syn keyword xsuperdAttribute contained access_policy access_times backlog banner
 syn keyword xsuperdAttribute contained banner_success bind cps cps_window deny_time disable disabled
 syn keyword xsuperdAttribute contained enabled env flags group groups id instances libwrap
 syn keyword xsuperdAttribute contained log_on_failure log_on_success log_type max_load mdns nice
-syn keyword xsuperdAttribute contained no_access only_from passenv per_source per_source_rate port
+syn keyword xsuperdAttribute contained no_access only_from pass_fds passenv per_source per_source_rate port
 syn keyword xsuperdAttribute contained protocol redirect reload_policy removed_sessions rlimit_as
 syn keyword xsuperdAttribute contained rlimit_cpu rlimit_data rlimit_files rlimit_rss rlimit_stack
 syn keyword xsuperdAttribute contained rpc_number rpc_version server server_args socket_type type

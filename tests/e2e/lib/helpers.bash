@@ -240,6 +240,37 @@ upgrade_in_vain() {
   wait_log "upgrade refused, everything goes on as it was: .*$1"
 }
 
+# ---- a service manager ----------------------------------------------------------------------------------------------
+
+# start_managed [OPTION...]: like start, under lib/manager.py with these options, until it has heard that the daemon is
+# ready. DAEMON is the manager then, which passes HUP, RTMIN and TERM on and restarts the daemon on USR1.
+MANAGER_LOG=$DIR/manager.log
+start_managed() {
+  E2E_DIR=$DIR "$PYTHON" "$LIB/manager.py" "$@" "$DIR" "$BIN" -dontfork -f "$DIR/xinetd.conf" -filelog "$DAEMON_LOG" \
+    -pidfile "$DIR/pidfile" >"$DIR/daemon.out" 2>"$DIR/daemon.err" 3>&- </dev/null &
+  DAEMON=$!
+  wait_log 'Started working: [0-9]+ available services?'
+  if (($(count "$DAEMON_LOG" 'built without libsystemd') > 0)); then
+    stop TERM
+    skip 'built without libsystemd'
+  fi
+  wait_manager '^READY=1'
+}
+
+# wait_manager REGEX [N]: until the manager has noted N lines (1) that match.
+wait_manager() {
+  eventually has_lines "$MANAGER_LOG" "$1" "${2:-1}"
+}
+
+# restart: by the manager, until the new daemon is ready.
+restart() {
+  local before
+  before=$(count "$MANAGER_LOG" '^READY=1')
+  kill -s USR1 "$DAEMON"
+  wait_manager '^started ' 2
+  wait_manager '^READY=1' $((before + 1))
+}
+
 # ---- clients --------------------------------------------------------------------------------------------------------
 
 # tcp PORT [DATA] [ADDRESS]: connects, sends, says it is done, prints all that comes until the end.

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "xsuperd/base/address.hpp"
+#include "xsuperd/base/error.hpp"
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/config/model.hpp"
+
+/// Open sockets that a service manager has handed to the daemon, and which service each of them is for.
+namespace xsuperd::net {
+
+/// What decides whether a socket can serve for a service.
+struct SocketFacts {
+  int type = 0;      ///< SOCK_STREAM and so on
+  int protocol = 0;  ///< IPPROTO_TCP and so on; multipath TCP counts as TCP
+  bool ipv6 = false;
+  bool v6only = false;
+  bool listens = false;  ///< waits for connections
+  base::Endpoint at;
+  bool operator==(const SocketFacts&) const = default;
+};
+
+/// Asks the kernel. Fails for what is no IP socket.
+[[nodiscard]] base::Result<SocketFacts> facts_of(int fd);
+/// "[::]:80", for messages.
+[[nodiscard]] std::string place_text(const base::Endpoint& at, bool ipv6);
+
+/// Why a socket cannot serve there: "it is at [::]:80, and the service belongs at 10.0.0.1:80"; empty when it can. With
+/// port 0 any port will do. Asks the kernel only whether there is IPv6.
+[[nodiscard]] std::string misfit(const SocketFacts& socket, const config::ListenSpec& spec);
+
+/// A socket with the name that the manager has given it.
+struct HandedSocket {
+  std::string name;
+  base::Fd fd;
+};
+
+/// The same without the descriptor: a value.
+struct HandedFacts {
+  std::string name;
+  SocketFacts facts;
+};
+/// Is there one for that service? Pure, so that a reload that is being prepared can ask.
+[[nodiscard]] bool any_fits(const std::vector<HandedFacts>& sockets, std::string_view id,
+                            const config::ListenSpec& spec);
+
+/// Those that no service has at the moment. Lives on the loop thread.
+class HandedSockets {
+ public:
+  /// Takes over what are IP sockets; says what it was left without and why.
+  [[nodiscard]] std::vector<std::string> add(std::vector<HandedSocket> sockets);
+  void give_back(HandedSocket socket);
+
+  /// The one that is named after the service and fits, else one that fits by type, protocol and address alone. Those
+  /// that the manager keeps for us are taken by name only.
+  [[nodiscard]] std::optional<HandedSocket> take(std::string_view id, const config::ListenSpec& spec);
+  /// The one of exactly that name.
+  [[nodiscard]] std::optional<HandedSocket> take_named(std::string_view name);
+
+  /// All that are left, for a hand-over or to be closed.
+  [[nodiscard]] const std::vector<HandedSocket>& sockets() const { return sockets_; }
+  [[nodiscard]] std::vector<HandedFacts> facts() const;
+  [[nodiscard]] std::vector<HandedSocket> take_all();
+
+ private:
+  [[nodiscard]] HandedSocket take_at(std::size_t index);
+
+  std::vector<HandedSocket> sockets_;
+  std::vector<SocketFacts> facts_;  ///< of the socket with the same index
+};
+
+}  // namespace xsuperd::net

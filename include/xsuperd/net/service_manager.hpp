@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "xsuperd/base/error.hpp"
+#include "xsuperd/net/handed_sockets.hpp"
+
+/// The service manager that started the daemon, if one did: systemd, or whatever speaks as it does (sd_notify(3),
+/// sd_listen_fds(3), sd_watchdog_enabled(3)). Through libsystemd.
+namespace xsuperd::net {
+
+/// False when xsuperd was built without libsystemd: then make_service_manager() makes nothing.
+[[nodiscard]] bool service_manager_available();
+
+/// Words to it. Thread safe; every call may wait until the manager has taken what was said before, so that none
+/// belongs on the loop thread.
+class ServiceManager {
+ public:
+  virtual ~ServiceManager() = default;
+  /// Lines "NAME=value" as in sd_notify(3). Fails when the manager's socket is gone.
+  [[nodiscard]] virtual base::Result<void> tell(const std::string& lines) = 0;
+  /// Has it keep a duplicate of the descriptor, which it gives back to the next daemon under that name.
+  [[nodiscard]] virtual base::Result<void> store(int fd, const std::string& name) = 0;
+  /// Has it forget all descriptors of that name.
+  [[nodiscard]] virtual base::Result<void> forget(const std::string& name) = 0;
+};
+
+/// To the manager named by NOTIFY_SOCKET; null when there is none, or the program was built without. Reads the
+/// environment again with each word, so it is not to be changed later.
+[[nodiscard]] std::unique_ptr<ServiceManager> make_service_manager();
+
+/// Within which time the manager wants to hear WATCHDOG=1 again from this process; nothing: it does not.
+[[nodiscard]] std::optional<std::chrono::microseconds> watchdog_period();
+
+/// Takes the sockets that the manager has handed to this process: duplicates, close-on-exec, with numbers from
+/// `first_number` on; LISTEN_* leave the environment. To be called before other threads are there, and before the
+/// descriptors from 3 on are closed. Fails when there are some and they cannot be had.
+[[nodiscard]] base::Result<std::vector<HandedSocket>> take_handed_sockets(int first_number);
+
+/// What a manager expects of this process that a program built without libsystemd cannot do, a sentence for the log;
+/// empty when there is nothing.
+[[nodiscard]] std::string expected_in_vain();
+
+/// The name under which a manager keeps a service's listening socket, and the second one of a service whose access
+/// lists the kernel keeps. Empty when the id is too long to be part of one. Pure.
+[[nodiscard]] std::string stored_name(std::string_view id);
+[[nodiscard]] std::string stored_refusing_name(std::string_view id);
+/// Is it such a name? Else the socket belongs to the manager, as one of a .socket unit does.
+[[nodiscard]] bool is_stored_name(std::string_view name);
+/// An id as the name of a descriptor may be: what cannot stand there is written \xNN (sd_listen_fds_with_names(3):
+/// printable ASCII without colons). Pure.
+[[nodiscard]] std::string descriptor_name(std::string_view id);
+
+}  // namespace xsuperd::net

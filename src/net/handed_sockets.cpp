@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/net/handed_sockets.hpp"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/net/service_manager.hpp"
+#include "xsuperd/net/socket.hpp"
+
+namespace xsuperd::net {
+
+namespace {
+
+std::optional<int> option(int fd, int level, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (::getsockopt(fd, level, name, &value, &size) != 0) return std::nullopt;
+  return value;
+}
+
+bool every_address(const base::Address& a) {
+  return !a.known() || a == base::Address::ipv6({}) || a == base::Address::ipv4(0);
+}
+
+int kind_of(config::SocketType type) {
+  switch (type) {
+    case config::SocketType::stream: return SOCK_STREAM;
+    case config::SocketType::dgram: return SOCK_DGRAM;
+    case config::SocketType::raw: return SOCK_RAW;
+    case config::SocketType::seqpacket: return SOCK_SEQPACKET;
+  }
+  return SOCK_STREAM;
+}
+
+bool system_has_ipv6() {
+  const base::Fd probe(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  return probe || errno != EAFNOSUPPORT;
+}
+
+bool same_place(const SocketFacts& socket, const config::ListenSpec& spec) {
+  if (spec.at.port != 0 && socket.at.port != spec.at.port) return false;
+  const bool every = every_address(spec.at.address);
+  if (every != every_address(socket.at.address)) return false;
+  if (!every) return socket.at.address.unmapped() == spec.at.address.unmapped();
+  if (socket.ipv6) return spec.ipv6 && socket.v6only == spec.v6only;
+  return !spec.ipv6 || (spec.fallback_to_ipv4 && !system_has_ipv6());
+}
+
+/// "[::]:80 (IPv6 only)": which peers come in decides, too.
+std::string reach(const base::Endpoint& at, bool ipv6, bool v6only) {
+  const bool tells = ipv6 && every_address(at.address);
+  return place_text(at, ipv6) + (!tells ? "" : v6only ? " (IPv6 only)" : " (IPv6 and IPv4)");
+}
+
+/// A service, with the names that its socket may have.
+struct Wanted {
+  Wanted(std::string_view of, const config::ListenSpec& where)
+      : id(of), name(descriptor_name(of)), stored(stored_name(of)), spec(where) {}
+
+  [[nodiscard]] bool named(std::string_view other) const {
+    if (is_stored_name(other)) return base::iequals(other, stored);
+    return base::iequals(other, id) || base::iequals(other, name);
+  }
+  [[nodiscard]] bool fits(std::string_view other, const SocketFacts& facts, bool by_name) const {
+    // A port of the system's choice says nothing: only the name does.
+    const bool may = by_name ? named(other) : !is_stored_name(other) && spec.at.port != 0;
+    return may && misfit(facts, spec).empty();
+  }
+
+  std::string_view id;
+  std::string name;
+  std::string stored;
+  const config::ListenSpec& spec;
+};
+
+}  // namespace
+
+std::string place_text(const base::Endpoint& at, bool ipv6) {
+  const bool every = every_address(at.address);
+  const std::string address = every ? (ipv6 ? "::" : "0.0.0.0") : at.address.unmapped().text();
+  return address.find(':') == std::string::npos ? fmt::format("{}:{}", address, at.port)
+                                                : fmt::format("[{}]:{}", address, at.port);
+}
+
+base::Result<SocketFacts> facts_of(int fd) {
+  const auto domain = option(fd, SOL_SOCKET, SO_DOMAIN);
+  const auto type = option(fd, SOL_SOCKET, SO_TYPE);
+  const auto protocol = option(fd, SOL_SOCKET, SO_PROTOCOL);
+  if (!domain || !type || !protocol) return base::Error{ENOTSOCK, "it is no socket"};
+  if (*domain != AF_INET && *domain != AF_INET6) return base::Error{EAFNOSUPPORT, "it is no socket of IPv4 or IPv6"};
+  SocketFacts facts{*type, *protocol == IPPROTO_MPTCP ? IPPROTO_TCP : *protocol, *domain == AF_INET6, false,
+                    option(fd, SOL_SOCKET, SO_ACCEPTCONN).value_or(0) != 0, local_endpoint(fd)};
+  if (facts.ipv6) facts.v6only = option(fd, IPPROTO_IPV6, IPV6_V6ONLY).value_or(0) != 0;
+  return facts;
+}
+
+std::string misfit(const SocketFacts& socket, const config::ListenSpec& spec) {
+  if (socket.type != kind_of(spec.socket_type) || socket.protocol != spec.protocol.number)
+    return fmt::format("it is of another type than a socket of {}", spec.protocol.name);
+  if ((socket.type == SOCK_STREAM || socket.type == SOCK_SEQPACKET) && !socket.listens) return "it does not listen";
+  if (same_place(socket, spec)) return {};
+  return fmt::format("it is at {}, and the service belongs at {}", reach(socket.at, socket.ipv6, socket.v6only),
+                     reach(spec.at, spec.ipv6, spec.v6only));
+}
+
+bool any_fits(const std::vector<HandedFacts>& sockets, std::string_view id, const config::ListenSpec& spec) {
+  const Wanted wanted(id, spec);
+  return std::any_of(sockets.begin(), sockets.end(), [&](const HandedFacts& s) {
+    return wanted.fits(s.name, s.facts, true) || wanted.fits(s.name, s.facts, false);
+  });
+}
+
+std::vector<std::string> HandedSockets::add(std::vector<HandedSocket> sockets) {
+  std::vector<std::string> without;
+  for (HandedSocket& socket : sockets) {
+    const auto facts = facts_of(socket.fd.get());
+    if (!facts) {
+      without.push_back(fmt::format("descriptor {}: {}", base::escaped(socket.name, 255), facts.error().sentence));
+      continue;
+    }
+    facts_.push_back(*facts);
+    sockets_.push_back(std::move(socket));
+  }
+  return without;
+}
+
+void HandedSockets::give_back(HandedSocket socket) {
+  std::vector<HandedSocket> one;
+  one.push_back(std::move(socket));
+  (void)add(std::move(one));
+}
+
+std::optional<HandedSocket> HandedSockets::take(std::string_view id, const config::ListenSpec& spec) {
+  if (sockets_.empty()) return std::nullopt;
+  const Wanted wanted(id, spec);
+  for (const bool by_name : {true, false})
+    for (std::size_t i = 0; i < sockets_.size(); ++i)
+      if (wanted.fits(sockets_[i].name, facts_[i], by_name)) return take_at(i);
+  return std::nullopt;
+}
+
+std::optional<HandedSocket> HandedSockets::take_named(std::string_view name) {
+  for (std::size_t i = 0; i < sockets_.size(); ++i)
+    if (base::iequals(sockets_[i].name, name)) return take_at(i);
+  return std::nullopt;
+}
+
+HandedSocket HandedSockets::take_at(std::size_t index) {
+  HandedSocket socket = std::move(sockets_[index]);
+  sockets_.erase(sockets_.begin() + static_cast<std::ptrdiff_t>(index));
+  facts_.erase(facts_.begin() + static_cast<std::ptrdiff_t>(index));
+  return socket;
+}
+
+std::vector<HandedFacts> HandedSockets::facts() const {
+  std::vector<HandedFacts> all;
+  for (std::size_t i = 0; i < sockets_.size(); ++i) all.push_back({sockets_[i].name, facts_[i]});
+  return all;
+}
+
+std::vector<HandedSocket> HandedSockets::take_all() {
+  facts_.clear();
+  return std::exchange(sockets_, {});
+}
+
+}  // namespace xsuperd::net

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/net/service_manager.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include "xsuperd/base/text.hpp"
+
+#ifdef XSUPERD_HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+namespace xsuperd::net {
+
+namespace {
+
+constexpr std::string_view prefix = "xsuperd/";
+constexpr std::string_view refusing = "/refused";
+constexpr std::size_t longest_name = 255;  // FDNAME_MAX of systemd
+
+std::string bounded(std::string name) { return name.size() > longest_name ? std::string{} : name; }
+
+bool is_set(const char* name) {
+  const char* value = std::getenv(name);
+  return value && *value;
+}
+
+#ifdef XSUPERD_HAVE_SYSTEMD
+
+class Systemd final : public ServiceManager {
+ public:
+  base::Result<void> tell(const std::string& lines) override { return answer(::sd_notify(0, lines.c_str())); }
+  base::Result<void> store(int fd, const std::string& name) override {
+    return answer(::sd_pid_notify_with_fds(0, 0, ("FDSTORE=1\nFDNAME=" + name).c_str(), &fd, 1));
+  }
+  base::Result<void> forget(const std::string& name) override { return tell("FDSTOREREMOVE=1\nFDNAME=" + name); }
+
+ private:
+  static base::Result<void> answer(int result) {
+    if (result >= 0) return {};
+    return base::system_error(-result, "speaking to the service manager");
+  }
+};
+
+/// The list of names, and the names, are malloc'd.
+std::vector<std::string> taken(char** names) {
+  std::vector<std::string> all;
+  for (char** name = names; name && *name; ++name) {
+    all.emplace_back(*name);
+    std::free(*name);
+  }
+  std::free(names);
+  return all;
+}
+
+#endif
+
+}  // namespace
+
+std::string descriptor_name(std::string_view id) {
+  std::string name;
+  for (const char c : id) {
+    const bool plain = c > ' ' && c < 127 && c != ':' && c != '/' && c != '\\';
+    name += plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return bounded(std::move(name));
+}
+
+std::string stored_name(std::string_view id) {
+  const std::string name = descriptor_name(id);
+  return name.empty() ? name : bounded(fmt::format("{}{}", prefix, name));
+}
+
+std::string stored_refusing_name(std::string_view id) {
+  const std::string name = stored_name(id);
+  return name.empty() ? name : bounded(fmt::format("{}{}", name, refusing));
+}
+
+bool is_stored_name(std::string_view name) { return name.starts_with(prefix); }
+
+#ifdef XSUPERD_HAVE_SYSTEMD
+
+bool service_manager_available() { return true; }
+
+std::unique_ptr<ServiceManager> make_service_manager() {
+  return is_set("NOTIFY_SOCKET") ? std::make_unique<Systemd>() : nullptr;
+}
+
+std::optional<std::chrono::microseconds> watchdog_period() {
+  std::uint64_t microseconds = 0;
+  if (::sd_watchdog_enabled(0, &microseconds) <= 0) return std::nullopt;
+  return std::chrono::microseconds(microseconds);
+}
+
+base::Result<std::vector<HandedSocket>> take_handed_sockets(int first_number) {
+  char** list = nullptr;
+  const int count = ::sd_listen_fds_with_names(1, &list);
+  const std::vector<std::string> names = taken(count > 0 ? list : nullptr);
+  if (count < 0) return base::system_error(-count, "the sockets that the service manager hands over cannot be taken");
+  std::vector<HandedSocket> sockets;
+  for (int i = 0; i < count; ++i) {
+    base::Fd copy(::fcntl(SD_LISTEN_FDS_START + i, F_DUPFD_CLOEXEC, first_number));
+    if (!copy) return base::system_error(errno, "the sockets that the service manager hands over cannot be taken");
+    sockets.push_back({names.at(static_cast<std::size_t>(i)), std::move(copy)});
+  }
+  // Only now: a duplicate must not get the number of one that is still to be taken.
+  for (int i = 0; i < count; ++i) ::close(SD_LISTEN_FDS_START + i);
+  return sockets;
+}
+
+std::string expected_in_vain() { return {}; }
+
+#else
+
+bool service_manager_available() { return false; }
+std::unique_ptr<ServiceManager> make_service_manager() { return nullptr; }
+std::optional<std::chrono::microseconds> watchdog_period() { return std::nullopt; }
+base::Result<std::vector<HandedSocket>> take_handed_sockets(int) { return std::vector<HandedSocket>{}; }
+
+std::string expected_in_vain() {
+  std::vector<std::string> wishes;
+  if (is_set("NOTIFY_SOCKET")) wishes.emplace_back("notify it");
+  if (is_set("LISTEN_FDS")) wishes.emplace_back("take its sockets");
+  if (wishes.empty()) return {};
+  return fmt::format("the service manager expects the daemon to {}, and it was built without libsystemd",
+                     base::join(wishes, " and "));
+}
+
+#endif
+
+}  // namespace xsuperd::net

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Sockets that a service manager has handed to the daemon, or keeps duplicates of.
+#include <sys/socket.h>
+
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/net/service_manager.hpp"
+#include "xsuperd/service/runner.hpp"
+
+namespace xsuperd::service {
+
+bool Runner::open_handed(net::HandedSocket socket) {
+  const int number = socket.fd.get();
+  const bool kept_for_us = net::is_stored_name(socket.name);
+  if (!kept_for_us) {
+    around_.log.notice("service {} takes the socket {} of the service manager", service().id,
+                       base::escaped(socket.name, 255));
+    lent_ = socket.name;
+    // The second socket of a steered service is to be bound beside it.
+    const int shared = 1;
+    if (service().steered()) ::setsockopt(number, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared);
+  }
+  net::apply_options(number, service().listen);
+  const auto listening = net::listen_on(number, service().listen);
+  if (!listening) {
+    lent_.clear();
+    return opened_or_not(listening.error());
+  }
+  if (service().steered())
+    if (auto second = around_.handed.take_named(net::stored_refusing_name(service().id)))
+      watch_turned_away(std::move(second->fd));
+  return opened_or_not(net::Opened{std::move(socket.fd)});
+}
+
+/// A socket that belongs to the manager is only put aside: it would be open there all the same, and could not be bound
+/// again here.
+void Runner::close_sockets() {
+  unregister_rpc();
+  end_announcement();
+  if (!listener_ && !turned_away_) return;
+  if (current_datagram_ && listener_) around_.datagrams.send(listener_->fd());  // answers to those before it
+  if (turned_away_) shut_down(turned_away_->fd());
+  turned_away_.reset();
+  if (listener_ && socket_is_lent())
+    around_.handed.give_back({std::exchange(lent_, {}), listener_->release()});
+  else if (listener_)
+    shut_down(listener_->fd());
+  listener_.reset();
+  lent_.clear();
+  tell_sockets();
+}
+
+/// So that nobody connects to a duplicate that is still somewhere, and the manager sees that it is of no use any more. A
+/// server that waits has the same socket, and keeps it.
+void Runner::shut_down(int fd) const {
+  if (!around_.duplicates_kept || (service().hands_over() && !sessions_.empty())) return;
+  ::shutdown(fd, SHUT_RDWR);
+}
+
+void Runner::tell_sockets() {
+  if (around_.on_sockets) around_.on_sockets();
+}
+
+}  // namespace xsuperd::service

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// Sockets that a service manager has handed over, or keeps duplicates of.
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+
+#include "service/fixture.hpp"
+
+using namespace xsuperd;
+using namespace xsuperd::service;
+using namespace xsuperd::service::test;
+
+namespace {
+
+base::Fd duplicate(int fd) { return base::Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
+/// A Runner, and a socket like its own that a manager has open, too.
+struct Managed : Bench {
+  explicit Managed(config::Service service) : Bench(service), theirs(open_like(service.listen)) {
+    around.on_sockets = [this] { ++told; };
+  }
+  static base::Fd open_like(const config::ListenSpec& spec) {
+    auto opened = net::open_socket(spec);
+    REQUIRE(opened.has_value());
+    return std::move(opened->fd);
+  }
+  void hand(std::string name) { around.handed.give_back({std::move(name), duplicate(theirs.get())}); }
+  [[nodiscard]] base::Endpoint place() const { return net::local_endpoint(theirs.get()); }
+
+  base::Fd theirs;
+  int told = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a socket that a manager hands over serves in place of one of our own") {
+  Managed bench(stream_service());
+  bench.hand("x");
+  REQUIRE(bench.runner->start());
+  CHECK(bench.runner->socket_is_lent());
+  CHECK(bench.where() == bench.place());
+  CHECK(bench.told == 1);
+  CHECK(bench.around.handed.sockets().empty());
+  const Client client(bench.place());
+  bench.run_until_jobs(1);
+}
+
+TEST_CASE("a manager's socket is put aside when its service closes, and taken again when it opens") {
+  Managed bench(stream_service());
+  bench.around.duplicates_kept = true;
+  bench.hand("x");
+  REQUIRE(bench.runner->start());
+  bench.runner->stand(Standing::drained);
+  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->socket_is_lent());
+  REQUIRE(bench.around.handed.sockets().size() == 1);
+  CHECK(bench.around.handed.sockets()[0].name == "x");
+  const Client waits(bench.place());
+  CHECK(waits.connected());
+  bench.runner->stand(Standing::serving);
+  CHECK(bench.runner->socket_is_lent());
+  bench.run_until_jobs(1);
+  CHECK(bench.told == 3);
+}
+
+TEST_CASE("a pause of cps puts a manager's socket aside, too") {
+  config::Service service = stream_service();
+  service.settings.cps = config::Rate{1, 1};
+  Managed bench(service);
+  bench.hand("x");
+  REQUIRE(bench.runner->start());
+  const Client one(bench.place());
+  const Client two(bench.place());
+  bench.hurry = false;
+  bench.run_until([&] { return bench.runner->state().phase() == Phase::paused; });
+  CHECK(bench.around.handed.sockets().size() == 1);
+}
+
+TEST_CASE("a socket that was kept for this service is its own again") {
+  Managed bench(stream_service());
+  bench.hand("xsuperd/x");
+  REQUIRE(bench.runner->start());
+  CHECK_FALSE(bench.runner->socket_is_lent());
+  CHECK(bench.where() == bench.place());
+  bench.runner->stand(Standing::drained);
+  CHECK(bench.around.handed.sockets().empty());
+}
+
+TEST_CASE("a socket of which a duplicate is kept refuses peers as soon as its service has closed it") {
+  Managed bench(stream_service());
+  bench.around.duplicates_kept = true;
+  REQUIRE(bench.runner->start());
+  const base::Fd kept = duplicate(bench.runner->listening_fd());
+  const base::Endpoint place = bench.where();
+  bench.runner->retire(Runner::Servers::leave);
+  CHECK_FALSE(Client(place).connected());
+}
+
+TEST_CASE("when the daemon ends a kept duplicate goes on taking peers in") {
+  Managed bench(stream_service());
+  REQUIRE(bench.runner->start());
+  const base::Fd kept = duplicate(bench.runner->listening_fd());
+  const base::Endpoint place = bench.where();
+  bench.runner->retire(Runner::Servers::terminate);
+  CHECK(Client(place).connected());
+}
+
+TEST_CASE("a server that waits keeps its socket when its service goes") {
+  Managed bench(waiting_service(config::SocketType::stream));
+  bench.around.duplicates_kept = true;
+  REQUIRE(bench.runner->start());
+  const base::Endpoint place = bench.where();
+  const Client client(place);
+  bench.run_until_jobs(1);
+  const Process server = Process::sleeping();
+  const base::Fd its = duplicate(bench.job(0).socket.get());
+  bench.spawner.deliver_started(0, server.pid(), server.pidfd());
+  bench.runner->retire(Runner::Servers::leave);
+  CHECK(Client(place).connected());
+}
+
+TEST_CASE("a service that takes another one's place takes a manager's socket as such") {
+  Managed bench(stream_service());
+  bench.hand("x");
+  REQUIRE(bench.runner->start());
+  const auto old = bench.runner;
+  bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(stream_service()));
+  REQUIRE(bench.runner->start_on_socket_of(*old));
+  old->retire(Runner::Servers::leave);
+  CHECK(bench.runner->socket_is_lent());
+  CHECK_FALSE(old->socket_is_lent());
+  CHECK(bench.around.handed.sockets().empty());
+}
+
+TEST_CASE("both sockets of a service whose lists the kernel keeps are taken back, and steered anew") {
+  config::Service service = waiting_service(config::SocketType::stream);
+  service.listen.shared_port = true;
+  service.settings.only_from = pattern("10.0.0.0/8");
+  Managed bench(service);
+  REQUIRE(bench.runner->start());
+  const base::Fd kept = duplicate(bench.runner->listening_fd());
+  const base::Fd refusing = duplicate(bench.runner->refusing_fd());
+  const base::Endpoint place = bench.where();
+  bench.runner->retire(Runner::Servers::leave);
+  bench.around.handed.give_back({"xsuperd/x", duplicate(kept.get())});
+  bench.around.handed.give_back({"xsuperd/x/refused", duplicate(refusing.get())});
+  bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(service));
+  REQUIRE(bench.runner->start());
+  CHECK(bench.around.handed.sockets().empty());
+  CHECK(bench.where() == place);
+  CHECK(net::local_endpoint(bench.runner->refusing_fd()) == place);
+  const Client refused(place);
+  bench.run_until([&] { return bench.runner->counters().decided() == 1; });
+  CHECK(bench.runner->state().phase() == Phase::listening);
+}
+
+TEST_CASE("a recipe names the socket that a waiting server is passed, and no other") {
+  config::Service service = waiting_service(config::SocketType::stream);
+  service.id = "a:b";
+  service.settings.pass_fds = config::PassFds::systemd;
+  CHECK(make_recipe(service, {})->listen_name == "a\\x3ab");
+  service.settings.pass_fds = config::PassFds::none;
+  CHECK_FALSE(make_recipe(service, {})->listen_name);
+  config::Service plain = stream_service();
+  plain.settings.pass_fds = config::PassFds::systemd;
+  CHECK_FALSE(make_recipe(plain, {})->listen_name);
+}
