@@ -49,8 +49,8 @@ void Runner::close_sockets() {
   tell_sockets();
 }
 
-/// So that nobody connects to a duplicate that is still somewhere, and the manager sees that it is of no use any more. A
-/// server that waits has the same socket, and keeps it.
+/// So that nobody connects to a duplicate that is still somewhere, and the manager sees that it is of no use any
+/// more. A server that waits has the same socket, and keeps it.
 void Runner::shut_down(int fd) const {
   if (!around_.duplicates_kept || (service().hands_over() && !sessions_.empty())) return;
   ::shutdown(fd, SHUT_RDWR);

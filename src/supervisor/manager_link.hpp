@@ -16,8 +16,8 @@
 
 namespace xsuperd::supervisor {
 
-/// Says that the daemon is ready, reloads, ends and lives, how it is, and which sockets are to be kept for the next one.
-/// Words leave in order by a thread of their own, because the manager may be slow to take them; without a manager
+/// Says that the daemon is ready, reloads, ends and lives, how it is, and which sockets are to be kept for the next
+/// one. Words leave in order by a thread of their own, because the manager may be slow to take them; without a manager
 /// nothing happens at all. Lives on the loop thread; timers run only while there is something to say. Its destructor
 /// waits until all has been said.
 class ManagerLink {

@@ -49,7 +49,8 @@ TEST_CASE("the server talks to the connection on descriptors 0, 1 and 2 and has 
 
 TEST_CASE("a server that is passed its socket has it as descriptor 3, too, and its own pid in LISTEN_PID") {
   Bench bench(any_manner());
-  Recipe recipe = shell("ls /proc/$$/fd; cd /proc/$$/fd; test 0 -ef 3 && test $$ = $LISTEN_PID && echo $LISTEN_FDS $LISTEN_FDNAMES");
+  Recipe recipe = shell(
+      "ls /proc/$$/fd; cd /proc/$$/fd; test 0 -ef 3 && test $$ = $LISTEN_PID && echo $LISTEN_FDS $LISTEN_FDNAMES");
   recipe.listen_name = "web";
   CHECK(bench.output_of(recipe) == "0\n1\n2\n3\n1 web\n");
 }
