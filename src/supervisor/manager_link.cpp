@@ -42,7 +42,10 @@ std::string status_line(std::size_t services, std::size_t servers, const std::ve
   std::string line = fmt::format("{}, {}", counted(services, "service"), counted(servers, "instance"));
   if (failed.empty()) return line;
   line += "; failed:";
-  for (std::size_t i = 0; i < failed.size() && i < named; ++i) line += " " + base::escaped(failed[i], 64);
+  for (std::size_t i = 0; i < failed.size() && i < named; ++i) {
+    line += ' ';
+    line += base::escaped(failed[i], 64);
+  }
   if (failed.size() > named) line += fmt::format(" and {} more", failed.size() - named);
   return line;
 }
