@@ -106,13 +106,17 @@ std::string_view word_of(Grade grade) {
 
 std::string line_of(const Health& health, const HealthOptions& options) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(health.problems.size(), most_told); ++i)
-    text += (i == 0 ? "" : "; ") + health.problems[i].sentence;
+  for (std::size_t i = 0; i < std::min(health.problems.size(), most_told); ++i) {
+    if (i > 0) text += "; ";
+    text += health.problems[i].sentence;
+  }
   if (health.problems.size() > most_told) text += fmt::format("; and {} more", health.problems.size() - most_told);
   if (health.problems.empty()) text = health.summary;
   std::string line = fmt::format("{}: {}", word_of(health.grade()), harmless(text));
-  for (std::size_t i = 0; i < health.measures.size(); ++i)
-    line += (i == 0 ? "|" : " ") + measure_text(health.measures[i], options);
+  for (std::size_t i = 0; i < health.measures.size(); ++i) {
+    line += i == 0 ? '|' : ' ';
+    line += measure_text(health.measures[i], options);
+  }
   return line + "\n";
 }
 
