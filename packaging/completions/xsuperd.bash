@@ -39,7 +39,7 @@ _xsuperd() {
   [[ $first == --explain ]] && return
 
   local always='-d -filelog -syslog -reuse -limit -pidfile -logprocs -shutdownprocs -cc -stayalive -dontfork --inetd
-    -version -t --strict --show --explain --control --control-group --worker-user --workers --version --help'
+    -version -t --strict --show --explain --container --control --control-group --worker-user --workers --version --help'
   local of_xinetd='-f -inetd_compat -inetd_ipv6'
   local of_inetd='-i -f -E -l -w -W -R -c -C -s -q -a -p'
   if [[ $current != -* ]]; then

@@ -124,10 +124,11 @@ namespace {
 /// The lines of an entry that is complete but for this attribute.
 std::string lines_without(std::string_view attribute) {
   const bool rpc = attribute.starts_with("rpc_");
+  const bool waits = attribute == "pass_fds";
   std::string lines;
   for (const std::string line :
        {rpc ? "type = RPC UNLISTED" : "type = UNLISTED", rpc ? "rpc_version = 1" : "port = 9000", "socket_type = stream",
-        "wait = no", "user = root", "server = /bin/server", rpc ? "rpc_number = 200000" : "log_on_failure = HOST"})
+        waits ? "wait = yes" : "wait = no", "user = root", "server = /bin/server", rpc ? "rpc_number = 200000" : "log_on_failure = HOST"})
     if (line.substr(0, line.find(' ')) != attribute) lines += line + "\n";
   return lines;
 }

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
 #include <fstream>
 
 #include "service/fixture.hpp"
@@ -98,6 +100,7 @@ TEST_CASE("a rule that came since the last datagrams holds for the next ones") {
   bench.run_until_decided(1);
   CHECK(client.read(bench, 6) == "before");
   (void)bench.file("deny", "ALL: ALL\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the files are looked at each 10 ms
   client.send("after");
   client.send("that");
   bench.run_until_decided(3);

@@ -23,7 +23,9 @@ std::string command_manual() {
   std::string page;
   for (const auto& one : xsuperd::ctl::commands()) {
     page += fmt::format(".It Cm {}", mdoc_literal(one.name));
-    if (!one.synopsis.empty()) page += fmt::format(" No \"{}\"", mdoc_literal(one.synopsis));
+    std::string words = mdoc_literal(one.synopsis);
+    if (const auto dashes = words.find(" -- "); dashes != words.npos) words.replace(dashes, 4, " \\-\\- ");  // else style
+    if (!words.empty()) page += fmt::format(" No \"{}\"", words);
     page += "\n" + mdoc_text(one.text);
   }
   for (const auto& one : xsuperd::ctl::option_words()) {
