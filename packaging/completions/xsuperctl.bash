@@ -23,7 +23,12 @@ _xsuperctl() {
         compopt -o filenames 2>/dev/null
         return
         ;;
-      *) COMPREPLY+=("${word#"$prefix"}") ;;
+      *)
+        word=${word#"$prefix"}
+        # What an id may hold must not mean anything to the shell when the line is entered.
+        [[ $word == *[!A-Za-z0-9_./:@=+-]* ]] && printf -v word %q "$word"
+        COMPREPLY+=("$word")
+        ;;
     esac
   done < <("${words[0]}" complete -- "${words[@]:1}" 2>/dev/null)
 }

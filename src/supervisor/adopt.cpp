@@ -24,8 +24,8 @@ bool Supervisor::Impl::take_over() {
              state.daemon.program_version, available(), around.processes);
   if (state.log_behind) log.warning("the logs could not take everything before the upgrade: lines may be missing");
   say_not_in_effect();
-  if (state.reload_wanted) reload();
   manager.ready();
+  if (state.reload_wanted) reload();  // which says when it is ready again
   options.inherited.reset();  // what nobody wanted is closed
   return true;
 }
