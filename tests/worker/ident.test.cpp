@@ -315,7 +315,7 @@ TEST_CASE("an identity is looked up in the sandbox") {
 
 TEST_CASE("in the sandbox, too, there are hosts without a server, and servers that are silent") {
   Whole w;
-  w.ask(30ms);
+  w.ask(1500ms);  // in which a worker is started, too
   const base::Fd fd = w.question();
   CHECK(w.result().outcome == Outcome::timeout);
   run_until(w.bench.loop, [&] { return readable(fd); });
