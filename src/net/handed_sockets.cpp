@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -61,7 +62,7 @@ std::string reach(const base::Endpoint& at, bool ipv6, bool v6only) {
 /// A service, with the names that its socket may have.
 struct Wanted {
   Wanted(std::string_view of, const config::ListenSpec& where)
-      : id(of), name(descriptor_name(of)), stored(stored_name(of)), spec(where) {}
+      : id(of), name(descriptor_name(of)), stored(stored_name(of, where)), spec(where) {}
 
   [[nodiscard]] bool named(std::string_view other) const {
     if (is_stored_name(other)) return base::iequals(other, stored);
@@ -96,6 +97,8 @@ base::Result<SocketFacts> facts_of(int fd) {
   if (*domain != AF_INET && *domain != AF_INET6) return base::Error{EAFNOSUPPORT, "it is no socket of IPv4 or IPv6"};
   SocketFacts facts{*type, *protocol == IPPROTO_MPTCP ? IPPROTO_TCP : *protocol, *domain == AF_INET6, false,
                     option(fd, SOL_SOCKET, SO_ACCEPTCONN).value_or(0) != 0, local_endpoint(fd)};
+  pollfd state{fd, 0, 0};
+  facts.hung_up = ::poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0;
   if (facts.ipv6) facts.v6only = option(fd, IPPROTO_IPV6, IPV6_V6ONLY).value_or(0) != 0;
   return facts;
 }
@@ -104,6 +107,7 @@ std::string misfit(const SocketFacts& socket, const config::ListenSpec& spec) {
   if (socket.type != kind_of(spec.socket_type) || socket.protocol != spec.protocol.number)
     return fmt::format("it is of another type than a socket of {}", spec.protocol.name);
   if ((socket.type == SOCK_STREAM || socket.type == SOCK_SEQPACKET) && !socket.listens) return "it does not listen";
+  if (socket.hung_up) return "it has been shut down";
   if (same_place(socket, spec)) return {};
   return fmt::format("it is at {}, and the service belongs at {}", reach(socket.at, socket.ipv6, socket.v6only),
                      reach(spec.at, spec.ipv6, spec.v6only));
@@ -145,10 +149,43 @@ std::optional<HandedSocket> HandedSockets::take(std::string_view id, const confi
   return std::nullopt;
 }
 
-std::optional<HandedSocket> HandedSockets::take_named(std::string_view name) {
+std::optional<HandedSocket> HandedSockets::take_refusing(std::string_view stored, const config::ListenSpec& spec) {
   for (std::size_t i = 0; i < sockets_.size(); ++i)
-    if (base::iequals(sockets_[i].name, name)) return take_at(i);
+    if (base::iequals(sockets_[i].name, stored) && misfit(facts_[i], spec).empty()) return take_at(i);
   return std::nullopt;
+}
+
+HandedSockets::Claimed HandedSockets::claim(const Places& places) const {
+  Claimed claimed;
+  for (std::size_t i = 0; i < sockets_.size(); ++i) {
+    const std::string name = base::to_lower(sockets_[i].name);
+    const auto place = places.find(name);
+    if (place != places.end() && misfit(facts_[i], place->second).empty()) claimed.try_emplace(name, i);
+  }
+  return claimed;
+}
+
+std::vector<HandedSocket> HandedSockets::take_stale(const std::vector<const config::Service*>& services) {
+  Places places;
+  for (const config::Service* one : services)
+    places.emplace(base::to_lower(stored_name(one->id, one->listen)), one->listen);
+  const Claimed first = claim(places);
+  places.clear();
+  for (const config::Service* one : services) {
+    const auto at = first.find(base::to_lower(stored_name(one->id, one->listen)));
+    if (!one->steered() || at == first.end()) continue;
+    config::ListenSpec beside = one->listen;
+    beside.at.port = facts_[at->second].at.port;
+    places.emplace(base::to_lower(stored_refusing_name(one->id, one->listen)), beside);
+  }
+  const Claimed second = claim(places);
+  std::vector<bool> wanted(sockets_.size());
+  for (const Claimed* claimed : {&first, &second})
+    for (const auto& [name, index] : *claimed) wanted[index] = true;
+  std::vector<HandedSocket> stale;
+  for (std::size_t i = sockets_.size(); i-- > 0;)
+    if (is_stored_name(sockets_[i].name) && !wanted[i]) stale.push_back(take_at(i));
+  return stale;
 }
 
 HandedSocket HandedSockets::take_at(std::size_t index) {

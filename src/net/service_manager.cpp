@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 
 #include "xsuperd/base/text.hpp"
@@ -23,7 +24,41 @@ constexpr std::string_view prefix = "xsuperd/";
 constexpr std::string_view refusing = "/refused";
 constexpr std::size_t longest_name = 255;  // FDNAME_MAX of systemd
 
-std::string bounded(std::string name) { return name.size() > longest_name ? std::string{} : name; }
+/// FNV-1a, which is the same in every build: another version of the program is to find the name again.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+/// Leaves room for what marks the second socket.
+std::string shortened(std::string name) {
+  constexpr std::size_t most = longest_name - refusing.size();
+  if (name.size() <= most) return name;
+  const std::string end = fmt::format("~{:016x}", hash_of(base::to_lower(name)));
+  name.resize(most - end.size());
+  return name + end;
+}
+
+/// What cannot stand in the name of a descriptor is written \xNN.
+std::string plain(std::string_view text) {
+  std::string name;
+  for (const char c : text) {
+    const bool may = c > ' ' && c < 127 && c != ':' && c != '/' && c != '\\';
+    name += may ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return name;
+}
+
+/// Which peers it is for.
+std::string address_word(const config::ListenSpec& spec) {
+  const base::Address& a = spec.at.address;
+  if (!a.known() || a == base::Address::ipv6({}) || a == base::Address::ipv4(0))
+    return !spec.ipv6 ? "ipv4" : spec.v6only ? "ipv6" : "*";
+  std::string text = a.unmapped().text();
+  std::replace(text.begin(), text.end(), ':', '-');
+  return plain(text);
+}
 
 bool is_set(const char* name) {
   const char* value = std::getenv(name);
@@ -63,22 +98,17 @@ std::vector<std::string> taken(char** names) {
 }  // namespace
 
 std::string descriptor_name(std::string_view id) {
-  std::string name;
-  for (const char c : id) {
-    const bool plain = c > ' ' && c < 127 && c != ':' && c != '/' && c != '\\';
-    name += plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-  }
-  return bounded(std::move(name));
+  std::string name = plain(id);
+  return name.size() > longest_name ? std::string{} : name;
 }
 
-std::string stored_name(std::string_view id) {
-  const std::string name = descriptor_name(id);
-  return name.empty() ? name : bounded(fmt::format("{}{}", prefix, name));
+std::string stored_name(std::string_view id, const config::ListenSpec& spec) {
+  return shortened(fmt::format("{}{}/{}/{}/{}", prefix, plain(id), plain(spec.protocol.name), address_word(spec),
+                               spec.at.port));
 }
 
-std::string stored_refusing_name(std::string_view id) {
-  const std::string name = stored_name(id);
-  return name.empty() ? name : bounded(fmt::format("{}{}", name, refusing));
+std::string stored_refusing_name(std::string_view id, const config::ListenSpec& spec) {
+  return stored_name(id, spec) + std::string(refusing);
 }
 
 bool is_stored_name(std::string_view name) { return name.starts_with(prefix); }

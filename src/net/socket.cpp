@@ -90,6 +90,21 @@ void apply_options(int fd, const config::ListenSpec& spec) {
   set(fd, SOL_SOCKET, SO_KEEPALIVE, spec.keepalive);
 }
 
+/// shutdown(2) alone leaves a datagram socket bound and in the way of a less particular one: connected to itself it
+/// hears nobody else. Nor must it stay in a group in which the order counts (net::steer).
+void hang_up(int fd) {
+  int kind = 0;
+  socklen_t length = sizeof kind;
+  if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &length) == 0 && kind == SOCK_DGRAM) {
+    set(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+    sockaddr_storage self{};
+    length = sizeof self;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&self), &length) == 0)
+      (void)::connect(fd, reinterpret_cast<const sockaddr*>(&self), length);
+  }
+  ::shutdown(fd, SHUT_RDWR);
+}
+
 base::Endpoint local_endpoint(int fd) {
   sockaddr_storage at{};
   socklen_t length = sizeof at;

@@ -15,20 +15,26 @@ bool Runner::open_handed(net::HandedSocket socket) {
     around_.log.notice("service {} takes the socket {} of the service manager", service().id,
                        base::escaped(socket.name, 255));
     lent_ = socket.name;
-    // The second socket of a steered service is to be bound beside it.
-    const int shared = 1;
-    if (service().steered()) ::setsockopt(number, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared);
   }
+  // The second socket of a steered service is to be bound beside it; before it was kept it may have been the only one.
+  const int shared = 1;
+  if (service().steered()) ::setsockopt(number, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared);
   net::apply_options(number, service().listen);
   const auto listening = net::listen_on(number, service().listen);
   if (!listening) {
     lent_.clear();
+    if (kept_for_us) net::hang_up(number);
     return opened_or_not(listening.error());
   }
-  if (service().steered())
-    if (auto second = around_.handed.take_named(net::stored_refusing_name(service().id)))
-      watch_turned_away(std::move(second->fd));
+  if (service().steered() && kept_for_us) take_refusing_socket(net::local_endpoint(number).port);
   return opened_or_not(net::Opened{std::move(socket.fd)});
+}
+
+void Runner::take_refusing_socket(std::uint16_t port) {
+  config::ListenSpec beside = service().listen;
+  beside.at.port = port;
+  const std::string name = net::stored_refusing_name(service().id, service().listen);
+  if (auto second = around_.handed.take_refusing(name, beside)) watch_turned_away(std::move(second->fd));
 }
 
 /// A socket that belongs to the manager is only put aside: it would be open there all the same, and could not be bound
@@ -53,7 +59,7 @@ void Runner::close_sockets() {
 /// more. A server that waits has the same socket, and keeps it.
 void Runner::shut_down(int fd) const {
   if (!around_.duplicates_kept || (service().hands_over() && !sessions_.empty())) return;
-  ::shutdown(fd, SHUT_RDWR);
+  net::hang_up(fd);
 }
 
 void Runner::tell_sockets() {

@@ -8,6 +8,8 @@
 
 namespace xsuperd::service {
 
+using namespace std::chrono_literals;
+
 namespace {
 
 using Patterns = std::optional<std::vector<config::AddressPattern>>;
@@ -67,28 +69,57 @@ void Runner::watch_turned_away(base::Fd socket) {
   turned_away_->resume();
 }
 
-void Runner::turn_away() {
-  const auto refuse = [this](Session session) {
-    const auto now = std::chrono::system_clock::now();
-    ++counters_.accepted;
-    counters_.last_request = now;
-    counters_.refuse(policy::Reason::address, false, session.peer, now);
-    log_entry(log::fail_entry(service(), policy::log_word(policy::Reason::address), session.peer.address));
-    dismiss(std::move(session));
-  };
+void Runner::turn_away(Session session) {
+  const auto now = std::chrono::system_clock::now();
+  ++counters_.accepted;
+  counters_.last_request = now;
+  counters_.refuse(policy::Reason::address, false, session.peer, now);
+  log_entry(log::fail_entry(service(), policy::log_word(policy::Reason::address), session.peer.address));
+  dismiss(std::move(session));
+}
+
+/// How many there were.
+std::size_t Runner::turn_batch_away(int& error) {
+  std::size_t count = 0;
   if (service().listen.socket_type == config::SocketType::stream) {
-    int error = 0;
-    for (net::Connection& connection : turned_away_->accept_batch(service().listen.v6only, error))
-      refuse({.peer = connection.peer, .socket = std::move(connection.fd)});
-  } else {
-    for (int i = 0; i < 64; ++i) {
-      const auto head = net::peek_datagram(turned_away_->fd());
-      if (!head) break;
-      net::drop_datagram(turned_away_->fd());
-      refuse({.peer = head->peer});
+    for (net::Connection& connection : turned_away_->accept_batch(service().listen.v6only, error)) {
+      turn_away({.peer = connection.peer, .socket = std::move(connection.fd)});
+      ++count;
     }
+    return count;
   }
+  for (; count < 64; ++count) {
+    const auto head = net::peek_datagram(turned_away_->fd());
+    if (!head) break;
+    net::drop_datagram(turned_away_->fd());
+    turn_away({.peer = head->peer});
+  }
+  return count;
+}
+
+void Runner::turn_away() {
+  int error = 0;
+  if (turn_batch_away(error) == 0) return none_turned_away(error);
   turned_away_->again();
+}
+
+/// It was readable, and nothing could be taken: at once it would be readable again. Without a socket that is of use the
+/// access lists do not hold, and the service is closed; but what a server has now stays with it.
+void Runner::none_turned_away(int error) {
+  const auto facts = net::facts_of(turned_away_->fd());
+  const std::string why = facts ? net::misfit(*facts, service().listen) : facts.error().sentence;
+  if (!why.empty() && sessions_.empty()) {
+    around_.log.error("service {} is opened anew, its socket for peers to be refused is of no use: {}",
+                      service().id, why);
+    perform(CloseSocket{});
+    feed(Closed{});
+    return try_again_later();
+  }
+  if (error != 0 && why.empty())
+    around_.log.error("service {}, accept: {}; trying again in a second", service().id, base::errno_text(error));
+  arm(error != 0 || !why.empty() ? 1000ms : 100ms, [](Runner& self) {
+    if (self.turned_away_) self.turned_away_->resume();
+  });
 }
 
 }  // namespace xsuperd::service

@@ -114,6 +114,7 @@ struct Supervisor::Impl {
   // manager.cpp
   ManagerLink::Asks manager_asks();
   void connect_manager();
+  void drop_stale_sockets();
   void close_unclaimed_sockets();
   [[nodiscard]] std::string why_unclaimed(const net::HandedSocket& socket) const;
   [[nodiscard]] std::vector<ManagerLink::Kept> sockets_to_keep() const;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The service manager that started the daemon: what it hands over, and what it is told.
-#include <sys/socket.h>
-
 #include "supervisor/impl.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/net/service_manager.hpp"
+#include "xsuperd/net/socket.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -29,11 +28,20 @@ void Supervisor::Impl::connect_manager() {
   around.on_sockets = [this] { manager.sockets_changed(); };
 }
 
+/// What was kept and has no service any more would be in the way of those that are to be bound now. The manager hears of
+/// it with the rest, when all is open.
+void Supervisor::Impl::drop_stale_sockets() {
+  std::vector<const config::Service*> services;
+  for (const auto& service : config->services)
+    if (served(*service) && service->kind != config::Kind::tcpmux) services.push_back(service.get());
+  for (const net::HandedSocket& one : around.handed.take_stale(services)) net::hang_up(one.fd.get());
+}
+
 /// Nobody listens there any more: peers are to be refused, not to wait for ever.
 void Supervisor::Impl::close_unclaimed_sockets() {
   for (const net::HandedSocket& one : around.handed.take_all()) {
     if (net::is_stored_name(one.name)) {
-      ::shutdown(one.fd.get(), SHUT_RDWR);
+      net::hang_up(one.fd.get());
       continue;
     }
     log.warning("the socket {} of the service manager is closed: {}", base::escaped(one.name, 255),
@@ -56,12 +64,13 @@ std::string Supervisor::Impl::why_unclaimed(const net::HandedSocket& socket) con
 std::vector<ManagerLink::Kept> Supervisor::Impl::sockets_to_keep() const {
   std::vector<ManagerLink::Kept> all;
   const auto add = [&all](std::string name, int fd) {
-    if (fd >= 0 && !name.empty()) all.push_back({std::move(name), fd});
+    if (fd >= 0) all.push_back({std::move(name), fd});
   };
   for (const auto& runner : runners) {
     if (!runner->open() || runner->socket_is_lent()) continue;
-    add(net::stored_name(runner->service().id), runner->listening_fd());
-    add(net::stored_refusing_name(runner->service().id), runner->refusing_fd());
+    const config::Service& service = runner->service();
+    add(net::stored_name(service.id, service.listen), runner->listening_fd());
+    add(net::stored_refusing_name(service.id, service.listen), runner->refusing_fd());
   }
   return all;
 }

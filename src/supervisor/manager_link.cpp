@@ -17,11 +17,13 @@ namespace xsuperd::supervisor {
 
 namespace {
 
+constexpr std::uint64_t no_cookie = 0;
+
 /// A number that no other socket has, however often it was duplicated or handed on.
 std::uint64_t cookie_of(int fd) {
   std::uint64_t cookie = 0;
   socklen_t size = sizeof cookie;
-  if (::getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return 0;
+  if (::getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return no_cookie;
   return cookie;
 }
 
@@ -82,7 +84,10 @@ void ManagerLink::say(std::string lines) {
 }
 
 void ManagerLink::kept_before(const std::vector<Kept>& sockets) {
-  for (const Kept& one : sockets) kept_[one.name] = cookie_of(one.fd);
+  for (const Kept& one : sockets) {
+    const auto [known, is_new] = kept_.try_emplace(one.name, cookie_of(one.fd));
+    if (!is_new) known->second = no_cookie;
+  }
 }
 
 void ManagerLink::ready() {
@@ -143,15 +148,17 @@ void ManagerLink::update_store() {
   if (ending_) return;
   std::unordered_map<std::string, std::uint64_t> wanted;
   std::vector<Kept> sockets = asks_.sockets();
-  for (const Kept& one : sockets) wanted[one.name] = cookie_of(one.fd);
+  for (const Kept& one : sockets) wanted.try_emplace(one.name, cookie_of(one.fd));
   for (const auto& [name, cookie] : kept_) {
     const auto still = wanted.find(name);
     if (still != wanted.end() && still->second == cookie) continue;
     off_loop([manager = manager_, name = name] { return manager->forget(name); });
   }
   for (const Kept& one : sockets) {
+    const std::uint64_t cookie = wanted[one.name];
+    if (cookie != cookie_of(one.fd)) continue;  // another one has that name already
     const auto before = kept_.find(one.name);
-    if (before != kept_.end() && before->second == wanted[one.name]) continue;
+    if (before != kept_.end() && before->second == cookie) continue;
     auto copy = std::make_shared<base::Fd>(::fcntl(one.fd, F_DUPFD_CLOEXEC, 0));
     if (*copy) off_loop([manager = manager_, name = one.name, copy] { return manager->store(copy->get(), name); });
   }

@@ -22,7 +22,8 @@ namespace xsuperd::supervisor {
 /// waits until all has been said.
 class ManagerLink {
  public:
-  /// A listening socket, and the name to keep it under.
+  /// A listening socket, and the name to keep it under. The manager forgets by name, so that of several with one name
+  /// only the first is kept.
   struct Kept {
     std::string name;
     int fd = -1;
@@ -38,7 +39,8 @@ class ManagerLink {
   ~ManagerLink();
 
   [[nodiscard]] bool there() const { return manager_ != nullptr; }
-  /// What the manager keeps under these names it has kept since before this process.
+  /// What the manager keeps under these names it has kept since before this process. A name that comes twice is
+  /// forgotten, and then kept anew.
   void kept_before(const std::vector<Kept>& sockets);
 
   /// Serving, for the first time or again; from the first time on the other words follow by themselves.

@@ -99,6 +99,7 @@ int Supervisor::Impl::run() {
     return serve();
   }
   if (!first_load()) return 1;
+  drop_stale_sockets();
   start_all();
   close_unclaimed_sockets();
   if (available() == 0 && !options.stay_alive) {

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "net/sockets.hpp"
+#include "xsuperd/net/service_manager.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::net;
@@ -37,6 +38,19 @@ config::ListenSpec every_address(bool v6only = false) {
   spec.at.address = {};
   spec.v6only = v6only;
   return spec;
+}
+
+config::Service service_at(std::string id, config::ListenSpec spec) {
+  config::Service service;
+  service.id = service.name = std::move(id);
+  service.listen = std::move(spec);
+  return service;
+}
+
+std::vector<std::string> names(const HandedSockets& pool) {
+  std::vector<std::string> all;
+  for (const HandedSocket& one : pool.sockets()) all.push_back(one.name);
+  return all;
 }
 
 std::string misfit_of(const base::Fd& fd, const config::ListenSpec& spec) { return misfit(*facts_of(fd.get()), spec); }
@@ -113,10 +127,93 @@ TEST_CASE("a service on a port of the system's choice gets a socket by its name 
 TEST_CASE("a socket that was kept for a service goes to no other") {
   const auto spec = tcp_at("127.0.0.1");
   const base::Fd one = opened(spec);
-  HandedSockets sockets = pool(handed("xsuperd/web", one));
-  CHECK_FALSE(sockets.take("other", where(one, spec)));
-  CHECK_FALSE(sockets.take("xsuperd/web", where(one, spec)));
-  CHECK(sockets.take("web", where(one, spec)));
+  const auto place = where(one, spec);
+  HandedSockets sockets = pool(handed(stored_name("web", place), one));
+  CHECK_FALSE(sockets.take("other", place));
+  CHECK_FALSE(sockets.take(stored_name("web", place), place));
+  CHECK_FALSE(any_fits(sockets.facts(), "other", place));
+  CHECK(any_fits(sockets.facts(), "WEB", place));
+  CHECK(sockets.take("WEB", place));
+}
+
+TEST_CASE("services of one id get each the socket of their own protocol") {
+  const base::Fd tcp = opened(tcp_at("127.0.0.1"));
+  auto tcp_place = where(tcp, tcp_at("127.0.0.1"));
+  auto udp_place = tcp_place;
+  udp_place.socket_type = config::SocketType::dgram;
+  udp_place.protocol = {"udp", IPPROTO_UDP};
+  const base::Fd udp = opened(udp_place);
+  HandedSockets sockets = pool(handed(stored_name("foo", udp_place), udp), handed(stored_name("foo", tcp_place), tcp));
+  const auto first = sockets.take("foo", tcp_place);
+  const auto second = sockets.take("foo", udp_place);
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(option_of(first->fd.get(), SOL_SOCKET, SO_TYPE) == SOCK_STREAM);
+  CHECK(option_of(second->fd.get(), SOL_SOCKET, SO_TYPE) == SOCK_DGRAM);
+}
+
+TEST_CASE("a second socket is taken by its name, and only where it fits") {
+  const auto spec = tcp_at("127.0.0.1");
+  const base::Fd tcp = opened(spec);
+  const base::Fd udp = opened(udp_at("127.0.0.1"));
+  const std::string name = stored_refusing_name("web", spec);
+  HandedSockets sockets = pool(handed(name, udp), handed("xsuperd/other", tcp));
+  CHECK_FALSE(sockets.take_refusing(name, where(tcp, spec)));
+  sockets.give_back(handed(name, tcp));
+  auto elsewhere = where(tcp, spec);
+  ++elsewhere.at.port;
+  CHECK_FALSE(sockets.take_refusing(name, elsewhere));
+  const auto taken = sockets.take_refusing(name, where(tcp, spec));
+  REQUIRE(taken);
+  CHECK(local_endpoint(taken->fd.get()) == local_endpoint(tcp.get()));
+}
+
+TEST_CASE("stale is what was kept and has no service of that name where it fits") {
+  const base::Fd one = opened(tcp_at("127.0.0.1"));
+  const base::Fd two = opened(tcp_at("127.0.0.1"));
+  const config::Service web = service_at("web", where(one, tcp_at("127.0.0.1")));
+  config::Service any = service_at("any", tcp_at("127.0.0.1"));
+  const std::string kept = stored_name("web", web.listen);
+  HandedSockets sockets = pool(handed(stored_name("gone", web.listen), one), handed("WEB", one), handed("of.socket", two),
+                               handed(kept, two), handed(kept, one), handed(kept, one),
+                               handed(stored_refusing_name("web", web.listen), one),
+                               handed(stored_name("any", any.listen), two));
+  const auto stale = sockets.take_stale({&web, &any});
+  CHECK(stale.size() == 4);  // gone; at another place; twice; a second one of what has none
+  CHECK(names(sockets) == std::vector<std::string>{"WEB", "of.socket", kept, stored_name("any", any.listen)});
+  CHECK(sockets.facts().at(2).facts.at == local_endpoint(one.get()));
+  CHECK(sockets.take_stale({&web, &any}).empty());
+  CHECK(sockets.take_stale({}).size() == 2);
+}
+
+TEST_CASE("the second socket of a pair is stale without the first, and at another port") {
+  config::Service web = service_at("web", tcp_at("127.0.0.1"));
+  web.wait = true;
+  web.settings.only_from.emplace();
+  REQUIRE(web.steered());
+  web.listen.shared_port = true;
+  const base::Fd one = opened(web.listen);
+  auto same = where(one, web.listen);
+  const base::Fd two = opened(same);
+  const base::Fd other = opened(web.listen);
+  const std::string first = stored_name("web", web.listen);
+  const std::string second = stored_refusing_name("web", web.listen);
+  HandedSockets pair = pool(handed(second, two), handed(first, one));
+  CHECK(pair.take_stale({&web}).empty());
+  HandedSockets alone = pool(handed(second, two));
+  CHECK(alone.take_stale({&web}).size() == 1);
+  HandedSockets apart = pool(handed(first, one), handed(second, other));
+  CHECK(apart.take_stale({&web}).size() == 1);
+  CHECK(names(apart) == std::vector<std::string>{first});
+}
+
+TEST_CASE("a socket that another process has hung up fits nowhere") {
+  for (const auto& spec : {tcp_at("127.0.0.1"), udp_at("127.0.0.1"), udp_at("0.0.0.0")}) {
+    const base::Fd fd = opened(spec);
+    const auto place = where(fd, spec);
+    hang_up(fd.get());
+    CHECK_FALSE(misfit_of(fd, place).empty());
+  }
 }
 
 TEST_CASE("a name does not help a socket that does not fit") {

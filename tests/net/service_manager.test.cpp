@@ -13,6 +13,7 @@
 
 #include "net/sockets.hpp"
 #include "xsuperd/base/environment.hpp"
+#include "xsuperd/base/text.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::net;
@@ -77,14 +78,44 @@ TEST_CASE("names of descriptors are printable ASCII without colons, and tell ids
   CHECK(descriptor_name("web") == "web");
   CHECK(descriptor_name("a:b/c d\\") == "a\\x3ab\\x2fc\\x20d\\x5c");
   CHECK(descriptor_name("\xc3\xa9") == "\\xc3\\xa9");
-  CHECK(stored_name("web") == "xsuperd/web");
-  CHECK(stored_refusing_name("web") == "xsuperd/web/refused");
-  CHECK(stored_name("web/refused") != stored_refusing_name("web"));
-  CHECK(is_stored_name("xsuperd/web"));
+  CHECK(descriptor_name(std::string(255, 'x')).size() == 255);
+  CHECK(descriptor_name(std::string(256, 'x')).empty());
+}
+
+TEST_CASE("a stored name tells the service and the place of its socket") {
+  auto spec = tcp_at("127.0.0.1");
+  spec.at.port = 7001;
+  CHECK(stored_name("web", spec) == "xsuperd/web/tcp/127.0.0.1/7001");
+  CHECK(stored_refusing_name("web", spec) == "xsuperd/web/tcp/127.0.0.1/7001/refused");
+  CHECK(stored_name("a:b/c", spec) == "xsuperd/a\\x3ab\\x2fc/tcp/127.0.0.1/7001");
+  spec.at.address = address("::ffff:127.0.0.1");
+  CHECK(stored_name("web", spec) == "xsuperd/web/tcp/127.0.0.1/7001");
+  spec = udp_at("fe80::1");
+  CHECK(stored_name("web", spec) == "xsuperd/web/udp/fe80--1/0");
+  spec.at.address = {};
+  CHECK(stored_name("web", spec) == "xsuperd/web/udp/*/0");
+  spec.v6only = true;
+  CHECK(stored_name("web", spec) == "xsuperd/web/udp/ipv6/0");
+  spec.v6only = spec.ipv6 = false;
+  CHECK(stored_name("web", spec) == "xsuperd/web/udp/ipv4/0");
+  CHECK(is_stored_name(stored_name("web", spec)));
   CHECK_FALSE(is_stored_name("web"));
-  CHECK(stored_name(std::string(255, 'x')).empty());
-  CHECK(stored_name(std::string(240, 'x')).size() == 248);
-  CHECK(stored_refusing_name(std::string(247, 'x')).empty());
+}
+
+TEST_CASE("a stored name that would be too long ends in a hash, which does not see case") {
+  const auto spec = tcp_at("127.0.0.1");
+  const auto udp = udp_at("127.0.0.1");
+  for (const std::size_t length : {220, 221, 222, 223, 230, 255, 4000}) {
+    const std::string name = stored_name(std::string(length, 'x'), spec);
+    CHECK(name.size() <= 247);
+    CHECK(stored_refusing_name(std::string(length, 'x'), spec) == name + "/refused");
+    CHECK(name != stored_name(std::string(length, 'x'), udp));
+    CHECK(name != stored_name(std::string(length - 1, 'x') + "y", spec));
+    CHECK(base::iequals(name, stored_name(std::string(length, 'X'), spec)));
+  }
+  const std::string odd = stored_name(std::string(300, ':'), spec);
+  CHECK(odd.size() == 247);
+  CHECK(odd.find(':') == std::string::npos);
 }
 
 TEST_CASE("a manager hears words, and gets and forgets descriptors by name") {

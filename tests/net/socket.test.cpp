@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "net/sockets.hpp"
+#include "xsuperd/net/steering.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::net;
@@ -211,4 +212,50 @@ TEST_CASE("a connection that is gone is a final error and no signal") {
   REQUIRE(::shutdown(pair.server.get(), SHUT_WR) == 0);
   CHECK(send_now(pair.server.get(), "x") == -1);
   CHECK(errno == EPIPE);
+}
+
+TEST_CASE("after a hang-up another socket gets the port and the peers, though a duplicate is open") {
+  for (const char* at : {"127.0.0.1", "0.0.0.0", "::"}) {
+    INFO(at);
+    const base::Fd stream = opened(tcp_at(at));
+    const base::Fd kept(::fcntl(stream.get(), F_DUPFD_CLOEXEC, 0));
+    auto place = tcp_at("127.0.0.1");
+    place.at.port = local_endpoint(stream.get()).port;
+    CHECK_FALSE(open_socket(place).has_value());
+    hang_up(stream.get());
+    CHECK_FALSE(client_of(place.at));
+    CHECK(open_socket(place).has_value());
+  }
+}
+
+TEST_CASE("a datagram socket that was hung up is not in the way of a less particular one") {
+  for (const char* at : {"127.0.0.1", "0.0.0.0", "::"}) {
+    INFO(at);
+    auto spec = udp_at(at);
+    spec.shared_port = true;
+    const base::Fd old = opened(spec);
+    auto place = udp_at("0.0.0.0");
+    place.at.port = local_endpoint(old.get()).port;
+    hang_up(old.get());
+    const base::Fd fresh = opened(place);
+    const base::Fd client = client_of({address("127.0.0.1"), place.at.port}, SOCK_DGRAM);
+    REQUIRE(::send(client.get(), "x", 1, 0) == 1);
+    CHECK(ready(fresh.get(), POLLIN, 1000));
+    CHECK_FALSE(peek_datagram(old.get()));
+  }
+}
+
+TEST_CASE("a datagram socket that was hung up is in no group with those that are bound after it") {
+  auto spec = udp_at("127.0.0.1");
+  spec.shared_port = true;
+  const base::Fd old = opened(spec);
+  spec.at.port = local_endpoint(old.get()).port;
+  hang_up(old.get());
+  const base::Fd servers = opened(spec);
+  const base::Fd ours = opened(spec);
+  REQUIRE(steer(servers.get(), {}, true).has_value());
+  const base::Fd client = client_of(spec.at, SOCK_DGRAM);
+  REQUIRE(::send(client.get(), "x", 1, 0) == 1);
+  CHECK(ready(servers.get(), POLLIN, 1000));
+  CHECK_FALSE(ready(ours.get()));
 }

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "service/fixture.hpp"
+#include "xsuperd/net/service_manager.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::service;
@@ -14,6 +15,15 @@ using namespace xsuperd::service::test;
 namespace {
 
 base::Fd duplicate(int fd) { return base::Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
+/// The kernel keeps its lists, and admits nobody from here.
+config::Service steered_service(config::SocketType type = config::SocketType::stream) {
+  config::Service service = waiting_service(type);
+  service.listen.shared_port = true;
+  service.settings.only_from = pattern("10.0.0.0/8");
+  if (type == config::SocketType::dgram) service.settings.flags = config::Set{config::Flag::intercept};
+  return service;
+}
 
 /// A Runner, and a socket like its own that a manager has open, too.
 struct Managed : Bench {
@@ -79,7 +89,7 @@ TEST_CASE("a pause of cps puts a manager's socket aside, too") {
 
 TEST_CASE("a socket that was kept for this service is its own again") {
   Managed bench(stream_service());
-  bench.hand("xsuperd/x");
+  bench.hand(net::stored_name("x", stream_service().listen));
   REQUIRE(bench.runner->start());
   CHECK_FALSE(bench.runner->socket_is_lent());
   CHECK(bench.where() == bench.place());
@@ -134,17 +144,15 @@ TEST_CASE("a service that takes another one's place takes a manager's socket as 
 }
 
 TEST_CASE("both sockets of a service whose lists the kernel keeps are taken back, and steered anew") {
-  config::Service service = waiting_service(config::SocketType::stream);
-  service.listen.shared_port = true;
-  service.settings.only_from = pattern("10.0.0.0/8");
+  const config::Service service = steered_service();
   Managed bench(service);
   REQUIRE(bench.runner->start());
   const base::Fd kept = duplicate(bench.runner->listening_fd());
   const base::Fd refusing = duplicate(bench.runner->refusing_fd());
   const base::Endpoint place = bench.where();
   bench.runner->retire(Runner::Servers::leave);
-  bench.around.handed.give_back({"xsuperd/x", duplicate(kept.get())});
-  bench.around.handed.give_back({"xsuperd/x/refused", duplicate(refusing.get())});
+  bench.around.handed.give_back({net::stored_name("x", service.listen), duplicate(kept.get())});
+  bench.around.handed.give_back({net::stored_refusing_name("x", service.listen), duplicate(refusing.get())});
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(service));
   REQUIRE(bench.runner->start());
   CHECK(bench.around.handed.sockets().empty());
@@ -152,6 +160,58 @@ TEST_CASE("both sockets of a service whose lists the kernel keeps are taken back
   CHECK(net::local_endpoint(bench.runner->refusing_fd()) == place);
   const Client refused(place);
   bench.run_until([&] { return bench.runner->counters().decided() == 1; });
+  CHECK(bench.runner->state().phase() == Phase::listening);
+}
+
+TEST_CASE("a second socket that does not fit is not taken, and one is opened") {
+  const config::Service service = steered_service();
+  Managed bench(service);
+  bench.hand(net::stored_name("x", service.listen));
+  const base::Fd udp = Managed::open_like(waiting_service(config::SocketType::dgram).listen);
+  bench.around.handed.give_back({net::stored_refusing_name("x", service.listen), duplicate(udp.get())});
+  REQUIRE(bench.runner->start());
+  CHECK(bench.around.handed.sockets().size() == 1);
+  CHECK(net::local_endpoint(bench.runner->refusing_fd()) == bench.place());
+  const Client refused(bench.place());
+  bench.run_until([&] { return bench.runner->counters().decided() == 1; });
+}
+
+TEST_CASE("a kept socket of a service that had no lists is steered when it has some") {
+  config::Service plain = waiting_service(config::SocketType::stream);
+  Managed bench(steered_service());
+  const base::Fd alone = Managed::open_like(plain.listen);
+  bench.around.handed.give_back({net::stored_name("x", plain.listen), duplicate(alone.get())});
+  REQUIRE(bench.runner->start());
+  CHECK(bench.where() == net::local_endpoint(alone.get()));
+  const Client refused(bench.where());
+  bench.run_until([&] { return bench.runner->counters().decided() == 1; });
+  CHECK(bench.runner->state().phase() == Phase::listening);
+}
+
+TEST_CASE("a second socket that is of no use any more is not waited for: the service is opened anew") {
+  for (const config::SocketType type : {config::SocketType::stream, config::SocketType::dgram}) {
+    config::Service service = steered_service(type);
+    Managed bench(service);
+    bench.around.duplicates_kept = true;
+    REQUIRE(bench.runner->start());
+    ::shutdown(bench.runner->refusing_fd(), SHUT_RDWR);
+    bench.run_until([&] { return bench.runner->state().phase() == Phase::closed; });
+    CHECK(bench.runner->refusing_fd() < 0);
+    CHECK(bench.asked == std::vector{std::chrono::milliseconds(1000)});
+    bench.hurry = true;
+    REQUIRE(bench.runner->start());
+    CHECK(bench.runner->refusing_fd() >= 0);
+  }
+}
+
+TEST_CASE("a second socket with nothing to take is looked at again only after a while") {
+  Managed bench(steered_service(config::SocketType::dgram));
+  REQUIRE(bench.runner->start());
+  ::shutdown(bench.runner->refusing_fd(), SHUT_RD);  // readable for ever
+  bench.run_until([&] { return !bench.asked.empty(); });
+  bench.settle();
+  CHECK(bench.asked == std::vector{std::chrono::milliseconds(100)});
+  CHECK(bench.runner->counters().decided() == 0);
   CHECK(bench.runner->state().phase() == Phase::listening);
 }
 

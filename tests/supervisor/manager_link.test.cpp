@@ -142,6 +142,31 @@ TEST_CASE("what was kept before the start is kept on when it is in use, and forg
   CHECK(bench.said_within(1ms) == Words{ready("fine"), "-xsuperd/stale"});
 }
 
+TEST_CASE("of two sockets of one name the first is kept, and the other one does not take its place") {
+  Bench bench;
+  const base::Fd a = some_socket();
+  const base::Fd b = some_socket();
+  bench.sockets = {{"xsuperd/x", a.get()}, {"xsuperd/x", b.get()}};
+  bench.link->ready();
+  CHECK(bench.said_within(1ms) == Words{ready("fine"), "+xsuperd/x"});
+  bench.link->sockets_changed();
+  CHECK(bench.said_within(100ms).empty());
+  const base::Fd fresh = some_socket();
+  bench.sockets = {{"xsuperd/x", fresh.get()}, {"xsuperd/x", b.get()}};
+  bench.link->sockets_changed();
+  CHECK(bench.said_within(100ms) == Words{"-xsuperd/x", "+xsuperd/x"});
+}
+
+TEST_CASE("a name under which two sockets were kept is forgotten, and kept anew") {
+  Bench bench;
+  const base::Fd a = some_socket();
+  const base::Fd b = some_socket();
+  bench.link->kept_before({{"xsuperd/x", a.get()}, {"xsuperd/x", b.get()}});
+  bench.sockets = {{"xsuperd/x", b.get()}};
+  bench.link->ready();
+  CHECK(bench.said_within(1ms) == Words{ready("fine"), "-xsuperd/x", "+xsuperd/x"});
+}
+
 TEST_CASE("at the end nothing is forgotten, so that the next daemon finds its sockets") {
   Bench bench;
   const base::Fd one = some_socket();

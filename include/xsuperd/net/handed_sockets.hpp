@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "xsuperd/base/address.hpp"
@@ -21,6 +22,7 @@ struct SocketFacts {
   bool v6only = false;
   bool listens = false;  ///< waits for connections
   base::Endpoint at;
+  bool hung_up = false;  ///< hang_up() was called, perhaps by another process
   bool operator==(const SocketFacts&) const = default;
 };
 
@@ -56,10 +58,14 @@ class HandedSockets {
   void give_back(HandedSocket socket);
 
   /// The one that is named after the service and fits, else one that fits by type, protocol and address alone. Those
-  /// that the manager keeps for us are taken by name only.
+  /// that the manager keeps for us are taken by name only (stored_name()), and must fit, too.
   [[nodiscard]] std::optional<HandedSocket> take(std::string_view id, const config::ListenSpec& spec);
-  /// The one of exactly that name.
-  [[nodiscard]] std::optional<HandedSocket> take_named(std::string_view name);
+  /// The second socket that was kept for a steered service, when it fits beside the first one, which `spec` tells with
+  /// its port.
+  [[nodiscard]] std::optional<HandedSocket> take_refusing(std::string_view stored, const config::ListenSpec& spec);
+  /// Those kept for us of which none of these services has a use any more: no service has that name, or it does not fit
+  /// there, or it is the second of a pair without a first. They are in the way of whoever is to be bound there.
+  [[nodiscard]] std::vector<HandedSocket> take_stale(const std::vector<const config::Service*>& services);
 
   /// All that are left, for a hand-over or to be closed.
   [[nodiscard]] const std::vector<HandedSocket>& sockets() const { return sockets_; }
@@ -67,7 +73,11 @@ class HandedSockets {
   [[nodiscard]] std::vector<HandedSocket> take_all();
 
  private:
+  using Places = std::unordered_map<std::string, config::ListenSpec>;  ///< by name in lower case
+  using Claimed = std::unordered_map<std::string, std::size_t>;        ///< which socket, by the same name
   [[nodiscard]] HandedSocket take_at(std::size_t index);
+  /// For each name the first socket that has it and fits.
+  [[nodiscard]] Claimed claim(const Places& places) const;
 
   std::vector<HandedSocket> sockets_;
   std::vector<SocketFacts> facts_;  ///< of the socket with the same index

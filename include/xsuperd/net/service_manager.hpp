@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "xsuperd/base/error.hpp"
+#include "xsuperd/config/model.hpp"
 #include "xsuperd/net/handed_sockets.hpp"
 
 /// The service manager that started the daemon, if one did: systemd, or whatever speaks as it does (sd_notify(3),
@@ -45,10 +46,13 @@ class ServiceManager {
 /// empty when there is nothing.
 [[nodiscard]] std::string expected_in_vain();
 
-/// The name under which a manager keeps a service's listening socket, and the second one of a service whose access
-/// lists the kernel keeps. Empty when the id is too long to be part of one. Pure.
-[[nodiscard]] std::string stored_name(std::string_view id);
-[[nodiscard]] std::string stored_refusing_name(std::string_view id);
+/// The name under which a manager keeps a service's listening socket: "xsuperd/ID/tcp/127.0.0.1/7001", with "*" for all
+/// addresses, "ipv4" or "ipv6" for all of one family, and "-" in place of ":". Services may share an id, but none of
+/// them has the same place as well, except with port 0. What is too long ends in a hash. Case is that of the id, and
+/// does not count. Pure.
+[[nodiscard]] std::string stored_name(std::string_view id, const config::ListenSpec& spec);
+/// The same with "/refused", for the second socket of a service whose access lists the kernel keeps.
+[[nodiscard]] std::string stored_refusing_name(std::string_view id, const config::ListenSpec& spec);
 /// Is it such a name? Else the socket belongs to the manager, as one of a .socket unit does.
 [[nodiscard]] bool is_stored_name(std::string_view name);
 /// An id as the name of a descriptor may be: what cannot stand there is written \xNN (sd_listen_fds_with_names(3):

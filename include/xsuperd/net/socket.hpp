@@ -29,6 +29,10 @@ struct Opened {
 /// NODELAY and KEEPALIVE follow the flags of a changed configuration; accepted sockets inherit them.
 void apply_options(int fd, const config::ListenSpec& spec);
 
+/// Has a socket take nobody in any more, in whatever process it is open: streams refuse, datagrams go past it, and
+/// another one can be bound in its place. What has been sent still arrives.
+void hang_up(int fd);
+
 /// The local end of a socket.
 [[nodiscard]] base::Endpoint local_endpoint(int fd);
 

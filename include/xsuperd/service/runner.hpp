@@ -174,6 +174,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   bool open_socket();
   bool opened_or_not(base::Result<net::Opened> opened);
   bool open_handed(net::HandedSocket socket);
+  void take_refusing_socket(std::uint16_t port);
   void close_sockets();
   void shut_down(int fd) const;
   void tell_sockets();
@@ -221,6 +222,9 @@ class Runner : public std::enable_shared_from_this<Runner> {
   bool steer_or_close();
   void steer_again();
   void turn_away();
+  void turn_away(Session session);
+  std::size_t turn_batch_away(int& error);
+  void none_turned_away(int error);
   bool ask_libwrap(Token token);
   [[nodiscard]] bool no_libwrap_rules();
   void wrapped(Token token, net::LibwrapAnswer answer);
