@@ -95,7 +95,10 @@ class WordParser {
   explicit WordParser(CommandLine& result) : result_(result) {}
 
   std::vector<po::option> operator()(std::vector<std::string>& words) {
-    if (stopped_) return words.clear(), std::vector<po::option>{};
+    if (stopped_) {
+      words.clear();
+      return {};
+    }
     const std::string word = words.front();
     words.erase(words.begin());
     if (const Option* option = find_option(word, inetd())) return take(*option, words);

@@ -40,9 +40,11 @@ std::optional<int> prefix_of_mask(const std::string& mask) {
 class Element {
  public:
   Element(const ValueContext& c, const Assignment& a, int index)
-      : c_(c), a_(a), index_(index), text_(a.values[static_cast<std::size_t>(index)].text) {
-    place_ = {c.entry.place.file, a.line, a.values[static_cast<std::size_t>(index)].column};
-  }
+      : c_(c),
+        a_(a),
+        index_(index),
+        text_(a.values[static_cast<std::size_t>(index)].text),
+        place_{c.entry.place.file, a.line, a.values[static_cast<std::size_t>(index)].column} {}
 
   std::optional<Patterns> parse() {
     if (text_.find('{') != std::string::npos) return factorised();

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/base/utf8.hpp"
 
 namespace xsuperd::control {
 
@@ -38,20 +39,6 @@ std::optional<json::object> parse_object(std::string_view text, std::string& why
     return std::nullopt;
   }
   return std::move(value.get_object());
-}
-
-/// The length of the UTF-8 character at the front, or 0: RFC 3629.
-std::size_t character(std::string_view s) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || s.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  const bool overlong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
-  const bool outside = (first == 0xed && byte(1) > 0x9f) || (first == 0xf4 && byte(1) > 0x8f);
-  return overlong || outside ? 0 : length;
 }
 
 }  // namespace
@@ -138,7 +125,7 @@ base::Result<ReplyPart> parse_reply(std::string_view text) {
 
 std::string json_text(std::string_view bytes) {
   for (std::string_view rest = bytes; !rest.empty();) {
-    const std::size_t length = character(rest);
+    const std::size_t length = base::utf8_length(rest);
     if (length == 0) return base::escaped(bytes, bytes.size() + 1);
     rest.remove_prefix(length);
   }

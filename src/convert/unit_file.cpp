@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "xsuperd/base/text.hpp"
 
@@ -154,7 +155,8 @@ std::optional<std::uint64_t> unit_size(std::string_view value) {
     for (std::size_t i = 0; i <= letters.find(value.back()); ++i) factor *= 1024;
     value.remove_suffix(1);
   }
-  const auto number = base::parse_number(base::trim(value), 0, 1LL << 22 << 20);
+  const auto most = std::numeric_limits<long long>::max() / static_cast<long long>(factor);
+  const auto number = base::parse_number(base::trim(value), 0, most);
   if (!number) return std::nullopt;
   return static_cast<std::uint64_t>(*number) * factor;
 }

@@ -40,7 +40,7 @@ std::optional<Rates> rates_of(const Counts& now, const Counts& before, double se
   const bool back = now.accepted < before.accepted || now.served < before.served || now.refused < before.refused ||
                     now.failed < before.failed || now.withdrawn < before.withdrawn;
   if (back || seconds <= 0) return std::nullopt;
-  const auto rate = [&](std::int64_t a, std::int64_t b) { return static_cast<double>(a - b) / seconds; };
+  const auto rate = [&](std::int64_t a, std::int64_t b) { return (static_cast<double>(a) - static_cast<double>(b)) / seconds; };
   return Rates{rate(now.accepted, before.accepted), rate(now.served, before.served), rate(now.refused, before.refused),
                rate(now.failed, before.failed)};
 }

@@ -58,8 +58,8 @@ bool taken(const std::string& option, const std::string& command) {
 
 class Line {
  public:
-  Line(const std::vector<std::string>& words, Things& things) : things_(things) {
-    current_ = words.empty() ? std::string{} : words.back();
+  Line(const std::vector<std::string>& words, Things& things)
+      : things_(things), current_(words.empty() ? std::string{} : words.back()) {
     for (std::size_t i = 0; i + 1 < words.size(); ++i) take(words[i]);
   }
 

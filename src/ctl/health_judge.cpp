@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "ctl/health.hpp"
 #include "ctl/table.hpp"
@@ -14,6 +15,12 @@ namespace {
 
 std::int64_t count_at(const json::object& object, std::string_view name) {
   return control::number_at(object, name).value_or(0);
+}
+
+/// Adds, and stays at the greatest or least number there is: a daemon may tell any.
+void add_to(std::int64_t& sum, std::int64_t more) {
+  using Limits = std::numeric_limits<std::int64_t>;
+  if (__builtin_add_overflow(sum, more, &sum)) sum = more < 0 ? Limits::min() : Limits::max();
 }
 
 /// What is said of one service, entries of one id taken together.
@@ -101,9 +108,11 @@ void Judge::selected(const std::string& name) {
       }
       service(row);
       const json::object& counters = object_at(row, "counters");
-      sums.running += count_at(row, "running"), sums.limit += count_at(row, "limit");
-      sums.served += count_at(counters, "served"), sums.refused += count_at(counters, "refused");
-      sums.failed += count_at(counters, "failed");
+      add_to(sums.running, count_at(row, "running"));
+      add_to(sums.limit, count_at(row, "limit"));
+      add_to(sums.served, count_at(counters, "served"));
+      add_to(sums.refused, count_at(counters, "refused"));
+      add_to(sums.failed, count_at(counters, "failed"));
       sums.id = text_at(row, "id");
     }
     if (found > 0) break;

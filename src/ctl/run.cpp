@@ -32,7 +32,7 @@ int refused(const Arguments& arguments, const control::Failure& failure, std::FI
   return fail(err, configuration ? Exit::configuration : Exit::failed, sentence);
 }
 
-int ask(const Command& command, const Arguments& arguments, control::Request request, std::FILE* out, std::FILE* err) {
+int ask(const Command& command, const Arguments& arguments, const control::Request& request, std::FILE* out, std::FILE* err) {
   auto client = control::Client::connect(arguments.socket);
   if (!client) return fail(err, status_of(client.error()), sentence_of(client.error(), arguments.socket));
   Conversation conversation(*client);
@@ -73,7 +73,7 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
   if (command->apart) return usage(err, fmt::format("{} must be the first word", command->name));
   if (command->alone) return static_cast<int>(command->alone(*arguments, out, err));
   if (const std::string wrong = command->fill(*arguments, request.arguments); !wrong.empty()) return usage(err, wrong);
-  return ask(*command, *arguments, std::move(request), out, err);
+  return ask(*command, *arguments, request, out, err);
 }
 
 }  // namespace xsuperd::ctl

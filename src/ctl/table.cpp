@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "xsuperd/base/utf8.hpp"
+
 namespace xsuperd::ctl {
 
 namespace {
@@ -53,17 +55,19 @@ std::string cut(const std::string& text, std::size_t width) {
 
 std::string fit_for_terminal(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f)
-      out += fmt::format("\\x{:02x}", byte);
+  while (!text.empty()) {
+    const std::size_t length = base::utf8_length(text);
+    const auto first = static_cast<unsigned char>(text.front());
+    // The control characters above ASCII are U+0080 to U+009F, among them one that begins commands. To a terminal that
+    // does not speak UTF-8 so is the byte 0x9b.
+    if (length == 0 || first < 0x20 || first == 0x7f)
+      out += fmt::format("\\x{:02x}", first);
+    else if (length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0)
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(text[1]));
     else
-      out += c;
+      out += text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
-  // The control characters above ASCII: U+0080 to U+009F, among them one that begins commands.
-  for (std::size_t at = 0; (at = out.find('\xc2', at)) != out.npos; ++at)
-    if (at + 1 < out.size() && static_cast<unsigned char>(out[at + 1]) < 0xa0)
-      out.replace(at, 2, fmt::format("\\u{:04x}", static_cast<unsigned char>(out[at + 1])));
   return out;
 }
 
@@ -95,7 +99,8 @@ std::size_t terminal_width() {
 }
 
 std::string duration_text(double seconds) {
-  const auto s = static_cast<long long>(std::max(seconds, 0.0));
+  // Whatever number a daemon tells: also one that no integer is as great as.
+  const auto s = static_cast<long long>(std::clamp(seconds, 0.0, 1e15));
   if (s < 60) return fmt::format("{}s", s);
   if (s < 3600) return fmt::format("{}m{:02}s", s / 60, s % 60);
   if (s < 86400) return fmt::format("{}h{:02}m", s / 3600, s / 60 % 60);

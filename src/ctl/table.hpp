@@ -23,7 +23,7 @@ struct Column {
 [[nodiscard]] std::size_t width_of(std::string_view text);
 /// At most `width` columns of it; the end of what is longer is "..".
 [[nodiscard]] std::string cut(const std::string& text, std::size_t width);
-/// Control characters, which could do anything to a terminal, as \xHH.
+/// Control characters, which could do anything to a terminal, and bytes that are no UTF-8, as \xHH or \uHHHH.
 [[nodiscard]] std::string fit_for_terminal(std::string_view text);
 
 /// Of the terminal on standard output; 0 when there is none.

@@ -34,7 +34,8 @@ std::optional<double> seconds_at(const json::object& object, std::string_view na
 
 std::string date_at(const json::object& object, std::string_view name) {
   const auto seconds = seconds_at(object, name);
-  if (!seconds) return "-";
+  // Years that have five digits, and numbers that std::time_t cannot hold, are no dates.
+  if (!seconds || !(std::abs(*seconds) < 1e11)) return "-";
   const auto when = static_cast<std::time_t>(std::floor(*seconds));
   std::tm parts{};
   ::localtime_r(&when, &parts);

@@ -15,7 +15,7 @@ namespace json = control::json;
 [[nodiscard]] std::string text_at(const json::object& object, std::string_view name);
 /// Seconds; nothing when it is missing or null.
 [[nodiscard]] std::optional<double> seconds_at(const json::object& object, std::string_view name);
-/// Local date and time.
+/// Local date and time; "-" also for what lies thousands of years away.
 [[nodiscard]] std::string date_at(const json::object& object, std::string_view name);
 /// How long before `now` it was.
 [[nodiscard]] std::string ago_at(const json::object& object, std::string_view name, double now);

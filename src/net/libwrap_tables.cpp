@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
-#include <string_view>
 #include <vector>
 
 #include "xsuperd/base/fd.hpp"
@@ -30,15 +29,6 @@ std::int64_t in_nanoseconds(const timespec& time) { return time.tv_sec * nanosec
 bool is_rule(std::string_view line) {
   if (line.size() > longest_line || line.find('\0') != line.npos || line.ends_with('\\')) return true;
   return !line.starts_with('#') && line.find_first_not_of(" \t\r") != line.npos;
-}
-
-bool any_rule(std::string_view text) {
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    if (is_rule(text.substr(0, end))) return true;
-    text.remove_prefix(end == text.npos ? text.size() : end + 1);
-  }
-  return false;
 }
 
 /// Nothing when it cannot be read, or not to its end.
@@ -67,6 +57,15 @@ bool settled(std::int64_t changed) {
 }
 
 }  // namespace
+
+bool any_rule(std::string_view text) {
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    if (is_rule(text.substr(0, end))) return true;
+    text.remove_prefix(end == text.npos ? text.size() : end + 1);
+  }
+  return false;
+}
 
 TableFile::Stamp TableFile::stamp_of(const struct stat& file) {
   return {file.st_dev, file.st_ino, file.st_size, in_nanoseconds(file.st_mtim), in_nanoseconds(file.st_ctim)};

@@ -5,12 +5,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "xsuperd/net/libwrap.hpp"
 
 struct stat;
 
 namespace xsuperd::net::wrap {
+
+/// Whether a file of rules has a line that is neither blank nor a comment, or that libwrap might read otherwise than as
+/// one line. Pure.
+[[nodiscard]] bool any_rule(std::string_view text);
 
 /// A file of rules, read again when it has changed. Loop thread; reads at most 64 KiB of a regular file and
 /// never waits for a pipe or a device.

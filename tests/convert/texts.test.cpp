@@ -102,6 +102,9 @@ TEST_CASE("times and sizes of units") {
   CHECK(unit_size("4096") == 4096);
   CHECK(unit_size("8M") == 8u << 20);
   CHECK(unit_size("1KB") == 1024);
+  CHECK(unit_size("8388607T") == 8388607ULL << 40);
+  // Greater than any limit of a process can be.
+  for (const char* wrong : {"8388608T", "9007199254740992K", "9223372036854775808"}) CHECK_FALSE(unit_size(wrong).has_value());
   for (const char* wrong : {"", "M", "8X", "-1", "infinity"}) CHECK_FALSE(unit_size(wrong).has_value());
 }
 

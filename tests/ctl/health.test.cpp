@@ -188,3 +188,14 @@ TEST_CASE("Ranges are those of monitoring plug-ins") {
     CHECK_FALSE(range_of(text).has_value());
   }
 }
+
+TEST_CASE("Counters of any size are added up") {
+  const auto row = json::parse(R"({"id":"x","name":"x","running":9223372036854775807,"limit":0,
+                                  "counters":{"served":9223372036854775807,"refused":-9223372036854775808}})").as_object();
+  HealthOptions options;
+  options.services = {"x"};
+  const Health health = health_of({}, {{row, row}, {}}, options);
+  const auto served = std::find_if(health.measures.begin(), health.measures.end(), [](const Measure& m) { return m.label == "x_served"; });
+  REQUIRE(served != health.measures.end());
+  CHECK(served->value == Approx(9223372036854775807.0));
+}

@@ -37,7 +37,9 @@ TEST_CASE("No cell can command the terminal") {
   CHECK(fit_for_terminal("a\x1b[2Jb\n\x7f") == "a\\x1b[2Jb\\x0a\\x7f");
   CHECK(fit_for_terminal("a\xc2\x9b"
                          "2J") == "a\\u009b2J");
-  CHECK(fit_for_terminal("h\xc3\xb6lle") == "h\xc3\xb6lle");
+  CHECK(fit_for_terminal("h\xc3\xb6lle \xe2\x82\xac") == "h\xc3\xb6lle \xe2\x82\xac");
+  CHECK(fit_for_terminal("a\x9b" "2J\xff") == "a\\x9b2J\\xff");
+  CHECK(fit_for_terminal("\xc2" "A\xc2\x1b\xe0\x80\xaf\xc2") == "\\xc2A\\xc2\\x1b\\xe0\\x80\\xaf\\xc2");
 }
 
 TEST_CASE("Durations show their two greatest units") {
@@ -46,4 +48,5 @@ TEST_CASE("Durations show their two greatest units") {
   CHECK(duration_text(61) == "1m01s");
   CHECK(duration_text(3'600) == "1h00m");
   CHECK(duration_text(90'000) == "1d01h");
+  CHECK(duration_text(1e300) == duration_text(1e15));
 }

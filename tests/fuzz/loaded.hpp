@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <cstdlib>
-
 #include "fakes/fake_files.hpp"
 #include "fakes/fake_names.hpp"
+#include "fuzz/target.hpp"
 #include "xsuperd/config/lint.hpp"
 #include "xsuperd/config/loader.hpp"
 
 /// What must hold of every configuration, whatever the bytes that it came from.
 namespace xsuperd::fuzz {
-
-inline void must(bool holds) {
-  if (!holds) std::abort();
-}
 
 inline config::Loaded load(const std::string& text, const config::Sources& sources) {
   fakes::FakeFiles files;
