@@ -169,7 +169,7 @@ injecting() {
     calls+=${calls:+,}${spec%%:*}
     THROUGH+=(-e "inject=$spec")
   done
-  THROUGH+=(-e "trace=$calls")
+  THROUGH+=(-e "trace=${calls:-none}")
 }
 
 # launch ARGUMENT...: the daemon in the background with exactly these arguments. E2E_DIR marks its descendants.
