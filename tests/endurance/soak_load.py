@@ -110,7 +110,9 @@ def datagram(port):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.settimeout(PATIENCE)
         message = random.randbytes(random.randrange(0, 1400))
-        peer.sendto(message, ("127.0.0.1", port))
+        # Connected, so that nobody else's datagrams come.
+        peer.connect(("127.0.0.1", port))
+        peer.send(message)
         if peer.recv(65536) != message:
             raise AssertionError("another datagram than was sent")
 
@@ -118,15 +120,18 @@ def datagram(port):
 def waiting_datagram(port):
     """A wait = yes server may end with the datagram in its queue and lose it: it is asked again."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.connect(("127.0.0.1", port))
         peer.settimeout(2)
         for _ in range(PATIENCE // 2):
-            peer.sendto(b"datagram", ("127.0.0.1", port))
             try:
+                peer.send(b"datagram")
                 if peer.recv(65536) != b"datagram":
                     raise AssertionError("another datagram than was sent")
                 return
             except TimeoutError:
                 pass
+            except ConnectionRefusedError:
+                time.sleep(0.1)
         raise Gone
 
 
