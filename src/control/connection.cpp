@@ -13,12 +13,14 @@ namespace xsuperd::control {
 Connection::Connection(boost::asio::io_context& loop, base::Fd socket, Peer peer, const Server::Limits& limits,
                        const Server::Handler& handler, std::function<void(Connection*)> on_end)
     : loop_(loop),
-      stream_(loop, socket.release()),
+      stream_(loop, socket.get()),
       deadline_(loop),
       peer_(peer),
       limits_(limits),
       handler_(handler),
-      on_end_(std::move(on_end)) {}
+      on_end_(std::move(on_end)) {
+  (void)socket.release();  // stream_ has it, unless it threw
+}
 
 void Connection::start() {
   in_request_ = true;

@@ -37,6 +37,7 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
 
   void wait();
   void accept_some();
+  void wait_later();
   void welcome(base::Fd fd);
   [[nodiscard]] std::size_t lookers() const {
     return static_cast<std::size_t>(
@@ -53,7 +54,9 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
 };
 
 void Server::Impl::wait() {
-  if (!watch.is_open()) watch.assign(socket.fd());
+  boost::system::error_code full;
+  if (!watch.is_open()) watch.assign(socket.fd(), full);
+  if (full) return wait_later();
   watch.async_wait(watch.wait_read, [weak = weak_from_this()](boost::system::error_code error) {
     const auto self = weak.lock();
     if (!error && self) self->accept_some();
@@ -64,19 +67,27 @@ void Server::Impl::accept_some() {
   for (int i = 0; i < batch; ++i) {
     base::Fd fd(::accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (fd) {
-      welcome(std::move(fd));
+      try {
+        welcome(std::move(fd));
+      } catch (const boost::system::system_error&) {
+        return wait_later();  // the kernel watches no more descriptors: this client is closed
+      }
     } else if (errno == EAGAIN) {
       break;
     } else if (errno != EINTR && errno != ECONNABORTED) {
       // Out of descriptors or memory: the connection stays in the queue, and looking at once would be of no use.
-      pause.expires_after(std::chrono::seconds(1));
-      return pause.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-        const auto self = weak.lock();
-        if (!error && self) self->wait();
-      });
+      return wait_later();
     }
   }
   wait();
+}
+
+void Server::Impl::wait_later() {
+  pause.expires_after(std::chrono::seconds(1));
+  pause.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (!error && self) self->wait();
+  });
 }
 
 void Server::Impl::welcome(base::Fd fd) {

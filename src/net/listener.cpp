@@ -7,18 +7,21 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 
 namespace xsuperd::net {
 
 struct Listener::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& loop, base::Fd socket, std::function<void()> on_ready)
-      : fd(std::move(socket)), watch(loop), ready(std::move(on_ready)) {}
+      : fd(std::move(socket)), watch(loop), room(loop), ready(std::move(on_ready)) {}
 
   void resume() {
     if (waiting) return;
     waiting = true;
-    if (!watch.is_open()) watch.assign(fd.get());
+    boost::system::error_code full;
+    if (!watch.is_open()) watch.assign(fd.get(), full);
+    if (full) return resume_later();
     watch.async_wait(watch.wait_read, [self = shared_from_this(), turn = turn](boost::system::error_code error) {
       // A pause in between has made this wait void, even if it had ended already.
       if (error || turn != self->turn) return;
@@ -27,15 +30,27 @@ struct Listener::Impl : std::enable_shared_from_this<Impl> {
     });
   }
 
+  /// The kernel lacks memory, or the user may not watch more (epoll(7), max_user_watches).
+  void resume_later() {
+    room.expires_after(std::chrono::seconds(1));
+    room.async_wait([self = shared_from_this(), turn = turn](boost::system::error_code error) {
+      if (error || turn != self->turn) return;
+      self->waiting = false;
+      self->resume();
+    });
+  }
+
   void pause() {
     ++turn;
     waiting = false;
+    room.cancel();
     // release() takes the number out of epoll and leaves it open: `fd` stays the owner.
     if (watch.is_open()) (void)watch.release();
   }
 
   base::Fd fd;
   boost::asio::posix::stream_descriptor watch;
+  boost::asio::steady_timer room;
   std::function<void()> ready;
   bool waiting = false;
   std::uint64_t turn = 0;

@@ -27,19 +27,23 @@ class Sending : public std::enable_shared_from_this<Sending> {
     const std::ptrdiff_t n = net::send_now(socket_.get(), std::string_view(text_).substr(sent_));
     if (n >= 0) sent_ += static_cast<std::size_t>(n);
     if (n < 0 || sent_ == text_.size()) return finish(n >= 0);
-    if (!watch_.is_open()) wait_first();
+    if (!watch_.is_open() && !wait_first()) return finish(false);
     watch_.async_wait(watch_.wait_write, [self = shared_from_this()](boost::system::error_code error) {
       if (!error) self->go();
     });
   }
 
  private:
-  void wait_first() {
-    watch_.assign(socket_.get());
+  /// False where the kernel watches no more descriptors: who does not take a banner at once gets no more of it.
+  bool wait_first() {
+    boost::system::error_code full;
+    watch_.assign(socket_.get(), full);
+    if (full) return false;
     timer_.expires_after(patience);
     timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
       if (!error) self->finish(false);
     });
+    return true;
   }
 
   void finish(bool delivered) {

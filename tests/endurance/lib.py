@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What the endurance tests share: a daemon in a folder of its own, and looks at it from outside."""
 import contextlib
+import json
 import os
 import pathlib
 import pwd
 import random
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -111,18 +113,18 @@ def pss_kb(pid):
 class Daemon:
     """The program under test with a configuration, from `with` on until its end."""
 
-    def __init__(self, program, configuration):
-        self.program, self.configuration = program, configuration
+    def __init__(self, program, configuration, *arguments):
+        self.program, self.configuration, self.arguments = program, configuration, arguments
 
     def __enter__(self):
-        self.scratch = tempfile.TemporaryDirectory(prefix="xsuperd-endurance.")
-        folder = pathlib.Path(self.scratch.name)
+        self.kept = False
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="xsuperd-endurance."))
         folder.chmod(0o755)
-        self.log, self.service_log = folder / "daemon.log", folder / "service.log"
+        self.folder, self.log, self.service_log = folder, folder / "daemon.log", folder / "service.log"
         text = (COMMON + self.configuration).replace("@DIR@", str(folder))
         (folder / "xinetd.conf").write_text(text)
         command = [self.program, "-dontfork", "-f", folder / "xinetd.conf", "-filelog", self.log,
-                   "-pidfile", folder / "pid"]
+                   "-pidfile", folder / "pid", "--control", folder / "control", *self.arguments]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         self.pid = self.process.pid
         eventually("the daemon's start", lambda: self.count("Started working") == 1)
@@ -131,7 +133,13 @@ class Daemon:
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(PATIENCE)
-        self.scratch.cleanup()
+        if not self.kept:
+            shutil.rmtree(self.folder)
+
+    def keep(self):
+        """Leaves the folder where it is; which one, for who wants to look."""
+        self.kept = True
+        return self.folder
 
     def count(self, text, log=None):
         """Lines of the daemon's log, or of another, that contain the text."""
@@ -151,6 +159,12 @@ class Daemon:
                 if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"xsuperd-worker\0"):
                     return pid
         return None
+
+    def control(self, *words):
+        """xsuperctl, which stands beside the program: the result as an object, or None when it fails."""
+        command = [pathlib.Path(self.program).with_name("xsuperctl"), "--socket", self.folder / "control", "--json", *words]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+        return json.loads(done.stdout or b"{}") if done.returncode == 0 else None
 
     def running(self):
         """Running servers of each service, as the state dump has them."""

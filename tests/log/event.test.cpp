@@ -84,6 +84,20 @@ TEST_CASE("what an ident server said is escaped and bounded in USERID") {
   CHECK(userid_entry(service({}), std::string(5000, 'a')).size() < 1100);
 }
 
+TEST_CASE("CVE-2001-0825: fields of no byte, of one and of very many make entries that are bounded") {
+  using enum SuccessOption;
+  for (const std::size_t size : {0, 1, 2, 254, 255, 256, 1022, 1023, 1024, 1025, 2048, 65536, 1048576}) {
+    config::Service s = service({host, pid, exit, duration}, {FailureOption::host});
+    const std::string text(size, size % 2 == 0 ? '%' : '\xff');
+    CHECK(userid_entry(s, text).size() < 4200);
+    CHECK(userid_entry(s, text).starts_with("USERID: plain "));
+    CHECK(fail_entry(s, "address", {})->starts_with("FAIL: plain address"));
+    s.id = std::string(size, 'x');  // from a file of ours: whole
+    CHECK(start_entry(s, 7, mapped) == "START: " + s.id + " pid=7 from=::ffff:127.0.0.1");
+    CHECK(userid_entry(s, "") == "USERID: " + s.id + " ");
+  }
+}
+
 TEST_CASE("NOID names address and reason, TRAFFIC counts bytes") {
   CHECK(noid_entry(service({}), mapped, "no server") == "NOID: plain ::ffff:127.0.0.1 no server");
   CHECK(traffic_entry(service({}), 17, 5000000000) == "TRAFFIC: plain in=17(bytes) out=5000000000(bytes)");

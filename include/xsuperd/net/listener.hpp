@@ -29,7 +29,7 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  /// Begins to wait for readability. Nothing happens when it waits already.
+  /// Begins to wait for readability, if it does not wait; where the kernel has no room for that, tries each second.
   void resume();
   /// Stops waiting and takes the socket off the loop's poll set, so that a server that owns it for now does not wake
   /// us with each of its datagrams.

@@ -147,10 +147,35 @@ silent() {
 
 # ---- the daemon -----------------------------------------------------------------------------------------------------
 
+# through COMMAND...: what starts the daemon from now on, with the daemon's command line behind it. It must execute it.
+# injecting SPEC...: strace makes system calls of the daemon and its children fail or wait, each SPEC as after its
+# `-e inject=`; only_on FILE, called before, limits that to calls on a file. Skips the case where that cannot be.
+THROUGH=(env)
+INJECT_ON=()
+through() {
+  THROUGH=("$@")
+}
+only_on() {
+  INJECT_ON=(-P "$1")
+}
+injecting() {
+  local spec calls=
+  command -v strace >/dev/null || skip 'there is no strace'
+  strace -qq -o /dev/null true 2>/dev/null || skip 'strace may trace nothing here'
+  # The leak check of a sanitizer traces, too, and cannot.
+  THROUGH=(env "ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" strace -D -f -qq -o "$DIR/strace.out"
+    "${INJECT_ON[@]}")
+  for spec; do
+    calls+=${calls:+,}${spec%%:*}
+    THROUGH+=(-e "inject=$spec")
+  done
+  THROUGH+=(-e "trace=${calls:-none}")
+}
+
 # launch ARGUMENT...: the daemon in the background with exactly these arguments. E2E_DIR marks its descendants.
 DAEMON=
 launch() {
-  E2E_DIR=$DIR "$BIN" "$@" >"$DIR/daemon.out" 2>"$DIR/daemon.err" 3>&- </dev/null &
+  E2E_DIR=$DIR "${THROUGH[@]}" "$BIN" "$@" >"$DIR/daemon.out" 2>"$DIR/daemon.err" 3>&- </dev/null &
   DAEMON=$!
 }
 
@@ -269,6 +294,54 @@ restart() {
   kill -s USR1 "$DAEMON"
   wait_manager '^started ' 2
   wait_manager '^READY=1' $((before + 1))
+}
+
+# servers: the pids of the daemon's children that are no helpers of its own. worker: that of the worker.
+servers() {
+  local pid
+  for pid in $(cat /proc/"$DAEMON"/task/*/children); do
+    if ! grep -q -z -s -x -F -e xsuperd-worker -e xsuperd-wrap "/proc/$pid/cmdline"; then printf '%s\n' "$pid"; fi
+  done
+}
+worker() {
+  local pid
+  for pid in $(cat /proc/"$DAEMON"/task/*/children); do
+    if grep -q -z -s -x -F xsuperd-worker "/proc/$pid/cmdline"; then printf '%s\n' "$pid"; fi
+  done
+}
+
+# files_limit N: as many descriptors the daemon may have from now on.
+files_limit() {
+  prlimit --pid "$DAEMON" --nofile="$1:" 2>/dev/null || skip 'prlimit may not change the limits of a process here'
+}
+
+# descriptors PID: how many it has open.
+descriptors() {
+  local all=(/proc/"$1"/fd/*)
+  printf '%s' "${#all[@]}"
+}
+
+# misbehave dns|ident MODE: a name server or identity server as in lib/peer_services.py, for a case with a network of its
+# own, until the next one. names_from_there: the case's processes ask that name server, and nobody else.
+MISBEHAVING=
+misbehave() {
+  if [[ -n $MISBEHAVING ]]; then
+    kill "$MISBEHAVING"
+    wait "$MISBEHAVING" || true
+  fi
+  E2E_DIR=$DIR "$PYTHON" "$LIB/peer_services.py" "$@" >"$DIR/misbehaving" 3>&- &
+  MISBEHAVING=$!
+  eventually has_lines "$DIR/misbehaving" ready 1
+}
+names_from_there() {
+  printf 'nameserver 127.0.0.1\noptions timeout:1 attempts:2\n' >"$DIR/resolv.conf"
+  printf 'hosts: dns\n' >"$DIR/nsswitch.conf"
+  : >"$DIR/hosts"
+  local file
+  for file in resolv.conf nsswitch.conf hosts; do
+    if [[ ! -e /etc/$file ]]; then skip "there is no /etc/$file"; fi
+    mount --bind "$DIR/$file" "/etc/$file"
+  done
 }
 
 # ---- clients --------------------------------------------------------------------------------------------------------
