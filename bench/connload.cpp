@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// connload PORT CLIENTS SECONDS [refused] [sources=N] [count=N] [pause=US]: load for bench/spawn-rate, bench/refusals.
+// connload PORT CLIENTS SECONDS [refused] [sources=N] [count=N] [pause=US]: load for services over TCP.
 //
 // CLIENTS threads, each again and again: connect to 127.0.0.1:PORT, read until the end, note how long it took. Ends
 // after SECONDS and prints "CONNECTIONS ERRORS RATE P50 P99 MAX": numbers, connections per second, and the median, the

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// streamload MODE ...: what is on both sides of a relay, for bench/relay and bench/echo.
+// streamload MODE ...: what is on both sides of a relay, and the clients of echo.
 //
 //   target PORT                    serves until it is ended: PORT reads and throws away, PORT+1 sends for as
 //   long as it

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "xsuperd/base/address.hpp"
+#include "xsuperd/base/address_text.hpp"
 
 #include <arpa/inet.h>
 #include <boost/container_hash/hash.hpp>
@@ -72,18 +72,28 @@ bool Address::is_multicast() const {
   return family_ == Family::ipv4 ? (bytes_[0] & 0xf0) == 0xe0 : family_ == Family::ipv6 && bytes_[0] == 0xff;
 }
 
-std::string Address::text() const {
-  if (!known()) return "<no address>";
-  char buffer[INET6_ADDRSTRLEN];
-  ::inet_ntop(family_ == Family::ipv4 ? AF_INET : AF_INET6, bytes_.data(), buffer, sizeof buffer);
-  std::string text = buffer;
-  if (scope_ != 0) {
-    char name[IF_NAMESIZE];
-    text += '%';
-    text += ::if_indextoname(scope_, name) ? std::string(name) : std::to_string(scope_);
+static_assert(AddressText::room >= INET6_ADDRSTRLEN + IF_NAMESIZE);
+
+AddressText::AddressText(const Address& address) {
+  if (!address.known()) {
+    *this = std::string_view("<no address>");
+    return;
   }
-  return text;
+  const int family = address.family() == Address::Family::ipv4 ? AF_INET : AF_INET6;
+  ::inet_ntop(family, address.bytes().data(), bytes_.data(), bytes_.size());
+  std::size_t size = std::strlen(bytes_.data());
+  if (address.scope() != 0) {
+    bytes_[size++] = '%';
+    if (::if_indextoname(address.scope(), bytes_.data() + size) != nullptr)
+      size += std::strlen(bytes_.data() + size);
+    else
+      size = static_cast<std::size_t>(
+          std::to_chars(bytes_.data() + size, bytes_.data() + bytes_.size(), address.scope()).ptr - bytes_.data());
+  }
+  size_ = static_cast<std::uint8_t>(size);
 }
+
+std::string Address::text() const { return std::string(AddressText(*this).view()); }
 
 std::size_t hash_value(const Address& address) {
   std::size_t seed = static_cast<std::size_t>(address.family());

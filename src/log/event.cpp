@@ -5,8 +5,9 @@
 #include <syslog.h>
 
 #include <array>
-#include <iterator>
+#include <utility>
 
+#include "xsuperd/base/address_text.hpp"
 #include "xsuperd/base/text.hpp"
 
 namespace xsuperd::log {
@@ -21,38 +22,41 @@ constexpr std::array<std::string_view, 6> level_words{"CRITICAL", "ERROR", "WARN
 
 /// Appends one field of an entry.
 template <typename... Values>
-void add(std::string& entry, fmt::format_string<Values...> form, Values&&... values) {
-  fmt::format_to(std::back_inserter(entry), form, std::forward<Values>(values)...);
+void add(Entry::Text& entry, fmt::format_string<Values...> form, Values&&... values) {
+  fmt::format_to(fmt::appender(entry), form, std::forward<Values>(values)...);
 }
 
 }  // namespace
 
-std::optional<std::string> start_entry(const config::Service& service, pid_t pid, const base::Address& peer) {
+std::optional<Entry> start_entry(const config::Service& service, pid_t pid, const base::Address& peer) {
   if (service.settings.log_on_success.value_or(config::Set<SuccessOption>{}).empty()) return std::nullopt;
-  std::string entry = "START: " + service.id;
+  Entry::Text entry;
+  add(entry, "START: {}", service.id);
   if (service.logs(SuccessOption::pid)) add(entry, " pid={}", pid);
-  if (service.logs(SuccessOption::host)) add(entry, " from={}", peer.text());
-  return entry;
+  if (service.logs(SuccessOption::host)) add(entry, " from={}", base::AddressText(peer).view());
+  return Entry(std::move(entry));
 }
 
-std::optional<std::string> exit_entry(const config::Service& service, pid_t pid, ExitStatus status,
+std::optional<Entry> exit_entry(const config::Service& service, pid_t pid, ExitStatus status,
                                       std::chrono::seconds duration) {
   const bool how = service.logs(SuccessOption::exit);
   const bool how_long = service.logs(SuccessOption::duration);
   if (!how && !how_long) return std::nullopt;
-  std::string entry = "EXIT: " + service.id;
+  Entry::Text entry;
+  add(entry, "EXIT: {}", service.id);
   if (how) add(entry, " {}={}", status.signalled ? "signal" : "status", status.value);
   if (service.logs(SuccessOption::pid)) add(entry, " pid={}", pid);
   if (how_long) add(entry, " duration={}(sec)", duration.count());
-  return entry;
+  return Entry(std::move(entry));
 }
 
-std::optional<std::string> fail_entry(const config::Service& service, std::string_view reason,
+std::optional<Entry> fail_entry(const config::Service& service, std::string_view reason,
                                       const base::Address& peer) {
   if (service.settings.log_on_failure.value_or(config::Set<FailureOption>{}).empty()) return std::nullopt;
-  std::string entry = fmt::format("FAIL: {} {}", service.id, reason);
-  if (service.logs(FailureOption::host)) add(entry, " from={}", peer.text());
-  return entry;
+  Entry::Text entry;
+  add(entry, "FAIL: {} {}", service.id, reason);
+  if (service.logs(FailureOption::host)) add(entry, " from={}", base::AddressText(peer).view());
+  return Entry(std::move(entry));
 }
 
 std::string userid_entry(const config::Service& service, std::string_view text) {

@@ -8,6 +8,7 @@
 
 #include "service/banner.hpp"
 #include "service/timers.hpp"
+#include "xsuperd/base/make_room.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/service/runner.hpp"
 
@@ -52,6 +53,7 @@ Token Runner::new_session(Session session) {
   ++counters_.accepted;
   counters_.last_request = std::chrono::system_clock::now();
   session.accepted = around_.now();
+  base::make_room(sessions_);
   sessions_.emplace(token, std::move(session));
   return token;
 }
@@ -125,11 +127,11 @@ void Runner::perform(const Refuse& action) {
   Session session = std::move(found->second);
   end_session(action.token);
   counters_.refuse(action.verdict.reason, action.verdict.banned, session.peer, std::chrono::system_clock::now());
-  const std::string peer = session.peer.address.text();
+  const base::AddressText peer(session.peer.address);
   if (action.verdict.both_lists)
-    around_.log.error("Service={}: only_from list and no_access list match equally the address {}", service().id, peer);
+    around_.log.error("Service={}: only_from list and no_access list match equally the address {}", service().id, peer.view());
   if (action.verdict.reason == policy::Reason::load)
-    around_.log.error("refused connect from {} due to excessive load", peer);
+    around_.log.error("refused connect from {} due to excessive load", peer.view());
   const bool repeated = service().datagrams() && !service().hands_over() &&
                         action.verdict.reason == policy::Reason::address && logged_lately(session.peer);
   if (!repeated)
@@ -174,20 +176,17 @@ bool Runner::judge_again(const Refuse& action) {
 void Runner::dismiss(Session session) {
   if (!session.socket) return;
   if (session.through_tcpmux) (void)net::send_now(session.socket.get(), "-Service not available\r\n");
-  const auto socket = std::make_shared<base::Fd>(std::move(session.socket));
-  const bool identify = service().logs(config::FailureOption::userid) && setup_.service_log;
-  if (identify)
+  const auto& banner = service().settings.banner_fail;
+  if (service().logs(config::FailureOption::userid) && setup_.service_log) {
+    const auto socket = std::make_shared<base::Fd>(std::move(session.socket));
+    if (banner) session.socket.reset(::fcntl(socket->get(), F_DUPFD_CLOEXEC, 0));
     around_.ident_refused.ask(net::local_endpoint(socket->get()), session.peer, ident_patience,
                               [weak = weak_from_this(), socket, peer = session.peer.address,
                                farewell = around_.farewell](net::IdentAnswer answer) {
                                 if (const auto self = weak.lock()) self->log_identity(answer, peer, true);
                               });
-  const auto& banner = service().settings.banner_fail;
+  }
   if (!banner) return;
-  if (identify)
-    session.socket.reset(::fcntl(socket->get(), F_DUPFD_CLOEXEC, 0));
-  else
-    session.socket = std::move(*socket);
   send_banner(around_, std::move(session.socket), *banner, service().id,
               [farewell = around_.farewell](base::Fd, bool) {});
 }

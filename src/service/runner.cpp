@@ -242,9 +242,13 @@ bool Runner::accounted() const {
   return counters_.accepted == counters_.decided() + static_cast<std::uint64_t>(undecided);
 }
 
-void Runner::log_entry(const std::optional<std::string>& entry) {
-  if (entry && setup_.service_log)
-    around_.log.sink().write(setup_.service_log, log::Level::info, std::chrono::system_clock::now(), *entry);
+void Runner::log_entry(const std::optional<log::Entry>& entry) {
+  if (entry) log_entry(entry->view());
+}
+
+void Runner::log_entry(std::string_view entry) {
+  if (setup_.service_log)
+    around_.log.sink().write(setup_.service_log, log::Level::info, std::chrono::system_clock::now(), entry);
 }
 
 }  // namespace xsuperd::service

@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "service/timers.hpp"
+#include "xsuperd/base/make_room.hpp"
 #include "xsuperd/service/runner.hpp"
 
 namespace xsuperd::service {
@@ -19,8 +20,9 @@ void Runner::spawn(Token token) {
   if (!context) return context_failed(token, context.error().sentence);
   session.started = around_.now();
   session.started_wall = std::chrono::system_clock::now();
+  base::make_room(around_.owners);
   around_.owners[token] = weak_from_this();
-  spawn::Job job{token, setup_.recipe, std::move(session.socket), session.peer.address.text(), std::move(*context)};
+  spawn::Job job{token, setup_.recipe, std::move(session.socket), base::AddressText(session.peer.address), std::move(*context)};
   const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
   if (auto outcome = around_.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
 }

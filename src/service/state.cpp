@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "xsuperd/base/make_room.hpp"
+
 namespace xsuperd::service {
 
 namespace {
@@ -145,6 +147,8 @@ Actions State::on(const Retire&) {
 
 void State::take_place(Token token, const base::Address& peer) {
   const base::Address source = peer.unmapped();
+  base::make_room(places_);
+  base::make_room(sources_);
   places_.emplace(token, Place{source, 0, false});
   ++sources_[source];
 }

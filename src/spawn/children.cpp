@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "xsuperd/base/make_room.hpp"
+
 namespace xsuperd::spawn {
 
 namespace {
@@ -81,7 +83,7 @@ struct Children::Impl : std::enable_shared_from_this<Impl> {
 
 Watch& Children::Impl::unused_watch() {
   if (unused.empty()) {
-    unused.reserve(slab.size() + 1);
+    if (unused.capacity() <= slab.size()) unused.reserve(2 * slab.size() + 16);
     unused.push_back(&slab.emplace_back());
   }
   return *unused.back();
@@ -159,6 +161,7 @@ void Children::watch(std::uint64_t token, pid_t pid, base::Fd pidfd) {
   watch.pidfd = std::move(pidfd);
   watch.token = token;
   watch.pid = pid;
+  base::make_room(impl_->running);
   impl_->running[token] = &watch;
   impl_->unused.pop_back();
   if (!impl_->enter(token)) impl_->enter_later(token);

@@ -86,7 +86,7 @@ def helper(name, folder):
     """A compiled helper; CMake brings it up to date first."""
     path = folder / "bench" / f"bench_{name}"
     if not (folder / "CMakeCache.txt").exists():
-        settings = ["-DXSUPERD_BENCH=ON", "-DXSUPERD_TESTS=OFF", "-DCMAKE_BUILD_TYPE=Release"]
+        settings = ["-DXSUPERD_BENCH=AUTO", "-DXSUPERD_TESTS=OFF", "-DCMAKE_BUILD_TYPE=Release"]
         subprocess.run(["cmake", "-G", "Ninja", "-S", ROOT, "-B", folder, *settings], check=True, stdout=sys.stderr)
     subprocess.run(["cmake", "--build", folder, "--target", path.name], check=True, stdout=sys.stderr)
     return path

@@ -88,7 +88,7 @@ Outcome Bench::start(Recipe recipe, base::Fd socket, std::string remote_host) {
   Job job{.token = 7,
           .recipe = std::make_shared<const Recipe>(std::move(recipe)),
           .socket = std::move(socket),
-          .remote_host = std::move(remote_host)};
+          .remote_host = remote_host};
   std::optional<Outcome> outcome = spawner->start(std::move(job), Spawner::Load::alone);
   REQUIRE(outcome.has_value());
   return *std::move(outcome);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <fmt/format.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -7,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/config/diagnostic.hpp"
@@ -24,14 +26,28 @@ struct ExitStatus {
   int value = 0;  ///< exit status, or signal number
 };
 
+/// A finished entry. The usual ones have room in the object itself, and take no memory from the heap. A value that is
+/// moved, not copied.
+class Entry {
+ public:
+  using Text = fmt::basic_memory_buffer<char, 200>;
+  explicit Entry(Text text) : text_(std::move(text)) {}
+  [[nodiscard]] std::string_view view() const { return {text_.data(), text_.size()}; }
+  operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor)
+  friend bool operator==(const Entry& entry, std::string_view other) { return entry.view() == other; }
+
+ private:
+  Text text_;
+};
+
 /// "START: ID[ pid=N][ from=ADDR]". Nothing when no option of log_on_success is set (fact B7.12).
-[[nodiscard]] std::optional<std::string> start_entry(const config::Service& service, pid_t pid,
+[[nodiscard]] std::optional<Entry> start_entry(const config::Service& service, pid_t pid,
                                                      const base::Address& peer);
 /// "EXIT: ID[ status=N| signal=N][ pid=N][ duration=N(sec)]". Nothing without EXIT or DURATION (fact B7.13).
-[[nodiscard]] std::optional<std::string> exit_entry(const config::Service& service, pid_t pid,
+[[nodiscard]] std::optional<Entry> exit_entry(const config::Service& service, pid_t pid,
                                                     ExitStatus status, std::chrono::seconds duration);
 /// "FAIL: ID REASON[ from=ADDR]". Nothing when no option of log_on_failure is set (fact B7.14).
-[[nodiscard]] std::optional<std::string> fail_entry(const config::Service& service, std::string_view reason,
+[[nodiscard]] std::optional<Entry> fail_entry(const config::Service& service, std::string_view reason,
                                                     const base::Address& peer);
 /// "USERID: ID TEXT", the text escaped and bounded (fact B7.15, B12.32).
 [[nodiscard]] std::string userid_entry(const config::Service& service, std::string_view text);

@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "xsuperd/base/address_text.hpp"
 #include "xsuperd/base/fd.hpp"
 #include "xsuperd/spawn/recipe.hpp"
 
@@ -21,7 +22,7 @@ struct Job {
   std::uint64_t token = 0;  ///< the caller's; comes back in the Outcome
   std::shared_ptr<const Recipe> recipe;
   base::Fd socket;          ///< becomes 0, 1 and 2 of the server; closed in the daemon afterwards
-  std::string remote_host;  ///< REMOTE_HOST, when the recipe wants it
+  base::AddressText remote_host = {};  ///< REMOTE_HOST, when the recipe wants it
   std::string exec_context = {};  ///< the security context to execute the server in; empty: the policy's choice
 };
 

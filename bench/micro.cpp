@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// The parts of a decision by themselves, with Google Benchmark: what a verdict costs, a look-up in an access list, an
+// entry of the log, a request's way through the State, and reading a configuration. bench/README.md says how to run it.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "fakes/fake_files.hpp"
+#include "fakes/fake_names.hpp"
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/config/loader.hpp"
+#include "xsuperd/log/event.hpp"
+#include "xsuperd/policy/verdict.hpp"
+#include "xsuperd/service/state.hpp"
+
+namespace {
+
+using namespace xsuperd;
+
+/// So many IPv4 networks of all lengths from /16 to /32; the same ones each time.
+std::vector<config::AddressPattern> networks(std::int64_t count) {
+  std::mt19937 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same numbers are the point
+  std::vector<config::AddressPattern> all;
+  for (std::int64_t i = 0; i < count; ++i) {
+    config::AddressPattern one;
+    one.prefix = 16 + static_cast<int>(random() % 17);
+    const std::uint32_t mask = 0xffffffffU << (32 - one.prefix);
+    one.base = base::Address::ipv4((0x0a000000U | (random() & 0x00ffffffU)) & mask);
+    all.push_back(one);
+  }
+  return all;
+}
+
+/// Addresses inside 10.0.0.0/8, of which some match and some do not.
+std::vector<base::Address> peers() {
+  std::mt19937 random(2);  // NOLINT(cert-msc32-c,cert-msc51-cpp)
+  std::vector<base::Address> all(1024);
+  for (base::Address& peer : all) peer = base::Address::ipv4(0x0a000000U | (random() & 0x00ffffffU));
+  return all;
+}
+
+std::shared_ptr<config::Service> service() {
+  auto one = std::make_shared<config::Service>();
+  one->name = one->id = "example";
+  one->settings.log_on_success = {config::SuccessOption::pid, config::SuccessOption::host};
+  one->settings.log_on_failure = {config::FailureOption::host};
+  return one;
+}
+
+void access_list(benchmark::State& state) {
+  const policy::AddressList list(networks(state.range(0)));
+  const auto all = peers();
+  std::size_t at = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(list.match_network(all[at++ % all.size()]));
+}
+BENCHMARK(access_list)->Arg(10)->Arg(1'000)->Arg(100'000);
+
+void verdict(benchmark::State& state) {
+  auto one = service();
+  one->settings.instances = config::Limit{50};
+  one->settings.per_source = config::Limit{10};
+  one->settings.no_access = networks(state.range(0));
+  const policy::Policy policy(one);
+  const auto all = peers();
+  policy::Question question;
+  std::size_t at = 0;
+  for (auto _ : state) {
+    question.peer = {all[at++ % all.size()], 40000};
+    benchmark::DoNotOptimize(policy::judge(policy, question));
+  }
+}
+BENCHMARK(verdict)->Arg(10)->Arg(1'000)->Arg(100'000);
+
+/// A request that is admitted, the start of its server, and its end; `range` others run meanwhile.
+void state_of_a_service(benchmark::State& state) {
+  auto one = service();
+  one->settings.per_source = config::Limit{};
+  service::State machine(std::make_shared<policy::Policy>(one));
+  (void)machine.handle(service::Opened{});
+  const auto all = peers();
+  service::Token token = 0;
+  const auto ask = [&] {
+    service::Request request;
+    request.token = ++token;
+    request.question.peer = {all[token % all.size()], 40000};
+    return machine.handle(request);
+  };
+  const auto others = static_cast<service::Token>(state.range(0));
+  while (token < others) (void)ask();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(ask());
+    benchmark::DoNotOptimize(machine.handle(service::Started{token}));
+    benchmark::DoNotOptimize(machine.handle(service::Exited{token}));
+  }
+}
+BENCHMARK(state_of_a_service)->Arg(0)->Arg(10'000);
+
+void log_entry(benchmark::State& state) {
+  const auto one = service();
+  const auto peer = base::Address::parse("2001:db8:1234:5678:9abc:def0:1234:5678").value();
+  for (auto _ : state) benchmark::DoNotOptimize(log::start_entry(*one, 12345, peer));
+}
+BENCHMARK(log_entry);
+
+/// Bytes of a peer's; `range` of 256 are to be escaped.
+void escaping(benchmark::State& state) {
+  std::string bytes(256, 'x');
+  for (std::int64_t i = 0; i < state.range(0); ++i) bytes[static_cast<std::size_t>(i)] = '\n';
+  for (auto _ : state) benchmark::DoNotOptimize(base::escaped(bytes, 2048));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes.size()));
+}
+BENCHMARK(escaping)->Arg(0)->Arg(256);
+
+std::string configuration(std::int64_t services) {
+  std::string text = "defaults\n{\n\tlog_type\t= SYSLOG daemon\n\tlog_on_success\t= PID HOST EXIT DURATION\n}\n";
+  for (std::int64_t i = 0; i < services; ++i)
+    text += fmt::format(
+        "\n# number {0}\nservice example{0}\n{{\n\ttype\t\t= UNLISTED\n\tsocket_type\t= stream\n\tprotocol\t= tcp\n"
+        "\tport\t\t= {1}\n\twait\t\t= no\n\tuser\t\t= nobody\n\tserver\t\t= /bin/server\n\tserver_args\t= -v -d /srv/{0}\n"
+        "\tonly_from\t= 10.0.0.0/8 192.0.2.1\n\tinstances\t= 50\n}}\n",
+        i, 1000 + i % 60000);
+  return text;
+}
+
+/// Parsed, merged, completed and checked, from text in memory.
+void load(benchmark::State& state) {
+  fakes::FakeFiles files;
+  fakes::FakeNames names;
+  files.texts["/etc/xinetd.conf"] = configuration(state.range(0));
+  for (auto _ : state) {
+    auto loaded = config::load(files, names, "/etc/xinetd.conf");
+    if (!loaded.config || loaded.config->services.size() != static_cast<std::size_t>(state.range(0)))
+      return state.SkipWithError("the configuration was not taken");
+    benchmark::DoNotOptimize(loaded);
+  }
+  const auto size = static_cast<std::int64_t>(files.texts.begin()->second.size());
+  state.SetBytesProcessed(state.iterations() * size);
+}
+BENCHMARK(load)->Arg(10)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+/// The same once more, when the configuration before is known and nothing has changed.
+void load_again(benchmark::State& state) {
+  fakes::FakeFiles files;
+  fakes::FakeNames names;
+  files.texts["/etc/xinetd.conf"] = configuration(state.range(0));
+  const auto first = config::load(files, names, "/etc/xinetd.conf");
+  for (auto _ : state) {
+    auto loaded = config::load(files, names, {.main = "/etc/xinetd.conf"}, *first.config);
+    benchmark::DoNotOptimize(loaded);
+  }
+  const auto size = static_cast<std::int64_t>(files.texts.begin()->second.size());
+  state.SetBytesProcessed(state.iterations() * size);
+}
+BENCHMARK(load_again)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();
