@@ -181,8 +181,10 @@ launch() {
 
 # start [ARGUMENT...]: the daemon with the case's configuration, until it says that it works.
 start() {
+  local before=0  # of an earlier daemon of this case
+  if [[ -e $DAEMON_LOG ]]; then before=$(grep -c 'Started working: ' "$DAEMON_LOG" || true); fi
   launch -dontfork -f "$DIR/xinetd.conf" -filelog "$DAEMON_LOG" -pidfile "$DIR/pidfile" "$@"
-  wait_log 'Started working: [0-9]+ available services?'
+  wait_log 'Started working: [0-9]+ available services?' $((before + 1))
 }
 
 # finish: waits for the daemon's end; sets daemon_status, its exit status.
