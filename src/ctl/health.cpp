@@ -112,7 +112,7 @@ std::string line_of(const Health& health, const HealthOptions& options) {
   if (health.problems.empty()) text = health.summary;
   std::string line = fmt::format("{}: {}", word_of(health.grade()), harmless(text));
   for (std::size_t i = 0; i < health.measures.size(); ++i)
-    line += (i == 0 ? "|" : " ") + measure_text(health.measures[i], options);
+    line.append(i == 0 ? "|" : " ").append(measure_text(health.measures[i], options));
   return line + "\n";
 }
 
