@@ -7,6 +7,8 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "supervisor/state_maker.hpp"
+
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using testing::Maker;
