@@ -7,6 +7,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <fcntl.h>
 
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
 #include "xsuperd/config/files.hpp"
 #include "xsuperd/net/socket.hpp"
 
@@ -16,17 +22,42 @@ namespace {
 
 constexpr std::chrono::seconds patience{10};
 
+using Text = std::shared_ptr<const std::string>;
+
+/// The banners that are on their way now. Peers that do not read them share one copy: many of them would otherwise hold
+/// as many copies of a large file until their time is up.
+class TextsOnTheirWay {
+ public:
+  /// The one copy of this text, on any thread.
+  Text share(const std::string& path, std::string text) {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(texts_, [](const auto& entry) { return entry.second.expired(); });
+    std::weak_ptr<const std::string>& known = texts_[path];
+    Text same = known.lock();
+    if (same && *same == text) return same;
+    same = std::make_shared<const std::string>(std::move(text));
+    known = same;
+    return same;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<const std::string>> texts_;
+};
+
+TextsOnTheirWay texts_on_their_way;
+
 /// One banner on its way to a peer that does not take it all at once.
 class Sending : public std::enable_shared_from_this<Sending> {
  public:
   using Done = std::function<void(base::Fd, bool)>;
-  Sending(boost::asio::io_context& loop, base::Fd socket, std::string text, Done done)
+  Sending(boost::asio::io_context& loop, base::Fd socket, Text text, Done done)
       : watch_(loop), timer_(loop), socket_(std::move(socket)), text_(std::move(text)), done_(std::move(done)) {}
 
   void go() {
-    const std::ptrdiff_t n = net::send_now(socket_.get(), std::string_view(text_).substr(sent_));
+    const std::ptrdiff_t n = net::send_now(socket_.get(), std::string_view(*text_).substr(sent_));
     if (n >= 0) sent_ += static_cast<std::size_t>(n);
-    if (n < 0 || sent_ == text_.size()) return finish(n >= 0);
+    if (n < 0 || sent_ == text_->size()) return finish(n >= 0);
     if (!watch_.is_open() && !wait_first()) return finish(false);
     watch_.async_wait(watch_.wait_write, [self = shared_from_this()](boost::system::error_code error) {
       if (!error) self->go();
@@ -60,7 +91,7 @@ class Sending : public std::enable_shared_from_this<Sending> {
   boost::asio::posix::stream_descriptor watch_;
   boost::asio::steady_timer timer_;
   base::Fd socket_;
-  std::string text_;
+  Text text_;
   Done done_;
   std::size_t sent_ = 0;
 };
@@ -76,13 +107,15 @@ void send_banner(Surroundings& around, base::Fd socket, const std::string& path,
                  std::function<void(base::Fd, bool)> done) {
   auto held = std::make_shared<base::Fd>(std::move(socket));
   boost::asio::post(around.blocking, [&around, held, path, id, done = std::move(done)]() mutable {
-    auto text = config::SystemFiles().read(path);
-    boost::asio::post(around.loop, [&around, held, path, id, text = std::move(text), done = std::move(done)]() mutable {
+    auto read = config::SystemFiles().read(path);
+    const Text text = read ? texts_on_their_way.share(path, std::move(*read)) : nullptr;
+    const std::string why = read ? std::string{} : read.error().sentence;
+    boost::asio::post(around.loop, [&around, held, path, id, text, why, done = std::move(done)]() mutable {
       if (!text) {
-        around.log.error("service = {}, open of banner {} failed: {}", id, path, text.error().sentence);
+        around.log.error("service = {}, open of banner {} failed: {}", id, path, why);
         return done(std::move(*held), true);
       }
-      std::make_shared<Sending>(around.loop, std::move(*held), std::move(*text), std::move(done))->go();
+      std::make_shared<Sending>(around.loop, std::move(*held), std::move(text), std::move(done))->go();
     });
   });
 }
