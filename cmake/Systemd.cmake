@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# use_systemd(TARGET): as the option XSUPERD_SYSTEMD says, links TARGET with libsystemd and defines
-# XSUPERD_HAVE_SYSTEMD while it is compiled. Sets XSUPERD_SYSTEMD_FOUND, and XSUPERD_SYSTEMD_VERSION to the version.
+# use_systemd(TARGET): as the option XSUPERD_SYSTEMD says, lets TARGET load libsystemd when it needs it, and defines
+# XSUPERD_HAVE_SYSTEMD and the file's name XSUPERD_SYSTEMD_FILE while it is compiled. Sets XSUPERD_SYSTEMD_FOUND, and XSUPERD_SYSTEMD_VERSION to the version.
 function(use_systemd target)
   set(XSUPERD_SYSTEMD_FOUND FALSE PARENT_SCOPE)
   if(NOT XSUPERD_SYSTEMD MATCHES "^AUTO$" AND NOT XSUPERD_SYSTEMD)
@@ -11,8 +11,9 @@ function(use_systemd target)
     pkg_check_modules(XSUPERD_LIBSYSTEMD QUIET IMPORTED_TARGET libsystemd)
   endif()
   if(XSUPERD_LIBSYSTEMD_FOUND)
-    target_link_libraries(${target} PRIVATE PkgConfig::XSUPERD_LIBSYSTEMD)
-    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_SYSTEMD)
+    target_include_directories(${target} SYSTEM PRIVATE ${XSUPERD_LIBSYSTEMD_INCLUDE_DIRS})
+    soname_of(${XSUPERD_LIBSYSTEMD_LINK_LIBRARIES} soname)
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_SYSTEMD XSUPERD_SYSTEMD_FILE="${soname}")
     set(XSUPERD_SYSTEMD_FOUND TRUE PARENT_SCOPE)
     set(XSUPERD_SYSTEMD_VERSION ${XSUPERD_LIBSYSTEMD_VERSION} PARENT_SCOPE)
   elseif(XSUPERD_SYSTEMD STREQUAL AUTO)

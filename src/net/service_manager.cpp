@@ -13,7 +13,7 @@
 #include "xsuperd/base/text.hpp"
 
 #ifdef XSUPERD_HAVE_SYSTEMD
-#include <systemd/sd-daemon.h>
+#include "net/systemd.hpp"
 #endif
 
 namespace xsuperd::net {
@@ -67,11 +67,12 @@ bool is_set(const char* name) {
 
 #ifdef XSUPERD_HAVE_SYSTEMD
 
-class Systemd final : public ServiceManager {
+class SystemdManager final : public ServiceManager {
  public:
-  base::Result<void> tell(const std::string& lines) override { return answer(::sd_notify(0, lines.c_str())); }
+  explicit SystemdManager(const Systemd& systemd) : systemd_(systemd) {}
+  base::Result<void> tell(const std::string& lines) override { return answer(systemd_.notify(0, lines.c_str())); }
   base::Result<void> store(int fd, const std::string& name) override {
-    return answer(::sd_pid_notify_with_fds(0, 0, ("FDSTORE=1\nFDNAME=" + name).c_str(), &fd, 1));
+    return answer(systemd_.notify_with_fds(0, 0, ("FDSTORE=1\nFDNAME=" + name).c_str(), &fd, 1));
   }
   base::Result<void> forget(const std::string& name) override { return tell("FDSTOREREMOVE=1\nFDNAME=" + name); }
 
@@ -80,7 +81,22 @@ class Systemd final : public ServiceManager {
     if (result >= 0) return {};
     return base::system_error(-result, "speaking to the service manager");
   }
+
+  const Systemd& systemd_;
 };
+
+/// Null when it cannot be loaded, which expected_in_vain() says.
+const Systemd* loaded_functions_of_systemd() {
+  const auto systemd = base::loaded_functions<Systemd>();
+  return systemd ? *systemd : nullptr;
+}
+
+/// Why it cannot be spoken to; empty when it can, or nobody is there.
+std::string why_not() {
+  if (!is_set("NOTIFY_SOCKET") && !is_set("LISTEN_FDS")) return {};
+  const auto systemd = base::loaded_functions<Systemd>();
+  return systemd ? std::string{} : systemd.error().sentence;
+}
 
 /// The list of names, and the names, are malloc'd.
 std::vector<std::string> taken(char** names) {
@@ -92,6 +108,10 @@ std::vector<std::string> taken(char** names) {
   std::free(names);
   return all;
 }
+
+#else
+
+std::string why_not() { return "it was built without libsystemd"; }
 
 #endif
 
@@ -118,18 +138,23 @@ bool is_stored_name(std::string_view name) { return name.starts_with(prefix); }
 bool service_manager_available() { return true; }
 
 std::unique_ptr<ServiceManager> make_service_manager() {
-  return is_set("NOTIFY_SOCKET") ? std::make_unique<Systemd>() : nullptr;
+  const auto systemd = is_set("NOTIFY_SOCKET") ? loaded_functions_of_systemd() : nullptr;
+  return systemd ? std::make_unique<SystemdManager>(*systemd) : nullptr;
 }
 
 std::optional<std::chrono::microseconds> watchdog_period() {
+  const auto systemd = is_set("WATCHDOG_USEC") ? loaded_functions_of_systemd() : nullptr;
   std::uint64_t microseconds = 0;
-  if (::sd_watchdog_enabled(0, &microseconds) <= 0) return std::nullopt;
+  if (!systemd || systemd->watchdog(0, &microseconds) <= 0) return std::nullopt;
   return std::chrono::microseconds(microseconds);
 }
 
 base::Result<std::vector<HandedSocket>> take_handed_sockets(int first_number) {
+  if (!is_set("LISTEN_FDS")) return std::vector<HandedSocket>{};
+  const auto systemd = base::loaded_functions<Systemd>();
+  if (!systemd) return systemd.error();
   char** list = nullptr;
-  const int count = ::sd_listen_fds_with_names(1, &list);
+  const int count = (*systemd)->listen_fds(1, &list);
   const std::vector<std::string> names = taken(count > 0 ? list : nullptr);
   if (count < 0) return base::system_error(-count, "the sockets that the service manager hands over cannot be taken");
   std::vector<HandedSocket> sockets;
@@ -143,8 +168,6 @@ base::Result<std::vector<HandedSocket>> take_handed_sockets(int first_number) {
   return sockets;
 }
 
-std::string expected_in_vain() { return {}; }
-
 #else
 
 bool service_manager_available() { return false; }
@@ -152,15 +175,15 @@ std::unique_ptr<ServiceManager> make_service_manager() { return nullptr; }
 std::optional<std::chrono::microseconds> watchdog_period() { return std::nullopt; }
 base::Result<std::vector<HandedSocket>> take_handed_sockets(int) { return std::vector<HandedSocket>{}; }
 
+#endif
+
 std::string expected_in_vain() {
+  const std::string why = why_not();
   std::vector<std::string> wishes;
   if (is_set("NOTIFY_SOCKET")) wishes.emplace_back("notify it");
   if (is_set("LISTEN_FDS")) wishes.emplace_back("take its sockets");
-  if (wishes.empty()) return {};
-  return fmt::format("the service manager expects the daemon to {}, and it was built without libsystemd",
-                     base::join(wishes, " and "));
+  if (wishes.empty() || why.empty()) return {};
+  return fmt::format("the service manager expects the daemon to {}, and {}", base::join(wishes, " and "), why);
 }
-
-#endif
 
 }  // namespace xsuperd::net

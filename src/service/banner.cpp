@@ -115,7 +115,7 @@ void send_banner(Surroundings& around, base::Fd socket, const std::string& path,
         around.log.error("service = {}, open of banner {} failed: {}", id, path, why);
         return done(std::move(*held), true);
       }
-      std::make_shared<Sending>(around.loop, std::move(*held), std::move(text), std::move(done))->go();
+      std::make_shared<Sending>(around.loop, std::move(*held), text, std::move(done))->go();
     });
   });
 }
