@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "net/spec_words.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/net/service_manager.hpp"
 #include "xsuperd/net/socket.hpp"
@@ -23,20 +24,6 @@ std::optional<int> option(int fd, int level, int name) {
   socklen_t size = sizeof value;
   if (::getsockopt(fd, level, name, &value, &size) != 0) return std::nullopt;
   return value;
-}
-
-bool every_address(const base::Address& a) {
-  return !a.known() || a == base::Address::ipv6({}) || a == base::Address::ipv4(0);
-}
-
-int kind_of(config::SocketType type) {
-  switch (type) {
-    case config::SocketType::stream: return SOCK_STREAM;
-    case config::SocketType::dgram: return SOCK_DGRAM;
-    case config::SocketType::raw: return SOCK_RAW;
-    case config::SocketType::seqpacket: return SOCK_SEQPACKET;
-  }
-  return SOCK_STREAM;
 }
 
 bool system_has_ipv6() {
@@ -104,7 +91,7 @@ base::Result<SocketFacts> facts_of(int fd) {
 }
 
 std::string misfit(const SocketFacts& socket, const config::ListenSpec& spec) {
-  if (socket.type != kind_of(spec.socket_type) || socket.protocol != spec.protocol.number)
+  if (socket.type != socket_kind(spec.socket_type) || socket.protocol != spec.protocol.number)
     return fmt::format("it is of another type than a socket of {}", spec.protocol.name);
   if ((socket.type == SOCK_STREAM || socket.type == SOCK_SEQPACKET) && !socket.listens) return "it does not listen";
   if (socket.hung_up) return "it has been shut down";

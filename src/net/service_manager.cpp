@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "net/spec_words.hpp"
 #include "xsuperd/base/text.hpp"
 
 #ifdef XSUPERD_HAVE_SYSTEMD
@@ -53,8 +54,7 @@ std::string plain(std::string_view text) {
 /// Which peers it is for.
 std::string address_word(const config::ListenSpec& spec) {
   const base::Address& a = spec.at.address;
-  if (!a.known() || a == base::Address::ipv6({}) || a == base::Address::ipv4(0))
-    return !spec.ipv6 ? "ipv4" : spec.v6only ? "ipv6" : "*";
+  if (every_address(a)) return !spec.ipv6 ? "ipv4" : spec.v6only ? "ipv6" : "*";
   std::string text = a.unmapped().text();
   std::replace(text.begin(), text.end(), ':', '-');
   return plain(text);

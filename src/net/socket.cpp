@@ -13,19 +13,11 @@
 #include <ctime>
 #include <limits>
 
+#include "net/spec_words.hpp"
+
 namespace xsuperd::net {
 
 namespace {
-
-int socket_kind(config::SocketType type) {
-  switch (type) {
-    case config::SocketType::stream: return SOCK_STREAM;
-    case config::SocketType::dgram: return SOCK_DGRAM;
-    case config::SocketType::raw: return SOCK_RAW;
-    case config::SocketType::seqpacket: return SOCK_SEQPACKET;
-  }
-  return SOCK_STREAM;
-}
 
 void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
 
