@@ -189,7 +189,7 @@ bool number(const std::string& text, long long low, long long high, std::uint64_
 /// The options that only an inetd has. False when a number is none.
 bool set_inetd(CommandLine& c, const std::string& word, const std::string& value) {
   constexpr long long most = std::numeric_limits<std::uint32_t>::max();
-  CommandLine::Inetd& inetd = *c.inetd;
+  InetdCommandLine& inetd = *c.inetd;
   if (word == "--inetd") inetd.files.push_back(value);
   if (word == "-i" || word == "-f" || word == "-d") c.foreground = true;
   if (word == "-d") inetd.debugs = true;

@@ -32,7 +32,7 @@ std::string log_type(const CommandLine& command) {
 }
 
 std::string defaults_of(const CommandLine& command) {
-  const CommandLine::Inetd& inetd = *command.inetd;
+  const InetdCommandLine& inetd = *command.inetd;
   std::string lines = fmt::format("cps = {} 600\ncps_window = 60\n", inetd.rate);
   if (inetd.logs)
     lines += fmt::format("log_type = {}\nlog_on_success = HOST PID\nlog_on_failure = HOST\n", log_type(command));

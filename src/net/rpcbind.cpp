@@ -50,7 +50,7 @@ base::Result<std::vector<std::uint32_t>> rpc_register(std::uint32_t program, std
       auto answer = client->call(RpcbindClient::Procedure::set, mapping);
       if (answer && *answer == RpcbindClient::Answer::done) continue;
       answering = answer.has_value();
-      if (!answering) why = std::move(answer.error());
+      if (!answering) why = answer.error();
     }
     failed.push_back(mapping.version);
   }

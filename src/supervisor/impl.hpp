@@ -38,6 +38,12 @@ struct LoadRecord {
   std::size_t warnings = 0;
 };
 
+/// Wishes that came while a reload was being prepared: granted together by one more.
+struct ReloadWish {
+  bool strict = false;
+  std::vector<std::function<void(const ReloadReport&)>> told;
+};
+
 /// What administrators have made of services, by id in lower case.
 using Standings = std::unordered_map<std::string, service::Standing>;
 void restore_standing(const Standings& standings, service::Runner& runner);
@@ -181,12 +187,7 @@ struct Supervisor::Impl {
   boost::asio::steady_timer ban_timer{loop};
   bool ban_timer_set = false;
   bool preparing = false;
-  /// Wishes that came while a reload was being prepared: granted together by one more.
-  struct Wish {
-    bool strict = false;
-    std::vector<std::function<void(const ReloadReport&)>> told;
-  };
-  std::optional<Wish> next_reload;
+  std::optional<ReloadWish> next_reload;
   std::vector<std::function<void(const ReloadReport&)>> previewing;  ///< who waits for the preview under way
   std::unique_ptr<Upgrade> upgrading;  ///< while one is under way
   spawn::Children leftovers;           ///< children of an image before this one, that have only to be reaped

@@ -32,7 +32,7 @@ void Supervisor::Impl::reload(bool strict, std::function<void(const ReloadReport
   if (preparing || upgrading) return;
   log.notice("Starting reconfiguration");
   manager.reloading();
-  const auto wish = std::make_shared<Wish>(*std::exchange(next_reload, std::nullopt));
+  const auto wish = std::make_shared<ReloadWish>(*std::exchange(next_reload, std::nullopt));
   prepare_off_loop(wish->strict, false, [this, wish](Prepared prepared) {
     finish_reload(std::move(prepared), wish->told);
     if (upgrading) return begin_upgrade();

@@ -9,6 +9,22 @@
 
 namespace xsuperd::cli {
 
+/// What inetds are told by options of their own.
+struct InetdCommandLine {
+  std::vector<std::string> files;    ///< of inetd, or folders of them; empty: /etc/inetd.conf
+  std::uint64_t rate = 256;          ///< -R: starts of a service in a minute; 0: no limit
+  std::uint64_t backlog = 0;         ///< -q; 0: the greatest
+  std::uint64_t children = 0;        ///< -c: instances; 0: no limit
+  std::uint64_t per_source = 0;      ///< -s; 0: no limit
+  std::uint64_t per_source_rate = 0; ///< -C: connections of an address to a service in a minute; 0: no limit
+  std::string address;               ///< -a
+  bool debugs = false;               ///< -d
+  bool logs = false;                 ///< -l
+  bool keeps_environment = false;    ///< -E
+  bool wraps = false;                ///< -w, and -l
+  bool wraps_internal = false;       ///< -W
+};
+
 /// What the command line asks for (facts B1.1 to B1.22, decision B15.12).
 struct CommandLine {
   enum class Task : std::uint8_t { serve, version, help, check, usage_error };
@@ -40,23 +56,7 @@ struct CommandLine {
     std::optional<std::string> time;   ///< H:MM as written
   };
   std::optional<Explain> explain;      ///< is a check by itself, with or without -t
-
-  /// What inetds are told by options of their own.
-  struct Inetd {
-    std::vector<std::string> files;    ///< of inetd, or folders of them; empty: /etc/inetd.conf
-    std::uint64_t rate = 256;          ///< -R: starts of a service in a minute; 0: no limit
-    std::uint64_t backlog = 0;         ///< -q; 0: the greatest
-    std::uint64_t children = 0;        ///< -c: instances; 0: no limit
-    std::uint64_t per_source = 0;      ///< -s; 0: no limit
-    std::uint64_t per_source_rate = 0; ///< -C: connections of an address to a service in a minute; 0: no limit
-    std::string address;               ///< -a
-    bool debugs = false;               ///< -d
-    bool logs = false;                 ///< -l
-    bool keeps_environment = false;    ///< -E
-    bool wraps = false;                ///< -w, and -l
-    bool wraps_internal = false;       ///< -W
-  };
-  std::optional<Inetd> inetd;          ///< the daemon is an inetd: called so, or --inetd
+  std::optional<InetdCommandLine> inetd;  ///< the daemon is an inetd: called so, or --inetd
 };
 
 /// Under which name an option is known: inetds have some of their own, and know some of xinetd's by other letters.
