@@ -99,8 +99,8 @@ std::size_t terminal_width() {
 }
 
 std::string duration_text(double seconds) {
-  // Whatever number a daemon tells: also one that no integer is as great as.
-  const auto s = static_cast<long long>(std::clamp(seconds, 0.0, 1e15));
+  // Whatever number a daemon tells: also one that no integer is as great as, and none at all (0e3008 is read as one).
+  const auto s = seconds > 0 ? static_cast<long long>(std::min(seconds, 1e15)) : 0;
   if (s < 60) return fmt::format("{}s", s);
   if (s < 3600) return fmt::format("{}m{:02}s", s / 60, s % 60);
   if (s < 86400) return fmt::format("{}h{:02}m", s / 3600, s / 60 % 60);

@@ -2,6 +2,7 @@
 #include "ctl/table.hpp"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 using namespace xsuperd::ctl;
 
@@ -49,4 +50,5 @@ TEST_CASE("Durations show their two greatest units") {
   CHECK(duration_text(3'600) == "1h00m");
   CHECK(duration_text(90'000) == "1d01h");
   CHECK(duration_text(1e300) == duration_text(1e15));
+  CHECK(duration_text(std::numeric_limits<double>::quiet_NaN()) == "0s");
 }
