@@ -15,6 +15,12 @@ void share_memory_between_threads() {
 #endif
 }
 
+void keep_large_blocks_out_of_heap() {
+#ifdef __GLIBC__
+  (void)::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+#endif
+}
+
 void give_back_memory() {
 #ifdef __GLIBC__
   (void)::malloc_trim(0);

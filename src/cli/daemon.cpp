@@ -209,6 +209,7 @@ int try_take_over(const std::vector<std::string>& arguments, const std::string& 
 
 int serve(const CommandLine& original, const std::string& program, const std::vector<std::string>& arguments) {
   base::share_memory_between_threads();
+  base::keep_large_blocks_out_of_heap();
   auto inherited = supervisor::Inheritance::receive(first_long_lived);
   if (!inherited) return complain(program, inherited.error().sentence);
   const bool takes_over = *inherited != nullptr;

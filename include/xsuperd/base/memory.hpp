@@ -9,6 +9,11 @@ namespace xsuperd::base {
 /// gets slower; here threads other than the loop hardly ever allocate.
 void share_memory_between_threads();
 
+/// Blocks of 128 KiB and more come from the kernel by themselves and go back when they are freed, for the whole life of
+/// the process. Otherwise the first large one that is freed moves that limit beyond its own size, and the next ones lie
+/// in the heap, where something small behind them keeps them. To be called at the start.
+void keep_large_blocks_out_of_heap();
+
 /// Gives free pages back to the kernel, for after something that needed much for a while. Takes milliseconds with a
 /// heap of 100 MB, in which other threads cannot allocate. Thread safe.
 void give_back_memory();
