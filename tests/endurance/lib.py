@@ -105,6 +105,15 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def pipes(pid):
+    """Descriptors of pipes; a worker keeps up to 32 empty ones for the next relays."""
+    names = []
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(OSError):
+            names.append(os.readlink(f"/proc/{pid}/fd/{number}"))
+    return sum(name.startswith("pipe:") for name in names)
+
+
 def pss_kb(pid):
     rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
     return int(re.search(r"^Pss: +(\d+) kB", rollup, re.M).group(1))
