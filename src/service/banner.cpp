@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "service/banner.hpp"
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <fcntl.h>
 
-#include <map>
-#include <memory>
-#include <mutex>
-#include <string>
+#include <algorithm>
 #include <utility>
 
 #include "xsuperd/config/files.hpp"
@@ -19,43 +17,22 @@
 namespace xsuperd::service {
 
 namespace {
-
 constexpr std::chrono::seconds patience{10};
+}
 
-using Text = std::shared_ptr<const std::string>;
-
-/// The banners that are on their way now. Peers that do not read them share one copy: many of them would otherwise hold
-/// as many copies of a large file until their time is up.
-class TextsOnTheirWay {
+class SlowBanner : public std::enable_shared_from_this<SlowBanner> {
  public:
-  /// The one copy of this text, on any thread.
-  Text share(const std::string& path, std::string text) {
-    const std::scoped_lock lock(mutex_);
-    std::erase_if(texts_, [](const auto& entry) { return entry.second.expired(); });
-    std::weak_ptr<const std::string>& known = texts_[path];
-    Text same = known.lock();
-    if (same && *same == text) return same;
-    same = std::make_shared<const std::string>(std::move(text));
-    known = same;
-    return same;
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, std::weak_ptr<const std::string>> texts_;
-};
-
-TextsOnTheirWay texts_on_their_way;
-
-/// One banner on its way to a peer that does not take it all at once.
-class Sending : public std::enable_shared_from_this<Sending> {
- public:
-  using Done = std::function<void(base::Fd, bool)>;
-  Sending(boost::asio::io_context& loop, base::Fd socket, Text text, Done done)
-      : watch_(loop), timer_(loop), socket_(std::move(socket)), text_(std::move(text)), done_(std::move(done)) {}
+  using Text = std::shared_ptr<const std::string>;
+  SlowBanner(boost::asio::io_context& loop, std::shared_ptr<SlowPeers> peers, Banner banner, Text text)
+      : loop_(loop),
+        watch_(loop),
+        timer_(loop),
+        peers_(std::move(peers)),
+        banner_(std::move(banner)),
+        text_(std::move(text)) {}
 
   void go() {
-    const std::ptrdiff_t n = net::send_now(socket_.get(), std::string_view(*text_).substr(sent_));
+    const std::ptrdiff_t n = net::send_now(banner_.socket.get(), std::string_view(*text_).substr(sent_));
     if (n >= 0) sent_ += static_cast<std::size_t>(n);
     if (n < 0 || sent_ == text_->size()) return finish(n >= 0);
     if (!watch_.is_open() && !wait_first()) return finish(false);
@@ -65,59 +42,141 @@ class Sending : public std::enable_shared_from_this<Sending> {
   }
 
  private:
-  /// False where the kernel watches no more descriptors: who does not take a banner at once gets no more of it.
+  /// False where the kernel watches no more descriptors: who does not take a banner at once gets no more of
+  /// it.
   bool wait_first() {
     boost::system::error_code full;
-    watch_.assign(socket_.get(), full);
+    watch_.assign(banner_.socket.get(), full);
     if (full) return false;
     timer_.expires_after(patience);
     timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
       if (!error) self->finish(false);
     });
+    // Not from here: what its end brings about may be anything.
+    if (auto displaced = peers_->enter(banner_.peer, shared_from_this()))
+      boost::asio::post(loop_, [displaced] { displaced->finish(false); });
     return true;
   }
 
   void finish(bool delivered) {
-    if (!done_) return;
+    if (!banner_.done) return;
     if (watch_.is_open()) {
+      peers_->leave(banner_.peer, this);
       (void)watch_.release();
       // Waiting has made the connection non-blocking, and its server expects it to block.
-      ::fcntl(socket_.get(), F_SETFL, ::fcntl(socket_.get(), F_GETFL) & ~O_NONBLOCK);
+      ::fcntl(banner_.socket.get(), F_SETFL, ::fcntl(banner_.socket.get(), F_GETFL) & ~O_NONBLOCK);
     }
     timer_.cancel();
-    std::exchange(done_, {})(std::move(socket_), delivered);
+    std::exchange(banner_.done, {})(std::move(banner_.socket), delivered);
   }
 
+  boost::asio::io_context& loop_;
   boost::asio::posix::stream_descriptor watch_;
   boost::asio::steady_timer timer_;
-  base::Fd socket_;
+  std::shared_ptr<SlowPeers> peers_;
+  Banner banner_;
   Text text_;
-  Done done_;
   std::size_t sent_ = 0;
 };
 
+namespace {
+
+base::Address source_of(const base::Address& peer) {
+  if (peer.unmapped().family() != base::Address::Family::ipv6) return peer.unmapped();
+  auto network = peer.bytes();
+  std::fill(network.begin() + 8, network.end(), std::uint8_t{0});
+  return base::Address::ipv6(network, peer.scope());
+}
+
 }  // namespace
+
+std::shared_ptr<SlowBanner> SlowPeers::enter(const base::Address& peer,
+                                             const std::shared_ptr<SlowBanner>& banner) {
+  sources_[source_of(peer)].push_back({++turns_, banner});
+  return ++count_ > most_ ? displace() : nullptr;
+}
+
+std::shared_ptr<SlowBanner> SlowPeers::displace() {
+  const auto most = std::max_element(sources_.begin(), sources_.end(), [](const auto& a, const auto& b) {
+    return a.second.size() != b.second.size() ? a.second.size() < b.second.size()
+                                              : a.second.front().turn > b.second.front().turn;
+  });
+  auto banner = most->second.front().banner.lock();
+  most->second.pop_front();
+  if (most->second.empty()) sources_.erase(most);
+  --count_;
+  return banner;
+}
+
+void SlowPeers::leave(const base::Address& peer, const SlowBanner* banner) {
+  const auto source = sources_.find(source_of(peer));
+  if (source == sources_.end()) return;
+  count_ -=
+      std::erase_if(source->second, [&](const Place& place) { return place.banner.lock().get() == banner; });
+  if (source->second.empty()) sources_.erase(source);
+}
+
+void Banners::send(Surroundings& around, Banner banner) {
+  const std::string path = banner.path;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto [batch, first] = queued_.try_emplace(path);
+    batch->second.push_back(std::move(banner));
+    if (!first) return;
+  }
+  boost::asio::post(around.blocking,
+                    [self = shared_from_this(), &around, path] { self->read(around, path); });
+}
+
+void Banners::read(Surroundings& around, const std::string& path) {
+  Batch batch;
+  {
+    // Who comes from now on may expect what the file has from now on.
+    const std::scoped_lock lock(mutex_);
+    batch = std::move(queued_.extract(path).mapped());
+  }
+  auto text = config::SystemFiles().read(path);
+  boost::asio::post(around.loop, [self = shared_from_this(), &around, batch = std::move(batch),
+                                  text = text ? share(path, std::move(*text)) : nullptr,
+                                  why = text ? std::string{} : text.error().sentence]() mutable {
+    self->deliver(around, std::move(batch), text, why);
+  });
+}
+
+Banners::Text Banners::share(const std::string& path, std::string text) {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(texts_, [](const auto& entry) { return entry.second.expired(); });
+  std::weak_ptr<const std::string>& known = texts_[path];
+  Text same = known.lock();
+  if (same && *same == text) return same;
+  same = std::make_shared<const std::string>(std::move(text));
+  known = same;
+  return same;
+}
+
+void Banners::deliver(Surroundings& around, Batch batch, const Text& text, const std::string& why) {
+  for (Banner& banner : batch) {
+    if (text) {
+      std::make_shared<SlowBanner>(around.loop, slow_, std::move(banner), text)->go();
+      continue;
+    }
+    around.log.error("service = {}, open of banner {} failed: {}", banner.id, banner.path, why);
+    banner.done(std::move(banner.socket), true);
+  }
+}
+
+std::shared_ptr<Banners> make_banners(std::size_t most_waiting) {
+  if (most_waiting == 0) {
+    rlimit files{};
+    ::getrlimit(RLIMIT_NOFILE, &files);
+    most_waiting = static_cast<std::size_t>(std::clamp<rlim_t>(files.rlim_cur / 8, 1, 1000));
+  }
+  return std::make_shared<Banners>(most_waiting);
+}
 
 base::Fd lent(base::Fd& socket) {
   base::Fd copy(::fcntl(socket.get(), F_DUPFD_CLOEXEC, 0));
   return copy ? std::move(copy) : std::move(socket);
-}
-
-void send_banner(Surroundings& around, base::Fd socket, const std::string& path, const std::string& id,
-                 std::function<void(base::Fd, bool)> done) {
-  auto held = std::make_shared<base::Fd>(std::move(socket));
-  boost::asio::post(around.blocking, [&around, held, path, id, done = std::move(done)]() mutable {
-    auto read = config::SystemFiles().read(path);
-    const Text text = read ? texts_on_their_way.share(path, std::move(*read)) : nullptr;
-    const std::string why = read ? std::string{} : read.error().sentence;
-    boost::asio::post(around.loop, [&around, held, path, id, text, why, done = std::move(done)]() mutable {
-      if (!text) {
-        around.log.error("service = {}, open of banner {} failed: {}", id, path, why);
-        return done(std::move(*held), true);
-      }
-      std::make_shared<Sending>(around.loop, std::move(*held), text, std::move(done))->go();
-    });
-  });
 }
 
 }  // namespace xsuperd::service

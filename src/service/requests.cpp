@@ -62,7 +62,7 @@ Token Runner::new_session(Session session) {
 void Runner::greet(Token token) {
   if (!service().settings.banner) return request(token);
   Session& session = sessions_.at(token);
-  send_banner(around_, lent(session.socket), *service().settings.banner, service().id,
+  around_.banners->send(around_, {lent(session.socket), *service().settings.banner, service().id, session.peer.address,
               [weak = weak_from_this(), token](base::Fd socket, bool delivered) {
                 const auto self = weak.lock();
                 const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
@@ -71,7 +71,7 @@ void Runner::greet(Token token) {
                 if (delivered) return self->request(token);
                 ++self->counters_.withdrawn;
                 self->end_session(token);
-              });
+              }});
 }
 
 /// The socket itself is readable and wait = yes: nothing is taken from it before a server has it.
@@ -187,8 +187,8 @@ void Runner::dismiss(Session session) {
                               });
   }
   if (!banner) return;
-  send_banner(around_, std::move(session.socket), *banner, service().id,
-              [farewell = around_.farewell](base::Fd, bool) {});
+  around_.banners->send(around_, {std::move(session.socket), *banner, service().id, session.peer.address,
+                                  [farewell = around_.farewell](base::Fd, bool) {}});
 }
 
 /// A refused request of a wait = yes service costs that request alone (decision B15.11).

@@ -166,6 +166,39 @@ TEST_CASE("a banner larger than the socket takes is delivered whole while others
   CHECK((::fcntl(bench.job(0).socket.get(), F_GETFL) & O_NONBLOCK) == 0);
 }
 
+TEST_CASE("a banner that is changed while peers come is read anew for those who come later") {
+  Refusing bench([](auto&) {});
+  config::Service service = stream_service();
+  service.settings.banner = bench.file("banner", "before\n");
+  bench.runner->reconfigure(bench.setup_for(service));
+  const Client one(bench.where()), two(bench.where());
+  CHECK(one.read(bench, 7) == "before\n");
+  CHECK(two.read(bench, 7) == "before\n");
+  (void)bench.file("banner", "after\n");
+  const Client three(bench.where()), four(bench.where());
+  CHECK(three.read(bench, 6) == "after\n");
+  CHECK(four.read(bench, 6) == "after\n");
+}
+
+TEST_CASE("when too many peers do not take their banner, who has the most of them loses the oldest") {
+  Refusing bench([](auto&) {});
+  bench.around.banners = make_banners(3);
+  config::Service service = stream_service();
+  service.settings.banner = bench.file("banner", std::string(8 << 20, 'b'));
+  bench.runner->reconfigure(bench.setup_for(service));
+  const auto come = [&](std::string_view from, std::size_t sessions) {
+    auto client = std::make_unique<Client>(bench.where(), SOCK_STREAM, from);
+    bench.run_until([&] { return bench.around.last_token == sessions; });
+    return client;
+  };
+  const auto honest = come("127.0.0.1", 1);
+  const auto oldest = come("127.66.0.1", 2), second = come("127.66.0.1", 3), third = come("127.66.0.1", 4);
+  CHECK(oldest->read_all(bench).size() < 8U << 20);
+  CHECK(bench.runner->sessions().size() == 3);
+  CHECK(honest->read(bench, 8U << 20).size() == 8U << 20);
+  CHECK(third->read(bench, 8U << 20).size() == 8U << 20);
+}
+
 TEST_CASE("a banner that cannot be read is said, and the session goes on") {
   Refusing bench([](auto& s) { s.banner = "/nonexistent/banner"; });
   const Client client(bench.where());

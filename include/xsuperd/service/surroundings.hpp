@@ -32,6 +32,10 @@ class io_context;
 namespace xsuperd::service {
 
 class Runner;
+class Banners;
+/// For Surroundings. `most_waiting`: so many peers that do not take their banner are waited for at a time, by all services
+/// together; 0: for each eight descriptors that the process may have one, and no more than a thousand.
+[[nodiscard]] std::shared_ptr<Banners> make_banners(std::size_t most_waiting = 0);
 
 /// What all services share. Owned by the Supervisor, outlives every Runner, lives on the loop thread.
 struct Surroundings {
@@ -66,6 +70,8 @@ struct Surroundings {
   net::DatagramBatch datagrams{udp_turn, udp_room};  ///< of the service whose turn it is
   ChargenPosition chargen_position{};
   std::vector<std::uint16_t> internal_ports{};  ///< of all internal datagram services (decision B15.20)
+
+  std::shared_ptr<Banners> banners = make_banners();
 
   policy::BanList bans{};             ///< who touched a sensor; lives as long as the daemon
   bool displaced_told = false;        ///< that the list is full has been said
