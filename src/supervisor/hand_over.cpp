@@ -134,6 +134,7 @@ void describe(A& a, service::HandedRunner& v) {
   a.object("state", v.state);
   a.descriptor("listener", v.listener);
   a.descriptor("turned_away", v.turned_away);
+  a.descriptor("left_to_server", v.left_to_server);
   a.text("lent", v.lent, 4096);
   a.flag("registered", v.registered);
   a.number("open_failures", v.open_failures);

@@ -22,7 +22,7 @@ namespace xsuperd::supervisor {
 /// member here and a line in hand_over.cpp, and increase the version: an image refuses what it does not know in full,
 /// because what it left out would be lost.
 struct HandOver {
-  static constexpr std::uint64_t version = 2;
+  static constexpr std::uint64_t version = 3;
 
   struct Daemon {
     pid_t pid = 0;

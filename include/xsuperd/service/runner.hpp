@@ -221,6 +221,9 @@ class Runner : public std::enable_shared_from_this<Runner> {
   base::Result<void> steer_pair();
   bool steer_or_close();
   void steer_again();
+  [[nodiscard]] bool leaves_pair_to_server() const;
+  void leave_pair_to_server();
+  void close_left_pair();
   void turn_away();
   void turn_away(Session session);
   std::size_t turn_batch_away(int& error);
@@ -244,6 +247,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   std::unique_ptr<net::Listener> listener_;
   std::unique_ptr<net::Listener> turned_away_;  ///< of a steered service: the socket of refused peers
   std::string lent_;  ///< the name of the listener, when it belongs to a service manager
+  base::Fd left_to_server_;  ///< of one that was closed while a server has its socket: that socket
   SessionMap sessions_;
   Counters counters_;
   Standing standing_ = Standing::serving;
