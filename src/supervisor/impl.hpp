@@ -71,6 +71,8 @@ struct Supervisor::Impl {
   /// What a reload would do now. Nothing is opened or changed.
   void preview(std::function<void(const ReloadReport&)> told);
   /// Opens the daemon's log and those of all services anew; `told` gets what could not be opened.
+  using Runners = std::vector<std::shared_ptr<service::Runner>>;
+  static void give_logs(const Runners& to, const LogsOfServices& opened);
   void reopen_logs(std::function<void(std::vector<std::string>)> told = {});
   void prepare_off_loop(bool strict, bool preview, std::function<void(Prepared)> then);
   void finish_reload(Prepared prepared, const std::vector<std::function<void(const ReloadReport&)>>& told);
@@ -130,8 +132,6 @@ struct Supervisor::Impl {
   void note_internal_ports();
   [[nodiscard]] std::string services_text() const;
   [[nodiscard]] std::string available_text() const;
-
-  using Runners = std::vector<std::shared_ptr<service::Runner>>;
 
   /// Every running server and every conversation, of retired services too.
   template <typename F>

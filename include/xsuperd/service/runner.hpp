@@ -126,6 +126,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void on_ended(const spawn::Ended& end);
 
   [[nodiscard]] const config::Service& service() const { return setup_.service(); }
+  [[nodiscard]] std::shared_ptr<const config::Service> shared_service() const { return setup_.policy->shared_service(); }
   [[nodiscard]] const State& state() const { return state_; }
   [[nodiscard]] const SessionMap& sessions() const { return sessions_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
