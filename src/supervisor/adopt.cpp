@@ -34,7 +34,8 @@ bool Supervisor::Impl::take_over() {
 void Supervisor::Impl::take_over_rest(const HandOver& state) {
   const auto take = [this](int number) { return options.inherited->take(number); };
   started = state.started;
-  loaded_at = last_load.at = state.loaded;
+  loaded_at = state.loaded;
+  last_load = state.last_load;
   log.set_threshold(state.log_level);
   gone = state.gone;
   worker_failures = state.worker_failures;

@@ -239,6 +239,15 @@ void describe(A& a, HandOver::HandedSocket& v) {
 }
 
 template <typename A>
+void describe(A& a, LoadRecord& v) {
+  a.moment("at", v.at);
+  a.flag("is_reload", v.is_reload);
+  a.text("outcome", v.outcome, 64);
+  a.number("errors", v.errors);
+  a.number("warnings", v.warnings);
+}
+
+template <typename A>
 void describe(A& a, HandOver::Leftover& v) {
   a.descriptor("pidfd", v.pidfd);
 }
@@ -250,6 +259,7 @@ void describe(A& a, HandOver& v) {
   a.object("daemon", v.daemon);
   a.moment("started", v.started);
   a.moment("loaded", v.loaded);
+  a.object("last_load", v.last_load);
   a.word("log_level", v.log_level, log::Level::debug);
   a.text("defaults", v.defaults);
   a.list("default_origins", v.default_origins, most_origins);

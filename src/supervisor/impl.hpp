@@ -29,15 +29,6 @@
 
 namespace xsuperd::supervisor {
 
-/// What came of reading the configuration last.
-struct LoadRecord {
-  base::WallTime at{};
-  bool is_reload = false;
-  std::string outcome = "applied";  ///< or "refused": what was there before goes on
-  std::size_t errors = 0;
-  std::size_t warnings = 0;
-};
-
 /// What administrators have made of services, by id in lower case.
 using Standings = std::unordered_map<std::string, service::Standing>;
 void restore_standing(const Standings& standings, service::Runner& runner);

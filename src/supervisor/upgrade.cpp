@@ -168,8 +168,11 @@ HandOver Supervisor::Impl::hand_over() const {
   state.loaded = loaded_at;
   state.log_level = log.threshold();
   state.gone = gone;
+  state.last_load = last_load;
   for (const auto& [id, standing] : standings) state.standings.push_back({id, standing});
   hand_over_configuration(*config, state);
+  state.worker_failures = worker_failures;
+  state.last_worker_failure = last_worker_failure;
   std::unordered_map<const config::Service*, std::size_t> places;
   for (std::size_t i = 0; i < config->services.size(); ++i) places.emplace(config->services[i].get(), i);
   for (const Runners* list : {&runners, &retired})

@@ -37,6 +37,7 @@ class Maker {
     all.worker_failures = random_();
     all.last_worker_failure = base::WallTime(base::WallTime::duration(dice(1 << 30)));
     all.log_behind = flag();
+    all.last_load = {base::WallTime(base::WallTime::duration(dice(1 << 30))), flag(), flag() ? "refused" : "applied", number(), number()};
     all.notes = text();
     return all;
   }
