@@ -62,8 +62,6 @@ struct Supervisor::Impl {
   /// What a reload would do now. Nothing is opened or changed.
   void preview(std::function<void(const ReloadReport&)> told);
   /// Opens the daemon's log and those of all services anew; `told` gets what could not be opened.
-  using Runners = std::vector<std::shared_ptr<service::Runner>>;
-  static void give_logs(const Runners& to, const LogsOfServices& opened);
   void reopen_logs(std::function<void(std::vector<std::string>)> told = {});
   void prepare_off_loop(bool strict, bool preview, std::function<void(Prepared)> then);
   void finish_reload(Prepared prepared, const std::vector<std::function<void(const ReloadReport&)>>& told);
@@ -73,6 +71,8 @@ struct Supervisor::Impl {
   [[nodiscard]] bool served(const config::Service& service) const;
 
   // commit.cpp
+  using Runners = std::vector<std::shared_ptr<service::Runner>>;
+  static void give_logs(const Runners& to, const LogsOfServices& opened);
   ReloadCounts commit(Prepared prepared);
   void adjust(service::Runner& runner, Step& step);
   std::shared_ptr<service::Runner> make_runner(const SharedService& service);
@@ -148,7 +148,7 @@ struct Supervisor::Impl {
   std::unique_ptr<net::Mdns> mdns;
   const std::unique_ptr<net::SecurityLabels> labels = net::make_selinux_labels();
   const config::Abilities abilities = net::abilities();
-  ManagerLink manager{loop, net::make_service_manager(), net::watchdog_period(), manager_asks()};
+  ManagerLink manager{loop, net::make_service_manager(), {net::watchdog_period(), net::store_room()}, manager_asks()};
   service::Surroundings around;
   service::DaemonFacts facts;
   config::SystemFiles files;
