@@ -102,6 +102,7 @@ struct Supervisor::Impl {
   bool take_over();
   void take_over_runners(const HandOver& state, const std::vector<std::shared_ptr<const config::Service>>& services);
   void take_over_rest(const HandOver& state);
+  void end_leftover(base::Fd pidfd);
   std::shared_ptr<service::Runner> take_over_runner(const std::shared_ptr<const config::Service>& service);
 
   // manager.cpp

@@ -135,7 +135,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// The number of the listening socket, or -1.
   [[nodiscard]] int listening_fd() const { return listener_ ? listener_->fd() : -1; }
   [[nodiscard]] bool open() const { return listener_ != nullptr; }
-  /// The same of a steered service's second socket.
+  /// The same of a steered service's second socket, which is open longer than the first, as long as its server runs.
   [[nodiscard]] int refusing_fd() const { return turned_away_ ? turned_away_->fd() : -1; }
   /// Does the socket belong to a service manager, which has it open whatever we do?
   [[nodiscard]] bool socket_is_lent() const { return !lent_.empty(); }
@@ -221,10 +221,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   base::Result<void> steer_socket();
   base::Result<void> steer_pair();
   bool steer_or_close();
-  void steer_again();
   [[nodiscard]] bool leaves_pair_to_server() const;
   void leave_pair_to_server();
   void close_left_pair();
+  void steer_again();
   void turn_away();
   void turn_away(Session session);
   std::size_t turn_batch_away(int& error);
@@ -247,8 +247,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   State state_;
   std::unique_ptr<net::Listener> listener_;
   std::unique_ptr<net::Listener> turned_away_;  ///< of a steered service: the socket of refused peers
-  std::string lent_;  ///< the name of the listener, when it belongs to a service manager
   base::Fd left_to_server_;  ///< of one that was closed while a server has its socket: that socket
+  std::string lent_;  ///< the name of the listener, when it belongs to a service manager
   SessionMap sessions_;
   Counters counters_;
   Standing standing_ = Standing::serving;
