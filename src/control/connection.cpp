@@ -63,22 +63,50 @@ void Connection::post(void (Connection::*next)()) {
 }
 
 void Connection::read() {
+  if (std::exchange(reading_, true)) return;
   stream_.async_wait(stream_.wait_read, [weak = weak_from_this()](boost::system::error_code error) {
     const auto self = weak.lock();
-    if (!error && self && !self->closed_ && !self->answering_) self->on_readable();
+    if (!self) return;
+    self->reading_ = false;
+    if (!error && !self->closed_ && !self->answering_) self->on_readable();
   });
 }
 
 void Connection::on_readable() {
+  if (receive() == Received::nothing && !closed_) read();
+}
+
+/// One piece of what has come, and the request that it completes. Closes at the end.
+Connection::Received Connection::receive() {
   std::array<char, 16 * 1024> buffer;
   const ssize_t n = ::recv(stream_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return read();
-  if (n <= 0) return close();
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return Received::nothing;
+  if (n <= 0) {
+    close();
+    return Received::nothing;
+  }
   input_.feed({buffer.data(), static_cast<std::size_t>(n)});
   next_request();
+  return Received::something;
+}
+
+bool Connection::could_give_way() {
+  // A whole request may have come meanwhile, or may wait for its turn; the longest comes in a few pieces.
+  const std::uint64_t before = request_;
+  next_request();
+  while (!closed_ && request_ == before && !answering_ && receive() == Received::something) {
+  }
+  if (closed_ || request_ != before) return false;
+  return !answering_ || (blocked_ && std::chrono::steady_clock::now() - stalled_since_ > limits_.blocked);
+}
+
+void Connection::give_way() {
+  if (!answering_) dismiss(Code::busy, "the control socket has too many clients, and this one was doing nothing");
+  close();
 }
 
 void Connection::next_request() {
+  if (closed_ || answering_) return;
   if (const auto claimed = input_.too_long())
     return dismiss(Code::bad_request,
                    fmt::format("the request has {} bytes, and may have {}", *claimed, longest_request));
@@ -142,7 +170,9 @@ void Connection::send() {
                              MSG_NOSIGNAL | MSG_DONTWAIT);
     if (n >= 0) {
       out_done_ += static_cast<std::size_t>(n);
+      blocked_ = false;
     } else if (errno == EAGAIN) {
+      if (!std::exchange(blocked_, true)) stalled_since_ = std::chrono::steady_clock::now();
       return stream_.async_wait(stream_.wait_write, [weak = weak_from_this()](boost::system::error_code error) {
         const auto self = weak.lock();
         if (!error && self && !self->closed_) self->send();
@@ -161,6 +191,7 @@ void Connection::sent() {
   if (ends_) return close();
   answering_ = false;
   in_request_ = false;
+  stalled_since_ = std::chrono::steady_clock::now();
   arm(limits_.idle, [](Connection& self) { self.close(); });
   post(&Connection::next_request);
 }

@@ -22,10 +22,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void dismiss(Code code, std::string sentence);
   void close();
   [[nodiscard]] const Peer& peer() const { return peer_; }
+  /// Could it be sent away for another one's sake? Not when a whole request of its has come and is being answered; what
+  /// it has sent so far is looked at first. A client that does not take its answer may hold its place for a moment only.
+  [[nodiscard]] bool could_give_way();
+  /// Since when it has done nothing but hold its place.
+  [[nodiscard]] std::chrono::steady_clock::time_point stalled_since() const { return stalled_since_; }
+  /// Says so, if that can be taken at once, and closes.
+  void give_way();
 
  private:
   void read();
   void on_readable();
+  enum class Received : bool { nothing, something };
+  Received receive();
   void next_request();
   void handle(std::string_view text);
   void answer(std::uint64_t request, Reply reply);
@@ -55,6 +64,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool last_frame_ = false;
   bool ends_ = false;  ///< after this reply
   bool closed_ = false;
+  bool reading_ = false;  ///< a wait for bytes is under way
+  bool blocked_ = false;  ///< the client takes nothing of the reply
+  std::chrono::steady_clock::time_point stalled_since_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace xsuperd::control

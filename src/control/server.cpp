@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <tuple>
 #include <vector>
 
 #include "control/connection.hpp"
@@ -39,6 +40,8 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
   void accept_some();
   void wait_later();
   void welcome(base::Fd fd);
+  [[nodiscard]] bool is_full(const Peer& peer) const;
+  bool make_room(const Peer& newcomer);
   [[nodiscard]] std::size_t lookers() const {
     return static_cast<std::size_t>(
         std::count_if(connections.begin(), connections.end(), [](const auto& c) { return !c->peer().may_change; }));
@@ -101,13 +104,35 @@ void Server::Impl::welcome(base::Fd fd) {
         if (const auto self = weak.lock())
           std::erase_if(self->connections, [gone](const auto& one) { return one.get() == gone; });
       });
-  const bool full = connections.size() >= options.limits.clients ||
-                    (!may_change && lookers() >= options.limits.lookers);
+  const bool full = is_full(connection->peer()) && !make_room(connection->peer());
   // These two get their sentence if it fits into the socket at once, which it does in one that is new.
   if (!may_look) return connection->dismiss(Code::not_allowed, "this user may not use the control socket");
   if (full) return connection->dismiss(Code::busy, "the control socket has too many clients");
   connections.push_back(connection);
   connection->start();
+}
+
+bool Server::Impl::is_full(const Peer& peer) const {
+  return connections.size() >= options.limits.clients || (!peer.may_change && lookers() >= options.limits.lookers);
+}
+
+/// Of those who do nothing the one goes whose user has most of them, and whose process, and who has done so for longest:
+/// so a flood displaces itself. Who may only look displaces nobody who may do more.
+bool Server::Impl::make_room(const Peer& newcomer) {
+  std::vector<std::shared_ptr<Connection>> stalled;
+  for (const auto& one : std::vector(connections))  // some end while they are looked at
+    if ((newcomer.may_change || !one->peer().may_change) && one->could_give_way()) stalled.push_back(one);
+  const auto rank = [&stalled](const std::shared_ptr<Connection>& one) {
+    const auto same = [&](auto member) {
+      return std::count_if(stalled.begin(), stalled.end(),
+                           [&](const auto& other) { return other->peer().*member == one->peer().*member; });
+    };
+    return std::tuple(-same(&Peer::uid), -same(&Peer::pid), one->stalled_since());
+  };
+  const auto first = std::min_element(stalled.begin(), stalled.end(),
+                                      [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  if (first != stalled.end() && is_full(newcomer)) (*first)->give_way();
+  return !is_full(newcomer);
 }
 
 Server::Server(boost::asio::io_context& loop, SocketFile socket, Options options, Handler handler)

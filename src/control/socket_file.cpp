@@ -14,6 +14,9 @@ namespace xsuperd::control {
 
 namespace {
 
+/// Connections that wait for their turn: a crowd is not to keep others from it.
+constexpr int queue = 256;
+
 /// False when the path is too long for an address.
 bool fill(sockaddr_un& address, const std::string& path) {
   address.sun_family = AF_UNIX;
@@ -84,7 +87,7 @@ base::Result<SocketFile> open_socket_file(const std::string& path, std::optional
   };
   if (group && ::lchown(fresh.c_str(), static_cast<uid_t>(-1), *group) != 0) return give_up("chown");
   if (::chmod(fresh.c_str(), 0660) != 0) return give_up("chmod");
-  if (::listen(socket.get(), 32) != 0) return give_up("listen at");
+  if (::listen(socket.get(), queue) != 0) return give_up("listen at");
   if (::rename(fresh.c_str(), path.c_str()) != 0) return give_up("rename");
   return SocketFile(std::move(socket), path);
 }

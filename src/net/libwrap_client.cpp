@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <csignal>
 #include <deque>
@@ -61,7 +62,7 @@ bool reap(int pidfd, siginfo_t& info) {
 
 struct Libwrap::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& on, Options with)
-      : loop(on), options(std::move(with)), tables(options.tables), socket(on), process(on) {}
+      : loop(on), options(std::move(with)), tables(options.tables), socket(on), process(on), looking(on) {}
 
   void take_helper(LibwrapHelper helper);
   void start();
@@ -77,6 +78,9 @@ struct Libwrap::Impl : std::enable_shared_from_this<Impl> {
   void take_replies();
   void take(const wrap::Reply& reply);
 
+  void look_after_helper();
+  [[nodiscard]] bool hangs();
+
   void await_end();
   void look_for_end();
   void ended(const siginfo_t& info);
@@ -89,6 +93,9 @@ struct Libwrap::Impl : std::enable_shared_from_this<Impl> {
   wrap::Tables tables;
   Descriptor socket;   // closed as soon as the helper is of no use any more
   Descriptor process;  // closed once it is reaped
+  boost::asio::steady_timer looking;  // runs as long as there are questions
+  bool is_looking = false;
+  std::chrono::steady_clock::time_point heard;  // of the helper, or the first question after it had none
   std::uint64_t last_id = 0;
   std::unordered_map<std::uint64_t, Done> open;
   std::deque<Waiting> kept;
@@ -108,7 +115,30 @@ void Libwrap::Impl::ask(const LibwrapQuestion& question, Done done) {
   if (!socket.is_open()) start();
   if (!socket.is_open() || !post_question(question, id))
     return later(std::move(done), LibwrapAnswer::refused);
+  if (open.empty()) heard = std::chrono::steady_clock::now();
   open.emplace(id, std::move(done));
+  look_after_helper();
+}
+
+void Libwrap::Impl::look_after_helper() {
+  if (open.empty() || std::exchange(is_looking, true)) return;
+  looking.expires_after(options.look);
+  looking.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (!self || error || self->closed) return;
+    self->is_looking = false;
+    if (!self->open.empty() && self->process.is_open() && self->hangs()) self->kill();  // its end tells
+    self->look_after_helper();
+  });
+}
+
+/// The status of a stopped child is looked at and left where it is.
+bool Libwrap::Impl::hangs() {
+  siginfo_t info{};
+  const int answer = ::waitid(P_PIDFD, static_cast<id_t>(process.native_handle()), &info,
+                              WSTOPPED | WNOHANG | WNOWAIT);
+  if (answer == 0 && info.si_pid != 0) return true;
+  return std::chrono::steady_clock::now() - heard > options.silence;
 }
 
 void Libwrap::Impl::take_helper(LibwrapHelper helper) {
@@ -196,6 +226,7 @@ void Libwrap::Impl::take_replies() {
 }
 
 void Libwrap::Impl::take(const wrap::Reply& reply) {
+  heard = std::chrono::steady_clock::now();
   auto question = open.extract(reply.id);
   if (question) question.mapped()(static_cast<LibwrapAnswer>(reply.answer));
 }
@@ -233,6 +264,7 @@ void Libwrap::Impl::refuse_all() {
 
 void Libwrap::Impl::close() {
   closed = true;
+  looking.cancel();
   boost::system::error_code ignored;
   socket.close(ignored);
   if (!process.is_open()) return;

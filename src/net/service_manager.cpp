@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 
@@ -176,6 +177,15 @@ std::optional<std::chrono::microseconds> watchdog_period() { return std::nullopt
 base::Result<std::vector<HandedSocket>> take_handed_sockets(int) { return std::vector<HandedSocket>{}; }
 
 #endif
+
+std::optional<std::size_t> store_room() {
+  const char* const said = std::getenv("FDSTORE");
+  const std::string_view text = said ? said : "";
+  std::size_t room = 0;
+  const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), room);
+  if (text.empty() || wrong != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return room;
+}
 
 std::string expected_in_vain() {
   const std::string why = why_not();

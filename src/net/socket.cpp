@@ -43,16 +43,16 @@ base::Result<base::Fd> make_socket(const config::ListenSpec& spec, bool& ipv6) {
   return fd;
 }
 
-}  // namespace
+enum class Sharing : bool { no, yes };
 
-base::Result<Opened> bind_socket(const config::ListenSpec& spec) {
+base::Result<Opened> bind_socket(const config::ListenSpec& spec, Sharing sharing) {
   bool ipv6 = spec.ipv6;
   auto fd = make_socket(spec, ipv6);
   if (!fd) return fd.error();
   const int number = fd->get();
   if (ipv6) set(number, IPPROTO_IPV6, IPV6_V6ONLY, spec.v6only);
   set(number, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (spec.shared_port) set(number, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (sharing == Sharing::yes) set(number, SOL_SOCKET, SO_REUSEPORT, 1);
   apply_options(number, spec);
   sockaddr_storage at;
   const socklen_t length = base::fill_sockaddr(spec.at, ipv6, at);
@@ -60,6 +60,10 @@ base::Result<Opened> bind_socket(const config::ListenSpec& spec) {
   join_multicast(number, spec.at.address);
   return Opened{std::move(*fd), spec.ipv6 && !ipv6};
 }
+
+}  // namespace
+
+base::Result<Opened> bind_socket(const config::ListenSpec& spec) { return bind_socket(spec, Sharing::no); }
 
 base::Result<void> listen_on(int fd, const config::ListenSpec& spec) {
   const bool connections =
@@ -71,6 +75,15 @@ base::Result<void> listen_on(int fd, const config::ListenSpec& spec) {
 
 base::Result<Opened> open_socket(const config::ListenSpec& spec) {
   auto bound = bind_socket(spec);
+  if (!bound) return bound;
+  if (auto listening = listen_on(bound->fd.get(), spec); !listening) return listening.error();
+  return bound;
+}
+
+base::Result<Opened> open_beside(int first, config::ListenSpec spec) {
+  set(first, SOL_SOCKET, SO_REUSEPORT, 1);
+  spec.at.port = local_endpoint(first).port;
+  auto bound = bind_socket(spec, Sharing::yes);
   if (!bound) return bound;
   if (auto listening = listen_on(bound->fd.get(), spec); !listening) return listening.error();
   return bound;

@@ -85,7 +85,7 @@ base::Result<void> steer(int fd, const std::vector<SteeringRule>& rules, bool ot
   if (all.size() > BPF_MAXINSNS) return base::Error{E2BIG, "the access lists are too long for the kernel to steer by"};
   const sock_fprog program{static_cast<unsigned short>(all.size()), all.code()};
   if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) != 0)
-    return base::system_error(errno, "steering by access lists");
+    return errno == EINVAL ? base::Error{EINVAL, "another program shares the port"} : base::system_error(errno, "steering by access lists");
   return {};
 }
 

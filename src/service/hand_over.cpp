@@ -62,6 +62,7 @@ HandedRunner Runner::hand_over() const {
   all.state = state_.snapshot();
   all.listener = listening_fd();
   all.turned_away = turned_away_ ? turned_away_->fd() : -1;
+  all.left_to_server = left_to_server_.get();
   all.lent = lent_;
   all.registered = registered_;
   all.open_failures = open_failures_;
@@ -106,7 +107,8 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
     turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->turn_away();
     });
-  if (listener_) lent_ = handed.lent;
+  left_to_server_ = take(handed.left_to_server);
+  if (listener_ || left_to_server_) lent_ = handed.lent;
   StateSnapshot state = handed.state;
   for (const HandedSession& one : handed.sessions) {
     Session session = taken(one, take);
@@ -158,6 +160,7 @@ void Runner::carry_on() {
   else
     release();
   if (turned_away_) turned_away_->resume();
+  if (sessions_.empty()) close_left_pair();  // its server could not be watched any more
   if (listener_) announce();
   if (phase == Phase::paused)
     arm(from_now(pause_end_.value_or(around_.now()), around_.now()), [](Runner& self) { self.feed(Due{}); });

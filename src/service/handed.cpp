@@ -42,7 +42,8 @@ void Runner::take_refusing_socket(std::uint16_t port) {
 void Runner::close_sockets() {
   unregister_rpc();
   end_announcement();
-  if (!listener_ && !turned_away_) return;
+  if (left_to_server_ || (!listener_ && !turned_away_)) return;
+  if (leaves_pair_to_server()) return leave_pair_to_server();
   if (current_datagram_ && listener_) around_.datagrams.send(listener_->fd());  // answers to those before it
   if (turned_away_) shut_down(turned_away_->fd());
   turned_away_.reset();

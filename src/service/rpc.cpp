@@ -31,11 +31,13 @@ void Runner::register_rpc() {
   const Registration r = registration_of(service());
   const std::uint16_t port = net::local_endpoint(listener_->fd()).port;
   registered_ = true;
+  ++around_.rpc_pending;
   boost::asio::post(around_.rpc, [&around = around_, weak = weak_from_this(), r, port] {
     // What an earlier daemon left behind when it was killed would be in the way.
     net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol);
     auto failed = net::rpc_register(r.program, r.versions.low, r.versions.high, r.protocol, port);
-    boost::asio::post(around.loop, [weak, r, failed = std::move(failed)] {
+    boost::asio::post(around.loop, [&around, weak, r, failed = std::move(failed)] {
+      --around.rpc_pending;
       const auto self = weak.lock();
       if (!self) return;
       if (failed)
@@ -63,8 +65,11 @@ void Runner::registration_failed(const std::string& why) {
 void Runner::unregister_rpc() {
   if (!std::exchange(registered_, false)) return;
   const Registration r = registration_of(service());
-  boost::asio::post(around_.rpc,
-                    [r] { net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, hurried); });
+  ++around_.rpc_pending;
+  boost::asio::post(around_.rpc, [&around = around_, r] {
+    net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, hurried);
+    boost::asio::post(around.loop, [&around] { --around.rpc_pending; });
+  });
 }
 
 }  // namespace xsuperd::service

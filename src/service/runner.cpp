@@ -81,7 +81,7 @@ void Runner::reconfigure(Setup setup) {
     net::apply_options(listener_->fd(), service().listen);
     if (new_backlog) (void)net::listen_on(listener_->fd(), service().listen);
   }
-  if (listener_ && service().steered()) steer_again();
+  if (turned_away_ && service().steered()) steer_again();
   feed(Reconfigured{setup_.policy, false});
 }
 
@@ -177,6 +177,7 @@ void Runner::perform(const ArmRetry& action) {
 }
 
 bool Runner::open_socket() {
+  if (left_to_server_) return opened_or_not(net::Opened{std::move(left_to_server_)});
   auto handed = around_.handed.take(service().id, service().listen);
   return handed ? open_handed(std::move(*handed)) : opened_or_not(net::open_socket(service().listen));
 }

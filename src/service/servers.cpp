@@ -101,6 +101,7 @@ void Runner::end_session(Token token) {
     sessions_.erase(found);
   }
   around_.owners.erase(token);
+  if (sessions_.empty()) close_left_pair();
   if (sessions_.empty() && state_.phase() == Phase::retiring && around_.on_idle) around_.on_idle();
 }
 

@@ -47,9 +47,7 @@ bool admits_by_default(const config::Settings& s) { return !s.only_from && !has_
 
 base::Result<void> Runner::steer_socket() {
   const config::Settings& s = service().settings;
-  config::ListenSpec same = service().listen;
-  same.at.port = net::local_endpoint(listener_->fd()).port;
-  auto second = net::open_socket(same);
+  auto second = net::open_beside(listener_->fd(), service().listen);
   if (!second) return second.error();
   if (auto steered = net::steer(listener_->fd(), steering_rules(s), admits_by_default(s)); !steered) return steered;
   watch_turned_away(std::move(second->fd));
@@ -59,7 +57,26 @@ base::Result<void> Runner::steer_socket() {
 /// Both sockets were open already.
 base::Result<void> Runner::steer_pair() {
   const config::Settings& s = service().settings;
-  return net::steer(listener_->fd(), steering_rules(s), admits_by_default(s));
+  return net::steer(turned_away_->fd(), steering_rules(s), admits_by_default(s));
+}
+
+/// A server of ours has the first socket, and will have it whatever we do. Without the second one all peers would reach
+/// it; and two new ones beside it would stand elsewhere in the group than the lists say.
+bool Runner::leaves_pair_to_server() const {
+  return listener_ && turned_away_ && service().hands_over() && !sessions_.empty();
+}
+
+void Runner::leave_pair_to_server() {
+  left_to_server_ = listener_->release();
+  listener_.reset();
+  tell_sockets();
+}
+
+/// The last server has ended, and the service was not opened again meanwhile.
+void Runner::close_left_pair() {
+  if (!left_to_server_) return;
+  watch(std::move(left_to_server_));
+  close_sockets();
 }
 
 void Runner::watch_turned_away(base::Fd socket) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The new image's part of an upgrade: it goes on where the old one was.
+#include <csignal>
+
 #include "supervisor/hand_over_config.hpp"
 #include "supervisor/impl.hpp"
 #include "supervisor/noted_names.hpp"
@@ -34,7 +36,8 @@ bool Supervisor::Impl::take_over() {
 void Supervisor::Impl::take_over_rest(const HandOver& state) {
   const auto take = [this](int number) { return options.inherited->take(number); };
   started = state.started;
-  loaded_at = last_load.at = state.loaded;
+  loaded_at = state.loaded;
+  last_load = state.last_load;
   log.set_threshold(state.log_level);
   gone = state.gone;
   worker_failures = state.worker_failures;
@@ -48,8 +51,14 @@ void Supervisor::Impl::take_over_rest(const HandOver& state) {
   for (const HandOver::HandedSocket& handed : state.handed)
     if (base::Fd socket = take(handed.socket)) around.handed.give_back({handed.name, std::move(socket)});
   for (const HandOver::Leftover& leftover : state.leftovers)
-    if (base::Fd pidfd = take(leftover.pidfd)) leftovers.watch(++last_leftover, 0, std::move(pidfd));
+    if (base::Fd pidfd = take(leftover.pidfd)) end_leftover(std::move(pidfd));
   expire_bans();
+}
+
+/// It ends by itself, unless it is stopped or hangs.
+void Supervisor::Impl::end_leftover(base::Fd pidfd) {
+  leftovers.watch(++last_leftover, 0, std::move(pidfd));
+  (void)leftovers.signal(last_leftover, SIGKILL);
 }
 
 void Supervisor::Impl::take_over_runners(const HandOver& state,

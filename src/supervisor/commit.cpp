@@ -44,6 +44,11 @@ void Supervisor::Impl::adjust(service::Runner& runner, Step& step) {
   runner.reconfigure(std::move(step.setup));
 }
 
+void Supervisor::Impl::give_logs(const Runners& to, const LogsOfServices& opened) {
+  for (const auto& runner : to)
+    if (const auto output = opened.find(&runner->service()); output != opened.end()) runner->log_to(output->second);
+}
+
 ReloadCounts Supervisor::Impl::commit(Prepared prepared) {
   log.notice("Swapping defaults");
   service_logs = std::move(prepared.logs);
@@ -63,6 +68,7 @@ ReloadCounts Supervisor::Impl::commit(Prepared prepared) {
     log.notice("service {} deactivated", service->id);
     ++counts.dropped;
   }
+  give_logs(retired, prepared.logs_of_gone);
 
   for (std::size_t i = 0; i < next.size(); ++i) {
     Step& step = prepared.steps[i];

@@ -134,6 +134,7 @@ void describe(A& a, service::HandedRunner& v) {
   a.object("state", v.state);
   a.descriptor("listener", v.listener);
   a.descriptor("turned_away", v.turned_away);
+  a.descriptor("left_to_server", v.left_to_server);
   a.text("lent", v.lent, 4096);
   a.flag("registered", v.registered);
   a.number("open_failures", v.open_failures);
@@ -238,6 +239,15 @@ void describe(A& a, HandOver::HandedSocket& v) {
 }
 
 template <typename A>
+void describe(A& a, LoadRecord& v) {
+  a.moment("at", v.at);
+  a.flag("is_reload", v.is_reload);
+  a.text("outcome", v.outcome, 64);
+  a.number("errors", v.errors);
+  a.number("warnings", v.warnings);
+}
+
+template <typename A>
 void describe(A& a, HandOver::Leftover& v) {
   a.descriptor("pidfd", v.pidfd);
 }
@@ -249,6 +259,7 @@ void describe(A& a, HandOver& v) {
   a.object("daemon", v.daemon);
   a.moment("started", v.started);
   a.moment("loaded", v.loaded);
+  a.object("last_load", v.last_load);
   a.word("log_level", v.log_level, log::Level::debug);
   a.text("defaults", v.defaults);
   a.list("default_origins", v.default_origins, most_origins);

@@ -18,11 +18,21 @@
 
 namespace xsuperd::supervisor {
 
+/// What came of reading the configuration last.
+struct LoadRecord {
+  base::WallTime at{};
+  bool is_reload = false;
+  std::string outcome = "applied";  ///< or "refused": what was there before goes on
+  std::size_t errors = 0;
+  std::size_t warnings = 0;
+  bool operator==(const LoadRecord&) const = default;
+};
+
 /// The whole state of a daemon as plain values; descriptors by their numbers, -1 for none. To add something, add a
 /// member here and a line in hand_over.cpp, and increase the version: an image refuses what it does not know in full,
 /// because what it left out would be lost.
 struct HandOver {
-  static constexpr std::uint64_t version = 2;
+  static constexpr std::uint64_t version = 4;
 
   struct Daemon {
     pid_t pid = 0;
@@ -91,6 +101,7 @@ struct HandOver {
   Daemon daemon;
   base::WallTime started{};  ///< the first image
   base::WallTime loaded{};   ///< the configuration
+  LoadRecord last_load;
   log::Level log_level = log::Level::debug;
   std::string defaults;           ///< an entry that config::load() reads
   std::vector<Origin> default_origins;

@@ -29,15 +29,6 @@
 
 namespace xsuperd::supervisor {
 
-/// What came of reading the configuration last.
-struct LoadRecord {
-  base::WallTime at{};
-  bool is_reload = false;
-  std::string outcome = "applied";  ///< or "refused": what was there before goes on
-  std::size_t errors = 0;
-  std::size_t warnings = 0;
-};
-
 /// Wishes that came while a reload was being prepared: granted together by one more.
 struct ReloadWish {
   bool strict = false;
@@ -86,6 +77,8 @@ struct Supervisor::Impl {
   [[nodiscard]] bool served(const config::Service& service) const;
 
   // commit.cpp
+  using Runners = std::vector<std::shared_ptr<service::Runner>>;
+  static void give_logs(const Runners& to, const LogsOfServices& opened);
   ReloadCounts commit(Prepared prepared);
   void adjust(service::Runner& runner, Step& step);
   std::shared_ptr<service::Runner> make_runner(const SharedService& service);
@@ -115,6 +108,7 @@ struct Supervisor::Impl {
   bool take_over();
   void take_over_runners(const HandOver& state, const std::vector<std::shared_ptr<const config::Service>>& services);
   void take_over_rest(const HandOver& state);
+  void end_leftover(base::Fd pidfd);
   std::shared_ptr<service::Runner> take_over_runner(const std::shared_ptr<const config::Service>& service);
 
   // manager.cpp
@@ -136,8 +130,6 @@ struct Supervisor::Impl {
   void note_internal_ports();
   [[nodiscard]] std::string services_text() const;
   [[nodiscard]] std::string available_text() const;
-
-  using Runners = std::vector<std::shared_ptr<service::Runner>>;
 
   /// Every running server and every conversation, of retired services too.
   template <typename F>
@@ -163,7 +155,7 @@ struct Supervisor::Impl {
   std::unique_ptr<net::Mdns> mdns;
   const std::unique_ptr<net::SecurityLabels> labels = net::make_selinux_labels();
   const config::Abilities abilities = net::abilities();
-  ManagerLink manager{loop, net::make_service_manager(), net::watchdog_period(), manager_asks()};
+  ManagerLink manager{loop, net::make_service_manager(), {net::watchdog_period(), net::store_room()}, manager_asks()};
   service::Surroundings around;
   service::DaemonFacts facts;
   config::SystemFiles files;

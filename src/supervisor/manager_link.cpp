@@ -52,11 +52,11 @@ std::string status_line(std::size_t services, std::size_t servers, const std::ve
   return line;
 }
 
-ManagerLink::ManagerLink(boost::asio::io_context& loop, std::unique_ptr<net::ServiceManager> manager,
-                         std::optional<std::chrono::microseconds> watchdog, Asks asks)
+ManagerLink::ManagerLink(boost::asio::io_context& loop, std::unique_ptr<net::ServiceManager> manager, Terms terms,
+                         Asks asks)
     : loop_(loop),
       manager_(std::move(manager)),
-      watchdog_(watchdog),
+      terms_(terms),
       asks_(std::move(asks)),
       status_timer_(loop),
       store_timer_(loop),
@@ -97,7 +97,7 @@ void ManagerLink::ready() {
   // The number is the same after an upgrade, and another one for a daemon that went into the background.
   say(fmt::format("READY=1\nMAINPID={}\nSTATUS={}", ::getpid(), status_));
   update_store();
-  if (!std::exchange(begun_, true) && watchdog_) watch();
+  if (!std::exchange(begun_, true) && terms_.watchdog) watch();
 }
 
 void ManagerLink::reloading() {
@@ -163,12 +163,21 @@ void ManagerLink::update_store() {
     if (*copy) off_loop([manager = manager_, name = one.name, copy] { return manager->store(copy->get(), name); });
   }
   kept_ = std::move(wanted);
+  check_room();
+}
+
+/// The manager does not say that it has closed what did not fit any more.
+void ManagerLink::check_room() {
+  if (!terms_.store || kept_.size() <= *terms_.store || std::exchange(overflow_told_, true)) return;
+  asks_.on_trouble(fmt::format("the service manager keeps {} descriptors at most (FileDescriptorStoreMax), and there are "
+                               "{} sockets to keep: {} of them will be closed while the daemon is restarted",
+                               *terms_.store, kept_.size(), kept_.size() - *terms_.store));
 }
 
 /// The loop itself says that it lives: when it hangs nobody does.
 void ManagerLink::watch() {
   say("WATCHDOG=1");
-  watchdog_timer_.expires_after(*watchdog_ / 2);
+  watchdog_timer_.expires_after(*terms_.watchdog / 2);
   watchdog_timer_.async_wait([this](boost::system::error_code error) {
     if (!error) watch();
   });

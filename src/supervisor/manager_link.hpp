@@ -31,11 +31,14 @@ class ManagerLink {
   struct Asks {
     std::function<std::string()> status;        ///< one line
     std::function<std::vector<Kept>()> sockets; ///< that are to be kept now
-    std::function<void(std::string)> on_trouble; ///< a sentence for the log, once
+    std::function<void(std::string)> on_trouble; ///< a sentence for the log, once for each kind of trouble
   };
-  /// `watchdog`: within which time the manager wants to hear of us.
-  ManagerLink(boost::asio::io_context& loop, std::unique_ptr<net::ServiceManager> manager,
-              std::optional<std::chrono::microseconds> watchdog, Asks asks);
+  /// What the manager wants of us.
+  struct Terms {
+    std::optional<std::chrono::microseconds> watchdog;  ///< within which time it wants to hear of us
+    std::optional<std::size_t> store;                   ///< how many descriptors it keeps at most, if it said so
+  };
+  ManagerLink(boost::asio::io_context& loop, std::unique_ptr<net::ServiceManager> manager, Terms terms, Asks asks);
   ~ManagerLink();
 
   [[nodiscard]] bool there() const { return manager_ != nullptr; }
@@ -61,11 +64,12 @@ class ManagerLink {
   void off_loop(std::function<base::Result<void>()> word);
   void tell_status();
   void update_store();
+  void check_room();
   void watch();
 
   boost::asio::io_context& loop_;
   std::shared_ptr<net::ServiceManager> manager_;
-  std::optional<std::chrono::microseconds> watchdog_;
+  const Terms terms_;
   Asks asks_;
   std::optional<boost::asio::thread_pool> speaker_;  ///< one thread, so that words stay in order
   boost::asio::steady_timer status_timer_;
@@ -76,6 +80,7 @@ class ManagerLink {
   bool status_due_ = false;
   bool store_due_ = false;
   bool complained_ = false;
+  bool overflow_told_ = false;
   std::string status_;  ///< as told last
   std::chrono::steady_clock::time_point status_told_{};
   std::unordered_map<std::string, std::uint64_t> kept_;  ///< by name: which socket

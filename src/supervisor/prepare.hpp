@@ -24,6 +24,7 @@ using SharedService = std::shared_ptr<const config::Service>;
 struct Running {
   std::shared_ptr<const config::Config> config;
   std::unordered_map<const config::Service*, bool> runners;  ///< those there are, and whether their socket is open
+  std::vector<SharedService> retired = {};   ///< whose servers go on
   std::vector<net::HandedFacts> handed = {};  ///< sockets of a service manager's that nobody has
 };
 
@@ -44,6 +45,9 @@ struct Step {
   std::optional<net::Opened> socket;  ///< fresh: bound for it already
 };
 
+/// Outputs that were opened anew, by service; null for one that logs nothing.
+using LogsOfServices = std::unordered_map<const config::Service*, std::shared_ptr<log::Output>>;
+
 /// What the loop needs to commit in one turn.
 struct Prepared {
   config::Loaded loaded;
@@ -51,6 +55,7 @@ struct Prepared {
   std::vector<SharedService> stopped;  ///< which run and are not in the new configuration
   std::vector<SharedService> going;    ///< whose Runners are retired: those, and the ones that others replace
   std::unique_ptr<ServiceLogs> logs;
+  LogsOfServices logs_of_gone;  ///< of those that go and that have gone, as long as their servers write there
   std::optional<base::Result<std::shared_ptr<log::Output>>> daemon_log;  ///< opened anew, if it is a file
   std::vector<config::Plan::Change> changes;  ///< of services that are in both and differ
   std::vector<std::string> problems;          ///< beyond the diagnostics: logs and sockets that cannot be opened

@@ -55,6 +55,7 @@ void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::fun
   auto running = std::make_shared<Running>();
   running->config = config;
   for (const auto& runner : runners) running->runners.emplace(&runner->service(), runner->open());
+  for (const auto& runner : retired) running->retired.push_back(runner->shared_service());
   running->handed = around.handed.facts();
   boost::asio::post(blocking, [this, strict, only_preview, running, then = std::move(then)] {
     const Means means{files, names, options.sources, options.identity, facts, abilities, options.reopen_log, options.syslog_file,
@@ -87,15 +88,17 @@ void Supervisor::Impl::finish_reload(Prepared prepared,
 }
 
 void Supervisor::Impl::reopen_logs(std::function<void(std::vector<std::string>)> told) {
-  boost::asio::post(blocking, [this, config = config, told = std::move(told)] {
+  std::vector<SharedService> services = config->services;
+  for (const auto& runner : retired) services.push_back(runner->shared_service());
+  boost::asio::post(blocking, [this, services = std::move(services), told = std::move(told)] {
     struct Opened {
       std::unique_ptr<ServiceLogs> logs;
-      std::unordered_map<const config::Service*, std::shared_ptr<log::Output>> outputs;
+      LogsOfServices outputs;
       std::vector<std::string> problems;
     };
     auto opened = std::make_shared<Opened>();
     opened->logs = std::make_unique<ServiceLogs>(options.identity, options.syslog_file);
-    for (const auto& service : config->services) {
+    for (const auto& service : services) {
       auto output = opened->logs->output_for(*service);
       if (output)
         opened->outputs.emplace(service.get(), std::move(*output));
@@ -104,9 +107,8 @@ void Supervisor::Impl::reopen_logs(std::function<void(std::vector<std::string>)>
                                                output.error().sentence, service->id));
     }
     boost::asio::post(loop, [this, opened, told] {
-      for (const auto& runner : runners)
-        if (const auto output = opened->outputs.find(&runner->service()); output != opened->outputs.end())
-          runner->log_to(output->second);
+      give_logs(runners, opened->outputs);
+      give_logs(retired, opened->outputs);
       service_logs = std::move(opened->logs);
       for (const std::string& problem : opened->problems) log.error("{}", problem);
       if (told) told(std::move(opened->problems));

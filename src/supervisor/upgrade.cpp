@@ -107,6 +107,8 @@ std::string Supervisor::Impl::unsettled() const {
       if (why == Unsettled::spawning) return "a server of " + runner->service().id + " is being started";
       if (why == Unsettled::passing && held < settling) return "a session of " + runner->service().id + " is under way";
     }
+  // Begun after wait_for_rpc() has looked: its thread would be gone in the middle of a sentence, or its answer lost.
+  if (around.rpc_pending > 0) return "rpcbind is being spoken to";
   if (around.farewells() > 0 && held < settling) return "a refused peer is being sent its banner";
   return workers.settled() ? std::string{} : "a worker does not take what it is sent";
 }
@@ -166,8 +168,11 @@ HandOver Supervisor::Impl::hand_over() const {
                   control ? control->listening_fd() : -1};
   state.started = started;
   state.loaded = loaded_at;
+  state.last_load = last_load;
   state.log_level = log.threshold();
   state.gone = gone;
+  state.worker_failures = worker_failures;
+  state.last_worker_failure = last_worker_failure;
   for (const auto& [id, standing] : standings) state.standings.push_back({id, standing});
   hand_over_configuration(*config, state);
   std::unordered_map<const config::Service*, std::size_t> places;

@@ -203,17 +203,102 @@ TEST_CASE("A long list arrives whole in frames that are not too long") {
 TEST_CASE("One client too many is told so, and there is room again when one goes") {
   Bench bench({.clients = 2});
   RawPeer first = bench.connect();
+  first.send(call("later"));
   {
     RawPeer second = bench.connect();
-    REQUIRE(run_until(bench.loop, [&] { return bench.server->clients() == 2; }));
+    second.send(call("later"));
+    REQUIRE(run_until(bench.loop, [&] { return bench.later.size() == 2; }));
     RawPeer third = bench.connect();
     CHECK(complaint(third.frame()) == "the control socket has too many clients");
     CHECK(third.ended());
+    bench.later[1]({});
+    CHECK_THAT(second.frame(), Catch::Contains("\"ok\":true"));
   }
   REQUIRE(run_until(bench.loop, [&] { return bench.server->clients() == 1; }));
   RawPeer again = bench.connect();
   again.send(call("echo"));
   CHECK_THAT(again.frame(), Catch::Contains("\"ok\":true"));
+}
+
+TEST_CASE("Clients that have sent no whole request give way to new ones, who has waited longest first") {
+  Bench bench({.clients = 3});
+  RawPeer busy = bench.connect();
+  busy.send(call("later"));
+  REQUIRE(run_until(bench.loop, [&] { return bench.later.size() == 1; }));
+  RawPeer served = bench.connect();  // between two requests
+  served.send(call("echo"));
+  CHECK_THAT(served.frame(), Catch::Contains("\"ok\":true"));
+  RawPeer halfway = bench.connect();
+  halfway.send(call("echo").substr(0, 10));
+  REQUIRE(run_until(bench.loop, [&] { return bench.server->clients() == 3; }));
+  std::vector<RawPeer> stay;
+  for (RawPeer* const oldest : {&served, &halfway}) {
+    RawPeer& honest = stay.emplace_back(bench.connect());
+    honest.send(call("echo"));
+    CHECK_THAT(honest.frame(), Catch::Contains("\"ok\":true"));
+    CHECK(complaint(oldest->frame()) == "the control socket has too many clients, and this one was doing nothing");
+    CHECK(oldest->ended());
+    CHECK(bench.server->clients() == 3);
+  }
+  bench.later[0]({{{"patience", true}}});
+  CHECK_THAT(busy.frame(), Catch::Contains("patience"));
+}
+
+TEST_CASE("A flood of silent clients keeps nobody waiting who asks at once") {
+  Bench bench;
+  std::vector<RawPeer> silent;
+  for (int i = 0; i < 600; ++i) {
+    silent.push_back(bench.connect());
+    bench.loop.restart();
+    bench.loop.poll();
+    if (i % 50 != 0) continue;
+    RawPeer honest = bench.connect();
+    honest.send(call("echo", {{"number", i}}));
+    CHECK_THAT(honest.frame(), Catch::Contains("\"number\":" + std::to_string(i) + "}"));
+  }
+  REQUIRE(run_until(bench.loop, [&] { return silent.front().ended() && bench.server->clients() == 16; }));
+  CHECK(bench.handled == 12);
+}
+
+TEST_CASE("A request that has come and was not read yet keeps its client's place") {
+  Bench bench({.clients = 2});
+  RawPeer first = bench.connect();
+  RawPeer second = bench.connect();
+  REQUIRE(run_until(bench.loop, [&] { return bench.server->clients() == 2; }));
+  // All of it at once: the loop takes the connection before it hears of the bytes, or after.
+  RawPeer third = bench.connect();
+  first.send(call("echo", {{"who", "first"}}));
+  CHECK_THAT(first.frame(), Catch::Contains("first"));
+  CHECK(complaint(second.frame()) == "the control socket has too many clients, and this one was doing nothing");
+  third.send(call("echo", {{"who", "third"}}));
+  CHECK_THAT(third.frame(), Catch::Contains("third"));
+}
+
+TEST_CASE("Clients that do not take their answers give way after a moment") {
+  Bench bench({.clients = 2, .blocked = 50ms});
+  RawPeer first = bench.connect();
+  RawPeer second = bench.connect();
+  for (const RawPeer* one : {&first, &second}) one->send(call("rows", {{"count", 1'000'000}}));
+  REQUIRE(run_until(bench.loop, [&] { return bench.handled == 2; }));
+  const auto before = std::chrono::steady_clock::now();
+  (void)run_until(bench.loop, [&] { return std::chrono::steady_clock::now() - before > 300ms; });
+  RawPeer honest = bench.connect();
+  honest.send(call("echo"));
+  CHECK_THAT(honest.frame(), Catch::Contains("\"ok\":true"));
+  CHECK(bench.server->clients() == 2);
+}
+
+TEST_CASE("Requests sent together are answered one after the other while others want the place") {
+  Bench bench({.clients = 1});
+  RawPeer peer = bench.connect();
+  std::string many;
+  for (int i = 0; i < 50; ++i) many += call("echo", {{"number", i}});
+  peer.send(many);
+  std::vector<RawPeer> others;
+  for (int i = 0; i < 50; ++i) {
+    others.push_back(bench.connect());
+    CHECK_THAT(peer.frame(), Catch::Contains("\"number\":" + std::to_string(i) + "}"));
+  }
 }
 
 TEST_CASE("A client that goes while it is being answered leaves nothing behind") {
@@ -360,6 +445,14 @@ TEST_CASE("Another user is sent away, and with its group named may look only") {
     CHECK(told_to_nobody(bench) == "served");
     CHECK(bench.peer.uid == 65534);
     CHECK_FALSE(bench.peer.may_change);
+  }
+  SECTION("its group, among root's clients that do nothing") {
+    Bench bench({.clients = 2}, 0, 65534);
+    const RawPeer first = bench.connect();
+    const RawPeer second = bench.connect();
+    REQUIRE(run_until(bench.loop, [&] { return bench.server->clients() == 2; }));
+    CHECK(told_to_nobody(bench) == "the control socket has too many clients");
+    CHECK(bench.server->clients() == 2);
   }
   SECTION("the daemon runs as that user") {
     Bench bench({}, 65534);

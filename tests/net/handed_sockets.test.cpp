@@ -193,8 +193,9 @@ TEST_CASE("the second socket of a pair is stale without the first, and at anothe
   REQUIRE(web.steered());
   web.listen.shared_port = true;
   const base::Fd one = opened(web.listen);
-  auto same = where(one, web.listen);
-  const base::Fd two = opened(same);
+  const auto beside = open_beside(one.get(), web.listen);
+  REQUIRE(beside.has_value());
+  const base::Fd& two = beside->fd;
   const base::Fd other = opened(web.listen);
   const std::string first = stored_name("web", web.listen);
   const std::string second = stored_refusing_name("web", web.listen);

@@ -48,6 +48,8 @@ struct Fixture {
   }
   void connect(LibwrapHelper helper, std::size_t queue = 256) {
     Libwrap::Options options{tables(), queue, [this](std::string text) { ends.push_back(std::move(text)); }};
+    options.look = look;
+    options.silence = silence;
     wrap.emplace(loop, std::move(helper), std::move(options));
   }
 
@@ -87,12 +89,15 @@ struct Fixture {
   }
   /// Lets the command end, once it runs.
   void release() { (void)running_command(); }
-  void kill_helper() const {
-    REQUIRE(::syscall(SYS_pidfd_send_signal, process.get(), SIGKILL, nullptr, 0U) == 0);
+  void signal_helper(int number) const {
+    REQUIRE(::syscall(SYS_pidfd_send_signal, process.get(), number, nullptr, 0U) == 0);
   }
+  void kill_helper() const { signal_helper(SIGKILL); }
 
   Scratch scratch;
   std::string gate;
+  std::chrono::milliseconds look{20};
+  std::chrono::milliseconds silence{60'000};
   boost::asio::io_context loop;
   base::Fd process;
   std::optional<Libwrap> wrap;
@@ -311,6 +316,40 @@ TEST_CASE("when the helper is killed, what is open and what comes later is refus
   CHECK(f.ends.size() == 1);
   f.put("", "");
   CHECK(f.answer("quick", "192.0.2.7") == allowed);
+}
+
+TEST_CASE("a helper that is stopped is killed, and what it was asked is refused") {
+  if (no_library()) return;
+  Fixture f("ALL: ALL\n");
+  CHECK(f.answer("in.telnetd", "192.0.2.1") == allowed);
+  f.signal_helper(SIGSTOP);
+  CHECK(f.answer("in.telnetd", "192.0.2.1") == refused);
+  REQUIRE(f.ends.size() == 1);
+  CHECK_THAT(f.ends[0], Catch::Contains("ended (signal 9)"));
+}
+
+TEST_CASE("a helper that was stopped and goes on before it is looked at answers") {
+  if (no_library()) return;
+  Fixture f("ALL: ALL\n");
+  f.signal_helper(SIGSTOP);
+  f.ask("in.telnetd");
+  f.signal_helper(SIGCONT);
+  REQUIRE(run_until(f.loop, [&] { return !f.answers.empty(); }));
+  CHECK(f.answers[0].second == allowed);
+  CHECK(f.ends.empty());
+}
+
+TEST_CASE("a helper that answers nothing although all its deadlines are over is killed") {
+  if (no_library()) return;
+  Fixture f("", "");
+  f.put(f.slow_rule(), "ALL: ALL\n");
+  f.wrap.reset();
+  f.silence = std::chrono::milliseconds(200);
+  auto started = start_libwrap_helper({.tables = f.tables()});
+  REQUIRE(started.has_value());
+  f.connect(std::move(*started));
+  CHECK(f.answer("slow", "192.0.2.1") == refused);
+  CHECK(f.ends.size() == 1);
 }
 
 TEST_CASE("a client that ends answers nothing any more and leaves no process") {

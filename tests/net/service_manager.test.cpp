@@ -163,6 +163,17 @@ TEST_CASE("a watchdog counts only when it is this process that is watched") {
         }) == 0);
 }
 
+TEST_CASE("how many descriptors a manager keeps is known when it says so") {
+  CHECK_FALSE(store_room());
+  for (const auto& [said, room] : {std::pair{"512", 512}, {"0", 0}, {"", -1}, {"many", -1}, {"-1", -1}, {"5 ", -1}}) {
+    INFO(said);
+    CHECK(in_child([said = said, room = room] {
+            ::setenv("FDSTORE", said, 1);
+            return store_room() == (room < 0 ? std::nullopt : std::optional<std::size_t>(room)) ? 0 : 1;
+          }) == 0);
+  }
+}
+
 TEST_CASE("sockets that were handed over are taken with their names, and out of the way") {
   if (!service_manager_available()) {
     WARN("skipped: built without libsystemd");

@@ -231,9 +231,9 @@ TEST_CASE("after a hang-up another socket gets the port and the peers, though a 
 TEST_CASE("a datagram socket that was hung up is not in the way of a less particular one") {
   for (const char* at : {"127.0.0.1", "0.0.0.0", "::"}) {
     INFO(at);
-    auto spec = udp_at(at);
-    spec.shared_port = true;
+    const auto spec = udp_at(at);
     const base::Fd old = opened(spec);
+    { const auto other = open_beside(old.get(), spec); }  // from now on it is in a group
     auto place = udp_at("0.0.0.0");
     place.at.port = local_endpoint(old.get()).port;
     hang_up(old.get());
@@ -247,15 +247,53 @@ TEST_CASE("a datagram socket that was hung up is not in the way of a less partic
 
 TEST_CASE("a datagram socket that was hung up is in no group with those that are bound after it") {
   auto spec = udp_at("127.0.0.1");
-  spec.shared_port = true;
   const base::Fd old = opened(spec);
+  { const auto other = open_beside(old.get(), spec); }
   spec.at.port = local_endpoint(old.get()).port;
   hang_up(old.get());
   const base::Fd servers = opened(spec);
-  const base::Fd ours = opened(spec);
+  const auto ours = open_beside(servers.get(), spec);
+  REQUIRE(ours.has_value());
   REQUIRE(steer(servers.get(), {}, true).has_value());
   const base::Fd client = client_of(spec.at, SOCK_DGRAM);
   REQUIRE(::send(client.get(), "x", 1, 0) == 1);
   CHECK(ready(servers.get(), POLLIN, 1000));
-  CHECK_FALSE(ready(ours.get()));
+  CHECK_FALSE(ready(ours->fd.get()));
+}
+
+TEST_CASE("two datagram sockets make a group of their own, whoever shares their place already") {
+  for (const char* at : {"127.0.0.1", "0.0.0.0", "::1", "::"}) {
+    INFO(at);
+    auto spec = udp_at(at);
+    const base::Fd old = opened(spec);
+    const auto beside_old = open_beside(old.get(), spec);
+    REQUIRE(beside_old.has_value());
+    spec.at.port = local_endpoint(old.get()).port;
+    for (const bool admit : {true, false}) {
+      const base::Fd servers = opened(spec);
+      const auto ours = open_beside(servers.get(), spec);
+      REQUIRE(ours.has_value());
+      REQUIRE(steer(servers.get(), {}, admit).has_value());
+      const char* to = *at == ':' ? "::1" : "127.0.0.1";
+      const base::Fd client = client_of({address(to), spec.at.port}, SOCK_DGRAM);
+      REQUIRE(::send(client.get(), "x", 1, 0) == 1);
+      CHECK(ready((admit ? servers : ours->fd).get(), POLLIN, 1000));
+      CHECK_FALSE(ready((admit ? ours->fd : servers).get()));
+      CHECK_FALSE(ready(old.get()));
+    }
+  }
+}
+
+TEST_CASE("a stream socket that is to share its place is had only where nobody listens") {
+  auto spec = tcp_at("127.0.0.1");
+  const base::Fd old = opened(spec);
+  const auto beside_old = open_beside(old.get(), spec);
+  REQUIRE(beside_old.has_value());
+  spec.at.port = local_endpoint(old.get()).port;
+  CHECK(open_socket(spec).error().code == EADDRINUSE);
+}
+
+TEST_CASE("a socket whose partner has joined strangers is not steered") {
+  const base::Fd alone = opened(udp_at("127.0.0.1"));
+  CHECK(steer(alone.get(), {}, true).error().sentence == "another program shares the port");
 }

@@ -22,10 +22,11 @@ base::Fd some_socket() { return base::Fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLO
 
 /// A link to a manager that notes what it is told; status and sockets are what the test says.
 struct Bench {
-  explicit Bench(std::optional<std::chrono::microseconds> watchdog = {}, bool deaf = false) {
+  explicit Bench(std::optional<std::chrono::microseconds> watchdog = {}, bool deaf = false,
+                 std::optional<std::size_t> room = {}) {
     auto manager = std::make_unique<fakes::FakeManager>(told);
     manager->deaf = deaf;
-    link.emplace(loop, std::move(manager), watchdog,
+    link.emplace(loop, std::move(manager), ManagerLink::Terms{watchdog, room},
                  ManagerLink::Asks{.status = [this] { return status; },
                                    .sockets = [this] { return sockets; },
                                    .on_trouble = [this](std::string what) { troubles.push_back(std::move(what)); }});
@@ -199,9 +200,26 @@ TEST_CASE("a manager that cannot be told is complained about once") {
   CHECK(bench.troubles == Words{"nobody listens"});
 }
 
+TEST_CASE("more sockets than the manager keeps are complained about once") {
+  Bench bench({}, false, 2);
+  std::vector<base::Fd> open;
+  for (int i = 0; i < 4; ++i) open.push_back(some_socket());
+  bench.sockets = {{"a", open[0].get()}, {"b", open[1].get()}};
+  bench.link->ready();
+  (void)bench.said_within(1ms);
+  CHECK(bench.troubles.empty());
+  for (int i = 2; i < 4; ++i) {
+    bench.sockets.push_back({std::to_string(i), open[static_cast<std::size_t>(i)].get()});
+    bench.link->sockets_changed();
+    (void)bench.said_within(ManagerLink::store_delay + 50ms);
+  }
+  CHECK(bench.troubles == Words{"the service manager keeps 2 descriptors at most (FileDescriptorStoreMax), and there are 3 "
+                                "sockets to keep: 1 of them will be closed while the daemon is restarted"});
+}
+
 TEST_CASE("without a manager nothing happens") {
   boost::asio::io_context loop;
-  ManagerLink link(loop, nullptr, 1s, {});
+  ManagerLink link(loop, nullptr, {1s, 0}, {});
   link.ready();
   link.reloading();
   link.changed();

@@ -37,6 +37,7 @@ class Maker {
     all.worker_failures = random_();
     all.last_worker_failure = base::WallTime(base::WallTime::duration(dice(1 << 30)));
     all.log_behind = flag();
+    all.last_load = {base::WallTime(base::WallTime::duration(dice(1 << 30))), flag(), flag() ? "refused" : "applied", number(), number()};
     all.notes = text();
     return all;
   }
@@ -100,7 +101,7 @@ class Maker {
     r.state.phase = static_cast<service::Phase>(dice(5));
     r.state.rate = {moment(), random_()};
     r.state.attempts = ~std::uint64_t{0} - random_();
-    r.listener = descriptor(), r.turned_away = descriptor();
+    r.listener = descriptor(), r.turned_away = descriptor(), r.left_to_server = descriptor();
     if (flag()) r.lent = text();
     r.registered = flag(), r.terminates = flag();
     r.open_failures = number();

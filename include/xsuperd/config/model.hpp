@@ -286,7 +286,7 @@ struct ListenSpec {
   bool nodelay = false;
   bool keepalive = false;
   std::optional<int> backlog;
-  bool shared_port = false;  ///< two sockets of ours share the port (net::steer)
+  bool shared_port = false;  ///< two sockets of ours will share the port (net::open_beside)
   bool operator==(const ListenSpec&) const = default;
   /// Can peers of that family come in at all? Mapped addresses count as IPv4.
   [[nodiscard]] bool reached_from(base::Address::Family family) const {

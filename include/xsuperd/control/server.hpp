@@ -25,12 +25,15 @@ struct Peer {
 };
 
 /// The daemon's side of the control socket. A client can hold up nobody: what it sends, how long it takes for it, what
-/// it leaves untaken and how many there are, all is bounded, and the loop never waits. Lives on the loop thread.
+/// it leaves untaken and how many there are, all is bounded, and the loop never waits. Nor does a client wait for others
+/// that do nothing: when all places are taken, one of those who have sent no whole request, or do not take their answer,
+/// is sent away for a new one. Lives on the loop thread.
 class Server {
  public:
   struct Limits {
-    std::size_t clients = 16;  ///< beyond that one is told `busy` and sent away
+    std::size_t clients = 16;  ///< beyond that one who does nothing gives way to a new one, else that is told `busy`
     std::size_t lookers = 12;  ///< of these, those who may only look: they cannot keep root out
+    std::chrono::milliseconds blocked{1'000};  ///< how long one may leave a reply untaken and keep its place all the same
     std::chrono::milliseconds request{10'000};  ///< for a whole request, from its first byte or the connection on
     std::chrono::milliseconds idle{60'000};     ///< between a reply and the first byte of the next request
     std::chrono::milliseconds answer{120'000};  ///< until the handler must have answered

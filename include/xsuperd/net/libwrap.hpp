@@ -93,6 +93,10 @@ class Libwrap {
     std::size_t queue = 256;  ///< questions that may wait for room in the socket, each with a descriptor
     /// Called when a helper has ended or could not be started, with a sentence for the daemon log (level error).
     std::function<void(std::string)> on_helper_end = {};
+    /// As long as there are questions, how often the helper is looked at; one that is stopped, or has answered nothing
+    /// for so long that the deadline of each of its questions must be over, is killed.
+    std::chrono::milliseconds look{3'000};
+    std::chrono::milliseconds silence{75'000};
     /// Starts a helper when there is a question and none runs: the first, and another after one ended, at
     /// most one a second. Without it there is only the one given to the constructor.
     std::function<base::Result<LibwrapHelper>()> start = {};
@@ -113,7 +117,7 @@ class Libwrap {
 
   /// May this peer be served? With no_rules() `done(allowed)` is called at once, from inside this call;
   /// otherwise later, on the loop thread, exactly once. `done` may ask again, and may end the Libwrap.
-  /// Whatever goes wrong (no helper, a helper that ended, a full queue, a deadline missed, a child that
+  /// Whatever goes wrong (no helper, a helper that ended or hangs, a full queue, a deadline missed, a child that
   /// crashed) is `refused`.
   void ask(const LibwrapQuestion& question, Done done);
 

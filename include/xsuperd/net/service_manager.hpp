@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ class ServiceManager {
 
 /// Within which time the manager wants to hear WATCHDOG=1 again from this process; nothing: it does not.
 [[nodiscard]] std::optional<std::chrono::microseconds> watchdog_period();
+
+/// How many descriptors the manager keeps at most (FDSTORE, systemd.exec(5), since systemd 254); nothing: it does not say.
+[[nodiscard]] std::optional<std::size_t> store_room();
 
 /// Takes the sockets that the manager has handed to this process: duplicates, close-on-exec, with numbers from
 /// `first_number` on; LISTEN_* leave the environment. To be called before other threads are there, and before the

@@ -26,6 +26,11 @@ struct Opened {
 /// Both.
 [[nodiscard]] base::Result<Opened> open_socket(const config::ListenSpec& spec);
 
+/// A second socket at the place of `first`, which was opened for the same specification, for net::steer to choose between
+/// them. `first` is bound by itself and begins to share only now: so a group is made of exactly these two, in this order,
+/// whoever else may be bound there.
+[[nodiscard]] base::Result<Opened> open_beside(int first, config::ListenSpec spec);
+
 /// NODELAY and KEEPALIVE follow the flags of a changed configuration; accepted sockets inherit them.
 void apply_options(int fd, const config::ListenSpec& spec);
 

@@ -19,8 +19,9 @@ struct SteeringRule {
 };
 
 /// The first rule that matches decides, else `otherwise`: admitted packets go to the socket that was bound first,
-/// others to the second. `fd` is either of them; both were opened with ListenSpec::shared_port. Replaces the rules
-/// that are there. Fails with E2BIG when they do not fit into the 4,096 instructions that the kernel allows.
+/// others to the second. `fd` is either of them; the second was opened by open_beside(). Replaces the rules that are
+/// there. Fails with E2BIG when they do not fit into the 4,096 instructions that the kernel allows, and with EINVAL when
+/// `fd` is in no group: then the second one has joined that of a stranger, in which it would stand elsewhere.
 [[nodiscard]] base::Result<void> steer(int fd, const std::vector<SteeringRule>& rules, bool otherwise);
 
 }  // namespace xsuperd::net

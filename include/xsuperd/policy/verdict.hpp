@@ -122,6 +122,7 @@ class Policy {
  public:
   explicit Policy(std::shared_ptr<const config::Service> service);
   [[nodiscard]] const config::Service& service() const { return *service_; }
+  [[nodiscard]] const std::shared_ptr<const config::Service>& shared_service() const { return service_; }
   [[nodiscard]] const AddressRules& addresses() const { return addresses_; }
 
  private:

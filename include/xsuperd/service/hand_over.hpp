@@ -65,6 +65,7 @@ struct HandedRunner {
   StateSnapshot state;
   int listener = -1;
   int turned_away = -1;  ///< of a steered service: the socket of refused peers
+  int left_to_server = -1;  ///< of one that is closed while a server has its socket: that socket
   std::string lent;      ///< the name of the listener, when it belongs to a service manager
   bool registered = false;
   unsigned open_failures = 0;

@@ -126,6 +126,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void on_ended(const spawn::Ended& end);
 
   [[nodiscard]] const config::Service& service() const { return setup_.service(); }
+  [[nodiscard]] std::shared_ptr<const config::Service> shared_service() const { return setup_.policy->shared_service(); }
   [[nodiscard]] const State& state() const { return state_; }
   [[nodiscard]] const SessionMap& sessions() const { return sessions_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
@@ -134,7 +135,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// The number of the listening socket, or -1.
   [[nodiscard]] int listening_fd() const { return listener_ ? listener_->fd() : -1; }
   [[nodiscard]] bool open() const { return listener_ != nullptr; }
-  /// The same of a steered service's second socket.
+  /// The same of a steered service's second socket, which is open longer than the first, as long as its server runs.
   [[nodiscard]] int refusing_fd() const { return turned_away_ ? turned_away_->fd() : -1; }
   /// Does the socket belong to a service manager, which has it open whatever we do?
   [[nodiscard]] bool socket_is_lent() const { return !lent_.empty(); }
@@ -220,6 +221,9 @@ class Runner : public std::enable_shared_from_this<Runner> {
   base::Result<void> steer_socket();
   base::Result<void> steer_pair();
   bool steer_or_close();
+  [[nodiscard]] bool leaves_pair_to_server() const;
+  void leave_pair_to_server();
+  void close_left_pair();
   void steer_again();
   void turn_away();
   void turn_away(Session session);
@@ -243,6 +247,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   State state_;
   std::unique_ptr<net::Listener> listener_;
   std::unique_ptr<net::Listener> turned_away_;  ///< of a steered service: the socket of refused peers
+  base::Fd left_to_server_;  ///< of one that was closed while a server has its socket: that socket
   std::string lent_;  ///< the name of the listener, when it belongs to a service manager
   SessionMap sessions_;
   Counters counters_;

@@ -80,6 +80,8 @@ struct Surroundings {
 
   /// Talk with rpcbind, in order: a registration must not overtake the end of the one before it.
   boost::asio::strand<boost::asio::thread_pool::executor_type> rpc{blocking.get_executor()};
+  /// What has been asked of `rpc`, and whose end the loop has not seen yet.
+  std::size_t rpc_pending = 0;
 
   /// An upgrade is near: no socket is waited for, and peers stay in the backlog (Runner::hold).
   bool holding = false;

@@ -9,8 +9,8 @@ import time
 
 def connect():
     s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])  # waits while the queue is full, as any client does
     s.settimeout(20)
-    s.connect(sys.argv[1])
     return s
 
 
@@ -54,4 +54,19 @@ for _ in range(1000):
 halfway = connect()
 halfway.sendall(b"\0\0")
 open("ready", "w").close()
+time.sleep(3)
+
+# Many that say nothing: who asks at once is served all the same.
+silent = []
+for _ in range(600):
+    silent.append(connect())
+for number in range(20):
+    honest = connect()
+    before = time.monotonic()
+    honest.sendall(frame({"version": 1, "command": "status"}))
+    answer = honest.recv(65536)
+    assert b'"ok":true' in answer, answer
+    assert time.monotonic() - before < 5, "a silent crowd was waited for"
+    silent += [connect() for _ in range(20)]
+open("crowd", "w").close()
 time.sleep(3)

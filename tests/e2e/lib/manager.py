@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A tiny service manager: runs a program as systemd would and notes what that says.
 
-    manager.py [--watchdog SECONDS] [--socket NAME=PROTOCOL:ADDRESS:PORT]... FOLDER PROGRAM ARGUMENT...
+    manager.py [--watchdog SECONDS] [--store NUMBER] [--socket NAME=PROTOCOL:ADDRESS:PORT]... FOLDER PROGRAM ARGUMENT...
 
 FOLDER/manager.log gets a line for each message, its lines joined by "|"; "started N" with the number of sockets handed
-over; "hung up NAME" when a stored socket has been shut down. HUP and RTMIN are passed on. USR1 restarts the program:
+over; "hung up NAME" when a stored socket has been shut down. It keeps as many sockets as --store says, and does not
+tell that others are closed. HUP and RTMIN are passed on. USR1 restarts the program:
 TERM, wait for its end, start it anew with the stored sockets. TERM ends the program and then the manager, with its
 status; so does the program's end.
 """
@@ -43,6 +44,8 @@ class Manager:
             self.environment["LISTEN_PID"] = str(os.getpid())
             self.environment["LISTEN_FDS"] = str(len(handed))
             self.environment["LISTEN_FDNAMES"] = ":".join(name for name, _ in handed)
+        if self.options.store is not None:
+            self.environment["FDSTORE"] = str(self.options.store)
         if self.options.watchdog:
             self.environment["WATCHDOG_PID"] = str(os.getpid())
             self.environment["WATCHDOG_USEC"] = str(int(self.options.watchdog * 1000000))
@@ -68,6 +71,8 @@ class Manager:
         known = {os.fstat(fd).st_ino for _, fd in self.stored}
         for fd in passed:
             if os.fstat(fd).st_ino in known:
+                os.close(fd)
+            elif self.options.store is not None and len(self.stored) >= self.options.store:
                 os.close(fd)
             else:
                 self.stored.append((name, fd))
@@ -136,6 +141,7 @@ def opened(text):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--watchdog", type=float, default=0)
+    parser.add_argument("--store", type=int)
     parser.add_argument("--socket", action="append", default=[])
     parser.add_argument("folder")
     parser.add_argument("command", nargs=argparse.REMAINDER)
