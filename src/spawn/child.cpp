@@ -50,6 +50,13 @@ XSUPERD_IN_CHILD int leave_table(const ChildPlan& plan) {
   return 0;
 }
 
+// exec would close them, too, but it may take long: a connection that was in another launcher's slot must not stay
+// open until then. A kernel without the call leaves it to exec.
+XSUPERD_IN_CHILD int close_from(int number) {
+  raw(SYS_close_range, number, ~0U, 0);
+  return 0;
+}
+
 XSUPERD_IN_CHILD int place_descriptors(const ChildPlan& plan) {
   long socket = plan.socket;
   if (socket >= 0 && socket <= 2)
@@ -57,10 +64,11 @@ XSUPERD_IN_CHILD int place_descriptors(const ChildPlan& plan) {
   if (socket < 0) return plan.socket < 0 ? EBADF : error_of(socket);
   for (int number = 0; number <= 2; ++number)
     if (const long answer = raw(SYS_dup3, socket, number, 0); answer < 0) return error_of(answer);
-  if (plan.listen_pid == nullptr) return 0;
+  if (plan.listen_pid == nullptr) return close_from(passed_number);
   // What was 3 is of no more use: in this table of our own it is a launcher's slot, or a copy that exec closes.
-  if (socket == passed_number) return error_of(raw(SYS_fcntl, socket, F_SETFD, 0));
-  return error_of(raw(SYS_dup3, socket, passed_number, 0));
+  const long passed = socket == passed_number ? raw(SYS_fcntl, socket, F_SETFD, 0)
+                                              : raw(SYS_dup3, socket, passed_number, 0);
+  return passed < 0 ? error_of(passed) : close_from(passed_number + 1);
 }
 
 /// The digits of our pid, which nobody knows before us, into the environment that we are about to take along.
