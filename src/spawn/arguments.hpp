@@ -8,7 +8,7 @@
 
 namespace xsuperd::spawn {
 
-/// argv and envp as execve(2) takes them: arrays of pointers into a recipe. Each launcher keeps one and fills
+/// argv and envp as execve(2) takes them: arrays of pointers into a recipe. Each Launch keeps one and fills
 /// it anew for every start, so that starts allocate nothing once the arrays have grown. Valid while the
 /// recipe lives.
 class Arguments {
@@ -18,7 +18,7 @@ class Arguments {
   [[nodiscard]] const char* const* envp() const { return envp_.data(); }
   /// Where the child writes the digits of its pid, `pid_room` of them and a NUL at most; null when the recipe
   /// passes no descriptors. The memory is the daemon's, but nobody else touches this place: it belongs to
-  /// the one launcher whose thread waits until the child is done with it.
+  /// the one Launch, which is used again when the child is through.
   [[nodiscard]] char* listen_pid() { return listen_pid_.empty() ? nullptr : &listen_pid_[listen_pid_name.size()]; }
   static constexpr std::size_t pid_room = 20;
 

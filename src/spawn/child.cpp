@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The only code that runs in the child. It is in the daemon's memory, on a stack of its own, while one thread
-// of the daemon waits and the others go on. Hence: raw system calls, no allocation, no locks, nothing of
+// The only code that runs in the child. It is in the daemon's memory, on a stack of its own, while all threads
+// of the daemon go on. Hence: raw system calls, no allocation, no locks, nothing of
 // libc; its set*id functions, for one, walk the list of threads. What a child changes of itself (directory,
 // umask, limits, credentials, signal mask) is its own and does not show in the daemon.
 #include "spawn/child.hpp"
@@ -40,21 +40,35 @@ struct KernelLimit {  // what prlimit64 takes, on every architecture
 
 XSUPERD_IN_CHILD int error_of(long answer) { return answer < 0 ? static_cast<int>(-answer) : 0; }
 
-XSUPERD_IN_CHILD int place_descriptors(const ChildPlan& plan) {
-  // Before this the table is the daemon's own: nothing may be opened, closed or moved.
+// Before this the table is the daemon's own: nothing may be opened, closed or moved. Touches nothing but memory,
+// because the launcher's slot is the child's until then.
+XSUPERD_IN_CHILD int leave_table(const ChildPlan& plan) {
   if (plan.first_high != 0)
     if (const long answer = raw(SYS_close_range, plan.first_high, ~0U, CLOSE_RANGE_UNSHARE); answer < 0)
       return error_of(answer);
+  __atomic_store_n(&plan.table_left, 1, __ATOMIC_RELEASE);
+  return 0;
+}
+
+// exec would close them, too, but it may take long: a connection that was in another launcher's slot must not stay
+// open until then. A kernel without the call leaves it to exec.
+XSUPERD_IN_CHILD int close_from(int number) {
+  raw(SYS_close_range, number, ~0U, 0);
+  return 0;
+}
+
+XSUPERD_IN_CHILD int place_descriptors(const ChildPlan& plan) {
   long socket = plan.socket;
   if (socket >= 0 && socket <= 2)
     socket = raw(SYS_fcntl, socket, F_DUPFD_CLOEXEC, 3);  // dup3 onto itself is an error
   if (socket < 0) return plan.socket < 0 ? EBADF : error_of(socket);
   for (int number = 0; number <= 2; ++number)
     if (const long answer = raw(SYS_dup3, socket, number, 0); answer < 0) return error_of(answer);
-  if (plan.listen_pid == nullptr) return 0;
+  if (plan.listen_pid == nullptr) return close_from(passed_number);
   // What was 3 is of no more use: in this table of our own it is a launcher's slot, or a copy that exec closes.
-  if (socket == passed_number) return error_of(raw(SYS_fcntl, socket, F_SETFD, 0));
-  return error_of(raw(SYS_dup3, socket, passed_number, 0));
+  const long passed = socket == passed_number ? raw(SYS_fcntl, socket, F_SETFD, 0)
+                                              : raw(SYS_dup3, socket, passed_number, 0);
+  return passed < 0 ? error_of(passed) : close_from(passed_number + 1);
 }
 
 /// The digits of our pid, which nobody knows before us, into the environment that we are about to take along.
@@ -150,6 +164,7 @@ struct Stage {
 };
 
 constexpr Stage stages[] = {
+    {Step::descriptors, leave_table},
     {Step::descriptors, place_descriptors},
     {Step::session, start_session},
     {Step::context, set_context},

@@ -9,7 +9,7 @@
 namespace xsuperd::spawn {
 
 /// What the child reads, in numbers and pointers only, because it may call nothing of the library; and where
-/// it writes why it failed. Lives on the stack of the thread that waits in clone.
+/// it writes why it failed. Lives in a Launch, which outlives the child's use of it.
 struct ChildPlan {
   int socket = -1;  ///< becomes 0, 1 and 2
   unsigned first_high =
@@ -34,7 +34,13 @@ struct ChildPlan {
   bool set_nice = false;
 
   Step failed_step = Step::clone;
-  int error = 0;  ///< errno of the failed step; 0 as long as nothing failed
+  int error = 0;  ///< errno of the failed step; 0 as long as nothing failed. To be read when `child` is 0
+
+  /// A futex. 1 as long as the child is in our memory; the kernel writes 0 and wakes who waits when it has
+  /// executed the server or ended (clone(2), CLONE_CHILD_CLEARTID).
+  int child = 1;
+  /// The child writes 1 when it has left the daemon's descriptor table.
+  mutable int table_left = 0;
 };
 
 /// The plan for a recipe; socket, argv, envp and context are the launcher's to fill in. Pure.

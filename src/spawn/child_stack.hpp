@@ -4,8 +4,7 @@
 
 namespace xsuperd::spawn {
 
-/// The stack a child runs on until its exec, with a guard page below. One for each thread that clones: the
-/// thread waits while the child uses it.
+/// The stack a child runs on until its exec, with a guard page below. Must not be destroyed before.
 class ChildStack {
  public:
   ChildStack();  ///< throws std::system_error when there is no memory

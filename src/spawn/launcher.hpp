@@ -1,45 +1,34 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include "spawn/arguments.hpp"
-#include "spawn/child.hpp"
-#include "spawn/child_stack.hpp"
-#include "xsuperd/spawn/spawner.hpp"
+#include <chrono>
+#include <memory>
+
+#include "spawn/launch.hpp"
 
 namespace xsuperd::spawn {
-
-/// How children are made; the same for all launchers of a spawner.
-struct Manner {
-  /// Not 0: CLONE_FILES, the child starts in our descriptor table and copies what lies below this number, so
-  /// that its cost does not grow with what the daemon has open. 0: the kernel copies the whole table.
-  unsigned first_high = 0;
-  bool pidfd_clone = true;
-};
 
 /// The best manner that the kernel, the reserved descriptors and the options allow.
 [[nodiscard]] Manner choose_manner(const CloneOptions& options);
 
-/// Starts one program at a time, and returns when it runs or has failed. Each thread that starts programs has
-/// its own: a stack for the child, a slot among the low descriptors, and arrays that are used again.
+/// Starts one program at a time. Each thread that starts programs has its own: a slot among the low
+/// descriptors, and a Launch that is used again, until one is given away because it takes too long.
 class Launcher {
  public:
   /// `null` is an open /dev/null, which outlives the launcher.
   Launcher(Manner manner, unsigned thread, int null);
 
-  [[nodiscard]] Outcome launch(Job job);
+  /// Returns when the program runs or has failed, or with the start when that takes longer than `patience`.
+  [[nodiscard]] Launched launch(Job job, std::chrono::nanoseconds patience);
 
  private:
-  struct Child {
-    pid_t pid = 0;  ///< 0: there is none
-    base::Fd pidfd;
-  };
-  [[nodiscard]] Child start_child(ChildPlan& plan, int socket) const;
-  [[nodiscard]] Child clone_child(ChildPlan& plan) const;
+  // Both: true when the child is through.
+  [[nodiscard]] bool start_plainly(std::chrono::nanoseconds patience);
+  [[nodiscard]] bool start_by_slot(std::chrono::nanoseconds patience);
 
   Manner manner_;
   int slot_;
   int null_;
-  ChildStack stack_;
-  Arguments arguments_;
+  std::unique_ptr<Launch> launch_;  ///< null: the last one was given away
 };
 
 }  // namespace xsuperd::spawn

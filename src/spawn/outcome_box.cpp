@@ -25,14 +25,19 @@ OutcomeBox::OutcomeBox(boost::asio::io_context& loop)
   wait();
 }
 
-void OutcomeBox::put(Outcome outcome) {
+void OutcomeBox::put(Launched launched) {
   bool first = false;
   {
     const std::scoped_lock lock(mutex_);
     first = gathered_.empty();
-    gathered_.push_back(std::move(outcome));
+    gathered_.push_back(std::move(launched));
   }
   if (first) ::eventfd_write(bell_number_, 1);
+}
+
+std::vector<Launched> OutcomeBox::take_rest() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(gathered_, {});
 }
 
 void OutcomeBox::wait() {
@@ -51,7 +56,7 @@ void OutcomeBox::deliver() {
     const std::scoped_lock lock(mutex_);
     std::swap(gathered_, delivering_);
   }
-  for (Outcome& outcome : delivering_) handler_(std::move(outcome));
+  for (Launched& launched : delivering_) handler_(std::move(launched));
   delivering_.clear();
 }
 

@@ -6,18 +6,20 @@
 #include <mutex>
 #include <vector>
 
-#include "xsuperd/spawn/spawner.hpp"
+#include "spawn/launch.hpp"
 
 namespace xsuperd::spawn {
 
-/// Outcomes on their way from the spawner threads to the loop. The loop is woken once for all that have
+/// Outcomes on their way from the spawner threads to the loop, and starts that take too long for a thread. The loop is woken once for all that have
 /// gathered, not once for each. put() is for any thread, everything else for the loop thread.
 class OutcomeBox {
  public:
   explicit OutcomeBox(boost::asio::io_context& loop);
 
-  void on_outcome(std::function<void(Outcome)> handler) { handler_ = std::move(handler); }
-  void put(Outcome outcome);
+  void on_launched(std::function<void(Launched)> handler) { handler_ = std::move(handler); }
+  void put(Launched launched);
+  /// What has not been delivered.
+  [[nodiscard]] std::vector<Launched> take_rest();
 
  private:
   void wait();
@@ -26,10 +28,10 @@ class OutcomeBox {
   boost::asio::posix::stream_descriptor
       bell_;  ///< an eventfd, rung when the first outcome comes to lie in the box
   const int bell_number_;
-  std::function<void(Outcome)> handler_;
+  std::function<void(Launched)> handler_;
   std::mutex mutex_;
-  std::vector<Outcome> gathered_;  ///< under mutex_
-  std::vector<Outcome> delivering_;
+  std::vector<Launched> gathered_;  ///< under mutex_
+  std::vector<Launched> delivering_;
   std::shared_ptr<const bool> alive_ =
       std::make_shared<const bool>(true);  ///< seen by a wait that outlives the box
 };

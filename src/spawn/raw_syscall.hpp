@@ -9,13 +9,32 @@
 #include <cerrno>
 #endif
 
-/// Marks functions that run between clone and exec. The child shares our memory, and the suspended thread's
-/// TLS with it, so the bookkeeping of sanitizers has no place there.
-#define XSUPERD_IN_CHILD __attribute__((no_sanitize("address", "thread", "undefined")))
+#ifdef __has_attribute
+#if __has_attribute(no_stack_protector)
+#define XSUPERD_WITHOUT_CANARY __attribute__((no_stack_protector))
+#endif
+#endif
+#ifndef XSUPERD_WITHOUT_CANARY
+#define XSUPERD_WITHOUT_CANARY
+#endif
 
-/// System calls for the child: they leave errno alone, which belongs to the thread that waits in clone. Each
-/// returns the kernel's answer, -errno on failure.
+/// Marks functions that run between clone and exec. The child shares our memory, and with it the TLS of the
+/// thread that made it, which goes on meanwhile and may even end: so the bookkeeping of sanitizers has no place
+/// there, and no canary is read from the TLS.
+#define XSUPERD_IN_CHILD \
+  __attribute__((no_sanitize("address", "thread", "undefined"))) XSUPERD_WITHOUT_CANARY
+
+/// System calls for the child: they leave errno alone, which belongs to the thread that made it. Each returns
+/// the kernel's answer, -errno on failure.
 namespace xsuperd::spawn {
+
+/// Where we have no system calls of our own, libc's write into the TLS, which the child shares: there the
+/// thread that made it must stand still until the child is through.
+#if (defined(__x86_64__) && defined(__LP64__)) || defined(__aarch64__)
+constexpr bool raw_touches_tls = false;
+#else
+constexpr bool raw_touches_tls = true;
+#endif
 
 XSUPERD_IN_CHILD inline long raw_words(long number, long a, long b, long c, long d) {
 #if defined(__x86_64__) && defined(__LP64__)

@@ -23,7 +23,7 @@ base::Result<net::LibwrapHelper> Supervisor::Impl::start_libwrap_helper() {
   recipe->environment.push_back("XSUPERD_WRAP_FACILITY=" + std::to_string(options.facility));
   recipe->remote_host = false;
   spawn::Job job{0, std::move(recipe), std::move(its), {}};
-  auto outcome = spawner->start(std::move(job), spawn::Spawner::Load::alone);
+  auto outcome = spawner->start(std::move(job), spawn::Spawner::Load::at_once);
   if (outcome)
     if (auto* started = std::get_if<spawn::Started>(&*outcome))
       return net::LibwrapHelper{std::move(ours), std::move(started->pidfd)};

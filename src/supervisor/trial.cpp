@@ -51,7 +51,7 @@ void Trial::start(spawn::Spawner& spawner) {
     return finish(base::system_error(errno, "a socket for the trial run"));
   base::Fd its(ends[1]);
   socket_.assign(ends[0]);
-  auto outcome = spawner.start({0, recipe_for(what_), std::move(its), {}}, spawn::Spawner::Load::alone);
+  auto outcome = spawner.start({0, recipe_for(what_), std::move(its), {}}, spawn::Spawner::Load::at_once);
   if (!outcome) return finish(base::Error{EAGAIN, "the trial run could not be started"});
   if (const auto* failed = std::get_if<spawn::StartFailed>(&*outcome))
     return finish(base::system_error(failed->error, "executing " + what_.binary));

@@ -14,7 +14,8 @@ namespace {
 
 /// How long sessions may take to come out of short stages; those that have not are begun anew in the new image.
 constexpr std::chrono::seconds settling{2};
-/// How long servers that are being started may take in all, before there will be no upgrade.
+/// How long servers that are being started may take in all, before there will be no upgrade. Those whose programs take
+/// long to execute count as started after `settling`: the new image gets the process, which keeps what it needs of us.
 constexpr std::chrono::seconds longest_hold{5};
 constexpr std::chrono::milliseconds look_again{2};
 constexpr std::chrono::seconds log_patience{2};
@@ -116,9 +117,11 @@ std::string Supervisor::Impl::unsettled() const {
 void Supervisor::Impl::settle() {
   if (!upgrading) return;
   if (ending) return refuse_upgrade("the daemon is ending");
+  const auto held = std::chrono::steady_clock::now() - upgrading->held_since;
+  if (held >= settling) spawner->presume();
   const std::string why = unsettled();
   if (why.empty()) return leave();
-  if (std::chrono::steady_clock::now() - upgrading->held_since > longest_hold) return refuse_upgrade(why);
+  if (held > longest_hold) return refuse_upgrade(why);
   upgrading->timer.expires_after(look_again);
   upgrading->timer.async_wait([this, mine = std::weak_ptr(upgrading->alive)](boost::system::error_code error) {
     if (!error && !mine.expired()) settle();

@@ -125,7 +125,7 @@ void Link::launch() {
   SocketPair pair = make_socket_pair();
   if (!pair.daemon) return pause("a worker could not be started: socketpair: " + base::errno_text(errno));
   spawn::Job job{.token = 0, .recipe = options_.recipe, .socket = std::move(pair.worker), .remote_host = {}};
-  auto outcome = spawner_.start(std::move(job), spawn::Spawner::Load::alone);
+  auto outcome = spawner_.start(std::move(job), spawn::Spawner::Load::at_once);
   if (!outcome) return pause("a worker could not be started: the spawner gave no answer");
   if (const auto* failed = std::get_if<spawn::StartFailed>(&*outcome)) return pause(failure_text(*failed));
   started(std::get<spawn::Started>(std::move(*outcome)), std::move(pair.daemon));

@@ -19,7 +19,7 @@ class FakeSpawner final : public spawn::Spawner {
   };
   std::vector<Request>
       requests;  ///< all jobs so far, oldest first; a socket leaves its job when it is answered
-  /// When set, answers a job out of start() itself, as Load::alone does; nullopt leaves it for later.
+  /// When set, answers a job out of start() itself, as Load::alone and Load::at_once do; nullopt leaves it for later.
   std::function<std::optional<spawn::Outcome>(spawn::Job&)> answer_at_once;
 
   std::optional<spawn::Outcome> start(spawn::Job job, Load load) override {
@@ -29,6 +29,9 @@ class FakeSpawner final : public spawn::Spawner {
     return answer;
   }
   void on_outcome(std::function<void(spawn::Outcome)> handler) override { handler_ = std::move(handler); }
+
+  void presume() override { ++presumed; }
+  int presumed = 0;  ///< how often that was asked for
 
   /// Hands any outcome to the handler.
   void deliver(spawn::Outcome outcome) { handler_(std::move(outcome)); }

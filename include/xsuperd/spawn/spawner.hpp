@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -51,14 +53,20 @@ class Spawner {
  public:
   virtual ~Spawner() = default;
   enum class Load : unsigned char {
-    alone,  ///< nothing else is waiting: start it here and now, which saves waking a thread
+    alone,  ///< nothing else is waiting: start it here, which saves waking a thread, unless that takes long
     many,   ///< more is coming: leave it to the spawner threads
+    /// For who watches the child anyway: start it here and now, and always return an outcome. An exec that
+    /// takes long counts as Started, and its failure shows as the child's end with status 127 or 126.
+    at_once,
   };
-  /// Begins one start. The outcome is returned when it was done here; otherwise it comes to the handler
-  /// later.
+  /// Begins one start, and does not wait for a program whose exec takes long. The outcome is returned when it
+  /// is known now; otherwise it comes to the handler later.
   [[nodiscard]] virtual std::optional<Outcome> start(Job job, Load load) = 0;
   /// Takes the outcomes that do not come back from start(). Set once, before the first start.
   virtual void on_outcome(std::function<void(Outcome)> handler) = 0;
+  /// Gives the handler an outcome for each start whose exec takes long, as Load::at_once does. For a caller that
+  /// cannot wait any longer (an upgrade).
+  virtual void presume() = 0;
 };
 
 /// How the spawner of the daemon works.
@@ -68,16 +76,24 @@ struct CloneOptions {
   /// close_range(CLOSE_RANGE_UNSHARE).
   bool without_pidfd_clone = false;
   bool without_unshare = false;
+  /// How long the loop thread, and a spawner thread, wait for the exec of a program; then they leave it alone,
+  /// and its outcome is looked for from time to time. For Load::at_once, which is rare, the loop waits as long as a
+  /// thread.
+  std::chrono::milliseconds loop_patience{5};
+  std::chrono::milliseconds thread_patience{100};
+  /// When so many are left alone, no more of a program that hangs are started: EAGAIN, without a process.
+  std::size_t most_pending = 1000;
 };
 
-/// The spawner of the daemon: clone(CLONE_VM|CLONE_VFORK|CLONE_FILES|CLONE_PIDFD) from the loop thread or
-/// from one of `threads` spawner threads.
+/// The spawner of the daemon: clone(CLONE_VM|CLONE_FILES|CLONE_PIDFD|CLONE_CHILD_CLEARTID) from the loop thread
+/// or from one of `threads` spawner threads, which wait for the exec, but not for ever: a program on a file
+/// system that does not answer holds up neither the loop nor other programs.
 ///
 /// Expects that no signal has a handler (one might run in the child, which is in our memory), and that
 /// reserve_low_descriptors() has been called for as many threads: without the reserved descriptors, or with
 /// an old kernel, every start copies the descriptor table, which is right but slower. The destructor waits
-/// for the starts under way, closes the sockets of jobs not begun, and delivers nothing more; it must not be
-/// run by the outcome handler. Throws when there are no descriptors or threads to be had.
+/// for the starts under way, kills those that take long, closes the sockets of jobs not begun, and delivers
+/// nothing more; it must not be run by the outcome handler. Throws when there are no descriptors or threads to be had.
 [[nodiscard]] std::unique_ptr<Spawner> make_clone_spawner(boost::asio::io_context& loop,
                                                           CloneOptions options);
 

@@ -81,8 +81,8 @@ class Client final : public Conversations {
     std::function<void(std::string)> on_trouble = {};
   };
 
-  /// Loop and spawner outlive it. Asks the spawner for starts that are done at once (Load::alone), and must
-  /// get the outcome in return, as from make_clone_spawner().
+  /// Loop and spawner outlive it. Asks the spawner for starts with Load::at_once, whose outcome comes in
+  /// return.
   Client(boost::asio::io_context& loop, Options options, spawn::Spawner& spawner);
   /// Workers finish what they hold, and end then, also after the daemon: for an upgrade, or SIGQUIT. Nothing
   /// is called any more, and conversations that no worker has yet are closed.

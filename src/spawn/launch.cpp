@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "spawn/launch.hpp"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/time_types.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "spawn/raw_syscall.hpp"
+
+// glibc's clone() by its other name, because ThreadSanitizer puts a function of its own in the place of the
+// usual one: that takes every child for a fork and notes so in its state, which lies in the memory we share
+// with the child.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" int __clone(int (*run)(void*), void* stack, int flags, void* argument, ...);
+
+namespace xsuperd::spawn {
+
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// Takes away a child that has ended or is about to, and returns its exit status.
+int reap(pid_t pid) {
+  siginfo_t info{};
+  // The number is safe to use: nobody else reaps, so it stays this child's until here.
+  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) == -1 && errno == EINTR) {
+  }
+  return info.si_status;
+}
+
+/// Sleeps while `word` is 1, at most that long. May come back early. Not FUTEX_PRIVATE_FLAG: the kernel, which
+/// does the waking, does it without.
+void sleep_on(const int& word, nanoseconds most) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(most);
+  __kernel_old_timespec time{};
+  time.tv_sec = static_cast<decltype(time.tv_sec)>(seconds.count());
+  time.tv_nsec = static_cast<decltype(time.tv_nsec)>((most - seconds).count());
+  (void)raw(SYS_futex, &word, FUTEX_WAIT, 1, &time);
+}
+
+}  // namespace
+
+BlockingSocket::BlockingSocket(int fd, bool wanted) : fd_(fd), flags_(wanted ? ::fcntl(fd, F_GETFL) : -1) {
+  if (changed()) ::fcntl(fd_, F_SETFL, flags_ & ~O_NONBLOCK);
+}
+
+void BlockingSocket::undo() const {
+  if (changed()) ::fcntl(fd_, F_SETFL, flags_);
+}
+
+bool BlockingSocket::changed() const { return flags_ != -1 && (flags_ & O_NONBLOCK) != 0; }
+
+void Launch::prepare(Job&& job) {
+  job_ = std::move(job);
+  const Recipe& recipe = *job_.recipe;
+  arguments_.fill(recipe, job_.remote_host);
+  plan_ = plan_for(recipe);
+  plan_.argv = arguments_.argv();
+  plan_.envp = arguments_.envp();
+  plan_.listen_pid = arguments_.listen_pid();
+  if (!job_.exec_context.empty()) {
+    plan_.context = job_.exec_context.c_str();
+    plan_.context_size = job_.exec_context.size() + 1;  // libselinux sends the NUL too
+  }
+  blocking_ = BlockingSocket(job_.socket.get(), recipe.blocking_stdio);
+}
+
+void Launch::clone(const Manner& manner, int socket) {
+  plan_.socket = socket;
+  plan_.first_high = manner.first_high;
+  int flags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD;
+  if (raw_touches_tls) flags |= CLONE_VFORK;
+  if (manner.first_high != 0) flags |= CLONE_FILES;
+  if (manner.pidfd_clone) flags |= CLONE_PIDFD;
+  int pidfd = -1;
+  const pid_t pid = ::__clone(run_child, stack_.top(), flags, &plan_, &pidfd, nullptr, &plan_.child);
+  if (pid == -1) return fail(Step::clone, errno);
+  pid_ = pid;
+  pidfd_.reset(pidfd);
+}
+
+void Launch::fail(Step step, int error) {
+  plan_.failed_step = step;
+  plan_.error = error;
+  plan_.child = 0;
+}
+
+bool Launch::wait(nanoseconds patience) const {
+  if (through()) return true;
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (auto left = patience; left > nanoseconds(0); left = end - std::chrono::steady_clock::now()) {
+    sleep_on(plan_.child, left);
+    if (through()) return true;
+  }
+  return false;
+}
+
+void Launch::wait_for_table() const {
+  while (__atomic_load_n(&plan_.table_left, __ATOMIC_ACQUIRE) == 0 && !through())
+    sleep_on(plan_.child, std::chrono::microseconds(100));
+}
+
+/// For kernels without CLONE_PIDFD. errno, 0 for success.
+int Launch::open_pidfd() {
+  if (pidfd_ || pid_ == 0) return 0;
+  pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0U)));
+  return pidfd_ ? 0 : errno;
+}
+
+Outcome Launch::finish() {
+  if (plan_.error == 0)
+    if (const int error = open_pidfd()) {  // who cannot be watched must not live on
+      fail(Step::clone, error);
+      kill();
+      reap(std::exchange(pid_, 0));
+    }
+  const pid_t pid = std::exchange(pid_, 0);
+  base::Fd pidfd = std::move(pidfd_);
+  base::Fd socket = std::move(job_.socket);
+  job_.recipe.reset();
+  if (plan_.error == 0) return Started{.token = job_.token, .pid = pid, .pidfd = std::move(pidfd)};
+  blocking_.undo();
+  return StartFailed{.token = job_.token,
+                     .step = plan_.failed_step,
+                     .error = plan_.error,
+                     .process_existed = pid != 0,
+                     .pid = pid,
+                     .status = pid != 0 ? reap(pid) : 0,
+                     .socket = std::move(socket)};
+}
+
+Outcome Launch::presume() {
+  base::Fd socket = std::move(job_.socket);  // the child has its own by now
+  if (const int error = open_pidfd()) {
+    kill();
+    blocking_.undo();
+    return StartFailed{
+        .token = job_.token, .step = Step::clone, .error = error, .socket = std::move(socket)};
+  }
+  return Started{.token = job_.token, .pid = std::exchange(pid_, 0), .pidfd = std::move(pidfd_)};
+}
+
+void Launch::dispose() {
+  if (pid_ != 0) reap(std::exchange(pid_, 0));
+}
+
+// The number is this child's as long as we have not reaped it.
+void Launch::kill() const {
+  if (pid_ != 0) ::kill(pid_, SIGKILL);
+}
+
+bool Launch::reap_now() {
+  siginfo_t info{};
+  const bool ended =
+      pid_ == 0 || ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) == -1 || info.si_pid == pid_;
+  if (ended) pid_ = 0;
+  return ended;
+}
+
+}  // namespace xsuperd::spawn

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <chrono>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "spawn/arguments.hpp"
+#include "spawn/child.hpp"
+#include "spawn/child_stack.hpp"
+#include "xsuperd/spawn/spawner.hpp"
+
+namespace xsuperd::spawn {
+
+/// How children are made; the same for all launchers of a spawner.
+struct Manner {
+  /// Not 0: CLONE_FILES, the child starts in our descriptor table and copies what lies below this number, so
+  /// that its cost does not grow with what the daemon has open. 0: the kernel copies the whole table.
+  unsigned first_high = 0;
+  bool pidfd_clone = true;
+};
+
+/// Clears O_NONBLOCK for the server, and puts it back unless the server got the socket.
+class BlockingSocket {
+ public:
+  BlockingSocket() = default;
+  BlockingSocket(int fd, bool wanted);
+  void undo() const;
+
+ private:
+  [[nodiscard]] bool changed() const;
+
+  int fd_ = -1;
+  int flags_ = -1;
+};
+
+/// One start, and everything that its child uses until it has executed its program or ended: from then on it is
+/// *through*, before that the Launch must neither be destroyed nor used again. Belongs to one thread at a time.
+class Launch {
+ public:
+  Launch() = default;  ///< throws when there is no memory
+  Launch(const Launch&) = delete;
+  Launch& operator=(const Launch&) = delete;
+
+  /// Takes the job of the next start. The one before must be finished.
+  void prepare(Job&& job);
+  /// Makes the child, which finds its connection on the descriptor `socket`.
+  void clone(const Manner& manner, int socket);
+  /// Instead of clone(): there is no child, and for this reason.
+  void fail(Step step, int error);
+
+  /// Waits until the child is through; false when `patience` is over.
+  [[nodiscard]] bool wait(std::chrono::nanoseconds patience) const;
+  /// Waits until the child uses a descriptor table of its own, or is through. Nothing but memory comes between.
+  void wait_for_table() const;
+  [[nodiscard]] bool through() const { return __atomic_load_n(&plan_.child, __ATOMIC_ACQUIRE) == 0; }
+
+  /// What became of it, once it is through. The Launch may then be used again.
+  [[nodiscard]] Outcome finish();
+  /// Gives the child away as a server that runs, though it is not through. A failure of its exec will show in
+  /// its exit status. To be followed by dispose() when it is through.
+  [[nodiscard]] Outcome presume();
+  /// Instead of finish(): takes away what may be left of a child that is through.
+  void dispose();
+  /// Sends SIGKILL to the child, which must not have been given away.
+  void kill() const;
+  /// Takes the child away if it has ended; then it is through.
+  [[nodiscard]] bool reap_now();
+
+  /// The file that is executed. Valid from prepare() to finish().
+  [[nodiscard]] const std::string& program() const { return job_.recipe->path; }
+  [[nodiscard]] int socket() const { return job_.socket.get(); }
+
+ private:
+  [[nodiscard]] int open_pidfd();
+
+  Job job_;
+  Arguments arguments_;
+  ChildPlan plan_;
+  ChildStack stack_;
+  BlockingSocket blocking_;
+  pid_t pid_ = 0;  ///< 0: there is none, or it was given away
+  base::Fd pidfd_;
+};
+
+/// The outcome, or a start that is not through yet.
+using Launched = std::variant<Outcome, std::unique_ptr<Launch>>;
+
+}  // namespace xsuperd::spawn

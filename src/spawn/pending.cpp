@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "spawn/pending.hpp"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <thread>
+#include <utility>
+
+namespace xsuperd::spawn {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto shortest_pause = 10ms;
+constexpr auto longest_pause = 100ms;
+constexpr auto last_patience = 200ms;
+
+/// The child may come back to this memory whenever its file system answers.
+void keep_for_ever(std::unique_ptr<Launch> launch) {
+  static std::vector<Launch*>& kept = *new std::vector<Launch*>;  // so that a leak checker sees them
+  kept.push_back(launch.release());
+}
+
+}  // namespace
+
+PendingLaunches::PendingLaunches(boost::asio::io_context& loop, SlowPrograms& slow) : timer_(loop), slow_(slow) {}
+
+PendingLaunches::~PendingLaunches() {
+  for (Pending& one : take_through()) (void)end_of(one);  // those that run live on
+  for (const Pending& one : pending_) one.launch->kill();
+  const auto end = std::chrono::steady_clock::now() + last_patience;
+  const auto gone = [](Pending& one) { return one.launch->reap_now() && one.launch->through(); };
+  while (std::erase_if(pending_, gone), !pending_.empty() && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(1ms);
+  for (Pending& one : pending_) keep_for_ever(std::move(one.launch));
+}
+
+void PendingLaunches::add(std::unique_ptr<Launch> launch, bool owed) {
+  pending_.push_back({std::move(launch), owed});
+  pause_ = shortest_pause;
+  look_later();
+}
+
+void PendingLaunches::presume() {
+  // By index: the handler may add others.
+  for (std::size_t i = 0; i < pending_.size(); ++i)
+    if (std::exchange(pending_[i].owed, false)) handler_(pending_[i].launch->presume());
+}
+
+void PendingLaunches::look_later() {
+  timer_.expires_after(pause_);
+  pause_ = std::min(2 * pause_, std::chrono::milliseconds(longest_pause));
+  timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
+    if (!error && !alive.expired()) look();
+  });
+}
+
+void PendingLaunches::look() {
+  std::vector<Pending> through = take_through();
+  if (!pending_.empty()) look_later();
+  for (Pending& one : through) {
+    slow_.remove(one.launch->program(), std::chrono::steady_clock::now());
+    if (std::optional<Outcome> outcome = end_of(one)) handler_(*std::move(outcome));
+  }
+}
+
+std::vector<PendingLaunches::Pending> PendingLaunches::take_through() {
+  const auto first = std::stable_partition(pending_.begin(), pending_.end(),
+                                           [](const Pending& one) { return !one.launch->through(); });
+  std::vector<Pending> through(std::make_move_iterator(first), std::make_move_iterator(pending_.end()));
+  pending_.erase(first, pending_.end());
+  return through;
+}
+
+std::optional<Outcome> PendingLaunches::end_of(Pending& one) {
+  if (one.owed) return one.launch->finish();
+  one.launch->dispose();
+  return std::nullopt;
+}
+
+}  // namespace xsuperd::spawn

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "spawn/launch.hpp"
+#include "spawn/slow_programs.hpp"
+
+namespace xsuperd::spawn {
+
+/// The starts that nobody waits for any more: the exec of their programs takes long. Looks at them from time to
+/// time, and never wakes up when there are none. Lives on the loop thread.
+///
+/// Its end kills the children that are not through, but for those given away. One that cannot be killed, because
+/// the file system it reads from does not answer, keeps its memory for ever.
+class PendingLaunches {
+ public:
+  PendingLaunches(boost::asio::io_context& loop, SlowPrograms& slow);
+  ~PendingLaunches();
+  PendingLaunches(const PendingLaunches&) = delete;
+  PendingLaunches& operator=(const PendingLaunches&) = delete;
+
+  /// Hears of each added with `owed` what became of it.
+  void on_outcome(std::function<void(Outcome)> handler) { handler_ = std::move(handler); }
+  /// Not owed: its child was given away, and the start is kept for its memory alone.
+  void add(std::unique_ptr<Launch> launch, bool owed);
+  /// Answers all that are owed as Started.
+  void presume();
+  [[nodiscard]] std::size_t size() const { return pending_.size(); }
+
+ private:
+  struct Pending {
+    std::unique_ptr<Launch> launch;
+    bool owed;
+  };
+  void look_later();
+  void look();
+  [[nodiscard]] std::vector<Pending> take_through();
+  /// What became of one that is through; nothing when it is not owed.
+  [[nodiscard]] static std::optional<Outcome> end_of(Pending& one);
+
+  boost::asio::steady_timer timer_;
+  SlowPrograms& slow_;
+  std::function<void(Outcome)> handler_;
+  std::vector<Pending> pending_;
+  std::chrono::milliseconds pause_{0};
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  ///< seen by a wait that outlives this
+};
+
+}  // namespace xsuperd::spawn
