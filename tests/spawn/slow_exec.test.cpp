@@ -146,6 +146,8 @@ TEST_CASE("a child whose exec takes long keeps no other connection open") {
   CHECK(::poll(&end, 1, 5000) == 1);
   const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   REQUIRE(::dup3(null.get(), first_slot + 1, O_CLOEXEC) != -1);
+  bench.spawner.reset();  // takes the child along
+  CHECK_FALSE(has_children());
 }
 
 TEST_CASE("an exec that fails late is reported like any other, with its socket and without a zombie") {
