@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <thread>
+#include <utility>
 
 #include "xsuperd/base/memory.hpp"
 #include "xsuperd/base/text.hpp"
@@ -159,7 +160,7 @@ int run_daemon(const CommandLine& command, supervisor::Options options, const Op
                std::shared_ptr<log::Output> output) {
   supervisor::PidFile pidfile;
   log::Writer writer(output);
-  log::DaemonLog log(writer, output);
+  log::DaemonLog log(writer, std::move(output));
   if (command.syslog && !config::find_word<int>(config::syslog_facilities(), *command.syslog))
     log.error("Bad syslog facility: {}", *command.syslog);
   if (command.pidfile && options.inherited)

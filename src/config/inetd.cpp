@@ -59,7 +59,7 @@ std::string unused(const Translated& t, const std::set<std::string>& taken) {
   for (const std::string& id : tries)
     if (!taken.contains(base::to_lower(id))) return id;
   for (int n = 2;; ++n)
-    if (const std::string id = tries.back() + "-" + std::to_string(n); !taken.contains(base::to_lower(id))) return id;
+    if (std::string id = tries.back() + "-" + std::to_string(n); !taken.contains(base::to_lower(id))) return id;
 }
 
 void give_id(Translated& t, std::set<std::string>& taken) {

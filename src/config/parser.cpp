@@ -11,7 +11,6 @@
 namespace xsuperd::config {
 
 using base::iequals;
-using base::is_blank;
 using base::is_space;
 
 std::string_view operator_text(Operator op) {
