@@ -143,7 +143,8 @@ bool log_on_failure(const ValueContext& c, Settings& s, const Assignment& a) {
 bool env(const ValueContext& c, Settings& s, const Assignment& a) {
   for (std::size_t i = 0; i < a.values.size(); ++i)
     if (a.values[i].text.find('=') == std::string::npos)
-      return wrong(c, a, i, fmt::format("{} has no '='", a.values[i].text), "write NAME=value");
+      // Not its text, which may be the rest of a password with a blank in it, and goes to the log.
+      return wrong(c, a, i, "a variable has no '='", "write NAME=value");
   if (!s.env || a.op == Operator::set) s.env.emplace();
   for (const Value& value : a.values) s.env->push_back(value.text);
   return true;

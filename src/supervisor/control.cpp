@@ -14,7 +14,7 @@ constexpr std::array table{
     ControlCommand{"status", false, control_status},
     ControlCommand{"list", false, control_list},
     ControlCommand{"stats", false, control_stats},
-    ControlCommand{"show", false, control_show},
+    ControlCommand{"show", false, control_show, hide_environment},
     ControlCommand{"sessions", false, control_sessions},
     ControlCommand{"explain", false, control_explain},
     ControlCommand{"bans", false, control_bans},
@@ -30,6 +30,18 @@ constexpr std::array table{
     ControlCommand{"upgrade", true, control_upgrade},
     ControlCommand{"diff", false, control_diff},
 };
+/// The same, without what the peer may not see.
+Server::Respond hiding(void (*hide)(json::object& row), Server::Respond respond) {
+  return [hide, respond = std::move(respond)](Reply reply) {
+    if (reply.rows)
+      reply.rows = [hide, rows = std::move(reply.rows)] {
+        auto row = rows();
+        if (row) hide(*row);
+        return row;
+      };
+    respond(std::move(reply));
+  };
+}
 }  // namespace
 
 std::span<const ControlCommand> control_commands() { return table; }
@@ -38,6 +50,7 @@ void answer_control(Supervisor::Impl& daemon, const Request& request, const cont
                     Server::Respond respond) {
   for (const ControlCommand& command : table) {
     if (command.name != request.command) continue;
+    if (!peer.may_change && command.hide) respond = hiding(command.hide, std::move(respond));
     if (!command.changes) return command.handle(daemon, request, std::move(respond));
     if (!peer.may_change)
       return respond(Reply::failed(Code::not_allowed, fmt::format("{} is for root and the daemon's own user", command.name)));

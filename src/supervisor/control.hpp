@@ -22,6 +22,7 @@ struct ControlCommand {
   std::string_view name;
   bool changes = false;  ///< for root and the daemon's own user only
   void (*handle)(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) = nullptr;
+  void (*hide)(json::object& row) = nullptr;  ///< takes out of a row what those who may only look may not see
 };
 [[nodiscard]] std::span<const ControlCommand> control_commands();
 
@@ -41,6 +42,8 @@ void answer_sessions(Supervisor::Impl& daemon, worker::Conversations& conversati
                      Server::Respond respond);
 // control_show.cpp
 void control_show(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
+/// Values of variables, which may be passwords: their names are left.
+void hide_environment(json::object& row);
 // control_explain.cpp
 void control_explain(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);
 // control_bans.cpp

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/control.hpp"
+#include "xsuperd/base/text.hpp"
 #include "xsuperd/config/attribute.hpp"
 #include "xsuperd/config/origin.hpp"
 
@@ -42,6 +43,16 @@ json::object json_attribute(const service::Runner& runner, std::size_t number, c
 }
 
 }  // namespace
+
+void hide_environment(json::object& row) {
+  if (control::string_at(row, "attribute") != "env" || !control::true_at(row, "set")) return;
+  const std::string value = control::string_at(row, "value").value_or("");
+  std::string names;
+  for (const std::string_view word : base::split_words(value))
+    if (const auto end = word.find('='); end != word.npos) names.append(names.empty() ? "" : " ").append(word, 0, end).append("=...");
+  row["value"] = names;
+  row["hidden"] = true;
+}
 
 void control_show(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
   const auto found = services_meant(daemon, request, respond);

@@ -104,7 +104,8 @@ void environment(Text& t, const Settings& s) {
   if (s.passenv) t.line(2, "Passenv = {}", base::join(*s.passenv));
   if (!s.env || s.env->empty()) return;
   t.line(2, "Environment additions:");
-  for (const std::string& variable : *s.env) t.line(3, "{}", variable);
+  // The file is for everybody, and a value may be a password.
+  for (const std::string& variable : *s.env) t.line(3, "{}=...", variable.substr(0, variable.find('=')));
 }
 
 void configuration(Text& t, const Service& service) {

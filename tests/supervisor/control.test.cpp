@@ -244,6 +244,17 @@ TEST_CASE("show names the lines that a value comes from") {
   CHECK(daemon.ask("show").failure.find("bad_request") == 0);
 }
 
+TEST_CASE("Who may only look sees no values of variables") {
+  Daemon daemon("", Daemon::entry("three", "\tserver = /bin/cat\n\tenv = USER_NAME=me PASSWORD=se=cret\n"));
+  const auto value = [&](bool may_change) {
+    for (const json::object& row : daemon.ask("show", {{"service", "three"}}, may_change).rows)
+      if (control::string_at(row, "attribute") == "env") return control::string_at(row, "value").value_or("");
+    return std::string("no row");
+  };
+  CHECK(value(true) == "USER_NAME=me PASSWORD=se=cret");
+  CHECK(value(false) == "USER_NAME=... PASSWORD=...");
+}
+
 TEST_CASE("A service is drained, held and enabled") {
   Daemon daemon;
   CHECK(daemon.ask("drain", {{"service", "one"}}).failure.empty());
