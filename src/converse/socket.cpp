@@ -54,7 +54,7 @@ Handler& Socket::note(std::uint32_t events) {
 }
 
 Moved Socket::receive(std::span<char> to, std::size_t& count, int flags) {
-  ssize_t n;
+  ssize_t n = 0;
   do n = ::recv(fd_.get(), to.data(), to.size(), flags | MSG_DONTWAIT);
   while (n < 0 && errno == EINTR);
   if (n > 0) {
@@ -69,7 +69,7 @@ Moved Socket::receive(std::span<char> to, std::size_t& count, int flags) {
 }
 
 Moved Socket::send(std::string_view bytes, std::size_t& count, int flags) {
-  ssize_t n;
+  ssize_t n = 0;
   do n = ::send(fd_.get(), bytes.data(), bytes.size(), flags | MSG_DONTWAIT | MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);
   if (n >= 0) {
@@ -98,7 +98,7 @@ Moved Socket::splice_to(const Pipe& pipe, std::size_t most, std::size_t& count) 
 
 Moved Socket::splice_from(const Pipe& pipe, std::size_t most, std::size_t& count) {
   make_nonblocking();
-  ssize_t n;
+  ssize_t n = 0;
   do n = ::splice(pipe.out.get(), nullptr, fd_.get(), nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
   while (n < 0 && errno == EINTR);
   if (n > 0) {

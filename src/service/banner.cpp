@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-
-#include <algorithm>
 #include <utility>
 
 #include "xsuperd/config/files.hpp"
@@ -155,21 +157,23 @@ Banners::Text Banners::share(const std::string& path, std::string text) {
 }
 
 void Banners::deliver(Surroundings& around, Batch batch, const Text& text, const std::string& why) {
-  for (Banner& banner : batch) {
-    if (text) {
-      std::make_shared<SlowBanner>(around.loop, slow_, std::move(banner), text)->go();
-      continue;
-    }
-    around.log.error("service = {}, open of banner {} failed: {}", banner.id, banner.path, why);
-    banner.done(std::move(banner.socket), true);
-  }
+  Banner banner = std::move(batch.front());
+  batch.pop_front();
+  // There may be thousands: others come in between, and one that fails costs itself alone.
+  if (!batch.empty())
+    boost::asio::post(around.loop, [self = shared_from_this(), &around, batch = std::move(batch), text, why]() mutable {
+      self->deliver(around, std::move(batch), text, why);
+    });
+  if (text) return std::make_shared<SlowBanner>(around.loop, slow_, std::move(banner), text)->go();
+  around.log.error("service = {}, open of banner {} failed: {}", banner.id, banner.path, why);
+  banner.done(std::move(banner.socket), true);
 }
 
 std::shared_ptr<Banners> make_banners(std::size_t most_waiting) {
   if (most_waiting == 0) {
     rlimit files{};
     ::getrlimit(RLIMIT_NOFILE, &files);
-    most_waiting = static_cast<std::size_t>(std::clamp<rlim_t>(files.rlim_cur / 8, 1, 1000));
+    most_waiting = static_cast<std::size_t>(std::clamp<rlim_t>(files.rlim_max / 8, 1, 1000));  // the daemon takes all
   }
   return std::make_shared<Banners>(most_waiting);
 }

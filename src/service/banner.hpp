@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/fd.hpp"
@@ -64,7 +63,7 @@ class Banners : public std::enable_shared_from_this<Banners> {
 
  private:
   using Text = std::shared_ptr<const std::string>;
-  using Batch = std::vector<Banner>;
+  using Batch = std::deque<Banner>;
   void read(Surroundings& around, const std::string& path);
   void deliver(Surroundings& around, Batch batch, const Text& text, const std::string& why);
   Text share(const std::string& path, std::string text);

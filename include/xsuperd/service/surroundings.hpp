@@ -34,7 +34,7 @@ namespace xsuperd::service {
 class Runner;
 class Banners;
 /// For Surroundings. `most_waiting`: so many peers that do not take their banner are waited for at a time, by all services
-/// together; 0: for each eight descriptors that the process may have one, and no more than a thousand.
+/// together; 0: one for each eight descriptors of the hard limit, and no more than a thousand.
 [[nodiscard]] std::shared_ptr<Banners> make_banners(std::size_t most_waiting = 0);
 
 /// What all services share. Owned by the Supervisor, outlives every Runner, lives on the loop thread.
