@@ -54,9 +54,10 @@ void Runner::started(spawn::Started& outcome) {
   log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
   around_.children.watch(outcome.token, outcome.pid, std::move(outcome.pidfd));
   feed(Started{outcome.token});
-  // It may have been started while the service was being removed.
-  if (state_.phase() == Phase::retiring && retired_servers_ == Servers::terminate)
-    around_.children.signal(outcome.token, SIGTERM);
+  // It may have been started while the service was being removed, and take so long that the others' KILL is over.
+  if (state_.phase() != Phase::retiring || retired_servers_ != Servers::terminate) return;
+  around_.children.signal(outcome.token, SIGTERM);
+  if (kill_at_ && around_.now() >= *kill_at_) around_.children.signal(outcome.token, SIGKILL);
 }
 
 void Runner::start_failed(spawn::StartFailed& outcome) {

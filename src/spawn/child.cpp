@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
 // The only code that runs in the child. It is in the daemon's memory, on a stack of its own, while all threads
-// of the daemon go on. Hence: raw system calls, no allocation, no locks, nothing of
-// libc; its set*id functions, for one, walk the list of threads. What a child changes of itself (directory,
-// umask, limits, credentials, signal mask) is its own and does not show in the daemon.
+// of the daemon go on. Hence: raw system calls, no allocation, no locks, nothing of libc; its set*id functions,
+// for one, walk the list of threads. What a child changes of itself (directory, umask, limits, credentials,
+// signal mask) is its own and does not show in the daemon.
 #include "spawn/child.hpp"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -26,10 +27,11 @@ namespace {
 #ifdef SYS_setresuid32
 constexpr long sys_setgroups = SYS_setgroups32, sys_setresgid = SYS_setresgid32,
                sys_setresuid = SYS_setresuid32, sys_getresgid = SYS_getresgid32,
-               sys_getresuid = SYS_getresuid32, sys_setuid = SYS_setuid32;
+               sys_getresuid = SYS_getresuid32, sys_setuid = SYS_setuid32, sys_geteuid = SYS_geteuid32;
 #else
 constexpr long sys_setgroups = SYS_setgroups, sys_setresgid = SYS_setresgid, sys_setresuid = SYS_setresuid,
-               sys_getresgid = SYS_getresgid, sys_getresuid = SYS_getresuid, sys_setuid = SYS_setuid;
+               sys_getresgid = SYS_getresgid, sys_getresuid = SYS_getresuid, sys_setuid = SYS_setuid,
+               sys_geteuid = SYS_geteuid;
 #endif
 
 constexpr int passed_number = 3;  // SD_LISTEN_FDS_START
@@ -123,12 +125,16 @@ XSUPERD_IN_CHILD int set_group(const ChildPlan& plan) {
   return plan.set_user && plan.set_groups ? error_of(raw(sys_setresgid, plan.gid, plan.gid, plan.gid)) : 0;
 }
 
-// A change of user makes the kernel clear the dumpable flag of the memory, which is the daemon's memory as
-// well: from then on the daemon writes no core file and cannot be traced by its user. We leave it so on
-// purpose, because what would become traceable here is a half-made child in the memory of a daemon that is
-// root.
+// With another user the child still has the memory of a daemon that is root, maybe for long. Its user must not
+// trace it there, nor make it dump core, which before Linux 5.16 kills all who share the memory. A change of user
+// makes the kernel set the memory's dumpable flag to fs.suid_dumpable, which may allow both: so we clear it. As
+// the flag is the daemon's as well, from then on the daemon writes no core file. The memory that exec makes gets a
+// flag of its own.
 XSUPERD_IN_CHILD int set_user(const ChildPlan& plan) {
-  return plan.set_user ? error_of(raw(sys_setresuid, plan.uid, plan.uid, plan.uid)) : 0;
+  if (!plan.set_user) return 0;
+  const bool changes = raw(sys_geteuid) != static_cast<long>(plan.uid);
+  if (const long answer = raw(sys_setresuid, plan.uid, plan.uid, plan.uid); answer < 0) return error_of(answer);
+  return changes ? error_of(raw(SYS_prctl, PR_SET_DUMPABLE, 0)) : 0;
 }
 
 XSUPERD_IN_CHILD int verify_ids(const ChildPlan& plan) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -24,6 +25,8 @@ namespace {
 constexpr std::size_t ring_capacity = 256;
 /// How long a spawner thread waits for a program that hangs already: long enough to notice that it does no more.
 constexpr std::chrono::milliseconds patience_with_hanging{10};
+/// How long the loop waits for one that was slow a short time ago and may be healthy again.
+constexpr std::chrono::milliseconds patience_with_slow{1};
 
 base::Fd open_null() {
   base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -54,10 +57,13 @@ class CloneSpawner final : public Spawner {
 
   std::optional<Outcome> start(Job job, Load load) override;
   void on_outcome(std::function<void(Outcome)> handler) override;
-  void presume() override { pending_.presume(); }
+  void presume(bool on) override;
 
  private:
   [[nodiscard]] std::optional<Outcome> start_here(Job job, bool slow, bool at_once);
+  [[nodiscard]] std::chrono::milliseconds patience_here(const std::string& program, bool slow, bool at_once);
+  [[nodiscard]] std::optional<Outcome> leave_alone(std::unique_ptr<Launch> launch, bool at_once);
+  void count(Launch& launch);
   void take(Launched launched);
   void work(unsigned thread);
 
@@ -65,6 +71,7 @@ class CloneSpawner final : public Spawner {
   const Manner manner_;
   const base::Fd null_;
   std::function<void(Outcome)> handler_;
+  bool presumes_ = false;
   SlowPrograms slow_;
   Launcher here_;
   PendingLaunches pending_;
@@ -99,6 +106,12 @@ void CloneSpawner::on_outcome(std::function<void(Outcome)> handler) {
   pending_.on_outcome(handler_);
 }
 
+/// The flag first: what the threads have becomes pending later.
+void CloneSpawner::presume(bool on) {
+  presumes_ = on;
+  if (on) pending_.presume();
+}
+
 std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
   const std::string& program = job.recipe->path;
   const bool slow = slow_.remembers(program, std::chrono::steady_clock::now());
@@ -110,29 +123,48 @@ std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
 }
 
 std::optional<Outcome> CloneSpawner::start_here(Job job, bool slow, bool at_once) {
-  auto patience = at_once ? options_.thread_patience : options_.loop_patience;
-  if (slow) patience = std::chrono::milliseconds(0);
+  const auto patience = patience_here(job.recipe->path, slow, at_once);
   Launched launched = here_.launch(std::move(job), patience);
   if (auto* outcome = std::get_if<Outcome>(&launched)) return std::move(*outcome);
   auto launch = std::get<std::unique_ptr<Launch>>(std::move(launched));
-  slow_.add(launch->program());
+  if (!slow) count(*launch);
+  return leave_alone(std::move(launch), at_once);
+}
+
+std::chrono::milliseconds CloneSpawner::patience_here(const std::string& program, bool slow, bool at_once) {
+  if (!slow) return at_once ? options_.thread_patience : options_.loop_patience;
+  if (slow_.hangs(program)) return std::chrono::milliseconds(0);
+  return std::min(patience_with_slow, options_.loop_patience);
+}
+
+/// Its outcome, when that has to be presumed.
+std::optional<Outcome> CloneSpawner::leave_alone(std::unique_ptr<Launch> launch, bool at_once) {
   std::optional<Outcome> outcome;
-  if (at_once) outcome = launch->presume();
-  pending_.add(std::move(launch), !at_once);
+  if (at_once || presumes_) outcome = launch->presume();
+  pending_.add(std::move(launch), !outcome);
   return outcome;
 }
 
+void CloneSpawner::count(Launch& launch) {
+  launch.counted_slow = true;
+  slow_.add(launch.program());
+}
+
 void CloneSpawner::take(Launched launched) {
-  if (auto* outcome = std::get_if<Outcome>(&launched)) return handler_(std::move(*outcome));
-  pending_.add(std::get<std::unique_ptr<Launch>>(std::move(launched)), true);
+  if (auto* launch = std::get_if<std::unique_ptr<Launch>>(&launched)) {
+    if (auto outcome = leave_alone(std::move(*launch), false)) handler_(*std::move(outcome));
+    return;
+  }
+  handler_(std::get<Outcome>(std::move(launched)));
 }
 
 void CloneSpawner::work(unsigned thread) {
   Launcher launcher(manner_, thread, null_.get());
   while (std::optional<Job> job = ring_.take()) {
-    const auto patience = slow_.hangs(job->recipe->path) ? patience_with_hanging : options_.thread_patience;
-    Launched launched = launcher.launch(*std::move(job), patience);
-    if (auto* launch = std::get_if<std::unique_ptr<Launch>>(&launched)) slow_.add((*launch)->program());
+    const bool hangs = slow_.hangs(job->recipe->path);
+    Launched launched = launcher.launch(*std::move(job), hangs ? patience_with_hanging : options_.thread_patience);
+    auto* launch = std::get_if<std::unique_ptr<Launch>>(&launched);
+    if (launch != nullptr && !hangs) count(**launch);
     box_.put(std::move(launched));
   }
 }

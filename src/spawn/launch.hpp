@@ -71,6 +71,8 @@ class Launch {
   [[nodiscard]] const std::string& program() const { return job_.recipe->path; }
   [[nodiscard]] int socket() const { return job_.socket.get(); }
 
+  bool counted_slow = false;  ///< SlowPrograms has it
+
  private:
   [[nodiscard]] int open_pidfd();
 

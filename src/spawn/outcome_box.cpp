@@ -3,8 +3,10 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -32,12 +34,14 @@ void OutcomeBox::put(Launched launched) {
     first = gathered_.empty();
     gathered_.push_back(std::move(launched));
   }
-  if (first) ::eventfd_write(bell_number_, 1);
+  if (first) ring();
 }
 
+void OutcomeBox::ring() const { ::eventfd_write(bell_number_, 1); }
+
 std::vector<Launched> OutcomeBox::take_rest() {
-  const std::scoped_lock lock(mutex_);
-  return std::exchange(gathered_, {});
+  gather();
+  return std::exchange(delivering_, {});
 }
 
 void OutcomeBox::wait() {
@@ -49,14 +53,28 @@ void OutcomeBox::wait() {
                    });
 }
 
+void OutcomeBox::gather() {
+  const std::scoped_lock lock(mutex_);
+  if (delivering_.empty()) return std::swap(gathered_, delivering_);
+  std::move(gathered_.begin(), gathered_.end(), std::back_inserter(delivering_));
+  gathered_.clear();
+}
+
 void OutcomeBox::deliver() {
   eventfd_t rings = 0;
   ::eventfd_read(bell_number_, &rings);  // before the box is emptied, or a ring could be lost
-  {
-    const std::scoped_lock lock(mutex_);
-    std::swap(gathered_, delivering_);
+  gather();
+  auto next = delivering_.begin();
+  try {
+    while (next != delivering_.end()) {
+      Launched launched = std::move(*next++);
+      handler_(std::move(launched));
+    }
+  } catch (...) {
+    if (next != delivering_.end()) ring();
+    delivering_.erase(delivering_.begin(), next);
+    throw;
   }
-  for (Launched& launched : delivering_) handler_(std::move(launched));
   delivering_.clear();
 }
 

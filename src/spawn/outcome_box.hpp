@@ -10,8 +10,10 @@
 
 namespace xsuperd::spawn {
 
-/// Outcomes on their way from the spawner threads to the loop, and starts that take too long for a thread. The loop is woken once for all that have
-/// gathered, not once for each. put() is for any thread, everything else for the loop thread.
+/// Outcomes on their way from the spawner threads to the loop, and starts that take too long for a thread. The
+/// loop is woken once for all that have gathered, not once for each. What the handler throws leaves the loop's
+/// run(); the box keeps the rest, and wakes the loop again for it. put() is for any thread, everything else for
+/// the loop thread.
 class OutcomeBox {
  public:
   explicit OutcomeBox(boost::asio::io_context& loop);
@@ -23,6 +25,8 @@ class OutcomeBox {
 
  private:
   void wait();
+  void ring() const;
+  void gather();
   void deliver();
 
   boost::asio::posix::stream_descriptor
@@ -31,7 +35,7 @@ class OutcomeBox {
   std::function<void(Launched)> handler_;
   std::mutex mutex_;
   std::vector<Launched> gathered_;  ///< under mutex_
-  std::vector<Launched> delivering_;
+  std::vector<Launched> delivering_;  ///< between two turns of the loop: what the handler has left by throwing
   std::shared_ptr<const bool> alive_ =
       std::make_shared<const bool>(true);  ///< seen by a wait that outlives the box
 };

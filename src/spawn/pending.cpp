@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -27,7 +28,8 @@ void keep_for_ever(std::unique_ptr<Launch> launch) {
 PendingLaunches::PendingLaunches(boost::asio::io_context& loop, SlowPrograms& slow) : timer_(loop), slow_(slow) {}
 
 PendingLaunches::~PendingLaunches() {
-  for (Pending& one : take_through()) (void)end_of(one);  // those that run live on
+  take_through();
+  for (Pending& one : through_) (void)end_of(one);  // those that run live on
   for (const Pending& one : pending_) one.launch->kill();
   const auto end = std::chrono::steady_clock::now() + last_patience;
   const auto gone = [](Pending& one) { return one.launch->reap_now() && one.launch->through(); };
@@ -39,7 +41,8 @@ PendingLaunches::~PendingLaunches() {
 void PendingLaunches::add(std::unique_ptr<Launch> launch, bool owed) {
   pending_.push_back({std::move(launch), owed});
   pause_ = shortest_pause;
-  look_later();
+  // Never later than it would have been: many that come one after the other shall not put it off.
+  if (!look_is_due_ || timer_.expiry() > std::chrono::steady_clock::now() + shortest_pause) look_later();
 }
 
 void PendingLaunches::presume() {
@@ -50,6 +53,7 @@ void PendingLaunches::presume() {
 
 void PendingLaunches::look_later() {
   timer_.expires_after(pause_);
+  look_is_due_ = true;
   pause_ = std::min(2 * pause_, std::chrono::milliseconds(longest_pause));
   timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
     if (!error && !alive.expired()) look();
@@ -57,20 +61,35 @@ void PendingLaunches::look_later() {
 }
 
 void PendingLaunches::look() {
-  std::vector<Pending> through = take_through();
-  if (!pending_.empty()) look_later();
-  for (Pending& one : through) {
-    slow_.remove(one.launch->program(), std::chrono::steady_clock::now());
-    if (std::optional<Outcome> outcome = end_of(one)) handler_(*std::move(outcome));
+  look_is_due_ = false;
+  take_through();
+  count_slow();
+  if (size() > 0) look_later();  // the handler may throw
+  while (!through_.empty()) {
+    Pending one = std::move(through_.front());
+    through_.pop_front();
+    deliver(std::move(one));
   }
+  if (size() > 0) return;
+  timer_.cancel();
+  look_is_due_ = false;
 }
 
-std::vector<PendingLaunches::Pending> PendingLaunches::take_through() {
+void PendingLaunches::take_through() {
   const auto first = std::stable_partition(pending_.begin(), pending_.end(),
                                            [](const Pending& one) { return !one.launch->through(); });
-  std::vector<Pending> through(std::make_move_iterator(first), std::make_move_iterator(pending_.end()));
+  std::move(first, pending_.end(), std::back_inserter(through_));
   pending_.erase(first, pending_.end());
-  return through;
+}
+
+void PendingLaunches::count_slow() {
+  for (const Pending& one : pending_)
+    if (!std::exchange(one.launch->counted_slow, true)) slow_.add(one.launch->program());
+}
+
+void PendingLaunches::deliver(Pending one) {
+  if (one.launch->counted_slow) slow_.remove(one.launch->program(), std::chrono::steady_clock::now());
+  if (std::optional<Outcome> outcome = end_of(one)) handler_(*std::move(outcome));
 }
 
 std::optional<Outcome> PendingLaunches::end_of(Pending& one) {

@@ -17,12 +17,13 @@ class SlowPrograms {
   /// How long a program is remembered after the last slow start of it was through.
   static constexpr std::chrono::seconds memory{10};
 
-  /// A start has run out of patience.
+  /// A start has taken as long as one may. One that was given less time because of what is remembered here does
+  /// not count for that alone, or the mark would keep itself alive.
   void add(const std::string& program);
   /// One of those is through.
   void remove(const std::string& program, Clock::time_point now);
 
-  /// Starts of this program are under way that have run out of patience.
+  /// Such starts of this program are under way.
   [[nodiscard]] bool hangs(const std::string& program);
   /// That, or it was so a short time ago.
   [[nodiscard]] bool remembers(const std::string& program, Clock::time_point now);

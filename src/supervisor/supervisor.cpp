@@ -204,7 +204,7 @@ void Supervisor::Impl::terminate() {
   around.duplicates_kept = false;  // they are for the next daemon
   for (const auto& runner : Runners(runners)) retire(runner, service::Runner::Servers::terminate);
   runners.clear();
-  spawner->presume();  // so that those servers get TERM, too
+  spawner->presume(true);  // so that those servers get TERM, too
   collect_retired();
   end_timer.expires_after(around.grace + std::chrono::seconds(2));
   end_timer.async_wait([this](boost::system::error_code error) {

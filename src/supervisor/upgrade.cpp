@@ -118,7 +118,7 @@ void Supervisor::Impl::settle() {
   if (!upgrading) return;
   if (ending) return refuse_upgrade("the daemon is ending");
   const auto held = std::chrono::steady_clock::now() - upgrading->held_since;
-  if (held >= settling) spawner->presume();
+  if (held >= settling) spawner->presume(true);
   const std::string why = unsettled();
   if (why.empty()) return leave();
   if (held > longest_hold) return refuse_upgrade(why);
@@ -157,6 +157,7 @@ void Supervisor::Impl::leave() {
 void Supervisor::Impl::refuse_upgrade(const std::string& why) {
   log.error("upgrade refused, everything goes on as it was: {}", why);
   const std::unique_ptr<Upgrade> over = std::move(upgrading);
+  if (!ending) spawner->presume(false);
   if (std::exchange(around.holding, false))
     for (const Runners* list : {&runners, &retired})
       for (const auto& runner : *list) runner->release();

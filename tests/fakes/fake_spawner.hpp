@@ -30,8 +30,8 @@ class FakeSpawner final : public spawn::Spawner {
   }
   void on_outcome(std::function<void(spawn::Outcome)> handler) override { handler_ = std::move(handler); }
 
-  void presume() override { ++presumed; }
-  int presumed = 0;  ///< how often that was asked for
+  void presume(bool on) override { presuming = on; }
+  bool presuming = false;  ///< what was asked for last
 
   /// Hands any outcome to the handler.
   void deliver(spawn::Outcome outcome) { handler_(std::move(outcome)); }

@@ -180,6 +180,16 @@ TEST_CASE("a server whose start was under way when its service was removed gets 
   CHECK(bench.sink.has("EXIT: x signal=15"));
 }
 
+TEST_CASE("a server that is there only after the grace time gets its KILL as well") {
+  Asked bench;
+  bench.runner->retire(Runner::Servers::terminate);
+  bench.clock += bench.around.grace;
+  const Process server = Process::sleeping(true);
+  bench.spawner.deliver_started(0, server.pid(), server.pidfd());
+  bench.run_until([&] { return bench.runner->idle(); });
+  CHECK(bench.sink.has("EXIT: x signal=9"));
+}
+
 TEST_CASE("a start that waits for another try ends with its service") {
   Asked bench;
   bench.spawner.deliver_clone_failure(0, EAGAIN);

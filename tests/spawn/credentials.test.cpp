@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -50,6 +51,17 @@ TEST_CASE("the server has the user, group and groups of the recipe, and the daem
   CHECK(::getuid() == 0);
   CHECK(::geteuid() == 0);
   CHECK(::getegid() != 1234);
+}
+
+TEST_CASE("who has changed the user in our memory can be neither traced there nor dump core") {
+  if (!root()) return;
+  Bench bench;
+  const auto before = ::prctl(PR_GET_DUMPABLE);
+  CHECK(bench.output_of(as({.uid = 0, .gid = 0, .groups = {}}, "echo root")) == "root\n");
+  CHECK(::prctl(PR_GET_DUMPABLE) == before);  // no other user, nothing to hide
+  CHECK(bench.output_of(as({.uid = nobody, .gid = 1234, .groups = {}}, "stat -c %u /proc/self/stat")) ==
+        "65534\n");  // the server's memory is as that of any other program
+  CHECK(::prctl(PR_GET_DUMPABLE) == 0);  // whatever fs.suid_dumpable says
 }
 
 TEST_CASE("a recipe with credentials but no groups drops the daemon's groups") {

@@ -13,6 +13,7 @@
 
 #include "spawn/harness.hpp"
 #include "spawn/low_descriptors.hpp"
+#include "spawn/slow_program.hpp"
 #include "spawn/slow_programs.hpp"
 
 using namespace xsuperd::spawn;
@@ -21,35 +22,6 @@ using namespace std::chrono_literals;
 namespace base = xsuperd::base;
 
 namespace {
-
-/// A program whose exec takes as long as we like: we hold a lease on its file, and the kernel lets nobody else open
-/// that before we have given it back (fcntl(2), F_SETLEASE).
-class SlowProgram {
- public:
-  explicit SlowProgram(const std::string& text = "#!/bin/sh\necho served\n") {
-    {
-      const base::Fd made(::mkstemp(path.data()));
-      REQUIRE(::write(made.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-      REQUIRE(::fchmod(made.get(), 0755) == 0);
-    }
-    ::signal(SIGIO, SIG_IGN);
-    lease_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    possible = ::fcntl(lease_.get(), F_SETLEASE, F_WRLCK) == 0;
-    if (!possible) WARN("no leases on files in /tmp; nothing can be said of a slow exec");
-  }
-  ~SlowProgram() {
-    go_on();
-    ::unlink(path.c_str());
-    ::signal(SIGIO, SIG_DFL);
-  }
-  void go_on() { ::fcntl(lease_.get(), F_SETLEASE, F_UNLCK); }  // closing is not enough: a child may have a copy
-
-  std::string path = "/tmp/xsuperd-slow-XXXXXX";
-  bool possible = false;
-
- private:
-  base::Fd lease_;
-};
 
 /// Sees what the handler gets.
 struct Answers {
@@ -177,7 +149,7 @@ TEST_CASE("a child that is killed while its exec takes long counts as a server t
   SlowProgram slow;
   if (!slow.possible) return;
   CHECK_FALSE(bench.spawner->start(job_for(program(slow.path), make_pair().server), Spawner::Load::alone));
-  bench.spawner->presume();
+  bench.spawner->presume(true);
   REQUIRE(answers.all.size() == 1);
   Started started = std::get<Started>(std::move(answers.all[0]));
   REQUIRE(::kill(started.pid, SIGKILL) == 0);
@@ -185,6 +157,42 @@ TEST_CASE("a child that is killed while its exec takes long counts as a server t
   CHECK((end.signalled && end.value == SIGKILL));
   bench.loop.run_for(150ms);
   CHECK(answers.all.size() == 1);
+}
+
+TEST_CASE("who presumes gets what the threads have as soon as it takes long, until it presumes no more") {
+  Bench bench({.threads = threads, .loop_patience = 3ms, .thread_patience = 50ms});
+  Answers answers(bench);
+  SlowProgram slow;
+  if (!slow.possible) return;
+  const auto start = [&](std::uint64_t token, Spawner::Load load) {
+    return bench.spawner->start(job_for(program(slow.path), make_pair().server, token), load);
+  };
+  for (std::uint64_t token = 1; token <= 5; ++token) CHECK_FALSE(start(token, Spawner::Load::many));
+  bench.spawner->presume(true);
+  CHECK(answers.all.empty());  // a thread has them, or none yet
+  run_until(bench.loop, [&] { return answers.all.size() == 5; });
+  bench.spawner->presume(false);
+  CHECK_FALSE(start(6, Spawner::Load::many));
+  bench.loop.restart();
+  bench.loop.run_for(150ms);
+  CHECK(answers.all.size() == 5);
+  slow.go_on();
+  run_until(bench.loop, [&] { return answers.all.size() == 6; });
+  for (Outcome& one : answers.all) bench.wait_for(std::get<Started>(std::move(one)));
+  CHECK_FALSE(has_children());
+}
+
+TEST_CASE("a start on the loop while all are presumed comes back as started") {
+  Bench bench({.threads = 0, .loop_patience = 3ms});
+  SlowProgram slow;
+  if (!slow.possible) return;
+  bench.spawner->presume(true);
+  Pair pair = make_pair();
+  auto outcome = bench.spawner->start(job_for(program(slow.path), std::move(pair.server)), Spawner::Load::alone);
+  REQUIRE(outcome);
+  slow.go_on();
+  CHECK(bench.wait_for(std::get<Started>(std::move(*outcome))).value == 0);
+  CHECK(read_all(pair.client) == "served\n");
 }
 
 TEST_CASE("who must have an outcome at once gets the child, and sees a late failure in its status") {
@@ -227,6 +235,28 @@ TEST_CASE("a slow program costs the loop its patience once, and then none") {
   CHECK(time_of(start) >= 300ms);
   CHECK(time_of([&] { for (int i = 0; i < 10; ++i) start(); }) < 300ms * 10);
   slow.go_on();
+  run_until(bench.loop, [&] { return answers.all.size() == 11; });
+  for (Outcome& one : answers.all) bench.wait_for(std::get<Started>(std::move(one)));
+}
+
+TEST_CASE("a program that was slow and is healthy again is started as often as one likes") {
+  Bench bench({.threads = 0, .loop_patience = 3ms, .most_pending = 3});
+  Answers answers(bench);
+  SlowProgram slow;
+  if (!slow.possible) return;
+  std::size_t failed = 0;
+  const auto start = [&] {
+    auto outcome = bench.spawner->start(job_for(program(slow.path), make_pair().server), Spawner::Load::alone);
+    if (!outcome) return;
+    failed += std::holds_alternative<StartFailed>(*outcome) ? 1U : 0U;
+    answers.all.push_back(std::move(*outcome));
+  };
+  start();
+  CHECK(answers.all.empty());
+  slow.go_on();
+  run_until(bench.loop, [&] { return answers.all.size() == 1; });
+  for (int i = 0; i < 10; ++i) start();
+  CHECK(failed == 0);
   run_until(bench.loop, [&] { return answers.all.size() == 11; });
   for (Outcome& one : answers.all) bench.wait_for(std::get<Started>(std::move(one)));
 }

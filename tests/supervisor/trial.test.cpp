@@ -43,7 +43,8 @@ struct Bench {
 
   test::Scratch scratch;
   boost::asio::io_context loop;
-  std::unique_ptr<spawn::Spawner> spawner = spawn::make_clone_spawner(loop, {.threads = 0, .thread_patience = std::chrono::seconds(30)});
+  std::unique_ptr<spawn::Spawner> spawner =
+      spawn::make_clone_spawner(loop, {.threads = 0, .thread_patience = std::chrono::seconds(30)});
   std::chrono::milliseconds limit{20'000};
 };
 

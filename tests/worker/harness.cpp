@@ -138,7 +138,8 @@ void run_until(boost::asio::io_context& loop, const std::function<bool()>& done)
   }
 }
 
-Bench::Bench(Client::Options options) : spawner(spawn::make_clone_spawner(loop, {.threads = 0, .thread_patience = std::chrono::seconds(30)})) {
+Bench::Bench(Client::Options options)
+    : spawner(spawn::make_clone_spawner(loop, {.threads = 0, .thread_patience = std::chrono::seconds(30)})) {
   if (!options.recipe) options.recipe = test_recipe();
   options.on_trouble = [this](std::string sentence) { troubles.push_back(std::move(sentence)); };
   client = std::make_unique<Client>(loop, std::move(options), *spawner);

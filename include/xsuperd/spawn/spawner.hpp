@@ -64,9 +64,10 @@ class Spawner {
   [[nodiscard]] virtual std::optional<Outcome> start(Job job, Load load) = 0;
   /// Takes the outcomes that do not come back from start(). Set once, before the first start.
   virtual void on_outcome(std::function<void(Outcome)> handler) = 0;
-  /// Gives the handler an outcome for each start whose exec takes long, as Load::at_once does. For a caller that
-  /// cannot wait any longer (an upgrade).
-  virtual void presume() = 0;
+  /// From now on, until presume(false), each start whose exec takes long counts as Started, as with Load::at_once:
+  /// those that are under way (the handler hears of them) and those that come. For a caller that cannot wait any
+  /// longer (an upgrade, the end of the daemon).
+  virtual void presume(bool on) = 0;
 };
 
 /// How the spawner of the daemon works.
@@ -77,11 +78,13 @@ struct CloneOptions {
   bool without_pidfd_clone = false;
   bool without_unshare = false;
   /// How long the loop thread, and a spawner thread, wait for the exec of a program; then they leave it alone,
-  /// and its outcome is looked for from time to time. For Load::at_once, which is rare, the loop waits as long as a
-  /// thread.
+  /// and its outcome is looked for from time to time. For Load::at_once the loop waits as long as a thread: it is
+  /// rare, its programs are in memory already or about to be executed by the loop itself, and a failure that is
+  /// only seen as the child's end has no reason. With a program that was slow a short time ago both wait less.
   std::chrono::milliseconds loop_patience{5};
   std::chrono::milliseconds thread_patience{100};
-  /// When so many are left alone, no more of a program that hangs are started: EAGAIN, without a process.
+  /// When so many are left alone, no more of a program that hangs are begun: EAGAIN, without a process. Those that
+  /// the threads have been given already come on top.
   std::size_t most_pending = 1000;
 };
 
@@ -93,7 +96,8 @@ struct CloneOptions {
 /// reserve_low_descriptors() has been called for as many threads: without the reserved descriptors, or with
 /// an old kernel, every start copies the descriptor table, which is right but slower. The destructor waits
 /// for the starts under way, kills those that take long, closes the sockets of jobs not begun, and delivers
-/// nothing more; it must not be run by the outcome handler. Throws when there are no descriptors or threads to be had.
+/// nothing more; it must not be run by the outcome handler. Throws when there are no descriptors or threads to
+/// be had.
 [[nodiscard]] std::unique_ptr<Spawner> make_clone_spawner(boost::asio::io_context& loop,
                                                           CloneOptions options);
 
