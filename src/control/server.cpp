@@ -100,14 +100,15 @@ void Server::Impl::welcome(base::Fd fd) {
   const bool may_change = who.uid == 0 || who.uid == options.owner;
   const bool may_look = may_change || (options.group && in_group(fd.get(), who.gid, *options.group));
   const auto connection = std::make_shared<Connection>(
-      loop, std::move(fd), Peer{who.uid, who.pid, may_change}, options.limits, handler, [weak = weak_from_this()](Connection* gone) {
+      loop, std::move(fd), Peer{who.uid, who.pid, may_change}, options.limits, handler,
+      [weak = weak_from_this()](Connection* gone) {
         if (const auto self = weak.lock())
           std::erase_if(self->connections, [gone](const auto& one) { return one.get() == gone; });
       });
-  const bool full = is_full(connection->peer()) && !make_room(connection->peer());
   // These two get their sentence if it fits into the socket at once, which it does in one that is new.
   if (!may_look) return connection->dismiss(Code::not_allowed, "this user may not use the control socket");
-  if (full) return connection->dismiss(Code::busy, "the control socket has too many clients");
+  if (is_full(connection->peer()) && !make_room(connection->peer()))
+    return connection->dismiss(Code::busy, "the control socket has too many clients");
   connections.push_back(connection);
   connection->start();
 }

@@ -52,6 +52,8 @@ base::Result<void> look(const std::string& path, const sockaddr_un& address) {
 }  // namespace
 
 SocketFile::SocketFile(base::Fd socket, std::string path) : socket_(std::move(socket)), path_(std::move(path)) {
+  // An older version of the daemon may have opened it, with another queue; those who wait keep their place.
+  if (socket_) (void)::listen(socket_.get(), queue);
   struct stat status {};
   if (::lstat(path_.c_str(), &status) != 0) return;
   device_ = status.st_dev;

@@ -11,9 +11,15 @@ namespace xsuperd::net {
 
 namespace {
 
-/// The indexes of the two sockets, in the order in which they were bound.
-constexpr std::uint32_t servers_socket = 0;
-constexpr std::uint32_t our_socket = 1;
+/// What a program returns.
+struct Verdicts {
+  std::uint32_t admitted = 0;
+  std::uint32_t refused = 0;
+};
+/// Of a group: the indexes of the two sockets, in the order in which they were bound.
+constexpr Verdicts choosing{0, 1};
+/// Of a filter: how much of the packet is kept.
+constexpr Verdicts dropping{~std::uint32_t{0}, 0};
 constexpr std::uint32_t net_header = static_cast<std::uint32_t>(SKF_NET_OFF);
 constexpr std::uint32_t source_v4 = net_header + 12;
 constexpr std::uint32_t source_v6 = net_header + 8;
@@ -21,12 +27,13 @@ constexpr std::uint32_t source_v6 = net_header + 8;
 /// The rules of one family in a row; jumps of classic BPF reach 255 instructions, so each rule ends in its own verdict.
 class Program {
  public:
+  explicit Program(Verdicts verdicts) : verdicts_(verdicts) {}
   /// The version of IP, which is the same nibble in both headers.
   void load_version() {
     add(BPF_LD | BPF_B | BPF_ABS, net_header);
     add(BPF_ALU | BPF_RSH | BPF_K, 4);
   }
-  void verdict(bool admit) { add(BPF_RET | BPF_K, admit ? servers_socket : our_socket); }
+  void verdict(bool admit) { add(BPF_RET | BPF_K, admit ? verdicts_.admitted : verdicts_.refused); }
 
   void rule(const SteeringRule& rule, std::uint32_t source) {
     const auto& bytes = rule.network.bytes();
@@ -59,34 +66,56 @@ class Program {
  private:
   void add(int code, std::uint32_t k) { code_.push_back({static_cast<__u16>(code), 0, 0, k}); }
 
+  Verdicts verdicts_;
   std::vector<sock_filter> code_;
   std::vector<std::size_t> misses_;
 };
 
 Program for_family(const std::vector<SteeringRule>& rules, base::Address::Family family, std::uint32_t source,
-                   bool otherwise) {
-  Program program;
+                   bool otherwise, Verdicts verdicts) {
+  Program program(verdicts);
   for (const SteeringRule& rule : rules)
     if (rule.network.family() == family) program.rule(rule, source);
   program.verdict(otherwise);
   return program;
 }
 
-}  // namespace
-
-base::Result<void> steer(int fd, const std::vector<SteeringRule>& rules, bool otherwise) {
-  const Program v4 = for_family(rules, base::Address::Family::ipv4, source_v4, otherwise);
-  const Program v6 = for_family(rules, base::Address::Family::ipv6, source_v6, otherwise);
-  Program all;
+Program program_of(const std::vector<SteeringRule>& rules, bool otherwise, Verdicts verdicts) {
+  const Program v4 = for_family(rules, base::Address::Family::ipv4, source_v4, otherwise, verdicts);
+  const Program v6 = for_family(rules, base::Address::Family::ipv6, source_v6, otherwise, verdicts);
+  Program all(verdicts);
   all.load_version();
   all.jump_unless(4, v4.size());
   all.append(v4);
   all.append(v6);
-  if (all.size() > BPF_MAXINSNS) return base::Error{E2BIG, "the access lists are too long for the kernel to steer by"};
-  const sock_fprog program{static_cast<unsigned short>(all.size()), all.code()};
-  if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) != 0)
-    return errno == EINVAL ? base::Error{EINVAL, "another program shares the port"} : base::system_error(errno, "steering by access lists");
-  return {};
+  return all;
+}
+
+base::Result<void> attach(int fd, int option, Program program) {
+  if (program.size() > BPF_MAXINSNS)
+    return base::Error{E2BIG, "the access lists are too long for the kernel to steer by"};
+  // With an old filter there the kernel wants room for both; and one that stayed would refuse new friends.
+  if (option == SO_ATTACH_FILTER) unguard(fd);
+  const sock_fprog code{static_cast<unsigned short>(program.size()), program.code()};
+  if (::setsockopt(fd, SOL_SOCKET, option, &code, sizeof code) == 0) return {};
+  return base::system_error(errno, "steering by access lists");
+}
+
+}  // namespace
+
+base::Result<void> steer(int fd, const std::vector<SteeringRule>& rules, bool otherwise) {
+  auto steered = attach(fd, SO_ATTACH_REUSEPORT_CBPF, program_of(rules, otherwise, choosing));
+  if (!steered && steered.error().code == EINVAL) return base::Error{EINVAL, "another program shares the port"};
+  return steered;
+}
+
+base::Result<void> guard(int fd, const std::vector<SteeringRule>& rules, bool otherwise) {
+  return attach(fd, SO_ATTACH_FILTER, program_of(rules, otherwise, dropping));
+}
+
+void unguard(int fd) {
+  const int unused = 0;
+  (void)::setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
 }
 
 }  // namespace xsuperd::net

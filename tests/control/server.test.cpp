@@ -366,6 +366,23 @@ TEST_CASE("The socket's file is for its owner and group, and goes with the socke
   CHECK(::access(path.c_str(), F_OK) != 0);
 }
 
+TEST_CASE("A socket that was opened with a short queue has a long one when it is taken over") {
+  const Scratch scratch;
+  const std::string path = scratch / "control";
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  base::Fd short_one(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  REQUIRE(::bind(short_one.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(short_one.get(), 1) == 0);
+  const SocketFile file(std::move(short_one), path);
+  std::vector<base::Fd> waiting;
+  for (int i = 0; i < 100; ++i) {
+    base::Fd& fd = waiting.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    REQUIRE(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  }
+}
+
 TEST_CASE("A stale socket is replaced, and anything else in its place is left alone") {
   const Scratch scratch;
   const std::string path = scratch / "control";
@@ -453,6 +470,21 @@ TEST_CASE("Another user is sent away, and with its group named may look only") {
     REQUIRE(run_until(bench.loop, [&] { return bench.server->clients() == 2; }));
     CHECK(told_to_nobody(bench) == "the control socket has too many clients");
     CHECK(bench.server->clients() == 2);
+  }
+  SECTION("another group, one of which does nothing: nobody takes its place") {
+    Bench bench({.clients = 1}, 0, 12345);
+    std::filesystem::permissions(std::filesystem::path(bench.path()).parent_path(), std::filesystem::perms(0755));
+    REQUIRE(::setegid(12345) == 0);
+    REQUIRE(::seteuid(65533) == 0);
+    RawPeer idle = bench.connect();
+    REQUIRE(::seteuid(0) == 0);
+    REQUIRE(::setegid(0) == 0);
+    REQUIRE(run_until(bench.loop, [&] { return bench.server->clients() == 1; }));
+    CHECK(told_to_nobody(bench) == "this user may not use the control socket");
+    CHECK(bench.server->clients() == 1);
+    idle.send(call("echo"));
+    CHECK_THAT(idle.frame(), Catch::Contains("\"ok\":true"));
+    CHECK(bench.peer.uid == 65533);
   }
   SECTION("the daemon runs as that user") {
     Bench bench({}, 65534);

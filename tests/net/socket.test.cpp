@@ -293,7 +293,60 @@ TEST_CASE("a stream socket that is to share its place is had only where nobody l
   CHECK(open_socket(spec).error().code == EADDRINUSE);
 }
 
-TEST_CASE("a socket whose partner has joined strangers is not steered") {
+TEST_CASE("a socket without a partner is not steered") {
   const base::Fd alone = opened(udp_at("127.0.0.1"));
   CHECK(steer(alone.get(), {}, true).error().sentence == "another program shares the port");
+}
+
+TEST_CASE("a socket whose partner has joined strangers is not steered") {
+  auto spec = udp_at("127.0.0.1");
+  const base::Fd servers = opened(spec);
+  spec.at.port = local_endpoint(servers.get()).port;
+  // Of those who share a place the kernel asks the last first, and takes the first that fits.
+  const base::Fd stranger = opened(spec);
+  const auto beside_stranger = open_beside(stranger.get(), spec);
+  REQUIRE(beside_stranger.has_value());
+  const auto partner = open_beside(servers.get(), spec);
+  REQUIRE(partner.has_value());
+  CHECK(steer(servers.get(), {}, true).error().sentence == "another program shares the port");
+}
+
+TEST_CASE("what a guarded socket is not to meet is dropped when it is alone") {
+  const std::vector<SteeringRule> friends{{address("127.0.0.2"), 32, true}};
+  for (const char* at : {"127.0.0.1", "0.0.0.0", "::"}) {
+    INFO(at);
+    const base::Fd servers = opened(udp_at(at));
+    const base::Endpoint to{address("127.0.0.1"), local_endpoint(servers.get()).port};
+    const auto arrives_from = [&](std::uint32_t from) {
+      const base::Fd client(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+      sockaddr_storage self;
+      const socklen_t length = base::fill_sockaddr({base::Address::ipv4(from), 0}, false, self);
+      REQUIRE(::bind(client.get(), reinterpret_cast<const sockaddr*>(&self), length) == 0);
+      sockaddr_storage there;
+      const socklen_t size = base::fill_sockaddr(to, false, there);
+      REQUIRE(::sendto(client.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&there), size) == 1);
+      const bool arrived = ready(servers.get());
+      drop_datagram(servers.get());
+      return arrived;
+    };
+    REQUIRE(guard(servers.get(), friends, false).has_value());
+    CHECK(arrives_from(0x7f000002));
+    CHECK_FALSE(arrives_from(0x7f000003));
+    REQUIRE(guard(servers.get(), {}, true).has_value());
+    CHECK(arrives_from(0x7f000003));
+    REQUIRE(guard(servers.get(), {}, false).has_value());
+    CHECK_FALSE(arrives_from(0x7f000003));
+    unguard(servers.get());
+    CHECK(arrives_from(0x7f000003));
+  }
+}
+
+TEST_CASE("access lists that are too long for a filter leave the one that is there") {
+  const base::Fd servers = opened(udp_at("127.0.0.1"));
+  REQUIRE(guard(servers.get(), {}, false).has_value());
+  const std::vector<SteeringRule> many(4000, {address("192.0.2.1"), 32, true});
+  CHECK(guard(servers.get(), many, true).error().code == E2BIG);
+  const base::Fd client = client_of(local_endpoint(servers.get()), SOCK_DGRAM);
+  REQUIRE(::send(client.get(), "x", 1, 0) == 1);
+  CHECK_FALSE(ready(servers.get()));
 }

@@ -24,4 +24,13 @@ struct SteeringRule {
 /// `fd` is in no group: then the second one has joined that of a stranger, in which it would stand elsewhere.
 [[nodiscard]] base::Result<void> steer(int fd, const std::vector<SteeringRule>& rules, bool otherwise);
 
+/// The same rules as a filter of the first socket itself (SO_ATTACH_FILTER, socket(7)), in whatever process it is open:
+/// should the second one close with a daemon that dies, the kernel has only the first to choose, and drops there what is
+/// not admitted. A connection keeps the filter that it was accepted under. Replaces the filter that is there; fails with
+/// E2BIG as above, and then changes nothing, or with ENOMEM when it takes more than net.core.optmem_max, and then there
+/// is none.
+[[nodiscard]] base::Result<void> guard(int fd, const std::vector<SteeringRule>& rules, bool otherwise);
+/// Takes the filter away, if there is one.
+void unguard(int fd);
+
 }  // namespace xsuperd::net
