@@ -80,14 +80,15 @@ bool Runner::send_success_banner(Token token) {
   // "+" and a line end, by the daemon for TCPMUXPLUS and by the server itself for TCPMUX (RFC 1078).
   if (session.through_tcpmux && service().is(config::Type::tcpmuxplus)) (void)net::send_now(session.socket.get(), "+Go\r\n");
   if (!banner || !session.socket) return false;
-  around_.banners->send(around_, {lent(session.socket), *banner, service().id, session.peer.address,
-              [weak = weak_from_this(), token](base::Fd socket, bool delivered) {
-                const auto self = weak.lock();
-                const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
-                if (!self || session == self->sessions_.end()) return;
-                session->second.socket = std::move(socket);
-                delivered ? self->advance(token) : self->withdraw(token);
-              }});
+  auto done = [weak = weak_from_this(), token](base::Fd socket, bool delivered) {
+    const auto self = weak.lock();
+    const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
+    if (!self || session == self->sessions_.end()) return;
+    session->second.socket = std::move(socket);
+    delivered ? self->advance(token) : self->withdraw(token);
+  };
+  around_.banners->send(
+      around_, {lent(session.socket), *banner, service().id, session.peer.address, std::move(done)});
   return true;
 }
 

@@ -155,11 +155,14 @@ Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(
 
 void Runner::carry_on() {
   const Phase phase = state_.phase();
-  if (phase == Phase::listening && !listener_)
+  if (phase == Phase::listening && !listener_) {
+    turned_away_.reset();
     start();  // its socket was none: the next best is another
-  else
+  } else {
     release();
+  }
   if (turned_away_) turned_away_->resume();
+  steer_again();
   if (sessions_.empty()) close_left_pair();  // its server could not be watched any more
   if (listener_) announce();
   if (phase == Phase::paused)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Sockets that a service manager has handed to the daemon, or keeps duplicates of.
-#include <sys/socket.h>
-
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/net/service_manager.hpp"
+#include "xsuperd/net/steering.hpp"
 #include "xsuperd/service/runner.hpp"
 
 namespace xsuperd::service {
@@ -16,9 +15,7 @@ bool Runner::open_handed(net::HandedSocket socket) {
                        base::escaped(socket.name, 255));
     lent_ = socket.name;
   }
-  // The second socket of a steered service is to be bound beside it; before it was kept it may have been the only one.
-  const int shared = 1;
-  if (service().steered()) ::setsockopt(number, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared);
+  if (!service().steered()) net::unguard(number);  // it may have been another service's
   net::apply_options(number, service().listen);
   const auto listening = net::listen_on(number, service().listen);
   if (!listening) {

@@ -62,16 +62,17 @@ Token Runner::new_session(Session session) {
 void Runner::greet(Token token) {
   if (!service().settings.banner) return request(token);
   Session& session = sessions_.at(token);
-  around_.banners->send(around_, {lent(session.socket), *service().settings.banner, service().id, session.peer.address,
-              [weak = weak_from_this(), token](base::Fd socket, bool delivered) {
-                const auto self = weak.lock();
-                const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
-                if (!self || session == self->sessions_.end()) return;
-                session->second.socket = std::move(socket);
-                if (delivered) return self->request(token);
-                ++self->counters_.withdrawn;
-                self->end_session(token);
-              }});
+  auto done = [weak = weak_from_this(), token](base::Fd socket, bool delivered) {
+    const auto self = weak.lock();
+    const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
+    if (!self || session == self->sessions_.end()) return;
+    session->second.socket = std::move(socket);
+    if (delivered) return self->request(token);
+    ++self->counters_.withdrawn;
+    self->end_session(token);
+  };
+  around_.banners->send(around_, {lent(session.socket), *service().settings.banner, service().id,
+                                  session.peer.address, std::move(done)});
 }
 
 /// The socket itself is readable and wait = yes: nothing is taken from it before a server has it.

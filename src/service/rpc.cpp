@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // RPC services: their port is the system's choice, and rpcbind tells it to those who ask (fact B4.6).
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -22,7 +23,10 @@ Registration registration_of(const config::Service& s) {
 }
 
 /// At the end of a service, and of the daemon, nobody waits long for a dead rpcbind.
-const net::RpcbindPlace hurried{.patience = std::chrono::milliseconds(1000)};
+net::RpcbindPlace hurried(net::RpcbindPlace place) {
+  place.patience = std::min(place.patience, std::chrono::milliseconds(1000));
+  return place;
+}
 
 }  // namespace
 
@@ -32,10 +36,10 @@ void Runner::register_rpc() {
   const std::uint16_t port = net::local_endpoint(listener_->fd()).port;
   registered_ = true;
   ++around_.rpc_pending;
-  boost::asio::post(around_.rpc, [&around = around_, weak = weak_from_this(), r, port] {
+  boost::asio::post(around_.rpc, [&around = around_, weak = weak_from_this(), place = around_.rpcbind, r, port] {
     // What an earlier daemon left behind when it was killed would be in the way.
-    net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol);
-    auto failed = net::rpc_register(r.program, r.versions.low, r.versions.high, r.protocol, port);
+    net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, place);
+    auto failed = net::rpc_register(r.program, r.versions.low, r.versions.high, r.protocol, port, place);
     boost::asio::post(around.loop, [&around, weak, r, failed = std::move(failed)] {
       --around.rpc_pending;
       const auto self = weak.lock();
@@ -66,8 +70,8 @@ void Runner::unregister_rpc() {
   if (!std::exchange(registered_, false)) return;
   const Registration r = registration_of(service());
   ++around_.rpc_pending;
-  boost::asio::post(around_.rpc, [&around = around_, r] {
-    net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, hurried);
+  boost::asio::post(around_.rpc, [&around = around_, place = hurried(around_.rpcbind), r] {
+    net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, place);
     boost::asio::post(around.loop, [&around] { --around.rpc_pending; });
   });
 }

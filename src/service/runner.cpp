@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <csignal>
 
-#include "xsuperd/net/steering.hpp"
 #include "xsuperd/net/udp_reply.hpp"
 #include <vector>
 
@@ -56,7 +55,8 @@ bool Runner::start_on_socket_of(Runner& leaving) {
   // It has the options of the service that goes, and the backlog.
   net::apply_options(listener_->fd(), service().listen);
   (void)net::listen_on(listener_->fd(), service().listen);
-  if (service().steered()) steer_again();
+  steer_again();
+  if (!listener_) return true;  // it is tried again from time to time
   if (service().is(config::Type::rpc)) register_rpc();
   announce();
   feed(Opened{});
@@ -81,7 +81,7 @@ void Runner::reconfigure(Setup setup) {
     net::apply_options(listener_->fd(), service().listen);
     if (new_backlog) (void)net::listen_on(listener_->fd(), service().listen);
   }
-  if (turned_away_ && service().steered()) steer_again();
+  steer_again();
   feed(Reconfigured{setup_.policy, false});
 }
 
@@ -89,11 +89,6 @@ void Runner::move_to(Setup setup) {
   setup.recipe = setup_.recipe;
   setup_ = std::move(setup);
   feed(Reconfigured{setup_.policy, true});
-}
-
-void Runner::steer_again() {
-  const auto steered = steer_pair();
-  if (!steered) around_.log.error("service {} goes on with its old access lists: {}", service().id, steered.error().sentence);
 }
 
 void Runner::retire(Servers servers) {
@@ -212,16 +207,6 @@ void Runner::watch(base::Fd socket) {
   listener_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->on_readable();
   });
-}
-
-/// Without its access lists a service is not opened at all.
-bool Runner::steer_or_close() {
-  const auto steered = turned_away_ ? steer_pair() : steer_socket();
-  if (steered) return true;
-  close_sockets();
-  if (open_failures_++ == 0)
-    around_.log.error("Service {} failed to start and is deactivated: {}", service().id, steered.error().sentence);
-  return false;
 }
 
 void Runner::try_again_later() {

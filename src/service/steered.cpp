@@ -2,6 +2,7 @@
 // Services whose access lists the kernel keeps: peers that the server must not meet arrive at a socket of the Runner's
 // own, where they are turned away as by any other service.
 #include <algorithm>
+#include <cerrno>
 
 #include "xsuperd/net/steering.hpp"
 #include "xsuperd/service/runner.hpp"
@@ -45,19 +46,48 @@ std::vector<net::SteeringRule> steering_rules(const config::Settings& s) {
 
 bool admits_by_default(const config::Settings& s) { return !s.only_from && !has_names(s.no_access); }
 
-base::Result<void> Runner::steer_socket() {
-  const config::Settings& s = service().settings;
-  auto second = net::open_beside(listener_->fd(), service().listen);
+/// The socket that is the server's, or will be.
+int Runner::servers_fd() const { return listener_ ? listener_->fd() : left_to_server_.get(); }
+
+/// Opens the second socket if there is none.
+base::Result<void> Runner::steer() {
+  const auto rules = steering_rules(service().settings);
+  const bool otherwise = admits_by_default(service().settings);
+  const int first = servers_fd();
+  if (first < 0) return net::steer(turned_away_->fd(), rules, otherwise);
+  // Of weight only where the second one is not, or is no more.
+  const auto guarded = net::guard(first, rules, otherwise);
+  if (!guarded && guarded.error().code != E2BIG && open_failures_ == 0)
+    around_.log.warning("service {}: its access lists would not outlive the daemon: {}", service().id,
+                        guarded.error().sentence);
+  if (turned_away_) return net::steer(first, rules, otherwise);
+  auto second = net::open_beside(first, service().listen);
   if (!second) return second.error();
-  if (auto steered = net::steer(listener_->fd(), steering_rules(s), admits_by_default(s)); !steered) return steered;
+  if (auto steered = net::steer(first, rules, otherwise); !steered) return steered;
   watch_turned_away(std::move(second->fd));
   return {};
 }
 
-/// Both sockets were open already.
-base::Result<void> Runner::steer_pair() {
-  const config::Settings& s = service().settings;
-  return net::steer(turned_away_->fd(), steering_rules(s), admits_by_default(s));
+/// The socket is open already. The second one may have been lost on the way from another Runner or image.
+void Runner::steer_again() {
+  if (!service().steered() || (!turned_away_ && servers_fd() < 0)) return;
+  if (!turned_away_ && listener_) {
+    if (steer_or_close()) return;
+    feed(Closed{});
+    return try_again_later();
+  }
+  if (const auto steered = steer(); !steered)
+    around_.log.error("service {} goes on with its old access lists: {}", service().id, steered.error().sentence);
+}
+
+/// Without its access lists a service is not opened at all.
+bool Runner::steer_or_close() {
+  const auto steered = steer();
+  if (steered) return true;
+  close_sockets();
+  if (open_failures_++ == 0)
+    around_.log.error("Service {} failed to start and is deactivated: {}", service().id, steered.error().sentence);
+  return false;
 }
 
 /// A server of ours has the first socket, and will have it whatever we do. Without the second one all peers would reach

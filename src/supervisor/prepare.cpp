@@ -63,7 +63,8 @@ class Preparation {
     if (means_.preview) return std::move(prepared_);
     prepared_.logs = std::make_unique<ServiceLogs>(means_.identity, means_.syslog_file);
     for (Step& step : prepared_.steps) make_ready(step);
-    for (const auto& service : prepared_.going) reopen_log_of(service);
+    for (const auto& service : prepared_.going)
+      if (running_.busy.contains(service.get())) reopen_log_of(service);
     for (const auto& service : running_.retired) reopen_log_of(service);
     bind_all();
     settle_configuration();
@@ -147,14 +148,15 @@ class Preparation {
     step.service = step.before;
   }
 
-  /// Its servers end after this reload, and their entries belong into the file that has the name then.
+  /// Its servers end after this reload, and their entries belong into the file that has the name then. Its directory may
+  /// have gone with the service.
   void reopen_log_of(const SharedService& gone) {
     auto output = prepared_.logs->output_for(*gone);
     if (output)
       prepared_.logs_of_gone.emplace(gone.get(), std::move(*output));
     else
-      prepared_.problems.push_back(fmt::format("{}; what is left of service {} goes on in the file that is open",
-                                               output.error().sentence, gone->id));
+      prepared_.logs_lost.push_back(fmt::format("{}; what is left of service {} goes on in the file that is open",
+                                                output.error().sentence, gone->id));
   }
 
   base::Result<service::Setup> log_only(const SharedService& service) {

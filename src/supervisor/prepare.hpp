@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "supervisor/service_logs.hpp"
@@ -24,7 +25,8 @@ using SharedService = std::shared_ptr<const config::Service>;
 struct Running {
   std::shared_ptr<const config::Config> config;
   std::unordered_map<const config::Service*, bool> runners;  ///< those there are, and whether their socket is open
-  std::vector<SharedService> retired = {};   ///< whose servers go on
+  std::unordered_set<const config::Service*> busy = {};  ///< those that have sessions
+  std::vector<SharedService> retired = {};   ///< which have gone, and whose sessions go on
   std::vector<net::HandedFacts> handed = {};  ///< sockets of a service manager's that nobody has
 };
 
@@ -55,10 +57,11 @@ struct Prepared {
   std::vector<SharedService> stopped;  ///< which run and are not in the new configuration
   std::vector<SharedService> going;    ///< whose Runners are retired: those, and the ones that others replace
   std::unique_ptr<ServiceLogs> logs;
-  LogsOfServices logs_of_gone;  ///< of those that go and that have gone, as long as their servers write there
+  LogsOfServices logs_of_gone;  ///< of those that go and that have gone, and have sessions whose end is logged
   std::optional<base::Result<std::shared_ptr<log::Output>>> daemon_log;  ///< opened anew, if it is a file
   std::vector<config::Plan::Change> changes;  ///< of services that are in both and differ
   std::vector<std::string> problems;          ///< beyond the diagnostics: logs and sockets that cannot be opened
+  std::vector<std::string> logs_lost;  ///< of those that go: a reload is not refused for what it is to do away with
   std::string refused;  ///< why everything stays as it was; empty: it can be committed
 };
 

@@ -15,6 +15,7 @@ ReloadReport report_of(const Prepared& prepared) {
   report.refused = prepared.refused;
   report.diagnostics = prepared.loaded.diagnostics;
   report.problems = prepared.problems;
+  report.problems.insert(report.problems.end(), prepared.logs_lost.begin(), prepared.logs_lost.end());
   for (const auto& change : prepared.changes) report.changed.push_back({change.after->id, change.rebind, change.changed});
   for (const auto& service : prepared.stopped) report.stopped.push_back(service->id);
   for (const Step& step : prepared.steps)
@@ -54,8 +55,12 @@ void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::fun
   if (!only_preview) preparing = true;
   auto running = std::make_shared<Running>();
   running->config = config;
-  for (const auto& runner : runners) running->runners.emplace(&runner->service(), runner->open());
-  for (const auto& runner : retired) running->retired.push_back(runner->shared_service());
+  for (const auto& runner : runners) {
+    running->runners.emplace(&runner->service(), runner->open());
+    if (!runner->idle()) running->busy.insert(&runner->service());
+  }
+  for (const auto& runner : retired)
+    if (!runner->idle()) running->retired.push_back(runner->shared_service());
   running->handed = around.handed.facts();
   boost::asio::post(blocking, [this, strict, only_preview, running, then = std::move(then)] {
     const Means means{files, names, options.sources, options.identity, facts, abilities, options.reopen_log, options.syslog_file,
@@ -73,6 +78,7 @@ void Supervisor::Impl::finish_reload(Prepared prepared,
   if (prepared.daemon_log) replace_daemon_log(std::move(*prepared.daemon_log));
   log_diagnostics(prepared.loaded.diagnostics);
   for (const std::string& problem : prepared.problems) log.error("{}", problem);
+  for (const std::string& lost : prepared.logs_lost) log.warning("{}", lost);
   ReloadReport report = report_of(prepared);
   if (prepared.refused.empty()) {
     report.counts = commit(std::move(prepared));

@@ -20,10 +20,20 @@ config::Service rpc_service() {
   return service;
 }
 
+/// Where no rpcbind is, whatever this machine has: the port is bound, and nobody listens there.
+struct NoRpcbind {
+  explicit NoRpcbind(Bench& bench) {
+    bench.around.rpcbind.socket_path = bench.directory / "rpcbind.sock";
+    bench.around.rpcbind.tcp = net::local_endpoint(bound.fd.get());
+  }
+  net::Opened bound = *net::bind_socket(stream_service().listen);
+};
+
 }  // namespace
 
 TEST_CASE("what is said to rpcbind is pending until the loop knows what came of it") {
   Bench bench(rpc_service());
+  const NoRpcbind nowhere(bench);
   std::promise<void> go_on;
   boost::asio::post(bench.around.rpc, [waiting = go_on.get_future().share()] { waiting.wait(); });
   CHECK(bench.around.rpc_pending == 0);
@@ -37,4 +47,13 @@ TEST_CASE("what is said to rpcbind is pending until the loop knows what came of 
   CHECK(gone.expired());
   go_on.set_value();
   bench.run_until([&] { return bench.around.rpc_pending == 0; });
+}
+
+TEST_CASE("a service that rpcbind cannot be told of is closed and tried again") {
+  Bench bench(rpc_service());
+  const NoRpcbind nowhere(bench);
+  REQUIRE(bench.runner->start());
+  bench.run_until([&] { return bench.around.rpc_pending == 0; });
+  CHECK_FALSE(bench.runner->open());
+  CHECK(bench.runner->state().phase() == Phase::closed);
 }

@@ -86,6 +86,16 @@ struct Steered : Bench {
   std::optional<Process> server = Process::sleeping();
 };
 
+/// Does not wait for an answer, and sends what is sent to a socket of its kind.
+void knock(const base::Fd& socket, const base::Endpoint& to, std::string_view from) {
+  sockaddr_storage address;
+  socklen_t length = base::fill_sockaddr({*base::Address::parse(from), 0}, false, address);
+  REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) == 0);
+  length = base::fill_sockaddr(to, false, address);
+  (void)::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), length);
+  (void)::send(socket.get(), "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 constexpr auto both = {config::SocketType::stream, config::SocketType::dgram};
 
 }  // namespace
@@ -176,5 +186,83 @@ TEST_CASE("an upgrade hands on the socket that a closed service has left to its 
   next->stand(Standing::serving);
   CHECK(next->open());
   CHECK(next->state().phase() == Phase::busy);
+  bench.check_server_is_steered();
+}
+
+TEST_CASE("a server that is left behind by a dead daemon meets only whom its lists admit") {
+  for (const config::SocketType type : both) {
+    Steered bench(type);
+    bench.start_server();
+    base::Fd theirs = duplicate(bench.its.get());
+    bench.spawner.requests.clear();
+    // The daemon is gone with all its descriptors; nobody has told the server.
+    bench.runner.reset();
+    bench.settle();
+    {
+      const base::Fd unwanted(::socket(AF_INET, bench.kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      knock(unwanted, bench.place, stranger);
+      pollfd state{theirs.get(), POLLIN, 0};
+      CHECK(::poll(&state, 1, 200) == 0);
+    }
+    const Client wanted = bench.peer(friend_of_it);
+    CHECK(bench.reaches(theirs));
+  }
+}
+
+TEST_CASE("a steered service whose second socket got lost in an upgrade has another one") {
+  for (const bool drained : {false, true}) {
+    INFO((drained ? "drained" : "serving"));
+    Steered bench(config::SocketType::stream);
+    bench.start_server();
+    if (drained) bench.runner->stand(Standing::drained);
+    HandedRunner handed = bench.runner->hand_over();
+    handed.turned_away = -1;
+    const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
+    next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
+    bench.runner = next;
+    next->carry_on();
+    REQUIRE(next->refusing_fd() >= 0);
+    bench.check_server_is_steered();
+  }
+}
+
+TEST_CASE("a steered service whose first socket got lost in an upgrade is opened anew") {
+  Steered bench(config::SocketType::stream);
+  HandedRunner handed = bench.runner->hand_over();
+  handed.listener = -1;
+  const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
+  next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
+  bench.runner = next;
+  next->carry_on();
+  REQUIRE(next->open());
+  bench.start_server();
+  bench.check_server_is_steered();
+}
+
+TEST_CASE("an heir of a steered service without a second socket has one") {
+  Steered bench(config::SocketType::stream);
+  HandedRunner handed = bench.runner->hand_over();
+  handed.turned_away = -1;
+  const auto leaving = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
+  leaving->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
+  bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(leaving->service()));
+  REQUIRE(bench.runner->start_on_socket_of(*leaving));
+  REQUIRE(bench.runner->open());
+  REQUIRE(bench.runner->refusing_fd() >= 0);
+  bench.start_server();
+  bench.check_server_is_steered();
+}
+
+TEST_CASE("changed lists hold for a service without a second socket, too") {
+  Steered bench(config::SocketType::stream);
+  HandedRunner handed = bench.runner->hand_over();
+  handed.turned_away = -1;
+  const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
+  next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
+  bench.runner = next;
+  next->release();
+  next->reconfigure(bench.setup_for(next->service()));
+  REQUIRE(next->refusing_fd() >= 0);
+  bench.start_server();
   bench.check_server_is_steered();
 }

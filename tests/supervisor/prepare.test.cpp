@@ -282,3 +282,39 @@ TEST_CASE("a preview opens nothing") {
   REQUIRE(r.prepared.changes.size() == 1);
   CHECK(r.prepared.changes[0].changed == std::vector<std::string_view>{"nice"});
 }
+
+TEST_CASE("the lost log of a service that goes is no reason to refuse a reload") {
+  const Scratch scratch;
+  const std::string directory = scratch / "logs";
+  std::filesystem::create_directory(directory);
+  const std::string logs = "log_type = FILE " + directory + "/b.log";
+  Reload r(strict(entry("a", 7001) + entry("b", 7002, logs)));
+  std::filesystem::remove_all(directory);
+  SECTION("when its servers go on") { r.running.busy.insert(r.before("b").get()); }
+  SECTION("when they went on after an earlier reload") {
+    r.running.retired.push_back(r.before("b"));
+    r.running.runners.erase(r.before("b").get());
+  }
+  r.to(strict(entry("a", 7001)));
+  CHECK(r.prepared.refused.empty());
+  CHECK(r.prepared.problems.empty());
+  REQUIRE(r.prepared.logs_lost.size() == 1);
+  CHECK_THAT(r.prepared.logs_lost[0], Catch::Contains("what is left of service b goes on in the file that is open"));
+}
+
+TEST_CASE("the log of a service that goes is made anew only for servers that go on") {
+  const Scratch scratch;
+  const std::string log = scratch / "b.log";
+  Reload r(entry("a", 7001) + entry("b", 7002, "log_type = FILE " + log));
+  SECTION("it has none") {
+    r.to(entry("a", 7001));
+    CHECK_FALSE(std::filesystem::exists(log));
+    CHECK(r.prepared.logs_of_gone.empty());
+  }
+  SECTION("it has some") {
+    r.running.busy.insert(r.before("b").get());
+    r.to(entry("a", 7001));
+    CHECK(std::filesystem::exists(log));
+    CHECK(r.prepared.logs_of_gone.contains(r.before("b").get()));
+  }
+}

@@ -218,8 +218,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void find_targets(Token token);
   void conversation_ended(Token token, worker::Ending ending);
   void mux_request(base::Fd connection, const base::Endpoint& peer, const std::string& request);
-  base::Result<void> steer_socket();
-  base::Result<void> steer_pair();
+  [[nodiscard]] int servers_fd() const;
+  base::Result<void> steer();
   bool steer_or_close();
   [[nodiscard]] bool leaves_pair_to_server() const;
   void leave_pair_to_server();

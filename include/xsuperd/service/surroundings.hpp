@@ -17,6 +17,7 @@
 #include "xsuperd/net/libwrap.hpp"
 #include "xsuperd/net/mdns.hpp"
 #include "xsuperd/net/resolver.hpp"
+#include "xsuperd/net/rpcbind.hpp"
 #include "xsuperd/net/udp_reply.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/state.hpp"
@@ -78,6 +79,7 @@ struct Surroundings {
   std::function<void()> on_ban = {};  ///< called after the list has grown
   std::function<void()> on_idle = {};  ///< called when the last session of a retired service has ended
 
+  net::RpcbindPlace rpcbind = {};
   /// Talk with rpcbind, in order: a registration must not overtake the end of the one before it.
   boost::asio::strand<boost::asio::thread_pool::executor_type> rpc{blocking.get_executor()};
   /// What has been asked of `rpc`, and whose end the loop has not seen yet.
