@@ -46,18 +46,17 @@ bool expand(const std::string& word, const Variables& variables, std::vector<std
   }
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '$' || i + 1 == text.size()) {
+    const char next = text[i] == '$' && i + 1 < text.size() ? text[i + 1] : '\0';
+    const std::size_t end = next == '{' ? text.find('}', i) : text.npos;
+    if (end == text.npos) {
       result += text[i];
-    } else if (text[i + 1] == '$') {
-      result += text[i++];
-    } else if (const std::size_t end = text.find('}', i); text[i + 1] == '{' && end != text.npos) {
-      const auto found = variables.find(word.substr(i + 2, end - i - 2));
-      if (found == variables.end()) return false;
-      result += found->second;
-      i = end;
-    } else {
-      result += text[i];
+      if (next == '$') ++i;
+      continue;
     }
+    const auto found = variables.find(word.substr(i + 2, end - i - 2));
+    if (found == variables.end()) return false;
+    result += found->second;
+    i = end;
   }
   to.push_back(std::move(result));
   return true;

@@ -11,7 +11,6 @@ namespace xsuperd::convert {
 
 namespace {
 
-using config::FailureOption;
 using config::Flag;
 using config::Kind;
 using config::LogTarget;
