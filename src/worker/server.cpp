@@ -112,7 +112,8 @@ void Server::Impl::handle(const Ask& ask) {
   std::vector<Progress::Count> counts;
   counts.reserve(conversations.size());
   for (const auto& [token, conversation] : conversations) counts.push_back({token, conversation->traffic()});
-  for (Packet& packet : encode_answer(ask.question, std::move(counts))) channel.send(std::move(packet));
+  auto packets = encode_answer(ask.question, std::move(counts));
+  for (Packet& packet : packets) channel.send(std::move(packet));
 }
 
 void Server::Impl::end(std::uint64_t token, Report report) {
