@@ -98,7 +98,7 @@ bool Runner::ask_identity(Token token) {
   const bool wanted = service().logs(config::SuccessOption::userid) && (setup_.service_log || idonly());
   if (!wanted || !session.socket) return false;
   session.lookup = around_.ident_admitted.ask(net::local_endpoint(session.socket.get()), session.peer, ident_patience,
-                                              [weak = weak_from_this(), token](net::IdentAnswer answer) {
+                                              [weak = weak_from_this(), token](const net::IdentAnswer& answer) {
                                                 if (const auto self = weak.lock()) self->identified(token, answer);
                                               });
   return true;

@@ -183,7 +183,7 @@ void Runner::dismiss(Session session) {
     if (banner) session.socket.reset(::fcntl(socket->get(), F_DUPFD_CLOEXEC, 0));
     around_.ident_refused.ask(net::local_endpoint(socket->get()), session.peer, ident_patience,
                               [weak = weak_from_this(), socket, peer = session.peer.address,
-                               farewell = around_.farewell](net::IdentAnswer answer) {
+                               farewell = around_.farewell](const net::IdentAnswer& answer) {
                                 if (const auto self = weak.lock()) self->log_identity(answer, peer, true);
                               });
   }
