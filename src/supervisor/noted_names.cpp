@@ -44,7 +44,8 @@ template <typename T>
 std::optional<T> NotedNames::number(const std::string& question, const std::function<std::optional<T>()>& real) {
   const Answer& answer = ask(question, [&]() -> Answer {
     const auto value = real();
-    return value ? Answer{std::to_string(*value)} : Answer{};
+    if (!value) return {};
+    return {std::to_string(*value)};
   });
   if (answer.empty()) return std::nullopt;
   const auto value = base::parse_number(answer[0], std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
@@ -55,7 +56,8 @@ std::optional<config::Names::UserEntry> NotedNames::entry(const std::string& que
                                                           const std::function<std::optional<UserEntry>()>& real) {
   const Answer& answer = ask(question, [&]() -> Answer {
     const auto user = real();
-    return user ? Answer{user->name, std::to_string(user->uid), std::to_string(user->gid)} : Answer{};
+    if (!user) return {};
+    return {user->name, std::to_string(user->uid), std::to_string(user->gid)};
   });
   constexpr long long most = std::numeric_limits<uid_t>::max();
   const auto uid = answer.size() == 3 ? base::parse_number(answer[1], 0, most) : std::nullopt;

@@ -224,7 +224,7 @@ Channel::Channel(boost::asio::io_context& loop, base::Fd socket, Handlers handle
   impl_->wait_for_packets();
 }
 
-Channel::~Channel() {
+Channel::~Channel() {  // NOLINT(bugprone-exception-escape): as said in the header
   if (!impl_->over) {
     impl_->handlers.on_sent = nullptr;
     impl_->flush();

@@ -29,7 +29,7 @@ class Channel {
     gathered,  ///< at the end of a turn of the loop, what it had to say in as few system calls as possible
   };
   Channel(boost::asio::io_context& loop, base::Fd socket, Handlers handlers, Sending sending = Sending::at_once);
-  ~Channel();
+  ~Channel();  // NOLINT(bugprone-exception-escape): handlers do not throw, a timer that is cancelled does not fail
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
