@@ -99,7 +99,7 @@ void Runner::on_ended(const spawn::Ended& end) {
 void Runner::end_session(Token token) {
   if (const auto found = sessions_.find(token); found != sessions_.end()) {
     if (found->second.lookup != 0) around_.ident_admitted.cancel(found->second.lookup);
-    if (found->second.target != 0) around_.targets.cancel(found->second.target);
+    if (found->second.target != 0) around_.targets->cancel(found->second.target);
     sessions_.erase(found);
   }
   around_.owners.erase(token);

@@ -17,7 +17,7 @@ void Runner::find_targets(Token token) {
     return converse(token);
   }
   sessions_.at(token).target =
-      around_.targets.ask(target.host, target.port, [weak = weak_from_this(), token, target](std::vector<base::Endpoint> found) {
+      around_.targets->ask(target.host, target.port, [weak = weak_from_this(), token, target](std::vector<base::Endpoint> found) {
         if (const auto self = weak.lock()) self->targets_found(token, target, std::move(found));
       });
   watch_departures();
@@ -54,7 +54,7 @@ bool Runner::find_first_targets() {
   if (!needs_target()) return false;
   if (first_targets_ != 0) return true;
   const config::RedirectTarget target = *service().settings.redirect;
-  first_targets_ = around_.targets.ask(target.host, target.port,
+  first_targets_ = around_.targets->ask(target.host, target.port,
                                        [weak = weak_from_this(), target](std::vector<base::Endpoint> found) {
                                          if (const auto self = weak.lock()) self->first_targets_found(target, std::move(found));
                                        });
@@ -73,6 +73,6 @@ void Runner::first_targets_found(const config::RedirectTarget& target, std::vect
   try_again_later();
 }
 
-void Runner::forget_first_targets() { around_.targets.cancel(std::exchange(first_targets_, 0)); }
+void Runner::forget_first_targets() { around_.targets->cancel(std::exchange(first_targets_, 0)); }
 
 }  // namespace xsuperd::service

@@ -73,7 +73,9 @@ struct Surroundings {
   std::vector<std::uint16_t> internal_ports{};  ///< of all internal datagram services (decision B15.20)
 
   std::shared_ptr<Banners> banners = make_banners();
-  net::ForwardResolver targets{loop, {}};  ///< of redirects
+  /// Of redirects.
+  std::unique_ptr<net::ForwardResolver> targets =
+      std::make_unique<net::ForwardResolver>(loop, net::ForwardResolver::Options{});
 
   policy::BanList bans{};             ///< who touched a sensor; lives as long as the daemon
   bool displaced_told = false;        ///< that the list is full has been said
