@@ -127,8 +127,7 @@ void Runner::drop_unstarted() {
 std::size_t Runner::signal_servers(int number) {
   std::size_t count = 0;
   for (const auto& [token, session] : sessions_) {
-    const auto patience = around_.timer_length(around_.grace);
-    if (session.pid == 0 || !around_.children.signal(token, number, patience)) continue;
+    if (session.pid == 0 || !around_.children.signal(token, number, around_.grace)) continue;
     around_.log.warning("Sending signal {} to {} server {}", number, service().id, session.pid);
     ++count;
   }

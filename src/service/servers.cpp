@@ -56,7 +56,7 @@ void Runner::started(spawn::Started& outcome) {
   feed(Started{outcome.token});
   // It may have been started while the service was being removed, and take so long that the others' KILL is over.
   if (state_.phase() != Phase::retiring || retired_servers_ != Servers::terminate) return;
-  around_.children.signal(outcome.token, SIGTERM, around_.timer_length(around_.grace));
+  around_.children.signal(outcome.token, SIGTERM, around_.grace);
   if (kill_at_ && around_.now() >= *kill_at_) around_.children.signal(outcome.token, SIGKILL);
 }
 

@@ -44,8 +44,7 @@ bool Runner::signal_session(Token token, int number) {
 
 /// With its process group. Who ignores TERM gets KILL after the grace (decision B15.31).
 bool Runner::signal_server(Token token, int number) {
-  const auto grace = around_.timer_length(around_.grace);
-  if (!around_.children.signal(token, number, grace)) return false;
+  if (!around_.children.signal(token, number, around_.grace)) return false;
   if (number != SIGTERM || state_.phase() == Phase::retiring) return true;  // retire() sees to all of them
   arm(around_.grace, [token, pid = sessions_.at(token).pid](Runner& self) {
     const auto session = self.sessions_.find(token);
