@@ -177,9 +177,9 @@ void Runner::perform(const Refuse& action) {
     around_.log.error("refused connect from {} due to excessive load", peer.view());
   const bool repeated = service().datagrams() && !service().hands_over() &&
                         action.verdict.reason == policy::Reason::address && logged_lately(session.peer);
+  if (session.name_failed && action.verdict.reason == policy::Reason::address && !repeated) tell_failed_look_up(session);
   if (!repeated)
     log_entry(log::fail_entry(service(), policy::log_word(action.verdict.reason), session.peer.address));
-  if (session.name_failed && action.verdict.reason == policy::Reason::address && !repeated) tell_failed_look_up(session);
   if (service().kind == config::Kind::sensor) sensed(session.peer.address);
   if (service().hands_over()) return drop_waiting_request(session);
   // Who was let in and could not be served is sent nothing (fact B13.63).
