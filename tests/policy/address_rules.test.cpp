@@ -105,7 +105,7 @@ TEST_CASE("a peer on both lists is refused and told apart") {
 TEST_CASE("both lists are seen to match by name too, once the name is there") {
   const AddressRules rules(patterns({"127.0.0.1"}), patterns({".example.com"}));
   CHECK(rules.ask(address("127.0.0.1"), named({"a.example.com"})).both_lists);
-  CHECK(rules.ask(address("127.0.0.1"), lost()).both_lists);
+  CHECK(rules.ask(address("127.0.0.1"), unanswered()).both_lists);
   CHECK_FALSE(rules.ask(address("127.0.0.1"), nameless()).both_lists);
   const AddressRules names(patterns({".example.com"}), patterns({"a.example.com"}));
   CHECK(names.ask(address("127.0.0.1"), named({"a.example.com"})).both_lists);
@@ -175,7 +175,7 @@ TEST_CASE("a name is asked for only when it can change the verdict") {
     INFO("row " << &r - rows);
     const AddressRules rules(r.only_from, r.no_access);
     std::string answers;
-    for (const PeerName& name : {not_asked(), lost(), named({"a.example.com"}), named({"a.example.net"})})
+    for (const PeerName& name : {not_asked(), unanswered(), named({"a.example.com"}), named({"a.example.net"})})
       answers += letter(rules, "127.0.0.1", name);
     CHECK(answers == r.answers);
   }
@@ -208,9 +208,9 @@ TEST_CASE("names in no_access keep out what they are proved or claimed to be, an
   CHECK(denied(claiming({"bad.test"})));
   CHECK(denied(claiming({"good.test", "a.evil.test"})));
   CHECK(denied({PeerName::State::known, {"good.test"}, {"bad.test"}}));
-  CHECK(denied(lost()));
+  CHECK(denied(unanswered()));
   CHECK(denied({PeerName::State::failed, {"good.test"}, {}}));
-  CHECK(kept_out.ask(address("127.0.0.1"), lost()).rule->text == "bad.test");
+  CHECK(kept_out.ask(address("127.0.0.1"), unanswered()).rule->text == "bad.test");
 }
 
 TEST_CASE("names in only_from admit nobody for what is claimed alone, or could not be looked up") {
@@ -219,5 +219,5 @@ TEST_CASE("names in only_from admit nobody for what is claimed alone, or could n
   CHECK(admitted(named({"good.test"})));
   CHECK_FALSE(admitted(claiming({"good.test"})));
   CHECK_FALSE(admitted(nameless()));
-  CHECK_FALSE(admitted(lost()));
+  CHECK_FALSE(admitted(unanswered()));
 }

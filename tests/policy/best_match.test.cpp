@@ -108,7 +108,7 @@ TEST_CASE("names are weighed against networks, and asked for when that can matte
   for (const Row& r : rows) {
     INFO("row " << &r - rows);
     std::string answers;
-    for (const PeerName& name : {not_asked(), lost(), named({"a.example.com"}), named({"a.example.net"})})
+    for (const PeerName& name : {not_asked(), unanswered(), named({"a.example.com"}), named({"a.example.net"})})
       answers += letter(ask(r.only_from, r.no_access, name));
     CHECK(answers == r.answers);
   }
@@ -201,7 +201,7 @@ std::optional<Patterns> some_list(std::mt19937& random) {
 
 TEST_CASE("best_match answers as a plain list would, and asks for a name rather than guess") {
   const std::vector<PeerName> names{nameless(),
-                                    lost(),
+                                    unanswered(),
                                     claiming({"b.a.example.com"}),
                                     named({"a.example.com"}),
                                     named({"a.example.net"}),
