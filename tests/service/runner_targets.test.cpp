@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Redirects to hosts by name.
+#include <netinet/in.h>
+
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <map>
