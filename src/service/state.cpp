@@ -65,9 +65,10 @@ Actions State::on(const Request& e) {
 void State::count_others(Token token, policy::Question& question) const {
   question.running = running();
   question.running_from_source = running_from(question.peer.address);
-  if (!has_place(token)) return;
+  const auto own = places_.find(token);
+  if (own == places_.end()) return;
   --question.running;
-  --question.running_from_source;
+  if (own->second.source == question.peer.address.unmapped()) --question.running_from_source;
   if (question.processes > 0) --question.processes;
 }
 
