@@ -56,7 +56,7 @@ TEST_CASE("a worker that answers lives, however long it is asked") {
 }
 
 TEST_CASE("a worker without conversations is not asked, and may be silent") {
-  Puppets puppets(Client::Options{.start_now = true, .idle_after = 0ms, .beat = 1ms, .silent_beats = 2});
+  Puppets puppets(Client::Options{.start_now = true, .beat = 1ms, .silent_beats = 2, .idle_after = 0ms});
   puppets.all_ready();
   puppets.loop.run_for(50ms);
   pollfd readable{puppets.sockets.at(0).get(), POLLIN, 0};
