@@ -118,7 +118,10 @@ void Supervisor::Impl::settle() {
   if (!upgrading) return;
   if (ending) return refuse_upgrade("the daemon is ending");
   const auto held = std::chrono::steady_clock::now() - upgrading->held_since;
-  if (held >= settling) spawner->presume(true);
+  if (held >= settling) {
+    spawner->presume(true);
+    workers.give_up_stuck();
+  }
   const std::string why = unsettled();
   if (why.empty()) return leave();
   if (held > longest_hold) return refuse_upgrade(why);
