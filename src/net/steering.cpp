@@ -94,10 +94,13 @@ Program program_of(const std::vector<SteeringRule>& rules, bool otherwise, Verdi
 base::Result<void> attach(int fd, int option, Program program) {
   if (program.size() > BPF_MAXINSNS)
     return base::Error{E2BIG, "the access lists are too long for the kernel to steer by"};
-  // With an old filter there the kernel wants room for both; and one that stayed would refuse new friends.
-  if (option == SO_ATTACH_FILTER) unguard(fd);
   const sock_fprog code{static_cast<unsigned short>(program.size()), program.code()};
   if (::setsockopt(fd, SOL_SOCKET, option, &code, sizeof code) == 0) return {};
+  if (option == SO_ATTACH_FILTER && errno == ENOMEM) {
+    // With an old filter there the kernel wants room for both; and one that stayed would refuse new friends.
+    unguard(fd);
+    if (::setsockopt(fd, SOL_SOCKET, option, &code, sizeof code) == 0) return {};
+  }
   return base::system_error(errno, "steering by access lists");
 }
 
@@ -112,6 +115,8 @@ base::Result<void> steer(int fd, const std::vector<SteeringRule>& rules, bool ot
 base::Result<void> guard(int fd, const std::vector<SteeringRule>& rules, bool otherwise) {
   return attach(fd, SO_ATTACH_FILTER, program_of(rules, otherwise, dropping));
 }
+
+void shut_off(int fd) { (void)guard(fd, {}, false); }
 
 void unguard(int fd) {
   const int unused = 0;
