@@ -35,7 +35,7 @@ config::ListenSpec Runner::place() const {
 
 /// The server that had the socket has ended.
 void Runner::came_back() {
-  if (!service().hands_over() || !listener_) return;
+  if (!foreign_ || !listener_) return;  // closed meanwhile, or opened anew
   readable_in_vain_ = 0;
   // Whoever came in while the access lists did not hold waits there among the others, for the next server.
   if (service().steered() && lent_.empty()) return (void)renew({});
