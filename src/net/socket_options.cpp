@@ -45,7 +45,7 @@ constexpr std::array rows{
     SocketOption{socket_level, 41, "SO_WIFI_STATUS"},
     SocketOption{socket_level, 42, "SO_PEEK_OFF"},
     SocketOption{socket_level, 43, "SO_NOFCS"},
-    SocketOption{socket_level, 44, "SO_LOCK_FILTER", Write::never},
+    SocketOption{socket_level, 44, "SO_LOCK_FILTER", Write::never, 0, 0, Meaning::lock},
     SocketOption{socket_level, 45, "SO_SELECT_ERR_QUEUE"},
     SocketOption{socket_level, 46, "SO_BUSY_POLL"},
     SocketOption{socket_level, 47, "SO_MAX_PACING_RATE"},

@@ -21,7 +21,7 @@ struct SocketOption {
     never,   ///< cannot be set back
     always,  ///< cannot be read: `size` zero bytes are written each time
   };
-  enum class Meaning : std::uint8_t { none, interface, shares_port };
+  enum class Meaning : std::uint8_t { none, interface, shares_port, lock };
   int level = 0;
   int option = 0;
   const char* name = "";

@@ -147,6 +147,11 @@ base::Result<SocketState> required_state(const config::ListenSpec& spec, int pla
   if (!fresh) return fresh.error();
   SocketState required = found_state(fresh->get(), spec);
   replace(required, SocketOption::Meaning::interface, interface_of(place));
+  // That of a steered service may be locked, with the right filter.
+  int locked = 0;
+  length = sizeof locked;
+  (void)::getsockopt(place, SOL_SOCKET, SO_LOCK_FILTER, &locked, &length);
+  if (spec.shared_port) replace(required, SocketOption::Meaning::lock, locked);
   return required;
 }
 

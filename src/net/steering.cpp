@@ -116,6 +116,38 @@ base::Result<void> guard(int fd, const std::vector<SteeringRule>& rules, bool ot
   return attach(fd, SO_ATTACH_FILTER, program_of(rules, otherwise, dropping));
 }
 
+namespace {
+bool lies_in(const base::Address& address, const SteeringRule& rule) {
+  if (address.family() != rule.network.family()) return false;
+  for (int bit = 0; bit < rule.prefix; bit += 8) {
+    const int mask = 0xff << std::max(0, 8 - (rule.prefix - bit)) & 0xff;
+    const auto at = static_cast<std::size_t>(bit / 8);
+    if (((address.bytes()[at] ^ rule.network.bytes()[at]) & mask) != 0) return false;
+  }
+  return true;
+}
+}  // namespace
+
+bool lock_guard(int fd, const std::vector<SteeringRule>& rules, bool otherwise) {
+  const int on = 1;
+  if (::setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) != 0) return false;
+  Program wanted = program_of(rules, otherwise, dropping);
+  std::vector<sock_filter> there(BPF_MAXINSNS);
+  // The length counts instructions, and what comes back is how many there are.
+  socklen_t length = static_cast<socklen_t>(there.size());
+  if (::getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, there.data(), &length) != 0 || length != wanted.size()) return false;
+  return std::equal(wanted.code(), wanted.code() + wanted.size(), there.begin(), [](const sock_filter& a, const sock_filter& b) {
+    return a.code == b.code && a.jt == b.jt && a.jf == b.jf && a.k == b.k;
+  });
+}
+
+bool admits(const std::vector<SteeringRule>& rules, bool otherwise, const base::Address& peer) {
+  const base::Address address = peer.unmapped();
+  for (const SteeringRule& rule : rules)
+    if (lies_in(address, rule)) return rule.admit;
+  return otherwise;
+}
+
 void shut_off(int fd) { (void)guard(fd, {}, false); }
 
 void unguard(int fd) {

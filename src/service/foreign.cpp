@@ -2,9 +2,11 @@
 // The socket of a wait = yes service after a server has had it: whoever got it from that server may have changed it, may go
 // on doing so, and may be faster than we are at any moment. So it is brought back to what it was, looked at again before
 // each use, never accepted from, and opened anew as soon as that costs nobody a connection, or must be (decision B15.27).
+#include <algorithm>
 #include <cerrno>
 
 #include "service/timers.hpp"
+#include "xsuperd/net/waiting_peers.hpp"
 #include "xsuperd/service/runner.hpp"
 
 namespace xsuperd::service {
@@ -15,6 +17,20 @@ namespace {
 
 /// Somebody who listens again on the old socket at the wrong moment is hung up again.
 constexpr int most_tries = 100;
+
+/// Whoever came in while the access lists did not hold waits there among the others, for the next server; and a child of
+/// the last one may take the lists away at any time. So the filter is locked, and it must be the right one, and none of
+/// those who wait may be one whom it does not let in. Where nobody waits a new socket is as good.
+bool lists_held(int socket, const config::Service& service) {
+  if (!net::anything_waits(socket)) return false;
+  const auto rules = steering_rules(service.settings);
+  const bool otherwise = admits_by_default(service.settings);
+  if (!net::lock_guard(socket, rules, otherwise)) return false;
+  const auto peers = net::waiting_peers(socket);
+  return peers && std::all_of(peers->begin(), peers->end(), [&](const base::Address& peer) {
+           return net::admits(rules, otherwise, peer);
+         });
+}
 
 base::Result<net::Opened> open_in_place_of(int old, const config::Service& service, const config::ListenSpec& at) {
   for (int tries = 1;; ++tries) {
@@ -37,8 +53,7 @@ config::ListenSpec Runner::place() const {
 void Runner::came_back() {
   if (!foreign_ || !listener_) return;  // closed meanwhile, or opened anew
   readable_in_vain_ = 0;
-  // Whoever came in while the access lists did not hold waits there among the others, for the next server.
-  if (service().steered() && lent_.empty()) return (void)renew({});
+  if (service().steered() && lent_.empty() && !lists_held(listener_->fd(), service())) return (void)renew({});
   if (lent_.empty()) required_.reset();
   if (const auto back = bring_back(); !back) return (void)renew(back.error().sentence);
   renew_when_quiet();
@@ -51,7 +66,11 @@ base::Result<void> Runner::bring_back() {
     required_ = std::make_unique<net::SocketState>(std::move(*required));
   }
   if (auto back = net::bring_back(listener_->fd(), *required_, service().listen); !back) return back;
-  return service().steered() ? steer() : base::Result<void>{};
+  // The filter of the first one stands; it may be locked.
+  if (!service().steered()) return {};
+  return turned_away_ && lent_.empty() ? net::steer(turned_away_->fd(), steering_rules(service().settings),
+                                                    admits_by_default(service().settings))
+                                       : steer();
 }
 
 /// To be asked before anything is done with the socket. If not, it has been opened anew and is waited for.

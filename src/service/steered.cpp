@@ -65,7 +65,9 @@ base::Result<void> Runner::steer() {
   if (first < 0) return net::steer(turned_away_->fd(), rules, otherwise);
   // Of weight only where the second one is not, or is no more.
   const auto guarded = net::guard(first, rules, otherwise);
-  if (!guarded && guarded.error().code != E2BIG && open_failures_ == 0)
+  const bool locked = !guarded && guarded.error().code == EPERM;
+  if (locked && sessions_.empty()) return guarded.error();
+  if (!guarded && !locked && guarded.error().code != E2BIG && open_failures_ == 0)
     around_.log.warning("service {}: its access lists would not outlive the daemon: {}", service().id,
                         guarded.error().sentence);
   // A server may have locked the first one, but not the second, which none ever had.
@@ -88,8 +90,14 @@ void Runner::steer_again() {
     feed(Closed{});
     return try_again_later();
   }
-  if (const auto steered = steer(); !steered)
-    around_.log.error("service {}: its access lists cannot be put into force: {}", service().id, steered.error().sentence);
+  const auto steered = steer();
+  if (steered) return;
+  if (steered.error().code == EPERM && listener_ && sessions_.empty()) {
+    // Locked for those who waited, by the lists that were in force then.
+    if (renew({}) && state_.phase() == Phase::listening) listen();
+    return;
+  }
+  around_.log.error("service {}: its access lists cannot be put into force: {}", service().id, steered.error().sentence);
 }
 
 /// Without its access lists a service is not opened at all.

@@ -13,6 +13,8 @@
 
 #include "net/socket_options.hpp"
 #include "net/sockets.hpp"
+#include "xsuperd/net/steering.hpp"
+#include "xsuperd/net/waiting_peers.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::net;
@@ -200,4 +202,50 @@ TEST_CASE("nobody shares the port of a datagram socket but one that was left to 
   CHECK(::send(peer.get(), "x", 1, 0) == 1);
   CHECK(ready(next->fd.get(), POLLIN, 1000));
   CHECK(open_socket(spec).error().code == EADDRINUSE);
+}
+
+TEST_CASE("who waits at a listening socket is told without accepting, and who was accepted or has gone is not") {
+  for (const char* at : {"127.0.0.1", "::"}) {
+    const base::Fd listener = opened(tcp_at(at));
+    const base::Endpoint place{address("127.0.0.1"), local_endpoint(listener.get()).port};
+    REQUIRE(waiting_peers(listener.get()));
+    CHECK(waiting_peers(listener.get())->empty());
+    const base::Fd accepted_peer = client_of(place);
+    const base::Fd accepted(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const base::Fd one = client_of(place), two = client_of(place);
+    const auto peers = waiting_peers(listener.get());
+    REQUIRE(peers);
+    REQUIRE(peers->size() == 2);
+    CHECK(peers->front().unmapped() == address("127.0.0.1"));
+    CHECK_FALSE(waiting_peers(listener.get(), 1));
+  }
+}
+
+TEST_CASE("senders of datagrams that wait are told, and the datagrams stay") {
+  const base::Fd socket = opened(udp_at("127.0.0.1"));
+  const base::Fd one = client_of(local_endpoint(socket.get()), SOCK_DGRAM);
+  CHECK(::send(one.get(), "first", 5, 0) == 5);
+  CHECK(::send(one.get(), "second", 6, 0) == 6);
+  const auto peers = waiting_peers(socket.get());
+  REQUIRE(peers);
+  CHECK(*peers == std::vector<base::Address>(2, address("127.0.0.1")));
+  std::array<char, 16> text{};
+  CHECK(::recv(socket.get(), text.data(), text.size(), MSG_DONTWAIT) == 5);
+  CHECK(::recv(socket.get(), text.data(), text.size(), MSG_DONTWAIT) == 6);
+}
+
+TEST_CASE("a locked guard is told from any other filter, and cannot be taken away") {
+  const std::vector<SteeringRule> rules{{address("127.0.0.2"), 32, true}, {address("10.0.0.0"), 9, true}};
+  const base::Fd right = opened(udp_at("127.0.0.1")), wrong = opened(udp_at("127.0.0.1")), none = opened(udp_at("127.0.0.1"));
+  REQUIRE(guard(right.get(), rules, false).has_value());
+  REQUIRE(guard(wrong.get(), rules, true).has_value());
+  CHECK(lock_guard(right.get(), rules, false));
+  CHECK_FALSE(lock_guard(wrong.get(), rules, false));
+  CHECK_FALSE(lock_guard(none.get(), rules, false));
+  unguard(right.get());
+  CHECK(lock_guard(right.get(), rules, false));
+  CHECK(admits(rules, false, address("::ffff:127.0.0.2")));
+  CHECK(admits(rules, false, address("10.127.0.1")));
+  CHECK_FALSE(admits(rules, false, address("10.128.0.1")));
+  CHECK(admits(rules, true, address("::1")));
 }
