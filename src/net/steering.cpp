@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "xsuperd/net/waiting_peers.hpp"
+
 namespace xsuperd::net {
 
 namespace {

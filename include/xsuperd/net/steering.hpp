@@ -30,11 +30,6 @@ struct SteeringRule {
 /// both are too much for net.core.optmem_max; fails with E2BIG as above, and then changes nothing, with EPERM when a server
 /// has locked the filter, or with ENOMEM when it takes more than that bound, and then there is none.
 [[nodiscard]] base::Result<void> guard(int fd, const std::vector<SteeringRule>& rules, bool otherwise);
-/// Locks the filter that is there for good (SO_LOCK_FILTER), and tells whether it is the one that guard() would put there:
-/// then it will be that one as long as the socket is open, whoever has it.
-[[nodiscard]] bool lock_guard(int fd, const std::vector<SteeringRule>& rules, bool otherwise);
-/// What the rules say of a peer. Pure.
-[[nodiscard]] bool admits(const std::vector<SteeringRule>& rules, bool otherwise, const base::Address& peer);
 /// A filter that lets nothing through.
 void shut_off(int fd);
 /// Takes the filter away, if there is one.
