@@ -31,7 +31,7 @@ constexpr std::array rows{
     SocketOption{socket_level, 11, "SO_NO_CHECK"},
     SocketOption{ip, 1, "IP_TOS"},  // before the priority, which it sets
     SocketOption{socket_level, 12, "SO_PRIORITY"},
-    SocketOption{socket_level, 13, "SO_LINGER"},
+    SocketOption{socket_level, 13, "SO_LINGER", Write::switched},
     SocketOption{socket_level, 15, "SO_REUSEPORT", Write::same, 0, 0, Meaning::shares_port},
     SocketOption{socket_level, 16, "SO_PASSCRED"},
     SocketOption{socket_level, 20, "SO_RCVTIMEO"},

@@ -18,6 +18,7 @@ struct SocketOption {
   enum class Write : std::uint8_t {
     same,    ///< by the very bytes that the kernel tells
     half,    ///< a size of which the kernel tells twice what it was given; `forced` goes beyond the system's bound
+    switched,  ///< a switch and a number, which the kernel only takes while that is on
     never,   ///< cannot be set back
     always,  ///< cannot be read: `size` zero bytes are written each time
   };

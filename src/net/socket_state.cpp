@@ -40,7 +40,8 @@ void write(int fd, const SocketOption& row, const std::string& value) {
   const auto set = [&](int option, const std::string& bytes) {
     return ::setsockopt(fd, row.level, option, bytes.data(), static_cast<socklen_t>(bytes.size())) == 0;
   };
-  if (row.write == SocketOption::Write::same) return (void)set(row.option, value);
+  if (row.write == SocketOption::Write::switched) (void)set(row.option, bytes_of(1) + value.substr(sizeof(int)));
+  if (row.write == SocketOption::Write::same || row.write == SocketOption::Write::switched) return (void)set(row.option, value);
   if (row.write != SocketOption::Write::half) return;
   // The kernel doubles what it is given, for its own use.
   int bytes = 0;
@@ -121,7 +122,10 @@ void replace(SocketState& state, SocketOption::Meaning meaning, int value) {
 /// Where the socket is, and whether it listens.
 std::string misplaced(int fd, const config::ListenSpec& spec) {
   const auto facts = facts_of(fd);
-  return facts ? misfit(*facts, spec) : facts.error().sentence;
+  if (!facts) return facts.error().sentence;
+  // One of the system's choice goes when a socket is disconnected.
+  const bool has_ports = facts->type == SOCK_STREAM || facts->type == SOCK_DGRAM;
+  return has_ports && facts->at.port == 0 ? "it has no port any more" : misfit(*facts, spec);
 }
 
 }  // namespace

@@ -102,7 +102,12 @@ bool Runner::renew(const std::string& why) {
   } else {
     watch(std::move(opened->fd));
     tell_sockets();
-    if (!service().steered() || steer_or_close()) return true;
+    if (!service().steered() || steer_or_close()) {
+      if (!registered_ || at.at.port != 0) return true;
+      unregister_rpc();  // of the port that is lost
+      register_rpc();
+      return true;
+    }
   }
   feed(Closed{});
   try_again_later();

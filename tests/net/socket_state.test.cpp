@@ -22,8 +22,14 @@ using namespace xsuperd::net::testing;
 
 namespace {
 
+/// A port that is asked for, and not the system's choice, which a socket loses more easily.
+config::ListenSpec with_port(config::ListenSpec spec) {
+  spec.at.port = local_endpoint(opened(spec).get()).port;
+  return spec;
+}
+
 struct Had {
-  explicit Had(config::ListenSpec s) : spec(std::move(s)), fd(opened(spec)), required(*required_state(spec, fd.get())) {
+  explicit Had(config::ListenSpec s) : spec(with_port(std::move(s))), fd(opened(spec)), required(*required_state(spec, fd.get())) {
     ::fcntl(fd.get(), F_SETFL, O_RDWR | O_NONBLOCK);
   }
   void set(int level, int option, int value) const {
@@ -67,10 +73,10 @@ TEST_CASE("no option stands twice in the table") {
 
 TEST_CASE("each option that a server can set is seen and set back") {
   for (const config::ListenSpec& spec : {tcp_at("::1"), udp_at("::1")}) {
-    const Had socket(spec);
     const auto rows = socket_options();
-    std::size_t tried = 0;
+    std::size_t good = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
+      const Had socket(spec);
       if (!socket.required.options[i] || rows[i].write == SocketOption::Write::never) continue;
       std::string other = *socket.required.options[i];
       if (other.size() != sizeof(int)) continue;
@@ -80,11 +86,13 @@ TEST_CASE("each option that a server can set is seen and set back") {
         if (!socket.changed().empty()) break;
       }
       if (socket.changed().empty()) continue;  // not to be set as a number, or not by this user
-      ++tried;
-      INFO(rows[i].name);
-      CHECK(socket.brought_back() == "");
+      const std::string back = socket.brought_back();
+      INFO(back);
+      // The kernel sets some on a socket that does not listen only. What cannot be undone is seen.
+      CHECK((back.empty() || back == std::string("the option ") + rows[i].name + " cannot be brought back"));
+      good += back.empty() ? 1 : 0;
     }
-    CHECK(tried > 25);
+    CHECK(good > 40);
   }
 }
 
@@ -171,9 +179,8 @@ TEST_CASE("peers that wait are kept when a listening socket is brought back, and
 }
 
 TEST_CASE("who has a socket that was hung up can neither hear nor listen there, nor keep another from its place") {
-  for (config::ListenSpec spec : {tcp_at("127.0.0.1"), udp_at("127.0.0.1")}) {
+  for (const config::ListenSpec& spec : {with_port(tcp_at("127.0.0.1")), with_port(udp_at("127.0.0.1"))}) {
     const base::Fd old = opened(spec);
-    spec.at = local_endpoint(old.get());
     hang_up(old.get());
     const base::Fd next = opened(spec);
     const sockaddr nobody{AF_UNSPEC, {}};
