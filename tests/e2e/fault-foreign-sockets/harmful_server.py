@@ -19,6 +19,8 @@ def serve():
     text = b"%d served\n" % os.getpid()
     if stream:
         with own.accept()[0] as peer:
+            peer.settimeout(5)
+            peer.recv(100)
             peer.sendall(text)
     else:
         own.sendto(text, own.recvfrom(65536)[1])
