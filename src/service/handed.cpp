@@ -90,7 +90,8 @@ void Runner::shut_down(int fd) const {
     if (service().datagrams()) net::leave_open_to_others(fd);
     return;
   }
-  if (around_.duplicates_kept || foreign_) net::hang_up(fd);
+  // One that was kept for us may have been a server's long ago; at the end of the daemon it is for the next one.
+  if (around_.duplicates_kept || (foreign_ && required_)) net::hang_up(fd);
 }
 
 void Runner::tell_sockets() {
