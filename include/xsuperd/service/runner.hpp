@@ -186,7 +186,6 @@ class Runner : public std::enable_shared_from_this<Runner> {
   bool open_instead(net::HandedSocket socket, const std::string& why);
   void take_refusing_socket(std::uint16_t port);
   void close_sockets();
-  void give_back_lent();
   [[nodiscard]] config::ListenSpec place() const;
   void came_back();
   base::Result<void> bring_back();
