@@ -219,6 +219,7 @@ void Supervisor::Impl::terminate() {
 void Supervisor::Impl::quit() {
   log.warning("Exiting...");
   manager.stopping();
+  for (const auto& runner : runners) runner->leave_to_servers();
   children.abandon();
   stop(0);
 }
