@@ -83,6 +83,7 @@ Examined examine(Files& files, Names& names, const Sources& sources, const Abili
     append(examined.findings, lints(*config));
     append(examined.findings, lint_files(*config, files));
     append(examined.findings, targets_without_address(*config, names));
+    if (const auto worker = names.user(std::string(worker_user))) append(examined.findings, lint_worker(*config, worker->uid));
     append(examined.findings, hindered(*config, abilities));
     for (const std::string& item : not_in_effect(*config, abilities)) {
       Diagnostic& finding = examined.findings.emplace_back();
