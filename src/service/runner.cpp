@@ -28,11 +28,13 @@ Runner::~Runner() = default;
 bool Runner::start() {
   timers_->cancel(reopening_);
   if (!wants_socket()) return true;
+  if (find_first_targets()) return false;
   return report_opening(open_socket());
 }
 
 bool Runner::start(net::Opened bound) {
   if (!wants_socket()) return true;
+  if (find_first_targets()) return false;  // until then nobody is to be let in
   forget_server();
   const auto listening = net::listen_on(bound.fd.get(), service().listen);
   return report_opening(opened_or_not(listening ? base::Result<net::Opened>(std::move(bound)) : listening.error()));
@@ -80,6 +82,7 @@ void Runner::reconfigure(Setup setup) {
   if (new_versions) unregister_rpc();
   const bool new_backlog = setup.service().listen.backlog != service().listen.backlog;
   targets_.clear();  // perhaps another target, in any case looked up anew (fact B10.1)
+  forget_first_targets();
   setup_ = std::move(setup);
   if (new_versions && listener_) register_rpc();
   announce();
@@ -100,6 +103,7 @@ void Runner::move_to(Setup setup) {
 
 void Runner::retire(Servers servers) {
   timers_->cancel();
+  forget_first_targets();
   retired_servers_ = servers;
   feed(Retire{});
   give_up_retries();
@@ -130,7 +134,7 @@ void Runner::drop_unstarted() {
 std::size_t Runner::signal_servers(int number) {
   std::size_t count = 0;
   for (const auto& [token, session] : sessions_) {
-    if (session.pid == 0 || !around_.children.signal(token, number)) continue;
+    if (session.pid == 0 || !around_.children.signal(token, number, around_.grace)) continue;
     around_.log.warning("Sending signal {} to {} server {}", number, service().id, session.pid);
     ++count;
   }
@@ -219,9 +223,7 @@ void Runner::watch(base::Fd socket) {
 
 void Runner::try_again_later() {
   const auto pause = std::min<std::chrono::milliseconds>(60s, 1s * (1 << std::min(open_failures_, 6u)));
-  reopening_ = arm(pause, [](Runner& self) {
-    (void)self.report_opening(self.open_socket());
-  });
+  reopening_ = arm(pause, [](Runner& self) { (void)self.start(); });
 }
 
 std::uint64_t Runner::arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then) {

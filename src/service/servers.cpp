@@ -57,7 +57,7 @@ void Runner::started(spawn::Started& outcome) {
   feed(Started{outcome.token});
   // It may have been started while the service was being removed, and take so long that the others' KILL is over.
   if (state_.phase() != Phase::retiring || retired_servers_ != Servers::terminate) return;
-  around_.children.signal(outcome.token, SIGTERM);
+  around_.children.signal(outcome.token, SIGTERM, around_.grace);
   if (kill_at_ && around_.now() >= *kill_at_) around_.children.signal(outcome.token, SIGKILL);
 }
 
@@ -101,6 +101,7 @@ void Runner::on_ended(const spawn::Ended& end) {
 void Runner::end_session(Token token) {
   if (const auto found = sessions_.find(token); found != sessions_.end()) {
     if (found->second.lookup != 0) around_.ident_admitted.cancel(found->second.lookup);
+    if (found->second.target != 0) around_.targets->cancel(found->second.target);
     sessions_.erase(found);
   }
   around_.owners.erase(token);

@@ -65,6 +65,7 @@ void describe(A& a, service::StateSnapshot::Place& v) {
   a.address("source", v.source);
   a.number("failures", v.failures, 0U, service::State::start_tries);
   a.flag("retrying", v.retrying);
+  a.since(5, [&] { a.flag("waiting", v.waiting); });
 }
 
 template <typename A>
@@ -248,6 +249,7 @@ void describe(A& a, LoadRecord& v) {
   a.text("outcome", v.outcome, 64);
   a.number("errors", v.errors);
   a.number("warnings", v.warnings);
+  a.since(5, [&] { a.list("unguarded", v.unguarded, LoadRecord::most_unguarded); });
 }
 
 template <typename A>

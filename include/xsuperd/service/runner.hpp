@@ -48,6 +48,9 @@ struct Session {
   net::IdentClient::Lookup lookup = 0;  ///< while the identity server is asked
   bool judged = false;          ///< counted as a request
   base::Moment accepted{};      ///< when it came
+  bool name_failed = false;     ///< the look-up of the peer's name: told when it is refused
+  net::ForwardResolver::Id target = 0;  ///< while the redirect's target is looked up
+  unsigned silent_ends = 0;     ///< how often a look at it found that it has sent its end and nothing before
 
   /// A server has it; else its fate is not decided yet.
   [[nodiscard]] bool served() const { return pid != 0 || conversing; }
@@ -147,6 +150,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   [[nodiscard]] int refusing_fd() const { return turned_away_ ? turned_away_->fd() : -1; }
   /// Does the socket belong to a service manager, which has it open whatever we do?
   [[nodiscard]] bool socket_is_lent() const { return !lent_.empty(); }
+  /// What a closed service waits for before it can be opened, as "the address of NAME"; empty: nothing (decision B15.24).
+  [[nodiscard]] std::string waits_for() const;
+  /// Is an answer under way that says whether it can be opened?
+  [[nodiscard]] bool asks() const { return first_targets_ != 0; }
   /// Nothing runs and nothing is pending: a retired Runner may go.
   [[nodiscard]] bool idle() const { return sessions_.empty(); }
 
@@ -169,6 +176,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   [[nodiscard]] bool stays_with_us() const;
   void accept_failed(int error);
   void greet(Token token);
+  bool signal_server(Token token, int number);
   void request_waiting();
   void request_of(const net::Head& head);
   void request(Token token);
@@ -205,7 +213,11 @@ class Runner : public std::enable_shared_from_this<Runner> {
   bool judge_again(const Refuse& action);
   void dismiss(Session session);
   void sensed(const base::Address& peer);
-  void named(Token token, std::vector<std::string> names);
+  void named(Token token, base::PeerName name);
+  void tell_failed_look_up(const Session& session);
+  void watch_departures();
+  void look_for_departures();
+  [[nodiscard]] bool waits_to_be_judged(Token token, const Session& session) const;
   void advance(Token token);
   void withdraw(Token token);
   void let_go(Token token);
@@ -234,6 +246,11 @@ class Runner : public std::enable_shared_from_this<Runner> {
   [[nodiscard]] Session taken(const HandedSession& handed, const std::function<base::Fd(int)>& take);
   void carry_on(Token token);
   void find_targets(Token token);
+  void targets_found(Token token, const config::RedirectTarget& target, std::vector<base::Endpoint> found);
+  [[nodiscard]] bool needs_target() const;
+  bool find_first_targets();
+  void first_targets_found(const config::RedirectTarget& target, std::vector<base::Endpoint> found);
+  void forget_first_targets();
   void conversation_ended(Token token, worker::Ending ending);
   void mux_request(base::Fd connection, const base::Endpoint& peer, const std::string& request);
   [[nodiscard]] int servers_fd() const;
@@ -288,6 +305,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   std::optional<net::Head> next_datagram_;  ///< wait = yes: found waiting when the server before has ended
   boost::unordered_flat_map<base::Endpoint, base::Moment> refused_lately_;
   std::vector<base::Endpoint> targets_;  ///< of a redirect, once they are known
+  net::ForwardResolver::Id first_targets_ = 0;  ///< while they are looked up before the socket is opened
+  bool watches_departures_ = false;
 };
 
 }  // namespace xsuperd::service
