@@ -3,9 +3,10 @@
 #pragma once
 #include <sys/types.h>
 
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <vector>
+
+#include "xsuperd/loop/alarm.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -19,7 +20,7 @@ namespace xsuperd::supervisor {
 class Orphans {
  public:
   Orphans(boost::asio::io_context& loop, std::function<void(pid_t)> on_reaped)
-      : timer_(loop), on_reaped_(std::move(on_reaped)) {}
+      : soon_(loop, [this] { look(); }), on_reaped_(std::move(on_reaped)) {}
 
   /// Can there be any? Then SIGCHLD is listened to; else the daemon is spared a wake-up for every child's end.
   [[nodiscard]] static bool possible();
@@ -29,10 +30,9 @@ class Orphans {
  private:
   void look();
 
-  boost::asio::steady_timer timer_;
+  loop::Alarm soon_;
   std::function<void(pid_t)> on_reaped_;
   std::vector<pid_t> suspects_;  ///< the dead children that the last look saw
-  bool waiting_ = false;
 };
 
 /// Our children, of all threads, in no order, dead ones included. Where the kernel has no such list, the first dead

@@ -122,6 +122,14 @@ void Link::launch() {
   ready_since_.reset();
   why_.clear();
   lost_ = 0;
+  try {
+    start_process();
+  } catch (const std::exception& error) {
+    start_went_wrong(error.what());
+  }
+}
+
+void Link::start_process() {
   SocketPair pair = make_socket_pair();
   if (!pair.daemon) return pause("a worker could not be started: socketpair: " + base::errno_text(errno));
   spawn::Job job{.token = 0, .recipe = options_.recipe, .socket = std::move(pair.worker), .remote_host = {}};
@@ -129,6 +137,14 @@ void Link::launch() {
   if (!outcome) return pause("a worker could not be started: the spawner gave no answer");
   if (const auto* failed = std::get_if<spawn::StartFailed>(&*outcome)) return pause(failure_text(*failed));
   started(std::get<spawn::Started>(std::move(*outcome)), std::move(pair.daemon));
+}
+
+/// The kernel watches no more descriptors, or there is no memory. A process that is there already ends, and its end
+/// starts another.
+void Link::start_went_wrong(const char* why) {
+  const std::string what = std::string("could not be started: ") + why;
+  if (children_.size() > 0) return give_up(what);
+  if (phase_ == Phase::starting) pause("a worker " + what);
 }
 
 void Link::started(spawn::Started started, base::Fd socket) {

@@ -88,6 +88,8 @@ class Link : public std::enable_shared_from_this<Link> {
   enum class Phase : unsigned char { idle, starting, ready, resting, draining, ending, pausing, closed };
 
   void launch();
+  void start_process();
+  void start_went_wrong(const char* why);
   void open_channel(base::Fd socket);
   [[nodiscard]] std::string trouble_text(const spawn::Ended& ended) const;
   void started(spawn::Started started, base::Fd socket);
