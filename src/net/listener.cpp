@@ -50,11 +50,15 @@ void to_ipv4(int fd) {
 }
 }  // namespace
 
-Listener::Batch Listener::accept_batch(bool keep_family, int& error) {
+Listener::Batch Listener::accept_batch(bool keep_family, int& error, base::DescriptorReserve* reserve) {
   Batch batch;
   error = 0;
   int gone = 0;
   while (batch.size() < batch_size) {
+    if (reserve && !reserve->has_room(impl_->fd.get())) {
+      error = EMFILE;
+      break;
+    }
     sockaddr_storage from{};
     socklen_t length = sizeof from;
     base::Fd fd(::accept4(impl_->fd.get(), reinterpret_cast<sockaddr*>(&from), &length, SOCK_CLOEXEC));
@@ -63,6 +67,7 @@ Listener::Batch Listener::accept_batch(bool keep_family, int& error) {
       if (errno != EAGAIN && errno != EWOULDBLOCK) error = errno;
       break;
     }
+    if (reserve) reserve->session_has(fd.get());
     Connection connection{std::move(fd), base::endpoint_of(from)};
     if (!keep_family && connection.peer.address.is_mapped()) to_ipv4(connection.fd.get());
     batch.push_back(std::move(connection));

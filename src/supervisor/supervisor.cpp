@@ -83,6 +83,7 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
   });
   connect_manager();
   raise_file_limit();
+  around.reserve = base::DescriptorReserve::of_this_process();
 }
 
 Supervisor::Impl::~Impl() {

@@ -23,11 +23,11 @@ class Trial : public std::enable_shared_from_this<Trial> {
   using Done = std::function<void(base::Result<std::string> notes)>;
   struct What {
     std::string binary;  ///< its name, for messages
-    std::string file;    ///< the path to execute it by, as long as this lasts; empty: its name
     std::vector<std::string> arguments;    ///< the daemon's, argv[0] included
     std::vector<std::string> environment;  ///< the daemon's
     std::string state;
     std::chrono::milliseconds limit{10'000};
+    std::string file = {};  ///< the path to execute it by, as long as this lasts; empty: `binary`
   };
   /// Spawner and loop outlive it. `done` is called once, never from inside start(), which may throw: then abandon() it.
   Trial(boost::asio::io_context& loop, What what, Done done);

@@ -33,24 +33,24 @@ auto outcome(Work work) {
 
 TEST_CASE("what a thread has worked out comes back to the loop") {
   const auto other = outcome([] { return std::this_thread::get_id(); });
-  REQUIRE(other);
+  REQUIRE(other.has_value());
   CHECK(*other != std::this_thread::get_id());
-  CHECK(outcome([] {}));
+  CHECK(outcome([] {}).has_value());
   const auto flat = outcome([]() -> base::Result<std::string> { return base::Error{EIO, "broken"}; });
-  REQUIRE(!flat);
+  REQUIRE_FALSE(flat.has_value());
   CHECK(flat.error().sentence == "broken");
 }
 
 TEST_CASE("an exception of a thread is an error for the loop, whichever it is") {
   const auto memory = outcome([]() -> std::string { throw std::bad_alloc(); });
-  REQUIRE(!memory);
+  REQUIRE_FALSE(memory.has_value());
   CHECK(memory.error().code == ENOMEM);
   CHECK(memory.error().sentence == "there is not enough memory");
   const auto descriptors = outcome([] { throw std::system_error(EMFILE, std::generic_category(), "eventfd"); });
-  REQUIRE(!descriptors);
+  REQUIRE_FALSE(descriptors.has_value());
   CHECK(descriptors.error().code == EMFILE);
   const auto odd = outcome([]() -> int { throw 42; });
-  REQUIRE(!odd);
+  REQUIRE_FALSE(odd.has_value());
   CHECK(odd.error().sentence == "an internal error");
 }
 
