@@ -40,7 +40,10 @@ struct Watch::Impl : std::enable_shared_from_this<Impl> {
   void woken(std::uint64_t of_turn, const boost::system::error_code& error) {
     // A stop in between has made this wait void, even if it had ended already.
     if (of_turn != turn) return;
-    if (error) return again.set(until_room);
+    if (error) {  // it could not be watched: from the start again
+      (void)descriptor.release();
+      return again.set(until_room);
+    }
     waiting = false;
     try {
       ready();
