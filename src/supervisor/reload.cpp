@@ -99,8 +99,8 @@ void Supervisor::Impl::begin_to_prepare(bool strict, bool only_preview, const st
   };
   // Names are looked up, and that may take as long as it pleases the network: no other work waits for this thread. What is
   // used here outlives it (see ~Supervisor).
-  const auto started = loading.run([this, strict, only_preview, running, take]() -> net::SlowWork::Then {
-    const auto prepared = std::make_shared<Prepared>();
+  const auto prepared = std::make_shared<Prepared>();
+  const auto work = [this, strict, only_preview, running, prepared] {
     try {
       const Means means{files, names, options.sources, options.identity, facts, abilities, options.reopen_log,
                         options.syslog_file, strict, only_preview};
@@ -108,8 +108,9 @@ void Supervisor::Impl::begin_to_prepare(bool strict, bool only_preview, const st
     } catch (const std::exception&) {
       *prepared = not_prepared(loop::error_of(std::current_exception()));
     }
-    return [prepared, take] { take(std::move(*prepared)); };
-  });
+  };
+  *prepared = not_prepared({0, "its reading did not come to an end"});
+  const auto started = loading.run(work, [take, prepared] { take(std::move(*prepared)); });
   if (started == 0) throw std::runtime_error("there is no thread to do it");
   if (turn != 0) load_turn = turn;
 }
