@@ -89,7 +89,7 @@ Conversion inetd_files(const Arguments& a, config::Files& files, config::Names& 
     else
       sources.push_back({path, *text});
   }
-  Conversion result = inetd_to_xinetd(sources, names);
+  Conversion result = inetd_to_xinetd(sources, names, &files);
   result.findings.insert(result.findings.begin(), unread.begin(), unread.end());
   return result;
 }

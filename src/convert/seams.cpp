@@ -34,8 +34,16 @@ base::Result<std::vector<std::string>> StagedFiles::list(const std::string& path
 base::Result<config::Files::Kind> StagedFiles::kind(const std::string& path) {
   if (texts.contains(path)) return Kind::regular;
   const auto there = behind_ ? behind_->kind(path) : Kind::regular;
+  if (!there && !programs_exist) return there;
   return there ? *there : Kind::regular;
 }
+
+base::Result<config::Files::Status> StagedFiles::status(const std::string& path) {
+  if (programs_exist || !behind_ || texts.contains(path)) return Status{};
+  return behind_->status(path);
+}
+
+bool StagedFiles::executable(const std::string& path) { return programs_exist || !behind_ || behind_->executable(path); }
 
 std::uint32_t AssumedNames::invented(char kind, const std::string& name) {
   return invented_.try_emplace({kind, name}, first_invented + static_cast<std::uint32_t>(invented_.size()))

@@ -10,8 +10,8 @@
 /// The seams through which the loader sees a conversion: what is converted need not run on this machine.
 namespace xsuperd::convert {
 
-/// Texts held in memory, and behind them a file system if there is one. Every program exists: what is not there is a
-/// regular file, which yet cannot be read.
+/// Texts held in memory, and behind them a file system if there is one. Every program exists unless it is said
+/// otherwise: what is not there is a regular file, which yet cannot be read.
 class StagedFiles final : public config::Files {
  public:
   explicit StagedFiles(config::Files* behind = nullptr) : behind_(behind) {}
@@ -19,12 +19,13 @@ class StagedFiles final : public config::Files {
   std::map<std::string, std::string> texts;  ///< by path; what was read from behind is added
   /// What becomes of a text that was read from behind; null: nothing.
   std::string (*revise)(const std::string& text, const std::string& path) = nullptr;
+  bool programs_exist = true;  ///< or those that are behind
 
   base::Result<std::string> read(const std::string& path) override;
   base::Result<std::vector<std::string>> list(const std::string& path) override;
   base::Result<Kind> kind(const std::string& path) override;
-  base::Result<Status> status(const std::string&) override { return Status{}; }
-  bool executable(const std::string&) override { return true; }
+  base::Result<Status> status(const std::string& path) override;
+  bool executable(const std::string& path) override;
 
  private:
   config::Files* behind_;
