@@ -171,7 +171,8 @@ void take_access(Unit& socket, Unit* service, const Listening& at, Way way, Draf
     }
   }
   if (all[1].from) {
-    const std::string why = "the lists of the service hold for its peers here, and not for what it sends of its own";
+    const std::string why = fmt::format(
+        "{}: the lists of a service hold for its peers here, and not for what it sends of its own", quoted(*all[1].from));
     report.loss(all[1].from->place, why + ", so the entry is written disabled");
     draft.unfit.push_back(why);
   }

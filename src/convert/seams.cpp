@@ -86,6 +86,11 @@ std::vector<base::Address> AssumedNames::host(const std::string& name) {
   return real;
 }
 
+void AssumedNames::assume_variable(const std::string& name) {
+  if (!environment_) environment_ = real_.environment();
+  environment_->push_back(name + "=");
+}
+
 std::optional<std::uint32_t> AssumedNames::rpc_number(const std::string& name) {
   if (auto real = real_.rpc_number(name)) return real;
   return wishes_.ports ? std::optional(invented('r', name)) : std::nullopt;

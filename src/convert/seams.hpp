@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,10 @@ class AssumedNames final : public config::Names {
   std::optional<std::uint32_t> rpc_number(const std::string& name) override;
   std::optional<std::uint32_t> network(const std::string& name) override { return real_.network(name); }
   std::vector<base::Address> host(const std::string& name) override;
-  const std::vector<std::string>& environment() override { return real_.environment(); }
+  /// The real one, and the variables of assume_variable().
+  const std::vector<std::string>& environment() override { return environment_ ? *environment_ : real_.environment(); }
+  /// Adds a variable that a daemon may have, though whoever converts does not.
+  void assume_variable(const std::string& name);
 
  private:
   /// The same number each time a name of that kind is asked for.
@@ -59,6 +63,7 @@ class AssumedNames final : public config::Names {
   config::Names& real_;
   const Wishes wishes_;
   std::map<std::pair<char, std::string>, std::uint32_t> invented_;
+  std::optional<std::vector<std::string>> environment_;
 };
 
 }  // namespace xsuperd::convert

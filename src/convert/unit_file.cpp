@@ -32,7 +32,7 @@ class LineReader {
       if (number == 0) number = number_;
       const bool goes_on = continues(one);
       if (goes_on) one.remove_suffix(1);
-      line += one;
+      line += one.substr(std::min(one.find_first_not_of(" \t"), one.size()));
       if (!goes_on) break;
       line += ' ';
     }
