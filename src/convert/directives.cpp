@@ -65,12 +65,12 @@ constexpr Row table[]{
      "BindToDevice IPTTL Mark NetworkNamespacePath ExecStartPre ExecStartPost SmackLabel SmackLabelIPIn "
      "SmackLabelIPOut RestrictNetworkInterfaces SocketBindAllow SocketBindDeny BPFProgram IPIngressFilterPath "
      "IPEgressFilterPath NFTSet"},
-    {"Service", Effect::guards, "", "ExecStartPre ExecCondition NFTSet"},
+    {"Service", Effect::guards, "", "NFTSet"},
     // What it finds.
     {"Service", Effect::prepares, "/", "WorkingDirectory"},
     {"Service", Effect::prepares, "",
      "LoadCredential LoadCredentialEncrypted ImportCredential SetCredential SetCredentialEncrypted OpenFile Sockets "
-     "StandardInputText StandardInputData UnsetEnvironment ExecSearchPath"},
+     "StandardInputText StandardInputData ExecSearchPath ExecStartPre ExecCondition"},
     // The rest, which protects nobody.
     {"Service", Effect::nothing, "",
      "RootImageOptions RootDirectoryStartOnly PermissionsStartOnly MountAPIVFS ReadWritePaths ReadWriteDirectories "
@@ -145,7 +145,7 @@ std::string_view why(Effect effect) {
     case Effect::confines: return "it confined the server";
     case Effect::limits: return "it limited what the server may use";
     case Effect::guards: return "it decided whether and by whom the service is reached";
-    case Effect::prepares: return "it gave the server what it may depend on";
+    case Effect::prepares: return "it prepared what the server may depend on";
     case Effect::unknown: return "it is not known here, and may have protected something";
   }
   return {};
@@ -167,7 +167,8 @@ std::vector<std::string> report_unused(const Unit& unit, Report& report) {
     const std::string text = fmt::format("[{}] {}={} has no equal", shortened(d->section), d->key, shortened(d->value));
     const Effect effect = effect_of(d->section, d->key);
     if (effect == Effect::nothing) {
-      report.loss(d->place, text);
+      const bool made = is_among(d->key, "RuntimeDirectory StateDirectory CacheDirectory LogsDirectory");
+      report.loss(d->place, made ? text + ": something else has to make the directory, such as systemd-tmpfiles" : text);
       continue;
     }
     report.loss(d->place, fmt::format("{}: {}, so the entry is written disabled", text, why(effect)));

@@ -45,6 +45,14 @@ base::Result<config::Files::Status> StagedFiles::status(const std::string& path)
 
 bool StagedFiles::executable(const std::string& path) { return programs_exist || !behind_ || behind_->executable(path); }
 
+base::Result<std::string> WatchedFiles::read(const std::string& path) {
+  constexpr unsigned readable_for_all = 04;
+  auto text = real_.read(path);
+  const auto status = real_.status(path);
+  if (text && status && (status->mode & readable_for_all) == 0 && secret_.empty()) secret_ = path;
+  return text;
+}
+
 std::uint32_t AssumedNames::invented(char kind, const std::string& name) {
   return invented_.try_emplace({kind, name}, first_invented + static_cast<std::uint32_t>(invented_.size()))
       .first->second;

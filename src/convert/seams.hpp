@@ -32,6 +32,25 @@ class StagedFiles final : public config::Files {
   config::Files* behind_;
 };
 
+/// A file system that is watched: has anything been read that not everybody may read?
+class WatchedFiles final : public config::Files {
+ public:
+  explicit WatchedFiles(config::Files& real) : real_(real) {}
+
+  base::Result<std::string> read(const std::string& path) override;
+  base::Result<std::vector<std::string>> list(const std::string& path) override { return real_.list(path); }
+  base::Result<Kind> kind(const std::string& path) override { return real_.kind(path); }
+  base::Result<Status> status(const std::string& path) override { return real_.status(path); }
+  bool executable(const std::string& path) override { return real_.executable(path); }
+
+  /// The first such file; empty when there was none.
+  [[nodiscard]] const std::string& secret() const { return secret_; }
+
+ private:
+  config::Files& real_;
+  std::string secret_;
+};
+
 /// The machine's names, and invented numbers for users and groups that it does not have, and for more if wished. A user
 /// with a dot in its name is not invented: it may be USER.GROUP.
 class AssumedNames final : public config::Names {

@@ -284,3 +284,51 @@ TEST_CASE("what this machine lacks is written disabled") {
   w.files.texts["/u/x@.service"] = "[Service]\nStandardInput=socket\nExecStart=/opt/faraway\n";
   CHECK(off(text(systemd_to_xinetd({"/u/x.socket"}, w.files, w.names), "x")));
 }
+
+// Units of distributions, shortened.
+namespace {
+struct Pair {
+  const char* what;
+  const char* socket;
+  const char* service;
+  bool accept;
+  bool served;
+  const char* line;  ///< that the entry has
+};
+constexpr Pair pairs[]{
+    {"sshd", "ListenStream=22\n",
+     "EnvironmentFile=-/etc/default/ssh\nExecStart=-/bin/server -i $SSHD_OPTS\nStandardInput=socket\n"
+     "RuntimeDirectory=sshd\nRuntimeDirectoryMode=0755\n",
+     true, true, "server_args     = /bin/server -i"},
+    {"proftpd", "ListenStream=21\n", "ExecStart=-/bin/server\nStandardInput=socket\n", true, true,
+     "server_args     = /bin/server"},
+    {"atftpd", "ListenDatagram=69\n",
+     "EnvironmentFile=/etc/default/atftpd\nExecStart=/bin/server $OPTIONS\nStandardInput=socket\nDynamicUser=yes\n",
+     false, false, "server          = /bin/server"},
+    {"saned", "ListenStream=6566\nMaxConnections=64\n",
+     "ExecStart=/bin/server\nUser=alice\nGroup=audio\nStandardInput=null\nStandardOutput=append:/var/log/x.log\n"
+     "StandardError=append:/var/log/x.log\nEnvironment=SANE_CONFIG_DIR=/etc/sane.d\n",
+     true, false, "user            = alice"},
+    {"cockpit", "ListenStream=9090\nExecStartPost=-/bin/ln -snf a b\n",
+     "RuntimeDirectory=cockpit/tls\nExecStart=/bin/server\nUser=alice\nNoNewPrivileges=true\nProtectSystem=strict\n",
+     false, false, "pass_fds        = systemd"},
+    {"rpcbind", "BindIPv6Only=ipv6-only\nListenStream=0.0.0.0:111\nListenDatagram=0.0.0.0:111\nListenStream=[::]:111\n",
+     "Environment=\"OPTIONS=-w\"\nExecStart=/bin/server -f $OPTIONS\nEnvironmentFile=-/etc/rpcbind.conf\nType=notify\n",
+     false, false, "server_args     = /bin/server -f -w"},
+    {"rsync", "ListenStream=873\n",
+     "ExecStart=-/bin/server --daemon\nStandardInput=socket\nStandardOutput=inherit\nStandardError=journal\n"
+     "ProtectSystem=full\nPrivateDevices=on\nNoNewPrivileges=on\n",
+     true, false, "server_args     = /bin/server --daemon"},
+};
+}  // namespace
+
+TEST_CASE("units of distributions become entries that are served when they protect nothing that is lost") {
+  for (const Pair& one : pairs) {
+    World w = config::test::inetd_world();
+    const Conversion c = entries_of(one.socket, one.service, one.accept);
+    INFO(one.what << "\n" << text(c, "x") << report(c));
+    CHECK(off(text(c, "x")) == !one.served);
+    CHECK(has(text(c, "x"), one.line));
+    CHECK_FALSE(c.has(Weight::error));
+  }
+}
