@@ -81,7 +81,10 @@ class Command {
 
   void run(Unit& service, Expansion variables) {
     const auto raw = unit_words(d_.value);
-    if (!raw || raw->empty()) return report_.error(d_.place, fmt::format("{} is no command line", text())), unfit();
+    if (!raw || raw->empty()) {
+      report_.error(d_.place, fmt::format("{} is no command line", text()));
+      return draft_.unfit.push_back(text() + " is no command line");
+    }
     std::vector<std::string> words;
     for (const std::string& word : *raw) {
       auto one = resolved(service, word);
@@ -99,10 +102,10 @@ class Command {
 
  private:
   [[nodiscard]] std::string text() const { return fmt::format("{}={}", d_.key, shortened(d_.value)); }
-  void unfit() { draft_.unfit.push_back(text()); }
   void lost(std::string_view why) {
-    report_.loss(d_.place, fmt::format("{}: {}", text(), why));
-    unfit();
+    const std::string sentence = fmt::format("{}: {}", text(), why);
+    report_.loss(d_.place, sentence);
+    draft_.unfit.push_back(sentence);
   }
 
   void write(const std::vector<std::string>& words, const Prefixes& prefixes, Expansion& variables) {

@@ -143,8 +143,9 @@ void take_rate(Unit& socket, Unit* service, Way way, Draft& draft, Report& repor
   constexpr std::uint64_t day = 86'400;
   rate.burst = std::min(rate.burst, greatest);
   if (rate.seconds > day) {
-    report.loss(rate.from->place, fmt::format("{} is more than cps_window can say", quoted(*rate.from)));
-    return draft.unfit.push_back(quoted(*rate.from));
+    const std::string why = fmt::format("{} is more than cps_window can say", quoted(*rate.from));
+    report.loss(rate.from->place, why);
+    return draft.unfit.push_back(why);
   }
   constexpr std::uint64_t pause = 10;
   draft.set("cps", {std::to_string(rate.burst), std::to_string(pause)}, rate.from);

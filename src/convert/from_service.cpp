@@ -56,7 +56,7 @@ void take_limit(Unit& service, std::string_view key, std::string attribute, Draf
   if (!value) return report.error(d->place, fmt::format("{} has no value that systemd would take", quoted(*d)));
   if (*value == 0) {
     report.loss(d->place, fmt::format("{}: 0 leaves the limit as it is here", quoted(*d)));
-    return draft.unfit.push_back(quoted(*d));
+    return draft.unfit.push_back(fmt::format("{}: 0 leaves the limit as it is here", quoted(*d)));
   }
   draft.set(std::move(attribute), {std::to_string(*value)}, d);
 }
@@ -101,7 +101,7 @@ void take_type(Unit& service, Draft& draft, Report& report) {
   for (const std::string_view plain : {"simple", "exec", "oneshot", "idle"})
     if (type->value == plain) return;
   report.loss(type->place, fmt::format("{}: the server is taken to run until its process ends", quoted(*type)));
-  draft.unfit.push_back(quoted(*type));
+  draft.unfit.push_back(fmt::format("{}: a server is taken to run until its process ends", quoted(*type)));
 }
 
 /// What becomes of a server and of what it has started.

@@ -80,8 +80,9 @@ void take_family(Unit& socket, const Listening& at, Draft& draft, Report& report
   draft.add_flag("IPv6", at.from);
   if (!at.address.empty()) draft.set("bind", {at.address}, at.from);
   if (!from || from->value == "default") return;
-  if (from->value != "both" && from->value != "ipv6-only") return no_value(*from, report);
-  draft.set("v6only", {from->value == "both" ? "no" : "yes"}, from);
+  const auto only = from->value == "ipv6-only" ? true : from->value == "both" ? false : unit_boolean(from->value);
+  if (!only) return no_value(*from, report);
+  draft.set("v6only", {*only ? "yes" : "no"}, from);
 }
 
 void take_counts(Unit& socket, bool accept, Draft& draft, Report& report) {

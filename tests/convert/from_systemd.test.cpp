@@ -29,6 +29,7 @@ constexpr Row rows[]{
     {"MaxConnectionsPerSource", "MaxConnectionsPerSource=2", "", "per_source = 2"},
     {"Backlog", "Backlog=5", "", "backlog = 5"},
     {"BindIPv6Only", "BindIPv6Only=ipv6-only", "", "v6only = yes"},
+    {"BindIPv6Only as a boolean", "BindIPv6Only=yes", "", "v6only = yes"},
     {"both families", "BindIPv6Only=both", "", "v6only = no"},
     {"an option", "NoDelay=yes", "", "flags = IPv6 NODELAY NOLIBWRAP NAMEINARGS"},
     {"more options", "KeepAlive=on\nSELinuxContextFromNet=1", "", "flags = IPv6 KEEPALIVE LABELED NOLIBWRAP NAMEINARGS"},
