@@ -64,6 +64,7 @@ class InetdConverter {
   [[nodiscard]] std::string left_text() const;
   [[nodiscard]] config::Loaded load_input();
   [[nodiscard]] config::Loaded load_result();
+  [[nodiscard]] const Entry* entry_at(const Place& place) const;
   [[nodiscard]] bool is_off(const Place& place) const;
 
   const std::vector<Source>& sources_;
@@ -79,12 +80,18 @@ class InetdConverter {
   FileNames file_names_;
 };
 
-/// Does that line begin a service that update-inetd has turned off?
-bool InetdConverter::is_off(const Place& place) const {
+/// The service that begins in that line.
+const Entry* InetdConverter::entry_at(const Place& place) const {
   const auto at = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) {
     return e.place.file == place.file && e.place.line == place.line;
   });
-  return at != entries_.end() && base::trim(at->line_text).starts_with("#");
+  return at == entries_.end() ? nullptr : &*at;
+}
+
+/// Has update-inetd turned it off?
+bool InetdConverter::is_off(const Place& place) const {
+  const Entry* entry = entry_at(place);
+  return entry && base::trim(entry->line_text).starts_with("#");
 }
 
 void InetdConverter::read() {
@@ -97,9 +104,10 @@ void InetdConverter::read() {
   for (const Entry& entry : entries_) starts_[entry.place.file].insert(entry.place.line);
   for (const Source& one : sources_) comments_[one.file] = comments_of(one.text, starts_[one.file]);
   for (const config::Diagnostic& one : diagnostics.all()) {
-    if (is_off(one.place) && one.level <= config::Level::warning)
+    const bool off = is_off(one.place);
+    if (off && entry_at(one.place)->state == Entry::State::broken)
       report_.note(one.place, fmt::format("this line, which is off, is kept as it is: {}", one.sentence));
-    else if (one.level == config::Level::info)
+    else if (off || one.level == config::Level::info)
       report_.note(one.place, one.sentence);
     else
       report_.take(one);
