@@ -68,6 +68,7 @@ Examined examine(Files& files, Names& names, const Sources& sources, const Abili
   if (const auto& config = examined.loaded.config) {
     append(examined.findings, lints(*config));
     append(examined.findings, lint_files(*config, files));
+    if (const auto worker = names.user(std::string(worker_user))) append(examined.findings, lint_worker(*config, worker->uid));
     append(examined.findings, hindered(*config, abilities));
     for (const std::string& item : not_in_effect(*config, abilities)) {
       Diagnostic& finding = examined.findings.emplace_back();

@@ -41,6 +41,7 @@ constexpr std::chrono::seconds tcpmux_patience{10};  // decision B15.21
 }  // namespace
 
 void Runner::converse(Token token) {
+  if (!around_.conversations.has_room()) return feed(Denied{token, policy::Reason::fork});
   if (service().kind == config::Kind::redirect && targets_.empty()) return find_targets(token);
   worker::Parameters parameters = conversation_parameters();  // what `servers` tells leaves this one out
   Session& session = sessions_.at(token);

@@ -77,9 +77,11 @@ void Runner::greet(Token token) {
 
 /// The socket itself is readable and wait = yes: nothing is taken from it before a server has it.
 void Runner::request_waiting() {
+  if (!still_fit()) return;
   if (service().listen.socket_type != config::SocketType::dgram) return request_of({});
   const auto head = net::peek_datagram(listener_->fd());
-  if (!head) return listener_->again();
+  if (!head) return nothing_there();
+  readable_in_vain_ = 0;
   request_of(*head);
 }
 
@@ -195,7 +197,12 @@ void Runner::dismiss(Session session) {
 /// A refused request of a wait = yes service costs that request alone (decision B15.11).
 void Runner::drop_waiting_request(const Session& session) {
   if (!listener_) return;
-  if (service().listen.socket_type == config::SocketType::stream) return net::drop_connection(listener_->fd());
+  if (service().listen.socket_type == config::SocketType::stream) {
+    // Who has the socket can make accept(2) wait for ever. What refuses this peer does not look at who it is, so that the
+    // others that wait would be refused, too.
+    if (foreign_) return (void)renew({});
+    return net::drop_connection(listener_->fd());
+  }
   if (!service().datagrams()) return net::drop_datagram(listener_->fd());  // raw: it was never looked at
   const auto head = net::peek_datagram(listener_->fd());
   if (head && head->arrival == session.arrival && head->peer == session.peer) net::drop_datagram(listener_->fd());

@@ -33,6 +33,7 @@ bool Runner::start() {
 
 bool Runner::start(net::Opened bound) {
   if (!wants_socket()) return true;
+  forget_server();
   const auto listening = net::listen_on(bound.fd.get(), service().listen);
   return report_opening(opened_or_not(listening ? base::Result<net::Opened>(std::move(bound)) : listening.error()));
 }
@@ -47,6 +48,9 @@ bool Runner::start_on_socket_of(Runner& leaving) {
   if (!leaving.listener_ || !wants_socket()) return false;
   leaving.unregister_rpc();
   leaving.end_announcement();
+  const bool with_server = leaving.service().hands_over() && !leaving.sessions_.empty();
+  forget_server();
+  foreign_ = leaving.foreign_ || with_server;
   watch(leaving.listener_->release());
   leaving.listener_.reset();
   lent_ = std::exchange(leaving.lent_, {});
@@ -55,6 +59,8 @@ bool Runner::start_on_socket_of(Runner& leaving) {
   // It has the options of the service that goes, and the backlog.
   net::apply_options(listener_->fd(), service().listen);
   (void)net::listen_on(listener_->fd(), service().listen);
+  if (foreign_ && (with_server || !service().hands_over())) (void)renew({});
+  if (foreign_) came_back();
   steer_again();
   if (!listener_) return true;  // it is tried again from time to time
   if (service().is(config::Type::rpc)) register_rpc();
@@ -80,6 +86,7 @@ void Runner::reconfigure(Setup setup) {
   if (listener_) {
     net::apply_options(listener_->fd(), service().listen);
     if (new_backlog) (void)net::listen_on(listener_->fd(), service().listen);
+    require_anew();
   }
   steer_again();
   feed(Reconfigured{setup_.policy, false});
@@ -173,8 +180,9 @@ void Runner::perform(const ArmRetry& action) {
 
 bool Runner::open_socket() {
   if (left_to_server_) return opened_or_not(net::Opened{std::move(left_to_server_)});
+  forget_server();
   auto handed = around_.handed.take(service().id, service().listen);
-  return handed ? open_handed(std::move(*handed)) : opened_or_not(net::open_socket(service().listen));
+  return handed ? open_handed(std::move(*handed)) : opened_or_not(open_guarded(service(), service().listen));
 }
 
 bool Runner::opened_or_not(base::Result<net::Opened> opened) {

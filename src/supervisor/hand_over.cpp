@@ -147,6 +147,7 @@ void describe(A& a, service::HandedRunner& v) {
   a.word("standing", v.standing, service::Standing::disabled);
   a.list("refused_lately", v.refused_lately, 65536);
   a.list("sessions", v.sessions, most_sessions);
+  a.since(5, [&] { a.flag("foreign", v.foreign); });
 }
 
 template <typename A>
@@ -237,6 +238,7 @@ template <typename A>
 void describe(A& a, HandOver::HandedSocket& v) {
   a.text("name", v.name, 4096);
   a.descriptor("socket", v.socket);
+  a.since(5, [&] { a.flag("foreign", v.foreign); });
 }
 
 template <typename A>

@@ -93,6 +93,7 @@ struct HandOver {
   struct HandedSocket {
     std::string name;
     int socket = -1;
+    bool foreign = false;  ///< a server has had it
     bool operator==(const HandedSocket&) const = default;
   };
   struct Leftover {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A reload is a transaction (decision B15.18): prepared off the loop while the old configuration serves, committed in
 // one turn of the loop or not at all.
+#include <unistd.h>
+
 #include <boost/asio/post.hpp>
 
 #include "supervisor/impl.hpp"
 #include "xsuperd/base/memory.hpp"
+#include "xsuperd/config/lint.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -128,6 +131,9 @@ void Supervisor::Impl::log_diagnostics(const config::Diagnostics& diagnostics) {
 
 void Supervisor::Impl::say_not_in_effect() {
   for (const config::Diagnostic& d : config::hindered(*config, abilities)) log.write(d.level, config::log_line(d));
+  if (::geteuid() == 0)
+    for (const config::Diagnostic& d : config::lint_worker(*config, options.worker_user.uid))
+      log.write(d.level, config::log_line(d));
   const auto items = config::not_in_effect(*config, abilities);
   if (items.empty()) return;
   std::string text;

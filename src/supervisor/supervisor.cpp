@@ -21,6 +21,8 @@ bool Supervisor::may_adopt_orphans() { return Orphans::possible(); }
 
 /// Admitted peers of services with USERID: each holds a place of its service meanwhile, so this is no more than a guard.
 static constexpr std::size_t greatest_ident_lookups = 1024;
+/// What workers have at the end of the daemon to tell how their conversations have ended.
+static constexpr std::chrono::seconds worker_grace{2};
 
 /// After an upgrade what the first image found, before it changed it.
 static service::DaemonFacts facts_of(const Options& options) {
@@ -205,6 +207,7 @@ void Supervisor::Impl::terminate() {
   for (const auto& runner : Runners(runners)) retire(runner, service::Runner::Servers::terminate);
   runners.clear();
   spawner->presume(true);  // so that those servers get TERM, too
+  workers.terminate(worker_grace);
   collect_retired();
   end_timer.expires_after(around.grace + std::chrono::seconds(2));
   end_timer.async_wait([this](boost::system::error_code error) {
@@ -216,6 +219,7 @@ void Supervisor::Impl::terminate() {
 void Supervisor::Impl::quit() {
   log.warning("Exiting...");
   manager.stopping();
+  for (const auto& runner : runners) runner->leave_to_servers();
   children.abandon();
   stop(0);
 }

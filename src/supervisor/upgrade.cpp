@@ -118,7 +118,10 @@ void Supervisor::Impl::settle() {
   if (!upgrading) return;
   if (ending) return refuse_upgrade("the daemon is ending");
   const auto held = std::chrono::steady_clock::now() - upgrading->held_since;
-  if (held >= settling) spawner->presume(true);
+  if (held >= settling) {
+    spawner->presume(true);
+    workers.give_up_stuck();
+  }
   const std::string why = unsettled();
   if (why.empty()) return leave();
   if (held > longest_hold) return refuse_upgrade(why);
@@ -192,7 +195,8 @@ HandOver Supervisor::Impl::hand_over() const {
   state.chargen_line = around.chargen_position.line;
   state.last_token = around.last_token;
   state.workers = workers.hand_over();
-  for (const net::HandedSocket& one : around.handed.sockets()) state.handed.push_back({one.name, one.fd.get()});
+  for (const net::HandedSocket& one : around.handed.sockets())
+    state.handed.push_back({one.name, one.fd.get(), one.foreign});
   if (const int helper = libwrap.helper_pidfd(); helper >= 0) state.leftovers.push_back({helper});
   for (std::uint64_t token = 1; token <= last_leftover; ++token)
     if (const int pidfd = leftovers.pidfd(token); pidfd >= 0) state.leftovers.push_back({pidfd});

@@ -8,6 +8,7 @@
 #include "xsuperd/log/output.hpp"
 #include "xsuperd/net/listener.hpp"
 #include "xsuperd/net/socket.hpp"
+#include "xsuperd/net/socket_state.hpp"
 #include "xsuperd/net/steering.hpp"
 #include "xsuperd/service/counters.hpp"
 #include "xsuperd/service/hand_over.hpp"
@@ -59,6 +60,9 @@ inline constexpr std::chrono::seconds ident_patience{30};
 /// What the kernel is told of a steered service's access lists. Pure.
 [[nodiscard]] std::vector<net::SteeringRule> steering_rules(const config::Settings& settings);
 [[nodiscard]] bool admits_by_default(const config::Settings& settings);
+/// Opens a socket for the service at `at`, its own place with a port. That of a steered service is guarded (net::guard)
+/// before anybody can reach it. Fails as net::open_socket().
+[[nodiscard]] base::Result<net::Opened> open_guarded(const config::Service& service, const config::ListenSpec& at);
 
 /// Runs one service: owns its State, its socket and its timers, performs what the State decides and tells it what
 /// happened. Held by shared_ptr because pending waits refer to it. Loop thread only.
@@ -95,6 +99,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// Ends one session: a signal to its server, or the end of its conversation, whatever the signal. False when there is
   /// none of that token that can be ended.
   bool signal_session(Token token, int number);
+
+  /// The daemon ends, and its servers go on: another daemon can have the port of datagrams that one of them has (decision
+  /// B15.26).
+  void leave_to_servers() const;
 
   /// Sends a signal to every running server; how many there were.
   std::size_t signal_servers(int number);
@@ -175,8 +183,18 @@ class Runner : public std::enable_shared_from_this<Runner> {
   bool open_socket();
   bool opened_or_not(base::Result<net::Opened> opened);
   bool open_handed(net::HandedSocket socket);
+  bool open_instead(net::HandedSocket socket, const std::string& why);
   void take_refusing_socket(std::uint16_t port);
   void close_sockets();
+  [[nodiscard]] config::ListenSpec place() const;
+  void came_back();
+  base::Result<void> bring_back();
+  [[nodiscard]] bool still_fit();
+  bool renew(const std::string& why);
+  void renew_when_quiet();
+  void forget_server();
+  void require_anew();
+  void nothing_there();
   void shut_down(int fd) const;
   void tell_sockets();
   void watch(base::Fd socket);
@@ -249,6 +267,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   std::unique_ptr<net::Listener> turned_away_;  ///< of a steered service: the socket of refused peers
   base::Fd left_to_server_;  ///< of one that was closed while a server has its socket: that socket
   std::string lent_;  ///< the name of the listener, when it belongs to a service manager
+  bool foreign_ = false;  ///< a server has had the listener, and others may have it still
+  unsigned readable_in_vain_ = 0;
+  std::uint64_t quiet_ = 0;  ///< the timer of renew_when_quiet()
+  std::unique_ptr<net::SocketState> required_;  ///< of the listener, once it has come back or where it was lent
   SessionMap sessions_;
   Counters counters_;
   Standing standing_ = Standing::serving;
