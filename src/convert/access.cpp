@@ -81,7 +81,13 @@ void write_access(const UnitContext& c, UnitText& unit) {
   c.note(s.only_from ? "only_from" : "no_access",
          "systemd drops the packets of peers that it refuses: they see no answer, and no log tells of them");
   Networks no_access;
-  if (s.no_access) no_access = networks_of(c, *s.no_access, "is admitted");
+  if (s.no_access) {
+    no_access = networks_of(c, *s.no_access, "is admitted");
+    const bool named = std::any_of(s.no_access->begin(), s.no_access->end(), [](const AddressPattern& one) {
+      return one.kind != AddressPattern::Kind::network && one.name != "localhost";
+    });
+    if (named) c.unprotected.emplace_back("no_access");
+  }
   if (!s.only_from) return write_list(unit, "IPAddressDeny", no_access);
   const Networks only_from = networks_of(c, *s.only_from, "is not admitted");
   const bool best = c.service.access_policy() == config::AccessPolicy::best_match;

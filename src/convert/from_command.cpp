@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
+#include "convert/environment_file.hpp"
 #include "convert/from_units.hpp"
 #include "convert/unit_text.hpp"
 #include "xsuperd/base/text.hpp"
@@ -13,67 +13,64 @@ namespace xsuperd::convert {
 
 namespace {
 
-using Variables = std::map<std::string, std::string>;
-
-Variables variables_of(Unit& service) {
-  Variables variables;
-  for (const Directive* d : service.all("Service", "Environment")) {
-    const auto value = resolved(service, d->value);
-    const auto words = value ? unit_words(*value) : std::nullopt;
-    for (const std::string& word : words.value_or(std::vector<std::string>{}))
-      if (const std::size_t equals = word.find('='); equals != std::string::npos)
-        variables[word.substr(0, equals)] = word.substr(equals + 1);
-  }
-  return variables;
-}
-
-bool is_name(std::string_view text) {
-  if (text.empty() || (text[0] >= '0' && text[0] <= '9')) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return c == '_' || (c >= '0' && c <= '9') || (base::lower(c) >= 'a' && base::lower(c) <= 'z');
-  });
-}
-
 /// An argument with ${NAME} replaced. A $NAME that is a word of its own becomes as many words as its value has.
-/// False when a variable is not set in the unit.
-bool expand(const std::string& word, const Variables& variables, std::vector<std::string>& to) {
-  const std::string_view text = word;
-  if (text.starts_with("$") && is_name(text.substr(1))) {
-    const auto found = variables.find(word.substr(1));
-    if (found == variables.end()) return false;
-    for (const std::string_view one : base::split_words(found->second)) to.emplace_back(one);
+class Expansion {
+ public:
+  Expansion(const Environment& environment, std::set<std::string>& used) : environment_(environment), used_(used) {}
+
+  /// False when a variable is set by nobody that is known here.
+  bool expand(const std::string& word, std::vector<std::string>& to) {
+    const std::string_view text = word;
+    if (text.starts_with("$") && is_variable_name(text.substr(1))) {
+      const auto value = value_of(text.substr(1));
+      for (std::string& one : words_of_variable(value.value_or(""))) to.push_back(std::move(one));
+      return value.has_value();
+    }
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char next = text[i] == '$' && i + 1 < text.size() ? text[i + 1] : '\0';
+      const std::size_t end = next == '{' ? text.find('}', i) : text.npos;
+      if (end == text.npos) {
+        result += text[i];
+        if (next == '$') ++i;
+        continue;
+      }
+      const auto value = value_of(text.substr(i + 2, end - i - 2));
+      if (!value) return false;
+      result += *value;
+      i = end;
+    }
+    to.push_back(std::move(result));
     return true;
   }
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char next = text[i] == '$' && i + 1 < text.size() ? text[i + 1] : '\0';
-    const std::size_t end = next == '{' ? text.find('}', i) : text.npos;
-    if (end == text.npos) {
-      result += text[i];
-      if (next == '$') ++i;
-      continue;
-    }
-    const auto found = variables.find(word.substr(i + 2, end - i - 2));
-    if (found == variables.end()) return false;
-    result += found->second;
-    i = end;
+
+ private:
+  std::optional<std::string> value_of(std::string_view name) {
+    used_.emplace(name);
+    if (const Environment::One* one = environment_.find(name)) return one->value;
+    return environment_.nothing(name) ? std::optional<std::string>("") : std::nullopt;
   }
-  to.push_back(std::move(result));
-  return true;
-}
+
+  const Environment& environment_;
+  std::set<std::string>& used_;
+};
 
 struct Prefixes {
   bool other_name = false;  ///< @: the next word is argv[0]
   bool plain = false;       ///< ":": no variables
   bool privileged = false;  ///< "+", "!"
+  bool shell = false;       ///< "|": the command line is one for the user's shell
 };
 Prefixes take_prefixes(std::string& path) {
   Prefixes found;
   while (!path.empty() && std::string_view("-@:+!|").find(path[0]) != std::string_view::npos) {
     found.other_name = found.other_name || path[0] == '@';
     found.plain = found.plain || path[0] == ':';
-    found.privileged = found.privileged || path[0] == '+' || path[0] == '!';
-    path.erase(0, 1);
+    // "!!" is for kernels without ambient capabilities; any other drops the rights as without it.
+    const bool for_old_kernels = path.starts_with("!!");
+    found.privileged = found.privileged || path[0] == '+' || (path[0] == '!' && !for_old_kernels);
+    found.shell = found.shell || path[0] == '|';
+    path.erase(0, for_old_kernels ? 2 : 1);
   }
   return found;
 }
@@ -82,9 +79,12 @@ class Command {
  public:
   Command(const Directive& d, Draft& draft, Report& report) : d_(d), draft_(draft), report_(report) {}
 
-  void run(Unit& service) {
+  void run(Unit& service, Expansion variables) {
     const auto raw = unit_words(d_.value);
-    if (!raw || raw->empty()) return report_.error(d_.place, fmt::format("{} is no command line", text())), unfit();
+    if (!raw || raw->empty()) {
+      report_.error(d_.place, fmt::format("{} is no command line", text()));
+      return draft_.unfit.push_back(text() + " is no command line");
+    }
     std::vector<std::string> words;
     for (const std::string& word : *raw) {
       auto one = resolved(service, word);
@@ -96,25 +96,28 @@ class Command {
     // A quoted one is an argument.
     const auto written = base::split_words(d_.value);
     if (std::find(written.begin(), written.end(), ";") != written.end()) return lost("only one command can be run");
-    write(words, prefixes, variables_of(service));
+    if (prefixes.shell) return lost("a shell would have to read it");
+    write(words, prefixes, variables);
   }
 
  private:
   [[nodiscard]] std::string text() const { return fmt::format("{}={}", d_.key, shortened(d_.value)); }
-  void unfit() { draft_.unfit.push_back(text()); }
   void lost(std::string_view why) {
-    report_.loss(d_.place, fmt::format("{}: {}", text(), why));
-    unfit();
+    const std::string sentence = fmt::format("{}: {}", text(), why);
+    report_.loss(d_.place, sentence);
+    draft_.unfit.push_back(sentence);
   }
 
-  void write(const std::vector<std::string>& words, const Prefixes& prefixes, const Variables& variables) {
+  void write(const std::vector<std::string>& words, const Prefixes& prefixes, Expansion& variables) {
     std::vector<std::string> arguments;
+    if (!prefixes.other_name) arguments.push_back(words[0]);
     for (std::size_t i = 1; i < words.size(); ++i) {
       if (prefixes.plain)
         arguments.push_back(words[i]);
-      else if (!expand(words[i], variables, arguments))
+      else if (!variables.expand(words[i], arguments))
         return lost("it has variables that the unit does not set");
     }
+    if (arguments.empty()) return lost("the name behind @ is missing");
     for (const std::string& one : arguments)
       if (one.empty() || std::any_of(one.begin(), one.end(), base::is_space))
         return lost("an argument is empty or has a blank in it, which xinetd's language cannot say");
@@ -122,7 +125,11 @@ class Command {
     if (std::any_of(words[0].begin(), words[0].end(), base::is_space))
       return lost("the path of the program has a blank in it");
     draft_.set("server", {words[0]}, &d_);
-    if (prefixes.other_name) draft_.add_flag("NAMEINARGS", &d_);
+    // xinetd calls a server by the last part of its path, systemd by all of it.
+    if (arguments[0] == base::last_component(words[0]))
+      arguments.erase(arguments.begin());
+    else
+      draft_.add_flag("NAMEINARGS", &d_);
     if (!arguments.empty()) draft_.set("server_args", arguments, &d_);
   }
 
@@ -166,16 +173,22 @@ std::optional<Relay> relay_of(Unit& service) {
   return relay;
 }
 
-void take_command(Unit& service, Draft& draft, Report& report) {
+std::set<std::string> take_command(Unit& service, const Environment& environment, Draft& draft, Report& report) {
+  std::set<std::string> used;
   const auto commands = service.all("Service", "ExecStart");
   if (commands.empty()) {
     report.error(service.place, fmt::format("{} has no ExecStart=", service.name));
-    return draft.unfit.push_back("no ExecStart=");
+    draft.unfit.push_back("no ExecStart=");
+    return used;
   }
   for (std::size_t i = 1; i < commands.size(); ++i)
     report.loss(commands[i]->place, "a server is one program: this ExecStart= is not converted");
   if (commands.size() > 1) draft.unfit.push_back("several ExecStart=");
-  Command(*commands[0], draft, report).run(service);
+  Command(*commands[0], draft, report).run(service, Expansion(environment, used));
+  for (const std::string& name : used)
+    if (!environment.find(name) && environment.nothing(name))
+      report.note(commands[0]->place, fmt::format("${} is set by no file that is here, and stands for nothing", name));
+  return used;
 }
 
 }  // namespace xsuperd::convert

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "convert/from_units.hpp"
-#include "convert/unit_text.hpp"
 #include "xsuperd/base/text.hpp"
 
 namespace xsuperd::convert {
@@ -30,14 +29,19 @@ void take_user(Unit& service, Draft& draft, Report& report) {
   const auto name = word(service, user, report);
   if (user && !name) draft.unfit.push_back("its user is not known");
   if (dynamic && unit_boolean(dynamic->value).value_or(false)) {
-    report.loss(dynamic->place, "DynamicUser= has no equal: the server gets the user nobody");
+    report.loss(dynamic->place,
+                "DynamicUser= has no equal: the server would get the user nobody, and not be confined as with systemd, so "
+                "the entry is written disabled");
+    draft.unfit.push_back("DynamicUser= has no equal");
     draft.set("user", {"nobody"}, dynamic);
   } else {
     draft.set("user", {name.value_or("root")}, user);
     const bool numeric = name && base::parse_number(*name);
     if (user && !numeric) draft.set("groups", {"yes"}, user);
   }
-  if (const auto group_name = word(service, group, report)) draft.set("group", {*group_name}, group);
+  const auto group_name = word(service, group, report);
+  if (group_name) draft.set("group", {*group_name}, group);
+  if (group && !group_name) draft.unfit.push_back("its group is not known");
 }
 
 void take_limit(Unit& service, std::string_view key, std::string attribute, Draft& draft, Report& report) {
@@ -50,7 +54,10 @@ void take_limit(Unit& service, std::string_view key, std::string attribute, Draf
   if (soft == "infinity") return draft.set(std::move(attribute), {"UNLIMITED"}, d);
   const auto value = key == "LimitCPU" ? unit_seconds(soft) : unit_size(soft);
   if (!value) return report.error(d->place, fmt::format("{} has no value that systemd would take", quoted(*d)));
-  if (*value == 0) return report.loss(d->place, fmt::format("{}: 0 leaves the limit as it is here", quoted(*d)));
+  if (*value == 0) {
+    report.loss(d->place, fmt::format("{}: 0 leaves the limit as it is here", quoted(*d)));
+    return draft.unfit.push_back(fmt::format("{}: 0 leaves the limit as it is here", quoted(*d)));
+  }
   draft.set(std::move(attribute), {std::to_string(*value)}, d);
 }
 
@@ -61,33 +68,6 @@ void take_numbers(Unit& service, Draft& draft, Report& report) {
       {"LimitAS", "rlimit_as"},   {"LimitCPU", "rlimit_cpu"},     {"LimitDATA", "rlimit_data"},
       {"LimitRSS", "rlimit_rss"}, {"LimitSTACK", "rlimit_stack"}, {"LimitNOFILE", "rlimit_files"}};
   for (const auto& [key, attribute] : limits) take_limit(service, key, std::string(attribute), draft, report);
-}
-
-void take_environment(Unit& service, Draft& draft, Report& report) {
-  // systemd gives servers little more than these from its own environment.
-  std::vector<std::string> names{"PATH", "LANG"};
-  const Directive* from = nullptr;
-  for (const Directive* d : service.all("Service", "PassEnvironment")) {
-    from = d;
-    for (const std::string_view name : base::split_words(d->value))
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);
-  }
-  draft.set("passenv", names, from);
-  std::vector<std::string> variables;
-  for (const Directive* d : service.all("Service", "Environment")) {
-    from = d;
-    const auto value = resolved(service, d->value);
-    const auto words = value ? unit_words(*value) : std::nullopt;
-    const bool blanks = words && std::any_of(words->begin(), words->end(), [](const std::string& w) {
-                          return w.empty() || std::any_of(w.begin(), w.end(), base::is_space);
-                        });
-    if (!words || blanks)
-      report.loss(d->place,
-                  fmt::format("{} is not converted: a value has a blank in it, or cannot be read", quoted(*d)));
-    else
-      variables.insert(variables.end(), words->begin(), words->end());
-  }
-  if (!variables.empty()) draft.set("env", variables, from);
 }
 
 bool waits(const Draft& draft) {
@@ -108,9 +88,10 @@ void take_streams(Unit& service, Draft& draft, Report& report) {
   }
   for (const char* key : {"StandardOutput", "StandardError"}) {
     const Directive* d = service.last("Service", key);
-    if (d && d->value != "socket" && d->value != "inherit")
-      report.loss(d->place,
-                  fmt::format("{}: here it goes to the peer, as the standard input comes from it", quoted(*d)));
+    if (!d || d->value == "socket" || d->value == "inherit") continue;
+    report.loss(d->place, fmt::format("{}: here it goes to the peer, as the standard input comes from it", quoted(*d)));
+    // What a server says of its errors may be seen; what it was not to answer may not.
+    if (d->key == "StandardOutput") draft.unfit.push_back(fmt::format("{}: here it goes to the peer", quoted(*d)));
   }
 }
 
@@ -120,60 +101,52 @@ void take_type(Unit& service, Draft& draft, Report& report) {
   for (const std::string_view plain : {"simple", "exec", "oneshot", "idle"})
     if (type->value == plain) return;
   report.loss(type->place, fmt::format("{}: the server is taken to run until its process ends", quoted(*type)));
-  draft.unfit.push_back(quoted(*type));
+  draft.unfit.push_back(fmt::format("{}: a server is taken to run until its process ends", quoted(*type)));
+}
+
+/// What becomes of a server and of what it has started.
+void take_ending(Unit& service, Report& report) {
+  const Directive* kill = service.last("Service", "KillMode");
+  constexpr std::string_view left = "what a server leaves behind when it ends goes on here";
+  if (!kill)
+    report.note(service.place, fmt::format("KillMode= is not given, which is control-group: {}", left));
+  else if (kill->value != "process" && kill->value != "none")
+    report.loss(kill->place, fmt::format("{}: {}", quoted(*kill), left));
+  if (const Directive* restart = service.last("Service", "Restart"); restart && restart->value != "no")
+    report.loss(restart->place, fmt::format("{}: a server is started by a request only", quoted(*restart)));
 }
 
 }  // namespace
 
-std::optional<std::string> resolved(const Unit& unit, std::string_view value) {
-  std::string text;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    if (value[i] != '%') {
-      text += value[i];
-      continue;
-    }
-    const char what = ++i < value.size() ? value[i] : '\0';
-    if (what == '%')
-      text += '%';
-    else if (what == 'p')
-      text += unit.prefix();
-    else if ((what == 'n' || what == 'N') && unit.name.find('@') == std::string::npos)
-      text += what == 'n' ? unit.name : unit.prefix();
-    else
-      return std::nullopt;
-  }
-  return text;
-}
-
 void take_relay(Unit& service, const Relay& relay, Draft& draft, Report& report) {
   draft.set("user", {"nobody"}, relay.from);
-  for (const char* key : {"User", "Group", "DynamicUser", "Type", "StandardInput"}) service.pass_over("Service", key);
+  // Nothing is executed for it.
+  for (const char* key : {"User", "Group", "DynamicUser", "Type", "StandardInput", "KillMode", "Restart"})
+    service.pass_over("Service", key);
   draft.set("redirect", {relay.host, relay.port}, relay.from);
   draft.set("instances", {relay.most}, relay.from);
   take_numbers(service, draft, report);
   for (const char* key : {"StartLimitIntervalSec", "StartLimitBurst"}) service.pass_over("Unit", key);
 }
 
-void take_service(Unit& service, bool accept, Draft& draft, Report& report) {
+void take_service(Unit& service, bool accept, config::Files& files, Draft& draft, Report& report) {
   take_user(service, draft, report);
-  take_command(service, draft, report);
+  const Environment environment = environment_of(service, files, draft, report);
+  const auto used = take_command(service, environment, draft, report);
   take_streams(service, draft, report);
   take_type(service, draft, report);
-  take_environment(service, draft, report);
+  write_environment(service, environment, used, draft, report);
   take_numbers(service, draft, report);
-  if (const Directive* kill = service.last("Service", "KillMode"); kill && kill->value != "process")
-    report.loss(kill->place, fmt::format("{}: only the server itself is ended here", quoted(*kill)));
-  if (const Directive* restart = service.last("Service", "Restart"); restart && restart->value != "no")
-    report.loss(restart->place, fmt::format("{}: a server is started by a request only", quoted(*restart)));
-  // Limits of starts: cps is there for that.
-  for (const char* key :
-       {"StartLimitIntervalSec", "StartLimitBurst", "CollectMode", "RefuseManualStart", "RefuseManualStop"})
-    if (accept || std::string_view(key).starts_with("StartLimit")) service.pass_over("Unit", key);
-}
-
-void report_unused(const Unit& unit, Report& report) {
-  for (const Directive* d : unit.unused())
-    report.loss(d->place, fmt::format("[{}] {} has no equal", shortened(d->section), quoted(*d)));
+  take_ending(service, report);
+  if (accept)
+    report.note(service.place,
+                "REMOTE_ADDR and REMOTE_PORT, which systemd sets for each connection, are not set: REMOTE_HOST has the "
+                "address");
+  for (const char* key : {"CollectMode", "RefuseManualStart", "RefuseManualStop"})
+    if (accept) service.pass_over("Unit", key);
+  // An instance for a connection is started once.
+  for (const char* key : {"StartLimitIntervalSec", "StartLimitBurst"})
+    if (accept) service.pass_over("Unit", key);
 }
 
 }  // namespace xsuperd::convert

@@ -5,8 +5,6 @@
 
 #include "convert/entry_text.hpp"
 #include "convert/from_units.hpp"
-#include "convert/networks.hpp"
-#include "convert/unit_text.hpp"
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/text.hpp"
 
@@ -82,8 +80,9 @@ void take_family(Unit& socket, const Listening& at, Draft& draft, Report& report
   draft.add_flag("IPv6", at.from);
   if (!at.address.empty()) draft.set("bind", {at.address}, at.from);
   if (!from || from->value == "default") return;
-  if (from->value != "both" && from->value != "ipv6-only") return no_value(*from, report);
-  draft.set("v6only", {from->value == "both" ? "no" : "yes"}, from);
+  const auto only = from->value == "ipv6-only" ? true : from->value == "both" ? false : unit_boolean(from->value);
+  if (!only) return no_value(*from, report);
+  draft.set("v6only", {*only ? "yes" : "no"}, from);
 }
 
 void take_counts(Unit& socket, bool accept, Draft& draft, Report& report) {
@@ -99,70 +98,6 @@ void take_counts(Unit& socket, bool accept, Draft& draft, Report& report) {
     draft.set("per_source", {*each >= endless ? "UNLIMITED" : std::to_string(*each)}, from);
   const auto backlog = count(socket, "Backlog", from, report);
   if (backlog && *backlog < endless) draft.set("backlog", {std::to_string(*backlog)}, from);
-}
-
-/// PollLimit...= is what cps is, TriggerLimit...= ends the socket.
-void take_rate(Unit& socket, std::string_view kind, Draft& draft, Report& report) {
-  const std::string interval = fmt::format("{}IntervalSec", kind);
-  const Directive* span = socket.last("Socket", interval);
-  const Directive* from = nullptr;
-  const auto burst = count(socket, fmt::format("{}Burst", kind), from, report);
-  if ((!span && !burst) || draft.has("cps")) return;
-  const auto seconds = span ? unit_seconds(span->value) : std::optional<std::uint64_t>(2);
-  if (!seconds) return no_value(*span, report);
-  const Directive* where = from ? from : span;
-  if (*seconds == 0 || burst == 0) return draft.set("cps", {"0", "0"}, where);
-  const std::uint64_t rate = burst.value_or(draft.has("instances") ? 200 : 20);
-  const bool too_great = rate > 0x7fff'ffff || *seconds > 86'400;
-  if (too_great) return report.loss(where->place, fmt::format("{} is more than cps can say", quoted(*where)));
-  constexpr std::uint64_t pause = 10;
-  draft.set("cps", {std::to_string(rate), std::to_string(pause)}, where);
-  if (*seconds != 1) draft.set("cps_window", {std::to_string(*seconds)}, span ? span : where);
-  report.note(where->place, fmt::format("cps: beyond {} connections in {} s the service rests for {} s and opens again",
-                                        rate, *seconds, pause));
-}
-
-void take_words(const Directive& d, Networks& to, Report& report) {
-  struct Name {
-    std::string_view word;
-    std::string_view networks[2];
-  };
-  constexpr Name names[]{{"any", {"0.0.0.0/0", "::/0"}},
-                         {"localhost", {"127.0.0.0/8", "::1/128"}},
-                         {"link-local", {"169.254.0.0/16", "fe80::/64"}},
-                         {"multicast", {"224.0.0.0/4", "ff00::/8"}}};
-  for (const std::string_view word : base::split_words(d.value)) {
-    const auto named = std::find_if(std::begin(names), std::end(names), [&](const Name& n) { return n.word == word; });
-    if (named != std::end(names)) {
-      for (const std::string_view network : named->networks) to.push_back(*parse_network(network));
-    } else if (const auto network = parse_network(word)) {
-      to.push_back(*network);
-    } else {
-      no_value(d, report);
-    }
-  }
-}
-
-std::vector<std::string> texts_of(const Networks& networks) {
-  std::vector<std::string> words;
-  for (const Network& one : networks) words.push_back(text_of(one));
-  return words;
-}
-
-/// What IPAddressAllow= has is admitted, whatever IPAddressDeny= has.
-void take_access(Unit& socket, Draft& draft, Report& report) {
-  Networks allow;
-  Networks deny;
-  const auto allows = socket.all("Socket", "IPAddressAllow");
-  const auto denies = socket.all("Socket", "IPAddressDeny");
-  for (const Directive* one : allows) take_words(*one, allow, report);
-  for (const Directive* one : denies) take_words(*one, deny, report);
-  if (deny.empty()) return;
-  const Directive* from = denies.front();
-  report.note(from->place, "peers that are refused will see their connections end, and are logged");
-  if (without(everybody(), deny).empty())
-    return draft.set("only_from", texts_of(allow), allows.empty() ? from : allows.front());
-  if (const Networks refused = without(deny, allow); !refused.empty()) draft.set("no_access", texts_of(refused), from);
 }
 
 }  // namespace
@@ -190,24 +125,21 @@ bool accepts(Unit& socket, Report& report) {
   return yes(socket, "Accept", from, report);
 }
 
-void take_socket(Unit& socket, const Listening& at, bool accept, Draft& draft, Report& report) {
+void take_socket(Unit& socket, const Listening& at, Way way, Draft& draft, Report& report) {
   const Directive* from = nullptr;
   const Directive* protocol = socket.last("Socket", "SocketProtocol");
   draft.set("type", {"UNLISTED"}, at.from);
   draft.set("socket_type", {at.datagrams ? "dgram" : "stream"}, at.from);
   draft.set("protocol", {protocol ? protocol->value : at.datagrams ? "udp" : "tcp"}, protocol ? protocol : at.from);
   draft.set("port", {at.port}, at.from);
-  draft.set("wait", {accept ? "no" : "yes"}, socket.last("Socket", "Accept"));
+  draft.set("wait", {way == Way::waits ? "yes" : "no"}, socket.last("Socket", "Accept"));
   take_family(socket, at, draft, report);
   if (yes(socket, "NoDelay", from, report)) draft.add_flag("NODELAY", from);
   if (yes(socket, "KeepAlive", from, report)) draft.add_flag("KEEPALIVE", from);
   if (yes(socket, "SELinuxContextFromNet", from, report)) draft.add_flag("LABELED", from);
   // systemd knows nothing of hosts.allow.
   draft.add_flag("NOLIBWRAP", nullptr);
-  take_counts(socket, accept, draft, report);
-  take_rate(socket, "PollLimit", draft, report);
-  take_rate(socket, "TriggerLimit", draft, report);
-  take_access(socket, draft, report);
+  take_counts(socket, way != Way::waits, draft, report);
 }
 
 }  // namespace xsuperd::convert

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "convert/unit_file.hpp"
+#include "xsuperd/config/files.hpp"
 #include "xsuperd/config/parser.hpp"
 
 /// From the two units of a socket to entries of xinetd.conf.
@@ -32,10 +34,23 @@ struct Listening {
 [[nodiscard]] std::vector<Listening> listening(Unit& socket, Report& report);
 [[nodiscard]] bool accepts(Unit& socket, Report& report);
 
-/// What holds for all sockets of the unit. `accept`: connections are accepted before there is a server.
-void take_socket(Unit& socket, const Listening& at, bool accept, Draft& draft, Report& report);
+/// Who does what with the connections.
+enum class Way : std::uint8_t {
+  accepts,  ///< systemd accepts each, and starts an instance for it
+  waits,    ///< one server takes the socket
+  relays,   ///< one that hands them on, systemd-socket-proxyd(8)
+};
+
+/// What holds for all sockets of the unit.
+void take_socket(Unit& socket, const Listening& at, Way way, Draft& draft, Report& report);
+/// How often servers may be started. `service`: null when it could not be read.
+void take_rate(Unit& socket, Unit* service, Way way, Draft& draft, Report& report);
+/// The access lists of both units: a peer must be admitted by either.
+void take_access(Unit& socket, Unit* service, const Listening& at, Way way, Draft& draft, Report& report);
+/// Whether the units would be started at all. `files`: of this machine.
+void take_conditions(Unit& unit, config::Files& files, Draft& draft, Report& report);
 /// The server. `accept`: it is an instance for one connection.
-void take_service(Unit& service, bool accept, Draft& draft, Report& report);
+void take_service(Unit& service, bool accept, config::Files& files, Draft& draft, Report& report);
 /// A service that relays by systemd-socket-proxyd(8): our redirect.
 struct Relay {
   const Directive* from = nullptr;
@@ -44,8 +59,29 @@ struct Relay {
 };
 [[nodiscard]] std::optional<Relay> relay_of(Unit& service);
 void take_relay(Unit& service, const Relay& relay, Draft& draft, Report& report);
-/// ExecStart= and the variables it may use.
-void take_command(Unit& service, Draft& draft, Report& report);
+
+/// The variables of a server.
+struct Environment {
+  struct One {
+    std::string name, value;
+    const Directive* from = nullptr;
+  };
+  std::vector<One> variables = {};        ///< each name once
+  std::vector<std::string> passed = {};   ///< of the manager's own: their values are not known here
+  bool open = false;  ///< there is a file for more of them: what is set nowhere is meant to be nothing
+
+  void set(const std::string& name, std::string value, const Directive* from);
+  [[nodiscard]] const One* find(std::string_view name) const;
+  /// Does the name of a variable that is not among them stand for nothing, rather than for what only systemd knows?
+  [[nodiscard]] bool nothing(std::string_view name) const;
+};
+/// Files for EnvironmentFile= and /etc/passwd are read now.
+[[nodiscard]] Environment environment_of(Unit& service, config::Files& files, Draft& draft, Report& report);
+/// `used`: the variables that the arguments were made of.
+void write_environment(Unit& service, const Environment& environment, const std::set<std::string>& used, Draft& draft,
+                       Report& report);
+/// ExecStart=. Returns the names of the variables that were used.
+std::set<std::string> take_command(Unit& service, const Environment& environment, Draft& draft, Report& report);
 
 /// A value with specifiers resolved that do not depend on where and when the unit runs; nothing when there are others.
 [[nodiscard]] std::optional<std::string> resolved(const Unit& unit, std::string_view value);
@@ -54,8 +90,5 @@ void take_command(Unit& service, Draft& draft, Report& report);
 [[nodiscard]] inline std::string shortened(const std::string& value) {
   return value.size() > 200 ? value.substr(0, 200) + "..." : value;
 }
-
-/// What is left of a unit has no equal.
-void report_unused(const Unit& unit, Report& report);
 
 }  // namespace xsuperd::convert

@@ -7,6 +7,7 @@
 
 #include "convert/comments.hpp"
 #include "convert/entry_text.hpp"
+#include "convert/refused.hpp"
 #include "convert/report.hpp"
 #include "convert/seams.hpp"
 #include "xsuperd/base/text.hpp"
@@ -38,13 +39,14 @@ struct Written {
 
 class InetdConverter {
  public:
-  InetdConverter(const std::vector<Source>& sources, config::Names& names)
-      : sources_(sources), names_(names, {.ports = true, .hosts = false}) {}
+  InetdConverter(const std::vector<Source>& sources, config::Names& names, config::Files* files)
+      : sources_(sources), real_names_(names), names_(names, {.ports = true, .hosts = false}), files_(files) {}
 
   Conversion run() {
     read();
     for (const Entry& entry : entries_) place(entry);
     compare();
+    check_here();
     Conversion result;
     for (const Written& one : written_) result.files.push_back({one.file, entry_text(one.entry, one.comments)});
     if (std::string text = left_text(); !text.empty()) result.files.push_back({left_over, std::move(text)});
@@ -57,14 +59,18 @@ class InetdConverter {
   void place(const Entry& entry);
   void keep_line(const Entry& entry);
   void compare();
+  void check_here();
   void disable(Written& one, const config::Diagnostics& why, const Place& line);
   [[nodiscard]] std::string left_text() const;
   [[nodiscard]] config::Loaded load_input();
   [[nodiscard]] config::Loaded load_result();
+  [[nodiscard]] const Entry* entry_at(const Place& place) const;
   [[nodiscard]] bool is_off(const Place& place) const;
 
   const std::vector<Source>& sources_;
+  config::Names& real_names_;
   AssumedNames names_;
+  config::Files* files_;
   Report report_;
   std::vector<Entry> entries_;
   std::map<std::string, std::set<int>> starts_;  ///< by file: lines on which services begin
@@ -74,12 +80,18 @@ class InetdConverter {
   FileNames file_names_;
 };
 
-/// Does that line begin a service that update-inetd has turned off?
-bool InetdConverter::is_off(const Place& place) const {
+/// The service that begins in that line.
+const Entry* InetdConverter::entry_at(const Place& place) const {
   const auto at = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) {
     return e.place.file == place.file && e.place.line == place.line;
   });
-  return at != entries_.end() && base::trim(at->line_text).starts_with("#");
+  return at == entries_.end() ? nullptr : &*at;
+}
+
+/// Has update-inetd turned it off?
+bool InetdConverter::is_off(const Place& place) const {
+  const Entry* entry = entry_at(place);
+  return entry && base::trim(entry->line_text).starts_with("#");
 }
 
 void InetdConverter::read() {
@@ -92,9 +104,10 @@ void InetdConverter::read() {
   for (const Entry& entry : entries_) starts_[entry.place.file].insert(entry.place.line);
   for (const Source& one : sources_) comments_[one.file] = comments_of(one.text, starts_[one.file]);
   for (const config::Diagnostic& one : diagnostics.all()) {
-    if (is_off(one.place) && one.level <= config::Level::warning)
+    const bool off = is_off(one.place);
+    if (off && entry_at(one.place)->state == Entry::State::broken)
       report_.note(one.place, fmt::format("this line, which is off, is kept as it is: {}", one.sentence));
-    else if (one.level == config::Level::info)
+    else if (off || one.level == config::Level::info)
       report_.note(one.place, one.sentence);
     else
       report_.take(one);
@@ -188,6 +201,21 @@ void InetdConverter::disable(Written& one, const config::Diagnostics& why, const
   report_.loss(line, fmt::format("written disabled: {}", reason));
 }
 
+/// What this machine lacks keeps a service from being served, and a reload from passing: names of ports, RPC programs
+/// and users, programs.
+void InetdConverter::check_here() {
+  std::vector<File> entries;
+  for (const Written& one : written_) entries.push_back({one.file, entry_text(one.entry, {})});
+  const auto refused = refused_entries(entries, files_, real_names_);
+  for (Written& one : written_) {
+    const auto why = refused.find(one.file);
+    if (why == refused.end() || one.entry.state == Entry::State::disabled) continue;
+    one.entry.state = Entry::State::disabled;
+    one.comments.push_back(comment_line("Disabled: " + why->second + "."));
+    report_.loss(one.entry.place, fmt::format("written disabled, as it would be refused here: {}", why->second));
+  }
+}
+
 std::string InetdConverter::left_text() const {
   std::string text;
   for (const Source& source : sources_) {
@@ -203,8 +231,8 @@ std::string InetdConverter::left_text() const {
 
 }  // namespace
 
-Conversion inetd_to_xinetd(const std::vector<Source>& sources, config::Names& names) {
-  return InetdConverter(sources, names).run();
+Conversion inetd_to_xinetd(const std::vector<Source>& sources, config::Names& names, config::Files* files) {
+  return InetdConverter(sources, names, files).run();
 }
 
 }  // namespace xsuperd::convert

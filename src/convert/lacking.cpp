@@ -2,10 +2,13 @@
 // What an entry of xinetd.conf can say and no unit can.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
+#include "convert/environment_file.hpp"
 #include "convert/units.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/config/attribute.hpp"
 
 namespace xsuperd::convert {
 
@@ -23,6 +26,7 @@ struct Lacking {
   Weight weight;
   bool (*given)(S);
   std::string_view sentence;
+  bool protects = false;  ///< without it the service is open to more, or to more at a time
 };
 
 bool logs_to_file(S s) { return s.settings.log_type && s.settings.log_type->kind == LogTarget::Kind::file; }
@@ -33,15 +37,18 @@ bool limited(const std::optional<config::Limit>& limit) { return limit && !limit
 
 constexpr Lacking table[]{
     {"access_times", Weight::loss, [](S s) { return s.settings.access_times.has_value(); },
-     "access_times: systemd has no times of day for a socket; the service is open at all times"},
+     "access_times: systemd has no times of day for a socket; the service is open at all times", true},
+    {"cps", Weight::loss,
+     [](S s) { return s.kind == Kind::redirect && s.settings.cps && s.rate().connections > 0; },
+     "cps: systemd counts the starts of the relay, not its connections", true},
     {"max_load", Weight::loss, [](S s) { return s.settings.max_load.value_or(0) > 0; },
-     "max_load: systemd does not look at the load"},
+     "max_load: systemd does not look at the load", true},
     {"per_source_rate", Weight::loss,
      [](S s) { return s.settings.per_source_rate && s.settings.per_source_rate->connections > 0; },
-     "per_source_rate: systemd does not count the connections of a peer in a time"},
+     "per_source_rate: systemd does not count the connections of a peer in a time", true},
     {"per_source", Weight::loss,
      [](S s) { return limited(s.settings.per_source) && (unaccepted(s) || s.settings.per_source->value == 0); },
-     "per_source: MaxConnectionsPerSource= cannot say this here"},
+     "per_source: MaxConnectionsPerSource= cannot say this here", true},
     {"banner", Weight::loss, [](S s) { return s.settings.banner && !s.wait; },
      "banner: systemd sends no text of its own"},
     {"banner_success", Weight::loss, [](S s) { return s.settings.banner_success && !s.wait; },
@@ -49,7 +56,7 @@ constexpr Lacking table[]{
     {"banner_fail", Weight::loss, [](S s) { return s.settings.banner_fail && !s.wait; },
      "banner_fail: systemd sends no text of its own"},
     {"flags", Weight::loss, [](S s) { return s.has(Flag::idonly); },
-     "flags, IDONLY: systemd asks no identity server; peers without one are admitted"},
+     "flags, IDONLY: systemd asks no identity server; peers without one are admitted", true},
     {"flags", Weight::note, [](S s) { return s.has(Flag::labeled); },
      "flags, LABELED: SELinuxContextFromNet= takes the label of the connection in systemd's own way"},
     {"mdns", Weight::loss, [](S s) { return s.settings.mdns.value_or(false); }, "mdns: systemd announces no services"},
@@ -67,8 +74,44 @@ constexpr Lacking table[]{
     {"redirect", Weight::note, [](S s) { return s.kind == Kind::redirect; },
      "redirect: systemd-socket-proxyd ends both directions when one of them ends"},
     {"libwrap", Weight::loss, [](S s) { return s.settings.libwrap.has_value() && s.asks_libwrap(); },
-     "libwrap: systemd does not ask hosts.allow and hosts.deny; tcpd as the program of ExecStart= would"},
+     "libwrap: systemd does not ask hosts.allow and hosts.deny; tcpd as the program of ExecStart= would", true},
 };
+
+/// The attributes that come out in a unit, are in the table, or mean nothing to one.
+constexpr std::string_view known[]{
+    "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "cps", "cps_window",
+    "deny_time", "disable", "disabled", "enabled", "env", "flags", "group", "groups", "id", "instances", "libwrap",
+    "log_on_failure", "log_on_success", "log_type", "max_load", "mdns", "nice", "no_access", "only_from", "pass_fds",
+    "passenv", "per_source", "per_source_rate", "port", "protocol", "redirect", "reload_policy", "removed_sessions",
+    "rlimit_as", "rlimit_cpu", "rlimit_data", "rlimit_files", "rlimit_rss", "rlimit_stack", "rpc_number", "rpc_version",
+    "server", "server_args", "socket_type", "type", "umask", "user", "v6only", "wait"};
+
+bool is_known(std::string_view attribute) {
+  return std::find(std::begin(known), std::end(known), attribute) != std::end(known);
+}
+
+/// systemd passes over a line that is not UTF-8.
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t more = lead < 0x80 ? 0 : lead < 0xc2 ? 9 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : lead < 0xf5 ? 3 : 9;
+    if (more == 9 || text.size() - i <= more) return false;
+    for (std::size_t k = 1; k <= more; ++k)
+      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
+    i += more;
+  }
+  return true;
+}
+
+std::string no_program(S s) {
+  const std::string& path = *s.settings.server;
+  if (!path.starts_with("/"))
+    return fmt::format("its server, {}, is not a path from / on, and systemd would {}", base::escaped(path, 100),
+                       path.find('/') == path.npos ? "look for it in directories of its own" : "refuse the unit");
+  if (!is_utf8(path) || !std::all_of(s.argv.begin(), s.argv.end(), is_utf8))
+    return "systemd passes over a command line that is not UTF-8";
+  return {};
+}
 
 }  // namespace
 
@@ -85,20 +128,32 @@ std::string no_units(S s) {
   if (protocol != "tcp" && protocol != "udp" && protocol != "udplite" && protocol != "sctp")
     return fmt::format("systemd has no sockets of protocol {}", base::escaped(protocol, 100));
   if (s.listen.at.port == 0) return "systemd does not let the system choose a port";
+  if (s.kind == Kind::program && s.settings.server) return no_program(s);
   return {};
 }
+
+bool is_unit_variable(std::string_view name, std::string_view value) { return is_variable_name(name) && is_utf8(value); }
 
 bool systemd_accepts(S s) {
   return s.kind == Kind::program && !s.wait && s.listen.socket_type == config::SocketType::stream;
 }
 
 void report_lacking(const UnitContext& c) {
-  for (const Lacking& row : table)
-    if (row.given(c.service)) c.report.add(row.weight, c.place(row.attribute), std::string(row.sentence));
-  if (c.wraps && c.service.asks_libwrap() && !c.service.settings.libwrap)
-    c.report.loss(c.service.place,
-                  "hosts.allow and hosts.deny of this machine have rules, for which systemd does not ask; "
-                  "tcpd as the program of ExecStart= would");
+  for (const Lacking& row : table) {
+    if (!row.given(c.service)) continue;
+    c.report.add(row.weight, c.place(row.attribute), std::string(row.sentence));
+    if (row.protects) c.unprotected.emplace_back(row.attribute);
+  }
+  for (const config::Attribute& row : config::attributes()) {
+    if (is_known(row.name) || !row.is_set(c.service.settings)) continue;
+    c.report.loss(c.place(row.name), fmt::format("{}: systemd has nothing like it", row.name));
+    c.unprotected.emplace_back(row.name);
+  }
+  if (!c.wraps || !c.service.asks_libwrap() || c.service.settings.libwrap) return;
+  c.report.loss(c.service.place,
+                "hosts.allow and hosts.deny of this machine have rules, for which systemd does not ask; "
+                "tcpd as the program of ExecStart= would");
+  c.unprotected.emplace_back("hosts.allow");
 }
 
 }  // namespace xsuperd::convert

@@ -48,8 +48,7 @@ class Pending {
   Pending(const Pending&) = delete;
   Pending& operator=(const Pending&) = delete;
 
-  std::optional<base::Error> write(const File& file, const std::string& path, bool force) {
-    constexpr mode_t mode = 0644;
+  std::optional<base::Error> write(const File& file, const std::string& path, bool force, mode_t mode) {
     if (!fd_) return failed("cannot make a file beside", path);
     if (!write_all(fd_.get(), file.text) || ::fchmod(fd_.get(), mode & ~current_umask()) != 0 ||
         ::fsync(fd_.get()) != 0)
@@ -68,7 +67,9 @@ class Pending {
 
 }  // namespace
 
-std::optional<base::Error> write_files(const std::vector<File>& files, const std::string& directory, bool force) {
+std::optional<base::Error> write_files(const std::vector<File>& files, const std::string& directory, bool force,
+                                       bool secret) {
+  const mode_t mode = secret ? 0600 : 0644;
   if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) return failed("cannot make the directory", directory);
   for (const File& file : files) {
     const std::string path = directory + "/" + file.name;
@@ -77,7 +78,7 @@ std::optional<base::Error> write_files(const std::vector<File>& files, const std
       return base::Error{EEXIST, fmt::format("{} exists, so nothing was written (--force replaces it)", path)};
   }
   for (const File& file : files) {
-    if (auto error = Pending(directory).write(file, directory + "/" + file.name, force)) return error;
+    if (auto error = Pending(directory).write(file, directory + "/" + file.name, force, mode)) return error;
   }
   const base::Fd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened) ::fsync(opened.get());

@@ -10,6 +10,7 @@ bool Conversion::has(Weight weight) const {
 }
 
 void Report::add(Weight weight, const config::Place& place, std::string sentence) {
+  if (weight == Weight::error) errors_.push_back(sentence);
   if (!said_.emplace(place.file, place.line, sentence).second) return;
   findings_.push_back({weight, place, std::move(sentence)});
 }

@@ -18,11 +18,14 @@ class Report {
   void add(Weight weight, const config::Place& place, std::string sentence);
   /// What the loader or a parser found; what it says at a level below warning is nobody's business here.
   void take(const config::Diagnostic& diagnostic);
+  /// The sentences of all errors, also of those that were there already.
+  [[nodiscard]] const std::vector<std::string>& errors() const { return errors_; }
   /// All of them, by file and line; to be asked once.
   [[nodiscard]] std::vector<Finding> findings();
 
  private:
   std::vector<Finding> findings_;
+  std::vector<std::string> errors_;
   std::set<std::tuple<std::string, int, std::string>> said_;
 };
 

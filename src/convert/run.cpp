@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "convert/output.hpp"
+#include "convert/seams.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/convert/convert.hpp"
 
@@ -89,13 +90,12 @@ Conversion inetd_files(const Arguments& a, config::Files& files, config::Names& 
     else
       sources.push_back({path, *text});
   }
-  Conversion result = inetd_to_xinetd(sources, names);
+  Conversion result = inetd_to_xinetd(sources, names, &files);
   result.findings.insert(result.findings.begin(), unread.begin(), unread.end());
   return result;
 }
 
-Conversion convert(const Arguments& a) {
-  config::SystemFiles files;
+Conversion convert(const Arguments& a, config::Files& files) {
   config::SystemNames names;
   if (a.from == "systemd") return systemd_to_xinetd(a.paths, files, names);
   if (a.to == "systemd") return to_systemd(a.paths, files, names, {a.from == "inetd", a.all});
@@ -144,12 +144,21 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
     if (const std::string why = take(a, words, at); !why.empty()) return fail(err, Exit::usage, why);
   if (const std::string why = wrong(a); !why.empty()) return fail(err, Exit::usage, why);
   if (a.help) return fmt::print(out, "{}", usage_text), static_cast<int>(Exit::good);
-  const Conversion conversion = convert(a);
+  config::SystemFiles real;
+  WatchedFiles files(real);
+  Conversion conversion = convert(a, files);
+  // What was kept from others stays so.
+  const bool secret = !files.secret().empty();
+  if (secret && !a.output.empty()) {
+    Finding& finding = conversion.findings.emplace_back();
+    finding.place.file = files.secret();
+    finding.sentence = "not everybody may read this file, nor what is written";
+  }
   print_report(conversion, err);
   if (a.output.empty()) {
     print_files(conversion.files, out);
     if (std::fflush(out) != 0) return fail(err, Exit::losses, "cannot write to the standard output");
-  } else if (const auto error = write_files(conversion.files, a.output, a.force)) {
+  } else if (const auto error = write_files(conversion.files, a.output, a.force, secret)) {
     return fail(err, Exit::losses, error->sentence);
   }
   if (conversion.has(Weight::error)) return static_cast<int>(Exit::input);

@@ -34,7 +34,23 @@ base::Result<std::vector<std::string>> StagedFiles::list(const std::string& path
 base::Result<config::Files::Kind> StagedFiles::kind(const std::string& path) {
   if (texts.contains(path)) return Kind::regular;
   const auto there = behind_ ? behind_->kind(path) : Kind::regular;
+  if (!there && !programs_exist) return there;
   return there ? *there : Kind::regular;
+}
+
+base::Result<config::Files::Status> StagedFiles::status(const std::string& path) {
+  if (programs_exist || !behind_ || texts.contains(path)) return Status{};
+  return behind_->status(path);
+}
+
+bool StagedFiles::executable(const std::string& path) { return programs_exist || !behind_ || behind_->executable(path); }
+
+base::Result<std::string> WatchedFiles::read(const std::string& path) {
+  constexpr unsigned readable_for_all = 04;
+  auto text = real_.read(path);
+  const auto status = real_.status(path);
+  if (text && status && (status->mode & readable_for_all) == 0 && secret_.empty()) secret_ = path;
+  return text;
 }
 
 std::uint32_t AssumedNames::invented(char kind, const std::string& name) {
@@ -76,6 +92,11 @@ std::vector<base::Address> AssumedNames::host(const std::string& name) {
   auto real = real_.host(name);
   if (real.empty() && wishes_.hosts) real.push_back(base::Address::ipv4(0xc000'0201));  // of RFC 5737
   return real;
+}
+
+void AssumedNames::assume_variable(const std::string& name) {
+  if (!environment_) environment_ = real_.environment();
+  environment_->push_back(name + "=");
 }
 
 std::optional<std::uint32_t> AssumedNames::rpc_number(const std::string& name) {

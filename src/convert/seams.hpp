@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,8 @@
 /// The seams through which the loader sees a conversion: what is converted need not run on this machine.
 namespace xsuperd::convert {
 
-/// Texts held in memory, and behind them a file system if there is one. Every program exists: what is not there is a
-/// regular file, which yet cannot be read.
+/// Texts held in memory, and behind them a file system if there is one. Every program exists unless it is said
+/// otherwise: what is not there is a regular file, which yet cannot be read.
 class StagedFiles final : public config::Files {
  public:
   explicit StagedFiles(config::Files* behind = nullptr) : behind_(behind) {}
@@ -19,15 +20,35 @@ class StagedFiles final : public config::Files {
   std::map<std::string, std::string> texts;  ///< by path; what was read from behind is added
   /// What becomes of a text that was read from behind; null: nothing.
   std::string (*revise)(const std::string& text, const std::string& path) = nullptr;
+  bool programs_exist = true;  ///< or those that are behind
 
   base::Result<std::string> read(const std::string& path) override;
   base::Result<std::vector<std::string>> list(const std::string& path) override;
   base::Result<Kind> kind(const std::string& path) override;
-  base::Result<Status> status(const std::string&) override { return Status{}; }
-  bool executable(const std::string&) override { return true; }
+  base::Result<Status> status(const std::string& path) override;
+  bool executable(const std::string& path) override;
 
  private:
   config::Files* behind_;
+};
+
+/// A file system that is watched: has anything been read that not everybody may read?
+class WatchedFiles final : public config::Files {
+ public:
+  explicit WatchedFiles(config::Files& real) : real_(real) {}
+
+  base::Result<std::string> read(const std::string& path) override;
+  base::Result<std::vector<std::string>> list(const std::string& path) override { return real_.list(path); }
+  base::Result<Kind> kind(const std::string& path) override { return real_.kind(path); }
+  base::Result<Status> status(const std::string& path) override { return real_.status(path); }
+  bool executable(const std::string& path) override { return real_.executable(path); }
+
+  /// The first such file; empty when there was none.
+  [[nodiscard]] const std::string& secret() const { return secret_; }
+
+ private:
+  config::Files& real_;
+  std::string secret_;
 };
 
 /// The machine's names, and invented numbers for users and groups that it does not have, and for more if wished. A user
@@ -49,7 +70,10 @@ class AssumedNames final : public config::Names {
   std::optional<std::uint32_t> rpc_number(const std::string& name) override;
   std::optional<std::uint32_t> network(const std::string& name) override { return real_.network(name); }
   std::vector<base::Address> host(const std::string& name) override;
-  const std::vector<std::string>& environment() override { return real_.environment(); }
+  /// The real one, and the variables of assume_variable().
+  const std::vector<std::string>& environment() override { return environment_ ? *environment_ : real_.environment(); }
+  /// Adds a variable that a daemon may have, though whoever converts does not.
+  void assume_variable(const std::string& name);
 
  private:
   /// The same number each time a name of that kind is asked for.
@@ -58,6 +82,7 @@ class AssumedNames final : public config::Names {
   config::Names& real_;
   const Wishes wishes_;
   std::map<std::pair<char, std::string>, std::uint32_t> invented_;
+  std::optional<std::vector<std::string>> environment_;
 };
 
 }  // namespace xsuperd::convert

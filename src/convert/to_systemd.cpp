@@ -62,6 +62,7 @@ class Converter {
 
   Conversion run(const std::vector<std::string>& paths) {
     config::Loaded loaded = load(paths);
+    if (assume_variables()) loaded = load(paths);
     for (const config::Diagnostic& one : loaded.diagnostics.all()) report_.take(one);
     if (!loaded.config) return {{}, report_.findings()};
     std::set<std::pair<std::string, int>> disabled;
@@ -101,12 +102,28 @@ class Converter {
     return config::load(staged_, names_, main_file);
   }
 
+  /// What passenv names the daemon may have, though whoever converts does not. Are there any?
+  bool assume_variables() {
+    config::Diagnostics ignored;
+    bool any = false;
+    for (const auto& [file, text] : staged_.texts)
+      for (const Entry& entry : config::parse(text, file, ignored).entries)
+        for (const config::Assignment& a : entry.assignments)
+          if (const auto* row = config::find_attribute(a.name); row && row->name == "passenv")
+            for (const config::Value& value : a.values) {
+              names_.assume_variable(value.text);
+              any = true;
+            }
+    return any;
+  }
+
   Conversion units(const config::Config& config, const std::set<std::pair<std::string, int>>& disabled) {
     const Origins origins(staged_.texts);
     const bool wraps = has_rules(real_, "/etc/hosts.allow") || has_rules(real_, "/etc/hosts.deny");
     for (const auto& service : config.services) {
       const bool install = !disabled.contains({service->place.file, service->place.line});
-      add({*service, origins, real_names_, report_, wraps, install});
+      std::vector<std::string> unprotected;
+      add({*service, origins, real_names_, report_, unprotected, wraps, install});
     }
     return {std::move(files_), report_.findings()};
   }
@@ -118,9 +135,10 @@ class Converter {
     if (const auto& bind = s.settings.bind; bind && !base::Address::parse(*bind) && real_names_.host(*bind).empty())
       return c.report.error(c.place("bind"), fmt::format("bind: {} has no address here", base::escaped(*bind, 100)));
     const std::string name = unit_names_.give(s.id, ":_-.", '_');
-    files_.push_back({name + ".socket", socket_unit(c)});
-    files_.push_back({name + (systemd_accepts(s) ? "@.service" : ".service"), service_unit(c)});
     report_lacking(c);
+    std::string server = service_unit(c);
+    files_.push_back({name + ".socket", socket_unit(c)});
+    files_.push_back({name + (systemd_accepts(s) ? "@.service" : ".service"), std::move(server)});
     for (const std::string_view directory : unit_directories)
       for (const char* suffix : {".socket", ".service", "@.service"}) {
         const std::string other = fmt::format("{}/{}{}", directory, name, suffix);

@@ -16,7 +16,10 @@ namespace {
 /// Takes lines off a text and joins those that a backslash continues; comments between them do not count.
 class LineReader {
  public:
-  explicit LineReader(std::string_view text) : text_(text) {}
+  explicit LineReader(std::string_view text) : text_(text) {
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    if (text_.starts_with(byte_order_mark)) text_.remove_prefix(byte_order_mark.size());
+  }
 
   /// False at the end. `line` has no blanks around it; `number` is that of its first line.
   bool next(std::string& line, int& number) {
@@ -24,11 +27,12 @@ class LineReader {
     number = 0;
     while (!text_.empty()) {
       std::string_view one = take();
-      if (!one.empty() && (one.front() == '#' || one.front() == ';')) continue;
+      const std::string_view shown = base::trim(one);
+      if (!shown.empty() && (shown.front() == '#' || shown.front() == ';')) continue;
       if (number == 0) number = number_;
       const bool goes_on = continues(one);
       if (goes_on) one.remove_suffix(1);
-      line += one;
+      line += one.substr(std::min(one.find_first_not_of(" \t"), one.size()));
       if (!goes_on) break;
       line += ' ';
     }
@@ -39,12 +43,13 @@ class LineReader {
  private:
   std::string_view take() {
     const std::size_t end = std::min(text_.find('\n'), text_.size());
-    const std::string_view line = base::trim(text_.substr(0, end));
+    std::string_view line = text_.substr(0, end);
     text_.remove_prefix(std::min(end + 1, text_.size()));
     ++number_;
+    if (line.ends_with('\r')) line.remove_suffix(1);
     return line;
   }
-  /// An odd number of backslashes at the end.
+  /// An odd number of backslashes at the very end: a blank behind them makes them an escape.
   static bool continues(std::string_view line) {
     const std::size_t last = line.find_last_not_of('\\');
     return (line.size() - (last == line.npos ? 0 : last + 1)) % 2 == 1;
@@ -89,6 +94,25 @@ std::vector<const Directive*> Unit::all(std::string_view section, std::string_vi
       found.push_back(&one);
   }
   return found;
+}
+
+std::vector<const Directive*> Unit::all_beginning(std::string_view section, std::string_view prefix) {
+  std::vector<const Directive*> found;
+  for (Directive& one : directives_) {
+    if (one.section != section || !one.key.starts_with(prefix)) continue;
+    one.used = true;
+    if (one.value.empty())
+      found.clear();
+    else
+      found.push_back(&one);
+  }
+  return found;
+}
+
+std::string Unit::instance() const {
+  const std::size_t at = name.find('@');
+  const std::size_t dot = name.rfind('.');
+  return at == name.npos || dot == name.npos || dot < at ? std::string{} : name.substr(at + 1, dot - at - 1);
 }
 
 const Directive* Unit::last(std::string_view section, std::string_view key) {

@@ -34,6 +34,8 @@ class Unit {
   [[nodiscard]] const Directive* last(std::string_view section, std::string_view key);
   /// All assignments since the last empty one.
   [[nodiscard]] std::vector<const Directive*> all(std::string_view section, std::string_view key);
+  /// All whose key begins so; an empty one takes back all before it.
+  [[nodiscard]] std::vector<const Directive*> all_beginning(std::string_view section, std::string_view prefix);
   /// Nobody needs to hear of these.
   void pass_over(std::string_view section, std::string_view key);
   void pass_over(std::string_view section);
@@ -41,6 +43,8 @@ class Unit {
 
   /// The name up to an "@", or to the dot of its kind.
   [[nodiscard]] std::string prefix() const { return name.substr(0, std::min(name.find('@'), name.rfind('.'))); }
+  /// What stands between "@" and the dot; empty for a template and for a unit that is no instance.
+  [[nodiscard]] std::string instance() const;
 
  private:
   std::deque<Directive> directives_;

@@ -93,7 +93,8 @@ void write_head(const UnitContext& c, UnitText& unit, std::string_view what) {
 /// The program and its arguments. A status other than 0 is nothing to xinetd, hence the "-".
 std::string command_line(const Service& s) {
   const std::string& path = *s.settings.server;
-  const bool other_name = s.argv.empty() || s.argv[0] != base::last_component(path);
+  // xinetd calls a server by the last part of its path, systemd by all of it.
+  const bool other_name = s.argv.empty() || s.argv[0] != path;
   std::string line = other_name ? "-@" : "-";
   line += unit_word(path);
   for (std::size_t i = other_name ? 0 : 1; i < s.argv.size(); ++i) line.append(" ").append(command_word(s.argv[i]));
@@ -121,10 +122,10 @@ void write_user(const UnitContext& c, UnitText& unit) {
   const gid_t own = s.group ? s.group->gid : s.user->gid;
   const auto groups = c.names.groups_of(s.user->name, own);
   const auto more = std::count_if(groups.begin(), groups.end(), [own](gid_t g) { return g != own; });
-  if (more > 0)
-    c.loss("user",
-           fmt::format("user: systemd gives the server all groups of {}; without groups = yes it would have one",
-                       base::escaped(s.user->name, 100)));
+  if (more <= 0) return;
+  c.loss("user", fmt::format("user: systemd gives the server all groups of {}; without groups = yes it would have one",
+                             base::escaped(s.user->name, 100)));
+  c.unprotected.emplace_back("groups");
 }
 
 void write_rlimits(const config::Settings& s, UnitText& unit) {
@@ -138,23 +139,51 @@ void write_rlimits(const config::Settings& s, UnitText& unit) {
   }
 }
 
-void write_environment(const config::Settings& s, UnitText& unit) {
+void write_environment(const UnitContext& c, UnitText& unit) {
+  const config::Settings& s = c.service.settings;
   std::vector<std::string> words;
-  if (s.passenv && !s.passenv->empty()) {
-    for (const std::string& name : *s.passenv) words.push_back(unit_word(name));
-    unit.set("PassEnvironment", base::join(words));
+  for (const std::string& name : s.passenv.value_or(config::Words{}))
+    if (is_unit_variable(name, ""))
+      words.push_back(unit_word(name));
+    else
+      c.loss("passenv", fmt::format("passenv: systemd takes no variable named {}", base::escaped(name, 100)));
+  if (!words.empty()) unit.set("PassEnvironment", base::join(words));
+  for (const std::string& variable : s.env.value_or(config::Words{})) {
+    const std::size_t equals = std::min(variable.find('='), variable.size());
+    const std::string_view value = std::string_view(variable).substr(equals);
+    if (!value.empty() && is_unit_variable(variable.substr(0, equals), value)) {
+      unit.set("Environment", unit_word(variable));
+      continue;
+    }
+    c.loss("env", fmt::format("env: systemd would pass over {}, as {}", base::escaped(variable, 100),
+                              is_unit_variable(variable.substr(0, equals), "") ? "its value is not UTF-8"
+                                                                                : "a variable cannot be named so"));
   }
-  for (const std::string& variable : s.env.value_or(config::Words{})) unit.set("Environment", unit_word(variable));
 }
 
 void write_program(const UnitContext& c, UnitText& unit) {
-  const config::Settings& s = c.service.settings;
   unit.set("ExecStart", command_line(c.service));
   for (const std::string_view stream : {"StandardInput", "StandardOutput", "StandardError"}) unit.set(stream, "socket");
   // What a server leaves behind goes on under xinetd.
   unit.set("KillMode", "process");
   write_user(c, unit);
-  write_environment(s, unit);
+  write_environment(c, unit);
+}
+
+/// What starts the socket with the machine: nothing where something that protects it is lost.
+void write_install(const UnitContext& c, UnitText& unit) {
+  if (!c.install) return;
+  if (c.unprotected.empty()) {
+    unit.section("Install");
+    return unit.set("WantedBy", "sockets.target");
+  }
+  std::vector<std::string> names;
+  for (const std::string& one : c.unprotected)
+    if (std::find(names.begin(), names.end(), one) == names.end()) names.push_back(one);
+  const std::string sentence = fmt::format("nothing starts the socket with the machine, as it would lack {}",
+                                           base::join(names, ", "));
+  unit.comment(fmt::format("Without [Install]: {}.", sentence));
+  c.report.note(c.service.place, fmt::format("service {}: {}", c.service.id, sentence));
 }
 
 }  // namespace
@@ -166,9 +195,7 @@ std::string socket_unit(const UnitContext& c) {
   write_listening(c, unit);
   write_limits(c, unit);
   write_access(c, unit);
-  if (!c.install) return unit.text();
-  unit.section("Install");
-  unit.set("WantedBy", "sockets.target");
+  write_install(c, unit);
   return unit.text();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "convert/networks.hpp"
 #include "convert/origins.hpp"
@@ -17,6 +19,7 @@ struct UnitContext {
   const Origins& origins;
   config::Names& names;  ///< of this machine
   Report& report;
+  std::vector<std::string>& unprotected;  ///< attributes that protect and have no equal: nothing may start the socket
   bool wraps = false;   ///< hosts.allow or hosts.deny of this machine say something
   bool install = true;  ///< to be started with the machine
 
@@ -31,15 +34,18 @@ struct UnitContext {
 
 /// Why no pair of units can stand for the service; empty when one can.
 [[nodiscard]] std::string no_units(const config::Service& service);
+/// Does systemd take such a variable of Environment=?
+[[nodiscard]] bool is_unit_variable(std::string_view name, std::string_view value);
 /// Does systemd accept the connections, and start an instance of NAME@.service for each?
 [[nodiscard]] bool systemd_accepts(const config::Service& service);
 
-[[nodiscard]] std::string socket_unit(const UnitContext& c);
 [[nodiscard]] std::string service_unit(const UnitContext& c);
+/// After the other one has been made: what it lacks counts here.
+[[nodiscard]] std::string socket_unit(const UnitContext& c);
 
 /// IPAddressAllow= and IPAddressDeny= for both access lists.
 void write_access(const UnitContext& c, UnitText& unit);
-/// Reports every attribute that neither unit has room for.
+/// Reports every attribute that neither unit has room for; to be called before the units are made.
 void report_lacking(const UnitContext& c);
 
 }  // namespace xsuperd::convert

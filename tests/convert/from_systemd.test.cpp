@@ -29,9 +29,16 @@ constexpr Row rows[]{
     {"MaxConnectionsPerSource", "MaxConnectionsPerSource=2", "", "per_source = 2"},
     {"Backlog", "Backlog=5", "", "backlog = 5"},
     {"BindIPv6Only", "BindIPv6Only=ipv6-only", "", "v6only = yes"},
+    {"BindIPv6Only as a boolean", "BindIPv6Only=yes", "", "v6only = yes"},
     {"both families", "BindIPv6Only=both", "", "v6only = no"},
-    {"an option", "NoDelay=yes", "", "flags = IPv6 NODELAY NOLIBWRAP"},
-    {"more options", "KeepAlive=on\nSELinuxContextFromNet=1", "", "flags = IPv6 KEEPALIVE LABELED NOLIBWRAP"},
+    {"an option", "NoDelay=yes", "", "flags = IPv6 NODELAY NOLIBWRAP NAMEINARGS"},
+    {"more options", "KeepAlive=on\nSELinuxContextFromNet=1", "", "flags = IPv6 KEEPALIVE LABELED NOLIBWRAP NAMEINARGS"},
+    {"the usual rate", "", "", "cps = 200 10"},
+    {"its window", "", "", "cps_window = 2"},
+    {"one of two rates", "PollLimitIntervalSec=5s\nPollLimitBurst=30\nTriggerLimitBurst=20", "", "cps = 20 10"},
+    {"the window of the other", "PollLimitIntervalSec=5s\nPollLimitBurst=30\nTriggerLimitBurst=20", "",
+     "cps_window = 5"},
+    {"no TriggerLimit beside PollLimit", "TriggerLimitBurst=0\nPollLimitBurst=30", "", "cps = 30 10"},
     {"PollLimit", "PollLimitIntervalSec=5s\nPollLimitBurst=30", "", "cps = 30 10"},
     {"its window", "PollLimitIntervalSec=5s\nPollLimitBurst=30", "", "cps_window = 5"},
     {"TriggerLimit", "TriggerLimitIntervalSec=1s\nTriggerLimitBurst=9", "", "cps = 9 10"},
@@ -54,13 +61,24 @@ constexpr Row rows[]{
     {"Environment", "", "Environment=A=1 \"B=2\"\nEnvironment=C=%%", "env = A=1 B=2 C=%"},
     {"PassEnvironment", "", "PassEnvironment=TZ LANG", "passenv = PATH LANG TZ"},
     {"no PassEnvironment", "", "", "passenv = PATH LANG"},
+    {"variables that are taken back", "", "Environment=A=1 B=2 C=3\nUnsetEnvironment=A B=2 C=2 LANG", "env = C=3"},
+    {"one of the manager that is taken back", "", "UnsetEnvironment=LANG", "passenv = PATH"},
+    {"a variable that replaces the manager's", "", "Environment=PATH=/x", "passenv = LANG"},
+    {"a variable that is set twice", "", "Environment=A=1 B=2\nEnvironment=A=3", "env = B=2 A=3"},
+    {"groups of words in a variable", "", "Environment=\"A=-a 'b'\"\nExecStart=\nExecStart=/bin/server $A",
+     "server_args = /bin/server -a b"},
+    {"specifiers", "", "ExecStart=\nExecStart=/bin/server %h %t %S %u %U %T %p %j", "server_args = /bin/server /root /run "
+     "/var/lib root 0 /tmp x x"},
+    {"a prefix for old kernels", "", "ExecStart=\nExecStart=!!/bin/server", "server = /bin/server"},
     {"arguments", "", "ExecStart=\nExecStart=-/bin/server -a \"b\" 'c\\\\'d %% $$x %p",
-     "server_args = -a b c\\d % $x x"},
+     "server_args = /bin/server -a b c\\d % $x x"},
     {"argv[0]", "", "ExecStart=\nExecStart=-@/bin/server name -a", "server_args = name -a"},
+    {"the whole path as argv[0]", "", "", "server_args = /bin/server"},
+    {"the last part of the path as argv[0]", "", "ExecStart=\nExecStart=@/bin/server server -a", "server_args = -a"},
     {"its flag", "", "ExecStart=\nExecStart=@/bin/server name", "flags = IPv6 NOLIBWRAP NAMEINARGS"},
-    {"variables", "", "Environment=A=1 N=x\nExecStart=\nExecStart=/bin/server ${A}b $N", "server_args = 1b x"},
-    {"no variables", "", "ExecStart=\nExecStart=:/bin/server $A", "server_args = $A"},
-    {"a quoted semicolon", "", "ExecStart=\nExecStart=/bin/server \";\" \\;", "server_args = ; ;"},
+    {"variables", "", "Environment=A=1 N=x\nExecStart=\nExecStart=/bin/server ${A}b $N", "server_args = /bin/server 1b x"},
+    {"no variables", "", "ExecStart=\nExecStart=:/bin/server $A", "server_args = /bin/server $A"},
+    {"a quoted semicolon", "", "ExecStart=\nExecStart=/bin/server \";\" \\;", "server_args = /bin/server ; ;"},
 };
 
 /// The values of an attribute in the text of an entry, as "NAME = VALUES"; "!NAME" when it is not there.
@@ -90,11 +108,11 @@ constexpr Gap gaps[]{
     {"[Unit]\nAfter=network.target", "", "g /u/x.socket:5 [Unit] After=network.target has no equal"},
     {"", "ProtectSystem=strict", "g /u/x@.service:4 [Service] ProtectSystem=strict has no equal"},
     {"", "DynamicUser=yes", "g /u/x@.service:4 DynamicUser="},
-    {"", "EnvironmentFile=/etc/x", "g /u/x@.service:4 [Service] EnvironmentFile"},
+    {"", "EnvironmentFile=/etc/x", "g /u/x@.service:4 EnvironmentFile=/etc/x: it cannot be read"},
     {"", "Environment=\"A=b c\"", "g /u/x@.service:4 Environment=\"A=b c\" is not converted"},
     {"", "StandardError=journal", "g /u/x@.service:4 StandardError=journal"},
     {"", "Type=notify", "g /u/x@.service:4 Type=notify"},
-    {"", "LimitNPROC=5", "g /u/x@.service:4 [Service] LimitNPROC=5 has no equal"},
+    {"", "LimitNPROC=5", "g /u/x@.service:4 [Service] LimitNPROC=5 has no equal: it limited what the server may use"},
     {"", "LimitAS=1M:2M", "g /u/x@.service:4 LimitAS=1M:2M"},
     {"", "LimitAS=lots", "e /u/x@.service:4 LimitAS=lots"},
     {"", "UMask=999", "e /u/x.socket:3 the entry made of it would be refused: umask"},
@@ -137,6 +155,9 @@ TEST_CASE("a server that would not run as it did is written disabled") {
                    {"StandardInput=socket\nExecStart=/bin/server $UNSET\n", true},
                    {"StandardInput=socket\nExecStart=/bin/server \"a b\"\n", true},
                    {"StandardInput=socket\nExecStart=+/bin/server\n", true},
+                   {"StandardInput=socket\nExecStart=!/bin/server\n", true},
+                   {"StandardInput=socket\nExecStart=|/bin/server\n", true},
+                   {"StandardInput=socket\nExecStart=@/bin/server\n", true},
                    {"StandardInput=socket\nExecStart=server\n", true},
                    {"StandardInput=socket\nExecStart=/bin/server ; /bin/server\n", true},
                    {"StandardInput=socket\nExecStart=/bin/server\nType=forking\n", false}};
@@ -154,12 +175,12 @@ TEST_CASE("each socket of a unit is an entry") {
       entries_of("ListenStream=192.0.2.1:79\nListenStream=[::1]:79\nListenStream=0.0.0.0:80\n", server);
   CHECK(names(c) == "x x-2 x-3");
   CHECK(attribute(text(c, "x"), "bind") == "bind = 192.0.2.1");
-  CHECK(attribute(text(c, "x"), "flags") == "flags = IPv4 NOLIBWRAP");
+  CHECK(attribute(text(c, "x"), "flags") == "flags = IPv4 NOLIBWRAP NAMEINARGS");
   CHECK(attribute(text(c, "x-2"), "bind") == "bind = ::1");
   CHECK(attribute(text(c, "x-2"), "id") == "id = x-2");
   CHECK(attribute(text(c, "x-3"), "bind") == "!bind");
   CHECK(attribute(text(c, "x-3"), "port") == "port = 80");
-  CHECK(report(c) == "");
+  CHECK_FALSE(c.has(Weight::loss));
   const Conversion waiting = entries_of("ListenStream=1\nListenDatagram=1\n", server, false);
   CHECK(has_line(text(waiting, "x"), "\tdisable         = yes"));
   CHECK(reported(waiting, "g /u/x.socket:3 a server without Accept=yes gets one socket"));
@@ -179,7 +200,10 @@ TEST_CASE("a server without Accept waits") {
   CHECK(attribute(entry, "socket_type") == "socket_type = dgram");
   CHECK(attribute(entry, "protocol") == "protocol = udp");
   CHECK(attribute(entry, "instances") == "!instances");
-  CHECK(report(c) == "");
+  CHECK(attribute(entry, "cps") == "cps = 20 10");
+  CHECK(report(c) ==
+        "n /u/x.service:0 KillMode= is not given, which is control-group: what a server leaves behind when it ends goes "
+        "on here\n");
 }
 
 TEST_CASE("a relay of systemd's becomes redirect") {
@@ -190,6 +214,8 @@ TEST_CASE("a relay of systemd's becomes redirect") {
   CHECK(attribute(text(c, "x"), "instances") == "instances = 9");
   CHECK(attribute(text(c, "x"), "wait") == "wait = no");
   CHECK(attribute(text(c, "x"), "disable") == "!disable");
+  // systemd counts the starts of the relay, not its connections.
+  CHECK(attribute(text(c, "x"), "cps") == "cps = 0 0");
   const Conversion local = entries_of(listens, "ExecStart=/usr/lib/systemd/systemd-socket-proxyd /run/x\n", false);
   CHECK(attribute(text(local, "x"), "disable") == "disable = yes");
 }
@@ -202,10 +228,10 @@ TEST_CASE("the unit that a socket starts is looked for among the files and besid
   CHECK(reported(missing, "e /a/x@.service:0 open( /a/x@.service ) failed"));
   CHECK(attribute(text(missing, "x"), "disable") == "disable = yes");
   const Conversion given = systemd_to_xinetd({"/b/x@.service", "/a/x.socket"}, w.files, w.names);
-  CHECK(attribute(text(given, "x"), "server_args") == "server_args = b");
+  CHECK(attribute(text(given, "x"), "server_args") == "server_args = /bin/server b");
   w.files.texts["/a/x.socket"] += "Service=other.service\n";
   w.files.texts["/a/other.service"] = "[Service]\nExecStart=/bin/server o\nStandardInput=socket\n";
-  CHECK(attribute(text(systemd_to_xinetd({"/a/x.socket"}, w.files, w.names), "x"), "server_args") == "server_args = o");
+  CHECK(attribute(text(systemd_to_xinetd({"/a/x.socket"}, w.files, w.names), "x"), "server_args") == "server_args = /bin/server o");
   CHECK(reported(systemd_to_xinetd({"/b/x@.service"}, w.files, w.names), "e /b/x@.service:0 there is no .socket unit"));
 }
 
@@ -238,7 +264,9 @@ TEST_CASE("what systemd got from us comes back as it was") {
   const Conversion back = systemd_to_xinetd({"/u/x.socket"}, w.files, w.names);
   INFO(report(there) << text(back, "x") << report(back));
   World before = w;
+  // systemd sets variables of the user.
   std::string entry = config::test::entry("x", plain + lines);
+  entry.replace(entry.find("env = "), 6, "env = USER=server LOGNAME=server ");
   entry.replace(entry.find("NODELAY NOLIBWRAP"), 17, "IPv6 NODELAY NOLIBWRAP");
   before.read(entry);
   World after = w;

@@ -125,6 +125,18 @@ TEST_CASE("files are written into a directory, which is made") {
   CHECK(std::distance(fs::directory_iterator(s.path("d")), fs::directory_iterator()) == 2);
 }
 
+TEST_CASE("what not everybody may read is not written for everybody") {
+  const Scratch s;
+  const std::string input = s.write("inetd.conf", good);
+  fs::permissions(input, fs::perms::owner_read | fs::perms::owner_write);
+  const Outcome o = convert({"--from", "inetd", "--to", "xinetd", "--output", s.path("d"), input});
+  CHECK(o.status == 0);
+  CHECK(o.err.find("not everybody may read this file") != std::string::npos);
+  struct stat there {};
+  REQUIRE(::stat(s.path("d/9000").c_str(), &there) == 0);
+  CHECK((there.st_mode & 0777) == 0600);
+}
+
 TEST_CASE("nothing is written when a file exists, unless it is forced") {
   const Scratch s;
   const std::string input = s.write("inetd.conf", good + "127.0.0.1:9001 stream tcp nowait root /bin/cat cat\n");

@@ -22,7 +22,7 @@ constexpr Row rows[]{
     {"a stream service", "", "x.socket",
      "|ListenStream=9000|BindIPv6Only=both|Accept=yes|MaxConnections=4294967295|WantedBy=sockets.target|"},
     {"its server", "", "x@.service",
-     "|ExecStart=-/bin/server|StandardInput=socket|StandardOutput=socket|StandardError=socket|KillMode=process|"},
+     "|ExecStart=-@/bin/server server|StandardInput=socket|StandardOutput=socket|StandardError=socket|KillMode=process|"},
     {"IPv4", "flags = IPv4", "x.socket", "|ListenStream=0.0.0.0:9000|"},
     {"IPv6 only", "v6only = yes", "x.socket", "|ListenStream=9000|BindIPv6Only=ipv6-only|"},
     {"an IPv4 address", "bind = 192.0.2.1", "x.socket", "|ListenStream=192.0.2.1:9000|"},
@@ -47,9 +47,10 @@ constexpr Row rows[]{
     {"the best match wins", "only_from = 192.0.2.0/31 192.0.2.4\nno_access = 192.0.2.0/24\naccess_policy = best_match",
      "x.socket", "|IPAddressDeny=any|IPAddressAllow=192.0.2.0/31 192.0.2.4|"},
     {"arguments", "server_args = -a %h $HOME \"q\\", "x@.service",
-     "|ExecStart=-/bin/server -a %%h $$HOME \"\\\"q\\\\\"|"},
+     "|ExecStart=-@/bin/server server -a %%h $$HOME \"\\\"q\\\\\"|"},
     {"another name", "server_args = name -a\nflags = NAMEINARGS", "x@.service", "|ExecStart=-@/bin/server name -a|"},
-    {"its own name", "server_args = server -a\nflags = NAMEINARGS", "x@.service", "|ExecStart=-/bin/server -a|"},
+    {"its own name", "server_args = server -a\nflags = NAMEINARGS", "x@.service", "|ExecStart=-@/bin/server server -a|"},
+    {"its whole path", "server_args = /bin/server -a\nflags = NAMEINARGS", "x@.service", "|ExecStart=-/bin/server -a|"},
     {"variables", "env = A=1% B=$x C='\npassenv = PATH TZ", "x@.service",
      "|PassEnvironment=PATH TZ|Environment=A=1%%|Environment=B=$x|Environment=\"C='\"|"},
     {"umask and nice", "umask = 27\nnice = -3", "x@.service", "|UMask=0027|Nice=-3|"},
@@ -131,7 +132,7 @@ TEST_CASE("what an attribute becomes is in no unit without it") {
   for (const char* key : {"IPAddress", "NoDelay", "KeepAlive", "Backlog", "PerSource", "ipv6-only", "0.0.0.0"})
     CHECK(socket.find(key) == std::string::npos);
   const std::string server = text(x(""), "x@.service");
-  for (const char* key : {"Limit", "Nice", "UMask", "Environment", "User", "Group", "@/bin"})
+  for (const char* key : {"Limit", "Nice", "UMask", "Environment", "User", "Group"})
     CHECK(server.find(key) == std::string::npos);
 }
 
@@ -280,7 +281,7 @@ TEST_CASE("lines of inetd.conf become units as well") {
       "ftp stream tcp4 nowait root /usr/sbin/in.ftpd in.ftpd -l\necho stream tcp nowait root internal\n";
   const Conversion c = to_systemd({"/etc/inetd.conf"}, w.files, w.names, {.of_inetd = true, .disabled = false});
   CHECK(names(c) == "ftp.socket ftp@.service");
-  CHECK(has_line(text(c, "ftp@.service"), "ExecStart=-/usr/sbin/in.ftpd -l"));
+  CHECK(has_line(text(c, "ftp@.service"), "ExecStart=-@/usr/sbin/in.ftpd in.ftpd -l"));
   CHECK(reported(c, "g /etc/inetd.conf:2 service echo-stream is not converted"));
   w.files.texts["/etc/hosts.deny"] = "ALL: ALL\n";
   w.files.texts["/etc/inetd.conf"] = "ftp stream tcp nowait root /usr/sbin/tcpd in.ftpd -l\n";
@@ -294,4 +295,64 @@ TEST_CASE("a unit that would hide one of the system is noted") {
   w.files.texts["/usr/lib/systemd/system/x.service"] = "";
   CHECK(reported(units_of(w, service("x", 1)),
                  "n /etc/xinetd.conf:1 /usr/lib/systemd/system/x.service is there already"));
+}
+
+TEST_CASE("a program that systemd would look for, or refuse, is not converted") {
+  const auto of = [](const std::string& server) {
+    World w = config::test::inetd_world();
+    w.files.programs.insert(server);
+    return units_of(w, entry("x", "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = no\nuser = root\nserver = " +
+                                      server));
+  };
+  for (const char* server : {"bin/server", "server", "./server"}) {
+    INFO(server << report(of(server)));
+    CHECK(names(of(server)).empty());
+    CHECK(of(server).findings.size() > 0);
+  }
+  CHECK(names(of("/bin/server")) == "x.socket x@.service");
+  const Conversion latin = x("server_args = \xe9");
+  CHECK(names(latin).empty());
+  CHECK(reported(latin, "g /etc/xinetd.conf:1 service x is not converted: systemd passes over a command line"));
+  CHECK_FALSE(x("server_args = \xc3\xa9").has(Weight::loss));
+}
+
+TEST_CASE("a variable that systemd would pass over is reported, and not written") {
+  const Conversion c = x("env = \"A=1\" B=2 C=\xe9 D-E=3\npassenv = PATH F-G");
+  CHECK(reported(c, "g /etc/xinetd.conf:9 env: systemd would pass over \"A=1\", as a variable cannot be named so"));
+  CHECK(reported(c, "g /etc/xinetd.conf:9 env: systemd would pass over C=\\xe9, as its value is not UTF-8"));
+  CHECK(reported(c, "g /etc/xinetd.conf:9 env: systemd would pass over D-E=3"));
+  CHECK(reported(c, "g /etc/xinetd.conf:10 passenv: systemd takes no variable named F-G"));
+  CHECK(has_line(text(c, "x@.service"), "Environment=B=2"));
+  CHECK(has_line(text(c, "x@.service"), "PassEnvironment=PATH"));
+  CHECK(text(c, "x@.service").find("Environment=C") == std::string::npos);
+}
+
+TEST_CASE("variables to be passed need not be set for whoever converts") {
+  const Conversion c = x("passenv = PATH NOT_SET_HERE");
+  CHECK(has_line(text(c, "x@.service"), "PassEnvironment=PATH NOT_SET_HERE"));
+  CHECK(report(c).find("undefined environment variable") == std::string::npos);
+}
+
+TEST_CASE("nothing starts a socket that would be less protected under systemd") {
+  for (const char* line :
+       {"access_times = 8:00-18:00", "max_load = 2", "per_source_rate = 5 60", "per_source = 0", "flags = IDONLY",
+        "libwrap = other", "no_access = .example.com", "no_access = www.example.com",
+        "server = /bin/server\nuser = alice"}) {
+    const std::string lines = line;
+    const bool user = lines.starts_with("server");
+    const Conversion c =
+        user ? units_of(entry("x", "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = no\n" + lines)) : x(lines);
+    INFO(line << report(c) << text(c, "x.socket"));
+    CHECK(text(c, "x.socket").find("[Install]\n") == std::string::npos);
+    CHECK(text(c, "x.socket").find("# Without [Install]: ") != std::string::npos);
+    CHECK(report(c).find("service x: nothing starts the socket with the machine") != std::string::npos);
+  }
+  for (const char* line : {"", "banner = /b", "log_type = FILE /l", "no_access = 192.0.2.1 localhost", "mdns = yes",
+                           "only_from = www.example.com", "cps = 5 9"}) {
+    INFO(line);
+    CHECK(has_line(text(x(line), "x.socket"), "[Install]"));
+  }
+  const Conversion relay = units_of(
+      entry("r", "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = no\nuser = root\nredirect = ::1 80\ncps = 5 9"));
+  CHECK(text(relay, "r.socket").find("[Install]\n") == std::string::npos);
 }

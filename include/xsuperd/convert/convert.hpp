@@ -10,8 +10,10 @@
 
 /// From one language of super-servers to another: inetd.conf(5), xinetd.conf(5), systemd.socket(5). Texts in, texts
 /// out, and a report of what has no equal on the other side. Nothing here changes a file, and no thread is needed;
-/// look-ups of names may block. What is converted need not run on this machine: programs are taken to exist, and users
-/// and groups, too.
+/// look-ups of names may block. Nothing that comes out lets in more peers, or gives a server more rights or fewer
+/// limits, than what went in: what cannot be said so is written disabled, or as a unit that nothing starts. What this
+/// machine lacks (users, groups, names of ports, programs) keeps no entry from being written; xsuperd would refuse it
+/// here, and so it is disabled.
 namespace xsuperd::convert {
 
 /// What a finding means for whoever relies on the result.
@@ -51,8 +53,10 @@ struct Source {
 /// Files for a directory that `includedir` names, one for each service, named after its id, and README.inetd, which
 /// xinetd passes over, for the comments and lines that belong to none of them. A file begins with the comments above
 /// its line. The attributes are those that the daemon itself reads from inetd.conf, and the result is compared with the
-/// input service by service; a service that only the result would have is written disabled.
-[[nodiscard]] Conversion inetd_to_xinetd(const std::vector<Source>& sources, config::Names& names);
+/// input service by service; a service that only the result would have is written disabled. `files`: where its programs
+/// are looked for; null: all exist.
+[[nodiscard]] Conversion inetd_to_xinetd(const std::vector<Source>& sources, config::Names& names,
+                                         config::Files* files = nullptr);
 
 /// What can be asked for beyond the input.
 struct SystemdWishes {
@@ -64,7 +68,8 @@ struct SystemdWishes {
                                     const SystemdWishes& wishes = {});
 
 /// An entry for each socket of the .socket units among the paths. The units that they start are looked for among the
-/// paths, then beside them; drop-ins (NAME.d/*.conf) count.
+/// paths, then where systemd would look, or beside them; drop-ins (NAME.d/*.conf) count. A directive that protected
+/// something and has no equal is reported, and its entry is written disabled.
 [[nodiscard]] Conversion systemd_to_xinetd(const std::vector<std::string>& paths, config::Files& files,
                                            config::Names& names);
 
