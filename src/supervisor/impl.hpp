@@ -49,6 +49,7 @@ struct Supervisor::Impl {
   bool first_load();
   void start_all();
   void announce();
+  [[nodiscard]] std::vector<Served> served_now() const;
   /// A text of several lines, each an entry of the log.
   void write_lines(log::Level level, std::string_view text);
   void on_signal(int number);

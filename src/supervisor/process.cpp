@@ -77,16 +77,6 @@ void raise_file_limit() {
   ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
-base::Result<void> daemonize() {
-  pid_t pid = -1;
-  for (int tries = 0; tries < 5 && (pid = ::fork()) < 0; ++tries) ::sleep(1);
-  if (pid < 0) return base::system_error(errno, "fork");
-  if (pid > 0) ::_exit(0);
-  silence_stdio(2);
-  ::setsid();
-  return {};
-}
-
 std::string absolute(const std::string& path) {
   if (path.empty() || path.front() == '/') return path;
   char directory[4096];

@@ -82,6 +82,8 @@ struct Surroundings {
   net::RpcbindPlace rpcbind = {};
   /// Talk with rpcbind, in order: a registration must not overtake the end of the one before it.
   boost::asio::strand<boost::asio::thread_pool::executor_type> rpc{blocking.get_executor()};
+  /// Who has asked for a registration: of one program, version and protocol only one can have it (decision B15.25).
+  std::vector<std::weak_ptr<Runner>> rpc_services{};
   /// What has been asked of `rpc`, and whose end the loop has not seen yet.
   std::size_t rpc_pending = 0;
 

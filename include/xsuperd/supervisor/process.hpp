@@ -24,9 +24,6 @@ mode_t widen_umask();
 /// Raises the soft limit of open files to the hard one, for the daemon itself.
 void raise_file_limit();
 
-/// Goes into the background (fact B1.26). Returns in the child alone; the parent exits with status 0.
-[[nodiscard]] base::Result<void> daemonize();
-
 /// A pid file: an old one is replaced, never written through a link; mode 0644 (fact B1.31). Relative paths are taken
 /// from the directory at the time of the call.
 class PidFile {
