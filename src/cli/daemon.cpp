@@ -177,7 +177,7 @@ int run_daemon(const CommandLine& command, supervisor::Options options, const Op
                std::shared_ptr<log::Output> output, supervisor::StartReport report) {
   supervisor::PidFile pidfile;
   log::Writer writer(output);
-  supervisor::StartErrors errors(writer, output, options.identity.program, report);
+  supervisor::StartErrors errors(writer, *output, options.identity.program, report);
   log::DaemonLog log(errors, std::move(output));
   if (command.syslog && !config::find_word<int>(config::syslog_facilities(), *command.syslog))
     log.error("Bad syslog facility: {}", *command.syslog);

@@ -102,8 +102,10 @@ base::Result<StartReport> daemonize(const std::string& program) {
 
 void StartErrors::write(const std::shared_ptr<log::Output>& to, log::Level level, base::WallTime when,
                         std::string_view text) {
-  if (report_.heard() && to == daemon_log_ && level <= log::Level::error)
-    report_.say(fmt::format("{}: {}", program_, text));
+  if (report_.heard() && to.get() == daemon_log_ && level <= log::Level::error) {
+    const std::size_t brace = text.starts_with('{') ? text.find("} ") : text.npos;
+    report_.say(fmt::format("{}: {}", program_, brace == text.npos ? text : text.substr(brace + 2)));
+  }
   sink_.write(to, level, when, text);
 }
 

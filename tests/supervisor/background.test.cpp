@@ -143,10 +143,10 @@ TEST_CASE("errors of the daemon's own log are shown until the start is over, and
   const auto own = log::syslog_output({"prog", 1}, 0);
   const auto other = log::syslog_output({"prog", 1}, 0);
   const Start good = start([&](StartReport report) {
-    StartErrors errors(sink, own, "prog", report);
+    StartErrors errors(sink, *own, "prog", report);
     const auto write = [&](const auto& to, log::Level level, std::string_view text) { errors.write(to, level, {}, text); };
     write(own, log::Level::error, "one");
-    write(own, log::Level::critical, "two");
+    write(own, log::Level::critical, "{function} two");
     write(own, log::Level::warning, "three");
     write(other, log::Level::error, "four");
     report.done();

@@ -48,18 +48,18 @@ class StartReport {
 [[nodiscard]] base::Result<StartReport> daemonize(const std::string& program);
 
 /// Passes every line on to `sink`; while the report is heard, errors among the lines for `daemon_log` are told to it as
-/// well, with the name of the program.
+/// well, with the name of the program and without the word in braces of critical ones.
 class StartErrors : public log::Sink {
  public:
-  /// `sink` and `report` outlive it.
-  StartErrors(log::Sink& sink, std::shared_ptr<log::Output> daemon_log, std::string program, StartReport& report)
-      : sink_(sink), daemon_log_(std::move(daemon_log)), program_(std::move(program)), report_(report) {}
+  /// `sink` and `report` outlive it; so does `daemon_log` the start.
+  StartErrors(log::Sink& sink, const log::Output& daemon_log, std::string program, StartReport& report)
+      : sink_(sink), daemon_log_(&daemon_log), program_(std::move(program)), report_(report) {}
   void write(const std::shared_ptr<log::Output>& to, log::Level level, base::WallTime when,
              std::string_view text) override;
 
  private:
   log::Sink& sink_;
-  std::shared_ptr<log::Output> daemon_log_;
+  const log::Output* daemon_log_;  ///< looked at no more after the start: a reload opens another one
   std::string program_;
   StartReport& report_;
 };
