@@ -118,7 +118,7 @@ class WordParser {
       result_.warnings.push_back(fmt::format("unknown option {} is ignored{}", base::escaped(word, 200), why));
       return {};
     }
-    if (!inetd() || word.empty() || word == "-") return fail(fmt::format("'{}' is no option", base::escaped(word, 200)));
+    if (!inetd() || word.empty() || word == "-") return fail(fmt::format("'{}' is not an option", base::escaped(word, 200)));
     result_.inetd->files.push_back(word);
     return {};
   }
@@ -153,7 +153,7 @@ class WordParser {
     std::vector<po::option> all;
     for (std::size_t at = 1; at < word.size(); ++at) {
       const Option* option = find_option(std::string("-") + word[at], true);
-      if (!option) return fail(fmt::format("'{}' is no option, in {}", base::escaped(word.substr(at, 1)), base::escaped(word, 200)));
+      if (!option) return fail(fmt::format("'{}' is not an option, in {}", base::escaped(word.substr(at, 1)), base::escaped(word, 200)));
       const bool value = !option->argument.empty() && at + 1 < word.size();
       if (value) words.insert(words.begin(), word.substr(at + 1));
       const auto parsed = take(*option, words);

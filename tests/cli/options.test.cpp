@@ -117,9 +117,9 @@ TEST_CASE("a bad number, a missing value and a stray word are usage errors") {
 
 TEST_CASE("a usage error says what is wrong") {
   CHECK(parse({"-f"}).error == "-f needs a value");
-  CHECK(parse({"foo"}).error == "'foo' is no option");
+  CHECK(parse({"foo"}).error == "'foo' is not an option");
   CHECK(parse({"-cc", "abc"}).error == "-cc takes a number, not 'abc'");
-  CHECK(parse({"a\nb"}).error == "'a\\x0ab' is no option");
+  CHECK(parse({"a\nb"}).error == "'a\\x0ab' is not an option");
 }
 
 // B13.48
