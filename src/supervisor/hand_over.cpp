@@ -21,7 +21,8 @@ constexpr std::size_t largest_state = 1u << 30;
 
 }  // namespace
 
-// Each member once, for writing, reading and collecting alike.
+// Each member once, for writing, reading and collecting alike. A member that came later stands in a.since(), with the
+// version of the state it came with; where that is newer than the state that is read, it keeps its default.
 
 template <typename A>
 void describe(A& a, std::string& v) {
@@ -64,6 +65,7 @@ void describe(A& a, service::StateSnapshot::Place& v) {
   a.address("source", v.source);
   a.number("failures", v.failures, 0U, service::State::start_tries);
   a.flag("retrying", v.retrying);
+  a.since(5, [&] { a.flag("waiting", v.waiting); });
 }
 
 template <typename A>
@@ -146,6 +148,7 @@ void describe(A& a, service::HandedRunner& v) {
   a.word("standing", v.standing, service::Standing::disabled);
   a.list("refused_lately", v.refused_lately, 65536);
   a.list("sessions", v.sessions, most_sessions);
+  a.since(5, [&] { a.flag("foreign", v.foreign); });
 }
 
 template <typename A>
@@ -236,6 +239,7 @@ template <typename A>
 void describe(A& a, HandOver::HandedSocket& v) {
   a.text("name", v.name, 4096);
   a.descriptor("socket", v.socket);
+  a.since(5, [&] { a.flag("foreign", v.foreign); });
 }
 
 template <typename A>
@@ -245,6 +249,7 @@ void describe(A& a, LoadRecord& v) {
   a.text("outcome", v.outcome, 64);
   a.number("errors", v.errors);
   a.number("warnings", v.warnings);
+  a.since(5, [&] { a.list("unguarded", v.unguarded, LoadRecord::most_unguarded); });
 }
 
 template <typename A>
@@ -321,16 +326,22 @@ class Checking {
   std::unordered_set<service::Token> tokens_;
 };
 
-/// The version stands apart from all else: another one may have other members.
-std::string check_version(const boost::json::value& value) {
+/// The version stands apart from all else: another one may have other members. 0: none that is understood; `error` says
+/// why.
+std::uint64_t version_of(const boost::json::value& value, std::string& error) {
   const boost::json::object* object = value.if_object();
   const boost::json::value* version = object ? object->if_contains("version") : nullptr;
   boost::system::error_code wrong;
   const auto number = version && !version->is_double() ? version->to_number<std::uint64_t>(wrong) : 0;
-  if (!version || wrong || number == 0) return "it has no version";
-  if (number != HandOver::version)
-    return fmt::format("it has version {}, and only version {} is understood", number, HandOver::version);
-  return {};
+  if (!version || wrong || number == 0) {
+    error = "it has no version";
+  } else if (number < HandOver::oldest_version || number > HandOver::version) {
+    error = fmt::format("it has version {}, and this program understands versions {} to {}", number,
+                        HandOver::oldest_version, HandOver::version);
+  } else {
+    return number;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -347,10 +358,11 @@ base::Result<HandOver> decode(std::string_view text) {
   boost::system::error_code wrong;
   const boost::json::value value = boost::json::parse({text.data(), text.size()}, wrong, {}, options);
   if (wrong) return refused("it cannot be read: " + wrong.message());
-  std::string error = check_version(value);
+  std::string error;
+  const std::uint64_t version = version_of(value, error);
   if (!error.empty()) return refused(error);
   HandOver state;
-  Reading reading(value, {}, error);
+  Reading reading(value, {}, version, error);
   describe(reading, state);
   reading.finish();
   if (error.empty()) error = Checking(state).run();

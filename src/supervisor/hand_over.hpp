@@ -20,19 +20,23 @@ namespace xsuperd::supervisor {
 
 /// What came of reading the configuration last.
 struct LoadRecord {
+  static constexpr std::size_t most_unguarded = 20;
   base::WallTime at{};
   bool is_reload = false;
   std::string outcome = "applied";  ///< or "refused": what was there before goes on
   std::size_t errors = 0;
   std::size_t warnings = 0;
+  std::vector<std::string> unguarded = {};  ///< the first sentences about files that others may change
   bool operator==(const LoadRecord&) const = default;
 };
 
 /// The whole state of a daemon as plain values; descriptors by their numbers, -1 for none. To add something, add a
-/// member here and a line in hand_over.cpp, and increase the version: an image refuses what it does not know in full,
-/// because what it left out would be lost.
+/// member here and a line within `a.since(VERSION, ...)` in hand_over.cpp, where VERSION is `version`, increased once
+/// for each release: a state from before is taken with the member's default, one from later is refused, because what
+/// was left out of it would be lost. Members are never renamed or removed, and enumerators only added at the end.
 struct HandOver {
-  static constexpr std::uint64_t version = 4;
+  static constexpr std::uint64_t version = 5;
+  static constexpr std::uint64_t oldest_version = 4;  ///< the oldest that can be taken over
 
   struct Daemon {
     pid_t pid = 0;
@@ -91,6 +95,7 @@ struct HandOver {
   struct HandedSocket {
     std::string name;
     int socket = -1;
+    bool foreign = false;  ///< a server has had it
     bool operator==(const HandedSocket&) const = default;
   };
   struct Leftover {
