@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/config/loader.hpp"
