@@ -24,6 +24,10 @@ mode_t widen_umask();
 /// Raises the soft limit of open files to the hard one, for the daemon itself.
 void raise_file_limit();
 
+/// Gives the process the name that executing `binary` by its path would have given it (comm, proc(5)): one that was
+/// executed through a descriptor is named by its number.
+void name_process(const std::string& binary);
+
 /// A pid file: an old one is replaced, never written through a link; mode 0644 (fact B1.31). Relative paths are taken
 /// from the directory at the time of the call.
 class PidFile {
