@@ -40,10 +40,21 @@ add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
 # Less to map and to relocate in each process: functions that nobody calls go, and libraries that nobody uses.
 add_compile_options(-ffunction-sections -fdata-sections)
 include(CheckLinkerFlag)
-foreach(flag --gc-sections --as-needed -z,pack-relative-relocs)
+foreach(flag --gc-sections --as-needed)
   string(MAKE_C_IDENTIFIER "XSUPERD_LINKER${flag}" known)
   check_linker_flag(CXX LINKER:${flag} ${known})
   if(${known})
     add_link_options(LINKER:${flag})
   endif()
 endforeach()
+# A linker may take this one and make programs that this C library does not start, as mold 1 does with glibc 2.36.
+if(NOT CMAKE_CROSSCOMPILING)
+  include(CheckCXXSourceRuns)
+  set(CMAKE_REQUIRED_LINK_OPTIONS LINKER:-z,pack-relative-relocs)
+  check_cxx_source_runs("const char* volatile words[] = {\"a\", \"b\"}; int main() { return words[1][0] - 'b'; }"
+                        XSUPERD_PACKED_RELOCATIONS_RUN)
+  unset(CMAKE_REQUIRED_LINK_OPTIONS)
+  if(XSUPERD_PACKED_RELOCATIONS_RUN)
+    add_link_options(LINKER:-z,pack-relative-relocs)
+  endif()
+endif()

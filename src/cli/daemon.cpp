@@ -13,6 +13,7 @@
 
 #include "xsuperd/base/memory.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/cli/served.hpp"
 #include "xsuperd/cli/sources.hpp"
 #include "xsuperd/config/lint.hpp"
 #include "xsuperd/config/names.hpp"
@@ -20,6 +21,7 @@
 #include "xsuperd/control/socket_file.hpp"
 #include "xsuperd/net/service_manager.hpp"
 #include "xsuperd/spawn/spawner.hpp"
+#include "xsuperd/supervisor/background.hpp"
 #include "xsuperd/supervisor/process.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
 #include "xsuperd/worker/user.hpp"
@@ -35,6 +37,7 @@ namespace {
 constexpr unsigned spawner_threads = 2;
 /// Where long-lived descriptors begin, above what any version's spawner reserves.
 constexpr int first_long_lived = 16;
+constexpr const char* no_log = "msg_init failed: can't open log file: ";
 
 using OpenLog = std::function<base::Result<std::shared_ptr<log::Output>>(log::Identity)>;
 
@@ -160,11 +163,26 @@ base::Result<worker::WorkerUser> worker_user(const CommandLine& command) {
   return base::Error{0, fmt::format("--worker-user {}: {}", name, user ? "must not be root" : "there is no such user")};
 }
 
+/// Those who ran the program by hand see what becomes of it; a log that is on the terminal says the same.
+supervisor::StartReport report_on_terminal(const CommandLine& command) {
+  const bool logs_there = command.debug || command.container || (command.filelog && command.filelog->starts_with("/dev/"));
+  return logs_there ? supervisor::StartReport{} : supervisor::StartReport::on_terminal();
+}
+
+/// Tells whoever waits for the start that it is over; a terminal gets to know what is served, too.
+void report_start(supervisor::StartReport& report, const CommandLine& command, const std::string& program,
+                  const std::vector<supervisor::Served>& served) {
+  if (command.foreground && report.heard())
+    for (const std::string& line : served_list(program, ::getpid(), served)) report.say(line);
+  report.done();
+}
+
 int run_daemon(const CommandLine& command, supervisor::Options options, const OpenLog& open_log,
-               std::shared_ptr<log::Output> output) {
+               std::shared_ptr<log::Output> output, supervisor::StartReport report) {
   supervisor::PidFile pidfile;
   log::Writer writer(output);
-  log::DaemonLog log(writer, std::move(output));
+  supervisor::StartErrors errors(writer, *output, options.identity.program, report);
+  log::DaemonLog log(errors, std::move(output));
   if (command.syslog && !config::find_word<int>(config::syslog_facilities(), *command.syslog))
     log.error("Bad syslog facility: {}", *command.syslog);
   if (command.pidfile && options.inherited)
@@ -173,6 +191,9 @@ int run_daemon(const CommandLine& command, supervisor::Options options, const Op
     if (const auto written = pidfile.write(*command.pidfile); !written) log.error("{}", written.error().sentence);
   const bool reopens = command.filelog && !command.filelog->starts_with("/dev/");
   if (reopens) options.reopen_log = [open_log, who = options.identity] { return open_log(who); };
+  options.on_started = [&, program = options.identity.program](const std::vector<supervisor::Served>& served) {
+    report_start(report, command, program, served);
+  };
   return supervisor::Supervisor(std::move(options), writer, log).run();
 }
 
@@ -244,18 +265,20 @@ int serve(const CommandLine& original, const std::string& program, const std::ve
   const base::Fd standard_output = original_output(command, options.inherited.get());
   options.invocation.standard_output = standard_output.get();
   auto output = first_log(open_log, options);
-  if (!output) return complain(program, "msg_init failed: can't open log file: " + output.error().sentence);
+  if (!output) return complain(program, no_log + output.error().sentence);
   supervisor::block_signals();
   if (command.foreground || command.debug || takes_over) {
     supervisor::silence_stdio(keeps_output(command) ? 0 : 1);
-    return run_daemon(command, std::move(options), open_log, std::move(*output));
+    auto report = takes_over ? supervisor::StartReport{} : report_on_terminal(command);
+    return run_daemon(command, std::move(options), open_log, std::move(*output), std::move(report));
   }
-  if (const auto gone = supervisor::daemonize(); !gone) return complain(program, gone.error().sentence);
+  auto report = supervisor::daemonize(program);
+  if (!report) return complain(program, report.error().sentence);
   options.identity.pid = ::getpid();
   // The tag of every line holds the pid, which is another one now.
   output = open_log(options.identity);
-  if (!output) return 1;
-  return run_daemon(command, std::move(options), open_log, std::move(*output));
+  if (!output) return report->say(fmt::format("{}: {}{}", program, no_log, output.error().sentence)), 1;
+  return run_daemon(command, std::move(options), open_log, std::move(*output), std::move(*report));
 }
 
 }  // namespace xsuperd::cli

@@ -121,7 +121,7 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   }
   state_.restore(state);
   around_.processes += state_.running();
-  registered_ = handed.registered && listener_;
+  if (handed.registered && listener_) note_rpc();
   open_failures_ = handed.open_failures;
   pause_end_ = handed.pause_end;
   retired_servers_ = handed.terminates ? Servers::terminate : Servers::leave;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // RPC services: their port is the system's choice, and rpcbind tells it to those who ask (fact B4.6).
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <boost/asio/post.hpp>
 
 #include "xsuperd/loop/off_loop.hpp"
 #include "xsuperd/net/rpcbind.hpp"
@@ -20,6 +23,11 @@ Registration registration_of(const config::Service& s) {
   return {*s.settings.rpc_number, *s.settings.rpc_version, s.listen.protocol.number};
 }
 
+bool overlap(const Registration& a, const Registration& b) {
+  return a.program == b.program && a.protocol == b.protocol && a.versions.low <= b.versions.high &&
+         b.versions.low <= a.versions.high;
+}
+
 /// At the end of a service, and of the daemon, nobody waits long for a dead rpcbind.
 net::RpcbindPlace hurried(net::RpcbindPlace place) {
   place.patience = std::min(place.patience, std::chrono::milliseconds(1000));
@@ -28,11 +36,39 @@ net::RpcbindPlace hurried(net::RpcbindPlace place) {
 
 }  // namespace
 
+/// Another service of this daemon that rpcbind knows, or soon will, for something of what this one is. Null: there is none.
+std::shared_ptr<Runner> Runner::rpc_owner() const {
+  const Registration wanted = registration_of(service());
+  for (const auto& weak : around_.rpc_services) {
+    auto other = weak.lock();
+    if (other && other.get() != this && other->registered_ && overlap(registration_of(other->service()), wanted))
+      return other;
+  }
+  return nullptr;
+}
+
+void Runner::note_rpc() {
+  std::erase_if(around_.rpc_services, [this](const std::weak_ptr<Runner>& weak) {
+    const auto other = weak.lock();
+    return !other || other.get() == this || !other->registered_;
+  });
+  around_.rpc_services.push_back(weak_from_this());
+  registered_ = true;
+}
+
 /// Off the loop: rpcbind may be slow, or not there, and this service alone waits for it.
 void Runner::register_rpc() {
+  if (const auto owner = rpc_owner()) {
+    // Not at once, as with rpcbind's own refusal: the State is only about to hear of the open socket.
+    boost::asio::post(around_.loop, [weak = weak_from_this(), why = fmt::format("service {} has it", owner->service().id)] {
+      const auto self = weak.lock();
+      if (self && self->listener_ && !self->registered_) self->registration_failed(why);
+    });
+    return;
+  }
   const Registration r = registration_of(service());
   const std::uint16_t port = net::local_endpoint(listener_->fd()).port;
-  registered_ = true;
+  note_rpc();
   const auto speak = [place = around_.rpcbind, r, port] {
     // What an earlier daemon left behind when it was killed would be in the way.
     net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, place);
@@ -46,14 +82,13 @@ void Runner::register_rpc() {
       for (const std::uint32_t version : *failed)
         self->around_.log.error("pmap_set failed. service={} program={} version={}", self->service().id, r.program,
                                 version);
-    else
+    else if (self->registered_)  // not closed meanwhile
       self->registration_failed(failed.error().sentence);
   });
   ++around_.rpc_pending;
 }
 
 void Runner::registration_failed(const std::string& why) {
-  if (!registered_) return;  // closed meanwhile
   if (open_failures_++ == 0)
     around_.log.error("pmap_set failed. service={} program={}: {}. It is tried again from time to time.", service().id,
                       *service().settings.rpc_number, why);

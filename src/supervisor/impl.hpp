@@ -52,6 +52,7 @@ struct Supervisor::Impl {
   void start_all();
   void wait_for_targets();
   void announce();
+  [[nodiscard]] std::vector<Served> served_now() const;
   /// A text of several lines, each an entry of the log.
   void write_lines(log::Level level, std::string_view text);
   void on_signal(int number);

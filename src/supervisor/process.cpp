@@ -79,16 +79,6 @@ void raise_file_limit() {
   ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
-base::Result<void> daemonize() {
-  pid_t pid = -1;
-  for (int tries = 0; tries < 5 && (pid = ::fork()) < 0; ++tries) ::sleep(1);
-  if (pid < 0) return base::system_error(errno, "fork");
-  if (pid > 0) ::_exit(0);
-  silence_stdio(2);
-  ::setsid();
-  return {};
-}
-
 void name_process(const std::string& binary) {
   ::prctl(PR_SET_NAME, std::string(base::last_component(binary)).c_str());
 }

@@ -2,6 +2,7 @@
 // The state dump of SIGUSR1, in xinetd's layout (facts B8.13 to B8.16, B13.109).
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 #include <unistd.h>
 

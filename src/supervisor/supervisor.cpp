@@ -124,6 +124,7 @@ int Supervisor::Impl::run() {
   open_control();
   announce();
   manager.ready();
+  if (options.on_started) options.on_started(served_now());
   return serve();
 }
 

@@ -117,9 +117,9 @@ TEST_CASE("a bad number, a missing value and a stray word are usage errors") {
 
 TEST_CASE("a usage error says what is wrong") {
   CHECK(parse({"-f"}).error == "-f needs a value");
-  CHECK(parse({"foo"}).error == "'foo' is no option");
+  CHECK(parse({"foo"}).error == "'foo' is not an option");
   CHECK(parse({"-cc", "abc"}).error == "-cc takes a number, not 'abc'");
-  CHECK(parse({"a\nb"}).error == "'a\\x0ab' is no option");
+  CHECK(parse({"a\nb"}).error == "'a\\x0ab' is not an option");
 }
 
 // B13.48
@@ -133,7 +133,7 @@ TEST_CASE("option -shutdownprocs takes any word, says that it is deprecated, and
 // B13.49, decision B15.12
 TEST_CASE("unknown words with a dash are warned of and passed over") {
   for (const char* word :
-       {"-h", "-D", "--", "-bogus", "-Version", "-fileLog", "-filelo", "-fX", "--limit", "-cc=5"}) {
+       {"-h", "-D", "--", "-bogus", "-Version", "-fileLog", "-filelo", "-fX", "-cc=5"}) {
     INFO(word);
     const CommandLine c = parse({word, "-stayalive"});
     CHECK(c.task == Task::serve);
@@ -142,6 +142,22 @@ TEST_CASE("unknown words with a dash are warned of and passed over") {
   }
   CHECK(parse({"-inetd_ipv6"}).warnings.empty());
   CHECK(parse({"-a", "-b"}).warnings.size() == 2);
+}
+
+// Decision B15.32
+TEST_CASE("an unknown word with two dashes is a usage error, and what may be meant is named") {
+  for (const char* word : {"--test", "--limit", "--daemon", "--showx", "---", "--limit=3"}) {
+    INFO(word);
+    CHECK(is_usage_error({word, "-stayalive"}));
+    CHECK(is_usage_error({"-f", "x.conf", word}));
+    CHECK(is_usage_error({"--inetd", "x", word}));
+  }
+  CHECK(parse({"--no-such"}).error == "unknown option --no-such");
+  CHECK(parse({"--pidfile", "x"}).error == "unknown option --pidfile; did you mean -pidfile?");
+  CHECK(parse({"--test"}).error == "unknown option --test; did you mean -t?");
+  CHECK(is_usage_error({"--no-such", "-version"}));
+  CHECK(task({"-version", "--no-such"}) == Task::version);
+  CHECK(parse({"-f", "--no-such"}).config == "--no-such");
 }
 
 TEST_CASE("the value of an unknown option is a stray word") { CHECK(is_usage_error({"-bogus", "value"})); }

@@ -57,3 +57,49 @@ TEST_CASE("a service that rpcbind cannot be told of is closed and tried again") 
   CHECK_FALSE(bench.runner->open());
   CHECK(bench.runner->state().phase() == Phase::closed);
 }
+
+// Decision B15.25.
+TEST_CASE("the second of two services for one RPC program does not get its registration") {
+  Bench bench(rpc_service());
+  const NoRpcbind nowhere(bench);
+  std::promise<void> go_on;
+  boost::asio::post(bench.around.rpc, [waiting = go_on.get_future().share()] { waiting.wait(); });
+  REQUIRE(bench.runner->start());
+
+  config::Service other = rpc_service();
+  other.id = "second";
+  const bool overlaps = GENERATE(true, false);
+  if (!overlaps) other.settings.rpc_version = config::VersionRange{2, 3};
+  const auto second = std::make_shared<Runner>(bench.around, bench.setup_for(other));
+  REQUIRE(second->start());
+  bench.settle();
+  CHECK(bench.around.rpc_pending == (overlaps ? 1 : 2));  // rpcbind is asked for the first alone
+  CHECK(second->open() == !overlaps);
+  CHECK(bench.sink.has("service=second program=553648113: service x has it") == overlaps);
+  CHECK(bench.runner->open());
+
+  bench.runner->retire(Runner::Servers::leave);
+  second->retire(Runner::Servers::leave);
+  CHECK(bench.around.rpc_pending == (overlaps ? 2 : 4));  // what the second never had it does not take back
+  go_on.set_value();
+  bench.run_until([&] { return bench.around.rpc_pending == 0; });
+}
+
+TEST_CASE("a service gets the registration of its RPC program when the one that had it has gone") {
+  Bench bench(rpc_service());
+  const NoRpcbind nowhere(bench);
+  bench.hurry = true;
+  std::promise<void> go_on;
+  boost::asio::post(bench.around.rpc, [waiting = go_on.get_future().share()] { waiting.wait(); });
+  REQUIRE(bench.runner->start());
+  config::Service other = rpc_service();
+  other.id = "second";
+  const auto second = std::make_shared<Runner>(bench.around, bench.setup_for(other));
+  REQUIRE(second->start());
+  bench.runner->retire(Runner::Servers::leave);
+  CHECK(bench.around.rpc_pending == 2);
+  bench.run_until([&] { return bench.around.rpc_pending == 3; });
+  second->retire(Runner::Servers::leave);
+  go_on.set_value();
+  bench.run_until([&] { return bench.around.rpc_pending == 0; });
+}

@@ -227,22 +227,6 @@ TEST_CASE("the daemon may open as many files as the hard limit allows") {
         }) == 0);
 }
 
-TEST_CASE("going into the background ends the parent well and gives the child a session and no terminal") {
-  int ends[2];
-  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
-  const base::Fd reader(ends[0]);
-  base::Fd writer(ends[1]);
-  CHECK(in_child([&] {
-          const auto gone = daemonize();
-          const char answer = gone && ::getsid(0) == ::getpid() ? 'y' : 'n';
-          return ::write(writer.get(), &answer, 1) == 1 ? 1 : 2;  // nobody hears of this status
-        }) == 0);
-  writer.reset();
-  char answer = 0;
-  REQUIRE(::read(reader.get(), &answer, 1) == 1);
-  CHECK(answer == 'y');
-}
-
 TEST_CASE("the load average is a number that is not negative") {
   const auto load = load_average();
   REQUIRE(load.has_value());

@@ -88,7 +88,7 @@ TEST_CASE("an image inherits the descriptors of the state above the low numbers,
           state.runners.push_back(a_runner());
           state.runners[0].state.listener = listener;
           state.runners[0].state.turned_away = 22;  // was never open
-          base::Fd memory(std::move(*make_sealed_memory(encode(state))));
+          base::Fd memory = *make_sealed_memory(encode(state));
           ::setenv(take_over_variable, std::to_string(memory.get()).c_str(), 1);
           const int number = memory.release();
           const auto all = Inheritance::receive(16);
@@ -107,7 +107,7 @@ TEST_CASE("a state of another process, or none at all, is not taken, and nothing
   CHECK(in_child([] {
           HandOver state = small_state();
           state.daemon.pid = 1;
-          base::Fd memory(std::move(*make_sealed_memory(encode(state))));
+          base::Fd memory = *make_sealed_memory(encode(state));
           const int other = ::dup2(0, 50);
           ::setenv(take_over_variable, std::to_string(memory.release()).c_str(), 1);
           if (Inheritance::receive(16).has_value()) return 1;

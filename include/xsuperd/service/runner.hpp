@@ -223,6 +223,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void let_go(Token token);
   void drop_unstarted();
   void register_rpc();
+  [[nodiscard]] std::shared_ptr<Runner> rpc_owner() const;
+  void note_rpc();
   void registration_failed(const std::string& why);
   void unregister_rpc();
   [[nodiscard]] std::optional<net::MdnsService> announcement() const;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "xsuperd/base/descriptor_reserve.hpp"
 #include "xsuperd/log/daemon_log.hpp"
@@ -86,6 +87,8 @@ struct Surroundings {
   net::RpcbindPlace rpcbind = {};
   /// Talk with rpcbind, in order: a registration must not overtake the end of the one before it.
   boost::asio::thread_pool rpc{1};
+  /// Who has asked for a registration: of one program, version and protocol only one can have it (decision B15.25).
+  std::vector<std::weak_ptr<Runner>> rpc_services{};
   /// What has been asked of `rpc`, and whose end the loop has not seen yet.
   std::size_t rpc_pending = 0;
 

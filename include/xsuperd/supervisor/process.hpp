@@ -24,9 +24,6 @@ mode_t widen_umask();
 /// Raises the soft limit of open files to the hard one, for the daemon itself.
 void raise_file_limit();
 
-/// Goes into the background (fact B1.26). Returns in the child alone; the parent exits with status 0.
-[[nodiscard]] base::Result<void> daemonize();
-
 /// Gives the process the name that executing `binary` by its path would have given it (comm, proc(5)): one that was
 /// executed through a descriptor is named by its number.
 void name_process(const std::string& binary);

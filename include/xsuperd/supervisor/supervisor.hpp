@@ -18,6 +18,14 @@
 
 namespace xsuperd::supervisor {
 
+/// What is served after the start, for Options::on_started: what somebody at a terminal wants to see of a service.
+struct Served {
+  std::string id;
+  std::string place;    ///< "tcp 127.0.0.1:7001"; "tcpmux" for a service that has no port of its own
+  std::string program;  ///< the path of the server; for what needs none "internal", or where it is redirected to
+  bool open = true;     ///< false: its socket could not be opened, or an administrator has closed it
+};
+
 /// What the command line says about the daemon as a whole.
 struct Options {
   config::Sources sources;                       ///< of the configuration; paths are absolute
@@ -44,6 +52,8 @@ struct Options {
   std::shared_ptr<Inheritance> inherited; ///< from the image before this one; null: there was none
   std::vector<net::HandedSocket> handed;   ///< by a service manager
   std::string manager_trouble;             ///< what a service manager wanted in vain, for the log
+  /// Called once all is open that can be opened, right before the first peer is served. Null: nobody wants to know.
+  std::function<void(const std::vector<Served>&)> on_started;
   /// Opens the daemon log anew, for a reload; null when it is no file.
   std::function<base::Result<std::shared_ptr<log::Output>>()> reopen_log;
 };

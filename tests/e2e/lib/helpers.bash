@@ -32,6 +32,7 @@ fill_in() {
 copy_case() {
   local file
   cp -R -- "$1/." "$DIR/"
+  chmod -R a+rX -- "$DIR" # the checkout may be nobody else's to read
   rm -f -- "$DIR/script" "$DIR/expect"
   while IFS= read -r -d '' file; do
     fill_in "$file"
