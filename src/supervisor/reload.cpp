@@ -14,8 +14,12 @@ ReloadReport report_of(const Prepared& prepared) {
   ReloadReport report;
   report.refused = prepared.refused;
   report.diagnostics = prepared.loaded.diagnostics;
-  report.problems = prepared.problems;
-  report.problems.insert(report.problems.end(), prepared.logs_lost.begin(), prepared.logs_lost.end());
+  const auto add = [&](config::Level level, const std::vector<std::string>& sentences) {
+    for (const std::string& sentence : sentences) report.problems.push_back({level, {}, sentence, {}, 1, {}, {}});
+  };
+  add(config::Level::error, prepared.problems);
+  if (!prepared.refused.empty()) add(config::Level::error, prepared.unbound);
+  add(config::Level::warning, prepared.logs_lost);
   for (const auto& change : prepared.changes) report.changed.push_back({change.after->id, change.rebind, change.changed});
   for (const auto& service : prepared.stopped) report.stopped.push_back(service->id);
   for (const Step& step : prepared.steps)
@@ -77,7 +81,8 @@ void Supervisor::Impl::finish_reload(Prepared prepared,
                                      const std::vector<std::function<void(const ReloadReport&)>>& told) {
   if (prepared.daemon_log) replace_daemon_log(std::move(*prepared.daemon_log));
   log_diagnostics(prepared.loaded.diagnostics);
-  for (const std::string& problem : prepared.problems) log.error("{}", problem);
+  for (const auto* problems : {&prepared.problems, &prepared.unbound})
+    for (const std::string& problem : *problems) log.error("{}", problem);
   for (const std::string& lost : prepared.logs_lost) log.warning("{}", lost);
   ReloadReport report = report_of(prepared);
   if (prepared.refused.empty()) {
