@@ -52,12 +52,31 @@ std::string head(const json::object& service, double now) {
     const json::object& last = object_at(service, "last_refusal");
     text += fmt::format("  last refused {} ago: {} ({})\n", ago_at(last, "at", now), text_at(last, "peer"), text_at(last, "reason"));
   }
-  return fit_for_terminal(text.substr(0, text.find('\n'))) + text.substr(text.find('\n'));
+  if (service.contains("trouble") && text_at(service, "trouble") != "-")
+    text += fmt::format("  closed: {}\n", text_at(service, "trouble"));
+  std::string fit;
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+    fit += fit_for_terminal(std::string_view(text).substr(at, text.find('\n', at) - at)) + "\n";
+  return fit;
+}
+
+/// Below the table: why services are closed, and what it does not show.
+std::string footer(const Arguments& arguments, const Answer& answer) {
+  std::string text;
+  for (const json::object& row : answer.rows)
+    if (const auto trouble = control::string_at(row, "trouble"))
+      text += fit_for_terminal(fmt::format("{} is closed: {}", text_at(row, "id"), *trouble)) + "\n";
+  const json::object& left_out = object_at(answer.result, "left_out");
+  const auto wrong = control::number_at(left_out, "in_error").value_or(0), off = control::number_at(left_out, "off").value_or(0);
+  if (arguments.all || !arguments.words.empty() || wrong + off == 0) return text;
+  if (wrong > 0) text += fmt::format("{} {} in error", wrong, wrong == 1 ? "entry" : "entries");
+  if (off > 0) text += fmt::format("{}{}{} off", wrong > 0 ? ", " : "", off, wrong > 0 ? "" : off == 1 ? " entry" : " entries");
+  return text + "; --all shows them\n";
 }
 
 }  // namespace
 
-std::string print_list(const Arguments&, const Answer& answer) {
+std::string print_list(const Arguments& arguments, const Answer& answer) {
   const double now = seconds_at(answer.result, "now").value_or(0);
   std::vector<std::vector<std::string>> rows;
   for (const json::object& row : answer.rows) {
@@ -68,7 +87,8 @@ std::string print_list(const Arguments&, const Answer& answer) {
   }
   return render({{"SERVICE", {}, true}, {"STATE"}, {"ENDPOINT"}, {"RUNNING", right}, {"SERVED", right}, {"REFUSED", right},
                  {"FAILED", right}, {"LAST", right}},
-                rows, terminal_width());
+                rows, terminal_width()) +
+         footer(arguments, answer);
 }
 
 std::string print_stats(const Arguments&, const Answer& answer) {
@@ -95,7 +115,7 @@ std::string print_show(const Arguments& arguments, const Answer& answer) {
     text += head(services->get_array()[i].get_object(), now);
     std::vector<std::vector<std::string>> rows;
     for (const json::object& row : answer.rows) {
-      const bool wanted = arguments.all || arguments.words.size() > 1 || control::true_at(row, "set");
+      const bool wanted = arguments.all || !attributes_in(arguments).empty() || control::true_at(row, "set");
       if (wanted && control::number_at(row, "service") == static_cast<std::int64_t>(i))
         rows.push_back({text_at(row, "attribute"), text_at(row, "value"), sources_text(row)});
     }
@@ -104,15 +124,19 @@ std::string print_show(const Arguments& arguments, const Answer& answer) {
   return text;
 }
 
-std::string print_standing(const Arguments&, const Answer& answer) {
+std::string print_standing(const Arguments& arguments, const Answer& answer) {
   std::string text;
-  const auto* services = answer.result.if_contains("services");
-  if (!services || !services->is_array()) return text;
-  for (const json::value& one : services->get_array())
-    if (one.is_object())
-      text += fit_for_terminal(fmt::format("service {} is {}; {} running", text_at(one.get_object(), "id"),
-                                           text_at(one.get_object(), "state"), text_at(one.get_object(), "running"))) +
-              "\n";
+  for (const json::value& one : array_at(answer.result, "services")) {
+    if (!one.is_object()) continue;
+    const json::object& service = one.get_object();
+    const std::string state = text_at(service, "state"), id = text_at(service, "id");
+    const auto running = control::number_at(service, "running").value_or(0);
+    const bool enables = arguments.command == "enable";
+    std::string line = fmt::format("{} {}", enables ? "enabled" : state, id);
+    if (enables && state == "closed") line = fmt::format("{} could not be opened: {}", id, text_at(service, "trouble"));
+    if (!enables && running > 0) line += fmt::format("; {} session{} on", running, running == 1 ? " goes" : "s go");
+    text += fit_for_terminal(line) + "\n";
+  }
   return text;
 }
 

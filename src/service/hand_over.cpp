@@ -66,6 +66,7 @@ HandedRunner Runner::hand_over() const {
   all.lent = lent_;
   all.registered = registered_;
   all.open_failures = open_failures_;
+  all.trouble = trouble_.substr(0, 4096);
   if (state_.phase() == Phase::paused) all.pause_end = pause_end_;
   all.terminates = retired_servers_ == Servers::terminate;
   all.kill_at = kill_at_;
@@ -120,6 +121,7 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   around_.processes += state_.running();
   registered_ = handed.registered && listener_;
   open_failures_ = handed.open_failures;
+  trouble_ = handed.trouble;
   pause_end_ = handed.pause_end;
   retired_servers_ = handed.terminates ? Servers::terminate : Servers::leave;
   kill_at_ = handed.kill_at;
