@@ -49,7 +49,7 @@ std::string wrapped(std::string begun, std::string_view text, std::size_t indent
       line.assign(indent, ' ');
       first = true;
     }
-    line += (first ? "" : " ") + std::string(word);
+    line.append(first ? "" : " ").append(word);
     first = false;
   }
   return all + line + "\n";
@@ -72,7 +72,7 @@ std::string exit_lines(const Command& command) {
   for (int status = 0; status <= 4; ++status) {
     std::string all;
     for (const ExitMeaning& one : meanings)
-      if (one.status == status && concerns(one, command)) all += (all.empty() ? "" : "; ") + std::string(one.text);
+      if (one.status == status && concerns(one, command)) all.append(all.empty() ? "" : "; ").append(one.text);
     if (!all.empty()) text += wrapped(fmt::format("  {}", status), all, 5);
   }
   return text;

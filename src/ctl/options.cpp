@@ -53,7 +53,7 @@ bool is_for(const OptionUse& use, std::string_view command) {
 }
 
 OptionWord word_of(const OptionUse& use) {
-  return {"--" + std::string(use.name), std::string(use.argument), std::string(use.text)};
+  return {fmt::format("--{}", use.name), std::string(use.argument), std::string(use.text)};
 }
 
 }  // namespace
@@ -69,7 +69,7 @@ std::vector<OptionWord> option_words() {
   std::vector<OptionWord> words;
   for (const OptionUse& use : uses) {
     std::string commands;
-    for (const std::string_view command : base::split_words(use.commands)) commands += (commands.empty() ? "" : ", ") + std::string(command);
+    for (const std::string_view command : base::split_words(use.commands)) commands.append(commands.empty() ? "" : ", ").append(command);
     const std::string text = commands.empty() ? std::string(use.text) : commands + ": " + std::string(use.text);
     if (!words.empty() && words.back().word == word_of(use).word)
       words.back().text += "; " + text;

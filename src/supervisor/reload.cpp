@@ -15,7 +15,11 @@ ReloadReport report_of(const Prepared& prepared) {
   report.refused = prepared.refused;
   report.diagnostics = prepared.loaded.diagnostics;
   const auto add = [&](config::Level level, const std::vector<std::string>& sentences) {
-    for (const std::string& sentence : sentences) report.problems.push_back({level, {}, sentence, {}, 1, {}, {}});
+    for (const std::string& sentence : sentences) {
+      config::Diagnostic& problem = report.problems.emplace_back();
+      problem.level = level;
+      problem.sentence = sentence;
+    }
   };
   add(config::Level::error, prepared.problems);
   if (!prepared.refused.empty()) add(config::Level::error, prepared.unbound);

@@ -161,7 +161,7 @@ TEST_CASE("Requests are counted, and a session is seen and ended") {
   CHECK(control::string_at(rows[0], "stage") == "running");
   CHECK(daemon.ask("sessions", {{"service", "two"}}).rows.empty());
   const std::int64_t number = control::number_at(rows[0], "session").value_or(0);
-  CHECK(daemon.ask("kill", {{"session", number + 1}}).failure == "not_found: no such session runs");
+  CHECK(daemon.ask("kill", {{"session", number + 1}}).failure == "not_found: session " + std::to_string(number + 1) + " does not run");
   CHECK(daemon.ask("kill", {{"session", number}}).failure.empty());
   daemon.run_until([&] { return daemon.runner(0).idle(); });
   const service::Counters& counters = daemon.runner(0).counters();
@@ -297,7 +297,7 @@ TEST_CASE("Bans are made, told and lifted") {
   CHECK(daemon.ask("unban", {{"address", "192.0.2.1"}}).failure == "not_found: 192.0.2.1 is not banned");
   for (const json::value& minutes : {json::value(0), json::value(-1), json::value("5"), json::value(1e300)})
     CHECK(daemon.ask("ban", {{"address", "::1"}, {"minutes", minutes}}).failure.find("bad_request") == 0);
-  CHECK(daemon.ask("ban", {{"address", "nobody.example"}}).failure == "bad_request: 'nobody.example' is no address");
+  CHECK(daemon.ask("ban", {{"address", "nobody.example"}}).failure == "bad_request: 'nobody.example' is not an address or network");
 }
 
 TEST_CASE("The level of the log is told and set") {
