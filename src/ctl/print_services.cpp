@@ -48,8 +48,7 @@ std::string head(const json::object& service, double now) {
                       running_text(service), text_at(counters, "accepted"), date_at(service, "since"),
                       text_at(counters, "served"), text_at(counters, "refused"), text_at(counters, "failed"),
                       text_at(counters, "withdrawn"));
-  if (service.contains("last_refusal")) {
-    const json::object& last = object_at(service, "last_refusal");
+  if (const json::object& last = object_at(service, "last_refusal"); !last.empty()) {
     text += fmt::format("  last refused {} ago: {} ({})\n", ago_at(last, "at", now), text_at(last, "peer"), text_at(last, "reason"));
   }
   if (service.contains("trouble") && text_at(service, "trouble") != "-")
