@@ -44,7 +44,7 @@ template <typename A>
 void describe(A& a, policy::BanList::Ban& v) {
   a.address("peer", v.peer.address);
   a.moment("until", v.until);
-  a.since(5, [&] { a.number("length", v.peer.length, std::uint8_t{0}, policy::Network::whole_length(v.peer.address)); });
+  a.since(5, [&] { a.number("length", v.peer.length, std::uint8_t{0}, std::uint8_t{128}); });
 }
 
 template <typename A>

@@ -3,12 +3,14 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <set>
 
 #include "ctl/commands.hpp"
 #include "ctl/duration.hpp"
 #include "ctl/help.hpp"
 #include "ctl/options.hpp"
+#include "xsuperd/base/text.hpp"
 #include "xsuperd/control/socket_file.hpp"
 
 using namespace xsuperd;
@@ -79,7 +81,10 @@ TEST_CASE("An option that the command does not take is told") {
 }
 
 TEST_CASE("Each command is told in the help, with a text") {
-  const std::string help = help_text();
+  std::string lines = help_text();
+  std::replace(lines.begin(), lines.end(), '\n', ' ');
+  std::string help;  // however its lines were broken
+  for (const std::string_view word : base::split_words(lines)) help.append(word).append(" ");
   for (const Command& command : commands()) {
     CAPTURE(command.name);
     CHECK_THAT(help, Catch::Contains(std::string(command.text)));
