@@ -10,7 +10,6 @@
 #include "ctl/values.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/attribute.hpp"
-#include "xsuperd/convert/run.hpp"
 #include "xsuperd/policy/network.hpp"
 
 namespace xsuperd::ctl {
@@ -170,7 +169,7 @@ constexpr std::array table{
     Command{.name = "check", .synopsis = "[FILE]", .text = "what is wrong with a configuration; asks no daemon", .most = 1,
             .alone = check, .offline = true},
     Command{.name = "convert", .synopsis = "--from ... --to ...",
-            .text = "files of inetd, xinetd and systemd into each other; asks no daemon", .apart = convert::run, .offline = true},
+            .text = "files of inetd, xinetd and systemd into each other; asks no daemon", .apart = convert, .offline = true},
     Command{.name = "complete", .synopsis = "[--files FILE] -- WORD ...",
             .text = "for the completions of shells: what the last word could be", .apart = complete, .offline = true},
     Command{"upgrade", "", "execute the daemon's program anew, without losing anything", 0, 0, nothing, print_upgrade},

@@ -74,6 +74,8 @@ struct Command {
 [[nodiscard]] Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err);
 /// health.cpp: what a monitoring system wants to know; the status is one of its four.
 [[nodiscard]] Exit health(const Arguments& arguments, std::FILE* out, std::FILE* err);
+/// convert.cpp: files of another language.
+[[nodiscard]] int convert(const std::vector<std::string>& words, std::FILE* out, std::FILE* err);
 /// complete.cpp: what the last of the words could be, a line each; its description behind a tab.
 [[nodiscard]] int complete(const std::vector<std::string>& words, std::FILE* out, std::FILE* err);
 /// For a command line that makes no sense, if it is one of `health`: its status would be read as another.

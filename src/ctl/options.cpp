@@ -44,6 +44,7 @@ constexpr std::array convert_uses{
     OptionUse{"output", 'o', "DIRECTORY", "convert", "where to write the files; without it they go to the standard output"},
     OptionUse{"force", 0, "", "convert", "replace files that exist"},
     OptionUse{"all", 0, "", "convert", "to systemd: disabled services, too"},
+    OptionUse{"json", 0, "", "convert", "print files and report, or the error, as JSON"},
     OptionUse{"help", 'h', "", "convert", "print this and exit"},
 };
 
