@@ -166,6 +166,9 @@ void Judge::configuration() {
   const json::object& loaded = object_at(status_, "configuration");
   const json::object& reload = object_at(loaded, "last_reload");
   const std::int64_t errors = count_at(loaded, "errors");
+  if (const json::value* unguarded = loaded.if_contains("unguarded"); unguarded && unguarded->is_array())
+    for (const json::value& sentence : unguarded->get_array())
+      if (sentence.is_string()) add(Grade::warning, {}, sentence.get_string().c_str());
   if (text_at(reload, "outcome") == "refused")
     return add(Grade::warning, {}, fmt::format("the reload {} ago was refused", ago_at(reload, "at", now_)));
   if (errors == 0) return;

@@ -82,8 +82,10 @@ base::Result<void> Persistence::edit(const std::vector<json::object>& entries) {
 base::Result<void> Persistence::write() {
   for (const File& file : files_) {
     const auto replaced = replace_file(file.path, file.before, file.after);
+    // What could not be synchronised has been written all the same.
+    const auto now = replaced ? base::Result<std::string>(file.after) : read_file(file.path);
+    if (now && *now == file.after) ++written_;
     if (!replaced) return base::Error{0, replaced.error().sentence + put_files_back()};
-    ++written_;
   }
   return {};
 }

@@ -86,6 +86,11 @@ void control_diff(Supervisor::Impl& daemon, const Request& request, Server::Resp
 /// Why that is so, as a sentence; null for any other service.
 [[nodiscard]] json::value json_trouble(const service::Runner& runner);
 
+// control_settled.cpp
+/// Calls `then` on the loop when no service that is closed waits for an answer any more that says whether it can be opened,
+/// at once or after five seconds at most.
+void when_settled(Supervisor::Impl& daemon, std::function<void()> then);
+
 // control_arguments.cpp
 /// The words of an argument that may be given once, as the string `one`, or several times, as the list `many`; none when
 /// it is missing. Nothing, after an answer, when it is of another kind.

@@ -117,11 +117,12 @@ void control_reopen_logs(Supervisor::Impl& daemon, const Request&, Server::Respo
 void control_reload(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
   daemon.reload(control::true_at(request.arguments, "strict"), [&daemon, respond = std::move(respond)](const ReloadReport& report) {
     Reply reply = json_outcome(report, report.applied);
-    if (report.applied) {
-      reply.result["services"] = {{"new", report.counts.fresh}, {"old", report.counts.old}, {"dropped", report.counts.dropped}};
+    if (!report.applied) return respond(std::move(reply));
+    reply.result["services"] = {{"new", report.counts.fresh}, {"old", report.counts.old}, {"dropped", report.counts.dropped}};
+    when_settled(daemon, [&daemon, reply = std::move(reply), respond]() mutable {
       reply.result["not_opened"] = json_not_opened(daemon);
-    }
-    respond(std::move(reply));
+      respond(std::move(reply));
+    });
   });
 }
 

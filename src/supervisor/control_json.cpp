@@ -69,6 +69,7 @@ bool could_not_be_opened(const service::Runner& runner) { return state_word(runn
 
 json::value json_trouble(const service::Runner& runner) {
   if (!could_not_be_opened(runner)) return nullptr;
+  if (const std::string what = runner.waits_for(); !what.empty()) return json::value(json_text("it waits for " + what));
   return json::value(runner.trouble().empty() ? std::string("its socket is not open") : json_text(runner.trouble()));
 }
 
@@ -89,7 +90,9 @@ json::object json_service(const service::Runner& runner) {
                       {"slowest_start", std::chrono::duration<double>(c.slowest_start).count()},
                       {"place", json_place(s.place)},
                       {"trouble", json_trouble(runner)},
+                      {"waits_for", nullptr},
                       {"last_refusal", nullptr}};
+  if (const std::string what = runner.waits_for(); !what.empty()) object["waits_for"] = json_text(what);
   if (c.last_refusal != base::WallTime{})
     object["last_refusal"] = {{"at", json_time(c.last_refusal)},
                               {"peer", c.last_refused_peer.address.text()},
