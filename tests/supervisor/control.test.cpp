@@ -328,7 +328,7 @@ TEST_CASE("Several services and patterns are meant at once, or none when one wor
   CHECK(daemon.ask("drain", {{"service", "?n*"}, {"services", {"TWO", "one"}}}).failure.empty());
   CHECK(state_word(daemon.runner(0)) == "drained");
   CHECK(state_word(daemon.runner(1)) == "drained");
-  CHECK(texts(daemon.ask("list", {{"services", {"w*", "off", "t*"}}}).rows, "id") == "two off wrong");
+  CHECK(texts(daemon.ask("list", {{"services", {"w*", "off", "t*"}}}).rows, "id") == "two wrong off");
   CHECK(texts(daemon.ask("stats", {{"service", "t*"}}).rows, "id") == "two");
   CHECK(daemon.ask("sessions", {{"service", "nobody"}}).failure == "not_found: no service is called nobody");
   CHECK(daemon.ask("sessions", {{"service", "off"}}).failure.find("not_found: service off is disabled") == 0);
