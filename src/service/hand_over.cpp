@@ -67,6 +67,7 @@ HandedRunner Runner::hand_over() const {
   all.foreign = foreign_;
   all.registered = registered_;
   all.open_failures = open_failures_;
+  all.trouble = trouble_.substr(0, 4096);
   if (state_.phase() == Phase::paused) all.pause_end = pause_end_;
   all.terminates = retired_servers_ == Servers::terminate;
   all.kill_at = kill_at_;
@@ -123,6 +124,7 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   around_.processes += state_.running();
   if (handed.registered && listener_) note_rpc();
   open_failures_ = handed.open_failures;
+  trouble_ = handed.trouble;
   pause_end_ = handed.pause_end;
   retired_servers_ = handed.terminates ? Servers::terminate : Servers::leave;
   kill_at_ = handed.kill_at;

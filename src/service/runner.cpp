@@ -191,6 +191,7 @@ bool Runner::open_socket() {
 
 bool Runner::opened_or_not(base::Result<net::Opened> opened) {
   if (!opened) {
+    trouble_ = opened.error().sentence;
     // Said when it begins; the tries that follow are quiet.
     if (open_failures_++ == 0) {
       around_.log.error("{}. service = {}", opened.error().sentence, service().id);
@@ -210,6 +211,7 @@ bool Runner::opened_or_not(base::Result<net::Opened> opened) {
     register_rpc();  // which may still fail
   else
     open_failures_ = 0;
+  trouble_.clear();
   announce();
   return true;
 }

@@ -42,8 +42,9 @@ void describe(A& a, base::Moment& v) {
 
 template <typename A>
 void describe(A& a, policy::BanList::Ban& v) {
-  a.address("peer", v.peer);
+  a.address("peer", v.peer.address);
   a.moment("until", v.until);
+  a.since(5, [&] { a.number("length", v.peer.length, std::uint8_t{0}, std::uint8_t{128}); });
 }
 
 template <typename A>
@@ -148,6 +149,7 @@ void describe(A& a, service::HandedRunner& v) {
   a.word("standing", v.standing, service::Standing::disabled);
   a.list("refused_lately", v.refused_lately, 65536);
   a.list("sessions", v.sessions, most_sessions);
+  a.since(5, [&] { a.text("trouble", v.trouble, 4096); });
   a.since(5, [&] { a.flag("foreign", v.foreign); });
 }
 

@@ -68,8 +68,9 @@ class Preparation {
     for (const auto& service : running_.retired) reopen_log_of(service);
     bind_all();
     settle_configuration();
-    if (strict_ && !prepared_.problems.empty())
-      return refused(fmt::format("{}, and reload_policy is strict", prepared_.problems.front()));
+    if (!strict_) return std::move(prepared_);
+    for (const auto* problems : {&prepared_.problems, &prepared_.unbound})
+      if (!problems->empty()) return refused(fmt::format("{}, and reload_policy is strict", problems->front()));
     return std::move(prepared_);
   }
 
@@ -197,7 +198,7 @@ class Preparation {
     }
     // It may be free as soon as a service that goes has closed its socket.
     if (bound.error().code == EADDRINUSE && donors.any_at(step.service->listen)) return;
-    prepared_.problems.push_back(fmt::format("{}. service = {}", bound.error().sentence, step.service->id));
+    prepared_.unbound.push_back(fmt::format("{}. service = {}", bound.error().sentence, step.service->id));
   }
 
   /// The configuration in force is to say what runs, by the very objects.

@@ -84,14 +84,21 @@ TEST_CASE("Every disable line of the entry gets the value, those of others stay"
 }
 
 TEST_CASE("What is not understood is left alone") {
-  CHECK(edited("service x\n{\n}\n", 2, "x", true) == "!there is no service x any more; reload first");
   CHECK(edited("service y\n{\n}\n", 1, "x", true) == "!there is no service x any more; reload first");
-  CHECK(edited("service x\n{\n}\n", 99, "x", true) == "!there is no service x any more; reload first");
   CHECK(edited("", 1, "x", true) == "!there is no service x any more; reload first");
   CHECK(edited("service x\nport = 1\n}\n", 1, "x", true) == "!the entry has no opening brace");
   CHECK(edited("service x\n{\nport = 1\n", 1, "x", true) == "!the entry has no closing brace");
   CHECK(edited("service x\n{\n\tdisable = yes # why\n}\n", 1, "x", false) ==
         "!its line 'disable = yes # why' has more than one value");
+}
+
+TEST_CASE("An entry that has moved is found, if it is the only one of its name and id") {
+  const std::string text = "service x\n{\n}\nservice y\n{\n\tid = z\n}\nservice y\n{\n}\n";
+  for (const int line : {0, 2, 4, 99}) {
+    CHECK(edited(text, line, "x", true).starts_with("service x\n{\n\tdisable = yes\n}"));
+    CHECK(edited(text, line, "y", true).ends_with("service y\n{\n\tdisable = yes\n}\n"));
+  }
+  CHECK(edited(text + "service x\n{\n}\n", 2, "x", true) == "!there is no service x any more; reload first");
 }
 
 TEST_CASE("A file is replaced as a whole, keeps its mode, and stays where a link leads") {

@@ -69,6 +69,7 @@ struct HandedRunner {
   std::string lent;      ///< the name of the listener, when it belongs to a service manager
   bool registered = false;
   unsigned open_failures = 0;
+  std::string trouble = {};  ///< of the last of them
   std::optional<base::Moment> pause_end;  ///< of cps
   bool terminates = false;                ///< retired, and its servers have to end
   std::optional<base::Moment> kill_at;    ///< when they get KILL

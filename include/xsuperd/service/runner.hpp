@@ -146,6 +146,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// The number of the listening socket, or -1.
   [[nodiscard]] int listening_fd() const { return listener_ ? listener_->fd() : -1; }
   [[nodiscard]] bool open() const { return listener_ != nullptr; }
+  /// Why the socket that is wanted is not open, as the log was told; empty when it is open, or was never tried.
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
   /// The same of a steered service's second socket, which is open longer than the first, as long as its server runs.
   [[nodiscard]] int refusing_fd() const { return turned_away_ ? turned_away_->fd() : -1; }
   /// Does the socket belong to a service manager, which has it open whatever we do?
@@ -296,6 +298,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   struct Timers;
   std::unique_ptr<Timers> timers_;
   unsigned open_failures_ = 0;
+  std::string trouble_;  ///< of the last of them
   std::uint64_t reopening_ = 0;  ///< the timer of the next try to open the socket
   Servers retired_servers_ = Servers::leave;
   std::optional<base::Moment> pause_end_;  ///< of cps
