@@ -176,7 +176,8 @@ bool redirect(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& port = a.values[1].text;
   const bool ipv6 = host.find(':') != std::string::npos;
   const bool numeric = base::Address::parse(host).has_value() || aton(host).has_value();
-  if (!numeric && (ipv6 || c.names.host(host).empty())) return wrong(c, a, 0, fmt::format("bad address: {}", host));
+  if (!numeric && ipv6)
+    return wrong(c, a, 0, fmt::format("bad address: {}", host), "write the host and the port with a blank between them");
   std::optional<long long> number = base::parse_number(port);
   if (number && *number > 65535) return wrong(c, a, 1, fmt::format("port number too large: {}", port));
   if (!number)

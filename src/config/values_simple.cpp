@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -44,6 +45,19 @@ bool yes_no(const ValueContext& c, std::optional<bool>& to, const Assignment& a,
   return false;
 }
 
+std::string word_hint(const std::string& word, const std::vector<std::string_view>& words) {
+  if (word.find_first_of(",|;") != word.npos) {
+    std::string apart = word;
+    std::ranges::replace_if(apart, [](char c) { return c == ',' || c == '|' || c == ';'; }, ' ');
+    return fmt::format("blanks separate the words: write '{}'", base::escaped(base::trim(apart), 100));
+  }
+  if (const auto near = base::nearest(word, words)) return fmt::format("did you mean '{}'?", *near);
+  if (word.find_first_of("\"'\\#") != word.npos) return {};  // for which there are hints of their own
+  std::string all;
+  for (const std::string_view one : words) all += fmt::format("{}{}", all.empty() ? "" : ", ", one);
+  return fmt::format("the words are {}", all);
+}
+
 bool type(const ValueContext& c, Settings& s, const Assignment& a) {
   // xinetd takes SPECIAL, a word of its own inside, to no useful effect (fact B3.2).
   Assignment known = a;
@@ -58,6 +72,13 @@ bool flags(const ValueContext& c, Settings& s, const Assignment& a) {
 }
 
 bool socket_type(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  const bool tcp = base::iequals(word, "tcp");
+  if (tcp || base::iequals(word, "udp")) {
+    c.report(Level::error, a, 0, fmt::format("Bad socket type: {}", word),
+             fmt::format("{} is a protocol; its sockets are of the type '{}'", word, tcp ? "stream" : "dgram"));
+    return false;
+  }
   return one_word<SocketType>(c, s.socket_type, a, "Bad socket type: {}");
 }
 
