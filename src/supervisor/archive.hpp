@@ -55,6 +55,11 @@ class Writing {
     for (T& value : values) array.push_back(of(value));
     object_[name] = std::move(array);
   }
+  /// Members that exist since that version of the state. Always written.
+  template <typename F>
+  void since(std::uint64_t, F members) {
+    members();
+  }
   template <typename T>
   [[nodiscard]] static boost::json::object of(T& value) {
     Writing writing;
@@ -70,8 +75,9 @@ class Writing {
 /// after that counts. Members that nobody asked for are not allowed either.
 class Reading {
  public:
-  Reading(const boost::json::value& from, std::string where, std::string& error)
-      : object_(from.if_object()), where_(std::move(where)), error_(error) {
+  /// `version`: of the state that is read. Members that are younger are not looked for and keep the values they have.
+  Reading(const boost::json::value& from, std::string where, std::uint64_t version, std::string& error)
+      : object_(from.if_object()), where_(std::move(where)), version_(version), error_(error) {
     if (!object_) complain(nullptr, "must be an object");
   }
 
@@ -122,9 +128,13 @@ class Reading {
   }
   [[nodiscard]] bool good() const { return error_.empty(); }
 
+  template <typename F>
+  void since(std::uint64_t version, F members) {
+    if (version_ >= version) members();
+  }
   template <typename T>
   void read(const boost::json::value& from, std::string where, T& value) {
-    Reading reading(from, std::move(where), error_);
+    Reading reading(from, std::move(where), version_, error_);
     describe(reading, value);
     reading.finish();
   }
@@ -137,6 +147,7 @@ class Reading {
 
   const boost::json::object* object_;
   std::string where_;
+  std::uint64_t version_;
   std::string& error_;
   std::size_t taken_ = 0;
 };
@@ -167,6 +178,11 @@ class Collecting {
   template <typename T>
   void list(const char*, std::vector<T>& values, std::size_t = 0) {
     for (T& value : values) describe(*this, value);
+  }
+
+  template <typename F>
+  void since(std::uint64_t, F members) {
+    members();
   }
 
   std::vector<int> numbers;

@@ -21,7 +21,8 @@ constexpr std::size_t largest_state = 1u << 30;
 
 }  // namespace
 
-// Each member once, for writing, reading and collecting alike.
+// Each member once, for writing, reading and collecting alike. A member that came later stands in a.since(), with the
+// version of the state it came with; where that is newer than the state that is read, it keeps its default.
 
 template <typename A>
 void describe(A& a, std::string& v) {
@@ -321,16 +322,22 @@ class Checking {
   std::unordered_set<service::Token> tokens_;
 };
 
-/// The version stands apart from all else: another one may have other members.
-std::string check_version(const boost::json::value& value) {
+/// The version stands apart from all else: another one may have other members. 0: none that is understood; `error` says
+/// why.
+std::uint64_t version_of(const boost::json::value& value, std::string& error) {
   const boost::json::object* object = value.if_object();
   const boost::json::value* version = object ? object->if_contains("version") : nullptr;
   boost::system::error_code wrong;
   const auto number = version && !version->is_double() ? version->to_number<std::uint64_t>(wrong) : 0;
-  if (!version || wrong || number == 0) return "it has no version";
-  if (number != HandOver::version)
-    return fmt::format("it has version {}, and only version {} is understood", number, HandOver::version);
-  return {};
+  if (!version || wrong || number == 0) {
+    error = "it has no version";
+  } else if (number < HandOver::oldest_version || number > HandOver::version) {
+    error = fmt::format("it has version {}, and this program understands versions {} to {}", number,
+                        HandOver::oldest_version, HandOver::version);
+  } else {
+    return number;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -347,10 +354,11 @@ base::Result<HandOver> decode(std::string_view text) {
   boost::system::error_code wrong;
   const boost::json::value value = boost::json::parse({text.data(), text.size()}, wrong, {}, options);
   if (wrong) return refused("it cannot be read: " + wrong.message());
-  std::string error = check_version(value);
+  std::string error;
+  const std::uint64_t version = version_of(value, error);
   if (!error.empty()) return refused(error);
   HandOver state;
-  Reading reading(value, {}, error);
+  Reading reading(value, {}, version, error);
   describe(reading, state);
   reading.finish();
   if (error.empty()) error = Checking(state).run();

@@ -29,10 +29,12 @@ struct LoadRecord {
 };
 
 /// The whole state of a daemon as plain values; descriptors by their numbers, -1 for none. To add something, add a
-/// member here and a line in hand_over.cpp, and increase the version: an image refuses what it does not know in full,
-/// because what it left out would be lost.
+/// member here and a line within `a.since(VERSION, ...)` in hand_over.cpp, where VERSION is `version`, increased once
+/// for each release: a state from before is taken with the member's default, one from later is refused, because what
+/// was left out of it would be lost. Members are never renamed or removed, and enumerators only added at the end.
 struct HandOver {
-  static constexpr std::uint64_t version = 4;
+  static constexpr std::uint64_t version = 5;
+  static constexpr std::uint64_t oldest_version = 4;  ///< the oldest that can be taken over
 
   struct Daemon {
     pid_t pid = 0;

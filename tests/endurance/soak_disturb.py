@@ -5,6 +5,8 @@ import contextlib
 import os
 import pathlib
 import random
+import re
+import shutil
 import signal
 import socket
 import sys
@@ -40,6 +42,15 @@ def datagrams(name, port, *lines, kind="UNLISTED", wait="yes"):
             .replace("wait = no", f"wait = {wait}"))
 
 
+def harmful(name, port, kind, *lines):
+    """A service whose servers do harm, as an ordinary user where there is another one than ours."""
+    make = datagrams if kind == "datagram" else lib.service
+    text = make(name, port, f"server = {PYTHON}", f"server_args = -I @DIR@/hostile_server.py {kind}", *lines)
+    if kind == "waiting":
+        text = text.replace("wait = no", "wait = yes")
+    return re.sub(r"user = \S+", "user = nobody", text) if os.geteuid() == 0 else text
+
+
 def configuration(ports, mirror=(), echo=(), waiting=(), limited=(), defaults="", guest=False, end=""):
     """The services; the arguments are what reloads change."""
     waits = lambda text: text.replace("wait = no", "wait = yes")
@@ -63,6 +74,13 @@ def configuration(ports, mirror=(), echo=(), waiting=(), limited=(), defaults=""
         lib.service("trap", ports["trap"], "deny_time = 1", kind="INTERNAL UNLISTED").replace(
             "type = INTERNAL", "flags = SENSOR\n\ttype = INTERNAL"),
     ]
+    if os.geteuid() == 0:
+        parts += [
+            harmful("harm-stream", ports["harm-stream"], "stream", "instances = 20"),
+            harmful("harm-waiting", ports["harm-waiting"], "waiting"),
+            harmful("harm-dgram", ports["harm-dgram"], "datagram"),
+            harmful("harm-guarded", ports["harm-guarded"], "waiting", "only_from = 127.0.0.1"),
+        ]
     if guest:
         parts.append(lib.service("guest", ports["guest"], cat))
     text = "".join(parts) + end
@@ -79,9 +97,11 @@ class Disturber:
         folder = daemon.folder
         (folder / "accept.py").write_text(ACCEPT)
         (folder / "receive.py").write_text(RECEIVE)
+        shutil.copy(pathlib.Path(__file__).with_name("hostile_server.py"), folder)
+        (folder / "hostile_server.py").chmod(0o644)
         (folder / "xinetd.conf.banner").write_text("")
         (folder / "absent").symlink_to("/bin/cat")
-        self.things = [self.reload, self.reload, self.reload, self.upgrade, self.kill_worker, self.kill_servers,
+        self.things = [self.reload, self.reload, self.reload, self.upgrade, self.kill_worker, self.stop_worker, self.kill_servers,
                        self.kill_servers, self.stop_servers, self.ban, self.trap, self.rotate, self.hide, self.drain,
                        self.stall, self.hold, self.reload_and_upgrade]
 
@@ -158,6 +178,12 @@ class Disturber:
         if (pid := self.daemon.worker()) is not None:
             with contextlib.suppress(OSError):
                 os.kill(pid, random.choice([signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM]))
+
+    def stop_worker(self):
+        """It does not say that it has gone: the daemon has to find out."""
+        if (pid := self.daemon.worker()) is not None:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGSTOP)
 
     def servers(self, most):
         """Some of the daemon's children that are servers. One that is just being started may still look like it."""

@@ -148,12 +148,54 @@ def without_port(port):
             pass
 
 
+def harmful(port):
+    """Of a server that does harm: whatever comes will do, and it need not come."""
+    with socket.socket() as peer:
+        peer.settimeout(3)
+        try:
+            peer.connect(("127.0.0.1", port))
+            peer.sendall(b"word")
+            peer.recv(65536)
+        except OSError:
+            pass
+
+
+def harmful_datagram(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.settimeout(0.5)
+        try:
+            peer.connect(("127.0.0.1", port))
+            peer.send(b"word")
+            peer.recv(65536)
+        except OSError:
+            pass
+
+
+def stranger(port):
+    """Of a service that admits others alone, whatever its servers have done to the socket: nothing may come."""
+    with socket.socket() as peer:
+        peer.settimeout(1)
+        peer.bind(("127.0.7.7", 0))
+        try:
+            peer.connect(("127.0.0.1", port))
+            if peer.recv(1):
+                raise AssertionError("a stranger was served")
+        except OSError:
+            pass
+
+
+def guarded(port):
+    (stranger if random.random() < 0.5 else harmful)(port)
+
+
 # What a client does to the service of that name; how often, compared with the others.
 DOES = {
     "mirror": (either, 8), "teller": (told, 6), "waiting": (mirrored, 3), "waiting-dgram": (waiting_datagram, 2),
     "echo-stream": (either, 8), "echo-dgram": (datagram, 8), "chargen": (some, 4), "relayed": (either, 8),
     "tcpmux": (multiplexed, 6), "refused": (refused, 6), "limited": (maybe_refused, 5), "absent": (maybe_refused, 3),
     "rated": (without_port, 3), "guest": (without_port, 3), "trap": (None, 0),
+    "harm-stream": (harmful, 1), "harm-waiting": (harmful, 1), "harm-dgram": (harmful_datagram, 1),
+    "harm-guarded": (guarded, 1),
 }
 
 
