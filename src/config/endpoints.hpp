@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "xsuperd/config/model.hpp"
+#include "xsuperd/config/loader.hpp"
 
 namespace xsuperd::config {
 
@@ -22,9 +22,6 @@ enum class Meeting : std::uint8_t {
 
 /// What the two meet at, such as "tcp port 7001 on all addresses"; in the words of the first one.
 [[nodiscard]] std::string meeting_point(const Service& first, const Service& second);
-
-/// The service, to be opened for IPv6 alone.
-[[nodiscard]] Service for_ipv6_alone(const Service& service);
 
 /// The endpoints of services, which must stay where they are meanwhile.
 class Endpoints {

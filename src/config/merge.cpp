@@ -106,8 +106,9 @@ class Applier {
 
   Line wrong_count(const Attribute& row, const Assignment& a) {
     const auto count = static_cast<int>(a.values.size());
-    const std::string sentence = fmt::format("attribute {} expects {} values and {} values were specified", a.name,
-                                             expected_count(row), count);
+    const std::string sentence = count == 0 && row.most < 0
+        ? fmt::format("attribute {} expects at least {} value and none was given", a.name, row.least)
+        : fmt::format("attribute {} expects {} values and {} values were specified", a.name, expected_count(row), count);
     const int at = row.most >= 0 && count > row.most ? row.most : -1;
     // An empty list of words that must not be empty costs the entry, whatever the words are.
     const bool refuses = restricts(row) || (a.values.empty() && row.most < 0);

@@ -163,8 +163,8 @@ bool passenv(const ValueContext& c, Settings& s, const Assignment& a) {
     }
     const bool defined = std::any_of(environment.begin(), environment.end(),
                                      [&](const std::string& v) { return v.starts_with(name + "="); });
-    if (!defined)
-      c.report(Level::warning, a, static_cast<int>(i), fmt::format("undefined environment variable: {}", name));
+    if (!defined)  // here and now: it may well be where the daemon starts
+      c.report(Level::info, a, static_cast<int>(i), fmt::format("undefined environment variable: {}", name));
     else if (listed == s.passenv->end())
       s.passenv->push_back(name);
   }

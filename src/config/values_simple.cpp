@@ -22,8 +22,8 @@ std::optional<std::uint32_t> number32(std::string_view word) {
   return static_cast<std::uint32_t>(*value);
 }
 
-bool wrong(const ValueContext& c, const Assignment& a, std::string sentence, int index = 0) {
-  c.report(Level::error, a, index, std::move(sentence));
+bool wrong(const ValueContext& c, const Assignment& a, std::string sentence, int index = 0, std::string hint = {}) {
+  c.report(Level::error, a, index, std::move(sentence), std::move(hint));
   return false;
 }
 }  // namespace
@@ -101,7 +101,9 @@ bool pass_fds(const ValueContext& c, Settings& s, const Assignment& a) {
 bool protocol(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& name = a.values[0].text;
   if (const auto number = c.names.protocol(name)) return s.protocol = Protocol{name, *number}, true;
-  return wrong(c, a, fmt::format("Protocol {} not in /etc/protocols", name));
+  const std::string lower = base::to_lower(name);
+  return wrong(c, a, fmt::format("Protocol {} not in /etc/protocols", name), 0,
+               lower != name && c.names.protocol(lower) ? fmt::format("write '{}'", lower) : "");
 }
 
 bool wait(const ValueContext& c, Settings& s, const Assignment& a) {
@@ -141,7 +143,7 @@ bool group(const ValueContext& c, Settings& s, const Assignment& a) {
 bool umask(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& word = a.values[0].text;
   if (word.empty() || word.size() > 8 || word.find_first_not_of("01234567") != std::string::npos)
-    return wrong(c, a, fmt::format("umask argument is invalid: {} is no octal number", word));
+    return wrong(c, a, fmt::format("umask argument is invalid: {} is not an octal number", word));
   const unsigned long bits = std::strtoul(word.c_str(), nullptr, 8);
   if (bits > 0777) return wrong(c, a, fmt::format("umask argument is invalid: {} is more than 0777", word));
   s.umask = FileMode{static_cast<mode_t>(bits)};
@@ -150,7 +152,11 @@ bool umask(const ValueContext& c, Settings& s, const Assignment& a) {
 
 bool nice(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto value = base::parse_number(a.values[0].text, -40, 40);
-  if (!value) return wrong(c, a, fmt::format("nice argument is invalid: {}", a.values[0].text));
+  if (!value) return wrong(c, a, fmt::format("nice argument is invalid: {}", a.values[0].text), 0,
+                           "priorities go from -20 to 19");
+  if (*value < -20 || *value > 19)
+    c.report(Level::info, a, 0, fmt::format("nice = {} goes beyond the priorities that there are", *value),
+             "they go from -20 to 19, and the sum with the daemon's own is kept within them");
   s.nice = static_cast<int>(*value);
   return true;
 }
@@ -204,16 +210,16 @@ bool cps(const ValueContext& c, Settings& s, const Assignment& a) {
 
 bool cps_window(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto seconds = base::parse_number(a.values[0].text, 1, longest_window);
-  if (!seconds) return wrong(c, a, fmt::format("cps_window is no number of seconds: {}", a.values[0].text));
+  if (!seconds) return wrong(c, a, fmt::format("cps_window is not a number of seconds from 1 to 86400: {}", a.values[0].text));
   s.cps_window = static_cast<std::uint32_t>(*seconds);
   return true;
 }
 
 bool per_source_rate(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto connections = number32(a.values[0].text);
-  if (!connections) return wrong(c, a, fmt::format("per_source_rate is no number: {}", a.values[0].text));
+  if (!connections) return wrong(c, a, fmt::format("per_source_rate argument not a number: {}", a.values[0].text));
   const auto window = base::parse_number(a.values[1].text, 1, longest_window);
-  if (!window) return wrong(c, a, fmt::format("per_source_rate needs a number of seconds: {}", a.values[1].text), 1);
+  if (!window) return wrong(c, a, fmt::format("per_source_rate needs a number of seconds from 1 to 86400: {}", a.values[1].text), 1);
   s.per_source_rate = SourceRate{*connections, static_cast<std::uint32_t>(*window)};
   return true;
 }
@@ -224,27 +230,47 @@ bool max_load(const ValueContext& c, Settings& s, const Assignment& a) {
   const double value = std::strtod(word.c_str(), &end);
   if (end == word.c_str()) return wrong(c, a, fmt::format("error parsing max_load argument: {}", word));
   if (std::isnan(value) || value < 0)
-    return wrong(c, a, fmt::format("error reading max_load argument: {} is no load", word));
+    return wrong(c, a, fmt::format("error reading max_load argument: {} is not a load", word));
   if (*end != '\0') c.report(Level::warning, a, 0, fmt::format("max_load: '{}' after the number is ignored", end));
   s.max_load = value;
   return true;
 }
 
+namespace {
+/// Where a program may be that is named without its path.
+std::string program_hint(const ValueContext& c, const std::string& name) {
+  constexpr std::string_view directories[]{"/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin"};
+  for (const std::string_view directory : directories) {
+    const std::string path = fmt::format("{}/{}", directory, name);
+    if (c.files.executable(path)) return fmt::format("did you mean {}?", path);
+  }
+  const bool of_inetd = !base::iequals(base::trim(c.entry.line_text).substr(0, 7), "service");
+  return of_inetd ? "busybox would look for an applet of that name; here a program has its path, such as /bin/busybox"
+                  : "nothing is looked for along PATH";
+}
+}  // namespace
+
 bool server(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& path = a.values[0].text;
+  if (path.find('/') == std::string::npos)
+    return wrong(c, a, fmt::format("Server {} is not executable: it is a name without a path", path), 0, program_hint(c, path));
   const auto kind = c.files.kind(path);
   if (!kind) return wrong(c, a, fmt::format("Server {} is not executable: {}", path, kind.error().sentence));
   if (*kind == Files::Kind::directory)
     return wrong(c, a, fmt::format("Server {} is not executable: it is a directory", path));
   if (!c.files.executable(path))
     return wrong(c, a, fmt::format("Server {} is not executable: its mode does not allow it", path));
+  if (path.front() != '/')
+    c.report(Level::warning, a, 0, fmt::format("Server {} is a relative path, and is executed from the directory /", path),
+             "write the whole path");
   s.server = path;
   return true;
 }
 
 bool port(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto value = base::parse_number(a.values[0].text, 0, 65535);
-  if (!value) return wrong(c, a, fmt::format("port number is invalid: {}", a.values[0].text));
+  if (!value) return wrong(c, a, fmt::format("port number is invalid: {}", a.values[0].text), 0,
+                           "a port is a number from 0 to 65535");
   s.port = static_cast<std::uint16_t>(*value);
   return true;
 }

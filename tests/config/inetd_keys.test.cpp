@@ -89,7 +89,7 @@ TEST_CASE("faults in definitions of NetBSD's inetd are told with their places") 
   CHECK(fault("ftp on user = 'a\\").starts_with("17 this is none of the escapes"));
   CHECK(fault("ftp on protocol = tcp") == "1 no semicolon ends the definition of ftp");
   CHECK(fault("ftp on") == "1 no semicolon ends the definition of ftp");
-  CHECK(fault("ftp on protocol = tcp, wait = no, user = nobody, exec = /bin/sh, ip_max = x;") == "75 'x' is no number");
+  CHECK(fault("ftp on protocol = tcp, wait = no, user = nobody, exec = /bin/sh, ip_max = x;") == "75 'x' is not a number");
 }
 
 TEST_CASE("a fault in a definition of NetBSD's inetd costs that definition alone") {

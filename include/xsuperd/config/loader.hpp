@@ -79,6 +79,9 @@ struct Plan {
 /// waits_for a name, when that has been looked up again (decision B15.24). Pure.
 [[nodiscard]] std::optional<ListenSpec> listen_at(const Service& service, std::span<const base::Address> candidates);
 
+/// The service, to be opened for IPv6 peers alone: another one has those of IPv4 on its port (decision B15.25).
+[[nodiscard]] Service for_ipv6_alone(const Service& service);
+
 /// For a reload: `loaded`, in which every service that an error has kept out stays as `running` has it, because an
 /// xinetd.d directory has many owners (decision B15.18). What would need the endpoint of one that stays is refused, and a
 /// name that has no address at the moment has the one it had (decisions B15.24, B15.25). Says so in the diagnostics.
