@@ -290,7 +290,7 @@ constexpr std::array table{
         .text = "The arguments that follow the program's name. With the flag NAMEINARGS the first of them is "
                 "that name.",
         .difference = "NAMEINARGS may stand before or behind it.",
-        .hash = Hash::value, .parse = values::words<&S::server_args>}),
+        .without = more, .hash = Hash::value, .parse = values::words<&S::server_args>}),
     attr<&S::socket_type>({.name = "socket_type",
         .synopsis = "stream|dgram|raw|seqpacket", .initial = "from the protocol", .example = "socket_type = stream",
         .text = "The kind of socket: stream for connections, dgram for datagrams, raw for a protocol without "

@@ -56,7 +56,8 @@ class Completer {
     return false;
   }
   bool missing(std::string_view attribute) {
-    return refuse({}, fmt::format("Service {} missing attribute {} - DISABLING", service_.id, attribute));
+    return refuse({}, fmt::format("Service {} missing attribute {} - DISABLING", service_.id, attribute),
+                  attribute == "socket_type" ? "socket_type = stream is for tcp, dgram for udp" : "protocol = NAME, as in /etc/protocols");
   }
 
   void kind() {

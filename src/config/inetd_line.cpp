@@ -202,7 +202,7 @@ bool Translator::children(const Field& rest) {
     numbers.push_back(rest.part(at, end == std::string::npos ? end : end - at));
     at = end + 1;
   }
-  if (numbers.size() > 3) return fault(numbers[3], "there are three numbers at most");
+  if (numbers.size() > 3) return fault(numbers[3], "at most three numbers stand here: servers, starts for an address in a minute, servers for an address");
   const bool waits = d_.wait.text.starts_with("wait");
   const bool several = is_number(numbers[0].text) && numbers[0].text != "0" && numbers[0].text != "1";
   if (waits && several) return unserved(numbers[0], "a service that waits has one server at a time");

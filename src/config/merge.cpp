@@ -95,10 +95,10 @@ class Applier {
     const auto hash = std::ranges::find_if(a.values, [](const Value& v) { return v.text.starts_with('#'); });
     const auto at = static_cast<int>(hash - a.values.begin());
     if (count < a.values.size())
-      c_.report(Level::warning, a, at, fmt::format("'#' begins no comment behind a value of {}: what follows it is left out", a.name),
+      c_.report(Level::warning, a, at, fmt::format("the comment behind the values of {} is passed over", a.name),
                 comments_apart);
     else if (hash != a.values.end() && row.hash == Hash::kept)
-      c_.report(Level::warning, a, at, fmt::format("'#' begins no comment behind a value of {}: the words behind it count", a.name),
+      c_.report(Level::warning, a, at, fmt::format("the words behind '#' count as well: {} has no comments behind its values", a.name),
                 comments_apart);
     a.values.resize(count);
     return a;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "config/inetd_entries.hpp"
@@ -92,8 +93,10 @@ class Reader {
   }
 
   void include(const std::string& file, const Entry* at) {
-    if (std::find(open_.begin(), open_.end(), file) != open_.end())
-      return report(at, fmt::format("{} includes itself: it is not read again", file));
+    if (std::find(open_.begin(), open_.end(), file) != open_.end()) {
+      if (looping_.insert(file).second) report(at, fmt::format("{} includes itself: it is not read again", file));
+      return;
+    }
     if (open_.size() >= greatest_depth)
       return report(at, fmt::format("{} is included too deep: {} files are open", file, open_.size()));
     if (count_ == greatest_count) return too_many(at, file);
@@ -152,6 +155,7 @@ class Reader {
   Reading& now_;
   const Reading* before_;
   std::vector<std::string> open_;
+  std::set<std::string> looping_;  ///< files of which that was told
   std::size_t count_ = 0;
   bool told_ = false;
 };

@@ -29,7 +29,7 @@ constexpr Rule table[]{
     {Level::error, [](S s) { return !s.settings.wait; }, [](S s) { return missing(s, "wait"); }, {},
      [](S s) -> std::string { return stream(s) ? "most stream servers take 'wait = no'" : "a datagram server takes 'wait = yes'"; }},
     {Level::error, [](S s) { return !s.settings.user && !s.is(Type::internal); },
-     [](S s) { return missing(s, "user"); }, {}, [](S) -> std::string { return "the user that the server runs as"; }},
+     [](S s) { return missing(s, "user"); }, {}, [](S) -> std::string { return "user = NAME says whose rights the server gets"; }},
     {Level::error, [](S s) { return s.is(Type::rpc) && !s.settings.rpc_version; },
      [](S s) { return missing(s, "rpc_version"); }, "type"},
     {Level::error, [](S s) { return s.is(Type::rpc) && s.is(Type::unlisted) && !s.settings.rpc_number; },

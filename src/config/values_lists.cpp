@@ -37,7 +37,8 @@ bool interval(const ValueContext& c, const Assignment& a, std::size_t index, std
   const auto end = dash == std::string_view::npos ? std::nullopt : minutes_of(word.substr(dash + 1), bad_end);
   if (!start || !end) return wrong(c, a, index, fmt::format("incorrect time interval: {}", word), "write H:M-H:M");
   if (bad_start || bad_end || *start == 24 * 60 || *start == *end)
-    return wrong(c, a, index, fmt::format("invalid time interval: {}", word));
+    return wrong(c, a, index, fmt::format("invalid time interval: {}", word),
+                 "hours go from 0 to 24, minutes to 59, and both ends differ");
   // Across midnight is meant to be for a night. What closes for an hour a day has its ends the wrong way round, and
   // to take it as it stands would open the service at every hour that it was to be closed.
   if (*start > *end && *start - *end <= 60)
@@ -179,10 +180,10 @@ bool redirect(const ValueContext& c, Settings& s, const Assignment& a) {
   if (!numeric && ipv6)
     return wrong(c, a, 0, fmt::format("bad address: {}", host), "write the host and the port with a blank between them");
   std::optional<long long> number = base::parse_number(port);
-  if (number && *number > 65535) return wrong(c, a, 1, fmt::format("port number too large: {}", port));
+  if (number && *number > 65535) return wrong(c, a, 1, fmt::format("port number too large: {}", port), "a number from 1 to 65535");
   if (!number)
     if (const auto listed = c.names.service_port(port, "tcp")) number = *listed;
-  if (!number || *number < 1) return wrong(c, a, 1, fmt::format("port number invalid: {}", port));
+  if (!number || *number < 1) return wrong(c, a, 1, fmt::format("port number invalid: {}", port), "a number from 1 to 65535, or a name of /etc/services");
   s.redirect = RedirectTarget{host, static_cast<std::uint16_t>(*number)};
   return true;
 }

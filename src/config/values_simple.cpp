@@ -124,7 +124,8 @@ bool user(const ValueContext& c, Settings& s, const Assignment& a) {
   }
   // 4294967295 is (uid_t)-1: the kernel takes it for "leave the user as it is".
   const auto uid = digits ? number32(word) : std::nullopt;
-  if (!uid || *uid == greatest_u32) return wrong(c, a, fmt::format("Unknown user: {}", word));
+  if (!uid || *uid == greatest_u32) return wrong(c, a, fmt::format("Unknown user: {}", word), 0,
+                                                        digits ? "" : "the password database has no such name");
   const auto entry = c.names.user(static_cast<uid_t>(*uid));
   s.user = User{word, entry ? entry->name : std::string{}, *uid, *uid};
   return true;
@@ -135,7 +136,7 @@ bool group(const ValueContext& c, Settings& s, const Assignment& a) {
   if (const auto gid = c.names.group(word)) return s.group = Group{word, *gid}, true;
   const auto gid = number32(word);
   if (!gid || *gid == greatest_u32 || word.find_first_not_of("0123456789") != std::string::npos)
-    return wrong(c, a, fmt::format("Unknown group: {}", word));
+    return wrong(c, a, fmt::format("Unknown group: {}", word), 0, "the group database has no such name");
   s.group = Group{word, *gid};
   return true;
 }
@@ -177,7 +178,9 @@ std::optional<Limit> limit_of(std::string_view word, bool suffixes) {
 bool limit(const ValueContext& c, std::optional<Limit>& to, const Assignment& a, bool suffixes,
            std::string_view sentence) {
   const auto value = limit_of(a.values[0].text, suffixes);
-  if (!value) return wrong(c, a, fmt::format("{}: {}", sentence, a.values[0].text));
+  if (!value)
+    return wrong(c, a, fmt::format("{}: {}", sentence, a.values[0].text), 0,
+                 suffixes ? "a number, perhaps with K or M behind it, or UNLIMITED" : "a number, or UNLIMITED");
   to = *value;
   return true;
 }
@@ -186,7 +189,7 @@ bool limit(const ValueContext& c, std::optional<Limit>& to, const Assignment& a,
 static bool count(const ValueContext& c, std::optional<Limit>& to, const Assignment& a, std::string_view sentence) {
   const auto value = limit_of(a.values[0].text, false);
   if (!value || (!value->is_unlimited() && value->value > greatest_u32))
-    return wrong(c, a, fmt::format("{}: {}", sentence, a.values[0].text));
+    return wrong(c, a, fmt::format("{}: {}", sentence, a.values[0].text), 0, "a number, or UNLIMITED");
   to = *value;
   return true;
 }
@@ -201,9 +204,9 @@ bool per_source(const ValueContext& c, Settings& s, const Assignment& a) {
 
 bool cps(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto connections = number32(a.values[0].text);
-  if (!connections) return wrong(c, a, fmt::format("cps argument not a number: {}", a.values[0].text));
+  if (!connections) return wrong(c, a, fmt::format("cps argument not a number: {}", a.values[0].text), 0, "cps = CONNECTIONS SECONDS");
   const auto pause = number32(a.values[1].text);
-  if (!pause) return wrong(c, a, fmt::format("cps time argument not a number: {}", a.values[1].text), 1);
+  if (!pause) return wrong(c, a, fmt::format("cps time argument not a number: {}", a.values[1].text), 1, "cps = CONNECTIONS SECONDS");
   s.cps = Rate{*connections, *pause};
   return true;
 }
@@ -228,7 +231,7 @@ bool max_load(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& word = a.values[0].text;
   char* end = nullptr;
   const double value = std::strtod(word.c_str(), &end);
-  if (end == word.c_str()) return wrong(c, a, fmt::format("error parsing max_load argument: {}", word));
+  if (end == word.c_str()) return wrong(c, a, fmt::format("error parsing max_load argument: {}", word), 0, "a number such as 6.5");
   if (std::isnan(value) || value < 0)
     return wrong(c, a, fmt::format("error reading max_load argument: {} is not a load", word));
   if (*end != '\0') c.report(Level::warning, a, 0, fmt::format("max_load: '{}' after the number is ignored", end));
@@ -280,7 +283,7 @@ bool rpc_version(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::size_t dash = word.find('-');
   const auto low = number32(std::string_view(word).substr(0, dash));
   const auto high = dash == std::string::npos ? low : number32(std::string_view(word).substr(dash + 1));
-  if (!low || !high || *low > *high) return wrong(c, a, fmt::format("bad version range: {}", word));
+  if (!low || !high || *low > *high) return wrong(c, a, fmt::format("bad version range: {}", word), 0, "one version, or a range such as 2-4");
   s.rpc_version = VersionRange{*low, *high};
   return true;
 }
@@ -288,7 +291,7 @@ bool rpc_version(const ValueContext& c, Settings& s, const Assignment& a) {
 bool rpc_number(const ValueContext& c, Settings& s, const Assignment& a) {
   s.rpc_number = number32(a.values[0].text);
   if (s.rpc_number) return true;
-  return wrong(c, a, fmt::format("rpc_number is invalid: {}", a.values[0].text));
+  return wrong(c, a, fmt::format("rpc_number is invalid: {}", a.values[0].text), 0, "a program number of at most 32 bits");
 }
 
 bool deny_time(const ValueContext& c, Settings& s, const Assignment& a) {
@@ -296,14 +299,14 @@ bool deny_time(const ValueContext& c, Settings& s, const Assignment& a) {
   if (base::iequals(word, "FOREVER")) return s.deny_time = -1, true;
   if (base::iequals(word, "NEVER")) return s.deny_time = 0, true;
   const auto minutes = base::parse_number(word, -1, std::numeric_limits<int>::max());
-  if (!minutes) return wrong(c, a, fmt::format("Error parsing: {}", word));
+  if (!minutes) return wrong(c, a, fmt::format("Error parsing: {}", word), 0, "a number of minutes, FOREVER or NEVER");
   s.deny_time = static_cast<int>(*minutes);
   return true;
 }
 
 bool backlog(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto value = base::parse_number(a.values[0].text, 1, std::numeric_limits<int>::max());
-  if (!value) return wrong(c, a, fmt::format("backlog is invalid: {}", a.values[0].text));
+  if (!value) return wrong(c, a, fmt::format("backlog is invalid: {}", a.values[0].text), 0, "a number from 1 on");
   s.backlog = static_cast<int>(*value);
   return true;
 }

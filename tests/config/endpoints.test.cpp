@@ -47,7 +47,7 @@ TEST_CASE("of two entries for one socket the first in reading order has it") {
            {"flags = IPv4", "flags = IPv4", "a"},
            {"flags = IPv4", "bind = 127.0.0.1", "a"},
            {"flags = IPv6", "bind = 127.0.0.1", "a"},
-           {"v6only = yes", "flags = IPv6\nv6only = yes", "a"},
+           {"v6only = yes", "flags = IPv6\nv6only = yes", "a*"},
            {"bind = 0.0.0.0", "flags = IPv4", "a"},
            {"flags = IPv6\nbind = 127.0.0.1", "bind = 127.0.0.1", "a"},
            // One of them is for IPv4, the other one also for IPv6: both are served.
@@ -96,7 +96,7 @@ TEST_CASE("who is refused for an endpoint is told with the file and line of both
   const Diagnostic* d = w.finding("Service b is refused: service a has tcp port 5 on all addresses");
   REQUIRE(d);
   CHECK(d->level == Level::error);
-  CHECK(d->place == Place{main_file, 10, 1});
+  CHECK(d->place == Place{main_file, 11, 1});
   CHECK(d->suggestion == "that one is at /etc/xinetd.conf:1 and is read first");
   CHECK(w.refused("b"));
   CHECK(World(service("a", 5, "bind = 127.0.0.2") + service("b", 5)).said("service a has tcp port 5 on 127.0.0.2"));
@@ -108,7 +108,7 @@ TEST_CASE("that an entry is opened for IPv6 alone is a note") {
   REQUIRE(d);
   CHECK(d->level == Level::info);
   CHECK(d->place.line == 1);
-  CHECK(d->suggestion == "that one is at /etc/xinetd.conf:10");
+  CHECK(d->suggestion == "that one is at /etc/xinetd.conf:11");
   CHECK_FALSE(w.at("a").listen.fallback_to_ipv4);
   CHECK_FALSE(w.at("a").settings.v6only);
 }

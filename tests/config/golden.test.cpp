@@ -74,7 +74,6 @@ std::vector<Input> files() {
       {"files that nest too deep", "include /deep/0\n"},
       {"what a directory passes over", "includedir /d\n"},
       {"a directory with many leftovers", "includedir /many\n"},
-      {"files without end", "includedir /cycle\n"},
   };
 }
 
@@ -107,7 +106,7 @@ std::vector<Input> lines() {
   };
 }
 
-std::vector<Input> values() {
+std::vector<Input> bad_values() {
   std::vector<Input> all;
   for (const std::string line :
        {"wait = maybe", "groups = on", "disable = true", "v6only = 0", "type = UNLISTET", "type = HOMEMADE", "flags = REUSE,NAMEINARGS",
@@ -183,14 +182,14 @@ std::vector<Input> whole_services() {
   };
 }
 
-std::vector<Input> lints() {
+std::vector<Input> suspects() {
   const std::string waits = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/server\n";
   return {
       {"lists that overlap", x("only_from = 10.0.0.1 10.1.0.0/16\nno_access = 10.0.0.0/16 10.1.2.0/24")},
-      {"lists that overlap often", x("only_from =" + many(30, "10.0.") + "\nno_access = 10.0.0.0/8")},
+      {"lists that overlap often", x("only_from =" + many(14, "10.0.") + "\nno_access = 10.0.0.0/8")},
       {"peers that cannot come", x("flags = IPv4\nonly_from = ::1")},
       {"some peers that cannot come", x("flags = IPv4\nonly_from = ::1 10.0.0.1")},
-      {"many peers that cannot come", x("flags = IPv4\nonly_from = 10.0.0.1" + many(12, "2001:db8::1:"))},
+      {"many peers that cannot come", x("flags = IPv4\nonly_from = 10.0.0.1" + many(12, "2001:db8::"))},
       {"lists of what accepts by itself", bare("type = INTERNAL\nsocket_type = stream\nwait = yes\nonly_from = 10.0.0.1", "echo")},
       {"names of peers that nobody has looked up", bare(waits + "only_from = localhost\nno_access = .example.com")},
       {"lists that may be too long", bare(waits + "only_from =" + many(1100, "10.0."))},
@@ -237,7 +236,6 @@ void furnish(World& w) {
   w.files.unreadable.insert("/d/unreadable");
   for (int i = 0; i < 12; ++i) w.files.texts["/many/" + std::to_string(i) + "~"] = "";
   for (int i = 0; i < 40; ++i) w.files.texts["/deep/" + std::to_string(i)] = "include /deep/" + std::to_string(i + 1) + "\n";
-  for (int i = 0; i < 12; ++i) w.files.texts["/cycle/" + std::to_string(i)] = "includedir /cycle\n";
 }
 
 std::string said_of(const Input& input) {
@@ -262,7 +260,7 @@ std::string said_of(const Input& input) {
 /// Long lines are cut, for those who read the list.
 std::string list() {
   std::string text;
-  for (const auto& part : {grammar(), files(), lines(), values(), whole_services(), lints(), inetd_lines()})
+  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines()})
     for (const Input& input : part) text += "== " + input.title + "\n" + said_of(input) + "\n";
   std::istringstream in(text);
   std::string cut;
@@ -283,7 +281,7 @@ TEST_CASE("what the parser and the checks say is what the list for people has") 
 }
 
 TEST_CASE("each mistake is told once") {
-  for (const auto& part : {lines(), values()})
+  for (const auto& part : {lines(), bad_values()})
     for (const Input& input : part) {
       World w;
       furnish(w);

@@ -70,7 +70,7 @@ constexpr Fault faults[]{
     {"127.0.0.1:ftp stream tcp6 nowait root /bin/sh", "1 127.0.0.1 is not an IPv6 address"},
     {"::1:ftp stream tcp4 nowait root /bin/sh", "1 bad address given for: ftp: ::1 has no address of the family"},
     {"ftp dgram udp nowait root /bin/sh", "1 Port not specified and can't find service: ftp"},
-    {"ntalk dgram udp nowait root /bin/sh", "1 Service ntalk has socket_type dgram, but does not wait"},
+    {"ntalk dgram udp nowait root /bin/sh", "17 Service ntalk has socket_type dgram, but does not wait"},
     {"$INTERFACES(ppp*):", "none"},
     {".include /etc/more", "1 files that .include names are not read"},
     {".x", "1 unknown directive .x"},
