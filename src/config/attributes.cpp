@@ -65,7 +65,8 @@ constexpr std::array table{
         .parse = values::text<&S::banner_success>}),
     attr<&S::bind>({.name = "bind", .where = both, .synopsis = "ADDRESS",
         .initial = "all", .example = "bind = 192.0.2.1",
-        .text = "The address to listen on: an address of this host, or a host name that leads to one. The "
+        .text = "The address to listen on: an address of this host, or a host name that leads to one. While the name "
+                "has no address the service stays closed. The "
                 "attribute may be spelt interface as well, but names of network interfaces are not "
                 "understood.", .difference = "A name with IPv4 addresses only works without the IPv4 flag.",
         .without = more, .parse = values::text<&S::bind>}),
@@ -88,7 +89,7 @@ constexpr std::array table{
         .difference = "Each touch lengthens the time, and a touch concerns exactly one address.",
         .without = more, .parse = values::deny_time}),
     attr<&S::disable>({.name = "disable", .synopsis = "yes|no", .initial = "no", .example = "disable = yes",
-        .text = "yes leaves the entry out; what follows in it is not read.",
+        .text = "yes leaves the entry out; what is wrong in it is a note then.",
         .difference = "no does not revive an entry that has an error.",
         .without = more, .parse = values::boolean<&S::disable>}),
     attr<&S::disabled>({.name = "disabled", .where = Where::defaults, .operators = collect, .least = 0,
@@ -208,7 +209,8 @@ constexpr std::array table{
     attr<&S::port>({.name = "port", .synopsis = "NUMBER",
         .initial = "from /etc/services", .example = "port = 7001",
         .text = "The port to listen on, 0 to 65535; with 0 the system chooses one. Unless type contains "
-                "UNLISTED it must be the one that /etc/services has for the name of the service.",
+                "UNLISTED it must be the one that /etc/services has for the name of the service. An RPC service may "
+                "have any, and without one gets a port of the system's choice.",
         .without = more, .parse = values::port}),
     attr<&S::protocol>({.name = "protocol", .synopsis = "NAME",
         .initial = "tcp for stream, udp for dgram", .example = "protocol = tcp",

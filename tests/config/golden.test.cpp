@@ -35,6 +35,7 @@ std::string many(std::size_t count, const std::string& prefix) {
   for (std::size_t i = 0; i < count; ++i) words += " " + prefix + std::to_string(i / 256) + "." + std::to_string(i % 256);
   return words;
 }
+const std::string behind_tcpmux = "type = TCPMUX UNLISTED\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server\n";
 const std::string rpc = "type = RPC\nsocket_type = dgram\nwait = yes\nuser = root\nserver = /bin/server\n";
 
 std::vector<Input> grammar() {
@@ -115,7 +116,7 @@ std::vector<Input> bad_values() {
         "cps_window = 0", "per_source_rate = a 10", "per_source_rate = 10 a", "max_load = high", "max_load = -1", "max_load = 3x",
         "port = 70000", "rpc_version = 3-1", "rpc_number = x", "deny_time = soon", "backlog = 0", "access_times = 9-17",
         "access_times = 9:00-25:00", "access_times = 17:00-16:30", "access_policy = first", "pass_fds = all", "server = server",
-        "server = in.telnetd", "server = /none", "server = /bin", "server = ./server", "server = /etc/xinetd.conf", "redirect = host:80 80",
+        "server = in.telnetd", "server = nosuch", "server = /none", "server = /bin", "server = ./server", "server = /etc/xinetd.conf", "redirect = host:80 80",
         "redirect = 10.0.0.1 99999", "redirect = 10.0.0.1 nothing", "log_type = PIPE x", "log_type = FILE", "log_type = FILE /l 9x",
         "log_type = FILE /l 9 x", "log_type = FILE /l 9 8", "log_type = SYSLOG", "log_type = SYSLOG kernel", "log_type = SYSLOG daemon loud",
         "log_on_success = PIDS", "log_on_failure = HOSTS", "env = A", "passenv = NOWHERE", "rlimit_as = big", "rlimit_cpu = 1m",
@@ -177,6 +178,9 @@ std::vector<Input> whole_services() {
       {"the same in the defaults", defaults("bind = eth0") + x("")},
       {"a target that leads nowhere", x("redirect = nowhere.example 80")},
       {"two entries for one port", service("a", 5) + service("b", 5, "bind = 127.0.0.2")},
+      {"two entries for one RPC program", bare("id = a\nrpc_version = 1-2\n" + rpc, "rstatd") + bare("id = b\nrpc_version = 2\n" + rpc, "rstatd")},
+      {"two entries for one name of tcpmux", bare("id = a\n" + behind_tcpmux) + bare("id = b\n" + behind_tcpmux)},
+      {"no wait for datagrams", bare("type = UNLISTED\nport = 1\nsocket_type = dgram\nuser = root\nserver = /bin/server")},
       {"an entry for each family", service("a", 5) + service("b", 5, "flags = IPv4")},
       {"an entry beside one for IPv4", service("a", 5, "flags = IPv4") + service("b", 5)},
   };
@@ -186,6 +190,8 @@ std::vector<Input> suspects() {
   const std::string waits = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/server\n";
   return {
       {"lists that overlap", x("only_from = 10.0.0.1 10.1.0.0/16\nno_access = 10.0.0.0/16 10.1.2.0/24")},
+      {"lists that overlap, and the best match wins",
+       x("access_policy = best_match\nonly_from = 10.0.0.1\nno_access = 10.0.0.0/16")},
       {"lists that overlap often", x("only_from =" + many(14, "10.0.") + "\nno_access = 10.0.0.0/8")},
       {"peers that cannot come", x("flags = IPv4\nonly_from = ::1")},
       {"some peers that cannot come", x("flags = IPv4\nonly_from = ::1 10.0.0.1")},
@@ -196,6 +202,7 @@ std::vector<Input> suspects() {
       {"values that look like something else", x("only_from = 10.77 10.0.0.0/255.0.0.0 192.168.1.5/24 ::")},
       {"a server that others may change", without("server", "server = /bin/open")},
       {"a server of somebody else", without("server", "server = /bin/alices")},
+      {"a server that nobody starts", bare("type = INTERNAL\nsocket_type = stream\nwait = no\nserver = /bin/open", "echo")},
       {"a server of a group", without("server", "server = /bin/groups")},
   };
 }
@@ -203,7 +210,7 @@ std::vector<Input> suspects() {
 std::vector<Input> inetd_lines() {
   std::vector<Input> all;
   for (const std::string line :
-       {"ftp", "ftp stream tcp nowait root \"/bin/sh", "ftp stream tcp nowait root '/bin/sh'x", ".include /more", ".other",
+       {"ftp", "ftp stream", "ftp stream tcp", "ftp stream tcp nowait", "ftp stream tcp nowait root", "ftp stream tcp nowait root \"/bin/sh", "ftp stream tcp nowait root '/bin/sh'x", ".include /more", ".other",
         "#@ in ipsec esp", "ftp stream unix nowait root /bin/sh", "ftp stream tcp,rcvbuf=1 nowait root /bin/sh", "ftp stream tcp/x nowait root /bin/sh",
         "rstatd dgram rpc/udp wait root /bin/sh", "tcpmux/ stream tcp nowait root /bin/sh", "127.0.0.1:tcpmux/x stream tcp nowait root /bin/sh",
         "tcpmux/x stream tcp wait root /bin/sh", "127.0.0.1: stream tcp nowait root /bin/sh", "rpc dgram udp wait root /bin/sh 100068 2-5 x",
