@@ -215,6 +215,7 @@ void Parser::stray(const Line& line) {
 /// An entry with a keyword that is none: lost, but its name is known.
 void Parser::stray_block(const Line& line, Entry::Kind kind) {
   const auto words = base::split_words(line.trimmed);
+  if (words[0] == "{") return skip_to_brace();
   Entry entry;
   entry.kind = kind;
   entry.state = Entry::State::broken;

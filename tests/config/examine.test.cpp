@@ -71,7 +71,7 @@ TEST_CASE("a server that the wrong people can change is pointed at") {
 
 TEST_CASE("findings come in the order of lines, and are counted") {
   const Examination e(service("x", 1, "only_from = 10.77\nnice = bad") + service("y", 2, "disable = yes") +
-                      service("z", 3, "sevrer_args = 4"));
+                      service("z", 3, "bannr = 4"));
   int line = 0;
   for (const Diagnostic& d : e.examined.findings) {
     CHECK(d.place.line >= line);

@@ -32,7 +32,8 @@ std::string without(const std::string& attribute, const std::string& more = "") 
 }
 std::string many(std::size_t count, const std::string& prefix) {
   std::string words;
-  for (std::size_t i = 0; i < count; ++i) words += " " + prefix + std::to_string(i / 256) + "." + std::to_string(i % 256);
+  for (std::size_t i = 0; i < count; ++i)
+    words += " " + prefix + (prefix.ends_with(':') ? "" : std::to_string(i / 256) + ".") + std::to_string(i % 256);
   return words;
 }
 const std::string behind_tcpmux = "type = TCPMUX UNLISTED\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server\n";
@@ -81,7 +82,7 @@ std::vector<Input> files() {
 std::vector<Input> lines() {
   return {
       {"an unknown attribute", x("frobnicate = 1")},
-      {"one that is nearly known", x("sevrer_args = 1")},
+      {"one that is nearly known", x("bannr = 1")},
       {"one that is nearly a restriction", x("only_form = 10.0.0.1")},
       {"the same in the defaults", defaults("only_form = 10.0.0.1") + x("")},
       {"an unknown attribute in the defaults", defaults("frobnicate = 1") + x("")},

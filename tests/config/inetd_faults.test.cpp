@@ -32,7 +32,7 @@ constexpr Fault faults[]{
     {"ftp stream tcp nowait. root /bin/sh", "23 '' is not a number"},
     {"ftp stream tcp nowait/ root /bin/sh", "23 '' is not a number"},
     {"ftp stream tcp nowait/1/x root /bin/sh", "25 'x' is not a number"},
-    {"ftp stream tcp nowait/1/2/3/4 root /bin/sh", "29 there are three numbers at most"},
+    {"ftp stream tcp nowait/1/2/3/4 root /bin/sh", "29 at most three numbers stand here"},
     {"ftp stream tcp nowait.99999999999 root /bin/sh", "23 '99999999999' is not a number"},
     {"ftp stream tcp wait/2 root /bin/sh", "21 a service that waits has one server at a time"},
     {"ftp stream tcp wait/lc root /bin/sh", "21 'lc' is not a number"},

@@ -166,7 +166,7 @@ TEST_CASE("a misspelt restriction is an error, and the service runs without it")
     CHECK(d->suggestion.starts_with("did you mean '"));
   }
   CHECK(World(defaults("only_form = 10.0.0.1") + service("x", 1)).finding("services run without it")->level == Level::error);
-  CHECK(with("sevrer_args = x").finding("bad service attribute")->level == Level::warning);
+  CHECK(with("bannr = x").finding("bad service attribute")->level == Level::warning);
   CHECK(with("disable = yes\nonly_form = 10.0.0.1").loaded.diagnostics.count(Level::error) == 0);
 }
 

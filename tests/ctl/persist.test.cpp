@@ -29,6 +29,14 @@ config::Entry::State state_of(const std::string& text, std::size_t number = 0) {
 
 }  // namespace
 
+TEST_CASE("a comment behind the value of disable or id stays where it is") {
+  const std::string on = "service x\n{\n\tid = a # of x\n\tdisable = no # for now\n}\n";
+  const std::string off = "service x\n{\n\tid = a # of x\n\tdisable = yes # for now\n}\n";
+  CHECK(edited(on, 1, "x", true, "a") == off);
+  CHECK(edited(off, 1, "x", false, "a") == on);
+  CHECK(state_of(off) == config::Entry::State::disabled);
+}
+
 TEST_CASE("The value of a disable line is replaced, and nothing else") {
   const std::string text =
       "# top\n"
