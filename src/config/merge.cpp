@@ -41,6 +41,17 @@ class Applier {
  public:
   Applier(const ValueContext& c, Settings& settings) : c_(c), settings_(settings) {}
 
+  Applied all() {
+    Applied result = Applied::good;
+    for (const Assignment& a : c_.entry.assignments)
+      if (one(a) == Line::bad) result = Applied::bad_value;
+    const bool runs = result == Applied::good && c_.entry.state == Entry::State::whole;
+    for (const Assignment* a : missed_) missed(*a, runs);
+    return result;
+  }
+
+ private:
+
   Line one(const Assignment& written) {
     const Attribute* row = find_attribute(written.name);
     if (!row || !allowed_here(*row)) return misplaced(written, row);
@@ -57,13 +68,12 @@ class Applier {
     return Line::taken;
   }
 
- private:
   [[nodiscard]] bool allowed_here(const Attribute& row) const {
     return row.where == Where::both || (row.where == Where::defaults) == c_.defaults;
   }
 
   Line misplaced(const Assignment& a, const Attribute* row) {
-    if (const Attribute* meant = row ? nullptr : misspelt_restriction(a.name)) return missed(a, *meant);
+    if (!row && misspelt_restriction(a.name)) return missed_.push_back(&a), Line::ignored;
     std::string hint = row ? std::string{} : did_you_mean(a.name);
     if (!c_.defaults)
       c_.report(Level::warning, a, -1,
@@ -77,15 +87,13 @@ class Applier {
   }
 
   /// All goes on as with any unknown attribute, but nobody is to find out by accident (decision B15.13).
-  Line missed(const Assignment& a, const Attribute& meant) {
+  void missed(const Assignment& a, bool runs) {
+    const Attribute& meant = *misspelt_restriction(a.name);
     const std::string name = base::iequals(meant.name, "bind") && a.name.size() > 5 ? "interface" : std::string(meant.name);
-    if (c_.defaults)
-      c_.report(Level::error, a, -1, fmt::format("attribute: {} should not be in default section; services run without it", a.name),
-                fmt::format("did you mean '{}'?", name));
-    else
-      c_.report(Level::error, a, -1, fmt::format("bad service attribute: {}; service {} runs without it", a.name, c_.entry.name),
-                fmt::format("did you mean '{}'?", name));
-    return Line::ignored;
+    std::string sentence = c_.defaults ? fmt::format("attribute: {} should not be in default section", a.name)
+                                       : fmt::format("bad service attribute: {}", a.name);
+    if (runs) sentence += c_.defaults ? "; services run without it" : fmt::format("; service {} runs without it", c_.entry.name);
+    c_.report(Level::error, a, -1, std::move(sentence), fmt::format("did you mean '{}'?", name));
   }
 
   /// The values before a comment, with a warning where there is one.
@@ -169,6 +177,7 @@ class Applier {
   const ValueContext& c_;
   Settings& settings_;
   std::vector<const Attribute*> seen_;
+  std::vector<const Assignment*> missed_;  ///< lines of attributes that are none, and nearly ones that restrict
 };
 
 constexpr std::string_view lists[]{"log_on_failure", "log_on_success", "no_access", "only_from", "passenv"};
@@ -176,11 +185,7 @@ constexpr std::string_view lists[]{"log_on_failure", "log_on_success", "no_acces
 }  // namespace
 
 Applied apply(const ValueContext& context, Settings& settings) {
-  Applier applier(context, settings);
-  Applied result = Applied::good;
-  for (const Assignment& a : context.entry.assignments)
-    if (applier.one(a) == Line::bad) result = Applied::bad_value;
-  return result;
+  return Applier(context, settings).all();
 }
 
 Settings inherited_lists(const Settings& defaults) {
