@@ -14,6 +14,7 @@
 #include "xsuperd/base/memory.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/cli/sources.hpp"
+#include "xsuperd/config/lint.hpp"
 #include "xsuperd/config/names.hpp"
 #include "xsuperd/config/vocabulary.hpp"
 #include "xsuperd/control/socket_file.hpp"
@@ -21,6 +22,7 @@
 #include "xsuperd/spawn/spawner.hpp"
 #include "xsuperd/supervisor/process.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
+#include "xsuperd/worker/user.hpp"
 
 #ifndef XSUPERD_VERSION
 #error "the build defines XSUPERD_VERSION"
@@ -148,12 +150,14 @@ base::Result<std::shared_ptr<log::Output>> first_log(const OpenLog& open_log, co
   return output;
 }
 
-base::Result<std::optional<config::Names::UserEntry>> worker_user(const CommandLine& command) {
-  const auto user = config::SystemNames().user(command.worker_user);
-  // A system without `nobody` still has its number.
-  if (command.worker_user == "nobody" || (user && user->uid != 0)) return user;
-  return base::Error{0, fmt::format("--worker-user {}: {}", command.worker_user,
-                                    user ? "must not be root" : "there is no such user")};
+base::Result<worker::WorkerUser> worker_user(const CommandLine& command) {
+  if (::geteuid() != 0) return worker::WorkerUser{};
+  const std::string name = command.worker_user.value_or(std::string(config::worker_user));
+  const auto user = config::SystemNames().user(name);
+  if (user && user->uid != 0) return worker::WorkerUser{user->uid, user->gid};
+  if (!command.worker_user) return worker::unused_user();
+  if (!user && name == "nobody") return worker::WorkerUser{};  // a system without that name still has its number
+  return base::Error{0, fmt::format("--worker-user {}: {}", name, user ? "must not be root" : "there is no such user")};
 }
 
 int run_daemon(const CommandLine& command, supervisor::Options options, const OpenLog& open_log,
@@ -216,7 +220,7 @@ int serve(const CommandLine& original, const std::string& program, const std::ve
   const bool takes_over = *inherited != nullptr;
   const CommandLine command = takes_over ? as_invoked(original, (*inherited)->invocation()) : original;
   const auto worker = worker_user(command);
-  // At an upgrade the trial run has found the user; should it not be found now, nobody does as well.
+  // At an upgrade the trial run has found the user; should it not be found now, nobody (65534) does as well.
   if (!worker && !takes_over) return complain(program, worker.error().sentence);
   const auto group = control_group(command);
   if (!group && !takes_over) return complain(program, group.error().sentence);
@@ -228,7 +232,7 @@ int serve(const CommandLine& original, const std::string& program, const std::ve
   if (!takes_over) supervisor::tidy_descriptors(numbers_of(*handed));
   (void)spawn::reserve_low_descriptors(spawner_threads);
   auto options = options_for(command, program, supervisor::widen_umask());
-  if (worker && *worker) options.worker_user = {(*worker)->uid, (*worker)->gid};
+  if (worker) options.worker_user = *worker;
   if (group) options.control_group = *group;
   options.handed = std::move(*handed);
   options.manager_trouble = manager_trouble;

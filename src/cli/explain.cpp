@@ -25,8 +25,7 @@ Explanation explain(const config::Config& config, const Inquiry& inquiry, net::N
     policy::PeerName name;
     policy::Explanation one = policy::explain(compiled, asked, name);
     if (one.needs_name) {
-      name.names = net::confirmed_names(names, inquiry.peer.unmapped(), [] { return true; });
-      name.state = name.names.empty() ? policy::PeerName::State::unknown : policy::PeerName::State::known;
+      name = net::peer_name(names, inquiry.peer.unmapped(), [] { return true; });
       one = policy::explain(compiled, asked, name);
     }
     result.text += policy::explanation_text(*service, asked, one);

@@ -67,7 +67,7 @@ constexpr Option table[]{
     {"--control", "path",
      "make the control socket for xsuperctl there; none: no such socket (/run/xsuperd/control for root, else none)"},
     {"--control-group", "group", "members of this group may look through the control socket"},
-    {"--worker-user", "user", "who the processes are that hold echo, redirect and the like (nobody)"},
+    {"--worker-user", "user", "who the processes are that hold echo, redirect and the like (xsuperd-worker)"},
     {"--workers", "number", "how many of them there are (one for two processors)"},
     {"--version", "", "as -version"},
     {"--help", "", "print this and exit"},

@@ -34,8 +34,8 @@ constexpr std::array table{
                 "refused. With best_match the more specific element decides, and equally specific ones refuse: "
                 "a single address is more specific than the name of a host, that more than a domain, and that "
                 "more than a network; of two domains the one with more parts is more specific, and of two "
-                "networks the one with the longer prefix. A peer without a known name then counts as matched by "
-                "the most specific name in no_access.",
+                "networks the one with the longer prefix. A peer whose name could not be looked up counts as matched "
+                "by the most specific name in no_access.",
         .difference = "Not in xinetd, which always refuses.", .without = more, .parse = values::access_policy}),
     attr<&S::access_times>({.name = "access_times", .most = -1, .synopsis = "H:M-H:M ...",
         .initial = "always", .example = "access_times = 7:00-12:30 13:30-19:00",
@@ -126,7 +126,8 @@ constexpr std::array table{
     attr<&S::instances>({.name = "instances", .where = both, .synopsis = "NUMBER|UNLIMITED",
         .initial = "UNLIMITED", .example = "instances = 20",
         .text = "How many servers of the service may run at a time. Beyond that peers are refused with the "
-                "reason service_limit; 0 refuses everybody.",
+                "reason service_limit; 0 refuses everybody. Peers that wait for a look-up or take their banner count, "
+                "too; daytime and time over TCP count only until they begin.",
         .difference = "A number out of range is an error.",
         .without = more, .parse = values::instances}),
     attr<&S::libwrap>({.name = "libwrap", .synopsis = "NAME",
@@ -218,8 +219,9 @@ constexpr std::array table{
                 "seqpacket; otherwise socket_type says enough.", .without = more, .parse = values::protocol}),
     attr<&S::redirect>({.name = "redirect", .least = 2, .most = 2, .synopsis = "HOST PORT",
         .initial = "none", .example = "redirect = 192.0.2.10 80",
-        .text = "Relays each connection to that host and port, in place of starting a server; see Redirection. The "
-                "port may be a name of /etc/services. Stream services with wait = no only.",
+        .text = "Relays each connection to that host and port, in place of starting a server; see Redirection. A "
+                "name that has no address yet keeps the service closed until it has one. The port may be "
+                "a name of /etc/services. Stream services with wait = no only.",
         .difference = "The end of one direction leaves the other one open.",
         .without = more, .parse = values::redirect}),
     attr<&S::reload_policy>({.name = "reload_policy", .where = Where::defaults, .synopsis = "lenient|strict",

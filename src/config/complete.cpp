@@ -43,7 +43,7 @@ class Completer {
 
   bool run() {
     kind();
-    return protocol() && arguments() && flags() && address() && target() && port() && environment() && groups() && finish();
+    return protocol() && arguments() && flags() && address() && port() && environment() && groups() && finish();
   }
 
  private:
@@ -82,8 +82,7 @@ class Completer {
   bool arguments();
   bool flags();
   bool address();
-  bool wait_for(std::string_view attribute, const std::string& what);
-  bool target();
+  bool wait_for_address();
   bool port();
   bool listed_port();
   bool environment();
@@ -169,11 +168,10 @@ bool looks_like_interface(std::string_view name) {
 }
 
 /// Not there yet is no error: the service opens when it is (decision B15.24).
-bool Completer::wait_for(std::string_view attribute, const std::string& what) {
-  service_.waits_for = what;
-  const bool interface = attribute == "bind" && looks_like_interface(what);
-  tell(Level::warning, attribute, fmt::format("Service {} stays closed until {} has an address", service_.id, what),
-       interface ? "that looks like a network interface; bind takes an address of this host, or a name that leads to one" : "");
+bool Completer::wait_for_address() {
+  const std::string& what = service_.waits_for = *s_.bind;
+  tell(Level::warning, "bind", fmt::format("Service {} stays closed until {} has an address", service_.id, what),
+       looks_like_interface(what) ? "that looks like a network interface; bind takes an address of this host, or a name that leads to one" : "");
   return true;
 }
 
@@ -189,17 +187,9 @@ bool Completer::address() {
   // The zone of an address that no interface has: libc would leave it out.
   if (!numeric && s_.bind->find('%') == std::string::npos) candidates = names_.host(*s_.bind);
   if (const auto listen = listen_at(service_, candidates)) return service_.listen = *listen, true;
-  if (!numeric) return wait_for("bind", *s_.bind);
+  if (!numeric) return wait_for_address();
   return refuse("bind", fmt::format("bad address given for: {}: {} has no address of the family in flags", service_.name,
                                     *s_.bind));
-}
-
-/// A relay to nowhere is not opened either.
-bool Completer::target() {
-  if (service_.kind != Kind::redirect || !service_.waits_for.empty()) return true;
-  const std::string& host = s_.redirect->host;
-  const bool numeric = values::aton(host) || base::Address::parse(host);
-  return numeric || !names_.host(host).empty() || wait_for("redirect", host);
 }
 
 /// Facts B2.47, B2.48.

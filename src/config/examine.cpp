@@ -28,6 +28,20 @@ void append(std::vector<Diagnostic>& all, std::vector<Diagnostic> some) {
     if (d.level != Level::debug) all.push_back(std::move(d));
 }
 
+/// The daemon does not wait for such a name when it starts: it is asked here.
+std::vector<Diagnostic> targets_without_address(const Config& config, Names& names) {
+  std::vector<Diagnostic> found;
+  for (const auto& service : config.services) {
+    const auto& target = service->settings.redirect;
+    if (!target || base::Address::parse(target->host) || !names.host(target->host).empty()) continue;
+    found.push_back({Level::warning, service->place,
+                     fmt::format("service {}: no address of {} is found now: the service is opened when there is one",
+                                 service->id, target->host),
+                     {}, 1, {}, service->id});
+  }
+  return found;
+}
+
 /// What was found after reading does not know the text of its line any more.
 void quote_lines(std::vector<Diagnostic>& findings, Files& files) {
   std::unordered_map<std::string, std::vector<std::string>> lines;
@@ -68,6 +82,8 @@ Examined examine(Files& files, Names& names, const Sources& sources, const Abili
   if (const auto& config = examined.loaded.config) {
     append(examined.findings, lints(*config));
     append(examined.findings, lint_files(*config, files));
+    append(examined.findings, targets_without_address(*config, names));
+    if (const auto worker = names.user(std::string(worker_user))) append(examined.findings, lint_worker(*config, worker->uid));
     append(examined.findings, hindered(*config, abilities));
     for (const std::string& item : not_in_effect(*config, abilities)) {
       Diagnostic& finding = examined.findings.emplace_back();

@@ -58,6 +58,8 @@ base::Result<Files::Status> SystemFiles::status(const std::string& path) {
   return Status{info.st_mode, info.st_uid, info.st_gid};
 }
 
+Files::Self SystemFiles::self() { return {::geteuid(), ::getegid()}; }
+
 bool SystemFiles::executable(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
 
 }  // namespace xsuperd::config

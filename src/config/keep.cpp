@@ -67,14 +67,12 @@ class Mending {
   void give_address(const Plan::Change& change) {
     const Service& before = *change.before;
     const Service& after = *change.after;
-    const bool same = before.settings.bind == after.settings.bind && before.settings.redirect == after.settings.redirect;
+    const bool same = before.settings.bind == after.settings.bind;
     if (after.waits_for.empty() || !before.waits_for.empty() || !same) return;
     Service now = after;
-    if (after.settings.bind) {
-      const auto listen = listen_at(after, std::span(&before.listen.at.address, 1));
-      if (!listen) return;
-      now.listen = *listen;
-    }
+    const auto listen = listen_at(after, std::span(&before.listen.at.address, 1));
+    if (!listen) return;
+    now.listen = *listen;
     now.waits_for.clear();
     tell(Level::warning, now, fmt::format("{} has no address now: service {} goes on with the one it had", after.waits_for, now.id));
     const auto kept = std::make_shared<const Service>(std::move(now));

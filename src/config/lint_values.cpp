@@ -109,4 +109,18 @@ std::vector<Diagnostic> lint_files(const Config& config, Files& files) {
   return found;
 }
 
+std::vector<Diagnostic> lint_worker(const Config& config, uid_t worker) {
+  std::vector<Diagnostic> found;
+  for (const auto& service : config.services) {
+    const auto& user = service->settings.user;
+    if (!user || user->uid != worker || service->served_by_us()) continue;
+    found.push_back({Level::warning, service->place,
+                     fmt::format("Service {}: its servers run as {}, the user of the processes that hold conversations, "
+                                 "and can stop, kill and trace them",
+                                 service->id, user->text),
+                     {}, 1, "give it a user of its own", service->id});
+  }
+  return found;
+}
+
 }  // namespace xsuperd::config

@@ -113,10 +113,13 @@ class Loader {
 
   bool read(std::vector<Entry>& entries, const Sources& sources) {
     ReadResult own;
+    Guard guard(system_files_, loaded_.diagnostics);
     own.main_file_read = sources.main.empty();
-    if (!sources.main.empty()) own = read_all(system_files_, sources.main, loaded_.diagnostics, *reading_, before_);
-    ReadResult inetd =
-        read_inetd(system_files_, names_, sources.inetd, sources.main.empty(), sources.style, loaded_.diagnostics);
+    if (!sources.main.empty())
+      own = read_all(system_files_, sources.main, loaded_.diagnostics, guard, *reading_, before_);
+    ReadResult inetd = read_inetd(system_files_, names_, sources.inetd, sources.main.empty(), sources.style,
+                                  loaded_.diagnostics, guard);
+    loaded_.unguarded = guard.found();
     std::move(own.entries.begin(), own.entries.end(), std::back_inserter(entries));
     inetd_ = std::move(inetd.entries);
     loaded_.unclear_files = std::move(own.unclear_files);

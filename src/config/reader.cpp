@@ -65,10 +65,11 @@ void PassedOver::add(std::string sentence) { diagnostics_.add(about(at_, std::mo
 
 class Reader {
  public:
-  Reader(Files& files, Diagnostics& diagnostics, ReadResult& result, Reading& now, const Reading* before)
-      : files_(files), diagnostics_(diagnostics), result_(result), now_(now), before_(before) {}
+  Reader(Files& files, Diagnostics& diagnostics, Guard& guard, ReadResult& result, Reading& now, const Reading* before)
+      : files_(files), diagnostics_(diagnostics), guard_(guard), result_(result), now_(now), before_(before) {}
 
   void take(std::string text, const std::string& file) {
+    guard_.file(file);
     open_.push_back(file);
     // Of a file that is read again each entry is an entry of its own.
     const Reading::File* before = before_ && !now_.file(file) ? before_->file(file) : nullptr;
@@ -121,6 +122,7 @@ class Reader {
     if (!names)
       return report(&entry, fmt::format("Unable to read included directory: {} ({})", entry.name,
                                         names.error().sentence));
+    guard_.folder(entry.name);
     // Order by bytes (fact B2.35).
     std::sort(names->begin(), names->end(), [](const std::string& a, const std::string& b) {
       return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
@@ -151,6 +153,7 @@ class Reader {
 
   Files& files_;
   Diagnostics& diagnostics_;
+  Guard& guard_;
   ReadResult& result_;
   Reading& now_;
   const Reading* before_;
@@ -162,7 +165,7 @@ class Reader {
 
 }  // namespace
 
-ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics, Reading& now,
+ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics, Guard& guard, Reading& now,
                     const Reading* before) {
   ReadResult result;
   auto text = files.read(path);
@@ -171,7 +174,7 @@ ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnost
     return result;
   }
   result.main_file_read = true;
-  Reader(files, diagnostics, result, now, before).take(std::move(*text), path);
+  Reader(files, diagnostics, guard, result, now, before).take(std::move(*text), path);
   return result;
 }
 
@@ -180,8 +183,8 @@ namespace {
 /// Readable text of one file, or of every file of a directory in the order of their names.
 class InetdFiles {
  public:
-  InetdFiles(Files& files, Diagnostics& diagnostics, ReadResult& result)
-      : files_(files), diagnostics_(diagnostics), result_(result) {}
+  InetdFiles(Files& files, Diagnostics& diagnostics, Guard& guard, ReadResult& result)
+      : files_(files), diagnostics_(diagnostics), guard_(guard), result_(result) {}
 
   void take(const std::string& path, bool required) {
     const auto kind = files_.kind(path);
@@ -190,6 +193,7 @@ class InetdFiles {
     const auto text = files_.read(path);
     if (!text) return failed(path, text.error().sentence);
     result_.main_file_read = true;
+    guard_.file(path);
     texts_.emplace_back(path, *text);
   }
 
@@ -205,6 +209,7 @@ class InetdFiles {
     auto names = files_.list(path);
     if (!names) return failed(path + "/", names.error().sentence);
     result_.main_file_read = true;
+    guard_.folder(path);
     std::sort(names->begin(), names->end());
     PassedOver passed(diagnostics_, nullptr);
     for (const std::string& name : *names) {
@@ -222,6 +227,7 @@ class InetdFiles {
 
   Files& files_;
   Diagnostics& diagnostics_;
+  Guard& guard_;
   ReadResult& result_;
   std::vector<std::pair<std::string, std::string>> texts_;
 };
@@ -229,9 +235,9 @@ class InetdFiles {
 }  // namespace
 
 ReadResult read_inetd(Files& files, Names& names, const std::vector<std::string>& paths, bool required,
-                      const InetdStyle& style, Diagnostics& diagnostics) {
+                      const InetdStyle& style, Diagnostics& diagnostics, Guard& guard) {
   ReadResult result;
-  InetdFiles found(files, diagnostics, result);
+  InetdFiles found(files, diagnostics, guard, result);
   for (const std::string& path : paths) found.take(path, required);
   std::vector<inetd::Definition> all;
   for (const auto& [path, text] : found.texts()) {

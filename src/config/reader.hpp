@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config/guard.hpp"
 #include "xsuperd/config/files.hpp"
 #include "xsuperd/config/inetd.hpp"
 #include "xsuperd/config/parser.hpp"
@@ -17,12 +18,12 @@ struct ReadResult {
 };
 class Reading;
 /// Puts the texts of all files into `now`; entries that `before`, if there is any, has of the same file are known.
-[[nodiscard]] ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics, Reading& now,
-                                  const Reading* before);
+[[nodiscard]] ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics, Guard& guard,
+                                  Reading& now, const Reading* before);
 
 /// The files of inetd. One that is missing is passed over unless it is `required` (fact B1.20); main_file_read says
 /// whether one was read.
 [[nodiscard]] ReadResult read_inetd(Files& files, Names& names, const std::vector<std::string>& paths, bool required,
-                                    const InetdStyle& style, Diagnostics& diagnostics);
+                                    const InetdStyle& style, Diagnostics& diagnostics, Guard& guard);
 
 }  // namespace xsuperd::config

@@ -172,13 +172,28 @@ bool passenv(const ValueContext& c, Settings& s, const Assignment& a) {
   return true;
 }
 
+/// Letters, digits, '-' and '_' between dots, and no number at the end, where an address would have one.
+static bool may_be_host_name(std::string_view name) {
+  constexpr std::size_t longest = 253;  // RFC 1035, as text
+  if (name.ends_with('.')) name.remove_suffix(1);
+  const std::string_view last = name.substr(name.rfind('.') + 1);
+  const auto digit = [](char ch) { return ch >= '0' && ch <= '9'; };
+  const auto good = [&](char ch) {
+    return digit(ch) || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '-' || ch == '_' || ch == '.';
+  };
+  return !name.empty() && name.size() <= longest && name.front() != '-' && name.front() != '.' && !last.empty() &&
+         name.find("..") == name.npos && std::all_of(name.begin(), name.end(), good) &&
+         !std::all_of(last.begin(), last.end(), digit);
+}
+
 bool redirect(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& host = a.values[0].text;
   const std::string& port = a.values[1].text;
   const bool ipv6 = host.find(':') != std::string::npos;
   const bool numeric = base::Address::parse(host).has_value() || aton(host).has_value();
-  if (!numeric && ipv6)
-    return wrong(c, a, 0, fmt::format("bad address: {}", host), "write the host and the port with a blank between them");
+  // A name is looked up while the service runs, by threads that may wait: it may come later (decision B15.24).
+  if (!numeric && (ipv6 || !may_be_host_name(host)))
+    return wrong(c, a, 0, fmt::format("bad address: {}", host), ipv6 ? "write the host and the port with a blank between them" : "");
   std::optional<long long> number = base::parse_number(port);
   if (number && *number > 65535) return wrong(c, a, 1, fmt::format("port number too large: {}", port), "a number from 1 to 65535");
   if (!number)

@@ -133,7 +133,11 @@ void Judge::sums_of(const Sums& sums) {
 void Judge::service(const json::object& row) {
   const std::string id = text_at(row, "id");
   const std::string state = text_at(row, "state");
-  if (state == "closed") add(Grade::critical, id, fmt::format("{} is closed: its socket could not be opened", id));
+  const bool waits = row.contains("waits_for");
+  if (state == "closed" && waits)
+    add(Grade::critical, id, fmt::format("{} is closed: it waits for {}", id, text_at(row, "waits_for")));
+  else if (state == "closed")
+    add(Grade::critical, id, fmt::format("{} is closed: its socket could not be opened", id));
   if (state == "paused") add(Grade::warning, id, fmt::format("{} is paused: more connections than cps allows", id));
   for (const char* standing : {"held", "drained", "disabled"})
     if (state == standing) add(Grade::warning, id, fmt::format("{} is {} by an administrator", id, standing));
@@ -164,6 +168,9 @@ void Judge::configuration() {
   const json::object& loaded = object_at(status_, "configuration");
   const json::object& reload = object_at(loaded, "last_reload");
   const std::int64_t errors = count_at(loaded, "errors");
+  if (const json::value* unguarded = loaded.if_contains("unguarded"); unguarded && unguarded->is_array())
+    for (const json::value& sentence : unguarded->get_array())
+      if (sentence.is_string()) add(Grade::warning, {}, sentence.get_string().c_str());
   if (text_at(reload, "outcome") == "refused")
     return add(Grade::warning, {}, fmt::format("the reload {} ago was refused", ago_at(reload, "at", now_)));
   if (errors == 0) return;

@@ -4,11 +4,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -153,7 +156,64 @@ base::Result<void> write_all(int fd, std::string_view text) {
     if (n < 0 && errno != EINTR) return base::system_error(errno, "write");
     if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
   }
-  return ::fsync(fd) == 0 ? base::Result<void>{} : base::system_error(errno, "fsync");
+  return {};
+}
+
+}  // namespace
+
+namespace {
+
+using Attributes = std::map<std::string, std::string>;
+
+/// Extended attributes: access lists, security labels and capabilities are among them (xattr(7)). A file system that has
+/// none has nothing to keep.
+base::Result<Attributes> attributes_of(int fd, const std::string& path) {
+  const auto failed = [&path] { return base::system_error(errno, "extended attributes of " + path); };
+  constexpr std::size_t most = 65536;  // XATTR_LIST_MAX and XATTR_SIZE_MAX
+  std::string names(most, '\0');
+  const ssize_t size = ::flistxattr(fd, names.data(), names.size());
+  if (size < 0) return errno == ENOTSUP ? base::Result<Attributes>(Attributes{}) : failed();
+  names.resize(static_cast<std::size_t>(size));
+  Attributes all;
+  for (std::size_t at = 0; at < names.size(); at += std::strlen(names.c_str() + at) + 1) {
+    const char* name = names.c_str() + at;
+    std::string value(most, '\0');
+    const ssize_t length = ::fgetxattr(fd, name, value.data(), value.size());
+    if (length < 0) return failed();
+    value.resize(static_cast<std::size_t>(length));
+    all.emplace(name, std::move(value));
+  }
+  return all;
+}
+
+/// Owner and mode before the access list, which is kept in the mode, too. What a new file gets by itself and the old one
+/// does not have goes: the folder's default access list, say. Then it is looked at whether all is as it was.
+base::Result<void> give_facts(int to, const struct stat& status, const Attributes& wanted, const std::string& path) {
+  if (::fchown(to, status.st_uid, status.st_gid) != 0 || ::fchmod(to, status.st_mode & 07777) != 0)
+    return base::system_error(errno, "owner and mode of " + path + " cannot be kept");
+  auto given = attributes_of(to, path);
+  if (!given) return given.error();
+  for (const auto& [name, value] : *given)
+    if (!wanted.contains(name) && ::fremovexattr(to, name.c_str()) != 0)
+      return base::system_error(errno, "removing " + name + " from the new " + path);
+  for (const auto& [name, value] : wanted)
+    if (const auto has = given->find(name); has == given->end() || has->second != value)
+      if (::fsetxattr(to, name.c_str(), value.data(), value.size(), 0) != 0)
+        return base::system_error(errno, name + " of " + path + " cannot be kept");
+  struct stat now {};
+  given = attributes_of(to, path);
+  const bool same = ::fstat(to, &now) == 0 && now.st_uid == status.st_uid && now.st_gid == status.st_gid &&
+                    now.st_mode == status.st_mode && given && *given == wanted;
+  if (!same) return base::Error{0, "owner, mode or extended attributes of " + path + " cannot be kept"};
+  return {};
+}
+
+/// So that a crash leaves the old file or the new one.
+base::Result<void> sync_folder(const std::string& file) {
+  const std::string folder = file.substr(0, file.rfind('/') + 1);
+  const base::Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return base::system_error(errno, file + " is changed, but syncing " + folder);
+  return {};
 }
 
 }  // namespace
@@ -162,8 +222,11 @@ base::Result<void> replace_file(const std::string& path, const std::string& befo
   const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
   if (!real) return base::system_error(errno, path);
   const std::string target = real.get();
+  const base::Fd old(::open(target.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   struct stat status {};
-  if (::stat(target.c_str(), &status) != 0) return base::system_error(errno, path);
+  if (!old || ::fstat(old.get(), &status) != 0) return base::system_error(errno, path);
+  const auto attributes = attributes_of(old.get(), path);
+  if (!attributes) return attributes.error();
   // A name with a dot, which no includedir takes for an entry.
   const std::string fresh = fmt::format("{}.xsuperctl.{}", target, ::getpid());
   const base::Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -173,12 +236,13 @@ base::Result<void> replace_file(const std::string& path, const std::string& befo
     return why;
   };
   if (const auto written = write_all(fd.get(), after); !written) return give_up(written.error());
-  if (::fchown(fd.get(), status.st_uid, status.st_gid) != 0 || ::fchmod(fd.get(), status.st_mode & 07777) != 0)
-    return give_up(base::system_error(errno, "owner and mode of " + path));
+  // Afterwards: writing takes some of them away, a capability say.
+  if (const auto given = give_facts(fd.get(), status, *attributes, path); !given) return give_up(given.error());
+  if (::fsync(fd.get()) != 0) return give_up(base::system_error(errno, "fsync " + path));
   const auto now = read_file(target);
   if (!now || *now != before) return give_up({0, path + " was changed by somebody else meanwhile"});
   if (::rename(fresh.c_str(), target.c_str()) != 0) return give_up(base::system_error(errno, "rename " + path));
-  return {};
+  return sync_folder(target);
 }
 
 }  // namespace xsuperd::ctl

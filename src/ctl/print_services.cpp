@@ -21,6 +21,11 @@ std::string endpoint_text(const json::object& service) {
                      address == "-" ? "*" : six ? "[" + address + "]" : address, text_at(endpoint, "port"));
 }
 
+std::string state_text(const json::object& service) {
+  const std::string state = text_at(service, "state");
+  return service.contains("waits_for") ? state + ", waits for " + text_at(service, "waits_for") : state;
+}
+
 std::string running_text(const json::object& service) {
   const std::string limit = text_at(service, "limit");
   return limit == "-" ? text_at(service, "running") : text_at(service, "running") + "/" + limit;
@@ -43,7 +48,7 @@ std::string sources_text(const json::object& row) {
 std::string head(const json::object& service, double now) {
   const json::object& counters = object_at(service, "counters");
   std::string text = fmt::format("service {} ({}): {}, {}\n", text_at(service, "id"), place_text(object_at(service, "place")),
-                                 text_at(service, "state"), endpoint_text(service));
+                                 state_text(service), endpoint_text(service));
   text += fmt::format("  {} running, {} requests since {}: {} served, {} refused, {} failed, {} withdrawn\n",
                       running_text(service), text_at(counters, "accepted"), date_at(service, "since"),
                       text_at(counters, "served"), text_at(counters, "refused"), text_at(counters, "failed"),
@@ -62,7 +67,7 @@ std::string print_list(const Arguments&, const Answer& answer) {
   std::vector<std::vector<std::string>> rows;
   for (const json::object& row : answer.rows) {
     const json::object& counters = object_at(row, "counters");
-    rows.push_back({text_at(row, "id"), text_at(row, "state"), endpoint_text(row), running_text(row),
+    rows.push_back({text_at(row, "id"), state_text(row), endpoint_text(row), running_text(row),
                     text_at(counters, "served"), text_at(counters, "refused"), text_at(counters, "failed"),
                     ago_at(row, "last_request", now)});
   }

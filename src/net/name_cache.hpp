@@ -2,11 +2,10 @@
 // What the Resolver remembers. Internal to net.
 #pragma once
 #include <list>
-#include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/base/peer_name.hpp"
 #include "xsuperd/base/time.hpp"
 
 namespace xsuperd::net {
@@ -22,19 +21,19 @@ class NameCache {
   explicit NameCache(std::size_t most) : most_(most) {}
 
   /// Nothing when the address is not there any more. Valid until the next call.
-  [[nodiscard]] const std::vector<std::string>* find(const base::Address& address, base::Moment now) {
+  [[nodiscard]] const base::PeerName* find(const base::Address& address, base::Moment now) {
     const auto at = by_address_.find(address);
     if (at == by_address_.end()) return nullptr;
-    if (at->second->until > now) return &at->second->names;
+    if (at->second->until > now) return &at->second->name;
     erase(at->second);
     return nullptr;
   }
 
-  void put(const base::Address& address, std::vector<std::string> names, base::Moment until) {
+  void put(const base::Address& address, base::PeerName name, base::Moment until) {
     if (const auto at = by_address_.find(address); at != by_address_.end()) erase(at->second);
     if (most_ == 0) return;
     if (by_age_.size() >= most_) erase(by_age_.begin());
-    by_age_.push_back({address, std::move(names), until});
+    by_age_.push_back({address, std::move(name), until});
     by_address_[address] = std::prev(by_age_.end());
   }
 
@@ -43,7 +42,7 @@ class NameCache {
  private:
   struct Entry {
     base::Address address;
-    std::vector<std::string> names;
+    base::PeerName name;
     base::Moment until;
   };
   using Place = std::list<Entry>::iterator;

@@ -14,6 +14,7 @@ namespace xsuperd::net {
 namespace {
 
 constexpr std::size_t most_candidates = 8;
+constexpr std::size_t most_claimed = 64;
 constexpr std::size_t longest_name = 253;  // RFC 1035, as text
 
 class SystemNames final : public NameSource {
@@ -28,10 +29,14 @@ class SystemNames final : public NameSource {
       int reason = 0;
       const int error = ::gethostbyaddr_r(address.bytes().data(), ipv4 ? 4 : 16, ipv4 ? AF_INET : AF_INET6,
                                           &entry, space.data(), space.size(), &found, &reason);
-      if (error == ERANGE && space.size() < 64 * 1024)
+      if (error == ERANGE && space.size() < 64 * 1024) {
         space.resize(space.size() * 2);
-      else
-        return error == 0 && found ? all_names(*found) : std::vector<std::string>();
+        continue;
+      }
+      if (error == 0 && found) return all_names(*found);
+      // That there is none has to be said by somebody: all else is a failure, hostile answers too.
+      if (error != ERANGE && (reason == HOST_NOT_FOUND || reason == NO_DATA)) return {};
+      throw LookUpFailed("gethostbyaddr_r");
     }
   }
 
@@ -40,7 +45,9 @@ class SystemNames final : public NameSource {
     hints.ai_family = family == base::Address::Family::ipv4 ? AF_INET : AF_INET6;
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* list = nullptr;
-    if (::getaddrinfo(name.c_str(), nullptr, &hints, &list) != 0) return {};
+    const int error = ::getaddrinfo(name.c_str(), nullptr, &hints, &list);
+    if (error == EAI_NONAME || error == EAI_NODATA || error == EAI_ADDRFAMILY) return {};
+    if (error != 0) throw LookUpFailed(::gai_strerror(error));
     std::vector<base::Address> addresses;
     for (const addrinfo* a = list; a; a = a->ai_next) {
       sockaddr_storage storage{};
@@ -90,22 +97,53 @@ bool same_host(const base::Address& answer, const base::Address& peer) {
 
 std::shared_ptr<NameSource> system_names() { return std::make_shared<SystemNames>(); }
 
-std::vector<std::string> confirmed_names(NameSource& source, const base::Address& address,
-                                         const std::function<bool()>& go_on) {
-  std::vector<std::string> candidates;
-  for (const auto& found : source.names_of(address)) {
-    std::string name = tidied(found);
-    const bool known = std::find(candidates.begin(), candidates.end(), name) != candidates.end();
-    if (!name.empty() && !known && candidates.size() < most_candidates) candidates.push_back(std::move(name));
-  }
-  std::vector<std::string> confirmed;
-  for (auto& name : candidates) {
-    if (!go_on()) break;
+namespace {
+
+/// The end of a long name is kept: it tells the domain.
+std::string claim(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.size() > longest_name) name.remove_prefix(name.size() - longest_name);
+  return base::to_lower(name);
+}
+
+bool leads_back(NameSource& source, const std::string& name, const base::Address& address) {
+  try {
     const auto addresses = source.addresses_of(name, address.family());
-    const auto is_peer = [&](const base::Address& a) { return same_host(a, address); };
-    if (std::any_of(addresses.begin(), addresses.end(), is_peer)) confirmed.push_back(std::move(name));
+    return std::any_of(addresses.begin(), addresses.end(), [&](const auto& a) { return same_host(a, address); });
+  } catch (const LookUpFailed&) {
+    return false;  // it stays a claim
   }
-  return confirmed;
+}
+
+bool add_once(std::vector<std::string>& names, std::string name) {
+  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return false;
+  names.push_back(std::move(name));
+  return true;
+}
+
+}  // namespace
+
+base::PeerName peer_name(NameSource& source, const base::Address& address, const std::function<bool()>& go_on) {
+  using State = base::PeerName::State;
+  base::PeerName result;
+  std::vector<std::string> found;
+  try {
+    found = source.names_of(address);
+  } catch (const LookUpFailed&) {
+    return {State::failed};
+  }
+  std::vector<std::string> candidates;
+  for (const auto& name : found) {
+    if (candidates.size() < most_candidates) add_once(candidates, tidied(name));
+    if (result.claimed.size() < most_claimed) add_once(result.claimed, claim(name));
+  }
+  for (const auto& name : candidates)
+    if (go_on() && leads_back(source, name, address)) result.names.push_back(name);
+  std::erase_if(result.claimed, [&](const std::string& name) {
+    return std::find(result.names.begin(), result.names.end(), name) != result.names.end();
+  });
+  result.state = found.size() > most_claimed ? State::failed : result.names.empty() ? State::unknown : State::known;
+  return result;
 }
 
 }  // namespace xsuperd::net

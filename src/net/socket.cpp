@@ -13,7 +13,9 @@
 #include <ctime>
 #include <limits>
 
+#include "net/socket_options.hpp"
 #include "net/spec_words.hpp"
+#include "xsuperd/net/steering.hpp"
 
 namespace xsuperd::net {
 
@@ -25,11 +27,12 @@ base::Error failed(std::string_view what) {
   return {errno, fmt::format("{} failed ({})", what, base::errno_text(errno))};
 }
 
-void join_multicast(int fd, const base::Address& group) {
+/// IP_ADD_MEMBERSHIP or IP_DROP_MEMBERSHIP.
+void multicast(int fd, int what, const base::Address& group) {
   if (group.family() != base::Address::Family::ipv4 || !group.is_multicast()) return;
   ip_mreq request{};
   request.imr_multiaddr.s_addr = htonl(group.ipv4_value());
-  ::setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request);
+  ::setsockopt(fd, IPPROTO_IP, what, &request, sizeof request);
 }
 
 base::Result<base::Fd> make_socket(const config::ListenSpec& spec, bool& ipv6) {
@@ -43,27 +46,59 @@ base::Result<base::Fd> make_socket(const config::ListenSpec& spec, bool& ipv6) {
   return fd;
 }
 
+void set_up(int fd, const config::ListenSpec& spec, bool ipv6) {
+  if (ipv6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, spec.v6only);
+  if (spec.socket_type != config::SocketType::dgram) set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  apply_options(fd, spec);
+}
+
 enum class Sharing : bool { no, yes };
 
-base::Result<Opened> bind_socket(const config::ListenSpec& spec, Sharing sharing) {
+/// Where a socket is left that takes datagrams and of which a server has a duplicate, both have to say that they share the
+/// place (SO_REUSEADDR, socket(7)); but nobody else shall get the datagrams of ours as long as it is open.
+bool bind_at(int fd, const config::ListenSpec& spec, bool ipv6) {
+  sockaddr_storage at;
+  const socklen_t length = base::fill_sockaddr(spec.at, ipv6, at);
+  const auto bound = [&] { return ::bind(fd, reinterpret_cast<const sockaddr*>(&at), length) == 0; };
+  if (bound()) return true;
+  if (spec.socket_type != config::SocketType::dgram || errno != EADDRINUSE) return false;
+  set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  const bool shared = bound();
+  const int error = errno;
+  set(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+  errno = error;
+  return shared;
+}
+
+base::Result<Opened> bind_socket(const config::ListenSpec& spec, Sharing sharing, const BeforeBinding& before) {
   bool ipv6 = spec.ipv6;
   auto fd = make_socket(spec, ipv6);
   if (!fd) return fd.error();
   const int number = fd->get();
-  if (ipv6) set(number, IPPROTO_IPV6, IPV6_V6ONLY, spec.v6only);
-  set(number, SOL_SOCKET, SO_REUSEADDR, 1);
+  set_up(number, spec, ipv6);
   if (sharing == Sharing::yes) set(number, SOL_SOCKET, SO_REUSEPORT, 1);
-  apply_options(number, spec);
-  sockaddr_storage at;
-  const socklen_t length = base::fill_sockaddr(spec.at, ipv6, at);
-  if (::bind(number, reinterpret_cast<const sockaddr*>(&at), length) != 0) return failed("bind");
-  join_multicast(number, spec.at.address);
+  if (before) before(number);
+  if (!bind_at(number, spec, ipv6)) return failed("bind");
+  multicast(number, IP_ADD_MEMBERSHIP, spec.at.address);
   return Opened{std::move(*fd), spec.ipv6 && !ipv6};
 }
 
 }  // namespace
 
-base::Result<Opened> bind_socket(const config::ListenSpec& spec) { return bind_socket(spec, Sharing::no); }
+base::Result<base::Fd> new_socket(const config::ListenSpec& spec, bool ipv6) {
+  auto fd = make_socket(spec, ipv6);
+  if (fd) set_up(fd->get(), spec, ipv6);
+  return fd;
+}
+
+void join_again(int fd, const config::ListenSpec& spec) {
+  multicast(fd, IP_DROP_MEMBERSHIP, spec.at.address);
+  multicast(fd, IP_ADD_MEMBERSHIP, spec.at.address);
+}
+
+base::Result<Opened> bind_socket(const config::ListenSpec& spec, const BeforeBinding& before) {
+  return bind_socket(spec, Sharing::no, before);
+}
 
 base::Result<void> listen_on(int fd, const config::ListenSpec& spec) {
   const bool connections =
@@ -73,8 +108,8 @@ base::Result<void> listen_on(int fd, const config::ListenSpec& spec) {
   return {};
 }
 
-base::Result<Opened> open_socket(const config::ListenSpec& spec) {
-  auto bound = bind_socket(spec);
+base::Result<Opened> open_socket(const config::ListenSpec& spec, const BeforeBinding& before) {
+  auto bound = bind_socket(spec, before);
   if (!bound) return bound;
   if (auto listening = listen_on(bound->fd.get(), spec); !listening) return listening.error();
   return bound;
@@ -83,7 +118,7 @@ base::Result<Opened> open_socket(const config::ListenSpec& spec) {
 base::Result<Opened> open_beside(int first, config::ListenSpec spec) {
   set(first, SOL_SOCKET, SO_REUSEPORT, 1);
   spec.at.port = local_endpoint(first).port;
-  auto bound = bind_socket(spec, Sharing::yes);
+  auto bound = bind_socket(spec, Sharing::yes, shut_off);
   if (!bound) return bound;
   if (auto listening = listen_on(bound->fd.get(), spec); !listening) return listening.error();
   return bound;
@@ -96,19 +131,30 @@ void apply_options(int fd, const config::ListenSpec& spec) {
 }
 
 /// shutdown(2) alone leaves a datagram socket bound and in the way of a less particular one: connected to itself it
-/// hears nobody else. Nor must it stay in a group in which the order counts (net::steer).
+/// hears nobody else. Nor must it stay in a group in which the order counts (net::steer). Who has it still could undo
+/// that, or listen again; what it is bound to an interface that does not exist for, only CAP_NET_RAW can undo. A
+/// connection that was made of it by somebody must not have the last close(2) wait for it (SO_LINGER).
 void hang_up(int fd) {
   int kind = 0;
   socklen_t length = sizeof kind;
-  if (::getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &length) == 0 && kind == SOCK_DGRAM) {
-    set(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+  const bool datagrams = ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &length) == 0 && kind == SOCK_DGRAM;
+  set(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+  set(fd, SOL_SOCKET, SO_REUSEADDR, 1);  // else it would be in the way of the next one
+  if (datagrams) {
     sockaddr_storage self{};
     length = sizeof self;
     if (::getsockname(fd, reinterpret_cast<sockaddr*>(&self), &length) == 0)
       (void)::connect(fd, reinterpret_cast<const sockaddr*>(&self), length);
   }
+  constexpr int bind_to_interface = 62;  // SO_BINDTOIFINDEX, Linux 5.1
+  set(fd, SOL_SOCKET, bind_to_interface, std::numeric_limits<int>::max());
+  const linger at_once{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   ::shutdown(fd, SHUT_RDWR);
 }
+
+void leave_open_to_others(int fd) { set(fd, SOL_SOCKET, SO_REUSEADDR, 1); }
+void keep_from_others(int fd) { set(fd, SOL_SOCKET, SO_REUSEADDR, 0); }
 
 base::Endpoint local_endpoint(int fd) {
   sockaddr_storage at{};

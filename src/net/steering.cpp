@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "xsuperd/net/waiting_peers.hpp"
+
 namespace xsuperd::net {
 
 namespace {
@@ -94,10 +96,13 @@ Program program_of(const std::vector<SteeringRule>& rules, bool otherwise, Verdi
 base::Result<void> attach(int fd, int option, Program program) {
   if (program.size() > BPF_MAXINSNS)
     return base::Error{E2BIG, "the access lists are too long for the kernel to steer by"};
-  // With an old filter there the kernel wants room for both; and one that stayed would refuse new friends.
-  if (option == SO_ATTACH_FILTER) unguard(fd);
   const sock_fprog code{static_cast<unsigned short>(program.size()), program.code()};
   if (::setsockopt(fd, SOL_SOCKET, option, &code, sizeof code) == 0) return {};
+  if (option == SO_ATTACH_FILTER && errno == ENOMEM) {
+    // With an old filter there the kernel wants room for both; and one that stayed would refuse new friends.
+    unguard(fd);
+    if (::setsockopt(fd, SOL_SOCKET, option, &code, sizeof code) == 0) return {};
+  }
   return base::system_error(errno, "steering by access lists");
 }
 
@@ -112,6 +117,40 @@ base::Result<void> steer(int fd, const std::vector<SteeringRule>& rules, bool ot
 base::Result<void> guard(int fd, const std::vector<SteeringRule>& rules, bool otherwise) {
   return attach(fd, SO_ATTACH_FILTER, program_of(rules, otherwise, dropping));
 }
+
+namespace {
+bool lies_in(const base::Address& address, const SteeringRule& rule) {
+  if (address.family() != rule.network.family()) return false;
+  for (int bit = 0; bit < rule.prefix; bit += 8) {
+    const int mask = 0xff << std::max(0, 8 - (rule.prefix - bit)) & 0xff;
+    const auto at = static_cast<std::size_t>(bit / 8);
+    if (((address.bytes()[at] ^ rule.network.bytes()[at]) & mask) != 0) return false;
+  }
+  return true;
+}
+}  // namespace
+
+bool lock_guard(int fd, const std::vector<SteeringRule>& rules, bool otherwise) {
+  const int on = 1;
+  if (::setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on) != 0) return false;
+  Program wanted = program_of(rules, otherwise, dropping);
+  std::vector<sock_filter> there(BPF_MAXINSNS);
+  // The length counts instructions, and what comes back is how many there are.
+  socklen_t length = static_cast<socklen_t>(there.size());
+  if (::getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, there.data(), &length) != 0 || length != wanted.size()) return false;
+  return std::equal(wanted.code(), wanted.code() + wanted.size(), there.begin(), [](const sock_filter& a, const sock_filter& b) {
+    return a.code == b.code && a.jt == b.jt && a.jf == b.jf && a.k == b.k;
+  });
+}
+
+bool admits(const std::vector<SteeringRule>& rules, bool otherwise, const base::Address& peer) {
+  const base::Address address = peer.unmapped();
+  for (const SteeringRule& rule : rules)
+    if (lies_in(address, rule)) return rule.admit;
+  return otherwise;
+}
+
+void shut_off(int fd) { (void)guard(fd, {}, false); }
 
 void unguard(int fd) {
   const int unused = 0;

@@ -139,13 +139,24 @@ struct Finding {
 
 Finding definite(const AddressPattern* match) { return {match, match}; }
 
-/// A network decides without a look at the name. `nameless`: what a peer without one matches.
-Finding find(const AddressList& list, const Address& peer, const PeerName& name,
-             const AddressPattern* nameless) {
+/// Whom a list is there for: to let them in it takes proof, to keep them out a suspicion (decision B15.15).
+enum class Purpose : bool { admit, refuse };
+
+/// The element that the peer's names match: `match` picks it for given names, `any` counts for every name.
+template <typename Match>
+const AddressPattern* named(const PeerName& name, Purpose purpose, const AddressPattern* any, Match match) {
+  if (purpose == Purpose::admit) return match(name.names);
+  std::vector<std::string> all = name.names;
+  all.insert(all.end(), name.claimed.begin(), name.claimed.end());
+  const AddressPattern* element = match(all);
+  return element || name.state != PeerName::State::failed ? element : any;
+}
+
+/// A network decides without a look at the name.
+Finding find(const AddressList& list, const Address& peer, const PeerName& name, Purpose purpose) {
   if (const AddressPattern* network = list.match_network(peer)) return definite(network);
   if (name.state == PeerName::State::not_asked) return {nullptr, list.first_name()};
-  if (name.state == PeerName::State::unknown || name.names.empty()) return definite(nameless);
-  return definite(list.match_name(name.names));
+  return definite(named(name, purpose, list.first_name(), [&](const auto& names) { return list.match_name(names); }));
 }
 
 const AddressPattern* closer(const AddressPattern* a, const AddressPattern* b) {
@@ -153,14 +164,15 @@ const AddressPattern* closer(const AddressPattern* a, const AddressPattern* b) {
   return more_specific(*b, *a) ? b : a;
 }
 
-/// The most specific match, of the network and of the name.
-Finding find_closest(const AddressList& list, const Address& peer, const PeerName& name,
-                     const AddressPattern* nameless) {
+/// The most specific match, of the network and of the name. Of a failed look-up the most specific name counts.
+Finding find_closest(const AddressList& list, const Address& peer, const PeerName& name, Purpose purpose) {
   const AddressPattern* network = list.match_network(peer);
   if (name.state == PeerName::State::not_asked) return {network, closer(network, list.closest_name())};
-  if (name.state == PeerName::State::unknown || name.names.empty())
-    return definite(closer(network, nameless));
-  return definite(closer(network, list.closest_name(name.names)));
+  const bool any = purpose == Purpose::refuse && name.state == PeerName::State::failed;
+  const AddressPattern* element =
+      any ? list.closest_name()
+          : named(name, purpose, nullptr, [&](const auto& names) { return list.closest_name(names); });
+  return definite(closer(network, element));
 }
 
 }  // namespace
@@ -201,9 +213,8 @@ AddressRules::Answer AddressRules::ask(const Address& peer, const PeerName& name
   if (!peer.known()) return {};
   const bool best_match = policy_ == config::AccessPolicy::best_match;
   const auto look = best_match ? find_closest : find;
-  const auto nameless = [&] { return best_match ? no_access_->closest_name() : no_access_->first_name(); };
-  const Finding allowed = only_from_ ? look(*only_from_, peer, name, nullptr) : Finding{};
-  const Finding denied = no_access_ ? look(*no_access_, peer, name, nameless()) : Finding{};
+  const Finding allowed = only_from_ ? look(*only_from_, peer, name, Purpose::admit) : Finding{};
+  const Finding denied = no_access_ ? look(*no_access_, peer, name, Purpose::refuse) : Finding{};
   // The more only_from matches and the less no_access, the better for the peer: if the name makes no
   // difference in the two extreme cases, it makes none.
   const bool at_best = decide(allowed.at_best, denied.match).kind == Kind::allowed;

@@ -88,7 +88,7 @@ Case::Case(const Policy& of, const Inquiry& asked, const PeerName& peer_name)
 }
 
 void Case::look_at_lists() {
-  if (service.steered()) name = {PeerName::State::unknown, {}};
+  if (service.steered()) name = {PeerName::State::failed};  // nobody looks for it
   lists = policy.addresses().ask(inquiry.peer.unmapped(), name);
   // The kernel does not weigh names: any in no_access keeps everybody out.
   if (service.steered() && lists.no_access && is_name(*lists.no_access))
@@ -184,7 +184,11 @@ std::string sensor(const Case& c) {
 std::string name(const Case& c) {
   if (c.name.state == PeerName::State::not_asked) return {};
   if (c.service.steered()) return "not looked for, because the server accepts";
-  return c.name.names.empty() ? "none that leads back to the address" : base::join(c.name.names);
+  std::string text = c.name.state == PeerName::State::failed ? "the look-up failed"
+                     : c.name.names.empty()                  ? "none that leads back to the address"
+                                                             : base::join(c.name.names);
+  if (!c.name.claimed.empty()) text += "; claimed only: " + base::join(c.name.claimed);
+  return text;
 }
 
 std::string list(const Case& c, const Elements& elements, const AddressPattern* match) {
@@ -193,8 +197,8 @@ std::string list(const Case& c, const Elements& elements, const AddressPattern* 
   const bool not_asked = c.name.state == PeerName::State::not_asked;
   if (!match)
     return not_asked && has_names(elements) ? "no address matches; names change nothing" : "no match";
-  const bool by_default = is_name(*match) && c.name.names.empty();
-  return fmt::format("{} {}", by_default ? "for want of a name counts as matched:" : "matches",
+  const bool by_default = is_name(*match) && c.name.state == PeerName::State::failed && c.name.names.empty();
+  return fmt::format("{} {}", by_default ? "for want of an answer counts as matched:" : "matches",
                      text_of(*match));
 }
 

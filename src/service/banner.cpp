@@ -37,7 +37,7 @@ class SlowBanner : public std::enable_shared_from_this<SlowBanner> {
     const std::ptrdiff_t n = net::send_now(banner_.socket.get(), std::string_view(*text_).substr(sent_));
     if (n >= 0) sent_ += static_cast<std::size_t>(n);
     if (n < 0 || sent_ == text_->size()) return finish(n >= 0);
-    if (!watch_.is_open() && !wait_first()) return finish(false);
+    if (!watch_.is_open() && (!banner_.patient || !wait_first())) return finish(false);
     watch_.async_wait(watch_.wait_write, [self = shared_from_this()](boost::system::error_code error) {
       if (!error) self->go();
     });

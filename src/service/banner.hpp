@@ -23,6 +23,7 @@ struct Banner {
   base::Address peer;
   /// Gets the socket back, on the loop thread, and false when the peer went away or did not read.
   std::function<void(base::Fd socket, bool delivered)> done;
+  bool patient = true;  ///< a peer that does not take it whole at once is waited for
 };
 
 /// One banner that its peer has not taken whole yet.

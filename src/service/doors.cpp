@@ -3,13 +3,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <csignal>
 
 #include "xsuperd/base/text.hpp"
-#include "xsuperd/net/forward_resolver.hpp"
 #include "xsuperd/service/runner.hpp"
 
 namespace xsuperd::service {
@@ -41,6 +37,7 @@ constexpr std::chrono::seconds tcpmux_patience{10};  // decision B15.21
 }  // namespace
 
 void Runner::converse(Token token) {
+  if (!around_.conversations.has_room()) return feed(Denied{token, policy::Reason::fork});
   if (service().kind == config::Kind::redirect && targets_.empty()) return find_targets(token);
   worker::Parameters parameters = conversation_parameters();  // what `servers` tells leaves this one out
   Session& session = sessions_.at(token);
@@ -73,26 +70,6 @@ worker::Conversations::Done Runner::when_ended(Token token) {
   return [weak = weak_from_this(), token](worker::Ending ending) {
     if (const auto self = weak.lock()) self->conversation_ended(token, std::move(ending));
   };
-}
-
-/// The name of a redirect's target is looked up when it is needed first, and again after it could not be reached.
-void Runner::find_targets(Token token) {
-  const config::RedirectTarget target = *service().settings.redirect;
-  boost::asio::post(around_.blocking, [&around = around_, weak = weak_from_this(), token, target] {
-    auto found = net::resolve_target(target.host, target.port);
-    boost::asio::post(around.loop, [weak, token, target, found = std::move(found)]() mutable {
-      const auto self = weak.lock();
-      if (!self || !self->sessions_.contains(token)) return;
-      if (self->service().settings.redirect != target) return self->converse(token);  // changed meanwhile
-      if (found.empty()) {
-        self->around_.log.error("can't find remote host {} (service={})", target.host, self->service().id);
-        self->counters_.fail(std::chrono::system_clock::now());
-        return self->let_go(token);
-      }
-      self->targets_ = std::move(found);
-      self->converse(token);
-    });
-  });
 }
 
 void Runner::conversation_ended(Token token, worker::Ending ending) {

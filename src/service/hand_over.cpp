@@ -64,6 +64,7 @@ HandedRunner Runner::hand_over() const {
   all.turned_away = turned_away_ ? turned_away_->fd() : -1;
   all.left_to_server = left_to_server_.get();
   all.lent = lent_;
+  all.foreign = foreign_;
   all.registered = registered_;
   all.open_failures = open_failures_;
   if (state_.phase() == Phase::paused) all.pause_end = pause_end_;
@@ -108,6 +109,8 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
       if (const auto self = weak.lock()) self->turn_away();
     });
   left_to_server_ = take(handed.left_to_server);
+  foreign_ = handed.foreign && service().hands_over() && (handed.counters.served > 0 || !handed.sessions.empty());
+  if (service().datagrams() && listener_) net::keep_from_others(listener_->fd());  // older images did not
   if (listener_ || left_to_server_) lent_ = handed.lent;
   StateSnapshot state = handed.state;
   for (const HandedSession& one : handed.sessions) {
@@ -159,6 +162,7 @@ void Runner::carry_on() {
     turned_away_.reset();
     start();  // its socket was none: the next best is another
   } else {
+    if (phase == Phase::listening && foreign_) came_back();
     release();
   }
   if (turned_away_) turned_away_->resume();
@@ -186,7 +190,7 @@ void Runner::carry_on(Token token) {
     return boost::asio::post(around_.loop, [done = when_ended(token)] { done({worker::Ending::Why::lost, {}}); });
   }
   if (state_.is_retrying(token)) return perform(ArmRetry{token, State::retry_seconds});
-  if (state_.has_place(token)) return advance(token);
+  if (state_.has_place(token) && !state_.is_waiting(token)) return advance(token);
   if (!session.judged) return request(token);
   feed(Request{token, question(token), around_.now(), true});
 }

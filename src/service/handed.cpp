@@ -7,9 +7,26 @@
 
 namespace xsuperd::service {
 
+namespace {
+
+/// Why a socket that a server may have had cannot be used; empty when it can, and then it is as new.
+std::string misuse_of(int socket, const config::Service& service) {
+  if (!service.hands_over()) return "others can make it block, and this service accepts";
+  const auto required = net::required_state(service.listen, socket);
+  if (!required) return required.error().sentence;
+  const auto back = net::bring_back(socket, *required, service.listen);
+  return back ? std::string() : back.error().sentence;
+}
+
+}  // namespace
+
 bool Runner::open_handed(net::HandedSocket socket) {
   const int number = socket.fd.get();
   const bool kept_for_us = net::is_stored_name(socket.name);
+  foreign_ = service().hands_over() && (kept_for_us || socket.foreign);
+  if (socket.foreign || foreign_) {
+    if (auto why = misuse_of(number, service()); !why.empty()) return open_instead(std::move(socket), why);
+  }
   if (!kept_for_us) {
     around_.log.notice("service {} takes the socket {} of the service manager", service().id,
                        base::escaped(socket.name, 255));
@@ -23,8 +40,21 @@ bool Runner::open_handed(net::HandedSocket socket) {
     if (kept_for_us) net::hang_up(number);
     return opened_or_not(listening.error());
   }
+  if (!kept_for_us && !foreign_)
+    required_ = std::make_unique<net::SocketState>(net::found_state(number, service().listen));
   if (service().steered() && kept_for_us) take_refusing_socket(net::local_endpoint(number).port);
   return opened_or_not(net::Opened{std::move(socket.fd)});
+}
+
+/// A socket that a server has had, and that cannot be used any more.
+bool Runner::open_instead(net::HandedSocket socket, const std::string& why) {
+  around_.log.warning("service {}: the socket {} cannot be used any more and is opened anew: {}", service().id,
+                      base::escaped(socket.name, 255), why);
+  if (service().steered()) take_refusing_socket(net::local_endpoint(socket.fd.get()).port);
+  turned_away_.reset();
+  net::hang_up(socket.fd.get());
+  forget_server();
+  return opened_or_not(open_guarded(service(), service().listen));
 }
 
 void Runner::take_refusing_socket(std::uint16_t port) {
@@ -45,7 +75,7 @@ void Runner::close_sockets() {
   if (turned_away_) shut_down(turned_away_->fd());
   turned_away_.reset();
   if (listener_ && socket_is_lent())
-    around_.handed.give_back({std::exchange(lent_, {}), listener_->release()});
+    around_.handed.give_back({std::exchange(lent_, {}), listener_->release(), foreign_});
   else if (listener_)
     shut_down(listener_->fd());
   listener_.reset();
@@ -54,10 +84,14 @@ void Runner::close_sockets() {
 }
 
 /// So that nobody connects to a duplicate that is still somewhere, and the manager sees that it is of no use any
-/// more. A server that waits has the same socket, and keeps it.
+/// more. A server that waits has the same socket, and keeps it; what a server before has left it to does not.
 void Runner::shut_down(int fd) const {
-  if (!around_.duplicates_kept || (service().hands_over() && !sessions_.empty())) return;
-  net::hang_up(fd);
+  if (service().hands_over() && !sessions_.empty()) {
+    if (service().datagrams()) net::leave_open_to_others(fd);
+    return;
+  }
+  // One that was kept for us may have been a server's long ago; at the end of the daemon it is for the next one.
+  if (around_.duplicates_kept || (foreign_ && required_)) net::hang_up(fd);
 }
 
 void Runner::tell_sockets() {

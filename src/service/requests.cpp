@@ -2,6 +2,8 @@
 // The first part of a request's way through a Runner: accepted or peeked at, judged, refused.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 
 #include <boost/asio/post.hpp>
 #include <cerrno>
@@ -61,6 +63,7 @@ Token Runner::new_session(Session session) {
 /// `banner` goes to everybody, before any check (fact B4.24).
 void Runner::greet(Token token) {
   if (!service().settings.banner) return request(token);
+  feed(Greeted{token, sessions_.at(token).peer.address});
   Session& session = sessions_.at(token);
   auto done = [weak = weak_from_this(), token](base::Fd socket, bool delivered) {
     const auto self = weak.lock();
@@ -68,18 +71,19 @@ void Runner::greet(Token token) {
     if (!self || session == self->sessions_.end()) return;
     session->second.socket = std::move(socket);
     if (delivered) return self->request(token);
-    ++self->counters_.withdrawn;
-    self->end_session(token);
+    self->withdraw(token);
   };
   around_.banners->send(around_, {lent(session.socket), *service().settings.banner, service().id,
-                                  session.peer.address, std::move(done)});
+                                  session.peer.address, std::move(done), state_.has_place(token)});
 }
 
 /// The socket itself is readable and wait = yes: nothing is taken from it before a server has it.
 void Runner::request_waiting() {
+  if (!still_fit()) return;
   if (service().listen.socket_type != config::SocketType::dgram) return request_of({});
   const auto head = net::peek_datagram(listener_->fd());
-  if (!head) return listener_->again();
+  if (!head) return nothing_there();
+  readable_in_vain_ = 0;
   request_of(*head);
 }
 
@@ -109,17 +113,57 @@ void Runner::request(Token token) {
 /// A connection waits for its peer's name, not the service.
 void Runner::perform(const AskName& action) {
   around_.resolver.names_of(sessions_.at(action.token).peer.address,
-                            [weak = weak_from_this(), token = action.token](std::vector<std::string> names) {
+                            [weak = weak_from_this(), token = action.token](base::PeerName name) {
                               const auto self = weak.lock();
-                              if (self && self->sessions_.contains(token)) self->named(token, std::move(names));
+                              if (self && self->sessions_.contains(token)) self->named(token, std::move(name));
                             });
+  watch_departures();
 }
 
-void Runner::named(Token token, std::vector<std::string> names) {
+void Runner::named(Token token, base::PeerName name) {
+  sessions_.at(token).name_failed = name.state == base::PeerName::State::failed;
   Request event{token, question(token), around_.now(), true};
-  event.question.name.state = names.empty() ? policy::PeerName::State::unknown : policy::PeerName::State::known;
-  event.question.name.names = std::move(names);
+  event.question.name = std::move(name);
   feed(event);
+}
+
+void Runner::tell_failed_look_up(const Session& session) {
+  around_.log.error("service {}: the look-up of the name of {} failed, so that only_from matches no name, and no_access all",
+                    service().id, session.peer.address.text());
+}
+
+bool Runner::waits_to_be_judged(Token token, const Session& session) const {
+  return session.socket && (session.target != 0 || (session.stage == Stage::libwrap && state_.is_waiting(token)));
+}
+
+/// Those who wait for a name may have gone. There is no descriptor to spare for each, so they are looked at from time to
+/// time.
+void Runner::watch_departures() {
+  if (std::exchange(watches_departures_, true)) return;
+  arm(500ms, [](Runner& self) {
+    self.watches_departures_ = false;
+    self.look_for_departures();
+  });
+}
+
+/// Who has hung up wants nothing any more. Who has only sent his end may want an answer; but of a redirect, which has not
+/// even a target, nobody wants one who said nothing at all and has waited on for half a second.
+void Runner::look_for_departures() {
+  bool wait_on = false;
+  std::vector<Token> gone;
+  for (auto& [token, session] : sessions_) {
+    if (!waits_to_be_judged(token, session)) continue;
+    wait_on = true;
+    pollfd look{session.socket.get(), POLLRDHUP, 0};
+    int unread = 0;
+    if (::poll(&look, 1, 0) != 1) continue;
+    const bool hung_up = (look.revents & (POLLHUP | POLLERR)) != 0;
+    const bool silent = ::ioctl(session.socket.get(), FIONREAD, &unread) == 0 && unread == 0;
+    if (hung_up || (session.target != 0 && silent && ++session.silent_ends > 1)) gone.push_back(token);
+  }
+  for (const Token token : gone)
+    if (sessions_.contains(token)) withdraw(token);
+  if (wait_on) watch_departures();
 }
 
 void Runner::perform(const Refuse& action) {
@@ -135,6 +179,7 @@ void Runner::perform(const Refuse& action) {
     around_.log.error("refused connect from {} due to excessive load", peer.view());
   const bool repeated = service().datagrams() && !service().hands_over() &&
                         action.verdict.reason == policy::Reason::address && logged_lately(session.peer);
+  if (session.name_failed && action.verdict.reason == policy::Reason::address && !repeated) tell_failed_look_up(session);
   if (!repeated)
     log_entry(log::fail_entry(service(), policy::log_word(action.verdict.reason), session.peer.address));
   if (service().kind == config::Kind::sensor) sensed(session.peer.address);
@@ -195,7 +240,12 @@ void Runner::dismiss(Session session) {
 /// A refused request of a wait = yes service costs that request alone (decision B15.11).
 void Runner::drop_waiting_request(const Session& session) {
   if (!listener_) return;
-  if (service().listen.socket_type == config::SocketType::stream) return net::drop_connection(listener_->fd());
+  if (service().listen.socket_type == config::SocketType::stream) {
+    // Who has the socket can make accept(2) wait for ever. What refuses this peer does not look at who it is, so that the
+    // others that wait would be refused, too.
+    if (foreign_) return (void)renew({});
+    return net::drop_connection(listener_->fd());
+  }
   if (!service().datagrams()) return net::drop_datagram(listener_->fd());  // raw: it was never looked at
   const auto head = net::peek_datagram(listener_->fd());
   if (head && head->arrival == session.arrival && head->peer == session.peer) net::drop_datagram(listener_->fd());

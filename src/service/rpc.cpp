@@ -60,8 +60,7 @@ void Runner::registration_failed(const std::string& why) {
     around_.log.error("pmap_set failed. service={} program={}: {}. It is tried again from time to time.", service().id,
                       *service().settings.rpc_number, why);
   registered_ = false;
-  end_announcement();
-  listener_.reset();
+  close_sockets();
   feed(Closed{});
   try_again_later();
 }

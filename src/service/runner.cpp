@@ -28,11 +28,14 @@ Runner::~Runner() = default;
 bool Runner::start() {
   timers_->cancel(reopening_);
   if (!wants_socket()) return true;
+  if (find_first_targets()) return false;
   return report_opening(open_socket());
 }
 
 bool Runner::start(net::Opened bound) {
   if (!wants_socket()) return true;
+  if (find_first_targets()) return false;  // until then nobody is to be let in
+  forget_server();
   const auto listening = net::listen_on(bound.fd.get(), service().listen);
   return report_opening(opened_or_not(listening ? base::Result<net::Opened>(std::move(bound)) : listening.error()));
 }
@@ -47,6 +50,9 @@ bool Runner::start_on_socket_of(Runner& leaving) {
   if (!leaving.listener_ || !wants_socket()) return false;
   leaving.unregister_rpc();
   leaving.end_announcement();
+  const bool with_server = leaving.service().hands_over() && !leaving.sessions_.empty();
+  forget_server();
+  foreign_ = leaving.foreign_ || with_server;
   watch(leaving.listener_->release());
   leaving.listener_.reset();
   lent_ = std::exchange(leaving.lent_, {});
@@ -55,6 +61,8 @@ bool Runner::start_on_socket_of(Runner& leaving) {
   // It has the options of the service that goes, and the backlog.
   net::apply_options(listener_->fd(), service().listen);
   (void)net::listen_on(listener_->fd(), service().listen);
+  if (foreign_ && (with_server || !service().hands_over())) (void)renew({});
+  if (foreign_) came_back();
   steer_again();
   if (!listener_) return true;  // it is tried again from time to time
   if (service().is(config::Type::rpc)) register_rpc();
@@ -74,12 +82,14 @@ void Runner::reconfigure(Setup setup) {
   if (new_versions) unregister_rpc();
   const bool new_backlog = setup.service().listen.backlog != service().listen.backlog;
   targets_.clear();  // perhaps another target, in any case looked up anew (fact B10.1)
+  forget_first_targets();
   setup_ = std::move(setup);
   if (new_versions && listener_) register_rpc();
   announce();
   if (listener_) {
     net::apply_options(listener_->fd(), service().listen);
     if (new_backlog) (void)net::listen_on(listener_->fd(), service().listen);
+    require_anew();
   }
   steer_again();
   feed(Reconfigured{setup_.policy, false});
@@ -93,6 +103,7 @@ void Runner::move_to(Setup setup) {
 
 void Runner::retire(Servers servers) {
   timers_->cancel();
+  forget_first_targets();
   retired_servers_ = servers;
   feed(Retire{});
   give_up_retries();
@@ -123,7 +134,7 @@ void Runner::drop_unstarted() {
 std::size_t Runner::signal_servers(int number) {
   std::size_t count = 0;
   for (const auto& [token, session] : sessions_) {
-    if (session.pid == 0 || !around_.children.signal(token, number)) continue;
+    if (session.pid == 0 || !around_.children.signal(token, number, around_.grace)) continue;
     around_.log.warning("Sending signal {} to {} server {}", number, service().id, session.pid);
     ++count;
   }
@@ -173,8 +184,9 @@ void Runner::perform(const ArmRetry& action) {
 
 bool Runner::open_socket() {
   if (left_to_server_) return opened_or_not(net::Opened{std::move(left_to_server_)});
+  forget_server();
   auto handed = around_.handed.take(service().id, service().listen);
-  return handed ? open_handed(std::move(*handed)) : opened_or_not(net::open_socket(service().listen));
+  return handed ? open_handed(std::move(*handed)) : opened_or_not(open_guarded(service(), service().listen));
 }
 
 bool Runner::opened_or_not(base::Result<net::Opened> opened) {
@@ -211,9 +223,7 @@ void Runner::watch(base::Fd socket) {
 
 void Runner::try_again_later() {
   const auto pause = std::min<std::chrono::milliseconds>(60s, 1s * (1 << std::min(open_failures_, 6u)));
-  reopening_ = arm(pause, [](Runner& self) {
-    (void)self.report_opening(self.open_socket());
-  });
+  reopening_ = arm(pause, [](Runner& self) { (void)self.start(); });
 }
 
 std::uint64_t Runner::arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then) {

@@ -50,13 +50,14 @@ void Runner::on_outcome(spawn::Outcome outcome) {
 void Runner::started(spawn::Started& outcome) {
   Session& session = sessions_.at(outcome.token);
   session.pid = outcome.pid;
+  if (service().hands_over()) foreign_ = true;
   counters_.serve(around_.now() - session.accepted);
   log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
   around_.children.watch(outcome.token, outcome.pid, std::move(outcome.pidfd));
   feed(Started{outcome.token});
   // It may have been started while the service was being removed, and take so long that the others' KILL is over.
   if (state_.phase() != Phase::retiring || retired_servers_ != Servers::terminate) return;
-  around_.children.signal(outcome.token, SIGTERM);
+  around_.children.signal(outcome.token, SIGTERM, around_.grace);
   if (kill_at_ && around_.now() >= *kill_at_) around_.children.signal(outcome.token, SIGKILL);
 }
 
@@ -89,8 +90,9 @@ void Runner::start_failed(spawn::StartFailed& outcome) {
 void Runner::on_ended(const spawn::Ended& end) {
   const Session session = std::move(sessions_.at(end.token));
   const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);
-  log_entry(log::exit_entry(service(), end.pid, {end.signalled, end.value}, duration));
   end_session(end.token);
+  came_back();  // before anybody hears of the end: who does may come at once
+  log_entry(log::exit_entry(service(), end.pid, {end.signalled, end.value}, duration));
   next_datagram_ = drop_unread_datagram(session);
   feed(Exited{end.token});
   next_datagram_ = std::nullopt;
@@ -99,6 +101,7 @@ void Runner::on_ended(const spawn::Ended& end) {
 void Runner::end_session(Token token) {
   if (const auto found = sessions_.find(token); found != sessions_.end()) {
     if (found->second.lookup != 0) around_.ident_admitted.cancel(found->second.lookup);
+    if (found->second.target != 0) around_.targets->cancel(found->second.target);
     sessions_.erase(found);
   }
   around_.owners.erase(token);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What an administrator may do with a service and its sessions while the daemon runs.
+#include <csignal>
 #include <utility>
 
 #include "service/timers.hpp"
@@ -36,8 +37,21 @@ void Runner::stand(Standing standing) {
 bool Runner::signal_session(Token token, int number) {
   const auto found = sessions_.find(token);
   if (found == sessions_.end() || !found->second.served()) return false;
-  if (found->second.pid != 0) return around_.children.signal(token, number);
+  if (found->second.pid != 0) return signal_server(token, number);
   around_.conversations.stop(token);
+  return true;
+}
+
+/// With its process group. Who ignores TERM gets KILL after the grace (decision B15.31).
+bool Runner::signal_server(Token token, int number) {
+  if (!around_.children.signal(token, number, around_.grace)) return false;
+  if (number != SIGTERM || state_.phase() == Phase::retiring) return true;  // retire() sees to all of them
+  arm(around_.grace, [token, pid = sessions_.at(token).pid](Runner& self) {
+    const auto session = self.sessions_.find(token);
+    if (session == self.sessions_.end() || session->second.pid != pid) return;
+    if (self.around_.children.signal(token, SIGKILL))
+      self.around_.log.warning("Sending signal {} to {} server {}", SIGKILL, self.service().id, pid);
+  });
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "xsuperd/base/make_room.hpp"
+#include "xsuperd/base/text.hpp"
 
 namespace xsuperd::service {
 
@@ -13,6 +14,12 @@ policy::Verdict refusal(policy::Reason reason) {
   verdict.kind = policy::Verdict::Kind::refuse;
   verdict.reason = reason;
   return verdict;
+}
+
+/// What they have to say fits into the socket: nobody holds them up (decision B15.9).
+bool never_waits(const config::Service& service) {
+  return service.is(config::Type::internal) && !service.datagrams() &&
+         (base::iequals(service.name, "daytime") || base::iequals(service.name, "time"));
 }
 }  // namespace
 
@@ -35,34 +42,59 @@ Actions State::on(const Request& e) {
     const auto per_source = service().settings.per_source_rate.value_or(config::SourceRate{});
     question.source_rate_tripped = source_rates_.trips(per_source, question.peer.address, e.now);
   }
+  count_others(e.token, question);
+  // Accepted in the same batch as the connection that tripped the limit.
+  if (phase_ == Phase::paused) return refuse(e, refusal(policy::Reason::connections_per_second), false);
+  // Accepted before the service went, and held up since: a service that goes has no place for anybody.
+  if (phase_ == Phase::retiring) return refuse(e, refusal(policy::Reason::service_limit), false);
+  const policy::Verdict verdict = policy::judge(*policy_, question);
+  if (verdict.kind == policy::Verdict::Kind::refuse) return refuse(e, verdict, question.rate_tripped);
+  // A place is taken when it is decided, not when the server runs: a burst cannot slip past the limits. Those who wait for
+  // their name take one too, or they would pile up as long as a name server keeps silent.
+  const bool need_name = verdict.kind == policy::Verdict::Kind::need_name;
+  if (!need_name || !service().hands_over()) take_place(e.token, question.peer.address, need_name);
+  Actions actions;
+  if (service().hands_over()) {
+    phase_ = Phase::busy;
+    actions.push_back(Suspend{});
+  }
+  actions.push_back(need_name ? Action{AskName{e.token}} : Action{Spawn{e.token}});
+  return actions;
+}
+
+void State::count_others(Token token, policy::Question& question) const {
   question.running = running();
   question.running_from_source = running_from(question.peer.address);
-  // Accepted in the same batch as the connection that tripped the limit.
-  if (phase_ == Phase::paused) return {Refuse{e.token, refusal(policy::Reason::connections_per_second)}};
-  // Accepted before the service went, and held up since: a service that goes has no place for anybody.
-  if (phase_ == Phase::retiring) return {Refuse{e.token, refusal(policy::Reason::service_limit)}};
-  const policy::Verdict verdict = policy::judge(*policy_, question);
-  if (verdict.kind == policy::Verdict::Kind::need_name) {
-    if (service().hands_over()) phase_ = Phase::busy;
-    return service().hands_over() ? Actions{Suspend{}, AskName{e.token}} : Actions{AskName{e.token}};
+  const auto own = places_.find(token);
+  if (own == places_.end()) return;
+  --question.running;
+  if (own->second.source == question.peer.address.unmapped()) --question.running_from_source;
+  if (question.processes > 0) --question.processes;
+}
+
+Actions State::refuse(const Request& e, const policy::Verdict& verdict, bool tripped) {
+  Actions actions{Refuse{e.token, verdict}};
+  drop_place(e.token);
+  if (tripped) {
+    phase_ = Phase::paused;
+    actions.push_back(CloseSocket{});
+    actions.push_back(ArmPause{service().rate().pause});
+  } else if (service().hands_over() && (phase_ == Phase::busy || phase_ == Phase::listening)) {
+    phase_ = Phase::listening;
+    actions.push_back(Listen{});
   }
-  if (verdict.kind == policy::Verdict::Kind::refuse) {
-    Actions actions{Refuse{e.token, verdict}};
-    if (question.rate_tripped) {
-      phase_ = Phase::paused;
-      actions.push_back(CloseSocket{});
-      actions.push_back(ArmPause{service().rate().pause});
-    } else if (service().hands_over()) {
-      if (phase_ == Phase::busy) phase_ = Phase::listening;
-      actions.push_back(Listen{});
-    }
-    return actions;
-  }
-  // A place is taken when it is decided, not when the server runs: a burst cannot slip past the limits.
-  take_place(e.token, question.peer.address);
-  if (!service().hands_over()) return {Spawn{e.token}};
-  phase_ = Phase::busy;
-  return {Suspend{}, Spawn{e.token}};
+  return actions;
+}
+
+/// Whom the limits would turn away gets none, and is judged all the same when it has its banner (fact B4.24).
+Actions State::on(const Greeted& e) {
+  if (phase_ == Phase::retiring || phase_ == Phase::paused) return {};
+  const auto room = [](const std::optional<config::Limit>& limit, std::uint64_t taken) {
+    return !limit || limit->is_unlimited() || taken < limit->value;
+  };
+  const config::Settings& s = service().settings;
+  if (room(s.instances, running()) && room(s.per_source, running_from(e.peer))) take_place(e.token, e.peer, true);
+  return {};
 }
 
 Actions State::on(const Opened&) {
@@ -83,6 +115,7 @@ Actions State::on(const Closed&) {
 }
 
 Actions State::on(const Started& e) {
+  if (never_waits(service())) return free_place(e.token);
   if (const auto place = places_.find(e.token); place != places_.end()) place->second.failures = 0;
   return {};
 }
@@ -145,24 +178,38 @@ Actions State::on(const Retire&) {
   return {CloseSocket{}};
 }
 
-void State::take_place(Token token, const base::Address& peer) {
+void State::take_place(Token token, const base::Address& peer, bool waiting) {
+  if (const auto place = places_.find(token); place != places_.end()) {
+    place->second.waiting = waiting;
+    return;
+  }
   const base::Address source = peer.unmapped();
   base::make_room(places_);
   base::make_room(sources_);
-  places_.emplace(token, Place{source, 0, false});
+  places_.emplace(token, Place{source, 0, false, waiting});
   ++sources_[source];
 }
 
-Actions State::free_place(Token token) {
+void State::drop_place(Token token) {
   const auto place = places_.find(token);
-  if (place == places_.end()) return {};
+  if (place == places_.end()) return;
   if (place->second.retrying) --retrying_;
   const auto source = sources_.find(place->second.source);
   if (--source->second == 0) sources_.erase(source);
   places_.erase(place);
+}
+
+Actions State::free_place(Token token) {
+  if (!has_place(token)) return {};
+  drop_place(token);
   if (phase_ != Phase::busy) return {};
   phase_ = Phase::listening;
   return {Listen{}};
+}
+
+bool State::is_waiting(Token token) const {
+  const auto place = places_.find(token);
+  return place != places_.end() && place->second.waiting;
 }
 
 bool State::is_retrying(Token token) const {
@@ -172,7 +219,8 @@ bool State::is_retrying(Token token) const {
 
 StateSnapshot State::snapshot() const {
   StateSnapshot all{phase_, rate_.snapshot(), {}, attempts_, source_rates_.snapshot()};
-  for (const auto& [token, place] : places_) all.places.push_back({token, place.source, place.failures, place.retrying});
+  for (const auto& [token, place] : places_)
+    all.places.push_back({token, place.source, place.failures, place.retrying, place.waiting});
   std::sort(all.places.begin(), all.places.end(), [](const auto& a, const auto& b) { return a.token < b.token; });
   return all;
 }
@@ -184,7 +232,7 @@ void State::restore(const StateSnapshot& snapshot) {
   attempts_ = snapshot.attempts;
   for (const StateSnapshot::Place& place : snapshot.places) {
     if (places_.contains(place.token)) continue;
-    take_place(place.token, place.source);
+    take_place(place.token, place.source, place.waiting);
     places_.at(place.token).failures = place.failures;
     places_.at(place.token).retrying = place.retrying;
     retrying_ += place.retrying ? 1 : 0;

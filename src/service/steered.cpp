@@ -46,6 +46,14 @@ std::vector<net::SteeringRule> steering_rules(const config::Settings& s) {
 
 bool admits_by_default(const config::Settings& s) { return !s.only_from && !has_names(s.no_access); }
 
+base::Result<net::Opened> open_guarded(const config::Service& service, const config::ListenSpec& at) {
+  if (!service.steered()) return net::open_socket(at);
+  return net::open_socket(at, [&service](int fd) {
+    const auto& settings = service.settings;
+    if (!net::guard(fd, steering_rules(settings), admits_by_default(settings))) net::shut_off(fd);
+  });
+}
+
 /// The socket that is the server's, or will be.
 int Runner::servers_fd() const { return listener_ ? listener_->fd() : left_to_server_.get(); }
 
@@ -57,13 +65,19 @@ base::Result<void> Runner::steer() {
   if (first < 0) return net::steer(turned_away_->fd(), rules, otherwise);
   // Of weight only where the second one is not, or is no more.
   const auto guarded = net::guard(first, rules, otherwise);
-  if (!guarded && guarded.error().code != E2BIG && open_failures_ == 0)
+  const bool locked = !guarded && guarded.error().code == EPERM;
+  if (locked && sessions_.empty()) return guarded.error();
+  if (!guarded && !locked && guarded.error().code != E2BIG && open_failures_ == 0)
     around_.log.warning("service {}: its access lists would not outlive the daemon: {}", service().id,
                         guarded.error().sentence);
-  if (turned_away_) return net::steer(first, rules, otherwise);
+  // A server may have locked the first one, but not the second, which none ever had.
+  if (turned_away_) return net::steer(turned_away_->fd(), rules, otherwise);
+  if (!guarded) net::shut_off(first);  // until the two are steered
   auto second = net::open_beside(first, service().listen);
   if (!second) return second.error();
   if (auto steered = net::steer(first, rules, otherwise); !steered) return steered;
+  if (!guarded) net::unguard(first);
+  net::unguard(second->fd.get());
   watch_turned_away(std::move(second->fd));
   return {};
 }
@@ -76,8 +90,14 @@ void Runner::steer_again() {
     feed(Closed{});
     return try_again_later();
   }
-  if (const auto steered = steer(); !steered)
-    around_.log.error("service {} goes on with its old access lists: {}", service().id, steered.error().sentence);
+  const auto steered = steer();
+  if (steered) return;
+  if (steered.error().code == EPERM && listener_ && sessions_.empty()) {
+    // Locked for those who waited, by the lists that were in force then.
+    if (renew({}) && state_.phase() == Phase::listening) listen();
+    return;
+  }
+  around_.log.error("service {}: its access lists cannot be put into force: {}", service().id, steered.error().sentence);
 }
 
 /// Without its access lists a service is not opened at all.

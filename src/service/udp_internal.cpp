@@ -41,11 +41,20 @@ std::string_view time(Buffer buffer, base::WallTime now) {
   return {buffer.data(), 4};
 }
 
-/// Full lines, then one that is cut so that its CR and LF are the last of the 1024 bytes.
-std::string_view chargen(Buffer buffer, ChargenPosition& position) {
+/// As many bytes as the request has, in whole lines, but one line at least: who forges the address of another cannot have
+/// much more sent there than he sends himself. RFC 864 leaves the length open. For 1024 bytes and more, full lines and one
+/// that is cut so that its CR and LF are the last of the 1024 (fact B9.16).
+std::size_t chargen_length(std::size_t request) {
+  constexpr std::size_t full_line = line_length + 2;
+  if (request >= chargen_size) return chargen_size;
+  return std::max(full_line, request / full_line * full_line);
+}
+
+std::string_view chargen(Buffer buffer, std::size_t request, ChargenPosition& position) {
+  const std::size_t size = chargen_length(request);
   std::size_t at = 0;
-  while (at < chargen_size) {
-    const std::size_t length = std::min(line_length, chargen_size - at - 2);
+  while (at < size) {
+    const std::size_t length = std::min(line_length, size - at - 2);
     for (std::size_t i = 0; i < length; ++i)
       buffer[at++] = static_cast<char>('!' + (position.line + i) % characters);
     buffer[at++] = '\r';
@@ -60,7 +69,7 @@ std::string_view chargen(Buffer buffer, ChargenPosition& position) {
 std::optional<std::string_view> udp_answer(std::string_view name, std::string_view request, Buffer buffer,
                                            base::WallTime now, ChargenPosition& position) {
   if (name == "echo") return request.substr(0, udp_room);
-  if (name == "chargen") return chargen(buffer, position);
+  if (name == "chargen") return chargen(buffer, request.size(), position);
   if (name == "daytime") return daytime(buffer, now);
   if (name == "time") return time(buffer, now);
   return std::nullopt;

@@ -6,17 +6,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cerrno>
+#include <csignal>
 #include <deque>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "spawn/remains.hpp"
 #include "xsuperd/base/make_room.hpp"
 
 namespace xsuperd::spawn {
@@ -27,6 +31,7 @@ struct Watch {
   base::Fd pidfd;
   std::uint64_t token = 0;
   pid_t pid = 0;
+  std::optional<Remains::Clock::time_point> rest_until;  // it was told to end: so long its group may live on
 };
 
 base::Fd open_set() {
@@ -35,12 +40,13 @@ base::Fd open_set() {
   return set;
 }
 
-/// Takes the child's status if it has ended.
+/// Takes the child's status if it has ended. One whose group is looked after stays as it is.
 bool reap(const Watch& watch, Ended& ended) {
+  const int options = WEXITED | WNOHANG | (watch.rest_until ? WNOWAIT : 0);
   siginfo_t info{};
   int answer = 0;
   do {
-    answer = ::waitid(P_PIDFD, static_cast<id_t>(watch.pidfd.get()), &info, WEXITED | WNOHANG);
+    answer = ::waitid(P_PIDFD, static_cast<id_t>(watch.pidfd.get()), &info, options);
   } while (answer == -1 && errno == EINTR);
   if (answer == 0 && info.si_pid == 0) return false;
   ended = {.token = watch.token, .pid = watch.pid};
@@ -79,6 +85,7 @@ struct Children::Impl : std::enable_shared_from_this<Impl> {
   std::deque<Watch> slab;      // watches never move
   std::vector<Watch*> unused;  // of the slab; as large as it, so that forgetting never allocates
   boost::unordered_flat_map<std::uint64_t, Watch*> running;
+  std::shared_ptr<Remains> remains = std::make_shared<Remains>(loop);
 };
 
 Watch& Children::Impl::unused_watch() {
@@ -146,6 +153,11 @@ void Children::Impl::look(std::uint64_t token) {
 }
 
 void Children::Impl::forget(Watch& watch) {
+  if (watch.rest_until) {
+    ::epoll_ctl(set.get(), EPOLL_CTL_DEL, watch.pidfd.get(), nullptr);
+    remains->take(watch.pid, std::move(watch.pidfd), *watch.rest_until);
+    watch.rest_until.reset();
+  }
   watch.pidfd.reset();
   running.erase(watch.token);
   unused.push_back(&watch);
@@ -161,6 +173,7 @@ void Children::watch(std::uint64_t token, pid_t pid, base::Fd pidfd) {
   watch.pidfd = std::move(pidfd);
   watch.token = token;
   watch.pid = pid;
+  watch.rest_until.reset();
   base::make_room(impl_->running);
   impl_->running[token] = &watch;
   impl_->unused.pop_back();
@@ -168,11 +181,23 @@ void Children::watch(std::uint64_t token, pid_t pid, base::Fd pidfd) {
   impl_->wait();
 }
 
-bool Children::signal(std::uint64_t token, int number) {
+bool Children::signal(std::uint64_t token, int number, std::chrono::milliseconds patience) {
   const auto found = impl_->running.find(token);
   if (found == impl_->running.end()) return false;
-  return ::syscall(SYS_pidfd_send_signal, found->second->pidfd.get(), number, nullptr, 0U) == 0;
+  Watch& watch = *found->second;
+  if (::syscall(SYS_pidfd_send_signal, watch.pidfd.get(), number, nullptr, 0U) != 0) return false;
+  // It began as the leader of a session, and cannot leave its group. Until it is reaped no other can have its id.
+  if (watch.pid > 1) ::kill(-watch.pid, number);
+  if (number != SIGTERM && number != SIGKILL) return true;
+  const auto until = Remains::Clock::now() + (number == SIGKILL ? std::chrono::milliseconds(0) : patience);
+  watch.rest_until = std::min(watch.rest_until.value_or(until), until);
+  return true;
 }
+
+std::size_t Children::remains() const { return impl_->remains->size(); }
+bool Children::holds(pid_t pid) const { return impl_->remains->holds(pid); }
+void Children::end_remains() { impl_->remains->end(); }
+void Children::on_remains_gone(std::function<void()> gone) { impl_->remains->on_gone = std::move(gone); }
 
 int Children::pidfd(std::uint64_t token) const {
   const auto found = impl_->running.find(token);
@@ -182,6 +207,7 @@ int Children::pidfd(std::uint64_t token) const {
 std::size_t Children::size() const { return impl_->running.size(); }
 
 void Children::abandon() {
+  impl_->remains->abandon();
   impl_->given_up = true;
   impl_ = std::make_shared<Impl>(impl_->loop, impl_->on_end);
 }

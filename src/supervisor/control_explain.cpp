@@ -75,9 +75,7 @@ void control_explain(Supervisor::Impl& daemon, const Request& request, Server::R
   bool needs_name = false;
   Reply reply = explained(daemon, services, inquiry, {}, needs_name);
   if (!needs_name) return respond(std::move(reply));
-  daemon.resolver.names_of(*peer, [&daemon, services, inquiry, respond](std::vector<std::string> names) {
-    policy::PeerName name{names.empty() ? policy::PeerName::State::unknown : policy::PeerName::State::known,
-                          std::move(names)};
+  daemon.resolver.names_of(*peer, [&daemon, services, inquiry, respond](const base::PeerName& name) {
     bool ignored = false;
     respond(explained(daemon, services, inquiry, name, ignored));
   });

@@ -77,6 +77,7 @@ json::object json_service(const service::Runner& runner) {
                       {"last_failure", json_time(c.last_failure)},
                       {"slowest_start", std::chrono::duration<double>(c.slowest_start).count()},
                       {"place", json_place(s.place)}};
+  if (const std::string what = runner.waits_for(); !what.empty()) object["waits_for"] = json_text(what);
   if (c.last_refusal != base::WallTime{})
     object["last_refusal"] = {{"at", json_time(c.last_refusal)},
                               {"peer", c.last_refused_peer.address.text()},

@@ -4,9 +4,11 @@
 
 namespace xsuperd::supervisor {
 
-void Supervisor::Impl::record_load(const config::Diagnostics& diagnostics, bool is_reload, bool applied) {
+void Supervisor::Impl::record_load(const config::Diagnostics& diagnostics, const std::vector<std::string>& unguarded,
+                                   bool is_reload, bool applied) {
   last_load = {std::chrono::system_clock::now(), is_reload, applied ? "applied" : "refused",
-               diagnostics.count(config::Level::error), diagnostics.count(config::Level::warning)};
+               diagnostics.count(config::Level::error), diagnostics.count(config::Level::warning), unguarded};
+  if (last_load.unguarded.size() > LoadRecord::most_unguarded) last_load.unguarded.resize(LoadRecord::most_unguarded);
   if (applied) loaded_at = last_load.at;
 }
 

@@ -25,6 +25,7 @@ std::string_view stage_word(const Session& session, bool hands_over) {
     case Stage::server: return "ident";
     case Stage::start: break;
   }
+  if (session.target != 0) return "name look-up";
   return session.socket ? "waits to be started" : "starting";
 }
 

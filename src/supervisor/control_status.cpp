@@ -28,6 +28,9 @@ json::object configuration(const Supervisor::Impl& daemon) {
                       {"loaded", json_time(daemon.loaded_at)},
                       {"errors", last.errors},
                       {"warnings", last.warnings}};
+  json::array unguarded;
+  for (const std::string& sentence : last.unguarded) unguarded.push_back(json::value(json_text(sentence)));
+  object["unguarded"] = std::move(unguarded);
   object["last_reload"] = nullptr;
   if (last.is_reload) object["last_reload"] = {{"at", json_time(last.at)}, {"outcome", last.outcome}};
   return object;

@@ -65,6 +65,7 @@ void describe(A& a, service::StateSnapshot::Place& v) {
   a.address("source", v.source);
   a.number("failures", v.failures, 0U, service::State::start_tries);
   a.flag("retrying", v.retrying);
+  a.since(5, [&] { a.flag("waiting", v.waiting); });
 }
 
 template <typename A>
@@ -147,6 +148,7 @@ void describe(A& a, service::HandedRunner& v) {
   a.word("standing", v.standing, service::Standing::disabled);
   a.list("refused_lately", v.refused_lately, 65536);
   a.list("sessions", v.sessions, most_sessions);
+  a.since(5, [&] { a.flag("foreign", v.foreign); });
 }
 
 template <typename A>
@@ -241,6 +243,7 @@ template <typename A>
 void describe(A& a, HandOver::HandedSocket& v) {
   a.text("name", v.name, 4096);
   a.descriptor("socket", v.socket);
+  a.since(5, [&] { a.flag("foreign", v.foreign); });
 }
 
 template <typename A>
@@ -250,6 +253,7 @@ void describe(A& a, LoadRecord& v) {
   a.text("outcome", v.outcome, 64);
   a.number("errors", v.errors);
   a.number("warnings", v.warnings);
+  a.since(5, [&] { a.list("unguarded", v.unguarded, LoadRecord::most_unguarded); });
 }
 
 template <typename A>

@@ -20,11 +20,13 @@ namespace xsuperd::supervisor {
 
 /// What came of reading the configuration last.
 struct LoadRecord {
+  static constexpr std::size_t most_unguarded = 20;
   base::WallTime at{};
   bool is_reload = false;
   std::string outcome = "applied";  ///< or "refused": what was there before goes on
   std::size_t errors = 0;
   std::size_t warnings = 0;
+  std::vector<std::string> unguarded = {};  ///< the first sentences about files that others may change
   bool operator==(const LoadRecord&) const = default;
 };
 
@@ -95,6 +97,7 @@ struct HandOver {
   struct HandedSocket {
     std::string name;
     int socket = -1;
+    bool foreign = false;  ///< a server has had it
     bool operator==(const HandedSocket&) const = default;
   };
   struct Leftover {

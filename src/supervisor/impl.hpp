@@ -22,6 +22,7 @@
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/control/server.hpp"
 #include "xsuperd/net/abilities.hpp"
+#include "xsuperd/net/slow_work.hpp"
 #include "xsuperd/service/runner.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
 #include "xsuperd/worker/client.hpp"
@@ -41,13 +42,15 @@ void restore_standing(const Standings& standings, service::Runner& runner);
 
 struct Supervisor::Impl {
   Impl(Options options, log::Writer& writer, log::DaemonLog& log);
-  ~Impl();
+  /// To be called once, before it goes.
+  void end();
 
   // supervisor.cpp
   int run();
   int serve();
   bool first_load();
   void start_all();
+  void wait_for_targets();
   void announce();
   /// A text of several lines, each an entry of the log.
   void write_lines(log::Level level, std::string_view text);
@@ -70,6 +73,7 @@ struct Supervisor::Impl {
   /// Opens the daemon's log and those of all services anew; `told` gets what could not be opened.
   void reopen_logs(std::function<void(std::vector<std::string>)> told = {});
   void prepare_off_loop(bool strict, bool preview, std::function<void(Prepared)> then);
+  void give_up_load();
   void finish_reload(Prepared prepared, const std::vector<std::function<void(const ReloadReport&)>>& told);
   void log_diagnostics(const config::Diagnostics& diagnostics);
   void replace_daemon_log(base::Result<std::shared_ptr<log::Output>> output);
@@ -87,7 +91,8 @@ struct Supervisor::Impl {
   // control.cpp, control_services.cpp, control_records.cpp
   void open_control();
   void set_standing(service::Runner& runner, service::Standing standing);
-  void record_load(const config::Diagnostics& diagnostics, bool is_reload, bool applied);
+  void record_load(const config::Diagnostics& diagnostics, const std::vector<std::string>& unguarded, bool is_reload,
+                   bool applied);
   void worker_failed(const std::string& what);
   void let_go_of_retired();
 
@@ -148,6 +153,7 @@ struct Supervisor::Impl {
   std::unique_ptr<spawn::Spawner> spawner;
   spawn::Children children;
   net::Resolver resolver{loop, {}};
+  net::SlowWork loading{loop, {}};  ///< of configurations, whose look-ups may hang
   net::Libwrap libwrap;
   worker::Client workers;
   worker::IdentLookups ident_admitted;
@@ -179,7 +185,9 @@ struct Supervisor::Impl {
   boost::asio::steady_timer ban_timer{loop};
   bool ban_timer_set = false;
   bool preparing = false;
+  std::uint64_t load_turn = 0;  ///< of the load that counts: one that was given up is not it
   std::optional<ReloadWish> next_reload;
+  std::shared_ptr<ReloadWish> reload_under_way;  ///< while it is being prepared
   std::vector<std::function<void(const ReloadReport&)>> previewing;  ///< who waits for the preview under way
   std::unique_ptr<Upgrade> upgrading;  ///< while one is under way
   spawn::Children leftovers;           ///< children of an image before this one, that have only to be reaped

@@ -69,7 +69,7 @@ void Orphans::look_soon() {
 void Orphans::look() {
   const std::vector<pid_t> before = std::exchange(suspects_, {});
   for (const pid_t child : children_of_this_process()) {
-    if (!is_dead(child)) continue;
+    if (!is_dead(child) || spared_(child)) continue;
     if (std::find(before.begin(), before.end(), child) == before.end())
       suspects_.push_back(child);
     else if (reap(child))

@@ -14,12 +14,14 @@ class io_context;
 namespace xsuperd::supervisor {
 
 /// Reaps processes that became our children without our doing: left over from the program that executed us, or handed
-/// to us as process 1 of a container. Our own children are reaped through their pidfds within a turn of the loop, so a
+/// to us as process 1 of a container. Our own children are reaped through their pidfds within a turn of the loop or spared, so another
 /// dead child that stays for half a second is nobody's. However many there are, all are gone after a second.
 class Orphans {
  public:
-  Orphans(boost::asio::io_context& loop, std::function<void(pid_t)> on_reaped)
-      : timer_(loop), on_reaped_(std::move(on_reaped)) {}
+  /// `spared` tells of dead children that somebody keeps on purpose.
+  Orphans(boost::asio::io_context& loop, std::function<void(pid_t)> on_reaped,
+          std::function<bool(pid_t)> spared = [](pid_t) { return false; })
+      : timer_(loop), on_reaped_(std::move(on_reaped)), spared_(std::move(spared)) {}
 
   /// Can there be any? Then SIGCHLD is listened to; else the daemon is spared a wake-up for every child's end.
   [[nodiscard]] static bool possible();
@@ -31,6 +33,7 @@ class Orphans {
 
   boost::asio::steady_timer timer_;
   std::function<void(pid_t)> on_reaped_;
+  std::function<bool(pid_t)> spared_;
   std::vector<pid_t> suspects_;  ///< the dead children that the last look saw
   bool waiting_ = false;
 };

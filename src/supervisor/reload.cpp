@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A reload is a transaction (decision B15.18): prepared off the loop while the old configuration serves, committed in
 // one turn of the loop or not at all.
+#include <unistd.h>
+
 #include <boost/asio/post.hpp>
 
 #include "supervisor/impl.hpp"
 #include "xsuperd/base/memory.hpp"
+#include "xsuperd/config/lint.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -34,7 +37,9 @@ void Supervisor::Impl::reload(bool strict, std::function<void(const ReloadReport
   log.notice("Starting reconfiguration");
   manager.reloading();
   const auto wish = std::make_shared<ReloadWish>(*std::exchange(next_reload, std::nullopt));
+  reload_under_way = wish;
   prepare_off_loop(wish->strict, false, [this, wish](Prepared prepared) {
+    reload_under_way.reset();
     finish_reload(std::move(prepared), wish->told);
     if (upgrading) return begin_upgrade();
     if (next_reload && !ending) reload();
@@ -62,15 +67,45 @@ void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::fun
   for (const auto& runner : retired)
     if (!runner->idle()) running->retired.push_back(runner->shared_service());
   running->handed = around.handed.facts();
-  boost::asio::post(blocking, [this, strict, only_preview, running, then = std::move(then)] {
+  const std::uint64_t turn = only_preview ? 0 : ++load_turn;
+  const auto take = [this, turn, then = std::move(then)](Prepared prepared) {
+    if (turn != 0 && turn != load_turn) return;  // given up
+    if (turn != 0) preparing = false;
+    if (!ending) then(std::move(prepared));
+  };
+  // Names are looked up, and that may take as long as it pleases the network: no other work waits for this thread. What is
+  // used here outlives it (see ~Supervisor).
+  const auto started = loading.run([this, strict, only_preview, running, take]() -> net::SlowWork::Then {
     const Means means{files, names, options.sources, options.identity, facts, abilities, options.reopen_log, options.syslog_file,
                       strict, only_preview};
-    auto prepared = std::make_shared<Prepared>(prepare(*running, means));
-    boost::asio::post(loop, [this, only_preview, prepared, then] {
-      if (!only_preview) preparing = false;
-      if (!ending) then(std::move(*prepared));
-    });
+    const auto prepared = std::make_shared<Prepared>();
+    try {
+      *prepared = prepare(*running, means);
+    } catch (const std::exception& error) {
+      *prepared = {};
+      prepared->refused = error.what();
+    }
+    return [prepared, take] { take(std::move(*prepared)); };
   });
+  if (started != 0) return;
+  boost::asio::post(loop, [take] {
+    Prepared none;
+    none.refused = "there is no thread to read the configuration";
+    take(std::move(none));
+  });
+}
+
+/// One that hangs in a look-up does not hold an upgrade up: the new image reloads.
+void Supervisor::Impl::give_up_load() {
+  if (!preparing) return;
+  log.warning("the reload under way takes long: it is given up, and done again after the upgrade");
+  ++load_turn;
+  preparing = false;
+  if (!next_reload) next_reload.emplace();
+  if (const auto wish = std::exchange(reload_under_way, nullptr)) {
+    next_reload->strict = next_reload->strict || wish->strict;
+    for (auto& tell : wish->told) next_reload->told.push_back(std::move(tell));
+  }
 }
 
 void Supervisor::Impl::finish_reload(Prepared prepared,
@@ -80,6 +115,7 @@ void Supervisor::Impl::finish_reload(Prepared prepared,
   for (const std::string& problem : prepared.problems) log.error("{}", problem);
   for (const std::string& lost : prepared.logs_lost) log.warning("{}", lost);
   ReloadReport report = report_of(prepared);
+  const std::vector<std::string> unguarded = prepared.loaded.unguarded;
   if (prepared.refused.empty()) {
     report.counts = commit(std::move(prepared));
     report.applied = true;
@@ -87,7 +123,7 @@ void Supervisor::Impl::finish_reload(Prepared prepared,
     log.warning("reconfiguration failed: everything stays as it was: {}", prepared.refused);
     reopen_logs();  // they may have been moved away all the same
   }
-  record_load(report.diagnostics, true, report.applied);
+  record_load(report.diagnostics, unguarded, true, report.applied);
   boost::asio::post(blocking, base::give_back_memory);
   manager.ready();
   for (const auto& tell : told) tell(report);
@@ -128,6 +164,9 @@ void Supervisor::Impl::log_diagnostics(const config::Diagnostics& diagnostics) {
 
 void Supervisor::Impl::say_not_in_effect() {
   for (const config::Diagnostic& d : config::hindered(*config, abilities)) log.write(d.level, config::log_line(d));
+  if (::geteuid() == 0)
+    for (const config::Diagnostic& d : config::lint_worker(*config, options.worker_user.uid))
+      log.write(d.level, config::log_line(d));
   const auto items = config::not_in_effect(*config, abilities);
   if (items.empty()) return;
   std::string text;

@@ -15,12 +15,18 @@ namespace xsuperd::supervisor {
 
 Supervisor::Supervisor(Options options, log::Writer& writer, log::DaemonLog& log)
     : impl_(std::make_unique<Impl>(std::move(options), writer, log)) {}
-Supervisor::~Supervisor() = default;
+Supervisor::~Supervisor() {
+  impl_->end();
+  // A load that hangs in a look-up uses what is here, and cannot be called back: it goes with the process.
+  if (impl_->loading.busy()) (void)impl_.release();
+}
 int Supervisor::run() { return impl_->run(); }
 bool Supervisor::may_adopt_orphans() { return Orphans::possible(); }
 
 /// Admitted peers of services with USERID: each holds a place of its service meanwhile, so this is no more than a guard.
 static constexpr std::size_t greatest_ident_lookups = 1024;
+/// What workers have at the end of the daemon to tell how their conversations have ended.
+static constexpr std::chrono::seconds worker_grace{2};
 
 /// After an upgrade what the first image found, before it changed it.
 static service::DaemonFacts facts_of(const Options& options) {
@@ -64,7 +70,8 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
               [this](pid_t pid) {
                 // For process 1 they are everyday business.
                 if (::getpid() != 1) log.notice("unknown child process {} died", pid);
-              }),
+              },
+              [this](pid_t pid) { return children.holds(pid); }),
       leftovers(loop, [](const spawn::Ended&) {}) {
   // The children that were there before us are ours after an upgrade.
   if (options.inherited) options.adopts_orphans = options.inherited->state().daemon.adopts_orphans;
@@ -81,13 +88,16 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
     const auto runner = owner == around.owners.end() ? nullptr : owner->second.lock();
     if (runner) runner->on_outcome(std::move(outcome));
   });
+  children.on_remains_gone([this] { collect_retired(); });
   connect_manager();
   raise_file_limit();
 }
 
-Supervisor::Impl::~Impl() {
+void Supervisor::Impl::end() {
   blocking.join();
+  around.rpc.join();
   spawner.reset();  // its threads use what the members below it hold
+  control.reset();
 }
 
 int Supervisor::Impl::run() {
@@ -101,6 +111,8 @@ int Supervisor::Impl::run() {
   if (!first_load()) return 1;
   drop_stale_sockets();
   start_all();
+  wait_for_targets();
+  if (ending) return status;
   close_unclaimed_sockets();
   if (available() == 0 && !options.stay_alive) {
     log.critical("init_services", "no services. Exiting...");
@@ -131,7 +143,7 @@ bool Supervisor::Impl::first_load() {
   config::Loaded loaded = config::load(files, names, options.sources);
   log_diagnostics(loaded.diagnostics);
   config = loaded.config;
-  record_load(loaded.diagnostics, false, loaded.fatal == config::Loaded::Fatal::none);
+  record_load(loaded.diagnostics, loaded.unguarded, false, loaded.fatal == config::Loaded::Fatal::none);
   if (loaded.fatal == config::Loaded::Fatal::unreadable)
     log.critical("init_services", "couldn't get configuration. Exiting...");
   if (loaded.fatal == config::Loaded::Fatal::bad_defaults)
@@ -152,6 +164,15 @@ void Supervisor::Impl::start_all() {
   note_internal_ports();
 }
 
+/// So that the sockets of redirects are open when the daemon has started (decision B15.29). A name server that keeps silent
+/// is not waited for.
+void Supervisor::Impl::wait_for_targets() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  const auto asks = [](const auto& runner) { return runner->asks(); };
+  while (!ending && std::any_of(runners.begin(), runners.end(), asks) && loop.run_one_until(end) > 0) {
+  }
+}
+
 void Supervisor::Impl::write_lines(log::Level level, std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
@@ -162,9 +183,9 @@ void Supervisor::Impl::write_lines(log::Level level, std::string_view text) {
 
 std::size_t Supervisor::Impl::available() const {
   std::size_t count = 0;
-  // Those that an administrator has closed will be opened again.
+  // Those that an administrator has closed will be opened again, and those that wait for a name, too.
   for (const auto& runner : runners)
-    count += runner->open() || runner->state().phase() == service::Phase::paused ||
+    count += runner->open() || runner->state().phase() == service::Phase::paused || !runner->waits_for().empty() ||
              runner->standing() != service::Standing::serving;
   return count;
 }
@@ -205,6 +226,7 @@ void Supervisor::Impl::terminate() {
   for (const auto& runner : Runners(runners)) retire(runner, service::Runner::Servers::terminate);
   runners.clear();
   spawner->presume(true);  // so that those servers get TERM, too
+  workers.terminate(worker_grace);
   collect_retired();
   end_timer.expires_after(around.grace + std::chrono::seconds(2));
   end_timer.async_wait([this](boost::system::error_code error) {
@@ -216,6 +238,7 @@ void Supervisor::Impl::terminate() {
 void Supervisor::Impl::quit() {
   log.warning("Exiting...");
   manager.stopping();
+  for (const auto& runner : runners) runner->leave_to_servers();
   children.abandon();
   stop(0);
 }
@@ -228,7 +251,7 @@ void Supervisor::Impl::stop(int with_status) {
 
 void Supervisor::Impl::collect_retired() {
   let_go_of_retired();
-  if (ending && retired.empty()) stop(status);
+  if (ending && retired.empty() && children.remains() == 0) stop(status);
 }
 
 /// Fact B5.29: looked at once a minute as long as there is somebody on the list who may leave it.

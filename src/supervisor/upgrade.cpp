@@ -18,6 +18,7 @@ constexpr std::chrono::seconds settling{2};
 /// long to execute count as started after `settling`: the new image gets the process, which keeps what it needs of us.
 constexpr std::chrono::seconds longest_hold{5};
 constexpr std::chrono::milliseconds look_again{2};
+constexpr std::chrono::seconds load_patience{2};
 constexpr std::chrono::seconds log_patience{2};
 constexpr std::chrono::seconds last_log_patience{1};
 constexpr std::chrono::seconds rpc_patience{10};
@@ -34,8 +35,15 @@ void Supervisor::Impl::upgrade(std::function<void(base::Result<void>)> told) {
   const bool begun = upgrading != nullptr;
   if (!begun) upgrading = std::make_unique<Upgrade>(loop);
   if (told) upgrading->told.push_back(std::move(told));
-  // A reload that is being read comes first.
-  if (!begun && !preparing) begin_upgrade();
+  if (begun) return;
+  if (!preparing) return begin_upgrade();
+  // A reload that is being read comes first, unless it takes long.
+  upgrading->timer.expires_after(load_patience);
+  upgrading->timer.async_wait([this, mine = std::weak_ptr(upgrading->alive)](boost::system::error_code error) {
+    if (error || mine.expired() || !preparing) return;
+    give_up_load();
+    begin_upgrade();
+  });
 }
 
 void Supervisor::Impl::begin_upgrade() {
@@ -118,7 +126,10 @@ void Supervisor::Impl::settle() {
   if (!upgrading) return;
   if (ending) return refuse_upgrade("the daemon is ending");
   const auto held = std::chrono::steady_clock::now() - upgrading->held_since;
-  if (held >= settling) spawner->presume(true);
+  if (held >= settling) {
+    spawner->presume(true);
+    workers.give_up_stuck();
+  }
   const std::string why = unsettled();
   if (why.empty()) return leave();
   if (held > longest_hold) return refuse_upgrade(why);
@@ -135,6 +146,7 @@ void Supervisor::Impl::leave() {
   log.notice("Upgrading: {} takes over; peers have waited {} ms so far", options.invocation.binary,
              std::chrono::duration_cast<std::chrono::milliseconds>(held).count());
   const bool written = writer.flush(upgrading->logs_written ? last_log_patience : std::chrono::seconds(0));
+  children.end_remains();
   HandOver state = hand_over();
   state.log_behind = !written;
   // Whoever wanted it strict hears that the daemon is gone, and asks again: it is not done leniently instead.
@@ -192,7 +204,8 @@ HandOver Supervisor::Impl::hand_over() const {
   state.chargen_line = around.chargen_position.line;
   state.last_token = around.last_token;
   state.workers = workers.hand_over();
-  for (const net::HandedSocket& one : around.handed.sockets()) state.handed.push_back({one.name, one.fd.get()});
+  for (const net::HandedSocket& one : around.handed.sockets())
+    state.handed.push_back({one.name, one.fd.get(), one.foreign});
   if (const int helper = libwrap.helper_pidfd(); helper >= 0) state.leftovers.push_back({helper});
   for (std::uint64_t token = 1; token <= last_leftover; ++token)
     if (const int pidfd = leftovers.pidfd(token); pidfd >= 0) state.leftovers.push_back({pidfd});

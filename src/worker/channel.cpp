@@ -23,6 +23,10 @@ namespace {
 /// Packets taken in one turn of the loop, and by one system call.
 constexpr int batch = 64;
 constexpr std::size_t burst = 8;
+/// Bytes after which a turn is over: what they say has to be looked at, and others wait for the loop.
+constexpr std::size_t turn = 256 * 1024;
+/// Of an ended process. More than its socket holds.
+constexpr std::size_t last_words = 8 * 1024 * 1024;
 /// Until a packet is tried again for which the system lacked memory, or descriptors on their way.
 constexpr std::chrono::milliseconds breath{10};
 constexpr int room = 512 * 1024;
@@ -112,15 +116,23 @@ bool passing(int error) { return error == ENOBUFS || error == ENOMEM || error ==
 struct Channel::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& the_loop, base::Fd fd, Handlers the_handlers)
       : loop(the_loop),
-        socket(loop, fd.get()),
+        socket(loop),
         timer(loop),
         handlers(std::move(the_handlers)),
         buffers(std::make_unique_for_overwrite<char[]>(burst * buffer_size)) {
-    (void)fd.release();
+    boost::system::error_code refused;
+    socket.assign(fd.get(), refused);
+    if (refused) {
+      error = refused.value();
+      over = true;
+      unwatched = std::move(fd);
+    } else {
+      (void)fd.release();
+    }
   }
 
   void wait_for_packets();
-  void take(int most);
+  void take(int most, std::size_t bytes);
   void end();
   void flush_soon();
   void flush();
@@ -137,23 +149,29 @@ struct Channel::Impl : std::enable_shared_from_this<Impl> {
   bool stuck = false;    // there is no room, and we shall be told when there is
   bool posted = false;   // flush() comes at the end of this turn
   bool over = false;  // closed here or ended there
+  int error = 0;
+  base::Fd unwatched;  // the socket, when there is an error
 };
 
 void Channel::Impl::wait_for_packets() {
   socket.async_wait(socket.wait_read, [self = weak_from_this()](const boost::system::error_code& error) {
     const auto impl = self.lock();
     if (!impl || error || impl->over) return;
-    impl->take(batch);
+    impl->take(batch, turn);
     if (!impl->over) impl->wait_for_packets();
   });
 }
 
-void Channel::Impl::take(int most) {
-  while (most > 0 && !over) {
+void Channel::Impl::take(int most, std::size_t bytes) {
+  std::size_t taken = 0;
+  while (most > 0 && taken < bytes && !over) {
     Received received;
     const std::size_t wanted = std::min(burst, static_cast<std::size_t>(most));
     receive(socket.native_handle(), buffers.get(), wanted, received);
-    for (std::size_t i = 0; i < received.count && !over; ++i) handlers.on_packet(std::move(received.packets[i]));
+    for (std::size_t i = 0; i < received.count && !over; ++i) {
+      taken += received.packets[i].bytes.size();
+      handlers.on_packet(std::move(received.packets[i]));
+    }
     if (received.end && !over) return end();
     if (received.count < wanted) return;
     most -= static_cast<int>(wanted);
@@ -221,7 +239,7 @@ void Channel::Impl::wait_for_room(int error) {
 Channel::Channel(boost::asio::io_context& loop, base::Fd socket, Handlers handlers, Sending sending)
     : impl_(std::make_shared<Impl>(loop, std::move(socket), std::move(handlers))) {
   impl_->gathers = sending == Sending::gathered;
-  impl_->wait_for_packets();
+  if (!impl_->over) impl_->wait_for_packets();
 }
 
 Channel::~Channel() {  // NOLINT(bugprone-exception-escape): as said in the header
@@ -235,6 +253,10 @@ Channel::~Channel() {  // NOLINT(bugprone-exception-escape): as said in the head
   impl_->timer.cancel();
 }
 
+int Channel::error() const { return impl_->error; }
+
+base::Fd Channel::take_socket() { return std::move(impl_->unwatched); }
+
 void Channel::send(Packet packet) {
   if (impl_->over) return;
   impl_->kept.push_back(std::move(packet));
@@ -245,15 +267,20 @@ void Channel::flush() {
   if (!impl_->over) impl_->flush();
 }
 
-int Channel::socket() const { return impl_->socket.native_handle(); }
+int Channel::socket() const { return impl_->error != 0 ? impl_->unwatched.get() : impl_->socket.native_handle(); }
 
 std::size_t Channel::kept() const { return impl_->kept.size(); }
 
 void Channel::take_rest() {
   const auto impl = impl_;  // a callback may destroy us
   // Bounded, though an ended process sends nothing new: its socket may live on elsewhere.
-  impl->take(1 << 16);
+  impl->take(1 << 16, last_words);
   if (!impl->over) impl->end();
+}
+
+void Channel::take_present() {
+  const auto impl = impl_;
+  impl->take(batch, turn);
 }
 
 int Channel::send_now(int socket, const Packet& packet) {

@@ -28,10 +28,16 @@ class Channel {
     at_once,
     gathered,  ///< at the end of a turn of the loop, what it had to say in as few system calls as possible
   };
+  /// Never throws for what the system refuses: see error().
   Channel(boost::asio::io_context& loop, base::Fd socket, Handlers handlers, Sending sending = Sending::at_once);
   ~Channel();  // NOLINT(bugprone-exception-escape): handlers do not throw, a timer that is cancelled does not fail
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
+
+  /// Why the socket cannot be watched (errno; ENOSPC, for instance, when no more may be: epoll_ctl(2)), or 0. A Channel
+  /// with an error does nothing, and calls nothing; take_socket() has the socket for another try.
+  [[nodiscard]] int error() const;
+  [[nodiscard]] base::Fd take_socket();
 
   /// Sends now, or at the end of this turn, or, if need be, later; what is kept when the Channel is destroyed
   /// goes out as far as there is room. Does nothing when the other end is gone.
@@ -44,6 +50,8 @@ class Channel {
   [[nodiscard]] std::size_t kept() const;
   /// Takes what is there already, without waiting for the loop: the last words of a process that has ended.
   void take_rest();
+  /// Takes what is there already, as far as one turn of the loop would.
+  void take_present();
 
   /// Sends without waiting; 0 or errno. For those without a loop.
   [[nodiscard]] static int send_now(int socket, const Packet& packet);

@@ -8,13 +8,14 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdlib>
-#include <deque>
 #include <utility>
 
 #include "worker/link.hpp"
 #include "worker/survey.hpp"
+#include "worker/waiting.hpp"
 #include "xsuperd/spawn/recipe.hpp"
 #include "xsuperd/worker/process.hpp"
 #include "xsuperd/worker/protocol.hpp"
@@ -36,12 +37,7 @@ struct Running {
   Link* link = nullptr;
   std::uint64_t connection = 0;  ///< its cookie; 0 when it may not be given back
   bool asks = false;             ///< an identity may be told
-};
-
-struct Waiting {
-  Start start;
-  Conversations::Done done;
-  base::Moment since;
+  bool stopping = false;         ///< its worker has been told
 };
 
 }  // namespace
@@ -61,6 +57,8 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& the_loop, Options the_options)
       : loop(the_loop),
         options(std::move(the_options)),
+        waiting(options.queue),
+        end_timer(loop),
         survey(loop, options.progress_patience, [this](std::uint64_t question) { return ask(question); }) {
     if (!options.recipe) options.recipe = worker_recipe();
   }
@@ -73,7 +71,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void begin(Start start, Done done);
   void give(Link& link, Start start, Done done);
   [[nodiscard]] Link* best() const;
-  [[nodiscard]] std::deque<Waiting>::iterator find_waiting(std::uint64_t token);
+  void terminate_later(std::chrono::milliseconds grace);
   void stop(std::uint64_t token);
   void finish_later(Done done, Ending::Why why);
   void serve_waiting();
@@ -82,6 +80,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
   bool progressed(const Link& link, const Progress& progress);
   void lose(const Link& link);
+  void terminate();
   void close();
 
   boost::asio::io_context& loop;
@@ -89,7 +88,8 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   std::vector<std::shared_ptr<Link>> links;
   std::vector<std::shared_ptr<Link>> adopted;  // from before an upgrade: they get nothing new
   boost::unordered_flat_map<std::uint64_t, Running> running;
-  std::deque<Waiting> waiting;
+  WaitingList waiting;
+  boost::asio::steady_timer end_timer;
   bool terminated = false;
   bool closed = false;
   Survey survey;
@@ -106,6 +106,7 @@ std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::func
   return std::make_shared<Link>(
       loop, options, spawner,
       Link::Callbacks{.on_ready = [this](Link&) { serve_waiting(); },
+                      .on_room = [this](Link&) { serve_waiting(); },
                       .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
                       .on_progress = [this](Link& link, const Progress& what) { return progressed(link, what); },
                       .on_gone = [this](Link& link) { lose(link); },
@@ -153,14 +154,14 @@ void Client::Impl::start_links() {
 
 void Client::Impl::begin(Start start, Done done) {
   const std::uint64_t token = start.token;
-  if (terminated || running.contains(token) || find_waiting(token) != waiting.end())
+  if (terminated || running.contains(token) || waiting.find(token))
     return finish_later(std::move(done), Ending::Why::lost);
   if (Link* link = best()) {
     if (link->load > 0) start_links();  // those that rest; this one does not wait for them
     return give(*link, std::move(start), std::move(done));
   }
-  if (waiting.size() >= options.queue) return finish_later(std::move(done), Ending::Why::lost);
-  waiting.push_back({std::move(start), std::move(done), std::chrono::steady_clock::now()});
+  if (!waiting.has_room()) return finish_later(std::move(done), Ending::Why::lost);
+  waiting.add(std::move(start), std::move(done), std::chrono::steady_clock::now());
   start_links();
 }
 
@@ -179,29 +180,21 @@ void Client::Impl::give(Link& link, Start start, Done done) {
 Link* Client::Impl::best() const {
   Link* best = nullptr;
   for (const auto& link : links) {
-    if (!link->ready()) continue;
+    if (!link->has_room()) continue;
     if (!best || std::pair(link->load, link->last_use) < std::pair(best->load, best->last_use))
       best = link.get();
   }
   return best;
 }
 
-std::deque<Waiting>::iterator Client::Impl::find_waiting(std::uint64_t token) {
-  return std::find_if(waiting.begin(), waiting.end(),
-                      [=](const Waiting& one) { return one.start.token == token; });
-}
-
 void Client::Impl::stop(std::uint64_t token) {
   if (const auto found = running.find(token); found != running.end()) {
     // One that does not understand us keeps its conversations.
-    if (!found->second.link->foreign()) found->second.link->send(encode(Stop{token}));
+    if (!found->second.link->foreign() && !std::exchange(found->second.stopping, true))
+      found->second.link->send(encode(Stop{token}));
     return;
   }
-  const auto found = find_waiting(token);
-  if (found == waiting.end()) return;
-  Waiting one = std::move(*found);
-  waiting.erase(found);
-  finish_later(std::move(one.done), Ending::Why::stopped);
+  if (auto one = waiting.take(token)) finish_later(std::move(one->done), Ending::Why::stopped);
 }
 
 void Client::Impl::finish_later(Done done, Ending::Why why) {
@@ -215,17 +208,13 @@ void Client::Impl::serve_waiting() {
   while (!waiting.empty()) {
     Link* link = best();
     if (!link) return;
-    Waiting one = std::move(waiting.front());
-    waiting.pop_front();
-    give(*link, std::move(one.start), std::move(one.done));
+    auto one = waiting.take_first();
+    give(*link, std::move(one->start), std::move(one->done));
   }
 }
 
 void Client::Impl::expire_waiting(base::Moment before) {
-  while (!waiting.empty() && waiting.front().since <= before) {
-    finish_later(std::move(waiting.front().done), Ending::Why::lost);
-    waiting.pop_front();
-  }
+  while (auto one = waiting.take_first(before)) finish_later(std::move(one->done), Ending::Why::lost);
 }
 
 bool Client::Impl::ended(const Link& link, Ended ended) {
@@ -274,9 +263,29 @@ void Client::Impl::lose(const Link& link) {
     if (!closed && done) done({.why = why, .report = {}});
 }
 
+void Client::Impl::terminate_later(std::chrono::milliseconds grace) {
+  terminated = true;
+  expire_waiting(base::Moment::max());
+  for (const auto& link : links) link->have_no_successor();
+  end_timer.expires_after(grace);
+  end_timer.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
+    const auto impl = self.lock();
+    if (impl && !error && !impl->closed) impl->terminate();
+  });
+}
+
+void Client::Impl::terminate() {
+  terminated = true;
+  end_timer.cancel();
+  expire_waiting(base::Moment::max());
+  for (const auto& link : links) link->terminate();
+  for (const auto& link : adopted) link->terminate();
+}
+
 void Client::Impl::close() {
   closed = true;
   survey.close();
+  if (terminated) terminate();
   for (const auto& link : links) link->close();
   for (const auto& link : adopted) link->close();
   running.clear();
@@ -306,11 +315,15 @@ void Client::start(std::uint64_t token, Kind kind, base::Fd connection, Paramete
 
 void Client::stop(std::uint64_t token) { impl_->stop(token); }
 
-void Client::terminate() {
-  impl_->terminated = true;
-  impl_->expire_waiting(base::Moment::max());
-  for (const auto& link : impl_->links) link->terminate();
-  for (const auto& link : impl_->adopted) link->terminate();
+void Client::terminate(std::chrono::milliseconds grace) { impl_->terminate_later(grace); }
+
+void Client::terminate() { impl_->terminate(); }
+
+bool Client::has_room() const { return impl_->best() != nullptr || impl_->waiting.has_room(); }
+
+void Client::give_up_stuck() {
+  for (const auto* list : {&impl_->links, &impl_->adopted})
+    for (const auto& link : std::vector(*list)) link->give_up_if_stuck();
 }
 
 bool Client::resume(std::uint64_t token, Done done) {
@@ -321,8 +334,8 @@ bool Client::resume(std::uint64_t token, Done done) {
 }
 
 int Client::waiting_connection(std::uint64_t token) const {
-  const auto found = impl_->find_waiting(token);
-  return found == impl_->waiting.end() ? -1 : found->start.connection.get();
+  const Waiting* found = impl_->waiting.find(token);
+  return found ? found->start.connection.get() : -1;
 }
 
 void Client::progress(Told told) { impl_->survey.join(std::move(told)); }

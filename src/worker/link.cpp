@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -16,6 +18,9 @@ namespace xsuperd::worker {
 namespace {
 
 constexpr std::uint64_t the_child = 1;  // each Link watches one child at a time
+/// Messages that an adopted worker may have had for the image before this one, beside the ends of its conversations: its
+/// readiness, a sign of life, an answer to a question how far they all are.
+constexpr std::size_t most_unasked = 64;
 
 std::string end_text(const spawn::Ended& ended) {
   return ended.signalled ? fmt::format("ended with signal {}", ended.value)
@@ -37,17 +42,19 @@ Link::Link(boost::asio::io_context& loop, const Client::Options& options, spawn:
       callbacks_(std::move(callbacks)),
       drain_(encode(Drain{}).bytes),
       children_(loop, [this](const spawn::Ended& ended) { reaped(ended); }),
-      timer_(loop) {}
+      timer_(loop),
+      beat_timer_(loop) {}
 
 void Link::start() {
-  if (phase_ == Phase::idle) launch();
+  if (phase_ == Phase::idle && !last_) launch();
 }
 
-void Link::open_channel(base::Fd socket) {
-  channel_ = std::make_unique<Channel>(
+std::unique_ptr<Channel> Link::make_channel(base::Fd socket) {
+  return std::make_unique<Channel>(
       loop_, std::move(socket),
       Channel::Handlers{.on_packet = [this](Packet packet) { take(std::move(packet)); },
-                        .on_end = [this] { give_up({}); }});
+                        .on_end = [this] { give_up({}); },
+                        .on_sent = [this] { callbacks_.on_room(*this); }});
 }
 
 void Link::adopt(const HandedWorker& worker, base::Fd pidfd, base::Fd socket) {
@@ -57,9 +64,24 @@ void Link::adopt(const HandedWorker& worker, base::Fd pidfd, base::Fd socket) {
   protocol_ = worker.protocol;
   drain_ = worker.drain;
   foreign_ = protocol_ != protocol_version;
-  if (socket) open_channel(std::move(socket));
-  if (channel_) channel_->send({drain_, {}});
+  unasked_ = most_unasked + (foreign_ ? 2 * load : load / most_counts);
   children_.watch(the_child, pid_, std::move(pidfd));
+  if (socket) return open_adopted(std::move(socket));
+  after(options_.patience, &Link::too_late);  // it was to end before
+}
+
+/// What cannot be watched now is tried again: its conversations go on meanwhile.
+void Link::open_adopted(base::Fd socket) {
+  channel_ = make_channel(std::move(socket));
+  if (channel_->error() == 0) {
+    channel_->send({drain_, {}});
+    return beat_later();
+  }
+  after(options_.watch_again, &Link::watch_again);
+}
+
+void Link::watch_again() {
+  if (phase_ == Phase::draining) open_adopted(channel_->take_socket());
 }
 
 std::optional<HandedWorker> Link::hand_over() const {
@@ -75,23 +97,85 @@ std::optional<HandedWorker> Link::hand_over() const {
 
 void Link::terminate() {
   const bool alive = phase_ == Phase::starting || phase_ == Phase::ready || phase_ == Phase::resting ||
-                     phase_ == Phase::draining;
-  if (alive) children_.signal(the_child, SIGTERM);
+                     phase_ == Phase::draining || phase_ == Phase::ending;
+  if (alive) children_.signal(the_child, SIGKILL);
   phase_ = Phase::closed;
   timer_.cancel();
+  beat_timer_.cancel();
   gone();
 }
 
 void Link::close() {
   phase_ = Phase::closed;
   timer_.cancel();
+  beat_timer_.cancel();
+  if (stopped()) children_.signal(the_child, SIGKILL);
   children_.abandon();
   if (channel_) channel_->send({drain_, {}});
   channel_.reset();
 }
 
+void Link::give_up_if_stuck() {
+  if (kept() > 0) give_up("did not take what it was sent");
+}
+
 void Link::send(Packet packet) {
-  if (channel_) channel_->send(std::move(packet));
+  if (!channel_) return;
+  channel_->send(std::move(packet));
+  beat_later();
+}
+
+void Link::beat_later() {
+  if (std::exchange(beating_, true)) return;
+  beat_timer_.expires_after(options_.beat);
+  beat_timer_.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
+    const auto link = self.lock();
+    if (!link) return;
+    link->beating_ = false;
+    if (!error) link->beat();
+  });
+}
+
+/// Only while it matters: a daemon that nobody asks for anything sleeps.
+bool Link::owes_signs() const {
+  return phase_ == Phase::draining || (phase_ == Phase::ready && (load > 0 || kept() > 0));
+}
+
+void Link::beat() {
+  if (!owes_signs()) {
+    sign_due_ = false;
+    silent_beats_ = 0;
+    return;
+  }
+  // What it has said may be waiting because it was us who had no time.
+  if (silent_beats_ + 1 >= options_.silent_beats && channel_) channel_->take_present();
+  if (owes_signs()) ask_for_sign();
+  if (owes_signs()) beat_later();
+}
+
+void Link::ask_for_sign() {
+  if (sign_due_ || !can_be_asked()) return silent_beat();
+  sign_due_ = true;
+  silent_beats_ = 0;
+  channel_->send(question_for_sign(++sign_));
+}
+
+/// Who cannot be asked, as a worker of another version, is not silent: but that it is stopped can be seen.
+void Link::silent_beat() {
+  if (!can_be_asked() && !stopped()) silent_beats_ = 0;
+  else ++silent_beats_;
+  if (silent_beats_ < options_.silent_beats) return;
+  const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(options_.beat * options_.silent_beats);
+  give_up(fmt::format("gave no sign of life for {} ms", silence.count()));
+}
+
+/// As our child it tells us, without being reaped.
+bool Link::stopped() const {
+  siginfo_t state{};
+  const int pidfd = children_.pidfd(the_child);
+  if (pidfd < 0) return false;
+  const int options = WSTOPPED | WNOHANG | WNOWAIT;
+  return ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &state, options) == 0 && state.si_pid != 0;
 }
 
 bool Link::ask(std::uint64_t question) {
@@ -113,40 +197,54 @@ void Link::rest() {
   phase_ = Phase::resting;
   channel_->send(encode(Drain{}));
   channel_.reset();
-  after(options_.patience, &Link::too_late);
+  after(std::min(options_.beat * options_.silent_beats, options_.patience), &Link::too_late);
 }
 
+/// The socket first: what cannot be watched costs no process.
 void Link::launch() {
   phase_ = Phase::starting;
   question_.reset();
+  last_sign_ = sign_;
+  sign_due_ = false;
+  silent_beats_ = 0;
   ready_since_.reset();
   why_.clear();
   lost_ = 0;
   SocketPair pair = make_socket_pair();
   if (!pair.daemon) return pause("a worker could not be started: socketpair: " + base::errno_text(errno));
+  channel_ = make_channel(std::move(pair.daemon));
+  if (const int error = channel_->error()) {
+    channel_.reset();
+    return pause("a worker could not be started: its socket cannot be watched: " + base::errno_text(error));
+  }
   spawn::Job job{.token = 0, .recipe = options_.recipe, .socket = std::move(pair.worker), .remote_host = {}};
   auto outcome = spawner_.start(std::move(job), spawn::Spawner::Load::at_once);
+  if (outcome && std::holds_alternative<spawn::Started>(*outcome))
+    return started(std::get<spawn::Started>(std::move(*outcome)));
+  channel_.reset();
   if (!outcome) return pause("a worker could not be started: the spawner gave no answer");
-  if (const auto* failed = std::get_if<spawn::StartFailed>(&*outcome)) return pause(failure_text(*failed));
-  started(std::get<spawn::Started>(std::move(*outcome)), std::move(pair.daemon));
+  pause(failure_text(std::get<spawn::StartFailed>(*outcome)));
 }
 
-void Link::started(spawn::Started started, base::Fd socket) {
+void Link::started(spawn::Started started) {
   pid_ = started.pid;
   children_.watch(the_child, started.pid, std::move(started.pidfd));
-  open_channel(std::move(socket));
-  after(options_.patience, &Link::too_late);
+  after(std::min(options_.beat * options_.silent_beats, options_.patience), &Link::look_at_start);
 }
 
 void Link::take(Packet packet) {
-  if (foreign_) return;
+  silent_beats_ = 0;
+  if (foreign_) {
+    if (unasked_-- == 0) give_up("said more than there can be to say");
+    return;
+  }
   std::optional<ToDaemon> message = decode_for_daemon(std::move(packet));
   if (!message) return give_up("sent what is no message");
   std::visit([this](auto& what) { handle(std::move(what)); }, *message);
 }
 
 void Link::handle(const Ready&) {
-  if (phase_ == Phase::draining) return;  // it was being started
+  if (phase_ == Phase::draining && unasked_ > 0) return (void)--unasked_;  // it was being started
   if (phase_ != Phase::starting) return give_up("was ready twice");
   phase_ = Phase::ready;
   ready_since_ = std::chrono::steady_clock::now();
@@ -160,14 +258,28 @@ void Link::handle(const Failed& failed) {
 }
 
 void Link::handle(Ended ended) {
+  if (answers_sign(ended)) return;
   const bool may = phase_ == Phase::ready || phase_ == Phase::draining;
   if (!may || !callbacks_.on_ended(*this, std::move(ended)))
     give_up("told of the end of a conversation that it does not have");
 }
 
+/// Also one that the image before this one has asked for.
+bool Link::answers_sign(const Ended& ended) {
+  if (!is_sign(ended)) return false;
+  if (ended.token > last_sign_ && ended.token <= sign_) {
+    last_sign_ = ended.token;
+    sign_due_ = sign_due_ && ended.token != sign_;
+    return true;
+  }
+  if (unasked_ == 0) return false;
+  --unasked_;
+  return true;
+}
+
 void Link::handle(const Progress& progress) {
   // The image before this one may have asked, and gone before the answer came.
-  if (adopted_ && question_ != progress.question) return;
+  if (unasked_ > 0 && question_ != progress.question) return (void)--unasked_;
   if (!in_order(progress) || !callbacks_.on_progress(*this, progress))
     give_up("told how far conversations are that it does not have, or that nobody asked for");
 }
@@ -187,6 +299,7 @@ void Link::give_up(std::string why) {
   phase_ = Phase::ending;
   why_ = std::move(why);
   timer_.cancel();
+  beat_timer_.cancel();
   children_.signal(the_child, SIGKILL);  // it has mostly ended already
   gone();
 }
@@ -222,6 +335,10 @@ std::string Link::trouble_text(const spawn::Ended& ended) const {
 }
 
 void Link::pause(const std::string& trouble) {
+  if (last_) {
+    phase_ = Phase::closed;
+    return callbacks_.on_trouble(trouble);
+  }
   phase_ = Phase::pausing;
   const bool healthy =
       ready_since_ && std::chrono::steady_clock::now() - *ready_since_ >= options_.healthy_after;
@@ -243,11 +360,19 @@ void Link::after(std::chrono::milliseconds time, void (Link::*what)()) {
 // A timer that has gone off cannot be cancelled any more: these may come after all.
 void Link::too_late() {
   if (phase_ == Phase::starting) give_up("was not ready in time");
-  if (phase_ == Phase::resting) children_.signal(the_child, SIGKILL);
+  if (phase_ == Phase::resting || (phase_ == Phase::ending && adopted_)) children_.signal(the_child, SIGKILL);
+}
+
+/// A slow machine has time; what is stopped would only use it up.
+void Link::look_at_start() {
+  if (phase_ != Phase::starting) return;
+  if (stopped()) return give_up("is stopped");
+  const auto waited = std::min(options_.beat * options_.silent_beats, options_.patience);
+  after(options_.patience - waited, &Link::too_late);
 }
 
 void Link::pause_over() {
-  if (phase_ == Phase::pausing) launch();
+  if (phase_ == Phase::pausing && !last_) launch();
 }
 
 }  // namespace xsuperd::worker

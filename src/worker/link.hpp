@@ -33,10 +33,16 @@ namespace xsuperd::worker {
 ///
 /// A start that fails goes from starting to pausing. Callbacks may close() the Link but not destroy it: it
 /// must live until the handler that called has returned.
+///
+/// While a worker has conversations, or has not taken all that it was sent, or is to end, it is asked for a sign of life
+/// at each beat (Options::beat), and given up as dead when it gives none for Options::silent_beats beats. Beats are
+/// counted, not time: a daemon that was stopped itself, or a machine that slept, finds no worker guilty.
 class Link : public std::enable_shared_from_this<Link> {
  public:
   struct Callbacks {
     std::function<void(Link&)> on_ready;
+    /// It has taken what was kept for it.
+    std::function<void(Link&)> on_room;
     /// False: this cannot be, the worker is to be killed.
     std::function<bool(Link&, Ended)> on_ended;
     /// The answer to ask(), or a part of it. False as above.
@@ -59,10 +65,15 @@ class Link : public std::enable_shared_from_this<Link> {
   void adopt(const HandedWorker& worker, base::Fd pidfd, base::Fd socket);
   /// What the next image of the daemon must know; nothing when there is no process.
   [[nodiscard]] std::optional<HandedWorker> hand_over() const;
-  /// Ends the worker at once. The place stays closed.
+  /// Whatever becomes of this worker, no other will be started in its place.
+  void have_no_successor() { last_ = true; }
+  /// Ends the worker at once (SIGKILL, which one that is stopped obeys too). The place stays closed.
   void terminate();
-  /// Leaves the worker alone: it ends when its conversations have ended. Nothing is called any more.
+  /// Leaves the worker alone: it ends when its conversations have ended; one that is stopped is killed. Nothing is called
+  /// any more.
   void close();
+  /// Kills a worker that has not taken all that it was sent.
+  void give_up_if_stuck();
   void send(Packet packet);
   /// Asks what its conversations have carried. False, and it is not asked, when it has none, would not understand, or
   /// owes an answer to an earlier question.
@@ -71,6 +82,8 @@ class Link : public std::enable_shared_from_this<Link> {
   void idle_from_now();
 
   [[nodiscard]] bool ready() const { return phase_ == Phase::ready; }
+  /// Ready, and takes what it is sent.
+  [[nodiscard]] bool has_room() const { return ready() && kept() == 0; }
   [[nodiscard]] pid_t pid() const { return pid_; }
   /// Speaks another version than we do: nothing can be told to it or understood.
   [[nodiscard]] bool foreign() const { return foreign_; }
@@ -88,14 +101,25 @@ class Link : public std::enable_shared_from_this<Link> {
   enum class Phase : unsigned char { idle, starting, ready, resting, draining, ending, pausing, closed };
 
   void launch();
-  void open_channel(base::Fd socket);
+  /// Nothing when the socket cannot be watched; then errno is set.
+  [[nodiscard]] std::unique_ptr<Channel> make_channel(base::Fd socket);
+  void open_adopted(base::Fd socket);
+  void watch_again();
+  void beat_later();
+  void beat();
+  [[nodiscard]] bool owes_signs() const;
+  [[nodiscard]] bool stopped() const;
+  [[nodiscard]] bool can_be_asked() const { return !foreign_ && channel_ && channel_->error() == 0; }
+  void ask_for_sign();
+  void silent_beat();
   [[nodiscard]] std::string trouble_text(const spawn::Ended& ended) const;
-  void started(spawn::Started started, base::Fd socket);
+  void started(spawn::Started started);
   void take(Packet packet);
   void handle(const Ready&);
   void handle(const Failed& failed);
   void handle(Ended ended);
   void handle(const Progress& progress);
+  [[nodiscard]] bool answers_sign(const Ended& ended);
   [[nodiscard]] bool in_order(const Progress& progress);
   /// Kills it, and tells that it is gone.
   void give_up(std::string why);
@@ -104,6 +128,7 @@ class Link : public std::enable_shared_from_this<Link> {
   void pause(const std::string& trouble);
   void after(std::chrono::milliseconds time, void (Link::*what)());
   void too_late();
+  void look_at_start();
   void pause_over();
   void rest();
 
@@ -120,12 +145,20 @@ class Link : public std::enable_shared_from_this<Link> {
   std::optional<std::uint64_t> question_;    // that it has not answered to the end
   std::optional<std::uint64_t> last_token_;  // of those it has told in answer to it
   bool adopted_ = false;
+  bool last_ = false;
   unsigned protocol_ = protocol_version;
   std::string drain_;  // in the words of the worker's version
   bool foreign_ = false;
+  std::size_t unasked_ = 0;  // messages that an adopted worker may still have for the image before this one
+  std::uint64_t sign_ = first_sign;       // of the last question for a sign of life
+  std::uint64_t last_sign_ = first_sign;  // that was answered
+  bool sign_due_ = false;                 // the last question has not been answered
+  unsigned silent_beats_ = 0;             // since it was asked or said anything
+  bool beating_ = false;
   std::unique_ptr<Channel> channel_;
   spawn::Children children_;
   boost::asio::steady_timer timer_;
+  boost::asio::steady_timer beat_timer_;
 };
 
 }  // namespace xsuperd::worker

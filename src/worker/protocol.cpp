@@ -212,6 +212,19 @@ std::optional<std::vector<Packet>> encode(Start start) {
   return packets;
 }
 
+Packet question_for_sign(std::uint64_t token) {
+  FieldWriter writer = message(Type::start);
+  writer.put(token).put(static_cast<std::uint8_t>(Kind::echo)).put(std::uint8_t{0});
+  put_parameters(writer, {});
+  return {writer.take(), {}};
+}
+
+bool is_sign(const Ended& ended) {
+  const Report& report = ended.ending.report;
+  return ended.token >= first_sign && ended.ending.lost() && !report.connection && report.in == 0 && report.out == 0 &&
+         report.request.empty() && report.identity.result == Identity::Result::none;
+}
+
 Packet encode(const Stop& stop) { return {message(Type::stop).put(stop.token).take(), {}}; }
 Packet encode(const Drain&) { return {message(Type::drain).take(), {}}; }
 Packet encode(const Ask& ask) { return {message(Type::ask).put(ask.question).take(), {}}; }

@@ -141,7 +141,7 @@ int gain_nothing_new(const SandboxOptions&) {
 int load_filter(const SandboxOptions& options) { return options.system_calls ? load_seccomp() : 0; }
 
 int filter_system_calls(const SandboxOptions& options) {
-  return options.system_calls ? restrict_system_calls() : 0;
+  return options.system_calls ? restrict_system_calls(Refused::killed) : 0;
 }
 
 struct Step {

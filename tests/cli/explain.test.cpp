@@ -31,6 +31,7 @@ class FakeSource final : public net::NameSource {
 
   std::vector<std::string> names_of(const base::Address& address) override {
     ++asked;
+    if (address.text() == "10.9.9.8") throw net::LookUpFailed("server failure");
     return names[address.text()];
   }
   std::vector<base::Address> addresses_of(const std::string& name, base::Address::Family) override {
@@ -160,11 +161,14 @@ TEST_CASE("a name is looked up where it decides, and must lead back to its addre
   CHECK(known.line("only_from") == "matches .example.com (/etc/xinetd.conf:9:13)");
   const Asked pretended = ask("only_from = .example.com", "10.1.2.4");
   CHECK(pretended.outcome == Outcome::refused);
-  CHECK(pretended.line("name") == "none that leads back to the address");
-  const Asked nameless = ask("no_access = .example.com", "10.9.9.9");
-  CHECK(nameless.outcome == Outcome::refused);
-  CHECK(nameless.line("no_access") ==
-        "for want of a name counts as matched: .example.com (/etc/xinetd.conf:9:13)");
+  CHECK(pretended.line("name") == "none that leads back to the address; claimed only: false.example.com");
+  CHECK(ask("no_access = .example.com", "10.1.2.4").outcome == Outcome::refused);
+  CHECK(ask("no_access = .example.com", "10.9.9.9").outcome == Outcome::admitted);
+  const Asked lost = ask("no_access = .example.com", "10.9.9.8");
+  CHECK(lost.outcome == Outcome::refused);
+  CHECK(lost.line("name") == "the look-up failed");
+  CHECK(lost.line("no_access") ==
+        "for want of an answer counts as matched: .example.com (/etc/xinetd.conf:9:13)");
   const Asked not_needed = ask("only_from = 10.1.2.3 .example.com");
   CHECK(not_needed.look_ups == 0);
   CHECK(not_needed.line("name") == "");

@@ -107,8 +107,8 @@ TEST_CASE("a host name is bound to its IPv6 address unless the flag or the name 
   CHECK(bound_to(with("bind = www.example.com")) == "192.0.2.7");
 }
 
-TEST_CASE("a name in bind or redirect that has no address keeps its service closed, and costs it nothing else") {
-  for (const std::string line : {"bind = nosuch", "bind = six.example.com\nflags = IPv4", "redirect = nosuch 80"}) {
+TEST_CASE("a name in bind that has no address keeps its service closed, and costs it nothing else") {
+  for (const std::string line : {"bind = nosuch", "bind = six.example.com\nflags = IPv4"}) {
     const World w = with(line);
     INFO(line);
     REQUIRE(w.up("x"));
@@ -121,8 +121,6 @@ TEST_CASE("a name in bind or redirect that has no address keeps its service clos
   CHECK(with("bind = eth0").finding("stays closed")->suggestion.find("looks like a network interface") != std::string::npos);
   CHECK(with("bind = backend").finding("stays closed")->suggestion.empty());
   CHECK(with("bind = nosuch").finding("stays closed")->place == Place{main_file, 9, 8});
-  CHECK(with("redirect = 127.0.0.1 80").at("x").waits_for.empty());
-  CHECK(with("redirect = www.example.com 80").at("x").waits_for.empty());
 }
 
 TEST_CASE("where a service is to listen follows from its flags and the addresses of its name") {

@@ -69,6 +69,25 @@ TEST_CASE("a server that the wrong people can change is pointed at") {
   CHECK(Examination(text, {0100755, 1000, 0}).found("can be changed by the user 1000"));
 }
 
+TEST_CASE("a service that runs as the worker's user is warned of") {
+  const std::string served = service("safe", 1);
+  const std::string shared = "service shared\n{\nsocket_type = stream\nprotocol = tcp\ntype = UNLISTED\nport = 2\n"
+                             "wait = no\nuser = 990\nserver = /bin/server\n}\n";
+  const auto warnings = [&](const std::string& worker) {
+    xsuperd::fakes::FakeFiles files;
+    xsuperd::fakes::FakeNames names;
+    names.users.push_back({worker, 990, 990});
+    files.texts[main_file] = served + shared;
+    std::vector<std::string> sentences;
+    for (const Diagnostic& d : examine(files, names, {.main = main_file}, Abilities{}).findings)
+      if (d.sentence.find("the user of the processes that hold conversations") != std::string::npos)
+        sentences.push_back(d.id);
+    return sentences;
+  };
+  CHECK(warnings("xsuperd-worker") == std::vector<std::string>{"shared"});
+  CHECK(warnings("somebody").empty());
+}
+
 TEST_CASE("findings come in the order of lines, and are counted") {
   const Examination e(service("x", 1, "only_from = 10.77\nnice = bad") + service("y", 2, "disable = yes") +
                       service("z", 3, "bannr = 4"));

@@ -116,3 +116,30 @@ TEST_CASE("each file that is read is noted for debugging") {
   w.read("include /a\n");
   CHECK(w.finding("Reading included configuration file: /a")->level == Level::debug);
 }
+
+TEST_CASE("files and folders of the configuration that others may change are named") {
+  using Status = Files::Status;
+  const auto told = [](const std::string& path, Status status) {
+    World w;
+    w.files.texts["/etc/more"] = service("a", 1);
+    w.files.texts["/etc/d/b"] = service("b", 2);
+    w.files.statuses[path] = status;
+    w.read("include /etc/more\nincludedir /etc/d\n" + service("c", 3));
+    CHECK(w.loaded.config->services.size() == 3);  // they run all the same
+    CHECK(w.loaded.diagnostics.count(Level::warning) == w.loaded.unguarded.size());
+    return w.loaded.unguarded.empty() ? std::string() : w.loaded.unguarded.front();
+  };
+  constexpr auto rest = ", who can so decide what the daemon runs";
+  CHECK(told("/etc/more", {0100644, 0, 0}).empty());
+  CHECK(told("/etc/more", {0100664, 0, 0}).empty());
+  CHECK(told("/etc/more", {0100666, 0, 0}) == std::string("/etc/more can be changed by everybody") + rest);
+  CHECK(told("/etc/more", {0100664, 0, 50}) == std::string("/etc/more can be changed by the group 50") + rest);
+  CHECK(told("/etc/more", {0100644, 4001, 0}) == std::string("/etc/more can be changed by the user 4001") + rest);
+  CHECK(told("/etc/d/b", {0100644, 4001, 0}).starts_with("/etc/d/b can be changed by the user 4001"));
+  CHECK(told(main_file, {0100666, 0, 0}).starts_with(main_file));
+  // In a folder that is read whole a new file is enough; on the way to a file the sticky bit keeps what is there.
+  CHECK(told("/etc/d", {040777, 0, 0}).starts_with("/etc/d can be changed by everybody"));
+  CHECK(told("/etc/d", {041777, 0, 0}).starts_with("/etc/d can be changed by everybody"));
+  CHECK(told("/etc", {040777, 0, 0}).starts_with("/etc can be changed by everybody"));
+  CHECK(told("/etc", {041777, 0, 0}).empty());
+}

@@ -113,6 +113,12 @@ TEST_CASE("redirect takes a host, which may have its address later, and a port")
        {"::x 80", "127.0.0.1 0", "127.0.0.1 65536", "127.0.0.1 -1", "127.0.0.1 nosuch"})
     CHECK(redirect(words) == "refused");
   CHECK(with("redirect = host:80 80").said("bad address: host:80"));
+  // A name that has no address yet may have one later (decision B15.24).
+  CHECK(!with("redirect = nosuch 80").said("bad address"));
+  for (const char* host : {"-x", "a..b", "a_b!", "10.1.2.300", ".x"}) {
+    CAPTURE(host);
+    CHECK(with(fmt::format("redirect = {} 80", host)).said(fmt::format("bad address: {}", host)));
+  }
   CHECK(with("redirect = 127.0.0.1 70000").said("port number too large: 70000"));
   CHECK(with("redirect = 127.0.0.1 0").said("port number invalid: 0"));
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -126,4 +127,34 @@ TEST_CASE("an entry that has another id is left alone") {
   const std::string text = "service time\n{\n\tid = time-dgram\n}\n";
   CHECK(edited(text, 1, "time", true, "time-stream").starts_with("!the entry there is not that of time-stream"));
   CHECK(edited(text, 1, "time", true, "time-dgram").find("disable") != std::string::npos);
+}
+
+TEST_CASE("A file that is replaced keeps its extended attributes, and gets none of its folder's") {
+  std::string pattern = std::filesystem::temp_directory_path() / "xsuperd-persist-XXXXXX";
+  const std::string directory = ::mkdtemp(pattern.data());
+  const std::string path = directory + "/real";
+  std::ofstream(path) << "old\n";
+  if (::setxattr(path.c_str(), "user.note", "mine", 4, 0) != 0) {
+    WARN("skipped: no extended attributes here");
+    std::filesystem::remove_all(directory);
+    return;
+  }
+  // Version 2; its owner rw-, user 4001 r--, group r--, mask r--, others ---.
+  const std::string list("\2\0\0\0\1\0\6\0\377\377\377\377\2\0\4\0\241\17\0\0\4\0\4\0\377\377\377\377"
+                         "\20\0\4\0\377\377\377\377\40\0\0\0\377\377\377\377",
+                         44);
+  const bool lists = ::setxattr(path.c_str(), "system.posix_acl_access", list.data(), list.size(), 0) == 0;
+  if (lists) REQUIRE(::setxattr(directory.c_str(), "system.posix_acl_default", list.data(), list.size(), 0) == 0);
+  CHECK_FALSE(replace_file(path, "old\n", "new\n").has_error());
+  char value[64]{};
+  CHECK(::getxattr(path.c_str(), "user.note", value, sizeof value) == 4);
+  CHECK(std::string(value) == "mine");
+  if (lists) {
+    CHECK(::getxattr(path.c_str(), "system.posix_acl_access", value, sizeof value) == 44);
+    CHECK(std::string(value, 44) == list);
+    REQUIRE(::removexattr(path.c_str(), "system.posix_acl_access") == 0);
+    CHECK_FALSE(replace_file(path, "new\n", "newer\n").has_error());
+    CHECK(::getxattr(path.c_str(), "system.posix_acl_access", value, sizeof value) == -1);
+  }
+  std::filesystem::remove_all(directory);
 }

@@ -24,6 +24,8 @@ class FakeWorker final : public worker::Conversations {
   std::vector<std::uint64_t>
       stopped;  ///< the tokens that stop() was called with; their ends are up to the test
 
+  bool room = true;  ///< what has_room() says
+  bool has_room() const override { return room; }
   void start(std::uint64_t token, worker::Kind kind, base::Fd connection, worker::Parameters parameters,
              Done done) override {
     requests.push_back({token, kind, std::move(connection), std::move(parameters), std::move(done)});

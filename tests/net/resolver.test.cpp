@@ -19,6 +19,7 @@ using namespace xsuperd::net::testing;
 namespace {
 
 using Names = std::vector<std::string>;
+using State = base::PeerName::State;
 
 /// Names from maps; some addresses hang until they are let go.
 class FakeNames final : public NameSource {
@@ -31,6 +32,8 @@ class FakeNames final : public NameSource {
     says(name, at);
   }
   void hangs(const char* at) { hanging_.insert(address(at)); }
+  void fails(const char* at) { failing_.insert(address(at)); }
+  void fails_for(const std::string& name) { failing_names_.insert(name); }
   void throws(const char* at) { throwing_.insert(address(at)); }
 
   void let_go() {
@@ -53,11 +56,13 @@ class FakeNames final : public NameSource {
     if (hanging_.contains(of)) change_.wait(lock, [this] { return let_go_; });
     ++finished_;
     if (throwing_.contains(of)) throw std::runtime_error("no memory");
+    if (failing_.contains(of)) throw LookUpFailed("server failure");
     const auto names = reverse_.find(of);
     return names == reverse_.end() ? Names() : names->second;
   }
   std::vector<base::Address> addresses_of(const std::string& name, base::Address::Family family) override {
     const std::lock_guard lock(mutex_);
+    if (failing_names_.contains(name)) throw LookUpFailed("server failure");
     std::vector<base::Address> addresses;
     if (const auto known = forward_.find(name); known != forward_.end()) addresses = known->second;
     std::erase_if(addresses, [family](const base::Address& a) { return a.family() != family; });
@@ -67,7 +72,8 @@ class FakeNames final : public NameSource {
  private:
   std::map<base::Address, Names> reverse_;
   std::map<std::string, std::vector<base::Address>> forward_;
-  std::set<base::Address> hanging_, throwing_;
+  std::set<base::Address> hanging_, throwing_, failing_;
+  std::set<std::string> failing_names_;
   std::mutex mutex_;
   std::condition_variable change_;
   bool let_go_ = false;
@@ -80,9 +86,10 @@ struct Fixture {
 
   void begin() { resolver.emplace(loop, options); }
   void ask(const char* at) {
-    resolver->names_of(address(at), [this, at](Names found) {
+    resolver->names_of(address(at), [this, at](const base::PeerName& found) {
       ++calls;
-      answers[at] = std::move(found);
+      answers[at] = found.names;
+      states[at] = found.state;
     });
   }
   Names names_of(const char* at) {
@@ -98,6 +105,7 @@ struct Fixture {
   boost::asio::io_context loop;
   std::optional<Resolver> resolver;
   std::map<std::string, Names> answers;
+  std::map<std::string, State> states;
   int calls = 0;
 };
 
@@ -111,7 +119,7 @@ TEST_CASE("a name whose address is the peer's is confirmed in lower case without
   names.says("mail.example.com", "192.0.2.7");
   names.says("mail.example.com", "192.0.2.1");
   names.says("alias.example.com", "192.0.2.1");
-  CHECK(confirmed_names(names, address("192.0.2.1"), always) ==
+  CHECK(peer_name(names, address("192.0.2.1"), always).names ==
         Names{"mail.example.com", "alias.example.com"});
 }
 
@@ -120,7 +128,7 @@ TEST_CASE("a PTR record that lies about its name is not believed") {
   names.knows("192.0.2.66", {"trusted.example.com", "honest.example.org", "nowhere.example.com"});
   names.says("trusted.example.com", "192.0.2.1");
   names.says("honest.example.org", "192.0.2.66");
-  CHECK(confirmed_names(names, address("192.0.2.66"), always) == Names{"honest.example.org"});
+  CHECK(peer_name(names, address("192.0.2.66"), always).names == Names{"honest.example.org"});
 }
 
 TEST_CASE("names that read as addresses or hold strange bytes are not even tried") {
@@ -130,7 +138,7 @@ TEST_CASE("names that read as addresses or hold strange bytes are not even tried
       "\xff.example", std::string("a\0b", 3), std::string(254, 'a')};
   names.knows("192.0.2.66", strange);
   for (const auto& name : strange) names.says(name, "192.0.2.66");
-  CHECK(confirmed_names(names, address("192.0.2.66"), always).empty());
+  CHECK(peer_name(names, address("192.0.2.66"), always).names.empty());
 }
 
 TEST_CASE("of very many names only the first eight are tried, and none when time is out") {
@@ -139,20 +147,20 @@ TEST_CASE("of very many names only the first eight are tried, and none when time
   for (int i = 0; i < 100; ++i) many.push_back("n" + std::to_string(i) + ".example");
   names.knows("192.0.2.1", many);
   for (const auto& name : many) names.says(name, "192.0.2.1");
-  CHECK(confirmed_names(names, address("192.0.2.1"), always) == Names(many.begin(), many.begin() + 8));
-  CHECK(confirmed_names(names, address("192.0.2.1"), [] { return false; }).empty());
+  CHECK(peer_name(names, address("192.0.2.1"), always).names == Names(many.begin(), many.begin() + 8));
+  CHECK(peer_name(names, address("192.0.2.1"), [] { return false; }).names.empty());
   int left = 3;
-  CHECK(confirmed_names(names, address("192.0.2.1"), [&left] { return left-- > 0; }).size() == 3);
+  CHECK(peer_name(names, address("192.0.2.1"), [&left] { return left-- > 0; }).names.size() == 3);
 }
 
 TEST_CASE("an answer without scope confirms a link-local peer on any interface") {
   FakeNames names;
   names.has("fe80::1%lo", "router.example");
-  CHECK(confirmed_names(names, address("fe80::1%lo"), always) == Names{"router.example"});
+  CHECK(peer_name(names, address("fe80::1%lo"), always).names == Names{"router.example"});
   FakeNames unscoped;
   unscoped.knows("fe80::1%lo", {"router.example"});
   unscoped.says("router.example", "fe80::1");
-  CHECK(confirmed_names(unscoped, address("fe80::1%lo"), always) == Names{"router.example"});
+  CHECK(peer_name(unscoped, address("fe80::1%lo"), always).names == Names{"router.example"});
 }
 
 TEST_CASE("the system's own names of the loopback address hold localhost") {
@@ -162,7 +170,7 @@ TEST_CASE("the system's own names of the loopback address hold localhost") {
     WARN("skipped: this system does not know localhost");
     return;
   }
-  const Names names = confirmed_names(*system, address("127.0.0.1"), always);
+  const Names names = peer_name(*system, address("127.0.0.1"), always).names;
   CHECK(std::find(names.begin(), names.end(), "localhost") != names.end());
   CHECK(system->addresses_of("no-such-host.invalid", base::Address::Family::ipv6).empty());
 }
@@ -170,21 +178,74 @@ TEST_CASE("the system's own names of the loopback address hold localhost") {
 TEST_CASE("the cache forgets what is too old and makes room by age") {
   const base::Moment start{};
   NameCache cache(2);
-  cache.put(address("192.0.2.1"), {"one"}, start + 10s);
-  CHECK(*cache.find(address("192.0.2.1"), start + 9s) == Names{"one"});
+  const auto named = [](const char* name) { return base::PeerName{State::known, {name}}; };
+  cache.put(address("192.0.2.1"), named("one"), start + 10s);
+  CHECK(*cache.find(address("192.0.2.1"), start + 9s) == named("one"));
   CHECK(cache.find(address("192.0.2.1"), start + 10s) == nullptr);
   CHECK(cache.size() == 0);
-  cache.put(address("192.0.2.1"), {"one"}, start + 10s);
-  cache.put(address("192.0.2.2"), {"two"}, start + 10s);
-  cache.put(address("192.0.2.1"), {"uno"}, start + 10s);
-  cache.put(address("192.0.2.3"), {}, start + 10s);
+  cache.put(address("192.0.2.1"), named("one"), start + 10s);
+  cache.put(address("192.0.2.2"), named("two"), start + 10s);
+  cache.put(address("192.0.2.1"), named("uno"), start + 10s);
+  cache.put(address("192.0.2.3"), {State::failed}, start + 10s);
   CHECK(cache.size() == 2);
   CHECK(cache.find(address("192.0.2.2"), start) == nullptr);
-  CHECK(*cache.find(address("192.0.2.1"), start) == Names{"uno"});
-  CHECK(cache.find(address("192.0.2.3"), start)->empty());
+  CHECK(*cache.find(address("192.0.2.1"), start) == named("uno"));
+  CHECK(cache.find(address("192.0.2.3"), start)->state == State::failed);
   NameCache none(0);
-  none.put(address("192.0.2.1"), {"one"}, start + 10s);
+  none.put(address("192.0.2.1"), named("one"), start + 10s);
   CHECK(none.find(address("192.0.2.1"), start) == nullptr);
+}
+
+TEST_CASE("what an address claims and does not lead back to it is told apart from what it proves") {
+  FakeNames names;
+  names.knows("192.0.2.66", {"Trusted.example.com.", "honest.example.org", "a\nb.example.com", "failing.example.com"});
+  names.says("trusted.example.com", "192.0.2.1");
+  names.says("honest.example.org", "192.0.2.66");
+  names.fails_for("failing.example.com");
+  const auto found = peer_name(names, address("192.0.2.66"), always);
+  CHECK(found.state == State::known);
+  CHECK(found.names == Names{"honest.example.org"});
+  CHECK(found.claimed == Names{"trusted.example.com", "a\nb.example.com", "failing.example.com"});
+}
+
+TEST_CASE("a peer that has no name for certain is not one whose look-up failed") {
+  FakeNames names;
+  names.fails("192.0.2.2");
+  CHECK(peer_name(names, address("192.0.2.1"), always).state == State::unknown);
+  CHECK(peer_name(names, address("192.0.2.2"), always).state == State::failed);
+}
+
+TEST_CASE("more names than are looked at count as a failed look-up, and no more of them are kept") {
+  FakeNames names;
+  std::vector<std::string> many;
+  for (int i = 0; i < 5000; ++i) many.push_back("n" + std::to_string(i) + ".example.com");
+  names.knows("192.0.2.1", many);
+  const auto found = peer_name(names, address("192.0.2.1"), always);
+  CHECK(found.state == State::failed);
+  CHECK(found.claimed.size() == 64);
+}
+
+TEST_CASE("of a name that is longer than names can be its domain is kept") {
+  FakeNames names;
+  names.knows("192.0.2.1", {std::string(5000, 'x') + ".bad.example"});
+  const auto found = peer_name(names, address("192.0.2.1"), always);
+  REQUIRE(found.claimed.size() == 1);
+  CHECK(found.claimed[0].size() == 253);
+  CHECK(found.claimed[0].ends_with(".bad.example"));
+}
+
+TEST_CASE("a deadline that passes and too many who wait make the look-up a failed one") {
+  Fixture f;
+  f.options.deadline = 20ms;
+  f.options.waiting = 2;
+  f.names->hangs("192.0.2.1");
+  f.begin();
+  f.ask("192.0.2.1");
+  f.ask("192.0.2.1");
+  f.names_of("192.0.2.2");
+  CHECK(f.states["192.0.2.2"] == State::failed);
+  CHECK(run_until(f.loop, [&] { return f.calls == 3; }));
+  CHECK(f.states["192.0.2.1"] == State::failed);
 }
 
 TEST_CASE("a mapped peer is looked up as the IPv4 address that it is") {
@@ -208,7 +269,7 @@ TEST_CASE("a peer without address has no name and nobody is asked") {
   Fixture f;
   f.begin();
   bool called = false;
-  f.resolver->names_of({}, [&](Names names) { called = names.empty(); });
+  f.resolver->names_of({}, [&](const base::PeerName& found) { called = found.names.empty(); });
   CHECK_FALSE(called);
   CHECK(run_until(f.loop, [&] { return called; }));
   CHECK(f.names->asked() == 0);
@@ -274,7 +335,7 @@ TEST_CASE("a late answer is not given twice but serves the next question") {
   CHECK(f.names->asked() == 1);
 }
 
-TEST_CASE("a full queue answers unknown at once and takes questions again when they have gone") {
+TEST_CASE("a full queue answers at once and takes questions again when they have gone") {
   Fixture f;
   f.options.threads = 1;
   f.options.queue = 2;
@@ -309,12 +370,13 @@ TEST_CASE("a question that waited in vain for a thread leaves the queue") {
   CHECK(f.names->asked() == 2);  // nobody ever looked for .2 and .3
 }
 
-TEST_CASE("a source that fails makes the name unknown and nothing else") {
+TEST_CASE("a source that throws makes the look-up a failed one and nothing else") {
   Fixture f;
   f.names->throws("192.0.2.1");
   f.names->has("192.0.2.2", "other.example.com");
   f.begin();
   CHECK(f.names_of("192.0.2.1").empty());
+  CHECK(f.states["192.0.2.1"] == State::failed);
   CHECK(f.names_of("192.0.2.2") == Names{"other.example.com"});
 }
 
@@ -356,13 +418,13 @@ TEST_CASE("a callback may ask again and may end the resolver") {
   f.names->hangs("192.0.2.1");
   f.begin();
   int called = 0;
-  f.resolver->names_of(address("192.0.2.1"), [&](const Names&) {
+  f.resolver->names_of(address("192.0.2.1"), [&](const base::PeerName&) {
     ++called;
-    f.resolver->names_of(address("192.0.2.2"), [&](const Names&) {
+    f.resolver->names_of(address("192.0.2.2"), [&](const base::PeerName&) {
       ++called;
       f.resolver.reset();
     });
-    f.resolver->names_of(address("192.0.2.2"), [&](const Names&) { ++called; });
+    f.resolver->names_of(address("192.0.2.2"), [&](const base::PeerName&) { ++called; });
   });
   f.names->let_go();
   CHECK(run_until(f.loop, [&] { return !f.resolver; }));
@@ -383,7 +445,8 @@ TEST_CASE("a thousand questions for a hundred addresses are each answered exactl
   }
   for (int i = 0; i < 1000; ++i) {
     const std::string at = "192.0.2." + std::to_string(i % 100);
-    f.resolver->names_of(address(at.c_str()), [&answered, &f, i](const Names& names) {
+    f.resolver->names_of(address(at.c_str()), [&answered, &f, i](const base::PeerName& found) {
+      const Names& names = found.names;
       if (names == Names{"n" + std::to_string(i % 100) + ".example"}) ++answered[i];
       ++f.calls;
     });

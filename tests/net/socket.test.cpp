@@ -268,12 +268,15 @@ TEST_CASE("two datagram sockets make a group of their own, whoever shares their 
     const base::Fd old = opened(spec);
     const auto beside_old = open_beside(old.get(), spec);
     REQUIRE(beside_old.has_value());
+    leave_open_to_others(old.get());
+    leave_open_to_others(beside_old->fd.get());
     spec.at.port = local_endpoint(old.get()).port;
     for (const bool admit : {true, false}) {
       const base::Fd servers = opened(spec);
       const auto ours = open_beside(servers.get(), spec);
       REQUIRE(ours.has_value());
       REQUIRE(steer(servers.get(), {}, admit).has_value());
+      unguard(ours->fd.get());  // nobody reaches it before
       const char* to = *at == ':' ? "::1" : "127.0.0.1";
       const base::Fd client = client_of({address(to), spec.at.port}, SOCK_DGRAM);
       REQUIRE(::send(client.get(), "x", 1, 0) == 1);
@@ -302,6 +305,7 @@ TEST_CASE("a socket whose partner has joined strangers is not steered") {
   auto spec = udp_at("127.0.0.1");
   const base::Fd servers = opened(spec);
   spec.at.port = local_endpoint(servers.get()).port;
+  leave_open_to_others(servers.get());
   // Of those who share a place the kernel asks the last first, and takes the first that fits.
   const base::Fd stranger = opened(spec);
   const auto beside_stranger = open_beside(stranger.get(), spec);

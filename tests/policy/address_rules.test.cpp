@@ -77,7 +77,7 @@ TEST_CASE("the access matrix, on every kind of socket") {
       {"B13.102", patterns({"127.0.0.2/31"}), none, "nyynnn"},
       {"B13.103", empty, none, "nnnnnn"},
       {"B13.104", none, empty, "yyyyyy"},
-      {"B13.105 by B15.15", none, patterns({"?nosuchhost"}), "yyynyy"},
+      {"B13.105", none, patterns({"?nosuchhost"}), "yyyyyy"},
       {"B13.106", none, patterns({"0.0.0.0/0"}), "nnnnyy"},
       {"B13.107", patterns({"127.0.0.0/8"}), patterns({"127.0.0.2"}), "ynynnn"},
       {"B13.108", patterns({"127.0.0.2"}), patterns({"127.0.0.0/8"}), "nnnnnn"},
@@ -105,7 +105,8 @@ TEST_CASE("a peer on both lists is refused and told apart") {
 TEST_CASE("both lists are seen to match by name too, once the name is there") {
   const AddressRules rules(patterns({"127.0.0.1"}), patterns({".example.com"}));
   CHECK(rules.ask(address("127.0.0.1"), named({"a.example.com"})).both_lists);
-  CHECK(rules.ask(address("127.0.0.1"), nameless()).both_lists);
+  CHECK(rules.ask(address("127.0.0.1"), unanswered()).both_lists);
+  CHECK_FALSE(rules.ask(address("127.0.0.1"), nameless()).both_lists);
   const AddressRules names(patterns({".example.com"}), patterns({"a.example.com"}));
   CHECK(names.ask(address("127.0.0.1"), named({"a.example.com"})).both_lists);
   CHECK_FALSE(names.ask(address("127.0.0.1"), nameless()).both_lists);
@@ -174,7 +175,7 @@ TEST_CASE("a name is asked for only when it can change the verdict") {
     INFO("row " << &r - rows);
     const AddressRules rules(r.only_from, r.no_access);
     std::string answers;
-    for (const PeerName& name : {not_asked(), nameless(), named({"a.example.com"}), named({"a.example.net"})})
+    for (const PeerName& name : {not_asked(), unanswered(), named({"a.example.com"}), named({"a.example.net"})})
       answers += letter(rules, "127.0.0.1", name);
     CHECK(answers == r.answers);
   }
@@ -186,7 +187,7 @@ TEST_CASE("an unresolved element matches the peer that proves the name") {
 }
 
 TEST_CASE("a name said to be known but empty counts as unknown") {
-  CHECK(letter(AddressRules(none, patterns({".example.com"})), "127.0.0.1", named({})) == 'n');
+  CHECK(letter(AddressRules(none, patterns({".example.com"})), "127.0.0.1", named({})) == 'y');
   CHECK(letter(AddressRules(patterns({".example.com"}), none), "127.0.0.1", named({})) == 'n');
 }
 
@@ -194,4 +195,29 @@ TEST_CASE("one confirmed name of several is enough") {
   const PeerName two = named({"a.example.net", "a.example.com"});
   CHECK(letter(AddressRules(patterns({".example.com"}), none), "127.0.0.1", two) == 'y');
   CHECK(letter(AddressRules(none, patterns({".example.com"})), "127.0.0.1", two) == 'n');
+}
+
+// Decision B15.15.
+TEST_CASE("names in no_access keep out what they are proved or claimed to be, and what nobody could look up") {
+  const AddressRules kept_out(none, patterns({"bad.test", ".evil.test"}));
+  const auto denied = [&](const PeerName& name) { return letter(kept_out, "127.0.0.1", name) == 'n'; };
+  CHECK_FALSE(denied(nameless()));
+  CHECK_FALSE(denied(named({"good.test"})));
+  CHECK_FALSE(denied(claiming({"good.test"})));
+  CHECK(denied(named({"bad.test"})));
+  CHECK(denied(claiming({"bad.test"})));
+  CHECK(denied(claiming({"good.test", "a.evil.test"})));
+  CHECK(denied({PeerName::State::known, {"good.test"}, {"bad.test"}}));
+  CHECK(denied(unanswered()));
+  CHECK(denied({PeerName::State::failed, {"good.test"}, {}}));
+  CHECK(kept_out.ask(address("127.0.0.1"), unanswered()).rule->text == "bad.test");
+}
+
+TEST_CASE("names in only_from admit nobody for what is claimed alone, or could not be looked up") {
+  const AddressRules let_in(patterns({"good.test"}), none);
+  const auto admitted = [&](const PeerName& name) { return letter(let_in, "127.0.0.1", name) == 'y'; };
+  CHECK(admitted(named({"good.test"})));
+  CHECK_FALSE(admitted(claiming({"good.test"})));
+  CHECK_FALSE(admitted(nameless()));
+  CHECK_FALSE(admitted(unanswered()));
 }

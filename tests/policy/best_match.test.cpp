@@ -108,7 +108,7 @@ TEST_CASE("names are weighed against networks, and asked for when that can matte
   for (const Row& r : rows) {
     INFO("row " << &r - rows);
     std::string answers;
-    for (const PeerName& name : {not_asked(), nameless(), named({"a.example.com"}), named({"a.example.net"})})
+    for (const PeerName& name : {not_asked(), unanswered(), named({"a.example.com"}), named({"a.example.net"})})
       answers += letter(ask(r.only_from, r.no_access, name));
     CHECK(answers == r.answers);
   }
@@ -158,8 +158,10 @@ Closeness closeness(const AddressPattern& p, const base::Address& peer, const Pe
     if (!in_network(p, peer)) return std::nullopt;
     return p.prefix == 32 ? Closeness({3, 0, 0}) : Closeness({0, 0, p.prefix});
   }
-  const bool any = deny && name.state == PeerName::State::unknown;
-  const bool met = std::any_of(name.names.begin(), name.names.end(), [&](const std::string& n) {
+  const bool any = deny && name.state == PeerName::State::failed;
+  std::vector<std::string> counts = name.names;
+  if (deny) counts.insert(counts.end(), name.claimed.begin(), name.claimed.end());
+  const bool met = std::any_of(counts.begin(), counts.end(), [&](const std::string& n) {
     return p.kind == Kind::domain ? n.ends_with(p.name) && n != p.name : n == p.name;
   });
   if (!any && !met) return std::nullopt;
@@ -199,6 +201,8 @@ std::optional<Patterns> some_list(std::mt19937& random) {
 
 TEST_CASE("best_match answers as a plain list would, and asks for a name rather than guess") {
   const std::vector<PeerName> names{nameless(),
+                                    unanswered(),
+                                    claiming({"b.a.example.com"}),
                                     named({"a.example.com"}),
                                     named({"a.example.net"}),
                                     named({"lost.net"}),

@@ -40,6 +40,8 @@ inline base::Address address(std::string_view text) { return base::Address::pars
 
 inline PeerName named(std::vector<std::string> names) { return {PeerName::State::known, std::move(names)}; }
 inline PeerName nameless() { return {PeerName::State::unknown, {}}; }
+inline PeerName unanswered() { return {PeerName::State::failed}; }
+inline PeerName claiming(std::vector<std::string> names) { return {PeerName::State::unknown, {}, std::move(names)}; }
 inline PeerName not_asked() { return {}; }
 
 }  // namespace xsuperd::policy::test

@@ -259,3 +259,22 @@ TEST_CASE("connections per second are counted by the clock of limits") {
   }
   CHECK(bench.runner->open());
 }
+
+TEST_CASE("a conversation for which there is no room is refused before it has begun") {
+  config::Service service = stream_service();
+  service.name = "echo";
+  service.kind = config::Kind::internal;
+  service.settings.type = config::Set<config::Type>{config::Type::internal};
+  Bench bench(service);
+  REQUIRE(bench.runner->start());
+  bench.conversations.room = false;
+  const Client refused(bench.where());
+  CHECK(refused.read_all(bench) == "");
+  CHECK(bench.entries() == "FAIL: x fork from=127.0.0.1\n");
+  CHECK(bench.conversations.requests.empty());
+  CHECK(bench.runner->idle());
+  bench.conversations.room = true;
+  const Client served(bench.where());
+  bench.run_until([&] { return bench.conversations.requests.size() == 1; });
+  bench.conversations.finish(0);
+}

@@ -111,20 +111,33 @@ TEST_CASE("a clock before 1970 and parts of a second round down") {
   CHECK(udp_answer("daytime", "", buffer, when, chargen) == "31 DEC 1969 23:59:59 UTC\r\n");
 }
 
-TEST_CASE("chargen sends 13 full lines and one of 60 characters, 1024 bytes") {
+TEST_CASE("chargen answers 1024 bytes and more with 13 full lines and one of 60 characters, 1024 bytes") {
   Answers answer;
   std::string expected;
   for (unsigned k = 0; k < 13; ++k) expected += line(k) + "\r\n";
   expected += line(13, 60) + "\r\n";
   REQUIRE(expected.size() == 1024);
-  CHECK(answer("chargen", "x") == expected);
+  CHECK(answer("chargen", std::string(1024, 'x')) == expected);
+  answer.chargen.line = 0;
+  CHECK(answer("chargen", std::string(65000, 'x')) == expected);
+}
+
+TEST_CASE("chargen sends no more than it got, in whole lines, but one line at least") {
+  for (const auto& [request, lines] : {std::pair{0, 1U}, {1, 1U}, {74, 1U}, {147, 1U}, {148, 2U}, {1000, 13U}, {1023, 13U}}) {
+    Answers answer;
+    const std::string sent(static_cast<std::size_t>(request), 'x');
+    std::string expected;
+    for (unsigned k = 0; k < lines; ++k) expected += line(k) + "\r\n";
+    CHECK(answer("chargen", sent) == expected);
+    CHECK(answer.chargen.line == lines);
+  }
 }
 
 TEST_CASE("chargen goes on 14 lines later and begins again after 95") {
   Answers answer;
   unsigned k = 0;
   for (int datagram = 0; datagram < 200; ++datagram, k += 14) {
-    const auto text = answer("chargen");
+    const auto text = answer("chargen", std::string(1024, 'x'));
     REQUIRE(text);
     REQUIRE(text->size() == 1024);
     REQUIRE(text->substr(0, 74) == line(k) + "\r\n");

@@ -6,6 +6,9 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <fstream>
+#include <optional>
+#include <thread>
 
 #include "spawn/harness.hpp"
 
@@ -159,4 +162,65 @@ TEST_CASE("a running child's pidfd can be asked for, so that somebody else goes 
   CHECK(bench.ended[0].token == 8);
   CHECK(bench.ended[0].pid == pid);
   CHECK(bench.ended[0].value == 4);
+}
+
+namespace {
+/// A child that starts one of its own, which tells its id and ignores TERM if wished.
+struct Family {
+  Family(Bench& bench, const std::string& prelude, const std::string& end) : pair(make_pair()) {
+    const std::string script = "(" + prelude + " exec sleep 60 >/dev/null <&1) & echo $!; " + end;
+    started_ = started(bench, script, std::move(pair.server));
+    leader = started_->pid;
+    const std::string said = line();
+    child = static_cast<pid_t>(std::stol(said));
+    bench.children.watch(7, leader, std::move(started_->pidfd));
+  }
+  std::string line() const {
+    std::string text;
+    for (char c = 0; ::read(pair.client.get(), &c, 1) == 1 && c != '\n';) text += c;
+    return text;
+  }
+  [[nodiscard]] bool child_lives() const {
+    std::ifstream stat("/proc/" + std::to_string(child) + "/stat");
+    std::string text;
+    std::getline(stat, text);
+    return !text.empty() && text.find(") Z") == std::string::npos;
+  }
+  Pair pair;
+  std::optional<Started> started_;
+  pid_t leader = 0;
+  pid_t child = 0;
+};
+}  // namespace
+
+TEST_CASE("what is left of the group of a child that was told to end is killed when its time is over") {
+  Bench bench;
+  const Family family(bench, "trap '' TERM;", "exec sleep 60");
+  bool gone = false;
+  bench.children.on_remains_gone([&] { gone = true; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // for the trap
+  CHECK(bench.children.signal(7, SIGTERM, std::chrono::milliseconds(400)));
+  run_until(bench.loop, [&] { return bench.children.size() == 0; });
+  CHECK(bench.children.remains() == 1);
+  CHECK(bench.children.holds(family.leader));
+  CHECK(::kill(family.leader, 0) == 0);  // its id is taken still
+  CHECK(family.child_lives());
+  run_until(bench.loop, [&] { return gone; });
+  run_until(bench.loop, [&] { return !family.child_lives(); });
+  CHECK(bench.children.remains() == 0);
+}
+
+TEST_CASE("a child whose group is empty is reaped at once, and one that ended unasked leaves its group alone") {
+  Bench bench;
+  {
+    const Family family(bench, "", "exec sleep 60");
+    CHECK(bench.children.signal(7, SIGTERM, std::chrono::seconds(60)));
+    run_until(bench.loop, [&] { return bench.children.size() == 0 && bench.children.remains() == 0; });
+    CHECK_FALSE(family.child_lives());
+  }
+  const Family family(bench, "", "exit 0");
+  run_until(bench.loop, [&] { return bench.children.size() == 0; });
+  CHECK(bench.children.remains() == 0);
+  CHECK(family.child_lives());
+  ::kill(family.child, SIGKILL);
 }

@@ -24,9 +24,14 @@ void raw(long call, Arguments... arguments) {
   ::syscall(call, arguments...);
 }
 
-template <int family, int type>
+template <int family, int type, int protocol = 0>
 void make_socket() {
-  ::socket(family, type, 0);
+  ::socket(family, type, protocol);
+}
+
+template <int command>
+void control_descriptor() {
+  raw(SYS_fcntl, 0, command, 0);
 }
 
 void executable_memory() {
@@ -40,7 +45,7 @@ void memory_made_executable() {
 
 void option_of_ip() {
   const int value = 1;
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  const int fd = ::socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
   ::setsockopt(fd, IPPROTO_IP, IP_TOS, &value, sizeof value);
 }
 
@@ -57,6 +62,17 @@ const Attempt attempts[] = {
     {"socket(AF_PACKET)", make_socket<AF_PACKET, SOCK_RAW>},
     {"socket(SOCK_DGRAM)", make_socket<AF_INET, SOCK_DGRAM>},
     {"socket(SOCK_RAW)", make_socket<AF_INET6, SOCK_RAW | SOCK_CLOEXEC>},
+    {"socket(SCTP)", make_socket<AF_INET, SOCK_STREAM, IPPROTO_SCTP>},
+    {"fcntl(F_SETSIG)", control_descriptor<F_SETSIG>},
+    {"fcntl(F_SETOWN)", control_descriptor<F_SETOWN>},
+    {"fcntl(F_SETOWN_EX)", control_descriptor<F_SETOWN_EX>},
+    {"fcntl(F_SETLEASE)", control_descriptor<F_SETLEASE>},
+    {"fcntl(F_NOTIFY)", control_descriptor<F_NOTIFY>},
+    {"fcntl(F_SETFL, O_ASYNC)", [] { raw(SYS_fcntl, 0, F_SETFL, O_ASYNC); }},
+    {"ioctl(FIOASYNC)", [] { raw(SYS_ioctl, 0, FIOASYNC, nullptr); }},
+    {"ioctl(FIOSETOWN)", [] { raw(SYS_ioctl, 0, FIOSETOWN, nullptr); }},
+    {"ioctl(SIOCSPGRP)", [] { raw(SYS_ioctl, 0, SIOCSPGRP, nullptr); }},
+    {"prlimit64", [] { raw(SYS_prlimit64, 0, 0, nullptr, nullptr); }},
     {"bind", [] { raw(SYS_bind, 0, nullptr, 0); }},
     {"listen", [] { raw(SYS_listen, 0, 1); }},
     {"accept4", [] { raw(SYS_accept4, 0, nullptr, nullptr, 0); }},

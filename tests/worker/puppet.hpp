@@ -85,7 +85,7 @@ class Puppets {
   std::map<std::uint64_t, Ending> endings;
   std::unique_ptr<Client> client;
 
- private:
+ protected:
   spawn::Started make_process(std::uint64_t token) {
     int ends[2];
     REQUIRE(::pipe2(&ends[0], O_CLOEXEC) == 0);
@@ -101,6 +101,8 @@ class Puppets {
     return {
         .token = token, .pid = pid, .pidfd = base::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)))};
   }
+
+ private:
   /// Until the test lets go, or a signal comes.
   [[noreturn]] static void live(int life, const sigset_t& term) {
     char byte = 0;

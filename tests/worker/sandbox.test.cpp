@@ -64,7 +64,7 @@ int first_wrong(std::initializer_list<bool> checks) {
 
 int use_what_is_allowed() {
   int ends[2];
-  const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   sockaddr_in nobody{};
   nobody.sin_family = AF_INET;
   nobody.sin_port = htons(1);
@@ -81,7 +81,7 @@ int use_what_is_allowed() {
   const std::vector<char> much(64 * 1024 * 1024, 'x');
   return first_wrong(
       {server >= 0, tried, ::setsockopt(server, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes) == 0,
-       ::socket(AF_INET6, SOCK_STREAM, 0) >= 0 || errno == EAFNOSUPPORT,
+       ::socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) >= 0 || errno == EAFNOSUPPORT,
        ::pipe2(&ends[0], O_CLOEXEC | O_NONBLOCK) == 0, ::write(ends[1], "x", 1) == 1,
        ::epoll_create1(EPOLL_CLOEXEC) >= 0, ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC) >= 0, caught,
        much.back() == 'x', base::local_time(base::WallTime::clock::now()).year > 2000});

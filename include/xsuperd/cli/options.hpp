@@ -39,7 +39,7 @@ struct CommandLine {
   std::uint64_t limit = 0;
   std::uint64_t logprocs = 15;
   unsigned consistency = 0;            ///< -cc, seconds
-  std::string worker_user = "nobody";
+  std::optional<std::string> worker_user;  ///< not given: xsuperd-worker, or an id that nobody has
   std::uint64_t workers = 0;           ///< 0: one for two processors
   std::optional<std::string> control;  ///< path of the control socket, or "none"; not given: see daemon.cpp
   std::optional<std::string> control_group;

@@ -26,6 +26,12 @@ class Files {
     unsigned group = 0;
   };
   [[nodiscard]] virtual base::Result<Status> status(const std::string& path) = 0;
+  /// The effective user and group of this process.
+  struct Self {
+    unsigned user = 0;
+    unsigned group = 0;
+  };
+  [[nodiscard]] virtual Self self() { return {}; }
   /// May the daemon's real user execute it (access(2), fact B2.50)?
   [[nodiscard]] virtual bool executable(const std::string& path) = 0;
 };
@@ -37,6 +43,7 @@ class SystemFiles final : public Files {
   base::Result<std::vector<std::string>> list(const std::string& path) override;
   base::Result<Kind> kind(const std::string& path) override;
   base::Result<Status> status(const std::string& path) override;
+  Self self() override;
   bool executable(const std::string& path) override;
 };
 

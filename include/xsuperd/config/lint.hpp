@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <sys/types.h>
+
+#include <string_view>
 #include <vector>
 
 #include "xsuperd/config/diagnostic.hpp"
@@ -30,5 +33,11 @@ namespace xsuperd::config {
 /// Servers that somebody could change who is not meant to: programs that everybody or a group may write, and programs
 /// that run as root and belong to somebody else. Warnings. Looks at the files.
 [[nodiscard]] std::vector<Diagnostic> lint_files(const Config& config, Files& files);
+
+/// The user that the packages make for worker processes; what root's daemon runs them as unless it is told otherwise.
+constexpr std::string_view worker_user = "xsuperd-worker";
+/// Services whose servers run as the user of the worker processes, whom they could stop, kill and trace: a warning each.
+/// Pure.
+[[nodiscard]] std::vector<Diagnostic> lint_worker(const Config& config, uid_t worker);
 
 }  // namespace xsuperd::config

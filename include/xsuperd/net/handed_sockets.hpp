@@ -39,6 +39,7 @@ struct SocketFacts {
 struct HandedSocket {
   std::string name;
   base::Fd fd;
+  bool foreign = false;  ///< a server has had it, and others may have it still
 };
 
 /// The same without the descriptor: a value.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "xsuperd/base/address.hpp"
@@ -17,26 +18,35 @@ struct Opened {
   bool ipv4_fallback = false;  ///< no IPv6 on this system: it is an IPv4 socket (fact B3.48)
 };
 
+/// What is done to a socket before it is bound: from then on it may have peers.
+using BeforeBinding = std::function<void(int fd)>;
+
 /// Creates, sets up and binds, as facts B4.1, B3.46 to B3.48 say. Connections are refused until listen_on(). The error's
-/// sentence is xinetd's, less the service: "bind failed (Address already in use (errno = 98))", its code the errno.
-[[nodiscard]] base::Result<Opened> bind_socket(const config::ListenSpec& spec);
+/// sentence is xinetd's, less the service: "bind failed (Address already in use (errno = 98))", its code the errno. A datagram socket shares its place with those that were left there to servers
+/// (leave_open_to_others()) and with nobody that comes later (decision B15.26).
+[[nodiscard]] base::Result<Opened> bind_socket(const config::ListenSpec& spec, const BeforeBinding& before = {});
 /// For streams listens, with the backlog of the specification; may be called again for another backlog. Another socket
 /// may have begun to listen at the same place since this one was bound.
 [[nodiscard]] base::Result<void> listen_on(int fd, const config::ListenSpec& spec);
 /// Both.
-[[nodiscard]] base::Result<Opened> open_socket(const config::ListenSpec& spec);
+[[nodiscard]] base::Result<Opened> open_socket(const config::ListenSpec& spec, const BeforeBinding& before = {});
 
 /// A second socket at the place of `first`, which was opened for the same specification, for net::steer to choose between
 /// them. `first` is bound by itself and begins to share only now: so a group is made of exactly these two, in this order,
-/// whoever else may be bound there.
+/// whoever else may be bound there. Nobody reaches it before unguard() is called for it.
 [[nodiscard]] base::Result<Opened> open_beside(int first, config::ListenSpec spec);
 
 /// NODELAY and KEEPALIVE follow the flags of a changed configuration; accepted sockets inherit them.
 void apply_options(int fd, const config::ListenSpec& spec);
 
 /// Has a socket take nobody in any more, in whatever process it is open: streams refuse, datagrams go past it, and
-/// another one can be bound in its place. What has been sent still arrives.
+/// another one can be bound in its place. What has been sent still arrives. Processes without CAP_NET_RAW that have it cannot
+/// undo this on Linux 5.1 or later.
 void hang_up(int fd);
+/// A datagram socket that the daemon leaves to a server: another one can be bound beside it from now on, and gets what
+/// arrives. And the opposite, which bind_socket() has done.
+void leave_open_to_others(int fd);
+void keep_from_others(int fd);
 
 /// The local end of a socket.
 [[nodiscard]] base::Endpoint local_endpoint(int fd);
@@ -50,7 +60,7 @@ struct Head {
 [[nodiscard]] std::optional<Head> peek_datagram(int fd);
 /// Takes one datagram off the queue.
 void drop_datagram(int fd);
-/// Takes one connection off the queue and closes it.
+/// Takes one connection off the queue and closes it. Waits for one if somebody else has the socket and makes it blocking.
 void drop_connection(int fd);
 
 /// Writes what fits without waiting; the number of bytes written, or -1 with errno for an error that is final.

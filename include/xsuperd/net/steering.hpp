@@ -26,10 +26,12 @@ struct SteeringRule {
 
 /// The same rules as a filter of the first socket itself (SO_ATTACH_FILTER, socket(7)), in whatever process it is open:
 /// should the second one close with a daemon that dies, the kernel has only the first to choose, and drops there what is
-/// not admitted. A connection keeps the filter that it was accepted under. Replaces the filter that is there; fails with
-/// E2BIG as above, and then changes nothing, or with ENOMEM when it takes more than net.core.optmem_max, and then there
-/// is none.
+/// not admitted. A connection keeps the filter that it was accepted under. Replaces the filter that is there, at once unless
+/// both are too much for net.core.optmem_max; fails with E2BIG as above, and then changes nothing, with EPERM when a server
+/// has locked the filter, or with ENOMEM when it takes more than that bound, and then there is none.
 [[nodiscard]] base::Result<void> guard(int fd, const std::vector<SteeringRule>& rules, bool otherwise);
+/// A filter that lets nothing through.
+void shut_off(int fd);
 /// Takes the filter away, if there is one.
 void unguard(int fd);
 

@@ -7,20 +7,12 @@
 #include <vector>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/base/peer_name.hpp"
 #include "xsuperd/config/model.hpp"
 
 namespace xsuperd::policy {
 
-/// What is known of a peer's name.
-struct PeerName {
-  enum class State : std::uint8_t {
-    not_asked,  ///< nobody has looked yet
-    unknown,    ///< the look-up ended without a confirmed name
-    known,
-  };
-  State state = State::not_asked;
-  std::vector<std::string> names;  ///< lower case, forward-confirmed (B12.30)
-};
+using base::PeerName;
 
 /// Does `a` describe its peers more closely than `b`? The order of access_policy = best_match, from the
 /// closest on:
@@ -98,8 +90,9 @@ class AddressRules {
   /// prevails unless only_from's is the more specific one. While nobody has asked for the peer's name, all
   /// names of a list may match.
   ///
-  /// An unknown peer address passes (fact B5.11 as 2.3.15.4). A name that stays unknown matches nothing in
-  /// only_from, and in no_access counts as a match of every name element (decision B15.15, CVE-2000-0536).
+  /// An unknown peer address passes (fact B5.11 as 2.3.15.4). Only confirmed names match in only_from; in no_access
+  /// those count, too, that the address claims alone, and a failed look-up counts as a match of every name element
+  /// (decision B15.15, CVE-2000-0536).
   [[nodiscard]] Answer ask(const base::Address& peer, const PeerName& name) const;
 
  private:

@@ -77,6 +77,7 @@ struct HandedRunner {
   Standing standing = Standing::serving;
   std::vector<HandedRefusal> refused_lately;
   std::vector<HandedSession> sessions;    ///< in the order of their tokens
+  bool foreign = true;  ///< a server has had the listener; where it is not said that may be
   bool operator==(const HandedRunner&) const = default;
 };
 

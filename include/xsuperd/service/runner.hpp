@@ -8,6 +8,7 @@
 #include "xsuperd/log/output.hpp"
 #include "xsuperd/net/listener.hpp"
 #include "xsuperd/net/socket.hpp"
+#include "xsuperd/net/socket_state.hpp"
 #include "xsuperd/net/steering.hpp"
 #include "xsuperd/service/counters.hpp"
 #include "xsuperd/service/hand_over.hpp"
@@ -47,6 +48,9 @@ struct Session {
   net::IdentClient::Lookup lookup = 0;  ///< while the identity server is asked
   bool judged = false;          ///< counted as a request
   base::Moment accepted{};      ///< when it came
+  bool name_failed = false;     ///< the look-up of the peer's name: told when it is refused
+  net::ForwardResolver::Id target = 0;  ///< while the redirect's target is looked up
+  unsigned silent_ends = 0;     ///< how often a look at it found that it has sent its end and nothing before
 
   /// A server has it; else its fate is not decided yet.
   [[nodiscard]] bool served() const { return pid != 0 || conversing; }
@@ -59,6 +63,9 @@ inline constexpr std::chrono::seconds ident_patience{30};
 /// What the kernel is told of a steered service's access lists. Pure.
 [[nodiscard]] std::vector<net::SteeringRule> steering_rules(const config::Settings& settings);
 [[nodiscard]] bool admits_by_default(const config::Settings& settings);
+/// Opens a socket for the service at `at`, its own place with a port. That of a steered service is guarded (net::guard)
+/// before anybody can reach it. Fails as net::open_socket().
+[[nodiscard]] base::Result<net::Opened> open_guarded(const config::Service& service, const config::ListenSpec& at);
 
 /// Runs one service: owns its State, its socket and its timers, performs what the State decides and tells it what
 /// happened. Held by shared_ptr because pending waits refer to it. Loop thread only.
@@ -95,6 +102,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// Ends one session: a signal to its server, or the end of its conversation, whatever the signal. False when there is
   /// none of that token that can be ended.
   bool signal_session(Token token, int number);
+
+  /// The daemon ends, and its servers go on: another daemon can have the port of datagrams that one of them has (decision
+  /// B15.26).
+  void leave_to_servers() const;
 
   /// Sends a signal to every running server; how many there were.
   std::size_t signal_servers(int number);
@@ -139,6 +150,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   [[nodiscard]] int refusing_fd() const { return turned_away_ ? turned_away_->fd() : -1; }
   /// Does the socket belong to a service manager, which has it open whatever we do?
   [[nodiscard]] bool socket_is_lent() const { return !lent_.empty(); }
+  /// What a closed service waits for before it can be opened, as "the address of NAME"; empty: nothing (decision B15.24).
+  [[nodiscard]] std::string waits_for() const;
+  /// Is an answer under way that says whether it can be opened?
+  [[nodiscard]] bool asks() const { return first_targets_ != 0; }
   /// Nothing runs and nothing is pending: a retired Runner may go.
   [[nodiscard]] bool idle() const { return sessions_.empty(); }
 
@@ -161,6 +176,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   [[nodiscard]] bool stays_with_us() const;
   void accept_failed(int error);
   void greet(Token token);
+  bool signal_server(Token token, int number);
   void request_waiting();
   void request_of(const net::Head& head);
   void request(Token token);
@@ -175,8 +191,18 @@ class Runner : public std::enable_shared_from_this<Runner> {
   bool open_socket();
   bool opened_or_not(base::Result<net::Opened> opened);
   bool open_handed(net::HandedSocket socket);
+  bool open_instead(net::HandedSocket socket, const std::string& why);
   void take_refusing_socket(std::uint16_t port);
   void close_sockets();
+  [[nodiscard]] config::ListenSpec place() const;
+  void came_back();
+  base::Result<void> bring_back();
+  [[nodiscard]] bool still_fit();
+  bool renew(const std::string& why);
+  void renew_when_quiet();
+  void forget_server();
+  void require_anew();
+  void nothing_there();
   void shut_down(int fd) const;
   void tell_sockets();
   void watch(base::Fd socket);
@@ -187,7 +213,11 @@ class Runner : public std::enable_shared_from_this<Runner> {
   bool judge_again(const Refuse& action);
   void dismiss(Session session);
   void sensed(const base::Address& peer);
-  void named(Token token, std::vector<std::string> names);
+  void named(Token token, base::PeerName name);
+  void tell_failed_look_up(const Session& session);
+  void watch_departures();
+  void look_for_departures();
+  [[nodiscard]] bool waits_to_be_judged(Token token, const Session& session) const;
   void advance(Token token);
   void withdraw(Token token);
   void let_go(Token token);
@@ -216,6 +246,11 @@ class Runner : public std::enable_shared_from_this<Runner> {
   [[nodiscard]] Session taken(const HandedSession& handed, const std::function<base::Fd(int)>& take);
   void carry_on(Token token);
   void find_targets(Token token);
+  void targets_found(Token token, const config::RedirectTarget& target, std::vector<base::Endpoint> found);
+  [[nodiscard]] bool needs_target() const;
+  bool find_first_targets();
+  void first_targets_found(const config::RedirectTarget& target, std::vector<base::Endpoint> found);
+  void forget_first_targets();
   void conversation_ended(Token token, worker::Ending ending);
   void mux_request(base::Fd connection, const base::Endpoint& peer, const std::string& request);
   [[nodiscard]] int servers_fd() const;
@@ -249,6 +284,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   std::unique_ptr<net::Listener> turned_away_;  ///< of a steered service: the socket of refused peers
   base::Fd left_to_server_;  ///< of one that was closed while a server has its socket: that socket
   std::string lent_;  ///< the name of the listener, when it belongs to a service manager
+  bool foreign_ = false;  ///< a server has had the listener, and others may have it still
+  unsigned readable_in_vain_ = 0;
+  std::uint64_t quiet_ = 0;  ///< the timer of renew_when_quiet()
+  std::unique_ptr<net::SocketState> required_;  ///< of the listener, once it has come back or where it was lent
   SessionMap sessions_;
   Counters counters_;
   Standing standing_ = Standing::serving;
@@ -266,6 +305,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   std::optional<net::Head> next_datagram_;  ///< wait = yes: found waiting when the server before has ended
   boost::unordered_flat_map<base::Endpoint, base::Moment> refused_lately_;
   std::vector<base::Endpoint> targets_;  ///< of a redirect, once they are known
+  net::ForwardResolver::Id first_targets_ = 0;  ///< while they are looked up before the socket is opened
+  bool watches_departures_ = false;
 };
 
 }  // namespace xsuperd::service

@@ -35,6 +35,11 @@ struct Request {
   base::Moment now;
   bool again = false;  ///< judged before, and not counted twice: a name came in, or a limit may have eased
 };
+/// The peer is sent its banner before it is judged, which may take time.
+struct Greeted {
+  Token token = 0;
+  base::Address peer;
+};
 struct Opened {};              ///< the socket is open and watched
 struct Closed {};              ///< the socket could not be opened
 struct Started { Token token = 0; };
@@ -56,7 +61,7 @@ struct Reconfigured {
 };
 struct Retire {};
 using Event =
-    std::variant<Request, Opened, Closed, Started, StartFailed, RetryDue, Exited, Denied, Withdrawn, Due, Reconfigured,
+    std::variant<Request, Greeted, Opened, Closed, Started, StartFailed, RetryDue, Exited, Denied, Withdrawn, Due, Reconfigured,
                            Retire>;
 
 // Actions, in the order in which they are to be done.
@@ -85,6 +90,7 @@ struct StateSnapshot {
     base::Address source;
     unsigned failures = 0;
     bool retrying = false;
+    bool waiting = false;
     bool operator==(const Place&) const = default;
   };
   Phase phase = Phase::closed;
@@ -104,7 +110,8 @@ class State {
   [[nodiscard]] Phase phase() const { return phase_; }
   [[nodiscard]] const policy::Policy& policy() const { return *policy_; }
   [[nodiscard]] const config::Service& service() const { return policy_->service(); }
-  /// Places taken: servers running, being started or waiting for another try.
+  /// Places taken: servers running, being started or waiting for another try, and peers that wait to be judged. Services
+  /// that never wait for their peer (decision B15.9) take a place only until they have begun.
   [[nodiscard]] std::size_t running() const { return places_.size(); }
   [[nodiscard]] std::size_t running_from(const base::Address& source) const;
   /// Starts that wait for another try.
@@ -120,6 +127,8 @@ class State {
   /// Is one of the places this token's? And does it wait for another try?
   [[nodiscard]] bool has_place(Token token) const { return places_.contains(token); }
   [[nodiscard]] bool is_retrying(Token token) const;
+  /// Does it belong to a peer that has not been judged to the end, and waits for its name or takes its banner?
+  [[nodiscard]] bool is_waiting(Token token) const;
   [[nodiscard]] StateSnapshot snapshot() const;
   /// Goes on where another State was. To be called on a new one, instead of any event before.
   void restore(const StateSnapshot& snapshot);
@@ -134,12 +143,14 @@ class State {
     base::Address source;  ///< unmapped: one peer, whatever socket it came by
     unsigned failures = 0;
     bool retrying = false;
+    bool waiting = false;
   };
 
   Actions on(const Request& e);
+  Actions on(const Greeted& e);
   Actions on(const Opened&);
   Actions on(const Closed&);
-  Actions on(const Started&);
+  Actions on(const Started& e);
   Actions on(const StartFailed& e);
   Actions on(const RetryDue& e);
   Actions on(const Exited& e);
@@ -148,7 +159,12 @@ class State {
   Actions on(const Due&);
   Actions on(const Reconfigured& e);
   Actions on(const Retire&);
-  void take_place(Token token, const base::Address& peer);
+  /// The counts of all other sessions.
+  void count_others(Token token, policy::Question& question) const;
+  Actions refuse(const Request& e, const policy::Verdict& verdict, bool tripped);
+  /// A session that has one keeps it.
+  void take_place(Token token, const base::Address& peer, bool waiting);
+  void drop_place(Token token);
   Actions free_place(Token token);
 
   std::shared_ptr<const policy::Policy> policy_;

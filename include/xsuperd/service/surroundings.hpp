@@ -2,7 +2,6 @@
 #pragma once
 #include <sys/resource.h>
 
-#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 #include <functional>
@@ -11,6 +10,7 @@
 
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/config/loader.hpp"
+#include "xsuperd/net/forward_resolver.hpp"
 #include "xsuperd/net/handed_sockets.hpp"
 #include "xsuperd/net/ident.hpp"
 #include "xsuperd/net/labels.hpp"
@@ -41,7 +41,7 @@ class Banners;
 /// What all services share. Owned by the Supervisor, outlives every Runner, lives on the loop thread.
 struct Surroundings {
   boost::asio::io_context& loop;
-  boost::asio::thread_pool& blocking;  ///< for files and look-ups that may take time
+  boost::asio::thread_pool& blocking;  ///< for files, which take little time; never for the network
   spawn::Spawner& spawner;
   spawn::Children& children;
   log::DaemonLog& log;
@@ -73,6 +73,9 @@ struct Surroundings {
   std::vector<std::uint16_t> internal_ports{};  ///< of all internal datagram services (decision B15.20)
 
   std::shared_ptr<Banners> banners = make_banners();
+  /// Of redirects.
+  std::unique_ptr<net::ForwardResolver> targets =
+      std::make_unique<net::ForwardResolver>(loop, net::ForwardResolver::Options{});
 
   policy::BanList bans{};             ///< who touched a sensor; lives as long as the daemon
   bool displaced_told = false;        ///< that the list is full has been said
@@ -81,7 +84,7 @@ struct Surroundings {
 
   net::RpcbindPlace rpcbind = {};
   /// Talk with rpcbind, in order: a registration must not overtake the end of the one before it.
-  boost::asio::strand<boost::asio::thread_pool::executor_type> rpc{blocking.get_executor()};
+  boost::asio::thread_pool rpc{1};
   /// What has been asked of `rpc`, and whose end the loop has not seen yet.
   std::size_t rpc_pending = 0;
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -38,8 +39,17 @@ class Children {
 
   /// Waits for the end of `pid`; `token` comes back with it. Tokens of running children differ.
   void watch(std::uint64_t token, pid_t pid, base::Fd pidfd);
-  /// Sends a signal to the child of that token; false when there is none (any more).
-  bool signal(std::uint64_t token, int number);
+  /// Sends a signal to the child of that token and to its process group; false when there is none (any more). What is left
+  /// of the group when the child has ended after TERM or KILL gets KILL, too, `patience` after TERM; so long the child may
+  /// stay a zombie, because its id is that of the group (decision B15.31).
+  bool signal(std::uint64_t token, int number, std::chrono::milliseconds patience = std::chrono::seconds(3));
+  /// How many groups are waited for that have lost their leader so; and whether the leader of one was `pid`.
+  [[nodiscard]] std::size_t remains() const;
+  [[nodiscard]] bool holds(pid_t pid) const;
+  /// They get KILL now, and are waited for no longer.
+  void end_remains();
+  /// `gone` is called on the loop when the last of them has gone.
+  void on_remains_gone(std::function<void()> gone);
   /// The number of the pidfd of that token's child, or -1. It stays ours (for an upgrade).
   [[nodiscard]] int pidfd(std::uint64_t token) const;
   /// How many are being watched.

@@ -34,6 +34,9 @@ struct WorkerUser {
 /// environment and nothing else. `user` is of no effect when the daemon is not root.
 [[nodiscard]] std::shared_ptr<const spawn::Recipe> worker_recipe(WorkerUser user = {});
 
+/// Bytes of the texts of conversations that wait, all together; one may have more.
+constexpr std::size_t most_waiting_bytes = 16 * 1024 * 1024;
+
 /// A worker that one image of the daemon leaves to the next. Plain data; descriptors by their numbers.
 struct HandedWorker {
   struct Conversation {
@@ -60,7 +63,15 @@ class Client final : public Conversations {
     std::size_t workers = 1;                                ///< 0 counts as 1
     std::shared_ptr<const spawn::Recipe> recipe = nullptr;  ///< none: worker_recipe()
     bool start_now = false;                                 ///< else the first conversation starts them
-    std::size_t queue = 1024;  ///< conversations that may wait for a worker; those beyond are lost
+    /// Conversations that may wait for a worker; those beyond are lost. Whatever it says, they have at most a quarter of
+    /// the descriptors that this process may open (RLIMIT_NOFILE), and most_waiting_bytes of texts.
+    std::size_t queue = 1024;
+    /// How often a worker that has conversations, or has not taken what it was sent, is asked for a sign of life, and how
+    /// many beats it may be silent after it was asked until it is killed, and followed by another.
+    std::chrono::milliseconds beat{1'000};
+    unsigned silent_beats = 4;
+    /// Until it is tried again to watch the socket of an adopted worker, which the system has refused.
+    std::chrono::milliseconds watch_again{1'000};
     /// A worker that was ready for so long before it failed is followed by another at once: whatever ended
     /// it comes seldom enough, and the next conversations should notice as little as possible.
     std::chrono::milliseconds healthy_after{500};
@@ -84,14 +95,16 @@ class Client final : public Conversations {
   /// Loop and spawner outlive it. Asks the spawner for starts with Load::at_once, whose outcome comes in
   /// return.
   Client(boost::asio::io_context& loop, Options options, spawn::Spawner& spawner);
-  /// Workers finish what they hold, and end then, also after the daemon: for an upgrade, or SIGQUIT. Nothing
-  /// is called any more, and conversations that no worker has yet are closed.
+  /// Workers finish what they hold, and end then, also after the daemon: for an upgrade, or SIGQUIT. One that is stopped is
+  /// killed: nobody would be left to do that. Nothing is called any more, and conversations that no worker has yet are
+  /// closed.
   ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  bool has_room() const override;
   /// Goes to the ready worker with the fewest conversations, of equals to the one that waited longest. While
-  /// none is ready it waits, at most about `patience`. Lost without a try: a token in use, more than
+  /// none is ready, or all have yet to take what they were sent, it waits, at most about `patience`. Lost without a try: a token in use, more than
   /// most_targets targets or most_texts texts, a text longer than longest_text, a full queue.
   void start(std::uint64_t token, Kind kind, base::Fd connection, Parameters parameters, Done done) override;
   void stop(std::uint64_t token) override;
@@ -107,13 +120,18 @@ class Client final : public Conversations {
   [[nodiscard]] std::vector<HandedWorker> hand_over() const;
   /// Is there nothing left that we would have to send to a worker? If not, the state cannot be handed over.
   [[nodiscard]] bool settled() const;
+  /// Gives up as dead who keeps us from being settled: its conversations are lost, those that wait are not.
+  void give_up_stuck();
   /// Takes on a worker from before an upgrade: it finishes what it holds, gets nothing new, ends, and is reaped. What
   /// one of another version says is not understood: its conversations end as `unseen` when it ends. `take` gives the
   /// descriptor of a number, or none. Each of its conversations is to be resumed before the loop runs.
   void adopt(const HandedWorker& worker, const std::function<base::Fd(int)>& take);
 
-  /// Ends all workers at once (SIGTERM); their conversations are reported as lost, no other worker is
-  /// started, and what is started afterwards is lost. For the end of the daemon.
+  /// For the end of the daemon. Ends all workers after `grace`, or when this object is destroyed (SIGKILL); conversations
+  /// that they hold then are reported as lost. No other worker is started, and what is started afterwards is lost. During
+  /// the grace time stop() is obeyed and ends are told, as long as the workers do their part.
+  void terminate(std::chrono::milliseconds grace);
+  /// The same at once.
   void terminate();
 
   /// Conversations that go on or wait.

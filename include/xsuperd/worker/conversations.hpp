@@ -44,6 +44,9 @@ class Conversations {
   using Told = std::function<void(const Counts&)>;
 
   virtual ~Conversations() = default;
+  /// Whether start() would take one more now; else it would be lost at once, because too many wait already. Whoever is to
+  /// be refused with a word for it asks before.
+  [[nodiscard]] virtual bool has_room() const = 0;
   /// Begins a conversation over a stream socket as converse::start() wants it. `token` is the caller's, and
   /// differs from those of all conversations that go on. `done` is called exactly once, on the loop thread and
   /// never from inside a call of ours, unless this object is destroyed before. It may call start() and stop(),

@@ -89,6 +89,15 @@ struct Progress {
 };
 using ToDaemon = std::variant<Ready, Failed, Ended, Progress>;
 
+/// Tokens from here on are no conversation's: they ask for a sign of life.
+constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
+/// Daemon to worker: do you still take what you are sent? A Start without a connection, which a worker of any version
+/// answers as it answers every Start that it cannot do anything with, at once: with Ended, Why::lost, of this token. So a
+/// worker from before an upgrade has no new word to know. Sent only while no TextParts wait for their Start.
+[[nodiscard]] Packet question_for_sign(std::uint64_t token);
+/// Whether this is the answer to such a question, and has nothing else to tell.
+[[nodiscard]] bool is_sign(const Ended& ended);
+
 /// The packets to send in this order: the TextParts if there must be any, then the Start with the connection.
 /// Nothing when there are too many targets or texts, or a text is too long; the connection is closed then.
 [[nodiscard]] std::optional<std::vector<Packet>> encode(Start start);

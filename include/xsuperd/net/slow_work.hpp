@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace xsuperd::net {
+
+/// Threads for work that may hang as long as a network does, name look-ups above all, and that nobody can call back.
+/// Nothing waits for them: what hangs at the end is left to itself. Lives on the loop thread.
+///
+/// Threads are started when they are needed, with all signals blocked.
+class SlowWork {
+ public:
+  struct Options {
+    std::size_t threads = 2;   ///< at most
+    std::size_t queue = 1024;  ///< pieces of work that may wait for a thread
+  };
+  /// Names a piece of work; 0: none.
+  using Id = std::uint64_t;
+  /// What is to be done on the loop thread afterwards.
+  using Then = std::function<void()>;
+
+  /// The loop must outlive the object, not its threads.
+  SlowWork(boost::asio::io_context& loop, Options options);
+  /// Does not block. What has not begun never will be done, and no Then is called any more.
+  ~SlowWork();
+  SlowWork(const SlowWork&) = delete;
+  SlowWork& operator=(const SlowWork&) = delete;
+
+  /// Does `work` on one of the threads, in the order of the calls, and then on the loop thread what it returns. It must
+  /// own all it uses, or be sure of it however long it takes (see busy()), and must not throw. 0, and nothing happens,
+  /// when the queue is full or no thread is to be had.
+  Id run(std::function<Then()> work);
+  /// Takes back work that no thread has begun with. False when one has.
+  bool cancel(Id id);
+  /// Is a thread at work?
+  [[nodiscard]] bool busy() const;
+
+ private:
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
+  struct Threads;
+  std::unique_ptr<Threads> threads_;
+};
+
+}  // namespace xsuperd::net

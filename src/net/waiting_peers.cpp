@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/net/waiting_peers.hpp"
+
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/net/handed_sockets.hpp"
+
+namespace xsuperd::net {
+
+namespace {
+
+using Peers = std::optional<std::vector<base::Address>>;
+
+/// What is established and belongs to no process has not been accepted: what was, and is closed, is in another state.
+bool ask(int link, const SocketFacts& listener) {
+  struct {
+    nlmsghdr head;
+    inet_diag_req_v2 request;
+  } message{};
+  message.head.nlmsg_len = sizeof message;
+  message.head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  message.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  message.request.sdiag_family = listener.ipv6 ? AF_INET6 : AF_INET;
+  message.request.sdiag_protocol = IPPROTO_TCP;
+  message.request.idiag_states = 1U << TCP_ESTABLISHED | 1U << TCP_CLOSE_WAIT;
+  message.request.id.idiag_sport = htons(listener.at.port);
+  message.request.id.idiag_cookie[0] = message.request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  return ::send(link, &message, sizeof message, 0) == static_cast<ssize_t>(sizeof message);
+}
+
+base::Address peer_of(const inet_diag_msg& one) {
+  sockaddr_storage at{};
+  if (one.idiag_family == AF_INET) {
+    auto& v4 = reinterpret_cast<sockaddr_in&>(at);
+    v4.sin_family = AF_INET;
+    std::memcpy(&v4.sin_addr, one.id.idiag_dst, sizeof v4.sin_addr);
+  } else {
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(at);
+    v6.sin6_family = AF_INET6;
+    std::memcpy(&v6.sin6_addr, one.id.idiag_dst, sizeof v6.sin6_addr);
+  }
+  return base::endpoint_of(at).address;
+}
+
+/// One packet of the answer; sets `over` at its end.
+bool read_answer(const char* bytes, std::size_t length, std::vector<base::Address>& peers, bool& over) {
+  while (length >= sizeof(nlmsghdr)) {
+    nlmsghdr head{};
+    std::memcpy(&head, bytes, sizeof head);
+    if (head.nlmsg_len < sizeof head || head.nlmsg_len > length || head.nlmsg_type == NLMSG_ERROR) return false;
+    if (head.nlmsg_type == NLMSG_DONE) return over = true;
+    if ((head.nlmsg_flags & NLM_F_DUMP_INTR) != 0 || head.nlmsg_len < NLMSG_LENGTH(sizeof(inet_diag_msg))) return false;
+    inet_diag_msg one{};
+    std::memcpy(&one, bytes + NLMSG_HDRLEN, sizeof one);
+    if (one.idiag_inode == 0) peers.push_back(peer_of(one));
+    const std::size_t step = std::min<std::size_t>(NLMSG_ALIGN(head.nlmsg_len), length);
+    bytes += step;
+    length -= step;
+  }
+  return true;
+}
+
+Peers connections_of(const SocketFacts& listener, std::size_t most) {
+  const base::Fd link(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  if (!link || !ask(link.get(), listener)) return std::nullopt;
+  std::vector<base::Address> peers;
+  alignas(nlmsghdr) std::array<char, 32768> bytes{};
+  for (bool over = false; !over;) {
+    const ssize_t n = ::recv(link.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (n <= 0 || !read_answer(bytes.data(), static_cast<std::size_t>(n), peers, over) || peers.size() > most)
+      return std::nullopt;
+  }
+  return peers;
+}
+
+Peers senders_to(int fd, std::size_t most) {
+  const auto peek_from = [fd](int offset) {
+    return ::setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) == 0;
+  };
+  if (!peek_from(0)) return std::nullopt;
+  static std::array<char, 65536> bytes;
+  std::vector<base::Address> peers;
+  bool whole = false;
+  while (!whole && peers.size() <= most) {
+    sockaddr_storage from{};
+    socklen_t length = sizeof from;
+    const ssize_t n = ::recvfrom(fd, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT,
+                                 reinterpret_cast<sockaddr*>(&from), &length);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) whole = errno == EAGAIN || errno == EWOULDBLOCK;
+    if (n <= 0) break;  // behind an empty one nothing can be seen
+    peers.push_back(base::endpoint_of(from).address);
+  }
+  (void)peek_from(-1);
+  return whole ? Peers(std::move(peers)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::vector<base::Address>> waiting_peers(int fd, std::size_t most) {
+  const auto facts = facts_of(fd);
+  if (!facts) return std::nullopt;
+  if (facts->type == SOCK_DGRAM) return senders_to(fd, most);
+  return facts->listens && facts->protocol == IPPROTO_TCP ? connections_of(*facts, most) : std::nullopt;
+}
+
+}  // namespace xsuperd::net
