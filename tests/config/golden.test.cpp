@@ -74,6 +74,7 @@ std::vector<Input> files() {
       {"files that are not there", "include /none\nincludedir /nodir\n"},
       {"a file that includes itself", "include /etc/xinetd.conf\n"},
       {"files that nest too deep", "include /deep/0\n"},
+      {"a file that everybody may write", "include /loose\n"},
       {"what a directory passes over", "includedir /d\n"},
       {"a directory with many leftovers", "includedir /many\n"},
   };
@@ -202,6 +203,7 @@ std::vector<Input> suspects() {
       {"values that look like something else", x("only_from = 10.77 10.0.0.0/255.0.0.0 192.168.1.5/24 ::")},
       {"a server that others may change", without("server", "server = /bin/open")},
       {"a server of somebody else", without("server", "server = /bin/alices")},
+      {"a server with the rights of the worker", without("user", "user = xsuperd-worker")},
       {"a server that nobody starts", bare("type = INTERNAL\nsocket_type = stream\nwait = no\nserver = /bin/open", "echo")},
       {"a server of a group", without("server", "server = /bin/groups")},
   };
@@ -233,6 +235,9 @@ void furnish(World& w) {
   for (const std::string path : {"/bin/sh", "/usr/sbin/in.telnetd", "/usr/sbin/tcpd", "/bin/open", "/bin/alices", "/bin/groups"})
     w.files.programs.insert(path);
   w.files.programs.insert("./server");
+  w.files.texts["/loose"] = "";
+  w.files.statuses["/loose"].mode = 0666;
+  w.names.users.push_back({"xsuperd-worker", 999, 999});
   w.files.statuses["/bin/open"].mode = 0777;
   w.files.statuses["/bin/alices"].owner = 1000;
   w.files.statuses["/bin/groups"].mode = 0775;
