@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -365,12 +367,26 @@ std::string hint_for(const Assignment& line, int index) {
   if (value.find('#') != value.npos && value.front() != '#') return "a comment has a line of its own";
   return {};
 }
+
+/// Does the sentence name the attribute by a word of its own?
+bool names(std::string_view sentence, std::string_view attribute) {
+  const std::string text = base::to_lower(sentence);
+  const std::string name = base::to_lower(attribute);
+  const auto in_word = [&](std::size_t at) {
+    return at < text.size() && (text[at] == '_' || (text[at] >= 'a' && text[at] <= 'z') || (text[at] >= '0' && text[at] <= '9'));
+  };
+  for (std::size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1))
+    if (!(at > 0 && in_word(at - 1)) && !in_word(at + name.size())) return true;
+  return false;
+}
 }  // namespace
 
 void ValueContext::report(Level level, const Assignment& line, int index, std::string sentence,
                           std::string suggestion) const {
   if (suggestion.empty()) suggestion = hint_for(line, index);
   const bool about_value = index >= 0 && static_cast<std::size_t>(index) < line.values.size();
+  // A log does not show the line.
+  if (about_value && !names(sentence, line.name)) sentence += fmt::format(" in {}", line.name);
   const auto& value = about_value ? line.values[static_cast<std::size_t>(index)].text : line.name;
   const int column = about_value ? line.values[static_cast<std::size_t>(index)].column : line.column;
   diagnostics.add({level, {entry.place.file, line.line, column}, std::move(sentence), line.line_text,

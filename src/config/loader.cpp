@@ -248,11 +248,14 @@ class Loader {
   }
 
   void told_apart(const Service& service, const Service& owner) {
-    loaded_.diagnostics.add({Level::error, service.place,
-                             fmt::format("Service {} is refused: service {} has {}", service.id, owner.id,
-                                         meeting_point(owner, service)),
-                             {}, 1, fmt::format("that one is at {}:{} and is read first", owner.place.file, owner.place.line),
-                             service.id});
+    const std::string point = meeting_point(owner, service);
+    const bool one_id = base::iequals(service.id, owner.id);
+    loaded_.diagnostics.add(
+        {Level::error, service.place,
+         one_id ? fmt::format("service: {} id: {} not unique or is a duplicate - DISABLING: another one has {}", service.name,
+                              service.id, point)
+                : fmt::format("Service {} is refused: service {} has {}", service.id, owner.id, point),
+         {}, 1, fmt::format("that one is at {}:{} and is read first", owner.place.file, owner.place.line), service.id});
   }
 
   void yield(const Service& earlier, const Service& service) {

@@ -52,7 +52,7 @@ TEST_CASE("a finding about a value points at the value") {
   CHECK(d->suggestion == "did you mean 'NODELAY'?");
   CHECK(d->id == "x");
   CHECK(explained(*d) ==
-        "/etc/xinetd.conf:4:17: error: Bad service flag: NODELY\n"
+        "/etc/xinetd.conf:4:17: error: Bad service flag: NODELY in flags\n"
         "    \tflags =\tREUSE  NODELY\n"
         "    \t       \t       ^~~~~~\n"
         "    did you mean 'NODELAY'?\n");

@@ -99,6 +99,7 @@ TEST_CASE("who is refused for an endpoint is told with the file and line of both
   CHECK(d->place == Place{main_file, 11, 1});
   CHECK(d->suggestion == "that one is at /etc/xinetd.conf:1 and is read first");
   CHECK(w.refused("b"));
+  CHECK(World(service("a", 5) + service("a", 5)).said("service: a id: a not unique or is a duplicate - DISABLING: another one has tcp port 5"));
   CHECK(World(service("a", 5, "bind = 127.0.0.2") + service("b", 5)).said("service a has tcp port 5 on 127.0.0.2"));
 }
 

@@ -179,6 +179,7 @@ std::vector<Input> whole_services() {
       {"an interface for an address", x("bind = eth0")},
       {"the same in the defaults", defaults("bind = eth0") + x("")},
       {"two entries for one port", service("a", 5) + service("b", 5, "bind = 127.0.0.2")},
+      {"two entries with one id", x("") + x("")},
       {"two entries for one RPC program", bare("id = a\nrpc_version = 1-2\n" + rpc, "rstatd") + bare("id = b\nrpc_version = 2\n" + rpc, "rstatd")},
       {"two entries for one name of tcpmux", bare("id = a\n" + behind_tcpmux) + bare("id = b\n" + behind_tcpmux)},
       {"no wait for datagrams", bare("type = UNLISTED\nport = 1\nsocket_type = dgram\nuser = root\nserver = /bin/server")},
