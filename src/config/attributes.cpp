@@ -369,7 +369,7 @@ std::string hint_for(const Assignment& line, int index) {
 }
 
 /// Does the sentence name the attribute by a word of its own?
-bool names(std::string_view sentence, std::string_view attribute) {
+bool mentions(std::string_view sentence, std::string_view attribute) {
   const std::string text = base::to_lower(sentence);
   const std::string name = base::to_lower(attribute);
   const auto in_word = [&](std::size_t at) {
@@ -386,7 +386,7 @@ void ValueContext::report(Level level, const Assignment& line, int index, std::s
   if (suggestion.empty()) suggestion = hint_for(line, index);
   const bool about_value = index >= 0 && static_cast<std::size_t>(index) < line.values.size();
   // A log does not show the line.
-  if (about_value && !names(sentence, line.name)) sentence += fmt::format(" in {}", line.name);
+  if (about_value && !mentions(sentence, line.name)) sentence += fmt::format(" in {}", line.name);
   const auto& value = about_value ? line.values[static_cast<std::size_t>(index)].text : line.name;
   const int column = about_value ? line.values[static_cast<std::size_t>(index)].column : line.column;
   diagnostics.add({level, {entry.place.file, line.line, column}, std::move(sentence), line.line_text,

@@ -117,7 +117,7 @@ TEST_CASE("redirect takes a host, which may have its address later, and a port")
   CHECK(!with("redirect = nosuch 80").said("bad address"));
   for (const char* host : {"-x", "a..b", "a_b!", "10.1.2.300", ".x"}) {
     CAPTURE(host);
-    CHECK(with(fmt::format("redirect = {} 80", host)).said(fmt::format("bad address: {}", host)));
+    CHECK(with(std::string("redirect = ") + host + " 80").said(std::string("bad address: ") + host));
   }
   CHECK(with("redirect = 127.0.0.1 70000").said("port number too large: 70000"));
   CHECK(with("redirect = 127.0.0.1 0").said("port number invalid: 0"));
