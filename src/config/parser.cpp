@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 #include <utility>
 
@@ -349,7 +350,8 @@ std::string operator_hint(std::string_view name, std::string_view rest) {
   if (name.starts_with('}')) return "a closing brace stands on a line of its own";
   while (!name.empty() && !base::is_space(name.back()) && std::string_view(":+-").find(name.back()) != name.npos) name.remove_suffix(1);
   rest.remove_prefix(std::min(rest.find_first_not_of(":+-= \t"), rest.size()));
-  if (name.empty() || rest.empty()) return "a line has the form 'NAME = VALUE'";
+  const bool word = std::ranges::all_of(name, [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; });
+  if (name.empty() || rest.empty() || !word) return "a line has the form 'NAME = VALUE'";
   return fmt::format("write '{} = {}'", base::escaped(name, 100), base::escaped(rest, 100));
 }
 
