@@ -137,9 +137,9 @@ bool Reader::off_line(std::string_view text) {
   const auto words = base::split_words(text.substr(mark.size()));
   if (words.size() < 6 || !is_socket_type(words[1]) || words[0].front() == '#') return false;
   at_.column = rest().find(mark) + mark.size();
-  off_ = source_.off = true;
+  off_ = true;
   line(rest());
-  off_ = source_.off = false;
+  off_ = false;
   return true;
 }
 
