@@ -67,8 +67,8 @@ class Mending {
   void give_address(const Plan::Change& change) {
     const Service& before = *change.before;
     const Service& after = *change.after;
-    const bool same = before.settings.bind == after.settings.bind;
-    if (after.waits_for.empty() || !before.waits_for.empty() || !same) return;
+    if (after.waits_for.empty() || !before.waits_for.empty()) return;
+    if (before.settings.bind != after.settings.bind) return keep_until_found(change);
     Service now = after;
     const auto listen = listen_at(after, std::span(&before.listen.at.address, 1));
     if (!listen) return;
@@ -79,6 +79,15 @@ class Mending {
     std::erase(mended().services, change.after);
     kept_.push_back(kept);
     owners_.add(*kept);
+  }
+
+  /// It was to move to a name that leads nowhere: it stays where it is, with its sessions.
+  void keep_until_found(const Plan::Change& change) {
+    std::erase(mended().services, change.after);
+    kept_.push_back(change.before);
+    owners_.add(*change.before);
+    tell(Level::warning, *change.before,
+         fmt::format("service {} goes on as it was: {} has no address", change.before->id, change.after->waits_for));
   }
 
   /// A service of the new configuration that cannot be opened beside those that go on.

@@ -175,4 +175,9 @@ TEST_CASE("a name that has no address at a reload has the one it had") {
   CHECK(w.at("a").settings.nice == 3);
   CHECK(w.at("c").waits_for == "other");
   CHECK(w.said("front has no address now: service a goes on with the one it had"));
+  // One that was to move there stays, as it runs.
+  const World moved = reloaded(service("d", 4, "nice = 3"), service("d", 4, "bind = nosuch"));
+  CHECK(moved.at("d").waits_for.empty());
+  CHECK(moved.at("d").settings.nice == 3);
+  CHECK(moved.said("service d goes on as it was: nosuch has no address"));
 }
