@@ -218,6 +218,7 @@ int serve(const CommandLine& original, const std::string& program, const std::ve
   auto inherited = supervisor::Inheritance::receive(first_long_lived);
   if (!inherited) return complain(program, inherited.error().sentence);
   const bool takes_over = *inherited != nullptr;
+  if (takes_over) supervisor::name_process((*inherited)->invocation().binary);
   const CommandLine command = takes_over ? as_invoked(original, (*inherited)->invocation()) : original;
   const auto worker = worker_user(command);
   // At an upgrade the trial run has found the user; should it not be found now, nobody (65534) does as well.

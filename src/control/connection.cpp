@@ -58,8 +58,18 @@ void Connection::arm(std::chrono::milliseconds limit, std::function<void(Connect
 void Connection::post(void (Connection::*next)()) {
   boost::asio::post(loop_, [weak = weak_from_this(), next] {
     const auto self = weak.lock();
-    if (self && !self->closed_) ((*self).*next)();
+    if (self && !self->closed_) self->attempt(next);
   });
+}
+
+/// A client whose connection cannot go on is to see that, and not to wait for a deadline.
+void Connection::attempt(void (Connection::*step)()) {
+  try {
+    (this->*step)();
+  } catch (...) {
+    close();
+    throw;
+  }
 }
 
 void Connection::read() {
@@ -68,7 +78,7 @@ void Connection::read() {
     const auto self = weak.lock();
     if (!self) return;
     self->reading_ = false;
-    if (!error && !self->closed_ && !self->answering_) self->on_readable();
+    if (!error && !self->closed_ && !self->answering_) self->attempt(&Connection::on_readable);
   });
 }
 
@@ -175,7 +185,7 @@ void Connection::send() {
       if (!std::exchange(blocked_, true)) stalled_since_ = std::chrono::steady_clock::now();
       return stream_.async_wait(stream_.wait_write, [weak = weak_from_this()](boost::system::error_code error) {
         const auto self = weak.lock();
-        if (!error && self && !self->closed_) self->send();
+        if (!error && self && !self->closed_) self->attempt(&Connection::send);
       });
     } else if (errno != EINTR) {
       return close();

@@ -44,6 +44,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Until `limit` has passed, nothing that comes later counts: then `then` is done.
   void arm(std::chrono::milliseconds limit, std::function<void(Connection&)> then);
   void post(void (Connection::*next)());
+  void attempt(void (Connection::*step)());
   [[nodiscard]] std::string frame_of_rows();
 
   boost::asio::io_context& loop_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "control/connection.hpp"
+#include "xsuperd/loop/watch.hpp"
 
 namespace xsuperd::control {
 
@@ -34,11 +35,9 @@ bool in_group(int fd, gid_t primary, gid_t group) {
 
 struct Server::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& io, SocketFile file, Options o, Handler h)
-      : loop(io), socket(std::move(file)), options(o), handler(std::move(h)), watch(io), pause(io) {}
+      : loop(io), socket(std::move(file)), options(o), handler(std::move(h)), watch(io, socket.fd(), [this] { accept_some(); }) {}
 
-  void wait();
   void accept_some();
-  void wait_later();
   void welcome(base::Fd fd);
   [[nodiscard]] bool is_full(const Peer& peer) const;
   bool make_room(const Peer& newcomer);
@@ -51,46 +50,28 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
   SocketFile socket;
   Options options;
   Handler handler;
-  boost::asio::posix::stream_descriptor watch;
-  boost::asio::steady_timer pause;
+  loop::Watch watch;
   std::vector<std::shared_ptr<Connection>> connections;
 };
 
-void Server::Impl::wait() {
-  boost::system::error_code full;
-  if (!watch.is_open()) watch.assign(socket.fd(), full);
-  if (full) return wait_later();
-  watch.async_wait(watch.wait_read, [weak = weak_from_this()](boost::system::error_code error) {
-    const auto self = weak.lock();
-    if (!error && self) self->accept_some();
-  });
-}
-
 void Server::Impl::accept_some() {
+  const auto self = shared_from_this();  // a client's end may be that of the server
   for (int i = 0; i < batch; ++i) {
     base::Fd fd(::accept4(socket.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (fd) {
       try {
         welcome(std::move(fd));
       } catch (const boost::system::system_error&) {
-        return wait_later();  // the kernel watches no more descriptors: this client is closed
+        return watch.wait_later();  // the kernel watches no more descriptors: this client is closed
       }
     } else if (errno == EAGAIN) {
       break;
     } else if (errno != EINTR && errno != ECONNABORTED) {
       // Out of descriptors or memory: the connection stays in the queue, and looking at once would be of no use.
-      return wait_later();
+      return watch.wait_later();
     }
   }
-  wait();
-}
-
-void Server::Impl::wait_later() {
-  pause.expires_after(std::chrono::seconds(1));
-  pause.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-    const auto self = weak.lock();
-    if (!error && self) self->wait();
-  });
+  watch.wait();
 }
 
 void Server::Impl::welcome(base::Fd fd) {
@@ -138,11 +119,11 @@ bool Server::Impl::make_room(const Peer& newcomer) {
 
 Server::Server(boost::asio::io_context& loop, SocketFile socket, Options options, Handler handler)
     : impl_(std::make_shared<Impl>(loop, std::move(socket), options, std::move(handler))) {
-  impl_->wait();
+  impl_->watch.wait();
 }
 
 Server::~Server() {
-  if (impl_->watch.is_open()) (void)impl_->watch.release();
+  impl_->watch.stop();
   for (const auto& connection : std::vector(impl_->connections)) connection->close();
 }
 

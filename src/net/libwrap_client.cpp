@@ -33,7 +33,8 @@ struct Waiting {
   base::Fd connection;
 };
 
-void adopt(Descriptor& descriptor, base::Fd fd) {
+/// Throws with `fd` as it was.
+void adopt(Descriptor& descriptor, base::Fd&& fd) {
   if (!fd) return;
   descriptor.assign(fd.get());
   (void)fd.release();
@@ -65,6 +66,7 @@ struct Libwrap::Impl : std::enable_shared_from_this<Impl> {
       : loop(on), options(std::move(with)), tables(options.tables), socket(on), process(on), looking(on) {}
 
   void take_helper(LibwrapHelper helper);
+  void drop_helper(const base::Fd& unwatched);
   void start();
   void later(Done done, LibwrapAnswer answer);
   void ask(const LibwrapQuestion& question, Done done);
@@ -127,8 +129,8 @@ void Libwrap::Impl::look_after_helper() {
     const auto self = weak.lock();
     if (!self || error || self->closed) return;
     self->is_looking = false;
-    if (!self->open.empty() && self->process.is_open() && self->hangs()) self->kill();  // its end tells
     self->look_after_helper();
+    if (!self->open.empty() && self->process.is_open() && self->hangs()) self->kill();  // its end tells
   });
 }
 
@@ -143,10 +145,32 @@ bool Libwrap::Impl::hangs() {
 
 void Libwrap::Impl::take_helper(LibwrapHelper helper) {
   if (!helper.socket || !helper.process) return;
-  adopt(socket, std::move(helper.socket));
-  adopt(process, std::move(helper.process));
-  await_replies();
-  await_end();
+  base::Fd pidfd = std::move(helper.process);
+  try {
+    adopt(process, std::move(pidfd));
+    adopt(socket, std::move(helper.socket));
+    await_replies();
+    await_end();
+  } catch (const std::exception&) {
+    // The kernel watches no more descriptors, or there is no memory: the next question starts another.
+    drop_helper(pidfd);
+    throw;
+  }
+}
+
+/// It has been asked nothing yet.
+void Libwrap::Impl::drop_helper(const base::Fd& unwatched) {
+  const int pidfd = process.is_open() ? process.native_handle() : unwatched.get();
+  ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0U);
+  pollfd end{pidfd, POLLIN, 0};
+  constexpr int patience = 1000;
+  while (::poll(&end, 1, patience) < 0 && errno == EINTR) {
+  }
+  siginfo_t info;
+  (void)reap(pidfd, info);
+  boost::system::error_code ignored;
+  socket.close(ignored);
+  process.close(ignored);
 }
 
 /// One that dies of every question must not be started as fast as peers come.
@@ -155,8 +179,14 @@ void Libwrap::Impl::start() {
   if (!options.start || process.is_open() || (started && now - *started < std::chrono::seconds(1))) return;
   started = now;
   auto helper = options.start();
-  if (helper) return take_helper(std::move(*helper));
-  if (options.on_helper_end) options.on_helper_end(helper.error().sentence);
+  std::string trouble;
+  try {
+    if (helper) return take_helper(std::move(*helper));
+    trouble = helper.error().sentence;
+  } catch (const std::exception& full) {
+    trouble = fmt::format("can't watch the libwrap helper: {}", full.what());
+  }
+  if (options.on_helper_end) options.on_helper_end(trouble);
 }
 
 /// True when it is on its way, or will be.
@@ -203,8 +233,8 @@ void Libwrap::Impl::await_replies() {
   socket.async_wait(Descriptor::wait_read, [weak = weak_from_this()](boost::system::error_code error) {
     const auto self = weak.lock();
     if (!self || error || !self->socket.is_open()) return;
+    self->await_replies();  // first: a reply's handler may throw
     self->take_replies();
-    if (self->socket.is_open()) self->await_replies();
   });
 }
 

@@ -5,55 +5,18 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+
+#include "xsuperd/loop/watch.hpp"
 
 namespace xsuperd::net {
 
-struct Listener::Impl : std::enable_shared_from_this<Impl> {
+struct Listener::Impl {
   Impl(boost::asio::io_context& loop, base::Fd socket, std::function<void()> on_ready)
-      : fd(std::move(socket)), watch(loop), room(loop), ready(std::move(on_ready)) {}
-
-  void resume() {
-    if (waiting) return;
-    waiting = true;
-    boost::system::error_code full;
-    if (!watch.is_open()) watch.assign(fd.get(), full);
-    if (full) return resume_later();
-    watch.async_wait(watch.wait_read, [self = shared_from_this(), turn = turn](boost::system::error_code error) {
-      // A pause in between has made this wait void, even if it had ended already.
-      if (error || turn != self->turn) return;
-      self->waiting = false;
-      self->ready();
-    });
-  }
-
-  /// The kernel lacks memory, or the user may not watch more (epoll(7), max_user_watches).
-  void resume_later() {
-    room.expires_after(std::chrono::seconds(1));
-    room.async_wait([self = shared_from_this(), turn = turn](boost::system::error_code error) {
-      if (error || turn != self->turn) return;
-      self->waiting = false;
-      self->resume();
-    });
-  }
-
-  void pause() {
-    ++turn;
-    waiting = false;
-    room.cancel();
-    // release() takes the number out of epoll and leaves it open: `fd` stays the owner.
-    if (watch.is_open()) (void)watch.release();
-  }
+      : fd(std::move(socket)), watch(loop, fd.get(), std::move(on_ready)) {}
 
   base::Fd fd;
-  boost::asio::posix::stream_descriptor watch;
-  boost::asio::steady_timer room;
-  std::function<void()> ready;
-  bool waiting = false;
-  std::uint64_t turn = 0;
+  loop::Watch watch;
 };
 
 Listener::Listener(boost::asio::io_context& loop, base::Fd fd, std::function<void()> ready)
@@ -62,14 +25,14 @@ Listener::Listener(boost::asio::io_context& loop, base::Fd fd, std::function<voi
 /// The socket is closed now, and not when the wait that was cancelled has been told so: its port may be wanted again.
 Listener::~Listener() { (void)release(); }
 
-void Listener::resume() { impl_->resume(); }
-void Listener::pause() { impl_->pause(); }
+void Listener::resume() { impl_->watch.wait(); }
+void Listener::pause() { impl_->watch.stop(); }
 int Listener::fd() const { return impl_->fd.get(); }
 
 base::Fd Listener::duplicate() const { return base::Fd(::fcntl(impl_->fd.get(), F_DUPFD_CLOEXEC, 0)); }
 
 base::Fd Listener::release() {
-  impl_->pause();
+  impl_->watch.stop();
   return std::move(impl_->fd);
 }
 
@@ -87,11 +50,15 @@ void to_ipv4(int fd) {
 }
 }  // namespace
 
-Listener::Batch Listener::accept_batch(bool keep_family, int& error) {
+Listener::Batch Listener::accept_batch(bool keep_family, int& error, base::DescriptorReserve* reserve) {
   Batch batch;
   error = 0;
   int gone = 0;
   while (batch.size() < batch_size) {
+    if (reserve && !reserve->has_room(impl_->fd.get())) {
+      error = EMFILE;
+      break;
+    }
     sockaddr_storage from{};
     socklen_t length = sizeof from;
     base::Fd fd(::accept4(impl_->fd.get(), reinterpret_cast<sockaddr*>(&from), &length, SOCK_CLOEXEC));
@@ -100,6 +67,7 @@ Listener::Batch Listener::accept_batch(bool keep_family, int& error) {
       if (errno != EAGAIN && errno != EWOULDBLOCK) error = errno;
       break;
     }
+    if (reserve) reserve->session_has(fd.get());
     Connection connection{std::move(fd), base::endpoint_of(from)};
     if (!keep_family && connection.peer.address.is_mapped()) to_ipv4(connection.fd.get());
     batch.push_back(std::move(connection));

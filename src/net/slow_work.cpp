@@ -5,23 +5,32 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <mutex>
-#include <system_error>
-#include <thread>
+#include <utility>
 #include <vector>
 
+#include "xsuperd/loop/slot.hpp"
+
 namespace xsuperd::net {
+
+/// The way back to the loop, with the memory for it: it can be taken whatever happens.
+struct SlowWork::Return {
+  Then then;
+  loop::Slot room = {};
+};
 
 /// What the loop and the threads share. Lives until the last thread has ended, however late that is.
 struct SlowWork::Shared {
   struct Piece {
     Id id = 0;
-    std::function<Then()> work;
+    std::function<void()> work;
+    std::shared_ptr<Return> back;
   };
   std::mutex mutex;
   std::condition_variable change;
@@ -33,7 +42,7 @@ struct SlowWork::Shared {
 };
 
 struct SlowWork::Threads {
-  std::vector<std::thread> all;
+  std::vector<pthread_t> all;
   std::size_t most;
   std::size_t queue;
   Id last_id = 0;
@@ -41,37 +50,30 @@ struct SlowWork::Threads {
 
 namespace {
 
-/// A piece that throws, for want of memory say, is lost; those who wait for it have a deadline.
-template <typename Work>
-SlowWork::Then result_of(const Work& work) {
-  try {
-    return work();
-  } catch (const std::exception&) {
-    return {};
-  }
-}
+/// Name services need little; what is mapped for a thread counts where the address space is limited.
+constexpr std::size_t stack_size = 1U << 20;
 
-/// Whoever waits for the answer gets none in time, as if nobody had known one, when there is no memory to pass it on.
-void pass_on(boost::asio::io_context& loop, SlowWork::Then then) {
-  try {
-    boost::asio::post(loop, std::move(then));
-  } catch (const std::exception&) {
-  }
-}
-
-std::thread start_thread(std::function<void()> code) {
+/// False when no thread is to be had.
+bool start_thread(pthread_t& thread, std::function<void()> code) {
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return false;
+  pthread_attr_setstacksize(&attributes, stack_size);
   // Handlers of signals belong to the loop thread.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread;
-  try {
-    thread = std::thread(std::move(code));
-  } catch (const std::system_error&) {  // too many threads: an empty one says so
-  }
+  auto owned = std::make_unique<std::function<void()>>(std::move(code));
+  const auto run = [](void* argument) -> void* {
+    const std::unique_ptr<std::function<void()>> mine(static_cast<std::function<void()>*>(argument));
+    (*mine)();
+    return nullptr;
+  };
+  const int error = pthread_create(&thread, &attributes, run, owned.get());
+  if (error == 0) (void)owned.release();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
+  pthread_attr_destroy(&attributes);
+  return error == 0;
 }
 
 /// The code of a thread.
@@ -81,15 +83,21 @@ void serve(Shared& s, std::size_t number) {
   while (true) {
     s.change.wait(lock, [&s] { return s.closed || !s.queue.empty(); });
     if (s.closed) return;
-    const auto work = std::move(s.queue.front().work);
+    auto piece = std::move(s.queue.front());
     s.queue.pop_front();
     s.busy[number] = 1;
     lock.unlock();
-    SlowWork::Then then = result_of(work);
+    try {
+      piece.work();
+    } catch (const std::exception&) {  // what came of it is for `then` to find out
+    }
     lock.lock();
     s.busy[number] = 0;
     if (s.closed) return;
-    if (then) pass_on(*s.loop, std::move(then));
+    loop::Slot& room = piece.back->room;
+    boost::asio::post(*s.loop, boost::asio::bind_allocator(loop::InSlot<void>(room), [back = std::move(piece.back)] {
+                        std::exchange(back->then, {})();
+                      }));
   }
 }
 
@@ -114,13 +122,22 @@ SlowWork::~SlowWork() {
   shared_->change.notify_all();
   for (std::size_t i = 0; i < threads_->all.size(); ++i) {
     if (busy[i])
-      threads_->all[i].detach();  // nobody knows when its work ends
+      pthread_detach(threads_->all[i]);  // nobody knows when its work ends
     else
-      threads_->all[i].join();
+      pthread_join(threads_->all[i], nullptr);
   }
 }
 
 SlowWork::Id SlowWork::run(std::function<Then()> work) {
+  const auto result = std::make_shared<Then>();
+  return run([work = std::move(work), result] { *result = work(); },
+             [result] {
+               if (*result) (*result)();
+             });
+}
+
+SlowWork::Id SlowWork::run(std::function<void()> work, Then then) {
+  auto back = std::make_shared<Return>(std::move(then));
   const Id id = ++threads_->last_id;
   {
     const std::lock_guard lock(shared_->mutex);
@@ -129,26 +146,25 @@ SlowWork::Id SlowWork::run(std::function<Then()> work) {
     if (shared_->queue.size() >= static_cast<std::size_t>(idle) && threads_->all.size() < threads_->most) {
       threads_->all.reserve(threads_->all.size() + 1);
       shared_->busy.push_back(0);
-      std::thread thread =
-          start_thread([shared = shared_, number = threads_->all.size()] { serve(*shared, number); });
-      if (thread.joinable())
-        threads_->all.push_back(std::move(thread));
+      pthread_t thread{};
+      if (start_thread(thread, [shared = shared_, number = threads_->all.size()] { serve(*shared, number); }))
+        threads_->all.push_back(thread);
       else
         shared_->busy.pop_back();
     }
     if (threads_->all.empty()) return 0;
-    shared_->queue.push_back({id, std::move(work)});
+    shared_->queue.push_back({id, std::move(work), std::move(back)});
   }
   shared_->change.notify_one();
   return id;
 }
 
 bool SlowWork::cancel(Id id) {
-  std::function<Then()> work;  // goes without the lock
+  Shared::Piece cancelled;  // goes without the lock
   const std::lock_guard lock(shared_->mutex);
   const auto piece = std::find_if(shared_->queue.begin(), shared_->queue.end(), [id](const auto& p) { return p.id == id; });
   if (piece == shared_->queue.end()) return false;
-  work = std::move(piece->work);
+  cancelled = std::move(*piece);
   shared_->queue.erase(piece);
   return true;
 }

@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <fcntl.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -14,6 +12,7 @@
 #include <utility>
 
 #include "xsuperd/config/files.hpp"
+#include "xsuperd/loop/off_loop.hpp"
 #include "xsuperd/net/socket.hpp"
 
 namespace xsuperd::service {
@@ -120,29 +119,36 @@ void SlowPeers::leave(const base::Address& peer, const SlowBanner* banner) {
 
 void Banners::send(Surroundings& around, Banner banner) {
   const std::string path = banner.path;
+  const auto batch = std::make_shared<Batch>();
   {
     const std::scoped_lock lock(mutex_);
-    const auto [batch, first] = queued_.try_emplace(path);
-    batch->second.push_back(std::move(banner));
+    const auto [queue, first] = queued_.try_emplace(path);
+    queue->second.push_back(std::move(banner));
     if (!first) return;
   }
-  boost::asio::post(around.blocking,
-                    [self = shared_from_this(), &around, path] { self->read(around, path); });
+  const auto self = shared_from_this();
+  try {
+    loop::off_loop(around.blocking, around.loop, [self, path, batch] { return self->read(path, *batch); },
+                   [self, &around, batch](const base::Result<Text>& text) {
+                     self->deliver(around, std::move(*batch), text ? *text : nullptr,
+                                   text ? std::string{} : text.error().sentence);
+                   });
+  } catch (const std::exception& error) {
+    take(path, *batch);
+    deliver(around, std::move(*batch), nullptr, error.what());
+  }
 }
 
-void Banners::read(Surroundings& around, const std::string& path) {
-  Batch batch;
-  {
-    // Who comes from now on may expect what the file has from now on.
-    const std::scoped_lock lock(mutex_);
-    batch = std::move(queued_.extract(path).mapped());
-  }
+void Banners::take(const std::string& path, Batch& batch) {
+  const std::scoped_lock lock(mutex_);
+  batch = std::move(queued_.extract(path).mapped());
+}
+
+base::Result<Banners::Text> Banners::read(const std::string& path, Batch& batch) {
+  take(path, batch);  // first: who comes from now on may expect what the file has from now on
   auto text = config::SystemFiles().read(path);
-  boost::asio::post(around.loop, [self = shared_from_this(), &around, batch = std::move(batch),
-                                  text = text ? share(path, std::move(*text)) : nullptr,
-                                  why = text ? std::string{} : text.error().sentence]() mutable {
-    self->deliver(around, std::move(batch), text, why);
-  });
+  if (!text) return text.error();
+  return share(path, std::move(*text));
 }
 
 Banners::Text Banners::share(const std::string& path, std::string text) {

@@ -65,7 +65,8 @@ class Banners : public std::enable_shared_from_this<Banners> {
  private:
   using Text = std::shared_ptr<const std::string>;
   using Batch = std::deque<Banner>;
-  void read(Surroundings& around, const std::string& path);
+  base::Result<Text> read(const std::string& path, Batch& batch);
+  void take(const std::string& path, Batch& batch);
   void deliver(Surroundings& around, Batch batch, const Text& text, const std::string& why);
   Text share(const std::string& path, std::string text);
 

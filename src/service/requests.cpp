@@ -32,7 +32,7 @@ bool Runner::stays_with_us() const {
 
 void Runner::accept_connections() {
   int error = 0;
-  auto batch = listener_->accept_batch(service().listen.v6only || stays_with_us(), error);
+  auto batch = listener_->accept_batch(service().listen.v6only || stays_with_us(), error, &around_.reserve);
   const bool alone = batch.size() == 1;
   for (net::Connection& connection : batch)
     greet(new_session({connection.peer, std::move(connection.fd), 0, {}, {}, alone, 0, false, {}}));

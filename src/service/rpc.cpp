@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 // RPC services: their port is the system's choice, and rpcbind tells it to those who ask (fact B4.6).
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 
+#include "xsuperd/loop/off_loop.hpp"
 #include "xsuperd/net/rpcbind.hpp"
 #include "xsuperd/service/runner.hpp"
 
@@ -35,23 +33,23 @@ void Runner::register_rpc() {
   const Registration r = registration_of(service());
   const std::uint16_t port = net::local_endpoint(listener_->fd()).port;
   registered_ = true;
-  ++around_.rpc_pending;
-  boost::asio::post(around_.rpc, [&around = around_, weak = weak_from_this(), place = around_.rpcbind, r, port] {
+  const auto speak = [place = around_.rpcbind, r, port] {
     // What an earlier daemon left behind when it was killed would be in the way.
     net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, place);
-    auto failed = net::rpc_register(r.program, r.versions.low, r.versions.high, r.protocol, port, place);
-    boost::asio::post(around.loop, [&around, weak, r, failed = std::move(failed)] {
-      --around.rpc_pending;
-      const auto self = weak.lock();
-      if (!self) return;
-      if (failed)
-        for (const std::uint32_t version : *failed)
-          self->around_.log.error("pmap_set failed. service={} program={} version={}", self->service().id, r.program,
-                                  version);
-      else
-        self->registration_failed(failed.error().sentence);
-    });
+    return net::rpc_register(r.program, r.versions.low, r.versions.high, r.protocol, port, place);
+  };
+  loop::off_loop(around_.rpc, around_.loop, speak, [&around = around_, weak = weak_from_this(), r](const auto& failed) {
+    --around.rpc_pending;
+    const auto self = weak.lock();
+    if (!self) return;
+    if (failed)
+      for (const std::uint32_t version : *failed)
+        self->around_.log.error("pmap_set failed. service={} program={} version={}", self->service().id, r.program,
+                                version);
+    else
+      self->registration_failed(failed.error().sentence);
   });
+  ++around_.rpc_pending;
 }
 
 void Runner::registration_failed(const std::string& why) {
@@ -68,11 +66,11 @@ void Runner::registration_failed(const std::string& why) {
 void Runner::unregister_rpc() {
   if (!std::exchange(registered_, false)) return;
   const Registration r = registration_of(service());
-  ++around_.rpc_pending;
-  boost::asio::post(around_.rpc, [&around = around_, place = hurried(around_.rpcbind), r] {
+  const auto speak = [place = hurried(around_.rpcbind), r] {
     net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, place);
-    boost::asio::post(around.loop, [&around] { --around.rpc_pending; });
-  });
+  };
+  loop::off_loop(around_.rpc, around_.loop, speak, [&around = around_](const base::Result<void>&) { --around.rpc_pending; });
+  ++around_.rpc_pending;
 }
 
 }  // namespace xsuperd::service

@@ -53,7 +53,7 @@ void Runner::started(spawn::Started& outcome) {
   if (service().hands_over()) foreign_ = true;
   counters_.serve(around_.now() - session.accepted);
   log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
-  around_.children.watch(outcome.token, outcome.pid, std::move(outcome.pidfd));
+  around_.children.watch(outcome.token, outcome.pid, around_.reserve.below(std::move(outcome.pidfd)));
   feed(Started{outcome.token});
   // It may have been started while the service was being removed, and take so long that the others' KILL is over.
   if (state_.phase() != Phase::retiring || retired_servers_ != Servers::terminate) return;

@@ -149,7 +149,7 @@ void Runner::turn_away(Session session) {
 std::size_t Runner::turn_batch_away(int& error) {
   std::size_t count = 0;
   if (service().listen.socket_type == config::SocketType::stream) {
-    for (net::Connection& connection : turned_away_->accept_batch(service().listen.v6only, error)) {
+    for (net::Connection& connection : turned_away_->accept_batch(service().listen.v6only, error, &around_.reserve)) {
       turn_away({.peer = connection.peer, .socket = std::move(connection.fd)});
       ++count;
     }

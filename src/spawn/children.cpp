@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cerrno>
 #include <csignal>
@@ -22,6 +20,8 @@
 
 #include "spawn/remains.hpp"
 #include "xsuperd/base/make_room.hpp"
+#include "xsuperd/loop/alarm.hpp"
+#include "xsuperd/loop/watch.hpp"
 
 namespace xsuperd::spawn {
 
@@ -62,26 +62,34 @@ bool reap(const Watch& watch, Ended& ended) {
 /// system call more to enter each, to wait for it and to let it go.
 struct Children::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& the_loop, std::function<void(const Ended&)> handler)
-      : loop(the_loop), on_end(std::move(handler)), set(open_set()), set_watch(loop, set.get()), room(loop) {}
-  ~Impl() { (void)set_watch.release(); }
+      : loop(the_loop),
+        on_end(std::move(handler)),
+        set(open_set()),
+        set_watch(loop, set.get(), [this] { set_readable(); }),
+        room(loop, [this] { enter_again(); }) {}
 
   Watch& unused_watch();
   [[nodiscard]] bool enter(std::uint64_t token);
   void enter_later(std::uint64_t token);
   void enter_again();
   void wait();
+  void set_readable();
   void look_around();
   void look(std::uint64_t token);
   void forget(Watch& watch);
+  void give_up() {
+    given_up = true;
+    set_watch.stop();
+    room.cancel();
+  }
 
   boost::asio::io_context& loop;
   std::function<void(const Ended&)> on_end;
   base::Fd set;
-  boost::asio::posix::stream_descriptor set_watch;
-  bool waiting = false;
+  loop::Watch set_watch;
   bool given_up = false;  // on_end is not called any more
   std::vector<std::uint64_t> left_out;  // for whom the set had no room
-  boost::asio::steady_timer room;
+  loop::Alarm room;
   std::deque<Watch> slab;      // watches never move
   std::vector<Watch*> unused;  // of the slab; as large as it, so that forgetting never allocates
   boost::unordered_flat_map<std::uint64_t, Watch*> running;
@@ -109,11 +117,7 @@ bool Children::Impl::enter(std::uint64_t token) {
 /// end is noticed as soon as there is room.
 void Children::Impl::enter_later(std::uint64_t token) {
   left_out.push_back(token);
-  if (left_out.size() > 1) return;
-  room.expires_after(std::chrono::seconds(1));
-  room.async_wait([owner = weak_from_this()](const boost::system::error_code& error) {
-    if (const auto impl = owner.lock(); impl && !error) impl->enter_again();
-  });
+  if (!room.is_set()) room.set(std::chrono::seconds(1));
 }
 
 void Children::Impl::enter_again() {
@@ -123,16 +127,13 @@ void Children::Impl::enter_again() {
 
 /// While there are no children nothing is waited for, and the loop may end.
 void Children::Impl::wait() {
-  if (waiting || given_up || running.empty()) return;
-  waiting = true;
-  set_watch.async_wait(set_watch.wait_read,
-                       [owner = weak_from_this()](const boost::system::error_code& error) {
-                         const auto impl = owner.lock();
-                         if (!impl) return;
-                         impl->waiting = false;
-                         if (!error) impl->look_around();
-                         impl->wait();
-                       });
+  if (!given_up && !running.empty()) set_watch.wait();
+}
+
+void Children::Impl::set_readable() {
+  const auto self = shared_from_this();  // a handler may destroy the Children
+  look_around();
+  wait();
 }
 
 void Children::Impl::look_around() {
@@ -166,7 +167,7 @@ void Children::Impl::forget(Watch& watch) {
 Children::Children(boost::asio::io_context& loop, std::function<void(const Ended&)> on_end)
     : impl_(std::make_shared<Impl>(loop, std::move(on_end))) {}
 
-Children::~Children() { impl_->given_up = true; }
+Children::~Children() { impl_->give_up(); }
 
 void Children::watch(std::uint64_t token, pid_t pid, base::Fd pidfd) {
   Watch& watch = impl_->unused_watch();
@@ -208,7 +209,7 @@ std::size_t Children::size() const { return impl_->running.size(); }
 
 void Children::abandon() {
   impl_->remains->abandon();
-  impl_->given_up = true;
+  impl_->give_up();
   impl_ = std::make_shared<Impl>(impl_->loop, impl_->on_end);
 }
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -27,6 +28,7 @@ constexpr std::size_t ring_capacity = 256;
 constexpr std::chrono::milliseconds patience_with_hanging{10};
 /// How long the loop waits for one that was slow a short time ago and may be healthy again.
 constexpr std::chrono::milliseconds patience_with_slow{1};
+constexpr std::chrono::milliseconds pause_without_memory{10};
 
 base::Fd open_null() {
   base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -66,6 +68,7 @@ class CloneSpawner final : public Spawner {
   void count(Launch& launch);
   void take(Launched launched);
   void work(unsigned thread);
+  void put(Launched launched);
 
   const CloneOptions options_;
   const Manner manner_;
@@ -165,7 +168,18 @@ void CloneSpawner::work(unsigned thread) {
     Launched launched = launcher.launch(*std::move(job), hangs ? patience_with_hanging : options_.thread_patience);
     auto* launch = std::get_if<std::unique_ptr<Launch>>(&launched);
     if (launch != nullptr && !hangs) count(**launch);
-    box_.put(std::move(launched));
+    put(std::move(launched));
+  }
+}
+
+/// Somebody waits for it: it is kept until there is memory to tell of it.
+void CloneSpawner::put(Launched launched) {
+  while (true) {
+    try {
+      return box_.put(std::move(launched));
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(pause_without_memory);
+    }
   }
 }
 

@@ -60,6 +60,7 @@ bool BlockingSocket::changed() const { return flags_ != -1 && (flags_ & O_NONBLO
 
 void Launch::prepare(Job&& job) {
   job_ = std::move(job);
+  blocking_ = {};
   const Recipe& recipe = *job_.recipe;
   arguments_.fill(recipe, job_.remote_host);
   plan_ = plan_for(recipe);

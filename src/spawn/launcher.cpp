@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "spawn/low_descriptors.hpp"
@@ -46,7 +47,12 @@ Launcher::Launcher(Manner manner, unsigned thread, int null)
 Launched Launcher::launch(Job job, std::chrono::nanoseconds patience) {
   if (!launch_) launch_ = make_launch();
   if (!launch_) return StartFailed{.token = job.token, .error = ENOMEM, .socket = std::move(job.socket)};
-  launch_->prepare(std::move(job));
+  try {
+    launch_->prepare(std::move(job));
+  } catch (const std::bad_alloc&) {
+    launch_->fail(Step::clone, ENOMEM);
+    return launch_->finish();
+  }
   const bool through = manner_.first_high == 0 ? start_plainly(patience) : start_by_slot(patience);
   if (through) return launch_->finish();
   return std::move(launch_);

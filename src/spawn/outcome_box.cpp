@@ -4,7 +4,6 @@
 #include <sys/eventfd.h>
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <iterator>
 #include <system_error>
@@ -14,43 +13,37 @@ namespace xsuperd::spawn {
 
 namespace {
 
-int open_bell() {
-  const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (fd == -1) throw std::system_error(errno, std::generic_category(), "eventfd of the spawner");
+base::Fd open_bell() {
+  base::Fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd) throw std::system_error(errno, std::generic_category(), "eventfd of the spawner");
   return fd;
 }
 
 }  // namespace
 
 OutcomeBox::OutcomeBox(boost::asio::io_context& loop)
-    : bell_(loop, open_bell()), bell_number_(bell_.native_handle()) {
-  wait();
+    : bell_(open_bell()), watch_(loop, bell_.get(), [this] {
+        watch_.wait();
+        deliver();
+      }) {
+  watch_.wait();
 }
 
-void OutcomeBox::put(Launched launched) {
+void OutcomeBox::put(Launched&& launched) {
   bool first = false;
   {
     const std::scoped_lock lock(mutex_);
-    first = gathered_.empty();
     gathered_.push_back(std::move(launched));
+    first = gathered_.size() == 1;
   }
   if (first) ring();
 }
 
-void OutcomeBox::ring() const { ::eventfd_write(bell_number_, 1); }
+void OutcomeBox::ring() const { ::eventfd_write(bell_.get(), 1); }
 
 std::vector<Launched> OutcomeBox::take_rest() {
   gather();
   return std::exchange(delivering_, {});
-}
-
-void OutcomeBox::wait() {
-  bell_.async_wait(bell_.wait_read,
-                   [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& error) {
-                     if (alive.expired() || error) return;
-                     wait();
-                     deliver();
-                   });
 }
 
 void OutcomeBox::gather() {
@@ -62,7 +55,7 @@ void OutcomeBox::gather() {
 
 void OutcomeBox::deliver() {
   eventfd_t rings = 0;
-  ::eventfd_read(bell_number_, &rings);  // before the box is emptied, or a ring could be lost
+  ::eventfd_read(bell_.get(), &rings);  // before the box is emptied, or a ring could be lost
   gather();
   auto next = delivering_.begin();
   try {

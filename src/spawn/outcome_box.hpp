@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "spawn/launch.hpp"
+#include "xsuperd/loop/watch.hpp"
 
 namespace xsuperd::spawn {
 
@@ -19,25 +19,22 @@ class OutcomeBox {
   explicit OutcomeBox(boost::asio::io_context& loop);
 
   void on_launched(std::function<void(Launched)> handler) { handler_ = std::move(handler); }
-  void put(Launched launched);
+  /// Throws bad_alloc with `launched` as it was.
+  void put(Launched&& launched);
   /// What has not been delivered.
   [[nodiscard]] std::vector<Launched> take_rest();
 
  private:
-  void wait();
   void ring() const;
   void gather();
   void deliver();
 
-  boost::asio::posix::stream_descriptor
-      bell_;  ///< an eventfd, rung when the first outcome comes to lie in the box
-  const int bell_number_;
+  const base::Fd bell_;  ///< an eventfd, rung when the first outcome comes to lie in the box
+  loop::Watch watch_;
   std::function<void(Launched)> handler_;
   std::mutex mutex_;
   std::vector<Launched> gathered_;  ///< under mutex_
   std::vector<Launched> delivering_;  ///< between two turns of the loop: what the handler has left by throwing
-  std::shared_ptr<const bool> alive_ =
-      std::make_shared<const bool>(true);  ///< seen by a wait that outlives the box
 };
 
 }  // namespace xsuperd::spawn

@@ -8,6 +8,7 @@
 
 #include "supervisor/impl.hpp"
 #include "xsuperd/control/message.hpp"
+#include "xsuperd/loop/off_loop.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -29,6 +30,20 @@ struct ControlCommand {
 /// Looks the command up, asks whether the peer may, and has it handled. Answers once, at once or later.
 void answer_control(Supervisor::Impl& daemon, const Request& request, const control::Peer& peer,
                     Server::Respond respond);
+
+/// For handlers that need what may take time: does `work` off the loop, and gives `then` what came of it, and `respond`.
+/// Whatever is thrown on the way is the answer.
+template <typename Work, typename Then>
+void off_loop(Supervisor::Impl& daemon, Work work, Server::Respond respond, Then then) {
+  loop::off_loop(daemon.blocking, daemon.loop, std::move(work), [respond = std::move(respond), then](auto result) {
+    if (!result) return respond(Reply::failed(Code::failed, result.error().sentence));
+    try {
+      then(std::move(*result), respond);
+    } catch (const std::exception& bug) {
+      respond(Reply::failed(Code::failed, fmt::format("internal error: {}", bug.what())));
+    }
+  });
+}
 
 // control_status.cpp
 void control_status(Supervisor::Impl& daemon, const Request& request, Server::Respond respond);

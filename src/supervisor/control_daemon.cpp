@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // What concerns the daemon as a whole: its log, and its configuration.
-#include <boost/asio/post.hpp>
 
 #include "supervisor/control.hpp"
 #include "xsuperd/base/text.hpp"
@@ -75,18 +74,18 @@ Reply json_outcome(const ReloadReport& report, bool good) {
 }  // namespace
 
 void control_reopen_logs(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
-  boost::asio::post(daemon.blocking, [&daemon, respond = std::move(respond)]() mutable {
-    std::optional<base::Result<std::shared_ptr<log::Output>>> opened;
-    if (daemon.options.reopen_log) opened = daemon.options.reopen_log();
-    boost::asio::post(daemon.loop, [&daemon, opened = std::move(opened), respond = std::move(respond)]() mutable {
-      const auto trouble = opened && !*opened ? std::vector{opened->error().sentence} : std::vector<std::string>{};
-      if (opened) daemon.replace_daemon_log(std::move(*opened));
-      daemon.reopen_logs([respond = std::move(respond), trouble](std::vector<std::string> troubles) {
-        troubles.insert(troubles.begin(), trouble.begin(), trouble.end());
-        if (troubles.empty()) return respond({{{"reopened", true}}});
-        respond({{}, {}, control::Failure{Code::failed, "some logs go on in the files that are open",
-                                          {{"troubles", json_texts(troubles)}}}});
-      });
+  using Output = base::Result<std::shared_ptr<log::Output>>;
+  const auto open = [&daemon] {
+    return daemon.options.reopen_log ? std::optional<Output>(daemon.options.reopen_log()) : std::nullopt;
+  };
+  off_loop(daemon, open, std::move(respond), [&daemon](std::optional<Output> opened, const Server::Respond& answer) {
+    const auto trouble = opened && !*opened ? std::vector{opened->error().sentence} : std::vector<std::string>{};
+    if (opened) daemon.replace_daemon_log(std::move(*opened));
+    daemon.reopen_logs([answer, trouble](std::vector<std::string> troubles) {
+      troubles.insert(troubles.begin(), trouble.begin(), trouble.end());
+      if (troubles.empty()) return answer({{{"reopened", true}}});
+      answer({{}, {}, control::Failure{Code::failed, "some logs go on in the files that are open",
+                                       {{"troubles", json_texts(troubles)}}}});
     });
   });
 }

@@ -3,8 +3,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <boost/asio/post.hpp>
-
 #include "supervisor/control.hpp"
 #include "xsuperd/base/text.hpp"
 
@@ -106,14 +104,12 @@ control::Rows service_rows(const Supervisor::Impl& daemon, Make make) {
 }  // namespace
 
 void control_status(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
-  boost::asio::post(daemon.blocking, [&daemon, respond = std::move(respond)]() mutable {
-    boost::asio::post(daemon.loop, [&daemon, respond = std::move(respond), used = open_descriptors()] {
-      rlimit limit{};
-      ::getrlimit(RLIMIT_NOFILE, &limit);
-      json::object result = status(daemon);
-      result["descriptors"] = {{"used", used}, {"limit", static_cast<std::uint64_t>(limit.rlim_cur)}};
-      respond({std::move(result)});
-    });
+  off_loop(daemon, open_descriptors, std::move(respond), [&daemon](std::size_t used, const Server::Respond& answer) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    json::object result = status(daemon);
+    result["descriptors"] = {{"used", used}, {"limit", static_cast<std::uint64_t>(limit.rlim_cur)}};
+    answer({std::move(result)});
   });
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <memory>
@@ -21,6 +20,7 @@
 #include "supervisor/upgrade.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/control/server.hpp"
+#include "xsuperd/loop/alarm.hpp"
 #include "xsuperd/net/abilities.hpp"
 #include "xsuperd/net/slow_work.hpp"
 #include "xsuperd/service/runner.hpp"
@@ -58,11 +58,22 @@ struct Supervisor::Impl {
   void terminate();
   void quit();
   void stop(int status);
+  /// Does it, and logs what is thrown: for steps of which each has its turn whatever becomes of the others.
+  template <typename F>
+  void surely(F step) noexcept {
+    try {
+      step();
+    } catch (const std::exception& bug) {
+      say_lost(bug);
+    }
+  }
+  void say_lost(const std::exception& bug) noexcept;
   void collect_retired();
   void check_consistency(bool tell);
   void check_periodically();
   base::Result<net::LibwrapHelper> start_libwrap_helper();
   void expire_bans();
+  void look_at_bans();
   [[nodiscard]] std::size_t available() const;
 
   // reload.cpp
@@ -72,9 +83,12 @@ struct Supervisor::Impl {
   void preview(std::function<void(const ReloadReport&)> told);
   /// Opens the daemon's log and those of all services anew; `told` gets what could not be opened.
   void reopen_logs(std::function<void(std::vector<std::string>)> told = {});
+  /// `then` hears in any case, unless the daemon ends meanwhile.
   void prepare_off_loop(bool strict, bool preview, std::function<void(Prepared)> then);
+  void begin_to_prepare(bool strict, bool preview, const std::function<void(Prepared)>& then);
   void give_up_load();
-  void finish_reload(Prepared prepared, const std::vector<std::function<void(const ReloadReport&)>>& told);
+  ReloadReport finish_reload(Prepared prepared);
+  void reload_over(Prepared prepared, const ReloadWish& wish);
   void log_diagnostics(const config::Diagnostics& diagnostics);
   void replace_daemon_log(base::Result<std::shared_ptr<log::Output>> output);
   void say_not_in_effect();
@@ -99,13 +113,25 @@ struct Supervisor::Impl {
   // upgrade.cpp
   void upgrade(std::function<void(base::Result<void>)> told);
   void begin_upgrade();
+  /// A step of the upgrade under way: what it throws refuses the upgrade.
+  template <typename F>
+  void step(F step) {
+    try {
+      step();
+    } catch (const std::exception& error) {
+      if (!upgrading) throw;
+      refuse_upgrade(error.what());
+    }
+  }
+  void start_trial();
+  void wait_for_load();
   void tried(base::Result<std::string> notes);
   void write_logs();
   void wait_for_rpc();
   void hold_and_settle();
   void settle();
   void leave();
-  void refuse_upgrade(const std::string& why);
+  void refuse_upgrade(const std::string& why) noexcept;
   [[nodiscard]] std::string unsettled() const;
   [[nodiscard]] HandOver hand_over() const;
 
@@ -180,10 +206,9 @@ struct Supervisor::Impl {
   std::unique_ptr<control::Server> control;
   std::unique_ptr<Signals> signals;
   Orphans orphans;
-  boost::asio::steady_timer check_timer{loop};
-  boost::asio::steady_timer end_timer{loop};
-  boost::asio::steady_timer ban_timer{loop};
-  bool ban_timer_set = false;
+  loop::Alarm check_alarm{loop, [this] { check_periodically(); }};
+  loop::Alarm end_alarm{loop, [this] { stop(0); }};
+  loop::Alarm ban_alarm{loop, [this] { look_at_bans(); }};
   bool preparing = false;
   std::uint64_t load_turn = 0;  ///< of the load that counts: one that was given up is not it
   std::optional<ReloadWish> next_reload;

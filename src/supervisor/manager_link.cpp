@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <ctime>
 
 #include "xsuperd/base/fd.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/loop/off_loop.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -58,9 +58,9 @@ ManagerLink::ManagerLink(boost::asio::io_context& loop, std::unique_ptr<net::Ser
       manager_(std::move(manager)),
       terms_(terms),
       asks_(std::move(asks)),
-      status_timer_(loop),
-      store_timer_(loop),
-      watchdog_timer_(loop) {
+      status_alarm_(loop, [this] { tell_status(); }),
+      store_alarm_(loop, [this] { update_store(); }),
+      watchdog_alarm_(loop, [this] { watch(); }) {
   if (manager_) speaker_.emplace(1);
 }
 
@@ -69,13 +69,9 @@ ManagerLink::~ManagerLink() {
 }
 
 void ManagerLink::off_loop(std::function<base::Result<void>()> word) {
-  boost::asio::post(*speaker_, [this, word = std::move(word), alive = std::weak_ptr(alive_)] {
-    const auto said = word();
-    if (said) return;
-    boost::asio::post(loop_, [this, alive, sentence = said.error().sentence] {
-      if (alive.expired() || std::exchange(complained_, true)) return;
-      asks_.on_trouble(sentence);
-    });
+  loop::off_loop(*speaker_, loop_, std::move(word), [this, alive = std::weak_ptr(alive_)](const base::Result<void>& said) {
+    if (said || alive.expired() || std::exchange(complained_, true)) return;
+    asks_.on_trouble(said.error().sentence);
   });
 }
 
@@ -108,20 +104,16 @@ void ManagerLink::reloading() {
 
 void ManagerLink::stopping() {
   if (!manager_ || std::exchange(ending_, true)) return;
-  status_timer_.cancel();
-  store_timer_.cancel();
+  status_alarm_.cancel();
+  store_alarm_.cancel();
   say("STOPPING=1\nSTATUS=Ending the servers");
 }
 
 void ManagerLink::changed() {
-  if (!manager_ || !begun_ || ending_ || status_due_) return;
-  status_due_ = true;
-  status_timer_.expires_at(std::max(std::chrono::steady_clock::now() + status_delay, status_told_ + status_pause));
-  status_timer_.async_wait([this](boost::system::error_code error) {
-    if (error) return;
-    status_due_ = false;
-    tell_status();
-  });
+  if (!manager_ || !begun_ || ending_ || status_alarm_.is_set()) return;
+  const auto since = std::chrono::steady_clock::now() - status_told_;
+  status_alarm_.set(std::max<std::chrono::milliseconds>(
+      status_delay, std::chrono::ceil<std::chrono::milliseconds>(status_pause - since)));
 }
 
 void ManagerLink::tell_status() {
@@ -133,14 +125,8 @@ void ManagerLink::tell_status() {
 }
 
 void ManagerLink::sockets_changed() {
-  if (!manager_ || !begun_ || ending_ || store_due_) return;
-  store_due_ = true;
-  store_timer_.expires_after(store_delay);
-  store_timer_.async_wait([this](boost::system::error_code error) {
-    if (error) return;
-    store_due_ = false;
-    update_store();
-  });
+  if (!manager_ || !begun_ || ending_ || store_alarm_.is_set()) return;
+  store_alarm_.set(store_delay);
 }
 
 /// What goes, first: the manager does not take a socket that it has already under another name.
@@ -176,11 +162,8 @@ void ManagerLink::check_room() {
 
 /// The loop itself says that it lives: when it hangs nobody does.
 void ManagerLink::watch() {
+  watchdog_alarm_.set(std::chrono::duration_cast<std::chrono::milliseconds>(*terms_.watchdog / 2));
   say("WATCHDOG=1");
-  watchdog_timer_.expires_after(*terms_.watchdog / 2);
-  watchdog_timer_.async_wait([this](boost::system::error_code error) {
-    if (!error) watch();
-  });
 }
 
 }  // namespace xsuperd::supervisor

@@ -2,7 +2,6 @@
 // What the daemon tells the service manager that started it. Internal to supervisor.
 #pragma once
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <functional>
@@ -12,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "xsuperd/loop/alarm.hpp"
 #include "xsuperd/net/service_manager.hpp"
 
 namespace xsuperd::supervisor {
@@ -72,13 +72,11 @@ class ManagerLink {
   const Terms terms_;
   Asks asks_;
   std::optional<boost::asio::thread_pool> speaker_;  ///< one thread, so that words stay in order
-  boost::asio::steady_timer status_timer_;
-  boost::asio::steady_timer store_timer_;
-  boost::asio::steady_timer watchdog_timer_;
+  loop::Alarm status_alarm_;
+  loop::Alarm store_alarm_;
+  loop::Alarm watchdog_alarm_;
   bool begun_ = false;
   bool ending_ = false;
-  bool status_due_ = false;
-  bool store_due_ = false;
   bool complained_ = false;
   bool overflow_told_ = false;
   std::string status_;  ///< as told last

@@ -56,17 +56,11 @@ bool Orphans::possible() {
 }
 
 void Orphans::look_soon() {
-  if (waiting_) return;
-  waiting_ = true;
-  timer_.expires_after(std::chrono::milliseconds(500));
-  timer_.async_wait([this](boost::system::error_code error) {
-    if (error) return;
-    waiting_ = false;
-    look();
-  });
+  if (!soon_.is_set()) soon_.set(std::chrono::milliseconds(500));
 }
 
 void Orphans::look() {
+  if (dead_child() != 0) look_soon();  // first: what follows takes memory and descriptors
   const std::vector<pid_t> before = std::exchange(suspects_, {});
   for (const pid_t child : children_of_this_process()) {
     if (!is_dead(child) || spared_(child)) continue;
@@ -75,7 +69,10 @@ void Orphans::look() {
     else if (reap(child))
       on_reaped_(child);
   }
-  if (!suspects_.empty() || dead_child() != 0) look_soon();
+  if (!suspects_.empty() || dead_child() != 0)
+    look_soon();
+  else
+    soon_.cancel();
 }
 
 }  // namespace xsuperd::supervisor

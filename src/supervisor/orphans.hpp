@@ -3,9 +3,10 @@
 #pragma once
 #include <sys/types.h>
 
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <vector>
+
+#include "xsuperd/loop/alarm.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -21,7 +22,7 @@ class Orphans {
   /// `spared` tells of dead children that somebody keeps on purpose.
   Orphans(boost::asio::io_context& loop, std::function<void(pid_t)> on_reaped,
           std::function<bool(pid_t)> spared = [](pid_t) { return false; })
-      : timer_(loop), on_reaped_(std::move(on_reaped)), spared_(std::move(spared)) {}
+      : soon_(loop, [this] { look(); }), on_reaped_(std::move(on_reaped)), spared_(std::move(spared)) {}
 
   /// Can there be any? Then SIGCHLD is listened to; else the daemon is spared a wake-up for every child's end.
   [[nodiscard]] static bool possible();
@@ -31,11 +32,10 @@ class Orphans {
  private:
   void look();
 
-  boost::asio::steady_timer timer_;
+  loop::Alarm soon_;
   std::function<void(pid_t)> on_reaped_;
   std::function<bool(pid_t)> spared_;
   std::vector<pid_t> suspects_;  ///< the dead children that the last look saw
-  bool waiting_ = false;
 };
 
 /// Our children, of all threads, in no order, dead ones included. Where the kernel has no such list, the first dead

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -14,6 +15,7 @@
 #include <cstdlib>
 
 #include "xsuperd/base/fd.hpp"
+#include "xsuperd/base/text.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -85,6 +87,10 @@ base::Result<void> daemonize() {
   silence_stdio(2);
   ::setsid();
   return {};
+}
+
+void name_process(const std::string& binary) {
+  ::prctl(PR_SET_NAME, std::string(base::last_component(binary)).c_str());
 }
 
 std::string absolute(const std::string& path) {

@@ -3,11 +3,10 @@
 // one turn of the loop or not at all.
 #include <unistd.h>
 
-#include <boost/asio/post.hpp>
-
 #include "supervisor/impl.hpp"
 #include "xsuperd/base/memory.hpp"
 #include "xsuperd/config/lint.hpp"
+#include "xsuperd/loop/off_loop.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -26,6 +25,13 @@ ReloadReport report_of(const Prepared& prepared) {
   return report;
 }
 
+/// A reload that was refused before anything was known.
+Prepared not_prepared(const base::Error& why) {
+  Prepared prepared;
+  prepared.refused = "it could not be read: " + why.sentence;
+  return prepared;
+}
+
 }  // namespace
 
 void Supervisor::Impl::reload(bool strict, std::function<void(const ReloadReport&)> told) {
@@ -36,14 +42,24 @@ void Supervisor::Impl::reload(bool strict, std::function<void(const ReloadReport
   if (preparing || upgrading) return;
   log.notice("Starting reconfiguration");
   manager.reloading();
-  const auto wish = std::make_shared<ReloadWish>(*std::exchange(next_reload, std::nullopt));
+  const auto wish = std::make_shared<ReloadWish>();
+  *wish = *std::exchange(next_reload, std::nullopt);
   reload_under_way = wish;
-  prepare_off_loop(wish->strict, false, [this, wish](Prepared prepared) {
-    reload_under_way.reset();
-    finish_reload(std::move(prepared), wish->told);
-    if (upgrading) return begin_upgrade();
-    if (next_reload && !ending) reload();
-  });
+  prepare_off_loop(wish->strict, false, [this, wish](Prepared prepared) { reload_over(std::move(prepared), *wish); });
+}
+
+/// Whatever goes wrong in one of these steps, the others are taken: who asked hears, and who waits has his turn.
+void Supervisor::Impl::reload_over(Prepared prepared, const ReloadWish& wish) {
+  reload_under_way.reset();
+  const std::vector<std::string> unguarded = prepared.loaded.unguarded;
+  ReloadReport report;
+  report.refused = "of an internal error; the log has more";
+  surely([&] { report = finish_reload(std::move(prepared)); });
+  surely([&] { record_load(report.diagnostics, unguarded, true, report.applied); });
+  surely([this] { manager.ready(); });
+  for (const auto& tell : wish.told) surely([&] { tell(report); });
+  if (upgrading) return begin_upgrade();
+  if (next_reload && !ending) reload();
 }
 
 void Supervisor::Impl::preview(std::function<void(const ReloadReport&)> told) {
@@ -52,12 +68,20 @@ void Supervisor::Impl::preview(std::function<void(const ReloadReport&)> told) {
   if (previewing.size() > 1) return;
   prepare_off_loop(false, true, [this](const Prepared& prepared) {
     const ReloadReport report = report_of(prepared);
-    for (const auto& tell : std::exchange(previewing, {})) tell(report);
+    for (const auto& tell : std::exchange(previewing, {})) surely([&] { tell(report); });
   });
 }
 
 void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::function<void(Prepared)> then) {
-  if (!only_preview) preparing = true;
+  try {
+    begin_to_prepare(strict, only_preview, then);
+    if (!only_preview) preparing = true;
+  } catch (const std::exception&) {
+    then(not_prepared(loop::error_of(std::current_exception())));
+  }
+}
+
+void Supervisor::Impl::begin_to_prepare(bool strict, bool only_preview, const std::function<void(Prepared)>& then) {
   auto running = std::make_shared<Running>();
   running->config = config;
   for (const auto& runner : runners) {
@@ -67,32 +91,28 @@ void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::fun
   for (const auto& runner : retired)
     if (!runner->idle()) running->retired.push_back(runner->shared_service());
   running->handed = around.handed.facts();
-  const std::uint64_t turn = only_preview ? 0 : ++load_turn;
-  const auto take = [this, turn, then = std::move(then)](Prepared prepared) {
+  const std::uint64_t turn = only_preview ? 0 : load_turn + 1;
+  const auto take = [this, turn, then](Prepared prepared) {
     if (turn != 0 && turn != load_turn) return;  // given up
     if (turn != 0) preparing = false;
     if (!ending) then(std::move(prepared));
   };
   // Names are looked up, and that may take as long as it pleases the network: no other work waits for this thread. What is
   // used here outlives it (see ~Supervisor).
-  const auto started = loading.run([this, strict, only_preview, running, take]() -> net::SlowWork::Then {
-    const Means means{files, names, options.sources, options.identity, facts, abilities, options.reopen_log, options.syslog_file,
-                      strict, only_preview};
-    const auto prepared = std::make_shared<Prepared>();
+  const auto prepared = std::make_shared<Prepared>();
+  const auto work = [this, strict, only_preview, running, prepared] {
     try {
+      const Means means{files, names, options.sources, options.identity, facts, abilities, options.reopen_log,
+                        options.syslog_file, strict, only_preview};
       *prepared = prepare(*running, means);
-    } catch (const std::exception& error) {
-      *prepared = {};
-      prepared->refused = error.what();
+    } catch (const std::exception&) {
+      *prepared = not_prepared(loop::error_of(std::current_exception()));
     }
-    return [prepared, take] { take(std::move(*prepared)); };
-  });
-  if (started != 0) return;
-  boost::asio::post(loop, [take] {
-    Prepared none;
-    none.refused = "there is no thread to read the configuration";
-    take(std::move(none));
-  });
+  };
+  *prepared = not_prepared({0, "its reading did not come to an end"});
+  const auto started = loading.run(work, [take, prepared] { take(std::move(*prepared)); });
+  if (started == 0) throw std::runtime_error("there is no thread to do it");
+  if (turn != 0) load_turn = turn;
 }
 
 /// One that hangs in a look-up does not hold an upgrade up: the new image reloads.
@@ -108,8 +128,7 @@ void Supervisor::Impl::give_up_load() {
   }
 }
 
-void Supervisor::Impl::finish_reload(Prepared prepared,
-                                     const std::vector<std::function<void(const ReloadReport&)>>& told) {
+ReloadReport Supervisor::Impl::finish_reload(Prepared prepared) {
   if (prepared.daemon_log) replace_daemon_log(std::move(*prepared.daemon_log));
   log_diagnostics(prepared.loaded.diagnostics);
   for (const std::string& problem : prepared.problems) log.error("{}", problem);
@@ -121,40 +140,39 @@ void Supervisor::Impl::finish_reload(Prepared prepared,
     report.applied = true;
   } else {
     log.warning("reconfiguration failed: everything stays as it was: {}", prepared.refused);
-    reopen_logs();  // they may have been moved away all the same
+    surely([this] { reopen_logs(); });  // they may have been moved away all the same
   }
-  record_load(report.diagnostics, unguarded, true, report.applied);
-  boost::asio::post(blocking, base::give_back_memory);
-  manager.ready();
-  for (const auto& tell : told) tell(report);
+  surely([this] { loop::off_loop(blocking, loop, base::give_back_memory, [](const base::Result<void>&) {}); });
+  return report;
 }
 
 void Supervisor::Impl::reopen_logs(std::function<void(std::vector<std::string>)> told) {
   std::vector<SharedService> services = config->services;
   for (const auto& runner : retired) services.push_back(runner->shared_service());
-  boost::asio::post(blocking, [this, services = std::move(services), told = std::move(told)] {
-    struct Opened {
-      std::unique_ptr<ServiceLogs> logs;
-      LogsOfServices outputs;
-      std::vector<std::string> problems;
-    };
-    auto opened = std::make_shared<Opened>();
-    opened->logs = std::make_unique<ServiceLogs>(options.identity, options.syslog_file);
+  struct Opened {
+    std::unique_ptr<ServiceLogs> logs;
+    LogsOfServices outputs;
+    std::vector<std::string> problems;
+  };
+  const auto open = [this, services = std::move(services)] {
+    Opened opened{std::make_unique<ServiceLogs>(options.identity, options.syslog_file), {}, {}};
     for (const auto& service : services) {
-      auto output = opened->logs->output_for(*service);
+      auto output = opened.logs->output_for(*service);
       if (output)
-        opened->outputs.emplace(service.get(), std::move(*output));
+        opened.outputs.emplace(service.get(), std::move(*output));
       else
-        opened->problems.push_back(fmt::format("{}; service {} goes on in the file that is open",
-                                               output.error().sentence, service->id));
+        opened.problems.push_back(fmt::format("{}; service {} goes on in the file that is open",
+                                              output.error().sentence, service->id));
     }
-    boost::asio::post(loop, [this, opened, told] {
-      give_logs(runners, opened->outputs);
-      give_logs(retired, opened->outputs);
-      service_logs = std::move(opened->logs);
-      for (const std::string& problem : opened->problems) log.error("{}", problem);
-      if (told) told(std::move(opened->problems));
-    });
+    return opened;
+  };
+  loop::off_loop(blocking, loop, open, [this, told = std::move(told)](base::Result<Opened> opened) {
+    if (!opened) opened = Opened{nullptr, {}, {"the logs could not be opened anew: " + opened.error().sentence}};
+    give_logs(runners, opened->outputs);
+    give_logs(retired, opened->outputs);
+    if (opened->logs) service_logs = std::move(opened->logs);
+    for (const std::string& problem : opened->problems) log.error("{}", problem);
+    if (told) told(std::move(opened->problems));
   });
 }
 

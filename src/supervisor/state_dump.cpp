@@ -7,12 +7,12 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/post.hpp>
 #include <cerrno>
 
 #include "supervisor/impl.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/vocabulary.hpp"
+#include "xsuperd/loop/off_loop.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -279,14 +279,12 @@ std::string Supervisor::Impl::servers_text() const {
 
 void Supervisor::Impl::dump_state() {
   if (options.container) return write_lines(log::Level::info, state_text());
-  boost::asio::post(blocking, [this, text = state_text()] {
-    auto result = append(options.dump_path, text);
-    boost::asio::post(loop, [this, result = std::move(result)] {
-      if (result)
-        log.info("generated state dump in file {}", options.dump_path);
-      else
-        log.error("{}", result.error().sentence);
-    });
+  const auto write = [this, text = state_text()] { return append(options.dump_path, text); };
+  loop::off_loop(blocking, loop, write, [this](const base::Result<void>& result) {
+    if (result)
+      log.info("generated state dump in file {}", options.dump_path);
+    else
+      log.error("{}", result.error().sentence);
   });
 }
 

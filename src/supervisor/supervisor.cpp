@@ -91,6 +91,7 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
   children.on_remains_gone([this] { collect_retired(); });
   connect_manager();
   raise_file_limit();
+  around.reserve = base::DescriptorReserve::of_this_process();
 }
 
 void Supervisor::Impl::end() {
@@ -127,16 +128,23 @@ int Supervisor::Impl::run() {
 }
 
 int Supervisor::Impl::serve() {
-  check_periodically();
+  if (options.check_interval > 0) check_alarm.set(std::chrono::seconds(options.check_interval));
   while (!loop.stopped()) {
     try {
       loop.run();
     } catch (const std::exception& bug) {
       // The last gate: a bug in one handler must not end the service of all others.
-      log.error("internal error, the operation concerned is lost: {}", bug.what());
+      say_lost(bug);
     }
   }
   return status;
+}
+
+void Supervisor::Impl::say_lost(const std::exception& bug) noexcept {
+  try {
+    log.error("internal error, the operation concerned is lost: {}", bug.what());
+  } catch (const std::exception&) {  // there is no memory to say so
+  }
 }
 
 bool Supervisor::Impl::first_load() {
@@ -220,27 +228,24 @@ void Supervisor::Impl::on_signal(int number) {
 void Supervisor::Impl::terminate() {
   if (ending) return;
   ending = true;
+  end_alarm.set(around.grace + std::chrono::seconds(2));  // first: whatever happens below, this ends
   log.warning("Exiting...");
-  manager.stopping();
+  surely([this] { manager.stopping(); });
   around.duplicates_kept = false;  // they are for the next daemon
-  for (const auto& runner : Runners(runners)) retire(runner, service::Runner::Servers::terminate);
+  for (const auto& runner : Runners(runners)) surely([&] { retire(runner, service::Runner::Servers::terminate); });
   runners.clear();
-  spawner->presume(true);  // so that those servers get TERM, too
-  workers.terminate(worker_grace);
+  surely([this] { spawner->presume(true); });  // so that those servers get TERM, too
+  surely([this] { workers.terminate(worker_grace); });
   collect_retired();
-  end_timer.expires_after(around.grace + std::chrono::seconds(2));
-  end_timer.async_wait([this](boost::system::error_code error) {
-    if (!error) stop(0);
-  });
 }
 
 /// Fact B8.5: at once, and nobody is signalled.
 void Supervisor::Impl::quit() {
-  log.warning("Exiting...");
-  manager.stopping();
-  for (const auto& runner : runners) runner->leave_to_servers();
-  children.abandon();
   stop(0);
+  log.warning("Exiting...");
+  surely([this] { manager.stopping(); });
+  for (const auto& runner : runners) surely([&] { runner->leave_to_servers(); });
+  children.abandon();
 }
 
 void Supervisor::Impl::stop(int with_status) {
@@ -256,17 +261,14 @@ void Supervisor::Impl::collect_retired() {
 
 /// Fact B5.29: looked at once a minute as long as there is somebody on the list who may leave it.
 void Supervisor::Impl::expire_bans() {
-  if (ban_timer_set || !around.bans.next_end()) return;
-  ban_timer_set = true;
-  ban_timer.expires_after(std::chrono::minutes(1));
-  ban_timer.async_wait([this](boost::system::error_code error) {
-    if (error) return;
-    ban_timer_set = false;
-    if (around.bans.expire(around.now()) > 0)
-      log.info("At least 1 DENY_TIME has expired, global_no_access list updated");
-    if (around.bans.size() == 0) log.info("global_no_access list is empty.");
-    expire_bans();
-  });
+  if (!ban_alarm.is_set() && around.bans.next_end()) ban_alarm.set(std::chrono::minutes(1));
+}
+
+void Supervisor::Impl::look_at_bans() {
+  const bool some = around.bans.expire(around.now()) > 0;
+  expire_bans();
+  if (some) log.info("At least 1 DENY_TIME has expired, global_no_access list updated");
+  if (around.bans.size() == 0) log.info("global_no_access list is empty.");
 }
 
 void Supervisor::Impl::check_consistency(bool tell) {
@@ -298,13 +300,8 @@ void Supervisor::Impl::check_consistency(bool tell) {
 }
 
 void Supervisor::Impl::check_periodically() {
-  if (options.check_interval == 0) return;
-  check_timer.expires_after(std::chrono::seconds(options.check_interval));
-  check_timer.async_wait([this](boost::system::error_code error) {
-    if (error) return;
-    check_consistency(false);
-    check_periodically();
-  });
+  check_alarm.set(std::chrono::seconds(options.check_interval));
+  check_consistency(false);
 }
 
 }  // namespace xsuperd::supervisor

@@ -24,7 +24,7 @@ constexpr std::size_t longest_sentence = 1000;
 
 std::shared_ptr<const spawn::Recipe> recipe_for(const Trial::What& what) {
   auto recipe = std::make_shared<spawn::Recipe>();
-  recipe->path = what.binary;
+  recipe->path = what.file.empty() ? what.binary : what.file;
   recipe->argv = what.arguments;
   recipe->argv.insert(recipe->argv.begin() + 1, std::string(trial_word));
   recipe->environment = what.environment;
@@ -45,12 +45,19 @@ Trial::Trial(boost::asio::io_context& loop, What what, Done done)
 
 Trial::~Trial() { child_.signal(the_child, SIGKILL); }
 
+void Trial::abandon() noexcept {
+  done_ = nullptr;
+  if (child_.signal(the_child, SIGKILL)) self_ = shared_from_this();
+}
+
 void Trial::start(spawn::Spawner& spawner) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return finish(base::system_error(errno, "a socket for the trial run"));
   base::Fd its(ends[1]);
-  socket_.assign(ends[0]);
+  base::Fd ours(ends[0]);
+  socket_.assign(ours.get());
+  (void)ours.release();
   auto outcome = spawner.start({0, recipe_for(what_), std::move(its), {}}, spawn::Spawner::Load::at_once);
   if (!outcome) return finish(base::Error{EAGAIN, "the trial run could not be started"});
   if (const auto* failed = std::get_if<spawn::StartFailed>(&*outcome))
@@ -83,8 +90,18 @@ void Trial::send() {
 void Trial::receive() {
   socket_.async_wait(socket_.wait_read, [weak = weak_from_this()](boost::system::error_code error) {
     const auto self = weak.lock();
-    if (self && !error && self->done_) self->take_answer();
+    if (self && !error && self->done_) self->take_answer_or_give_up();
   });
+}
+
+/// What it says cannot be kept: its end will tell.
+void Trial::take_answer_or_give_up() {
+  try {
+    take_answer();
+  } catch (const std::exception&) {
+    child_.signal(the_child, SIGKILL);
+    throw;
+  }
 }
 
 void Trial::take_answer() {
@@ -104,8 +121,16 @@ void Trial::too_late() {
 }
 
 void Trial::ended(const spawn::Ended& how) {
-  take_answer();  // its last words may still be unread
-  finish(verdict(how));
+  const std::shared_ptr<Trial> self = self_ ? std::exchange(self_, nullptr) : shared_from_this();
+  if (!done_) return;
+  base::Result<std::string> result = base::Error{ENOMEM, {}};
+  try {
+    take_answer();  // its last words may still be unread
+    result = verdict(how);
+  } catch (const std::exception& error) {
+    result = base::Error{0, error.what()};
+  }
+  tell(std::move(result));
 }
 
 base::Result<std::string> Trial::verdict(const spawn::Ended& how) const {
@@ -119,12 +144,16 @@ base::Result<std::string> Trial::verdict(const spawn::Ended& how) const {
 }
 
 void Trial::finish(base::Result<std::string> result) {
-  timer_.cancel();
   boost::asio::post(timer_.get_executor(), [self = shared_from_this(), result = std::move(result)]() mutable {
-    boost::system::error_code ignored;
-    self->socket_.close(ignored);
-    if (self->done_) std::exchange(self->done_, {})(std::move(result));
+    self->tell(std::move(result));
   });
+}
+
+void Trial::tell(base::Result<std::string> result) {
+  timer_.cancel();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  if (done_) std::exchange(done_, {})(std::move(result));
 }
 
 }  // namespace xsuperd::supervisor

@@ -7,6 +7,7 @@
 #include "supervisor/impl.hpp"
 #include "supervisor/sealed_memory.hpp"
 #include "xsuperd/base/environment.hpp"
+#include "xsuperd/loop/off_loop.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -33,11 +34,16 @@ void Supervisor::Impl::upgrade(std::function<void(base::Result<void>)> told) {
     return;
   }
   const bool begun = upgrading != nullptr;
-  if (!begun) upgrading = std::make_unique<Upgrade>(loop);
-  if (told) upgrading->told.push_back(std::move(told));
+  auto fresh = begun ? nullptr : std::make_unique<Upgrade>(loop);
+  if (told) (begun ? upgrading : fresh)->told.push_back(std::move(told));
   if (begun) return;
+  upgrading = std::move(fresh);
   if (!preparing) return begin_upgrade();
   // A reload that is being read comes first, unless it takes long.
+  step([this] { wait_for_load(); });
+}
+
+void Supervisor::Impl::wait_for_load() {
   upgrading->timer.expires_after(load_patience);
   upgrading->timer.async_wait([this, mine = std::weak_ptr(upgrading->alive)](boost::system::error_code error) {
     if (error || mine.expired() || !preparing) return;
@@ -48,14 +54,23 @@ void Supervisor::Impl::upgrade(std::function<void(base::Result<void>)> told) {
 
 void Supervisor::Impl::begin_upgrade() {
   if (ending) return refuse_upgrade("the daemon is ending");
+  step([this] { start_trial(); });
+}
+
+/// The file is opened once: what is tried is what will be executed, whatever has the name by then.
+void Supervisor::Impl::start_trial() {
   log.notice("Starting upgrade: {}", options.invocation.binary);
+  auto image = Image::open(options.invocation.binary);
+  if (!image) return refuse_upgrade(image.error().sentence);
+  upgrading->image = std::move(*image);
   Trial::What what;
   what.binary = options.invocation.binary;
+  what.file = upgrading->image.path();
   what.arguments = options.arguments;
   what.environment = names.environment();
   what.state = encode(hand_over());
   upgrading->trial = std::make_shared<Trial>(loop, std::move(what), [this](base::Result<std::string> notes) {
-    tried(std::move(notes));
+    step([&] { tried(std::move(notes)); });
   });
   upgrading->trial->start(*spawner);
 }
@@ -70,13 +85,11 @@ void Supervisor::Impl::tried(base::Result<std::string> notes) {
 
 /// Most of it now, while services go on: what is left then takes no time.
 void Supervisor::Impl::write_logs() {
-  boost::asio::post(blocking, [this, mine = std::weak_ptr(upgrading->alive)] {
-    const bool written = writer.flush(log_patience);
-    boost::asio::post(loop, [this, mine, written] {
-      if (mine.expired()) return;
-      upgrading->logs_written = written;
-      wait_for_rpc();
-    });
+  const auto write = [this] { return writer.flush(log_patience); };
+  loop::off_loop(blocking, loop, write, [this, mine = std::weak_ptr(upgrading->alive)](base::Result<bool> written) {
+    if (mine.expired()) return;
+    upgrading->logs_written = written && *written;
+    step([this] { wait_for_rpc(); });
   });
 }
 
@@ -87,10 +100,8 @@ void Supervisor::Impl::wait_for_rpc() {
   upgrading->timer.async_wait([this, mine](boost::system::error_code error) {
     if (!error && !mine.expired() && !upgrading->holding) refuse_upgrade("rpcbind does not answer");
   });
-  boost::asio::post(around.rpc, [this, mine] {
-    boost::asio::post(loop, [this, mine] {
-      if (!mine.expired() && !upgrading->holding) hold_and_settle();
-    });
+  loop::off_loop(around.rpc, loop, [] {}, [this, mine](const base::Result<void>&) {
+    if (!mine.expired() && !upgrading->holding) step([this] { hold_and_settle(); });
   });
 }
 
@@ -102,7 +113,7 @@ void Supervisor::Impl::hold_and_settle() {
     for (const auto& runner : *list) runner->hold();
   // One turn of the loop for what has happened already.
   boost::asio::post(loop, [this, mine = std::weak_ptr(upgrading->alive)] {
-    if (!mine.expired()) settle();
+    if (!mine.expired()) step([this] { settle(); });
   });
 }
 
@@ -135,13 +146,12 @@ void Supervisor::Impl::settle() {
   if (held > longest_hold) return refuse_upgrade(why);
   upgrading->timer.expires_after(look_again);
   upgrading->timer.async_wait([this, mine = std::weak_ptr(upgrading->alive)](boost::system::error_code error) {
-    if (!error && !mine.expired()) settle();
+    if (!error && !mine.expired()) step([this] { settle(); });
   });
 }
 
 /// From here on in one turn of the loop: what is handed over is what there is.
 void Supervisor::Impl::leave() {
-  const auto told = std::exchange(upgrading->told, {});
   const auto held = std::chrono::steady_clock::now() - upgrading->held_since;
   log.notice("Upgrading: {} takes over; peers have waited {} ms so far", options.invocation.binary,
              std::chrono::duration_cast<std::chrono::milliseconds>(held).count());
@@ -154,27 +164,29 @@ void Supervisor::Impl::leave() {
   state.notes = std::move(upgrading->notes);
   std::vector<int> kept = descriptors(state);
   auto memory = make_sealed_memory(encode(std::move(state)));
-  if (!memory) {
-    upgrading->told = told;
-    return refuse_upgrade(memory.error().sentence);
-  }
-  for (const auto& one : told) one({});
+  if (!memory) return refuse_upgrade(memory.error().sentence);
+  if (const std::string changed = upgrading->image.changed(); !changed.empty())
+    return refuse_upgrade(changed);
   kept.push_back(memory->get());
+  kept.push_back(upgrading->image.number());  // an interpreter opens it by that; the new image closes it
   std::vector<std::string> environment = names.environment();
   for (std::string& variable : base::variables_for_daemon_alone()) environment.push_back(std::move(variable));
   environment.push_back(fmt::format("{}={}", take_over_variable, memory->get()));
-  refuse_upgrade(execute_in_place(options.invocation.binary, options.arguments, environment, kept).sentence);
+  for (const auto& one : std::exchange(upgrading->told, {})) surely([&] { one({}); });
+  refuse_upgrade(execute_in_place(upgrading->image.path(), options.arguments, environment, kept).sentence);
 }
 
-void Supervisor::Impl::refuse_upgrade(const std::string& why) {
-  log.error("upgrade refused, everything goes on as it was: {}", why);
+/// Whatever goes wrong in one of these steps, the others are taken.
+void Supervisor::Impl::refuse_upgrade(const std::string& why) noexcept {
+  surely([&] { log.error("upgrade refused, everything goes on as it was: {}", why); });
   const std::unique_ptr<Upgrade> over = std::move(upgrading);
-  if (!ending) spawner->presume(false);
+  if (over->trial) over->trial->abandon();
+  if (!ending) surely([this] { spawner->presume(false); });
   if (std::exchange(around.holding, false))
     for (const Runners* list : {&runners, &retired})
-      for (const auto& runner : *list) runner->release();
-  for (const auto& one : over->told) one(base::Error{0, why});
-  if (next_reload && !ending) reload();
+      for (const auto& runner : *list) surely([&] { runner->release(); });
+  for (const auto& one : over->told) surely([&] { one(base::Error{0, why}); });
+  if (next_reload && !ending) surely([this] { reload(); });
 }
 
 HandOver Supervisor::Impl::hand_over() const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "supervisor/image.hpp"
 #include "supervisor/trial.hpp"
 #include "xsuperd/base/time.hpp"
 
@@ -16,6 +17,7 @@ struct Upgrade {
   explicit Upgrade(boost::asio::io_context& loop) : timer(loop) {}
 
   std::vector<std::function<void(base::Result<void>)>> told;
+  Image image;  ///< what is tried, and then executed
   std::shared_ptr<Trial> trial;
   std::string notes;
   bool logs_written = false;

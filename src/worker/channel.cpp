@@ -157,7 +157,12 @@ void Channel::Impl::wait_for_packets() {
   socket.async_wait(socket.wait_read, [self = weak_from_this()](const boost::system::error_code& error) {
     const auto impl = self.lock();
     if (!impl || error || impl->over) return;
-    impl->take(batch, turn);
+    try {
+      impl->take(batch, turn);
+    } catch (...) {
+      if (!impl->over) impl->wait_for_packets();  // whatever a handler throws, the next packet is heard of
+      throw;
+    }
     if (!impl->over) impl->wait_for_packets();
   });
 }

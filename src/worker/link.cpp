@@ -210,6 +210,14 @@ void Link::launch() {
   ready_since_.reset();
   why_.clear();
   lost_ = 0;
+  try {
+    start_process();
+  } catch (const std::exception& error) {
+    start_went_wrong(error.what());
+  }
+}
+
+void Link::start_process() {
   SocketPair pair = make_socket_pair();
   if (!pair.daemon) return pause("a worker could not be started: socketpair: " + base::errno_text(errno));
   channel_ = make_channel(std::move(pair.daemon));
@@ -224,6 +232,14 @@ void Link::launch() {
   channel_.reset();
   if (!outcome) return pause("a worker could not be started: the spawner gave no answer");
   pause(failure_text(std::get<spawn::StartFailed>(*outcome)));
+}
+
+/// The kernel watches no more descriptors, or there is no memory. A process that is there already ends, and its end
+/// starts another.
+void Link::start_went_wrong(const char* why) {
+  const std::string what = std::string("could not be started: ") + why;
+  if (children_.size() > 0) return give_up(what);
+  if (phase_ == Phase::starting) pause("a worker " + what);
 }
 
 void Link::started(spawn::Started started) {

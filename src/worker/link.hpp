@@ -101,6 +101,8 @@ class Link : public std::enable_shared_from_this<Link> {
   enum class Phase : unsigned char { idle, starting, ready, resting, draining, ending, pausing, closed };
 
   void launch();
+  void start_process();
+  void start_went_wrong(const char* why);
   /// Nothing when the socket cannot be watched; then errno is set.
   [[nodiscard]] std::unique_ptr<Channel> make_channel(base::Fd socket);
   void open_adopted(base::Fd socket);

@@ -12,6 +12,7 @@
 #include <catch2/catch.hpp>
 #include <optional>
 
+#include "supervisor/image.hpp"
 #include "supervisor/scratch.hpp"
 #include "supervisor/sealed_memory.hpp"
 #include "xsuperd/supervisor/take_over.hpp"
@@ -29,9 +30,9 @@ struct Bench {
     ::chmod((scratch / "image").c_str(), mode);
     return run_file(scratch / "image", state);
   }
-  std::string run_file(const std::string& path, const std::string& state) {
+  std::string run_file(const std::string& path, const std::string& state, const std::string& file = {}) {
     std::optional<base::Result<std::string>> answer;
-    Trial::What what{path, {"xsuperd", "-f", "x.conf"}, {"PATH=/usr/bin:/bin", "WORD=here"}, state, limit};
+    Trial::What what{path, {"xsuperd", "-f", "x.conf"}, {"PATH=/usr/bin:/bin", "WORD=here"}, state, limit, file};
     const auto trial = std::make_shared<Trial>(loop, std::move(what), [&](auto result) { answer = std::move(result); });
     trial->start(*spawner);
     CHECK_FALSE(answer);  // never from inside a call
@@ -81,6 +82,44 @@ TEST_CASE("an image that crashes, hangs or cannot be executed is refused") {
   CHECK(bench.run("exec sleep 60") == "no answer in 100 ms");
   CHECK(bench.run("", "", 0644).ends_with("Permission denied (errno = 13)"));
   CHECK(bench.run_file("/no/such/image", "").ends_with("No such file or directory (errno = 2)"));
+}
+
+TEST_CASE("what gets the name of an image after it was opened is not executed") {
+  Bench bench;
+  bench.scratch.put("image", "#!/bin/sh\necho ready; echo first\n");
+  ::chmod((bench.scratch / "image").c_str(), 0755);
+  const auto image = Image::open(bench.scratch / "image");
+  REQUIRE(image.has_value());
+  bench.scratch.put("other", "#!/bin/sh\necho ready; echo second\n");
+  ::chmod((bench.scratch / "other").c_str(), 0755);
+  REQUIRE(::rename((bench.scratch / "other").c_str(), (bench.scratch / "image").c_str()) == 0);
+  CHECK(bench.run_file(bench.scratch / "image", "", image->path()) == "ready: first\n");
+  CHECK(image->changed() == "");
+  CHECK_FALSE(Image::open("/no/such/image").has_value());
+}
+
+TEST_CASE("an image that was written into is another one") {
+  Bench bench;
+  bench.scratch.put("image", "#!/bin/sh\n");
+  const auto image = Image::open(bench.scratch / "image");
+  REQUIRE(image.has_value());
+  bench.scratch.put("image", "#!/bin/sh\nexit\n");
+  CHECK(image->changed().ends_with("was written to after it had been tried"));
+}
+
+TEST_CASE("a trial that could not be started is over when it is abandoned, and its process is reaped") {
+  Bench bench;
+  bench.scratch.put("image", "#!/bin/sh\nexec sleep 60\n");
+  ::chmod((bench.scratch / "image").c_str(), 0755);
+  Trial::What what{bench.scratch / "image", {"xsuperd"}, {"PATH=/usr/bin:/bin"}, "", 20s};
+  bool told = false;
+  auto trial = std::make_shared<Trial>(bench.loop, std::move(what), [&](const auto&) { told = true; });
+  trial->start(*bench.spawner);
+  trial->abandon();
+  trial.reset();
+  bench.loop.run_for(10s);  // as long as there is a process to wait for
+  CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+  CHECK_FALSE(told);
 }
 
 TEST_CASE("the state lies in memory that nobody can change any more") {

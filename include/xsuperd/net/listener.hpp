@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/base/descriptor_reserve.hpp"
 #include "xsuperd/base/fd.hpp"
 
 namespace boost::asio {
@@ -41,8 +42,9 @@ class Listener {
   using Batch = boost::container::static_vector<Connection, batch_size>;
   /// Accepts what is waiting, at most a batch. `error` is set to the errno that ended it, 0 when the queue is empty
   /// or the batch full. Connections that were gone before they were accepted are passed over. An IPv4 connection on a
-  /// dual-stack socket becomes an AF_INET socket (fact B4.21) unless `keep_family`.
-  [[nodiscard]] Batch accept_batch(bool keep_family, int& error);
+  /// dual-stack socket becomes an AF_INET socket (fact B4.21) unless `keep_family`. Where only the reserve is left, if one
+  /// is given, the others stay in the queue, and the error is EMFILE.
+  [[nodiscard]] Batch accept_batch(bool keep_family, int& error, base::DescriptorReserve* reserve = nullptr);
 
   /// The socket's number. Valid as long as the Listener.
   [[nodiscard]] int fd() const;

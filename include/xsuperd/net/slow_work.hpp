@@ -34,15 +34,19 @@ class SlowWork {
   SlowWork& operator=(const SlowWork&) = delete;
 
   /// Does `work` on one of the threads, in the order of the calls, and then on the loop thread what it returns. It must
-  /// own all it uses, or be sure of it however long it takes (see busy()), and must not throw. 0, and nothing happens,
+  /// own all it uses, or be sure of it however long it takes (see busy()). Nothing is returned of what throws. 0, and nothing happens,
   /// when the queue is full or no thread is to be had.
   Id run(std::function<Then()> work);
+  /// The same for work that says in its own way what came of it. When this does not return 0, `then` will be called on
+  /// the loop thread, also when `work` has thrown, and that takes no memory: a flag that it takes back may be set now.
+  Id run(std::function<void()> work, Then then);
   /// Takes back work that no thread has begun with. False when one has.
   bool cancel(Id id);
   /// Is a thread at work?
   [[nodiscard]] bool busy() const;
 
  private:
+  struct Return;
   struct Shared;
   std::shared_ptr<Shared> shared_;
   struct Threads;

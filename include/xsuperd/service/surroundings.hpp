@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "xsuperd/base/descriptor_reserve.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/net/forward_resolver.hpp"
@@ -87,6 +88,8 @@ struct Surroundings {
   boost::asio::thread_pool rpc{1};
   /// What has been asked of `rpc`, and whose end the loop has not seen yet.
   std::size_t rpc_pending = 0;
+
+  base::DescriptorReserve reserve{};  ///< sessions do not get these
 
   /// An upgrade is near: no socket is waited for, and peers stay in the backlog (Runner::hold).
   bool holding = false;

@@ -27,6 +27,10 @@ void raise_file_limit();
 /// Goes into the background (fact B1.26). Returns in the child alone; the parent exits with status 0.
 [[nodiscard]] base::Result<void> daemonize();
 
+/// Gives the process the name that executing `binary` by its path would have given it (comm, proc(5)): one that was
+/// executed through a descriptor is named by its number.
+void name_process(const std::string& binary);
+
 /// A pid file: an old one is replaced, never written through a link; mode 0644 (fact B1.31). Relative paths are taken
 /// from the directory at the time of the call.
 class PidFile {
