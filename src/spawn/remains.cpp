@@ -45,6 +45,11 @@ void reap(const base::Fd& pidfd) {
   }
 }
 
+void end_group(pid_t leader, const base::Fd& pidfd) {
+  if (leader > 1) ::kill(-leader, SIGKILL);
+  reap(pidfd);
+}
+
 /// Somebody else may have taken it away.
 bool is_ours_still(const base::Fd& pidfd, pid_t leader) {
   siginfo_t info{};
@@ -69,6 +74,7 @@ std::set<pid_t> living_groups(const std::set<pid_t>& groups) {
 }
 
 void Remains::take(pid_t leader, base::Fd pidfd, Clock::time_point until) {
+  if (Clock::now() >= until) return end_group(leader, pidfd);
   groups_.push_back({leader, std::move(pidfd), until});
   look_later(first_look);
 }
@@ -98,8 +104,7 @@ void Remains::look() {
     if (!is_ours_still(group.pidfd, group.leader)) return true;
     const bool over = now >= group.until;
     if (living.contains(group.leader) && !over) return false;
-    if (over && group.leader > 1) ::kill(-group.leader, SIGKILL);
-    reap(group.pidfd);
+    over ? end_group(group.leader, group.pidfd) : reap(group.pidfd);
     return true;
   });
   if (!groups_.empty()) return look_later(look_again);

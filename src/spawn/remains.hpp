@@ -25,7 +25,8 @@ class Remains : public std::enable_shared_from_this<Remains> {
   explicit Remains(boost::asio::io_context& loop) : timer_(loop) {}
 
   using Clock = std::chrono::steady_clock;
-  /// `leader` is a dead child that nobody has reaped, and `pidfd` its own.
+  /// `leader` is a dead child that nobody has reaped, and `pidfd` its own. Where the time is over already, what is left of
+  /// the group is killed and the leader reaped at once.
   void take(pid_t leader, base::Fd pidfd, Clock::time_point until);
   /// The time of all is over now.
   void end();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <syslog.h>
 
 #include <catch2/catch.hpp>
