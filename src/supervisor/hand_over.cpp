@@ -219,6 +219,10 @@ void describe(A& a, HandOver::Service& v) {
   a.list("server_args", v.server_args, most_words);
   a.list("argv", v.argv, most_words);
   a.object("at", v.at);
+  a.since(5, [&] {
+    a.flag("v6only", v.v6only);
+    a.text("waits_for", v.waits_for);
+  });
 }
 
 template <typename A>

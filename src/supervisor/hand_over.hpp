@@ -69,6 +69,8 @@ struct HandOver {
     std::vector<std::string> server_args = {};
     std::vector<std::string> argv = {};
     base::Endpoint at = {};  ///< where its socket is, whatever names mean by now
+    bool v6only = false;     ///< for the sake of another service, whatever the text says
+    std::string waits_for = {};  ///< then `at` is nowhere
     bool operator==(const Service&) const = default;
   };
   struct Absent {

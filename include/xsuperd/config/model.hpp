@@ -317,6 +317,9 @@ struct Service {
   SharedWords environment;  ///< "NAME=value", without REMOTE_HOST
   std::vector<gid_t> supplementary_groups;
   bool common_log = false;  ///< the FILE of the defaults, shared by all (fact B3.45)
+  /// What bind says, if it had no address when the configuration was read: the name of a host, or an address in a zone.
+  /// Until it has one the service stays closed (decision B15.24), and `listen.at.address` says nothing. Empty: nothing.
+  std::string waits_for;
 
   [[nodiscard]] bool has(Flag f) const { return settings.flags && settings.flags->has(f); }
   [[nodiscard]] bool is(Type t) const { return settings.type && settings.type->has(t); }
