@@ -47,6 +47,7 @@ struct Session {
   net::IdentClient::Lookup lookup = 0;  ///< while the identity server is asked
   bool judged = false;          ///< counted as a request
   base::Moment accepted{};      ///< when it came
+  base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
 
   /// A server has it; else its fate is not decided yet.
   [[nodiscard]] bool served() const { return pid != 0 || conversing; }
@@ -171,6 +172,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void started(spawn::Started& outcome);
   void start_failed(spawn::StartFailed& outcome);
   void drop_waiting_request(const Session& session);
+  void keep_for_lingering(Session& session) const;
+  void linger(Session& session, pid_t server);
   std::optional<net::Head> drop_unread_datagram(const Session& session);
   bool open_socket();
   bool opened_or_not(base::Result<net::Opened> opened);

@@ -20,6 +20,7 @@
 #include "xsuperd/net/rpcbind.hpp"
 #include "xsuperd/net/udp_reply.hpp"
 #include "xsuperd/policy/ban_list.hpp"
+#include "xsuperd/service/linger.hpp"
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/udp_internal.hpp"
 #include "xsuperd/spawn/children.hpp"
@@ -73,6 +74,7 @@ struct Surroundings {
   std::vector<std::uint16_t> internal_ports{};  ///< of all internal datagram services (decision B15.20)
 
   std::shared_ptr<Banners> banners = make_banners();
+  std::shared_ptr<Lingering> lingering = make_lingering(loop);
 
   policy::BanList bans{};             ///< who touched a sensor; lives as long as the daemon
   bool displaced_told = false;        ///< that the list is full has been said
