@@ -14,6 +14,7 @@ constexpr std::uint64_t greatest_u32 = std::numeric_limits<std::uint32_t>::max()
 
 /// Of what is counted over a time, in seconds: a day.
 constexpr std::uint32_t longest_window = 86'400;
+constexpr std::uint32_t longest_linger = 3'600;
 
 /// An unsigned number that fits 32 bits.
 std::optional<std::uint32_t> number32(std::string_view word) {
@@ -215,6 +216,14 @@ bool cps_window(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto seconds = base::parse_number(a.values[0].text, 1, longest_window);
   if (!seconds) return wrong(c, a, fmt::format("cps_window is not a number of seconds from 1 to 86400: {}", a.values[0].text));
   s.cps_window = static_cast<std::uint32_t>(*seconds);
+  return true;
+}
+
+bool linger(const ValueContext& c, Settings& s, const Assignment& a) {
+  const auto seconds = base::parse_number(a.values[0].text, 0, longest_linger);
+  if (!seconds)
+    return wrong(c, a, fmt::format("'{}' is not a number of seconds from 0 to {}", a.values[0].text, longest_linger));
+  s.linger = static_cast<std::uint32_t>(*seconds);
   return true;
 }
 

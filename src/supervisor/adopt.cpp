@@ -50,6 +50,8 @@ void Supervisor::Impl::take_over_rest(const HandOver& state) {
   for (const worker::HandedWorker& worker : state.workers) workers.adopt(worker, take);
   for (const HandOver::HandedSocket& handed : state.handed)
     if (base::Fd socket = take(handed.socket)) around.handed.give_back({handed.name, std::move(socket), handed.foreign});
+  for (const service::HandedLinger& one : state.lingering)
+    if (base::Fd socket = take(one.socket)) around.lingering->take(std::move(socket), one.until);
   for (const HandOver::Leftover& leftover : state.leftovers)
     if (base::Fd pidfd = take(leftover.pidfd)) end_leftover(std::move(pidfd));
   expire_bans();

@@ -102,6 +102,7 @@ void describe(A& a, service::HandedSession& v) {
   a.flag("conversing", v.conversing);
   a.flag("through_tcpmux", v.through_tcpmux);
   a.optional("datagram", v.datagram);
+  a.since(5, [&] { a.descriptor("lingers", v.lingers); });
 }
 
 template <typename A>
@@ -249,6 +250,12 @@ void describe(A& a, HandOver::HandedSocket& v) {
 }
 
 template <typename A>
+void describe(A& a, service::HandedLinger& v) {
+  a.descriptor("socket", v.socket);
+  a.moment("until", v.until);
+}
+
+template <typename A>
 void describe(A& a, LoadRecord& v) {
   a.moment("at", v.at);
   a.flag("is_reload", v.is_reload);
@@ -292,6 +299,7 @@ void describe(A& a, HandOver& v) {
   a.moment("last_worker_failure", v.last_worker_failure);
   a.flag("log_behind", v.log_behind);
   a.text("notes", v.notes);
+  a.since(5, [&] { a.list("lingering", v.lingering, 65536); });
 }
 
 namespace {

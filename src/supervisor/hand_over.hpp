@@ -129,6 +129,7 @@ struct HandOver {
   std::uint64_t worker_failures = 0;
   base::WallTime last_worker_failure{};
   bool log_behind = false;          ///< the logs could not take everything in time
+  std::vector<service::HandedLinger> lingering;
   std::string notes;                ///< what the trial run of the new image wanted it to know
   bool operator==(const HandOver&) const = default;
 };

@@ -249,6 +249,7 @@ struct Settings {
   std::optional<std::string> banner_fail;
   std::optional<int> deny_time;  ///< minutes; -1: for ever, 0: never
   std::optional<std::string> libwrap;
+  std::optional<std::uint32_t> linger;  ///< ours: seconds
   std::optional<bool> mdns;
   std::optional<PassFds> pass_fds;
   std::optional<Limit> rlimit_as;
@@ -336,6 +337,10 @@ struct Service {
   [[nodiscard]] bool knows_peer() const { return !wait || listen.socket_type == SocketType::dgram; }
   /// The server gets the service's own socket, and nothing is taken from it before: wait = yes with a program.
   [[nodiscard]] bool hands_over() const { return wait && kind == Kind::program; }
+  /// Do its connections stay open after their server has ended, until the peer closes them?
+  [[nodiscard]] bool lingers() const {
+    return !wait && !served_by_us() && listen.socket_type == SocketType::stream && settings.linger.value_or(0) > 0;
+  }
   [[nodiscard]] bool passes_fds() const { return hands_over() && settings.pass_fds == PassFds::systemd; }
   /// Answered or relayed by us instead of a program of the user's.
   [[nodiscard]] bool served_by_us() const { return is(Type::internal) || kind == Kind::redirect; }
