@@ -73,6 +73,7 @@ void Supervisor::Impl::take_over_runners(const HandOver& state,
     all.push_back(std::move(runner));
   }
   note_internal_ports();
+  awaited.watch(*config);
   for (const auto& runner : all) runner->carry_on();
   collect_retired();
 }

@@ -202,7 +202,8 @@ void Supervisor::Impl::say_not_in_effect() {
 }
 
 bool Supervisor::Impl::served(const config::Service& service) const {
-  return config::hindrance(service, abilities).empty();
+  // What waits for an address has a Runner, which does not open its socket.
+  return !service.waits_for.empty() || config::hindrance(service, abilities).empty();
 }
 
 void Supervisor::Impl::replace_daemon_log(base::Result<std::shared_ptr<log::Output>> output) {
