@@ -138,18 +138,9 @@ constexpr std::array table{
                 "Services without a program, internal and redirected ones, have their own name there, and with "
                 "NAMEINARGS it is the last part of the first argument.",
         .without = more, .parse = values::text<&S::libwrap>}),
-    attr<&S::linger>({.name = "linger", .where = both, .synopsis = "SECONDS", .initial = "0",
-        .example = "linger = 5",
-        .text = "How long the connection of a stream service may stay open after its server has ended, so that the "
-                "peer gets all of the answer. When a server ends without having read all that its peer has sent, "
-                "the kernel answers what is unread with a reset, and the peer may lose the end of the answer, or "
-                "take the service for broken, as health checks do. With linger the peer is told the end of the "
-                "answer, and what it still sends is thrown away unread until it closes the connection, at most for so "
-                "many seconds (up to 3600). The server's place is free as soon as it has ended. Meanwhile, and "
-                "while the server runs, the daemon holds a descriptor of the connection: a peer sees the end of "
-                "the answer when the server has ended, not when it closes the connection and goes on. A server "
-                "that leaves a child in its process group leaves the connection to that child. Has no effect for "
-                "services with wait = yes, and for internal and redirected ones.",
+    attr<&S::linger>({.name = "linger", .where = both, .synopsis = "SECONDS", .initial = "0", .example = "linger = 5",
+        .text = "How long a connection may stay open after its server has ended, up to 3600, so that the peer gets all of the "
+                "answer although the server has not read all of the request. See Lingering.",
         .difference = "Not in xinetd.", .parse = values::linger}),
     attr<&S::log_on_failure>({.name = "log_on_failure", .where = both, .operators = list, .least = 0,
         .most = -1, .synopsis = "HOST USERID ATTEMPT ...", .initial = "nothing",

@@ -222,7 +222,7 @@ bool cps_window(const ValueContext& c, Settings& s, const Assignment& a) {
 bool linger(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto seconds = base::parse_number(a.values[0].text, 0, longest_linger);
   if (!seconds)
-    return wrong(c, a, fmt::format("'{}' is not a number of seconds from 0 to {}", a.values[0].text, longest_linger));
+    return wrong(c, a, fmt::format("linger is not a number of seconds from 0 to {}: {}", longest_linger, a.values[0].text));
   s.linger = static_cast<std::uint32_t>(*seconds);
   return true;
 }

@@ -147,7 +147,7 @@ TEST_CASE("no attribute that is not understood opens, unconfines or starts anyth
 
 TEST_CASE("each attribute that may be passed over is one that restricts nothing") {
   const std::set<std::string_view> harmless{"backlog",        "banner",         "banner_fail", "banner_success", "env",
-                                            "log_on_failure", "log_on_success", "log_type",    "mdns",           "nice",
+                                            "linger",         "log_on_failure", "log_on_success", "log_type", "mdns",        "nice",
                                             "pass_fds",       "passenv",        "removed_sessions"};
   for (const Attribute& row : attributes()) {
     INFO(row.name);
