@@ -28,7 +28,8 @@ bool Runner::open_handed(net::HandedSocket socket) {
   if (socket.foreign || foreign_) {
     auto required = made_new(number, service(), !kept_for_us);
     if (!required) return open_instead(std::move(socket), required.error().sentence);
-    required_ = std::make_unique<net::SocketState>(std::move(*required));
+    // Of one that was kept for us that would mean that a server of this daemon has had it (shut_down()).
+    if (!kept_for_us) required_ = std::make_unique<net::SocketState>(std::move(*required));
   }
   if (!kept_for_us) {
     around_.log.notice("service {} takes the socket {} of the service manager", service().id,
