@@ -62,10 +62,10 @@ std::string log_path(const CommandLine& command) {
   return command.filelog ? supervisor::absolute(*command.filelog) : std::string{};
 }
 
-/// Nobody but root has a directory where such a socket would be looked for.
+/// Empty: none.
 std::string control_path(const CommandLine& command) {
-  if (!command.control) return ::geteuid() == 0 ? control::default_path : "";
-  return *command.control == "none" ? "" : supervisor::absolute(*command.control);
+  const std::string path = command.control.value_or(control::default_path());
+  return path.empty() || path == "none" ? "" : supervisor::absolute(path);
 }
 
 config::Sources absolute_sources(const CommandLine& command) {

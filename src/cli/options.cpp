@@ -65,7 +65,8 @@ constexpr Option table[]{
      "with -t: tell whether that peer is served at that time (H:MM) and why: 0 yes, 1 no, 2 errors", true,
      looks_like_time},
     {"--control", "path",
-     "make the control socket for xsuperctl there; none: no such socket (/run/xsuperd/control for root, else none)"},
+     "make the control socket for xsuperctl there; none: no such socket ($XSUPERD_CONTROL, else /run/xsuperd/control for "
+     "root and $XDG_RUNTIME_DIR/xsuperd/control for others)"},
     {"--control-group", "group", "members of this group may look through the control socket"},
     {"--worker-user", "user", "who the processes are that hold echo, redirect and the like (xsuperd-worker)"},
     {"--workers", "number", "how many of them there are (one for two processors)"},

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 namespace xsuperd::control {
@@ -50,6 +51,29 @@ base::Result<void> look(const std::string& path, const sockaddr_un& address) {
 }
 
 }  // namespace
+
+std::string usual_path() {
+  if (::geteuid() == 0) return system_path;
+  const char* directory = std::getenv("XDG_RUNTIME_DIR");
+  struct stat status {};
+  // Of a user that another one has become it may still be that one's.
+  if (!directory || directory[0] != '/' || ::stat(directory, &status) != 0) return {};
+  if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid()) return {};
+  return std::string(directory) + "/xsuperd/control";
+}
+
+std::string default_path() {
+  const char* named = std::getenv(path_variable);
+  return named && *named != '\0' ? named : usual_path();
+}
+
+std::string path_to_ask() {
+  const std::string path = default_path();
+  const char* named = std::getenv(path_variable);
+  if (named && *named != '\0') return path;
+  struct stat status {};
+  return path.empty() || ::lstat(path.c_str(), &status) != 0 ? system_path : path;
+}
 
 SocketFile::SocketFile(base::Fd socket, std::string path) : socket_(std::move(socket)), path_(std::move(path)) {
   // An older version of the daemon may have opened it, with another queue; those who wait keep their place.

@@ -102,10 +102,6 @@ Conversion convert(const Arguments& a, config::Files& files) {
   return inetd_files(a, files, names);
 }
 
-std::string_view word_of(Weight weight) {
-  return weight == Weight::note ? "note" : weight == Weight::loss ? "gap" : "error";
-}
-
 /// Bytes that would do something to a terminal, or are not ASCII, as \xHH.
 std::string fit_for_terminal(std::string_view text) {
   std::string fit;
@@ -138,11 +134,20 @@ int fail(std::FILE* err, Exit status, const std::string& sentence) {
 
 }  // namespace
 
-int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
+std::string_view word_of(Weight weight) {
+  return weight == Weight::note ? "note" : weight == Weight::loss ? "gap" : "error";
+}
+
+int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err, Outcome* outcome) {
+  const auto fail = [&](Exit status, const std::string& sentence) {
+    if (!outcome) return convert::fail(err, status, sentence);
+    outcome->failure = sentence;
+    return static_cast<int>(status);
+  };
   Arguments a;
   for (std::size_t at = 0; at < words.size(); ++at)
-    if (const std::string why = take(a, words, at); !why.empty()) return fail(err, Exit::usage, why);
-  if (const std::string why = wrong(a); !why.empty()) return fail(err, Exit::usage, why);
+    if (const std::string why = take(a, words, at); !why.empty()) return fail(Exit::usage, why);
+  if (const std::string why = wrong(a); !why.empty()) return fail(Exit::usage, why);
   if (a.help) return fmt::print(out, "{}", usage_text), static_cast<int>(Exit::good);
   config::SystemFiles real;
   WatchedFiles files(real);
@@ -154,12 +159,17 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
     finding.place.file = files.secret();
     finding.sentence = "not everybody may read this file, nor what is written";
   }
-  print_report(conversion, err);
-  if (a.output.empty()) {
+  if (outcome)
+    outcome->conversion = conversion;
+  else
+    print_report(conversion, err);
+  if (a.output.empty() && !outcome) {
     print_files(conversion.files, out);
-    if (std::fflush(out) != 0) return fail(err, Exit::losses, "cannot write to the standard output");
+    if (std::fflush(out) != 0) return fail(Exit::losses, "cannot write to the standard output");
+  } else if (a.output.empty()) {
+    // told by who wants the outcome
   } else if (const auto error = write_files(conversion.files, a.output, a.force, secret)) {
-    return fail(err, Exit::losses, error->sentence);
+    return fail(Exit::losses, error->sentence);
   }
   if (conversion.has(Weight::error)) return static_cast<int>(Exit::input);
   return static_cast<int>(conversion.has(Weight::loss) ? Exit::losses : Exit::good);

@@ -133,4 +133,26 @@ void sort_services(Activity& activity, Sort sort) {
   });
 }
 
+namespace {
+
+json::object json_rates(const std::optional<Rates>& rates) {
+  const auto rate = [&](double Rates::*which) { return rates ? json::value(*rates.*which) : json::value(nullptr); };
+  return {{"accepted", rate(&Rates::accepted)}, {"served", rate(&Rates::served)}, {"refused", rate(&Rates::refused)},
+          {"failed", rate(&Rates::failed)}};
+}
+
+}  // namespace
+
+json::object json_of(const Activity& activity) {
+  json::array services;
+  for (const ServiceActivity& one : activity.services)
+    services.push_back({{"id", control::json_text(one.now.id)},
+                        {"state", control::json_text(one.now.state)},
+                        {"running", one.now.running},
+                        {"limit", one.now.limit ? json::value(*one.now.limit) : json::value(nullptr)},
+                        {"per_second", json_rates(one.rates)}});
+  return {{"now", activity.now.now}, {"running", activity.now.running}, {"per_second", json_rates(activity.rates)},
+          {"services", std::move(services)}};
+}
+
 }  // namespace xsuperd::ctl

@@ -67,6 +67,9 @@ enum class Sort : std::uint8_t { rate, running, refused, name };
 /// The word for --sort, and back.
 [[nodiscard]] std::string_view word_of(Sort sort);
 [[nodiscard]] std::optional<Sort> sort_of(std::string_view word);
+/// For programs: rates of the daemon and of each service, in the order in which they stand; null where there is nothing to
+/// compare with. Pure.
+[[nodiscard]] json::object json_of(const Activity& activity);
 /// The busiest first; what is alike by what has happened since the start, then by name.
 void sort_services(Activity& activity, Sort sort);
 

@@ -5,9 +5,8 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
-#include <sstream>
 
-#include "ctl/commands.hpp"
+#include "ctl/options.hpp"
 #include "xsuperd/control/socket_file.hpp"
 
 namespace xsuperd::ctl {
@@ -16,31 +15,19 @@ namespace po = boost::program_options;
 
 namespace {
 
-po::options_description visible() {
-  po::options_description all("Options");
-  // clang-format off
-  all.add_options()
-      ("socket", po::value<std::string>()->value_name("PATH")->default_value(control::default_path), "the control socket of the daemon")
-      ("json", "print the reply as JSON")
-      ("all", "list: entries that are not served, too; show: attributes that nobody set, too")
-      ("at", po::value<std::string>()->value_name("H:MM"), "explain: at that time of day")
-      ("peer", po::value<std::string>()->value_name("ADDRESS"), "kill: all sessions of that peer")
-      ("signal", po::value<std::string>()->value_name("NAME"), "kill: this signal in place of TERM")
-      ("hold", "drain: keep the socket open; connections wait")
-      ("wait", "drain, disable: until no session is left")
-      ("strict", "reload: refuse the whole when there is an error anywhere; check: warnings are errors")
-      ("inetd", "check: the file is inetd's")
-      ("persist", "enable, disable: write it into the file of the service, too")
-      ("interval", po::value<std::string>()->value_name("SECONDS"), "top: between two looks, 1 by default")
-      ("sort", po::value<std::string>()->value_name("ORDER"), "top: by rate, running, refused or name")
-      ("warning,w", po::value<std::string>()->value_name("RANGE"), "health: the part of a limit, in per cent, that is good; 80 by default")
-      ("critical,c", po::value<std::string>()->value_name("RANGE"), "health: the part of a limit that is not yet critical; 95 by default")
-      ("recent", po::value<std::string>()->value_name("MINUTES"), "health: failures of that time are told, 10 by default")
-      ("timeout,t", po::value<std::string>()->value_name("SECONDS"), "health: how long to wait for the daemon, 10 by default")
-      ("once", "top: print one screen and exit")
-      ("help,h", "print this and exit")
-      ("version", "print the version and exit");
-  // clang-format on
+po::options_description all_options() {
+  po::options_description all;
+  std::string_view last;
+  for (const OptionUse& use : option_uses()) {
+    if (use.name == std::exchange(last, use.name)) continue;
+    std::string names(use.name);
+    if (use.letter != 0) names.append(",").push_back(use.letter);
+    if (use.argument.empty())
+      all.add_options()(names.c_str(), "");
+    else
+      all.add_options()(names.c_str(), po::value<std::string>(), "");
+  }
+  all.add_options()("word", po::value<std::vector<std::string>>());
   return all;
 }
 
@@ -48,11 +35,36 @@ std::optional<std::string> text_of(const po::variables_map& found, const char* n
   return found.count(name) > 0 ? std::optional(found[name].as<std::string>()) : std::nullopt;
 }
 
+Arguments arguments_of(const po::variables_map& found) {
+  Arguments a;
+  a.socket = text_of(found, "socket").value_or("");
+  if (found.count("socket") == 0) a.socket = control::path_to_ask();
+  const std::pair<const char*, bool Arguments::*> switches[]{
+      {"json", &Arguments::json},       {"help", &Arguments::help},     {"version", &Arguments::version},
+      {"all", &Arguments::all},         {"hold", &Arguments::hold},     {"persist", &Arguments::persist},
+      {"strict", &Arguments::strict},   {"inetd", &Arguments::inetd},   {"wait", &Arguments::wait},
+      {"once", &Arguments::once},
+  };
+  const std::pair<const char*, std::optional<std::string> Arguments::*> values[]{
+      {"interval", &Arguments::interval}, {"sort", &Arguments::sort},       {"at", &Arguments::at},
+      {"peer", &Arguments::peer},         {"signal", &Arguments::signal},   {"warning", &Arguments::warning},
+      {"critical", &Arguments::critical}, {"recent", &Arguments::recent},   {"timeout", &Arguments::timeout},
+  };
+  for (const auto& [name, member] : switches) a.*member = found.count(name) > 0;
+  for (const auto& [name, member] : values) a.*member = text_of(found, name);
+  for (const auto& [name, value] : found)
+    if (name != "word") a.given.push_back(name);
+  if (found.count("word") > 0) a.words = found["word"].as<std::vector<std::string>>();
+  if (a.words.empty()) return a;
+  a.command = a.words.front();
+  a.words.erase(a.words.begin());
+  return a;
+}
+
 }  // namespace
 
 base::Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
-  po::options_description all = visible();
-  all.add_options()("word", po::value<std::vector<std::string>>());
+  const po::options_description all = all_options();
   po::positional_options_description positional;
   positional.add("word", -1);
   po::variables_map found;
@@ -64,53 +76,18 @@ base::Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   } catch (const po::error& wrong) {
     return base::Error{0, wrong.what()};
   }
-  Arguments result;
-  result.socket = found["socket"].as<std::string>();
-  result.json = found.count("json") > 0;
-  result.help = found.count("help") > 0;
-  result.version = found.count("version") > 0;
-  result.all = found.count("all") > 0;
-  result.hold = found.count("hold") > 0;
-  result.persist = found.count("persist") > 0;
-  result.strict = found.count("strict") > 0;
-  result.inetd = found.count("inetd") > 0;
-  result.wait = found.count("wait") > 0;
-  result.once = found.count("once") > 0;
-  result.interval = text_of(found, "interval");
-  result.sort = text_of(found, "sort");
-  result.at = text_of(found, "at");
-  result.peer = text_of(found, "peer");
-  result.signal = text_of(found, "signal");
-  result.warning = text_of(found, "warning");
-  result.critical = text_of(found, "critical");
-  result.recent = text_of(found, "recent");
-  result.timeout = text_of(found, "timeout");
-  if (found.count("word") > 0) result.words = found["word"].as<std::vector<std::string>>();
-  if (result.words.empty()) return result;
-  result.command = result.words.front();
-  result.words.erase(result.words.begin());
-  return result;
+  return arguments_of(found);
 }
 
-std::vector<OptionWord> option_words() {
-  std::vector<OptionWord> words;
-  const po::options_description all = visible();
-  for (const auto& one : all.options()) {
-    // "NAME", and "NAME (=VALUE)" where there is a default.
-    std::string argument = one->semantic()->max_tokens() > 0 ? one->semantic()->name() : std::string{};
-    argument.resize(std::min(argument.find(' '), argument.size()));
-    words.push_back({"--" + one->long_name(), argument, one->description()});
-  }
-  return words;
+bool wants_json(const std::vector<std::string>& words) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  return std::find(words.begin(), end, "--json") != end;
 }
 
-std::string help_text() {
-  std::string text = "Usage: xsuperctl [OPTION...] COMMAND [ARGUMENT...]\nAsks a running xsuperd through its control socket.\n\nCommands:\n";
-  for (const Command& command : commands())
-    text += fmt::format("  {:<26} {}\n", fmt::format("{} {}", command.name, command.synopsis), command.text);
-  std::ostringstream options;
-  options << visible();
-  return text + "\n" + options.str() + "\nSee xsuperctl(1).\n";
+std::string misplaced_option(const Arguments& a) {
+  for (const std::string& option : a.given)
+    if (!takes(a.command, option)) return fmt::format("{} does not take --{}", a.command, option);
+  return {};
 }
 
 }  // namespace xsuperd::ctl

@@ -30,22 +30,16 @@ struct Arguments {
   std::optional<std::string> critical;
   std::optional<std::string> recent;
   std::optional<std::string> timeout;
+  std::vector<std::string> given;  ///< the names of the options that were given
   std::string command;
   std::vector<std::string> words;  ///< of the command
 };
 
-/// Options may stand anywhere; "--" ends them.
+/// Options may stand anywhere; "--" ends them. Without --socket the socket is that of control::path_to_ask().
 [[nodiscard]] base::Result<Arguments> parse_arguments(const std::vector<std::string>& words);
-/// One option, for --help, the manual and completions.
-struct OptionWord {
-  std::string word;      ///< with its dashes
-  std::string argument;  ///< the name of its value, or empty
-  std::string text;
-  [[nodiscard]] bool takes_value() const { return !argument.empty(); }
-};
-/// All options but those of convert, in the order of --help.
-[[nodiscard]] std::vector<OptionWord> option_words();
-/// The text of --help, commands included.
-[[nodiscard]] std::string help_text();
+/// Does a command line, which may make no sense, ask for an answer in JSON?
+[[nodiscard]] bool wants_json(const std::vector<std::string>& words);
+/// A sentence about an option that the command does not take; empty when there is none.
+[[nodiscard]] std::string misplaced_option(const Arguments& arguments);
 
 }  // namespace xsuperd::ctl

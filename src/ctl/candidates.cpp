@@ -6,23 +6,13 @@
 
 #include "ctl/activity.hpp"
 #include "ctl/commands.hpp"
+#include "ctl/options.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/attribute.hpp"
 
 namespace xsuperd::ctl {
 
 namespace {
-
-/// The options of convert, which reads its own.
-const std::vector<OptionWord>& convert_options() {
-  static const std::vector<OptionWord> all{{"--from", "LANGUAGE", "language of the files"},
-                                           {"--to", "LANGUAGE", "language to be written"},
-                                           {"--output", "DIRECTORY", "where to write the files"},
-                                           {"--force", {}, "replace files that exist"},
-                                           {"--all", {}, "to systemd: disabled services, too"},
-                                           {"--help", {}, "print what it takes"}};
-  return all;
-}
 
 Candidates words_of(std::initializer_list<const char*> words) {
   Candidates all;
@@ -47,14 +37,11 @@ Candidates values_of(std::string_view option) {
   return all;
 }
 
-/// Does the command take it? Without a command: those that none is needed for.
-bool taken(const std::string& option, const std::string& command) {
-  if (option == "--help" || option == "--version") return command.empty();
-  const auto parsed = parse_arguments({command.empty() ? "status" : command, option, "1"});
-  const auto plain = parse_arguments({command.empty() ? "status" : command, option});
-  if (plain) return misplaced_option(*plain).empty();
-  return parsed && misplaced_option(*parsed).empty();
-}
+/// Words of a synopsis.
+struct Kind {
+  std::string_view name;
+  bool repeats = false;
+};
 
 class Line {
  public:
@@ -80,9 +67,11 @@ class Line {
   bool only_words_ = false;
 };
 
+/// Those of the command; before it those of all commands, for whose values nothing is offered too early.
 const std::vector<OptionWord>& known_options(const std::string& command) {
   static const std::vector<OptionWord> common = option_words();
-  return command == "convert" ? convert_options() : common;
+  static const std::vector<OptionWord> convert = options_of("convert");
+  return command == "convert" ? convert : common;
 }
 
 const OptionWord* Line::option(std::string_view word) const {
@@ -120,8 +109,12 @@ Candidates Line::candidates() {
 
 Candidates Line::options() const {
   Candidates all;
-  for (const OptionWord& one : known_options(command_))
-    if (command_ == "convert" || taken(one.word, command_)) all.push_back({one.word, one.text});
+  if (command_.empty()) {
+    for (const OptionWord& one : option_words())
+      if (takes({}, std::string_view(one.word).substr(2))) all.push_back({one.word, one.text});
+    return all;
+  }
+  for (const OptionWord& one : options_of(command_)) all.push_back({one.word, one.text});
   return all;
 }
 
@@ -135,11 +128,20 @@ Candidates Line::positional() {
   if (command_ == "convert") return files();
   const Command* command = find_command(command_);
   if (!command) return all;
-  auto kinds = base::split_words(command->synopsis);
-  const bool repeats = !kinds.empty() && kinds.back().starts_with("...");
-  if (repeats) kinds.pop_back();
-  if (kinds.empty() || (count_ >= kinds.size() && !repeats)) return all;
-  return of_kind(kinds[std::min(count_, kinds.size() - 1)]);
+  // Words of one kind may be followed by others of that kind ("...") and by those of the next kind.
+  std::vector<Kind> kinds;
+  for (const std::string_view word : base::split_words(command->synopsis))
+    if (word.starts_with("..."))
+      kinds.back().repeats = true;
+    else
+      kinds.push_back({word});
+  for (std::size_t i = 0; i < kinds.size() && i <= count_; ++i) {
+    const bool here = i == count_ || kinds[i].repeats || std::any_of(kinds.begin(), kinds.begin() + static_cast<long>(i), [](const Kind& k) { return k.repeats; });
+    if (!here) continue;
+    const Candidates more = of_kind(kinds[i].name);
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return all;
 }
 
 /// By what the synopsis calls it.
@@ -150,6 +152,7 @@ Candidates Line::of_kind(std::string_view kind) {
   if (says("SESSION")) add(things_.sessions());
   if (says("SERVICE")) add(things_.services());
   if (says("ADDRESS")) add(command_ == "unban" ? things_.banned() : things_.peers());
+  if (says("TIME")) add(words_of({"30m", "1h", "1d", "7d"}));
   if (says("LEVEL")) add(words_of({"critical", "error", "warning", "notice", "info", "debug"}));
   if (says("FILE")) add(files());
   if (says("ATTRIBUTE"))

@@ -4,6 +4,7 @@
 #include "ctl/commands.hpp"
 #include "ctl/table.hpp"
 #include "xsuperd/config/examine.hpp"
+#include "xsuperd/control/finding.hpp"
 #include "xsuperd/net/abilities.hpp"
 #include "xsuperd/net/libwrap.hpp"
 
@@ -23,20 +24,9 @@ config::Sources sources_of(const Arguments& arguments) {
   return sources;
 }
 
-json::object json_of(const config::Diagnostic& d) {
-  json::object one{{"level", config::severity(d.level)}, {"sentence", json_text(d.sentence)}};
-  if (!d.place.file.empty()) one["file"] = json_text(d.place.file);
-  if (d.place.line > 0) one["line"] = d.place.line;
-  if (d.place.column > 0) one["column"] = d.place.column;
-  if (!d.line_text.empty()) one["text"] = json_text(d.line_text);
-  if (!d.suggestion.empty()) one["suggestion"] = json_text(d.suggestion);
-  if (!d.id.empty()) one["service"] = json_text(d.id);
-  return one;
-}
-
 json::object json_of(const config::Examined& e, const std::string& path) {
   json::array findings;
-  for (const config::Diagnostic& d : e.findings) findings.push_back(json_of(d));
+  for (const config::Diagnostic& d : e.findings) findings.push_back(control::json_finding(d));
   return {{"path", json_text(path)}, {"services", e.services}, {"disabled", e.disabled}, {"refused", e.refused},
           {"errors", e.errors},      {"warnings", e.warnings}, {"findings", std::move(findings)}};
 }

@@ -6,83 +6,105 @@
 #include <algorithm>
 #include <array>
 
+#include "ctl/duration.hpp"
+#include "ctl/values.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/attribute.hpp"
-#include "xsuperd/convert/run.hpp"
+#include "xsuperd/policy/network.hpp"
 
 namespace xsuperd::ctl {
 
 namespace {
 
 std::string nothing(const Arguments&, json::object&) { return {}; }
-std::string silent(const Arguments&, const Answer&) { return {}; }
+
+/// One word goes by the name that daemons of any version know.
+void put_words(json::object& request, const char* one, const char* many, const std::vector<std::string>& words) {
+  if (words.size() == 1) request[one] = words[0];
+  if (words.size() > 1) request[many] = json::array(words.begin(), words.end());
+}
+
+std::string services(const Arguments& a, json::object& request) {
+  put_words(request, "service", "services", a.words);
+  return {};
+}
 
 std::string list(const Arguments& a, json::object& request) {
   if (a.all) request["all"] = true;
-  return {};
+  return services(a, request);
 }
 
-std::string service(const Arguments& a, json::object& request) {
-  if (!a.words.empty()) request["service"] = a.words[0];
-  return {};
-}
-
-/// Attributes are the concern of who asks: the daemon sends all.
+/// The first word is a service; of the others those that are no attributes.
 std::string show(const Arguments& a, json::object& request) {
-  for (std::size_t i = 1; i < a.words.size(); ++i)
-    if (!config::find_attribute(a.words[i])) return fmt::format("'{}' is no attribute", base::escaped(a.words[i], 100));
-  return service(a, request);
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < a.words.size(); ++i)
+    if (i == 0 || !config::find_attribute(a.words[i])) words.push_back(a.words[i]);
+  put_words(request, "service", "services", words);
+  return {};
 }
 
 /// Attributes that were asked for by name are shown whether anybody has set them or not.
 void keep_named(const Arguments& a, Answer& answer) {
-  if (a.words.size() < 2) return;
+  const auto names = attributes_in(a);
+  if (names.empty()) return;
   std::erase_if(answer.rows, [&](const json::object& row) {
     const auto* name = row.if_contains("attribute");
-    return std::none_of(a.words.begin() + 1, a.words.end(), [&](const std::string& word) {
-      return name && name->is_string() && config::find_attribute(word)->name == std::string_view(name->get_string());
+    return std::none_of(names.begin(), names.end(), [&](std::string_view wanted) {
+      return name && name->is_string() && wanted == std::string_view(name->get_string());
     });
   });
 }
 
 std::string explain(const Arguments& a, json::object& request) {
-  request = {{"service", a.words[0]}, {"address", a.words[1]}};
+  put_words(request, "service", "services", {a.words.begin(), a.words.end() - 1});
+  request["address"] = a.words.back();
   if (a.at) request["at"] = *a.at;
   return {};
 }
 
 std::string ban(const Arguments& a, json::object& request) {
-  request["address"] = a.words[0];
-  if (a.words.size() < 2) return {};
-  const auto minutes = base::parse_number(a.words[1], 1, 1'000'000'000);
-  if (!minutes) return fmt::format("'{}' is no number of minutes", base::escaped(a.words[1], 100));
-  request["minutes"] = *minutes;
+  auto words = a.words;
+  // No address is all digits and a letter.
+  if (const auto minutes = words.size() > 1 ? minutes_of(words.back()) : std::nullopt) {
+    request["minutes"] = *minutes;
+    words.pop_back();
+  }
+  for (const std::string& word : words)
+    if (!policy::Network::parse(word))
+      return fmt::format("'{}' is not an address, a network{}", base::escaped(word, 100),
+                         &word == &words.back() && words.size() > 1 ? " or a time such as 30m, 1h or 7d" : "");
+  put_words(request, "address", "addresses", words);
   return {};
 }
 
 std::string unban(const Arguments& a, json::object& request) {
-  request["address"] = a.words[0];
+  put_words(request, "address", "addresses", a.words);
   return {};
 }
 
 /// A word of digits is the number of a session.
 std::string kill(const Arguments& a, json::object& request) {
-  if (a.words.empty() == !a.peer) return "kill wants a session, a service or --peer, and only one of them";
+  if (a.words.empty() == !a.peer) return "kill wants sessions and services, or --peer";
   if (a.peer) request["peer"] = *a.peer;
-  if (!a.words.empty()) {
-    const auto number = base::parse_number(a.words[0], 1);
-    if (number)
-      request["session"] = *number;
+  json::array numbers;
+  std::vector<std::string> names;
+  for (const std::string& word : a.words)
+    if (const auto number = base::parse_number(word, 1))
+      numbers.push_back(*number);
     else
-      request["service"] = a.words[0];
-  }
+      names.push_back(word);
+  if (numbers.size() == 1)
+    request["session"] = numbers[0];
+  else if (!numbers.empty())
+    request["sessions"] = std::move(numbers);
+  put_words(request, "service", "services", names);
   if (a.signal) request["signal"] = *a.signal;
   return {};
 }
 
 std::string drain(const Arguments& a, json::object& request) {
   if (a.hold) request["hold"] = true;
-  return service(a, request);
+  return services(a, request);
 }
 
 std::string reload(const Arguments& a, json::object& request) {
@@ -101,34 +123,56 @@ Exit has_errors(const Answer& answer) {
   return control::number_at(answer.result, "errors").value_or(0) == 0 ? Exit::good : Exit::configuration;
 }
 
+/// Errors of the files, then what could not be opened: a log, or a service.
+Exit all_open(const Answer& answer) {
+  if (const Exit bad = has_errors(answer); bad != Exit::good) return bad;
+  const auto& findings = array_at(answer.result, "findings");
+  const bool trouble = std::any_of(findings.begin(), findings.end(), [](const json::value& one) {
+    return one.is_object() && control::string_at(one.get_object(), "level") == "error";
+  });
+  return trouble || !array_at(answer.result, "not_opened").empty() ? Exit::failed : Exit::good;
+}
+
+Exit enabled(const Answer& answer) {
+  for (const json::value& one : array_at(answer.result, "services"))
+    if (one.is_object() && control::string_at(one.get_object(), "state") == "closed") return Exit::failed;
+  return Exit::good;
+}
+
+constexpr std::size_t many = 256;
+
 constexpr std::array table{
     Command{"status", "", "how the daemon is", 0, 0, nothing, print_status},
-    Command{"list", "", "all services, and what they have done", 0, 0, list, print_list},
-    Command{"stats", "", "the counters of all services", 0, 0, nothing, print_stats},
+    Command{.name = "list", .synopsis = "[SERVICE ...]", .text = "all services, and what they have done", .most = many,
+            .fill = list, .print = print_list, .lists = true},
+    Command{.name = "stats", .synopsis = "[SERVICE ...]", .text = "the counters of all services", .most = many,
+            .fill = services, .print = print_stats, .lists = true},
     Command{.name = "top", .synopsis = "", .text = "a live view of what the services do", .alone = top},
     Command{.name = "health", .synopsis = "[SERVICE ...]", .text = "is all well, for a monitoring system",
-            .most = 1000, .alone = health},
-    Command{.name = "show", .synopsis = "SERVICE [ATTRIBUTE ...]", .text = "its attributes, and where each comes from",
-            .least = 1, .most = 1000, .fill = show, .print = print_show, .narrow = keep_named},
-    Command{"sessions", "[SERVICE]", "who is being served", 0, 1, service, print_sessions},
-    Command{"explain", "SERVICE ADDRESS", "would that peer be served now, and why", 2, 2, explain, print_explain, admitted},
-    Command{"kill", "SESSION|SERVICE", "end sessions; also with --peer", 0, 1, kill, print_kill},
-    Command{"drain", "SERVICE", "let nobody new in; sessions go on", 1, 1, drain, print_standing},
-    Command{"disable", "SERVICE", "the same, and meant to last", 1, 1, service, print_standing},
-    Command{"enable", "SERVICE", "undo drain and disable", 1, 1, service, print_standing},
-    Command{"bans", "", "peers that sensors or administrators have banned", 0, 0, nothing, print_bans},
-    Command{"ban", "ADDRESS [MINUTES]", "keep a peer out of all services", 1, 2, ban, silent},
-    Command{"unban", "ADDRESS", "let it in again", 1, 1, unban, silent},
+            .most = many, .alone = health},
+    Command{.name = "show", .synopsis = "SERVICE ... [ATTRIBUTE ...]", .text = "its attributes, and where each comes from",
+            .least = 1, .most = many, .fill = show, .print = print_show, .narrow = keep_named, .lists = true},
+    Command{.name = "sessions", .synopsis = "[SERVICE ...]", .text = "who is being served", .most = many, .fill = services,
+            .print = print_sessions, .lists = true},
+    Command{"explain", "SERVICE ... ADDRESS", "would that peer be served now, and why", 2, many, explain, print_explain, admitted},
+    Command{"kill", "SESSION|SERVICE ...", "end sessions; also with --peer", 0, many, kill, print_kill},
+    Command{"drain", "SERVICE ...", "let nobody new in; sessions go on", 1, many, drain, print_standing},
+    Command{"disable", "SERVICE ...", "the same, and meant to last", 1, many, services, print_standing},
+    Command{"enable", "SERVICE ...", "undo drain and disable", 1, many, services, print_standing, enabled},
+    Command{.name = "bans", .synopsis = "", .text = "peers that sensors or administrators have banned", .fill = nothing,
+            .print = print_bans, .lists = true},
+    Command{"ban", "ADDRESS ... [TIME]", "keep peers or networks out of all services", 1, many, ban, print_ban},
+    Command{"unban", "ADDRESS ...", "let them in again", 1, many, unban, print_unban},
     Command{"log-level", "[LEVEL]", "from which level on messages are logged", 0, 1, level, print_log_level},
-    Command{"reopen-logs", "", "open all log files by name again", 0, 0, nothing, silent},
-    Command{"reload", "", "read the configuration again, as SIGHUP does", 0, 0, reload, print_reload, has_errors},
+    Command{"reopen-logs", "", "open all log files by name again", 0, 0, nothing, print_reopened},
+    Command{"reload", "", "read the configuration again, as SIGHUP does", 0, 0, reload, print_reload, all_open},
     Command{.name = "check", .synopsis = "[FILE]", .text = "what is wrong with a configuration; asks no daemon", .most = 1,
-            .alone = check},
+            .alone = check, .offline = true},
     Command{.name = "convert", .synopsis = "--from ... --to ...",
-            .text = "files of inetd, xinetd and systemd into each other; asks no daemon", .apart = convert::run},
+            .text = "files of inetd, xinetd and systemd into each other; asks no daemon", .apart = convert, .offline = true},
     Command{.name = "complete", .synopsis = "[--files FILE] -- WORD ...",
-            .text = "for the completions of shells: what the last word could be", .apart = complete},
-    Command{"upgrade", "", "execute the daemon's program anew, without losing anything", 0, 0, nothing, silent},
+            .text = "for the completions of shells: what the last word could be", .apart = complete, .offline = true},
+    Command{"upgrade", "", "execute the daemon's program anew, without losing anything", 0, 0, nothing, print_upgrade},
     Command{"diff", "", "what a reload would change", 0, 0, nothing, print_diff, has_errors},
 };
 
@@ -136,26 +180,11 @@ constexpr std::array table{
 
 std::span<const Command> commands() { return table; }
 
-std::string misplaced_option(const Arguments& a) {
-  struct Given {
-    const char* option;
-    bool given;
-    std::string_view commands;  ///< which take it, with blanks around each
-  };
-  const Given options[]{
-      {"--inetd", a.inetd, " check "},         {"--once", a.once, " top "},
-      {"--interval", a.interval.has_value(), " top "}, {"--sort", a.sort.has_value(), " top "},
-      {"--all", a.all, " list show "},         {"--at", a.at.has_value(), " explain "},
-      {"--peer", a.peer.has_value(), " kill "}, {"--signal", a.signal.has_value(), " kill "},
-      {"--hold", a.hold, " drain "},           {"--wait", a.wait, " drain disable "},
-      {"--warning", a.warning.has_value(), " health "}, {"--critical", a.critical.has_value(), " health "},
-      {"--recent", a.recent.has_value(), " health "}, {"--timeout", a.timeout.has_value(), " health "},
-      {"--strict", a.strict, " reload check "},      {"--persist", a.persist, " enable disable "},
-  };
-  for (const Given& one : options)
-    if (one.given && one.commands.find(fmt::format(" {} ", a.command)) == std::string_view::npos)
-      return fmt::format("{} does not take {}", a.command, one.option);
-  return {};
+std::vector<std::string_view> attributes_in(const Arguments& a) {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 1; i < a.words.size(); ++i)
+    if (const auto* row = config::find_attribute(a.words[i])) names.push_back(row->name);
+  return names;
 }
 
 const Command* find_command(std::string_view name) {

@@ -40,12 +40,14 @@ struct Command {
   int (*apart)(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) = nullptr;
   /// Leaves in the answer what was asked for; null: all.
   void (*narrow)(const Arguments& arguments, Answer& answer) = nullptr;
+  bool lists = false;    ///< the answer has rows, if only none
+  bool offline = false;  ///< needs no daemon
+  [[nodiscard]] bool asks_daemon() const { return !offline; }
 };
 [[nodiscard]] std::span<const Command> commands();
 [[nodiscard]] const Command* find_command(std::string_view name);
-/// A sentence about an option that the command does not take; empty when there is none.
-[[nodiscard]] std::string misplaced_option(const Arguments& arguments);
-
+/// Of `show`: the attributes that were asked for, by the names of their table.
+[[nodiscard]] std::vector<std::string_view> attributes_in(const Arguments& arguments);
 // show.cpp, daemon.cpp and the like: answers as text. Pure.
 [[nodiscard]] std::string print_status(const Arguments& arguments, const Answer& answer);
 [[nodiscard]] std::string print_list(const Arguments& arguments, const Answer& answer);
@@ -57,6 +59,12 @@ struct Command {
 [[nodiscard]] std::string print_kill(const Arguments& arguments, const Answer& answer);
 [[nodiscard]] std::string print_standing(const Arguments& arguments, const Answer& answer);
 [[nodiscard]] std::string print_log_level(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_ban(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_unban(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_reopened(const Arguments& arguments, const Answer& answer);
+[[nodiscard]] std::string print_upgrade(const Arguments& arguments, const Answer& answer);
+/// What was found in the files, as `check` tells it.
+[[nodiscard]] std::string findings_text(const json::object& from);
 [[nodiscard]] std::string print_reload(const Arguments& arguments, const Answer& answer);
 [[nodiscard]] std::string print_diff(const Arguments& arguments, const Answer& answer);
 
@@ -66,10 +74,12 @@ struct Command {
 [[nodiscard]] Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err);
 /// health.cpp: what a monitoring system wants to know; the status is one of its four.
 [[nodiscard]] Exit health(const Arguments& arguments, std::FILE* out, std::FILE* err);
+/// convert.cpp: files of another language.
+[[nodiscard]] int convert(const std::vector<std::string>& words, std::FILE* out, std::FILE* err);
 /// complete.cpp: what the last of the words could be, a line each; its description behind a tab.
 [[nodiscard]] int complete(const std::vector<std::string>& words, std::FILE* out, std::FILE* err);
 /// For a command line that makes no sense, if it is one of `health`: its status would be read as another.
 [[nodiscard]] bool means_health(const std::vector<std::string>& words);
-[[nodiscard]] int health_unknown(std::FILE* out, const std::string& sentence);
+[[nodiscard]] int health_unknown(std::FILE* out, bool as_json, const std::string& sentence);
 
 }  // namespace xsuperd::ctl

@@ -66,7 +66,7 @@ std::string socket_of(const std::vector<std::string>& words) {
     if (words[i].starts_with(joined)) return words[i].substr(joined.size());
     if (words[i] == "--socket" && i + 2 < words.size()) return words[i + 1];
   }
-  return control::default_path;
+  return control::path_to_ask();
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ int complete(const std::vector<std::string>& words, std::FILE* out, std::FILE* e
     file = line[1];
     line.erase(line.begin(), line.begin() + 2);
   }
-  if (line.empty() || line[0] != "--") return usage(err, "it is: xsuperctl complete [--files FILE] -- WORD ...");
+  if (line.empty() || line[0] != "--") return usage({out, err}, "it is: xsuperctl complete [--files FILE] -- WORD ...", "complete");
   line.erase(line.begin());
   Daemon daemon(socket_of(line), file);
   for (const Candidate& one : candidates(line, daemon))

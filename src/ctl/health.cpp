@@ -123,12 +123,15 @@ std::string line_of(const Health& health, const HealthOptions& options) {
 json::object json_of(const Health& health) {
   json::array problems;
   for (const Problem& p : health.problems) {
-    json::object one{{"status", word_of(p.grade)}, {"sentence", control::json_text(p.sentence)}};
-    if (!p.service.empty()) one["service"] = control::json_text(p.service);
-    problems.push_back(std::move(one));
+    problems.push_back({{"status", word_of(p.grade)},
+                        {"sentence", control::json_text(p.sentence)},
+                        {"service", p.service.empty() ? json::value(nullptr) : json::value(control::json_text(p.service))}});
   }
   json::object measures;
-  for (const Measure& m : health.measures) measures[m.label] = m.value;
+  for (const Measure& m : health.measures) {
+    const bool whole = m.value == std::floor(m.value) && std::abs(m.value) < 1e15;
+    measures[m.label] = whole ? json::value(static_cast<std::int64_t>(m.value)) : json::value(m.value);
+  }
   return {{"status", word_of(health.grade())}, {"exit", static_cast<int>(health.grade())},
           {"summary", control::json_text(health.summary)}, {"problems", std::move(problems)},
           {"measures", std::move(measures)}};
@@ -144,8 +147,8 @@ bool means_health(const std::vector<std::string>& words) {
   return std::find(words.begin(), words.end(), "health") != words.end();
 }
 
-int health_unknown(std::FILE* out, const std::string& sentence) {
-  return tell(out, ill(Grade::unknown, sentence), {}, false);
+int health_unknown(std::FILE* out, bool as_json, const std::string& sentence) {
+  return tell(out, ill(Grade::unknown, sentence), {}, as_json);
 }
 
 }  // namespace xsuperd::ctl

@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "ctl/health.hpp"
 #include "ctl/table.hpp"
 #include "ctl/values.hpp"
-#include "xsuperd/base/text.hpp"
+#include "xsuperd/policy/selection.hpp"
 
 namespace xsuperd::ctl {
 
@@ -47,9 +48,6 @@ class Judge {
  private:
   void everything();
   void selected(const std::string& name);
-  bool is_meant(const json::object& row, const char* member, const std::string& name) const {
-    return base::iequals(text_at(row, member), name);
-  }
   void service(const json::object& row);
   void left_out(const json::object& row);
   void configuration();
@@ -94,31 +92,35 @@ void Judge::everything() {
                                 count_at(object_at(status_, "totals"), "running"));
 }
 
-/// By id, or by name where no id is so.
-void Judge::selected(const std::string& name) {
-  Sums sums;
-  std::size_t found = 0;
-  for (const char* member : {"id", "name"}) {
-    for (const json::object& row : list_.rows) {
-      if (!is_meant(row, member, name)) continue;
-      ++found;
-      if (!is_served(row)) {
-        left_out(row);
-        continue;
-      }
-      service(row);
-      const json::object& counters = object_at(row, "counters");
-      add_to(sums.running, count_at(row, "running"));
-      add_to(sums.limit, count_at(row, "limit"));
-      add_to(sums.served, count_at(counters, "served"));
-      add_to(sums.refused, count_at(counters, "refused"));
-      add_to(sums.failed, count_at(counters, "failed"));
-      sums.id = text_at(row, "id");
-    }
-    if (found > 0) break;
+/// What policy::meant_by() says, among services and entries that are not served alike.
+void Judge::selected(const std::string& word) {
+  std::vector<std::string> ids, names;
+  for (const json::object& row : list_.rows) {
+    ids.push_back(text_at(row, "id"));
+    names.push_back(text_at(row, "name"));
   }
-  if (found == 0) add(Grade::critical, name, fmt::format("no service is called {}", name));
-  if (!sums.id.empty()) sums_of(sums);
+  std::vector<policy::Named> all;
+  for (std::size_t i = 0; i < ids.size(); ++i) all.push_back({ids[i], names[i]});
+  const auto found = policy::meant_by(word, all);
+  if (found.empty()) add(Grade::critical, word, fmt::format("no service {} {}", policy::is_pattern(word) ? "matches" : "is called", word));
+  std::map<std::string, Sums> sums;
+  for (const std::size_t i : found) {
+    const json::object& row = list_.rows[i];
+    if (!is_served(row)) {
+      left_out(row);
+      continue;
+    }
+    service(row);
+    const json::object& counters = object_at(row, "counters");
+    Sums& own = sums[ids[i]];
+    own.id = ids[i];
+    add_to(own.running, count_at(row, "running"));
+    add_to(own.limit, count_at(row, "limit"));
+    add_to(own.served, count_at(counters, "served"));
+    add_to(own.refused, count_at(counters, "refused"));
+    add_to(own.failed, count_at(counters, "failed"));
+  }
+  for (const auto& [id, own] : sums) sums_of(own);
 }
 
 void Judge::sums_of(const Sums& sums) {
@@ -133,11 +135,7 @@ void Judge::sums_of(const Sums& sums) {
 void Judge::service(const json::object& row) {
   const std::string id = text_at(row, "id");
   const std::string state = text_at(row, "state");
-  const bool waits = row.contains("waits_for");
-  if (state == "closed" && waits)
-    add(Grade::critical, id, fmt::format("{} is closed: it waits for {}", id, text_at(row, "waits_for")));
-  else if (state == "closed")
-    add(Grade::critical, id, fmt::format("{} is closed: its socket could not be opened", id));
+  if (state == "closed") add(Grade::critical, id, fmt::format("{} is closed: {}", id, control::string_at(row, "trouble").value_or("its socket could not be opened")));
   if (state == "paused") add(Grade::warning, id, fmt::format("{} is paused: more connections than cps allows", id));
   for (const char* standing : {"held", "drained", "disabled"})
     if (state == standing) add(Grade::warning, id, fmt::format("{} is {} by an administrator", id, standing));

@@ -51,13 +51,14 @@ std::string_view attribute_of(std::string_view line) {
   return trimmed.substr(0, end);
 }
 
-/// The only value of a line "NAME = VALUE"; nothing for any other line.
+/// The only value of a line "NAME = VALUE", before a comment; nothing for any other line.
 std::optional<std::string_view> value_of(std::string_view line, std::string_view name = "disable") {
   if (!base::iequals(attribute_of(line), name)) return std::nullopt;
   const std::size_t equals = line.find('=');
   if (equals == line.npos || line[equals - 1] == '+' || line[equals - 1] == '-') return std::nullopt;
   const auto words = base::split_words(base::trim(line.substr(equals + 1)));
-  return words.size() == 1 ? std::optional(words[0]) : std::nullopt;
+  const bool one = words.size() == 1 || (words.size() > 1 && words[1].starts_with('#'));
+  return one ? std::optional(words[0]) : std::nullopt;
 }
 
 /// "\tdisable         = yes", with blanks and equals sign where `like` has them.
@@ -93,7 +94,7 @@ base::Result<Entry> entry_at(const std::vector<Line>& lines, std::size_t first, 
   return entry;
 }
 
-/// Entries of one name are told apart by their ids; since the daemon has read the file, lines may have moved.
+/// Entries of one name are told apart by their ids.
 bool has_id(const Entry& entry, std::string_view name, std::string_view id) {
   for (const Line& one : entry.body)
     if (one.counts())
@@ -101,11 +102,22 @@ bool has_id(const Entry& entry, std::string_view name, std::string_view id) {
   return base::iequals(name, id);
 }
 
+/// Since the daemon has read the file, lines may have moved: then it is the only entry of that name and id.
+std::size_t moved_to(const std::vector<Line>& lines, std::size_t first, std::string_view name, std::string_view id) {
+  const auto there = entry_at(lines, first, name);
+  if (there && has_id(*there, name, id)) return first;
+  std::vector<std::size_t> found;
+  for (std::size_t at = 0; at < lines.size(); ++at)
+    if (const auto entry = entry_at(lines, at, name); entry && has_id(*entry, name, id)) found.push_back(at);
+  return found.size() == 1 ? found[0] : first;
+}
+
 }  // namespace
 
 base::Result<std::string> with_disable(std::string_view text, int line, std::string_view name, std::string_view id,
                                        bool disable) {
-  const auto entry = entry_at(lines_of(text), static_cast<std::size_t>(std::max(line, 1)) - 1, name);
+  const auto lines = lines_of(text);
+  const auto entry = entry_at(lines, moved_to(lines, static_cast<std::size_t>(std::max(line, 1)) - 1, name, id), name);
   if (!entry) return entry.error();
   if (!has_id(*entry, name, id)) return base::Error{0, fmt::format("the entry there is not that of {} any more; reload first", id)};
   std::string result(text);

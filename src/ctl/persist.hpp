@@ -10,8 +10,9 @@ namespace xsuperd::ctl {
 
 /// `text`, the contents of a configuration file, with the service `name` whose entry begins on `line` (from 1) disabled,
 /// or not. Only the value of its `disable` line changes; where there is none and one is wanted it is added as the first
-/// line of the entry, laid out like the next one. Everything else stays, to the byte. Fails when there is no such entry
-/// on that line, or its lines cannot be understood. Pure.
+/// line of the entry, laid out like the next one. Everything else stays, to the byte. Where the entry is not on that line,
+/// as others have been changed since, it is the only one of that name and id. Fails when there is none or several, or its
+/// lines cannot be understood. Pure.
 [[nodiscard]] base::Result<std::string> with_disable(std::string_view text, int line, std::string_view name,
                                                      std::string_view id, bool disable);
 

@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "ctl/commands.hpp"
+#include "ctl/duration.hpp"
 #include "ctl/table.hpp"
 #include "ctl/values.hpp"
+#include "xsuperd/control/finding.hpp"
 
 namespace xsuperd::ctl {
 
@@ -16,15 +18,6 @@ constexpr auto right = Column::Align::right;
 
 std::string line(std::string_view what, const std::string& value) {
   return fmt::format("{:<15}{}\n", what, fit_for_terminal(value));
-}
-
-std::string findings_text(const json::object& result) {
-  std::string text;
-  const auto* findings = result.if_contains("findings");
-  if (!findings || !findings->is_array()) return text;
-  for (const json::value& one : findings->get_array())
-    if (one.is_string()) text += fit_for_terminal(std::string_view(one.get_string())) + "\n";
-  return text;
 }
 
 std::string count_text(std::int64_t count, std::string_view what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); }
@@ -38,7 +31,9 @@ std::string states_text(const json::object& services) {
   std::string text;
   for (const auto& [state, count] : object_at(services, "states"))
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", json::serialize(count), std::string_view(state));
-  return fmt::format("{} ({}), {} left out", text_at(services, "served"), text.empty() ? "none" : text, text_at(services, "left_out"));
+  const json::object& left_out = object_at(services, "left_out");
+  return fmt::format("{} ({}), {} in error, {} off", text_at(services, "served"), text.empty() ? "none" : text,
+                     text_at(left_out, "in_error"), text_at(left_out, "off"));
 }
 
 std::string ids_text(const json::object& result, std::string_view name) {
@@ -59,6 +54,23 @@ std::string ids_text(const json::object& result, std::string_view name) {
 
 std::string changes_text(const json::object& result) {
   return ids_text(result, "stopped") + ids_text(result, "started") + ids_text(result, "changed");
+}
+
+std::string not_opened_text(const json::object& result) {
+  std::string text;
+  for (const json::value& one : array_at(result, "not_opened"))
+    if (one.is_object())
+      text += fit_for_terminal(fmt::format("service {} could not be opened: {}", text_at(one.get_object(), "id"),
+                                           text_at(one.get_object(), "sentence"))) + "\n";
+  return text;
+}
+
+/// "a, b and c".
+std::string enumeration(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i)
+    text.append(i == 0 ? "" : i + 1 == words.size() ? " and " : ", ").append(words[i]);
+  return text;
 }
 
 }  // namespace
@@ -128,6 +140,36 @@ std::string print_bans(const Arguments&, const Answer& answer) {
   return render({{"ADDRESS"}, {"LEFT", right}}, rows, terminal_width());
 }
 
+std::string findings_text(const json::object& from) {
+  std::string text;
+  for (const json::value& one : array_at(from, "findings"))
+    if (one.is_object()) text += config::explained(control::finding_of(one.get_object()));
+  if (const auto more = control::number_at(from, "more_findings").value_or(0); more > 0)
+    text += fmt::format("and {} more\n", count_text(more, "finding"));
+  return text;
+}
+
+std::string print_ban(const Arguments&, const Answer& answer) {
+  std::vector<std::string> words;
+  for (const json::value& one : array_at(answer.result, "banned"))
+    if (one.is_object()) words.push_back(text_at(one.get_object(), "address"));
+  const auto minutes = control::number_at(answer.result, "minutes");
+  return fit_for_terminal(fmt::format("banned {} {}", enumeration(words), minutes ? "for " + minutes_text(*minutes) : "for ever")) + "\n";
+}
+
+std::string print_unban(const Arguments&, const Answer& answer) {
+  std::vector<std::string> words;
+  for (const json::value& one : array_at(answer.result, "unbanned"))
+    if (one.is_string()) words.emplace_back(one.get_string());
+  return fit_for_terminal(fmt::format("unbanned {}", enumeration(words))) + "\n";
+}
+
+std::string print_reopened(const Arguments&, const Answer&) { return "all logs are open anew\n"; }
+
+std::string print_upgrade(const Arguments&, const Answer& answer) {
+  return fit_for_terminal(fmt::format("{} has made way for a new image", text_at(answer.result, "leaving"))) + "\n";
+}
+
 std::string print_kill(const Arguments&, const Answer& answer) {
   const auto* sessions = answer.result.if_contains("sessions");
   const auto count = static_cast<std::int64_t>(sessions && sessions->is_array() ? sessions->get_array().size() : 0);
@@ -138,9 +180,12 @@ std::string print_log_level(const Arguments&, const Answer& answer) { return tex
 
 std::string print_reload(const Arguments&, const Answer& answer) {
   const json::object& services = object_at(answer.result, "services");
-  return findings_text(answer.result) + changes_text(answer.result) +
-         fmt::format("applied: {} new, {} old, {} dropped; {}\n", text_at(services, "new"), text_at(services, "old"),
-                     text_at(services, "dropped"), trouble_text(answer.result));
+  const std::string closed = not_opened_text(answer.result);
+  const auto count = static_cast<std::int64_t>(array_at(answer.result, "not_opened").size());
+  return findings_text(answer.result) + changes_text(answer.result) + closed +
+         fmt::format("applied: {} new, {} old, {} dropped; {}{}\n", text_at(services, "new"), text_at(services, "old"),
+                     text_at(services, "dropped"), trouble_text(answer.result),
+                     count == 0 ? "" : "; " + count_text(count, "service") + " not opened");
 }
 
 std::string print_diff(const Arguments&, const Answer& answer) {

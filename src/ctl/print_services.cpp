@@ -21,11 +21,6 @@ std::string endpoint_text(const json::object& service) {
                      address == "-" ? "*" : six ? "[" + address + "]" : address, text_at(endpoint, "port"));
 }
 
-std::string state_text(const json::object& service) {
-  const std::string state = text_at(service, "state");
-  return service.contains("waits_for") ? state + ", waits for " + text_at(service, "waits_for") : state;
-}
-
 std::string running_text(const json::object& service) {
   const std::string limit = text_at(service, "limit");
   return limit == "-" ? text_at(service, "running") : text_at(service, "running") + "/" + limit;
@@ -48,32 +43,51 @@ std::string sources_text(const json::object& row) {
 std::string head(const json::object& service, double now) {
   const json::object& counters = object_at(service, "counters");
   std::string text = fmt::format("service {} ({}): {}, {}\n", text_at(service, "id"), place_text(object_at(service, "place")),
-                                 state_text(service), endpoint_text(service));
+                                 text_at(service, "state"), endpoint_text(service));
   text += fmt::format("  {} running, {} requests since {}: {} served, {} refused, {} failed, {} withdrawn\n",
                       running_text(service), text_at(counters, "accepted"), date_at(service, "since"),
                       text_at(counters, "served"), text_at(counters, "refused"), text_at(counters, "failed"),
                       text_at(counters, "withdrawn"));
-  if (service.contains("last_refusal")) {
-    const json::object& last = object_at(service, "last_refusal");
+  if (const json::object& last = object_at(service, "last_refusal"); !last.empty()) {
     text += fmt::format("  last refused {} ago: {} ({})\n", ago_at(last, "at", now), text_at(last, "peer"), text_at(last, "reason"));
   }
-  return fit_for_terminal(text.substr(0, text.find('\n'))) + text.substr(text.find('\n'));
+  if (service.contains("trouble") && text_at(service, "trouble") != "-")
+    text += fmt::format("  closed: {}\n", text_at(service, "trouble"));
+  std::string fit;
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+    fit += fit_for_terminal(std::string_view(text).substr(at, text.find('\n', at) - at)) + "\n";
+  return fit;
+}
+
+/// Below the table: why services are closed, and what it does not show.
+std::string footer(const Arguments& arguments, const Answer& answer) {
+  std::string text;
+  for (const json::object& row : answer.rows)
+    if (const auto trouble = control::string_at(row, "trouble"))
+      text += fit_for_terminal(fmt::format("{} is closed: {}", text_at(row, "id"), *trouble)) + "\n";
+  const json::object& left_out = object_at(answer.result, "left_out");
+  const auto wrong = control::number_at(left_out, "in_error").value_or(0), off = control::number_at(left_out, "off").value_or(0);
+  if (arguments.all || !arguments.words.empty() || wrong + off == 0) return text;
+  if (wrong > 0) text += fmt::format("{} {} in error", wrong, wrong == 1 ? "entry" : "entries");
+  if (off > 0) text += fmt::format("{}{}{} off", wrong > 0 ? ", " : "", off, wrong > 0 ? "" : off == 1 ? " entry" : " entries");
+  return text + "; --all shows them\n";
 }
 
 }  // namespace
 
-std::string print_list(const Arguments&, const Answer& answer) {
+std::string print_list(const Arguments& arguments, const Answer& answer) {
   const double now = seconds_at(answer.result, "now").value_or(0);
   std::vector<std::vector<std::string>> rows;
   for (const json::object& row : answer.rows) {
     const json::object& counters = object_at(row, "counters");
-    rows.push_back({text_at(row, "id"), state_text(row), endpoint_text(row), running_text(row),
+    rows.push_back({text_at(row, "id"), text_at(row, "state"), endpoint_text(row), running_text(row),
                     text_at(counters, "served"), text_at(counters, "refused"), text_at(counters, "failed"),
                     ago_at(row, "last_request", now)});
   }
   return render({{"SERVICE", {}, true}, {"STATE"}, {"ENDPOINT"}, {"RUNNING", right}, {"SERVED", right}, {"REFUSED", right},
                  {"FAILED", right}, {"LAST", right}},
-                rows, terminal_width());
+                rows, terminal_width()) +
+         footer(arguments, answer);
 }
 
 std::string print_stats(const Arguments&, const Answer& answer) {
@@ -100,7 +114,7 @@ std::string print_show(const Arguments& arguments, const Answer& answer) {
     text += head(services->get_array()[i].get_object(), now);
     std::vector<std::vector<std::string>> rows;
     for (const json::object& row : answer.rows) {
-      const bool wanted = arguments.all || arguments.words.size() > 1 || control::true_at(row, "set");
+      const bool wanted = arguments.all || !attributes_in(arguments).empty() || control::true_at(row, "set");
       if (wanted && control::number_at(row, "service") == static_cast<std::int64_t>(i))
         rows.push_back({text_at(row, "attribute"), text_at(row, "value"), sources_text(row)});
     }
@@ -109,15 +123,19 @@ std::string print_show(const Arguments& arguments, const Answer& answer) {
   return text;
 }
 
-std::string print_standing(const Arguments&, const Answer& answer) {
+std::string print_standing(const Arguments& arguments, const Answer& answer) {
   std::string text;
-  const auto* services = answer.result.if_contains("services");
-  if (!services || !services->is_array()) return text;
-  for (const json::value& one : services->get_array())
-    if (one.is_object())
-      text += fit_for_terminal(fmt::format("service {} is {}; {} running", text_at(one.get_object(), "id"),
-                                           text_at(one.get_object(), "state"), text_at(one.get_object(), "running"))) +
-              "\n";
+  for (const json::value& one : array_at(answer.result, "services")) {
+    if (!one.is_object()) continue;
+    const json::object& service = one.get_object();
+    const std::string state = text_at(service, "state"), id = text_at(service, "id");
+    const auto running = control::number_at(service, "running").value_or(0);
+    const bool enables = arguments.command == "enable";
+    std::string line = fmt::format("{} {}", enables ? "enabled" : state, id);
+    if (enables && state == "closed") line = fmt::format("{} could not be opened: {}", id, text_at(service, "trouble"));
+    if (!enables && running > 0) line += fmt::format("; {} session{} on", running, running == 1 ? " goes" : "s go");
+    text += fit_for_terminal(line) + "\n";
+  }
   return text;
 }
 

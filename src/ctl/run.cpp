@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ctl/commands.hpp"
 #include "ctl/failure.hpp"
+#include "ctl/help.hpp"
 #include "ctl/steps.hpp"
-#include "ctl/table.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/control/client.hpp"
 
@@ -14,66 +16,110 @@ namespace xsuperd::ctl {
 
 namespace {
 
-std::string json_text_of(const Answer& answer, const std::optional<control::Failure>& failure) {
+std::string json_text_of(const Command& command, const Answer& answer) {
   json::object all = answer.result;
-  if (!answer.rows.empty()) all["rows"] = json::array(answer.rows.begin(), answer.rows.end());
-  if (failure) all["error"] = {{"code", control::word_of(failure->code)}, {"sentence", failure->sentence}, {"details", failure->details}};
+  if (command.lists) all["rows"] = json::array(answer.rows.begin(), answer.rows.end());
   return json::serialize(all) + "\n";
 }
 
-int refused(const Arguments& arguments, const control::Failure& failure, std::FILE* out, std::FILE* err) {
-  if (arguments.json) fmt::print(out, "{}", json_text_of({}, failure));
-  std::string sentence = failure.sentence;
-  for (const char* list : {"findings", "troubles"})
-    if (const auto* details = failure.details.if_contains(list); details && details->is_array())
-      for (const json::value& one : details->get_array())
-        if (one.is_string()) fmt::print(err, "{}\n", fit_for_terminal(std::string_view(one.get_string())));
-  const bool configuration = failure.details.contains("findings");
-  return fail(err, configuration ? Exit::configuration : Exit::failed, sentence);
+/// One command of a daemon, from the connection to the exit status.
+class Errand {
+ public:
+  Errand(const Command& command, const Arguments& arguments, control::Client& client, const Voice& voice)
+      : command_(command), arguments_(arguments), voice_(voice), conversation_(client), persistence_(conversation_, arguments) {}
+
+  int run(const control::Request& request) {
+    if (arguments_.persist) {
+      if (const auto begun = persistence_.begin(); !begun) return broken(begun.error());
+      if (conversation_.failure) return refused(voice_, *conversation_.failure);
+    }
+    Answer answer;
+    if (const auto asked = conversation_.ask(request, answer); !asked) return broken(asked.error());
+    if (conversation_.failure) return turned_down();
+    if (command_.narrow) command_.narrow(arguments_, answer);
+    const Exit status = command_.judge ? command_.judge(answer) : Exit::good;
+    if (arguments_.persist && status != Exit::good) return came_to_nothing(answer, status);
+    if (!arguments_.json) tell(answer);
+    if (arguments_.wait)
+      if (const auto ended = wait_for_end(conversation_, arguments_); !ended) return broken(ended.error());
+    if (arguments_.json) tell(answer);
+    return static_cast<int>(status);
+  }
+
+ private:
+  void tell(const Answer& answer) const {
+    fmt::print(voice_.out, "{}", arguments_.json ? json_text_of(command_, answer) : command_.print(arguments_, answer));
+    std::fflush(voice_.out);
+  }
+
+  int broken(const base::Error& error) const { return fail(voice_, Exit::failed, "failed", error.sentence); }
+
+  int turned_down() {
+    control::Failure failure = std::move(*conversation_.failure);
+    if (arguments_.persist) failure.sentence += persistence_.undo();
+    return refused(voice_, failure);
+  }
+
+  /// The daemon has done what it could.
+  int came_to_nothing(const Answer& answer, Exit status) {
+    if (!arguments_.json) fmt::print(voice_.err, "{}", command_.print(arguments_, answer));
+    return fail(voice_, status, "failed", fmt::format("not every service could be {}d{}", command_.name, persistence_.undo()), answer.result);
+  }
+
+  const Command& command_;
+  const Arguments& arguments_;
+  const Voice& voice_;
+  Conversation conversation_;
+  Persistence persistence_;
+};
+
+int ask(const Command& command, const Arguments& arguments, const control::Request& request, const Voice& voice) {
+  auto client = control::Client::connect(arguments.socket);
+  if (!client) return unreached(voice, client.error(), arguments.socket);
+  return Errand(command, arguments, *client, voice).run(request);
 }
 
-int ask(const Command& command, const Arguments& arguments, const control::Request& request, std::FILE* out, std::FILE* err) {
-  auto client = control::Client::connect(arguments.socket);
-  if (!client) return fail(err, status_of(client.error()), sentence_of(client.error(), arguments.socket));
-  Conversation conversation(*client);
-  if (arguments.persist) {
-    const auto persisted = persist(conversation, arguments);
-    if (!persisted) return fail(err, Exit::failed, persisted.error().sentence);
-    if (conversation.failure) return refused(arguments, *conversation.failure, out, err);
-  }
-  Answer answer;
-  if (const auto asked = conversation.ask(request, answer); !asked) return fail(err, Exit::failed, asked.error().sentence);
-  if (conversation.failure) return refused(arguments, *conversation.failure, out, err);
-  if (command.narrow) command.narrow(arguments, answer);
-  fmt::print(out, "{}", arguments.json ? json_text_of(answer, std::nullopt) : command.print(arguments, answer));
-  std::fflush(out);
-  if (arguments.wait)
-    if (const auto ended = wait_for_end(conversation, arguments); !ended) return fail(err, Exit::failed, ended.error().sentence);
-  return static_cast<int>(command.judge ? command.judge(answer) : Exit::good);
+bool asks_for_help(const std::vector<std::string>& words) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  return std::any_of(words.begin(), end, [](const std::string& word) { return word == "--help" || word == "-h"; });
+}
+
+/// What is wrong with the words and options of a command.
+std::string wrong_with(const Command& command, const Arguments& arguments) {
+  if (command.apart) return fmt::format("{} must be the first word", command.name);
+  if (std::string wrong = misplaced_option(arguments); !wrong.empty()) return wrong;
+  const std::size_t count = arguments.words.size();
+  if (count >= command.least && count <= command.most) return {};
+  return fmt::format("it is: xsuperctl {}{}{}", command.name, command.synopsis.empty() ? "" : " ", command.synopsis);
+}
+
+int run_command(const Command& command, const Arguments& arguments, const Voice& voice) {
+  if (const std::string wrong = wrong_with(command, arguments); !wrong.empty())
+    return command.alone == health ? health_unknown(voice.out, voice.json, wrong) : usage(voice, wrong, command.name);
+  if (command.alone) return static_cast<int>(command.alone(arguments, voice.out, voice.err));
+  control::Request request{std::string(command.name)};
+  if (const std::string wrong = command.fill(arguments, request.arguments); !wrong.empty()) return usage(voice, wrong, command.name);
+  return ask(command, arguments, request, voice);
 }
 
 }  // namespace
 
 int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
-  if (const Command* command = words.empty() ? nullptr : find_command(words.front()); command && command->apart)
+  const Voice voice{out, err, wants_json(words)};
+  if (const Command* command = words.empty() ? nullptr : find_command(words.front()); command && command->apart) {
+    if (asks_for_help(words)) return fmt::print(out, "{}", help_text(*command)), 0;
     return command->apart({words.begin() + 1, words.end()}, out, err);
+  }
   const auto arguments = parse_arguments(words);
-  if (!arguments && means_health(words)) return health_unknown(out, arguments.error().sentence);
-  if (!arguments) return usage(err, arguments.error().sentence);
-  if (arguments->help) return fmt::print(out, "{}", help_text()), 0;
-  if (arguments->version) return fmt::print(out, "xsuperctl {}\n", XSUPERD_VERSION), 0;
-  if (arguments->command.empty()) return usage(err, "a command is wanted");
+  if (!arguments && means_health(words)) return health_unknown(out, voice.json, arguments.error().sentence);
+  if (!arguments) return usage(voice, arguments.error().sentence);
   const Command* command = find_command(arguments->command);
-  if (!command) return usage(err, fmt::format("there is no command {}", base::escaped(arguments->command, 100)));
-  if (arguments->words.size() < command->least || arguments->words.size() > command->most)
-    return usage(err, fmt::format("it is: xsuperctl {} {}", command->name, command->synopsis));
-  control::Request request{std::string(command->name)};
-  if (const std::string wrong = misplaced_option(*arguments); !wrong.empty())
-    return command->alone == health ? health_unknown(out, wrong) : usage(err, wrong);
-  if (command->apart) return usage(err, fmt::format("{} must be the first word", command->name));
-  if (command->alone) return static_cast<int>(command->alone(*arguments, out, err));
-  if (const std::string wrong = command->fill(*arguments, request.arguments); !wrong.empty()) return usage(err, wrong);
-  return ask(*command, *arguments, request, out, err);
+  if (arguments->help && (command || arguments->command.empty()))
+    return fmt::print(out, "{}", command ? help_text(*command) : help_text()), 0;
+  if (arguments->version) return fmt::print(out, "xsuperctl {}\n", XSUPERD_VERSION), 0;
+  if (arguments->command.empty()) return usage(voice, "a command is wanted");
+  if (!command) return usage(voice, fmt::format("there is no command {}", base::escaped(arguments->command, 100)));
+  return run_command(*command, *arguments, voice);
 }
 
 }  // namespace xsuperd::ctl

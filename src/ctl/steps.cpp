@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "ctl/persist.hpp"
@@ -15,38 +16,17 @@ namespace {
 /// A reload waits for files and look-ups.
 constexpr std::chrono::seconds patience{130};
 
-/// Where the entry of a service stands.
-struct Entry {
-  std::string name;
-  std::string id;
-  std::string file;
-  int line = 0;
-  bool runs = false;
-};
-
-base::Result<Entry> entry_of(const json::object& service, bool runs) {
-  const json::object& place = object_at(service, "place");
-  const auto file = control::string_at(place, "file");
-  const auto name = control::string_at(service, "name");
-  if (!file || !name) return base::Error{0, "the daemon does not say where the service stands"};
-  return Entry{*name, control::string_at(service, "id").value_or(*name), *file, static_cast<int>(control::number_at(place, "line").value_or(0)), runs};
+json::object words_of(const Arguments& arguments) {
+  return {{"services", json::array(arguments.words.begin(), arguments.words.end())}};
 }
 
-base::Result<Entry> find_entry(Conversation& daemon, const std::string& service) {
-  Answer answer;
-  if (const auto asked = daemon.ask({"show", {{"service", service}}}, answer); !asked) return asked.error();
-  if (const auto failure = std::exchange(daemon.failure, std::nullopt)) {
-    if (failure->details.contains("place") && text_at(failure->details, "why") == "disabled")
-      return entry_of(failure->details, false);
-    return base::Error{0, failure->sentence};
-  }
-  const auto* services = answer.result.if_contains("services");
-  if (!services || !services->is_array() || services->get_array().empty() || !services->get_array()[0].is_object())
-    return base::Error{0, "the daemon does not say where the service stands"};
-  if (services->get_array().size() > 1)
-    return base::Error{0, fmt::format("several entries are called {}: change their files by hand", service)};
-  return entry_of(services->get_array()[0].get_object(), true);
+bool is_served(const json::object& entry) { return entry.contains("counters"); }
+
+std::int64_t line_of(const json::object& entry) {
+  return control::number_at(object_at(entry, "place"), "line").value_or(0);
 }
+
+std::string id_of(const json::object& entry) { return control::string_at(entry, "id").value_or(""); }
 
 }  // namespace
 
@@ -58,26 +38,116 @@ base::Result<void> Conversation::ask(const control::Request& request, Answer& an
   return {};
 }
 
-base::Result<void> persist(Conversation& daemon, const Arguments& arguments) {
-  const bool disable = arguments.command == "disable";
-  const auto entry = find_entry(daemon, arguments.words.at(0));
-  if (!entry) return entry.error();
-  const auto before = read_file(entry->file);
-  if (!before) return before.error();
-  const auto after = with_disable(*before, entry->line, entry->name, entry->id, disable);
-  if (!after) return base::Error{0, fmt::format("{}:{}: {}", entry->file, entry->line, after.error().sentence)};
-  if (*after != *before)
-    if (const auto written = replace_file(entry->file, *before, *after); !written) return written;
-  if (entry->runs || disable) return {};
-  Answer reloaded;
-  return daemon.ask({"reload"}, reloaded);
+/// Those that are meant, from the last line of a file to the first: a line that is added moves what stands behind it.
+base::Result<std::vector<json::object>> Persistence::entries() {
+  Answer answer;
+  if (const auto asked = daemon_.ask({"list", words_of(arguments_)}, answer); !asked) return asked.error();
+  if (daemon_.failure) return std::vector<json::object>{};
+  const bool disable = arguments_.command == "disable";
+  std::vector<json::object> found;
+  for (json::object& row : answer.rows) {
+    if (is_served(row)) {
+      const std::string state = text_at(row, "state");
+      if (state == "held" || state == "drained" || state == "disabled") stood_.emplace_back(id_of(row), state);
+    } else if (disable) {
+      continue;  // it is as it should be
+    } else if (text_at(row, "why") != "disabled") {
+      return base::Error{0, fmt::format("service {} is {}: {}", id_of(row), text_at(row, "why"), place_text(object_at(row, "place")))};
+    }
+    found.push_back(std::move(row));
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return line_of(a) > line_of(b); });
+  return found;
+}
+
+base::Result<void> Persistence::edit(const std::vector<json::object>& entries) {
+  for (const json::object& entry : entries) {
+    const auto path = control::string_at(object_at(entry, "place"), "file");
+    const auto name = control::string_at(entry, "name");
+    if (!path || !name) return base::Error{0, "the daemon does not say where the service stands"};
+    auto file = std::find_if(files_.begin(), files_.end(), [&](const File& one) { return one.path == *path; });
+    if (file == files_.end()) {
+      const auto text = read_file(*path);
+      if (!text) return text.error();
+      file = files_.insert(files_.end(), {*path, *text, *text});
+    }
+    auto after = with_disable(file->after, static_cast<int>(line_of(entry)), *name, id_of(entry), arguments_.command == "disable");
+    if (!after) return base::Error{0, fmt::format("{}:{}: {}", *path, line_of(entry), after.error().sentence)};
+    file->after = std::move(*after);
+  }
+  std::erase_if(files_, [](const File& one) { return one.before == one.after; });
+  return {};
+}
+
+base::Result<void> Persistence::write() {
+  for (const File& file : files_) {
+    const auto replaced = replace_file(file.path, file.before, file.after);
+    // What could not be synchronised has been written all the same.
+    const auto now = replaced ? base::Result<std::string>(file.after) : read_file(file.path);
+    if (now && *now == file.after) ++written_;
+    if (!replaced) return base::Error{0, replaced.error().sentence + put_files_back()};
+  }
+  return {};
+}
+
+base::Result<void> Persistence::reload() {
+  Answer answer;
+  const auto asked = daemon_.ask({"reload"}, answer);
+  reloaded_ = asked && !daemon_.failure;
+  if (reloaded_) return {};
+  const std::string rest = put_files_back();
+  if (!asked) return base::Error{0, asked.error().sentence + rest};
+  daemon_.failure->sentence += rest;
+  return {};
+}
+
+base::Result<void> Persistence::begin() {
+  const auto found = entries();
+  if (!found) return found.error();
+  if (daemon_.failure) return {};
+  if (const auto edited = edit(*found); !edited) return edited;
+  if (const auto done = write(); !done) return done;
+  return std::all_of(found->begin(), found->end(), is_served) ? base::Result<void>{} : reload();
+}
+
+/// "; FILE could not be put back: ..." for those that could not.
+std::string Persistence::put_files_back() {
+  std::string trouble;
+  while (written_ > 0) {
+    const File& file = files_[--written_];
+    if (const auto back = replace_file(file.path, file.after, file.before); !back)
+      trouble += fmt::format("; {} could not be put back: {}", file.path, back.error().sentence);
+  }
+  return trouble;
+}
+
+void Persistence::put_standings_back() {
+  for (const auto& [id, state] : stood_) {
+    Answer ignored;
+    json::object arguments{{"service", id}};
+    if (state == "held") arguments["hold"] = true;
+    (void)daemon_.ask({state == "disabled" ? "disable" : "drain", std::move(arguments)}, ignored);
+  }
+}
+
+std::string Persistence::undo() {
+  const bool changed = written_ > 0;
+  std::string trouble = put_files_back();
+  if (trouble.empty() && changed) trouble = "; the files are as they were";
+  Answer ignored;
+  if (std::exchange(reloaded_, false) && (!daemon_.ask({"reload"}, ignored) || daemon_.failure))
+    trouble += "; the daemon could not read them again";
+  put_standings_back();
+  return trouble;
 }
 
 base::Result<void> wait_for_end(Conversation& daemon, const Arguments& arguments) {
   while (true) {
     Answer answer;
-    if (const auto asked = daemon.ask({"sessions", {{"service", arguments.words.at(0)}}}, answer); !asked) return asked;
-    if (daemon.failure) return base::Error{0, daemon.failure->sentence};
+    if (const auto asked = daemon.ask({"sessions", words_of(arguments)}, answer); !asked) return asked;
+    const auto failure = std::exchange(daemon.failure, std::nullopt);
+    if (failure && failure->code == control::Code::not_found) return {};  // a reload has taken it away, and all have ended
+    if (failure) return base::Error{0, failure->sentence};
     if (answer.rows.empty()) return {};
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }

@@ -2,6 +2,7 @@
 // What takes more than one question. Internal to ctl.
 #pragma once
 #include <optional>
+#include <vector>
 
 #include "ctl/commands.hpp"
 #include "xsuperd/control/client.hpp"
@@ -20,10 +21,37 @@ class Conversation {
   control::Client& client_;
 };
 
-/// --persist: writes the file of the service, and has the daemon read it where it does not serve the service yet. What
-/// the daemon is to do besides comes afterwards.
-[[nodiscard]] base::Result<void> persist(Conversation& daemon, const Arguments& arguments);
-/// --wait: until the service has no session left.
+/// --persist: what is done to files and daemon before the command itself, so that it can be undone.
+class Persistence {
+ public:
+  Persistence(Conversation& daemon, const Arguments& arguments) : daemon_(daemon), arguments_(arguments) {}
+
+  /// Writes the files of the services that are meant, all or none, and has the daemon read them where it does not serve
+  /// one yet. Fails, or sets the conversation's `failure`, with everything as it was.
+  [[nodiscard]] base::Result<void> begin();
+  /// The command has come to nothing: puts files and daemon back as they were. What cannot be is told, or empty.
+  [[nodiscard]] std::string undo();
+
+ private:
+  struct File {
+    std::string path, before, after;
+  };
+  [[nodiscard]] base::Result<std::vector<json::object>> entries();
+  [[nodiscard]] base::Result<void> edit(const std::vector<json::object>& entries);
+  [[nodiscard]] base::Result<void> write();
+  [[nodiscard]] base::Result<void> reload();
+  [[nodiscard]] std::string put_files_back();
+  void put_standings_back();
+
+  Conversation& daemon_;
+  const Arguments& arguments_;
+  std::vector<File> files_;
+  std::size_t written_ = 0;      ///< of the files
+  bool reloaded_ = false;
+  std::vector<std::pair<std::string, std::string>> stood_;  ///< services that an administrator has made something of: id, state
+};
+
+/// --wait: until the services have no session left.
 [[nodiscard]] base::Result<void> wait_for_end(Conversation& daemon, const Arguments& arguments);
 
 }  // namespace xsuperd::ctl

@@ -22,18 +22,17 @@ using Clock = std::chrono::steady_clock;
 /// What the options mean; a sentence about one that makes no sense.
 base::Result<TopOptions> options_of(const Arguments& arguments) {
   TopOptions options{arguments.socket};
-  if (arguments.json) return base::Error{0, "top does not take --json; stats has the counters"};
   if (arguments.interval) {
     const std::string& word = *arguments.interval;
     double seconds = 0;
     const auto read = std::from_chars(word.data(), word.data() + word.size(), seconds);
     if (read.ec != std::errc{} || read.ptr != word.data() + word.size() || !(seconds >= 0.1 && seconds <= 3600))
-      return base::Error{0, fmt::format("'{}' is no number of seconds from 0.1 to 3600", base::escaped(word, 100))};
+      return base::Error{0, fmt::format("'{}' is not a number of seconds from 0.1 to 3600", base::escaped(word, 100))};
     options.interval = std::chrono::milliseconds(static_cast<long>(seconds * 1000));
   }
   if (arguments.sort) {
     const auto sort = sort_of(*arguments.sort);
-    if (!sort) return base::Error{0, fmt::format("'{}' is no order: rate, running, refused or name", base::escaped(*arguments.sort, 100))};
+    if (!sort) return base::Error{0, fmt::format("'{}' is not an order: rate, running, refused or name", base::escaped(*arguments.sort, 100))};
     options.sort = *sort;
   }
   return options;
@@ -47,13 +46,14 @@ base::Result<Snapshot> look(const std::string& socket) {
   return snapshot_of(std::move(*answer), Clock::now());
 }
 
-/// One screen of text, as long as it takes.
-base::Result<void> print_once(const TopOptions& options, const Snapshot& first, std::FILE* out) {
+/// One screen of text, as long as it takes, or the same for a program.
+base::Result<void> print_once(const TopOptions& options, const Snapshot& first, std::FILE* out, bool as_json) {
   std::this_thread::sleep_for(options.interval);
   auto second = look(options.socket);
   if (!second) return second.error();
   Activity activity = activity_of(std::move(*second), &first);
   sort_services(activity, options.sort);
+  if (as_json) return fmt::print(out, "{}\n", json::serialize(json_of(activity))), base::Result<void>{};
   View view;
   view.sort = options.sort;
   fmt::print(out, "{}", text_of(page_of(activity, view, {terminal_width(), 0})));
@@ -72,19 +72,18 @@ base::Result<Ending> live(const TopOptions& options, Snapshot first, std::FILE* 
   return Ending{LiveView(options, **terminal, signals, std::move(first)).run()};
 }
 
-Exit failed(std::FILE* err, const base::Error& error, const std::string& socket) {
-  return static_cast<Exit>(fail(err, status_of(error), sentence_of(error, socket)));
-}
 
 }  // namespace
 
 Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err) {
   std::setlocale(LC_CTYPE, "");
   const auto options = options_of(arguments);
-  if (!options) return static_cast<Exit>(usage(err, options.error().sentence));
+  const Voice voice{out, err, arguments.json};
+  if (!options) return static_cast<Exit>(usage(voice, options.error().sentence, "top"));
+  const auto failed = [&](const base::Error& error) { return static_cast<Exit>(unreached(voice, error, options->socket)); };
   auto first = look(options->socket);
-  if (!first) return failed(err, first.error(), options->socket);
-  if (!arguments.once && ::isatty(::fileno(out)) != 0) {
+  if (!first) return failed(first.error());
+  if (!arguments.once && !arguments.json && ::isatty(::fileno(out)) != 0) {
     const auto ended = live(*options, *first, out);
     if (ended && ended->signal == 0) return Exit::good;
     if (ended) {
@@ -95,8 +94,8 @@ Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err) {
     }
     fmt::print(err, "xsuperctl: one screen, and no live view: {}\n", ended.error().sentence);
   }
-  const auto printed = print_once(*options, *first, out);
-  return printed ? Exit::good : failed(err, printed.error(), options->socket);
+  const auto printed = print_once(*options, *first, out, arguments.json);
+  return printed ? Exit::good : failed(printed.error());
 }
 
 }  // namespace xsuperd::ctl

@@ -17,6 +17,12 @@ const json::object& object_at(const json::object& object, std::string_view name)
   return value && value->is_object() ? value->get_object() : empty;
 }
 
+const json::array& array_at(const json::object& object, std::string_view name) {
+  static const json::array empty;
+  const auto* value = object.if_contains(name);
+  return value && value->is_array() ? value->get_array() : empty;
+}
+
 std::string text_at(const json::object& object, std::string_view name) {
   const auto* value = object.if_contains(name);
   if (!value || value->is_null()) return "-";

@@ -12,6 +12,7 @@ namespace xsuperd::ctl {
 namespace json = control::json;
 
 [[nodiscard]] const json::object& object_at(const json::object& object, std::string_view name);
+[[nodiscard]] const json::array& array_at(const json::object& object, std::string_view name);
 [[nodiscard]] std::string text_at(const json::object& object, std::string_view name);
 /// Seconds; nothing when it is missing or null.
 [[nodiscard]] std::optional<double> seconds_at(const json::object& object, std::string_view name);

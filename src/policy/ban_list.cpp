@@ -2,42 +2,75 @@
 #include "xsuperd/policy/ban_list.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace xsuperd::policy {
 
-BanList::Result BanList::add(const base::Address& peer, int minutes, base::Moment now) {
+void BanList::count(const Network& peer) {
+  Lengths& lengths = lengths_of(peer);
+  if (lengths.counts[peer.length]++ > 0) return;
+  const auto at = std::lower_bound(lengths.used.begin(), lengths.used.end(), peer.length, std::greater<>());
+  lengths.used.insert(at, peer.length);
+}
+
+void BanList::uncount(const Network& peer) {
+  Lengths& lengths = lengths_of(peer);
+  if (--lengths.counts[peer.length] == 0) std::erase(lengths.used, peer.length);
+}
+
+BanList::Result BanList::add(const Network& peer, int minutes, base::Moment now) {
   const base::Moment until = minutes < 0 ? base::Moment::max() : now + std::chrono::minutes(minutes);
-  const base::Address address = peer.unmapped();
   auto& by_peer = bans_.get<0>();
   auto& by_touch = bans_.get<1>();
-  if (const auto there = by_peer.find(address); there != by_peer.end()) {
+  if (const auto there = by_peer.find(peer); there != by_peer.end()) {
     by_peer.modify(there, [&](Ban& ban) { ban.until = std::max(ban.until, until); });
     by_touch.relocate(by_touch.end(), bans_.project<1>(there));
     return {Added::extended, false};
   }
   const bool full = bans_.size() >= capacity_;
-  if (full) by_touch.pop_front();
-  by_peer.insert({address, until});
+  if (full) {
+    uncount(by_touch.front().peer);
+    by_touch.pop_front();
+  }
+  by_peer.insert({peer, until});
+  count(peer);
   return {Added::fresh, full};
 }
 
-bool BanList::banned(const base::Address& peer, base::Moment now) const {
-  if (bans_.empty()) return false;
-  const auto there = bans_.get<0>().find(peer.unmapped());
+bool BanList::banned(const base::Address& peer, base::Moment now) const { return covering(peer, now).has_value(); }
+
+std::optional<Network> BanList::covering(const base::Address& peer, base::Moment now) const {
+  if (bans_.empty() || !peer.known()) return std::nullopt;
+  const base::Address address = peer.unmapped();
+  for (const std::uint8_t length : lengths_[address.family() == base::Address::Family::ipv4].used) {
+    const Network network = Network::of(address, length);
+    if (contains(network, now)) return network;
+  }
+  return std::nullopt;
+}
+
+bool BanList::contains(const Network& peer, base::Moment now) const {
+  const auto there = bans_.get<0>().find(peer);
   return there != bans_.get<0>().end() && now < there->until;
 }
 
-bool BanList::remove(const base::Address& peer) { return bans_.get<0>().erase(peer.unmapped()) > 0; }
+bool BanList::remove(const Network& peer) {
+  if (bans_.get<0>().erase(peer) == 0) return false;
+  uncount(peer);
+  return true;
+}
 
 std::size_t BanList::expire(base::Moment now) {
   auto& by_end = bans_.get<2>();
   const std::size_t before = bans_.size();
-  by_end.erase(by_end.begin(), by_end.upper_bound(now));
+  const auto last = by_end.upper_bound(now);
+  for (auto over = by_end.begin(); over != last; ++over) uncount(over->peer);
+  by_end.erase(by_end.begin(), last);
   return before - bans_.size();
 }
 
-std::vector<std::pair<base::Address, base::Moment>> BanList::all(base::Moment now) const {
-  std::vector<std::pair<base::Address, base::Moment>> found;
+std::vector<std::pair<Network, base::Moment>> BanList::all(base::Moment now) const {
+  std::vector<std::pair<Network, base::Moment>> found;
   for (const Ban& ban : bans_.get<1>())
     if (now < ban.until) found.emplace_back(ban.peer, ban.until);
   return found;
@@ -55,9 +88,12 @@ std::vector<BanList::Ban> BanList::snapshot() const {
 
 void BanList::restore(const std::vector<Ban>& bans) {
   bans_.clear();
+  lengths_ = {};
   auto& by_touch = bans_.get<1>();
-  for (auto one = bans.rbegin(); one != bans.rend() && bans_.size() < capacity_; ++one)
-    by_touch.push_front({one->peer.unmapped(), one->until});
+  for (auto one = bans.rbegin(); one != bans.rend() && bans_.size() < capacity_; ++one) {
+    const Network peer = Network::of(one->peer.address, one->peer.length);
+    if (by_touch.push_front({peer, one->until}).second) count(peer);
+  }
 }
 
 }  // namespace xsuperd::policy

@@ -67,6 +67,7 @@ HandedRunner Runner::hand_over() const {
   all.foreign = foreign_;
   all.registered = registered_;
   all.open_failures = open_failures_;
+  all.trouble = trouble_.substr(0, 4096);
   if (state_.phase() == Phase::paused) all.pause_end = pause_end_;
   all.terminates = retired_servers_ == Servers::terminate;
   all.kill_at = kill_at_;
@@ -84,6 +85,7 @@ HandedSession Runner::handed(Token token, const Session& session) const {
   one.token = token;
   one.peer = session.peer;
   one.socket = session.conversing ? around_.conversations.waiting_connection(token) : session.socket.get();
+  one.lingers = session.lingers.get();
   one.pid = session.pid;
   one.pidfd = session.pid != 0 ? around_.children.pidfd(token) : -1;
   one.started = session.started;
@@ -123,6 +125,7 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   around_.processes += state_.running();
   if (handed.registered && listener_) note_rpc();
   open_failures_ = handed.open_failures;
+  trouble_ = handed.trouble;
   pause_end_ = handed.pause_end;
   retired_servers_ = handed.terminates ? Servers::terminate : Servers::leave;
   kill_at_ = handed.kill_at;
@@ -136,6 +139,7 @@ Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(
   Session session{.peer = handed.peer, .socket = take(handed.socket)};
   // A banner that had to wait has made the connection non-blocking, and its server expects it to block.
   if (session.socket) ::fcntl(session.socket.get(), F_SETFL, ::fcntl(session.socket.get(), F_GETFL) & ~O_NONBLOCK);
+  session.lingers = take(handed.lingers);
   session.started = handed.started;
   session.started_wall = handed.started_wall;
   session.accepted = handed.accepted;

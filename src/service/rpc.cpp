@@ -89,6 +89,7 @@ void Runner::register_rpc() {
 }
 
 void Runner::registration_failed(const std::string& why) {
+  trouble_ = "it cannot be registered with rpcbind: " + why;
   if (open_failures_++ == 0)
     around_.log.error("pmap_set failed. service={} program={}: {}. It is tried again from time to time.", service().id,
                       *service().settings.rpc_number, why);

@@ -105,6 +105,7 @@ bool Runner::steer_or_close() {
   const auto steered = steer();
   if (steered) return true;
   close_sockets();
+  trouble_ = steered.error().sentence;
   if (open_failures_++ == 0)
     around_.log.error("Service {} failed to start and is deactivated: {}", service().id, steered.error().sentence);
   return false;

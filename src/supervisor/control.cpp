@@ -70,7 +70,7 @@ void Supervisor::Impl::open_control() {
                         : control::open_socket_file(options.control_path, options.control_group);
   if (!file) {
     // Nobody asked for the default path.
-    const bool asked = options.control_path != control::default_path;
+    const bool asked = options.control_path != control::usual_path();
     return log.write(asked ? log::Level::warning : log::Level::notice, "no control socket: " + file.error().sentence);
   }
   control = std::make_unique<control::Server>(

@@ -96,8 +96,33 @@ void control_diff(Supervisor::Impl& daemon, const Request& request, Server::Resp
 /// How many servers and conversations there are.
 [[nodiscard]] std::size_t running_sessions(const service::Runner& runner);
 
-/// The argument `service`, and the services that are meant by it: of that id, else of that name. Answers itself, and
-/// returns none, when there are none.
+/// Is its socket closed though it should be open?
+[[nodiscard]] bool could_not_be_opened(const service::Runner& runner);
+/// Why that is so, as a sentence; null for any other service.
+[[nodiscard]] json::value json_trouble(const service::Runner& runner);
+
+// control_settled.cpp
+/// Calls `then` on the loop when no service that is closed waits for an answer any more that says whether it can be opened,
+/// at once or after five seconds at most.
+void when_settled(Supervisor::Impl& daemon, std::function<void()> then);
+
+// control_arguments.cpp
+/// The words of an argument that may be given once, as the string `one`, or several times, as the list `many`; none when
+/// it is missing. Nothing, after an answer, when it is of another kind.
+[[nodiscard]] std::optional<std::vector<std::string>> words_at(const Request& request, const char* one, const char* many,
+                                                               const Server::Respond& respond);
+/// What words mean, as policy::meant_by() says.
+struct Selection {
+  std::vector<std::shared_ptr<service::Runner>> runners;  ///< each once
+  std::optional<control::Failure> failure;                ///< about the first word that means none of the services
+};
+[[nodiscard]] Selection select_services(const Supervisor::Impl& daemon, const std::vector<std::string>& words,
+                                        bool retired_too);
+/// The same of entries that are not served. A word that means none of them is passed over.
+[[nodiscard]] std::vector<const config::Absent*> select_absent(const Supervisor::Impl& daemon,
+                                                               const std::vector<std::string>& words);
+/// The arguments `service` and `services`, and the services that are meant by them. Answers itself, and returns none, when
+/// a word means none or there is no word.
 [[nodiscard]] std::vector<std::shared_ptr<service::Runner>> services_meant(Supervisor::Impl& daemon,
                                                                            const Request& request,
                                                                            const Server::Respond& respond);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <cmath>
+#include <algorithm>
 
 #include "supervisor/control.hpp"
 #include "xsuperd/base/text.hpp"
@@ -8,12 +8,23 @@ namespace xsuperd::supervisor {
 
 namespace {
 
-/// The argument `address`; answers itself when there is none.
-std::optional<base::Address> address_of(const Request& request, const Server::Respond& respond) {
-  const std::string word = control::string_at(request.arguments, "address").value_or("");
-  const auto address = base::Address::parse(word);
-  if (!address) respond(Reply::failed(Code::bad_request, fmt::format("'{}' is no address", base::escaped(word, 200))));
-  return address;
+using policy::Network;
+
+/// The arguments `address` and `addresses`; answers itself, and returns none, when there are none or one makes no sense.
+std::vector<Network> networks_of(const Request& request, const Server::Respond& respond) {
+  const auto words = words_at(request, "address", "addresses", respond);
+  if (!words) return {};
+  std::vector<Network> networks;
+  for (const std::string& word : *words) {
+    const auto network = Network::parse(word);
+    if (!network) {
+      respond(Reply::failed(Code::bad_request, fmt::format("'{}' is not an address or network", base::escaped(word, 200))));
+      return {};
+    }
+    if (std::find(networks.begin(), networks.end(), *network) == networks.end()) networks.push_back(*network);
+  }
+  if (networks.empty()) respond(Reply::failed(Code::bad_request, "the argument 'address' is missing"));
+  return networks;
 }
 
 constexpr std::int64_t most_minutes = 527'040 * 10;  // about ten years, as with nothing longer
@@ -28,35 +39,49 @@ void control_bans(Supervisor::Impl& daemon, const Request&, Server::Respond resp
     if (next == bans.size()) return std::nullopt;
     const auto& [peer, until] = bans[next++];
     json::object row{{"address", peer.text()}, {"seconds_left", nullptr}};
-    if (until != base::Moment::max()) row["seconds_left"] = std::ceil(std::chrono::duration<double>(until - now).count());
+    if (until != base::Moment::max()) row["seconds_left"] = std::chrono::ceil<std::chrono::seconds>(until - now).count();
     return row;
   };
   respond(std::move(reply));
 }
 
 void control_ban(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
-  const auto address = address_of(request, respond);
-  if (!address) return;
   const bool forever = !request.arguments.contains("minutes");
   const auto minutes = control::number_at(request.arguments, "minutes");
   if (!forever && (!minutes || *minutes < 1 || *minutes > most_minutes))
     return respond(Reply::failed(Code::bad_request, fmt::format("'minutes' is a number from 1 to {}", most_minutes)));
-  const auto result = daemon.around.bans.add(*address, forever ? -1 : static_cast<int>(*minutes), daemon.around.now());
-  daemon.log.notice("control: {} is banned {}", address->text(),
-                    forever ? "for ever" : fmt::format("for {} minutes", *minutes));
+  const auto networks = networks_of(request, respond);
+  if (networks.empty()) return;
+  json::array banned;
+  for (const Network& network : networks) {
+    const auto result = daemon.around.bans.add(network, forever ? -1 : static_cast<int>(*minutes), daemon.around.now());
+    daemon.log.notice("control: {} is banned {}", network.text(), forever ? "for ever" : fmt::format("for {} minutes", *minutes));
+    banned.push_back({{"address", network.text()},
+                      {"added", result.added == policy::BanList::Added::fresh},
+                      {"displaced", result.displaced}});
+  }
   if (daemon.around.on_ban) daemon.around.on_ban();
-  respond({{{"address", address->unmapped().text()},
-            {"added", result.added == policy::BanList::Added::fresh},
-            {"displaced", result.displaced}}});
+  respond({{{"banned", std::move(banned)}, {"minutes", forever ? json::value(nullptr) : json::value(*minutes)}}});
 }
 
+/// All of them, or none: what is not on the list is most likely a slip.
 void control_unban(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
-  const auto address = address_of(request, respond);
-  if (!address) return;
-  if (!daemon.around.bans.remove(*address))
-    return respond(Reply::failed(Code::not_found, fmt::format("{} is not banned", address->text())));
-  daemon.log.notice("control: {} is not banned any more", address->text());
-  respond({{{"address", address->unmapped().text()}}});
+  const auto networks = networks_of(request, respond);
+  if (networks.empty()) return;
+  const auto now = daemon.around.now();
+  for (const Network& network : networks) {
+    if (daemon.around.bans.contains(network, now)) continue;
+    const auto wider = daemon.around.bans.covering(network.address, now);
+    const std::string hint = wider && wider->length < network.length ? fmt::format("; the network {} is", wider->text()) : "";
+    return respond(Reply::failed(Code::not_found, fmt::format("{} is not banned{}", network.text(), hint)));
+  }
+  json::array unbanned;
+  for (const Network& network : networks) {
+    daemon.around.bans.remove(network);
+    daemon.log.notice("control: {} is not banned any more", network.text());
+    unbanned.push_back(json::value(network.text()));
+  }
+  respond({{{"unbanned", std::move(unbanned)}}});
 }
 
 }  // namespace xsuperd::supervisor

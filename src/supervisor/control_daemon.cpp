@@ -3,6 +3,7 @@
 
 #include "supervisor/control.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/control/finding.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -42,12 +43,32 @@ json::array json_texts(const std::vector<std::string>& texts) {
   return all;
 }
 
-/// What was found in the files, down to warnings: the first of it, a line each.
-json::array json_findings(const ReloadReport& report) {
+/// What was found in the files, down to warnings, and what beside them could not be had: the first of it.
+json::object json_findings(const ReloadReport& report) {
   constexpr std::size_t most = 200;
-  json::array all = json_texts(report.problems);
-  for (const config::Diagnostic& d : report.diagnostics.all())
-    if (d.level <= config::Level::warning && all.size() < most) all.push_back(json::value(json_text(config::log_line(d))));
+  json::array all;
+  std::size_t more = 0;
+  for (const auto* findings : {&report.problems, &report.diagnostics.all()})
+    for (const config::Diagnostic& d : *findings) {
+      if (d.level > config::Level::warning) continue;
+      if (all.size() < most)
+        all.push_back(control::json_finding(d));
+      else
+        ++more;
+    }
+  return {{"findings", std::move(all)}, {"more_findings", more}};
+}
+
+/// Services that should be open and are not, by whatever fault, now.
+json::array json_not_opened(const Supervisor::Impl& daemon) {
+  json::array all;
+  for (const auto& runner : daemon.runners)
+    if (could_not_be_opened(*runner))
+      all.push_back({{"id", json_text(runner->service().id)}, {"sentence", json_trouble(*runner)}});
+  for (const auto& service : daemon.config->services)
+    if (!service->waits_for.empty()) continue;  // its Runner has said so
+    else if (const std::string why = config::hindrance(*service, daemon.abilities); !why.empty())
+      all.push_back({{"id", json_text(service->id)}, {"sentence", json_text(why)}});
   return all;
 }
 
@@ -58,12 +79,14 @@ json::object json_report(const ReloadReport& report) {
     for (const std::string_view name : change.attributes) names.push_back(json::value(name));
     changed.push_back({{"id", json_text(change.id)}, {"attributes", std::move(names)}, {"rebind", change.rebind}});
   }
-  return {{"errors", report.diagnostics.count(config::Level::error)},
-          {"warnings", report.diagnostics.count(config::Level::warning)},
-          {"findings", json_findings(report)},
-          {"started", json_texts(report.started)},
-          {"stopped", json_texts(report.stopped)},
-          {"changed", std::move(changed)}};
+  json::object object{{"errors", report.diagnostics.count(config::Level::error)},
+                      {"warnings", report.diagnostics.count(config::Level::warning)},
+                      {"started", json_texts(report.started)},
+                      {"stopped", json_texts(report.stopped)},
+                      {"changed", std::move(changed)}};
+  const json::object findings = json_findings(report);
+  object.insert(findings.begin(), findings.end());
+  return object;
 }
 
 Reply json_outcome(const ReloadReport& report, bool good) {
@@ -90,13 +113,16 @@ void control_reopen_logs(Supervisor::Impl& daemon, const Request&, Server::Respo
   });
 }
 
-/// Answers when it is done.
+/// Answers when it is done, with what is so then.
 void control_reload(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
-  daemon.reload(control::true_at(request.arguments, "strict"), [respond = std::move(respond)](const ReloadReport& report) {
+  daemon.reload(control::true_at(request.arguments, "strict"), [&daemon, respond = std::move(respond)](const ReloadReport& report) {
     Reply reply = json_outcome(report, report.applied);
-    if (report.applied)
-      reply.result["services"] = {{"new", report.counts.fresh}, {"old", report.counts.old}, {"dropped", report.counts.dropped}};
-    respond(std::move(reply));
+    if (!report.applied) return respond(std::move(reply));
+    reply.result["services"] = {{"new", report.counts.fresh}, {"old", report.counts.old}, {"dropped", report.counts.dropped}};
+    when_settled(daemon, [&daemon, reply = std::move(reply), respond]() mutable {
+      reply.result["not_opened"] = json_not_opened(daemon);
+      respond(std::move(reply));
+    });
   });
 }
 

@@ -64,7 +64,7 @@ void control_explain(Supervisor::Impl& daemon, const Request& request, Server::R
   const auto peer = word ? base::Address::parse(*word) : std::nullopt;
   if (!peer)
     return respond(Reply::failed(Code::bad_request,
-                                 fmt::format("'{}' is no address", base::escaped(word.value_or(""), 200))));
+                                 fmt::format("'{}' is not an address", base::escaped(word.value_or(""), 200))));
   policy::Inquiry inquiry{*peer, base::local_time(std::chrono::system_clock::now()), daemon.around.process_limit, {}, {}};
   const auto time = control::string_at(request.arguments, "at");
   if (time && !policy::set_clock(*time, inquiry.at))

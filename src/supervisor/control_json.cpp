@@ -8,6 +8,10 @@ namespace xsuperd::supervisor {
 
 using control::json_text;
 
+namespace {
+constexpr std::string_view closed_word = "closed";
+}
+
 json::value json_time(base::WallTime when) {
   if (when == base::WallTime{}) return nullptr;
   using Seconds = std::chrono::duration<double>;
@@ -33,7 +37,7 @@ std::string_view state_word(const service::Runner& runner) {
   }
   if (runner.service().kind == config::Kind::tcpmux) return "behind tcpmux";
   switch (runner.state().phase()) {
-    case service::Phase::closed: return "closed";
+    case service::Phase::closed: return closed_word;
     case service::Phase::listening: return "listening";
     case service::Phase::paused: return "paused";
     case service::Phase::busy: return "busy";
@@ -61,6 +65,14 @@ json::value json_limit(const config::Service& service) {
   return limit && !limit->is_unlimited() ? json::value(limit->value) : json::value(nullptr);
 }
 
+bool could_not_be_opened(const service::Runner& runner) { return state_word(runner) == closed_word; }
+
+json::value json_trouble(const service::Runner& runner) {
+  if (!could_not_be_opened(runner)) return nullptr;
+  if (const std::string what = runner.waits_for(); !what.empty()) return json::value(json_text("it waits for " + what));
+  return json::value(runner.trouble().empty() ? std::string("its socket is not open") : json_text(runner.trouble()));
+}
+
 json::object json_service(const service::Runner& runner) {
   const config::Service& s = runner.service();
   const service::Counters& c = runner.counters();
@@ -76,7 +88,10 @@ json::object json_service(const service::Runner& runner) {
                       {"last_request", json_time(c.last_request)},
                       {"last_failure", json_time(c.last_failure)},
                       {"slowest_start", std::chrono::duration<double>(c.slowest_start).count()},
-                      {"place", json_place(s.place)}};
+                      {"place", json_place(s.place)},
+                      {"trouble", json_trouble(runner)},
+                      {"waits_for", nullptr},
+                      {"last_refusal", nullptr}};
   if (const std::string what = runner.waits_for(); !what.empty()) object["waits_for"] = json_text(what);
   if (c.last_refusal != base::WallTime{})
     object["last_refusal"] = {{"at", json_time(c.last_refusal)},
@@ -91,34 +106,6 @@ json::object json_absent(const config::Absent& absent) {
           {"state", absent.fate == config::Fate::refused ? "in error" : "off"},
           {"why", policy::word_of(absent.fate)},
           {"place", json_place(absent.place)}};
-}
-
-std::vector<std::shared_ptr<service::Runner>> services_meant(Supervisor::Impl& daemon, const Request& request,
-                                                             const Server::Respond& respond) {
-  const auto word = control::string_at(request.arguments, "service");
-  if (!word) {
-    respond(Reply::failed(Code::bad_request, "the argument 'service' is missing"));
-    return {};
-  }
-  const auto of = [&](auto text_of) {
-    std::vector<std::shared_ptr<service::Runner>> found;
-    for (const auto& runner : daemon.runners)
-      if (base::iequals(text_of(runner->service()), *word)) found.push_back(runner);
-    return found;
-  };
-  auto found = of([](const config::Service& s) -> const std::string& { return s.id; });
-  if (found.empty()) found = of([](const config::Service& s) -> const std::string& { return s.name; });
-  if (!found.empty()) return found;
-  for (const config::Absent& absent : daemon.config->absent)
-    if (policy::is_meant(absent.id, absent.name, *word)) {
-      respond({{}, {}, control::Failure{Code::not_found,
-                                        fmt::format("service {} is {}: {}", absent.id, policy::word_of(absent.fate),
-                                                    policy::place_text({absent.place.file, absent.place.line, 0})),
-                                        json_absent(absent)}});
-      return {};
-    }
-  respond(Reply::failed(Code::not_found, fmt::format("no service is called {}", base::escaped(*word, 200))));
-  return {};
 }
 
 }  // namespace xsuperd::supervisor

@@ -12,14 +12,16 @@ namespace {
 void stand(Supervisor::Impl& daemon, const Request& request, const Server::Respond& respond, Standing standing) {
   const auto found = services_meant(daemon, request, respond);
   if (found.empty()) return;
-  json::array services;
   for (const auto& runner : found) {
     daemon.set_standing(*runner, standing);
     daemon.log.notice("control: service {} is {}", runner->service().id,
                       standing == Standing::serving ? "enabled" : state_word(*runner));
-    services.push_back(json_service(*runner));
   }
-  respond({{{"services", std::move(services)}}});
+  when_settled(daemon, [found, respond] {
+    json::array services;
+    for (const auto& runner : found) services.push_back(json_service(*runner));
+    respond({{{"services", std::move(services)}}});
+  });
 }
 
 }  // namespace

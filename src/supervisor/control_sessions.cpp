@@ -69,8 +69,8 @@ std::vector<Handle> collect(const Supervisor::Impl& daemon, Wanted wanted) {
   return found;
 }
 
-bool belongs(const service::Runner& runner, const std::optional<std::string>& id) {
-  return !id || base::iequals(runner.service().id, *id) || base::iequals(runner.service().name, *id);
+bool belongs(const service::Runner& runner, const std::vector<std::shared_ptr<service::Runner>>& services) {
+  return std::any_of(services.begin(), services.end(), [&](const auto& one) { return one.get() == &runner; });
 }
 
 control::Rows rows_of(const Supervisor::Impl& daemon, std::vector<Handle> found, worker::Counts counts) {
@@ -116,9 +116,13 @@ void control_sessions(Supervisor::Impl& daemon, const Request& request, Server::
 
 void answer_sessions(Supervisor::Impl& daemon, worker::Conversations& conversations, const Request& request,
                      Server::Respond respond) {
-  conversations.progress([&daemon, id = control::string_at(request.arguments, "service"),
+  const auto words = words_at(request, "service", "services", respond);
+  if (!words) return;
+  Selection selection = select_services(daemon, *words, true);
+  if (selection.failure) return respond({{}, {}, std::move(selection.failure)});
+  conversations.progress([&daemon, all = words->empty(), services = std::move(selection.runners),
                           respond = std::move(respond)](const worker::Counts& counts) {
-    auto found = collect(daemon, [&](const auto& runner, Token, const Session&) { return belongs(runner, id); });
+    auto found = collect(daemon, [&](const auto& runner, Token, const Session&) { return all || belongs(runner, services); });
     std::sort(found.begin(), found.end(), [](const Handle& a, const Handle& b) { return a.token < b.token; });
     Reply reply{{{"sessions", found.size()}}};
     reply.rows = rows_of(daemon, std::move(found), counts);
@@ -126,24 +130,71 @@ void answer_sessions(Supervisor::Impl& daemon, worker::Conversations& conversati
   });
 }
 
-/// Of all sessions that are meant those that run, by exactly one of: session, service, peer.
+namespace {
+
+/// What is to be ended: sessions by number, all of some services, or all of one peer.
+struct Victims {
+  std::vector<Token> numbers;
+  std::vector<std::shared_ptr<service::Runner>> services;
+  std::optional<base::Address> peer;
+
+  [[nodiscard]] bool include(const service::Runner& runner, Token token, const Session& session) const {
+    if (!session.served()) return false;
+    if (peer) return session.peer.address.unmapped() == peer->unmapped();
+    return std::find(numbers.begin(), numbers.end(), token) != numbers.end() || belongs(runner, services);
+  }
+};
+
+/// The arguments `session` and `sessions`; false, after an answer, when they are no numbers.
+bool numbers_of(const Request& request, std::vector<Token>& numbers, const Server::Respond& respond) {
+  constexpr std::size_t most = 4096;
+  json::array all;
+  if (const auto* one = request.arguments.if_contains("session")) all.push_back(*one);
+  const auto* list = request.arguments.if_contains("sessions");
+  bool good = !list || (list->is_array() && list->get_array().size() <= most);
+  if (list && good) all.insert(all.end(), list->get_array().begin(), list->get_array().end());
+  for (const json::value& one : all) {
+    good = good && one.is_int64() && one.get_int64() > 0;
+    if (good) numbers.push_back(static_cast<Token>(one.get_int64()));
+  }
+  if (!good) respond(Reply::failed(Code::bad_request, fmt::format("'session' is a number, and 'sessions' a list of at most {}", most)));
+  return good;
+}
+
+/// Nothing, after an answer, when the request does not say whom it means.
+std::optional<Victims> victims_of(const Supervisor::Impl& daemon, const Request& request, const Server::Respond& respond) {
+  Victims victims;
+  const auto words = words_at(request, "service", "services", respond);
+  if (!words || !numbers_of(request, victims.numbers, respond)) return std::nullopt;
+  const auto fail = [&](Code code, std::string sentence) {
+    respond(Reply::failed(code, std::move(sentence)));
+    return std::nullopt;
+  };
+  const auto peer = control::string_at(request.arguments, "peer");
+  if (peer.has_value() == (!words->empty() || !victims.numbers.empty()))
+    return fail(Code::bad_request, "sessions and services are wanted, or a peer");
+  if (peer) victims.peer = base::Address::parse(*peer);
+  if (peer && !victims.peer) return fail(Code::bad_request, fmt::format("'{}' is not an address", base::escaped(*peer, 200)));
+  Selection selection = select_services(daemon, *words, true);
+  if (selection.failure) return respond({{}, {}, std::move(selection.failure)}), std::nullopt;
+  victims.services = std::move(selection.runners);
+  return victims;
+}
+
+}  // namespace
+
+/// Signals nobody when a session that is named does not run.
 void control_kill(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
-  const auto number = control::number_at(request.arguments, "session");
-  const auto id = control::string_at(request.arguments, "service");
-  const auto word = control::string_at(request.arguments, "peer");
   const auto signal = signal_of(request);
   if (!signal) return respond(Reply::failed(Code::bad_request, "there is no such signal"));
-  if ((number ? 1 : 0) + (id ? 1 : 0) + (word ? 1 : 0) != 1)
-    return respond(Reply::failed(Code::bad_request, "one of 'session', 'service' and 'peer' is wanted"));
-  const auto peer = word ? base::Address::parse(*word) : std::nullopt;
-  if (word && !peer)
-    return respond(Reply::failed(Code::bad_request, fmt::format("{} is no address", base::escaped(*word, 200))));
+  const auto victims = victims_of(daemon, request, respond);
+  if (!victims) return;
   const auto found = collect(daemon, [&](const auto& runner, Token token, const Session& session) {
-    if (!session.served()) return false;
-    if (number) return token == static_cast<Token>(*number);
-    if (id) return belongs(runner, id);
-    return session.peer.address.unmapped() == peer->unmapped();
+    return victims->include(runner, token, session);
   });
+  for (const Token number : victims->numbers)
+    if (std::none_of(found.begin(), found.end(), [&](const Handle& one) { return one.token == number; }))
+      return respond(Reply::failed(Code::not_found, fmt::format("session {} does not run", number)));
   json::array killed;
   for (const Handle& handle : found)
     if (handle.runner->signal_session(handle.token, *signal)) killed.push_back(handle.token);

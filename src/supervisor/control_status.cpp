@@ -50,6 +50,13 @@ json::object totals(const Supervisor::Impl& daemon) {
   return object;
 }
 
+/// How many entries are not served, and why.
+json::object left_out(const config::Config& config) {
+  std::size_t refused = 0;
+  for (const config::Absent& entry : config.absent) refused += entry.fate == config::Fate::refused;
+  return {{"in_error", refused}, {"off", config.absent.size() - refused}};
+}
+
 json::object services(const Supervisor::Impl& daemon) {
   json::object states;
   for (const auto& runner : daemon.runners) {
@@ -58,7 +65,7 @@ json::object services(const Supervisor::Impl& daemon) {
   }
   return {{"configured", daemon.config->services.size()},
           {"served", daemon.runners.size()},
-          {"left_out", daemon.config->absent.size()},
+          {"left_out", left_out(*daemon.config)},
           {"retiring", daemon.retired.size()},
           {"states", std::move(states)}};
 }
@@ -92,13 +99,24 @@ json::object status(const Supervisor::Impl& daemon) {
           {"control_clients", daemon.control ? daemon.control->clients() : 0}};
 }
 
-/// One row for each service, made when the client has room for it; `make` may leave one out.
+/// One row for each service, made when the client has room for it.
 template <typename Make>
-control::Rows service_rows(const Supervisor::Impl& daemon, Make make) {
-  return [runners = daemon.runners, next = std::size_t{0}, make]() mutable -> std::optional<json::object> {
-    if (next == runners.size()) return std::nullopt;
-    return make(*runners[next++]);
+control::Rows service_rows(std::vector<std::shared_ptr<service::Runner>> services, Make make) {
+  return [services = std::move(services), next = std::size_t{0}, make]() mutable -> std::optional<json::object> {
+    if (next == services.size()) return std::nullopt;
+    return make(*services[next++]);
   };
+}
+
+json::object stats_row(const service::Runner& runner) {
+  json::object row = json_counters(runner.counters());
+  row["id"] = json_text(runner.service().id);
+  row["state"] = state_word(runner);
+  row["running"] = running_sessions(runner);
+  row["limit"] = json_limit(runner.service());
+  row["slowest_start"] = std::chrono::duration<double>(runner.counters().slowest_start).count();
+  row["since"] = json_time(runner.counters().since);
+  return row;
 }
 
 }  // namespace
@@ -113,20 +131,34 @@ void control_status(Supervisor::Impl& daemon, const Request&, Server::Respond re
   });
 }
 
+/// All services, and with `all` the entries that are not served; or those that are asked for, served or not.
 void control_list(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
-  Reply reply{{{"now", json_time(std::chrono::system_clock::now())}}};
-  reply.rows = service_rows(daemon, [](const service::Runner& runner) { return json_service(runner); });
-  if (control::true_at(request.arguments, "all"))
-    reply.rows = [rows = std::move(reply.rows), config = daemon.config,
-                  next = std::size_t{0}]() mutable -> std::optional<json::object> {
-      if (auto row = rows()) return row;
-      if (next == config->absent.size()) return std::nullopt;
-      return json_absent(config->absent[next++]);
-    };
+  const auto words = words_at(request, "service", "services", respond);
+  if (!words) return;
+  Reply reply{{{"now", json_time(std::chrono::system_clock::now())}, {"left_out", left_out(*daemon.config)}}};
+  std::vector<const config::Absent*> absent;
+  if (control::true_at(request.arguments, "all") && words->empty())
+    for (const config::Absent& entry : daemon.config->absent) absent.push_back(&entry);
+  Selection selection{daemon.runners, {}};
+  if (!words->empty()) {
+    selection = select_services(daemon, *words, false);
+    absent = select_absent(daemon, *words);
+    if (selection.failure && selection.failure->details.empty()) return respond({{}, {}, std::move(selection.failure)});
+  }
+  reply.rows = [rows = service_rows(std::move(selection.runners), json_service), absent = std::move(absent),
+                config = daemon.config, next = std::size_t{0}]() mutable -> std::optional<json::object> {
+    if (auto row = rows()) return row;
+    if (next == absent.size()) return std::nullopt;
+    return json_absent(*absent[next++]);
+  };
   respond(std::move(reply));
 }
 
-void control_stats(Supervisor::Impl& daemon, const Request&, Server::Respond respond) {
+void control_stats(Supervisor::Impl& daemon, const Request& request, Server::Respond respond) {
+  const auto words = words_at(request, "service", "services", respond);
+  if (!words) return;
+  auto meant = words->empty() ? daemon.runners : services_meant(daemon, request, respond);
+  if (!words->empty() && meant.empty()) return;
   const auto load = daemon.around.load ? daemon.around.load() : std::nullopt;
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
@@ -142,16 +174,7 @@ void control_stats(Supervisor::Impl& daemon, const Request&, Server::Respond res
                {"load", load ? json::value(*load) : json::value(nullptr)},
                {"cpu", {{"user", seconds(used.ru_utime)}, {"system", seconds(used.ru_stime)}}},
                {"bans", daemon.around.bans.size()}}};
-  reply.rows = service_rows(daemon, [](const service::Runner& runner) {
-    json::object row = json_counters(runner.counters());
-    row["id"] = json_text(runner.service().id);
-    row["state"] = state_word(runner);
-    row["running"] = running_sessions(runner);
-    row["limit"] = json_limit(runner.service());
-    row["slowest_start"] = std::chrono::duration<double>(runner.counters().slowest_start).count();
-    row["since"] = json_time(runner.counters().since);
-    return row;
-  });
+  reply.rows = service_rows(std::move(meant), stats_row);
   respond(std::move(reply));
 }
 

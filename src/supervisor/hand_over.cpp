@@ -42,8 +42,9 @@ void describe(A& a, base::Moment& v) {
 
 template <typename A>
 void describe(A& a, policy::BanList::Ban& v) {
-  a.address("peer", v.peer);
+  a.address("peer", v.peer.address);
   a.moment("until", v.until);
+  a.since(5, [&] { a.number("length", v.peer.length, std::uint8_t{0}, std::uint8_t{128}); });
 }
 
 template <typename A>
@@ -101,6 +102,7 @@ void describe(A& a, service::HandedSession& v) {
   a.flag("conversing", v.conversing);
   a.flag("through_tcpmux", v.through_tcpmux);
   a.optional("datagram", v.datagram);
+  a.since(5, [&] { a.descriptor("lingers", v.lingers); });
 }
 
 template <typename A>
@@ -148,6 +150,7 @@ void describe(A& a, service::HandedRunner& v) {
   a.word("standing", v.standing, service::Standing::disabled);
   a.list("refused_lately", v.refused_lately, 65536);
   a.list("sessions", v.sessions, most_sessions);
+  a.since(5, [&] { a.text("trouble", v.trouble, 4096); });
   a.since(5, [&] { a.flag("foreign", v.foreign); });
 }
 
@@ -217,6 +220,10 @@ void describe(A& a, HandOver::Service& v) {
   a.list("server_args", v.server_args, most_words);
   a.list("argv", v.argv, most_words);
   a.object("at", v.at);
+  a.since(5, [&] {
+    a.flag("v6only", v.v6only);
+    a.text("waits_for", v.waits_for);
+  });
 }
 
 template <typename A>
@@ -240,6 +247,12 @@ void describe(A& a, HandOver::HandedSocket& v) {
   a.text("name", v.name, 4096);
   a.descriptor("socket", v.socket);
   a.since(5, [&] { a.flag("foreign", v.foreign); });
+}
+
+template <typename A>
+void describe(A& a, service::HandedLinger& v) {
+  a.descriptor("socket", v.socket);
+  a.moment("until", v.until);
 }
 
 template <typename A>
@@ -286,6 +299,7 @@ void describe(A& a, HandOver& v) {
   a.moment("last_worker_failure", v.last_worker_failure);
   a.flag("log_behind", v.log_behind);
   a.text("notes", v.notes);
+  a.since(5, [&] { a.list("lingering", v.lingering, 65536); });
 }
 
 namespace {

@@ -15,7 +15,9 @@ bool has_errors(const config::Diagnostics& diagnostics) {
   return std::any_of(all.begin(), all.end(), [](const config::Diagnostic& d) { return d.level <= config::Level::error; });
 }
 
-bool listens(const config::Service& service) { return service.kind != config::Kind::tcpmux; }
+bool listens(const config::Service& service) {
+  return service.kind != config::Kind::tcpmux && service.waits_for.empty();
+}
 
 /// The open sockets of services that go, each for the first service of the new configuration that can use it.
 class Donors {
@@ -68,8 +70,9 @@ class Preparation {
     for (const auto& service : running_.retired) reopen_log_of(service);
     bind_all();
     settle_configuration();
-    if (strict_ && !prepared_.problems.empty())
-      return refused(fmt::format("{}, and reload_policy is strict", prepared_.problems.front()));
+    if (!strict_) return std::move(prepared_);
+    for (const auto* problems : {&prepared_.problems, &prepared_.unbound})
+      if (!problems->empty()) return refused(fmt::format("{}, and reload_policy is strict", problems->front()));
     return std::move(prepared_);
   }
 
@@ -109,7 +112,8 @@ class Preparation {
       Step step;
       step.service = service;
       if (change != kept.end()) describe(step, *change->second);
-      if (!config::hindrance(*service, means_.abilities).empty()) step.kind = Step::Kind::none;
+      if (service->waits_for.empty() && !config::hindrance(*service, means_.abilities).empty())
+        step.kind = Step::Kind::none;
       if (step.before && (step.kind == Step::Kind::none || step.kind == Step::Kind::fresh))
         prepared_.going.push_back(step.before);
       prepared_.steps.push_back(std::move(step));
@@ -197,7 +201,7 @@ class Preparation {
     }
     // It may be free as soon as a service that goes has closed its socket.
     if (bound.error().code == EADDRINUSE && donors.any_at(step.service->listen)) return;
-    prepared_.problems.push_back(fmt::format("{}. service = {}", bound.error().sentence, step.service->id));
+    prepared_.unbound.push_back(fmt::format("{}. service = {}", bound.error().sentence, step.service->id));
   }
 
   /// The configuration in force is to say what runs, by the very objects.

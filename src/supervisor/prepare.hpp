@@ -60,7 +60,8 @@ struct Prepared {
   LogsOfServices logs_of_gone;  ///< of those that go and that have gone, and have sessions whose end is logged
   std::optional<base::Result<std::shared_ptr<log::Output>>> daemon_log;  ///< opened anew, if it is a file
   std::vector<config::Plan::Change> changes;  ///< of services that are in both and differ
-  std::vector<std::string> problems;          ///< beyond the diagnostics: logs and sockets that cannot be opened
+  std::vector<std::string> problems;          ///< beyond the diagnostics: logs that cannot be opened
+  std::vector<std::string> unbound;  ///< sockets that could not be bound; the commit tries again
   std::vector<std::string> logs_lost;  ///< of those that go: a reload is not refused for what it is to do away with
   std::string refused;  ///< why everything stays as it was; empty: it can be committed
 };

@@ -16,8 +16,16 @@ ReloadReport report_of(const Prepared& prepared) {
   ReloadReport report;
   report.refused = prepared.refused;
   report.diagnostics = prepared.loaded.diagnostics;
-  report.problems = prepared.problems;
-  report.problems.insert(report.problems.end(), prepared.logs_lost.begin(), prepared.logs_lost.end());
+  const auto add = [&](config::Level level, const std::vector<std::string>& sentences) {
+    for (const std::string& sentence : sentences) {
+      config::Diagnostic& problem = report.problems.emplace_back();
+      problem.level = level;
+      problem.sentence = sentence;
+    }
+  };
+  add(config::Level::error, prepared.problems);
+  if (!prepared.refused.empty()) add(config::Level::error, prepared.unbound);
+  add(config::Level::warning, prepared.logs_lost);
   for (const auto& change : prepared.changes) report.changed.push_back({change.after->id, change.rebind, change.changed});
   for (const auto& service : prepared.stopped) report.stopped.push_back(service->id);
   for (const Step& step : prepared.steps)
@@ -142,7 +150,8 @@ void Supervisor::Impl::give_up_load() {
 ReloadReport Supervisor::Impl::finish_reload(Prepared prepared) {
   if (prepared.daemon_log) replace_daemon_log(std::move(*prepared.daemon_log));
   log_diagnostics(prepared.loaded.diagnostics);
-  for (const std::string& problem : prepared.problems) log.error("{}", problem);
+  for (const auto* problems : {&prepared.problems, &prepared.unbound})
+    for (const std::string& problem : *problems) log.error("{}", problem);
   for (const std::string& lost : prepared.logs_lost) log.warning("{}", lost);
   ReloadReport report = report_of(prepared);
   const std::vector<std::string> unguarded = prepared.loaded.unguarded;
@@ -204,7 +213,8 @@ void Supervisor::Impl::say_not_in_effect() {
 }
 
 bool Supervisor::Impl::served(const config::Service& service) const {
-  return config::hindrance(service, abilities).empty();
+  // What waits for an address has a Runner, which does not open its socket.
+  return !service.waits_for.empty() || config::hindrance(service, abilities).empty();
 }
 
 void Supervisor::Impl::replace_daemon_log(base::Result<std::shared_ptr<log::Output>> output) {

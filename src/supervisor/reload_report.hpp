@@ -19,7 +19,7 @@ struct ReloadReport {
   bool applied = false;
   std::string refused;  ///< why everything stays as it was, when it was not applied
   config::Diagnostics diagnostics;
-  std::vector<std::string> problems;  ///< logs and sockets that could not be opened
+  std::vector<config::Diagnostic> problems;  ///< logs that could not be opened; with `refused`, sockets too
   std::vector<std::string> started;   ///< ids of new services
   std::vector<std::string> stopped;   ///< ids of services that are gone
   struct Change {

@@ -182,6 +182,7 @@ void Supervisor::Impl::start_all() {
     }
   }
   note_internal_ports();
+  awaited.watch(*config);
 }
 
 /// So that the sockets of redirects are open when the daemon has started (decision B15.29). A name server that keeps silent

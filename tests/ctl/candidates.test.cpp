@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "ctl/commands.hpp"
+#include "ctl/options.hpp"
 #include "fakes/fake_files.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/attribute.hpp"
@@ -89,11 +90,16 @@ TEST_CASE("The options of convert are those that its summary has") {
 TEST_CASE("Words of a command are offered by what its synopsis calls them") {
   CHECK(words_for({"sessions", ""}) == Words{"ftp", "ftp-data", "git"});
   CHECK(words_for({"drain", "--hold", "f"}) == Words{"ftp", "ftp-data"});
-  CHECK(words_for({"drain", "ftp", ""}).empty());
+  CHECK(words_for({"drain", "ftp", "g"}) == Words{"git"});
+  CHECK(words_for({"check", "x", ""}).empty());
   CHECK(words_for({"kill", ""}) == Words{"17", "ftp", "ftp-data", "git"});
   CHECK(words_for({"health", "ftp", "git", "g"}) == Words{"git"});
   CHECK(words_for({"unban", ""}) == Words{"2001:db8::1"});
-  CHECK(words_for({"explain", "ftp", ""}) == Words{"192.0.2.7"});
+  CHECK(words_for({"explain", ""}) == Words{"ftp", "ftp-data", "git"});
+  CHECK(words_for({"explain", "ftp", ""}) == Words{"ftp", "ftp-data", "git", "192.0.2.7"});
+  CHECK(words_for({"ban", ""}) == Words{"192.0.2.7"});
+  CHECK(offers({"ban", "::1", ""}, "7d"));
+  CHECK(offers({"show", "ftp", "g"}, "git"));
   CHECK(offers({"log-level", "w"}, "warning"));
   CHECK(words_for({"check", "x"}) == Words{":files"});
   CHECK(words_for({"status", ""}).empty());

@@ -162,7 +162,7 @@ TEST_CASE("As JSON it has the same in members") {
   CHECK(all.at("exit") == 2);
   CHECK(all.at("problems").as_array().size() == 1);
   CHECK(all.at("problems").at(0).at("service") == "x");
-  CHECK(all.at("measures").at("descriptors") == 50.0);
+  CHECK(all.at("measures").at("descriptors") == 50);
 }
 
 TEST_CASE("A daemon that tells little is not taken for ill") {

@@ -108,3 +108,66 @@ TEST_CASE("a smaller list keeps those that were touched last") {
   CHECK_FALSE(after.banned(address("10.0.0.1"), start));
   CHECK(after.banned(address("10.0.0.3"), start));
 }
+
+namespace {
+policy::Network network(const char* text) { return *policy::Network::parse(text); }
+}  // namespace
+
+TEST_CASE("a banned network keeps out all who are in it and nobody else") {
+  BanList bans;
+  bans.add(network("192.0.2.0/24"), 5, start);
+  bans.add(network("2001:db8::/32"), -1, start);
+  for (const char* peer : {"192.0.2.0", "192.0.2.77", "192.0.2.255", "::ffff:192.0.2.1", "2001:db8:ffff::1"})
+    CHECK(bans.banned(address(peer), start));
+  for (const char* peer : {"192.0.1.255", "192.0.3.0", "2001:db9::", "::192.0.2.1", "::"})
+    CHECK_FALSE(bans.banned(address(peer), start));
+  CHECK_FALSE(bans.banned(address("192.0.2.7"), start + 5min));
+  CHECK_FALSE(bans.banned({}, start));
+}
+
+TEST_CASE("networks in one another are banned each for its own time, and the smallest is told") {
+  BanList bans;
+  bans.add(network("10.0.0.0/8"), 10, start);
+  bans.add(network("10.1.0.0/16"), 5, start);
+  bans.add(address("10.1.2.3"), 1, start);
+  CHECK(bans.covering(address("10.1.2.3"), start) == network("10.1.2.3"));
+  CHECK(bans.covering(address("10.1.2.3"), start + 1min) == network("10.1.0.0/16"));
+  CHECK(bans.covering(address("10.1.2.3"), start + 5min) == network("10.0.0.0/8"));
+  CHECK(bans.covering(address("10.2.0.0"), start) == network("10.0.0.0/8"));
+  CHECK_FALSE(bans.covering(address("10.1.2.3"), start + 10min));
+  CHECK(bans.expire(start + 5min) == 2);
+  CHECK(bans.size() == 1);
+  CHECK(bans.banned(address("10.1.2.3"), start + 5min));
+  CHECK_FALSE(bans.remove(network("10.1.0.0/16")));
+  CHECK_FALSE(bans.remove(address("10.1.2.3")));
+  CHECK(bans.remove(network("10.200.0.0/8")));
+  CHECK_FALSE(bans.banned(address("10.1.2.3"), start));
+}
+
+TEST_CASE("what all addresses begin with is a network, too") {
+  BanList bans;
+  bans.add(network("0.0.0.0/0"), 1, start);
+  CHECK(bans.banned(address("255.255.255.255"), start));
+  CHECK(bans.banned(address("::ffff:1.2.3.4"), start));
+  CHECK_FALSE(bans.banned(address("2001:db8::1"), start));
+  bans.add(network("::/0"), 1, start);
+  CHECK(bans.banned(address("2001:db8::1"), start));
+}
+
+TEST_CASE("networks that had to go for others are not matched any more, and an upgrade keeps the others") {
+  BanList before(2);
+  before.add(network("10.0.0.0/8"), -1, start);
+  before.add(network("11.0.0.0/8"), -1, start);
+  CHECK(before.add(address("12.0.0.1"), -1, start).displaced);
+  CHECK_FALSE(before.banned(address("10.0.0.1"), start));
+  BanList after;
+  after.restore(before.snapshot());
+  CHECK(after.snapshot() == before.snapshot());
+  CHECK(after.banned(address("11.2.3.4"), start));
+  CHECK(after.banned(address("12.0.0.1"), start));
+  CHECK_FALSE(after.banned(address("12.0.0.2"), start));
+  // An older image tells of addresses alone, without a length.
+  BanList of_old;
+  of_old.restore({{{address("10.0.0.1"), 128}, base::Moment::max()}});
+  CHECK(of_old.remove(address("10.0.0.1")));
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// print_manual attributes|options|commands: prints the generated part of xsuperd.conf(5), xsuperd(8) or xsuperctl(1), for
-// tests/shape/manual. print_manual control|own: prints the commands that a daemon is asked, which xsuperd-control(7) has,
+// print_manual attributes|options|commands|exits: prints a generated part of xsuperd.conf(5), xsuperd(8) or xsuperctl(1),
+// for tests/shape/manual. print_manual control|own: prints the commands that a daemon is asked, which xsuperd-control(7) has,
 // or the attributes that xinetd has not, which xsuperd-migrate(7) names, for tests/shape/manual-items.
 #include <fmt/format.h>
 
@@ -9,6 +9,8 @@
 
 #include "ctl/arguments.hpp"
 #include "ctl/commands.hpp"
+#include "ctl/help.hpp"
+#include "ctl/options.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/cli/generate.hpp"
 #include "xsuperd/config/attribute.hpp"
@@ -36,6 +38,24 @@ std::string command_manual() {
   return page;
 }
 
+/// The exit statuses of xsuperctl, but for those of health.
+std::string exit_manual() {
+  std::string page;
+  for (int status = 0; status <= 4; ++status) {
+    std::string item;
+    for (const auto& one : xsuperd::ctl::exit_meanings()) {
+      if (one.status != status || one.commands == "health") continue;
+      if (!item.empty()) item.insert(item.size() - 1, ";");
+      std::string commands;
+      for (const auto command : xsuperd::base::split_words(one.commands)) commands += fmt::format(" {} ,", mdoc_literal(command));
+      if (!commands.empty()) item += fmt::format(".Cm{} :\n", commands.substr(0, commands.size() - 2));
+      item += mdoc_text(one.text);
+    }
+    if (!item.empty()) page += fmt::format(".It {}\n{}", status, item);
+  }
+  return page;
+}
+
 /// The commands that a daemon is asked, in the form of items.
 std::string control_commands() {
   std::string page;
@@ -59,9 +79,10 @@ int main(int argc, char** argv) {
   const std::string page = what == "attributes" ? xsuperd::cli::attribute_manual()
                            : what == "options"  ? xsuperd::cli::option_manual()
                            : what == "commands" ? command_manual()
+                           : what == "exits"    ? exit_manual()
                            : what == "control"  ? control_commands()
                            : what == "own"      ? own_attributes()
                                                 : std::string{};
-  if (page.empty()) return std::fputs("usage: print_manual attributes|options|commands|control|own\n", stderr), 2;
+  if (page.empty()) return std::fputs("usage: print_manual attributes|options|commands|exits|control|own\n", stderr), 2;
   return std::fwrite(page.data(), 1, page.size(), stdout) == page.size() ? 0 : 1;
 }

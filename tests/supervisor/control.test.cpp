@@ -161,7 +161,7 @@ TEST_CASE("Requests are counted, and a session is seen and ended") {
   CHECK(control::string_at(rows[0], "stage") == "running");
   CHECK(daemon.ask("sessions", {{"service", "two"}}).rows.empty());
   const std::int64_t number = control::number_at(rows[0], "session").value_or(0);
-  CHECK(daemon.ask("kill", {{"session", number + 1}}).failure == "not_found: no such session runs");
+  CHECK(daemon.ask("kill", {{"session", number + 1}}).failure == "not_found: session " + std::to_string(number + 1) + " does not run");
   CHECK(daemon.ask("kill", {{"session", number}}).failure.empty());
   daemon.run_until([&] { return daemon.runner(0).idle(); });
   const service::Counters& counters = daemon.runner(0).counters();
@@ -297,7 +297,7 @@ TEST_CASE("Bans are made, told and lifted") {
   CHECK(daemon.ask("unban", {{"address", "192.0.2.1"}}).failure == "not_found: 192.0.2.1 is not banned");
   for (const json::value& minutes : {json::value(0), json::value(-1), json::value("5"), json::value(1e300)})
     CHECK(daemon.ask("ban", {{"address", "::1"}, {"minutes", minutes}}).failure.find("bad_request") == 0);
-  CHECK(daemon.ask("ban", {{"address", "nobody.example"}}).failure == "bad_request: 'nobody.example' is no address");
+  CHECK(daemon.ask("ban", {{"address", "nobody.example"}}).failure == "bad_request: 'nobody.example' is not an address or network");
 }
 
 TEST_CASE("The level of the log is told and set") {
@@ -318,4 +318,82 @@ TEST_CASE("status tells of daemon and configuration") {
   (void)daemon.ask("reload");
   const json::object again = daemon.ask("status").result;
   CHECK(control::string_at(again.at("configuration").as_object().at("last_reload").as_object(), "outcome") == "applied");
+}
+
+TEST_CASE("Several services and patterns are meant at once, or none when one word means nobody") {
+  Daemon daemon;
+  CHECK(daemon.ask("drain", {{"services", {"one", "nobody"}}}).failure == "not_found: no service is called nobody");
+  CHECK(daemon.runner(0).open());
+  CHECK(daemon.ask("drain", {{"service", "x*"}}).failure == "not_found: no service matches x*");
+  CHECK(daemon.ask("drain", {{"service", "?n*"}, {"services", {"TWO", "one"}}}).failure.empty());
+  CHECK(state_word(daemon.runner(0)) == "drained");
+  CHECK(state_word(daemon.runner(1)) == "drained");
+  CHECK(texts(daemon.ask("list", {{"services", {"w*", "off", "t*"}}}).rows, "id") == "two wrong off");
+  CHECK(texts(daemon.ask("stats", {{"service", "t*"}}).rows, "id") == "two");
+  CHECK(daemon.ask("sessions", {{"service", "nobody"}}).failure == "not_found: no service is called nobody");
+  CHECK(daemon.ask("sessions", {{"service", "off"}}).failure.find("not_found: service off is disabled") == 0);
+  for (const json::value& wrong : {json::value(1), json::value({1}), json::value(nullptr), json::value(json::array(257, "one"))})
+    CHECK(daemon.ask("list", {{"services", wrong}}).failure.find("bad_request") == 0);
+}
+
+TEST_CASE("list counts what is left out") {
+  Daemon daemon;
+  CHECK(json::serialize(daemon.ask("list").result.at("left_out")) == R"({"in_error":1,"off":1})");
+}
+
+TEST_CASE("Networks are banned, all or none are unbanned, and what is left is told in whole seconds") {
+  Daemon daemon;
+  CHECK(daemon.ask("ban", {{"addresses", {"192.0.2.7/24", "::1"}}, {"minutes", 1}}).failure.empty());
+  const auto rows = daemon.ask("bans").rows;
+  CHECK(texts(rows, "address") == "192.0.2.0/24 ::1");
+  CHECK(control::number_at(rows.at(0), "seconds_left") == 60);
+  CHECK(daemon.ask("explain", {{"service", "one"}, {"address", "192.0.2.200"}}).result.at("admitted") == json::value(false));
+  CHECK(daemon.ask("unban", {{"address", "192.0.2.200"}}).failure ==
+        "not_found: 192.0.2.200 is not banned; the network 192.0.2.0/24 is");
+  CHECK(daemon.ask("unban", {{"addresses", {"::1", "::2"}}}).failure == "not_found: ::2 is not banned");
+  CHECK(daemon.ask("bans").rows.size() == 2);
+  CHECK(daemon.ask("unban", {{"addresses", {"::1", "192.0.2.0/24"}}}).failure.empty());
+  CHECK(daemon.ask("bans").rows.empty());
+  CHECK(daemon.ask("ban").failure == "bad_request: the argument 'address' is missing");
+}
+
+TEST_CASE("Sessions that are named must all run, or nobody is signalled") {
+  Daemon daemon;
+  const base::Fd peer = daemon.dial(0);
+  daemon.run_until([&] { return running_sessions(daemon.runner(0)) == 1; });
+  const auto number = control::number_at(daemon.ask("sessions").rows.at(0), "session").value_or(0);
+  CHECK(daemon.ask("kill", {{"sessions", {number, number + 9}}}).failure ==
+        "not_found: session " + std::to_string(number + 9) + " does not run");
+  CHECK(daemon.ask("kill", {{"session", number}, {"peer", "127.0.0.1"}}).failure.find("bad_request") == 0);
+  CHECK(daemon.ask("kill", {{"sessions", {"1"}}}).failure.find("bad_request") == 0);
+  CHECK(daemon.ask("kill").failure.find("bad_request") == 0);
+  CHECK(running_sessions(daemon.runner(0)) == 1);
+  CHECK(daemon.ask("kill", {{"session", number}, {"service", "two"}}).failure.empty());
+  daemon.run_until([&] { return daemon.runner(0).idle(); });
+}
+
+TEST_CASE("A service whose port is taken is told with the reason, by reload, list and enable") {
+  base::Fd taken(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage at{};
+  const auto length = base::fill_sockaddr({*base::Address::parse("127.0.0.1"), 0}, false, at);
+  REQUIRE(::bind(taken.get(), reinterpret_cast<sockaddr*>(&at), length) == 0);
+  REQUIRE(::listen(taken.get(), 1) == 0);
+  std::string late = Daemon::entry("late", "\tserver = /bin/cat\n");
+  late.replace(late.find("port = 0"), 8, "port = " + std::to_string(net::local_endpoint(taken.get()).port));
+  Daemon daemon("", late);
+  const auto closed = [](const json::value& list) {
+    std::string all;
+    for (const json::value& one : list.as_array()) all += *control::string_at(one.as_object(), "id") + ": " + *control::string_at(one.as_object(), "sentence");
+    return all;
+  };
+  const std::string why = "bind failed (Address already in use (errno = 98))";
+  CHECK(closed(daemon.ask("reload").result.at("not_opened")) == "late: " + why);
+  CHECK(control::string_at(daemon.ask("list", {{"service", "late"}}).rows.at(0), "trouble") == why);
+  CHECK(daemon.ask("list", {{"service", "one"}}).rows.at(0).at("trouble").is_null());
+  const json::object enabled = daemon.ask("enable", {{"service", "late"}}).result.at("services").as_array().at(0).as_object();
+  CHECK(control::string_at(enabled, "state") == "closed");
+  taken.reset();
+  CHECK(daemon.ask("disable", {{"service", "late"}}).failure.empty());
+  CHECK(daemon.ask("enable", {{"service", "late"}}).failure.empty());
+  CHECK(daemon.ask("reload").result.at("not_opened").as_array().empty());
 }

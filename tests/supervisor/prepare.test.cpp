@@ -158,11 +158,11 @@ TEST_CASE("a port that is taken by somebody else is a problem, and strict keeps 
   Reload r(entry("a", 7001));
   r.to(entry("a", 7001, "nice = 1") + entry("new", taken.number));
   CHECK(r.prepared.refused.empty());
-  REQUIRE(r.prepared.problems.size() == 1);
-  CHECK(r.prepared.problems[0] == "bind failed (Address already in use (errno = 98)). service = new");
+  REQUIRE(r.prepared.unbound.size() == 1);
+  CHECK(r.prepared.unbound[0] == "bind failed (Address already in use (errno = 98)). service = new");
   CHECK_FALSE(r.step("new").socket.has_value());
   r.again(true);
-  CHECK(r.prepared.refused == r.prepared.problems[0] + ", and reload_policy is strict");
+  CHECK(r.prepared.refused == r.prepared.unbound[0] + ", and reload_policy is strict");
 }
 
 TEST_CASE("a port that a service manager has open for the service is no problem, and nothing is bound") {
@@ -173,7 +173,7 @@ TEST_CASE("a port that a service manager has open for the service is no problem,
   reload.running.handed = handed.facts();
   reload.to(strict(entry("web", taken.number, "flags = IPv4")), true);
   CHECK(reload.prepared.refused.empty());
-  CHECK(reload.prepared.problems.empty());
+  CHECK(reload.prepared.unbound.empty());
   CHECK_FALSE(reload.step("web").socket);
 }
 
@@ -187,7 +187,7 @@ TEST_CASE("a port that a service of ours is about to leave is no problem") {
        "\nuser = root\nserver = /bin/server\nsocket_type = stream\nwait = no\n}\n");
   CHECK(r.step("b").donor == nullptr);
   CHECK_FALSE(r.step("b").socket.has_value());
-  CHECK(r.prepared.problems.empty());
+  CHECK(r.prepared.unbound.empty());
 }
 
 TEST_CASE("an entry with an error keeps its service, and strict keeps them all") {

@@ -26,13 +26,14 @@ class Maker {
     all.configured = static_cast<std::size_t>(dice(static_cast<int>(all.services.size()) + 1));
     for (int n = dice(3); n > 0; --n) all.absent.push_back({text(), text(), text(), dice(9), config::Fate::disabled});
     for (int n = dice(4); n > 0; --n) all.runners.push_back(runner(all.services.size()));
-    for (int n = dice(4); n > 0; --n) all.bans.push_back({address(), flag() ? base::Moment::max() : moment()});
+    for (int n = dice(4); n > 0; --n) all.bans.push_back({policy::Network::of(address(), static_cast<std::uint8_t>(dice(129))), flag() ? base::Moment::max() : moment()});
     all.displaced_told = flag();
     all.chargen_line = static_cast<unsigned>(dice(95));
     all.last_token = last_token_;
     for (int n = dice(3); n > 0; --n) all.workers.push_back(worker());
     for (int n = dice(3); n > 0; --n) all.handed.push_back({text(), descriptor()});
     for (int n = dice(3); n > 0; --n) all.leftovers.push_back({descriptor()});
+    for (int n = dice(3); n > 0; --n) all.lingering.push_back({descriptor(), moment()});
     all.reload_wanted = flag();
     all.worker_failures = random_();
     all.last_worker_failure = base::WallTime(base::WallTime::duration(dice(1 << 30)));
@@ -105,6 +106,7 @@ class Maker {
     if (flag()) r.lent = text();
     r.registered = flag(), r.terminates = flag();
     r.open_failures = number();
+    r.trouble = text();
     if (flag()) r.pause_end = moment();
     if (flag()) r.kill_at = moment();
     for (int n = dice(3); n > 0; --n) r.targets.push_back(endpoint());

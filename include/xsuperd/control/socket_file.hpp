@@ -10,8 +10,20 @@
 
 namespace xsuperd::control {
 
-/// Where the socket is when nobody says otherwise and the daemon is root.
-inline constexpr char default_path[] = "/run/xsuperd/control";
+/// Where the socket of root's daemon is.
+inline constexpr char system_path[] = "/run/xsuperd/control";
+/// The environment variable that names the socket, for xsuperd and xsuperctl, in the place of what follows.
+inline constexpr char path_variable[] = "XSUPERD_CONTROL";
+
+/// Where the socket of this process's user is, when neither the command line nor the environment names one: `system_path`
+/// for root; for others xsuperd/control in $XDG_RUNTIME_DIR, as long as that is an absolute path to a directory of theirs
+/// (XDG Base Directory Specification 0.8); empty: nowhere. Reads the environment: to be called before there are threads
+/// that change it.
+[[nodiscard]] std::string usual_path();
+/// What $XSUPERD_CONTROL says, if it is set and not empty, else usual_path(): for a daemon without --control.
+[[nodiscard]] std::string default_path();
+/// The same for who asks a daemon without --socket: where there is no socket of the user's own, that of root's daemon.
+[[nodiscard]] std::string path_to_ask();
 
 /// A listening UNIX stream socket with a name in the file system. The name goes with it, if it is still this socket's.
 class SocketFile {

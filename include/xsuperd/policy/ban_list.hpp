@@ -5,6 +5,7 @@
 #include <boost/multi_index/ordered_index.hpp>
 #include <boost/multi_index/sequenced_index.hpp>
 #include <boost/multi_index_container.hpp>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -12,12 +13,15 @@
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/time.hpp"
+#include "xsuperd/policy/network.hpp"
 
 namespace xsuperd::policy {
 
-/// The peers that have touched a SENSOR service and are kept out of every service (facts B5.26 to B5.30). Addresses are
-/// kept unmapped and exactly: neither a network nor another spelling of a peer is meant (B12.27, B12.28). Bounded: when
-/// it is full the one whose last touch is oldest goes. Pure; the daemon has one, on the loop thread.
+/// Who is kept out of every service: peers that have touched a SENSOR service (facts B5.26 to B5.30), and peers and
+/// networks that an administrator has named. Addresses are kept unmapped and exactly: what a sensor adds means neither a
+/// network nor another spelling of a peer (B12.27, B12.28). Bounded: when it is full the one whose last touch is oldest
+/// goes. A look-up takes a step for each length of prefix that is on the list, mostly one. Pure; the daemon has one, on
+/// the loop thread.
 class BanList {
  public:
   explicit BanList(std::size_t capacity = 65536) : capacity_(capacity) {}
@@ -32,20 +36,28 @@ class BanList {
     bool displaced = false;  ///< another one had to go
   };
   /// `minutes` is the service's deny_time; -1: for ever. Not to be called for 0.
-  Result add(const base::Address& peer, int minutes, base::Moment now);
+  Result add(const Network& peer, int minutes, base::Moment now);
+  Result add(const base::Address& peer, int minutes, base::Moment now) { return add(Network::of(peer), minutes, now); }
+  /// Is the peer on the list, by itself or as a part of a network?
   [[nodiscard]] bool banned(const base::Address& peer, base::Moment now) const;
-  /// Takes one off; false when it was not on the list.
-  bool remove(const base::Address& peer);
+  /// Takes one off; false when it was not on the list. Only what was added with the same prefix is meant: a peer does not
+  /// leave a network that is banned.
+  bool remove(const Network& peer);
+  bool remove(const base::Address& peer) { return remove(Network::of(peer)); }
+  /// Is it on the list by itself?
+  [[nodiscard]] bool contains(const Network& peer, base::Moment now) const;
+  /// The smallest network on the list that the peer is in, itself included.
+  [[nodiscard]] std::optional<Network> covering(const base::Address& peer, base::Moment now) const;
   /// Forgets what is over; how many there were.
   std::size_t expire(base::Moment now);
   /// Those that count at `now`, in the order of their last touch, each with its end; Moment::max(): none.
-  [[nodiscard]] std::vector<std::pair<base::Address, base::Moment>> all(base::Moment now) const;
+  [[nodiscard]] std::vector<std::pair<Network, base::Moment>> all(base::Moment now) const;
   [[nodiscard]] std::size_t size() const { return bans_.size(); }
   /// When the next one is over; nothing when none ever will be.
   [[nodiscard]] std::optional<base::Moment> next_end() const;
 
   struct Ban {
-    base::Address peer;
+    Network peer;
     base::Moment until;  ///< Moment::max(): for ever
     bool operator==(const Ban&) const = default;
   };
@@ -57,12 +69,22 @@ class BanList {
  private:
   using Bans = boost::multi_index_container<
       Ban, boost::multi_index::indexed_by<
-               boost::multi_index::hashed_unique<boost::multi_index::member<Ban, base::Address, &Ban::peer>>,
+               boost::multi_index::hashed_unique<boost::multi_index::member<Ban, Network, &Ban::peer>>,
                boost::multi_index::sequenced<>,
                boost::multi_index::ordered_non_unique<boost::multi_index::member<Ban, base::Moment, &Ban::until>>>>;
 
+  /// The lengths of prefixes of one family that are on the list, the longest first, and how many networks have each.
+  struct Lengths {
+    std::array<std::size_t, 129> counts{};
+    std::vector<std::uint8_t> used;
+  };
+  [[nodiscard]] Lengths& lengths_of(const Network& peer) { return lengths_[peer.address.family() == base::Address::Family::ipv4]; }
+  void count(const Network& peer);
+  void uncount(const Network& peer);
+
   std::size_t capacity_;
   Bans bans_;
+  std::array<Lengths, 2> lengths_;  ///< of IPv6 and IPv4
 };
 
 }  // namespace xsuperd::policy

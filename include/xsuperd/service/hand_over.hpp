@@ -35,10 +35,18 @@ struct HandedDatagram {
   bool operator==(const HandedDatagram&) const = default;
 };
 
+/// A connection whose server has ended, and which its peer has yet to close.
+struct HandedLinger {
+  int socket = -1;
+  base::Moment until{};
+  bool operator==(const HandedLinger&) const = default;
+};
+
 struct HandedSession {
   Token token = 0;
   base::Endpoint peer;
   int socket = -1;  ///< the connection, as long as no server has it
+  int lingers = -1;  ///< with `linger`: the daemon's own descriptor of a connection that a server has
   pid_t pid = 0;    ///< 0: no server
   int pidfd = -1;
   base::Moment started{};
@@ -69,6 +77,7 @@ struct HandedRunner {
   std::string lent;      ///< the name of the listener, when it belongs to a service manager
   bool registered = false;
   unsigned open_failures = 0;
+  std::string trouble = {};  ///< of the last of them
   std::optional<base::Moment> pause_end;  ///< of cps
   bool terminates = false;                ///< retired, and its servers have to end
   std::optional<base::Moment> kill_at;    ///< when they get KILL

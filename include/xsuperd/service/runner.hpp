@@ -51,6 +51,7 @@ struct Session {
   bool name_failed = false;     ///< the look-up of the peer's name: told when it is refused
   net::ForwardResolver::Id target = 0;  ///< while the redirect's target is looked up
   unsigned silent_ends = 0;     ///< how often a look at it found that it has sent its end and nothing before
+  base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
 
   /// A server has it; else its fate is not decided yet.
   [[nodiscard]] bool served() const { return pid != 0 || conversing; }
@@ -146,6 +147,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// The number of the listening socket, or -1.
   [[nodiscard]] int listening_fd() const { return listener_ ? listener_->fd() : -1; }
   [[nodiscard]] bool open() const { return listener_ != nullptr; }
+  /// Why the socket that is wanted is not open, as the log was told; empty when it is open, or was never tried.
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
   /// The same of a steered service's second socket, which is open longer than the first, as long as its server runs.
   [[nodiscard]] int refusing_fd() const { return turned_away_ ? turned_away_->fd() : -1; }
   /// Does the socket belong to a service manager, which has it open whatever we do?
@@ -187,6 +190,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void started(spawn::Started& outcome);
   void start_failed(spawn::StartFailed& outcome);
   void drop_waiting_request(const Session& session);
+  void keep_for_lingering(Session& session) const;
+  void linger(Session& session, pid_t server);
   std::optional<net::Head> drop_unread_datagram(const Session& session);
   bool open_socket();
   bool opened_or_not(base::Result<net::Opened> opened);
@@ -296,6 +301,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   struct Timers;
   std::unique_ptr<Timers> timers_;
   unsigned open_failures_ = 0;
+  std::string trouble_;  ///< of the last of them
   std::uint64_t reopening_ = 0;  ///< the timer of the next try to open the socket
   Servers retired_servers_ = Servers::leave;
   std::optional<base::Moment> pause_end_;  ///< of cps

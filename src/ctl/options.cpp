@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "ctl/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+constexpr std::array uses{
+    OptionUse{"socket", 0, "PATH", "", "the control socket of the daemon, in place of $XSUPERD_CONTROL"},
+    OptionUse{"json", 0, "", "", "print the answer, or the error, as JSON"},
+    OptionUse{"all", 0, "", "list", "entries that are not served, too"},
+    OptionUse{"all", 0, "", "show", "attributes that nobody set, too"},
+    OptionUse{"at", 0, "H:MM", "explain", "at that time of day"},
+    OptionUse{"peer", 0, "ADDRESS", "kill", "all sessions of that peer"},
+    OptionUse{"signal", 0, "NAME", "kill", "this signal in place of TERM"},
+    OptionUse{"hold", 0, "", "drain", "keep the socket open; connections wait"},
+    OptionUse{"wait", 0, "", "drain disable", "until no session is left"},
+    OptionUse{"strict", 0, "", "reload", "refuse the whole when there is an error anywhere"},
+    OptionUse{"strict", 0, "", "check", "warnings are errors"},
+    OptionUse{"inetd", 0, "", "check", "the file is inetd's"},
+    OptionUse{"persist", 0, "", "enable disable", "write it into the file of the service, too"},
+    OptionUse{"interval", 0, "SECONDS", "top", "between two looks, 1 by default"},
+    OptionUse{"sort", 0, "ORDER", "top", "by rate, running, refused or name"},
+    OptionUse{"warning", 'w', "RANGE", "health", "the part of a limit, in per cent, that is good; 80 by default"},
+    OptionUse{"critical", 'c', "RANGE", "health", "the part of a limit that is not yet critical; 95 by default"},
+    OptionUse{"recent", 0, "MINUTES", "health", "failures of that time are told, 10 by default"},
+    OptionUse{"timeout", 't', "SECONDS", "health", "how long to wait for the daemon, 10 by default"},
+    OptionUse{"once", 0, "", "top", "print one screen and exit"},
+    OptionUse{"help", 'h', "", "", "print this, or what a command does and takes, and exit"},
+    OptionUse{"version", 0, "", "", "print the version and exit"},
+};
+
+/// The options of convert, which reads them itself.
+constexpr std::array convert_uses{
+    OptionUse{"from", 0, "LANGUAGE", "convert", "language of the files: inetd, xinetd or systemd"},
+    OptionUse{"to", 0, "LANGUAGE", "convert", "language to be written: xinetd or systemd"},
+    OptionUse{"output", 'o', "DIRECTORY", "convert", "where to write the files; without it they go to the standard output"},
+    OptionUse{"force", 0, "", "convert", "replace files that exist"},
+    OptionUse{"all", 0, "", "convert", "to systemd: disabled services, too"},
+    OptionUse{"json", 0, "", "convert", "print files and report, or the error, as JSON"},
+    OptionUse{"help", 'h', "", "convert", "print this and exit"},
+};
+
+bool is_for(const OptionUse& use, std::string_view command) {
+  const auto commands = base::split_words(use.commands);
+  return commands.empty() || std::find(commands.begin(), commands.end(), command) != commands.end();
+}
+
+OptionWord word_of(const OptionUse& use) {
+  return {fmt::format("--{}", use.name), std::string(use.argument), std::string(use.text)};
+}
+
+}  // namespace
+
+std::span<const OptionUse> option_uses() { return uses; }
+
+bool takes(std::string_view command, std::string_view option) {
+  if (command.empty()) return option == "help" || option == "version" || option == "socket" || option == "json";
+  return std::any_of(uses.begin(), uses.end(), [&](const OptionUse& use) { return use.name == option && is_for(use, command); });
+}
+
+std::vector<OptionWord> option_words() {
+  std::vector<OptionWord> words;
+  for (const OptionUse& use : uses) {
+    std::string commands;
+    for (const std::string_view command : base::split_words(use.commands)) commands.append(commands.empty() ? "" : ", ").append(command);
+    const std::string text = commands.empty() ? std::string(use.text) : commands + ": " + std::string(use.text);
+    if (!words.empty() && words.back().word == word_of(use).word)
+      words.back().text += "; " + text;
+    else
+      words.push_back({word_of(use).word, std::string(use.argument), text});
+  }
+  return words;
+}
+
+std::vector<OptionWord> options_of(std::string_view command) {
+  const bool apart = command == "convert";
+  const auto all = apart ? std::span<const OptionUse>(convert_uses) : option_uses();
+  std::vector<OptionWord> words;
+  for (const OptionUse& use : all)
+    if (is_for(use, command) && use.name != "version") words.push_back(word_of(use));
+  return words;
+}
+
+}  // namespace xsuperd::ctl
