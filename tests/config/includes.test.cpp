@@ -143,3 +143,15 @@ TEST_CASE("files and folders of the configuration that others may change are nam
   CHECK(told("/etc", {040777, 0, 0}).starts_with("/etc can be changed by everybody"));
   CHECK(told("/etc", {041777, 0, 0}).empty());
 }
+
+TEST_CASE("a folder that is read whole is named though a file in it was read before") {
+  World w;
+  w.files.texts["/etc/d/b"] = service("b", 2);
+  w.files.statuses["/etc/d"] = {041777, 0, 0};
+  w.read("include /etc/d/b\nincludedir /etc/d\n");
+  REQUIRE(w.loaded.unguarded.size() == 1);
+  CHECK(w.loaded.unguarded.front().starts_with("/etc/d can be changed by everybody"));
+  w.files.statuses["/etc/d"] = {040777, 0, 0};
+  w.read("include /etc/d/b\nincludedir /etc/d\n");
+  CHECK(w.loaded.unguarded.size() == 1);
+}
