@@ -185,7 +185,9 @@ bool Completer::address() {
     candidates.push_back(*v6);
   const bool numeric = !candidates.empty();
   // The zone of an address that no interface has: libc would leave it out.
-  if (!numeric && s_.bind->find('%') == std::string::npos) candidates = names_.host(*s_.bind);
+  if (!numeric && s_.bind->find('%') == std::string::npos)
+    // localhost has an IPv6 address in the hosts files of machines without IPv6, too.
+    candidates = local_ones(names_, names_.host(*s_.bind));
   if (const auto listen = listen_at(service_, candidates)) return service_.listen = *listen, true;
   if (!numeric) return wait_for_address();
   return refuse("bind", fmt::format("bad address given for: {}: {} has no address of the family in flags", service_.name,

@@ -101,8 +101,9 @@ ReloadCounts Supervisor::Impl::commit(Prepared prepared) {
 
 /// What services waited for has addresses now. The configuration stays as it was read, but for their places: nothing else
 /// that may have changed in the files comes into force.
-void Supervisor::Impl::open_awaited(const std::string& what, const std::vector<base::Address>& addresses) {
+void Supervisor::Impl::open_awaited(const std::string& what, const std::vector<base::Address>& found_addresses) {
   if (ending || preparing || upgrading) return;  // it is asked for again
+  const std::vector<base::Address> addresses = config::local_ones(names, found_addresses);
   auto settled = std::make_shared<config::Config>(*config);
   std::vector<std::pair<SharedService, SharedService>> found;
   for (auto& service : settled->services) {

@@ -89,7 +89,7 @@ struct Supervisor::Impl {
   void prepare_off_loop(bool strict, bool preview, std::function<void(Prepared)> then);
   void begin_to_prepare(bool strict, bool preview, const std::function<void(Prepared)>& then);
   void give_up_load();
-  void open_awaited(const std::string& what, const std::vector<base::Address>& addresses);
+  void open_awaited(const std::string& what, const std::vector<base::Address>& found_addresses);
   void place_awaited(const std::string& what, const SharedService& before, const SharedService& placed);
   ReloadReport finish_reload(Prepared prepared);
   void reload_over(Prepared prepared, const ReloadWish& wish);

@@ -107,6 +107,14 @@ TEST_CASE("a host name is bound to its IPv6 address unless the flag or the name 
   CHECK(bound_to(with("bind = www.example.com")) == "192.0.2.7");
 }
 
+TEST_CASE("of the addresses of a name one that this machine has is bound, and any where it has none") {
+  World w;
+  w.names.elsewhere = {*base::Address::parse("::1")};
+  CHECK(bound_to(w.read(service("x", 1, "bind = localhost"))) == "127.0.0.1");
+  w.names.elsewhere.push_back(*base::Address::parse("127.0.0.1"));
+  CHECK(bound_to(w.read(service("x", 1, "bind = localhost"))) == "::1");
+}
+
 TEST_CASE("a name in bind that has no address keeps its service closed, and costs it nothing else") {
   for (const std::string line : {"bind = nosuch", "bind = six.example.com\nflags = IPv4"}) {
     const World w = with(line);
