@@ -157,6 +157,7 @@ struct Supervisor::Impl {
 
   // state_dump.cpp
   void dump_state();
+  void dump_when_started();
   [[nodiscard]] std::string state_text() const;
   [[nodiscard]] std::string servers_text() const;
 
@@ -213,6 +214,8 @@ struct Supervisor::Impl {
   Awaited awaited{loop, *around.targets, [this](const std::string& what, const std::vector<base::Address>& addresses) {
                     open_awaited(what, addresses);
                   }};
+  loop::Alarm dump_alarm{loop, [this] { dump_when_started(); }};
+  unsigned dump_looks = 0;  ///< how often it was put off
   loop::Alarm check_alarm{loop, [this] { check_periodically(); }};
   loop::Alarm end_alarm{loop, [this] { stop(0); }};
   loop::Alarm ban_alarm{loop, [this] { look_at_bans(); }};

@@ -278,6 +278,16 @@ std::string Supervisor::Impl::servers_text() const {
   return t.take();
 }
 
+/// A server that has answered its peer already may be one whose start we have yet to hear of: we wait for that a little.
+void Supervisor::Impl::dump_when_started() {
+  using Unsettled = service::Runner::Unsettled;
+  const bool starting = std::any_of(runners.begin(), runners.end(),
+                                    [](const auto& runner) { return runner->unsettled() == Unsettled::spawning; });
+  if (starting && ++dump_looks <= 20) return dump_alarm.set(std::chrono::milliseconds(5));
+  dump_looks = 0;
+  dump_state();
+}
+
 void Supervisor::Impl::dump_state() {
   if (options.container) return write_lines(log::Level::info, state_text());
   const auto write = [this, text = state_text()] { return append(options.dump_path, text); };

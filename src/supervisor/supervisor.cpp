@@ -224,7 +224,7 @@ void Supervisor::Impl::on_signal(int number) {
   switch (number) {
     case SIGHUP:
     case SIGUSR2: return reload();
-    case SIGUSR1: return dump_state();
+    case SIGUSR1: return dump_when_started();
     case SIGABRT: return check_consistency(true);
     case SIGTERM: return terminate();
     case SIGQUIT: return quit();
