@@ -90,6 +90,7 @@ class Reader {
     for (const std::string& name : *names) {
       const std::string path = entry.name + "/" + name;
       const auto kind = files_.kind(path);
+      if (!kind && kind.error().code != ENOENT) result_.unclear_files.push_back(path);  // it may be there all the same
       if (!kind)
         report(nullptr, fmt::format("Unable to stat includedir file {} ({})", path, kind.error().sentence));
       else if (*kind != Files::Kind::regular)
@@ -161,6 +162,7 @@ class InetdFiles {
     std::sort(names->begin(), names->end());
     for (const std::string& name : *names) {
       const auto kind = files_.kind(path + "/" + name);
+      if (!kind && kind.error().code != ENOENT) failed(path + "/" + name, kind.error().sentence);
       if (kind && *kind == Files::Kind::regular) take(path + "/" + name, true);
     }
   }
