@@ -74,6 +74,7 @@ base::Result<HandOver> read_state(int number) {
   auto state = decode(*text);
   if (state && state->daemon.pid != ::getpid())
     return base::Error{0, fmt::format("the state that was handed over is that of process {}", state->daemon.pid)};
+  if (state) keep_time(*state, std::chrono::steady_clock::now(), time_namespace());
   return state;
 }
 
