@@ -43,7 +43,11 @@ void Runner::serve_datagrams() {
   no_libwrap_rules_ = std::nullopt;
   for (const net::Datagram& datagram : batch.receive(listener_->fd())) {
     if (!listener_) return;  // it was closed with all that waited there
-    serve_datagram(datagram);
+    try {
+      serve_datagram(datagram);
+    } catch (const std::exception& why) {  // the others of the batch are answered
+      around_.log.error("service {}, datagram from {}: {}", service().id, datagram.peer.address.text(), why.what());
+    }
   }
   if (!listener_) return;
   batch.send(listener_->fd());

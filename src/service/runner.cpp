@@ -200,6 +200,7 @@ void Runner::lose(Token token, const std::exception& why) {
   const base::Address peer = found->second.peer.address;
   counters_.fail(std::chrono::system_clock::now());
   let_go(token);
+  if (service().hands_over() && state_.phase() == Phase::listening) listen();  // it had not even been let in
   around_.log.error("service {}, request from {}: {}", service().id, peer.text(), why.what());
 }
 
@@ -224,14 +225,14 @@ void Runner::perform(const OpenSocket&) {
 }
 
 void Runner::perform(const ArmPause& action) {
-  around_.log.error("Deactivating service {} due to excessive incoming connections.  Restarting in {} seconds.",
-                    service().name, action.seconds);
   pause_end_ = around_.now() + std::chrono::seconds(action.seconds);
   try {
     arm(std::chrono::seconds(action.seconds), [](Runner& self) { self.feed(Due{}); });
   } catch (const std::bad_alloc&) {  // nobody would open it again: better no pause than no end of it
-    feed(Due{});
+    return feed(Due{});
   }
+  around_.log.error("Deactivating service {} due to excessive incoming connections.  Restarting in {} seconds.",
+                    service().name, action.seconds);
 }
 
 void Runner::perform(const ArmRetry& action) {
@@ -245,8 +246,13 @@ void Runner::perform(const ArmRetry& action) {
 bool Runner::open_socket() {
   if (left_to_server_) return opened_or_not(net::Opened{std::move(left_to_server_)});
   forget_server();
-  auto handed = around_.handed.take(service().id, service().listen);
-  return handed ? open_handed(std::move(*handed)) : opened_or_not(open_guarded(service(), service().listen));
+  try {
+    auto handed = around_.handed.take(service().id, service().listen);
+    return handed ? open_handed(std::move(*handed)) : opened_or_not(open_guarded(service(), service().listen));
+  } catch (const std::bad_alloc&) {  // tried again, as after any other failure
+    close_sockets();
+    return opened_or_not(base::system_error(ENOMEM, "opening the socket"));
+  }
 }
 
 bool Runner::opened_or_not(base::Result<net::Opened> opened) {

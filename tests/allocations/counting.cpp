@@ -34,6 +34,7 @@ std::atomic<bool> counting = false;
 std::atomic<std::size_t> count = 0;
 std::array<Place, 16> places;
 thread_local std::size_t until_refusal = 0;
+thread_local bool counted = false;
 
 void note() {
   if (!counting.load(std::memory_order_relaxed)) return;
@@ -63,7 +64,10 @@ void refuse(std::size_t number) { until_refusal = number; }
 
 bool refused() { return std::exchange(until_refusal, 0) == 0; }
 
-bool refuses() { return until_refusal != 0 && --until_refusal == 0; }
+bool refuses() { return counted && until_refusal != 0 && --until_refusal == 0; }
+
+Counted::Counted() { counted = true; }
+Counted::~Counted() { counted = false; }
 
 void print_places() {
   const std::size_t known = std::min(count.load(), places.size());
