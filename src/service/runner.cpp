@@ -220,8 +220,8 @@ void Runner::perform(const OpenSocket&) {
   // It never had one, or an administrator has closed it meanwhile.
   if (service().kind == config::Kind::tcpmux || !wants_socket()) return feed(Closed{});
   const bool good = open_socket();
+  (void)report_opening(good);  // first: it would stay closed
   around_.log.error("{} service {}", good ? "Activating" : "Error activating", service().name);
-  (void)report_opening(good);
 }
 
 void Runner::perform(const ArmPause& action) {

@@ -121,9 +121,9 @@ bool survives(const config::Service& service, std::size_t number) {
 }
 
 /// How often memory was refused.
-std::size_t walk(const config::Service& service) {
+std::size_t walk(const config::Service& service, std::size_t most = 500) {
   std::size_t number = 1;
-  while (number < 500 && survives(service, number)) ++number;
+  while (number <= most && survives(service, number)) ++number;
   UNSCOPED_INFO(number - 1 << " requests for memory were refused");
   return number - 1;
 }
@@ -193,7 +193,8 @@ TEST_CASE("memory that is refused while datagrams are answered costs no more tha
 }
 
 TEST_CASE("memory that is refused while a server waits costs no more than that request") {
-  CHECK(walk(service::test::waiting_service(config::SocketType::stream)) > 5);
+  // The first server and the beginning of the next: what comes after is the same again.
+  CHECK(walk(service::test::waiting_service(config::SocketType::stream), 100) > 5);
 }
 
 TEST_CASE("memory that is refused while a service pauses does not close it for ever") {
