@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <bit>
 
 #include "config/values.hpp"
@@ -49,7 +50,7 @@ class Element {
   std::optional<Patterns> parse() {
     if (text_.find('{') != std::string::npos) return factorised();
     if (text_.find(',') != std::string::npos)
-      return fail(fmt::format("Address: {} has a comma in it - remove the comma", text_));
+      return fail(fmt::format("Address: {} has a comma in it - remove the comma", text_), "blanks separate the elements");
     if (text_.find('/') != std::string::npos) return with_prefix();
     if (const auto value = aton(text_)) return Patterns{network4(*value, prefix_of_zeros(*value), text_, place_)};
     if (const auto address = base::Address::parse(text_); address && text_.find(':') != std::string::npos)
@@ -58,8 +59,8 @@ class Element {
   }
 
  private:
-  std::optional<Patterns> fail(std::string sentence) {
-    c_.report(Level::error, a_, index_, std::move(sentence));
+  std::optional<Patterns> fail(std::string sentence, std::string hint = {}) {
+    c_.report(Level::error, a_, index_, std::move(sentence), std::move(hint));
     return std::nullopt;
   }
 
@@ -95,10 +96,23 @@ class Element {
 
   /// Kept, so that no_access does not open the service (decision B15.15).
   std::optional<Patterns> unknown() {
+    const std::string network = starred();
     c_.report(Level::error, a_, index_, fmt::format("failed to parse {}", text_),
-              base::iequals(a_.name, "no_access") ? "until it resolves, peers without a known name are refused"
+              !network.empty() ? fmt::format("write {}", network)
+              : base::iequals(a_.name, "no_access") ? "until it resolves, peers without a known name are refused"
                                                   : "it matches nobody until it resolves");
     return Patterns{named(AddressPattern::Kind::unresolved, text_, place_)};
+  }
+
+  /// "192.168.1.*" as the network that it means; empty for anything else.
+  [[nodiscard]] std::string starred() const {
+    std::string address = text_;
+    int octets = 4;
+    while (address.ends_with(".*")) address.resize(address.size() - 2), --octets;
+    if (octets == 4 || octets < 1 || std::count(address.begin(), address.end(), '.') != octets - 1) return {};
+    if (address.find_first_not_of("0123456789.") != std::string::npos) return {};
+    for (int i = octets; i < 4; ++i) address += ".0";
+    return base::Address::parse(address) ? fmt::format("{}/{}", address, 8 * octets) : std::string{};
   }
 
   std::optional<Patterns> factorised();
@@ -139,7 +153,7 @@ std::optional<Patterns> Element::factorised() {
   for (const std::string& part : split(text_.substr(open + 1, text_.size() - open - 2), ',')) {
     if (part.empty()) return fail(fmt::format("Bad address: {}. Consecutive commas", text_));
     const auto octet = base::parse_number(part, 0, 255);
-    if (!octet) return fail(fmt::format("Bad address: {}: {} is no octet", text_, part));
+    if (!octet) return fail(fmt::format("Bad address: {}: {} is not a number from 0 to 255", text_, part));
     const std::uint32_t value = start << 8 | static_cast<std::uint32_t>(*octet);
     patterns.push_back(network4(prefix == 32 ? value : value << (32 - prefix), prefix, text_, place_));
   }

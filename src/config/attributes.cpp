@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -25,6 +27,7 @@ using S = Settings;
 constexpr auto both = Where::both;
 constexpr auto list = Operators::list;
 constexpr auto collect = Operators::collect;
+constexpr auto more = Without::more;
 
 constexpr std::array table{
     attr<&S::access_policy>({.name = "access_policy", .where = both, .synopsis = "refuse_both|best_match",
@@ -35,14 +38,14 @@ constexpr std::array table{
                 "more than a network; of two domains the one with more parts is more specific, and of two "
                 "networks the one with the longer prefix. A peer whose name could not be looked up counts as matched "
                 "by the most specific name in no_access.",
-        .difference = "Not in xinetd, which always refuses.", .parse = values::access_policy}),
+        .difference = "Not in xinetd, which always refuses.", .without = more, .parse = values::access_policy}),
     attr<&S::access_times>({.name = "access_times", .most = -1, .synopsis = "H:M-H:M ...",
         .initial = "always", .example = "access_times = 7:00-12:30 13:30-19:00",
         .text = "Times of day, local to the daemon, at which requests are served; the whole end minute "
                 "counts. At other times a peer is refused with the reason time, while servers that already "
                 "run go on. What an interval may look like is said under Time forms.",
         .difference = "24:00 is understood, and an interval may cross midnight.",
-        .parse = values::access_times}),
+        .without = more, .parse = values::access_times}),
     attr<&S::backlog>({.name = "backlog", .where = both, .synopsis = "NUMBER",
         .initial = "the greatest the system allows", .example = "backlog = 256",
         .text = "How many connections the kernel may hold for a stream service until they are accepted. The "
@@ -64,40 +67,41 @@ constexpr std::array table{
         .parse = values::text<&S::banner_success>}),
     attr<&S::bind>({.name = "bind", .where = both, .synopsis = "ADDRESS",
         .initial = "all", .example = "bind = 192.0.2.1",
-        .text = "The address to listen on: an address of this host, or a host name that leads to one. The "
+        .text = "The address to listen on: an address of this host, or a host name that leads to one. While the name "
+                "has no address the service stays closed. The "
                 "attribute may be spelt interface as well, but names of network interfaces are not "
                 "understood.", .difference = "A name with IPv4 addresses only works without the IPv4 flag.",
-        .parse = values::text<&S::bind>}),
+        .without = more, .parse = values::text<&S::bind>}),
     attr<&S::cps>({.name = "cps", .where = both, .least = 2, .most = 2, .synopsis = "RATE SECONDS",
         .initial = "50 10", .example = "cps = 100 30",
         .text = "When more than RATE connections a second come in, the service closes its socket for "
                 "SECONDS, in which peers find the port closed and running servers go on. Requests count even "
                 "when they are refused for another reason. A RATE of 0 is no limit.",
-        .difference = "The count of running servers survives the pause.", .parse = values::cps}),
+        .difference = "The count of running servers survives the pause.", .without = more, .parse = values::cps}),
     attr<&S::cps_window>({.name = "cps_window", .where = both, .synopsis = "SECONDS", .initial = "a rate per second",
         .example = "cps_window = 60",
         .text = "When given, the RATE of cps is the number of connections that may come within so many seconds from "
                 "the first of them on, up to a day. With 60, cps = 256 600 is the habit of inetd.",
-        .difference = "Not in xinetd.", .parse = values::cps_window}),
+        .difference = "Not in xinetd.", .without = more, .parse = values::cps_window}),
     attr<&S::deny_time>({.name = "deny_time",  .synopsis = "MINUTES|FOREVER|NEVER",
         .initial = "NEVER", .example = "deny_time = 120",
         .text = "How long a peer that touched this SENSOR service is kept out of all services, from its last touch "
                 "on. With NEVER it is only logged; FOREVER lasts until the daemon ends. A service without the "
                 "flag SENSOR does not need it.",
         .difference = "Each touch lengthens the time, and a touch concerns exactly one address.",
-        .parse = values::deny_time}),
+        .without = more, .parse = values::deny_time}),
     attr<&S::disable>({.name = "disable", .synopsis = "yes|no", .initial = "no", .example = "disable = yes",
-        .text = "yes leaves the entry out; what follows in it is not read.",
+        .text = "yes leaves the entry out; what is wrong in it is a note then.",
         .difference = "no does not revive an entry that has an error.",
-        .parse = values::boolean<&S::disable>}),
+        .without = more, .parse = values::boolean<&S::disable>}),
     attr<&S::disabled>({.name = "disabled", .where = Where::defaults, .operators = collect, .least = 0,
         .most = -1, .synopsis = "ID ...", .initial = "none", .example = "disabled = telnet finger",
         .text = "Services that do not run, by id, whatever enabled says.",
-        .parse = values::words<&S::disabled>}),
+        .without = more, .hash = Hash::kept, .parse = values::words<&S::disabled>}),
     attr<&S::enabled>({.name = "enabled", .where = Where::defaults, .operators = collect, .least = 0,
         .most = -1, .synopsis = "ID ...", .initial = "all", .example = "enabled = ftp rsync",
         .text = "When given, only the services with these ids run; an empty list leaves none.",
-        .parse = values::words<&S::enabled>}),
+        .without = more, .parse = values::words<&S::enabled>}),
     attr<&S::env>({.name = "env", .operators = Operators::append, .least = 0, .most = -1,
         .synopsis = "NAME=VALUE ...", .initial = "none", .example = "env = LANG=C.UTF-8 HOME=/srv",
         .text = "Variables added to the environment of the server; one that is there already gets the new "
@@ -106,34 +110,38 @@ constexpr std::array table{
         .initial = "none", .example = "flags = IPv4 KEEPALIVE NODELAY",
         .text = "Words that change how the service works: REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY "
                 "KEEPALIVE NOLIBWRAP SENSOR IPv4 IPv6 LABELED. Each is explained under Flags.",
-        .difference = "NAMEINARGS works wherever it stands in the entry.", .parse = values::flags}),
+        .difference = "NAMEINARGS works wherever it stands in the entry.", .without = more, .parse = values::flags}),
     attr<&S::group>({.name = "group", .synopsis = "NAME|NUMBER", .initial = "the user's group",
         .example = "group = nogroup",
         .text = "The group that the server runs with in place of its user's own. A daemon that is not root "
                 "leaves the groups as they are.",
         .difference = "A number out of range is an error, and does not become another group.",
-        .parse = values::group}),
+        .without = more, .parse = values::group}),
     attr<&S::groups>({.name = "groups", .where = both, .synopsis = "yes|no", .initial = "no",
         .example = "groups = yes",
         .text = "yes gives the server all supplementary groups of its user, which must then be in the "
-                "password database; no takes all of them away.", .parse = values::groups}),
+                "password database; no takes all of them away.", .without = more, .parse = values::groups}),
     attr<&S::id>({.name = "id", .synopsis = "WORD", .initial = "the service name", .example = "id = ftp-inside",
         .text = "What the service is called in log entries and in enabled and disabled, and by which a "
                 "reload finds what runs already. Entries that share a service name should have an id each.",
-        .parse = values::text<&S::id>}),
+        .without = more, .parse = values::text<&S::id>}),
     attr<&S::instances>({.name = "instances", .where = both, .synopsis = "NUMBER|UNLIMITED",
         .initial = "UNLIMITED", .example = "instances = 20",
         .text = "How many servers of the service may run at a time. Beyond that peers are refused with the "
                 "reason service_limit; 0 refuses everybody. Peers that wait for a look-up or take their banner count, "
                 "too; daytime and time over TCP count only until they begin.",
         .difference = "A number out of range is an error.",
-        .parse = values::instances}),
+        .without = more, .parse = values::instances}),
     attr<&S::libwrap>({.name = "libwrap", .synopsis = "NAME",
         .initial = "the last part of the server's path", .example = "libwrap = sshd",
         .text = "The daemon name that is to be looked for in hosts.allow and hosts.deny; see Host access files. "
                 "Services without a program, internal and redirected ones, have their own name there, and with "
                 "NAMEINARGS it is the last part of the first argument.",
-        .parse = values::text<&S::libwrap>}),
+        .without = more, .parse = values::text<&S::libwrap>}),
+    attr<&S::linger>({.name = "linger", .where = both, .synopsis = "SECONDS", .initial = "0", .example = "linger = 5",
+        .text = "How long a connection may stay open after its server has ended, up to 3600, so that the peer gets all of the "
+                "answer although the server has not read all of the request. See Lingering.",
+        .difference = "Not in xinetd.", .parse = values::linger}),
     attr<&S::log_on_failure>({.name = "log_on_failure", .where = both, .operators = list, .least = 0,
         .most = -1, .synopsis = "HOST USERID ATTEMPT ...", .initial = "nothing",
         .example = "log_on_failure += ATTEMPT",
@@ -158,7 +166,7 @@ constexpr std::array table{
     attr<&S::max_load>({.name = "max_load", .where = both, .synopsis = "LOAD", .initial = "no limit",
         .example = "max_load = 6.5",
         .text = "When the load average of the last minute is at this number or above, peers are refused with "
-                "the reason load.", .difference = "0 means no limit.", .parse = values::max_load}),
+                "the reason load.", .difference = "0 means no limit.", .without = more, .parse = values::max_load}),
     attr<&S::mdns>({.name = "mdns", .where = both, .synopsis = "yes|no", .initial = "no", .example = "mdns = yes",
         .text = "Whether avahi-daemon announces the service in the local network, by multicast DNS; see "
                 "Announced services.",
@@ -172,14 +180,14 @@ constexpr std::array table{
         .text = "Peers that are refused with the reason address, also when only_from names them, unless "
                 "access_policy says otherwise. What an element may look like is said under Address forms.",
         .difference = "Addresses are compared in their IPv4 form wherever they have one.",
-        .parse = values::no_access}),
+        .without = more, .parse = values::no_access}),
     attr<&S::only_from>({.name = "only_from", .where = both, .operators = list, .least = 0, .most = -1,
         .synopsis = "ADDRESS ...", .initial = "everybody",
         .example = "only_from = 127.0.0.1 ::1 192.0.2.0/24 2001:db8::/32",
         .text = "The only peers that are admitted: all others are refused with the reason address, and an "
                 "empty list refuses everybody. What an element may look like is said under Address forms.",
         .difference = "Addresses are compared in their IPv4 form wherever they have one.",
-        .parse = values::only_from}),
+        .without = more, .parse = values::only_from}),
     attr<&S::pass_fds>({.name = "pass_fds", .synopsis = "none|systemd", .initial = "none",
         .example = "pass_fds = systemd",
         .text = "What a server with wait = yes finds beside its socket on descriptors 0, 1 and 2. With systemd the "
@@ -197,37 +205,38 @@ constexpr std::array table{
         .text = "How many servers of the service may run at a time for one peer address, whatever its ports. "
                 "Beyond that the peer is refused with the reason per_source_limit.",
         .difference = "A number out of range is an error.",
-        .parse = values::per_source}),
+        .without = more, .parse = values::per_source}),
     attr<&S::per_source_rate>({.name = "per_source_rate", .where = both, .least = 2, .most = 2,
         .synopsis = "NUMBER SECONDS", .initial = "no limit", .example = "per_source_rate = 30 60",
         .text = "How many connections one peer address may make within SECONDS, whatever its ports, counted from the "
                 "first of them on. Beyond that the peer is refused with the reason per_source_rate until they are "
                 "over. Requests count even when they are refused for another reason. A NUMBER of 0 is no limit. The "
                 "65,536 addresses that began to count last are remembered.",
-        .difference = "Not in xinetd.", .parse = values::per_source_rate}),
+        .difference = "Not in xinetd.", .without = more, .parse = values::per_source_rate}),
     attr<&S::port>({.name = "port", .synopsis = "NUMBER",
         .initial = "from /etc/services", .example = "port = 7001",
         .text = "The port to listen on, 0 to 65535; with 0 the system chooses one. Unless type contains "
-                "UNLISTED it must be the one that /etc/services has for the name of the service.",
-        .parse = values::port}),
+                "UNLISTED it must be the one that /etc/services has for the name of the service. An RPC service may "
+                "have any, and without one gets a port of the system's choice.",
+        .without = more, .parse = values::port}),
     attr<&S::protocol>({.name = "protocol", .synopsis = "NAME",
         .initial = "tcp for stream, udp for dgram", .example = "protocol = tcp",
         .text = "The protocol of the socket, by its name in /etc/protocols. To be given with raw and "
-                "seqpacket; otherwise socket_type says enough.", .parse = values::protocol}),
+                "seqpacket; otherwise socket_type says enough.", .without = more, .parse = values::protocol}),
     attr<&S::redirect>({.name = "redirect", .least = 2, .most = 2, .synopsis = "HOST PORT",
         .initial = "none", .example = "redirect = 192.0.2.10 80",
         .text = "Relays each connection to that host and port, in place of starting a server; see Redirection. A "
                 "name that has no address yet keeps the service closed until it has one. The port may be "
                 "a name of /etc/services. Stream services with wait = no only.",
         .difference = "The end of one direction leaves the other one open.",
-        .parse = values::redirect}),
+        .without = more, .parse = values::redirect}),
     attr<&S::reload_policy>({.name = "reload_policy", .where = Where::defaults, .synopsis = "lenient|strict",
         .initial = "lenient", .example = "reload_policy = strict",
         .text = "What an error costs when the configuration is read again. With lenient an entry with an error "
                 "leaves its service as it runs, and the other entries count. With strict any error leaves "
                 "everything as it runs. It is the new defaults entry that counts, if it can be read.",
         .difference = "Not in xinetd, which ends the service and its servers.",
-        .parse = values::reload_policy}),
+        .without = more, .parse = values::reload_policy}),
     attr<&S::removed_sessions>({.name = "removed_sessions", .where = Where::defaults, .synopsis = "terminate|keep",
         .initial = "terminate", .example = "removed_sessions = keep",
         .text = "What becomes of running servers when a reload takes their service away, or changes its id, "
@@ -241,84 +250,84 @@ constexpr std::array table{
         .text = "The most address space that the server may have, in bytes. K or M behind the number "
                 "multiplies it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .parse = values::rlimit_as}),
+        .without = more, .parse = values::rlimit_as}),
     attr<&S::rlimit_cpu>({.name = "rlimit_cpu", .synopsis = "SECONDS|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_cpu = 20",
         .text = "The most processor time that the server may use. UNLIMITED removes the limit, 0 leaves it "
                 "alone.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .parse = values::rlimit_cpu}),
+        .without = more, .parse = values::rlimit_cpu}),
     attr<&S::rlimit_data>({.name = "rlimit_data", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_data = 64M",
         .text = "The largest data segment that the server may have, in bytes. K or M behind the number "
                 "multiplies it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .parse = values::rlimit_data}),
+        .without = more, .parse = values::rlimit_data}),
     attr<&S::rlimit_files>({.name = "rlimit_files", .synopsis = "NUMBER|UNLIMITED",
         .initial = "the daemon's hard limit", .example = "rlimit_files = 1024",
         .text = "How many descriptors the server may have open at a time. UNLIMITED and 0 stand for the "
                 "daemon's hard limit.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .parse = values::rlimit_files}),
+        .without = more, .parse = values::rlimit_files}),
     attr<&S::rlimit_rss>({.name = "rlimit_rss", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_rss = 128M",
         .text = "The most resident memory that the server may have, in bytes. K or M behind the number "
                 "multiplies it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .parse = values::rlimit_rss}),
+        .without = more, .parse = values::rlimit_rss}),
     attr<&S::rlimit_stack>({.name = "rlimit_stack", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_stack = 8M",
         .text = "The largest stack that the server may have, in bytes. K or M behind the number multiplies "
                 "it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .parse = values::rlimit_stack}),
+        .without = more, .parse = values::rlimit_stack}),
     attr<&S::rpc_number>({.name = "rpc_number", .synopsis = "NUMBER",
         .initial = "from /etc/rpc", .example = "rpc_number = 100001",
         .text = "The program number of an RPC service. Required where it is UNLISTED.",
-        .parse = values::rpc_number}),
+        .without = more, .parse = values::rpc_number}),
     attr<&S::rpc_version>({.name = "rpc_version", .synopsis = "N[-M]",
         .initial = "required for RPC", .example = "rpc_version = 2-4",
         .text = "The version, or the range of at most 256 versions, under which an RPC service is registered.",
-        .parse = values::rpc_version}),
+        .without = more, .parse = values::rpc_version}),
     attr<&S::server>({.name = "server", .synopsis = "PATH", .initial = "required",
         .example = "server = /usr/sbin/in.ftpd",
         .text = "The program to start, by its path. It must be executable when the configuration is read, "
                 "and is executed directly, without a shell. Not needed with redirect or the type INTERNAL.",
         .difference = "A directory is refused.",
-        .parse = values::server}),
+        .without = more, .parse = values::server}),
     attr<&S::server_args>({.name = "server_args", .most = -1, .synopsis = "WORD ...", .initial = "none",
         .example = "server_args = -l -u 077",
         .text = "The arguments that follow the program's name. With the flag NAMEINARGS the first of them is "
                 "that name.",
         .difference = "NAMEINARGS may stand before or behind it.",
-        .parse = values::words<&S::server_args>}),
+        .without = more, .hash = Hash::value, .parse = values::words<&S::server_args>}),
     attr<&S::socket_type>({.name = "socket_type",
         .synopsis = "stream|dgram|raw|seqpacket", .initial = "from the protocol", .example = "socket_type = stream",
         .text = "The kind of socket: stream for connections, dgram for datagrams, raw for a protocol without "
-                "ports, seqpacket for sctp. A raw service must wait.", .parse = values::socket_type}),
+                "ports, seqpacket for sctp. A raw service must wait.", .without = more, .parse = values::socket_type}),
     attr<&S::type>({.name = "type", .most = -1,
         .synopsis = "RPC INTERNAL TCPMUX TCPMUXPLUS UNLISTED ...", .initial = "none", .example = "type = UNLISTED",
         .text = "What sort of service it is. UNLISTED is the usual word: the name need not be in "
                 "/etc/services, and port must be given. All are explained under Types.",
-        .parse = values::type}),
+        .without = more, .parse = values::type}),
     attr<&S::umask>({.name = "umask", .where = both, .synopsis = "OCTAL", .initial = "the daemon's, with 022",
         .example = "umask = 027",
-        .text = "The file creation mask with which the server starts.", .parse = values::umask}),
+        .text = "The file creation mask with which the server starts.", .without = more, .parse = values::umask}),
     attr<&S::user>({.name = "user", .synopsis = "NAME|NUMBER", .initial = "required", .example = "user = nobody",
         .text = "The user that the server runs as. Digits are taken as a number without looking it up, and "
                 "then stand for the group as well. Not needed with the type INTERNAL; where no program is started, "
                 "it counts for hosts.allow and hosts.deny alone.",
         .difference = "A number out of range is an error, and does not become root.",
-        .parse = values::user}),
+        .without = more, .parse = values::user}),
     attr<&S::v6only>({.name = "v6only", .where = both, .synopsis = "yes|no",
         .initial = "no", .example = "v6only = yes",
         .text = "yes keeps IPv4 peers away from an IPv6 socket; with no, one socket serves both families.",
         .difference = "no means no, and with yes there is no falling back to IPv4.",
-        .parse = values::boolean<&S::v6only>}),
+        .without = more, .parse = values::boolean<&S::v6only>}),
     attr<&S::wait>({.name = "wait", .synopsis = "yes|no", .initial = "required", .example = "wait = no",
         .text = "With no, the daemon accepts and each connection gets a server of its own. With yes, one "
                 "server at a time gets the socket itself and takes from it what arrives, until it ends.",
-        .difference = "An external dgram service must wait.", .parse = values::wait}),
+        .difference = "An external dgram service must wait.", .without = more, .parse = values::wait}),
 };
 
 static_assert(std::is_sorted(table.begin(), table.end(),
@@ -335,9 +344,53 @@ const Attribute* find_attribute(std::string_view name) {
   return row != table.end() && row->name == wanted ? &*row : nullptr;
 }
 
+const Attribute* misspelt_restriction(std::string_view name) {
+  if (find_attribute(name)) return nullptr;
+  if (base::edit_distance(name, "interface") == 1) return find_attribute("bind");
+  const auto near = [&](const Attribute& row) { return restricts(row) && base::edit_distance(name, row.name) == 1; };
+  const auto row = std::ranges::find_if(table, near);
+  return row == table.end() ? nullptr : &*row;
+}
+
+std::size_t values_before_comment(const Attribute& row, const std::vector<Value>& values) {
+  if (row.hash != Hash::comment) return values.size();
+  const auto begins = [](const Value& value) { return value.text.starts_with('#'); };
+  const auto comment = static_cast<std::size_t>(std::ranges::find_if(values, begins) - values.begin());
+  // As many values as there may be are values, whatever they look like.
+  const bool fits = row.most >= 0 && values.size() <= static_cast<std::size_t>(row.most);
+  return fits ? values.size() : comment;
+}
+
+namespace {
+/// What is often behind a value that is not understood.
+std::string hint_for(const Assignment& line, int index) {
+  if (index < 0 || static_cast<std::size_t>(index) >= line.values.size()) return {};
+  const std::string& value = line.values[static_cast<std::size_t>(index)].text;
+  if (value.ends_with('\\')) return backslash_hint;
+  if (value.find_first_of("\"'") != value.npos) return quotes_hint;
+  if (value.find('#') != value.npos && value.front() != '#') return "a comment has a line of its own";
+  return {};
+}
+
+/// Does the sentence name the attribute by a word of its own?
+bool mentions(std::string_view sentence, std::string_view attribute) {
+  const std::string text = base::to_lower(sentence);
+  const std::string name = base::to_lower(attribute);
+  const auto in_word = [&](std::size_t at) {
+    return at < text.size() && (text[at] == '_' || (text[at] >= 'a' && text[at] <= 'z') || (text[at] >= '0' && text[at] <= '9'));
+  };
+  for (std::size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1))
+    if (!(at > 0 && in_word(at - 1)) && !in_word(at + name.size())) return true;
+  return false;
+}
+}  // namespace
+
 void ValueContext::report(Level level, const Assignment& line, int index, std::string sentence,
                           std::string suggestion) const {
+  if (suggestion.empty()) suggestion = hint_for(line, index);
   const bool about_value = index >= 0 && static_cast<std::size_t>(index) < line.values.size();
+  // A log does not show the line.
+  if (about_value && !mentions(sentence, line.name)) sentence += fmt::format(" in {}", line.name);
   const auto& value = about_value ? line.values[static_cast<std::size_t>(index)].text : line.name;
   const int column = about_value ? line.values[static_cast<std::size_t>(index)].column : line.column;
   diagnostics.add({level, {entry.place.file, line.line, column}, std::move(sentence), line.line_text,

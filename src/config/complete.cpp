@@ -11,6 +11,7 @@
 #include "config/rules.hpp"
 #include "config/values.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/config/loader.hpp"
 
 namespace xsuperd::config {
 
@@ -30,9 +31,10 @@ std::vector<AddressPattern> loopback() {
 
 class Completer {
  public:
-  Completer(Service& service, const Settings& defaults, const SharedWords& environment, Names& names,
+  Completer(Service& service, const Written& written, const Settings& defaults, const SharedWords& environment, Names& names,
             Diagnostics& diagnostics)
       : service_(service),
+        written_(written),
         s_(service.settings),
         defaults_(defaults),
         environment_(environment),
@@ -45,12 +47,17 @@ class Completer {
   }
 
  private:
-  bool refuse(std::string sentence, std::string suggestion = {}) {
-    diagnostics_.add({Level::error, service_.place, std::move(sentence), {}, 1, std::move(suggestion), service_.id});
+  /// Reports something about the value of `attribute`, or about the whole entry when it is empty.
+  void tell(Level level, std::string_view attribute, std::string sentence, std::string suggestion = {}) {
+    diagnostics_.add(written_.finding(level, attribute, std::move(sentence), std::move(suggestion), service_.id));
+  }
+  bool refuse(std::string_view attribute, std::string sentence, std::string suggestion = {}) {
+    tell(Level::error, attribute, std::move(sentence), std::move(suggestion));
     return false;
   }
   bool missing(std::string_view attribute) {
-    return refuse(fmt::format("Service {} missing attribute {} - DISABLING", service_.id, attribute));
+    return refuse({}, fmt::format("Service {} missing attribute {} - DISABLING", service_.id, attribute),
+                  attribute == "socket_type" ? "socket_type = stream is for tcp, dgram for udp" : "protocol = NAME, as in /etc/protocols");
   }
 
   void kind() {
@@ -67,16 +74,15 @@ class Completer {
   void clear_userid(std::optional<Set<E>>& options, E userid, std::string_view attribute) {
     if (!options || !options->has(userid)) return;
     options->remove(userid);
-    diagnostics_.add({Level::warning, service_.place,
-                      fmt::format("{} service: clearing USERID option from {}", service_.id, attribute), {}, 1, {},
-                      service_.id});
+    tell(Level::warning, attribute, fmt::format("{} service: clearing USERID option from {}", service_.id, attribute),
+         "an identity server would be asked who asks it");
   }
 
   bool protocol();
   bool arguments();
   bool flags();
   bool address();
-  bool choose_address(const std::vector<base::Address>& candidates);
+  bool wait_for_address();
   bool port();
   bool listed_port();
   bool environment();
@@ -84,6 +90,7 @@ class Completer {
   bool finish();
 
   Service& service_;
+  const Written& written_;
   Settings& s_;
   const Settings& defaults_;
   const SharedWords& environment_;
@@ -93,10 +100,10 @@ class Completer {
 
 /// socket_type and protocol follow from each other (fact B2.46).
 bool Completer::protocol() {
-  if (!s_.socket_type && !s_.protocol && s_.port)
-    return refuse(fmt::format("Service {} missing attribute socket_type - DISABLING", service_.id));
+  if (!s_.socket_type && !s_.protocol && s_.port) return missing("socket_type");
   if (!s_.socket_type && !s_.protocol)
-    return refuse(fmt::format("Port not specified for service: {} and no protocol given", service_.name));
+    return refuse({}, fmt::format("Port not specified for service: {} and no protocol given", service_.name),
+                  "socket_type = stream is for tcp, dgram for udp");
   if (!s_.protocol) {
     const bool stream = *s_.socket_type == SocketType::stream;
     if (!stream && *s_.socket_type != SocketType::dgram) return missing("protocol");
@@ -115,13 +122,15 @@ bool Completer::protocol() {
 
 bool Completer::arguments() {
   const bool served_by_us = service_.is(Type::internal) || s_.redirect;
-  if (!s_.server && !served_by_us) return refuse(fmt::format("Must specify a server in {}", service_.name));
+  if (!s_.server && !served_by_us) 
+    return refuse({}, fmt::format("Must specify a server in {}", service_.name), "server = PATH, or redirect = HOST PORT");
   if (service_.has(Flag::nameinargs)) {
     if (service_.is(Type::internal))
-      return refuse(fmt::format("Service {} is INTERNAL and has NAMEINARGS flag set", service_.name));
+      return refuse("flags", fmt::format("Service {} is INTERNAL and has NAMEINARGS flag set", service_.name));
     if (s_.redirect)
-      return refuse(fmt::format("Redirected service {} should not have NAMEINARGS flag set", service_.name));
-    if (!s_.server_args) return refuse("Must specify server args if using NAMEINARGS flag");
+      return refuse("flags", fmt::format("Redirected service {} should not have NAMEINARGS flag set", service_.name));
+    if (!s_.server_args) 
+      return refuse("flags", "Must specify server args if using NAMEINARGS flag", "the first of them is the name of the program");
     service_.argv = *s_.server_args;
     return true;
   }
@@ -134,8 +143,7 @@ bool Completer::arguments() {
 bool Completer::flags() {
   const bool v4 = service_.has(Flag::ipv4);
   if (v4 && service_.has(Flag::ipv6)) {
-    diagnostics_.add({Level::info, service_.place,
-                      fmt::format("Service {} will use IPv6 or fallback to IPv4", service_.name), {}, 1, {}, service_.id});
+    tell(Level::info, "flags", fmt::format("Service {} will use IPv6 or fallback to IPv4", service_.name));
     s_.flags->remove(Flag::ipv4);
   }
   service_.listen.ipv6 = !service_.has(Flag::ipv4);
@@ -148,6 +156,25 @@ bool Completer::flags() {
   return true;
 }
 
+/// The names that Linux and its distributions give to network interfaces.
+bool looks_like_interface(std::string_view name) {
+  constexpr std::string_view kinds[]{"eth", "ens", "eno", "enp", "enx", "wlan", "wlp", "wlx", "br", "bond", "tun", "tap",
+                                     "docker", "veth", "virbr", "ppp", "wg", "vlan", "dummy", "team", "em", "lo", "br-"};
+  if (name == "lo") return true;
+  if (name.find('.') != name.npos || name.find_first_of("0123456789") == name.npos) return false;
+  return std::ranges::any_of(kinds, [&](std::string_view kind) {
+    return name.starts_with(kind) && name.substr(kind.size()).find_first_not_of("0123456789abcdefsnp-") == name.npos;
+  });
+}
+
+/// Not there yet is no error: the service opens when it is (decision B15.24).
+bool Completer::wait_for_address() {
+  const std::string& what = service_.waits_for = *s_.bind;
+  tell(Level::warning, "bind", fmt::format("Service {} stays closed until {} has an address", service_.id, what),
+       looks_like_interface(what) ? "that looks like a network interface; bind takes an address of this host, or a name that leads to one" : "");
+  return true;
+}
+
 /// Facts B3.31, B3.47. An IPv4 address under the IPv6 flag is bound in its mapped form; xinetd binds nonsense.
 bool Completer::address() {
   if (!s_.bind) return true;
@@ -156,36 +183,23 @@ bool Completer::address() {
     candidates.push_back(base::Address::ipv4(*v4));
   else if (const auto v6 = base::Address::parse(*s_.bind))
     candidates.push_back(*v6);
-  else
-    candidates = names_.host(*s_.bind);
-  if (candidates.empty()) return refuse(fmt::format("bad address given for: {}: {}", service_.name, *s_.bind));
-  if (choose_address(candidates)) return true;
-  return refuse(fmt::format("bad address given for: {}: {} has no address of the family in flags", service_.name,
-                            *s_.bind));
-}
-
-bool Completer::choose_address(const std::vector<base::Address>& candidates) {
-  const auto of = [&](base::Address::Family family) {
-    return std::find_if(candidates.begin(), candidates.end(), [family](const auto& a) { return a.family() == family; });
-  };
-  const auto v4 = of(base::Address::Family::ipv4);
-  const auto v6 = of(base::Address::Family::ipv6);
-  const bool only_v4 = service_.has(Flag::ipv4);
-  const bool take_v6 = v6 != candidates.end() && !only_v4;
-  if (!take_v6 && v4 == candidates.end()) return false;
-  service_.listen.at.address = take_v6 ? *v6 : *v4;
-  service_.listen.fallback_to_ipv4 = false;
-  service_.listen.ipv6 = take_v6 || (service_.has(Flag::ipv6) && !only_v4);
-  service_.listen.v6only = take_v6 && s_.v6only.value_or(false);
-  return true;
+  const bool numeric = !candidates.empty();
+  // The zone of an address that no interface has: libc would leave it out.
+  if (!numeric && s_.bind->find('%') == std::string::npos) candidates = names_.host(*s_.bind);
+  if (const auto listen = listen_at(service_, candidates)) return service_.listen = *listen, true;
+  if (!numeric) return wait_for_address();
+  return refuse("bind", fmt::format("bad address given for: {}: {} has no address of the family in flags", service_.name,
+                                    *s_.bind));
 }
 
 /// Facts B2.47, B2.48.
 bool Completer::port() {
-  const bool no_port = service_.kind == Kind::tcpmux || service_.is(Type::rpc);
-  if (no_port) return true;
+  if (service_.kind == Kind::tcpmux) return true;
+  // An RPC service may have a port of its own, which /etc/services knows nothing of.
+  if (service_.is(Type::rpc)) return service_.listen.at.port = s_.port.value_or(0), true;
   if (!service_.is(Type::unlisted)) return listed_port();
-  if (!s_.port) return refuse(fmt::format("Unlisted service: {} must have a port entry", service_.name));
+  if (!s_.port) 
+    return refuse("type", fmt::format("Unlisted service: {} must have a port entry", service_.name), "port = NUMBER");
   service_.listen.at.port = *s_.port;
   return true;
 }
@@ -193,14 +207,14 @@ bool Completer::port() {
 bool Completer::listed_port() {
   const auto listed = names_.service_port(service_.name, s_.protocol->name);
   if (!listed && !s_.port)
-    return refuse(fmt::format("Port not specified and can't find service: {} with getservbyname", service_.name),
+    return refuse({}, fmt::format("Port not specified and can't find service: {} with getservbyname", service_.name),
                   "add it to /etc/services, or give a port and type = UNLISTED");
   if (!listed)
-    return refuse(fmt::format("service/protocol combination not in /etc/services: {}/{}", service_.name,
+    return refuse({}, fmt::format("service/protocol combination not in /etc/services: {}/{}", service_.name,
                               s_.protocol->name),
                   "type = UNLISTED does without");
   if (s_.port && *s_.port != *listed)
-    return refuse(fmt::format("Service {} expects port {}, not {}", service_.name, *listed, *s_.port),
+    return refuse("port", fmt::format("Service {} expects port {}, not {}", service_.name, *listed, *s_.port),
                   "type = UNLISTED allows any port");
   service_.listen.at.port = *listed;
   return true;
@@ -216,7 +230,7 @@ bool Completer::groups() {
   const bool has_server = service_.kind == Kind::program || service_.kind == Kind::tcpmux;
   if (!s_.groups.value_or(false) || !s_.user || !has_server) return true;
   if (s_.user->name.empty())
-    return refuse(fmt::format("getpwuid( {} ) (service={}) failed: groups = yes needs an entry in the passwd database",
+    return refuse("groups", fmt::format("getpwuid( {} ) (service={}) failed: groups = yes needs an entry in the passwd database",
                               s_.user->uid, service_.id));
   service_.supplementary_groups = names_.groups_of(s_.user->name, s_.user->gid);
   return true;
@@ -231,9 +245,8 @@ bool Completer::finish() {
   service_.common_log = s_.log_type && s_.log_type->kind == LogTarget::Kind::file && s_.log_type == defaults_.log_type;
   for (const Rule& rule : rules()) {
     if (!rule.broken(service_)) continue;
-    const std::string sentence = rule.sentence(service_);
-    if (rule.level == Level::error) return refuse(sentence);
-    diagnostics_.add({rule.level, service_.place, sentence, {}, 1, {}, service_.id});
+    tell(rule.level, rule.about, rule.sentence(service_), rule.hint ? rule.hint(service_) : "");
+    if (rule.level == Level::error) return false;
   }
   if (service_.has(Flag::intercept) && (service_.kind != Kind::program || !service_.wait))
     s_.flags->remove(Flag::intercept);
@@ -242,17 +255,36 @@ bool Completer::finish() {
   if (service_.is(Type::internal) && tells_secrets(service_.name) && !s_.only_from) s_.only_from = loopback();
   if (service_.is(Type::rpc) && !s_.rpc_number) {
     s_.rpc_number = names_.rpc_number(service_.name);
-    if (!s_.rpc_number) return refuse(fmt::format("unknown RPC service: {}", service_.name));
+    if (!s_.rpc_number)
+      return refuse({}, fmt::format("unknown RPC service: {}", service_.name),
+                    "add it to /etc/rpc, or give an rpc_number and type = RPC UNLISTED");
   }
   return true;
 }
 
 }  // namespace
 
-bool complete(Service& service, const Settings& defaults, const SharedWords& environment, Names& names,
-              Diagnostics& diagnostics) {
+bool complete(Service& service, const Written& written, const Settings& defaults, const SharedWords& environment,
+              Names& names, Diagnostics& diagnostics) {
   inherit(service.settings, defaults);
-  return Completer(service, defaults, environment, names, diagnostics).run();
+  return Completer(service, written, defaults, environment, names, diagnostics).run();
+}
+
+std::optional<ListenSpec> listen_at(const Service& service, std::span<const base::Address> candidates) {
+  const auto of = [&](base::Address::Family family) {
+    return std::ranges::find_if(candidates, [family](const auto& a) { return a.family() == family; });
+  };
+  const auto v4 = of(base::Address::Family::ipv4);
+  const auto v6 = of(base::Address::Family::ipv6);
+  const bool only_v4 = service.has(Flag::ipv4);
+  const bool take_v6 = v6 != candidates.end() && !only_v4;
+  if (!take_v6 && v4 == candidates.end()) return std::nullopt;
+  ListenSpec listen = service.listen;
+  listen.at.address = take_v6 ? *v6 : *v4;
+  listen.fallback_to_ipv4 = false;
+  listen.ipv6 = take_v6 || (service.has(Flag::ipv6) && !only_v4);
+  listen.v6only = take_v6 && service.settings.v6only.value_or(false);
+  return listen;
 }
 
 }  // namespace xsuperd::config

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Makes a service whole: inference, look-ups and the rules between attributes (facts B2.45 to B2.61). Internal.
 #pragma once
+#include "config/written.hpp"
 #include "xsuperd/config/attribute.hpp"
 
 namespace xsuperd::config {
 
 /// Fills everything beyond name, id, place and settings; the settings have the defaults merged in. False after
 /// reporting why the service is refused. `environment` is the daemon's, as of names.environment().
-[[nodiscard]] bool complete(Service& service, const Settings& defaults, const SharedWords& environment, Names& names,
-                            Diagnostics& diagnostics);
+[[nodiscard]] bool complete(Service& service, const Written& written, const Settings& defaults,
+                            const SharedWords& environment, Names& names, Diagnostics& diagnostics);
 
 }  // namespace xsuperd::config

@@ -63,6 +63,11 @@ std::string explained(const Diagnostic& d) {
   return text;
 }
 
+void Diagnostics::demote(std::size_t from, std::size_t end) {
+  for (std::size_t i = from; i < std::min(end, all_.size()); ++i)
+    if (all_[i].level <= Level::notice) all_[i].level = Level::info;
+}
+
 std::size_t Diagnostics::count(Level level) const {
   return static_cast<std::size_t>(
       std::count_if(all_.begin(), all_.end(), [level](const Diagnostic& d) { return d.level == level; }));

@@ -38,10 +38,11 @@ struct HashOfKey {
 /// Equal in everything but where it is written.
 bool same_but_for_place(const Service& one, const Service& other) {
   // Names for all members: with a new one this does not compile until it is thought of.
-  const auto& [name, id, place, settings, kind, listen, wait, argv, environment, groups, common_log] = one;
+  const auto& [name, id, place, settings, kind, listen, wait, argv, environment, groups, common_log, waits_for] = one;
   return name == other.name && id == other.id && settings == other.settings && kind == other.kind &&
          listen == other.listen && wait == other.wait && argv == other.argv && environment == other.environment &&
-         groups == other.supplementary_groups && common_log == other.common_log;
+         groups == other.supplementary_groups && common_log == other.common_log &&
+         waits_for == other.waits_for;
 }
 
 Names changed_attributes(const Settings& a, const Settings& b) {

@@ -72,6 +72,7 @@ std::vector<std::string> not_in_effect(const Config& config, const Abilities& ab
 }
 
 std::string hindrance(const Service& service, const Abilities& abilities) {
+  if (!service.waits_for.empty()) return fmt::format("{} has no address yet", service.waits_for);
   return service.has(Flag::labeled) ? hindrance(abilities.labels()) : std::string{};
 }
 

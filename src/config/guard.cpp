@@ -33,10 +33,11 @@ void Guard::look_at_ancestors(const std::string& path) {
 }
 
 void Guard::look(const std::string& path, bool sticky_helps) {
-  if (!seen_.insert(path).second) return;
+  // One that was looked at as a folder on the way may come again as one that is read.
+  if (seen_.contains({path, false}) || !seen_.insert({path, sticky_helps}).second) return;
   const auto status = files_.status(path);
   const std::string who = status ? changeable_by(*status, files_.self(), sticky_helps) : std::string{};
-  if (who.empty()) return;
+  if (who.empty() || !told_.insert(path).second) return;
   Diagnostic finding;
   finding.level = Level::warning;
   finding.place.file = path;

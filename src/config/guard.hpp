@@ -4,6 +4,7 @@
 #pragma once
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "xsuperd/config/diagnostic.hpp"
@@ -29,7 +30,8 @@ class Guard {
 
   Files& files_;
   Diagnostics& diagnostics_;
-  std::set<std::string> seen_;
+  std::set<std::pair<std::string, bool>> seen_;  ///< path, and whether the sticky bit was to help
+  std::set<std::string> told_;
   std::vector<std::string> found_;
 };
 

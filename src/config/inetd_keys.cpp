@@ -123,7 +123,7 @@ class KeyReader {
       if (now() != '\\')
         field.text += now();
       else if (!escape(field.text))
-        return report ? fail(here_or(start), "this is none of the escapes \\\\ \\n \\t \\r \\' \\\" \\xHH") : false;
+        return report ? fail(here_or(start), "behind a backslash stands another one, n, t, r, a quotation mark, or xHH") : false;
     }
     return report ? fail(start, "the quote is not closed") : false;
   }
@@ -194,7 +194,7 @@ class Assembler {
 
 bool Assembler::take_switch(const Option& option) {
   const Field& value = option.values[0];
-  if (value.text != "yes" && value.text != "no") return fail(value, "the words are 'yes' and 'no'");
+  if (value.text != "yes" && value.text != "no") return fail(value, fmt::format("Bad value for wait: {}: the words are 'yes' and 'no'", base::escaped(value.text, 100)));
   d_.wait = like(value, value.text == "yes" ? "wait" : "nowait");
   return true;
 }
@@ -236,7 +236,7 @@ bool read_keys(Definition& definition, Position& at) {
   std::vector<Option> options;
   bool good = true;
   const bool ended = KeyReader(definition.source, at).run(options, good);
-  if (!ended)
+  if (!ended && good)
     definition.source.report(Level::error, definition.spec,
                              fmt::format("no semicolon ends the definition of {}", base::escaped(definition.spec.text, 100)));
   if (!ended || !good || !Assembler(definition).run(options)) definition.broken = true;

@@ -67,7 +67,7 @@ class Translator {
     d_.source.report_unserved(at, std::move(sentence), std::move(hint));
     return !(broken_ = true);
   }
-  bool no_number(const Field& at) { return fault(at, fmt::format("'{}' is no number", base::escaped(at.text, 100))); }
+  bool no_number(const Field& at) { return fault(at, fmt::format("'{}' is not a number", base::escaped(at.text, 100))); }
   [[nodiscard]] Assignment assignment(std::string attribute, const Field& at, const Words& values) const {
     Assignment a{std::move(attribute), at.column, Operator::set, {}, at.line, d_.source.line(at.line)};
     for (const std::string& value : values) a.values.push_back({value, at.column});
@@ -202,7 +202,7 @@ bool Translator::children(const Field& rest) {
     numbers.push_back(rest.part(at, end == std::string::npos ? end : end - at));
     at = end + 1;
   }
-  if (numbers.size() > 3) return fault(numbers[3], "there are three numbers at most");
+  if (numbers.size() > 3) return fault(numbers[3], "at most three numbers stand here: servers, starts for an address in a minute, servers for an address");
   const bool waits = d_.wait.text.starts_with("wait");
   const bool several = is_number(numbers[0].text) && numbers[0].text != "0" && numbers[0].text != "1";
   if (waits && several) return unserved(numbers[0], "a service that waits has one server at a time");
@@ -313,14 +313,17 @@ void Translator::resolve(const Field& host, std::vector<Field>& to) {
   if (address.text.empty()) return void(fault(d_.spec, "an address is missing before the comma or colon"));
   if (const auto numeric = base::Address::parse(address.text)) {
     if (protocol_.family == Family::v6 && numeric->family() == base::Address::Family::ipv4)
-      return void(fault(d_.spec, fmt::format("{} is no IPv6 address", address.text)));
+      return void(fault(d_.spec, fmt::format("{} is not an IPv6 address", address.text)));
     return to.push_back(address);
   }
+  const std::size_t before = to.size();
   for (const base::Address& one : names_.host(address.text)) {
     const bool v4 = one.family() == base::Address::Family::ipv4;
     if ((v4 && protocol_.family == Family::v6) || (!v4 && protocol_.family == Family::v4)) continue;
     to.push_back({one.text(), address.line, address.column});
   }
+  // It may have one later (decision B15.24).
+  if (to.size() == before) to.push_back(address);
 }
 
 std::vector<Field> Translator::addresses() {
@@ -332,12 +335,10 @@ std::vector<Field> Translator::addresses() {
   for (std::size_t at = 0;;) {
     const std::size_t end = list.text.find(',', at);
     const Field one = list.part(at, end == std::string::npos ? end : end - at);
-    const std::size_t before = result.size();
     if (one.text == "*")
       result.push_back(all);
     else
       resolve(one, result);
-    if (result.size() == before && !broken_) fault(d_.spec, fmt::format("{} has no address that fits", base::escaped(one.text, 100)));
     if (end == std::string::npos) break;
     at = end + 1;
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/text_form.hpp"
 #include "xsuperd/base/text.hpp"
 
 namespace xsuperd::config::inetd {
@@ -19,11 +20,13 @@ const std::string& Source::line(int number) const {
 }
 
 void Source::report(Level level, const Field& at, std::string sentence, std::string suggestion) const {
+  if (off && level <= Level::notice) level = Level::info;
   diagnostics->add({level, {file, at.line, at.column}, std::move(sentence), line(at.line),
                     static_cast<int>(std::max<std::size_t>(at.text.size(), 1)), std::move(suggestion), {}});
 }
 
 void Source::report_unserved(const Field& at, std::string sentence, std::string suggestion) const {
+  if (off) return report(Level::info, at, std::move(sentence), std::move(suggestion));
   diagnostics->add({Level::error, {file, at.line, at.column}, std::move(sentence), line(at.line),
                     static_cast<int>(std::max<std::size_t>(at.text.size(), 1)), std::move(suggestion), {}, true});
 }
@@ -225,6 +228,7 @@ void Reader::positional(std::vector<Field> fields, bool whole) {
 void Reader::keys(const std::vector<Field>& words) {
   Definition d = begin(words[0]);
   d.off = base::iequals(words[1].text, "off");
+  d.source.off = d.source.off || d.off;
   at_.column = static_cast<std::size_t>(words[1].column - 1) + words[1].text.size();
   if (!read_keys(d, at_)) result_.unclear = true;
   result_.all.push_back(std::move(d));
@@ -234,7 +238,10 @@ void Reader::keys(const std::vector<Field>& words) {
 
 Definitions read_definitions(std::string_view text, const std::string& file, const InetdStyle& style,
                              Diagnostics& diagnostics) {
-  return Reader({file, lines_of(text), &diagnostics}, style).run();
+  const std::string_view understood = checked_form(text, file, diagnostics);
+  Definitions found = Reader({file, lines_of(understood), &diagnostics}, style).run();
+  found.unclear = found.unclear || (understood.empty() && !text.empty());
+  return found;
 }
 
 }  // namespace xsuperd::config::inetd

@@ -31,6 +31,7 @@ struct Source {
   std::string file;
   std::shared_ptr<const Lines> lines;
   Diagnostics* diagnostics = nullptr;
+  bool off = false;  ///< what is reported is about a service that is switched off: a note
 
   [[nodiscard]] const std::string& line(int number) const;
   void report(Level level, const Field& at, std::string sentence, std::string suggestion = {}) const;

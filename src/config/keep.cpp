@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "config/endpoints.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/loader.hpp"
 
@@ -30,27 +31,106 @@ bool lost_to_an_error(const Service& service, const Loaded& loaded) {
   });
 }
 
+/// The configuration that a reload comes to, in which some services go on as they run.
+class Mending {
+ public:
+  Mending(const Config& running, Loaded& loaded) : loaded_(loaded), plan_(diff(running, *loaded.config)) {}
+
+  void run() {
+    for (const auto& service : plan_.stop)
+      if (lost_to_an_error(*service, loaded_)) keep(service);
+    for (const Plan::Change& change : plan_.keep) give_address(change);
+    if (kept_.empty()) return;
+    while (const auto newcomer = in_the_way()) give_up(newcomer);
+    for (const auto& service : kept_) mended().services.push_back(service);
+    loaded_.config = std::move(mended_);
+  }
+
+ private:
+  using Shared = std::shared_ptr<const Service>;
+
+  Config& mended() {
+    if (!mended_) mended_ = std::make_shared<Config>(*loaded_.config);
+    return *mended_;
+  }
+  void tell(Level level, const Service& about, std::string sentence, std::string hint = {}) {
+    loaded_.diagnostics.add({level, about.place, std::move(sentence), {}, 1, std::move(hint), about.id});
+  }
+
+  void keep(const Shared& service) {
+    kept_.push_back(service);
+    owners_.add(*service);
+    tell(Level::warning, *service, fmt::format("service {} has an error now: it goes on as it was", service->id));
+  }
+
+  /// What its name led to before holds until it leads to something again.
+  void give_address(const Plan::Change& change) {
+    const Service& before = *change.before;
+    const Service& after = *change.after;
+    if (after.waits_for.empty() || !before.waits_for.empty()) return;
+    if (before.settings.bind != after.settings.bind) return keep_until_found(change);
+    Service now = after;
+    const auto listen = listen_at(after, std::span(&before.listen.at.address, 1));
+    if (!listen) return;
+    now.listen = *listen;
+    now.waits_for.clear();
+    tell(Level::warning, now, fmt::format("{} has no address now: service {} goes on with the one it had", after.waits_for, now.id));
+    const auto kept = std::make_shared<const Service>(std::move(now));
+    std::erase(mended().services, change.after);
+    kept_.push_back(kept);
+    owners_.add(*kept);
+  }
+
+  /// It was to move to a name that leads nowhere: it stays where it is, with its sessions.
+  void keep_until_found(const Plan::Change& change) {
+    std::erase(mended().services, change.after);
+    kept_.push_back(change.before);
+    owners_.add(*change.before);
+    tell(Level::warning, *change.before,
+         fmt::format("service {} goes on as it was: {} has no address", change.before->id, change.after->waits_for));
+  }
+
+  /// A service of the new configuration that cannot be opened beside those that go on.
+  Shared in_the_way() {
+    for (auto& service : mended().services) {
+      const Endpoints::Claim claim = owners_.claim(*service);
+      if (claim.owner || !claim.yielding.empty()) return service;
+      if (claim.beside && !service->listen.v6only) service = std::make_shared<const Service>(for_ipv6_alone(*service));
+    }
+    return nullptr;
+  }
+
+  /// It is as if its entry had an error: nothing that runs ends for it.
+  void give_up(const Shared& service) {
+    const Endpoints::Claim claim = owners_.claim(*service);
+    const Service& owner = claim.owner ? *claim.owner : *claim.yielding.front();
+    tell(Level::error, *service,
+         fmt::format("Service {} is refused: service {} has {} and goes on as it was", service->id, owner.id,
+                     meeting_point(owner, *service)),
+         fmt::format("that one is at {}:{}", owner.place.file, owner.place.line));
+    mended().absent.push_back({service->name, service->id, service->place, Fate::refused});
+    const auto change = std::ranges::find_if(plan_.keep, [&](const Plan::Change& c) { return c.after->place == service->place; });
+    std::erase(mended().services, service);
+    if (change != plan_.keep.end()) keep(change->before);
+  }
+
+  Loaded& loaded_;
+  Plan plan_;
+  std::shared_ptr<Config> mended_;
+  std::vector<Shared> kept_;
+  Endpoints owners_;  ///< of those that are kept
+};
+
 }  // namespace
 
 void keep_broken(const Config& running, Loaded& loaded) {
   if (!loaded.config) return;
   const auto refused = [](const Absent& a) { return a.fate == Fate::refused; };
-  if (loaded.unclear_files.empty() && std::ranges::none_of(loaded.config->absent, refused)) return;
-  const Plan plan = diff(running, *loaded.config);
-  std::shared_ptr<Config> mended;
-  for (const auto& service : plan.stop) {
-    if (!lost_to_an_error(*service, loaded)) continue;
-    if (!mended) mended = std::make_shared<Config>(*loaded.config);
-    mended->services.push_back(service);
-    loaded.diagnostics.add({Level::warning,
-                            service->place,
-                            fmt::format("service {} has an error now: it goes on as it was", service->id),
-                            {},
-                            1,
-                            {},
-                            service->id});
-  }
-  if (mended) loaded.config = std::move(mended);
+  const auto waits = [](const auto& service) { return !service->waits_for.empty(); };
+  if (loaded.unclear_files.empty() && std::ranges::none_of(loaded.config->absent, refused) &&
+      std::ranges::none_of(loaded.config->services, waits))
+    return;
+  Mending(running, loaded).run();
 }
 
 }  // namespace xsuperd::config

@@ -44,10 +44,11 @@ class Linter {
     service_ = &service;
     const Settings& s = service.settings;
     if (!s.only_from && !s.no_access) return;
-    if (service.steered())
+    if (service.steered()) {
       names_in_vain();
-    else if (!service.knows_peer())
-      return unknown_peer();
+      too_long();
+    }
+    if (!service.steered() && !service.knows_peer()) return unknown_peer();
     if (s.only_from && s.no_access) overlapping();
     if (service.kind == Kind::tcpmux) return;  // it has no socket of its own
     if (s.only_from) unreached(*s.only_from, "only_from", true);
@@ -77,6 +78,7 @@ class Linter {
   }
 
   void names_in_vain();
+  void too_long();
   void name_in_vain(const std::optional<Elements>& list, Level level, std::string_view outcome);
   void overlapping();
   [[nodiscard]] Diagnostic told(const Overlap& overlap) const;
@@ -107,6 +109,26 @@ void Linter::name_in_vain(const std::optional<Elements>& list, Level level, std:
         {},
         static_cast<int>(name->text.size()),
         "use addresses and networks",
+        {}});
+}
+
+/// The kernel allows 4,096 instructions; one rule takes about four for IPv4, and ten for IPv6 (net::steer).
+void Linter::too_long() {
+  std::size_t instructions = 0;
+  const AddressPattern* first = nullptr;
+  for (const auto* list : {&service_->settings.only_from, &service_->settings.no_access})
+    if (*list)
+      for (const AddressPattern& element : **list) {
+        if (!first) first = &element;
+        instructions += element.network().base.family() == Family::ipv6 ? 10 : 4;
+      }
+  if (instructions <= 4096) return;
+  tell({Level::warning,
+        first->place,
+        fmt::format("Service {}: its access lists may be too long for the kernel, and then it is not opened", service_->id),
+        {},
+        static_cast<int>(first->text.size()),
+        "a server that waits has room for about 1,000 IPv4 networks, or 400 of IPv6",
         {}});
 }
 

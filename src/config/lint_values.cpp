@@ -45,7 +45,13 @@ std::string unspecified(const AddressPattern& p) {
   return ":: is that one address, which no peer has; ::/0 is all of IPv6";
 }
 
-constexpr std::string (*address_lints[])(const AddressPattern&){short_address, mask, bits_beyond, unspecified};
+struct AddressLint {
+  std::string (*says)(const AddressPattern&);
+  Level level;
+};
+/// What is understood as it was meant, most likely, is a note.
+constexpr AddressLint address_lints[]{
+    {short_address, Level::warning}, {mask, Level::info}, {bits_beyond, Level::info}, {unspecified, Level::warning}};
 
 class Values {
  public:
@@ -55,9 +61,9 @@ class Values {
       if (p.kind != AddressPattern::Kind::network) continue;
       // What stands in the defaults is in the list of every service.
       if (!seen_.insert({p.place.file, p.place.line, p.place.column}).second) continue;
-      for (const auto lint : address_lints)
-        if (std::string sentence = lint(p); !sentence.empty()) {
-          found.push_back({Level::warning, p.place, std::move(sentence), {}, static_cast<int>(p.text.size()), {}, id});
+      for (const AddressLint& lint : address_lints)
+        if (std::string sentence = lint.says(p); !sentence.empty()) {
+          found.push_back({lint.level, p.place, std::move(sentence), {}, static_cast<int>(p.text.size()), {}, id});
           break;
         }
     }

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <iterator>
-#include <unordered_map>
 
 #include "config/complete.hpp"
+#include "config/endpoints.hpp"
 #include "config/merge.hpp"
 #include "config/once.hpp"
 #include "config/reading.hpp"
@@ -18,28 +18,32 @@ namespace xsuperd::config {
 
 namespace {
 
-/// Without such a line more would be served than was meant.
-bool restricts(const std::string& attribute) {
-  constexpr std::string_view names[]{"only_from", "no_access", "enabled", "disabled", "reload_policy"};
-  return std::any_of(std::begin(names), std::end(names), [&](auto name) { return base::iequals(name, attribute); });
+/// Would more be served than was meant without that line?
+bool is_restriction(const std::string& attribute) {
+  const Attribute* row = find_attribute(attribute);
+  return row ? restricts(*row) : misspelt_restriction(attribute) != nullptr;
 }
 
-bool all_addresses(const ListenSpec& spec) {
-  return !spec.at.address.known() || spec.at.address == base::Address::ipv4(0) ||
-         spec.at.address == base::Address::ipv6({});
-}
+/// For what is switched off: no look-up is worth waiting for.
+class NoHosts final : public Names {
+ public:
+  explicit NoHosts(Names& real) : real_(real) {}
+  std::optional<UserEntry> user(const std::string& name) override { return real_.user(name); }
+  std::optional<UserEntry> user(uid_t uid) override { return real_.user(uid); }
+  std::optional<gid_t> group(const std::string& name) override { return real_.group(name); }
+  std::vector<gid_t> groups_of(const std::string& user, gid_t gid) override { return real_.groups_of(user, gid); }
+  std::optional<std::uint16_t> service_port(const std::string& name, const std::string& protocol) override {
+    return real_.service_port(name, protocol);
+  }
+  std::optional<int> protocol(const std::string& name) override { return real_.protocol(name); }
+  std::optional<std::uint32_t> rpc_number(const std::string& name) override { return real_.rpc_number(name); }
+  std::optional<std::uint32_t> network(const std::string& name) override { return real_.network(name); }
+  std::vector<base::Address> host(const std::string&) override { return {base::Address::ipv4(0x7f000001)}; }
+  const std::vector<std::string>& environment() override { return real_.environment(); }
 
-/// Could the sockets of the two never be open at one time?
-bool same_place(const Service& one, const Service& other) {
-  using Family = base::Address::Family;
-  const ListenSpec& a = one.listen;
-  const ListenSpec& b = other.listen;
-  const bool listen = one.kind != Kind::tcpmux && other.kind != Kind::tcpmux;
-  if (!listen || a.at.port == 0 || a.at.port != b.at.port || a.protocol.number != b.protocol.number) return false;
-  const auto share = [&](Family family) { return a.reached_from(family) && b.reached_from(family); };
-  if (!share(Family::ipv4) && !share(Family::ipv6)) return false;
-  return all_addresses(a) || all_addresses(b) || a.at.address.unmapped() == b.at.address.unmapped();
-}
+ private:
+  Names& real_;
+};
 
 class Loader {
  public:
@@ -73,7 +77,10 @@ class Loader {
   void build(const std::vector<Entry>& entries, const Sources& sources) {
     config_->path = sources.path();
     for (const Entry& entry : entries)
-      if (entry.kind == Entry::Kind::defaults) defaults(entry);
+      if (entry.kind == Entry::Kind::defaults) {
+        defaults(entry);
+        defaults_.push_back(&entry);
+      }
     if (loaded_.fatal != Loaded::Fatal::none) return;
     hosts_in_defaults_ = names_.hosts_asked() > 0;
     lists_ = inherited_lists(config_->defaults);
@@ -123,10 +130,11 @@ class Loader {
   void defaults(const Entry& entry) {
     const ValueContext context{files_, names_, loaded_.diagnostics, entry, true};
     loaded_.defaults_broken = loaded_.defaults_broken || entry.state == Entry::State::broken;
-    const bool open = std::any_of(entry.lost.begin(), entry.lost.end(), restricts);
+    const bool open = std::ranges::any_of(entry.lost, is_restriction) || std::ranges::any_of(entry.behind, is_restriction);
     if (apply(context, config_->defaults) == Applied::good && !open) return;
-    loaded_.diagnostics.add(Level::error, entry.place,
-                            "A fatal error was encountered while parsing the default section");
+    // What it was is an error by itself.
+    loaded_.diagnostics.add({Level::notice, entry.place, "A fatal error was encountered while parsing the default section",
+                             entry.line_text, 8, "nothing is served without what the defaults restrict", {}});
     loaded_.fatal = Loaded::Fatal::bad_defaults;
   }
 
@@ -137,39 +145,47 @@ class Loader {
   /// One that is what it was: only what depends on other services is looked at again.
   void known_service(const Entry& entry) {
     const auto& service = before_->file(entry.place.file)->services[*entry.known];
-    if (duplicate(*service)) return absent(*service, Fate::refused);
-    config_->services.push_back(service);
+    if (cut_short(entry) || !take(service)) return absent(*service, Fate::refused);
     reading_->add(entry, service);
+  }
+
+  /// A line that restricts stands behind its closing brace.
+  [[nodiscard]] static bool cut_short(const Entry& entry) { return std::ranges::any_of(entry.behind, is_restriction); }
+
+  /// What is wrong in an entry that is switched off is a note (decision B15.28).
+  void switched_off(const Entry& entry, const Service& service, Fate fate, std::size_t findings) {
+    loaded_.diagnostics.demote(entry.first_finding, entry.end_of_findings);
+    loaded_.diagnostics.demote(findings, loaded_.diagnostics.size());
+    absent(service, fate);
   }
 
   void service(const Entry& entry, bool of_inetd = false) {
     if (entry.known) return known_service(entry);
-    const std::size_t findings = loaded_.diagnostics.all().size();
+    const std::size_t findings = loaded_.diagnostics.size();
     const std::size_t hosts = names_.hosts_asked();
     auto service = std::make_shared<Service>();
     service->name = entry.name;
     service->place = entry.place;
     service->settings = lists_;
     service->settings.origins.inherit(origins_);
-    const ValueContext context{files_, names_, loaded_.diagnostics, entry, false};
+    const bool off = entry.state == Entry::State::disabled;
+    NoHosts no_hosts(names_);
+    const ValueContext context{files_, off ? static_cast<Names&>(no_hosts) : names_, loaded_.diagnostics, entry, false};
     const Applied applied = apply(context, service->settings);
     service->id = service->settings.id.value_or(service->name);
-    if (entry.state == Entry::State::disabled) return absent(*service, Fate::disabled);
-    if (entry.state == Entry::State::broken) return absent(*service, Fate::refused);
-    if (!wanted(service->id)) return absent(*service, Fate::disabled_by_defaults);
-    if (applied == Applied::bad_value) return absent(*service, Fate::refused);
+    if (off) return switched_off(entry, *service, Fate::disabled, findings);
+    if (!wanted(service->id)) return switched_off(entry, *service, Fate::disabled_by_defaults, findings);
+    if (entry.state == Entry::State::broken || applied == Applied::bad_value || cut_short(entry))
+      return absent(*service, Fate::refused);
     if (of_inetd && served_elsewhere(*service)) return absent(*service, Fate::superseded);
-    if (!complete(*service, config_->defaults, environment_, names_, loaded_.diagnostics))
+    const Written written(entry, defaults_);
+    if (!complete(*service, written, config_->defaults, environment_, names_, loaded_.diagnostics))
       return absent(*service, Fate::refused);
-    if (of_inetd) {
-      if (const auto fate = clashes(*service)) return absent(*service, *fate);
-      loaded_.diagnostics.add(Level::debug, service->place, fmt::format("added service {}", service->name));
-    } else if (duplicate(*service)) {
-      return absent(*service, Fate::refused);
-    }
-    const bool lasting = loaded_.diagnostics.all().size() == findings && names_.hosts_asked() == hosts;
+    if (of_inetd && given_way(*service)) return absent(*service, Fate::superseded);
+    const bool lasting = loaded_.diagnostics.size() == findings && names_.hosts_asked() == hosts;
+    if (!take(service)) return absent(*service, Fate::refused);
+    if (of_inetd) loaded_.diagnostics.add(Level::debug, service->place, fmt::format("added service {}", service->name));
     if (lasting && !of_inetd) reading_->add(entry, service);
-    config_->services.push_back(std::move(service));
   }
 
   /// Fact B2.42: by id, and `disabled` wins.
@@ -203,42 +219,59 @@ class Loader {
     return false;
   }
 
-  /// Another service has this one's socket: a line of inetd.conf gives way to an entry of xinetd's, and is wrong beside
-  /// another line.
-  std::optional<Fate> clashes(const Service& service) {
-    for (std::size_t i = 0; i < config_->services.size(); ++i) {
-      const Service& earlier = *config_->services[i];
-      if (!same_place(earlier, service)) continue;
-      if (i < own_services_) return superseded(service, earlier.place), Fate::superseded;
-      loaded_.diagnostics.add({Level::error, service.place,
-                               fmt::format("the port of {} is that of service {} already", service.name, earlier.id), {}, 1,
-                               fmt::format("that one is at {}:{}", earlier.place.file, earlier.place.line), service.id});
-      return Fate::refused;
-    }
-    return std::nullopt;
+  /// A line of inetd.conf gives way to an entry of xinetd's that has its socket.
+  bool given_way(const Service& service) {
+    const auto of_xinetd = [&](const Service* one) {
+      const auto end = config_->services.begin() + static_cast<std::ptrdiff_t>(own_services_);
+      return std::any_of(config_->services.begin(), end, [&](const auto& own) { return own.get() == one; });
+    };
+    const Endpoints::Claim claim = endpoints_.claim(service);
+    for (const Service* one : {claim.owner, claim.beside})
+      if (one && of_xinetd(one)) return superseded(service, one->place), true;
+    for (const Service* one : claim.yielding)
+      if (of_xinetd(one)) return superseded(service, one->place), true;
+    return false;
   }
 
-  /// Fact B2.51: two services that could never both be bound, as far as that shows here.
-  bool duplicate(const Service& service) {
-    if (service.kind == Kind::tcpmux || service.listen.at.port == 0) return false;
-    const ListenSpec& b = service.listen;
-    const auto key = static_cast<std::uint64_t>(b.protocol.number) << 16 | b.at.port;
-    auto& neighbours = by_port_[key];
-    for (const Service* earlier : neighbours) {
-      const ListenSpec& a = earlier->listen;
-      if (!a.at.address.known()) continue;
-      if (b.at.address.known() && b.at.address != a.at.address) continue;
-      loaded_.diagnostics.add(
-          {Level::error, service.place,
-           base::iequals(earlier->id, service.id)
-               ? fmt::format("service: {} id: {} not unique or is a duplicate - DISABLING", service.name, service.id)
-               : fmt::format("service: {} id: {} is unique but its identical to service: {} id: {} - DISABLING",
-                             service.name, service.id, earlier->name, earlier->id),
-           {}, 1, fmt::format("the other one is at {}:{}", earlier->place.file, earlier->place.line), service.id});
-      return true;
+  /// Takes the service among those that are served, unless one before it has its endpoint (decision B15.25).
+  bool take(std::shared_ptr<const Service> service) {
+    const Endpoints::Claim claim = endpoints_.claim(*service);
+    if (claim.owner) return told_apart(*service, *claim.owner), false;
+    for (const Service* earlier : claim.yielding) yield(*earlier, *service);
+    if (claim.beside) {
+      tell_of_yielding(*service, *claim.beside);
+      service = std::make_shared<const Service>(for_ipv6_alone(*service));
     }
-    neighbours.push_back(&service);
-    return false;
+    endpoints_.add(*service);
+    config_->services.push_back(std::move(service));
+    return true;
+  }
+
+  void told_apart(const Service& service, const Service& owner) {
+    const std::string point = meeting_point(owner, service);
+    const bool one_id = base::iequals(service.id, owner.id);
+    loaded_.diagnostics.add(
+        {Level::error, service.place,
+         one_id ? fmt::format("service: {} id: {} not unique or is a duplicate - DISABLING: another one has {}", service.name,
+                              service.id, point)
+                : fmt::format("Service {} is refused: service {} has {}", service.id, owner.id, point),
+         {}, 1, fmt::format("that one is at {}:{} and is read first", owner.place.file, owner.place.line), service.id});
+  }
+
+  void yield(const Service& earlier, const Service& service) {
+    const auto place = std::ranges::find_if(config_->services, [&](const auto& one) { return one.get() == &earlier; });
+    tell_of_yielding(earlier, service);
+    auto alone = std::make_shared<const Service>(for_ipv6_alone(earlier));
+    endpoints_.remove(earlier);
+    endpoints_.add(*alone);
+    *place = std::move(alone);
+  }
+
+  void tell_of_yielding(const Service& service, const Service& of_ipv4) {
+    loaded_.diagnostics.add({Level::info, service.place,
+                             fmt::format("Service {} is opened for IPv6 peers alone, as with v6only = yes: service {} has those of IPv4",
+                                         service.id, of_ipv4.id),
+                             {}, 1, fmt::format("that one is at {}:{}", of_ipv4.place.file, of_ipv4.place.line), service.id});
   }
 
   std::shared_ptr<Reading> reading_;
@@ -252,7 +285,8 @@ class Loader {
   std::shared_ptr<Config> config_ = std::make_shared<Config>();
   Settings lists_;
   std::shared_ptr<const Origins> origins_;  ///< of the defaults
-  std::unordered_map<std::uint64_t, std::vector<const Service*>> by_port_;  ///< of those that were taken
+  std::vector<const Entry*> defaults_;  ///< the entries
+  Endpoints endpoints_;                 ///< of those that were taken
   std::vector<Entry> inetd_;
   std::size_t own_services_ = 0;  ///< how many of the services, and of the absent ones, are not of inetd_
   std::size_t own_absent_ = 0;

@@ -24,21 +24,16 @@ bool operator_allowed(const ValueContext& c, const Attribute& row, Operator op) 
   return row.operators == Operators::append && op == Operator::add;
 }
 
-bool count_right(const ValueContext& c, const Attribute& row, const Assignment& a) {
-  const int count = static_cast<int>(a.values.size());
-  if (count >= row.least && (row.most < 0 || count <= row.most)) return true;
-  const auto comment = std::find_if(a.values.begin(), a.values.end(), [](const Value& v) { return v.text[0] == '#'; });
-  std::string hint;
-  if (comment != a.values.end()) hint = "what follows # is not a comment here: comments have lines of their own";
-  const std::string expected = row.least == row.most ? std::to_string(row.least) : fmt::format("at least {}", row.least);
-  c.report(Level::warning, a, row.most < count && row.most >= 0 ? row.most : -1,
-           fmt::format("attribute {} expects {} values and {} values were specified", a.name, expected, count),
-           std::move(hint));
-  return false;
+/// "2", "1 to 3", "at least 1".
+std::string expected_count(const Attribute& row) {
+  if (row.least == row.most) return std::to_string(row.least);
+  return row.most < 0 ? fmt::format("at least {}", row.least) : fmt::format("{} to {}", row.least, row.most);
 }
 
 /// What a service is called in messages about its lines.
 std::string name_in_messages(const ValueContext& c) { return c.defaults ? "(null)" : c.entry.name; }
+
+constexpr char comments_apart[] = "comments have lines of their own";
 
 enum class Line : std::uint8_t { ignored, taken, bad };
 
@@ -46,27 +41,39 @@ class Applier {
  public:
   Applier(const ValueContext& c, Settings& settings) : c_(c), settings_(settings) {}
 
-  Line one(const Assignment& a) {
-    const Attribute* row = find_attribute(a.name);
-    if (!row || !allowed_here(*row)) return misplaced(a, row);
-    if (repeated(*row)) return ignore(a, fmt::format("attribute already set: {}", a.name));
-    if (!operator_allowed(c_, *row, a.op)) return wrong_operator(*row, a);
-    // An empty list of words that must not be empty disables, any other wrong count is as if the line were missing.
-    if (a.values.empty() && row->least == 1 && row->most == -1) return bad(a, fmt::format("{} needs a value", a.name));
-    if (!count_right(c_, *row, a)) return Line::ignored;
+  Applied all() {
+    Applied result = Applied::good;
+    for (const Assignment& a : c_.entry.assignments)
+      if (one(a) == Line::bad) result = Applied::bad_value;
+    const bool runs = result == Applied::good && c_.entry.state == Entry::State::whole;
+    for (const Assignment* a : missed_) missed(*a, runs);
+    return result;
+  }
+
+ private:
+
+  Line one(const Assignment& written) {
+    const Attribute* row = find_attribute(written.name);
+    if (!row || !allowed_here(*row)) return misplaced(written, row);
+    if (repeated(*row)) return ignore(written, fmt::format("attribute already set: {}", written.name));
+    if (!operator_allowed(c_, *row, written.op)) return wrong_operator(*row, written);
+    const Assignment a = without_comment(*row, written);
+    const int count = static_cast<int>(a.values.size());
+    if (count < row->least || (row->most >= 0 && count > row->most)) return wrong_count(*row, a);
     seen_.push_back(row);
-    if (!row->parse(c_, settings_, a)) return bad(a, {});
+    if (!parsed(*row, a)) return Line::bad;
+    tell_what_is_literal(*row, a);
     settings_.origins.note(static_cast<std::size_t>(row - attributes().data()), a.op != Operator::set,
                            {c_.entry.place.file, a.line, 0});
     return Line::taken;
   }
 
- private:
   [[nodiscard]] bool allowed_here(const Attribute& row) const {
     return row.where == Where::both || (row.where == Where::defaults) == c_.defaults;
   }
 
   Line misplaced(const Assignment& a, const Attribute* row) {
+    if (!row && misspelt_restriction(a.name)) return missed_.push_back(&a), Line::ignored;
     std::string hint = row ? std::string{} : did_you_mean(a.name);
     if (!c_.defaults)
       c_.report(Level::warning, a, -1,
@@ -75,8 +82,71 @@ class Applier {
                 std::move(hint));
     else
       c_.report(Level::warning, a, -1, fmt::format("attribute: {} should not be in default section", a.name),
-                std::move(hint));
+                row ? "it has no effect here: each service needs its own" : std::move(hint));
     return Line::ignored;
+  }
+
+  /// All goes on as with any unknown attribute, but nobody is to find out by accident (decision B15.13).
+  void missed(const Assignment& a, bool runs) {
+    const Attribute& meant = *misspelt_restriction(a.name);
+    const std::string name = base::iequals(meant.name, "bind") && a.name.size() > 5 ? "interface" : std::string(meant.name);
+    std::string sentence = c_.defaults ? fmt::format("attribute: {} should not be in default section", a.name)
+                                       : fmt::format("bad service attribute: {}", a.name);
+    if (runs) sentence += c_.defaults ? "; services run without it" : fmt::format("; service {} runs without it", c_.entry.name);
+    c_.report(Level::error, a, -1, std::move(sentence), fmt::format("did you mean '{}'?", name));
+  }
+
+  /// The values before a comment, with a warning where there is one.
+  Assignment without_comment(const Attribute& row, const Assignment& written) {
+    Assignment a = written;
+    const std::size_t count = values_before_comment(row, a.values);
+    const auto hash = std::ranges::find_if(a.values, [](const Value& v) { return v.text.starts_with('#'); });
+    const auto at = static_cast<int>(hash - a.values.begin());
+    if (count < a.values.size())
+      c_.report(Level::warning, a, at, fmt::format("the comment behind the values of {} is passed over", a.name),
+                comments_apart);
+    else if (hash != a.values.end() && row.hash == Hash::kept)
+      c_.report(Level::warning, a, at, fmt::format("the words behind '#' count as well: {} has no comments behind its values", a.name),
+                comments_apart);
+    a.values.resize(count);
+    return a;
+  }
+
+  Line wrong_count(const Attribute& row, const Assignment& a) {
+    const auto count = static_cast<int>(a.values.size());
+    const std::string sentence = count == 0 && row.most < 0
+        ? fmt::format("attribute {} expects at least {} value and none was given", a.name, row.least)
+        : fmt::format("attribute {} expects {} values and {} values were specified", a.name, expected_count(row), count);
+    const int at = row.most >= 0 && count > row.most ? row.most : -1;
+    // An empty list of words that must not be empty costs the entry, whatever the words are.
+    const bool refuses = restricts(row) || (a.values.empty() && row.most < 0);
+    std::string hint = refuses ? std::string{} : fmt::format("the line is ignored");
+    if (row.name == "bind" && count > 1) hint = "each address takes an entry of its own, with an id of its own";
+    c_.report(refuses ? Level::error : Level::warning, a, at, sentence, std::move(hint));
+    return refuses ? Line::bad : Line::ignored;
+  }
+
+  /// False, with one error about what is wrong.
+  bool parsed(const Attribute& row, const Assignment& a) {
+    const std::size_t before = c_.diagnostics.size();
+    if (row.parse(c_, settings_, a)) return true;
+    if (c_.diagnostics.size() == before) c_.report(Level::error, a, -1, fmt::format("Error parsing attribute {}", a.name));
+    return false;
+  }
+
+  /// Characters that other languages take away, and that are part of the value here (fact B2.3).
+  void tell_what_is_literal(const Attribute& row, const Assignment& a) {
+    if (c_.entry.state == Entry::State::broken || a.values.empty()) return;
+    const bool argument = row.name == "server_args" || row.name == "env";
+    if (a.values.back().text.ends_with('\\'))
+      return c_.report(Level::warning, a, static_cast<int>(a.values.size()) - 1,
+                       "the backslash at the end of the line is part of the value", backslash_hint);
+    for (std::size_t i = 0; i < a.values.size(); ++i)
+      if (const char first = a.values[i].text[0]; first == '"' || first == '\'')
+        return c_.report(argument ? Level::info : Level::warning, a, static_cast<int>(i),
+                         "the quotation mark is part of the value", quotes_hint);
+      else if (argument && row.hash == Hash::value && first == '#')
+        return c_.report(Level::info, a, static_cast<int>(i), "'#' and what follows it are arguments of the server", comments_apart);
   }
 
   /// Given before: in this entry, or for the defaults in another file (fact B2.39).
@@ -93,20 +163,21 @@ class Applier {
   }
 
   Line wrong_operator(const Attribute& row, const Assignment& a) {
-    if (row.operators == Operators::append) return bad(a, "operator '-=' not supported for env attribute");
-    return ignore(a, fmt::format("operator '{}' cannot be used for attribute '{}'", operator_text(a.op), a.name));
-  }
-
-  Line bad(const Assignment& a, std::string sentence) {
-    if (!sentence.empty()) c_.report(Level::error, a, -1, std::move(sentence));
-    if (!c_.defaults)
-      c_.report(Level::error, a, -1, fmt::format("Error parsing attribute {} - DISABLING SERVICE", a.name));
-    return Line::bad;
+    if (row.operators == Operators::append) {
+      c_.report(Level::error, a, -1, "operator '-=' not supported for env attribute");
+      return Line::bad;
+    }
+    const std::string sentence = fmt::format("Service {}: operator '{}' cannot be used for attribute '{}'", name_in_messages(c_),
+                                             operator_text(a.op), a.name);
+    c_.report(restricts(row) ? Level::error : Level::warning, a, -1, sentence,
+              restricts(row) ? fmt::format("{} takes '=' alone", a.name) : "the line is ignored");
+    return restricts(row) ? Line::bad : Line::ignored;
   }
 
   const ValueContext& c_;
   Settings& settings_;
   std::vector<const Attribute*> seen_;
+  std::vector<const Assignment*> missed_;  ///< lines of attributes that are none, and nearly ones that restrict
 };
 
 constexpr std::string_view lists[]{"log_on_failure", "log_on_success", "no_access", "only_from", "passenv"};
@@ -114,11 +185,7 @@ constexpr std::string_view lists[]{"log_on_failure", "log_on_success", "no_acces
 }  // namespace
 
 Applied apply(const ValueContext& context, Settings& settings) {
-  Applier applier(context, settings);
-  Applied result = Applied::good;
-  for (const Assignment& a : context.entry.assignments)
-    if (applier.one(a) == Line::bad) result = Applied::bad_value;
-  return result;
+  return Applier(context, settings).all();
 }
 
 Settings inherited_lists(const Settings& defaults) {

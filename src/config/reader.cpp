@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "config/inetd_entries.hpp"
@@ -19,6 +20,48 @@ namespace {
 constexpr std::size_t greatest_depth = 32;
 /// Files that include each other could otherwise be read in every order there is.
 constexpr std::size_t greatest_count = 20'000;
+/// Names that a directory passes over, before the rest of them is only counted.
+constexpr std::size_t told_singly = 10;
+
+/// Why a directory passes over the name of a file; empty when it does not (fact B2.35, decision B15.28).
+std::string_view passed_over(std::string_view name) {
+  if (name.ends_with('~')) return "its name ends in a tilde";
+  if (name.find('.') != name.npos) return "its name has a dot";
+  return {};
+}
+
+/// Tells what is passed over in one directory.
+class PassedOver {
+ public:
+  PassedOver(Diagnostics& diagnostics, const Entry* at) : diagnostics_(diagnostics), at_(at) {}
+  void tell(const std::string& path, std::string_view why) {
+    if (++count_ > told_singly) return;
+    add(fmt::format("{} is not read: {}", path, why));
+  }
+  void finish(const std::string& directory) {
+    if (count_ > told_singly) add(fmt::format("{} more names in {} are passed over in this way", count_ - told_singly, directory));
+  }
+
+ private:
+  void add(std::string sentence);
+  Diagnostics& diagnostics_;
+  const Entry* at_;
+  std::size_t count_ = 0;
+};
+
+/// About the path that an include line names; null: about the command line.
+Diagnostic about(const Entry* at, std::string sentence, Level level) {
+  if (!at) return {level, {}, std::move(sentence), {}, 1, {}, {}};
+  Diagnostic found{level, at->place, std::move(sentence), at->line_text, 1, {}, {}};
+  const std::size_t keyword = at->line_text.find_first_not_of(" \t");
+  const std::size_t path = at->line_text.find(at->name, std::min(at->line_text.find_first_of(" \t", keyword), at->line_text.size()));
+  if (path == std::string::npos) return found;
+  found.place.column = static_cast<int>(path) + 1;
+  found.width = static_cast<int>(at->name.size());
+  return found;
+}
+
+void PassedOver::add(std::string sentence) { diagnostics_.add(about(at_, std::move(sentence), Level::info)); }
 
 class Reader {
  public:
@@ -47,15 +90,14 @@ class Reader {
 
  private:
   void report(const Entry* at, std::string sentence, Level level = Level::error) {
-    if (at)
-      diagnostics_.add({level, at->place, std::move(sentence), at->line_text, 1, {}, {}});
-    else
-      diagnostics_.add(level, {}, std::move(sentence));
+    diagnostics_.add(about(at, std::move(sentence), level));
   }
 
   void include(const std::string& file, const Entry* at) {
-    if (std::find(open_.begin(), open_.end(), file) != open_.end())
-      return report(at, fmt::format("{} includes itself: it is not read again", file));
+    if (std::find(open_.begin(), open_.end(), file) != open_.end()) {
+      if (looping_.insert(file).second) report(at, fmt::format("{} includes itself: it is not read again", file));
+      return;
+    }
     if (open_.size() >= greatest_depth)
       return report(at, fmt::format("{} is included too deep: {} files are open", file, open_.size()));
     if (count_ == greatest_count) return too_many(at, file);
@@ -81,23 +123,33 @@ class Reader {
       return report(&entry, fmt::format("Unable to read included directory: {} ({})", entry.name,
                                         names.error().sentence));
     guard_.folder(entry.name);
-    // Order by bytes; a dot anywhere or a tilde at the end leaves a file out (fact B2.35).
-    std::erase_if(*names, [](const std::string& n) { return n.find('.') != std::string::npos || n.back() == '~'; });
+    // Order by bytes (fact B2.35).
     std::sort(names->begin(), names->end(), [](const std::string& a, const std::string& b) {
       return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
                                           [](unsigned char x, unsigned char y) { return x < y; });
     });
+    PassedOver passed(diagnostics_, &entry);
     for (const std::string& name : *names) {
       const std::string path = entry.name + "/" + name;
-      const auto kind = files_.kind(path);
-      if (!kind && kind.error().code != ENOENT) result_.unclear_files.push_back(path);  // it may be there all the same
-      if (!kind)
-        report(nullptr, fmt::format("Unable to stat includedir file {} ({})", path, kind.error().sentence));
-      else if (*kind != Files::Kind::regular)
-        report(nullptr, fmt::format("{} is not a regular file. It is being skipped.", path));
+      if (const auto why = passed_over(name); !why.empty())
+        passed.tell(path, why);
       else
-        include(path, nullptr);
+        include_found(path, entry, passed);
     }
+    passed.finish(entry.name);
+  }
+
+  void include_found(const std::string& path, const Entry& entry, PassedOver& passed) {
+    const auto kind = files_.kind(path);
+    if (!kind && kind.error().code != ENOENT) result_.unclear_files.push_back(path);  // it may be there all the same
+    if (!kind)
+      report(&entry, fmt::format("Unable to stat includedir file {} ({})", path, kind.error().sentence));
+    else if (*kind == Files::Kind::directory)
+      passed.tell(path, "it is a directory");
+    else if (*kind != Files::Kind::regular)
+      report(&entry, fmt::format("{} is not a regular file. It is being skipped.", path));
+    else
+      include(path, &entry);
   }
 
   Files& files_;
@@ -107,6 +159,7 @@ class Reader {
   Reading& now_;
   const Reading* before_;
   std::vector<std::string> open_;
+  std::set<std::string> looping_;  ///< files of which that was told
   std::size_t count_ = 0;
   bool told_ = false;
 };
@@ -158,13 +211,21 @@ class InetdFiles {
     if (!names) return failed(path + "/", names.error().sentence);
     result_.main_file_read = true;
     guard_.folder(path);
-    std::erase_if(*names, [](const std::string& n) { return n.front() == '.' || n.back() == '~'; });
     std::sort(names->begin(), names->end());
+    PassedOver passed(diagnostics_, nullptr);
     for (const std::string& name : *names) {
-      const auto kind = files_.kind(path + "/" + name);
-      if (!kind && kind.error().code != ENOENT) failed(path + "/" + name, kind.error().sentence);
-      if (kind && *kind == Files::Kind::regular) take(path + "/" + name, true);
+      const std::string file = path + "/" + name;
+      const auto kind = files_.kind(file);
+      if (name.front() == '.' || name.back() == '~')
+        passed.tell(file, name.front() == '.' ? "its name begins with a dot" : "its name ends in a tilde");
+      else if (!kind && kind.error().code != ENOENT)
+        failed(file, kind.error().sentence);
+      else if (kind && *kind == Files::Kind::regular)
+        take(file, true);
+      else
+        passed.tell(file, kind && *kind == Files::Kind::directory ? "it is a directory" : "it is not a regular file");
     }
+    passed.finish(path);
   }
 
   Files& files_;

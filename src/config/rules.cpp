@@ -20,61 +20,80 @@ bool dgram(S s) { return s.listen.socket_type == SocketType::dgram; }
 bool tcpmux_client(S s) { return s.kind == Kind::tcpmux; }
 bool served_by_us(S s) { return s.kind == Kind::internal || s.kind == Kind::sensor; }
 
+std::string_view socket_word(S s) { return word_of<SocketType>(vocabulary<SocketType>(), s.listen.socket_type); }
+
+/// A name that an internal service has, in front of something that tells entries apart: "daytime" of "daytime-udp".
+std::string internal_hint(S s);
+
 constexpr Rule table[]{
-    {Level::error, [](S s) { return !s.settings.wait; }, [](S s) { return missing(s, "wait"); }},
+    {Level::error, [](S s) { return !s.settings.wait; }, [](S s) { return missing(s, "wait"); }, {},
+     [](S s) -> std::string { return stream(s) ? "most stream servers take 'wait = no'" : "a datagram server takes 'wait = yes'"; }},
     {Level::error, [](S s) { return !s.settings.user && !s.is(Type::internal); },
-     [](S s) { return missing(s, "user"); }},
+     [](S s) { return missing(s, "user"); }, {}, [](S) -> std::string { return "user = NAME says whose rights the server gets"; }},
     {Level::error, [](S s) { return s.is(Type::rpc) && !s.settings.rpc_version; },
-     [](S s) { return missing(s, "rpc_version"); }},
+     [](S s) { return missing(s, "rpc_version"); }, "type"},
     {Level::error, [](S s) { return s.is(Type::rpc) && s.is(Type::unlisted) && !s.settings.rpc_number; },
-     [](S s) { return missing(s, "rpc_number"); }},
+     [](S s) { return missing(s, "rpc_number"); }, "type"},
     {Level::error, [](S s) { return s.is(Type::internal) && s.kind != Kind::sensor && !internal_exists(s.name, s.listen.socket_type); },
-     [](S s) {
-       return fmt::format("No such internal service: {}/{} - DISABLING", s.name,
-                          word_of<SocketType>(vocabulary<SocketType>(), s.listen.socket_type));
-     }},
+     [](S s) { return fmt::format("No such internal service: {}/{} - DISABLING", s.name, socket_word(s)); }, {}, internal_hint},
     {Level::error, [](S s) { return s.kind == Kind::sensor && stream(s) && s.wait; },
-     [](S s) { return fmt::format("Service {} is a stream SENSOR and must not wait", s.name); }},
+     [](S s) { return fmt::format("Service {} is a stream SENSOR and must not wait", s.name); }, "wait",
+     [](S) -> std::string { return "write 'wait = no'"; }},
     {Level::error, [](S s) { return s.kind == Kind::program && dgram(s) && !s.wait; },
-     [](S s) { return fmt::format("Service {} has socket_type dgram, but does not wait", s.name); }},
+     [](S s) { return fmt::format("Service {} has socket_type dgram, but does not wait", s.name); }, "wait",
+     [](S) -> std::string { return "a datagram server gets the socket itself: write 'wait = yes'"; }},
     {Level::error,
      [](S s) { return s.listen.socket_type == SocketType::seqpacket && s.listen.protocol.name != "sctp"; },
-     [](S s) { return fmt::format("Service {}: {} has no seqpacket sockets", s.name, s.listen.protocol.name); }},
+     [](S s) { return fmt::format("Service {}: {} has no seqpacket sockets", s.name, s.listen.protocol.name); }, "socket_type",
+     [](S) -> std::string { return "only sctp has them"; }},
     {Level::error, [](S s) { return s.listen.socket_type == SocketType::raw && !s.wait; },
-     [](S s) { return fmt::format("Service {} has socket_type raw, but does not wait", s.name); }},
+     [](S s) { return fmt::format("Service {} has socket_type raw, but does not wait", s.name); }, "wait",
+     [](S) -> std::string { return "write 'wait = yes'"; }},
     {Level::error,
      [](S s) { return (stream(s) && s.listen.protocol.name == "udp") || (dgram(s) && s.listen.protocol.name == "tcp"); },
      [](S s) {
-       return fmt::format("Service {}: protocol {} has no sockets of type {}", s.name, s.listen.protocol.name,
-                          word_of<SocketType>(vocabulary<SocketType>(), s.listen.socket_type));
-     }},
+       return fmt::format("Service {}: protocol {} has no sockets of type {}", s.name, s.listen.protocol.name, socket_word(s));
+     }, "protocol", [](S) -> std::string { return "tcp is for stream, udp for dgram"; }},
     {Level::error, [](S s) { return tcpmux_client(s) && !s.is(Type::unlisted); },
-     [](S s) { return fmt::format("Service: {} (tcpmux) should have UNLISTED in type.", s.name); }},
+     [](S s) { return fmt::format("Service: {} (tcpmux) should have UNLISTED in type.", s.name); }, "type"},
     {Level::error, [](S s) { return tcpmux_client(s) && s.listen.protocol.name != "tcp"; },
-     [](S s) { return fmt::format("Service: {} (tcpmux) should have tcp in protocol.", s.name); }},
+     [](S s) { return fmt::format("Service: {} (tcpmux) should have tcp in protocol.", s.name); }, "protocol"},
     {Level::error, [](S s) { return s.logs(SuccessOption::traffic) && s.kind != Kind::redirect; },
      [](S s) {
        return fmt::format("Service {} should not have TRAFFIC flag set since its not redirected", s.name);
-     }},
+     }, "log_on_success", [](S) -> std::string { return "bytes are counted where they are relayed, with redirect"; }},
     {Level::error, [](S s) { return s.kind == Kind::redirect && !stream(s); },
-     [](S s) { return fmt::format("Only tcp sockets are supported for redirected service {}", s.name); }},
+     [](S s) { return fmt::format("Only tcp sockets are supported for redirected service {}", s.name); }, "socket_type"},
     {Level::error, [](S s) { return s.kind == Kind::redirect && s.wait; },
-     [](S s) { return fmt::format("Redirected service {} must not wait", s.name); }},
+     [](S s) { return fmt::format("Redirected service {} must not wait", s.name); }, "wait",
+     [](S) -> std::string { return "write 'wait = no'"; }},
     {Level::error, [](S s) { return s.has(Flag::labeled) && (s.kind != Kind::program || !stream(s) || s.wait); },
      [](S s) {
        return fmt::format("Service {} cannot support labeled networking: it needs a stream server that does not wait",
                           s.id);
-     }},
+     }, "flags"},
     {Level::warning, [](S s) { return s.settings.pass_fds == PassFds::systemd && !s.passes_fds(); },
-     [](S s) { return fmt::format("pass_fds has no effect: service {} has no server that waits", s.id); }},
+     [](S s) { return fmt::format("pass_fds has no effect: service {} has no server that waits", s.id); }, "pass_fds"},
     {Level::warning, [](S s) { return s.has(Flag::intercept) && served_by_us(s); },
-     [](S s) { return fmt::format("Internal services cannot be intercepted: {}", s.id); }},
+     [](S s) { return fmt::format("Internal services cannot be intercepted: {}", s.id); }, "flags",
+     [](S) -> std::string { return "each of their peers is checked without INTERCEPT"; }},
     {Level::warning, [](S s) { return s.has(Flag::intercept) && !s.wait && !served_by_us(s); },
-     [](S s) { return fmt::format("Multi-threaded services cannot be intercepted: {}", s.id); }},
+     [](S s) { return fmt::format("Multi-threaded services cannot be intercepted: {}", s.id); }, "flags",
+     [](S) -> std::string { return "with 'wait = no' each peer is checked without INTERCEPT"; }},
 };
 
 constexpr std::string_view both_kinds[]{"echo", "discard", "chargen", "daytime", "time"};
 constexpr std::string_view stream_only[]{"tcpmux", "servers", "services", "xadmin"};
+
+std::string internal_hint(S s) {
+  for (const auto names : {std::span<const std::string_view>(both_kinds), std::span<const std::string_view>(stream_only)})
+    for (const std::string_view one : names) {
+      if (base::iequals(one, s.name)) return fmt::format("{} is internal for streams alone", one);
+      const bool begins = s.name.size() > one.size() && base::iequals(s.name.substr(0, one.size()), one);
+      if (begins) return fmt::format("the name says which one it is: write 'service {}', and in it 'id = {}'", one, s.name);
+    }
+  return fmt::format("the internal services are {}, {}", fmt::join(both_kinds, ", "), fmt::join(stream_only, ", "));
+}
 
 }  // namespace
 

@@ -12,6 +12,8 @@ struct Rule {
   Level level = Level::error;  ///< error: the service is refused
   bool (*broken)(const Service&) = nullptr;
   std::string (*sentence)(const Service&) = nullptr;
+  std::string_view about = {};                        ///< the attribute to point at; empty: the head of the entry
+  std::string (*hint)(const Service&) = nullptr;  ///< null: none
 };
 [[nodiscard]] std::span<const Rule> rules();
 

@@ -33,6 +33,9 @@ bool boolean(const ValueContext& c, Settings& s, const Assignment& a) {
   return yes_no(c, s.*Member, a, bad_value);
 }
 
+/// What to write instead of a word that is none of `words`; empty where nothing is near.
+[[nodiscard]] std::string word_hint(const std::string& word, const std::vector<std::string_view>& words);
+
 /// A set of words, replaced by = and changed by += and -=. `wrong` as above.
 template <typename E>
 bool word_set(const ValueContext& c, std::optional<Set<E>>& to, const Assignment& a, std::string_view wrong,
@@ -42,9 +45,8 @@ bool word_set(const ValueContext& c, std::optional<Set<E>>& to, const Assignment
     const std::string& word = a.values[i].text;
     const auto member = find_word<E>(vocabulary<E>(), word);
     if (!member) {
-      const auto near = base::nearest(word, texts_of<E>(vocabulary<E>()));
-      c.report(Level::warning, a, static_cast<int>(i), fmt::format(fmt::runtime(wrong), word),
-               near ? fmt::format("did you mean '{}'?", *near) : std::string{});
+      c.report(Level::error, a, static_cast<int>(i), fmt::format(fmt::runtime(wrong), word),
+               word_hint(word, texts_of<E>(vocabulary<E>())));
       return false;
     }
     a.op == Operator::remove ? set.remove(*member) : set.add(*member);
@@ -59,9 +61,7 @@ bool one_word(const ValueContext& c, std::optional<E>& to, const Assignment& a, 
   const std::string& word = a.values[0].text;
   const auto value = find_word<E>(vocabulary<E>(), word);
   if (value) return to = *value, true;
-  const auto near = base::nearest(word, texts_of<E>(vocabulary<E>()));
-  c.report(Level::error, a, 0, fmt::format(fmt::runtime(wrong), word),
-           near ? fmt::format("did you mean '{}'?", *near) : std::string{});
+  c.report(Level::error, a, 0, fmt::format(fmt::runtime(wrong), word), word_hint(word, texts_of<E>(vocabulary<E>())));
   return false;
 }
 
@@ -86,6 +86,7 @@ XSUPERD_VALUE_PARSER(per_source);
 XSUPERD_VALUE_PARSER(per_source_rate);
 XSUPERD_VALUE_PARSER(cps);
 XSUPERD_VALUE_PARSER(cps_window);
+XSUPERD_VALUE_PARSER(linger);
 XSUPERD_VALUE_PARSER(max_load);
 XSUPERD_VALUE_PARSER(access_times);
 XSUPERD_VALUE_PARSER(access_policy);

@@ -37,7 +37,8 @@ bool interval(const ValueContext& c, const Assignment& a, std::size_t index, std
   const auto end = dash == std::string_view::npos ? std::nullopt : minutes_of(word.substr(dash + 1), bad_end);
   if (!start || !end) return wrong(c, a, index, fmt::format("incorrect time interval: {}", word), "write H:M-H:M");
   if (bad_start || bad_end || *start == 24 * 60 || *start == *end)
-    return wrong(c, a, index, fmt::format("invalid time interval: {}", word));
+    return wrong(c, a, index, fmt::format("invalid time interval: {}", word),
+                 "hours go from 0 to 24, minutes to 59, and both ends differ");
   // Across midnight is meant to be for a night. What closes for an hour a day has its ends the wrong way round, and
   // to take it as it stands would open the service at every hour that it was to be closed.
   if (*start > *end && *start - *end <= 60)
@@ -163,8 +164,8 @@ bool passenv(const ValueContext& c, Settings& s, const Assignment& a) {
     }
     const bool defined = std::any_of(environment.begin(), environment.end(),
                                      [&](const std::string& v) { return v.starts_with(name + "="); });
-    if (!defined)
-      c.report(Level::warning, a, static_cast<int>(i), fmt::format("undefined environment variable: {}", name));
+    if (!defined)  // here and now: it may well be where the daemon starts
+      c.report(Level::info, a, static_cast<int>(i), fmt::format("undefined environment variable: {}", name));
     else if (listed == s.passenv->end())
       s.passenv->push_back(name);
   }
@@ -191,12 +192,13 @@ bool redirect(const ValueContext& c, Settings& s, const Assignment& a) {
   const bool ipv6 = host.find(':') != std::string::npos;
   const bool numeric = base::Address::parse(host).has_value() || aton(host).has_value();
   // A name is looked up while the service runs, by threads that may wait: it may come later (decision B15.24).
-  if (!numeric && (ipv6 || !may_be_host_name(host))) return wrong(c, a, 0, fmt::format("bad address: {}", host));
+  if (!numeric && (ipv6 || !may_be_host_name(host)))
+    return wrong(c, a, 0, fmt::format("bad address: {}", host), ipv6 ? "write the host and the port with a blank between them" : "");
   std::optional<long long> number = base::parse_number(port);
-  if (number && *number > 65535) return wrong(c, a, 1, fmt::format("port number too large: {}", port));
+  if (number && *number > 65535) return wrong(c, a, 1, fmt::format("port number too large: {}", port), "a number from 1 to 65535");
   if (!number)
     if (const auto listed = c.names.service_port(port, "tcp")) number = *listed;
-  if (!number || *number < 1) return wrong(c, a, 1, fmt::format("port number invalid: {}", port));
+  if (!number || *number < 1) return wrong(c, a, 1, fmt::format("port number invalid: {}", port), "a number from 1 to 65535, or a name of /etc/services");
   s.redirect = RedirectTarget{host, static_cast<std::uint16_t>(*number)};
   return true;
 }

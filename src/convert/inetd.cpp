@@ -180,12 +180,14 @@ void InetdConverter::compare() {
   const auto like = [](const config::Config& in, const config::Service& wanted) {
     return std::any_of(in.services.begin(), in.services.end(), [&](const auto& one) { return same(*one, wanted); });
   };
-  for (const auto& service : after.config->services) {
-    if (like(*before.config, *service)) continue;
+  const auto disable_at = [&](const Place& place) {
     for (Written& one : written_)
-      if (service->place.file == fmt::format("{}/{}", staged_directory, one.file))
-        disable(one, before.diagnostics, one.entry.place);
-  }
+      if (place.file == fmt::format("{}/{}", staged_directory, one.file)) disable(one, before.diagnostics, one.entry.place);
+  };
+  for (const auto& service : after.config->services)
+    if (!like(*before.config, *service)) disable_at(service->place);
+  for (const config::Absent& refused : after.config->absent)
+    if (refused.fate == config::Fate::refused) disable_at(refused.place);
   for (const auto& service : before.config->services)
     if (!like(*after.config, *service) && !lost_.contains({service->place.file, service->place.line}))
       report_.loss(service->place, fmt::format("service {} does not come out as it is here", service->id));

@@ -59,6 +59,8 @@ constexpr Lacking table[]{
      "flags, IDONLY: systemd asks no identity server; peers without one are admitted", true},
     {"flags", Weight::note, [](S s) { return s.has(Flag::labeled); },
      "flags, LABELED: SELinuxContextFromNet= takes the label of the connection in systemd's own way"},
+    {"linger", Weight::loss, [](S s) { return s.lingers(); },
+     "linger: systemd closes a connection with its server; a server that does not read its request resets its peer"},
     {"mdns", Weight::loss, [](S s) { return s.settings.mdns.value_or(false); }, "mdns: systemd announces no services"},
     {"log_on_failure", Weight::loss,
      [](S s) { return s.settings.log_on_failure && !s.settings.log_on_failure->empty(); },
@@ -80,7 +82,7 @@ constexpr Lacking table[]{
 /// The attributes that come out in a unit, are in the table, or mean nothing to one.
 constexpr std::string_view known[]{
     "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "cps", "cps_window",
-    "deny_time", "disable", "disabled", "enabled", "env", "flags", "group", "groups", "id", "instances", "libwrap",
+    "deny_time", "disable", "disabled", "enabled", "env", "flags", "group", "groups", "id", "instances", "libwrap", "linger",
     "log_on_failure", "log_on_success", "log_type", "max_load", "mdns", "nice", "no_access", "only_from", "pass_fds",
     "passenv", "per_source", "per_source_rate", "port", "protocol", "redirect", "reload_policy", "removed_sessions",
     "rlimit_as", "rlimit_cpu", "rlimit_data", "rlimit_files", "rlimit_rss", "rlimit_stack", "rpc_number", "rpc_version",

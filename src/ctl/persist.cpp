@@ -51,13 +51,14 @@ std::string_view attribute_of(std::string_view line) {
   return trimmed.substr(0, end);
 }
 
-/// The only value of a line "NAME = VALUE"; nothing for any other line.
+/// The only value of a line "NAME = VALUE", before a comment; nothing for any other line.
 std::optional<std::string_view> value_of(std::string_view line, std::string_view name = "disable") {
   if (!base::iequals(attribute_of(line), name)) return std::nullopt;
   const std::size_t equals = line.find('=');
   if (equals == line.npos || line[equals - 1] == '+' || line[equals - 1] == '-') return std::nullopt;
   const auto words = base::split_words(base::trim(line.substr(equals + 1)));
-  return words.size() == 1 ? std::optional(words[0]) : std::nullopt;
+  const bool one = words.size() == 1 || (words.size() > 1 && words[1].starts_with('#'));
+  return one ? std::optional(words[0]) : std::nullopt;
 }
 
 /// "\tdisable         = yes", with blanks and equals sign where `like` has them.

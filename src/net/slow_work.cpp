@@ -36,7 +36,7 @@ struct SlowWork::Shared {
   std::condition_variable change;
   // All that follows is guarded by the mutex.
   std::deque<Piece> queue;
-  std::vector<char> busy;  // one for each thread
+  std::vector<std::shared_ptr<Return>> at_work;  // for each thread what it is at; null: nothing
   bool closed = false;
   boost::asio::io_context* loop = nullptr;  // not to be touched once closed
 };
@@ -85,14 +85,14 @@ void serve(Shared& s, std::size_t number) {
     if (s.closed) return;
     auto piece = std::move(s.queue.front());
     s.queue.pop_front();
-    s.busy[number] = 1;
+    s.at_work[number] = piece.back;
     lock.unlock();
     try {
       piece.work();
     } catch (const std::exception&) {  // what came of it is for `then` to find out
     }
     lock.lock();
-    s.busy[number] = 0;
+    s.at_work[number].reset();
     if (s.closed) return;
     loop::Slot& room = piece.back->room;
     boost::asio::post(*s.loop, boost::asio::bind_allocator(loop::InSlot<void>(room), [back = std::move(piece.back)] {
@@ -111,13 +111,18 @@ SlowWork::SlowWork(boost::asio::io_context& loop, Options options)
 }
 
 SlowWork::~SlowWork() {
+  // Both go here: what a Then holds is the loop thread's, and a thread that hangs may end at any time.
   std::deque<Shared::Piece> queue;
+  std::deque<Then> never_called;
   std::vector<char> busy;
   {
     const std::lock_guard lock(shared_->mutex);
     shared_->closed = true;
-    busy = shared_->busy;
     queue.swap(shared_->queue);
+    for (const auto& piece : shared_->at_work) {
+      busy.push_back(piece != nullptr);
+      if (piece) never_called.push_back(std::exchange(piece->then, {}));
+    }
   }
   shared_->change.notify_all();
   for (std::size_t i = 0; i < threads_->all.size(); ++i) {
@@ -142,15 +147,15 @@ SlowWork::Id SlowWork::run(std::function<void()> work, Then then) {
   {
     const std::lock_guard lock(shared_->mutex);
     if (shared_->queue.size() >= threads_->queue) return 0;
-    const auto idle = std::count(shared_->busy.begin(), shared_->busy.end(), 0);
+    const auto idle = std::count(shared_->at_work.begin(), shared_->at_work.end(), nullptr);
     if (shared_->queue.size() >= static_cast<std::size_t>(idle) && threads_->all.size() < threads_->most) {
       threads_->all.reserve(threads_->all.size() + 1);
-      shared_->busy.push_back(0);
+      shared_->at_work.push_back(nullptr);
       pthread_t thread{};
       if (start_thread(thread, [shared = shared_, number = threads_->all.size()] { serve(*shared, number); }))
         threads_->all.push_back(thread);
       else
-        shared_->busy.pop_back();
+        shared_->at_work.pop_back();
     }
     if (threads_->all.empty()) return 0;
     shared_->queue.push_back({id, std::move(work), std::move(back)});
@@ -171,7 +176,7 @@ bool SlowWork::cancel(Id id) {
 
 bool SlowWork::busy() const {
   const std::lock_guard lock(shared_->mutex);
-  return std::any_of(shared_->busy.begin(), shared_->busy.end(), [](char b) { return b != 0; });
+  return std::any_of(shared_->at_work.begin(), shared_->at_work.end(), [](const auto& piece) { return piece != nullptr; });
 }
 
 }  // namespace xsuperd::net

@@ -17,6 +17,7 @@
 #include "net/socket_options.hpp"
 #include "net/spec_words.hpp"
 #include "xsuperd/net/handed_sockets.hpp"
+#include "xsuperd/net/lent_state.hpp"
 #include "xsuperd/net/socket.hpp"
 
 namespace xsuperd::net {
@@ -156,6 +157,15 @@ base::Result<SocketState> required_state(const config::ListenSpec& spec, int pla
   length = sizeof locked;
   (void)::getsockopt(place, SOL_SOCKET, SO_LOCK_FILTER, &locked, &length);
   if (spec.shared_port) replace(required, SocketOption::Meaning::lock, locked);
+  return required;
+}
+
+base::Result<SocketState> lent_state(const config::ListenSpec& spec, int place) {
+  auto required = required_state(spec, place);
+  if (!required) return required;
+  const auto rows = socket_options();
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (rows[i].meaning == SocketOption::Meaning::interface) required->options[i] = read(place, rows[i]);
   return required;
 }
 

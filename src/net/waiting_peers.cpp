@@ -22,7 +22,9 @@ namespace {
 using Peers = std::optional<std::vector<base::Address>>;
 
 /// What is established and belongs to no process has not been accepted: what was, and is closed, is in another state.
-bool ask(int link, const SocketFacts& listener) {
+constexpr std::uint32_t established = 1U << TCP_ESTABLISHED | 1U << TCP_CLOSE_WAIT;
+
+bool ask(int link, const SocketFacts& listener, std::uint32_t states) {
   struct {
     nlmsghdr head;
     inet_diag_req_v2 request;
@@ -32,7 +34,7 @@ bool ask(int link, const SocketFacts& listener) {
   message.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   message.request.sdiag_family = listener.ipv6 ? AF_INET6 : AF_INET;
   message.request.sdiag_protocol = IPPROTO_TCP;
-  message.request.idiag_states = 1U << TCP_ESTABLISHED | 1U << TCP_CLOSE_WAIT;
+  message.request.idiag_states = states;
   message.request.id.idiag_sport = htons(listener.at.port);
   message.request.id.idiag_cookie[0] = message.request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
   return ::send(link, &message, sizeof message, 0) == static_cast<ssize_t>(sizeof message);
@@ -70,9 +72,9 @@ bool read_answer(const char* bytes, std::size_t length, std::vector<base::Addres
   return true;
 }
 
-Peers connections_of(const SocketFacts& listener, std::size_t most) {
+Peers connections_of(const SocketFacts& listener, std::uint32_t states, std::size_t most) {
   const base::Fd link(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!link || !ask(link.get(), listener)) return std::nullopt;
+  if (!link || !ask(link.get(), listener, states)) return std::nullopt;
   std::vector<base::Address> peers;
   alignas(nlmsghdr) std::array<char, 32768> bytes{};
   for (bool over = false; !over;) {
@@ -111,7 +113,15 @@ std::optional<std::vector<base::Address>> waiting_peers(int fd, std::size_t most
   const auto facts = facts_of(fd);
   if (!facts) return std::nullopt;
   if (facts->type == SOCK_DGRAM) return senders_to(fd, most);
-  return facts->listens && facts->protocol == IPPROTO_TCP ? connections_of(*facts, most) : std::nullopt;
+  return facts->listens && facts->protocol == IPPROTO_TCP ? connections_of(*facts, established, most)
+                                                              : std::nullopt;
+}
+
+bool handshakes_under_way(int fd) {
+  const auto facts = facts_of(fd);
+  if (!facts || !facts->listens || facts->protocol != IPPROTO_TCP) return false;
+  const auto begun = connections_of(*facts, 1U << TCP_SYN_RECV, 8192);
+  return begun && !begun->empty();
 }
 
 }  // namespace xsuperd::net

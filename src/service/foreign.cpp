@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "service/timers.hpp"
+#include "xsuperd/net/lent_state.hpp"
 #include "xsuperd/net/waiting_peers.hpp"
 #include "xsuperd/service/runner.hpp"
 
@@ -61,7 +62,8 @@ void Runner::came_back() {
 
 base::Result<void> Runner::bring_back() {
   if (!required_) {
-    auto required = net::required_state(service().listen, listener_->fd());
+    auto required = lent_.empty() ? net::required_state(service().listen, listener_->fd())
+                                  : net::lent_state(service().listen, listener_->fd());
     if (!required) return required.error();
     required_ = std::make_unique<net::SocketState>(std::move(*required));
   }
@@ -114,14 +116,16 @@ bool Runner::renew(const std::string& why) {
   return false;
 }
 
-/// A new socket is nobody else's. While peers come one after another it is not the time: the handshake of one that is on
-/// its way would be lost.
+/// A new socket is nobody else's. While peers come one after another it is not the time, nor while a handshake is on its
+/// way, which would be lost.
 void Runner::renew_when_quiet() {
   timers_->cancel(quiet_);
   quiet_ = arm(200ms, [](Runner& self) {
     const bool idle = self.foreign_ && self.listener_ && self.lent_.empty() && self.sessions_.empty() &&
                       self.state_.phase() == Phase::listening && !self.around_.holding;
-    if (idle && !net::anything_waits(self.listener_->fd()) && self.renew({})) self.listen();
+    if (!idle || net::anything_waits(self.listener_->fd())) return;  // the end of the next server comes here again
+    if (net::handshakes_under_way(self.listener_->fd())) return self.renew_when_quiet();
+    if (self.renew({})) self.listen();
   });
 }
 
@@ -136,7 +140,9 @@ void Runner::forget_server() {
 void Runner::require_anew() {
   if (!listener_ || !required_) return;
   if (!lent_.empty() && !foreign_) return void(*required_ = net::found_state(listener_->fd(), service().listen));
-  if (auto required = net::required_state(service().listen, listener_->fd())) *required_ = std::move(*required);
+  if (auto required = lent_.empty() ? net::required_state(service().listen, listener_->fd())
+                                    : net::lent_state(service().listen, listener_->fd()))
+    *required_ = std::move(*required);
 }
 
 /// It was readable, and no datagram could be had. Once is no sign of anything: one with a wrong checksum does that.

@@ -85,6 +85,7 @@ HandedSession Runner::handed(Token token, const Session& session) const {
   one.token = token;
   one.peer = session.peer;
   one.socket = session.conversing ? around_.conversations.waiting_connection(token) : session.socket.get();
+  one.lingers = session.lingers.get();
   one.pid = session.pid;
   one.pidfd = session.pid != 0 ? around_.children.pidfd(token) : -1;
   one.started = session.started;
@@ -138,6 +139,7 @@ Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(
   Session session{.peer = handed.peer, .socket = take(handed.socket)};
   // A banner that had to wait has made the connection non-blocking, and its server expects it to block.
   if (session.socket) ::fcntl(session.socket.get(), F_SETFL, ::fcntl(session.socket.get(), F_GETFL) & ~O_NONBLOCK);
+  session.lingers = take(handed.lingers);
   session.started = handed.started;
   session.started_wall = handed.started_wall;
   session.accepted = handed.accepted;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sockets that a service manager has handed to the daemon, or keeps duplicates of.
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/net/lent_state.hpp"
 #include "xsuperd/net/service_manager.hpp"
 #include "xsuperd/net/steering.hpp"
 #include "xsuperd/service/runner.hpp"
@@ -9,13 +10,13 @@ namespace xsuperd::service {
 
 namespace {
 
-/// Why a socket that a server may have had cannot be used; empty when it can, and then it is as new.
-std::string misuse_of(int socket, const config::Service& service) {
-  if (!service.hands_over()) return "others can make it block, and this service accepts";
-  const auto required = net::required_state(service.listen, socket);
-  if (!required) return required.error().sentence;
-  const auto back = net::bring_back(socket, *required, service.listen);
-  return back ? std::string() : back.error().sentence;
+/// Makes a socket that a server may have had as new, and tells what it is like then; fails when it cannot be used.
+base::Result<net::SocketState> made_new(int socket, const config::Service& service, bool is_lent) {
+  if (!service.hands_over()) return base::Error{0, "others can make it block, and this service accepts"};
+  auto required = is_lent ? net::lent_state(service.listen, socket) : net::required_state(service.listen, socket);
+  if (!required) return required;
+  if (auto back = net::bring_back(socket, *required, service.listen); !back) return back.error();
+  return required;
 }
 
 }  // namespace
@@ -25,7 +26,10 @@ bool Runner::open_handed(net::HandedSocket socket) {
   const bool kept_for_us = net::is_stored_name(socket.name);
   foreign_ = service().hands_over() && (kept_for_us || socket.foreign);
   if (socket.foreign || foreign_) {
-    if (auto why = misuse_of(number, service()); !why.empty()) return open_instead(std::move(socket), why);
+    auto required = made_new(number, service(), !kept_for_us);
+    if (!required) return open_instead(std::move(socket), required.error().sentence);
+    // Of one that was kept for us that would mean that a server of this daemon has had it (shut_down()).
+    if (!kept_for_us) required_ = std::make_unique<net::SocketState>(std::move(*required));
   }
   if (!kept_for_us) {
     around_.log.notice("service {} takes the socket {} of the service manager", service().id,

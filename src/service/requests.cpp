@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
 #include <cerrno>
@@ -250,12 +251,22 @@ void Runner::dismiss(Session session) {
                                   [farewell = around_.farewell](base::Fd, bool) {}});
 }
 
+namespace {
+
+/// Resets all connections that wait, without accept(2), and goes on listening.
+bool reset_waiting(int listener, const config::ListenSpec& spec) {
+  return ::shutdown(listener, SHUT_RDWR) == 0 && net::listen_on(listener, spec);
+}
+
+}  // namespace
+
 /// A refused request of a wait = yes service costs that request alone (decision B15.11).
 void Runner::drop_waiting_request(const Session& session) {
   if (!listener_) return;
   if (service().listen.socket_type == config::SocketType::stream) {
     // Who has the socket can make accept(2) wait for ever. What refuses this peer does not look at who it is, so that the
-    // others that wait would be refused, too.
+    // others that wait would be refused, too. A service manager's socket stays: nobody could give it another.
+    if (foreign_ && socket_is_lent() && reset_waiting(listener_->fd(), service().listen)) return;
     if (foreign_) return (void)renew({});
     return net::drop_connection(listener_->fd());
   }

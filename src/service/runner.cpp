@@ -29,6 +29,7 @@ Runner::~Runner() = default;
 bool Runner::start() {
   timers_->cancel(reopening_);
   if (!wants_socket()) return true;
+  if (!service().waits_for.empty()) return report_opening(false);
   if (find_first_targets()) return false;
   return report_opening(open_socket());
 }
@@ -244,6 +245,7 @@ void Runner::perform(const ArmRetry& action) {
 }
 
 bool Runner::open_socket() {
+  if (!service().waits_for.empty()) return false;  // there is no place to open it at
   if (left_to_server_) return opened_or_not(net::Opened{std::move(left_to_server_)});
   forget_server();
   try {
@@ -289,7 +291,9 @@ void Runner::watch(base::Fd socket) {
   });
 }
 
+/// What waits for an address is opened by whoever looks that up.
 void Runner::try_again_later() {
+  if (!service().waits_for.empty()) return;
   const auto pause = std::min<std::chrono::milliseconds>(60s, 1s * (1 << std::min(open_failures_, 6u)));
   reopening_ = arm(pause, [](Runner& self) { (void)self.start(); });
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The last part of a request's way through a Runner: a server is started, and ends.
+#include <fcntl.h>
+
 #include <csignal>
 
 #include "service/timers.hpp"
@@ -18,6 +20,7 @@ void Runner::spawn(Token token) {
   if (service().hands_over() && !session.socket) session.socket = listener_->duplicate();
   auto context = exec_context(session);
   if (!context) return context_failed(token, context.error().sentence);
+  keep_for_lingering(session);
   session.started = around_.now();
   session.started_wall = std::chrono::system_clock::now();
   base::make_room(around_.owners);
@@ -94,8 +97,9 @@ void Runner::start_failed(spawn::StartFailed& outcome) {
 }
 
 void Runner::on_ended(const spawn::Ended& end) {
-  const Session session = std::move(sessions_.at(end.token));
+  Session session = std::move(sessions_.at(end.token));
   const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);
+  linger(session, end.pid);
   end_session(end.token);
   std::exception_ptr thrown;
   try {
@@ -108,6 +112,18 @@ void Runner::on_ended(const spawn::Ended& end) {
   feed(Exited{end.token});
   next_datagram_ = std::nullopt;
   if (thrown) std::rethrow_exception(thrown);
+}
+
+/// Without a descriptor to be had the server is started all the same.
+void Runner::keep_for_lingering(Session& session) const {
+  if (service().lingers()) session.lingers.reset(::fcntl(session.socket.get(), F_DUPFD_CLOEXEC, 0));
+}
+
+/// A child that the server has left behind may be using the connection: then it is the child's.
+void Runner::linger(Session& session, pid_t server) {
+  if (!session.lingers || group_lives(server)) return;
+  around_.lingering->take(std::move(session.lingers),
+                          around_.now() + std::chrono::seconds(service().settings.linger.value_or(0)));
 }
 
 void Runner::end_session(Token token) {

@@ -45,6 +45,7 @@ bool Runner::needs_target() const {
 }
 
 std::string Runner::waits_for() const {
+  if (!service().waits_for.empty()) return fmt::format("the address of {}", service().waits_for);
   if (state_.phase() != Phase::closed || !wants_socket() || !needs_target()) return {};
   return fmt::format("the address of {}", service().settings.redirect->host);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "spawn/remains.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +23,8 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds first_look{10};
 constexpr std::chrono::milliseconds look_again{100};
+/// For each some microseconds.
+constexpr int processes_a_turn = 128;
 
 /// The group of a process that is not dead, or 0: the third word behind the name, which may hold anything (proc(5)).
 pid_t group_of(int proc, const char* process) {
@@ -59,65 +60,72 @@ bool is_ours_still(const base::Fd& pidfd, pid_t leader) {
 
 }  // namespace
 
-std::set<pid_t> living_groups(const std::set<pid_t>& groups) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), ::closedir);
-  if (!proc) return groups;
-  std::set<pid_t> living;
-  bool told = false;
-  while (const dirent* entry = ::readdir(proc.get())) {
+LivingGroups::LivingGroups(std::set<pid_t> groups) : groups_(std::move(groups)), proc_(::opendir("/proc"), ::closedir) {}
+
+bool LivingGroups::go_on() {
+  for (int i = 0; proc_ && i < processes_a_turn; ++i) {
+    const dirent* entry = ::readdir(proc_.get());
+    if (!entry) return false;
     if (std::isdigit(static_cast<unsigned char>(entry->d_name[0])) == 0) continue;
-    const pid_t group = group_of(::dirfd(proc.get()), entry->d_name);
-    told = told || group != 0;
-    if (groups.contains(group)) living.insert(group);
+    const pid_t group = group_of(::dirfd(proc_.get()), entry->d_name);
+    told_ = told_ || group != 0;
+    if (groups_.contains(group)) living_.insert(group);
   }
-  return told ? living : groups;
+  return proc_ != nullptr;
 }
+
+bool LivingGroups::empty(pid_t group) const { return told_ && groups_.contains(group) && !living_.contains(group); }
 
 void Remains::take(pid_t leader, base::Fd pidfd, Clock::time_point until) {
   if (Clock::now() >= until) return end_group(leader, pidfd);
   groups_.push_back({leader, std::move(pidfd), until});
-  look_later(first_look);
+  if (!alarm_.is_set()) alarm_.set(first_look);
 }
 
 bool Remains::holds(pid_t leader) const {
   return std::any_of(groups_.begin(), groups_.end(), [leader](const Group& group) { return group.leader == leader; });
 }
 
-void Remains::look_later(std::chrono::milliseconds pause) {
-  if (std::exchange(waiting_, true)) return;
-  timer_.expires_after(pause);
-  timer_.async_wait([weak = weak_from_this()](boost::system::error_code) {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->waiting_ = false;
-    self->look();
-  });
-}
-
 void Remains::look() {
   if (groups_.empty()) return;
-  std::set<pid_t> leaders;
-  for (const Group& group : groups_) leaders.insert(group.leader);
-  const std::set<pid_t> living = living_groups(leaders);
+  alarm_.set(look_again);  // first: what follows takes memory
+  if (!scan_) {
+    std::set<pid_t> leaders;
+    for (const Group& group : groups_) leaders.insert(group.leader);
+    scan_ = std::make_unique<LivingGroups>(std::move(leaders));
+  }
+  if (scan_->go_on()) return alarm_.set(0ms);
+  const auto scan = std::move(scan_);
   const auto now = Clock::now();
   std::erase_if(groups_, [&](const Group& group) {
     if (!is_ours_still(group.pidfd, group.leader)) return true;
     const bool over = now >= group.until;
-    if (living.contains(group.leader) && !over) return false;
+    if (!scan->empty(group.leader) && !over) return false;
     over ? end_group(group.leader, group.pidfd) : reap(group.pidfd);
     return true;
   });
-  if (!groups_.empty()) return look_later(look_again);
-  if (on_gone) on_gone();
+  tell_if_gone();
 }
 
 void Remains::end() {
-  for (Group& group : groups_) group.until = Clock::time_point::min();
-  look();
+  if (groups_.empty()) return;
+  for (const Group& group : groups_)
+    if (is_ours_still(group.pidfd, group.leader)) end_group(group.leader, group.pidfd);
+  groups_.clear();
+  tell_if_gone();
+}
+
+void Remains::tell_if_gone() {
+  if (!groups_.empty()) return;
+  scan_.reset();
+  alarm_.cancel();
+  if (on_gone) on_gone();
 }
 
 void Remains::abandon() {
   groups_.clear();
+  scan_.reset();
+  alarm_.cancel();
   on_gone = {};
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What is left of process groups whose leaders have ended after they were told to. Internal to spawn.
 #pragma once
+#include <dirent.h>
 #include <sys/types.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -12,17 +11,32 @@
 #include <vector>
 
 #include "xsuperd/base/fd.hpp"
+#include "xsuperd/loop/alarm.hpp"
 
 namespace xsuperd::spawn {
 
-/// Those of `groups` that have members which are not dead, as /proc tells; all of them when it tells nothing.
-[[nodiscard]] std::set<pid_t> living_groups(const std::set<pid_t>& groups);
+/// A look through /proc for members of `groups` that are not dead, some processes at a time: a host may have tens of
+/// thousands, and the loop has others to serve.
+class LivingGroups {
+ public:
+  explicit LivingGroups(std::set<pid_t> groups);
+  /// Looks at some more, about a millisecond long. False when that were all.
+  [[nodiscard]] bool go_on();
+  /// That the whole look has found nobody in it. False for a group that was not asked for, and where /proc tells nothing.
+  [[nodiscard]] bool empty(pid_t group) const;
+
+ private:
+  const std::set<pid_t> groups_;
+  const std::unique_ptr<DIR, int (*)(DIR*)> proc_;
+  std::set<pid_t> living_;
+  bool told_ = false;
+};
 
 /// Holds dead leaders unreaped, so that their ids, which are those of their groups, cannot become those of strangers, until
 /// the groups are empty or their time is over: then what is left gets KILL. Loop thread only.
-class Remains : public std::enable_shared_from_this<Remains> {
+class Remains {
  public:
-  explicit Remains(boost::asio::io_context& loop) : timer_(loop) {}
+  explicit Remains(boost::asio::io_context& loop) : alarm_(loop, [this] { look(); }) {}
 
   using Clock = std::chrono::steady_clock;
   /// `leader` is a dead child that nobody has reaped, and `pidfd` its own. Where the time is over already, what is left of
@@ -43,11 +57,11 @@ class Remains : public std::enable_shared_from_this<Remains> {
     base::Fd pidfd;
     Clock::time_point until;
   };
-  void look_later(std::chrono::milliseconds pause);
   void look();
+  void tell_if_gone();
 
-  boost::asio::steady_timer timer_;
-  bool waiting_ = false;
+  loop::Alarm alarm_;
+  std::unique_ptr<LivingGroups> scan_;  ///< while one is under way
   std::vector<Group> groups_;
 };
 

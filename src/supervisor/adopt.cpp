@@ -50,6 +50,8 @@ void Supervisor::Impl::take_over_rest(const HandOver& state) {
   for (const worker::HandedWorker& worker : state.workers) workers.adopt(worker, take);
   for (const HandOver::HandedSocket& handed : state.handed)
     if (base::Fd socket = take(handed.socket)) around.handed.give_back({handed.name, std::move(socket), handed.foreign});
+  for (const service::HandedLinger& one : state.lingering)
+    if (base::Fd socket = take(one.socket)) around.lingering->take(std::move(socket), one.until);
   for (const HandOver::Leftover& leftover : state.leftovers)
     if (base::Fd pidfd = take(leftover.pidfd)) end_leftover(std::move(pidfd));
   expire_bans();
@@ -71,6 +73,7 @@ void Supervisor::Impl::take_over_runners(const HandOver& state,
     all.push_back(std::move(runner));
   }
   note_internal_ports();
+  awaited.watch(*config);
   for (const auto& runner : all) runner->carry_on();
   collect_retired();
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The turn of the loop in which a prepared configuration comes into force.
+#include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "supervisor/impl.hpp"
 
@@ -86,6 +88,7 @@ ReloadCounts Supervisor::Impl::commit(Prepared prepared) {
   runners = std::move(next);
   config = prepared.loaded.config;
   note_internal_ports();
+  awaited.watch(*config);
   collect_retired();
   say_not_in_effect();
   log.notice("Reconfigured: new={} old={} dropped={} (services)", counts.fresh, counts.old, counts.dropped);
@@ -94,6 +97,46 @@ ReloadCounts Supervisor::Impl::commit(Prepared prepared) {
     stop(1);
   }
   return counts;
+}
+
+/// What services waited for has addresses now. The configuration stays as it was read, but for their places: nothing else
+/// that may have changed in the files comes into force.
+void Supervisor::Impl::open_awaited(const std::string& what, const std::vector<base::Address>& addresses) {
+  if (ending || preparing || upgrading) return;  // it is asked for again
+  auto settled = std::make_shared<config::Config>(*config);
+  std::vector<std::pair<SharedService, SharedService>> found;
+  for (auto& service : settled->services) {
+    if (service->waits_for != what) continue;
+    const auto listen = config::listen_at(*service, addresses);
+    if (!listen) continue;
+    auto placed = std::make_shared<config::Service>(*service);
+    placed->listen = *listen;
+    placed->waits_for.clear();
+    found.emplace_back(service, placed);
+    service = std::move(placed);
+  }
+  if (found.empty()) return;
+  config = std::move(settled);
+  for (const auto& [before, placed] : found) place_awaited(what, before, placed);
+  note_internal_ports();
+  collect_retired();
+  awaited.watch(*config);
+}
+
+void Supervisor::Impl::place_awaited(const std::string& what, const SharedService& before, const SharedService& placed) {
+  log.notice("service {}: {} has an address now", placed->id, what);
+  const auto old = std::find_if(runners.begin(), runners.end(), [&](const auto& one) { return one->shared_service() == before; });
+  auto runner = served(*placed) ? make_runner(placed) : nullptr;
+  if (old == runners.end()) return;
+  if (!runner) {
+    retire(*old, service::Runner::Servers::leave);
+    runners.erase(old);
+    return;
+  }
+  runner->count_on_from(**old);
+  retire(std::exchange(*old, runner), service::Runner::Servers::leave);
+  restore_standing(standings, *runner);
+  if (runner->service().kind != config::Kind::tcpmux) (void)runner->start();
 }
 
 std::shared_ptr<service::Runner> Supervisor::Impl::make_runner(const SharedService& service) {

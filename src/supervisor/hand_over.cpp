@@ -105,6 +105,7 @@ void describe(A& a, service::HandedSession& v) {
   a.flag("conversing", v.conversing);
   a.flag("through_tcpmux", v.through_tcpmux);
   a.optional("datagram", v.datagram);
+  a.since(5, [&] { a.descriptor("lingers", v.lingers); });
 }
 
 template <typename A>
@@ -222,6 +223,10 @@ void describe(A& a, HandOver::Service& v) {
   a.list("server_args", v.server_args, most_words);
   a.list("argv", v.argv, most_words);
   a.object("at", v.at);
+  a.since(5, [&] {
+    a.flag("v6only", v.v6only);
+    a.text("waits_for", v.waits_for);
+  });
 }
 
 template <typename A>
@@ -245,6 +250,12 @@ void describe(A& a, HandOver::HandedSocket& v) {
   a.text("name", v.name, 4096);
   a.descriptor("socket", v.socket);
   a.since(5, [&] { a.flag("foreign", v.foreign); });
+}
+
+template <typename A>
+void describe(A& a, service::HandedLinger& v) {
+  a.descriptor("socket", v.socket);
+  a.moment("until", v.until);
 }
 
 template <typename A>
@@ -291,6 +302,7 @@ void describe(A& a, HandOver& v) {
   a.moment("last_worker_failure", v.last_worker_failure);
   a.flag("log_behind", v.log_behind);
   a.text("notes", v.notes);
+  a.since(5, [&] { a.list("lingering", v.lingering, 65536); });
   a.since(5, [&] { a.moment("now", v.now); });
   a.since(5, [&] { a.text("clock", v.clock, 64); });
 }

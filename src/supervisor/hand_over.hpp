@@ -69,6 +69,8 @@ struct HandOver {
     std::vector<std::string> server_args = {};
     std::vector<std::string> argv = {};
     base::Endpoint at = {};  ///< where its socket is, whatever names mean by now
+    bool v6only = false;     ///< for the sake of another service, whatever the text says
+    std::string waits_for = {};  ///< then `at` is nowhere
     bool operator==(const Service&) const = default;
   };
   struct Absent {
@@ -127,6 +129,7 @@ struct HandOver {
   std::uint64_t worker_failures = 0;
   base::WallTime last_worker_failure{};
   bool log_behind = false;          ///< the logs could not take everything in time
+  std::vector<service::HandedLinger> lingering;
   std::string notes;                ///< what the trial run of the new image wanted it to know
   base::Moment now{};               ///< when this was written
   std::string clock = {};           ///< by which clock, as time_namespace() names it

@@ -71,7 +71,9 @@ base::Result<std::shared_ptr<const config::Service>> restore_service(
   if (service->settings.server) service->settings.server = handed.server;
   if (service->settings.server_args) service->settings.server_args = handed.server_args;
   service->argv = handed.argv;
+  if (handed.v6only) *service = config::for_ipv6_alone(*service);
   service->listen.at = handed.at;
+  service->waits_for = handed.waits_for;
   service->settings.origins = restored_origins(handed.origins);
   service->settings.origins.inherit(defaults);
   set_place(service->settings.only_from, service->place);
@@ -93,7 +95,9 @@ HandOver::Service handed_service(const config::Service& service) {
           service.settings.server.value_or(""),
           service.settings.server_args.value_or(config::Words{}),
           service.argv,
-          service.listen.at};
+          service.listen.at,
+          service.listen.v6only,
+          service.waits_for};
 }
 
 void hand_over_configuration(const config::Config& config, HandOver& state) {

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "supervisor/awaited.hpp"
 #include "supervisor/hand_over.hpp"
 #include "supervisor/manager_link.hpp"
 #include "supervisor/orphans.hpp"
@@ -88,6 +89,8 @@ struct Supervisor::Impl {
   void prepare_off_loop(bool strict, bool preview, std::function<void(Prepared)> then);
   void begin_to_prepare(bool strict, bool preview, const std::function<void(Prepared)>& then);
   void give_up_load();
+  void open_awaited(const std::string& what, const std::vector<base::Address>& addresses);
+  void place_awaited(const std::string& what, const SharedService& before, const SharedService& placed);
   ReloadReport finish_reload(Prepared prepared);
   void reload_over(Prepared prepared, const ReloadWish& wish);
   void log_diagnostics(const config::Diagnostics& diagnostics);
@@ -207,6 +210,9 @@ struct Supervisor::Impl {
   std::unique_ptr<control::Server> control;
   std::unique_ptr<Signals> signals;
   Orphans orphans;
+  Awaited awaited{loop, *around.targets, [this](const std::string& what, const std::vector<base::Address>& addresses) {
+                    open_awaited(what, addresses);
+                  }};
   loop::Alarm check_alarm{loop, [this] { check_periodically(); }};
   loop::Alarm end_alarm{loop, [this] { stop(0); }};
   loop::Alarm ban_alarm{loop, [this] { look_at_bans(); }};

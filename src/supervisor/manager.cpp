@@ -33,7 +33,8 @@ void Supervisor::Impl::connect_manager() {
 void Supervisor::Impl::drop_stale_sockets() {
   std::vector<const config::Service*> services;
   for (const auto& service : config->services)
-    if (served(*service) && service->kind != config::Kind::tcpmux) services.push_back(service.get());
+    if (served(*service) && service->waits_for.empty() && service->kind != config::Kind::tcpmux)
+      services.push_back(service.get());
   for (const net::HandedSocket& one : around.handed.take_stale(services)) net::hang_up(one.fd.get());
 }
 

@@ -15,7 +15,9 @@ bool has_errors(const config::Diagnostics& diagnostics) {
   return std::any_of(all.begin(), all.end(), [](const config::Diagnostic& d) { return d.level <= config::Level::error; });
 }
 
-bool listens(const config::Service& service) { return service.kind != config::Kind::tcpmux; }
+bool listens(const config::Service& service) {
+  return service.kind != config::Kind::tcpmux && service.waits_for.empty();
+}
 
 /// The open sockets of services that go, each for the first service of the new configuration that can use it.
 class Donors {
@@ -110,7 +112,8 @@ class Preparation {
       Step step;
       step.service = service;
       if (change != kept.end()) describe(step, *change->second);
-      if (!config::hindrance(*service, means_.abilities).empty()) step.kind = Step::Kind::none;
+      if (service->waits_for.empty() && !config::hindrance(*service, means_.abilities).empty())
+        step.kind = Step::Kind::none;
       if (step.before && (step.kind == Step::Kind::none || step.kind == Step::Kind::fresh))
         prepared_.going.push_back(step.before);
       prepared_.steps.push_back(std::move(step));

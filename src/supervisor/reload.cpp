@@ -33,6 +33,17 @@ ReloadReport report_of(const Prepared& prepared) {
   return report;
 }
 
+/// All that a load uses, which is its own: it may hang in a look-up for longer than there is a daemon.
+struct Load {
+  Running running;
+  config::SystemFiles files;
+  config::SystemNames names;
+  config::Sources sources;
+  service::DaemonFacts facts;
+  config::Abilities abilities;
+  Prepared prepared;
+};
+
 /// A reload that was refused before anything was known.
 Prepared not_prepared(const base::Error& why) {
   Prepared prepared;
@@ -90,35 +101,35 @@ void Supervisor::Impl::prepare_off_loop(bool strict, bool only_preview, std::fun
 }
 
 void Supervisor::Impl::begin_to_prepare(bool strict, bool only_preview, const std::function<void(Prepared)>& then) {
-  auto running = std::make_shared<Running>();
-  running->config = config;
+  auto load = std::make_shared<Load>(Load{{}, files, names, options.sources, facts, abilities, {}});
+  Running& running = load->running;
+  running.config = config;
   for (const auto& runner : runners) {
-    running->runners.emplace(&runner->service(), runner->open());
-    if (!runner->idle()) running->busy.insert(&runner->service());
+    running.runners.emplace(&runner->service(), runner->open());
+    if (!runner->idle()) running.busy.insert(&runner->service());
   }
   for (const auto& runner : retired)
-    if (!runner->idle()) running->retired.push_back(runner->shared_service());
-  running->handed = around.handed.facts();
+    if (!runner->idle()) running.retired.push_back(runner->shared_service());
+  running.handed = around.handed.facts();
   const std::uint64_t turn = only_preview ? 0 : load_turn + 1;
   const auto take = [this, turn, then](Prepared prepared) {
     if (turn != 0 && turn != load_turn) return;  // given up
     if (turn != 0) preparing = false;
     if (!ending) then(std::move(prepared));
   };
-  // Names are looked up, and that may take as long as it pleases the network: no other work waits for this thread. What is
-  // used here outlives it (see ~Supervisor).
-  const auto prepared = std::make_shared<Prepared>();
-  const auto work = [this, strict, only_preview, running, prepared] {
+  // Names are looked up, and that may take as long as it pleases the network: no other work waits for this thread.
+  const auto work = [load, strict, only_preview, who = options.identity, reopen_log = options.reopen_log,
+                     syslog_file = options.syslog_file] {
     try {
-      const Means means{files, names, options.sources, options.identity, facts, abilities, options.reopen_log,
-                        options.syslog_file, strict, only_preview};
-      *prepared = prepare(*running, means);
+      const Means means{load->files,     load->names, load->sources, who,    load->facts,
+                        load->abilities, reopen_log,  syslog_file,   strict, only_preview};
+      load->prepared = prepare(load->running, means);
     } catch (const std::exception&) {
-      *prepared = not_prepared(loop::error_of(std::current_exception()));
+      load->prepared = not_prepared(loop::error_of(std::current_exception()));
     }
   };
-  *prepared = not_prepared({0, "its reading did not come to an end"});
-  const auto started = loading.run(work, [take, prepared] { take(std::move(*prepared)); });
+  load->prepared = not_prepared({0, "its reading did not come to an end"});
+  const auto started = loading.run(work, [take, load] { take(std::move(load->prepared)); });
   if (started == 0) throw std::runtime_error("there is no thread to do it");
   if (turn != 0) load_turn = turn;
 }
@@ -202,7 +213,8 @@ void Supervisor::Impl::say_not_in_effect() {
 }
 
 bool Supervisor::Impl::served(const config::Service& service) const {
-  return config::hindrance(service, abilities).empty();
+  // What waits for an address has a Runner, which does not open its socket.
+  return !service.waits_for.empty() || config::hindrance(service, abilities).empty();
 }
 
 void Supervisor::Impl::replace_daemon_log(base::Result<std::shared_ptr<log::Output>> output) {

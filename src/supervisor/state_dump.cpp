@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "supervisor/impl.hpp"
@@ -44,20 +45,49 @@ std::string limit_text(const config::Limit& limit) {
   return limit.is_unlimited() ? "UNLIMITED" : std::to_string(limit.value);
 }
 
+/// "255.255.255.0", "ffff:ffff::".
+std::string netmask(const config::AddressPattern& p) {
+  if (p.base.family() == base::Address::Family::ipv4)
+    return base::Address::ipv4(p.prefix == 0 ? 0 : ~std::uint32_t{0} << (32 - p.prefix)).text();
+  std::array<std::uint8_t, 16> bytes{};
+  for (int bit = 0; bit < p.prefix; ++bit) bytes[static_cast<std::size_t>(bit / 8)] |= static_cast<std::uint8_t>(0x80 >> bit % 8);
+  return base::Address::ipv6(bytes).text();
+}
+
+/// Fact B8.15: what was written without a prefix is an address, zeros at the end or not.
 std::string addresses(const std::optional<std::vector<config::AddressPattern>>& list, std::string_view none) {
   using Kind = config::AddressPattern::Kind;
   if (!list || list->empty()) return fmt::format(" {}", none);
   std::string text = " ";
   for (const auto& p : *list) {
-    const bool single = p.prefix == (p.base.family() == base::Address::Family::ipv4 ? 32 : 128);
     if (p.kind != Kind::network)
       fmt::format_to(std::back_inserter(text), " {}(HOST)", p.text);
-    else if (single)
+    else if (p.text.find_first_of("/{") == std::string::npos)
       fmt::format_to(std::back_inserter(text), " {}(NUMERIC)", p.base.text());
     else
-      fmt::format_to(std::back_inserter(text), " {}/{}(NET)", p.base.text(), p.prefix);
+      fmt::format_to(std::back_inserter(text), " {}/{}(NET)", p.base.text(), netmask(p));
   }
   return text;
+}
+
+/// With the family of the socket among them, as xinetd has it (fact B8.15).
+std::string flag_words(const Service& service) {
+  config::Set<config::Flag> flags = service.settings.flags.value_or(config::Set<config::Flag>{});
+  if (!flags.has(config::Flag::ipv4) && !flags.has(config::Flag::ipv6))
+    flags.add(service.listen.ipv6 ? config::Flag::ipv6 : config::Flag::ipv4);
+  return base::join(config::words_of(flags));
+}
+
+std::string interval_words(const std::vector<config::Interval>& intervals) {
+  std::string text;
+  for (const config::Interval& i : intervals)
+    fmt::format_to(std::back_inserter(text), "{}{:02}:{:02}-{:02}:{:02}", text.empty() ? "" : " ", i.start / 60, i.start % 60,
+                   i.end / 60, i.end % 60);
+  return text;
+}
+
+std::string version_words(config::VersionRange range) {
+  return range.low == range.high ? fmt::format("{}", range.low) : fmt::format("{}-{}", range.low, range.high);
 }
 
 void logging(Text& t, const Settings& s, bool common) {
@@ -113,12 +143,13 @@ void configuration(Text& t, const Service& service) {
   const Settings& s = service.settings;
   t.line(1, "Service configuration: {}", service.name);
   t.line(2, "id = {}", service.id);
-  if (s.flags && !s.flags->empty()) t.line(2, "flags = {}", base::join(config::words_of(*s.flags)));
+  t.line(2, "flags = {}", flag_words(service));
   if (s.type && !s.type->empty()) t.line(2, "type = {}", base::join(config::words_of(*s.type)));
   t.line(2, "socket_type = {}", config::word_of<config::SocketType>(config::vocabulary<config::SocketType>(),
                                                                     service.listen.socket_type));
   t.line(2, "Protocol (name,number) = ({},{})", service.listen.protocol.name, service.listen.protocol.number);
-  if (!service.is(config::Type::rpc)) t.line(2, "port = {}", service.listen.at.port);
+  // One behind tcpmux has none.
+  if (!service.is(config::Type::rpc) && service.kind != config::Kind::tcpmux) t.line(2, "port = {}", service.listen.at.port);
   limits(t, s);
   t.line(2, "wait = {}", service.wait ? "yes" : "no");
   identity(t, s);
@@ -129,7 +160,8 @@ void configuration(Text& t, const Service& service) {
   if (s.rpc_number && s.rpc_version)
     t.line(2, "RPC data")
         .line(3, "program number = {}", *s.rpc_number)
-        .line(3, "rpc_version = {}-{}", s.rpc_version->low, s.rpc_version->high);
+        .line(3, "rpc_version = {}", version_words(*s.rpc_version));
+  if (s.access_times) t.line(2, "Access times = {}", interval_words(*s.access_times));
   t.line(2, "Only from:{}", addresses(s.only_from, s.only_from ? "No sites" : "All sites"));
   t.line(2, "No access:{}", addresses(s.no_access, "No blocked sites"));
   if (s.deny_time) t.line(2, "Deny Time: {}", *s.deny_time);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 
 #include "supervisor/impl.hpp"
 #include "xsuperd/base/memory.hpp"
@@ -17,8 +19,17 @@ Supervisor::Supervisor(Options options, log::Writer& writer, log::DaemonLog& log
     : impl_(std::make_unique<Impl>(std::move(options), writer, log)) {}
 Supervisor::~Supervisor() {
   impl_->end();
-  // A load that hangs in a look-up uses what is here, and cannot be called back: it goes with the process.
-  if (impl_->loading.busy()) (void)impl_.release();
+#ifdef __GLIBC__
+  // A load that hangs in a look-up cannot be called back, and may go on at any time: it goes with the process, before the
+  // static objects that it uses.
+  if (impl_->loading.busy())
+    ::on_exit(
+        [](int status, void*) {
+          std::fflush(nullptr);
+          ::_exit(status);
+        },
+        nullptr);
+#endif
 }
 int Supervisor::run() { return impl_->run(); }
 bool Supervisor::may_adopt_orphans() { return Orphans::possible(); }
@@ -171,6 +182,7 @@ void Supervisor::Impl::start_all() {
     }
   }
   note_internal_ports();
+  awaited.watch(*config);
 }
 
 /// So that the sockets of redirects are open when the daemon has started (decision B15.29). A name server that keeps silent

@@ -220,6 +220,7 @@ HandOver Supervisor::Impl::hand_over() const {
   state.workers = workers.hand_over();
   for (const net::HandedSocket& one : around.handed.sockets())
     state.handed.push_back({one.name, one.fd.get(), one.foreign});
+  state.lingering = around.lingering->hand_over();
   if (const int helper = libwrap.helper_pidfd(); helper >= 0) state.leftovers.push_back({helper});
   for (std::uint64_t token = 1; token <= last_leftover; ++token)
     if (const int pidfd = leftovers.pidfd(token); pidfd >= 0) state.leftovers.push_back({pidfd});

@@ -62,7 +62,7 @@ TEST_CASE("a good configuration is counted, and the status is 0") {
 }
 
 TEST_CASE("warnings alone are good, and with strict the status is 1") {
-  const std::string text = service("one", "\tinstnces = 5\n");
+  const std::string text = service("one", "\tbannr = 5\n");
   const Checked lenient(text);
   CHECK(lenient.status == 0);
   CHECK(lenient.errors.find("xinetd.conf:9:2: warning: ") != std::string::npos);

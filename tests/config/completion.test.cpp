@@ -105,9 +105,46 @@ TEST_CASE("a host name is bound to its IPv6 address unless the flag or the name 
   CHECK(bound_to(with("bind = localhost")) == "::1");
   CHECK(bound_to(with("bind = localhost\nflags = IPv4")) == "127.0.0.1");
   CHECK(bound_to(with("bind = www.example.com")) == "192.0.2.7");
-  CHECK(bound_to(with("bind = six.example.com\nflags = IPv4")) == "refused");
-  CHECK(with("bind = nosuch").said("bad address given for: x: nosuch"));
-  CHECK(with("bind = eth0").refused("x"));
+}
+
+TEST_CASE("a name in bind that has no address keeps its service closed, and costs it nothing else") {
+  for (const std::string line : {"bind = nosuch", "bind = six.example.com\nflags = IPv4"}) {
+    const World w = with(line);
+    INFO(line);
+    REQUIRE(w.up("x"));
+    CHECK_FALSE(w.at("x").waits_for.empty());
+    CHECK_FALSE(w.at("x").listen.at.address.known());
+    CHECK_FALSE(hindrance(w.at("x"), Abilities{}).empty());
+    CHECK(w.finding("Service x stays closed until")->level == Level::warning);
+  }
+  CHECK(with("bind = fe80::7%nosuch0").at("x").waits_for == "fe80::7%nosuch0");
+  CHECK(with("bind = eth0").finding("stays closed")->suggestion.find("looks like a network interface") != std::string::npos);
+  CHECK(with("bind = backend").finding("stays closed")->suggestion.empty());
+  CHECK(with("bind = nosuch").finding("stays closed")->place == Place{main_file, 9, 8});
+}
+
+TEST_CASE("where a service is to listen follows from its flags and the addresses of its name") {
+  using xsuperd::base::Address;
+  const std::vector<Address> both{*Address::parse("192.0.2.1"), *Address::parse("2001:db8::1")};
+  const auto at = [](const std::string& lines, std::span<const Address> addresses) {
+    const auto listen = listen_at(with("bind = nosuch\n" + lines).at("x"), addresses);
+    return listen ? listen->at.address.text() + (listen->ipv6 ? " 6" : " 4") + (listen->v6only ? " only" : "") : "nothing";
+  };
+  CHECK(at("", both) == "2001:db8::1 6");
+  CHECK(at("flags = IPv4", both) == "192.0.2.1 4");
+  CHECK(at("v6only = yes", both) == "2001:db8::1 6 only");
+  CHECK(at("", std::span(both).first(1)) == "192.0.2.1 4");
+  CHECK(at("flags = IPv6", std::span(both).first(1)) == "192.0.2.1 6");
+  CHECK(at("flags = IPv4", std::span(both).last(1)) == "nothing");
+  CHECK(at("", {}) == "nothing");
+  CHECK(listen_at(with("bind = nosuch").at("x"), both)->at.port == 9000);
+}
+
+TEST_CASE("an RPC service has the port that it asks for, and else one of the system's choice") {
+  const std::string rpc = "type = RPC UNLISTED\nrpc_number = 100001\nrpc_version = 1\nsocket_type = dgram\nwait = yes\n"
+                          "user = root\nserver = /bin/server\n";
+  CHECK(World(entry("x", rpc)).at("x").listen.at.port == 0);
+  CHECK(World(entry("x", rpc + "port = 700")).at("x").listen.at.port == 700);
 }
 
 TEST_CASE("a name with several IPv4 addresses works without the IPv4 flag") {
@@ -150,26 +187,4 @@ TEST_CASE("the kind of a service follows from type, flags and redirect") {
   CHECK(with("redirect = 127.0.0.1 1").at("x").kind == Kind::redirect);
   CHECK(World(entry("echo", "type = INTERNAL\nsocket_type = stream\nwait = no")).at("echo").kind ==
         Kind::internal);
-}
-
-TEST_CASE("two services that could never both be bound are told apart") {
-  const World same_id(service("x", 5, "bind = 127.0.0.1") + service("x", 5, "bind = 127.0.0.1"));
-  CHECK(same_id.said("service: x id: x not unique or is a duplicate - DISABLING"));
-  CHECK(same_id.loaded.config->services.size() == 1);
-  const World later_all(service("x", 5, "bind = 127.0.0.1") + service("y", 5));
-  CHECK(later_all.refused("y"));
-  const Diagnostic* d = later_all.finding("service: y id: y is unique but its identical to service: x id: x");
-  REQUIRE(d);
-  CHECK(d->suggestion == "the other one is at /etc/xinetd.conf:1");
-}
-
-TEST_CASE("services on different addresses, ports or protocols live together") {
-  CHECK(World(service("x", 5, "bind = 127.0.0.1") + service("y", 5, "bind = 127.0.0.2")).up("y"));
-  CHECK(World(service("x", 5, "bind = 127.0.0.1") + service("x", 6, "bind = 127.0.0.1")).up("x"));
-  CHECK(World(service("x", 5) + service("y", 5, "bind = 127.0.0.1")).up("y"));
-  CHECK(World(service("x", 5, "flags = IPv4") + service("y", 5, "flags = IPv6\nv6only = yes")).up("y"));
-  CHECK(World(service("x", 0, "bind = ::1") + service("y", 0, "bind = ::1")).up("y"));
-  const World echo(entry("echo", "id = a\ntype = INTERNAL\nsocket_type = stream\nwait = no\nbind = ::1") +
-                   entry("echo", "id = b\ntype = INTERNAL\nsocket_type = dgram\nwait = yes\nbind = ::1"));
-  CHECK(echo.loaded.config->services.size() == 2);
 }

@@ -108,15 +108,33 @@ TEST_CASE("a second log_type in the defaults is fatal") {
   CHECK(with("log_type += FILE /a").said("operator '+=' cannot be used for attribute 'log_type'"));
 }
 
-TEST_CASE("a wrong number of values in the defaults is a warning") {
-  const World w(defaults("cps = 5\ninstances = 1 2") + service("x", 1));
-  CHECK(w.up("x"));
-  CHECK(w.at("x").rate() == Rate{});
-  CHECK_FALSE(w.at("x").settings.instances);
+TEST_CASE("a wrong number of values in the defaults is a warning, and fatal where the attribute restricts") {
+  CHECK(World(defaults("banner = /a /b\nbacklog =") + service("x", 1)).up("x"));
+  for (const std::string line : {"cps = 5", "instances = 1 2", "instances += 1"})
+    CHECK(World(defaults(line) + service("x", 1)).loaded.fatal == Loaded::Fatal::bad_defaults);
+  CHECK(World(defaults("instances = 1 # one") + service("x", 1)).at("x").settings.instances == Limit{1});
+}
+
+TEST_CASE("a line that restricts and stands behind the brace of its entry costs that entry") {
+  const std::string behind = "only_from = 127.0.0.1\n}\n";
+  const World w(service("x", 1) + behind + service("y", 2));
+  CHECK(w.refused("x"));
+  CHECK(w.up("y"));
+  CHECK(World(service("x", 1) + "nice = 3\n}\n").up("x"));
+  CHECK(World(defaults("instances = 3") + behind + service("y", 2)).loaded.fatal == Loaded::Fatal::bad_defaults);
+}
+
+TEST_CASE("the cause of a fatal error in the defaults is the error, at its own place") {
+  const World w(defaults("bogus = 1\nlog_on_failure = HOST RECORD"));
+  CHECK(w.loaded.diagnostics.count(Level::error) == 1);
+  const Diagnostic* d = w.finding("Bad log_on_failure flag: RECORD");
+  REQUIRE(d);
+  CHECK(d->level == Level::error);
+  CHECK(d->place == Place{main_file, 4, 23});
 }
 
 TEST_CASE("a line of the defaults that cannot be read costs itself alone") {
-  const World w(defaults("instances = 3\ngarbage\ncps = 1 1") + service("x", 1));
+  const World w(defaults("instances = 3\nbanner\ncps = 1 1") + service("x", 1));
   CHECK(w.at("x").settings.instances == Limit{3});
   CHECK(w.at("x").rate() == Rate{1, 1});
 }

@@ -52,7 +52,7 @@ TEST_CASE("a finding about a value points at the value") {
   CHECK(d->suggestion == "did you mean 'NODELAY'?");
   CHECK(d->id == "x");
   CHECK(explained(*d) ==
-        "/etc/xinetd.conf:4:17: warning: Bad service flag: NODELY\n"
+        "/etc/xinetd.conf:4:17: error: Bad service flag: NODELY in flags\n"
         "    \tflags =\tREUSE  NODELY\n"
         "    \t       \t       ^~~~~~\n"
         "    did you mean 'NODELAY'?\n");
@@ -60,13 +60,13 @@ TEST_CASE("a finding about a value points at the value") {
 
 TEST_CASE("a finding about an attribute points at its name") {
   const World w("service x\n{\n  instnces = 3\n}\n");
-  const Diagnostic* d = w.finding("bad service attribute: instnces");
+  const Diagnostic* d = w.finding("bad service attribute: instnces; service x runs without it");
   REQUIRE(d);
   CHECK(d->place == Place{main_file, 3, 3});
   CHECK(d->width == 8);
   CHECK(d->suggestion == "did you mean 'instances'?");
   CHECK(log_line(*d) ==
-        "bad service attribute: instnces (did you mean 'instances'?) [file=/etc/xinetd.conf] [line=3]");
+        "bad service attribute: instnces; service x runs without it (did you mean 'instances'?) [file=/etc/xinetd.conf] [line=3]");
 }
 
 TEST_CASE("near misses of attribute names are found, far ones are not guessed at") {

@@ -22,7 +22,7 @@ const std::string fixtures[]{
         service("z", 3),
     service(
         "x", 0,
-        "id = other\nflags = REUSE IPv4 NODELAY\ngroup = audio\nnice = -3\naccess_times = 1:00-24:00 :-:1\n"
+        "id = other\nlinger = 5\nflags = REUSE IPv4 NODELAY\ngroup = audio\nnice = -3\naccess_times = 1:00-24:00 :-:1\n"
         "env = A=1 B=\npassenv =\nserver_args = -a #b\nlibwrap = d\nrlimit_as = 1M\nrlimit_cpu = 3\n"
         "rlimit_data = UNLIMITED\nrlimit_rss = 5\nrlimit_stack = 8k\nrlimit_files = 64\ndisable = no\n"
         "log_type = FILE /l 1M\nonly_from = 10.0.{1,2} www.example.com typo 1.2.3.0/255.255.255.128\n"),

@@ -24,7 +24,7 @@ TEST_CASE("a file that cannot be included costs nothing else") {
   CHECK(w.up("x"));
   const Diagnostic* d = w.finding("Unable to open included configuration file: /none");
   REQUIRE(d);
-  CHECK(d->place == Place{main_file, 1, 1});
+  CHECK(d->place == Place{main_file, 1, 9});
   CHECK(w.said("Unable to open included configuration file: /secret"));
   CHECK(w.said("Unable to read included directory: /nodir"));
 }
@@ -80,10 +80,14 @@ TEST_CASE("includedir reads regular files in the order of bytes and skips what l
   CHECK(w.files.read_order == Paths{main_file, "/d/#x#", "/d/10a", "/d/9a", "/d/B", "/d/b", "/d/bad",
                                     "/d/def", "/d/link", "/d/x y", "/d/x,v", "/d/~x", "/d/\xc3\xa4"});
   CHECK(w.said("/d/fifo is not a regular file. It is being skipped."));
-  CHECK(w.said("/d/sub is not a regular file. It is being skipped."));
   CHECK(w.said("Unable to stat includedir file /d/dangling"));
-  CHECK_FALSE(w.said("x.conf"));
-  CHECK_FALSE(w.said("x~"));
+  for (const std::string told : {"/d/x.conf is not read: its name has a dot", "/d/.hidden is not read: its name has a dot",
+                                 "/d/x~ is not read: its name ends in a tilde", "/d/sub is not read: it is a directory"}) {
+    const Diagnostic* d = w.finding(told);
+    REQUIRE(d);
+    CHECK(d->level == Level::info);
+    CHECK(d->place == Place{main_file, 1, 12});
+  }
 }
 
 TEST_CASE("an unreadable file of a directory costs itself alone") {
@@ -147,4 +151,16 @@ TEST_CASE("files and folders of the configuration that others may change are nam
   CHECK(told("/etc/d", {041777, 0, 0}).starts_with("/etc/d can be changed by everybody"));
   CHECK(told("/etc", {040777, 0, 0}).starts_with("/etc can be changed by everybody"));
   CHECK(told("/etc", {041777, 0, 0}).empty());
+}
+
+TEST_CASE("a folder that is read whole is named though a file in it was read before") {
+  World w;
+  w.files.texts["/etc/d/b"] = service("b", 2);
+  w.files.statuses["/etc/d"] = {041777, 0, 0};
+  w.read("include /etc/d/b\nincludedir /etc/d\n");
+  REQUIRE(w.loaded.unguarded.size() == 1);
+  CHECK(w.loaded.unguarded.front().starts_with("/etc/d can be changed by everybody"));
+  w.files.statuses["/etc/d"] = {040777, 0, 0};
+  w.read("include /etc/d/b\nincludedir /etc/d\n");
+  CHECK(w.loaded.unguarded.size() == 1);
 }

@@ -51,7 +51,7 @@ TEST_CASE("a line of inetd.conf with several addresses is a service on each") {
 }
 
 TEST_CASE("one bad address refuses the whole line of inetd.conf") {
-  const World w = inetd("127.0.0.1,nohost:ftp stream tcp nowait root /bin/sh\n");
+  const World w = inetd("127.0.0.1,::1:ftp stream tcp6 nowait root /bin/sh\n");
   CHECK(w.loaded.config->services.empty());
   CHECK(w.refused("ftp"));
 }
@@ -59,7 +59,7 @@ TEST_CASE("one bad address refuses the whole line of inetd.conf") {
 TEST_CASE("two lines of inetd.conf for one port: the first one counts") {
   const World w = inetd(ftp + ftp);
   CHECK(ids(w) == std::vector<std::string>{"ftp"});
-  CHECK(w.finding("the port of ftp is that of service ftp already")->place.line == 2);
+  CHECK(w.finding("Service ftp-tcp is refused: service ftp has tcp port 21 on all addresses")->place.line == 2);
   CHECK(inetd("127.0.0.1:" + ftp + "127.0.0.2:" + ftp).loaded.config->services.size() == 2);
   CHECK(inetd("127.0.0.1:" + ftp + ftp).loaded.config->services.size() == 1);
   CHECK(inetd("127.0.0.1:" + ftp + "::1:" + ftp).loaded.config->services.size() == 2);

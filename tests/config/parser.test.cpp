@@ -96,7 +96,7 @@ TEST_CASE("there is no quoting, no escape, no trailing comment") {
 
 TEST_CASE("only blanks and tabs separate values") {
   CHECK(texts(one("server_args = a\fb c\vd")) == Texts{"a\fb", "c\vd"});
-  CHECK(texts(one("port = 9\r")) == Texts{"9\r"});
+  CHECK(texts(one("server_args = 9\r8")) == Texts{"9\r8"});
 }
 
 TEST_CASE("the operator needs white space before it and none after it") {
@@ -164,18 +164,22 @@ TEST_CASE("a stray word or brace does not cost the entry after it") {
     REQUIRE(p.count() == 1);
     CHECK(p.entry(0).name == "y");
     CHECK(p.entry(0).state == State::whole);
-    CHECK(p.diagnostics.all()[0].sentence == "missing service keyword");
+    const std::string sentence = p.diagnostics.all()[0].sentence;
+    CHECK(sentence == (stray[0] == '}' ? "unexpected '}': no entry is open here" : stray[0] == 'i' ? "'id' stands outside of any entry"
+                                                                                             : "missing service keyword before 'word'"));
   }
 }
 
 TEST_CASE("a misspelt keyword takes its block with it and is explained") {
   for (const std::string header : {"servcie x\n{", "servcie x {"}) {
     const Parsed p(header + "\nid = a\n}\nservice y\n{\n}\n");
-    CHECK(p.finding() == "1: missing service keyword");
+    CHECK(p.finding() == "1: missing service keyword before 'servcie'");
     CHECK(p.diagnostics.all()[0].suggestion == "did you mean 'service'?");
     CHECK(p.file.unclear);
-    REQUIRE(p.count() == 1);
-    CHECK(p.entry(0).name == "y");
+    REQUIRE(p.count() == 2);
+    CHECK(p.entry(0).name == "x");
+    CHECK(p.entry(0).state == State::broken);
+    CHECK(p.entry(1).name == "y");
   }
 }
 
@@ -195,7 +199,7 @@ TEST_CASE("an entry behind a stray word is reported when its brace is misplaced 
 TEST_CASE("a keyword without a name is reported") {
   const Parsed p("include\nincludedir \nservice y\n{\n}\n");
   CHECK(p.diagnostics.all().size() == 2);
-  CHECK(p.diagnostics.all()[0].sentence == "service name missing");
+  CHECK(p.diagnostics.all()[0].sentence == "include needs a path");
   REQUIRE(p.count() == 1);
   CHECK(p.entry(0).name == "y");
   const Parsed q("service\n{\nid = a\n}\nservice y\n{\n}\n");
@@ -214,18 +218,18 @@ TEST_CASE("an entry without its closing brace costs itself alone") {
     CHECK(p.entry(1).name == "y");
   }
   const Parsed d("defaults\n{\ninstances = 3\nservice y\n{\n}\n");
-  CHECK(d.finding() == "4: incomplete entry: 'defaults' has no closing brace");
+  CHECK(d.finding() == "1: incomplete entry: 'defaults' has no closing brace");
+  CHECK(d.diagnostics.all()[0].suggestion == "the next entry begins in line 4, and a line '}' is missing before it");
   CHECK(d.entry(0).assignments.size() == 1);
   CHECK(d.entry(1).state == State::whole);
 }
 
-TEST_CASE("an unterminated entry at the end of the file is dropped with two messages") {
+TEST_CASE("an unterminated entry at the end of the file is dropped, and told where it begins") {
   const Parsed p("service a\n{\n}\nservice x\n{\nid = a\n# end\n");
-  REQUIRE(p.diagnostics.all().size() == 2);
-  CHECK(p.diagnostics.all()[0].sentence == "incomplete entry");
-  CHECK(p.diagnostics.all()[0].place == Place{"/f", 7, 0});
-  CHECK(p.diagnostics.all()[1].sentence == "missing } in last service entry");
-  CHECK(p.diagnostics.all()[1].level == Level::warning);
+  REQUIRE(p.diagnostics.all().size() == 1);
+  CHECK(p.diagnostics.all()[0].sentence == "incomplete entry: 'x' has no closing brace");
+  CHECK(p.diagnostics.all()[0].place == Place{"/f", 4, 1});
+  CHECK(p.diagnostics.all()[0].suggestion == "the file ends in line 7, and a line '}' is missing");
   CHECK(p.file.unclear);
   CHECK(p.entry(0).state == State::whole);
   CHECK(p.entry(1).state == State::broken);
@@ -247,20 +251,57 @@ TEST_CASE("a defaults entry goes on past a line that cannot be read and names wh
   CHECK(p.entry(0).lost == std::vector<std::string>{"foo"});
 }
 
-TEST_CASE("disable = yes ends the entry unread") {
-  const Parsed p("service x\n{\nid = a\nDisable = YES\ngarbage\n}\nservice y\n{\n}\n");
-  CHECK(p.finding() == "");
-  CHECK(p.entry(0).state == State::disabled);
+TEST_CASE("disable = yes disables its entry wherever it stands, and what is wrong beside it is a note") {
+  for (const std::string lines : {"id = a\nDisable = YES\ngarbage", "id = a\ngarbage\nDisable = YES", "garbage\ndisable = yes # for now\nid = a"}) {
+    const Parsed p("service x\n{\n" + lines + "\n}\nservice y\n{\n}\n");
+    INFO(lines);
+    REQUIRE(p.diagnostics.all().size() == 1);
+    CHECK(p.diagnostics.all()[0].level == Level::info);
+    CHECK(p.entry(0).state == State::disabled);
+    CHECK(p.entry(0).assignments.size() == 2);
+    CHECK(p.entry(1).state == State::whole);
+  }
+  CHECK(Parsed("service x {\ndisable = yes\n}\n").entry(0).state == State::disabled);
+  CHECK(Parsed("service x\n{\ndisable = yes\n").entry(0).state == State::disabled);
+}
+
+TEST_CASE("only a plain disable = yes that comes first disables its entry") {
+  for (const std::string lines :
+       {"disable = no\ndisable = yes", "disable += yes", "disable = yes sir", "disable =", "disable += yes\ndisable = yes"})
+    CHECK(Parsed("service x\n{\n" + lines + "\nid = a\n}\n").entry(0).state == State::whole);
+  CHECK(Parsed("defaults\n{\ndisable = yes\nid = a\n}\n").entry(0).assignments.size() == 2);
+}
+
+TEST_CASE("an entry that cannot be read in one place is read on in the others") {
+  const Parsed p("service x\n{\ngarbage\nid = a\nport: 7001\nnice = 3\n}\nservice y\n{\n}\n");
+  CHECK(p.diagnostics.all().size() == 2);
+  CHECK(p.entry(0).state == State::broken);
   CHECK(p.entry(0).assignments.size() == 2);
   CHECK(p.entry(1).state == State::whole);
 }
 
-TEST_CASE("only a plain disable = yes that counts ends the entry") {
-  for (const std::string lines :
-       {"disable = no\ndisable = yes", "disable += yes", "disable = yes sir", "disable ="})
-    CHECK(Parsed("service x\n{\n" + lines + "\nid = a\n}\n").entry(0).state == State::whole);
-  CHECK(Parsed("service x\n{\ndisable += yes\ndisable = yes\nfoo\n}\n").entry(0).state == State::disabled);
-  CHECK(Parsed("defaults\n{\ndisable = yes\nid = a\n}\n").entry(0).assignments.size() == 2);
+TEST_CASE("a line that cannot be read is explained by what it looks like") {
+  const auto hint = [](const std::string& line) {
+    const Parsed p("service x\n{\n" + line + "\n}\n");
+    return p.diagnostics.all().empty() ? "no finding" : p.diagnostics.all()[0].suggestion;
+  };
+  CHECK(hint("port: 7001") == "write 'port = 7001'");
+  CHECK(hint("port 7001") == "write 'port = 7001'");
+  CHECK(hint("port=7001") == "write 'port = 7001'");
+  CHECK(hint("port := 7001") == "write 'port = 7001'");
+  CHECK(hint("port") == "a line has the form 'NAME = VALUE'");
+  CHECK(hint("} # end") == "a closing brace stands on a line of its own");
+  CHECK(hint("server_args = -a \\\n-b -c") == "the backslash that ends line 3 does not continue it: all values stand on one line");
+}
+
+TEST_CASE("lines behind a closing brace are noted with the entry before them") {
+  const Parsed p("service x\n{\n}\nonly_from = 10.0.0.1\nnice = 3\n}\nservice y\n{\n}\n");
+  REQUIRE(p.count() == 2);
+  CHECK(p.finding() == "4: 'only_from' stands outside of any entry");
+  CHECK(p.diagnostics.all()[0].suggestion == "the entry before it ended in line 3");
+  CHECK(p.entry(0).behind == std::vector<std::string>{"only_from", "nice"});
+  CHECK(p.entry(1).behind.empty());
+  CHECK(Parsed("service x\n{\n}\ninclude /a\nid = 3\n").entry(0).behind.empty());
 }
 
 TEST_CASE("a NUL ends its line") { CHECK(texts(one(std::string("server_args = a\0 b", 18))) == Texts{"a"}); }
@@ -270,9 +311,25 @@ TEST_CASE("very long lines are whole lines") {
   CHECK(texts(one("server_args = " + word + " b")) == Texts{word, "b"});
 }
 
-TEST_CASE("files with CR LF keep the CR in the last value of a line") {
-  const Parsed p("service x\r\n{\r\nid = a\r\n}\r\n");
-  CHECK(p.finding() == "");
-  CHECK(p.entry(0).name == "x");
-  CHECK(texts(p.entry(0).assignments.at(0)) == Texts{"a\r"});
+TEST_CASE("CR LF line ends and a byte order mark are understood, with one warning for the file") {
+  const std::string returns = "service x\r\n{\r\nid = a\r\n}\r\n";
+  const std::string mark = "\xef\xbb\xbf";
+  for (const std::string& text : {returns, mark + "service x\n{\nid = a\n}\n", mark + returns}) {
+    const Parsed p(text);
+    REQUIRE(p.diagnostics.all().size() == 1);
+    CHECK(p.diagnostics.all()[0].level == Level::warning);
+    CHECK(p.diagnostics.all()[0].place == Place{"/f", 1, 0});
+    REQUIRE(p.count() == 1);
+    CHECK(p.entry(0).name == "x");
+    CHECK(texts(p.entry(0).assignments.at(0)) == Texts{"a"});
+  }
+}
+
+TEST_CASE("a text in UTF-16 is an error, and the file unclear") {
+  for (const std::string text : {"\xff\xfes", "\xfe\xffs"}) {
+    const Parsed p(text);
+    CHECK(p.count() == 0);
+    CHECK(p.file.unclear);
+    CHECK(p.finding() == "1: the file is in UTF-16, and nothing in it is read");
+  }
 }

@@ -42,12 +42,12 @@ std::string contents(const std::string& path) {
   return text.str();
 }
 
-struct Outcome {
+struct Ran {
   int status = -1;
   std::string out, err;
 };
-Outcome convert(const std::vector<std::string>& words) {
-  Outcome result;
+Ran convert(const std::vector<std::string>& words) {
+  Ran result;
   char* texts[2]{};
   std::size_t sizes[2]{};
   std::FILE* out = ::open_memstream(&texts[0], &sizes[0]);
@@ -68,7 +68,7 @@ const std::string good = "127.0.0.1:9000 stream tcp nowait root /bin/cat cat\n";
 
 TEST_CASE("the files go to the standard output, each below its name") {
   const Scratch s;
-  const Outcome o = convert({"--from", "inetd", "--to=xinetd", s.write("inetd.conf", good)});
+  const Ran o = convert({"--from", "inetd", "--to=xinetd", s.write("inetd.conf", good)});
   CHECK(o.status == 0);
   CHECK(o.out.starts_with("# File: 9000\n# Converted from "));
   CHECK(o.err == "xsuperctl: 1 file, 0 errors, 0 gaps, 0 notes\n");
@@ -100,7 +100,7 @@ TEST_CASE("a wrong command line is answered with what is wrong") {
       {"--from", "xinetd", "--to", "systemd", "a b"},
   };
   for (const auto& words : wrong) {
-    const Outcome o = convert(words);
+    const Ran o = convert(words);
     CHECK(o.status == 2);
     CHECK(o.out.empty());
     CHECK(o.err.starts_with("xsuperctl: "));
@@ -113,7 +113,7 @@ TEST_CASE("files are written into a directory, which is made") {
   const Scratch s;
   const std::string input = s.write("inetd.conf", "# c\n\n" + good);
   const ::mode_t mask = ::umask(027);
-  const Outcome o = convert({"--from", "inetd", "--to", "xinetd", "--output", s.path("d"), input});
+  const Ran o = convert({"--from", "inetd", "--to", "xinetd", "--output", s.path("d"), input});
   ::umask(mask);
   CHECK(o.status == 0);
   CHECK(o.out.empty());
@@ -129,7 +129,7 @@ TEST_CASE("what not everybody may read is not written for everybody") {
   const Scratch s;
   const std::string input = s.write("inetd.conf", good);
   fs::permissions(input, fs::perms::owner_read | fs::perms::owner_write);
-  const Outcome o = convert({"--from", "inetd", "--to", "xinetd", "--output", s.path("d"), input});
+  const Ran o = convert({"--from", "inetd", "--to", "xinetd", "--output", s.path("d"), input});
   CHECK(o.status == 0);
   CHECK(o.err.find("not everybody may read this file") != std::string::npos);
   struct stat there {};
@@ -143,7 +143,7 @@ TEST_CASE("nothing is written when a file exists, unless it is forced") {
   fs::create_directory(s.path("d"));
   s.write("d/9001", "mine");
   std::vector<std::string> words{"--from", "inetd", "--to", "xinetd", "-o", s.path("d"), input};
-  const Outcome o = convert(words);
+  const Ran o = convert(words);
   CHECK(o.status == 1);
   CHECK(o.err.find("9001 exists, so nothing was written (--force replaces it)") != std::string::npos);
   CHECK(contents(s.path("d/9001")) == "mine");
@@ -168,7 +168,7 @@ TEST_CASE("a link where a file would go is not followed") {
 
 TEST_CASE("a directory that cannot be made is an error") {
   const Scratch s;
-  const Outcome o =
+  const Ran o =
       convert({"--from", "inetd", "--to", "xinetd", "-o", s.path("no/such"), s.write("inetd.conf", good)});
   CHECK(o.status == 1);
   CHECK(o.err.find("cannot make the directory") != std::string::npos);
@@ -176,7 +176,7 @@ TEST_CASE("a directory that cannot be made is an error") {
 
 TEST_CASE("the report does nothing to a terminal") {
   const Scratch s;
-  const Outcome o = convert(
+  const Ran o = convert(
       {"--from", "inetd", "--to", "xinetd", s.write("inetd.conf", "a\x1b[2J\xff stream tcp maybe\x07 root /bin/x\n")});
   CHECK(o.status == 4);
   for (const char c : o.err) CHECK((c == '\n' || (c >= ' ' && c < 0x7f)));
@@ -206,7 +206,7 @@ TEST_CASE("systemd-analyze finds nothing wrong with converted units") {
           "port = 9003\nserver = /bin/cat\nserver_args = name\nflags = IPv4 NAMEINARGS\n}\n"
           "service xc-six\n{\n" +
           plain + "port = 9004\nserver = /bin/cat\nv6only = yes\n}\n");
-  const Outcome o = convert({"--from", "xinetd", "--to", "systemd", "-o", s.path("u"), conf});
+  const Ran o = convert({"--from", "xinetd", "--to", "systemd", "-o", s.path("u"), conf});
   INFO(o.err);
   CHECK(o.status == 1);
   const std::string units = s.path("u/xc-all.socket") + " " + s.path("u/xc-waits.socket") + " " +

@@ -53,7 +53,7 @@ TEST_CASE("check finds nothing in a good configuration") {
 TEST_CASE("check points at an error with a caret, and suggests what may have been meant") {
   const Checked c = check(service("\tinstnces = 4\n\tnice = pleasant\n"));
   CHECK(c.status == 4);
-  CHECK(c.out.find("conf:10:2: warning: ") != std::string::npos);
+  CHECK(c.out.find("conf:10:2: error: ") != std::string::npos);
   CHECK(c.out.find("\tinstnces = 4\n    \t^~~~~~~~\n") != std::string::npos);
   CHECK(c.out.find("did you mean 'instances'?") != std::string::npos);
   CHECK(c.out.find("conf:11:9: error: ") != std::string::npos);

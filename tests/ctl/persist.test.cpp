@@ -30,6 +30,14 @@ config::Entry::State state_of(const std::string& text, std::size_t number = 0) {
 
 }  // namespace
 
+TEST_CASE("a comment behind the value of disable or id stays where it is") {
+  const std::string on = "service x\n{\n\tid = a # of x\n\tdisable = no # for now\n}\n";
+  const std::string off = "service x\n{\n\tid = a # of x\n\tdisable = yes # for now\n}\n";
+  CHECK(edited(on, 1, "x", true, "a") == off);
+  CHECK(edited(off, 1, "x", false, "a") == on);
+  CHECK(state_of(off) == config::Entry::State::disabled);
+}
+
 TEST_CASE("The value of a disable line is replaced, and nothing else") {
   const std::string text =
       "# top\n"
@@ -88,8 +96,8 @@ TEST_CASE("What is not understood is left alone") {
   CHECK(edited("", 1, "x", true) == "!there is no service x any more; reload first");
   CHECK(edited("service x\nport = 1\n}\n", 1, "x", true) == "!the entry has no opening brace");
   CHECK(edited("service x\n{\nport = 1\n", 1, "x", true) == "!the entry has no closing brace");
-  CHECK(edited("service x\n{\n\tdisable = yes # why\n}\n", 1, "x", false) ==
-        "!its line 'disable = yes # why' has more than one value");
+  CHECK(edited("service x\n{\n\tdisable = yes please\n}\n", 1, "x", false) ==
+        "!its line 'disable = yes please' has more than one value");
 }
 
 TEST_CASE("An entry that has moved is found, if it is the only one of its name and id") {

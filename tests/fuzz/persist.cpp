@@ -12,13 +12,14 @@ namespace {
 
 constexpr const char* path = "/etc/xinetd.conf";
 
-/// All services, with whether they are disabled, but for the one of that line: of a disabled one even the id is unread.
+/// All services, with whether they are switched off, but for the one of that line. Which of several has an endpoint may
+/// change with it.
 std::vector<std::string> others(const config::Loaded& loaded, int but) {
   std::vector<std::string> all;
   for (const auto& one : loaded.config->services)
-    if (one->place.line != but) all.push_back(one->id + "\n" + config::dump(one->settings));
+    if (one->place.line != but) all.push_back(one->id);
   for (const config::Absent& one : loaded.config->absent)
-    if (one.place.line != but) all.push_back(one.id + "\n" + std::to_string(static_cast<int>(one.fate)));
+    if (one.place.line != but) all.push_back(one.id + (one.fate == config::Fate::refused ? "" : "\noff"));
   std::sort(all.begin(), all.end());
   return all;
 }
@@ -38,6 +39,9 @@ void disable(const std::string& text, const config::Loaded& before, const config
   const config::Loaded loaded = fuzz::load(*after, {.main = path});
   must(loaded.config != nullptr && !served(loaded, service.id));
   must(others(loaded, service.place.line) == others(before, service.place.line));
+  for (const auto& one : loaded.config->services)
+    for (const auto& was : before.config->services)
+      if (one->place.line == was->place.line) must(config::dump(one->settings) == config::dump(was->settings));
   const auto again = ctl::with_disable(*after, service.place.line, service.name, service.id, true);
   must(again && *again == *after);
   const auto back = ctl::with_disable(*after, service.place.line, service.name, service.id, false);

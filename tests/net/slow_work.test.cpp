@@ -109,6 +109,17 @@ TEST_CASE("the end of slow work does not wait for what hangs, and nothing is cal
   CHECK(f.done.empty());
 }
 
+TEST_CASE("what was to be done after slow work goes with it, and not when the work ends") {
+  Fixture f;
+  f.begin(1, 10);
+  const auto mine = std::make_shared<int>(0);
+  f.work->run([gate = f.gate] { gate->pass(); }, [mine] { ++*mine; });
+  REQUIRE(run_until(f.loop, [&] { return f.gate->inside == 1; }));
+  CHECK(mine.use_count() == 2);
+  f.work.reset();
+  CHECK(mine.use_count() == 1);
+}
+
 TEST_CASE("work that throws is lost, and its thread goes on") {
   Fixture f;
   f.begin(1, 10);

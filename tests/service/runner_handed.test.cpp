@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sockets that a service manager has handed over, or keeps duplicates of.
 #include <fcntl.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
@@ -85,6 +86,65 @@ TEST_CASE("a pause of cps puts a manager's socket aside, too") {
   bench.hurry = false;
   bench.run_until([&] { return bench.runner->state().phase() == Phase::paused; });
   CHECK(bench.around.handed.sockets().size() == 1);
+}
+
+namespace {
+
+/// A server takes one peer from the manager's socket and ends.
+void serve(Managed& bench) {
+  const std::size_t number = bench.spawner.requests.size();
+  const Client client(bench.place());
+  bench.run_until_jobs(number + 1);
+  net::drop_connection(bench.job(number).socket.get());
+  bench.job(number).socket.reset();
+  const Process server = Process::ended(0);
+  bench.spawner.deliver_started(number, server.pid(), server.pidfd());
+  bench.run_until([&] { return bench.runner->state().running() == 0; });
+}
+
+int interface_of(const base::Fd& fd) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  ::getsockopt(fd.get(), SOL_SOCKET, 62, &value, &length);  // SO_BINDTOIFINDEX
+  return value;
+}
+
+}  // namespace
+
+TEST_CASE("a refusal leaves a manager its socket, though a server has had it") {
+  config::Service service = waiting_service(config::SocketType::stream);
+  service.settings.max_load = 1.0;
+  Managed bench(service);
+  bench.around.load = [] { return std::optional<double>(0); };
+  bench.hand("x");
+  REQUIRE(bench.runner->start());
+  serve(bench);
+  bench.around.load = [] { return std::optional<double>(5); };
+  const Client refused(bench.place());
+  bench.run_until([&] { return bench.runner->counters().refused_in_all() == 1; });
+  CHECK(bench.runner->socket_is_lent());
+  CHECK_FALSE(net::facts_of(bench.theirs.get())->hung_up);
+  CHECK(net::facts_of(bench.theirs.get())->listens);
+  CHECK(interface_of(bench.theirs) == 0);
+  bench.around.load = [] { return std::optional<double>(0); };
+  serve(bench);
+  CHECK(bench.runner->socket_is_lent());
+  CHECK(bench.runner->counters().refused_in_all() == 1);
+}
+
+TEST_CASE("a manager's socket stays bound to its interface after a server has had it and it was put aside") {
+  Managed bench(waiting_service(config::SocketType::stream));
+  const int loopback = static_cast<int>(::if_nametoindex("lo"));
+  REQUIRE(::setsockopt(bench.theirs.get(), SOL_SOCKET, 62, &loopback, sizeof loopback) == 0);
+  bench.hand("x");
+  REQUIRE(bench.runner->start());
+  serve(bench);
+  bench.runner->stand(Standing::drained);
+  bench.runner->stand(Standing::serving);
+  CHECK(bench.runner->socket_is_lent());
+  CHECK(interface_of(bench.theirs) == loopback);
+  serve(bench);
+  CHECK(interface_of(bench.theirs) == loopback);
 }
 
 TEST_CASE("a socket that was kept for this service is its own again") {

@@ -33,6 +33,7 @@ class Maker {
     for (int n = dice(3); n > 0; --n) all.workers.push_back(worker());
     for (int n = dice(3); n > 0; --n) all.handed.push_back({text(), descriptor()});
     for (int n = dice(3); n > 0; --n) all.leftovers.push_back({descriptor()});
+    for (int n = dice(3); n > 0; --n) all.lingering.push_back({descriptor(), moment()});
     all.reload_wanted = flag();
     all.worker_failures = random_();
     all.last_worker_failure = base::WallTime(base::WallTime::duration(dice(1 << 30)));

@@ -34,6 +34,23 @@ enum class Operators : std::uint8_t {
   append,    ///< = and += (env)
   collect,   ///< all three add (enabled, disabled; fact B2.43)
 };
+/// What comes of an entry when one of its lines has to be passed over, because it was not understood (decision B15.13).
+enum class Without : std::uint8_t {
+  less,  ///< something is missing: the line is ignored with a warning, as by xinetd
+  /// More than was meant: the service would be reached by others or elsewhere, run with more rights or fewer limits, or
+  /// run at all. The entry is refused, and on a reload the service goes on as it runs.
+  more,
+};
+/// What a word that begins with '#' is among the values.
+enum class Hash : std::uint8_t {
+  comment,  ///< it ends the values, with a warning
+  value,    ///< a value like any other (server_args)
+  kept,     ///< the words behind it count as well, for they switch services off (disabled)
+};
+
+/// What to say where somebody expected another language.
+inline constexpr char backslash_hint[] = "a backslash does not continue a line here: all values stand on one line";
+inline constexpr char quotes_hint[] = "nothing is quoted here: blanks always separate values, and quotation marks stay";
 
 struct Attribute {
   std::string_view name = {};
@@ -45,6 +62,8 @@ struct Attribute {
   std::string_view example = {};     ///< a line that can stand in a file wherever the row may
   std::string_view text = {};        ///< one or two sentences for the manual
   std::string_view difference = {};  ///< from xinetd, or empty
+  Without without = Without::less;
+  Hash hash = Hash::comment;
 
   /// Takes the values into `settings`; false after reporting what is wrong with them.
   bool (*parse)(const ValueContext&, Settings&, const Assignment&) = nullptr;
@@ -58,7 +77,13 @@ struct Attribute {
 
 /// All rows, sorted by name.
 [[nodiscard]] std::span<const Attribute> attributes();
+/// Does the attribute restrict or confine, so that no line of it may be passed over?
+[[nodiscard]] constexpr bool restricts(const Attribute& row) { return row.without == Without::more; }
 /// The row of a name, upper and lower case alike; `interface` leads to `bind`. Null when there is none.
 [[nodiscard]] const Attribute* find_attribute(std::string_view name);
+/// The row of an attribute that restricts and whose name is one edit away from `name`, which is none itself; else null.
+[[nodiscard]] const Attribute* misspelt_restriction(std::string_view name);
+/// How many of the values are meant: those before a comment. All of them where there is none.
+[[nodiscard]] std::size_t values_before_comment(const Attribute& row, const std::vector<Value>& values);
 
 }  // namespace xsuperd::config

@@ -46,6 +46,11 @@ class Diagnostics {
     all_.push_back({level, std::move(place), std::move(sentence), {}, 1, {}, {}});
   }
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
+  [[nodiscard]] std::size_t size() const { return all_.size(); }
+  /// Makes notes of those from number `from` on, up to `end`: they are about what is switched off.
+  void demote(std::size_t from, std::size_t end);
+  /// For a finding that belongs to one that is there already. There must be one.
+  [[nodiscard]] Diagnostic& back() { return all_.back(); }
   [[nodiscard]] std::size_t count(Level level) const;
 
  private:

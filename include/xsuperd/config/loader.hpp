@@ -2,6 +2,8 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -75,8 +77,17 @@ struct Plan {
 };
 [[nodiscard]] Plan diff(const Config& before, const Config& after);
 
+/// Where the service is to listen, given the addresses that the name in its `bind` leads to: what service.listen says, with
+/// the first address of the family that its flags want, IPv6 before IPv4. Nothing when there is none. For one that
+/// waits_for a name, when that has been looked up again (decision B15.24). Pure.
+[[nodiscard]] std::optional<ListenSpec> listen_at(const Service& service, std::span<const base::Address> candidates);
+
+/// The service, to be opened for IPv6 peers alone: another one has those of IPv4 on its port (decision B15.25).
+[[nodiscard]] Service for_ipv6_alone(const Service& service);
+
 /// For a reload: `loaded`, in which every service that an error has kept out stays as `running` has it, because an
-/// xinetd.d directory has many owners (decision B15.18). Says so in the diagnostics.
+/// xinetd.d directory has many owners (decision B15.18). What would need the endpoint of one that stays is refused, and a
+/// name that has no address at the moment has the one it had (decisions B15.24, B15.25). Says so in the diagnostics.
 void keep_broken(const Config& running, Loaded& loaded);
 
 /// What this program was built with, and the machine has, as far as attributes depend on it. Asked only when a service

@@ -249,6 +249,7 @@ struct Settings {
   std::optional<std::string> banner_fail;
   std::optional<int> deny_time;  ///< minutes; -1: for ever, 0: never
   std::optional<std::string> libwrap;
+  std::optional<std::uint32_t> linger;  ///< ours: seconds
   std::optional<bool> mdns;
   std::optional<PassFds> pass_fds;
   std::optional<Limit> rlimit_as;
@@ -317,6 +318,9 @@ struct Service {
   SharedWords environment;  ///< "NAME=value", without REMOTE_HOST
   std::vector<gid_t> supplementary_groups;
   bool common_log = false;  ///< the FILE of the defaults, shared by all (fact B3.45)
+  /// What bind says, if it had no address when the configuration was read: the name of a host, or an address in a zone.
+  /// Until it has one the service stays closed (decision B15.24), and `listen.at.address` says nothing. Empty: nothing.
+  std::string waits_for;
 
   [[nodiscard]] bool has(Flag f) const { return settings.flags && settings.flags->has(f); }
   [[nodiscard]] bool is(Type t) const { return settings.type && settings.type->has(t); }
@@ -333,6 +337,10 @@ struct Service {
   [[nodiscard]] bool knows_peer() const { return !wait || listen.socket_type == SocketType::dgram; }
   /// The server gets the service's own socket, and nothing is taken from it before: wait = yes with a program.
   [[nodiscard]] bool hands_over() const { return wait && kind == Kind::program; }
+  /// Do its connections stay open after their server has ended, until the peer closes them?
+  [[nodiscard]] bool lingers() const {
+    return !wait && !served_by_us() && listen.socket_type == SocketType::stream && settings.linger.value_or(0) > 0;
+  }
   [[nodiscard]] bool passes_fds() const { return hands_over() && settings.pass_fds == PassFds::systemd; }
   /// Answered or relayed by us instead of a program of the user's.
   [[nodiscard]] bool served_by_us() const { return is(Type::internal) || kind == Kind::redirect; }

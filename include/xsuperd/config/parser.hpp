@@ -36,8 +36,8 @@ struct Entry {
   enum class Kind : std::uint8_t { service, defaults, include, includedir };
   enum class State : std::uint8_t {
     whole,
-    disabled,  ///< holds `disable = yes`; what follows it was not read (fact B2.31)
-    broken,    ///< a syntax error; `assignments` holds what came before it
+    disabled,  ///< holds `disable = yes`, which counts whatever else is wrong with it (decision B15.28)
+    broken,    ///< a syntax error; `assignments` holds the lines that could be read
   };
   Kind kind = Kind::service;
   State state = State::whole;
@@ -45,7 +45,12 @@ struct Entry {
   Place place;
   std::string line_text;
   std::vector<Assignment> assignments = {};
-  std::vector<std::string> lost = {};  ///< defaults: names of lines that could not be read
+  std::vector<std::string> lost = {};  ///< defaults: names of lines that could not be read, or have no effect
+  /// Names of lines that stand behind the closing brace and look as if they were meant to stand before it.
+  std::vector<std::string> behind = {};
+  /// What was found in it: from the first of these in the Diagnostics up to the second.
+  std::size_t first_finding = 0;
+  std::size_t end_of_findings = 0;
   /// Where it is in the text, from the beginning of its first line to the end of its last one; 0 bytes: it is not
   /// whole, or something was found in it.
   std::size_t begin = 0;
@@ -68,7 +73,8 @@ struct ParsedFile {
 };
 
 /// Parses `text`, the contents of `file`. Goes on after every error: a broken entry costs itself alone (unlike
-/// xinetd, where a stray word costs the entry after it, fact B2.11).
+/// xinetd, where a stray word costs the entry after it, fact B2.11). What is wrong in a disabled entry is a note. A byte
+/// order mark and CR LF line ends are understood, with one warning (decision B15.28).
 [[nodiscard]] ParsedFile parse(std::string_view text, const std::string& file, Diagnostics& diagnostics,
                                std::span<const KnownEntry> known = {});
 

@@ -14,6 +14,10 @@ namespace xsuperd::net {
 /// than `most`.
 [[nodiscard]] std::optional<std::vector<base::Address>> waiting_peers(int fd, std::size_t most = 8192);
 
+/// Are there connections to that listening TCP socket of which the handshake has begun and is not over? Another socket with
+/// the same port counts as well. False where it cannot be told.
+[[nodiscard]] bool handshakes_under_way(int fd);
+
 /// Locks the filter that is there for good (SO_LOCK_FILTER), and tells whether it is the one that guard() would put there:
 /// then it will be that one as long as the socket is open, whoever has it.
 [[nodiscard]] bool lock_guard(int fd, const std::vector<SteeringRule>& rules, bool otherwise);

@@ -35,10 +35,18 @@ struct HandedDatagram {
   bool operator==(const HandedDatagram&) const = default;
 };
 
+/// A connection whose server has ended, and which its peer has yet to close.
+struct HandedLinger {
+  int socket = -1;
+  base::Moment until{};
+  bool operator==(const HandedLinger&) const = default;
+};
+
 struct HandedSession {
   Token token = 0;
   base::Endpoint peer;
   int socket = -1;  ///< the connection, as long as no server has it
+  int lingers = -1;  ///< with `linger`: the daemon's own descriptor of a connection that a server has
   pid_t pid = 0;    ///< 0: no server
   int pidfd = -1;
   base::Moment started{};

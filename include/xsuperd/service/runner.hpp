@@ -52,6 +52,7 @@ struct Session {
   bool name_failed = false;     ///< the look-up of the peer's name: told when it is refused
   net::ForwardResolver::Id target = 0;  ///< while the redirect's target is looked up
   unsigned silent_ends = 0;     ///< how often a look at it found that it has sent its end and nothing before
+  base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
 
   /// A server has it; else its fate is not decided yet.
   [[nodiscard]] bool served() const { return pid != 0 || conversing; }
@@ -193,6 +194,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void started(spawn::Started& outcome);
   void start_failed(spawn::StartFailed& outcome);
   void drop_waiting_request(const Session& session);
+  void keep_for_lingering(Session& session) const;
+  void linger(Session& session, pid_t server);
   std::optional<net::Head> drop_unread_datagram(const Session& session);
   bool open_socket();
   bool opened_or_not(base::Result<net::Opened> opened);

@@ -22,6 +22,7 @@
 #include "xsuperd/net/rpcbind.hpp"
 #include "xsuperd/net/udp_reply.hpp"
 #include "xsuperd/policy/ban_list.hpp"
+#include "xsuperd/service/linger.hpp"
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/udp_internal.hpp"
 #include "xsuperd/spawn/children.hpp"
@@ -78,6 +79,7 @@ struct Surroundings {
   /// Of redirects.
   std::unique_ptr<net::ForwardResolver> targets =
       std::make_unique<net::ForwardResolver>(loop, net::ForwardResolver::Options{});
+  std::shared_ptr<Lingering> lingering = make_lingering(loop);
 
   policy::BanList bans{};             ///< who touched a sensor; lives as long as the daemon
   bool displaced_told = false;        ///< that the list is full has been said

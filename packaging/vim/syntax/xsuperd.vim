@@ -34,7 +34,7 @@ syn match xsuperdValue contained /.*$/
 
 " The table of attributes in xsuperd has the same; interface is another word for bind.
 syn keyword xsuperdAttribute contained access_policy access_times backlog banner banner_fail
-syn keyword xsuperdAttribute contained banner_success bind cps cps_window deny_time disable disabled
+syn keyword xsuperdAttribute contained banner_success bind cps cps_window deny_time linger disable disabled
 syn keyword xsuperdAttribute contained enabled env flags group groups id instances libwrap
 syn keyword xsuperdAttribute contained log_on_failure log_on_success log_type max_load mdns nice
 syn keyword xsuperdAttribute contained no_access only_from pass_fds passenv per_source per_source_rate port

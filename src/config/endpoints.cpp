@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "config/endpoints.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::config {
+
+namespace {
+
+using Family = base::Address::Family;
+
+bool all_addresses(const ListenSpec& spec) {
+  const base::Address& at = spec.at.address;
+  return !at.known() || at == base::Address::ipv4(0) || at == base::Address::ipv6({});
+}
+
+/// One socket of its own, at a port that is known before it is opened.
+bool has_port(const Service& service) {
+  return service.kind != Kind::tcpmux && service.listen.at.port != 0 && service.waits_for.empty();
+}
+
+bool same_program(const Service& a, const Service& b) {
+  if (!a.is(Type::rpc) || !b.is(Type::rpc) || a.kind == Kind::tcpmux || b.kind == Kind::tcpmux) return false;
+  const VersionRange one = a.settings.rpc_version.value_or(VersionRange{});
+  const VersionRange other = b.settings.rpc_version.value_or(VersionRange{});
+  return a.settings.rpc_number == b.settings.rpc_number && a.listen.protocol.number == b.listen.protocol.number &&
+         one.low <= other.high && other.low <= one.high;
+}
+
+Meeting meet_at_port(const ListenSpec& a, const ListenSpec& b) {
+  if (a.at.port != b.at.port || a.protocol.number != b.protocol.number) return Meeting::apart;
+  const bool all = all_addresses(a) && all_addresses(b);
+  const bool some = all_addresses(a) || all_addresses(b) || a.at.address.unmapped() == b.at.address.unmapped();
+  const auto share = [&](Family family) { return some && a.reached_from(family) && b.reached_from(family); };
+  if (share(Family::ipv6)) return Meeting::first_has_it;
+  if (!share(Family::ipv4)) return Meeting::apart;
+  if (all && a.reached_from(Family::ipv6)) return Meeting::first_yields;
+  if (all && b.reached_from(Family::ipv6)) return Meeting::second_yields;
+  return Meeting::first_has_it;
+}
+
+/// Services that meet have one of these in common.
+std::vector<std::uint64_t> keys_of(const Service& service) {
+  constexpr std::uint64_t socket = 1ULL << 60;
+  constexpr std::uint64_t program = 2ULL << 60;
+  constexpr std::uint64_t name = 3ULL << 60;
+  constexpr std::uint64_t rest = socket - 1;
+  if (service.kind == Kind::tcpmux) return {name | (std::hash<std::string>{}(base::to_lower(service.name)) & rest)};
+  std::vector<std::uint64_t> keys;
+  const auto protocol = static_cast<std::uint64_t>(service.listen.protocol.number) & 0xffff;
+  if (has_port(service)) keys.push_back(socket | protocol << 16 | service.listen.at.port);
+  if (service.is(Type::rpc)) keys.push_back(program | protocol << 32 | service.settings.rpc_number.value_or(0));
+  return keys;
+}
+
+}  // namespace
+
+Meeting meet(const Service& first, const Service& second) {
+  if (first.kind == Kind::tcpmux || second.kind == Kind::tcpmux)
+    return first.kind == second.kind && base::iequals(first.name, second.name) ? Meeting::first_has_it : Meeting::apart;
+  if (same_program(first, second)) return Meeting::first_has_it;
+  return has_port(first) && has_port(second) ? meet_at_port(first.listen, second.listen) : Meeting::apart;
+}
+
+std::string meeting_point(const Service& first, const Service& second) {
+  const ListenSpec& listen = first.listen;
+  if (first.kind == Kind::tcpmux) return fmt::format("the tcpmux name {}", first.name);
+  if (same_program(first, second))
+    return fmt::format("the RPC program {} over {}", first.settings.rpc_number.value_or(0), listen.protocol.name);
+  return fmt::format("{} port {} on {}", listen.protocol.name, listen.at.port,
+                     all_addresses(listen) ? "all addresses" : listen.at.address.text());
+}
+
+Service for_ipv6_alone(const Service& service) {
+  Service alone = service;
+  alone.listen.v6only = true;
+  alone.listen.fallback_to_ipv4 = false;
+  return alone;
+}
+
+Endpoints::Claim Endpoints::claim(const Service& service) const {
+  Claim claim;
+  for (const std::uint64_t key : keys_of(service)) {
+    const auto found = by_key_.find(key);
+    if (found == by_key_.end()) continue;
+    for (const Service* earlier : found->second) {
+      const Meeting meeting = meet(*earlier, service);
+      if (meeting == Meeting::first_has_it) return {earlier, nullptr, {}};
+      if (meeting == Meeting::first_yields) claim.yielding.push_back(earlier);
+      if (meeting == Meeting::second_yields) claim.beside = earlier;
+    }
+  }
+  return claim;
+}
+
+void Endpoints::add(const Service& service) {
+  for (const std::uint64_t key : keys_of(service)) by_key_[key].push_back(&service);
+}
+
+void Endpoints::remove(const Service& service) {
+  for (const std::uint64_t key : keys_of(service))
+    if (const auto found = by_key_.find(key); found != by_key_.end()) std::erase(found->second, &service);
+}
+
+}  // namespace xsuperd::config

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "config/text_form.hpp"
+
+#include <fmt/format.h>
+
+namespace xsuperd::config {
+
+namespace {
+void add(Diagnostics& diagnostics, Level level, const std::string& file, std::string sentence, std::string hint) {
+  Diagnostic found;
+  found.level = level;
+  found.place.file = file;
+  found.place.line = 1;
+  found.sentence = std::move(sentence);
+  found.suggestion = std::move(hint);
+  diagnostics.add(std::move(found));
+}
+}  // namespace
+
+std::string_view checked_form(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
+    add(diagnostics, Level::error, file, "the file is in UTF-16, and nothing in it is read",
+        "save it as UTF-8 without a byte order mark");
+    return {};
+  }
+  const bool marked = text.starts_with(mark);
+  if (marked) text.remove_prefix(mark.size());
+  const bool returns = text.find("\r\n") != text.npos;
+  if (marked && returns)
+    add(diagnostics, Level::warning, file, "the file begins with a byte order mark, and its lines end in CR LF; both are understood",
+        "dos2unix takes both away");
+  else if (marked)
+    add(diagnostics, Level::warning, file, "the file begins with a byte order mark, which is passed over",
+        "save it as UTF-8 without a byte order mark");
+  else if (returns)
+    add(diagnostics, Level::warning, file, "the lines of the file end in CR LF; each CR is passed over", "dos2unix takes them away");
+  return text;
+}
+
+}  // namespace xsuperd::config

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: MIT
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "config/fixture.hpp"
+#include "xsuperd/config/examine.hpp"
+
+// All that the parser and the checks say, in one list for people to read: golden/diagnostics.txt. Each input stands above
+// what comes of it. XSUPERD_UPDATE_GOLDEN=1 writes the list anew; tests/shape/diagnostics finds sentences that it lacks.
+using namespace xsuperd::config;
+using namespace xsuperd::config::test;
+
+namespace {
+
+struct Input {
+  std::string title;
+  std::string text;
+  bool inetd = false;
+};
+
+std::string x(const std::string& lines) { return service("x", 9000, lines); }
+std::string bare(const std::string& lines, const std::string& name = "x") { return entry(name, lines); }
+/// A plain service without one of its lines.
+std::string without(const std::string& attribute, const std::string& more = "") {
+  std::string kept;
+  std::istringstream lines(plain);
+  for (std::string line; std::getline(lines, line);)
+    if (!line.starts_with(attribute + " ")) kept += line + "\n";
+  return entry("x", kept + more);
+}
+std::string many(std::size_t count, const std::string& prefix) {
+  std::string words;
+  for (std::size_t i = 0; i < count; ++i)
+    words += " " + prefix + (prefix.ends_with(':') ? "" : std::to_string(i / 256) + ".") + std::to_string(i % 256);
+  return words;
+}
+const std::string behind_tcpmux = "type = TCPMUX UNLISTED\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server\n";
+const std::string rpc = "type = RPC\nsocket_type = dgram\nwait = yes\nuser = root\nserver = /bin/server\n";
+
+std::vector<Input> grammar() {
+  return {
+      {"a misspelt keyword", "servcie x\n{\nnice = 3\n}\n"},
+      {"a misspelt defaults entry", "defualts\n{\nonly_from = 10.0.0.1\n}\n" + x("")},
+      {"a stray word", "word\n" + x("")},
+      {"a stray brace", x("") + "}\n"},
+      {"lines behind the closing brace", x("") + "only_from = 10.0.0.1\n}\n"},
+      {"a service without a name", "service\n{\nnice = 3\n}\n"},
+      {"an include without a path", "include\n"},
+      {"a brace on the line of the keyword", "service x {\nnice = 3\n}\n"},
+      {"no opening brace", "service x\nnice = 3\n}\n"},
+      {"no closing brace before another entry", "service x\n{\nnice = 3\n" + service("y", 2)},
+      {"no closing brace at the end", "service x\n{\nnice = 3\n"},
+      {"two defaults entries", defaults("nice = 3\n") + defaults("instances = 3")},
+      {"a colon for an operator", x("nice: 3")},
+      {"no operator", x("nice 3")},
+      {"an operator of another language", x("nice := 3")},
+      {"no space before the operator", x("nice=3")},
+      {"nothing behind a name", x("nice")},
+      {"company for a closing brace", "service x\n{\nnice = 3\n} # end\n}\n"},
+      {"an include inside an entry", x("include /etc/more")},
+      {"a backslash that continues nothing", x("server_args = -a \\\n-b -c")},
+      {"a backslash at the end of a list", x("server_args = -a \\")},
+      {"a byte order mark", "\xef\xbb\xbf" + x("")},
+      {"CR LF", "service x\r\n{\r\ndisable = yes\r\n}\r\n"},
+      {"a byte order mark and CR LF", "\xef\xbb\xbfservice x\r\n{\r\ndisable = yes\r\n}\r\n"},
+      {"UTF-16", "\xff\xfes"},
+  };
+}
+
+std::vector<Input> files() {
+  return {
+      {"files that are not there", "include /none\nincludedir /nodir\n"},
+      {"a file that includes itself", "include /etc/xinetd.conf\n"},
+      {"files that nest too deep", "include /deep/0\n"},
+      {"a file that everybody may write", "include /loose\n"},
+      {"what a directory passes over", "includedir /d\n"},
+      {"a directory with many leftovers", "includedir /many\n"},
+  };
+}
+
+std::vector<Input> lines() {
+  return {
+      {"an unknown attribute", x("frobnicate = 1")},
+      {"one that is nearly known", x("bannr = 1")},
+      {"one that is nearly a restriction", x("only_form = 10.0.0.1")},
+      {"the same in the defaults", defaults("only_form = 10.0.0.1") + x("")},
+      {"an unknown attribute in the defaults", defaults("frobnicate = 1") + x("")},
+      {"one of services in the defaults", defaults("server = /bin/server") + x("")},
+      {"one of the defaults in a service", x("enabled = x")},
+      {"twice the same", x("nice = 3\nnice = 4")},
+      {"too many values", x("nice = 3 4")},
+      {"too many values of a restriction", x("instances = 3 4")},
+      {"two addresses", x("bind = 127.0.0.1 127.0.0.2")},
+      {"too few values", x("cps = 3")},
+      {"no value", x("flags =")},
+      {"an operator that it does not take", x("nice += 3")},
+      {"the same for a restriction", x("instances += 3")},
+      {"env cannot lose", x("env -= A")},
+      {"a comment behind a value", x("instances = 3 # three")},
+      {"a comment behind what is disabled", defaults("disabled = y # not x") + x("")},
+      {"a comment behind arguments", x("server_args = -a # b")},
+      {"a comment in a value", x("instances = 3#three")},
+      {"quotes", x("banner = \"/etc/motd\"\nserver_args = -c \"a b\"\ninstances = \"3\"")},
+      {"a bad value in the defaults", defaults("log_on_failure = HOST RECORD\nfrobnicate = 1") + x("")},
+      {"a restriction in the defaults that cannot be read", defaults("only_from 10.0.0.1") + x("")},
+      {"mistakes in what is switched off", x("disable = yes\nnice = 99\nserver = /none\ngarbage")},
+  };
+}
+
+std::vector<Input> bad_values() {
+  std::vector<Input> all;
+  for (const std::string line :
+       {"wait = maybe", "groups = on", "disable = true", "v6only = 0", "type = UNLISTET", "type = HOMEMADE", "flags = REUSE,NAMEINARGS",
+        "flags = NODELY", "socket_type = tcp", "socket_type = packet", "protocol = foo", "protocol = UDP", "user = bob", "group = bobs",
+        "umask = 9", "umask = 1777", "nice = -25", "nice = 99", "instances = many", "per_source = many", "cps = a 10", "cps = 10 a",
+        "cps_window = 0", "linger = 3601", "linger = long", "per_source_rate = a 10", "per_source_rate = 10 a", "max_load = high", "max_load = -1", "max_load = 3x",
+        "port = 70000", "rpc_version = 3-1", "rpc_number = x", "deny_time = soon", "backlog = 0", "access_times = 9-17",
+        "access_times = 9:00-25:00", "access_times = 17:00-16:30", "access_policy = first", "pass_fds = all", "server = server",
+        "server = in.telnetd", "server = nosuch", "server = /none", "server = /bin", "server = ./server", "server = /etc/xinetd.conf", "redirect = host:80 80", "redirect = a..b 80",
+        "redirect = 10.0.0.1 99999", "redirect = 10.0.0.1 nothing", "log_type = PIPE x", "log_type = FILE", "log_type = FILE /l 9x",
+        "log_type = FILE /l 9 x", "log_type = FILE /l 9 8", "log_type = SYSLOG", "log_type = SYSLOG kernel", "log_type = SYSLOG daemon loud",
+        "log_on_success = PIDS", "log_on_failure = HOSTS", "env = A", "passenv = NOWHERE", "rlimit_as = big", "rlimit_cpu = 1m",
+        "rlimit_data = big", "rlimit_rss = big", "rlimit_stack = big", "rlimit_files = big", "only_from = 10.0.0.1,10.0.0.2",
+        "only_from = 192.168.1.*", "only_from = nowhere.example", "no_access = nowhere.example", "only_from = 10.0.0.0/33",
+        "only_from = ::/129", "only_from = 10.{1,2}.3", "only_from = a.{1}", "only_from = 10.{1,,2}", "only_from = 10.{1,300}"})
+    all.push_back({line, line.starts_with("wait") || line.starts_with("type") || line.starts_with("socket_type") || line.starts_with("user") ||
+                                 line.starts_with("port ") || line.starts_with("server =")
+                             ? without(line.substr(0, line.find(' ')), line)
+                             : x(line)});
+  all.push_back({"reload_policy = hard", defaults("reload_policy = hard")});
+  all.push_back({"removed_sessions = kill", defaults("removed_sessions = kill")});
+  all.push_back({"two log_types in the defaults", defaults("log_type = FILE /a\nlog_type = FILE /b")});
+  return all;
+}
+
+std::vector<Input> whole_services() {
+  return {
+      {"no wait", without("wait")},
+      {"no user", without("user")},
+      {"no server", without("server")},
+      {"no socket_type", without("socket_type")},
+      {"neither socket_type nor port", bare("wait = no\nuser = root\nserver = /bin/server")},
+      {"raw without a protocol", bare("socket_type = raw\nwait = yes\nuser = root\nserver = /bin/server")},
+      {"a protocol that says nothing of sockets", bare("protocol = icmp\nwait = yes\nuser = root\nserver = /bin/server")},
+      {"no port", without("port")},
+      {"not in /etc/services", without("type")},
+      {"not in /etc/services, and no port", bare("socket_type = stream\nwait = no\nuser = root\nserver = /bin/server")},
+      {"another port than /etc/services", bare("port = 2121\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server", "ftp")},
+      {"a datagram server that does not wait", bare("type = UNLISTED\nport = 1\nsocket_type = dgram\nwait = no\nuser = root\nserver = /bin/server")},
+      {"raw that does not wait", bare("type = UNLISTED\nport = 1\nsocket_type = raw\nprotocol = icmp\nwait = no\nuser = root\nserver = /bin/server")},
+      {"seqpacket over tcp", bare("type = UNLISTED\nport = 1\nsocket_type = seqpacket\nprotocol = tcp\nwait = no\nuser = root\nserver = /bin/server")},
+      {"stream over udp", x("protocol = udp")},
+      {"an internal service that there is not", bare("type = INTERNAL UNLISTED\nport = 1\nsocket_type = stream\nwait = no")},
+      {"an internal service under another name", bare("type = INTERNAL UNLISTED\nport = 13\nsocket_type = dgram\nwait = yes", "daytime-udp")},
+      {"an internal service over udp that is for tcp", bare("type = INTERNAL UNLISTED\nport = 1\nsocket_type = dgram\nwait = yes", "tcpmux")},
+      {"a sensor that waits", bare("type = UNLISTED\nflags = SENSOR\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/server")},
+      {"tcpmux without UNLISTED", bare("type = TCPMUX\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server")},
+      {"tcpmux over udp", bare("type = TCPMUX UNLISTED\nsocket_type = dgram\nwait = yes\nuser = root\nserver = /bin/server")},
+      {"TRAFFIC without redirect", x("log_on_success = TRAFFIC")},
+      {"a redirect of datagrams", bare("type = UNLISTED\nport = 1\nsocket_type = dgram\nwait = no\nuser = root\nredirect = 127.0.0.1 80")},
+      {"a redirect that waits", bare("type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nredirect = 127.0.0.1 80")},
+      {"a redirect with NAMEINARGS", x("redirect = 127.0.0.1 80\nflags = NAMEINARGS")},
+      {"an internal service with NAMEINARGS", bare("type = INTERNAL\nflags = NAMEINARGS\nsocket_type = stream\nwait = no", "echo")},
+      {"NAMEINARGS without arguments", x("flags = NAMEINARGS")},
+      {"labels for what waits", bare("type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/server\nflags = LABELED")},
+      {"pass_fds for what does not wait", x("pass_fds = systemd")},
+      {"INTERCEPT where it does nothing", x("flags = INTERCEPT")},
+      {"INTERCEPT of an internal service", bare("type = INTERNAL\nflags = INTERCEPT\nsocket_type = dgram\nwait = yes", "echo")},
+      {"both families", x("flags = IPv4 IPv6")},
+      {"USERID for an identity server", bare("socket_type = stream\nwait = no\nuser = root\nserver = /bin/server\nlog_on_success = USERID", "auth")},
+      {"groups of a number", bare("type = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\nuser = 4242\ngroups = yes\nserver = /bin/server")},
+      {"RPC without a version", bare(rpc)},
+      {"RPC without a number", bare(rpc + "rpc_version = 1")},
+      {"unlisted RPC without a number", bare("type = RPC UNLISTED\nsocket_type = dgram\nwait = yes\nuser = root\nserver = /bin/server\nrpc_version = 1")},
+      {"an IPv6 address under the IPv4 flag", x("bind = ::1\nflags = IPv4")},
+      {"a name that leads nowhere", x("bind = nowhere.example")},
+      {"an interface for an address", x("bind = eth0")},
+      {"the same in the defaults", defaults("bind = eth0") + x("")},
+      {"two entries for one port", service("a", 5) + service("b", 5, "bind = 127.0.0.2")},
+      {"two entries with one id", x("") + x("")},
+      {"two entries for one RPC program", bare("id = a\nrpc_version = 1-2\n" + rpc, "rstatd") + bare("id = b\nrpc_version = 2\n" + rpc, "rstatd")},
+      {"two entries for one name of tcpmux", bare("id = a\n" + behind_tcpmux) + bare("id = b\n" + behind_tcpmux)},
+      {"no wait for datagrams", bare("type = UNLISTED\nport = 1\nsocket_type = dgram\nuser = root\nserver = /bin/server")},
+      {"an entry for each family", service("a", 5) + service("b", 5, "flags = IPv4")},
+      {"an entry beside one for IPv4", service("a", 5, "flags = IPv4") + service("b", 5)},
+  };
+}
+
+std::vector<Input> suspects() {
+  const std::string waits = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/server\n";
+  return {
+      {"lists that overlap", x("only_from = 10.0.0.1 10.1.0.0/16\nno_access = 10.0.0.0/16 10.1.2.0/24")},
+      {"lists that overlap, and the best match wins",
+       x("access_policy = best_match\nonly_from = 10.0.0.1\nno_access = 10.0.0.0/16")},
+      {"lists that overlap often", x("only_from =" + many(14, "10.0.") + "\nno_access = 10.0.0.0/8")},
+      {"peers that cannot come", x("flags = IPv4\nonly_from = ::1")},
+      {"some peers that cannot come", x("flags = IPv4\nonly_from = ::1 10.0.0.1")},
+      {"many peers that cannot come", x("flags = IPv4\nonly_from = 10.0.0.1" + many(12, "2001:db8::"))},
+      {"lists of what accepts by itself", bare("type = INTERNAL\nsocket_type = stream\nwait = yes\nonly_from = 10.0.0.1", "echo")},
+      {"names of peers that nobody has looked up", bare(waits + "only_from = localhost\nno_access = .example.com")},
+      {"lists that may be too long", bare(waits + "only_from =" + many(1100, "10.0."))},
+      {"values that look like something else", x("only_from = 10.77 10.0.0.0/255.0.0.0 192.168.1.5/24 ::")},
+      {"a server that others may change", without("server", "server = /bin/open")},
+      {"a server of somebody else", without("server", "server = /bin/alices")},
+      {"a server with the rights of the worker", without("user", "user = xsuperd-worker")},
+      {"a server that nobody starts", bare("type = INTERNAL\nsocket_type = stream\nwait = no\nserver = /bin/open", "echo")},
+      {"a server of a group", without("server", "server = /bin/groups")},
+  };
+}
+
+std::vector<Input> inetd_lines() {
+  std::vector<Input> all;
+  for (const std::string line :
+       {"ftp", "ftp stream", "ftp stream tcp", "ftp stream tcp nowait", "ftp stream tcp nowait root", "ftp stream tcp nowait root \"/bin/sh", "ftp stream tcp nowait root '/bin/sh'x", ".include /more", ".other",
+        "#@ in ipsec esp", "ftp stream unix nowait root /bin/sh", "ftp stream tcp,rcvbuf=1 nowait root /bin/sh", "ftp stream tcp/x nowait root /bin/sh",
+        "rstatd dgram rpc/udp wait root /bin/sh", "tcpmux/ stream tcp nowait root /bin/sh", "127.0.0.1:tcpmux/x stream tcp nowait root /bin/sh",
+        "tcpmux/x stream tcp wait root /bin/sh", "127.0.0.1: stream tcp nowait root /bin/sh", "rpc dgram udp wait root /bin/sh 100068 2-5 x",
+        "/run/x stream tcp nowait root /bin/sh", "ftp/2 stream tcp nowait root /bin/sh", "ftp stream:f tcp nowait root /bin/sh",
+        "ftp stream,x tcp nowait root /bin/sh", "ftp stream,3 tcp nowait/3 root /bin/sh", "ftp stream tcp nowait/1/2/3/4 root /bin/sh",
+        "ftp stream tcp wait/3 root /bin/sh", "ftp stream tcp now root /bin/sh", "ftp stream tcp nowait root/staff /bin/sh",
+        "ftp stream tcp nowait :wheel /bin/sh", "ftp stream tcp nowait root: /bin/sh", "ftp stream tcp nowait '' /bin/sh",
+        "ftp stream tcp nowait root /usr/sbin/tcpd", "ftp stream tcp nowait root /usr/sbin/tcpd /", "ftp stream tcp nowait root /usr/sbin/tcpd /bin/sh",
+        ":ftp stream tcp nowait root /bin/sh", "127.0.0.1:ftp stream tcp6 nowait root /bin/sh", "nowhere:ftp stream tcp nowait root /bin/sh",
+        "ftp stream tcp nowait root ftpd ftpd -l", "ftp on protocol = tcp", "ftp on protocol = tcp, x = y, exec = /bin/sh;", "ftp on protocol;",
+        "ftp on =;", "ftp on protocol = tcp, exec = \"/bin;", "ftp on protocol = \"\\q\";", "ftp on protocol = tcp, wait = maybe;",
+        "ftp on sndbuf = 3;", "ftp on protocol = tcp udp;", "1.2.3.4:ftp on bind = ::1;", "ftp on wait = no;",
+        "ftp stream tcp nowait root /bin/sh\nftp stream tcp nowait root /bin/sh"})
+    all.push_back({"inetd: " + line, line + "\n", true});
+  return all;
+}
+
+void furnish(World& w) {
+  w.names.users.push_back({"alice", 1000, 100});
+  for (const std::string path : {"/bin/sh", "/usr/sbin/in.telnetd", "/usr/sbin/tcpd", "/bin/open", "/bin/alices", "/bin/groups"})
+    w.files.programs.insert(path);
+  w.files.programs.insert("./server");
+  w.files.texts["/loose"] = "";
+  w.files.statuses["/loose"].mode = 0666;
+  w.names.users.push_back({"xsuperd-worker", 999, 999});
+  w.files.statuses["/bin/open"].mode = 0777;
+  w.files.statuses["/bin/alices"].owner = 1000;
+  w.files.statuses["/bin/groups"].mode = 0775;
+  w.files.statuses["/bin/groups"].group = 100;
+  w.files.texts["/d/x.conf"] = w.files.texts["/d/x~"] = w.files.texts["/d/sub/inner"] = "";
+  w.files.others.insert("/d/fifo");
+  w.files.dangling.insert("/d/dangling");
+  w.files.unreadable.insert("/d/unreadable");
+  for (int i = 0; i < 12; ++i) w.files.texts["/many/" + std::to_string(i) + "~"] = "";
+  for (int i = 0; i < 40; ++i) w.files.texts["/deep/" + std::to_string(i)] = "include /deep/" + std::to_string(i + 1) + "\n";
+}
+
+std::string said_of(const Input& input) {
+  World w;
+  furnish(w);
+  Sources sources;
+  w.files.texts[input.inetd ? inetd_file : main_file] = input.text;
+  if (input.inetd)
+    sources.inetd = {inetd_file};
+  else
+    sources.main = main_file;
+  const Abilities no_kernel{.mdns = [] { return Abilities::Mdns::not_built; }, .labels = [] { return Abilities::Labels::not_in_kernel; }};
+  const Examined examined = examine(w.files, w.names, sources, no_kernel);
+  std::string text;
+  std::size_t told = 0;
+  for (const Diagnostic& d : examined.findings)
+    if (++told <= 15) text += explained(d);
+  if (told > 15) text += "... " + std::to_string(told - 15) + " more\n";
+  return text + summary(examined) + "\n";
+}
+
+/// Long lines are cut, for those who read the list.
+std::string list() {
+  std::string text;
+  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines()})
+    for (const Input& input : part) text += "== " + input.title + "\n" + said_of(input) + "\n";
+  std::istringstream in(text);
+  std::string cut;
+  for (std::string line; std::getline(in, line);) cut += (line.size() > 300 ? line.substr(0, 300) + " ..." : line) + "\n";
+  return cut;
+}
+
+}  // namespace
+
+TEST_CASE("what the parser and the checks say is what the list for people has") {
+  const std::string path = XSUPERD_GOLDEN "/diagnostics.txt";
+  const std::string now = list();
+  if (std::getenv("XSUPERD_UPDATE_GOLDEN")) std::ofstream(path) << now;
+  std::ifstream file(path);
+  std::ostringstream wanted;
+  wanted << file.rdbuf();
+  CHECK(now == wanted.str());
+}
+
+TEST_CASE("each mistake is told once") {
+  for (const auto& part : {lines(), bad_values()})
+    for (const Input& input : part) {
+      World w;
+      furnish(w);
+      w.read(input.text);
+      std::map<std::pair<int, int>, int> places;
+      INFO(input.title);
+      for (const Diagnostic& d : w.loaded.diagnostics.all())
+        if (d.level <= Level::warning) CHECK(++places[{d.place.line, d.place.column}] == 1);
+    }
+}
