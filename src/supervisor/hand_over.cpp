@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/hand_over.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <unordered_set>
 
 #include "supervisor/archive.hpp"
@@ -303,8 +300,7 @@ void describe(A& a, HandOver& v) {
   a.flag("log_behind", v.log_behind);
   a.text("notes", v.notes);
   a.since(5, [&] { a.list("lingering", v.lingering, 65536); });
-  a.since(5, [&] { a.moment("now", v.now); });
-  a.since(5, [&] { a.text("clock", v.clock, 64); });
+  a.since(5, [&] { a.moment("now", v.now), a.text("clock", v.clock, 64); });
 }
 
 namespace {
@@ -387,12 +383,6 @@ base::Result<HandOver> decode(std::string_view text) {
   if (error.empty()) error = Checking(state).run();
   if (!error.empty()) return refused(error);
   return state;
-}
-
-std::string time_namespace() {
-  std::array<char, 64> name;
-  const ssize_t length = ::readlink("/proc/self/ns/time", name.data(), name.size());
-  return {name.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
 }
 
 void keep_time(HandOver& state, base::Moment now, std::string_view clock) {

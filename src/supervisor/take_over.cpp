@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 
@@ -79,6 +80,12 @@ base::Result<HandOver> read_state(int number) {
 }
 
 }  // namespace
+
+std::string time_namespace() {
+  std::array<char, 64> name;
+  const ssize_t length = ::readlink("/proc/self/ns/time", name.data(), name.size());
+  return {name.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
+}
 
 std::string own_binary(const std::string& argv0) {
   struct stat ours {};
