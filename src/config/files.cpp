@@ -25,7 +25,9 @@ base::Result<std::string> SystemFiles::read(const std::string& path) {
   while (true) {
     const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
-    // As xinetd, what opens but cannot be read counts as empty: a directory, say (fact B1.42).
+    // As xinetd, a directory in the place of a file counts as empty (fact B1.42). An error of the device does not: what
+    // runs from the file would be gone.
+    if (n < 0 && errno != EISDIR) return base::system_error(errno, "read( " + path + " ) failed");
     if (n <= 0) {
       text.shrink_to_fit();  // it is kept until the next load
       return text;
@@ -39,11 +41,14 @@ base::Result<std::vector<std::string>> SystemFiles::list(const std::string& path
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
   if (!dir) return base::system_error(errno, "opendir( " + path + " ) failed");
   std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(dir.get())) {
+  while (true) {
+    errno = 0;  // else the end looks like an error
+    const dirent* entry = ::readdir(dir.get());
+    if (!entry && errno != 0) return base::system_error(errno, "readdir( " + path + " ) failed");
+    if (!entry) return names;
     std::string name = entry->d_name;
     if (name != "." && name != "..") names.push_back(std::move(name));
   }
-  return names;
 }
 
 base::Result<Files::Kind> SystemFiles::kind(const std::string& path) {

@@ -141,6 +141,7 @@ class Reader {
 
   void include_found(const std::string& path, const Entry& entry, PassedOver& passed) {
     const auto kind = files_.kind(path);
+    if (!kind && kind.error().code != ENOENT) result_.unclear_files.push_back(path);  // it may be there all the same
     if (!kind)
       report(&entry, fmt::format("Unable to stat includedir file {} ({})", path, kind.error().sentence));
     else if (*kind == Files::Kind::directory)
@@ -217,6 +218,8 @@ class InetdFiles {
       const auto kind = files_.kind(file);
       if (name.front() == '.' || name.back() == '~')
         passed.tell(file, name.front() == '.' ? "its name begins with a dot" : "its name ends in a tilde");
+      else if (!kind && kind.error().code != ENOENT)
+        failed(file, kind.error().sentence);
       else if (kind && *kind == Files::Kind::regular)
         take(file, true);
       else

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <exception>
+#include <new>
 #include <unordered_map>
 
 #include "net/name_cache.hpp"
@@ -119,7 +120,10 @@ void Resolver::Impl::expire(std::uint64_t id) {
 
 void Resolver::Impl::answered(const base::Address& address, const Name& name) {
   const auto believed = name.state == Name::State::known ? options.known_for : options.unknown_for;
-  cache.put(address, name, std::chrono::steady_clock::now() + believed);
+  try {
+    cache.put(address, name, std::chrono::steady_clock::now() + believed);
+  } catch (const std::bad_alloc&) {  // those who wait have their answer all the same
+  }
   const auto question = asked.extract(address);
   if (question.empty()) return;
   for (const std::uint64_t id : question.mapped().waiters) finish(id, name);
@@ -128,7 +132,12 @@ void Resolver::Impl::answered(const base::Address& address, const Name& name) {
 void Resolver::Impl::finish(std::uint64_t id, const Name& name) {
   // Taken out before the call: the callback may ask again or end the Resolver.
   const auto waiter = waiters.extract(id);
-  if (!waiter.empty()) waiter.mapped().done(name);
+  if (waiter.empty()) return;
+  try {
+    waiter.mapped().done(name);
+  } catch (const std::bad_alloc&) {  // there is no room for the name
+    waiter.mapped().done(failed());
+  }
 }
 
 void Resolver::Impl::close() {

@@ -6,7 +6,7 @@
 
 namespace xsuperd::service {
 
-void Runner::perform(const Spawn& action) { advance(action.token); }
+void Runner::perform(const Spawn& action) { attempt(action.token, &Runner::advance); }
 
 /// Takes the next step of an admitted session. A step that has to wait calls again when it is done.
 void Runner::advance(Token token) {
@@ -66,7 +66,7 @@ bool Runner::no_libwrap_rules() {
 void Runner::wrapped(Token token, net::LibwrapAnswer answer) {
   const auto found = sessions_.find(token);
   if (found == sessions_.end()) return;
-  if (answer == net::LibwrapAnswer::allowed) return advance(token);
+  if (answer == net::LibwrapAnswer::allowed) return attempt(token, &Runner::advance);
   const base::Address peer = found->second.peer.address;
   around_.log.info("libwrap refused connection to {} (libwrap={}) from {}", service().id, service().libwrap_name(), peer.text());
   // Whatever `twist` put in our place talks to the peer; we only let go.
@@ -85,7 +85,7 @@ bool Runner::send_success_banner(Token token) {
     const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
     if (!self || session == self->sessions_.end()) return;
     session->second.socket = std::move(socket);
-    delivered ? self->advance(token) : self->withdraw(token);
+    delivered ? self->attempt(token, &Runner::advance) : self->withdraw(token);
   };
   around_.banners->send(
       around_, {lent(session.socket), *banner, service().id, session.peer.address, std::move(done)});
@@ -114,7 +114,7 @@ void Runner::identified(Token token, const net::IdentAnswer& answer) {
   session->second.lookup = 0;
   const base::Address peer = session->second.peer.address;
   log_identity(answer, peer, false);
-  if (answer.outcome == net::IdentAnswer::Outcome::ok || !idonly()) return advance(token);
+  if (answer.outcome == net::IdentAnswer::Outcome::ok || !idonly()) return attempt(token, &Runner::advance);
   log_entry(log::noid_entry(service(), peer, net::log_words(answer.outcome)));
   withdraw(token);
 }

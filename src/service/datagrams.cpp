@@ -43,7 +43,11 @@ void Runner::serve_datagrams() {
   no_libwrap_rules_ = std::nullopt;
   for (const net::Datagram& datagram : batch.receive(listener_->fd())) {
     if (!listener_) return;  // it was closed with all that waited there
-    serve_datagram(datagram);
+    try {
+      serve_datagram(datagram);
+    } catch (const std::exception& why) {  // the others of the batch are answered
+      around_.log.error("service {}, datagram from {}: {}", service().id, datagram.peer.address.text(), why.what());
+    }
   }
   if (!listener_) return;
   batch.send(listener_->fd());
@@ -56,21 +60,29 @@ void Runner::serve_datagram(const net::Datagram& datagram) {
   session.alone = true;
   const Token token = new_session(std::move(session));
   current_datagram_ = &datagram;
-  request(token);
+  attempt(token, &Runner::request);
   current_datagram_ = nullptr;
-  if (const auto pending = sessions_.find(token); pending != sessions_.end())
+  const auto pending = sessions_.find(token);
+  if (pending == sessions_.end()) return;
+  try {
     pending->second.kept = std::make_shared<KeptDatagram>(datagram);
+  } catch (const std::exception& why) {  // there would be nothing to answer
+    lose(token, why);
+  }
 }
 
 void Runner::answer_datagram(Token token) {
   const Session session = std::move(sessions_.at(token));
   counters_.serve(around_.now() - session.accepted);
-  log_entry(log::start_entry(service(), 0, session.peer.address));
-  if (session.kept)
-    answer_late(session.kept->datagram);
-  else if (const auto answer = answer_to(*current_datagram_, around_.datagrams.room_for_answer().first<udp_room>()))
-    around_.datagrams.answer(*current_datagram_, *answer);
   end_session(token);
+  try {
+    log_entry(log::start_entry(service(), 0, session.peer.address));
+    if (session.kept)
+      answer_late(session.kept->datagram);
+    else if (const auto answer = answer_to(*current_datagram_, around_.datagrams.room_for_answer().first<udp_room>()))
+      around_.datagrams.answer(*current_datagram_, *answer);
+  } catch (const std::bad_alloc&) {  // as if the answer had got lost on its way
+  }
   feed(Exited{token});
 }
 

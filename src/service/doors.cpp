@@ -45,9 +45,13 @@ void Runner::converse(Token token) {
   session.started_wall = std::chrono::system_clock::now();
   session.conversing = true;
   counters_.serve(session.started - session.accepted);
-  log_entry(log::start_entry(service(), 0, session.peer.address));
-  feed(Started{token});
-  begin_conversation(token, std::move(parameters));
+  try {
+    log_entry(log::start_entry(service(), 0, session.peer.address));
+    feed(Started{token});
+    begin_conversation(token, std::move(parameters));
+  } catch (const std::exception&) {  // nobody would tell that it has ended
+    conversation_ended(token, {worker::Ending::Why::lost, {}});
+  }
 }
 
 worker::Parameters Runner::conversation_parameters() const {
@@ -76,9 +80,19 @@ void Runner::conversation_ended(Token token, worker::Ending ending) {
   const auto found = sessions_.find(token);
   if (found == sessions_.end()) return;
   const Session session = std::move(found->second);
+  counters_.bytes_in += ending.report.in;
+  counters_.bytes_out += ending.report.out;
+  end_session(token);
+  try {
+    tell_end(session, ending);
+  } catch (const std::bad_alloc&) {  // a line is lost, and not what it tells of
+  }
+  feed(Exited{token});
+  if (ending.report.connection) mux_request(std::move(ending.report.connection), session.peer, ending.report.request);
+}
+
+void Runner::tell_end(const Session& session, const worker::Ending& ending) {
   const worker::Report& report = ending.report;
-  counters_.bytes_in += report.in;
-  counters_.bytes_out += report.out;
   if (report.connect_error != 0) {
     around_.log.error("can't connect to remote host {}: {}", base::escaped(report.failed_target, 200),
                       base::errno_text(report.connect_error));
@@ -91,9 +105,6 @@ void Runner::conversation_ended(Token token, worker::Ending ending) {
   log::ExitStatus status{false, ending.lost() ? 1 : 0};
   if (ending.why == worker::Ending::Why::stopped) status = {true, SIGTERM};
   if (door_of(service()).long_lived) log_entry(log::exit_entry(service(), 0, status, duration));
-  end_session(token);
-  feed(Exited{token});
-  if (ending.report.connection) mux_request(std::move(ending.report.connection), session.peer, report.request);
 }
 
 /// RFC 1078, as decision B15.21 has it: only services of type TCPMUX and TCPMUXPLUS can be reached (CVE-2012-0862).
@@ -117,7 +128,7 @@ void Runner::adopt(base::Fd connection, const base::Endpoint& peer) {
   Session session{.peer = peer, .socket = std::move(connection)};
   session.alone = true;
   session.through_tcpmux = true;
-  request(new_session(std::move(session)));
+  attempt(new_session(std::move(session)), &Runner::request);
 }
 
 }  // namespace xsuperd::service

@@ -194,9 +194,8 @@ void Runner::carry_on(Token token) {
     return boost::asio::post(around_.loop, [done = when_ended(token)] { done({worker::Ending::Why::lost, {}}); });
   }
   if (state_.is_retrying(token)) return perform(ArmRetry{token, State::retry_seconds});
-  if (state_.has_place(token) && !state_.is_waiting(token)) return advance(token);
-  if (!session.judged) return request(token);
-  feed(Request{token, question(token), around_.now(), true});
+  if (state_.has_place(token) && !state_.is_waiting(token)) return attempt(token, &Runner::advance);
+  attempt(token, session.judged ? &Runner::judge_anew : &Runner::request);
 }
 
 }  // namespace xsuperd::service

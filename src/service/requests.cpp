@@ -35,8 +35,15 @@ void Runner::accept_connections() {
   int error = 0;
   auto batch = listener_->accept_batch(service().listen.v6only || stays_with_us(), error, &around_.reserve);
   const bool alone = batch.size() == 1;
-  for (net::Connection& connection : batch)
-    greet(new_session({connection.peer, std::move(connection.fd), 0, {}, {}, alone, 0, false, {}}));
+  std::exception_ptr thrown;
+  for (net::Connection& connection : batch) {
+    try {
+      attempt(new_session({connection.peer, std::move(connection.fd), 0, {}, {}, alone, 0, false, {}}), &Runner::greet);
+    } catch (...) {  // the others of the batch are served
+      thrown = std::current_exception();
+    }
+  }
+  if (thrown) std::rethrow_exception(thrown);
   if (!listener_) return;  // one of them tripped the rate limit
   if (error != 0) return accept_failed(error);
   listener_->again();
@@ -53,11 +60,11 @@ void Runner::accept_failed(int error) {
 
 Token Runner::new_session(Session session) {
   const Token token = ++around_.last_token;
-  ++counters_.accepted;
-  counters_.last_request = std::chrono::system_clock::now();
   session.accepted = around_.now();
   base::make_room(sessions_);
   sessions_.emplace(token, std::move(session));
+  ++counters_.accepted;  // what throws before leaves nothing to account for
+  counters_.last_request = std::chrono::system_clock::now();
   return token;
 }
 
@@ -71,7 +78,7 @@ void Runner::greet(Token token) {
     const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
     if (!self || session == self->sessions_.end()) return;
     session->second.socket = std::move(socket);
-    if (delivered) return self->request(token);
+    if (delivered) return self->attempt(token, &Runner::request);
     self->withdraw(token);
   };
   around_.banners->send(around_, {lent(session.socket), *service().settings.banner, service().id,
@@ -92,7 +99,7 @@ void Runner::request_of(const net::Head& head) {
   Session session{.peer = head.peer};
   session.arrival = head.arrival;
   session.alone = true;
-  request(new_session(std::move(session)));
+  attempt(new_session(std::move(session)), &Runner::request);
 }
 
 policy::Question Runner::question(Token token) const {
@@ -111,6 +118,8 @@ void Runner::request(Token token) {
   feed(Request{token, question(token), around_.now()});
 }
 
+void Runner::judge_anew(Token token) { feed(Request{token, question(token), around_.now(), true}); }
+
 /// A connection waits for its peer's name, not the service.
 void Runner::perform(const AskName& action) {
   around_.resolver.names_of(sessions_.at(action.token).peer.address,
@@ -123,9 +132,13 @@ void Runner::perform(const AskName& action) {
 
 void Runner::named(Token token, base::PeerName name) {
   sessions_.at(token).name_failed = name.state == base::PeerName::State::failed;
-  Request event{token, question(token), around_.now(), true};
-  event.question.name = std::move(name);
-  feed(event);
+  try {
+    Request event{token, question(token), around_.now(), true};
+    event.question.name = std::move(name);
+    feed(event);
+  } catch (const std::exception& why) {
+    lose(token, why);
+  }
 }
 
 void Runner::tell_failed_look_up(const Session& session) {
@@ -213,7 +226,7 @@ bool Runner::judge_again(const Refuse& action) {
   session.judged_again = true;
   boost::asio::post(around_.loop, [weak = weak_from_this(), token = action.token] {
     const auto self = weak.lock();
-    if (self && self->sessions_.contains(token)) self->feed(Request{token, self->question(token), self->around_.now(), true});
+    if (self && self->sessions_.contains(token)) self->attempt(token, &Runner::judge_anew);
   });
   return true;
 }

@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <new>
+#include <vector>
 
 #include "xsuperd/net/udp_reply.hpp"
-#include <vector>
 
 #include "service/timers.hpp"
 
@@ -142,14 +143,66 @@ std::size_t Runner::signal_servers(int number) {
   return count;
 }
 
-/// Every decision passes here: the count of all servers follows the State's.
+namespace {
+
+/// Keeps the count of all servers in step with a State's, whatever is thrown meanwhile.
+class Follow {
+ public:
+  Follow(std::size_t& all, const State& state) : all_(all), state_(state), before_(state.running()) {}
+  ~Follow() {
+    all_ += state_.running();
+    all_ -= before_;
+  }
+  Follow(const Follow&) = delete;
+  Follow& operator=(const Follow&) = delete;
+
+ private:
+  std::size_t& all_;
+  const State& state_;
+  std::size_t before_;
+};
+
+}  // namespace
+
+/// Every decision passes here: the count of all servers follows the State's. What has been decided is done, whatever one
+/// of the actions throws.
 void Runner::feed(const Event& event) {
-  const std::size_t before = state_.running();
-  const Actions actions = state_.handle(event);
-  around_.processes += state_.running();
-  around_.processes -= before;
-  for (const Action& action : actions) perform(action);
+  const auto decide = [&] {
+    const Follow follow(around_.processes, state_);
+    return state_.handle(event);
+  };
+  const Actions actions = decide();
+  std::exception_ptr thrown;
+  for (const Action& action : actions) {
+    try {
+      perform(action);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }
   if (around_.on_change) around_.on_change();
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+/// A step of a session. What it throws, for want of memory, costs that session alone.
+void Runner::attempt(Token token, void (Runner::*step)(Token)) {
+  try {
+    (this->*step)(token);
+  } catch (const std::exception& why) {
+    lose(token, why);
+  }
+}
+
+/// Its fate is told, and nothing of it stays: no place, no descriptor, no open account.
+void Runner::lose(Token token, const std::exception& why) {
+  const auto found = sessions_.find(token);
+  if (found == sessions_.end()) feed(Withdrawn{token});  // its fate was told already; if it had a place still, that is free
+  if (found == sessions_.end() || found->second.served()) throw;  // the last gate tells
+  const base::Address peer = found->second.peer.address;
+  counters_.fail(std::chrono::system_clock::now());
+  let_go(token);
+  if (service().hands_over() && state_.phase() == Phase::listening) listen();  // it had not even been let in
+  around_.log.error("service {}, request from {}: {}", service().id, peer.text(), why.what());
 }
 
 void Runner::perform(const Action& action) {
@@ -168,27 +221,40 @@ void Runner::perform(const OpenSocket&) {
   // It never had one, or an administrator has closed it meanwhile.
   if (service().kind == config::Kind::tcpmux || !wants_socket()) return feed(Closed{});
   const bool good = open_socket();
+  (void)report_opening(good);  // first: it would stay closed
   around_.log.error("{} service {}", good ? "Activating" : "Error activating", service().name);
-  (void)report_opening(good);
 }
 
 void Runner::perform(const ArmPause& action) {
+  pause_end_ = around_.now() + std::chrono::seconds(action.seconds);
+  try {
+    arm(std::chrono::seconds(action.seconds), [](Runner& self) { self.feed(Due{}); });
+  } catch (const std::bad_alloc&) {  // nobody would open it again: better no pause than no end of it
+    return feed(Due{});
+  }
   around_.log.error("Deactivating service {} due to excessive incoming connections.  Restarting in {} seconds.",
                     service().name, action.seconds);
-  pause_end_ = around_.now() + std::chrono::seconds(action.seconds);
-  arm(std::chrono::seconds(action.seconds), [](Runner& self) { self.feed(Due{}); });
 }
 
 void Runner::perform(const ArmRetry& action) {
-  arm(std::chrono::seconds(action.seconds), [token = action.token](Runner& self) { self.feed(RetryDue{token}); });
+  try {
+    arm(std::chrono::seconds(action.seconds), [token = action.token](Runner& self) { self.feed(RetryDue{token}); });
+  } catch (const std::bad_alloc&) {
+    feed(RetryDue{action.token});
+  }
 }
 
 bool Runner::open_socket() {
   if (!service().waits_for.empty()) return false;  // there is no place to open it at
   if (left_to_server_) return opened_or_not(net::Opened{std::move(left_to_server_)});
   forget_server();
-  auto handed = around_.handed.take(service().id, service().listen);
-  return handed ? open_handed(std::move(*handed)) : opened_or_not(open_guarded(service(), service().listen));
+  try {
+    auto handed = around_.handed.take(service().id, service().listen);
+    return handed ? open_handed(std::move(*handed)) : opened_or_not(open_guarded(service(), service().listen));
+  } catch (const std::bad_alloc&) {  // tried again, as after any other failure
+    close_sockets();
+    return opened_or_not(base::system_error(ENOMEM, "opening the socket"));
+  }
 }
 
 bool Runner::opened_or_not(base::Result<net::Opened> opened) {
@@ -249,8 +315,11 @@ void Runner::log_entry(const std::optional<log::Entry>& entry) {
 }
 
 void Runner::log_entry(std::string_view entry) {
-  if (setup_.service_log)
+  if (!setup_.service_log) return;
+  try {
     around_.log.sink().write(setup_.service_log, log::Level::info, std::chrono::system_clock::now(), entry);
+  } catch (const std::bad_alloc&) {  // a line is lost, and not what it tells of
+  }
 }
 
 }  // namespace xsuperd::service

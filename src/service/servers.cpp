@@ -25,6 +25,7 @@ void Runner::spawn(Token token) {
   session.started_wall = std::chrono::system_clock::now();
   base::make_room(around_.owners);
   around_.owners[token] = weak_from_this();
+  around_.children.expect(around_.owners.size());  // once it runs, nothing may fail
   spawn::Job job{token, setup_.recipe, std::move(session.socket), base::AddressText(session.peer.address), std::move(*context)};
   const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
   if (auto outcome = around_.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
@@ -47,7 +48,12 @@ void Runner::context_failed(Token token, const std::string& why) {
 
 void Runner::on_outcome(spawn::Outcome outcome) {
   if (auto* good = std::get_if<spawn::Started>(&outcome)) return started(*good);
-  start_failed(std::get<spawn::StartFailed>(outcome));
+  auto& bad = std::get<spawn::StartFailed>(outcome);
+  try {
+    start_failed(bad);
+  } catch (const std::exception& why) {
+    lose(bad.token, why);
+  }
 }
 
 void Runner::started(spawn::Started& outcome) {
@@ -55,8 +61,8 @@ void Runner::started(spawn::Started& outcome) {
   session.pid = outcome.pid;
   if (service().hands_over()) foreign_ = true;
   counters_.serve(around_.now() - session.accepted);
-  log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
   around_.children.watch(outcome.token, outcome.pid, around_.reserve.below(std::move(outcome.pidfd)));
+  log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
   feed(Started{outcome.token});
   // It may have been started while the service was being removed, and take so long that the others' KILL is over.
   if (state_.phase() != Phase::retiring || retired_servers_ != Servers::terminate) return;
@@ -95,11 +101,17 @@ void Runner::on_ended(const spawn::Ended& end) {
   const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);
   linger(session, end.pid);
   end_session(end.token);
-  came_back();  // before anybody hears of the end: who does may come at once
-  log_entry(log::exit_entry(service(), end.pid, {end.signalled, end.value}, duration));
-  next_datagram_ = drop_unread_datagram(session);
+  std::exception_ptr thrown;
+  try {
+    came_back();  // before anybody hears of the end: who does may come at once
+    log_entry(log::exit_entry(service(), end.pid, {end.signalled, end.value}, duration));
+    next_datagram_ = drop_unread_datagram(session);
+  } catch (...) {  // its place is free all the same
+    thrown = std::current_exception();
+  }
   feed(Exited{end.token});
   next_datagram_ = std::nullopt;
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 /// Without a descriptor to be had the server is started all the same.

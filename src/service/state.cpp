@@ -186,8 +186,14 @@ void State::take_place(Token token, const base::Address& peer, bool waiting) {
   const base::Address source = peer.unmapped();
   base::make_room(places_);
   base::make_room(sources_);
-  places_.emplace(token, Place{source, 0, false, waiting});
-  ++sources_[source];
+  const auto counted = sources_.try_emplace(source, 0).first;
+  try {
+    places_.emplace(token, Place{source, 0, false, waiting});
+  } catch (...) {  // no memory
+    if (counted->second == 0) sources_.erase(counted);
+    throw;
+  }
+  ++counted->second;
 }
 
 void State::drop_place(Token token) {

@@ -121,8 +121,8 @@ void Children::Impl::enter_later(std::uint64_t token) {
 }
 
 void Children::Impl::enter_again() {
-  for (const std::uint64_t token : std::exchange(left_out, {}))
-    if (!enter(token)) enter_later(token);
+  std::erase_if(left_out, [this](std::uint64_t token) { return enter(token); });
+  if (!left_out.empty()) room.set(std::chrono::seconds(1));
 }
 
 /// While there are no children nothing is waited for, and the loop may end.
@@ -168,6 +168,15 @@ Children::Children(boost::asio::io_context& loop, std::function<void(const Ended
     : impl_(std::make_shared<Impl>(loop, std::move(on_end))) {}
 
 Children::~Children() { impl_->give_up(); }
+
+void Children::expect(std::size_t number) {
+  if (number > impl_->slab.size()) {
+    impl_->unused.reserve(std::max(number, 2 * impl_->slab.size() + 16));
+    while (impl_->slab.size() < number) impl_->unused.push_back(&impl_->slab.emplace_back());
+  }
+  if (impl_->left_out.capacity() < number) impl_->left_out.reserve(2 * number);
+  if (impl_->running.max_load() < number) impl_->running.reserve(2 * number);
+}
 
 void Children::watch(std::uint64_t token, pid_t pid, base::Fd pidfd) {
   Watch& watch = impl_->unused_watch();

@@ -39,7 +39,12 @@ void OutcomeBox::put(Launched&& launched) {
   if (first) ring();
 }
 
-void OutcomeBox::ring() const { ::eventfd_write(bell_.get(), 1); }
+/// Only the first outcome in an empty box rings: a ring that got lost would leave all that follow in it.
+void OutcomeBox::ring() const {
+  constexpr int tries = 3;
+  for (int i = 0; i < tries && ::eventfd_write(bell_.get(), 1) != 0; ++i) {
+  }
+}
 
 std::vector<Launched> OutcomeBox::take_rest() {
   gather();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Three ways to go through the members of a value, which describe(archive, value) names one by one: write them as JSON,
-// read them with all checks, collect the descriptors. Internal to supervisor.
+// Four ways to go through the members of a value, which describe(archive, value) names one by one: write them as JSON,
+// read them with all checks, collect the descriptors, move the moments. Internal to supervisor.
 #pragma once
 #include <fmt/format.h>
 
@@ -152,16 +152,15 @@ class Reading {
   std::size_t taken_ = 0;
 };
 
-/// Collects the numbers of all descriptors.
-class Collecting {
+/// Goes through all members and does nothing but what `Self` does with some of them.
+template <typename Self>
+class Visiting {
  public:
   template <std::integral T>
   void number(const char*, T&, T = 0, T = 0) {}
   void flag(const char*, bool&) {}
   void text(const char*, std::string&, std::size_t = 0) {}
-  void descriptor(const char*, int& value) {
-    if (value >= 0) numbers.push_back(value);
-  }
+  void descriptor(const char*, int&) {}
   template <typename E>
   void word(const char*, E&, E) {}
   template <typename Clock, typename D>
@@ -169,23 +168,43 @@ class Collecting {
   void address(const char*, base::Address&) {}
   template <typename T>
   void object(const char*, T& value) {
-    describe(*this, value);
+    describe(static_cast<Self&>(*this), value);
   }
   template <typename T>
   void optional(const char*, std::optional<T>& value) {
-    if (value) describe(*this, *value);
+    if (value) describe(static_cast<Self&>(*this), *value);
   }
   template <typename T>
   void list(const char*, std::vector<T>& values, std::size_t = 0) {
-    for (T& value : values) describe(*this, value);
+    for (T& value : values) describe(static_cast<Self&>(*this), value);
   }
-
   template <typename F>
   void since(std::uint64_t, F members) {
     members();
   }
+};
+
+/// Collects the numbers of all descriptors.
+class Collecting : public Visiting<Collecting> {
+ public:
+  void descriptor(const char*, int& value) {
+    if (value >= 0) numbers.push_back(value);
+  }
 
   std::vector<int> numbers;
+};
+
+/// Moves what is a moment; not one that is not set, or never.
+class Moving : public Visiting<Moving> {
+ public:
+  explicit Moving(base::Moment::duration by) : by_(by) {}
+  using Visiting::moment;
+  void moment(const char*, base::Moment& value) {
+    if (value != base::Moment{} && value != base::Moment::max()) value += by_;
+  }
+
+ private:
+  base::Moment::duration by_;
 };
 
 }  // namespace xsuperd::supervisor

@@ -300,6 +300,7 @@ void describe(A& a, HandOver& v) {
   a.flag("log_behind", v.log_behind);
   a.text("notes", v.notes);
   a.since(5, [&] { a.list("lingering", v.lingering, 65536); });
+  a.since(5, [&] { a.moment("now", v.now), a.text("clock", v.clock, 64); });
 }
 
 namespace {
@@ -382,6 +383,12 @@ base::Result<HandOver> decode(std::string_view text) {
   if (error.empty()) error = Checking(state).run();
   if (!error.empty()) return refused(error);
   return state;
+}
+
+void keep_time(HandOver& state, base::Moment now, std::string_view clock) {
+  if (state.clock.empty() || clock.empty() || state.clock == clock) return;
+  Moving moving(now - state.now);
+  describe(moving, state);
 }
 
 std::vector<int> descriptors(HandOver state) {

@@ -131,6 +131,8 @@ struct HandOver {
   bool log_behind = false;          ///< the logs could not take everything in time
   std::vector<service::HandedLinger> lingering;
   std::string notes;                ///< what the trial run of the new image wanted it to know
+  base::Moment now{};               ///< when this was written
+  std::string clock = {};           ///< by which clock, as time_namespace() names it
   bool operator==(const HandOver&) const = default;
 };
 
@@ -138,6 +140,12 @@ struct HandOver {
 [[nodiscard]] std::string encode(HandOver state);
 /// Trusts nothing: any bytes give a state that is right in itself, or an error that says which field is not.
 [[nodiscard]] base::Result<HandOver> decode(std::string_view text);
+/// The clock that this process has its moments from: its time namespace, as the kernel names it (time_namespaces(7)). Empty
+/// where it is not known.
+[[nodiscard]] std::string time_namespace();
+/// In the new image, whose moments come from `clock`, and where it is `now`: where the old image had another clock, all
+/// moments are moved, as if no time had passed. Else nothing changes. Pure.
+void keep_time(HandOver& state, base::Moment now, std::string_view clock);
 /// The numbers of all descriptors that it speaks of.
 [[nodiscard]] std::vector<int> descriptors(HandOver state);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 
@@ -74,10 +75,17 @@ base::Result<HandOver> read_state(int number) {
   auto state = decode(*text);
   if (state && state->daemon.pid != ::getpid())
     return base::Error{0, fmt::format("the state that was handed over is that of process {}", state->daemon.pid)};
+  if (state) keep_time(*state, std::chrono::steady_clock::now(), time_namespace());
   return state;
 }
 
 }  // namespace
+
+std::string time_namespace() {
+  std::array<char, 64> name;
+  const ssize_t length = ::readlink("/proc/self/ns/time", name.data(), name.size());
+  return {name.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
+}
 
 std::string own_binary(const std::string& argv0) {
   struct stat ours {};

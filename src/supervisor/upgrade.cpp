@@ -191,6 +191,8 @@ void Supervisor::Impl::refuse_upgrade(const std::string& why) noexcept {
 
 HandOver Supervisor::Impl::hand_over() const {
   HandOver state;
+  state.now = around.now();
+  state.clock = time_namespace();
   state.daemon = {::getpid(),   options.version, options.invocation,    options.adopts_orphans,
                   facts.umask,  facts.priority,  facts.files.rlim_cur, facts.files.rlim_max,
                   control ? control->listening_fd() : -1};

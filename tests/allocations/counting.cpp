@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <utility>
 
 // glibc's own, by the names under which a program may replace the others.
 // NOLINTBEGIN(bugprone-reserved-identifier)
@@ -32,6 +33,8 @@ struct Place {
 std::atomic<bool> counting = false;
 std::atomic<std::size_t> count = 0;
 std::array<Place, 16> places;
+thread_local std::size_t until_refusal = 0;
+thread_local bool counted = false;
 
 void note() {
   if (!counting.load(std::memory_order_relaxed)) return;
@@ -41,6 +44,9 @@ void note() {
 }
 
 }  // namespace
+
+/// Is it this one that is refused?
+bool refuses();
 
 void begin() {
   std::array<void*, 4> first;
@@ -54,6 +60,15 @@ std::size_t end() {
   return count;
 }
 
+void refuse(std::size_t number) { until_refusal = number; }
+
+bool refused() { return std::exchange(until_refusal, 0) == 0; }
+
+bool refuses() { return counted && until_refusal != 0 && --until_refusal == 0; }
+
+Counted::Counted() { counted = true; }
+Counted::~Counted() { counted = false; }
+
 void print_places() {
   const std::size_t known = std::min(count.load(), places.size());
   for (std::size_t i = 0; i < known; ++i) {
@@ -65,30 +80,44 @@ void print_places() {
 }  // namespace xsuperd::allocations
 
 using xsuperd::allocations::note;
+using xsuperd::allocations::refuses;
+
+namespace {
+void* none() {
+  errno = ENOMEM;
+  return nullptr;
+}
+}  // namespace
 
 extern "C" {
 void* malloc(std::size_t size) {
   note();
+  if (refuses()) return none();
   return __libc_malloc(size);
 }
 void* calloc(std::size_t number, std::size_t size) {
   note();
+  if (refuses()) return none();
   return __libc_calloc(number, size);
 }
 void* realloc(void* memory, std::size_t size) {
   note();
+  if (refuses()) return none();
   return __libc_realloc(memory, size);
 }
 void* memalign(std::size_t alignment, std::size_t size) {
   note();
+  if (refuses()) return none();
   return __libc_memalign(alignment, size);
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
   note();
+  if (refuses()) return none();
   return __libc_memalign(alignment, size);
 }
 int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
   note();
+  if (refuses()) return ENOMEM;
   *memory = __libc_memalign(alignment, size);
   return *memory != nullptr ? 0 : ENOMEM;
 }

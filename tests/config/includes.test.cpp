@@ -98,6 +98,15 @@ TEST_CASE("an unreadable file of a directory costs itself alone") {
   CHECK(w.said("Unable to open included configuration file: /d/a"));
 }
 
+TEST_CASE("what a file of a directory has is unclear when the device fails, and not when there is none") {
+  World w;
+  w.files.failing.insert("/d/a");
+  w.files.dangling.insert("/d/b");
+  w.files.texts["/d/c"] = service("x", 1);
+  CHECK(w.read("includedir /d\n").up("x"));
+  CHECK(w.loaded.unclear_files == Paths{"/d/a"});
+}
+
 TEST_CASE("an error in one file does not reach the next") {
   World w;
   w.files.texts["/d/a"] = "service a\n{\n" + std::string(plain);

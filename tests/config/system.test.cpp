@@ -52,6 +52,12 @@ TEST_CASE("real files are read, listed and told apart") {
   CHECK_FALSE(files.executable(file + "none"));
 }
 
+TEST_CASE("a file whose device fails is not taken for an empty one") {
+  // Nothing is mapped at address 0.
+  CHECK(SystemFiles().read("/proc/self/mem").error().sentence ==
+        "read( /proc/self/mem ) failed: Input/output error (errno = 5)");
+}
+
 TEST_CASE("a FIFO in the place of a file does not hang the start") {
   const Folder folder;
   const std::string fifo = folder.path / "fifo";

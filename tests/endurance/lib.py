@@ -163,9 +163,13 @@ class Daemon:
 
     def worker(self):
         """The pid of the worker process; None while there is none."""
+        return self.named("xsuperd-worker")
+
+    def named(self, name):
+        """The pid of the daemon's child of that name; None while there is none."""
         for pid in children(self.pid):
             with contextlib.suppress(OSError):
-                if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"xsuperd-worker\0"):
+                if pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().startswith(name.encode() + b"\0"):
                     return pid
         return None
 

@@ -19,7 +19,8 @@ class FakeFiles final : public config::Files {
   std::set<std::string> directories;
   std::set<std::string> others;      ///< FIFOs, devices, sockets
   std::set<std::string> unreadable;  ///< exist, but open(2) fails
-  std::set<std::string> dangling;    ///< listed, but stat(2) fails
+  std::set<std::string> dangling;    ///< listed, but stat(2) fails: there is nothing
+  std::set<std::string> failing;     ///< listed, but stat(2) fails: the device has an error
   std::map<std::string, Status> statuses;  ///< of all others: root's, and 0755
   std::vector<std::string> read_order;
 
@@ -36,7 +37,7 @@ class FakeFiles final : public config::Files {
     if (!is_directory(path)) return base::system_error(ENOENT, "opendir( " + path + " ) failed");
     std::set<std::string> names;
     for (const auto& [file, text] : texts) add_child(names, path, file);
-    for (const auto* paths : {&programs, &directories, &others, &unreadable, &dangling})
+    for (const auto* paths : {&programs, &directories, &others, &unreadable, &dangling, &failing})
       for (const std::string& other : *paths) add_child(names, path, other);
     return std::vector<std::string>(names.rbegin(), names.rend());  // an order that nobody may rely on
   }
@@ -45,6 +46,7 @@ class FakeFiles final : public config::Files {
     if (texts.count(path) || programs.count(path) || unreadable.count(path)) return Kind::regular;
     if (is_directory(path)) return Kind::directory;
     if (others.count(path)) return Kind::other;
+    if (failing.count(path)) return base::system_error(EIO, "stat( " + path + " ) failed");
     return base::system_error(ENOENT, "stat( " + path + " ) failed");
   }
 

@@ -61,6 +61,28 @@ TEST_CASE("every state reads back as it was") {
   }
 }
 
+TEST_CASE("an image in another time namespace finds every moment as far away as it was") {
+  using namespace std::chrono_literals;
+  HandOver state = full_state();
+  state.now = base::Moment(100s);
+  state.clock = "time:[1]";
+  state.bans.resize(2, state.bans.front());
+  state.bans[0].until = base::Moment(160s);
+  state.bans[1].until = base::Moment::max();
+  state.runners[0].state.sessions[0].started = base::Moment(90s);
+  state.runners[0].state.sessions[1].started = {};
+  const HandOver before = state;
+  keep_time(state, base::Moment(5000s), "time:[1]");
+  CHECK(state == before);
+  keep_time(state, base::Moment(5000s), "");
+  CHECK(state == before);
+  keep_time(state, base::Moment(5000s), "time:[2]");
+  CHECK(state.bans[0].until == base::Moment(5060s));
+  CHECK(state.bans[1].until == base::Moment::max());
+  CHECK(state.runners[0].state.sessions[0].started == base::Moment(4990s));
+  CHECK(state.runners[0].state.sessions[1].started == base::Moment{});
+}
+
 TEST_CASE("all descriptors are found, wherever they stand") {
   const HandOver state = full_state();
   const std::vector<int> numbers = descriptors(state);

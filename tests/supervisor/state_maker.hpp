@@ -40,6 +40,8 @@ class Maker {
     all.log_behind = flag();
     all.last_load = {base::WallTime(base::WallTime::duration(dice(1 << 30))), flag(), flag() ? "refused" : "applied", number(), number()};
     all.notes = text();
+    all.now = moment();
+    all.clock = text();
     return all;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -162,6 +163,9 @@ class Runner : public std::enable_shared_from_this<Runner> {
 
  private:
   void feed(const Event& event);
+  void attempt(Token token, void (Runner::*step)(Token));
+  void lose(Token token, const std::exception& why);
+  void judge_anew(Token token);
   void perform(const Action& action);
   void perform(const Listen&);
   void perform(const Suspend&);
@@ -259,6 +263,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void first_targets_found(const config::RedirectTarget& target, std::vector<base::Endpoint> found);
   void forget_first_targets();
   void conversation_ended(Token token, worker::Ending ending);
+  void tell_end(const Session& session, const worker::Ending& ending);
   void mux_request(base::Fd connection, const base::Endpoint& peer, const std::string& request);
   [[nodiscard]] int servers_fd() const;
   base::Result<void> steer();

@@ -37,7 +37,10 @@ class Children {
   Children(const Children&) = delete;
   Children& operator=(const Children&) = delete;
 
-  /// Waits for the end of `pid`; `token` comes back with it. Tokens of running children differ.
+  /// Makes room for so many children at once: watch() does not fail then. Throws std::bad_alloc.
+  void expect(std::size_t number);
+  /// Waits for the end of `pid`; `token` comes back with it. Tokens of running children differ. Throws std::bad_alloc for
+  /// more children than were expected.
   void watch(std::uint64_t token, pid_t pid, base::Fd pidfd);
   /// Sends a signal to the child of that token and to its process group; false when there is none (any more). What is left
   /// of the group when the child has ended after TERM or KILL gets KILL, too, `patience` after TERM; so long the child may

@@ -328,11 +328,16 @@ descriptors() {
 # own, until the next one. names_from_there: the case's processes ask that name server, and nobody else.
 MISBEHAVING=
 misbehave() {
+  misbehave_with peer_services.py "$@"
+}
+# The same, of another program of lib.
+misbehave_with() {
   if [[ -n $MISBEHAVING ]]; then
     kill "$MISBEHAVING"
     wait "$MISBEHAVING" || true
   fi
-  E2E_DIR=$DIR "$PYTHON" "$LIB/peer_services.py" "$@" >"$DIR/misbehaving" 3>&- &
+  : >"$DIR/misbehaving"
+  E2E_DIR=$DIR "$PYTHON" "$LIB/$1" "${@:2}" >"$DIR/misbehaving" 3>&- &
   MISBEHAVING=$!
   eventually has_lines "$DIR/misbehaving" ready 1
 }
