@@ -193,7 +193,7 @@ TEST_CASE("memory that is refused while datagrams are answered costs no more tha
 }
 
 TEST_CASE("memory that is refused while a server waits costs no more than that request") {
-  // The first server and the beginning of the next: what comes after is the same again.
+  // The first server and the beginning of the next; later requests are not tried here.
   CHECK(walk(service::test::waiting_service(config::SocketType::stream), 100) > 5);
 }
 
