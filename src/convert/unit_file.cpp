@@ -83,10 +83,14 @@ void Unit::add(const std::string& text, const std::string& file, Report& report)
   }
 }
 
-std::vector<const Directive*> Unit::all(std::string_view section, std::string_view key) {
+namespace {
+
+/// An empty value takes back what stands before it.
+template <typename Wanted>
+std::vector<const Directive*> pick(std::deque<Directive>& directives, Wanted wanted) {
   std::vector<const Directive*> found;
-  for (Directive& one : directives_) {
-    if (one.section != section || one.key != key) continue;
+  for (Directive& one : directives) {
+    if (!wanted(one)) continue;
     one.used = true;
     if (one.value.empty())
       found.clear();
@@ -96,17 +100,14 @@ std::vector<const Directive*> Unit::all(std::string_view section, std::string_vi
   return found;
 }
 
+}  // namespace
+
+std::vector<const Directive*> Unit::all(std::string_view section, std::string_view key) {
+  return pick(directives_, [&](const Directive& one) { return one.section == section && one.key == key; });
+}
+
 std::vector<const Directive*> Unit::all_beginning(std::string_view section, std::string_view prefix) {
-  std::vector<const Directive*> found;
-  for (Directive& one : directives_) {
-    if (one.section != section || !one.key.starts_with(prefix)) continue;
-    one.used = true;
-    if (one.value.empty())
-      found.clear();
-    else
-      found.push_back(&one);
-  }
-  return found;
+  return pick(directives_, [&](const Directive& one) { return one.section == section && one.key.starts_with(prefix); });
 }
 
 std::string Unit::instance() const {
