@@ -112,10 +112,10 @@ void Runner::start_failed(spawn::StartFailed& outcome) {
 void Runner::on_ended(const spawn::Ended& end) {
   Session session = std::move(sessions_.at(end.token));
   const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);
-  linger(session, end.pid);
   end_session(end.token);
   std::exception_ptr thrown;
   try {
+    linger(session, end.pid);
     came_back();  // before anybody hears of the end: who does may come at once
     log_entry(log::exit_entry(service(), end.pid, {end.signalled, end.value}, duration));
     next_datagram_ = drop_unread_datagram(session);

@@ -65,9 +65,9 @@ json::array json_not_opened(const Supervisor::Impl& daemon) {
   for (const auto& runner : daemon.runners)
     if (could_not_be_opened(*runner))
       all.push_back({{"id", json_text(runner->service().id)}, {"sentence", json_trouble(*runner)}});
-  for (const auto& service : daemon.config->services)
-    if (!service->waits_for.empty()) continue;  // its Runner has said so
-    else if (const std::string why = config::hindrance(*service, daemon.abilities); !why.empty())
+  for (const auto& service : daemon.config->services)  // the Runner of one that waits has said so
+    if (const std::string why = service->waits_for.empty() ? config::hindrance(*service, daemon.abilities) : "";
+        !why.empty())
       all.push_back({{"id", json_text(service->id)}, {"sentence", json_text(why)}});
   return all;
 }
