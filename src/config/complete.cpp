@@ -167,6 +167,27 @@ bool looks_like_interface(std::string_view name) {
   });
 }
 
+/// An address with a zone, or a name that somebody may have: it may be there later.
+bool may_be_awaited(const std::string& bind) {
+  const std::size_t zone = bind.find('%');
+  if (zone == bind.npos) return values::may_be_host_name(bind);
+  const auto address = base::Address::parse(bind.substr(0, zone));
+  return address && address->family() == base::Address::Family::ipv6 && zone + 1 < bind.size() &&
+         bind.find('%', zone + 1) == bind.npos;
+}
+
+/// What was meant by something that is neither.
+std::string bind_hint(const std::string& bind) {
+  if (bind == "*") return "without bind the service listens on all addresses";
+  if (bind.find(',') != bind.npos) return "each address takes an entry of its own, with an id of its own";
+  if (bind.find('/') != bind.npos) return "write the address of this host, without a prefix";
+  if (bind.starts_with('[')) return "write the address without brackets; the port has a line of its own, 'port = NUMBER'";
+  const std::size_t colon = bind.find(':');
+  if (colon != bind.npos && bind.find(':', colon + 1) == bind.npos) return "the port has a line of its own, 'port = NUMBER'";
+  if (bind.find_first_of("\"'") != bind.npos) return quotes_hint;
+  return "write an address of this host, or a name that leads to one";
+}
+
 /// Not there yet is no error: the service opens when it is (decision B15.24).
 bool Completer::wait_for_address() {
   const std::string& what = service_.waits_for = *s_.bind;
@@ -187,9 +208,13 @@ bool Completer::address() {
   // The zone of an address that no interface has: libc would leave it out.
   if (!numeric && s_.bind->find('%') == std::string::npos)
     // localhost has an IPv6 address in the hosts files of machines without IPv6, too.
-    candidates = local_ones(names_, names_.host(*s_.bind));
+    candidates = may_be_awaited(*s_.bind) ? local_ones(names_, names_.host(*s_.bind)) : candidates;
   if (const auto listen = listen_at(service_, candidates)) return service_.listen = *listen, true;
-  if (!numeric) return wait_for_address();
+  if (!numeric && may_be_awaited(*s_.bind)) return wait_for_address();
+  if (!numeric)
+    return refuse("bind", fmt::format("bad address given for: {}: {} is neither an address nor the name of a host",
+                                      service_.name, *s_.bind),
+                  bind_hint(*s_.bind));
   return refuse("bind", fmt::format("bad address given for: {}: {} has no address of the family in flags", service_.name,
                                     *s_.bind));
 }

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/config/endpoint.hpp"
 
 namespace xsuperd::config {
 
@@ -15,7 +16,7 @@ namespace {
 using Family = base::Address::Family;
 
 bool all_addresses(const ListenSpec& spec) {
-  const base::Address& at = spec.at.address;
+  const base::Address at = spec.at.address.unmapped();
   return !at.known() || at == base::Address::ipv4(0) || at == base::Address::ipv6({});
 }
 
@@ -81,6 +82,14 @@ Service for_ipv6_alone(const Service& service) {
   alone.listen.v6only = true;
   alone.listen.fallback_to_ipv4 = false;
   return alone;
+}
+
+std::string taken_by_another(const Config& config, const Service& service) {
+  for (const auto& other : config.services)
+    if (other->place != service.place && meet(*other, service) == Meeting::first_has_it)
+      return fmt::format("service {} has {} ({}:{})", other->id, meeting_point(*other, service), other->place.file,
+                         other->place.line);
+  return {};
 }
 
 Endpoints::Claim Endpoints::claim(const Service& service) const {

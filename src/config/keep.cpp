@@ -5,6 +5,7 @@
 
 #include "config/endpoints.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/config/endpoint.hpp"
 #include "xsuperd/config/loader.hpp"
 
 namespace xsuperd::config {
@@ -26,15 +27,13 @@ bool lost_to_an_error(const Service& service, const Loaded& loaded) {
   // An entry that ends before its id is known by its name alone.
   if (!found) look([&](const Absent& a) { return base::iequals(a.name, service.name) && a.id == a.name; });
   if (found) return refused;
-  return std::any_of(loaded.unclear_files.begin(), loaded.unclear_files.end(), [&](const std::string& unclear) {
-    return unclear.ends_with('/') ? service.place.file.starts_with(unclear) : service.place.file == unclear;
-  });
+  return loaded.is_unclear(service.place.file);
 }
 
 /// The configuration that a reload comes to, in which some services go on as they run.
 class Mending {
  public:
-  Mending(const Config& running, Loaded& loaded) : loaded_(loaded), plan_(diff(running, *loaded.config)) {}
+  Mending(const Config& running, Loaded& loaded) : running_(running), loaded_(loaded), plan_(diff(running, *loaded.config)) {}
 
   void run() {
     for (const auto& service : plan_.stop)
@@ -69,6 +68,8 @@ class Mending {
     const Service& after = *change.after;
     if (after.waits_for.empty() || !before.waits_for.empty()) return;
     if (before.settings.bind != after.settings.bind) return keep_until_found(change);
+    // It was found too late: another one has the place.
+    if (!taken_by_another(running_, before).empty()) return;
     Service now = after;
     const auto listen = listen_at(after, std::span(&before.listen.at.address, 1));
     if (!listen) return;
@@ -114,6 +115,7 @@ class Mending {
     if (change != plan_.keep.end()) keep(change->before);
   }
 
+  const Config& running_;
   Loaded& loaded_;
   Plan plan_;
   std::shared_ptr<Config> mended_;

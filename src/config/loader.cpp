@@ -294,6 +294,12 @@ class Loader {
 
 }  // namespace
 
+bool Loaded::is_unclear(const std::string& file) const {
+  return std::ranges::any_of(unclear_files, [&](const std::string& unclear) {
+    return unclear.ends_with('/') ? file.starts_with(unclear) : file == unclear;
+  });
+}
+
 Loaded load(Files& files, Names& names, const Sources& sources) {
   Loaded loaded;
   (void)Loader(files, names, loaded, nullptr).run(sources);

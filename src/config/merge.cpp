@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "xsuperd/base/text.hpp"
 
@@ -46,7 +47,7 @@ class Applier {
     for (const Assignment& a : c_.entry.assignments)
       if (one(a) == Line::bad) result = Applied::bad_value;
     const bool runs = result == Applied::good && c_.entry.state == Entry::State::whole;
-    for (const Assignment* a : missed_) missed(*a, runs);
+    for (const auto& [a, meant] : missed_) missed(*a, *meant, runs);
     return result;
   }
 
@@ -73,8 +74,10 @@ class Applier {
   }
 
   Line misplaced(const Assignment& a, const Attribute* row) {
-    if (!row && misspelt_restriction(a.name)) return missed_.push_back(&a), Line::ignored;
+    if (const Attribute* meant = row ? meant_switch(a) : misspelt_restriction(a.name))
+      return missed_.push_back({&a, meant}), Line::ignored;
     std::string hint = row ? std::string{} : did_you_mean(a.name);
+    if (row && row->name == "enabled") hint = "here it is 'disable = yes' or 'disable = no'";
     if (!c_.defaults)
       c_.report(Level::warning, a, -1,
                 row ? fmt::format("bad service attribute: {} belongs in the defaults", a.name)
@@ -86,9 +89,17 @@ class Applier {
     return Line::ignored;
   }
 
+  /// `disabled` in an entry, and `disable` with names in the defaults: each stands where the other one belongs.
+  [[nodiscard]] const Attribute* meant_switch(const Assignment& a) const {
+    if (!c_.defaults) return base::iequals(a.name, "disabled") ? find_attribute("disable") : nullptr;
+    constexpr std::string_view switches[]{"yes", "no", "on", "off", "true", "false", "1", "0"};
+    const std::string_view first = a.values.empty() ? std::string_view("yes") : a.values[0].text;
+    const bool named = !first.starts_with('#') && std::ranges::none_of(switches, [&](auto one) { return base::iequals(one, first); });
+    return base::iequals(a.name, "disable") && named ? find_attribute("disabled") : nullptr;
+  }
+
   /// All goes on as with any unknown attribute, but nobody is to find out by accident (decision B15.13).
-  void missed(const Assignment& a, bool runs) {
-    const Attribute& meant = *misspelt_restriction(a.name);
+  void missed(const Assignment& a, const Attribute& meant, bool runs) {
     const std::string name = base::iequals(meant.name, "bind") && a.name.size() > 5 ? "interface" : std::string(meant.name);
     std::string sentence = c_.defaults ? fmt::format("attribute: {} should not be in default section", a.name)
                                        : fmt::format("bad service attribute: {}", a.name);
@@ -137,6 +148,7 @@ class Applier {
   /// Characters that other languages take away, and that are part of the value here (fact B2.3).
   void tell_what_is_literal(const Attribute& row, const Assignment& a) {
     if (c_.entry.state == Entry::State::broken || a.values.empty()) return;
+    if (row.name == "bind") return;  // it is no address then, and refused
     const bool argument = row.name == "server_args" || row.name == "env";
     if (a.values.back().text.ends_with('\\'))
       return c_.report(Level::warning, a, static_cast<int>(a.values.size()) - 1,
@@ -177,7 +189,8 @@ class Applier {
   const ValueContext& c_;
   Settings& settings_;
   std::vector<const Attribute*> seen_;
-  std::vector<const Assignment*> missed_;  ///< lines of attributes that are none, and nearly ones that restrict
+  /// Lines of attributes that are none here, and nearly ones that restrict; with those.
+  std::vector<std::pair<const Assignment*, const Attribute*>> missed_;
 };
 
 constexpr std::string_view lists[]{"log_on_failure", "log_on_success", "no_access", "only_from", "passenv"};

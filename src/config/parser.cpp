@@ -22,29 +22,6 @@ std::string_view operator_text(Operator op) {
 
 namespace {
 
-struct Line {
-  int number = 0;
-  std::string_view text;
-  std::string_view trimmed;
-};
-
-/// The lines that count: no comments, no blank ones.
-std::vector<Line> significant_lines(std::string_view text, int& last_number) {
-  std::vector<Line> lines;
-  int number = 0;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view whole = text.substr(0, end);
-    const std::string_view line = without_cr(whole.substr(0, whole.find('\0')));  // a NUL ends the line (fact B13.5)
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    ++number;
-    const std::string_view trimmed = base::trim(line);
-    if (!trimmed.empty() && trimmed.front() != '#') lines.push_back({number, line, trimmed});
-  }
-  last_number = number;
-  return lines;
-}
-
 std::vector<Value> values_of(std::string_view line, std::size_t from) {
   std::vector<Value> values;
   for (const std::string_view word : base::split_words(line.substr(from)))
@@ -88,6 +65,8 @@ class Parser {
   void unclosed(Entry& entry);
   void close(Entry& entry, std::string_view first);
   void skip_to_brace();
+  void second_defaults(Entry entry);
+  void lose_lines(Entry& entry, std::size_t first) const;
   [[nodiscard]] bool begins_entry(std::size_t at) const;
   void report(Level level, const Line& line, std::string sentence, std::size_t column, std::size_t width,
               std::string suggestion = {}, std::string id = {});
@@ -226,9 +205,7 @@ void Parser::stray_block(const Line& line, Entry::Kind kind) {
   entry.first_finding = diagnostics_.size() - 1;
   const std::size_t first = at_;
   skip_to_brace();
-  for (std::size_t i = first; i < at_; ++i)
-    if (kind == Entry::Kind::defaults && looks_like_attribute(lines_[i].trimmed))
-      entry.lost.emplace_back(base::split_words(lines_[i].trimmed).front());
+  if (kind == Entry::Kind::defaults) lose_lines(entry, first);
   entry.end_of_findings = diagnostics_.size();
   result_.entries.push_back(std::move(entry));
   last_closed_ = 0;
@@ -254,11 +231,7 @@ void Parser::block(Entry entry) {
   const std::string_view first = lines_[at_ - 1].text;
   entry.first_finding = diagnostics_.size();
   const bool defaults = entry.kind == Entry::Kind::defaults;
-  if (defaults && defaults_seen_) {
-    diagnostics_.add({Level::error, entry.place, "only 1 defaults entry is allowed. This entry will be ignored",
-                      entry.line_text, 8, "a file has one; put the lines of both into it", {}});
-    return skip_to_brace();
-  }
+  if (defaults && defaults_seen_) return second_defaults(std::move(entry));
   const bool same_line = base::trim(entry.line_text).back() == '{';
   if (at_ < lines_.size() && lines_[at_].trimmed == "{") {
     ++at_;
@@ -276,6 +249,23 @@ void Parser::block(Entry entry) {
   close(entry, first);
   if (lines_[at_ - 1].trimmed == "}") last_closed_ = lines_[at_ - 1].number;
   result_.entries.push_back(std::move(entry));
+}
+
+/// Nothing in it counts, and what that costs is known by the names.
+void Parser::second_defaults(Entry entry) {
+  diagnostics_.add({Level::error, entry.place, "only 1 defaults entry is allowed. This entry will be ignored",
+                    entry.line_text, 8, "a file has one; put the lines of both into it", {}});
+  const std::size_t first = at_;
+  skip_to_brace();
+  lose_lines(entry, first);
+  entry.end_of_findings = diagnostics_.size();
+  if (!entry.lost.empty()) result_.entries.push_back(std::move(entry));
+}
+
+/// Notes the attributes of a lost defaults entry, whose lines go from `first` to where we are.
+void Parser::lose_lines(Entry& entry, std::size_t first) const {
+  for (std::size_t i = first; i < at_; ++i)
+    if (looks_like_attribute(lines_[i].trimmed)) entry.lost.emplace_back(base::split_words(lines_[i].trimmed).front());
 }
 
 bool is_disable(const Assignment& a) { return iequals(a.name, "disable"); }

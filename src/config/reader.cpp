@@ -30,6 +30,11 @@ std::string_view passed_over(std::string_view name) {
   return {};
 }
 
+bool is_directory(Files& files, const std::string& path) {
+  const auto kind = files.kind(path);
+  return kind && *kind == Files::Kind::directory;
+}
+
 /// Tells what is passed over in one directory.
 class PassedOver {
  public:
@@ -93,6 +98,14 @@ class Reader {
     diagnostics_.add(about(at, std::move(sentence), level));
   }
 
+  /// It counts as an empty file, which is not what was meant.
+  void tell_of_directory(const Entry* at, const std::string& path) {
+    Diagnostic found = about(at, fmt::format("{} is a directory, of which nothing is read", path), Level::warning);
+    found.suggestion = "'includedir' reads the files in it";
+    diagnostics_.add(std::move(found));
+    result_.unclear_files.push_back(path);
+  }
+
   void include(const std::string& file, const Entry* at) {
     if (std::find(open_.begin(), open_.end(), file) != open_.end()) {
       if (looping_.insert(file).second) report(at, fmt::format("{} includes itself: it is not read again", file));
@@ -107,6 +120,7 @@ class Reader {
     if (!text)
       return report(at, fmt::format("Unable to open included configuration file: {} ({})", file,
                                     text.error().sentence));
+    if (text->empty() && is_directory(files_, file)) return tell_of_directory(at, file);
     report(nullptr, fmt::format("Reading included configuration file: {}", file), Level::debug);
     take(std::move(*text), file);
   }
@@ -175,6 +189,8 @@ ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnost
     return result;
   }
   result.main_file_read = true;
+  if (text->empty() && is_directory(files, path))
+    diagnostics.add(Level::warning, {path, 0, 0}, fmt::format("{} is a directory, of which nothing is read", path));
   Reader(files, diagnostics, guard, result, now, before).take(std::move(*text), path);
   return result;
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "xsuperd/base/text.hpp"
+
 namespace xsuperd::config {
 
 namespace {
@@ -36,6 +38,22 @@ std::string_view checked_form(std::string_view text, const std::string& file, Di
   else if (returns)
     add(diagnostics, Level::warning, file, "the lines of the file end in CR LF; each CR is passed over", "dos2unix takes them away");
   return text;
+}
+
+std::vector<Line> significant_lines(std::string_view text, int& last_number) {
+  std::vector<Line> lines;
+  int number = 0;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view whole = text.substr(0, end);
+    const std::string_view line = without_cr(whole.substr(0, whole.find('\0')));  // a NUL ends the line (fact B13.5)
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    ++number;
+    const std::string_view trimmed = base::trim(line);
+    if (!trimmed.empty() && trimmed.front() != '#') lines.push_back({number, line, trimmed});
+  }
+  last_number = number;
+  return lines;
 }
 
 }  // namespace xsuperd::config

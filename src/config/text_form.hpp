@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What the editors of other systems do to a text: a byte order mark, line ends with a CR. Internal to config.
+// The lines of a text, and what the editors of other systems do to it: a byte order mark, line ends with a CR. Internal to config.
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "xsuperd/config/diagnostic.hpp"
 
@@ -17,5 +18,14 @@ namespace xsuperd::config {
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }
+
+struct Line {
+  int number = 0;
+  std::string_view text;
+  std::string_view trimmed;
+};
+
+/// The lines that count: no comments, no blank ones. `last_number` is that of the last one of the text, whatever it is.
+[[nodiscard]] std::vector<Line> significant_lines(std::string_view text, int& last_number);
 
 }  // namespace xsuperd::config

@@ -120,6 +120,10 @@ XSUPERD_VALUE_PARSER(rlimit_files);
 [[nodiscard]] std::optional<std::vector<AddressPattern>> address_patterns(const ValueContext& c, const Assignment& a,
                                                                           int index);
 
+/// Could somebody have a host of that name: letters, digits, '-' and '_' between dots, and no number at the end, where an
+/// address would have one?
+[[nodiscard]] bool may_be_host_name(std::string_view name);
+
 /// IPv4 in the forms of inet_aton(3): one to four parts, decimal, octal or hexadecimal (fact B5.1).
 [[nodiscard]] std::optional<std::uint32_t> aton(const std::string& text);
 

@@ -172,8 +172,7 @@ bool passenv(const ValueContext& c, Settings& s, const Assignment& a) {
   return true;
 }
 
-/// Letters, digits, '-' and '_' between dots, and no number at the end, where an address would have one.
-static bool may_be_host_name(std::string_view name) {
+bool may_be_host_name(std::string_view name) {
   constexpr std::size_t longest = 253;  // RFC 1035, as text
   if (name.ends_with('.')) name.remove_suffix(1);
   const std::string_view last = name.substr(name.rfind('.') + 1);

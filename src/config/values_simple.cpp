@@ -241,8 +241,9 @@ bool max_load(const ValueContext& c, Settings& s, const Assignment& a) {
   char* end = nullptr;
   const double value = std::strtod(word.c_str(), &end);
   if (end == word.c_str()) return wrong(c, a, fmt::format("error parsing max_load argument: {}", word), 0, "a number such as 6.5");
-  if (std::isnan(value) || value < 0)
-    return wrong(c, a, fmt::format("error reading max_load argument: {} is not a load", word));
+  // Of "0,5" the number is 0, which would be no limit.
+  if (std::isnan(value) || value < 0 || (value == 0 && *end != '\0'))
+    return wrong(c, a, fmt::format("error reading max_load argument: {} is not a load", word), 0, "a number such as 6.5");
   if (*end != '\0') c.report(Level::warning, a, 0, fmt::format("max_load: '{}' after the number is ignored", end));
   s.max_load = value;
   return true;
@@ -252,10 +253,11 @@ namespace {
 /// Where a program may be that is named without its path.
 std::string program_hint(const ValueContext& c, const std::string& name) {
   constexpr std::string_view directories[]{"/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec", "/usr/local/sbin", "/usr/local/bin"};
-  for (const std::string_view directory : directories) {
-    const std::string path = fmt::format("{}/{}", directory, name);
-    if (c.files.executable(path)) return fmt::format("did you mean {}?", path);
-  }
+  std::vector<std::string> found;
+  for (const std::string_view directory : directories)
+    if (std::string path = fmt::format("{}/{}", directory, name); c.files.executable(path)) found.push_back(std::move(path));
+  // A conversion takes every program to exist: then nothing is known.
+  if (!found.empty() && found.size() < std::size(directories)) return fmt::format("did you mean {}?", found.front());
   const bool of_inetd = !base::iequals(base::trim(c.entry.line_text).substr(0, 7), "service");
   return of_inetd ? "busybox would look for an applet of that name; here a program has its path, such as /bin/busybox"
                   : "nothing is looked for along PATH";

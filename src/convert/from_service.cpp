@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "convert/environment_file.hpp"
 #include "convert/from_units.hpp"
 #include "xsuperd/base/text.hpp"
 
@@ -22,11 +23,20 @@ std::optional<std::string> word(Unit& service, const Directive* d, Report& repor
   return std::nullopt;
 }
 
-void take_user(Unit& service, Draft& draft, Report& report) {
+/// systemd gives a user by number his group and groups as well; here a number would stand for the group, too.
+std::string user_name(const std::string& word, config::Files& files) {
+  if (!base::parse_number(word)) return word;
+  const auto passwd = files.read("/etc/passwd");
+  const auto login = passwd ? find_login(*passwd, word) : std::nullopt;
+  return login ? login->name : word;
+}
+
+void take_user(Unit& service, config::Files& files, Draft& draft, Report& report) {
   const Directive* user = service.last("Service", "User");
   const Directive* group = service.last("Service", "Group");
   const Directive* dynamic = service.last("Service", "DynamicUser");
-  const auto name = word(service, user, report);
+  auto name = word(service, user, report);
+  if (name) name = user_name(*name, files);
   if (user && !name) draft.unfit.push_back("its user is not known");
   if (dynamic && unit_boolean(dynamic->value).value_or(false)) {
     report.loss(dynamic->place,
@@ -130,7 +140,7 @@ void take_relay(Unit& service, const Relay& relay, Draft& draft, Report& report)
 }
 
 void take_service(Unit& service, bool accept, config::Files& files, Draft& draft, Report& report) {
-  take_user(service, draft, report);
+  take_user(service, files, draft, report);
   const Environment environment = environment_of(service, files, draft, report);
   const auto used = take_command(service, environment, draft, report);
   take_streams(service, draft, report);

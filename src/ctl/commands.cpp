@@ -71,13 +71,16 @@ std::string ban(const Arguments& a, json::object& request) {
   }
   for (const std::string& word : words)
     if (!policy::Network::parse(word))
-      return fmt::format("'{}' is not an address, a network{}", base::escaped(word, 100),
-                         &word == &words.back() && words.size() > 1 ? " or a time such as 30m, 1h or 7d" : "");
+      return fmt::format("'{}' is {}", base::escaped(word, 100),
+                         &word == &words.back() && words.size() > 1 ? "not an address, a network or a time such as 30m, 1h or 7d"
+                                                                    : "neither an address nor a network");
   put_words(request, "address", "addresses", words);
   return {};
 }
 
 std::string unban(const Arguments& a, json::object& request) {
+  for (const std::string& word : a.words)
+    if (!policy::Network::parse(word)) return fmt::format("'{}' is neither an address nor a network", base::escaped(word, 100));
   put_words(request, "address", "addresses", a.words);
   return {};
 }

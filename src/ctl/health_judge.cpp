@@ -50,6 +50,7 @@ class Judge {
   void selected(const std::string& name);
   void service(const json::object& row);
   void left_out(const json::object& row);
+  [[nodiscard]] bool goes_on(const json::object& row) const;
   void configuration();
   void workers();
   void sums_of(const Sums& sums);
@@ -145,9 +146,18 @@ void Judge::service(const json::object& row) {
     add(Grade::warning, id, fmt::format("a server of {} could not be started {} ago", id, duration_text(*ago)));
 }
 
+/// A service goes on with what it was, although its entry has an error now.
+bool Judge::goes_on(const json::object& row) const {
+  const std::string id = text_at(row, "id");
+  return text_at(row, "state") == "in error" &&
+         std::any_of(list_.rows.begin(), list_.rows.end(), [&](const auto& one) { return is_served(one) && text_at(one, "id") == id; });
+}
+
 /// Somebody counts on it, and it is not there.
 void Judge::left_out(const json::object& row) {
   const std::string id = text_at(row, "id");
+  if (goes_on(row))
+    return add(Grade::warning, id, fmt::format("{} has an error now and goes on as it was: {}", id, place_text(object_at(row, "place"))));
   add(Grade::critical, id, fmt::format("{} is {}: {}", id, text_at(row, "why"), place_text(object_at(row, "place"))));
 }
 
@@ -172,10 +182,15 @@ void Judge::configuration() {
   if (text_at(reload, "outcome") == "refused")
     return add(Grade::warning, {}, fmt::format("the reload {} ago was refused", ago_at(reload, "at", now_)));
   if (errors == 0) return;
-  std::string ids;
-  for (const json::object& row : list_.rows)
-    if (text_at(row, "state") == "in error") ids += (ids.empty() ? ": without " : ", ") + text_at(row, "id");
-  add(Grade::warning, {}, fmt::format("the configuration has {} error{}{}", errors, errors == 1 ? "" : "s", ids));
+  std::string gone, old;
+  for (const json::object& row : list_.rows) {
+    if (text_at(row, "state") != "in error") continue;
+    std::string& ids = goes_on(row) ? old : gone;
+    ids += (ids.empty() ? "" : ", ") + text_at(row, "id");
+  }
+  std::string outcome = gone.empty() ? "" : ": without " + gone;
+  if (!old.empty()) outcome += fmt::format("{} as before: {}", gone.empty() ? "," : ";", old);
+  add(Grade::warning, {}, fmt::format("the configuration has {} error{}{}", errors, errors == 1 ? "" : "s", outcome));
 }
 
 void Judge::workers() {

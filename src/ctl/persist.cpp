@@ -34,8 +34,9 @@ struct Line {
 };
 
 std::vector<Line> lines_of(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
   std::vector<Line> lines;
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     lines.push_back({at, text.substr(at, end - at)});
     at = end + 1;
@@ -67,7 +68,9 @@ std::string new_line(std::string_view like) {
   const std::size_t equals = like.find('=');
   if (indent == like.npos || equals == like.npos) return "\tdisable = yes";
   const std::string_view name = attribute_of(like);
-  const std::string_view between = like.substr(indent + name.size(), equals - indent - name.size());
+  std::string_view between = like.substr(indent + name.size(), equals - indent - name.size());
+  if (between.ends_with('+') || between.ends_with('-')) between.remove_suffix(1);
+  if (between.find_first_not_of(" \t") != between.npos) return "\tdisable = yes";
   const bool tabs = between.find('\t') != between.npos;
   const std::size_t width = std::max(name.size() + between.size(), std::string_view("disable ").size());
   const std::string blanks = tabs ? std::string(between) : std::string(width - std::string_view("disable").size(), ' ');
@@ -129,7 +132,7 @@ base::Result<std::string> with_disable(std::string_view text, int line, std::str
     const auto value = value_of(one->text);
     if (!value) {
       if (base::iequals(attribute_of(one->text), "disable"))
-        return base::Error{0, fmt::format("its line '{}' has more than one value", base::escaped(base::trim(one->text), 200))};
+        return base::Error{0, fmt::format("its line '{}' is not of the form 'disable = VALUE'", base::escaped(base::trim(one->text), 200))};
       continue;
     }
     found = true;

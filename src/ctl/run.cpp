@@ -34,7 +34,7 @@ class Errand {
       if (conversation_.failure) return refused(voice_, *conversation_.failure);
     }
     Answer answer;
-    if (const auto asked = conversation_.ask(request, answer); !asked) return broken(asked.error());
+    if (const auto asked = conversation_.ask(request, answer); !asked) return cut_off(asked.error());
     if (conversation_.failure) return turned_down();
     if (command_.narrow) command_.narrow(arguments_, answer);
     const Exit status = command_.judge ? command_.judge(answer) : Exit::good;
@@ -53,6 +53,11 @@ class Errand {
   }
 
   int broken(const base::Error& error) const { return fail(voice_, Exit::failed, "failed", error.sentence); }
+
+  /// Nobody knows what the daemon has done, so the files say what they said.
+  int cut_off(const base::Error& error) {
+    return broken({error.code, error.sentence + (arguments_.persist ? persistence_.undo() : "")});
+  }
 
   int turned_down() {
     control::Failure failure = std::move(*conversation_.failure);

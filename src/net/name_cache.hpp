@@ -29,8 +29,10 @@ class NameCache {
     return nullptr;
   }
 
-  void put(const base::Address& address, base::PeerName name, base::Moment until) {
+  /// What was put in first and is over goes, so that many peers that come once leave nothing behind.
+  void put(const base::Address& address, base::PeerName name, base::Moment until, base::Moment now) {
     if (const auto at = by_address_.find(address); at != by_address_.end()) erase(at->second);
+    while (!by_age_.empty() && by_age_.front().until <= now) erase(by_age_.begin());
     if (most_ == 0) return;
     if (by_age_.size() >= most_) erase(by_age_.begin());
     by_age_.push_back({address, std::move(name), until});

@@ -121,7 +121,8 @@ void Resolver::Impl::expire(std::uint64_t id) {
 void Resolver::Impl::answered(const base::Address& address, const Name& name) {
   const auto believed = name.state == Name::State::known ? options.known_for : options.unknown_for;
   try {
-    cache.put(address, name, std::chrono::steady_clock::now() + believed);
+    const auto now = std::chrono::steady_clock::now();
+    cache.put(address, name, now + believed, now);
   } catch (const std::bad_alloc&) {  // those who wait have their answer all the same
   }
   const auto question = asked.extract(address);

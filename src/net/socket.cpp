@@ -124,6 +124,8 @@ base::Result<Opened> open_beside(int first, config::ListenSpec spec) {
   return bound;
 }
 
+void let_server_bind_beside(int fd) { set(fd, SOL_SOCKET, SO_REUSEPORT, 1); }
+
 void apply_options(int fd, const config::ListenSpec& spec) {
   if (spec.protocol.number != IPPROTO_TCP) return;
   set(fd, IPPROTO_TCP, TCP_NODELAY, spec.nodelay);

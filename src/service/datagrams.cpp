@@ -2,6 +2,7 @@
 // Internal services and sensors over datagrams: answered on the loop, which copies bytes and parses none.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "service/datagrams.hpp"
@@ -102,7 +103,8 @@ bool Runner::logged_lately(const base::Endpoint& peer) {
   constexpr std::size_t most = 1024;
   constexpr std::chrono::seconds lately{60};
   const base::Moment now = around_.now();
-  if (refused_lately_.size() >= most)
+  // Those whose minute is over go, each time that there are twice as many.
+  if (const std::size_t size = refused_lately_.size(); size >= most || (size >= 16 && std::has_single_bit(size)))
     boost::unordered::erase_if(refused_lately_, [&](const auto& one) { return now - one.second >= lately; });
   const auto there = refused_lately_.find(peer);
   if (there != refused_lately_.end() && now - there->second < lately) return true;

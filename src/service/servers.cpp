@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The last part of a request's way through a Runner: a server is started, and ends.
 #include <fcntl.h>
-#include <sys/socket.h>
 
 #include <csignal>
 
@@ -13,24 +12,13 @@ namespace xsuperd::service {
 
 using namespace std::chrono_literals;
 
-namespace {
-
-/// A server like nmbd binds further sockets to its port, at single addresses. With SO_REUSEPORT it can, as long as it runs
-/// as the daemon's user: the kernel lets no other user share the port (socket(7)). What comes back has the option no more.
-void let_server_bind_beside(int fd) {
-  const int yes = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
-}
-
-}  // namespace
-
 void Runner::spawn(Token token) {
   sessions_.at(token).stage = Stage::start;
   if (service().served_by_us()) return service().datagrams() ? answer_datagram(token) : converse(token);
   Session& session = sessions_.at(token);
   if (service().hands_over() && !session.socket && !listener_) return withdraw(token);  // closed meanwhile
   if (service().hands_over() && !session.socket) session.socket = listener_->duplicate();
-  if (service().hands_over() && service().datagrams() && !service().steered()) let_server_bind_beside(session.socket.get());
+  if (service().hands_over() && service().datagrams() && !service().steered()) net::let_server_bind_beside(session.socket.get());
   auto context = exec_context(session);
   if (!context) return context_failed(token, context.error().sentence);
   keep_for_lingering(session);

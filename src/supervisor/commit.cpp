@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "supervisor/impl.hpp"
+#include "xsuperd/config/endpoint.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -126,6 +127,8 @@ void Supervisor::Impl::open_awaited(const std::string& what, const std::vector<b
 
 void Supervisor::Impl::place_awaited(const std::string& what, const SharedService& before, const SharedService& placed) {
   log.notice("service {}: {} has an address now", placed->id, what);
+  if (const std::string owner = config::taken_by_another(*config, *placed); !owner.empty())
+    log.error("Service {} cannot be opened: {}", placed->id, owner);
   const auto old = std::find_if(runners.begin(), runners.end(), [&](const auto& one) { return one->shared_service() == before; });
   auto runner = served(*placed) ? make_runner(placed) : nullptr;
   if (old == runners.end()) return;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "xsuperd/config/attribute.hpp"
+
 namespace xsuperd::supervisor {
 
 namespace {
@@ -87,10 +89,24 @@ class Preparation {
   [[nodiscard]] bool defaults_were_lost() const {
     const config::Settings& was = running_.config->defaults;
     const config::Settings& is = prepared_.loaded.config->defaults;
-    const bool gone = (was.only_from && !is.only_from) || (was.no_access && !is.no_access) ||
-                      (was.enabled && !is.enabled) || (was.disabled && !is.disabled) ||
-                      (was.reload_policy && !is.reload_policy);
-    return gone && !prepared_.loaded.unclear_files.empty();
+    if (prepared_.loaded.unclear_files.empty()) return false;
+    return std::ranges::any_of(config::attributes(), [&](const config::Attribute& row) {
+      if (row.where == config::Where::service || !config::restricts(row) || !row.is_set(was)) return false;
+      return !row.is_set(is) || part_was_lost(row);
+    });
+  }
+
+  /// A file that had a say in the attribute has none any more, and is one of those that cannot be read.
+  [[nodiscard]] bool part_was_lost(const config::Attribute& row) const {
+    const auto index = static_cast<std::size_t>(&row - config::attributes().data());
+    const config::Origins& before = running_.config->defaults.origins;
+    const config::Origins& now = prepared_.loaded.config->defaults.origins;
+    return std::ranges::any_of(before.lines(), [&](const config::Origins::Line& line) {
+      if (line.row != index || !prepared_.loaded.is_unclear(before.file(line))) return false;
+      return std::ranges::none_of(now.lines(), [&](const config::Origins::Line& other) {
+        return other.row == index && now.file(other) == before.file(line);
+      });
+    });
   }
 
   [[nodiscard]] bool runs(const SharedService& service) const { return running_.runners.contains(service.get()); }

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "config/fixture.hpp"
+#include "xsuperd/config/endpoint.hpp"
 
 // Two entries that want one endpoint (decision B15.25).
 using namespace xsuperd::config;
@@ -49,6 +50,9 @@ TEST_CASE("of two entries for one socket the first in reading order has it") {
            {"flags = IPv6", "bind = 127.0.0.1", "a"},
            {"v6only = yes", "flags = IPv6\nv6only = yes", "a*"},
            {"bind = 0.0.0.0", "flags = IPv4", "a"},
+           {"bind = ::ffff:0.0.0.0", "bind = 127.0.0.1", "a"},
+           {"bind = 127.0.0.1", "bind = ::ffff:0.0.0.0", "a"},
+           {"bind = ::ffff:0.0.0.0", "flags = IPv4", "a"},
            {"flags = IPv6\nbind = 127.0.0.1", "bind = 127.0.0.1", "a"},
            // One of them is for IPv4, the other one also for IPv6: both are served.
            {"flags = IPv4", "", "a b*"},
@@ -57,6 +61,7 @@ TEST_CASE("of two entries for one socket the first in reading order has it") {
            {"flags = IPv4", "flags = IPv6", "a b*"},
            {"bind = 0.0.0.0", "bind = ::", "a b*"},
            {"bind = ::", "bind = 0.0.0.0", "a* b"},
+           {"", "bind = ::ffff:0.0.0.0", "a* b"},
            // They do not meet.
            {"flags = IPv4", "v6only = yes", "a b*"},
            {"v6only = yes", "bind = 127.0.0.1", "a* b"},
@@ -160,6 +165,29 @@ TEST_CASE("an entry that a reload brings into the way of another one goes on whe
   const World places = reloaded(service("a", 1) + service("b", 2), service("a", 2) + service("b", 1));
   CHECK(port(places, "a") == 2);
   CHECK(port(places, "b") == 1);
+}
+
+TEST_CASE("a name whose address came when another service had the place does not take it at a reload") {
+  World w;
+  w.names.hosts["front"] = {"192.0.2.1"};
+  w.read(service("a", 1, "bind = front"));
+  const auto found = w.loaded.config->services.front();
+  w.names.hosts.clear();
+  const std::string both = service("a", 1, "bind = front") + service("b", 1, "bind = 192.0.2.1");
+  w.read(both);
+  // As the daemon has it when the name has an address: no entry was read anew.
+  auto running = std::make_shared<Config>(*w.loaded.config);
+  auto placed = std::make_shared<Service>(*found);
+  running->services.front() = placed;
+  CHECK(taken_by_another(*running, *placed) == "service b has tcp port 1 on 192.0.2.1 (" + std::string(main_file) + ":" +
+                                                   std::to_string(running->services.back()->place.line) + ")");
+  w.read(both);
+  keep_broken(*running, w.loaded);
+  CHECK(w.at("a").waits_for == "front");
+  CHECK(w.up("b"));
+  CHECK(w.loaded.diagnostics.count(Level::error) == 0);
+  CHECK(taken_by_another(*World(service("a", 1) + service("b", 2)).loaded.config, w.at("b")).find("service a") == 0);
+  CHECK(taken_by_another(*World(service("c", 3) + service("d", 2)).loaded.config, w.at("b")).empty());
 }
 
 TEST_CASE("a name that has no address at a reload has the one it had") {

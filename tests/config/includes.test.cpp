@@ -29,10 +29,16 @@ TEST_CASE("a file that cannot be included costs nothing else") {
   CHECK(w.said("Unable to read included directory: /nodir"));
 }
 
-TEST_CASE("a directory that is included as a file is empty") {
+TEST_CASE("a directory that is included as a file is empty, and that is said") {
   World w;
   w.files.directories.insert("/d");
-  CHECK(w.read("include /d\n" + service("x", 1)).log() == "");
+  CHECK(w.read("include /d\n" + service("x", 1)).up("x"));
+  const Diagnostic* d = w.finding("/d is a directory, of which nothing is read");
+  REQUIRE(d);
+  CHECK(d->level == Level::warning);
+  CHECK(d->place == Place{main_file, 1, 9});
+  CHECK(d->suggestion == "'includedir' reads the files in it");
+  CHECK(w.loaded.unclear_files == Paths{"/d"});  // what it had before is not gone for that
 }
 
 TEST_CASE("a file that includes itself is not read again") {

@@ -170,6 +170,49 @@ TEST_CASE("a misspelt restriction is an error, and the service runs without it")
   CHECK(with("disable = yes\nonly_form = 10.0.0.1").loaded.diagnostics.count(Level::error) == 0);
 }
 
+TEST_CASE("disabled in an entry and disable with names in the defaults are errors, for they switch nothing off") {
+  const World entry = with("disabled = yes");
+  CHECK(entry.up("x"));
+  CHECK(entry.finding("; service x runs without it")->level == Level::error);
+  CHECK(entry.finding("; service x runs without it")->suggestion == "did you mean 'disable'?");
+  CHECK(with("enabled = no").finding("belongs in the defaults")->suggestion == "here it is 'disable = yes' or 'disable = no'");
+  const World names(defaults("disable = x y") + service("x", 1));
+  CHECK(names.finding("services run without it")->suggestion == "did you mean 'disabled'?");
+  CHECK(World(defaults("disable = yes") + service("x", 1)).loaded.diagnostics.count(Level::error) == 0);
+}
+
+TEST_CASE("a second defaults entry is fatal when it would have restricted something") {
+  const std::string first = defaults("cps = 5 5");
+  for (const std::string lost : {"only_from = 10.0.0.1", "disabled = x", "only_form = 10.0.0.1", "log_on_failure = HOST\numask = 077"}) {
+    INFO(lost);
+    CHECK(World(first + defaults(lost) + service("x", 1)).loaded.fatal == Loaded::Fatal::bad_defaults);
+  }
+  const World harmless(first + defaults("log_on_failure = HOST\nbanner = /b") + service("x", 1));
+  CHECK(harmless.loaded.fatal == Loaded::Fatal::none);
+  CHECK(harmless.up("x"));
+  CHECK(harmless.said("only 1 defaults entry is allowed"));
+}
+
+TEST_CASE("what can be neither an address nor a name in bind is refused and explained") {
+  for (const auto& [bind, hint] : std::map<std::string, std::string>{
+           {"*", "listens on all addresses"},           {"10.0.0.300", "write an address of this host"},
+           {"10.0.0.1,10.0.0.2", "an entry of its own"}, {"10.0.0.1/24", "without a prefix"},
+           {"[::1]", "without brackets"},               {"127.0.0.1:80", "'port = NUMBER'"},
+           {"\"10.0.0.1\"", "nothing is quoted"},       {"fe80::1%", "write an address"},
+           {"10.0.0.1%lo", "write an address"},         {"fe80::1%a%b", "write an address"}}) {
+    World w;
+    w.read(service("x", 1, "bind = " + bind));
+    INFO(bind);
+    CHECK(w.fate("x") == Fate::refused);
+    REQUIRE(w.finding("is neither an address nor the name of a host"));
+    CHECK(w.finding("is neither an address nor the name of a host")->suggestion.find(hint) != std::string::npos);
+  }
+  for (const std::string bind : {"eth0", "br-lan", "far.example", "far.example.", "my_host", "fe80::1%eth0"}) {
+    INFO(bind);
+    CHECK(with("bind = " + bind).up("x"));  // it may be there later
+  }
+}
+
 TEST_CASE("what is wrong in an entry that is switched off is a note, wherever it stands") {
   const std::string wrong = "port = 99999\nuser = nobody2\nserver = /none\ninstances = many\ngarbage\nonly_form = x\n";
   for (const std::string& text : {"service x\n{\n" + wrong + "disable = yes\n}\n", "service x\n{\ndisable = yes\n" + wrong + "}\n",

@@ -123,6 +123,8 @@ TEST_CASE("max_load takes a decimal fraction, and 0 switches it off") {
                      {"10junk", "10"},
                      {"-1", refused},
                      {"nan", refused},
+                     {"0,5", refused},
+                     {"0x", refused},
                      {"junk", refused},
                      {"inf", "inf"}});
   CHECK(with("max_load = 10junk").finding("'junk' after the number is ignored")->level == Level::warning);

@@ -258,3 +258,10 @@ TEST_CASE("bytes of any kind in inetd.conf end in a report") {
     CHECK((!c.files.empty() || !c.findings.empty()));
   }
 }
+
+TEST_CASE("a program without a path is not said to be where nobody has looked") {
+  World w = inetd_world();
+  const std::string said = report(from_inetd(w, "ftp stream tcp nowait root in.ftpd\n"));
+  CHECK(said.find("it is a name without a path") != std::string::npos);
+  CHECK(said.find("did you mean") == std::string::npos);
+}

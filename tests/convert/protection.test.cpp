@@ -179,6 +179,21 @@ TEST_CASE("the variables that systemd sets for a user are set, or the report tel
             "server_args     = /bin/server /home/alice"));
 }
 
+TEST_CASE("a user by number keeps his own group and groups, as with systemd") {
+  World w = config::test::inetd_world();
+  w.files.texts["/etc/passwd"] = "root:x:0:0:root:/root:/bin/bash\ngames:x:5:60:games:/usr/games:/usr/sbin/nologin\n";
+  w.names.users.push_back({"games", 5, 60});
+  w.files.texts["/u/x.socket"] = "[Socket]\nAccept=yes\nListenStream=9\n";
+  const auto with = [&](const std::string& lines) {
+    w.files.texts["/u/x@.service"] = "[Service]\n" + server + lines;
+    return text(systemd_to_xinetd({"/u/x.socket"}, w.files, w.names), "x");
+  };
+  // A number would stand for the group 5 as well, which is that of the terminals.
+  CHECK(has(with("User=5\n"), "user            = games"));
+  CHECK(has(with("User=5\n"), "groups          = yes"));
+  CHECK(has(with("User=5000\n"), "user            = 5000"));
+}
+
 TEST_CASE("files of variables are read, and one that may be missing stands for nothing") {
   World w = config::test::inetd_world();
   w.files.texts["/u/x.socket"] = "[Socket]\nAccept=yes\nListenStream=9\n";

@@ -55,7 +55,8 @@ TEST_CASE("Words become arguments of the request") {
   CHECK(request({"ban", "::1", "30"}) == R"({"minutes":30,"address":"::1"})");
   CHECK(request({"ban", "192.0.2.0/24", "::1", "7d"}) == R"({"minutes":10080,"addresses":["192.0.2.0/24","::1"]})");
   CHECK(request({"ban", "::1", "soon"}) == "!'soon' is not an address, a network or a time such as 30m, 1h or 7d");
-  CHECK(request({"ban", "7d"}) == "!'7d' is not an address, a network");
+  CHECK(request({"unban", "10.0.0.1", "soon"}) == "!'soon' is neither an address nor a network");
+  CHECK(request({"ban", "7d"}) == "!'7d' is neither an address nor a network");
   CHECK(request({"unban", "::1", "192.0.2.0/24"}) == R"({"addresses":["::1","192.0.2.0/24"]})");
   CHECK(request({"drain", "ftp", "--hold"}) == R"({"hold":true,"service":"ftp"})");
 }

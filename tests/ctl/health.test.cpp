@@ -116,6 +116,11 @@ TEST_CASE("A refused reload, errors of the configuration and no service at all a
   bench.rows.push_back(left_out("bad", "in error", "in error"));
   bench.rows.push_back(left_out("off", "off", "disabled"));
   CHECK_THAT(bench.line(), Catch::StartsWith("WARNING: the configuration has 2 errors: without bad|"));
+  bench.rows.push_back(left_out("a", "in error", "in error"));
+  CHECK_THAT(bench.line(), Catch::StartsWith("WARNING: the configuration has 2 errors: without bad; as before: a|"));
+  bench.options.services = {"a"};
+  CHECK_THAT(bench.line(), Catch::StartsWith("WARNING: a has an error now and goes on as it was: /etc/x:3|"));
+  bench.options.services.clear();
   bench.status["configuration"] = nullptr;
   bench.rows.clear();
   CHECK_THAT(bench.line(), Catch::StartsWith("WARNING: no service is served|"));

@@ -73,6 +73,22 @@ TEST_CASE("A missing disable line is added in the style of the entry") {
   CHECK(state_of(edited("service x\n{\n\tport\t\t= 1\n}", 1, "x", true)) == config::Entry::State::disabled);
 }
 
+TEST_CASE("A line is added whatever the first line of the entry is like") {
+  for (const std::string first : {"\tlog_on_failure\t+= USERID", "\tno_access\t-= 10.0.0.1", "\tlog_on_failure += USERID", "\tnice:\t= 3"}) {
+    const std::string off = edited("service x\n{\n" + first + "\n}\n", 1, "x", true);
+    INFO(off);
+    CHECK(off.find("disable") < off.find("= yes"));
+    CHECK(off.find("+= yes") == std::string::npos);
+    CHECK(off.find("-= yes") == std::string::npos);
+    CHECK(state_of(off) == config::Entry::State::disabled);
+  }
+}
+
+TEST_CASE("A byte order mark stays where it is") {
+  const std::string off = edited("\xef\xbb\xbfservice x\n{\n\tport = 1\n}\n", 1, "x", true);
+  CHECK(off == "\xef\xbb\xbfservice x\n{\n\tdisable = yes\n\tport = 1\n}\n");
+}
+
 TEST_CASE("To enable what has no disable line changes nothing") {
   const std::string text = "service x\n{\n\tport = 1\n}\n";
   CHECK(edited(text, 1, "x", false) == text);
@@ -97,7 +113,7 @@ TEST_CASE("What is not understood is left alone") {
   CHECK(edited("service x\nport = 1\n}\n", 1, "x", true) == "!the entry has no opening brace");
   CHECK(edited("service x\n{\nport = 1\n", 1, "x", true) == "!the entry has no closing brace");
   CHECK(edited("service x\n{\n\tdisable = yes please\n}\n", 1, "x", false) ==
-        "!its line 'disable = yes please' has more than one value");
+        "!its line 'disable = yes please' is not of the form 'disable = VALUE'");
 }
 
 TEST_CASE("An entry that has moved is found, if it is the only one of its name and id") {

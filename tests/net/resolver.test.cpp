@@ -179,20 +179,22 @@ TEST_CASE("the cache forgets what is too old and makes room by age") {
   const base::Moment start{};
   NameCache cache(2);
   const auto named = [](const char* name) { return base::PeerName{State::known, {name}}; };
-  cache.put(address("192.0.2.1"), named("one"), start + 10s);
+  cache.put(address("192.0.2.1"), named("one"), start + 10s, start);
   CHECK(*cache.find(address("192.0.2.1"), start + 9s) == named("one"));
   CHECK(cache.find(address("192.0.2.1"), start + 10s) == nullptr);
   CHECK(cache.size() == 0);
-  cache.put(address("192.0.2.1"), named("one"), start + 10s);
-  cache.put(address("192.0.2.2"), named("two"), start + 10s);
-  cache.put(address("192.0.2.1"), named("uno"), start + 10s);
-  cache.put(address("192.0.2.3"), {State::failed}, start + 10s);
+  cache.put(address("192.0.2.1"), named("one"), start + 10s, start);
+  cache.put(address("192.0.2.2"), named("two"), start + 10s, start);
+  cache.put(address("192.0.2.1"), named("uno"), start + 10s, start);
+  cache.put(address("192.0.2.3"), {State::failed}, start + 10s, start);
   CHECK(cache.size() == 2);
   CHECK(cache.find(address("192.0.2.2"), start) == nullptr);
   CHECK(*cache.find(address("192.0.2.1"), start) == named("uno"));
   CHECK(cache.find(address("192.0.2.3"), start)->state == State::failed);
+  cache.put(address("192.0.2.4"), named("four"), start + 20s, start + 10s);
+  CHECK(cache.size() == 1);  // what was over has gone with it
   NameCache none(0);
-  none.put(address("192.0.2.1"), named("one"), start + 10s);
+  none.put(address("192.0.2.1"), named("one"), start + 10s, start);
   CHECK(none.find(address("192.0.2.1"), start) == nullptr);
 }
 

@@ -250,6 +250,21 @@ TEST_CASE("defaults that restrict access and cannot be found any more keep every
   CHECK(r.to(entry("a", 7001)).prepared.refused.empty());
 }
 
+TEST_CASE("a part of the defaults in a file that cannot be read any more keeps everything") {
+  const std::string main = "defaults\n{\nno_access = 10.0.0.1\n}\n" + entry("a", 7001);
+  for (const std::string part : {"no_access = 10.0.0.2", "cps = 5 5", "bind = 127.0.0.1"}) {
+    INFO(part);
+    Reload r(main);
+    r.files.texts["/more"] = "defaults\n{\n" + part + "\n}\n";
+    r.running.config = r.to(main + "include /more\n").prepared.loaded.config;
+    r.files.texts.erase("/more");
+    CHECK_FALSE(r.again().prepared.refused.empty());
+    r.files.texts["/more"] = "defaults\n{\n" + part + "\n}\n}\n";  // a stray brace loses nothing
+    CHECK(r.again().prepared.refused.empty());
+    CHECK(r.to(main).prepared.refused.empty());
+  }
+}
+
 TEST_CASE("strict wants the port of a service whose access lists the kernel keeps, too") {
   const Port taken;
   Reload r(entry("a", 7001));

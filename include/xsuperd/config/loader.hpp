@@ -27,6 +27,8 @@ struct Loaded {
   /// Files in which an error made it uncertain where entries end, or that could not be read at all: an entry that is
   /// missing from one of them may have been lost to the error. A directory ends in a slash.
   std::vector<std::string> unclear_files;
+  /// Is it one of them, or does it stand in a directory that could not be read?
+  [[nodiscard]] bool is_unclear(const std::string& file) const;
   /// A sentence for each file and folder of it that others than root and this process's user may change. The diagnostics
   /// have them, too.
   std::vector<std::string> unguarded = {};

@@ -47,6 +47,10 @@ void hang_up(int fd);
 /// arrives. And the opposite, which bind_socket() has done.
 void leave_open_to_others(int fd);
 void keep_from_others(int fd);
+/// A server like nmbd binds further sockets to its port, at single addresses. From now on it can (SO_REUSEPORT), as long as
+/// it runs as the daemon's user: the kernel lets no other user share the port (socket(7)). What comes back has the option
+/// no more.
+void let_server_bind_beside(int fd);
 
 /// The local end of a socket.
 [[nodiscard]] base::Endpoint local_endpoint(int fd);
