@@ -65,7 +65,6 @@ class Parser {
   void unclosed(Entry& entry);
   void close(Entry& entry, std::string_view first);
   void skip_to_brace();
-  void second_defaults(Entry entry);
   void lose_lines(Entry& entry, std::size_t first) const;
   [[nodiscard]] bool begins_entry(std::size_t at) const;
   void report(Level level, const Line& line, std::string sentence, std::size_t column, std::size_t width,
@@ -231,7 +230,11 @@ void Parser::block(Entry entry) {
   const std::string_view first = lines_[at_ - 1].text;
   entry.first_finding = diagnostics_.size();
   const bool defaults = entry.kind == Entry::Kind::defaults;
-  if (defaults && defaults_seen_) return second_defaults(std::move(entry));
+  if (defaults && defaults_seen_) {  // nothing in it counts (fact B2.15)
+    diagnostics_.add({Level::error, entry.place, "only 1 defaults entry is allowed. This entry will be ignored",
+                      entry.line_text, 8, "a file has one; put the lines of both into it", {}});
+    return skip_to_brace();
+  }
   const bool same_line = base::trim(entry.line_text).back() == '{';
   if (at_ < lines_.size() && lines_[at_].trimmed == "{") {
     ++at_;
@@ -249,17 +252,6 @@ void Parser::block(Entry entry) {
   close(entry, first);
   if (lines_[at_ - 1].trimmed == "}") last_closed_ = lines_[at_ - 1].number;
   result_.entries.push_back(std::move(entry));
-}
-
-/// Nothing in it counts, and what that costs is known by the names.
-void Parser::second_defaults(Entry entry) {
-  diagnostics_.add({Level::error, entry.place, "only 1 defaults entry is allowed. This entry will be ignored",
-                    entry.line_text, 8, "a file has one; put the lines of both into it", {}});
-  const std::size_t first = at_;
-  skip_to_brace();
-  lose_lines(entry, first);
-  entry.end_of_findings = diagnostics_.size();
-  if (!entry.lost.empty()) result_.entries.push_back(std::move(entry));
 }
 
 /// Notes the attributes of a lost defaults entry, whose lines go from `first` to where we are.

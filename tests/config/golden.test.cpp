@@ -53,7 +53,6 @@ std::vector<Input> grammar() {
       {"no closing brace before another entry", "service x\n{\nnice = 3\n" + service("y", 2)},
       {"no closing brace at the end", "service x\n{\nnice = 3\n"},
       {"two defaults entries", defaults("instances = 3\n") + defaults("banner = /b") + x("")},
-      {"two defaults entries of which the second restricts", defaults("instances = 3\n") + defaults("only_from = 10.0.0.1") + x("")},
       {"a colon for an operator", x("nice: 3")},
       {"no operator", x("nice 3")},
       {"an operator of another language", x("nice := 3")},

@@ -181,18 +181,6 @@ TEST_CASE("disabled in an entry and disable with names in the defaults are error
   CHECK(World(defaults("disable = yes") + service("x", 1)).loaded.diagnostics.count(Level::error) == 0);
 }
 
-TEST_CASE("a second defaults entry is fatal when it would have restricted something") {
-  const std::string first = defaults("cps = 5 5");
-  for (const std::string lost : {"only_from = 10.0.0.1", "disabled = x", "only_form = 10.0.0.1", "log_on_failure = HOST\numask = 077"}) {
-    INFO(lost);
-    CHECK(World(first + defaults(lost) + service("x", 1)).loaded.fatal == Loaded::Fatal::bad_defaults);
-  }
-  const World harmless(first + defaults("log_on_failure = HOST\nbanner = /b") + service("x", 1));
-  CHECK(harmless.loaded.fatal == Loaded::Fatal::none);
-  CHECK(harmless.up("x"));
-  CHECK(harmless.said("only 1 defaults entry is allowed"));
-}
-
 TEST_CASE("what can be neither an address nor a name in bind is refused and explained") {
   for (const auto& [bind, hint] : std::map<std::string, std::string>{
            {"*", "listens on all addresses"},           {"10.0.0.300", "write an address of this host"},
