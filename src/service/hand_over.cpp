@@ -34,11 +34,12 @@ std::chrono::milliseconds from_now(base::Moment moment, base::Moment now) {
 }  // namespace
 
 void Runner::hold() {
-  if (listener_) listener_->pause();
+  for (const auto& endpoint : endpoints_) endpoint->pause();
 }
 
 void Runner::release() {
-  if (state_.phase() == Phase::listening) listen();
+  for (const auto& endpoint : std::vector(endpoints_))
+    if (listens(*endpoint)) listen(*endpoint);
 }
 
 Runner::Unsettled Runner::unsettled() const {
@@ -60,14 +61,7 @@ bool Runner::in_conversation(Token token) const {
 HandedRunner Runner::hand_over() const {
   HandedRunner all;
   all.state = state_.snapshot();
-  all.listener = listening_fd();
-  all.turned_away = turned_away_ ? turned_away_->fd() : -1;
-  all.left_to_server = left_to_server_.get();
-  all.lent = lent_;
-  all.foreign = foreign_;
-  all.registered = registered_;
-  all.open_failures = open_failures_;
-  all.trouble = trouble_.substr(0, 4096);
+  for (const auto& endpoint : endpoints_) all.endpoints.push_back(endpoint->hand_over());
   if (state_.phase() == Phase::paused) all.pause_end = pause_end_;
   all.terminates = retired_servers_ == Servers::terminate;
   all.kill_at = kill_at_;
@@ -83,6 +77,7 @@ HandedRunner Runner::hand_over() const {
 HandedSession Runner::handed(Token token, const Session& session) const {
   HandedSession one;
   one.token = token;
+  one.endpoint = session.endpoint;
   one.peer = session.peer;
   one.socket = session.conversing ? around_.conversations.waiting_connection(token) : session.socket.get();
   one.lingers = session.lingers.get();
@@ -102,18 +97,7 @@ HandedSession Runner::handed(Token token, const Session& session) const {
 }
 
 void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(int)>& take) {
-  if (base::Fd socket = take(handed.listener))
-    listener_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->on_readable();
-    });
-  if (base::Fd socket = take(handed.turned_away))
-    turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->turn_away();
-    });
-  left_to_server_ = take(handed.left_to_server);
-  foreign_ = handed.foreign && service().hands_over() && (handed.counters.served > 0 || !handed.sessions.empty());
-  if (service().datagrams() && listener_) net::keep_from_others(listener_->fd());  // older images did not
-  if (listener_ || left_to_server_) lent_ = handed.lent;
+  restore_endpoints(handed, take);
   StateSnapshot state = handed.state;
   for (const HandedSession& one : handed.sessions) {
     Session session = taken(one, take);
@@ -123,9 +107,6 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   }
   state_.restore(state);
   around_.processes += state_.running();
-  if (handed.registered && listener_) note_rpc();
-  open_failures_ = handed.open_failures;
-  trouble_ = handed.trouble;
   pause_end_ = handed.pause_end;
   retired_servers_ = handed.terminates ? Servers::terminate : Servers::leave;
   kill_at_ = handed.kill_at;
@@ -135,11 +116,29 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   for (const HandedRefusal& one : handed.refused_lately) refused_lately_[one.peer] = one.logged;
 }
 
+/// What an image before there were several of them has handed over is one.
+void Runner::restore_endpoints(const HandedRunner& handed, const std::function<base::Fd(int)>& take) {
+  const bool served = handed.counters.served > 0 || !handed.sessions.empty();
+  std::vector<HandedEndpoint> all = handed.endpoints;
+  if (all.empty())
+    all.push_back({0, handed.listener, handed.turned_away, handed.left_to_server, handed.lent, handed.registered,
+                   handed.open_failures, handed.trouble, handed.foreign});
+  const auto places = service().places();
+  endpoints_.clear();
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const EndpointId id = i < all.size() ? all[i].id : next_endpoint_;
+    endpoints_.push_back(std::make_shared<Endpoint>(around_, as_owner(), id, places[i]));
+    next_endpoint_ = std::max(next_endpoint_, id + 1);
+    if (i < all.size()) endpoints_.back()->restore(all[i], take, served);
+  }
+}
+
 Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(int)>& take) {
   Session session{.peer = handed.peer, .socket = take(handed.socket)};
   // A banner that had to wait has made the connection non-blocking, and its server expects it to block.
   if (session.socket) ::fcntl(session.socket.get(), F_SETFL, ::fcntl(session.socket.get(), F_GETFL) & ~O_NONBLOCK);
   session.lingers = take(handed.lingers);
+  session.endpoint = handed.endpoint;
   session.started = handed.started;
   session.started_wall = handed.started_wall;
   session.accepted = handed.accepted;
@@ -162,20 +161,13 @@ Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(
 
 void Runner::carry_on() {
   const Phase phase = state_.phase();
-  if (phase == Phase::listening && !listener_) {
-    turned_away_.reset();
-    start();  // its socket was none: the next best is another
-  } else {
-    if (phase == Phase::listening && foreign_) came_back();
-    release();
-  }
-  if (turned_away_) turned_away_->resume();
-  steer_again();
-  if (sessions_.empty()) close_left_pair();  // its server could not be watched any more
-  if (listener_) announce();
+  const bool opens = wants_socket() && phase != Phase::paused && phase != Phase::retiring;
+  for (const auto& endpoint : std::vector(endpoints_))
+    endpoint->carry_on(listens(*endpoint), opens && !state_.is_open(endpoint->id()));
+  announce();
   if (phase == Phase::paused)
     arm(from_now(pause_end_.value_or(around_.now()), around_.now()), [](Runner& self) { self.feed(Due{}); });
-  if (phase == Phase::closed && wants_socket() && service().kind != config::Kind::tcpmux) try_again_later();
+  if (opens && needs_target()) find_first_targets_later();
   if (kill_at_)
     arm(from_now(*kill_at_, around_.now()), [](Runner& self) { self.signal_servers(SIGKILL); });
   std::vector<Token> tokens;

@@ -108,7 +108,7 @@ TEST_CASE("a steered service that is closed while its server runs goes on to tur
     CHECK_FALSE(bench.runner->open());
     bench.check_server_is_steered();
     bench.end_server();
-    CHECK(bench.runner->refusing_fd() < 0);
+    CHECK(bench.runner->endpoints()[0]->refusing_fd() < 0);
     if (type == config::SocketType::stream) CHECK_FALSE(bench.peer(friend_of_it).connected());
   }
 }
@@ -148,7 +148,7 @@ TEST_CASE("a removed steered service turns peers away as long as its server runs
     bench.runner->retire(Runner::Servers::leave);
     bench.check_server_is_steered();
     bench.end_server();
-    CHECK(bench.runner->refusing_fd() < 0);
+    CHECK(bench.runner->endpoints()[0]->refusing_fd() < 0);
   }
 }
 
@@ -218,7 +218,7 @@ TEST_CASE("a steered service whose second socket got lost in an upgrade has anot
     next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
     bench.runner = next;
     next->carry_on();
-    REQUIRE(next->refusing_fd() >= 0);
+    REQUIRE(next->endpoints()[0]->refusing_fd() >= 0);
     bench.check_server_is_steered();
   }
 }
@@ -243,9 +243,9 @@ TEST_CASE("an heir of a steered service without a second socket has one") {
   const auto leaving = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   leaving->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(leaving->service()));
-  REQUIRE(bench.runner->start_on_socket_of(*leaving));
+  REQUIRE(bench.runner->start_on_sockets_of(*leaving));
   REQUIRE(bench.runner->open());
-  REQUIRE(bench.runner->refusing_fd() >= 0);
+  REQUIRE(bench.runner->endpoints()[0]->refusing_fd() >= 0);
   bench.start_server();
   bench.check_server_is_steered();
 }
@@ -259,7 +259,7 @@ TEST_CASE("changed lists hold for a service without a second socket, too") {
   bench.runner = next;
   next->release();
   next->reconfigure(bench.setup_for(next->service()));
-  REQUIRE(next->refusing_fd() >= 0);
+  REQUIRE(next->endpoints()[0]->refusing_fd() >= 0);
   bench.start_server();
   bench.check_server_is_steered();
 }

@@ -46,6 +46,7 @@ struct HandedSession {
   Token token = 0;
   base::Endpoint peer;
   int socket = -1;  ///< the connection, as long as no server has it
+  EndpointId endpoint = 0;  ///< by which it came
   int lingers = -1;  ///< with `linger`: the daemon's own descriptor of a connection that a server has
   pid_t pid = 0;    ///< 0: no server
   int pidfd = -1;
@@ -69,8 +70,24 @@ struct HandedRefusal {
   bool operator==(const HandedRefusal&) const = default;
 };
 
+/// A socket of a service.
+struct HandedEndpoint {
+  EndpointId id = 0;
+  int listener = -1;
+  int turned_away = -1;     ///< of a steered service: the socket of refused peers
+  int left_to_server = -1;  ///< of one that is closed while a server has its socket: that socket
+  std::string lent = {};    ///< the name of the listener, when it belongs to a service manager
+  bool registered = false;
+  unsigned open_failures = 0;
+  std::string trouble = {};  ///< of the last of them
+  bool foreign = true;  ///< a server has had the listener; where it is not said that may be
+  bool operator==(const HandedEndpoint&) const = default;
+};
+
 struct HandedRunner {
   StateSnapshot state;
+  std::vector<HandedEndpoint> endpoints = {};  ///< in the order of the configuration
+  // Those of the only one, in a state of a version that has no endpoints.
   int listener = -1;
   int turned_away = -1;  ///< of a steered service: the socket of refused peers
   int left_to_server = -1;  ///< of one that is closed while a server has its socket: that socket
