@@ -17,14 +17,22 @@ namespace xsuperd::service {
 
 namespace {
 
-/// Where a session that waits goes on. What it waits for now is asked for again, because the answer would not reach the
-/// new image; but a banner is not sent twice.
-Stage stage_again(Stage next) {
-  switch (next) {
-    case Stage::banner: return Stage::libwrap;
-    case Stage::server: return Stage::ident;
-    default: return next;
+/// A state of a version that does not tell it has only what came next, and which places are for waiting.
+SessionPhase phase_of(const HandedSession& one, const StateSnapshot& state) {
+  if (one.pid > 0) return SessionPhase::running;
+  if (one.conversing) return SessionPhase::conversing;
+  if (one.phase != SessionPhase::arrived) return resumed(one.phase);
+  const auto place = std::find_if(state.places.begin(), state.places.end(), [&](const auto& p) { return p.token == one.token; });
+  if (place == state.places.end() || place->waiting) return SessionPhase::arrived;
+  if (place->retrying) return SessionPhase::retrying;
+  switch (one.stage) {
+    case Stage::libwrap:
+    case Stage::banner: return SessionPhase::libwrap;
+    case Stage::ident: return SessionPhase::banner;
+    case Stage::server: return SessionPhase::identity;
+    case Stage::start: break;
   }
+  return SessionPhase::starting;
 }
 
 std::chrono::milliseconds from_now(base::Moment moment, base::Moment now) {
@@ -45,9 +53,9 @@ void Runner::release() {
 Runner::Unsettled Runner::unsettled() const {
   Unsettled all = Unsettled::no;
   for (const auto& [token, session] : sessions_) {
-    if (session.pid != 0 || in_conversation(token) || state_.is_retrying(token)) continue;
-    const bool with_spawner = session.stage == Stage::start && !session.socket && !session.conversing;
-    if (with_spawner) return Unsettled::spawning;
+    const bool settled = session.phase == SessionPhase::running || session.phase == SessionPhase::retrying;
+    if (settled || in_conversation(token)) continue;
+    if (session.phase == SessionPhase::starting) return Unsettled::spawning;
     all = Unsettled::passing;
   }
   return all;
@@ -55,7 +63,7 @@ Runner::Unsettled Runner::unsettled() const {
 
 /// In a worker's hands; not while it waits for a worker.
 bool Runner::in_conversation(Token token) const {
-  return sessions_.at(token).conversing && around_.conversations.waiting_connection(token) < 0;
+  return sessions_.at(token).conversing() && around_.conversations.waiting_connection(token) < 0;
 }
 
 HandedRunner Runner::hand_over() const {
@@ -79,7 +87,7 @@ HandedSession Runner::handed(Token token, const Session& session) const {
   one.token = token;
   one.endpoint = session.endpoint;
   one.peer = session.peer;
-  one.socket = session.conversing ? around_.conversations.waiting_connection(token) : session.socket.get();
+  one.socket = session.conversing() ? around_.conversations.waiting_connection(token) : session.socket.get();
   one.lingers = session.lingers.get();
   one.pid = session.pid;
   one.pidfd = session.pid != 0 ? around_.children.pidfd(token) : -1;
@@ -87,10 +95,10 @@ HandedSession Runner::handed(Token token, const Session& session) const {
   one.started_wall = session.started_wall;
   one.accepted = session.accepted;
   one.arrival = session.arrival;
-  one.stage = stage_again(session.stage);
+  one.phase = session.phase;
   one.judged = session.judged;
   one.judged_again = session.judged_again;
-  one.conversing = session.conversing;
+  one.conversing = session.conversing();
   one.through_tcpmux = session.through_tcpmux;
   if (session.kept) one.datagram = handed_datagram(*session.kept);
   return one;
@@ -101,6 +109,7 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   StateSnapshot state = handed.state;
   for (const HandedSession& one : handed.sessions) {
     Session session = taken(one, take);
+    session.phase = session.pid != 0 ? SessionPhase::running : phase_of(one, state);
     const bool lost = one.pid != 0 && session.pid == 0;  // nobody could tell when its server ends
     if (lost) std::erase_if(state.places, [&](const StateSnapshot::Place& place) { return place.token == one.token; });
     if (!lost) sessions_.emplace(one.token, std::move(session));
@@ -145,14 +154,11 @@ Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(
   session.alone = true;
   session.arrival = handed.arrival;
   session.judged_again = handed.judged_again;
-  session.stage = handed.stage;
-  session.conversing = handed.conversing;
   session.through_tcpmux = handed.through_tcpmux;
   session.judged = handed.judged;
   if (handed.datagram) session.kept = kept_datagram(*handed.datagram, handed.peer);
   if (base::Fd pidfd = take(handed.pidfd); pidfd && handed.pid > 0) {
     session.pid = handed.pid;
-    session.stage = Stage::start;
     around_.owners[handed.token] = weak_from_this();
     around_.children.watch(handed.token, handed.pid, std::move(pidfd));
   }
@@ -179,14 +185,15 @@ void Runner::carry_on() {
 
 void Runner::carry_on(Token token) {
   Session& session = sessions_.at(token);
-  if (session.pid != 0) return;
-  if (session.conversing) {
+  if (session.phase == SessionPhase::running) return;
+  if (session.conversing()) {
     if (session.socket) return begin_conversation(token, conversation_parameters());
     if (around_.conversations.resume(token, when_ended(token))) return;
     return boost::asio::post(around_.loop, [done = when_ended(token)] { done({worker::Ending::Why::lost, {}}); });
   }
-  if (state_.is_retrying(token)) return perform(ArmRetry{token, State::retry_seconds});
-  if (state_.has_place(token) && !state_.is_waiting(token)) return attempt(token, &Runner::advance);
+  if (session.phase == SessionPhase::retrying) return perform(ArmRetry{token, State::retry_seconds});
+  if (session.phase == SessionPhase::banner) return attempt(token, &Runner::greeted);  // it is not sent twice
+  if (session.phase != SessionPhase::arrived) return attempt(token, &Runner::enter_anew);
   attempt(token, session.judged ? &Runner::judge_anew : &Runner::request);
 }
 

@@ -73,6 +73,7 @@ Token Runner::new_session(Session session) {
 /// `banner` goes to everybody, before any check (fact B4.24).
 void Runner::greet(Token token) {
   if (!service().settings.banner) return request(token);
+  go(token, SessionEvent::greets);
   feed(Greeted{token, sessions_.at(token).peer.address});
   Session& session = sessions_.at(token);
   auto done = [weak = weak_from_this(), token](base::Fd socket, bool delivered) {
@@ -80,6 +81,7 @@ void Runner::greet(Token token) {
     const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
     if (!self || session == self->sessions_.end()) return;
     session->second.socket = std::move(socket);
+    self->go(token, SessionEvent::greeted);
     if (delivered) return self->attempt(token, &Runner::request);
     self->withdraw(token);
   };
@@ -121,10 +123,14 @@ void Runner::request(Token token) {
   feed(Request{token, question(token), around_.now(), false, sessions_.at(token).endpoint});
 }
 
-void Runner::judge_anew(Token token) { feed(Request{token, question(token), around_.now(), true, sessions_.at(token).endpoint}); }
+void Runner::judge_anew(Token token) {
+  go(token, SessionEvent::looked_again);
+  feed(Request{token, question(token), around_.now(), true, sessions_.at(token).endpoint});
+}
 
 /// A connection waits for its peer's name, not the service.
 void Runner::perform(const AskName& action) {
+  go(action.token, SessionEvent::name_wanted);
   around_.resolver.names_of(sessions_.at(action.token).peer.address,
                             [weak = weak_from_this(), token = action.token](base::PeerName name) {
                               const auto self = weak.lock();
@@ -134,6 +140,7 @@ void Runner::perform(const AskName& action) {
 }
 
 void Runner::named(Token token, base::PeerName name) {
+  go(token, SessionEvent::named);
   sessions_.at(token).name_failed = name.state == base::PeerName::State::failed;
   try {
     Request event{token, question(token), around_.now(), true, sessions_.at(token).endpoint};
@@ -147,10 +154,6 @@ void Runner::named(Token token, base::PeerName name) {
 void Runner::tell_failed_look_up(const Session& session) {
   around_.log.error("service {}: the look-up of the name of {} failed, so that only_from matches no name, and no_access all",
                     service().id, session.peer.address.text());
-}
-
-bool Runner::waits_to_be_judged(Token token, const Session& session) const {
-  return session.socket && (session.target != 0 || (session.stage == Stage::libwrap && state_.is_waiting(token)));
 }
 
 /// Those who wait for a name may have gone. There is no descriptor to spare for each, so they are looked at from time to
@@ -169,7 +172,8 @@ void Runner::look_for_departures() {
   bool wait_on = false;
   std::vector<Token> gone;
   for (auto& [token, session] : sessions_) {
-    if (!waits_to_be_judged(token, session)) continue;
+    const bool waits = session.phase == SessionPhase::naming || session.phase == SessionPhase::target;
+    if (!waits || !session.socket) continue;
     wait_on = true;
     pollfd look{session.socket.get(), POLLRDHUP, 0};
     int unread = 0;
@@ -227,6 +231,7 @@ bool Runner::judge_again(const Refuse& action) {
   const bool room = reason == Reason::service_limit || reason == Reason::per_source_limit || reason == Reason::process_limit;
   if (!room || session.judged_again || service().hands_over() || service().datagrams()) return false;
   session.judged_again = true;
+  go(action.token, SessionEvent::look_wanted);
   boost::asio::post(around_.loop, [weak = weak_from_this(), token = action.token] {
     const auto self = weak.lock();
     if (self && self->sessions_.contains(token)) self->attempt(token, &Runner::judge_anew);

@@ -144,7 +144,7 @@ void Runner::retire(Servers servers) {
   if (servers == Servers::leave) return;
   drop_unstarted();
   for (const auto& [token, session] : sessions_)
-    if (session.conversing) around_.conversations.stop(token);
+    if (session.conversing()) around_.conversations.stop(token);
   signal_servers(SIGTERM);
   kill_at_ = around_.now() + around_.grace;
   arm(around_.grace, [](Runner& self) { self.signal_servers(SIGKILL); });
@@ -161,7 +161,7 @@ void Runner::give_up_retries() {
 void Runner::drop_unstarted() {
   std::vector<Token> tokens;
   for (const auto& [token, session] : sessions_)
-    if (!session.served() && (session.stage != Stage::start || session.socket)) tokens.push_back(token);
+    if (!session.served() && session.phase != SessionPhase::starting) tokens.push_back(token);
   for (const Token token : tokens) withdraw(token);
 }
 
@@ -274,6 +274,7 @@ void Runner::perform(const ArmPause& action) {
 }
 
 void Runner::perform(const ArmRetry& action) {
+  go(action.token, SessionEvent::start_failed);
   try {
     arm(std::chrono::seconds(action.seconds), [token = action.token](Runner& self) { self.feed(RetryDue{token}); });
   } catch (const std::bad_alloc&) {

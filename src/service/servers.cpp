@@ -25,7 +25,6 @@ void let_server_bind_beside(int fd) {
 }  // namespace
 
 void Runner::spawn(Token token) {
-  sessions_.at(token).stage = Stage::start;
   if (service().served_by_us()) return service().datagrams() ? answer_datagram(token) : converse(token);
   Session& session = sessions_.at(token);
   Endpoint* endpoint = find(session.endpoint);
@@ -74,6 +73,7 @@ void Runner::on_outcome(spawn::Outcome outcome) {
 void Runner::started(spawn::Started& outcome) {
   Session& session = sessions_.at(outcome.token);
   session.pid = outcome.pid;
+  go(outcome.token, SessionEvent::started);
   if (Endpoint* endpoint = service().hands_over() ? find(session.endpoint) : nullptr) endpoint->on_server();
   counters_.serve(around_.now() - session.accepted);
   around_.children.watch(outcome.token, outcome.pid, around_.reserve.below(std::move(outcome.pidfd)));

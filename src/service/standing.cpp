@@ -39,6 +39,10 @@ void Runner::stand(Standing standing) {
   }
 }
 
+void Runner::leave_to_servers() const {
+  for (const auto& endpoint : endpoints_) endpoint->leave_to_server();
+}
+
 bool Runner::signal_session(Token token, int number) {
   const auto found = sessions_.find(token);
   if (found == sessions_.end() || !found->second.served()) return false;

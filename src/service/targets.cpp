@@ -16,7 +16,7 @@ void Runner::find_targets(Token token) {
   const config::RedirectTarget target = *service().settings.redirect;
   if (const auto written = net::numeric_target(target.host, target.port)) {
     targets_ = {*written};
-    return converse(token);
+    return go(token, SessionEvent::target_found);
   }
   sessions_.at(token).target =
       around_.targets->ask(target.host, target.port, [weak = weak_from_this(), token, target](std::vector<base::Endpoint> found) {
@@ -29,14 +29,14 @@ void Runner::targets_found(Token token, const config::RedirectTarget& target, st
   const auto session = sessions_.find(token);
   if (session == sessions_.end()) return;
   session->second.target = 0;
-  if (service().settings.redirect != target) return converse(token);  // changed meanwhile
+  if (service().settings.redirect != target) return go(token, SessionEvent::target_found);  // changed meanwhile
   if (found.empty()) {
     around_.log.error("can't find remote host {} (service={})", target.host, service().id);
     counters_.fail(std::chrono::system_clock::now());
     return let_go(token);
   }
   targets_ = std::move(found);
-  converse(token);
+  go(token, SessionEvent::target_found);
 }
 
 /// Before the socket is opened: nobody is let in as long as there is no way on (decision B15.24).

@@ -111,7 +111,10 @@ void describe(A& a, service::HandedSession& v) {
   a.flag("through_tcpmux", v.through_tcpmux);
   a.optional("datagram", v.datagram);
   a.since(5, [&] { a.descriptor("lingers", v.lingers); });
-  a.since(6, [&] { a.number("endpoint", v.endpoint); });
+  a.since(6, [&] {
+    a.number("endpoint", v.endpoint);
+    a.word("phase", v.phase, service::last_session_phase);
+  });
 }
 
 template <typename A>

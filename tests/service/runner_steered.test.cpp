@@ -172,9 +172,9 @@ TEST_CASE("an upgrade hands on the socket that a closed service has left to its 
   bench.start_server();
   bench.runner->stand(Standing::drained);
   const HandedRunner handed = bench.runner->hand_over();
-  CHECK(handed.listener == -1);
-  REQUIRE(handed.left_to_server >= 0);
-  REQUIRE(handed.turned_away >= 0);
+  CHECK(handed.endpoints[0].listener == -1);
+  REQUIRE(handed.endpoints[0].left_to_server >= 0);
+  REQUIRE(handed.endpoints[0].turned_away >= 0);
   const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = next;
@@ -213,7 +213,7 @@ TEST_CASE("a steered service whose second socket got lost in an upgrade has anot
     bench.start_server();
     if (drained) bench.runner->stand(Standing::drained);
     HandedRunner handed = bench.runner->hand_over();
-    handed.turned_away = -1;
+    handed.endpoints[0].turned_away = -1;
     const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
     next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
     bench.runner = next;
@@ -226,7 +226,7 @@ TEST_CASE("a steered service whose second socket got lost in an upgrade has anot
 TEST_CASE("a steered service whose first socket got lost in an upgrade is opened anew") {
   Steered bench(config::SocketType::stream);
   HandedRunner handed = bench.runner->hand_over();
-  handed.listener = -1;
+  handed.endpoints[0].listener = -1;
   const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = next;
@@ -239,7 +239,7 @@ TEST_CASE("a steered service whose first socket got lost in an upgrade is opened
 TEST_CASE("an heir of a steered service without a second socket has one") {
   Steered bench(config::SocketType::stream);
   HandedRunner handed = bench.runner->hand_over();
-  handed.turned_away = -1;
+  handed.endpoints[0].turned_away = -1;
   const auto leaving = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   leaving->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(leaving->service()));
@@ -253,7 +253,7 @@ TEST_CASE("an heir of a steered service without a second socket has one") {
 TEST_CASE("changed lists hold for a service without a second socket, too") {
   Steered bench(config::SocketType::stream);
   HandedRunner handed = bench.runner->hand_over();
-  handed.turned_away = -1;
+  handed.endpoints[0].turned_away = -1;
   const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = next;

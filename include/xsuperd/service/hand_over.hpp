@@ -9,13 +9,14 @@
 
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/service/counters.hpp"
+#include "xsuperd/service/session.hpp"
 #include "xsuperd/service/state.hpp"
 
 /// What a Runner leaves to the next image of the daemon at an upgrade. Plain data; descriptors by their numbers, -1 for
 /// none.
 namespace xsuperd::service {
 
-/// What an admitted session goes through next.
+/// What an admitted session went through next, before there were phases.
 enum class Stage : std::uint8_t { libwrap, banner, ident, server, start };
 
 /// What an administrator has made of a service while the daemon runs. All but `serving` lets nobody new in; servers that
@@ -54,7 +55,8 @@ struct HandedSession {
   base::WallTime started_wall{};
   base::Moment accepted{};
   std::int64_t arrival = 0;
-  Stage stage = Stage::libwrap;  ///< where it goes on, when it has a place and no server
+  SessionPhase phase = SessionPhase::arrived;
+  Stage stage = Stage::libwrap;  ///< what came next, in a state of a version that has no phases
   bool judged = false;           ///< counted as a request
   bool judged_again = false;
   bool conversing = false;  ///< a worker holds it, or will: then `socket` is given

@@ -10,6 +10,7 @@
 #include "xsuperd/service/counters.hpp"
 #include "xsuperd/service/endpoint.hpp"
 #include "xsuperd/service/hand_over.hpp"
+#include "xsuperd/service/session.hpp"
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
@@ -26,36 +27,6 @@ struct Setup {
   std::shared_ptr<log::Output> service_log;  ///< null: no logging
   [[nodiscard]] const config::Service& service() const { return policy->service(); }
 };
-
-struct KeptDatagram;
-
-/// One request from its arrival to the end of its server.
-struct Session {
-  base::Endpoint peer{};
-  base::Fd socket{};        ///< the connection, as long as no server has it
-  pid_t pid = 0;            ///< 0: not started yet
-  base::Moment started{};
-  base::WallTime started_wall{};
-  bool alone = false;       ///< nobody else was waiting when it came
-  std::int64_t arrival = 0; ///< wait = yes datagrams: the stamp of the one that caused it
-  bool judged_again = false;
-  Stage stage = Stage::libwrap;
-  bool conversing = false;      ///< a worker holds it
-  std::shared_ptr<const KeptDatagram> kept{};  ///< internal datagram services, while the answer has to wait
-  bool through_tcpmux = false;  ///< waits for a line that says yes or no (RFC 1078)
-  net::IdentClient::Lookup lookup = 0;  ///< while the identity server is asked
-  bool judged = false;          ///< counted as a request
-  base::Moment accepted{};      ///< when it came
-  bool name_failed = false;     ///< the look-up of the peer's name: told when it is refused
-  net::ForwardResolver::Id target = 0;  ///< while the redirect's target is looked up
-  unsigned silent_ends = 0;     ///< how often a look at it found that it has sent its end and nothing before
-  EndpointId endpoint = 0;  ///< by which it came
-  base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
-
-  /// A server has it; else its fate is not decided yet.
-  [[nodiscard]] bool served() const { return pid != 0 || conversing; }
-};
-using SessionMap = boost::unordered_flat_map<Token, Session>;
 
 /// How long an identity server may take (fact B7.29).
 inline constexpr std::chrono::seconds ident_patience{30};
@@ -216,8 +187,14 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
   void tell_failed_look_up(const Session& session);
   void watch_departures();
   void look_for_departures();
-  [[nodiscard]] bool waits_to_be_judged(Token token, const Session& session) const;
-  void advance(Token token);
+  [[nodiscard]] Wanted wanted(const Session& session, bool asks_libwrap);
+  void go(Token token, SessionEvent event);
+  void enter(Token token);
+  void enter_anew(Token token);
+  void admitted(Token token);
+  void allowed(Token token);
+  void greeted(Token token);
+  void known(Token token);
   void withdraw(Token token);
   void let_go(Token token);
   void drop_unstarted();
@@ -251,11 +228,11 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
   void conversation_ended(Token token, worker::Ending ending);
   void tell_end(const Session& session, const worker::Ending& ending);
   void mux_request(base::Fd connection, const base::Endpoint& peer, const std::string& request);
-  bool ask_libwrap(Token token);
+  void ask_libwrap(Token token);
   [[nodiscard]] bool no_libwrap_rules();
   void wrapped(Token token, net::LibwrapAnswer answer);
-  bool send_success_banner(Token token);
-  bool ask_identity(Token token);
+  void send_success_banner(Token token);
+  void ask_identity(Token token);
   [[nodiscard]] bool idonly() const;
   void identified(Token token, const net::IdentAnswer& answer);
   void log_identity(const net::IdentAnswer& answer, const base::Address& peer, bool refused);
