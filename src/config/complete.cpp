@@ -87,6 +87,7 @@ class Completer {
   bool listed_port();
   bool environment();
   bool groups();
+  void settle_places();
   bool finish();
 
   Service& service_;
@@ -207,9 +208,11 @@ bool Completer::address() {
   const bool numeric = !candidates.empty();
   // The zone of an address that no interface has: libc would leave it out.
   if (!numeric && s_.bind->find('%') == std::string::npos)
-    // localhost has an IPv6 address in the hosts files of machines without IPv6, too.
-    candidates = may_be_awaited(*s_.bind) ? local_ones(names_, names_.host(*s_.bind)) : candidates;
-  if (const auto listen = listen_at(service_, candidates)) return service_.listen = *listen, true;
+    candidates = may_be_awaited(*s_.bind) ? names_.host(*s_.bind) : candidates;
+  auto places = places_at(service_, candidates);
+  // rpcbind knows of one port only, and a port of the system's choice is another one at each address.
+  if (service_.is(Type::rpc) && places.size() > 1) places.resize(1);
+  if (!places.empty()) return place(service_, std::move(places)), true;
   if (!numeric && may_be_awaited(*s_.bind)) return wait_for_address();
   if (!numeric)
     return refuse("bind", fmt::format("bad address given for: {}: {} is neither an address nor the name of a host",
@@ -263,6 +266,24 @@ bool Completer::groups() {
   return true;
 }
 
+/// A line of inetd.conf has a socket for each family, so that a server finds IPv4 peers as such (decision B15.33). What has
+/// been found out since is true of all places.
+void Completer::settle_places() {
+  ListenSpec& first = service_.listen;
+  first.shared_port = service_.steered();
+  const bool every = !s_.bind && service_.kind != Kind::tcpmux && !service_.is(Type::rpc);
+  if (service_.of_inetd && every && !service_.has(Flag::ipv4) && !service_.has(Flag::ipv6) && !first.v6only) {
+    first.fallback_to_ipv4 = false;
+    service_.also = {first};
+    service_.also[0].v6only = true;
+    first.ipv6 = false;
+  }
+  for (ListenSpec& one : service_.also) {
+    one.at.port = first.at.port;
+    one.shared_port = first.shared_port;
+  }
+}
+
 bool Completer::finish() {
   if (service_.listen.at.port == 113 && s_.protocol->name == "tcp") {
     clear_userid(s_.log_on_success, SuccessOption::userid, "log_on_success");
@@ -278,7 +299,7 @@ bool Completer::finish() {
   if (service_.has(Flag::intercept) && (service_.kind != Kind::program || !service_.wait))
     s_.flags->remove(Flag::intercept);
   if (s_.flags && s_.flags->empty()) s_.flags.reset();
-  service_.listen.shared_port = service_.steered();
+  settle_places();
   if (service_.is(Type::internal) && tells_secrets(service_.name) && !s_.only_from) s_.only_from = loopback();
   if (service_.is(Type::rpc) && !s_.rpc_number) {
     s_.rpc_number = names_.rpc_number(service_.name);
@@ -297,21 +318,29 @@ bool complete(Service& service, const Written& written, const Settings& defaults
   return Completer(service, written, defaults, environment, names, diagnostics).run();
 }
 
-std::optional<ListenSpec> listen_at(const Service& service, std::span<const base::Address> candidates) {
-  const auto of = [&](base::Address::Family family) {
-    return std::ranges::find_if(candidates, [family](const auto& a) { return a.family() == family; });
-  };
-  const auto v4 = of(base::Address::Family::ipv4);
-  const auto v6 = of(base::Address::Family::ipv6);
+std::vector<ListenSpec> places_at(const Service& service, std::span<const base::Address> candidates) {
+  using Family = base::Address::Family;
+  const auto v6 = [](const base::Address& one) { return one.family() == Family::ipv6; };
   const bool only_v4 = service.has(Flag::ipv4);
-  const bool take_v6 = v6 != candidates.end() && !only_v4;
-  if (!take_v6 && v4 == candidates.end()) return std::nullopt;
-  ListenSpec listen = service.listen;
-  listen.at.address = take_v6 ? *v6 : *v4;
-  listen.fallback_to_ipv4 = false;
-  listen.ipv6 = take_v6 || (service.has(Flag::ipv6) && !only_v4);
-  listen.v6only = take_v6 && service.settings.v6only.value_or(false);
-  return listen;
+  const bool only_v6 = service.has(Flag::ipv6) && !only_v4 && std::ranges::any_of(candidates, v6);
+  std::vector<ListenSpec> places;
+  for (const base::Address& one : candidates) {
+    if (v6(one) ? only_v4 : only_v6) continue;
+    ListenSpec listen = service.listen;
+    listen.at.address = one;
+    listen.fallback_to_ipv4 = false;
+    listen.ipv6 = v6(one) || (service.has(Flag::ipv6) && !only_v4);
+    listen.v6only = v6(one) && service.settings.v6only.value_or(false);
+    const auto same = [&](const ListenSpec& other) { return other.same_socket(listen); };
+    if (places.size() < most_endpoints && std::ranges::none_of(places, same)) places.push_back(std::move(listen));
+  }
+  return places;
+}
+
+void place(Service& service, std::vector<ListenSpec> places) {
+  service.listen = places.front();
+  places.erase(places.begin());
+  service.also = std::move(places);
 }
 
 }  // namespace xsuperd::config

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <unordered_map>
 
 #include "xsuperd/base/text.hpp"
@@ -38,9 +39,9 @@ struct HashOfKey {
 /// Equal in everything but where it is written.
 bool same_but_for_place(const Service& one, const Service& other) {
   // Names for all members: with a new one this does not compile until it is thought of.
-  const auto& [name, id, place, settings, kind, listen, wait, argv, environment, groups, common_log, waits_for] = one;
+  const auto& [name, id, place, settings, kind, listen, also, of_inetd, wait, argv, environment, groups, common_log, waits_for] = one;
   return name == other.name && id == other.id && settings == other.settings && kind == other.kind &&
-         listen == other.listen && wait == other.wait && argv == other.argv && environment == other.environment &&
+         listen == other.listen && also == other.also && of_inetd == other.of_inetd && wait == other.wait && argv == other.argv && environment == other.environment &&
          groups == other.supplementary_groups && common_log == other.common_log &&
          waits_for == other.waits_for;
 }
@@ -52,9 +53,19 @@ Names changed_attributes(const Settings& a, const Settings& b) {
   return names;
 }
 
+/// Of several places one that stays is enough: then it is the same service, which has moved from some of the others.
+bool no_place_in_common(const Service& a, const Service& b) {
+  const auto places = b.places();
+  const auto stays = [&](const ListenSpec& one) {
+    return std::ranges::any_of(places, [&](const ListenSpec& other) { return one.same_socket(other); });
+  };
+  const auto before = a.places();
+  return before.empty() || places.empty() ? !a.listen.same_socket(b.listen) : std::ranges::none_of(before, stays);
+}
+
 /// Would xinetd take the service away and open another one (facts B8.20, B8.24, B8.31)?
 bool another_service(const Service& a, const Service& b) {
-  return !a.listen.same_socket(b.listen) || a.wait != b.wait || a.kind != b.kind ||
+  return no_place_in_common(a, b) || a.wait != b.wait || a.kind != b.kind ||
          a.settings.rpc_number != b.settings.rpc_number;
 }
 

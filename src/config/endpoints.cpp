@@ -45,6 +45,24 @@ Meeting meet_at_port(const ListenSpec& a, const ListenSpec& b) {
   return Meeting::first_has_it;
 }
 
+bool same_address(const ListenSpec& a, const ListenSpec& b) {
+  return all_addresses(a) == all_addresses(b) && (all_addresses(a) || a.at.address.unmapped() == b.at.address.unmapped());
+}
+
+/// Of all places of the one and all of the other what costs most.
+Meeting meet_anywhere(const Service& one, const Service& other) {
+  Meeting result = Meeting::apart;
+  for (const ListenSpec& a : one.places())
+    for (const ListenSpec& b : other.places()) {
+      Meeting meeting = meet_at_port(a, b);
+      if (meeting == Meeting::apart) continue;
+      if (one.of_inetd && other.of_inetd && !same_address(a, b)) meeting = Meeting::side_by_side;
+      if (meeting == Meeting::first_has_it) return meeting;
+      if (result == Meeting::apart || result == Meeting::side_by_side) result = meeting;
+    }
+  return result;
+}
+
 /// Services that meet have one of these in common.
 std::vector<std::uint64_t> keys_of(const Service& service) {
   constexpr std::uint64_t socket = 1ULL << 60;
@@ -65,7 +83,7 @@ Meeting meet(const Service& first, const Service& second) {
   if (first.kind == Kind::tcpmux || second.kind == Kind::tcpmux)
     return first.kind == second.kind && base::iequals(first.name, second.name) ? Meeting::first_has_it : Meeting::apart;
   if (same_program(first, second)) return Meeting::first_has_it;
-  return has_port(first) && has_port(second) ? meet_at_port(first.listen, second.listen) : Meeting::apart;
+  return has_port(first) && has_port(second) ? meet_anywhere(first, second) : Meeting::apart;
 }
 
 std::string meeting_point(const Service& first, const Service& second) {
@@ -73,8 +91,15 @@ std::string meeting_point(const Service& first, const Service& second) {
   if (first.kind == Kind::tcpmux) return fmt::format("the tcpmux name {}", first.name);
   if (same_program(first, second))
     return fmt::format("the RPC program {} over {}", first.settings.rpc_number.value_or(0), listen.protocol.name);
-  return fmt::format("{} port {} on {}", listen.protocol.name, listen.at.port,
-                     all_addresses(listen) ? "all addresses" : listen.at.address.text());
+  const auto places = first.places();
+  const auto meets = [&](const ListenSpec& place) {
+    const auto others = second.places();
+    return std::ranges::any_of(others, [&](const ListenSpec& other) { return meet_at_port(place, other) != Meeting::apart; });
+  };
+  const auto found = std::ranges::find_if(places, meets);
+  const ListenSpec& at = found == places.end() ? listen : *found;
+  return fmt::format("{} port {} on {}", at.protocol.name, at.at.port,
+                     all_addresses(at) ? "all addresses" : at.at.address.text());
 }
 
 Service for_ipv6_alone(const Service& service) {
@@ -92,6 +117,13 @@ std::string taken_by_another(const Config& config, const Service& service) {
   return {};
 }
 
+Service for_neighbours(const Service& service) {
+  Service one = service;
+  one.listen.beside = true;
+  for (ListenSpec& place : one.also) place.beside = true;
+  return one;
+}
+
 Endpoints::Claim Endpoints::claim(const Service& service) const {
   Claim claim;
   for (const std::uint64_t key : keys_of(service)) {
@@ -99,9 +131,10 @@ Endpoints::Claim Endpoints::claim(const Service& service) const {
     if (found == by_key_.end()) continue;
     for (const Service* earlier : found->second) {
       const Meeting meeting = meet(*earlier, service);
-      if (meeting == Meeting::first_has_it) return {earlier, nullptr, {}};
+      if (meeting == Meeting::first_has_it) return {earlier, nullptr, {}, {}};
       if (meeting == Meeting::first_yields) claim.yielding.push_back(earlier);
       if (meeting == Meeting::second_yields) claim.beside = earlier;
+      if (meeting == Meeting::side_by_side) claim.neighbours.push_back(earlier);
     }
   }
   return claim;

@@ -17,11 +17,15 @@ enum class Meeting : std::uint8_t {
   first_has_it,   ///< they cannot both be served
   first_yields,   ///< they can, when the first one is opened for IPv6 alone: the second one is for IPv4
   second_yields,  ///< the same, the other way round
+  side_by_side,   ///< they can, when both let the other have its addresses: lines of inetd.conf (decision B15.33)
 };
 [[nodiscard]] Meeting meet(const Service& first, const Service& second);
 
 /// What the two meet at, such as "tcp port 7001 on all addresses"; in the words of the first one.
 [[nodiscard]] std::string meeting_point(const Service& first, const Service& second);
+
+/// The service, to be opened beside another one that has other addresses of its port.
+[[nodiscard]] Service for_neighbours(const Service& service);
 
 /// The endpoints of services, which must stay where they are meanwhile.
 class Endpoints {
@@ -30,6 +34,7 @@ class Endpoints {
     const Service* owner = nullptr;        ///< who has it; null: nobody
     const Service* beside = nullptr;       ///< one for IPv4, for which the claimant yields
     std::vector<const Service*> yielding;  ///< those that yield for the claimant
+    std::vector<const Service*> neighbours;  ///< those that are side by side with it
   };
   /// What stands in the way of a service that is read after those that were added.
   [[nodiscard]] Claim claim(const Service& service) const;

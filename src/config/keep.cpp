@@ -71,9 +71,11 @@ class Mending {
     // It was found too late: another one has the place.
     if (!taken_by_another(running_, before).empty()) return;
     Service now = after;
-    const auto listen = listen_at(after, std::span(&before.listen.at.address, 1));
-    if (!listen) return;
-    now.listen = *listen;
+    std::vector<base::Address> had;
+    for (const ListenSpec& one : before.places()) had.push_back(one.at.address);
+    auto places = places_at(after, had);
+    if (places.empty()) return;
+    place(now, std::move(places));
     now.waits_for.clear();
     tell(Level::warning, now, fmt::format("{} has no address now: service {} goes on with the one it had", after.waits_for, now.id));
     const auto kept = std::make_shared<const Service>(std::move(now));
@@ -96,6 +98,7 @@ class Mending {
     for (auto& service : mended().services) {
       const Endpoints::Claim claim = owners_.claim(*service);
       if (claim.owner || !claim.yielding.empty()) return service;
+      if (!claim.neighbours.empty()) service = std::make_shared<const Service>(for_neighbours(*service));
       if (claim.beside && !service->listen.v6only) service = std::make_shared<const Service>(for_ipv6_alone(*service));
     }
     return nullptr;

@@ -177,7 +177,7 @@ Diagnostic Linter::told(const Overlap& o) const {
 void Linter::unreached(const Elements& list, std::string_view name, bool needed) {
   const auto in_vain = [this](const AddressPattern& element) {
     return element.kind == AddressPattern::Kind::network &&
-           !service_->listen.reached_from(element.network().base.family());
+           !service_->reached_from(element.network().base.family());
   };
   if (needed && !list.empty() && std::all_of(list.begin(), list.end(), in_vain))
     return tell(

@@ -165,6 +165,7 @@ class Loader {
     const std::size_t hosts = names_.hosts_asked();
     auto service = std::make_shared<Service>();
     service->name = entry.name;
+    service->of_inetd = of_inetd;
     service->place = entry.place;
     service->settings = lists_;
     service->settings.origins.inherit(origins_);
@@ -238,10 +239,12 @@ class Loader {
     const Endpoints::Claim claim = endpoints_.claim(*service);
     if (claim.owner) return told_apart(*service, *claim.owner), false;
     for (const Service* earlier : claim.yielding) yield(*earlier, *service);
+    for (const Service* earlier : claim.neighbours) replace(*earlier, for_neighbours(*earlier));
     if (claim.beside) {
       tell_of_yielding(*service, *claim.beside);
       service = std::make_shared<const Service>(for_ipv6_alone(*service));
     }
+    if (!claim.neighbours.empty()) service = std::make_shared<const Service>(for_neighbours(*service));
     endpoints_.add(*service);
     config_->services.push_back(std::move(service));
     return true;
@@ -259,12 +262,16 @@ class Loader {
   }
 
   void yield(const Service& earlier, const Service& service) {
-    const auto place = std::ranges::find_if(config_->services, [&](const auto& one) { return one.get() == &earlier; });
     tell_of_yielding(earlier, service);
-    auto alone = std::make_shared<const Service>(for_ipv6_alone(earlier));
+    replace(earlier, for_ipv6_alone(earlier));
+  }
+
+  void replace(const Service& earlier, Service changed) {
+    const auto place = std::ranges::find_if(config_->services, [&](const auto& one) { return one.get() == &earlier; });
+    auto other = std::make_shared<const Service>(std::move(changed));
     endpoints_.remove(earlier);
-    endpoints_.add(*alone);
-    *place = std::move(alone);
+    endpoints_.add(*other);
+    *place = std::move(other);
   }
 
   void tell_of_yielding(const Service& service, const Service& of_ipv4) {

@@ -111,22 +111,6 @@ std::optional<std::uint32_t> SystemNames::network(const std::string& name) {
   return entry.n_net;
 }
 
-std::vector<base::Address> local_ones(Names& names, std::vector<base::Address> addresses) {
-  std::vector<base::Address> here;
-  for (const base::Address& one : addresses)
-    if (names.local(one)) here.push_back(one);
-  return here.empty() ? addresses : here;
-}
-
-bool SystemNames::local(const base::Address& address) {
-  const bool ipv6 = address.family() == base::Address::Family::ipv6;
-  const base::Fd probe(::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!probe) return errno != EAFNOSUPPORT;
-  sockaddr_storage at{};
-  const socklen_t length = base::fill_sockaddr({address, 0}, ipv6, at);
-  return ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&at), length) == 0 || errno != EADDRNOTAVAIL;
-}
-
 std::vector<base::Address> SystemNames::host(const std::string& name) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;  // one answer an address, not one a socket type

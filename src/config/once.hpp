@@ -82,7 +82,6 @@ class NamesOnce final : public Names {
   std::optional<std::uint32_t> network(const std::string& name) override {
     return answers_.networks.answer(name, [&] { return real_.network(name); });
   }
-  bool local(const base::Address& address) override { return real_.local(address); }
   std::vector<base::Address> host(const std::string& name) override {
     ++hosts_asked_;
     return hosts_.answer(name, [&] { return real_.host(name); });

@@ -155,15 +155,18 @@ HandedSockets::Claimed HandedSockets::claim(const Places& places) const {
 std::vector<HandedSocket> HandedSockets::take_stale(const std::vector<const config::Service*>& services) {
   Places places;
   for (const config::Service* one : services)
-    places.emplace(base::to_lower(stored_name(one->id, one->listen)), one->listen);
+    for (const config::ListenSpec& place : one->places())
+      places.emplace(base::to_lower(stored_name(one->id, place)), place);
   const Claimed first = claim(places);
   places.clear();
   for (const config::Service* one : services) {
-    const auto at = first.find(base::to_lower(stored_name(one->id, one->listen)));
-    if (!one->steered() || at == first.end()) continue;
-    config::ListenSpec beside = one->listen;
-    beside.at.port = facts_[at->second].at.port;
-    places.emplace(base::to_lower(stored_refusing_name(one->id, one->listen)), beside);
+    for (const config::ListenSpec& place : one->steered() ? one->places() : std::vector<config::ListenSpec>{}) {
+      const auto at = first.find(base::to_lower(stored_name(one->id, place)));
+      if (at == first.end()) continue;
+      config::ListenSpec beside = place;
+      beside.at.port = facts_[at->second].at.port;
+      places.emplace(base::to_lower(stored_refusing_name(one->id, place)), beside);
+    }
   }
   const Claimed second = claim(places);
   std::vector<bool> wanted(sockets_.size());

@@ -76,7 +76,7 @@ base::Result<Opened> bind_socket(const config::ListenSpec& spec, Sharing sharing
   if (!fd) return fd.error();
   const int number = fd->get();
   set_up(number, spec, ipv6);
-  if (sharing == Sharing::yes) set(number, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (sharing == Sharing::yes || spec.beside) set(number, SOL_SOCKET, SO_REUSEPORT, 1);
   if (before) before(number);
   if (!bind_at(number, spec, ipv6)) return failed("bind");
   multicast(number, IP_ADD_MEMBERSHIP, spec.at.address);
@@ -127,6 +127,7 @@ base::Result<Opened> open_beside(int first, config::ListenSpec spec) {
 void let_server_bind_beside(int fd) { set(fd, SOL_SOCKET, SO_REUSEPORT, 1); }
 
 void apply_options(int fd, const config::ListenSpec& spec) {
+  if (spec.beside) set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (spec.protocol.number != IPPROTO_TCP) return;
   set(fd, IPPROTO_TCP, TCP_NODELAY, spec.nodelay);
   set(fd, SOL_SOCKET, SO_KEEPALIVE, spec.keepalive);

@@ -48,7 +48,7 @@ struct Case {
 
   [[nodiscard]] bool reached() const {
     return service.kind == config::Kind::tcpmux ||
-           service.listen.reached_from(inquiry.peer.unmapped().family());
+           service.reached_from(inquiry.peer.unmapped().family());
   }
   [[nodiscard]] bool lets_in() const { return !inquiry.live || inquiry.live->lets_in; }
   [[nodiscard]] bool verdict_is(Reason reason) const {

@@ -2,6 +2,8 @@
 // Services that say mdns = yes are announced in the local network for as long as their socket is open.
 #include <netinet/in.h>
 
+#include <algorithm>
+
 #include "xsuperd/service/runner.hpp"
 
 namespace xsuperd::service {
@@ -19,11 +21,15 @@ bool loopback(const base::Address& address) {
 /// What there is to announce now. Not a service that others cannot reach, nor a trap for them, nor what has no port.
 std::optional<net::MdnsService> Runner::announcement() const {
   const config::Service& s = service();
-  if (!around_.mdns || !listener_ || !s.settings.mdns.value_or(false)) return std::nullopt;
+  if (!around_.mdns || !s.settings.mdns.value_or(false)) return std::nullopt;
   const bool ports = s.listen.socket_type != config::SocketType::raw;
-  if (s.kind == config::Kind::sensor || !ports || loopback(s.listen.at.address)) return std::nullopt;
+  if (s.kind == config::Kind::sensor || !ports) return std::nullopt;
+  const auto reached = std::find_if(endpoints_.begin(), endpoints_.end(), [](const auto& one) {
+    return one->open() && !loopback(one->spec().at.address);
+  });
+  if (reached == endpoints_.end()) return std::nullopt;
   return net::MdnsService{s.id, s.name, s.listen.protocol.number == IPPROTO_TCP,
-                          net::local_endpoint(listener_->fd()).port};
+                          net::local_endpoint((*reached)->fd()).port};
 }
 
 void Runner::announce() {

@@ -39,26 +39,27 @@ std::shared_ptr<const KeptDatagram> kept_datagram(const HandedDatagram& handed, 
   return std::make_shared<const KeptDatagram>(datagram);
 }
 
-void Runner::serve_datagrams() {
+void Runner::serve_datagrams(Endpoint& endpoint) {
   net::DatagramBatch& batch = around_.datagrams;
   no_libwrap_rules_ = std::nullopt;
-  for (const net::Datagram& datagram : batch.receive(listener_->fd())) {
-    if (!listener_) return;  // it was closed with all that waited there
+  for (const net::Datagram& datagram : batch.receive(endpoint.fd())) {
+    if (!endpoint.open()) return;  // it was closed with all that waited there
     try {
-      serve_datagram(datagram);
+      serve_datagram(endpoint, datagram);
     } catch (const std::exception& why) {  // the others of the batch are answered
       around_.log.error("service {}, datagram from {}: {}", service().id, datagram.peer.address.text(), why.what());
     }
   }
-  if (!listener_) return;
-  batch.send(listener_->fd());
-  if (state_.phase() == Phase::listening) listener_->again();
+  if (!endpoint.open()) return;
+  batch.send(endpoint.fd());
+  if (listens(endpoint)) endpoint.again();
 }
 
-void Runner::serve_datagram(const net::Datagram& datagram) {
+void Runner::serve_datagram(Endpoint& endpoint, const net::Datagram& datagram) {
   if (service().kind == config::Kind::internal && !may_answer(datagram.peer, around_.internal_ports)) return;
   Session session{.peer = datagram.peer};
   session.alone = true;
+  session.endpoint = endpoint.id();
   const Token token = new_session(std::move(session));
   current_datagram_ = &datagram;
   attempt(token, &Runner::request);
@@ -79,7 +80,7 @@ void Runner::answer_datagram(Token token) {
   try {
     log_entry(log::start_entry(service(), 0, session.peer.address));
     if (session.kept)
-      answer_late(session.kept->datagram);
+      answer_late(session.endpoint, session.kept->datagram);
     else if (const auto answer = answer_to(*current_datagram_, around_.datagrams.room_for_answer().first<udp_room>()))
       around_.datagrams.answer(*current_datagram_, *answer);
   } catch (const std::bad_alloc&) {  // as if the answer had got lost on its way
@@ -88,10 +89,11 @@ void Runner::answer_datagram(Token token) {
 }
 
 /// Its batch is gone.
-void Runner::answer_late(const net::Datagram& datagram) {
+void Runner::answer_late(EndpointId through, const net::Datagram& datagram) {
   std::array<char, udp_room> buffer;
   const auto answer = answer_to(datagram, buffer);
-  if (answer && listener_) net::send_reply(listener_->fd(), datagram, *answer);
+  const Endpoint* endpoint = find(through);
+  if (answer && endpoint && endpoint->open()) net::send_reply(endpoint->fd(), datagram, *answer);
 }
 
 std::optional<std::string_view> Runner::answer_to(const net::Datagram& datagram, std::span<char, udp_room> buffer) {

@@ -38,12 +38,11 @@ constexpr std::chrono::seconds tcpmux_patience{10};  // decision B15.21
 
 void Runner::converse(Token token) {
   if (!around_.conversations.has_room()) return feed(Denied{token, policy::Reason::fork});
-  if (service().kind == config::Kind::redirect && targets_.empty()) return find_targets(token);
   worker::Parameters parameters = conversation_parameters();  // what `servers` tells leaves this one out
   Session& session = sessions_.at(token);
   session.started = around_.now();
   session.started_wall = std::chrono::system_clock::now();
-  session.conversing = true;
+  go(token, SessionEvent::started);
   counters_.serve(session.started - session.accepted);
   try {
     log_entry(log::start_entry(service(), 0, session.peer.address));

@@ -2,13 +2,15 @@
 // The socket of a wait = yes service after a server has had it: whoever got it from that server may have changed it, may go
 // on doing so, and may be faster than we are at any moment. So it is brought back to what it was, looked at again before
 // each use, never accepted from, and opened anew as soon as that costs nobody a connection, or must be (decision B15.27).
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cerrno>
 
-#include "service/timers.hpp"
+#include "service/while_alive.hpp"
 #include "xsuperd/net/lent_state.hpp"
 #include "xsuperd/net/waiting_peers.hpp"
-#include "xsuperd/service/runner.hpp"
+#include "xsuperd/service/endpoint.hpp"
 
 namespace xsuperd::service {
 
@@ -44,14 +46,14 @@ base::Result<net::Opened> open_in_place_of(int old, const config::Service& servi
 }  // namespace
 
 /// With the port that the system has chosen, if it has.
-config::ListenSpec Runner::place() const {
-  config::ListenSpec at = service().listen;
+config::ListenSpec Endpoint::place() const {
+  config::ListenSpec at = spec_;
   if (at.at.port == 0) at.at.port = net::local_endpoint(listener_->fd()).port;
   return at;
 }
 
 /// The server that had the socket has ended.
-void Runner::came_back() {
+void Endpoint::came_back() {
   if (!foreign_ || !listener_) return;  // closed meanwhile, or opened anew
   readable_in_vain_ = 0;
   if (service().steered() && lent_.empty() && !lists_held(listener_->fd(), service())) return (void)renew({});
@@ -60,14 +62,14 @@ void Runner::came_back() {
   renew_when_quiet();
 }
 
-base::Result<void> Runner::bring_back() {
+base::Result<void> Endpoint::bring_back() {
   if (!required_) {
-    auto required = lent_.empty() ? net::required_state(service().listen, listener_->fd())
-                                  : net::lent_state(service().listen, listener_->fd());
+    auto required = lent_.empty() ? net::required_state(spec_, listener_->fd())
+                                  : net::lent_state(spec_, listener_->fd());
     if (!required) return required.error();
     required_ = std::make_unique<net::SocketState>(std::move(*required));
   }
-  if (auto back = net::bring_back(listener_->fd(), *required_, service().listen); !back) return back;
+  if (auto back = net::bring_back(listener_->fd(), *required_, spec_); !back) return back;
   // The filter of the first one stands; it may be locked.
   if (!service().steered()) return {};
   return turned_away_ && lent_.empty() ? net::steer(turned_away_->fd(), steering_rules(service().settings),
@@ -75,18 +77,17 @@ base::Result<void> Runner::bring_back() {
                                        : steer();
 }
 
-/// To be asked before anything is done with the socket. If not, it has been opened anew and is waited for.
-bool Runner::still_fit() {
+bool Endpoint::still_fit() {
   if (!foreign_ || !required_) return true;
-  const std::string why = net::tampered(listener_->fd(), *required_, service().listen);
+  const std::string why = net::tampered(listener_->fd(), *required_, spec_);
   if (why.empty()) return true;
-  if (renew("a process that has it has changed " + why)) listen();
+  if (renew("a process that has it has changed " + why)) owner_.listen(*this);
   return false;
 }
 
 /// Hangs the socket up for everybody who has it, and opens another at its place. False when that cannot be had; it is tried
 /// again from time to time. Connections that waited there are reset.
-bool Runner::renew(const std::string& why) {
+bool Endpoint::renew(const std::string& why) {
   if (!why.empty())
     around_.log.warning("service {}: its socket cannot be used any more and is opened anew: {}", service().id, why);
   const config::ListenSpec at = place();
@@ -98,12 +99,11 @@ bool Runner::renew(const std::string& why) {
   auto opened = open_in_place_of(old.get(), service(), at);
   if (!opened) {
     unregister_rpc();
-    end_announcement();
-    tell_sockets();
+    owner_.on_socket(*this);
     (void)opened_or_not(opened.error());
   } else {
     watch(std::move(opened->fd));
-    tell_sockets();
+    owner_.on_socket(*this);
     if (!service().steered() || steer_or_close()) {
       if (!registered_ || at.at.port != 0) return true;
       unregister_rpc();  // of the port that is lost
@@ -111,49 +111,63 @@ bool Runner::renew(const std::string& why) {
       return true;
     }
   }
-  feed(Closed{});
-  try_again_later();
-  return false;
+  return report(false);
 }
 
 /// A new socket is nobody else's. While peers come one after another it is not the time, nor while a handshake is on its
 /// way, which would be lost.
-void Runner::renew_when_quiet() {
-  timers_->cancel(quiet_);
-  quiet_ = arm(200ms, [](Runner& self) {
-    const bool idle = self.foreign_ && self.listener_ && self.lent_.empty() && self.sessions_.empty() &&
-                      self.state_.phase() == Phase::listening && !self.around_.holding;
-    if (!idle || net::anything_waits(self.listener_->fd())) return;  // the end of the next server comes here again
-    if (net::handshakes_under_way(self.listener_->fd())) return self.renew_when_quiet();
-    if (self.renew({})) self.listen();
-  });
+void Endpoint::renew_when_quiet() { quiet_.set(around_.timer_length(200ms)); }
+
+void Endpoint::look_whether_quiet() {
+  const bool idle = foreign_ && listener_ && lent_.empty() && !owner_.has_session(*this) && owner_.listens(*this) &&
+                    !around_.holding;
+  if (!idle || net::anything_waits(listener_->fd())) return;  // the end of the next server comes here again
+  if (net::handshakes_under_way(listener_->fd())) return renew_when_quiet();
+  if (renew({})) owner_.listen(*this);
 }
 
 /// The socket is one that no server has had.
-void Runner::forget_server() {
+void Endpoint::forget_server() {
   foreign_ = false;
   required_.reset();
   readable_in_vain_ = 0;
 }
 
 /// The configuration of a socket that a server has had is another one.
-void Runner::require_anew() {
+void Endpoint::require_anew() {
   if (!listener_ || !required_) return;
-  if (!lent_.empty() && !foreign_) return void(*required_ = net::found_state(listener_->fd(), service().listen));
-  if (auto required = lent_.empty() ? net::required_state(service().listen, listener_->fd())
-                                    : net::lent_state(service().listen, listener_->fd()))
+  if (!lent_.empty() && !foreign_) return void(*required_ = net::found_state(listener_->fd(), spec_));
+  if (auto required = lent_.empty() ? net::required_state(spec_, listener_->fd())
+                                    : net::lent_state(spec_, listener_->fd()))
     *required_ = std::move(*required);
 }
 
 /// It was readable, and no datagram could be had. Once is no sign of anything: one with a wrong checksum does that.
-void Runner::nothing_there() {
+void Endpoint::nothing_there() {
   constexpr unsigned most = 3;
   if (!foreign_ || ++readable_in_vain_ < most) return listener_->again();
-  if (renew("it is readable, and there is nothing to be read")) listen();
+  if (renew("it is readable, and there is nothing to be read")) owner_.listen(*this);
 }
 
-void Runner::leave_to_servers() const {
-  if (!service().datagrams() || !service().hands_over() || sessions_.empty()) return;
+namespace {
+
+/// Resets all connections that wait, without accept(2), and goes on listening.
+bool reset_waiting(int listener, const config::ListenSpec& spec) {
+  return ::shutdown(listener, SHUT_RDWR) == 0 && net::listen_on(listener, spec);
+}
+
+}  // namespace
+
+/// Who has the socket can make accept(2) wait for ever. What refuses this peer does not look at who it is, so that the
+/// others that wait would be refused, too. A service manager's socket stays: nobody could give it another.
+void Endpoint::drop_connection() {
+  if (foreign_ && is_lent() && reset_waiting(listener_->fd(), spec_)) return;
+  if (foreign_) return (void)renew({});
+  net::drop_connection(listener_->fd());
+}
+
+void Endpoint::leave_to_server() const {
+  if (!service().datagrams() || !service().hands_over() || !owner_.has_session(*this)) return;
   if (servers_fd() >= 0) net::leave_open_to_others(servers_fd());
 }
 

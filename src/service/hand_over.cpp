@@ -17,14 +17,22 @@ namespace xsuperd::service {
 
 namespace {
 
-/// Where a session that waits goes on. What it waits for now is asked for again, because the answer would not reach the
-/// new image; but a banner is not sent twice.
-Stage stage_again(Stage next) {
-  switch (next) {
-    case Stage::banner: return Stage::libwrap;
-    case Stage::server: return Stage::ident;
-    default: return next;
+/// A state of a version that does not tell it has only what came next, and which places are for waiting.
+SessionPhase phase_of(const HandedSession& one, const StateSnapshot& state) {
+  if (one.pid > 0) return SessionPhase::running;
+  if (one.conversing) return SessionPhase::conversing;
+  if (one.phase != SessionPhase::arrived) return resumed(one.phase);
+  const auto place = std::find_if(state.places.begin(), state.places.end(), [&](const auto& p) { return p.token == one.token; });
+  if (place == state.places.end() || place->waiting) return SessionPhase::arrived;
+  if (place->retrying) return SessionPhase::retrying;
+  switch (one.stage) {
+    case Stage::libwrap:
+    case Stage::banner: return SessionPhase::libwrap;
+    case Stage::ident: return SessionPhase::banner;
+    case Stage::server: return SessionPhase::identity;
+    case Stage::start: break;
   }
+  return SessionPhase::starting;
 }
 
 std::chrono::milliseconds from_now(base::Moment moment, base::Moment now) {
@@ -34,19 +42,20 @@ std::chrono::milliseconds from_now(base::Moment moment, base::Moment now) {
 }  // namespace
 
 void Runner::hold() {
-  if (listener_) listener_->pause();
+  for (const auto& endpoint : endpoints_) endpoint->pause();
 }
 
 void Runner::release() {
-  if (state_.phase() == Phase::listening) listen();
+  for (const auto& endpoint : std::vector(endpoints_))
+    if (listens(*endpoint)) listen(*endpoint);
 }
 
 Runner::Unsettled Runner::unsettled() const {
   Unsettled all = Unsettled::no;
   for (const auto& [token, session] : sessions_) {
-    if (session.pid != 0 || in_conversation(token) || state_.is_retrying(token)) continue;
-    const bool with_spawner = session.stage == Stage::start && !session.socket && !session.conversing;
-    if (with_spawner) return Unsettled::spawning;
+    const bool settled = session.phase == SessionPhase::running || session.phase == SessionPhase::retrying;
+    if (settled || in_conversation(token)) continue;
+    if (session.phase == SessionPhase::starting) return Unsettled::spawning;
     all = Unsettled::passing;
   }
   return all;
@@ -54,20 +63,13 @@ Runner::Unsettled Runner::unsettled() const {
 
 /// In a worker's hands; not while it waits for a worker.
 bool Runner::in_conversation(Token token) const {
-  return sessions_.at(token).conversing && around_.conversations.waiting_connection(token) < 0;
+  return sessions_.at(token).conversing() && around_.conversations.waiting_connection(token) < 0;
 }
 
 HandedRunner Runner::hand_over() const {
   HandedRunner all;
   all.state = state_.snapshot();
-  all.listener = listening_fd();
-  all.turned_away = turned_away_ ? turned_away_->fd() : -1;
-  all.left_to_server = left_to_server_.get();
-  all.lent = lent_;
-  all.foreign = foreign_;
-  all.registered = registered_;
-  all.open_failures = open_failures_;
-  all.trouble = trouble_.substr(0, 4096);
+  for (const auto& endpoint : endpoints_) all.endpoints.push_back(endpoint->hand_over());
   if (state_.phase() == Phase::paused) all.pause_end = pause_end_;
   all.terminates = retired_servers_ == Servers::terminate;
   all.kill_at = kill_at_;
@@ -83,8 +85,9 @@ HandedRunner Runner::hand_over() const {
 HandedSession Runner::handed(Token token, const Session& session) const {
   HandedSession one;
   one.token = token;
+  one.endpoint = session.endpoint;
   one.peer = session.peer;
-  one.socket = session.conversing ? around_.conversations.waiting_connection(token) : session.socket.get();
+  one.socket = session.conversing() ? around_.conversations.waiting_connection(token) : session.socket.get();
   one.lingers = session.lingers.get();
   one.pid = session.pid;
   one.pidfd = session.pid != 0 ? around_.children.pidfd(token) : -1;
@@ -92,40 +95,27 @@ HandedSession Runner::handed(Token token, const Session& session) const {
   one.started_wall = session.started_wall;
   one.accepted = session.accepted;
   one.arrival = session.arrival;
-  one.stage = stage_again(session.stage);
+  one.phase = session.phase;
   one.judged = session.judged;
   one.judged_again = session.judged_again;
-  one.conversing = session.conversing;
+  one.conversing = session.conversing();
   one.through_tcpmux = session.through_tcpmux;
   if (session.kept) one.datagram = handed_datagram(*session.kept);
   return one;
 }
 
 void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(int)>& take) {
-  if (base::Fd socket = take(handed.listener))
-    listener_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->on_readable();
-    });
-  if (base::Fd socket = take(handed.turned_away))
-    turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->turn_away();
-    });
-  left_to_server_ = take(handed.left_to_server);
-  foreign_ = handed.foreign && service().hands_over() && (handed.counters.served > 0 || !handed.sessions.empty());
-  if (service().datagrams() && listener_) net::keep_from_others(listener_->fd());  // older images did not
-  if (listener_ || left_to_server_) lent_ = handed.lent;
+  restore_endpoints(handed, take);
   StateSnapshot state = handed.state;
   for (const HandedSession& one : handed.sessions) {
     Session session = taken(one, take);
+    session.phase = session.pid != 0 ? SessionPhase::running : phase_of(one, state);
     const bool lost = one.pid != 0 && session.pid == 0;  // nobody could tell when its server ends
     if (lost) std::erase_if(state.places, [&](const StateSnapshot::Place& place) { return place.token == one.token; });
     if (!lost) sessions_.emplace(one.token, std::move(session));
   }
   state_.restore(state);
   around_.processes += state_.running();
-  if (handed.registered && listener_) note_rpc();
-  open_failures_ = handed.open_failures;
-  trouble_ = handed.trouble;
   pause_end_ = handed.pause_end;
   retired_servers_ = handed.terminates ? Servers::terminate : Servers::leave;
   kill_at_ = handed.kill_at;
@@ -135,25 +125,40 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   for (const HandedRefusal& one : handed.refused_lately) refused_lately_[one.peer] = one.logged;
 }
 
+/// What an image before there were several of them has handed over is one.
+void Runner::restore_endpoints(const HandedRunner& handed, const std::function<base::Fd(int)>& take) {
+  const bool served = handed.counters.served > 0 || !handed.sessions.empty();
+  std::vector<HandedEndpoint> all = handed.endpoints;
+  if (all.empty())
+    all.push_back({0, handed.listener, handed.turned_away, handed.left_to_server, handed.lent, handed.registered,
+                   handed.open_failures, handed.trouble, handed.foreign});
+  const auto places = service().places();
+  endpoints_.clear();
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const EndpointId id = i < all.size() ? all[i].id : next_endpoint_;
+    endpoints_.push_back(std::make_shared<Endpoint>(around_, as_owner(), id, places[i]));
+    next_endpoint_ = std::max(next_endpoint_, id + 1);
+    if (i < all.size()) endpoints_.back()->restore(all[i], take, served);
+  }
+}
+
 Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(int)>& take) {
   Session session{.peer = handed.peer, .socket = take(handed.socket)};
   // A banner that had to wait has made the connection non-blocking, and its server expects it to block.
   if (session.socket) ::fcntl(session.socket.get(), F_SETFL, ::fcntl(session.socket.get(), F_GETFL) & ~O_NONBLOCK);
   session.lingers = take(handed.lingers);
+  session.endpoint = handed.endpoint;
   session.started = handed.started;
   session.started_wall = handed.started_wall;
   session.accepted = handed.accepted;
   session.alone = true;
   session.arrival = handed.arrival;
   session.judged_again = handed.judged_again;
-  session.stage = handed.stage;
-  session.conversing = handed.conversing;
   session.through_tcpmux = handed.through_tcpmux;
   session.judged = handed.judged;
   if (handed.datagram) session.kept = kept_datagram(*handed.datagram, handed.peer);
   if (base::Fd pidfd = take(handed.pidfd); pidfd && handed.pid > 0) {
     session.pid = handed.pid;
-    session.stage = Stage::start;
     around_.owners[handed.token] = weak_from_this();
     around_.children.watch(handed.token, handed.pid, std::move(pidfd));
   }
@@ -162,20 +167,13 @@ Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(
 
 void Runner::carry_on() {
   const Phase phase = state_.phase();
-  if (phase == Phase::listening && !listener_) {
-    turned_away_.reset();
-    start();  // its socket was none: the next best is another
-  } else {
-    if (phase == Phase::listening && foreign_) came_back();
-    release();
-  }
-  if (turned_away_) turned_away_->resume();
-  steer_again();
-  if (sessions_.empty()) close_left_pair();  // its server could not be watched any more
-  if (listener_) announce();
+  const bool opens = wants_socket() && phase != Phase::paused && phase != Phase::retiring;
+  for (const auto& endpoint : std::vector(endpoints_))
+    endpoint->carry_on(listens(*endpoint), opens && !state_.is_open(endpoint->id()));
+  announce();
   if (phase == Phase::paused)
     arm(from_now(pause_end_.value_or(around_.now()), around_.now()), [](Runner& self) { self.feed(Due{}); });
-  if (phase == Phase::closed && wants_socket() && service().kind != config::Kind::tcpmux) try_again_later();
+  if (opens && needs_target()) find_first_targets_later();
   if (kill_at_)
     arm(from_now(*kill_at_, around_.now()), [](Runner& self) { self.signal_servers(SIGKILL); });
   std::vector<Token> tokens;
@@ -187,14 +185,15 @@ void Runner::carry_on() {
 
 void Runner::carry_on(Token token) {
   Session& session = sessions_.at(token);
-  if (session.pid != 0) return;
-  if (session.conversing) {
+  if (session.phase == SessionPhase::running) return;
+  if (session.conversing()) {
     if (session.socket) return begin_conversation(token, conversation_parameters());
     if (around_.conversations.resume(token, when_ended(token))) return;
     return boost::asio::post(around_.loop, [done = when_ended(token)] { done({worker::Ending::Why::lost, {}}); });
   }
-  if (state_.is_retrying(token)) return perform(ArmRetry{token, State::retry_seconds});
-  if (state_.has_place(token) && !state_.is_waiting(token)) return attempt(token, &Runner::advance);
+  if (session.phase == SessionPhase::retrying) return perform(ArmRetry{token, State::retry_seconds});
+  if (session.phase == SessionPhase::banner) return attempt(token, &Runner::greeted);  // it is not sent twice
+  if (session.phase != SessionPhase::arrived) return attempt(token, &Runner::enter_anew);
   attempt(token, session.judged ? &Runner::judge_anew : &Runner::request);
 }
 

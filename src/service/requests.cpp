@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
 #include <cerrno>
@@ -19,10 +18,10 @@ namespace xsuperd::service {
 
 using namespace std::chrono_literals;
 
-void Runner::on_readable() {
-  if (service().hands_over()) return request_waiting();
-  if (service().datagrams()) return serve_datagrams();
-  accept_connections();
+void Runner::on_readable(Endpoint& endpoint) {
+  if (service().hands_over()) return request_waiting(endpoint);
+  if (service().datagrams()) return serve_datagrams(endpoint);
+  accept_connections(endpoint);
 }
 
 /// No program will see the socket, so it need not look like one of IPv4.
@@ -31,30 +30,33 @@ bool Runner::stays_with_us() const {
   return service().served_by_us() && !comes_back;
 }
 
-void Runner::accept_connections() {
+void Runner::accept_connections(Endpoint& endpoint) {
   int error = 0;
-  auto batch = listener_->accept_batch(service().listen.v6only || stays_with_us(), error, &around_.reserve);
+  auto batch = endpoint.accept_batch(stays_with_us(), error);
   const bool alone = batch.size() == 1;
   std::exception_ptr thrown;
   for (net::Connection& connection : batch) {
     try {
-      attempt(new_session({connection.peer, std::move(connection.fd), 0, {}, {}, alone, 0, false, {}}), &Runner::greet);
+      Session session{.peer = connection.peer, .socket = std::move(connection.fd)};
+      session.alone = alone;
+      session.endpoint = endpoint.id();
+      attempt(new_session(std::move(session)), &Runner::greet);
     } catch (...) {  // the others of the batch are served
       thrown = std::current_exception();
     }
   }
   if (thrown) std::rethrow_exception(thrown);
-  if (!listener_) return;  // one of them tripped the rate limit
-  if (error != 0) return accept_failed(error);
-  listener_->again();
+  if (!endpoint.open()) return;  // one of them tripped the rate limit
+  if (error != 0) return accept_failed(endpoint, error);
+  endpoint.again();
 }
 
-void Runner::accept_failed(int error) {
+void Runner::accept_failed(const Endpoint& endpoint, int error) {
   const bool full = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
   around_.log.error("service {}, accept: {}{}", service().id, base::errno_text(error),
                     full ? "; trying again in a second" : "");
-  arm(full ? 1000ms : 100ms, [](Runner& self) {
-    if (self.state_.phase() == Phase::listening) self.perform(Listen{});
+  arm(full ? 1000ms : 100ms, [id = endpoint.id()](Runner& self) {
+    if (self.state_.listens(id)) self.perform(Listen{id});
   });
 }
 
@@ -71,6 +73,7 @@ Token Runner::new_session(Session session) {
 /// `banner` goes to everybody, before any check (fact B4.24).
 void Runner::greet(Token token) {
   if (!service().settings.banner) return request(token);
+  go(token, SessionEvent::greets);
   feed(Greeted{token, sessions_.at(token).peer.address});
   Session& session = sessions_.at(token);
   auto done = [weak = weak_from_this(), token](base::Fd socket, bool delivered) {
@@ -78,6 +81,7 @@ void Runner::greet(Token token) {
     const auto session = self ? self->sessions_.find(token) : SessionMap::iterator{};
     if (!self || session == self->sessions_.end()) return;
     session->second.socket = std::move(socket);
+    self->go(token, SessionEvent::greeted);
     if (delivered) return self->attempt(token, &Runner::request);
     self->withdraw(token);
   };
@@ -86,19 +90,20 @@ void Runner::greet(Token token) {
 }
 
 /// The socket itself is readable and wait = yes: nothing is taken from it before a server has it.
-void Runner::request_waiting() {
-  if (!still_fit()) return;
-  if (service().listen.socket_type != config::SocketType::dgram) return request_of({});
-  const auto head = net::peek_datagram(listener_->fd());
-  if (!head) return nothing_there();
-  readable_in_vain_ = 0;
-  request_of(*head);
+void Runner::request_waiting(Endpoint& endpoint) {
+  if (!endpoint.still_fit()) return;
+  if (service().listen.socket_type != config::SocketType::dgram) return request_of(endpoint, {});
+  const auto head = net::peek_datagram(endpoint.fd());
+  if (!head) return endpoint.nothing_there();
+  endpoint.something_there();
+  request_of(endpoint, *head);
 }
 
-void Runner::request_of(const net::Head& head) {
+void Runner::request_of(Endpoint& endpoint, const net::Head& head) {
   Session session{.peer = head.peer};
   session.arrival = head.arrival;
   session.alone = true;
+  session.endpoint = endpoint.id();
   attempt(new_session(std::move(session)), &Runner::request);
 }
 
@@ -115,13 +120,17 @@ policy::Question Runner::question(Token token) const {
 
 void Runner::request(Token token) {
   sessions_.at(token).judged = true;
-  feed(Request{token, question(token), around_.now()});
+  feed(Request{token, question(token), around_.now(), false, sessions_.at(token).endpoint});
 }
 
-void Runner::judge_anew(Token token) { feed(Request{token, question(token), around_.now(), true}); }
+void Runner::judge_anew(Token token) {
+  go(token, SessionEvent::looked_again);
+  feed(Request{token, question(token), around_.now(), true, sessions_.at(token).endpoint});
+}
 
 /// A connection waits for its peer's name, not the service.
 void Runner::perform(const AskName& action) {
+  go(action.token, SessionEvent::name_wanted);
   around_.resolver.names_of(sessions_.at(action.token).peer.address,
                             [weak = weak_from_this(), token = action.token](base::PeerName name) {
                               const auto self = weak.lock();
@@ -131,9 +140,10 @@ void Runner::perform(const AskName& action) {
 }
 
 void Runner::named(Token token, base::PeerName name) {
+  go(token, SessionEvent::named);
   sessions_.at(token).name_failed = name.state == base::PeerName::State::failed;
   try {
-    Request event{token, question(token), around_.now(), true};
+    Request event{token, question(token), around_.now(), true, sessions_.at(token).endpoint};
     event.question.name = std::move(name);
     feed(event);
   } catch (const std::exception& why) {
@@ -144,10 +154,6 @@ void Runner::named(Token token, base::PeerName name) {
 void Runner::tell_failed_look_up(const Session& session) {
   around_.log.error("service {}: the look-up of the name of {} failed, so that only_from matches no name, and no_access all",
                     service().id, session.peer.address.text());
-}
-
-bool Runner::waits_to_be_judged(Token token, const Session& session) const {
-  return session.socket && (session.target != 0 || (session.stage == Stage::libwrap && state_.is_waiting(token)));
 }
 
 /// Those who wait for a name may have gone. There is no descriptor to spare for each, so they are looked at from time to
@@ -166,7 +172,8 @@ void Runner::look_for_departures() {
   bool wait_on = false;
   std::vector<Token> gone;
   for (auto& [token, session] : sessions_) {
-    if (!waits_to_be_judged(token, session)) continue;
+    const bool waits = session.phase == SessionPhase::naming || session.phase == SessionPhase::target;
+    if (!waits || !session.socket) continue;
     wait_on = true;
     pollfd look{session.socket.get(), POLLRDHUP, 0};
     int unread = 0;
@@ -224,6 +231,7 @@ bool Runner::judge_again(const Refuse& action) {
   const bool room = reason == Reason::service_limit || reason == Reason::per_source_limit || reason == Reason::process_limit;
   if (!room || session.judged_again || service().hands_over() || service().datagrams()) return false;
   session.judged_again = true;
+  go(action.token, SessionEvent::look_wanted);
   boost::asio::post(around_.loop, [weak = weak_from_this(), token = action.token] {
     const auto self = weak.lock();
     if (self && self->sessions_.contains(token)) self->attempt(token, &Runner::judge_anew);
@@ -251,28 +259,25 @@ void Runner::dismiss(Session session) {
                                   [farewell = around_.farewell](base::Fd, bool) {}});
 }
 
-namespace {
-
-/// Resets all connections that wait, without accept(2), and goes on listening.
-bool reset_waiting(int listener, const config::ListenSpec& spec) {
-  return ::shutdown(listener, SHUT_RDWR) == 0 && net::listen_on(listener, spec);
-}
-
-}  // namespace
-
 /// A refused request of a wait = yes service costs that request alone (decision B15.11).
 void Runner::drop_waiting_request(const Session& session) {
-  if (!listener_) return;
-  if (service().listen.socket_type == config::SocketType::stream) {
-    // Who has the socket can make accept(2) wait for ever. What refuses this peer does not look at who it is, so that the
-    // others that wait would be refused, too. A service manager's socket stays: nobody could give it another.
-    if (foreign_ && socket_is_lent() && reset_waiting(listener_->fd(), service().listen)) return;
-    if (foreign_) return (void)renew({});
-    return net::drop_connection(listener_->fd());
-  }
-  if (!service().datagrams()) return net::drop_datagram(listener_->fd());  // raw: it was never looked at
-  const auto head = net::peek_datagram(listener_->fd());
-  if (head && head->arrival == session.arrival && head->peer == session.peer) net::drop_datagram(listener_->fd());
+  Endpoint* endpoint = find(session.endpoint);
+  if (!endpoint || !endpoint->open()) return;
+  if (service().listen.socket_type == config::SocketType::stream) return endpoint->drop_connection();
+  if (!service().datagrams()) return net::drop_datagram(endpoint->fd());  // raw: it was never looked at
+  const auto head = net::peek_datagram(endpoint->fd());
+  if (head && head->arrival == session.arrival && head->peer == session.peer) net::drop_datagram(endpoint->fd());
+}
+
+/// By the lists that the kernel keeps of a steered service.
+void Runner::on_turned_away(net::Connection connection) {
+  Session session{.peer = connection.peer, .socket = std::move(connection.fd)};
+  const auto now = std::chrono::system_clock::now();
+  ++counters_.accepted;
+  counters_.last_request = now;
+  counters_.refuse(policy::Reason::address, false, session.peer, now);
+  log_entry(log::fail_entry(service(), policy::log_word(policy::Reason::address), session.peer.address));
+  dismiss(std::move(session));
 }
 
 }  // namespace xsuperd::service

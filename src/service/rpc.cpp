@@ -7,7 +7,7 @@
 
 #include "xsuperd/loop/off_loop.hpp"
 #include "xsuperd/net/rpcbind.hpp"
-#include "xsuperd/service/runner.hpp"
+#include "service/while_alive.hpp"
 
 namespace xsuperd::service {
 
@@ -37,7 +37,7 @@ net::RpcbindPlace hurried(net::RpcbindPlace place) {
 }  // namespace
 
 /// Another service of this daemon that rpcbind knows, or soon will, for something of what this one is. Null: there is none.
-std::shared_ptr<Runner> Runner::rpc_owner() const {
+std::shared_ptr<Endpoint> Endpoint::rpc_owner() const {
   const Registration wanted = registration_of(service());
   for (const auto& weak : around_.rpc_services) {
     auto other = weak.lock();
@@ -47,8 +47,8 @@ std::shared_ptr<Runner> Runner::rpc_owner() const {
   return nullptr;
 }
 
-void Runner::note_rpc() {
-  std::erase_if(around_.rpc_services, [this](const std::weak_ptr<Runner>& weak) {
+void Endpoint::note_rpc() {
+  std::erase_if(around_.rpc_services, [this](const std::weak_ptr<Endpoint>& weak) {
     const auto other = weak.lock();
     return !other || other.get() == this || !other->registered_;
   });
@@ -57,13 +57,12 @@ void Runner::note_rpc() {
 }
 
 /// Off the loop: rpcbind may be slow, or not there, and this service alone waits for it.
-void Runner::register_rpc() {
+void Endpoint::register_rpc() {
   if (const auto owner = rpc_owner()) {
     // Not at once, as with rpcbind's own refusal: the State is only about to hear of the open socket.
-    boost::asio::post(around_.loop, [weak = weak_from_this(), why = fmt::format("service {} has it", owner->service().id)] {
-      const auto self = weak.lock();
-      if (self && self->listener_ && !self->registered_) self->registration_failed(why);
-    });
+    boost::asio::post(around_.loop, while_alive([why = fmt::format("service {} has it", owner->service().id)](Endpoint& self) {
+      if (self.listener_ && !self.registered_) self.registration_failed(why);
+    }));
     return;
   }
   const Registration r = registration_of(service());
@@ -74,32 +73,31 @@ void Runner::register_rpc() {
     net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, place);
     return net::rpc_register(r.program, r.versions.low, r.versions.high, r.protocol, port, place);
   };
-  loop::off_loop(around_.rpc, around_.loop, speak, [&around = around_, weak = weak_from_this(), r](const auto& failed) {
-    --around.rpc_pending;
-    const auto self = weak.lock();
-    if (!self) return;
+  const auto answered = while_alive([r](Endpoint& self, const base::Result<std::vector<std::uint32_t>>& failed) {
     if (failed)
       for (const std::uint32_t version : *failed)
-        self->around_.log.error("pmap_set failed. service={} program={} version={}", self->service().id, r.program,
-                                version);
-    else if (self->registered_)  // not closed meanwhile
-      self->registration_failed(failed.error().sentence);
+        self.around_.log.error("pmap_set failed. service={} program={} version={}", self.service().id, r.program, version);
+    else if (self.registered_)  // not closed meanwhile
+      self.registration_failed(failed.error().sentence);
+  });
+  loop::off_loop(around_.rpc, around_.loop, speak, [&around = around_, answered](const auto& failed) {
+    --around.rpc_pending;
+    answered(failed);
   });
   ++around_.rpc_pending;
 }
 
-void Runner::registration_failed(const std::string& why) {
+void Endpoint::registration_failed(const std::string& why) {
   trouble_ = "it cannot be registered with rpcbind: " + why;
   if (open_failures_++ == 0)
     around_.log.error("pmap_set failed. service={} program={}: {}. It is tried again from time to time.", service().id,
                       *service().settings.rpc_number, why);
   registered_ = false;
   close_sockets();
-  feed(Closed{});
-  try_again_later();
+  (void)report(false);
 }
 
-void Runner::unregister_rpc() {
+void Endpoint::unregister_rpc() {
   if (!std::exchange(registered_, false)) return;
   const Registration r = registration_of(service());
   const auto speak = [place = hurried(around_.rpcbind), r] {

@@ -22,56 +22,89 @@ Runner::Runner(Surroundings& around, Setup setup)
       state_(setup_.policy),
       timers_(std::make_unique<Timers>(around.loop)) {
   counters_.since = std::chrono::system_clock::now();
+  make_endpoints(service().places());
 }
 
 Runner::~Runner() = default;
 
-bool Runner::start() {
-  timers_->cancel(reopening_);
-  if (!wants_socket()) return true;
-  if (!service().waits_for.empty()) return report_opening(false);
-  if (find_first_targets()) return false;
-  return report_opening(open_socket());
+void Runner::make_endpoints(const std::vector<config::ListenSpec>& places) {
+  for (const config::ListenSpec& place : places)
+    endpoints_.push_back(std::make_shared<Endpoint>(around_, as_owner(), next_endpoint_++, place));
 }
 
-bool Runner::start(net::Opened bound) {
+Endpoint* Runner::find(EndpointId id) const {
+  const auto found = std::find_if(endpoints_.begin(), endpoints_.end(), [id](const auto& one) { return one->id() == id; });
+  return found == endpoints_.end() ? nullptr : found->get();
+}
+
+bool Runner::open() const {
+  return std::any_of(endpoints_.begin(), endpoints_.end(), [](const auto& one) { return one->open(); });
+}
+
+bool Runner::all_open() const {
+  return !endpoints_.empty() && std::all_of(endpoints_.begin(), endpoints_.end(), [](const auto& one) { return one->open(); });
+}
+
+int Runner::listening_fd() const {
+  for (const auto& endpoint : endpoints_)
+    if (endpoint->open()) return endpoint->fd();
+  return -1;
+}
+
+const std::string& Runner::trouble() const {
+  static const std::string none;
+  for (const auto& endpoint : endpoints_)
+    if (!endpoint->open() && !endpoint->trouble().empty()) return endpoint->trouble();
+  return none;
+}
+
+bool Runner::has_session(const Endpoint& endpoint) const {
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [id = endpoint.id()](const auto& one) { return one.second.endpoint == id; });
+}
+
+bool Runner::start(BoundSockets bound) {
+  timers_->cancel(looking_);
   if (!wants_socket()) return true;
+  if (endpoints_.empty()) return feed(Closed{}), false;  // what it waits for is looked up by somebody else
   if (find_first_targets()) return false;  // until then nobody is to be let in
-  forget_server();
-  const auto listening = net::listen_on(bound.fd.get(), service().listen);
-  return report_opening(opened_or_not(listening ? base::Result<net::Opened>(std::move(bound)) : listening.error()));
+  for (const auto& endpoint : std::vector(endpoints_)) {
+    if (endpoint->open()) continue;
+    const auto place = std::find_if(bound.begin(), bound.end(), [&](const auto& one) {
+      return one.first < endpoints_.size() && endpoints_[one.first] == endpoint;
+    });
+    (void)(place == bound.end() ? endpoint->start() : endpoint->start(std::move(place->second)));
+  }
+  return open();
 }
 
-bool Runner::report_opening(bool good) {
-  feed(good ? Event{Opened{}} : Event{Closed{}});
-  if (!good) try_again_later();
-  return good;
+bool Runner::start_on_sockets_of(Runner& leaving) {
+  bool any = false;
+  for (const auto& own : std::vector(endpoints_))
+    for (const auto& theirs : leaving.endpoints_) {
+      if (own->open() || !theirs->spec().same_socket(own->spec())) continue;
+      any = own->take_from(*theirs) || any;
+    }
+  return any;
 }
 
-bool Runner::start_on_socket_of(Runner& leaving) {
-  if (!leaving.listener_ || !wants_socket()) return false;
-  leaving.unregister_rpc();
-  leaving.end_announcement();
-  const bool with_server = leaving.service().hands_over() && !leaving.sessions_.empty();
-  forget_server();
-  foreign_ = leaving.foreign_ || with_server;
-  watch(leaving.listener_->release());
-  leaving.listener_.reset();
-  lent_ = std::exchange(leaving.lent_, {});
-  if (leaving.turned_away_) watch_turned_away(leaving.turned_away_->release());
-  leaving.turned_away_.reset();
-  // It has the options of the service that goes, and the backlog.
-  net::apply_options(listener_->fd(), service().listen);
-  (void)net::listen_on(listener_->fd(), service().listen);
-  if (foreign_ && (with_server || !service().hands_over())) (void)renew({});
-  if (foreign_) came_back();
-  steer_again();
-  if (!listener_) return true;  // it is tried again from time to time
-  if (service().is(config::Type::rpc)) register_rpc();
-  announce();
-  feed(Opened{});
-  tell_sockets();
-  return true;
+/// Sockets at places that it has still go on, in the order of the configuration.
+void Runner::replace_endpoints() {
+  std::vector<std::shared_ptr<Endpoint>> before = std::exchange(endpoints_, {});
+  for (const config::ListenSpec& place : service().places()) {
+    const auto found = std::find_if(before.begin(), before.end(),
+                                    [&](const auto& one) { return one && one->spec().same_socket(place); });
+    if (found == before.end()) {
+      make_endpoints({place});
+    } else {
+      endpoints_.push_back(std::move(*found));
+      before.erase(found);
+    }
+  }
+  for (const auto& gone : before) {
+    gone->close();
+    feed(Closed{gone->id()});
+  }
 }
 
 void Runner::count_on_from(Runner& before) {
@@ -81,19 +114,18 @@ void Runner::count_on_from(Runner& before) {
 
 void Runner::reconfigure(Setup setup) {
   const bool new_versions = setup.service().settings.rpc_version != service().settings.rpc_version;
-  if (new_versions) unregister_rpc();
-  const bool new_backlog = setup.service().listen.backlog != service().listen.backlog;
+  if (new_versions)
+    for (const auto& endpoint : endpoints_) endpoint->unregister_rpc();
   targets_.clear();  // perhaps another target, in any case looked up anew (fact B10.1)
   forget_first_targets();
   setup_ = std::move(setup);
-  if (new_versions && listener_) register_rpc();
-  announce();
-  if (listener_) {
-    net::apply_options(listener_->fd(), service().listen);
-    if (new_backlog) (void)net::listen_on(listener_->fd(), service().listen);
-    require_anew();
+  replace_endpoints();
+  const auto places = service().places();
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    endpoints_[i]->reconfigure(places[i], new_versions);
+    endpoints_[i]->steer_again();
   }
-  steer_again();
+  announce();
   feed(Reconfigured{setup_.policy, false});
 }
 
@@ -112,7 +144,7 @@ void Runner::retire(Servers servers) {
   if (servers == Servers::leave) return;
   drop_unstarted();
   for (const auto& [token, session] : sessions_)
-    if (session.conversing) around_.conversations.stop(token);
+    if (session.conversing()) around_.conversations.stop(token);
   signal_servers(SIGTERM);
   kill_at_ = around_.now() + around_.grace;
   arm(around_.grace, [](Runner& self) { self.signal_servers(SIGKILL); });
@@ -129,7 +161,7 @@ void Runner::give_up_retries() {
 void Runner::drop_unstarted() {
   std::vector<Token> tokens;
   for (const auto& [token, session] : sessions_)
-    if (!session.served() && (session.stage != Stage::start || session.socket)) tokens.push_back(token);
+    if (!session.served() && session.phase != SessionPhase::starting) tokens.push_back(token);
   for (const Token token : tokens) withdraw(token);
 }
 
@@ -199,9 +231,11 @@ void Runner::lose(Token token, const std::exception& why) {
   if (found == sessions_.end()) feed(Withdrawn{token});  // its fate was told already; if it had a place still, that is free
   if (found == sessions_.end() || found->second.served()) throw;  // the last gate tells
   const base::Address peer = found->second.peer.address;
+  const EndpointId through = found->second.endpoint;
   counters_.fail(std::chrono::system_clock::now());
   let_go(token);
-  if (service().hands_over() && state_.phase() == Phase::listening) listen();  // it had not even been let in
+  if (Endpoint* endpoint = service().hands_over() ? find(through) : nullptr; endpoint && listens(*endpoint))
+    listen(*endpoint);  // it had not even been let in
   around_.log.error("service {}, request from {}: {}", service().id, peer.text(), why.what());
 }
 
@@ -209,19 +243,22 @@ void Runner::perform(const Action& action) {
   std::visit([this](const auto& a) { perform(a); }, action);
 }
 
-void Runner::perform(const Listen&) {
-  listen();
+void Runner::perform(const Listen& action) {
+  if (Endpoint* endpoint = find(action.endpoint)) listen(*endpoint);
 }
-void Runner::perform(const Suspend&) {
-  if (listener_) listener_->pause();
+void Runner::perform(const Suspend& action) {
+  if (Endpoint* endpoint = find(action.endpoint)) endpoint->pause();
 }
-void Runner::perform(const CloseSocket&) { close_sockets(); }
+void Runner::perform(const CloseSocket&) { close_endpoints(); }
+
+void Runner::close_endpoints() {
+  for (const auto& endpoint : endpoints_) endpoint->close();
+}
 
 void Runner::perform(const OpenSocket&) {
   // It never had one, or an administrator has closed it meanwhile.
-  if (service().kind == config::Kind::tcpmux || !wants_socket()) return feed(Closed{});
-  const bool good = open_socket();
-  (void)report_opening(good);  // first: it would stay closed
+  if (endpoints_.empty() || !wants_socket()) return feed(Closed{});
+  const bool good = start();
   around_.log.error("{} service {}", good ? "Activating" : "Error activating", service().name);
 }
 
@@ -237,6 +274,7 @@ void Runner::perform(const ArmPause& action) {
 }
 
 void Runner::perform(const ArmRetry& action) {
+  go(action.token, SessionEvent::start_failed);
   try {
     arm(std::chrono::seconds(action.seconds), [token = action.token](Runner& self) { self.feed(RetryDue{token}); });
   } catch (const std::bad_alloc&) {
@@ -244,58 +282,13 @@ void Runner::perform(const ArmRetry& action) {
   }
 }
 
-bool Runner::open_socket() {
-  if (!service().waits_for.empty()) return false;  // there is no place to open it at
-  if (left_to_server_) return opened_or_not(net::Opened{std::move(left_to_server_)});
-  forget_server();
-  try {
-    auto handed = around_.handed.take(service().id, service().listen);
-    return handed ? open_handed(std::move(*handed)) : opened_or_not(open_guarded(service(), service().listen));
-  } catch (const std::bad_alloc&) {  // tried again, as after any other failure
-    close_sockets();
-    return opened_or_not(base::system_error(ENOMEM, "opening the socket"));
-  }
+void Runner::before_closing(Endpoint& endpoint) {
+  if (current_datagram_ && endpoint.open()) around_.datagrams.send(endpoint.fd());  // answers to those before it
 }
 
-bool Runner::opened_or_not(base::Result<net::Opened> opened) {
-  if (!opened) {
-    trouble_ = opened.error().sentence;
-    // Said when it begins; the tries that follow are quiet.
-    if (open_failures_++ == 0) {
-      around_.log.error("{}. service = {}", opened.error().sentence, service().id);
-      around_.log.error("Service {} failed to start and is deactivated. It is tried again from time to time.",
-                        service().id);
-    }
-    return false;
-  }
-  if (opened->ipv4_fallback)
-    around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service().id);
-  watch(std::move(opened->fd));
-  if (service().steered() && !steer_or_close()) return false;
-  tell_sockets();
-  if (open_failures_ > 0 && !service().is(config::Type::rpc))
-    around_.log.notice("service {} could be opened at last", service().id);
-  if (service().is(config::Type::rpc))
-    register_rpc();  // which may still fail
-  else
-    open_failures_ = 0;
-  trouble_.clear();
+void Runner::on_socket(Endpoint&) {
   announce();
-  return true;
-}
-
-void Runner::watch(base::Fd socket) {
-  if (service().served_by_us() && service().datagrams()) net::enable_destination_info(socket.get());
-  listener_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->on_readable();
-  });
-}
-
-/// What waits for an address is opened by whoever looks that up.
-void Runner::try_again_later() {
-  if (!service().waits_for.empty()) return;
-  const auto pause = std::min<std::chrono::milliseconds>(60s, 1s * (1 << std::min(open_failures_, 6u)));
-  reopening_ = arm(pause, [](Runner& self) { (void)self.start(); });
+  if (around_.on_sockets) around_.on_sockets();
 }
 
 std::uint64_t Runner::arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then) {

@@ -13,11 +13,12 @@ namespace xsuperd::service {
 using namespace std::chrono_literals;
 
 void Runner::spawn(Token token) {
-  sessions_.at(token).stage = Stage::start;
   if (service().served_by_us()) return service().datagrams() ? answer_datagram(token) : converse(token);
   Session& session = sessions_.at(token);
-  if (service().hands_over() && !session.socket && !listener_) return withdraw(token);  // closed meanwhile
-  if (service().hands_over() && !session.socket) session.socket = listener_->duplicate();
+  Endpoint* endpoint = find(session.endpoint);
+  const bool hands_over = service().hands_over() && !session.socket;
+  if (hands_over && (!endpoint || !endpoint->open())) return withdraw(token);  // closed meanwhile
+  if (hands_over) session.socket = endpoint->duplicate();
   if (service().hands_over() && service().datagrams() && !service().steered()) net::let_server_bind_beside(session.socket.get());
   auto context = exec_context(session);
   if (!context) return context_failed(token, context.error().sentence);
@@ -60,7 +61,8 @@ void Runner::on_outcome(spawn::Outcome outcome) {
 void Runner::started(spawn::Started& outcome) {
   Session& session = sessions_.at(outcome.token);
   session.pid = outcome.pid;
-  if (service().hands_over()) foreign_ = true;
+  go(outcome.token, SessionEvent::started);
+  if (Endpoint* endpoint = service().hands_over() ? find(session.endpoint) : nullptr) endpoint->on_server();
   counters_.serve(around_.now() - session.accepted);
   around_.children.watch(outcome.token, outcome.pid, around_.reserve.below(std::move(outcome.pidfd)));
   log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
@@ -101,12 +103,13 @@ void Runner::on_ended(const spawn::Ended& end) {
   Session session = std::move(sessions_.at(end.token));
   const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);
   end_session(end.token);
+  Endpoint* endpoint = find(session.endpoint);
   std::exception_ptr thrown;
   try {
     linger(session, end.pid);
-    came_back();  // before anybody hears of the end: who does may come at once
+    if (endpoint) endpoint->came_back();  // before anybody hears of the end: who does may come at once
     log_entry(log::exit_entry(service(), end.pid, {end.signalled, end.value}, duration));
-    next_datagram_ = drop_unread_datagram(session);
+    if (const auto next = drop_unread_datagram(session)) next_datagram_.emplace(session.endpoint, *next);
   } catch (...) {  // its place is free all the same
     thrown = std::current_exception();
   }
@@ -128,23 +131,26 @@ void Runner::linger(Session& session, pid_t server) {
 }
 
 void Runner::end_session(Token token) {
+  Endpoint* endpoint = nullptr;
   if (const auto found = sessions_.find(token); found != sessions_.end()) {
     if (found->second.lookup != 0) around_.ident_admitted.cancel(found->second.lookup);
     if (found->second.target != 0) around_.targets->cancel(found->second.target);
+    if (service().hands_over()) endpoint = find(found->second.endpoint);
     sessions_.erase(found);
   }
   around_.owners.erase(token);
-  if (sessions_.empty()) close_left_pair();
+  if (endpoint && !has_session(*endpoint)) endpoint->on_no_session();
   if (sessions_.empty() && state_.phase() == Phase::retiring && around_.on_idle) around_.on_idle();
 }
 
 /// A server that ended without reading the very datagram it was started for would be started for it for ever. All
 /// others stay for the next one, and the first of them is what is returned, if it was seen.
 std::optional<net::Head> Runner::drop_unread_datagram(const Session& session) {
-  if (!service().hands_over() || !service().datagrams() || !listener_) return std::nullopt;
-  const auto head = net::peek_datagram(listener_->fd());
+  const Endpoint* endpoint = service().hands_over() && service().datagrams() ? find(session.endpoint) : nullptr;
+  if (!endpoint || !endpoint->open()) return std::nullopt;
+  const auto head = net::peek_datagram(endpoint->fd());
   if (!head || head->arrival != session.arrival || head->peer != session.peer) return head;
-  net::drop_datagram(listener_->fd());
+  net::drop_datagram(endpoint->fd());
   around_.log.warning("{}: the server did not read the datagram from {} that it was started for; it is dropped",
                       service().id, session.peer.address.text());
   return std::nullopt;

@@ -10,10 +10,11 @@ namespace xsuperd::service {
 
 /// Waits for requests, unless they are to wait for us or for the next image of the daemon. A request that is known to
 /// wait need not be waited for.
-void Runner::listen() {
-  if (!listener_ || standing_ == Standing::held || around_.holding) return;
-  if (const auto head = std::exchange(next_datagram_, std::nullopt)) return request_of(*head);
-  listener_->resume();
+void Runner::listen(Endpoint& endpoint) {
+  if (!endpoint.open() || standing_ == Standing::held || around_.holding) return;
+  if (next_datagram_ && next_datagram_->first == endpoint.id())
+    return request_of(endpoint, std::exchange(next_datagram_, std::nullopt)->second);
+  endpoint.resume();
 }
 
 void Runner::stand(Standing standing) {
@@ -22,16 +23,24 @@ void Runner::stand(Standing standing) {
   standing_ = standing;
   if (service().kind == config::Kind::tcpmux) return;  // it never has one: adopt() asks for the standing
   if (had_socket && !wants_socket()) {
-    timers_->cancel(reopening_);
-    perform(CloseSocket{});
-    return feed(Closed{});
+    timers_->cancel(looking_);
+    close_endpoints();
+    feed(Closed{});  // which ends a pause of cps, too
+    for (const auto& endpoint : endpoints_) feed(Closed{endpoint->id()});
+    return;
   }
   if (!had_socket && wants_socket()) {
     (void)start();
     return;
   }
-  if (standing == Standing::held && listener_) listener_->pause();
-  if (standing == Standing::serving && state_.phase() == Phase::listening) listen();
+  for (const auto& endpoint : std::vector(endpoints_)) {
+    if (standing == Standing::held) endpoint->pause();
+    if (standing == Standing::serving && listens(*endpoint)) listen(*endpoint);
+  }
+}
+
+void Runner::leave_to_servers() const {
+  for (const auto& endpoint : endpoints_) endpoint->leave_to_server();
 }
 
 bool Runner::signal_session(Token token, int number) {

@@ -5,7 +5,7 @@
 #include <cerrno>
 
 #include "xsuperd/net/steering.hpp"
-#include "xsuperd/service/runner.hpp"
+#include "service/while_alive.hpp"
 
 namespace xsuperd::service {
 
@@ -55,10 +55,10 @@ base::Result<net::Opened> open_guarded(const config::Service& service, const con
 }
 
 /// The socket that is the server's, or will be.
-int Runner::servers_fd() const { return listener_ ? listener_->fd() : left_to_server_.get(); }
+int Endpoint::servers_fd() const { return listener_ ? listener_->fd() : left_to_server_.get(); }
 
 /// Opens the second socket if there is none.
-base::Result<void> Runner::steer() {
+base::Result<void> Endpoint::steer() {
   const auto rules = steering_rules(service().settings);
   const bool otherwise = admits_by_default(service().settings);
   const int first = servers_fd();
@@ -66,14 +66,14 @@ base::Result<void> Runner::steer() {
   // Of weight only where the second one is not, or is no more.
   const auto guarded = net::guard(first, rules, otherwise);
   const bool locked = !guarded && guarded.error().code == EPERM;
-  if (locked && sessions_.empty()) return guarded.error();
+  if (locked && !owner_.has_session(*this)) return guarded.error();
   if (!guarded && !locked && guarded.error().code != E2BIG && open_failures_ == 0)
     around_.log.warning("service {}: its access lists would not outlive the daemon: {}", service().id,
                         guarded.error().sentence);
   // A server may have locked the first one, but not the second, which none ever had.
   if (turned_away_) return net::steer(turned_away_->fd(), rules, otherwise);
   if (!guarded) net::shut_off(first);  // until the two are steered
-  auto second = net::open_beside(first, service().listen);
+  auto second = net::open_beside(first, spec_);
   if (!second) return second.error();
   if (auto steered = net::steer(first, rules, otherwise); !steered) return steered;
   if (!guarded) net::unguard(first);
@@ -83,25 +83,24 @@ base::Result<void> Runner::steer() {
 }
 
 /// The socket is open already. The second one may have been lost on the way from another Runner or image.
-void Runner::steer_again() {
+void Endpoint::steer_again() {
   if (!service().steered() || (!turned_away_ && servers_fd() < 0)) return;
   if (!turned_away_ && listener_) {
-    if (steer_or_close()) return;
-    feed(Closed{});
-    return try_again_later();
+    if (!steer_or_close()) (void)report(false);
+    return;
   }
   const auto steered = steer();
   if (steered) return;
-  if (steered.error().code == EPERM && listener_ && sessions_.empty()) {
+  if (steered.error().code == EPERM && listener_ && !owner_.has_session(*this)) {
     // Locked for those who waited, by the lists that were in force then.
-    if (renew({}) && state_.phase() == Phase::listening) listen();
+    if (renew({}) && owner_.listens(*this)) owner_.listen(*this);
     return;
   }
   around_.log.error("service {}: its access lists cannot be put into force: {}", service().id, steered.error().sentence);
 }
 
 /// Without its access lists a service is not opened at all.
-bool Runner::steer_or_close() {
+bool Endpoint::steer_or_close() {
   const auto steered = steer();
   if (steered) return true;
   close_sockets();
@@ -113,45 +112,37 @@ bool Runner::steer_or_close() {
 
 /// A server of ours has the first socket, and will have it whatever we do. Without the second one all peers would reach
 /// it; and two new ones beside it would stand elsewhere in the group than the lists say.
-bool Runner::leaves_pair_to_server() const {
-  return listener_ && turned_away_ && service().hands_over() && !sessions_.empty();
+bool Endpoint::leaves_pair_to_server() const {
+  return listener_ && turned_away_ && service().hands_over() && owner_.has_session(*this);
 }
 
-void Runner::leave_pair_to_server() {
+void Endpoint::leave_pair_to_server() {
   left_to_server_ = listener_->release();
   listener_.reset();
-  tell_sockets();
+  owner_.on_socket(*this);
 }
 
+void Endpoint::on_no_session() { close_left_pair(); }
+
 /// The last server has ended, and the service was not opened again meanwhile.
-void Runner::close_left_pair() {
+void Endpoint::close_left_pair() {
   if (!left_to_server_) return;
   watch(std::move(left_to_server_));
   close_sockets();
 }
 
-void Runner::watch_turned_away(base::Fd socket) {
-  turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(socket), [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->turn_away();
-  });
+void Endpoint::watch_turned_away(base::Fd socket) {
+  turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(socket),
+                                                 while_alive([](Endpoint& self) { self.turn_away(); }));
   turned_away_->resume();
 }
 
-void Runner::turn_away(Session session) {
-  const auto now = std::chrono::system_clock::now();
-  ++counters_.accepted;
-  counters_.last_request = now;
-  counters_.refuse(policy::Reason::address, false, session.peer, now);
-  log_entry(log::fail_entry(service(), policy::log_word(policy::Reason::address), session.peer.address));
-  dismiss(std::move(session));
-}
-
 /// How many there were.
-std::size_t Runner::turn_batch_away(int& error) {
+std::size_t Endpoint::turn_batch_away(int& error) {
   std::size_t count = 0;
-  if (service().listen.socket_type == config::SocketType::stream) {
-    for (net::Connection& connection : turned_away_->accept_batch(service().listen.v6only, error, &around_.reserve)) {
-      turn_away({.peer = connection.peer, .socket = std::move(connection.fd)});
+  if (spec_.socket_type == config::SocketType::stream) {
+    for (net::Connection& connection : turned_away_->accept_batch(spec_.v6only, error, &around_.reserve)) {
+      owner_.on_turned_away(std::move(connection));
       ++count;
     }
     return count;
@@ -160,12 +151,12 @@ std::size_t Runner::turn_batch_away(int& error) {
     const auto head = net::peek_datagram(turned_away_->fd());
     if (!head) break;
     net::drop_datagram(turned_away_->fd());
-    turn_away({.peer = head->peer});
+    owner_.on_turned_away({{}, head->peer});
   }
   return count;
 }
 
-void Runner::turn_away() {
+void Endpoint::turn_away() {
   int error = 0;
   if (turn_batch_away(error) == 0) return none_turned_away(error);
   turned_away_->again();
@@ -173,21 +164,18 @@ void Runner::turn_away() {
 
 /// It was readable, and nothing could be taken: at once it would be readable again. Without a socket that is of use the
 /// access lists do not hold, and the service is closed; but what a server has now stays with it.
-void Runner::none_turned_away(int error) {
+void Endpoint::none_turned_away(int error) {
   const auto facts = net::facts_of(turned_away_->fd());
-  const std::string why = facts ? net::misfit(*facts, service().listen) : facts.error().sentence;
-  if (!why.empty() && sessions_.empty()) {
+  const std::string why = facts ? net::misfit(*facts, spec_) : facts.error().sentence;
+  if (!why.empty() && !owner_.has_session(*this)) {
     around_.log.error("service {} is opened anew, its socket for peers to be refused is of no use: {}",
                       service().id, why);
-    perform(CloseSocket{});
-    feed(Closed{});
-    return try_again_later();
+    close_sockets();
+    return (void)report(false);
   }
   if (error != 0 && why.empty())
     around_.log.error("service {}, accept: {}; trying again in a second", service().id, base::errno_text(error));
-  arm(error != 0 || !why.empty() ? 1000ms : 100ms, [](Runner& self) {
-    if (self.turned_away_) self.turned_away_->resume();
-  });
+  refusing_.set(around_.timer_length(error != 0 || !why.empty() ? 1000ms : 100ms));
 }
 
 }  // namespace xsuperd::service

@@ -2,6 +2,8 @@
 // The targets of a redirect: looked up before the service opens, and again after they could not be reached.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "service/timers.hpp"
 #include "xsuperd/net/forward_resolver.hpp"
 #include "xsuperd/service/runner.hpp"
@@ -14,7 +16,7 @@ void Runner::find_targets(Token token) {
   const config::RedirectTarget target = *service().settings.redirect;
   if (const auto written = net::numeric_target(target.host, target.port)) {
     targets_ = {*written};
-    return converse(token);
+    return go(token, SessionEvent::target_found);
   }
   sessions_.at(token).target =
       around_.targets->ask(target.host, target.port, [weak = weak_from_this(), token, target](std::vector<base::Endpoint> found) {
@@ -27,14 +29,14 @@ void Runner::targets_found(Token token, const config::RedirectTarget& target, st
   const auto session = sessions_.find(token);
   if (session == sessions_.end()) return;
   session->second.target = 0;
-  if (service().settings.redirect != target) return converse(token);  // changed meanwhile
+  if (service().settings.redirect != target) return go(token, SessionEvent::target_found);  // changed meanwhile
   if (found.empty()) {
     around_.log.error("can't find remote host {} (service={})", target.host, service().id);
     counters_.fail(std::chrono::system_clock::now());
     return let_go(token);
   }
   targets_ = std::move(found);
-  converse(token);
+  go(token, SessionEvent::target_found);
 }
 
 /// Before the socket is opened: nobody is let in as long as there is no way on (decision B15.24).
@@ -66,12 +68,21 @@ void Runner::first_targets_found(const config::RedirectTarget& target, std::vect
   first_targets_ = 0;
   if (state_.phase() == Phase::retiring || !wants_socket()) return;
   if (service().settings.redirect == target) targets_ = std::move(found);
-  if (!targets_.empty()) return (void)start();
+  if (!targets_.empty()) {
+    target_failures_ = 0;
+    return (void)start();
+  }
   // Said when it begins; the tries that follow are quiet.
-  if (open_failures_++ == 0)
+  if (target_failures_++ == 0)
     around_.log.error("can't find remote host {} (service={}): the service is opened when there is one", target.host,
                       service().id);
-  try_again_later();
+  find_first_targets_later();
+}
+
+void Runner::find_first_targets_later() {
+  const auto pause = std::min<std::chrono::milliseconds>(std::chrono::seconds(60),
+                                                         std::chrono::seconds(1) * (1 << std::min(target_failures_, 6u)));
+  looking_ = arm(pause, [](Runner& self) { (void)self.start(); });
 }
 
 void Runner::forget_first_targets() { around_.targets->cancel(std::exchange(first_targets_, 0)); }

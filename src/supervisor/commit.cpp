@@ -24,17 +24,16 @@ std::shared_ptr<service::Runner> new_runner(service::Surroundings& around, const
   auto runner = std::make_shared<service::Runner>(around, std::move(step.setup));
   restore_standing(standings, *runner);
   if (const auto before = find(old, step.before)) runner->count_on_from(*before);
-  if (const auto donor = find(old, step.donor)) (void)runner->start_on_socket_of(*donor);
+  for (const SharedService& one : step.donors)
+    if (const auto donor = find(old, one)) (void)runner->start_on_sockets_of(*donor);
   return runner;
 }
 
-void start_if_not_open(service::Runner& runner, std::optional<net::Opened>& socket) {
-  const bool has_none = runner.service().kind == config::Kind::tcpmux;
-  if (has_none || runner.open() || runner.state().phase() != service::Phase::closed) return;
-  if (socket)
-    (void)runner.start(std::move(*socket));
-  else
-    (void)runner.start();
+void start_if_not_open(service::Runner& runner, service::BoundSockets sockets) {
+  const service::Phase phase = runner.state().phase();
+  const bool open = phase == service::Phase::listening || phase == service::Phase::busy;
+  if (runner.service().kind == config::Kind::tcpmux || runner.all_open()) return;
+  if (phase == service::Phase::closed || (open && runner.open())) (void)runner.start(std::move(sockets));
 }
 
 }  // namespace
@@ -73,6 +72,7 @@ ReloadCounts Supervisor::Impl::commit(Prepared prepared) {
   }
   give_logs(retired, prepared.logs_of_gone);
 
+  // What changes first: it may leave a place to one that is new.
   for (std::size_t i = 0; i < next.size(); ++i) {
     Step& step = prepared.steps[i];
     if (step.kind == Step::Kind::fresh) {
@@ -83,8 +83,9 @@ ReloadCounts Supervisor::Impl::commit(Prepared prepared) {
       ++counts.old;
       adjust(*next[i], step);
     }
-    if (next[i]) start_if_not_open(*next[i], step.socket);
   }
+  for (std::size_t i = 0; i < next.size(); ++i)
+    if (next[i]) start_if_not_open(*next[i], std::move(prepared.steps[i].sockets));
   std::erase(next, nullptr);
   runners = std::move(next);
   config = prepared.loaded.config;
@@ -104,15 +105,15 @@ ReloadCounts Supervisor::Impl::commit(Prepared prepared) {
 /// that may have changed in the files comes into force.
 void Supervisor::Impl::open_awaited(const std::string& what, const std::vector<base::Address>& found_addresses) {
   if (ending || preparing || upgrading) return;  // it is asked for again
-  const std::vector<base::Address> addresses = config::local_ones(names, found_addresses);
   auto settled = std::make_shared<config::Config>(*config);
   std::vector<std::pair<SharedService, SharedService>> found;
   for (auto& service : settled->services) {
     if (service->waits_for != what) continue;
-    const auto listen = config::listen_at(*service, addresses);
-    if (!listen) continue;
+    auto places = config::places_at(*service, found_addresses);
+    if (places.empty()) continue;
+    if (service->is(config::Type::rpc)) places.resize(1);
     auto placed = std::make_shared<config::Service>(*service);
-    placed->listen = *listen;
+    config::place(*placed, std::move(places));
     placed->waits_for.clear();
     found.emplace_back(service, placed);
     service = std::move(placed);

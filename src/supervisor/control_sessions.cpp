@@ -9,29 +9,13 @@ namespace xsuperd::supervisor {
 
 using control::json_text;
 using service::Session;
-using service::Stage;
 using service::Token;
 
 namespace {
 
-/// What a session waits for, or does.
-std::string_view stage_word(const Session& session, bool hands_over) {
-  if (session.pid != 0) return "running";
-  if (session.conversing) return "conversation";
-  switch (session.stage) {
-    case Stage::libwrap: return session.socket || hands_over ? "name look-up" : "banner";
-    case Stage::banner: return "libwrap";
-    case Stage::ident: return "banner";
-    case Stage::server: return "ident";
-    case Stage::start: break;
-  }
-  if (session.target != 0) return "name look-up";
-  return session.socket ? "waits to be started" : "starting";
-}
-
 /// A server counts for itself; of a conversation it is known when a worker has told.
 void add_traffic(json::object& row, const Session& session, Token token, const worker::Counts& counts) {
-  const auto found = session.conversing ? counts.find(token) : counts.end();
+  const auto found = session.conversing() ? counts.find(token) : counts.end();
   const bool known = found != counts.end();
   row["bytes_in"] = known ? json::value(found->second.in) : json::value(nullptr);
   row["bytes_out"] = known ? json::value(found->second.out) : json::value(nullptr);
@@ -42,7 +26,7 @@ json::object json_session(const Supervisor::Impl& daemon, const service::Runner&
   const auto age = std::chrono::duration<double>(daemon.around.now() - session.accepted).count();
   json::object row{{"session", token},
                    {"service", json_text(runner.service().id)},
-                   {"stage", stage_word(session, runner.service().hands_over())},
+                   {"stage", service::phase_word(session.phase)},
                    {"peer", nullptr},
                    {"port", session.peer.port},
                    {"pid", session.pid != 0 ? json::value(session.pid) : json::value(nullptr)},

@@ -67,6 +67,13 @@ void describe(A& a, service::StateSnapshot::Place& v) {
   a.number("failures", v.failures, 0U, service::State::start_tries);
   a.flag("retrying", v.retrying);
   a.since(5, [&] { a.flag("waiting", v.waiting); });
+  a.since(6, [&] { a.number("endpoint", v.endpoint); });
+}
+
+template <typename A>
+void describe(A& a, service::StateSnapshot::OpenEndpoint& v) {
+  a.number("id", v.id);
+  a.flag("busy", v.busy);
 }
 
 template <typename A>
@@ -76,6 +83,7 @@ void describe(A& a, service::StateSnapshot& v) {
   a.list("source_rates", v.source_rates, policy::SourceRates::most);
   a.list("places", v.places, most_sessions);
   a.number("attempts", v.attempts);
+  a.since(6, [&] { a.list("endpoints", v.endpoints, config::most_endpoints); });
 }
 
 template <typename A>
@@ -103,6 +111,10 @@ void describe(A& a, service::HandedSession& v) {
   a.flag("through_tcpmux", v.through_tcpmux);
   a.optional("datagram", v.datagram);
   a.since(5, [&] { a.descriptor("lingers", v.lingers); });
+  a.since(6, [&] {
+    a.number("endpoint", v.endpoint);
+    a.word("phase", v.phase, service::last_session_phase);
+  });
 }
 
 template <typename A>
@@ -134,6 +146,19 @@ void describe(A& a, service::HandedRefusal& v) {
 }
 
 template <typename A>
+void describe(A& a, service::HandedEndpoint& v) {
+  a.number("id", v.id);
+  a.descriptor("listener", v.listener);
+  a.descriptor("turned_away", v.turned_away);
+  a.descriptor("left_to_server", v.left_to_server);
+  a.text("lent", v.lent, 4096);
+  a.flag("registered", v.registered);
+  a.number("open_failures", v.open_failures);
+  a.text("trouble", v.trouble, 4096);
+  a.flag("foreign", v.foreign);
+}
+
+template <typename A>
 void describe(A& a, service::HandedRunner& v) {
   a.object("state", v.state);
   a.descriptor("listener", v.listener);
@@ -152,6 +177,7 @@ void describe(A& a, service::HandedRunner& v) {
   a.list("sessions", v.sessions, most_sessions);
   a.since(5, [&] { a.text("trouble", v.trouble, 4096); });
   a.since(5, [&] { a.flag("foreign", v.foreign); });
+  a.since(6, [&] { a.list("endpoints", v.endpoints, config::most_endpoints); });
 }
 
 template <typename A>
@@ -210,6 +236,14 @@ void describe(A& a, HandOver::Standing& v) {
 }
 
 template <typename A>
+void describe(A& a, HandOver::Service::Place& v) {
+  a.object("at", v.at);
+  a.flag("ipv6", v.ipv6);
+  a.flag("v6only", v.v6only);
+  a.flag("beside", v.beside);
+}
+
+template <typename A>
 void describe(A& a, HandOver::Service& v) {
   a.text("text", v.text);
   a.text("file", v.file, longest_path);
@@ -223,6 +257,10 @@ void describe(A& a, HandOver::Service& v) {
   a.since(5, [&] {
     a.flag("v6only", v.v6only);
     a.text("waits_for", v.waits_for);
+  });
+  a.since(6, [&] {
+    a.list("places", v.places, config::most_endpoints);
+    a.flag("of_inetd", v.of_inetd);
   });
 }
 

@@ -35,7 +35,7 @@ struct LoadRecord {
 /// for each release: a state from before is taken with the member's default, one from later is refused, because what
 /// was left out of it would be lost. Members are never renamed or removed, and enumerators only added at the end.
 struct HandOver {
-  static constexpr std::uint64_t version = 5;
+  static constexpr std::uint64_t version = 6;
   static constexpr std::uint64_t oldest_version = 4;  ///< the oldest that can be taken over
 
   struct Daemon {
@@ -59,6 +59,14 @@ struct HandOver {
     bool operator==(const Origin&) const = default;
   };
   struct Service {
+    /// An endpoint, whatever names mean by now and whatever other services there are.
+    struct Place {
+      base::Endpoint at;
+      bool ipv6 = false;
+      bool v6only = false;
+      bool beside = false;
+      bool operator==(const Place&) const = default;
+    };
     std::string text;  ///< an entry that config::load() reads
     std::string file;  ///< where it stood
     int line = 0;
@@ -68,9 +76,11 @@ struct HandOver {
     std::string server = {};
     std::vector<std::string> server_args = {};
     std::vector<std::string> argv = {};
-    base::Endpoint at = {};  ///< where its socket is, whatever names mean by now
+    base::Endpoint at = {};  ///< where its first socket is
     bool v6only = false;     ///< for the sake of another service, whatever the text says
     std::string waits_for = {};  ///< then `at` is nowhere
+    std::vector<Place> places = {};  ///< all of them; none from an image that knows of one only
+    bool of_inetd = false;
     bool operator==(const Service&) const = default;
   };
   struct Absent {

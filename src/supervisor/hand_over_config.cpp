@@ -60,6 +60,26 @@ config::Origins restored_origins(const std::vector<HandOver::Origin>& handed) {
   return origins;
 }
 
+std::vector<config::ListenSpec> restored_places(const config::Service& service, const HandOver::Service& handed) {
+  std::vector<config::ListenSpec> places;
+  for (const HandOver::Service::Place& one : handed.places) {
+    config::ListenSpec place = service.listen;
+    place.at = one.at;
+    place.ipv6 = one.ipv6;
+    place.v6only = one.v6only;
+    place.beside = one.beside;
+    if (handed.places.size() > 1) place.fallback_to_ipv4 = false;
+    places.push_back(std::move(place));
+  }
+  return places;
+}
+
+std::vector<HandOver::Service::Place> handed_places(const config::Service& service) {
+  std::vector<HandOver::Service::Place> places;
+  for (const config::ListenSpec& one : service.places()) places.push_back({one.at, one.ipv6, one.v6only, one.beside});
+  return places;
+}
+
 base::Result<std::shared_ptr<const config::Service>> restore_service(
     const HandOver::Service& handed, const std::shared_ptr<const config::Origins>& defaults, config::Names& names) {
   OneText files(handed.text);
@@ -72,7 +92,9 @@ base::Result<std::shared_ptr<const config::Service>> restore_service(
   if (service->settings.server_args) service->settings.server_args = handed.server_args;
   service->argv = handed.argv;
   if (handed.v6only) *service = config::for_ipv6_alone(*service);
+  service->of_inetd = handed.of_inetd;
   service->listen.at = handed.at;
+  if (!handed.places.empty()) config::place(*service, restored_places(*service, handed));
   service->waits_for = handed.waits_for;
   service->settings.origins = restored_origins(handed.origins);
   service->settings.origins.inherit(defaults);
@@ -97,7 +119,9 @@ HandOver::Service handed_service(const config::Service& service) {
           service.argv,
           service.listen.at,
           service.listen.v6only,
-          service.waits_for};
+          service.waits_for,
+          handed_places(service),
+          service.of_inetd};
 }
 
 void hand_over_configuration(const config::Config& config, HandOver& state) {

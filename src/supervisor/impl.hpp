@@ -173,7 +173,7 @@ struct Supervisor::Impl {
     for (const Runners* list : {&runners, &retired})
       for (const auto& runner : *list)
         for (const auto& [token, session] : runner->sessions())
-          if (session.pid != 0 || session.conversing) f(*runner, session);
+          if (session.served()) f(*runner, session);
   }
 
   Options options;

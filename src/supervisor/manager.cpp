@@ -55,7 +55,9 @@ std::string Supervisor::Impl::why_unclaimed(const net::HandedSocket& socket) con
   if (!facts) return facts.error().sentence;
   for (const auto& service : config->services)
     if (base::iequals(socket.name, service->id) || base::iequals(socket.name, net::descriptor_name(service->id))) {
-      const std::string why = net::misfit(*facts, service->listen);
+      std::string why = net::misfit(*facts, service->listen);
+      for (const config::ListenSpec& place : service->also)
+        if (!why.empty()) why = net::misfit(*facts, place);
       return why.empty() ? "there is another one for the same service" : why;
     }
   return "no service is named so or belongs at " + net::place_text(facts->at, facts->ipv6);
@@ -68,10 +70,11 @@ std::vector<ManagerLink::Kept> Supervisor::Impl::sockets_to_keep() const {
     if (fd >= 0) all.push_back({std::move(name), fd});
   };
   for (const auto& runner : runners) {
-    if (!runner->open() || runner->socket_is_lent()) continue;
-    const config::Service& service = runner->service();
-    add(net::stored_name(service.id, service.listen), runner->listening_fd());
-    add(net::stored_refusing_name(service.id, service.listen), runner->refusing_fd());
+    for (const auto& endpoint : runner->endpoints()) {
+      if (!endpoint->open() || endpoint->is_lent()) continue;
+      add(net::stored_name(runner->service().id, endpoint->spec()), endpoint->fd());
+      add(net::stored_refusing_name(runner->service().id, endpoint->spec()), endpoint->refusing_fd());
+    }
   }
   return all;
 }

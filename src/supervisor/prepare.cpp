@@ -17,22 +17,20 @@ bool has_errors(const config::Diagnostics& diagnostics) {
   return std::any_of(all.begin(), all.end(), [](const config::Diagnostic& d) { return d.level <= config::Level::error; });
 }
 
-bool listens(const config::Service& service) {
-  return service.kind != config::Kind::tcpmux && service.waits_for.empty();
-}
-
 /// The open sockets of services that go, each for the first service of the new configuration that can use it.
 class Donors {
  public:
-  void add(const SharedService& service) { by_port_.emplace(key(service->listen), service); }
+  void add(const SharedService& service) {
+    for (const config::ListenSpec& place : service->places()) by_port_.emplace(key(place), Donor{service, place});
+  }
 
-  SharedService take(const config::Service& taker, const SharedService& before) {
-    const auto [first, last] = by_port_.equal_range(key(taker.listen));
+  SharedService take(const config::ListenSpec& place, const SharedService& before) {
+    const auto [first, last] = by_port_.equal_range(key(place));
     for (auto it = first; it != last; ++it) {
       // A port of the system's choice is nobody else's.
-      const bool may = taker.listen.at.port != 0 || it->second == before;
-      if (!may || !it->second->listen.same_socket(taker.listen)) continue;
-      SharedService donor = std::move(it->second);
+      const bool may = place.at.port != 0 || it->second.service == before;
+      if (!may || !it->second.place.same_socket(place)) continue;
+      SharedService donor = std::move(it->second.service);
       by_port_.erase(it);
       return donor;
     }
@@ -43,10 +41,14 @@ class Donors {
   [[nodiscard]] bool any_at(const config::ListenSpec& listen) const { return by_port_.contains(key(listen)); }
 
  private:
+  struct Donor {
+    SharedService service;
+    config::ListenSpec place;
+  };
   static std::uint64_t key(const config::ListenSpec& l) {
     return static_cast<std::uint64_t>(l.protocol.number) << 16 | l.at.port;
   }
-  std::unordered_multimap<std::uint64_t, SharedService> by_port_;
+  std::unordered_multimap<std::uint64_t, Donor> by_port_;
 };
 
 class Preparation {
@@ -198,25 +200,32 @@ class Preparation {
       const auto runner = running_.runners.find(service.get());
       if (runner != running_.runners.end() && runner->second) donors.add(service);
     }
-    for (Step& step : prepared_.steps)
-      if (step.kind == Step::Kind::fresh && listens(*step.service)) step.donor = donors.take(*step.service, step.before);
-    for (Step& step : prepared_.steps)
-      if (step.kind == Step::Kind::fresh && listens(*step.service) && !step.donor) bind(step, donors);
+    // First what can be taken over: it is not to be bound beside itself.
+    std::vector<std::pair<Step*, std::size_t>> missing;
+    for (Step& step : prepared_.steps) {
+      if (step.kind != Step::Kind::fresh) continue;
+      const auto places = step.service->places();
+      for (std::size_t i = 0; i < places.size(); ++i)
+        if (auto donor = donors.take(places[i], step.before))
+          step.donors.push_back(std::move(donor));
+        else
+          missing.emplace_back(&step, i);
+    }
+    for (const auto& [step, index] : missing) bind(*step, index, donors);
   }
 
   /// Connections are refused there until the commit: a reload that comes to nothing has fooled nobody.
-  void bind(Step& step, const Donors& donors) {
-    if (net::any_fits(running_.handed, step.service->id, step.service->listen)) return;  // taken by its Runner
-    auto bound = net::bind_socket(step.service->listen);
+  void bind(Step& step, std::size_t index, const Donors& donors) {
+    const config::ListenSpec place = step.service->places()[index];
+    if (net::any_fits(running_.handed, step.service->id, place)) return;  // taken by its Runner
+    if (place.beside) return;  // another service has the port, and lets it share that only when it is told to
+    auto bound = net::bind_socket(place);
     // Two sockets share the port of a steered service, and the order in which they begin is of weight: this was to see
     // whether it can be had.
     if (bound && step.service->steered()) return;
-    if (bound) {
-      step.socket = std::move(*bound);
-      return;
-    }
+    if (bound) return step.sockets.emplace_back(index, std::move(*bound)), void();
     // It may be free as soon as a service that goes has closed its socket.
-    if (bound.error().code == EADDRINUSE && donors.any_at(step.service->listen)) return;
+    if (bound.error().code == EADDRINUSE && donors.any_at(place)) return;
     prepared_.unbound.push_back(fmt::format("{}. service = {}", bound.error().sentence, step.service->id));
   }
 

@@ -43,8 +43,8 @@ struct Step {
   SharedService service;
   SharedService before;   ///< what runs under its id, if anything does
   service::Setup setup;   ///< of an unchanged one the log alone
-  SharedService donor;    ///< fresh: whose open socket it takes, backlog and all
-  std::optional<net::Opened> socket;  ///< fresh: bound for it already
+  std::vector<SharedService> donors = {};  ///< fresh: whose open sockets it takes, backlog and all
+  service::BoundSockets sockets = {};      ///< bound for it already
 };
 
 /// Outputs that were opened anew, by service; null for one that logs nothing.

@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: MIT
 // What is served after the start, for people.
+#include <algorithm>
+
 #include "supervisor/impl.hpp"
+#include "xsuperd/base/text.hpp"
 
 namespace xsuperd::supervisor {
 
 namespace {
 
-std::string place_of(const service::Runner& runner) {
-  const config::Service& s = runner.service();
-  if (s.kind == config::Kind::tcpmux) return "tcpmux";
-  const base::Address& at = s.listen.at.address;
+std::string place_text(const config::ListenSpec& place, int socket) {
+  const base::Address& at = place.at.address;
   const std::string address = !at.known()                                      ? "*"
                               : at.family() == base::Address::Family::ipv6 ? fmt::format("[{}]", at.text())
                                                                                : at.text();
   // That of an RPC service is the system's choice.
-  const std::uint16_t port = runner.open() ? net::local_endpoint(runner.listening_fd()).port : s.listen.at.port;
-  return fmt::format("{} {}:{}", s.listen.protocol.name, address, port);
+  const std::uint16_t port = socket >= 0 ? net::local_endpoint(socket).port : place.at.port;
+  return fmt::format("{} {}:{}", place.protocol.name, address, port);
+}
+
+/// Both sockets of a line of inetd.conf are one place to people: all addresses.
+std::string place_of(const service::Runner& runner) {
+  const config::Service& s = runner.service();
+  if (s.kind == config::Kind::tcpmux) return "tcpmux";
+  if (runner.endpoints().empty()) return place_text(s.listen, -1);
+  std::vector<std::string> places;
+  for (const auto& endpoint : runner.endpoints())
+    if (std::string text = place_text(endpoint->spec(), endpoint->fd()); std::ranges::find(places, text) == places.end())
+      places.push_back(std::move(text));
+  return base::join(places, ", ");
 }
 
 std::string program_of(const config::Service& s) {

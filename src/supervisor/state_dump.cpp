@@ -253,8 +253,10 @@ std::string Supervisor::Impl::state_text() const {
   std::size_t active = 0, running = 0;
   for (const auto& runner : runners) {
     service_block(t, *runner);
-    if (runner->listening_fd() >= 0) fmt::format_to(std::back_inserter(mask), " {}", runner->listening_fd());
-    std::erase(others, runner->listening_fd());
+    for (const auto& endpoint : runner->endpoints()) {
+      if (endpoint->open()) fmt::format_to(std::back_inserter(mask), " {}", endpoint->fd());
+      std::erase(others, endpoint->fd());
+    }
     active += runner->state().phase() == service::Phase::listening;
   }
   t.line(0, "Server table dump:");

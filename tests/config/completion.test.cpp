@@ -3,6 +3,7 @@
 
 #include "config/environment.hpp"
 #include "config/fixture.hpp"
+#include "xsuperd/base/text.hpp"
 
 // What a service gets that its entry does not say: protocol, port, address, arguments, environment, groups.
 using namespace xsuperd;
@@ -13,6 +14,11 @@ namespace {
 constexpr char program[] = "wait = yes\nuser = root\nserver = /bin/server\n";
 World listed(const std::string& name, const std::string& lines) {
   return World(entry(name, program + lines));
+}
+std::string bound_to_all(const World& w) {
+  std::vector<std::string> all;
+  for (const ListenSpec& place : w.at("x").places()) all.push_back(place.at.address.text());
+  return base::join(all, " ");
 }
 std::string bound_to(const World& w) { return w.up("x") ? w.at("x").listen.at.address.text() : "refused"; }
 }  // namespace
@@ -101,18 +107,26 @@ TEST_CASE("an IPv6 address under the IPv4 flag is refused") {
   CHECK(w.said("bad address given for: x: ::1 has no address of the family in flags"));
 }
 
-TEST_CASE("a host name is bound to its IPv6 address unless the flag or the name says IPv4") {
-  CHECK(bound_to(with("bind = localhost")) == "::1");
+TEST_CASE("a host name is bound to all its addresses unless the flag says IPv4") {
+  CHECK(bound_to_all(with("bind = localhost")) == "::1 127.0.0.1");
   CHECK(bound_to(with("bind = localhost\nflags = IPv4")) == "127.0.0.1");
   CHECK(bound_to(with("bind = www.example.com")) == "192.0.2.7");
 }
 
-TEST_CASE("of the addresses of a name one that this machine has is bound, and any where it has none") {
+TEST_CASE("a name in bind stands for all addresses that it has") {
   World w;
-  w.names.elsewhere = {*base::Address::parse("::1")};
-  CHECK(bound_to(w.read(service("x", 1, "bind = localhost"))) == "127.0.0.1");
-  w.names.elsewhere.push_back(*base::Address::parse("127.0.0.1"));
-  CHECK(bound_to(w.read(service("x", 1, "bind = localhost"))) == "::1");
+  w.names.hosts["front"] = {"192.0.2.1", "2001:db8::1", "192.0.2.2", "192.0.2.1"};
+  CHECK(bound_to_all(w.read(service("x", 1, "bind = front"))) == "192.0.2.1 2001:db8::1 192.0.2.2");
+  CHECK(bound_to_all(w.read(service("x", 1, "bind = front\nflags = IPv4"))) == "192.0.2.1 192.0.2.2");
+  CHECK(bound_to_all(w.read(service("x", 1, "bind = front\nflags = IPv6"))) == "2001:db8::1");
+  for (const ListenSpec& place : w.at("x").places()) CHECK(place.at.port == 1);
+}
+
+TEST_CASE("a name with more addresses than a service may have sockets counts for as many") {
+  World w;
+  for (int i = 1; i < 100; ++i) w.names.hosts["many"].push_back("192.0.2." + std::to_string(i));
+  w.read(service("x", 1, "bind = many"));
+  CHECK(w.at("x").places().size() == most_endpoints);
 }
 
 TEST_CASE("a name in bind that has no address keeps its service closed, and costs it nothing else") {
@@ -135,17 +149,20 @@ TEST_CASE("where a service is to listen follows from its flags and the addresses
   using xsuperd::base::Address;
   const std::vector<Address> both{*Address::parse("192.0.2.1"), *Address::parse("2001:db8::1")};
   const auto at = [](const std::string& lines, std::span<const Address> addresses) {
-    const auto listen = listen_at(with("bind = nosuch\n" + lines).at("x"), addresses);
-    return listen ? listen->at.address.text() + (listen->ipv6 ? " 6" : " 4") + (listen->v6only ? " only" : "") : "nothing";
+    std::string text;
+    for (const ListenSpec& place : places_at(with("bind = nosuch\n" + lines).at("x"), addresses))
+      text += place.at.address.text() + (place.ipv6 ? " 6" : " 4") + (place.v6only ? " only; " : "; ");
+    return text;
   };
-  CHECK(at("", both) == "2001:db8::1 6");
-  CHECK(at("flags = IPv4", both) == "192.0.2.1 4");
-  CHECK(at("v6only = yes", both) == "2001:db8::1 6 only");
-  CHECK(at("", std::span(both).first(1)) == "192.0.2.1 4");
-  CHECK(at("flags = IPv6", std::span(both).first(1)) == "192.0.2.1 6");
-  CHECK(at("flags = IPv4", std::span(both).last(1)) == "nothing");
-  CHECK(at("", {}) == "nothing");
-  CHECK(listen_at(with("bind = nosuch").at("x"), both)->at.port == 9000);
+  CHECK(at("", both) == "192.0.2.1 4; 2001:db8::1 6; ");
+  CHECK(at("flags = IPv4", both) == "192.0.2.1 4; ");
+  CHECK(at("flags = IPv6", both) == "2001:db8::1 6; ");
+  CHECK(at("v6only = yes", both) == "192.0.2.1 4; 2001:db8::1 6 only; ");
+  CHECK(at("", std::span(both).first(1)) == "192.0.2.1 4; ");
+  CHECK(at("flags = IPv6", std::span(both).first(1)) == "192.0.2.1 6; ");
+  CHECK(at("flags = IPv4", std::span(both).last(1)).empty());
+  CHECK(at("", {}).empty());
+  CHECK(places_at(with("bind = nosuch").at("x"), both).at(0).at.port == 9000);
 }
 
 TEST_CASE("an RPC service has the port that it asks for, and else one of the system's choice") {

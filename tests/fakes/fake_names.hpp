@@ -52,10 +52,6 @@ class FakeNames final : public config::Names {
     return find(rpc_numbers, name);
   }
   std::optional<std::uint32_t> network(const std::string& name) override { return find(networks, name); }
-  std::vector<base::Address> elsewhere;  ///< addresses that this machine does not have
-  bool local(const base::Address& address) override {
-    return std::find(elsewhere.begin(), elsewhere.end(), address) == elsewhere.end();
-  }
   std::vector<base::Address> host(const std::string& name) override {
     std::vector<base::Address> addresses;
     for (const std::string& text : find(hosts, base::to_lower(name)).value_or(std::vector<std::string>{}))

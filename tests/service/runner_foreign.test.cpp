@@ -195,7 +195,7 @@ TEST_CASE("a service that accepts does not take over a socket that a server has 
   config::Service accepts = bench.runner->service();
   accepts.wait = false;
   const auto heir = std::make_shared<Runner>(bench.around, bench.setup_for(accepts));
-  REQUIRE(heir->start_on_socket_of(*bench.runner));
+  REQUIRE(heir->start_on_sockets_of(*bench.runner));
   bench.runner->retire(Runner::Servers::leave);
   CHECK(option_of(bench.its, SOL_SOCKET, SO_ACCEPTCONN) == 0);
   CHECK(net::local_endpoint(heir->listening_fd()) == bench.place);

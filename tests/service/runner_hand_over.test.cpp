@@ -30,7 +30,7 @@ struct Upgrade : Bench {
     const auto copy = [&](int number) {
       if (number >= 0) copies[number].reset(::fcntl(number, F_DUPFD_CLOEXEC, 0));
     };
-    for (const int number : {handed.listener, handed.turned_away}) copy(number);
+    for (const HandedEndpoint& endpoint : handed.endpoints) copy(endpoint.listener), copy(endpoint.turned_away);
     for (const HandedSession& session : handed.sessions) copy(session.socket), copy(session.pidfd);
     runner.reset();
     children.abandon();

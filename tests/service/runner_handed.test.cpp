@@ -49,7 +49,7 @@ TEST_CASE("a socket that a manager hands over serves in place of one of our own"
   Managed bench(stream_service());
   bench.hand("x");
   REQUIRE(bench.runner->start());
-  CHECK(bench.runner->socket_is_lent());
+  CHECK(bench.runner->endpoints()[0]->is_lent());
   CHECK(bench.where() == bench.place());
   CHECK(bench.told == 1);
   CHECK(bench.around.handed.sockets().empty());
@@ -64,13 +64,13 @@ TEST_CASE("a manager's socket is put aside when its service closes, and taken ag
   REQUIRE(bench.runner->start());
   bench.runner->stand(Standing::drained);
   CHECK_FALSE(bench.runner->open());
-  CHECK_FALSE(bench.runner->socket_is_lent());
+  CHECK_FALSE(bench.runner->endpoints()[0]->is_lent());
   REQUIRE(bench.around.handed.sockets().size() == 1);
   CHECK(bench.around.handed.sockets()[0].name == "x");
   const Client waits(bench.place());
   CHECK(waits.connected());
   bench.runner->stand(Standing::serving);
-  CHECK(bench.runner->socket_is_lent());
+  CHECK(bench.runner->endpoints()[0]->is_lent());
   bench.run_until_jobs(1);
   CHECK(bench.told == 3);
 }
@@ -122,13 +122,13 @@ TEST_CASE("a refusal leaves a manager its socket, though a server has had it") {
   bench.around.load = [] { return std::optional<double>(5); };
   const Client refused(bench.place());
   bench.run_until([&] { return bench.runner->counters().refused_in_all() == 1; });
-  CHECK(bench.runner->socket_is_lent());
+  CHECK(bench.runner->endpoints()[0]->is_lent());
   CHECK_FALSE(net::facts_of(bench.theirs.get())->hung_up);
   CHECK(net::facts_of(bench.theirs.get())->listens);
   CHECK(interface_of(bench.theirs) == 0);
   bench.around.load = [] { return std::optional<double>(0); };
   serve(bench);
-  CHECK(bench.runner->socket_is_lent());
+  CHECK(bench.runner->endpoints()[0]->is_lent());
   CHECK(bench.runner->counters().refused_in_all() == 1);
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("a manager's socket stays bound to its interface after a server has ha
   serve(bench);
   bench.runner->stand(Standing::drained);
   bench.runner->stand(Standing::serving);
-  CHECK(bench.runner->socket_is_lent());
+  CHECK(bench.runner->endpoints()[0]->is_lent());
   CHECK(interface_of(bench.theirs) == loopback);
   serve(bench);
   CHECK(interface_of(bench.theirs) == loopback);
@@ -151,7 +151,7 @@ TEST_CASE("a socket that was kept for this service is its own again") {
   Managed bench(stream_service());
   bench.hand(net::stored_name("x", stream_service().listen));
   REQUIRE(bench.runner->start());
-  CHECK_FALSE(bench.runner->socket_is_lent());
+  CHECK_FALSE(bench.runner->endpoints()[0]->is_lent());
   CHECK(bench.where() == bench.place());
   bench.runner->stand(Standing::drained);
   CHECK(bench.around.handed.sockets().empty());
@@ -196,10 +196,10 @@ TEST_CASE("a service that takes another one's place takes a manager's socket as 
   REQUIRE(bench.runner->start());
   const auto old = bench.runner;
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(stream_service()));
-  REQUIRE(bench.runner->start_on_socket_of(*old));
+  REQUIRE(bench.runner->start_on_sockets_of(*old));
   old->retire(Runner::Servers::leave);
-  CHECK(bench.runner->socket_is_lent());
-  CHECK_FALSE(old->socket_is_lent());
+  CHECK(bench.runner->endpoints()[0]->is_lent());
+  CHECK_FALSE(old->endpoints()[0]->is_lent());
   CHECK(bench.around.handed.sockets().empty());
 }
 
@@ -208,7 +208,7 @@ TEST_CASE("both sockets of a service whose lists the kernel keeps are taken back
   Managed bench(service);
   REQUIRE(bench.runner->start());
   const base::Fd kept = duplicate(bench.runner->listening_fd());
-  const base::Fd refusing = duplicate(bench.runner->refusing_fd());
+  const base::Fd refusing = duplicate(bench.runner->endpoints()[0]->refusing_fd());
   const base::Endpoint place = bench.where();
   bench.runner->retire(Runner::Servers::leave);
   bench.around.handed.give_back({net::stored_name("x", service.listen), duplicate(kept.get())});
@@ -217,7 +217,7 @@ TEST_CASE("both sockets of a service whose lists the kernel keeps are taken back
   REQUIRE(bench.runner->start());
   CHECK(bench.around.handed.sockets().empty());
   CHECK(bench.where() == place);
-  CHECK(net::local_endpoint(bench.runner->refusing_fd()) == place);
+  CHECK(net::local_endpoint(bench.runner->endpoints()[0]->refusing_fd()) == place);
   const Client refused(place);
   bench.run_until([&] { return bench.runner->counters().decided() == 1; });
   CHECK(bench.runner->state().phase() == Phase::listening);
@@ -231,7 +231,7 @@ TEST_CASE("a second socket that does not fit is not taken, and one is opened") {
   bench.around.handed.give_back({net::stored_refusing_name("x", service.listen), duplicate(udp.get())});
   REQUIRE(bench.runner->start());
   CHECK(bench.around.handed.sockets().size() == 1);
-  CHECK(net::local_endpoint(bench.runner->refusing_fd()) == bench.place());
+  CHECK(net::local_endpoint(bench.runner->endpoints()[0]->refusing_fd()) == bench.place());
   const Client refused(bench.place());
   bench.run_until([&] { return bench.runner->counters().decided() == 1; });
 }
@@ -254,20 +254,20 @@ TEST_CASE("a second socket that is of no use any more is not waited for: the ser
     Managed bench(service);
     bench.around.duplicates_kept = true;
     REQUIRE(bench.runner->start());
-    ::shutdown(bench.runner->refusing_fd(), SHUT_RDWR);
+    ::shutdown(bench.runner->endpoints()[0]->refusing_fd(), SHUT_RDWR);
     bench.run_until([&] { return bench.runner->state().phase() == Phase::closed; });
-    CHECK(bench.runner->refusing_fd() < 0);
+    CHECK(bench.runner->endpoints()[0]->refusing_fd() < 0);
     CHECK(bench.asked == std::vector{std::chrono::milliseconds(1000)});
     bench.hurry = true;
     REQUIRE(bench.runner->start());
-    CHECK(bench.runner->refusing_fd() >= 0);
+    CHECK(bench.runner->endpoints()[0]->refusing_fd() >= 0);
   }
 }
 
 TEST_CASE("a second socket with nothing to take is looked at again only after a while") {
   Managed bench(steered_service(config::SocketType::dgram));
   REQUIRE(bench.runner->start());
-  ::shutdown(bench.runner->refusing_fd(), SHUT_RD);  // readable for ever
+  ::shutdown(bench.runner->endpoints()[0]->refusing_fd(), SHUT_RD);  // readable for ever
   bench.run_until([&] { return !bench.asked.empty(); });
   bench.settle();
   CHECK(bench.asked == std::vector{std::chrono::milliseconds(100)});

@@ -108,7 +108,7 @@ TEST_CASE("a steered service that is closed while its server runs goes on to tur
     CHECK_FALSE(bench.runner->open());
     bench.check_server_is_steered();
     bench.end_server();
-    CHECK(bench.runner->refusing_fd() < 0);
+    CHECK(bench.runner->endpoints()[0]->refusing_fd() < 0);
     if (type == config::SocketType::stream) CHECK_FALSE(bench.peer(friend_of_it).connected());
   }
 }
@@ -148,7 +148,7 @@ TEST_CASE("a removed steered service turns peers away as long as its server runs
     bench.runner->retire(Runner::Servers::leave);
     bench.check_server_is_steered();
     bench.end_server();
-    CHECK(bench.runner->refusing_fd() < 0);
+    CHECK(bench.runner->endpoints()[0]->refusing_fd() < 0);
   }
 }
 
@@ -172,9 +172,9 @@ TEST_CASE("an upgrade hands on the socket that a closed service has left to its 
   bench.start_server();
   bench.runner->stand(Standing::drained);
   const HandedRunner handed = bench.runner->hand_over();
-  CHECK(handed.listener == -1);
-  REQUIRE(handed.left_to_server >= 0);
-  REQUIRE(handed.turned_away >= 0);
+  CHECK(handed.endpoints[0].listener == -1);
+  REQUIRE(handed.endpoints[0].left_to_server >= 0);
+  REQUIRE(handed.endpoints[0].turned_away >= 0);
   const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = next;
@@ -213,12 +213,12 @@ TEST_CASE("a steered service whose second socket got lost in an upgrade has anot
     bench.start_server();
     if (drained) bench.runner->stand(Standing::drained);
     HandedRunner handed = bench.runner->hand_over();
-    handed.turned_away = -1;
+    handed.endpoints[0].turned_away = -1;
     const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
     next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
     bench.runner = next;
     next->carry_on();
-    REQUIRE(next->refusing_fd() >= 0);
+    REQUIRE(next->endpoints()[0]->refusing_fd() >= 0);
     bench.check_server_is_steered();
   }
 }
@@ -226,7 +226,7 @@ TEST_CASE("a steered service whose second socket got lost in an upgrade has anot
 TEST_CASE("a steered service whose first socket got lost in an upgrade is opened anew") {
   Steered bench(config::SocketType::stream);
   HandedRunner handed = bench.runner->hand_over();
-  handed.listener = -1;
+  handed.endpoints[0].listener = -1;
   const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = next;
@@ -239,13 +239,13 @@ TEST_CASE("a steered service whose first socket got lost in an upgrade is opened
 TEST_CASE("an heir of a steered service without a second socket has one") {
   Steered bench(config::SocketType::stream);
   HandedRunner handed = bench.runner->hand_over();
-  handed.turned_away = -1;
+  handed.endpoints[0].turned_away = -1;
   const auto leaving = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   leaving->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(leaving->service()));
-  REQUIRE(bench.runner->start_on_socket_of(*leaving));
+  REQUIRE(bench.runner->start_on_sockets_of(*leaving));
   REQUIRE(bench.runner->open());
-  REQUIRE(bench.runner->refusing_fd() >= 0);
+  REQUIRE(bench.runner->endpoints()[0]->refusing_fd() >= 0);
   bench.start_server();
   bench.check_server_is_steered();
 }
@@ -253,13 +253,13 @@ TEST_CASE("an heir of a steered service without a second socket has one") {
 TEST_CASE("changed lists hold for a service without a second socket, too") {
   Steered bench(config::SocketType::stream);
   HandedRunner handed = bench.runner->hand_over();
-  handed.turned_away = -1;
+  handed.endpoints[0].turned_away = -1;
   const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = next;
   next->release();
   next->reconfigure(bench.setup_for(next->service()));
-  REQUIRE(next->refusing_fd() >= 0);
+  REQUIRE(next->endpoints()[0]->refusing_fd() >= 0);
   bench.start_server();
   bench.check_server_is_steered();
 }

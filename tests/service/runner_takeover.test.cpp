@@ -18,7 +18,7 @@ struct TakeOver : Bench {
     old = runner;
     runner = std::make_shared<Runner>(around, setup_for(std::move(after)));
     runner->count_on_from(*old);
-    REQUIRE(runner->start_on_socket_of(*old));
+    REQUIRE(runner->start_on_sockets_of(*old));
     old->retire(Runner::Servers::leave);
   }
   std::shared_ptr<Runner> old;
@@ -68,7 +68,7 @@ TEST_CASE("requests seen before count on") {
 TEST_CASE("there is nothing to take from a service without a socket") {
   Bench bench(stream_service());
   const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(stream_service()));
-  CHECK_FALSE(next->start_on_socket_of(*bench.runner));
+  CHECK_FALSE(next->start_on_sockets_of(*bench.runner));
   CHECK(next->state().phase() == Phase::closed);
 }
 
@@ -78,6 +78,8 @@ TEST_CASE("a socket that was bound before is listened on at the start") {
   REQUIRE(bound.has_value());
   const base::Endpoint place = net::local_endpoint(bound->fd.get());
   CHECK_FALSE(Client(place).connected());
-  CHECK(bench.runner->start(std::move(*bound)));
+  BoundSockets sockets;
+  sockets.emplace_back(0, std::move(*bound));
+  CHECK(bench.runner->start(std::move(sockets)));
   CHECK(Client(place).connected());
 }

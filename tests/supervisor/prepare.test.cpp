@@ -110,8 +110,8 @@ TEST_CASE("a new service has its socket bound and not yet listening") {
   r.to(entry("a", 7001) + entry("new", free.number));
   const Step& step = r.step("new");
   REQUIRE(step.kind == Kind::fresh);
-  REQUIRE(step.socket.has_value());
-  CHECK(net::local_endpoint(step.socket->fd.get()).port == free.number);
+  REQUIRE(step.sockets.size() == 1);
+  CHECK(net::local_endpoint(step.sockets[0].second.fd.get()).port == free.number);
   const base::Fd peer(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_storage at;
   const socklen_t length =
@@ -124,8 +124,8 @@ TEST_CASE("services that swap their ports swap their sockets") {
   Reload r(entry("a", 7001) + entry("b", 7002));
   r.to(entry("a", 7002) + entry("b", 7001));
   CHECK(r.step("a").kind == Kind::fresh);
-  CHECK(r.step("a").donor == r.before("b"));
-  CHECK(r.step("b").donor == r.before("a"));
+  CHECK(r.step("a").donors == std::vector<SharedService>{r.before("b")});
+  CHECK(r.step("b").donors == std::vector<SharedService>{r.before("a")});
   CHECK(r.prepared.going.size() == 2);
   CHECK(r.prepared.stopped.empty());
 }
@@ -133,7 +133,7 @@ TEST_CASE("services that swap their ports swap their sockets") {
 TEST_CASE("another name on the same endpoint takes its socket over") {
   Reload r(entry("a", 7001));
   r.to(entry("b", 7001));
-  CHECK(r.step("b").donor == r.before("a"));
+  CHECK(r.step("b").donors == std::vector<SharedService>{r.before("a")});
   CHECK(r.prepared.stopped == std::vector{r.before("a")});
 }
 
@@ -142,15 +142,15 @@ TEST_CASE("a service that waits from now on keeps its socket") {
   r.to(entry("a", 7001, "wait = yes"));
   CHECK(r.step("a").kind == Kind::fresh);
   CHECK(r.step("a").before == r.before("a"));
-  CHECK(r.step("a").donor == r.before("a"));
+  CHECK(r.step("a").donors == std::vector<SharedService>{r.before("a")});
 }
 
 TEST_CASE("a service that turns from stream to datagram gets another socket") {
   const Port free(false);
   Reload r(entry("a", free.number));
   r.to(entry("a", free.number, "socket_type = dgram\nwait = yes"));
-  CHECK(!r.step("a").donor);
-  CHECK(r.step("a").socket.has_value());
+  CHECK(r.step("a").donors.empty());
+  CHECK(r.step("a").sockets.size() == 1);
 }
 
 TEST_CASE("a port that is taken by somebody else is a problem, and strict keeps everything") {
@@ -160,7 +160,7 @@ TEST_CASE("a port that is taken by somebody else is a problem, and strict keeps 
   CHECK(r.prepared.refused.empty());
   REQUIRE(r.prepared.unbound.size() == 1);
   CHECK(r.prepared.unbound[0] == "bind failed (Address already in use (errno = 98)). service = new");
-  CHECK_FALSE(r.step("new").socket.has_value());
+  CHECK(r.step("new").sockets.empty());
   r.again(true);
   CHECK(r.prepared.refused == r.prepared.unbound[0] + ", and reload_policy is strict");
 }
@@ -174,7 +174,7 @@ TEST_CASE("a port that a service manager has open for the service is no problem,
   reload.to(strict(entry("web", taken.number, "flags = IPv4")), true);
   CHECK(reload.prepared.refused.empty());
   CHECK(reload.prepared.unbound.empty());
-  CHECK_FALSE(reload.step("web").socket);
+  CHECK(reload.step("web").sockets.empty());
 }
 
 TEST_CASE("a port that a service of ours is about to leave is no problem") {
@@ -182,11 +182,11 @@ TEST_CASE("a port that a service of ours is about to leave is no problem") {
   Reload r(entry("a", taken.number));
   r.to(entry("b", taken.number, "flags = IPv4\nv6only = no\nsocket_type = stream"));
   // The same endpoint: taken over. Another address that overlaps it: opened after it was closed.
-  CHECK(r.step("b").donor == r.before("a"));
+  CHECK(r.step("b").donors == std::vector<SharedService>{r.before("a")});
   r.to("service b\n{\ntype = UNLISTED\nport = " + std::to_string(taken.number) +
        "\nuser = root\nserver = /bin/server\nsocket_type = stream\nwait = no\n}\n");
-  CHECK(r.step("b").donor == nullptr);
-  CHECK_FALSE(r.step("b").socket.has_value());
+  CHECK(r.step("b").donors.empty());
+  CHECK(r.step("b").sockets.empty());
   CHECK(r.prepared.unbound.empty());
 }
 
@@ -285,14 +285,14 @@ TEST_CASE("another RPC number makes another service") {
   Reload r(rpc(300001));
   r.to(rpc(300002));
   CHECK(r.step("x").kind == Kind::fresh);
-  CHECK(r.step("x").donor == r.before("x"));
+  CHECK(r.step("x").donors == std::vector<SharedService>{r.before("x")});
 }
 
 TEST_CASE("a preview opens nothing") {
   const Port free(false);
   Reload r(entry("a", 7001));
   r.to(entry("a", 7001, "nice = 3") + entry("new", free.number), false, true);
-  CHECK_FALSE(r.step("new").socket.has_value());
+  CHECK(r.step("new").sockets.empty());
   CHECK(r.prepared.logs == nullptr);
   REQUIRE(r.prepared.changes.size() == 1);
   CHECK(r.prepared.changes[0].changed == std::vector<std::string_view>{"nice"});

@@ -70,16 +70,18 @@ class Maker {
     one.token = ++last_token_;
     one.peer = endpoint();
     one.socket = descriptor();
+    one.endpoint = number();
     if (flag()) one.pid = 1 + dice(30000), one.pidfd = ++last_descriptor_;
     one.started = moment();
     one.started_wall = base::WallTime(base::WallTime::duration(dice(1 << 30)));
     one.arrival = moment().time_since_epoch().count();
     one.stage = static_cast<service::Stage>(dice(5));
+    one.phase = static_cast<service::SessionPhase>(dice(12));
     one.accepted = moment();
     one.judged = flag(), one.judged_again = flag(), one.through_tcpmux = flag();
     one.conversing = one.pid == 0 && flag();
     if (flag()) one.datagram = service::HandedDatagram{text(), text(), text()};
-    if (flag()) state.places.push_back({one.token, address(), static_cast<unsigned>(dice(5)), flag()});
+    if (flag()) state.places.push_back({one.token, address(), static_cast<unsigned>(dice(5)), flag(), flag(), number()});
     return one;
   }
   service::Counters counters() {
@@ -104,11 +106,11 @@ class Maker {
     r.state.phase = static_cast<service::Phase>(dice(5));
     r.state.rate = {moment(), random_()};
     r.state.attempts = ~std::uint64_t{0} - random_();
-    r.listener = descriptor(), r.turned_away = descriptor(), r.left_to_server = descriptor();
-    if (flag()) r.lent = text();
-    r.registered = flag(), r.terminates = flag();
-    r.open_failures = number();
-    r.trouble = text();
+    for (std::uint32_t n = static_cast<std::uint32_t>(dice(4)); n > 0; --n) {
+      r.endpoints.push_back({n, descriptor(), descriptor(), descriptor(), text(), flag(), number(), text(), flag()});
+      r.state.endpoints.push_back({n, flag()});
+    }
+    r.terminates = flag();
     if (flag()) r.pause_end = moment();
     if (flag()) r.kill_at = moment();
     for (int n = dice(3); n > 0; --n) r.targets.push_back(endpoint());

@@ -79,10 +79,13 @@ struct Plan {
 };
 [[nodiscard]] Plan diff(const Config& before, const Config& after);
 
-/// Where the service is to listen, given the addresses that the name in its `bind` leads to: what service.listen says, with
-/// the first address of the family that its flags want, IPv6 before IPv4. Nothing when there is none. For one that
-/// waits_for a name, when that has been looked up again (decision B15.24). Pure.
-[[nodiscard]] std::optional<ListenSpec> listen_at(const Service& service, std::span<const base::Address> candidates);
+/// Where the service is to listen, given the addresses that its `bind` leads to: what service.listen says, at each address
+/// of the family that its flags want, in their order, and at no more than `most_endpoints`. With the flag IPv6 an IPv4
+/// address counts where there is no other. None when there is none. For one that waits_for a name, when that has been looked
+/// up again (decision B15.24). Pure.
+[[nodiscard]] std::vector<ListenSpec> places_at(const Service& service, std::span<const base::Address> candidates);
+/// Gives the service these places, which must not be none.
+void place(Service& service, std::vector<ListenSpec> places);
 
 /// The service, to be opened for IPv6 peers alone: another one has those of IPv4 on its port (decision B15.25).
 [[nodiscard]] Service for_ipv6_alone(const Service& service);

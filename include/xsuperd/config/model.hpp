@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -288,6 +289,8 @@ struct ListenSpec {
   bool keepalive = false;
   std::optional<int> backlog;
   bool shared_port = false;  ///< two sockets of ours will share the port (net::open_beside)
+  /// Another service of ours has single addresses of this port, or all of them (decision B15.33).
+  bool beside = false;
   bool operator==(const ListenSpec&) const = default;
   /// Can peers of that family come in at all? Mapped addresses count as IPv4.
   [[nodiscard]] bool reached_from(base::Address::Family family) const {
@@ -304,6 +307,9 @@ struct ListenSpec {
   }
 };
 
+/// So many sockets a service may have.
+inline constexpr std::size_t most_endpoints = 64;
+
 /// One service, complete: parsed, merged with the defaults, checked, every name looked up.
 struct Service {
   std::string name;
@@ -312,7 +318,9 @@ struct Service {
   Settings settings;
 
   Kind kind = Kind::program;
-  ListenSpec listen;
+  ListenSpec listen;             ///< its first endpoint; kind of socket and protocol are those of all
+  std::vector<ListenSpec> also;  ///< further endpoints, one State over all of them
+  bool of_inetd = false;         ///< a line of inetd.conf (decision B15.33)
   bool wait = false;
   Words argv;         ///< argv[0] included
   SharedWords environment;  ///< "NAME=value", without REMOTE_HOST
@@ -322,6 +330,18 @@ struct Service {
   /// Until it has one the service stays closed (decision B15.24), and `listen.at.address` says nothing. Empty: nothing.
   std::string waits_for;
 
+  /// All its endpoints; none as long as it waits for an address, and for what is reached through tcpmux.
+  [[nodiscard]] std::vector<ListenSpec> places() const {
+    if (kind == Kind::tcpmux || !waits_for.empty()) return {};
+    std::vector<ListenSpec> all{listen};
+    all.insert(all.end(), also.begin(), also.end());
+    return all;
+  }
+  /// Can peers of that family come in at one of them?
+  [[nodiscard]] bool reached_from(base::Address::Family family) const {
+    return listen.reached_from(family) ||
+           std::any_of(also.begin(), also.end(), [family](const ListenSpec& one) { return one.reached_from(family); });
+  }
   [[nodiscard]] bool has(Flag f) const { return settings.flags && settings.flags->has(f); }
   [[nodiscard]] bool is(Type t) const { return settings.type && settings.type->has(t); }
   [[nodiscard]] bool logs(SuccessOption o) const {

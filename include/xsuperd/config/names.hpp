@@ -35,17 +35,9 @@ class Names {
   [[nodiscard]] virtual std::optional<std::uint32_t> network(const std::string& name) = 0;
   /// All addresses of a host name, in the order of the resolver; empty when there are none.
   [[nodiscard]] virtual std::vector<base::Address> host(const std::string& name) = 0;
-  /// Can a socket of this machine be bound to the address now? Not without IPv6, say, or the interface. Does not block.
-  [[nodiscard]] virtual bool local(const base::Address& address) {
-    (void)address;
-    return true;
-  }
   /// The environment the daemon was started with, "NAME=value" in its order (fact B1.29).
   [[nodiscard]] virtual const std::vector<std::string>& environment() = 0;
 };
-
-/// Those of the addresses that this machine has now; all of them when it has none. In the same order.
-[[nodiscard]] std::vector<base::Address> local_ones(Names& names, std::vector<base::Address> addresses);
 
 /// The real databases. The environment is copied when the object is made.
 class SystemNames final : public Names {
@@ -60,7 +52,6 @@ class SystemNames final : public Names {
   std::optional<std::uint32_t> rpc_number(const std::string& name) override;
   std::optional<std::uint32_t> network(const std::string& name) override;
   std::vector<base::Address> host(const std::string& name) override;
-  bool local(const base::Address& address) override;
   const std::vector<std::string>& environment() override { return environment_; }
 
  private:

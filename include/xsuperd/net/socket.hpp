@@ -36,7 +36,8 @@ using BeforeBinding = std::function<void(int fd)>;
 /// whoever else may be bound there. Nobody reaches it before unguard() is called for it.
 [[nodiscard]] base::Result<Opened> open_beside(int first, config::ListenSpec spec);
 
-/// NODELAY and KEEPALIVE follow the flags of a changed configuration; accepted sockets inherit them.
+/// NODELAY and KEEPALIVE follow the flags of a changed configuration; accepted sockets inherit them. A socket that another
+/// service's is to be bound beside shares its port from now on.
 void apply_options(int fd, const config::ListenSpec& spec);
 
 /// Has a socket take nobody in any more, in whatever process it is open: streams refuse, datagrams go past it, and

@@ -9,13 +9,14 @@
 
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/service/counters.hpp"
+#include "xsuperd/service/session.hpp"
 #include "xsuperd/service/state.hpp"
 
 /// What a Runner leaves to the next image of the daemon at an upgrade. Plain data; descriptors by their numbers, -1 for
 /// none.
 namespace xsuperd::service {
 
-/// What an admitted session goes through next.
+/// What an admitted session went through next, before there were phases.
 enum class Stage : std::uint8_t { libwrap, banner, ident, server, start };
 
 /// What an administrator has made of a service while the daemon runs. All but `serving` lets nobody new in; servers that
@@ -46,6 +47,7 @@ struct HandedSession {
   Token token = 0;
   base::Endpoint peer;
   int socket = -1;  ///< the connection, as long as no server has it
+  EndpointId endpoint = 0;  ///< by which it came
   int lingers = -1;  ///< with `linger`: the daemon's own descriptor of a connection that a server has
   pid_t pid = 0;    ///< 0: no server
   int pidfd = -1;
@@ -53,7 +55,8 @@ struct HandedSession {
   base::WallTime started_wall{};
   base::Moment accepted{};
   std::int64_t arrival = 0;
-  Stage stage = Stage::libwrap;  ///< where it goes on, when it has a place and no server
+  SessionPhase phase = SessionPhase::arrived;
+  Stage stage = Stage::libwrap;  ///< what came next, in a state of a version that has no phases
   bool judged = false;           ///< counted as a request
   bool judged_again = false;
   bool conversing = false;  ///< a worker holds it, or will: then `socket` is given
@@ -69,8 +72,24 @@ struct HandedRefusal {
   bool operator==(const HandedRefusal&) const = default;
 };
 
+/// A socket of a service.
+struct HandedEndpoint {
+  EndpointId id = 0;
+  int listener = -1;
+  int turned_away = -1;     ///< of a steered service: the socket of refused peers
+  int left_to_server = -1;  ///< of one that is closed while a server has its socket: that socket
+  std::string lent = {};    ///< the name of the listener, when it belongs to a service manager
+  bool registered = false;
+  unsigned open_failures = 0;
+  std::string trouble = {};  ///< of the last of them
+  bool foreign = true;  ///< a server has had the listener; where it is not said that may be
+  bool operator==(const HandedEndpoint&) const = default;
+};
+
 struct HandedRunner {
   StateSnapshot state;
+  std::vector<HandedEndpoint> endpoints = {};  ///< in the order of the configuration
+  // Those of the only one, in a state of a version that has no endpoints.
   int listener = -1;
   int turned_away = -1;  ///< of a steered service: the socket of refused peers
   int left_to_server = -1;  ///< of one that is closed while a server has its socket: that socket

@@ -7,12 +7,10 @@
 #include <string>
 
 #include "xsuperd/log/output.hpp"
-#include "xsuperd/net/listener.hpp"
-#include "xsuperd/net/socket.hpp"
-#include "xsuperd/net/socket_state.hpp"
-#include "xsuperd/net/steering.hpp"
 #include "xsuperd/service/counters.hpp"
+#include "xsuperd/service/endpoint.hpp"
 #include "xsuperd/service/hand_over.hpp"
+#include "xsuperd/service/session.hpp"
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
@@ -30,63 +28,29 @@ struct Setup {
   [[nodiscard]] const config::Service& service() const { return policy->service(); }
 };
 
-struct KeptDatagram;
-
-/// One request from its arrival to the end of its server.
-struct Session {
-  base::Endpoint peer{};
-  base::Fd socket{};        ///< the connection, as long as no server has it
-  pid_t pid = 0;            ///< 0: not started yet
-  base::Moment started{};
-  base::WallTime started_wall{};
-  bool alone = false;       ///< nobody else was waiting when it came
-  std::int64_t arrival = 0; ///< wait = yes datagrams: the stamp of the one that caused it
-  bool judged_again = false;
-  Stage stage = Stage::libwrap;
-  bool conversing = false;      ///< a worker holds it
-  std::shared_ptr<const KeptDatagram> kept{};  ///< internal datagram services, while the answer has to wait
-  bool through_tcpmux = false;  ///< waits for a line that says yes or no (RFC 1078)
-  net::IdentClient::Lookup lookup = 0;  ///< while the identity server is asked
-  bool judged = false;          ///< counted as a request
-  base::Moment accepted{};      ///< when it came
-  bool name_failed = false;     ///< the look-up of the peer's name: told when it is refused
-  net::ForwardResolver::Id target = 0;  ///< while the redirect's target is looked up
-  unsigned silent_ends = 0;     ///< how often a look at it found that it has sent its end and nothing before
-  base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
-
-  /// A server has it; else its fate is not decided yet.
-  [[nodiscard]] bool served() const { return pid != 0 || conversing; }
-};
-using SessionMap = boost::unordered_flat_map<Token, Session>;
-
 /// How long an identity server may take (fact B7.29).
 inline constexpr std::chrono::seconds ident_patience{30};
 
-/// What the kernel is told of a steered service's access lists. Pure.
-[[nodiscard]] std::vector<net::SteeringRule> steering_rules(const config::Settings& settings);
-[[nodiscard]] bool admits_by_default(const config::Settings& settings);
-/// Opens a socket for the service at `at`, its own place with a port. That of a steered service is guarded (net::guard)
-/// before anybody can reach it. Fails as net::open_socket().
-[[nodiscard]] base::Result<net::Opened> open_guarded(const config::Service& service, const config::ListenSpec& at);
+/// Sockets that were bound for a service before it runs, by the index of their places in config::Service::places().
+using BoundSockets = std::vector<std::pair<std::size_t, net::Opened>>;
 
-/// Runs one service: owns its State, its socket and its timers, performs what the State decides and tells it what
+/// Runs one service: owns its State, its endpoints and its timers, performs what the State decides and tells it what
 /// happened. Held by shared_ptr because pending waits refer to it. Loop thread only.
-class Runner : public std::enable_shared_from_this<Runner> {
+class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Owner {
  public:
   Runner(Surroundings& around, Setup setup);
-  ~Runner();
+  ~Runner() override;
 
-  /// Opens the socket and begins to serve; false after logging why it cannot. It is then tried again with growing
-  /// pauses, until it can or the service is retired.
-  bool start();
-  /// The same with a socket that was bound for it already.
-  bool start(net::Opened bound);
-  /// The same with the open socket of a service that goes and had the same endpoint: the connections that wait there
-  /// are this one's. False if it has none; then nothing has happened. `leaving` is to be retired afterwards.
-  bool start_on_socket_of(Runner& leaving);
+  /// Opens what is not open yet and begins to serve; false, after logging why, where nothing could be opened. What could
+  /// not is tried again with growing pauses, until it can or the service is retired. `bound`: sockets that were bound for it
+  /// already.
+  bool start(BoundSockets bound = {});
+  /// Takes the open sockets of a service that goes at whose places this one is to listen: the connections that wait there
+  /// are this one's. False if there are none; then nothing has happened. `leaving` is to be retired afterwards.
+  bool start_on_sockets_of(Runner& leaving);
   /// Counts on from where a Runner stopped whose place this one takes. That one keeps what it has not decided yet.
   void count_on_from(Runner& before);
-  /// Takes on a changed configuration that needs no other socket.
+  /// Takes on a changed configuration. Sockets at places that both have go on; others are closed, and opened.
   void reconfigure(Setup setup);
   /// Takes on a configuration that differs in nothing but where it is written; the recipe stays.
   void move_to(Setup setup);
@@ -100,7 +64,9 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void stand(Standing standing);
   [[nodiscard]] Standing standing() const { return standing_; }
   /// Is its socket to be open?
-  [[nodiscard]] bool wants_socket() const { return standing_ == Standing::serving || standing_ == Standing::held; }
+  [[nodiscard]] bool wants_socket() const override {
+    return standing_ == Standing::serving || standing_ == Standing::held;
+  }
   /// Ends one session: a signal to its server, or the end of its conversation, whatever the signal. False when there is
   /// none of that token that can be ended.
   bool signal_session(Token token, int number);
@@ -138,22 +104,22 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void on_outcome(spawn::Outcome outcome);
   void on_ended(const spawn::Ended& end);
 
-  [[nodiscard]] const config::Service& service() const { return setup_.service(); }
+  [[nodiscard]] const config::Service& service() const override { return setup_.service(); }
   [[nodiscard]] std::shared_ptr<const config::Service> shared_service() const { return setup_.policy->shared_service(); }
   [[nodiscard]] const State& state() const { return state_; }
   [[nodiscard]] const SessionMap& sessions() const { return sessions_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
   /// Are all requests accounted for (for the consistency check)?
   [[nodiscard]] bool accounted() const;
-  /// The number of the listening socket, or -1.
-  [[nodiscard]] int listening_fd() const { return listener_ ? listener_->fd() : -1; }
-  [[nodiscard]] bool open() const { return listener_ != nullptr; }
-  /// Why the socket that is wanted is not open, as the log was told; empty when it is open, or was never tried.
-  [[nodiscard]] const std::string& trouble() const { return trouble_; }
-  /// The same of a steered service's second socket, which is open longer than the first, as long as its server runs.
-  [[nodiscard]] int refusing_fd() const { return turned_away_ ? turned_away_->fd() : -1; }
-  /// Does the socket belong to a service manager, which has it open whatever we do?
-  [[nodiscard]] bool socket_is_lent() const { return !lent_.empty(); }
+  /// Its sockets, in the order of the configuration. Those of a service without a place yet are none.
+  [[nodiscard]] const std::vector<std::shared_ptr<Endpoint>>& endpoints() const { return endpoints_; }
+  /// Is one of them open? And are all?
+  [[nodiscard]] bool open() const;
+  [[nodiscard]] bool all_open() const;
+  /// The number of the first open socket, or -1.
+  [[nodiscard]] int listening_fd() const;
+  /// Why a socket that is wanted is not open, as the log was told; empty when all are open, or were never tried.
+  [[nodiscard]] const std::string& trouble() const;
   /// What a closed service waits for before it can be opened, as "the address of NAME"; empty: nothing (decision B15.24).
   [[nodiscard]] std::string waits_for() const;
   /// Is an answer under way that says whether it can be opened?
@@ -162,13 +128,30 @@ class Runner : public std::enable_shared_from_this<Runner> {
   [[nodiscard]] bool idle() const { return sessions_.empty(); }
 
  private:
+  // Endpoint::Owner
+  [[nodiscard]] std::weak_ptr<const void> life() const override { return weak_from_this(); }
+  [[nodiscard]] bool has_session(const Endpoint& endpoint) const override;
+  [[nodiscard]] bool listens(const Endpoint& endpoint) const override { return state_.listens(endpoint.id()); }
+  void listen(Endpoint& endpoint) override;
+  void on_readable(Endpoint& endpoint) override;
+  void on_turned_away(net::Connection connection) override;
+  void on_opened(Endpoint& endpoint) override { feed(Opened{endpoint.id()}); }
+  void on_closed(Endpoint& endpoint) override { feed(Closed{endpoint.id()}); }
+  void before_closing(Endpoint& endpoint) override;
+  void on_socket(Endpoint& endpoint) override;
+
+  [[nodiscard]] Endpoint::Owner& as_owner() { return *this; }
+  [[nodiscard]] Endpoint* find(EndpointId id) const;
+  void make_endpoints(const std::vector<config::ListenSpec>& places);
+  void replace_endpoints();
+  void close_endpoints();
   void feed(const Event& event);
   void attempt(Token token, void (Runner::*step)(Token));
   void lose(Token token, const std::exception& why);
   void judge_anew(Token token);
   void perform(const Action& action);
-  void perform(const Listen&);
-  void perform(const Suspend&);
+  void perform(const Listen& action);
+  void perform(const Suspend& action);
   void perform(const CloseSocket&);
   void perform(const OpenSocket&);
   void perform(const Spawn& action);
@@ -177,15 +160,13 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void perform(const ArmPause& action);
   void perform(const ArmRetry& action);
 
-  void listen();
-  void on_readable();
-  void accept_connections();
+  void accept_connections(Endpoint& endpoint);
   [[nodiscard]] bool stays_with_us() const;
-  void accept_failed(int error);
+  void accept_failed(const Endpoint& endpoint, int error);
   void greet(Token token);
   bool signal_server(Token token, int number);
-  void request_waiting();
-  void request_of(const net::Head& head);
+  void request_waiting(Endpoint& endpoint);
+  void request_of(Endpoint& endpoint, const net::Head& head);
   void request(Token token);
   [[nodiscard]] policy::Question question(Token token) const;
   Token new_session(Session session);
@@ -197,27 +178,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void keep_for_lingering(Session& session) const;
   void linger(Session& session, pid_t server);
   std::optional<net::Head> drop_unread_datagram(const Session& session);
-  bool open_socket();
-  bool opened_or_not(base::Result<net::Opened> opened);
-  bool open_handed(net::HandedSocket socket);
-  bool open_instead(net::HandedSocket socket, const std::string& why);
-  void take_refusing_socket(std::uint16_t port);
-  void close_sockets();
-  [[nodiscard]] config::ListenSpec place() const;
-  void came_back();
-  base::Result<void> bring_back();
-  [[nodiscard]] bool still_fit();
-  bool renew(const std::string& why);
-  void renew_when_quiet();
-  void forget_server();
-  void require_anew();
-  void nothing_there();
-  void shut_down(int fd) const;
-  void tell_sockets();
-  void watch(base::Fd socket);
-  void watch_turned_away(base::Fd socket);
-  bool report_opening(bool good);
-  void try_again_later();
+  void find_first_targets_later();
   void give_up_retries();
   bool judge_again(const Refuse& action);
   void dismiss(Session session);
@@ -226,25 +187,26 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void tell_failed_look_up(const Session& session);
   void watch_departures();
   void look_for_departures();
-  [[nodiscard]] bool waits_to_be_judged(Token token, const Session& session) const;
-  void advance(Token token);
+  [[nodiscard]] Wanted wanted(const Session& session, bool asks_libwrap);
+  void go(Token token, SessionEvent event);
+  void enter(Token token);
+  void enter_anew(Token token);
+  void admitted(Token token);
+  void allowed(Token token);
+  void greeted(Token token);
+  void known(Token token);
   void withdraw(Token token);
   void let_go(Token token);
   void drop_unstarted();
-  void register_rpc();
-  [[nodiscard]] std::shared_ptr<Runner> rpc_owner() const;
-  void note_rpc();
-  void registration_failed(const std::string& why);
-  void unregister_rpc();
   [[nodiscard]] std::optional<net::MdnsService> announcement() const;
   void announce();
   void end_announcement();
   base::Result<std::string> exec_context(const Session& session);
   void context_failed(Token token, const std::string& why);
-  void serve_datagrams();
-  void serve_datagram(const net::Datagram& datagram);
+  void serve_datagrams(Endpoint& endpoint);
+  void serve_datagram(Endpoint& endpoint, const net::Datagram& datagram);
   void answer_datagram(Token token);
-  void answer_late(const net::Datagram& datagram);
+  void answer_late(EndpointId endpoint, const net::Datagram& datagram);
   [[nodiscard]] std::optional<std::string_view> answer_to(const net::Datagram& datagram,
                                                           std::span<char, udp_room> buffer);
   bool logged_lately(const base::Endpoint& peer);
@@ -255,6 +217,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   [[nodiscard]] bool in_conversation(Token token) const;
   [[nodiscard]] HandedSession handed(Token token, const Session& session) const;
   [[nodiscard]] Session taken(const HandedSession& handed, const std::function<base::Fd(int)>& take);
+  void restore_endpoints(const HandedRunner& handed, const std::function<base::Fd(int)>& take);
   void carry_on(Token token);
   void find_targets(Token token);
   void targets_found(Token token, const config::RedirectTarget& target, std::vector<base::Endpoint> found);
@@ -265,22 +228,11 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void conversation_ended(Token token, worker::Ending ending);
   void tell_end(const Session& session, const worker::Ending& ending);
   void mux_request(base::Fd connection, const base::Endpoint& peer, const std::string& request);
-  [[nodiscard]] int servers_fd() const;
-  base::Result<void> steer();
-  bool steer_or_close();
-  [[nodiscard]] bool leaves_pair_to_server() const;
-  void leave_pair_to_server();
-  void close_left_pair();
-  void steer_again();
-  void turn_away();
-  void turn_away(Session session);
-  std::size_t turn_batch_away(int& error);
-  void none_turned_away(int error);
-  bool ask_libwrap(Token token);
+  void ask_libwrap(Token token);
   [[nodiscard]] bool no_libwrap_rules();
   void wrapped(Token token, net::LibwrapAnswer answer);
-  bool send_success_banner(Token token);
-  bool ask_identity(Token token);
+  void send_success_banner(Token token);
+  void ask_identity(Token token);
   [[nodiscard]] bool idonly() const;
   void identified(Token token, const net::IdentAnswer& answer);
   void log_identity(const net::IdentAnswer& answer, const base::Address& peer, bool refused);
@@ -292,30 +244,23 @@ class Runner : public std::enable_shared_from_this<Runner> {
   Surroundings& around_;
   Setup setup_;
   State state_;
-  std::unique_ptr<net::Listener> listener_;
-  std::unique_ptr<net::Listener> turned_away_;  ///< of a steered service: the socket of refused peers
-  base::Fd left_to_server_;  ///< of one that was closed while a server has its socket: that socket
-  std::string lent_;  ///< the name of the listener, when it belongs to a service manager
-  bool foreign_ = false;  ///< a server has had the listener, and others may have it still
-  unsigned readable_in_vain_ = 0;
-  std::uint64_t quiet_ = 0;  ///< the timer of renew_when_quiet()
-  std::unique_ptr<net::SocketState> required_;  ///< of the listener, once it has come back or where it was lent
+  std::vector<std::shared_ptr<Endpoint>> endpoints_;
+  EndpointId next_endpoint_ = 0;
   SessionMap sessions_;
   Counters counters_;
   Standing standing_ = Standing::serving;
   struct Timers;
   std::unique_ptr<Timers> timers_;
-  unsigned open_failures_ = 0;
-  std::string trouble_;  ///< of the last of them
-  std::uint64_t reopening_ = 0;  ///< the timer of the next try to open the socket
+  unsigned target_failures_ = 0;
+  std::uint64_t looking_ = 0;  ///< the timer of the next look-up of a redirect's targets
   Servers retired_servers_ = Servers::leave;
   std::optional<base::Moment> pause_end_;  ///< of cps
   std::optional<base::Moment> kill_at_;    ///< when servers of a retired service get KILL
-  bool registered_ = false;  ///< rpcbind knows of us, or soon will
   std::optional<net::MdnsService> announced_;
   const net::Datagram* current_datagram_ = nullptr;  ///< while it is being judged
   std::optional<bool> no_libwrap_rules_;  ///< what was found for the datagrams that came together with it
-  std::optional<net::Head> next_datagram_;  ///< wait = yes: found waiting when the server before has ended
+  /// wait = yes: found waiting when the server before has ended, and where.
+  std::optional<std::pair<EndpointId, net::Head>> next_datagram_;
   boost::unordered_flat_map<base::Endpoint, base::Moment> refused_lately_;
   std::vector<base::Endpoint> targets_;  ///< of a redirect, once they are known
   net::ForwardResolver::Id first_targets_ = 0;  ///< while they are looked up before the socket is opened

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <boost/container/small_vector.hpp>
 #include <boost/container/static_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -13,17 +14,23 @@
 /// The state machine of one service: events in, actions out. Pure: no sockets, no clock, no log, so that every rule is
 /// tested by plain calls. Owned by a Runner, which does what is decided here; lives on the loop thread.
 ///
-/// | phase     | means                                   | left by                                             |
-/// | --------- | --------------------------------------- | --------------------------------------------------- |
-/// | closed    | no socket (never opened, it failed, or an administrator closed it) | Opened -> listening                                 |
-/// | listening | the socket is open and watched          | cps trips -> paused; wait = yes admits -> busy      |
-/// | paused    | cps closed the socket (fact B4.44)      | Due -> opening: the Runner answers Opened or Closed |
-/// | busy      | a wait = yes server owns the socket     | its end -> listening                                |
-/// | retiring  | removed; waits for its servers to end   | nothing                                             |
+/// A service has one socket or several, its endpoints. Limits and rates are those of the service; with wait = yes each
+/// endpoint has a server of its own.
+///
+/// | phase     | means                                       | left by                                             |
+/// | --------- | ------------------------------------------- | --------------------------------------------------- |
+/// | closed    | no endpoint is open (never opened, it failed, or an administrator closed it) | Opened -> listening |
+/// | listening | an endpoint is open and watched             | cps trips -> paused; wait = yes admits -> busy      |
+/// | paused    | cps closed all endpoints (fact B4.44)       | Due -> opening: the Runner answers Opened or Closed |
+/// | busy      | a wait = yes server owns one of them        | its end -> listening                                |
+/// | retiring  | removed; waits for its servers to end       | nothing                                             |
 namespace xsuperd::service {
 
 /// Names one request from its arrival to the end of its server. Unique in the life of the daemon.
 using Token = std::uint64_t;
+
+/// Names one endpoint of a service. Unique in the life of the service.
+using EndpointId = std::uint32_t;
 
 enum class Phase : std::uint8_t { closed, listening, paused, busy, retiring };
 
@@ -34,14 +41,17 @@ struct Request {
   policy::Question question;  ///< running counts and rate are filled in by the State
   base::Moment now;
   bool again = false;  ///< judged before, and not counted twice: a name came in, or a limit may have eased
+  EndpointId endpoint = 0;
 };
 /// The peer is sent its banner before it is judged, which may take time.
 struct Greeted {
   Token token = 0;
   base::Address peer;
 };
-struct Opened {};              ///< the socket is open and watched
-struct Closed {};              ///< the socket could not be opened
+/// An endpoint is open and can be watched.
+struct Opened { EndpointId endpoint = 0; };
+/// An endpoint could not be opened, or was closed.
+struct Closed { EndpointId endpoint = 0; };
 struct Started { Token token = 0; };
 struct StartFailed {
   Token token = 0;
@@ -65,10 +75,10 @@ using Event =
                            Retire>;
 
 // Actions, in the order in which they are to be done.
-struct Listen {};                ///< wait for the socket again
-struct Suspend {};               ///< stop waiting for the socket, keep it open
-struct CloseSocket {};           ///< close it: peers get ECONNREFUSED
-struct OpenSocket {};            ///< open it anew; answer with Opened or Closed
+struct Listen { EndpointId endpoint = 0; };   ///< wait for the socket again
+struct Suspend { EndpointId endpoint = 0; };  ///< stop waiting for the socket, keep it open
+struct CloseSocket {};           ///< close all endpoints: peers get ECONNREFUSED
+struct OpenSocket {};            ///< open all of them anew; answer with Opened or Closed for each
 struct Spawn { Token token = 0; };
 struct Refuse {
   Token token = 0;
@@ -91,13 +101,20 @@ struct StateSnapshot {
     unsigned failures = 0;
     bool retrying = false;
     bool waiting = false;
+    EndpointId endpoint = 0;
     bool operator==(const Place&) const = default;
+  };
+  struct OpenEndpoint {
+    EndpointId id = 0;
+    bool busy = false;  ///< a wait = yes server owns it
+    bool operator==(const OpenEndpoint&) const = default;
   };
   Phase phase = Phase::closed;
   policy::RateWindow::Snapshot rate;
   std::vector<Place> places;  ///< in the order of their tokens
   std::uint64_t attempts = 0;
   std::vector<policy::SourceRates::Count> source_rates = {};
+  std::vector<OpenEndpoint> endpoints = {};  ///< where it is not said, by the phase: a single one
   bool operator==(const StateSnapshot&) const = default;
 };
 
@@ -107,7 +124,11 @@ class State {
 
   [[nodiscard]] Actions handle(const Event& event);
 
-  [[nodiscard]] Phase phase() const { return phase_; }
+  [[nodiscard]] Phase phase() const;
+  /// Is the endpoint open, as far as it was told?
+  [[nodiscard]] bool is_open(EndpointId endpoint) const;
+  /// And not a server's?
+  [[nodiscard]] bool listens(EndpointId endpoint) const;
   [[nodiscard]] const policy::Policy& policy() const { return *policy_; }
   [[nodiscard]] const config::Service& service() const { return policy_->service(); }
   /// Places taken: servers running, being started or waiting for another try, and peers that wait to be judged. Services
@@ -144,12 +165,14 @@ class State {
     unsigned failures = 0;
     bool retrying = false;
     bool waiting = false;
+    EndpointId endpoint = 0;
   };
+  enum class Mode : std::uint8_t { serving, paused, retiring };
 
   Actions on(const Request& e);
   Actions on(const Greeted& e);
-  Actions on(const Opened&);
-  Actions on(const Closed&);
+  Actions on(const Opened& e);
+  Actions on(const Closed& e);
   Actions on(const Started& e);
   Actions on(const StartFailed& e);
   Actions on(const RetryDue& e);
@@ -160,15 +183,18 @@ class State {
   Actions on(const Reconfigured& e);
   Actions on(const Retire&);
   /// The counts of all other sessions.
-  void count_others(Token token, policy::Question& question) const;
+  void count_others(const Request& e, policy::Question& question) const;
+  [[nodiscard]] std::size_t running_at(EndpointId endpoint) const;
+  [[nodiscard]] StateSnapshot::OpenEndpoint* find(EndpointId endpoint);
   Actions refuse(const Request& e, const policy::Verdict& verdict, bool tripped);
   /// A session that has one keeps it.
-  void take_place(Token token, const base::Address& peer, bool waiting);
+  void take_place(Token token, const base::Address& peer, bool waiting, EndpointId endpoint = 0);
   void drop_place(Token token);
   Actions free_place(Token token);
 
   std::shared_ptr<const policy::Policy> policy_;
-  Phase phase_ = Phase::closed;
+  Mode mode_ = Mode::serving;
+  boost::container::small_vector<StateSnapshot::OpenEndpoint, 2> endpoints_;  ///< those that are open
   policy::RateWindow rate_;
   policy::SourceRates source_rates_;
   boost::unordered_flat_map<Token, Place> places_;

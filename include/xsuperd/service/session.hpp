@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/types.h>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "xsuperd/base/address.hpp"
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/base/time.hpp"
+#include "xsuperd/net/forward_resolver.hpp"
+#include "xsuperd/net/ident.hpp"
+#include "xsuperd/service/state.hpp"
+
+/// One request from its arrival to the end of its server, and the phases it goes through. The machine is pure: it says
+/// what comes next, and the Runner does it. State decides about places and limits; this is about one request's way.
+///
+/// | phase      | what it waits for                        | how it is left                                        |
+/// | ---------- | ---------------------------------------- | ----------------------------------------------------- |
+/// | arrived    | nothing: it is about to be judged        | greets -> greeting; name_wanted -> naming; admitted   |
+/// | greeting   | `banner` to be taken (fact B4.24)        | greeted -> arrived                                    |
+/// | naming     | the name of its peer                     | named -> arrived                                      |
+/// | judging    | another look: a place may become free    | looked_again -> arrived                               |
+/// | libwrap    | the helper's word                        | allowed -> the next that is wanted                    |
+/// | banner     | `banner_success` to be taken             | greeted -> the next that is wanted                    |
+/// | identity   | the answer of an identity server         | identified -> the next that is wanted                 |
+/// | target     | the address of a redirect's target       | target_found -> the next that is wanted               |
+/// | starting   | the spawner                              | started -> running, or conversing; start_failed -> retrying |
+/// | retrying   | another try (fact B4.48)                 | retried -> starting                                   |
+/// | running    | the end of its server                    | ended                                                 |
+/// | conversing | the end of its conversation in a worker  | ended                                                 |
+///
+/// `admitted` leads to the first of libwrap, banner, identity and target that is wanted, else to starting. From every phase `ended` (also: refused, withdrawn, lost) is the end. A further wait before
+/// a server starts is a row of `way_to_server` in session.cpp, and a member of Wanted.
+namespace xsuperd::service {
+
+enum class SessionPhase : std::uint8_t {
+  arrived,
+  greeting,
+  naming,
+  judging,
+  libwrap,
+  banner,
+  identity,
+  target,
+  starting,
+  retrying,
+  running,
+  conversing,
+};
+inline constexpr SessionPhase last_session_phase = SessionPhase::conversing;
+
+enum class SessionEvent : std::uint8_t {
+  greets,        ///< `banner` is being sent
+  greeted,       ///< a banner has been taken
+  name_wanted,
+  named,
+  look_wanted,   ///< it is to be judged again, in the next turn of the loop
+  looked_again,
+  admitted,
+  allowed,       ///< by libwrap
+  identified,
+  target_found,
+  started,
+  start_failed,  ///< and is to be tried again
+  retried,
+};
+
+/// What a session has to go through before its server starts, as things stand at that moment.
+struct Wanted {
+  bool libwrap = false;
+  bool banner = false;
+  bool identity = false;
+  bool target = false;
+  bool conversation = false;  ///< we serve it ourselves, in a worker
+};
+
+/// Where a session in that phase is after the event; nothing when the one does not belong to the other. Pure.
+[[nodiscard]] std::optional<SessionPhase> after(SessionPhase phase, SessionEvent event, const Wanted& wanted);
+
+/// "libwrap", "running" and so on, as `xsuperctl sessions` tells it. Pure.
+[[nodiscard]] std::string_view phase_word(SessionPhase phase);
+
+/// Where it goes on in another image of the daemon, which asks anew for whatever this one waits for, except that no banner is
+/// sent twice. Pure.
+[[nodiscard]] SessionPhase resumed(SessionPhase phase);
+
+struct KeptDatagram;
+
+/// The facts of one request. Loop thread only.
+struct Session {
+  base::Endpoint peer{};
+  base::Fd socket{};        ///< the connection, as long as no server has it
+  EndpointId endpoint = 0;  ///< by which it came
+  SessionPhase phase = SessionPhase::arrived;
+  pid_t pid = 0;            ///< of the server, while it is running
+  base::Moment accepted{};  ///< when it came
+  base::Moment started{};
+  base::WallTime started_wall{};
+  bool alone = false;         ///< nobody else was waiting when it came
+  std::int64_t arrival = 0;   ///< wait = yes datagrams: the stamp of the one that caused it
+  bool judged = false;        ///< counted as a request
+  bool judged_again = false;  ///< for a place that may have become free
+  bool name_failed = false;   ///< the look-up of the peer's name: told when it is refused
+  bool through_tcpmux = false;  ///< waits for a line that says yes or no (RFC 1078)
+  std::shared_ptr<const KeptDatagram> kept{};  ///< internal datagram services, while the answer has to wait
+  net::IdentClient::Lookup lookup = 0;         ///< while the identity server is asked
+  net::ForwardResolver::Id target = 0;         ///< while the redirect's target is looked up
+  unsigned silent_ends = 0;  ///< how often a look at it found that it has sent its end and nothing before
+  base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
+
+  /// A server or a worker has it; else its fate is not decided yet.
+  [[nodiscard]] bool served() const { return phase == SessionPhase::running || conversing(); }
+  [[nodiscard]] bool conversing() const { return phase == SessionPhase::conversing; }
+};
+using SessionMap = boost::unordered_flat_map<Token, Session>;
+
+}  // namespace xsuperd::service
