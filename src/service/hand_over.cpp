@@ -27,6 +27,20 @@ Stage stage_again(Stage next) {
   }
 }
 
+SessionFacts facts_of(const Session& session) {
+  return {.peer = session.peer,
+          .pid = session.pid,
+          .started = session.started,
+          .started_wall = session.started_wall,
+          .accepted = session.accepted,
+          .arrival = session.arrival,
+          .stage = stage_again(session.stage),
+          .judged = session.judged,
+          .judged_again = session.judged_again,
+          .conversing = session.conversing,
+          .through_tcpmux = session.through_tcpmux};
+}
+
 std::chrono::milliseconds from_now(base::Moment moment, base::Moment now) {
   return std::max(std::chrono::ceil<std::chrono::milliseconds>(moment - now), std::chrono::milliseconds(0));
 }
@@ -81,22 +95,11 @@ HandedRunner Runner::hand_over() const {
 }
 
 HandedSession Runner::handed(Token token, const Session& session) const {
-  HandedSession one;
+  HandedSession one{facts_of(session)};
   one.token = token;
-  one.peer = session.peer;
   one.socket = session.conversing ? around_.conversations.waiting_connection(token) : session.socket.get();
   one.lingers = session.lingers.get();
-  one.pid = session.pid;
   one.pidfd = session.pid != 0 ? around_.children.pidfd(token) : -1;
-  one.started = session.started;
-  one.started_wall = session.started_wall;
-  one.accepted = session.accepted;
-  one.arrival = session.arrival;
-  one.stage = stage_again(session.stage);
-  one.judged = session.judged;
-  one.judged_again = session.judged_again;
-  one.conversing = session.conversing;
-  one.through_tcpmux = session.through_tcpmux;
   if (session.kept) one.datagram = handed_datagram(*session.kept);
   return one;
 }

@@ -226,7 +226,11 @@ bool State::is_retrying(Token token) const {
 StateSnapshot State::snapshot() const {
   StateSnapshot all{phase_, rate_.snapshot(), {}, attempts_, source_rates_.snapshot()};
   for (const auto& [token, place] : places_)
-    all.places.push_back({token, place.source, place.failures, place.retrying, place.waiting});
+    all.places.push_back({.token = token,
+                          .source = place.source,
+                          .failures = place.failures,
+                          .retrying = place.retrying,
+                          .waiting = place.waiting});
   std::sort(all.places.begin(), all.places.end(), [](const auto& a, const auto& b) { return a.token < b.token; });
   return all;
 }

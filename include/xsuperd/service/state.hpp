@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <array>
 #include <boost/container/static_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "xsuperd/base/described.hpp"
 #include "xsuperd/policy/verdict.hpp"
 
 /// The state machine of one service: events in, actions out. Pure: no sockets, no clock, no log, so that every rule is
@@ -100,6 +102,9 @@ struct StateSnapshot {
   std::vector<policy::SourceRates::Count> source_rates = {};
   bool operator==(const StateSnapshot&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(StateSnapshot::Place, (), (token, source, failures, retrying, waiting))
+BOOST_DESCRIBE_STRUCT(StateSnapshot, (), (phase, rate, source_rates, places, attempts))
+constexpr auto members_since(const StateSnapshot::Place*) { return std::array{base::Since{"waiting", 5}}; }
 
 class State {
  public:
