@@ -223,22 +223,28 @@ struct Check {
   std::string_view what;
   std::string (*outcome)(const Case&);
 };
+constexpr std::string_view check_of(Reason reason) { return row_of(reason).check; }
 constexpr Check all_checks[]{
     {"socket", socket},
-    {"cps", cps},
-    {"per_source_rate", per_source_rate},
-    {"max_load", max_load},
-    {"access_times", access_times},
-    {"instances", instances},
-    {"per_source", per_source},
-    {"-limit", process_limit},
+    {check_of(Reason::connections_per_second), cps},
+    {check_of(Reason::per_source_rate), per_source_rate},
+    {check_of(Reason::load), max_load},
+    {check_of(Reason::time), access_times},
+    {check_of(Reason::service_limit), instances},
+    {check_of(Reason::per_source_limit), per_source},
+    {check_of(Reason::process_limit), process_limit},
     {"sensor", sensor},
     {"name", name},
-    {"only_from", only_from},
+    {check_of(Reason::address), only_from},
     {"no_access", no_access},
     {"access_policy", access_policy},
-    {"libwrap", libwrap},
+    {check_of(Reason::libwrap), libwrap},
 };
+/// A reason whose check is not told of would be one that nobody can ask for.
+static_assert(std::all_of(reason_table.begin(), reason_table.end(), [](const ReasonRow& row) {
+  return row.check.empty() || std::any_of(std::begin(all_checks), std::end(all_checks),
+                                          [&](const Check& check) { return check.what == row.check; });
+}));
 
 std::string deciding_list(const Case& c) {
   if (c.lists.rule)
@@ -260,25 +266,10 @@ std::string deciding(const Case& c) {
                                                 place_text(source.place));
     return fmt::format("{} = {} ({})", name, values(c.service, name), where);
   };
-  switch (c.verdict.reason) {
-    case Reason::time:
-      return attribute("access_times");
-    case Reason::service_limit:
-      return attribute("instances");
-    case Reason::per_source_limit:
-      return attribute("per_source");
-    case Reason::process_limit:
-      return fmt::format("-limit {}", c.inquiry.process_limit);
-    case Reason::connections_per_second:
-      return attribute("cps");
-    case Reason::per_source_rate:
-      return attribute("per_source_rate");
-    case Reason::load:
-      return attribute("max_load");
-    default:
-      if (c.inquiry.live && c.inquiry.live->banned) return "the list of peers that sensors have recorded";
-      return is_sensor(c.service) ? attribute("flags") : deciding_list(c);
-  }
+  if (const std::string_view name = row_of(c.verdict.reason).attribute; !name.empty()) return attribute(name);
+  if (c.verdict.reason == Reason::process_limit) return fmt::format("-limit {}", c.inquiry.process_limit);
+  if (c.inquiry.live && c.inquiry.live->banned) return "the list of peers that sensors have recorded";
+  return is_sensor(c.service) ? attribute("flags") : deciding_list(c);
 }
 
 std::string conclusion(const Case& c) {

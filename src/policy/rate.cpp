@@ -51,7 +51,7 @@ void SourceRates::forget_first() {
 std::vector<SourceRates::Count> SourceRates::snapshot() const {
   std::vector<Count> all;
   all.reserve(begun_.size());
-  for (const Begun& one : begun_) all.push_back({one.at, one.peer, counts_.at(one.peer)});
+  for (const Begun& one : begun_) all.push_back({.since = one.at, .peer = one.peer, .requests = counts_.at(one.peer)});
   return all;
 }
 

@@ -74,16 +74,7 @@ std::optional<Verdict> address(const Policy& policy, const Question& question) {
 constexpr std::array<Check, 9> checks{cps,        per_source_rate, load,   access_times, instances,
                                       per_source, process_limit,   sensor, address};
 
-/// In the order of Reason.
-constexpr std::array<std::string_view, 10> log_words{
-    "address",         "time",          "fork",    "service_limit", "per_source_limit",
-    "per_source_rate", "process_limit", "libwrap", "load",          "connections per second",
-};
-static_assert(log_words.size() == static_cast<std::size_t>(Reason::connections_per_second) + 1);
-
 }  // namespace
-
-std::string_view log_word(Reason reason) { return log_words[static_cast<std::size_t>(reason)]; }
 
 Policy::Policy(std::shared_ptr<const config::Service> service)
     : service_(std::move(service)), addresses_(service_->settings.only_from, service_->settings.no_access, service_->access_policy()) {}

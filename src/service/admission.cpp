@@ -15,7 +15,7 @@ Wanted Runner::wanted(const Session& session, bool asks_libwrap) {
   all.banner = says_go || (service().settings.banner_success && session.socket);
   // Facts B7.28, B5.31: only stream services without wait, and only when USERID is logged.
   all.identity = service().logs(config::SuccessOption::userid) && (setup_.service_log || idonly()) && session.socket;
-  all.target = service().kind == config::Kind::redirect && targets_.empty();
+  all.target = service().kind == config::Kind::redirect && facts_.targets.empty();
   all.conversation = service().served_by_us() && !service().datagrams();
   return all;
 }
@@ -66,7 +66,7 @@ void Runner::known(Token token) { go(token, SessionEvent::identified); }
 
 /// The peer is gone, or not wanted after all.
 void Runner::withdraw(Token token) {
-  ++counters_.withdrawn;
+  ++facts_.counters.withdrawn;
   let_go(token);
 }
 

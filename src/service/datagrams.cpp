@@ -57,7 +57,7 @@ void Runner::serve_datagrams(Endpoint& endpoint) {
 
 void Runner::serve_datagram(Endpoint& endpoint, const net::Datagram& datagram) {
   if (service().kind == config::Kind::internal && !may_answer(datagram.peer, around_.internal_ports)) return;
-  Session session{.peer = datagram.peer};
+  Session session(datagram.peer);
   session.alone = true;
   session.endpoint = endpoint.id();
   const Token token = new_session(std::move(session));
@@ -75,7 +75,7 @@ void Runner::serve_datagram(Endpoint& endpoint, const net::Datagram& datagram) {
 
 void Runner::answer_datagram(Token token) {
   const Session session = std::move(sessions_.at(token));
-  counters_.serve(around_.now() - session.accepted);
+  facts_.counters.serve(around_.now() - session.accepted);
   end_session(token);
   try {
     log_entry(log::start_entry(service(), 0, session.peer.address));

@@ -43,7 +43,7 @@ void Runner::converse(Token token) {
   session.started = around_.now();
   session.started_wall = std::chrono::system_clock::now();
   go(token, SessionEvent::started);
-  counters_.serve(session.started - session.accepted);
+  facts_.counters.serve(session.started - session.accepted);
   try {
     log_entry(log::start_entry(service(), 0, session.peer.address));
     feed(Started{token});
@@ -56,7 +56,7 @@ void Runner::converse(Token token) {
 worker::Parameters Runner::conversation_parameters() const {
   const Internal door = door_of(service());
   worker::Parameters parameters;
-  parameters.targets = targets_;
+  parameters.targets = facts_.targets;
   parameters.keepalive = service().has(config::Flag::keepalive);
   if (door.kind == worker::Kind::tcpmux) parameters.idle_deadline = tcpmux_patience;
   if (around_.texts_for && (door.kind == worker::Kind::text || door.kind == worker::Kind::xadmin))
@@ -79,8 +79,8 @@ void Runner::conversation_ended(Token token, worker::Ending ending) {
   const auto found = sessions_.find(token);
   if (found == sessions_.end()) return;
   const Session session = std::move(found->second);
-  counters_.bytes_in += ending.report.in;
-  counters_.bytes_out += ending.report.out;
+  facts_.counters.bytes_in += ending.report.in;
+  facts_.counters.bytes_out += ending.report.out;
   end_session(token);
   try {
     tell_end(session, ending);
@@ -95,7 +95,7 @@ void Runner::tell_end(const Session& session, const worker::Ending& ending) {
   if (report.connect_error != 0) {
     around_.log.error("can't connect to remote host {}: {}", base::escaped(report.failed_target, 200),
                       base::errno_text(report.connect_error));
-    targets_.clear();
+    facts_.targets.clear();
   } else if (service().logs(config::SuccessOption::traffic) && !ending.lost() &&
              ending.why != worker::Ending::Why::unseen) {
     log_entry(log::traffic_entry(service(), report.in, report.out));
@@ -121,10 +121,10 @@ void Runner::mux_request(base::Fd connection, const base::Endpoint& peer, const 
 /// A connection that came through tcpmux: from here on it is a request like any other, with this service's own lists,
 /// limits and log (B12.40).
 void Runner::adopt(base::Fd connection, const base::Endpoint& peer) {
-  if (standing_ != Standing::serving) return (void)net::send_now(connection.get(), "-Service not available\r\n");
+  if (facts_.standing != Standing::serving) return (void)net::send_now(connection.get(), "-Service not available\r\n");
   // The worker waited for the request line; a server expects to block.
   ::fcntl(connection.get(), F_SETFL, ::fcntl(connection.get(), F_GETFL) & ~O_NONBLOCK);
-  Session session{.peer = peer, .socket = std::move(connection)};
+  Session session(peer, std::move(connection));
   session.alone = true;
   session.through_tcpmux = true;
   attempt(new_session(std::move(session)), &Runner::request);

@@ -54,18 +54,18 @@ bool Endpoint::take_from(Endpoint& leaving) {
   leaving.unregister_rpc();
   const bool with_server = leaving.service().hands_over() && leaving.owner_.has_session(leaving);
   forget_server();
-  foreign_ = leaving.foreign_ || with_server;
+  facts_.foreign = leaving.facts_.foreign || with_server;
   watch(leaving.listener_->release());
   leaving.listener_.reset();
-  lent_ = std::exchange(leaving.lent_, {});
+  facts_.lent = std::exchange(leaving.facts_.lent, {});
   if (leaving.turned_away_) watch_turned_away(leaving.turned_away_->release());
   leaving.turned_away_.reset();
   leaving.owner_.on_socket(leaving);
   // It has the options of the service that goes, and the backlog.
   net::apply_options(listener_->fd(), spec_);
   (void)net::listen_on(listener_->fd(), spec_);
-  if (foreign_ && (with_server || !service().hands_over())) (void)renew({});
-  if (foreign_) came_back();
+  if (facts_.foreign && (with_server || !service().hands_over())) (void)renew({});
+  if (facts_.foreign) came_back();
   steer_again();
   if (!listener_) return true;  // it is tried again from time to time
   if (service().is(config::Type::rpc)) register_rpc();
@@ -133,21 +133,21 @@ void Endpoint::tell_trouble(const base::Error& error) {
 
 bool Endpoint::opened_or_not(base::Result<net::Opened> opened) {
   if (!opened) {
-    trouble_ = opened.error().sentence;
-    if (open_failures_++ == 0) tell_trouble(opened.error());  // when it begins; the tries that follow are quiet
+    facts_.trouble = opened.error().sentence;
+    if (facts_.open_failures++ == 0) tell_trouble(opened.error());  // when it begins; the tries that follow are quiet
     return false;
   }
   if (opened->ipv4_fallback)
     around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service().id);
   watch(std::move(opened->fd));
   if (service().steered() && !steer_or_close()) return false;
-  if (open_failures_ > 0 && !service().is(config::Type::rpc))
+  if (facts_.open_failures > 0 && !service().is(config::Type::rpc))
     around_.log.notice("service {} is now open{}", service().id, where());
   if (service().is(config::Type::rpc))
     register_rpc();  // which may still fail
   else
-    open_failures_ = 0;
-  trouble_.clear();
+    facts_.open_failures = 0;
+  facts_.trouble.clear();
   owner_.on_socket(*this);
   return true;
 }
@@ -160,20 +160,17 @@ void Endpoint::watch(base::Fd socket) {
 
 void Endpoint::try_again_later() {
   reopening_.set(around_.timer_length(
-      std::min<std::chrono::milliseconds>(60s, 1s * (1 << std::min(open_failures_, 6u)))));
+      std::min<std::chrono::milliseconds>(60s, 1s * (1 << std::min(facts_.open_failures, 6u)))));
 }
 
 HandedEndpoint Endpoint::hand_over() const {
   HandedEndpoint all;
+  static_cast<EndpointFacts&>(all) = facts_;
   all.id = id_;
   all.listener = fd();
   all.turned_away = refusing_fd();
   all.left_to_server = left_to_server_.get();
-  all.lent = lent_;
-  all.foreign = foreign_;
-  all.registered = registered_;
-  all.open_failures = open_failures_;
-  all.trouble = trouble_.substr(0, 4096);
+  all.trouble.resize(std::min<std::size_t>(all.trouble.size(), 4096));
   return all;
 }
 
@@ -185,12 +182,12 @@ void Endpoint::restore(const HandedEndpoint& handed, const std::function<base::F
     turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(socket),
                                                    while_alive([](Endpoint& self) { self.turn_away(); }));
   left_to_server_ = take(handed.left_to_server);
-  foreign_ = handed.foreign && service().hands_over() && served;
+  facts_.foreign = handed.foreign && service().hands_over() && served;
   if (service().datagrams() && listener_) net::keep_from_others(listener_->fd());  // older images did not
-  if (listener_ || left_to_server_) lent_ = handed.lent;
+  if (listener_ || left_to_server_) facts_.lent = handed.lent;
   if (handed.registered && listener_) note_rpc();
-  open_failures_ = handed.open_failures;
-  trouble_ = handed.trouble;
+  facts_.open_failures = handed.open_failures;
+  facts_.trouble = handed.trouble;
 }
 
 void Endpoint::carry_on(bool listening, bool opens) {
@@ -198,7 +195,7 @@ void Endpoint::carry_on(bool listening, bool opens) {
     turned_away_.reset();
     (void)start();  // its socket was none: the next best is another
   } else if (listening) {
-    if (foreign_) came_back();
+    if (facts_.foreign) came_back();
     owner_.listen(*this);
   }
   if (turned_away_) turned_away_->resume();

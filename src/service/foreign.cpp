@@ -54,17 +54,17 @@ config::ListenSpec Endpoint::place() const {
 
 /// The server that had the socket has ended.
 void Endpoint::came_back() {
-  if (!foreign_ || !listener_) return;  // closed meanwhile, or opened anew
+  if (!facts_.foreign || !listener_) return;  // closed meanwhile, or opened anew
   readable_in_vain_ = 0;
-  if (service().steered() && lent_.empty() && !lists_held(listener_->fd(), service())) return (void)renew({});
-  if (lent_.empty()) required_.reset();
+  if (service().steered() && facts_.lent.empty() && !lists_held(listener_->fd(), service())) return (void)renew({});
+  if (facts_.lent.empty()) required_.reset();
   if (const auto back = bring_back(); !back) return (void)renew(back.error().sentence);
   renew_when_quiet();
 }
 
 base::Result<void> Endpoint::bring_back() {
   if (!required_) {
-    auto required = lent_.empty() ? net::required_state(spec_, listener_->fd())
+    auto required = facts_.lent.empty() ? net::required_state(spec_, listener_->fd())
                                   : net::lent_state(spec_, listener_->fd());
     if (!required) return required.error();
     required_ = std::make_unique<net::SocketState>(std::move(*required));
@@ -72,13 +72,13 @@ base::Result<void> Endpoint::bring_back() {
   if (auto back = net::bring_back(listener_->fd(), *required_, spec_); !back) return back;
   // The filter of the first one stands; it may be locked.
   if (!service().steered()) return {};
-  return turned_away_ && lent_.empty() ? net::steer(turned_away_->fd(), steering_rules(service().settings),
+  return turned_away_ && facts_.lent.empty() ? net::steer(turned_away_->fd(), steering_rules(service().settings),
                                                     admits_by_default(service().settings))
                                        : steer();
 }
 
 bool Endpoint::still_fit() {
-  if (!foreign_ || !required_) return true;
+  if (!facts_.foreign || !required_) return true;
   const std::string why = net::tampered(listener_->fd(), *required_, spec_);
   if (why.empty()) return true;
   if (renew("a process that has it has changed " + why)) owner_.listen(*this);
@@ -94,7 +94,7 @@ bool Endpoint::renew(const std::string& why) {
   turned_away_.reset();
   const base::Fd old = listener_->release();
   listener_.reset();
-  lent_.clear();
+  facts_.lent.clear();
   forget_server();
   auto opened = open_in_place_of(old.get(), service(), at);
   if (!opened) {
@@ -105,7 +105,7 @@ bool Endpoint::renew(const std::string& why) {
     watch(std::move(opened->fd));
     owner_.on_socket(*this);
     if (!service().steered() || steer_or_close()) {
-      if (!registered_ || at.at.port != 0) return true;
+      if (!facts_.registered || at.at.port != 0) return true;
       unregister_rpc();  // of the port that is lost
       register_rpc();
       return true;
@@ -119,7 +119,7 @@ bool Endpoint::renew(const std::string& why) {
 void Endpoint::renew_when_quiet() { quiet_.set(around_.timer_length(200ms)); }
 
 void Endpoint::look_whether_quiet() {
-  const bool idle = foreign_ && listener_ && lent_.empty() && !owner_.has_session(*this) && owner_.listens(*this) &&
+  const bool idle = facts_.foreign && listener_ && facts_.lent.empty() && !owner_.has_session(*this) && owner_.listens(*this) &&
                     !around_.holding;
   if (!idle || net::anything_waits(listener_->fd())) return;  // the end of the next server comes here again
   if (net::handshakes_under_way(listener_->fd())) return renew_when_quiet();
@@ -128,7 +128,7 @@ void Endpoint::look_whether_quiet() {
 
 /// The socket is one that no server has had.
 void Endpoint::forget_server() {
-  foreign_ = false;
+  facts_.foreign = false;
   required_.reset();
   readable_in_vain_ = 0;
 }
@@ -136,8 +136,8 @@ void Endpoint::forget_server() {
 /// The configuration of a socket that a server has had is another one.
 void Endpoint::require_anew() {
   if (!listener_ || !required_) return;
-  if (!lent_.empty() && !foreign_) return void(*required_ = net::found_state(listener_->fd(), spec_));
-  if (auto required = lent_.empty() ? net::required_state(spec_, listener_->fd())
+  if (!facts_.lent.empty() && !facts_.foreign) return void(*required_ = net::found_state(listener_->fd(), spec_));
+  if (auto required = facts_.lent.empty() ? net::required_state(spec_, listener_->fd())
                                     : net::lent_state(spec_, listener_->fd()))
     *required_ = std::move(*required);
 }
@@ -145,7 +145,7 @@ void Endpoint::require_anew() {
 /// It was readable, and no datagram could be had. Once is no sign of anything: one with a wrong checksum does that.
 void Endpoint::nothing_there() {
   constexpr unsigned most = 3;
-  if (!foreign_ || ++readable_in_vain_ < most) return listener_->again();
+  if (!facts_.foreign || ++readable_in_vain_ < most) return listener_->again();
   if (renew("it is readable, and there is nothing to be read")) owner_.listen(*this);
 }
 
@@ -161,8 +161,8 @@ bool reset_waiting(int listener, const config::ListenSpec& spec) {
 /// Who has the socket can make accept(2) wait for ever. What refuses this peer does not look at who it is, so that the
 /// others that wait would be refused, too. A service manager's socket stays: nobody could give it another.
 void Endpoint::drop_connection() {
-  if (foreign_ && is_lent() && reset_waiting(listener_->fd(), spec_)) return;
-  if (foreign_) return (void)renew({});
+  if (facts_.foreign && is_lent() && reset_waiting(listener_->fd(), spec_)) return;
+  if (facts_.foreign) return (void)renew({});
   net::drop_connection(listener_->fd());
 }
 

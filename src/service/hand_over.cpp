@@ -68,14 +68,11 @@ bool Runner::in_conversation(Token token) const {
 
 HandedRunner Runner::hand_over() const {
   HandedRunner all;
+  static_cast<ServiceFacts&>(all) = facts_;
+  if (state_.phase() != Phase::paused) all.pause_end.reset();
   all.state = state_.snapshot();
   for (const auto& endpoint : endpoints_) all.endpoints.push_back(endpoint->hand_over());
-  if (state_.phase() == Phase::paused) all.pause_end = pause_end_;
   all.terminates = retired_servers_ == Servers::terminate;
-  all.kill_at = kill_at_;
-  all.targets = targets_;
-  all.counters = counters_;
-  all.standing = standing_;
   for (const auto& [peer, logged] : refused_lately_) all.refused_lately.push_back({peer, logged});
   for (const auto& [token, session] : sessions_) all.sessions.push_back(handed(token, session));
   std::sort(all.sessions.begin(), all.sessions.end(), [](const auto& a, const auto& b) { return a.token < b.token; });
@@ -84,22 +81,12 @@ HandedRunner Runner::hand_over() const {
 
 HandedSession Runner::handed(Token token, const Session& session) const {
   HandedSession one;
+  static_cast<SessionFacts&>(one) = session;
   one.token = token;
-  one.endpoint = session.endpoint;
-  one.peer = session.peer;
   one.socket = session.conversing() ? around_.conversations.waiting_connection(token) : session.socket.get();
   one.lingers = session.lingers.get();
-  one.pid = session.pid;
   one.pidfd = session.pid != 0 ? around_.children.pidfd(token) : -1;
-  one.started = session.started;
-  one.started_wall = session.started_wall;
-  one.accepted = session.accepted;
-  one.arrival = session.arrival;
-  one.phase = session.phase;
-  one.judged = session.judged;
-  one.judged_again = session.judged_again;
   one.conversing = session.conversing();
-  one.through_tcpmux = session.through_tcpmux;
   if (session.kept) one.datagram = handed_datagram(*session.kept);
   return one;
 }
@@ -116,12 +103,8 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   }
   state_.restore(state);
   around_.processes += state_.running();
-  pause_end_ = handed.pause_end;
+  facts_ = handed;
   retired_servers_ = handed.terminates ? Servers::terminate : Servers::leave;
-  kill_at_ = handed.kill_at;
-  targets_ = handed.targets;
-  counters_ = handed.counters;
-  standing_ = handed.standing;
   for (const HandedRefusal& one : handed.refused_lately) refused_lately_[one.peer] = one.logged;
 }
 
@@ -129,9 +112,10 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
 void Runner::restore_endpoints(const HandedRunner& handed, const std::function<base::Fd(int)>& take) {
   const bool served = handed.counters.served > 0 || !handed.sessions.empty();
   std::vector<HandedEndpoint> all = handed.endpoints;
-  if (all.empty())
-    all.push_back({0, handed.listener, handed.turned_away, handed.left_to_server, handed.lent, handed.registered,
-                   handed.open_failures, handed.trouble, handed.foreign});
+  if (all.empty()) {
+    static_cast<EndpointFacts&>(all.emplace_back()) = handed;
+    static_cast<EndpointSockets&>(all.back()) = handed;
+  }
   const auto places = service().places();
   endpoints_.clear();
   for (std::size_t i = 0; i < places.size(); ++i) {
@@ -143,19 +127,13 @@ void Runner::restore_endpoints(const HandedRunner& handed, const std::function<b
 }
 
 Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(int)>& take) {
-  Session session{.peer = handed.peer, .socket = take(handed.socket)};
+  Session session(handed);
+  session.pid = 0;
+  session.socket = take(handed.socket);
   // A banner that had to wait has made the connection non-blocking, and its server expects it to block.
   if (session.socket) ::fcntl(session.socket.get(), F_SETFL, ::fcntl(session.socket.get(), F_GETFL) & ~O_NONBLOCK);
   session.lingers = take(handed.lingers);
-  session.endpoint = handed.endpoint;
-  session.started = handed.started;
-  session.started_wall = handed.started_wall;
-  session.accepted = handed.accepted;
   session.alone = true;
-  session.arrival = handed.arrival;
-  session.judged_again = handed.judged_again;
-  session.through_tcpmux = handed.through_tcpmux;
-  session.judged = handed.judged;
   if (handed.datagram) session.kept = kept_datagram(*handed.datagram, handed.peer);
   if (base::Fd pidfd = take(handed.pidfd); pidfd && handed.pid > 0) {
     session.pid = handed.pid;
@@ -172,10 +150,10 @@ void Runner::carry_on() {
     endpoint->carry_on(listens(*endpoint), opens && !state_.is_open(endpoint->id()));
   announce();
   if (phase == Phase::paused)
-    arm(from_now(pause_end_.value_or(around_.now()), around_.now()), [](Runner& self) { self.feed(Due{}); });
+    arm(from_now(facts_.pause_end.value_or(around_.now()), around_.now()), [](Runner& self) { self.feed(Due{}); });
   if (opens && needs_target()) find_first_targets_later();
-  if (kill_at_)
-    arm(from_now(*kill_at_, around_.now()), [](Runner& self) { self.signal_servers(SIGKILL); });
+  if (facts_.kill_at)
+    arm(from_now(*facts_.kill_at, around_.now()), [](Runner& self) { self.signal_servers(SIGKILL); });
   std::vector<Token> tokens;
   for (const auto& [token, session] : sessions_) tokens.push_back(token);
   std::sort(tokens.begin(), tokens.end());

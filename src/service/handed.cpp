@@ -25,8 +25,8 @@ base::Result<net::SocketState> made_new(int socket, const config::Service& servi
 bool Endpoint::open_handed(net::HandedSocket socket) {
   const int number = socket.fd.get();
   const bool kept_for_us = net::is_stored_name(socket.name);
-  foreign_ = service().hands_over() && (kept_for_us || socket.foreign);
-  if (socket.foreign || foreign_) {
+  facts_.foreign = service().hands_over() && (kept_for_us || socket.foreign);
+  if (socket.foreign || facts_.foreign) {
     auto required = made_new(number, service(), spec_, !kept_for_us);
     if (!required) return open_instead(std::move(socket), required.error().sentence);
     // Of one that was kept for us that would mean that a server of this daemon has had it (shut_down()).
@@ -35,17 +35,17 @@ bool Endpoint::open_handed(net::HandedSocket socket) {
   if (!kept_for_us) {
     around_.log.notice("service {} takes the socket {} of the service manager", service().id,
                        base::escaped(socket.name, 255));
-    lent_ = socket.name;
+    facts_.lent = socket.name;
   }
   if (!service().steered()) net::unguard(number);  // it may have been another service's
   net::apply_options(number, spec_);
   const auto listening = net::listen_on(number, spec_);
   if (!listening) {
-    lent_.clear();
+    facts_.lent.clear();
     if (kept_for_us) net::hang_up(number);
     return opened_or_not(listening.error());
   }
-  if (!kept_for_us && !foreign_)
+  if (!kept_for_us && !facts_.foreign)
     required_ = std::make_unique<net::SocketState>(net::found_state(number, spec_));
   if (service().steered() && kept_for_us) take_refusing_socket(net::local_endpoint(number).port);
   return opened_or_not(net::Opened{std::move(socket.fd)});
@@ -79,11 +79,11 @@ void Endpoint::close_sockets() {
   if (turned_away_) shut_down(turned_away_->fd());
   turned_away_.reset();
   if (listener_ && is_lent())
-    around_.handed.give_back({std::exchange(lent_, {}), listener_->release(), foreign_});
+    around_.handed.give_back({std::exchange(facts_.lent, {}), listener_->release(), facts_.foreign});
   else if (listener_)
     shut_down(listener_->fd());
   listener_.reset();
-  lent_.clear();
+  facts_.lent.clear();
   owner_.on_socket(*this);
 }
 
@@ -95,7 +95,7 @@ void Endpoint::shut_down(int fd) const {
     return;
   }
   // One that was kept for us may have been a server's long ago; at the end of the daemon it is for the next one.
-  if (around_.duplicates_kept || (foreign_ && required_)) net::hang_up(fd);
+  if (around_.duplicates_kept || (facts_.foreign && required_)) net::hang_up(fd);
 }
 
 }  // namespace xsuperd::service

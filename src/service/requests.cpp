@@ -37,7 +37,7 @@ void Runner::accept_connections(Endpoint& endpoint) {
   std::exception_ptr thrown;
   for (net::Connection& connection : batch) {
     try {
-      Session session{.peer = connection.peer, .socket = std::move(connection.fd)};
+      Session session(connection.peer, std::move(connection.fd));
       session.alone = alone;
       session.endpoint = endpoint.id();
       attempt(new_session(std::move(session)), &Runner::greet);
@@ -65,8 +65,8 @@ Token Runner::new_session(Session session) {
   session.accepted = around_.now();
   base::make_room(sessions_);
   sessions_.emplace(token, std::move(session));
-  ++counters_.accepted;  // what throws before leaves nothing to account for
-  counters_.last_request = std::chrono::system_clock::now();
+  ++facts_.counters.accepted;  // what throws before leaves nothing to account for
+  facts_.counters.last_request = std::chrono::system_clock::now();
   return token;
 }
 
@@ -100,7 +100,7 @@ void Runner::request_waiting(Endpoint& endpoint) {
 }
 
 void Runner::request_of(Endpoint& endpoint, const net::Head& head) {
-  Session session{.peer = head.peer};
+  Session session(head.peer);
   session.arrival = head.arrival;
   session.alone = true;
   session.endpoint = endpoint.id();
@@ -192,7 +192,7 @@ void Runner::perform(const Refuse& action) {
   if (found == sessions_.end() || judge_again(action)) return;
   Session session = std::move(found->second);
   end_session(action.token);
-  counters_.refuse(action.verdict.reason, action.verdict.banned, session.peer, std::chrono::system_clock::now());
+  facts_.counters.refuse(action.verdict.reason, action.verdict.banned, session.peer, std::chrono::system_clock::now());
   const base::AddressText peer(session.peer.address);
   if (action.verdict.both_lists)
     around_.log.error("Service={}: only_from list and no_access list match equally the address {}", service().id, peer.view());
@@ -271,11 +271,11 @@ void Runner::drop_waiting_request(const Session& session) {
 
 /// By the lists that the kernel keeps of a steered service.
 void Runner::on_turned_away(net::Connection connection) {
-  Session session{.peer = connection.peer, .socket = std::move(connection.fd)};
+  Session session(connection.peer, std::move(connection.fd));
   const auto now = std::chrono::system_clock::now();
-  ++counters_.accepted;
-  counters_.last_request = now;
-  counters_.refuse(policy::Reason::address, false, session.peer, now);
+  ++facts_.counters.accepted;
+  facts_.counters.last_request = now;
+  facts_.counters.refuse(policy::Reason::address, false, session.peer, now);
   log_entry(log::fail_entry(service(), policy::log_word(policy::Reason::address), session.peer.address));
   dismiss(std::move(session));
 }

@@ -41,7 +41,7 @@ std::shared_ptr<Endpoint> Endpoint::rpc_owner() const {
   const Registration wanted = registration_of(service());
   for (const auto& weak : around_.rpc_services) {
     auto other = weak.lock();
-    if (other && other.get() != this && other->registered_ && overlap(registration_of(other->service()), wanted))
+    if (other && other.get() != this && other->facts_.registered && overlap(registration_of(other->service()), wanted))
       return other;
   }
   return nullptr;
@@ -50,10 +50,10 @@ std::shared_ptr<Endpoint> Endpoint::rpc_owner() const {
 void Endpoint::note_rpc() {
   std::erase_if(around_.rpc_services, [this](const std::weak_ptr<Endpoint>& weak) {
     const auto other = weak.lock();
-    return !other || other.get() == this || !other->registered_;
+    return !other || other.get() == this || !other->facts_.registered;
   });
   around_.rpc_services.push_back(weak_from_this());
-  registered_ = true;
+  facts_.registered = true;
 }
 
 /// Off the loop: rpcbind may be slow, or not there, and this service alone waits for it.
@@ -61,7 +61,7 @@ void Endpoint::register_rpc() {
   if (const auto owner = rpc_owner()) {
     // Not at once, as with rpcbind's own refusal: the State is only about to hear of the open socket.
     boost::asio::post(around_.loop, while_alive([why = fmt::format("service {} has it", owner->service().id)](Endpoint& self) {
-      if (self.listener_ && !self.registered_) self.registration_failed(why);
+      if (self.listener_ && !self.facts_.registered) self.registration_failed(why);
     }));
     return;
   }
@@ -77,7 +77,7 @@ void Endpoint::register_rpc() {
     if (failed)
       for (const std::uint32_t version : *failed)
         self.around_.log.error("pmap_set failed. service={} program={} version={}", self.service().id, r.program, version);
-    else if (self.registered_)  // not closed meanwhile
+    else if (self.facts_.registered)  // not closed meanwhile
       self.registration_failed(failed.error().sentence);
   });
   loop::off_loop(around_.rpc, around_.loop, speak, [&around = around_, answered](const auto& failed) {
@@ -88,17 +88,17 @@ void Endpoint::register_rpc() {
 }
 
 void Endpoint::registration_failed(const std::string& why) {
-  trouble_ = "it cannot be registered with rpcbind: " + why;
-  if (open_failures_++ == 0)
+  facts_.trouble = "it cannot be registered with rpcbind: " + why;
+  if (facts_.open_failures++ == 0)
     around_.log.error("pmap_set failed. service={} program={}: {}. It is tried again from time to time.", service().id,
                       *service().settings.rpc_number, why);
-  registered_ = false;
+  facts_.registered = false;
   close_sockets();
   (void)report(false);
 }
 
 void Endpoint::unregister_rpc() {
-  if (!std::exchange(registered_, false)) return;
+  if (!std::exchange(facts_.registered, false)) return;
   const Registration r = registration_of(service());
   const auto speak = [place = hurried(around_.rpcbind), r] {
     net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, place);

@@ -21,7 +21,7 @@ Runner::Runner(Surroundings& around, Setup setup)
       setup_(std::move(setup)),
       state_(setup_.policy),
       timers_(std::make_unique<Timers>(around.loop)) {
-  counters_.since = std::chrono::system_clock::now();
+  facts_.counters.since = std::chrono::system_clock::now();
   make_endpoints(service().places());
 }
 
@@ -109,14 +109,14 @@ void Runner::replace_endpoints() {
 
 void Runner::count_on_from(Runner& before) {
   state_.count_on_from(before.state_);
-  counters_ = before.counters_.hand_on();
+  facts_.counters = before.facts_.counters.hand_on();
 }
 
 void Runner::reconfigure(Setup setup) {
   const bool new_versions = setup.service().settings.rpc_version != service().settings.rpc_version;
   if (new_versions)
     for (const auto& endpoint : endpoints_) endpoint->unregister_rpc();
-  targets_.clear();  // perhaps another target, in any case looked up anew (fact B10.1)
+  facts_.targets.clear();  // perhaps another target, in any case looked up anew (fact B10.1)
   forget_first_targets();
   setup_ = std::move(setup);
   replace_endpoints();
@@ -146,7 +146,7 @@ void Runner::retire(Servers servers) {
   for (const auto& [token, session] : sessions_)
     if (session.conversing()) around_.conversations.stop(token);
   signal_servers(SIGTERM);
-  kill_at_ = around_.now() + around_.grace;
+  facts_.kill_at = around_.now() + around_.grace;
   arm(around_.grace, [](Runner& self) { self.signal_servers(SIGKILL); });
 }
 
@@ -232,7 +232,7 @@ void Runner::lose(Token token, const std::exception& why) {
   if (found == sessions_.end() || found->second.served()) throw;  // the last gate tells
   const base::Address peer = found->second.peer.address;
   const EndpointId through = found->second.endpoint;
-  counters_.fail(std::chrono::system_clock::now());
+  facts_.counters.fail(std::chrono::system_clock::now());
   let_go(token);
   if (Endpoint* endpoint = service().hands_over() ? find(through) : nullptr; endpoint && listens(*endpoint))
     listen(*endpoint);  // it had not even been let in
@@ -263,7 +263,7 @@ void Runner::perform(const OpenSocket&) {
 }
 
 void Runner::perform(const ArmPause& action) {
-  pause_end_ = around_.now() + std::chrono::seconds(action.seconds);
+  facts_.pause_end = around_.now() + std::chrono::seconds(action.seconds);
   try {
     arm(std::chrono::seconds(action.seconds), [](Runner& self) { self.feed(Due{}); });
   } catch (const std::bad_alloc&) {  // nobody would open it again: better no pause than no end of it
@@ -300,7 +300,7 @@ std::uint64_t Runner::arm(std::chrono::milliseconds delay, std::function<void(Ru
 bool Runner::accounted() const {
   const auto undecided = std::count_if(sessions_.begin(), sessions_.end(),
                                        [](const auto& one) { return !one.second.served(); });
-  return counters_.accepted == counters_.decided() + static_cast<std::uint64_t>(undecided);
+  return facts_.counters.accepted == facts_.counters.decided() + static_cast<std::uint64_t>(undecided);
 }
 
 void Runner::log_entry(const std::optional<log::Entry>& entry) {

@@ -42,7 +42,7 @@ base::Result<std::string> Runner::exec_context(const Session& session) {
 
 /// Without its label nobody is served (fact B6.15). No process existed, so the service's log has nothing to tell.
 void Runner::context_failed(Token token, const std::string& why) {
-  counters_.fail(std::chrono::system_clock::now());
+  facts_.counters.fail(std::chrono::system_clock::now());
   around_.log.error("Changing process context failed for {}: {}", service().id, why);
   end_session(token);
   feed(StartFailed{token, true});
@@ -63,14 +63,14 @@ void Runner::started(spawn::Started& outcome) {
   session.pid = outcome.pid;
   go(outcome.token, SessionEvent::started);
   if (Endpoint* endpoint = service().hands_over() ? find(session.endpoint) : nullptr) endpoint->on_server();
-  counters_.serve(around_.now() - session.accepted);
+  facts_.counters.serve(around_.now() - session.accepted);
   around_.children.watch(outcome.token, outcome.pid, around_.reserve.below(std::move(outcome.pidfd)));
   log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
   feed(Started{outcome.token});
   // It may have been started while the service was being removed, and take so long that the others' KILL is over.
   if (state_.phase() != Phase::retiring || retired_servers_ != Servers::terminate) return;
   around_.children.signal(outcome.token, SIGTERM, around_.grace);
-  if (kill_at_ && around_.now() >= *kill_at_) around_.children.signal(outcome.token, SIGKILL);
+  if (facts_.kill_at && around_.now() >= *facts_.kill_at) around_.children.signal(outcome.token, SIGKILL);
 }
 
 void Runner::start_failed(spawn::StartFailed& outcome) {
@@ -92,7 +92,7 @@ void Runner::start_failed(spawn::StartFailed& outcome) {
     around_.log.error("{} failed: {} (service={})", spawn::step_text(outcome.step), reason, service().id);
   log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
   log_entry(log::exit_entry(service(), outcome.pid, {false, outcome.status}, 0s));
-  counters_.fail(std::chrono::system_clock::now());
+  facts_.counters.fail(std::chrono::system_clock::now());
   const Session ended = std::move(session);
   end_session(outcome.token);
   (void)drop_unread_datagram(ended);

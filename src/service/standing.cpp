@@ -11,16 +11,16 @@ namespace xsuperd::service {
 /// Waits for requests, unless they are to wait for us or for the next image of the daemon. A request that is known to
 /// wait need not be waited for.
 void Runner::listen(Endpoint& endpoint) {
-  if (!endpoint.open() || standing_ == Standing::held || around_.holding) return;
+  if (!endpoint.open() || facts_.standing == Standing::held || around_.holding) return;
   if (next_datagram_ && next_datagram_->first == endpoint.id())
     return request_of(endpoint, std::exchange(next_datagram_, std::nullopt)->second);
   endpoint.resume();
 }
 
 void Runner::stand(Standing standing) {
-  if (state_.phase() == Phase::retiring || standing_ == standing) return;
+  if (state_.phase() == Phase::retiring || facts_.standing == standing) return;
   const bool had_socket = wants_socket();
-  standing_ = standing;
+  facts_.standing = standing;
   if (service().kind == config::Kind::tcpmux) return;  // it never has one: adopt() asks for the standing
   if (had_socket && !wants_socket()) {
     timers_->cancel(looking_);

@@ -263,10 +263,20 @@ bool State::is_retrying(Token token) const {
 }
 
 StateSnapshot State::snapshot() const {
-  StateSnapshot all{phase(), rate_.snapshot(), {}, attempts_, source_rates_.snapshot(), {}};
+  StateSnapshot all{.phase = phase(),
+                    .rate = rate_.snapshot(),
+                    .places = {},
+                    .attempts = attempts_,
+                    .source_rates = source_rates_.snapshot(),
+                    .endpoints = {}};
   all.endpoints.assign(endpoints_.begin(), endpoints_.end());
   for (const auto& [token, place] : places_)
-    all.places.push_back({token, place.source, place.failures, place.retrying, place.waiting, place.endpoint});
+    all.places.push_back({.token = token,
+                          .source = place.source,
+                          .failures = place.failures,
+                          .retrying = place.retrying,
+                          .waiting = place.waiting,
+                          .endpoint = place.endpoint});
   std::sort(all.places.begin(), all.places.end(), [](const auto& a, const auto& b) { return a.token < b.token; });
   return all;
 }

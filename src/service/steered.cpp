@@ -67,7 +67,7 @@ base::Result<void> Endpoint::steer() {
   const auto guarded = net::guard(first, rules, otherwise);
   const bool locked = !guarded && guarded.error().code == EPERM;
   if (locked && !owner_.has_session(*this)) return guarded.error();
-  if (!guarded && !locked && guarded.error().code != E2BIG && open_failures_ == 0)
+  if (!guarded && !locked && guarded.error().code != E2BIG && facts_.open_failures == 0)
     around_.log.warning("service {}: its access lists would not outlive the daemon: {}", service().id,
                         guarded.error().sentence);
   // A server may have locked the first one, but not the second, which none ever had.
@@ -104,8 +104,8 @@ bool Endpoint::steer_or_close() {
   const auto steered = steer();
   if (steered) return true;
   close_sockets();
-  trouble_ = steered.error().sentence;
-  if (open_failures_++ == 0)
+  facts_.trouble = steered.error().sentence;
+  if (facts_.open_failures++ == 0)
     around_.log.error("Service {} failed to start and is deactivated: {}", service().id, steered.error().sentence);
   return false;
 }

@@ -15,7 +15,7 @@ namespace xsuperd::service {
 void Runner::find_targets(Token token) {
   const config::RedirectTarget target = *service().settings.redirect;
   if (const auto written = net::numeric_target(target.host, target.port)) {
-    targets_ = {*written};
+    facts_.targets = {*written};
     return go(token, SessionEvent::target_found);
   }
   sessions_.at(token).target =
@@ -32,16 +32,16 @@ void Runner::targets_found(Token token, const config::RedirectTarget& target, st
   if (service().settings.redirect != target) return go(token, SessionEvent::target_found);  // changed meanwhile
   if (found.empty()) {
     around_.log.error("can't find remote host {} (service={})", target.host, service().id);
-    counters_.fail(std::chrono::system_clock::now());
+    facts_.counters.fail(std::chrono::system_clock::now());
     return let_go(token);
   }
-  targets_ = std::move(found);
+  facts_.targets = std::move(found);
   go(token, SessionEvent::target_found);
 }
 
 /// Before the socket is opened: nobody is let in as long as there is no way on (decision B15.24).
 bool Runner::needs_target() const {
-  if (service().kind != config::Kind::redirect || !targets_.empty()) return false;
+  if (service().kind != config::Kind::redirect || !facts_.targets.empty()) return false;
   const config::RedirectTarget& target = *service().settings.redirect;
   return !net::numeric_target(target.host, target.port);
 }
@@ -67,8 +67,8 @@ bool Runner::find_first_targets() {
 void Runner::first_targets_found(const config::RedirectTarget& target, std::vector<base::Endpoint> found) {
   first_targets_ = 0;
   if (state_.phase() == Phase::retiring || !wants_socket()) return;
-  if (service().settings.redirect == target) targets_ = std::move(found);
-  if (!targets_.empty()) {
+  if (service().settings.redirect == target) facts_.targets = std::move(found);
+  if (!facts_.targets.empty()) {
     target_failures_ = 0;
     return (void)start();
   }

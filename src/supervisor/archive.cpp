@@ -29,15 +29,16 @@ bool unhex(std::string_view text, std::array<std::uint8_t, 16>& bytes) {
 }  // namespace
 
 /// No address: null; IPv4: its number; IPv6: its bytes, and the scope behind a per cent sign.
-void Writing::address(const char* name, base::Address& value) {
+json::value Writing::json_of(const base::Address& value) {
   switch (value.family()) {
-    case base::Address::Family::none: object_[name] = nullptr; return;
-    case base::Address::Family::ipv4: object_[name] = value.ipv4_value(); return;
-    case base::Address::Family::ipv6: object_[name] = fmt::format("{}%{:08x}", hex(value.bytes()), value.scope());
+    case base::Address::Family::none: break;
+    case base::Address::Family::ipv4: return value.ipv4_value();
+    case base::Address::Family::ipv6: return json::string(fmt::format("{}%{:08x}", hex(value.bytes()), value.scope()));
   }
+  return nullptr;
 }
 
-void Reading::address(const char* name, base::Address& value) {
+void Reading::get(std::string_view name, base::Address& value, const Limits&) {
   const json::value* member = find(name);
   if (!member) return;
   if (member->is_null()) return;
@@ -59,14 +60,15 @@ void Reading::address(const char* name, base::Address& value) {
   value = base::Address::ipv4(number);
 }
 
-void Reading::flag(const char* name, bool& value) {
+void Reading::get(std::string_view name, bool& value, const Limits&) {
   const json::value* member = find(name);
   if (!member) return;
   if (!member->is_bool()) return complain(name, "must be true or false");
   value = member->get_bool();
 }
 
-void Reading::text(const char* name, std::string& value, std::size_t most) {
+void Reading::get(std::string_view name, std::string& value, const Limits& its) {
+  const std::size_t most = its.most > 0 ? its.most : longest_text;
   const json::value* member = find(name);
   if (!member) return;
   const json::string* string = member->if_string();
@@ -74,7 +76,19 @@ void Reading::text(const char* name, std::string& value, std::size_t most) {
   value.assign(string->data(), string->size());
 }
 
-const json::value* Reading::find(const char* name) {
+void Reading::get(std::string_view name, std::chrono::nanoseconds& value, const Limits&) {
+  std::int64_t count = 0;
+  number(name, count, std::int64_t{0}, std::numeric_limits<std::int64_t>::max());
+  value = std::chrono::nanoseconds(count);
+}
+
+/// A member for each reason, by its word.
+void Reading::get(std::string_view, ReasonCounts& counts, const Limits&) {
+  for (const policy::ReasonRow& row : policy::reason_table)
+    if (row.since <= version_) get(row.word, counts[row.reason], {});
+}
+
+const json::value* Reading::find(std::string_view name) {
   if (!good()) return nullptr;
   const json::value* member = object_->if_contains(name);
   if (!member) {
@@ -86,11 +100,17 @@ const json::value* Reading::find(const char* name) {
 }
 
 void Reading::finish() {
-  if (good() && taken_ != object_->size()) complain(nullptr, "has members that this version does not know");
+  if (good() && taken_ != object_->size()) complain({}, "has members that this version does not know");
 }
 
-void Reading::complain(const char* name, std::string_view what) {
-  if (error_.empty()) error_ = fmt::format("{} {}", name ? path(name) : where_.empty() ? "the state" : where_, what);
+std::string Reading::path(std::string_view name) const {
+  return where_.empty() ? std::string(name) : fmt::format("{}.{}", where_, name);
+}
+
+/// `name`: empty for the object as a whole.
+void Reading::complain(std::string_view name, std::string_view what) {
+  const std::string which = !name.empty() ? path(name) : where_.empty() ? "the state" : where_;
+  if (error_.empty()) error_ = fmt::format("{} {}", which, what);
 }
 
 }  // namespace xsuperd::supervisor

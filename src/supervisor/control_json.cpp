@@ -47,12 +47,13 @@ std::string_view state_word(const service::Runner& runner) {
 }
 
 json::object json_counters(const service::Counters& c) {
-  json::object refused;
-  for (std::size_t i = 0; i < service::Counters::reasons; ++i)
-    if (c.refused[i] > 0) refused[policy::log_word(static_cast<policy::Reason>(i))] = c.refused[i];
-  return {{"accepted", c.accepted},   {"served", c.served},           {"refused", c.refused_in_all()},
-          {"reasons", refused},       {"banned", c.banned},           {"failed", c.failed},
-          {"withdrawn", c.withdrawn}, {"bytes_in", c.bytes_in},       {"bytes_out", c.bytes_out}};
+  json::object object, reasons;
+  for (const base::Count& count : base::all_counts()) object[count.name] = c.*count.member;
+  for (const policy::ReasonRow& row : policy::reason_table)
+    if (c.refused[row.reason] > 0) reasons[row.word] = c.refused[row.reason];
+  object["refused"] = c.refused_in_all();
+  object["reasons"] = std::move(reasons);
+  return object;
 }
 
 std::size_t running_sessions(const service::Runner& runner) {

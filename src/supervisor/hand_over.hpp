@@ -3,11 +3,13 @@
 #pragma once
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "xsuperd/base/described.hpp"
 #include "xsuperd/base/error.hpp"
 #include "xsuperd/config/model.hpp"
 #include "xsuperd/log/event.hpp"
@@ -29,13 +31,16 @@ struct LoadRecord {
   std::vector<std::string> unguarded = {};  ///< the first sentences about files that others may change
   bool operator==(const LoadRecord&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(LoadRecord, (), (at, is_reload, outcome, errors, warnings, unguarded))
+constexpr auto members_since(const LoadRecord*) { return std::array{base::Since{"unguarded", 5}}; }
 
 /// The whole state of a daemon as plain values; descriptors by their numbers, -1 for none. To add something, add a
-/// member here and a line within `a.since(VERSION, ...)` in hand_over.cpp, where VERSION is `version`, increased once
-/// for each release: a state from before is taken with the member's default, one from later is refused, because what
-/// was left out of it would be lost. Members are never renamed or removed, and enumerators only added at the end.
+/// member where it belongs, to its BOOST_DESCRIBE_STRUCT and to members_since() beside it, with the version that comes
+/// after that of the last release: a state from before is taken with the member's default, one from later is refused,
+/// because what was left out of it would be lost. Members are never renamed or removed, and enumerators only added at the
+/// end. What may stand in a member is said in hand_over_limits.hpp, where its type does not say it.
 struct HandOver {
-  static constexpr std::uint64_t version = 6;
+  static const std::uint64_t version;                     ///< the greatest of members_since()
   static constexpr std::uint64_t oldest_version = 4;  ///< the oldest that can be taken over
 
   struct Daemon {
@@ -145,9 +150,34 @@ struct HandOver {
   std::string clock = {};           ///< by which clock, as time_namespace() names it
   bool operator==(const HandOver&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(HandOver::Daemon, (),
+                      (pid, program_version, invocation, adopts_orphans, umask, priority, files_soft, files_hard, control))
+BOOST_DESCRIBE_STRUCT(HandOver::Origin, (), (attribute, changes, file, line))
+BOOST_DESCRIBE_STRUCT(HandOver::Service::Place, (), (at, ipv6, v6only, beside))
+BOOST_DESCRIBE_STRUCT(HandOver::Service, (),
+                      (text, file, line, common_log, origins, server, server_args, argv, at, v6only, waits_for, places,
+                       of_inetd))
+constexpr auto members_since(const HandOver::Service*) {
+  return std::array{base::Since{"v6only", 5}, base::Since{"waits_for", 5}, base::Since{"places", 6},
+                    base::Since{"of_inetd", 6}};
+}
+BOOST_DESCRIBE_STRUCT(HandOver::Absent, (), (name, id, file, line, fate))
+BOOST_DESCRIBE_STRUCT(HandOver::Runner, (), (service, retired, state))
+BOOST_DESCRIBE_STRUCT(HandOver::Standing, (), (id, standing))
+BOOST_DESCRIBE_STRUCT(HandOver::HandedSocket, (), (name, socket, foreign))
+constexpr auto members_since(const HandOver::HandedSocket*) { return std::array{base::Since{"foreign", 5}}; }
+BOOST_DESCRIBE_STRUCT(HandOver::Leftover, (), (pidfd))
+BOOST_DESCRIBE_STRUCT(HandOver, (),
+                      (daemon, started, loaded, last_load, log_level, defaults, default_origins, standings, gone, services,
+                       configured, absent, runners, bans, displaced_told, chargen_line, last_token, workers, handed,
+                       leftovers, reload_wanted, worker_failures, last_worker_failure, log_behind, notes, lingering, now,
+                       clock))
+constexpr auto members_since(const HandOver*) {
+  return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5}};
+}
 
 /// As text (JSON).
-[[nodiscard]] std::string encode(HandOver state);
+[[nodiscard]] std::string encode(const HandOver& state);
 /// Trusts nothing: any bytes give a state that is right in itself, or an error that says which field is not.
 [[nodiscard]] base::Result<HandOver> decode(std::string_view text);
 /// The clock that this process has its moments from: its time namespace, as the kernel names it (time_namespaces(7)). Empty
@@ -157,6 +187,6 @@ struct HandOver {
 /// moments are moved, as if no time had passed. Else nothing changes. Pure.
 void keep_time(HandOver& state, base::Moment now, std::string_view clock);
 /// The numbers of all descriptors that it speaks of.
-[[nodiscard]] std::vector<int> descriptors(HandOver state);
+[[nodiscard]] std::vector<int> descriptors(const HandOver& state);
 
 }  // namespace xsuperd::supervisor

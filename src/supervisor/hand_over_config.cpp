@@ -46,8 +46,10 @@ void set_place(std::optional<std::vector<config::AddressPattern>>& list, const c
 std::vector<HandOver::Origin> handed_origins(const config::Origins& origins) {
   std::vector<HandOver::Origin> all;
   for (const config::Origins::Line& line : origins.lines())
-    all.push_back({std::string(config::attributes()[line.row].name), line.changes, origins.file(line),
-                   static_cast<int>(line.number)});
+    all.push_back({.attribute = std::string(config::attributes()[line.row].name),
+                   .changes = line.changes,
+                   .file = origins.file(line),
+                   .line = static_cast<int>(line.number)});
   return all;
 }
 
@@ -76,7 +78,8 @@ std::vector<config::ListenSpec> restored_places(const config::Service& service, 
 
 std::vector<HandOver::Service::Place> handed_places(const config::Service& service) {
   std::vector<HandOver::Service::Place> places;
-  for (const config::ListenSpec& one : service.places()) places.push_back({one.at, one.ipv6, one.v6only, one.beside});
+  for (const config::ListenSpec& one : service.places())
+    places.push_back({.at = one.at, .ipv6 = one.ipv6, .v6only = one.v6only, .beside = one.beside});
   return places;
 }
 
@@ -109,19 +112,19 @@ HandOver::Service handed_service(const config::Service& service) {
   config::Settings plain = service.settings;
   if (plain.server) plain.server = "/handed/over";
   if (plain.server_args) plain.server_args = {"-"};
-  return {fmt::format("service {}\n{{\n{}}}\n", service.name, config::dump(plain)),
-          service.place.file,
-          service.place.line,
-          service.common_log,
-          handed_origins(service.settings.origins),
-          service.settings.server.value_or(""),
-          service.settings.server_args.value_or(config::Words{}),
-          service.argv,
-          service.listen.at,
-          service.listen.v6only,
-          service.waits_for,
-          handed_places(service),
-          service.of_inetd};
+  return {.text = fmt::format("service {}\n{{\n{}}}\n", service.name, config::dump(plain)),
+          .file = service.place.file,
+          .line = service.place.line,
+          .common_log = service.common_log,
+          .origins = handed_origins(service.settings.origins),
+          .server = service.settings.server.value_or(""),
+          .server_args = service.settings.server_args.value_or(config::Words{}),
+          .argv = service.argv,
+          .at = service.listen.at,
+          .v6only = service.listen.v6only,
+          .waits_for = service.waits_for,
+          .places = handed_places(service),
+          .of_inetd = service.of_inetd};
 }
 
 void hand_over_configuration(const config::Config& config, HandOver& state) {
@@ -130,7 +133,7 @@ void hand_over_configuration(const config::Config& config, HandOver& state) {
   for (const auto& service : config.services) state.services.push_back(handed_service(*service));
   state.configured = state.services.size();
   for (const config::Absent& a : config.absent)
-    state.absent.push_back({a.name, a.id, a.place.file, a.place.line, a.fate});
+    state.absent.push_back({.name = a.name, .id = a.id, .file = a.place.file, .line = a.place.line, .fate = a.fate});
 }
 
 base::Result<RestoredConfiguration> restore_configuration(const HandOver& state, config::Names& names) {

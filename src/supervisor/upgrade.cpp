@@ -203,7 +203,7 @@ HandOver Supervisor::Impl::hand_over() const {
   state.gone = gone;
   state.worker_failures = worker_failures;
   state.last_worker_failure = last_worker_failure;
-  for (const auto& [id, standing] : standings) state.standings.push_back({id, standing});
+  for (const auto& [id, standing] : standings) state.standings.push_back({.id = id, .standing = standing});
   hand_over_configuration(*config, state);
   std::unordered_map<const config::Service*, std::size_t> places;
   for (std::size_t i = 0; i < config->services.size(); ++i) places.emplace(config->services[i].get(), i);
@@ -211,7 +211,7 @@ HandOver Supervisor::Impl::hand_over() const {
     for (const auto& runner : *list) {
       const auto [place, other] = places.try_emplace(&runner->service(), state.services.size());
       if (other) state.services.push_back(handed_service(runner->service()));
-      state.runners.push_back({place->second, list == &retired, runner->hand_over()});
+      state.runners.push_back({.service = place->second, .retired = list == &retired, .state = runner->hand_over()});
     }
   state.bans = around.bans.snapshot();
   state.displaced_told = around.displaced_told;
@@ -219,7 +219,7 @@ HandOver Supervisor::Impl::hand_over() const {
   state.last_token = around.last_token;
   state.workers = workers.hand_over();
   for (const net::HandedSocket& one : around.handed.sockets())
-    state.handed.push_back({one.name, one.fd.get(), one.foreign});
+    state.handed.push_back({.name = one.name, .socket = one.fd.get(), .foreign = one.foreign});
   state.lingering = around.lingering->hand_over();
   if (const int helper = libwrap.helper_pidfd(); helper >= 0) state.leftovers.push_back({helper});
   for (std::uint64_t token = 1; token <= last_leftover; ++token)

@@ -142,7 +142,7 @@ std::vector<HandedWorker> Client::Impl::hand_over() const {
       auto worker = link->hand_over();
       if (!worker) continue;
       for (const auto& [token, one] : running)
-        if (one.link == link.get()) worker->conversations.push_back({token, one.connection, one.asks});
+        if (one.link == link.get()) worker->conversations.push_back({.token = token, .connection = one.connection, .asks = one.asks});
       workers.push_back(std::move(*worker));
     }
   return workers;

@@ -50,19 +50,6 @@ TEST_CASE("a request that no check objects to is admitted") {
   CHECK(answer(Service{}, Question{}) == "admit");
 }
 
-TEST_CASE("the reasons have xinetd's words") {
-  CHECK(log_word(Reason::address) == "address");
-  CHECK(log_word(Reason::time) == "time");
-  CHECK(log_word(Reason::fork) == "fork");
-  CHECK(log_word(Reason::service_limit) == "service_limit");
-  CHECK(log_word(Reason::per_source_limit) == "per_source_limit");
-  CHECK(log_word(Reason::per_source_rate) == "per_source_rate");
-  CHECK(log_word(Reason::process_limit) == "process_limit");
-  CHECK(log_word(Reason::libwrap) == "libwrap");
-  CHECK(log_word(Reason::load) == "load");
-  CHECK(log_word(Reason::connections_per_second) == "connections per second");
-}
-
 TEST_CASE("of several reasons the first in xinetd's order is given") {
   struct Step {
     const char* word;

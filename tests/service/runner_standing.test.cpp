@@ -41,7 +41,7 @@ TEST_CASE("a refusal is counted under its reason, with the peer, and a banned pe
   bench.around.bans.add(*base::Address::parse("127.0.0.1"), -1, bench.clock);
   const Client client(bench.where());
   bench.run_until([&] { return bench.counts().refused_in_all() == 1; });
-  CHECK(bench.counts().refused[static_cast<std::size_t>(policy::Reason::address)] == 1);
+  CHECK(bench.counts().refused[policy::Reason::address] == 1);
   CHECK(bench.counts().banned == 1);
   CHECK(bench.counts().last_refused_peer.address.text() == "127.0.0.1");
   CHECK(bench.counts().last_refusal != base::WallTime{});

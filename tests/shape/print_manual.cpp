@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// print_manual attributes|options|commands|exits: prints a generated part of xsuperd.conf(5), xsuperd(8) or xsuperctl(1),
-// for tests/shape/manual. print_manual control|own: prints the commands that a daemon is asked, which xsuperd-control(7) has,
+// print_manual attributes|options|commands|exits|reasons: prints a generated part of xsuperd.conf(5), xsuperd(8),
+// xsuperctl(1) or xsuperd.log(5), for tests/shape/manual. print_manual control|own: prints the commands that a daemon is asked, which xsuperd-control(7) has,
 // or the attributes that xinetd has not, which xsuperd-migrate(7) names, for tests/shape/manual-items.
 #include <fmt/format.h>
 
@@ -14,6 +14,7 @@
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/cli/generate.hpp"
 #include "xsuperd/config/attribute.hpp"
+#include "xsuperd/policy/reason.hpp"
 
 namespace {
 
@@ -56,6 +57,14 @@ std::string exit_manual() {
   return page;
 }
 
+/// The reasons of FAIL entries.
+std::string reason_manual() {
+  std::string page;
+  for (const auto& row : xsuperd::policy::reason_table)
+    page += fmt::format(".It Li {}\n{}", mdoc_literal(row.word), mdoc_text(row.sentence));
+  return page;
+}
+
 /// The commands that a daemon is asked, in the form of items.
 std::string control_commands() {
   std::string page;
@@ -80,9 +89,10 @@ int main(int argc, char** argv) {
                            : what == "options"  ? xsuperd::cli::option_manual()
                            : what == "commands" ? command_manual()
                            : what == "exits"    ? exit_manual()
+                           : what == "reasons"  ? reason_manual()
                            : what == "control"  ? control_commands()
                            : what == "own"      ? own_attributes()
                                                 : std::string{};
-  if (page.empty()) return std::fputs("usage: print_manual attributes|options|commands|exits|control|own\n", stderr), 2;
+  if (page.empty()) return std::fputs("usage: print_manual attributes|options|commands|exits|reasons|control|own\n", stderr), 2;
   return std::fwrite(page.data(), 1, page.size(), stdout) == page.size() ? 0 : 1;
 }

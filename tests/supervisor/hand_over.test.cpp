@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -14,6 +15,7 @@
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using testing::Maker;
+using testing::Members;
 
 namespace {
 
@@ -32,11 +34,49 @@ std::string error_of(const std::string& text) {
   return state ? "none" : state.error().sentence;
 }
 
-/// The state as text with one value replaced.
-std::string changed(const std::string& pointer, const boost::json::value& to) {
+boost::json::value parsed(const std::string& text) {
   boost::json::parse_options options;
   options.allow_invalid_utf8 = true;
-  boost::json::value all = boost::json::parse(encode(full_state()), {}, options);
+  return boost::json::parse(text, {}, options);
+}
+
+std::string golden_path(std::uint64_t version) { return fmt::format(XSUPERD_STATES "/version-{}.json", version); }
+
+std::string golden_text(std::uint64_t version) {
+  std::ifstream file(golden_path(version));
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+/// The first thing in `has` that `gets` has not, or has otherwise; empty: none.
+std::string lost(const boost::json::value& has, const boost::json::value& gets, const std::string& path) {
+  if (has.is_array() && gets.is_array() && has.get_array().size() == gets.get_array().size()) {
+    for (std::size_t i = 0; i < has.get_array().size(); ++i)
+      if (auto what = lost(has.get_array()[i], gets.get_array()[i], fmt::format("{}/{}", path, i)); !what.empty()) return what;
+    return {};
+  }
+  if (!has.is_object() || !gets.is_object()) return has == gets ? "" : path;
+  for (const auto& [name, value] : has.get_object()) {
+    const std::string its = path + "/" + std::string(name);
+    const boost::json::value* other = gets.get_object().if_contains(name);
+    if (!other) return its;
+    if (auto what = lost(value, *other, its); !what.empty()) return what;
+  }
+  return {};
+}
+
+/// The members that have their defaults wherever they occur.
+std::set<std::string> unset_in(const HandOver& state) {
+  Members members;
+  members.look_at(state);
+  std::set<std::string> unset;
+  std::set_difference(members.all.begin(), members.all.end(), members.set.begin(), members.set.end(),
+                      std::inserter(unset, unset.end()));
+  return unset;
+}
+
+/// The state as text with one value replaced.
+std::string changed(const std::string& pointer, const boost::json::value& to) {
+  boost::json::value all = parsed(encode(full_state()));
   const std::size_t slash = pointer.rfind('/');
   boost::system::error_code missing;
   boost::json::value* parent = slash == 0 ? &all : all.find_pointer(pointer.substr(0, slash), missing);
@@ -94,26 +134,57 @@ TEST_CASE("all descriptors are found, wherever they stand") {
   CHECK(std::count(numbers.begin(), numbers.end(), -1) == 0);
 }
 
-TEST_CASE("a state of each older version is taken over, with defaults for what it does not have") {
-  // Written by the daemon that had this version; never to be changed.
-  std::ifstream file(XSUPERD_STATES "/version-4.json");
-  REQUIRE(file);
-  const auto state = decode(std::string(std::istreambuf_iterator<char>(file), {}));
-  if (!state) FAIL(state.error().sentence);
-  REQUIRE(state->runners.size() == 3);
-  CHECK(state->runners[0].state.sessions.size() == 2);
-  CHECK(state->workers.size() == 1);
-  CHECK(state->bans.size() == 1);
-  const auto again = decode(encode(*state));
+// What daemons have written, one for each version of the state. That of a released version is never changed; that of the
+// present one is written anew, with XSUPERD_UPDATE_GOLDEN=1, as long as members are added to it.
+
+TEST_CASE("a golden state of each version is taken over, and all that it has outlives the next upgrade, too") {
+  for (std::uint64_t version = HandOver::oldest_version; version <= HandOver::version; ++version) {
+    INFO("version " << version);
+    const std::string text = golden_text(version);
+    const auto state = decode(text);
+    if (!state) FAIL(state.error().sentence);
+    boost::json::value has = parsed(text), gets = parsed(encode(*state));
+    REQUIRE(has.at("version") == version);
+    CHECK(gets.at("version") == HandOver::version);
+    has.as_object().erase("version");
+    CHECK(lost(has, gets, "") == "");
+  }
+}
+
+TEST_CASE("the golden state of this version has every member, with a value that it does not have by itself") {
+  const auto current = [] { return decode(golden_text(HandOver::version)); };
+  const auto is_full = [](const base::Result<HandOver>& state) {
+    return state && parsed(encode(*state)) == parsed(golden_text(HandOver::version)) && unset_in(*state).empty();
+  };
+  if (std::getenv("XSUPERD_UPDATE_GOLDEN") && !is_full(current()))
+    std::ofstream(golden_path(HandOver::version)) << encode(Maker(1, Maker::With::everything).state());
+  const auto state = current();
+  if (!state) FAIL(state.error().sentence << "; XSUPERD_UPDATE_GOLDEN=1 writes " << golden_path(HandOver::version));
+  CHECK(unset_in(*state) == std::set<std::string>{});
+  CHECK(parsed(encode(*state)) == parsed(golden_text(HandOver::version)));
+}
+
+TEST_CASE("a state in which everything is set can be made at any time") {
+  for (std::uint32_t seed = 1; seed <= 10; ++seed) CHECK(unset_in(Maker(seed, Maker::With::everything).state()) == std::set<std::string>{});
+}
+
+TEST_CASE("what a member is without a value may be handed over") {
+  const HandOver state = Maker(1, Maker::With::nothing).state();
+  const auto again = decode(encode(state));
   if (!again) FAIL(again.error().sentence);
-  CHECK(*again == *state);
+  CHECK(*again == state);
 }
 
 TEST_CASE("a state of another version is refused by its version, whatever else it holds") {
-  CHECK(error_of(R"({"version": 6, "something": "new"})") ==
-        "the state that was handed over is refused: it has version 6, and this program understands versions 4 to 5");
-  CHECK(error_of(R"({"version": 3})") ==
-        "the state that was handed over is refused: it has version 3, and this program understands versions 4 to 5");
+  const auto newer = HandOver::version + 1, older = HandOver::oldest_version - 1;
+  const std::string says = "the state that was handed over is refused: it has version {}, and this program understands versions {} to {}";
+  CHECK(error_of(fmt::format(R"({{"version": {}, "something": "new"}})", newer)) ==
+        fmt::format(fmt::runtime(says), newer, HandOver::oldest_version, HandOver::version));
+  CHECK(error_of(fmt::format(R"({{"version": {}}})", older)) ==
+        fmt::format(fmt::runtime(says), older, HandOver::oldest_version, HandOver::version));
+  boost::json::value golden = parsed(golden_text(HandOver::version));
+  golden.at("version") = newer;
+  CHECK_THAT(error_of(boost::json::serialize(golden)), Catch::Contains(fmt::format("it has version {}", newer)));
   CHECK(error_of("{}").ends_with("it has no version"));
   CHECK(error_of("[]").ends_with("it has no version"));
   CHECK(error_of(R"({"version": "1"})").ends_with("it has no version"));
@@ -167,9 +238,7 @@ TEST_CASE("a member that is not allowed is refused by its name") {
 }
 
 TEST_CASE("a member that is missing is named") {
-  boost::json::parse_options options;
-  options.allow_invalid_utf8 = true;
-  boost::json::value all = boost::json::parse(encode(full_state()), {}, options);
+  boost::json::value all = parsed(encode(full_state()));
   all.at("daemon").as_object().erase("umask");
   CHECK_THAT(error_of(boost::json::serialize(all)), Catch::Contains("daemon.umask is missing"));
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/base/described.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/policy/network.hpp"
 
@@ -86,5 +87,7 @@ class BanList {
   Bans bans_;
   std::array<Lengths, 2> lengths_;  ///< of IPv6 and IPv4
 };
+
+BOOST_DESCRIBE_STRUCT(BanList::Ban, (), (peer, until))
 
 }  // namespace xsuperd::policy

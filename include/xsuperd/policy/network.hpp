@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <string_view>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/base/described.hpp"
 
 namespace xsuperd::policy {
 
@@ -36,6 +38,9 @@ struct Network {
 
   auto operator<=>(const Network&) const = default;
 };
+
+BOOST_DESCRIBE_STRUCT(Network, (), (address, length))
+constexpr auto members_since(const Network*) { return std::array{base::Since{"length", 5}}; }
 
 /// For unordered containers.
 [[nodiscard]] std::size_t hash_value(const Network& network);

@@ -9,28 +9,15 @@
 #include <vector>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/base/described.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/config/model.hpp"
 #include "xsuperd/policy/address_rules.hpp"
+#include "xsuperd/policy/reason.hpp"
 
 /// May this peer be served, and if not, why. Everything here is pure: no clock, no system call, no log; safe
 /// on any thread.
 namespace xsuperd::policy {
-
-/// Why a request is refused; log_word() gives xinetd's word for it (fact B7.19).
-enum class Reason : std::uint8_t {
-  address,
-  time,
-  fork,
-  service_limit,
-  per_source_limit,
-  per_source_rate,
-  process_limit,
-  libwrap,
-  load,
-  connections_per_second
-};
-[[nodiscard]] std::string_view log_word(Reason reason);
 
 /// The connection rate of one service, xinetd's cps window to the letter (fact B4.43) unless the configuration has a
 /// window of its own. A value; the service's State owns it.
@@ -138,5 +125,8 @@ class Policy {
 /// Is `now` inside one of the intervals? Both end minutes are included; start > end crosses midnight
 /// (fact B4.42).
 [[nodiscard]] bool within(const std::vector<config::Interval>& intervals, const base::LocalTime& now);
+
+BOOST_DESCRIBE_STRUCT(RateWindow::Snapshot, (), (start, requests))
+BOOST_DESCRIBE_STRUCT(SourceRates::Count, (), (since, peer, requests))
 
 }  // namespace xsuperd::policy

@@ -70,11 +70,11 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   /// The same of a steered service's second socket, which is open longer than the first, as long as its server runs.
   [[nodiscard]] int refusing_fd() const { return turned_away_ ? turned_away_->fd() : -1; }
   /// Does the socket belong to a service manager, which has it open whatever we do?
-  [[nodiscard]] bool is_lent() const { return !lent_.empty(); }
+  [[nodiscard]] bool is_lent() const { return !facts_.lent.empty(); }
   /// Why the socket that is wanted is not open, as the log was told; empty when it is open, or was never tried.
-  [[nodiscard]] const std::string& trouble() const { return trouble_; }
+  [[nodiscard]] const std::string& trouble() const { return facts_.trouble; }
   /// Others may have what was a server's, too (decision B15.27).
-  [[nodiscard]] bool is_foreign() const { return foreign_; }
+  [[nodiscard]] bool is_foreign() const { return facts_.foreign; }
 
   /// Opens the socket and tells the Owner; false after logging why it cannot. It is then tried again with growing pauses,
   /// until it can or it is closed.
@@ -102,7 +102,7 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
 
   // The socket of a wait = yes service.
   /// A server has it.
-  void on_server() { foreign_ = true; }
+  void on_server() { facts_.foreign = true; }
   /// The server that had it has ended, and nothing of it is to be waited for.
   void came_back();
   /// No request that came through it is left.
@@ -178,13 +178,9 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   std::unique_ptr<net::Listener> listener_;
   std::unique_ptr<net::Listener> turned_away_;  ///< of a steered service: the socket of refused peers
   base::Fd left_to_server_;  ///< of one that was closed while a server has its socket: that socket
-  std::string lent_;  ///< the name of the listener, when it belongs to a service manager
-  bool foreign_ = false;  ///< a server has had the listener, and others may have it still
+  EndpointFacts facts_{.foreign = false};
   unsigned readable_in_vain_ = 0;
   std::unique_ptr<net::SocketState> required_;  ///< of the listener, once it has come back or where it was lent
-  unsigned open_failures_ = 0;
-  std::string trouble_;  ///< of the last of them
-  bool registered_ = false;  ///< rpcbind knows of it, or soon will
   loop::Alarm reopening_;
   loop::Alarm quiet_;     ///< of renew_when_quiet()
   loop::Alarm refusing_;  ///< when the socket of refused peers is waited for again

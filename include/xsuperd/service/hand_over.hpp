@@ -2,11 +2,13 @@
 #pragma once
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "xsuperd/base/described.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/service/counters.hpp"
 #include "xsuperd/service/session.hpp"
@@ -35,6 +37,7 @@ struct HandedDatagram {
   std::string control;  ///< the way of the answer, as the kernel takes it
   bool operator==(const HandedDatagram&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(HandedDatagram, (), (bytes, peer, control))
 
 /// A connection whose server has ended, and which its peer has yet to close.
 struct HandedLinger {
@@ -42,28 +45,20 @@ struct HandedLinger {
   base::Moment until{};
   bool operator==(const HandedLinger&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(HandedLinger, (), (socket, until))
 
-struct HandedSession {
+struct HandedSession : SessionFacts {
   Token token = 0;
-  base::Endpoint peer;
-  int socket = -1;  ///< the connection, as long as no server has it
-  EndpointId endpoint = 0;  ///< by which it came
+  int socket = -1;   ///< the connection, as long as no server has it
   int lingers = -1;  ///< with `linger`: the daemon's own descriptor of a connection that a server has
-  pid_t pid = 0;    ///< 0: no server
   int pidfd = -1;
-  base::Moment started{};
-  base::WallTime started_wall{};
-  base::Moment accepted{};
-  std::int64_t arrival = 0;
-  SessionPhase phase = SessionPhase::arrived;
+  bool conversing = false;       ///< a worker holds it, or will
   Stage stage = Stage::libwrap;  ///< what came next, in a state of a version that has no phases
-  bool judged = false;           ///< counted as a request
-  bool judged_again = false;
-  bool conversing = false;  ///< a worker holds it, or will: then `socket` is given
-  bool through_tcpmux = false;
-  std::optional<HandedDatagram> datagram;
+  std::optional<HandedDatagram> datagram = {};
   bool operator==(const HandedSession&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(HandedSession, (SessionFacts), (token, socket, pidfd, conversing, stage, datagram, lingers))
+constexpr auto members_since(const HandedSession*) { return std::array{base::Since{"lingers", 5}}; }
 
 /// A refused peer of datagrams, and when it was logged (fact B4.34).
 struct HandedRefusal {
@@ -71,42 +66,59 @@ struct HandedRefusal {
   base::Moment logged{};
   bool operator==(const HandedRefusal&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(HandedRefusal, (), (peer, logged))
 
-/// A socket of a service.
-struct HandedEndpoint {
-  EndpointId id = 0;
+/// What is known of a service besides its State and its endpoints, in whichever image.
+struct ServiceFacts {
+  std::optional<base::Moment> pause_end = {};  ///< of cps
+  std::optional<base::Moment> kill_at = {};    ///< when servers of a retired service get KILL
+  std::vector<base::Endpoint> targets = {};    ///< of a redirect, once they are known
+  Counters counters = {};
+  Standing standing = Standing::serving;
+  bool operator==(const ServiceFacts&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(ServiceFacts, (), (pause_end, kill_at, targets, counters, standing))
+
+/// What is known of an endpoint, in whichever image.
+struct EndpointFacts {
+  std::string lent = {};     ///< the name of the listener, when it belongs to a service manager
+  bool registered = false;   ///< rpcbind knows of it, or soon will
+  unsigned open_failures = 0;
+  std::string trouble = {};  ///< of the last of them
+  bool foreign = true;       ///< a server has had the listener; where it is not said that may be
+  bool operator==(const EndpointFacts&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(EndpointFacts, (), (lent, registered, open_failures, trouble, foreign))
+constexpr auto members_since(const EndpointFacts*) {
+  return std::array{base::Since{"trouble", 5}, base::Since{"foreign", 5}};
+}
+
+/// The sockets of an endpoint.
+struct EndpointSockets {
   int listener = -1;
   int turned_away = -1;     ///< of a steered service: the socket of refused peers
   int left_to_server = -1;  ///< of one that is closed while a server has its socket: that socket
-  std::string lent = {};    ///< the name of the listener, when it belongs to a service manager
-  bool registered = false;
-  unsigned open_failures = 0;
-  std::string trouble = {};  ///< of the last of them
-  bool foreign = true;  ///< a server has had the listener; where it is not said that may be
+  bool operator==(const EndpointSockets&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(EndpointSockets, (), (listener, turned_away, left_to_server))
+
+struct HandedEndpoint : EndpointFacts, EndpointSockets {
+  EndpointId id = 0;
   bool operator==(const HandedEndpoint&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(HandedEndpoint, (EndpointFacts, EndpointSockets), (id))
 
-struct HandedRunner {
-  StateSnapshot state;
+/// EndpointFacts and EndpointSockets are those of the only endpoint, in a state of a version that has no endpoints.
+struct HandedRunner : ServiceFacts, EndpointFacts, EndpointSockets {
+  StateSnapshot state = {};
   std::vector<HandedEndpoint> endpoints = {};  ///< in the order of the configuration
-  // Those of the only one, in a state of a version that has no endpoints.
-  int listener = -1;
-  int turned_away = -1;  ///< of a steered service: the socket of refused peers
-  int left_to_server = -1;  ///< of one that is closed while a server has its socket: that socket
-  std::string lent;      ///< the name of the listener, when it belongs to a service manager
-  bool registered = false;
-  unsigned open_failures = 0;
-  std::string trouble = {};  ///< of the last of them
-  std::optional<base::Moment> pause_end;  ///< of cps
-  bool terminates = false;                ///< retired, and its servers have to end
-  std::optional<base::Moment> kill_at;    ///< when they get KILL
-  std::vector<base::Endpoint> targets;    ///< of a redirect, once they are known
-  Counters counters;
-  Standing standing = Standing::serving;
-  std::vector<HandedRefusal> refused_lately;
-  std::vector<HandedSession> sessions;    ///< in the order of their tokens
-  bool foreign = true;  ///< a server has had the listener; where it is not said that may be
+  bool terminates = false;  ///< retired, and its servers have to end
+  std::vector<HandedRefusal> refused_lately = {};
+  std::vector<HandedSession> sessions = {};  ///< in the order of their tokens
   bool operator==(const HandedRunner&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(HandedRunner, (ServiceFacts, EndpointFacts, EndpointSockets),
+                      (state, endpoints, terminates, refused_lately, sessions))
+constexpr auto members_since(const HandedRunner*) { return std::array{base::Since{"endpoints", 6}}; }
 
 }  // namespace xsuperd::service

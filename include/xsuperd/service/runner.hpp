@@ -62,10 +62,10 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
   void retire(Servers servers);
   /// Lets nobody in any more, or again. A Runner that is not serving opens no socket in start().
   void stand(Standing standing);
-  [[nodiscard]] Standing standing() const { return standing_; }
+  [[nodiscard]] Standing standing() const { return facts_.standing; }
   /// Is its socket to be open?
   [[nodiscard]] bool wants_socket() const override {
-    return standing_ == Standing::serving || standing_ == Standing::held;
+    return facts_.standing == Standing::serving || facts_.standing == Standing::held;
   }
   /// Ends one session: a signal to its server, or the end of its conversation, whatever the signal. False when there is
   /// none of that token that can be ended.
@@ -108,7 +108,7 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
   [[nodiscard]] std::shared_ptr<const config::Service> shared_service() const { return setup_.policy->shared_service(); }
   [[nodiscard]] const State& state() const { return state_; }
   [[nodiscard]] const SessionMap& sessions() const { return sessions_; }
-  [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] const Counters& counters() const { return facts_.counters; }
   /// Are all requests accounted for (for the consistency check)?
   [[nodiscard]] bool accounted() const;
   /// Its sockets, in the order of the configuration. Those of a service without a place yet are none.
@@ -247,22 +247,18 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
   std::vector<std::shared_ptr<Endpoint>> endpoints_;
   EndpointId next_endpoint_ = 0;
   SessionMap sessions_;
-  Counters counters_;
-  Standing standing_ = Standing::serving;
+  ServiceFacts facts_;
   struct Timers;
   std::unique_ptr<Timers> timers_;
   unsigned target_failures_ = 0;
   std::uint64_t looking_ = 0;  ///< the timer of the next look-up of a redirect's targets
   Servers retired_servers_ = Servers::leave;
-  std::optional<base::Moment> pause_end_;  ///< of cps
-  std::optional<base::Moment> kill_at_;    ///< when servers of a retired service get KILL
   std::optional<net::MdnsService> announced_;
   const net::Datagram* current_datagram_ = nullptr;  ///< while it is being judged
   std::optional<bool> no_libwrap_rules_;  ///< what was found for the datagrams that came together with it
   /// wait = yes: found waiting when the server before has ended, and where.
   std::optional<std::pair<EndpointId, net::Head>> next_datagram_;
   boost::unordered_flat_map<base::Endpoint, base::Moment> refused_lately_;
-  std::vector<base::Endpoint> targets_;  ///< of a redirect, once they are known
   net::ForwardResolver::Id first_targets_ = 0;  ///< while they are looked up before the socket is opened
   bool watches_departures_ = false;
 };

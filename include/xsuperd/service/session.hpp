@@ -2,13 +2,16 @@
 #pragma once
 #include <sys/types.h>
 
+#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/base/described.hpp"
 #include "xsuperd/base/fd.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/net/forward_resolver.hpp"
@@ -90,28 +93,40 @@ struct Wanted {
 
 struct KeptDatagram;
 
-/// The facts of one request. Loop thread only.
-struct Session {
+/// What is known of a session, in whichever image of the daemon. Descriptors and what is under way come beside it.
+struct SessionFacts {
   base::Endpoint peer{};
-  base::Fd socket{};        ///< the connection, as long as no server has it
   EndpointId endpoint = 0;  ///< by which it came
   SessionPhase phase = SessionPhase::arrived;
   pid_t pid = 0;            ///< of the server, while it is running
-  base::Moment accepted{};  ///< when it came
   base::Moment started{};
   base::WallTime started_wall{};
-  bool alone = false;         ///< nobody else was waiting when it came
+  base::Moment accepted{};    ///< when it came
   std::int64_t arrival = 0;   ///< wait = yes datagrams: the stamp of the one that caused it
   bool judged = false;        ///< counted as a request
   bool judged_again = false;  ///< for a place that may have become free
-  bool name_failed = false;   ///< the look-up of the peer's name: told when it is refused
   bool through_tcpmux = false;  ///< waits for a line that says yes or no (RFC 1078)
+  bool operator==(const SessionFacts&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(SessionFacts, (),
+                      (peer, endpoint, phase, pid, started, started_wall, arrival, accepted, judged, judged_again,
+                       through_tcpmux))
+constexpr auto members_since(const SessionFacts*) { return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}}; }
+
+/// One request. Loop thread only.
+struct Session : SessionFacts {
+  base::Fd socket{};          ///< the connection, as long as no server has it
+  bool alone = false;         ///< nobody else was waiting when it came
+  bool name_failed = false;   ///< the look-up of the peer's name: told when it is refused
   std::shared_ptr<const KeptDatagram> kept{};  ///< internal datagram services, while the answer has to wait
   net::IdentClient::Lookup lookup = 0;         ///< while the identity server is asked
   net::ForwardResolver::Id target = 0;         ///< while the redirect's target is looked up
   unsigned silent_ends = 0;  ///< how often a look at it found that it has sent its end and nothing before
   base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
 
+  Session() = default;
+  explicit Session(const base::Endpoint& from, base::Fd connection = {}) : socket(std::move(connection)) { peer = from; }
+  explicit Session(const SessionFacts& facts) : SessionFacts(facts) {}
   /// A server or a worker has it; else its fate is not decided yet.
   [[nodiscard]] bool served() const { return phase == SessionPhase::running || conversing(); }
   [[nodiscard]] bool conversing() const { return phase == SessionPhase::conversing; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <array>
 #include <boost/container/small_vector.hpp>
 #include <boost/container/static_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -9,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "xsuperd/base/described.hpp"
 #include "xsuperd/policy/verdict.hpp"
 
 /// The state machine of one service: events in, actions out. Pure: no sockets, no clock, no log, so that every rule is
@@ -117,6 +119,13 @@ struct StateSnapshot {
   std::vector<OpenEndpoint> endpoints = {};  ///< where it is not said, by the phase: a single one
   bool operator==(const StateSnapshot&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(StateSnapshot::Place, (), (token, source, failures, retrying, waiting, endpoint))
+BOOST_DESCRIBE_STRUCT(StateSnapshot::OpenEndpoint, (), (id, busy))
+BOOST_DESCRIBE_STRUCT(StateSnapshot, (), (phase, rate, source_rates, places, attempts, endpoints))
+constexpr auto members_since(const StateSnapshot::Place*) {
+  return std::array{base::Since{"waiting", 5}, base::Since{"endpoint", 6}};
+}
+constexpr auto members_since(const StateSnapshot*) { return std::array{base::Since{"endpoints", 6}}; }
 
 class State {
  public:

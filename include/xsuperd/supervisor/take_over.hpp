@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "xsuperd/base/described.hpp"
 #include "xsuperd/base/error.hpp"
 #include "xsuperd/base/fd.hpp"
 
@@ -28,6 +29,7 @@ struct Invocation {
   int standard_output = -1;  ///< a copy of descriptor 1 as it was at the start, for -filelog /dev/stdout
   bool operator==(const Invocation&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(Invocation, (), (binary, config_path, inetd_files, filelog, pidfile, control, standard_output))
 
 /// The file that this process executes, by the name under which a package would replace it: argv[0], looked for in PATH
 /// if need be, as long as it is the same file as /proc/self/exe, else what that link says. To be called at the start.

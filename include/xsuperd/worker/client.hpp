@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "xsuperd/base/described.hpp"
 #include "xsuperd/base/fd.hpp"
 #include "xsuperd/worker/conversations.hpp"
 
@@ -53,6 +54,8 @@ struct HandedWorker {
   std::vector<Conversation> conversations;
   bool operator==(const HandedWorker&) const = default;
 };
+BOOST_DESCRIBE_STRUCT(HandedWorker::Conversation, (), (token, connection, asks))
+BOOST_DESCRIBE_STRUCT(HandedWorker, (), (pid, pidfd, link, protocol, drain, conversations))
 
 /// The daemon's workers: starts them, gives them conversations, starts others when they end. Lives on the
 /// loop thread, never waits. What a worker sends is taken for hostile: one that breaks the protocol is

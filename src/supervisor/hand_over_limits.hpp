@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// What may stand in the members of the state that outlives an upgrade, where their types do not say it. Internal to
+// supervisor.
+#pragma once
+#include <limits>
+
+#include "supervisor/archive.hpp"
+#include "supervisor/hand_over.hpp"
+#include "xsuperd/worker/protocol.hpp"
+
+namespace xsuperd::supervisor {
+
+constexpr std::size_t most_services = 1u << 20;
+constexpr std::size_t most_sessions = 1u << 20;
+constexpr std::size_t most_origins = 1u << 16;
+constexpr std::size_t most_words = 1u << 20;
+constexpr std::size_t longest_path = 4096;
+constexpr pid_t greatest_pid = 1 << 22;
+
+inline constexpr Limits a_descriptor{.descriptor = true};
+inline constexpr Limits a_path{.most = longest_path};
+inline constexpr Limits a_pid{.low = 1, .high = greatest_pid};
+inline constexpr Limits at_least_1{.low = 1};
+
+template <> inline constexpr Limits limits<&policy::BanList::Ban::peer>{.flat = true};
+template <> inline constexpr Limits limits<&policy::Network::address>{.name = "peer"};
+template <> inline constexpr Limits limits<&policy::Network::length>{.high = 128};
+
+template <> inline constexpr Limits limits<&service::StateSnapshot::Place::token> = at_least_1;
+template <> inline constexpr Limits limits<&service::StateSnapshot::Place::failures>{.high = service::State::start_tries};
+template <> inline constexpr Limits limits<&service::StateSnapshot::source_rates>{.most = policy::SourceRates::most};
+template <> inline constexpr Limits limits<&service::StateSnapshot::places>{.most = most_sessions};
+template <> inline constexpr Limits limits<&service::StateSnapshot::endpoints>{.most = config::most_endpoints};
+
+template <> inline constexpr Limits limits<&service::Counters::last_reason>{.high = policy::reason_count - 1};
+
+template <> inline constexpr Limits limits<&service::HandedDatagram::bytes>{.most = 65536};
+template <> inline constexpr Limits limits<&service::HandedDatagram::peer>{.most = 256};
+template <> inline constexpr Limits limits<&service::HandedDatagram::control>{.most = 256};
+template <> inline constexpr Limits limits<&service::HandedLinger::socket> = a_descriptor;
+
+template <> inline constexpr Limits limits<&service::HandedSession::token> = at_least_1;
+template <> inline constexpr Limits limits<&service::SessionFacts::pid>{.high = greatest_pid};
+template <> inline constexpr Limits limits<&service::SessionFacts::arrival>{.low = std::numeric_limits<std::int64_t>::min()};
+template <> inline constexpr Limits limits<&service::HandedSession::socket> = a_descriptor;
+template <> inline constexpr Limits limits<&service::HandedSession::lingers> = a_descriptor;
+template <> inline constexpr Limits limits<&service::HandedSession::pidfd> = a_descriptor;
+
+template <> inline constexpr Limits limits<&service::EndpointFacts::lent>{.most = 4096};
+template <> inline constexpr Limits limits<&service::EndpointFacts::trouble>{.most = 4096};
+template <> inline constexpr Limits limits<&service::EndpointSockets::listener> = a_descriptor;
+template <> inline constexpr Limits limits<&service::EndpointSockets::turned_away> = a_descriptor;
+template <> inline constexpr Limits limits<&service::EndpointSockets::left_to_server> = a_descriptor;
+template <> inline constexpr Limits limits<&service::ServiceFacts::targets>{.most = worker::most_targets};
+template <> inline constexpr Limits limits<&service::HandedRunner::endpoints>{.most = config::most_endpoints};
+template <> inline constexpr Limits limits<&service::HandedRunner::refused_lately>{.most = 65536};
+template <> inline constexpr Limits limits<&service::HandedRunner::sessions>{.most = most_sessions};
+
+template <> inline constexpr Limits limits<&worker::HandedWorker::Conversation::token> = at_least_1;
+template <> inline constexpr Limits limits<&worker::HandedWorker::pid> = a_pid;
+template <> inline constexpr Limits limits<&worker::HandedWorker::pidfd> = a_descriptor;
+template <> inline constexpr Limits limits<&worker::HandedWorker::link> = a_descriptor;
+template <> inline constexpr Limits limits<&worker::HandedWorker::drain>{.most = 4096};
+template <> inline constexpr Limits limits<&worker::HandedWorker::conversations>{.most = most_sessions};
+
+template <> inline constexpr Limits limits<&Invocation::binary> = a_path;
+template <> inline constexpr Limits limits<&Invocation::config_path>{.name = "config", .most = longest_path};
+template <> inline constexpr Limits limits<&Invocation::inetd_files>{.most = 1024};
+template <> inline constexpr Limits limits<&Invocation::filelog> = a_path;
+template <> inline constexpr Limits limits<&Invocation::pidfile> = a_path;
+template <> inline constexpr Limits limits<&Invocation::control> = a_path;
+template <> inline constexpr Limits limits<&Invocation::standard_output> = a_descriptor;
+
+template <> inline constexpr Limits limits<&HandOver::Daemon::pid> = a_pid;
+template <> inline constexpr Limits limits<&HandOver::Daemon::program_version>{.name = "version", .most = 256};
+template <> inline constexpr Limits limits<&HandOver::Daemon::umask>{.high = 0777};
+template <> inline constexpr Limits limits<&HandOver::Daemon::priority>{.low = -20, .high = 19};
+template <> inline constexpr Limits limits<&HandOver::Daemon::control> = a_descriptor;
+
+template <> inline constexpr Limits limits<&HandOver::Origin::attribute>{.most = 64};
+template <> inline constexpr Limits limits<&HandOver::Origin::file> = a_path;
+template <> inline constexpr Limits limits<&HandOver::Service::file> = a_path;
+template <> inline constexpr Limits limits<&HandOver::Service::origins>{.most = most_origins};
+template <> inline constexpr Limits limits<&HandOver::Service::server_args>{.most = most_words};
+template <> inline constexpr Limits limits<&HandOver::Service::argv>{.most = most_words};
+template <> inline constexpr Limits limits<&HandOver::Service::places>{.most = config::most_endpoints};
+template <> inline constexpr Limits limits<&HandOver::Absent::file> = a_path;
+template <> inline constexpr Limits limits<&HandOver::Runner::service>{.high = most_services};
+template <> inline constexpr Limits limits<&HandOver::HandedSocket::name>{.most = 4096};
+template <> inline constexpr Limits limits<&HandOver::HandedSocket::socket> = a_descriptor;
+template <> inline constexpr Limits limits<&HandOver::Leftover::pidfd> = a_descriptor;
+template <> inline constexpr Limits limits<&LoadRecord::outcome>{.most = 64};
+template <> inline constexpr Limits limits<&LoadRecord::unguarded>{.most = LoadRecord::most_unguarded};
+
+template <> inline constexpr Limits limits<&HandOver::default_origins>{.most = most_origins};
+template <> inline constexpr Limits limits<&HandOver::standings>{.most = most_services};
+template <> inline constexpr Limits limits<&HandOver::services>{.most = most_services};
+template <> inline constexpr Limits limits<&HandOver::configured>{.high = most_services};
+template <> inline constexpr Limits limits<&HandOver::absent>{.most = most_services};
+template <> inline constexpr Limits limits<&HandOver::runners>{.most = most_services};
+template <> inline constexpr Limits limits<&HandOver::bans>{.most = std::size_t{1} << 24};
+template <> inline constexpr Limits limits<&HandOver::chargen_line>{.high = 94};
+template <> inline constexpr Limits limits<&HandOver::workers>{.most = 4096};
+template <> inline constexpr Limits limits<&HandOver::handed>{.most = 65536};
+template <> inline constexpr Limits limits<&HandOver::leftovers>{.most = 4096};
+template <> inline constexpr Limits limits<&HandOver::lingering>{.most = 65536};
+template <> inline constexpr Limits limits<&HandOver::clock>{.most = 64};
+
+}  // namespace xsuperd::supervisor
