@@ -77,7 +77,8 @@ struct Health {
   std::string summary;
   std::vector<Problem> problems;
   control::Table<std::string, control::Number> measures;
-  static constexpr std::array notes{Note{"measures", "numbers for graphs, by name"}};
+  static constexpr std::array notes{Note{"exit", "the exit status, from 0 for OK to 3"},
+                                    Note{"measures", "numbers for graphs, by name"}};
 };
 BOOST_DESCRIBE_STRUCT(Health, (), (status, exit, summary, problems, measures))
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // print_manual attributes|options|commands|exits: prints a generated part of xsuperd.conf(5), xsuperd(8) or xsuperctl(1),
-// for tests/shape/manual. print_manual control|own: prints the commands that a daemon is asked, which xsuperd-control(7) has,
-// or the attributes that xinetd has not, which xsuperd-migrate(7) names, for tests/shape/manual-items.
+// for tests/shape/manual. print_manual own: prints the attributes that xinetd has not, which xsuperd-migrate(7) names, for
+// tests/shape/manual-items.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -56,14 +56,6 @@ std::string exit_manual() {
   return page;
 }
 
-/// The commands that a daemon is asked, in the form of items.
-std::string control_commands() {
-  std::string page;
-  for (const auto& one : xsuperd::ctl::commands())
-    if (one.fill) page += fmt::format(".It Cm {}\n", one.name);
-  return page;
-}
-
 /// The attributes that xinetd does not have, in the form of items.
 std::string own_attributes() {
   std::string page;
@@ -80,9 +72,8 @@ int main(int argc, char** argv) {
                            : what == "options"  ? xsuperd::cli::option_manual()
                            : what == "commands" ? command_manual()
                            : what == "exits"    ? exit_manual()
-                           : what == "control"  ? control_commands()
                            : what == "own"      ? own_attributes()
                                                 : std::string{};
-  if (page.empty()) return std::fputs("usage: print_manual attributes|options|commands|exits|control|own\n", stderr), 2;
+  if (page.empty()) return std::fputs("usage: print_manual attributes|options|commands|exits|own\n", stderr), 2;
   return std::fwrite(page.data(), 1, page.size(), stdout) == page.size() ? 0 : 1;
 }

@@ -73,6 +73,8 @@ struct Definition {
 };
 template <typename T>
 inline constexpr Definition definition{};
+template <>
+inline constexpr Definition definition<Time>{"time", "seconds since 1970; null: never"};
 
 /// The members of a struct, those of its bases first.
 template <typename T>

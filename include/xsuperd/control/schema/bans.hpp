@@ -23,7 +23,7 @@ struct NewBan {
   bool added = false;
   bool displaced = false;
   static constexpr std::array notes{Note{"added", "it was not on the list"},
-                                    Note{"displaced", "another one had to go for it"}};
+                                    Note{"displaced", "another ban was dropped to make room for it"}};
 };
 BOOST_DESCRIBE_STRUCT(NewBan, (), (address, added, displaced))
 
@@ -76,7 +76,7 @@ struct Ban : Change<request::Ban, reply::Banned> {
 
 struct Unban : Change<request::Addresses, reply::Unbanned> {
   static constexpr std::string_view name = "unban";
-  static constexpr std::string_view text = "Lets them in again. Where one of them is not banned, none is let in.";
+  static constexpr std::string_view text = "Lets them in again. If one of them is not banned, no ban is lifted.";
 };
 
 }  // namespace command

@@ -81,7 +81,7 @@ struct Status {
   Word<LogLevels> log_level;
   std::uint64_t control_clients = 0;
   Descriptors descriptors;
-  static constexpr std::array notes{Note{"process_limit", "of -limit; null: none"}, Note{"workers", "process numbers"}};
+  static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process numbers"}};
 };
 BOOST_DESCRIBE_STRUCT(Status, (), (version, pid, started, now, configuration, services, totals, process_limit, load, workers,
                                    worker_failures, conversations, bans, log_level, control_clients, descriptors))
@@ -89,7 +89,7 @@ BOOST_DESCRIBE_STRUCT(Status, (), (version, pid, started, now, configuration, se
 struct LogLevel {
   Word<LogLevels> level;
   Maybe<Word<LogLevels>> before;
-  static constexpr std::array notes{Note{"before", "where it was set"}};
+  static constexpr std::array notes{Note{"before", "the level until now, where it was changed"}};
 };
 BOOST_DESCRIBE_STRUCT(LogLevel, (), (level, before))
 
@@ -205,15 +205,14 @@ struct LogLevel : Change<request::LogLevel, reply::LogLevel> {
 struct ReopenLogs : Change<Nothing, reply::ReopenedLogs> {
   static constexpr std::string_view name = "reopen-logs";
   static constexpr std::string_view text =
-      "Opens the daemon's log and those of all services again by their names. Where one cannot be opened, error failed has "
+      "Opens the daemon's log and those of all services again by their names. If one cannot be opened, error failed has "
       "troubles in its details, a list of sentences.";
 };
 
 struct Reload : Change<request::Reload, reply::Reload> {
   static constexpr std::string_view name = "reload";
   static constexpr std::string_view text =
-      "Reads the configuration again, and answers when that is done. When it is refused, error refused has a report in its "
-      "details.";
+      "Reads the configuration again, and answers once that is done. If it is refused, error refused has a report in its details.";
 };
 
 struct Diff : Look<Nothing, reply::Report> {
@@ -224,8 +223,8 @@ struct Diff : Look<Nothing, reply::Report> {
 struct Upgrade : Change<Nothing, reply::Upgrade> {
   static constexpr std::string_view name = "upgrade";
   static constexpr std::string_view text =
-      "Answered in the last moment before the new program takes over, or with error refused. The connection ends then; the "
-      "socket is opened anew.";
+      "Answered at the last moment before the new program takes over, or with error refused. The connection then ends; connect "
+      "again for further requests.";
 };
 
 }  // namespace command

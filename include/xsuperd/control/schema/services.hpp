@@ -97,7 +97,7 @@ struct Service {
   std::optional<std::string> waits_for;
   std::optional<Refusal> last_refusal;
   static constexpr std::array notes{
-      Note{"limit", "of servers at a time; null: none"}, Note{"since", "when counting began"},
+      Note{"limit", "the most servers at a time; null: no limit"}, Note{"since", "when counting began"},
       Note{"last_failure", "when a server could not be started last"},
       Note{"slowest_start", "the longest time from the arrival of a request to the start of its server, in seconds"},
       Note{"trouble", "why its socket is closed though it should be open"},
@@ -113,7 +113,7 @@ struct Absent {
   Word<Fates> state;
   std::string why;
   Place place;
-  static constexpr std::array notes{Note{"why", "by what it is left out"}};
+  static constexpr std::array notes{Note{"why", "why it is not served"}};
 };
 BOOST_DESCRIBE_STRUCT(Absent, (), (id, name, state, why, place))
 
@@ -155,7 +155,7 @@ struct Stats {
   std::optional<double> load;
   ProcessorTime cpu;
   std::uint64_t bans = 0;
-  static constexpr std::array notes{Note{"process_limit", "of -limit; null: none"}, Note{"workers", "process numbers"},
+  static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process numbers"},
                                     Note{"cpu", "seconds of the daemon itself"}};
 };
 BOOST_DESCRIBE_STRUCT(Stats, (), (version, pid, now, started, process_limit, workers, conversations, totals, load, cpu, bans))
@@ -199,9 +199,9 @@ struct Attribute {
   Maybe<bool> cut;
   Maybe<bool> hidden;
   static constexpr std::array notes{
-      Note{"service", "index into services"}, Note{"set", "has somebody written it?"},
+      Note{"service", "index into services"}, Note{"set", "it stands in the configuration"},
       Note{"cut", "the value is longer than 64 KiB, and this is its beginning"},
-      Note{"hidden", "the values of variables, which those who may only look do not see"}};
+      Note{"hidden", "a client that may only look does not see the values of variables"}};
 };
 BOOST_DESCRIBE_STRUCT(Attribute, (), (service, attribute, value, set, sources, cut, hidden))
 
@@ -252,15 +252,15 @@ struct List : Look<request::List, reply::List, reply::ListRow> {
 struct Stats : Look<request::Services, reply::Stats, reply::StatsRow> {
   static constexpr std::string_view name = "stats";
   static constexpr std::string_view text =
-      "A row of plain counters for each service, and sums: cheap enough to be asked every second. The result also has what "
-      "little of status a display wants with them. Counts stay over a reload, as far as the service does.";
+      "A row of plain counters for each service, and sums: cheap enough to be asked every second. The result also has the "
+      "part of status that a display needs with them. Counts survive a reload, as far as the service does.";
 };
 
 struct Show : Look<request::Services, reply::Show, reply::Attribute> {
   static constexpr std::string_view name = "show";
   static constexpr std::string_view text =
-      "A row for each attribute in effect, with the lines that its value comes from. Who may only look gets the names in env "
-      "without their values.";
+      "A row for each attribute in effect, with the lines that its value comes from. A client that may only look gets the "
+      "names in env without their values.";
 };
 
 struct Drain : Change<request::Drain, reply::Standing> {

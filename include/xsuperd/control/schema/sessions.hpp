@@ -59,7 +59,7 @@ struct Explanation {
   std::string verdict;
   std::vector<Check> checks;
   std::string text;
-  static constexpr std::array notes{Note{"text", "all of it for a person, in lines"}};
+  static constexpr std::array notes{Note{"text", "the same for a person, as lines of text"}};
 };
 BOOST_DESCRIBE_STRUCT(Explanation, (), (id, place, admitted, verdict, checks, text))
 
@@ -99,9 +99,9 @@ namespace command {
 struct Sessions : Look<request::Services, reply::Sessions, reply::Session> {
   static constexpr std::string_view name = "sessions";
   static constexpr std::string_view text =
-      "A row for each session. What it has carried is known of a conversation, as a relay, and was so when the command was "
-      "given; it is null for a server, which moves its bytes itself, for a conversation that has not begun, and where the "
-      "worker that holds it does not answer within a second, or is one of another version, from before an upgrade.";
+      "A row for each session. bytes_in and bytes_out say how much a conversation, for example a relay, had carried when the "
+      "command was given. They are null for a server, which moves its bytes itself, for a conversation that has not begun, and "
+      "where the worker that holds it does not answer within a second, or is one of another version, from before an upgrade.";
 };
 
 struct Explain : Look<request::Explain, reply::Explain> {
@@ -112,7 +112,7 @@ struct Explain : Look<request::Explain, reply::Explain> {
 struct Kill : Change<request::Kill, reply::Killed> {
   static constexpr std::string_view name = "kill";
   static constexpr std::string_view text =
-      "Sends a signal to the servers of sessions, of services or of a peer. Where a session that is named does not run, "
+      "Sends a signal to the servers of sessions, of services or of a peer. If a session that is named does not run, "
       "nobody is signalled.";
 };
 
