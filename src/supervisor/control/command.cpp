@@ -21,13 +21,14 @@ const std::vector<ControlCommand>& control_commands() {
 
 void answer_control(Supervisor::Impl& daemon, const Request& request, const control::Peer& peer,
                     Server::Respond respond) {
+  const Call call{View(daemon), Actions(daemon), peer.may_change};
   for (const ControlCommand& command : control_commands()) {
     if (command.name != request.command) continue;
     if (command.changes && !peer.may_change)
       return respond(Reply::failed(Code::not_allowed, fmt::format("{} is for root and the daemon's own user", command.name)));
-    if (command.changes && daemon.ending) return respond(Reply::failed(Code::refused, "the daemon is ending"));
-    if (command.changes) daemon.log.notice("control: {} by uid {} (pid {})", command.name, peer.uid, peer.pid);
-    return command.handle({View(daemon), Actions(daemon), peer.may_change}, request.arguments, std::move(respond));
+    if (command.changes && call.view.ending()) return respond(Reply::failed(Code::refused, "the daemon is ending"));
+    if (command.changes) call.actions.note(fmt::format("{} by uid {} (pid {})", command.name, peer.uid, peer.pid));
+    return command.handle(call, request.arguments, std::move(respond));
   }
   respond(Reply::failed(Code::unknown_command,
                         fmt::format("there is no command {}", base::escaped(request.command, 100))));
