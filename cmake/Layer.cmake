@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# add_layer(NAME LIBS ...): the static library xsuperd_NAME of src/NAME/*.cpp, and with tests the
+# add_layer(NAME LIBS ...): the static library xsuperd_NAME of src/NAME/*.cpp and the folders there, and with tests the
 # program test_NAME of tests/NAME/*.cpp, each of whose cases ctest runs by its own name.
 function(add_layer name)
   cmake_parse_arguments(LAYER "" "" "LIBS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
   if(NOT sources)
     add_library(xsuperd_${name} INTERFACE)
     target_link_libraries(xsuperd_${name} INTERFACE ${LAYER_LIBS})

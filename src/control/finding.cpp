@@ -8,17 +8,19 @@ namespace xsuperd::control {
 
 namespace {
 
-json::value text_or_null(std::string_view text) { return text.empty() ? json::value(nullptr) : json::value(json_text(text)); }
-json::value number_or_null(int number) { return number > 0 ? json::value(number) : json::value(nullptr); }
-
-int small_number_at(const json::object& object, std::string_view name, int otherwise) {
-  const std::int64_t number = number_at(object, name).value_or(otherwise);
-  return static_cast<int>(std::clamp<std::int64_t>(number, 0, std::numeric_limits<int>::max()));
+std::optional<std::string> text_or_none(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+std::optional<std::int64_t> number_or_none(int number) {
+  return number > 0 ? std::optional<std::int64_t>(number) : std::nullopt;
 }
 
-config::Level level_at(const json::object& object) {
+int small_number(const std::optional<std::int64_t>& number, int otherwise) {
+  return static_cast<int>(std::clamp<std::int64_t>(number.value_or(otherwise), 0, std::numeric_limits<int>::max()));
+}
+
+config::Level level_of(std::string_view word) {
   using config::Level;
-  const std::string word = string_at(object, "level").value_or("");
   for (const Level level : {Level::critical, Level::error, Level::warning, Level::notice, Level::debug})
     if (config::severity(level) == word) return level;
   return Level::error;
@@ -26,27 +28,29 @@ config::Level level_at(const json::object& object) {
 
 }  // namespace
 
-json::object json_finding(const config::Diagnostic& d) {
-  return {{"level", config::severity(d.level)},
-          {"file", text_or_null(d.place.file)},
-          {"line", number_or_null(d.place.line)},
-          {"column", number_or_null(d.place.column)},
-          {"width", d.place.column > 0 ? number_or_null(d.width) : json::value(nullptr)},
-          {"sentence", json_text(d.sentence)},
-          {"text", text_or_null(d.line_text)},
-          {"hint", text_or_null(d.suggestion)},
-          {"service", text_or_null(d.id)}};
+reply::Finding finding_of(const config::Diagnostic& d) {
+  reply::Finding finding;
+  finding.level = config::severity(d.level);
+  finding.file = text_or_none(d.place.file);
+  finding.line = number_or_none(d.place.line);
+  finding.column = number_or_none(d.place.column);
+  if (d.place.column > 0) finding.width = number_or_none(d.width);
+  finding.sentence = d.sentence;
+  finding.text = text_or_none(d.line_text);
+  finding.hint = text_or_none(d.suggestion);
+  finding.service = text_or_none(d.id);
+  return finding;
 }
 
-config::Diagnostic finding_of(const json::object& object) {
+config::Diagnostic diagnostic_of(const reply::Finding& finding) {
   config::Diagnostic d;
-  d.level = level_at(object);
-  d.place = {string_at(object, "file").value_or(""), small_number_at(object, "line", 0), small_number_at(object, "column", 0)};
-  d.sentence = string_at(object, "sentence").value_or("");
-  d.line_text = string_at(object, "text").value_or("");
-  d.width = std::min(small_number_at(object, "width", 1), static_cast<int>(std::min<std::size_t>(d.line_text.size() + 1, 4096)));
-  d.suggestion = string_at(object, "hint").value_or("");
-  d.id = string_at(object, "service").value_or("");
+  d.level = level_of(finding.level);
+  d.place = {finding.file.value_or(""), small_number(finding.line, 0), small_number(finding.column, 0)};
+  d.sentence = finding.sentence;
+  d.line_text = finding.text.value_or("");
+  d.width = std::min(small_number(finding.width, 1), static_cast<int>(std::min<std::size_t>(d.line_text.size() + 1, 4096)));
+  d.suggestion = finding.hint.value_or("");
+  d.id = finding.service.value_or("");
   return d;
 }
 

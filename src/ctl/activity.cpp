@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <tuple>
 #include <unordered_map>
 
+#include "ctl/answers.hpp"
 #include "ctl/values.hpp"
 
 namespace xsuperd::ctl {
@@ -15,23 +17,29 @@ namespace {
 constexpr std::array<std::pair<std::string_view, Sort>, 4> sort_words{
     {{"rate", Sort::rate}, {"running", Sort::running}, {"refused", Sort::refused}, {"name", Sort::name}}};
 
-Counts counts_of(const json::object& row) {
-  const auto count = [&](std::string_view name) { return control::number_at(row, name).value_or(0); };
-  return {count("accepted"), count("served"), count("refused"), count("failed"), count("withdrawn")};
+/// A daemon may tell any number.
+std::int64_t number_of(std::uint64_t count) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(count, std::numeric_limits<std::int64_t>::max()));
+}
+std::optional<std::int64_t> number_of(const std::optional<std::uint64_t>& count) {
+  return count ? std::optional(number_of(*count)) : std::nullopt;
 }
 
-ServiceCounts service_of(const json::object& row) {
+Counts counts_of(const reply::Counters& c) {
+  return {number_of(c.accepted), number_of(c.served), number_of(c.refused), number_of(c.failed), number_of(c.withdrawn)};
+}
+
+ServiceCounts service_of(const reply::StatsRow& row) {
   ServiceCounts service;
-  service.id = text_at(row, "id");
-  service.state = text_at(row, "state");
+  service.id = row.id;
+  service.state = row.state;
   service.counts = counts_of(row);
-  service.running = control::number_at(row, "running").value_or(0);
-  service.limit = control::number_at(row, "limit");
-  service.slowest_start = seconds_at(row, "slowest_start");
-  service.since = seconds_at(row, "since").value_or(0);
-  const json::object& reasons = object_at(row, "reasons");
-  for (const auto& [reason, count] : reasons)
-    if (const auto number = control::number_at(reasons, reason)) service.reasons.emplace_back(reason, *number);
+  service.running = number_of(row.running);
+  service.limit = number_of(row.limit);
+  service.slowest_start = row.slowest_start;
+  service.since = row.since.value_or(0);
+  for (const auto& [reason, count] : row.reasons) service.reasons.emplace_back(reason, number_of(count));
+  for (const FurtherCount& count : further_counts()) service.further.push_back(number_of(row.*count.member));
   std::stable_sort(service.reasons.begin(), service.reasons.end(), [](auto& a, auto& b) { return a.second > b.second; });
   return service;
 }
@@ -67,23 +75,24 @@ class Finder {
 
 }  // namespace
 
-Snapshot snapshot_of(const Answer& stats, std::chrono::steady_clock::time_point taken) {
-  const json::object& r = stats.result;
+Snapshot snapshot_of(const Answer& answer, std::chrono::steady_clock::time_point taken) {
+  const auto stats = answered<command::Stats>(answer);
+  const reply::Stats& r = stats.result;
   Snapshot snapshot;
   snapshot.taken = taken;
-  snapshot.version = text_at(r, "version");
-  snapshot.pid = control::number_at(r, "pid");
-  snapshot.process_limit = control::number_at(r, "process_limit");
-  snapshot.conversations = control::number_at(r, "conversations");
-  snapshot.bans = control::number_at(r, "bans");
-  if (const auto* workers = r.if_contains("workers"); workers && workers->is_array()) snapshot.workers = workers->get_array().size();
-  snapshot.load = seconds_at(r, "load");
-  snapshot.started = seconds_at(r, "started").value_or(0);
-  snapshot.now = seconds_at(r, "now").value_or(0);
-  const json::object& totals = object_at(r, "totals");
-  snapshot.running = control::number_at(totals, "running").value_or(0);
-  snapshot.totals = counts_of(totals);
-  for (const json::object& row : stats.rows) snapshot.services.push_back(service_of(row));
+  snapshot.version = r.version;
+  snapshot.pid = r.pid;
+  snapshot.process_limit = number_of(r.process_limit);
+  snapshot.conversations = number_of(r.conversations);
+  snapshot.bans = number_of(r.bans);
+  snapshot.workers = r.workers.size();
+  snapshot.load = r.load;
+  snapshot.started = r.started.value_or(0);
+  snapshot.now = r.now.value_or(0);
+  snapshot.running = number_of(r.totals.running);
+  snapshot.totals = counts_of(r.totals);
+  snapshot.services.reserve(stats.rows.size());
+  for (const reply::StatsRow& row : stats.rows) snapshot.services.push_back(service_of(row));
   return snapshot;
 }
 
@@ -135,24 +144,20 @@ void sort_services(Activity& activity, Sort sort) {
 
 namespace {
 
-json::object json_rates(const std::optional<Rates>& rates) {
-  const auto rate = [&](double Rates::*which) { return rates ? json::value(*rates.*which) : json::value(nullptr); };
-  return {{"accepted", rate(&Rates::accepted)}, {"served", rate(&Rates::served)}, {"refused", rate(&Rates::refused)},
-          {"failed", rate(&Rates::failed)}};
+told::Rates told_rates(const std::optional<Rates>& rates) {
+  if (!rates) return {};
+  return {rates->accepted, rates->served, rates->refused, rates->failed};
 }
 
 }  // namespace
 
 json::object json_of(const Activity& activity) {
-  json::array services;
+  const auto count = [](std::int64_t number) { return static_cast<std::uint64_t>(std::max<std::int64_t>(number, 0)); };
+  told::Top top{activity.now.now, count(activity.now.running), told_rates(activity.rates), {}};
   for (const ServiceActivity& one : activity.services)
-    services.push_back({{"id", control::json_text(one.now.id)},
-                        {"state", control::json_text(one.now.state)},
-                        {"running", one.now.running},
-                        {"limit", one.now.limit ? json::value(*one.now.limit) : json::value(nullptr)},
-                        {"per_second", json_rates(one.rates)}});
-  return {{"now", activity.now.now}, {"running", activity.now.running}, {"per_second", json_rates(activity.rates)},
-          {"services", std::move(services)}};
+    top.services.push_back({one.now.id, one.now.state, count(one.now.running),
+                            one.now.limit ? std::optional(count(*one.now.limit)) : std::nullopt, told_rates(one.rates)});
+  return control::write(top);
 }
 
 }  // namespace xsuperd::ctl

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <iterator>
 
 #include "ctl/table.hpp"
+#include "ctl/values.hpp"
 
 namespace xsuperd::ctl {
 
@@ -20,7 +23,7 @@ struct Field {
   std::size_t rank = 0;  ///< when there is no room for all, those of the highest rank are left out
   bool left = false;
   std::optional<Sort> sort = {};  ///< by which this one is the order
-  std::string (*cell)(const ServiceActivity&) = nullptr;
+  std::function<std::string(const ServiceActivity&)> cell = {};
 };
 
 std::string rate_cell(const ServiceActivity& a, double Rates::*which) {
@@ -41,7 +44,7 @@ std::string reasons_cell(const ServiceActivity& a) {
 }
 
 /// The name comes first and takes what the others leave, up to its length; then the last one does.
-constexpr std::array fields{
+const std::array known_fields{
     Field{"STATE", 10, 8, true, {}, [](const ServiceActivity& a) { return a.now.state; }},
     Field{"ACC/S", 6, 1, false, Sort::rate, [](const ServiceActivity& a) { return rate_cell(a, &Rates::accepted); }},
     Field{"SRV/S", 6, 4, false, {}, [](const ServiceActivity& a) { return rate_cell(a, &Rates::served); }},
@@ -52,9 +55,21 @@ constexpr std::array fields{
     Field{"REFUSED FOR", 16, 7, true, {}, reasons_cell},
 };
 
+/// Those, and before the last one for each further count, which goes first where there is no room.
+std::vector<Field> all_fields() {
+  std::vector<Field> all(known_fields.begin(), known_fields.end());
+  for (std::size_t i = 0; i < further_counts().size(); ++i) {
+    const std::string_view title = further_counts()[i].title;
+    const auto cell = [i](const ServiceActivity& a) { return count_cell(i < a.now.further.size() ? a.now.further[i] : 0); };
+    all.insert(std::prev(all.end()), Field{title, std::max<std::size_t>(title.size(), 6), known_fields.size() + 1 + i, false, {}, cell});
+  }
+  return all;
+}
+const std::vector<Field> fields = all_fields();
+
 struct Layout {
   std::size_t name = 0;
-  std::array<std::size_t, fields.size()> widths{};  ///< 0: left out
+  std::vector<std::size_t> widths = std::vector<std::size_t>(fields.size());  ///< 0: left out
 };
 
 /// Of the longest name, at most `most`.

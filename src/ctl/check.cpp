@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include "ctl/answers.hpp"
 #include "ctl/commands.hpp"
 #include "ctl/table.hpp"
 #include "xsuperd/config/examine.hpp"
@@ -12,8 +13,6 @@ namespace xsuperd::ctl {
 
 namespace {
 
-using control::json_text;
-
 config::Sources sources_of(const Arguments& arguments) {
   config::Sources sources;
   sources.style.replaces_tcpd = net::libwrap_available();
@@ -24,11 +23,10 @@ config::Sources sources_of(const Arguments& arguments) {
   return sources;
 }
 
-json::object json_of(const config::Examined& e, const std::string& path) {
-  json::array findings;
-  for (const config::Diagnostic& d : e.findings) findings.push_back(control::json_finding(d));
-  return {{"path", json_text(path)}, {"services", e.services}, {"disabled", e.disabled}, {"refused", e.refused},
-          {"errors", e.errors},      {"warnings", e.warnings}, {"findings", std::move(findings)}};
+told::Check told_of(const config::Examined& e, const std::string& path) {
+  told::Check all{path, e.services, e.disabled, e.refused, e.errors, e.warnings, {}};
+  for (const config::Diagnostic& d : e.findings) all.findings.push_back(control::finding_of(d));
+  return all;
 }
 
 }  // namespace
@@ -39,7 +37,7 @@ Exit check(const Arguments& arguments, std::FILE* out, std::FILE*) {
   config::SystemNames names;
   const config::Examined examined = config::examine(files, names, sources, net::abilities());
   if (arguments.json) {
-    fmt::print(out, "{}\n", json::serialize(json_of(examined, sources.path())));
+    fmt::print(out, "{}\n", json::serialize(control::write(told_of(examined, sources.path()))));
   } else {
     for (const config::Diagnostic& d : examined.findings) fmt::print(out, "{}", config::explained(d));
     fmt::print(out, "{}: {}\n", fit_for_terminal(sources.path()), config::summary(examined));

@@ -9,25 +9,38 @@
 #include <vector>
 
 #include "ctl/arguments.hpp"
-#include "xsuperd/control/message.hpp"
+#include "xsuperd/control/schema.hpp"
 #include "xsuperd/ctl/run.hpp"
 
 namespace xsuperd::ctl {
 
 namespace json = control::json;
+namespace command = control::command;
+namespace reply = control::reply;
+namespace request = control::request;
 
 /// What the daemon answered.
 struct Answer {
   std::vector<json::object> rows;
   json::object result;
 };
+/// The same as answer to command C, whatever the version of the daemon: what is missing has its default.
+template <typename C>
+[[nodiscard]] control::Answered<C> answered(const Answer& answer) {
+  return control::answered<C>(answer.result, answer.rows);
+}
 
-/// One row of the table of commands, which the command line, --help and the manual follow.
+/// How many words a command may have that takes any number.
+inline constexpr std::size_t many = control::most_words;
+
+/// One row of the table of commands, which the command line, --help, the manual and the completions follow.
 struct Command {
-  std::string_view name;
-  std::string_view synopsis;     ///< of its words
-  std::string_view text;         ///< for --help
-  std::size_t least = 0, most = 0;  ///< number of words
+  std::string_view name = {};
+  std::string_view synopsis = {};     ///< of its words
+  std::string_view text = {};         ///< for --help
+  std::string_view description = {};  ///< in sentences, for COMMAND --help
+  std::span<const std::string_view> examples = {};  ///< whole lines
+  std::size_t least = 0, most = 0;                  ///< number of words
   /// Puts words and options into the request; a sentence says what is wrong with them, and is empty when nothing is.
   std::string (*fill)(const Arguments& arguments, json::object& request) = nullptr;
   /// The answer for a person.
@@ -44,29 +57,45 @@ struct Command {
   bool offline = false;  ///< needs no daemon
   [[nodiscard]] bool asks_daemon() const { return !offline; }
 };
-[[nodiscard]] std::span<const Command> commands();
+[[nodiscard]] const std::vector<Command>& commands();
 [[nodiscard]] const Command* find_command(std::string_view name);
-/// Of `show`: the attributes that were asked for, by the names of their table.
-[[nodiscard]] std::vector<std::string_view> attributes_in(const Arguments& arguments);
-// show.cpp, daemon.cpp and the like: answers as text. Pure.
-[[nodiscard]] std::string print_status(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_list(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_stats(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_show(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_sessions(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_explain(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_bans(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_kill(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_standing(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_log_level(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_ban(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_unban(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_reopened(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_upgrade(const Arguments& arguments, const Answer& answer);
-/// What was found in the files, as `check` tells it.
-[[nodiscard]] std::string findings_text(const json::object& from);
-[[nodiscard]] std::string print_reload(const Arguments& arguments, const Answer& answer);
-[[nodiscard]] std::string print_diff(const Arguments& arguments, const Answer& answer);
+
+// The rows of each file with commands.
+[[nodiscard]] std::span<const Command> daemon_commands();
+[[nodiscard]] std::span<const Command> reload_commands();
+[[nodiscard]] std::span<const Command> service_commands();
+[[nodiscard]] std::span<const Command> standing_commands();
+[[nodiscard]] std::span<const Command> session_commands();
+[[nodiscard]] std::span<const Command> ban_commands();
+
+/// Completes a row for command C of the daemon: `fill` puts words and options into its arguments, `print` gets what it has
+/// answered.
+template <typename C, std::string (*fill)(const Arguments&, typename C::Arguments&),
+          std::string (*print)(const Arguments&, const control::Answered<C>&)>
+constexpr Command asks(Command row) {
+  row.name = C::name;
+  row.lists = C::lists;
+  row.fill = [](const Arguments& arguments, json::object& request) {
+    typename C::Arguments filled;
+    std::string wrong = fill(arguments, filled);
+    request = control::write(filled);
+    return wrong;
+  };
+  row.print = [](const Arguments& arguments, const Answer& answer) { return print(arguments, answered<C>(answer)); };
+  return row;
+}
+/// For Command::judge.
+template <typename C, Exit (*judge)(const typename C::Result&)>
+Exit judged(const Answer& answer) {
+  return judge(control::read<typename C::Result>(answer.result));
+}
+/// For commands without words and options.
+[[nodiscard]] std::string fill_nothing(const Arguments& arguments, command::Nothing& request);
+/// For commands whose words are services.
+[[nodiscard]] std::string fill_services(const Arguments& arguments, request::Services& request);
+
+/// What a reload or a check has found in the files, as text.
+[[nodiscard]] std::string findings_text(const reply::Report& report);
 
 /// check.cpp: what can be told of configuration files.
 [[nodiscard]] Exit check(const Arguments& arguments, std::FILE* out, std::FILE* err);

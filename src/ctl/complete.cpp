@@ -9,7 +9,6 @@
 #include "ctl/failure.hpp"
 #include "ctl/inquiry.hpp"
 #include "ctl/table.hpp"
-#include "ctl/values.hpp"
 #include "xsuperd/control/socket_file.hpp"
 
 namespace xsuperd::ctl {
@@ -23,36 +22,49 @@ class Daemon final : public Things {
   Daemon(std::string socket, std::string file) : socket_(std::move(socket)), file_(std::move(file)) {}
 
   Candidates services() override {
-    const auto list = ask_within(socket_, {"list", {{"all", true}}}, patience);
-    if (list) return words_of(*list, "id", [](const json::object& row) { return text_at(row, "state"); });
+    request::List all;
+    all.all = true;
+    if (const auto list = ask<command::List>(all)) {
+      Candidates found;
+      for (const reply::ListRow& row : list->rows)
+        std::visit([&](const auto& one) { add(found, one.id, one.state); }, row);
+      return found;
+    }
     config::SystemFiles files;
     return services_in(files, file_);
   }
   Candidates sessions() override {
-    return asked("sessions", "session", [](const json::object& row) { return text_at(row, "service") + " " + text_at(row, "peer"); });
+    Candidates found;
+    for (const reply::Session& one : session_rows()) add(found, std::to_string(one.session), one.service + " " + one.peer.value_or("-"));
+    return found;
   }
   Candidates peers() override {
-    return asked("sessions", "peer", [](const json::object& row) { return text_at(row, "service"); });
+    Candidates found;
+    for (const reply::Session& one : session_rows())
+      if (one.peer) add(found, *one.peer, one.service);
+    return found;
   }
   Candidates banned() override {
-    return asked("bans", "address", [](const json::object&) { return std::string("banned"); });
+    Candidates found;
+    if (const auto bans = ask<command::Bans>())
+      for (const reply::Ban& one : bans->rows) add(found, one.address, "banned");
+    return found;
   }
 
  private:
-  template <typename Text>
-  static Candidates words_of(const Answer& answer, const char* member, Text text) {
-    Candidates all;
-    for (const json::object& row : answer.rows) {
-      const std::string word = text_at(row, member);
-      const bool there = std::any_of(all.begin(), all.end(), [&](const Candidate& one) { return one.word == word; });
-      if (!there && word != "-") all.push_back({word, text(row)});
-    }
-    return all;
+  /// Each word once.
+  static void add(Candidates& to, const std::string& word, const std::string& text) {
+    if (!word.empty() && std::none_of(to.begin(), to.end(), [&](const Candidate& one) { return one.word == word; }))
+      to.push_back({word, text});
   }
-  template <typename Text>
-  Candidates asked(const char* command, const char* member, Text text) {
-    const auto answer = ask_within(socket_, {command}, patience);
-    return answer ? words_of(*answer, member, text) : Candidates{};
+  template <typename C>
+  std::optional<control::Answered<C>> ask(const typename C::Arguments& arguments = {}) {
+    const auto answer = ask_within(socket_, control::ask_for<C>(arguments), patience);
+    return answer ? std::optional(answered<C>(*answer)) : std::nullopt;
+  }
+  std::vector<reply::Session> session_rows() {
+    auto answer = ask<command::Sessions>();
+    return answer ? std::move(answer->rows) : std::vector<reply::Session>{};
   }
 
   std::string socket_;

@@ -2,6 +2,7 @@
 // `convert`, with its report and its files as JSON where that is wanted.
 #include <fmt/format.h>
 
+#include "ctl/answers.hpp"
 #include "ctl/commands.hpp"
 #include "ctl/failure.hpp"
 #include "xsuperd/convert/run.hpp"
@@ -10,20 +11,19 @@ namespace xsuperd::ctl {
 
 namespace {
 
-json::value text_or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(control::json_text(text)); }
-json::value number_or_null(int number) { return number > 0 ? json::value(number) : json::value(nullptr); }
-
 json::object json_of(const convert::Conversion& conversion) {
-  json::array files, findings;
-  for (const convert::File& file : conversion.files)
-    files.push_back({{"name", control::json_text(file.name)}, {"text", control::json_text(file.text)}});
-  for (const convert::Finding& one : conversion.findings)
-    findings.push_back({{"level", convert::word_of(one.weight)},
-                        {"file", text_or_null(one.place.file)},
-                        {"line", number_or_null(one.place.line)},
-                        {"column", number_or_null(one.place.column)},
-                        {"sentence", control::json_text(one.sentence)}});
-  return {{"files", std::move(files)}, {"findings", std::move(findings)}};
+  told::Conversion all;
+  for (const convert::File& file : conversion.files) all.files.push_back({file.name, file.text});
+  for (const convert::Finding& one : conversion.findings) {
+    told::Loss loss;
+    loss.level = convert::word_of(one.weight);
+    if (!one.place.file.empty()) loss.file = one.place.file;
+    if (one.place.line > 0) loss.line = one.place.line;
+    if (one.place.column > 0) loss.column = one.place.column;
+    loss.sentence = one.sentence;
+    all.findings.push_back(std::move(loss));
+  }
+  return control::write(all);
 }
 
 }  // namespace

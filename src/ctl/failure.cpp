@@ -6,18 +6,16 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "ctl/answers.hpp"
 #include "ctl/commands.hpp"
 #include "ctl/table.hpp"
-#include "ctl/values.hpp"
 
 namespace xsuperd::ctl {
 
 int fail(const Voice& voice, Exit status, std::string_view code, const std::string& sentence, const control::json::object& details) {
   fmt::print(voice.err, "xsuperctl: {}\n", fit_for_terminal(sentence));
   if (voice.json)
-    fmt::print(voice.out, "{}\n",
-               control::json::serialize(control::json::object{
-                   {"error", {{"code", code}, {"sentence", control::json_text(sentence)}, {"details", details}}}}));
+    fmt::print(voice.out, "{}\n", json::serialize(control::write(told::Failed{{std::string(code), sentence, details}})));
   std::fflush(voice.out);
   return static_cast<int>(status);
 }
@@ -25,21 +23,19 @@ int fail(const Voice& voice, Exit status, std::string_view code, const std::stri
 namespace {
 
 /// Logs and sockets that cannot be opened are found in no file.
-bool blames_files(const control::json::object& report) {
-  const auto& findings = array_at(report, "findings");
-  return findings.empty() || control::number_at(report, "errors").value_or(0) > 0 ||
-         std::any_of(findings.begin(), findings.end(), [](const control::json::value& one) {
-           return one.is_object() && control::string_at(one.get_object(), "file");
-         });
+bool blames_files(const reply::Report& report) {
+  return report.findings.empty() || report.errors > 0 ||
+         std::any_of(report.findings.begin(), report.findings.end(), [](const reply::Finding& one) { return one.file.has_value(); });
 }
 
 }  // namespace
 
 int refused(const Voice& voice, const control::Failure& failure) {
-  fmt::print(voice.err, "{}", findings_text(failure.details));
-  for (const control::json::value& one : array_at(failure.details, "troubles"))
-    if (one.is_string()) fmt::print(voice.err, "{}\n", fit_for_terminal(std::string_view(one.get_string())));
-  const bool configuration = failure.details.contains("findings") && blames_files(failure.details);
+  const auto report = control::read<reply::Report>(failure.details);
+  fmt::print(voice.err, "{}", findings_text(report));
+  for (const std::string& trouble : control::read<reply::Troubles>(failure.details).troubles)
+    fmt::print(voice.err, "{}\n", fit_for_terminal(trouble));
+  const bool configuration = failure.details.contains(reply::Report::told_by) && blames_files(report);
   return fail(voice, configuration ? Exit::configuration : Exit::failed, control::word_of(failure.code), failure.sentence, failure.details);
 }
 

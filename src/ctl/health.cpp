@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cmath>
 
+#include "ctl/answers.hpp"
 #include "ctl/failure.hpp"
 #include "ctl/inquiry.hpp"
 #include "ctl/table.hpp"
@@ -85,9 +86,11 @@ Health ask(const Wish& wish, const std::string& socket) {
   using Clock = std::chrono::steady_clock;
   const auto until = Clock::now() + wish.patience;
   const auto left = [&] { return std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()); };
-  const auto status = ask_within(socket, {"status"}, left());
+  const auto status = ask_within(socket, control::ask_for<command::Status>(), left());
   if (!status) return unreached(status.error(), socket);
-  const auto list = ask_within(socket, {"list", {{"all", true}}}, left());
+  request::List all;
+  all.all = true;
+  const auto list = ask_within(socket, control::ask_for<command::List>(all), left());
   if (!list) return unreached(list.error(), socket);
   return health_of(*status, *list, wish.options);
 }
@@ -99,10 +102,7 @@ int tell(std::FILE* out, const Health& health, const HealthOptions& options, boo
 
 }  // namespace
 
-std::string_view word_of(Grade grade) {
-  constexpr std::array<std::string_view, 4> words{"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-  return words.at(static_cast<std::size_t>(grade));
-}
+std::string_view word_of(Grade grade) { return told::Grades::all.at(static_cast<std::size_t>(grade)); }
 
 std::string line_of(const Health& health, const HealthOptions& options) {
   std::string text;
@@ -121,20 +121,11 @@ std::string line_of(const Health& health, const HealthOptions& options) {
 }
 
 json::object json_of(const Health& health) {
-  json::array problems;
-  for (const Problem& p : health.problems) {
-    problems.push_back({{"status", word_of(p.grade)},
-                        {"sentence", control::json_text(p.sentence)},
-                        {"service", p.service.empty() ? json::value(nullptr) : json::value(control::json_text(p.service))}});
-  }
-  json::object measures;
-  for (const Measure& m : health.measures) {
-    const bool whole = m.value == std::floor(m.value) && std::abs(m.value) < 1e15;
-    measures[m.label] = whole ? json::value(static_cast<std::int64_t>(m.value)) : json::value(m.value);
-  }
-  return {{"status", word_of(health.grade())}, {"exit", static_cast<int>(health.grade())},
-          {"summary", control::json_text(health.summary)}, {"problems", std::move(problems)},
-          {"measures", std::move(measures)}};
+  told::Health all{word_of(health.grade()), static_cast<unsigned>(health.grade()), health.summary, {}, {}};
+  for (const Problem& p : health.problems)
+    all.problems.push_back({word_of(p.grade), p.sentence, p.service.empty() ? std::nullopt : std::optional(p.service)});
+  for (const Measure& m : health.measures) all.measures.emplace_back(m.label, control::Number{m.value});
+  return control::write(all);
 }
 
 Exit health(const Arguments& arguments, std::FILE* out, std::FILE*) {

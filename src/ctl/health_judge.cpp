@@ -12,16 +12,18 @@
 
 namespace xsuperd::ctl {
 
+using control::States;
+
 namespace {
 
-std::int64_t count_at(const json::object& object, std::string_view name) {
-  return control::number_at(object, name).value_or(0);
+/// A daemon may tell any number.
+std::int64_t number_of(std::uint64_t count) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(count, std::numeric_limits<std::int64_t>::max()));
 }
 
-/// Adds, and stays at the greatest or least number there is: a daemon may tell any.
-void add_to(std::int64_t& sum, std::int64_t more) {
-  using Limits = std::numeric_limits<std::int64_t>;
-  if (__builtin_add_overflow(sum, more, &sum)) sum = more < 0 ? Limits::min() : Limits::max();
+/// Adds, and stays at the greatest number there is.
+void add_to(std::int64_t& sum, std::uint64_t more) {
+  if (__builtin_add_overflow(sum, number_of(more), &sum)) sum = std::numeric_limits<std::int64_t>::max();
 }
 
 /// What is said of one service, entries of one id taken together.
@@ -33,7 +35,8 @@ struct Sums {
 class Judge {
  public:
   Judge(const Answer& status, const Answer& list, const HealthOptions& options)
-      : status_(status.result), list_(list), options_(options), now_(seconds_at(status.result, "now").value_or(0)) {}
+      : status_(control::read<reply::Status>(status.result)), rows_(answered<command::List>(list).rows), options_(options),
+        now_(status_.now.value_or(0)) {}
 
   Health judge() {
     if (options_.services.empty())
@@ -48,78 +51,69 @@ class Judge {
  private:
   void everything();
   void selected(const std::string& name);
-  void service(const json::object& row);
-  void left_out(const json::object& row);
-  [[nodiscard]] bool goes_on(const json::object& row) const;
+  void service(const reply::Service& row);
+  void left_out(const reply::Absent& row);
+  [[nodiscard]] bool goes_on(const reply::Absent& row) const;
   void configuration();
   void workers();
   void sums_of(const Sums& sums);
   void measure_daemon();
-  bool full(const std::string& id, std::string_view what, std::int64_t used, std::int64_t limit);
+  bool full(const std::string& id, std::string_view what, std::uint64_t used, std::uint64_t limit);
   /// Seconds ago, when that is recent.
-  std::optional<double> lately(const json::object& object, std::string_view name) const {
-    const auto at = seconds_at(object, name);
+  [[nodiscard]] std::optional<double> lately(const control::Time& at) const {
     return at && now_ - *at <= options_.recent ? std::optional(std::max(0.0, now_ - *at)) : std::nullopt;
   }
   void add(Grade grade, const std::string& id, std::string sentence) {
     health_.problems.push_back({grade, id, std::move(sentence)});
   }
-  void measure(std::string label, std::int64_t value, std::string unit = {}, std::int64_t greatest = 0) {
+  void measure(std::string label, std::uint64_t value, std::string unit = {}, std::uint64_t greatest = 0) {
     health_.measures.push_back({std::move(label), static_cast<double>(value), std::move(unit),
                                 greatest > 0 ? std::to_string(greatest) : std::string{}});
   }
 
-  const json::object& status_;
-  const Answer& list_;
+  const reply::Status status_;
+  const std::vector<reply::ListRow> rows_;
   const HealthOptions& options_;
   const double now_;
   double fullest_ = 0;  // per cent
   Health health_;
 };
 
-/// Rows of entries that are not served have no counters.
-bool is_served(const json::object& row) { return row.contains("counters"); }
-
 void Judge::everything() {
-  std::int64_t served = 0;
-  for (const json::object& row : list_.rows)
-    if (is_served(row)) service(row), ++served;
+  std::uint64_t served = 0;
+  for (const reply::ListRow& row : rows_)
+    if (const auto* one = std::get_if<reply::Service>(&row)) service(*one), ++served;
   if (served == 0) add(Grade::warning, {}, "no service is served");
   configuration();
   workers();
   measure("services", served);
   measure_daemon();
   health_.summary = fmt::format("{} service{}, {} running", served, served == 1 ? "" : "s",
-                                count_at(object_at(status_, "totals"), "running"));
+                                status_.totals.running);
 }
 
 /// What policy::meant_by() says, among services and entries that are not served alike.
 void Judge::selected(const std::string& word) {
-  std::vector<std::string> ids, names;
-  for (const json::object& row : list_.rows) {
-    ids.push_back(text_at(row, "id"));
-    names.push_back(text_at(row, "name"));
-  }
   std::vector<policy::Named> all;
-  for (std::size_t i = 0; i < ids.size(); ++i) all.push_back({ids[i], names[i]});
+  for (const reply::ListRow& row : rows_)
+    all.push_back(std::visit([](const auto& one) { return policy::Named{one.id, one.name}; }, row));
   const auto found = policy::meant_by(word, all);
   if (found.empty()) add(Grade::critical, word, fmt::format("no service {} {}", policy::is_pattern(word) ? "matches" : "is called", word));
   std::map<std::string, Sums> sums;
   for (const std::size_t i : found) {
-    const json::object& row = list_.rows[i];
-    if (!is_served(row)) {
-      left_out(row);
+    if (const auto* absent = std::get_if<reply::Absent>(&rows_[i])) {
+      left_out(*absent);
       continue;
     }
+    const auto& row = std::get<reply::Service>(rows_[i]);
     service(row);
-    const json::object& counters = object_at(row, "counters");
-    Sums& own = sums[ids[i]];
-    own.id = ids[i];
-    add_to(own.running, count_at(row, "running"));
-    add_to(own.limit, count_at(row, "limit"));
-    add_to(own.served, count_at(counters, "served"));
-    add_to(own.refused, count_at(counters, "refused"));
-    add_to(own.failed, count_at(counters, "failed"));
+    Sums& own = sums[row.id];
+    own.id = row.id;
+    add_to(own.running, row.running);
+    add_to(own.limit, row.limit.value_or(0));
+    add_to(own.served, row.counters.served);
+    add_to(own.refused, row.counters.refused);
+    add_to(own.failed, row.counters.failed);
   }
   for (const auto& [id, own] : sums) sums_of(own);
 }
@@ -133,36 +127,37 @@ void Judge::sums_of(const Sums& sums) {
                                  sums.running, sums.served);
 }
 
-void Judge::service(const json::object& row) {
-  const std::string id = text_at(row, "id");
-  const std::string state = text_at(row, "state");
-  if (state == "closed") add(Grade::critical, id, fmt::format("{} is closed: {}", id, control::string_at(row, "trouble").value_or("its socket could not be opened")));
-  if (state == "paused") add(Grade::warning, id, fmt::format("{} is paused: more connections than cps allows", id));
-  for (const char* standing : {"held", "drained", "disabled"})
+void Judge::service(const reply::Service& row) {
+  const std::string& id = row.id;
+  const std::string_view state = row.state;
+  if (state == States::closed)
+    add(Grade::critical, id, fmt::format("{} is closed: {}", id, row.trouble.value_or("its socket could not be opened")));
+  if (state == States::paused) add(Grade::warning, id, fmt::format("{} is paused: more connections than cps allows", id));
+  for (const std::string_view standing : {States::held, States::drained, States::disabled})
     if (state == standing) add(Grade::warning, id, fmt::format("{} is {} by an administrator", id, standing));
   // One server has the socket: that it is the only one says nothing.
-  if (state != "busy") full(id, "servers", count_at(row, "running"), count_at(row, "limit"));
-  if (const auto ago = lately(row, "last_failure"))
+  if (state != States::busy) full(id, "servers", row.running, row.limit.value_or(0));
+  if (const auto ago = lately(row.last_failure))
     add(Grade::warning, id, fmt::format("a server of {} could not be started {} ago", id, duration_text(*ago)));
 }
 
 /// A service goes on with what it was, although its entry has an error now.
-bool Judge::goes_on(const json::object& row) const {
-  const std::string id = text_at(row, "id");
-  return text_at(row, "state") == "in error" &&
-         std::any_of(list_.rows.begin(), list_.rows.end(), [&](const auto& one) { return is_served(one) && text_at(one, "id") == id; });
+bool Judge::goes_on(const reply::Absent& row) const {
+  return row.state == control::Fates::in_error && std::any_of(rows_.begin(), rows_.end(), [&](const reply::ListRow& one) {
+           const auto* service = std::get_if<reply::Service>(&one);
+           return service && service->id == row.id;
+         });
 }
 
 /// Somebody counts on it, and it is not there.
-void Judge::left_out(const json::object& row) {
-  const std::string id = text_at(row, "id");
+void Judge::left_out(const reply::Absent& row) {
   if (goes_on(row))
-    return add(Grade::warning, id, fmt::format("{} has an error now and goes on as it was: {}", id, place_text(object_at(row, "place"))));
-  add(Grade::critical, id, fmt::format("{} is {}: {}", id, text_at(row, "why"), place_text(object_at(row, "place"))));
+    return add(Grade::warning, row.id, fmt::format("{} has an error now and goes on as it was: {}", row.id, place_text(row.place)));
+  add(Grade::critical, row.id, fmt::format("{} is {}: {}", row.id, row.why, place_text(row.place)));
 }
 
-bool Judge::full(const std::string& id, std::string_view what, std::int64_t used, std::int64_t limit) {
-  if (limit <= 0) return false;
+bool Judge::full(const std::string& id, std::string_view what, std::uint64_t used, std::uint64_t limit) {
+  if (limit == 0) return false;
   const double part = 100.0 * static_cast<double>(used) / static_cast<double>(limit);
   fullest_ = id.empty() ? fullest_ : std::max(fullest_, part);
   const bool critical = options_.critical.alarms(part);
@@ -173,20 +168,18 @@ bool Judge::full(const std::string& id, std::string_view what, std::int64_t used
 }
 
 void Judge::configuration() {
-  const json::object& loaded = object_at(status_, "configuration");
-  const json::object& reload = object_at(loaded, "last_reload");
-  const std::int64_t errors = count_at(loaded, "errors");
-  if (const json::value* unguarded = loaded.if_contains("unguarded"); unguarded && unguarded->is_array())
-    for (const json::value& sentence : unguarded->get_array())
-      if (sentence.is_string()) add(Grade::warning, {}, sentence.get_string().c_str());
-  if (text_at(reload, "outcome") == "refused")
-    return add(Grade::warning, {}, fmt::format("the reload {} ago was refused", ago_at(reload, "at", now_)));
+  const reply::Configuration& loaded = status_.configuration;
+  const std::uint64_t errors = loaded.errors;
+  for (const std::string& sentence : loaded.unguarded) add(Grade::warning, {}, sentence);
+  if (loaded.last_reload && loaded.last_reload->outcome == control::Outcomes::refused)
+    return add(Grade::warning, {}, fmt::format("the reload {} ago was refused", ago_text(loaded.last_reload->at, status_.now)));
   if (errors == 0) return;
   std::string gone, old;
-  for (const json::object& row : list_.rows) {
-    if (text_at(row, "state") != "in error") continue;
-    std::string& ids = goes_on(row) ? old : gone;
-    ids += (ids.empty() ? "" : ", ") + text_at(row, "id");
+  for (const reply::ListRow& row : rows_) {
+    const auto* absent = std::get_if<reply::Absent>(&row);
+    if (!absent || absent->state != control::Fates::in_error) continue;
+    std::string& ids = goes_on(*absent) ? old : gone;
+    ids += (ids.empty() ? "" : ", ") + absent->id;
   }
   std::string outcome = gone.empty() ? "" : ": without " + gone;
   if (!old.empty()) outcome += fmt::format("{} as before: {}", gone.empty() ? "," : ";", old);
@@ -194,22 +187,25 @@ void Judge::configuration() {
 }
 
 void Judge::workers() {
-  const auto ago = lately(object_at(status_, "worker_failures"), "last");
+  const auto ago = lately(status_.worker_failures.last);
   if (ago) add(Grade::warning, {}, fmt::format("a worker ended or could not be started {} ago", duration_text(*ago)));
 }
 
 void Judge::measure_daemon() {
-  const json::object& totals = object_at(status_, "totals");
-  const json::object& descriptors = object_at(status_, "descriptors");
-  const std::int64_t running = count_at(totals, "running");
-  full({}, "servers in all", running, count_at(status_, "process_limit"));
-  full({}, "descriptors", count_at(descriptors, "used"), count_at(descriptors, "limit"));
-  measure("running", running, {}, count_at(status_, "process_limit"));
+  const reply::Totals& totals = status_.totals;
+  const auto& [used, most] = status_.descriptors;
+  const std::uint64_t limit = status_.process_limit.value_or(0);
+  full({}, "servers in all", totals.running, limit);
+  full({}, "descriptors", used, most);
+  measure("running", totals.running, {}, limit);
   health_.measures.push_back({"fullest", fullest_, "%", "100"});
-  measure("descriptors", count_at(descriptors, "used"), {}, count_at(descriptors, "limit"));
-  for (const char* counter : {"accepted", "served", "refused", "failed"}) measure(counter, count_at(totals, counter), "c");
-  measure("worker_failures", count_at(object_at(status_, "worker_failures"), "count"), "c");
-  measure("bans", count_at(status_, "bans"));
+  measure("descriptors", used, {}, most);
+  measure("accepted", totals.accepted, "c");
+  measure("served", totals.served, "c");
+  measure("refused", totals.refused, "c");
+  measure("failed", totals.failed, "c");
+  measure("worker_failures", status_.worker_failures.count, "c");
+  measure("bans", status_.bans);
 }
 
 }  // namespace

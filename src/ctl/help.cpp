@@ -101,14 +101,12 @@ std::string help_text() {
 std::string help_text(const Command& command) {
   std::string text = fmt::format("Usage: xsuperctl {}{}{}{}\n", command.name, command.apart ? "" : " [OPTION...]",
                                  command.synopsis.empty() ? "" : " ", command.synopsis);
-  if (const CommandText* own = command_text(command.name)) {
-    text += wrapped({}, own->description, 0);
-    if (const auto options = options_of(command.name); !options.empty() && command.name != "complete")
-      text += "\nOptions:\n" + option_lines(options);
-    text += "\nExit status:\n" + exit_lines(command);
-    if (!own->examples.empty()) text += "\nExamples:\n";
-    for (const std::string_view example : own->examples) text += fmt::format("  {}\n", example);
-  }
+  text += wrapped({}, command.description, 0);
+  if (const auto options = options_of(command.name); !options.empty() && command.name != "complete")
+    text += "\nOptions:\n" + option_lines(options);
+  text += "\nExit status:\n" + exit_lines(command);
+  if (!command.examples.empty()) text += "\nExamples:\n";
+  for (const std::string_view example : command.examples) text += fmt::format("  {}\n", example);
   return text + "\nSee xsuperctl(1).\n";
 }
 

@@ -19,15 +19,6 @@ struct ExitMeaning {
 /// Does a row of the table concern the command?
 [[nodiscard]] bool concerns(const ExitMeaning& meaning, const Command& command);
 
-/// What a command does, in sentences, and examples of it.
-struct CommandText {
-  std::string_view name;
-  std::string_view description;
-  std::span<const std::string_view> examples;  ///< whole lines
-};
-/// Null for a command that is not in the table.
-[[nodiscard]] const CommandText* command_text(std::string_view name);
-
 /// The text of `xsuperctl --help`: all commands and all options.
 [[nodiscard]] std::string help_text();
 /// The text of `xsuperctl COMMAND --help`: usage, description, options, exit statuses, examples.

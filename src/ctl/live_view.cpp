@@ -42,7 +42,7 @@ int LiveView::run() {
 
 void LiveView::ask(Clock::time_point now) {
   asked_ = now;
-  auto inquiry = Inquiry::begin(options_.socket, {"stats"});
+  auto inquiry = Inquiry::begin(options_.socket, control::ask_for<command::Stats>());
   if (!inquiry) return fail(inquiry.error(), now);
   inquiry_.emplace(std::move(*inquiry));
 }

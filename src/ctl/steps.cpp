@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <tuple>
 
 #include "ctl/persist.hpp"
 #include "ctl/values.hpp"
@@ -16,17 +17,20 @@ namespace {
 /// A reload waits for files and look-ups.
 constexpr std::chrono::seconds patience{130};
 
-json::object words_of(const Arguments& arguments) {
-  return {{"services", json::array(arguments.words.begin(), arguments.words.end())}};
+using control::States;
+
+template <typename A>
+A meaning(const std::vector<std::string>& words) {
+  A arguments;
+  arguments.mean(words);
+  return arguments;
 }
 
-bool is_served(const json::object& entry) { return entry.contains("counters"); }
+bool is_served(const reply::ListRow& entry) { return std::holds_alternative<reply::Service>(entry); }
 
-std::int64_t line_of(const json::object& entry) {
-  return control::number_at(object_at(entry, "place"), "line").value_or(0);
+const reply::Place& place_of(const reply::ListRow& entry) {
+  return std::visit([](const auto& one) -> const reply::Place& { return one.place; }, entry);
 }
-
-std::string id_of(const json::object& entry) { return control::string_at(entry, "id").value_or(""); }
 
 }  // namespace
 
@@ -39,40 +43,41 @@ base::Result<void> Conversation::ask(const control::Request& request, Answer& an
 }
 
 /// Those that are meant, from the last line of a file to the first: a line that is added moves what stands behind it.
-base::Result<std::vector<json::object>> Persistence::entries() {
+base::Result<std::vector<reply::ListRow>> Persistence::entries() {
   Answer answer;
-  if (const auto asked = daemon_.ask({"list", words_of(arguments_)}, answer); !asked) return asked.error();
-  if (daemon_.failure) return std::vector<json::object>{};
-  const bool disable = arguments_.command == "disable";
-  std::vector<json::object> found;
-  for (json::object& row : answer.rows) {
-    if (is_served(row)) {
-      const std::string state = text_at(row, "state");
-      if (state == "held" || state == "drained" || state == "disabled") stood_.emplace_back(id_of(row), state);
-    } else if (disable) {
-      continue;  // it is as it should be
-    } else if (text_at(row, "why") != "disabled") {
-      return base::Error{0, fmt::format("service {} is {}: {}", id_of(row), text_at(row, "why"), place_text(object_at(row, "place")))};
+  if (const auto asked = daemon_.ask(control::ask_for<command::List>(meaning<request::List>(arguments_.words)), answer); !asked)
+    return asked.error();
+  if (daemon_.failure) return std::vector<reply::ListRow>{};
+  const bool disable = arguments_.command == command::Disable::name;
+  std::vector<reply::ListRow> found;
+  for (reply::ListRow& row : answered<command::List>(answer).rows) {
+    if (const auto* absent = std::get_if<reply::Absent>(&row)) {
+      if (disable) continue;  // it is as it should be
+      if (absent->why != reply::Absent::by_its_entry)
+        return base::Error{0, fmt::format("service {} is {}: {}", absent->id, absent->why, place_text(absent->place))};
+    } else if (const auto& [id, state] = std::tie(std::get<reply::Service>(row).id, std::get<reply::Service>(row).state);
+               state == States::held || state == States::drained || state == States::disabled) {
+      stood_.emplace_back(id, state);
     }
     found.push_back(std::move(row));
   }
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return line_of(a) > line_of(b); });
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return place_of(a).line > place_of(b).line; });
   return found;
 }
 
-base::Result<void> Persistence::edit(const std::vector<json::object>& entries) {
-  for (const json::object& entry : entries) {
-    const auto path = control::string_at(object_at(entry, "place"), "file");
-    const auto name = control::string_at(entry, "name");
-    if (!path || !name) return base::Error{0, "the daemon does not say where the service stands"};
-    auto file = std::find_if(files_.begin(), files_.end(), [&](const File& one) { return one.path == *path; });
+base::Result<void> Persistence::edit(const std::vector<reply::ListRow>& entries) {
+  for (const reply::ListRow& entry : entries) {
+    const auto& [path, line] = place_of(entry);
+    const auto [id, name] = std::visit([](const auto& one) { return std::pair(one.id, one.name); }, entry);
+    if (path.empty() || name.empty()) return base::Error{0, "the daemon does not say where the service stands"};
+    auto file = std::find_if(files_.begin(), files_.end(), [&](const File& one) { return one.path == path; });
     if (file == files_.end()) {
-      const auto text = read_file(*path);
+      const auto text = read_file(path);
       if (!text) return text.error();
-      file = files_.insert(files_.end(), {*path, *text, *text});
+      file = files_.insert(files_.end(), {path, *text, *text});
     }
-    auto after = with_disable(file->after, static_cast<int>(line_of(entry)), *name, id_of(entry), arguments_.command == "disable");
-    if (!after) return base::Error{0, fmt::format("{}:{}: {}", *path, line_of(entry), after.error().sentence)};
+    auto after = with_disable(file->after, static_cast<int>(line), name, id, arguments_.command == command::Disable::name);
+    if (!after) return base::Error{0, fmt::format("{}:{}: {}", path, line, after.error().sentence)};
     file->after = std::move(*after);
   }
   std::erase_if(files_, [](const File& one) { return one.before == one.after; });
@@ -92,7 +97,7 @@ base::Result<void> Persistence::write() {
 
 base::Result<void> Persistence::reload() {
   Answer answer;
-  const auto asked = daemon_.ask({"reload"}, answer);
+  const auto asked = daemon_.ask(control::ask_for<command::Reload>(), answer);
   reloaded_ = asked && !daemon_.failure;
   if (reloaded_) return {};
   const std::string rest = put_files_back();
@@ -124,9 +129,10 @@ std::string Persistence::put_files_back() {
 void Persistence::put_standings_back() {
   for (const auto& [id, state] : stood_) {
     Answer ignored;
-    json::object arguments{{"service", id}};
-    if (state == "held") arguments["hold"] = true;
-    (void)daemon_.ask({state == "disabled" ? "disable" : "drain", std::move(arguments)}, ignored);
+    auto drain = meaning<request::Drain>({id});
+    if (state == States::held) drain.hold = true;
+    (void)daemon_.ask(state == States::disabled ? control::ask_for<command::Disable>(drain) : control::ask_for<command::Drain>(drain),
+                      ignored);
   }
 }
 
@@ -135,16 +141,17 @@ std::string Persistence::undo() {
   std::string trouble = put_files_back();
   if (trouble.empty() && changed) trouble = "; the files are as they were";
   Answer ignored;
-  if (std::exchange(reloaded_, false) && (!daemon_.ask({"reload"}, ignored) || daemon_.failure))
+  if (std::exchange(reloaded_, false) && (!daemon_.ask(control::ask_for<command::Reload>(), ignored) || daemon_.failure))
     trouble += "; the daemon could not read them again";
   put_standings_back();
   return trouble;
 }
 
 base::Result<void> wait_for_end(Conversation& daemon, const Arguments& arguments) {
+  const auto question = control::ask_for<command::Sessions>(meaning<request::Services>(arguments.words));
   while (true) {
     Answer answer;
-    if (const auto asked = daemon.ask({"sessions", words_of(arguments)}, answer); !asked) return asked;
+    if (const auto asked = daemon.ask(question, answer); !asked) return asked;
     const auto failure = std::exchange(daemon.failure, std::nullopt);
     if (failure && failure->code == control::Code::not_found) return {};  // a reload has taken it away, and all have ended
     if (failure) return base::Error{0, failure->sentence};

@@ -36,8 +36,8 @@ class Persistence {
   struct File {
     std::string path, before, after;
   };
-  [[nodiscard]] base::Result<std::vector<json::object>> entries();
-  [[nodiscard]] base::Result<void> edit(const std::vector<json::object>& entries);
+  [[nodiscard]] base::Result<std::vector<reply::ListRow>> entries();
+  [[nodiscard]] base::Result<void> edit(const std::vector<reply::ListRow>& entries);
   [[nodiscard]] base::Result<void> write();
   [[nodiscard]] base::Result<void> reload();
   [[nodiscard]] std::string put_files_back();

@@ -41,7 +41,7 @@ base::Result<TopOptions> options_of(const Arguments& arguments) {
 constexpr std::chrono::seconds patience{30};
 
 base::Result<Snapshot> look(const std::string& socket) {
-  auto answer = ask_within(socket, {"stats"}, patience);
+  auto answer = ask_within(socket, control::ask_for<command::Stats>(), patience);
   if (!answer) return answer.error();
   return snapshot_of(std::move(*answer), Clock::now());
 }

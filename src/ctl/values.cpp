@@ -2,8 +2,9 @@
 #include "ctl/values.hpp"
 
 #include <fmt/chrono.h>
-#include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <ctime>
 
@@ -11,50 +12,50 @@
 
 namespace xsuperd::ctl {
 
-const json::object& object_at(const json::object& object, std::string_view name) {
-  static const json::object empty;
-  const auto* value = object.if_contains(name);
-  return value && value->is_object() ? value->get_object() : empty;
-}
-
-const json::array& array_at(const json::object& object, std::string_view name) {
-  static const json::array empty;
-  const auto* value = object.if_contains(name);
-  return value && value->is_array() ? value->get_array() : empty;
-}
-
-std::string text_at(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  if (!value || value->is_null()) return "-";
-  if (value->is_string()) return std::string(value->get_string());
-  if (value->is_bool()) return value->get_bool() ? "yes" : "no";
-  if (value->is_double()) return fmt::format("{:.2f}", value->get_double());
-  return json::serialize(*value);
-}
-
-std::optional<double> seconds_at(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  if (!value || !value->is_number()) return std::nullopt;
-  return value->to_number<double>();
-}
-
-std::string date_at(const json::object& object, std::string_view name) {
-  const auto seconds = seconds_at(object, name);
+std::string date_text(const control::Time& time) {
   // Years that have five digits, and numbers that std::time_t cannot hold, are no dates.
-  if (!seconds || !(std::abs(*seconds) < 1e11)) return "-";
-  const auto when = static_cast<std::time_t>(std::floor(*seconds));
+  if (!time || !(std::abs(*time) < 1e11)) return "-";
+  const auto when = static_cast<std::time_t>(std::floor(*time));
   std::tm parts{};
   ::localtime_r(&when, &parts);
   return fmt::format("{:%Y-%m-%d %H:%M:%S}", parts);
 }
 
-std::string ago_at(const json::object& object, std::string_view name, double now) {
-  const auto seconds = seconds_at(object, name);
-  return seconds ? duration_text(now - *seconds) : "-";
+std::string ago_text(const control::Time& when, const control::Time& now) {
+  return when ? duration_text(now.value_or(0) - *when) : "-";
 }
 
-std::string place_text(const json::object& place) {
-  return fmt::format("{}:{}", text_at(place, "file"), text_at(place, "line"));
+std::string place_text(const reply::Place& place) {
+  return fmt::format("{}:{}", place.file.empty() ? "-" : place.file, place.line);
+}
+
+std::string count_text(std::uint64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string lines_for_terminal(std::string_view text) {
+  std::string fit;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    fit += fit_for_terminal(text.substr(at, end - at)) + "\n";
+    at = end + 1;
+  }
+  return fit;
+}
+
+const std::vector<FurtherCount>& further_counts() {
+  static const std::vector<FurtherCount> all = [] {
+    constexpr std::array<std::string_view, 7> known{"accepted", "served", "banned", "failed", "withdrawn", "bytes_in", "bytes_out"};
+    std::vector<FurtherCount> further;
+    for (const base::Count& count : base::all_counts()) {
+      if (std::find(known.begin(), known.end(), count.name) != known.end()) continue;
+      std::string title(count.name);
+      for (char& c : title) c = c == '_' ? ' ' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+      further.push_back({count.member, std::move(title)});
+    }
+    return further;
+  }();
+  return all;
 }
 
 }  // namespace xsuperd::ctl

@@ -1,26 +1,39 @@
 // SPDX-License-Identifier: MIT
-// Members of an answer as text. Internal to ctl; pure. What is missing, as a daemon of another version may leave it out,
+// Members of an answer as text. Internal to ctl; pure. What is not known, as a daemon of another version may not tell it,
 // is "-".
 #pragma once
-#include <string>
-#include <string_view>
+#include <fmt/format.h>
 
-#include "xsuperd/control/message.hpp"
+#include <optional>
+#include <string>
+
+#include "xsuperd/base/counts.hpp"
+#include "xsuperd/control/schema/services.hpp"
 
 namespace xsuperd::ctl {
 
-namespace json = control::json;
+namespace reply = control::reply;
 
-[[nodiscard]] const json::object& object_at(const json::object& object, std::string_view name);
-[[nodiscard]] const json::array& array_at(const json::object& object, std::string_view name);
-[[nodiscard]] std::string text_at(const json::object& object, std::string_view name);
-/// Seconds; nothing when it is missing or null.
-[[nodiscard]] std::optional<double> seconds_at(const json::object& object, std::string_view name);
+template <typename T>
+[[nodiscard]] std::string text_or_dash(const std::optional<T>& value) {
+  return value ? fmt::format("{}", *value) : "-";
+}
 /// Local date and time; "-" also for what lies thousands of years away.
-[[nodiscard]] std::string date_at(const json::object& object, std::string_view name);
+[[nodiscard]] std::string date_text(const control::Time& when);
 /// How long before `now` it was.
-[[nodiscard]] std::string ago_at(const json::object& object, std::string_view name, double now);
-/// "FILE:LINE" of an object {file, line}.
-[[nodiscard]] std::string place_text(const json::object& place);
+[[nodiscard]] std::string ago_text(const control::Time& when, const control::Time& now);
+/// "FILE:LINE".
+[[nodiscard]] std::string place_text(const reply::Place& place);
+/// "1 session", "2 sessions".
+[[nodiscard]] std::string count_text(std::uint64_t count, std::string_view what);
+/// Each line of `text`, which has no other control characters afterwards, fit for a terminal.
+[[nodiscard]] std::string lines_for_terminal(std::string_view text);
+
+/// A count for which the tables of stats and top have no column of their own: they show it under its name.
+struct FurtherCount {
+  std::uint64_t base::Counts::*member = nullptr;
+  std::string title;
+};
+[[nodiscard]] const std::vector<FurtherCount>& further_counts();
 
 }  // namespace xsuperd::ctl

@@ -38,10 +38,6 @@ constexpr Transition transitions[]{{Of::arrived, On::greets, Of::greeting},
                                    {Of::starting, On::start_failed, Of::retrying},
                                    {Of::retrying, On::retried, Of::starting}};
 
-constexpr std::string_view words[]{"arrived", "banner",   "name look-up", "judged again", "libwrap", "banner",
-                                   "ident",   "name look-up", "starting", "waits to be started", "running", "conversation"};
-static_assert(std::size(words) == static_cast<std::size_t>(last_session_phase) + 1);
-
 Of first_wanted(std::size_t begin, const Wanted& wanted) {
   for (std::size_t i = begin; i < way_to_server.size(); ++i)
     if (wanted.*way_to_server[i].wanted) return way_to_server[i].phase;
@@ -59,8 +55,6 @@ std::optional<SessionPhase> after(SessionPhase phase, SessionEvent event, const 
                                   [&](const Transition& t) { return t.from == phase && t.event == event; });
   return found == std::end(transitions) ? std::nullopt : std::optional(found->to);
 }
-
-std::string_view phase_word(SessionPhase phase) { return words[static_cast<std::size_t>(phase)]; }
 
 SessionPhase resumed(SessionPhase phase) {
   const bool not_judged = phase == Of::greeting || phase == Of::naming || phase == Of::judging;

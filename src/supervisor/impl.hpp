@@ -106,7 +106,7 @@ struct Supervisor::Impl {
   std::shared_ptr<service::Runner> make_runner(const SharedService& service);
   void retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers);
 
-  // control.cpp, control_services.cpp, control_records.cpp
+  // control/command.cpp, records.cpp
   void open_control();
   void set_standing(service::Runner& runner, service::Standing standing);
   void record_load(const config::Diagnostics& diagnostics, const std::vector<std::string>& unguarded, bool is_reload,

@@ -50,7 +50,7 @@ Activity activity(std::vector<ServiceActivity> services) {
   return all;
 }
 
-Activity many(std::size_t count) {
+Activity crowd(std::size_t count) {
   std::vector<ServiceActivity> services;
   for (std::size_t i = 0; i < count; ++i) services.push_back(service(fmt::format("service-{:05}", i)));
   return activity(std::move(services));
@@ -123,7 +123,7 @@ TEST_CASE("No line is longer than the terminal is wide, and there are never more
 }
 
 TEST_CASE("Columns are left out when there is no room, the names last") {
-  const auto titles = [](std::size_t columns) { return joined(page_of(many(1), {}, {columns, 24}).lines.at(3)); };
+  const auto titles = [](std::size_t columns) { return joined(page_of(crowd(1), {}, {columns, 24}).lines.at(3)); };
   CHECK(titles(120).find("STATE") != std::string::npos);
   CHECK(titles(80).find("STATE") == std::string::npos);
   CHECK(titles(80).find("REFUSED FOR") != std::string::npos);
@@ -132,7 +132,7 @@ TEST_CASE("Columns are left out when there is no room, the names last") {
 }
 
 TEST_CASE("Ten thousand services: a page shows those scrolled to, and never scrolls past the last") {
-  const Activity all = many(10'000);
+  const Activity all = crowd(10'000);
   View view = with_keys;
   view.first = 5'000;
   Page page = page_of(all, view, {80, 24});
@@ -148,7 +148,7 @@ TEST_CASE("Ten thousand services: a page shows those scrolled to, and never scro
 }
 
 TEST_CASE("Without a size everything is shown") {
-  const Page page = page_of(many(10'000), {}, {0, 0});
+  const Page page = page_of(crowd(10'000), {}, {0, 0});
   CHECK(page.lines.size() == 10'004);
   ServiceActivity one = service(std::string(100, 'x'));
   one.now.reasons = {{"address", 1}, {"load", 1}, {"service_limit", 1}, {"per_source_limit", 1}};

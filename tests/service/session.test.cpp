@@ -73,7 +73,7 @@ TEST_CASE("from every phase but the last ones there is a way to a server") {
           for (const Wanted& wanted : {all, Wanted{}})
             if (const auto to = after(from, event, wanted)) more = reached.insert(*to).second || more;
     }
-    INFO(phase_word(phase_number(number)));
+    INFO(number);
     CHECK((reached.contains(Of::running) || phase_number(number) == Of::conversing));
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // print_manual attributes|options|commands|exits|reasons: prints a generated part of xsuperd.conf(5), xsuperd(8),
-// xsuperctl(1) or xsuperd.log(5), for tests/shape/manual. print_manual control|own: prints the commands that a daemon is asked, which xsuperd-control(7) has,
-// or the attributes that xinetd has not, which xsuperd-migrate(7) names, for tests/shape/manual-items.
+// xsuperctl(1) or xsuperd.log(5), for tests/shape/manual. print_manual own: prints the attributes that xinetd has not, which
+// xsuperd-migrate(7) names, for tests/shape/manual-items.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -65,14 +65,6 @@ std::string reason_manual() {
   return page;
 }
 
-/// The commands that a daemon is asked, in the form of items.
-std::string control_commands() {
-  std::string page;
-  for (const auto& one : xsuperd::ctl::commands())
-    if (one.fill) page += fmt::format(".It Cm {}\n", one.name);
-  return page;
-}
-
 /// The attributes that xinetd does not have, in the form of items.
 std::string own_attributes() {
   std::string page;
@@ -90,9 +82,8 @@ int main(int argc, char** argv) {
                            : what == "commands" ? command_manual()
                            : what == "exits"    ? exit_manual()
                            : what == "reasons"  ? reason_manual()
-                           : what == "control"  ? control_commands()
                            : what == "own"      ? own_attributes()
                                                 : std::string{};
-  if (page.empty()) return std::fputs("usage: print_manual attributes|options|commands|exits|reasons|control|own\n", stderr), 2;
+  if (page.empty()) return std::fputs("usage: print_manual attributes|options|commands|exits|reasons|own\n", stderr), 2;
   return std::fwrite(page.data(), 1, page.size(), stdout) == page.size() ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "supervisor/control.hpp"
+#include "supervisor/control/command.hpp"
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -12,6 +12,9 @@
 #include <set>
 
 #include "fakes/fake_worker.hpp"
+#include "supervisor/control/services.hpp"
+#include "supervisor/control/sessions.hpp"
+#include "supervisor/impl.hpp"
 #include "supervisor/scratch.hpp"
 #include "xsuperd/log/writer.hpp"
 #include "xsuperd/worker/process.hpp"
@@ -182,9 +185,12 @@ TEST_CASE("Sessions are told with what their conversations have carried, when th
 
   fakes::FakeWorker worker;
   std::optional<Reply> reply;
-  const auto ask = [&](json::object arguments) {
+  const auto ask = [&](const std::string& service = {}) {
     reply.reset();
-    answer_sessions(*daemon.impl, worker, {"sessions", std::move(arguments)}, [&](Reply answer) { reply = std::move(answer); });
+    request::Services arguments;
+    if (!service.empty()) arguments.service = service;
+    answer_sessions(View(*daemon.impl), [&](worker::Conversations::Told told) { worker.progress(std::move(told)); }, arguments,
+                    Answer<command::Sessions>([&](Reply answer) { reply = std::move(answer); }));
     CHECK_FALSE(reply);
     REQUIRE(worker.questions.size() == 1);
     worker.tell();
@@ -194,18 +200,18 @@ TEST_CASE("Sessions are told with what their conversations have carried, when th
   const auto carried = [](const json::object& row) {
     return *control::string_at(row, "service") + " " + json::serialize(row.at("bytes_in")) + " " + json::serialize(row.at("bytes_out"));
   };
-  auto rows = ask({});
+  auto rows = ask();
   REQUIRE(rows.size() == 3);
   CHECK(carried(rows[0]) == "one null null");
   CHECK(carried(rows[1]) == "relayed null null");
   const auto token_of = [](const json::object& row) { return static_cast<std::uint64_t>(*control::number_at(row, "session")); };
   worker.counts = {{token_of(rows[0]), {1, 2}}, {token_of(rows[2]), {10, ~std::uint64_t{0}}}, {99'999, {7, 7}}};
-  rows = ask({});
+  rows = ask();
   REQUIRE(rows.size() == 3);
   CHECK(carried(rows[0]) == "one null null");  // a server's are not the worker's to tell
   CHECK(carried(rows[1]) == "relayed null null");
   CHECK(carried(rows[2]) == "relayed 10 18446744073709551615");
-  CHECK(ask({{"service", "relayed"}}).size() == 2);
+  CHECK(ask("relayed").size() == 2);
   CHECK(daemon.ask("sessions", {{"service", "relayed"}}).rows.size() == 2);  // no worker has it yet
 }
 
@@ -272,6 +278,17 @@ TEST_CASE("A service is drained, held and enabled") {
   CHECK(daemon.runner(0).counters().accepted == 1);
   CHECK(daemon.ask("enable", {{"service", "one"}}).failure.empty());
   daemon.run_until([&] { return daemon.runner(0).counters().accepted == 2; });
+}
+
+TEST_CASE("An argument of another kind is refused by its name, and nothing is done") {
+  Daemon daemon;
+  CHECK(daemon.ask("drain", {{"service", "one"}, {"hold", "yes"}}).failure == "bad_request: 'hold' must be true or false");
+  CHECK(daemon.ask("drain", {{"service", 1}}).failure == "bad_request: 'service' must be a string");
+  CHECK(daemon.ask("kill", {{"service", "one"}, {"signal", 9}}).failure == "bad_request: 'signal' must be a string");
+  CHECK(daemon.ask("explain", {{"service", "one"}}).failure == "bad_request: the argument 'address' is missing");
+  CHECK(daemon.ask("drain").failure == "bad_request: the argument 'service' is missing");
+  CHECK(state_word(daemon.runner(0)) == "listening");
+  CHECK(daemon.ask("list", {{"of_a_later_version", json::array{}}}).failure.empty());
 }
 
 TEST_CASE("What is disabled stays so over a reload") {

@@ -84,9 +84,6 @@ struct Wanted {
 /// Where a session in that phase is after the event; nothing when the one does not belong to the other. Pure.
 [[nodiscard]] std::optional<SessionPhase> after(SessionPhase phase, SessionEvent event, const Wanted& wanted);
 
-/// "libwrap", "running" and so on, as `xsuperctl sessions` tells it. Pure.
-[[nodiscard]] std::string_view phase_word(SessionPhase phase);
-
 /// Where it goes on in another image of the daemon, which asks anew for whatever this one waits for, except that no banner is
 /// sent twice. Pure.
 [[nodiscard]] SessionPhase resumed(SessionPhase phase);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "xsuperd/control/schema/command.hpp"
+
+namespace xsuperd::control {
+
+namespace reply {
+
+struct Bans {
+  std::uint64_t bans = 0;
+};
+BOOST_DESCRIBE_STRUCT(Bans, (), (bans))
+
+struct Ban {
+  std::string address;
+  std::optional<std::uint64_t> seconds_left;
+  static constexpr std::array notes{Note{"address", "or ADDRESS/LENGTH"}, Note{"seconds_left", "null: for ever"}};
+};
+BOOST_DESCRIBE_STRUCT(Ban, (), (address, seconds_left))
+
+struct NewBan {
+  std::string address;
+  bool added = false;
+  bool displaced = false;
+  static constexpr std::array notes{Note{"added", "it was not on the list"},
+                                    Note{"displaced", "another ban was dropped to make room for it"}};
+};
+BOOST_DESCRIBE_STRUCT(NewBan, (), (address, added, displaced))
+
+struct Banned {
+  std::vector<NewBan> banned;
+  std::optional<std::uint64_t> minutes;
+  static constexpr std::array notes{Note{"minutes", "null: for ever"}};
+};
+BOOST_DESCRIBE_STRUCT(Banned, (), (banned, minutes))
+
+struct Unbanned {
+  std::vector<std::string> unbanned;
+};
+BOOST_DESCRIBE_STRUCT(Unbanned, (), (unbanned))
+
+}  // namespace reply
+
+namespace request {
+
+struct Addresses {
+  Maybe<std::string> address;
+  Maybe<UpTo<std::string, most_words>> addresses;
+  static constexpr std::array notes{Note{"address", "or a network"}, Note{"addresses", "several of them"}};
+
+  [[nodiscard]] std::vector<std::string> words() const { return words_of(address, addresses); }
+  void mean(const std::vector<std::string>& words) { put_words(words, address, addresses); }
+};
+BOOST_DESCRIBE_STRUCT(Addresses, (), (address, addresses))
+
+struct Ban : Addresses {
+  static constexpr std::int64_t most_minutes = 527'040 * 10;  ///< about ten years
+  Maybe<std::int64_t> minutes;
+  static constexpr std::array notes{Note{"minutes", "without it the ban has no end"}};
+};
+BOOST_DESCRIBE_STRUCT(Ban, (Addresses), (minutes))
+
+}  // namespace request
+
+namespace command {
+
+struct Bans : Look<Nothing, reply::Bans, reply::Ban> {
+  static constexpr std::string_view name = "bans";
+  static constexpr std::string_view text = "A row for each peer or network that a sensor or an administrator has banned.";
+};
+
+struct Ban : Change<request::Ban, reply::Banned> {
+  static constexpr std::string_view name = "ban";
+  static constexpr std::string_view text = "Keeps peers or networks out of all services.";
+};
+
+struct Unban : Change<request::Addresses, reply::Unbanned> {
+  static constexpr std::string_view name = "unban";
+  static constexpr std::string_view text = "Lets them in again. If one of them is not banned, no ban is lifted.";
+};
+
+}  // namespace command
+
+using BanCommands = boost::mp11::mp_list<command::Bans, command::Ban, command::Unban>;
+
+}  // namespace xsuperd::control

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "xsuperd/control/schema/services.hpp"
+
+namespace xsuperd::control {
+
+struct Outcomes {
+  static constexpr std::string_view applied = "applied", refused = "refused";
+  static constexpr std::array all{applied, refused};
+};
+
+/// From which on messages are logged.
+struct LogLevels {
+  static constexpr std::array<std::string_view, 6> all{"critical", "error", "warning", "notice", "info", "debug"};
+};
+
+/// Of findings about a configuration.
+struct Severities {
+  static constexpr std::string_view error = "error";
+  static constexpr std::array<std::string_view, 5> all{"critical", error, "warning", "note", "debug"};
+};
+
+namespace reply {
+
+struct LastReload {
+  Time at;
+  Word<Outcomes> outcome;
+};
+BOOST_DESCRIBE_STRUCT(LastReload, (), (at, outcome))
+
+struct Configuration {
+  std::string path;
+  Time loaded;
+  std::uint64_t errors = 0;
+  std::uint64_t warnings = 0;
+  std::vector<std::string> unguarded;
+  std::optional<LastReload> last_reload;
+  static constexpr std::array notes{Note{"loaded", "when what is in effect was read"},
+                                    Note{"unguarded", "a sentence for each file or folder that others may change"}};
+};
+BOOST_DESCRIBE_STRUCT(Configuration, (), (path, loaded, errors, warnings, unguarded, last_reload))
+
+struct ServicesInAll {
+  std::uint64_t configured = 0;
+  std::uint64_t served = 0;
+  LeftOut left_out;
+  std::uint64_t retiring = 0;
+  Table<State, std::uint64_t> states;
+  static constexpr std::array notes{Note{"retiring", "removed services whose servers still run"},
+                                    Note{"states", "how many services are in each state"}};
+};
+BOOST_DESCRIBE_STRUCT(ServicesInAll, (), (configured, served, left_out, retiring, states))
+
+struct WorkerFailures {
+  std::uint64_t count = 0;
+  Time last;
+  static constexpr std::array notes{Note{"count", "how often a worker could not be started, or ended unasked"}};
+};
+BOOST_DESCRIBE_STRUCT(WorkerFailures, (), (count, last))
+
+struct Descriptors {
+  std::uint64_t used = 0;
+  std::uint64_t limit = 0;
+};
+BOOST_DESCRIBE_STRUCT(Descriptors, (), (used, limit))
+
+struct Status {
+  std::string version;
+  std::int64_t pid = 0;
+  Time started;
+  Time now;
+  Configuration configuration;
+  ServicesInAll services;
+  Totals totals;
+  std::optional<std::uint64_t> process_limit;
+  std::optional<double> load;
+  std::vector<std::int64_t> workers;
+  WorkerFailures worker_failures;
+  std::uint64_t conversations = 0;
+  std::uint64_t bans = 0;
+  Word<LogLevels> log_level;
+  std::uint64_t control_clients = 0;
+  Descriptors descriptors;
+  static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process numbers"}};
+};
+BOOST_DESCRIBE_STRUCT(Status, (), (version, pid, started, now, configuration, services, totals, process_limit, load, workers,
+                                   worker_failures, conversations, bans, log_level, control_clients, descriptors))
+
+struct LogLevel {
+  Word<LogLevels> level;
+  Maybe<Word<LogLevels>> before;
+  static constexpr std::array notes{Note{"before", "the level until now, where it was changed"}};
+};
+BOOST_DESCRIBE_STRUCT(LogLevel, (), (level, before))
+
+struct ReopenedLogs {
+  bool reopened = false;
+};
+BOOST_DESCRIBE_STRUCT(ReopenedLogs, (), (reopened))
+
+/// Details of an error: what could not be opened.
+struct Troubles {
+  std::vector<std::string> troubles;
+};
+BOOST_DESCRIBE_STRUCT(Troubles, (), (troubles))
+
+struct Finding {
+  Word<Severities> level;
+  std::optional<std::string> file;
+  std::optional<std::int64_t> line;
+  std::optional<std::int64_t> column;
+  std::optional<std::int64_t> width;
+  std::string sentence;
+  std::optional<std::string> text;
+  std::optional<std::string> hint;
+  std::optional<std::string> service;
+  static constexpr std::array notes{Note{"width", "how many characters from the column on are meant"},
+                                    Note{"text", "the line as it stands in the file"}};
+};
+BOOST_DESCRIBE_STRUCT(Finding, (), (level, file, line, column, width, sentence, text, hint, service))
+
+struct Change {
+  std::string id;
+  std::vector<std::string> attributes;
+  bool rebind = false;
+  static constexpr std::array notes{Note{"rebind", "the socket or the kind is another one"}};
+};
+BOOST_DESCRIBE_STRUCT(Change, (), (id, attributes, rebind))
+
+struct Report {
+  static constexpr std::string_view told_by = "findings";
+  std::uint64_t errors = 0;
+  std::uint64_t warnings = 0;
+  std::vector<std::string> started;
+  std::vector<std::string> stopped;
+  std::vector<Change> changed;
+  std::vector<Finding> findings;
+  std::uint64_t more_findings = 0;
+  static constexpr std::array notes{Note{"started", "ids of new services"}, Note{"stopped", "ids of services that are gone"},
+                                    Note{"findings", "the first 200"}, Note{"more_findings", "how many more there are"}};
+};
+BOOST_DESCRIBE_STRUCT(Report, (), (errors, warnings, started, stopped, changed, findings, more_findings))
+
+struct ReloadCounts {
+  std::uint64_t new_ = 0;
+  std::uint64_t old = 0;
+  std::uint64_t dropped = 0;
+};
+BOOST_DESCRIBE_STRUCT(ReloadCounts, (), (new_, old, dropped))
+
+struct NotOpened {
+  std::string id;
+  std::string sentence;
+};
+BOOST_DESCRIBE_STRUCT(NotOpened, (), (id, sentence))
+
+struct Reload : Report {
+  ReloadCounts services;
+  std::vector<NotOpened> not_opened;
+  static constexpr std::array notes{Note{"not_opened", "services that should be open and are not, and why"}};
+};
+BOOST_DESCRIBE_STRUCT(Reload, (Report), (services, not_opened))
+
+struct Upgrade {
+  std::string leaving;
+  static constexpr std::array notes{Note{"leaving", "the version of the program that was executed before"}};
+};
+BOOST_DESCRIBE_STRUCT(Upgrade, (), (leaving))
+
+}  // namespace reply
+
+template <>
+inline constexpr Definition definition<reply::Finding>{"finding", "something about a configuration; what is not known is null"};
+template <>
+inline constexpr Definition definition<reply::Report>{"report", "what was found in the files, and what changes"};
+
+namespace request {
+
+struct LogLevel {
+  Maybe<std::string> level;
+  static constexpr std::array notes{Note{"level", "critical, error, warning, notice, info or debug"}};
+};
+BOOST_DESCRIBE_STRUCT(LogLevel, (), (level))
+
+struct Reload {
+  Maybe<bool> strict;
+  static constexpr std::array notes{Note{"strict", "refuse the whole when there is an error anywhere"}};
+};
+BOOST_DESCRIBE_STRUCT(Reload, (), (strict))
+
+}  // namespace request
+
+namespace command {
+
+struct Status : Look<Nothing, reply::Status> {
+  static constexpr std::string_view name = "status";
+  static constexpr std::string_view text = "The daemon as a whole.";
+};
+
+struct LogLevel : Change<request::LogLevel, reply::LogLevel> {
+  static constexpr std::string_view name = "log-level";
+  static constexpr std::string_view text = "Sets the level down to which the daemon's messages are logged, or tells it.";
+};
+
+struct ReopenLogs : Change<Nothing, reply::ReopenedLogs> {
+  static constexpr std::string_view name = "reopen-logs";
+  static constexpr std::string_view text =
+      "Opens the daemon's log and those of all services again by their names. If one cannot be opened, error failed has "
+      "troubles in its details, a list of sentences.";
+};
+
+struct Reload : Change<request::Reload, reply::Reload> {
+  static constexpr std::string_view name = "reload";
+  static constexpr std::string_view text =
+      "Reads the configuration again, and answers once that is done. If it is refused, error refused has a report in its details.";
+};
+
+struct Diff : Look<Nothing, reply::Report> {
+  static constexpr std::string_view name = "diff";
+  static constexpr std::string_view text = "What a reload would do.";
+};
+
+struct Upgrade : Change<Nothing, reply::Upgrade> {
+  static constexpr std::string_view name = "upgrade";
+  static constexpr std::string_view text =
+      "Answered at the last moment before the new program takes over, or with error refused. The connection then ends; connect "
+      "again for further requests.";
+};
+
+}  // namespace command
+
+using DaemonCommands = boost::mp11::mp_list<command::Status, command::Diff, command::LogLevel, command::ReopenLogs, command::Reload,
+                                            command::Upgrade>;
+
+}  // namespace xsuperd::control

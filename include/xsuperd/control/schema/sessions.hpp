@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "xsuperd/control/schema/services.hpp"
+
+namespace xsuperd::control {
+
+/// What a session waits for, or does.
+struct Stages {
+  static constexpr std::string_view arrived = "arrived", running = "running", conversation = "conversation",
+                                    name_look_up = "name look-up", banner = "banner", libwrap = "libwrap", ident = "ident",
+                                    waits_to_be_started = "waits to be started", starting = "starting";
+  static constexpr std::array all{arrived, running, conversation, name_look_up, banner, libwrap, ident, waits_to_be_started, starting};
+};
+
+namespace reply {
+
+struct Sessions {
+  std::uint64_t sessions = 0;
+};
+BOOST_DESCRIBE_STRUCT(Sessions, (), (sessions))
+
+struct Session {
+  std::uint64_t session = 0;
+  std::string service;
+  Word<Stages> stage;
+  std::optional<std::string> peer;
+  std::uint16_t port = 0;
+  std::optional<std::int64_t> pid;
+  double age = 0;
+  Time started;
+  bool retired = false;
+  std::optional<std::uint64_t> bytes_in;
+  std::optional<std::uint64_t> bytes_out;
+  static constexpr std::array notes{
+      Note{"session", "its number, unique as long as the daemon runs"}, Note{"age", "in seconds"},
+      Note{"retired", "its service has been removed"},
+      Note{"bytes_in", "read from the peer so far; null where that is not known, as of a server"},
+      Note{"bytes_out", "sent to the peer, or for a relay read from its target"}};
+};
+BOOST_DESCRIBE_STRUCT(Session, (), (session, service, stage, peer, port, pid, age, started, retired, bytes_in, bytes_out))
+
+struct Killed {
+  std::int64_t signal = 0;
+  std::vector<std::uint64_t> sessions;
+  static constexpr std::array notes{Note{"sessions", "those that were signalled"}};
+};
+BOOST_DESCRIBE_STRUCT(Killed, (), (signal, sessions))
+
+struct Check {
+  std::string check;
+  std::string outcome;
+};
+BOOST_DESCRIBE_STRUCT(Check, (), (check, outcome))
+
+struct Explanation {
+  std::string id;
+  Place place;
+  bool admitted = false;
+  std::string verdict;
+  std::vector<Check> checks;
+  std::string text;
+  static constexpr std::array notes{Note{"text", "the same for a person, as lines of text"}};
+};
+BOOST_DESCRIBE_STRUCT(Explanation, (), (id, place, admitted, verdict, checks, text))
+
+struct Explain {
+  bool admitted = false;
+  std::vector<Explanation> services;
+  static constexpr std::array notes{Note{"admitted", "by each of the services"}};
+};
+BOOST_DESCRIBE_STRUCT(Explain, (), (admitted, services))
+
+}  // namespace reply
+
+namespace request {
+
+struct Kill : Services {
+  Maybe<std::uint64_t> session;
+  Maybe<UpTo<std::uint64_t, 4096>> sessions;
+  Maybe<std::string> peer;
+  Maybe<std::string> signal;
+  static constexpr std::array notes{Note{"sessions", "several numbers"},
+                                    Note{"peer", "an address, in the place of sessions and services"},
+                                    Note{"signal", "a name or a number; without it TERM"}};
+};
+BOOST_DESCRIBE_STRUCT(Kill, (Services), (session, sessions, peer, signal))
+
+struct Explain : Services {
+  std::string address;
+  Maybe<std::string> at;
+  static constexpr std::array notes{Note{"at", "the time of day, as H:MM"}};
+};
+BOOST_DESCRIBE_STRUCT(Explain, (Services), (address, at))
+
+}  // namespace request
+
+namespace command {
+
+struct Sessions : Look<request::Services, reply::Sessions, reply::Session> {
+  static constexpr std::string_view name = "sessions";
+  static constexpr std::string_view text =
+      "A row for each session. bytes_in and bytes_out say how much a conversation, for example a relay, had carried when the "
+      "command was given. They are null for a server, which moves its bytes itself, for a conversation that has not begun, and "
+      "where the worker that holds it does not answer within a second, or is one of another version, from before an upgrade.";
+};
+
+struct Explain : Look<request::Explain, reply::Explain> {
+  static constexpr std::string_view name = "explain";
+  static constexpr std::string_view text = "Whether the peer would be served now by each of the services, and why.";
+};
+
+struct Kill : Change<request::Kill, reply::Killed> {
+  static constexpr std::string_view name = "kill";
+  static constexpr std::string_view text =
+      "Sends a signal to the servers of sessions, of services or of a peer. If a session that is named does not run, "
+      "nobody is signalled.";
+};
+
+}  // namespace command
+
+using SessionCommands = boost::mp11::mp_list<command::Sessions, command::Explain, command::Kill>;
+
+}  // namespace xsuperd::control

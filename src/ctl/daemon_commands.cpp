@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// What concerns the daemon as a whole.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "ctl/commands.hpp"
+#include "ctl/table.hpp"
+#include "ctl/values.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+std::string line(std::string_view what, const std::string& value) {
+  return fmt::format("{:<15}{}\n", what, fit_for_terminal(value));
+}
+
+std::string configuration_lines(const reply::Configuration& c, const control::Time& now) {
+  std::string text = line("configuration", fmt::format("{}, read {} ago: {}, {}", c.path, ago_text(c.loaded, now),
+                                                       count_text(c.errors, "error"), count_text(c.warnings, "warning")));
+  if (c.last_reload)
+    text += line("last reload", fmt::format("{} ago: {}", ago_text(c.last_reload->at, now), std::string_view(c.last_reload->outcome)));
+  return text;
+}
+
+std::string services_line(const reply::ServicesInAll& services) {
+  std::string states;
+  for (const auto& [state, count] : services.states) states += fmt::format("{}{} {}", states.empty() ? "" : ", ", count, std::string_view(state));
+  return line("services", fmt::format("{} ({}), {} in error, {} off", services.served, states.empty() ? "none" : states,
+                                      services.left_out.in_error, services.left_out.off));
+}
+
+std::string print_status(const Arguments&, const control::Answered<command::Status>& answer) {
+  const reply::Status& s = answer.result;
+  const reply::Totals& totals = s.totals;
+  std::string text = line("version", s.version) + line("pid", std::to_string(s.pid));
+  text += line("started", fmt::format("{} ({} ago)", date_text(s.started), ago_text(s.started, s.now)));
+  text += configuration_lines(s.configuration, s.now) + services_line(s.services);
+  text += line("requests", fmt::format("{}: {} served, {} refused, {} failed, {} withdrawn, {} undecided", totals.accepted,
+                                       totals.served, totals.refused, totals.failed, totals.withdrawn, totals.undecided));
+  text += line("running", s.process_limit ? fmt::format("{} of at most {}", totals.running, *s.process_limit)
+                                          : std::to_string(totals.running));
+  text += line("workers", fmt::format("{}, with {} conversations", s.workers.size(), s.conversations));
+  text += line("bans", std::to_string(s.bans));
+  text += line("load", s.load ? fmt::format("{:.2f}", *s.load) : "-");
+  text += line("log level", s.log_level);
+  text += line("clients", std::to_string(s.control_clients));
+  return text + line("descriptors", fmt::format("{} of {}", s.descriptors.used, s.descriptors.limit));
+}
+
+std::string fill_level(const Arguments& a, request::LogLevel& request) {
+  if (!a.words.empty()) request.level = a.words[0];
+  return {};
+}
+
+std::string print_level(const Arguments&, const control::Answered<command::LogLevel>& answer) {
+  return fit_for_terminal(answer.result.level) + "\n";
+}
+
+std::string print_reopened(const Arguments&, const control::Answered<command::ReopenLogs>&) { return "all logs are open anew\n"; }
+
+std::string print_upgrade(const Arguments&, const control::Answered<command::Upgrade>& answer) {
+  return fit_for_terminal(fmt::format("{} has made way for a new image", answer.result.leaving)) + "\n";
+}
+
+constexpr std::array<std::string_view, 2> status_lines{"xsuperctl status", "xsuperctl status --json | jq .totals"};
+constexpr std::array<std::string_view, 2> level_lines{"xsuperctl log-level", "xsuperctl log-level warning"};
+constexpr std::array<std::string_view, 1> reopen_lines{"xsuperctl reopen-logs"};
+constexpr std::array<std::string_view, 1> upgrade_lines{"xsuperctl upgrade"};
+
+constexpr std::array rows{
+    asks<command::Status, fill_nothing, print_status>(
+        {.text = "how the daemon is",
+         .description = "Tells how the daemon is: version, process, configuration and what came of the last reload, sums over all "
+                        "services, workers, bans, descriptors.",
+         .examples = status_lines}),
+    asks<command::LogLevel, fill_level, print_level>(
+        {.synopsis = "[LEVEL]", .text = "from which level on messages are logged",
+         .description = "Sets the level down to which the daemon's messages are logged, or prints it: critical, error, warning, "
+                        "notice, info or debug.",
+         .examples = level_lines, .most = 1}),
+    asks<command::ReopenLogs, fill_nothing, print_reopened>(
+        {.text = "open all log files by name again",
+         .description = "Opens the daemon's log and those of all services again by their names, after they were moved away.",
+         .examples = reopen_lines}),
+    asks<command::Upgrade, fill_nothing, print_upgrade>(
+        {.text = "execute the daemon's program anew, without losing anything",
+         .description = "Has the daemon execute its program anew. Sockets and sessions stay; if the new program cannot go on, the "
+                        "old one does.",
+         .examples = upgrade_lines}),
+};
+
+}  // namespace
+
+std::span<const Command> daemon_commands() { return rows; }
+
+}  // namespace xsuperd::ctl

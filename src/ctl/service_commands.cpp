@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// list, stats and show.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "ctl/commands.hpp"
+#include "ctl/table.hpp"
+#include "ctl/values.hpp"
+#include "xsuperd/config/attribute.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+constexpr auto right = Column::Align::right;
+
+std::string endpoint_text(const reply::Endpoint& endpoint) {
+  const std::string address = endpoint.address.value_or("*");
+  const bool six = address.find(':') != address.npos;
+  return fmt::format("{} {}:{}", endpoint.protocol, six ? "[" + address + "]" : address, endpoint.port);
+}
+
+std::string running_text(const reply::Service& service) {
+  return service.limit ? fmt::format("{}/{}", service.running, *service.limit) : std::to_string(service.running);
+}
+
+std::string fill_list(const Arguments& a, request::List& request) {
+  if (a.all) request.all = true;
+  return fill_services(a, request);
+}
+
+std::vector<std::string> list_row(const reply::ListRow& row, const control::Time& now) {
+  if (const auto* absent = std::get_if<reply::Absent>(&row)) return {absent->id, absent->state, "-", "-", "-", "-", "-", "-"};
+  const auto& s = std::get<reply::Service>(row);
+  return {s.id, s.state, endpoint_text(s.endpoint), running_text(s), std::to_string(s.counters.served),
+          std::to_string(s.counters.refused), std::to_string(s.counters.failed), ago_text(s.last_request, now)};
+}
+
+/// Below the table: why services are closed, and what it does not show.
+std::string footer(const Arguments& arguments, const control::Answered<command::List>& answer) {
+  std::string text;
+  for (const reply::ListRow& row : answer.rows)
+    if (const auto* service = std::get_if<reply::Service>(&row); service && service->trouble)
+      text += fit_for_terminal(fmt::format("{} is closed: {}", service->id, *service->trouble)) + "\n";
+  const auto [wrong, off] = answer.result.left_out;
+  if (arguments.all || !arguments.words.empty() || (wrong == 0 && off == 0)) return text;
+  if (wrong > 0) text += fmt::format("{} {} in error", wrong, wrong == 1 ? "entry" : "entries");
+  if (off > 0) text += fmt::format("{}{}{} off", wrong > 0 ? ", " : "", off, wrong > 0 ? "" : off == 1 ? " entry" : " entries");
+  return text + "; --all shows them\n";
+}
+
+std::string print_list(const Arguments& arguments, const control::Answered<command::List>& answer) {
+  std::vector<std::vector<std::string>> rows;
+  for (const reply::ListRow& row : answer.rows) rows.push_back(list_row(row, answer.result.now));
+  return render({{"SERVICE", {}, true}, {"STATE"}, {"ENDPOINT"}, {"RUNNING", right}, {"SERVED", right}, {"REFUSED", right},
+                 {"FAILED", right}, {"LAST", right}},
+                rows, terminal_width()) +
+         footer(arguments, answer);
+}
+
+std::string print_stats(const Arguments&, const control::Answered<command::Stats>& answer) {
+  std::vector<std::vector<std::string>> rows;
+  for (const reply::StatsRow& row : answer.rows) {
+    std::string reasons;
+    for (const auto& [reason, count] : row.reasons) reasons += fmt::format("{}{}={}", reasons.empty() ? "" : " ", reason, count);
+    rows.push_back({row.id, std::to_string(row.accepted), std::to_string(row.served), std::to_string(row.refused),
+                    std::to_string(row.failed), std::to_string(row.withdrawn), std::to_string(row.banned)});
+    for (const FurtherCount& count : further_counts()) rows.back().push_back(std::to_string(row.*count.member));
+    rows.back().push_back(std::move(reasons));
+  }
+  std::vector<Column> columns{{"SERVICE", {}, true}, {"ACCEPTED", right}, {"SERVED", right}, {"REFUSED", right},
+                              {"FAILED", right}, {"WITHDRAWN", right}, {"BANNED", right}};
+  for (const FurtherCount& count : further_counts()) columns.push_back({count.title, right});
+  columns.push_back({"REFUSED FOR", {}, true});
+  return render(columns, rows, terminal_width());
+}
+
+/// The first word is a service; of the others those that are no attributes.
+std::string fill_show(const Arguments& a, request::Services& request) {
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < a.words.size(); ++i)
+    if (i == 0 || !config::find_attribute(a.words[i])) words.push_back(a.words[i]);
+  request.mean(words);
+  return {};
+}
+
+/// The attributes that were asked for, by the names of their table.
+std::vector<std::string_view> attributes_in(const Arguments& a) {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 1; i < a.words.size(); ++i)
+    if (const auto* row = config::find_attribute(a.words[i])) names.push_back(row->name);
+  return names;
+}
+
+/// Attributes that were asked for by name are shown whether anybody has set them or not.
+void keep_named(const Arguments& a, Answer& answer) {
+  const auto names = attributes_in(a);
+  if (names.empty()) return;
+  std::erase_if(answer.rows, [&](const json::object& row) {
+    const std::string name = control::read<reply::Attribute>(row).attribute;
+    return std::find(names.begin(), names.end(), name) == names.end();
+  });
+}
+
+std::string sources_text(const std::vector<reply::Source>& sources) {
+  std::string text;
+  for (const reply::Source& source : sources) {
+    if (!text.empty()) text += ", ";
+    if (const auto* written = std::get_if<reply::Written>(&source))
+      text += (written->from == control::Origins::defaults ? "defaults " : "") + place_text({written->file, written->line});
+    else
+      text += std::get<reply::BuiltIn>(source).from;
+  }
+  return text;
+}
+
+std::string head(const reply::Service& s, const control::Time& now) {
+  std::string text = fmt::format("service {} ({}): {}, {}\n", s.id, place_text(s.place), std::string_view(s.state), endpoint_text(s.endpoint));
+  text += fmt::format("  {} running, {} requests since {}: {} served, {} refused, {} failed, {} withdrawn\n", running_text(s),
+                      s.counters.accepted, date_text(s.since), s.counters.served, s.counters.refused, s.counters.failed,
+                      s.counters.withdrawn);
+  if (s.last_refusal)
+    text += fmt::format("  last refused {} ago: {} ({})\n", ago_text(s.last_refusal->at, now), s.last_refusal->peer, s.last_refusal->reason);
+  if (s.trouble) text += fmt::format("  closed: {}\n", *s.trouble);
+  return lines_for_terminal(text);
+}
+
+std::string print_show(const Arguments& arguments, const control::Answered<command::Show>& answer) {
+  const bool all = arguments.all || !attributes_in(arguments).empty();
+  const auto& services = answer.result.services;
+  std::vector<std::vector<std::vector<std::string>>> tables(services.size());
+  for (const reply::Attribute& row : answer.rows)
+    if (row.service < services.size() && (all || row.set))
+      tables[row.service].push_back({row.attribute, row.value, sources_text(row.sources)});
+  std::string text;
+  for (std::size_t i = 0; i < services.size(); ++i)
+    text += head(services[i], answer.result.now) + render({{"ATTRIBUTE"}, {"VALUE", {}, true}, {"FROM"}}, tables[i], terminal_width());
+  return text;
+}
+
+constexpr std::array<std::string_view, 3> list_lines{"xsuperctl list", "xsuperctl list --all", "xsuperctl list ftp 'web-*'"};
+constexpr std::array<std::string_view, 2> stats_lines{"xsuperctl stats", "xsuperctl stats ftp"};
+constexpr std::array<std::string_view, 2> show_lines{"xsuperctl show ftp", "xsuperctl show ftp http only_from no_access"};
+
+constexpr std::array rows{
+    asks<command::List, fill_list, print_list>(
+        {.synopsis = "[SERVICE ...]", .text = "all services, and what they have done",
+         .description = "Prints a line for each service: its state, endpoint, running servers, what it has done; and why a service "
+                        "is closed that should be open. Entries that are not served are counted, and listed with --all or when "
+                        "they are asked for by name. A SERVICE is an id, a name, or a pattern with * and ?.",
+         .examples = list_lines, .most = many}),
+    asks<command::Stats, fill_services, print_stats>(
+        {.synopsis = "[SERVICE ...]", .text = "the counters of all services",
+         .description = "Prints the counters of each service, with the reasons of refusals.", .examples = stats_lines, .most = many}),
+    asks<command::Show, fill_show, print_show>(
+        {.synopsis = "SERVICE ... [ATTRIBUTE ...]", .text = "its attributes, and where each comes from",
+         .description = "Prints the attributes in effect and the lines that each comes from. A word behind the first SERVICE that "
+                        "is the name of an attribute is one: then these are shown, whether anybody has set them or not.",
+         .examples = show_lines, .least = 1, .most = many, .narrow = keep_named}),
+};
+
+}  // namespace
+
+std::span<const Command> service_commands() { return rows; }
+
+}  // namespace xsuperd::ctl

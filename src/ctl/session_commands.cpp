@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// sessions, explain and kill.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "ctl/commands.hpp"
+#include "ctl/table.hpp"
+#include "ctl/values.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+constexpr auto right = Column::Align::right;
+
+std::string print_sessions(const Arguments&, const control::Answered<command::Sessions>& answer) {
+  std::vector<std::vector<std::string>> rows;
+  for (const reply::Session& row : answer.rows)
+    rows.push_back({std::to_string(row.session), row.service, text_or_dash(row.peer), std::to_string(row.port), text_or_dash(row.pid),
+                    duration_text(row.age), text_or_dash(row.bytes_in), text_or_dash(row.bytes_out),
+                    row.stage + (row.retired ? " (service removed)" : "")});
+  return render({{"SESSION", right}, {"SERVICE", {}, true}, {"PEER"}, {"PORT", right}, {"PID", right}, {"AGE", right},
+                 {"IN", right}, {"OUT", right}, {"STAGE"}},
+                rows, terminal_width());
+}
+
+std::string fill_explain(const Arguments& a, request::Explain& request) {
+  request.mean({a.words.begin(), a.words.end() - 1});
+  request.address = a.words.back();
+  if (a.at) request.at = *a.at;
+  return {};
+}
+
+std::string print_explain(const Arguments&, const control::Answered<command::Explain>& answer) {
+  std::string text;
+  for (const reply::Explanation& one : answer.result.services) text += one.text;
+  return lines_for_terminal(text);
+}
+
+Exit admitted(const reply::Explain& answer) { return answer.admitted ? Exit::good : Exit::failed; }
+
+/// A word of digits is the number of a session.
+std::string fill_kill(const Arguments& a, request::Kill& request) {
+  if (a.words.empty() == !a.peer) return "kill wants sessions and services, or --peer";
+  if (a.peer) request.peer = *a.peer;
+  std::vector<std::uint64_t> numbers;
+  std::vector<std::string> names;
+  for (const std::string& word : a.words)
+    if (const auto number = base::parse_number(word, 1))
+      numbers.push_back(static_cast<std::uint64_t>(*number));
+    else
+      names.push_back(word);
+  if (numbers.size() == 1) request.session = numbers.front();
+  if (numbers.size() > 1) request.sessions.emplace(numbers.begin(), numbers.end());
+  request.mean(names);
+  if (a.signal) request.signal = *a.signal;
+  return {};
+}
+
+std::string print_kill(const Arguments&, const control::Answered<command::Kill>& answer) {
+  return fmt::format("signal {} to {}\n", answer.result.signal, count_text(answer.result.sessions.size(), "session"));
+}
+
+constexpr std::array<std::string_view, 2> sessions_lines{"xsuperctl sessions", "xsuperctl sessions 'web-*'"};
+constexpr std::array<std::string_view, 2> explain_lines{"xsuperctl explain ftp 192.0.2.7",
+                                                        "xsuperctl explain --at 3:00 '*' 2001:db8::7"};
+constexpr std::array<std::string_view, 3> kill_lines{"xsuperctl kill 17 18", "xsuperctl kill ftp --signal HUP",
+                                                     "xsuperctl kill --peer 192.0.2.7"};
+
+constexpr std::array rows{
+    asks<command::Sessions, fill_services, print_sessions>(
+        {.synopsis = "[SERVICE ...]", .text = "who is being served",
+         .description = "Prints a line for each session: number, service, peer, process, age, bytes and what it waits for.",
+         .examples = sessions_lines, .most = many}),
+    asks<command::Explain, fill_explain, print_explain>(
+        {.synopsis = "SERVICE ... ADDRESS", .text = "would that peer be served now, and why",
+         .description = "Tells whether the peer would be served now, check by check, and the line that decides. The last word is "
+                        "the address, those before it are services.",
+         .examples = explain_lines, .least = 2, .most = many, .judge = judged<command::Explain, admitted>}),
+    asks<command::Kill, fill_kill, print_kill>(
+        {.synopsis = "SESSION|SERVICE ...", .text = "end sessions; also with --peer",
+         .description = "Sends TERM, or another signal, to the servers of sessions, of services or of a peer. A word of digits is "
+                        "the number of a session. When one that is named does not run, nobody is signalled.",
+         .examples = kill_lines, .most = many}),
+};
+
+}  // namespace
+
+std::span<const Command> session_commands() { return rows; }
+
+}  // namespace xsuperd::ctl

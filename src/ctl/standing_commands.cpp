@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// drain, disable and enable.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "ctl/commands.hpp"
+#include "ctl/table.hpp"
+#include "ctl/values.hpp"
+
+namespace xsuperd::ctl {
+
+namespace {
+
+using control::States;
+
+std::string fill_drain(const Arguments& a, request::Drain& request) {
+  if (a.hold) request.hold = true;
+  return fill_services(a, request);
+}
+
+template <typename C>
+std::string print_closed(const Arguments&, const control::Answered<C>& answer) {
+  std::string text;
+  for (const reply::Service& service : answer.result.services) {
+    std::string line = fmt::format("{} {}", std::string_view(service.state), service.id);
+    if (service.running > 0) line += fmt::format("; {} session{} on", service.running, service.running == 1 ? " goes" : "s go");
+    text += fit_for_terminal(line) + "\n";
+  }
+  return text;
+}
+
+std::string print_enabled(const Arguments&, const control::Answered<command::Enable>& answer) {
+  std::string text;
+  for (const reply::Service& service : answer.result.services)
+    text += fit_for_terminal(service.state == States::closed
+                                 ? fmt::format("{} could not be opened: {}", service.id, text_or_dash(service.trouble))
+                                 : fmt::format("enabled {}", service.id)) + "\n";
+  return text;
+}
+
+Exit enabled(const reply::Standing& answer) {
+  const bool closed = std::any_of(answer.services.begin(), answer.services.end(),
+                                  [](const reply::Service& one) { return one.state == States::closed; });
+  return closed ? Exit::failed : Exit::good;
+}
+
+constexpr std::array<std::string_view, 2> drain_lines{"xsuperctl drain --wait ftp", "xsuperctl drain --hold 'web-*'"};
+constexpr std::array<std::string_view, 2> disable_lines{"xsuperctl disable ftp", "xsuperctl disable --persist ftp tftp"};
+constexpr std::array<std::string_view, 2> enable_lines{"xsuperctl enable ftp", "xsuperctl enable --persist ftp tftp"};
+
+constexpr std::array rows{
+    asks<command::Drain, fill_drain, print_closed<command::Drain>>(
+        {.synopsis = "SERVICE ...", .text = "let nobody new in; sessions go on",
+         .description = "Lets nobody new in; what runs goes on. The socket is closed, or with --hold kept open while connections "
+                        "wait. Lasts until enable, over reloads and upgrades.",
+         .examples = drain_lines, .least = 1, .most = many}),
+    asks<command::Disable, fill_services, print_closed<command::Disable>>(
+        {.synopsis = "SERVICE ...", .text = "the same, and meant to last",
+         .description = "Does as drain, and is meant to last. With --persist the disable line of the entry in its file is set, "
+                        "too; if the daemon refuses, the file is put back.",
+         .examples = disable_lines, .least = 1, .most = many}),
+    asks<command::Enable, fill_services, print_enabled>(
+        {.synopsis = "SERVICE ...", .text = "undo drain and disable",
+         .description = "Undoes drain and disable. With --persist the entry in the file is enabled, too, and read by a reload; "
+                        "when the service cannot be opened then, file and daemon are put back as they were.",
+         .examples = enable_lines, .least = 1, .most = many, .judge = judged<command::Enable, enabled>}),
+};
+
+}  // namespace
+
+std::span<const Command> standing_commands() { return rows; }
+
+}  // namespace xsuperd::ctl

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// What the commands of the control socket may do. Internal to supervisor.
+#pragma once
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "supervisor/control/view.hpp"
+#include "supervisor/reload_report.hpp"
+#include "xsuperd/base/peer_name.hpp"
+#include "xsuperd/worker/conversations.hpp"
+
+namespace xsuperd::supervisor {
+
+/// One session of a service.
+struct SessionOf {
+  std::shared_ptr<const service::Runner> service;
+  service::Token token = 0;
+};
+
+/// Everything that a command can do to the daemon, or have it find out. What takes time is told later, on the loop. A
+/// value that refers to a Supervisor, which outlives it; loop thread only.
+class Actions {
+ public:
+  explicit Actions(Supervisor::Impl& daemon) : daemon_(&daemon) {}
+
+  /// "control: ..." in the daemon's log.
+  void note(std::string_view what) const;
+  void set_log_level(log::Level level) const;
+  /// Opens the daemon's log and those of all services anew; `told` gets a sentence for each that could not be opened.
+  void reopen_logs(std::function<void(const std::vector<std::string>&)> told) const;
+
+  void reload(bool strict, std::function<void(const ReloadReport&)> told) const;
+  /// Finds out what a reload would do.
+  void preview(std::function<void(const ReloadReport&)> told) const;
+  void upgrade(std::function<void(base::Result<void>)> told) const;
+
+  void stand(const Services& services, service::Standing standing) const;
+  /// Sends a signal to each of the servers, or ends the conversation; which of the sessions there were.
+  [[nodiscard]] std::vector<service::Token> signal(std::span<const SessionOf> sessions, int number) const;
+  /// `minutes` as for BanList::add.
+  [[nodiscard]] std::vector<policy::BanList::Result> ban(std::span<const policy::Network> networks, int minutes) const;
+  void unban(std::span<const policy::Network> networks) const;
+
+  void find_name(const base::Address& peer, std::function<void(const base::PeerName&)> told) const;
+  /// How much conversations have carried, which is told in a second at the most.
+  void ask_traffic(worker::Conversations::Told told) const;
+  /// How many descriptors this process has open.
+  void count_descriptors(std::function<void(base::Result<std::size_t>)> told) const;
+  /// Calls `then` when no service that is closed waits for an answer any more that says whether it can be opened, at once
+  /// or after five seconds at most.
+  void when_settled(std::function<void()> then) const;
+
+ private:
+  Supervisor::Impl* daemon_;
+};
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/control/command.hpp"
+#include "supervisor/control/services.hpp"
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/policy/explain.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+policy::Live live_facts(const View& daemon, const service::Runner& runner, const base::Address& peer) {
+  const service::State& state = runner.state();
+  const bool tcpmux = runner.service().kind == config::Kind::tcpmux;
+  const bool serving = runner.standing() == service::Standing::serving;
+  policy::Live live;
+  live.state = state_word(runner);
+  live.lets_in = serving && (tcpmux || runner.open());
+  live.recent = state.recent(daemon.now());
+  live.recent_from_source = state.recent_from(peer);
+  live.load = daemon.load();
+  live.running = state.running();
+  live.running_from_source = state.running_from(peer);
+  live.processes = daemon.processes();
+  live.banned = daemon.bans().banned(peer, daemon.now());
+  return live;
+}
+
+reply::Explanation told(const service::Runner& runner, const policy::Inquiry& inquiry,
+                        const policy::Explanation& explanation) {
+  reply::Explanation all{runner.service().id, place_of(runner.service().place), explanation.admitted, explanation.verdict,
+                         {}, policy::explanation_text(runner.service(), inquiry, explanation)};
+  for (const policy::CheckOutcome& check : explanation.checks) all.checks.push_back({std::string(check.what), check.outcome});
+  return all;
+}
+
+/// What is asked, of services that may go meanwhile.
+struct Question {
+  View daemon;
+  std::vector<std::weak_ptr<const service::Runner>> services;
+  policy::Inquiry inquiry;
+};
+
+/// Everything at one moment: nothing of it is kept while the peer's name is looked for. Nothing when that is needed.
+std::optional<reply::Explain> explained(Question question, const policy::PeerName& name, bool name_known) {
+  reply::Explain all{true, {}};
+  for (const auto& weak : question.services) {
+    const auto runner = weak.lock();
+    if (!runner) continue;
+    question.inquiry.live = live_facts(question.daemon, *runner, question.inquiry.peer);
+    const policy::Explanation one = policy::explain(runner->state().policy(), question.inquiry, name);
+    if (one.needs_name && !name_known) return std::nullopt;
+    all.admitted = all.admitted && one.admitted;
+    all.services.push_back(told(*runner, question.inquiry, one));
+  }
+  return all;
+}
+
+void explain(const Call& call, const request::Explain& arguments, const Answer<command::Explain>& answer) {
+  const auto peer = base::Address::parse(arguments.address);
+  if (!peer)
+    return answer.refuse(Code::bad_request, fmt::format("'{}' is not an address", base::escaped(arguments.address, 200)));
+  Question question{call.view, {}, {*peer, base::local_time(std::chrono::system_clock::now()), call.view.process_limit(), {}, {}}};
+  if (arguments.at && !policy::set_clock(*arguments.at, question.inquiry.at))
+    return answer.refuse(Code::bad_request, fmt::format("there is no {} o'clock", base::escaped(*arguments.at, 20)));
+  Selection meant = services_meant(call.view, arguments);
+  if (meant.failure) return answer.refuse(std::move(*meant.failure));
+  question.services.assign(meant.services.begin(), meant.services.end());
+  if (const auto all = explained(question, {}, false)) return answer(*all);
+  call.actions.find_name(*peer, [question = std::move(question), answer](const base::PeerName& name) {
+    const auto all = explained(question, name, true);
+    if (all->services.empty()) return answer.refuse(Code::not_found, "the service is gone");
+    answer(*all);
+  });
+}
+
+constexpr std::array rows{row<command::Explain, explain>()};
+
+}  // namespace
+
+std::span<const ControlCommand> explain_commands() { return rows; }
+
+}  // namespace xsuperd::supervisor

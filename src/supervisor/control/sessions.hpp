@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// Internal to supervisor.
+#pragma once
+#include <functional>
+
+#include "supervisor/control/command.hpp"
+
+namespace xsuperd::supervisor {
+
+/// The command sessions. Answers when `ask` has told how much conversations have carried.
+void answer_sessions(const View& daemon, const std::function<void(worker::Conversations::Told)>& ask,
+                     const control::request::Services& arguments, const Answer<control::command::Sessions>& answer);
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// What the commands of the control socket may see of the daemon. Internal to supervisor.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "supervisor/hand_over.hpp"
+#include "xsuperd/config/loader.hpp"
+#include "xsuperd/log/daemon_log.hpp"
+#include "xsuperd/policy/ban_list.hpp"
+#include "xsuperd/service/runner.hpp"
+#include "xsuperd/supervisor/supervisor.hpp"
+
+namespace xsuperd::supervisor {
+
+using Services = std::vector<std::shared_ptr<const service::Runner>>;
+
+/// The daemon, read-only and as it is at the moment of each call. A value that refers to a Supervisor, which outlives it;
+/// loop thread only.
+class View {
+ public:
+  explicit View(const Supervisor::Impl& daemon) : daemon_(&daemon) {}
+
+  /// In reading order.
+  [[nodiscard]] Services services() const;
+  /// Those that are served, and behind them the removed ones whose servers still run.
+  [[nodiscard]] Services services_and_retired() const;
+  [[nodiscard]] std::size_t retired() const;
+  /// Of all services since the start, those that are no more included.
+  [[nodiscard]] service::Counters counters() const;
+  /// Does a service that is closed wait for an answer that says whether it can be opened?
+  [[nodiscard]] bool asks() const;
+
+  [[nodiscard]] std::shared_ptr<const config::Config> configuration() const;
+  [[nodiscard]] const std::string& configuration_path() const;
+  [[nodiscard]] base::WallTime loaded_at() const;
+  [[nodiscard]] const LoadRecord& last_load() const;
+  [[nodiscard]] const config::Abilities& abilities() const;
+
+  [[nodiscard]] const std::string& version() const;
+  [[nodiscard]] base::WallTime started() const;
+  [[nodiscard]] bool ending() const;
+  [[nodiscard]] log::Level log_level() const;
+  /// Of the control socket.
+  [[nodiscard]] std::size_t clients() const;
+  [[nodiscard]] std::vector<pid_t> workers() const;
+  [[nodiscard]] std::size_t conversations() const;
+  struct WorkerFailures {
+    std::uint64_t count = 0;
+    base::WallTime last{};  ///< none: the epoch
+  };
+  [[nodiscard]] WorkerFailures worker_failures() const;
+
+  [[nodiscard]] const policy::BanList& bans() const;
+  /// Steady time, by the clock that bans and sessions go by.
+  [[nodiscard]] base::Moment now() const;
+  /// One-minute load average; nothing where it is not known.
+  [[nodiscard]] std::optional<double> load() const;
+  [[nodiscard]] std::uint64_t process_limit() const;  ///< 0: none
+  [[nodiscard]] std::uint64_t processes() const;
+
+ private:
+  const Supervisor::Impl* daemon_;
+};
+
+}  // namespace xsuperd::supervisor
