@@ -140,7 +140,9 @@ class Applier {
   /// False, with one error about what is wrong.
   bool parsed(const Attribute& row, const Assignment& a) {
     const std::size_t before = c_.diagnostics.size();
-    if (row.parse(c_, settings_, a)) return true;
+    ValueContext c = c_;
+    c.row = &row;
+    if (row.parse(c, settings_, a)) return true;
     if (c_.diagnostics.size() == before) c_.report(Level::error, a, -1, fmt::format("Error parsing attribute {}", a.name));
     return false;
   }

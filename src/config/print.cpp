@@ -7,17 +7,7 @@ namespace xsuperd::config::printing {
 
 std::string text_of(const std::string& value) { return value; }
 std::string text_of(bool value) { return value ? "yes" : "no"; }
-std::string text_of(int value) { return std::to_string(value); }
-std::string text_of(std::uint32_t value) { return std::to_string(value); }
-std::string text_of(std::uint16_t value) { return std::to_string(value); }
 std::string text_of(double value) { return fmt::format("{}", value); }
-std::string text_of(SocketType value) { return std::string(word_of<SocketType>(vocabulary<SocketType>(), value)); }
-std::string text_of(AccessPolicy value) { return std::string(word_of<AccessPolicy>(vocabulary<AccessPolicy>(), value)); }
-std::string text_of(ReloadPolicy value) { return std::string(word_of<ReloadPolicy>(vocabulary<ReloadPolicy>(), value)); }
-std::string text_of(PassFds value) { return std::string(word_of<PassFds>(vocabulary<PassFds>(), value)); }
-std::string text_of(RemovedSessions value) {
-  return std::string(word_of<RemovedSessions>(vocabulary<RemovedSessions>(), value));
-}
 std::string text_of(const Protocol& value) { return value.name; }
 std::string text_of(const User& value) { return value.text; }
 std::string text_of(const Group& value) { return value.text; }
