@@ -99,8 +99,8 @@ XSUPERD_IN_CHILD int set_context(const ChildPlan& plan) {
 }
 
 XSUPERD_IN_CHILD int set_priority(const ChildPlan& plan) {
-  if (!plan.set_nice) return 0;
-  const int error = error_of(raw(SYS_setpriority, PRIO_PROCESS, 0, plan.nice));
+  if (!plan.nice.given) return 0;
+  const int error = error_of(raw(SYS_setpriority, PRIO_PROCESS, 0, plan.nice.value));
   return error == EACCES || error == EPERM ? 0 : error;
 }
 
@@ -149,7 +149,7 @@ XSUPERD_IN_CHILD int verify_ids(const ChildPlan& plan) {
 }
 
 XSUPERD_IN_CHILD int set_umask(const ChildPlan& plan) {
-  if (plan.set_umask) raw(SYS_umask, plan.umask);
+  if (plan.umask.given) raw(SYS_umask, plan.umask.value);
   return 0;
 }
 
