@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/config/origin.hpp"
 
 namespace xsuperd::convert {
 
@@ -187,6 +188,11 @@ void write_install(const UnitContext& c, UnitText& unit) {
 }
 
 }  // namespace
+
+config::Place UnitContext::place(std::string_view attribute) const {
+  const config::Source last = config::sources_of(service, *config::find_attribute(attribute)).back();
+  return last.from == config::Source::From::built_in ? service.place : last.place;
+}
 
 std::string socket_unit(const UnitContext& c) {
   UnitText unit;

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "convert/networks.hpp"
-#include "convert/origins.hpp"
 #include "convert/report.hpp"
 #include "convert/unit_text.hpp"
 #include "xsuperd/config/model.hpp"
@@ -16,14 +15,14 @@ namespace xsuperd::convert {
 /// What one service is converted with.
 struct UnitContext {
   const config::Service& service;
-  const Origins& origins;
   config::Names& names;  ///< of this machine
   Report& report;
   std::vector<std::string>& unprotected;  ///< attributes that protect and have no equal: nothing may start the socket
   bool wraps = false;   ///< hosts.allow or hosts.deny of this machine say something
   bool install = true;  ///< to be started with the machine
 
-  [[nodiscard]] config::Place place(std::string_view attribute) const { return origins.of(service, attribute); }
+  /// The line that gives the attribute last, in the service's own entry or else in the defaults; else its first line.
+  [[nodiscard]] config::Place place(std::string_view attribute) const;
   void note(std::string_view attribute, std::string sentence) const {
     report.note(place(attribute), std::move(sentence));
   }
