@@ -51,7 +51,7 @@ constexpr std::array table{
         .initial = "the greatest the system allows", .example = "backlog = 256",
         .text = "How many connections the kernel may hold for a stream service until they are accepted. The "
                 "system's own limit, net.core.somaxconn, still applies.", .difference = "Not in xinetd.",
-        .wrong = "backlog is invalid: {}", .hint = "a number from 1 on", .parse = values::number<&S::backlog, 1, values::greatest_int>}),
+        .wrong = "backlog is invalid: {}", .hint = "expected a number of at least 1", .parse = values::number<&S::backlog, 1, values::greatest_int>}),
     attr<&S::banner>({.name = "banner", .where = both, .synopsis = "FILE", .initial = "none",
         .example = "banner = /etc/issue.net",
         .text = "A file sent to everybody who connects, before anything is checked. Services with wait = yes "
@@ -228,7 +228,7 @@ constexpr std::array table{
                 "UNLISTED it must be the one that /etc/services has for the name of the service. An RPC service may "
                 "have any, and without one gets a port of the system's choice.",
         .without = more,
-        .wrong = "port number is invalid: {}", .hint = "a port is a number from 0 to 65535", .parse = values::number<&S::port, 0, 65535>}),
+        .wrong = "port number is invalid: {}", .hint = "expected a number from 0 to 65535", .parse = values::number<&S::port, 0, 65535>}),
     attr<&S::protocol>({.name = "protocol", .synopsis = "NAME",
         .initial = "tcp for stream, udp for dgram", .example = "protocol = tcp",
         .text = "The protocol of the socket, by its name in /etc/protocols. To be given with raw and "
@@ -302,7 +302,7 @@ constexpr std::array table{
         .initial = "from /etc/rpc", .example = "rpc_number = 100001",
         .text = "The program number of an RPC service. Required where it is UNLISTED.",
         .without = more,
-        .wrong = "rpc_number is invalid: {}", .hint = "a program number of at most 32 bits", .parse = values::number<&S::rpc_number, 0, values::greatest_u32>}),
+        .wrong = "rpc_number is invalid: {}", .hint = "expected a program number of at most 32 bits", .parse = values::number<&S::rpc_number, 0, values::greatest_u32>}),
     attr<&S::rpc_version>({.name = "rpc_version", .synopsis = "N[-M]",
         .initial = "required for RPC", .example = "rpc_version = 2-4",
         .text = "The version, or the range of at most 256 versions, under which an RPC service is registered.",

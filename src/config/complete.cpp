@@ -185,11 +185,11 @@ std::string bind_hint(const std::string& bind) {
   if (bind == "*") return "without bind the service listens on all addresses";
   if (bind.find(',') != bind.npos) return "each address takes an entry of its own, with an id of its own";
   if (bind.find('/') != bind.npos) return "write the address of this host, without a prefix";
-  if (bind.starts_with('[')) return "write the address without brackets; the port has a line of its own, 'port = NUMBER'";
+  if (bind.starts_with('[')) return "write the address without brackets; put the port on a line of its own, 'port = NUMBER'";
   const std::size_t colon = bind.find(':');
-  if (colon != bind.npos && bind.find(':', colon + 1) == bind.npos) return "the port has a line of its own, 'port = NUMBER'";
+  if (colon != bind.npos && bind.find(':', colon + 1) == bind.npos) return "put the port on a line of its own, 'port = NUMBER'";
   if (bind.find_first_of("\"'") != bind.npos) return quotes_hint;
-  return "write an address of this host, or a name that leads to one";
+  return "write an address of this host, or a name that resolves to one";
 }
 
 /// Not there yet is no error: the service opens when it is (decision B15.24).

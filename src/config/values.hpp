@@ -58,7 +58,7 @@ bool number(const ValueContext& c, Settings& s, const Assignment& a) {
   using Number = typename std::remove_reference_t<decltype(s.*Member)>::value_type;
   static_assert(std::in_range<Number>(low) && std::in_range<Number>(high) && low <= high);
   const auto value = base::parse_number(a.values[0].text, low, high);
-  if (!value) return not_understood(c, a, 0, usual_hint(c, "a number from {} to {}", low, high));
+  if (!value) return not_understood(c, a, 0, usual_hint(c, "expected a number from {} to {}", low, high));
   s.*Member = static_cast<Number>(*value);
   return true;
 }

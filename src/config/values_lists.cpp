@@ -29,10 +29,10 @@ bool interval(const ValueContext& c, const Assignment& a, std::size_t index, std
   bool bad_end = false;
   const auto start = dash == std::string_view::npos ? std::nullopt : minutes_of(word.substr(0, dash), bad_start);
   const auto end = dash == std::string_view::npos ? std::nullopt : minutes_of(word.substr(dash + 1), bad_end);
-  if (!start || !end) return refused(c, a, index, fmt::format("incorrect time interval: {}", word), "write H:M-H:M");
+  if (!start || !end) return refused(c, a, index, fmt::format("incorrect time interval: {}", word), "expected H:MM-H:MM");
   if (bad_start || bad_end || *start == 24 * 60 || *start == *end)
     return refused(c, a, index, fmt::format("invalid time interval: {}", word),
-                 "hours go from 0 to 24, minutes to 59, and both ends differ");
+                 "hours range from 0 to 24 and minutes from 0 to 59, and the two ends must differ");
   // Across midnight is meant to be for a night. What closes for an hour a day has its ends the wrong way round, and
   // to take it as it stands would open the service at every hour that it was to be closed.
   if (*start > *end && *start - *end <= 60)
@@ -67,7 +67,7 @@ bool file_log(const ValueContext& c, Settings& s, const Assignment& a) {
 
 bool syslog_log(const ValueContext& c, Settings& s, const Assignment& a) {
   if (a.values.size() < 2 || a.values.size() > 3)
-    return refused(c, a, 0, "wrong number of arguments: SYSLOG takes a facility and perhaps a level");
+    return refused(c, a, 0, "wrong number of arguments: SYSLOG takes a facility and optionally a level");
   LogTarget target{LogTarget::Kind::syslog, {}, 0, 0, 0, 0};
   const auto word = [&](std::size_t index, std::span<const Word<int>> table, std::string_view what, int& to) {
     const auto value = find_word<int>(table, a.values[index].text);
@@ -126,7 +126,7 @@ bool env(const ValueContext& c, Settings& s, const Assignment& a) {
   for (std::size_t i = 0; i < a.values.size(); ++i)
     if (a.values[i].text.find('=') == std::string::npos)
       // Not its text, which may be the rest of a password with a blank in it, and goes to the log.
-      return refused(c, a, i, "a variable has no '='", "write NAME=value");
+      return refused(c, a, i, "a variable lacks its '='", "write NAME=value");
   if (!s.env || a.op == Operator::set) s.env.emplace();
   for (const Value& value : a.values) s.env->push_back(value.text);
   return true;
@@ -173,12 +173,12 @@ bool redirect(const ValueContext& c, Settings& s, const Assignment& a) {
   const bool numeric = base::Address::parse(host).has_value() || aton(host).has_value();
   // A name is looked up while the service runs, by threads that may wait: it may come later (decision B15.24).
   if (!numeric && (ipv6 || !may_be_host_name(host)))
-    return refused(c, a, 0, fmt::format("bad address: {}", host), ipv6 ? "write the host and the port with a blank between them" : "");
+    return refused(c, a, 0, fmt::format("bad address: {}", host), ipv6 ? "separate the host and the port with a blank" : "");
   std::optional<long long> number = base::parse_number(port);
-  if (number && *number > 65535) return refused(c, a, 1, fmt::format("port number too large: {}", port), "a number from 1 to 65535");
+  if (number && *number > 65535) return refused(c, a, 1, fmt::format("port number too large: {}", port), "expected a number from 1 to 65535");
   if (!number)
     if (const auto listed = c.names.service_port(port, "tcp")) number = *listed;
-  if (!number || *number < 1) return refused(c, a, 1, fmt::format("port number invalid: {}", port), "a number from 1 to 65535, or a name of /etc/services");
+  if (!number || *number < 1) return refused(c, a, 1, fmt::format("port number invalid: {}", port), "expected a number from 1 to 65535, or a name from /etc/services");
   s.redirect = RedirectTarget{host, static_cast<std::uint16_t>(*number)};
   return true;
 }

@@ -16,7 +16,7 @@ std::string hint_for(const Assignment& line, int index) {
   const std::string& value = line.values[static_cast<std::size_t>(index)].text;
   if (value.ends_with('\\')) return backslash_hint;
   if (value.find_first_of("\"'") != value.npos) return quotes_hint;
-  if (value.find('#') != value.npos && value.front() != '#') return "a comment has a line of its own";
+  if (value.find('#') != value.npos && value.front() != '#') return "put comments on lines of their own";
   return {};
 }
 
@@ -86,20 +86,20 @@ bool yes_no(const ValueContext& c, std::optional<bool>& to, const Assignment& a)
   if (base::iequals(word, "yes") || base::iequals(word, "no")) return to = base::iequals(word, "yes"), true;
   const bool affirms = base::iequals(word, "true") || base::iequals(word, "on") || word == "1";
   const bool denies = base::iequals(word, "false") || base::iequals(word, "off") || word == "0";
-  return not_understood(c, a, 0, affirms ? "write 'yes'" : denies ? "write 'no'" : "the words are 'yes' and 'no'");
+  return not_understood(c, a, 0, affirms ? "write 'yes'" : denies ? "write 'no'" : "expected 'yes' or 'no'");
 }
 
 std::string word_hint(const std::string& word, const std::vector<std::string_view>& words) {
   if (word.find_first_of(",|;") != word.npos) {
     std::string apart = word;
     std::ranges::replace_if(apart, [](char c) { return c == ',' || c == '|' || c == ';'; }, ' ');
-    return fmt::format("blanks separate the words: write '{}'", base::escaped(base::trim(apart), 100));
+    return fmt::format("separate the words with blanks: write '{}'", base::escaped(base::trim(apart), 100));
   }
   if (const auto near = base::nearest(word, words)) return fmt::format("did you mean '{}'?", *near);
   if (word.find_first_of("\"'\\#") != word.npos) return {};  // for which there are hints of their own
   std::string all;
   for (const std::string_view one : words) all += fmt::format("{}{}", all.empty() ? "" : ", ", one);
-  return fmt::format("the words are {}", all);
+  return fmt::format("expected one of: {}", all);
 }
 
 bool type(const ValueContext& c, Settings& s, const Assignment& a) {
@@ -138,7 +138,7 @@ bool user(const ValueContext& c, Settings& s, const Assignment& a) {
   // 4294967295 is (uid_t)-1: the kernel takes it for "leave the user as it is".
   const auto uid = digits ? number32(word) : std::nullopt;
   if (!uid || *uid == greatest_u32) return wrong(c, a, fmt::format("Unknown user: {}", word), 0,
-                                                        digits ? "" : "the password database has no such name");
+                                                        digits ? "" : "there is no such user in the password database");
   const auto entry = c.names.user(static_cast<uid_t>(*uid));
   s.user = User{word, entry ? entry->name : std::string{}, *uid, *uid};
   return true;
@@ -149,7 +149,7 @@ bool group(const ValueContext& c, Settings& s, const Assignment& a) {
   if (const auto gid = c.names.group(word)) return s.group = Group{word, *gid}, true;
   const auto gid = number32(word);
   if (!gid || *gid == greatest_u32 || word.find_first_not_of("0123456789") != std::string::npos)
-    return wrong(c, a, fmt::format("Unknown group: {}", word), 0, "the group database has no such name");
+    return wrong(c, a, fmt::format("Unknown group: {}", word), 0, "there is no such group in the group database");
   s.group = Group{word, *gid};
   return true;
 }
@@ -167,10 +167,10 @@ bool umask(const ValueContext& c, Settings& s, const Assignment& a) {
 bool nice(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto value = base::parse_number(a.values[0].text, -40, 40);
   if (!value) return wrong(c, a, fmt::format("nice argument is invalid: {}", a.values[0].text), 0,
-                           "priorities go from -20 to 19");
+                           "priorities range from -20 to 19");
   if (*value < -20 || *value > 19)
-    c.report(Level::info, a, 0, fmt::format("nice = {} goes beyond the priorities that there are", *value),
-             "they go from -20 to 19, and the sum with the daemon's own is kept within them");
+    c.report(Level::info, a, 0, fmt::format("nice = {} is beyond the range of priorities", *value),
+             "they range from -20 to 19, and the sum with the daemon's own is kept within that range");
   s.nice = static_cast<int>(*value);
   return true;
 }
@@ -191,7 +191,7 @@ std::optional<Limit> limit_of(std::string_view word, bool bytes) {
 bool limit_up_to(const ValueContext& c, std::optional<Limit>& to, const Assignment& a, bool bytes, std::uint64_t greatest) {
   const auto value = limit_of(a.values[0].text, bytes);
   if (!value || (!value->is_unlimited() && value->value > greatest))
-    return not_understood(c, a, 0, bytes ? "a number, perhaps with K or M behind it, or UNLIMITED" : "a number, or UNLIMITED");
+    return not_understood(c, a, 0, bytes ? "expected a number, optionally followed by K or M, or UNLIMITED" : "expected a number or UNLIMITED");
   to = *value;
   return true;
 }
@@ -218,10 +218,10 @@ bool max_load(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& word = a.values[0].text;
   char* end = nullptr;
   const double value = std::strtod(word.c_str(), &end);
-  if (end == word.c_str()) return wrong(c, a, fmt::format("error parsing max_load argument: {}", word), 0, "a number such as 6.5");
+  if (end == word.c_str()) return wrong(c, a, fmt::format("error parsing max_load argument: {}", word), 0, "expected a number such as 6.5");
   // Of "0,5" the number is 0, which would be no limit.
   if (std::isnan(value) || value < 0 || (value == 0 && *end != '\0'))
-    return wrong(c, a, fmt::format("error reading max_load argument: {} is not a load", word), 0, "a number such as 6.5");
+    return wrong(c, a, fmt::format("error reading max_load argument: {} is not a load", word), 0, "expected a number such as 6.5");
   if (*end != '\0') c.report(Level::warning, a, 0, fmt::format("max_load: '{}' after the number is ignored", end));
   s.max_load = value;
   return true;
@@ -237,8 +237,8 @@ std::string program_hint(const ValueContext& c, const std::string& name) {
   // A conversion takes every program to exist: then nothing is known.
   if (!found.empty() && found.size() < std::size(directories)) return fmt::format("did you mean {}?", found.front());
   const bool of_inetd = !base::iequals(base::trim(c.entry.line_text).substr(0, 7), "service");
-  return of_inetd ? "busybox would look for an applet of that name; here a program has its path, such as /bin/busybox"
-                  : "nothing is looked for along PATH";
+  return of_inetd ? "busybox would look for an applet of that name; here a program needs its path, such as /bin/busybox"
+                  : "PATH is not searched";
 }
 }  // namespace
 
@@ -253,8 +253,8 @@ bool server(const ValueContext& c, Settings& s, const Assignment& a) {
   if (!c.files.executable(path))
     return wrong(c, a, fmt::format("Server {} is not executable: its mode does not allow it", path));
   if (path.front() != '/')
-    c.report(Level::warning, a, 0, fmt::format("Server {} is a relative path, and is executed from the directory /", path),
-             "write the whole path");
+    c.report(Level::warning, a, 0, fmt::format("Server {} is a relative path, which starts at the directory /", path),
+             "write the full path");
   s.server = path;
   return true;
 }
@@ -264,7 +264,7 @@ bool rpc_version(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::size_t dash = word.find('-');
   const auto low = number32(std::string_view(word).substr(0, dash));
   const auto high = dash == std::string::npos ? low : number32(std::string_view(word).substr(dash + 1));
-  if (!low || !high || *low > *high) return wrong(c, a, fmt::format("bad version range: {}", word), 0, "one version, or a range such as 2-4");
+  if (!low || !high || *low > *high) return wrong(c, a, fmt::format("bad version range: {}", word), 0, "expected one version, or a range such as 2-4");
   s.rpc_version = VersionRange{*low, *high};
   return true;
 }
@@ -274,7 +274,7 @@ bool deny_time(const ValueContext& c, Settings& s, const Assignment& a) {
   if (base::iequals(word, "FOREVER")) return s.deny_time = -1, true;
   if (base::iequals(word, "NEVER")) return s.deny_time = 0, true;
   const auto minutes = base::parse_number(word, -1, greatest_int);
-  if (!minutes) return wrong(c, a, fmt::format("Error parsing: {}", word), 0, "a number of minutes, FOREVER or NEVER");
+  if (!minutes) return wrong(c, a, fmt::format("Error parsing: {}", word), 0, "expected a number of minutes, FOREVER or NEVER");
   s.deny_time = static_cast<int>(*minutes);
   return true;
 }

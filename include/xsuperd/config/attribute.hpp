@@ -52,8 +52,8 @@ enum class Hash : std::uint8_t {
 };
 
 /// What to say where somebody expected another language.
-inline constexpr char backslash_hint[] = "a backslash does not continue a line here: all values stand on one line";
-inline constexpr char quotes_hint[] = "nothing is quoted here: blanks always separate values, and quotation marks stay";
+inline constexpr char backslash_hint[] = "a backslash does not continue a line here: all values must be on one line";
+inline constexpr char quotes_hint[] = "there is no quoting here: blanks always separate values, and quotation marks are part of them";
 
 struct Attribute {
   std::string_view name = {};
