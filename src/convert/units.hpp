@@ -38,6 +38,9 @@ struct UnitContext {
 /// Does systemd accept the connections, and start an instance of NAME@.service for each?
 [[nodiscard]] bool systemd_accepts(const config::Service& service);
 
+/// Does a directive of the service's unit say all that the attribute does?
+[[nodiscard]] bool has_directive(std::string_view attribute);
+
 [[nodiscard]] std::string service_unit(const UnitContext& c);
 /// After the other one has been made: what it lacks counts here.
 [[nodiscard]] std::string socket_unit(const UnitContext& c);
