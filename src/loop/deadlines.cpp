@@ -2,6 +2,7 @@
 #include "xsuperd/loop/deadlines.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -16,18 +17,28 @@ using std::chrono::milliseconds;
 }  // namespace
 
 struct Deadlines::Impl : std::enable_shared_from_this<Impl> {
-  Impl(boost::asio::io_context& loop, std::function<void(std::uint64_t)> on_due)
-      : alarm(loop, [this] { over(); }), due(std::move(on_due)) {}
+  /// What an alarm is set for; nothing: it is not set.
+  using Armed = std::optional<Clock::time_point>;
 
-  /// An alarm that is too early finds nothing and is set anew, which costs less than one for each that is cancelled.
+  Impl(boost::asio::io_context& loop, std::function<void(std::uint64_t)> on_due)
+      : alarms{Alarm(loop, [this] { over(0); }), Alarm(loop, [this] { over(1); })}, due(std::move(on_due)) {}
+
+  /// An alarm that is too early finds nothing and is set anew, which costs less than one for each that is cancelled. The
+  /// second alarm is for a deadline before all others: to set one that is set already would take memory.
   void arm() noexcept {
     const auto next = queue.next();
-    if (!next || (armed && *armed <= *next)) return;
-    armed = next;
-    alarm.set(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*next - Clock::now())));
+    if (!next || (armed[0] && *armed[0] <= *next) || (armed[1] && *armed[1] <= *next)) return;
+    const std::size_t which = !armed[0] ? 0 : !armed[1] ? 1 : *armed[0] < *armed[1] ? 1 : 0;
+    armed[which] = next;
+    alarms[which].set(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*next - Clock::now())));
   }
 
-  void over() {
+  void disarm() noexcept {
+    for (Alarm& alarm : alarms) alarm.cancel();
+    armed = {};
+  }
+
+  void over(std::size_t which) {
     struct ArmedAgain {
       ~ArmedAgain() {
         if (!of->ended) of->arm();
@@ -35,7 +46,7 @@ struct Deadlines::Impl : std::enable_shared_from_this<Impl> {
       std::shared_ptr<Impl> of;  // `due` may end the Deadlines
     };
     const ArmedAgain again{shared_from_this()};
-    armed.reset();
+    armed[which].reset();
     const auto now = Clock::now();
     while (!ended) {
       const auto number = queue.take_due(now);
@@ -45,9 +56,9 @@ struct Deadlines::Impl : std::enable_shared_from_this<Impl> {
   }
 
   Queue queue;
-  Alarm alarm;
+  std::array<Alarm, 2> alarms;
+  std::array<Armed, 2> armed;
   std::function<void(std::uint64_t)> due;
-  std::optional<Clock::time_point> armed;  ///< what the alarm is set for; nothing: it is not set
   bool ended = false;
 };
 
@@ -56,7 +67,7 @@ Deadlines::Deadlines(boost::asio::io_context& loop, std::function<void(std::uint
 
 Deadlines::~Deadlines() {
   impl_->ended = true;
-  impl_->alarm.cancel();
+  impl_->disarm();
 }
 
 Deadlines::Handle Deadlines::add(milliseconds delay, std::uint64_t number) {
@@ -67,10 +78,7 @@ Deadlines::Handle Deadlines::add(milliseconds delay, std::uint64_t number) {
 
 bool Deadlines::cancel(Handle handle) noexcept {
   const bool cancelled = impl_->queue.cancel(handle);
-  if (impl_->queue.empty()) {  // the loop may have nothing else to wait for
-    impl_->alarm.cancel();
-    impl_->armed.reset();
-  }
+  if (impl_->queue.empty()) impl_->disarm();  // the loop may have nothing else to wait for
   return cancelled;
 }
 

@@ -106,3 +106,23 @@ TEST_CASE("the deadlines behind one whose handler throws are told later") {
   io.run();
   CHECK(numbers == std::vector<std::uint64_t>{1, 2});
 }
+
+TEST_CASE("a deadline before all others is told at its time, and the others at theirs") {
+  Told told;
+  told.deadlines.add(30ms, 3);
+  told.deadlines.add(20ms, 2);
+  told.deadlines.add(10ms, 1);
+  told.io.run();
+  CHECK(told.numbers == std::vector<std::uint64_t>{1, 2, 3});
+}
+
+TEST_CASE("deadlines may be added again after the last one was told or cancelled") {
+  Told told;
+  told.deadlines.cancel(told.deadlines.add(1h, 1));
+  told.deadlines.add(1ms, 2);
+  told.io.run();
+  told.io.restart();
+  told.deadlines.add(1ms, 3);
+  told.io.run();
+  CHECK(told.numbers == std::vector<std::uint64_t>{2, 3});
+}
