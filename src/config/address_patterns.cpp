@@ -50,7 +50,7 @@ class Element {
   std::optional<Patterns> parse() {
     if (text_.find('{') != std::string::npos) return factorised();
     if (text_.find(',') != std::string::npos)
-      return fail(fmt::format("Address: {} has a comma in it - remove the comma", text_), "blanks separate the elements");
+      return fail(fmt::format("Address: {} has a comma in it - remove the comma", text_), "separate the elements with blanks");
     if (text_.find('/') != std::string::npos) return with_prefix();
     if (const auto value = aton(text_)) return Patterns{network4(*value, prefix_of_zeros(*value), text_, place_)};
     if (const auto address = base::Address::parse(text_); address && text_.find(':') != std::string::npos)
@@ -139,7 +139,7 @@ std::vector<std::string> split(const std::string& text, char by) {
 std::optional<Patterns> Element::factorised() {
   const std::size_t open = text_.find('{');
   if (text_.back() != '}' || text_.find('{', open + 1) != std::string::npos || (open > 0 && text_[open - 1] != '.'))
-    return fail(fmt::format("Failed adding: {}: the braces belong at the end, after a dot", text_));
+    return fail(fmt::format("Failed adding: {}: braces are allowed only at the end, after a dot", text_));
   std::uint32_t start = 0;
   int octets = 0;
   if (open > 0)

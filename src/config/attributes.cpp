@@ -38,7 +38,8 @@ constexpr std::array table{
                 "more than a network; of two domains the one with more parts is more specific, and of two "
                 "networks the one with the longer prefix. A peer whose name could not be looked up counts as matched "
                 "by the most specific name in no_access.",
-        .difference = "Not in xinetd, which always refuses.", .without = more, .parse = values::access_policy}),
+        .difference = "Not in xinetd, which always refuses.", .without = more,
+        .wrong = "Bad access policy: {}", .parse = values::word<&S::access_policy>}),
     attr<&S::access_times>({.name = "access_times", .most = -1, .synopsis = "H:M-H:M ...",
         .initial = "always", .example = "access_times = 7:00-12:30 13:30-19:00",
         .text = "Times of day, local to the daemon, at which requests are served; the whole end minute "
@@ -49,7 +50,8 @@ constexpr std::array table{
     attr<&S::backlog>({.name = "backlog", .where = both, .synopsis = "NUMBER",
         .initial = "the greatest the system allows", .example = "backlog = 256",
         .text = "How many connections the kernel may hold for a stream service until they are accepted. The "
-                "system's own limit, net.core.somaxconn, still applies.", .difference = "Not in xinetd.", .parse = values::backlog}),
+                "system's own limit, net.core.somaxconn, still applies.", .difference = "Not in xinetd.",
+        .wrong = "backlog is invalid: {}", .hint = "expected a number of at least 1", .parse = values::number<&S::backlog, 1, values::greatest_int>}),
     attr<&S::banner>({.name = "banner", .where = both, .synopsis = "FILE", .initial = "none",
         .example = "banner = /etc/issue.net",
         .text = "A file sent to everybody who connects, before anything is checked. Services with wait = yes "
@@ -82,7 +84,8 @@ constexpr std::array table{
         .example = "cps_window = 60",
         .text = "When given, the RATE of cps is the number of connections that may come within so many seconds from "
                 "the first of them on, up to a day. With 60, cps = 256 600 is the habit of inetd.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::cps_window}),
+        .difference = "Not in xinetd.", .without = more,
+        .wrong = "cps_window is not a number of seconds from 1 to 86400: {}", .parse = values::number<&S::cps_window, 1, values::a_day>}),
     attr<&S::deny_time>({.name = "deny_time",  .synopsis = "MINUTES|FOREVER|NEVER",
         .initial = "NEVER", .example = "deny_time = 120",
         .text = "How long a peer that touched this SENSOR service is kept out of all services, from its last touch "
@@ -93,7 +96,7 @@ constexpr std::array table{
     attr<&S::disable>({.name = "disable", .synopsis = "yes|no", .initial = "no", .example = "disable = yes",
         .text = "yes leaves the entry out; what is wrong in it is a note then.",
         .difference = "no does not revive an entry that has an error.",
-        .without = more, .parse = values::boolean<&S::disable>}),
+        .without = more, .parse = values::flag<&S::disable>}),
     attr<&S::disabled>({.name = "disabled", .where = Where::defaults, .operators = collect, .least = 0,
         .most = -1, .synopsis = "ID ...", .initial = "none", .example = "disabled = telnet finger",
         .text = "Services that do not run, by id, whatever enabled says.",
@@ -110,7 +113,8 @@ constexpr std::array table{
         .initial = "none", .example = "flags = IPv4 KEEPALIVE NODELAY",
         .text = "Words that change how the service works: REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY "
                 "KEEPALIVE NOLIBWRAP SENSOR IPv4 IPv6 LABELED. Each is explained under Flags.",
-        .difference = "NAMEINARGS works wherever it stands in the entry.", .without = more, .parse = values::flags}),
+        .difference = "NAMEINARGS works wherever it stands in the entry.", .without = more,
+        .wrong = "Bad service flag: {}", .parse = values::set<&S::flags>}),
     attr<&S::group>({.name = "group", .synopsis = "NAME|NUMBER", .initial = "the user's group",
         .example = "group = nogroup",
         .text = "The group that the server runs with in place of its user's own. A daemon that is not root "
@@ -120,7 +124,8 @@ constexpr std::array table{
     attr<&S::groups>({.name = "groups", .where = both, .synopsis = "yes|no", .initial = "no",
         .example = "groups = yes",
         .text = "yes gives the server all supplementary groups of its user, which must then be in the "
-                "password database; no takes all of them away.", .without = more, .parse = values::groups}),
+                "password database; no takes all of them away.", .without = more,
+        .wrong = "Bad value for groups: {}", .parse = values::flag<&S::groups>}),
     attr<&S::id>({.name = "id", .synopsis = "WORD", .initial = "the service name", .example = "id = ftp-inside",
         .text = "What the service is called in log entries and in enabled and disabled, and by which a "
                 "reload finds what runs already. Entries that share a service name should have an id each.",
@@ -131,7 +136,8 @@ constexpr std::array table{
                 "reason service_limit; 0 refuses everybody. Peers that wait for a look-up or take their banner count, "
                 "too; daytime and time over TCP count only until they begin.",
         .difference = "A number out of range is an error.",
-        .without = more, .parse = values::instances}),
+        .without = more,
+        .wrong = "Number of instances is invalid: {}", .parse = values::limit<&S::instances, values::greatest_u32>}),
     attr<&S::libwrap>({.name = "libwrap", .synopsis = "NAME",
         .initial = "the last part of the server's path", .example = "libwrap = sshd",
         .text = "The daemon name that is to be looked for in hosts.allow and hosts.deny; see Host access files. "
@@ -141,14 +147,15 @@ constexpr std::array table{
     attr<&S::linger>({.name = "linger", .where = both, .synopsis = "SECONDS", .initial = "0", .example = "linger = 5",
         .text = "How long a connection may stay open after its server has ended, up to 3600, so that the peer gets all of the "
                 "answer although the server has not read all of the request. See Lingering.",
-        .difference = "Not in xinetd.", .parse = values::linger}),
+        .difference = "Not in xinetd.",
+        .wrong = "linger is not a number of seconds from 0 to 3600: {}", .parse = values::number<&S::linger, 0, 3600>}),
     attr<&S::log_on_failure>({.name = "log_on_failure", .where = both, .operators = list, .least = 0,
         .most = -1, .synopsis = "HOST USERID ATTEMPT ...", .initial = "nothing",
         .example = "log_on_failure += ATTEMPT",
         .text = "What is logged of a request that is refused: HOST adds the peer's address, and ATTEMPT by "
                 "itself makes the entry appear. USERID asks the peer's host who the user is, and logs the answer "
                 "in an entry of its own. Without any of these words there is no entry.",
-        .parse = values::log_on_failure}),
+        .wrong = "Bad log_on_failure flag: {}", .parse = values::set<&S::log_on_failure>}),
     attr<&S::log_on_success>({.name = "log_on_success", .where = both, .operators = list, .least = 0,
         .most = -1, .synopsis = "PID HOST USERID EXIT DURATION TRAFFIC ...", .initial = "nothing",
         .example = "log_on_success -= DURATION",
@@ -156,7 +163,7 @@ constexpr std::array table{
                 "EXIT, DURATION and PID of the second. USERID asks the peer's host who the user is before the "
                 "server starts, and logs the answer in an entry of its own. TRAFFIC adds an entry with the bytes "
                 "that were relayed; it is for redirect only, and an error elsewhere.",
-        .parse = values::log_on_success}),
+        .wrong = "Bad log_on_success flag: {}", .parse = values::set<&S::log_on_success>}),
     attr<&S::log_type>({.name = "log_type", .where = both, .most = -1,
         .synopsis = "SYSLOG FACILITY [LEVEL] | FILE PATH [SOFT [HARD]]", .initial = "none",
         .example = "log_type = FILE /var/log/services.log 8M 10M",
@@ -171,7 +178,7 @@ constexpr std::array table{
         .text = "Whether avahi-daemon announces the service in the local network, by multicast DNS; see "
                 "Announced services.",
         .difference = "xinetd knows it in old versions only, and announced all services that did not say no.",
-        .parse = values::boolean<&S::mdns>}),
+        .parse = values::flag<&S::mdns>}),
     attr<&S::nice>({.name = "nice", .synopsis = "NUMBER", .initial = "0", .example = "nice = 10",
         .text = "Added to the daemon's own scheduling priority for the server; the sum is kept within -20 "
                 "and 19.", .difference = "Negative values work for every user.", .parse = values::nice}),
@@ -180,21 +187,22 @@ constexpr std::array table{
         .text = "Peers that are refused with the reason address, also when only_from names them, unless "
                 "access_policy says otherwise. What an element may look like is said under Address forms.",
         .difference = "Addresses are compared in their IPv4 form wherever they have one.",
-        .without = more, .parse = values::no_access}),
+        .without = more, .parse = values::addresses<&S::no_access>}),
     attr<&S::only_from>({.name = "only_from", .where = both, .operators = list, .least = 0, .most = -1,
         .synopsis = "ADDRESS ...", .initial = "everybody",
         .example = "only_from = 127.0.0.1 ::1 192.0.2.0/24 2001:db8::/32",
         .text = "The only peers that are admitted: all others are refused with the reason address, and an "
                 "empty list refuses everybody. What an element may look like is said under Address forms.",
         .difference = "Addresses are compared in their IPv4 form wherever they have one.",
-        .without = more, .parse = values::only_from}),
+        .without = more, .parse = values::addresses<&S::only_from>}),
     attr<&S::pass_fds>({.name = "pass_fds", .synopsis = "none|systemd", .initial = "none",
         .example = "pass_fds = systemd",
         .text = "What a server with wait = yes finds beside its socket on descriptors 0, 1 and 2. With systemd the "
                 "socket is descriptor 3 as well, and the environment has LISTEN_FDS=1, LISTEN_PID with the process "
                 "number of the server, and LISTEN_FDNAMES with the id of the service, in which what may not stand "
                 "there is written \\xNN: so that a server made for systemd's sockets finds it, see sd_listen_fds(3).",
-        .difference = "Not in xinetd.", .parse = values::pass_fds}),
+        .difference = "Not in xinetd.",
+        .wrong = "Bad choice for pass_fds: {}", .parse = values::word<&S::pass_fds>}),
     attr<&S::passenv>({.name = "passenv", .where = both, .operators = list, .least = 0, .most = -1,
         .synopsis = "NAME ...", .initial = "all", .example = "passenv = PATH TZ",
         .text = "The variables of the environment in which the daemon was started that the server gets. "
@@ -205,7 +213,8 @@ constexpr std::array table{
         .text = "How many servers of the service may run at a time for one peer address, whatever its ports. "
                 "Beyond that the peer is refused with the reason per_source_limit.",
         .difference = "A number out of range is an error.",
-        .without = more, .parse = values::per_source}),
+        .without = more,
+        .wrong = "Number of per source instances is invalid: {}", .parse = values::limit<&S::per_source, values::greatest_u32>}),
     attr<&S::per_source_rate>({.name = "per_source_rate", .where = both, .least = 2, .most = 2,
         .synopsis = "NUMBER SECONDS", .initial = "no limit", .example = "per_source_rate = 30 60",
         .text = "How many connections one peer address may make within SECONDS, whatever its ports, counted from the "
@@ -218,7 +227,8 @@ constexpr std::array table{
         .text = "The port to listen on, 0 to 65535; with 0 the system chooses one. Unless type contains "
                 "UNLISTED it must be the one that /etc/services has for the name of the service. An RPC service may "
                 "have any, and without one gets a port of the system's choice.",
-        .without = more, .parse = values::port}),
+        .without = more,
+        .wrong = "port number is invalid: {}", .hint = "expected a number from 0 to 65535", .parse = values::number<&S::port, 0, 65535>}),
     attr<&S::protocol>({.name = "protocol", .synopsis = "NAME",
         .initial = "tcp for stream, udp for dgram", .example = "protocol = tcp",
         .text = "The protocol of the socket, by its name in /etc/protocols. To be given with raw and "
@@ -236,7 +246,8 @@ constexpr std::array table{
                 "leaves its service as it runs, and the other entries count. With strict any error leaves "
                 "everything as it runs. It is the new defaults entry that counts, if it can be read.",
         .difference = "Not in xinetd, which ends the service and its servers.",
-        .without = more, .parse = values::reload_policy}),
+        .without = more,
+        .wrong = "Bad reload policy: {}", .parse = values::word<&S::reload_policy>}),
     attr<&S::removed_sessions>({.name = "removed_sessions", .where = Where::defaults, .synopsis = "terminate|keep",
         .initial = "terminate", .example = "removed_sessions = keep",
         .text = "What becomes of running servers when a reload takes their service away, or changes its id, "
@@ -244,47 +255,54 @@ constexpr std::array table{
                 "three seconds SIGKILL. With keep they end when they will; they do not count against the "
                 "limits of a service that has taken the place of theirs.",
         .difference = "Not in xinetd, which always ends them.",
-        .parse = values::removed_sessions}),
+        .wrong = "Bad choice for removed sessions: {}", .parse = values::word<&S::removed_sessions>}),
     attr<&S::rlimit_as>({.name = "rlimit_as", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_as = 256M",
         .text = "The most address space that the server may have, in bytes. K or M behind the number "
                 "multiplies it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .without = more, .parse = values::rlimit_as}),
+        .without = more,
+        .wrong = "Address space limit is invalid: {}", .parse = values::size<&S::rlimit_as>}),
     attr<&S::rlimit_cpu>({.name = "rlimit_cpu", .synopsis = "SECONDS|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_cpu = 20",
         .text = "The most processor time that the server may use. UNLIMITED removes the limit, 0 leaves it "
                 "alone.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .without = more, .parse = values::rlimit_cpu}),
+        .without = more,
+        .wrong = "CPU limit is invalid: {}", .parse = values::limit<&S::rlimit_cpu>}),
     attr<&S::rlimit_data>({.name = "rlimit_data", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_data = 64M",
         .text = "The largest data segment that the server may have, in bytes. K or M behind the number "
                 "multiplies it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .without = more, .parse = values::rlimit_data}),
+        .without = more,
+        .wrong = "Data limit is invalid: {}", .parse = values::size<&S::rlimit_data>}),
     attr<&S::rlimit_files>({.name = "rlimit_files", .synopsis = "NUMBER|UNLIMITED",
         .initial = "the daemon's hard limit", .example = "rlimit_files = 1024",
         .text = "How many descriptors the server may have open at a time. UNLIMITED and 0 stand for the "
                 "daemon's hard limit.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .without = more, .parse = values::rlimit_files}),
+        .without = more,
+        .wrong = "Max files limit is invalid: {}", .parse = values::size<&S::rlimit_files>}),
     attr<&S::rlimit_rss>({.name = "rlimit_rss", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_rss = 128M",
         .text = "The most resident memory that the server may have, in bytes. K or M behind the number "
                 "multiplies it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .without = more, .parse = values::rlimit_rss}),
+        .without = more,
+        .wrong = "RSS limit is invalid: {}", .parse = values::size<&S::rlimit_rss>}),
     attr<&S::rlimit_stack>({.name = "rlimit_stack", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_stack = 8M",
         .text = "The largest stack that the server may have, in bytes. K or M behind the number multiplies "
                 "it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
         .difference = "A number out of range is an error, and the limit is set before the user is changed.",
-        .without = more, .parse = values::rlimit_stack}),
+        .without = more,
+        .wrong = "Stack limit is invalid: {}", .parse = values::size<&S::rlimit_stack>}),
     attr<&S::rpc_number>({.name = "rpc_number", .synopsis = "NUMBER",
         .initial = "from /etc/rpc", .example = "rpc_number = 100001",
         .text = "The program number of an RPC service. Required where it is UNLISTED.",
-        .without = more, .parse = values::rpc_number}),
+        .without = more,
+        .wrong = "rpc_number is invalid: {}", .hint = "expected a program number of at most 32 bits", .parse = values::number<&S::rpc_number, 0, values::greatest_u32>}),
     attr<&S::rpc_version>({.name = "rpc_version", .synopsis = "N[-M]",
         .initial = "required for RPC", .example = "rpc_version = 2-4",
         .text = "The version, or the range of at most 256 versions, under which an RPC service is registered.",
@@ -304,12 +322,14 @@ constexpr std::array table{
     attr<&S::socket_type>({.name = "socket_type",
         .synopsis = "stream|dgram|raw|seqpacket", .initial = "from the protocol", .example = "socket_type = stream",
         .text = "The kind of socket: stream for connections, dgram for datagrams, raw for a protocol without "
-                "ports, seqpacket for sctp. A raw service must wait.", .without = more, .parse = values::socket_type}),
+                "ports, seqpacket for sctp. A raw service must wait.", .without = more,
+        .wrong = "Bad socket type: {}", .parse = values::socket_type}),
     attr<&S::type>({.name = "type", .most = -1,
         .synopsis = "RPC INTERNAL TCPMUX TCPMUXPLUS UNLISTED ...", .initial = "none", .example = "type = UNLISTED",
         .text = "What sort of service it is. UNLISTED is the usual word: the name need not be in "
                 "/etc/services, and port must be given. All are explained under Types.",
-        .without = more, .parse = values::type}),
+        .without = more,
+        .wrong = "Bad service type: {}", .parse = values::type}),
     attr<&S::umask>({.name = "umask", .where = both, .synopsis = "OCTAL", .initial = "the daemon's, with 022",
         .example = "umask = 027",
         .text = "The file creation mask with which the server starts.", .without = more, .parse = values::umask}),
@@ -323,11 +343,12 @@ constexpr std::array table{
         .initial = "no", .example = "v6only = yes",
         .text = "yes keeps IPv4 peers away from an IPv6 socket; with no, one socket serves both families.",
         .difference = "no means no, and with yes there is no falling back to IPv4.",
-        .without = more, .parse = values::boolean<&S::v6only>}),
+        .without = more, .parse = values::flag<&S::v6only>}),
     attr<&S::wait>({.name = "wait", .synopsis = "yes|no", .initial = "required", .example = "wait = no",
         .text = "With no, the daemon accepts and each connection gets a server of its own. With yes, one "
                 "server at a time gets the socket itself and takes from it what arrives, until it ends.",
-        .difference = "An external dgram service must wait.", .without = more, .parse = values::wait}),
+        .difference = "An external dgram service must wait.", .without = more,
+        .wrong = "Bad value for wait: {}", .parse = values::flag<&S::wait>}),
 };
 
 static_assert(std::is_sorted(table.begin(), table.end(),
@@ -359,42 +380,6 @@ std::size_t values_before_comment(const Attribute& row, const std::vector<Value>
   // As many values as there may be are values, whatever they look like.
   const bool fits = row.most >= 0 && values.size() <= static_cast<std::size_t>(row.most);
   return fits ? values.size() : comment;
-}
-
-namespace {
-/// What is often behind a value that is not understood.
-std::string hint_for(const Assignment& line, int index) {
-  if (index < 0 || static_cast<std::size_t>(index) >= line.values.size()) return {};
-  const std::string& value = line.values[static_cast<std::size_t>(index)].text;
-  if (value.ends_with('\\')) return backslash_hint;
-  if (value.find_first_of("\"'") != value.npos) return quotes_hint;
-  if (value.find('#') != value.npos && value.front() != '#') return "a comment has a line of its own";
-  return {};
-}
-
-/// Does the sentence name the attribute by a word of its own?
-bool mentions(std::string_view sentence, std::string_view attribute) {
-  const std::string text = base::to_lower(sentence);
-  const std::string name = base::to_lower(attribute);
-  const auto in_word = [&](std::size_t at) {
-    return at < text.size() && (text[at] == '_' || (text[at] >= 'a' && text[at] <= 'z') || (text[at] >= '0' && text[at] <= '9'));
-  };
-  for (std::size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1))
-    if (!(at > 0 && in_word(at - 1)) && !in_word(at + name.size())) return true;
-  return false;
-}
-}  // namespace
-
-void ValueContext::report(Level level, const Assignment& line, int index, std::string sentence,
-                          std::string suggestion) const {
-  if (suggestion.empty()) suggestion = hint_for(line, index);
-  const bool about_value = index >= 0 && static_cast<std::size_t>(index) < line.values.size();
-  // A log does not show the line.
-  if (about_value && !mentions(sentence, line.name)) sentence += fmt::format(" in {}", line.name);
-  const auto& value = about_value ? line.values[static_cast<std::size_t>(index)].text : line.name;
-  const int column = about_value ? line.values[static_cast<std::size_t>(index)].column : line.column;
-  diagnostics.add({level, {entry.place.file, line.line, column}, std::move(sentence), line.line_text,
-                   static_cast<int>(value.size()), std::move(suggestion), entry.name});
 }
 
 }  // namespace xsuperd::config

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 
-#include "config/environment.hpp"
 #include "config/merge.hpp"
 #include "config/rules.hpp"
 #include "config/values.hpp"
@@ -20,6 +19,10 @@ namespace {
 /// They tell what runs here: for local peers only, unless the administrator says otherwise (decision B15.14).
 bool tells_secrets(std::string_view name) {
   return base::iequals(name, "servers") || base::iequals(name, "services") || base::iequals(name, "xadmin");
+}
+
+Words::const_iterator find_variable(const Words& in, std::string_view name_with_equals) {
+  return std::find_if(in.begin(), in.end(), [&](const std::string& v) { return v.starts_with(name_with_equals); });
 }
 
 std::vector<AddressPattern> loopback() {
@@ -75,7 +78,7 @@ class Completer {
     if (!options || !options->has(userid)) return;
     options->remove(userid);
     tell(Level::warning, attribute, fmt::format("{} service: clearing USERID option from {}", service_.id, attribute),
-         "an identity server would be asked who asks it");
+         "an identity server would be asked who is asking it");
   }
 
   bool protocol();
@@ -182,18 +185,18 @@ std::string bind_hint(const std::string& bind) {
   if (bind == "*") return "without bind the service listens on all addresses";
   if (bind.find(',') != bind.npos) return "each address takes an entry of its own, with an id of its own";
   if (bind.find('/') != bind.npos) return "write the address of this host, without a prefix";
-  if (bind.starts_with('[')) return "write the address without brackets; the port has a line of its own, 'port = NUMBER'";
+  if (bind.starts_with('[')) return "write the address without brackets; put the port on a line of its own, 'port = NUMBER'";
   const std::size_t colon = bind.find(':');
-  if (colon != bind.npos && bind.find(':', colon + 1) == bind.npos) return "the port has a line of its own, 'port = NUMBER'";
+  if (colon != bind.npos && bind.find(':', colon + 1) == bind.npos) return "put the port on a line of its own, 'port = NUMBER'";
   if (bind.find_first_of("\"'") != bind.npos) return quotes_hint;
-  return "write an address of this host, or a name that leads to one";
+  return "write an address of this host, or a name that resolves to one";
 }
 
 /// Not there yet is no error: the service opens when it is (decision B15.24).
 bool Completer::wait_for_address() {
   const std::string& what = service_.waits_for = *s_.bind;
   tell(Level::warning, "bind", fmt::format("Service {} stays closed until {} has an address", service_.id, what),
-       looks_like_interface(what) ? "that looks like a network interface; bind takes an address of this host, or a name that leads to one" : "");
+       looks_like_interface(what) ? "that looks like a network interface; bind takes an address of this host, or a name that resolves to one" : "");
   return true;
 }
 
@@ -242,7 +245,7 @@ bool Completer::listed_port() {
   if (!listed)
     return refuse({}, fmt::format("service/protocol combination not in /etc/services: {}/{}", service_.name,
                               s_.protocol->name),
-                  "type = UNLISTED does without");
+                  "type = UNLISTED needs no entry there");
   if (s_.port && *s_.port != *listed)
     return refuse("port", fmt::format("Service {} expects port {}, not {}", service_.name, *listed, *s_.port),
                   "type = UNLISTED allows any port");
@@ -341,6 +344,22 @@ void place(Service& service, std::vector<ListenSpec> places) {
   service.listen = places.front();
   places.erase(places.begin());
   service.also = std::move(places);
+}
+
+Words build_environment(const Words& of_daemon, const std::optional<Words>& passenv,
+                        const std::optional<Words>& env) {
+  Words result;
+  if (!passenv) result = of_daemon;
+  for (const std::string& name : passenv.value_or(Words{}))
+    if (const auto there = find_variable(of_daemon, name + "="); there != of_daemon.end()) result.push_back(*there);
+  for (const std::string& variable : env.value_or(Words{})) {
+    const auto there = find_variable(result, std::string_view(variable).substr(0, variable.find('=') + 1));
+    if (there == result.end())
+      result.push_back(variable);
+    else
+      result[static_cast<std::size_t>(there - result.begin())] = variable;
+  }
+  return result;
 }
 
 }  // namespace xsuperd::config

@@ -64,9 +64,9 @@ std::vector<std::string> not_in_effect(const Config& config, const Abilities& ab
     if (mdns == Mdns::not_loaded) items.add("mdns: libavahi-client cannot be loaded", service->id);
     const Labels labels = service->has(Flag::labeled) ? abilities.labels() : Labels::usable;
     if (labels == Labels::not_built)
-      items.add("flags = LABELED: built without libselinux, so that they are not opened", service->id);
+      items.add("flags = LABELED: built without libselinux, so they are not opened", service->id);
     if (labels == Labels::not_loaded)
-      items.add("flags = LABELED: libselinux cannot be loaded, so that they are not opened", service->id);
+      items.add("flags = LABELED: libselinux cannot be loaded, so they are not opened", service->id);
   }
   return items.texts();
 }

@@ -41,7 +41,7 @@ void Guard::look(const std::string& path, bool sticky_helps) {
   Diagnostic finding;
   finding.level = Level::warning;
   finding.place.file = path;
-  finding.sentence = fmt::format("{} can be changed by {}, who can so decide what the daemon runs", path, who);
+  finding.sentence = fmt::format("{} can be changed by {}, who can thus decide what the daemon runs", path, who);
   found_.push_back(finding.sentence);
   diagnostics_.add(std::move(finding));
 }

@@ -89,9 +89,9 @@ class KeyReader {
     while (!line_ended() && !base::is_space(now()) && std::string_view("=,;#\"'").find(now()) == std::string_view::npos)
       ++at_.column;
     one.key.text = text().substr(from, at_.column - from);
-    if (one.key.text.empty()) return fail(here(), "a key is expected here");
+    if (one.key.text.empty()) return fail(here(), "expected a key");
     skip();
-    if (!take('=')) return fail(one.key, fmt::format("'=' must follow {}", base::escaped(one.key.text, 100)));
+    if (!take('=')) return fail(one.key, fmt::format("expected '=' after {}", base::escaped(one.key.text, 100)));
     for (skip(); !ended() && now() != ',' && now() != ';'; skip())
       if (!value(one.values)) return false;
     options.push_back(std::move(one));
@@ -123,9 +123,9 @@ class KeyReader {
       if (now() != '\\')
         field.text += now();
       else if (!escape(field.text))
-        return report ? fail(here_or(start), "behind a backslash stands another one, n, t, r, a quotation mark, or xHH") : false;
+        return report ? fail(here_or(start), "a backslash must be followed by another one, n, t, r, a quotation mark or xHH") : false;
     }
-    return report ? fail(start, "the quote is not closed") : false;
+    return report ? fail(start, "the closing quotation mark is missing") : false;
   }
   [[nodiscard]] Field here_or(const Field& other) const { return line_ended() ? other : here(); }
 
@@ -194,7 +194,7 @@ class Assembler {
 
 bool Assembler::take_switch(const Option& option) {
   const Field& value = option.values[0];
-  if (value.text != "yes" && value.text != "no") return fail(value, fmt::format("Bad value for wait: {}: the words are 'yes' and 'no'", base::escaped(value.text, 100)));
+  if (value.text != "yes" && value.text != "no") return fail(value, fmt::format("Bad value for wait: {}: expected 'yes' or 'no'", base::escaped(value.text, 100)));
   d_.wait = like(value, value.text == "yes" ? "wait" : "nowait");
   return true;
 }
@@ -210,7 +210,7 @@ bool Assembler::take(const Option& option) {
   const Field& value = option.values[0];
   if (key == "wait") return take_switch(option);
   if (key == "bind") {
-    if (d_.spec.text.find(':') != std::string::npos) return fail(value, "there is an address before the service already");
+    if (d_.spec.text.find(':') != std::string::npos) return fail(value, "there is already an address before the service");
     d_.addresses = value.text;
     return true;
   }
@@ -219,7 +219,7 @@ bool Assembler::take(const Option& option) {
       {"exec", &d_.server}, {"service_max", &most_}, {"accept_max", &accept_most_}, {"ip_max", &address_most_}};
   for (const auto& [name, place] : places)
     if (key == name) return *place = value, true;
-  return fail(option.key, fmt::format("there is no key {}", base::escaped(key, 100)));
+  return fail(option.key, fmt::format("unknown key {}", base::escaped(key, 100)));
 }
 
 /// What stands behind a mark in a field of the other notation.
@@ -238,7 +238,7 @@ bool read_keys(Definition& definition, Position& at) {
   const bool ended = KeyReader(definition.source, at).run(options, good);
   if (!ended && good)
     definition.source.report(Level::error, definition.spec,
-                             fmt::format("no semicolon ends the definition of {}", base::escaped(definition.spec.text, 100)));
+                             fmt::format("the definition of {} does not end in a semicolon", base::escaped(definition.spec.text, 100)));
   if (!ended || !good || !Assembler(definition).run(options)) definition.broken = true;
   return ended;
 }

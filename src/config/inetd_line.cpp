@@ -113,11 +113,11 @@ class Translator {
 bool Translator::protocol() {
   const std::string& tail = protocol_.tail;
   if (protocol_.name.text == "unix")
-    return unserved(d_.protocol, "sockets in the file system are not served: only internet services are");
+    return unserved(d_.protocol, "sockets in the file system are not supported: only internet services are");
   if (tail.starts_with(","))
     return unserved(d_.protocol.part(d_.protocol.text.size() - tail.size() + 1),
-                 "the sizes of socket buffers cannot be set", "without them the kernel chooses");
-  if (!tail.empty()) return unserved(d_.protocol, fmt::format("protocol {} is not served", base::escaped(d_.protocol.text, 100)));
+                 "the sizes of socket buffers cannot be set", "leave them out, and the kernel chooses");
+  if (!tail.empty()) return unserved(d_.protocol, fmt::format("protocol {} is not supported", base::escaped(d_.protocol.text, 100)));
   set("protocol", protocol_.name, {protocol_.name.text});
   if (protocol_.family == Family::v6) set("v6only", d_.protocol, {"yes"});
   if (protocol_.family == Family::v46) set("v6only", d_.protocol, {"no"});
@@ -150,16 +150,16 @@ bool Translator::tcpmux_name(const Field& name) {
 
 bool Translator::service() {
   const Field& name = spec_.name;
-  if (name.text.empty()) return fault(d_.spec, "a service is expected after the address");
+  if (name.text.empty()) return fault(d_.spec, "expected a service after the address");
   const std::size_t slash = name.text.find('/');
   if (protocol_.rpc) return rpc_name(name, slash);
   if (name.text.starts_with("tcpmux/")) return tcpmux_name(name);
   if (hpux_rpc())
     return fault(name, "an RPC service is written NUMBER/VERSION here, with a protocol such as rpc/udp",
                  fmt::format("{}/{} ... rpc/{}", d_.arguments[0].text, d_.arguments[1].text, protocol_.name.text));
-  if (slash == 0) return unserved(name, "sockets in the file system are not served: only internet services are");
+  if (slash == 0) return unserved(name, "sockets in the file system are not supported: only internet services are");
   if (slash != std::string::npos)
-    return fault(name.part(slash), "a version belongs to RPC services", fmt::format("the protocol would be rpc/{}", protocol_.name.text));
+    return fault(name.part(slash), "only RPC services have a version", fmt::format("the protocol would be rpc/{}", protocol_.name.text));
   if (!is_number(name.text)) return true;
   set("port", name, {name.text});
   types_.emplace_back("UNLISTED");
@@ -170,7 +170,7 @@ bool Translator::socket_type() {
   const std::string& text = d_.socket_type.text;
   const std::size_t end = std::min(text.find_first_of(",:"), text.size());
   if (const std::size_t filter = text.find(':'); filter != std::string::npos)
-    return unserved(d_.socket_type.part(filter + 1), "accept filters do not exist here");
+    return unserved(d_.socket_type.part(filter + 1), "accept filters are not supported");
   const Field type = d_.socket_type.part(0, end);
   set("socket_type", type, {type.text});
   return end == text.size() || limit("instances", d_.socket_type.part(end + 1));
@@ -181,7 +181,7 @@ bool Translator::limit(std::string attribute, const Field& number) {
   if (!is_number(number.text)) return no_number(number);
   const auto same = [&](const Assignment& a) { return a.name == attribute; };
   if (std::any_of(entry_.assignments.begin(), entry_.assignments.end(), same))
-    return fault(number, "the line says twice how many servers may run at a time");
+    return fault(number, "the line gives the number of servers at a time twice");
   set(std::move(attribute), number,
       {number.text.find_first_not_of('0') == std::string::npos ? "UNLIMITED" : number.text});
   return true;
@@ -202,10 +202,10 @@ bool Translator::children(const Field& rest) {
     numbers.push_back(rest.part(at, end == std::string::npos ? end : end - at));
     at = end + 1;
   }
-  if (numbers.size() > 3) return fault(numbers[3], "at most three numbers stand here: servers, starts for an address in a minute, servers for an address");
+  if (numbers.size() > 3) return fault(numbers[3], "at most three numbers are allowed: servers, starts per address and minute, servers per address");
   const bool waits = d_.wait.text.starts_with("wait");
   const bool several = is_number(numbers[0].text) && numbers[0].text != "0" && numbers[0].text != "1";
-  if (waits && several) return unserved(numbers[0], "a service that waits has one server at a time");
+  if (waits && several) return unserved(numbers[0], "a service with wait has one server at a time");
   if (waits && !is_number(numbers[0].text)) return no_number(numbers[0]);
   if (!waits && !limit("instances", numbers[0])) return false;
   if (numbers.size() > 1) {
@@ -220,7 +220,7 @@ bool Translator::wait() {
   const std::size_t end = std::min(text.find_first_of(".:/"), text.size());
   const Field word = d_.wait.part(0, end);
   if (word.text != "wait" && word.text != "nowait")
-    return fault(word, fmt::format("Bad value for wait: {}", base::escaped(word.text, 100)), "the words are 'wait' and 'nowait'");
+    return fault(word, fmt::format("Bad value for wait: {}", base::escaped(word.text, 100)), "expected 'wait' or 'nowait'");
   // Whether an internal service waits is no choice: inetds pass over the word.
   const bool waits = internal_ ? d_.socket_type.text == "dgram" : word.text == "wait";
   set("wait", word, {waits ? "yes" : "no"});
@@ -235,19 +235,19 @@ bool Translator::wait() {
 
 /// USER, USER:GROUP or USER.GROUP, and FreeBSD's /CLASS behind it.
 bool Translator::user() {
-  if (d_.user.text.empty()) return internal_ || fault(d_.user, "a user is expected");
+  if (d_.user.text.empty()) return internal_ || fault(d_.user, "expected a user");
   const std::size_t slash = d_.user.text.find('/');
   const Field who = d_.user.part(0, slash);
   if (slash != std::string::npos && d_.user.text.substr(slash) != "/daemon" && d_.user.text.substr(slash) != "/default")
-    return unserved(d_.user.part(slash), "login classes do not exist here");
+    return unserved(d_.user.part(slash), "login classes are not supported");
   std::size_t mark = who.text.find(':');
   if (mark == std::string::npos && !names_.user(who.text)) mark = who.text.rfind('.');
   const Field name = who.part(0, mark);
-  if (name.text.empty()) return fault(d_.user, "a user is expected before the group");
+  if (name.text.empty()) return fault(d_.user, "expected a user before the group");
   set("user", name, {name.text});
   if (mark != std::string::npos) {
     const Field group = who.part(mark + 1);
-    if (group.text.empty()) return fault(who.part(mark), "a group is expected here");
+    if (group.text.empty()) return fault(who.part(mark), "expected a group");
     set("group", group, {group.text});
   }
   const auto uid = is_number(name.text) ? base::parse_number(name.text, 0, 0xfffffffe) : std::nullopt;
@@ -258,14 +258,14 @@ bool Translator::user() {
 
 /// tcpd would ask libwrap and start the program that its arguments name. We can do both, without it.
 bool Translator::wrapped() {
-  if (d_.arguments.empty()) return fault(d_.server, "tcpd needs the server as its next word");
+  if (d_.arguments.empty()) return fault(d_.server, "tcpd must be followed by the server");
   const Field& real = d_.arguments.front();
   const std::string directory = d_.server.text.substr(0, d_.server.text.rfind('/') + 1);
   const std::string path = real.text.starts_with("/") ? real.text : directory + real.text;
   const std::string name(base::last_component(path));
   if (name.empty()) return fault(real, "tcpd needs a program here");
   d_.source.report(Level::info, d_.server,
-                   fmt::format("{} is started without tcpd: the daemon asks libwrap by itself (libwrap = {})",
+                   fmt::format("{} is started without tcpd: the daemon asks libwrap itself (libwrap = {})",
                                base::escaped(path, 200), base::escaped(name, 100)));
   set("server", real, {path});
   set("libwrap", real, {name});

@@ -49,9 +49,9 @@ bool split_fields(const Source& source, std::string_view text, int line, std::ve
       continue;
     }
     end = text.find(text[at], at + 1);
-    if (end == text.npos) return source.report(Level::error, field(at, at + 1), "the quote is not closed"), false;
+    if (end == text.npos) return source.report(Level::error, field(at, at + 1), "the closing quotation mark is missing"), false;
     if (end + 1 < text.size() && !is_blank(text[end + 1]))
-      return source.report(Level::error, field(end + 1, end + 2), "a blank must follow the closing quote"), false;
+      return source.report(Level::error, field(end + 1, end + 2), "expected a blank after the closing quotation mark"), false;
     fields.push_back(field(at + 1, end));
     at = end + 1;
   }
@@ -151,7 +151,7 @@ void Reader::comment(std::string_view text) {
     const bool policy = !words.empty() && (words.front() == "in" || words.front() == "out");
     if (policy)
       source_.report_unserved({std::string(text), number(), 1},
-                     "IPsec policies cannot be set: the lines from here to an empty '#@' are refused");
+                     "IPsec policies are not supported: the lines from here to an empty '#@' are refused");
     unprotected_ = policy || (unprotected_ && !words.empty());
   }
   next_line();
@@ -188,7 +188,7 @@ void Reader::line(std::string_view text) {
 
 void Reader::directive(const std::vector<Field>& words) {
   if (words.front().text == ".include")
-    source_.report_unserved(words.front(), "files that .include names are not read: give them on the command line");
+    source_.report_unserved(words.front(), ".include is not supported: give the files on the command line");
   else
     source_.report(Level::error, words.front(),
                    fmt::format("unknown directive {}", base::escaped(words.front().text, 100)));

@@ -59,7 +59,7 @@ class Mending {
   void keep(const Shared& service) {
     kept_.push_back(service);
     owners_.add(*service);
-    tell(Level::warning, *service, fmt::format("service {} has an error now: it goes on as it was", service->id));
+    tell(Level::warning, *service, fmt::format("service {} has an error now: it keeps running as before", service->id));
   }
 
   /// What its name led to before holds until it leads to something again.
@@ -77,7 +77,7 @@ class Mending {
     if (places.empty()) return;
     place(now, std::move(places));
     now.waits_for.clear();
-    tell(Level::warning, now, fmt::format("{} has no address now: service {} goes on with the one it had", after.waits_for, now.id));
+    tell(Level::warning, now, fmt::format("{} has no address now: service {} keeps the one it had", after.waits_for, now.id));
     const auto kept = std::make_shared<const Service>(std::move(now));
     std::erase(mended().services, change.after);
     kept_.push_back(kept);
@@ -90,7 +90,7 @@ class Mending {
     kept_.push_back(change.before);
     owners_.add(*change.before);
     tell(Level::warning, *change.before,
-         fmt::format("service {} goes on as it was: {} has no address", change.before->id, change.after->waits_for));
+         fmt::format("service {} keeps running as before: {} has no address", change.before->id, change.after->waits_for));
   }
 
   /// A service of the new configuration that cannot be opened beside those that go on.
@@ -109,7 +109,7 @@ class Mending {
     const Endpoints::Claim claim = owners_.claim(*service);
     const Service& owner = claim.owner ? *claim.owner : *claim.yielding.front();
     tell(Level::error, *service,
-         fmt::format("Service {} is refused: service {} has {} and goes on as it was", service->id, owner.id,
+         fmt::format("Service {} is refused: service {} has {} and keeps running as before", service->id, owner.id,
                      meeting_point(owner, *service)),
          fmt::format("that one is at {}:{}", owner.place.file, owner.place.line));
     mended().absent.push_back({service->name, service->id, service->place, Fate::refused});

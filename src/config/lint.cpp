@@ -2,6 +2,7 @@
 #include "xsuperd/config/lint.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -10,7 +11,6 @@
 #include <string_view>
 #include <tuple>
 
-#include "config/lint_values.hpp"
 #include "config/overlap.hpp"
 
 namespace xsuperd::config {
@@ -73,7 +73,7 @@ class Linter {
                       service_->id),
           {},
           1,
-          "the server has to check by itself who asks",
+          "the server must check its peers itself",
           {}});
   }
 
@@ -104,7 +104,7 @@ void Linter::name_in_vain(const std::optional<Elements>& list, Level level, std:
   if (name == list->end()) return;
   tell({level,
         name->place,
-        fmt::format("Service {}: its peers have no names, because the server accepts them: {} {}",
+        fmt::format("Service {}: the names of its peers are not known, because the server accepts them: {} {}",
                     service_->id, name->text, outcome),
         {},
         static_cast<int>(name->text.size()),
@@ -125,10 +125,10 @@ void Linter::too_long() {
   if (instructions <= 4096) return;
   tell({Level::warning,
         first->place,
-        fmt::format("Service {}: its access lists may be too long for the kernel, and then it is not opened", service_->id),
+        fmt::format("Service {}: its access lists may be too long for the kernel; if so, it is not opened", service_->id),
         {},
         static_cast<int>(first->text.size()),
-        "a server that waits has room for about 1,000 IPv4 networks, or 400 of IPv6",
+        "with wait = yes there is room for about 1,000 IPv4 networks, or 400 of IPv6",
         {}});
 }
 
@@ -146,7 +146,7 @@ void Linter::overlapping() {
     if (count[i] > told_singly)
       tell({levels[i],
             service_->place,
-            fmt::format("Service {}: {} more elements of only_from and no_access overlap in this way",
+            fmt::format("Service {}: {} more elements of only_from and no_access overlap in the same way",
                         service_->id, count[i] - told_singly),
             {},
             1,
@@ -161,7 +161,7 @@ Diagnostic Linter::told(const Overlap& o) const {
   const auto* words = o.inner_denies ? "no_access" : "only_from";
   const auto* other = o.inner_denies ? "only_from" : "no_access";
   const char* outcome = admits    ? "it is admitted"
-                        : in_vain ? "only_from admits nobody by it"
+                        : in_vain ? "the element of only_from admits nobody"
                                   : "it is refused";
   const bool helps = in_vain && !o.equal;
   return {in_vain ? Level::warning : Level::info,
@@ -184,7 +184,7 @@ void Linter::unreached(const Elements& list, std::string_view name, bool needed)
         {Level::warning,
          list.front().place,
          fmt::format(
-             "Service {}: no element of {} matches peers that its socket can have: nobody is admitted",
+             "Service {}: no element of {} can match a peer of its socket: nobody is admitted",
              service_->id, name),
          {},
          1,
@@ -196,7 +196,7 @@ void Linter::unreached(const Elements& list, std::string_view name, bool needed)
     const bool v4 = element.network().base.family() == Family::ipv4;
     tell({Level::info,
           element.place,
-          fmt::format("Service {}: {} in {} matches nobody: its socket has no {} peers", service_->id,
+          fmt::format("Service {}: {} in {} matches nobody: its socket takes no {} peers", service_->id,
                       element.text, name, v4 ? "IPv4" : "IPv6"),
           {},
           static_cast<int>(element.text.size()),
@@ -214,6 +214,86 @@ void Linter::unreached(const Elements& list, std::string_view name, bool needed)
           {}});
 }
 
+/// Values that are sound and mean something else than their look suggests, or than they mean to xinetd.
+std::string host_part(const AddressPattern& p) { return p.text.substr(0, p.text.find('/')); }
+
+/// "10.77": inet_aton(3) takes the last part for all that is missing (fact B5.1).
+std::string short_address(const AddressPattern& p) {
+  const bool digits = p.text.find_first_not_of("0123456789.") == std::string::npos;
+  const auto dots = std::count(p.text.begin(), p.text.end(), '.');
+  if (!digits || dots >= 3 || p.base == base::Address::ipv4(0)) return {};
+  return fmt::format("{} means {}{}, not every address that begins with it", p.text, p.base.text(),
+                     p.prefix == 32 ? " only" : fmt::format("/{}", p.prefix));
+}
+
+std::string mask(const AddressPattern& p) {
+  const std::size_t slash = p.text.find('/');
+  if (slash == std::string::npos || p.text.find('.', slash) == std::string::npos) return {};
+  return fmt::format("{} means {}/{} here; xinetd does not understand masks and would match only {}", p.text, p.base.text(), p.prefix,
+                     host_part(p));
+}
+
+std::string bits_beyond(const AddressPattern& p) {
+  const std::string host = host_part(p);
+  if (host.size() == p.text.size()) return {};
+  const auto written = base::Address::parse(host);
+  if (!written || *written == p.base) return {};
+  return fmt::format("{} means the network {}/{}: the bits beyond the prefix are ignored", p.text, p.base.text(), p.prefix);
+}
+
+std::string unspecified(const AddressPattern& p) {
+  if (p.text != "::") return {};
+  return ":: is a single address, which no peer has; ::/0 is all of IPv6";
+}
+
+struct AddressLint {
+  std::string (*says)(const AddressPattern&);
+  Level level;
+};
+/// What is understood as it was meant, most likely, is a note.
+constexpr AddressLint address_lints[]{
+    {short_address, Level::warning}, {mask, Level::info}, {bits_beyond, Level::info}, {unspecified, Level::warning}};
+
+class Values {
+ public:
+  void look_at(const std::string& id, const std::optional<std::vector<AddressPattern>>& list) {
+    if (!list) return;
+    for (const AddressPattern& p : *list) {
+      if (p.kind != AddressPattern::Kind::network) continue;
+      // What stands in the defaults is in the list of every service.
+      if (!seen_.insert({p.place.file, p.place.line, p.place.column}).second) continue;
+      for (const AddressLint& lint : address_lints)
+        if (std::string sentence = lint.says(p); !sentence.empty()) {
+          found.push_back({lint.level, p.place, std::move(sentence), {}, static_cast<int>(p.text.size()), {}, id});
+          break;
+        }
+    }
+  }
+  std::vector<Diagnostic> found;
+
+ private:
+  std::set<std::tuple<std::string_view, int, int>> seen_;
+};
+
+/// Each element once.
+std::vector<Diagnostic> value_lints(const Config& config) {
+  Values values;
+  for (const auto* list : {&config.defaults.only_from, &config.defaults.no_access}) values.look_at({}, *list);
+  for (const auto& service : config.services)
+    for (const auto* list : {&service->settings.only_from, &service->settings.no_access})
+      values.look_at(service->id, *list);
+  return std::move(values.found);
+}
+
+/// Who else could change what this service runs.
+std::string changeable_by(const Files::Status& server, const Service& service) {
+  if ((server.mode & S_IWOTH) != 0) return "everybody";
+  if ((server.mode & S_IWGRP) != 0 && server.group != 0) return fmt::format("the group {}", server.group);
+  const bool as_root = service.settings.user && service.settings.user->uid == 0;
+  if (as_root && server.owner != 0) return fmt::format("the user {}", server.owner);
+  return {};
+}
+
 }  // namespace
 
 std::vector<Diagnostic> lints(const Config& config) {
@@ -221,6 +301,34 @@ std::vector<Diagnostic> lints(const Config& config) {
   for (const auto& service : config.services) linter.look_at(*service);
   std::vector<Diagnostic> found = std::move(linter).found();
   for (Diagnostic& one : value_lints(config)) found.push_back(std::move(one));
+  return found;
+}
+
+std::vector<Diagnostic> lint_files(const Config& config, Files& files) {
+  std::vector<Diagnostic> found;
+  for (const auto& service : config.services) {
+    if (!service->settings.server || service->kind == Kind::redirect) continue;
+    const auto status = files.status(*service->settings.server);
+    const std::string who = status ? changeable_by(*status, *service) : std::string{};
+    if (who.empty()) continue;
+    found.push_back({Level::warning, service->place,
+                     fmt::format("{} can be changed by {}, and runs as {}", *service->settings.server, who,
+                                 service->settings.user ? service->settings.user->text : "the daemon's user"),
+                     {}, 1, {}, service->id});
+  }
+  return found;
+}
+
+std::vector<Diagnostic> lint_worker(const Config& config, uid_t worker) {
+  std::vector<Diagnostic> found;
+  for (const auto& service : config.services) {
+    const auto& user = service->settings.user;
+    if (!user || user->uid != worker || service->served_by_us()) continue;
+    found.push_back({Level::warning, service->place,
+                     fmt::format("Service {}: its servers run as {}, the user of the worker processes, and can stop, kill and trace these",
+                                 service->id, user->text),
+                     {}, 1, "give it a user of its own", service->id});
+  }
   return found;
 }
 

@@ -34,7 +34,7 @@ std::string expected_count(const Attribute& row) {
 /// What a service is called in messages about its lines.
 std::string name_in_messages(const ValueContext& c) { return c.defaults ? "(null)" : c.entry.name; }
 
-constexpr char comments_apart[] = "comments have lines of their own";
+constexpr char comments_apart[] = "put comments on lines of their own";
 
 enum class Line : std::uint8_t { ignored, taken, bad };
 
@@ -114,10 +114,10 @@ class Applier {
     const auto hash = std::ranges::find_if(a.values, [](const Value& v) { return v.text.starts_with('#'); });
     const auto at = static_cast<int>(hash - a.values.begin());
     if (count < a.values.size())
-      c_.report(Level::warning, a, at, fmt::format("the comment behind the values of {} is passed over", a.name),
+      c_.report(Level::warning, a, at, fmt::format("the comment after the values of {} is ignored", a.name),
                 comments_apart);
     else if (hash != a.values.end() && row.hash == Hash::kept)
-      c_.report(Level::warning, a, at, fmt::format("the words behind '#' count as well: {} has no comments behind its values", a.name),
+      c_.report(Level::warning, a, at, fmt::format("the words after '#' count, too: {} takes no comments after its values", a.name),
                 comments_apart);
     a.values.resize(count);
     return a;
@@ -140,7 +140,9 @@ class Applier {
   /// False, with one error about what is wrong.
   bool parsed(const Attribute& row, const Assignment& a) {
     const std::size_t before = c_.diagnostics.size();
-    if (row.parse(c_, settings_, a)) return true;
+    ValueContext c = c_;
+    c.row = &row;
+    if (row.parse(c, settings_, a)) return true;
     if (c_.diagnostics.size() == before) c_.report(Level::error, a, -1, fmt::format("Error parsing attribute {}", a.name));
     return false;
   }
@@ -182,7 +184,7 @@ class Applier {
     const std::string sentence = fmt::format("Service {}: operator '{}' cannot be used for attribute '{}'", name_in_messages(c_),
                                              operator_text(a.op), a.name);
     c_.report(restricts(row) ? Level::error : Level::warning, a, -1, sentence,
-              restricts(row) ? fmt::format("{} takes '=' alone", a.name) : "the line is ignored");
+              restricts(row) ? fmt::format("{} takes '=' only", a.name) : "the line is ignored");
     return restricts(row) ? Line::bad : Line::ignored;
   }
 

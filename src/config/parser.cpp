@@ -168,12 +168,12 @@ void Parser::stray(const Line& line) {
   const std::string_view word = base::split_words(line.trimmed).front();
   const auto column = static_cast<std::size_t>(word.data() - line.text.data());
   const auto near = base::nearest(word, {"service", "defaults", "include", "includedir"});
-  const std::string before = last_closed_ > 0 ? fmt::format("the entry before it ended in line {}", last_closed_) : "";
+  const std::string before = last_closed_ > 0 ? fmt::format("the previous entry ended at line {}", last_closed_) : "";
   result_.unclear = true;
   if (line.trimmed == "}") return report(Level::error, line, "unexpected '}': no entry is open here", column, 1, before);
   const bool opens = line.trimmed.back() == '{' || (at_ < lines_.size() && lines_[at_].trimmed == "{");
   if (!opens && looks_like_attribute(line.trimmed))
-    report(Level::error, line, fmt::format("'{}' stands outside of any entry", base::escaped(word, 100)), column, word.size(), before);
+    report(Level::error, line, fmt::format("'{}' is outside any entry", base::escaped(word, 100)), column, word.size(), before);
   else
     report(Level::error, line, fmt::format("missing service keyword before '{}'", base::escaped(word, 100)), column, word.size(),
            near ? fmt::format("did you mean '{}'?", *near) : "an entry begins with 'service NAME' or 'defaults'");
@@ -232,7 +232,7 @@ void Parser::block(Entry entry) {
   const bool defaults = entry.kind == Entry::Kind::defaults;
   if (defaults && defaults_seen_) {  // nothing in it counts (fact B2.15)
     diagnostics_.add({Level::error, entry.place, "only 1 defaults entry is allowed. This entry will be ignored",
-                      entry.line_text, 8, "a file has one; put the lines of both into it", {}});
+                      entry.line_text, 8, "put the lines of both into one", {}});
     return skip_to_brace();
   }
   const bool same_line = base::trim(entry.line_text).back() == '{';
@@ -242,7 +242,7 @@ void Parser::block(Entry entry) {
   } else {
     diagnostics_.add({Level::error, entry.place, fmt::format("Service {}: missing '{{'", defaults ? "(null)" : entry.name),
                       entry.line_text, static_cast<int>(base::trim(entry.line_text).size()),
-                      same_line ? "the brace belongs on a line of its own" : "it belongs on the line below", entry.name});
+                      same_line ? "put the brace on a line of its own" : "put it on the next line", entry.name});
     entry.state = Entry::State::broken;
     if (same_line)
       body(entry);
@@ -304,8 +304,8 @@ void Parser::unclosed(Entry& entry) {
       {Level::error, entry.place,
        fmt::format("incomplete entry: '{}' has no closing brace", entry.kind == Entry::Kind::defaults ? "defaults" : base::escaped(entry.name, 100)),
        entry.line_text, static_cast<int>(base::trim(entry.line_text).size()),
-       ended ? fmt::format("the file ends in line {}, and a line '}}' is missing", last_number_)
-             : fmt::format("the next entry begins in line {}, and a line '}}' is missing before it", lines_[at_].number),
+       ended ? fmt::format("the file ends at line {} without a line '}}'", last_number_)
+             : fmt::format("the next entry begins at line {}; put a line '}}' before it", lines_[at_].number),
        entry.name});
   entry.state = Entry::State::broken;
   result_.unclear = true;
@@ -317,7 +317,7 @@ void Parser::unclosed(Entry& entry) {
 void Parser::unreadable(Entry& entry, const Line& line, const std::string& name, Fault fault) {
   const Line& before = at_ > 1 ? lines_[at_ - 2] : line;
   if (before.number < line.number && before.trimmed.ends_with('\\'))
-    fault.hint = fmt::format("the backslash that ends line {} does not continue it: all values stand on one line", before.number);
+    fault.hint = fmt::format("the backslash at the end of line {} does not continue it: all values must be on one line", before.number);
   report(Level::error, line, std::move(fault.sentence), fault.column, std::max<std::size_t>(fault.width, 1), std::move(fault.hint),
          entry.name);
   if (entry.kind == Entry::Kind::defaults)
@@ -328,8 +328,8 @@ void Parser::unreadable(Entry& entry, const Line& line, const std::string& name,
 
 /// "port: 7001", "port := 7001", "port 7001".
 std::string operator_hint(std::string_view name, std::string_view rest) {
-  if (keyword(name)) return fmt::format("'{}' cannot stand inside an entry", name);
-  if (name.starts_with('}')) return "a closing brace stands on a line of its own";
+  if (keyword(name)) return fmt::format("'{}' is not allowed inside an entry", name);
+  if (name.starts_with('}')) return "put the closing brace on a line of its own";
   while (!name.empty() && !base::is_space(name.back()) && std::string_view(":+-").find(name.back()) != name.npos) name.remove_suffix(1);
   rest.remove_prefix(std::min(rest.find_first_not_of(":+-= \t"), rest.size()));
   const bool word = std::ranges::all_of(name, [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; });

@@ -3,21 +3,14 @@
 
 #include <fmt/format.h>
 
+#include "xsuperd/config/attribute.hpp"
+#include "xsuperd/config/loader.hpp"
+
 namespace xsuperd::config::printing {
 
 std::string text_of(const std::string& value) { return value; }
 std::string text_of(bool value) { return value ? "yes" : "no"; }
-std::string text_of(int value) { return std::to_string(value); }
-std::string text_of(std::uint32_t value) { return std::to_string(value); }
-std::string text_of(std::uint16_t value) { return std::to_string(value); }
 std::string text_of(double value) { return fmt::format("{}", value); }
-std::string text_of(SocketType value) { return std::string(word_of<SocketType>(vocabulary<SocketType>(), value)); }
-std::string text_of(AccessPolicy value) { return std::string(word_of<AccessPolicy>(vocabulary<AccessPolicy>(), value)); }
-std::string text_of(ReloadPolicy value) { return std::string(word_of<ReloadPolicy>(vocabulary<ReloadPolicy>(), value)); }
-std::string text_of(PassFds value) { return std::string(word_of<PassFds>(vocabulary<PassFds>(), value)); }
-std::string text_of(RemovedSessions value) {
-  return std::string(word_of<RemovedSessions>(vocabulary<RemovedSessions>(), value));
-}
 std::string text_of(const Protocol& value) { return value.name; }
 std::string text_of(const User& value) { return value.text; }
 std::string text_of(const Group& value) { return value.text; }
@@ -61,3 +54,27 @@ std::string text_of(VersionRange value) {
 std::string text_of(const RedirectTarget& value) { return fmt::format("{} {}", value.host, value.port); }
 
 }  // namespace xsuperd::config::printing
+
+namespace xsuperd::config {
+
+std::string dump(const Settings& settings, std::string_view indent) {
+  std::string text;
+  for (const Attribute& row : attributes()) {
+    if (!row.is_set(settings)) continue;
+    const std::string values = row.print(settings);
+    // flags and type may be empty after completion, but an empty list of words cannot be written.
+    if (values.empty() && row.least > 0) continue;
+    fmt::format_to(std::back_inserter(text), "{}{:<15} ={}{}\n", indent, row.name, values.empty() ? "" : " ", values);
+  }
+  return text;
+}
+
+std::string dump(const Config& config) {
+  std::string text = fmt::format("defaults\n{{\n{}}}\n", dump(config.defaults));
+  for (const auto& service : config.services)
+    fmt::format_to(std::back_inserter(text), "\n# {}:{}\nservice {}\n{{\n{}}}\n", service->place.file,
+                   service->place.line, service->name, dump(service->settings));
+  return text;
+}
+
+}  // namespace xsuperd::config

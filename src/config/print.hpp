@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The values of attributes as they would stand in a configuration file. Internal to config.
 #pragma once
+#include <concepts>
 #include <string>
 
 #include "xsuperd/config/vocabulary.hpp"
@@ -9,15 +10,15 @@ namespace xsuperd::config::printing {
 
 [[nodiscard]] std::string text_of(const std::string& value);
 [[nodiscard]] std::string text_of(bool value);
-[[nodiscard]] std::string text_of(int value);
-[[nodiscard]] std::string text_of(std::uint32_t value);
-[[nodiscard]] std::string text_of(std::uint16_t value);
 [[nodiscard]] std::string text_of(double value);
-[[nodiscard]] std::string text_of(SocketType value);
-[[nodiscard]] std::string text_of(AccessPolicy value);
-[[nodiscard]] std::string text_of(ReloadPolicy value);
-[[nodiscard]] std::string text_of(RemovedSessions value);
-[[nodiscard]] std::string text_of(PassFds value);
+template <std::integral Number>
+[[nodiscard]] std::string text_of(Number value) {
+  return std::to_string(value);
+}
+template <HasWords E>
+[[nodiscard]] std::string text_of(E value) {
+  return std::string(word_of<E>(vocabulary<E>(), value));
+}
 [[nodiscard]] std::string text_of(const Protocol& value);
 [[nodiscard]] std::string text_of(const User& value);
 [[nodiscard]] std::string text_of(const Group& value);

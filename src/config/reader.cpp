@@ -44,7 +44,7 @@ class PassedOver {
     add(fmt::format("{} is not read: {}", path, why));
   }
   void finish(const std::string& directory) {
-    if (count_ > told_singly) add(fmt::format("{} more names in {} are passed over in this way", count_ - told_singly, directory));
+    if (count_ > told_singly) add(fmt::format("{} more files in {} are skipped in this way", count_ - told_singly, directory));
   }
 
  private:
@@ -100,7 +100,7 @@ class Reader {
 
   /// It counts as an empty file, which is not what was meant.
   void tell_of_directory(const Entry* at, const std::string& path) {
-    Diagnostic found = about(at, fmt::format("{} is a directory, of which nothing is read", path), Level::warning);
+    Diagnostic found = about(at, fmt::format("{} is a directory; nothing in it is read", path), Level::warning);
     found.suggestion = "'includedir' reads the files in it";
     diagnostics_.add(std::move(found));
     result_.unclear_files.push_back(path);
@@ -112,7 +112,7 @@ class Reader {
       return;
     }
     if (open_.size() >= greatest_depth)
-      return report(at, fmt::format("{} is included too deep: {} files are open", file, open_.size()));
+      return report(at, fmt::format("{} is included too deeply: {} files are open already", file, open_.size()));
     if (count_ == greatest_count) return too_many(at, file);
     ++count_;
     auto text = files_.read(file);
@@ -190,7 +190,7 @@ ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnost
   }
   result.main_file_read = true;
   if (text->empty() && is_directory(files, path))
-    diagnostics.add(Level::warning, {path, 0, 0}, fmt::format("{} is a directory, of which nothing is read", path));
+    diagnostics.add(Level::warning, {path, 0, 0}, fmt::format("{} is a directory; nothing in it is read", path));
   Reader(files, diagnostics, guard, result, now, before).take(std::move(*text), path);
   return result;
 }

@@ -29,7 +29,7 @@ constexpr Rule table[]{
     {Level::error, [](S s) { return !s.settings.wait; }, [](S s) { return missing(s, "wait"); }, {},
      [](S s) -> std::string { return stream(s) ? "most stream servers take 'wait = no'" : "a datagram server takes 'wait = yes'"; }},
     {Level::error, [](S s) { return !s.settings.user && !s.is(Type::internal); },
-     [](S s) { return missing(s, "user"); }, {}, [](S) -> std::string { return "user = NAME says whose rights the server gets"; }},
+     [](S s) { return missing(s, "user"); }, {}, [](S) -> std::string { return "user = NAME is the user that the server runs as"; }},
     {Level::error, [](S s) { return s.is(Type::rpc) && !s.settings.rpc_version; },
      [](S s) { return missing(s, "rpc_version"); }, "type"},
     {Level::error, [](S s) { return s.is(Type::rpc) && s.is(Type::unlisted) && !s.settings.rpc_number; },
@@ -61,7 +61,7 @@ constexpr Rule table[]{
     {Level::error, [](S s) { return s.logs(SuccessOption::traffic) && s.kind != Kind::redirect; },
      [](S s) {
        return fmt::format("Service {} should not have TRAFFIC flag set since its not redirected", s.name);
-     }, "log_on_success", [](S) -> std::string { return "bytes are counted where they are relayed, with redirect"; }},
+     }, "log_on_success", [](S) -> std::string { return "bytes are counted for relayed connections only, with redirect"; }},
     {Level::error, [](S s) { return s.kind == Kind::redirect && !stream(s); },
      [](S s) { return fmt::format("Only tcp sockets are supported for redirected service {}", s.name); }, "socket_type"},
     {Level::error, [](S s) { return s.kind == Kind::redirect && s.wait; },
@@ -73,13 +73,13 @@ constexpr Rule table[]{
                           s.id);
      }, "flags"},
     {Level::warning, [](S s) { return s.settings.pass_fds == PassFds::systemd && !s.passes_fds(); },
-     [](S s) { return fmt::format("pass_fds has no effect: service {} has no server that waits", s.id); }, "pass_fds"},
+     [](S s) { return fmt::format("pass_fds has no effect: service {} has no server with wait = yes", s.id); }, "pass_fds"},
     {Level::warning, [](S s) { return s.has(Flag::intercept) && served_by_us(s); },
      [](S s) { return fmt::format("Internal services cannot be intercepted: {}", s.id); }, "flags",
-     [](S) -> std::string { return "each of their peers is checked without INTERCEPT"; }},
+     [](S) -> std::string { return "every peer is checked anyway, without INTERCEPT"; }},
     {Level::warning, [](S s) { return s.has(Flag::intercept) && !s.wait && !served_by_us(s); },
      [](S s) { return fmt::format("Multi-threaded services cannot be intercepted: {}", s.id); }, "flags",
-     [](S) -> std::string { return "with 'wait = no' each peer is checked without INTERCEPT"; }},
+     [](S) -> std::string { return "with 'wait = no' every peer is checked anyway, without INTERCEPT"; }},
 };
 
 constexpr std::string_view both_kinds[]{"echo", "discard", "chargen", "daytime", "time"};
@@ -88,9 +88,9 @@ constexpr std::string_view stream_only[]{"tcpmux", "servers", "services", "xadmi
 std::string internal_hint(S s) {
   for (const auto names : {std::span<const std::string_view>(both_kinds), std::span<const std::string_view>(stream_only)})
     for (const std::string_view one : names) {
-      if (base::iequals(one, s.name)) return fmt::format("{} is internal for streams alone", one);
+      if (base::iequals(one, s.name)) return fmt::format("{} is an internal service for streams only", one);
       const bool begins = s.name.size() > one.size() && base::iequals(s.name.substr(0, one.size()), one);
-      if (begins) return fmt::format("the name says which one it is: write 'service {}', and in it 'id = {}'", one, s.name);
+      if (begins) return fmt::format("the name selects the internal service: write 'service {}' and in it 'id = {}'", one, s.name);
     }
   return fmt::format("the internal services are {}, {}", fmt::join(both_kinds, ", "), fmt::join(stream_only, ", "));
 }

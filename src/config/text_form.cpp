@@ -22,7 +22,7 @@ void add(Diagnostics& diagnostics, Level level, const std::string& file, std::st
 std::string_view checked_form(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
   constexpr std::string_view mark = "\xef\xbb\xbf";
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
-    add(diagnostics, Level::error, file, "the file is in UTF-16, and nothing in it is read",
+    add(diagnostics, Level::error, file, "the file is in UTF-16 and is not read",
         "save it as UTF-8 without a byte order mark");
     return {};
   }
@@ -30,13 +30,13 @@ std::string_view checked_form(std::string_view text, const std::string& file, Di
   if (marked) text.remove_prefix(mark.size());
   const bool returns = text.find("\r\n") != text.npos;
   if (marked && returns)
-    add(diagnostics, Level::warning, file, "the file begins with a byte order mark, and its lines end in CR LF; both are understood",
-        "dos2unix takes both away");
+    add(diagnostics, Level::warning, file, "the file begins with a byte order mark, and its lines end in CR LF; both are ignored",
+        "dos2unix removes both");
   else if (marked)
-    add(diagnostics, Level::warning, file, "the file begins with a byte order mark, which is passed over",
+    add(diagnostics, Level::warning, file, "the file begins with a byte order mark, which is ignored",
         "save it as UTF-8 without a byte order mark");
   else if (returns)
-    add(diagnostics, Level::warning, file, "the lines of the file end in CR LF; each CR is passed over", "dos2unix takes them away");
+    add(diagnostics, Level::warning, file, "the lines of the file end in CR LF; each CR is ignored", "dos2unix removes them");
   return text;
 }
 

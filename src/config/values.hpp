@@ -1,20 +1,42 @@
 // SPDX-License-Identifier: MIT
-// The parse functions of attribute rows: one each for the shapes that several attributes share (templates over the
-// member), and one for each attribute with a syntax of its own. Internal to config.
+// The parse functions of attribute rows: templates over the member for the shapes that several attributes share, and a
+// function for each attribute with a syntax of its own. Internal to config.
+//
+// A shape reports a value that it does not understand in the words of its row: `wrong`, where {} stands for the value,
+// and `hint`. A row without `wrong` gets "Bad value" and a hint that says what the shape takes.
 #pragma once
 #include <fmt/format.h>
+
+#include <limits>
+#include <utility>
 
 #include "xsuperd/config/attribute.hpp"
 #include "xsuperd/config/vocabulary.hpp"
 
 namespace xsuperd::config::values {
 
+inline constexpr std::uint32_t greatest_u32 = std::numeric_limits<std::uint32_t>::max();
+inline constexpr int greatest_int = std::numeric_limits<int>::max();
+inline constexpr std::uint32_t a_day = 86'400;  ///< seconds: the longest window in which something is counted
+
+/// Reports an error about value `index` of the line. False, for the parse function to return.
+bool refused(const ValueContext& c, const Assignment& a, std::size_t index, std::string sentence, std::string hint = {});
+/// The same in the words of the row; `hint` counts where it has none.
+bool not_understood(const ValueContext& c, const Assignment& a, std::size_t index, std::string hint = {});
+/// The hint for a row that has no `wrong`; nothing for one that has.
+template <typename... Args>
+[[nodiscard]] std::string usual_hint(const ValueContext& c, fmt::format_string<Args...> text, Args&&... args) {
+  return c.row->wrong.empty() ? fmt::format(text, std::forward<Args>(args)...) : std::string{};
+}
+
+/// Whatever stands there.
 template <auto Member>
 bool text(const ValueContext&, Settings& s, const Assignment& a) {
   s.*Member = a.values[0].text;
   return true;
 }
 
+/// Any number of words, added to those that are there.
 template <auto Member>
 bool words(const ValueContext&, Settings& s, const Assignment& a) {
   auto& list = s.*Member;
@@ -23,96 +45,104 @@ bool words(const ValueContext&, Settings& s, const Assignment& a) {
   return true;
 }
 
-/// yes or no; `wrong` is the message for anything else, with {} for the word.
-[[nodiscard]] bool yes_no(const ValueContext& context, std::optional<bool>& to, const Assignment& a,
-                          std::string_view wrong);
-
-inline constexpr char bad_value[] = "Bad value: {}";
+[[nodiscard]] bool yes_no(const ValueContext& c, std::optional<bool>& to, const Assignment& a);
+/// yes or no.
 template <auto Member>
-bool boolean(const ValueContext& c, Settings& s, const Assignment& a) {
-  return yes_no(c, s.*Member, a, bad_value);
+bool flag(const ValueContext& c, Settings& s, const Assignment& a) {
+  return yes_no(c, s.*Member, a);
+}
+
+/// A whole number from `low` to `high`, which the type of the member holds.
+template <auto Member, long long low, long long high>
+bool number(const ValueContext& c, Settings& s, const Assignment& a) {
+  using Number = typename std::remove_reference_t<decltype(s.*Member)>::value_type;
+  static_assert(std::in_range<Number>(low) && std::in_range<Number>(high) && low <= high);
+  const auto value = base::parse_number(a.values[0].text, low, high);
+  if (!value) return not_understood(c, a, 0, usual_hint(c, "expected a number from {} to {}", low, high));
+  s.*Member = static_cast<Number>(*value);
+  return true;
 }
 
 /// What to write instead of a word that is none of `words`; empty where nothing is near.
 [[nodiscard]] std::string word_hint(const std::string& word, const std::vector<std::string_view>& words);
 
-/// A set of words, replaced by = and changed by += and -=. `wrong` as above.
+/// The word at `index` as a member of an enumeration; nothing after reporting that it is none.
 template <typename E>
-bool word_set(const ValueContext& c, std::optional<Set<E>>& to, const Assignment& a, std::string_view wrong,
-              bool replace) {
+[[nodiscard]] std::optional<E> known_word(const ValueContext& c, const Assignment& a, std::size_t index) {
+  const std::string& text = a.values[index].text;
+  const auto value = find_word<E>(vocabulary<E>(), text);
+  if (!value) not_understood(c, a, index, word_hint(text, texts_of<E>(vocabulary<E>())));
+  return value;
+}
+
+/// One word of an enumeration.
+template <auto Member>
+bool word(const ValueContext& c, Settings& s, const Assignment& a) {
+  using E = typename std::remove_reference_t<decltype(s.*Member)>::value_type;
+  const auto value = known_word<E>(c, a, 0);
+  if (value) s.*Member = *value;
+  return value.has_value();
+}
+
+/// A set of such words: replaced by =, but in the defaults, and changed by += and -= (fact B2.43).
+template <typename E>
+bool word_set(const ValueContext& c, std::optional<Set<E>>& to, const Assignment& a) {
+  const bool replace = a.op == Operator::set && !c.defaults;
   Set<E> set = to && !replace ? *to : Set<E>{};
   for (std::size_t i = 0; i < a.values.size(); ++i) {
-    const std::string& word = a.values[i].text;
-    const auto member = find_word<E>(vocabulary<E>(), word);
-    if (!member) {
-      c.report(Level::error, a, static_cast<int>(i), fmt::format(fmt::runtime(wrong), word),
-               word_hint(word, texts_of<E>(vocabulary<E>())));
-      return false;
-    }
+    const auto member = known_word<E>(c, a, i);
+    if (!member) return false;
     a.op == Operator::remove ? set.remove(*member) : set.add(*member);
   }
   to = set;
   return true;
 }
-
-/// One word of an enumeration. `wrong` as above.
-template <typename E>
-bool one_word(const ValueContext& c, std::optional<E>& to, const Assignment& a, std::string_view wrong) {
-  const std::string& word = a.values[0].text;
-  const auto value = find_word<E>(vocabulary<E>(), word);
-  if (value) return to = *value, true;
-  c.report(Level::error, a, 0, fmt::format(fmt::runtime(wrong), word), word_hint(word, texts_of<E>(vocabulary<E>())));
-  return false;
+template <auto Member>
+bool set(const ValueContext& c, Settings& s, const Assignment& a) {
+  return word_set(c, s.*Member, a);
 }
 
-/// "N" or "UNLIMITED" with suffixes K and M where allowed.
-[[nodiscard]] std::optional<Limit> limit_of(std::string_view word, bool suffixes);
-[[nodiscard]] bool limit(const ValueContext& c, std::optional<Limit>& to, const Assignment& a, bool suffixes,
-                         std::string_view wrong);
+/// "N" or "UNLIMITED", with suffixes K and M where `bytes` are meant.
+[[nodiscard]] std::optional<Limit> limit_of(std::string_view word, bool bytes);
+[[nodiscard]] bool limit_up_to(const ValueContext& c, std::optional<Limit>& to, const Assignment& a, bool bytes,
+                               std::uint64_t greatest);
+/// A number up to `greatest`, or UNLIMITED.
+template <auto Member, std::uint64_t greatest = std::numeric_limits<std::uint64_t>::max()>
+bool limit(const ValueContext& c, Settings& s, const Assignment& a) {
+  return limit_up_to(c, s.*Member, a, false, greatest);
+}
+/// The same in bytes, with K and M.
+template <auto Member>
+bool size(const ValueContext& c, Settings& s, const Assignment& a) {
+  return limit_up_to(c, s.*Member, a, true, std::numeric_limits<std::uint64_t>::max());
+}
+
+[[nodiscard]] bool address_list(const ValueContext& c, std::optional<std::vector<AddressPattern>>& to, const Assignment& a);
+/// Elements of an access list: set, added and taken away.
+template <auto Member>
+bool addresses(const ValueContext& c, Settings& s, const Assignment& a) {
+  return address_list(c, s.*Member, a);
+}
 
 #define XSUPERD_VALUE_PARSER(name) bool name(const ValueContext& c, Settings& s, const Assignment& a)
-XSUPERD_VALUE_PARSER(type);
-XSUPERD_VALUE_PARSER(flags);
-XSUPERD_VALUE_PARSER(socket_type);
-XSUPERD_VALUE_PARSER(protocol);
-XSUPERD_VALUE_PARSER(wait);
-XSUPERD_VALUE_PARSER(groups);
-XSUPERD_VALUE_PARSER(user);
-XSUPERD_VALUE_PARSER(group);
-XSUPERD_VALUE_PARSER(umask);
-XSUPERD_VALUE_PARSER(nice);
-XSUPERD_VALUE_PARSER(instances);
-XSUPERD_VALUE_PARSER(per_source);
-XSUPERD_VALUE_PARSER(per_source_rate);
-XSUPERD_VALUE_PARSER(cps);
-XSUPERD_VALUE_PARSER(cps_window);
-XSUPERD_VALUE_PARSER(linger);
-XSUPERD_VALUE_PARSER(max_load);
 XSUPERD_VALUE_PARSER(access_times);
-XSUPERD_VALUE_PARSER(access_policy);
-XSUPERD_VALUE_PARSER(reload_policy);
-XSUPERD_VALUE_PARSER(pass_fds);
-XSUPERD_VALUE_PARSER(removed_sessions);
-XSUPERD_VALUE_PARSER(only_from);
-XSUPERD_VALUE_PARSER(no_access);
-XSUPERD_VALUE_PARSER(log_type);
-XSUPERD_VALUE_PARSER(log_on_success);
-XSUPERD_VALUE_PARSER(log_on_failure);
-XSUPERD_VALUE_PARSER(env);
-XSUPERD_VALUE_PARSER(passenv);
-XSUPERD_VALUE_PARSER(server);
-XSUPERD_VALUE_PARSER(port);
-XSUPERD_VALUE_PARSER(rpc_version);
-XSUPERD_VALUE_PARSER(rpc_number);
-XSUPERD_VALUE_PARSER(redirect);
+XSUPERD_VALUE_PARSER(cps);
 XSUPERD_VALUE_PARSER(deny_time);
-XSUPERD_VALUE_PARSER(backlog);
-XSUPERD_VALUE_PARSER(rlimit_as);
-XSUPERD_VALUE_PARSER(rlimit_cpu);
-XSUPERD_VALUE_PARSER(rlimit_data);
-XSUPERD_VALUE_PARSER(rlimit_rss);
-XSUPERD_VALUE_PARSER(rlimit_stack);
-XSUPERD_VALUE_PARSER(rlimit_files);
+XSUPERD_VALUE_PARSER(env);
+XSUPERD_VALUE_PARSER(group);
+XSUPERD_VALUE_PARSER(log_type);
+XSUPERD_VALUE_PARSER(max_load);
+XSUPERD_VALUE_PARSER(nice);
+XSUPERD_VALUE_PARSER(passenv);
+XSUPERD_VALUE_PARSER(per_source_rate);
+XSUPERD_VALUE_PARSER(protocol);
+XSUPERD_VALUE_PARSER(redirect);
+XSUPERD_VALUE_PARSER(rpc_version);
+XSUPERD_VALUE_PARSER(server);
+XSUPERD_VALUE_PARSER(socket_type);
+XSUPERD_VALUE_PARSER(type);
+XSUPERD_VALUE_PARSER(umask);
+XSUPERD_VALUE_PARSER(user);
 #undef XSUPERD_VALUE_PARSER
 
 /// One element of an access list (facts B5.1 to B5.7). Several patterns for a factorised address. Nothing after

@@ -6,12 +6,6 @@
 namespace xsuperd::config::values {
 
 namespace {
-bool wrong(const ValueContext& c, const Assignment& a, std::size_t index, std::string sentence,
-           std::string suggestion = {}) {
-  c.report(Level::error, a, static_cast<int>(index), std::move(sentence), std::move(suggestion));
-  return false;
-}
-
 /// "H:M" as minutes since midnight; empty digits read as 0 (fact B3.17). 24:00 is the end of the day.
 std::optional<int> minutes_of(std::string_view clock, bool& range_error) {
   const std::size_t colon = clock.find(':');
@@ -35,15 +29,66 @@ bool interval(const ValueContext& c, const Assignment& a, std::size_t index, std
   bool bad_end = false;
   const auto start = dash == std::string_view::npos ? std::nullopt : minutes_of(word.substr(0, dash), bad_start);
   const auto end = dash == std::string_view::npos ? std::nullopt : minutes_of(word.substr(dash + 1), bad_end);
-  if (!start || !end) return wrong(c, a, index, fmt::format("incorrect time interval: {}", word), "write H:M-H:M");
+  if (!start || !end) return refused(c, a, index, fmt::format("incorrect time interval: {}", word), "expected H:MM-H:MM");
   if (bad_start || bad_end || *start == 24 * 60 || *start == *end)
-    return wrong(c, a, index, fmt::format("invalid time interval: {}", word),
-                 "hours go from 0 to 24, minutes to 59, and both ends differ");
+    return refused(c, a, index, fmt::format("invalid time interval: {}", word),
+                 "hours range from 0 to 24 and minutes from 0 to 59, and the two ends must differ");
   // Across midnight is meant to be for a night. What closes for an hour a day has its ends the wrong way round, and
   // to take it as it stands would open the service at every hour that it was to be closed.
   if (*start > *end && *start - *end <= 60)
-    return wrong(c, a, index, fmt::format("invalid time interval: {}", word), "are its ends swapped?");
+    return refused(c, a, index, fmt::format("invalid time interval: {}", word), "are its ends swapped?");
   to.push_back({*start, *end});
+  return true;
+}
+
+bool file_log(const ValueContext& c, Settings& s, const Assignment& a) {
+  if (a.values.size() < 2 || a.values.size() > 4)
+    return refused(c, a, 0, "wrong number of arguments: FILE takes a path and at most two limits");
+  LogTarget target{LogTarget::Kind::file, a.values[1].text, 0, 0, 0, 0};
+  const auto size = [&](std::size_t i) { return limit_of(a.values[i].text, true); };
+  if (a.values.size() > 2) {
+    const auto soft = size(2);
+    if (!soft || soft->is_unlimited()) return refused(c, a, 2, fmt::format("soft limit is invalid: {}", a.values[2].text));
+    target.soft = soft->value;
+    // The margin of xinetd: one per cent, but 5 to 20 kB (fact B3.43).
+    if (target.soft > 0)
+      target.hard = target.soft + std::max<std::uint64_t>(5120, std::min<std::uint64_t>(20480, target.soft / 100));
+  }
+  if (a.values.size() > 3) {
+    const auto hard = size(3);
+    if (!hard || hard->is_unlimited()) return refused(c, a, 3, fmt::format("hard limit is invalid: {}", a.values[3].text));
+    if (hard->value < target.soft)
+      return refused(c, a, 3, fmt::format("hard limit ({}) is less than soft limit ({})", hard->value, target.soft));
+    target.hard = hard->value;
+  }
+  s.log_type = std::move(target);
+  return true;
+}
+
+bool syslog_log(const ValueContext& c, Settings& s, const Assignment& a) {
+  if (a.values.size() < 2 || a.values.size() > 3)
+    return refused(c, a, 0, "wrong number of arguments: SYSLOG takes a facility and optionally a level");
+  LogTarget target{LogTarget::Kind::syslog, {}, 0, 0, 0, 0};
+  const auto word = [&](std::size_t index, std::span<const Word<int>> table, std::string_view what, int& to) {
+    const auto value = find_word<int>(table, a.values[index].text);
+    if (value) return to = *value, true;
+    const auto near = base::nearest(a.values[index].text, texts_of<int>(table));
+    return refused(c, a, index, fmt::format("Unknown syslog {}: {}", what, a.values[index].text),
+                 near ? fmt::format("did you mean '{}'?", *near) : std::string{});
+  };
+  if (!word(1, syslog_facilities(), "facility", target.facility)) return false;
+  target.level = *find_word<int>(syslog_levels(), "info");
+  if (a.values.size() > 2 && !word(2, syslog_levels(), "level", target.level)) return false;
+  s.log_type = std::move(target);
+  return true;
+}
+}  // namespace
+
+bool access_times(const ValueContext& c, Settings& s, const Assignment& a) {
+  std::vector<Interval> intervals;
+  for (std::size_t i = 0; i < a.values.size(); ++i)
+    if (!interval(c, a, i, intervals)) return false;
+  s.access_times = std::move(intervals);
   return true;
 }
 
@@ -69,83 +114,19 @@ bool address_list(const ValueContext& c, std::optional<std::vector<AddressPatter
   return true;
 }
 
-bool file_log(const ValueContext& c, Settings& s, const Assignment& a) {
-  if (a.values.size() < 2 || a.values.size() > 4)
-    return wrong(c, a, 0, "wrong number of arguments: FILE takes a path and at most two limits");
-  LogTarget target{LogTarget::Kind::file, a.values[1].text, 0, 0, 0, 0};
-  const auto size = [&](std::size_t i) { return limit_of(a.values[i].text, true); };
-  if (a.values.size() > 2) {
-    const auto soft = size(2);
-    if (!soft || soft->is_unlimited()) return wrong(c, a, 2, fmt::format("soft limit is invalid: {}", a.values[2].text));
-    target.soft = soft->value;
-    // The margin of xinetd: one per cent, but 5 to 20 kB (fact B3.43).
-    if (target.soft > 0)
-      target.hard = target.soft + std::max<std::uint64_t>(5120, std::min<std::uint64_t>(20480, target.soft / 100));
-  }
-  if (a.values.size() > 3) {
-    const auto hard = size(3);
-    if (!hard || hard->is_unlimited()) return wrong(c, a, 3, fmt::format("hard limit is invalid: {}", a.values[3].text));
-    if (hard->value < target.soft)
-      return wrong(c, a, 3, fmt::format("hard limit ({}) is less than soft limit ({})", hard->value, target.soft));
-    target.hard = hard->value;
-  }
-  s.log_type = std::move(target);
-  return true;
-}
-
-bool syslog_log(const ValueContext& c, Settings& s, const Assignment& a) {
-  if (a.values.size() < 2 || a.values.size() > 3)
-    return wrong(c, a, 0, "wrong number of arguments: SYSLOG takes a facility and perhaps a level");
-  LogTarget target{LogTarget::Kind::syslog, {}, 0, 0, 0, 0};
-  const auto word = [&](std::size_t index, std::span<const Word<int>> table, std::string_view what, int& to) {
-    const auto value = find_word<int>(table, a.values[index].text);
-    if (value) return to = *value, true;
-    const auto near = base::nearest(a.values[index].text, texts_of<int>(table));
-    return wrong(c, a, index, fmt::format("Unknown syslog {}: {}", what, a.values[index].text),
-                 near ? fmt::format("did you mean '{}'?", *near) : std::string{});
-  };
-  if (!word(1, syslog_facilities(), "facility", target.facility)) return false;
-  target.level = *find_word<int>(syslog_levels(), "info");
-  if (a.values.size() > 2 && !word(2, syslog_levels(), "level", target.level)) return false;
-  s.log_type = std::move(target);
-  return true;
-}
-}  // namespace
-
-bool access_times(const ValueContext& c, Settings& s, const Assignment& a) {
-  std::vector<Interval> intervals;
-  for (std::size_t i = 0; i < a.values.size(); ++i)
-    if (!interval(c, a, i, intervals)) return false;
-  s.access_times = std::move(intervals);
-  return true;
-}
-
-bool only_from(const ValueContext& c, Settings& s, const Assignment& a) { return address_list(c, s.only_from, a); }
-bool no_access(const ValueContext& c, Settings& s, const Assignment& a) { return address_list(c, s.no_access, a); }
-
 bool log_type(const ValueContext& c, Settings& s, const Assignment& a) {
-  if (c.defaults && s.log_type) return wrong(c, a, 0, "Cannot set more than one log_type attribute");
+  if (c.defaults && s.log_type) return refused(c, a, 0, "Cannot set more than one log_type attribute");
   const std::string& kind = a.values[0].text;
   if (base::iequals(kind, "FILE")) return file_log(c, s, a);
   if (base::iequals(kind, "SYSLOG")) return syslog_log(c, s, a);
-  return wrong(c, a, 0, fmt::format("Unknown log type: {}", kind), "the types are FILE and SYSLOG");
-}
-
-bool log_on_success(const ValueContext& c, Settings& s, const Assignment& a) {
-  return word_set<SuccessOption>(c, s.log_on_success, a, "Bad log_on_success flag: {}",
-                                 a.op == Operator::set && !c.defaults);
-}
-
-bool log_on_failure(const ValueContext& c, Settings& s, const Assignment& a) {
-  return word_set<FailureOption>(c, s.log_on_failure, a, "Bad log_on_failure flag: {}",
-                                 a.op == Operator::set && !c.defaults);
+  return refused(c, a, 0, fmt::format("Unknown log type: {}", kind), "the types are FILE and SYSLOG");
 }
 
 bool env(const ValueContext& c, Settings& s, const Assignment& a) {
   for (std::size_t i = 0; i < a.values.size(); ++i)
     if (a.values[i].text.find('=') == std::string::npos)
       // Not its text, which may be the rest of a password with a blank in it, and goes to the log.
-      return wrong(c, a, i, "a variable has no '='", "write NAME=value");
+      return refused(c, a, i, "a variable lacks its '='", "write NAME=value");
   if (!s.env || a.op == Operator::set) s.env.emplace();
   for (const Value& value : a.values) s.env->push_back(value.text);
   return true;
@@ -192,12 +173,12 @@ bool redirect(const ValueContext& c, Settings& s, const Assignment& a) {
   const bool numeric = base::Address::parse(host).has_value() || aton(host).has_value();
   // A name is looked up while the service runs, by threads that may wait: it may come later (decision B15.24).
   if (!numeric && (ipv6 || !may_be_host_name(host)))
-    return wrong(c, a, 0, fmt::format("bad address: {}", host), ipv6 ? "write the host and the port with a blank between them" : "");
+    return refused(c, a, 0, fmt::format("bad address: {}", host), ipv6 ? "separate the host and the port with a blank" : "");
   std::optional<long long> number = base::parse_number(port);
-  if (number && *number > 65535) return wrong(c, a, 1, fmt::format("port number too large: {}", port), "a number from 1 to 65535");
+  if (number && *number > 65535) return refused(c, a, 1, fmt::format("port number too large: {}", port), "expected a number from 1 to 65535");
   if (!number)
     if (const auto listed = c.names.service_port(port, "tcp")) number = *listed;
-  if (!number || *number < 1) return wrong(c, a, 1, fmt::format("port number invalid: {}", port), "a number from 1 to 65535, or a name of /etc/services");
+  if (!number || *number < 1) return refused(c, a, 1, fmt::format("port number invalid: {}", port), "expected a number from 1 to 65535, or a name from /etc/services");
   s.redirect = RedirectTarget{host, static_cast<std::uint16_t>(*number)};
   return true;
 }

@@ -7,7 +7,6 @@
 #include "convert/directives.hpp"
 #include "convert/entry_text.hpp"
 #include "convert/from_units.hpp"
-#include "convert/refused.hpp"
 #include "convert/seams.hpp"
 #include "convert/unit_search.hpp"
 

@@ -7,7 +7,6 @@
 
 #include "convert/comments.hpp"
 #include "convert/entry_text.hpp"
-#include "convert/refused.hpp"
 #include "convert/report.hpp"
 #include "convert/seams.hpp"
 #include "xsuperd/base/text.hpp"

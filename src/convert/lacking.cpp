@@ -79,17 +79,16 @@ constexpr Lacking table[]{
      "libwrap: systemd does not ask hosts.allow and hosts.deny; tcpd as the program of ExecStart= would", true},
 };
 
-/// The attributes that come out in a unit, are in the table, or mean nothing to one.
+/// The attributes that are written in several lines, are in the table, or mean nothing to a unit.
 constexpr std::string_view known[]{
     "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "cps", "cps_window",
     "deny_time", "disable", "disabled", "enabled", "env", "flags", "group", "groups", "id", "instances", "libwrap", "linger",
-    "log_on_failure", "log_on_success", "log_type", "max_load", "mdns", "nice", "no_access", "only_from", "pass_fds",
-    "passenv", "per_source", "per_source_rate", "port", "protocol", "redirect", "reload_policy", "removed_sessions",
-    "rlimit_as", "rlimit_cpu", "rlimit_data", "rlimit_files", "rlimit_rss", "rlimit_stack", "rpc_number", "rpc_version",
-    "server", "server_args", "socket_type", "type", "umask", "user", "v6only", "wait"};
+    "log_on_failure", "log_on_success", "log_type", "max_load", "mdns", "no_access", "only_from", "pass_fds", "passenv",
+    "per_source", "per_source_rate", "port", "protocol", "redirect", "reload_policy", "removed_sessions", "rpc_number",
+    "rpc_version", "server", "server_args", "socket_type", "type", "user", "v6only", "wait"};
 
 bool is_known(std::string_view attribute) {
-  return std::find(std::begin(known), std::end(known), attribute) != std::end(known);
+  return has_directive(attribute) || std::find(std::begin(known), std::end(known), attribute) != std::end(known);
 }
 
 /// systemd passes over a line that is not UTF-8.

@@ -7,6 +7,7 @@
 
 #include "xsuperd/config/files.hpp"
 #include "xsuperd/config/names.hpp"
+#include "xsuperd/convert/convert.hpp"
 
 /// The seams through which the loader sees a conversion: what is converted need not run on this machine.
 namespace xsuperd::convert {
@@ -84,5 +85,10 @@ class AssumedNames final : public config::Names {
   std::map<std::pair<char, std::string>, std::uint32_t> invented_;
   std::optional<std::vector<std::string>> environment_;
 };
+
+/// Which of these files of an includedir would have an entry refused, and why; by their names. All are read together,
+/// as they would be. `files`: of the machine; null: every program exists.
+[[nodiscard]] std::map<std::string, std::string> refused_entries(const std::vector<File>& entries, config::Files* files,
+                                                                 config::Names& names);
 
 }  // namespace xsuperd::convert

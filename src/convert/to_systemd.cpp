@@ -118,12 +118,11 @@ class Converter {
   }
 
   Conversion units(const config::Config& config, const std::set<std::pair<std::string, int>>& disabled) {
-    const Origins origins(staged_.texts);
     const bool wraps = has_rules(real_, "/etc/hosts.allow") || has_rules(real_, "/etc/hosts.deny");
     for (const auto& service : config.services) {
       const bool install = !disabled.contains({service->place.file, service->place.line});
       std::vector<std::string> unprotected;
-      add({*service, origins, real_names_, report_, unprotected, wraps, install});
+      add({*service, real_names_, report_, unprotected, wraps, install});
     }
     return {std::move(files_), report_.findings()};
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/config/origin.hpp"
 
 namespace xsuperd::convert {
 
@@ -128,16 +129,29 @@ void write_user(const UnitContext& c, UnitText& unit) {
   c.unprotected.emplace_back("groups");
 }
 
-void write_rlimits(const config::Settings& s, UnitText& unit) {
-  const std::pair<std::string_view, const std::optional<Limit>*> limits[]{
-      {"LimitAS", &s.rlimit_as},   {"LimitCPU", &s.rlimit_cpu},     {"LimitDATA", &s.rlimit_data},
-      {"LimitRSS", &s.rlimit_rss}, {"LimitSTACK", &s.rlimit_stack}, {"LimitNOFILE", &s.rlimit_files}};
-  for (const auto& [key, limit] : limits) {
-    // 0 leaves a limit as it is.
-    if (!*limit || (*limit)->value == 0) continue;
-    unit.set(key, (*limit)->is_unlimited() ? "infinity" : std::to_string((*limit)->value));
-  }
+template <auto Member>
+std::string limit_text(const config::Settings& s) {
+  const std::optional<Limit>& limit = s.*Member;
+  if (!limit || limit->value == 0) return {};  // 0 leaves a limit as it is
+  return limit->is_unlimited() ? "infinity" : std::to_string(limit->value);
 }
+
+using S = config::Settings;
+/// Attributes that a directive of systemd.exec(5) says alike, whatever the service is.
+struct Alike {
+  std::string_view attribute;
+  std::string_view directive;
+  std::string (*value)(const S&);  ///< empty: it is not given
+};
+constexpr Alike alike[]{
+    {"umask", "UMask", [](const S& s) { return s.umask ? fmt::format("{:04o}", s.umask->bits) : std::string{}; }},
+    {"nice", "Nice", [](const S& s) { return s.nice ? std::to_string(*s.nice) : std::string{}; }},
+    {"rlimit_as", "LimitAS", limit_text<&S::rlimit_as>},
+    {"rlimit_cpu", "LimitCPU", limit_text<&S::rlimit_cpu>},
+    {"rlimit_data", "LimitDATA", limit_text<&S::rlimit_data>},
+    {"rlimit_rss", "LimitRSS", limit_text<&S::rlimit_rss>},
+    {"rlimit_stack", "LimitSTACK", limit_text<&S::rlimit_stack>},
+    {"rlimit_files", "LimitNOFILE", limit_text<&S::rlimit_files>}};
 
 void write_environment(const UnitContext& c, UnitText& unit) {
   const config::Settings& s = c.service.settings;
@@ -188,6 +202,15 @@ void write_install(const UnitContext& c, UnitText& unit) {
 
 }  // namespace
 
+bool has_directive(std::string_view attribute) {
+  return std::ranges::any_of(alike, [&](const Alike& one) { return one.attribute == attribute; });
+}
+
+config::Place UnitContext::place(std::string_view attribute) const {
+  const config::Source last = config::sources_of(service, *config::find_attribute(attribute)).back();
+  return last.from == config::Source::From::built_in ? service.place : last.place;
+}
+
 std::string socket_unit(const UnitContext& c) {
   UnitText unit;
   write_head(c, unit, "its socket");
@@ -200,7 +223,6 @@ std::string socket_unit(const UnitContext& c) {
 }
 
 std::string service_unit(const UnitContext& c) {
-  const config::Settings& s = c.service.settings;
   UnitText unit;
   write_head(c, unit, systemd_accepts(c.service) ? "for one connection" : "its server");
   // A server that is started for each request must not count as one that fails.
@@ -212,9 +234,8 @@ std::string service_unit(const UnitContext& c) {
   } else {
     write_program(c, unit);
   }
-  if (s.umask) unit.set("UMask", fmt::format("{:04o}", s.umask->bits));
-  if (s.nice) unit.set("Nice", std::to_string(*s.nice));
-  write_rlimits(s, unit);
+  for (const Alike& one : alike)
+    if (const std::string value = one.value(c.service.settings); !value.empty()) unit.set(one.directive, value);
   return unit.text();
 }
 

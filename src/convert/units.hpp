@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "convert/networks.hpp"
-#include "convert/origins.hpp"
 #include "convert/report.hpp"
 #include "convert/unit_text.hpp"
 #include "xsuperd/config/model.hpp"
@@ -16,14 +15,14 @@ namespace xsuperd::convert {
 /// What one service is converted with.
 struct UnitContext {
   const config::Service& service;
-  const Origins& origins;
   config::Names& names;  ///< of this machine
   Report& report;
   std::vector<std::string>& unprotected;  ///< attributes that protect and have no equal: nothing may start the socket
   bool wraps = false;   ///< hosts.allow or hosts.deny of this machine say something
   bool install = true;  ///< to be started with the machine
 
-  [[nodiscard]] config::Place place(std::string_view attribute) const { return origins.of(service, attribute); }
+  /// The line that gives the attribute last, in the service's own entry or else in the defaults; else its first line.
+  [[nodiscard]] config::Place place(std::string_view attribute) const;
   void note(std::string_view attribute, std::string sentence) const {
     report.note(place(attribute), std::move(sentence));
   }
@@ -38,6 +37,9 @@ struct UnitContext {
 [[nodiscard]] bool is_unit_variable(std::string_view name, std::string_view value);
 /// Does systemd accept the connections, and start an instance of NAME@.service for each?
 [[nodiscard]] bool systemd_accepts(const config::Service& service);
+
+/// Does a directive of the service's unit say all that the attribute does?
+[[nodiscard]] bool has_directive(std::string_view attribute);
 
 [[nodiscard]] std::string service_unit(const UnitContext& c);
 /// After the other one has been made: what it lacks counts here.

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/log/writer.hpp"
 
-#include <pthread.h>
-
 #include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <exception>
 #include <mutex>
 #include <utility>
 
 #include "log/batch.hpp"
 #include "log/delivery.hpp"
+#include "xsuperd/base/signals_blocked.hpp"
 
 namespace xsuperd::log {
 
@@ -26,17 +24,11 @@ constexpr std::chrono::milliseconds least_between_rounds{1};
 
 Delivery::Now now() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
 
-/// Starts a thread in which all signals are blocked, from its first moment on: handlers belong to the loop
-/// thread, and a broken pipe is an error code here.
+/// A broken pipe, and a file that grows too large, are error codes there.
 template <typename Function>
 std::thread thread_without_signals(Function function) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(function));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
+  const base::SignalsBlocked blocked;
+  return std::thread(std::move(function));
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstring>
 #include <exception>
 #include <map>
@@ -15,6 +14,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "xsuperd/loop/deadlines.hpp"
 #include "xsuperd/net/slow_work.hpp"
 
 namespace xsuperd::net {
@@ -57,7 +57,7 @@ struct ForwardResolver::Impl : std::enable_shared_from_this<Impl> {
   struct Waiter {
     Target target;
     Done done;
-    boost::asio::steady_timer deadline;
+    loop::Deadlines::Handle deadline = {};
   };
   /// A look-up that waits for a thread or is under way, and who waits for it: nobody, when all have gone.
   struct Question {
@@ -70,7 +70,10 @@ struct ForwardResolver::Impl : std::enable_shared_from_this<Impl> {
   };
 
   Impl(boost::asio::io_context& on, Options with)
-      : loop(on), options(std::move(with)), work(on, {options.threads, options.queue}) {}
+      : loop(on),
+        options(std::move(with)),
+        work(on, {options.threads, options.queue}),
+        deadlines(on, [this](Id id) { expire(id); }) {}
 
   Id ask(const Target& target, Done done);
   bool begin(const Target& target);
@@ -78,12 +81,14 @@ struct ForwardResolver::Impl : std::enable_shared_from_this<Impl> {
   void wait(const Target& target, Waiter& waiter, Id id);
   void answer_later(Id id, Targets found);
   void answered(const Target& target, Targets found);
+  void expire(Id id);
   void finish(Id id, const Targets& found);
   void forget(Id id, const Target& target);
 
   boost::asio::io_context& loop;
   Options options;
   SlowWork work;
+  loop::Deadlines deadlines;  // of the waiters, by id
   Id last_id = 0;
   std::unordered_map<Id, Waiter> waiters;
   std::map<Target, Question> asked;
@@ -93,7 +98,7 @@ struct ForwardResolver::Impl : std::enable_shared_from_this<Impl> {
 ForwardResolver::Id ForwardResolver::Impl::ask(const Target& target, Done done) {
   const Id id = ++last_id;
   const bool full = waiters.size() >= options.waiting;
-  Waiter& waiter = waiters.emplace(id, Waiter{target, std::move(done), boost::asio::steady_timer(loop)}).first->second;
+  Waiter& waiter = waiters.emplace(id, Waiter{target, std::move(done)}).first->second;
   Targets found;
   if (take_late(target, found) || full || (!asked.contains(target) && !begin(target)))
     answer_later(id, std::move(found));
@@ -128,15 +133,15 @@ bool ForwardResolver::Impl::begin(const Target& target) {
 
 void ForwardResolver::Impl::wait(const Target& target, Waiter& waiter, Id id) {
   asked[target].waiters.push_back(id);
-  waiter.deadline.expires_after(options.deadline);
-  waiter.deadline.async_wait([impl = weak_from_this(), id](boost::system::error_code error) {
-    const auto self = impl.lock();
-    if (!self || error) return;
-    const auto found = self->waiters.find(id);
-    if (found == self->waiters.end()) return;
-    self->forget(id, found->second.target);
-    self->finish(id, {});
-  });
+  waiter.deadline = deadlines.add(options.deadline, id);
+}
+
+void ForwardResolver::Impl::expire(Id id) {
+  const auto self = shared_from_this();  // the callback may end the resolver
+  const auto found = waiters.find(id);
+  if (found == waiters.end()) return;
+  forget(id, found->second.target);
+  finish(id, {});
 }
 
 void ForwardResolver::Impl::answer_later(Id id, Targets found) {
@@ -156,7 +161,9 @@ void ForwardResolver::Impl::answered(const Target& target, Targets found) {
 void ForwardResolver::Impl::finish(Id id, const Targets& found) {
   // Taken out before the call: the callback may ask again or end the resolver.
   auto waiter = waiters.extract(id);
-  if (!waiter.empty()) waiter.mapped().done(found);
+  if (waiter.empty()) return;
+  deadlines.cancel(waiter.mapped().deadline);
+  waiter.mapped().done(found);
 }
 
 /// Nobody looks for a target that nobody wants, unless a thread is at it already.
@@ -181,7 +188,9 @@ ForwardResolver::Id ForwardResolver::ask(const std::string& host, std::uint16_t 
 
 void ForwardResolver::cancel(Id id) {
   const auto waiter = impl_->waiters.extract(id);
-  if (!waiter.empty()) impl_->forget(id, waiter.mapped().target);
+  if (waiter.empty()) return;
+  impl_->deadlines.cancel(waiter.mapped().deadline);
+  impl_->forget(id, waiter.mapped().target);
 }
 
 }  // namespace xsuperd::net

@@ -5,12 +5,12 @@
 #include <sys/eventfd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <system_error>
 #include <thread>
 
 #include "net/avahi_loop.hpp"
 #include "net/avahi_session.hpp"
+#include "xsuperd/base/signals_blocked.hpp"
 
 namespace xsuperd::net {
 
@@ -25,22 +25,12 @@ void MdnsThread::want(Services services) {
     start();
 }
 
-/// With all signals blocked: they are for others.
 void MdnsThread::start() {
   if (!wake_) wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_) throw std::system_error(errno, std::generic_category(), "eventfd");
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread([self = shared_from_this()] { self->run(); }).detach();
-    running_ = true;
-  } catch (...) {
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const base::SignalsBlocked blocked;
+  std::thread([self = shared_from_this()] { self->run(); }).detach();
+  running_ = true;
 }
 
 void MdnsThread::end(std::chrono::milliseconds patience) {

@@ -3,13 +3,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <exception>
 #include <new>
 #include <unordered_map>
 
 #include "net/name_cache.hpp"
+#include "xsuperd/loop/deadlines.hpp"
 #include "xsuperd/net/slow_work.hpp"
 
 namespace xsuperd::net {
@@ -34,7 +34,8 @@ Name look_up(NameSource& source, const base::Address& address, std::chrono::mill
 
 struct Resolver::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& on, Options with)
-      : loop(on), options(std::move(with)), cache(options.cache), work(on, {options.threads, options.queue}) {
+      : loop(on), options(std::move(with)), cache(options.cache), work(on, {options.threads, options.queue}),
+        deadlines(on, [this](std::uint64_t id) { expire(id); }) {
     if (!options.source) options.source = system_names();
   }
 
@@ -51,7 +52,7 @@ struct Resolver::Impl : std::enable_shared_from_this<Impl> {
   struct Waiter {
     base::Address address;
     Done done;
-    boost::asio::steady_timer deadline;
+    loop::Deadlines::Handle deadline;
   };
   /// A look-up that waits for a thread or is under way, and who waits for it: nobody, when all waited too long.
   struct Question {
@@ -63,6 +64,7 @@ struct Resolver::Impl : std::enable_shared_from_this<Impl> {
   Options options;
   NameCache cache;
   SlowWork work;
+  loop::Deadlines deadlines;  // of the waiters, by id
   std::uint64_t last_id = 0;
   std::unordered_map<std::uint64_t, Waiter> waiters;
   std::unordered_map<base::Address, Question, AddressHash> asked;
@@ -98,16 +100,12 @@ bool Resolver::Impl::begin(const base::Address& address) {
 
 void Resolver::Impl::wait(const base::Address& address, Done done) {
   const std::uint64_t id = ++last_id;
-  Waiter waiter{address, std::move(done), boost::asio::steady_timer(loop, options.deadline)};
-  auto& kept = waiters.emplace(id, std::move(waiter)).first->second;
+  waiters.emplace(id, Waiter{address, std::move(done), deadlines.add(options.deadline, id)});
   asked[address].waiters.push_back(id);
-  // A wait that was over when its timer was destroyed is called all the same: finish() then finds no waiter.
-  kept.deadline.async_wait([impl = weak_from_this(), id](boost::system::error_code) {
-    if (const auto self = impl.lock()) self->expire(id);
-  });
 }
 
 void Resolver::Impl::expire(std::uint64_t id) {
+  const auto self = shared_from_this();  // the callback may end the Resolver
   const auto waiter = waiters.find(id);
   if (waiter == waiters.end()) return;
   const auto question = asked.find(waiter->second.address);
@@ -134,6 +132,7 @@ void Resolver::Impl::finish(std::uint64_t id, const Name& name) {
   // Taken out before the call: the callback may ask again or end the Resolver.
   const auto waiter = waiters.extract(id);
   if (waiter.empty()) return;
+  deadlines.cancel(waiter.mapped().deadline);
   try {
     waiter.mapped().done(name);
   } catch (const std::bad_alloc&) {  // there is no room for the name

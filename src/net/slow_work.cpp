@@ -2,7 +2,6 @@
 #include "xsuperd/net/slow_work.hpp"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <boost/asio/bind_allocator.hpp>
@@ -15,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "xsuperd/base/signals_blocked.hpp"
 #include "xsuperd/loop/slot.hpp"
 
 namespace xsuperd::net {
@@ -58,11 +58,7 @@ bool start_thread(pthread_t& thread, std::function<void()> code) {
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return false;
   pthread_attr_setstacksize(&attributes, stack_size);
-  // Handlers of signals belong to the loop thread.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const base::SignalsBlocked blocked;
   auto owned = std::make_unique<std::function<void()>>(std::move(code));
   const auto run = [](void* argument) -> void* {
     const std::unique_ptr<std::function<void()>> mine(static_cast<std::function<void()>*>(argument));
@@ -71,7 +67,6 @@ bool start_thread(pthread_t& thread, std::function<void()> code) {
   };
   const int error = pthread_create(&thread, &attributes, run, owned.get());
   if (error == 0) (void)owned.release();
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&attributes);
   return error == 0;
 }

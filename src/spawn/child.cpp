@@ -87,20 +87,25 @@ XSUPERD_IN_CHILD int tell_pid(const ChildPlan& plan) {
 
 XSUPERD_IN_CHILD int start_session(const ChildPlan&) { return error_of(raw(SYS_setsid)); }
 
+/// One write, as files in /proc take it.
+XSUPERD_IN_CHILD int write_file(const char* path, const char* text, std::size_t size) {
+  const long file = raw(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
+  if (file < 0) return error_of(file);
+  const long written = raw(SYS_write, file, text, size);
+  raw(SYS_close, file);
+  if (written < 0) return error_of(written);
+  return static_cast<std::size_t>(written) == size ? 0 : EIO;
+}
+
 // What setexeccon(3) does. Comes before the limits, which may leave no descriptor to write with.
 XSUPERD_IN_CHILD int set_context(const ChildPlan& plan) {
   if (plan.context == nullptr) return 0;
-  const long file = raw(SYS_openat, AT_FDCWD, "/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
-  if (file < 0) return error_of(file);
-  const long written = raw(SYS_write, file, plan.context, plan.context_size);
-  raw(SYS_close, file);
-  if (written < 0) return error_of(written);
-  return static_cast<std::size_t>(written) == plan.context_size ? 0 : EIO;
+  return write_file("/proc/self/attr/exec", plan.context, plan.context_size);
 }
 
 XSUPERD_IN_CHILD int set_priority(const ChildPlan& plan) {
-  if (!plan.set_nice) return 0;
-  const int error = error_of(raw(SYS_setpriority, PRIO_PROCESS, 0, plan.nice));
+  if (!plan.nice.given) return 0;
+  const int error = error_of(raw(SYS_setpriority, PRIO_PROCESS, 0, plan.nice.value));
   return error == EACCES || error == EPERM ? 0 : error;
 }
 
@@ -149,7 +154,7 @@ XSUPERD_IN_CHILD int verify_ids(const ChildPlan& plan) {
 }
 
 XSUPERD_IN_CHILD int set_umask(const ChildPlan& plan) {
-  if (plan.set_umask) raw(SYS_umask, plan.umask);
+  if (plan.umask.given) raw(SYS_umask, plan.umask.value);
   return 0;
 }
 

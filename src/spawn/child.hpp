@@ -10,7 +10,7 @@ namespace xsuperd::spawn {
 
 /// What the child reads, in numbers and pointers only, because it may call nothing of the library; and where
 /// it writes why it failed. Lives in a Launch, which outlives the child's use of it.
-struct ChildPlan {
+struct ChildPlan : Tuning {
   int socket = -1;  ///< becomes 0, 1 and 2
   unsigned first_high =
       0;  ///< not 0: the descriptor table is the daemon's; keep a copy of what lies below this
@@ -26,12 +26,8 @@ struct ChildPlan {
   std::size_t group_count = 0;
   uid_t uid = 0;
   gid_t gid = 0;
-  mode_t umask = 0;
-  int nice = 0;
   bool set_user = false;
   bool set_groups = false;
-  bool set_umask = false;
-  bool set_nice = false;
 
   Step failed_step = Step::clone;
   int error = 0;  ///< errno of the failed step; 0 as long as nothing failed. To be read when `child` is 0

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -17,6 +16,7 @@
 #include "spawn/pending.hpp"
 #include "spawn/raw_syscall.hpp"
 #include "spawn/slow_programs.hpp"
+#include "xsuperd/base/signals_blocked.hpp"
 #include "xsuperd/spawn/spawner.hpp"
 
 namespace xsuperd::spawn {
@@ -35,22 +35,6 @@ base::Fd open_null() {
   if (!null) throw std::system_error(errno, std::generic_category(), "/dev/null");
   return null;
 }
-
-/// Threads made during its life never take a signal.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 class CloneSpawner final : public Spawner {
  public:
@@ -92,7 +76,7 @@ CloneSpawner::CloneSpawner(boost::asio::io_context& loop, const CloneOptions& op
       ring_(options.threads == 0 ? 0 : ring_capacity),
       box_(loop) {
   box_.on_launched([this](Launched launched) { take(std::move(launched)); });
-  const SignalsBlocked blocked;
+  const base::SignalsBlocked blocked;
   for (unsigned thread = 1; thread <= options.threads; ++thread)
     threads_.emplace_back([this, thread] { work(thread); });
 }

@@ -18,14 +18,11 @@ void add_credentials(ChildPlan& plan, const Credentials& who) {
 
 ChildPlan plan_for(const Recipe& recipe) {
   ChildPlan plan;
+  static_cast<Tuning&>(plan) = recipe;
   plan.path = recipe.path.c_str();
   plan.limits = recipe.limits.data();
   plan.limit_count = recipe.limits.size();
   if (recipe.credentials) add_credentials(plan, *recipe.credentials);
-  plan.set_umask = recipe.umask.has_value();
-  plan.umask = recipe.umask.value_or(0);
-  plan.set_nice = recipe.nice.has_value();
-  plan.nice = recipe.nice.value_or(0);
   return plan;
 }
 

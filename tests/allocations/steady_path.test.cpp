@@ -17,6 +17,7 @@
 #include "fakes/fake_ident.hpp"
 #include "fakes/fake_worker.hpp"
 #include "service/fixture.hpp"
+#include "xsuperd/loop/deadlines.hpp"
 
 namespace xsuperd::allocations {
 
@@ -265,6 +266,27 @@ TEST_CASE("A datagram to an internal service allocates nothing") {
           return good;
         }) <= growth);
   ::close(fd);
+}
+
+TEST_CASE("A deadline that passes or is cancelled allocates nothing") {
+  boost::asio::io_context io;
+  std::size_t told = 0;
+  loop::Deadlines deadlines(io, [&](std::uint64_t) { ++told; });
+  deadlines.add(1h, 0);
+  const auto sessions = [&](int number) {
+    for (int i = 0; i < number; ++i) {
+      const auto longest = deadlines.add(2h, 1);
+      deadlines.add(0ms, 2);
+      io.poll();
+      deadlines.cancel(longest);
+    }
+  };
+  sessions(warm_up);
+  begin();
+  sessions(counted);
+  const std::size_t taken = end();
+  CHECK(taken == 0);
+  CHECK(told == warm_up + counted);
 }
 
 }  // namespace xsuperd::allocations

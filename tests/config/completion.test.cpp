@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <catch2/catch.hpp>
 
-#include "config/environment.hpp"
+#include "config/complete.hpp"
 #include "config/fixture.hpp"
 #include "xsuperd/base/text.hpp"
 

@@ -152,7 +152,7 @@ TEST_CASE("an entry that a reload brings into the way of another one goes on whe
   const World first = reloaded(service("a", 1) + service("b", 2), service("a", 2) + service("b", 2));
   CHECK(port(first, "a") == 1);
   CHECK(port(first, "b") == 2);
-  CHECK(first.said("Service a is refused: service b has tcp port 2 on all addresses and goes on as it was"));
+  CHECK(first.said("Service a is refused: service b has tcp port 2 on all addresses and keeps running as before"));
   // A new one takes no place from one that runs.
   const World fresh = reloaded(service("b", 2), service("a", 2) + service("b", 2));
   CHECK(port(fresh, "b") == 2);
@@ -202,10 +202,10 @@ TEST_CASE("a name that has no address at a reload has the one it had") {
   CHECK(w.at("a").waits_for.empty());
   CHECK(w.at("a").settings.nice == 3);
   CHECK(w.at("c").waits_for == "other");
-  CHECK(w.said("front has no address now: service a goes on with the one it had"));
+  CHECK(w.said("front has no address now: service a keeps the one it had"));
   // One that was to move there stays, as it runs.
   const World moved = reloaded(service("d", 4, "nice = 3"), service("d", 4, "bind = nosuch"));
   CHECK(moved.at("d").waits_for.empty());
   CHECK(moved.at("d").settings.nice == 3);
-  CHECK(moved.said("service d goes on as it was: nosuch has no address"));
+  CHECK(moved.said("service d keeps running as before: nosuch has no address"));
 }

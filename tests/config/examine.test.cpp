@@ -39,11 +39,11 @@ TEST_CASE("an element that means something else than it looks like is pointed at
     CHECK(e.found(sentence)->place.line == 9);
     CHECK(e.found(sentence)->line_text == "only_from = " + element);
   };
-  told("10.77", "10.77 is 10.0.0.77 alone, not what begins with it");
-  told("127", "127 is 0.0.0.127 alone, not what begins with it");
-  told("1.2.3.0/255.255.0.0", "1.2.3.0/255.255.0.0 is 1.2.0.0/16 here; xinetd takes no masks and would match 1.2.3.0 alone", Level::info);
-  told("10.1.2.3/8", "10.1.2.3/8 is the network 10.0.0.0/8", Level::info);
-  told("2001:db8::1/32", "2001:db8::1/32 is the network 2001:db8::/32", Level::info);
+  told("10.77", "10.77 means 10.0.0.77 only, not every address that begins with it");
+  told("127", "127 means 0.0.0.127 only, not every address that begins with it");
+  told("1.2.3.0/255.255.0.0", "1.2.3.0/255.255.0.0 means 1.2.0.0/16 here; xinetd does not understand masks and would match only 1.2.3.0", Level::info);
+  told("10.1.2.3/8", "10.1.2.3/8 means the network 10.0.0.0/8", Level::info);
+  told("2001:db8::1/32", "2001:db8::1/32 means the network 2001:db8::/32", Level::info);
   told("::", "::/0 is all of IPv6");
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("a service that runs as the worker's user is warned of") {
     files.texts[main_file] = served + shared;
     std::vector<std::string> sentences;
     for (const Diagnostic& d : examine(files, names, {.main = main_file}, Abilities{}).findings)
-      if (d.sentence.find("the user of the processes that hold conversations") != std::string::npos)
+      if (d.sentence.find("the user of the worker processes") != std::string::npos)
         sentences.push_back(d.id);
     return sentences;
   };

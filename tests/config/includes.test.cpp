@@ -33,7 +33,7 @@ TEST_CASE("a directory that is included as a file is empty, and that is said") {
   World w;
   w.files.directories.insert("/d");
   CHECK(w.read("include /d\n" + service("x", 1)).up("x"));
-  const Diagnostic* d = w.finding("/d is a directory, of which nothing is read");
+  const Diagnostic* d = w.finding("/d is a directory; nothing in it is read");
   REQUIRE(d);
   CHECK(d->level == Level::warning);
   CHECK(d->place == Place{main_file, 1, 9});
@@ -64,7 +64,7 @@ TEST_CASE("includes end at a depth of 32 files") {
         service("s" + std::to_string(i), i + 1) + "include /" + std::to_string(i + 1) + "\n";
   w.read("include /0\n");
   CHECK(w.loaded.config->services.size() == 31);
-  CHECK(w.said("/31 is included too deep: 32 files are open"));
+  CHECK(w.said("/31 is included too deeply: 32 files are open already"));
 }
 
 TEST_CASE("files that include each other in every order come to an end") {
@@ -144,7 +144,7 @@ TEST_CASE("files and folders of the configuration that others may change are nam
     CHECK(w.loaded.diagnostics.count(Level::warning) == w.loaded.unguarded.size());
     return w.loaded.unguarded.empty() ? std::string() : w.loaded.unguarded.front();
   };
-  constexpr auto rest = ", who can so decide what the daemon runs";
+  constexpr auto rest = ", who can thus decide what the daemon runs";
   CHECK(told("/etc/more", {0100644, 0, 0}).empty());
   CHECK(told("/etc/more", {0100664, 0, 0}).empty());
   CHECK(told("/etc/more", {0100666, 0, 0}) == std::string("/etc/more can be changed by everybody") + rest);

@@ -25,7 +25,7 @@ TEST_CASE("a service with an error goes on as it was") {
     INFO(after);
     const World w = reloaded(good, after);
     CHECK(w.at("x").settings.nice == 3);
-    CHECK(w.said("service x has an error now: it goes on as it was"));
+    CHECK(w.said("service x has an error now: it keeps running as before"));
   }
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("what the program was built without is named with the services that wa
                 service("c", 3, "flags = LABELED") + service("d", 4, "mdns = no"));
   CHECK(not_in_effect(*w.loaded.config, none) ==
         std::vector<std::string>{"mdns: built without libavahi-client (a b)",
-                                 "flags = LABELED: built without libselinux, so that they are not opened (c)"});
+                                 "flags = LABELED: built without libselinux, so they are not opened (c)"});
   CHECK(hindrance(w.at("c"), none) == "flags = LABELED, and xsuperd was built without libselinux");
   CHECK(hindrance(w.at("a"), none).empty());
   CHECK(hindered(*w.loaded.config, none).empty());
@@ -101,7 +101,7 @@ TEST_CASE("a library that cannot be loaded is named with the services that want 
   const World w(service("a", 1, "mdns = yes") + service("c", 3, "flags = LABELED"));
   CHECK(not_in_effect(*w.loaded.config, none) ==
         std::vector<std::string>{"mdns: libavahi-client cannot be loaded (a)",
-                                 "flags = LABELED: libselinux cannot be loaded, so that they are not opened (c)"});
+                                 "flags = LABELED: libselinux cannot be loaded, so they are not opened (c)"});
   CHECK(hindrance(w.at("c"), none) == "flags = LABELED, and libselinux cannot be loaded");
   CHECK(hindered(*w.loaded.config, none).empty());
 }

@@ -85,8 +85,8 @@ TEST_CASE("an overlap names both elements as written, and both places") {
   CHECK(in_vain[0].width == 8);
   CHECK(in_vain[0].sentence ==
         "10.1.2.3 in only_from and 10.0.0.0/8 in no_access (/etc/xinetd.conf:10) both match 10.1.2.3: "
-        "only_from admits "
-        "nobody by it");
+        "the element of "
+        "only_from admits nobody");
   CHECK(in_vain[0].suggestion == "access_policy = best_match would admit it");
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("an element of a family that the socket does not have matches nobody")
   CHECK(level("only_from = ::ffff:10.0.0.1 .example.com\nflags = IPv4") == "");
   const auto all = found_with("only_from = 10.0.0.1 ::1\nflags = IPv4");
   REQUIRE(all.size() == 1);
-  CHECK(all[0].sentence == "Service x: ::1 in only_from matches nobody: its socket has no IPv6 peers");
+  CHECK(all[0].sentence == "Service x: ::1 in only_from matches nobody: its socket takes no IPv6 peers");
   CHECK(all[0].place == Place{main_file, 9, 22});
 }
 
@@ -158,7 +158,7 @@ TEST_CASE("where the server accepts, names are of no use") {
   CHECK(admits[0].level == Level::info);
   CHECK(admits[0].place == Place{main_file, 9, 24});
   CHECK(admits[0].sentence ==
-        "Service x: its peers have no names, because the server accepts them: .example.com in only_from "
+        "Service x: the names of its peers are not known, because the server accepts them: .example.com in only_from "
         "admits nobody");
   const auto refuses = waits("stream", "no_access = typo");
   REQUIRE(refuses.size() == 1);
@@ -172,7 +172,7 @@ TEST_CASE("many findings of a kind are counted") {
   for (int i = 0; i < 25; ++i) lines += fmt::format(" 10.0.0.{} ::{}", i + 1, i + 1);
   const auto all = found_with(lines);
   CHECK(all.size() == 22);
-  CHECK(all[10].sentence == "Service x: 15 more elements of only_from and no_access overlap in this way");
+  CHECK(all[10].sentence == "Service x: 15 more elements of only_from and no_access overlap in the same way");
   CHECK(all[21].sentence == "Service x: 15 more elements of no_access match nobody");
 }
 
@@ -202,5 +202,5 @@ TEST_CASE("a hundred thousand elements are compared in no time") {
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(10));
   REQUIRE_FALSE(all.empty());
   CHECK(all.back().sentence ==
-        "Service x: 99990 more elements of only_from and no_access overlap in this way");
+        "Service x: 99990 more elements of only_from and no_access overlap in the same way");
 }

@@ -123,14 +123,14 @@ TEST_CASE("a line without an operator breaks its entry alone") {
 TEST_CASE("include inside an entry is an error that says so") {
   const Parsed p("service x\n{\ninclude /etc/more\n}\n");
   CHECK(p.finding() == "3: Bad operator for attribute: include");
-  CHECK(p.diagnostics.all()[0].suggestion == "'include' cannot stand inside an entry");
+  CHECK(p.diagnostics.all()[0].suggestion == "'include' is not allowed inside an entry");
 }
 
 TEST_CASE("a brace on the line of the header costs that entry alone") {
   const Parsed p("service x {\nid = a\n}\nservice y\n{\n}\n");
   REQUIRE(p.count() == 2);
   CHECK(p.finding() == "1: Service x: missing '{'");
-  CHECK(p.diagnostics.all()[0].suggestion == "the brace belongs on a line of its own");
+  CHECK(p.diagnostics.all()[0].suggestion == "put the brace on a line of its own");
   CHECK(p.entry(0).state == State::broken);
   CHECK(p.entry(1).state == State::whole);
 }
@@ -165,7 +165,7 @@ TEST_CASE("a stray word or brace does not cost the entry after it") {
     CHECK(p.entry(0).name == "y");
     CHECK(p.entry(0).state == State::whole);
     const std::string sentence = p.diagnostics.all()[0].sentence;
-    CHECK(sentence == (stray[0] == '}' ? "unexpected '}': no entry is open here" : stray[0] == 'i' ? "'id' stands outside of any entry"
+    CHECK(sentence == (stray[0] == '}' ? "unexpected '}': no entry is open here" : stray[0] == 'i' ? "'id' is outside any entry"
                                                                                              : "missing service keyword before 'word'"));
   }
 }
@@ -219,7 +219,7 @@ TEST_CASE("an entry without its closing brace costs itself alone") {
   }
   const Parsed d("defaults\n{\ninstances = 3\nservice y\n{\n}\n");
   CHECK(d.finding() == "1: incomplete entry: 'defaults' has no closing brace");
-  CHECK(d.diagnostics.all()[0].suggestion == "the next entry begins in line 4, and a line '}' is missing before it");
+  CHECK(d.diagnostics.all()[0].suggestion == "the next entry begins at line 4; put a line '}' before it");
   CHECK(d.entry(0).assignments.size() == 1);
   CHECK(d.entry(1).state == State::whole);
 }
@@ -229,7 +229,7 @@ TEST_CASE("an unterminated entry at the end of the file is dropped, and told whe
   REQUIRE(p.diagnostics.all().size() == 1);
   CHECK(p.diagnostics.all()[0].sentence == "incomplete entry: 'x' has no closing brace");
   CHECK(p.diagnostics.all()[0].place == Place{"/f", 4, 1});
-  CHECK(p.diagnostics.all()[0].suggestion == "the file ends in line 7, and a line '}' is missing");
+  CHECK(p.diagnostics.all()[0].suggestion == "the file ends at line 7 without a line '}'");
   CHECK(p.file.unclear);
   CHECK(p.entry(0).state == State::whole);
   CHECK(p.entry(1).state == State::broken);
@@ -290,15 +290,15 @@ TEST_CASE("a line that cannot be read is explained by what it looks like") {
   CHECK(hint("port=7001") == "write 'port = 7001'");
   CHECK(hint("port := 7001") == "write 'port = 7001'");
   CHECK(hint("port") == "a line has the form 'NAME = VALUE'");
-  CHECK(hint("} # end") == "a closing brace stands on a line of its own");
-  CHECK(hint("server_args = -a \\\n-b -c") == "the backslash that ends line 3 does not continue it: all values stand on one line");
+  CHECK(hint("} # end") == "put the closing brace on a line of its own");
+  CHECK(hint("server_args = -a \\\n-b -c") == "the backslash at the end of line 3 does not continue it: all values must be on one line");
 }
 
 TEST_CASE("lines behind a closing brace are noted with the entry before them") {
   const Parsed p("service x\n{\n}\nonly_from = 10.0.0.1\nnice = 3\n}\nservice y\n{\n}\n");
   REQUIRE(p.count() == 2);
-  CHECK(p.finding() == "4: 'only_from' stands outside of any entry");
-  CHECK(p.diagnostics.all()[0].suggestion == "the entry before it ended in line 3");
+  CHECK(p.finding() == "4: 'only_from' is outside any entry");
+  CHECK(p.diagnostics.all()[0].suggestion == "the previous entry ended at line 3");
   CHECK(p.entry(0).behind == std::vector<std::string>{"only_from", "nice"});
   CHECK(p.entry(1).behind.empty());
   CHECK(Parsed("service x\n{\n}\ninclude /a\nid = 3\n").entry(0).behind.empty());
@@ -330,6 +330,6 @@ TEST_CASE("a text in UTF-16 is an error, and the file unclear") {
     const Parsed p(text);
     CHECK(p.count() == 0);
     CHECK(p.file.unclear);
-    CHECK(p.finding() == "1: the file is in UTF-16, and nothing in it is read");
+    CHECK(p.finding() == "1: the file is in UTF-16 and is not read");
   }
 }

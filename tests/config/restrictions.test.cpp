@@ -186,7 +186,7 @@ TEST_CASE("what can be neither an address nor a name in bind is refused and expl
            {"*", "listens on all addresses"},           {"10.0.0.300", "write an address of this host"},
            {"10.0.0.1,10.0.0.2", "an entry of its own"}, {"10.0.0.1/24", "without a prefix"},
            {"[::1]", "without brackets"},               {"127.0.0.1:80", "'port = NUMBER'"},
-           {"\"10.0.0.1\"", "nothing is quoted"},       {"fe80::1%", "write an address"},
+           {"\"10.0.0.1\"", "there is no quoting"},       {"fe80::1%", "write an address"},
            {"10.0.0.1%lo", "write an address"},         {"fe80::1%a%b", "write an address"}}) {
     World w;
     w.read(service("x", 1, "bind = " + bind));

@@ -41,7 +41,7 @@ TEST_CASE("yes and no are the only words of a boolean") {
   CHECK(without("wait", "wait = maybe").said("Bad value for wait: maybe"));
   CHECK(with("groups = off").finding("Bad value for groups: off")->suggestion == "write 'no'");
   CHECK(with("groups = perhaps").finding("Bad value for groups")->suggestion ==
-        "the words are 'yes' and 'no'");
+        "expected 'yes' or 'no'");
 }
 
 TEST_CASE("counts of servers take a number or UNLIMITED, and no suffix") {
@@ -282,7 +282,7 @@ TEST_CASE("pass_fds takes its words, belongs to a service, and warns where no se
   CHECK_FALSE(passing("none", "yes").at("x").passes_fds());
   CHECK_FALSE(passing("systemd", "yes").said("pass_fds has no effect"));
   CHECK_FALSE(passing("systemd", "no").at("x").passes_fds());
-  CHECK(passing("systemd", "no").said("pass_fds has no effect: service x has no server that waits"));
+  CHECK(passing("systemd", "no").said("pass_fds has no effect: service x has no server with wait = yes"));
   CHECK_FALSE(passing("all", "yes").up("x"));
   CHECK(passing("all", "yes").said("Bad choice for pass_fds: all"));
   CHECK(World(defaults("pass_fds = systemd") + service("x", 1)).said("pass_fds"));

@@ -86,7 +86,7 @@ TEST_CASE("env takes NAME=value words, and appends with +=") {
   CHECK(value("env", "env = A=1 B=\nenv += C==x") == "A=1 B= C==x");
   CHECK(value("env", "env = A=1\nenv = B=2") == "B=2");
   CHECK(value("env", "env += A=1") == "A=1");
-  CHECK(with("env = A").said("a variable has no '='"));
+  CHECK(with("env = A").said("a variable lacks its '='"));
   CHECK(with("env = A=1\nenv -= A=1").said("operator '-=' not supported for env attribute"));
   CHECK(with("env -= A=1").refused("x"));
 }

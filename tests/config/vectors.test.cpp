@@ -55,10 +55,10 @@ TEST_CASE("a wrong number of values is a warning, and the line is ignored") {
 TEST_CASE("a comment behind values is left out, with a warning") {
   const World w = with("id = foo # comment");
   REQUIRE(w.up("foo"));
-  const Diagnostic* d = w.finding("the comment behind the values of id is passed over");
+  const Diagnostic* d = w.finding("the comment after the values of id is ignored");
   REQUIRE(d);
   CHECK(d->level == Level::warning);
-  CHECK(d->suggestion == "comments have lines of their own");
+  CHECK(d->suggestion == "put comments on lines of their own");
   CHECK(d->place.column == 10);
   CHECK(with("server_args = a # b").at("x").settings.server_args == Words{"a", "#", "b"});
   CHECK(with("server_args = a # b").finding("'#' and what follows it are arguments of the server")->level == Level::info);
@@ -129,7 +129,7 @@ TEST_CASE("a file with CR LF means what it says") {
   for (const char c : service("x", 1)) text += c == '\n' ? std::string("\r\n") : std::string(1, c);
   const World w(text);
   CHECK(w.up("x"));
-  CHECK(w.log() == "the lines of the file end in CR LF; each CR is passed over (dos2unix takes them away) [file=/etc/xinetd.conf] [line=1]\n");
+  CHECK(w.log() == "the lines of the file end in CR LF; each CR is ignored (dos2unix removes them) [file=/etc/xinetd.conf] [line=1]\n");
 }
 
 TEST_CASE("a second assignment is ignored with a warning") {

@@ -165,7 +165,7 @@ TEST_CASE("comments above a line go with it, all others into one file") {
   CHECK(text(c, "README.inetd") ==
         "What was in /etc/inetd.conf beside the services that were converted, with the numbers of the lines.\n\n"
         "1:\t# top\n6:\t# between\n8:\t.include x\n9:\t# end\n\n");
-  CHECK(reported(c, "g /etc/inetd.conf:8 files that .include names are not read"));
+  CHECK(reported(c, "g /etc/inetd.conf:8 .include is not supported"));
 }
 
 TEST_CASE("comments inside NetBSD's notation go with the service") {

@@ -111,7 +111,7 @@ TEST_CASE("the umask is the service's, else the daemon's") {
 TEST_CASE("nice counts from the daemon's own priority and stays within what there is") {
   DaemonFacts facts = root_daemon();
   facts.priority = 5;
-  CHECK_FALSE(recipe([](auto&) {}, facts).nice.has_value());
+  CHECK_FALSE(recipe([](auto&) {}, facts).nice.given);
   CHECK(recipe([](auto& s) { s.settings.nice = 3; }, facts).nice == 8);
   CHECK(recipe([](auto& s) { s.settings.nice = -3; }, facts).nice == 2);
   CHECK(recipe([](auto& s) { s.settings.nice = 19; }, facts).nice == 19);

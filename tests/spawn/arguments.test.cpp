@@ -79,8 +79,8 @@ TEST_CASE("a plain recipe plans no change of user, umask, priority or limits") {
   const Recipe recipe;
   const ChildPlan plan = plan_for(recipe);
   CHECK_FALSE(plan.set_user);
-  CHECK_FALSE(plan.set_umask);
-  CHECK_FALSE(plan.set_nice);
+  CHECK_FALSE(plan.umask.given);
+  CHECK_FALSE(plan.nice.given);
   CHECK(plan.limit_count == 0);
   CHECK(plan.error == 0);
 }
@@ -96,8 +96,7 @@ TEST_CASE("a full recipe stands in the plan word for word") {
   CHECK(std::string(plan.path) == "/bin/true");
   CHECK((plan.set_user && plan.set_groups && plan.uid == 1 && plan.gid == 2));
   CHECK((plan.group_count == 2 && plan.groups[0] == 3 && plan.groups[1] == 4));
-  CHECK((plan.set_umask && plan.umask == 077));
-  CHECK((plan.set_nice && plan.nice == 5));
+  CHECK((plan.umask == 077 && plan.nice == 5));
   CHECK((plan.limit_count == 1 && plan.limits[0].resource == RLIMIT_NOFILE));
 }
 

@@ -12,6 +12,7 @@
 #include <csignal>
 
 #include "spawn/harness.hpp"
+#include "xsuperd/base/signals_blocked.hpp"
 
 using namespace xsuperd::spawn;
 using namespace xsuperd::spawn::testing;
@@ -26,19 +27,6 @@ CloneOptions any_manner() {
   CAPTURE(options.without_unshare, options.without_pidfd_clone);
   return options;
 }
-
-class AllSignalsBlocked {
- public:
-  AllSignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~AllSignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 
@@ -132,7 +120,7 @@ TEST_CASE("the server leads a session and a process group of its own") {
 }
 
 TEST_CASE("the server sets out with every signal at its default and none blocked") {
-  const AllSignalsBlocked blocked;
+  const base::SignalsBlocked blocked;
   Bench bench(any_manner());
   const auto output = bench.output_of(shell("exec sed -n '/^Sig[BIC]/p' /proc/self/status"));
   CHECK(output == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000000\n");
@@ -153,7 +141,7 @@ TEST_CASE("the priority of the recipe is the server's, not the daemon's") {
   Recipe recipe = shell("exec cut -d ' ' -f 19 /proc/self/stat");
   const int ours = ::getpriority(PRIO_PROCESS, 0);
   recipe.nice = std::min(ours + 7, 19);  // less takes root
-  CHECK(bench.output_of(recipe) == std::to_string(*recipe.nice) + "\n");
+  CHECK(bench.output_of(recipe) == std::to_string(recipe.nice.value) + "\n");
   CHECK(::getpriority(PRIO_PROCESS, 0) == ours);
 }
 

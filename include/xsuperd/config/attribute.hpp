@@ -13,6 +13,8 @@
 /// diagnostics and the manual. Immutable; safe on any thread.
 namespace xsuperd::config {
 
+struct Attribute;
+
 /// What a row's parse function works with: the seams, and where to report.
 struct ValueContext {
   Files& files;
@@ -20,6 +22,7 @@ struct ValueContext {
   Diagnostics& diagnostics;
   const Entry& entry;
   bool defaults = false;  ///< the line stands in the defaults entry
+  const Attribute* row = nullptr;  ///< that of the line; set for parse functions
 
   /// Reports a finding about value `index` of the line (-1: about its name).
   void report(Level level, const Assignment& line, int index, std::string sentence, std::string suggestion = {}) const;
@@ -49,8 +52,8 @@ enum class Hash : std::uint8_t {
 };
 
 /// What to say where somebody expected another language.
-inline constexpr char backslash_hint[] = "a backslash does not continue a line here: all values stand on one line";
-inline constexpr char quotes_hint[] = "nothing is quoted here: blanks always separate values, and quotation marks stay";
+inline constexpr char backslash_hint[] = "a backslash does not continue a line here: all values must be on one line";
+inline constexpr char quotes_hint[] = "there is no quoting here: blanks always separate values, and quotation marks are part of them";
 
 struct Attribute {
   std::string_view name = {};
@@ -64,6 +67,8 @@ struct Attribute {
   std::string_view difference = {};  ///< from xinetd, or empty
   Without without = Without::less;
   Hash hash = Hash::comment;
+  std::string_view wrong = {};  ///< what is said of a value that is not understood, {} being the value; or empty
+  std::string_view hint = {};   ///< what to write instead; empty: the parse function knows
 
   /// Takes the values into `settings`; false after reporting what is wrong with them.
   bool (*parse)(const ValueContext&, Settings&, const Assignment&) = nullptr;

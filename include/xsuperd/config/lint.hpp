@@ -11,21 +11,17 @@
 
 namespace xsuperd::config {
 
-/// What stands in a good configuration and may not be what was meant; for -t. Pure. Takes time n log n in the
-/// length of access lists, and tells at most ten findings of a kind and service one by one, and how many more
-/// there are.
+/// What stands in a good configuration and may not be what was meant; for -t. Pure. Takes time n log n in the length of
+/// access lists, and tells at most ten findings of a kind and service one by one, and how many more there are.
 ///
-/// - An element of one access list that equals or lies inside an element of the other: a warning where an
-/// element of
+/// - An element of one access list that equals or lies inside an element of the other: a warning where an element of
 ///   only_from can therefore never admit anybody, a note where one list carves something out of the other
 ///   (decision B15.2).
-/// - An element that no peer of the service's socket can match: a note, and a warning when there are no
-/// others in
+/// - An element that no peer of the service's socket can match: a note, and a warning when there are no others in
 ///   only_from. Elements of the defaults are not spoken of: they stand there for all services.
-/// - Access lists of a service whose peer the daemon does not know (fact B4.37): a note. Names in the lists
-/// of one whose
-///   server accepts: nobody has looked for the peer's name by then, so that a name in only_from admits
-///   nobody, a note, and one in no_access keeps everybody out, a warning.
+/// - Access lists of a service whose peer the daemon does not know (fact B4.37): a note. Names in the lists of one whose
+///   server accepts: nobody has looked for the peer's name by then, so that a name in only_from admits nobody, a note, and
+///   one in no_access keeps everybody out, a warning.
 /// - An element that means something else than it looks like, or than it means to xinetd, such as 10.77 or a netmask
 ///   (facts B5.1, B5.2, B5.5): a warning.
 [[nodiscard]] std::vector<Diagnostic> lints(const Config& config);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <array>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "xsuperd/base/text.hpp"
@@ -17,28 +19,53 @@ struct Word {
   E value;
 };
 
-/// Facts B3.2, B3.3, B3.4, B3.21, B3.22, in the order in which dumps print them (B8.15).
+/// The words of an enumeration, facts B3.2, B3.3, B3.4, B3.21, B3.22, in the order in which dumps print them (B8.15).
+/// Empty: it is none of those that configurations name.
 template <typename E>
-[[nodiscard]] std::span<const Word<E>> vocabulary();
+inline constexpr std::array<Word<E>, 0> word_table{};
+template <>
+inline constexpr auto word_table<SocketType> = std::to_array<Word<SocketType>>({
+    {"stream", SocketType::stream}, {"dgram", SocketType::dgram},
+    {"raw", SocketType::raw},       {"seqpacket", SocketType::seqpacket}});
+template <>
+inline constexpr auto word_table<Type> = std::to_array<Word<Type>>({
+    {"RPC", Type::rpc}, {"INTERNAL", Type::internal}, {"TCPMUX", Type::tcpmux},
+    {"TCPMUXPLUS", Type::tcpmuxplus}, {"UNLISTED", Type::unlisted}});
+template <>
+inline constexpr auto word_table<Flag> = std::to_array<Word<Flag>>({
+    {"REUSE", Flag::reuse},           {"INTERCEPT", Flag::intercept},
+    {"NORETRY", Flag::noretry},       {"IDONLY", Flag::idonly},
+    {"NAMEINARGS", Flag::nameinargs}, {"NODELAY", Flag::nodelay},
+    {"KEEPALIVE", Flag::keepalive},   {"NOLIBWRAP", Flag::nolibwrap},
+    {"SENSOR", Flag::sensor},         {"IPv4", Flag::ipv4},
+    {"IPv6", Flag::ipv6},             {"LABELED", Flag::labeled}});
+template <>
+inline constexpr auto word_table<SuccessOption> = std::to_array<Word<SuccessOption>>({
+    {"HOST", SuccessOption::host}, {"DURATION", SuccessOption::duration}, {"EXIT", SuccessOption::exit},
+    {"PID", SuccessOption::pid},   {"USERID", SuccessOption::userid},     {"TRAFFIC", SuccessOption::traffic}});
+template <>
+inline constexpr auto word_table<FailureOption> = std::to_array<Word<FailureOption>>({
+    {"HOST", FailureOption::host}, {"ATTEMPT", FailureOption::attempt}, {"USERID", FailureOption::userid}});
+template <>
+inline constexpr auto word_table<AccessPolicy> = std::to_array<Word<AccessPolicy>>({
+    {"refuse_both", AccessPolicy::refuse_both}, {"best_match", AccessPolicy::best_match}});
+template <>
+inline constexpr auto word_table<ReloadPolicy> = std::to_array<Word<ReloadPolicy>>({
+    {"lenient", ReloadPolicy::lenient}, {"strict", ReloadPolicy::strict}});
+template <>
+inline constexpr auto word_table<RemovedSessions> = std::to_array<Word<RemovedSessions>>({
+    {"terminate", RemovedSessions::terminate}, {"keep", RemovedSessions::keep}});
+template <>
+inline constexpr auto word_table<PassFds> = std::to_array<Word<PassFds>>({
+    {"none", PassFds::none}, {"systemd", PassFds::systemd}});
 
-template <>
-std::span<const Word<SocketType>> vocabulary();
-template <>
-std::span<const Word<Type>> vocabulary();
-template <>
-std::span<const Word<Flag>> vocabulary();
-template <>
-std::span<const Word<SuccessOption>> vocabulary();
-template <>
-std::span<const Word<FailureOption>> vocabulary();
-template <>
-std::span<const Word<AccessPolicy>> vocabulary();
-template <>
-std::span<const Word<ReloadPolicy>> vocabulary();
-template <>
-std::span<const Word<RemovedSessions>> vocabulary();
-template <>
-std::span<const Word<PassFds>> vocabulary();
+template <typename E>
+concept HasWords = std::is_enum_v<E> && !word_table<E>.empty();
+
+template <HasWords E>
+[[nodiscard]] constexpr std::span<const Word<E>> vocabulary() {
+  return word_table<E>;
+}
 
 /// Syslog facilities and levels of log_type and -syslog, as numbers of syslog(3) (fact B3.42).
 [[nodiscard]] std::span<const Word<int>> syslog_facilities();

@@ -28,17 +28,33 @@ struct Credentials {
   bool set_groups = true;
 };
 
+/// A number that may be missing: unlike std::optional it is read without calling anything, which a child must not.
+template <typename T>
+struct Given {
+  constexpr Given() = default;
+  constexpr Given(T number) : value(number), given(true) {}  // NOLINT(google-explicit-constructor): as std::optional's
+  bool operator==(const Given&) const = default;
+
+  T value{};
+  bool given = false;
+};
+
+/// What a child sets of itself beside limits and rights. Numbers only, which its plan takes over as they stand: for a
+/// further one a member here, its Step with words below, and a stage in src/spawn/child.cpp.
+struct Tuning {
+  Given<mode_t> umask;  ///< none: the daemon's
+  Given<int> nice;      ///< the absolute priority, -20..19; one we may not set is ignored (B6.2)
+};
+
 /// Everything a child must become, computed when the configuration is loaded so that nothing is looked up,
 /// allocated or formatted between clone and exec. Plain data; shared as shared_ptr<const Recipe>, and not
 /// changed any more once shared: spawner threads read it.
-struct Recipe {
+struct Recipe : Tuning {
   std::string path;               ///< for execve(2); relative paths are taken from /
   std::vector<std::string> argv;  ///< argv[0] included; may be empty (Linux then gives the server one "")
   base::SharedWords environment;           ///< "NAME=value"; a REMOTE_HOST among them is replaced in place
   bool remote_host = true;                 ///< give the child REMOTE_HOST (fact B6.17)
   std::optional<Credentials> credentials;  ///< none: stay who we are
-  std::optional<mode_t> umask;             ///< none: the daemon's
-  std::optional<int> nice;  ///< the absolute priority, -20..19; one we may not set is ignored (B6.2)
   std::vector<ResourceLimit> limits;
   /// The socket as descriptor 3, too, and LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES with this name, as
   /// sd_listen_fds(3) expects; none: not.
@@ -66,6 +82,38 @@ enum class Step : unsigned char {
   exec
 };
 /// Words for the log: "setting the user", "executing the server" and so on.
-[[nodiscard]] std::string_view step_text(Step step);
+[[nodiscard]] constexpr std::string_view step_text(Step step) {
+  switch (step) {
+    case Step::clone:
+      return "making a process";
+    case Step::descriptors:
+      return "placing the connection on descriptors 0 to 2";
+    case Step::session:
+      return "starting a session";
+    case Step::context:
+      return "setting the security context";
+    case Step::priority:
+      return "setting the priority";
+    case Step::limits:
+      return "setting resource limits";
+    case Step::groups:
+      return "setting the supplementary groups";
+    case Step::group:
+      return "setting the group";
+    case Step::user:
+      return "setting the user";
+    case Step::verify:
+      return "verifying that the rights are given up";
+    case Step::umask:
+      return "setting the umask";
+    case Step::directory:
+      return "changing to the directory /";
+    case Step::signals:
+      return "unblocking signals";
+    case Step::exec:
+      return "executing the server";
+  }
+  return "starting the server";
+}
 
 }  // namespace xsuperd::spawn
