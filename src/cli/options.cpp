@@ -32,46 +32,47 @@ constexpr Option table[]{
     {"-f", "config_file", "read this file instead of /etc/xinetd.conf", true, nullptr, Known::to_xinetd},
     {"-filelog", "filename", "append the daemon's messages to a file, a pipe, /dev/stdout or /dev/stderr"},
     {"-syslog", "facility", "send the daemon's messages to syslog with this facility (daemon)"},
-    {"-reuse", "", "accepted and without effect"},
-    {"-limit", "proc_limit", "run at most so many servers at a time"},
+    {"-reuse", "", "accepted, but has no effect"},
+    {"-limit", "proc_limit", "run at most this many servers at a time"},
     {"-pidfile", "filename", "write the process id there"},
-    {"-logprocs", "limit", "at most so many ident look-ups for refused peers at a time"},
-    {"-shutdownprocs", "limit", "accepted and without effect"},
-    {"-cc", "interval", "check the inner state every so many seconds"},
-    {"-stayalive", "", "go on when no service is left"},
+    {"-logprocs", "limit", "make at most this many ident look-ups for refused peers at a time"},
+    {"-shutdownprocs", "limit", "accepted, but has no effect"},
+    {"-cc", "interval", "check consistency every N seconds"},
+    {"-stayalive", "", "keep running when no service is left"},
     {"-dontfork", "", "stay in the foreground; implies -stayalive"},
-    {"--container", "", "as -dontfork, with all that is logged on standard output, unless -filelog or -syslog say more"},
+    {"--container", "", "like -dontfork, and log to standard output unless -filelog or -syslog is given"},
     {"-inetd_compat", "", "read /etc/inetd.conf too", true, nullptr, Known::to_xinetd},
-    {"-inetd_ipv6", "", "accepted and without effect", false, nullptr, Known::to_xinetd},
-    {"--inetd", "file", "be an inetd: read this file of inetd, and no other configuration"},
+    {"-inetd_ipv6", "", "accepted, but has no effect", false, nullptr, Known::to_xinetd},
+    {"--inetd", "file", "act as inetd: read this inetd.conf and no other configuration"},
     of_inetd("-i", "", "stay in the foreground"),
-    of_inetd("-f", "", "as -i"),
+    of_inetd("-f", "", "same as -i"),
     of_inetd("-E", "", "servers inherit the whole environment"),
     of_inetd("-l", "", "log every connection, and ask hosts.allow and hosts.deny for every program"),
     of_inetd("-w", "", "ask hosts.allow and hosts.deny for every program"),
     of_inetd("-W", "", "ask hosts.allow and hosts.deny for internal services"),
-    of_inetd("-R", "rate", "start a service so many times a minute before it rests ten; 0: no limit (256)"),
-    of_inetd("-c", "maximum", "run at most so many servers of a service; 0: no limit"),
-    of_inetd("-C", "rate", "serve an address so many times a minute in each service; 0: no limit"),
-    of_inetd("-s", "maximum", "run at most so many servers of a service for an address; 0: no limit"),
-    of_inetd("-q", "length", "hold so many connections of a service until they are accepted"),
-    of_inetd("-a", "address", "listen there where the file gives no address"),
-    of_inetd("-p", "filename", "as -pidfile (/run/inetd.pid, in the background)"),
+    of_inetd("-R", "rate", "start a service at most this often per minute, then pause it for ten minutes; 0: no "
+                           "limit (default 256)"),
+    of_inetd("-c", "maximum", "run at most this many servers per service; 0: no limit"),
+    of_inetd("-C", "rate", "serve each address at most this often per minute and service; 0: no limit"),
+    of_inetd("-s", "maximum", "run at most this many servers per service and address; 0: no limit"),
+    of_inetd("-q", "length", "let this many connections per service wait to be accepted"),
+    of_inetd("-a", "address", "listen on this address where the file gives none"),
+    of_inetd("-p", "filename", "same as -pidfile (default in the background: /run/inetd.pid)"),
     {"-version", "", "print the version and exit"},
-    {"-t", "", "check the configuration, print what is found, and exit: 0 good, 2 errors"},
-    {"--strict", "", "with -t: exit with 1 when there are warnings only"},
-    {"--show", "", "with -t: print the configuration in effect, defaults merged in"},
+    {"-t", "", "check the configuration, print the findings, and exit: 0 no errors, 2 errors"},
+    {"--strict", "", "with -t: exit with 1 if there are only warnings"},
+    {"--show", "", "with -t: print the configuration in effect, with defaults merged in"},
     {"--explain", "SERVICE ADDRESS [TIME]",
-     "with -t: tell whether that peer is served at that time (H:MM) and why: 0 yes, 1 no, 2 errors", true,
+     "with -t: say whether that peer would be served at that time (H:MM) and why; exits with 0 yes, 1 no, 2 errors", true,
      looks_like_time},
     {"--control", "path",
      "make the control socket for xsuperctl there; none: no such socket ($XSUPERD_CONTROL, else /run/xsuperd/control for "
      "root and $XDG_RUNTIME_DIR/xsuperd/control for others)"},
-    {"--control-group", "group", "members of this group may look through the control socket"},
-    {"--worker-user", "user", "who the processes are that hold echo, redirect and the like (xsuperd-worker)"},
-    {"--workers", "number", "how many of them there are (one for two processors)"},
-    {"--version", "", "as -version"},
-    {"--help", "", "print this and exit"},
+    {"--control-group", "group", "let members of this group query the daemon over the control socket"},
+    {"--worker-user", "user", "user of the worker processes for echo, redirect and the like (default xsuperd-worker)"},
+    {"--workers", "number", "number of worker processes (default: one for every two processors)"},
+    {"--version", "", "same as -version"},
+    {"--help", "", "print this help and exit"},
 };
 
 bool known(const Option& option, bool inetd) {
@@ -291,7 +292,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words, std::strin
   const bool only_tells = result.task == CommandLine::Task::version || result.task == CommandLine::Task::help;
   if (result.filelog && result.syslog && !only_tells) {
     result.task = CommandLine::Task::usage_error;
-    result.error = "-filelog and -syslog exclude each other";
+    result.error = "-filelog and -syslog cannot be combined";
   }
   finish_container(result);
   finish_inetd(result);
@@ -313,7 +314,7 @@ std::string usage(std::string_view program) {
 
 std::string help(std::string_view program) {
   std::string text = fmt::format("{}: the extended super-server, a drop-in for xinetd\n\n", program);
-  std::string of_inetd = "\nAs inetd, that is called so or with --inetd:\n\n";
+  std::string of_inetd = "\nAs inetd (called by that name, or with --inetd):\n\n";
   for (const Option& option : table) {
     const std::string left = fmt::format("{} {}", option.word, option.argument);
     const std::string_view between = left.size() > 24 ? "\n                           " : " ";

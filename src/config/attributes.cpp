@@ -32,10 +32,10 @@ constexpr auto more = Without::more;
 constexpr std::array table{
     attr<&S::access_policy>({.name = "access_policy", .where = both, .synopsis = "refuse_both|best_match",
         .initial = "refuse_both", .example = "access_policy = best_match",
-        .text = "Whether a peer that both only_from and no_access match is admitted. With refuse_both it is "
+        .text = "Whether a peer that matches both only_from and no_access is admitted. With refuse_both it is "
                 "refused. With best_match the more specific element decides, and equally specific ones refuse: "
-                "a single address is more specific than the name of a host, that more than a domain, and that "
-                "more than a network; of two domains the one with more parts is more specific, and of two "
+                "a single address is more specific than a host name, a host name than a domain, and a domain than a "
+                "network; of two domains the one with more parts is more specific, and of two "
                 "networks the one with the longer prefix. A peer whose name could not be looked up counts as matched "
                 "by the most specific name in no_access.",
         .difference = "Not in xinetd, which always refuses.", .without = more,
@@ -43,12 +43,12 @@ constexpr std::array table{
     attr<&S::access_times>({.name = "access_times", .most = -1, .synopsis = "H:M-H:M ...",
         .initial = "always", .example = "access_times = 7:00-12:30 13:30-19:00",
         .text = "Times of day, local to the daemon, at which requests are served; the whole end minute "
-                "counts. At other times a peer is refused with the reason time, while servers that already "
-                "run go on. What an interval may look like is said under Time forms.",
+                "counts. At other times peers are refused with the reason time; running servers go on. See Time "
+                "forms for the form of an interval.",
         .difference = "24:00 is understood, and an interval may cross midnight.",
         .without = more, .parse = values::access_times}),
     attr<&S::backlog>({.name = "backlog", .where = both, .synopsis = "NUMBER",
-        .initial = "the greatest the system allows", .example = "backlog = 256",
+        .initial = "the maximum the system allows", .example = "backlog = 256",
         .text = "How many connections the kernel may hold for a stream service until they are accepted. The "
                 "system's own limit, net.core.somaxconn, still applies.", .difference = "Not in xinetd.",
         .wrong = "backlog is invalid: {}", .hint = "expected a number of at least 1", .parse = values::number<&S::backlog, 1, values::greatest_int>}),
@@ -56,7 +56,7 @@ constexpr std::array table{
         .example = "banner = /etc/issue.net",
         .text = "A file sent to everybody who connects, before anything is checked. Services with wait = yes "
                 "send no banners.",
-        .difference = "A peer that does not read it holds up nobody else.",
+        .difference = "A peer that does not read it does not hold up others.",
         .parse = values::text<&S::banner>}),
     attr<&S::banner_fail>({.name = "banner_fail", .where = both, .synopsis = "FILE", .initial = "none",
         .example = "banner_fail = /etc/xinetd/go-away",
@@ -65,242 +65,249 @@ constexpr std::array table{
     attr<&S::banner_success>({.name = "banner_success", .where = both, .synopsis = "FILE", .initial = "none",
         .example = "banner_success = /etc/xinetd/welcome",
         .text = "A file sent to a peer that is admitted, before its server or conversation starts.",
-        .difference = "The daemon reads it, with its own rights.",
+        .difference = "The daemon reads it, with its own privileges.",
         .parse = values::text<&S::banner_success>}),
     attr<&S::bind>({.name = "bind", .where = both, .synopsis = "ADDRESS",
         .initial = "all", .example = "bind = 192.0.2.1",
-        .text = "The address to listen on: an address of this host, or a host name that leads to one. While the name "
-                "has no address the service stays closed. The "
-                "attribute may be spelt interface as well, but names of network interfaces are not "
-                "understood.", .difference = "A name with IPv4 addresses only works without the IPv4 flag.",
+        .text = "The address to listen on: an address of this host, or a host name, which stands for all its addresses "
+                "of the family that the flags ask for. An address that this host does not have is tried again while the "
+                "others are served. As long as the name has no address, the service stays closed. The attribute may also "
+                "be spelt interface, but names of network interfaces are not accepted.",
+        .difference = "xinetd takes the first address of a name, and needs the IPv4 flag for one that has IPv4 addresses "
+                      "only.",
         .without = more, .parse = values::text<&S::bind>}),
     attr<&S::cps>({.name = "cps", .where = both, .least = 2, .most = 2, .synopsis = "RATE SECONDS",
         .initial = "50 10", .example = "cps = 100 30",
-        .text = "When more than RATE connections a second come in, the service closes its socket for "
-                "SECONDS, in which peers find the port closed and running servers go on. Requests count even "
-                "when they are refused for another reason. A RATE of 0 is no limit.",
+        .text = "If more than RATE connections arrive per second, the service closes its socket for SECONDS; "
+                "meanwhile peers find the port closed, and running servers go on. Requests count even if they are "
+                "refused for another reason. A RATE of 0 means no limit.",
         .difference = "The count of running servers survives the pause.", .without = more, .parse = values::cps}),
     attr<&S::cps_window>({.name = "cps_window", .where = both, .synopsis = "SECONDS", .initial = "a rate per second",
         .example = "cps_window = 60",
-        .text = "When given, the RATE of cps is the number of connections that may come within so many seconds from "
-                "the first of them on, up to a day. With 60, cps = 256 600 is the habit of inetd.",
+        .text = "If set, the RATE of cps is the number of connections that may arrive within this many seconds, "
+                "counted from the first one; at most a day. With 60, cps = 256 600 behaves like inetd.",
         .difference = "Not in xinetd.", .without = more,
         .wrong = "cps_window is not a number of seconds from 1 to 86400: {}", .parse = values::number<&S::cps_window, 1, values::a_day>}),
     attr<&S::deny_time>({.name = "deny_time",  .synopsis = "MINUTES|FOREVER|NEVER",
         .initial = "NEVER", .example = "deny_time = 120",
-        .text = "How long a peer that touched this SENSOR service is kept out of all services, from its last touch "
-                "on. With NEVER it is only logged; FOREVER lasts until the daemon ends. A service without the "
-                "flag SENSOR does not need it.",
-        .difference = "Each touch lengthens the time, and a touch concerns exactly one address.",
+        .text = "How long a peer that touched this SENSOR service is banned from all services, counted from its "
+                "last touch. With NEVER the touch is only logged; FOREVER lasts until the daemon ends. It has no "
+                "effect on services without the flag SENSOR.",
+        .difference = "Each touch extends the time, and a touch affects exactly one address.",
         .without = more, .parse = values::deny_time}),
     attr<&S::disable>({.name = "disable", .synopsis = "yes|no", .initial = "no", .example = "disable = yes",
-        .text = "yes leaves the entry out; what is wrong in it is a note then.",
+        .text = "yes disables the entry; mistakes in it are then notes.",
         .difference = "no does not revive an entry that has an error.",
         .without = more, .parse = values::flag<&S::disable>}),
     attr<&S::disabled>({.name = "disabled", .where = Where::defaults, .operators = collect, .least = 0,
         .most = -1, .synopsis = "ID ...", .initial = "none", .example = "disabled = telnet finger",
-        .text = "Services that do not run, by id, whatever enabled says.",
+        .text = "Ids of services that do not run, regardless of enabled.",
         .without = more, .hash = Hash::kept, .parse = values::words<&S::disabled>}),
     attr<&S::enabled>({.name = "enabled", .where = Where::defaults, .operators = collect, .least = 0,
         .most = -1, .synopsis = "ID ...", .initial = "all", .example = "enabled = ftp rsync",
-        .text = "When given, only the services with these ids run; an empty list leaves none.",
+        .text = "If set, only services with these ids run; with an empty list none do.",
         .without = more, .parse = values::words<&S::enabled>}),
     attr<&S::env>({.name = "env", .operators = Operators::append, .least = 0, .most = -1,
         .synopsis = "NAME=VALUE ...", .initial = "none", .example = "env = LANG=C.UTF-8 HOME=/srv",
-        .text = "Variables added to the environment of the server; one that is there already gets the new "
-                "value. Since nothing quotes a blank, no value can contain one.", .parse = values::env}),
+        .text = "Variables added to the environment of the server; an existing one gets the new value. As there is "
+                "no quoting, a value cannot contain blanks.", .parse = values::env}),
     attr<&S::flags>({.name = "flags", .most = -1, .synopsis = "FLAG ...",
         .initial = "none", .example = "flags = IPv4 KEEPALIVE NODELAY",
         .text = "Words that change how the service works: REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY "
                 "KEEPALIVE NOLIBWRAP SENSOR IPv4 IPv6 LABELED. Each is explained under Flags.",
-        .difference = "NAMEINARGS works wherever it stands in the entry.", .without = more,
+        .difference = "NAMEINARGS works anywhere in the entry.", .without = more,
         .wrong = "Bad service flag: {}", .parse = values::set<&S::flags>}),
     attr<&S::group>({.name = "group", .synopsis = "NAME|NUMBER", .initial = "the user's group",
         .example = "group = nogroup",
-        .text = "The group that the server runs with in place of its user's own. A daemon that is not root "
-                "leaves the groups as they are.",
+        .text = "The group that the server runs with, instead of its user's own. A daemon that is not root leaves "
+                "the groups unchanged.",
         .difference = "A number out of range is an error, and does not become another group.",
         .without = more, .parse = values::group}),
     attr<&S::groups>({.name = "groups", .where = both, .synopsis = "yes|no", .initial = "no",
         .example = "groups = yes",
         .text = "yes gives the server all supplementary groups of its user, which must then be in the "
-                "password database; no takes all of them away.", .without = more,
+                "password database; no removes all of them.", .without = more,
         .wrong = "Bad value for groups: {}", .parse = values::flag<&S::groups>}),
     attr<&S::id>({.name = "id", .synopsis = "WORD", .initial = "the service name", .example = "id = ftp-inside",
-        .text = "What the service is called in log entries and in enabled and disabled, and by which a "
-                "reload finds what runs already. Entries that share a service name should have an id each.",
+        .text = "The name of the service in log entries and in enabled and disabled; a reload recognises running "
+                "services by it. Entries that share a service name should each have an id of their own.",
         .without = more, .parse = values::text<&S::id>}),
     attr<&S::instances>({.name = "instances", .where = both, .synopsis = "NUMBER|UNLIMITED",
         .initial = "UNLIMITED", .example = "instances = 20",
-        .text = "How many servers of the service may run at a time. Beyond that peers are refused with the "
-                "reason service_limit; 0 refuses everybody. Peers that wait for a look-up or take their banner count, "
-                "too; daytime and time over TCP count only until they begin.",
+        .text = "How many servers of the service may run at a time. Further peers are refused with the reason "
+                "service_limit; 0 refuses everybody. Peers whose name is being looked up, or that are being sent a "
+                "banner, count, too; daytime and time over TCP count only until they begin.",
         .difference = "A number out of range is an error.",
         .without = more,
         .wrong = "Number of instances is invalid: {}", .parse = values::limit<&S::instances, values::greatest_u32>}),
     attr<&S::libwrap>({.name = "libwrap", .synopsis = "NAME",
         .initial = "the last part of the server's path", .example = "libwrap = sshd",
-        .text = "The daemon name that is to be looked for in hosts.allow and hosts.deny; see Host access files. "
-                "Services without a program, internal and redirected ones, have their own name there, and with "
-                "NAMEINARGS it is the last part of the first argument.",
+        .text = "The daemon name that is looked up in hosts.allow and hosts.deny; see Host access files. For "
+                "services without a program, internal and redirected ones, the default is the service name, and "
+                "with NAMEINARGS the last part of the first argument.",
         .without = more, .parse = values::text<&S::libwrap>}),
     attr<&S::linger>({.name = "linger", .where = both, .synopsis = "SECONDS", .initial = "0", .example = "linger = 5",
-        .text = "How long a connection may stay open after its server has ended, up to 3600, so that the peer gets all of the "
-                "answer although the server has not read all of the request. See Lingering.",
+        .text = "How long a connection may stay open after its server has ended, up to 3600, so that the peer gets "
+                "the whole answer even if the server has not read the whole request. See Lingering.",
         .difference = "Not in xinetd.",
         .wrong = "linger is not a number of seconds from 0 to 3600: {}", .parse = values::number<&S::linger, 0, 3600>}),
     attr<&S::log_on_failure>({.name = "log_on_failure", .where = both, .operators = list, .least = 0,
         .most = -1, .synopsis = "HOST USERID ATTEMPT ...", .initial = "nothing",
         .example = "log_on_failure += ATTEMPT",
-        .text = "What is logged of a request that is refused: HOST adds the peer's address, and ATTEMPT by "
-                "itself makes the entry appear. USERID asks the peer's host who the user is, and logs the answer "
-                "in an entry of its own. Without any of these words there is no entry.",
+        .text = "What is logged about a refused request: HOST adds the peer's address, and ATTEMPT just enables the "
+                "entry. USERID asks the peer's host who the user is, and logs the answer "
+                "in an entry of its own. Without any of these words nothing is logged.",
         .wrong = "Bad log_on_failure flag: {}", .parse = values::set<&S::log_on_failure>}),
     attr<&S::log_on_success>({.name = "log_on_success", .where = both, .operators = list, .least = 0,
         .most = -1, .synopsis = "PID HOST USERID EXIT DURATION TRAFFIC ...", .initial = "nothing",
         .example = "log_on_success -= DURATION",
         .text = "What is logged when a server starts and ends: PID and HOST are fields of the first entry; "
-                "EXIT, DURATION and PID of the second. USERID asks the peer's host who the user is before the "
-                "server starts, and logs the answer in an entry of its own. TRAFFIC adds an entry with the bytes "
-                "that were relayed; it is for redirect only, and an error elsewhere.",
+                "EXIT, DURATION and PID are fields of the second. USERID asks the peer's host who the user is before the "
+                "server starts, and logs the answer in an entry of its own. TRAFFIC adds an entry with the number "
+                "of bytes relayed; it is for redirect only, and an error elsewhere.",
         .wrong = "Bad log_on_success flag: {}", .parse = values::set<&S::log_on_success>}),
     attr<&S::log_type>({.name = "log_type", .where = both, .most = -1,
         .synopsis = "SYSLOG FACILITY [LEVEL] | FILE PATH [SOFT [HARD]]", .initial = "none",
         .example = "log_type = FILE /var/log/services.log 8M 10M",
-        .text = "Where entries about the service go: to syslog, or to a file, whose limits are in bytes and "
-                "may have a K or an M behind them. Without it the service logs nothing; see Log types.",
+        .text = "Where entries about the service go: to syslog, or to a file, whose size limits are in bytes and "
+                "may have the suffix K or M. Without it the service logs nothing; see Log types.",
         .difference = "The soft and the hard limit are each reported once.", .parse = values::log_type}),
     attr<&S::max_load>({.name = "max_load", .where = both, .synopsis = "LOAD", .initial = "no limit",
         .example = "max_load = 6.5",
-        .text = "When the load average of the last minute is at this number or above, peers are refused with "
-                "the reason load.", .difference = "0 means no limit.", .without = more, .parse = values::max_load}),
+        .text = "If the load average of the last minute is this number or higher, peers are refused with the reason "
+                "load.", .difference = "0 means no limit.", .without = more, .parse = values::max_load}),
     attr<&S::mdns>({.name = "mdns", .where = both, .synopsis = "yes|no", .initial = "no", .example = "mdns = yes",
         .text = "Whether avahi-daemon announces the service in the local network, by multicast DNS; see "
                 "Announced services.",
-        .difference = "xinetd knows it in old versions only, and announced all services that did not say no.",
+        .difference = "Only old versions of xinetd had it, and announced all services without no.",
         .parse = values::flag<&S::mdns>}),
     attr<&S::nice>({.name = "nice", .synopsis = "NUMBER", .initial = "0", .example = "nice = 10",
         .text = "Added to the daemon's own scheduling priority for the server; the sum is kept within -20 "
                 "and 19.", .difference = "Negative values work for every user.", .parse = values::nice}),
     attr<&S::no_access>({.name = "no_access", .where = both, .operators = list, .least = 0, .most = -1,
         .synopsis = "ADDRESS ...", .initial = "nobody", .example = "no_access += 192.0.2.128/25 .example.net",
-        .text = "Peers that are refused with the reason address, also when only_from names them, unless "
-                "access_policy says otherwise. What an element may look like is said under Address forms.",
-        .difference = "Addresses are compared in their IPv4 form wherever they have one.",
+        .text = "Peers that are refused with the reason address, even if they match only_from, unless access_policy "
+                "says otherwise. See Address forms for the form of an element.",
+        .difference = "IPv4-mapped addresses are compared as IPv4 addresses.",
         .without = more, .parse = values::addresses<&S::no_access>}),
     attr<&S::only_from>({.name = "only_from", .where = both, .operators = list, .least = 0, .most = -1,
         .synopsis = "ADDRESS ...", .initial = "everybody",
         .example = "only_from = 127.0.0.1 ::1 192.0.2.0/24 2001:db8::/32",
         .text = "The only peers that are admitted: all others are refused with the reason address, and an "
-                "empty list refuses everybody. What an element may look like is said under Address forms.",
-        .difference = "Addresses are compared in their IPv4 form wherever they have one.",
+                "empty list refuses everybody. See Address forms for the form of an element.",
+        .difference = "IPv4-mapped addresses are compared as IPv4 addresses.",
         .without = more, .parse = values::addresses<&S::only_from>}),
     attr<&S::pass_fds>({.name = "pass_fds", .synopsis = "none|systemd", .initial = "none",
         .example = "pass_fds = systemd",
-        .text = "What a server with wait = yes finds beside its socket on descriptors 0, 1 and 2. With systemd the "
-                "socket is descriptor 3 as well, and the environment has LISTEN_FDS=1, LISTEN_PID with the process "
-                "number of the server, and LISTEN_FDNAMES with the id of the service, in which what may not stand "
-                "there is written \\xNN: so that a server made for systemd's sockets finds it, see sd_listen_fds(3).",
+        .text = "What a server with wait = yes gets besides its socket on descriptors 0, 1 and 2. With systemd the "
+                "socket is also descriptor 3, and the environment contains LISTEN_FDS=1, LISTEN_PID with the "
+                "process id of the server, and LISTEN_FDNAMES with the id of the service, in which characters that "
+                "are not allowed are written \\xNN: A server written for systemd sockets then finds its socket; see "
+                "sd_listen_fds(3). (and a full stop in place of the colon before it)",
         .difference = "Not in xinetd.",
         .wrong = "Bad choice for pass_fds: {}", .parse = values::word<&S::pass_fds>}),
     attr<&S::passenv>({.name = "passenv", .where = both, .operators = list, .least = 0, .most = -1,
         .synopsis = "NAME ...", .initial = "all", .example = "passenv = PATH TZ",
-        .text = "The variables of the environment in which the daemon was started that the server gets. "
-                "Without this attribute it gets them all, with an empty list none of them.",
+        .text = "The environment variables that the server gets from those with which the daemon was started. "
+                "Without this attribute it gets all of them; with an empty list, none.",
         .parse = values::passenv}),
     attr<&S::per_source>({.name = "per_source", .where = both, .synopsis = "NUMBER|UNLIMITED",
         .initial = "UNLIMITED", .example = "per_source = 4",
         .text = "How many servers of the service may run at a time for one peer address, whatever its ports. "
-                "Beyond that the peer is refused with the reason per_source_limit.",
+                "Further requests are refused with the reason per_source_limit.",
         .difference = "A number out of range is an error.",
         .without = more,
         .wrong = "Number of per source instances is invalid: {}", .parse = values::limit<&S::per_source, values::greatest_u32>}),
     attr<&S::per_source_rate>({.name = "per_source_rate", .where = both, .least = 2, .most = 2,
         .synopsis = "NUMBER SECONDS", .initial = "no limit", .example = "per_source_rate = 30 60",
-        .text = "How many connections one peer address may make within SECONDS, whatever its ports, counted from the "
-                "first of them on. Beyond that the peer is refused with the reason per_source_rate until they are "
-                "over. Requests count even when they are refused for another reason. A NUMBER of 0 is no limit. The "
-                "65,536 addresses that began to count last are remembered.",
+        .text = "How many connections one peer address may make within SECONDS, from any ports, counted from the "
+                "first one. Further ones are refused with the reason per_source_rate until SECONDS are over. "
+                "Requests count even if they are refused for another reason. A NUMBER of 0 means no limit. The "
+                "daemon remembers the 65,536 addresses whose count began last.",
         .difference = "Not in xinetd.", .without = more, .parse = values::per_source_rate}),
     attr<&S::port>({.name = "port", .synopsis = "NUMBER",
         .initial = "from /etc/services", .example = "port = 7001",
         .text = "The port to listen on, 0 to 65535; with 0 the system chooses one. Unless type contains "
                 "UNLISTED it must be the one that /etc/services has for the name of the service. An RPC service may "
-                "have any, and without one gets a port of the system's choice.",
+                "have any port; without one the system chooses it.",
         .without = more,
         .wrong = "port number is invalid: {}", .hint = "expected a number from 0 to 65535", .parse = values::number<&S::port, 0, 65535>}),
     attr<&S::protocol>({.name = "protocol", .synopsis = "NAME",
         .initial = "tcp for stream, udp for dgram", .example = "protocol = tcp",
-        .text = "The protocol of the socket, by its name in /etc/protocols. To be given with raw and "
-                "seqpacket; otherwise socket_type says enough.", .without = more, .parse = values::protocol}),
+        .text = "The protocol of the socket, by its name in /etc/protocols. Required for raw and seqpacket; "
+                "otherwise it follows from socket_type.", .without = more, .parse = values::protocol}),
     attr<&S::redirect>({.name = "redirect", .least = 2, .most = 2, .synopsis = "HOST PORT",
         .initial = "none", .example = "redirect = 192.0.2.10 80",
-        .text = "Relays each connection to that host and port, in place of starting a server; see Redirection. A "
-                "name that has no address yet keeps the service closed until it has one. The port may be "
-                "a name of /etc/services. Stream services with wait = no only.",
-        .difference = "The end of one direction leaves the other one open.",
+        .text = "Relays each connection to that host and port instead of starting a server; see Redirection. As "
+                "long as a name has no address, the service stays closed. The port may be a name from "
+                "/etc/services. For stream services with wait = no only.",
+        .difference = "When one direction ends, the other stays open.",
         .without = more, .parse = values::redirect}),
     attr<&S::reload_policy>({.name = "reload_policy", .where = Where::defaults, .synopsis = "lenient|strict",
         .initial = "lenient", .example = "reload_policy = strict",
-        .text = "What an error costs when the configuration is read again. With lenient an entry with an error "
-                "leaves its service as it runs, and the other entries count. With strict any error leaves "
-                "everything as it runs. It is the new defaults entry that counts, if it can be read.",
+        .text = "What happens if there is an error when the configuration is read again. With lenient, a service "
+                "whose entry has an error goes on as it runs, and the other entries take effect. With strict, any "
+                "error leaves everything as it runs. The new defaults entry decides, if it can be read.",
         .difference = "Not in xinetd, which ends the service and its servers.",
         .without = more,
         .wrong = "Bad reload policy: {}", .parse = values::word<&S::reload_policy>}),
     attr<&S::removed_sessions>({.name = "removed_sessions", .where = Where::defaults, .synopsis = "terminate|keep",
         .initial = "terminate", .example = "removed_sessions = keep",
-        .text = "What becomes of running servers when a reload takes their service away, or changes its id, "
+        .text = "What happens to running servers when a reload removes their service, or changes its id, "
                 "socket_type, protocol, port, address, wait or type. With terminate they get SIGTERM, and after "
-                "three seconds SIGKILL. With keep they end when they will; they do not count against the "
-                "limits of a service that has taken the place of theirs.",
+                "three seconds SIGKILL. With keep they end by themselves; they do not count against the limits of a "
+                "service that has replaced theirs.",
         .difference = "Not in xinetd, which always ends them.",
         .wrong = "Bad choice for removed sessions: {}", .parse = values::word<&S::removed_sessions>}),
     attr<&S::rlimit_as>({.name = "rlimit_as", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_as = 256M",
-        .text = "The most address space that the server may have, in bytes. K or M behind the number "
-                "multiplies it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
-        .difference = "A number out of range is an error, and the limit is set before the user is changed.",
+        .text = "The maximum address space of the server, in bytes. The suffix K or M multiplies the number by 1024 "
+                "or 1048576. UNLIMITED removes the limit, 0 leaves it unchanged.",
+        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
+                      "[or: before privileges are dropped]",
         .without = more,
         .wrong = "Address space limit is invalid: {}", .parse = values::size<&S::rlimit_as>}),
     attr<&S::rlimit_cpu>({.name = "rlimit_cpu", .synopsis = "SECONDS|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_cpu = 20",
-        .text = "The most processor time that the server may use. UNLIMITED removes the limit, 0 leaves it "
-                "alone.",
-        .difference = "A number out of range is an error, and the limit is set before the user is changed.",
+        .text = "The maximum processor time of the server, in seconds. UNLIMITED removes the limit, 0 leaves it unchanged.",
+        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
+                      "[or: before privileges are dropped]",
         .without = more,
         .wrong = "CPU limit is invalid: {}", .parse = values::limit<&S::rlimit_cpu>}),
     attr<&S::rlimit_data>({.name = "rlimit_data", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_data = 64M",
-        .text = "The largest data segment that the server may have, in bytes. K or M behind the number "
-                "multiplies it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
-        .difference = "A number out of range is an error, and the limit is set before the user is changed.",
+        .text = "The largest data segment that the server may have, in bytes. The suffix K or M multiplies the "
+                "number by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it unchanged.",
+        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
+                      "[or: before privileges are dropped]",
         .without = more,
         .wrong = "Data limit is invalid: {}", .parse = values::size<&S::rlimit_data>}),
     attr<&S::rlimit_files>({.name = "rlimit_files", .synopsis = "NUMBER|UNLIMITED",
         .initial = "the daemon's hard limit", .example = "rlimit_files = 1024",
-        .text = "How many descriptors the server may have open at a time. UNLIMITED and 0 stand for the "
-                "daemon's hard limit.",
-        .difference = "A number out of range is an error, and the limit is set before the user is changed.",
+        .text = "How many descriptors the server may have open at a time. UNLIMITED and 0 mean the daemon's hard limit.",
+        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
+                      "[or: before privileges are dropped]",
         .without = more,
         .wrong = "Max files limit is invalid: {}", .parse = values::size<&S::rlimit_files>}),
     attr<&S::rlimit_rss>({.name = "rlimit_rss", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_rss = 128M",
-        .text = "The most resident memory that the server may have, in bytes. K or M behind the number "
-                "multiplies it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
-        .difference = "A number out of range is an error, and the limit is set before the user is changed.",
+        .text = "The maximum resident memory of the server, in bytes. The suffix K or M multiplies the number by "
+                "1024 or 1048576. UNLIMITED removes the limit, 0 leaves it unchanged.",
+        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
+                      "[or: before privileges are dropped]",
         .without = more,
         .wrong = "RSS limit is invalid: {}", .parse = values::size<&S::rlimit_rss>}),
     attr<&S::rlimit_stack>({.name = "rlimit_stack", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_stack = 8M",
-        .text = "The largest stack that the server may have, in bytes. K or M behind the number multiplies "
-                "it by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it alone.",
-        .difference = "A number out of range is an error, and the limit is set before the user is changed.",
+        .text = "The largest stack that the server may have, in bytes. The suffix K or M multiplies the number by "
+                "1024 or 1048576. UNLIMITED removes the limit, 0 leaves it unchanged.",
+        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
+                      "[or: before privileges are dropped]",
         .without = more,
         .wrong = "Stack limit is invalid: {}", .parse = values::size<&S::rlimit_stack>}),
     attr<&S::rpc_number>({.name = "rpc_number", .synopsis = "NUMBER",
         .initial = "from /etc/rpc", .example = "rpc_number = 100001",
-        .text = "The program number of an RPC service. Required where it is UNLISTED.",
+        .text = "The program number of an RPC service. Required if it is UNLISTED.",
         .without = more,
         .wrong = "rpc_number is invalid: {}", .hint = "expected a program number of at most 32 bits", .parse = values::number<&S::rpc_number, 0, values::greatest_u32>}),
     attr<&S::rpc_version>({.name = "rpc_version", .synopsis = "N[-M]",
@@ -317,7 +324,7 @@ constexpr std::array table{
         .example = "server_args = -l -u 077",
         .text = "The arguments that follow the program's name. With the flag NAMEINARGS the first of them is "
                 "that name.",
-        .difference = "NAMEINARGS may stand before or behind it.",
+        .difference = "NAMEINARGS may come before or after it.",
         .without = more, .hash = Hash::value, .parse = values::words<&S::server_args>}),
     attr<&S::socket_type>({.name = "socket_type",
         .synopsis = "stream|dgram|raw|seqpacket", .initial = "from the protocol", .example = "socket_type = stream",
@@ -326,27 +333,27 @@ constexpr std::array table{
         .wrong = "Bad socket type: {}", .parse = values::socket_type}),
     attr<&S::type>({.name = "type", .most = -1,
         .synopsis = "RPC INTERNAL TCPMUX TCPMUXPLUS UNLISTED ...", .initial = "none", .example = "type = UNLISTED",
-        .text = "What sort of service it is. UNLISTED is the usual word: the name need not be in "
-                "/etc/services, and port must be given. All are explained under Types.",
+        .text = "The kind of service. The most common word is UNLISTED: the name need not be in /etc/services, and "
+                "port must be given. See Types for all of them.",
         .without = more,
         .wrong = "Bad service type: {}", .parse = values::type}),
     attr<&S::umask>({.name = "umask", .where = both, .synopsis = "OCTAL", .initial = "the daemon's, with 022",
         .example = "umask = 027",
         .text = "The file creation mask with which the server starts.", .without = more, .parse = values::umask}),
     attr<&S::user>({.name = "user", .synopsis = "NAME|NUMBER", .initial = "required", .example = "user = nobody",
-        .text = "The user that the server runs as. Digits are taken as a number without looking it up, and "
-                "then stand for the group as well. Not needed with the type INTERNAL; where no program is started, "
-                "it counts for hosts.allow and hosts.deny alone.",
+        .text = "The user that the server runs as. Digits are used as a numeric id without a look-up, and then also "
+                "as the group id. Not needed with the type INTERNAL; if no program is started, it only matters for "
+                "hosts.allow and hosts.deny.",
         .difference = "A number out of range is an error, and does not become root.",
         .without = more, .parse = values::user}),
     attr<&S::v6only>({.name = "v6only", .where = both, .synopsis = "yes|no",
         .initial = "no", .example = "v6only = yes",
         .text = "yes keeps IPv4 peers away from an IPv6 socket; with no, one socket serves both families.",
-        .difference = "no means no, and with yes there is no falling back to IPv4.",
+        .difference = "no means no, and with yes there is no fallback to IPv4.",
         .without = more, .parse = values::flag<&S::v6only>}),
     attr<&S::wait>({.name = "wait", .synopsis = "yes|no", .initial = "required", .example = "wait = no",
-        .text = "With no, the daemon accepts and each connection gets a server of its own. With yes, one "
-                "server at a time gets the socket itself and takes from it what arrives, until it ends.",
+        .text = "With no, the daemon accepts connections, and each gets a server of its own. With yes, one server "
+                "at a time gets the socket itself and handles whatever arrives there until it ends.",
         .difference = "An external dgram service must wait.", .without = more,
         .wrong = "Bad value for wait: {}", .parse = values::flag<&S::wait>}),
 };

@@ -39,7 +39,8 @@ std::string fill_ban(const Arguments& a, request::Ban& request) {
   for (const std::string& word : words)
     if (!policy::Network::parse(word))
       return fmt::format("'{}' is {}", base::escaped(word, 100),
-                         &word == &words.back() && words.size() > 1 ? "not an address, a network or a time such as 30m, 1h or 7d"
+                         &word == &words.back() && words.size() > 1 ? "not an address, a network or a time such as "
+                                                                      "30m, 1h or 7d"
                                                                     : "neither an address nor a network");
   request.mean(words);
   return {};
@@ -50,7 +51,8 @@ std::string print_ban(const Arguments&, const control::Answered<command::Ban>& a
   for (const reply::NewBan& one : answer.result.banned) words.push_back(one.address);
   const auto minutes = answer.result.minutes;
   return fit_for_terminal(fmt::format("banned {} {}", enumeration(words),
-                                      minutes ? "for " + minutes_text(static_cast<std::int64_t>(*minutes)) : "for ever")) + "\n";
+                                      minutes ? "for " + minutes_text(static_cast<std::int64_t>(*minutes)) : "for "
+                                                                                                             "ever")) + "\n";
 }
 
 std::string fill_unban(const Arguments& a, request::Addresses& request) {
@@ -66,23 +68,24 @@ std::string print_unban(const Arguments&, const control::Answered<command::Unban
 
 constexpr std::array<std::string_view, 1> bans_lines{"xsuperctl bans"};
 constexpr std::array<std::string_view, 3> ban_lines{"xsuperctl ban 192.0.2.7 30m",
-                                                    "xsuperctl ban 198.51.100.0/24 2001:db8::/32 7d", "xsuperctl ban 203.0.113.9"};
+                                                    "xsuperctl ban 198.51.100.0/24 2001:db8::/32 7d", "xsuperctl "
+                                                                                                      "ban 203.0.113.9"};
 constexpr std::array<std::string_view, 1> unban_lines{"xsuperctl unban 192.0.2.7 198.51.100.0/24"};
 
 constexpr std::array rows{
     asks<command::Bans, fill_nothing, print_bans>(
-        {.text = "peers that sensors or administrators have banned",
+        {.text = "peers banned by sensors or administrators",
          .description = "Prints the peers and networks that sensors or administrators have banned, and for how long.",
          .examples = bans_lines}),
     asks<command::Ban, fill_ban, print_ban>(
-        {.synopsis = "ADDRESS ... [TIME]", .text = "keep peers or networks out of all services",
-         .description = "Keeps peers out of all services: single addresses, or networks with the length of their prefix. The last "
-                        "word may say for how long: 30m, 1h, 7d; a bare number is minutes. Without it the ban has no end; it is "
-                        "forgotten when the daemon ends.",
+        {.synopsis = "ADDRESS ... [TIME]", .text = "ban peers or networks from all services",
+         .description = "Bans peers from all services: single addresses, or networks with a prefix length. The last "
+                        "word may say for how long: 30m, 1h, 7d; a bare number means minutes. Without it the ban "
+                        "does not expire. Bans are forgotten when the daemon ends.",
          .examples = ban_lines, .least = 1, .most = many}),
     asks<command::Unban, fill_unban, print_unban>(
-        {.synopsis = "ADDRESS ...", .text = "let them in again",
-         .description = "Lets them in again. Each is named as it was banned.", .examples = unban_lines, .least = 1, .most = many}),
+        {.synopsis = "ADDRESS ...", .text = "lift bans",
+         .description = "Lifts bans. Each must be given as it was banned.", .examples = unban_lines, .least = 1, .most = many}),
 };
 
 }  // namespace

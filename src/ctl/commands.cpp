@@ -19,25 +19,25 @@ constexpr std::array<std::string_view, 1> complete_lines{"xsuperctl complete -- 
 
 /// Those that are no single question to the daemon.
 constexpr std::array others{
-    Command{.name = "top", .text = "a live view of what the services do",
-            .description = "Shows what all services do, again and again, until q is pressed. Without a terminal, and with "
-                           "--once or --json, it looks twice and prints that.",
+    Command{.name = "top", .text = "live view of the services",
+            .description = "Shows what all services are doing, updated until q is pressed. Without a terminal, and "
+                           "with --once or --json, it takes two samples and prints the result.",
             .examples = top_lines, .alone = top},
-    Command{.name = "health", .synopsis = "[SERVICE ...]", .text = "is all well, for a monitoring system",
-            .description = "Prints one line for a monitoring system, as plug-ins of Nagios and its relatives do. With services "
-                           "only these are looked at, without the daemon as a whole.",
+    Command{.name = "health", .synopsis = "[SERVICE ...]", .text = "health check for a monitoring system",
+            .description = "Prints one line for a monitoring system, as plug-ins of Nagios and its relatives do. If "
+                           "services are named, only these are checked, and not the daemon as a whole.",
             .examples = health_lines, .most = many, .alone = health},
-    Command{.name = "check", .synopsis = "[FILE]", .text = "what is wrong with a configuration; asks no daemon",
-            .description = "Reads a configuration, /etc/xinetd.conf by default, and tells what is wrong with it or may not be "
-                           "what was meant. Asks no daemon and starts nothing.",
+    Command{.name = "check", .synopsis = "[FILE]", .text = "check a configuration; needs no daemon",
+            .description = "Reads a configuration, /etc/xinetd.conf by default, and reports what is wrong with it "
+                           "or perhaps not what was meant. Needs no daemon and starts nothing.",
             .examples = check_lines, .most = 1, .alone = check, .offline = true},
     Command{.name = "convert", .synopsis = "--from ... --to ...",
-            .text = "files of inetd, xinetd and systemd into each other; asks no daemon",
-            .description = "Writes a configuration in another language, and reports what has no equal there.",
+            .text = "convert between inetd, xinetd and systemd files; needs no daemon",
+            .description = "Translates a configuration into another language, and reports what has no equivalent there.",
             .examples = convert_lines, .apart = convert, .offline = true},
     Command{.name = "complete", .synopsis = "[--files FILE] -- WORD ...",
-            .text = "for the completions of shells: what the last word could be",
-            .description = "Prints what the last word of a command line could be, for the completions of shells.",
+            .text = "for shell completion: what the last word could be",
+            .description = "Prints what the last word of a command line could be, for shell completion.",
             .examples = complete_lines, .apart = complete, .offline = true},
 };
 

@@ -19,18 +19,18 @@ constexpr std::size_t line_width = 79;
 constexpr std::array meanings{
     ExitMeaning{0, "", "done"},
     ExitMeaning{0, "explain", "the peer would be served by each of the services"},
-    ExitMeaning{1, "", "the daemon refused, or it did not work"},
+    ExitMeaning{1, "", "the daemon refused, or the command failed"},
     ExitMeaning{1, "explain", "the peer would not be served"},
     ExitMeaning{1, "reload enable", "a service could not be opened"},
-    ExitMeaning{1, "convert", "something has no equal, or a file could not be written"},
-    ExitMeaning{2, "", "the command line makes no sense"},
+    ExitMeaning{1, "convert", "something has no equivalent, or a file could not be written"},
+    ExitMeaning{2, "", "invalid command line"},
     ExitMeaning{3, "", "no daemon answers at the socket"},
     ExitMeaning{4, "reload diff check", "the configuration has errors"},
     ExitMeaning{4, "convert", "the input has errors"},
-    ExitMeaning{0, "health", "OK: all is well"},
+    ExitMeaning{0, "health", "OK"},
     ExitMeaning{1, "health", "WARNING"},
-    ExitMeaning{2, "health", "CRITICAL, as when no daemon answers"},
-    ExitMeaning{3, "health", "UNKNOWN: the command line makes no sense, or the daemon may not be asked"},
+    ExitMeaning{2, "health", "CRITICAL; also if no daemon answers"},
+    ExitMeaning{3, "health", "UNKNOWN: invalid command line, or the daemon may not be asked"},
 };
 
 /// Words from `indent` on, in lines that are no longer than a terminal; the first line has begun with `begun`.
@@ -91,11 +91,11 @@ bool concerns(const ExitMeaning& meaning, const Command& command) {
 
 std::string help_text() {
   std::string text = "Usage: xsuperctl [OPTION...] COMMAND [ARGUMENT...]\n"
-                     "Asks a running xsuperd through its control socket, or directs it.\n\nCommands:\n";
+                     "Queries and controls a running xsuperd over its control socket.\n\nCommands:\n";
   for (const Command& command : commands())
     text += wrapped(fmt::format("  {} {}", command.name, command.synopsis), command.text, 36);
   return text + "\nOptions:\n" + option_lines(option_words()) +
-         "\nxsuperctl COMMAND --help tells more of a command. See xsuperctl(1).\n";
+         "\nSee xsuperctl COMMAND --help for help on a command, and xsuperctl(1).\n";
 }
 
 std::string help_text(const Command& command) {

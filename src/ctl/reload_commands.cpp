@@ -66,12 +66,13 @@ constexpr std::array<std::string_view, 1> diff_lines{"xsuperctl diff"};
 constexpr std::array rows{
     asks<command::Reload, fill_reload, print_reload>(
         {.text = "read the configuration again, as SIGHUP does",
-         .description = "Reads the configuration again, as SIGHUP does, and tells what came of it: what is wrong in the files, what "
+         .description = "Reads the configuration again, as SIGHUP does, and reports the result: what is wrong in "
+                        "the files, what "
                         "changed, and which services could not be opened, with the reason.",
          .examples = reload_lines, .judge = judged<command::Reload, all_open>}),
     asks<command::Diff, fill_nothing, print_diff>(
         {.text = "what a reload would change",
-         .description = "Tells what a reload would start, stop and change, without doing it.", .examples = diff_lines,
+         .description = "Shows what a reload would start, stop and change, without doing it.", .examples = diff_lines,
          .judge = judged<command::Diff, has_errors>}),
 };
 

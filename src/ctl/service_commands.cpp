@@ -140,24 +140,26 @@ std::string print_show(const Arguments& arguments, const control::Answered<comma
   return text;
 }
 
-constexpr std::array<std::string_view, 3> list_lines{"xsuperctl list", "xsuperctl list --all", "xsuperctl list ftp 'web-*'"};
+constexpr std::array<std::string_view, 3> list_lines{"xsuperctl list", "xsuperctl list --all", "xsuperctl list ftp "
+                                                                                               "'web-*'"};
 constexpr std::array<std::string_view, 2> stats_lines{"xsuperctl stats", "xsuperctl stats ftp"};
 constexpr std::array<std::string_view, 2> show_lines{"xsuperctl show ftp", "xsuperctl show ftp http only_from no_access"};
 
 constexpr std::array rows{
     asks<command::List, fill_list, print_list>(
         {.synopsis = "[SERVICE ...]", .text = "all services, and what they have done",
-         .description = "Prints a line for each service: its state, endpoint, running servers, what it has done; and why a service "
-                        "is closed that should be open. Entries that are not served are counted, and listed with --all or when "
-                        "they are asked for by name. A SERVICE is an id, a name, or a pattern with * and ?.",
+         .description = "Prints a line for each service: its state, endpoint, running servers and counters; and why "
+                        "a service is closed that should be open. Entries that are not served are counted, and "
+                        "listed with --all or if they are named. A SERVICE is an id, a name, or a pattern with * and ?.",
          .examples = list_lines, .most = many}),
     asks<command::Stats, fill_services, print_stats>(
         {.synopsis = "[SERVICE ...]", .text = "the counters of all services",
-         .description = "Prints the counters of each service, with the reasons of refusals.", .examples = stats_lines, .most = many}),
+         .description = "Prints the counters of each service, with the reasons for refusals.", .examples = stats_lines, .most = many}),
     asks<command::Show, fill_show, print_show>(
-        {.synopsis = "SERVICE ... [ATTRIBUTE ...]", .text = "its attributes, and where each comes from",
-         .description = "Prints the attributes in effect and the lines that each comes from. A word behind the first SERVICE that "
-                        "is the name of an attribute is one: then these are shown, whether anybody has set them or not.",
+        {.synopsis = "SERVICE ... [ATTRIBUTE ...]", .text = "attributes of services, and where each comes from",
+         .description = "Prints the attributes in effect and the lines that each comes from. Any word after the "
+                        "first SERVICE that is the name of an attribute is taken as one; then only these are shown, "
+                        "whether set or not.",
          .examples = show_lines, .least = 1, .most = many, .narrow = keep_named}),
 };
 

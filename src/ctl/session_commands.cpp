@@ -43,7 +43,7 @@ Exit admitted(const reply::Explain& answer) { return answer.admitted ? Exit::goo
 
 /// A word of digits is the number of a session.
 std::string fill_kill(const Arguments& a, request::Kill& request) {
-  if (a.words.empty() == !a.peer) return "kill wants sessions and services, or --peer";
+  if (a.words.empty() == !a.peer) return "kill needs sessions or services, or --peer";
   if (a.peer) request.peer = *a.peer;
   std::vector<std::uint64_t> numbers;
   std::vector<std::string> names;
@@ -71,18 +71,18 @@ constexpr std::array<std::string_view, 3> kill_lines{"xsuperctl kill 17 18", "xs
 
 constexpr std::array rows{
     asks<command::Sessions, fill_services, print_sessions>(
-        {.synopsis = "[SERVICE ...]", .text = "who is being served",
+        {.synopsis = "[SERVICE ...]", .text = "current sessions",
          .description = "Prints a line for each session: number, service, peer, process, age, bytes and what it waits for.",
          .examples = sessions_lines, .most = many}),
     asks<command::Explain, fill_explain, print_explain>(
-        {.synopsis = "SERVICE ... ADDRESS", .text = "would that peer be served now, and why",
-         .description = "Tells whether the peer would be served now, check by check, and the line that decides. The last word is "
-                        "the address, those before it are services.",
+        {.synopsis = "SERVICE ... ADDRESS", .text = "whether a peer would be served now, and why",
+         .description = "Says whether the peer would be served now, check by check, and which line decides. The "
+                        "last word is the address, those before it are services.",
          .examples = explain_lines, .least = 2, .most = many, .judge = judged<command::Explain, admitted>}),
     asks<command::Kill, fill_kill, print_kill>(
         {.synopsis = "SESSION|SERVICE ...", .text = "end sessions; also with --peer",
-         .description = "Sends TERM, or another signal, to the servers of sessions, of services or of a peer. A word of digits is "
-                        "the number of a session. When one that is named does not run, nobody is signalled.",
+         .description = "Sends TERM, or another signal, to the servers of sessions, of services or of a peer. A "
+                        "number is a session. If a session that is named does not exist, nothing is signalled.",
          .examples = kill_lines, .most = many}),
 };
 

@@ -52,19 +52,20 @@ constexpr std::array<std::string_view, 2> enable_lines{"xsuperctl enable ftp", "
 
 constexpr std::array rows{
     asks<command::Drain, fill_drain, print_closed<command::Drain>>(
-        {.synopsis = "SERVICE ...", .text = "let nobody new in; sessions go on",
-         .description = "Lets nobody new in; what runs goes on. The socket is closed, or with --hold kept open while connections "
-                        "wait. Lasts until enable, over reloads and upgrades.",
+        {.synopsis = "SERVICE ...", .text = "accept no new peers; sessions go on",
+         .description = "Accepts no new peers; sessions go on. The socket is closed, or with --hold kept open while "
+                        "connections wait. Lasts until enable, across reloads and upgrades.",
          .examples = drain_lines, .least = 1, .most = many}),
     asks<command::Disable, fill_services, print_closed<command::Disable>>(
-        {.synopsis = "SERVICE ...", .text = "the same, and meant to last",
-         .description = "Does as drain, and is meant to last. With --persist the disable line of the entry in its file is set, "
-                        "too; if the daemon refuses, the file is put back.",
+        {.synopsis = "SERVICE ...", .text = "like drain, but meant to be permanent",
+         .description = "Does the same as drain, but is meant to be permanent. With --persist the entry is also "
+                        "disabled in its file; if the daemon refuses, the file is restored.",
          .examples = disable_lines, .least = 1, .most = many}),
     asks<command::Enable, fill_services, print_enabled>(
         {.synopsis = "SERVICE ...", .text = "undo drain and disable",
-         .description = "Undoes drain and disable. With --persist the entry in the file is enabled, too, and read by a reload; "
-                        "when the service cannot be opened then, file and daemon are put back as they were.",
+         .description = "Undoes drain and disable. With --persist the entry in the file is enabled, too, and read "
+                        "by a reload; "
+                        "if the service then cannot be opened, file and daemon are restored as they were.",
          .examples = enable_lines, .least = 1, .most = many, .judge = judged<command::Enable, enabled>}),
 };
 
