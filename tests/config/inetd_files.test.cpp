@@ -61,8 +61,45 @@ TEST_CASE("two lines of inetd.conf for one port: the first one counts") {
   CHECK(ids(w) == std::vector<std::string>{"ftp"});
   CHECK(w.finding("Service ftp-tcp is refused: service ftp has tcp port 21 on all addresses")->place.line == 2);
   CHECK(inetd("127.0.0.1:" + ftp + "127.0.0.2:" + ftp).loaded.config->services.size() == 2);
-  CHECK(inetd("127.0.0.1:" + ftp + ftp).loaded.config->services.size() == 1);
   CHECK(inetd("127.0.0.1:" + ftp + "::1:" + ftp).loaded.config->services.size() == 2);
+}
+
+namespace {
+
+/// "4", "6 only", "4 beside" and so on, one for each socket of the service.
+std::string sockets(const Service& service) {
+  std::vector<std::string> all;
+  for (const ListenSpec& place : service.places())
+    all.push_back((place.at.address.known() ? place.at.address.text() + " " : std::string()) + (place.ipv6 ? "6" : "4") +
+                  (place.v6only ? " only" : "") + (place.beside ? " beside" : ""));
+  return base::join(all, ", ");
+}
+
+}  // namespace
+
+TEST_CASE("a line of inetd.conf has a socket for each family, unless it says which or where") {
+  const auto of = [](const std::string& line) { return sockets(*inetd(line).loaded.config->services.at(0)); };
+  CHECK(of(ftp) == "4, 6 only");
+  CHECK(of("ntalk dgram udp wait root /bin/sh\n") == "4, 6 only");
+  CHECK(of("ftp stream tcp4 nowait root /bin/sh\n") == "4");
+  CHECK(of("ftp stream tcp6 nowait root /bin/sh\n") == "6 only");
+  CHECK(of("ftp stream tcp46 nowait root /bin/sh\n") == "6");
+  CHECK(of("127.0.0.1:" + ftp) == "127.0.0.1 4");
+  CHECK(of("rusersd/2-3 dgram rpc/udp wait root /bin/sh\n") == "6");
+}
+
+TEST_CASE("lines of inetd.conf for an address and for all of them stand side by side, in either order") {
+  for (const std::string& lines : {"127.0.0.1:" + ftp + ftp, ftp + "127.0.0.1:" + ftp}) {
+    const World w = inetd(lines);
+    REQUIRE(w.loaded.config->services.size() == 2);
+    std::vector<std::string> both{sockets(*w.loaded.config->services[0]), sockets(*w.loaded.config->services[1])};
+    std::sort(both.begin(), both.end());
+    CHECK(both == std::vector<std::string>{"127.0.0.1 4 beside", "4 beside, 6 only beside"});
+    CHECK(w.finding("refused") == nullptr);
+  }
+  // Two entries of xinetd's cannot (decision B15.25).
+  const World w(service("a", 7, "bind = 127.0.0.1") + service("b", 7));
+  CHECK(w.loaded.config->services.size() == 1);
 }
 
 TEST_CASE("defaults protect the services of inetd.conf") {
