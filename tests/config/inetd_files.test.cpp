@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include "config/inetd_fixture.hpp"
+#include "xsuperd/base/text.hpp"
 
 // inetd.conf as a whole: ids, families, several addresses, and its place beside xinetd.conf (facts B11.1 to B11.12).
 using namespace xsuperd;
