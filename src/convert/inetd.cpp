@@ -24,8 +24,21 @@ constexpr char staged_main[] = "/converted.conf";
 constexpr char staged_directory[] = "/converted";
 constexpr char left_over[] = "README.inetd";
 
+/// What an entry of xinetd's says cannot be a socket for each family: it has one for both (decision B15.33).
+void have_one_socket(config::Service& service) {
+  if (service.of_inetd && service.also.size() == 1 && !service.settings.bind) {
+    service.listen = service.also[0];
+    service.listen.v6only = false;
+    service.listen.fallback_to_ipv4 = true;
+    service.also.clear();
+  }
+  service.of_inetd = service.listen.beside = false;
+}
+
 bool same(config::Service a, config::Service b) {
   a.place = b.place = {};
+  have_one_socket(a);
+  have_one_socket(b);
   return a == b;
 }
 

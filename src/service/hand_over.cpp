@@ -46,7 +46,7 @@ void Runner::hold() {
 }
 
 void Runner::release() {
-  for (const auto& endpoint : std::vector(endpoints_))
+  for (const auto& endpoint : endpoints_)
     if (listens(*endpoint)) listen(*endpoint);
 }
 
@@ -146,7 +146,7 @@ Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(
 void Runner::carry_on() {
   const Phase phase = state_.phase();
   const bool opens = wants_socket() && phase != Phase::paused && phase != Phase::retiring;
-  for (const auto& endpoint : std::vector(endpoints_))
+  for (const auto& endpoint : endpoints_)
     endpoint->carry_on(listens(*endpoint), opens && !state_.is_open(endpoint->id()));
   announce();
   if (phase == Phase::paused)

@@ -68,7 +68,8 @@ bool Runner::start(BoundSockets bound) {
   if (!wants_socket()) return true;
   if (endpoints_.empty()) return feed(Closed{}), false;  // what it waits for is looked up by somebody else
   if (find_first_targets()) return false;  // until then nobody is to be let in
-  for (const auto& endpoint : std::vector(endpoints_)) {
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    const auto& endpoint = endpoints_[i];
     if (endpoint->open()) continue;
     const auto place = std::find_if(bound.begin(), bound.end(), [&](const auto& one) {
       return one.first < endpoints_.size() && endpoints_[one.first] == endpoint;
@@ -80,7 +81,7 @@ bool Runner::start(BoundSockets bound) {
 
 bool Runner::start_on_sockets_of(Runner& leaving) {
   bool any = false;
-  for (const auto& own : std::vector(endpoints_))
+  for (const auto& own : endpoints_)
     for (const auto& theirs : leaving.endpoints_) {
       if (own->open() || !theirs->spec().same_socket(own->spec())) continue;
       any = own->take_from(*theirs) || any;

@@ -33,7 +33,8 @@ void Runner::stand(Standing standing) {
     (void)start();
     return;
   }
-  for (const auto& endpoint : std::vector(endpoints_)) {
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    const auto& endpoint = endpoints_[i];
     if (standing == Standing::held) endpoint->pause();
     if (standing == Standing::serving && listens(*endpoint)) listen(*endpoint);
   }

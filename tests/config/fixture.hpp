@@ -95,8 +95,23 @@ inline std::string value(const std::string& attribute, const std::string& lines)
   return w.up("x") ? find_attribute(attribute)->print(w.at("x").settings) : "refused";
 }
 
+/// The service as an entry of xinetd's makes it, which has one socket for both families.
+inline Service with_one_socket(Service service) {
+  const bool each_family = service.also.size() == 1 && !service.listen.ipv6 && service.also[0].v6only;
+  if (each_family) {
+    service.listen = service.also[0];
+    service.listen.v6only = false;
+    service.listen.fallback_to_ipv4 = true;
+    service.also.clear();
+  }
+  service.of_inetd = service.listen.beside = false;
+  return service;
+}
+
 /// Equal in all but the place where they were written.
 inline bool same(Service a, Service b) {
+  a = with_one_socket(std::move(a));
+  b = with_one_socket(std::move(b));
   a.place = b.place = {};
   return a == b;
 }

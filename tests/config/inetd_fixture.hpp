@@ -35,19 +35,6 @@ inline std::string fault(const std::string& line) {
   return "none";
 }
 
-/// The service as an entry of xinetd's makes it, which has one socket for both families.
-inline Service with_one_socket(Service service) {
-  const bool each_family = service.also.size() == 1 && !service.listen.ipv6 && service.also[0].v6only;
-  if (each_family) {
-    service.listen = service.also[0];
-    service.listen.v6only = false;
-    service.listen.fallback_to_ipv4 = true;
-    service.also.clear();
-  }
-  service.of_inetd = false;
-  return service;
-}
-
 /// Does the line come to the very service that the entry of xinetd.conf is? Says in what they differ.
 inline std::string difference(const std::string& line, const std::string& name, const std::string& lines) {
   const World from_inetd = inetd(line + "\n");
@@ -55,7 +42,7 @@ inline std::string difference(const std::string& line, const std::string& name, 
   from_entry.read(entry(name, lines));
   if (from_inetd.loaded.config->services.size() != 1) return "not one service:\n" + from_inetd.log();
   if (from_entry.loaded.config->services.size() != 1) return "not one entry:\n" + from_entry.log();
-  const Service a = with_one_socket(*from_inetd.loaded.config->services[0]);
+  const Service& a = *from_inetd.loaded.config->services[0];
   const Service& b = *from_entry.loaded.config->services[0];
   if (same(a, b)) return "";
   return "inetd.conf, as " + a.name + " " + a.id + ":\n" + dump(a.settings) + "xinetd.conf, as " + b.name + " " + b.id +
