@@ -112,3 +112,13 @@ TEST_CASE("a state that says nothing of endpoints has one") {
   CHECK(state.phase() == Phase::busy);
   CHECK(does(state, Exited{7}) == "Listen");
 }
+
+TEST_CASE("a socket that rests for a name is listened to again when the request comes to nothing") {
+  config::Service service = waiting_service(config::SocketType::dgram);
+  service.settings.only_from = pattern(".example.org");
+  State state = listening(service);
+  CHECK(does(state, request(1)) == "Suspend, AskName 1");
+  CHECK_FALSE(state.listens(0));
+  CHECK(does(state, Withdrawn{1}) == "Listen");
+  CHECK(state.listens(0));
+}
