@@ -32,7 +32,7 @@ SessionPhase phase_of(const HandedSession& one, const StateSnapshot& state) {
     case Stage::server: return SessionPhase::identity;
     case Stage::start: break;
   }
-  return SessionPhase::starting;
+  return SessionPhase::target;  // or the server, where there is no target to be found
 }
 
 std::chrono::milliseconds from_now(base::Moment moment, base::Moment now) {

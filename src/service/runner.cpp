@@ -67,7 +67,7 @@ bool Runner::start(BoundSockets bound) {
   timers_->cancel(looking_);
   if (!wants_socket()) return true;
   if (endpoints_.empty()) return feed(Closed{}), false;  // what it waits for is looked up by somebody else
-  if (find_first_targets()) return false;  // until then nobody is to be let in
+  if (find_first_targets()) return stop_tries(), false;  // until then nobody is to be let in
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const auto& endpoint = endpoints_[i];
     if (endpoint->open()) continue;
@@ -77,6 +77,11 @@ bool Runner::start(BoundSockets bound) {
     (void)(place == bound.end() ? endpoint->start() : endpoint->start(std::move(place->second)));
   }
   return open();
+}
+
+void Runner::stop_tries() {
+  for (const auto& endpoint : endpoints_)
+    if (!endpoint->open()) endpoint->close();
 }
 
 bool Runner::start_on_sockets_of(Runner& leaving) {
@@ -260,6 +265,7 @@ void Runner::perform(const OpenSocket&) {
   // It never had one, or an administrator has closed it meanwhile.
   if (endpoints_.empty() || !wants_socket()) return feed(Closed{});
   const bool good = start();
+  if (state_.phase() == Phase::paused) feed(Closed{});  // its targets are looked up first
   around_.log.error("{} service {}", good ? "Activating" : "Error activating", service().name);
 }
 

@@ -145,6 +145,8 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
   void make_endpoints(const std::vector<config::ListenSpec>& places);
   void replace_endpoints();
   void close_endpoints();
+  /// What is closed is not opened until start().
+  void stop_tries();
   void feed(const Event& event);
   void attempt(Token token, void (Runner::*step)(Token));
   void lose(Token token, const std::exception& why);
