@@ -109,7 +109,7 @@ void Runner::replace_endpoints() {
   }
   for (const auto& gone : before) {
     gone->close();
-    feed(Closed{gone->id()});
+    if (state_.is_open(gone->id())) feed(Closed{gone->id()});  // else it would end a pause of cps
   }
 }
 
