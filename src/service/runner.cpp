@@ -33,8 +33,10 @@ void Runner::make_endpoints(const std::vector<config::ListenSpec>& places) {
 }
 
 Endpoint* Runner::find(EndpointId id) const {
-  const auto found = std::find_if(endpoints_.begin(), endpoints_.end(), [id](const auto& one) { return one->id() == id; });
-  return found == endpoints_.end() ? nullptr : found->get();
+  for (const auto* all : {&endpoints_, &leaving_})
+    for (const auto& one : *all)
+      if (one->id() == id) return one.get();
+  return nullptr;
 }
 
 bool Runner::open() const {
@@ -94,9 +96,12 @@ bool Runner::start_on_sockets_of(Runner& leaving) {
   return any;
 }
 
-/// Sockets at places that it has still go on, in the order of the configuration.
+/// Sockets at places that it has still go on, in the order of the configuration. So does that of a place that comes back
+/// while a server has it still.
 void Runner::replace_endpoints() {
   std::vector<std::shared_ptr<Endpoint>> before = std::exchange(endpoints_, {});
+  before.insert(before.end(), leaving_.begin(), leaving_.end());
+  leaving_.clear();
   for (const config::ListenSpec& place : service().places()) {
     const auto found = std::find_if(before.begin(), before.end(),
                                     [&](const auto& one) { return one && one->spec().same_socket(place); });
@@ -110,6 +115,7 @@ void Runner::replace_endpoints() {
   for (const auto& gone : before) {
     gone->close();
     if (state_.is_open(gone->id())) feed(Closed{gone->id()});  // else it would end a pause of cps
+    if (gone->refusing_fd() >= 0) leaving_.push_back(gone);
   }
 }
 
@@ -131,6 +137,7 @@ void Runner::reconfigure(Setup setup) {
     endpoints_[i]->reconfigure(places[i], new_versions);
     endpoints_[i]->steer_again();
   }
+  for (const auto& endpoint : leaving_) endpoint->steer_again();
   announce();
   feed(Reconfigured{setup_.policy, false});
 }
