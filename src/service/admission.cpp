@@ -79,7 +79,8 @@ void Runner::let_go(Token token) {
 void Runner::ask_libwrap(Token token) {
   const Session& session = sessions_.at(token);
   net::LibwrapQuestion question{service().libwrap_name(), session.peer, {}, session.socket.get(), {}};
-  question.local = net::local_endpoint(session.socket ? session.socket.get() : listening_fd());
+  const Endpoint* endpoint = find(session.endpoint);
+  question.local = net::local_endpoint(session.socket ? session.socket.get() : endpoint ? endpoint->fd() : -1);
   if (setup_.recipe && setup_.recipe->credentials && setup_.recipe->credentials->set_groups) {
     const spawn::Credentials& c = *setup_.recipe->credentials;
     question.user = net::LibwrapUser{c.uid, c.gid, c.groups};

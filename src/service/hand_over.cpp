@@ -32,7 +32,7 @@ SessionPhase phase_of(const HandedSession& one, const StateSnapshot& state) {
     case Stage::server: return SessionPhase::identity;
     case Stage::start: break;
   }
-  return SessionPhase::starting;
+  return SessionPhase::target;  // or the server, where there is no target to be found
 }
 
 std::chrono::milliseconds from_now(base::Moment moment, base::Moment now) {
@@ -96,6 +96,7 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   StateSnapshot state = handed.state;
   for (const HandedSession& one : handed.sessions) {
     Session session = taken(one, take);
+    next_endpoint_ = std::max(next_endpoint_, session.endpoint + 1);  // it may be one that the service has no more
     session.phase = session.pid != 0 ? SessionPhase::running : phase_of(one, state);
     const bool lost = one.pid != 0 && session.pid == 0;  // nobody could tell when its server ends
     if (lost) std::erase_if(state.places, [&](const StateSnapshot::Place& place) { return place.token == one.token; });

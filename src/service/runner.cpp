@@ -33,8 +33,10 @@ void Runner::make_endpoints(const std::vector<config::ListenSpec>& places) {
 }
 
 Endpoint* Runner::find(EndpointId id) const {
-  const auto found = std::find_if(endpoints_.begin(), endpoints_.end(), [id](const auto& one) { return one->id() == id; });
-  return found == endpoints_.end() ? nullptr : found->get();
+  for (const auto* all : {&endpoints_, &leaving_})
+    for (const auto& one : *all)
+      if (one->id() == id) return one.get();
+  return nullptr;
 }
 
 bool Runner::open() const {
@@ -67,7 +69,7 @@ bool Runner::start(BoundSockets bound) {
   timers_->cancel(looking_);
   if (!wants_socket()) return true;
   if (endpoints_.empty()) return feed(Closed{}), false;  // what it waits for is looked up by somebody else
-  if (find_first_targets()) return false;  // until then nobody is to be let in
+  if (find_first_targets()) return stop_tries(), false;  // until then nobody is to be let in
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const auto& endpoint = endpoints_[i];
     if (endpoint->open()) continue;
@@ -77,6 +79,11 @@ bool Runner::start(BoundSockets bound) {
     (void)(place == bound.end() ? endpoint->start() : endpoint->start(std::move(place->second)));
   }
   return open();
+}
+
+void Runner::stop_tries() {
+  for (const auto& endpoint : endpoints_)
+    if (!endpoint->open()) endpoint->close();
 }
 
 bool Runner::start_on_sockets_of(Runner& leaving) {
@@ -89,9 +96,12 @@ bool Runner::start_on_sockets_of(Runner& leaving) {
   return any;
 }
 
-/// Sockets at places that it has still go on, in the order of the configuration.
+/// Sockets at places that it has still go on, in the order of the configuration. So does that of a place that comes back
+/// while a server has it still.
 void Runner::replace_endpoints() {
   std::vector<std::shared_ptr<Endpoint>> before = std::exchange(endpoints_, {});
+  before.insert(before.end(), leaving_.begin(), leaving_.end());
+  leaving_.clear();
   for (const config::ListenSpec& place : service().places()) {
     const auto found = std::find_if(before.begin(), before.end(),
                                     [&](const auto& one) { return one && one->spec().same_socket(place); });
@@ -104,7 +114,8 @@ void Runner::replace_endpoints() {
   }
   for (const auto& gone : before) {
     gone->close();
-    feed(Closed{gone->id()});
+    if (state_.is_open(gone->id())) feed(Closed{gone->id()});  // else it would end a pause of cps
+    if (gone->refusing_fd() >= 0) leaving_.push_back(gone);
   }
 }
 
@@ -126,6 +137,7 @@ void Runner::reconfigure(Setup setup) {
     endpoints_[i]->reconfigure(places[i], new_versions);
     endpoints_[i]->steer_again();
   }
+  for (const auto& endpoint : leaving_) endpoint->steer_again();
   announce();
   feed(Reconfigured{setup_.policy, false});
 }
@@ -260,6 +272,7 @@ void Runner::perform(const OpenSocket&) {
   // It never had one, or an administrator has closed it meanwhile.
   if (endpoints_.empty() || !wants_socket()) return feed(Closed{});
   const bool good = start();
+  if (state_.phase() == Phase::paused) feed(Closed{});  // its targets are looked up first
   around_.log.error("{} service {}", good ? "Activating" : "Error activating", service().name);
 }
 

@@ -139,7 +139,10 @@ void Runner::end_session(Token token) {
     sessions_.erase(found);
   }
   around_.owners.erase(token);
-  if (endpoint && !has_session(*endpoint)) endpoint->on_no_session();
+  if (endpoint && !has_session(*endpoint)) {
+    endpoint->on_no_session();
+    std::erase_if(leaving_, [endpoint](const auto& one) { return one.get() == endpoint; });
+  }
   if (sessions_.empty() && state_.phase() == Phase::retiring && around_.on_idle) around_.on_idle();
 }
 

@@ -41,7 +41,8 @@ void Runner::stand(Standing standing) {
 }
 
 void Runner::leave_to_servers() const {
-  for (const auto& endpoint : endpoints_) endpoint->leave_to_server();
+  for (const auto* all : {&endpoints_, &leaving_})
+    for (const auto& endpoint : *all) endpoint->leave_to_server();
 }
 
 bool Runner::signal_session(Token token, int number) {

@@ -29,7 +29,9 @@ void Runner::targets_found(Token token, const config::RedirectTarget& target, st
   const auto session = sessions_.find(token);
   if (session == sessions_.end()) return;
   session->second.target = 0;
-  if (service().settings.redirect != target) return go(token, SessionEvent::target_found);  // changed meanwhile
+  const bool changed = service().settings.redirect != target;
+  if (changed && facts_.targets.empty()) return find_targets(token);
+  if (changed) return go(token, SessionEvent::target_found);
   if (found.empty()) {
     around_.log.error("can't find remote host {} (service={})", target.host, service().id);
     facts_.counters.fail(std::chrono::system_clock::now());

@@ -76,6 +76,14 @@ std::vector<config::ListenSpec> restored_places(const config::Service& service, 
   return places;
 }
 
+/// A version without further places had a single one, however many addresses a name has.
+void place_as_before(config::Service& service, const HandOver::Service& handed) {
+  if (service.kind == config::Kind::tcpmux || service.also.empty()) return;
+  service.also.clear();
+  auto place = config::places_at(service, {&handed.at.address, 1});
+  if (handed.waits_for.empty() && !place.empty()) config::place(service, std::move(place));
+}
+
 std::vector<HandOver::Service::Place> handed_places(const config::Service& service) {
   std::vector<HandOver::Service::Place> places;
   for (const config::ListenSpec& one : service.places())
@@ -94,6 +102,7 @@ base::Result<std::shared_ptr<const config::Service>> restore_service(
   if (service->settings.server) service->settings.server = handed.server;
   if (service->settings.server_args) service->settings.server_args = handed.server_args;
   service->argv = handed.argv;
+  if (handed.places.empty()) place_as_before(*service, handed);
   if (handed.v6only) *service = config::for_ipv6_alone(*service);
   service->of_inetd = handed.of_inetd;
   service->listen.at = handed.at;

@@ -37,8 +37,17 @@ class Donors {
     return nullptr;
   }
 
+  /// What a service that goes on leaves for other places is closed before those that are new are opened.
+  void add_left(const config::Service& before, const config::Service& after) {
+    const auto places = after.places();
+    for (const config::ListenSpec& place : before.places())
+      if (std::ranges::none_of(places, [&](const auto& other) { return place.same_socket(other); })) left_.insert(key(place));
+  }
+
   /// Is something there that may be in the way until it is closed?
-  [[nodiscard]] bool any_at(const config::ListenSpec& listen) const { return by_port_.contains(key(listen)); }
+  [[nodiscard]] bool any_at(const config::ListenSpec& listen) const {
+    return by_port_.contains(key(listen)) || left_.contains(key(listen));
+  }
 
  private:
   struct Donor {
@@ -49,6 +58,7 @@ class Donors {
     return static_cast<std::uint64_t>(l.protocol.number) << 16 | l.at.port;
   }
   std::unordered_multimap<std::uint64_t, Donor> by_port_;
+  std::unordered_set<std::uint64_t> left_;
 };
 
 class Preparation {
@@ -200,6 +210,8 @@ class Preparation {
       const auto runner = running_.runners.find(service.get());
       if (runner != running_.runners.end() && runner->second) donors.add(service);
     }
+    for (const Step& step : prepared_.steps)
+      if (step.kind == Step::Kind::changed) donors.add_left(*step.before, *step.service);
     // First what can be taken over: it is not to be bound beside itself.
     std::vector<std::pair<Step*, std::size_t>> missing;
     for (Step& step : prepared_.steps) {

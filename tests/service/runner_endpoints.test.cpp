@@ -170,3 +170,39 @@ TEST_CASE("all sockets, and which of them a server has, go on in the next image"
   bench.run_until([&] { return next->sessions().size() == 2; });
   next->retire(Runner::Servers::leave);
 }
+
+TEST_CASE("a reload that takes a place away does not end a pause of cps") {
+  config::Service service = at_several(stream_service(), {"127.0.0.2"});
+  service.settings.cps = config::Rate{1, 10};
+  Bench bench(service);
+  REQUIRE(bench.runner->start());
+  const Client one(where(bench, 0));
+  const Client two(where(bench, 0));
+  bench.run_until([&] { return bench.runner->state().phase() == Phase::paused; });
+  service.also.clear();
+  bench.runner->reconfigure(bench.setup_for(service));
+  CHECK(bench.runner->state().phase() == Phase::paused);
+}
+
+TEST_CASE("in the next image a new socket is not that of a server whose place was taken away") {
+  Bench bench(at_several(waiting_service(config::SocketType::dgram), {"127.0.0.2"}));
+  REQUIRE(bench.runner->start());
+  const Client other(where(bench, 1), SOCK_DGRAM);
+  other.send("x");
+  bench.run_until_jobs(1);
+  const Process server = Process::sleeping();
+  bench.spawner.deliver_started(0, server.pid(), server.pidfd());
+  config::Service service = bench.runner->service();
+  service.also.clear();
+  bench.runner->reconfigure(bench.setup_for(service));
+  bench.runner->hold();
+  const HandedRunner handed = bench.runner->hand_over();
+  REQUIRE(handed.sessions.size() == 1);
+  auto next = std::make_shared<Runner>(bench.around, bench.setup_for(service));
+  next->restore(handed, [](int number) { return base::Fd(number < 0 ? -1 : ::dup(number)); });
+  next->carry_on();
+  next->reconfigure(bench.setup_for(at_several(service, {"127.0.0.2"})));
+  REQUIRE(next->start());
+  CHECK(next->state().listens(next->endpoints()[1]->id()));
+  next->retire(Runner::Servers::leave);
+}

@@ -357,3 +357,31 @@ TEST_CASE("a refused peer that does not take its banner is counted as long as it
   client.abort();
   bench.run_until([&] { return bench.around.farewells() == 0; });
 }
+
+TEST_CASE("a peer that an image without phases has kept waiting for a redirect's target gets one") {
+  Bench bench(with([](config::Service& service) {
+    service.kind = config::Kind::redirect;
+    service.settings.redirect = config::RedirectTarget{"127.0.0.1", 80};
+  }));
+  REQUIRE(bench.runner->start());
+  const Client client(bench.where());
+  const int listener = bench.runner->listening_fd();
+  HandedRunner handed;
+  handed.state.phase = Phase::listening;
+  handed.state.places = {{.token = 1, .source = *base::Address::parse("127.0.0.1")}};
+  HandedSession& session = handed.sessions.emplace_back();
+  session.token = 1;
+  session.peer.address = *base::Address::parse("127.0.0.1");
+  session.judged = true;
+  session.stage = Stage::start;
+  session.socket = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+  REQUIRE(session.socket >= 0);
+  handed.listener = ::fcntl(listener, F_DUPFD_CLOEXEC, 0);
+  handed.counters.accepted = 1;
+  bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
+  bench.runner->restore(handed, [](int number) { return base::Fd(number); });
+  bench.runner->carry_on();
+  REQUIRE(bench.conversations.requests.size() == 1);
+  CHECK(bench.conversations.requests[0].parameters.targets.size() == 1);
+  CHECK(bench.runner->accounted());
+}

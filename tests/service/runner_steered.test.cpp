@@ -152,6 +152,27 @@ TEST_CASE("a removed steered service turns peers away as long as its server runs
   }
 }
 
+TEST_CASE("a steered service that moves while its server runs turns peers away at its old place, and can come back to it") {
+  for (const config::SocketType type : both) {
+    Steered bench(type);
+    bench.start_server();
+    const config::Service before = bench.runner->service();
+    config::Service elsewhere = before;
+    elsewhere.listen.at.address = *base::Address::parse("127.0.0.3");
+    bench.runner->reconfigure(bench.setup_for(elsewhere));
+    REQUIRE(bench.runner->start());
+    CHECK(bench.runner->state().phase() == Phase::listening);
+    bench.check_server_is_steered();
+    bench.runner->reconfigure(bench.setup_for(before));
+    REQUIRE(bench.runner->start());
+    CHECK(bench.where() == bench.place);
+    CHECK(bench.runner->state().phase() == Phase::busy);
+    bench.check_server_is_steered();
+    bench.end_server();
+    CHECK(bench.runner->state().phase() == Phase::listening);
+  }
+}
+
 TEST_CASE("a steered service is opened beside a socket of its last life only in the right order") {
   for (const config::SocketType type : both) {
     Steered bench(type);

@@ -135,3 +135,62 @@ TEST_CASE("peers of a redirect that wait for its target and leave give their pla
   r.bench.run_until([&] { return r.bench.runner->counters().served == 1; });
   CHECK(r.bench.runner->accounted());
 }
+
+TEST_CASE("a peer waits for the new target of a redirect that changes while the old one is looked up") {
+  Relay r;
+  r.open();
+  config::Service service = relaying();
+  service.settings.redirect->port = 81;
+  r.bench.runner->reconfigure(r.bench.setup_for(service));
+  r.server->fall_silent();
+  const int before = r.server->questions();
+  const Client client(r.bench.where());
+  r.bench.run_until([&] { return r.server->questions() == before + 1; });
+  service.settings.redirect->port = 82;
+  r.bench.runner->reconfigure(r.bench.setup_for(service));
+  r.server->say({target});
+  r.bench.run_until([&] { return r.bench.conversations.requests.size() == 1; });
+  CHECK(r.bench.conversations.requests[0].parameters.targets == std::vector{target});
+}
+
+TEST_CASE("a redirect whose target is looked up after a pause of cps is closed, and a reload opens it") {
+  Relay r;
+  r.open();
+  config::Service service = relaying();
+  service.settings.cps = config::Rate{1, 1};
+  r.bench.runner->reconfigure(r.bench.setup_for(service));
+  r.server->fall_silent();
+  r.bench.hurry = true;
+  const Client one(r.bench.where());
+  const Client two(r.bench.where());
+  r.bench.run_until([&] { return !r.bench.runner->open(); });
+  r.bench.run_until([&] { return r.bench.runner->state().phase() == Phase::closed; });
+  CHECK(r.bench.runner->waits_for() == "the address of far.example");
+  r.bench.runner->reconfigure(r.bench.setup_for(service));
+  (void)r.bench.runner->start();
+  r.server->say({target});
+  r.bench.run_until([&] { return r.bench.runner->open(); });
+}
+
+TEST_CASE("a redirect that could not be opened is not tried while its target is looked up") {
+  Relay r;
+  r.server->say({target});
+  config::Service service = relaying();
+  auto occupant = net::open_socket(service.listen);
+  REQUIRE(occupant.has_value());
+  service.listen.at.port = net::local_endpoint(occupant->fd.get()).port;
+  r.bench.runner->reconfigure(r.bench.setup_for(service));
+  r.bench.hurry = true;
+  (void)r.bench.runner->start();
+  r.bench.run_until([&] { return !r.bench.runner->trouble().empty(); });
+  r.server->fall_silent();
+  r.bench.runner->reconfigure(r.bench.setup_for(service));  // so that the target is looked up anew
+  (void)r.bench.runner->start();
+  occupant->fd.reset();
+  const int before = r.server->questions();
+  for (int turns = 0; turns < 20; ++turns) r.bench.loop.run_for(2ms);
+  CHECK_FALSE(r.bench.runner->open());
+  CHECK(r.server->questions() <= before + 1);
+  r.server->say({target});
+  r.bench.run_until([&] { return r.bench.runner->open(); });
+}

@@ -134,3 +134,21 @@ TEST_CASE("words that xinetd's language cannot say come through an upgrade") {
   CHECK(restored->services.at(0)->argv == service.argv);
   CHECK(restored->services.at(0)->listen.at == service.listen.at);
 }
+
+TEST_CASE("a service of a version without further places stays at the one it has, wherever its name leads") {
+  const World world(by("one", 9001, "root", "bind = localhost"));
+  REQUIRE(world.loaded.config->services.at(0)->places().size() == 2);
+  HandOver state;
+  hand_over_configuration(*world.loaded.config, state);
+  state.services[0].places.clear();
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    state.services[0].at.address = *base::Address::parse(address);
+    fakes::FakeNames names;
+    const auto restored = restore_configuration(state, names);
+    REQUIRE(restored.has_value());
+    const auto places = restored->config->services.at(0)->places();
+    REQUIRE(places.size() == 1);
+    CHECK(places[0].at == state.services[0].at);
+    CHECK(places[0].ipv6 == (address[0] == ':'));
+  }
+}

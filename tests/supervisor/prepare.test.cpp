@@ -190,6 +190,26 @@ TEST_CASE("a port that a service of ours is about to leave is no problem") {
   CHECK(r.prepared.unbound.empty());
 }
 
+TEST_CASE("an address that a service of several is about to leave is no problem") {
+  const Port taken;
+  const auto at = [&](const std::string& id, const std::string& bind) {
+    return fmt::format("service {}\n{{\ntype = UNLISTED\nport = {}\nuser = root\nserver = /bin/server\nbind = {}\n"
+                       "socket_type = stream\nwait = no\n}}\n",
+                       id, taken.number, bind);
+  };
+  Reload r("");
+  r.names.hosts["both"] = {"127.0.0.1", "127.0.0.2"};
+  r.files.texts["/etc/xinetd.conf"] = at("a", "both");
+  r.running.config = config::load(r.files, r.names, "/etc/xinetd.conf").config;
+  r.running.runners.emplace(r.before("a").get(), true);
+  r.names.hosts["both"] = {"127.0.0.2"};
+  r.to(at("a", "both") + at("new", "127.0.0.1"), true);
+  CHECK(r.step("a").kind == Kind::changed);
+  CHECK(r.step("new").sockets.empty());
+  CHECK(r.prepared.unbound.empty());
+  CHECK(r.prepared.refused.empty());
+}
+
 TEST_CASE("an entry with an error keeps its service, and strict keeps them all") {
   Reload r(entry("a", 7001) + entry("b", 7002));
   r.to(entry("a", 7001, "nice = bad") + entry("b", 7002, "nice = 3"));

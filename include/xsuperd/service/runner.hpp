@@ -145,6 +145,8 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
   void make_endpoints(const std::vector<config::ListenSpec>& places);
   void replace_endpoints();
   void close_endpoints();
+  /// What is closed is not opened until start().
+  void stop_tries();
   void feed(const Event& event);
   void attempt(Token token, void (Runner::*step)(Token));
   void lose(Token token, const std::exception& why);
@@ -245,6 +247,8 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
   Setup setup_;
   State state_;
   std::vector<std::shared_ptr<Endpoint>> endpoints_;
+  /// At places that it has no more: closed, but a server has their sockets, and whom it must not meet is turned away.
+  std::vector<std::shared_ptr<Endpoint>> leaving_;
   EndpointId next_endpoint_ = 0;
   SessionMap sessions_;
   ServiceFacts facts_;
