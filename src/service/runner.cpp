@@ -297,7 +297,8 @@ void Runner::perform(const ArmRetry& action) {
 }
 
 void Runner::before_closing(Endpoint& endpoint) {
-  if (current_datagram_ && endpoint.open()) around_.datagrams.send(endpoint.fd());  // answers to those before it
+  if (current_datagram_ && current_endpoint_ == endpoint.id() && endpoint.open())
+    around_.datagrams.send(endpoint.fd());  // answers to those before it
 }
 
 void Runner::on_socket(Endpoint&) {
