@@ -142,7 +142,7 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
 
   [[nodiscard]] Endpoint::Owner& as_owner() { return *this; }
   [[nodiscard]] Endpoint* find(EndpointId id) const;
-  void make_endpoints(const std::vector<config::ListenSpec>& places);
+  [[nodiscard]] std::shared_ptr<Endpoint> new_endpoint(const config::ListenSpec& place);
   void replace_endpoints();
   void close_endpoints();
   /// What is closed is not opened until start().
