@@ -53,11 +53,21 @@ Names changed_attributes(const Settings& a, const Settings& b) {
   return names;
 }
 
+/// A line of inetd.conf that had one socket for both families before an upgrade has two now: nobody has changed it.
+bool split(const ListenSpec& before, const ListenSpec& after) {
+  return before.ipv6 && !before.v6only && !before.at.address.known() && !after.at.address.known() &&
+         before.at.port == after.at.port && before.protocol.number == after.protocol.number &&
+         before.socket_type == after.socket_type;
+}
+
 /// Of several places one that stays is enough: then it is the same service, which has moved from some of the others.
 bool no_place_in_common(const Service& a, const Service& b) {
   const auto places = b.places();
+  const bool two_now = b.of_inetd && !a.of_inetd && a.also.empty() && !b.also.empty();
   const auto stays = [&](const ListenSpec& one) {
-    return std::ranges::any_of(places, [&](const ListenSpec& other) { return one.same_socket(other); });
+    return std::ranges::any_of(places, [&](const ListenSpec& other) {
+      return one.same_socket(other) || (two_now && split(one, other));
+    });
   };
   const auto before = a.places();
   return before.empty() || places.empty() ? !a.listen.same_socket(b.listen) : std::ranges::none_of(before, stays);

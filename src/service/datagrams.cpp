@@ -62,6 +62,7 @@ void Runner::serve_datagram(Endpoint& endpoint, const net::Datagram& datagram) {
   session.endpoint = endpoint.id();
   const Token token = new_session(std::move(session));
   current_datagram_ = &datagram;
+  current_endpoint_ = endpoint.id();
   attempt(token, &Runner::request);
   current_datagram_ = nullptr;
   const auto pending = sessions_.find(token);

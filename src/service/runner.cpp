@@ -22,14 +22,13 @@ Runner::Runner(Surroundings& around, Setup setup)
       state_(setup_.policy),
       timers_(std::make_unique<Timers>(around.loop)) {
   facts_.counters.since = std::chrono::system_clock::now();
-  make_endpoints(service().places());
+  for (const config::ListenSpec& place : service().places()) endpoints_.push_back(new_endpoint(place));
 }
 
 Runner::~Runner() = default;
 
-void Runner::make_endpoints(const std::vector<config::ListenSpec>& places) {
-  for (const config::ListenSpec& place : places)
-    endpoints_.push_back(std::make_shared<Endpoint>(around_, as_owner(), next_endpoint_++, place));
+std::shared_ptr<Endpoint> Runner::new_endpoint(const config::ListenSpec& place) {
+  return std::make_shared<Endpoint>(around_, as_owner(), next_endpoint_++, place);
 }
 
 Endpoint* Runner::find(EndpointId id) const {
@@ -99,19 +98,16 @@ bool Runner::start_on_sockets_of(Runner& leaving) {
 /// Sockets at places that it has still go on, in the order of the configuration. So does that of a place that comes back
 /// while a server has it still.
 void Runner::replace_endpoints() {
-  std::vector<std::shared_ptr<Endpoint>> before = std::exchange(endpoints_, {});
+  std::vector<std::shared_ptr<Endpoint>> before = endpoints_;
   before.insert(before.end(), leaving_.begin(), leaving_.end());
-  leaving_.clear();
+  std::vector<std::shared_ptr<Endpoint>> after;
   for (const config::ListenSpec& place : service().places()) {
-    const auto found = std::find_if(before.begin(), before.end(),
-                                    [&](const auto& one) { return one && one->spec().same_socket(place); });
-    if (found == before.end()) {
-      make_endpoints({place});
-    } else {
-      endpoints_.push_back(std::move(*found));
-      before.erase(found);
-    }
+    const auto found = std::find_if(before.begin(), before.end(), [&](const auto& one) { return one->spec().same_socket(place); });
+    after.push_back(found == before.end() ? new_endpoint(place) : *found);
+    if (found != before.end()) before.erase(found);
   }
+  endpoints_ = std::move(after);  // only now: when memory is refused, all stay as they were
+  leaving_.clear();
   for (const auto& gone : before) {
     gone->close();
     if (state_.is_open(gone->id())) feed(Closed{gone->id()});  // else it would end a pause of cps
@@ -297,7 +293,8 @@ void Runner::perform(const ArmRetry& action) {
 }
 
 void Runner::before_closing(Endpoint& endpoint) {
-  if (current_datagram_ && endpoint.open()) around_.datagrams.send(endpoint.fd());  // answers to those before it
+  if (current_datagram_ && current_endpoint_ == endpoint.id() && endpoint.open())
+    around_.datagrams.send(endpoint.fd());  // answers to those before it
 }
 
 void Runner::on_socket(Endpoint&) {

@@ -17,6 +17,11 @@ bool has_errors(const config::Diagnostics& diagnostics) {
   return std::any_of(all.begin(), all.end(), [](const config::Diagnostic& d) { return d.level <= config::Level::error; });
 }
 
+bool has_place(const config::Service& service, const config::ListenSpec& place) {
+  const auto places = service.places();
+  return std::ranges::any_of(places, [&](const config::ListenSpec& one) { return one.same_socket(place); });
+}
+
 /// The open sockets of services that go, each for the first service of the new configuration that can use it.
 class Donors {
  public:
@@ -39,9 +44,8 @@ class Donors {
 
   /// What a service that goes on leaves for other places is closed before those that are new are opened.
   void add_left(const config::Service& before, const config::Service& after) {
-    const auto places = after.places();
     for (const config::ListenSpec& place : before.places())
-      if (std::ranges::none_of(places, [&](const auto& other) { return place.same_socket(other); })) left_.insert(key(place));
+      if (!has_place(after, place)) left_.insert(key(place));
   }
 
   /// Is something there that may be in the way until it is closed?
@@ -215,12 +219,13 @@ class Preparation {
     // First what can be taken over: it is not to be bound beside itself.
     std::vector<std::pair<Step*, std::size_t>> missing;
     for (Step& step : prepared_.steps) {
-      if (step.kind != Step::Kind::fresh) continue;
+      const bool fresh = step.kind == Step::Kind::fresh;
+      if (!fresh && step.kind != Step::Kind::changed) continue;
       const auto places = step.service->places();
       for (std::size_t i = 0; i < places.size(); ++i)
-        if (auto donor = donors.take(places[i], step.before))
+        if (auto donor = fresh ? donors.take(places[i], step.before) : nullptr)
           step.donors.push_back(std::move(donor));
-        else
+        else if (fresh || !has_place(*step.before, places[i]))
           missing.emplace_back(&step, i);
     }
     for (const auto& [step, index] : missing) bind(*step, index, donors);

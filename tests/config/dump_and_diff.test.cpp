@@ -173,3 +173,20 @@ TEST_CASE("several services of one id are paired by their sockets first") {
   CHECK(moved.keep[1].after->listen.at.port == 3);
   CHECK(moved.keep[1].rebind);
 }
+
+TEST_CASE("a line of inetd.conf whose one socket becomes one for each family is the same service") {
+  World w;
+  w.read_inetd("telnet stream tcp nowait nobody /bin/server server\n");
+  const Config& after = *w.loaded.config;
+  REQUIRE(after.services.size() == 1);
+  REQUIRE(after.services[0]->places().size() == 2);
+  Service one = with_one_socket(*after.services[0]);  // of a version that knew nothing of lines, after an upgrade
+  const auto rebinds = [&](const Service& before) {
+    Config config = after;
+    config.services[0] = std::make_shared<const Service>(before);
+    return diff(config, after).keep.at(0).rebind;
+  };
+  CHECK_FALSE(rebinds(one));
+  one.listen.at.port = 24;
+  CHECK(rebinds(one));
+}

@@ -206,3 +206,20 @@ TEST_CASE("in the next image a new socket is not that of a server whose place wa
   CHECK(next->state().listens(next->endpoints()[1]->id()));
   next->retire(Runner::Servers::leave);
 }
+
+TEST_CASE("datagrams before the one that trips cps are answered from the socket they came to") {
+  config::Service service = stream_service();
+  service.name = "echo";
+  service.kind = config::Kind::internal;
+  service.settings.type = config::Set{config::Type::internal};
+  service.settings.cps = config::Rate{1, 10};
+  service.listen.socket_type = config::SocketType::dgram;
+  service.listen.protocol = {"udp", IPPROTO_UDP};
+  Bench bench(at_several(service, {"127.0.0.2"}));
+  REQUIRE(bench.runner->start());
+  const Client client(where(bench, 1), SOCK_DGRAM);
+  client.send("x");
+  client.send("y");
+  bench.run_until([&] { return bench.runner->state().phase() == Phase::paused; });
+  CHECK(client.read(bench, 1) == "x");
+}

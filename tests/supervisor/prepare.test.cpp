@@ -190,24 +190,51 @@ TEST_CASE("a port that a service of ours is about to leave is no problem") {
   CHECK(r.prepared.unbound.empty());
 }
 
+namespace {
+
+std::string at(const std::string& id, int port, const std::string& bind) {
+  return fmt::format("service {}\n{{\ntype = UNLISTED\nport = {}\nuser = root\nserver = /bin/server\nbind = {}\n"
+                     "socket_type = stream\nwait = no\n}}\n",
+                     id, port, bind);
+}
+
+/// A service "a" at the name "several", which has had one set of addresses and has another one now.
+struct Moving : Reload {
+  Moving(int on_port, const std::vector<std::string>& from, const std::vector<std::string>& to)
+      : Reload(""), text(at("a", on_port, "several")) {
+    names.hosts["several"] = from;
+    files.texts["/etc/xinetd.conf"] = text;
+    running.config = config::load(files, names, "/etc/xinetd.conf").config;
+    running.runners.emplace(before("a").get(), true);
+    names.hosts["several"] = to;
+  }
+  std::string text;
+};
+
+}  // namespace
+
 TEST_CASE("an address that a service of several is about to leave is no problem") {
   const Port taken;
-  const auto at = [&](const std::string& id, const std::string& bind) {
-    return fmt::format("service {}\n{{\ntype = UNLISTED\nport = {}\nuser = root\nserver = /bin/server\nbind = {}\n"
-                       "socket_type = stream\nwait = no\n}}\n",
-                       id, taken.number, bind);
-  };
-  Reload r("");
-  r.names.hosts["both"] = {"127.0.0.1", "127.0.0.2"};
-  r.files.texts["/etc/xinetd.conf"] = at("a", "both");
-  r.running.config = config::load(r.files, r.names, "/etc/xinetd.conf").config;
-  r.running.runners.emplace(r.before("a").get(), true);
-  r.names.hosts["both"] = {"127.0.0.2"};
-  r.to(at("a", "both") + at("new", "127.0.0.1"), true);
+  Moving r(taken.number, {"127.0.0.1", "127.0.0.2"}, {"127.0.0.2"});
+  r.to(r.text + at("new", taken.number, "127.0.0.1"), true);
   CHECK(r.step("a").kind == Kind::changed);
   CHECK(r.step("new").sockets.empty());
   CHECK(r.prepared.unbound.empty());
   CHECK(r.prepared.refused.empty());
+}
+
+TEST_CASE("a further address of a service has its socket bound, and strict wants it") {
+  const Port free(false);
+  Moving can(free.number, {"127.0.0.2"}, {"127.0.0.1", "127.0.0.2"});
+  can.to(can.text, true);
+  REQUIRE(can.step("a").kind == Kind::changed);
+  REQUIRE(can.step("a").sockets.size() == 1);
+  CHECK(can.step("a").sockets[0].first == 0);
+  const Port taken;
+  Moving cannot(taken.number, {"127.0.0.2"}, {"127.0.0.1", "127.0.0.2"});
+  cannot.to(cannot.text, true);
+  CHECK(cannot.prepared.unbound.size() == 1);
+  CHECK_FALSE(cannot.prepared.refused.empty());
 }
 
 TEST_CASE("an entry with an error keeps its service, and strict keeps them all") {

@@ -142,7 +142,7 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
 
   [[nodiscard]] Endpoint::Owner& as_owner() { return *this; }
   [[nodiscard]] Endpoint* find(EndpointId id) const;
-  void make_endpoints(const std::vector<config::ListenSpec>& places);
+  [[nodiscard]] std::shared_ptr<Endpoint> new_endpoint(const config::ListenSpec& place);
   void replace_endpoints();
   void close_endpoints();
   /// What is closed is not opened until start().
@@ -259,6 +259,7 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
   Servers retired_servers_ = Servers::leave;
   std::optional<net::MdnsService> announced_;
   const net::Datagram* current_datagram_ = nullptr;  ///< while it is being judged
+  EndpointId current_endpoint_ = 0;                  ///< where it came in
   std::optional<bool> no_libwrap_rules_;  ///< what was found for the datagrams that came together with it
   /// wait = yes: found waiting when the server before has ended, and where.
   std::optional<std::pair<EndpointId, net::Head>> next_datagram_;
