@@ -102,7 +102,12 @@ BENCHMARK(state_of_a_service)->Arg(0)->Arg(10'000);
 void log_entry(benchmark::State& state) {
   const auto one = service();
   const auto peer = base::Address::parse("2001:db8:1234:5678:9abc:def0:1234:5678").value();
-  for (auto _ : state) benchmark::DoNotOptimize(log::start_entry(*one, 12345, peer));
+  std::string line;
+  for (auto _ : state) {
+    line.clear();
+    log::append_text(line, *log::start_event(*one, 12345, peer));
+    benchmark::DoNotOptimize(line);
+  }
 }
 BENCHMARK(log_entry);
 

@@ -18,8 +18,10 @@ class DaemonFile : public FileOutput {
 
   Outcome write(const Line& line) override {
     std::string& out = buffer();
-    fmt::format_to(std::back_inserter(out), "{} {}: {}: {}{}\n", stamp(line.when), tag_,
-                   level_word(line.level), line.level == Level::critical ? critical_prefix_ : "", line.text);
+    fmt::format_to(std::back_inserter(out), "{} {}: {}: {}", stamp(line.when), tag_, level_word(line.level),
+                   line.level == Level::critical ? critical_prefix_ : "");
+    append_text(out, line.event);
+    out += '\n';
     return append(out);
   }
 
@@ -34,8 +36,9 @@ class DebugOutput : public FileOutput {
 
   Outcome write(const Line& line) override {
     std::string& out = buffer();
-    fmt::format_to(std::back_inserter(out), "{}: {}: {} {}\n", stamp(line.when), level_word(line.level), pid_,
-                   line.text);
+    fmt::format_to(std::back_inserter(out), "{}: {}: {} ", stamp(line.when), level_word(line.level), pid_);
+    append_text(out, line.event);
+    out += '\n';
     return append(out);
   }
 

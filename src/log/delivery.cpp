@@ -7,6 +7,8 @@
 #include <iterator>
 #include <utility>
 
+#include "log/texts.hpp"
+
 namespace xsuperd::log {
 
 namespace {
@@ -20,11 +22,9 @@ std::string lost_sentence(std::uint64_t count, std::string_view why) {
   return fmt::format("{} {} lost: {}", count, count == 1 ? "line was" : "lines were", why);
 }
 
-std::size_t cost(const std::string_view text) {
-  return text.size() + 64;
-}  // 64: roughly what a place in a deque takes
-
 }  // namespace
+
+std::size_t Delivery::cost(const Event& event) { return text_size(event) + sizeof(KeptLine); }
 
 void Delivery::deliver(const std::shared_ptr<Output>& to, const Output::Line& line) {
   ++number_;
@@ -54,13 +54,15 @@ Outcome Delivery::attempt(Output& output, const Output::Line& line) {
 
 void Delivery::keep(Kept& kept, const Output::Line& line) {
   // The first line is kept whatever its size: part of it may have been written already.
-  const bool fits = kept.lines.empty() || (kept.lost == 0 && kept.bytes + cost(line.text) <= keep_bytes_);
+  const bool fits = kept.lines.empty() || (kept.lost == 0 && kept.bytes + cost(line.event) <= keep_bytes_);
   if (!fits) {
     ++kept.lost;
     return;
   }
-  kept.bytes += cost(line.text);
-  kept.lines.push_back({line.level, line.when, std::string(line.text), number_});
+  KeptLine mine{line.level, line.when, line.event, {}, number_};
+  append_texts(mine.texts, line.event);
+  kept.lines.push_back(std::move(mine));
+  kept.bytes += cost(line.event);
 }
 
 void Delivery::postpone(Kept& kept) {
@@ -82,12 +84,12 @@ void Delivery::retry(bool everywhere) {
 bool Delivery::write_kept(Output& output, Kept& kept) {
   while (!kept.lines.empty()) {
     const KeptLine& line = kept.lines.front();
-    if (attempt(output, {line.level, line.when, line.text}) == Outcome::later) {
+    if (attempt(output, {line.level, line.when, with_texts(line.event, line.texts)}) == Outcome::later) {
       postpone(kept);
       return false;
     }
     kept.pause = {};  // it works again, at least for a while
-    kept.bytes -= cost(line.text);
+    kept.bytes -= cost(line.event);
     kept.lines.pop_front();
     if (!kept.lines.empty() || kept.lost == 0) continue;
     const std::string count = lost_sentence(std::exchange(kept.lost, 0), "the log could not be written");

@@ -48,9 +48,12 @@ class Delivery {
   struct KeptLine {
     Level level;
     base::WallTime when;
-    std::string text;
+    Event event;        ///< of its texts only the sizes count
+    std::string texts;  ///< these are they
     std::uint64_t number;  ///< of the line; one that we made up ourselves has that of the line before it
   };
+  /// How much of `keep_bytes` an event takes.
+  [[nodiscard]] static std::size_t cost(const Event& event);
   /// What waits for one output.
   struct Kept {
     std::deque<KeptLine> lines;

@@ -5,10 +5,10 @@
 #include <syslog.h>
 
 #include <array>
-#include <utility>
+#include <iterator>
 
-#include "xsuperd/base/address_text.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/log/fields.hpp"
 
 namespace xsuperd::log {
 
@@ -19,56 +19,72 @@ using config::SuccessOption;
 
 constexpr std::array<std::string_view, 6> level_words{"CRITICAL", "ERROR", "WARNING",
                                                       "NOTICE",   "INFO",  "DEBUG"};
+constexpr std::size_t usual_line = 160;
 
-/// Appends one field of an entry.
-template <typename... Values>
-void add(Entry::Text& entry, fmt::format_string<Values...> form, Values&&... values) {
-  fmt::format_to(fmt::appender(entry), form, std::forward<Values>(values)...);
-}
+/// The fields of a line, one after the other.
+class LineFields {
+ public:
+  explicit LineFields(std::string& line) : line_(&line) {}
+
+  void operator()(std::string_view, std::string_view words) const { line_->append(" ").append(words); }
+  void operator()(std::string_view, const PeerText& text) const {
+    line_->append(" ").append(base::escaped(text.bytes(), PeerText::longest));
+  }
+  void operator()(std::string_view name, const base::AddressText& address) const { add(name, address.view()); }
+  void operator()(std::string_view name, int number) const { add(name, number); }
+  void operator()(std::string_view name, std::chrono::seconds time) const { add(name, time.count(), "(sec)"); }
+  void operator()(std::string_view name, ByteCount count) const { add(name, count.bytes, "(bytes)"); }
+
+ private:
+  template <typename Value>
+  void add(std::string_view name, Value value, std::string_view unit = {}) const {
+    fmt::format_to(std::back_inserter(*line_), " {}={}{}", name, value, unit);
+  }
+
+  std::string* line_;
+};
 
 }  // namespace
 
-std::optional<Entry> start_entry(const config::Service& service, pid_t pid, const base::Address& peer) {
+std::optional<Event> start_event(const config::Service& service, pid_t pid, const base::Address& peer) {
   if (service.settings.log_on_success.value_or(config::Set<SuccessOption>{}).empty()) return std::nullopt;
-  Entry::Text entry;
-  add(entry, "START: {}", service.id);
-  if (service.logs(SuccessOption::pid)) add(entry, " pid={}", pid);
-  if (service.logs(SuccessOption::host)) add(entry, " from={}", base::AddressText(peer).view());
-  return Entry(std::move(entry));
+  Start event{.service = service.id, .pid = {}, .from = {}};
+  if (service.logs(SuccessOption::pid)) event.pid = pid;
+  if (service.logs(SuccessOption::host)) event.from = base::AddressText(peer);
+  return event;
 }
 
-std::optional<Entry> exit_entry(const config::Service& service, pid_t pid, ExitStatus status,
-                                      std::chrono::seconds duration) {
-  const bool how = service.logs(SuccessOption::exit);
-  const bool how_long = service.logs(SuccessOption::duration);
-  if (!how && !how_long) return std::nullopt;
-  Entry::Text entry;
-  add(entry, "EXIT: {}", service.id);
-  if (how) add(entry, " {}={}", status.signalled ? "signal" : "status", status.value);
-  if (service.logs(SuccessOption::pid)) add(entry, " pid={}", pid);
-  if (how_long) add(entry, " duration={}(sec)", duration.count());
-  return Entry(std::move(entry));
+std::optional<Event> exit_event(const config::Service& service, pid_t pid, ExitStatus status,
+                                std::chrono::seconds duration) {
+  Exit event{.service = service.id, .status = {}, .signal = {}, .pid = {}, .duration = {}};
+  if (service.logs(SuccessOption::exit)) (status.signalled ? event.signal : event.status) = status.value;
+  if (service.logs(SuccessOption::duration)) event.duration = duration;
+  if (!service.logs(SuccessOption::exit) && !event.duration) return std::nullopt;
+  if (service.logs(SuccessOption::pid)) event.pid = pid;
+  return event;
 }
 
-std::optional<Entry> fail_entry(const config::Service& service, std::string_view reason,
-                                      const base::Address& peer) {
+std::optional<Event> fail_event(const config::Service& service, std::string_view reason, const base::Address& peer) {
   if (service.settings.log_on_failure.value_or(config::Set<FailureOption>{}).empty()) return std::nullopt;
-  Entry::Text entry;
-  add(entry, "FAIL: {} {}", service.id, reason);
-  if (service.logs(FailureOption::host)) add(entry, " from={}", base::AddressText(peer).view());
-  return Entry(std::move(entry));
+  Fail event{.service = service.id, .reason = reason, .from = {}};
+  if (service.logs(FailureOption::host)) event.from = base::AddressText(peer);
+  return event;
 }
 
-std::string userid_entry(const config::Service& service, std::string_view text) {
-  return fmt::format("USERID: {} {}", service.id, base::escaped(text));
+void append_text(std::string& line, const Event& event) {
+  if (const auto* message = std::get_if<Message>(&event)) {
+    line += message->text;
+    return;
+  }
+  line.append(word_of(event)).push_back(':');
+  for_each_field(event, LineFields(line));
 }
 
-std::string noid_entry(const config::Service& service, const base::Address& peer, std::string_view reason) {
-  return fmt::format("NOID: {} {} {}", service.id, peer.text(), reason);
-}
-
-std::string traffic_entry(const config::Service& service, std::uint64_t in, std::uint64_t out) {
-  return fmt::format("TRAFFIC: {} in={}(bytes) out={}(bytes)", service.id, in, out);
+std::string text_of(const Event& event) {
+  std::string line;
+  line.reserve(usual_line);
+  append_text(line, event);
+  return line;
 }
 
 std::string_view level_word(Level level) { return level_words.at(static_cast<std::size_t>(level)); }

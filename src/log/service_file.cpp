@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <iterator>
 #include <utility>
 
 #include "log/file_output.hpp"
@@ -41,7 +40,9 @@ class ServiceFile : public FileOutput {
       return Outcome::ended;
     }
     std::string& out = buffer();
-    fmt::format_to(std::back_inserter(out), "{}: {}\n", stamp(line.when), line.text);
+    out.append(stamp(line.when)).append(": ");
+    append_text(out, line.event);
+    out += '\n';
     const Outcome outcome = append(out);
     if (outcome == Outcome::written) size_ += out.size();
     if (soft_.newly_exceeded_by(size_))

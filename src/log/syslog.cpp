@@ -135,8 +135,9 @@ class SyslogOutput : public RemarkingOutput {
   Outcome write(const Line& line) override {
     const int level = fixed_level_ >= 0 ? fixed_level_ : syslog_level(line.level);
     message_.clear();
-    fmt::format_to(std::back_inserter(message_), "<{}>{} {}{}{}", facility_ | level, stamp_.at(line.when),
-                   tag_, line.level == Level::critical ? critical_prefix_ : "", line.text);
+    fmt::format_to(std::back_inserter(message_), "<{}>{} {}{}", facility_ | level, stamp_.at(line.when), tag_,
+                   line.level == Level::critical ? critical_prefix_ : "");
+    append_text(message_, line.event);
     if (message_.size() > longest_message) message_.resize(longest_message);
     const int code = socket_.send(message_);
     return code == 0 ? succeeded() : failed(code);

@@ -157,18 +157,17 @@ Writer::~Writer() {
   thread_.detach();
 }
 
-void Writer::write(const std::shared_ptr<Output>& to, Level level, base::WallTime when,
-                   std::string_view text) {
+void Writer::write(const std::shared_ptr<Output>& to, Level level, base::WallTime when, const Event& event) {
   if (!to) return;
   State& state = *state_;
   bool wake = false;
   {
     const std::lock_guard lock(state.mutex);
     wake = state.incoming.empty();  // else the thread has been woken already and has not looked yet
-    if (state.incoming.bytes() + Batch::cost(text.size()) > state.sizes.queue_bytes) {
+    if (state.incoming.bytes() + Batch::cost(text_size(event)) > state.sizes.queue_bytes) {
       ++state.dropped;
     } else {
-      state.incoming.add(to, level, when, text);
+      state.incoming.add(to, level, when, event);
       ++state.accepted;
     }
   }

@@ -146,14 +146,14 @@ void Runner::identified(Token token, const net::IdentAnswer& answer) {
   log_identity(answer, peer, false);
   if (answer.outcome == net::IdentAnswer::Outcome::ok || !idonly())
     return attempt(token, &Runner::known);
-  log_entry(log::noid_entry(service(), peer, net::log_words(answer.outcome)));
+  log_event(log::NoId{service().id, base::AddressText(peer), net::log_words(answer.outcome)});
   withdraw(token);
 }
 
 /// Facts B7.15, B7.30.
 void Runner::log_identity(const net::IdentAnswer& answer, const base::Address& peer, bool refused) {
   using Outcome = net::IdentAnswer::Outcome;
-  if (answer.outcome == Outcome::ok) return log_entry(log::userid_entry(service(), answer.text));
+  if (answer.outcome == Outcome::ok) return log_event(log::UserId{service().id, log::PeerText(answer.text)});
   if (!answer.detail.empty()) around_.log.error("{}", answer.detail);
   if (refused && answer.outcome != Outcome::no_server)
     around_.log.error("Failed to contact identity server at {}: {}", peer.text(), net::log_words(answer.outcome));

@@ -79,7 +79,7 @@ void Runner::answer_datagram(Token token) {
   facts_.counters.serve(around_.now() - session.accepted);
   end_session(token);
   try {
-    log_entry(log::start_entry(service(), 0, session.peer.address));
+    log_start(session, 0);
     if (session.kept)
       answer_late(session.endpoint, session.kept->datagram);
     else if (const auto answer = answer_to(*current_datagram_, around_.datagrams.room_for_answer().first<udp_room>()))

@@ -45,7 +45,7 @@ void Runner::converse(Token token) {
   go(token, SessionEvent::started);
   facts_.counters.serve(session.started - session.accepted);
   try {
-    log_entry(log::start_entry(service(), 0, session.peer.address));
+    log_start(session, 0);
     feed(Started{token});
     begin_conversation(token, std::move(parameters));
   } catch (const std::exception&) {  // nobody would tell that it has ended
@@ -98,12 +98,12 @@ void Runner::tell_end(const Session& session, const worker::Ending& ending) {
     facts_.targets.clear();
   } else if (service().logs(config::SuccessOption::traffic) && !ending.lost() &&
              ending.why != worker::Ending::Why::unseen) {
-    log_entry(log::traffic_entry(service(), report.in, report.out));
+    log_event(log::Traffic{service().id, {report.in}, {report.out}});
   }
   const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);
   log::ExitStatus status{false, ending.lost() ? 1 : 0};
   if (ending.why == worker::Ending::Why::stopped) status = {true, SIGTERM};
-  if (door_of(service()).long_lived) log_entry(log::exit_entry(service(), 0, status, duration));
+  if (door_of(service()).long_lived) log_event(log::exit_event(service(), 0, status, duration));
 }
 
 /// RFC 1078, as decision B15.21 has it: only services of type TCPMUX and TCPMUXPLUS can be reached (CVE-2012-0862).

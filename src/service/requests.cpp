@@ -201,8 +201,7 @@ void Runner::perform(const Refuse& action) {
   const bool repeated = service().datagrams() && !service().hands_over() &&
                         action.verdict.reason == policy::Reason::address && logged_lately(session.peer);
   if (session.name_failed && action.verdict.reason == policy::Reason::address && !repeated) tell_failed_look_up(session);
-  if (!repeated)
-    log_entry(log::fail_entry(service(), policy::log_word(action.verdict.reason), session.peer.address));
+  if (!repeated) log_refusal(session, action.verdict.reason);
   if (service().kind == config::Kind::sensor) sensed(session.peer.address);
   if (service().hands_over()) return drop_waiting_request(session);
   // Who was let in and could not be served is sent nothing (fact B13.63).
@@ -276,7 +275,7 @@ void Runner::on_turned_away(net::Connection connection) {
   ++facts_.counters.accepted;
   facts_.counters.last_request = now;
   facts_.counters.refuse(policy::Reason::address, false, session.peer, now);
-  log_entry(log::fail_entry(service(), policy::log_word(policy::Reason::address), session.peer.address));
+  log_refusal(session, policy::Reason::address);
   dismiss(std::move(session));
 }
 

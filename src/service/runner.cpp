@@ -314,14 +314,19 @@ bool Runner::accounted() const {
   return facts_.counters.accepted == facts_.counters.decided() + static_cast<std::uint64_t>(undecided);
 }
 
-void Runner::log_entry(const std::optional<log::Entry>& entry) {
-  if (entry) log_entry(entry->view());
+/// `pid` is 0 when we serve the session ourselves.
+void Runner::log_start(const Session& session, pid_t pid) {
+  log_event(log::start_event(service(), pid, session.peer.address));
 }
 
-void Runner::log_entry(std::string_view entry) {
-  if (!setup_.service_log) return;
+void Runner::log_refusal(const Session& session, policy::Reason reason) {
+  log_event(log::fail_event(service(), policy::log_word(reason), session.peer.address));
+}
+
+void Runner::log_event(const std::optional<log::Event>& event) {
+  if (!event || !setup_.service_log) return;
   try {
-    around_.log.sink().write(setup_.service_log, log::Level::info, std::chrono::system_clock::now(), entry);
+    around_.log.sink().write(setup_.service_log, log::Level::info, std::chrono::system_clock::now(), *event);
   } catch (const std::bad_alloc&) {  // a line is lost, and not what it tells of
   }
 }

@@ -65,7 +65,7 @@ void Runner::started(spawn::Started& outcome) {
   if (Endpoint* endpoint = service().hands_over() ? find(session.endpoint) : nullptr) endpoint->on_server();
   facts_.counters.serve(around_.now() - session.accepted);
   around_.children.watch(outcome.token, outcome.pid, around_.reserve.below(std::move(outcome.pidfd)));
-  log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
+  log_start(session, outcome.pid);
   feed(Started{outcome.token});
   // It may have been started while the service was being removed, and take so long that the others' KILL is over.
   if (state_.phase() != Phase::retiring || retired_servers_ != Servers::terminate) return;
@@ -90,8 +90,8 @@ void Runner::start_failed(spawn::StartFailed& outcome) {
     around_.log.error("execv( {} ) failed: {} (service={})", setup_.recipe->path, reason, service().id);
   else
     around_.log.error("{} failed: {} (service={})", spawn::step_text(outcome.step), reason, service().id);
-  log_entry(log::start_entry(service(), outcome.pid, session.peer.address));
-  log_entry(log::exit_entry(service(), outcome.pid, {false, outcome.status}, 0s));
+  log_start(session, outcome.pid);
+  log_event(log::exit_event(service(), outcome.pid, {false, outcome.status}, 0s));
   facts_.counters.fail(std::chrono::system_clock::now());
   const Session ended = std::move(session);
   end_session(outcome.token);
@@ -108,7 +108,7 @@ void Runner::on_ended(const spawn::Ended& end) {
   try {
     linger(session, end.pid);
     if (endpoint) endpoint->came_back();  // before anybody hears of the end: who does may come at once
-    log_entry(log::exit_entry(service(), end.pid, {end.signalled, end.value}, duration));
+    log_event(log::exit_event(service(), end.pid, {end.signalled, end.value}, duration));
     if (const auto next = drop_unread_datagram(session)) next_datagram_.emplace(session.endpoint, *next);
   } catch (...) {  // its place is free all the same
     thrown = std::current_exception();

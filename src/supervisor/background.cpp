@@ -101,12 +101,14 @@ base::Result<StartReport> daemonize(const std::string& program) {
 }
 
 void StartErrors::write(const std::shared_ptr<log::Output>& to, log::Level level, base::WallTime when,
-                        std::string_view text) {
+                        const log::Event& event) {
   if (report_.heard() && to.get() == daemon_log_ && level <= log::Level::error) {
+    const std::string line = log::text_of(event);
+    const std::string_view text = line;
     const std::size_t brace = text.starts_with('{') ? text.find("} ") : text.npos;
     report_.say(fmt::format("{}: {}", program_, brace == text.npos ? text : text.substr(brace + 2)));
   }
-  sink_.write(to, level, when, text);
+  sink_.write(to, level, when, event);
 }
 
 }  // namespace xsuperd::supervisor

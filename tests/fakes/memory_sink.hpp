@@ -18,8 +18,8 @@ struct MemorySink : log::Sink {
   std::vector<Line> lines;
 
   void write(const std::shared_ptr<log::Output>& to, log::Level level, base::WallTime,
-             std::string_view text) override {
-    lines.push_back({to, level, std::string(text)});
+             const log::Event& event) override {
+    lines.push_back({to, level, log::text_of(event)});
   }
 
   /// Whether some line contains `part`.

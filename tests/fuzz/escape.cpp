@@ -49,10 +49,11 @@ void check_log_lines(std::string_view bytes) {
   static const auto service_log = *log::open_service_file(path, "ftp", 0, 0);
   config::Service service;
   service.id = "ftp";
-  const std::string entry = log::userid_entry(service, bytes);
+  const log::Event event = log::UserId{service.id, log::PeerText(bytes)};
+  const std::string entry = log::text_of(event);
   for (const auto& output : {daemon_log, service_log}) {
     must(::ftruncate(file.get(), 0) == 0);
-    must(output->write({log::Level::info, {}, entry}) == log::Output::Outcome::written);
+    must(output->write({log::Level::info, {}, event}) == log::Output::Outcome::written);
     std::string line(8192, '\0');
     const ssize_t size = ::pread(file.get(), line.data(), line.size(), 0);
     must(size > 0);

@@ -25,7 +25,7 @@ converse::Identity told(Result result, std::string_view text) {
 void check_entry(std::string_view text) {
   config::Service service;
   service.id = "ftp";
-  const std::string entry = log::userid_entry(service, text);
+  const std::string entry = log::text_of(log::UserId{service.id, log::PeerText(text)});
   must(fuzz::printable(entry));
   must(entry.starts_with("USERID: ftp "));
   must(entry.size() <= 12 + 4 * 1024 + 3);

@@ -73,6 +73,19 @@ TEST_CASE("an output that fails for a while loses no line, and the order stays")
   CHECK(bench.delivery.settled() == 5);
 }
 
+TEST_CASE("an event that is kept has texts of its own") {
+  Bench bench;
+  bench.file->fail(1);
+  std::string id = "a name that is longer than what a string has room for", reason = "load";
+  bench.delivery.deliver(bench.file, {Level::info, sample_time(), Fail{id, reason, base::AddressText("::1")}});
+  bench.delivery.deliver(bench.file, {Level::info, sample_time(), UserId{reason, PeerText(id)}});
+  id.assign(id.size(), '?');
+  reason.assign(reason.size(), '?');
+  bench.delivery.retry(true);
+  CHECK(bench.file->texts() == Texts{"FAIL: a name that is longer than what a string has room for load from=::1",
+                                     "USERID: load a name that is longer than what a string has room for"});
+}
+
 TEST_CASE("an output that failed before starts with the short pause again") {
   Bench bench;
   for (int times : {4, 1}) {
@@ -93,11 +106,11 @@ TEST_CASE("one output that fails does not hold up others") {
 }
 
 TEST_CASE("what does not fit is counted, and the count stands where the gap is") {
-  Bench bench(300);
+  Bench bench(600);
   bench.file->fail(2);
   bench.deliver("one");
   bench.deliver("two");
-  bench.deliver(std::string(300, 'x'));
+  bench.deliver(std::string(600, 'x'));
   for (int i = 0; i < 2; ++i) bench.deliver("would fit, but comes after one that was lost");
   bench.delivery.retry(true);
   bench.delivery.retry(true);

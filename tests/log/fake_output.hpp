@@ -26,7 +26,7 @@ class FakeOutput : public Output {
       --failures_;
       return Outcome::later;
     }
-    texts_.emplace_back(line.text);
+    texts_.push_back(text_of(line.event));
     return Outcome::written;
   }
   std::optional<Remark> take_complaint() override {

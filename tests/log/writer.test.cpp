@@ -2,6 +2,7 @@
 #include "xsuperd/log/writer.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,6 +46,29 @@ TEST_CASE("the writer writes to each output in order") {
   REQUIRE(writer.flush(long_enough));
   CHECK(a->texts() == numbers(1, 500));
   CHECK(b->texts() == numbers(1, 500));
+}
+
+TEST_CASE("events of all kinds arrive with the texts that they had when they were written") {
+  const auto log = std::make_shared<FakeOutput>();
+  Writer writer(log);
+  log->hold();  // all of them wait together, in memory that grows
+  for (int i = 100; i < 300; ++i) {
+    const std::string id = fmt::format("service-{}", i), words = fmt::format("words {}", i);
+    for (const Event& event : {Event(Start{id, i, base::AddressText("::1")}), Event(Exit{id, 1, {}, i, {}}),
+                               Event(Fail{id, words, {}}), Event(UserId{id, PeerText(words)}),
+                               Event(NoId{id, "10.0.0.1", words}), Event(Traffic{id, {1}, {2}}), Event(words)})
+      writer.write(log, Level::info, when, event);
+  }
+  log->release();
+  REQUIRE(writer.flush(long_enough));
+  Texts expected;
+  for (int i = 100; i < 300; ++i)
+    for (const char* form : {"START: service-{0} pid={0} from=::1", "EXIT: service-{0} status=1 pid={0}",
+                             "FAIL: service-{0} words {0}", "USERID: service-{0} words {0}",
+                             "NOID: service-{0} 10.0.0.1 words {0}", "TRAFFIC: service-{0} in=1(bytes) out=2(bytes)",
+                             "words {0}"})
+      expected.push_back(fmt::format(fmt::runtime(form), i));
+  CHECK(log->texts() == expected);
 }
 
 TEST_CASE("the writer's end comes after the last line") {

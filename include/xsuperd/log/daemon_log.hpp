@@ -10,8 +10,8 @@
 
 namespace xsuperd::log {
 
-/// The daemon's own messages, one method a level. Formats on the calling thread, writes on the writer's. Loop thread
-/// only.
+/// The daemon's own messages, one method a level. The sentence is made on the calling thread, the line on the
+/// writer's. Loop thread only.
 class DaemonLog {
  public:
   DaemonLog(Sink& sink, std::shared_ptr<Output> output) : sink_(sink), output_(std::move(output)) {}

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <fmt/format.h>
 #include <sys/types.h>
 
 #include <chrono>
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <variant>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/base/address_text.hpp"
+#include "xsuperd/base/described.hpp"
 #include "xsuperd/config/diagnostic.hpp"
 #include "xsuperd/config/model.hpp"
 
-/// The entries of the service log as values and as text, in xinetd's exact formats (facts B7.11 to B7.18).
-/// Pure.
+/// What is logged, as values: sentences of the daemon, and what happened to a service. Plain and copyable; none takes
+/// memory from the heap, none owns its texts: who keeps an event keeps these too (log/texts.hpp). Each output makes of
+/// an event what it writes; xinetd's formats (facts B7.11 to B7.18) are those of append_text(). Pure.
 namespace xsuperd::log {
 
 using config::Level;
@@ -26,36 +30,109 @@ struct ExitStatus {
   int value = 0;  ///< exit status, or signal number
 };
 
-/// A finished entry. The usual ones have room in the object itself, and take no memory from the heap. A value that is
-/// moved, not copied.
-class Entry {
+/// Bytes of a peer's, as they came. To be escaped by each output in its own way; what is longer than an entry may show
+/// is cut here.
+class PeerText {
  public:
-  using Text = fmt::basic_memory_buffer<char, 200>;
-  explicit Entry(Text text) : text_(std::move(text)) {}
-  [[nodiscard]] std::string_view view() const { return {text_.data(), text_.size()}; }
-  operator std::string_view() const { return view(); }  // NOLINT(google-explicit-constructor)
-  friend bool operator==(const Entry& entry, std::string_view other) { return entry.view() == other; }
+  static constexpr std::size_t longest = 1024;
+
+  PeerText() = default;
+  /// One byte more than `longest` stays, so that the outputs see that there was more.
+  explicit PeerText(std::string_view bytes) : bytes_(bytes.substr(0, longest + 1)) {}
+  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  explicit operator std::string_view() const { return bytes_; }
 
  private:
-  Text text_;
+  std::string_view bytes_;
 };
 
-/// "START: ID[ pid=N][ from=ADDR]". Nothing when no option of log_on_success is set (fact B7.12).
-[[nodiscard]] std::optional<Entry> start_entry(const config::Service& service, pid_t pid,
-                                                     const base::Address& peer);
-/// "EXIT: ID[ status=N| signal=N][ pid=N][ duration=N(sec)]". Nothing without EXIT or DURATION (fact B7.13).
-[[nodiscard]] std::optional<Entry> exit_entry(const config::Service& service, pid_t pid,
-                                                    ExitStatus status, std::chrono::seconds duration);
-/// "FAIL: ID REASON[ from=ADDR]". Nothing when no option of log_on_failure is set (fact B7.14).
-[[nodiscard]] std::optional<Entry> fail_entry(const config::Service& service, std::string_view reason,
-                                                    const base::Address& peer);
-/// "USERID: ID TEXT", the text escaped and bounded (fact B7.15, B12.32).
-[[nodiscard]] std::string userid_entry(const config::Service& service, std::string_view text);
+struct ByteCount {
+  std::uint64_t bytes = 0;
+};
+
+// The kinds of events. The members of each are its fields, in the order in which the line shows them; what the service
+// does not log, or what does not apply, is absent. Texts stand in a line as they are, everything else as "name=value".
+
+/// A sentence in the daemon's own words. What is made of a text without more ado.
+struct Message {
+  Message() = default;
+  template <std::convertible_to<std::string_view> Text>
+  Message(const Text& words) : text(words) {}  // NOLINT(google-explicit-constructor): stands for the text
+
+  std::string_view text;
+};
+
+/// "START: ID[ pid=N][ from=ADDR]" (fact B7.12).
+struct Start {
+  static constexpr std::string_view word = "START";
+  std::string_view service;  ///< its id, here and below
+  std::optional<pid_t> pid;
+  std::optional<base::AddressText> from;
+};
+BOOST_DESCRIBE_STRUCT(Start, (), (service, pid, from))
+
+/// "EXIT: ID[ status=N| signal=N][ pid=N][ duration=N(sec)]" (fact B7.13).
+struct Exit {
+  static constexpr std::string_view word = "EXIT";
+  std::string_view service;
+  std::optional<int> status;
+  std::optional<int> signal;
+  std::optional<pid_t> pid;
+  std::optional<std::chrono::seconds> duration;
+};
+BOOST_DESCRIBE_STRUCT(Exit, (), (service, status, signal, pid, duration))
+
+/// "FAIL: ID REASON[ from=ADDR]" (fact B7.14).
+struct Fail {
+  static constexpr std::string_view word = "FAIL";
+  std::string_view service;
+  std::string_view reason;
+  std::optional<base::AddressText> from;
+};
+BOOST_DESCRIBE_STRUCT(Fail, (), (service, reason, from))
+
+/// "USERID: ID TEXT" (facts B7.15, B12.32).
+struct UserId {
+  static constexpr std::string_view word = "USERID";
+  std::string_view service;
+  PeerText user;
+};
+BOOST_DESCRIBE_STRUCT(UserId, (), (service, user))
+
 /// "NOID: ID ADDR REASON" (fact B7.16).
-[[nodiscard]] std::string noid_entry(const config::Service& service, const base::Address& peer,
-                                     std::string_view reason);
+struct NoId {
+  static constexpr std::string_view word = "NOID";
+  std::string_view service;
+  std::string_view from;
+  std::string_view reason;
+};
+BOOST_DESCRIBE_STRUCT(NoId, (), (service, from, reason))
+
 /// "TRAFFIC: ID in=N(bytes) out=N(bytes)" (fact B7.17).
-[[nodiscard]] std::string traffic_entry(const config::Service& service, std::uint64_t in, std::uint64_t out);
+struct Traffic {
+  static constexpr std::string_view word = "TRAFFIC";
+  std::string_view service;
+  ByteCount in;
+  ByteCount out;
+};
+BOOST_DESCRIBE_STRUCT(Traffic, (), (service, in, out))
+
+using Event = std::variant<Message, Start, Exit, Fail, UserId, NoId, Traffic>;
+
+// What a service logs, with the fields that it is to log. All refer to `service` and to the texts that are given.
+
+/// Nothing when no option of log_on_success is set.
+[[nodiscard]] std::optional<Event> start_event(const config::Service& service, pid_t pid, const base::Address& peer);
+/// Nothing without EXIT or DURATION.
+[[nodiscard]] std::optional<Event> exit_event(const config::Service& service, pid_t pid, ExitStatus status,
+                                              std::chrono::seconds duration);
+/// Nothing when no option of log_on_failure is set.
+[[nodiscard]] std::optional<Event> fail_event(const config::Service& service, std::string_view reason,
+                                              const base::Address& peer);
+
+/// Appends the line that xinetd would write, without stamp and line end.
+void append_text(std::string& line, const Event& event);
+[[nodiscard]] std::string text_of(const Event& event);
 
 /// The word of a level in -filelog lines: "ERROR" and so on (fact B7.2).
 [[nodiscard]] std::string_view level_word(Level level);

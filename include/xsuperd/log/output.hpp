@@ -13,8 +13,8 @@
 
 namespace xsuperd::log {
 
-/// Where finished lines go. Made on any thread; from then on used by the writer thread alone. write() may
-/// block: that is the writer's business, never the loop's.
+/// Where events go, and what makes lines of them. Made on any thread; from then on used by the writer thread alone.
+/// write() may block: that is the writer's business, never the loop's.
 class Output {
  public:
   virtual ~Output() = default;
@@ -28,7 +28,7 @@ class Output {
   struct Line {
     Level level = Level::info;
     base::WallTime when;
-    std::string_view text;  ///< without stamp, tag and line end
+    Event event;
   };
   /// After `later` the same line must be offered again before any other: part of it may stand in the file
   /// already, and the next call goes on behind that part.

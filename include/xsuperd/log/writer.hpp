@@ -3,21 +3,20 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <string_view>
 #include <thread>
 
 #include "xsuperd/log/output.hpp"
 
 namespace xsuperd::log {
 
-/// Where the rest of the program puts lines. The seam of this layer: the real one is Writer, tests keep the
+/// Where the rest of the program puts events. The seam of this layer: the real one is Writer, tests keep their
 /// lines in memory.
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// Takes one line for `to`. Never blocks and never fails; called on the loop thread.
-  virtual void write(const std::shared_ptr<Output>& to, Level level, base::WallTime when,
-                     std::string_view text) = 0;
+  /// Takes one event for `to`, whose texts are copied. Never blocks; std::bad_alloc when there is no room for it.
+  /// Called on the loop thread.
+  virtual void write(const std::shared_ptr<Output>& to, Level level, base::WallTime when, const Event& event) = 0;
 };
 
 /// The thread that writes logs. To be made after the daemon left the foreground: threads do not survive
@@ -41,8 +40,7 @@ class Writer : public Sink {
   /// Writes what is queued, offers what is kept a last time, and ends the thread; gives up after two seconds.
   ~Writer() override;
 
-  void write(const std::shared_ptr<Output>& to, Level level, base::WallTime when,
-             std::string_view text) override;
+  void write(const std::shared_ptr<Output>& to, Level level, base::WallTime when, const Event& event) override;
   /// The output for complaints from now on (after -filelog was reopened).
   void set_daemon_log(std::shared_ptr<Output> daemon_log);
   /// Waits until all that was written before has reached its output, at most `deadline`; false when time ran

@@ -238,8 +238,9 @@ class Runner : public std::enable_shared_from_this<Runner>, private Endpoint::Ow
   [[nodiscard]] bool idonly() const;
   void identified(Token token, const net::IdentAnswer& answer);
   void log_identity(const net::IdentAnswer& answer, const base::Address& peer, bool refused);
-  void log_entry(const std::optional<log::Entry>& entry);
-  void log_entry(std::string_view entry);
+  void log_event(const std::optional<log::Event>& event);
+  void log_start(const Session& session, pid_t pid);
+  void log_refusal(const Session& session, policy::Reason reason);
   /// The timer's number, by which it can be cancelled.
   std::uint64_t arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then);
 

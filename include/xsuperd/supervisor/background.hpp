@@ -55,7 +55,7 @@ class StartErrors : public log::Sink {
   StartErrors(log::Sink& sink, const log::Output& daemon_log, std::string program, StartReport& report)
       : sink_(sink), daemon_log_(&daemon_log), program_(std::move(program)), report_(report) {}
   void write(const std::shared_ptr<log::Output>& to, log::Level level, base::WallTime when,
-             std::string_view text) override;
+             const log::Event& event) override;
 
  private:
   log::Sink& sink_;
