@@ -3,14 +3,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/epoll.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <thread>
 #include <utility>
 
+#include "xsuperd/base/fd.hpp"
 #include "xsuperd/base/memory.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/cli/served.hpp"
@@ -177,6 +180,16 @@ void report_start(supervisor::StartReport& report, const CommandLine& command, c
   report.done();
 }
 
+/// The loop of a new image begins with epoll_create1(2), and there is no way back from here: where the kernel has no memory or
+/// descriptor for that, it is waited for as long as peers wait without harm.
+void wait_for_room() {
+  constexpr int most_tries = 50;
+  for (int tries = 0; tries < most_tries; ++tries) {
+    if (base::Fd(::epoll_create1(EPOLL_CLOEXEC))) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
 int run_daemon(const CommandLine& command, supervisor::Options options, const OpenLog& open_log,
                std::shared_ptr<log::Output> output, supervisor::StartReport report) {
   supervisor::PidFile pidfile;
@@ -194,6 +207,7 @@ int run_daemon(const CommandLine& command, supervisor::Options options, const Op
   options.on_started = [&, program = options.identity.program](const std::vector<supervisor::Served>& served) {
     report_start(report, command, program, served);
   };
+  if (options.inherited) wait_for_room();
   return supervisor::Supervisor(std::move(options), writer, log).run();
 }
 
