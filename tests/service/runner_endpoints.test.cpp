@@ -26,6 +26,16 @@ base::Endpoint where(const Bench& bench, std::size_t index) {
   return net::local_endpoint(bench.runner->endpoints().at(index)->fd());
 }
 
+/// A datagram has come to the second socket, and a server that sleeps has it.
+Process server_at_second(Bench& bench) {
+  const Client client(where(bench, 1), SOCK_DGRAM);
+  client.send("x");
+  bench.run_until_jobs(1);
+  Process server = Process::sleeping();
+  bench.spawner.deliver_started(0, server.pid(), server.pidfd());
+  return server;
+}
+
 /// At a port that is the same for all of them.
 config::Service at_one_port(config::Service service, std::uint16_t port) {
   service.listen.at.port = port;
@@ -100,10 +110,13 @@ TEST_CASE("cps closes all sockets, and its end opens them again") {
   service.settings.cps = config::Rate{1, 1};
   Bench bench(service);
   REQUIRE(bench.runner->start());
+  bench.hurry = true;  // the pause ends as soon as the loop comes to it
   const Client one(where(bench, 0));
   const Client two(where(bench, 1));
   bench.run_until([&] { return bench.runner->state().phase() == Phase::paused; });
   CHECK_FALSE(bench.runner->open());
+  bench.run_until([&] { return bench.runner->all_open(); });
+  CHECK(bench.runner->state().phase() == Phase::listening);
 }
 
 TEST_CASE("a changed configuration keeps the sockets of places that stay, closes others and opens new ones") {
@@ -150,11 +163,7 @@ TEST_CASE("all sockets of a service that goes are its heir's") {
 TEST_CASE("all sockets, and which of them a server has, go on in the next image") {
   Bench bench(at_several(waiting_service(config::SocketType::dgram), {"127.0.0.2"}));
   REQUIRE(bench.runner->start());
-  const Client other(where(bench, 1), SOCK_DGRAM);
-  other.send("x");
-  bench.run_until_jobs(1);
-  const Process server = Process::sleeping();
-  bench.spawner.deliver_started(0, server.pid(), server.pidfd());
+  const Process server = server_at_second(bench);
   bench.settle();
   bench.runner->hold();
   const HandedRunner handed = bench.runner->hand_over();
@@ -187,11 +196,7 @@ TEST_CASE("a reload that takes a place away does not end a pause of cps") {
 TEST_CASE("in the next image a new socket is not that of a server whose place was taken away") {
   Bench bench(at_several(waiting_service(config::SocketType::dgram), {"127.0.0.2"}));
   REQUIRE(bench.runner->start());
-  const Client other(where(bench, 1), SOCK_DGRAM);
-  other.send("x");
-  bench.run_until_jobs(1);
-  const Process server = Process::sleeping();
-  bench.spawner.deliver_started(0, server.pid(), server.pidfd());
+  const Process server = server_at_second(bench);
   config::Service service = bench.runner->service();
   service.also.clear();
   bench.runner->reconfigure(bench.setup_for(service));
