@@ -72,8 +72,10 @@ void Runner::withdraw(Token token) {
 
 /// Its place is free again.
 void Runner::let_go(Token token) {
+  const auto found = sessions_.find(token);
+  const EndpointId through = found == sessions_.end() ? 0 : found->second.endpoint;
   end_session(token);
-  feed(Withdrawn{token});
+  feed(Withdrawn{token, through});
 }
 
 void Runner::ask_libwrap(Token token) {

@@ -237,7 +237,7 @@ void Runner::attempt(Token token, void (Runner::*step)(Token)) {
 /// Its fate is told, and nothing of it stays: no place, no descriptor, no open account.
 void Runner::lose(Token token, const std::exception& why) {
   const auto found = sessions_.find(token);
-  if (found == sessions_.end()) feed(Withdrawn{token});  // its fate was told already; if it had a place still, that is free
+  if (found == sessions_.end()) feed(Withdrawn{token, 0});  // its fate was told already; if it had a place still, that is free
   if (found == sessions_.end() || found->second.served()) throw;  // the last gate tells
   const base::Address peer = found->second.peer.address;
   const EndpointId through = found->second.endpoint;

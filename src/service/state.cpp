@@ -193,12 +193,11 @@ Actions State::on(const Denied& e) {
 
 /// Who waits for a name at a socket that will be the server's has no place, but the socket rests for it.
 Actions State::on(const Withdrawn& e) {
-  if (has_place(e.token) || mode_ != Mode::serving || !service().hands_over()) return free_place(e.token);
-  const auto rests = [this](const auto& one) { return one.busy && running_at(one.id) == 0; };
-  const auto found = std::find_if(endpoints_.begin(), endpoints_.end(), rests);
-  if (found == endpoints_.end()) return {};
-  found->busy = false;
-  return {Listen{found->id}};
+  if (has_place(e.token)) return free_place(e.token);
+  auto* endpoint = mode_ == Mode::serving && service().hands_over() ? find(e.endpoint) : nullptr;
+  if (!endpoint || !endpoint->busy || running_at(e.endpoint) > 0) return {};
+  endpoint->busy = false;
+  return {Listen{e.endpoint}};
 }
 
 Actions State::on(const Due&) {

@@ -119,6 +119,7 @@ TEST_CASE("a socket that rests for a name is listened to again when the request 
   State state = listening(service);
   CHECK(does(state, request(1)) == "Suspend, AskName 1");
   CHECK_FALSE(state.listens(0));
-  CHECK(does(state, Withdrawn{1}) == "Listen");
+  CHECK(does(state, Withdrawn{1, 1}) == "");  // which is another socket
+  CHECK(does(state, Withdrawn{1, 0}) == "Listen");
   CHECK(state.listens(0));
 }

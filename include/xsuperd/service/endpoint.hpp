@@ -73,8 +73,6 @@ class Endpoint : public std::enable_shared_from_this<Endpoint> {
   [[nodiscard]] bool is_lent() const { return !facts_.lent.empty(); }
   /// Why the socket that is wanted is not open, as the log was told; empty when it is open, or was never tried.
   [[nodiscard]] const std::string& trouble() const { return facts_.trouble; }
-  /// Others may have what was a server's, too (decision B15.27).
-  [[nodiscard]] bool is_foreign() const { return facts_.foreign; }
 
   /// Opens the socket and tells the Owner; false after logging why it cannot. It is then tried again with growing pauses,
   /// until it can or it is closed.

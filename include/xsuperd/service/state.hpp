@@ -65,7 +65,11 @@ struct Denied {
   Token token = 0;
   policy::Reason reason = policy::Reason::libwrap;
 };                                      ///< refused after it had been admitted
-struct Withdrawn { Token token = 0; };  ///< the peer went away before its server was started
+/// The peer went away before its server was started.
+struct Withdrawn {
+  Token token = 0;
+  EndpointId endpoint = 0;  ///< by which it came
+};
 struct Due {};                          ///< the pause of cps is over
 struct Reconfigured {
   std::shared_ptr<const policy::Policy> policy;
