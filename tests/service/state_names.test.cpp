@@ -96,7 +96,7 @@ TEST_CASE("who waits keeps its place over an upgrade, and still waits") {
   State after = listening(friends_only());
   after.restore(before.snapshot());
   CHECK(after.running() == 1);
-  CHECK(after.is_waiting(1));
+  CHECK(after.places().find(1)->waiting);
   CHECK(after.snapshot() == before.snapshot());
 }
 
