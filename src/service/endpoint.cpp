@@ -1,43 +1,78 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/service/endpoint.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <utility>
 
-#include "service/while_alive.hpp"
-#include "xsuperd/net/handed_sockets.hpp"
 #include "xsuperd/net/udp_reply.hpp"
 
 namespace xsuperd::service {
 
-using namespace std::chrono_literals;
+namespace {
 
-Endpoint::Endpoint(Surroundings& around, Owner& owner, EndpointId id, config::ListenSpec spec)
-    : around_(around),
-      owner_(owner),
-      id_(id),
-      spec_(std::move(spec)),
-      reopening_(around.loop, [this] { while_alive([](Endpoint& self) { (void)self.start(); })(); }),
-      quiet_(around.loop, [this] { while_alive([](Endpoint& self) { self.look_whether_quiet(); })(); }),
-      refusing_(around.loop, [this] {
-        if (turned_away_) turned_away_->resume();
-      }) {}
-
-Endpoint::~Endpoint() = default;
-
-bool Endpoint::start() {
-  reopening_.cancel();
-  if (!owner_.wants_socket()) return true;
-  return report(open_socket());
+/// For messages, where the service has other sockets as well; else empty.
+std::string where(const config::Service& service, const config::ListenSpec& spec) {
+  return service.also.empty() ? std::string() : " at " + net::place_text(spec.at, spec.ipv6);
 }
 
-bool Endpoint::start(net::Opened bound) {
+/// One address of several that this machine has not got, or not yet, is nothing that somebody has to mend.
+void tell_trouble(log::DaemonLog& log, const config::Service& service, const config::ListenSpec& spec, const base::Error& error) {
+  const bool not_here = error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT;
+  if (!service.also.empty() && not_here)
+    return log.warning("service {} is not open{}: {}. It is tried again from time to time.", service.id,
+                       where(service, spec), error.sentence);
+  log.error("{}. service = {}", error.sentence, service.id);
+  log.error("Service {} failed to start{} and is deactivated{}. It is tried again from time to time.", service.id,
+            where(service, spec), service.also.empty() ? "" : " there");
+}
+
+base::Result<net::Opened> listening(net::Opened bound, const config::ListenSpec& spec) {
+  const auto good = net::listen_on(bound.fd.get(), spec);
+  if (!good) return good.error();
+  return bound;
+}
+
+}  // namespace
+
+template <typename Then>
+auto Endpoint::while_alive(Then then) {
+  return [endpoint = weak_from_this(), owner = owner_.life(), then = std::move(then)](auto&&... arguments) {
+    const auto alive = owner.lock();
+    const auto self = endpoint.lock();
+    if (alive && self) then(*self, std::forward<decltype(arguments)>(arguments)...);
+  };
+}
+
+Endpoint::Endpoint(Surroundings& around, Owner& owner, EndpointId id, config::ListenSpec spec)
+    : ServiceSockets(
+          around, id, std::move(spec),
+          {.on_readable =
+               [this] {
+                 while_alive([](Endpoint& self) { self.refusing().turn_away(self.owner_.service().id, self.spec()); })();
+               },
+           .on_peer = [this](net::Connection connection) { owner_.on_turned_away(std::move(connection)); },
+           .on_useless = [this](const std::string& why) { return close_useless(why); }},
+          [this] { while_alive([](Endpoint& self) { (void)self.start(); })(); }),
+      around_(around),
+      owner_(owner),
+      rpc_(std::make_shared<RpcRegistration>(around, [this](const std::string& why) {
+        while_alive([&why](Endpoint& self) { self.registration_failed(why); })();
+      })),
+      quiet_(around.loop, [this] { while_alive([](Endpoint& self) { self.look_whether_quiet(); })(); }) {}
+
+bool Endpoint::start(std::optional<net::Opened> bound) {
+  tries().cancel();
   if (!owner_.wants_socket()) return true;
-  forget_server();
-  const auto listening = net::listen_on(bound.fd.get(), spec_);
-  return report(opened_or_not(listening ? base::Result<net::Opened>(std::move(bound)) : listening.error()));
+  bool good = false;
+  try {
+    if (bound) foreign().forget();
+    good = opened_or_not(bound ? listening(std::move(*bound), spec()) : find_socket(owner_.service()));
+  } catch (const std::bad_alloc&) {  // tried again, as after any other failure
+    close();
+    good = opened_or_not(base::system_error(ENOMEM, "opening the socket"));
+  }
+  return report(good);
 }
 
 bool Endpoint::report(bool good) {
@@ -45,163 +80,167 @@ bool Endpoint::report(bool good) {
     owner_.on_opened(*this);
   else
     owner_.on_closed(*this);
-  if (!good) try_again_later();
+  if (!good) tries().again_later();
   return good;
 }
 
+bool Endpoint::opened_or_not(base::Result<net::Opened> opened) {
+  const config::Service& service = owner_.service();
+  if (!opened) {
+    if (tries().failed(opened.error().sentence)) tell_trouble(around_.log, service, spec(), opened.error());
+    return false;
+  }
+  if (opened->ipv4_fallback)
+    around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service.id);
+  watch_own(std::move(opened->fd));
+  if (service.steered() && !steer_or_close()) return false;
+  const bool rpc = service.is(config::Type::rpc);
+  if (tries().failures() > 0 && !rpc) around_.log.notice("service {} is now open{}", service.id, where(service, spec()));
+  if (rpc)
+    rpc_->begin(service, net::local_endpoint(fd()).port);  // which may still fail
+  else
+    tries().succeeded();
+  tries().opened();
+  owner_.on_socket(*this);
+  return true;
+}
+
+void Endpoint::watch_own(base::Fd socket) {
+  const config::Service& service = owner_.service();
+  if (service.served_by_us() && service.datagrams()) net::enable_destination_info(socket.get());
+  watch(std::move(socket), while_alive([](Endpoint& self) { self.owner_.on_readable(self); }));
+}
+
 bool Endpoint::take_from(Endpoint& leaving) {
-  if (!leaving.listener_ || !owner_.wants_socket()) return false;
-  leaving.unregister_rpc();
-  const bool with_server = leaving.service().hands_over() && leaving.owner_.has_session(leaving);
-  forget_server();
-  facts_.foreign = leaving.facts_.foreign || with_server;
-  watch(leaving.listener_->release());
-  leaving.listener_.reset();
-  facts_.lent = std::exchange(leaving.facts_.lent, {});
-  if (leaving.turned_away_) watch_turned_away(leaving.turned_away_->release());
-  leaving.turned_away_.reset();
+  if (!leaving.open() || !owner_.wants_socket()) return false;
+  leaving.rpc_->end();
+  const config::Service& service = owner_.service();
+  const bool with_server = leaving.owner_.service().hands_over() && leaving.owner_.has_session(leaving);
+  watch_own(take_socket_of(leaving, with_server));
   leaving.owner_.on_socket(leaving);
   // It has the options of the service that goes, and the backlog.
-  net::apply_options(listener_->fd(), spec_);
-  (void)net::listen_on(listener_->fd(), spec_);
-  if (facts_.foreign && (with_server || !service().hands_over())) (void)renew({});
-  if (facts_.foreign) came_back();
+  net::apply_options(fd(), spec());
+  (void)net::listen_on(fd(), spec());
+  if (foreign().foreign() && (with_server || !service.hands_over())) (void)renew({});
+  if (foreign().foreign()) came_back();
   steer_again();
-  if (!listener_) return true;  // it is tried again from time to time
-  if (service().is(config::Type::rpc)) register_rpc();
+  if (!open()) return true;  // it is tried again from time to time
+  if (service.is(config::Type::rpc)) rpc_->begin(service, net::local_endpoint(fd()).port);
   owner_.on_opened(*this);
   owner_.on_socket(*this);
   return true;
 }
 
-void Endpoint::reconfigure(const config::ListenSpec& spec, bool versions) {
-  const bool new_backlog = spec.backlog != spec_.backlog;
-  spec_ = spec;
-  if (versions && listener_) register_rpc();
-  if (!listener_) return;
-  net::apply_options(listener_->fd(), spec_);
-  if (new_backlog) (void)net::listen_on(listener_->fd(), spec_);
-  require_anew();
+void Endpoint::reconfigure(const config::ListenSpec& changed, bool versions) {
+  const bool new_backlog = changed.backlog != spec().backlog;
+  configure(changed);
+  if (!open()) return;
+  if (versions) rpc_->begin(owner_.service(), net::local_endpoint(fd()).port);
+  net::apply_options(fd(), spec());
+  if (new_backlog) (void)net::listen_on(fd(), spec());
+  foreign().require_anew(fd(), spec(), is_lent());
 }
 
 void Endpoint::close() {
-  reopening_.cancel();
+  tries().cancel();
   quiet_.cancel();
-  close_sockets();
+  rpc_->end();
+  owner_.before_closing(*this);
+  const config::Service& service = owner_.service();
+  const bool served = service.hands_over() && owner_.has_session(*this);
+  if (close_all(service, served)) owner_.on_socket(*this);
 }
 
-void Endpoint::resume() {
-  if (listener_) listener_->resume();
+/// The last server has ended, and the service was not opened again meanwhile.
+void Endpoint::on_no_session() {
+  if (close_left(owner_.service())) owner_.on_socket(*this);
 }
 
-void Endpoint::pause() {
-  if (listener_) listener_->pause();
+void Endpoint::leave_to_server() const {
+  const config::Service& service = owner_.service();
+  if (!service.datagrams() || !service.hands_over() || !owner_.has_session(*this)) return;
+  if (servers_fd() >= 0) net::leave_open_to_others(servers_fd());
 }
 
-net::Listener::Batch Endpoint::accept_batch(bool keep_family, int& error) {
-  return listener_->accept_batch(spec_.v6only || keep_family, error, &around_.reserve);
+void Endpoint::registration_failed(const std::string& why) {
+  if (!open()) return;
+  const config::Service& service = owner_.service();
+  if (tries().failed("it cannot be registered with rpcbind: " + why))
+    around_.log.error("pmap_set failed. service={} program={}: {}. It is tried again from time to time.", service.id,
+                      *service.settings.rpc_number, why);
+  close();
+  (void)report(false);
 }
 
-bool Endpoint::open_socket() {
-  if (left_to_server_) return opened_or_not(net::Opened{std::move(left_to_server_)});
-  forget_server();
-  try {
-    auto handed = around_.handed.take(service().id, spec_);
-    return handed ? open_handed(std::move(*handed)) : opened_or_not(open_guarded(service(), spec_));
-  } catch (const std::bad_alloc&) {  // tried again, as after any other failure
-    close_sockets();
-    return opened_or_not(base::system_error(ENOMEM, "opening the socket"));
-  }
-}
-
-/// For messages, where the service has other sockets as well; else empty.
-std::string Endpoint::where() const {
-  if (service().also.empty()) return {};
-  return " at " + net::place_text(spec_.at, spec_.ipv6);
-}
-
-/// One address of several that this machine has not got, or not yet, is nothing that somebody has to mend.
-void Endpoint::tell_trouble(const base::Error& error) {
-  const bool not_here = error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT;
-  if (!service().also.empty() && not_here)
-    return around_.log.warning("service {} is not open{}: {}. It is tried again from time to time.", service().id, where(),
-                               error.sentence);
-  around_.log.error("{}. service = {}", error.sentence, service().id);
-  around_.log.error("Service {} failed to start{} and is deactivated{}. It is tried again from time to time.",
-                    service().id, where(), service().also.empty() ? "" : " there");
-}
-
-bool Endpoint::opened_or_not(base::Result<net::Opened> opened) {
-  if (!opened) {
-    facts_.trouble = opened.error().sentence;
-    if (facts_.open_failures++ == 0) tell_trouble(opened.error());  // when it begins; the tries that follow are quiet
-    return false;
-  }
-  if (opened->ipv4_fallback)
-    around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service().id);
-  watch(std::move(opened->fd));
-  if (service().steered() && !steer_or_close()) return false;
-  if (facts_.open_failures > 0 && !service().is(config::Type::rpc))
-    around_.log.notice("service {} is now open{}", service().id, where());
-  if (service().is(config::Type::rpc))
-    register_rpc();  // which may still fail
-  else
-    facts_.open_failures = 0;
-  facts_.trouble.clear();
-  owner_.on_socket(*this);
+/// Without the second socket the access lists do not hold, and the service is closed; but what a server has now stays with
+/// it.
+bool Endpoint::close_useless(const std::string& why) {
+  if (owner_.has_session(*this)) return false;
+  around_.log.error("service {} is opened anew, its socket for peers to be refused is of no use: {}", owner_.service().id,
+                    why);
+  close();
+  (void)report(false);
   return true;
 }
 
-void Endpoint::watch(base::Fd socket) {
-  if (service().served_by_us() && service().datagrams()) net::enable_destination_info(socket.get());
-  listener_ = std::make_unique<net::Listener>(around_.loop, std::move(socket),
-                                              while_alive([](Endpoint& self) { self.owner_.on_readable(self); }));
+/// The socket is open already. The second one may have been lost on the way from another Runner or image.
+void Endpoint::steer_again() {
+  const config::Service& service = owner_.service();
+  if (!service.steered() || (!refusing().open() && servers_fd() < 0)) return;
+  if (!refusing().open() && open()) {
+    if (!steer_or_close()) (void)report(false);
+    return;
+  }
+  const bool served = owner_.has_session(*this);
+  const auto steered = steer(service, served);
+  if (steered) return;
+  if (steered.error().code == EPERM && open() && !served) {
+    // Locked for those who waited, by the lists that were in force then.
+    if (renew({}) && owner_.listens(*this)) owner_.listen(*this);
+    return;
+  }
+  around_.log.error("service {}: its access lists cannot be put into force: {}", service.id, steered.error().sentence);
 }
 
-void Endpoint::try_again_later() {
-  reopening_.set(around_.timer_length(
-      std::min<std::chrono::milliseconds>(60s, 1s * (1 << std::min(facts_.open_failures, 6u)))));
+/// Without its access lists a service is not opened at all.
+bool Endpoint::steer_or_close() {
+  const config::Service& service = owner_.service();
+  const auto steered = steer(service, owner_.has_session(*this));
+  if (steered) return true;
+  close();
+  if (tries().failed(steered.error().sentence))
+    around_.log.error("Service {} failed to start and is deactivated: {}", service.id, steered.error().sentence);
+  return false;
 }
 
 HandedEndpoint Endpoint::hand_over() const {
   HandedEndpoint all;
-  static_cast<EndpointFacts&>(all) = facts_;
-  all.id = id_;
-  all.listener = fd();
-  all.turned_away = refusing_fd();
-  all.left_to_server = left_to_server_.get();
-  all.trouble.resize(std::min<std::size_t>(all.trouble.size(), 4096));
+  save(all);
+  all.registered = rpc_->registered();
   return all;
 }
 
 void Endpoint::restore(const HandedEndpoint& handed, const std::function<base::Fd(int)>& take, bool served) {
-  if (base::Fd socket = take(handed.listener))
-    listener_ = std::make_unique<net::Listener>(around_.loop, std::move(socket),
-                                                while_alive([](Endpoint& self) { self.owner_.on_readable(self); }));
-  if (base::Fd socket = take(handed.turned_away))
-    turned_away_ = std::make_unique<net::Listener>(around_.loop, std::move(socket),
-                                                   while_alive([](Endpoint& self) { self.turn_away(); }));
-  left_to_server_ = take(handed.left_to_server);
-  facts_.foreign = handed.foreign && service().hands_over() && served;
-  if (service().datagrams() && listener_) net::keep_from_others(listener_->fd());  // older images did not
-  if (listener_ || left_to_server_) facts_.lent = handed.lent;
-  if (handed.registered && listener_) note_rpc();
-  facts_.open_failures = handed.open_failures;
-  facts_.trouble = handed.trouble;
+  const config::Service& service = owner_.service();
+  if (base::Fd socket = restore_sockets(handed, take)) watch_own(std::move(socket));
+  foreign().set(handed.foreign && service.hands_over() && served);
+  if (!open()) return;
+  if (service.datagrams()) net::keep_from_others(fd());  // older images did not
+  if (handed.registered && service.is(config::Type::rpc)) rpc_->resume(service, net::local_endpoint(fd()).port);
 }
 
 void Endpoint::carry_on(bool listening, bool opens) {
-  if (listening && !listener_) {
-    turned_away_.reset();
+  if (listening && !open()) {
+    refusing().close();
     (void)start();  // its socket was none: the next best is another
   } else if (listening) {
-    if (facts_.foreign) came_back();
+    if (foreign().foreign()) came_back();
     owner_.listen(*this);
   }
-  if (turned_away_) turned_away_->resume();
+  refusing().resume();
   steer_again();
-  if (!owner_.has_session(*this)) close_left_pair();  // its server could not be watched any more
-  if (!listener_ && opens) try_again_later();
+  if (!owner_.has_session(*this)) on_no_session();  // its server could not be watched any more
+  if (!open() && opens) tries().again_later();
 }
 
 }  // namespace xsuperd::service

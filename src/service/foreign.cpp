@@ -7,19 +7,18 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "service/while_alive.hpp"
-#include "xsuperd/net/lent_state.hpp"
 #include "xsuperd/net/waiting_peers.hpp"
 #include "xsuperd/service/endpoint.hpp"
 
 namespace xsuperd::service {
 
-using namespace std::chrono_literals;
-
 namespace {
 
 /// Somebody who listens again on the old socket at the wrong moment is hung up again.
 constexpr int most_tries = 100;
+
+/// Until it is looked whether the socket can be opened anew at no cost.
+constexpr std::chrono::milliseconds quiet_pause{200};
 
 /// Whoever came in while the access lists did not hold waits there among the others, for the next server; and a child of
 /// the last one may take the lists away at any time. So the filter is locked, and it must be the right one, and none of
@@ -45,107 +44,76 @@ base::Result<net::Opened> open_in_place_of(int old, const config::Service& servi
 
 }  // namespace
 
-/// With the port that the system has chosen, if it has.
-config::ListenSpec Endpoint::place() const {
-  config::ListenSpec at = spec_;
-  if (at.at.port == 0) at.at.port = net::local_endpoint(listener_->fd()).port;
-  return at;
+/// Whoever came in while the access lists did not hold is nobody for the next server: a new socket is usual then.
+base::Result<void> ServiceSockets::bring_back(const config::Service& service, bool served) {
+  if (service.steered() && !is_lent() && !lists_held(fd(), service)) return base::Error{0, {}};
+  if (auto back = foreign_.bring_back(fd(), spec(), is_lent()); !back) return back;
+  if (!service.steered()) return {};
+  // The filter of the first one stands; it may be locked.
+  const bool stands = refusing_.open() && !is_lent();
+  if (!stands) return steer(service, served);
+  return net::steer(refusing_.fd(), steering_rules(service.settings), admits_by_default(service.settings));
+}
+
+base::Result<net::Opened> ServiceSockets::replace_socket(const config::Service& service) {
+  config::ListenSpec at = spec();
+  if (at.at.port == 0) at.at.port = net::local_endpoint(fd()).port;  // that the system has chosen
+  refusing_.close();
+  const base::Fd old = release();
+  lent_.clear();
+  foreign_.forget();
+  return open_in_place_of(old.get(), service, at);
 }
 
 /// The server that had the socket has ended.
 void Endpoint::came_back() {
-  if (!facts_.foreign || !listener_) return;  // closed meanwhile, or opened anew
-  readable_in_vain_ = 0;
-  if (service().steered() && facts_.lent.empty() && !lists_held(listener_->fd(), service())) return (void)renew({});
-  if (facts_.lent.empty()) required_.reset();
-  if (const auto back = bring_back(); !back) return (void)renew(back.error().sentence);
-  renew_when_quiet();
-}
-
-base::Result<void> Endpoint::bring_back() {
-  if (!required_) {
-    auto required = facts_.lent.empty() ? net::required_state(spec_, listener_->fd())
-                                  : net::lent_state(spec_, listener_->fd());
-    if (!required) return required.error();
-    required_ = std::make_unique<net::SocketState>(std::move(*required));
-  }
-  if (auto back = net::bring_back(listener_->fd(), *required_, spec_); !back) return back;
-  // The filter of the first one stands; it may be locked.
-  if (!service().steered()) return {};
-  return turned_away_ && facts_.lent.empty() ? net::steer(turned_away_->fd(), steering_rules(service().settings),
-                                                    admits_by_default(service().settings))
-                                       : steer();
+  if (!foreign().foreign() || !open()) return;  // closed meanwhile, or opened anew
+  foreign().something_there();
+  if (const auto back = bring_back(owner_.service(), owner_.has_session(*this)); !back)
+    return (void)renew(back.error().sentence);
+  quiet_.set(around_.timer_length(quiet_pause));
 }
 
 bool Endpoint::still_fit() {
-  if (!facts_.foreign || !required_) return true;
-  const std::string why = net::tampered(listener_->fd(), *required_, spec_);
+  const std::string why = foreign().tampered(fd(), spec());
   if (why.empty()) return true;
   if (renew("a process that has it has changed " + why)) owner_.listen(*this);
   return false;
 }
 
-/// Hangs the socket up for everybody who has it, and opens another at its place. False when that cannot be had; it is tried
-/// again from time to time. Connections that waited there are reset.
+/// Opens another socket. False when that cannot be had; it is tried again from time to time.
 bool Endpoint::renew(const std::string& why) {
+  const config::Service& service = owner_.service();
   if (!why.empty())
-    around_.log.warning("service {}: its socket cannot be used any more and is opened anew: {}", service().id, why);
-  const config::ListenSpec at = place();
-  turned_away_.reset();
-  const base::Fd old = listener_->release();
-  listener_.reset();
-  facts_.lent.clear();
-  forget_server();
-  auto opened = open_in_place_of(old.get(), service(), at);
+    around_.log.warning("service {}: its socket cannot be used any more and is opened anew: {}", service.id, why);
+  auto opened = replace_socket(service);
   if (!opened) {
-    unregister_rpc();
+    rpc_->end();
     owner_.on_socket(*this);
-    (void)opened_or_not(opened.error());
-  } else {
-    watch(std::move(opened->fd));
-    owner_.on_socket(*this);
-    if (!service().steered() || steer_or_close()) {
-      if (!facts_.registered || at.at.port != 0) return true;
-      unregister_rpc();  // of the port that is lost
-      register_rpc();
-      return true;
-    }
+    return report(opened_or_not(opened.error()));
   }
-  return report(false);
+  watch_own(std::move(opened->fd));
+  owner_.on_socket(*this);
+  if (service.steered() && !steer_or_close()) return report(false);
+  const std::uint16_t port = net::local_endpoint(fd()).port;
+  if (!rpc_->elsewhere(port)) return true;
+  rpc_->end();  // of the port that is lost
+  rpc_->begin(service, port);
+  return true;
 }
 
 /// A new socket is nobody else's. While peers come one after another it is not the time, nor while a handshake is on its
 /// way, which would be lost.
-void Endpoint::renew_when_quiet() { quiet_.set(around_.timer_length(200ms)); }
-
 void Endpoint::look_whether_quiet() {
-  const bool idle = facts_.foreign && listener_ && facts_.lent.empty() && !owner_.has_session(*this) && owner_.listens(*this) &&
+  const bool idle = foreign().foreign() && open() && !is_lent() && !owner_.has_session(*this) && owner_.listens(*this) &&
                     !around_.holding;
-  if (!idle || net::anything_waits(listener_->fd())) return;  // the end of the next server comes here again
-  if (net::handshakes_under_way(listener_->fd())) return renew_when_quiet();
+  if (!idle || net::anything_waits(fd())) return;  // the end of the next server comes here again
+  if (net::handshakes_under_way(fd())) return quiet_.set(around_.timer_length(quiet_pause));
   if (renew({})) owner_.listen(*this);
 }
 
-/// The socket is one that no server has had.
-void Endpoint::forget_server() {
-  facts_.foreign = false;
-  required_.reset();
-  readable_in_vain_ = 0;
-}
-
-/// The configuration of a socket that a server has had is another one.
-void Endpoint::require_anew() {
-  if (!listener_ || !required_) return;
-  if (!facts_.lent.empty() && !facts_.foreign) return void(*required_ = net::found_state(listener_->fd(), spec_));
-  if (auto required = facts_.lent.empty() ? net::required_state(spec_, listener_->fd())
-                                    : net::lent_state(spec_, listener_->fd()))
-    *required_ = std::move(*required);
-}
-
-/// It was readable, and no datagram could be had. Once is no sign of anything: one with a wrong checksum does that.
 void Endpoint::nothing_there() {
-  constexpr unsigned most = 3;
-  if (!facts_.foreign || ++readable_in_vain_ < most) return listener_->again();
+  if (!foreign().nothing_there_again()) return again();
   if (renew("it is readable, and there is nothing to be read")) owner_.listen(*this);
 }
 
@@ -161,14 +129,9 @@ bool reset_waiting(int listener, const config::ListenSpec& spec) {
 /// Who has the socket can make accept(2) wait for ever. What refuses this peer does not look at who it is, so that the
 /// others that wait would be refused, too. A service manager's socket stays: nobody could give it another.
 void Endpoint::drop_connection() {
-  if (facts_.foreign && is_lent() && reset_waiting(listener_->fd(), spec_)) return;
-  if (facts_.foreign) return (void)renew({});
-  net::drop_connection(listener_->fd());
-}
-
-void Endpoint::leave_to_server() const {
-  if (!service().datagrams() || !service().hands_over() || !owner_.has_session(*this)) return;
-  if (servers_fd() >= 0) net::leave_open_to_others(servers_fd());
+  if (foreign().foreign() && is_lent() && reset_waiting(fd(), spec())) return;
+  if (foreign().foreign()) return (void)renew({});
+  net::drop_connection(fd());
 }
 
 }  // namespace xsuperd::service

@@ -194,9 +194,9 @@ void service_block(Text& t, const service::Runner& runner) {
   t.line(0, "Service = {}", runner.service().name).line(1, "State = {}", state_word(state.phase()));
   configuration(t, runner.service());
   if (state.phase() == service::Phase::listening)
-    t.line(1, "running servers = {}", state.running() - state.retrying())
-        .line(1, "retry servers = {}", state.retrying())
-        .line(1, "attempts = {}", state.attempts())
+    t.line(1, "running servers = {}", state.running() - state.places().retrying())
+        .line(1, "retry servers = {}", state.places().retrying())
+        .line(1, "attempts = {}", state.arrivals().attempts())
         .line(1, "service fd = {}", runner.listening_fd());
   t.line(0, "");
 }

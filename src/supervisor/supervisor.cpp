@@ -295,7 +295,7 @@ void Supervisor::Impl::check_consistency(bool tell) {
       log.error("service {}: {} requests were accepted, {} are accounted for", runner->service().id,
                 runner->counters().accepted, runner->counters().decided());
     }
-    if (state.consistent() && state.running() <= runner->sessions().size()) return;
+    if (state.places().consistent() && state.running() <= runner->sessions().size()) return;
     ++errors;
     log.error("service {}: {} places are taken, {} sessions are known", runner->service().id, state.running(),
               runner->sessions().size());

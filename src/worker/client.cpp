@@ -171,7 +171,7 @@ void Client::Impl::give(Link& link, Start start, Done done) {
   const bool asks = start.kind == Kind::ident;
   auto packets = encode(std::move(start));
   if (!packets) return finish_later(std::move(done), Ending::Why::lost);
-  for (Packet& packet : *packets) link.send(std::move(packet));
+  for (Packet& packet : *packets) link.dialogue().send(std::move(packet));
   running.emplace(token, Running{std::move(done), &link, connection, asks});
   ++link.load;
   link.last_use = std::chrono::steady_clock::now();
@@ -190,8 +190,8 @@ Link* Client::Impl::best() const {
 void Client::Impl::stop(std::uint64_t token) {
   if (const auto found = running.find(token); found != running.end()) {
     // One that does not understand us keeps its conversations.
-    if (!found->second.link->foreign() && !std::exchange(found->second.stopping, true))
-      found->second.link->send(encode(Stop{token}));
+    if (!found->second.link->dialogue().foreign() && !std::exchange(found->second.stopping, true))
+      found->second.link->dialogue().send(encode(Stop{token}));
     return;
   }
   if (auto one = waiting.take(token)) finish_later(std::move(one->done), Ending::Why::stopped);
@@ -236,7 +236,7 @@ std::vector<const Link*> Client::Impl::ask(std::uint64_t question) {
   std::vector<const Link*> asked;
   for (const auto* list : {&links, &adopted})
     for (const auto& link : *list)
-      if (link->ask(question)) asked.push_back(link.get());
+      if (link->dialogue().ask(question)) asked.push_back(link.get());
   return asked;
 }
 
@@ -258,7 +258,7 @@ void Client::Impl::lose(const Link& link) {
     lost.push_back(std::move(entry.second.done));
     return true;
   });
-  const auto why = link.foreign() ? Ending::Why::unseen : Ending::Why::lost;
+  const auto why = link.dialogue().foreign() ? Ending::Why::unseen : Ending::Why::lost;
   for (const Done& done : lost)
     if (!closed && done) done({.why = why, .report = {}});
 }
@@ -344,8 +344,8 @@ std::vector<HandedWorker> Client::hand_over() const { return impl_->hand_over();
 
 bool Client::settled() const {
   const auto done = [](const auto& link) {
-    link->flush();
-    return link->kept() == 0;
+    link->dialogue().flush();
+    return link->dialogue().kept() == 0;
   };
   return std::all_of(impl_->links.begin(), impl_->links.end(), done) &&
          std::all_of(impl_->adopted.begin(), impl_->adopted.end(), done);

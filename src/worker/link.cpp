@@ -3,24 +3,16 @@
 
 #include <fmt/format.h>
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
+#include <chrono>
 #include <utility>
 
 #include "xsuperd/base/error.hpp"
-#include "xsuperd/base/text.hpp"
 
 namespace xsuperd::worker {
 
 namespace {
-
-constexpr std::uint64_t the_child = 1;  // each Link watches one child at a time
-/// Messages that an adopted worker may have had for the image before this one, beside the ends of its conversations: its
-/// readiness, a sign of life, an answer to a question how far they all are.
-constexpr std::size_t most_unasked = 64;
 
 std::string end_text(const spawn::Ended& ended) {
   return ended.signalled ? fmt::format("ended with signal {}", ended.value)
@@ -32,182 +24,86 @@ std::string failure_text(const spawn::StartFailed& failed) {
                      base::errno_text(failed.error));
 }
 
+/// `why`: the trouble with it, if it told or was told.
+std::string trouble_text(const spawn::Ended& ended, const std::string& why, std::size_t lost) {
+  return fmt::format("worker {} {}{}; {} lost", ended.pid, why.empty() ? "" : why + ", and ", end_text(ended),
+                     lost == 1 ? "1 conversation is" : fmt::format("{} conversations are", lost));
+}
+
+/// How long it is waited before a worker that says nothing is looked at.
+std::chrono::milliseconds first_wait(const Client::Options& options) {
+  return std::min<std::chrono::milliseconds>(options.beat * options.silent_beats, options.patience);
+}
+
 }  // namespace
 
 Link::Link(boost::asio::io_context& loop, const Client::Options& options, spawn::Spawner& spawner,
            Callbacks callbacks)
-    : loop_(loop),
-      options_(options),
+    : options_(options),
       spawner_(spawner),
       callbacks_(std::move(callbacks)),
-      drain_(encode(Drain{}).bytes),
-      children_(loop, [this](const spawn::Ended& ended) { reaped(ended); }),
-      timer_(loop),
-      beat_timer_(loop) {}
+      pauses_(options),
+      dialogue_(loop, options,
+                {.on_ready = [this] { is_ready(); },
+                 .on_room = [this] { callbacks_.on_room(*this); },
+                 .on_ended = [this](Ended ended) { return callbacks_.on_ended(*this, std::move(ended)); },
+                 .on_progress = [this](const Progress& progress) { return callbacks_.on_progress(*this, progress); },
+                 .on_fault = [this](std::string why) { give_up(std::move(why)); },
+                 .has_work = [this] { return load > 0; },
+                 .is_stopped = [this] { return process_.stopped(); }}),
+      process_(loop, [this](const spawn::Ended& ended) { reaped(ended); }),
+      alarm_(loop, [this] { due(); }) {}
 
 void Link::start() {
   if (phase_ == Phase::idle && !last_) launch();
 }
 
-std::unique_ptr<Channel> Link::make_channel(base::Fd socket) {
-  return std::make_unique<Channel>(
-      loop_, std::move(socket),
-      Channel::Handlers{.on_packet = [this](Packet packet) { take(std::move(packet)); },
-                        .on_end = [this] { give_up({}); },
-                        .on_sent = [this] { callbacks_.on_room(*this); }});
-}
-
 void Link::adopt(const HandedWorker& worker, base::Fd pidfd, base::Fd socket) {
   adopted_ = true;
   phase_ = socket ? Phase::draining : Phase::ending;
-  pid_ = worker.pid;
-  protocol_ = worker.protocol;
-  drain_ = worker.drain;
-  foreign_ = protocol_ != protocol_version;
-  unasked_ = most_unasked + (foreign_ ? 2 * load : load / most_counts);
-  children_.watch(the_child, pid_, std::move(pidfd));
-  if (socket) return open_adopted(std::move(socket));
-  after(options_.patience, &Link::too_late);  // it was to end before
-}
-
-/// What cannot be watched now is tried again: its conversations go on meanwhile.
-void Link::open_adopted(base::Fd socket) {
-  channel_ = make_channel(std::move(socket));
-  if (channel_->error() == 0) {
-    channel_->send({drain_, {}});
-    return beat_later();
-  }
-  after(options_.watch_again, &Link::watch_again);
-}
-
-void Link::watch_again() {
-  if (phase_ == Phase::draining) open_adopted(channel_->take_socket());
+  dialogue_.adopt(worker, load);
+  process_.watch(worker.pid, std::move(pidfd));
+  if (!socket) return alarm_.set(options_.patience);  // it was to end before
+  // What cannot be watched now is tried again: its conversations go on meanwhile.
+  if (!dialogue_.resume(std::move(socket))) alarm_.set(options_.watch_again);
 }
 
 std::optional<HandedWorker> Link::hand_over() const {
-  if (children_.size() == 0) return std::nullopt;
+  if (!process_.there()) return std::nullopt;
   HandedWorker worker;
-  worker.pid = pid_;
-  worker.pidfd = children_.pidfd(the_child);
-  worker.link = channel_ ? channel_->socket() : -1;
-  worker.protocol = protocol_;
-  worker.drain = drain_;
+  worker.pid = process_.pid();
+  worker.pidfd = process_.pidfd();
+  dialogue_.hand_over(worker);
   return worker;
 }
 
 void Link::terminate() {
-  const bool alive = phase_ == Phase::starting || phase_ == Phase::ready || phase_ == Phase::resting ||
-                     phase_ == Phase::draining || phase_ == Phase::ending;
-  if (alive) children_.signal(the_child, SIGKILL);
+  process_.kill();
   phase_ = Phase::closed;
-  timer_.cancel();
-  beat_timer_.cancel();
+  alarm_.cancel();
   gone();
 }
 
 void Link::close() {
   phase_ = Phase::closed;
-  timer_.cancel();
-  beat_timer_.cancel();
-  if (stopped()) children_.signal(the_child, SIGKILL);
-  children_.abandon();
-  if (channel_) channel_->send({drain_, {}});
-  channel_.reset();
+  alarm_.cancel();
+  if (process_.stopped()) process_.kill();
+  process_.abandon();
+  dialogue_.end();
 }
 
 void Link::give_up_if_stuck() {
-  if (kept() > 0) give_up("did not take what it was sent");
-}
-
-void Link::send(Packet packet) {
-  if (!channel_) return;
-  channel_->send(std::move(packet));
-  beat_later();
-}
-
-void Link::beat_later() {
-  if (std::exchange(beating_, true)) return;
-  beat_timer_.expires_after(options_.beat);
-  beat_timer_.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
-    const auto link = self.lock();
-    if (!link) return;
-    link->beating_ = false;
-    if (!error) link->beat();
-  });
-}
-
-/// Only while it matters: a daemon that nobody asks for anything sleeps.
-bool Link::owes_signs() const {
-  return phase_ == Phase::draining || (phase_ == Phase::ready && (load > 0 || kept() > 0));
-}
-
-void Link::beat() {
-  if (!owes_signs()) {
-    sign_due_ = false;
-    silent_beats_ = 0;
-    return;
-  }
-  // What it has said may be waiting because it was us who had no time.
-  if (silent_beats_ + 1 >= options_.silent_beats && channel_) channel_->take_present();
-  if (owes_signs()) ask_for_sign();
-  if (owes_signs()) beat_later();
-}
-
-void Link::ask_for_sign() {
-  if (sign_due_ || !can_be_asked()) return silent_beat();
-  sign_due_ = true;
-  silent_beats_ = 0;
-  channel_->send(question_for_sign(++sign_));
-}
-
-/// Who cannot be asked, as a worker of another version, is not silent: but that it is stopped can be seen.
-void Link::silent_beat() {
-  if (!can_be_asked() && !stopped()) silent_beats_ = 0;
-  else ++silent_beats_;
-  if (silent_beats_ < options_.silent_beats) return;
-  const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(options_.beat * options_.silent_beats);
-  give_up(fmt::format("gave no sign of life for {} ms", silence.count()));
-}
-
-/// As our child it tells us, without being reaped.
-bool Link::stopped() const {
-  siginfo_t state{};
-  const int pidfd = children_.pidfd(the_child);
-  if (pidfd < 0) return false;
-  const int options = WSTOPPED | WNOHANG | WNOWAIT;
-  return ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &state, options) == 0 && state.si_pid != 0;
-}
-
-bool Link::ask(std::uint64_t question) {
-  const bool may = phase_ == Phase::ready || phase_ == Phase::draining;
-  if (!may || !channel_ || foreign_ || load == 0 || question_) return false;
-  question_ = question;
-  last_token_.reset();
-  channel_->send(encode(Ask{question}));
-  return true;
+  if (dialogue_.kept() > 0) give_up("did not take what it was sent");
 }
 
 /// A worker without work is a process for nothing; the next conversation starts another in no time.
 void Link::idle_from_now() {
-  if (phase_ == Phase::ready && options_.idle_after.count() > 0) after(options_.idle_after, &Link::rest);
+  if (phase_ == Phase::ready && options_.idle_after.count() > 0) alarm_.set(options_.idle_after);
 }
 
-void Link::rest() {
-  if (phase_ != Phase::ready || load > 0) return;
-  phase_ = Phase::resting;
-  channel_->send(encode(Drain{}));
-  channel_.reset();
-  after(std::min(options_.beat * options_.silent_beats, options_.patience), &Link::too_late);
-}
-
-/// The socket first: what cannot be watched costs no process.
 void Link::launch() {
   phase_ = Phase::starting;
-  question_.reset();
-  last_sign_ = sign_;
-  sign_due_ = false;
-  silent_beats_ = 0;
-  ready_since_.reset();
+  pauses_.begins();
   why_.clear();
   lost_ = 0;
   try {
@@ -217,19 +113,20 @@ void Link::launch() {
   }
 }
 
+/// The socket first: what cannot be watched costs no process.
 void Link::start_process() {
   SocketPair pair = make_socket_pair();
   if (!pair.daemon) return pause("a worker could not be started: socketpair: " + base::errno_text(errno));
-  channel_ = make_channel(std::move(pair.daemon));
-  if (const int error = channel_->error()) {
-    channel_.reset();
+  if (const int error = dialogue_.open(std::move(pair.daemon)))
     return pause("a worker could not be started: its socket cannot be watched: " + base::errno_text(error));
-  }
   spawn::Job job{.token = 0, .recipe = options_.recipe, .socket = std::move(pair.worker), .remote_host = {}};
   auto outcome = spawner_.start(std::move(job), spawn::Spawner::Load::at_once);
-  if (outcome && std::holds_alternative<spawn::Started>(*outcome))
-    return started(std::get<spawn::Started>(std::move(*outcome)));
-  channel_.reset();
+  if (outcome && std::holds_alternative<spawn::Started>(*outcome)) {
+    auto& started = std::get<spawn::Started>(*outcome);
+    process_.watch(started.pid, std::move(started.pidfd));
+    return alarm_.set(first_wait(options_));
+  }
+  dialogue_.close();
   if (!outcome) return pause("a worker could not be started: the spawner gave no answer");
   pause(failure_text(std::get<spawn::StartFailed>(*outcome)));
 }
@@ -238,116 +135,46 @@ void Link::start_process() {
 /// starts another.
 void Link::start_went_wrong(const char* why) {
   const std::string what = std::string("could not be started: ") + why;
-  if (children_.size() > 0) return give_up(what);
+  if (process_.there()) return give_up(what);
   if (phase_ == Phase::starting) pause("a worker " + what);
 }
 
-void Link::started(spawn::Started started) {
-  pid_ = started.pid;
-  children_.watch(the_child, started.pid, std::move(started.pidfd));
-  after(std::min(options_.beat * options_.silent_beats, options_.patience), &Link::look_at_start);
-}
-
-void Link::take(Packet packet) {
-  silent_beats_ = 0;
-  if (foreign_) {
-    if (unasked_-- == 0) give_up("said more than there can be to say");
-    return;
-  }
-  std::optional<ToDaemon> message = decode_for_daemon(std::move(packet));
-  if (!message) return give_up("sent what is no message");
-  std::visit([this](auto& what) { handle(std::move(what)); }, *message);
-}
-
-void Link::handle(const Ready&) {
-  if (phase_ == Phase::draining && unasked_ > 0) return (void)--unasked_;  // it was being started
-  if (phase_ != Phase::starting) return give_up("was ready twice");
+void Link::is_ready() {
   phase_ = Phase::ready;
-  ready_since_ = std::chrono::steady_clock::now();
-  timer_.cancel();
+  pauses_.ready(std::chrono::steady_clock::now());
+  alarm_.cancel();
   callbacks_.on_ready(*this);
   if (load == 0 && !options_.start_now) idle_from_now();
 }
 
-void Link::handle(const Failed& failed) {
-  give_up(fmt::format("failed ({})", base::escaped(failed.sentence, longest_word)));
-}
-
-void Link::handle(Ended ended) {
-  if (answers_sign(ended)) return;
-  const bool may = phase_ == Phase::ready || phase_ == Phase::draining;
-  if (!may || !callbacks_.on_ended(*this, std::move(ended)))
-    give_up("told of the end of a conversation that it does not have");
-}
-
-/// Also one that the image before this one has asked for.
-bool Link::answers_sign(const Ended& ended) {
-  if (!is_sign(ended)) return false;
-  if (ended.token > last_sign_ && ended.token <= sign_) {
-    last_sign_ = ended.token;
-    sign_due_ = sign_due_ && ended.token != sign_;
-    return true;
-  }
-  if (unasked_ == 0) return false;
-  --unasked_;
-  return true;
-}
-
-void Link::handle(const Progress& progress) {
-  // The image before this one may have asked, and gone before the answer came.
-  if (unasked_ > 0 && question_ != progress.question) return (void)--unasked_;
-  if (!in_order(progress) || !callbacks_.on_progress(*this, progress))
-    give_up("told how far conversations are that it does not have, or that nobody asked for");
-}
-
-bool Link::in_order(const Progress& progress) {
-  if (question_ != progress.question) return false;
-  if (!progress.counts.empty()) {
-    if (last_token_ && progress.counts.front().token <= *last_token_) return false;
-    last_token_ = progress.counts.back().token;
-  }
-  if (progress.last) question_.reset();
-  return true;
-}
-
 void Link::give_up(std::string why) {
-  if (phase_ != Phase::starting && phase_ != Phase::ready && phase_ != Phase::draining) return;
+  const bool alive = phase_ == Phase::starting || phase_ == Phase::late || phase_ == Phase::ready || phase_ == Phase::draining;
+  if (!alive) return;
   phase_ = Phase::ending;
   why_ = std::move(why);
-  timer_.cancel();
-  beat_timer_.cancel();
-  children_.signal(the_child, SIGKILL);  // it has mostly ended already
+  alarm_.cancel();
+  process_.kill();  // it has mostly ended already
   gone();
 }
 
 void Link::gone() {
   lost_ = load;
-  channel_.reset();
+  dialogue_.close();
   callbacks_.on_gone(*this);
 }
 
 void Link::reaped(const spawn::Ended& ended) {
-  // Its last words may still be unread.
-  if (channel_) channel_->take_rest();
-  pid_ = 0;
+  dialogue_.take_rest();  // its last words may still be unread
   if (phase_ == Phase::closed) return;
   if (phase_ == Phase::resting) {
     phase_ = Phase::idle;
-    timer_.cancel();
+    alarm_.cancel();
     return callbacks_.on_idle(*this);
   }
-  if (adopted_) {
-    phase_ = Phase::closed;
-    if (!why_.empty() || (lost_ > 0 && !foreign_)) callbacks_.on_trouble(trouble_text(ended));
-    return callbacks_.on_idle(*this);
-  }
-  pause(trouble_text(ended));
-}
-
-std::string Link::trouble_text(const spawn::Ended& ended) const {
-  return fmt::format("worker {} {}{}; {} lost", ended.pid, why_.empty() ? "" : why_ + ", and ",
-                    end_text(ended),
-                    lost_ == 1 ? "1 conversation is" : fmt::format("{} conversations are", lost_));
+  if (!adopted_) return pause(trouble_text(ended, why_, lost_));
+  phase_ = Phase::closed;
+  if (!why_.empty() || (lost_ > 0 && !dialogue_.foreign())) callbacks_.on_trouble(trouble_text(ended, why_, lost_));
+  callbacks_.on_idle(*this);
 }
 
 void Link::pause(const std::string& trouble) {
@@ -356,39 +183,39 @@ void Link::pause(const std::string& trouble) {
     return callbacks_.on_trouble(trouble);
   }
   phase_ = Phase::pausing;
-  const bool healthy =
-      ready_since_ && std::chrono::steady_clock::now() - *ready_since_ >= options_.healthy_after;
-  const auto longer = std::min(std::max(pause_ * 2, options_.first_pause), options_.longest_pause);
-  pause_ = healthy ? std::chrono::milliseconds(0) : longer;
-  after(pause_, &Link::pause_over);
-  const auto when = healthy ? std::string("at once") : fmt::format("in {} ms", pause_.count());
+  const auto time = pauses_.next(std::chrono::steady_clock::now());
+  alarm_.set(time.value_or(std::chrono::milliseconds(0)));
+  const auto when = time ? fmt::format("in {} ms", time->count()) : std::string("at once");
   callbacks_.on_trouble(fmt::format("{}; starting another {}", trouble, when));
 }
 
-void Link::after(std::chrono::milliseconds time, void (Link::*what)()) {
-  timer_.expires_after(time);
-  timer_.async_wait([self = weak_from_this(), what](const boost::system::error_code& error) {
-    const auto link = self.lock();
-    if (link && !error) (link.get()->*what)();
-  });
-}
-
-// A timer that has gone off cannot be cancelled any more: these may come after all.
-void Link::too_late() {
-  if (phase_ == Phase::starting) give_up("was not ready in time");
-  if (phase_ == Phase::resting || (phase_ == Phase::ending && adopted_)) children_.signal(the_child, SIGKILL);
+void Link::due() {
+  switch (phase_) {
+    case Phase::starting: return look_at_start();
+    case Phase::late: return give_up("was not ready in time");
+    case Phase::ready:
+      if (load > 0) return;
+      phase_ = Phase::resting;
+      dialogue_.end();
+      return alarm_.set(first_wait(options_));
+    case Phase::draining:
+      if (!dialogue_.resume()) alarm_.set(options_.watch_again);
+      return;
+    case Phase::resting:
+    case Phase::ending: return process_.kill();
+    case Phase::pausing:
+      if (!last_) launch();
+      return;
+    case Phase::idle:
+    case Phase::closed: return;
+  }
 }
 
 /// A slow machine has time; what is stopped would only use it up.
 void Link::look_at_start() {
-  if (phase_ != Phase::starting) return;
-  if (stopped()) return give_up("is stopped");
-  const auto waited = std::min(options_.beat * options_.silent_beats, options_.patience);
-  after(options_.patience - waited, &Link::too_late);
-}
-
-void Link::pause_over() {
-  if (phase_ == Phase::pausing && !last_) launch();
+  if (process_.stopped()) return give_up("is stopped");
+  phase_ = Phase::late;
+  alarm_.set(options_.patience - first_wait(options_));
 }
 
 }  // namespace xsuperd::worker

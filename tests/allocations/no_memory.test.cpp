@@ -111,7 +111,7 @@ bool survives(const config::Service& service, std::size_t number) {
   });
   const bool reached = refused();
   CHECK(life.runner->accounted());
-  CHECK(life.runner->state().consistent());
+  CHECK(life.runner->state().places().consistent());
   const std::size_t before = life.decided();
   life.turn_until([&] { return life.runner->open(); });
   const base::Fd next(new_peer(life, stream ? SOCK_STREAM : SOCK_DGRAM));

@@ -28,7 +28,7 @@ TEST_CASE("a start without a process is tried again after five seconds, with the
   bench.spawner.deliver_clone_failure(0, EAGAIN);
   CHECK(bench.sink.has("x: fork failed: Resource temporarily unavailable (errno = 11)"));
   CHECK(bench.asked == std::vector{5000ms});
-  CHECK(bench.runner->state().retrying() == 1);
+  CHECK(bench.runner->state().places().retrying() == 1);
   CHECK(bench.around.processes == 1);
 }
 

@@ -106,7 +106,7 @@ TEST_CASE("peers that come while nobody accepts wait, and are served by the new 
   bench.upgrade();
   bench.run_until_jobs(1);
   CHECK(receive(bench.job(0).socket) == "early");
-  CHECK(bench.runner->state().attempts() == 1);
+  CHECK(bench.runner->state().arrivals().attempts() == 1);
 }
 
 TEST_CASE("an upgrade that comes to nothing leaves a service that accepts") {
@@ -138,7 +138,7 @@ TEST_CASE("a start that waits for another try is tried by the new image, with th
   bench.run_until_jobs(1);
   bench.spawner.deliver_clone_failure(0, EAGAIN);
   bench.upgrade();
-  CHECK(bench.runner->state().retrying() == 1);
+  CHECK(bench.runner->state().places().retrying() == 1);
   bench.hurry = true;
   bench.upgrade();
   bench.run_until_jobs(2);
@@ -155,7 +155,7 @@ TEST_CASE("a peer whose name is looked up is judged by the new image and not cou
   CHECK(bench.runner->unsettled() == Runner::Unsettled::passing);
   bench.upgrade();
   bench.run_until_jobs(1);
-  CHECK(bench.runner->state().attempts() == 1);
+  CHECK(bench.runner->state().arrivals().attempts() == 1);
   CHECK(bench.runner->state().running() == 1);
 }
 
@@ -170,10 +170,10 @@ TEST_CASE("a peer that does not take its banner is not sent it again") {
   bench.blocking.wait();
   bench.settle();
   REQUIRE(bench.runner->unsettled() == Runner::Unsettled::passing);
-  CHECK(bench.runner->state().attempts() == 0);
+  CHECK(bench.runner->state().arrivals().attempts() == 0);
   bench.upgrade();
   bench.run_until_jobs(1);
-  CHECK(bench.runner->state().attempts() == 1);
+  CHECK(bench.runner->state().arrivals().attempts() == 1);
   CHECK((::fcntl(bench.job(0).socket.get(), F_GETFL) & O_NONBLOCK) == 0);
 }
 
@@ -221,7 +221,7 @@ TEST_CASE("a datagram that waits for its peer's name is still there afterwards")
   CHECK(bench.runner->state().phase() == Phase::busy);
   bench.upgrade();
   bench.run_until_jobs(1);
-  CHECK(bench.runner->state().attempts() == 1);
+  CHECK(bench.runner->state().arrivals().attempts() == 1);
   CHECK(receive(bench.job(0).socket) == "question");
 }
 
@@ -340,7 +340,7 @@ TEST_CASE("a refused peer of datagrams is not logged again after an upgrade") {
   bench.run_until_lines(1);
   bench.upgrade();
   client.send("two");
-  bench.run_until([&] { return bench.runner->state().attempts() == 2; });
+  bench.run_until([&] { return bench.runner->state().arrivals().attempts() == 2; });
   CHECK(bench.entries() == "FAIL: x address from=127.0.0.1\n");
 }
 

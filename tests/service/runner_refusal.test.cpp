@@ -73,7 +73,7 @@ TEST_CASE("a peer whose name the lists want is looked up, and the service goes o
   const Client nameless(bench.where(), SOCK_STREAM, "127.0.0.2");
   CHECK(nameless.read_all(bench) == "");
   CHECK(bench.entries() == "FAIL: x address from=127.0.0.2\n");
-  CHECK(bench.runner->state().attempts() == 2);
+  CHECK(bench.runner->state().arrivals().attempts() == 2);
 }
 
 TEST_CASE("a peer that is looked up while its service is removed is let go") {

@@ -60,9 +60,9 @@ TEST_CASE("requests seen before count on") {
   TakeOver bench(stream_service());
   const Client client(bench.where());
   bench.run_until_jobs(1);
-  CHECK(bench.runner->state().attempts() == 1);
+  CHECK(bench.runner->state().arrivals().attempts() == 1);
   bench.by(stream_service());
-  CHECK(bench.runner->state().attempts() == 1);
+  CHECK(bench.runner->state().arrivals().attempts() == 1);
 }
 
 TEST_CASE("there is nothing to take from a service without a socket") {

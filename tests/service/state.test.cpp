@@ -78,11 +78,11 @@ TEST_CASE("per_source counts the servers of one address, whatever its port and t
   CHECK(does(state, request(3, "192.0.2.1")) == "Refuse 3 per_source_limit");
   CHECK(does(state, request(4, "::ffff:192.0.2.1")) == "Refuse 4 per_source_limit");
   CHECK(does(state, request(5, "192.0.2.2")) == "Spawn 5");
-  CHECK(state.running_from(*base::Address::parse("192.0.2.1")) == 2);
-  CHECK(state.running_from(*base::Address::parse("::ffff:192.0.2.1")) == 2);
+  CHECK(state.places().count_from(*base::Address::parse("192.0.2.1")) == 2);
+  CHECK(state.places().count_from(*base::Address::parse("::ffff:192.0.2.1")) == 2);
   (void)state.handle(Exited{2});
   CHECK(does(state, request(6, "192.0.2.1")) == "Spawn 6");
-  CHECK(state.consistent());
+  CHECK(state.places().consistent());
 }
 
 TEST_CASE("the limit of processes counts the servers of all services") {
@@ -178,7 +178,7 @@ TEST_CASE("every request is an attempt, and one that is judged again is still on
   (void)state.handle(Exited{1});
   second.again = true;
   CHECK(does(state, second) == "Spawn 2");
-  CHECK(state.attempts() == 2);
+  CHECK(state.arrivals().attempts() == 2);
 }
 
 TEST_CASE("events about tokens that nobody knows change nothing") {
@@ -188,5 +188,5 @@ TEST_CASE("events about tokens that nobody knows change nothing") {
                              Event{RetryDue{9}}, Event{Exited{9}}, Event{Withdrawn{9}}, Event{RetryDue{1}}})
     CHECK(does(state, event) == "");
   CHECK(state.running() == 1);
-  CHECK(state.consistent());
+  CHECK(state.places().consistent());
 }

@@ -14,14 +14,14 @@ TEST_CASE("a start that failed is tried five times in all") {
   (void)state.handle(request(1));
   for (int failure = 1; failure < 5; ++failure) {
     CHECK(does(state, StartFailed{1, false}) == "ArmRetry 1 5");
-    CHECK(state.retrying() == 1);
+    CHECK(state.places().retrying() == 1);
     CHECK(state.running() == 1);
     CHECK(does(state, RetryDue{1}) == "Spawn 1");
-    CHECK(state.retrying() == 0);
+    CHECK(state.places().retrying() == 0);
   }
   CHECK(does(state, StartFailed{1, false}) == "Refuse 1 fork");
   CHECK(state.running() == 0);
-  CHECK(state.running_from(*base::Address::parse("192.0.2.1")) == 0);
+  CHECK(state.places().count_from(*base::Address::parse("192.0.2.1")) == 0);
 }
 
 TEST_CASE("NORETRY gives up at the first failure") {
@@ -73,8 +73,8 @@ TEST_CASE("a peer that goes away while its start waits for another try leaves no
   (void)state.handle(request(1));
   (void)state.handle(StartFailed{1, false});
   (void)state.handle(Withdrawn{1});
-  CHECK(state.retrying() == 0);
-  CHECK(state.consistent());
+  CHECK(state.places().retrying() == 0);
+  CHECK(state.places().consistent());
   CHECK(does(state, RetryDue{1}) == "");
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("a reload keeps the places and the counts of every source") {
   (void)state.handle(Reconfigured{policy_of(service)});
   CHECK(does(state, request(5)) == "Refuse 5 per_source_limit");
   CHECK(does(state, request(6, "192.0.2.2")) == "Spawn 6");
-  CHECK(state.consistent());
+  CHECK(state.places().consistent());
 }
 
 TEST_CASE("a service that has only moved within its file counts on for cps") {
@@ -179,7 +179,7 @@ TEST_CASE("a try that is due after its service was removed is not made") {
     (void)state.handle(Retire{});
     CHECK(does(state, RetryDue{1}) == "Refuse 1 fork");
     CHECK(state.running() == 0);
-    CHECK(state.retrying() == 0);
+    CHECK(state.places().retrying() == 0);
     CHECK(state.phase() == Phase::retiring);
   }
 }

@@ -20,12 +20,12 @@ TEST_CASE("a name is asked for when the lists need it, and a place is taken mean
   State state = listening(friends_only());
   CHECK(does(state, request(1)) == "AskName 1");
   CHECK(state.running() == 1);
-  CHECK(state.is_waiting(1));
+  CHECK(state.places().find(1)->waiting);
   CHECK(state.phase() == Phase::listening);
   CHECK(does(state, named(request(1), {"host.example.com"})) == "Spawn 1");
   CHECK(state.running() == 1);
-  CHECK_FALSE(state.is_waiting(1));
-  CHECK(state.attempts() == 1);
+  CHECK_FALSE(state.places().find(1)->waiting);
+  CHECK(state.arrivals().attempts() == 1);
 }
 
 TEST_CASE("a peer without a name, or with another one, is refused") {
@@ -34,7 +34,7 @@ TEST_CASE("a peer without a name, or with another one, is refused") {
   CHECK(does(state, named(request(1))) == "Refuse 1 address");
   (void)state.handle(request(2));
   CHECK(does(state, named(request(2), {"host.example.org"})) == "Refuse 2 address");
-  CHECK(state.attempts() == 2);
+  CHECK(state.arrivals().attempts() == 2);
   CHECK(state.running() == 0);
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("who waits for a name counts for the limits of the others, and not for
   CHECK(does(state, named(request(1, "192.0.2.1"), {"a.example.com"})) == "Spawn 1");
   CHECK(does(state, Withdrawn{3}).empty());
   CHECK(state.running() == 1);
-  CHECK(state.consistent());
+  CHECK(state.places().consistent());
 }
 
 TEST_CASE("who waits for a name does not stand in its own way at -limit") {
@@ -83,7 +83,7 @@ TEST_CASE("who takes his banner has a place, as long as there is one, and is jud
   State state = listening(service);
   CHECK(does(state, Greeted{1, base::Address::ipv4(0x7f000001)}).empty());
   CHECK(does(state, Greeted{2, base::Address::ipv4(0x7f000001)}).empty());
-  CHECK(state.is_waiting(1));
+  CHECK(state.places().find(1)->waiting);
   CHECK_FALSE(state.has_place(2));
   CHECK(does(state, request(2)) == "Refuse 2 service_limit");
   CHECK(does(state, request(1)) == "Spawn 1");
@@ -96,7 +96,7 @@ TEST_CASE("who waits keeps its place over an upgrade, and still waits") {
   State after = listening(friends_only());
   after.restore(before.snapshot());
   CHECK(after.running() == 1);
-  CHECK(after.is_waiting(1));
+  CHECK(after.places().find(1)->waiting);
   CHECK(after.snapshot() == before.snapshot());
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("daytime and time over TCP have a place only until they have begun, ec
     CHECK(state.running() == (echo ? 1 : 0));
     CHECK(does(state, request(2)) == (echo ? "Refuse 2 service_limit" : "Spawn 2"));
     (void)state.handle(Exited{1});
-    CHECK(state.consistent());
+    CHECK(state.places().consistent());
   }
 }
 

@@ -181,15 +181,15 @@ class Walk {
   }
 
   void check() {
-    REQUIRE(state_.consistent());
+    REQUIRE(state_.places().consistent());
     REQUIRE(state_.running() <= (wait_ ? 1 : most_instances));
     // Who waits for a name has a place, but for the one request of a wait = yes service.
     const std::size_t waiting = wait_ ? 0 : asked_.size();
     REQUIRE(state_.running() == waiting + starting_.size() + running_.size() + retrying_.size());
-    REQUIRE(state_.retrying() == retrying_.size());
+    REQUIRE(state_.places().retrying() == retrying_.size());
     std::size_t sum = 0;
     for (const char* peer : {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.66", "2001:db8::1"}) {
-      const std::size_t from_here = state_.running_from(*base::Address::parse(peer));
+      const std::size_t from_here = state_.places().count_from(*base::Address::parse(peer));
       REQUIRE(from_here <= most_per_source);
       sum += from_here;
     }

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <array>
-#include <boost/container/small_vector.hpp>
 #include <boost/container/static_vector.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <variant>
-#include <vector>
 
-#include "xsuperd/base/described.hpp"
 #include "xsuperd/policy/verdict.hpp"
+#include "xsuperd/service/arrivals.hpp"
+#include "xsuperd/service/open_endpoints.hpp"
+#include "xsuperd/service/places.hpp"
+#include "xsuperd/service/state_snapshot.hpp"
 
 /// The state machine of one service: events in, actions out. Pure: no sockets, no clock, no log, so that every rule is
 /// tested by plain calls. Owned by a Runner, which does what is decided here; lives on the loop thread.
@@ -27,14 +25,6 @@
 /// | busy      | a wait = yes server owns one of them        | its end -> listening                                |
 /// | retiring  | removed; waits for its servers to end       | nothing                                             |
 namespace xsuperd::service {
-
-/// Names one request from its arrival to the end of its server. Unique in the life of the daemon.
-using Token = std::uint64_t;
-
-/// Names one endpoint of a service. Unique in the life of the service.
-using EndpointId = std::uint32_t;
-
-enum class Phase : std::uint8_t { closed, listening, paused, busy, retiring };
 
 // Events.
 /// A connection was accepted, or the socket of a wait = yes service is readable.
@@ -99,121 +89,52 @@ struct ArmRetry {
 using Action = std::variant<Listen, Suspend, CloseSocket, OpenSocket, Spawn, Refuse, AskName, ArmPause, ArmRetry>;
 using Actions = boost::container::static_vector<Action, 4>;
 
-/// All that a State holds, for an upgrade.
-struct StateSnapshot {
-  struct Place {
-    Token token = 0;
-    base::Address source;
-    unsigned failures = 0;
-    bool retrying = false;
-    bool waiting = false;
-    EndpointId endpoint = 0;
-    bool operator==(const Place&) const = default;
-  };
-  struct OpenEndpoint {
-    EndpointId id = 0;
-    bool busy = false;  ///< a wait = yes server owns it
-    bool operator==(const OpenEndpoint&) const = default;
-  };
-  Phase phase = Phase::closed;
-  policy::RateWindow::Snapshot rate;
-  std::vector<Place> places;  ///< in the order of their tokens
-  std::uint64_t attempts = 0;
-  std::vector<policy::SourceRates::Count> source_rates = {};
-  std::vector<OpenEndpoint> endpoints = {};  ///< where it is not said, by the phase: a single one
-  bool operator==(const StateSnapshot&) const = default;
-};
-BOOST_DESCRIBE_STRUCT(StateSnapshot::Place, (), (token, source, failures, retrying, waiting, endpoint))
-BOOST_DESCRIBE_STRUCT(StateSnapshot::OpenEndpoint, (), (id, busy))
-BOOST_DESCRIBE_STRUCT(StateSnapshot, (), (phase, rate, source_rates, places, attempts, endpoints))
-constexpr auto members_since(const StateSnapshot::Place*) {
-  return std::array{base::Since{"waiting", 5}, base::Since{"endpoint", 6}};
-}
-constexpr auto members_since(const StateSnapshot*) { return std::array{base::Since{"endpoints", 6}}; }
-
 class State {
  public:
   explicit State(std::shared_ptr<const policy::Policy> policy);
 
   [[nodiscard]] Actions handle(const Event& event);
 
-  [[nodiscard]] Phase phase() const;
+  [[nodiscard]] Phase phase() const { return endpoints_.phase(); }
   /// Is the endpoint open, as far as it was told?
-  [[nodiscard]] bool is_open(EndpointId endpoint) const;
+  [[nodiscard]] bool is_open(EndpointId endpoint) const { return endpoints_.is_open(endpoint); }
   /// And not a server's?
-  [[nodiscard]] bool listens(EndpointId endpoint) const;
+  [[nodiscard]] bool listens(EndpointId endpoint) const { return endpoints_.is_free(endpoint); }
   [[nodiscard]] const policy::Policy& policy() const { return *policy_; }
-  [[nodiscard]] const config::Service& service() const { return policy_->service(); }
   /// Places taken: servers running, being started or waiting for another try, and peers that wait to be judged. Services
   /// that never wait for their peer (decision B15.9) take a place only until they have begun.
-  [[nodiscard]] std::size_t running() const { return places_.size(); }
-  [[nodiscard]] std::size_t running_from(const base::Address& source) const;
-  /// Starts that wait for another try.
-  [[nodiscard]] std::size_t retrying() const { return retrying_; }
-  /// Requests that count for cps at `now`.
-  [[nodiscard]] std::uint64_t recent(base::Moment now) const { return rate_.recent(service().rate(), now); }
-  /// Requests from an address that count for per_source_rate.
-  [[nodiscard]] std::uint32_t recent_from(const base::Address& source) const { return source_rates_.recent(source); }
-  /// Requests seen so far.
-  [[nodiscard]] std::uint64_t attempts() const { return attempts_; }
+  [[nodiscard]] std::size_t running() const { return places_.count(); }
+  /// Is one of the places this token's?
+  [[nodiscard]] bool has_place(Token token) const { return places_.find(token) != nullptr; }
+  [[nodiscard]] const Places& places() const { return places_; }
+  [[nodiscard]] const Arrivals& arrivals() const { return arrivals_; }
   /// The requests seen by another State count as seen by this one, which takes its place.
-  void count_on_from(const State& before) { attempts_ = before.attempts_; }
-  /// Is one of the places this token's? And does it wait for another try?
-  [[nodiscard]] bool has_place(Token token) const { return places_.contains(token); }
-  [[nodiscard]] bool is_retrying(Token token) const;
-  /// Does it belong to a peer that has not been judged to the end, and waits for its name or takes its banner?
-  [[nodiscard]] bool is_waiting(Token token) const;
+  void count_on_from(const State& before) { arrivals_.count_on_from(before.arrivals_); }
   [[nodiscard]] StateSnapshot snapshot() const;
   /// Goes on where another State was. To be called on a new one, instead of any event before.
   void restore(const StateSnapshot& snapshot);
-  /// Do the counts agree with each other (for the consistency check)?
-  [[nodiscard]] bool consistent() const;
 
   static constexpr unsigned start_tries = 5;          ///< fact B4.48
   static constexpr std::uint32_t retry_seconds = 5;   ///< fact B4.48
 
  private:
-  struct Place {
-    base::Address source;  ///< unmapped: one peer, whatever socket it came by
-    unsigned failures = 0;
-    bool retrying = false;
-    bool waiting = false;
-    EndpointId endpoint = 0;
-  };
-  enum class Mode : std::uint8_t { serving, paused, retiring };
-
+  [[nodiscard]] const config::Service& service() const { return policy_->service(); }
   Actions on(const Request& e);
   Actions on(const Greeted& e);
   Actions on(const Opened& e);
-  Actions on(const Closed& e);
   Actions on(const Started& e);
   Actions on(const StartFailed& e);
   Actions on(const RetryDue& e);
-  Actions on(const Exited& e);
-  Actions on(const Denied& e);
   Actions on(const Withdrawn& e);
-  Actions on(const Due&);
-  Actions on(const Reconfigured& e);
-  Actions on(const Retire&);
-  /// The counts of all other sessions.
-  void count_others(const Request& e, policy::Question& question) const;
-  [[nodiscard]] std::size_t running_at(EndpointId endpoint) const;
-  [[nodiscard]] StateSnapshot::OpenEndpoint* find(EndpointId endpoint);
   Actions refuse(const Request& e, const policy::Verdict& verdict, bool tripped);
-  /// A session that has one keeps it.
-  void take_place(Token token, const base::Address& peer, bool waiting, EndpointId endpoint = 0);
-  void drop_place(Token token);
+  /// Refuses one that had been admitted.
+  Actions turn_out(Token token, policy::Reason reason);
   Actions free_place(Token token);
 
   std::shared_ptr<const policy::Policy> policy_;
-  Mode mode_ = Mode::serving;
-  boost::container::small_vector<StateSnapshot::OpenEndpoint, 2> endpoints_;  ///< those that are open
-  policy::RateWindow rate_;
-  policy::SourceRates source_rates_;
-  boost::unordered_flat_map<Token, Place> places_;
-  boost::unordered_flat_map<base::Address, std::uint64_t> sources_;
-  std::size_t retrying_ = 0;
-  std::uint64_t attempts_ = 0;
+  OpenEndpoints endpoints_;
+  Places places_;
+  Arrivals arrivals_;
 };
 
 }  // namespace xsuperd::service

@@ -36,7 +36,7 @@ class io_context;
 namespace xsuperd::service {
 
 class Runner;
-class Endpoint;
+class RpcRegistration;
 class Banners;
 /// For Surroundings. `most_waiting`: so many peers that do not take their banner are waited for at a time, by all services
 /// together; 0: one for each eight descriptors of the hard limit, and no more than a thousand.
@@ -91,7 +91,7 @@ struct Surroundings {
   /// Talk with rpcbind, in order: a registration must not overtake the end of the one before it.
   boost::asio::thread_pool rpc{1};
   /// Who has asked for a registration: of one program, version and protocol only one can have it (decision B15.25).
-  std::vector<std::weak_ptr<Endpoint>> rpc_services{};
+  std::vector<std::weak_ptr<RpcRegistration>> rpc_services{};
   /// What has been asked of `rpc`, and whose end the loop has not seen yet.
   std::size_t rpc_pending = 0;
 

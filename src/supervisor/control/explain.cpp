@@ -15,11 +15,11 @@ policy::Live live_facts(const View& daemon, const service::Runner& runner, const
   policy::Live live;
   live.state = state_word(runner);
   live.lets_in = serving && (tcpmux || runner.open());
-  live.recent = state.recent(daemon.now());
-  live.recent_from_source = state.recent_from(peer);
+  live.recent = state.arrivals().recent(runner.service().rate(), daemon.now());
+  live.recent_from_source = state.arrivals().recent_from(peer);
   live.load = daemon.load();
   live.running = state.running();
-  live.running_from_source = state.running_from(peer);
+  live.running_from_source = state.places().count_from(peer);
   live.processes = daemon.processes();
   live.banned = daemon.bans().banned(peer, daemon.now());
   return live;
