@@ -129,8 +129,8 @@ template <typename T>
 [[nodiscard]] std::string what_is() {
   if constexpr (is_maybe<T> || (is_optional<T> && !std::same_as<T, Time>)) return what_is<typename T::value_type>();
   else if constexpr (std::same_as<T, bool>) return "true or false";
-  else if constexpr (std::unsigned_integral<T>) return "a whole number that is not negative";
-  else if constexpr (std::integral<T>) return "a whole number";
+  else if constexpr (std::unsigned_integral<T>) return "a non-negative integer";
+  else if constexpr (std::integral<T>) return "an integer";
   else if constexpr (Text<T>) return "a string";
   else if constexpr (List<T>) {
     using Element = typename T::value_type;
