@@ -143,7 +143,7 @@ class Converter {
         const std::string other = fmt::format("{}/{}{}", directory, name, suffix);
         if (const auto kind = real_.kind(other); kind && *kind == config::Files::Kind::regular)
           return c.report.note(s.place,
-                               fmt::format("{} is there already, and a unit of that name would hide it", other));
+                               fmt::format("{} already exists, and a unit of that name would hide it", other));
       }
   }
 

@@ -3,7 +3,7 @@
 #include "convert/environment_file.hpp"
 #include "convert/fixture.hpp"
 
-// A conversion from systemd loses nothing that protects: what has no equal keeps the entry from being served.
+// A conversion from systemd loses nothing that protects: what has no equivalent keeps the entry from being served.
 using namespace xsuperd;
 using namespace xsuperd::convert;
 using namespace xsuperd::convert::test;
@@ -194,7 +194,7 @@ TEST_CASE("a user by number keeps his own group and groups, as with systemd") {
   CHECK(has(with("User=5000\n"), "user            = 5000"));
 }
 
-TEST_CASE("files of variables are read, and one that may be missing stands for nothing") {
+TEST_CASE("files of variables are read, and one that may be missing expands to nothing") {
   World w = config::test::inetd_world();
   w.files.texts["/u/x.socket"] = "[Socket]\nAccept=yes\nListenStream=9\n";
   const auto with = [&](const std::string& lines) {

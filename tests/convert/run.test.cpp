@@ -171,7 +171,7 @@ TEST_CASE("a directory that cannot be made is an error") {
   const Ran o =
       convert({"--from", "inetd", "--to", "xinetd", "-o", s.path("no/such"), s.write("inetd.conf", good)});
   CHECK(o.status == 1);
-  CHECK(o.err.find("cannot make the directory") != std::string::npos);
+  CHECK(o.err.find("cannot create the directory") != std::string::npos);
 }
 
 TEST_CASE("the report does nothing to a terminal") {
