@@ -52,7 +52,7 @@ struct Wish {
 };
 
 std::string bad(std::string_view option, const std::string& word, std::string_view what) {
-  return fmt::format("{} is {}, not '{}'", option, what, base::escaped(word, 100));
+  return fmt::format("{} must be {}, not '{}'", option, what, base::escaped(word, 100));
 }
 
 /// The options, or what is wrong with them.
@@ -63,7 +63,7 @@ base::Result<Wish> wish_of(const Arguments& a) {
                                           std::tuple{"--critical", &a.critical, &wish.options.critical}}) {
     if (!*word) continue;
     auto read = range_of(**word);
-    if (!read) return base::Error{0, bad(name, **word, "a range, as 80 or 10:90")};
+    if (!read) return base::Error{0, bad(name, **word, "a range such as 80 or 10:90")};
     *range = std::move(*read);
   }
   const auto minutes = base::parse_number(a.recent.value_or("10"), 0, 1'000'000);
