@@ -35,7 +35,7 @@ std::vector<Diagnostic> targets_without_address(const Config& config, Names& nam
     const auto& target = service->settings.redirect;
     if (!target || base::Address::parse(target->host) || !names.host(target->host).empty()) continue;
     found.push_back({Level::warning, service->place,
-                     fmt::format("service {}: no address of {} is found now: the service is opened when there is one",
+                     fmt::format("service {}: {} has no address yet: the service is opened when it has one",
                                  service->id, target->host),
                      {}, 1, {}, service->id});
   }
