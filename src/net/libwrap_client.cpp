@@ -42,10 +42,10 @@ void adopt(Descriptor& descriptor, base::Fd&& fd) {
 
 std::string end_text(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED && info.si_status == wrap::not_loaded_status)
-    return "libwrap cannot be loaded (syslog has the reason): as long as hosts.allow or hosts.deny have rules, all "
-           "who would be looked up there are refused";
+    return "libwrap cannot be loaded (syslog has the reason): as long as hosts.allow or hosts.deny have rules, every "
+           "peer that would be looked up there is refused";
   return fmt::format(
-      "the libwrap helper (pid {}) ended ({} {}): what it was looking up in hosts.allow and hosts.deny is "
+      "the libwrap helper (pid {}) ended ({} {}): the peers that it was looking up in hosts.allow and hosts.deny are "
       "refused",
       info.si_pid, info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
 }

@@ -131,7 +131,7 @@ base::Result<RpcbindClient> RpcbindClient::connect(const RpcbindPlace& place) {
   if (!talk->fd) {
     const int error = errno;
     return base::Error{
-        error, fmt::format("rpcbind does not run: connecting to {} failed ({}), and to {} port {} ({})",
+        error, fmt::format("rpcbind is not running: connecting to {} failed ({}), and to {} port {} ({})",
                            place.socket_path, base::errno_text(local_error), place.tcp.address.text(),
                            place.tcp.port, base::errno_text(error))};
   }

@@ -124,10 +124,11 @@ std::string Endpoint::where() const {
 void Endpoint::tell_trouble(const base::Error& error) {
   const bool not_here = error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT;
   if (!service().also.empty() && not_here)
-    return around_.log.warning("service {} is not open{}: {}. It is tried again from time to time.", service().id, where(),
+    return around_.log.warning("service {} is not open{}: {}. It will be retried from time to time.",
+                               service().id, where(),
                                error.sentence);
   around_.log.error("{}. service = {}", error.sentence, service().id);
-  around_.log.error("Service {} failed to start{} and is deactivated{}. It is tried again from time to time.",
+  around_.log.error("Service {} failed to start{} and is deactivated{}. It will be retried from time to time.",
                     service().id, where(), service().also.empty() ? "" : " there");
 }
 

@@ -89,7 +89,7 @@ bool Endpoint::still_fit() {
 /// again from time to time. Connections that waited there are reset.
 bool Endpoint::renew(const std::string& why) {
   if (!why.empty())
-    around_.log.warning("service {}: its socket cannot be used any more and is opened anew: {}", service().id, why);
+    around_.log.warning("service {}: its socket is no longer usable and is reopened: {}", service().id, why);
   const config::ListenSpec at = place();
   turned_away_.reset();
   const base::Fd old = listener_->release();
@@ -146,7 +146,7 @@ void Endpoint::require_anew() {
 void Endpoint::nothing_there() {
   constexpr unsigned most = 3;
   if (!facts_.foreign || ++readable_in_vain_ < most) return listener_->again();
-  if (renew("it is readable, and there is nothing to be read")) owner_.listen(*this);
+  if (renew("it is readable, but there is nothing to read")) owner_.listen(*this);
 }
 
 namespace {

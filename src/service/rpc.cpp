@@ -90,7 +90,7 @@ void Endpoint::register_rpc() {
 void Endpoint::registration_failed(const std::string& why) {
   facts_.trouble = "it cannot be registered with rpcbind: " + why;
   if (facts_.open_failures++ == 0)
-    around_.log.error("pmap_set failed. service={} program={}: {}. It is tried again from time to time.", service().id,
+    around_.log.error("pmap_set failed. service={} program={}: {}. It will be retried from time to time.", service().id,
                       *service().settings.rpc_number, why);
   facts_.registered = false;
   close_sockets();

@@ -96,7 +96,7 @@ void Endpoint::steer_again() {
     if (renew({}) && owner_.listens(*this)) owner_.listen(*this);
     return;
   }
-  around_.log.error("service {}: its access lists cannot be put into force: {}", service().id, steered.error().sentence);
+  around_.log.error("service {}: its access lists cannot be enforced: {}", service().id, steered.error().sentence);
 }
 
 /// Without its access lists a service is not opened at all.
@@ -168,7 +168,7 @@ void Endpoint::none_turned_away(int error) {
   const auto facts = net::facts_of(turned_away_->fd());
   const std::string why = facts ? net::misfit(*facts, spec_) : facts.error().sentence;
   if (!why.empty() && !owner_.has_session(*this)) {
-    around_.log.error("service {} is opened anew, its socket for peers to be refused is of no use: {}",
+    around_.log.error("service {} is reopened, as its socket for peers to be refused is unusable: {}",
                       service().id, why);
     close_sockets();
     return (void)report(false);

@@ -116,7 +116,7 @@ void Link::close() {
 }
 
 void Link::give_up_if_stuck() {
-  if (kept() > 0) give_up("did not take what it was sent");
+  if (kept() > 0) give_up("did not read what it was sent");
 }
 
 void Link::send(Packet packet) {
@@ -251,11 +251,11 @@ void Link::started(spawn::Started started) {
 void Link::take(Packet packet) {
   silent_beats_ = 0;
   if (foreign_) {
-    if (unasked_-- == 0) give_up("said more than there can be to say");
+    if (unasked_-- == 0) give_up("sent more than it can have to say");
     return;
   }
   std::optional<ToDaemon> message = decode_for_daemon(std::move(packet));
-  if (!message) return give_up("sent what is no message");
+  if (!message) return give_up("sent an invalid message");
   std::visit([this](auto& what) { handle(std::move(what)); }, *message);
 }
 
@@ -277,7 +277,7 @@ void Link::handle(Ended ended) {
   if (answers_sign(ended)) return;
   const bool may = phase_ == Phase::ready || phase_ == Phase::draining;
   if (!may || !callbacks_.on_ended(*this, std::move(ended)))
-    give_up("told of the end of a conversation that it does not have");
+    give_up("reported the end of a conversation that it does not have");
 }
 
 /// Also one that the image before this one has asked for.
@@ -297,7 +297,7 @@ void Link::handle(const Progress& progress) {
   // The image before this one may have asked, and gone before the answer came.
   if (unasked_ > 0 && question_ != progress.question) return (void)--unasked_;
   if (!in_order(progress) || !callbacks_.on_progress(*this, progress))
-    give_up("told how far conversations are that it does not have, or that nobody asked for");
+    give_up("reported the progress of conversations that it does not have, or that nobody asked for");
 }
 
 bool Link::in_order(const Progress& progress) {

@@ -158,8 +158,8 @@ constexpr Step steps[] = {
     {"dropping the capability bounding set", drop_bounding_set},
     {"changing to the worker's user", become_user},
     {"dropping capabilities", drop_capabilities},
-    {"verifying that the rights are given up", verify_rights},
-    {"refusing new rights", gain_nothing_new},
+    {"verifying that privileges were dropped", verify_rights},
+    {"forbidding new privileges", gain_nothing_new},
     {"restricting system calls", filter_system_calls},
 };
 

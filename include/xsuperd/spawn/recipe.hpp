@@ -103,7 +103,7 @@ enum class Step : unsigned char {
     case Step::user:
       return "setting the user";
     case Step::verify:
-      return "verifying that the rights are given up";
+      return "verifying that privileges were dropped";
     case Step::umask:
       return "setting the umask";
     case Step::directory:
