@@ -198,7 +198,7 @@ std::string list(const Case& c, const Elements& elements, const AddressPattern* 
   if (!match)
     return not_asked && has_names(elements) ? "no address matches; names change nothing" : "no match";
   const bool by_default = is_name(*match) && c.name.state == PeerName::State::failed && c.name.names.empty();
-  return fmt::format("{} {}", by_default ? "for want of an answer counts as matched:" : "matches",
+  return fmt::format("{} {}", by_default ? "for lack of an answer counts as matched:" : "matches",
                      text_of(*match));
 }
 
