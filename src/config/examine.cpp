@@ -14,7 +14,7 @@ namespace xsuperd::config {
 
 namespace {
 
-/// Files in the order in which they are spoken of first.
+/// Files in the order in which they are first mentioned.
 void put_in_order(std::vector<Diagnostic>& findings) {
   std::unordered_map<std::string, std::size_t> files;
   for (const Diagnostic& d : findings) files.try_emplace(d.place.file, files.size());
@@ -42,7 +42,7 @@ std::vector<Diagnostic> targets_without_address(const Config& config, Names& nam
   return found;
 }
 
-/// What was found after reading does not know the text of its line any more.
+/// What was found after reading no longer knows the text of its line.
 void quote_lines(std::vector<Diagnostic>& findings, Files& files) {
   std::unordered_map<std::string, std::vector<std::string>> lines;
   for (Diagnostic& d : findings) {

@@ -57,7 +57,7 @@ class Loader {
         loaded_(loaded),
         environment_(names.environment()) {}
 
-  /// False, with nothing of use done, when `before` turns out to be of no use.
+  /// False, with nothing of use done, when `before` turns out to be useless.
   bool run(const Sources& sources) {
     reading_->answers.environment = names_.environment();
     if (before_ && !before_->answers.hold(names_, files_)) return false;

@@ -66,7 +66,7 @@ Prefixes take_prefixes(std::string& path) {
   while (!path.empty() && std::string_view("-@:+!|").find(path[0]) != std::string_view::npos) {
     found.other_name = found.other_name || path[0] == '@';
     found.plain = found.plain || path[0] == ':';
-    // "!!" is for kernels without ambient capabilities; any other drops the rights as without it.
+    // "!!" is for kernels without ambient capabilities; any other drops the privileges as without it.
     const bool for_old_kernels = path.starts_with("!!");
     found.privileged = found.privileged || path[0] == '+' || (path[0] == '!' && !for_old_kernels);
     found.shell = found.shell || path[0] == '|';

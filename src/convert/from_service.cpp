@@ -23,7 +23,7 @@ std::optional<std::string> word(Unit& service, const Directive* d, Report& repor
   return std::nullopt;
 }
 
-/// systemd gives a user by number his group and groups as well; here a number would stand for the group, too.
+/// systemd gives a user by number their group and groups as well; here a number would stand for the group, too.
 std::string user_name(const std::string& word, config::Files& files) {
   if (!base::parse_number(word)) return word;
   const auto passwd = files.read("/etc/passwd");

@@ -167,7 +167,7 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err, O
     print_files(conversion.files, out);
     if (std::fflush(out) != 0) return fail(Exit::losses, "cannot write to the standard output");
   } else if (a.output.empty()) {
-    // told by who wants the outcome
+    // reported by whoever wants the outcome
   } else if (const auto error = write_files(conversion.files, a.output, a.force, secret)) {
     return fail(Exit::losses, error->sentence);
   }

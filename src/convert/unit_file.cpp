@@ -85,7 +85,7 @@ void Unit::add(const std::string& text, const std::string& file, Report& report)
 
 namespace {
 
-/// An empty value takes back what stands before it.
+/// An empty value cancels what comes before it.
 template <typename Wanted>
 std::vector<const Directive*> pick(std::deque<Directive>& directives, Wanted wanted) {
   std::vector<const Directive*> found;

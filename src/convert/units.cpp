@@ -17,7 +17,7 @@ using config::Kind;
 using config::Limit;
 using config::Service;
 
-constexpr std::string_view unlimited = "4294967295";  // the greatest that systemd reads for a count
+constexpr std::string_view unlimited = "4294967295";  // the largest count that systemd reads
 constexpr std::string_view relay = "/usr/lib/systemd/systemd-socket-proxyd";
 
 std::string listen_address(const config::ListenSpec& listen) {

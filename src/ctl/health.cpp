@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t most_told = 10;
 
-/// The bar ends the text, for who reads it.
+/// The bar ends the text for its readers.
 std::string harmless(std::string_view text) {
   std::string result = fit_for_terminal(text);
   std::replace(result.begin(), result.end(), '|', '/');
@@ -75,7 +75,7 @@ base::Result<Wish> wish_of(const Arguments& a) {
   return wish;
 }
 
-/// A daemon that is not there, or stands still, is as bad as can be; of one that sends us away nothing is known.
+/// A daemon that is not there, or hangs, is as bad as can be; of one that refuses us nothing is known.
 Health unreached(const base::Error& error, const std::string& socket) {
   constexpr std::array silent{ENOENT, ENOTDIR, ECONNREFUSED, ETIMEDOUT, EAGAIN, ECONNRESET, EPIPE};
   const bool gone = std::find(silent.begin(), silent.end(), error.code) != silent.end();

@@ -15,7 +15,7 @@ namespace xsuperd::ctl {
 using namespace std::chrono_literals;
 
 namespace {
-constexpr std::chrono::seconds slow{3};        ///< an answer that takes longer is told to be late
+constexpr std::chrono::seconds slow{3};        ///< an answer that takes longer is reported to be late
 constexpr std::chrono::seconds too_slow{30};   ///< and then given up
 }  // namespace
 

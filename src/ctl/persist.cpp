@@ -127,7 +127,7 @@ base::Result<std::string> with_disable(std::string_view text, int line, std::str
   std::string result(text);
   const std::string_view wanted = disable ? "yes" : "no";
   bool found = false;
-  // From the back, so that what stands before keeps its place.
+  // From the back, so that what comes before keeps its place.
   for (auto one = entry->body.rbegin(); one != entry->body.rend(); ++one) {
     if (!one->counts()) continue;
     const auto value = value_of(one->text);
@@ -201,8 +201,8 @@ base::Result<Attributes> attributes_of(int fd, const std::string& path) {
   return all;
 }
 
-/// Owner and mode before the access list, which is kept in the mode, too. What a new file gets by itself and the old one
-/// does not have goes: the folder's default access list, say. Then it is looked at whether all is as it was.
+/// Owner and mode before the access list, which is kept in the mode, too. What a new file gets by itself and the old
+/// one does not have goes: the folder's default access list, say. Then it is checked that everything is as it was.
 base::Result<void> give_facts(int to, const struct stat& status, const Attributes& wanted, const std::string& path) {
   if (::fchown(to, status.st_uid, status.st_gid) != 0 || ::fchmod(to, status.st_mode & 07777) != 0)
     return base::system_error(errno, "owner and mode of " + path + " cannot be preserved");

@@ -42,7 +42,7 @@ base::Result<void> Conversation::ask(const control::Request& request, Answer& an
   return {};
 }
 
-/// Those that are meant, from the last line of a file to the first: a line that is added moves what stands behind it.
+/// Those that are meant, from the last line of a file to the first: a line that is added moves what follows it.
 base::Result<std::vector<reply::ListRow>> Persistence::entries() {
   Answer answer;
   if (const auto asked = daemon_.ask(control::ask_for<command::List>(meaning<request::List>(arguments_.words)), answer); !asked)

@@ -93,7 +93,7 @@ struct Libwrap::Impl : std::enable_shared_from_this<Impl> {
   boost::asio::io_context& loop;
   Options options;
   wrap::Tables tables;
-  Descriptor socket;   // closed as soon as the helper is of no use any more
+  Descriptor socket;   // closed as soon as the helper is useless
   Descriptor process;  // closed once it is reaped
   boost::asio::steady_timer looking;  // runs as long as there are questions
   bool is_looking = false;
@@ -238,7 +238,7 @@ void Libwrap::Impl::await_replies() {
   });
 }
 
-/// What cannot be understood, or the end of the stream: the helper is of no use. It goes, and its end tells.
+/// What cannot be understood, or the end of the stream: the helper is useless. It is ended, and its end is reported.
 void Libwrap::Impl::take_replies() {
   while (socket.is_open()) {
     wrap::Reply reply{};

@@ -266,8 +266,8 @@ void default_signals() {
   }
 }
 
-/// Forks with all signals blocked. The helper leaves it at that (its children do not): what is meant for the
-/// daemon, or comes from its terminal, is no business of its.
+/// Forks with all signals blocked. The helper leaves it at that (its children do not): what is meant for the daemon, or
+/// comes from its terminal, is none of its business.
 pid_t fork_sealed() {
   sigset_t all, before;
   ::sigfillset(&all);

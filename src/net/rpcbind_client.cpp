@@ -25,7 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Procedure = RpcbindClient::Procedure;
 
-/// At least a little: to the kernel no time means for ever.
+/// At least a little: to the kernel no time means forever.
 timeval left_until(Clock::time_point deadline) {
   using namespace std::chrono;
   const auto left = std::max(duration_cast<microseconds>(deadline - Clock::now()), microseconds(1000));

@@ -92,7 +92,7 @@ const Systemd* loaded_functions_of_systemd() {
   return systemd ? *systemd : nullptr;
 }
 
-/// Why it cannot be spoken to; empty when it can, or nobody is there.
+/// Why it cannot be talked to; empty when it can, or when there is none.
 std::string why_not() {
   if (!is_set("NOTIFY_SOCKET") && !is_set("LISTEN_FDS")) return {};
   const auto systemd = base::loaded_functions<Systemd>();

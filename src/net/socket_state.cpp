@@ -105,7 +105,7 @@ void take_errors(int fd) {
   (void)::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
 }
 
-/// No program of SO_REUSEPORT is there, or is any more. One that stays cannot be seen otherwise.
+/// Makes sure that there is no program of SO_REUSEPORT. One that stays cannot be noticed otherwise.
 bool without_program(int fd) {
   const int unused = 0;
   constexpr int detach = 68;  // SO_DETACH_REUSEPORT_BPF

@@ -240,7 +240,7 @@ constexpr Check all_checks[]{
     {"access_policy", access_policy},
     {check_of(Reason::libwrap), libwrap},
 };
-/// A reason whose check is not told of would be one that nobody can ask for.
+/// A reason whose check is not listed would be one that nobody can ask about.
 static_assert(std::all_of(reason_table.begin(), reason_table.end(), [](const ReasonRow& row) {
   return row.check.empty() || std::any_of(std::begin(all_checks), std::end(all_checks),
                                           [&](const Check& check) { return check.what == row.check; });

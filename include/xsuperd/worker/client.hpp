@@ -43,7 +43,7 @@ struct HandedWorker {
   struct Conversation {
     std::uint64_t token = 0;
     std::uint64_t connection = 0;  ///< what distinguishes its socket from others; 0: it may not be given back
-    bool asks = false;             ///< an identity may be told
+    bool asks = false;             ///< an identity may be reported
     bool operator==(const Conversation&) const = default;
   };
   pid_t pid = 0;
