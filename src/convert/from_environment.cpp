@@ -68,12 +68,12 @@ void Collector::take_passed() {
 
 void Collector::take_login() {
   const Directive* user = service_.last("Service", "User");
-  const Directive* wish = service_.last("Service", "SetLoginEnvironment");
+  const Directive* setting = service_.last("Service", "SetLoginEnvironment");
   const Directive* dynamic = service_.last("Service", "DynamicUser");
-  const bool wanted = wish ? unit_boolean(wish->value).value_or(user != nullptr) : user != nullptr;
+  const bool wanted = setting ? unit_boolean(setting->value).value_or(user != nullptr) : user != nullptr;
   if (!wanted || (dynamic && unit_boolean(dynamic->value).value_or(false))) return;
   const auto name = user ? resolved(service_, user->value) : "root";
-  if (name) set_login(user ? *user : *wish, *name);
+  if (name) set_login(user ? *user : *setting, *name);
 }
 
 void Collector::set_login(const Directive& from, const std::string& user) {

@@ -34,7 +34,7 @@ struct Waiting {
 };
 
 /// Throws with `fd` as it was.
-void adopt(Descriptor& descriptor, base::Fd&& fd) {
+void assign(Descriptor& descriptor, base::Fd&& fd) {
   if (!fd) return;
   descriptor.assign(fd.get());
   (void)fd.release();
@@ -147,8 +147,8 @@ void Libwrap::Impl::take_helper(LibwrapHelper helper) {
   if (!helper.socket || !helper.process) return;
   base::Fd pidfd = std::move(helper.process);
   try {
-    adopt(process, std::move(pidfd));
-    adopt(socket, std::move(helper.socket));
+    assign(process, std::move(pidfd));
+    assign(socket, std::move(helper.socket));
     await_replies();
     await_end();
   } catch (const std::exception&) {

@@ -189,11 +189,11 @@ std::optional<std::size_t> store_room() {
 
 std::string expected_in_vain() {
   const std::string why = why_not();
-  std::vector<std::string> wishes;
-  if (is_set("NOTIFY_SOCKET")) wishes.emplace_back("notify it");
-  if (is_set("LISTEN_FDS")) wishes.emplace_back("take its sockets");
-  if (wishes.empty() || why.empty()) return {};
-  return fmt::format("the service manager expects the daemon to {}, and {}", base::join(wishes, " and "), why);
+  std::vector<std::string> expected;
+  if (is_set("NOTIFY_SOCKET")) expected.emplace_back("notify it");
+  if (is_set("LISTEN_FDS")) expected.emplace_back("take its sockets");
+  if (expected.empty() || why.empty()) return {};
+  return fmt::format("the service manager expects the daemon to {}, and {}", base::join(expected, " and "), why);
 }
 
 }  // namespace xsuperd::net

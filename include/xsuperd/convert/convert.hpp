@@ -59,13 +59,13 @@ struct Source {
                                          config::Files* files = nullptr);
 
 /// What can be asked for beyond the input.
-struct SystemdWishes {
+struct SystemdOptions {
   bool of_inetd = false;  ///< the paths are in the language of inetd
   bool disabled = false;  ///< disabled services too, without [Install]
 };
 /// A pair of units for each service of these files and directories and all that they include.
 [[nodiscard]] Conversion to_systemd(const std::vector<std::string>& paths, config::Files& files, config::Names& names,
-                                    const SystemdWishes& wishes = {});
+                                    const SystemdOptions& options = {});
 
 /// An entry for each socket of the .socket units among the paths. The units that they start are looked for among the
 /// paths, then where systemd would look, or beside them; drop-ins (NAME.d/*.conf) count. A directive that protected
