@@ -110,7 +110,7 @@ TEST_CASE("a peer is admitted when the lists of both units admit it") {
   const Conversion allow = lists("", "IPAddressDeny=any\nIPAddressAllow=192.0.2.5\n");
   CHECK(has(text(allow, "x"), "only_from       = 192.0.2.5"));
   CHECK(off(text(allow, "x")));
-  CHECK(reported(allow, "g /u/x@.service:4 IPAddressDeny=any: the lists of a service hold for its peers here"));
+  CHECK(reported(allow, "g /u/x@.service:4 IPAddressDeny=any: here, the lists of a service apply to its peers"));
   const Conversion both = lists("IPAddressDeny=any\nIPAddressAllow=192.0.2.0/24 ::1\n",
                                 "IPAddressDeny=any\nIPAddressAllow=192.0.2.5 198.51.100.0/24\n");
   CHECK(has(text(both, "x"), "only_from       = 192.0.2.5"));

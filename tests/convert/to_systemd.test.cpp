@@ -82,7 +82,7 @@ constexpr Gap gaps[]{
     {"max_load = 2", "g /etc/xinetd.conf:9 max_load:"},
     {"per_source_rate = 5 60", "g /etc/xinetd.conf:9 per_source_rate:"},
     {"per_source = 0", "g /etc/xinetd.conf:9 per_source:"},
-    {"cps = 9 30", "g /etc/xinetd.conf:9 cps: beyond 9 connections in 1 s"},
+    {"cps = 9 30", "g /etc/xinetd.conf:9 cps: after more than 9 connections in 1 s"},
     {"libwrap = other", "g /etc/xinetd.conf:9 libwrap:"},
     {"mdns = yes", "g /etc/xinetd.conf:9 mdns:"},
     {"flags = IDONLY", "g /etc/xinetd.conf:9 flags, IDONLY:"},
@@ -167,7 +167,7 @@ TEST_CASE("an attribute of the defaults is reported once, where it stands") {
 TEST_CASE("services that systemd cannot have are not written, and it is said why") {
   const std::string plain = "socket_type = stream\nwait = no\nuser = root\nserver = /bin/server\n";
   const Unserved all[]{
-      {entry("echo", "type = INTERNAL\nsocket_type = stream\nwait = no"), "services of xinetd's own"},
+      {entry("echo", "type = INTERNAL\nsocket_type = stream\nwait = no"), "xinetd's internal services"},
       {entry("rstatd", "type = RPC\nrpc_version = 1\n" + plain), "systemd registers no service with rpcbind"},
       {entry("a", "type = TCPMUX UNLISTED\n" + plain), "systemd has no tcpmux"},
       {entry("http", "flags = SENSOR\ntype = INTERNAL\nsocket_type = stream\nwait = no\ndeny_time = 5"), "sensors"},
@@ -238,7 +238,7 @@ TEST_CASE("rules in hosts.deny are missed") {
   CHECK_FALSE(units_of(w, service("x", 1)).has(Weight::loss));
   w.files.texts["/etc/hosts.deny"] = "# all\nALL: ALL\n";
   CHECK(reported(units_of(w, service("x", 1)),
-                 "g /etc/xinetd.conf:1 hosts.allow and hosts.deny of this machine have rules"));
+                 "g /etc/xinetd.conf:1 hosts.allow and hosts.deny on this machine have rules"));
   CHECK_FALSE(units_of(w, service("x", 1, "flags = NOLIBWRAP")).has(Weight::loss));
 }
 
@@ -294,7 +294,7 @@ TEST_CASE("a unit that would hide one of the system is noted") {
   World w;
   w.files.texts["/usr/lib/systemd/system/x.service"] = "";
   CHECK(reported(units_of(w, service("x", 1)),
-                 "n /etc/xinetd.conf:1 /usr/lib/systemd/system/x.service is there already"));
+                 "n /etc/xinetd.conf:1 /usr/lib/systemd/system/x.service already exists"));
 }
 
 TEST_CASE("a program that systemd would look for, or refuse, is not converted") {

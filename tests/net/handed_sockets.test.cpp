@@ -75,10 +75,10 @@ TEST_CASE("a socket of another type, protocol, address, port or reach does not f
   CHECK(misfit_of(fd, other) == "it is bound to 127.0.0.1:" + port + ", but the service belongs on 127.0.0.2:" + port);
   other = spec;
   ++other.at.port;
-  CHECK(misfit_of(fd, other).find("belongs at 127.0.0.1:" + std::to_string(other.at.port)) != std::string::npos);
+  CHECK(misfit_of(fd, other).find("belongs on 127.0.0.1:" + std::to_string(other.at.port)) != std::string::npos);
   CHECK_FALSE(misfit_of(fd, where(fd, tcp_at("0.0.0.0"))).empty());
   const base::Fd both = opened(every_address());
-  CHECK(misfit_of(both, where(both, every_address(true))).find("(IPv6 and IPv4), and the service belongs at") !=
+  CHECK(misfit_of(both, where(both, every_address(true))).find("(IPv6 and IPv4), but the service belongs on") !=
         std::string::npos);
   CHECK_FALSE(misfit_of(both, where(both, tcp_at("0.0.0.0"))).empty());
   const base::Fd ipv4 = opened(tcp_at("0.0.0.0"));
