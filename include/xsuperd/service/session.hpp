@@ -114,7 +114,7 @@ constexpr auto members_since(const SessionFacts*) { return std::array{base::Sinc
 struct Session : SessionFacts {
   base::Fd socket{};          ///< the connection, as long as no server has it
   bool alone = false;         ///< nobody else was waiting when it came
-  bool name_failed = false;   ///< the look-up of the peer's name: reported when it is refused
+  bool name_failed = false;   ///< the look-up of the peer's name: told when it is refused
   std::shared_ptr<const KeptDatagram> kept{};  ///< internal datagram services, while the answer has to wait
   net::IdentClient::Lookup lookup = 0;         ///< while the identity server is asked
   net::ForwardResolver::Id target = 0;         ///< while the redirect's target is looked up
