@@ -108,7 +108,7 @@ std::optional<gid_t> group_of(const std::string& word) {
 base::Result<std::optional<gid_t>> control_group(const CommandLine& command) {
   const auto group = group_of(command.control_group.value_or(""));
   if (group || !command.control_group) return group;
-  return base::Error{0, fmt::format("--control-group {}: there is no such group", *command.control_group)};
+  return base::Error{0, fmt::format("--control-group {}: no such group", *command.control_group)};
 }
 
 /// An upgrade: files are where they were when the daemon was started.
@@ -163,7 +163,7 @@ base::Result<worker::WorkerUser> worker_user(const CommandLine& command) {
   if (user && user->uid != 0) return worker::WorkerUser{user->uid, user->gid};
   if (!command.worker_user) return worker::unused_user();
   if (!user && name == "nobody") return worker::WorkerUser{};  // a system without that name still has its number
-  return base::Error{0, fmt::format("--worker-user {}: {}", name, user ? "must not be root" : "there is no such user")};
+  return base::Error{0, fmt::format("--worker-user {}: {}", name, user ? "must not be root" : "no such user")};
 }
 
 /// Those who ran the program by hand see what becomes of it; a log that is on the terminal says the same.
@@ -238,7 +238,7 @@ int try_take_over(const std::vector<std::string>& arguments, const std::string& 
   const CommandLine command = parse_command_line({arguments.begin() + 2, arguments.end()}, program);
   return supervisor::try_take_over(0, [&](const supervisor::Invocation& invocation) -> base::Result<void> {
     if (command.task != CommandLine::Task::serve)
-      return base::Error{0, "the command line is not understood: " + command.error};
+      return base::Error{0, "invalid command line: " + command.error};
     if (const auto user = worker_user(command); !user) return user.error();
     if (const auto group = control_group(command); !group) return group.error();
     if (command.debug) return {};  // a terminal, which a trial run has not got

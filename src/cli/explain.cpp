@@ -35,7 +35,7 @@ Explanation explain(const config::Config& config, const Inquiry& inquiry, net::N
   for (const config::Absent& absent : config.absent)
     if (policy::is_meant(absent.id, absent.name, inquiry.service)) result.text += policy::absence_text(absent);
   if (result.text.empty())
-    result.text = fmt::format("no service is called {}\n", base::escaped(inquiry.service, 200));
+    result.text = fmt::format("no service is named {}\n", base::escaped(inquiry.service, 200));
   return result;
 }
 
@@ -51,10 +51,10 @@ int fail(const std::string& sentence) {
 int explain_access(const CommandLine& command) {
   const CommandLine::Explain& words = command.explain.value();
   const auto peer = base::Address::parse(words.address);
-  if (!peer) return fail(fmt::format("{} is no address", base::escaped(words.address, 200)));
+  if (!peer) return fail(fmt::format("'{}' is not a valid address", base::escaped(words.address, 200)));
   Inquiry inquiry{words.service, *peer, base::local_time(std::chrono::system_clock::now()), command.limit};
   if (words.time && !policy::set_clock(*words.time, inquiry.at))
-    return fail(fmt::format("there is no {} o'clock", *words.time));
+    return fail(fmt::format("invalid time '{}' (expected H:MM)", *words.time));
   config::SystemFiles files;
   config::SystemNames names;
   const config::Loaded loaded = config::load(files, names, sources_of(command));
@@ -64,7 +64,7 @@ int explain_access(const CommandLine& command) {
     return fail(fmt::format("{} cannot be used", sources_of(command).path()));
   }
   if (const auto errors = loaded.diagnostics.count(config::Level::error); errors > 0)
-    fmt::print(stderr, "{}: {} errors; -t alone tells them\n", sources_of(command).path(), errors);
+    fmt::print(stderr, "{}: {} errors; -t alone lists them\n", sources_of(command).path(), errors);
   const Explanation explanation = explain(*loaded.config, inquiry, *net::system_names());
   const bool found = explanation.outcome != Explanation::Outcome::no_such_service;
   fmt::print(found ? stdout : stderr, "{}", explanation.text);

@@ -202,8 +202,8 @@ constexpr std::array table{
         .text = "What a server with wait = yes gets besides its socket on descriptors 0, 1 and 2. With systemd the "
                 "socket is also descriptor 3, and the environment contains LISTEN_FDS=1, LISTEN_PID with the "
                 "process id of the server, and LISTEN_FDNAMES with the id of the service, in which characters that "
-                "are not allowed are written \\xNN: A server written for systemd sockets then finds its socket; see "
-                "sd_listen_fds(3). (and a full stop in place of the colon before it)",
+                "are not allowed are written \\xNN. A server written for systemd sockets then finds its socket; see "
+                "sd_listen_fds(3).",
         .difference = "Not in xinetd.",
         .wrong = "Bad choice for pass_fds: {}", .parse = values::word<&S::pass_fds>}),
     attr<&S::passenv>({.name = "passenv", .where = both, .operators = list, .least = 0, .most = -1,
@@ -263,46 +263,40 @@ constexpr std::array table{
         .example = "rlimit_as = 256M",
         .text = "The maximum address space of the server, in bytes. The suffix K or M multiplies the number by 1024 "
                 "or 1048576. UNLIMITED removes the limit, 0 leaves it unchanged.",
-        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
-                      "[or: before privileges are dropped]",
+        .difference = "A number out of range is an error, and the limit is set before privileges are dropped.",
         .without = more,
         .wrong = "Address space limit is invalid: {}", .parse = values::size<&S::rlimit_as>}),
     attr<&S::rlimit_cpu>({.name = "rlimit_cpu", .synopsis = "SECONDS|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_cpu = 20",
         .text = "The maximum processor time of the server, in seconds. UNLIMITED removes the limit, 0 leaves it unchanged.",
-        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
-                      "[or: before privileges are dropped]",
+        .difference = "A number out of range is an error, and the limit is set before privileges are dropped.",
         .without = more,
         .wrong = "CPU limit is invalid: {}", .parse = values::limit<&S::rlimit_cpu>}),
     attr<&S::rlimit_data>({.name = "rlimit_data", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_data = 64M",
         .text = "The largest data segment that the server may have, in bytes. The suffix K or M multiplies the "
                 "number by 1024 or 1048576. UNLIMITED removes the limit, 0 leaves it unchanged.",
-        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
-                      "[or: before privileges are dropped]",
+        .difference = "A number out of range is an error, and the limit is set before privileges are dropped.",
         .without = more,
         .wrong = "Data limit is invalid: {}", .parse = values::size<&S::rlimit_data>}),
     attr<&S::rlimit_files>({.name = "rlimit_files", .synopsis = "NUMBER|UNLIMITED",
         .initial = "the daemon's hard limit", .example = "rlimit_files = 1024",
         .text = "How many descriptors the server may have open at a time. UNLIMITED and 0 mean the daemon's hard limit.",
-        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
-                      "[or: before privileges are dropped]",
+        .difference = "A number out of range is an error, and the limit is set before privileges are dropped.",
         .without = more,
         .wrong = "Max files limit is invalid: {}", .parse = values::size<&S::rlimit_files>}),
     attr<&S::rlimit_rss>({.name = "rlimit_rss", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_rss = 128M",
         .text = "The maximum resident memory of the server, in bytes. The suffix K or M multiplies the number by "
                 "1024 or 1048576. UNLIMITED removes the limit, 0 leaves it unchanged.",
-        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
-                      "[or: before privileges are dropped]",
+        .difference = "A number out of range is an error, and the limit is set before privileges are dropped.",
         .without = more,
         .wrong = "RSS limit is invalid: {}", .parse = values::size<&S::rlimit_rss>}),
     attr<&S::rlimit_stack>({.name = "rlimit_stack", .synopsis = "SIZE|UNLIMITED", .initial = "the daemon's",
         .example = "rlimit_stack = 8M",
         .text = "The largest stack that the server may have, in bytes. The suffix K or M multiplies the number by "
                 "1024 or 1048576. UNLIMITED removes the limit, 0 leaves it unchanged.",
-        .difference = "A number out of range is an error, and the limit is set while the server is still root.  "
-                      "[or: before privileges are dropped]",
+        .difference = "A number out of range is an error, and the limit is set before privileges are dropped.",
         .without = more,
         .wrong = "Stack limit is invalid: {}", .parse = values::size<&S::rlimit_stack>}),
     attr<&S::rpc_number>({.name = "rpc_number", .synopsis = "NUMBER",

@@ -192,7 +192,7 @@ std::string bind_hint(const std::string& bind) {
   return "write an address of this host, or a name that resolves to one";
 }
 
-/// Not there yet is no error: the service opens when it is (decision B15.24).
+/// One that is not there yet is not an error: the service opens when it is (decision B15.24).
 bool Completer::wait_for_address() {
   const std::string& what = service_.waits_for = *s_.bind;
   tell(Level::warning, "bind", fmt::format("Service {} stays closed until {} has an address", service_.id, what),

@@ -14,7 +14,7 @@ namespace xsuperd::config {
 
 namespace {
 
-/// Files in the order in which they are spoken of first.
+/// Files in the order in which they are first mentioned.
 void put_in_order(std::vector<Diagnostic>& findings) {
   std::unordered_map<std::string, std::size_t> files;
   for (const Diagnostic& d : findings) files.try_emplace(d.place.file, files.size());
@@ -35,14 +35,14 @@ std::vector<Diagnostic> targets_without_address(const Config& config, Names& nam
     const auto& target = service->settings.redirect;
     if (!target || base::Address::parse(target->host) || !names.host(target->host).empty()) continue;
     found.push_back({Level::warning, service->place,
-                     fmt::format("service {}: no address of {} is found now: the service is opened when there is one",
+                     fmt::format("service {}: {} has no address yet: the service is opened when it has one",
                                  service->id, target->host),
                      {}, 1, {}, service->id});
   }
   return found;
 }
 
-/// What was found after reading does not know the text of its line any more.
+/// What was found after reading no longer knows the text of its line.
 void quote_lines(std::vector<Diagnostic>& findings, Files& files) {
   std::unordered_map<std::string, std::vector<std::string>> lines;
   for (Diagnostic& d : findings) {

@@ -17,7 +17,7 @@ namespace xsuperd::config {
 static constexpr std::size_t greatest_file = 64u << 20;
 
 base::Result<std::string> SystemFiles::read(const std::string& path) {
-  // O_NONBLOCK: a FIFO in the place of a file must not hang the start.
+  // O_NONBLOCK: a FIFO in place of a file must not hang the start.
   const base::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return base::system_error(errno, "open( " + path + " ) failed");
   std::string text;
@@ -25,7 +25,7 @@ base::Result<std::string> SystemFiles::read(const std::string& path) {
   while (true) {
     const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
-    // As xinetd, a directory in the place of a file counts as empty (fact B1.42). An error of the device does not: what
+    // As xinetd, a directory in place of a file counts as empty (fact B1.42). An error of the device does not: what
     // runs from the file would be gone.
     if (n < 0 && errno != EISDIR) return base::system_error(errno, "read( " + path + " ) failed");
     if (n <= 0) {

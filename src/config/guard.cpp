@@ -10,7 +10,7 @@ std::string changeable_by(const Files::Status& status, const Files::Self& self, 
   if (status.owner != 0 && status.owner != self.user) return fmt::format("the user {}", status.owner);
   if (sticky_helps && (status.mode & S_ISVTX) != 0) return {};
   if ((status.mode & S_IWOTH) != 0) return "everybody";
-  // Root's group has no strangers in it; a user's own group is his.
+  // Root's group has no strangers in it; a user's own group is theirs.
   if ((status.mode & S_IWGRP) != 0 && status.group != 0 && (self.user == 0 || status.group != self.group))
     return fmt::format("the group {}", status.group);
   return {};

@@ -221,7 +221,7 @@ bool Translator::wait() {
   const Field word = d_.wait.part(0, end);
   if (word.text != "wait" && word.text != "nowait")
     return fault(word, fmt::format("Bad value for wait: {}", base::escaped(word.text, 100)), "expected 'wait' or 'nowait'");
-  // Whether an internal service waits is no choice: inetds pass over the word.
+  // Whether an internal service waits is no choice: inetds ignore the word.
   const bool waits = internal_ ? d_.socket_type.text == "dgram" : word.text == "wait";
   set("wait", word, {waits ? "yes" : "no"});
   if (const Field& most = d_.address_most; !most.text.empty()) {

@@ -12,7 +12,7 @@ namespace xsuperd::config {
 
 namespace {
 
-/// Why a running service is missing from a configuration: an error, or somebody's wish?
+/// Is a running service missing from a configuration because of an error, or on purpose?
 bool lost_to_an_error(const Service& service, const Loaded& loaded) {
   bool found = false;
   bool refused = false;

@@ -132,7 +132,7 @@ void Linter::too_long() {
         {}});
 }
 
-/// Lists of the defaults overlap in every service alike: that is told once.
+/// Lists of the defaults overlap in every service alike: that is reported once.
 void Linter::overlapping() {
   std::array<std::size_t, 2> count{};
   constexpr std::array<Level, 2> levels{Level::warning, Level::info};

@@ -57,7 +57,7 @@ class Loader {
         loaded_(loaded),
         environment_(names.environment()) {}
 
-  /// False, with nothing of use done, when `before` turns out to be of no use.
+  /// False, with nothing of use done, when `before` turns out to be useless.
   bool run(const Sources& sources) {
     reading_->answers.environment = names_.environment();
     if (before_ && !before_->answers.hold(names_, files_)) return false;
@@ -134,7 +134,7 @@ class Loader {
     if (apply(context, config_->defaults) == Applied::good && !open) return;
     // What it was is an error by itself.
     loaded_.diagnostics.add({Level::notice, entry.place, "A fatal error was encountered while parsing the default section",
-                             entry.line_text, 8, "nothing is served without what the defaults restrict", {}});
+                             entry.line_text, 8, "nothing is served without the restrictions in the defaults", {}});
     loaded_.fatal = Loaded::Fatal::bad_defaults;
   }
 
@@ -200,7 +200,8 @@ class Loader {
 
   void superseded(const Service& service, const Place& by) {
     loaded_.diagnostics.add({Level::info, service.place,
-                             fmt::format("service {} is that of {}:{}, which goes first", service.id, by.file, by.line),
+                             fmt::format("service {} comes from {}:{}, which takes precedence",
+                                         service.id, by.file, by.line),
                              {}, 1, {}, service.id});
   }
 

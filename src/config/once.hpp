@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What one load asks the system, it asks once: ten thousand services name the same few users, protocols and programs,
-// and each look-up reads a database anew. Internal to config.
+// and each look-up reads a database again. Internal to config.
 #pragma once
 #include <algorithm>
 #include <map>

@@ -105,7 +105,7 @@ void Parser::top_level() {
   stray(line);
 }
 
-/// Does an entry begin here that was read before? Then it is passed over as a whole.
+/// Does an entry begin here that was read before? Then it is skipped as a whole.
 bool Parser::known(const Line& line) {
   while (next_known_ < known_.size() && known_[next_known_].line < line.number) ++next_known_;
   if (next_known_ == known_.size() || known_[next_known_].line != line.number) return false;

@@ -35,7 +35,7 @@ bool is_directory(Files& files, const std::string& path) {
   return kind && *kind == Files::Kind::directory;
 }
 
-/// Tells what is passed over in one directory.
+/// Reports what is skipped in one directory.
 class PassedOver {
  public:
   PassedOver(Diagnostics& diagnostics, const Entry* at) : diagnostics_(diagnostics), at_(at) {}
@@ -173,7 +173,7 @@ class Reader {
   Reading& now_;
   const Reading* before_;
   std::vector<std::string> open_;
-  std::set<std::string> looping_;  ///< files of which that was told
+  std::set<std::string> looping_;  ///< files for which that was reported
   std::size_t count_ = 0;
   bool told_ = false;
 };

@@ -21,8 +21,8 @@ class Reading;
 [[nodiscard]] ReadResult read_all(Files& files, const std::string& path, Diagnostics& diagnostics, Guard& guard,
                                   Reading& now, const Reading* before);
 
-/// The files of inetd. One that is missing is passed over unless it is `required` (fact B1.20); main_file_read says
-/// whether one was read.
+/// The files of inetd. One that is missing is skipped unless it is `required` (fact B1.20); main_file_read says whether
+/// one was read.
 [[nodiscard]] ReadResult read_inetd(Files& files, Names& names, const std::vector<std::string>& paths, bool required,
                                     const InetdStyle& style, Diagnostics& diagnostics, Guard& guard);
 

@@ -33,8 +33,8 @@ bool interval(const ValueContext& c, const Assignment& a, std::size_t index, std
   if (bad_start || bad_end || *start == 24 * 60 || *start == *end)
     return refused(c, a, index, fmt::format("invalid time interval: {}", word),
                  "hours range from 0 to 24 and minutes from 0 to 59, and the two ends must differ");
-  // Across midnight is meant to be for a night. What closes for an hour a day has its ends the wrong way round, and
-  // to take it as it stands would open the service at every hour that it was to be closed.
+  // Across midnight is meant to be for a night. What closes for an hour a day has its ends the wrong way round, and to
+  // take it literally would open the service at every hour that it was to be closed.
   if (*start > *end && *start - *end <= 60)
     return refused(c, a, index, fmt::format("invalid time interval: {}", word), "are its ends swapped?");
   to.push_back({*start, *end});

@@ -18,7 +18,7 @@ base::Result<Client> Client::connect(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path)
-    return base::Error{ENAMETOOLONG, path + " is too long for the path of a socket"};
+    return base::Error{ENAMETOOLONG, path + " is too long for a socket path"};
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   base::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!socket) return base::system_error(errno, "socket");
@@ -59,7 +59,7 @@ base::Result<std::string> Client::receive(std::chrono::milliseconds patience) {
   std::array<char, 64 * 1024> buffer;
   while (true) {
     if (auto body = reader_.next()) return std::move(*body);
-    if (reader_.too_long()) return base::Error{EMSGSIZE, "what answers there is no xsuperd"};
+    if (reader_.too_long()) return base::Error{EMSGSIZE, "the peer on that socket is not xsuperd"};
     if (auto waited = wait(POLLIN, until); !waited) return waited.error();
     const ssize_t n = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) continue;

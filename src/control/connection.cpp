@@ -24,7 +24,7 @@ Connection::Connection(boost::asio::io_context& loop, base::Fd socket, Peer peer
 
 void Connection::start() {
   in_request_ = true;
-  arm(limits_.request, [](Connection& self) { self.dismiss(Code::bad_request, "no request came in time"); });
+  arm(limits_.request, [](Connection& self) { self.dismiss(Code::bad_request, "no request received in time"); });
   read();
 }
 
@@ -111,7 +111,7 @@ bool Connection::could_give_way() {
 }
 
 void Connection::give_way() {
-  if (!answering_) dismiss(Code::busy, "the control socket has too many clients, and this one was doing nothing");
+  if (!answering_) dismiss(Code::busy, "the control socket has too many clients, and this one was idle");
   close();
 }
 
@@ -119,10 +119,11 @@ void Connection::next_request() {
   if (closed_ || answering_) return;
   if (const auto claimed = input_.too_long())
     return dismiss(Code::bad_request,
-                   fmt::format("the request has {} bytes, and may have {}", *claimed, longest_request));
+                   fmt::format("the request has {} bytes, but at most {} are allowed", *claimed, longest_request));
   if (const auto body = input_.next()) return handle(*body);
   if (input_.begun() && !std::exchange(in_request_, true))
-    arm(limits_.request, [](Connection& self) { self.dismiss(Code::bad_request, "the request did not end in time"); });
+    arm(limits_.request,
+        [](Connection& self) { self.dismiss(Code::bad_request, "the request was not completed in time"); });
   read();
 }
 

@@ -35,7 +35,7 @@ std::optional<json::object> parse_object(std::string_view text, std::string& why
     return std::nullopt;
   }
   if (!value.is_object()) {
-    why = "it is no object";
+    why = "it is not an object";
     return std::nullopt;
   }
   return std::move(value.get_object());
@@ -62,17 +62,18 @@ std::string request_text(const Request& request) {
 std::variant<Request, Failure> parse_request(std::string_view text) {
   std::string why;
   auto object = parse_object(text, why);
-  if (!object) return Failure{Code::bad_request, "the request is no JSON: " + why};
+  if (!object) return Failure{Code::bad_request, "the request is not valid JSON: " + why};
   const auto version = number_at(*object, "version");
   if (!version) return Failure{Code::bad_request, "the request has no version"};
   if (*version != protocol_version)
-    return Failure{Code::wrong_version, fmt::format("the request is of version {} of the protocol, and only {} is spoken",
+    return Failure{Code::wrong_version, fmt::format("the request uses version {} of the protocol, but only {} is "
+                                                    "supported",
                                                     *version, protocol_version)};
   auto command = string_at(*object, "command");
   if (!command) return Failure{Code::bad_request, "the request has no command"};
   Request request{std::move(*command)};
   if (auto* arguments = object->if_contains("arguments")) {
-    if (!arguments->is_object()) return Failure{Code::bad_request, "the arguments are no object"};
+    if (!arguments->is_object()) return Failure{Code::bad_request, "the arguments are not an object"};
     request.arguments = std::move(arguments->get_object());
   }
   return request;
@@ -103,9 +104,9 @@ std::string rows_text(const Rows& rows, std::size_t enough) {
 base::Result<ReplyPart> parse_reply(std::string_view text) {
   std::string why;
   auto object = parse_object(text, why);
-  if (!object) return base::Error{0, "the daemon's reply cannot be read: " + why};
+  if (!object) return base::Error{0, "invalid reply from the daemon: " + why};
   if (number_at(*object, "version") != protocol_version)
-    return base::Error{0, "the daemon speaks another version of the protocol"};
+    return base::Error{0, "the daemon uses another version of the protocol"};
   ReplyPart part;
   if (auto* rows = object->if_contains("rows"); rows && rows->is_array()) part.rows = std::move(rows->get_array());
   const auto* ok = object->if_contains("ok");

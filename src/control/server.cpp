@@ -67,7 +67,7 @@ void Server::Impl::accept_some() {
     } else if (errno == EAGAIN) {
       break;
     } else if (errno != EINTR && errno != ECONNABORTED) {
-      // Out of descriptors or memory: the connection stays in the queue, and looking at once would be of no use.
+      // Out of descriptors or memory: the connection stays in the queue, and looking again at once would be useless.
       return watch.wait_later();
     }
   }

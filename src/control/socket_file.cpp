@@ -41,11 +41,11 @@ base::Result<void> look(const std::string& path, const sockaddr_un& address) {
     if (errno == ENOENT) return {};
     return base::system_error(errno, path);
   }
-  if (!S_ISSOCK(there.st_mode)) return base::Error{EEXIST, path + " is no socket"};
+  if (!S_ISSOCK(there.st_mode)) return base::Error{EEXIST, path + " is not a socket"};
   const base::Fd probe = new_socket();
   if (!probe) return base::system_error(errno, "socket");
   const int failed = ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  if (failed == 0 || errno == EAGAIN) return base::Error{EADDRINUSE, "another daemon listens at " + path};
+  if (failed == 0 || errno == EAGAIN) return base::Error{EADDRINUSE, "another daemon is listening on " + path};
   if (errno == ECONNREFUSED || errno == ENOENT) return {};
   return base::system_error(errno, path);
 }
@@ -96,7 +96,7 @@ base::Result<SocketFile> open_socket_file(const std::string& path, std::optional
   sockaddr_un address{};
   sockaddr_un at_first{};
   if (!fill(address, path) || !fill(at_first, fresh))
-    return base::Error{ENAMETOOLONG, path + " is too long for the path of a socket"};
+    return base::Error{ENAMETOOLONG, path + " is too long for a socket path"};
   make_directory(path);
   if (const auto room = look(path, address); !room) return room.error();
   base::Fd socket = new_socket();
@@ -113,7 +113,7 @@ base::Result<SocketFile> open_socket_file(const std::string& path, std::optional
   };
   if (group && ::lchown(fresh.c_str(), static_cast<uid_t>(-1), *group) != 0) return give_up("chown");
   if (::chmod(fresh.c_str(), 0660) != 0) return give_up("chmod");
-  if (::listen(socket.get(), queue) != 0) return give_up("listen at");
+  if (::listen(socket.get(), queue) != 0) return give_up("listening on");
   if (::rename(fresh.c_str(), path.c_str()) != 0) return give_up("rename");
   return SocketFile(std::move(socket), path);
 }

@@ -9,7 +9,7 @@
 
 namespace xsuperd::converse {
 
-/// What came of a try to read or write without waiting.
+/// The outcome of an attempt to read or write without waiting.
 enum class Moved : std::uint8_t {
   some,    ///< bytes were moved
   later,   ///< none now: the handler will be told

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t longest_request = 255;  // without its line end
-constexpr auto usual_time = 10s;  // for the whole line, so that a drop a minute does not last for ever
+constexpr auto usual_time = 10s;  // for the whole line, so that a drop a minute does not last forever
 constexpr std::string_view not_found = "-Service name not found\r\n";
 
 class Tcpmux final : public Talk {

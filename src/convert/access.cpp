@@ -23,7 +23,7 @@ Networks networks_of_host(const UnitContext& c, const AddressPattern& host) {
     texts.push_back(address.text());
   }
   if (!texts.empty())
-    c.report.loss(host.place, fmt::format("systemd compares addresses, not names: {} is {}, as now",
+    c.report.loss(host.place, fmt::format("systemd compares addresses, not names: {} is {} at present",
                                           base::escaped(host.text, 100), base::join(texts)));
   return networks;
 }
@@ -79,7 +79,7 @@ void write_access(const UnitContext& c, UnitText& unit) {
   const config::Settings& s = c.service.settings;
   if (!s.only_from && !s.no_access) return;
   c.note(s.only_from ? "only_from" : "no_access",
-         "systemd drops the packets of peers that it refuses: they see no answer, and no log tells of them");
+         "systemd drops the packets of peers that it refuses: they get no answer, and nothing is logged");
   Networks no_access;
   if (s.no_access) {
     no_access = networks_of(c, *s.no_access, "is admitted");

@@ -144,9 +144,9 @@ std::string_view why(Effect effect) {
     case Effect::nothing: return {};
     case Effect::confines: return "it confined the server";
     case Effect::limits: return "it limited what the server may use";
-    case Effect::guards: return "it decided whether and by whom the service is reached";
+    case Effect::guards: return "it decided whether and by whom the service can be reached";
     case Effect::prepares: return "it prepared what the server may depend on";
-    case Effect::unknown: return "it is not known here, and may have protected something";
+    case Effect::unknown: return "it is unknown, and may have protected something";
   }
   return {};
 }
@@ -164,15 +164,16 @@ Effect effect_of(std::string_view section, std::string_view key) {
 std::vector<std::string> report_unused(const Unit& unit, Report& report) {
   std::vector<std::string> reasons;
   for (const Directive* d : in_force(unit.unused())) {
-    const std::string text = fmt::format("[{}] {}={} has no equal", shortened(d->section), d->key, shortened(d->value));
+    const std::string text = fmt::format("[{}] {}={} has no equivalent",
+                                         shortened(d->section), d->key, shortened(d->value));
     const Effect effect = effect_of(d->section, d->key);
     if (effect == Effect::nothing) {
       const bool made = is_among(d->key, "RuntimeDirectory StateDirectory CacheDirectory LogsDirectory");
-      report.loss(d->place, made ? text + ": something else has to make the directory, such as systemd-tmpfiles" : text);
+      report.loss(d->place, made ? text + ": something else, such as systemd-tmpfiles, has to create the directory" : text);
       continue;
     }
     report.loss(d->place, fmt::format("{}: {}, so the entry is written disabled", text, why(effect)));
-    reasons.push_back(fmt::format("{}={} has no equal: {}", d->key, shortened(d->value), why(effect)));
+    reasons.push_back(fmt::format("{}={} has no equivalent: {}", d->key, shortened(d->value), why(effect)));
   }
   return reasons;
 }

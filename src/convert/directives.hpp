@@ -6,7 +6,7 @@
 
 #include "convert/unit_file.hpp"
 
-/// The directives of units that have no equal in xinetd.conf, and what goes with each of them.
+/// The directives of units that have no equivalent in xinetd.conf, and what goes with each of them.
 namespace xsuperd::convert {
 
 /// What a directive did that the entry cannot say.

@@ -66,7 +66,7 @@ Prefixes take_prefixes(std::string& path) {
   while (!path.empty() && std::string_view("-@:+!|").find(path[0]) != std::string_view::npos) {
     found.other_name = found.other_name || path[0] == '@';
     found.plain = found.plain || path[0] == ':';
-    // "!!" is for kernels without ambient capabilities; any other drops the rights as without it.
+    // "!!" is for kernels without ambient capabilities; any other drops the privileges as without it.
     const bool for_old_kernels = path.starts_with("!!");
     found.privileged = found.privileged || path[0] == '+' || (path[0] == '!' && !for_old_kernels);
     found.shell = found.shell || path[0] == '|';
@@ -82,8 +82,8 @@ class Command {
   void run(Unit& service, Expansion variables) {
     const auto raw = unit_words(d_.value);
     if (!raw || raw->empty()) {
-      report_.error(d_.place, fmt::format("{} is no command line", text()));
-      return draft_.unfit.push_back(text() + " is no command line");
+      report_.error(d_.place, fmt::format("{} is not a command line", text()));
+      return draft_.unfit.push_back(text() + " is not a command line");
     }
     std::vector<std::string> words;
     for (const std::string& word : *raw) {
@@ -92,11 +92,11 @@ class Command {
       words.push_back(std::move(*one));
     }
     const Prefixes prefixes = take_prefixes(words[0]);
-    if (prefixes.privileged) lost("the server would keep rights that its user does not have");
+    if (prefixes.privileged) lost("the server would keep privileges that its user does not have");
     // A quoted one is an argument.
     const auto written = base::split_words(d_.value);
     if (std::find(written.begin(), written.end(), ";") != written.end()) return lost("only one command can be run");
-    if (prefixes.shell) return lost("a shell would have to read it");
+    if (prefixes.shell) return lost("it would need a shell");
     write(words, prefixes, variables);
   }
 
@@ -117,10 +117,10 @@ class Command {
       else if (!variables.expand(words[i], arguments))
         return lost("it has variables that the unit does not set");
     }
-    if (arguments.empty()) return lost("the name behind @ is missing");
+    if (arguments.empty()) return lost("the name after @ is missing");
     for (const std::string& one : arguments)
       if (one.empty() || std::any_of(one.begin(), one.end(), base::is_space))
-        return lost("an argument is empty or has a blank in it, which xinetd's language cannot say");
+        return lost("an argument is empty or has a blank in it, which xinetd's syntax cannot express");
     if (words[0].empty() || words[0][0] != '/') return lost("the path of the program must be given in full");
     if (std::any_of(words[0].begin(), words[0].end(), base::is_space))
       return lost("the path of the program has a blank in it");
@@ -187,7 +187,7 @@ std::set<std::string> take_command(Unit& service, const Environment& environment
   Command(*commands[0], draft, report).run(service, Expansion(environment, used));
   for (const std::string& name : used)
     if (!environment.find(name) && environment.nothing(name))
-      report.note(commands[0]->place, fmt::format("${} is set by no file that is here, and stands for nothing", name));
+      report.note(commands[0]->place, fmt::format("${} is not set by any of the files, and expands to nothing", name));
   return used;
 }
 

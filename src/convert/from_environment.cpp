@@ -68,12 +68,12 @@ void Collector::take_passed() {
 
 void Collector::take_login() {
   const Directive* user = service_.last("Service", "User");
-  const Directive* wish = service_.last("Service", "SetLoginEnvironment");
+  const Directive* setting = service_.last("Service", "SetLoginEnvironment");
   const Directive* dynamic = service_.last("Service", "DynamicUser");
-  const bool wanted = wish ? unit_boolean(wish->value).value_or(user != nullptr) : user != nullptr;
+  const bool wanted = setting ? unit_boolean(setting->value).value_or(user != nullptr) : user != nullptr;
   if (!wanted || (dynamic && unit_boolean(dynamic->value).value_or(false))) return;
   const auto name = user ? resolved(service_, user->value) : "root";
-  if (name) set_login(user ? *user : *wish, *name);
+  if (name) set_login(user ? *user : *setting, *name);
 }
 
 void Collector::set_login(const Directive& from, const std::string& user) {
@@ -106,7 +106,7 @@ void Collector::take_words(const Directive& d) {
   for (const std::string& word : *words) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos || !is_variable_name(std::string_view(word).substr(0, equals)))
-      report_.loss(d.place, fmt::format("{}: {} sets no variable, and systemd passes over it", quoted(d), shortened(word)));
+      report_.loss(d.place, fmt::format("{}: {} sets no variable, and systemd ignores it", quoted(d), shortened(word)));
     else
       environment_.set(word.substr(0, equals), word.substr(equals + 1), &d);
   }
@@ -117,19 +117,19 @@ void Collector::take_file(const Directive& d) {
   if (!path) return lost(d, "it has specifiers that only systemd can resolve");
   const bool optional = path->starts_with("-");
   if (optional) path->erase(0, 1);
-  // What a file might have set and did not stands for nothing.
+  // What a file might have set and did not expands to nothing.
   environment_.open = true;
   if (path->find_first_of("*?[") != std::string::npos) return lost(d, "files that match a pattern are not read");
   const auto status = files_.status(*path);
   const auto text = files_.read(*path);
   if (!text && optional && text.error().code == ENOENT)
-    return report_.note(d.place, fmt::format("{}: there is no such file here, and it may be missing", quoted(d)));
+    return report_.note(d.place, fmt::format("{}: there is no such file here, and it is optional", quoted(d)));
   if (!text) return lost(d, "it cannot be read: " + text.error().sentence);
   // The entry will be readable for everybody, and may be shown by tools.
   if (status && (status->mode & readable_for_all) == 0)
-    return lost(d, "not everybody may read this file, so its variables are not written down");
+    return lost(d, "this file is not readable by everybody, so its variables are not copied");
   for (auto& [name, value] : read_environment_file(*text)) environment_.set(name, value, &d);
-  report_.note(d.place, fmt::format("{}: the entry has its variables as they are now", quoted(d)));
+  report_.note(d.place, fmt::format("{}: the entry contains its variables as they are now", quoted(d)));
 }
 
 void Collector::take_unset(const Directive& d) {
@@ -184,12 +184,12 @@ void write_environment(Unit& service, const Environment& environment, const std:
       from = one.from;
       continue;
     }
-    std::string sentence = fmt::format("{} is not converted: the value of {} has a blank in it, which xinetd's language "
-                                       "cannot say",
+    std::string sentence = fmt::format("{} is not converted: the value of {} has a blank in it, which xinetd's syntax "
+                                       "cannot express",
                                        quoted(*one.from), one.name);
     // What the command line has from it the server gets.
     if (used.contains(one.name)) {
-      report.note(one.from->place, sentence + "; the arguments of the server have it");
+      report.note(one.from->place, sentence + "; the arguments of the server contain it");
       continue;
     }
     report.loss(one.from->place, sentence);

@@ -16,7 +16,7 @@ namespace {
 std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
 
 void no_value(const Directive& d, Report& report) {
-  report.error(d.place, fmt::format("{} has no value that systemd would take", quoted(d)));
+  report.error(d.place, fmt::format("{} has no value that systemd would accept", quoted(d)));
 }
 
 /// So many starts in so much time; 0 of either is no limit.
@@ -143,7 +143,7 @@ void take_rate(Unit& socket, Unit* service, Way way, Draft& draft, Report& repor
   constexpr std::uint64_t day = 86'400;
   rate.burst = std::min(rate.burst, greatest);
   if (rate.seconds > day) {
-    const std::string why = fmt::format("{} is more than cps_window can say", quoted(*rate.from));
+    const std::string why = fmt::format("{} is more than cps_window allows", quoted(*rate.from));
     report.loss(rate.from->place, why);
     return draft.unfit.push_back(why);
   }
@@ -152,7 +152,8 @@ void take_rate(Unit& socket, Unit* service, Way way, Draft& draft, Report& repor
   if (rate.seconds != 1) draft.set("cps_window", {std::to_string(rate.seconds)}, rate.from);
   if (rate.from)
     report.note(rate.from->place,
-                fmt::format("cps: beyond {} connections in {} s the service rests for {} s and opens again", rate.burst,
+                fmt::format("cps: after more than {} connections in {} s the service pauses for {} s and opens again",
+                            rate.burst,
                             rate.seconds, pause));
 }
 
@@ -173,12 +174,13 @@ void take_access(Unit& socket, Unit* service, const Listening& at, Way way, Draf
   }
   if (all[1].from) {
     const std::string why = fmt::format(
-        "{}: the lists of a service hold for its peers here, and not for what it sends of its own", quoted(*all[1].from));
+        "{}: here, the lists of a service apply to its peers, and not to what it sends by "
+        "itself", quoted(*all[1].from));
     report.loss(all[1].from->place, why + ", so the entry is written disabled");
     draft.unfit.push_back(why);
   }
   if (!from) return;
-  report.note(from->place, "peers that are refused will see their connections end, and are logged");
+  report.note(from->place, "refused peers will see their connections closed, and are logged");
   if (only_from) draft.set("only_from", texts_of(*only_from), from);
   if (!no_access.empty()) draft.set("no_access", texts_of(no_access), from);
   // Without it the peers of further datagrams are not looked at.
@@ -190,11 +192,12 @@ void take_conditions(Unit& unit, config::Files& files, Draft& draft, Report& rep
     for (const Directive* d : unit.all_beginning("Unit", prefix)) {
       const auto held = holds(unit, *d, files);
       if (held == true) {
-        report.loss(d->place, fmt::format("{} has no equal: it holds here now, and is not looked at again", quoted(*d)));
+        report.loss(d->place, fmt::format("{} has no equivalent: it is met here now, and is not checked again",
+                                          quoted(*d)));
         continue;
       }
-      const char* why = held ? "it does not hold here" : "only systemd can tell whether it holds";
-      report.loss(d->place, fmt::format("{} has no equal: {}, so the entry is written disabled", quoted(*d), why));
+      const char* why = held ? "it is not met here" : "only systemd can tell whether it is met";
+      report.loss(d->place, fmt::format("{} has no equivalent: {}, so the entry is written disabled", quoted(*d), why));
       draft.unfit.push_back(fmt::format("{}: {}", quoted(*d), why));
     }
 }

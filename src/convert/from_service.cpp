@@ -23,7 +23,7 @@ std::optional<std::string> word(Unit& service, const Directive* d, Report& repor
   return std::nullopt;
 }
 
-/// systemd gives a user by number his group and groups as well; here a number would stand for the group, too.
+/// systemd gives a user by number their group and groups as well; here a number would stand for the group, too.
 std::string user_name(const std::string& word, config::Files& files) {
   if (!base::parse_number(word)) return word;
   const auto passwd = files.read("/etc/passwd");
@@ -40,9 +40,9 @@ void take_user(Unit& service, config::Files& files, Draft& draft, Report& report
   if (user && !name) draft.unfit.push_back("its user is not known");
   if (dynamic && unit_boolean(dynamic->value).value_or(false)) {
     report.loss(dynamic->place,
-                "DynamicUser= has no equal: the server would get the user nobody, and not be confined as with systemd, so "
+                "DynamicUser= has no equivalent: the server would run as nobody, without systemd's confinement, so "
                 "the entry is written disabled");
-    draft.unfit.push_back("DynamicUser= has no equal");
+    draft.unfit.push_back("DynamicUser= has no equivalent");
     draft.set("user", {"nobody"}, dynamic);
   } else {
     draft.set("user", {name.value_or("root")}, user);
@@ -63,10 +63,10 @@ void take_limit(Unit& service, std::string_view key, std::string attribute, Draf
     report.loss(d->place, fmt::format("{}: {} is one value, the first of these", quoted(*d), attribute));
   if (soft == "infinity") return draft.set(std::move(attribute), {"UNLIMITED"}, d);
   const auto value = key == "LimitCPU" ? unit_seconds(soft) : unit_size(soft);
-  if (!value) return report.error(d->place, fmt::format("{} has no value that systemd would take", quoted(*d)));
+  if (!value) return report.error(d->place, fmt::format("{} has no value that systemd would accept", quoted(*d)));
   if (*value == 0) {
-    report.loss(d->place, fmt::format("{}: 0 leaves the limit as it is here", quoted(*d)));
-    return draft.unfit.push_back(fmt::format("{}: 0 leaves the limit as it is here", quoted(*d)));
+    report.loss(d->place, fmt::format("{}: here, 0 leaves the limit unchanged", quoted(*d)));
+    return draft.unfit.push_back(fmt::format("{}: here, 0 leaves the limit unchanged", quoted(*d)));
   }
   draft.set(std::move(attribute), {std::to_string(*value)}, d);
 }
@@ -92,7 +92,7 @@ void take_streams(Unit& service, Draft& draft, Report& report) {
   if (!input || input->value != "socket") {
     // A socket that it accepts from it can have as it had it, but what it prints would go there as well.
     if (waits(draft)) draft.set("pass_fds", {"systemd"}, input);
-    const std::string why = "its server takes sockets by LISTEN_FDS: it lacks StandardInput=socket";
+    const std::string why = "its server takes sockets by LISTEN_FDS, as there is no StandardInput=socket";
     report.loss(input ? input->place : service.place, why);
     draft.unfit.push_back(why);
   }
@@ -110,20 +110,20 @@ void take_type(Unit& service, Draft& draft, Report& report) {
   if (!type) return;
   for (const std::string_view plain : {"simple", "exec", "oneshot", "idle"})
     if (type->value == plain) return;
-  report.loss(type->place, fmt::format("{}: the server is taken to run until its process ends", quoted(*type)));
-  draft.unfit.push_back(fmt::format("{}: a server is taken to run until its process ends", quoted(*type)));
+  report.loss(type->place, fmt::format("{}: the server is assumed to run until its process ends", quoted(*type)));
+  draft.unfit.push_back(fmt::format("{}: a server is assumed to run until its process ends", quoted(*type)));
 }
 
 /// What becomes of a server and of what it has started.
 void take_ending(Unit& service, Report& report) {
   const Directive* kill = service.last("Service", "KillMode");
-  constexpr std::string_view left = "what a server leaves behind when it ends goes on here";
+  constexpr std::string_view left = "here, processes that a server leaves behind keep running";
   if (!kill)
     report.note(service.place, fmt::format("KillMode= is not given, which is control-group: {}", left));
   else if (kill->value != "process" && kill->value != "none")
     report.loss(kill->place, fmt::format("{}: {}", quoted(*kill), left));
   if (const Directive* restart = service.last("Service", "Restart"); restart && restart->value != "no")
-    report.loss(restart->place, fmt::format("{}: a server is started by a request only", quoted(*restart)));
+    report.loss(restart->place, fmt::format("{}: a server is only started by a request", quoted(*restart)));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ namespace {
 std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
 
 void no_value(const Directive& d, Report& report) {
-  report.error(d.place, fmt::format("{} has no value that systemd would take", quoted(d)));
+  report.error(d.place, fmt::format("{} has no value that systemd would accept", quoted(d)));
 }
 
 bool is_port(std::string_view text) { return base::parse_number(text, 1, 0xffff).has_value() && text.front() != '+'; }

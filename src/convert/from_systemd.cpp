@@ -113,7 +113,7 @@ void Converter::convert(const std::string& path) {
   for (const Listening& at : all) {
     drafts.push_back(draft_of(*socket, service ? &*service : nullptr, at, way));
     if (way != Way::waits || all.size() == 1) continue;
-    drafts.back().unfit.push_back("its server wants all sockets of the unit at once");
+    drafts.back().unfit.push_back("its server needs all sockets of the unit at once");
     report_.loss(at.from->place, "a server without Accept=yes gets one socket here: the entry is written disabled");
   }
   std::vector<std::string> unfit = report_unused(*socket, report_);

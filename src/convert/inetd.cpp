@@ -118,7 +118,7 @@ void InetdConverter::read() {
   for (const config::Diagnostic& one : diagnostics.all()) {
     const bool off = is_off(one.place);
     if (off && entry_at(one.place)->state == Entry::State::broken)
-      report_.note(one.place, fmt::format("this line, which is off, is kept as it is: {}", one.sentence));
+      report_.note(one.place, fmt::format("this commented-out line is kept as it is: {}", one.sentence));
     else if (off || one.level == config::Level::info)
       report_.note(one.place, one.sentence);
     else
@@ -150,7 +150,7 @@ void InetdConverter::place(const Entry& entry) {
   if (!reads_back(entry)) {
     report_.loss(entry.place,
                  fmt::format("service {} is not written: one of its arguments is empty or has a blank in it, "
-                             "which xinetd's language cannot say",
+                             "which xinetd's syntax cannot express",
                              entry.name));
     return keep_line(entry);
   }
@@ -202,7 +202,7 @@ void InetdConverter::compare() {
     if (refused.fate == config::Fate::refused) disable_at(refused.place);
   for (const auto& service : before.config->services)
     if (!like(*after.config, *service) && !lost_.contains({service->place.file, service->place.line}))
-      report_.loss(service->place, fmt::format("service {} does not come out as it is here", service->id));
+      report_.loss(service->place, fmt::format("service {} does not come out the same", service->id));
 }
 
 /// The daemon does not serve that line, for what stands in other lines.
@@ -235,7 +235,7 @@ std::string InetdConverter::left_text() const {
   for (const Source& source : sources_) {
     const auto comments = comments_.find(source.file);
     if (comments == comments_.end() || comments->second.left.empty()) continue;
-    text += fmt::format("What was in {} beside the services that were converted, with the numbers of the lines.\n\n",
+    text += fmt::format("What {} contained besides the services that were converted, with line numbers.\n\n",
                         source.file);
     for (const auto& [number, line] : comments->second.left) text += fmt::format("{}:\t{}\n", number, line);
     text += "\n";

@@ -37,18 +37,18 @@ bool limited(const std::optional<config::Limit>& limit) { return limit && !limit
 
 constexpr Lacking table[]{
     {"access_times", Weight::loss, [](S s) { return s.settings.access_times.has_value(); },
-     "access_times: systemd has no times of day for a socket; the service is open at all times", true},
+     "access_times: systemd cannot limit a socket to times of day; the service is always open", true},
     {"cps", Weight::loss,
      [](S s) { return s.kind == Kind::redirect && s.settings.cps && s.rate().connections > 0; },
      "cps: systemd counts the starts of the relay, not its connections", true},
     {"max_load", Weight::loss, [](S s) { return s.settings.max_load.value_or(0) > 0; },
-     "max_load: systemd does not look at the load", true},
+     "max_load: systemd does not consider the load", true},
     {"per_source_rate", Weight::loss,
      [](S s) { return s.settings.per_source_rate && s.settings.per_source_rate->connections > 0; },
-     "per_source_rate: systemd does not count the connections of a peer in a time", true},
+     "per_source_rate: systemd does not limit how often a peer connects", true},
     {"per_source", Weight::loss,
      [](S s) { return limited(s.settings.per_source) && (unaccepted(s) || s.settings.per_source->value == 0); },
-     "per_source: MaxConnectionsPerSource= cannot say this here", true},
+     "per_source: MaxConnectionsPerSource= cannot express this here", true},
     {"banner", Weight::loss, [](S s) { return s.settings.banner && !s.wait; },
      "banner: systemd sends no text of its own"},
     {"banner_success", Weight::loss, [](S s) { return s.settings.banner_success && !s.wait; },
@@ -64,19 +64,19 @@ constexpr Lacking table[]{
     {"mdns", Weight::loss, [](S s) { return s.settings.mdns.value_or(false); }, "mdns: systemd announces no services"},
     {"log_on_failure", Weight::loss,
      [](S s) { return s.settings.log_on_failure && !s.settings.log_on_failure->empty(); },
-     "log_on_failure: systemd logs no peer that it refuses"},
+     "log_on_failure: systemd does not log refused peers"},
     {"log_on_success", Weight::loss,
      [](S s) { return s.logs(SuccessOption::userid) || s.logs(SuccessOption::traffic); },
      "log_on_success: systemd has nothing like USERID and TRAFFIC"},
     {"log_on_success", Weight::note,
      [](S s) { return s.settings.log_on_success && !s.settings.log_on_success->empty(); },
-     "log_on_success: the journal tells of starts and ends in systemd's own words"},
+     "log_on_success: the journal records starts and ends in systemd's own words"},
     {"log_type", Weight::loss, logs_to_file, "log_type: systemd logs to its journal, not to a file"},
-    {"log_type", Weight::note, logs_to_syslog, "log_type: systemd logs to its journal, which may hand it on to syslog"},
+    {"log_type", Weight::note, logs_to_syslog, "log_type: systemd logs to its journal, which may forward it to syslog"},
     {"redirect", Weight::note, [](S s) { return s.kind == Kind::redirect; },
      "redirect: systemd-socket-proxyd ends both directions when one of them ends"},
     {"libwrap", Weight::loss, [](S s) { return s.settings.libwrap.has_value() && s.asks_libwrap(); },
-     "libwrap: systemd does not ask hosts.allow and hosts.deny; tcpd as the program of ExecStart= would", true},
+     "libwrap: systemd does not consult hosts.allow and hosts.deny; tcpd as the program of ExecStart= would", true},
 };
 
 /// The attributes that are written in several lines, are in the table, or mean nothing to a unit.
@@ -107,10 +107,10 @@ bool is_utf8(std::string_view text) {
 std::string no_program(S s) {
   const std::string& path = *s.settings.server;
   if (!path.starts_with("/"))
-    return fmt::format("its server, {}, is not a path from / on, and systemd would {}", base::escaped(path, 100),
+    return fmt::format("its server, {}, is not an absolute path, and systemd would {}", base::escaped(path, 100),
                        path.find('/') == path.npos ? "look for it in directories of its own" : "refuse the unit");
   if (!is_utf8(path) || !std::all_of(s.argv.begin(), s.argv.end(), is_utf8))
-    return "systemd passes over a command line that is not UTF-8";
+    return "systemd ignores a command line that is not UTF-8";
   return {};
 }
 
@@ -120,8 +120,8 @@ std::string no_units(S s) {
   using config::SocketType;
   using config::Type;
   const std::string& protocol = s.listen.protocol.name;
-  if (s.has(Flag::sensor)) return "sensors have no equal in systemd";
-  if (s.is(Type::internal)) return "services of xinetd's own have no equal in systemd";
+  if (s.has(Flag::sensor)) return "sensors have no equivalent in systemd";
+  if (s.is(Type::internal)) return "xinetd's internal services have no equivalent in systemd";
   if (s.is(Type::rpc)) return "systemd registers no service with rpcbind";
   if (s.kind == Kind::tcpmux) return "systemd has no tcpmux";
   if (s.listen.socket_type != SocketType::stream && s.listen.socket_type != SocketType::dgram)
@@ -152,7 +152,7 @@ void report_lacking(const UnitContext& c) {
   }
   if (!c.wraps || !c.service.asks_libwrap() || c.service.settings.libwrap) return;
   c.report.loss(c.service.place,
-                "hosts.allow and hosts.deny of this machine have rules, for which systemd does not ask; "
+                "hosts.allow and hosts.deny on this machine have rules, which systemd does not consult; "
                 "tcpd as the program of ExecStart= would");
   c.unprotected.emplace_back("hosts.allow");
 }

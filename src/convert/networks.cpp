@@ -31,7 +31,7 @@ base::Address masked(const base::Address& address, int prefix, int set = -1) {
                              static_cast<std::uint32_t>(bytes[2]) << 8 | bytes[3]);
 }
 
-/// The halves of `network` that do not hold `hole`, from the greatest on.
+/// The halves of `network` that do not contain `hole`, the largest first.
 void add_around(const Network& network, const Network& hole, Networks& to) {
   for (int prefix = network.prefix; prefix < hole.prefix; ++prefix) {
     const base::Address half = masked(hole.base, prefix, bit(hole.base, prefix) ? -1 : prefix);

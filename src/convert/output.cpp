@@ -49,7 +49,7 @@ class Pending {
   Pending& operator=(const Pending&) = delete;
 
   std::optional<base::Error> write(const File& file, const std::string& path, bool force, mode_t mode) {
-    if (!fd_) return failed("cannot make a file beside", path);
+    if (!fd_) return failed("cannot create a file next to", path);
     if (!write_all(fd_.get(), file.text) || ::fchmod(fd_.get(), mode & ~current_umask()) != 0 ||
         ::fsync(fd_.get()) != 0)
       return failed("cannot write", path);
@@ -70,7 +70,7 @@ class Pending {
 std::optional<base::Error> write_files(const std::vector<File>& files, const std::string& directory, bool force,
                                        bool secret) {
   const mode_t mode = secret ? 0600 : 0644;
-  if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) return failed("cannot make the directory", directory);
+  if (::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST) return failed("cannot create the directory", directory);
   for (const File& file : files) {
     const std::string path = directory + "/" + file.name;
     struct stat there {};

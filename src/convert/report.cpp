@@ -37,8 +37,8 @@ namespace {
 bool is_plain(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 }  // namespace
 
-std::string FileNames::give(const std::string& wish, std::string_view others, char instead) {
-  std::string name = wish.substr(0, 200);
+std::string FileNames::give(const std::string& wanted, std::string_view others, char instead) {
+  std::string name = wanted.substr(0, 200);
   for (char& c : name)
     if (!is_plain(c) && others.find(c) == others.npos) c = instead;
   if (name.empty() || name.front() == '-') name.insert(name.begin(), '_');

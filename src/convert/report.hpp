@@ -32,9 +32,9 @@ class Report {
 /// Names of files, each handed out once.
 class FileNames {
  public:
-  /// `wish` with each byte that is not a letter, a digit or one of `others` replaced by `instead`, and a number behind
+  /// `wanted` with each byte that is not a letter, a digit or one of `others` replaced by `instead`, and a number behind
   /// it when it is taken.
-  [[nodiscard]] std::string give(const std::string& wish, std::string_view others, char instead);
+  [[nodiscard]] std::string give(const std::string& wanted, std::string_view others, char instead);
 
  private:
   std::set<std::string> given_;

@@ -19,7 +19,7 @@ constexpr std::string_view usage_text =
     "usage: xsuperctl convert --from inetd|xinetd|systemd --to xinetd|systemd [--output DIR] [--force] [--all] "
     "FILE...\n"
     "  --from LANGUAGE  of the files: inetd.conf, xinetd.conf (or a directory of it), .socket and .service units\n"
-    "  --to LANGUAGE    to be written\n"
+    "  --to LANGUAGE    to write\n"
     "  --output DIR     where to write the files; without it they go to the standard output\n"
     "  --force          replace files that exist\n"
     "  --all            to systemd: disabled services too, as units that nothing starts\n";
@@ -46,28 +46,28 @@ std::string take(Arguments& a, const std::vector<std::string>& words, std::size_
   const std::size_t equals = word.starts_with("--") ? word.find('=') : std::string::npos;
   const std::string option = word.substr(0, equals);
   if (std::string* value = place_of(a, option)) {
-    if (equals == std::string::npos && at + 1 == words.size()) return option + " wants a value";
+    if (equals == std::string::npos && at + 1 == words.size()) return option + " needs a value";
     *value = equals == std::string::npos ? words[++at] : word.substr(equals + 1);
     return {};
   }
   const std::pair<std::string_view, bool*> switches[]{{"--force", &a.force}, {"--all", &a.all}, {"--help", &a.help}};
   for (const auto& [name, given] : switches)
     if (word == name) return *given = true, std::string{};
-  if (word.size() > 1 && word.front() == '-') return "there is no option " + word;
+  if (word.size() > 1 && word.front() == '-') return "unknown option " + word;
   if (std::find(a.paths.begin(), a.paths.end(), word) == a.paths.end()) a.paths.push_back(word);
   return {};
 }
 
 std::string wrong(const Arguments& a) {
   if (a.help) return {};
-  if (a.from != "inetd" && a.from != "xinetd" && a.from != "systemd") return "--from is one of inetd, xinetd, systemd";
-  if (a.to != "xinetd" && a.to != "systemd") return "--to is one of xinetd, systemd";
-  if (a.from == a.to) return "there is nothing to convert from " + a.from + " to " + a.to;
-  if (a.paths.empty()) return "which files?";
-  if (a.all && a.to != "systemd") return "--all is for --to systemd";
+  if (a.from != "inetd" && a.from != "xinetd" && a.from != "systemd") return "--from must be inetd, xinetd or systemd";
+  if (a.to != "xinetd" && a.to != "systemd") return "--to must be xinetd or systemd";
+  if (a.from == a.to) return "nothing to convert from " + a.from + " to " + a.to;
+  if (a.paths.empty()) return "no files given";
+  if (a.all && a.to != "systemd") return "--all is only for --to systemd";
   for (const std::string& path : a.paths)
     if (a.from == "xinetd" && path.find_first_of(" \t\n") != std::string::npos)
-      return "a path with a blank in it: " + path;
+      return "a path must not contain blanks: " + path;
   return {};
 }
 
@@ -157,7 +157,7 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err, O
   if (secret && !a.output.empty()) {
     Finding& finding = conversion.findings.emplace_back();
     finding.place.file = files.secret();
-    finding.sentence = "not everybody may read this file, nor what is written";
+    finding.sentence = "this file is not readable by everybody, and neither is what is written";
   }
   if (outcome)
     outcome->conversion = conversion;
@@ -167,7 +167,7 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err, O
     print_files(conversion.files, out);
     if (std::fflush(out) != 0) return fail(Exit::losses, "cannot write to the standard output");
   } else if (a.output.empty()) {
-    // told by who wants the outcome
+    // reported by whoever wants the outcome
   } else if (const auto error = write_files(conversion.files, a.output, a.force, secret)) {
     return fail(Exit::losses, error->sentence);
   }

@@ -87,13 +87,13 @@ std::vector<gid_t> AssumedNames::groups_of(const std::string& user, gid_t gid) {
 
 std::optional<std::uint16_t> AssumedNames::service_port(const std::string& name, const std::string& protocol) {
   if (auto real = real_.service_port(name, protocol)) return real;
-  if (!wishes_.ports) return std::nullopt;
+  if (!options_.ports) return std::nullopt;
   return static_cast<std::uint16_t>(0xffff - (invented('p', name) - first_invented) % 0x3fff);
 }
 
 std::vector<base::Address> AssumedNames::host(const std::string& name) {
   auto real = real_.host(name);
-  if (real.empty() && wishes_.hosts) real.push_back(base::Address::ipv4(0xc000'0201));  // of RFC 5737
+  if (real.empty() && options_.hosts) real.push_back(base::Address::ipv4(0xc000'0201));  // of RFC 5737
   return real;
 }
 
@@ -104,7 +104,7 @@ void AssumedNames::assume_variable(const std::string& name) {
 
 std::optional<std::uint32_t> AssumedNames::rpc_number(const std::string& name) {
   if (auto real = real_.rpc_number(name)) return real;
-  return wishes_.ports ? std::optional(invented('r', name)) : std::nullopt;
+  return options_.ports ? std::optional(invented('r', name)) : std::nullopt;
 }
 
 std::map<std::string, std::string> refused_entries(const std::vector<File>& entries, config::Files* files,

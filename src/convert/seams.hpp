@@ -52,15 +52,15 @@ class WatchedFiles final : public config::Files {
   std::string secret_;
 };
 
-/// The machine's names, and invented numbers for users and groups that it does not have, and for more if wished. A user
+/// The machine's names, and invented numbers for users and groups that it does not have, and for more if asked. A user
 /// with a dot in its name is not invented: it may be USER.GROUP.
 class AssumedNames final : public config::Names {
  public:
-  struct Wishes {
+  struct Options {
     bool ports = false;  ///< of services and RPC programs: where they are not written
     bool hosts = false;  ///< addresses: where names are all that is looked at
   };
-  AssumedNames(config::Names& real, Wishes wishes) : real_(real), wishes_(wishes) {}
+  AssumedNames(config::Names& real, Options options) : real_(real), options_(options) {}
 
   std::optional<UserEntry> user(const std::string& name) override;
   std::optional<UserEntry> user(uid_t uid) override;
@@ -81,7 +81,7 @@ class AssumedNames final : public config::Names {
   [[nodiscard]] std::uint32_t invented(char kind, const std::string& name);
 
   config::Names& real_;
-  const Wishes wishes_;
+  const Options options_;
   std::map<std::pair<char, std::string>, std::uint32_t> invented_;
   std::optional<std::vector<std::string>> environment_;
 };

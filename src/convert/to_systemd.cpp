@@ -53,12 +53,12 @@ bool has_rules(config::Files& files, const std::string& path) {
 
 class Converter {
  public:
-  Converter(config::Files& files, config::Names& names, const SystemdWishes& wishes)
+  Converter(config::Files& files, config::Names& names, const SystemdOptions& options)
       : real_(files),
         real_names_(names),
         staged_(&files),
-        names_(names, {.ports = false, .hosts = !wishes.of_inetd}),
-        wishes_(wishes) {}
+        names_(names, {.ports = false, .hosts = !options.of_inetd}),
+        options_(options) {}
 
   Conversion run(const std::vector<std::string>& paths) {
     config::Loaded loaded = load(paths);
@@ -71,9 +71,9 @@ class Converter {
       disabled.emplace(one.place.file, one.place.line);
       const char* what = one.fate == config::Fate::superseded ? "another entry serves it" : "it is disabled";
       report_.note(one.place,
-                   fmt::format("service {}: {}{}", one.id, what, wishes_.disabled ? "" : ", and not converted"));
+                   fmt::format("service {}: {}{}", one.id, what, options_.disabled ? "" : ", and not converted"));
     }
-    if (wishes_.disabled && !disabled.empty()) {
+    if (options_.disabled && !disabled.empty()) {
       // Lines keep their numbers.
       staged_.texts.clear();
       staged_.revise = enabled;
@@ -87,7 +87,7 @@ class Converter {
  private:
   config::Loaded load(const std::vector<std::string>& paths) {
     config::Sources sources;
-    if (wishes_.of_inetd) {
+    if (options_.of_inetd) {
       sources.inetd = paths;
       // It does under systemd what it did under inetd.
       sources.style.replaces_tcpd = false;
@@ -143,7 +143,7 @@ class Converter {
         const std::string other = fmt::format("{}/{}{}", directory, name, suffix);
         if (const auto kind = real_.kind(other); kind && *kind == config::Files::Kind::regular)
           return c.report.note(s.place,
-                               fmt::format("{} is there already, and a unit of that name would hide it", other));
+                               fmt::format("{} already exists, and a unit of that name would hide it", other));
       }
   }
 
@@ -151,7 +151,7 @@ class Converter {
   config::Names& real_names_;
   StagedFiles staged_;
   AssumedNames names_;
-  const SystemdWishes wishes_;
+  const SystemdOptions options_;
   Report report_;
   FileNames unit_names_;
   std::vector<File> files_;
@@ -160,8 +160,8 @@ class Converter {
 }  // namespace
 
 Conversion to_systemd(const std::vector<std::string>& paths, config::Files& files, config::Names& names,
-                      const SystemdWishes& wishes) {
-  return Converter(files, names, wishes).run(paths);
+                      const SystemdOptions& options) {
+  return Converter(files, names, options).run(paths);
 }
 
 }  // namespace xsuperd::convert

@@ -74,9 +74,9 @@ void Unit::add(const std::string& text, const std::string& file, Report& report)
     }
     const std::size_t equals = line.find('=');
     if (equals == std::string::npos || equals == 0)
-      report.error(place, "a line of a unit is KEY=VALUE or [SECTION]");
+      report.error(place, "a line of a unit has the form KEY=VALUE or [SECTION]");
     else if (section.empty())
-      report.error(place, "this stands before the first section");
+      report.error(place, "this line comes before the first section");
     else
       directives_.push_back({section, std::string(base::trim(line.substr(0, equals))),
                              std::string(base::trim(line.substr(equals + 1))), place});
@@ -85,7 +85,7 @@ void Unit::add(const std::string& text, const std::string& file, Report& report)
 
 namespace {
 
-/// An empty value takes back what stands before it.
+/// An empty value cancels what comes before it.
 template <typename Wanted>
 std::vector<const Directive*> pick(std::deque<Directive>& directives, Wanted wanted) {
   std::vector<const Directive*> found;

@@ -26,7 +26,7 @@ std::vector<std::string> directories_for(const std::string& directory) {
   return {std::begin(load_path), std::end(load_path)};
 }
 
-/// "a@b.service" of "a@.service"; nothing for what is no instance.
+/// "a@b.service" of "a@.service"; nothing if it is not an instance.
 std::optional<std::string> template_of(const std::string& name) {
   const std::size_t at = name.find('@');
   const std::size_t dot = name.rfind('.');

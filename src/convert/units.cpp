@@ -17,7 +17,7 @@ using config::Kind;
 using config::Limit;
 using config::Service;
 
-constexpr std::string_view unlimited = "4294967295";  // the greatest that systemd reads for a count
+constexpr std::string_view unlimited = "4294967295";  // the largest count that systemd reads
 constexpr std::string_view relay = "/usr/lib/systemd/systemd-socket-proxyd";
 
 std::string listen_address(const config::ListenSpec& listen) {
@@ -53,15 +53,15 @@ void write_limits(const UnitContext& c, UnitText& unit) {
   unit.set("TriggerLimitBurst", std::to_string(rate.connections));
   if (s.cps)
     c.loss("cps",
-           fmt::format("cps: beyond {} connections in {} s systemd ends the socket until somebody starts it; xinetd "
-                       "would open it again after {} s. From systemd 255 on PollLimitIntervalSec= and PollLimitBurst= "
-                       "come nearer",
+           fmt::format("cps: after more than {} connections in {} s systemd stops the socket until somebody starts "
+                       "it; xinetd would open it again after {} s. From systemd 255 on, PollLimitIntervalSec= and "
+                       "PollLimitBurst= come closer",
                        rate.connections, window, rate.pause));
   else
     c.report.note(
         {},
-        "cps is not given: xinetd rests for 10 s beyond 50 connections a second; systemd then ends the socket "
-        "until somebody starts it");
+        "cps is not given: xinetd pauses for 10 s after more than 50 connections in a second; systemd then stops the "
+        "socket until somebody starts it");
 }
 
 void write_listening(const UnitContext& c, UnitText& unit) {
@@ -80,7 +80,7 @@ void write_listening(const UnitContext& c, UnitText& unit) {
   if (c.service.passes_fds() && plain_name(c.service.id)) unit.set("FileDescriptorName", c.service.id);
   const auto& bind = c.service.settings.bind;
   if (bind && !base::Address::parse(*bind))
-    c.note("bind", fmt::format("bind: {} is the address {} here, and only an address can stand in a unit",
+    c.note("bind", fmt::format("bind: {} is the address {} here, and a unit takes only an address",
                                base::escaped(*bind, 100), at.unmapped().text()));
 }
 
@@ -160,7 +160,7 @@ void write_environment(const UnitContext& c, UnitText& unit) {
     if (is_unit_variable(name, ""))
       words.push_back(unit_word(name));
     else
-      c.loss("passenv", fmt::format("passenv: systemd takes no variable named {}", base::escaped(name, 100)));
+      c.loss("passenv", fmt::format("passenv: systemd accepts no variable named {}", base::escaped(name, 100)));
   if (!words.empty()) unit.set("PassEnvironment", base::join(words));
   for (const std::string& variable : s.env.value_or(config::Words{})) {
     const std::size_t equals = std::min(variable.find('='), variable.size());
@@ -169,9 +169,9 @@ void write_environment(const UnitContext& c, UnitText& unit) {
       unit.set("Environment", unit_word(variable));
       continue;
     }
-    c.loss("env", fmt::format("env: systemd would pass over {}, as {}", base::escaped(variable, 100),
+    c.loss("env", fmt::format("env: systemd would ignore {}: {}", base::escaped(variable, 100),
                               is_unit_variable(variable.substr(0, equals), "") ? "its value is not UTF-8"
-                                                                                : "a variable cannot be named so"));
+                                                                                : "its name is not valid"));
   }
 }
 
@@ -194,7 +194,7 @@ void write_install(const UnitContext& c, UnitText& unit) {
   std::vector<std::string> names;
   for (const std::string& one : c.unprotected)
     if (std::find(names.begin(), names.end(), one) == names.end()) names.push_back(one);
-  const std::string sentence = fmt::format("nothing starts the socket with the machine, as it would lack {}",
+  const std::string sentence = fmt::format("the socket is not started at boot, because it would lack {}",
                                            base::join(names, ", "));
   unit.comment(fmt::format("Without [Install]: {}.", sentence));
   c.report.note(c.service.place, fmt::format("service {}: {}", c.service.id, sentence));

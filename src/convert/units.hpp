@@ -17,7 +17,7 @@ struct UnitContext {
   const config::Service& service;
   config::Names& names;  ///< of this machine
   Report& report;
-  std::vector<std::string>& unprotected;  ///< attributes that protect and have no equal: nothing may start the socket
+  std::vector<std::string>& unprotected;  ///< that protect and have no equivalent: nothing may start the socket
   bool wraps = false;   ///< hosts.allow or hosts.deny of this machine say something
   bool install = true;  ///< to be started with the machine
 

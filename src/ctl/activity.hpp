@@ -22,7 +22,7 @@ struct ServiceCounts {
   std::string state;
   Counts counts;
   std::int64_t running = 0;
-  std::optional<std::int64_t> limit;                          ///< of servers; nothing: none, or not told
+  std::optional<std::int64_t> limit;                          ///< of servers; nothing: none, or not reported
   std::optional<double> slowest_start;                        ///< seconds, since the daemon's start
   double since = 0;                                           ///< when counting began, seconds since 1970
   std::vector<std::pair<std::string, std::int64_t>> reasons;  ///< of refusals
@@ -61,7 +61,7 @@ struct Activity {
   std::vector<ServiceActivity> services;
 };
 /// Services are recognised by their ids; of those that share an id the first is compared with the first, and so on.
-/// Where counting has begun anew or has gone back, as when the daemon was started again, there are no rates.
+/// Where counting has started again or gone back, as when the daemon was started again, there are no rates.
 [[nodiscard]] Activity activity_of(Snapshot now, const Snapshot* before);
 
 enum class Sort : std::uint8_t { rate, running, refused, name };

@@ -55,7 +55,7 @@ const std::array known_fields{
     Field{"REFUSED FOR", 16, 7, true, {}, reasons_cell},
 };
 
-/// Those, and before the last one for each further count, which goes first where there is no room.
+/// Those, and before the last one for each further count, which is dropped first where there is no room.
 std::vector<Field> all_fields() {
   std::vector<Field> all(known_fields.begin(), known_fields.end());
   for (std::size_t i = 0; i < further_counts().size(); ++i) {

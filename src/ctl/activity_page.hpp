@@ -10,7 +10,7 @@
 
 namespace xsuperd::ctl {
 
-/// What a piece of text is, for who chooses colours.
+/// What a piece of text is, for whoever chooses colours.
 enum class Look : std::uint8_t { plain, faint, strong, title, sorted_title, refusing, failing, notice };
 
 struct Span {

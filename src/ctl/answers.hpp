@@ -52,7 +52,7 @@ struct Loss {
   std::optional<std::int64_t> line;
   std::optional<std::int64_t> column;
   std::string sentence;
-  static constexpr std::array notes{Note{"level", "gap: it has no equal in the other language"}};
+  static constexpr std::array notes{Note{"level", "gap: it has no equivalent in the other language"}};
 };
 BOOST_DESCRIBE_STRUCT(Loss, (), (level, file, line, column, sentence))
 struct Conversion {

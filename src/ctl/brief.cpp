@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Cells of `top`: what stands in them must be short, and harmless.
+// Cells of `top`: what they contain must be short, and harmless.
 #include <fmt/format.h>
 #include <langinfo.h>
 

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 2> convert_lines{
     "xsuperctl convert --from systemd --to xinetd /etc/systemd/system/echo.socket"};
 constexpr std::array<std::string_view, 1> complete_lines{"xsuperctl complete -- drain f"};
 
-/// Those that are no single question to the daemon.
+/// Those that are not a single question to the daemon.
 constexpr std::array others{
     Command{.name = "top", .text = "live view of the services",
             .description = "Shows what all services are doing, updated until q is pressed. Without a terminal, and "

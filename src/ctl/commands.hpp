@@ -45,7 +45,7 @@ struct Command {
   std::string (*fill)(const Arguments& arguments, json::object& request) = nullptr;
   /// The answer for a person.
   std::string (*print)(const Arguments& arguments, const Answer& answer) = nullptr;
-  /// The exit status of an answer that is no failure; null: good.
+  /// The exit status of an answer that is not a failure; null: good.
   Exit (*judge)(const Answer& answer) = nullptr;
   /// Commands that need no daemon, or more than an answer: does it all, in place of the three above.
   Exit (*alone)(const Arguments& arguments, std::FILE* out, std::FILE* err) = nullptr;
@@ -97,7 +97,7 @@ Exit judged(const Answer& answer) {
 /// What a reload or a check has found in the files, as text.
 [[nodiscard]] std::string findings_text(const reply::Report& report);
 
-/// check.cpp: what can be told of configuration files.
+/// check.cpp: what can be said about configuration files.
 [[nodiscard]] Exit check(const Arguments& arguments, std::FILE* out, std::FILE* err);
 /// top.cpp: the counters of a running daemon again and again, on a terminal; or once, as text.
 [[nodiscard]] Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err);

@@ -90,7 +90,8 @@ int complete(const std::vector<std::string>& words, std::FILE* out, std::FILE* e
     file = line[1];
     line.erase(line.begin(), line.begin() + 2);
   }
-  if (line.empty() || line[0] != "--") return usage({out, err}, "it is: xsuperctl complete [--files FILE] -- WORD ...", "complete");
+  if (line.empty() || line[0] != "--") return usage({out, err}, "usage: xsuperctl complete [--files FILE] -- WORD ...",
+                                                                "complete");
   line.erase(line.begin());
   Daemon daemon(socket_of(line), file);
   for (const Candidate& one : candidates(line, daemon))

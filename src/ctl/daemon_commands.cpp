@@ -58,11 +58,12 @@ std::string print_level(const Arguments&, const control::Answered<command::LogLe
   return fit_for_terminal(answer.result.level) + "\n";
 }
 
-std::string print_reopened(const Arguments&, const control::Answered<command::ReopenLogs>&) { return "all logs are "
-                                                                                                     "open anew\n"; }
+std::string print_reopened(const Arguments&, const control::Answered<command::ReopenLogs>&) {
+  return "all logs reopened\n";
+}
 
 std::string print_upgrade(const Arguments&, const control::Answered<command::Upgrade>& answer) {
-  return fit_for_terminal(fmt::format("{} has made way for a new image", answer.result.leaving)) + "\n";
+  return fit_for_terminal(fmt::format("{} was replaced by a new image", answer.result.leaving)) + "\n";
 }
 
 constexpr std::array<std::string_view, 2> status_lines{"xsuperctl status", "xsuperctl status --json | jq .totals"};
@@ -72,23 +73,22 @@ constexpr std::array<std::string_view, 1> upgrade_lines{"xsuperctl upgrade"};
 
 constexpr std::array rows{
     asks<command::Status, fill_nothing, print_status>(
-        {.text = "how the daemon is",
+        {.text = "daemon status",
          .description = "Prints the state of the daemon: version, process, configuration and the result of the last "
                         "reload, sums over all services, workers, bans, descriptors.",
          .examples = status_lines}),
     asks<command::LogLevel, fill_level, print_level>(
         {.synopsis = "[LEVEL]", .text = "show or set the lowest level that is logged",
          .description = "Sets or prints the lowest level at which the daemon's messages are logged: critical, "
-                        "error, warning, "
-                        "notice, info or debug.",
+                        "error, warning, notice, info or debug.",
          .examples = level_lines, .most = 1}),
     asks<command::ReopenLogs, fill_nothing, print_reopened>(
         {.text = "reopen all log files",
          .description = "Reopens the daemon's log and those of all services by their names, after they were renamed.",
          .examples = reopen_lines}),
     asks<command::Upgrade, fill_nothing, print_upgrade>(
-        {.text = "execute the daemon's program anew, without losing anything",
-         .description = "Makes the daemon execute its program anew. Sockets and sessions stay; if the new program "
+        {.text = "execute the daemon's program again, without losing anything",
+         .description = "Makes the daemon execute its program again. Sockets and sessions stay; if the new program "
                         "cannot take over, the old one keeps running.",
          .examples = upgrade_lines}),
 };

@@ -8,10 +8,10 @@
 
 namespace xsuperd::ctl {
 
-/// Minutes of "30m", "1h", "7d", and of a bare number, which means minutes. Nothing when it is no such text, or less than
-/// a minute, or more than 10,000,000,000 minutes.
+/// Minutes of "30m", "1h", "7d", and of a bare number, which means minutes. Nothing when it is not such a text, or less
+/// than a minute, or more than 10,000,000,000 minutes.
 [[nodiscard]] std::optional<std::int64_t> minutes_of(std::string_view word);
-/// The same the other way round, in the greatest unit that leaves nothing over: "90m", "1h", "7d".
+/// The same the other way round, in the largest unit that leaves no remainder: "90m", "1h", "7d".
 [[nodiscard]] std::string minutes_text(std::int64_t minutes);
 
 }  // namespace xsuperd::ctl

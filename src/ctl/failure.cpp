@@ -45,7 +45,7 @@ Exit status_of(const base::Error& error) {
 
 std::string sentence_of(const base::Error& error, const std::string& path) {
   if (status_of(error) == Exit::no_daemon)
-    return fmt::format("no daemon answers at {}: is xsuperd running, and with this control socket?", path);
+    return fmt::format("no daemon answers at {}: is xsuperd running with this control socket?", path);
   if (error.code == EACCES)
     return fmt::format("you may not use {}: it is for root, for the daemon's user and for the group of --control-group", path);
   return error.sentence;
@@ -53,7 +53,7 @@ std::string sentence_of(const base::Error& error, const std::string& path) {
 
 int usage(const Voice& voice, const std::string& sentence, std::string_view command) {
   return fail(voice, Exit::usage, "usage",
-              fmt::format("{}; xsuperctl {}{}--help tells more", sentence, command, command.empty() ? "" : " "));
+              fmt::format("{}; see xsuperctl {}{}--help", sentence, command, command.empty() ? "" : " "));
 }
 
 int unreached(const Voice& voice, const base::Error& error, const std::string& path) {

@@ -10,7 +10,7 @@
 
 namespace xsuperd::ctl {
 
-/// Where is told what, and in which form.
+/// What is reported where, and in which form.
 struct Voice {
   std::FILE* out;
   std::FILE* err;

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t most_told = 10;
 
-/// The bar ends the text, for who reads it.
+/// The bar ends the text for its readers.
 std::string harmless(std::string_view text) {
   std::string result = fit_for_terminal(text);
   std::replace(result.begin(), result.end(), '|', '/');
@@ -46,45 +46,45 @@ std::string measure_text(const Measure& m, const HealthOptions& options) {
   return fmt::format("{};{};{};0;{}", text, judged ? options.warning.text : "", judged ? options.critical.text : "", m.greatest);
 }
 
-struct Wish {
+struct Question {
   HealthOptions options;
   std::chrono::seconds patience{10};
 };
 
 std::string bad(std::string_view option, const std::string& word, std::string_view what) {
-  return fmt::format("{} is {}, not '{}'", option, what, base::escaped(word, 100));
+  return fmt::format("{} must be {}, not '{}'", option, what, base::escaped(word, 100));
 }
 
 /// The options, or what is wrong with them.
-base::Result<Wish> wish_of(const Arguments& a) {
-  Wish wish;
-  wish.options.services = a.words;
-  for (const auto& [name, word, range] : {std::tuple{"--warning", &a.warning, &wish.options.warning},
-                                          std::tuple{"--critical", &a.critical, &wish.options.critical}}) {
+base::Result<Question> question_of(const Arguments& a) {
+  Question question;
+  question.options.services = a.words;
+  for (const auto& [name, word, range] : {std::tuple{"--warning", &a.warning, &question.options.warning},
+                                          std::tuple{"--critical", &a.critical, &question.options.critical}}) {
     if (!*word) continue;
     auto read = range_of(**word);
-    if (!read) return base::Error{0, bad(name, **word, "a range, as 80 or 10:90")};
+    if (!read) return base::Error{0, bad(name, **word, "a range such as 80 or 10:90")};
     *range = std::move(*read);
   }
   const auto minutes = base::parse_number(a.recent.value_or("10"), 0, 1'000'000);
   if (!minutes) return base::Error{0, bad("--recent", *a.recent, "a number of minutes")};
-  wish.options.recent = static_cast<double>(*minutes) * 60;
+  question.options.recent = static_cast<double>(*minutes) * 60;
   const auto seconds = base::parse_number(a.timeout.value_or("10"), 1, 3600);
   if (!seconds) return base::Error{0, bad("--timeout", *a.timeout, "a number of seconds")};
-  wish.patience = std::chrono::seconds(*seconds);
-  return wish;
+  question.patience = std::chrono::seconds(*seconds);
+  return question;
 }
 
-/// A daemon that is not there, or stands still, is as bad as can be; of one that sends us away nothing is known.
+/// A daemon that is not there, or hangs, is as bad as can be; of one that refuses us nothing is known.
 Health unreached(const base::Error& error, const std::string& socket) {
   constexpr std::array silent{ENOENT, ENOTDIR, ECONNREFUSED, ETIMEDOUT, EAGAIN, ECONNRESET, EPIPE};
   const bool gone = std::find(silent.begin(), silent.end(), error.code) != silent.end();
   return ill(gone ? Grade::critical : Grade::unknown, sentence_of(error, socket));
 }
 
-Health ask(const Wish& wish, const std::string& socket) {
+Health ask(const Question& question, const std::string& socket) {
   using Clock = std::chrono::steady_clock;
-  const auto until = Clock::now() + wish.patience;
+  const auto until = Clock::now() + question.patience;
   const auto left = [&] { return std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()); };
   const auto status = ask_within(socket, control::ask_for<command::Status>(), left());
   if (!status) return unreached(status.error(), socket);
@@ -92,7 +92,7 @@ Health ask(const Wish& wish, const std::string& socket) {
   all.all = true;
   const auto list = ask_within(socket, control::ask_for<command::List>(all), left());
   if (!list) return unreached(list.error(), socket);
-  return health_of(*status, *list, wish.options);
+  return health_of(*status, *list, question.options);
 }
 
 int tell(std::FILE* out, const Health& health, const HealthOptions& options, bool as_json) {
@@ -129,9 +129,9 @@ json::object json_of(const Health& health) {
 }
 
 Exit health(const Arguments& arguments, std::FILE* out, std::FILE*) {
-  const auto wish = wish_of(arguments);
-  const Health found = wish ? ask(*wish, arguments.socket) : ill(Grade::unknown, wish.error().sentence);
-  return static_cast<Exit>(tell(out, found, wish ? wish->options : HealthOptions{}, arguments.json));
+  const auto question = question_of(arguments);
+  const Health found = question ? ask(*question, arguments.socket) : ill(Grade::unknown, question.error().sentence);
+  return static_cast<Exit>(tell(out, found, question ? question->options : HealthOptions{}, arguments.json));
 }
 
 bool means_health(const std::vector<std::string>& words) {

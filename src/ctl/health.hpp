@@ -19,7 +19,7 @@ enum class Grade : std::uint8_t { ok, warning, critical, unknown };
 struct HealthOptions {
   Range warning = *range_of("80");   ///< per cent of a limit: of servers, of all processes, of descriptors
   Range critical = *range_of("95");
-  double recent = 600;               ///< seconds for which a failure is told
+  double recent = 600;               ///< seconds for which a failure is reported
   std::vector<std::string> services; ///< ids or names; none: all, and the daemon itself
 };
 
@@ -45,12 +45,13 @@ struct Health {
   [[nodiscard]] Grade grade() const { return problems.empty() ? Grade::ok : problems.front().grade; }
 };
 
-/// From the answers to `status` and to `list` with `all`. What a daemon of another version does not tell is no problem.
+/// From the answers to `status` and to `list` with `all`. What a daemon of another version does not report is not a
+/// problem.
 [[nodiscard]] Health health_of(const Answer& status, const Answer& list, const HealthOptions& options);
 /// A health of one problem.
 [[nodiscard]] Health ill(Grade grade, std::string sentence);
 
-/// "WARNING: ...|label=value..." and a line end, fit for a terminal. Of many problems the first ten are told.
+/// "WARNING: ...|label=value..." and a line end, fit for a terminal. Of many problems the first ten are reported.
 [[nodiscard]] std::string line_of(const Health& health, const HealthOptions& options);
 [[nodiscard]] json::object json_of(const Health& health);
 

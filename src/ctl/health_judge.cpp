@@ -21,7 +21,7 @@ std::int64_t number_of(std::uint64_t count) {
   return static_cast<std::int64_t>(std::min<std::uint64_t>(count, std::numeric_limits<std::int64_t>::max()));
 }
 
-/// Adds, and stays at the greatest number there is.
+/// Adds, and saturates at the largest number.
 void add_to(std::int64_t& sum, std::uint64_t more) {
   if (__builtin_add_overflow(sum, number_of(more), &sum)) sum = std::numeric_limits<std::int64_t>::max();
 }
@@ -83,7 +83,7 @@ void Judge::everything() {
   std::uint64_t served = 0;
   for (const reply::ListRow& row : rows_)
     if (const auto* one = std::get_if<reply::Service>(&row)) service(*one), ++served;
-  if (served == 0) add(Grade::warning, {}, "no service is served");
+  if (served == 0) add(Grade::warning, {}, "no service is being served");
   configuration();
   workers();
   measure("services", served);
@@ -98,7 +98,8 @@ void Judge::selected(const std::string& word) {
   for (const reply::ListRow& row : rows_)
     all.push_back(std::visit([](const auto& one) { return policy::Named{one.id, one.name}; }, row));
   const auto found = policy::meant_by(word, all);
-  if (found.empty()) add(Grade::critical, word, fmt::format("no service {} {}", policy::is_pattern(word) ? "matches" : "is called", word));
+  if (found.empty())
+    add(Grade::critical, word, fmt::format("no service {} {}", policy::is_pattern(word) ? "matches" : "is named", word));
   std::map<std::string, Sums> sums;
   for (const std::size_t i : found) {
     if (const auto* absent = std::get_if<reply::Absent>(&rows_[i])) {
@@ -152,7 +153,8 @@ bool Judge::goes_on(const reply::Absent& row) const {
 /// Somebody counts on it, and it is not there.
 void Judge::left_out(const reply::Absent& row) {
   if (goes_on(row))
-    return add(Grade::warning, row.id, fmt::format("{} has an error now and goes on as it was: {}", row.id, place_text(row.place)));
+    return add(Grade::warning, row.id, fmt::format("{} has an error now and keeps running as before: {}",
+                                                   row.id, place_text(row.place)));
   add(Grade::critical, row.id, fmt::format("{} is {}: {}", row.id, row.why, place_text(row.place)));
 }
 

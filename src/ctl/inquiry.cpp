@@ -15,7 +15,7 @@ base::Result<Inquiry> Inquiry::begin(const std::string& path, const control::Req
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path)
-    return base::Error{ENAMETOOLONG, path + " is too long for the path of a socket"};
+    return base::Error{ENAMETOOLONG, path + " is too long for a socket path"};
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   base::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return base::system_error(errno, "socket");
@@ -56,7 +56,7 @@ base::Result<void> Inquiry::read_frames() {
     done_ = true;
     return {};
   }
-  if (reader_.too_long()) return base::Error{EMSGSIZE, "what answers there is no xsuperd"};
+  if (reader_.too_long()) return base::Error{EMSGSIZE, "the peer on that socket is not xsuperd"};
   return {};
 }
 

@@ -9,11 +9,11 @@
 
 namespace xsuperd::ctl {
 
-/// One request and its reply over a connection of its own, for who has a keyboard to look after meanwhile. Used as
-/// poll(2) says: while it is not done, `go_on` whenever the descriptor has one of its events.
+/// One request and its reply over a connection of its own, for callers that have a keyboard to look after meanwhile.
+/// Used as poll(2) says: while it is not done, `go_on` whenever the descriptor has one of its events.
 class Inquiry {
  public:
-  /// Connects. Fails as control::Client::connect does, and with EAGAIN where a daemon that stands still has no room for
+  /// Connects. Fails as control::Client::connect does, and with EAGAIN where a daemon that hangs has no room for
   /// another connection.
   [[nodiscard]] static base::Result<Inquiry> begin(const std::string& path, const control::Request& request);
 

@@ -15,7 +15,7 @@ namespace xsuperd::ctl {
 using namespace std::chrono_literals;
 
 namespace {
-constexpr std::chrono::seconds slow{3};        ///< an answer that takes longer is told to be late
+constexpr std::chrono::seconds slow{3};        ///< an answer that takes longer is reported to be late
 constexpr std::chrono::seconds too_slow{30};   ///< and then given up
 }  // namespace
 
@@ -73,8 +73,9 @@ void LiveView::show(Snapshot snapshot) {
 
 std::string LiveView::notice(Clock::time_point now) const {
   const double silent = std::chrono::duration<double>(now - heard_).count();
-  if (!trouble_.empty()) return fmt::format("last heard {} ago, trying again: {}", duration_text(silent), trouble_);
-  if (inquiry_ && now - asked_ > slow) return fmt::format("last heard {} ago: the daemon takes its time", duration_text(silent));
+  if (!trouble_.empty()) return fmt::format("last answer {} ago, retrying: {}", duration_text(silent), trouble_);
+  if (inquiry_ && now - asked_ > slow) return fmt::format("last answer {} ago: waiting for the daemon",
+                                                          duration_text(silent));
   return {};
 }
 

@@ -86,7 +86,7 @@ struct Entry {
 base::Result<Entry> entry_at(const std::vector<Line>& lines, std::size_t first, std::string_view name) {
   const auto words = first < lines.size() ? base::split_words(base::trim(lines[first].text)) : std::vector<std::string_view>{};
   if (words.size() < 2 || !base::iequals(words[0], "service") || !base::iequals(words[1], name))
-    return base::Error{0, fmt::format("there is no service {} any more; reload first", name)};
+    return base::Error{0, fmt::format("service {} is no longer there; reload first", name)};
   std::size_t at = first + 1;
   while (at < lines.size() && !lines[at].counts()) ++at;
   if (at >= lines.size() || base::trim(lines[at].text) != "{") return base::Error{0, "the entry has no opening brace"};
@@ -122,11 +122,12 @@ base::Result<std::string> with_disable(std::string_view text, int line, std::str
   const auto lines = lines_of(text);
   const auto entry = entry_at(lines, moved_to(lines, static_cast<std::size_t>(std::max(line, 1)) - 1, name, id), name);
   if (!entry) return entry.error();
-  if (!has_id(*entry, name, id)) return base::Error{0, fmt::format("the entry there is not that of {} any more; reload first", id)};
+  if (!has_id(*entry, name, id))
+    return base::Error{0, fmt::format("the entry there is no longer that of {}; reload first", id)};
   std::string result(text);
   const std::string_view wanted = disable ? "yes" : "no";
   bool found = false;
-  // From the back, so that what stands before keeps its place.
+  // From the back, so that what comes before keeps its place.
   for (auto one = entry->body.rbegin(); one != entry->body.rend(); ++one) {
     if (!one->counts()) continue;
     const auto value = value_of(one->text);
@@ -200,11 +201,11 @@ base::Result<Attributes> attributes_of(int fd, const std::string& path) {
   return all;
 }
 
-/// Owner and mode before the access list, which is kept in the mode, too. What a new file gets by itself and the old one
-/// does not have goes: the folder's default access list, say. Then it is looked at whether all is as it was.
+/// Owner and mode before the access list, which is kept in the mode, too. What a new file gets by itself and the old
+/// one does not have goes: the folder's default access list, say. Then it is checked that everything is as it was.
 base::Result<void> give_facts(int to, const struct stat& status, const Attributes& wanted, const std::string& path) {
   if (::fchown(to, status.st_uid, status.st_gid) != 0 || ::fchmod(to, status.st_mode & 07777) != 0)
-    return base::system_error(errno, "owner and mode of " + path + " cannot be kept");
+    return base::system_error(errno, "owner and mode of " + path + " cannot be preserved");
   auto given = attributes_of(to, path);
   if (!given) return given.error();
   for (const auto& [name, value] : *given)
@@ -213,12 +214,12 @@ base::Result<void> give_facts(int to, const struct stat& status, const Attribute
   for (const auto& [name, value] : wanted)
     if (const auto has = given->find(name); has == given->end() || has->second != value)
       if (::fsetxattr(to, name.c_str(), value.data(), value.size(), 0) != 0)
-        return base::system_error(errno, name + " of " + path + " cannot be kept");
+        return base::system_error(errno, name + " of " + path + " cannot be preserved");
   struct stat now {};
   given = attributes_of(to, path);
   const bool same = ::fstat(to, &now) == 0 && now.st_uid == status.st_uid && now.st_gid == status.st_gid &&
                     now.st_mode == status.st_mode && given && *given == wanted;
-  if (!same) return base::Error{0, "owner, mode or extended attributes of " + path + " cannot be kept"};
+  if (!same) return base::Error{0, "owner, mode or extended attributes of " + path + " cannot be preserved"};
   return {};
 }
 
@@ -254,7 +255,7 @@ base::Result<void> replace_file(const std::string& path, const std::string& befo
   if (const auto given = give_facts(fd.get(), status, *attributes, path); !given) return give_up(given.error());
   if (::fsync(fd.get()) != 0) return give_up(base::system_error(errno, "fsync " + path));
   const auto now = read_file(target);
-  if (!now || *now != before) return give_up({0, path + " was changed by somebody else meanwhile"});
+  if (!now || *now != before) return give_up({0, path + " was changed by somebody else in the meantime"});
   if (::rename(fresh.c_str(), target.c_str()) != 0) return give_up(base::system_error(errno, "rename " + path));
   return sync_folder(target);
 }

@@ -95,7 +95,7 @@ std::string wrong_with(const Command& command, const Arguments& arguments) {
   if (std::string wrong = misplaced_option(arguments); !wrong.empty()) return wrong;
   const std::size_t count = arguments.words.size();
   if (count >= command.least && count <= command.most) return {};
-  return fmt::format("it is: xsuperctl {}{}{}", command.name, command.synopsis.empty() ? "" : " ", command.synopsis);
+  return fmt::format("usage: xsuperctl {}{}{}", command.name, command.synopsis.empty() ? "" : " ", command.synopsis);
 }
 
 int run_command(const Command& command, const Arguments& arguments, const Voice& voice) {
@@ -122,8 +122,8 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
   if (arguments->help && (command || arguments->command.empty()))
     return fmt::print(out, "{}", command ? help_text(*command) : help_text()), 0;
   if (arguments->version) return fmt::print(out, "xsuperctl {}\n", XSUPERD_VERSION), 0;
-  if (arguments->command.empty()) return usage(voice, "a command is wanted");
-  if (!command) return usage(voice, fmt::format("there is no command {}", base::escaped(arguments->command, 100)));
+  if (arguments->command.empty()) return usage(voice, "no command given");
+  if (!command) return usage(voice, fmt::format("unknown command {}", base::escaped(arguments->command, 100)));
   return run_command(*command, *arguments, voice);
 }
 

@@ -77,7 +77,7 @@ std::string print_stats(const Arguments&, const control::Answered<command::Stats
   return render(columns, rows, terminal_width());
 }
 
-/// The first word is a service; of the others those that are no attributes.
+/// The first word is a service; of the others those that are not attributes.
 std::string fill_show(const Arguments& a, request::Services& request) {
   std::vector<std::string> words;
   for (std::size_t i = 0; i < a.words.size(); ++i)

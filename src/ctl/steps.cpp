@@ -42,7 +42,7 @@ base::Result<void> Conversation::ask(const control::Request& request, Answer& an
   return {};
 }
 
-/// Those that are meant, from the last line of a file to the first: a line that is added moves what stands behind it.
+/// Those that are meant, from the last line of a file to the first: a line that is added moves what follows it.
 base::Result<std::vector<reply::ListRow>> Persistence::entries() {
   Answer answer;
   if (const auto asked = daemon_.ask(control::ask_for<command::List>(meaning<request::List>(arguments_.words)), answer); !asked)
@@ -69,7 +69,7 @@ base::Result<void> Persistence::edit(const std::vector<reply::ListRow>& entries)
   for (const reply::ListRow& entry : entries) {
     const auto& [path, line] = place_of(entry);
     const auto [id, name] = std::visit([](const auto& one) { return std::pair(one.id, one.name); }, entry);
-    if (path.empty() || name.empty()) return base::Error{0, "the daemon does not say where the service stands"};
+    if (path.empty() || name.empty()) return base::Error{0, "the daemon does not say where the service is defined"};
     auto file = std::find_if(files_.begin(), files_.end(), [&](const File& one) { return one.path == path; });
     if (file == files_.end()) {
       const auto text = read_file(path);
@@ -115,13 +115,13 @@ base::Result<void> Persistence::begin() {
   return std::all_of(found->begin(), found->end(), is_served) ? base::Result<void>{} : reload();
 }
 
-/// "; FILE could not be put back: ..." for those that could not.
+/// "; FILE could not be restored: ..." for those that could not.
 std::string Persistence::put_files_back() {
   std::string trouble;
   while (written_ > 0) {
     const File& file = files_[--written_];
     if (const auto back = replace_file(file.path, file.after, file.before); !back)
-      trouble += fmt::format("; {} could not be put back: {}", file.path, back.error().sentence);
+      trouble += fmt::format("; {} could not be restored: {}", file.path, back.error().sentence);
   }
   return trouble;
 }
@@ -139,10 +139,10 @@ void Persistence::put_standings_back() {
 std::string Persistence::undo() {
   const bool changed = written_ > 0;
   std::string trouble = put_files_back();
-  if (trouble.empty() && changed) trouble = "; the files are as they were";
+  if (trouble.empty() && changed) trouble = "; the files have been restored";
   Answer ignored;
   if (std::exchange(reloaded_, false) && (!daemon_.ask(control::ask_for<command::Reload>(), ignored) || daemon_.failure))
-    trouble += "; the daemon could not read them again";
+    trouble += "; the daemon could not reload them";
   put_standings_back();
   return trouble;
 }

@@ -29,7 +29,7 @@ class Persistence {
   /// Writes the files of the services that are meant, all or none, and has the daemon read them where it does not serve
   /// one yet. Fails, or sets the conversation's `failure`, with everything as it was.
   [[nodiscard]] base::Result<void> begin();
-  /// The command has come to nothing: puts files and daemon back as they were. What cannot be is told, or empty.
+  /// The command has failed: restores files and daemon as they were. Returns what cannot be restored, or empty.
   [[nodiscard]] std::string undo();
 
  private:

@@ -29,7 +29,7 @@ struct Column {
 /// Of the terminal on standard output; 0 when there is none.
 [[nodiscard]] std::size_t terminal_width();
 
-/// "3d 4h", "12 s": the two greatest units.
+/// "3d 4h", "12 s": the two largest units.
 [[nodiscard]] std::string duration_text(double seconds);
 
 }  // namespace xsuperd::ctl

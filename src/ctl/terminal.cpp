@@ -138,17 +138,17 @@ class Curses final : public Terminal {
 
 base::Result<std::unique_ptr<Terminal>> Terminal::open(std::FILE* out) {
   const int fd = ::fileno(out);
-  if (::isatty(fd) == 0) return base::Error{0, "standard output is no terminal"};
-  if (::isatty(STDIN_FILENO) == 0) return base::Error{0, "standard input is no terminal"};
+  if (::isatty(fd) == 0) return base::Error{0, "standard output is not a terminal"};
+  if (::isatty(STDIN_FILENO) == 0) return base::Error{0, "standard input is not a terminal"};
   SCREEN* screen = ::newterm(nullptr, out, stdin);
-  if (!screen) return base::Error{0, "TERM names no terminal that ncurses knows"};
+  if (!screen) return base::Error{0, "ncurses does not know the terminal in TERM"};
   return std::unique_ptr<Terminal>(std::make_unique<Curses>(screen, fd));
 }
 
 #else
 
 base::Result<std::unique_ptr<Terminal>> Terminal::open(std::FILE*) {
-  return base::Error{0, "xsuperctl was built without ncurses, which the live view takes"};
+  return base::Error{0, "xsuperctl was built without ncurses, which the live view needs"};
 }
 
 #endif

@@ -17,7 +17,7 @@ enum class Key : std::uint8_t { none, other, quit, now, redraw, up, down, page_u
 /// not set (no-color.org).
 class Terminal {
  public:
-  /// On standard input and `out`. Fails where one is no terminal, or TERM is none that is known.
+  /// On standard input and `out`. Fails where one is not a terminal, or TERM is not known.
   [[nodiscard]] static base::Result<std::unique_ptr<Terminal>> open(std::FILE* out);
   virtual ~Terminal() = default;
 

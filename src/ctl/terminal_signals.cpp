@@ -10,7 +10,7 @@ namespace xsuperd::ctl {
 
 namespace {
 
-/// Who has us ignore one, as nohup(1) does, means it; a signal that is kept back would not be ignored any more.
+/// Whoever makes us ignore one, as nohup(1) does, means it; a signal that is kept back would no longer be ignored.
 bool ignored(int signal) {
   struct sigaction now{};
   return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;

@@ -32,7 +32,8 @@ base::Result<TopOptions> options_of(const Arguments& arguments) {
   }
   if (arguments.sort) {
     const auto sort = sort_of(*arguments.sort);
-    if (!sort) return base::Error{0, fmt::format("'{}' is not an order: rate, running, refused or name", base::escaped(*arguments.sort, 100))};
+    if (!sort) return base::Error{0, fmt::format("cannot sort by '{}': expected rate, running, refused or name",
+                                                 base::escaped(*arguments.sort, 100))};
     options.sort = *sort;
   }
   return options;
@@ -92,7 +93,7 @@ Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err) {
       ::raise(ended->signal);
       return static_cast<Exit>(128 + ended->signal);
     }
-    fmt::print(err, "xsuperctl: one screen, and no live view: {}\n", ended.error().sentence);
+    fmt::print(err, "xsuperctl: printing one screen instead of the live view: {}\n", ended.error().sentence);
   }
   const auto printed = print_once(*options, *first, out, arguments.json);
   return printed ? Exit::good : failed(printed.error());

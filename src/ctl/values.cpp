@@ -13,7 +13,7 @@
 namespace xsuperd::ctl {
 
 std::string date_text(const control::Time& time) {
-  // Years that have five digits, and numbers that std::time_t cannot hold, are no dates.
+  // Years that have five digits, and numbers that std::time_t cannot hold, are not dates.
   if (!time || !(std::abs(*time) < 1e11)) return "-";
   const auto when = static_cast<std::time_t>(std::floor(*time));
   std::tm parts{};

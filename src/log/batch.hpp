@@ -9,8 +9,8 @@
 
 namespace xsuperd::log {
 
-/// Events on their way to the writer thread. Two of them change places for ever, so that neither side
-/// allocates any more once they have grown to what the program needs.
+/// Events on their way to the writer thread. Two of them change places forever, so that neither side allocates once
+/// they have grown to what the program needs.
 class Batch {
  public:
   struct Entry {

@@ -7,7 +7,7 @@
 
 namespace xsuperd::log {
 
-/// The text of a time, made anew only when the second has changed: breaking a time down into local time costs
+/// The text of a time, formatted again only when the second has changed: breaking a time down into local time costs
 /// more than all the rest of a line. Used by one thread.
 class Stamp {
  public:

@@ -23,8 +23,8 @@ struct Deadlines::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& loop, std::function<void(std::uint64_t)> on_due)
       : alarms{Alarm(loop, [this] { over(0); }), Alarm(loop, [this] { over(1); })}, due(std::move(on_due)) {}
 
-  /// An alarm that is too early finds nothing and is set anew, which costs less than one for each that is cancelled. The
-  /// second alarm is for a deadline before all others: to set one that is set already would take memory.
+  /// An alarm that is too early finds nothing and is set again, which costs less than one for each that is cancelled.
+  /// The second alarm is for a deadline before all others: to set one that is set already would take memory.
   void arm() noexcept {
     const auto next = queue.next();
     if (!next || (armed[0] && *armed[0] <= *next) || (armed[1] && *armed[1] <= *next)) return;

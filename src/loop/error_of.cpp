@@ -23,7 +23,7 @@ base::Error error_of(const std::exception_ptr& exception) noexcept {
   try {
     std::rethrow_exception(exception);
   } catch (const std::bad_alloc&) {
-    return told(ENOMEM, "there is not enough memory");
+    return told(ENOMEM, "out of memory");
   } catch (const std::system_error& error) {
     return told(error.code().value(), error.what());
   } catch (const std::exception& error) {

@@ -16,7 +16,7 @@ Mdns mdns() {
   return load_mdns() ? Mdns::usable : Mdns::not_loaded;
 }
 
-/// Where the kernel has none the library is of no use, and is not loaded to find that out.
+/// Where the kernel has none the library is useless, and is not loaded to find that out.
 Labels labels() {
   if (!labels_available()) return Labels::not_built;
   if (!labels_in_kernel()) return Labels::not_in_kernel;

@@ -65,7 +65,7 @@ void AvahiSession::connect() {
   int error = 0;
   client_ = avahi_.new_client(poll_, AVAHI_CLIENT_NO_FAIL, on_client, this, &error);
   if (client_) {
-    if (avahi_.state(client_) == AVAHI_CLIENT_CONNECTING) absent("it does not run");
+    if (avahi_.state(client_) == AVAHI_CLIENT_CONNECTING) absent("it is not running");
     return;
   }
   lost_ = host_changes_ = false;
@@ -76,7 +76,7 @@ void AvahiSession::connect() {
 
 void AvahiSession::absent(const std::string& why) {
   if (std::exchange(told_absent_, true)) return;
-  tell_(fmt::format("mdns: avahi-daemon cannot be reached: {}. Services are announced when it can be.", why));
+  tell_(fmt::format("mdns: avahi-daemon cannot be reached: {}. Services will be announced when it can be.", why));
 }
 
 void AvahiSession::disconnect() {

@@ -12,7 +12,7 @@
 
 namespace xsuperd::net {
 
-/// What avahi-daemon knows of us: a connection over D-Bus, made anew when it is lost, and an entry group for each
+/// What avahi-daemon knows of us: a connection over D-Bus, reopened when it is lost, and an entry group for each
 /// service. Blocks for as long as D-Bus does. One thread.
 class AvahiSession {
  public:
@@ -53,8 +53,8 @@ class AvahiSession {
   std::function<void(const std::string&)> tell_;
   AvahiClient* client_ = nullptr;
   std::map<MdnsService, Published> published_;
-  bool host_changes_ = false;  ///< what is published bears a host name that is no more
-  bool lost_ = false;          ///< the connection is of no use any more
+  bool host_changes_ = false;  ///< what is published has a host name that is outdated
+  bool lost_ = false;          ///< the connection is unusable
   bool told_absent_ = false;
   unsigned tries_ = 0;
   std::chrono::steady_clock::time_point next_try_{};

@@ -111,7 +111,7 @@ bool ForwardResolver::Impl::take_late(const Target& target, Targets& found) {
   std::erase_if(late, [now = std::chrono::steady_clock::now()](const auto& one) { return one.second.until <= now; });
   const auto known = late.find(target);
   if (known == late.end()) return false;
-  // Once: whoever finds that it is of no use asks again.
+  // Once: whoever finds that it is useless asks again.
   found = std::move(late.extract(known).mapped().targets);
   return true;
 }

@@ -80,8 +80,8 @@ base::Result<SocketFacts> facts_of(int fd) {
   const auto domain = option(fd, SOL_SOCKET, SO_DOMAIN);
   const auto type = option(fd, SOL_SOCKET, SO_TYPE);
   const auto protocol = option(fd, SOL_SOCKET, SO_PROTOCOL);
-  if (!domain || !type || !protocol) return base::Error{ENOTSOCK, "it is no socket"};
-  if (*domain != AF_INET && *domain != AF_INET6) return base::Error{EAFNOSUPPORT, "it is no socket of IPv4 or IPv6"};
+  if (!domain || !type || !protocol) return base::Error{ENOTSOCK, "it is not a socket"};
+  if (*domain != AF_INET && *domain != AF_INET6) return base::Error{EAFNOSUPPORT, "it is not an IPv4 or IPv6 socket"};
   SocketFacts facts{*type, *protocol == IPPROTO_MPTCP ? IPPROTO_TCP : *protocol, *domain == AF_INET6, false,
                     option(fd, SOL_SOCKET, SO_ACCEPTCONN).value_or(0) != 0, local_endpoint(fd)};
   pollfd state{fd, 0, 0};
@@ -92,11 +92,11 @@ base::Result<SocketFacts> facts_of(int fd) {
 
 std::string misfit(const SocketFacts& socket, const config::ListenSpec& spec) {
   if (socket.type != socket_kind(spec.socket_type) || socket.protocol != spec.protocol.number)
-    return fmt::format("it is of another type than a socket of {}", spec.protocol.name);
+    return fmt::format("its type is not that of a socket for {}", spec.protocol.name);
   if ((socket.type == SOCK_STREAM || socket.type == SOCK_SEQPACKET) && !socket.listens) return "it does not listen";
   if (socket.hung_up) return "it has been shut down";
   if (same_place(socket, spec)) return {};
-  return fmt::format("it is at {}, and the service belongs at {}", reach(socket.at, socket.ipv6, socket.v6only),
+  return fmt::format("it is bound to {}, but the service belongs on {}", reach(socket.at, socket.ipv6, socket.v6only),
                      reach(spec.at, spec.ipv6, spec.v6only));
 }
 

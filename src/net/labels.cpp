@@ -48,7 +48,7 @@ class SelinuxLabels final : public SecurityLabels {
     Label peer(selinux), own(selinux), file(selinux), result(selinux);
     if (selinux.get_peer(connection, peer.place()) < 0)
       return base::system_error(errno, "the connection has no label");
-    if (selinux.get_own(own.place()) < 0) return base::system_error(errno, "our own context is not to be had");
+    if (selinux.get_own(own.place()) < 0) return base::system_error(errno, "our own context is not available");
     if (selinux.get_file(server.c_str(), file.place()) < 0)
       return base::system_error(errno, server + " has no security context");
     const Parts from = parts_of(selinux, peer);

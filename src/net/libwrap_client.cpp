@@ -34,7 +34,7 @@ struct Waiting {
 };
 
 /// Throws with `fd` as it was.
-void adopt(Descriptor& descriptor, base::Fd&& fd) {
+void assign(Descriptor& descriptor, base::Fd&& fd) {
   if (!fd) return;
   descriptor.assign(fd.get());
   (void)fd.release();
@@ -42,10 +42,10 @@ void adopt(Descriptor& descriptor, base::Fd&& fd) {
 
 std::string end_text(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED && info.si_status == wrap::not_loaded_status)
-    return "libwrap cannot be loaded (syslog has the reason): as long as hosts.allow or hosts.deny have rules, all "
-           "who would be looked up there are refused";
+    return "libwrap cannot be loaded (syslog has the reason): as long as hosts.allow or hosts.deny have rules, every "
+           "peer that would be looked up there is refused";
   return fmt::format(
-      "the libwrap helper (pid {}) ended ({} {}): what it was looking up in hosts.allow and hosts.deny is "
+      "the libwrap helper (pid {}) ended ({} {}): the peers that it was looking up in hosts.allow and hosts.deny are "
       "refused",
       info.si_pid, info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
 }
@@ -93,7 +93,7 @@ struct Libwrap::Impl : std::enable_shared_from_this<Impl> {
   boost::asio::io_context& loop;
   Options options;
   wrap::Tables tables;
-  Descriptor socket;   // closed as soon as the helper is of no use any more
+  Descriptor socket;   // closed as soon as the helper is useless
   Descriptor process;  // closed once it is reaped
   boost::asio::steady_timer looking;  // runs as long as there are questions
   bool is_looking = false;
@@ -147,8 +147,8 @@ void Libwrap::Impl::take_helper(LibwrapHelper helper) {
   if (!helper.socket || !helper.process) return;
   base::Fd pidfd = std::move(helper.process);
   try {
-    adopt(process, std::move(pidfd));
-    adopt(socket, std::move(helper.socket));
+    assign(process, std::move(pidfd));
+    assign(socket, std::move(helper.socket));
     await_replies();
     await_end();
   } catch (const std::exception&) {
@@ -238,7 +238,7 @@ void Libwrap::Impl::await_replies() {
   });
 }
 
-/// What cannot be understood, or the end of the stream: the helper is of no use. It goes, and its end tells.
+/// What cannot be understood, or the end of the stream: the helper is useless. It is ended, and its end is reported.
 void Libwrap::Impl::take_replies() {
   while (socket.is_open()) {
     wrap::Reply reply{};

@@ -156,7 +156,7 @@ void Helper::take_question() {
   auto received = wrap::receive_request(daemon_socket, request);
   if (!received) {
     // It is our own daemon that wrote this. To go on would be to guess: end, and all is refused.
-    ::syslog(LOG_CRIT, "libwrap: a broken question from the daemon");
+    ::syslog(LOG_CRIT, "libwrap: malformed question from the daemon");
     over_ = true;
     return;
   }
@@ -266,8 +266,8 @@ void default_signals() {
   }
 }
 
-/// Forks with all signals blocked. The helper leaves it at that (its children do not): what is meant for the
-/// daemon, or comes from its terminal, is no business of its.
+/// Forks with all signals blocked. The helper leaves it at that (its children do not): what is meant for the daemon, or
+/// comes from its terminal, is none of its business.
 pid_t fork_sealed() {
   sigset_t all, before;
   ::sigfillset(&all);

@@ -74,7 +74,7 @@ static_assert(std::is_trivially_copyable_v<Request> && std::is_trivially_copyabl
 
 struct Received {
   std::size_t size = 0;  ///< 0: nothing there, or the other end is gone
-  base::Fd connection;   ///< close-on-exec; none, against has_connection: no descriptor was to be had
+  base::Fd connection;   ///< close-on-exec; none, against has_connection: no descriptor was available
 };
 /// Takes one request without waiting. One that is not valid() comes back as nothing.
 [[nodiscard]] std::optional<Received> receive_request(int socket, Request& request);

@@ -23,9 +23,8 @@ class TableFile {
  public:
   explicit TableFile(std::string path) : path_(std::move(path)) {}
 
-  /// False when there is no such file, or nothing but blank lines and comments in it. When in doubt (it
-  /// cannot be read, is no regular file, is too long, has lines that libwrap would cut) true: then libwrap is
-  /// asked.
+  /// False when there is no such file, or nothing but blank lines and comments in it. When in doubt (it cannot be read,
+  /// is not a regular file, is too long, has lines that libwrap would cut) true: then libwrap is asked.
   [[nodiscard]] bool has_rules();
   /// How often the file was opened.
   [[nodiscard]] unsigned reads() const { return reads_; }

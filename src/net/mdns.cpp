@@ -89,7 +89,7 @@ class AvahiMdns final : public Mdns {
     try {
       thread_->want(std::move(services));
     } catch (const std::system_error& error) {
-      (*on_note_)(fmt::format("mdns: no thread to announce services with: {}", error.what()));
+      (*on_note_)(fmt::format("mdns: cannot start a thread to announce services: {}", error.what()));
     }
   }
 

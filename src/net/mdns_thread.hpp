@@ -24,7 +24,7 @@ class MdnsThread : public std::enable_shared_from_this<MdnsThread> {
   explicit MdnsThread(std::function<void(std::string)> tell);
 
   /// All that is to be announced from now on. The thread begins when there is something, and ends when there is
-  /// nothing. Throws std::system_error when there is no thread or descriptor to be had.
+  /// nothing. Throws std::system_error when no thread or descriptor is available.
   void want(Services services);
   /// Withdraws everything, waits so long for it, and says nothing more.
   void end(std::chrono::milliseconds patience);

@@ -86,7 +86,7 @@ void Resolver::Impl::later(Done done, Name name) {
   });
 }
 
-/// False when too many wait, or there is no thread to be had.
+/// False when too many wait, or no thread can be started.
 bool Resolver::Impl::begin(const base::Address& address) {
   const auto id = work.run([impl = weak_from_this(), source = options.source, address,
                             budget = 3 * options.deadline]() -> SlowWork::Then {

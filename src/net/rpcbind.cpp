@@ -34,10 +34,11 @@ base::Result<std::vector<std::uint32_t>> rpc_register(std::uint32_t program, std
                                                       std::uint32_t high, int protocol, std::uint16_t port,
                                                       const RpcbindPlace& place) {
   RpcMapping mapping{program, low, netid(protocol), fmt::format("0.0.0.0.{}.{}", port >> 8, port & 0xff)};
-  if (mapping.netid.empty()) return base::Error{0, fmt::format("rpcbind knows no protocol {}", protocol)};
+  if (mapping.netid.empty()) return base::Error{0, fmt::format("rpcbind does not know protocol {}", protocol)};
   if (!good_range(low, high))
     return base::Error{0,
-                       fmt::format("versions {}-{} are none, or more than {}", low, high, most_rpc_versions)};
+                       fmt::format("the range of versions {}-{} is empty, or has more than {}",
+                                   low, high, most_rpc_versions)};
   const std::lock_guard lock(one_at_a_time);
   auto client = RpcbindClient::connect(place);
   if (!client) return client.error();

@@ -25,7 +25,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Procedure = RpcbindClient::Procedure;
 
-/// At least a little: to the kernel no time means for ever.
+/// At least a little: to the kernel no time means forever.
 timeval left_until(Clock::time_point deadline) {
   using namespace std::chrono;
   const auto left = std::max(duration_cast<microseconds>(deadline - Clock::now()), microseconds(1000));
@@ -131,7 +131,7 @@ base::Result<RpcbindClient> RpcbindClient::connect(const RpcbindPlace& place) {
   if (!talk->fd) {
     const int error = errno;
     return base::Error{
-        error, fmt::format("rpcbind does not run: connecting to {} failed ({}), and to {} port {} ({})",
+        error, fmt::format("rpcbind is not running: connecting to {} failed ({}), and to {} port {} ({})",
                            place.socket_path, base::errno_text(local_error), place.tcp.address.text(),
                            place.tcp.port, base::errno_text(error))};
   }

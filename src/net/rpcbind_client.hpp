@@ -30,7 +30,7 @@ class RpcbindClient {
 
   enum class Procedure : std::uint8_t { set = 1, unset = 2 };
   enum class Answer : std::uint8_t { done, refused };
-  /// An error when rpcbind did not answer: then it is of no use to ask more.
+  /// An error when rpcbind did not answer: then asking for more is useless.
   [[nodiscard]] base::Result<Answer> call(Procedure procedure, const RpcMapping& mapping);
 
  private:

@@ -80,7 +80,7 @@ class SystemdManager final : public ServiceManager {
  private:
   static base::Result<void> answer(int result) {
     if (result >= 0) return {};
-    return base::system_error(-result, "speaking to the service manager");
+    return base::system_error(-result, "talking to the service manager");
   }
 
   const Systemd& systemd_;
@@ -92,7 +92,7 @@ const Systemd* loaded_functions_of_systemd() {
   return systemd ? *systemd : nullptr;
 }
 
-/// Why it cannot be spoken to; empty when it can, or nobody is there.
+/// Why it cannot be talked to; empty when it can, or when there is none.
 std::string why_not() {
   if (!is_set("NOTIFY_SOCKET") && !is_set("LISTEN_FDS")) return {};
   const auto systemd = base::loaded_functions<Systemd>();
@@ -157,11 +157,11 @@ base::Result<std::vector<HandedSocket>> take_handed_sockets(int first_number) {
   char** list = nullptr;
   const int count = (*systemd)->listen_fds(1, &list);
   const std::vector<std::string> names = taken(count > 0 ? list : nullptr);
-  if (count < 0) return base::system_error(-count, "the sockets that the service manager hands over cannot be taken");
+  if (count < 0) return base::system_error(-count, "the sockets passed by the service manager cannot be taken");
   std::vector<HandedSocket> sockets;
   for (int i = 0; i < count; ++i) {
     base::Fd copy(::fcntl(SD_LISTEN_FDS_START + i, F_DUPFD_CLOEXEC, first_number));
-    if (!copy) return base::system_error(errno, "the sockets that the service manager hands over cannot be taken");
+    if (!copy) return base::system_error(errno, "the sockets passed by the service manager cannot be taken");
     sockets.push_back({names.at(static_cast<std::size_t>(i)), std::move(copy)});
   }
   // Only now: a duplicate must not get the number of one that is still to be taken.
@@ -189,11 +189,11 @@ std::optional<std::size_t> store_room() {
 
 std::string expected_in_vain() {
   const std::string why = why_not();
-  std::vector<std::string> wishes;
-  if (is_set("NOTIFY_SOCKET")) wishes.emplace_back("notify it");
-  if (is_set("LISTEN_FDS")) wishes.emplace_back("take its sockets");
-  if (wishes.empty() || why.empty()) return {};
-  return fmt::format("the service manager expects the daemon to {}, and {}", base::join(wishes, " and "), why);
+  std::vector<std::string> expected;
+  if (is_set("NOTIFY_SOCKET")) expected.emplace_back("notify it");
+  if (is_set("LISTEN_FDS")) expected.emplace_back("take its sockets");
+  if (expected.empty() || why.empty()) return {};
+  return fmt::format("the service manager expects the daemon to {}, and {}", base::join(expected, " and "), why);
 }
 
 }  // namespace xsuperd::net

@@ -53,7 +53,7 @@ namespace {
 /// Name services need little; what is mapped for a thread counts where the address space is limited.
 constexpr std::size_t stack_size = 1U << 20;
 
-/// False when no thread is to be had.
+/// False when no thread can be started.
 bool start_thread(pthread_t& thread, std::function<void()> code) {
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return false;
@@ -84,7 +84,7 @@ void serve(Shared& s, std::size_t number) {
     lock.unlock();
     try {
       piece.work();
-    } catch (const std::exception&) {  // what came of it is for `then` to find out
+    } catch (const std::exception&) {  // `then` finds out how it went
     }
     lock.lock();
     s.at_work[number].reset();

@@ -105,7 +105,7 @@ void take_errors(int fd) {
   (void)::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
 }
 
-/// No program of SO_REUSEPORT is there, or is any more. One that stays cannot be seen otherwise.
+/// Makes sure that there is no program of SO_REUSEPORT. One that stays cannot be noticed otherwise.
 bool without_program(int fd) {
   const int unused = 0;
   constexpr int detach = 68;  // SO_DETACH_REUSEPORT_BPF
@@ -126,7 +126,7 @@ std::string misplaced(int fd, const config::ListenSpec& spec) {
   if (!facts) return facts.error().sentence;
   // One of the system's choice goes when a socket is disconnected.
   const bool has_ports = facts->type == SOCK_STREAM || facts->type == SOCK_DGRAM;
-  return has_ports && facts->at.port == 0 ? "it has no port any more" : misfit(*facts, spec);
+  return has_ports && facts->at.port == 0 ? "it no longer has a port" : misfit(*facts, spec);
 }
 
 }  // namespace
@@ -213,13 +213,13 @@ base::Result<void> bring_back(int fd, const SocketState& required, const config:
     const int unused = 0;
     (void)::setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof unused);
   }
-  if (!spec.shared_port && !without_program(fd)) return base::Error{EPERM, "a program chooses who reaches it"};
+  if (!spec.shared_port && !without_program(fd)) return base::Error{EPERM, "a program decides who can reach it"};
   take_errors(fd);
   join_again(fd, spec);
   if (std::string wrong = misplaced(fd, spec); !wrong.empty()) return base::Error{ENOTCONN, std::move(wrong)};
   (void)listen_on(fd, spec);  // the backlog
   if (std::string wrong = tampered(fd, required, spec); !wrong.empty())
-    return base::Error{EPERM, fmt::format("{} cannot be brought back", wrong)};
+    return base::Error{EPERM, fmt::format("{} cannot be restored", wrong)};
   return {};
 }
 

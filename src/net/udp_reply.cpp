@@ -75,7 +75,7 @@ void find_way(msghdr& message, Datagram::Way& way) {
 
 using ControlRoom = std::array<char, 256>;
 
-/// What the kernel has told about a datagram of `length` bytes that lie at `bytes`.
+/// What the kernel has reported about a datagram of `length` bytes that lie at `bytes`.
 void read_message(msghdr& message, const char* bytes, std::size_t length, Datagram& datagram) {
   Datagram::Way& way = datagram.way;
   way.peer_length = message.msg_namelen;

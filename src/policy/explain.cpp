@@ -198,7 +198,7 @@ std::string list(const Case& c, const Elements& elements, const AddressPattern* 
   if (!match)
     return not_asked && has_names(elements) ? "no address matches; names change nothing" : "no match";
   const bool by_default = is_name(*match) && c.name.state == PeerName::State::failed && c.name.names.empty();
-  return fmt::format("{} {}", by_default ? "for want of an answer counts as matched:" : "matches",
+  return fmt::format("{} {}", by_default ? "for lack of an answer counts as matched:" : "matches",
                      text_of(*match));
 }
 
@@ -240,7 +240,7 @@ constexpr Check all_checks[]{
     {"access_policy", access_policy},
     {check_of(Reason::libwrap), libwrap},
 };
-/// A reason whose check is not told of would be one that nobody can ask for.
+/// A reason whose check is not listed would be one that nobody can ask about.
 static_assert(std::all_of(reason_table.begin(), reason_table.end(), [](const ReasonRow& row) {
   return row.check.empty() || std::any_of(std::begin(all_checks), std::end(all_checks),
                                           [&](const Check& check) { return check.what == row.check; });

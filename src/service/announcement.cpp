@@ -38,7 +38,8 @@ void Runner::announce() {
   end_announcement();
   if (!now) return;
   if (!net::mdns_type(*now))
-    return around_.log.warning("service {} cannot be announced by mdns: its name is no type of service", service().id);
+    return around_.log.warning("service {} cannot be announced by mdns: its name is not a valid service type",
+                               service().id);
   around_.mdns->announce(*now);
   announced_ = now;
 }

@@ -152,7 +152,8 @@ void Runner::named(Token token, base::PeerName name) {
 }
 
 void Runner::tell_failed_look_up(const Session& session) {
-  around_.log.error("service {}: the look-up of the name of {} failed, so that only_from matches no name, and no_access all",
+  around_.log.error("service {}: the look-up of the name of {} failed, so only_from matches no names, and no_access "
+                    "all of them",
                     service().id, session.peer.address.text());
 }
 
@@ -217,7 +218,7 @@ void Runner::sensed(const base::Address& peer) {
     around_.log.critical("process_sensor", fmt::format("Adding {} to the global_no_access list for {} minutes",
                                                        peer.text(), minutes));
   if (result.displaced && !std::exchange(around_.displaced_told, true))
-    around_.log.error("Maximum global_no_access count reached: the oldest addresses go from now on");
+    around_.log.error("Maximum global_no_access count reached: from now on the oldest addresses are dropped");
   if (around_.on_ban) around_.on_ban();
 }
 

@@ -76,7 +76,8 @@ void Runner::first_targets_found(const config::RedirectTarget& target, std::vect
   }
   // Said when it begins; the tries that follow are quiet.
   if (target_failures_++ == 0)
-    around_.log.error("can't find remote host {} (service={}): the service is opened when there is one", target.host,
+    around_.log.error("can't find remote host {} (service={}): the service is opened when it has an address",
+                      target.host,
                       service().id);
   find_first_targets_later();
 }

@@ -31,7 +31,7 @@ struct Watch {
   base::Fd pidfd;
   std::uint64_t token = 0;
   pid_t pid = 0;
-  std::optional<Remains::Clock::time_point> rest_until;  // it was told to end: so long its group may live on
+  std::optional<Remains::Clock::time_point> rest_until;  // it was told to end: its group may live on until then
 };
 
 base::Fd open_set() {

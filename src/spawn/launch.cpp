@@ -15,9 +15,8 @@
 
 #include "spawn/raw_syscall.hpp"
 
-// glibc's clone() by its other name, because ThreadSanitizer puts a function of its own in the place of the
-// usual one: that takes every child for a fork and notes so in its state, which lies in the memory we share
-// with the child.
+// glibc's clone() by its other name, because ThreadSanitizer puts a function of its own in place of the usual one: that
+// takes every child for a fork and notes so in its state, which lies in the memory we share with the child.
 // NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" int __clone(int (*run)(void*), void* stack, int flags, void* argument, ...);
 

@@ -55,7 +55,7 @@ class Launch {
   void wait_for_table() const;
   [[nodiscard]] bool through() const { return __atomic_load_n(&plan_.child, __ATOMIC_ACQUIRE) == 0; }
 
-  /// What became of it, once it is through. The Launch may then be used again.
+  /// The outcome, once it is through. The Launch may then be used again.
   [[nodiscard]] Outcome finish();
   /// Gives the child away as a server that runs, though it is not through. A failure of its exec will show in
   /// its exit status. To be followed by dispose() when it is through.

@@ -19,8 +19,8 @@ namespace xsuperd::spawn {
 /// handler throws leaves the loop's run(), and the others' outcomes come with the next look. Lives on the loop
 /// thread.
 ///
-/// Its end kills the children that are not through, but for those given away. One that cannot be killed, because
-/// the file system it reads from does not answer, keeps its memory for ever.
+/// Its end kills the children that are not through, but for those given away. One that cannot be killed, because the
+/// file system it reads from does not answer, keeps its memory forever.
 class PendingLaunches {
  public:
   PendingLaunches(boost::asio::io_context& loop, SlowPrograms& slow);
@@ -28,7 +28,7 @@ class PendingLaunches {
   PendingLaunches(const PendingLaunches&) = delete;
   PendingLaunches& operator=(const PendingLaunches&) = delete;
 
-  /// Hears of each added with `owed` what became of it.
+  /// Gets the outcome of each that was added with `owed`.
   void on_outcome(std::function<void(Outcome)> handler) { handler_ = std::move(handler); }
   /// Not owed: its child was given away, and the start is kept for its memory alone.
   void add(std::unique_ptr<Launch> launch, bool owed);
@@ -46,7 +46,7 @@ class PendingLaunches {
   void take_through();
   void count_slow();
   void deliver(Pending one);
-  /// What became of one that is through; nothing when it is not owed.
+  /// The outcome of one that is through; nothing when it is not owed.
   [[nodiscard]] static std::optional<Outcome> end_of(Pending& one);
 
   boost::asio::steady_timer timer_;

@@ -24,7 +24,7 @@ bool Supervisor::Impl::take_over() {
   open_control();
   log.notice("{} has taken over from {}: {} available services, {} servers and conversations go on", options.version,
              state.daemon.program_version, available(), around.processes);
-  if (state.log_behind) log.warning("the logs could not take everything before the upgrade: lines may be missing");
+  if (state.log_behind) log.warning("the logs could not be written in full before the upgrade: lines may be missing");
   say_not_in_effect();
   manager.ready();
   if (state.reload_wanted) reload();  // which says when it is ready again
@@ -82,7 +82,7 @@ void Supervisor::Impl::take_over_runners(const HandOver& state,
 std::shared_ptr<service::Runner> Supervisor::Impl::take_over_runner(
     const std::shared_ptr<const config::Service>& service) {
   auto output = service_logs->output_for(*service);
-  if (!output) log.error("service {} goes on without its log: {}", service->id, output.error().sentence);
+  if (!output) log.error("service {} continues without its log: {}", service->id, output.error().sentence);
   service::Setup setup{std::make_shared<policy::Policy>(service), service::make_recipe(*service, facts),
                        output ? std::move(*output) : nullptr};
   return std::make_shared<service::Runner>(around, std::move(setup));

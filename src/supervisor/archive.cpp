@@ -72,7 +72,8 @@ void Reading::get(std::string_view name, std::string& value, const Limits& its) 
   const json::value* member = find(name);
   if (!member) return;
   const json::string* string = member->if_string();
-  if (!string || string->size() > most) return complain(name, fmt::format("must be a text of at most {} bytes", most));
+  if (!string || string->size() > most) return complain(name, fmt::format("must be a string of at most {} bytes",
+                                                                          most));
   value.assign(string->data(), string->size());
 }
 

@@ -30,11 +30,11 @@ class Checking {
 
  private:
   std::string check(const HandOver::Runner& runner) {
-    if (runner.service >= state_.services.size()) return "a runner has a service that there is not";
+    if (runner.service >= state_.services.size()) return "a runner has a service that does not exist";
     std::unordered_set<service::Token> own;
     for (const service::HandedSession& session : runner.state.sessions) {
       if (session.token > state_.last_token || !tokens_.insert(session.token).second)
-        return fmt::format("token {} is no token of one session", session.token);
+        return fmt::format("token {} does not belong to exactly one session", session.token);
       if ((session.pid != 0) != (session.pidfd >= 0)) return "a server has a pid without a pidfd, or the reverse";
       if (session.pid != 0 && session.conversing) return "a session has a server and a conversation";
       own.insert(session.token);

@@ -27,12 +27,12 @@ bool Image::is_at(const std::string& path) const {
 }
 
 std::string Image::changed() const {
-  if (!is_at(path_)) return "another program than was tried is now called " + name_;
+  if (!is_at(path_)) return "the program was replaced after its trial: " + name_;
   struct stat now {};
   if (::fstat(file_.get(), &now) != 0) return base::system_error(errno, "looking at " + name_).sentence;
   const bool same = now.st_size == before_.st_size && now.st_mtim.tv_sec == before_.st_mtim.tv_sec &&
                     now.st_mtim.tv_nsec == before_.st_mtim.tv_nsec;
-  return same ? std::string() : name_ + " was written to after it had been tried";
+  return same ? std::string() : name_ + " was changed after its trial";
 }
 
 }  // namespace xsuperd::supervisor

@@ -16,7 +16,7 @@ ManagerLink::Asks Supervisor::Impl::manager_asks() {
 void Supervisor::Impl::connect_manager() {
   if (!options.manager_trouble.empty()) log.warning("{}", options.manager_trouble);
   for (const std::string& what : around.handed.add(std::move(options.handed)))
-    log.warning("the service manager hands over what no service can use, it is closed: {}", what);
+    log.warning("the service manager passed a descriptor that no service can use; it is closed: {}", what);
   if (!manager.there()) return;
   std::vector<ManagerLink::Kept> kept;
   for (const net::HandedSocket& one : around.handed.sockets())
@@ -60,7 +60,7 @@ std::string Supervisor::Impl::why_unclaimed(const net::HandedSocket& socket) con
         if (!why.empty()) why = net::misfit(*facts, place);
       return why.empty() ? "there is another one for the same service" : why;
     }
-  return "no service is named so or belongs at " + net::place_text(facts->at, facts->ipv6);
+  return "no service has that name or belongs on " + net::place_text(facts->at, facts->ipv6);
 }
 
 /// Of the services that are to be open; sockets of the manager's own it has anyway.

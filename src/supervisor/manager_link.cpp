@@ -155,8 +155,8 @@ void ManagerLink::update_store() {
 /// The manager does not say that it has closed what did not fit any more.
 void ManagerLink::check_room() {
   if (!terms_.store || kept_.size() <= *terms_.store || std::exchange(overflow_told_, true)) return;
-  asks_.on_trouble(fmt::format("the service manager keeps {} descriptors at most (FileDescriptorStoreMax), and there are "
-                               "{} sockets to keep: {} of them will be closed while the daemon is restarted",
+  asks_.on_trouble(fmt::format("the service manager keeps at most {} descriptors (FileDescriptorStoreMax), and there "
+                               "are {} sockets to keep: {} of them will be closed while the daemon is restarted",
                                *terms_.store, kept_.size(), kept_.size() - *terms_.store));
 }
 

@@ -72,12 +72,13 @@ class Preparation {
   Prepared run() {
     if (means_.reopen_log && !means_.preview) prepared_.daemon_log = means_.reopen_log();
     prepared_.loaded = config::load(means_.files, means_.names, means_.sources, *running_.config);
-    if (prepared_.loaded.fatal != config::Loaded::Fatal::none) return refused("it cannot be used");
+    if (prepared_.loaded.fatal != config::Loaded::Fatal::none) return refused("the configuration cannot be used");
     strict_ = means_.strict ||
               prepared_.loaded.config->defaults.reload_policy == config::ReloadPolicy::strict;
-    if (strict_ && has_errors(prepared_.loaded.diagnostics)) return refused("it has errors, and reload_policy is strict");
-    if (prepared_.loaded.defaults_broken) return refused("its defaults cannot be read");
-    if (defaults_were_lost()) return refused("the defaults, which restrict what is served, cannot be found any more");
+    if (strict_ && has_errors(prepared_.loaded.diagnostics))
+      return refused("the configuration has errors, and reload_policy is strict");
+    if (prepared_.loaded.defaults_broken) return refused("the defaults cannot be read");
+    if (defaults_were_lost()) return refused("the defaults, which restrict what is served, can no longer be found");
     config::keep_broken(*running_.config, prepared_.loaded);
     make_steps();
     if (means_.preview) return std::move(prepared_);
@@ -177,7 +178,7 @@ class Preparation {
     }
     const bool goes_on = step.before != nullptr;
     prepared_.problems.push_back(fmt::format("{}; service {} {}", setup.error().sentence, step.service->id,
-                                             goes_on ? "goes on as it was" : "is not started"));
+                                             goes_on ? "keeps running as before" : "is not started"));
     step.kind = Step::Kind::none;
     if (!goes_on) return;
     std::erase(prepared_.going, step.before);
@@ -191,7 +192,7 @@ class Preparation {
     if (output)
       prepared_.logs_of_gone.emplace(gone.get(), std::move(*output));
     else
-      prepared_.logs_lost.push_back(fmt::format("{}; what is left of service {} goes on in the file that is open",
+      prepared_.logs_lost.push_back(fmt::format("{}; what is left of service {} keeps logging to the file that is open",
                                                 output.error().sentence, gone->id));
   }
 

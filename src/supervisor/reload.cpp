@@ -47,7 +47,7 @@ struct Load {
 /// A reload that was refused before anything was known.
 Prepared not_prepared(const base::Error& why) {
   Prepared prepared;
-  prepared.refused = "it could not be read: " + why.sentence;
+  prepared.refused = "the configuration could not be read: " + why.sentence;
   return prepared;
 }
 
@@ -72,7 +72,7 @@ void Supervisor::Impl::reload_over(Prepared prepared, const ReloadWish& wish) {
   reload_under_way.reset();
   const std::vector<std::string> unguarded = prepared.loaded.unguarded;
   ReloadReport report;
-  report.refused = "of an internal error; the log has more";
+  report.refused = "internal error; see the log";
   surely([&] { report = finish_reload(std::move(prepared)); });
   surely([&] { record_load(report.diagnostics, unguarded, true, report.applied); });
   surely([this] { manager.ready(); });
@@ -128,16 +128,16 @@ void Supervisor::Impl::begin_to_prepare(bool strict, bool only_preview, const st
       load->prepared = not_prepared(loop::error_of(std::current_exception()));
     }
   };
-  load->prepared = not_prepared({0, "its reading did not come to an end"});
+  load->prepared = not_prepared({0, "reading the configuration was not completed"});
   const auto started = loading.run(work, [take, load] { take(std::move(load->prepared)); });
-  if (started == 0) throw std::runtime_error("there is no thread to do it");
+  if (started == 0) throw std::runtime_error("no thread could be started to read the configuration");
   if (turn != 0) load_turn = turn;
 }
 
 /// One that hangs in a look-up does not hold an upgrade up: the new image reloads.
 void Supervisor::Impl::give_up_load() {
   if (!preparing) return;
-  log.warning("the reload under way takes long: it is given up, and done again after the upgrade");
+  log.warning("the reload in progress takes too long: it is abandoned, and repeated after the upgrade");
   ++load_turn;
   preparing = false;
   if (!next_reload) next_reload.emplace();
@@ -159,7 +159,7 @@ ReloadReport Supervisor::Impl::finish_reload(Prepared prepared) {
     report.counts = commit(std::move(prepared));
     report.applied = true;
   } else {
-    log.warning("reconfiguration failed: everything stays as it was: {}", prepared.refused);
+    log.warning("reconfiguration failed; the old configuration stays in effect: {}", prepared.refused);
     surely([this] { reopen_logs(); });  // they may have been moved away all the same
   }
   surely([this] { loop::off_loop(blocking, loop, base::give_back_memory, [](const base::Result<void>&) {}); });
@@ -181,13 +181,13 @@ void Supervisor::Impl::reopen_logs(std::function<void(std::vector<std::string>)>
       if (output)
         opened.outputs.emplace(service.get(), std::move(*output));
       else
-        opened.problems.push_back(fmt::format("{}; service {} goes on in the file that is open",
+        opened.problems.push_back(fmt::format("{}; service {} keeps logging to the file that is open",
                                               output.error().sentence, service->id));
     }
     return opened;
   };
   loop::off_loop(blocking, loop, open, [this, told = std::move(told)](base::Result<Opened> opened) {
-    if (!opened) opened = Opened{nullptr, {}, {"the logs could not be opened anew: " + opened.error().sentence}};
+    if (!opened) opened = Opened{nullptr, {}, {"the logs could not be reopened: " + opened.error().sentence}};
     give_logs(runners, opened->outputs);
     give_logs(retired, opened->outputs);
     if (opened->logs) service_logs = std::move(opened->logs);
@@ -219,7 +219,7 @@ bool Supervisor::Impl::served(const config::Service& service) const {
 
 void Supervisor::Impl::replace_daemon_log(base::Result<std::shared_ptr<log::Output>> output) {
   if (!output) {
-    log.error("{}; the log goes on in the file that is open", output.error().sentence);
+    log.error("{}; logging continues in the file that is open", output.error().sentence);
     return;
   }
   writer.set_daemon_log(*output);

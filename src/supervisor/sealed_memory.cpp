@@ -40,7 +40,7 @@ base::Result<base::Fd> make_sealed_memory(std::string_view text) {
 base::Result<std::string> read_sealed_memory(int fd) {
   struct stat info {};
   if (::fcntl(fd, F_GET_SEALS) != all_seals || ::fstat(fd, &info) != 0)
-    return base::Error{0, fmt::format("descriptor {} holds no state that was handed over", fd)};
+    return base::Error{0, fmt::format("descriptor {} does not hold a state that was handed over", fd)};
   std::string text(static_cast<std::size_t>(info.st_size), '\0');
   std::size_t done = 0;
   while (done < text.size()) {

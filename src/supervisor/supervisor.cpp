@@ -154,7 +154,7 @@ int Supervisor::Impl::serve() {
 
 void Supervisor::Impl::say_lost(const std::exception& bug) noexcept {
   try {
-    log.error("internal error, the operation concerned is lost: {}", bug.what());
+    log.error("internal error, operation abandoned: {}", bug.what());
   } catch (const std::exception&) {  // there is no memory to say so
   }
 }

@@ -108,7 +108,7 @@ base::Result<std::shared_ptr<Inheritance>> Inheritance::receive(int first_number
   if (!word) return std::shared_ptr<Inheritance>{};
   const auto number = base::parse_number(word, 3, 1 << 30);
   ::unsetenv(take_over_variable);
-  if (!number) return base::Error{0, fmt::format("{} is no number of a descriptor", take_over_variable)};
+  if (!number) return base::Error{0, fmt::format("{} is not a descriptor number", take_over_variable)};
   auto state = read_state(static_cast<int>(*number));
   if (!state) return state.error();
   std::shared_ptr<Inheritance> all(new Inheritance);

@@ -138,7 +138,7 @@ base::Result<std::string> Trial::verdict(const spawn::Ended& how) const {
   if (how.signalled) return base::Error{0, fmt::format("its trial run ended with signal {}", how.value)};
   if (how.value == 0 && answer_.starts_with(trial_passed)) return answer_.substr(trial_passed.size());
   std::string said = base::escaped(base::trim(answer_), longest_sentence);
-  if (how.value == 0) said = "it is no program that can take over";
+  if (how.value == 0) said = "it is not a program that can take over";
   if (said.empty()) said = "it gives no reason";
   return base::Error{0, fmt::format("its trial run ended with status {}: {}", how.value, said)};
 }

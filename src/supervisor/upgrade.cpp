@@ -128,9 +128,9 @@ std::string Supervisor::Impl::unsettled() const {
       if (why == Unsettled::passing && held < settling) return "a session of " + runner->service().id + " is under way";
     }
   // Begun after wait_for_rpc() has looked: its thread would be gone in the middle of a sentence, or its answer lost.
-  if (around.rpc_pending > 0) return "rpcbind is being spoken to";
+  if (around.rpc_pending > 0) return "rpcbind is being called";
   if (around.farewells() > 0 && held < settling) return "a refused peer is being sent its banner";
-  return workers.settled() ? std::string{} : "a worker does not take what it is sent";
+  return workers.settled() ? std::string{} : "a worker does not read what it is sent";
 }
 
 void Supervisor::Impl::settle() {
@@ -178,7 +178,7 @@ void Supervisor::Impl::leave() {
 
 /// Whatever goes wrong in one of these steps, the others are taken.
 void Supervisor::Impl::refuse_upgrade(const std::string& why) noexcept {
-  surely([&] { log.error("upgrade refused, everything goes on as it was: {}", why); });
+  surely([&] { log.error("upgrade refused; still running the old version: {}", why); });
   const std::unique_ptr<Upgrade> over = std::move(upgrading);
   if (over->trial) over->trial->abandon();
   if (!ending) surely([this] { spawner->presume(false); });

@@ -82,7 +82,7 @@ bool unpack(mmsghdr& got, Packet& packet) {
   return true;
 }
 
-/// What came of one system call. There may be packets before the end.
+/// The outcome of one system call. There may be packets before the end.
 struct Received {
   std::array<Packet, burst> packets;
   std::size_t count = 0;

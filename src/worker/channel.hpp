@@ -19,7 +19,8 @@ class Channel {
  public:
   struct Handlers {
     std::function<void(Packet)> on_packet;
-    /// The other end is gone, or sent what is no packet of ours. Called once, after all packets before that.
+    /// The other end is gone, or sent something that is not a packet of ours. Called once, after all packets before
+    /// that.
     std::function<void()> on_end;
     /// Nothing is left to send: called whenever the last kept packet went out.
     std::function<void()> on_sent = {};
@@ -61,8 +62,8 @@ class Channel {
   std::shared_ptr<Impl> impl_;
 };
 
-/// Two connected ends, close-on-exec, with room for the largest messages. Both empty, with errno, when there
-/// is none to be had.
+/// Two connected ends, close-on-exec, with room for the largest messages. Both empty, with errno, when there is none
+/// available.
 struct SocketPair {
   base::Fd daemon;
   base::Fd worker;

@@ -36,7 +36,7 @@ struct Running {
   Conversations::Done done;
   Link* link = nullptr;
   std::uint64_t connection = 0;  ///< its cookie; 0 when it may not be given back
-  bool asks = false;             ///< an identity may be told
+  bool asks = false;             ///< an identity may be reported
   bool stopping = false;         ///< its worker has been told
 };
 

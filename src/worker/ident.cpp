@@ -61,13 +61,13 @@ IdentAnswer answer_of(Report report, const std::string& server) {
     case Result::none:
       break;
   }
-  return failure(Outcome::system_error, fmt::format("the look-up at {} came to nothing", server));
+  return failure(Outcome::system_error, fmt::format("the look-up at {} failed", server));
 }
 
 IdentAnswer answer_of(Ending ending, const std::string& server) {
   if (ending.why == Ending::Why::finished) return answer_of(std::move(ending.report), server);
   return failure(Outcome::system_error,
-                 fmt::format("the look-up at identity server at {} was lost, for want of a worker", server));
+                 fmt::format("the look-up at identity server at {} was lost, as there is no worker", server));
 }
 
 /// Both ends, each in the form that is used on the wire.
@@ -151,7 +151,7 @@ void IdentLookups::Impl::ask(Lookup id, Ends ends, std::chrono::milliseconds dea
                   failure(Outcome::system_error, "too many look-ups at identity servers at a time"));
   if (!ends.peer.address.known())
     return refuse(id, std::move(done),
-                  failure(Outcome::system_error, "no address to look for an identity server at"));
+                  failure(Outcome::system_error, "no address at which to look for an identity server"));
   base::Fd socket = make_socket(ends);
   if (!socket) return refuse(id, std::move(done), connect_failure(errno, ends.server));
   keep_deadline(id, running.try_emplace(id, loop, std::move(done)).first->second, deadline);

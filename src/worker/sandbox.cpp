@@ -119,7 +119,7 @@ int drop_capabilities(const SandboxOptions&) {
 }
 
 /// Tries the way back.
-int verify_rights(const SandboxOptions&) {
+int verify_privileges(const SandboxOptions&) {
   uid_t uid[3];
   gid_t gid[3];
   if (::getresuid(&uid[0], &uid[1], &uid[2]) != 0 || ::getresgid(&gid[0], &gid[1], &gid[2]) != 0)
@@ -158,8 +158,8 @@ constexpr Step steps[] = {
     {"dropping the capability bounding set", drop_bounding_set},
     {"changing to the worker's user", become_user},
     {"dropping capabilities", drop_capabilities},
-    {"verifying that the rights are given up", verify_rights},
-    {"refusing new rights", gain_nothing_new},
+    {"verifying that privileges were dropped", verify_privileges},
+    {"forbidding new privileges", gain_nothing_new},
     {"restricting system calls", filter_system_calls},
 };
 

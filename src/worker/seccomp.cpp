@@ -90,7 +90,7 @@ class Filter {
   /// Whoever calls as another architecture's program would is refused as well.
   explicit Filter(std::uint32_t refusal) : context_(seccomp.init(refusal), seccomp.release) {
     error_ = context_ ? -seccomp.set_attribute(context_.get(), SCMP_FLTATR_ACT_BADARCH, refusal) : ENOMEM;
-    // A tree in the place of a list: what has conditions is looked for in each conversation. Older libraries refuse.
+    // A tree in place of a list: what has conditions is looked for in each conversation. Older libraries refuse.
     if (context_) (void)seccomp.set_attribute(context_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   }
   void allow(int call, std::initializer_list<scmp_arg_cmp> arguments = {}) {

@@ -14,8 +14,8 @@ class io_context;
 
 namespace xsuperd::worker {
 
-/// What a worker does on its loop: takes conversations from the daemon, has them held, tells of their ends.
-/// No end is ever left out: what the socket has no room for waits.
+/// What a worker does on its loop: takes conversations from the daemon, has them held, reports their ends. No end is
+/// ever left out: what the socket has no room for waits.
 class Server {
  public:
   /// `on_finished` is called when nothing is left to do: the daemon is gone or wants no more, and the last

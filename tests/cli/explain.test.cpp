@@ -168,7 +168,7 @@ TEST_CASE("a name is looked up where it decides, and must lead back to its addre
   CHECK(lost.outcome == Outcome::refused);
   CHECK(lost.line("name") == "the look-up failed");
   CHECK(lost.line("no_access") ==
-        "for want of an answer counts as matched: .example.com (/etc/xinetd.conf:9:13)");
+        "for lack of an answer counts as matched: .example.com (/etc/xinetd.conf:9:13)");
   const Asked not_needed = ask("only_from = 10.1.2.3 .example.com");
   CHECK(not_needed.look_ups == 0);
   CHECK(not_needed.line("name") == "");
@@ -238,7 +238,7 @@ TEST_CASE("a service is found by id or name whatever the case, and all of severa
 TEST_CASE("a service that is not there, and one that is disabled or in error, is told apart") {
   const Asked none = ask_whole(service("x", 1), "y\n", "10.1.2.3");
   CHECK(none.outcome == Outcome::no_such_service);
-  CHECK(none.text == "no service is called y\\x0a\n");
+  CHECK(none.text == "no service is named y\\x0a\n");
   const std::string text = defaults("disabled = z") + service("x", 1, "disable = yes") +
                            service("y", 2, "instances = many") + service("z", 3);
   const auto told = [&](const std::string& id) {
@@ -305,12 +305,12 @@ TEST_CASE("the status of the command is the outcome, and the explanation goes to
 TEST_CASE("words or a configuration of no use end the command with status 2") {
   Command command;
   CHECK(command.status("x", "localhost", std::nullopt) == 2);
-  CHECK(command.said("errors") == "xsuperd: localhost is no address\n");
+  CHECK(command.said("errors") == "xsuperd: 'localhost' is not a valid address\n");
   CHECK(command.status("x", "::1", "24:00") == 2);
   CHECK(command.status("x", "::1", "12:60") == 2);
   CHECK(command.status("y", "10.1.2.3", "8:30") == 2);
   CHECK(command.said("out").empty());
-  CHECK(command.said("errors") == "no service is called y\n");
+  CHECK(command.said("errors") == "no service is named y\n");
   command.lose_configuration();
   CHECK(command.status("x", "::1", "12:00") == 2);
   CHECK(command.said("errors").find("cannot be used") != std::string::npos);

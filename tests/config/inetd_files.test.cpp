@@ -130,7 +130,7 @@ TEST_CASE("an entry of xinetd.conf goes before a line of inetd.conf with its id 
   CHECK(w.at("ftp").settings.server == "/bin/server");
   CHECK(w.fate("ftp") == Fate::superseded);
   CHECK(w.fate("telnet") == Fate::superseded);
-  CHECK(w.finding("service ftp is that of /etc/xinetd.conf:1, which goes first")->level == Level::info);
+  CHECK(w.finding("service ftp comes from /etc/xinetd.conf:1, which takes precedence")->level == Level::info);
   CHECK(w.log().empty());
 }
 

@@ -105,8 +105,8 @@ TEST_CASE("What is wrong with the arguments of a request is told with the argume
   CHECK(wrong(R"({"what":"x","count":2,"extras":["a","b"],"now":true,"unknown":1})").empty());
   CHECK(wrong("{}") == "the argument 'what' is missing");
   CHECK(wrong(R"({"what":null})") == "'what' must be a string");
-  CHECK(wrong(R"({"what":"x","count":-1})") == "'count' must be a whole number that is not negative");
-  CHECK(wrong(R"({"what":"x","count":null})") == "'count' must be a whole number that is not negative");
+  CHECK(wrong(R"({"what":"x","count":-1})") == "'count' must be a non-negative integer");
+  CHECK(wrong(R"({"what":"x","count":null})") == "'count' must be a non-negative integer");
   CHECK(wrong(R"({"what":"x","extras":"a"})") == "'extras' must be a list of at most 2 strings");
   CHECK(wrong(R"({"what":"x","extras":["a",1]})") == "'extras' must be a list of at most 2 strings");
   CHECK(wrong(R"({"what":"x","extras":["a","b","c"]})") == "'extras' must be a list of at most 2 strings");

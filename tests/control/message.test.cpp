@@ -27,15 +27,15 @@ TEST_CASE("A request comes back as it was sent") {
 
 TEST_CASE("A request that cannot be read is told what is wrong with it") {
   CHECK(wrong(R"({"version":1,"command":"list"})").empty());
-  CHECK_THAT(wrong(""), Catch::StartsWith("bad_request: the request is no JSON"));
-  CHECK_THAT(wrong("\x80\xff garbage"), Catch::StartsWith("bad_request: the request is no JSON"));
-  CHECK_THAT(wrong("[]"), Catch::Contains("it is no object"));
+  CHECK_THAT(wrong(""), Catch::StartsWith("bad_request: the request is not valid JSON"));
+  CHECK_THAT(wrong("\x80\xff garbage"), Catch::StartsWith("bad_request: the request is not valid JSON"));
+  CHECK_THAT(wrong("[]"), Catch::Contains("it is not an object"));
   CHECK(wrong("{}") == "bad_request: the request has no version");
   CHECK(wrong(R"({"version":"1","command":"list"})") == "bad_request: the request has no version");
   CHECK_THAT(wrong(R"({"version":2,"command":"list"})"), Catch::StartsWith("wrong_version: "));
   CHECK(wrong(R"({"version":1})") == "bad_request: the request has no command");
   CHECK(wrong(R"({"version":1,"command":["list"]})") == "bad_request: the request has no command");
-  CHECK(wrong(R"({"version":1,"command":"list","arguments":[]})") == "bad_request: the arguments are no object");
+  CHECK(wrong(R"({"version":1,"command":"list","arguments":[]})") == "bad_request: the arguments are not an object");
   CHECK_THAT(wrong(R"({"version":1,"command":"list"} trailing)"), Catch::StartsWith("bad_request"));
 }
 
@@ -44,7 +44,7 @@ TEST_CASE("Nesting has a limit, so that no request exhausts the stack") {
     return R"({"version":1,"command":"x","arguments":{"a":)" + std::string(depth, '[') + std::string(depth, ']') + "}}";
   };
   CHECK(wrong(nested(10)).empty());
-  CHECK_THAT(wrong(nested(30'000)), Catch::StartsWith("bad_request: the request is no JSON"));
+  CHECK_THAT(wrong(nested(30'000)), Catch::StartsWith("bad_request: the request is not valid JSON"));
 }
 
 TEST_CASE("Bytes that are no UTF-8 are escaped, and UTF-8 stays") {

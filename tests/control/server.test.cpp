@@ -105,7 +105,7 @@ TEST_CASE("Who claims to send a gigabyte is told the limit, and the connection e
   Bench bench;
   RawPeer peer = bench.connect();
   peer.send(std::string("\x40\0\0\0{", 5));
-  CHECK(complaint(peer.frame()) == "the request has 1073741824 bytes, and may have 65536");
+  CHECK(complaint(peer.frame()) == "the request has 1073741824 bytes, but at most 65536 are allowed");
   CHECK(peer.ended());
   CHECK(bench.server->clients() == 0);
   CHECK(bench.handled == 0);
@@ -130,7 +130,7 @@ TEST_CASE("A request that does not end in time is told so") {
   RawPeer silent = bench.connect();
   RawPeer halfway = bench.connect();
   halfway.send(call("echo").substr(0, 10));
-  CHECK(complaint(silent.frame()) == "no request came in time");
+  CHECK(complaint(silent.frame()) == "no request received in time");
   CHECK(silent.ended());
   CHECK_THAT(complaint(halfway.frame()), Catch::Contains("in time"));
   CHECK(halfway.ended());
@@ -144,7 +144,7 @@ TEST_CASE("The second request has its own deadline, and an idle client is let go
   SECTION("a request that stops halfway") {
     peer.send("\0");
     peer.send({"\0\0", 2});
-    CHECK(complaint(peer.frame()) == "the request did not end in time");
+    CHECK(complaint(peer.frame()) == "the request was not completed in time");
   }
   SECTION("no request at all") { CHECK(peer.frame().empty()); }
   CHECK(peer.ended());
@@ -236,7 +236,7 @@ TEST_CASE("Clients that have sent no whole request give way to new ones, who has
     RawPeer& honest = stay.emplace_back(bench.connect());
     honest.send(call("echo"));
     CHECK_THAT(honest.frame(), Catch::Contains("\"ok\":true"));
-    CHECK(complaint(oldest->frame()) == "the control socket has too many clients, and this one was doing nothing");
+    CHECK(complaint(oldest->frame()) == "the control socket has too many clients, and this one was idle");
     CHECK(oldest->ended());
     CHECK(bench.server->clients() == 3);
   }
@@ -269,7 +269,7 @@ TEST_CASE("A request that has come and was not read yet keeps its client's place
   RawPeer third = bench.connect();
   first.send(call("echo", {{"who", "first"}}));
   CHECK_THAT(first.frame(), Catch::Contains("first"));
-  CHECK(complaint(second.frame()) == "the control socket has too many clients, and this one was doing nothing");
+  CHECK(complaint(second.frame()) == "the control socket has too many clients, and this one was idle");
   third.send(call("echo", {{"who", "third"}}));
   CHECK_THAT(third.frame(), Catch::Contains("third"));
 }
@@ -401,7 +401,7 @@ TEST_CASE("A stale socket is replaced, and anything else in its place is left al
   SECTION("a file") {
     std::filesystem::remove(path);
     base::Fd(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-    CHECK(open_socket_file(path, std::nullopt).error().sentence == path + " is no socket");
+    CHECK(open_socket_file(path, std::nullopt).error().sentence == path + " is not a socket");
     CHECK(std::filesystem::is_regular_file(path));
   }
   SECTION("a path that no address can hold") {

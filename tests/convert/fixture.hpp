@@ -53,13 +53,13 @@ inline Conversion from_inetd(const std::string& lines) {
 }
 
 /// xinetd.conf as a pair of units; the names of the fakes.
-inline Conversion units_of(World& w, const std::string& main, const SystemdWishes& wishes = {}) {
+inline Conversion units_of(World& w, const std::string& main, const SystemdOptions& options = {}) {
   w.files.texts[config::test::main_file] = main;
-  return to_systemd({config::test::main_file}, w.files, w.names, wishes);
+  return to_systemd({config::test::main_file}, w.files, w.names, options);
 }
-inline Conversion units_of(const std::string& main, const SystemdWishes& wishes = {}) {
+inline Conversion units_of(const std::string& main, const SystemdOptions& options = {}) {
   World w = config::test::inetd_world();
-  return units_of(w, main, wishes);
+  return units_of(w, main, options);
 }
 
 /// A .socket unit and the unit that it starts, as entries.

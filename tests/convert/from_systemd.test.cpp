@@ -100,19 +100,20 @@ constexpr Gap gaps[]{
     {"ListenStream=vsock:2:3", "", "g /u/x.socket:4 ListenStream=vsock:2:3 is not converted"},
     {"ListenFIFO=/run/x", "", "g /u/x.socket:4 ListenFIFO"},
     {"ListenNetlink=route", "", "g /u/x.socket:4 ListenNetlink"},
-    {"BindToDevice=eth0", "", "g /u/x.socket:4 [Socket] BindToDevice=eth0 has no equal"},
-    {"Nonsense=1", "", "g /u/x.socket:4 [Socket] Nonsense=1 has no equal"},
+    {"BindToDevice=eth0", "", "g /u/x.socket:4 [Socket] BindToDevice=eth0 has no equivalent"},
+    {"Nonsense=1", "", "g /u/x.socket:4 [Socket] Nonsense=1 has no equivalent"},
     {"MaxConnections=many", "", "e /u/x.socket:4 MaxConnections=many has no value"},
     {"NoDelay=perhaps", "", "e /u/x.socket:4 NoDelay=perhaps has no value"},
     {"IPAddressDeny=host", "", "e /u/x.socket:4 IPAddressDeny=host has no value"},
-    {"[Unit]\nAfter=network.target", "", "g /u/x.socket:5 [Unit] After=network.target has no equal"},
-    {"", "ProtectSystem=strict", "g /u/x@.service:4 [Service] ProtectSystem=strict has no equal"},
+    {"[Unit]\nAfter=network.target", "", "g /u/x.socket:5 [Unit] After=network.target has no equivalent"},
+    {"", "ProtectSystem=strict", "g /u/x@.service:4 [Service] ProtectSystem=strict has no equivalent"},
     {"", "DynamicUser=yes", "g /u/x@.service:4 DynamicUser="},
     {"", "EnvironmentFile=/etc/x", "g /u/x@.service:4 EnvironmentFile=/etc/x: it cannot be read"},
     {"", "Environment=\"A=b c\"", "g /u/x@.service:4 Environment=\"A=b c\" is not converted"},
     {"", "StandardError=journal", "g /u/x@.service:4 StandardError=journal"},
     {"", "Type=notify", "g /u/x@.service:4 Type=notify"},
-    {"", "LimitNPROC=5", "g /u/x@.service:4 [Service] LimitNPROC=5 has no equal: it limited what the server may use"},
+    {"", "LimitNPROC=5", "g /u/x@.service:4 [Service] LimitNPROC=5 has no equivalent: it limited what the server may "
+                         "use"},
     {"", "LimitAS=1M:2M", "g /u/x@.service:4 LimitAS=1M:2M"},
     {"", "LimitAS=lots", "e /u/x@.service:4 LimitAS=lots"},
     {"", "UMask=999", "e /u/x.socket:3 the entry made of it would be refused: umask"},
@@ -202,8 +203,8 @@ TEST_CASE("a server without Accept waits") {
   CHECK(attribute(entry, "instances") == "!instances");
   CHECK(attribute(entry, "cps") == "cps = 20 10");
   CHECK(report(c) ==
-        "n /u/x.service:0 KillMode= is not given, which is control-group: what a server leaves behind when it ends goes "
-        "on here\n");
+        "n /u/x.service:0 KillMode= is not given, which is control-group: here, processes that a server leaves behind "
+        "keep running\n");
 }
 
 TEST_CASE("a relay of systemd's becomes redirect") {

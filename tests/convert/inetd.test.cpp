@@ -105,7 +105,7 @@ TEST_CASE("lines for an address and for all of them, which entries cannot be, ar
   for (const std::string& lines : {std::string("127.0.0.1:telnet stream tcp nowait root /bin/sh\ntelnet stream tcp nowait root /bin/sh a\n"),
                                    std::string("telnet stream tcp nowait root /bin/sh a\n127.0.0.1:telnet stream tcp nowait root /bin/sh\n")}) {
     CHECK(served(lines) == 2);
-    CHECK(difference(lines).find("does not come out as it is here") != std::string::npos);
+    CHECK(difference(lines).find("does not come out the same") != std::string::npos);
   }
 }
 
@@ -158,7 +158,7 @@ TEST_CASE("lines that update-inetd has turned off become disabled entries") {
 TEST_CASE("an off line that could not be served is kept and is no error") {
   const Conversion c = from_inetd("#<off># x stream unix nowait root /bin/sh\n");
   CHECK(names(c) == "README.inetd");
-  CHECK(reported(c, "n /etc/inetd.conf:1 this line, which is off, is kept as it is"));
+  CHECK(reported(c, "n /etc/inetd.conf:1 this commented-out line is kept as it is"));
   CHECK_FALSE(c.has(Weight::error));
   CHECK_FALSE(c.has(Weight::loss));
 }
@@ -169,7 +169,7 @@ TEST_CASE("comments above a line go with it, all others into one file") {
       ".include x\n# end\n");
   CHECK(text(c, "ftp").starts_with("# about ftp\n#: more\n# Converted from /etc/inetd.conf, line 5.\nservice ftp\n"));
   CHECK(text(c, "README.inetd") ==
-        "What was in /etc/inetd.conf beside the services that were converted, with the numbers of the lines.\n\n"
+        "What /etc/inetd.conf contained besides the services that were converted, with line numbers.\n\n"
         "1:\t# top\n6:\t# between\n8:\t.include x\n9:\t# end\n\n");
   CHECK(reported(c, "g /etc/inetd.conf:8 .include is not supported"));
 }

@@ -3,7 +3,7 @@
 #include "convert/environment_file.hpp"
 #include "convert/fixture.hpp"
 
-// A conversion from systemd loses nothing that protects: what has no equal keeps the entry from being served.
+// A conversion from systemd loses nothing that protects: what has no equivalent keeps the entry from being served.
 using namespace xsuperd;
 using namespace xsuperd::convert;
 using namespace xsuperd::convert::test;
@@ -110,7 +110,7 @@ TEST_CASE("a peer is admitted when the lists of both units admit it") {
   const Conversion allow = lists("", "IPAddressDeny=any\nIPAddressAllow=192.0.2.5\n");
   CHECK(has(text(allow, "x"), "only_from       = 192.0.2.5"));
   CHECK(off(text(allow, "x")));
-  CHECK(reported(allow, "g /u/x@.service:4 IPAddressDeny=any: the lists of a service hold for its peers here"));
+  CHECK(reported(allow, "g /u/x@.service:4 IPAddressDeny=any: here, the lists of a service apply to its peers"));
   const Conversion both = lists("IPAddressDeny=any\nIPAddressAllow=192.0.2.0/24 ::1\n",
                                 "IPAddressDeny=any\nIPAddressAllow=192.0.2.5 198.51.100.0/24\n");
   CHECK(has(text(both, "x"), "only_from       = 192.0.2.5"));
@@ -194,7 +194,7 @@ TEST_CASE("a user by number keeps his own group and groups, as with systemd") {
   CHECK(has(with("User=5000\n"), "user            = 5000"));
 }
 
-TEST_CASE("files of variables are read, and one that may be missing stands for nothing") {
+TEST_CASE("files of variables are read, and one that may be missing expands to nothing") {
   World w = config::test::inetd_world();
   w.files.texts["/u/x.socket"] = "[Socket]\nAccept=yes\nListenStream=9\n";
   const auto with = [&](const std::string& lines) {

@@ -131,7 +131,7 @@ TEST_CASE("what not everybody may read is not written for everybody") {
   fs::permissions(input, fs::perms::owner_read | fs::perms::owner_write);
   const Ran o = convert({"--from", "inetd", "--to", "xinetd", "--output", s.path("d"), input});
   CHECK(o.status == 0);
-  CHECK(o.err.find("not everybody may read this file") != std::string::npos);
+  CHECK(o.err.find("this file is not readable by everybody") != std::string::npos);
   struct stat there {};
   REQUIRE(::stat(s.path("d/9000").c_str(), &there) == 0);
   CHECK((there.st_mode & 0777) == 0600);
@@ -171,7 +171,7 @@ TEST_CASE("a directory that cannot be made is an error") {
   const Ran o =
       convert({"--from", "inetd", "--to", "xinetd", "-o", s.path("no/such"), s.write("inetd.conf", good)});
   CHECK(o.status == 1);
-  CHECK(o.err.find("cannot make the directory") != std::string::npos);
+  CHECK(o.err.find("cannot create the directory") != std::string::npos);
 }
 
 TEST_CASE("the report does nothing to a terminal") {

@@ -82,7 +82,7 @@ constexpr Gap gaps[]{
     {"max_load = 2", "g /etc/xinetd.conf:9 max_load:"},
     {"per_source_rate = 5 60", "g /etc/xinetd.conf:9 per_source_rate:"},
     {"per_source = 0", "g /etc/xinetd.conf:9 per_source:"},
-    {"cps = 9 30", "g /etc/xinetd.conf:9 cps: beyond 9 connections in 1 s"},
+    {"cps = 9 30", "g /etc/xinetd.conf:9 cps: after more than 9 connections in 1 s"},
     {"libwrap = other", "g /etc/xinetd.conf:9 libwrap:"},
     {"mdns = yes", "g /etc/xinetd.conf:9 mdns:"},
     {"flags = IDONLY", "g /etc/xinetd.conf:9 flags, IDONLY:"},
@@ -95,7 +95,7 @@ constexpr Gap gaps[]{
     {"bind = www.example.com", "n /etc/xinetd.conf:9 bind: www.example.com is the address 192.0.2.7"},
     {"bind = nohost.example.com", "e /etc/xinetd.conf:9 bind: nohost.example.com has no address"},
     {"only_from = www.example.com 10.0.0.0/8",
-     "g /etc/xinetd.conf:9 systemd compares addresses, not names: www.example.com is 192.0.2.7, as now"},
+     "g /etc/xinetd.conf:9 systemd compares addresses, not names: www.example.com is 192.0.2.7 at present"},
     {"only_from = elsewhere.example.net",
      "g /etc/xinetd.conf:9 systemd compares addresses, not names: elsewhere.example.net is not admitted"},
     {"no_access = .example.com",
@@ -145,15 +145,15 @@ TEST_CASE("a server that is passed descriptors finds its socket under the same n
                        "FileDescriptorName=a:b"));
 }
 
-TEST_CASE("what has no equal in systemd is reported with its line") {
+TEST_CASE("what has no equivalent in systemd is reported with its line") {
   for (const Gap& gap : gaps) {
     const Conversion c = x(gap.line);
     INFO(gap.line << "\n" << report(c));
     CHECK(reported(c, gap.finding));
   }
   CHECK(report(x("")) ==
-        "n :0 cps is not given: xinetd rests for 10 s beyond 50 connections a second; systemd then ends the socket "
-        "until somebody starts it\n");
+        "n :0 cps is not given: xinetd pauses for 10 s after more than 50 connections in a second; systemd then stops "
+        "the socket until somebody starts it\n");
 }
 
 TEST_CASE("an attribute of the defaults is reported once, where it stands") {
@@ -167,7 +167,7 @@ TEST_CASE("an attribute of the defaults is reported once, where it stands") {
 TEST_CASE("services that systemd cannot have are not written, and it is said why") {
   const std::string plain = "socket_type = stream\nwait = no\nuser = root\nserver = /bin/server\n";
   const Unserved all[]{
-      {entry("echo", "type = INTERNAL\nsocket_type = stream\nwait = no"), "services of xinetd's own"},
+      {entry("echo", "type = INTERNAL\nsocket_type = stream\nwait = no"), "xinetd's internal services"},
       {entry("rstatd", "type = RPC\nrpc_version = 1\n" + plain), "systemd registers no service with rpcbind"},
       {entry("a", "type = TCPMUX UNLISTED\n" + plain), "systemd has no tcpmux"},
       {entry("http", "flags = SENSOR\ntype = INTERNAL\nsocket_type = stream\nwait = no\ndeny_time = 5"), "sensors"},
@@ -238,7 +238,7 @@ TEST_CASE("rules in hosts.deny are missed") {
   CHECK_FALSE(units_of(w, service("x", 1)).has(Weight::loss));
   w.files.texts["/etc/hosts.deny"] = "# all\nALL: ALL\n";
   CHECK(reported(units_of(w, service("x", 1)),
-                 "g /etc/xinetd.conf:1 hosts.allow and hosts.deny of this machine have rules"));
+                 "g /etc/xinetd.conf:1 hosts.allow and hosts.deny on this machine have rules"));
   CHECK_FALSE(units_of(w, service("x", 1, "flags = NOLIBWRAP")).has(Weight::loss));
 }
 
@@ -294,7 +294,7 @@ TEST_CASE("a unit that would hide one of the system is noted") {
   World w;
   w.files.texts["/usr/lib/systemd/system/x.service"] = "";
   CHECK(reported(units_of(w, service("x", 1)),
-                 "n /etc/xinetd.conf:1 /usr/lib/systemd/system/x.service is there already"));
+                 "n /etc/xinetd.conf:1 /usr/lib/systemd/system/x.service already exists"));
 }
 
 TEST_CASE("a program that systemd would look for, or refuse, is not converted") {
@@ -312,16 +312,16 @@ TEST_CASE("a program that systemd would look for, or refuse, is not converted") 
   CHECK(names(of("/bin/server")) == "x.socket x@.service");
   const Conversion latin = x("server_args = \xe9");
   CHECK(names(latin).empty());
-  CHECK(reported(latin, "g /etc/xinetd.conf:1 service x is not converted: systemd passes over a command line"));
+  CHECK(reported(latin, "g /etc/xinetd.conf:1 service x is not converted: systemd ignores a command line"));
   CHECK_FALSE(x("server_args = \xc3\xa9").has(Weight::loss));
 }
 
 TEST_CASE("a variable that systemd would pass over is reported, and not written") {
   const Conversion c = x("env = \"A=1\" B=2 C=\xe9 D-E=3\npassenv = PATH F-G");
-  CHECK(reported(c, "g /etc/xinetd.conf:9 env: systemd would pass over \"A=1\", as a variable cannot be named so"));
-  CHECK(reported(c, "g /etc/xinetd.conf:9 env: systemd would pass over C=\\xe9, as its value is not UTF-8"));
-  CHECK(reported(c, "g /etc/xinetd.conf:9 env: systemd would pass over D-E=3"));
-  CHECK(reported(c, "g /etc/xinetd.conf:10 passenv: systemd takes no variable named F-G"));
+  CHECK(reported(c, "g /etc/xinetd.conf:9 env: systemd would ignore \"A=1\": its name is not valid"));
+  CHECK(reported(c, "g /etc/xinetd.conf:9 env: systemd would ignore C=\\xe9: its value is not UTF-8"));
+  CHECK(reported(c, "g /etc/xinetd.conf:9 env: systemd would ignore D-E=3"));
+  CHECK(reported(c, "g /etc/xinetd.conf:10 passenv: systemd accepts no variable named F-G"));
   CHECK(has_line(text(c, "x@.service"), "Environment=B=2"));
   CHECK(has_line(text(c, "x@.service"), "PassEnvironment=PATH"));
   CHECK(text(c, "x@.service").find("Environment=C") == std::string::npos);
@@ -345,7 +345,7 @@ TEST_CASE("nothing starts a socket that would be less protected under systemd") 
     INFO(line << report(c) << text(c, "x.socket"));
     CHECK(text(c, "x.socket").find("[Install]\n") == std::string::npos);
     CHECK(text(c, "x.socket").find("# Without [Install]: ") != std::string::npos);
-    CHECK(report(c).find("service x: nothing starts the socket with the machine") != std::string::npos);
+    CHECK(report(c).find("service x: the socket is not started at boot") != std::string::npos);
   }
   for (const char* line : {"", "banner = /b", "log_type = FILE /l", "no_access = 192.0.2.1 localhost", "mdns = yes",
                            "only_from = www.example.com", "cps = 5 9"}) {

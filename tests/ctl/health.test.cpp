@@ -119,11 +119,11 @@ TEST_CASE("A refused reload, errors of the configuration and no service at all a
   bench.rows.push_back(left_out("a", "in error", "in error"));
   CHECK_THAT(bench.line(), Catch::StartsWith("WARNING: the configuration has 2 errors: without bad; as before: a|"));
   bench.options.services = {"a"};
-  CHECK_THAT(bench.line(), Catch::StartsWith("WARNING: a has an error now and goes on as it was: /etc/x:3|"));
+  CHECK_THAT(bench.line(), Catch::StartsWith("WARNING: a has an error now and keeps running as before: /etc/x:3|"));
   bench.options.services.clear();
   bench.status["configuration"] = nullptr;
   bench.rows.clear();
-  CHECK_THAT(bench.line(), Catch::StartsWith("WARNING: no service is served|"));
+  CHECK_THAT(bench.line(), Catch::StartsWith("WARNING: no service is being served|"));
 }
 
 TEST_CASE("Services that are named are looked at alone, and must be there") {
@@ -137,7 +137,7 @@ TEST_CASE("Services that are named are looked at alone, and must be there") {
   bench.options.services = {"off"};
   CHECK(bench.line() == "CRITICAL: off is disabled: /etc/x:3\n");
   bench.options.services = {"nobody"};
-  CHECK(bench.line() == "CRITICAL: no service is called nobody\n");
+  CHECK(bench.line() == "CRITICAL: no service is named nobody\n");
 }
 
 TEST_CASE("The gravest comes first, and of many ten are told") {

@@ -100,7 +100,7 @@ TEST_CASE("What a daemon refuses, garbles or leaves unsaid ends an inquiry with 
   };
   CHECK(after("") == "the daemon closed the connection without an answer");
   CHECK(after(control::frame(control::final_text(control::Reply::failed(control::Code::busy, "too many")))) == "too many");
-  CHECK(after("\xff\xff\xff\xff") == "what answers there is no xsuperd");
+  CHECK(after("\xff\xff\xff\xff") == "the peer on that socket is not xsuperd");
   CHECK_FALSE(after(control::frame("nonsense")).empty());
 }
 

@@ -108,8 +108,8 @@ TEST_CASE("Every disable line of the entry gets the value, those of others stay"
 }
 
 TEST_CASE("What is not understood is left alone") {
-  CHECK(edited("service y\n{\n}\n", 1, "x", true) == "!there is no service x any more; reload first");
-  CHECK(edited("", 1, "x", true) == "!there is no service x any more; reload first");
+  CHECK(edited("service y\n{\n}\n", 1, "x", true) == "!service x is no longer there; reload first");
+  CHECK(edited("", 1, "x", true) == "!service x is no longer there; reload first");
   CHECK(edited("service x\nport = 1\n}\n", 1, "x", true) == "!the entry has no opening brace");
   CHECK(edited("service x\n{\nport = 1\n", 1, "x", true) == "!the entry has no closing brace");
   CHECK(edited("service x\n{\n\tdisable = yes please\n}\n", 1, "x", false) ==
@@ -122,7 +122,7 @@ TEST_CASE("An entry that has moved is found, if it is the only one of its name a
     CHECK(edited(text, line, "x", true).starts_with("service x\n{\n\tdisable = yes\n}"));
     CHECK(edited(text, line, "y", true).ends_with("service y\n{\n\tdisable = yes\n}\n"));
   }
-  CHECK(edited(text + "service x\n{\n}\n", 2, "x", true) == "!there is no service x any more; reload first");
+  CHECK(edited(text + "service x\n{\n}\n", 2, "x", true) == "!service x is no longer there; reload first");
 }
 
 TEST_CASE("A file is replaced as a whole, keeps its mode, and stays where a link leads") {
@@ -140,7 +140,7 @@ TEST_CASE("A file is replaced as a whole, keeps its mode, and stays where a link
   CHECK((status.st_mode & 0777) == 0604);
   const auto late = replace_file(path, "old\n", "newer\n");
   REQUIRE(late.has_error());
-  CHECK(late.error().sentence == path + " was changed by somebody else meanwhile");
+  CHECK(late.error().sentence == path + " was changed by somebody else in the meantime");
   CHECK(read_file(path).value() == "new\n");
   CHECK(std::distance(std::filesystem::directory_iterator(directory), {}) == 2);
   std::filesystem::remove_all(directory);
@@ -148,7 +148,7 @@ TEST_CASE("A file is replaced as a whole, keeps its mode, and stays where a link
 
 TEST_CASE("an entry that has another id is left alone") {
   const std::string text = "service time\n{\n\tid = time-dgram\n}\n";
-  CHECK(edited(text, 1, "time", true, "time-stream").starts_with("!the entry there is not that of time-stream"));
+  CHECK(edited(text, 1, "time", true, "time-stream").starts_with("!the entry there is no longer that of time-stream"));
   CHECK(edited(text, 1, "time", true, "time-dgram").find("disable") != std::string::npos);
 }
 

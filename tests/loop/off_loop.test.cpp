@@ -45,7 +45,7 @@ TEST_CASE("an exception of a thread is an error for the loop, whichever it is") 
   const auto memory = outcome([]() -> std::string { throw std::bad_alloc(); });
   REQUIRE_FALSE(memory.has_value());
   CHECK(memory.error().code == ENOMEM);
-  CHECK(memory.error().sentence == "there is not enough memory");
+  CHECK(memory.error().sentence == "out of memory");
   const auto descriptors = outcome([] { throw std::system_error(EMFILE, std::generic_category(), "eventfd"); });
   REQUIRE_FALSE(descriptors.has_value());
   CHECK(descriptors.error().code == EMFILE);

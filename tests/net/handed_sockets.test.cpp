@@ -69,16 +69,16 @@ TEST_CASE("a socket of another type, protocol, address, port or reach does not f
   const base::Fd fd = opened(tcp_at("127.0.0.1"));
   const auto spec = where(fd, tcp_at("127.0.0.1"));
   const std::string port = std::to_string(spec.at.port);
-  CHECK(misfit_of(fd, where(fd, udp_at("127.0.0.1"))) == "it is of another type than a socket of udp");
+  CHECK(misfit_of(fd, where(fd, udp_at("127.0.0.1"))) == "its type is not that of a socket for udp");
   auto other = spec;
   other.at.address = address("127.0.0.2");
-  CHECK(misfit_of(fd, other) == "it is at 127.0.0.1:" + port + ", and the service belongs at 127.0.0.2:" + port);
+  CHECK(misfit_of(fd, other) == "it is bound to 127.0.0.1:" + port + ", but the service belongs on 127.0.0.2:" + port);
   other = spec;
   ++other.at.port;
-  CHECK(misfit_of(fd, other).find("belongs at 127.0.0.1:" + std::to_string(other.at.port)) != std::string::npos);
+  CHECK(misfit_of(fd, other).find("belongs on 127.0.0.1:" + std::to_string(other.at.port)) != std::string::npos);
   CHECK_FALSE(misfit_of(fd, where(fd, tcp_at("0.0.0.0"))).empty());
   const base::Fd both = opened(every_address());
-  CHECK(misfit_of(both, where(both, every_address(true))).find("(IPv6 and IPv4), and the service belongs at") !=
+  CHECK(misfit_of(both, where(both, every_address(true))).find("(IPv6 and IPv4), but the service belongs on") !=
         std::string::npos);
   CHECK_FALSE(misfit_of(both, where(both, tcp_at("0.0.0.0"))).empty());
   const base::Fd ipv4 = opened(tcp_at("0.0.0.0"));
@@ -234,7 +234,8 @@ TEST_CASE("what is no IP socket is not taken, and named") {
   odd.push_back({"unix", base::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))});
   HandedSockets sockets;
   CHECK(sockets.add(std::move(odd)) ==
-        std::vector<std::string>{"descriptor null: it is no socket", "descriptor unix: it is no socket of IPv4 or IPv6"});
+        std::vector<std::string>{"descriptor null: it is not a socket", "descriptor unix: it is not an IPv4 or IPv6 "
+                                                                        "socket"});
   CHECK(sockets.sockets().empty());
 }
 

@@ -274,12 +274,12 @@ TEST_CASE("registrations from several threads do not mix") {
 TEST_CASE("what cannot be registered is refused before anybody is asked") {
   const Scratch scratch;
   const RpcbindPlace nowhere{scratch.socket(), {}, 1ms};
-  CHECK(rpc_register(1, 1, 1, IPPROTO_SCTP, 5, nowhere).error().sentence == "rpcbind knows no protocol 132");
+  CHECK(rpc_register(1, 1, 1, IPPROTO_SCTP, 5, nowhere).error().sentence == "rpcbind does not know protocol 132");
   CHECK(rpc_register(1, 2, 1, IPPROTO_TCP, 5, nowhere).error().sentence ==
-        "versions 2-1 are none, or more than 256");
+        "the range of versions 2-1 is empty, or has more than 256");
   CHECK(rpc_register(1, 0, 4294967295u, IPPROTO_TCP, 5, nowhere).has_error());
   CHECK(rpc_register(1, 0, 256, IPPROTO_TCP, 5, nowhere).error().sentence ==
-        "versions 0-256 are none, or more than 256");
+        "the range of versions 0-256 is empty, or has more than 256");
   rpc_unregister(1, 0, 4294967295u, IPPROTO_TCP, nowhere);
   rpc_unregister(1, 1, 1, IPPROTO_SCTP, nowhere);
 }

@@ -142,7 +142,7 @@ TEST_CASE("a manager hears words, and gets and forgets descriptors by name") {
   manager.socket.reset();
   const auto lost = words->tell("READY=1");
   REQUIRE(lost.has_error());
-  CHECK(lost.error().sentence.starts_with("speaking to the service manager: "));
+  CHECK(lost.error().sentence.starts_with("talking to the service manager: "));
 }
 
 TEST_CASE("a watchdog counts only when it is this process that is watched") {

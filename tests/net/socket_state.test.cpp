@@ -89,7 +89,7 @@ TEST_CASE("each option that a server can set is seen and set back") {
       const std::string back = socket.brought_back();
       INFO(back);
       // The kernel sets some on a socket that does not listen only. What cannot be undone is seen.
-      CHECK((back.empty() || back == std::string("the option ") + rows[i].name + " cannot be brought back"));
+      CHECK((back.empty() || back == std::string("the option ") + rows[i].name + " cannot be restored"));
       good += back.empty() ? 1 : 0;
     }
     CHECK(good > 40);
@@ -124,7 +124,7 @@ TEST_CASE("a filter is taken away, and one that is locked cannot be") {
     CHECK(socket.changed() == "a filter");
     CHECK(socket.brought_back() == "");
     socket.set(SOL_SOCKET, SO_LOCK_FILTER, 1);
-    CHECK(socket.brought_back() == "the option SO_LOCK_FILTER cannot be brought back");
+    CHECK(socket.brought_back() == "the option SO_LOCK_FILTER cannot be restored");
   }
 }
 
@@ -156,7 +156,7 @@ TEST_CASE("a datagram socket that was connected hears everybody again, and keeps
   CHECK(::recv(socket.fd.get(), text.data(), text.size(), MSG_DONTWAIT) == 4);
 }
 
-TEST_CASE("a socket that was shut down cannot be brought back, and why is said") {
+TEST_CASE("a socket that was shut down cannot be restored, and why is said") {
   const Had stream(tcp_at("127.0.0.1"));
   ::shutdown(stream.fd.get(), SHUT_RDWR);
   CHECK(stream.brought_back() == "it does not listen");

@@ -79,7 +79,7 @@ TEST_CASE("a service whose name is no type is said not to be announced") {
   Announcing a(service);
   REQUIRE(a.bench.runner->start());
   CHECK(a.mdns.said.empty());
-  CHECK(a.bench.sink.has("service x cannot be announced by mdns: its name is no type of service"));
+  CHECK(a.bench.sink.has("service x cannot be announced by mdns: its name is not a valid service type"));
 }
 
 TEST_CASE("a socket that cannot be opened is not announced") {

@@ -88,7 +88,7 @@ TEST_CASE("a socket that its server has shut down is opened anew, and the loop d
     Foreign bench(type);
     bench.serve([](const base::Fd& fd) { ::shutdown(fd.get(), SHUT_RDWR); });
     CHECK(bench.where() == bench.place);
-    CHECK(bench.sink.has("its socket cannot be used any more and is opened anew"));
+    CHECK(bench.sink.has("its socket is no longer usable and is reopened"));
     bench.settle();
     CHECK(bench.spawner.requests.size() == 1);
     bench.serve();

@@ -137,7 +137,7 @@ TEST_CASE("The table of commands has no name twice, and says who may") {
   std::set<std::string_view> names;
   for (const ControlCommand& command : control_commands()) CHECK(names.insert(command.name).second);
   Daemon daemon;
-  CHECK(daemon.ask("nonsense").failure == "unknown_command: there is no command nonsense");
+  CHECK(daemon.ask("nonsense").failure == "unknown_command: unknown command nonsense");
   for (const ControlCommand& command : control_commands()) {
     const std::string failure = daemon.ask(std::string(command.name), {}, false).failure;
     CAPTURE(command.name, failure);
@@ -164,7 +164,7 @@ TEST_CASE("Requests are counted, and a session is seen and ended") {
   CHECK(control::string_at(rows[0], "stage") == "running");
   CHECK(daemon.ask("sessions", {{"service", "two"}}).rows.empty());
   const std::int64_t number = control::number_at(rows[0], "session").value_or(0);
-  CHECK(daemon.ask("kill", {{"session", number + 1}}).failure == "not_found: session " + std::to_string(number + 1) + " does not run");
+  CHECK(daemon.ask("kill", {{"session", number + 1}}).failure == "not_found: session " + std::to_string(number + 1) + " does not exist");
   CHECK(daemon.ask("kill", {{"session", number}}).failure.empty());
   daemon.run_until([&] { return daemon.runner(0).idle(); });
   const service::Counters& counters = daemon.runner(0).counters();
@@ -246,7 +246,7 @@ TEST_CASE("show names the lines that a value comes from") {
   CHECK(source("backlog") == "built in 0");
   CHECK(of("backlog").at("set") == json::value(false));
   CHECK(daemon.ask("show", {{"service", "off"}}).failure.find("not_found: service off is disabled: ") == 0);
-  CHECK(daemon.ask("show", {{"service", "nobody"}}).failure == "not_found: no service is called nobody");
+  CHECK(daemon.ask("show", {{"service", "nobody"}}).failure == "not_found: no service is named nobody");
   CHECK(daemon.ask("show").failure.find("bad_request") == 0);
 }
 
@@ -339,7 +339,7 @@ TEST_CASE("status tells of daemon and configuration") {
 
 TEST_CASE("Several services and patterns are meant at once, or none when one word means nobody") {
   Daemon daemon;
-  CHECK(daemon.ask("drain", {{"services", {"one", "nobody"}}}).failure == "not_found: no service is called nobody");
+  CHECK(daemon.ask("drain", {{"services", {"one", "nobody"}}}).failure == "not_found: no service is named nobody");
   CHECK(daemon.runner(0).open());
   CHECK(daemon.ask("drain", {{"service", "x*"}}).failure == "not_found: no service matches x*");
   CHECK(daemon.ask("drain", {{"service", "?n*"}, {"services", {"TWO", "one"}}}).failure.empty());
@@ -347,7 +347,7 @@ TEST_CASE("Several services and patterns are meant at once, or none when one wor
   CHECK(state_word(daemon.runner(1)) == "drained");
   CHECK(texts(daemon.ask("list", {{"services", {"w*", "off", "t*"}}}).rows, "id") == "two wrong off");
   CHECK(texts(daemon.ask("stats", {{"service", "t*"}}).rows, "id") == "two");
-  CHECK(daemon.ask("sessions", {{"service", "nobody"}}).failure == "not_found: no service is called nobody");
+  CHECK(daemon.ask("sessions", {{"service", "nobody"}}).failure == "not_found: no service is named nobody");
   CHECK(daemon.ask("sessions", {{"service", "off"}}).failure.find("not_found: service off is disabled") == 0);
   for (const json::value& wrong : {json::value(1), json::value({1}), json::value(nullptr), json::value(json::array(257, "one"))})
     CHECK(daemon.ask("list", {{"services", wrong}}).failure.find("bad_request") == 0);
@@ -380,7 +380,7 @@ TEST_CASE("Sessions that are named must all run, or nobody is signalled") {
   daemon.run_until([&] { return running_sessions(daemon.runner(0)) == 1; });
   const auto number = control::number_at(daemon.ask("sessions").rows.at(0), "session").value_or(0);
   CHECK(daemon.ask("kill", {{"sessions", {number, number + 9}}}).failure ==
-        "not_found: session " + std::to_string(number + 9) + " does not run");
+        "not_found: session " + std::to_string(number + 9) + " does not exist");
   CHECK(daemon.ask("kill", {{"session", number}, {"peer", "127.0.0.1"}}).failure.find("bad_request") == 0);
   CHECK(daemon.ask("kill", {{"sessions", {"1"}}}).failure.find("bad_request") == 0);
   CHECK(daemon.ask("kill").failure.find("bad_request") == 0);

@@ -213,8 +213,8 @@ TEST_CASE("more sockets than the manager keeps are complained about once") {
     bench.link->sockets_changed();
     (void)bench.said_within(ManagerLink::store_delay + 50ms);
   }
-  CHECK(bench.troubles == Words{"the service manager keeps 2 descriptors at most (FileDescriptorStoreMax), and there are 3 "
-                                "sockets to keep: 1 of them will be closed while the daemon is restarted"});
+  CHECK(bench.troubles == Words{"the service manager keeps at most 2 descriptors (FileDescriptorStoreMax), and there "
+                                "are 3 sockets to keep: 1 of them will be closed while the daemon is restarted"});
 }
 
 TEST_CASE("without a manager nothing happens") {

@@ -245,7 +245,7 @@ TEST_CASE("an entry with an error keeps its service, and strict keeps them all")
   CHECK(r.step("a").service == r.before("a"));
   CHECK(r.step("b").kind == Kind::changed);
   r.again(true);
-  CHECK(r.prepared.refused == "it has errors, and reload_policy is strict");
+  CHECK(r.prepared.refused == "the configuration has errors, and reload_policy is strict");
   r.to(strict(entry("a", 7001, "nice = bad") + entry("b", 7002, "nice = 3")));
   CHECK_FALSE(r.prepared.refused.empty());
   r.to(strict(entry("a", 7001) + entry("b", 7002, "nice = 3")));
@@ -288,7 +288,7 @@ TEST_CASE("a service that is gone is stopped") {
   CHECK(r.prepared.going == r.prepared.stopped);
 }
 
-TEST_CASE("defaults that restrict access and cannot be found any more keep everything") {
+TEST_CASE("defaults that restrict access and can no longer be found keep everything") {
   const std::string closed = "only_from = 10.0.0.0/8\n";
   Reload r("defaults\n{\n" + closed + "}\n" + entry("a", 7001));
   CHECK_FALSE(r.to("defaults {\n" + closed + "}\n" + entry("a", 7001)).prepared.refused.empty());
@@ -361,7 +361,8 @@ TEST_CASE("the lost log of a service that goes is no reason to refuse a reload")
   CHECK(r.prepared.refused.empty());
   CHECK(r.prepared.problems.empty());
   REQUIRE(r.prepared.logs_lost.size() == 1);
-  CHECK_THAT(r.prepared.logs_lost[0], Catch::Contains("what is left of service b goes on in the file that is open"));
+  CHECK_THAT(r.prepared.logs_lost[0], Catch::Contains("what is left of service b keeps logging to the file that is "
+                                                      "open"));
 }
 
 TEST_CASE("the log of a service that goes is made anew only for servers that go on") {

@@ -71,7 +71,7 @@ TEST_CASE("an image that objects is quoted, and its bytes are made fit for the l
 
 TEST_CASE("a program that knows nothing of trial runs is no image") {
   Bench bench;
-  CHECK(bench.run("exit 0") == "its trial run ended with status 0: it is no program that can take over");
+  CHECK(bench.run("exit 0") == "its trial run ended with status 0: it is not a program that can take over");
   CHECK(bench.run("echo ready; exit 1") == "its trial run ended with status 1: ready");
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("an image that was written into is another one") {
   const auto image = Image::open(bench.scratch / "image");
   REQUIRE(image.has_value());
   bench.scratch.put("image", "#!/bin/sh\nexit\n");
-  CHECK(image->changed().ends_with("was written to after it had been tried"));
+  CHECK(image->changed().ends_with("was changed after its trial"));
 }
 
 TEST_CASE("a trial that could not be started is over when it is abandoned, and its process is reaped") {

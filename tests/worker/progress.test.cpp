@@ -47,7 +47,7 @@ void is_killed_for(const std::function<std::vector<Packet>(std::uint64_t)>& answ
   const std::uint64_t question = asked.question(0);
   for (Packet& packet : answer(question)) asked.say(0, packet);
   run_until(asked.loop, [&] { return !asked.troubles.empty(); });
-  CHECK(asked.trouble("told how far conversations are"));
+  CHECK(asked.trouble("reported the progress of conversations"));
   CHECK(asked.trouble("ended with signal 9; 1 conversation is lost"));
   CHECK(asked.ended(1));
   // The other one counts all the same.

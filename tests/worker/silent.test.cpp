@@ -71,7 +71,7 @@ TEST_CASE("a sign of life that nobody asked for, or with something to tell, is a
     const base::Fd peer = unasked.start(1);
     unasked.say(0, encode(Ended{token, {.why = Ending::Why::lost, .report = {}}}));
     run_until(unasked.loop, [&] { return !unasked.troubles.empty(); });
-    CHECK(unasked.trouble("told of the end of a conversation that it does not have"));
+    CHECK(unasked.trouble("reported the end of a conversation that it does not have"));
   }
   Puppets puppets(beating());
   puppets.all_ready();
@@ -81,7 +81,7 @@ TEST_CASE("a sign of life that nobody asked for, or with something to tell, is a
   answer.ending.report.in = 1;
   puppets.say(0, encode(std::move(answer)));
   run_until(puppets.loop, [&] { return !puppets.troubles.empty(); });
-  CHECK(puppets.trouble("told of the end of a conversation that it does not have"));
+  CHECK(puppets.trouble("reported the end of a conversation that it does not have"));
 }
 
 TEST_CASE("the same sign of life is taken once") {
@@ -92,7 +92,7 @@ TEST_CASE("the same sign of life is taken once") {
   const std::uint64_t sign = *sign_wanted(puppets.hear(0));
   for (int times = 0; times < 2; ++times) puppets.say(0, encode(Ended{sign, {.why = Ending::Why::lost, .report = {}}}));
   run_until(puppets.loop, [&] { return !puppets.troubles.empty(); });
-  CHECK(puppets.trouble("told of the end of a conversation that it does not have"));
+  CHECK(puppets.trouble("reported the end of a conversation that it does not have"));
 }
 
 TEST_CASE("what a worker does not take waits, as much as the queue holds, and the rest is refused before it is given") {
@@ -116,7 +116,7 @@ TEST_CASE("what a worker does not take waits, as much as the queue holds, and th
   CHECK(puppets.troubles.empty());
 }
 
-TEST_CASE("a worker that did not take what it was sent is given up, so that the state can be handed over") {
+TEST_CASE("a worker that did not read what it was sent is given up, so that the state can be handed over") {
   Puppets puppets(Client::Options{.start_now = true, .queue = 5, .beat = 1h});
   puppets.all_ready();
   std::vector<base::Fd> peers;
@@ -125,7 +125,7 @@ TEST_CASE("a worker that did not take what it was sent is given up, so that the 
   puppets.client->give_up_stuck();
   CHECK(puppets.client->settled());
   run_until(puppets.loop, [&] { return !puppets.troubles.empty(); });
-  CHECK(puppets.trouble("did not take what it was sent"));
+  CHECK(puppets.trouble("did not read what it was sent"));
   CHECK(puppets.client->running() == 5);  // those that nobody had yet
 }
 
@@ -181,7 +181,7 @@ TEST_CASE("an adopted worker that floods us with answers to an old question is k
   const auto said = flood(adopted, [](std::uint64_t n) { return encode(Progress{7, {{n, {1, 1}}}, false}); });
   CHECK(said < 1000);
   run_until(adopted.loop, [&] { return !adopted.troubles.empty(); });
-  CHECK(adopted.trouble("told how far conversations are that it does not have"));
+  CHECK(adopted.trouble("reported the progress of conversations that it does not have"));
   CHECK(adopted.endings.at(1).lost());
 }
 

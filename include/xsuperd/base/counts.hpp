@@ -9,8 +9,8 @@
 
 namespace xsuperd::base {
 
-/// What is counted of a service and of all: in the daemon, in the state that outlives an upgrade, in answers and in the
-/// tables of xsuperctl, under the same names. All there is to do for a new count is to add it here, in
+/// What is counted for each service and for all: in the daemon, in the state that outlives an upgrade, in answers and
+/// in the tables of xsuperctl, under the same names. All there is to do for a new count is to add it here, in
 /// BOOST_DESCRIBE_STRUCT and in members_since(), and to count.
 struct Counts {
   std::uint64_t accepted = 0;   ///< requests: connections taken, datagrams or waiting sockets looked at

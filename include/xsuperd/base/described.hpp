@@ -8,7 +8,7 @@
 /// and members.hpp goes through them. One that is forgotten there does not compile.
 namespace xsuperd::base {
 
-/// Says of a member that it came later: in what version of the state that outlives an upgrade. A struct with such members
+/// Says that a member came later: with which version of the state that outlives an upgrade. A struct with such members
 /// has a function beside it that lists them:
 ///
 ///     constexpr auto members_since(const T*) { return std::array{base::Since{"member", 5}}; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// What the allocator of libc is to do with memory. Without effect where it is another one than glibc's.
+/// What the allocator of libc is to do with memory. No effect where the allocator is not glibc's.
 namespace xsuperd::base {
 
 /// One pool of memory for all threads, instead of one for each: what a reload needs on its thread comes from what the

@@ -12,7 +12,7 @@ struct PeerName {
     not_asked,  ///< nobody has looked yet
     unknown,    ///< the peer has no confirmed name, for certain
     known,
-    failed,     ///< nobody could tell: no answer in time, or a failing name server
+    failed,     ///< the look-up failed: no answer in time, or a failing name server
   };
   State state = State::not_asked;
   std::vector<std::string> names = {};    ///< lower case, forward-confirmed (B12.30)

@@ -33,9 +33,8 @@ struct Explanation {
 [[nodiscard]] Explanation explain(const config::Config& config, const Inquiry& inquiry,
                                   net::NameSource& names);
 
-/// `-t --explain`: reads the configuration and prints the explanation to stdout. Returns the exit status: 0
-/// admitted, 1 refused, 2 for a bad address or time, an unreadable configuration, or no such service, told on
-/// stderr.
+/// `-t --explain`: reads the configuration and prints the explanation to stdout. Returns the exit status: 0 admitted, 1
+/// refused, 2 for a bad address or time, an unreadable configuration, or no such service, reported on stderr.
 [[nodiscard]] int explain_access(const CommandLine& command);
 
 }  // namespace xsuperd::cli

@@ -13,7 +13,7 @@ namespace xsuperd::cli {
 /// The items of the option summary of xsuperd(8), one for each row of the option table, without the list around them.
 [[nodiscard]] std::string option_manual();
 
-/// Text that mdoc(7) prints as it stands, also within quotes.
+/// Text that mdoc(7) prints literally, also within quotes.
 [[nodiscard]] std::string mdoc_literal(std::string_view text);
 /// The same in short lines, a new one for each sentence.
 [[nodiscard]] std::string mdoc_text(std::string_view sentences);

@@ -9,11 +9,11 @@
 
 namespace xsuperd::cli {
 
-/// What inetds are told by options of their own.
+/// What the options of inetds say.
 struct InetdCommandLine {
   std::vector<std::string> files;    ///< of inetd, or folders of them; empty: /etc/inetd.conf
   std::uint64_t rate = 256;          ///< -R: starts of a service in a minute; 0: no limit
-  std::uint64_t backlog = 0;         ///< -q; 0: the greatest
+  std::uint64_t backlog = 0;         ///< -q; 0: the maximum
   std::uint64_t children = 0;        ///< -c: instances; 0: no limit
   std::uint64_t per_source = 0;      ///< -s; 0: no limit
   std::uint64_t per_source_rate = 0; ///< -C: connections of an address to a service in a minute; 0: no limit

@@ -8,11 +8,11 @@
 
 namespace xsuperd::cli {
 
-/// So many services are listed; of more, only how many they are is said.
+/// At most so many services are listed; of more, only their number is given.
 inline constexpr std::size_t most_listed = 20;
 
-/// For who has started the daemon at a terminal with -dontfork: what it serves, a line a service, and how it is ended.
-/// Returns lines without their ends. Pure.
+/// For those who start the daemon at a terminal with -dontfork: what it serves, one line per service, and how to end
+/// it. Returns lines without their ends. Pure.
 [[nodiscard]] std::vector<std::string> served_list(std::string_view program, long pid,
                                                    const std::vector<supervisor::Served>& all);
 

@@ -37,11 +37,11 @@ enum class Operators : std::uint8_t {
   append,    ///< = and += (env)
   collect,   ///< all three add (enabled, disabled; fact B2.43)
 };
-/// What comes of an entry when one of its lines has to be passed over, because it was not understood (decision B15.13).
+/// What happens to an entry when one of its lines has to be ignored because it was not understood (decision B15.13).
 enum class Without : std::uint8_t {
   less,  ///< something is missing: the line is ignored with a warning, as by xinetd
-  /// More than was meant: the service would be reached by others or elsewhere, run with more rights or fewer limits, or
-  /// run at all. The entry is refused, and on a reload the service goes on as it runs.
+  /// More than was meant: the service would be reached by others or elsewhere, run with more privileges or fewer
+  /// limits, or run at all. The entry is refused, and on a reload the service goes on as it runs.
   more,
 };
 /// What a word that begins with '#' is among the values.
@@ -51,7 +51,7 @@ enum class Hash : std::uint8_t {
   kept,     ///< the words behind it count as well, for they switch services off (disabled)
 };
 
-/// What to say where somebody expected another language.
+/// What to say to somebody who expects the syntax of another program.
 inline constexpr char backslash_hint[] = "a backslash does not continue a line here: all values must be on one line";
 inline constexpr char quotes_hint[] = "there is no quoting here: blanks always separate values, and quotation marks are part of them";
 
@@ -67,7 +67,7 @@ struct Attribute {
   std::string_view difference = {};  ///< from xinetd, or empty
   Without without = Without::less;
   Hash hash = Hash::comment;
-  std::string_view wrong = {};  ///< what is said of a value that is not understood, {} being the value; or empty
+  std::string_view wrong = {};  ///< what to say about a value that is not understood, {} being the value; or empty
   std::string_view hint = {};   ///< what to write instead; empty: the parse function knows
 
   /// Takes the values into `settings`; false after reporting what is wrong with them.
@@ -82,7 +82,7 @@ struct Attribute {
 
 /// All rows, sorted by name.
 [[nodiscard]] std::span<const Attribute> attributes();
-/// Does the attribute restrict or confine, so that no line of it may be passed over?
+/// Does the attribute restrict or confine, so that no line of it may be ignored?
 [[nodiscard]] constexpr bool restricts(const Attribute& row) { return row.without == Without::more; }
 /// The row of a name, upper and lower case alike; `interface` leads to `bind`. Null when there is none.
 [[nodiscard]] const Attribute* find_attribute(std::string_view name);

@@ -6,7 +6,7 @@
 
 namespace xsuperd::config {
 
-/// Where something stands: file, line and column, both counted from 1; 0 where unknown.
+/// Where something is: file, line and column, both counted from 1; 0 where unknown.
 struct Place {
   std::string file;
   int line = 0;
@@ -25,11 +25,11 @@ struct Diagnostic {
   Level level = Level::error;
   Place place;
   std::string sentence;    ///< what is wrong, and what follows from it
-  std::string line_text;   ///< the offending line as it stands in the file; empty when there is none
-  int width = 1;           ///< how many characters from place.column on are meant
+  std::string line_text;   ///< the offending line as it is in the file; empty when there is none
+  int width = 1;           ///< how many characters are meant, from place.column on
   std::string suggestion;  ///< "did you mean 'instances'?", or empty
   std::string id;          ///< the service concerned, or empty
-  bool unserved = false;   ///< an error that is none of the input's: it is understood, and nothing here serves it
+  bool unserved = false;   ///< not a mistake in the input: it is understood, but not supported here
 };
 
 /// One line for the daemon log: sentence, suggestion and "[file=F] [line=N]" (fact B2.18).

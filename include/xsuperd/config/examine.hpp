@@ -8,7 +8,7 @@
 
 namespace xsuperd::config {
 
-/// All that can be told of configuration files without running them: for xsuperd -t and for xsuperctl check.
+/// All that can be said about configuration files without running them: for xsuperd -t and for xsuperctl check.
 struct Examined {
   Loaded loaded;
   /// What loading said, what lints() and lint_files() found and what hinders services, those of one file together and

@@ -13,7 +13,7 @@
 /// attributes, which goes the same way from there on. It gives no attribute a meaning of its own.
 namespace xsuperd::config {
 
-/// What is not in the file and yet decides what its lines mean.
+/// What is not in the file but affects what its lines mean.
 struct InetdStyle {
   bool wraps = false;           ///< hosts.allow and hosts.deny are asked for programs that stand without tcpd, too
   bool wraps_internal = false;  ///< and for internal services

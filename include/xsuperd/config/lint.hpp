@@ -11,14 +11,14 @@
 
 namespace xsuperd::config {
 
-/// What stands in a good configuration and may not be what was meant; for -t. Pure. Takes time n log n in the length of
-/// access lists, and tells at most ten findings of a kind and service one by one, and how many more there are.
+/// What is valid in a configuration but may not be what was meant; for -t. Pure. Takes time n log n in the length of
+/// access lists, and reports at most ten findings of a kind and service one by one, and how many more there are.
 ///
 /// - An element of one access list that equals or lies inside an element of the other: a warning where an element of
 ///   only_from can therefore never admit anybody, a note where one list carves something out of the other
 ///   (decision B15.2).
 /// - An element that no peer of the service's socket can match: a note, and a warning when there are no others in
-///   only_from. Elements of the defaults are not spoken of: they stand there for all services.
+///   only_from. Elements of the defaults are not reported: they are there for all services.
 /// - Access lists of a service whose peer the daemon does not know (fact B4.37): a note. Names in the lists of one whose
 ///   server accepts: nobody has looked for the peer's name by then, so that a name in only_from admits nobody, a note, and
 ///   one in no_access keeps everybody out, a warning.
@@ -26,11 +26,11 @@ namespace xsuperd::config {
 ///   (facts B5.1, B5.2, B5.5): a warning.
 [[nodiscard]] std::vector<Diagnostic> lints(const Config& config);
 
-/// Servers that somebody could change who is not meant to: programs that everybody or a group may write, and programs
-/// that run as root and belong to somebody else. Warnings. Looks at the files.
+/// Servers that somebody could change who should not: programs that everybody or a group may write, and programs that
+/// run as root and belong to somebody else. Warnings. Looks at the files.
 [[nodiscard]] std::vector<Diagnostic> lint_files(const Config& config, Files& files);
 
-/// The user that the packages make for worker processes; what root's daemon runs them as unless it is told otherwise.
+/// The user that the packages create for worker processes; what root's daemon runs them as unless it is told otherwise.
 constexpr std::string_view worker_user = "xsuperd-worker";
 /// Services whose servers run as the user of the worker processes, whom they could stop, kill and trace: a warning each.
 /// Pure.

@@ -14,7 +14,7 @@
 
 namespace xsuperd::config {
 
-/// What came of reading a configuration.
+/// The outcome of reading a configuration.
 struct Loaded {
   enum class Fatal : std::uint8_t {
     none,
@@ -61,8 +61,8 @@ struct Sources {
 /// A whole configuration in the syntax that load() reads, includes resolved and defaults merged into each service.
 [[nodiscard]] std::string dump(const Config& config);
 
-/// What leads from one configuration to the next. Services are paired by id, ignoring case, and among several with
-/// one id by protocol, socket type and port.
+/// The difference between one configuration and the next. Services are paired by id, ignoring case, and among several
+/// with one id by protocol, socket type and port.
 struct Plan {
   using Service = std::shared_ptr<const config::Service>;
   struct Change {

@@ -88,15 +88,15 @@ enum class AccessPolicy : std::uint8_t {
 
 /// reload_policy, ours: what an error costs when the configuration is read again (decision B15.18).
 enum class ReloadPolicy : std::uint8_t {
-  lenient,  ///< the entry it stands in: its service goes on as it was
-  strict,   ///< the whole reload: everything goes on as it was
+  lenient,  ///< the entry it is in: its service keeps running as before
+  strict,   ///< the whole reload: everything keeps running as before
 };
 
-/// removed_sessions, ours: what becomes of the running servers of a service that a reload takes away, or changes in
-/// such a way that xinetd takes it away and opens another (fact B8.31).
+/// removed_sessions, ours: what happens to the running servers of a service that a reload removes, or changes in such a
+/// way that xinetd removes it and opens another (fact B8.31).
 enum class RemovedSessions : std::uint8_t {
   terminate,  ///< TERM, and KILL after the grace time (fact B8.26, decision B15.18)
-  keep,       ///< they end when they will
+  keep,       ///< they end by themselves
 };
 
 /// pass_fds, ours: beside descriptors 0, 1 and 2 nothing, or the socket as sd_listen_fds(3) looks for it.
@@ -248,7 +248,7 @@ struct Settings {
   std::optional<std::string> banner;
   std::optional<std::string> banner_success;
   std::optional<std::string> banner_fail;
-  std::optional<int> deny_time;  ///< minutes; -1: for ever, 0: never
+  std::optional<int> deny_time;  ///< minutes; -1: forever, 0: never
   std::optional<std::string> libwrap;
   std::optional<std::uint32_t> linger;  ///< ours: seconds
   std::optional<bool> mdns;
@@ -259,7 +259,7 @@ struct Settings {
   std::optional<Limit> rlimit_rss;
   std::optional<Limit> rlimit_stack;
   std::optional<Limit> rlimit_files;
-  std::optional<int> backlog;  ///< ours: listen(2) backlog; unset: the system's greatest
+  std::optional<int> backlog;  ///< ours: listen(2) backlog; unset: the system's maximum
   std::optional<ReloadPolicy> reload_policy;        ///< defaults only
   std::optional<RemovedSessions> removed_sessions;  ///< defaults only
   std::optional<Words> enabled;   ///< defaults only
@@ -268,7 +268,7 @@ struct Settings {
   bool operator==(const Settings&) const = default;
 };
 
-/// What leads from an admitted request to an answer.
+/// What answers an admitted request.
 enum class Kind : std::uint8_t {
   program,   ///< a server of the user's
   internal,  ///< echo, daytime, ...
@@ -307,7 +307,7 @@ struct ListenSpec {
   }
 };
 
-/// So many sockets a service may have.
+/// The maximum number of sockets of a service.
 inline constexpr std::size_t most_endpoints = 64;
 
 /// One service, complete: parsed, merged with the defaults, checked, every name looked up.

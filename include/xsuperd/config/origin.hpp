@@ -20,7 +20,7 @@ struct Source {
 };
 
 /// Who says what `row` is for the service, in the order in which it was read: the defaults before += and -=. Lines that
-/// a later `=` made void are left out. Never empty.
+/// a later `=` overrides are left out. Never empty.
 [[nodiscard]] std::vector<Source> sources_of(const Service& service, const Attribute& row);
 
 }  // namespace xsuperd::config

@@ -82,7 +82,7 @@ using Members = boost::describe::describe_members<T, boost::describe::mod_public
 template <typename T>
 concept Described = boost::describe::has_describe_members<T>::value;
 
-/// The name in JSON: `new_` stands for a word that C++ keeps to itself.
+/// The name in JSON: `new_` stands for a word that C++ reserves.
 constexpr std::string_view json_name(std::string_view member) {
   return member.ends_with('_') ? member.substr(0, member.size() - 1) : member;
 }
@@ -129,8 +129,8 @@ template <typename T>
 [[nodiscard]] std::string what_is() {
   if constexpr (is_maybe<T> || (is_optional<T> && !std::same_as<T, Time>)) return what_is<typename T::value_type>();
   else if constexpr (std::same_as<T, bool>) return "true or false";
-  else if constexpr (std::unsigned_integral<T>) return "a whole number that is not negative";
-  else if constexpr (std::integral<T>) return "a whole number";
+  else if constexpr (std::unsigned_integral<T>) return "a non-negative integer";
+  else if constexpr (std::integral<T>) return "an integer";
   else if constexpr (Text<T>) return "a string";
   else if constexpr (List<T>) {
     using Element = typename T::value_type;
@@ -181,7 +181,7 @@ json::object object_of(const T& from) {
 
 /// Reads into `into`, which stays as it is where the value is of another kind: then false. With `wrong`, for a request,
 /// the first thing that is wrong anywhere is told there and the rest is not read; without it, for a reply, what is of
-/// another kind is passed over, and so is an element of a list.
+/// another kind is ignored, and so is an element of a list.
 template <typename T>
 bool take(const json::value& from, T& into, std::string* wrong);
 
@@ -299,14 +299,14 @@ bool take(const json::value& from, T& into, std::string* wrong) {
 
 }  // namespace codec
 
-/// A struct as JSON, its members in the order in which they are described. Bytes that are no UTF-8 are escaped.
+/// A struct as JSON, its members in the order in which they are described. Bytes that are not UTF-8 are escaped.
 template <Described T>
 [[nodiscard]] json::object write(const T& from) {
   return codec::object_of(from);
 }
 
-/// What a reply tells, as far as it tells it: what is missing or of another kind has its default, what is not described
-/// is passed over. Never fails: replies come from daemons of any version.
+/// What a reply says, as far as it goes: what is missing or of another kind has its default, what is not described is
+/// ignored. Never fails: replies come from daemons of any version.
 template <typename T>
 [[nodiscard]] T read(const json::object& from) {
   T into{};
@@ -314,8 +314,8 @@ template <typename T>
   return into;
 }
 
-/// The arguments of a request. Fails with a sentence that names the argument where one is missing or of another kind; one
-/// that is not described is passed over.
+/// The arguments of a request. Fails with a sentence that names the argument where one is missing or of another kind;
+/// one that is not described is ignored.
 template <Described T>
 [[nodiscard]] base::Result<T> read_arguments(const json::object& from) {
   T into{};

@@ -24,7 +24,7 @@ class FrameReader {
 
   /// Bytes that have arrived. To be followed by next() until that gives nothing.
   void feed(std::string_view bytes) { bytes_.append(bytes); }
-  /// The body of the next whole frame; nothing while it is not complete, and for ever once too_long().
+  /// The body of the next whole frame; nothing while it is not complete, and forever once too_long().
   [[nodiscard]] std::optional<std::string> next();
   /// The length that the frame at hand claims, when that is more than allowed. Known from its first four bytes: no room
   /// is ever made for it.

@@ -15,7 +15,7 @@ namespace xsuperd::control {
 
 namespace json = boost::json;
 
-/// Raised when a client of the old version would misunderstand; new members do not raise it.
+/// Increased when a client of the old version would misunderstand; new members do not increase it.
 inline constexpr int protocol_version = 1;
 
 /// Why a request was not granted.
@@ -23,7 +23,7 @@ enum class Code : std::uint8_t {
   bad_request,      ///< it cannot be read, or an argument is missing or wrong
   wrong_version,    ///< of the protocol
   unknown_command,
-  not_allowed,      ///< who asks may not
+  not_allowed,      ///< the client is not allowed to
   not_found,        ///< there is no such service, session or ban
   failed,           ///< it was tried, and did not work
   refused,          ///< it makes no sense now
@@ -35,7 +35,7 @@ enum class Code : std::uint8_t {
 struct Failure {
   Code code = Code::failed;
   std::string sentence;      ///< for a person; no final full stop
-  json::object details = {}; ///< what a program may want besides, or empty
+  json::object details = {}; ///< further details for programs, or empty
 };
 
 struct Request {

@@ -17,7 +17,7 @@ class io_context;
 
 namespace xsuperd::control {
 
-/// Who asks: what the kernel says of the process that connected (SO_PEERCRED, unix(7)).
+/// The client: what the kernel says about the process that connected (SO_PEERCRED, unix(7)).
 struct Peer {
   uid_t uid = 0;
   pid_t pid = 0;

@@ -22,7 +22,7 @@ inline constexpr char path_variable[] = "XSUPERD_CONTROL";
 [[nodiscard]] std::string usual_path();
 /// What $XSUPERD_CONTROL says, if it is set and not empty, else usual_path(): for a daemon without --control.
 [[nodiscard]] std::string default_path();
-/// The same for who asks a daemon without --socket: where there is no socket of the user's own, that of root's daemon.
+/// The same for a client without --socket: where there is no socket of the user's own, that of root's daemon.
 [[nodiscard]] std::string path_to_ask();
 
 /// A listening UNIX stream socket with a name in the file system. The name goes with it, if it is still this socket's.
@@ -45,10 +45,10 @@ class SocketFile {
   ino_t inode_ = 0;
 };
 
-/// Makes the socket: mode 0660, owned by us and by `group`, or our own group without one. The last directory of `path` is
-/// made where it is missing (mode 0755). A socket that nobody listens at any more is replaced, at once and by name, so
-/// that there is no moment without one. Fails where a living daemon listens (EADDRINUSE), or where something stands
-/// that is no socket of ours. Does not block.
+/// Makes the socket: mode 0660, owned by us and by `group`, or our own group without one. The last directory of `path`
+/// is made where it is missing (mode 0755). A socket on which nobody listens any more is replaced, at once and by name,
+/// so that there is no moment without one. Fails where a living daemon listens (EADDRINUSE), or where there is
+/// something that is not a socket of ours. Does not block.
 [[nodiscard]] base::Result<SocketFile> open_socket_file(const std::string& path, std::optional<gid_t> group);
 
 }  // namespace xsuperd::control

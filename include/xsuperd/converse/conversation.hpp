@@ -90,9 +90,9 @@ class Conversation {
   [[nodiscard]] virtual Traffic traffic() const = 0;
 };
 
-/// Makes ready what the first conversation of a loop would: the time zone, which is read from a file, an
-/// epoll set and a buffer. For a process that gives up its rights before it calls start(); others need not
-/// call it. From here or the first start() on SIGPIPE is ignored.
+/// Makes ready what the first conversation of a loop would: the time zone, which is read from a file, an epoll set and
+/// a buffer. For a process that drops its privileges before it calls start(); others need not call it. From here or the
+/// first start() on SIGPIPE is ignored.
 void prepare(boost::asio::io_context& loop);
 
 /// Begins. `done` is called exactly once, on the loop thread and never from inside this call, unless the

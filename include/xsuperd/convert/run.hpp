@@ -10,15 +10,15 @@
 /// The command `xsuperctl convert`.
 namespace xsuperd::convert {
 
-/// Its exit statuses, as far as they are its own.
+/// The exit statuses of its own.
 enum class Exit : int {
   good = 0,
-  losses = 1,  ///< something has no equal, or a file could not be written
+  losses = 1,  ///< something has no equivalent, or a file could not be written
   usage = 2,
   input = 4,  ///< the input has errors, or cannot be read
 };
 
-/// What came of it, for who tells it in another way.
+/// The outcome, for callers that report it in another way.
 struct Outcome {
   Conversion conversion;
   std::string failure;  ///< why it ended early, or empty

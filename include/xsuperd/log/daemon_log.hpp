@@ -41,7 +41,7 @@ class DaemonLog {
     sink_.write(output_, level, std::chrono::system_clock::now(), text);
   }
 
-  /// What is less weighty is not written from now on; at first all is.
+  /// From now on drops less severe messages; at first everything is written.
   void set_threshold(Level threshold) { threshold_ = threshold; }
   [[nodiscard]] Level threshold() const { return threshold_; }
 

@@ -18,8 +18,8 @@
 #include "xsuperd/config/model.hpp"
 
 /// What is logged, as values: sentences of the daemon, and what happened to a service. Plain and copyable; none takes
-/// memory from the heap, none owns its texts: who keeps an event keeps these too (log/texts.hpp). Each output makes of
-/// an event what it writes; xinetd's formats (facts B7.11 to B7.18) are those of append_text(). Pure.
+/// memory from the heap, none owns its texts: whoever keeps an event keeps these too (log/texts.hpp). Each output makes
+/// of an event what it writes; xinetd's formats (facts B7.11 to B7.18) are those of append_text(). Pure.
 namespace xsuperd::log {
 
 using config::Level;
@@ -30,8 +30,8 @@ struct ExitStatus {
   int value = 0;  ///< exit status, or signal number
 };
 
-/// Bytes of a peer's, as they came. To be escaped by each output in its own way; what is longer than an entry may show
-/// is cut here.
+/// A peer's bytes as received. Each output escapes them in its own way; what is longer than an entry may show is cut
+/// here.
 class PeerText {
  public:
   static constexpr std::size_t longest = 1024;
@@ -53,7 +53,7 @@ struct ByteCount {
 // The kinds of events. The members of each are its fields, in the order in which the line shows them; what the service
 // does not log, or what does not apply, is absent. Texts stand in a line as they are, everything else as "name=value".
 
-/// A sentence in the daemon's own words. What is made of a text without more ado.
+/// A sentence in the daemon's own words. Made implicitly from a text.
 struct Message {
   Message() = default;
   template <std::convertible_to<std::string_view> Text>

@@ -22,11 +22,10 @@ class Sink {
 /// The thread that writes logs. To be made after the daemon left the foreground: threads do not survive
 /// fork(2).
 ///
-/// Lines travel in order through a bounded queue (counted in bytes). When it is full, lines are dropped, and
-/// how many is said in the daemon log as soon as there is room again: nothing is lost silently. A line whose
-/// output says `later` is kept and tried again with pauses that grow from 0.1 to 5 seconds, while other
-/// outputs go on; per output at most `keep_bytes` wait, beyond that lines are counted, and the count stands
-/// in that output when it works again.
+/// Lines travel in order through a bounded queue (counted in bytes). When it is full, lines are dropped, and how many
+/// is said in the daemon log as soon as there is room again: nothing is lost silently. A line whose output says `later`
+/// is kept and tried again with pauses that grow from 0.1 to 5 seconds, while other outputs go on; per output at most
+/// `keep_bytes` wait, beyond that lines are counted, and the count is written to that output when it works again.
 class Writer : public Sink {
  public:
   struct Sizes {

@@ -13,10 +13,10 @@ class io_context;
 
 namespace xsuperd::loop {
 
-/// The deadlines of many things that are alike, each told by a number of its owner's, with two alarms for all of them: what
-/// comes and goes takes nothing from the heap once there were as many at a time. When `due` throws, the deadlines that
-/// have passed meanwhile are told in a later turn of the loop. Lives on the loop thread; `due` is never called after this
-/// has ended, nor from inside add().
+/// The deadlines of many things that are alike, each told by a number of its owner's, with two alarms for all of them:
+/// what comes and goes takes nothing from the heap once there were as many at a time. When `due` throws, the deadlines
+/// that have passed meanwhile are reported in a later turn of the loop. Lives on the loop thread; `due` is never called
+/// after this has ended, nor from inside add().
 class Deadlines {
  public:
   using Handle = base::DeadlineQueue<std::uint64_t>::Handle;
@@ -29,9 +29,9 @@ class Deadlines {
 
   /// `due` is called with `number` after `delay`. Throws bad_alloc, and has changed nothing then.
   Handle add(std::chrono::milliseconds delay, std::uint64_t number);
-  /// False when the handle names none: it was told, or cancelled before.
+  /// False when the handle names none: it was reported, or cancelled before.
   bool cancel(Handle handle) noexcept;
-  /// `delay` from now on counts in place of what was said before. False as above.
+  /// From now on `delay` counts instead of the previous one. False as above.
   bool move(Handle handle, std::chrono::milliseconds delay) noexcept;
   [[nodiscard]] std::size_t size() const noexcept;
 

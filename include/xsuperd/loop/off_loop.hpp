@@ -14,8 +14,8 @@
 
 namespace xsuperd::loop {
 
-/// What an exception says: for one that tells of exhausted memory, or of an errno value, an Error with that code.
-/// Call it with std::current_exception().
+/// What an exception says: for one that reports exhausted memory, or an errno value, an Error with that code. Call it
+/// with std::current_exception().
 [[nodiscard]] base::Error error_of(const std::exception_ptr& exception) noexcept;
 
 template <typename T>
@@ -55,10 +55,10 @@ struct OffLoopTask {
   Slot way_back = {};
 };
 
-/// Does `work` on `executor`, a thread pool or a strand of one, and then calls `then` on the loop with what came of it:
-/// a base::Result of what `work` returns (if that is a Result already, the same). The gate for exceptions of all threads
+/// Does `work` on `executor`, a thread pool or a strand of one, and then calls `then` on the loop with the outcome: a
+/// base::Result of what `work` returns (if that is a Result already, the same). The gate for exceptions of all threads
 /// that help the loop: one that leaves `work` is an Error in `then`. Throws bad_alloc, or nothing; when it does not
-/// throw, `then` will be called, so a flag that `then` takes back may be set right after. Both are destroyed on the loop
+/// throw, `then` will be called, so a flag that `then` clears may be set right after. Both are destroyed on the loop
 /// thread, or with it.
 template <typename Executor, typename Work, typename Then>
 void off_loop(Executor&& executor, boost::asio::io_context& loop, Work work, Then then) {

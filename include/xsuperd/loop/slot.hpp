@@ -7,7 +7,7 @@
 
 namespace xsuperd::loop {
 
-/// Memory for one pending operation of Asio, reserved in advance: beginning that operation cannot fail for want of
+/// Memory for one pending operation of Asio, reserved in advance: beginning that operation cannot fail for lack of
 /// memory. One at a time; for one that is too large, or begun while the room is taken, the heap is used. Not tied to a
 /// thread, but the two ends of an operation must be ordered by what passes it on. Outlives the operation.
 class Slot {

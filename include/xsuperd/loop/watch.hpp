@@ -9,8 +9,8 @@ class io_context;
 
 namespace xsuperd::loop {
 
-/// Waits on the loop until a descriptor can be read: the one way in which the daemon waits for what is to go on being
-/// heard. Waiting cannot be lost:
+/// Waits on the loop until a descriptor can be read: the one way in which the daemon waits for what it must never stop
+/// hearing. Waiting cannot be lost:
 ///  - wait() does not fail. Where the kernel watches no more descriptors (epoll_ctl(2): ENOSPC, ENOMEM), or there is no
 ///    memory, it is tried again each second.
 ///  - When `ready` throws without having called wait() or stop(), it is called again after a short pause for what is
@@ -27,9 +27,9 @@ class Watch {
 
   /// Watches this descriptor from the next wait() on. Only when none is being watched.
   void start(int fd) noexcept;
-  /// `ready` is called once, when there is something to read. Of no effect while it waits already.
+  /// `ready` is called once, when there is something to read. No effect while it is waiting already.
   void wait() noexcept;
-  /// The same after a second: for who could not take what is there, and should not be told of it at once again.
+  /// The same after a second: for callers that could not take what is there, and should not be told again at once.
   void wait_later() noexcept;
   /// Waits no longer, and takes the descriptor off the loop's poll set.
   void stop() noexcept;

@@ -31,8 +31,8 @@ constexpr std::size_t most_target_addresses = 64;
 
 /// Looks up the targets of redirects off the loop, with a deadline. Lives on the loop thread.
 ///
-/// Equal questions share one look-up, however long it takes. An answer that came too late serves the next question, for a
-/// short time. The look-ups are SlowWork: one that hangs at the end is left to itself.
+/// Equal questions share one look-up, however long it takes. An answer that came too late serves the next question, for
+/// a short time. The look-ups are SlowWork: one that still hangs at the end is abandoned.
 class ForwardResolver {
  public:
   struct Options {

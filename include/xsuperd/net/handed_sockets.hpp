@@ -11,7 +11,7 @@
 #include "xsuperd/base/fd.hpp"
 #include "xsuperd/config/model.hpp"
 
-/// Open sockets that a service manager has handed to the daemon, and which service each of them is for.
+/// Open sockets that a service manager has passed to the daemon, and which service each of them is for.
 namespace xsuperd::net {
 
 /// What decides whether a socket can serve for a service.
@@ -31,8 +31,8 @@ struct SocketFacts {
 /// "[::]:80", for messages.
 [[nodiscard]] std::string place_text(const base::Endpoint& at, bool ipv6);
 
-/// Why a socket cannot serve there: "it is at [::]:80, and the service belongs at 10.0.0.1:80"; empty when it can. With
-/// port 0 any port will do. Asks the kernel only whether there is IPv6.
+/// Why a socket cannot serve there: "it is bound to [::]:80, but the service belongs on 10.0.0.1:80"; empty when it
+/// can. With port 0 any port will do. Asks the kernel only whether there is IPv6.
 [[nodiscard]] std::string misfit(const SocketFacts& socket, const config::ListenSpec& spec);
 
 /// A socket with the name that the manager has given it.
@@ -54,7 +54,7 @@ struct HandedFacts {
 /// Those that no service has at the moment. Lives on the loop thread.
 class HandedSockets {
  public:
-  /// Takes over what are IP sockets; says what it was left without and why.
+  /// Takes those that are IP sockets; says which it rejected and why.
   [[nodiscard]] std::vector<std::string> add(std::vector<HandedSocket> sockets);
   void give_back(HandedSocket socket);
 

@@ -8,10 +8,10 @@
 
 #include "xsuperd/base/address.hpp"
 
-/// The client side of the Identification Protocol (RFC 1413): who, says the peer's host, opened a connection.
+/// The client side of the Identification Protocol (RFC 1413): asks the peer's host who opened a connection.
 namespace xsuperd::net {
 
-/// What came of a look-up.
+/// The outcome of a look-up.
 struct IdentAnswer {
   enum class Outcome : std::uint8_t {
     ok,
@@ -42,11 +42,11 @@ class IdentClient {
   using Lookup = std::uint64_t;
 
   virtual ~IdentClient() = default;
-  /// Asks the host of `peer` who owns its connection to `local`. The connection for it comes from the same
-  /// local address, if that is known; mapped addresses are taken as IPv4. The peer may sit in any network:
-  /// all it sends is taken for hostile, and `deadline` is for the whole look-up. `done` is called once, on
-  /// the loop thread and never from inside this call, unless the look-up is cancelled or this object
-  /// destroyed before; it may ask again, and may destroy this object. Returns what cancel() wants, never 0.
+  /// Asks the host of `peer` who owns its connection to `local`. The connection for it comes from the same local
+  /// address, if that is known; mapped addresses are taken as IPv4. The peer may sit in any network: everything it
+  /// sends is considered hostile, and `deadline` is for the whole look-up. `done` is called once, on the loop thread
+  /// and never from inside this call, unless the look-up is cancelled or this object destroyed before; it may ask
+  /// again, and may destroy this object. Returns what cancel() wants, never 0.
   virtual Lookup ask(const base::Endpoint& local, const base::Endpoint& peer,
                      std::chrono::milliseconds deadline, Done done) = 0;
   /// Ends a look-up: its connection is closed soon and nothing is called. Nothing happens when it is over.

@@ -10,7 +10,7 @@ namespace xsuperd::net {
 
 /// False when xsuperd was built without libselinux.
 [[nodiscard]] bool labels_available();
-/// Does this kernel have SELinux? Takes no library to tell. Always false when built without.
+/// Does this kernel have SELinux? Needs no library to find out. Always false when built without.
 [[nodiscard]] bool labels_in_kernel();
 /// Loads libselinux, and tells whether SELinux is in use. Blocks on files the first time; thread safe. An error names
 /// the library.

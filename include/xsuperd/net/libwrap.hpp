@@ -49,11 +49,10 @@ struct LibwrapHelperOptions {
   LibwrapTables tables = {};
 };
 
-/// Forks the helper. To be called once, by the main thread, before there are other threads and after the
-/// daemon went into the background: the helper ends when the thread that called this ends, or with the
-/// socket. It keeps none of the caller's descriptors, has a session of its own and takes no notice of
-/// signals, so that "pkill -HUP xsuperd" means the daemon alone. An error when it cannot be started, or
-/// xsuperd was built without libwrap.
+/// Forks the helper. To be called once, by the main thread, before there are other threads and after the daemon went
+/// into the background: the helper ends when the thread that called this ends, or with the socket. It keeps none of the
+/// caller's descriptors, has a session of its own and ignores signals, so that "pkill -HUP xsuperd" means the daemon
+/// alone. An error when it cannot be started, or xsuperd was built without libwrap.
 [[nodiscard]] base::Result<LibwrapHelper> start_libwrap_helper(const LibwrapHelperOptions& options = {});
 
 /// argv[0] under which the daemon's own program is executed to be the helper.
@@ -63,8 +62,8 @@ constexpr std::string_view libwrap_program_name = "xsuperd-wrap";
 /// `options` is not for the client comes from the environment, XSUPERD_WRAP_IDENTITY and XSUPERD_WRAP_FACILITY.
 [[noreturn]] void run_libwrap_helper(int socket);
 
-/// Who the rules are evaluated as when the daemon is root: the files are read, and commands run, with the
-/// rights of the service (fact B5.25).
+/// Who the rules are evaluated as when the daemon is root: the files are read, and commands run, with the privileges of
+/// the service (fact B5.25).
 struct LibwrapUser {
   uid_t uid = 0;
   gid_t gid = 0;

@@ -40,18 +40,18 @@ class Listener {
 
   static constexpr std::size_t batch_size = 16;
   using Batch = boost::container::static_vector<Connection, batch_size>;
-  /// Accepts what is waiting, at most a batch. `error` is set to the errno that ended it, 0 when the queue is empty
-  /// or the batch full. Connections that were gone before they were accepted are passed over. An IPv4 connection on a
-  /// dual-stack socket becomes an AF_INET socket (fact B4.21) unless `keep_family`. Where only the reserve is left, if one
-  /// is given, the others stay in the queue, and the error is EMFILE.
+  /// Accepts what is waiting, at most a batch. `error` is set to the errno that ended it, 0 when the queue is empty or
+  /// the batch full. Connections that were gone before they were accepted are skipped. An IPv4 connection on a
+  /// dual-stack socket becomes an AF_INET socket (fact B4.21) unless `keep_family`. Where only the reserve is left, if
+  /// one is given, the others stay in the queue, and the error is EMFILE.
   [[nodiscard]] Batch accept_batch(bool keep_family, int& error, base::DescriptorReserve* reserve = nullptr);
 
   /// The socket's number. Valid as long as the Listener.
   [[nodiscard]] int fd() const;
-  /// Another descriptor for the same open socket, for a server that is to own it for a while; close-on-exec. Empty
-  /// when there is no descriptor to be had.
+  /// Another descriptor for the same open socket, for a server that is to own it for a while; close-on-exec. Empty when
+  /// no descriptor is available.
   [[nodiscard]] base::Fd duplicate() const;
-  /// Gives the socket away; the Listener is of no use afterwards.
+  /// Gives the socket away; the Listener cannot be used afterwards.
   [[nodiscard]] base::Fd release();
 
  private:

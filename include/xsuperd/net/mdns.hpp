@@ -45,10 +45,10 @@ struct MdnsService {
 class Mdns {
  public:
   virtual ~Mdns() = default;
-  /// From now on, until withdrawn as often as announced. When there is no avahi-daemon it is announced as
+  /// Announces it until it is withdrawn as often as it was announced. When there is no avahi-daemon it is announced as
   /// soon as there is one.
   virtual void announce(const MdnsService& service) = 0;
-  /// No more; what was not announced is passed over.
+  /// Withdraws it; what was not announced is ignored.
   virtual void withdraw(const MdnsService& service) = 0;
 };
 

@@ -17,15 +17,14 @@ class io_context;
 
 namespace xsuperd::net {
 
-/// Nobody could tell: no answer, a failing name server, or one whose answer is of no use. That there is no such name is an
-/// answer.
+/// The look-up failed: no answer, a failing name server, or a useless answer. That a name does not exist is an answer.
 class LookUpFailed : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// What somebody says of names and addresses: the system, or a fake in tests. Its functions may take as long
-/// as they like. They are called on the Resolver's threads, from several at a time, and throw LookUpFailed.
+/// A source of names and addresses: the system, or a fake in tests. Its functions may take as long as they like. They
+/// are called on the Resolver's threads, from several at a time, and throw LookUpFailed.
 class NameSource {
  public:
   virtual ~NameSource() = default;
@@ -40,19 +39,18 @@ class NameSource {
 /// The system's own look-ups, as nsswitch.conf orders them.
 [[nodiscard]] std::shared_ptr<NameSource> system_names();
 
-/// Looks for the names of `address`. Confirmed are those whose own addresses contain it (B12.30: whoever writes a PTR record
-/// cannot choose a name that is not his), each once and without final dot. Names that read as addresses or hold anything but
-/// letters, digits, '-', '_' and '.' are never confirmed; no more than eight are tried, and none once `go_on` says no. What
-/// is not confirmed is claimed. The look-up counts as failed when the names could not be had, or were more than sixty-four,
-/// which are not all looked at. Blocks as long as the source does.
+/// Looks for the names of `address`. Confirmed are those whose own addresses contain it (B12.30: whoever writes a PTR
+/// record cannot claim somebody else's name), each once and without the final dot. Names that read as addresses or hold
+/// anything but letters, digits, '-', '_' and '.' are never confirmed; no more than eight are tried, and none once
+/// `go_on` says no. What is not confirmed is claimed. The look-up counts as failed when the names could not be had, or
+/// were more than sixty-four, which are not all looked at. Blocks as long as the source does.
 [[nodiscard]] base::PeerName peer_name(NameSource& source, const base::Address& address,
                                        const std::function<bool()>& go_on);
 
 /// Looks up the names of peers off the loop, with a deadline (facts B5.19, B5.20). Lives on the loop thread.
 ///
-/// Equal questions share one look-up. Answers are kept for a short time; so is one that came too late for its
-/// question, and then serves the next. The look-ups are SlowWork: one that hangs at the Resolver's end is left to
-/// itself.
+/// Equal questions share one look-up. Answers are kept for a short time; so is one that came too late for its question,
+/// and then serves the next. The look-ups are SlowWork: one that still hangs when the Resolver ends is abandoned.
 class Resolver {
  public:
   struct Options {

@@ -11,23 +11,23 @@
 #include "xsuperd/config/model.hpp"
 #include "xsuperd/net/handed_sockets.hpp"
 
-/// The service manager that started the daemon, if one did: systemd, or whatever speaks as it does (sd_notify(3),
+/// The service manager that started the daemon, if one did: systemd, or whatever speaks its protocol (sd_notify(3),
 /// sd_listen_fds(3), sd_watchdog_enabled(3)). Through libsystemd.
 namespace xsuperd::net {
 
 /// False when xsuperd was built without libsystemd: then make_service_manager() makes nothing.
 [[nodiscard]] bool service_manager_available();
 
-/// Words to it. Thread safe; every call may wait until the manager has taken what was said before, so that none
+/// Messages to it. Thread safe; every call may wait until the manager has taken what was said before, so that none
 /// belongs on the loop thread.
 class ServiceManager {
  public:
   virtual ~ServiceManager() = default;
   /// Lines "NAME=value" as in sd_notify(3). Fails when the manager's socket is gone.
   [[nodiscard]] virtual base::Result<void> tell(const std::string& lines) = 0;
-  /// Has it keep a duplicate of the descriptor, which it gives back to the next daemon under that name.
+  /// Makes it keep a duplicate of the descriptor, which it gives back to the next daemon under that name.
   [[nodiscard]] virtual base::Result<void> store(int fd, const std::string& name) = 0;
-  /// Has it forget all descriptors of that name.
+  /// Makes it forget all descriptors of that name.
   [[nodiscard]] virtual base::Result<void> forget(const std::string& name) = 0;
 };
 
@@ -35,15 +35,15 @@ class ServiceManager {
 /// environment again with each word, so it is not to be changed later.
 [[nodiscard]] std::unique_ptr<ServiceManager> make_service_manager();
 
-/// Within which time the manager wants to hear WATCHDOG=1 again from this process; nothing: it does not.
+/// How soon the manager expects the next WATCHDOG=1 from this process; nothing: it expects none.
 [[nodiscard]] std::optional<std::chrono::microseconds> watchdog_period();
 
 /// How many descriptors the manager keeps at most (FDSTORE, systemd.exec(5), since systemd 254); nothing: it does not say.
 [[nodiscard]] std::optional<std::size_t> store_room();
 
-/// Takes the sockets that the manager has handed to this process: duplicates, close-on-exec, with numbers from
+/// Takes the sockets that the manager has passed to this process: duplicates, close-on-exec, with numbers from
 /// `first_number` on; LISTEN_* leave the environment. To be called before other threads are there, and before the
-/// descriptors from 3 on are closed. Fails when there are some and they cannot be had.
+/// descriptors from 3 on are closed. Fails when there are some and they cannot be taken.
 [[nodiscard]] base::Result<std::vector<HandedSocket>> take_handed_sockets(int first_number);
 
 /// What a manager expects of this process that a program built without libsystemd cannot do, a sentence for the log;

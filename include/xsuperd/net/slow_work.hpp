@@ -11,8 +11,8 @@ class io_context;
 
 namespace xsuperd::net {
 
-/// Threads for work that may hang as long as a network does, name look-ups above all, and that nobody can call back.
-/// Nothing waits for them: what hangs at the end is left to itself. Lives on the loop thread.
+/// Threads for work that may hang as long as a network does, name look-ups above all, and that cannot be cancelled.
+/// Nothing waits for them: what still hangs at the end is abandoned. Lives on the loop thread.
 ///
 /// Threads are started when they are needed, with all signals blocked.
 class SlowWork {
@@ -28,19 +28,19 @@ class SlowWork {
 
   /// The loop must outlive the object, not its threads.
   SlowWork(boost::asio::io_context& loop, Options options);
-  /// Does not block. What has not begun never will be done, and no Then is called any more.
+  /// Does not block. Work that has not begun is dropped, and no Then is called any more.
   ~SlowWork();
   SlowWork(const SlowWork&) = delete;
   SlowWork& operator=(const SlowWork&) = delete;
 
   /// Does `work` on one of the threads, in the order of the calls, and then on the loop thread what it returns. It must
-  /// own all it uses, or be sure of it however long it takes (see busy()). Nothing is returned of what throws. 0, and nothing happens,
-  /// when the queue is full or no thread is to be had.
+  /// own all it uses, or be sure of it however long it takes (see busy()). Nothing is returned of what throws. 0, and
+  /// nothing happens, when the queue is full or no thread can be started.
   Id run(std::function<Then()> work);
-  /// The same for work that says in its own way what came of it. When this does not return 0, `then` will be called on
-  /// the loop thread, also when `work` has thrown, and that takes no memory: a flag that it takes back may be set now.
+  /// The same for work that reports its outcome in its own way. When this does not return 0, `then` will be called on
+  /// the loop thread, also when `work` has thrown, and that takes no memory: a flag that it clears may be set now.
   Id run(std::function<void()> work, Then then);
-  /// Takes back work that no thread has begun with. False when one has.
+  /// Withdraws work that no thread has begun. False when one has.
   bool cancel(Id id);
   /// Is a thread at work?
   [[nodiscard]] bool busy() const;

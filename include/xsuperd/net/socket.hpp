@@ -40,17 +40,17 @@ using BeforeBinding = std::function<void(int fd)>;
 /// service's is to be bound beside shares its port from now on.
 void apply_options(int fd, const config::ListenSpec& spec);
 
-/// Has a socket take nobody in any more, in whatever process it is open: streams refuse, datagrams go past it, and
-/// another one can be bound in its place. What has been sent still arrives. Processes without CAP_NET_RAW that have it cannot
-/// undo this on Linux 5.1 or later.
+/// Makes a socket take nobody in any more, in whatever process it is open: streams refuse, datagrams bypass it, and
+/// another one can be bound in its place. What has been sent still arrives. Processes without CAP_NET_RAW that have it
+/// cannot undo this on Linux 5.1 or later.
 void hang_up(int fd);
 /// A datagram socket that the daemon leaves to a server: another one can be bound beside it from now on, and gets what
 /// arrives. And the opposite, which bind_socket() has done.
 void leave_open_to_others(int fd);
 void keep_from_others(int fd);
-/// A server like nmbd binds further sockets to its port, at single addresses. From now on it can (SO_REUSEPORT), as long as
-/// it runs as the daemon's user: the kernel lets no other user share the port (socket(7)). What comes back has the option
-/// no more.
+/// A server like nmbd binds further sockets to its port, at single addresses. From now on it can (SO_REUSEPORT), as
+/// long as it runs as the daemon's user: the kernel lets no other user share the port (socket(7)). A socket that comes
+/// back no longer has the option.
 void let_server_bind_beside(int fd);
 
 /// The local end of a socket.

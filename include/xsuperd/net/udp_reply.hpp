@@ -33,14 +33,13 @@ struct Datagram {
   Way way;
 };
 
-/// Asks the kernel to tell with each datagram to which address it was sent, or no more. To be called when the
-/// socket has been opened; datagrams that came before are answered as the kernel chooses. Nothing happens
-/// when `fd` is no Internet socket. Turn it off when a reload gives the open socket to a server.
+/// Asks the kernel to report the address to which each datagram was sent, or to stop reporting it. To be called when
+/// the socket has been opened; datagrams that came before are answered as the kernel chooses. Nothing happens when `fd`
+/// is no Internet socket. Turn it off when a reload gives the open socket to a server.
 void enable_destination_info(int fd, bool on = true);
 
-/// Takes the datagram at the head of the queue, which may be empty and may be longer than `buffer`: exactly
-/// this one (decision B15.11). Nothing when there is none, or when the socket had an error to tell, which is
-/// gone by then.
+/// Takes the datagram at the head of the queue, which may be empty and may be longer than `buffer`: exactly this one
+/// (decision B15.11). Nothing when there is none, or when the socket had a pending error, which is cleared by then.
 [[nodiscard]] std::optional<Datagram> receive(int fd, std::span<char> buffer);
 
 /// Answers `request` with one datagram, from the address that was asked; a request to a broadcast or
@@ -59,8 +58,8 @@ class DatagramBatch {
   DatagramBatch(const DatagramBatch&) = delete;
   DatagramBatch& operator=(const DatagramBatch&) = delete;
 
-  /// Takes what waits, as the function of that name does, in the order of arrival. None when nothing waits or the socket
-  /// had an error to tell. What is returned lies in here until the next call, which also forgets all answers.
+  /// Takes what is waiting, as the function of that name does, in the order of arrival. None when nothing is waiting or
+  /// the socket had a pending error. What is returned lies in here until the next call, which also forgets all answers.
   [[nodiscard]] std::span<const Datagram> receive(int fd);
 
   /// `room` bytes for the next answer, if it is not made of the request's own bytes. To be called after a receive().

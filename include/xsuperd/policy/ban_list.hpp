@@ -30,13 +30,13 @@ class BanList {
   /// What a touch did.
   enum class Added : std::uint8_t {
     fresh,     ///< the peer was not on the list
-    extended,  ///< it was: its time runs anew, or on if that is longer (B12.29)
+    extended,  ///< it was: its time starts again, or goes on if that is longer (B12.29)
   };
   struct Result {
     Added added = Added::fresh;
-    bool displaced = false;  ///< another one had to go
+    bool displaced = false;  ///< another ban was dropped
   };
-  /// `minutes` is the service's deny_time; -1: for ever. Not to be called for 0.
+  /// `minutes` is the service's deny_time; -1: forever. Not to be called for 0.
   Result add(const Network& peer, int minutes, base::Moment now);
   Result add(const base::Address& peer, int minutes, base::Moment now) { return add(Network::of(peer), minutes, now); }
   /// Is the peer on the list, by itself or as a part of a network?
@@ -49,17 +49,17 @@ class BanList {
   [[nodiscard]] bool contains(const Network& peer, base::Moment now) const;
   /// The smallest network on the list that the peer is in, itself included.
   [[nodiscard]] std::optional<Network> covering(const base::Address& peer, base::Moment now) const;
-  /// Forgets what is over; how many there were.
+  /// Removes what has expired; returns how many there were.
   std::size_t expire(base::Moment now);
-  /// Those that count at `now`, in the order of their last touch, each with its end; Moment::max(): none.
+  /// Those in effect at `now`, in the order of their last touch, each with its end; Moment::max(): none.
   [[nodiscard]] std::vector<std::pair<Network, base::Moment>> all(base::Moment now) const;
   [[nodiscard]] std::size_t size() const { return bans_.size(); }
-  /// When the next one is over; nothing when none ever will be.
+  /// When the next one expires; nothing when none ever will.
   [[nodiscard]] std::optional<base::Moment> next_end() const;
 
   struct Ban {
     Network peer;
-    base::Moment until;  ///< Moment::max(): for ever
+    base::Moment until;  ///< Moment::max(): forever
     bool operator==(const Ban&) const = default;
   };
   /// For an upgrade: all of them, the one whose last touch is oldest first; and a list that goes on from there, less

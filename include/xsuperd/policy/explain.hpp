@@ -50,13 +50,13 @@ struct Explanation {
   std::string verdict;               ///< with the element or attribute that decides, and where it stands
 };
 
-/// Whether the service admits the peer. `name`: not_asked, or what came of asking.
+/// Whether the service admits the peer. `name`: not_asked, or the outcome of asking.
 [[nodiscard]] Explanation explain(const Policy& policy, const Inquiry& inquiry, const PeerName& name);
 /// The same as lines, with a title, escaped for a terminal.
 [[nodiscard]] std::string explanation_text(const config::Service& service, const Inquiry& inquiry,
                                            const Explanation& explanation);
 
-/// Is that what somebody means who says `word`: its id or its name, upper and lower case alike?
+/// Does `word` mean it: its id or its name, upper and lower case alike?
 [[nodiscard]] bool is_meant(const std::string& id, const std::string& name, const std::string& word);
 /// A line about an entry that is not among the services, escaped.
 [[nodiscard]] std::string absence_text(const config::Absent& absent);

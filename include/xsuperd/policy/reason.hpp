@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <string_view>
 
-/// Why a request is refused, and all that is to be said of each reason. Pure; safe on any thread.
+/// Why a request is refused, and all there is to say about each reason. Pure; safe on any thread.
 namespace xsuperd::policy {
 
-/// In the order in which they came to be: the numbers outlive an upgrade, so a new one goes before `end`.
+/// In the order in which they were added: the numbers outlive an upgrade, so a new one goes before `end`.
 enum class Reason : std::uint8_t {
   address,
   time,
@@ -25,7 +25,7 @@ enum class Reason : std::uint8_t {
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::end);
 
-/// What is told of one reason.
+/// What is said about one reason.
 struct ReasonRow {
   Reason reason = Reason::end;
   std::string_view word;       ///< in logs, counters and answers: xinetd's where it has one (fact B7.19)
@@ -61,7 +61,7 @@ inline constexpr std::array<ReasonRow, reason_count> reason_table{{
      .sentence = "More requests came than cps allows, and the service is closed for a while. This reason contains blanks."},
 }};
 
-/// Has each reason its row, in its place, with a word of its own and a sentence?
+/// Does each reason have its row, in its place, with a word of its own and a sentence?
 consteval bool reasons_are_complete() {
   for (std::size_t i = 0; i < reason_count; ++i) {
     const ReasonRow& row = reason_table[i];
@@ -72,7 +72,7 @@ consteval bool reasons_are_complete() {
 }
 static_assert(reasons_are_complete());
 
-/// Of a Reason but `end`.
+/// Of any Reason but `end`.
 [[nodiscard]] constexpr const ReasonRow& row_of(Reason reason) { return reason_table[static_cast<std::size_t>(reason)]; }
 /// Its word in the log.
 [[nodiscard]] constexpr std::string_view log_word(Reason reason) { return row_of(reason).word; }

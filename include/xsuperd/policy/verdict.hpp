@@ -30,7 +30,7 @@ class RateWindow {
   /// Forgets all: after a pause, and when the configuration changes (fact B8.41).
   void reset() { requests_ = 0; }
 
-  /// For an upgrade: all there is to know, and a window that goes on from there.
+  /// For an upgrade: the complete state, and a window that continues from it.
   struct Snapshot {
     base::Moment start{};
     std::uint64_t requests = 0;

@@ -11,7 +11,7 @@
 
 namespace xsuperd::service {
 
-/// What a service has done since it was started. Every request ends in exactly one of the counts, so that always
+/// What a service has done since it was started. Every request ends up in exactly one of the counts, so that always
 ///
 ///     accepted = served + all of refused + failed + withdrawn + those that are not decided yet.
 ///

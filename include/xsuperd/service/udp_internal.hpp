@@ -32,11 +32,11 @@ struct ChargenPosition {
                                                          std::span<char, udp_room> buffer, base::WallTime now,
                                                          ChargenPosition& chargen);
 
-/// May a datagram of `peer` be answered at all (fact B12.42, decision B15.20)? Not when its port is below
-/// 1024 or is one of `own_ports`, those of all internal datagram services: two such services would answer one
-/// another for ever, and the address may be forged. Nor when the address is none that one host has:
-/// broadcast, multicast, or none. Mapped addresses count as IPv4. A broadcast address of a network cannot be
-/// told by its looks; the kernel lets none in as a source, nor sends to one from our sockets.
+/// May a datagram of `peer` be answered at all (fact B12.42, decision B15.20)? Not when its port is below 1024 or is
+/// one of `own_ports`, those of all internal datagram services: two such services would answer one another forever, and
+/// the address may be forged. Nor when the address is none that one host has: broadcast, multicast, or none. Mapped
+/// addresses count as IPv4. A broadcast address of a network cannot be told by its looks; the kernel lets none in as a
+/// source, nor sends to one from our sockets.
 [[nodiscard]] bool may_answer(const base::Endpoint& peer, std::span<const std::uint16_t> own_ports);
 
 }  // namespace xsuperd::service

@@ -46,7 +46,7 @@ class Children {
   /// of the group when the child has ended after TERM or KILL gets KILL, too, `patience` after TERM; so long the child may
   /// stay a zombie, because its id is that of the group (decision B15.31).
   bool signal(std::uint64_t token, int number, std::chrono::milliseconds patience = std::chrono::seconds(3));
-  /// How many groups are waited for that have lost their leader so; and whether the leader of one was `pid`.
+  /// How many groups whose leader has ended in this way are being waited for; and whether the leader of one was `pid`.
   [[nodiscard]] std::size_t remains() const;
   [[nodiscard]] bool holds(pid_t pid) const;
   /// They get KILL now, and are waited for no longer.

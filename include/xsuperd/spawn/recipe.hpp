@@ -39,7 +39,7 @@ struct Given {
   bool given = false;
 };
 
-/// What a child sets of itself beside limits and rights. Numbers only, which its plan takes over as they stand: for a
+/// What a child sets of itself besides limits and privileges. Numbers only, which its plan copies as they are: for a
 /// further one a member here, its Step with words below, and a stage in src/spawn/child.cpp.
 struct Tuning {
   Given<mode_t> umask;  ///< none: the daemon's
@@ -62,9 +62,9 @@ struct Recipe : Tuning {
   bool blocking_stdio = false;  ///< clear O_NONBLOCK on the socket first: wait = yes servers expect to block
 };
 
-/// The steps of a start, in this order; a failure names the one it happened in. Priority and limits come
-/// while the child still has the daemon's rights (decision B15.17), signals are let through only when nothing
-/// of ours is left to run.
+/// The steps of a start, in this order; a failure names the one it happened in. Priority and limits come while the
+/// child still has the daemon's privileges (decision B15.17), signals are let through only when nothing of ours is left
+/// to run.
 enum class Step : unsigned char {
   clone,
   descriptors,
@@ -103,7 +103,7 @@ enum class Step : unsigned char {
     case Step::user:
       return "setting the user";
     case Step::verify:
-      return "verifying that the rights are given up";
+      return "verifying that privileges were dropped";
     case Step::umask:
       return "setting the umask";
     case Step::directory:

@@ -55,8 +55,8 @@ class Spawner {
   enum class Load : unsigned char {
     alone,  ///< nothing else is waiting: start it here, which saves waking a thread, unless that takes long
     many,   ///< more is coming: leave it to the spawner threads
-    /// For who watches the child anyway: start it here and now, and always return an outcome. An exec that
-    /// takes long counts as Started, and its failure shows as the child's end with status 127 or 126.
+    /// For callers that watch the child anyway: start it here and now, and always return an outcome. An exec that takes
+    /// long counts as Started, and its failure shows as the child's end with status 127 or 126.
     at_once,
   };
   /// Begins one start, and does not wait for a program whose exec takes long. The outcome is returned when it
@@ -88,16 +88,15 @@ struct CloneOptions {
   std::size_t most_pending = 1000;
 };
 
-/// The spawner of the daemon: clone(CLONE_VM|CLONE_FILES|CLONE_PIDFD|CLONE_CHILD_CLEARTID) from the loop thread
-/// or from one of `threads` spawner threads, which wait for the exec, but not for ever: a program on a file
-/// system that does not answer holds up neither the loop nor other programs.
+/// The spawner of the daemon: clone(CLONE_VM|CLONE_FILES|CLONE_PIDFD|CLONE_CHILD_CLEARTID) from the loop thread or from
+/// one of `threads` spawner threads, which wait for the exec, but not forever: a program on a file system that does not
+/// answer holds up neither the loop nor other programs.
 ///
 /// Expects that no signal has a handler (one might run in the child, which is in our memory), and that
-/// reserve_low_descriptors() has been called for as many threads: without the reserved descriptors, or with
-/// an old kernel, every start copies the descriptor table, which is right but slower. The destructor waits
-/// for the starts under way, kills those that take long, closes the sockets of jobs not begun, and delivers
-/// nothing more; it must not be run by the outcome handler. Throws when there are no descriptors or threads to
-/// be had.
+/// reserve_low_descriptors() has been called for as many threads: without the reserved descriptors, or with an old
+/// kernel, every start copies the descriptor table, which is right but slower. The destructor waits for the starts
+/// under way, kills those that take long, closes the sockets of jobs not begun, and delivers nothing more; it must not
+/// be run by the outcome handler. Throws when no descriptors or threads are available.
 [[nodiscard]] std::unique_ptr<Spawner> make_clone_spawner(boost::asio::io_context& loop,
                                                           CloneOptions options);
 

@@ -31,8 +31,8 @@ struct WorkerUser {
   gid_t gid = 65534;
 };
 
-/// How a worker is started: /proc/self/exe as "xsuperd-worker", with the user and the daemon's TZ in its
-/// environment and nothing else. `user` is of no effect when the daemon is not root.
+/// How a worker is started: /proc/self/exe as "xsuperd-worker", with the user and the daemon's TZ in its environment
+/// and nothing else. `user` has no effect when the daemon is not root.
 [[nodiscard]] std::shared_ptr<const spawn::Recipe> worker_recipe(WorkerUser user = {});
 
 /// Bytes of the texts of conversations that wait, all together; one may have more.
@@ -42,8 +42,8 @@ constexpr std::size_t most_waiting_bytes = 16 * 1024 * 1024;
 struct HandedWorker {
   struct Conversation {
     std::uint64_t token = 0;
-    std::uint64_t connection = 0;  ///< what tells its socket from others; 0: it may not be given back
-    bool asks = false;             ///< an identity may be told
+    std::uint64_t connection = 0;  ///< what distinguishes its socket from others; 0: it may not be given back
+    bool asks = false;             ///< an identity may be reported
     bool operator==(const Conversation&) const = default;
   };
   pid_t pid = 0;
@@ -57,9 +57,8 @@ struct HandedWorker {
 BOOST_DESCRIBE_STRUCT(HandedWorker::Conversation, (), (token, connection, asks))
 BOOST_DESCRIBE_STRUCT(HandedWorker, (), (pid, pidfd, link, protocol, drain, conversations))
 
-/// The daemon's workers: starts them, gives them conversations, starts others when they end. Lives on the
-/// loop thread, never waits. What a worker sends is taken for hostile: one that breaks the protocol is
-/// killed.
+/// The daemon's workers: starts them, gives them conversations, starts others when they end. Lives on the loop thread,
+/// never waits. What a worker sends is considered hostile: one that breaks the protocol is killed.
 class Client final : public Conversations {
  public:
   struct Options {
@@ -75,8 +74,8 @@ class Client final : public Conversations {
     unsigned silent_beats = 4;
     /// Until it is tried again to watch the socket of an adopted worker, which the system has refused.
     std::chrono::milliseconds watch_again{1'000};
-    /// A worker that was ready for so long before it failed is followed by another at once: whatever ended
-    /// it comes seldom enough, and the next conversations should notice as little as possible.
+    /// A worker that was ready for so long before it failed is followed by another at once: whatever ended it happens
+    /// rarely enough, and the next conversations should notice as little as possible.
     std::chrono::milliseconds healthy_after{500};
     /// Until the successor of another one is started: doubled each time, from the first value to the second,
     /// so that workers that cannot work at all do not keep the machine busy.
@@ -90,8 +89,8 @@ class Client final : public Conversations {
     std::chrono::milliseconds patience{10'000};
     /// How long progress() waits for workers that say nothing.
     std::chrono::milliseconds progress_patience{1'000};
-    /// Told in a sentence, on one line and fit for the log (level error), of each worker that ended or could
-    /// not be started.
+    /// Called with a sentence, on one line and fit for the log (level error), for each worker that ended or could not
+    /// be started.
     std::function<void(std::string)> on_trouble = {};
   };
 
@@ -106,9 +105,10 @@ class Client final : public Conversations {
   Client& operator=(const Client&) = delete;
 
   bool has_room() const override;
-  /// Goes to the ready worker with the fewest conversations, of equals to the one that waited longest. While
-  /// none is ready, or all have yet to take what they were sent, it waits, at most about `patience`. Lost without a try: a token in use, more than
-  /// most_targets targets or most_texts texts, a text longer than longest_text, a full queue.
+  /// Goes to the ready worker with the fewest conversations, and among equals to the one that has waited longest. While
+  /// none is ready, or all have yet to take what they were sent, it waits, at most about `patience`. Lost without a
+  /// try: a token in use, more than most_targets targets or most_texts texts, a text longer than longest_text, a full
+  /// queue.
   void start(std::uint64_t token, Kind kind, base::Fd connection, Parameters parameters, Done done) override;
   void stop(std::uint64_t token) override;
   bool resume(std::uint64_t token, Done done) override;
@@ -123,7 +123,7 @@ class Client final : public Conversations {
   [[nodiscard]] std::vector<HandedWorker> hand_over() const;
   /// Is there nothing left that we would have to send to a worker? If not, the state cannot be handed over.
   [[nodiscard]] bool settled() const;
-  /// Gives up as dead who keeps us from being settled: its conversations are lost, those that wait are not.
+  /// Gives up as dead any worker that keeps us from being settled: its conversations are lost, those that wait are not.
   void give_up_stuck();
   /// Takes on a worker from before an upgrade: it finishes what it holds, gets nothing new, ends, and is reaped. What
   /// one of another version says is not understood: its conversations end as `unseen` when it ends. `take` gives the

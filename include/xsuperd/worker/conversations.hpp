@@ -21,7 +21,7 @@ struct Ending {
   enum class Why : std::uint8_t {
     finished,  ///< by itself: see the report
     stopped,   ///< because of stop(); the report is empty
-    lost,      ///< its worker died, or there was none to be had; the connection is closed, the report empty
+    lost,      ///< its worker died, or there was none; the connection is closed, the report empty
     unseen,    ///< with a worker of another version, which ended well and could not tell us; the report is empty
   };
   Why why = Why::finished;

@@ -14,10 +14,10 @@ class io_context;
 
 namespace xsuperd::worker {
 
-/// Look-ups at identity servers, as conversations in a worker, several at a time and not more than allowed
-/// (B12.43). This side makes and binds the socket, which a worker may not; it connects, asks, reads and
-/// parses nothing. What the worker tells is taken for hostile, and the deadline is kept here too: a look-up
-/// whose worker is lost, or says nothing, has its answer all the same.
+/// Look-ups at identity servers, as conversations in a worker, several at a time and not more than allowed (B12.43).
+/// This side makes and binds the socket, which a worker may not; it connects, asks, reads and parses nothing. What the
+/// worker reports is considered hostile, and the deadline is kept here too: a look-up whose worker is lost, or says
+/// nothing, has its answer all the same.
 class IdentLookups final : public net::IdentClient {
  public:
   struct Options {

@@ -44,7 +44,7 @@ struct SandboxOptions {
 /// - started by root: its root directory is empty and on no disk, user and group are those of `options`,
 /// there are no
 ///   other groups and no way back; started by another user it stays that user and keeps its root directory;
-/// - it has no capabilities and can gain no rights by executing anything;
+/// - it has no capabilities and can gain no privileges by executing anything;
 /// - system calls that are not on the list in seccomp.cpp end it at once (SIGSYS).
 ///
 /// To be called while there are no other threads. The error says which step failed; the process must end

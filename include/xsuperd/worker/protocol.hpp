@@ -26,7 +26,7 @@ constexpr std::size_t most_texts = 8;
 constexpr std::size_t longest_text = 1024 * 1024;
 /// Bytes of the texts in a Report, and of Failed::sentence. Longer ones are cut.
 constexpr std::size_t longest_word = 1024;
-/// Conversations that one Progress tells of.
+/// Conversations that one Progress reports on.
 constexpr std::size_t most_counts = 2048;
 /// Deadlines are cut to this.
 constexpr std::chrono::milliseconds longest_deadline = std::chrono::hours(24 * 366);
@@ -42,7 +42,7 @@ struct Start {
   std::uint64_t token = 0;
   Kind kind = Kind::echo;
   Parameters parameters;
-  base::Fd connection;      ///< none after decoding: it was lost on the way, for want of descriptors
+  base::Fd connection;      ///< none after decoding: it was lost on the way, for lack of descriptors
   bool texts_sent = false;  ///< the texts came in TextParts before; `parameters.texts` is empty
 };
 /// Daemon to worker: a piece of a text that is too long for one message. All pieces of a conversation come

@@ -18,13 +18,13 @@ struct IdRange {
   std::uint64_t count = 0;
   bool operator==(const IdRange&) const = default;
 };
-/// The lines that can be read; the others are passed over.
+/// The lines that can be read; the others are ignored.
 [[nodiscard]] std::vector<IdRange> parse_id_map(std::string_view text);
 
-/// An id that exists in all of `users` and `groups` (both maps), and of which `taken` says that no user and no group has
-/// it. From where nothing is handed out: 2,100,000,000 and up, which is above the ranges of subuid(5), FreeIPA and
-/// systemd's containers and below the foreign ids of systemd; in a namespace that has no such ids 65,520 to 65,533, which
-/// lie between systemd's dynamic users and nobody. None when there is no such id either. Pure.
+/// An id that exists in all of `users` and `groups` (both maps), and of which `taken` says that no user and no group
+/// has it. From a range in which nothing is assigned: 2,100,000,000 and up, which is above the ranges of subuid(5),
+/// FreeIPA and systemd's containers and below the foreign ids of systemd; in a namespace that has no such ids 65,520 to
+/// 65,533, which lie between systemd's dynamic users and nobody. None when there is no such id either. Pure.
 [[nodiscard]] std::optional<std::uint32_t> unused_id(const std::vector<IdRange>& users,
                                                      const std::vector<IdRange>& groups,
                                                      const std::function<bool(std::uint32_t)>& taken);

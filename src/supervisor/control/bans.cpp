@@ -40,7 +40,8 @@ void bans(const Call& call, const command::Nothing&, const Answer<command::Bans>
 void ban(const Call& call, const request::Ban& arguments, const Answer<command::Ban>& answer) {
   const auto& minutes = arguments.minutes;
   if (minutes && (*minutes < 1 || *minutes > request::Ban::most_minutes))
-    return answer.refuse(Code::bad_request, fmt::format("'minutes' is a number from 1 to {}", request::Ban::most_minutes));
+    return answer.refuse(Code::bad_request, fmt::format("'minutes' must be a number from 1 to {}",
+                                                        request::Ban::most_minutes));
   const auto networks = networks_of(arguments);
   if (!networks) return answer.refuse(Code::bad_request, networks.error().sentence);
   const auto results = call.actions.ban(*networks, minutes ? static_cast<int>(*minutes) : -1);
@@ -69,7 +70,7 @@ void unban(const Call& call, const request::Addresses& arguments, const Answer<c
   call.actions.unban(*networks);
   reply::Unbanned unbanned;
   for (const Network& network : *networks) {
-    call.actions.note(network.text() + " is not banned any more");
+    call.actions.note(network.text() + " is no longer banned");
     unbanned.unbanned.push_back(network.text());
   }
   answer(unbanned);

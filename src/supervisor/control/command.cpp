@@ -25,13 +25,14 @@ void answer_control(Supervisor::Impl& daemon, const Request& request, const cont
   for (const ControlCommand& command : control_commands()) {
     if (command.name != request.command) continue;
     if (command.changes && !peer.may_change)
-      return respond(Reply::failed(Code::not_allowed, fmt::format("{} is for root and the daemon's own user", command.name)));
+      return respond(Reply::failed(Code::not_allowed, fmt::format("{} is only for root and the daemon's own user",
+                                                                  command.name)));
     if (command.changes && call.view.ending()) return respond(Reply::failed(Code::refused, "the daemon is ending"));
     if (command.changes) call.actions.note(fmt::format("{} by uid {} (pid {})", command.name, peer.uid, peer.pid));
     return command.handle(call, request.arguments, std::move(respond));
   }
   respond(Reply::failed(Code::unknown_command,
-                        fmt::format("there is no command {}", base::escaped(request.command, 100))));
+                        fmt::format("unknown command {}", base::escaped(request.command, 100))));
 }
 
 /// Without the socket the daemon serves all the same.

@@ -34,7 +34,7 @@ void tell(const ReloadReport& from, reply::Report& to) {
 control::Failure refusal(const ReloadReport& report) {
   reply::Report details;
   tell(report, details);
-  return {Code::refused, "everything stays as it was: " + report.refused, control::write(details)};
+  return {Code::refused, "the old configuration stays in effect: " + report.refused, control::write(details)};
 }
 
 /// Services that should be open and are not, by whatever fault, now.

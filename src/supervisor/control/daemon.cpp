@@ -102,9 +102,10 @@ void log_level(const Call& call, const request::LogLevel& arguments, const Answe
   if (!arguments.level) return answer({before, {}});
   const auto level = level_of(*arguments.level);
   if (!level)
-    return answer.refuse(Code::bad_request, fmt::format("'{}' is no level: critical, error, warning, notice, info or debug",
+    return answer.refuse(Code::bad_request, fmt::format("'{}' is not a level: critical, error, warning, notice, info "
+                                                        "or debug",
                                                         base::escaped(*arguments.level, 100)));
-  call.actions.note(fmt::format("messages down to {} are logged", level_word(*level)));
+  call.actions.note(fmt::format("messages are logged down to level {}", level_word(*level)));
   call.actions.set_log_level(*level);
   answer({level_word(*level), control::Word<control::LogLevels>(before)});
 }
@@ -112,7 +113,8 @@ void log_level(const Call& call, const request::LogLevel& arguments, const Answe
 void reopen_logs(const Call& call, const command::Nothing&, const Answer<command::ReopenLogs>& answer) {
   call.actions.reopen_logs([answer](const std::vector<std::string>& troubles) {
     if (troubles.empty()) return answer({true});
-    answer.refuse({Code::failed, "some logs go on in the files that are open", control::write(reply::Troubles{troubles})});
+    answer.refuse({Code::failed, "some logs are still written to the files that were open",
+                                 control::write(reply::Troubles{troubles})});
   });
 }
 
@@ -120,7 +122,7 @@ void reopen_logs(const Call& call, const command::Nothing&, const Answer<command
 void upgrade(const Call& call, const command::Nothing&, const Answer<command::Upgrade>& answer) {
   call.actions.upgrade([answer, version = call.view.version()](const base::Result<void>& ready) {
     if (ready) return answer({version});
-    answer.refuse(Code::refused, "everything goes on as it was: " + ready.error().sentence);
+    answer.refuse(Code::refused, "still running the old version: " + ready.error().sentence);
   });
 }
 

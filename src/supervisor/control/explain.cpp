@@ -61,14 +61,15 @@ void explain(const Call& call, const request::Explain& arguments, const Answer<c
     return answer.refuse(Code::bad_request, fmt::format("'{}' is not an address", base::escaped(arguments.address, 200)));
   Question question{call.view, {}, {*peer, base::local_time(std::chrono::system_clock::now()), call.view.process_limit(), {}, {}}};
   if (arguments.at && !policy::set_clock(*arguments.at, question.inquiry.at))
-    return answer.refuse(Code::bad_request, fmt::format("there is no {} o'clock", base::escaped(*arguments.at, 20)));
+    return answer.refuse(Code::bad_request, fmt::format("invalid time '{}' (expected H:MM)",
+                                                        base::escaped(*arguments.at, 20)));
   Selection meant = services_meant(call.view, arguments);
   if (meant.failure) return answer.refuse(std::move(*meant.failure));
   question.services.assign(meant.services.begin(), meant.services.end());
   if (const auto all = explained(question, {}, false)) return answer(*all);
   call.actions.find_name(*peer, [question = std::move(question), answer](const base::PeerName& name) {
     const auto all = explained(question, name, true);
-    if (all->services.empty()) return answer.refuse(Code::not_found, "the service is gone");
+    if (all->services.empty()) return answer.refuse(Code::not_found, "the service no longer exists");
     answer(*all);
   });
 }

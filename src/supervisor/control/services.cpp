@@ -44,7 +44,7 @@ control::Failure nobody(const std::vector<config::Absent>& absent, const std::ve
             control::write(told(entry))};
   }
   const bool pattern = policy::is_pattern(word);
-  return {Code::not_found, fmt::format("no service {} {}", pattern ? "matches" : "is called", base::escaped(word, 200)), {}};
+  return {Code::not_found, fmt::format("no service {} {}", pattern ? "matches" : "is named", base::escaped(word, 200)), {}};
 }
 
 }  // namespace

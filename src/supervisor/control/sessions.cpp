@@ -146,7 +146,8 @@ std::variant<Victims, control::Failure> victims_of(const View& daemon, const req
   if (arguments.sessions) victims.numbers.insert(victims.numbers.end(), arguments.sessions->begin(), arguments.sessions->end());
   const auto words = arguments.words();
   const auto& peer = arguments.peer;
-  if (peer.has_value() == (!words.empty() || !victims.numbers.empty())) return wrong("sessions and services are wanted, or a peer");
+  if (peer.has_value() == (!words.empty() || !victims.numbers.empty()))
+    return wrong("expected sessions or services, or else a peer");
   if (peer) victims.peer = base::Address::parse(*peer);
   if (peer && !victims.peer) return wrong(fmt::format("'{}' is not an address", base::escaped(*peer, 200)));
   Selection selection = select_services(daemon, words, true);
@@ -158,7 +159,7 @@ std::variant<Victims, control::Failure> victims_of(const View& daemon, const req
 /// Signals nobody when a session that is named does not run.
 void kill(const Call& call, const request::Kill& arguments, const Answer<command::Kill>& answer) {
   const auto signal = signal_of(arguments.signal.value_or("TERM"));
-  if (!signal) return answer.refuse(Code::bad_request, "there is no such signal");
+  if (!signal) return answer.refuse(Code::bad_request, "no such signal");
   auto meant = victims_of(call.view, arguments);
   if (auto* failure = std::get_if<control::Failure>(&meant)) return answer.refuse(std::move(*failure));
   const auto& victims = std::get<Victims>(meant);
@@ -167,9 +168,9 @@ void kill(const Call& call, const request::Kill& arguments, const Answer<command
   });
   for (const Token number : victims.numbers)
     if (std::none_of(found.begin(), found.end(), [&](const SessionOf& one) { return one.token == number; }))
-      return answer.refuse(Code::not_found, fmt::format("session {} does not run", number));
+      return answer.refuse(Code::not_found, fmt::format("session {} does not exist", number));
   const auto signalled = call.actions.signal(found, *signal);
-  if (signalled.empty()) return answer.refuse(Code::not_found, "no such session runs");
+  if (signalled.empty()) return answer.refuse(Code::not_found, "no such session");
   call.actions.note(fmt::format("signal {} to {} sessions", *signal, signalled.size()));
   answer({*signal, signalled});
 }

@@ -56,7 +56,7 @@ t.until("as before", lambda: t.row(23).startswith("1-19 of 32"))
 
 # A daemon that stands still is told; keys work; it goes on.
 os.kill(daemon, signal.SIGSTOP)
-t.until("late", lambda: "takes its time" in t.row(2))
+t.until("late", lambda: "waiting for the daemon" in t.row(2))
 t.press(b"\x1bOB")
 t.until("scrolled meanwhile", lambda: t.row(4).startswith("s01"))
 os.kill(daemon, signal.SIGCONT)
@@ -93,7 +93,7 @@ for environment, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
 # A terminal that is not known gets one screen, and the reason.
 t = Terminal([xsuperctl, "--socket", path, "top", "--interval", "0.1"], 80, 24, TERM="no-such-terminal")
 expect(t.ended(), 0)
-t.until("the reason", lambda: b"no live view: TERM names no terminal" in t.seen and b"32 services by rate" in t.seen)
+t.until("the reason", lambda: b"instead of the live view: ncurses does not know the terminal in TERM" in t.seen and b"32 services by rate" in t.seen)
 
 # The daemon goes away and comes back with counters that begin anew; it goes away again, and q works.
 t = top()

@@ -262,10 +262,10 @@ upgrade() {
 # upgrade_in_vain REGEX: an upgrade that has to be refused, with that reason.
 upgrade_in_vain() {
   local before
-  before=$(count "$DAEMON_LOG" 'upgrade refused, everything goes on as it was: ')
+  before=$(count "$DAEMON_LOG" 'upgrade refused; still running the old version: ')
   kill -s RTMIN "$DAEMON"
-  wait_log 'upgrade refused, everything goes on as it was: ' $((before + 1))
-  wait_log "upgrade refused, everything goes on as it was: .*$1"
+  wait_log 'upgrade refused; still running the old version: ' $((before + 1))
+  wait_log "upgrade refused; still running the old version: .*$1"
 }
 
 # ---- a service manager ----------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ BOOST_DESCRIBE_STRUCT(Bans, (), (bans))
 struct Ban {
   std::string address;
   std::optional<std::uint64_t> seconds_left;
-  static constexpr std::array notes{Note{"address", "or ADDRESS/LENGTH"}, Note{"seconds_left", "null: for ever"}};
+  static constexpr std::array notes{Note{"address", "or ADDRESS/LENGTH"}, Note{"seconds_left", "null: forever"}};
 };
 BOOST_DESCRIBE_STRUCT(Ban, (), (address, seconds_left))
 
@@ -22,7 +22,7 @@ struct NewBan {
   std::string address;
   bool added = false;
   bool displaced = false;
-  static constexpr std::array notes{Note{"added", "it was not on the list"},
+  static constexpr std::array notes{Note{"added", "it was not banned before"},
                                     Note{"displaced", "another ban was dropped to make room for it"}};
 };
 BOOST_DESCRIBE_STRUCT(NewBan, (), (address, added, displaced))
@@ -30,7 +30,7 @@ BOOST_DESCRIBE_STRUCT(NewBan, (), (address, added, displaced))
 struct Banned {
   std::vector<NewBan> banned;
   std::optional<std::uint64_t> minutes;
-  static constexpr std::array notes{Note{"minutes", "null: for ever"}};
+  static constexpr std::array notes{Note{"minutes", "null: forever"}};
 };
 BOOST_DESCRIBE_STRUCT(Banned, (), (banned, minutes))
 
@@ -56,7 +56,7 @@ BOOST_DESCRIBE_STRUCT(Addresses, (), (address, addresses))
 struct Ban : Addresses {
   static constexpr std::int64_t most_minutes = 527'040 * 10;  ///< about ten years
   Maybe<std::int64_t> minutes;
-  static constexpr std::array notes{Note{"minutes", "without it the ban has no end"}};
+  static constexpr std::array notes{Note{"minutes", "without it the ban does not expire"}};
 };
 BOOST_DESCRIBE_STRUCT(Ban, (Addresses), (minutes))
 
@@ -71,12 +71,12 @@ struct Bans : Look<Nothing, reply::Bans, reply::Ban> {
 
 struct Ban : Change<request::Ban, reply::Banned> {
   static constexpr std::string_view name = "ban";
-  static constexpr std::string_view text = "Keeps peers or networks out of all services.";
+  static constexpr std::string_view text = "Bans peers or networks from all services.";
 };
 
 struct Unban : Change<request::Addresses, reply::Unbanned> {
   static constexpr std::string_view name = "unban";
-  static constexpr std::string_view text = "Lets them in again. If one of them is not banned, no ban is lifted.";
+  static constexpr std::string_view text = "Lifts bans. If one of them is not banned, no ban is lifted.";
 };
 
 }  // namespace command

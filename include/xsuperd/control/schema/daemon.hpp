@@ -35,7 +35,7 @@ struct Configuration {
   std::uint64_t warnings = 0;
   std::vector<std::string> unguarded;
   std::optional<LastReload> last_reload;
-  static constexpr std::array notes{Note{"loaded", "when what is in effect was read"},
+  static constexpr std::array notes{Note{"loaded", "when the configuration in effect was read"},
                                     Note{"unguarded", "a sentence for each file or folder that others may change"}};
 };
 BOOST_DESCRIBE_STRUCT(Configuration, (), (path, loaded, errors, warnings, unguarded, last_reload))
@@ -54,7 +54,7 @@ BOOST_DESCRIBE_STRUCT(ServicesInAll, (), (configured, served, left_out, retiring
 struct WorkerFailures {
   std::uint64_t count = 0;
   Time last;
-  static constexpr std::array notes{Note{"count", "how often a worker could not be started, or ended unasked"}};
+  static constexpr std::array notes{Note{"count", "how often a worker could not be started, or ended unexpectedly"}};
 };
 BOOST_DESCRIBE_STRUCT(WorkerFailures, (), (count, last))
 
@@ -81,7 +81,7 @@ struct Status {
   Word<LogLevels> log_level;
   std::uint64_t control_clients = 0;
   Descriptors descriptors;
-  static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process numbers"}};
+  static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process ids"}};
 };
 BOOST_DESCRIBE_STRUCT(Status, (), (version, pid, started, now, configuration, services, totals, process_limit, load, workers,
                                    worker_failures, conversations, bans, log_level, control_clients, descriptors))
@@ -89,7 +89,7 @@ BOOST_DESCRIBE_STRUCT(Status, (), (version, pid, started, now, configuration, se
 struct LogLevel {
   Word<LogLevels> level;
   Maybe<Word<LogLevels>> before;
-  static constexpr std::array notes{Note{"before", "the level until now, where it was changed"}};
+  static constexpr std::array notes{Note{"before", "the previous level, if it was changed"}};
 };
 BOOST_DESCRIBE_STRUCT(LogLevel, (), (level, before))
 
@@ -114,8 +114,8 @@ struct Finding {
   std::optional<std::string> text;
   std::optional<std::string> hint;
   std::optional<std::string> service;
-  static constexpr std::array notes{Note{"width", "how many characters from the column on are meant"},
-                                    Note{"text", "the line as it stands in the file"}};
+  static constexpr std::array notes{Note{"width", "how many characters are meant, from that column"},
+                                    Note{"text", "the line as it is in the file"}};
 };
 BOOST_DESCRIBE_STRUCT(Finding, (), (level, file, line, column, width, sentence, text, hint, service))
 
@@ -123,7 +123,7 @@ struct Change {
   std::string id;
   std::vector<std::string> attributes;
   bool rebind = false;
-  static constexpr std::array notes{Note{"rebind", "the socket or the kind is another one"}};
+  static constexpr std::array notes{Note{"rebind", "the socket or the kind of service changes"}};
 };
 BOOST_DESCRIBE_STRUCT(Change, (), (id, attributes, rebind))
 
@@ -136,7 +136,7 @@ struct Report {
   std::vector<Change> changed;
   std::vector<Finding> findings;
   std::uint64_t more_findings = 0;
-  static constexpr std::array notes{Note{"started", "ids of new services"}, Note{"stopped", "ids of services that are gone"},
+  static constexpr std::array notes{Note{"started", "ids of new services"}, Note{"stopped", "ids of removed services"},
                                     Note{"findings", "the first 200"}, Note{"more_findings", "how many more there are"}};
 };
 BOOST_DESCRIBE_STRUCT(Report, (), (errors, warnings, started, stopped, changed, findings, more_findings))
@@ -163,16 +163,17 @@ BOOST_DESCRIBE_STRUCT(Reload, (Report), (services, not_opened))
 
 struct Upgrade {
   std::string leaving;
-  static constexpr std::array notes{Note{"leaving", "the version of the program that was executed before"}};
+  static constexpr std::array notes{Note{"leaving", "the version of the program that was replaced"}};
 };
 BOOST_DESCRIBE_STRUCT(Upgrade, (), (leaving))
 
 }  // namespace reply
 
 template <>
-inline constexpr Definition definition<reply::Finding>{"finding", "something about a configuration; what is not known is null"};
+inline constexpr Definition definition<reply::Finding>{
+    "finding", "a finding about a configuration; what is not known is null"};
 template <>
-inline constexpr Definition definition<reply::Report>{"report", "what was found in the files, and what changes"};
+inline constexpr Definition definition<reply::Report>{"report", "the findings in the files, and what changes"};
 
 namespace request {
 
@@ -184,7 +185,7 @@ BOOST_DESCRIBE_STRUCT(LogLevel, (), (level))
 
 struct Reload {
   Maybe<bool> strict;
-  static constexpr std::array notes{Note{"strict", "refuse the whole when there is an error anywhere"}};
+  static constexpr std::array notes{Note{"strict", "refuse everything if there is any error"}};
 };
 BOOST_DESCRIBE_STRUCT(Reload, (), (strict))
 
@@ -199,20 +200,22 @@ struct Status : Look<Nothing, reply::Status> {
 
 struct LogLevel : Change<request::LogLevel, reply::LogLevel> {
   static constexpr std::string_view name = "log-level";
-  static constexpr std::string_view text = "Sets the level down to which the daemon's messages are logged, or tells it.";
+  static constexpr std::string_view text =
+      "Sets or returns the lowest level at which the daemon's messages are logged.";
 };
 
 struct ReopenLogs : Change<Nothing, reply::ReopenedLogs> {
   static constexpr std::string_view name = "reopen-logs";
   static constexpr std::string_view text =
-      "Opens the daemon's log and those of all services again by their names. If one cannot be opened, error failed has "
-      "troubles in its details, a list of sentences.";
+      "Reopens the daemon's log and those of all services by their names. If one cannot be opened, the error failed "
+      "has troubles in its details, a list of sentences.";
 };
 
 struct Reload : Change<request::Reload, reply::Reload> {
   static constexpr std::string_view name = "reload";
   static constexpr std::string_view text =
-      "Reads the configuration again, and answers once that is done. If it is refused, error refused has a report in its details.";
+      "Reads the configuration again, and answers when that is done. If it is refused, the error refused has a report "
+      "in its details.";
 };
 
 struct Diff : Look<Nothing, reply::Report> {
@@ -223,7 +226,7 @@ struct Diff : Look<Nothing, reply::Report> {
 struct Upgrade : Change<Nothing, reply::Upgrade> {
   static constexpr std::string_view name = "upgrade";
   static constexpr std::string_view text =
-      "Answered at the last moment before the new program takes over, or with error refused. The connection then ends; connect "
+      "Answered just before the new program takes over, or with the error refused. The connection then ends; connect "
       "again for further requests.";
 };
 

@@ -58,7 +58,7 @@ struct Counters : base::Counts {
   Table<std::string, std::uint64_t> reasons;
   static constexpr std::array notes{
       Note{"accepted", "the sum of served, refused, failed, withdrawn and of what is not decided yet"},
-      Note{"reasons", "refused, told apart by the words of xsuperd.log(5)"},
+      Note{"reasons", "refused, by reason: the words of xsuperd.log(5)"},
       Note{"banned", "those refused by address because the peer or its network is banned"},
       Note{"bytes_in", "from the peers, by conversations that have ended"},
       Note{"bytes_out", "to the peers, by conversations that have ended"}};
@@ -79,7 +79,7 @@ struct Socket {
   bool open = false;
   std::optional<std::string> trouble;
   static constexpr std::array notes{Note{"address", "null: all of them, or all of one family"},
-                                    Note{"port", "of an open socket the one that it has"},
+                                    Note{"port", "for an open socket, the port that it actually has"},
                                     Note{"trouble", "why it is closed though it should be open"}};
 };
 BOOST_DESCRIBE_STRUCT(Socket, (), (address, port, open, trouble))
@@ -104,9 +104,10 @@ struct Service {
   std::optional<std::string> waits_for;
   std::optional<Refusal> last_refusal;
   static constexpr std::array notes{
-      Note{"endpoint", "the first place where it listens"}, Note{"sockets", "all of them, those that are not open, too"},
-      Note{"limit", "the most servers at a time; null: no limit"}, Note{"since", "when counting began"},
-      Note{"last_failure", "when a server could not be started last"},
+      Note{"endpoint", "the first place where it listens"},
+      Note{"sockets", "all of them, including those that are not open"},
+      Note{"limit", "the maximum number of servers at a time; null: no limit"}, Note{"since", "when counting began"},
+      Note{"last_failure", "when a server last could not be started"},
       Note{"slowest_start", "the longest time from the arrival of a request to the start of its server, in seconds"},
       Note{"trouble", "why its socket is closed though it should be open"},
       Note{"waits_for", "what has to be known before it can be opened"}};
@@ -163,7 +164,7 @@ struct Stats {
   std::optional<double> load;
   ProcessorTime cpu;
   std::uint64_t bans = 0;
-  static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process numbers"},
+  static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process ids"},
                                     Note{"cpu", "seconds of the daemon itself"}};
 };
 BOOST_DESCRIBE_STRUCT(Stats, (), (version, pid, now, started, process_limit, workers, conversations, totals, load, cpu, bans))
@@ -207,9 +208,9 @@ struct Attribute {
   Maybe<bool> cut;
   Maybe<bool> hidden;
   static constexpr std::array notes{
-      Note{"service", "index into services"}, Note{"set", "it stands in the configuration"},
+      Note{"service", "index into services"}, Note{"set", "it is set in the configuration"},
       Note{"cut", "the value is longer than 64 KiB, and this is its beginning"},
-      Note{"hidden", "a client that may only look does not see the values of variables"}};
+      Note{"hidden", "a client with read-only access does not see the values of variables"}};
 };
 BOOST_DESCRIBE_STRUCT(Attribute, (), (service, attribute, value, set, sources, cut, hidden))
 
@@ -222,7 +223,7 @@ BOOST_DESCRIBE_STRUCT(Standing, (), (services))
 }  // namespace reply
 
 template <>
-inline constexpr Definition definition<reply::Place>{"place", "where an entry stands"};
+inline constexpr Definition definition<reply::Place>{"place", "where an entry is defined"};
 template <>
 inline constexpr Definition definition<reply::Endpoint>{"endpoint", "where a service listens"};
 template <>
@@ -236,13 +237,13 @@ namespace request {
 
 struct List : Services {
   Maybe<bool> all;
-  static constexpr std::array notes{Note{"all", "entries that are not served as well"}};
+  static constexpr std::array notes{Note{"all", "also entries that are not served"}};
 };
 BOOST_DESCRIBE_STRUCT(List, (Services), (all))
 
 struct Drain : Services {
   Maybe<bool> hold;
-  static constexpr std::array notes{Note{"hold", "keep the socket open, while connections wait"}};
+  static constexpr std::array notes{Note{"hold", "keep the socket open; connections wait"}};
 };
 BOOST_DESCRIBE_STRUCT(Drain, (Services), (hold))
 
@@ -253,38 +254,39 @@ namespace command {
 struct List : Look<request::List, reply::List, reply::ListRow> {
   static constexpr std::string_view name = "list";
   static constexpr std::string_view text =
-      "A row for each service; with all, or for a service that is asked for by name, also one for each entry that is not "
-      "served, with why in the place of what only a service has.";
+      "A row for each service; with all, or for a service that is asked for by name, also one for each entry that is "
+      "not served, with why instead of the members that only a service has.";
 };
 
 struct Stats : Look<request::Services, reply::Stats, reply::StatsRow> {
   static constexpr std::string_view name = "stats";
   static constexpr std::string_view text =
-      "A row of plain counters for each service, and sums: cheap enough to be asked every second. The result also has the "
-      "part of status that a display needs with them. Counts survive a reload, as far as the service does.";
+      "A row of plain counters for each service, and sums: cheap enough to be asked for every second. The result also "
+      "has the part of status that a display needs beside them. Counters survive a reload if their service does.";
 };
 
 struct Show : Look<request::Services, reply::Show, reply::Attribute> {
   static constexpr std::string_view name = "show";
   static constexpr std::string_view text =
-      "A row for each attribute in effect, with the lines that its value comes from. A client that may only look gets the "
-      "names in env without their values.";
+      "A row for each attribute in effect, with the lines that its value comes from. A client with read-only access "
+      "gets the names in env without their values.";
 };
 
 struct Drain : Change<request::Drain, reply::Standing> {
   static constexpr std::string_view name = "drain";
-  static constexpr std::string_view text = "Lets nobody new in; what runs goes on. Lasts until enable, over reloads and upgrades.";
+  static constexpr std::string_view text =
+      "Accepts no new peers; sessions go on. Lasts until enable, across reloads and upgrades.";
 };
 
 struct Disable : Change<request::Services, reply::Standing> {
   static constexpr std::string_view name = "disable";
-  static constexpr std::string_view text = "The same, and meant to last.";
+  static constexpr std::string_view text = "The same, but meant to be permanent.";
 };
 
 struct Enable : Change<request::Services, reply::Standing> {
   static constexpr std::string_view name = "enable";
   static constexpr std::string_view text =
-      "Undoes drain and disable. A service that cannot be opened then is closed, and its trouble says why.";
+      "Undoes drain and disable. A service that cannot be opened stays closed, and its trouble says why.";
 };
 
 }  // namespace command

@@ -34,7 +34,7 @@ struct Session {
   static constexpr std::array notes{
       Note{"session", "its number, unique as long as the daemon runs"}, Note{"age", "in seconds"},
       Note{"retired", "its service has been removed"},
-      Note{"bytes_in", "read from the peer so far; null where that is not known, as of a server"},
+      Note{"bytes_in", "read from the peer so far; null if that is not known, as for a server"},
       Note{"bytes_out", "sent to the peer, or for a relay read from its target"}};
 };
 BOOST_DESCRIBE_STRUCT(Session, (), (session, service, stage, peer, port, pid, age, started, retired, bytes_in, bytes_out))
@@ -80,7 +80,7 @@ struct Kill : Services {
   Maybe<std::string> peer;
   Maybe<std::string> signal;
   static constexpr std::array notes{Note{"sessions", "several numbers"},
-                                    Note{"peer", "an address, in the place of sessions and services"},
+                                    Note{"peer", "an address, instead of sessions and services"},
                                     Note{"signal", "a name or a number; without it TERM"}};
 };
 BOOST_DESCRIBE_STRUCT(Kill, (Services), (session, sessions, peer, signal))
@@ -100,8 +100,9 @@ struct Sessions : Look<request::Services, reply::Sessions, reply::Session> {
   static constexpr std::string_view name = "sessions";
   static constexpr std::string_view text =
       "A row for each session. bytes_in and bytes_out say how much a conversation, for example a relay, had carried when the "
-      "command was given. They are null for a server, which moves its bytes itself, for a conversation that has not begun, and "
-      "where the worker that holds it does not answer within a second, or is one of another version, from before an upgrade.";
+      "command was given. They are null for a server, which moves its bytes itself, for a conversation that has not "
+      "begun, and if the worker that holds it does not answer within a second, or is of another version, from before "
+      "an upgrade.";
 };
 
 struct Explain : Look<request::Explain, reply::Explain> {
@@ -112,8 +113,8 @@ struct Explain : Look<request::Explain, reply::Explain> {
 struct Kill : Change<request::Kill, reply::Killed> {
   static constexpr std::string_view name = "kill";
   static constexpr std::string_view text =
-      "Sends a signal to the servers of sessions, of services or of a peer. If a session that is named does not run, "
-      "nobody is signalled.";
+      "Sends a signal to the servers of sessions, of services or of a peer. If a session that is named does not "
+      "exist, nothing is signalled.";
 };
 
 }  // namespace command
