@@ -108,7 +108,7 @@ int try_take_over(const std::vector<std::string>& arguments, const std::string& 
 }
 
 int serve(const CommandLine& command, const std::string& program, const std::vector<std::string>& arguments) {
-  Start start{command, program, arguments};
+  Start start(command, program, arguments);
   if (const auto ready = make_ready(start); !ready) return report_failure(start, ready.error().sentence), 1;
   return run_daemon(start);
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "xsuperd/base/error.hpp"
@@ -23,15 +24,18 @@ using OpenLog = std::function<base::Result<std::shared_ptr<log::Output>>(log::Id
 
 /// What a start has come to so far. Belongs to the main thread.
 struct Start {
+  Start(CommandLine the_command, std::string the_program, std::vector<std::string> the_arguments)
+      : command(std::move(the_command)), program(std::move(the_program)), arguments(std::move(the_arguments)) {}
+
   CommandLine command;
   std::string program;                 ///< the name we were called by
   std::vector<std::string> arguments;  ///< argv as it came
 
-  supervisor::Options options = {};
-  OpenLog open_log = {};                        ///< the daemon's
-  std::shared_ptr<log::Output> output = {};     ///< of the daemon's log
-  base::Fd standard_output = {};                ///< see Invocation
-  supervisor::StartReport report = {};          ///< once whoever waits for the start is to hear of it there
+  supervisor::Options options;
+  OpenLog open_log;                     ///< the daemon's
+  std::shared_ptr<log::Output> output;  ///< of the daemon's log
+  base::Fd standard_output;             ///< see Invocation
+  supervisor::StartReport report;       ///< once whoever waits for the start is to hear of it there
 
   /// Was this process started by an upgrade?
   [[nodiscard]] bool takes_over() const { return options.inherited != nullptr; }
