@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "converse/poller.hpp"
 
-#include <cerrno>
 #include <csignal>
-#include <system_error>
 
 #include "converse/socket.hpp"
 
@@ -18,11 +16,10 @@ constexpr std::uint32_t everything = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI 
 Poller& Poller::of(boost::asio::io_context& loop) { return boost::asio::use_service<Poller>(loop); }
 
 Poller::Poller(boost::asio::io_context& loop)
-    : service(loop), epoll_(::epoll_create1(EPOLL_CLOEXEC)), now_(std::chrono::steady_clock::now()) {
-  if (!epoll_) throw std::system_error(errno, std::system_category(), "epoll_create1");
+    : service(loop), now_(std::chrono::steady_clock::now()) {
   // send(2) can be told not to raise it, splice(2) cannot.
   std::signal(SIGPIPE, SIG_IGN);
-  watch_.emplace(loop, epoll_.get());
+  watch_.emplace(loop, set_.fd());
   timer_.emplace(loop);
 }
 
@@ -34,9 +31,7 @@ void Poller::shutdown() {
   timer_.reset();
 }
 
-epoll_event Poller::event_for(std::uint32_t place) const {
-  return {everything, {.u64 = std::uint64_t{places_[place].owners} << 32 | place}};
-}
+std::uint64_t Poller::number_of(std::uint32_t place) const { return std::uint64_t{places_[place].owners} << 32 | place; }
 
 int Poller::add(Socket& socket) {
   if (free_places_.empty()) {
@@ -45,8 +40,7 @@ int Poller::add(Socket& socket) {
     places_.emplace_back();
   }
   const std::uint32_t place = free_places_.back();
-  epoll_event event = event_for(place);
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.fd(), &event) != 0) return errno;
+  if (const int error = set_.add(socket.fd(), everything, number_of(place)); error != 0) return error;
   free_places_.pop_back();
   places_[place].socket = &socket;
   socket.place(place);
@@ -56,7 +50,7 @@ int Poller::add(Socket& socket) {
 }
 
 void Poller::remove(Socket& socket, bool closing) {
-  if (!closing) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.fd(), nullptr);
+  if (!closing) set_.remove(socket.fd());
   Place& place = places_[socket.place()];
   place.socket = nullptr;
   ++place.owners;
@@ -68,8 +62,7 @@ void Poller::remove(Socket& socket, bool closing) {
 }
 
 void Poller::again(Socket& socket) {
-  epoll_event event = event_for(socket.place());
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket.fd(), &event);
+  (void)set_.change(socket.fd(), everything, number_of(socket.place()));
 }
 
 /// While there are no sockets nothing is waited for, and the loop may end.
@@ -87,13 +80,12 @@ void Poller::wait() {
 /// One batch at a time: what else there is makes the descriptor readable again at once.
 void Poller::dispatch() {
   now_ = std::chrono::steady_clock::now();
-  const int count = ::epoll_wait(epoll_.get(), batch_.data(), static_cast<int>(batch_.size()), 0);
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = batch_[static_cast<std::size_t>(i)];
-    const Place place = places_[static_cast<std::uint32_t>(event.data.u64)];
+  constexpr std::size_t batch = 128;
+  set_.take<batch>([this](std::uint64_t number, std::uint32_t events) {
+    const Place place = places_[static_cast<std::uint32_t>(number)];
     // A socket that another one's handler has removed, or that lives on in another process, is nobody's.
-    if (place.socket && place.owners == event.data.u64 >> 32) place.socket->note(event.events).ready();
-  }
+    if (place.socket && place.owners == number >> 32) place.socket->note(events).ready();
+  });
 }
 
 void Poller::wait_for_deadline() {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <sys/epoll.h>
-
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,6 +10,7 @@
 #include <vector>
 
 #include "converse/pool.hpp"
+#include "xsuperd/base/poll_set.hpp"
 #include "xsuperd/base/time.hpp"
 
 namespace xsuperd::converse {
@@ -32,7 +30,7 @@ class Handler {
   ~Handler() = default;
 };
 
-/// The sockets of all conversations of one loop, in an epoll set of their own, of which the loop watches the
+/// The sockets of all conversations of one loop, in a set of their own, of which the loop watches the
 /// one descriptor. A socket is entered once, edge-triggered for everything, and costs no system call, no
 /// allocation and no queued handler per event after that; with Asio's own waits it would cost all three.
 /// Lives as long as the loop, on its thread.
@@ -68,14 +66,13 @@ class Poller final : public boost::asio::execution_context::service {
   void shutdown() override;
   void wait();
   void dispatch();
-  [[nodiscard]] epoll_event event_for(std::uint32_t place) const;
+  [[nodiscard]] std::uint64_t number_of(std::uint32_t place) const;
   void wait_for_deadline();
   void dispatch_deadlines();
 
-  base::Fd epoll_;
+  base::PollSet set_;
   Pool pool_;
   base::Moment now_;
-  std::array<epoll_event, 128> batch_;
   std::vector<Place> places_;
   std::vector<std::uint32_t> free_places_;
   std::size_t sockets_ = 0;

@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/spawn/children.hpp"
 
-#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cerrno>
 #include <csignal>
 #include <deque>
 #include <optional>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "spawn/remains.hpp"
 #include "xsuperd/base/make_room.hpp"
+#include "xsuperd/base/poll_set.hpp"
 #include "xsuperd/loop/alarm.hpp"
 #include "xsuperd/loop/watch.hpp"
 
@@ -33,12 +31,6 @@ struct Watch {
   pid_t pid = 0;
   std::optional<Remains::Clock::time_point> rest_until;  // it was told to end: its group may live on until then
 };
-
-base::Fd open_set() {
-  base::Fd set(::epoll_create1(EPOLL_CLOEXEC));
-  if (!set) throw std::system_error(errno, std::generic_category(), "epoll_create1");
-  return set;
-}
 
 /// Takes the child's status if it has ended. One whose group is looked after stays as it is.
 bool reap(const Watch& watch, Ended& ended) {
@@ -58,14 +50,13 @@ bool reap(const Watch& watch, Ended& ended) {
 
 }  // namespace
 
-/// The pidfds are in an epoll set of their own, of which the loop watches the one descriptor: Asio would take a
+/// The pidfds are in a set of their own, of which the loop watches the one descriptor: Asio would take a
 /// system call more to enter each, to wait for it and to let it go.
 struct Children::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& the_loop, std::function<void(const Ended&)> handler)
       : loop(the_loop),
         on_end(std::move(handler)),
-        set(open_set()),
-        set_watch(loop, set.get(), [this] { set_readable(); }),
+        set_watch(loop, set.fd(), [this] { set_readable(); }),
         room(loop, [this] { enter_again(); }) {}
 
   Watch& unused_watch();
@@ -85,7 +76,7 @@ struct Children::Impl : std::enable_shared_from_this<Impl> {
 
   boost::asio::io_context& loop;
   std::function<void(const Ended&)> on_end;
-  base::Fd set;
+  base::PollSet set;
   loop::Watch set_watch;
   bool given_up = false;  // on_end is not called any more
   std::vector<std::uint64_t> left_out;  // for whom the set had no room
@@ -109,8 +100,7 @@ Watch& Children::Impl::unused_watch() {
 bool Children::Impl::enter(std::uint64_t token) {
   const auto found = running.find(token);
   if (found == running.end()) return true;
-  epoll_event event{EPOLLIN, {.u64 = token}};
-  return ::epoll_ctl(set.get(), EPOLL_CTL_ADD, found->second->pidfd.get(), &event) == 0;
+  return set.add(found->second->pidfd.get(), EPOLLIN, token) == 0;
 }
 
 /// The kernel lacks memory, or the user may not watch more (epoll(7), max_user_watches): the child runs, and its
@@ -137,12 +127,12 @@ void Children::Impl::set_readable() {
 }
 
 void Children::Impl::look_around() {
-  std::array<epoll_event, 64> events;
-  int count = 0;
-  do {
-    count = ::epoll_wait(set.get(), events.data(), static_cast<int>(events.size()), 0);
-    for (int i = 0; i < count && !given_up; ++i) look(events[static_cast<std::size_t>(i)].data.u64);
-  } while (!given_up && count == static_cast<int>(events.size()));
+  constexpr std::size_t batch = 64;
+  const auto look_unless_given_up = [this](std::uint64_t token, std::uint32_t) {
+    if (!given_up) look(token);
+  };
+  while (set.take<batch>(look_unless_given_up) == batch && !given_up) {
+  }
 }
 
 void Children::Impl::look(std::uint64_t token) {
@@ -155,7 +145,7 @@ void Children::Impl::look(std::uint64_t token) {
 
 void Children::Impl::forget(Watch& watch) {
   if (watch.rest_until) {
-    ::epoll_ctl(set.get(), EPOLL_CTL_DEL, watch.pidfd.get(), nullptr);
+    set.remove(watch.pidfd.get());
     remains->take(watch.pid, std::move(watch.pidfd), *watch.rest_until);
     watch.rest_until.reset();
   }

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: MIT
-// What tcpmux, servers, services and xadmin need to know of all the others.
-#include "supervisor/impl.hpp"
+#include "supervisor/inner_services.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "supervisor/state_dump.hpp"
 #include "xsuperd/base/text.hpp"
 
 namespace xsuperd::supervisor {
 
 namespace {
+
 bool behind_tcpmux(const service::Runner& runner) { return runner.service().kind == config::Kind::tcpmux; }
 constexpr std::size_t longest_text = 1u << 20;
 
@@ -13,38 +21,11 @@ std::string cut(std::string text) {
   if (text.size() > longest_text) text.resize(longest_text);
   return text;
 }
-}  // namespace
-
-void Supervisor::Impl::connect_inner_services() {
-  around.mux_service = [this](const std::string& name) -> std::shared_ptr<service::Runner> {
-    for (const auto& runner : runners)
-      if (behind_tcpmux(*runner) && base::iequals(runner->service().name, name)) return runner;
-    return nullptr;
-  };
-  around.mux_names = [this] {
-    std::vector<std::string> names;
-    for (const auto& runner : runners)
-      if (behind_tcpmux(*runner)) names.push_back(runner->service().name);
-    return names;
-  };
-  around.texts_for = [this](const std::string& name) -> std::vector<std::string> {
-    if (base::iequals(name, "services")) return {cut(services_text())};
-    if (base::iequals(name, "servers")) return {cut(servers_text())};
-    return {cut(servers_text()), cut(available_text())};
-  };
-}
-
-void Supervisor::Impl::note_internal_ports() {
-  around.internal_ports.clear();
-  for (const auto& runner : runners)
-    if (runner->service().kind == config::Kind::internal && runner->service().datagrams())
-      around.internal_ports.push_back(runner->service().listen.at.port);
-}
 
 /// Fact B9.4.
-std::string Supervisor::Impl::services_text() const {
+std::string services_text(const Roster& roster) {
   std::string text;
-  for (const auto& runner : runners) {
+  for (const auto& runner : roster.served()) {
     const config::Service& s = runner->service();
     fmt::format_to(std::back_inserter(text), "{} {} {}\n", s.name, s.listen.protocol.name, s.listen.at.port);
   }
@@ -52,9 +33,9 @@ std::string Supervisor::Impl::services_text() const {
 }
 
 /// Fact B9.6: columns of 10, 6, 16, 6 and 16.
-std::string Supervisor::Impl::available_text() const {
+std::string available_text(const Roster& roster) {
   std::string text = "Available services:\nservice    port   bound address    uid   redir addr redir port\n";
-  for (const auto& runner : runners) {
+  for (const auto& runner : roster.served()) {
     const config::Service& s = runner->service();
     fmt::format_to(std::back_inserter(text), "{:<10} {:<6} {:<16} {:<6}", s.name, s.listen.at.port,
                    s.listen.at.address.known() ? s.listen.at.address.text() : "0.0.0.0",
@@ -64,6 +45,34 @@ std::string Supervisor::Impl::available_text() const {
     text += '\n';
   }
   return text;
+}
+
+}  // namespace
+
+void connect_inner_services(service::Surroundings& around, const Roster& roster) {
+  around.mux_service = [&roster](const std::string& name) -> std::shared_ptr<service::Runner> {
+    for (const auto& runner : roster.served())
+      if (behind_tcpmux(*runner) && base::iequals(runner->service().name, name)) return runner;
+    return nullptr;
+  };
+  around.mux_names = [&roster] {
+    std::vector<std::string> names;
+    for (const auto& runner : roster.served())
+      if (behind_tcpmux(*runner)) names.push_back(runner->service().name);
+    return names;
+  };
+  around.texts_for = [&roster](const std::string& name) -> std::vector<std::string> {
+    if (base::iequals(name, "services")) return {cut(services_text(roster))};
+    if (base::iequals(name, "servers")) return {cut(servers_text(roster))};
+    return {cut(servers_text(roster)), cut(available_text(roster))};
+  };
+}
+
+void note_internal_ports(service::Surroundings& around, const Roster& roster) {
+  around.internal_ports.clear();
+  for (const auto& runner : roster.served())
+    if (runner->service().kind == config::Kind::internal && runner->service().datagrams())
+      around.internal_ports.push_back(runner->service().listen.at.port);
 }
 
 }  // namespace xsuperd::supervisor

@@ -18,8 +18,6 @@
 
 namespace xsuperd::supervisor {
 
-using SharedService = std::shared_ptr<const config::Service>;
-
 /// What the loop knew when the reload began. Reloads are done one after the other, so the configuration is still the
 /// running one at the end; services may have opened or closed their sockets since.
 struct Running {
@@ -46,9 +44,6 @@ struct Step {
   std::vector<SharedService> donors = {};  ///< fresh: whose open sockets it takes, backlog and all
   service::BoundSockets sockets = {};      ///< bound for it already
 };
-
-/// Outputs that were opened anew, by service; null for one that logs nothing.
-using LogsOfServices = std::unordered_map<const config::Service*, std::shared_ptr<log::Output>>;
 
 /// What the loop needs to commit in one turn.
 struct Prepared {

@@ -15,6 +15,8 @@ struct ReloadCounts {
   std::size_t dropped = 0;  ///< services that were closed
 };
 
+struct Prepared;
+
 struct ReloadReport {
   bool applied = false;
   std::string refused;  ///< why everything stays as it was, when it was not applied
@@ -30,5 +32,8 @@ struct ReloadReport {
   std::vector<Change> changed;
   ReloadCounts counts;
 };
+
+/// What is known before anything was committed.
+[[nodiscard]] ReloadReport report_of(const Prepared& prepared);
 
 }  // namespace xsuperd::supervisor

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What is served after the start, for people.
-#include <algorithm>
+#include "supervisor/served.hpp"
 
-#include "supervisor/impl.hpp"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/net/socket.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -39,9 +43,9 @@ std::string program_of(const config::Service& s) {
 
 }  // namespace
 
-std::vector<Served> Supervisor::Impl::served_now() const {
+std::vector<Served> served_now(const Roster& roster) {
   std::vector<Served> all;
-  for (const auto& runner : runners) {
+  for (const auto& runner : roster.served()) {
     const bool open = runner->open() || runner->service().kind == config::Kind::tcpmux;
     all.push_back({runner->service().id, place_of(*runner), program_of(runner->service()), open});
   }

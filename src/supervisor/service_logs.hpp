@@ -4,10 +4,17 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
+#include "xsuperd/config/model.hpp"
 #include "xsuperd/log/output.hpp"
 
 namespace xsuperd::supervisor {
+
+using SharedService = std::shared_ptr<const config::Service>;
+
+/// Outputs that were opened anew, by service; null for one that logs nothing.
+using LogsOfServices = std::unordered_map<const config::Service*, std::shared_ptr<log::Output>>;
 
 /// Opens each log once: services with one file or one syslog facility and level share the output. A new configuration
 /// gets a new object, which opens the files by name again, so that rotation by renaming works (fact B8.19).

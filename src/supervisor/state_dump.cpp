@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The state dump of SIGUSR1, in xinetd's layout (facts B8.13 to B8.16, B13.109).
+#include "supervisor/state_dump.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -9,11 +11,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
 
-#include "supervisor/impl.hpp"
+#include "supervisor/logs.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/base/time.hpp"
 #include "xsuperd/config/vocabulary.hpp"
-#include "xsuperd/loop/off_loop.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -242,16 +248,45 @@ base::Result<void> append(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-std::string Supervisor::Impl::state_text() const {
+std::string servers_text(const Roster& roster) {
   Text t;
-  t.line(0, "INTERNAL STATE DUMP: {}", options.version);
+  roster.for_each_server([&](const auto& runner, const auto& session) { server_block(t, runner, session); });
+  return t.take();
+}
+
+StateDump::StateDump(Options options, FileWork& files, const log::DaemonLog& log, const Roster& roster,
+                     const InForce& in_force)
+    : options_(std::move(options)),
+      files_(files),
+      log_(log),
+      roster_(roster),
+      in_force_(in_force),
+      alarm_(files.loop(), [this] { dump(); }) {}
+
+/// A server that has answered its peer already may be one whose start we have yet to hear of: we wait for that a little.
+void StateDump::dump() {
+  if (roster_.starts_a_server() && ++looks_ <= 20) return alarm_.set(std::chrono::milliseconds(5));
+  looks_ = 0;
+  if (options_.path.empty()) return write_lines(log_, log::Level::info, text());
+  const auto write = [path = options_.path, text = text()] { return append(path, text); };
+  files_.off_loop(write, [this](const base::Result<void>& result) {
+    if (result)
+      log_.info("generated state dump in file {}", options_.path);
+    else
+      log_.error("{}", result.error().sentence);
+  });
+}
+
+std::string StateDump::text() const {
+  Text t;
+  t.line(0, "INTERNAL STATE DUMP: {}", options_.version);
   t.line(0, "Current time: {}", base::ctime_text(std::chrono::system_clock::now())).line(0, "");
   t.line(0, "Services + defaults:");
-  defaults_block(t, config->defaults);
+  defaults_block(t, in_force_.config()->defaults);
   std::string mask;
   std::vector<int> others = open_descriptors();
   std::size_t active = 0, running = 0;
-  for (const auto& runner : runners) {
+  for (const auto& runner : roster_.served()) {
     service_block(t, *runner);
     for (const auto& endpoint : runner->endpoints()) {
       if (endpoint->open()) fmt::format_to(std::back_inserter(mask), " {}", endpoint->fd());
@@ -260,45 +295,18 @@ std::string Supervisor::Impl::state_text() const {
     active += runner->state().phase() == service::Phase::listening;
   }
   t.line(0, "Server table dump:");
-  for_each_server([&](const auto& runner, const auto& session) { ++running, server_block(t, runner, session); });
+  roster_.for_each_server([&](const auto& runner, const auto& session) { ++running, server_block(t, runner, session); });
   t.line(0, "").line(0, "Retry table dump:").line(0, "");
-  t.line(0, "Socket mask:{}", mask).line(0, "pfds_last = {}", runners.size());
+  t.line(0, "Socket mask:{}", mask).line(0, "pfds_last = {}", roster_.served().size());
   t.line(0, "Open descriptors (not in socket mask): {}", fmt::join(others, " ")).line(0, "");
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  t.line(0, "active_services = {}", active).line(0, "available_services = {}", available());
+  t.line(0, "active_services = {}", active).line(0, "available_services = {}", roster_.available());
   t.line(0, "descriptors_free = {}", limit.rlim_cur - open_descriptors().size());
   t.line(0, "running_servers = {}", running).line(0, "Logging service = enabled").line(0, "");
-  t.line(0, "max_descriptors = {}", limit.rlim_cur).line(0, "process_limit = {}", options.process_limit);
-  t.line(0, "config_file = {}", options.sources.path()).line(0, "").line(0, "END OF DUMP").line(0, "").line(0, "");
+  t.line(0, "max_descriptors = {}", limit.rlim_cur).line(0, "process_limit = {}", options_.process_limit);
+  t.line(0, "config_file = {}", options_.config_file).line(0, "").line(0, "END OF DUMP").line(0, "").line(0, "");
   return t.take();
-}
-
-std::string Supervisor::Impl::servers_text() const {
-  Text t;
-  for_each_server([&](const auto& runner, const auto& session) { server_block(t, runner, session); });
-  return t.take();
-}
-
-/// A server that has answered its peer already may be one whose start we have yet to hear of: we wait for that a little.
-void Supervisor::Impl::dump_when_started() {
-  using Unsettled = service::Runner::Unsettled;
-  const bool starting = std::any_of(runners.begin(), runners.end(),
-                                    [](const auto& runner) { return runner->unsettled() == Unsettled::spawning; });
-  if (starting && ++dump_looks <= 20) return dump_alarm.set(std::chrono::milliseconds(5));
-  dump_looks = 0;
-  dump_state();
-}
-
-void Supervisor::Impl::dump_state() {
-  if (options.container) return write_lines(log::Level::info, state_text());
-  const auto write = [this, text = state_text()] { return append(options.dump_path, text); };
-  loop::off_loop(blocking, loop, write, [this](const base::Result<void>& result) {
-    if (result)
-      log.info("generated state dump in file {}", options.dump_path);
-    else
-      log.error("{}", result.error().sentence);
-  });
 }
 
 }  // namespace xsuperd::supervisor

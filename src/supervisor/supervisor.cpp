@@ -8,8 +8,16 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
+#include "supervisor/control/command.hpp"
+#include "supervisor/hand_over_config.hpp"
 #include "supervisor/impl.hpp"
+#include "supervisor/inner_services.hpp"
+#include "supervisor/manager_sockets.hpp"
+#include "supervisor/noted_names.hpp"
+#include "supervisor/served.hpp"
+#include "supervisor/surely.hpp"
 #include "xsuperd/base/memory.hpp"
 #include "xsuperd/supervisor/process.hpp"
 
@@ -22,7 +30,7 @@ Supervisor::~Supervisor() {
 #ifdef __GLIBC__
   // A load that hangs in a look-up cannot be called back, and may go on at any time: it goes with the process, before the
   // static objects that it uses.
-  if (impl_->loading.busy())
+  if (impl_->still_loads())
     ::on_exit(
         [](int status, void*) {
           std::fflush(nullptr);
@@ -34,13 +42,10 @@ Supervisor::~Supervisor() {
 int Supervisor::run() { return impl_->run(); }
 bool Supervisor::may_adopt_orphans() { return Orphans::possible(); }
 
-/// Admitted peers of services with USERID: each holds a place of its service meanwhile, so this is no more than a guard.
-static constexpr std::size_t greatest_ident_lookups = 1024;
-/// What workers have at the end of the daemon to tell how their conversations have ended.
-static constexpr std::chrono::seconds worker_grace{2};
+namespace {
 
 /// After an upgrade what the first image found, before it changed it.
-static service::DaemonFacts facts_of(const Options& options) {
+service::DaemonFacts facts_of(const Options& options) {
   auto facts = service::DaemonFacts::of_this_process(options.umask);
   if (!options.inherited) return facts;
   const HandOver::Daemon& before = options.inherited->state().daemon;
@@ -50,271 +55,250 @@ static service::DaemonFacts facts_of(const Options& options) {
   return facts;
 }
 
-Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
-    : options(std::move(o)),
-      writer(w),
-      log(l),
-      spawner(spawn::make_clone_spawner(loop, {options.spawner_threads})),
-      children(loop,
-               [this](const spawn::Ended& end) {
-                 const auto owner = around.owners.find(end.token);
-                 if (owner == around.owners.end()) return;
-                 if (const auto runner = owner->second.lock()) runner->on_ended(end);
-               }),
-      libwrap(loop, {},
-              {.on_helper_end = [this](std::string why) { log.error("{}", why); },
-               .start = [this] { return start_libwrap_helper(); }}),
-      workers(loop,
-              {.workers = options.workers,
-               .recipe = worker::worker_recipe(options.worker_user),
-               .queue = greatest_ident_lookups + 1024,  // look-ups take no room from other conversations
-               .on_trouble = [this](std::string what) { worker_failed(what); }},
-              *spawner),
-      ident_admitted(loop, workers,
-                     {.most = greatest_ident_lookups, .new_token = [this] { return ++around.last_token; }}),
-      ident_refused(loop, workers,
-                    {.most = options.ident_lookups, .new_token = [this] { return ++around.last_token; }}),
-      mdns(net::make_mdns(loop, [this](const std::string& note) { log.notice("{}", note); })),
-      around{loop, blocking, *spawner, children, log, resolver, ident_admitted, ident_refused, libwrap, workers},
-      facts(facts_of(options)),
-      orphans(loop,
-              [this](pid_t pid) {
-                // For process 1 they are everyday business.
-                if (::getpid() != 1) log.notice("unknown child process {} died", pid);
-              },
-              [this](pid_t pid) { return children.holds(pid); }),
-      leftovers(loop, [](const spawn::Ended&) {}) {
+}  // namespace
+
+Supervisor::Impl::Impl(Options options, log::Writer& writer, log::DaemonLog& log)
+    : options_(std::move(options)),
+      log_(log),
+      manager_(loop_, net::make_service_manager(), {net::watchdog_period(), net::store_room()}, manager_asks()),
+      facilities_(files_, options_, names_.environment(), log),
+      facts_(facts_of(options_)),
+      in_force_(log, options_.worker_user.uid),
+      logs_({options_.identity, options_.syslog_file, options_.reopen_log}, writer, log, files_, roster_, in_force_),
+      bans_(loop_, facilities_.around().bans, facilities_.around().now, log),
+      rollout_(facilities_.around(), facts_, roster_, in_force_, logs_, log,
+               [this] { return lifetime_.ending() || reloads_.preparing() || upgrades_.under_way(); }),
+      loads_(loop_,
+             {{},
+              names_,
+              options_.sources,
+              facts_,
+              in_force_.abilities(),
+              options_.identity,
+              options_.reopen_log,
+              options_.syslog_file},
+             [this] { return rollout_.running(); }),
+      reloads_(log, lifetime_, reload_asks()),
+      upgrades_({files_, writer, log, facilities_.around(), facilities_.processes(), roster_, reloads_, lifetime_},
+                {options_.invocation.binary, options_.arguments, names_.environment()}, [this] { return hand_over(); }),
+      dump_({options_.container ? std::string{} : options_.dump_path, options_.version, options_.sources.path(),
+             options_.process_limit},
+            files_, log, roster_, in_force_),
+      checks_(loop_, log, roster_, [this] { return facilities_.around().processes; }),
+      door_(loop_, log),
+      shutdown_(loop_, lifetime_, log, manager_, facilities_, roster_) {
   // The children that were there before us are ours after an upgrade.
-  if (options.inherited) options.adopts_orphans = options.inherited->state().daemon.adopts_orphans;
-  around.process_limit = options.process_limit;
-  around.load = load_average;
-  around.mdns = mdns.get();
-  around.labels = labels.get();
-  connect_inner_services();
-  around.on_ban = [this] { expire_bans(); };
-  around.on_idle = [this] { boost::asio::post(loop, [this] { collect_retired(); }); };  // a Runner is calling
-  spawner->on_outcome([this](spawn::Outcome outcome) {
-    const service::Token token = std::visit([](const auto& o) { return o.token; }, outcome);
-    const auto owner = around.owners.find(token);
-    const auto runner = owner == around.owners.end() ? nullptr : owner->second.lock();
-    if (runner) runner->on_outcome(std::move(outcome));
-  });
-  children.on_remains_gone([this] { collect_retired(); });
-  connect_manager();
+  if (options_.inherited) options_.adopts_orphans = options_.inherited->state().daemon.adopts_orphans;
+  listen_to_services();
+  take_handed_sockets();
   raise_file_limit();
-  around.reserve = base::DescriptorReserve::of_this_process();
+  facilities_.around().reserve = base::DescriptorReserve::of_this_process();
+}
+
+ManagerLink::Asks Supervisor::Impl::manager_asks() {
+  return {.status = [this] { return manager_status(roster_, in_force_, facilities_.around().processes); },
+          .sockets = [this] { return sockets_to_keep(roster_); },
+          .on_trouble = [this](const std::string& what) { log_.warning("{}", what); }};
+}
+
+Reloads::Asks Supervisor::Impl::reload_asks() {
+  return {.prepare = [this](bool strict, bool preview,
+                            std::function<void(Prepared)> then) { return loads_.prepare(strict, preview, std::move(then)); },
+          .apply = [this](Prepared prepared) { return apply(std::move(prepared)); },
+          .held = [this] { return upgrades_.under_way(); },
+          .on_begin = [this] { manager_.reloading(); },
+          .on_end =
+              [this](const ReloadReport& report, const std::vector<std::string>& unguarded) {
+                surely(log_, [&] { in_force_.record(report.diagnostics, unguarded, true, report.applied); });
+                surely(log_, [&] { manager_.ready(); });
+              },
+          .on_held = [this] { upgrades_.begin(); }};
+}
+
+void Supervisor::Impl::listen_to_services() {
+  service::Surroundings& around = facilities_.around();
+  connect_inner_services(around, roster_);
+  around.on_ban = [this] { bans_.grown(); };
+  around.on_idle = [this] { boost::asio::post(loop_, [this] { shutdown_.collect(); }); };  // a Runner is calling
+  facilities_.processes().children().on_remains_gone([this] { shutdown_.collect(); });
+  if (!manager_.there()) return;
+  around.duplicates_kept = true;
+  around.on_change = [this] { manager_.changed(); };
+  around.on_sockets = [this] { manager_.sockets_changed(); };
+}
+
+void Supervisor::Impl::take_handed_sockets() {
+  if (!options_.manager_trouble.empty()) log_.warning("{}", options_.manager_trouble);
+  take_in(std::move(options_.handed), facilities_.around().handed, manager_, log_);
 }
 
 void Supervisor::Impl::end() {
-  blocking.join();
-  around.rpc.join();
-  spawner.reset();  // its threads use what the members below it hold
-  control.reset();
+  files_.join();
+  facilities_.end();
+  door_.close();
 }
 
 int Supervisor::Impl::run() {
-  const bool orphans_possible = options.adopts_orphans;
-  signals = std::make_unique<Signals>(loop, [this](int number) { on_signal(number); }, orphans_possible);
-  if (orphans_possible) orphans.look_soon();
-  if (options.inherited) {
-    if (!take_over()) return 1;
-    return serve();
-  }
-  if (!first_load()) return 1;
-  drop_stale_sockets();
-  start_all();
+  const bool orphans_possible = options_.adopts_orphans;
+  signals_ = std::make_unique<Signals>(loop_, [this](int number) { on_signal(number); }, orphans_possible);
+  if (orphans_possible) facilities_.processes().look_for_orphans();
+  if (options_.inherited) return take_over() ? serve() : 1;
+  if (!load()) return 1;
+  net::HandedSockets& handed = facilities_.around().handed;
+  drop_stale_sockets(handed, in_force_);
+  start_services();
   wait_for_targets();
-  if (ending) return status;
-  close_unclaimed_sockets();
-  if (available() == 0 && !options.stay_alive) {
-    log.critical("init_services", "no services. Exiting...");
+  if (lifetime_.ending()) return lifetime_.status();
+  close_unclaimed_sockets(handed, in_force_, log_);
+  if (roster_.available() == 0 && !options_.stay_alive) {
+    log_.critical("init_services", "no services. Exiting...");
     return 1;
   }
   base::give_back_memory();
-  if (::chdir("/") != 0) log.error("chdir( / ) failed: {}", base::errno_text(errno));
+  if (::chdir("/") != 0) log_.error("chdir( / ) failed: {}", base::errno_text(errno));
   open_control();
   announce();
-  manager.ready();
-  if (options.on_started) options.on_started(served_now());
+  manager_.ready();
+  if (options_.on_started) options_.on_started(served_now(roster_));
   return serve();
 }
 
 int Supervisor::Impl::serve() {
-  if (options.check_interval > 0) check_alarm.set(std::chrono::seconds(options.check_interval));
-  while (!loop.stopped()) {
+  checks_.every(std::chrono::seconds(options_.check_interval));
+  while (!loop_.stopped()) {
     try {
-      loop.run();
+      loop_.run();
     } catch (const std::exception& bug) {
       // The last gate: a bug in one handler must not end the service of all others.
-      say_lost(bug);
+      say_lost(log_, bug);
     }
   }
-  return status;
+  return lifetime_.status();
 }
 
-void Supervisor::Impl::say_lost(const std::exception& bug) noexcept {
-  try {
-    log.error("internal error, operation abandoned: {}", bug.what());
-  } catch (const std::exception&) {  // there is no memory to say so
-  }
-}
-
-bool Supervisor::Impl::first_load() {
-  config::Loaded loaded = config::load(files, names, options.sources);
-  log_diagnostics(loaded.diagnostics);
-  config = loaded.config;
-  record_load(loaded.diagnostics, loaded.unguarded, false, loaded.fatal == config::Loaded::Fatal::none);
+bool Supervisor::Impl::load() {
+  const config::Loaded loaded = loads_.load_now();
+  log_findings(log_, loaded.diagnostics);
+  in_force_.put(loaded.config);
+  in_force_.record(loaded.diagnostics, loaded.unguarded, false, loaded.fatal == config::Loaded::Fatal::none);
   if (loaded.fatal == config::Loaded::Fatal::unreadable)
-    log.critical("init_services", "couldn't get configuration. Exiting...");
+    log_.critical("init_services", "couldn't get configuration. Exiting...");
   if (loaded.fatal == config::Loaded::Fatal::bad_defaults)
-    log.error("A fatal error was encountered while parsing the default section. xsuperd will exit.");
+    log_.error("A fatal error was encountered while parsing the default section. xsuperd will exit.");
   return loaded.fatal == config::Loaded::Fatal::none;
 }
 
-void Supervisor::Impl::start_all() {
-  if (options.debug) write_lines(log::Level::debug, config::dump(*config));
-  service_logs = std::make_unique<ServiceLogs>(options.identity, options.syslog_file);
-  for (const auto& service : config->services) {
-    if (!served(*service)) continue;
-    if (auto runner = make_runner(service)) {
-      if (service->kind != config::Kind::tcpmux) runner->start();
-      runners.push_back(std::move(runner));
-    }
-  }
-  note_internal_ports();
-  awaited.watch(*config);
+void Supervisor::Impl::start_services() {
+  if (options_.debug) write_lines(log_, log::Level::debug, config::dump(*in_force_.config()));
+  rollout_.start_all();
 }
 
 /// So that the sockets of redirects are open when the daemon has started (decision B15.29). A name server that keeps silent
 /// is not waited for.
 void Supervisor::Impl::wait_for_targets() {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  const auto asks = [](const auto& runner) { return runner->asks(); };
-  while (!ending && std::any_of(runners.begin(), runners.end(), asks) && loop.run_one_until(end) > 0) {
+  while (!lifetime_.ending() && roster_.asks() && loop_.run_one_until(end) > 0) {
   }
-}
-
-void Supervisor::Impl::write_lines(log::Level level, std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    log.write(level, text.substr(at, end - at));
-    at = end + 1;
-  }
-}
-
-std::size_t Supervisor::Impl::available() const {
-  std::size_t count = 0;
-  // Those that an administrator has closed will be opened again, and those that wait for a name, too.
-  for (const auto& runner : runners)
-    count += runner->open() || runner->state().phase() == service::Phase::paused || !runner->waits_for().empty() ||
-             runner->standing() != service::Standing::serving;
-  return count;
 }
 
 void Supervisor::Impl::announce() {
-  say_not_in_effect();
-  log.notice("{} started with {}loadavg {}options compiled in.", options.version,
-             net::libwrap_available() ? "libwrap " : "", net::labels_available() ? "labeled-networking " : "");
-  const std::size_t count = available();
-  log.notice("Started working: {} available service{}", count, count == 1 ? "" : "s");
+  in_force_.say_not_in_effect();
+  log_.notice("{} started with {}loadavg {}options compiled in.", options_.version,
+              net::libwrap_available() ? "libwrap " : "", net::labels_available() ? "labeled-networking " : "");
+  const std::size_t count = roster_.available();
+  log_.notice("Started working: {} available service{}", count, count == 1 ? "" : "s");
+}
+
+/// The new image's part of an upgrade: it goes on where the old one was.
+bool Supervisor::Impl::take_over() {
+  const HandOver& state = options_.inherited->state();
+  const auto take = [this](int number) { return options_.inherited->take(number); };
+  NotedNames noted(names_);
+  noted.remember(state.notes);
+  const auto restored = restore_configuration(state, noted);
+  if (!restored) {
+    log_.critical("take_over", restored.error().sentence);
+    return false;
+  }
+  in_force_.restore(state, restored->config);
+  lifetime_.go_on_from(state.started);
+  log_.set_threshold(state.log_level);
+  roster_.restore(state);
+  facilities_.restore(state, take);
+  bans_.grown();
+  rollout_.take_over(state, restored->services, take);
+  open_control();
+  log_.notice("{} has taken over from {}: {} available services, {} servers and conversations go on", options_.version,
+              state.daemon.program_version, roster_.available(), facilities_.around().processes);
+  if (state.log_behind) log_.warning("the logs could not take everything before the upgrade: lines may be missing");
+  in_force_.say_not_in_effect();
+  manager_.ready();
+  if (state.reload_wanted) reloads_.reload();  // which says when it is ready again
+  options_.inherited.reset();                  // what nobody wanted is closed
+  return true;
+}
+
+/// The old image's part.
+HandOver Supervisor::Impl::hand_over() const {
+  HandOver state;
+  state.now = facilities_.around().now();
+  state.clock = time_namespace();
+  state.daemon = {::getpid(),   options_.version, options_.invocation,   options_.adopts_orphans,
+                  facts_.umask, facts_.priority,  facts_.files.rlim_cur, facts_.files.rlim_max,
+                  door_.listening_fd()};
+  state.started = lifetime_.started();
+  state.log_level = log_.threshold();
+  in_force_.hand_over(state);
+  roster_.hand_over(*in_force_.config(), state);
+  facilities_.hand_over(state);
+  return state;
+}
+
+void Supervisor::Impl::open_control() {
+  const auto answer = [this](const Request& request, const control::Peer& peer, Server::Respond respond) {
+    answer_control(view(), actions(), request, peer, std::move(respond));
+  };
+  base::Fd inherited;
+  if (options_.inherited) inherited = options_.inherited->take(options_.inherited->state().daemon.control);
+  door_.open(options_.control_path, options_.control_group, std::move(inherited), answer);
+}
+
+View Supervisor::Impl::view() const {
+  return View({roster_, in_force_, facilities_.processes(), facilities_.around(), log_, lifetime_, door_, options_.version,
+               options_.sources.path()});
+}
+
+Actions Supervisor::Impl::actions() {
+  return Actions({log_, logs_, reloads_, upgrades_, roster_, bans_, facilities_.resolver(), facilities_.processes().workers(),
+                  files_});
+}
+
+ReloadReport Supervisor::Impl::apply(Prepared prepared) {
+  ReloadReport report = rollout_.apply(std::move(prepared));
+  if (report.applied && roster_.available() == 0 && !options_.stay_alive) {
+    log_.critical("hard_reconfig", "No available services. Exiting");
+    lifetime_.stop(1);
+  }
+  surely(log_, [this] { files_.off_loop(base::give_back_memory, [](const base::Result<void>&) {}); });
+  return report;
 }
 
 void Supervisor::Impl::on_signal(int number) {
-  if (number == SIGRTMIN) return upgrade({});  // xinetd dies of it (fact B8.11), so nobody sends it for another reason
+  if (number == SIGRTMIN) return upgrades_.upgrade({});  // xinetd dies of it (fact B8.11), so nobody sends it for another reason
   switch (number) {
     case SIGHUP:
-    case SIGUSR2: return reload();
-    case SIGUSR1: return dump_when_started();
-    case SIGABRT: return check_consistency(true);
-    case SIGTERM: return terminate();
-    case SIGQUIT: return quit();
-    case SIGCHLD: return orphans.look_soon();
+    case SIGUSR2: return reloads_.reload();
+    case SIGUSR1: return dump_.dump();
+    case SIGABRT: return checks_.check(true);
+    case SIGTERM: return shutdown_.terminate();
+    case SIGQUIT: return shutdown_.quit();
+    case SIGCHLD: return facilities_.processes().look_for_orphans();
     case SIGINT:
-      if (options.container) return terminate();
-      if (options.debug) stop(1);
+      if (options_.container) return shutdown_.terminate();
+      if (options_.debug) lifetime_.stop(1);
       return;
     default: return;  // fact B8.10
   }
-}
-
-/// Decision B15.1: every server gets TERM, and KILL when it does not end in time.
-void Supervisor::Impl::terminate() {
-  if (ending) return;
-  ending = true;
-  end_alarm.set(around.grace + std::chrono::seconds(2));  // first: whatever happens below, this ends
-  log.warning("Exiting...");
-  surely([this] { manager.stopping(); });
-  around.duplicates_kept = false;  // they are for the next daemon
-  for (const auto& runner : Runners(runners)) surely([&] { retire(runner, service::Runner::Servers::terminate); });
-  runners.clear();
-  surely([this] { spawner->presume(true); });  // so that those servers get TERM, too
-  surely([this] { workers.terminate(worker_grace); });
-  collect_retired();
-}
-
-/// Fact B8.5: at once, and nobody is signalled.
-void Supervisor::Impl::quit() {
-  stop(0);
-  log.warning("Exiting...");
-  surely([this] { manager.stopping(); });
-  for (const auto& runner : runners) surely([&] { runner->leave_to_servers(); });
-  children.abandon();
-}
-
-void Supervisor::Impl::stop(int with_status) {
-  status = with_status;
-  ending = true;
-  loop.stop();
-}
-
-void Supervisor::Impl::collect_retired() {
-  let_go_of_retired();
-  if (ending && retired.empty() && children.remains() == 0) stop(status);
-}
-
-/// Fact B5.29: looked at once a minute as long as there is somebody on the list who may leave it.
-void Supervisor::Impl::expire_bans() {
-  if (!ban_alarm.is_set() && around.bans.next_end()) ban_alarm.set(std::chrono::minutes(1));
-}
-
-void Supervisor::Impl::look_at_bans() {
-  const bool some = around.bans.expire(around.now()) > 0;
-  expire_bans();
-  if (some) log.info("At least 1 DENY_TIME has expired, global_no_access list updated");
-  if (around.bans.size() == 0) log.info("global_no_access list is empty.");
-}
-
-void Supervisor::Impl::check_consistency(bool tell) {
-  std::size_t errors = 0;
-  std::size_t places = 0;
-  const auto check = [&](const std::shared_ptr<service::Runner>& runner) {
-    const service::State& state = runner->state();
-    places += state.running();
-    if (!runner->accounted()) {
-      ++errors;
-      log.error("service {}: {} requests were accepted, {} are accounted for", runner->service().id,
-                runner->counters().accepted, runner->counters().decided());
-    }
-    if (state.places().consistent() && state.running() <= runner->sessions().size()) return;
-    ++errors;
-    log.error("service {}: {} places are taken, {} sessions are known", runner->service().id, state.running(),
-              runner->sessions().size());
-  };
-  for (const auto& runner : runners) check(runner);
-  for (const auto& runner : retired) check(runner);
-  if (places != around.processes) {
-    ++errors;
-    log.error("{} places are taken in all, {} are counted", places, around.processes);
-  }
-  if (errors > 0)
-    log.warning("Consistency check detected {} errors", errors);
-  else if (tell)
-    log.info("Consistency check passed");
-}
-
-void Supervisor::Impl::check_periodically() {
-  check_alarm.set(std::chrono::seconds(options.check_interval));
-  check_consistency(false);
 }
 
 }  // namespace xsuperd::supervisor

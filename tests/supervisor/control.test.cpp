@@ -49,12 +49,12 @@ class Daemon {
     options.sources.main = path_;
     options.stay_alive = true;
     impl.emplace(std::move(options), writer_, log_);
-    REQUIRE(impl->first_load());
-    impl->start_all();
+    REQUIRE(impl->load());
+    impl->start_services();
   }
   /// No child is left behind.
   ~Daemon() {
-    impl->for_each_server([](const auto&, const service::Session& session) {
+    impl->roster().for_each_server([](const auto&, const service::Session& session) {
       if (session.pid != 0) ::kill(session.pid, SIGKILL);
     });
     impl.reset();
@@ -75,7 +75,7 @@ class Daemon {
   };
   Told ask(std::string command, json::object arguments = {}, bool may_change = true) {
     std::optional<Reply> reply;
-    answer_control(*impl, {std::move(command), std::move(arguments)}, {::getuid(), ::getpid(), may_change},
+    answer_control(impl->view(), impl->actions(), {std::move(command), std::move(arguments)}, {::getuid(), ::getpid(), may_change},
                    [&](Reply answer) { reply = std::move(answer); });
     run_until([&] { return reply.has_value(); });
     return told_by(std::move(reply));
@@ -95,11 +95,11 @@ class Daemon {
     const auto until = std::chrono::steady_clock::now() + 20s;
     while (!done()) {
       REQUIRE(std::chrono::steady_clock::now() < until);
-      impl->loop.restart();
-      impl->loop.run_one_for(10ms);
+      impl->loop().restart();
+      impl->loop().run_one_for(10ms);
     }
   }
-  [[nodiscard]] service::Runner& runner(std::size_t number) { return *impl->runners.at(number); }
+  [[nodiscard]] service::Runner& runner(std::size_t number) { return *impl->roster().served().at(number); }
   /// A connection to a service; -1 when it is refused.
   [[nodiscard]] base::Fd dial(std::size_t number) {
     base::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -189,7 +189,7 @@ TEST_CASE("Sessions are told with what their conversations have carried, when th
     reply.reset();
     request::Services arguments;
     if (!service.empty()) arguments.service = service;
-    answer_sessions(View(*daemon.impl), [&](worker::Conversations::Told told) { worker.progress(std::move(told)); }, arguments,
+    answer_sessions(daemon.impl->view(), [&](worker::Conversations::Told told) { worker.progress(std::move(told)); }, arguments,
                     Answer<command::Sessions>([&](Reply answer) { reply = std::move(answer); }));
     CHECK_FALSE(reply);
     REQUIRE(worker.questions.size() == 1);
@@ -266,7 +266,7 @@ TEST_CASE("A service is drained, held and enabled") {
   CHECK(daemon.ask("drain", {{"service", "one"}}).failure.empty());
   CHECK_FALSE(daemon.runner(0).open());
   CHECK(state_word(daemon.runner(0)) == "drained");
-  CHECK(daemon.impl->available() == 2);
+  CHECK(daemon.impl->roster().available() == 2);
   CHECK(daemon.ask("enable", {{"service", "one"}}).failure.empty());
   REQUIRE(daemon.dial(0));
   daemon.run_until([&] { return running_sessions(daemon.runner(0)) == 1; });
@@ -321,7 +321,7 @@ TEST_CASE("The level of the log is told and set") {
   Daemon daemon;
   CHECK(control::string_at(daemon.ask("log-level").result, "level") == "debug");
   CHECK(daemon.ask("log-level", {{"level", "Warning"}}).failure.empty());
-  CHECK(daemon.impl->log.threshold() == log::Level::warning);
+  CHECK(daemon.impl->view().log_level() == log::Level::warning);
   CHECK(daemon.ask("log-level", {{"level", "loud"}}).failure.find("bad_request") == 0);
 }
 

@@ -72,7 +72,7 @@ class Supervisor {
   /// Serves until told to end. Returns the exit status (facts B1.34 to B1.39).
   [[nodiscard]] int run();
 
-  struct Impl;  ///< for the files of this layer
+  class Impl;  ///< for the files of this layer
 
  private:
   std::unique_ptr<Impl> impl_;

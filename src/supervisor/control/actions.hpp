@@ -7,9 +7,15 @@
 #include <string_view>
 #include <vector>
 
+#include "supervisor/bans_watch.hpp"
 #include "supervisor/control/view.hpp"
-#include "supervisor/reload_report.hpp"
+#include "supervisor/file_work.hpp"
+#include "supervisor/logs.hpp"
+#include "supervisor/reloads.hpp"
+#include "supervisor/roster.hpp"
+#include "supervisor/upgrades.hpp"
 #include "xsuperd/base/peer_name.hpp"
+#include "xsuperd/net/resolver.hpp"
 #include "xsuperd/worker/conversations.hpp"
 
 namespace xsuperd::supervisor {
@@ -21,10 +27,21 @@ struct SessionOf {
 };
 
 /// Everything that a command can do to the daemon, or have it find out. What takes time is told later, on the loop. A
-/// value that refers to a Supervisor, which outlives it; loop thread only.
+/// value that refers to the parts of a daemon, which outlive it; loop thread only.
 class Actions {
  public:
-  explicit Actions(Supervisor::Impl& daemon) : daemon_(&daemon) {}
+  struct On {
+    log::DaemonLog& log;
+    Logs& logs;
+    Reloads& reloads;
+    Upgrades& upgrades;
+    Roster& roster;
+    BansWatch& bans;
+    net::Resolver& resolver;
+    worker::Conversations& conversations;
+    FileWork& files;
+  };
+  explicit Actions(const On& daemon) : daemon_(daemon) {}
 
   /// "control: ..." in the daemon's log.
   void note(std::string_view what) const;
@@ -54,7 +71,7 @@ class Actions {
   void when_settled(std::function<void()> then) const;
 
  private:
-  Supervisor::Impl* daemon_;
+  On daemon_;
 };
 
 }  // namespace xsuperd::supervisor

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/control/command.hpp"
 
-#include <unistd.h>
-
-#include "supervisor/impl.hpp"
 #include "xsuperd/base/text.hpp"
 
 namespace xsuperd::supervisor {
@@ -19,9 +16,9 @@ const std::vector<ControlCommand>& control_commands() {
   return all;
 }
 
-void answer_control(Supervisor::Impl& daemon, const Request& request, const control::Peer& peer,
+void answer_control(const View& view, const Actions& actions, const Request& request, const control::Peer& peer,
                     Server::Respond respond) {
-  const Call call{View(daemon), Actions(daemon), peer.may_change};
+  const Call call{view, actions, peer.may_change};
   for (const ControlCommand& command : control_commands()) {
     if (command.name != request.command) continue;
     if (command.changes && !peer.may_change)
@@ -33,24 +30,6 @@ void answer_control(Supervisor::Impl& daemon, const Request& request, const cont
   }
   respond(Reply::failed(Code::unknown_command,
                         fmt::format("unknown command {}", base::escaped(request.command, 100))));
-}
-
-/// Without the socket the daemon serves all the same.
-void Supervisor::Impl::open_control() {
-  if (options.control_path.empty()) return;
-  base::Fd inherited = options.inherited ? options.inherited->take(options.inherited->state().daemon.control) : base::Fd{};
-  auto file = inherited ? control::SocketFile(std::move(inherited), options.control_path)
-                        : control::open_socket_file(options.control_path, options.control_group);
-  if (!file) {
-    // Nobody asked for the default path.
-    const bool asked = options.control_path != control::usual_path();
-    return log.write(asked ? log::Level::warning : log::Level::notice, "no control socket: " + file.error().sentence);
-  }
-  control = std::make_unique<control::Server>(
-      loop, std::move(*file), control::Server::Options{{}, ::geteuid(), options.control_group},
-      [this](const Request& request, const control::Peer& peer, Server::Respond respond) {
-        answer_control(*this, request, peer, std::move(respond));
-      });
 }
 
 }  // namespace xsuperd::supervisor

@@ -93,7 +93,7 @@ constexpr ControlCommand row() {
 [[nodiscard]] const std::vector<ControlCommand>& control_commands();
 
 /// Looks the command up, asks whether the peer may, and has it handled. Answers once, at once or later.
-void answer_control(Supervisor::Impl& daemon, const Request& request, const control::Peer& peer,
+void answer_control(const View& view, const Actions& actions, const Request& request, const control::Peer& peer,
                     Server::Respond respond);
 
 }  // namespace xsuperd::supervisor

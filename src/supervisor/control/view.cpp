@@ -1,52 +1,41 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/control/view.hpp"
 
-#include <algorithm>
-
-#include "supervisor/impl.hpp"
+#include "supervisor/control/door.hpp"
 
 namespace xsuperd::supervisor {
 
-Services View::services() const { return {daemon_->runners.begin(), daemon_->runners.end()}; }
+Services View::services() const { return {daemon_.roster.served().begin(), daemon_.roster.served().end()}; }
 
 Services View::services_and_retired() const {
   Services all = services();
-  all.insert(all.end(), daemon_->retired.begin(), daemon_->retired.end());
+  all.insert(all.end(), daemon_.roster.retired().begin(), daemon_.roster.retired().end());
   return all;
 }
 
-std::size_t View::retired() const { return daemon_->retired.size(); }
+std::size_t View::retired() const { return daemon_.roster.retired().size(); }
+service::Counters View::counters() const { return daemon_.roster.counters(); }
+bool View::asks() const { return daemon_.roster.asks(); }
 
-service::Counters View::counters() const {
-  service::Counters sum = daemon_->gone;
-  for (const auto* runners : {&daemon_->runners, &daemon_->retired})
-    for (const auto& runner : *runners) sum += runner->counters();
-  return sum;
-}
+std::shared_ptr<const config::Config> View::configuration() const { return daemon_.in_force.config(); }
+const std::string& View::configuration_path() const { return daemon_.configuration_path; }
+base::WallTime View::loaded_at() const { return daemon_.in_force.loaded_at(); }
+const LoadRecord& View::last_load() const { return daemon_.in_force.last_load(); }
+const config::Abilities& View::abilities() const { return daemon_.in_force.abilities(); }
 
-bool View::asks() const {
-  return std::any_of(daemon_->runners.begin(), daemon_->runners.end(), [](const auto& runner) { return runner->asks(); });
-}
+const std::string& View::version() const { return daemon_.version; }
+base::WallTime View::started() const { return daemon_.lifetime.started(); }
+bool View::ending() const { return daemon_.lifetime.ending(); }
+log::Level View::log_level() const { return daemon_.log.threshold(); }
+std::size_t View::clients() const { return daemon_.door.clients(); }
+std::vector<pid_t> View::workers() const { return daemon_.processes.workers().workers(); }
+std::size_t View::conversations() const { return daemon_.processes.workers().running(); }
+const Processes::WorkerFailures& View::worker_failures() const { return daemon_.processes.worker_failures(); }
 
-std::shared_ptr<const config::Config> View::configuration() const { return daemon_->config; }
-const std::string& View::configuration_path() const { return daemon_->options.sources.path(); }
-base::WallTime View::loaded_at() const { return daemon_->loaded_at; }
-const LoadRecord& View::last_load() const { return daemon_->last_load; }
-const config::Abilities& View::abilities() const { return daemon_->abilities; }
-
-const std::string& View::version() const { return daemon_->options.version; }
-base::WallTime View::started() const { return daemon_->started; }
-bool View::ending() const { return daemon_->ending; }
-log::Level View::log_level() const { return daemon_->log.threshold(); }
-std::size_t View::clients() const { return daemon_->control ? daemon_->control->clients() : 0; }
-std::vector<pid_t> View::workers() const { return daemon_->workers.workers(); }
-std::size_t View::conversations() const { return daemon_->workers.running(); }
-View::WorkerFailures View::worker_failures() const { return {daemon_->worker_failures, daemon_->last_worker_failure}; }
-
-const policy::BanList& View::bans() const { return daemon_->around.bans; }
-base::Moment View::now() const { return daemon_->around.now(); }
-std::optional<double> View::load() const { return daemon_->around.load ? daemon_->around.load() : std::nullopt; }
-std::uint64_t View::process_limit() const { return daemon_->around.process_limit; }
-std::uint64_t View::processes() const { return daemon_->around.processes; }
+const policy::BanList& View::bans() const { return daemon_.around.bans; }
+base::Moment View::now() const { return daemon_.around.now(); }
+std::optional<double> View::load() const { return daemon_.around.load ? daemon_.around.load() : std::nullopt; }
+std::uint64_t View::process_limit() const { return daemon_.around.process_limit; }
+std::uint64_t View::processes() const { return daemon_.around.processes; }
 
 }  // namespace xsuperd::supervisor

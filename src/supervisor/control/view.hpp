@@ -6,22 +6,37 @@
 #include <string>
 #include <vector>
 
-#include "supervisor/hand_over.hpp"
-#include "xsuperd/config/loader.hpp"
+#include "supervisor/in_force.hpp"
+#include "supervisor/lifetime.hpp"
+#include "supervisor/processes.hpp"
+#include "supervisor/roster.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/runner.hpp"
-#include "xsuperd/supervisor/supervisor.hpp"
+#include "xsuperd/service/surroundings.hpp"
 
 namespace xsuperd::supervisor {
 
 using Services = std::vector<std::shared_ptr<const service::Runner>>;
 
-/// The daemon, read-only and as it is at the moment of each call. A value that refers to a Supervisor, which outlives it;
-/// loop thread only.
+class ControlDoor;
+
+/// The daemon, read-only and as it is at the moment of each call. A value that refers to the parts of a daemon, which
+/// outlive it; loop thread only.
 class View {
  public:
-  explicit View(const Supervisor::Impl& daemon) : daemon_(&daemon) {}
+  struct Of {
+    const Roster& roster;
+    const InForce& in_force;
+    const Processes& processes;
+    const service::Surroundings& around;
+    const log::DaemonLog& log;
+    const Lifetime& lifetime;
+    const ControlDoor& door;
+    const std::string& version;             ///< of the program
+    const std::string& configuration_path;
+  };
+  explicit View(const Of& daemon) : daemon_(daemon) {}
 
   /// In reading order.
   [[nodiscard]] Services services() const;
@@ -47,11 +62,7 @@ class View {
   [[nodiscard]] std::size_t clients() const;
   [[nodiscard]] std::vector<pid_t> workers() const;
   [[nodiscard]] std::size_t conversations() const;
-  struct WorkerFailures {
-    std::uint64_t count = 0;
-    base::WallTime last{};  ///< none: the epoch
-  };
-  [[nodiscard]] WorkerFailures worker_failures() const;
+  [[nodiscard]] const Processes::WorkerFailures& worker_failures() const;
 
   [[nodiscard]] const policy::BanList& bans() const;
   /// Steady time, by the clock that bans and sessions go by.
@@ -62,7 +73,7 @@ class View {
   [[nodiscard]] std::uint64_t processes() const;
 
  private:
-  const Supervisor::Impl* daemon_;
+  Of daemon_;
 };
 
 }  // namespace xsuperd::supervisor

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/logs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "supervisor/surely.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+struct Opened {
+  std::unique_ptr<ServiceLogs> logs;
+  LogsOfServices outputs;
+  std::vector<std::string> problems;
+};
+
+/// On another thread than the loop's.
+Opened open_all(const std::vector<SharedService>& services, const log::Identity& who, const std::string& syslog_file) {
+  Opened opened{std::make_unique<ServiceLogs>(who, syslog_file), {}, {}};
+  for (const auto& service : services) {
+    auto output = opened.logs->output_for(*service);
+    if (output)
+      opened.outputs.emplace(service.get(), std::move(*output));
+    else
+      opened.problems.push_back(fmt::format("{}; service {} goes on in the file that is open", output.error().sentence,
+                                            service->id));
+  }
+  return opened;
+}
+
+}  // namespace
+
+void give_logs(const Runners& to, const LogsOfServices& opened) {
+  for (const auto& runner : to)
+    if (const auto output = opened.find(&runner->service()); output != opened.end()) runner->log_to(output->second);
+}
+
+void write_lines(const log::DaemonLog& log, log::Level level, std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    log.write(level, text.substr(at, end - at));
+    at = end + 1;
+  }
+}
+
+Logs::Logs(Options options, log::Writer& writer, log::DaemonLog& ours, FileWork& files, const Roster& roster,
+           const InForce& in_force)
+    : options_(std::move(options)),
+      writer_(writer),
+      ours_(ours),
+      files_(files),
+      roster_(roster),
+      in_force_(in_force),
+      of_services_(std::make_unique<ServiceLogs>(options_.who, options_.syslog_file)) {}
+
+void Logs::reopen_services(Told told) {
+  std::vector<SharedService> services = in_force_.config()->services;
+  for (const auto& runner : roster_.retired()) services.push_back(runner->shared_service());
+  const auto open = [services = std::move(services), who = options_.who, syslog_file = options_.syslog_file] {
+    return open_all(services, who, syslog_file);
+  };
+  files_.off_loop(open, [this, told = std::move(told)](base::Result<Opened> opened) {
+    if (!opened) opened = Opened{nullptr, {}, {"the logs could not be opened anew: " + opened.error().sentence}};
+    give_logs(roster_.served(), opened->outputs);
+    give_logs(roster_.retired(), opened->outputs);
+    if (opened->logs) of_services_ = std::move(opened->logs);
+    for (const std::string& problem : opened->problems) ours_.error("{}", problem);
+    if (told) told(std::move(opened->problems));
+  });
+}
+
+void Logs::reopen(Told told) {
+  const auto services = [this, told = std::move(told)](std::vector<std::string> troubles) {
+    reopen_services([told, troubles = std::move(troubles)](const std::vector<std::string>& more) mutable {
+      troubles.insert(troubles.end(), more.begin(), more.end());
+      told(std::move(troubles));
+    });
+  };
+  if (!options_.reopen) return services({});
+  files_.off_loop(options_.reopen, [this, services](base::Result<std::shared_ptr<log::Output>> opened) {
+    std::vector<std::string> troubles;
+    if (!opened) troubles.push_back(opened.error().sentence);
+    surely(ours_, [&] { replace_ours(std::move(opened)); });
+    services(std::move(troubles));
+  });
+}
+
+void Logs::replace_ours(base::Result<std::shared_ptr<log::Output>> opened) {
+  if (!opened) {
+    ours_.error("{}; the log goes on in the file that is open", opened.error().sentence);
+    return;
+  }
+  writer_.set_daemon_log(*opened);
+  ours_.replace(std::move(*opened));
+}
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/processes.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <utility>
+#include <variant>
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+/// Admitted peers of services with USERID: each holds a place of its service meanwhile, so this is no more than a guard.
+constexpr std::size_t greatest_ident_lookups = 1024;
+
+/// Our own program under another name. What it tells syslog is in the name and facility of the daemon.
+std::shared_ptr<spawn::Recipe> helper_recipe(const Options& options, std::vector<std::string> environment) {
+  auto recipe = std::make_shared<spawn::Recipe>();
+  recipe->path = "/proc/self/exe";
+  recipe->argv = {std::string(net::libwrap_program_name)};
+  recipe->environment = std::move(environment);
+  recipe->environment.push_back("XSUPERD_WRAP_IDENTITY=" + options.identity.program);
+  recipe->environment.push_back("XSUPERD_WRAP_FACILITY=" + std::to_string(options.facility));
+  recipe->remote_host = false;
+  return recipe;
+}
+
+/// By the spawner like every other process: a fork of this process, with its threads, would be a gamble.
+base::Result<net::LibwrapHelper> start_helper(spawn::Spawner& spawner, std::shared_ptr<spawn::Recipe> recipe) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return base::system_error(errno, "can't create a socket for the libwrap helper");
+  base::Fd ours(ends[0]);
+  base::Fd its(ends[1]);
+  spawn::Job job{0, std::move(recipe), std::move(its), {}};
+  auto outcome = spawner.start(std::move(job), spawn::Spawner::Load::at_once);
+  if (outcome)
+    if (auto* started = std::get_if<spawn::Started>(&*outcome))
+      return net::LibwrapHelper{std::move(ours), std::move(started->pidfd)};
+  const auto* failed = outcome ? std::get_if<spawn::StartFailed>(&*outcome) : nullptr;
+  return base::system_error(failed ? failed->error : EAGAIN, "can't start the libwrap helper");
+}
+
+}  // namespace
+
+Processes::Processes(boost::asio::io_context& loop, const Options& options, const std::vector<std::string>& environment,
+                     const log::DaemonLog& log, Tells tells)
+    : log_(log),
+      spawner_(spawn::make_clone_spawner(loop, {options.spawner_threads})),
+      children_(loop, std::move(tells.ended)),
+      libwrap_(loop, {},
+               {.on_helper_end = [this](std::string why) { log_.error("{}", why); },
+                .start = [this, &options,
+                          &environment] { return start_helper(*spawner_, helper_recipe(options, environment)); }}),
+      workers_(loop,
+               {.workers = options.workers,
+                .recipe = worker::worker_recipe(options.worker_user),
+                .queue = greatest_ident_lookups + 1024,  // look-ups take no room from other conversations
+                .on_trouble = [this](std::string what) { worker_failed(what); }},
+               *spawner_),
+      ident_admitted_(loop, workers_, {.most = greatest_ident_lookups, .new_token = tells.new_token}),
+      ident_refused_(loop, workers_, {.most = options.ident_lookups, .new_token = tells.new_token}),
+      orphans_(loop,
+               [this](pid_t pid) {
+                 // For process 1 they are everyday business.
+                 if (::getpid() != 1) log_.notice("unknown child process {} died", pid);
+               },
+               [this](pid_t pid) { return children_.holds(pid); }),
+      leftovers_(loop, [](const spawn::Ended&) {}) {
+  spawner_->on_outcome(std::move(tells.outcome));
+}
+
+void Processes::worker_failed(const std::string& what) {
+  ++worker_failures_.count;
+  worker_failures_.last = std::chrono::system_clock::now();
+  log_.error("{}", what);
+}
+
+void Processes::hand_over(HandOver& state) const {
+  state.workers = workers_.hand_over();
+  state.worker_failures = worker_failures_.count;
+  state.last_worker_failure = worker_failures_.last;
+  if (const int helper = libwrap_.helper_pidfd(); helper >= 0) state.leftovers.push_back({helper});
+  for (std::uint64_t token = 1; token <= last_leftover_; ++token)
+    if (const int pidfd = leftovers_.pidfd(token); pidfd >= 0) state.leftovers.push_back({pidfd});
+}
+
+void Processes::restore(const HandOver& state, const std::function<base::Fd(int)>& take) {
+  worker_failures_ = {state.worker_failures, state.last_worker_failure};
+  for (const worker::HandedWorker& worker : state.workers) workers_.adopt(worker, take);
+  for (const HandOver::Leftover& leftover : state.leftovers)
+    if (base::Fd pidfd = take(leftover.pidfd)) end_leftover(std::move(pidfd));
+}
+
+/// It ends by itself, unless it is stopped or hangs.
+void Processes::end_leftover(base::Fd pidfd) {
+  leftovers_.watch(++last_leftover_, 0, std::move(pidfd));
+  (void)leftovers_.signal(last_leftover_, SIGKILL);
+}
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// The small parts of the daemon, each by itself.
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "fakes/fake_files.hpp"
+#include "fakes/fake_names.hpp"
+#include "fakes/memory_sink.hpp"
+#include "supervisor/bans_watch.hpp"
+#include "supervisor/checks.hpp"
+#include "supervisor/in_force.hpp"
+#include "supervisor/lifetime.hpp"
+#include "supervisor/logs.hpp"
+#include "supervisor/scratch.hpp"
+#include "supervisor/surely.hpp"
+
+using namespace xsuperd;
+using namespace xsuperd::supervisor;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Nowhere : log::Output {
+  Outcome write(const Line&) override { return Outcome::written; }
+};
+
+struct Log {
+  fakes::MemorySink sink;
+  log::DaemonLog log{sink, nullptr};
+};
+
+}  // namespace
+
+TEST_CASE("What a step throws is logged, and the next step has its turn") {
+  Log l;
+  bool next = false;
+  surely(l.log, [] { throw std::runtime_error("of that kind"); });
+  surely(l.log, [&] { next = true; });
+  CHECK(next);
+  CHECK(l.sink.texts() == std::vector<std::string>{"internal error, the operation concerned is lost: of that kind"});
+}
+
+TEST_CASE("A daemon begins to end once, and stops with the status it was told last") {
+  boost::asio::io_context loop;
+  Lifetime lifetime(loop);
+  CHECK_FALSE(lifetime.ending());
+  CHECK(lifetime.begin_to_end());
+  CHECK_FALSE(lifetime.begin_to_end());
+  CHECK(lifetime.ending());
+  CHECK_FALSE(loop.stopped());
+  lifetime.stop(3);
+  CHECK(loop.stopped());
+  CHECK(lifetime.status() == 3);
+}
+
+TEST_CASE("The consistency check finds places that no service has, and is silent about what is right unless it was asked for") {
+  Log l;
+  boost::asio::io_context loop;
+  const Roster roster;
+  std::uint64_t places = 0;
+  ConsistencyChecks checks(loop, l.log, roster, [&] { return places; });
+  checks.check(false);
+  CHECK(l.sink.lines.empty());
+  checks.check(true);
+  CHECK(l.sink.texts() == std::vector<std::string>{"Consistency check passed"});
+  places = 2;
+  l.sink.lines.clear();
+  checks.check(false);
+  CHECK(l.sink.texts() == std::vector<std::string>{"0 places are taken in all, 2 are counted",
+                                                   "Consistency check detected 1 errors"});
+}
+
+TEST_CASE("A check is done each time the interval has passed, and never without one") {
+  Log l;
+  boost::asio::io_context loop;
+  const Roster roster;
+  int looks = 0;
+  ConsistencyChecks checks(loop, l.log, roster, [&]() -> std::uint64_t { return ++looks, 0; });
+  checks.every(0s);
+  loop.run_for(20ms);
+  CHECK(looks == 0);
+  loop.restart();
+  checks.every(1s);
+  loop.run_for(2500ms);
+  CHECK(looks == 2);
+}
+
+TEST_CASE("A refused load is remembered, and what is in force stays as old as it was") {
+  Log l;
+  InForce in_force(l.log, 65534);
+  in_force.record({}, {}, false, true);
+  const base::WallTime first = in_force.loaded_at();
+  CHECK(first == in_force.last_load().at);
+  config::Diagnostics findings;
+  findings.add(config::Level::error, {}, "wrong");
+  in_force.record(findings, std::vector<std::string>(99, "anybody may write it"), true, false);
+  CHECK(in_force.loaded_at() == first);
+  CHECK(in_force.last_load().is_reload);
+  CHECK(in_force.last_load().outcome == "refused");
+  CHECK(in_force.last_load().errors == 1);
+  CHECK(in_force.last_load().unguarded.size() == LoadRecord::most_unguarded);
+}
+
+TEST_CASE("Bans are added with what became of each, and removed") {
+  Log l;
+  boost::asio::io_context loop;
+  policy::BanList bans;
+  const std::function<base::Moment()> now = [] { return base::Moment{} + 1h; };
+  BansWatch watch(loop, bans, now, l.log);
+  const std::vector networks{*policy::Network::parse("192.0.2.0/24"), *policy::Network::parse("::1")};
+  const auto added = watch.add(networks, 1);
+  REQUIRE(added.size() == 2);
+  CHECK(added[0].added == policy::BanList::Added::fresh);
+  CHECK(bans.size() == 2);
+  CHECK(watch.add(networks, 1)[1].added != policy::BanList::Added::fresh);
+  watch.remove(networks);
+  CHECK(bans.size() == 0);
+}
+
+TEST_CASE("Logs that cannot be opened anew are told by their services, and the daemon's own is told first") {
+  Log l;
+  const test::Scratch scratch;
+  fakes::FakeFiles files;
+  fakes::FakeNames names;
+  const auto entry = [&](const std::string& name, const std::string& directory) {
+    return "service " + name + "\n{\ntype = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\nuser = root\n" +
+           "server = /bin/server\nlog_type = FILE " + (scratch / directory) + "/" + name + "\n}\n";
+  };
+  std::filesystem::create_directory(scratch / "there");
+  files.texts["/etc/xinetd.conf"] = entry("good", "there") + entry("bad", "nowhere");
+  InForce in_force(l.log, 65534);
+  in_force.put(config::load(files, names, "/etc/xinetd.conf").config);
+  REQUIRE(in_force.config());
+  REQUIRE(in_force.config()->services.size() == 1 + 1);
+
+  boost::asio::io_context loop;
+  FileWork work(loop);
+  const Roster roster;
+  const auto output = std::make_shared<Nowhere>();
+  log::Writer writer(output);
+  Logs logs({{}, {}, [] { return base::Result<std::shared_ptr<log::Output>>(base::Error{0, "no daemon log"}); }}, writer, l.log,
+            work, roster, in_force);
+  std::optional<std::vector<std::string>> told;
+  logs.reopen([&](std::vector<std::string> troubles) { told = std::move(troubles); });
+  const auto guard = boost::asio::make_work_guard(loop);
+  while (!told && loop.run_one_for(10s) > 0) {
+  }
+  REQUIRE(told);
+  REQUIRE(told->size() == 2);
+  CHECK(told->at(0) == "no daemon log");
+  CHECK(told->at(1).find("; service bad goes on in the file that is open") != std::string::npos);
+  CHECK(l.sink.has("no daemon log; the log goes on in the file that is open"));
+  CHECK(std::filesystem::exists(scratch / "there/good"));
+  work.join();
+}
+
+TEST_CASE("A text of several lines is an entry a line") {
+  Log l;
+  write_lines(l.log, log::Level::info, "one\n\nthree");
+  CHECK(l.sink.texts() == std::vector<std::string>{"one", "", "three"});
+}
