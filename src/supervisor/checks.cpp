@@ -40,7 +40,7 @@ std::size_t ConsistencyChecks::errors_of(const service::Runner& runner, std::siz
     log_.error("service {}: {} requests were accepted, {} are accounted for", runner.service().id,
                runner.counters().accepted, runner.counters().decided());
   }
-  if (state.consistent() && state.running() <= runner.sessions().size()) return errors;
+  if (state.places().consistent() && state.running() <= runner.sessions().size()) return errors;
   log_.error("service {}: {} places are taken, {} sessions are known", runner.service().id, state.running(),
              runner.sessions().size());
   return errors + 1;
