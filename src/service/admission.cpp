@@ -87,15 +87,15 @@ void Runner::ask_libwrap(Token token) {
     const spawn::Credentials& c = *setup_.recipe->credentials;
     question.user = net::LibwrapUser{c.uid, c.gid, c.groups};
   }
-  around_.libwrap.ask(question, [weak = weak_from_this(), token](net::LibwrapAnswer answer) {
+  around_.asked.libwrap.ask(question, [weak = weak_from_this(), token](net::LibwrapAnswer answer) {
     if (const auto self = weak.lock()) self->wrapped(token, answer);
   });
 }
 
 /// Looked for once for all datagrams that were taken together: they were there before the look.
 bool Runner::no_libwrap_rules() {
-  if (!current_datagram_) return around_.libwrap.no_rules();
-  if (!no_libwrap_rules_) no_libwrap_rules_ = around_.libwrap.no_rules();
+  if (!current_datagram_) return around_.asked.libwrap.no_rules();
+  if (!no_libwrap_rules_) no_libwrap_rules_ = around_.asked.libwrap.no_rules();
   return *no_libwrap_rules_;
 }
 
@@ -124,13 +124,12 @@ void Runner::send_success_banner(Token token) {
     session->second.socket = std::move(socket);
     delivered ? self->attempt(token, &Runner::greeted) : self->withdraw(token);
   };
-  around_.banners->send(
-      around_, {lent(session.socket), *banner, service().id, session.peer.address, std::move(done)});
+  around_.sending.banners->send({lent(session.socket), *banner, service().id, session.peer.address, std::move(done)});
 }
 
 void Runner::ask_identity(Token token) {
   Session& session = sessions_.at(token);
-  session.lookup = around_.ident_admitted.ask(net::local_endpoint(session.socket.get()), session.peer, ident_patience,
+  session.lookup = around_.asked.ident_admitted.ask(net::local_endpoint(session.socket.get()), session.peer, ident_patience,
                                               [weak = weak_from_this(), token](const net::IdentAnswer& answer) {
                                                 if (const auto self = weak.lock()) self->identified(token, answer);
                                               });

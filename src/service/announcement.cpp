@@ -21,7 +21,7 @@ bool loopback(const base::Address& address) {
 /// What there is to announce now. Not a service that others cannot reach, nor a trap for them, nor what has no port.
 std::optional<net::MdnsService> Runner::announcement() const {
   const config::Service& s = service();
-  if (!around_.mdns || !s.settings.mdns.value_or(false)) return std::nullopt;
+  if (!around_.sockets.mdns || !s.settings.mdns.value_or(false)) return std::nullopt;
   const bool ports = s.listen.socket_type != config::SocketType::raw;
   if (s.kind == config::Kind::sensor || !ports) return std::nullopt;
   const auto reached = std::find_if(endpoints_.begin(), endpoints_.end(), [](const auto& one) {
@@ -39,12 +39,12 @@ void Runner::announce() {
   if (!now) return;
   if (!net::mdns_type(*now))
     return around_.log.warning("service {} cannot be announced by mdns: its name is no type of service", service().id);
-  around_.mdns->announce(*now);
+  around_.sockets.mdns->announce(*now);
   announced_ = now;
 }
 
 void Runner::end_announcement() {
-  if (announced_) around_.mdns->withdraw(*announced_);
+  if (announced_) around_.sockets.mdns->withdraw(*announced_);
   announced_.reset();
 }
 

@@ -40,7 +40,7 @@ std::shared_ptr<const KeptDatagram> kept_datagram(const HandedDatagram& handed, 
 }
 
 void Runner::serve_datagrams(Endpoint& endpoint) {
-  net::DatagramBatch& batch = around_.datagrams;
+  net::DatagramBatch& batch = around_.datagrams.batch;
   no_libwrap_rules_ = std::nullopt;
   for (const net::Datagram& datagram : batch.receive(endpoint.fd())) {
     if (!endpoint.open()) return;  // it was closed with all that waited there
@@ -56,7 +56,7 @@ void Runner::serve_datagrams(Endpoint& endpoint) {
 }
 
 void Runner::serve_datagram(Endpoint& endpoint, const net::Datagram& datagram) {
-  if (service().kind == config::Kind::internal && !may_answer(datagram.peer, around_.internal_ports)) return;
+  if (service().kind == config::Kind::internal && !may_answer(datagram.peer, around_.datagrams.internal_ports)) return;
   Session session(datagram.peer);
   session.alone = true;
   session.endpoint = endpoint.id();
@@ -76,14 +76,14 @@ void Runner::serve_datagram(Endpoint& endpoint, const net::Datagram& datagram) {
 
 void Runner::answer_datagram(Token token) {
   const Session session = std::move(sessions_.at(token));
-  facts_.counters.serve(around_.now() - session.accepted);
+  facts_.counters.serve(around_.clock.now() - session.accepted);
   end_session(token);
   try {
     log_start(session, 0);
     if (session.kept)
       answer_late(session.endpoint, session.kept->datagram);
-    else if (const auto answer = answer_to(*current_datagram_, around_.datagrams.room_for_answer().first<udp_room>()))
-      around_.datagrams.answer(*current_datagram_, *answer);
+    else if (const auto answer = answer_to(*current_datagram_, around_.datagrams.batch.room_for_answer().first<udp_room>()))
+      around_.datagrams.batch.answer(*current_datagram_, *answer);
   } catch (const std::bad_alloc&) {  // as if the answer had got lost on its way
   }
   feed(Exited{token});
@@ -98,14 +98,14 @@ void Runner::answer_late(EndpointId through, const net::Datagram& datagram) {
 }
 
 std::optional<std::string_view> Runner::answer_to(const net::Datagram& datagram, std::span<char, udp_room> buffer) {
-  return udp_answer(service().name, datagram.bytes, buffer, std::chrono::system_clock::now(), around_.chargen_position);
+  return udp_answer(service().name, datagram.bytes, buffer, std::chrono::system_clock::now(), around_.datagrams.chargen);
 }
 
 /// Fact B4.34: a refused peer that goes on sending is logged once a minute.
 bool Runner::logged_lately(const base::Endpoint& peer) {
   constexpr std::size_t most = 1024;
   constexpr std::chrono::seconds lately{60};
-  const base::Moment now = around_.now();
+  const base::Moment now = around_.clock.now();
   // Those whose minute is over go, each time that there are twice as many.
   if (const std::size_t size = refused_lately_.size(); size >= most || (size >= 16 && std::has_single_bit(size)))
     boost::unordered::erase_if(refused_lately_, [&](const auto& one) { return now - one.second >= lately; });

@@ -37,10 +37,10 @@ constexpr std::chrono::seconds tcpmux_patience{10};  // decision B15.21
 }  // namespace
 
 void Runner::converse(Token token) {
-  if (!around_.conversations.has_room()) return feed(Denied{token, policy::Reason::fork});
+  if (!around_.serving.conversations.has_room()) return feed(Denied{token, policy::Reason::fork});
   worker::Parameters parameters = conversation_parameters();  // what `servers` tells leaves this one out
   Session& session = sessions_.at(token);
-  session.started = around_.now();
+  session.started = around_.clock.now();
   session.started_wall = std::chrono::system_clock::now();
   go(token, SessionEvent::started);
   facts_.counters.serve(session.started - session.accepted);
@@ -59,13 +59,13 @@ worker::Parameters Runner::conversation_parameters() const {
   parameters.targets = facts_.targets;
   parameters.keepalive = service().has(config::Flag::keepalive);
   if (door.kind == worker::Kind::tcpmux) parameters.idle_deadline = tcpmux_patience;
-  if (around_.texts_for && (door.kind == worker::Kind::text || door.kind == worker::Kind::xadmin))
-    parameters.texts = around_.texts_for(service().name);
+  if (around_.hooks.texts_for && (door.kind == worker::Kind::text || door.kind == worker::Kind::xadmin))
+    parameters.texts = around_.hooks.texts_for(service().name);
   return parameters;
 }
 
 void Runner::begin_conversation(Token token, worker::Parameters parameters) {
-  around_.conversations.start(token, door_of(service()).kind, std::move(sessions_.at(token).socket), std::move(parameters),
+  around_.serving.conversations.start(token, door_of(service()).kind, std::move(sessions_.at(token).socket), std::move(parameters),
                               when_ended(token));
 }
 
@@ -100,7 +100,7 @@ void Runner::tell_end(const Session& session, const worker::Ending& ending) {
              ending.why != worker::Ending::Why::unseen) {
     log_event(log::Traffic{service().id, {report.in}, {report.out}});
   }
-  const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);
+  const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.clock.now() - session.started);
   log::ExitStatus status{false, ending.lost() ? 1 : 0};
   if (ending.why == worker::Ending::Why::stopped) status = {true, SIGTERM};
   if (door_of(service()).long_lived) log_event(log::exit_event(service(), 0, status, duration));
@@ -110,11 +110,11 @@ void Runner::tell_end(const Session& session, const worker::Ending& ending) {
 void Runner::mux_request(base::Fd connection, const base::Endpoint& peer, const std::string& request) {
   if (request == "help") {
     std::string names;
-    for (const std::string& name : around_.mux_names()) names += name + "\r\n";
+    for (const std::string& name : around_.hooks.mux_names()) names += name + "\r\n";
     (void)net::send_now(connection.get(), names);
     return;
   }
-  if (const auto chosen = around_.mux_service(request)) return chosen->adopt(std::move(connection), peer);
+  if (const auto chosen = around_.hooks.mux_service(request)) return chosen->adopt(std::move(connection), peer);
   (void)net::send_now(connection.get(), "-Service name not found\r\n");
 }
 

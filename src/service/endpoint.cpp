@@ -99,14 +99,14 @@ void Endpoint::pause() {
 }
 
 net::Listener::Batch Endpoint::accept_batch(bool keep_family, int& error) {
-  return listener_->accept_batch(spec_.v6only || keep_family, error, &around_.reserve);
+  return listener_->accept_batch(spec_.v6only || keep_family, error, &around_.census.reserve);
 }
 
 bool Endpoint::open_socket() {
   if (left_to_server_) return opened_or_not(net::Opened{std::move(left_to_server_)});
   forget_server();
   try {
-    auto handed = around_.handed.take(service().id, spec_);
+    auto handed = around_.sockets.handed.take(service().id, spec_);
     return handed ? open_handed(std::move(*handed)) : opened_or_not(open_guarded(service(), spec_));
   } catch (const std::bad_alloc&) {  // tried again, as after any other failure
     close_sockets();
@@ -159,7 +159,7 @@ void Endpoint::watch(base::Fd socket) {
 }
 
 void Endpoint::try_again_later() {
-  reopening_.set(around_.timer_length(
+  reopening_.set(around_.clock.timer_length(
       std::min<std::chrono::milliseconds>(60s, 1s * (1 << std::min(facts_.open_failures, 6u)))));
 }
 

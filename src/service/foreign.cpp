@@ -116,11 +116,11 @@ bool Endpoint::renew(const std::string& why) {
 
 /// A new socket is nobody else's. While peers come one after another it is not the time, nor while a handshake is on its
 /// way, which would be lost.
-void Endpoint::renew_when_quiet() { quiet_.set(around_.timer_length(200ms)); }
+void Endpoint::renew_when_quiet() { quiet_.set(around_.clock.timer_length(200ms)); }
 
 void Endpoint::look_whether_quiet() {
   const bool idle = facts_.foreign && listener_ && facts_.lent.empty() && !owner_.has_session(*this) && owner_.listens(*this) &&
-                    !around_.holding;
+                    !around_.sockets.holding;
   if (!idle || net::anything_waits(listener_->fd())) return;  // the end of the next server comes here again
   if (net::handshakes_under_way(listener_->fd())) return renew_when_quiet();
   if (renew({})) owner_.listen(*this);

@@ -63,7 +63,7 @@ Runner::Unsettled Runner::unsettled() const {
 
 /// In a worker's hands; not while it waits for a worker.
 bool Runner::in_conversation(Token token) const {
-  return sessions_.at(token).conversing() && around_.conversations.waiting_connection(token) < 0;
+  return sessions_.at(token).conversing() && around_.serving.conversations.waiting_connection(token) < 0;
 }
 
 HandedRunner Runner::hand_over() const {
@@ -83,9 +83,9 @@ HandedSession Runner::handed(Token token, const Session& session) const {
   HandedSession one;
   static_cast<SessionFacts&>(one) = session;
   one.token = token;
-  one.socket = session.conversing() ? around_.conversations.waiting_connection(token) : session.socket.get();
+  one.socket = session.conversing() ? around_.serving.conversations.waiting_connection(token) : session.socket.get();
   one.lingers = session.lingers.get();
-  one.pidfd = session.pid != 0 ? around_.children.pidfd(token) : -1;
+  one.pidfd = session.pid != 0 ? around_.serving.children.pidfd(token) : -1;
   one.conversing = session.conversing();
   if (session.kept) one.datagram = handed_datagram(*session.kept);
   return one;
@@ -103,7 +103,7 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
     if (!lost) sessions_.emplace(one.token, std::move(session));
   }
   state_.restore(state);
-  around_.processes += state_.running();
+  around_.census.processes += state_.running();
   facts_ = handed;
   retired_servers_ = handed.terminates ? Servers::terminate : Servers::leave;
   for (const HandedRefusal& one : handed.refused_lately) refused_lately_[one.peer] = one.logged;
@@ -138,8 +138,8 @@ Session Runner::taken(const HandedSession& handed, const std::function<base::Fd(
   if (handed.datagram) session.kept = kept_datagram(*handed.datagram, handed.peer);
   if (base::Fd pidfd = take(handed.pidfd); pidfd && handed.pid > 0) {
     session.pid = handed.pid;
-    around_.owners[handed.token] = weak_from_this();
-    around_.children.watch(handed.token, handed.pid, std::move(pidfd));
+    around_.census.owners[handed.token] = weak_from_this();
+    around_.serving.children.watch(handed.token, handed.pid, std::move(pidfd));
   }
   return session;
 }
@@ -151,10 +151,10 @@ void Runner::carry_on() {
     endpoint->carry_on(listens(*endpoint), opens && !state_.is_open(endpoint->id()));
   announce();
   if (phase == Phase::paused)
-    arm(from_now(facts_.pause_end.value_or(around_.now()), around_.now()), [](Runner& self) { self.feed(Due{}); });
+    arm(from_now(facts_.pause_end.value_or(around_.clock.now()), around_.clock.now()), [](Runner& self) { self.feed(Due{}); });
   if (opens && needs_target()) find_first_targets_later();
   if (facts_.kill_at)
-    arm(from_now(*facts_.kill_at, around_.now()), [](Runner& self) { self.signal_servers(SIGKILL); });
+    arm(from_now(*facts_.kill_at, around_.clock.now()), [](Runner& self) { self.signal_servers(SIGKILL); });
   std::vector<Token> tokens;
   for (const auto& [token, session] : sessions_) tokens.push_back(token);
   std::sort(tokens.begin(), tokens.end());
@@ -167,7 +167,7 @@ void Runner::carry_on(Token token) {
   if (session.phase == SessionPhase::running) return;
   if (session.conversing()) {
     if (session.socket) return begin_conversation(token, conversation_parameters());
-    if (around_.conversations.resume(token, when_ended(token))) return;
+    if (around_.serving.conversations.resume(token, when_ended(token))) return;
     return boost::asio::post(around_.loop, [done = when_ended(token)] { done({worker::Ending::Why::lost, {}}); });
   }
   if (session.phase == SessionPhase::retrying) return perform(ArmRetry{token, State::retry_seconds});

@@ -66,7 +66,7 @@ void Endpoint::take_refusing_socket(std::uint16_t port) {
   config::ListenSpec beside = spec_;
   beside.at.port = port;
   const std::string name = net::stored_refusing_name(service().id, spec_);
-  if (auto second = around_.handed.take_refusing(name, beside)) watch_turned_away(std::move(second->fd));
+  if (auto second = around_.sockets.handed.take_refusing(name, beside)) watch_turned_away(std::move(second->fd));
 }
 
 /// A socket that belongs to the manager is only put aside: it would be open there all the same, and could not be bound
@@ -79,7 +79,7 @@ void Endpoint::close_sockets() {
   if (turned_away_) shut_down(turned_away_->fd());
   turned_away_.reset();
   if (listener_ && is_lent())
-    around_.handed.give_back({std::exchange(facts_.lent, {}), listener_->release(), facts_.foreign});
+    around_.sockets.handed.give_back({std::exchange(facts_.lent, {}), listener_->release(), facts_.foreign});
   else if (listener_)
     shut_down(listener_->fd());
   listener_.reset();
@@ -95,7 +95,7 @@ void Endpoint::shut_down(int fd) const {
     return;
   }
   // One that was kept for us may have been a server's long ago; at the end of the daemon it is for the next one.
-  if (around_.duplicates_kept || (facts_.foreign && required_)) net::hang_up(fd);
+  if (around_.sockets.duplicates_kept || (facts_.foreign && required_)) net::hang_up(fd);
 }
 
 }  // namespace xsuperd::service

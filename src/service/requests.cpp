@@ -61,8 +61,8 @@ void Runner::accept_failed(const Endpoint& endpoint, int error) {
 }
 
 Token Runner::new_session(Session session) {
-  const Token token = ++around_.last_token;
-  session.accepted = around_.now();
+  const Token token = ++around_.census.last_token;
+  session.accepted = around_.clock.now();
   base::make_room(sessions_);
   sessions_.emplace(token, std::move(session));
   ++facts_.counters.accepted;  // what throws before leaves nothing to account for
@@ -85,7 +85,7 @@ void Runner::greet(Token token) {
     if (delivered) return self->attempt(token, &Runner::request);
     self->withdraw(token);
   };
-  around_.banners->send(around_, {lent(session.socket), *service().settings.banner, service().id,
+  around_.sending.banners->send({lent(session.socket), *service().settings.banner, service().id,
                                   session.peer.address, std::move(done), state_.has_place(token)});
 }
 
@@ -110,28 +110,28 @@ void Runner::request_of(Endpoint& endpoint, const net::Head& head) {
 policy::Question Runner::question(Token token) const {
   policy::Question question;
   question.peer = sessions_.at(token).peer;
-  question.processes = around_.processes;
-  question.process_limit = around_.process_limit;
-  question.banned = around_.bans.banned(question.peer.address, around_.now());
+  question.processes = around_.census.processes;
+  question.process_limit = around_.census.process_limit;
+  question.banned = around_.bans.list.banned(question.peer.address, around_.clock.now());
   if (service().settings.access_times) question.local_time = base::local_time(std::chrono::system_clock::now());
-  if (service().settings.max_load && around_.load) question.load = around_.load();
+  if (service().settings.max_load && around_.clock.load) question.load = around_.clock.load();
   return question;
 }
 
 void Runner::request(Token token) {
   sessions_.at(token).judged = true;
-  feed(Request{token, question(token), around_.now(), false, sessions_.at(token).endpoint});
+  feed(Request{token, question(token), around_.clock.now(), false, sessions_.at(token).endpoint});
 }
 
 void Runner::judge_anew(Token token) {
   go(token, SessionEvent::looked_again);
-  feed(Request{token, question(token), around_.now(), true, sessions_.at(token).endpoint});
+  feed(Request{token, question(token), around_.clock.now(), true, sessions_.at(token).endpoint});
 }
 
 /// A connection waits for its peer's name, not the service.
 void Runner::perform(const AskName& action) {
   go(action.token, SessionEvent::name_wanted);
-  around_.resolver.names_of(sessions_.at(action.token).peer.address,
+  around_.asked.resolver.names_of(sessions_.at(action.token).peer.address,
                             [weak = weak_from_this(), token = action.token](base::PeerName name) {
                               const auto self = weak.lock();
                               if (self && self->sessions_.contains(token)) self->named(token, std::move(name));
@@ -143,7 +143,7 @@ void Runner::named(Token token, base::PeerName name) {
   go(token, SessionEvent::named);
   sessions_.at(token).name_failed = name.state == base::PeerName::State::failed;
   try {
-    Request event{token, question(token), around_.now(), true, sessions_.at(token).endpoint};
+    Request event{token, question(token), around_.clock.now(), true, sessions_.at(token).endpoint};
     event.question.name = std::move(name);
     feed(event);
   } catch (const std::exception& why) {
@@ -212,13 +212,13 @@ void Runner::perform(const Refuse& action) {
 void Runner::sensed(const base::Address& peer) {
   const int minutes = service().settings.deny_time.value_or(0);
   if (minutes == 0 || !peer.known()) return;
-  const auto result = around_.bans.add(peer, minutes, around_.now());
+  const auto result = around_.bans.list.add(peer, minutes, around_.clock.now());
   if (result.added == policy::BanList::Added::fresh)
     around_.log.critical("process_sensor", fmt::format("Adding {} to the global_no_access list for {} minutes",
                                                        peer.text(), minutes));
-  if (result.displaced && !std::exchange(around_.displaced_told, true))
+  if (result.displaced && !std::exchange(around_.bans.displaced_told, true))
     around_.log.error("Maximum global_no_access count reached: the oldest addresses go from now on");
-  if (around_.on_ban) around_.on_ban();
+  if (around_.bans.on_ban) around_.bans.on_ban();
 }
 
 /// A place may have become free in this very turn of the loop: servers that have ended are looked at before a peer is
@@ -247,15 +247,15 @@ void Runner::dismiss(Session session) {
   if (service().logs(config::FailureOption::userid) && setup_.service_log) {
     const auto socket = std::make_shared<base::Fd>(std::move(session.socket));
     if (banner) session.socket.reset(::fcntl(socket->get(), F_DUPFD_CLOEXEC, 0));
-    around_.ident_refused.ask(net::local_endpoint(socket->get()), session.peer, ident_patience,
+    around_.asked.ident_refused.ask(net::local_endpoint(socket->get()), session.peer, ident_patience,
                               [weak = weak_from_this(), socket, peer = session.peer.address,
-                               farewell = around_.farewell](const net::IdentAnswer& answer) {
+                               farewell = around_.sending.farewell](const net::IdentAnswer& answer) {
                                 if (const auto self = weak.lock()) self->log_identity(answer, peer, true);
                               });
   }
   if (!banner) return;
-  around_.banners->send(around_, {std::move(session.socket), *banner, service().id, session.peer.address,
-                                  [farewell = around_.farewell](base::Fd, bool) {}});
+  around_.sending.banners->send({std::move(session.socket), *banner, service().id, session.peer.address,
+                                  [farewell = around_.sending.farewell](base::Fd, bool) {}});
 }
 
 /// A refused request of a wait = yes service costs that request alone (decision B15.11).

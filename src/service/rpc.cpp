@@ -39,7 +39,7 @@ net::RpcbindPlace hurried(net::RpcbindPlace place) {
 /// Another service of this daemon that rpcbind knows, or soon will, for something of what this one is. Null: there is none.
 std::shared_ptr<Endpoint> Endpoint::rpc_owner() const {
   const Registration wanted = registration_of(service());
-  for (const auto& weak : around_.rpc_services) {
+  for (const auto& weak : around_.rpc.services) {
     auto other = weak.lock();
     if (other && other.get() != this && other->facts_.registered && overlap(registration_of(other->service()), wanted))
       return other;
@@ -48,11 +48,11 @@ std::shared_ptr<Endpoint> Endpoint::rpc_owner() const {
 }
 
 void Endpoint::note_rpc() {
-  std::erase_if(around_.rpc_services, [this](const std::weak_ptr<Endpoint>& weak) {
+  std::erase_if(around_.rpc.services, [this](const std::weak_ptr<Endpoint>& weak) {
     const auto other = weak.lock();
     return !other || other.get() == this || !other->facts_.registered;
   });
-  around_.rpc_services.push_back(weak_from_this());
+  around_.rpc.services.push_back(weak_from_this());
   facts_.registered = true;
 }
 
@@ -68,7 +68,7 @@ void Endpoint::register_rpc() {
   const Registration r = registration_of(service());
   const std::uint16_t port = net::local_endpoint(listener_->fd()).port;
   note_rpc();
-  const auto speak = [place = around_.rpcbind, r, port] {
+  const auto speak = [place = around_.rpc.place, r, port] {
     // What an earlier daemon left behind when it was killed would be in the way.
     net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, place);
     return net::rpc_register(r.program, r.versions.low, r.versions.high, r.protocol, port, place);
@@ -80,11 +80,11 @@ void Endpoint::register_rpc() {
     else if (self.facts_.registered)  // not closed meanwhile
       self.registration_failed(failed.error().sentence);
   });
-  loop::off_loop(around_.rpc, around_.loop, speak, [&around = around_, answered](const auto& failed) {
-    --around.rpc_pending;
+  loop::off_loop(around_.rpc.thread, around_.loop, speak, [&around = around_, answered](const auto& failed) {
+    --around.rpc.pending;
     answered(failed);
   });
-  ++around_.rpc_pending;
+  ++around_.rpc.pending;
 }
 
 void Endpoint::registration_failed(const std::string& why) {
@@ -100,11 +100,11 @@ void Endpoint::registration_failed(const std::string& why) {
 void Endpoint::unregister_rpc() {
   if (!std::exchange(facts_.registered, false)) return;
   const Registration r = registration_of(service());
-  const auto speak = [place = hurried(around_.rpcbind), r] {
+  const auto speak = [place = hurried(around_.rpc.place), r] {
     net::rpc_unregister(r.program, r.versions.low, r.versions.high, r.protocol, place);
   };
-  loop::off_loop(around_.rpc, around_.loop, speak, [&around = around_](const base::Result<void>&) { --around.rpc_pending; });
-  ++around_.rpc_pending;
+  loop::off_loop(around_.rpc.thread, around_.loop, speak, [&around = around_](const base::Result<void>&) { --around.rpc.pending; });
+  ++around_.rpc.pending;
 }
 
 }  // namespace xsuperd::service

@@ -153,10 +153,10 @@ void Runner::retire(Servers servers) {
   if (servers == Servers::leave) return;
   drop_unstarted();
   for (const auto& [token, session] : sessions_)
-    if (session.conversing()) around_.conversations.stop(token);
+    if (session.conversing()) around_.serving.conversations.stop(token);
   signal_servers(SIGTERM);
-  facts_.kill_at = around_.now() + around_.grace;
-  arm(around_.grace, [](Runner& self) { self.signal_servers(SIGKILL); });
+  facts_.kill_at = around_.clock.now() + around_.clock.grace;
+  arm(around_.clock.grace, [](Runner& self) { self.signal_servers(SIGKILL); });
 }
 
 /// Their timers are gone: the peers hear of it now, and the places are free.
@@ -177,7 +177,7 @@ void Runner::drop_unstarted() {
 std::size_t Runner::signal_servers(int number) {
   std::size_t count = 0;
   for (const auto& [token, session] : sessions_) {
-    if (session.pid == 0 || !around_.children.signal(token, number, around_.grace)) continue;
+    if (session.pid == 0 || !around_.serving.children.signal(token, number, around_.clock.grace)) continue;
     around_.log.warning("Sending signal {} to {} server {}", number, service().id, session.pid);
     ++count;
   }
@@ -209,7 +209,7 @@ class Follow {
 /// of the actions throws.
 void Runner::feed(const Event& event) {
   const auto decide = [&] {
-    const Follow follow(around_.processes, state_);
+    const Follow follow(around_.census.processes, state_);
     return state_.handle(event);
   };
   const Actions actions = decide();
@@ -221,7 +221,7 @@ void Runner::feed(const Event& event) {
       thrown = std::current_exception();
     }
   }
-  if (around_.on_change) around_.on_change();
+  if (around_.hooks.on_change) around_.hooks.on_change();
   if (thrown) std::rethrow_exception(thrown);
 }
 
@@ -273,7 +273,7 @@ void Runner::perform(const OpenSocket&) {
 }
 
 void Runner::perform(const ArmPause& action) {
-  facts_.pause_end = around_.now() + std::chrono::seconds(action.seconds);
+  facts_.pause_end = around_.clock.now() + std::chrono::seconds(action.seconds);
   try {
     arm(std::chrono::seconds(action.seconds), [](Runner& self) { self.feed(Due{}); });
   } catch (const std::bad_alloc&) {  // nobody would open it again: better no pause than no end of it
@@ -294,16 +294,16 @@ void Runner::perform(const ArmRetry& action) {
 
 void Runner::before_closing(Endpoint& endpoint) {
   if (current_datagram_ && current_endpoint_ == endpoint.id() && endpoint.open())
-    around_.datagrams.send(endpoint.fd());  // answers to those before it
+    around_.datagrams.batch.send(endpoint.fd());  // answers to those before it
 }
 
 void Runner::on_socket(Endpoint&) {
   announce();
-  if (around_.on_sockets) around_.on_sockets();
+  if (around_.hooks.on_sockets) around_.hooks.on_sockets();
 }
 
 std::uint64_t Runner::arm(std::chrono::milliseconds delay, std::function<void(Runner&)> then) {
-  return timers_->after(around_.timer_length(delay), [weak = weak_from_this(), then = std::move(then)] {
+  return timers_->after(around_.clock.timer_length(delay), [weak = weak_from_this(), then = std::move(then)] {
     if (const auto self = weak.lock()) then(*self);
   });
 }

@@ -23,21 +23,21 @@ void Runner::spawn(Token token) {
   auto context = exec_context(session);
   if (!context) return context_failed(token, context.error().sentence);
   keep_for_lingering(session);
-  session.started = around_.now();
+  session.started = around_.clock.now();
   session.started_wall = std::chrono::system_clock::now();
-  base::make_room(around_.owners);
-  around_.owners[token] = weak_from_this();
-  around_.children.expect(around_.owners.size());  // once it runs, nothing may fail
+  base::make_room(around_.census.owners);
+  around_.census.owners[token] = weak_from_this();
+  around_.serving.children.expect(around_.census.owners.size());  // once it runs, nothing may fail
   spawn::Job job{token, setup_.recipe, std::move(session.socket), base::AddressText(session.peer.address), std::move(*context)};
   const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
-  if (auto outcome = around_.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
+  if (auto outcome = around_.serving.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
 }
 
 /// For services with the flag LABELED; empty for all others.
 base::Result<std::string> Runner::exec_context(const Session& session) {
   if (!service().has(config::Flag::labeled)) return std::string();
-  if (!around_.labels) return base::Error{0, "this kernel has no SELinux"};
-  return around_.labels->exec_context(session.socket.get(), setup_.recipe->path);
+  if (!around_.serving.labels) return base::Error{0, "this kernel has no SELinux"};
+  return around_.serving.labels->exec_context(session.socket.get(), setup_.recipe->path);
 }
 
 /// Without its label nobody is served (fact B6.15). No process existed, so the service's log has nothing to tell.
@@ -63,19 +63,19 @@ void Runner::started(spawn::Started& outcome) {
   session.pid = outcome.pid;
   go(outcome.token, SessionEvent::started);
   if (Endpoint* endpoint = service().hands_over() ? find(session.endpoint) : nullptr) endpoint->on_server();
-  facts_.counters.serve(around_.now() - session.accepted);
-  around_.children.watch(outcome.token, outcome.pid, around_.reserve.below(std::move(outcome.pidfd)));
+  facts_.counters.serve(around_.clock.now() - session.accepted);
+  around_.serving.children.watch(outcome.token, outcome.pid, around_.census.reserve.below(std::move(outcome.pidfd)));
   log_start(session, outcome.pid);
   feed(Started{outcome.token});
   // It may have been started while the service was being removed, and take so long that the others' KILL is over.
   if (state_.phase() != Phase::retiring || retired_servers_ != Servers::terminate) return;
-  around_.children.signal(outcome.token, SIGTERM, around_.grace);
-  if (facts_.kill_at && around_.now() >= *facts_.kill_at) around_.children.signal(outcome.token, SIGKILL);
+  around_.serving.children.signal(outcome.token, SIGTERM, around_.clock.grace);
+  if (facts_.kill_at && around_.clock.now() >= *facts_.kill_at) around_.serving.children.signal(outcome.token, SIGKILL);
 }
 
 void Runner::start_failed(spawn::StartFailed& outcome) {
   Session& session = sessions_.at(outcome.token);
-  around_.owners.erase(outcome.token);
+  around_.census.owners.erase(outcome.token);
   if (!outcome.process_existed) {
     around_.log.error("{}: fork failed: {}", service().id, base::errno_text(outcome.error));
     session.socket = std::move(outcome.socket);
@@ -101,7 +101,7 @@ void Runner::start_failed(spawn::StartFailed& outcome) {
 
 void Runner::on_ended(const spawn::Ended& end) {
   Session session = std::move(sessions_.at(end.token));
-  const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.now() - session.started);
+  const auto duration = std::chrono::duration_cast<std::chrono::seconds>(around_.clock.now() - session.started);
   end_session(end.token);
   Endpoint* endpoint = find(session.endpoint);
   std::exception_ptr thrown;
@@ -126,24 +126,24 @@ void Runner::keep_for_lingering(Session& session) const {
 /// A child that the server has left behind may be using the connection: then it is the child's.
 void Runner::linger(Session& session, pid_t server) {
   if (!session.lingers || group_lives(server)) return;
-  around_.lingering->take(std::move(session.lingers),
-                          around_.now() + std::chrono::seconds(service().settings.linger.value_or(0)));
+  around_.serving.lingering->take(std::move(session.lingers),
+                          around_.clock.now() + std::chrono::seconds(service().settings.linger.value_or(0)));
 }
 
 void Runner::end_session(Token token) {
   Endpoint* endpoint = nullptr;
   if (const auto found = sessions_.find(token); found != sessions_.end()) {
-    if (found->second.lookup != 0) around_.ident_admitted.cancel(found->second.lookup);
-    if (found->second.target != 0) around_.targets->cancel(found->second.target);
+    if (found->second.lookup != 0) around_.asked.ident_admitted.cancel(found->second.lookup);
+    if (found->second.target != 0) around_.asked.targets->cancel(found->second.target);
     if (service().hands_over()) endpoint = find(found->second.endpoint);
     sessions_.erase(found);
   }
-  around_.owners.erase(token);
+  around_.census.owners.erase(token);
   if (endpoint && !has_session(*endpoint)) {
     endpoint->on_no_session();
     std::erase_if(leaving_, [endpoint](const auto& one) { return one.get() == endpoint; });
   }
-  if (sessions_.empty() && state_.phase() == Phase::retiring && around_.on_idle) around_.on_idle();
+  if (sessions_.empty() && state_.phase() == Phase::retiring && around_.hooks.on_idle) around_.hooks.on_idle();
 }
 
 /// A server that ended without reading the very datagram it was started for would be started for it for ever. All

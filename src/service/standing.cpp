@@ -11,7 +11,7 @@ namespace xsuperd::service {
 /// Waits for requests, unless they are to wait for us or for the next image of the daemon. A request that is known to
 /// wait need not be waited for.
 void Runner::listen(Endpoint& endpoint) {
-  if (!endpoint.open() || facts_.standing == Standing::held || around_.holding) return;
+  if (!endpoint.open() || facts_.standing == Standing::held || around_.sockets.holding) return;
   if (next_datagram_ && next_datagram_->first == endpoint.id())
     return request_of(endpoint, std::exchange(next_datagram_, std::nullopt)->second);
   endpoint.resume();
@@ -49,18 +49,18 @@ bool Runner::signal_session(Token token, int number) {
   const auto found = sessions_.find(token);
   if (found == sessions_.end() || !found->second.served()) return false;
   if (found->second.pid != 0) return signal_server(token, number);
-  around_.conversations.stop(token);
+  around_.serving.conversations.stop(token);
   return true;
 }
 
 /// With its process group. Who ignores TERM gets KILL after the grace (decision B15.31).
 bool Runner::signal_server(Token token, int number) {
-  if (!around_.children.signal(token, number, around_.grace)) return false;
+  if (!around_.serving.children.signal(token, number, around_.clock.grace)) return false;
   if (number != SIGTERM || state_.phase() == Phase::retiring) return true;  // retire() sees to all of them
-  arm(around_.grace, [token, pid = sessions_.at(token).pid](Runner& self) {
+  arm(around_.clock.grace, [token, pid = sessions_.at(token).pid](Runner& self) {
     const auto session = self.sessions_.find(token);
     if (session == self.sessions_.end() || session->second.pid != pid) return;
-    if (self.around_.children.signal(token, SIGKILL))
+    if (self.around_.serving.children.signal(token, SIGKILL))
       self.around_.log.warning("Sending signal {} to {} server {}", SIGKILL, self.service().id, pid);
   });
   return true;

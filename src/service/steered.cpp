@@ -141,7 +141,7 @@ void Endpoint::watch_turned_away(base::Fd socket) {
 std::size_t Endpoint::turn_batch_away(int& error) {
   std::size_t count = 0;
   if (spec_.socket_type == config::SocketType::stream) {
-    for (net::Connection& connection : turned_away_->accept_batch(spec_.v6only, error, &around_.reserve)) {
+    for (net::Connection& connection : turned_away_->accept_batch(spec_.v6only, error, &around_.census.reserve)) {
       owner_.on_turned_away(std::move(connection));
       ++count;
     }
@@ -175,7 +175,7 @@ void Endpoint::none_turned_away(int error) {
   }
   if (error != 0 && why.empty())
     around_.log.error("service {}, accept: {}; trying again in a second", service().id, base::errno_text(error));
-  refusing_.set(around_.timer_length(error != 0 || !why.empty() ? 1000ms : 100ms));
+  refusing_.set(around_.clock.timer_length(error != 0 || !why.empty() ? 1000ms : 100ms));
 }
 
 }  // namespace xsuperd::service

@@ -19,7 +19,7 @@ void Runner::find_targets(Token token) {
     return go(token, SessionEvent::target_found);
   }
   sessions_.at(token).target =
-      around_.targets->ask(target.host, target.port, [weak = weak_from_this(), token, target](std::vector<base::Endpoint> found) {
+      around_.asked.targets->ask(target.host, target.port, [weak = weak_from_this(), token, target](std::vector<base::Endpoint> found) {
         if (const auto self = weak.lock()) self->targets_found(token, target, std::move(found));
       });
   watch_departures();
@@ -59,7 +59,7 @@ bool Runner::find_first_targets() {
   if (!needs_target()) return false;
   if (first_targets_ != 0) return true;
   const config::RedirectTarget target = *service().settings.redirect;
-  first_targets_ = around_.targets->ask(target.host, target.port,
+  first_targets_ = around_.asked.targets->ask(target.host, target.port,
                                        [weak = weak_from_this(), target](std::vector<base::Endpoint> found) {
                                          if (const auto self = weak.lock()) self->first_targets_found(target, std::move(found));
                                        });
@@ -87,6 +87,6 @@ void Runner::find_first_targets_later() {
   looking_ = arm(pause, [](Runner& self) { (void)self.start(); });
 }
 
-void Runner::forget_first_targets() { around_.targets->cancel(std::exchange(first_targets_, 0)); }
+void Runner::forget_first_targets() { around_.asked.targets->cancel(std::exchange(first_targets_, 0)); }
 
 }  // namespace xsuperd::service

@@ -23,7 +23,7 @@ bool Supervisor::Impl::take_over() {
   take_over_runners(state, restored->services);
   open_control();
   log.notice("{} has taken over from {}: {} available services, {} servers and conversations go on", options.version,
-             state.daemon.program_version, available(), around.processes);
+             state.daemon.program_version, available(), around.census.processes);
   if (state.log_behind) log.warning("the logs could not take everything before the upgrade: lines may be missing");
   say_not_in_effect();
   manager.ready();
@@ -43,15 +43,15 @@ void Supervisor::Impl::take_over_rest(const HandOver& state) {
   worker_failures = state.worker_failures;
   last_worker_failure = state.last_worker_failure;
   for (const HandOver::Standing& one : state.standings) standings[one.id] = one.standing;
-  around.last_token = state.last_token;
-  around.bans.restore(state.bans);
-  around.displaced_told = state.displaced_told;
-  around.chargen_position.line = state.chargen_line;
+  around.census.last_token = state.last_token;
+  around.bans.list.restore(state.bans);
+  around.bans.displaced_told = state.displaced_told;
+  around.datagrams.chargen.line = state.chargen_line;
   for (const worker::HandedWorker& worker : state.workers) workers.adopt(worker, take);
   for (const HandOver::HandedSocket& handed : state.handed)
-    if (base::Fd socket = take(handed.socket)) around.handed.give_back({handed.name, std::move(socket), handed.foreign});
+    if (base::Fd socket = take(handed.socket)) around.sockets.handed.give_back({handed.name, std::move(socket), handed.foreign});
   for (const service::HandedLinger& one : state.lingering)
-    if (base::Fd socket = take(one.socket)) around.lingering->take(std::move(socket), one.until);
+    if (base::Fd socket = take(one.socket)) around.serving.lingering->take(std::move(socket), one.until);
   for (const HandOver::Leftover& leftover : state.leftovers)
     if (base::Fd pidfd = take(leftover.pidfd)) end_leftover(std::move(pidfd));
   expire_bans();

@@ -211,7 +211,7 @@ struct Supervisor::Impl {
   std::unique_ptr<control::Server> control;
   std::unique_ptr<Signals> signals;
   Orphans orphans;
-  Awaited awaited{loop, *around.targets, [this](const std::string& what, const std::vector<base::Address>& addresses) {
+  Awaited awaited{loop, *around.asked.targets, [this](const std::string& what, const std::vector<base::Address>& addresses) {
                     open_awaited(what, addresses);
                   }};
   loop::Alarm dump_alarm{loop, [this] { dump_when_started(); }};

@@ -16,18 +16,18 @@ std::string cut(std::string text) {
 }  // namespace
 
 void Supervisor::Impl::connect_inner_services() {
-  around.mux_service = [this](const std::string& name) -> std::shared_ptr<service::Runner> {
+  around.hooks.mux_service = [this](const std::string& name) -> std::shared_ptr<service::Runner> {
     for (const auto& runner : runners)
       if (behind_tcpmux(*runner) && base::iequals(runner->service().name, name)) return runner;
     return nullptr;
   };
-  around.mux_names = [this] {
+  around.hooks.mux_names = [this] {
     std::vector<std::string> names;
     for (const auto& runner : runners)
       if (behind_tcpmux(*runner)) names.push_back(runner->service().name);
     return names;
   };
-  around.texts_for = [this](const std::string& name) -> std::vector<std::string> {
+  around.hooks.texts_for = [this](const std::string& name) -> std::vector<std::string> {
     if (base::iequals(name, "services")) return {cut(services_text())};
     if (base::iequals(name, "servers")) return {cut(servers_text())};
     return {cut(servers_text()), cut(available_text())};
@@ -35,10 +35,10 @@ void Supervisor::Impl::connect_inner_services() {
 }
 
 void Supervisor::Impl::note_internal_ports() {
-  around.internal_ports.clear();
+  around.datagrams.internal_ports.clear();
   for (const auto& runner : runners)
     if (runner->service().kind == config::Kind::internal && runner->service().datagrams())
-      around.internal_ports.push_back(runner->service().listen.at.port);
+      around.datagrams.internal_ports.push_back(runner->service().listen.at.port);
 }
 
 /// Fact B9.4.

@@ -15,17 +15,17 @@ ManagerLink::Asks Supervisor::Impl::manager_asks() {
 
 void Supervisor::Impl::connect_manager() {
   if (!options.manager_trouble.empty()) log.warning("{}", options.manager_trouble);
-  for (const std::string& what : around.handed.add(std::move(options.handed)))
+  for (const std::string& what : around.sockets.handed.add(std::move(options.handed)))
     log.warning("the service manager hands over what no service can use, it is closed: {}", what);
   if (!manager.there()) return;
   std::vector<ManagerLink::Kept> kept;
-  for (const net::HandedSocket& one : around.handed.sockets())
+  for (const net::HandedSocket& one : around.sockets.handed.sockets())
     if (net::is_stored_name(one.name)) kept.push_back({one.name, one.fd.get()});
   if (!kept.empty()) log.notice("{} listening sockets were kept for this start", kept.size());
   manager.kept_before(kept);
-  around.duplicates_kept = true;
-  around.on_change = [this] { manager.changed(); };
-  around.on_sockets = [this] { manager.sockets_changed(); };
+  around.sockets.duplicates_kept = true;
+  around.hooks.on_change = [this] { manager.changed(); };
+  around.hooks.on_sockets = [this] { manager.sockets_changed(); };
 }
 
 /// What was kept and has no service any more would be in the way of those that are to be bound now. The manager hears of
@@ -35,12 +35,12 @@ void Supervisor::Impl::drop_stale_sockets() {
   for (const auto& service : config->services)
     if (served(*service) && service->waits_for.empty() && service->kind != config::Kind::tcpmux)
       services.push_back(service.get());
-  for (const net::HandedSocket& one : around.handed.take_stale(services)) net::hang_up(one.fd.get());
+  for (const net::HandedSocket& one : around.sockets.handed.take_stale(services)) net::hang_up(one.fd.get());
 }
 
 /// Nobody listens there any more: peers are to be refused, not to wait for ever.
 void Supervisor::Impl::close_unclaimed_sockets() {
-  for (const net::HandedSocket& one : around.handed.take_all()) {
+  for (const net::HandedSocket& one : around.sockets.handed.take_all()) {
     if (net::is_stored_name(one.name)) {
       net::hang_up(one.fd.get());
       continue;
@@ -87,7 +87,7 @@ std::string Supervisor::Impl::manager_status() const {
       failed.push_back(runner->service().id);
   for (const config::Absent& absent : config->absent)
     if (absent.fate == config::Fate::refused) failed.push_back(absent.id);
-  std::string line = status_line(available(), around.processes, failed);
+  std::string line = status_line(available(), around.census.processes, failed);
   if (last_load.outcome == "refused") line += "; the last reload was refused";
   return line;
 }

@@ -110,7 +110,7 @@ void Supervisor::Impl::begin_to_prepare(bool strict, bool only_preview, const st
   }
   for (const auto& runner : retired)
     if (!runner->idle()) running.retired.push_back(runner->shared_service());
-  running.handed = around.handed.facts();
+  running.handed = around.sockets.handed.facts();
   const std::uint64_t turn = only_preview ? 0 : load_turn + 1;
   const auto take = [this, turn, then](Prepared prepared) {
     if (turn != 0 && turn != load_turn) return;  // given up

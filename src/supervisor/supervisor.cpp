@@ -57,8 +57,8 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
       spawner(spawn::make_clone_spawner(loop, {options.spawner_threads})),
       children(loop,
                [this](const spawn::Ended& end) {
-                 const auto owner = around.owners.find(end.token);
-                 if (owner == around.owners.end()) return;
+                 const auto owner = around.census.owners.find(end.token);
+                 if (owner == around.census.owners.end()) return;
                  if (const auto runner = owner->second.lock()) runner->on_ended(end);
                }),
       libwrap(loop, {},
@@ -71,9 +71,9 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
                .on_trouble = [this](std::string what) { worker_failed(what); }},
               *spawner),
       ident_admitted(loop, workers,
-                     {.most = greatest_ident_lookups, .new_token = [this] { return ++around.last_token; }}),
+                     {.most = greatest_ident_lookups, .new_token = [this] { return ++around.census.last_token; }}),
       ident_refused(loop, workers,
-                    {.most = options.ident_lookups, .new_token = [this] { return ++around.last_token; }}),
+                    {.most = options.ident_lookups, .new_token = [this] { return ++around.census.last_token; }}),
       mdns(net::make_mdns(loop, [this](const std::string& note) { log.notice("{}", note); })),
       around{loop, blocking, *spawner, children, log, resolver, ident_admitted, ident_refused, libwrap, workers},
       facts(facts_of(options)),
@@ -86,28 +86,28 @@ Supervisor::Impl::Impl(Options o, log::Writer& w, log::DaemonLog& l)
       leftovers(loop, [](const spawn::Ended&) {}) {
   // The children that were there before us are ours after an upgrade.
   if (options.inherited) options.adopts_orphans = options.inherited->state().daemon.adopts_orphans;
-  around.process_limit = options.process_limit;
-  around.load = load_average;
-  around.mdns = mdns.get();
-  around.labels = labels.get();
+  around.census.process_limit = options.process_limit;
+  around.clock.load = load_average;
+  around.sockets.mdns = mdns.get();
+  around.serving.labels = labels.get();
   connect_inner_services();
-  around.on_ban = [this] { expire_bans(); };
-  around.on_idle = [this] { boost::asio::post(loop, [this] { collect_retired(); }); };  // a Runner is calling
+  around.bans.on_ban = [this] { expire_bans(); };
+  around.hooks.on_idle = [this] { boost::asio::post(loop, [this] { collect_retired(); }); };  // a Runner is calling
   spawner->on_outcome([this](spawn::Outcome outcome) {
     const service::Token token = std::visit([](const auto& o) { return o.token; }, outcome);
-    const auto owner = around.owners.find(token);
-    const auto runner = owner == around.owners.end() ? nullptr : owner->second.lock();
+    const auto owner = around.census.owners.find(token);
+    const auto runner = owner == around.census.owners.end() ? nullptr : owner->second.lock();
     if (runner) runner->on_outcome(std::move(outcome));
   });
   children.on_remains_gone([this] { collect_retired(); });
   connect_manager();
   raise_file_limit();
-  around.reserve = base::DescriptorReserve::of_this_process();
+  around.census.reserve = base::DescriptorReserve::of_this_process();
 }
 
 void Supervisor::Impl::end() {
   blocking.join();
-  around.rpc.join();
+  around.rpc.thread.join();
   spawner.reset();  // its threads use what the members below it hold
   control.reset();
 }
@@ -241,10 +241,10 @@ void Supervisor::Impl::on_signal(int number) {
 void Supervisor::Impl::terminate() {
   if (ending) return;
   ending = true;
-  end_alarm.set(around.grace + std::chrono::seconds(2));  // first: whatever happens below, this ends
+  end_alarm.set(around.clock.grace + std::chrono::seconds(2));  // first: whatever happens below, this ends
   log.warning("Exiting...");
   surely([this] { manager.stopping(); });
-  around.duplicates_kept = false;  // they are for the next daemon
+  around.sockets.duplicates_kept = false;  // they are for the next daemon
   for (const auto& runner : Runners(runners)) surely([&] { retire(runner, service::Runner::Servers::terminate); });
   runners.clear();
   surely([this] { spawner->presume(true); });  // so that those servers get TERM, too
@@ -274,14 +274,14 @@ void Supervisor::Impl::collect_retired() {
 
 /// Fact B5.29: looked at once a minute as long as there is somebody on the list who may leave it.
 void Supervisor::Impl::expire_bans() {
-  if (!ban_alarm.is_set() && around.bans.next_end()) ban_alarm.set(std::chrono::minutes(1));
+  if (!ban_alarm.is_set() && around.bans.list.next_end()) ban_alarm.set(std::chrono::minutes(1));
 }
 
 void Supervisor::Impl::look_at_bans() {
-  const bool some = around.bans.expire(around.now()) > 0;
+  const bool some = around.bans.list.expire(around.clock.now()) > 0;
   expire_bans();
   if (some) log.info("At least 1 DENY_TIME has expired, global_no_access list updated");
-  if (around.bans.size() == 0) log.info("global_no_access list is empty.");
+  if (around.bans.list.size() == 0) log.info("global_no_access list is empty.");
 }
 
 void Supervisor::Impl::check_consistency(bool tell) {
@@ -302,9 +302,9 @@ void Supervisor::Impl::check_consistency(bool tell) {
   };
   for (const auto& runner : runners) check(runner);
   for (const auto& runner : retired) check(runner);
-  if (places != around.processes) {
+  if (places != around.census.processes) {
     ++errors;
-    log.error("{} places are taken in all, {} are counted", places, around.processes);
+    log.error("{} places are taken in all, {} are counted", places, around.census.processes);
   }
   if (errors > 0)
     log.warning("Consistency check detected {} errors", errors);

@@ -100,14 +100,14 @@ void Supervisor::Impl::wait_for_rpc() {
   upgrading->timer.async_wait([this, mine](boost::system::error_code error) {
     if (!error && !mine.expired() && !upgrading->holding) refuse_upgrade("rpcbind does not answer");
   });
-  loop::off_loop(around.rpc, loop, [] {}, [this, mine](const base::Result<void>&) {
+  loop::off_loop(around.rpc.thread, loop, [] {}, [this, mine](const base::Result<void>&) {
     if (!mine.expired() && !upgrading->holding) step([this] { hold_and_settle(); });
   });
 }
 
 void Supervisor::Impl::hold_and_settle() {
   upgrading->timer.cancel();
-  upgrading->holding = around.holding = true;
+  upgrading->holding = around.sockets.holding = true;
   upgrading->held_since = std::chrono::steady_clock::now();
   for (const Runners* list : {&runners, &retired})
     for (const auto& runner : *list) runner->hold();
@@ -128,8 +128,8 @@ std::string Supervisor::Impl::unsettled() const {
       if (why == Unsettled::passing && held < settling) return "a session of " + runner->service().id + " is under way";
     }
   // Begun after wait_for_rpc() has looked: its thread would be gone in the middle of a sentence, or its answer lost.
-  if (around.rpc_pending > 0) return "rpcbind is being spoken to";
-  if (around.farewells() > 0 && held < settling) return "a refused peer is being sent its banner";
+  if (around.rpc.pending > 0) return "rpcbind is being spoken to";
+  if (around.sending.farewells() > 0 && held < settling) return "a refused peer is being sent its banner";
   return workers.settled() ? std::string{} : "a worker does not take what it is sent";
 }
 
@@ -182,7 +182,7 @@ void Supervisor::Impl::refuse_upgrade(const std::string& why) noexcept {
   const std::unique_ptr<Upgrade> over = std::move(upgrading);
   if (over->trial) over->trial->abandon();
   if (!ending) surely([this] { spawner->presume(false); });
-  if (std::exchange(around.holding, false))
+  if (std::exchange(around.sockets.holding, false))
     for (const Runners* list : {&runners, &retired})
       for (const auto& runner : *list) surely([&] { runner->release(); });
   for (const auto& one : over->told) surely([&] { one(base::Error{0, why}); });
@@ -191,7 +191,7 @@ void Supervisor::Impl::refuse_upgrade(const std::string& why) noexcept {
 
 HandOver Supervisor::Impl::hand_over() const {
   HandOver state;
-  state.now = around.now();
+  state.now = around.clock.now();
   state.clock = time_namespace();
   state.daemon = {::getpid(),   options.version, options.invocation,    options.adopts_orphans,
                   facts.umask,  facts.priority,  facts.files.rlim_cur, facts.files.rlim_max,
@@ -213,14 +213,14 @@ HandOver Supervisor::Impl::hand_over() const {
       if (other) state.services.push_back(handed_service(runner->service()));
       state.runners.push_back({.service = place->second, .retired = list == &retired, .state = runner->hand_over()});
     }
-  state.bans = around.bans.snapshot();
-  state.displaced_told = around.displaced_told;
-  state.chargen_line = around.chargen_position.line;
-  state.last_token = around.last_token;
+  state.bans = around.bans.list.snapshot();
+  state.displaced_told = around.bans.displaced_told;
+  state.chargen_line = around.datagrams.chargen.line;
+  state.last_token = around.census.last_token;
   state.workers = workers.hand_over();
-  for (const net::HandedSocket& one : around.handed.sockets())
+  for (const net::HandedSocket& one : around.sockets.handed.sockets())
     state.handed.push_back({.name = one.name, .socket = one.fd.get(), .foreign = one.foreign});
-  state.lingering = around.lingering->hand_over();
+  state.lingering = around.serving.lingering->hand_over();
   if (const int helper = libwrap.helper_pidfd(); helper >= 0) state.leftovers.push_back({helper});
   for (std::uint64_t token = 1; token <= last_leftover; ++token)
     if (const int pidfd = leftovers.pidfd(token); pidfd >= 0) state.leftovers.push_back({pidfd});

@@ -60,7 +60,7 @@ class Life : public Bench {
     }
   }
 
-  [[nodiscard]] bool at_rest() const { return runner->idle() && runner->state().running() == 0 && around.processes == 0; }
+  [[nodiscard]] bool at_rest() const { return runner->idle() && runner->state().running() == 0 && around.census.processes == 0; }
   [[nodiscard]] std::size_t decided() const { return runner->counters().decided(); }
 
  private:

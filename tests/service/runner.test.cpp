@@ -26,7 +26,7 @@ TEST_CASE("an admitted connection becomes a job with its socket and the peer's a
   CHECK(bench.spawner.requests[0].load == spawn::Spawner::Load::alone);
   client.send("hello");
   CHECK(receive(bench.job(0).socket) == "hello");
-  CHECK(bench.around.processes == 1);
+  CHECK(bench.around.census.processes == 1);
   CHECK_FALSE(bench.runner->idle());
 }
 
@@ -50,8 +50,8 @@ TEST_CASE("the life of a server stands in the log, with its duration by the cloc
   CHECK(bench.entries() ==
         fmt::format("START: x pid={0} from=127.0.0.1\nEXIT: x status=3 pid={0} duration=65(sec)\n",
                     server.pid()));
-  CHECK(bench.around.processes == 0);
-  CHECK(bench.around.owners.empty());
+  CHECK(bench.around.census.processes == 0);
+  CHECK(bench.around.census.owners.empty());
   CHECK(bench.runner->idle());
   CHECK(client.read_all(bench) == "");
 }

@@ -29,7 +29,7 @@ TEST_CASE("a start without a process is tried again after five seconds, with the
   CHECK(bench.sink.has("x: fork failed: Resource temporarily unavailable (errno = 11)"));
   CHECK(bench.asked == std::vector{5000ms});
   CHECK(bench.runner->state().retrying() == 1);
-  CHECK(bench.around.processes == 1);
+  CHECK(bench.around.census.processes == 1);
 }
 
 TEST_CASE("a start that succeeds at the second try is served as if nothing had been") {
@@ -44,7 +44,7 @@ TEST_CASE("a start that succeeds at the second try is served as if nothing had b
   bench.spawner.deliver_started(1, server.pid(), server.pidfd());
   bench.run_until([&] { return bench.runner->idle(); });
   CHECK(bench.entries().starts_with(fmt::format("START: x pid={} from=127.0.0.1\nEXIT: x", server.pid())));
-  CHECK(bench.around.processes == 0);
+  CHECK(bench.around.census.processes == 0);
 }
 
 TEST_CASE("after five failures the peer is let go") {
@@ -59,7 +59,7 @@ TEST_CASE("after five failures the peer is let go") {
   CHECK(bench.entries() == "FAIL: x fork from=127.0.0.1\n");
   CHECK(bench.client->read_all(bench) == "");
   CHECK(bench.runner->idle());
-  CHECK(bench.around.processes == 0);
+  CHECK(bench.around.census.processes == 0);
   CHECK(bench.asked.size() == 4);
 }
 
@@ -97,8 +97,8 @@ TEST_CASE("a server that is not there is logged as a short life with status 127"
   CHECK(bench.entries() == "START: x pid=4711 from=127.0.0.1\nEXIT: x status=127 pid=4711 duration=0(sec)\n");
   CHECK(bench.client->read_all(bench) == "");
   CHECK(bench.runner->idle());
-  CHECK(bench.around.processes == 0);
-  CHECK(bench.around.owners.empty());
+  CHECK(bench.around.census.processes == 0);
+  CHECK(bench.around.census.owners.empty());
 }
 
 TEST_CASE("a child that fails on its way names the step") {
@@ -158,7 +158,7 @@ TEST_CASE("retiring may end the servers by TERM") {
   CHECK(bench.sink.has(fmt::format("Sending signal 15 to x server {}", server.pid())));
   bench.run_until([&] { return bench.runner->idle(); });
   CHECK(bench.sink.has("EXIT: x signal=15"));
-  CHECK(bench.around.processes == 0);
+  CHECK(bench.around.census.processes == 0);
 }
 
 TEST_CASE("a server that does not heed TERM is killed after the grace time") {
@@ -183,7 +183,7 @@ TEST_CASE("a server whose start was under way when its service was removed gets 
 TEST_CASE("a server that is there only after the grace time gets its KILL as well") {
   Asked bench;
   bench.runner->retire(Runner::Servers::terminate);
-  bench.clock += bench.around.grace;
+  bench.clock += bench.around.clock.grace;
   const Process server = Process::sleeping(true);
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
   bench.run_until([&] { return bench.runner->idle(); });
@@ -197,7 +197,7 @@ TEST_CASE("a start that waits for another try ends with its service") {
   CHECK(bench.client->read_all(bench) == "");
   CHECK(bench.sink.has("FAIL: x fork"));
   CHECK(bench.runner->idle());
-  CHECK(bench.around.processes == 0);
+  CHECK(bench.around.census.processes == 0);
 }
 
 TEST_CASE("a peer that was still reading its banner when the service was removed is let go") {

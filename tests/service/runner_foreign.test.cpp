@@ -115,16 +115,16 @@ TEST_CASE("the next server finds the options of its socket as they were") {
 
 TEST_CASE("a refusal never waits for a connection that a child of a server took first") {
   Foreign bench(tcp, [](auto& s) { s.settings.max_load = 1.0; });
-  bench.around.load = [] { return std::optional<double>(0); };
+  bench.around.clock.load = [] { return std::optional<double>(0); };
   bench.serve();
-  bench.around.load = [&bench]() -> std::optional<double> {
+  bench.around.clock.load = [&bench]() -> std::optional<double> {
     const base::Fd taken(::accept4(bench.its.get(), nullptr, nullptr, SOCK_CLOEXEC));
     ::fcntl(bench.its.get(), F_SETFL, O_RDWR);
     return 5;
   };
   const Client client = bench.peer();
   bench.run_until([&] { return bench.runner->counters().refused_in_all() == 1; });
-  bench.around.load = [] { return std::optional<double>(0); };
+  bench.around.clock.load = [] { return std::optional<double>(0); };
   bench.serve();
   CHECK(bench.spawner.requests.size() == 2);
 }

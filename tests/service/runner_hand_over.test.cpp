@@ -23,7 +23,7 @@ struct Upgrade : Bench {
 
   /// Another Runner in the place of the first, which is gone without a word; everything around is new, too.
   void upgrade() {
-    around.holding = true;
+    around.sockets.holding = true;
     runner->hold();
     const HandedRunner handed = runner->hand_over();
     std::map<int, base::Fd> copies;
@@ -34,10 +34,10 @@ struct Upgrade : Bench {
     for (const HandedSession& session : handed.sessions) copy(session.socket), copy(session.pidfd);
     runner.reset();
     children.abandon();
-    around.owners.clear();
-    around.processes = 0;
-    around.holding = false;
-    if (around.conversations.resume(0, {})) FAIL("there is no token 0");
+    around.census.owners.clear();
+    around.census.processes = 0;
+    around.sockets.holding = false;
+    if (around.serving.conversations.resume(0, {})) FAIL("there is no token 0");
     for (const HandedSession& session : handed.sessions)
       if (session.conversing) conversations.handed_over.push_back(session.token);
     runner = std::make_shared<Runner>(around, setup_for(service));
@@ -70,14 +70,14 @@ TEST_CASE("a running server is logged by the new image, once and with its whole 
   CHECK(bench.runner->unsettled() == Runner::Unsettled::no);
   bench.clock = at(60s);
   bench.upgrade();
-  CHECK(bench.around.processes == 1);
+  CHECK(bench.around.census.processes == 1);
   CHECK(bench.runner->state().running() == 1);
   bench.clock = at(100s);
   CHECK(bench.runner->signal_servers(SIGKILL) == 1);
   bench.run_until([&] { return bench.runner->idle(); });
   CHECK(bench.entries() ==
         fmt::format("START: x pid={0} from=127.0.0.1\nEXIT: x signal=9 pid={0} duration=100(sec)\n", server.pid()));
-  CHECK(bench.around.processes == 0);
+  CHECK(bench.around.census.processes == 0);
   CHECK(bench.spawner.requests.size() == 1);
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("a server that ended in between is not missed") {
 TEST_CASE("peers that come while nobody accepts wait, and are served by the new image") {
   Upgrade bench(stream_service());
   REQUIRE(bench.runner->start());
-  bench.around.holding = true;
+  bench.around.sockets.holding = true;
   bench.runner->hold();
   const Client client(bench.where());
   REQUIRE(client.connected());
@@ -112,11 +112,11 @@ TEST_CASE("peers that come while nobody accepts wait, and are served by the new 
 TEST_CASE("an upgrade that comes to nothing leaves a service that accepts") {
   Bench bench(stream_service());
   REQUIRE(bench.runner->start());
-  bench.around.holding = true;
+  bench.around.sockets.holding = true;
   bench.runner->hold();
   const Client client(bench.where());
   bench.settle();
-  bench.around.holding = false;
+  bench.around.sockets.holding = false;
   bench.runner->release();
   bench.run_until_jobs(1);
 }
@@ -316,14 +316,14 @@ TEST_CASE("a service whose socket did not arrive opens another, and a server wit
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
   const HandedRunner handed = bench.runner->hand_over();
   bench.children.abandon();
-  bench.around.processes = 0;
+  bench.around.census.processes = 0;
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(stream_service()));
   bench.runner->restore(handed, [](int) { return base::Fd{}; });
   bench.runner->carry_on();
   CHECK(bench.runner->open());
   CHECK(bench.runner->state().phase() == Phase::listening);
   CHECK(bench.runner->state().running() == 0);
-  CHECK(bench.around.processes == 0);
+  CHECK(bench.around.census.processes == 0);
   CHECK(bench.runner->idle());
 }
 
@@ -349,13 +349,13 @@ TEST_CASE("a refused peer that does not take its banner is counted as long as it
   bench.service.settings.banner_fail = bench.file("banner", std::string(8 << 20, 'b'));
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(bench.service));
   REQUIRE(bench.runner->start());
-  CHECK(bench.around.farewells() == 0);
+  CHECK(bench.around.sending.farewells() == 0);
   Client client(bench.where());
-  bench.run_until([&] { return bench.around.farewells() == 1; });
+  bench.run_until([&] { return bench.around.sending.farewells() == 1; });
   bench.settle();
   CHECK(bench.runner->unsettled() == Runner::Unsettled::no);
   client.abort();
-  bench.run_until([&] { return bench.around.farewells() == 0; });
+  bench.run_until([&] { return bench.around.sending.farewells() == 0; });
 }
 
 TEST_CASE("a peer that an image without phases has kept waiting for a redirect's target gets one") {

@@ -38,8 +38,8 @@ TEST_CASE("a refused connection is closed and logged, and no process is made") {
 TEST_CASE("each limit refuses with its own word") {
   const auto entry = [](const std::function<void(config::Settings&)>& change) {
     Refusing bench(change);
-    bench.around.load = [] { return 2.0; };
-    bench.around.process_limit = 5;
+    bench.around.clock.load = [] { return 2.0; };
+    bench.around.census.process_limit = 5;
     const Client one(bench.where()), two(bench.where());
     bench.run_until([&] { return !bench.entries().empty(); });
     return bench.entries();
@@ -53,7 +53,7 @@ TEST_CASE("each limit refuses with its own word") {
 
 TEST_CASE("a refusal for load is said in the daemon log too") {
   Refusing bench([](auto& s) { s.max_load = 2.0; });
-  bench.around.load = [] { return 2.0; };
+  bench.around.clock.load = [] { return 2.0; };
   const Client client(bench.where());
   CHECK(client.read_all(bench) == "");
   CHECK(bench.sink.has("refused connect from 127.0.0.1 due to excessive load"));
@@ -99,14 +99,14 @@ TEST_CASE("libwrap is asked when it has rules, and a refusal gives the place bac
   const Client refused(bench.where());
   CHECK(refused.read_all(bench) == "");
   CHECK(bench.entries() == "FAIL: x libwrap from=127.0.0.1\n");
-  CHECK(bench.around.processes == 1);
+  CHECK(bench.around.census.processes == 1);
   CHECK(bench.runner->sessions().size() == 1);
 }
 
 TEST_CASE("the limit of processes holds for all services together") {
   Refusing bench([](auto&) {});
-  bench.around.process_limit = 3;
-  bench.around.processes = 2;  // of others
+  bench.around.census.process_limit = 3;
+  bench.around.census.processes = 2;  // of others
   const Client one(bench.where()), two(bench.where());
   bench.run_until_jobs(1);
   CHECK(two.read_all(bench) == "");
@@ -182,13 +182,13 @@ TEST_CASE("a banner that is changed while peers come is read anew for those who 
 
 TEST_CASE("when too many peers do not take their banner, who has the most of them loses the oldest") {
   Refusing bench([](auto&) {});
-  bench.around.banners = make_banners(3);
+  bench.around.sending.banners = make_banners(bench.loop, bench.blocking, bench.log, 3);
   config::Service service = stream_service();
   service.settings.banner = bench.file("banner", std::string(8 << 20, 'b'));
   bench.runner->reconfigure(bench.setup_for(service));
   const auto come = [&](std::string_view from, std::size_t sessions) {
     auto client = std::make_unique<Client>(bench.where(), SOCK_STREAM, from);
-    bench.run_until([&] { return bench.around.last_token == sessions; });
+    bench.run_until([&] { return bench.around.census.last_token == sessions; });
     return client;
   };
   const auto honest = come("127.0.0.1", 1);
@@ -218,7 +218,7 @@ TEST_CASE("a peer that is gone before its banner leaves no session and no place"
     bench.run_until([&] { return !bench.runner->sessions().empty(); });
     bench.run_until([&] { return bench.runner->idle(); });
     CHECK(bench.runner->state().running() == 0);
-    CHECK(bench.around.processes == 0);
+    CHECK(bench.around.census.processes == 0);
     CHECK(bench.spawner.requests.empty());
     CHECK(bench.entries() == "");
   }

@@ -38,7 +38,7 @@ TEST_CASE("a request is undecided until its server runs, and the time to that is
 
 TEST_CASE("a refusal is counted under its reason, with the peer, and a banned peer apart") {
   Serving bench;
-  bench.around.bans.add(*base::Address::parse("127.0.0.1"), -1, bench.clock);
+  bench.around.bans.list.add(*base::Address::parse("127.0.0.1"), -1, bench.clock);
   const Client client(bench.where());
   bench.run_until([&] { return bench.counts().refused_in_all() == 1; });
   CHECK(bench.counts().refused[policy::Reason::address] == 1);

@@ -58,7 +58,7 @@ struct Relay {
   Relay() {
     net::ForwardResolver::Options options;
     options.look_up = [server = server](const std::string&, std::uint16_t) { return server->look_up(); };
-    bench.around.targets = std::make_unique<net::ForwardResolver>(bench.loop, std::move(options));
+    bench.around.asked.targets = std::make_unique<net::ForwardResolver>(bench.loop, std::move(options));
   }
   ~Relay() { server->say({}); }
   void open() {

@@ -147,12 +147,12 @@ TEST_CASE("an admitted connection of a wait = yes service is accepted by the ser
 
 TEST_CASE("a refused connection of a wait = yes service is closed, and the next one is looked at") {
   Waiting bench(tcp);
-  bench.around.process_limit = 1;
-  bench.around.processes = 1;
+  bench.around.census.process_limit = 1;
+  bench.around.census.processes = 1;
   const Client refused(bench.where());
   CHECK(refused.read_all(bench) == "");
   CHECK(bench.entries() == "FAIL: x process_limit from=<no address>\n");
-  bench.around.processes = 0;
+  bench.around.census.processes = 0;
   const Client admitted(bench.where());
   bench.run_until_jobs(1);
 }

@@ -60,20 +60,20 @@ std::vector<service::Token> Actions::signal(std::span<const SessionOf> sessions,
 
 std::vector<policy::BanList::Result> Actions::ban(std::span<const policy::Network> networks, int minutes) const {
   std::vector<policy::BanList::Result> results;
-  for (const policy::Network& network : networks) results.push_back(daemon_->around.bans.add(network, minutes, daemon_->around.now()));
-  if (daemon_->around.on_ban) daemon_->around.on_ban();
+  for (const policy::Network& network : networks) results.push_back(daemon_->around.bans.list.add(network, minutes, daemon_->around.clock.now()));
+  if (daemon_->around.bans.on_ban) daemon_->around.bans.on_ban();
   return results;
 }
 
 void Actions::unban(std::span<const policy::Network> networks) const {
-  for (const policy::Network& network : networks) daemon_->around.bans.remove(network);
+  for (const policy::Network& network : networks) daemon_->around.bans.list.remove(network);
 }
 
 void Actions::find_name(const base::Address& peer, std::function<void(const base::PeerName&)> told) const {
   daemon_->resolver.names_of(peer, std::move(told));
 }
 
-void Actions::ask_traffic(worker::Conversations::Told told) const { daemon_->around.conversations.progress(std::move(told)); }
+void Actions::ask_traffic(worker::Conversations::Told told) const { daemon_->around.serving.conversations.progress(std::move(told)); }
 
 namespace {
 
