@@ -32,8 +32,8 @@ std::shared_ptr<service::Runner> new_runner(service::Surroundings& around, const
 void start_if_not_open(service::Runner& runner, service::BoundSockets sockets) {
   const service::Phase phase = runner.state().phase();
   const bool open = phase == service::Phase::listening || phase == service::Phase::busy;
-  if (runner.service().kind == config::Kind::tcpmux || runner.all_open()) return;
-  if (phase == service::Phase::closed || (open && runner.open())) (void)runner.start(std::move(sockets));
+  if (runner.service().kind == config::Kind::tcpmux || runner.endpoints().all_open()) return;
+  if (phase == service::Phase::closed || (open && runner.endpoints().open())) (void)runner.start(std::move(sockets));
 }
 
 }  // namespace
@@ -130,7 +130,7 @@ void Supervisor::Impl::place_awaited(const std::string& what, const SharedServic
   log.notice("service {}: {} has an address now", placed->id, what);
   if (const std::string owner = config::taken_by_another(*config, *placed); !owner.empty())
     log.error("Service {} cannot be opened: {}", placed->id, owner);
-  const auto old = std::find_if(runners.begin(), runners.end(), [&](const auto& one) { return one->shared_service() == before; });
+  const auto old = std::find_if(runners.begin(), runners.end(), [&](const auto& one) { return one->state().policy().shared_service() == before; });
   auto runner = served(*placed) ? make_runner(placed) : nullptr;
   if (old == runners.end()) return;
   if (!runner) {

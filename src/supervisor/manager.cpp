@@ -82,7 +82,7 @@ std::vector<ManagerLink::Kept> Supervisor::Impl::sockets_to_keep() const {
 std::string Supervisor::Impl::manager_status() const {
   std::vector<std::string> failed;
   for (const auto& runner : runners)
-    if (runner->state().phase() == service::Phase::closed && runner->wants_socket() &&
+    if (runner->state().phase() == service::Phase::closed && wants_socket(runner->standing()) &&
         runner->service().kind != config::Kind::tcpmux)
       failed.push_back(runner->service().id);
   for (const config::Absent& absent : config->absent)

@@ -23,8 +23,8 @@ void Supervisor::Impl::worker_failed(const std::string& what) {
 /// Their counts stay in the totals.
 void Supervisor::Impl::let_go_of_retired() {
   std::erase_if(retired, [this](const auto& runner) {
-    if (runner->idle()) gone += runner->counters();
-    return runner->idle();
+    if (runner->sessions().empty()) gone += runner->counters();
+    return runner->sessions().empty();
   });
 }
 

@@ -105,11 +105,11 @@ void Supervisor::Impl::begin_to_prepare(bool strict, bool only_preview, const st
   Running& running = load->running;
   running.config = config;
   for (const auto& runner : runners) {
-    running.runners.emplace(&runner->service(), runner->open());
-    if (!runner->idle()) running.busy.insert(&runner->service());
+    running.runners.emplace(&runner->service(), runner->endpoints().open());
+    if (!runner->sessions().empty()) running.busy.insert(&runner->service());
   }
   for (const auto& runner : retired)
-    if (!runner->idle()) running.retired.push_back(runner->shared_service());
+    if (!runner->sessions().empty()) running.retired.push_back(runner->state().policy().shared_service());
   running.handed = around.sockets.handed.facts();
   const std::uint64_t turn = only_preview ? 0 : load_turn + 1;
   const auto take = [this, turn, then](Prepared prepared) {
@@ -168,7 +168,7 @@ ReloadReport Supervisor::Impl::finish_reload(Prepared prepared) {
 
 void Supervisor::Impl::reopen_logs(std::function<void(std::vector<std::string>)> told) {
   std::vector<SharedService> services = config->services;
-  for (const auto& runner : retired) services.push_back(runner->shared_service());
+  for (const auto& runner : retired) services.push_back(runner->state().policy().shared_service());
   struct Opened {
     std::unique_ptr<ServiceLogs> logs;
     LogsOfServices outputs;

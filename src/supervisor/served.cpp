@@ -42,7 +42,7 @@ std::string program_of(const config::Service& s) {
 std::vector<Served> Supervisor::Impl::served_now() const {
   std::vector<Served> all;
   for (const auto& runner : runners) {
-    const bool open = runner->open() || runner->service().kind == config::Kind::tcpmux;
+    const bool open = runner->endpoints().open() || runner->service().kind == config::Kind::tcpmux;
     all.push_back({runner->service().id, place_of(*runner), program_of(runner->service()), open});
   }
   return all;

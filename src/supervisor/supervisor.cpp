@@ -189,7 +189,7 @@ void Supervisor::Impl::start_all() {
 /// is not waited for.
 void Supervisor::Impl::wait_for_targets() {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  const auto asks = [](const auto& runner) { return runner->asks(); };
+  const auto asks = [](const auto& runner) { return runner->targets().asks(); };
   while (!ending && std::any_of(runners.begin(), runners.end(), asks) && loop.run_one_until(end) > 0) {
   }
 }
@@ -206,7 +206,7 @@ std::size_t Supervisor::Impl::available() const {
   std::size_t count = 0;
   // Those that an administrator has closed will be opened again, and those that wait for a name, too.
   for (const auto& runner : runners)
-    count += runner->open() || runner->state().phase() == service::Phase::paused || !runner->waits_for().empty() ||
+    count += runner->endpoints().open() || runner->state().phase() == service::Phase::paused || !waits_for(*runner).empty() ||
              runner->standing() != service::Standing::serving;
   return count;
 }
@@ -257,7 +257,7 @@ void Supervisor::Impl::quit() {
   stop(0);
   log.warning("Exiting...");
   surely([this] { manager.stopping(); });
-  for (const auto& runner : runners) surely([&] { runner->leave_to_servers(); });
+  for (const auto& runner : runners) surely([&] { runner->endpoints().leave_to_servers(); });
   children.abandon();
 }
 
@@ -290,7 +290,7 @@ void Supervisor::Impl::check_consistency(bool tell) {
   const auto check = [&](const std::shared_ptr<service::Runner>& runner) {
     const service::State& state = runner->state();
     places += state.running();
-    if (!runner->accounted()) {
+    if (!accounted(*runner)) {
       ++errors;
       log.error("service {}: {} requests were accepted, {} are accounted for", runner->service().id,
                 runner->counters().accepted, runner->counters().decided());

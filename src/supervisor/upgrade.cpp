@@ -184,7 +184,7 @@ void Supervisor::Impl::refuse_upgrade(const std::string& why) noexcept {
   if (!ending) surely([this] { spawner->presume(false); });
   if (std::exchange(around.sockets.holding, false))
     for (const Runners* list : {&runners, &retired})
-      for (const auto& runner : *list) surely([&] { runner->release(); });
+      for (const auto& runner : *list) surely([&] { runner->hold(false); });
   for (const auto& one : over->told) surely([&] { one(base::Error{0, why}); });
   if (next_reload && !ending) surely([this] { reload(); });
 }

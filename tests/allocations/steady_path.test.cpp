@@ -63,14 +63,14 @@ class Daemon {
     REQUIRE(runner_->start());
   }
   ~Daemon() {
-    CHECK(runner_->accounted());
+    CHECK(accounted(*runner_));
     blocking_.join();
     std::filesystem::remove_all(directory_);
   }
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  [[nodiscard]] base::Endpoint where() const { return net::local_endpoint(runner_->listening_fd()); }
+  [[nodiscard]] base::Endpoint where() const { return net::local_endpoint(runner_->endpoints().listening_fd()); }
   [[nodiscard]] const service::Counters& counters() const { return runner_->counters(); }
   [[nodiscard]] std::uintmax_t logged_bytes() {
     REQUIRE(writer_.flush(10s));
@@ -90,7 +90,7 @@ class Daemon {
 
  private:
   void stop_when_idle() {
-    if (runner_->idle()) return loop_.stop();
+    if (runner_->sessions().empty()) return loop_.stop();
     std::this_thread::sleep_for(1ms);
     boost::asio::post(loop_, [this] { stop_when_idle(); });
   }

@@ -197,7 +197,7 @@ Bench::Bench(config::Service service)
 }
 
 Bench::~Bench() {
-  CHECK((!runner || runner->accounted()));  // whatever the test was about
+  CHECK((!runner || accounted(*runner)));  // whatever the test was about
   blocking.join();
   std::filesystem::remove_all(directory);
 }

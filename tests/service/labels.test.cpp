@@ -52,7 +52,7 @@ TEST_CASE("a connection whose label leads to no context is closed and frees its 
   CHECK(client.read_all(l.bench).empty());
   CHECK(l.bench.sink.has("Changing process context failed for x: the connection has no label"));
   CHECK(l.bench.spawner.requests.empty());
-  CHECK(l.bench.runner->idle());
+  CHECK(l.bench.runner->sessions().empty());
   CHECK(l.bench.runner->state().running() == 0);
   CHECK(l.bench.entries().empty());
 

@@ -54,7 +54,7 @@ TEST_CASE("a service that rpcbind cannot be told of is closed and tried again") 
   const NoRpcbind nowhere(bench);
   REQUIRE(bench.runner->start());
   bench.run_until([&] { return bench.around.rpc.pending == 0; });
-  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->endpoints().open());
   CHECK(bench.runner->state().phase() == Phase::closed);
 }
 
@@ -74,9 +74,9 @@ TEST_CASE("the second of two services for one RPC program does not get its regis
   REQUIRE(second->start());
   bench.settle();
   CHECK(bench.around.rpc.pending == (overlaps ? 1 : 2));  // rpcbind is asked for the first alone
-  CHECK(second->open() == !overlaps);
+  CHECK(second->endpoints().open() == !overlaps);
   CHECK(bench.sink.has("service=second program=553648113: service x has it") == overlaps);
-  CHECK(bench.runner->open());
+  CHECK(bench.runner->endpoints().open());
 
   bench.runner->retire(Runner::Servers::leave);
   second->retire(Runner::Servers::leave);

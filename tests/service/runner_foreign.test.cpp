@@ -198,7 +198,7 @@ TEST_CASE("a service that accepts does not take over a socket that a server has 
   REQUIRE(heir->start_on_sockets_of(*bench.runner));
   bench.runner->retire(Runner::Servers::leave);
   CHECK(option_of(bench.its, SOL_SOCKET, SO_ACCEPTCONN) == 0);
-  CHECK(net::local_endpoint(heir->listening_fd()) == bench.place);
+  CHECK(net::local_endpoint(heir->endpoints().listening_fd()) == bench.place);
   heir->retire(Runner::Servers::leave);
 }
 
@@ -208,6 +208,6 @@ TEST_CASE("a closed service leaves no socket behind to those who got it from its
   bench.runner->stand(Standing::disabled);
   CHECK(option_of(bench.its, SOL_SOCKET, SO_ACCEPTCONN) == 0);
   bench.runner->stand(Standing::serving);
-  CHECK(bench.runner->open());
+  CHECK(bench.runner->endpoints().open());
   CHECK(bench.where() == bench.place);
 }

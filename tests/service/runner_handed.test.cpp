@@ -63,7 +63,7 @@ TEST_CASE("a manager's socket is put aside when its service closes, and taken ag
   bench.hand("x");
   REQUIRE(bench.runner->start());
   bench.runner->stand(Standing::drained);
-  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->endpoints().open());
   CHECK_FALSE(bench.runner->endpoints()[0]->is_lent());
   REQUIRE(bench.around.sockets.handed.sockets().size() == 1);
   CHECK(bench.around.sockets.handed.sockets()[0].name == "x");
@@ -161,7 +161,7 @@ TEST_CASE("a socket of which a duplicate is kept refuses peers as soon as its se
   Managed bench(stream_service());
   bench.around.sockets.duplicates_kept = true;
   REQUIRE(bench.runner->start());
-  const base::Fd kept = duplicate(bench.runner->listening_fd());
+  const base::Fd kept = duplicate(bench.runner->endpoints().listening_fd());
   const base::Endpoint place = bench.where();
   bench.runner->retire(Runner::Servers::leave);
   CHECK_FALSE(Client(place).connected());
@@ -170,7 +170,7 @@ TEST_CASE("a socket of which a duplicate is kept refuses peers as soon as its se
 TEST_CASE("when the daemon ends a kept duplicate goes on taking peers in") {
   Managed bench(stream_service());
   REQUIRE(bench.runner->start());
-  const base::Fd kept = duplicate(bench.runner->listening_fd());
+  const base::Fd kept = duplicate(bench.runner->endpoints().listening_fd());
   const base::Endpoint place = bench.where();
   bench.runner->retire(Runner::Servers::terminate);
   CHECK(Client(place).connected());
@@ -207,7 +207,7 @@ TEST_CASE("both sockets of a service whose lists the kernel keeps are taken back
   const config::Service service = steered_service();
   Managed bench(service);
   REQUIRE(bench.runner->start());
-  const base::Fd kept = duplicate(bench.runner->listening_fd());
+  const base::Fd kept = duplicate(bench.runner->endpoints().listening_fd());
   const base::Fd refusing = duplicate(bench.runner->endpoints()[0]->refusing_fd());
   const base::Endpoint place = bench.where();
   bench.runner->retire(Runner::Servers::leave);

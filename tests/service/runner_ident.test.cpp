@@ -147,7 +147,7 @@ TEST_CASE("a place is held while the identity is asked, and free when the servic
   CHECK(bench.around.census.processes == 1);
   bench.runner->retire(Runner::Servers::terminate);
   CHECK(bench.around.census.processes == 0);
-  CHECK(bench.runner->idle());
+  CHECK(bench.runner->sessions().empty());
   CHECK(client.read_all(bench) == "");
   CHECK(bench.ident.cancelled == std::vector<std::uint64_t>{1});
   CHECK(bench.ident.running() == 0);

@@ -32,7 +32,7 @@ TEST_CASE("a refused connection is closed and logged, and no process is made") {
   CHECK(client.read_all(bench) == "");
   CHECK(bench.entries() == "FAIL: x address from=127.0.0.1\n");
   CHECK(bench.spawner.requests.empty());
-  CHECK(bench.runner->idle());
+  CHECK(bench.runner->sessions().empty());
 }
 
 TEST_CASE("each limit refuses with its own word") {
@@ -82,7 +82,7 @@ TEST_CASE("a peer that is looked up while its service is removed is let go") {
   bench.run_until([&] { return !bench.runner->sessions().empty(); });
   bench.runner->retire(Runner::Servers::terminate);
   CHECK(client.read_all(bench) == "");
-  CHECK(bench.runner->idle());
+  CHECK(bench.runner->sessions().empty());
   CHECK(bench.spawner.requests.empty());
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("a refused peer gets the banner and the banner of failure, and then th
   bench.runner->reconfigure(bench.setup_for(service));
   CHECK(Client(bench.where()).read_all(bench) == "BANNER\nFAIL\n");
   CHECK(bench.entries() == "FAIL: x time from=127.0.0.1\n");
-  CHECK(bench.runner->idle());
+  CHECK(bench.runner->sessions().empty());
 }
 
 TEST_CASE("a banner larger than the socket takes is delivered whole while others are served") {
@@ -216,7 +216,7 @@ TEST_CASE("a peer that is gone before its banner leaves no session and no place"
     Client client(bench.where());
     client.abort();
     bench.run_until([&] { return !bench.runner->sessions().empty(); });
-    bench.run_until([&] { return bench.runner->idle(); });
+    bench.run_until([&] { return bench.runner->sessions().empty(); });
     CHECK(bench.runner->state().running() == 0);
     CHECK(bench.around.census.processes == 0);
     CHECK(bench.spawner.requests.empty());
@@ -235,7 +235,7 @@ TEST_CASE("a burst above cps closes the port, and the pause opens it again") {
   CHECK(bench.sink.has(
       "Deactivating service x due to excessive incoming connections.  Restarting in 3600 seconds."));
   CHECK(bench.asked == std::vector<std::chrono::milliseconds>{3600s});
-  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->endpoints().open());
   CHECK_FALSE(Client(port).connected());
 }
 
@@ -257,7 +257,7 @@ TEST_CASE("connections per second are counted by the clock of limits") {
     const Client client(bench.where());
     bench.run_until_jobs(static_cast<std::size_t>(second) + 1);
   }
-  CHECK(bench.runner->open());
+  CHECK(bench.runner->endpoints().open());
 }
 
 TEST_CASE("a conversation for which there is no room is refused before it has begun") {
@@ -272,7 +272,7 @@ TEST_CASE("a conversation for which there is no room is refused before it has be
   CHECK(refused.read_all(bench) == "");
   CHECK(bench.entries() == "FAIL: x fork from=127.0.0.1\n");
   CHECK(bench.conversations.requests.empty());
-  CHECK(bench.runner->idle());
+  CHECK(bench.runner->sessions().empty());
   bench.conversations.room = true;
   const Client served(bench.where());
   bench.run_until([&] { return bench.conversations.requests.size() == 1; });

@@ -47,6 +47,16 @@ class Banners;
 [[nodiscard]] std::shared_ptr<Banners> make_banners(boost::asio::io_context& loop, boost::asio::thread_pool& blocking,
                                                     const log::DaemonLog& log, std::size_t most_waiting = 0);
 
+/// Who waits for the outcome of a start and for the end of the server.
+class ServerOwner {
+ public:
+  virtual void on_outcome(spawn::Outcome outcome) = 0;
+  virtual void on_ended(const spawn::Ended& end) = 0;
+
+ protected:
+  ~ServerOwner() = default;
+};
+
 /// What serves: programs and conversations.
 struct Serving {
   spawn::Spawner& spawner;
@@ -116,7 +126,7 @@ struct Census {
   std::uint64_t processes = 0;      ///< places taken in all services
   Token last_token = 0;
   /// Who waits for the outcome and the end of a token's server.
-  boost::unordered_flat_map<Token, std::weak_ptr<Runner>> owners{};
+  boost::unordered_flat_map<Token, std::weak_ptr<ServerOwner>> owners{};
   base::DescriptorReserve reserve{};  ///< sessions do not get these
 };
 

@@ -25,7 +25,7 @@ service::Counters View::counters() const {
 }
 
 bool View::asks() const {
-  return std::any_of(daemon_->runners.begin(), daemon_->runners.end(), [](const auto& runner) { return runner->asks(); });
+  return std::any_of(daemon_->runners.begin(), daemon_->runners.end(), [](const auto& runner) { return runner->targets().asks(); });
 }
 
 std::shared_ptr<const config::Config> View::configuration() const { return daemon_->config; }
