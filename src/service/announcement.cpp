@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Services that say mdns = yes are announced in the local network for as long as their socket is open.
+#include "service/announcement.hpp"
+
 #include <netinet/in.h>
 
 #include <algorithm>
-
-#include "xsuperd/service/runner.hpp"
 
 namespace xsuperd::service {
 
@@ -19,9 +18,9 @@ bool loopback(const base::Address& address) {
 }  // namespace
 
 /// What there is to announce now. Not a service that others cannot reach, nor a trap for them, nor what has no port.
-std::optional<net::MdnsService> Runner::announcement() const {
-  const config::Service& s = service();
-  if (!around_.mdns || !s.settings.mdns.value_or(false)) return std::nullopt;
+std::optional<net::MdnsService> Announcement::wanted() const {
+  const config::Service& s = setup_.service();
+  if (!sockets_.mdns || !s.settings.mdns.value_or(false)) return std::nullopt;
   const bool ports = s.listen.socket_type != config::SocketType::raw;
   if (s.kind == config::Kind::sensor || !ports) return std::nullopt;
   const auto reached = std::find_if(endpoints_.begin(), endpoints_.end(), [](const auto& one) {
@@ -32,20 +31,20 @@ std::optional<net::MdnsService> Runner::announcement() const {
                           net::local_endpoint((*reached)->fd()).port};
 }
 
-void Runner::announce() {
-  const auto now = announcement();
+void Announcement::update() {
+  const auto now = wanted();
   if (now == announced_) return;
-  end_announcement();
+  end();
   if (!now) return;
   if (!net::mdns_type(*now))
-    return around_.log.warning("service {} cannot be announced by mdns: its name is not a valid service type",
-                               service().id);
-  around_.mdns->announce(*now);
+    return journal_.daemon().warning("service {} cannot be announced by mdns: its name is no type of service",
+                                     setup_.service().id);
+  sockets_.mdns->announce(*now);
   announced_ = now;
 }
 
-void Runner::end_announcement() {
-  if (announced_) around_.mdns->withdraw(*announced_);
+void Announcement::end() {
+  if (announced_) sockets_.mdns->withdraw(*announced_);
   announced_.reset();
 }
 

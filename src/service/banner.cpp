@@ -117,7 +117,7 @@ void SlowPeers::leave(const base::Address& peer, const SlowBanner* banner) {
   if (source->second.empty()) sources_.erase(source);
 }
 
-void Banners::send(Surroundings& around, Banner banner) {
+void Banners::send(Banner banner) {
   const std::string path = banner.path;
   const auto batch = std::make_shared<Batch>();
   {
@@ -128,14 +128,14 @@ void Banners::send(Surroundings& around, Banner banner) {
   }
   const auto self = shared_from_this();
   try {
-    loop::off_loop(around.blocking, around.loop, [self, path, batch] { return self->read(path, *batch); },
-                   [self, &around, batch](const base::Result<Text>& text) {
-                     self->deliver(around, std::move(*batch), text ? *text : nullptr,
+    loop::off_loop(blocking_, loop_, [self, path, batch] { return self->read(path, *batch); },
+                   [self, batch](const base::Result<Text>& text) {
+                     self->deliver(std::move(*batch), text ? *text : nullptr,
                                    text ? std::string{} : text.error().sentence);
                    });
   } catch (const std::exception& error) {
     take(path, *batch);
-    deliver(around, std::move(*batch), nullptr, error.what());
+    deliver(std::move(*batch), nullptr, error.what());
   }
 }
 
@@ -162,26 +162,27 @@ Banners::Text Banners::share(const std::string& path, std::string text) {
   return same;
 }
 
-void Banners::deliver(Surroundings& around, Batch batch, const Text& text, const std::string& why) {
+void Banners::deliver(Batch batch, const Text& text, const std::string& why) {
   Banner banner = std::move(batch.front());
   batch.pop_front();
   // There may be thousands: others come in between, and one that fails costs itself alone.
   if (!batch.empty())
-    boost::asio::post(around.loop, [self = shared_from_this(), &around, batch = std::move(batch), text, why]() mutable {
-      self->deliver(around, std::move(batch), text, why);
+    boost::asio::post(loop_, [self = shared_from_this(), batch = std::move(batch), text, why]() mutable {
+      self->deliver(std::move(batch), text, why);
     });
-  if (text) return std::make_shared<SlowBanner>(around.loop, slow_, std::move(banner), text)->go();
-  around.log.error("service = {}, open of banner {} failed: {}", banner.id, banner.path, why);
+  if (text) return std::make_shared<SlowBanner>(loop_, slow_, std::move(banner), text)->go();
+  log_.error("service = {}, open of banner {} failed: {}", banner.id, banner.path, why);
   banner.done(std::move(banner.socket), true);
 }
 
-std::shared_ptr<Banners> make_banners(std::size_t most_waiting) {
+std::shared_ptr<Banners> make_banners(boost::asio::io_context& loop, boost::asio::thread_pool& blocking,
+                                      const log::DaemonLog& log, std::size_t most_waiting) {
   if (most_waiting == 0) {
     rlimit files{};
     ::getrlimit(RLIMIT_NOFILE, &files);
     most_waiting = static_cast<std::size_t>(std::clamp<rlim_t>(files.rlim_max / 8, 1, 1000));  // the daemon takes all
   }
-  return std::make_shared<Banners>(most_waiting);
+  return std::make_shared<Banners>(loop, blocking, log, most_waiting);
 }
 
 base::Fd lent(base::Fd& socket) {

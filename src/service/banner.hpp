@@ -56,20 +56,25 @@ class SlowPeers {
 /// Sends banners. Lives on the loop thread; files are read off it.
 class Banners : public std::enable_shared_from_this<Banners> {
  public:
-  explicit Banners(std::size_t most_waiting) : slow_(std::make_shared<SlowPeers>(most_waiting)) {}
+  Banners(boost::asio::io_context& loop, boost::asio::thread_pool& blocking, const log::DaemonLog& log,
+          std::size_t most_waiting)
+      : loop_(loop), blocking_(blocking), log_(log), slow_(std::make_shared<SlowPeers>(most_waiting)) {}
 
   /// Reads the file off the loop and writes it without ever waiting for more than ten seconds. A file that
   /// cannot be read is logged and counts as sent, so that the session goes on (fact B13.69).
-  void send(Surroundings& around, Banner banner);
+  void send(Banner banner);
 
  private:
   using Text = std::shared_ptr<const std::string>;
   using Batch = std::deque<Banner>;
   base::Result<Text> read(const std::string& path, Batch& batch);
   void take(const std::string& path, Batch& batch);
-  void deliver(Surroundings& around, Batch batch, const Text& text, const std::string& why);
+  void deliver(Batch batch, const Text& text, const std::string& why);
   Text share(const std::string& path, std::string text);
 
+  boost::asio::io_context& loop_;
+  boost::asio::thread_pool& blocking_;
+  const log::DaemonLog& log_;
   std::shared_ptr<SlowPeers> slow_;
   std::mutex mutex_;  // for what follows
   /// Who has come since the last reading of a file began: one more reading serves them all, however many they

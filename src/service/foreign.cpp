@@ -71,7 +71,7 @@ void Endpoint::came_back() {
   foreign().something_there();
   if (const auto back = bring_back(owner_.service(), owner_.has_session(*this)); !back)
     return (void)renew(back.error().sentence);
-  quiet_.set(around_.timer_length(quiet_pause));
+  quiet_.set(around_.clock.timer_length(quiet_pause));
 }
 
 bool Endpoint::still_fit() {
@@ -106,9 +106,9 @@ bool Endpoint::renew(const std::string& why) {
 /// way, which would be lost.
 void Endpoint::look_whether_quiet() {
   const bool idle = foreign().foreign() && open() && !is_lent() && !owner_.has_session(*this) && owner_.listens(*this) &&
-                    !around_.holding;
+                    !around_.sockets.holding;
   if (!idle || net::anything_waits(fd())) return;  // the end of the next server comes here again
-  if (net::handshakes_under_way(fd())) return quiet_.set(around_.timer_length(quiet_pause));
+  if (net::handshakes_under_way(fd())) return quiet_.set(around_.clock.timer_length(quiet_pause));
   if (renew({})) owner_.listen(*this);
 }
 

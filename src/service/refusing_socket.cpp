@@ -32,7 +32,7 @@ base::Fd RefusingSocket::release() {
 std::size_t RefusingSocket::turn_batch_away(const config::ListenSpec& spec, int& error) {
   std::size_t count = 0;
   if (spec.socket_type == config::SocketType::stream) {
-    for (net::Connection& connection : listener_->accept_batch(spec.v6only, error, &around_.reserve)) {
+    for (net::Connection& connection : listener_->accept_batch(spec.v6only, error, &around_.census.reserve)) {
       callbacks_.on_peer(std::move(connection));
       ++count;
     }
@@ -60,7 +60,7 @@ void RefusingSocket::none_turned_away(const std::string& service, const config::
   if (!why.empty() && callbacks_.on_useless(why)) return;
   if (error != 0 && why.empty())
     around_.log.error("service {}, accept: {}; trying again in a second", service, base::errno_text(error));
-  rest_.set(around_.timer_length(error != 0 || !why.empty() ? 1000ms : 100ms));
+  rest_.set(around_.clock.timer_length(error != 0 || !why.empty() ? 1000ms : 100ms));
 }
 
 }  // namespace xsuperd::service

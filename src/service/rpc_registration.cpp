@@ -40,7 +40,7 @@ RpcRegistration::RpcRegistration(Surroundings& around, std::function<void(const 
 
 /// Who has something of it already. Null: nobody.
 std::shared_ptr<RpcRegistration> RpcRegistration::owner_of(const Entry& wanted) const {
-  for (const auto& weak : around_.rpc_services) {
+  for (const auto& weak : around_.rpc.services) {
     auto other = weak.lock();
     if (other && other.get() != this && other->registered_ && other->registered_->overlaps(wanted)) return other;
   }
@@ -48,11 +48,11 @@ std::shared_ptr<RpcRegistration> RpcRegistration::owner_of(const Entry& wanted) 
 }
 
 void RpcRegistration::note(Entry entry) {
-  std::erase_if(around_.rpc_services, [this](const std::weak_ptr<RpcRegistration>& weak) {
+  std::erase_if(around_.rpc.services, [this](const std::weak_ptr<RpcRegistration>& weak) {
     const auto other = weak.lock();
     return !other || other.get() == this || !other->registered_;
   });
-  around_.rpc_services.push_back(weak_from_this());
+  around_.rpc.services.push_back(weak_from_this());
   registered_ = std::move(entry);
 }
 
@@ -66,16 +66,16 @@ void RpcRegistration::begin(const config::Service& service, std::uint16_t port) 
     return;
   }
   note(entry);
-  const auto speak = [place = around_.rpcbind, entry] {
+  const auto speak = [place = around_.rpc.place, entry] {
     // What an earlier daemon left behind when it was killed would be in the way.
     net::rpc_unregister(entry.program, entry.versions.low, entry.versions.high, entry.protocol, place);
     return net::rpc_register(entry.program, entry.versions.low, entry.versions.high, entry.protocol, entry.port, place);
   };
-  loop::off_loop(around_.rpc, around_.loop, speak, [&around = around_, weak = weak_from_this(), entry](const auto& refused) {
-    --around.rpc_pending;
+  loop::off_loop(around_.rpc.thread, around_.loop, speak, [&around = around_, weak = weak_from_this(), entry](const auto& refused) {
+    --around.rpc.pending;
     if (const auto self = weak.lock()) self->answered(entry, refused);
   });
-  ++around_.rpc_pending;
+  ++around_.rpc.pending;
 }
 
 /// `refused`: the versions that rpcbind would not take; an error where it took none.
@@ -97,11 +97,11 @@ void RpcRegistration::resume(const config::Service& service, std::uint16_t port)
 void RpcRegistration::end() {
   if (!registered_) return;
   const Entry entry = *std::exchange(registered_, std::nullopt);
-  const auto speak = [place = hurried(around_.rpcbind), entry] {
+  const auto speak = [place = hurried(around_.rpc.place), entry] {
     net::rpc_unregister(entry.program, entry.versions.low, entry.versions.high, entry.protocol, place);
   };
-  loop::off_loop(around_.rpc, around_.loop, speak, [&around = around_](const base::Result<void>&) { --around.rpc_pending; });
-  ++around_.rpc_pending;
+  loop::off_loop(around_.rpc.thread, around_.loop, speak, [&around = around_](const base::Result<void>&) { --around.rpc.pending; });
+  ++around_.rpc.pending;
 }
 
 }  // namespace xsuperd::service

@@ -26,15 +26,15 @@ base::Result<net::SocketState> made_new(int socket, const config::Service& servi
 
 ServiceSockets::ServiceSockets(Surroundings& around, EndpointId id, config::ListenSpec spec,
                                RefusingSocket::Callbacks refusing, std::function<void()> again)
-    : PlacedSocket(around.loop, around.reserve, id, std::move(spec)),
+    : PlacedSocket(around.loop, around.census.reserve, id, std::move(spec)),
       around_(around),
       refusing_(around, std::move(refusing)),
-      tries_(around.loop, around.timer_length, std::move(again)) {}
+      tries_(around.loop, around.clock.timer_length, std::move(again)) {}
 
 base::Result<net::Opened> ServiceSockets::find_socket(const config::Service& service) {
   if (left_to_server_) return net::Opened{std::move(left_to_server_)};
   foreign_.forget();
-  auto handed = around_.handed.take(service.id, spec());
+  auto handed = around_.sockets.handed.take(service.id, spec());
   return handed ? take_handed(service, std::move(*handed)) : open_guarded(service, spec());
 }
 
@@ -82,7 +82,7 @@ void ServiceSockets::take_refusing_socket(const config::Service& service, std::u
   config::ListenSpec beside = spec();
   beside.at.port = port;
   const std::string name = net::stored_refusing_name(service.id, spec());
-  auto second = around_.handed.take_refusing(name, beside);
+  auto second = around_.sockets.handed.take_refusing(name, beside);
   if (!second) return;
   refusing_.take(std::move(second->fd));
   refusing_.resume();
@@ -122,7 +122,7 @@ void ServiceSockets::let_go(const config::Service& service, bool served, base::F
   if (refusing_.open()) shut_down(service, served, refusing_.fd());
   refusing_.close();
   if (listening && is_lent())
-    around_.handed.give_back({lent_, std::move(listening), foreign_.foreign()});
+    around_.sockets.handed.give_back({lent_, std::move(listening), foreign_.foreign()});
   else if (listening)
     shut_down(service, served, listening.get());
   lent_.clear();
@@ -136,7 +136,7 @@ void ServiceSockets::shut_down(const config::Service& service, bool served, int 
     return;
   }
   // One that was kept for us may have been a server's long ago; at the end of the daemon it is for the next one.
-  if (around_.duplicates_kept || (foreign_.foreign() && foreign_.is_known())) net::hang_up(fd);
+  if (around_.sockets.duplicates_kept || (foreign_.foreign() && foreign_.is_known())) net::hang_up(fd);
 }
 
 void ServiceSockets::save(HandedEndpoint& all) const {

@@ -35,7 +35,7 @@ std::size_t ConsistencyChecks::errors_of(const service::Runner& runner, std::siz
   const service::State& state = runner.state();
   std::size_t errors = 0;
   places += state.running();
-  if (!runner.accounted()) {
+  if (!accounted(runner)) {
     ++errors;
     log_.error("service {}: {} requests were accepted, {} are accounted for", runner.service().id,
                runner.counters().accepted, runner.counters().decided());

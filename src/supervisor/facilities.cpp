@@ -21,7 +21,7 @@ Facilities::Facilities(FileWork& files, const Options& options, const std::vecto
                       [this](const spawn::Ended& end) {
                         if (const auto runner = owner_of(end.token)) runner->on_ended(end);
                       },
-                  .new_token = [this] { return ++around_.last_token; }}),
+                  .new_token = [this] { return ++around_.census.last_token; }}),
       resolver_(files.loop(), {}),
       mdns_(net::make_mdns(files.loop(), [&log](const std::string& note) { log.notice("{}", note); })),
       around_{files.loop(),
@@ -34,43 +34,43 @@ Facilities::Facilities(FileWork& files, const Options& options, const std::vecto
               processes_.ident_refused(),
               processes_.libwrap(),
               processes_.workers()} {
-  around_.process_limit = options.process_limit;
-  around_.load = load_average;
-  around_.mdns = mdns_.get();
-  around_.labels = labels_.get();
+  around_.census.process_limit = options.process_limit;
+  around_.clock.load = load_average;
+  around_.sockets.mdns = mdns_.get();
+  around_.serving.labels = labels_.get();
 }
 
 void Facilities::end() {
-  around_.rpc.join();
+  around_.rpc.thread.join();
   processes_.end();
 }
 
 std::shared_ptr<service::Runner> Facilities::owner_of(service::Token token) const {
-  const auto owner = around_.owners.find(token);
-  return owner == around_.owners.end() ? nullptr : owner->second.lock();
+  const auto owner = around_.census.owners.find(token);
+  return owner == around_.census.owners.end() ? nullptr : owner->second.lock();
 }
 
 void Facilities::hand_over(HandOver& state) const {
-  state.bans = around_.bans.snapshot();
-  state.displaced_told = around_.displaced_told;
-  state.chargen_line = around_.chargen_position.line;
-  state.last_token = around_.last_token;
-  for (const net::HandedSocket& one : around_.handed.sockets())
+  state.bans = around_.bans.list.snapshot();
+  state.displaced_told = around_.bans.displaced_told;
+  state.chargen_line = around_.datagrams.chargen.line;
+  state.last_token = around_.census.last_token;
+  for (const net::HandedSocket& one : around_.sockets.handed.sockets())
     state.handed.push_back({.name = one.name, .socket = one.fd.get(), .foreign = one.foreign});
-  state.lingering = around_.lingering->hand_over();
+  state.lingering = around_.serving.lingering->hand_over();
   processes_.hand_over(state);
 }
 
 void Facilities::restore(const HandOver& state, const std::function<base::Fd(int)>& take) {
-  around_.last_token = state.last_token;
-  around_.bans.restore(state.bans);
-  around_.displaced_told = state.displaced_told;
-  around_.chargen_position.line = state.chargen_line;
+  around_.census.last_token = state.last_token;
+  around_.bans.list.restore(state.bans);
+  around_.bans.displaced_told = state.displaced_told;
+  around_.datagrams.chargen.line = state.chargen_line;
   processes_.restore(state, take);
   for (const HandOver::HandedSocket& handed : state.handed)
-    if (base::Fd socket = take(handed.socket)) around_.handed.give_back({handed.name, std::move(socket), handed.foreign});
+    if (base::Fd socket = take(handed.socket)) around_.sockets.handed.give_back({handed.name, std::move(socket), handed.foreign});
   for (const service::HandedLinger& one : state.lingering)
-    if (base::Fd socket = take(one.socket)) around_.lingering->take(std::move(socket), one.until);
+    if (base::Fd socket = take(one.socket)) around_.serving.lingering->take(std::move(socket), one.until);
 }
 
 }  // namespace xsuperd::supervisor

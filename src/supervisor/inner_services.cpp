@@ -50,18 +50,18 @@ std::string available_text(const Roster& roster) {
 }  // namespace
 
 void connect_inner_services(service::Surroundings& around, const Roster& roster) {
-  around.mux_service = [&roster](const std::string& name) -> std::shared_ptr<service::Runner> {
+  around.hooks.mux_service = [&roster](const std::string& name) -> std::shared_ptr<service::Runner> {
     for (const auto& runner : roster.served())
       if (behind_tcpmux(*runner) && base::iequals(runner->service().name, name)) return runner;
     return nullptr;
   };
-  around.mux_names = [&roster] {
+  around.hooks.mux_names = [&roster] {
     std::vector<std::string> names;
     for (const auto& runner : roster.served())
       if (behind_tcpmux(*runner)) names.push_back(runner->service().name);
     return names;
   };
-  around.texts_for = [&roster](const std::string& name) -> std::vector<std::string> {
+  around.hooks.texts_for = [&roster](const std::string& name) -> std::vector<std::string> {
     if (base::iequals(name, "services")) return {cut(services_text(roster))};
     if (base::iequals(name, "servers")) return {cut(servers_text(roster))};
     return {cut(servers_text(roster)), cut(available_text(roster))};
@@ -69,10 +69,10 @@ void connect_inner_services(service::Surroundings& around, const Roster& roster)
 }
 
 void note_internal_ports(service::Surroundings& around, const Roster& roster) {
-  around.internal_ports.clear();
+  around.datagrams.internal_ports.clear();
   for (const auto& runner : roster.served())
     if (runner->service().kind == config::Kind::internal && runner->service().datagrams())
-      around.internal_ports.push_back(runner->service().listen.at.port);
+      around.datagrams.internal_ports.push_back(runner->service().listen.at.port);
 }
 
 }  // namespace xsuperd::supervisor

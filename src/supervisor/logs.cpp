@@ -59,7 +59,7 @@ Logs::Logs(Options options, log::Writer& writer, log::DaemonLog& ours, FileWork&
 
 void Logs::reopen_services(Told told) {
   std::vector<SharedService> services = in_force_.config()->services;
-  for (const auto& runner : roster_.retired()) services.push_back(runner->shared_service());
+  for (const auto& runner : roster_.retired()) services.push_back(runner->state().policy().shared_service());
   const auto open = [services = std::move(services), who = options_.who, syslog_file = options_.syslog_file] {
     return open_all(services, who, syslog_file);
   };

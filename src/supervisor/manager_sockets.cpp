@@ -75,7 +75,7 @@ std::vector<ManagerLink::Kept> sockets_to_keep(const Roster& roster) {
 std::string manager_status(const Roster& roster, const InForce& in_force, std::uint64_t instances) {
   std::vector<std::string> failed;
   for (const auto& runner : roster.served())
-    if (runner->state().phase() == service::Phase::closed && runner->wants_socket() &&
+    if (runner->state().phase() == service::Phase::closed && wants_socket(runner->standing()) &&
         runner->service().kind != config::Kind::tcpmux)
       failed.push_back(runner->service().id);
   for (const config::Absent& absent : in_force.config()->absent)

@@ -34,8 +34,8 @@ std::shared_ptr<service::Runner> new_runner(service::Surroundings& around, const
 void start_if_not_open(service::Runner& runner, service::BoundSockets sockets) {
   const service::Phase phase = runner.state().phase();
   const bool open = phase == service::Phase::listening || phase == service::Phase::busy;
-  if (runner.service().kind == config::Kind::tcpmux || runner.all_open()) return;
-  if (phase == service::Phase::closed || (open && runner.open())) (void)runner.start(std::move(sockets));
+  if (runner.service().kind == config::Kind::tcpmux || runner.endpoints().all_open()) return;
+  if (phase == service::Phase::closed || (open && runner.endpoints().open())) (void)runner.start(std::move(sockets));
 }
 
 /// How many went.
@@ -64,7 +64,7 @@ Rollout::Rollout(service::Surroundings& around, const service::DaemonFacts& fact
       logs_(logs),
       log_(log),
       closed_(std::move(closed)),
-      awaited_(around.loop, *around.targets, [this](const std::string& what, const std::vector<base::Address>& addresses) {
+      awaited_(around.loop, *around.asked.targets, [this](const std::string& what, const std::vector<base::Address>& addresses) {
         open_awaited(what, addresses);
       }) {}
 
@@ -88,12 +88,12 @@ Running Rollout::running() const {
   Running running;
   running.config = in_force_.config();
   for (const auto& runner : roster_.served()) {
-    running.runners.emplace(&runner->service(), runner->open());
-    if (!runner->idle()) running.busy.insert(&runner->service());
+    running.runners.emplace(&runner->service(), runner->endpoints().open());
+    if (!runner->sessions().empty()) running.busy.insert(&runner->service());
   }
   for (const auto& runner : roster_.retired())
-    if (!runner->idle()) running.retired.push_back(runner->shared_service());
-  running.handed = around_.handed.facts();
+    if (!runner->sessions().empty()) running.retired.push_back(runner->state().policy().shared_service());
+  running.handed = around_.sockets.handed.facts();
   return running;
 }
 

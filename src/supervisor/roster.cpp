@@ -9,7 +9,7 @@
 namespace xsuperd::supervisor {
 
 std::shared_ptr<service::Runner> Roster::find(const std::shared_ptr<const config::Service>& service) const {
-  const auto found = std::ranges::find_if(served_, [&](const auto& one) { return one->shared_service() == service; });
+  const auto found = std::ranges::find_if(served_, [&](const auto& one) { return one->state().policy().shared_service() == service; });
   return found == served_.end() ? nullptr : *found;
 }
 
@@ -29,8 +29,8 @@ void Roster::retire(const std::shared_ptr<service::Runner>& runner, service::Run
 
 void Roster::collect() {
   std::erase_if(retired_, [this](const auto& runner) {
-    if (runner->idle()) gone_ += runner->counters();
-    return runner->idle();
+    if (runner->sessions().empty()) gone_ += runner->counters();
+    return runner->sessions().empty();
   });
 }
 
@@ -44,13 +44,13 @@ std::size_t Roster::available() const {
   std::size_t count = 0;
   // Those that an administrator has closed will be opened again, and those that wait for a name, too.
   for (const auto& runner : served_)
-    count += runner->open() || runner->state().phase() == service::Phase::paused || !runner->waits_for().empty() ||
+    count += runner->endpoints().open() || runner->state().phase() == service::Phase::paused || !waits_for(*runner).empty() ||
              runner->standing() != service::Standing::serving;
   return count;
 }
 
 bool Roster::asks() const {
-  return std::ranges::any_of(served_, [](const auto& runner) { return runner->asks(); });
+  return std::ranges::any_of(served_, [](const auto& runner) { return runner->targets().asks(); });
 }
 
 bool Roster::starts_a_server() const {

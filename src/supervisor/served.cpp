@@ -46,7 +46,7 @@ std::string program_of(const config::Service& s) {
 std::vector<Served> served_now(const Roster& roster) {
   std::vector<Served> all;
   for (const auto& runner : roster.served()) {
-    const bool open = runner->open() || runner->service().kind == config::Kind::tcpmux;
+    const bool open = runner->endpoints().open() || runner->service().kind == config::Kind::tcpmux;
     all.push_back({runner->service().id, place_of(*runner), program_of(runner->service()), open});
   }
   return all;

@@ -26,10 +26,10 @@ Shutdown::Shutdown(boost::asio::io_context& loop, Lifetime& lifetime, const log:
 void Shutdown::terminate() {
   if (!lifetime_.begin_to_end()) return;
   service::Surroundings& around = facilities_.around();
-  alarm_.set(around.grace + last_grace);  // first: whatever happens below, this ends
+  alarm_.set(around.clock.grace + last_grace);  // first: whatever happens below, this ends
   log_.warning("Exiting...");
   surely(log_, [this] { manager_.stopping(); });
-  around.duplicates_kept = false;  // they are for the next daemon
+  around.sockets.duplicates_kept = false;  // they are for the next daemon
   for (const auto& runner : Runners(roster_.served()))
     surely(log_, [&] { roster_.retire(runner, service::Runner::Servers::terminate); });
   roster_.serve({});
@@ -43,7 +43,7 @@ void Shutdown::quit() {
   lifetime_.stop(0);
   log_.warning("Exiting...");
   surely(log_, [this] { manager_.stopping(); });
-  for (const auto& runner : roster_.served()) surely(log_, [&] { runner->leave_to_servers(); });
+  for (const auto& runner : roster_.served()) surely(log_, [&] { runner->endpoints().leave_to_servers(); });
   facilities_.processes().children().abandon();
 }
 

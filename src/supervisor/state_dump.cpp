@@ -203,7 +203,7 @@ void service_block(Text& t, const service::Runner& runner) {
     t.line(1, "running servers = {}", state.running() - state.places().retrying())
         .line(1, "retry servers = {}", state.places().retrying())
         .line(1, "attempts = {}", state.arrivals().attempts())
-        .line(1, "service fd = {}", runner.listening_fd());
+        .line(1, "service fd = {}", runner.endpoints().listening_fd());
   t.line(0, "");
 }
 
@@ -214,7 +214,7 @@ void server_block(Text& t, const service::Runner& runner, const service::Session
       .line(0, "start_time = {}", base::ctime_text(session.started_wall))
       .line(0, "Connection info:")
       .line(1, "service = {}", service.id)
-      .line(1, "descriptor = {}", service.wait ? runner.listening_fd() : -1)
+      .line(1, "descriptor = {}", service.wait ? runner.endpoints().listening_fd() : -1)
       .line(1, "flags = 3")
       .line(1, "remote_address = {},{}", session.peer.address.text(), session.peer.port)
       .line(0, "log_remote_user = {}", service.logs(config::SuccessOption::userid) ? "YES" : "NO")

@@ -65,7 +65,7 @@ Supervisor::Impl::Impl(Options options, log::Writer& writer, log::DaemonLog& log
       facts_(facts_of(options_)),
       in_force_(log, options_.worker_user.uid),
       logs_({options_.identity, options_.syslog_file, options_.reopen_log}, writer, log, files_, roster_, in_force_),
-      bans_(loop_, facilities_.around().bans, facilities_.around().now, log),
+      bans_(loop_, facilities_.around().bans.list, facilities_.around().clock.now, log),
       rollout_(facilities_.around(), facts_, roster_, in_force_, logs_, log,
                [this] { return lifetime_.ending() || reloads_.preparing() || upgrades_.under_way(); }),
       loads_(loop_,
@@ -84,7 +84,7 @@ Supervisor::Impl::Impl(Options options, log::Writer& writer, log::DaemonLog& log
       dump_({options_.container ? std::string{} : options_.dump_path, options_.version, options_.sources.path(),
              options_.process_limit},
             files_, log, roster_, in_force_),
-      checks_(loop_, log, roster_, [this] { return facilities_.around().processes; }),
+      checks_(loop_, log, roster_, [this] { return facilities_.around().census.processes; }),
       door_(loop_, log),
       shutdown_(loop_, lifetime_, log, manager_, facilities_, roster_) {
   // The children that were there before us are ours after an upgrade.
@@ -92,11 +92,11 @@ Supervisor::Impl::Impl(Options options, log::Writer& writer, log::DaemonLog& log
   listen_to_services();
   take_handed_sockets();
   raise_file_limit();
-  facilities_.around().reserve = base::DescriptorReserve::of_this_process();
+  facilities_.around().census.reserve = base::DescriptorReserve::of_this_process();
 }
 
 ManagerLink::Asks Supervisor::Impl::manager_asks() {
-  return {.status = [this] { return manager_status(roster_, in_force_, facilities_.around().processes); },
+  return {.status = [this] { return manager_status(roster_, in_force_, facilities_.around().census.processes); },
           .sockets = [this] { return sockets_to_keep(roster_); },
           .on_trouble = [this](const std::string& what) { log_.warning("{}", what); }};
 }
@@ -118,18 +118,18 @@ Reloads::Asks Supervisor::Impl::reload_asks() {
 void Supervisor::Impl::listen_to_services() {
   service::Surroundings& around = facilities_.around();
   connect_inner_services(around, roster_);
-  around.on_ban = [this] { bans_.grown(); };
-  around.on_idle = [this] { boost::asio::post(loop_, [this] { shutdown_.collect(); }); };  // a Runner is calling
+  around.bans.on_ban = [this] { bans_.grown(); };
+  around.hooks.on_idle = [this] { boost::asio::post(loop_, [this] { shutdown_.collect(); }); };  // a Runner is calling
   facilities_.processes().children().on_remains_gone([this] { shutdown_.collect(); });
   if (!manager_.there()) return;
-  around.duplicates_kept = true;
-  around.on_change = [this] { manager_.changed(); };
-  around.on_sockets = [this] { manager_.sockets_changed(); };
+  around.sockets.duplicates_kept = true;
+  around.hooks.on_change = [this] { manager_.changed(); };
+  around.hooks.on_sockets = [this] { manager_.sockets_changed(); };
 }
 
 void Supervisor::Impl::take_handed_sockets() {
   if (!options_.manager_trouble.empty()) log_.warning("{}", options_.manager_trouble);
-  take_in(std::move(options_.handed), facilities_.around().handed, manager_, log_);
+  take_in(std::move(options_.handed), facilities_.around().sockets.handed, manager_, log_);
 }
 
 void Supervisor::Impl::end() {
@@ -144,7 +144,7 @@ int Supervisor::Impl::run() {
   if (orphans_possible) facilities_.processes().look_for_orphans();
   if (options_.inherited) return take_over() ? serve() : 1;
   if (!load()) return 1;
-  net::HandedSockets& handed = facilities_.around().handed;
+  net::HandedSockets& handed = facilities_.around().sockets.handed;
   drop_stale_sockets(handed, in_force_);
   start_services();
   wait_for_targets();
@@ -229,7 +229,7 @@ bool Supervisor::Impl::take_over() {
   rollout_.take_over(state, restored->services, take);
   open_control();
   log_.notice("{} has taken over from {}: {} available services, {} servers and conversations go on", options_.version,
-              state.daemon.program_version, roster_.available(), facilities_.around().processes);
+              state.daemon.program_version, roster_.available(), facilities_.around().census.processes);
   if (state.log_behind) log_.warning("the logs could not take everything before the upgrade: lines may be missing");
   in_force_.say_not_in_effect();
   manager_.ready();
@@ -241,7 +241,7 @@ bool Supervisor::Impl::take_over() {
 /// The old image's part.
 HandOver Supervisor::Impl::hand_over() const {
   HandOver state;
-  state.now = facilities_.around().now();
+  state.now = facilities_.around().clock.now();
   state.clock = time_namespace();
   state.daemon = {::getpid(),   options_.version, options_.invocation,   options_.adopts_orphans,
                   facts_.umask, facts_.priority,  facts_.files.rlim_cur, facts_.files.rlim_max,

@@ -124,14 +124,14 @@ void Upgrades::wait_for_rpc() {
   upgrade_->timer.async_wait([this, mine](boost::system::error_code error) {
     if (!error && !mine.expired() && !upgrade_->holding) refuse("rpcbind does not answer");
   });
-  loop::off_loop(with_.around.rpc, with_.files.loop(), [] {}, [this, mine](const base::Result<void>&) {
+  loop::off_loop(with_.around.rpc.thread, with_.files.loop(), [] {}, [this, mine](const base::Result<void>&) {
     if (!mine.expired() && !upgrade_->holding) step([this] { hold_and_settle(); });
   });
 }
 
 void Upgrades::hold_and_settle() {
   upgrade_->timer.cancel();
-  upgrade_->holding = with_.around.holding = true;
+  upgrade_->holding = with_.around.sockets.holding = true;
   upgrade_->held_since = std::chrono::steady_clock::now();
   with_.roster.for_each([](const auto& runner) { runner->hold(); });
   // One turn of the loop for what has happened already.
@@ -152,8 +152,8 @@ std::string Upgrades::unsettled() const {
   });
   if (!what.empty()) return what;
   // Begun after wait_for_rpc() has looked: its thread would be gone in the middle of a sentence, or its answer lost.
-  if (with_.around.rpc_pending > 0) return "rpcbind is being spoken to";
-  if (with_.around.farewells() > 0 && held < settling) return "a refused peer is being sent its banner";
+  if (with_.around.rpc.pending > 0) return "rpcbind is being spoken to";
+  if (with_.around.sending.farewells() > 0 && held < settling) return "a refused peer is being sent its banner";
   return with_.processes.workers().settled() ? std::string{} : "a worker does not take what it is sent";
 }
 
@@ -209,7 +209,7 @@ void Upgrades::refuse(const std::string& why) noexcept {
   const std::unique_ptr<Upgrade> over = std::move(upgrade_);
   if (over->trial) over->trial->abandon();
   if (!with_.lifetime.ending()) surely(with_.log, [this] { with_.processes.spawner().presume(false); });
-  if (std::exchange(with_.around.holding, false))
+  if (std::exchange(with_.around.sockets.holding, false))
     with_.roster.for_each([this](const auto& runner) { surely(with_.log, [&] { runner->release(); }); });
   for (const auto& one : over->told) surely(with_.log, [&] { one(base::Error{0, why}); });
   surely(with_.log, [this] { with_.reloads.go_on(); });

@@ -40,8 +40,8 @@ class Life : public Bench {
   void turn() {
     guarded([this] { loop.run_one_for(1ms); });
     for (; started_ < spawner.requests.size(); ++started_) {
-      if (runner->service().wait && runner->listening_fd() >= 0)
-        base::Fd(::accept4(runner->listening_fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)).reset();
+      if (runner->service().wait && runner->endpoints().listening_fd() >= 0)
+        base::Fd(::accept4(runner->endpoints().listening_fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)).reset();
       if (processes_.empty()) processes_.push_back(Process::ended(0));
       used_.splice(used_.end(), processes_, processes_.begin());
       guarded([this] { spawner.deliver_started(started_, used_.back().pid(), used_.back().pidfd()); });
@@ -60,7 +60,7 @@ class Life : public Bench {
     }
   }
 
-  [[nodiscard]] bool at_rest() const { return runner->idle() && runner->state().running() == 0 && around.processes == 0; }
+  [[nodiscard]] bool at_rest() const { return runner->sessions().empty() && runner->state().running() == 0 && around.census.processes == 0; }
   [[nodiscard]] std::size_t decided() const { return runner->counters().decided(); }
 
  private:
@@ -110,13 +110,13 @@ bool survives(const config::Service& service, std::size_t number) {
     return quiet > 3 && (stream || life.decided() >= 2);
   });
   const bool reached = refused();
-  CHECK(life.runner->accounted());
+  CHECK(accounted(*life.runner));
   CHECK(life.runner->state().places().consistent());
   const std::size_t before = life.decided();
-  life.turn_until([&] { return life.runner->open(); });
+  life.turn_until([&] { return life.runner->endpoints().open(); });
   const base::Fd next(new_peer(life, stream ? SOCK_STREAM : SOCK_DGRAM));
   life.turn_until([&] { return life.decided() > before && life.at_rest(); });
-  CHECK(life.runner->accounted());
+  CHECK(accounted(*life.runner));
   return reached;
 }
 

@@ -48,14 +48,14 @@ class Daemon {
         writer_(daemon_output_),
         log_(writer_, daemon_output_),
         spawner_(spawn::make_clone_spawner(loop_, {.threads = 2})),
-        children_(loop_, [this](const spawn::Ended& end) { around_.owners.find(end.token)->second.lock()->on_ended(end); }),
+        children_(loop_, [this](const spawn::Ended& end) { around_.census.owners.find(end.token)->second.lock()->on_ended(end); }),
         resolver_(loop_, {.threads = 1, .source = service::test::one_host()}),
         libwrap_(loop_, {}, {.tables = {directory_ / "allow", directory_ / "deny"}}),
         around_{loop_, blocking_, *spawner_, children_, log_, resolver_, ident_, ident_, libwrap_, conversations_},
         work_(loop_.get_executor()) {
     spawner_->on_outcome([this](spawn::Outcome outcome) {
       const auto token = std::visit([](const auto& o) { return o.token; }, outcome);
-      around_.owners.find(token)->second.lock()->on_outcome(std::move(outcome));
+      around_.census.owners.find(token)->second.lock()->on_outcome(std::move(outcome));
     });
     const auto policy = service::test::policy_of(std::move(service));
     const auto recipe = service::make_recipe(policy->service(), service::DaemonFacts::of_this_process(022));
@@ -63,14 +63,14 @@ class Daemon {
     REQUIRE(runner_->start());
   }
   ~Daemon() {
-    CHECK(runner_->accounted());
+    CHECK(accounted(*runner_));
     blocking_.join();
     std::filesystem::remove_all(directory_);
   }
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  [[nodiscard]] base::Endpoint where() const { return net::local_endpoint(runner_->listening_fd()); }
+  [[nodiscard]] base::Endpoint where() const { return net::local_endpoint(runner_->endpoints().listening_fd()); }
   [[nodiscard]] const service::Counters& counters() const { return runner_->counters(); }
   [[nodiscard]] std::uintmax_t logged_bytes() {
     REQUIRE(writer_.flush(10s));
@@ -90,7 +90,7 @@ class Daemon {
 
  private:
   void stop_when_idle() {
-    if (runner_->idle()) return loop_.stop();
+    if (runner_->sessions().empty()) return loop_.stop();
     std::this_thread::sleep_for(1ms);
     boost::asio::post(loop_, [this] { stop_when_idle(); });
   }

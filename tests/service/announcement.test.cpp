@@ -20,7 +20,7 @@ config::Service announced_service() {
 }
 
 struct Announcing {
-  explicit Announcing(config::Service service) : bench(std::move(service)) { bench.around.mdns = &mdns; }
+  explicit Announcing(config::Service service) : bench(std::move(service)) { bench.around.sockets.mdns = &mdns; }
   [[nodiscard]] std::string socket() const { return " _web._tcp " + std::to_string(bench.where().port); }
   using Said = std::vector<std::string>;
 

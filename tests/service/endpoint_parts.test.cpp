@@ -103,8 +103,8 @@ TEST_CASE("only of a foreign socket it is a sign that it is readable in vain, an
 TEST_CASE("of two endpoints that overlap only the first is registered, and what is ended is free for others") {
   Bench bench(stream_service());
   const net::Opened nobody = *net::bind_socket(stream_service().listen);
-  bench.around.rpcbind.socket_path = bench.directory / "rpcbind.sock";
-  bench.around.rpcbind.tcp = net::local_endpoint(nobody.fd.get());
+  bench.around.rpc.place.socket_path = bench.directory / "rpcbind.sock";
+  bench.around.rpc.place.tcp = net::local_endpoint(nobody.fd.get());
   std::vector<std::string> failures;
   const auto failed = [&](const std::string& why) { failures.push_back(why); };
   const auto first = std::make_shared<RpcRegistration>(bench.around, failed);
@@ -117,13 +117,13 @@ TEST_CASE("of two endpoints that overlap only the first is registered, and what 
   CHECK(failures.empty());  // not before begin() has returned
   bench.settle();
   CHECK(failures == std::vector<std::string>{"service x has it"});
-  CHECK(bench.around.rpc_pending == 0);
+  CHECK(bench.around.rpc.pending == 0);
   first->end();
   CHECK_FALSE(first->registered());
   CHECK_FALSE(first->elsewhere(1001));
   second->begin(rpc_service(300'000), 2000);
   CHECK(second->registered());
-  bench.run_until([&] { return bench.around.rpc_pending == 0; });
+  bench.run_until([&] { return bench.around.rpc.pending == 0; });
   CHECK(failures.size() == 2);  // nobody was there to ask
   CHECK_FALSE(second->registered());
 }

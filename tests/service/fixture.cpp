@@ -178,26 +178,26 @@ Bench::Bench(config::Service service)
       log(sink, daemon_output),
       children(loop,
                [this](const spawn::Ended& end) {
-                 if (const auto owner = around.owners.at(end.token).lock()) owner->on_ended(end);
+                 if (const auto owner = around.census.owners.at(end.token).lock()) owner->on_ended(end);
                }),
       resolver(loop, {.threads = 1, .source = one_host()}),
       libwrap(loop, {}, {.tables = {directory / "allow", directory / "deny"}}),
       around{loop, blocking, spawner, children, log, resolver, ident, ident, libwrap, conversations},
       work_(loop.get_executor()) {
-  around.now = [this] { return clock; };
-  around.timer_length = [this](std::chrono::milliseconds length) {
+  around.clock.now = [this] { return clock; };
+  around.clock.timer_length = [this](std::chrono::milliseconds length) {
     asked.push_back(length);
     return hurry ? 0ms : std::chrono::milliseconds(24h);
   };
   spawner.on_outcome([this](spawn::Outcome outcome) {
     const Token token = std::visit([](const auto& o) { return o.token; }, outcome);
-    if (const auto owner = around.owners.at(token).lock()) owner->on_outcome(std::move(outcome));
+    if (const auto owner = around.census.owners.at(token).lock()) owner->on_outcome(std::move(outcome));
   });
   runner = std::make_shared<Runner>(around, setup_for(std::move(service)));
 }
 
 Bench::~Bench() {
-  CHECK((!runner || runner->accounted()));  // whatever the test was about
+  CHECK((!runner || accounted(*runner)));  // whatever the test was about
   blocking.join();
   std::filesystem::remove_all(directory);
 }

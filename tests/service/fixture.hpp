@@ -72,7 +72,7 @@ class Bench {
 
   /// A Setup for a changed configuration of the same service.
   [[nodiscard]] Setup setup_for(config::Service service) const;
-  [[nodiscard]] base::Endpoint where() const { return net::local_endpoint(runner->listening_fd()); }
+  [[nodiscard]] base::Endpoint where() const { return net::local_endpoint(runner->endpoints().listening_fd()); }
   /// Runs the loop until `done`; fails the test when nothing happens for a long time.
   void run_until(const std::function<bool()>& done);
   void run_until_jobs(std::size_t count);

@@ -19,7 +19,7 @@ config::Service labeled_service() {
 
 struct Labeled {
   explicit Labeled(config::Service service) : bench(std::move(service)) {
-    bench.around.labels = &labels;
+    bench.around.serving.labels = &labels;
     REQUIRE(bench.runner->start());
   }
   fakes::FakeLabels labels;
@@ -52,7 +52,7 @@ TEST_CASE("a connection whose label leads to no context is closed and frees its 
   CHECK(client.read_all(l.bench).empty());
   CHECK(l.bench.sink.has("Changing process context failed for x: the connection has no label"));
   CHECK(l.bench.spawner.requests.empty());
-  CHECK(l.bench.runner->idle());
+  CHECK(l.bench.runner->sessions().empty());
   CHECK(l.bench.runner->state().running() == 0);
   CHECK(l.bench.entries().empty());
 
@@ -63,7 +63,7 @@ TEST_CASE("a connection whose label leads to no context is closed and frees its 
 
 TEST_CASE("without SELinux a labeled server is never started") {
   Labeled l(labeled_service());
-  l.bench.around.labels = nullptr;
+  l.bench.around.serving.labels = nullptr;
   const Client client(l.bench.where());
   CHECK(client.read_all(l.bench).empty());
   CHECK(l.bench.sink.has("Changing process context failed for x: this kernel has no SELinux"));

@@ -26,8 +26,8 @@ TEST_CASE("an admitted connection becomes a job with its socket and the peer's a
   CHECK(bench.spawner.requests[0].load == spawn::Spawner::Load::alone);
   client.send("hello");
   CHECK(receive(bench.job(0).socket) == "hello");
-  CHECK(bench.around.processes == 1);
-  CHECK_FALSE(bench.runner->idle());
+  CHECK(bench.around.census.processes == 1);
+  CHECK_FALSE(bench.runner->sessions().empty());
 }
 
 TEST_CASE("connections that come together are left to the spawner threads") {
@@ -50,9 +50,9 @@ TEST_CASE("the life of a server stands in the log, with its duration by the cloc
   CHECK(bench.entries() ==
         fmt::format("START: x pid={0} from=127.0.0.1\nEXIT: x status=3 pid={0} duration=65(sec)\n",
                     server.pid()));
-  CHECK(bench.around.processes == 0);
-  CHECK(bench.around.owners.empty());
-  CHECK(bench.runner->idle());
+  CHECK(bench.around.census.processes == 0);
+  CHECK(bench.around.census.owners.empty());
+  CHECK(bench.runner->sessions().empty());
   CHECK(client.read_all(bench) == "");
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("a server that a signal ends is logged with the signal") {
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
   CHECK(bench.runner->signal_servers(SIGKILL) == 1);
   CHECK(bench.sink.has(fmt::format("Sending signal 9 to x server {}", server.pid())));
-  bench.run_until([&] { return bench.runner->idle(); });
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.sink.has("EXIT: x signal=9"));
   CHECK(bench.runner->signal_servers(SIGKILL) == 0);
 }
@@ -94,7 +94,7 @@ TEST_CASE("a service without a log serves in silence") {
   bench.run_until_jobs(1);
   const Process server = Process::ended(0);
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
-  bench.run_until([&] { return bench.runner->idle(); });
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.sink.lines.empty());
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("a port in use is tried again until it is free, and said once") {
   CHECK(bench.asked[8] == 60000ms);
   CHECK(bench.sink.lines.size() == 2);
   other.runner->retire(Runner::Servers::leave);
-  bench.run_until([&] { return bench.runner->open(); });
+  bench.run_until([&] { return bench.runner->endpoints().open(); });
   CHECK(bench.sink.has("service x is now open"));
   CHECK(Client(bench.where()).connected());
 }

@@ -16,8 +16,8 @@ using namespace xsuperd::service::test;
 
 namespace {
 
-struct Datagrams : Bench {
-  explicit Datagrams(
+struct Answering : Bench {
+  explicit Answering(
       const std::string& name, const std::function<void(config::Settings&)>& change = [](auto&) {})
       : Bench([&] {
           config::Service service = waiting_service(config::SocketType::dgram);
@@ -38,7 +38,7 @@ struct Datagrams : Bench {
 }  // namespace
 
 TEST_CASE("more datagrams than are taken at a time are all answered, in order, and all counted") {
-  Datagrams bench("echo", [](auto& s) { s.cps = config::Rate{0, 10}; });
+  Answering bench("echo", [](auto& s) { s.cps = config::Rate{0, 10}; });
   const Client client(bench.where(), SOCK_DGRAM);
   constexpr std::size_t count = 2 * udp_turn + 3;
   std::string expected;
@@ -50,13 +50,13 @@ TEST_CASE("more datagrams than are taken at a time are all answered, in order, a
   bench.run_until_decided(count);
   CHECK(client.read(bench, expected.size()) == expected);
   CHECK(bench.runner->counters().served == count);
-  CHECK(bench.runner->accounted());
-  CHECK(bench.runner->idle());
+  CHECK(accounted(*bench.runner));
+  CHECK(bench.runner->sessions().empty());
   CHECK(bench.runner->state().running() == 0);
 }
 
 TEST_CASE("each of several peers gets its own answer, an answer that is no part of the request too") {
-  Datagrams bench("chargen");
+  Answering bench("chargen");
   const Client one(bench.where(), SOCK_DGRAM), other(bench.where(), SOCK_DGRAM);
   one.send(std::string(1024, 'x'));
   other.send("");
@@ -70,7 +70,7 @@ TEST_CASE("each of several peers gets its own answer, an answer that is no part 
 }
 
 TEST_CASE("datagrams are judged one by one, however many came together") {
-  Datagrams bench("echo", [](auto& s) { s.no_access = pattern("127.0.0.2"); });
+  Answering bench("echo", [](auto& s) { s.no_access = pattern("127.0.0.2"); });
   const Client enemy(bench.where(), SOCK_DGRAM, "127.0.0.2"), friendly(bench.where(), SOCK_DGRAM);
   friendly.send("a");
   enemy.send("b");
@@ -83,18 +83,18 @@ TEST_CASE("datagrams are judged one by one, however many came together") {
 }
 
 TEST_CASE("datagrams admitted before the rate limit closes the socket are answered") {
-  Datagrams bench("echo", [](auto& s) { s.cps = config::Rate{2, 10}; });
+  Answering bench("echo", [](auto& s) { s.cps = config::Rate{2, 10}; });
   const Client client(bench.where(), SOCK_DGRAM);
   for (const char* bytes : {"1", "2", "3", "4", "5"}) client.send(bytes);
-  bench.run_until([&] { return !bench.runner->open(); });
+  bench.run_until([&] { return !bench.runner->endpoints().open(); });
   CHECK(bench.runner->counters().served >= 2);
   CHECK(client.read(bench, bench.runner->counters().served) == std::string("12345").substr(0, bench.runner->counters().served));
   CHECK(bench.runner->counters().refused_in_all() == 1);
-  CHECK(bench.runner->accounted());
+  CHECK(accounted(*bench.runner));
 }
 
 TEST_CASE("a rule that came since the last datagrams holds for the next ones") {
-  Datagrams bench("echo");
+  Answering bench("echo");
   const Client client(bench.where(), SOCK_DGRAM);
   client.send("before");
   bench.run_until_decided(1);

@@ -23,7 +23,7 @@ config::Service at_several(config::Service service, std::initializer_list<const 
 }
 
 base::Endpoint where(const Bench& bench, std::size_t index) {
-  return net::local_endpoint(bench.runner->endpoints().at(index)->fd());
+  return net::local_endpoint(bench.runner->endpoints()[index]->fd());
 }
 
 /// A datagram has come to the second socket, and a server that sleeps has it.
@@ -48,7 +48,7 @@ config::Service at_one_port(config::Service service, std::uint16_t port) {
 TEST_CASE("a service is served at all its addresses, with one count of all") {
   Bench bench(at_several(stream_service(), {"127.0.0.2"}));
   REQUIRE(bench.runner->start());
-  CHECK(bench.runner->all_open());
+  CHECK(bench.runner->endpoints().all_open());
   const Client one(where(bench, 0));
   bench.run_until_jobs(1);
   const Client other(where(bench, 1));
@@ -60,11 +60,11 @@ TEST_CASE("a service is served at all its addresses, with one count of all") {
 TEST_CASE("an address that this machine has not is told once and tried again, while the others are served") {
   Bench bench(at_several(stream_service(), {"192.0.2.77"}));
   REQUIRE(bench.runner->start());
-  CHECK(bench.runner->open());
-  CHECK_FALSE(bench.runner->all_open());
+  CHECK(bench.runner->endpoints().open());
+  CHECK_FALSE(bench.runner->endpoints().all_open());
   CHECK(bench.sink.has("service x is not open at 192.0.2.77"));
   CHECK_FALSE(bench.sink.has("failed to start"));
-  CHECK(bench.runner->trouble().find("bind failed") != std::string::npos);
+  CHECK(bench.runner->endpoints().trouble().find("bind failed") != std::string::npos);
   CHECK(bench.asked == std::vector<std::chrono::milliseconds>{2s});
   const Client client(where(bench, 0));
   bench.run_until_jobs(1);
@@ -114,8 +114,8 @@ TEST_CASE("cps closes all sockets, and its end opens them again") {
   const Client one(where(bench, 0));
   const Client two(where(bench, 1));
   bench.run_until([&] { return bench.runner->state().phase() == Phase::paused; });
-  CHECK_FALSE(bench.runner->open());
-  bench.run_until([&] { return bench.runner->all_open(); });
+  CHECK_FALSE(bench.runner->endpoints().open());
+  bench.run_until([&] { return bench.runner->endpoints().all_open(); });
   CHECK(bench.runner->state().phase() == Phase::listening);
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("all sockets of a service that goes are its heir's") {
   auto heir = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   REQUIRE(heir->start_on_sockets_of(*bench.runner));
   bench.runner->retire(Runner::Servers::leave);
-  CHECK(heir->all_open());
+  CHECK(heir->endpoints().all_open());
   CHECK(net::local_endpoint(heir->endpoints()[0]->fd()) == one);
   CHECK(net::local_endpoint(heir->endpoints()[1]->fd()) == other);
   bench.run_until([&] { return heir->counters().accepted == 1; });
@@ -171,7 +171,7 @@ TEST_CASE("all sockets, and which of them a server has, go on in the next image"
   auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   next->restore(handed, [](int number) { return base::Fd(number < 0 ? -1 : ::dup(number)); });
   next->carry_on();
-  CHECK(next->all_open());
+  CHECK(next->endpoints().all_open());
   CHECK(next->state().listens(handed.endpoints[0].id));
   CHECK_FALSE(next->state().listens(handed.endpoints[1].id));
   const Client one(where(bench, 0), SOCK_DGRAM);

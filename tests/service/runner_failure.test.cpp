@@ -13,8 +13,8 @@ using namespace xsuperd::service::test;
 
 namespace {
 /// A service with one connection whose start is asked for.
-struct Asked : Bench {
-  explicit Asked(config::Service service = stream_service()) : Bench(std::move(service)) {
+struct AskedOnce : Bench {
+  explicit AskedOnce(config::Service service = stream_service()) : Bench(std::move(service)) {
     REQUIRE(runner->start());
     client.emplace(where());
     run_until_jobs(1);
@@ -24,16 +24,16 @@ struct Asked : Bench {
 }  // namespace
 
 TEST_CASE("a start without a process is tried again after five seconds, with the same connection") {
-  Asked bench;
+  AskedOnce bench;
   bench.spawner.deliver_clone_failure(0, EAGAIN);
   CHECK(bench.sink.has("x: fork failed: Resource temporarily unavailable (errno = 11)"));
   CHECK(bench.asked == std::vector{5000ms});
   CHECK(bench.runner->state().places().retrying() == 1);
-  CHECK(bench.around.processes == 1);
+  CHECK(bench.around.census.processes == 1);
 }
 
 TEST_CASE("a start that succeeds at the second try is served as if nothing had been") {
-  Asked bench;
+  AskedOnce bench;
   bench.hurry = true;
   bench.spawner.deliver_clone_failure(0, EAGAIN);
   bench.run_until_jobs(2);
@@ -42,14 +42,14 @@ TEST_CASE("a start that succeeds at the second try is served as if nothing had b
   CHECK(receive(bench.job(1).socket) == "hello");
   const Process server = Process::ended(0);
   bench.spawner.deliver_started(1, server.pid(), server.pidfd());
-  bench.run_until([&] { return bench.runner->idle(); });
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.entries().starts_with(fmt::format("START: x pid={} from=127.0.0.1\nEXIT: x", server.pid())));
-  CHECK(bench.around.processes == 0);
+  CHECK(bench.around.census.processes == 0);
 }
 
 TEST_CASE("after five failures the peer is let go") {
   config::Service service = stream_service();
-  Asked bench(service);
+  AskedOnce bench(service);
   bench.hurry = true;
   for (std::size_t failure = 0; failure < 5; ++failure) {
     bench.run_until_jobs(failure + 1);
@@ -58,13 +58,13 @@ TEST_CASE("after five failures the peer is let go") {
   CHECK(bench.sink.has("service x: too many consecutive fork failures"));
   CHECK(bench.entries() == "FAIL: x fork from=127.0.0.1\n");
   CHECK(bench.client->read_all(bench) == "");
-  CHECK(bench.runner->idle());
-  CHECK(bench.around.processes == 0);
+  CHECK(bench.runner->sessions().empty());
+  CHECK(bench.around.census.processes == 0);
   CHECK(bench.asked.size() == 4);
 }
 
 TEST_CASE("with NORETRY the peer is let go at once, and gets no banner of failure") {
-  Asked bench;
+  AskedOnce bench;
   config::Service service = stream_service();
   service.settings.flags = {config::Flag::noretry};
   service.settings.banner_fail = bench.file("fail", "FAIL\n");
@@ -91,18 +91,18 @@ TEST_CASE("the banner of success is sent once, however often the start is tried"
 }
 
 TEST_CASE("a server that is not there is logged as a short life with status 127") {
-  Asked bench;
+  AskedOnce bench;
   bench.spawner.deliver_child_failure(0, spawn::Step::exec, ENOENT, 4711, 127);
   CHECK(bench.sink.has("execv( /bin/server ) failed: No such file or directory (errno = 2) (service=x)"));
   CHECK(bench.entries() == "START: x pid=4711 from=127.0.0.1\nEXIT: x status=127 pid=4711 duration=0(sec)\n");
   CHECK(bench.client->read_all(bench) == "");
-  CHECK(bench.runner->idle());
-  CHECK(bench.around.processes == 0);
-  CHECK(bench.around.owners.empty());
+  CHECK(bench.runner->sessions().empty());
+  CHECK(bench.around.census.processes == 0);
+  CHECK(bench.around.census.owners.empty());
 }
 
 TEST_CASE("a child that fails on its way names the step") {
-  Asked bench;
+  AskedOnce bench;
   bench.spawner.deliver_child_failure(0, spawn::Step::user, EPERM, 4711);
   CHECK(bench.sink.has("setting the user failed: Operation not permitted (errno = 1) (service=x)"));
   CHECK(bench.sink.has("EXIT: x status=126 pid=4711"));
@@ -110,7 +110,7 @@ TEST_CASE("a child that fails on its way names the step") {
 }
 
 TEST_CASE("a changed configuration keeps the open socket and counts from the next connection on") {
-  Asked bench;
+  AskedOnce bench;
   const base::Endpoint port = bench.where();
   const Client queued(port);
   config::Service service = stream_service();
@@ -127,21 +127,21 @@ TEST_CASE("a changed configuration keeps the open socket and counts from the nex
 }
 
 TEST_CASE("retiring closes the port and may leave the servers alone") {
-  Asked bench;
+  AskedOnce bench;
   const base::Endpoint port = bench.where();
   const Process server = Process::sleeping();
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
   bench.runner->retire(Runner::Servers::leave);
-  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->endpoints().open());
   CHECK_FALSE(Client(port).connected());
   bench.settle();
   CHECK(server.alive());
   CHECK(bench.asked.empty());
-  CHECK_FALSE(bench.runner->idle());
+  CHECK_FALSE(bench.runner->sessions().empty());
 }
 
 TEST_CASE("the port of a removed service can be used in the same turn") {
-  Asked bench;
+  AskedOnce bench;
   config::Service service = stream_service();
   service.listen.at = bench.where();
   bench.runner->retire(Runner::Servers::leave);
@@ -150,54 +150,54 @@ TEST_CASE("the port of a removed service can be used in the same turn") {
 }
 
 TEST_CASE("retiring may end the servers by TERM") {
-  Asked bench;
+  AskedOnce bench;
   const Process server = Process::sleeping();
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
   bench.runner->retire(Runner::Servers::terminate);
   CHECK(bench.asked == std::vector{3000ms});
   CHECK(bench.sink.has(fmt::format("Sending signal 15 to x server {}", server.pid())));
-  bench.run_until([&] { return bench.runner->idle(); });
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.sink.has("EXIT: x signal=15"));
-  CHECK(bench.around.processes == 0);
+  CHECK(bench.around.census.processes == 0);
 }
 
 TEST_CASE("a server that does not heed TERM is killed after the grace time") {
-  Asked bench;
+  AskedOnce bench;
   const Process server = Process::sleeping(true);
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
   bench.hurry = true;
   bench.runner->retire(Runner::Servers::terminate);
-  bench.run_until([&] { return bench.runner->idle(); });
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.sink.has("EXIT: x signal=9"));
 }
 
 TEST_CASE("a server whose start was under way when its service was removed gets its TERM as well") {
-  Asked bench;
+  AskedOnce bench;
   bench.runner->retire(Runner::Servers::terminate);
   const Process server = Process::sleeping();
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
-  bench.run_until([&] { return bench.runner->idle(); });
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.sink.has("EXIT: x signal=15"));
 }
 
 TEST_CASE("a server that is there only after the grace time gets its KILL as well") {
-  Asked bench;
+  AskedOnce bench;
   bench.runner->retire(Runner::Servers::terminate);
-  bench.clock += bench.around.grace;
+  bench.clock += bench.around.clock.grace;
   const Process server = Process::sleeping(true);
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
-  bench.run_until([&] { return bench.runner->idle(); });
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.sink.has("EXIT: x signal=9"));
 }
 
 TEST_CASE("a start that waits for another try ends with its service") {
-  Asked bench;
+  AskedOnce bench;
   bench.spawner.deliver_clone_failure(0, EAGAIN);
   bench.runner->retire(Runner::Servers::terminate);
   CHECK(bench.client->read_all(bench) == "");
   CHECK(bench.sink.has("FAIL: x fork"));
-  CHECK(bench.runner->idle());
-  CHECK(bench.around.processes == 0);
+  CHECK(bench.runner->sessions().empty());
+  CHECK(bench.around.census.processes == 0);
 }
 
 TEST_CASE("a peer that was still reading its banner when the service was removed is let go") {
@@ -211,11 +211,11 @@ TEST_CASE("a peer that was still reading its banner when the service was removed
   bench.runner->retire(Runner::Servers::terminate);
   CHECK(client.read_all(bench) == "BANNER\n");
   CHECK(bench.spawner.requests.empty());
-  CHECK(bench.runner->idle());
+  CHECK(bench.runner->sessions().empty());
 }
 
 TEST_CASE("opening the socket anew does not forget the starts that wait for another try") {
-  Asked bench;
+  AskedOnce bench;
   bench.hurry = true;
   bench.spawner.deliver_clone_failure(0, EAGAIN);
   REQUIRE(bench.runner->start());

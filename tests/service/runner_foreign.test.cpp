@@ -115,16 +115,16 @@ TEST_CASE("the next server finds the options of its socket as they were") {
 
 TEST_CASE("a refusal never waits for a connection that a child of a server took first") {
   Foreign bench(tcp, [](auto& s) { s.settings.max_load = 1.0; });
-  bench.around.load = [] { return std::optional<double>(0); };
+  bench.around.clock.load = [] { return std::optional<double>(0); };
   bench.serve();
-  bench.around.load = [&bench]() -> std::optional<double> {
+  bench.around.clock.load = [&bench]() -> std::optional<double> {
     const base::Fd taken(::accept4(bench.its.get(), nullptr, nullptr, SOCK_CLOEXEC));
     ::fcntl(bench.its.get(), F_SETFL, O_RDWR);
     return 5;
   };
   const Client client = bench.peer();
   bench.run_until([&] { return bench.runner->counters().refused_in_all() == 1; });
-  bench.around.load = [] { return std::optional<double>(0); };
+  bench.around.clock.load = [] { return std::optional<double>(0); };
   bench.serve();
   CHECK(bench.spawner.requests.size() == 2);
 }
@@ -198,7 +198,7 @@ TEST_CASE("a service that accepts does not take over a socket that a server has 
   REQUIRE(heir->start_on_sockets_of(*bench.runner));
   bench.runner->retire(Runner::Servers::leave);
   CHECK(option_of(bench.its, SOL_SOCKET, SO_ACCEPTCONN) == 0);
-  CHECK(net::local_endpoint(heir->listening_fd()) == bench.place);
+  CHECK(net::local_endpoint(heir->endpoints().listening_fd()) == bench.place);
   heir->retire(Runner::Servers::leave);
 }
 
@@ -208,6 +208,6 @@ TEST_CASE("a closed service leaves no socket behind to those who got it from its
   bench.runner->stand(Standing::disabled);
   CHECK(option_of(bench.its, SOL_SOCKET, SO_ACCEPTCONN) == 0);
   bench.runner->stand(Standing::serving);
-  CHECK(bench.runner->open());
+  CHECK(bench.runner->endpoints().open());
   CHECK(bench.where() == bench.place);
 }

@@ -23,7 +23,7 @@ struct Upgrade : Bench {
 
   /// Another Runner in the place of the first, which is gone without a word; everything around is new, too.
   void upgrade() {
-    around.holding = true;
+    around.sockets.holding = true;
     runner->hold();
     const HandedRunner handed = runner->hand_over();
     std::map<int, base::Fd> copies;
@@ -34,10 +34,10 @@ struct Upgrade : Bench {
     for (const HandedSession& session : handed.sessions) copy(session.socket), copy(session.pidfd);
     runner.reset();
     children.abandon();
-    around.owners.clear();
-    around.processes = 0;
-    around.holding = false;
-    if (around.conversations.resume(0, {})) FAIL("there is no token 0");
+    around.census.owners.clear();
+    around.census.processes = 0;
+    around.sockets.holding = false;
+    if (around.serving.conversations.resume(0, {})) FAIL("there is no token 0");
     for (const HandedSession& session : handed.sessions)
       if (session.conversing) conversations.handed_over.push_back(session.token);
     runner = std::make_shared<Runner>(around, setup_for(service));
@@ -70,14 +70,14 @@ TEST_CASE("a running server is logged by the new image, once and with its whole 
   CHECK(bench.runner->unsettled() == Runner::Unsettled::no);
   bench.clock = at(60s);
   bench.upgrade();
-  CHECK(bench.around.processes == 1);
+  CHECK(bench.around.census.processes == 1);
   CHECK(bench.runner->state().running() == 1);
   bench.clock = at(100s);
   CHECK(bench.runner->signal_servers(SIGKILL) == 1);
-  bench.run_until([&] { return bench.runner->idle(); });
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.entries() ==
         fmt::format("START: x pid={0} from=127.0.0.1\nEXIT: x signal=9 pid={0} duration=100(sec)\n", server.pid()));
-  CHECK(bench.around.processes == 0);
+  CHECK(bench.around.census.processes == 0);
   CHECK(bench.spawner.requests.size() == 1);
 }
 
@@ -89,14 +89,14 @@ TEST_CASE("a server that ended in between is not missed") {
   const Process server = Process::ended(3);
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
   bench.upgrade();
-  bench.run_until([&] { return bench.runner->idle(); });
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.sink.has("EXIT: x status=3"));
 }
 
 TEST_CASE("peers that come while nobody accepts wait, and are served by the new image") {
   Upgrade bench(stream_service());
   REQUIRE(bench.runner->start());
-  bench.around.holding = true;
+  bench.around.sockets.holding = true;
   bench.runner->hold();
   const Client client(bench.where());
   REQUIRE(client.connected());
@@ -112,12 +112,12 @@ TEST_CASE("peers that come while nobody accepts wait, and are served by the new 
 TEST_CASE("an upgrade that comes to nothing leaves a service that accepts") {
   Bench bench(stream_service());
   REQUIRE(bench.runner->start());
-  bench.around.holding = true;
+  bench.around.sockets.holding = true;
   bench.runner->hold();
   const Client client(bench.where());
   bench.settle();
-  bench.around.holding = false;
-  bench.runner->release();
+  bench.around.sockets.holding = false;
+  bench.runner->hold(false);
   bench.run_until_jobs(1);
 }
 
@@ -186,7 +186,7 @@ TEST_CASE("the pause of cps goes on with the rest of its time") {
   bench.clock = at(12s);
   bench.upgrade();
   CHECK(bench.runner->state().phase() == Phase::paused);
-  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->endpoints().open());
   REQUIRE(bench.asked.size() == 1);
   CHECK(bench.asked[0] == 18s);
 }
@@ -264,7 +264,7 @@ TEST_CASE("a conversation goes on with its worker, and one without a worker is l
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(echo));
   bench.runner->restore(handed, [](int) { return base::Fd{}; });
   bench.runner->carry_on();
-  bench.run_until([&] { return bench.runner->idle(); });
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.sink.has("EXIT: x status=1 pid=0"));
 }
 
@@ -303,7 +303,7 @@ TEST_CASE("a removed service goes on ending: KILL comes when it would have come"
   REQUIRE(bench.asked == std::vector<std::chrono::milliseconds>{2s});
   bench.hurry = true;
   bench.upgrade();
-  bench.run_until([&] { return bench.runner->idle(); });
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.sink.has("EXIT: x signal=9"));
 }
 
@@ -316,15 +316,15 @@ TEST_CASE("a service whose socket did not arrive opens another, and a server wit
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
   const HandedRunner handed = bench.runner->hand_over();
   bench.children.abandon();
-  bench.around.processes = 0;
+  bench.around.census.processes = 0;
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(stream_service()));
   bench.runner->restore(handed, [](int) { return base::Fd{}; });
   bench.runner->carry_on();
-  CHECK(bench.runner->open());
+  CHECK(bench.runner->endpoints().open());
   CHECK(bench.runner->state().phase() == Phase::listening);
   CHECK(bench.runner->state().running() == 0);
-  CHECK(bench.around.processes == 0);
-  CHECK(bench.runner->idle());
+  CHECK(bench.around.census.processes == 0);
+  CHECK(bench.runner->sessions().empty());
 }
 
 TEST_CASE("a refused peer of datagrams is not logged again after an upgrade") {
@@ -349,13 +349,13 @@ TEST_CASE("a refused peer that does not take its banner is counted as long as it
   bench.service.settings.banner_fail = bench.file("banner", std::string(8 << 20, 'b'));
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(bench.service));
   REQUIRE(bench.runner->start());
-  CHECK(bench.around.farewells() == 0);
+  CHECK(bench.around.sending.farewells() == 0);
   Client client(bench.where());
-  bench.run_until([&] { return bench.around.farewells() == 1; });
+  bench.run_until([&] { return bench.around.sending.farewells() == 1; });
   bench.settle();
   CHECK(bench.runner->unsettled() == Runner::Unsettled::no);
   client.abort();
-  bench.run_until([&] { return bench.around.farewells() == 0; });
+  bench.run_until([&] { return bench.around.sending.farewells() == 0; });
 }
 
 TEST_CASE("a peer that an image without phases has kept waiting for a redirect's target gets one") {
@@ -365,7 +365,7 @@ TEST_CASE("a peer that an image without phases has kept waiting for a redirect's
   }));
   REQUIRE(bench.runner->start());
   const Client client(bench.where());
-  const int listener = bench.runner->listening_fd();
+  const int listener = bench.runner->endpoints().listening_fd();
   HandedRunner handed;
   handed.state.phase = Phase::listening;
   handed.state.places = {{.token = 1, .source = *base::Address::parse("127.0.0.1")}};
@@ -383,5 +383,5 @@ TEST_CASE("a peer that an image without phases has kept waiting for a redirect's
   bench.runner->carry_on();
   REQUIRE(bench.conversations.requests.size() == 1);
   CHECK(bench.conversations.requests[0].parameters.targets.size() == 1);
-  CHECK(bench.runner->accounted());
+  CHECK(accounted(*bench.runner));
 }

@@ -29,14 +29,14 @@ config::Service steered_service(config::SocketType type = config::SocketType::st
 /// A Runner, and a socket like its own that a manager has open, too.
 struct Managed : Bench {
   explicit Managed(config::Service service) : Bench(service), theirs(open_like(service.listen)) {
-    around.on_sockets = [this] { ++told; };
+    around.hooks.on_sockets = [this] { ++told; };
   }
   static base::Fd open_like(const config::ListenSpec& spec) {
     auto opened = net::open_socket(spec);
     REQUIRE(opened.has_value());
     return std::move(opened->fd);
   }
-  void hand(std::string name) { around.handed.give_back({std::move(name), duplicate(theirs.get())}); }
+  void hand(std::string name) { around.sockets.handed.give_back({std::move(name), duplicate(theirs.get())}); }
   [[nodiscard]] base::Endpoint place() const { return net::local_endpoint(theirs.get()); }
 
   base::Fd theirs;
@@ -52,21 +52,21 @@ TEST_CASE("a socket that a manager hands over serves in place of one of our own"
   CHECK(bench.runner->endpoints()[0]->is_lent());
   CHECK(bench.where() == bench.place());
   CHECK(bench.told == 1);
-  CHECK(bench.around.handed.sockets().empty());
+  CHECK(bench.around.sockets.handed.sockets().empty());
   const Client client(bench.place());
   bench.run_until_jobs(1);
 }
 
 TEST_CASE("a manager's socket is put aside when its service closes, and taken again when it opens") {
   Managed bench(stream_service());
-  bench.around.duplicates_kept = true;
+  bench.around.sockets.duplicates_kept = true;
   bench.hand("x");
   REQUIRE(bench.runner->start());
   bench.runner->stand(Standing::drained);
-  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->endpoints().open());
   CHECK_FALSE(bench.runner->endpoints()[0]->is_lent());
-  REQUIRE(bench.around.handed.sockets().size() == 1);
-  CHECK(bench.around.handed.sockets()[0].name == "x");
+  REQUIRE(bench.around.sockets.handed.sockets().size() == 1);
+  CHECK(bench.around.sockets.handed.sockets()[0].name == "x");
   const Client waits(bench.place());
   CHECK(waits.connected());
   bench.runner->stand(Standing::serving);
@@ -85,7 +85,7 @@ TEST_CASE("a pause of cps puts a manager's socket aside, too") {
   const Client two(bench.place());
   bench.hurry = false;
   bench.run_until([&] { return bench.runner->state().phase() == Phase::paused; });
-  CHECK(bench.around.handed.sockets().size() == 1);
+  CHECK(bench.around.sockets.handed.sockets().size() == 1);
 }
 
 namespace {
@@ -115,18 +115,18 @@ TEST_CASE("a refusal leaves a manager its socket, though a server has had it") {
   config::Service service = waiting_service(config::SocketType::stream);
   service.settings.max_load = 1.0;
   Managed bench(service);
-  bench.around.load = [] { return std::optional<double>(0); };
+  bench.around.clock.load = [] { return std::optional<double>(0); };
   bench.hand("x");
   REQUIRE(bench.runner->start());
   serve(bench);
-  bench.around.load = [] { return std::optional<double>(5); };
+  bench.around.clock.load = [] { return std::optional<double>(5); };
   const Client refused(bench.place());
   bench.run_until([&] { return bench.runner->counters().refused_in_all() == 1; });
   CHECK(bench.runner->endpoints()[0]->is_lent());
   CHECK_FALSE(net::facts_of(bench.theirs.get())->hung_up);
   CHECK(net::facts_of(bench.theirs.get())->listens);
   CHECK(interface_of(bench.theirs) == 0);
-  bench.around.load = [] { return std::optional<double>(0); };
+  bench.around.clock.load = [] { return std::optional<double>(0); };
   serve(bench);
   CHECK(bench.runner->endpoints()[0]->is_lent());
   CHECK(bench.runner->counters().refused_in_all() == 1);
@@ -154,14 +154,14 @@ TEST_CASE("a socket that was kept for this service is its own again") {
   CHECK_FALSE(bench.runner->endpoints()[0]->is_lent());
   CHECK(bench.where() == bench.place());
   bench.runner->stand(Standing::drained);
-  CHECK(bench.around.handed.sockets().empty());
+  CHECK(bench.around.sockets.handed.sockets().empty());
 }
 
 TEST_CASE("a socket of which a duplicate is kept refuses peers as soon as its service has closed it") {
   Managed bench(stream_service());
-  bench.around.duplicates_kept = true;
+  bench.around.sockets.duplicates_kept = true;
   REQUIRE(bench.runner->start());
-  const base::Fd kept = duplicate(bench.runner->listening_fd());
+  const base::Fd kept = duplicate(bench.runner->endpoints().listening_fd());
   const base::Endpoint place = bench.where();
   bench.runner->retire(Runner::Servers::leave);
   CHECK_FALSE(Client(place).connected());
@@ -170,7 +170,7 @@ TEST_CASE("a socket of which a duplicate is kept refuses peers as soon as its se
 TEST_CASE("when the daemon ends a kept duplicate goes on taking peers in") {
   Managed bench(stream_service());
   REQUIRE(bench.runner->start());
-  const base::Fd kept = duplicate(bench.runner->listening_fd());
+  const base::Fd kept = duplicate(bench.runner->endpoints().listening_fd());
   const base::Endpoint place = bench.where();
   bench.runner->retire(Runner::Servers::terminate);
   CHECK(Client(place).connected());
@@ -178,7 +178,7 @@ TEST_CASE("when the daemon ends a kept duplicate goes on taking peers in") {
 
 TEST_CASE("a server that waits keeps its socket when its service goes") {
   Managed bench(waiting_service(config::SocketType::stream));
-  bench.around.duplicates_kept = true;
+  bench.around.sockets.duplicates_kept = true;
   REQUIRE(bench.runner->start());
   const base::Endpoint place = bench.where();
   const Client client(place);
@@ -200,22 +200,22 @@ TEST_CASE("a service that takes another one's place takes a manager's socket as 
   old->retire(Runner::Servers::leave);
   CHECK(bench.runner->endpoints()[0]->is_lent());
   CHECK_FALSE(old->endpoints()[0]->is_lent());
-  CHECK(bench.around.handed.sockets().empty());
+  CHECK(bench.around.sockets.handed.sockets().empty());
 }
 
 TEST_CASE("both sockets of a service whose lists the kernel keeps are taken back, and steered anew") {
   const config::Service service = steered_service();
   Managed bench(service);
   REQUIRE(bench.runner->start());
-  const base::Fd kept = duplicate(bench.runner->listening_fd());
+  const base::Fd kept = duplicate(bench.runner->endpoints().listening_fd());
   const base::Fd refusing = duplicate(bench.runner->endpoints()[0]->refusing_fd());
   const base::Endpoint place = bench.where();
   bench.runner->retire(Runner::Servers::leave);
-  bench.around.handed.give_back({net::stored_name("x", service.listen), duplicate(kept.get())});
-  bench.around.handed.give_back({net::stored_refusing_name("x", service.listen), duplicate(refusing.get())});
+  bench.around.sockets.handed.give_back({net::stored_name("x", service.listen), duplicate(kept.get())});
+  bench.around.sockets.handed.give_back({net::stored_refusing_name("x", service.listen), duplicate(refusing.get())});
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(service));
   REQUIRE(bench.runner->start());
-  CHECK(bench.around.handed.sockets().empty());
+  CHECK(bench.around.sockets.handed.sockets().empty());
   CHECK(bench.where() == place);
   CHECK(net::local_endpoint(bench.runner->endpoints()[0]->refusing_fd()) == place);
   const Client refused(place);
@@ -228,9 +228,9 @@ TEST_CASE("a second socket that does not fit is not taken, and one is opened") {
   Managed bench(service);
   bench.hand(net::stored_name("x", service.listen));
   const base::Fd udp = Managed::open_like(waiting_service(config::SocketType::dgram).listen);
-  bench.around.handed.give_back({net::stored_refusing_name("x", service.listen), duplicate(udp.get())});
+  bench.around.sockets.handed.give_back({net::stored_refusing_name("x", service.listen), duplicate(udp.get())});
   REQUIRE(bench.runner->start());
-  CHECK(bench.around.handed.sockets().size() == 1);
+  CHECK(bench.around.sockets.handed.sockets().size() == 1);
   CHECK(net::local_endpoint(bench.runner->endpoints()[0]->refusing_fd()) == bench.place());
   const Client refused(bench.place());
   bench.run_until([&] { return bench.runner->counters().decided() == 1; });
@@ -240,7 +240,7 @@ TEST_CASE("a kept socket of a service that had no lists is steered when it has s
   config::Service plain = waiting_service(config::SocketType::stream);
   Managed bench(steered_service());
   const base::Fd alone = Managed::open_like(plain.listen);
-  bench.around.handed.give_back({net::stored_name("x", plain.listen), duplicate(alone.get())});
+  bench.around.sockets.handed.give_back({net::stored_name("x", plain.listen), duplicate(alone.get())});
   REQUIRE(bench.runner->start());
   CHECK(bench.where() == net::local_endpoint(alone.get()));
   const Client refused(bench.where());
@@ -252,7 +252,7 @@ TEST_CASE("a second socket that is of no use any more is not waited for: the ser
   for (const config::SocketType type : {config::SocketType::stream, config::SocketType::dgram}) {
     config::Service service = steered_service(type);
     Managed bench(service);
-    bench.around.duplicates_kept = true;
+    bench.around.sockets.duplicates_kept = true;
     REQUIRE(bench.runner->start());
     ::shutdown(bench.runner->endpoints()[0]->refusing_fd(), SHUT_RDWR);
     bench.run_until([&] { return bench.runner->state().phase() == Phase::closed; });

@@ -83,7 +83,7 @@ TEST_CASE("a peer without an identity is served, but not under IDONLY") {
   CHECK(two.read_all(strict) == "");
   CHECK(strict.entries() == "NOID: x 127.0.0.1 bad response\n");
   CHECK(strict.spawner.requests.empty());
-  CHECK(strict.around.processes == 0);
+  CHECK(strict.around.census.processes == 0);
 }
 
 TEST_CASE("a look-up that is lost with its worker is no answer") {
@@ -144,10 +144,10 @@ TEST_CASE("a place is held while the identity is asked, and free when the servic
   REQUIRE(bench.runner->start());
   const Client client(bench.where());
   run_until_asked(bench);
-  CHECK(bench.around.processes == 1);
+  CHECK(bench.around.census.processes == 1);
   bench.runner->retire(Runner::Servers::terminate);
-  CHECK(bench.around.processes == 0);
-  CHECK(bench.runner->idle());
+  CHECK(bench.around.census.processes == 0);
+  CHECK(bench.runner->sessions().empty());
   CHECK(client.read_all(bench) == "");
   CHECK(bench.ident.cancelled == std::vector<std::uint64_t>{1});
   CHECK(bench.ident.running() == 0);

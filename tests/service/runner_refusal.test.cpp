@@ -32,14 +32,14 @@ TEST_CASE("a refused connection is closed and logged, and no process is made") {
   CHECK(client.read_all(bench) == "");
   CHECK(bench.entries() == "FAIL: x address from=127.0.0.1\n");
   CHECK(bench.spawner.requests.empty());
-  CHECK(bench.runner->idle());
+  CHECK(bench.runner->sessions().empty());
 }
 
 TEST_CASE("each limit refuses with its own word") {
   const auto entry = [](const std::function<void(config::Settings&)>& change) {
     Refusing bench(change);
-    bench.around.load = [] { return 2.0; };
-    bench.around.process_limit = 5;
+    bench.around.clock.load = [] { return 2.0; };
+    bench.around.census.process_limit = 5;
     const Client one(bench.where()), two(bench.where());
     bench.run_until([&] { return !bench.entries().empty(); });
     return bench.entries();
@@ -53,7 +53,7 @@ TEST_CASE("each limit refuses with its own word") {
 
 TEST_CASE("a refusal for load is said in the daemon log too") {
   Refusing bench([](auto& s) { s.max_load = 2.0; });
-  bench.around.load = [] { return 2.0; };
+  bench.around.clock.load = [] { return 2.0; };
   const Client client(bench.where());
   CHECK(client.read_all(bench) == "");
   CHECK(bench.sink.has("refused connect from 127.0.0.1 due to excessive load"));
@@ -82,7 +82,7 @@ TEST_CASE("a peer that is looked up while its service is removed is let go") {
   bench.run_until([&] { return !bench.runner->sessions().empty(); });
   bench.runner->retire(Runner::Servers::terminate);
   CHECK(client.read_all(bench) == "");
-  CHECK(bench.runner->idle());
+  CHECK(bench.runner->sessions().empty());
   CHECK(bench.spawner.requests.empty());
 }
 
@@ -99,14 +99,14 @@ TEST_CASE("libwrap is asked when it has rules, and a refusal gives the place bac
   const Client refused(bench.where());
   CHECK(refused.read_all(bench) == "");
   CHECK(bench.entries() == "FAIL: x libwrap from=127.0.0.1\n");
-  CHECK(bench.around.processes == 1);
+  CHECK(bench.around.census.processes == 1);
   CHECK(bench.runner->sessions().size() == 1);
 }
 
 TEST_CASE("the limit of processes holds for all services together") {
   Refusing bench([](auto&) {});
-  bench.around.process_limit = 3;
-  bench.around.processes = 2;  // of others
+  bench.around.census.process_limit = 3;
+  bench.around.census.processes = 2;  // of others
   const Client one(bench.where()), two(bench.where());
   bench.run_until_jobs(1);
   CHECK(two.read_all(bench) == "");
@@ -150,7 +150,7 @@ TEST_CASE("a refused peer gets the banner and the banner of failure, and then th
   bench.runner->reconfigure(bench.setup_for(service));
   CHECK(Client(bench.where()).read_all(bench) == "BANNER\nFAIL\n");
   CHECK(bench.entries() == "FAIL: x time from=127.0.0.1\n");
-  CHECK(bench.runner->idle());
+  CHECK(bench.runner->sessions().empty());
 }
 
 TEST_CASE("a banner larger than the socket takes is delivered whole while others are served") {
@@ -182,13 +182,13 @@ TEST_CASE("a banner that is changed while peers come is read anew for those who 
 
 TEST_CASE("when too many peers do not take their banner, who has the most of them loses the oldest") {
   Refusing bench([](auto&) {});
-  bench.around.banners = make_banners(3);
+  bench.around.sending.banners = make_banners(bench.loop, bench.blocking, bench.log, 3);
   config::Service service = stream_service();
   service.settings.banner = bench.file("banner", std::string(8 << 20, 'b'));
   bench.runner->reconfigure(bench.setup_for(service));
   const auto come = [&](std::string_view from, std::size_t sessions) {
     auto client = std::make_unique<Client>(bench.where(), SOCK_STREAM, from);
-    bench.run_until([&] { return bench.around.last_token == sessions; });
+    bench.run_until([&] { return bench.around.census.last_token == sessions; });
     return client;
   };
   const auto honest = come("127.0.0.1", 1);
@@ -216,9 +216,9 @@ TEST_CASE("a peer that is gone before its banner leaves no session and no place"
     Client client(bench.where());
     client.abort();
     bench.run_until([&] { return !bench.runner->sessions().empty(); });
-    bench.run_until([&] { return bench.runner->idle(); });
+    bench.run_until([&] { return bench.runner->sessions().empty(); });
     CHECK(bench.runner->state().running() == 0);
-    CHECK(bench.around.processes == 0);
+    CHECK(bench.around.census.processes == 0);
     CHECK(bench.spawner.requests.empty());
     CHECK(bench.entries() == "");
   }
@@ -235,7 +235,7 @@ TEST_CASE("a burst above cps closes the port, and the pause opens it again") {
   CHECK(bench.sink.has(
       "Deactivating service x due to excessive incoming connections.  Restarting in 3600 seconds."));
   CHECK(bench.asked == std::vector<std::chrono::milliseconds>{3600s});
-  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->endpoints().open());
   CHECK_FALSE(Client(port).connected());
 }
 
@@ -257,7 +257,7 @@ TEST_CASE("connections per second are counted by the clock of limits") {
     const Client client(bench.where());
     bench.run_until_jobs(static_cast<std::size_t>(second) + 1);
   }
-  CHECK(bench.runner->open());
+  CHECK(bench.runner->endpoints().open());
 }
 
 TEST_CASE("a conversation for which there is no room is refused before it has begun") {
@@ -272,7 +272,7 @@ TEST_CASE("a conversation for which there is no room is refused before it has be
   CHECK(refused.read_all(bench) == "");
   CHECK(bench.entries() == "FAIL: x fork from=127.0.0.1\n");
   CHECK(bench.conversations.requests.empty());
-  CHECK(bench.runner->idle());
+  CHECK(bench.runner->sessions().empty());
   bench.conversations.room = true;
   const Client served(bench.where());
   bench.run_until([&] { return bench.conversations.requests.size() == 1; });

@@ -12,8 +12,8 @@ using namespace xsuperd::service::test;
 
 namespace {
 
-struct Serving : Bench {
-  explicit Serving(config::Service service = stream_service()) : Bench(std::move(service)) { REQUIRE(runner->start()); }
+struct AtWork : Bench {
+  explicit AtWork(config::Service service = stream_service()) : Bench(std::move(service)) { REQUIRE(runner->start()); }
   [[nodiscard]] const Counters& counts() const { return runner->counters(); }
   void run_until_accepted(std::uint64_t count) {
     run_until([&] { return counts().accepted >= count; });
@@ -23,12 +23,12 @@ struct Serving : Bench {
 }  // namespace
 
 TEST_CASE("a request is undecided until its server runs, and the time to that is measured") {
-  Serving bench;
+  AtWork bench;
   const Client client(bench.where());
   bench.run_until_jobs(1);
   CHECK(bench.counts().accepted == 1);
   CHECK(bench.counts().decided() == 0);
-  CHECK(bench.runner->accounted());
+  CHECK(accounted(*bench.runner));
   bench.clock += 250ms;
   const Process server = Process::sleeping();
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
@@ -37,8 +37,8 @@ TEST_CASE("a request is undecided until its server runs, and the time to that is
 }
 
 TEST_CASE("a refusal is counted under its reason, with the peer, and a banned peer apart") {
-  Serving bench;
-  bench.around.bans.add(*base::Address::parse("127.0.0.1"), -1, bench.clock);
+  AtWork bench;
+  bench.around.bans.list.add(*base::Address::parse("127.0.0.1"), -1, bench.clock);
   const Client client(bench.where());
   bench.run_until([&] { return bench.counts().refused_in_all() == 1; });
   CHECK(bench.counts().refused[policy::Reason::address] == 1);
@@ -48,7 +48,7 @@ TEST_CASE("a refusal is counted under its reason, with the peer, and a banned pe
 }
 
 TEST_CASE("a start that fails for good is a failure, whether or not a process existed") {
-  Serving bench;
+  AtWork bench;
   const Client client(bench.where());
   bench.run_until_jobs(1);
   SECTION("the program cannot be executed") { bench.spawner.deliver_child_failure(0, spawn::Step::exec, ENOENT, 1234); }
@@ -60,49 +60,49 @@ TEST_CASE("a start that fails for good is a failure, whether or not a process ex
   }
   CHECK(bench.counts().failed == 1);
   CHECK(bench.counts().refused_in_all() == 0);
-  CHECK(bench.runner->idle());
+  CHECK(bench.runner->sessions().empty());
 }
 
 TEST_CASE("who waits while the service goes is withdrawn") {
   config::Service service = stream_service();
   service.settings.only_from = pattern(".example.org");
-  Serving bench(service);
+  AtWork bench(service);
   const Client client(bench.where());
   bench.run_until_accepted(1);
   bench.runner->retire(Runner::Servers::terminate);
   CHECK(bench.counts().withdrawn == 1);
-  CHECK(bench.runner->accounted());
+  CHECK(accounted(*bench.runner));
 }
 
 TEST_CASE("a drained service is closed, keeps its servers, and opens again") {
-  Serving bench;
+  AtWork bench;
   const base::Endpoint where = bench.where();
   const Client served(where);
   bench.run_until_jobs(1);
   const Process server = Process::sleeping();
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
   bench.runner->stand(Standing::drained);
-  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->endpoints().open());
   CHECK_FALSE(Client(where).connected());
   CHECK(bench.runner->sessions().size() == 1);
   CHECK(bench.runner->start());
-  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->endpoints().open());
   CHECK(server.alive());
   bench.runner->stand(Standing::serving);
-  CHECK(bench.runner->open());
+  CHECK(bench.runner->endpoints().open());
   const Client again(bench.where());
   bench.run_until_jobs(2);
 }
 
 TEST_CASE("a held service leaves connections in the queue") {
-  Serving bench;
+  AtWork bench;
   bench.runner->stand(Standing::held);
   const Client waiting(bench.where());
   CHECK(waiting.connected());
   bench.settle();
   CHECK(bench.counts().accepted == 0);
   bench.runner->stand(Standing::drained);
-  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->endpoints().open());
   bench.runner->stand(Standing::held);
   const Client patient(bench.where());
   bench.settle();
@@ -112,7 +112,7 @@ TEST_CASE("a held service leaves connections in the queue") {
 }
 
 TEST_CASE("a service drained during its pause stays closed when the pause is over") {
-  Serving bench;
+  AtWork bench;
   config::Service strict = stream_service();
   strict.settings.cps = config::Rate{1, 1};
   bench.runner->reconfigure(bench.setup_for(strict));
@@ -124,11 +124,11 @@ TEST_CASE("a service drained during its pause stays closed when the pause is ove
   bench.runner->stand(Standing::drained);
   bench.settle();
   CHECK(bench.runner->state().phase() == Phase::closed);
-  CHECK_FALSE(bench.runner->open());
+  CHECK_FALSE(bench.runner->endpoints().open());
 }
 
 TEST_CASE("one session is signalled, and no other") {
-  Serving bench;
+  AtWork bench;
   const Client one(bench.where());
   bench.run_until_jobs(1);
   const Client two(bench.where());
@@ -145,7 +145,7 @@ TEST_CASE("one session is signalled, and no other") {
 }
 
 TEST_CASE("a Runner that takes another's place has its counts, but for what is not decided there") {
-  Serving bench;
+  AtWork bench;
   const Client refused(bench.where());
   bench.run_until_jobs(1);
   bench.spawner.deliver_child_failure(0, spawn::Step::exec, ENOENT, 1234);
@@ -155,9 +155,9 @@ TEST_CASE("a Runner that takes another's place has its counts, but for what is n
   next->count_on_from(*bench.runner);
   CHECK(next->counters().accepted == 1);
   CHECK(next->counters().failed == 1);
-  CHECK(next->accounted());
+  CHECK(accounted(*next));
   CHECK(bench.counts().accepted == 1);
-  CHECK(bench.runner->accounted());
+  CHECK(accounted(*bench.runner));
   bench.spawner.deliver_child_failure(1, spawn::Step::exec, ENOENT, 1234);
   CHECK(bench.counts().failed == 1);
 }

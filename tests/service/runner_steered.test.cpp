@@ -66,7 +66,7 @@ struct Steered : Bench {
   void end_server() {
     its.reset();
     runner->signal_servers(SIGKILL);
-    run_until([&] { return runner->idle(); });
+    run_until([&] { return runner->sessions().empty(); });
     for (auto& request : spawner.requests) request.job.socket.reset();
   }
   /// Who may come reaches the server, who may not reaches us.
@@ -105,7 +105,7 @@ TEST_CASE("a steered service that is closed while its server runs goes on to tur
     Steered bench(type);
     bench.start_server();
     bench.runner->stand(Standing::drained);
-    CHECK_FALSE(bench.runner->open());
+    CHECK_FALSE(bench.runner->endpoints().open());
     bench.check_server_is_steered();
     bench.end_server();
     CHECK(bench.runner->endpoints()[0]->refusing_fd() < 0);
@@ -119,7 +119,7 @@ TEST_CASE("a steered service that was closed and opened again while its server r
     bench.start_server();
     bench.runner->stand(Standing::drained);
     bench.runner->stand(Standing::serving);
-    CHECK(bench.runner->open());
+    CHECK(bench.runner->endpoints().open());
     CHECK(bench.runner->state().phase() == Phase::busy);
     bench.check_server_is_steered();
     bench.end_server();
@@ -181,7 +181,7 @@ TEST_CASE("a steered service is opened beside a socket of its last life only in 
     bench.end_server();
     bench.runner->stand(Standing::drained);
     bench.runner->stand(Standing::serving);
-    CHECK(bench.runner->open());  // the child's socket was hung up
+    CHECK(bench.runner->endpoints().open());  // the child's socket was hung up
     bench.server.emplace(Process::sleeping());
     bench.start_server();
     bench.check_server_is_steered();
@@ -202,7 +202,7 @@ TEST_CASE("an upgrade hands on the socket that a closed service has left to its 
   next->carry_on();
   bench.check_server_is_steered();
   next->stand(Standing::serving);
-  CHECK(next->open());
+  CHECK(next->endpoints().open());
   CHECK(next->state().phase() == Phase::busy);
   bench.check_server_is_steered();
 }
@@ -252,7 +252,7 @@ TEST_CASE("a steered service whose first socket got lost in an upgrade is opened
   next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = next;
   next->carry_on();
-  REQUIRE(next->open());
+  REQUIRE(next->endpoints().open());
   bench.start_server();
   bench.check_server_is_steered();
 }
@@ -265,7 +265,7 @@ TEST_CASE("an heir of a steered service without a second socket has one") {
   leaving->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(leaving->service()));
   REQUIRE(bench.runner->start_on_sockets_of(*leaving));
-  REQUIRE(bench.runner->open());
+  REQUIRE(bench.runner->endpoints().open());
   REQUIRE(bench.runner->endpoints()[0]->refusing_fd() >= 0);
   bench.start_server();
   bench.check_server_is_steered();
@@ -278,7 +278,7 @@ TEST_CASE("changed lists hold for a service without a second socket, too") {
   const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
   bench.runner = next;
-  next->release();
+  next->hold(false);
   next->reconfigure(bench.setup_for(next->service()));
   REQUIRE(next->endpoints()[0]->refusing_fd() >= 0);
   bench.start_server();

@@ -29,10 +29,10 @@ TEST_CASE("connections that wait when a service gives its socket away are served
   TakeOver bench(stream_service());
   const base::Endpoint place = bench.where();
   const Client early(place);
-  const int socket = bench.runner->listening_fd();
+  const int socket = bench.runner->endpoints().listening_fd();
   bench.by(stream_service());
-  CHECK(bench.runner->listening_fd() == socket);
-  CHECK(bench.old->listening_fd() == -1);
+  CHECK(bench.runner->endpoints().listening_fd() == socket);
+  CHECK(bench.old->endpoints().listening_fd() == -1);
   const Client late(place);
   bench.run_until_jobs(2);
   CHECK(bench.runner->state().running() == 2);

@@ -58,13 +58,13 @@ struct Relay {
   Relay() {
     net::ForwardResolver::Options options;
     options.look_up = [server = server](const std::string&, std::uint16_t) { return server->look_up(); };
-    bench.around.targets = std::make_unique<net::ForwardResolver>(bench.loop, std::move(options));
+    bench.around.asked.targets = std::make_unique<net::ForwardResolver>(bench.loop, std::move(options));
   }
   ~Relay() { server->say({}); }
   void open() {
     server->say({target});
     (void)bench.runner->start();
-    bench.run_until([&] { return bench.runner->open(); });
+    bench.run_until([&] { return bench.runner->endpoints().open(); });
   }
   /// The question is asked by another thread, of which the loop hears nothing.
   void run_until_asked(int times) {
@@ -86,13 +86,13 @@ TEST_CASE("a redirect whose target has no address yet opens when it has one") {
   Relay r;
   r.bench.hurry = true;
   CHECK_FALSE(r.bench.runner->start());
-  CHECK_FALSE(r.bench.runner->open());
-  CHECK(r.bench.runner->waits_for() == "the address of far.example");
+  CHECK_FALSE(r.bench.runner->endpoints().open());
+  CHECK(waits_for(*r.bench.runner) == "the address of far.example");
   r.bench.run_until([&] { return r.server->questions() > 3; });
-  CHECK_FALSE(r.bench.runner->open());
+  CHECK_FALSE(r.bench.runner->endpoints().open());
   r.server->say({target});
-  r.bench.run_until([&] { return r.bench.runner->open(); });
-  CHECK(r.bench.runner->waits_for().empty());
+  r.bench.run_until([&] { return r.bench.runner->endpoints().open(); });
+  CHECK(waits_for(*r.bench.runner).empty());
   std::size_t said = 0;
   for (const auto& line : r.bench.sink.lines) said += line.text.find("far.example") != std::string::npos;
   CHECK(said == 1);
@@ -104,7 +104,7 @@ TEST_CASE("a redirect to an address opens without asking anybody") {
   service.settings.redirect->host = "127.0.0.1";
   r.bench.runner->reconfigure(r.bench.setup_for(service));
   CHECK(r.bench.runner->start());
-  CHECK(r.bench.runner->open());
+  CHECK(r.bench.runner->endpoints().open());
   CHECK(r.server->questions() == 0);
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("a service that is removed while its target is looked up is never open
   r.bench.runner->retire(Runner::Servers::terminate);
   r.server->say({target});
   r.bench.settle();
-  CHECK_FALSE(r.bench.runner->open());
+  CHECK_FALSE(r.bench.runner->endpoints().open());
 }
 
 TEST_CASE("peers of a redirect that wait for its target and leave give their places back, and share one look-up") {
@@ -137,11 +137,11 @@ TEST_CASE("peers of a redirect that wait for its target and leave give their pla
   }
   r.bench.run_until([&] { return r.running() == 1; });
   CHECK(r.bench.runner->counters().withdrawn == 2);
-  CHECK(r.bench.runner->accounted());
+  CHECK(accounted(*r.bench.runner));
   r.run_until_asked(before + 1);
   r.server->say({target});
   r.bench.run_until([&] { return r.bench.runner->counters().served == 1; });
-  CHECK(r.bench.runner->accounted());
+  CHECK(accounted(*r.bench.runner));
 }
 
 TEST_CASE("a peer waits for the new target of a redirect that changes while the old one is looked up") {
@@ -171,13 +171,13 @@ TEST_CASE("a redirect whose target is looked up after a pause of cps is closed, 
   r.bench.hurry = true;
   const Client one(r.bench.where());
   const Client two(r.bench.where());
-  r.bench.run_until([&] { return !r.bench.runner->open(); });
+  r.bench.run_until([&] { return !r.bench.runner->endpoints().open(); });
   r.bench.run_until([&] { return r.bench.runner->state().phase() == Phase::closed; });
-  CHECK(r.bench.runner->waits_for() == "the address of far.example");
+  CHECK(waits_for(*r.bench.runner) == "the address of far.example");
   r.bench.runner->reconfigure(r.bench.setup_for(service));
   (void)r.bench.runner->start();
   r.server->say({target});
-  r.bench.run_until([&] { return r.bench.runner->open(); });
+  r.bench.run_until([&] { return r.bench.runner->endpoints().open(); });
 }
 
 TEST_CASE("a redirect that could not be opened is not tried while its target is looked up") {
@@ -190,15 +190,15 @@ TEST_CASE("a redirect that could not be opened is not tried while its target is 
   r.bench.runner->reconfigure(r.bench.setup_for(service));
   r.bench.hurry = true;
   (void)r.bench.runner->start();
-  r.bench.run_until([&] { return !r.bench.runner->trouble().empty(); });
+  r.bench.run_until([&] { return !r.bench.runner->endpoints().trouble().empty(); });
   r.server->fall_silent();
   r.bench.runner->reconfigure(r.bench.setup_for(service));  // so that the target is looked up anew
   (void)r.bench.runner->start();
   occupant->fd.reset();
   const int before = r.server->questions();
   for (int turns = 0; turns < 20; ++turns) r.bench.loop.run_for(2ms);
-  CHECK_FALSE(r.bench.runner->open());
+  CHECK_FALSE(r.bench.runner->endpoints().open());
   CHECK(r.server->questions() <= before + 1);
   r.server->say({target});
-  r.bench.run_until([&] { return r.bench.runner->open(); });
+  r.bench.run_until([&] { return r.bench.runner->endpoints().open(); });
 }

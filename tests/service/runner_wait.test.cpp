@@ -147,12 +147,12 @@ TEST_CASE("an admitted connection of a wait = yes service is accepted by the ser
 
 TEST_CASE("a refused connection of a wait = yes service is closed, and the next one is looked at") {
   Waiting bench(tcp);
-  bench.around.process_limit = 1;
-  bench.around.processes = 1;
+  bench.around.census.process_limit = 1;
+  bench.around.census.processes = 1;
   const Client refused(bench.where());
   CHECK(refused.read_all(bench) == "");
   CHECK(bench.entries() == "FAIL: x process_limit from=<no address>\n");
-  bench.around.processes = 0;
+  bench.around.census.processes = 0;
   const Client admitted(bench.where());
   bench.run_until_jobs(1);
 }
@@ -180,7 +180,7 @@ TEST_CASE("a wait = yes service above cps closes its port") {
   client.send("second");
   bench.run_until_jobs(1);
   bench.serve();
-  bench.run_until([&] { return !bench.runner->open(); });
+  bench.run_until([&] { return !bench.runner->endpoints().open(); });
   CHECK(bench.sink.has("FAIL: x connections per second from=127.0.0.1"));
   CHECK(bench.runner->state().phase() == Phase::paused);
 }
@@ -193,7 +193,7 @@ TEST_CASE("the service of a wait = yes server is removed while it runs") {
   const Process server = Process::sleeping();
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
   bench.runner->retire(Runner::Servers::terminate);
-  bench.run_until([&] { return bench.runner->idle(); });
-  CHECK_FALSE(bench.runner->open());
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
+  CHECK_FALSE(bench.runner->endpoints().open());
   CHECK(bench.sink.has("EXIT: x signal=15"));
 }

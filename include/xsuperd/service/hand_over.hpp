@@ -29,6 +29,10 @@ enum class Standing : std::uint8_t {
   drained,   ///< the socket is closed: peers are refused at once
   disabled,  ///< the same, and meant to last
 };
+/// Are the sockets of such a service to be open?
+[[nodiscard]] constexpr bool wants_socket(Standing standing) {
+  return standing == Standing::serving || standing == Standing::held;
+}
 
 /// A datagram that was taken off its socket and not answered yet.
 struct HandedDatagram {

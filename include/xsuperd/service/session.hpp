@@ -4,6 +4,7 @@
 
 #include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -38,6 +39,10 @@
 ///
 /// `admitted` leads to the first of libwrap, banner, identity and target that is wanted, else to starting. From every phase `ended` (also: refused, withdrawn, lost) is the end. A further wait before
 /// a server starts is a row of `way_to_server` in session.cpp, and a member of Wanted.
+namespace xsuperd::net {
+struct Datagram;
+}
+
 namespace xsuperd::service {
 
 enum class SessionPhase : std::uint8_t {
@@ -90,6 +95,9 @@ struct Wanted {
 
 struct KeptDatagram;
 
+/// How long an identity server may take (fact B7.29).
+inline constexpr std::chrono::seconds ident_patience{30};
+
 /// What is known of a session, in whichever image of the daemon. Descriptors and what is under way come beside it.
 struct SessionFacts {
   base::Endpoint peer{};
@@ -115,6 +123,8 @@ struct Session : SessionFacts {
   base::Fd socket{};          ///< the connection, as long as no server has it
   bool alone = false;         ///< nobody else was waiting when it came
   bool name_failed = false;   ///< the look-up of the peer's name: told when it is refused
+  const net::Datagram* datagram = nullptr;  ///< internal datagram services, while it lies in its batch
+  std::optional<bool> libwrap_has_rules{};  ///< of that batch, if it matters; else they are looked for when it does
   std::shared_ptr<const KeptDatagram> kept{};  ///< internal datagram services, while the answer has to wait
   net::IdentClient::Lookup lookup = 0;         ///< while the identity server is asked
   net::ForwardResolver::Id target = 0;         ///< while the redirect's target is looked up

@@ -33,87 +33,142 @@ namespace boost::asio {
 class io_context;
 }
 
+/// What all services share, by subject, so that each part of a service is given the subjects it needs and no others. All
+/// of it is owned by the Supervisor, outlives every Runner, and lives on the loop thread.
 namespace xsuperd::service {
 
 class Runner;
 class RpcRegistration;
 class Banners;
-/// For Surroundings. `most_waiting`: so many peers that do not take their banner are waited for at a time, by all services
-/// together; 0: one for each eight descriptors of the hard limit, and no more than a thousand.
-[[nodiscard]] std::shared_ptr<Banners> make_banners(std::size_t most_waiting = 0);
 
-/// What all services share. Owned by the Supervisor, outlives every Runner, lives on the loop thread.
-struct Surroundings {
-  boost::asio::io_context& loop;
-  boost::asio::thread_pool& blocking;  ///< for files, which take little time; never for the network
+/// Sends banners from files that are read on `blocking`. `most_waiting`: so many peers that do not take their banner are
+/// waited for at a time, by all services together; 0: one for each eight descriptors of the hard limit, and no more than a
+/// thousand.
+[[nodiscard]] std::shared_ptr<Banners> make_banners(boost::asio::io_context& loop, boost::asio::thread_pool& blocking,
+                                                    const log::DaemonLog& log, std::size_t most_waiting = 0);
+
+/// Who waits for the outcome of a start and for the end of the server.
+class ServerOwner {
+ public:
+  virtual void on_outcome(spawn::Outcome outcome) = 0;
+  virtual void on_ended(const spawn::Ended& end) = 0;
+
+ protected:
+  ~ServerOwner() = default;
+};
+
+/// What serves: programs and conversations.
+struct Serving {
   spawn::Spawner& spawner;
   spawn::Children& children;
-  log::DaemonLog& log;
+  worker::Conversations& conversations;
+  std::shared_ptr<Lingering> lingering;
+  net::SecurityLabels* labels = nullptr;  ///< null: this kernel has none
+};
+
+/// Who is asked about peers and hosts.
+struct Asked {
   net::Resolver& resolver;
   net::IdentClient& ident_admitted;
   net::IdentClient& ident_refused;  ///< with a bound of its own, -logprocs: refused peers cost little
   net::Libwrap& libwrap;
-  worker::Conversations& conversations;
+  std::unique_ptr<net::ForwardResolver> targets;  ///< of redirects
+};
 
-  net::Mdns* mdns = nullptr;             ///< null: nothing is announced
-  net::SecurityLabels* labels = nullptr;  ///< null: this kernel has none
-
+/// Where sockets come from and go to.
+struct Sockets {
   /// Open sockets of a service manager's that no service has: where services look first, and leave them again.
   net::HandedSockets handed{};
   /// A service manager keeps duplicates of our listening sockets: peers could connect to one that is closed here, unless
   /// it is shut down first. Not while the daemon ends: then the next one is to have them.
   bool duplicates_kept = false;
-  std::function<void()> on_sockets = {};  ///< called after a service has opened or closed its socket, often
-  std::function<void()> on_change = {};   ///< called when services or servers come and go, very often
-
-  /// tcpmux: the service of that name, lower case, or null; and the names of all.
-  std::function<std::shared_ptr<Runner>(const std::string&)> mux_service = {};
-  std::function<std::vector<std::string>()> mux_names = {};
-  /// What the internal services servers, services and xadmin tell (facts B9.4 to B9.6).
-  std::function<std::vector<std::string>(const std::string&)> texts_for = {};
-
-  net::DatagramBatch datagrams{udp_turn, udp_room};  ///< of the service whose turn it is
-  ChargenPosition chargen_position{};
-  std::vector<std::uint16_t> internal_ports{};  ///< of all internal datagram services (decision B15.20)
-
-  std::shared_ptr<Banners> banners = make_banners();
-  /// Of redirects.
-  std::unique_ptr<net::ForwardResolver> targets =
-      std::make_unique<net::ForwardResolver>(loop, net::ForwardResolver::Options{});
-  std::shared_ptr<Lingering> lingering = make_lingering(loop);
-
-  policy::BanList bans{};             ///< who touched a sensor; lives as long as the daemon
-  bool displaced_told = false;        ///< that the list is full has been said
-  std::function<void()> on_ban = {};  ///< called after the list has grown
-  std::function<void()> on_idle = {};  ///< called when the last session of a retired service has ended
-
-  net::RpcbindPlace rpcbind = {};
-  /// Talk with rpcbind, in order: a registration must not overtake the end of the one before it.
-  boost::asio::thread_pool rpc{1};
-  /// Who has asked for a registration: of one program, version and protocol only one can have it (decision B15.25).
-  std::vector<std::weak_ptr<RpcRegistration>> rpc_services{};
-  /// What has been asked of `rpc`, and whose end the loop has not seen yet.
-  std::size_t rpc_pending = 0;
-
-  base::DescriptorReserve reserve{};  ///< sessions do not get these
-
   /// An upgrade is near: no socket is waited for, and peers stay in the backlog (Runner::hold).
   bool holding = false;
+  net::Mdns* mdns = nullptr;  ///< null: nothing is announced
+};
 
-  /// How many refused peers are still being sent their banner, or asked about: an upgrade waits for them a little.
+/// What is being talked about with rpcbind.
+struct Rpc {
+  net::RpcbindPlace place = {};
+  /// Talks with it, in order: a registration must not overtake the end of the one before it.
+  boost::asio::thread_pool thread{1};
+  /// Who has asked for a registration: of one program, version and protocol only one can have it (decision B15.25).
+  std::vector<std::weak_ptr<RpcRegistration>> services{};
+  /// What has been asked of `thread`, and whose end the loop has not seen yet.
+  std::size_t pending = 0;
+};
+
+/// Of internal datagram services.
+struct Datagrams {
+  net::DatagramBatch batch{udp_turn, udp_room};  ///< of the service whose turn it is
+  ChargenPosition chargen{};
+  std::vector<std::uint16_t> internal_ports{};  ///< of all of them (decision B15.20)
+};
+
+/// Who touched a sensor, or was banned by an administrator.
+struct Bans {
+  policy::BanList list{};             ///< lives as long as the daemon
+  bool displaced_told = false;        ///< that the list is full has been said
+  std::function<void()> on_ban = {};  ///< called after the list has grown
+};
+
+/// What peers are sent by the daemon itself.
+struct Sending {
+  std::shared_ptr<Banners> banners;
+  /// Held for each refused peer that is still being sent its banner, or asked about: an upgrade waits for them a little.
   std::shared_ptr<const bool> farewell = std::make_shared<const bool>(true);
   [[nodiscard]] std::size_t farewells() const { return static_cast<std::size_t>(farewell.use_count() - 1); }
+};
 
+/// The sessions of all services together.
+struct Census {
   std::uint64_t process_limit = 0;  ///< -limit; 0: none
   std::uint64_t processes = 0;      ///< places taken in all services
   Token last_token = 0;
-  /// Which Runner waits for the outcome and the end of a token's server.
-  boost::unordered_flat_map<Token, std::weak_ptr<Runner>> owners{};
+  /// Who waits for the outcome and the end of a token's server.
+  boost::unordered_flat_map<Token, std::weak_ptr<ServerOwner>> owners{};
+  base::DescriptorReserve reserve{};  ///< sessions do not get these
+};
+
+/// Times, and what is measured.
+struct Clock {
   std::function<base::Moment()> now = std::chrono::steady_clock::now;
   std::function<std::optional<double>()> load = {};  ///< one-minute load average
   std::chrono::seconds grace{3};                     ///< between TERM and KILL
   /// How long a timer of that length really waits: tests shorten it.
   std::function<std::chrono::milliseconds(std::chrono::milliseconds)> timer_length = std::identity{};
+};
+
+/// What services call and ask in the Supervisor.
+struct Hooks {
+  std::function<void()> on_sockets = {};  ///< called after a service has opened or closed its socket, often
+  std::function<void()> on_change = {};   ///< called when services or servers come and go, very often
+  std::function<void()> on_idle = {};     ///< called when the last session of a retired service has ended
+  /// tcpmux: the service of that name, lower case, or null; and the names of all.
+  std::function<std::shared_ptr<Runner>(const std::string&)> mux_service = {};
+  std::function<std::vector<std::string>()> mux_names = {};
+  /// What the internal services servers, services and xadmin tell (facts B9.4 to B9.6).
+  std::function<std::vector<std::string>(const std::string&)> texts_for = {};
+};
+
+struct Surroundings {
+  Surroundings(boost::asio::io_context& the_loop, boost::asio::thread_pool& blocking, spawn::Spawner& spawner,
+               spawn::Children& children, log::DaemonLog& daemon_log, net::Resolver& resolver,
+               net::IdentClient& ident_admitted, net::IdentClient& ident_refused, net::Libwrap& libwrap,
+               worker::Conversations& conversations);
+
+  boost::asio::io_context& loop;
+  log::DaemonLog& log;
+  Serving serving;
+  Asked asked;
+  Sending sending;
+  Sockets sockets{};
+  Rpc rpc{};
+  Datagrams datagrams{};
+  Bans bans{};
+  Census census{};
+  Clock clock{};
+  Hooks hooks{};
 };
 
 /// How servers start in this process: what a Recipe takes from the daemon rather than from the configuration.

@@ -14,7 +14,7 @@ policy::Live live_facts(const View& daemon, const service::Runner& runner, const
   const bool serving = runner.standing() == service::Standing::serving;
   policy::Live live;
   live.state = state_word(runner);
-  live.lets_in = serving && (tcpmux || runner.open());
+  live.lets_in = serving && (tcpmux || runner.endpoints().open());
   live.recent = state.arrivals().recent(runner.service().rate(), daemon.now());
   live.recent_from_source = state.arrivals().recent_from(peer);
   live.load = daemon.load();

@@ -126,8 +126,8 @@ std::optional<std::uint64_t> limit_of(const config::Service& service) {
 
 std::optional<std::string> trouble_of(const service::Runner& runner) {
   if (state_word(runner) != States::closed) return std::nullopt;
-  if (const std::string what = runner.waits_for(); !what.empty()) return "it waits for " + what;
-  return runner.trouble().empty() ? "its socket is not open" : runner.trouble();
+  if (const std::string what = waits_for(runner); !what.empty()) return "it waits for " + what;
+  return runner.endpoints().trouble().empty() ? "its socket is not open" : runner.endpoints().trouble();
 }
 
 namespace {
@@ -178,7 +178,7 @@ reply::Service told(const service::Runner& runner) {
   service.slowest_start = std::chrono::duration<double>(c.slowest_start).count();
   service.place = place_of(s.place);
   service.trouble = trouble_of(runner);
-  if (std::string what = runner.waits_for(); !what.empty()) service.waits_for = std::move(what);
+  if (std::string what = waits_for(runner); !what.empty()) service.waits_for = std::move(what);
   if (c.last_refusal != base::WallTime{})
     service.last_refusal = {time_of(c.last_refusal), c.last_refused_peer.address.text(), std::string(policy::log_word(c.last_reason))};
   return service;

@@ -32,10 +32,10 @@ std::vector<pid_t> View::workers() const { return daemon_.processes.workers().wo
 std::size_t View::conversations() const { return daemon_.processes.workers().running(); }
 const Processes::WorkerFailures& View::worker_failures() const { return daemon_.processes.worker_failures(); }
 
-const policy::BanList& View::bans() const { return daemon_.around.bans; }
-base::Moment View::now() const { return daemon_.around.now(); }
-std::optional<double> View::load() const { return daemon_.around.load ? daemon_.around.load() : std::nullopt; }
-std::uint64_t View::process_limit() const { return daemon_.around.process_limit; }
-std::uint64_t View::processes() const { return daemon_.around.processes; }
+const policy::BanList& View::bans() const { return daemon_.around.bans.list; }
+base::Moment View::now() const { return daemon_.around.clock.now(); }
+std::optional<double> View::load() const { return daemon_.around.clock.load ? daemon_.around.clock.load() : std::nullopt; }
+std::uint64_t View::process_limit() const { return daemon_.around.census.process_limit; }
+std::uint64_t View::processes() const { return daemon_.around.census.processes; }
 
 }  // namespace xsuperd::supervisor

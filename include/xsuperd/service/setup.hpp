@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "xsuperd/log/output.hpp"
+#include "xsuperd/net/socket.hpp"
+#include "xsuperd/policy/verdict.hpp"
+#include "xsuperd/spawn/spawner.hpp"
+
+namespace xsuperd::service {
+
+/// A service as one configuration has it, with all that was computed from it.
+struct Setup {
+  std::shared_ptr<const policy::Policy> policy;
+  std::shared_ptr<const spawn::Recipe> recipe;
+  std::shared_ptr<log::Output> service_log;  ///< null: no logging
+  [[nodiscard]] const config::Service& service() const { return policy->service(); }
+};
+
+/// Sockets that were bound for a service before it runs, by the index of their places in config::Service::places().
+using BoundSockets = std::vector<std::pair<std::size_t, net::Opened>>;
+
+}  // namespace xsuperd::service

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Where connections come in. Internal to service.
+#pragma once
+#include "service/judging.hpp"
+
+namespace xsuperd::service {
+
+/// Accepts connections and makes a session of each, which is sent the banner and then judged. Loop thread only.
+class ConnectionDoor {
+ public:
+  struct Needs {
+    const Setup& setup;
+    Sessions& sessions;
+    Decider& decider;
+    Endpoint::Owner& doors;
+    const Endpoints& endpoints;
+    Endings& endings;
+    Way& way;
+    Judging& judging;
+    const Sending& sending;
+    Timers& timers;
+    const Journal& journal;
+    const Life& life;
+  };
+  explicit ConnectionDoor(const Needs& needs) : needs_(needs) {}
+
+  /// Something waits there.
+  void accept(Endpoint& endpoint);
+  /// A connection that came through tcpmux: from here on it is a request like any other, with this service's own lists,
+  /// limits and log (B12.40).
+  void receive_from_tcpmux(base::Fd connection, const base::Endpoint& peer);
+
+ private:
+  [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
+  [[nodiscard]] bool stays_with_us() const;
+  void failed(const Endpoint& endpoint, int error);
+  void greet(Token token);
+  void greeted(Token token, base::Fd socket, bool delivered);
+
+  const Needs needs_;
+};
+
+}  // namespace xsuperd::service

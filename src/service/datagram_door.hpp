@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Internal services and sensors over datagrams: answered on the loop, which copies bytes and parses none. Internal to
+// service.
+#pragma once
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "service/endings.hpp"
+
+namespace xsuperd::service {
+
+/// Takes the datagrams that wait at a socket together, makes a request of each, and answers those that are let in. Loop
+/// thread only.
+class DatagramDoor {
+ public:
+  struct Needs {
+    const Setup& setup;
+    Sessions& sessions;
+    Decider& decider;
+    const Endpoints& endpoints;
+    Endings& endings;
+    const Journal& journal;
+    Datagrams& datagrams;
+    net::Libwrap& libwrap;
+    const Clock& clock;
+    std::function<void(Token)> judge;  ///< the request is made; answer() if it is let in
+  };
+  explicit DatagramDoor(Needs needs) : needs_(std::move(needs)) {}
+
+  /// Something waits there.
+  void serve(Endpoint& endpoint);
+  /// It has been let in: answers it, and that is its end.
+  void answer(Token token);
+  /// The answers to those that came before are sent as long as there is a socket.
+  void before_closing(const Endpoint& endpoint);
+  /// Has a refused peer that goes on sending been logged within a minute (fact B4.34)? If not, it counts as logged now.
+  [[nodiscard]] bool logged_lately(const base::Endpoint& peer);
+
+  // For an upgrade.
+  [[nodiscard]] std::vector<HandedRefusal> hand_over() const;
+  void restore(const std::vector<HandedRefusal>& refusals);
+
+ private:
+  [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
+  void serve_one(const Endpoint& endpoint, const net::Datagram& datagram, std::optional<bool> libwrap_has_rules);
+  [[nodiscard]] bool serve_each(Endpoint& endpoint, std::span<const net::Datagram> all);
+  void answer_now(const net::Datagram& datagram);
+  void answer_late(EndpointId through, const net::Datagram& datagram);
+  [[nodiscard]] std::optional<std::string_view> answer_to(const net::Datagram& datagram, std::span<char, udp_room> buffer);
+
+  const Needs needs_;
+  std::optional<EndpointId> serving_;  ///< whose datagrams lie in the batch
+  boost::unordered_flat_map<base::Endpoint, base::Moment> refused_lately_;
+};
+
+}  // namespace xsuperd::service

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Where events meet the State of a service. Internal to service.
+#pragma once
+#include <memory>
+
+#include "xsuperd/service/state.hpp"
+#include "xsuperd/service/surroundings.hpp"
+
+namespace xsuperd::service {
+
+/// Does what the State has decided.
+class Performer {
+ public:
+  /// What it throws has no influence on the actions that follow.
+  virtual void perform(const Action& action) = 0;
+
+ protected:
+  ~Performer() = default;
+};
+
+/// Owns the State of a service: tells it what happens, has a Performer do what it decides, and keeps the count of the
+/// places taken in all services in step with it. Every decision about the service passes here. Loop thread only.
+class Decider {
+ public:
+  /// All but the policy outlive it.
+  Decider(std::shared_ptr<const policy::Policy> policy, Census& census, const Hooks& hooks, Performer& performer);
+
+  [[nodiscard]] const State& state() const { return state_; }
+  /// What has been decided is done, whatever one of the actions throws; that is thrown on afterwards.
+  void feed(const Event& event) { feed(event, performer_); }
+  /// The same with somebody else to perform what comes of this event.
+  void feed(const Event& event, Performer& performer);
+  [[nodiscard]] Performer& performer() const { return performer_; }
+  /// Goes on where another image of the daemon was. Before any event.
+  void restore(const StateSnapshot& snapshot);
+  /// The requests that `before` has seen count as seen by this one.
+  void count_on_from(const Decider& before) { state_.count_on_from(before.state_); }
+
+ private:
+  Census& census_;
+  const Hooks& hooks_;
+  Performer& performer_;
+  State state_;
+};
+
+}  // namespace xsuperd::service

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// How a request is judged. Internal to service.
+#pragma once
+#include "service/departures.hpp"
+#include "service/life.hpp"
+#include "service/way.hpp"
+
+namespace xsuperd::service {
+
+/// Puts the question about a request to the State, with what is known of the peer, and once more when its name has been
+/// looked up or a place may have become free. Loop thread only.
+class Judging {
+ public:
+  struct Needs {
+    const Setup& setup;
+    Sessions& sessions;
+    Decider& decider;
+    Endings& endings;
+    Departures& departures;
+    Way& way;
+    Asked& asked;
+    const Bans& bans;
+    const Census& census;
+    const Clock& clock;
+    const Life& life;
+    boost::asio::io_context& loop;
+  };
+  explicit Judging(const Needs& needs) : needs_(needs) {}
+
+  /// For the first time: it counts as a request now.
+  void judge(Token token);
+  /// In another image: it has been counted.
+  void judge_anew(Token token);
+  /// The name of its peer is wanted. A connection waits for it, not the service.
+  void ask_name(Token token);
+  /// A place may have become free in this very turn of the loop: servers that have ended are looked at before a peer is
+  /// sent away for want of room, as xinetd handles its signals before its services. False when `reason` is another one, or
+  /// the request has been given its second chance: then it is refused.
+  [[nodiscard]] bool judge_later(Token token, policy::Reason reason);
+
+ private:
+  [[nodiscard]] policy::Question question(const Session& session) const;
+  void feed(Token token, bool again);
+  void named(Token token, base::PeerName name);
+
+  const Needs needs_;
+};
+
+}  // namespace xsuperd::service

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Datagrams that were taken off their socket and wait for an answer, here and on their way through an upgrade. Internal to
+// service.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "xsuperd/net/udp_reply.hpp"
+#include "xsuperd/service/hand_over.hpp"
+
+namespace xsuperd::service {
+
+/// A datagram whose sender's name or libwrap's word is still awaited, with its bytes.
+struct KeptDatagram {
+  explicit KeptDatagram(const net::Datagram& d) : bytes(d.bytes), datagram(d) { datagram.bytes = bytes; }
+  KeptDatagram(const KeptDatagram&) = delete;
+  KeptDatagram& operator=(const KeptDatagram&) = delete;
+
+  std::string bytes;
+  net::Datagram datagram;
+};
+
+[[nodiscard]] HandedDatagram handed_datagram(const KeptDatagram& kept);
+/// Null when it is none that handed_datagram() could have made.
+[[nodiscard]] std::shared_ptr<const KeptDatagram> kept_datagram(const HandedDatagram& handed,
+                                                                const base::Endpoint& peer);
+
+}  // namespace xsuperd::service

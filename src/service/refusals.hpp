@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// What becomes of those who are refused. Internal to service.
+#pragma once
+#include "service/judging.hpp"
+
+namespace xsuperd::service {
+
+class DatagramDoor;
+class WaitingDoor;
+
+/// Refuses requests as the State has decided: counts and logs, bans whoever touched a sensor, and sends the peer away with
+/// what the configuration has for it. Loop thread only.
+class Refusals {
+ public:
+  struct Needs {
+    const Setup& setup;
+    Sessions& sessions;
+    Endings& endings;
+    Judging& judging;
+    DatagramDoor& datagrams;
+    WaitingDoor& waiting;
+    const Journal& journal;
+    Asked& asked;
+    Bans& bans;
+    const Sending& sending;
+    const Clock& clock;
+    const Life& life;
+  };
+  explicit Refusals(const Needs& needs) : needs_(needs) {}
+
+  void refuse(const Refuse& action);
+  /// By the lists that the kernel keeps of a steered service.
+  void turned_away(net::Connection connection);
+
+ private:
+  [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
+  void tell(const Session& session, const policy::Verdict& verdict);
+  void sensed(const base::Address& peer);
+  void dismiss(Session session);
+
+  const Needs needs_;
+};
+
+}  // namespace xsuperd::service

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "service/server_processes.hpp"
+
+#include <fcntl.h>
+
+#include "xsuperd/base/make_room.hpp"
+
+namespace xsuperd::service {
+
+using namespace std::chrono_literals;
+
+std::weak_ptr<ServerOwner> ServerProcesses::as_owner() {
+  return std::shared_ptr<ServerOwner>(needs_.life.owner().lock(), this);
+}
+
+void ServerProcesses::start(Token token) {
+  Session& session = needs_.sessions.at(token);
+  const bool hands_over = service().hands_over();
+  if (hands_over && !session.socket && !needs_.waiting.lend(session)) return needs_.endings.withdraw(token);
+  if (hands_over && service().datagrams() && !service().steered()) net::let_server_bind_beside(session.socket.get());
+  auto context = exec_context(session);
+  if (!context) return context_failed(token, context.error().sentence);
+  keep_for_lingering(session);
+  session.started = needs_.clock.now();
+  session.started_wall = std::chrono::system_clock::now();
+  base::make_room(needs_.census.owners);
+  needs_.census.owners[token] = as_owner();
+  needs_.serving.children.expect(needs_.census.owners.size());  // once it runs, nothing may fail
+  spawn::Job job{token, needs_.setup.recipe, std::move(session.socket), base::AddressText(session.peer.address), std::move(*context)};
+  const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
+  if (auto outcome = needs_.serving.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
+}
+
+void ServerProcesses::watch(Token token, pid_t pid, base::Fd pidfd) {
+  needs_.census.owners[token] = as_owner();
+  needs_.serving.children.watch(token, pid, std::move(pidfd));
+}
+
+/// For services with the flag LABELED; empty for all others.
+base::Result<std::string> ServerProcesses::exec_context(const Session& session) const {
+  if (!service().has(config::Flag::labeled)) return std::string();
+  if (!needs_.serving.labels) return base::Error{0, "this kernel has no SELinux"};
+  return needs_.serving.labels->exec_context(session.socket.get(), needs_.setup.recipe->path);
+}
+
+/// Without its label nobody is served (fact B6.15). No process existed, so the service's log has nothing to tell.
+void ServerProcesses::context_failed(Token token, const std::string& why) {
+  needs_.sessions.counters().fail(std::chrono::system_clock::now());
+  needs_.journal.daemon().error("Changing process context failed for {}: {}", service().id, why);
+  needs_.endings.end(token);
+  needs_.decider.feed(StartFailed{token, true});
+}
+
+void ServerProcesses::on_outcome(spawn::Outcome outcome) {
+  if (auto* good = std::get_if<spawn::Started>(&outcome)) return started(*good);
+  auto& bad = std::get<spawn::StartFailed>(outcome);
+  needs_.endings.attempt(bad.token, [&] { failed(bad); });
+}
+
+void ServerProcesses::started(spawn::Started& outcome) {
+  Session& session = needs_.sessions.at(outcome.token);
+  session.pid = outcome.pid;
+  needs_.way.go(outcome.token, SessionEvent::started);
+  needs_.waiting.on_server(session);
+  needs_.sessions.counters().serve(needs_.clock.now() - session.accepted);
+  needs_.serving.children.watch(outcome.token, outcome.pid, needs_.census.reserve.below(std::move(outcome.pidfd)));
+  needs_.journal.started(session, outcome.pid);
+  needs_.decider.feed(Started{outcome.token});
+  needs_.signals.started(outcome.token);
+}
+
+void ServerProcesses::failed(spawn::StartFailed& outcome) {
+  needs_.census.owners.erase(outcome.token);
+  outcome.process_existed ? not_executed(outcome) : not_created(outcome);
+}
+
+/// It may be tried again.
+void ServerProcesses::not_created(spawn::StartFailed& outcome) {
+  needs_.journal.daemon().error("{}: fork failed: {}", service().id, base::errno_text(outcome.error));
+  needs_.sessions.at(outcome.token).socket = std::move(outcome.socket);
+  const State& state = needs_.decider.state();
+  const std::size_t before = state.running();
+  needs_.decider.feed(StartFailed{outcome.token, false});
+  if (state.running() < before && !service().has(config::Flag::noretry))
+    needs_.journal.daemon().error("service {}: too many consecutive fork failures", service().id);
+}
+
+void ServerProcesses::not_executed(const spawn::StartFailed& outcome) {
+  const std::string reason = base::errno_text(outcome.error);
+  if (outcome.step == spawn::Step::exec)
+    needs_.journal.daemon().error("execv( {} ) failed: {} (service={})", needs_.setup.recipe->path, reason, service().id);
+  else
+    needs_.journal.daemon().error("{} failed: {} (service={})", spawn::step_text(outcome.step), reason, service().id);
+  Session& session = needs_.sessions.at(outcome.token);
+  needs_.journal.started(session, outcome.pid);
+  needs_.journal.event(log::exit_event(service(), outcome.pid, {false, outcome.status}, 0s));
+  needs_.sessions.counters().fail(std::chrono::system_clock::now());
+  const Session ended = std::move(session);
+  needs_.endings.end(outcome.token);
+  (void)needs_.waiting.drop_unread(ended);
+  needs_.decider.feed(StartFailed{outcome.token, true});
+}
+
+void ServerProcesses::on_ended(const spawn::Ended& end) {
+  Session session = std::move(needs_.sessions.at(end.token));
+  const auto duration = std::chrono::duration_cast<std::chrono::seconds>(needs_.clock.now() - session.started);
+  needs_.endings.end(end.token);
+  std::optional<net::Head> next;
+  std::exception_ptr thrown;
+  try {
+    linger(session, end.pid);
+    needs_.waiting.came_back(session);  // before anybody hears of the end: who does may come at once
+    needs_.journal.event(log::exit_event(service(), end.pid, {end.signalled, end.value}, duration));
+    next = needs_.waiting.drop_unread(session);
+  } catch (...) {  // its place is free all the same
+    thrown = std::current_exception();
+  }
+  next ? needs_.waiting.go_on_with(end.token, *next) : needs_.decider.feed(Exited{end.token});
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+/// Without a descriptor to be had the server is started all the same.
+void ServerProcesses::keep_for_lingering(Session& session) const {
+  if (service().lingers()) session.lingers.reset(::fcntl(session.socket.get(), F_DUPFD_CLOEXEC, 0));
+}
+
+/// A child that the server has left behind may be using the connection: then it is the child's.
+void ServerProcesses::linger(Session& session, pid_t server) const {
+  if (!session.lingers || group_lives(server)) return;
+  needs_.serving.lingering->take(std::move(session.lingers),
+                                 needs_.clock.now() + std::chrono::seconds(service().settings.linger.value_or(0)));
+}
+
+}  // namespace xsuperd::service

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "service/server_signals.hpp"
+
+#include <csignal>
+
+namespace xsuperd::service {
+
+bool ServerSignals::send(Token token, int number) {
+  if (!needs_.children.signal(token, number, needs_.clock.grace)) return false;
+  if (number != SIGTERM || needs_.decider.state().phase() == Phase::retiring) return true;  // end_all() sees to all of them
+  needs_.timers.arm(needs_.clock.grace, [this, token, pid = needs_.sessions.at(token).pid] {
+    const Session* session = needs_.sessions.find(token);
+    if (!session || session->pid != pid) return;
+    if (needs_.children.signal(token, SIGKILL))
+      needs_.journal.daemon().warning("Sending signal {} to {} server {}", SIGKILL, needs_.setup.service().id, pid);
+  });
+  return true;
+}
+
+std::size_t ServerSignals::send_all(int number) {
+  std::size_t count = 0;
+  for (const auto& [token, session] : needs_.sessions.all()) {
+    if (session.pid == 0 || !needs_.children.signal(token, number, needs_.clock.grace)) continue;
+    needs_.journal.daemon().warning("Sending signal {} to {} server {}", number, needs_.setup.service().id, session.pid);
+    ++count;
+  }
+  return count;
+}
+
+void ServerSignals::end_all() {
+  send_all(SIGTERM);
+  kill_at_ = needs_.clock.now() + needs_.clock.grace;
+  needs_.timers.arm(needs_.clock.grace, [this] { send_all(SIGKILL); });
+}
+
+/// It may take so long to start that the others' KILL is over.
+void ServerSignals::started(Token token) {
+  if (needs_.decider.state().phase() != Phase::retiring || !must_end_) return;
+  needs_.children.signal(token, SIGTERM, needs_.clock.grace);
+  if (kill_at_ && needs_.clock.now() >= *kill_at_) needs_.children.signal(token, SIGKILL);
+}
+
+void ServerSignals::restore(bool must_end, std::optional<base::Moment> kill_at) {
+  must_end_ = must_end;
+  kill_at_ = kill_at;
+}
+
+void ServerSignals::carry_on() {
+  if (kill_at_) needs_.timers.arm_at(*kill_at_, [this] { send_all(SIGKILL); });
+}
+
+}  // namespace xsuperd::service

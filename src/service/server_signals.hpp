@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Signals to the servers of one service. Internal to service.
+#pragma once
+#include <optional>
+
+#include "service/decider.hpp"
+#include "service/journal.hpp"
+#include "service/sessions.hpp"
+#include "service/timers.hpp"
+
+namespace xsuperd::service {
+
+/// Signals servers, and knows whether those of a retired service have to end, and when. Loop thread only.
+class ServerSignals {
+ public:
+  struct Needs {
+    const Setup& setup;
+    Sessions& sessions;
+    const Decider& decider;
+    spawn::Children& children;
+    Timers& timers;
+    const Journal& journal;
+    const Clock& clock;
+  };
+  explicit ServerSignals(const Needs& needs) : needs_(needs) {}
+
+  /// To one server with its process group. Who ignores TERM gets KILL after the grace (decision B15.31). False when it does
+  /// not run.
+  bool send(Token token, int number);
+  /// To every running server; how many there were.
+  std::size_t send_all(int number);
+
+  /// The service is being retired, and its servers have to end. Told before anything else, because some may be starting.
+  void must_end() { must_end_ = true; }
+  /// TERM to all of them now, and KILL after the grace.
+  void end_all();
+  /// It has been started: if the service has been retired meanwhile, it has to end at once.
+  void started(Token token);
+
+  // For an upgrade.
+  [[nodiscard]] bool servers_must_end() const { return must_end_; }
+  [[nodiscard]] std::optional<base::Moment> kill_at() const { return kill_at_; }
+  void restore(bool must_end, std::optional<base::Moment> kill_at);
+  void carry_on();
+
+ private:
+  const Needs needs_;
+  bool must_end_ = false;
+  std::optional<base::Moment> kill_at_;  ///< when servers of a retired service get KILL
+};
+
+}  // namespace xsuperd::service

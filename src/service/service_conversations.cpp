@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "service/service_conversations.hpp"
+
+#include <boost/asio/post.hpp>
+#include <csignal>
+
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/service/runner.hpp"
+
+namespace xsuperd::service {
+
+namespace {
+
+struct Internal {
+  std::string_view name;
+  worker::Kind kind;
+  bool long_lived;  ///< xinetd has a process for it, and so EXIT entries (facts B4.11, B4.12, B7.21)
+};
+constexpr Internal internals[]{
+    {"echo", worker::Kind::echo, true},       {"discard", worker::Kind::discard, true},
+    {"chargen", worker::Kind::chargen, true}, {"daytime", worker::Kind::daytime, false},
+    {"time", worker::Kind::time, false},      {"servers", worker::Kind::text, true},
+    {"services", worker::Kind::text, true},   {"xadmin", worker::Kind::xadmin, true},
+    {"tcpmux", worker::Kind::tcpmux, true},
+};
+
+Internal door_of(const config::Service& service) {
+  if (service.kind == config::Kind::redirect) return {"redirect", worker::Kind::relay, true};
+  for (const Internal& one : internals)
+    if (base::iequals(one.name, service.name)) return one;
+  return internals[1];  // the loader lets no other name through
+}
+
+constexpr std::chrono::seconds tcpmux_patience{10};  // decision B15.21
+
+}  // namespace
+
+void ServiceConversations::start(Token token) {
+  if (!needs_.conversations.has_room()) return needs_.decider.feed(Denied{token, policy::Reason::fork});
+  worker::Parameters all = parameters();  // what `servers` tells leaves this one out
+  Session& session = needs_.sessions.at(token);
+  session.started = needs_.clock.now();
+  session.started_wall = std::chrono::system_clock::now();
+  needs_.way.go(token, SessionEvent::started);
+  needs_.sessions.counters().serve(session.started - session.accepted);
+  try {
+    needs_.journal.started(session, 0);
+    needs_.decider.feed(Started{token});
+    begin(token, std::move(all));
+  } catch (const std::exception&) {  // nobody would tell that it has ended
+    ended(token, {worker::Ending::Why::lost, {}});
+  }
+}
+
+void ServiceConversations::carry_on(Token token) {
+  if (needs_.sessions.at(token).socket) return begin(token, parameters());
+  if (needs_.conversations.resume(token, when_ended(token))) return;
+  boost::asio::post(needs_.loop, [done = when_ended(token)] { done({worker::Ending::Why::lost, {}}); });
+}
+
+void ServiceConversations::stop_all() {
+  for (const auto& [token, session] : needs_.sessions.all())
+    if (session.conversing()) stop(token);
+}
+
+worker::Parameters ServiceConversations::parameters() const {
+  const Internal door = door_of(service());
+  worker::Parameters all;
+  all.targets = needs_.targets.known();
+  all.keepalive = service().has(config::Flag::keepalive);
+  if (door.kind == worker::Kind::tcpmux) all.idle_deadline = tcpmux_patience;
+  if (needs_.hooks.texts_for && (door.kind == worker::Kind::text || door.kind == worker::Kind::xadmin))
+    all.texts = needs_.hooks.texts_for(service().name);
+  return all;
+}
+
+void ServiceConversations::begin(Token token, worker::Parameters parameters) {
+  needs_.conversations.start(token, door_of(service()).kind, std::move(needs_.sessions.at(token).socket),
+                             std::move(parameters), when_ended(token));
+}
+
+worker::Conversations::Done ServiceConversations::when_ended(Token token) {
+  return needs_.life.guard([this, token](worker::Ending ending) { ended(token, std::move(ending)); });
+}
+
+void ServiceConversations::ended(Token token, worker::Ending ending) {
+  Session* found = needs_.sessions.find(token);
+  if (!found) return;
+  const Session session = std::move(*found);
+  Counters& counters = needs_.sessions.counters();
+  counters.bytes_in += ending.report.in;
+  counters.bytes_out += ending.report.out;
+  needs_.endings.end(token);
+  try {
+    tell_end(session, ending);
+  } catch (const std::bad_alloc&) {  // a line is lost, and not what it tells of
+  }
+  needs_.decider.feed(Exited{token});
+  if (ending.report.connection) answer_tcpmux(std::move(ending.report.connection), session.peer, ending.report.request);
+}
+
+void ServiceConversations::tell_end(const Session& session, const worker::Ending& ending) {
+  const worker::Report& report = ending.report;
+  if (report.connect_error != 0) {
+    needs_.journal.daemon().error("can't connect to remote host {}: {}", base::escaped(report.failed_target, 200),
+                                  base::errno_text(report.connect_error));
+    needs_.targets.forget();
+  } else if (service().logs(config::SuccessOption::traffic) && !ending.lost() &&
+             ending.why != worker::Ending::Why::unseen) {
+    needs_.journal.event(log::Traffic{service().id, {report.in}, {report.out}});
+  }
+  const auto duration = std::chrono::duration_cast<std::chrono::seconds>(needs_.clock.now() - session.started);
+  log::ExitStatus status{false, ending.lost() ? 1 : 0};
+  if (ending.why == worker::Ending::Why::stopped) status = {true, SIGTERM};
+  if (door_of(service()).long_lived) needs_.journal.event(log::exit_event(service(), 0, status, duration));
+}
+
+/// RFC 1078, as decision B15.21 has it: only services of type TCPMUX and TCPMUXPLUS can be reached (CVE-2012-0862).
+void ServiceConversations::answer_tcpmux(base::Fd connection, const base::Endpoint& peer, const std::string& request) {
+  if (request == "help") {
+    std::string names;
+    for (const std::string& name : needs_.hooks.mux_names()) names += name + "\r\n";
+    (void)net::send_now(connection.get(), names);
+    return;
+  }
+  if (const auto chosen = needs_.hooks.mux_service(request)) return chosen->receive_from_tcpmux(std::move(connection), peer);
+  (void)net::send_now(connection.get(), "-Service name not found\r\n");
+}
+
+}  // namespace xsuperd::service

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// The sessions of one service that lead to no program of the user's. Internal to service.
+#pragma once
+#include <string>
+
+#include "service/way.hpp"
+
+namespace xsuperd::service {
+
+/// Holds conversations in a worker: internal services, relays, and what tcpmux makes of a request. Loop thread only.
+class ServiceConversations {
+ public:
+  struct Needs {
+    const Setup& setup;
+    Sessions& sessions;
+    Decider& decider;
+    Endings& endings;
+    Way& way;
+    Targets& targets;
+    worker::Conversations& conversations;
+    const Hooks& hooks;
+    const Journal& journal;
+    const Clock& clock;
+    const Life& life;
+    boost::asio::io_context& loop;
+  };
+  explicit ServiceConversations(const Needs& needs) : needs_(needs) {}
+
+  /// The session is in its phase `starting`.
+  void start(Token token);
+  /// One that another image of the daemon has begun.
+  void carry_on(Token token);
+  void stop(Token token) { needs_.conversations.stop(token); }
+  void stop_all();
+  /// The number of the connection of one that waits for a worker, or -1.
+  [[nodiscard]] int waiting_connection(Token token) const { return needs_.conversations.waiting_connection(token); }
+
+ private:
+  [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
+  [[nodiscard]] worker::Parameters parameters() const;
+  void begin(Token token, worker::Parameters parameters);
+  [[nodiscard]] worker::Conversations::Done when_ended(Token token);
+  void ended(Token token, worker::Ending ending);
+  void tell_end(const Session& session, const worker::Ending& ending);
+  void answer_tcpmux(base::Fd connection, const base::Endpoint& peer, const std::string& request);
+
+  const Needs needs_;
+};
+
+}  // namespace xsuperd::service

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/service/surroundings.hpp"
+
+namespace xsuperd::service {
+
+Surroundings::Surroundings(boost::asio::io_context& the_loop, boost::asio::thread_pool& blocking, spawn::Spawner& spawner,
+                           spawn::Children& children, log::DaemonLog& daemon_log, net::Resolver& resolver,
+                           net::IdentClient& ident_admitted, net::IdentClient& ident_refused, net::Libwrap& libwrap,
+                           worker::Conversations& conversations)
+    : loop(the_loop),
+      log(daemon_log),
+      serving{spawner, children, conversations, make_lingering(the_loop)},
+      asked{resolver, ident_admitted, ident_refused, libwrap,
+            std::make_unique<net::ForwardResolver>(the_loop, net::ForwardResolver::Options{})},
+      sending{make_banners(the_loop, blocking, daemon_log)} {}
+
+}  // namespace xsuperd::service
