@@ -98,7 +98,7 @@ int try_take_over(const std::vector<std::string>& arguments, const std::string& 
   const CommandLine command = parse_command_line({arguments.begin() + 2, arguments.end()}, program);
   return supervisor::try_take_over(0, [&](const supervisor::Invocation& invocation) -> base::Result<void> {
     if (command.task != CommandLine::Task::serve)
-      return base::Error{0, "the command line is not understood: " + command.error};
+      return base::Error{0, "invalid command line: " + command.error};
     if (const auto user = worker_user(command); !user) return user.error();
     if (const auto group = control_group(command); !group) return group.error();
     if (command.debug) return {};  // a terminal, which a trial run has not got

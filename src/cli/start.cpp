@@ -48,7 +48,7 @@ base::Result<worker::WorkerUser> worker_user(const CommandLine& command) {
   if (user && user->uid != 0) return worker::WorkerUser{user->uid, user->gid};
   if (!command.worker_user) return worker::unused_user();
   if (!user && name == "nobody") return worker::WorkerUser{};  // a system without that name still has its number
-  return base::Error{0, fmt::format("--worker-user {}: {}", name, user ? "must not be root" : "there is no such user")};
+  return base::Error{0, fmt::format("--worker-user {}: {}", name, user ? "must not be root" : "no such user")};
 }
 
 namespace {
@@ -64,7 +64,7 @@ std::optional<gid_t> group_of(const std::string& word) {
 base::Result<std::optional<gid_t>> control_group(const CommandLine& command) {
   const auto group = group_of(command.control_group.value_or(""));
   if (group || !command.control_group) return group;
-  return base::Error{0, fmt::format("--control-group {}: there is no such group", *command.control_group)};
+  return base::Error{0, fmt::format("--control-group {}: no such group", *command.control_group)};
 }
 
 namespace {

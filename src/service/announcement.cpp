@@ -37,7 +37,7 @@ void Announcement::update() {
   end();
   if (!now) return;
   if (!net::mdns_type(*now))
-    return journal_.daemon().warning("service {} cannot be announced by mdns: its name is no type of service",
+    return journal_.daemon().warning("service {} cannot be announced by mdns: its name is not a valid service type",
                                      setup_.service().id);
   sockets_.mdns->announce(*now);
   announced_ = now;

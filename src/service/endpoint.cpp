@@ -20,10 +20,10 @@ std::string where(const config::Service& service, const config::ListenSpec& spec
 void tell_trouble(log::DaemonLog& log, const config::Service& service, const config::ListenSpec& spec, const base::Error& error) {
   const bool not_here = error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT;
   if (!service.also.empty() && not_here)
-    return log.warning("service {} is not open{}: {}. It is tried again from time to time.", service.id,
+    return log.warning("service {} is not open{}: {}. It will be retried from time to time.", service.id,
                        where(service, spec), error.sentence);
   log.error("{}. service = {}", error.sentence, service.id);
-  log.error("Service {} failed to start{} and is deactivated{}. It is tried again from time to time.", service.id,
+  log.error("Service {} failed to start{} and is deactivated{}. It will be retried from time to time.", service.id,
             where(service, spec), service.also.empty() ? "" : " there");
 }
 
@@ -166,7 +166,7 @@ void Endpoint::registration_failed(const std::string& why) {
   if (!open()) return;
   const config::Service& service = owner_.service();
   if (tries().failed("it cannot be registered with rpcbind: " + why))
-    around_.log.error("pmap_set failed. service={} program={}: {}. It is tried again from time to time.", service.id,
+    around_.log.error("pmap_set failed. service={} program={}: {}. It will be retried from time to time.", service.id,
                       *service.settings.rpc_number, why);
   close();
   (void)report(false);
@@ -176,7 +176,7 @@ void Endpoint::registration_failed(const std::string& why) {
 /// it.
 bool Endpoint::close_useless(const std::string& why) {
   if (owner_.has_session(*this)) return false;
-  around_.log.error("service {} is opened anew, its socket for peers to be refused is of no use: {}", owner_.service().id,
+  around_.log.error("service {} is reopened, as its socket for peers to be refused is unusable: {}", owner_.service().id,
                     why);
   close();
   (void)report(false);
@@ -199,7 +199,7 @@ void Endpoint::steer_again() {
     if (renew({}) && owner_.listens(*this)) owner_.listen(*this);
     return;
   }
-  around_.log.error("service {}: its access lists cannot be put into force: {}", service.id, steered.error().sentence);
+  around_.log.error("service {}: its access lists cannot be enforced: {}", service.id, steered.error().sentence);
 }
 
 /// Without its access lists a service is not opened at all.

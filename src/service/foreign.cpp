@@ -85,7 +85,7 @@ bool Endpoint::still_fit() {
 bool Endpoint::renew(const std::string& why) {
   const config::Service& service = owner_.service();
   if (!why.empty())
-    around_.log.warning("service {}: its socket cannot be used any more and is opened anew: {}", service.id, why);
+    around_.log.warning("service {}: its socket is no longer usable and is reopened: {}", service.id, why);
   auto opened = replace_socket(service);
   if (!opened) {
     rpc_->end();
@@ -114,7 +114,7 @@ void Endpoint::look_whether_quiet() {
 
 void Endpoint::nothing_there() {
   if (!foreign().nothing_there_again()) return again();
-  if (renew("it is readable, and there is nothing to be read")) owner_.listen(*this);
+  if (renew("it is readable, but there is nothing to read")) owner_.listen(*this);
 }
 
 namespace {

@@ -35,7 +35,7 @@ void Refusals::tell(const Session& session, const policy::Verdict& verdict) {
                         needs_.datagrams.logged_lately(session.peer);
   if (repeated) return;
   if (session.name_failed && verdict.reason == policy::Reason::address)
-    log.error("service {}: the look-up of the name of {} failed, so that only_from matches no name, and no_access all",
+    log.error("service {}: the look-up of the name of {} failed, so only_from matches no names, and no_access all of them",
               service().id, peer.view());
   needs_.journal.refused(session, verdict.reason);
 }
@@ -50,7 +50,7 @@ void Refusals::sensed(const base::Address& peer) {
     log.critical("process_sensor",
                  fmt::format("Adding {} to the global_no_access list for {} minutes", peer.text(), minutes));
   if (result.displaced && !std::exchange(needs_.bans.displaced_told, true))
-    log.error("Maximum global_no_access count reached: the oldest addresses go from now on");
+    log.error("Maximum global_no_access count reached: from now on the oldest addresses are dropped");
   if (needs_.bans.on_ban) needs_.bans.on_ban();
 }
 

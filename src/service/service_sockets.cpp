@@ -15,7 +15,7 @@ namespace {
 /// Makes a socket that a server may have had as new, and tells what it is like then; fails when it cannot be used.
 base::Result<net::SocketState> made_new(int socket, const config::Service& service, const config::ListenSpec& spec,
                                         bool is_lent) {
-  if (!service.hands_over()) return base::Error{0, "others can make it block, and this service accepts"};
+  if (!service.hands_over()) return base::Error{0, "others can make it block, and this service accepts connections itself"};
   auto required = is_lent ? net::lent_state(spec, socket) : net::required_state(spec, socket);
   if (!required) return required;
   if (auto back = net::bring_back(socket, *required, spec); !back) return back.error();
@@ -49,7 +49,7 @@ base::Result<net::Opened> ServiceSockets::take_handed(const config::Service& ser
     if (!kept_for_us) foreign_.require(std::move(*required));
   }
   if (!kept_for_us) {
-    around_.log.notice("service {} takes the socket {} of the service manager", service.id,
+    around_.log.notice("service {} uses the socket {} of the service manager", service.id,
                        base::escaped(socket.name, 255));
     lent_ = socket.name;
   }
@@ -69,7 +69,7 @@ base::Result<net::Opened> ServiceSockets::take_handed(const config::Service& ser
 /// A socket that a server has had, and that cannot be used any more.
 base::Result<net::Opened> ServiceSockets::open_instead(const config::Service& service, net::HandedSocket socket,
                                                        const std::string& why) {
-  around_.log.warning("service {}: the socket {} cannot be used any more and is opened anew: {}", service.id,
+  around_.log.warning("service {}: the socket {} is no longer usable and is reopened: {}", service.id,
                       base::escaped(socket.name, 255), why);
   if (service.steered()) take_refusing_socket(service, net::local_endpoint(socket.fd.get()).port);
   refusing_.close();

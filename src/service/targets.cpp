@@ -46,7 +46,7 @@ void Targets::first_found(const config::RedirectTarget& target, std::vector<base
   }
   // Said when it begins; the tries that follow are quiet.
   if (failures_++ == 0)
-    needs_.journal.daemon().error("can't find remote host {} (service={}): the service is opened when there is one",
+    needs_.journal.daemon().error("can't find remote host {} (service={}): the service is opened when it has an address",
                                   target.host, needs_.setup.service().id);
   find_first_later();
 }

@@ -16,7 +16,7 @@ struct Load {
 
   Running running;
   Loads::Options options;
-  Prepared prepared = not_prepared({0, "its reading did not come to an end"});
+  Prepared prepared = not_prepared({0, "reading the configuration was not completed"});
 };
 
 /// On the load's thread.
@@ -35,7 +35,7 @@ void carry_out(Load& load, bool strict, bool preview) {
 
 Prepared not_prepared(const base::Error& why) {
   Prepared prepared;
-  prepared.refused = "it could not be read: " + why.sentence;
+  prepared.refused = "the configuration could not be read: " + why.sentence;
   return prepared;
 }
 
@@ -49,7 +49,7 @@ base::Result<void> Loads::prepare(bool strict, bool preview, std::function<void(
     const auto load = std::make_shared<Load>(running_(), options_);
     const auto work = [load, strict, preview] { carry_out(*load, strict, preview); };
     const auto started = threads_.run(work, [load, then = std::move(then)] { then(std::move(load->prepared)); });
-    if (started == 0) return base::Error{0, "there is no thread to do it"};
+    if (started == 0) return base::Error{0, "no thread could be started to read the configuration"};
     return {};
   } catch (const std::exception&) {
     return loop::error_of(std::current_exception());

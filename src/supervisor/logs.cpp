@@ -26,7 +26,7 @@ Opened open_all(const std::vector<SharedService>& services, const log::Identity&
     if (output)
       opened.outputs.emplace(service.get(), std::move(*output));
     else
-      opened.problems.push_back(fmt::format("{}; service {} goes on in the file that is open", output.error().sentence,
+      opened.problems.push_back(fmt::format("{}; service {} keeps logging to the file that is open", output.error().sentence,
                                             service->id));
   }
   return opened;
@@ -64,7 +64,7 @@ void Logs::reopen_services(Told told) {
     return open_all(services, who, syslog_file);
   };
   files_.off_loop(open, [this, told = std::move(told)](base::Result<Opened> opened) {
-    if (!opened) opened = Opened{nullptr, {}, {"the logs could not be opened anew: " + opened.error().sentence}};
+    if (!opened) opened = Opened{nullptr, {}, {"the logs could not be reopened: " + opened.error().sentence}};
     give_logs(roster_.served(), opened->outputs);
     give_logs(roster_.retired(), opened->outputs);
     if (opened->logs) of_services_ = std::move(opened->logs);
@@ -91,7 +91,7 @@ void Logs::reopen(Told told) {
 
 void Logs::replace_ours(base::Result<std::shared_ptr<log::Output>> opened) {
   if (!opened) {
-    ours_.error("{}; the log goes on in the file that is open", opened.error().sentence);
+    ours_.error("{}; logging continues in the file that is open", opened.error().sentence);
     return;
   }
   writer_.set_daemon_log(*opened);

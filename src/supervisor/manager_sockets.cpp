@@ -21,7 +21,7 @@ std::string why_unclaimed(const net::HandedSocket& socket, const config::Config&
         if (!why.empty()) why = net::misfit(*facts, place);
       return why.empty() ? "there is another one for the same service" : why;
     }
-  return "no service is named so or belongs at " + net::place_text(facts->at, facts->ipv6);
+  return "no service has that name or belongs on " + net::place_text(facts->at, facts->ipv6);
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ std::string why_unclaimed(const net::HandedSocket& socket, const config::Config&
 void take_in(std::vector<net::HandedSocket> handed, net::HandedSockets& pool, ManagerLink& manager,
              const log::DaemonLog& log) {
   for (const std::string& what : pool.add(std::move(handed)))
-    log.warning("the service manager hands over what no service can use, it is closed: {}", what);
+    log.warning("the service manager passed a descriptor that no service can use; it is closed: {}", what);
   if (!manager.there()) return;
   std::vector<ManagerLink::Kept> kept;
   for (const net::HandedSocket& one : pool.sockets())

@@ -37,7 +37,7 @@ void Reloads::over(Prepared prepared, const Wish& wish) {
   under_way_.reset();
   const std::vector<std::string> unguarded = prepared.loaded.unguarded;
   ReloadReport report;
-  report.refused = "of an internal error; the log has more";
+  report.refused = "internal error; see the log";
   surely(log_, [&] { report = asks_.apply(std::move(prepared)); });
   surely(log_, [&] { asks_.on_end(report, unguarded); });
   for (const auto& tell : wish.told) surely(log_, [&] { tell(report); });
@@ -51,7 +51,7 @@ void Reloads::go_on() {
 
 void Reloads::give_up() {
   if (!preparing_) return;
-  log_.warning("the reload under way takes long: it is given up, and done again after the upgrade");
+  log_.warning("the reload in progress takes too long: it is abandoned, and repeated after the upgrade");
   ++turn_;
   preparing_ = false;
   if (!next_) next_.emplace();

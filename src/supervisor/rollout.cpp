@@ -108,7 +108,7 @@ ReloadReport Rollout::apply(Prepared prepared) {
     report.counts = commit(std::move(prepared));
     report.applied = true;
   } else {
-    log_.warning("reconfiguration failed: everything stays as it was: {}", prepared.refused);
+    log_.warning("reconfiguration failed; the old configuration stays in effect: {}", prepared.refused);
     surely(log_, [this] { logs_.reopen_services(); });  // they may have been moved away all the same
   }
   return report;
@@ -223,7 +223,7 @@ void Rollout::take_over(const HandOver& state, const std::vector<SharedService>&
 /// Not being able to write its log is no reason to lose a service that runs.
 std::shared_ptr<service::Runner> Rollout::take_over_runner(const SharedService& service) {
   auto output = logs_.of_services().output_for(*service);
-  if (!output) log_.error("service {} goes on without its log: {}", service->id, output.error().sentence);
+  if (!output) log_.error("service {} continues without its log: {}", service->id, output.error().sentence);
   service::Setup setup{std::make_shared<policy::Policy>(service), service::make_recipe(*service, facts_),
                        output ? std::move(*output) : nullptr};
   return std::make_shared<service::Runner>(around_, std::move(setup));

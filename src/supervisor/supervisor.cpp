@@ -230,7 +230,7 @@ bool Supervisor::Impl::take_over() {
   open_control();
   log_.notice("{} has taken over from {}: {} available services, {} servers and conversations go on", options_.version,
               state.daemon.program_version, roster_.available(), facilities_.around().census.processes);
-  if (state.log_behind) log_.warning("the logs could not take everything before the upgrade: lines may be missing");
+  if (state.log_behind) log_.warning("the logs could not be written in full before the upgrade: lines may be missing");
   in_force_.say_not_in_effect();
   manager_.ready();
   if (state.reload_wanted) reloads_.reload();  // which says when it is ready again

@@ -152,9 +152,9 @@ std::string Upgrades::unsettled() const {
   });
   if (!what.empty()) return what;
   // Begun after wait_for_rpc() has looked: its thread would be gone in the middle of a sentence, or its answer lost.
-  if (with_.around.rpc.pending > 0) return "rpcbind is being spoken to";
+  if (with_.around.rpc.pending > 0) return "rpcbind is being called";
   if (with_.around.sending.farewells() > 0 && held < settling) return "a refused peer is being sent its banner";
-  return with_.processes.workers().settled() ? std::string{} : "a worker does not take what it is sent";
+  return with_.processes.workers().settled() ? std::string{} : "a worker does not read what it is sent";
 }
 
 void Upgrades::settle() {
@@ -205,7 +205,7 @@ void Upgrades::execute(HandOver state) {
 
 /// Whatever goes wrong in one of these steps, the others are taken.
 void Upgrades::refuse(const std::string& why) noexcept {
-  surely(with_.log, [&] { with_.log.error("upgrade refused, everything goes on as it was: {}", why); });
+  surely(with_.log, [&] { with_.log.error("upgrade refused; still running the old version: {}", why); });
   const std::unique_ptr<Upgrade> over = std::move(upgrade_);
   if (over->trial) over->trial->abandon();
   if (!with_.lifetime.ending()) surely(with_.log, [this] { with_.processes.spawner().presume(false); });

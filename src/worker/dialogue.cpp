@@ -126,11 +126,11 @@ Heartbeat::Next Dialogue::next_beat() {
 void Dialogue::take(Packet packet) {
   heartbeat_.heard();
   if (foreign()) {
-    if (!was_asked_before()) callbacks_.on_fault("said more than there can be to say");
+    if (!was_asked_before()) callbacks_.on_fault("sent more than it can have to say");
     return;
   }
   std::optional<ToDaemon> message = decode_for_daemon(std::move(packet));
-  if (!message) return callbacks_.on_fault("sent what is no message");
+  if (!message) return callbacks_.on_fault("sent an invalid message");
   std::visit([this](auto& what) { handle(std::move(what)); }, *message);
 }
 
@@ -155,14 +155,14 @@ void Dialogue::handle(Ended ended) {
   // A sign of life that the image before this one has asked for is one, too.
   if (is_sign(ended) && (heartbeat_.answered(ended.token) || was_asked_before())) return;
   if (!(ready_ || adopted_) || !callbacks_.on_ended(std::move(ended)))
-    callbacks_.on_fault("told of the end of a conversation that it does not have");
+    callbacks_.on_fault("reported the end of a conversation that it does not have");
 }
 
 void Dialogue::handle(const Progress& progress) {
   // The image before this one may have asked, and gone before the answer came.
   if (!question_.is(progress.question) && was_asked_before()) return;
   if (!question_.takes(progress) || !callbacks_.on_progress(progress))
-    callbacks_.on_fault("told how far conversations are that it does not have, or that nobody asked for");
+    callbacks_.on_fault("reported the progress of conversations that it does not have, or that nobody asked for");
 }
 
 }  // namespace xsuperd::worker

@@ -93,7 +93,7 @@ void Link::close() {
 }
 
 void Link::give_up_if_stuck() {
-  if (dialogue_.kept() > 0) give_up("did not take what it was sent");
+  if (dialogue_.kept() > 0) give_up("did not read what it was sent");
 }
 
 /// A worker without work is a process for nothing; the next conversation starts another in no time.

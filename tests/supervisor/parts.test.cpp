@@ -37,7 +37,7 @@ TEST_CASE("What a step throws is logged, and the next step has its turn") {
   surely(l.log, [] { throw std::runtime_error("of that kind"); });
   surely(l.log, [&] { next = true; });
   CHECK(next);
-  CHECK(l.sink.texts() == std::vector<std::string>{"internal error, the operation concerned is lost: of that kind"});
+  CHECK(l.sink.texts() == std::vector<std::string>{"internal error, operation abandoned: of that kind"});
 }
 
 TEST_CASE("A daemon begins to end once, and stops with the status it was told last") {
@@ -148,8 +148,8 @@ TEST_CASE("Logs that cannot be opened anew are told by their services, and the d
   REQUIRE(told);
   REQUIRE(told->size() == 2);
   CHECK(told->at(0) == "no daemon log");
-  CHECK(told->at(1).find("; service bad goes on in the file that is open") != std::string::npos);
-  CHECK(l.sink.has("no daemon log; the log goes on in the file that is open"));
+  CHECK(told->at(1).find("; service bad keeps logging to the file that is open") != std::string::npos);
+  CHECK(l.sink.has("no daemon log; logging continues in the file that is open"));
   CHECK(std::filesystem::exists(scratch / "there/good"));
   work.join();
 }

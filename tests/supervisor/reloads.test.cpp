@@ -109,8 +109,8 @@ TEST_CASE("A commit that throws is an answer, too, and keeps nobody from his tur
   f.reloads.reload(false, f.note("one"));
   f.reloads.reload(false, f.note("two"));
   f.finish(0);
-  CHECK(f.happened == Happened{"begin", "refused", "one: of an internal error; the log has more", "begin"});
-  CHECK(f.sink.has("internal error, the operation concerned is lost"));
+  CHECK(f.happened == Happened{"begin", "refused", "one: internal error; see the log", "begin"});
+  CHECK(f.sink.has("internal error, operation abandoned"));
   f.apply_throws = false;
   f.finish(1);
   CHECK(f.happened.back() == "two: done");
