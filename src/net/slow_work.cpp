@@ -21,8 +21,9 @@ namespace xsuperd::net {
 
 /// The way back to the loop, with the memory for it: it can be taken whatever happens.
 struct SlowWork::Return {
+  explicit Return(Then what) : then(std::move(what)) {}
   Then then;
-  loop::Slot room = {};
+  loop::Slot room;
 };
 
 /// What the loop and the threads share. Lives until the last thread has ended, however late that is.
