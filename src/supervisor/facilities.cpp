@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-#include "xsuperd/service/runner.hpp"
+#include "xsuperd/service/surroundings.hpp"
 #include "xsuperd/supervisor/process.hpp"
 
 namespace xsuperd::supervisor {
@@ -15,11 +15,11 @@ Facilities::Facilities(FileWork& files, const Options& options, const std::vecto
                  {.outcome =
                       [this](spawn::Outcome outcome) {
                         const service::Token token = std::visit([](const auto& one) { return one.token; }, outcome);
-                        if (const auto runner = owner_of(token)) runner->on_outcome(std::move(outcome));
+                        if (const auto owner = owner_of(token)) owner->on_outcome(std::move(outcome));
                       },
                   .ended =
                       [this](const spawn::Ended& end) {
-                        if (const auto runner = owner_of(end.token)) runner->on_ended(end);
+                        if (const auto owner = owner_of(end.token)) owner->on_ended(end);
                       },
                   .new_token = [this] { return ++around_.census.last_token; }}),
       resolver_(files.loop(), {}),
@@ -45,7 +45,7 @@ void Facilities::end() {
   processes_.end();
 }
 
-std::shared_ptr<service::Runner> Facilities::owner_of(service::Token token) const {
+std::shared_ptr<service::ServerOwner> Facilities::owner_of(service::Token token) const {
   const auto owner = around_.census.owners.find(token);
   return owner == around_.census.owners.end() ? nullptr : owner->second.lock();
 }

@@ -40,7 +40,7 @@ class Facilities {
   void restore(const HandOver& state, const std::function<base::Fd(int)>& take);
 
  private:
-  [[nodiscard]] std::shared_ptr<service::Runner> owner_of(service::Token token) const;
+  [[nodiscard]] std::shared_ptr<service::ServerOwner> owner_of(service::Token token) const;
 
   Processes processes_;
   net::Resolver resolver_;

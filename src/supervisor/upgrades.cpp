@@ -210,7 +210,7 @@ void Upgrades::refuse(const std::string& why) noexcept {
   if (over->trial) over->trial->abandon();
   if (!with_.lifetime.ending()) surely(with_.log, [this] { with_.processes.spawner().presume(false); });
   if (std::exchange(with_.around.sockets.holding, false))
-    with_.roster.for_each([this](const auto& runner) { surely(with_.log, [&] { runner->release(); }); });
+    with_.roster.for_each([this](const auto& runner) { surely(with_.log, [&] { runner->hold(false); }); });
   for (const auto& one : over->told) surely(with_.log, [&] { one(base::Error{0, why}); });
   surely(with_.log, [this] { with_.reloads.go_on(); });
 }
