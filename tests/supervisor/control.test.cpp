@@ -109,7 +109,7 @@ class Daemon {
     return fd;
   }
   [[nodiscard]] base::Endpoint listening(std::size_t number) {
-    const int fd = runner(number).listening_fd();
+    const int fd = runner(number).endpoints().listening_fd();
     return fd < 0 ? port_[number] : net::local_endpoint(fd);
   }
 
@@ -166,11 +166,11 @@ TEST_CASE("Requests are counted, and a session is seen and ended") {
   const std::int64_t number = control::number_at(rows[0], "session").value_or(0);
   CHECK(daemon.ask("kill", {{"session", number + 1}}).failure == "not_found: session " + std::to_string(number + 1) + " does not exist");
   CHECK(daemon.ask("kill", {{"session", number}}).failure.empty());
-  daemon.run_until([&] { return daemon.runner(0).idle(); });
+  daemon.run_until([&] { return daemon.runner(0).sessions().empty(); });
   const service::Counters& counters = daemon.runner(0).counters();
   CHECK(counters.accepted == 1);
   CHECK(counters.served == 1);
-  CHECK(daemon.runner(0).accounted());
+  CHECK(accounted(daemon.runner(0)));
 }
 
 TEST_CASE("Sessions are told with what their conversations have carried, when the worker has said so") {
@@ -225,7 +225,7 @@ TEST_CASE("A refusal has its reason in the counters") {
   CHECK(json::serialize(row.at("reasons")) == R"({"service_limit":1})");
   CHECK(row.at("limit") == 1);
   CHECK(row.at("slowest_start").is_double());
-  CHECK(daemon.runner(1).accounted());
+  CHECK(accounted(daemon.runner(1)));
   CHECK(daemon.runner(1).counters().last_reason == policy::Reason::service_limit);
 }
 
@@ -264,7 +264,7 @@ TEST_CASE("Who may only look sees no values of variables") {
 TEST_CASE("A service is drained, held and enabled") {
   Daemon daemon;
   CHECK(daemon.ask("drain", {{"service", "one"}}).failure.empty());
-  CHECK_FALSE(daemon.runner(0).open());
+  CHECK_FALSE(daemon.runner(0).endpoints().open());
   CHECK(state_word(daemon.runner(0)) == "drained");
   CHECK(daemon.impl->roster().available() == 2);
   CHECK(daemon.ask("enable", {{"service", "one"}}).failure.empty());
@@ -296,9 +296,9 @@ TEST_CASE("What is disabled stays so over a reload") {
   CHECK(daemon.ask("disable", {{"service", "one"}}).failure.empty());
   CHECK(daemon.ask("reload").failure.empty());
   CHECK(state_word(daemon.runner(0)) == "disabled");
-  CHECK_FALSE(daemon.runner(0).open());
+  CHECK_FALSE(daemon.runner(0).endpoints().open());
   CHECK(daemon.ask("enable", {{"service", "one"}}).failure.empty());
-  CHECK(daemon.runner(0).open());
+  CHECK(daemon.runner(0).endpoints().open());
   CHECK(daemon.ask("diff").result.at("changed").as_array().empty());
 }
 
@@ -340,7 +340,7 @@ TEST_CASE("status tells of daemon and configuration") {
 TEST_CASE("Several services and patterns are meant at once, or none when one word means nobody") {
   Daemon daemon;
   CHECK(daemon.ask("drain", {{"services", {"one", "nobody"}}}).failure == "not_found: no service is named nobody");
-  CHECK(daemon.runner(0).open());
+  CHECK(daemon.runner(0).endpoints().open());
   CHECK(daemon.ask("drain", {{"service", "x*"}}).failure == "not_found: no service matches x*");
   CHECK(daemon.ask("drain", {{"service", "?n*"}, {"services", {"TWO", "one"}}}).failure.empty());
   CHECK(state_word(daemon.runner(0)) == "drained");
@@ -386,7 +386,7 @@ TEST_CASE("Sessions that are named must all run, or nobody is signalled") {
   CHECK(daemon.ask("kill").failure.find("bad_request") == 0);
   CHECK(running_sessions(daemon.runner(0)) == 1);
   CHECK(daemon.ask("kill", {{"session", number}, {"service", "two"}}).failure.empty());
-  daemon.run_until([&] { return daemon.runner(0).idle(); });
+  daemon.run_until([&] { return daemon.runner(0).sessions().empty(); });
 }
 
 TEST_CASE("A service whose port is taken is told with the reason, by reload, list and enable") {
