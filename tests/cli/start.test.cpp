@@ -18,7 +18,7 @@ TEST_CASE("The group of the control socket is given by number or name, and has t
   CHECK(control_group(parsed({"--control-group", "root"})).value() == gid_t{0});
   const auto nobody = control_group(parsed({"--control-group", "no-such-group"}));
   REQUIRE(nobody.has_error());
-  CHECK(nobody.error().sentence == "--control-group no-such-group: there is no such group");
+  CHECK(nobody.error().sentence == "--control-group no-such-group: no such group");
 }
 
 TEST_CASE("Workers are never root, and a user that was asked for has to be there") {
@@ -28,7 +28,7 @@ TEST_CASE("Workers are never root, and a user that was asked for has to be there
   CHECK(root.error().sentence == "--worker-user root: must not be root");
   const auto missing = worker_user(parsed({"--worker-user", "no-such-user"}));
   REQUIRE(missing.has_error());
-  CHECK(missing.error().sentence == "--worker-user no-such-user: there is no such user");
+  CHECK(missing.error().sentence == "--worker-user no-such-user: no such user");
   CHECK(worker_user(parsed({})).value().uid != 0);
 }
 

@@ -206,7 +206,7 @@ TEST_CASE("files of variables are read, and one that may be missing expands to n
   CHECK(has(text(missing, "x"), "server          = /bin/server"));
   CHECK(has(text(missing, "x"), "server_args     = /bin/server -i"));
   CHECK_FALSE(off(text(missing, "x")));
-  CHECK(reported(missing, "n /u/x@.service:4 $SSHD_OPTS is set by no file"));
+  CHECK(reported(missing, "n /u/x@.service:4 $SSHD_OPTS is not set by any of the files"));
   w.files.texts["/etc/default/ssh"] = "# options\nexport NO=1\nSSHD_OPTS=\"-4 -o 'A B'\" \nOTHER=x\n";
   const Conversion blank = with(sshd);
   CHECK(off(text(blank, "x")));  // an argument with a blank

@@ -122,16 +122,16 @@ TEST_CASE("Logs that cannot be opened anew are told by their services, and the d
   const test::Scratch scratch;
   fakes::FakeFiles files;
   fakes::FakeNames names;
-  const auto entry = [&](const std::string& name, const std::string& directory) {
-    return "service " + name + "\n{\ntype = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\nuser = root\n" +
+  const auto entry = [&](const std::string& name, const std::string& port, const std::string& directory) {
+    return "service " + name + "\n{\ntype = UNLISTED\nport = " + port + "\nsocket_type = stream\nwait = no\nuser = root\n" +
            "server = /bin/server\nlog_type = FILE " + (scratch / directory) + "/" + name + "\n}\n";
   };
   std::filesystem::create_directory(scratch / "there");
-  files.texts["/etc/xinetd.conf"] = entry("good", "there") + entry("bad", "nowhere");
+  files.texts["/etc/xinetd.conf"] = entry("good", "1", "there") + entry("bad", "2", "nowhere");
   InForce in_force(l.log, 65534);
   in_force.put(config::load(files, names, "/etc/xinetd.conf").config);
   REQUIRE(in_force.config());
-  REQUIRE(in_force.config()->services.size() == 1 + 1);
+  REQUIRE(in_force.config()->services.size() == 2);
 
   boost::asio::io_context loop;
   FileWork work(loop);

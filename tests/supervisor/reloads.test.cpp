@@ -96,7 +96,7 @@ TEST_CASE("A reload that cannot be begun is refused at once, and the next one ca
   Fixture f;
   f.no_thread = true;
   f.reloads.reload(false, f.note("one"));
-  CHECK(f.happened == Happened{"begin", "apply", "refused", "one: it could not be read: there is no thread"});
+  CHECK(f.happened == Happened{"begin", "apply", "refused", "one: the configuration could not be read: there is no thread"});
   CHECK_FALSE(f.reloads.preparing());
   f.no_thread = false;
   f.reloads.reload();

@@ -33,6 +33,8 @@ struct OffLoopTask {
   using Plain = std::invoke_result_t<Work&>;
   using Result = typename OffLoopResult<Plain>::type;
 
+  OffLoopTask(Work what, Then afterwards) : work(std::move(what)), then(std::move(afterwards)) {}
+
   void run() noexcept {
     try {
       if constexpr (std::is_void_v<Plain>) {
@@ -50,9 +52,9 @@ struct OffLoopTask {
 
   std::optional<Work> work;
   Then then;
-  std::optional<Result> result = {};
-  Slot way_there = {};
-  Slot way_back = {};
+  std::optional<Result> result;
+  Slot way_there;
+  Slot way_back;
 };
 
 /// Does `work` on `executor`, a thread pool or a strand of one, and then calls `then` on the loop with the outcome: a
