@@ -43,7 +43,7 @@ class Alarms final : public boost::asio::execution_context::service {
     entry.when = when;
     queue_.insert(entry);
     if (!waiting_) return wait();
-    if (when < ends_) timer_->cancel();
+    if (timer_ && when < ends_) timer_->cancel();
   }
 
   /// While nothing is set nothing is waited for, and the loop may end.
@@ -87,7 +87,7 @@ class Alarms final : public boost::asio::execution_context::service {
       }
     } guard{*this};
     const base::Moment now = std::chrono::steady_clock::now();
-    while (!queue_.empty() && queue_.begin()->when <= now) {
+    while (!queue_.empty() && queue_.begin()->when <= now && !loop_.stopped()) {
       const auto entry = queue_.begin()->shared_from_this();  // it may go while it is called
       queue_.erase(queue_.begin());
       entry->due();

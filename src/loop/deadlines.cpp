@@ -2,7 +2,6 @@
 #include "xsuperd/loop/deadlines.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -17,28 +16,23 @@ using std::chrono::milliseconds;
 }  // namespace
 
 struct Deadlines::Impl : std::enable_shared_from_this<Impl> {
-  /// What an alarm is set for; nothing: it is not set.
-  using Armed = std::optional<Clock::time_point>;
-
   Impl(boost::asio::io_context& loop, std::function<void(std::uint64_t)> on_due)
-      : alarms{Alarm(loop, [this] { over(0); }), Alarm(loop, [this] { over(1); })}, due(std::move(on_due)) {}
+      : alarm(loop, [this] { over(); }), due(std::move(on_due)) {}
 
   /// An alarm that is too early finds nothing and is set again, which costs less than one for each that is cancelled.
-  /// The second alarm is for a deadline before all others: to set one that is set already would take memory.
   void arm() noexcept {
     const auto next = queue.next();
-    if (!next || (armed[0] && *armed[0] <= *next) || (armed[1] && *armed[1] <= *next)) return;
-    const std::size_t which = !armed[0] ? 0 : !armed[1] ? 1 : *armed[0] < *armed[1] ? 1 : 0;
-    armed[which] = next;
-    alarms[which].set(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*next - Clock::now())));
+    if (!next || (armed && *armed <= *next)) return;
+    armed = next;
+    alarm.set(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*next - Clock::now())));
   }
 
   void disarm() noexcept {
-    for (Alarm& alarm : alarms) alarm.cancel();
-    armed = {};
+    alarm.cancel();
+    armed.reset();
   }
 
-  void over(std::size_t which) {
+  void over() {
     struct ArmedAgain {
       ~ArmedAgain() {
         if (!of->ended) of->arm();
@@ -46,7 +40,7 @@ struct Deadlines::Impl : std::enable_shared_from_this<Impl> {
       std::shared_ptr<Impl> of;  // `due` may end the Deadlines
     };
     const ArmedAgain again{shared_from_this()};
-    armed[which].reset();
+    armed.reset();
     const auto now = Clock::now();
     while (!ended) {
       const auto number = queue.take_due(now);
@@ -56,8 +50,8 @@ struct Deadlines::Impl : std::enable_shared_from_this<Impl> {
   }
 
   Queue queue;
-  std::array<Alarm, 2> alarms;
-  std::array<Armed, 2> armed;
+  Alarm alarm;
+  std::optional<Clock::time_point> armed;  ///< what the alarm is set for; nothing: it is not set
   std::function<void(std::uint64_t)> due;
   bool ended = false;
 };

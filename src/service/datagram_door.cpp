@@ -14,19 +14,20 @@ namespace xsuperd::service {
 void DatagramDoor::serve(Endpoint& endpoint) {
   net::DatagramBatch& batch = needs_.datagrams.batch;
   const auto all = batch.receive(endpoint.fd());
-  serving_ = endpoint.id();
-  const bool open = serve_each(endpoint, all);
-  serving_.reset();
-  if (!open) return;
+  if (!serve_each(endpoint, all)) return;
   batch.send(endpoint.fd());
   if (needs_.decider.state().listens(endpoint.id())) endpoint.again();
 }
 
 /// False when it was closed with all that waited there.
 bool DatagramDoor::serve_each(Endpoint& endpoint, std::span<const net::Datagram> all) {
+  serving_ = endpoint.id();
+  const struct Served {
+    std::optional<EndpointId>& serving;
+    ~Served() { serving.reset(); }
+  } served{serving_};
   // Looked for once for all that were taken together: they were there before the look.
-  std::optional<bool> libwrap_has_rules;
-  if (service().asks_libwrap() && !all.empty()) libwrap_has_rules = !needs_.libwrap.no_rules();
+  const std::optional<bool> libwrap_has_rules = all.empty() ? std::nullopt : look_for_libwrap_rules();
   for (const net::Datagram& datagram : all) {
     if (!endpoint.open()) return false;
     try {
@@ -36,6 +37,16 @@ bool DatagramDoor::serve_each(Endpoint& endpoint, std::span<const net::Datagram>
     }
   }
   return endpoint.open();
+}
+
+/// Nothing where the service does not ask, or where that cannot be found out now: then each looks for itself.
+std::optional<bool> DatagramDoor::look_for_libwrap_rules() const {
+  if (!service().asks_libwrap()) return std::nullopt;
+  try {
+    return !needs_.libwrap.no_rules();
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
 }
 
 void DatagramDoor::serve_one(const Endpoint& endpoint, const net::Datagram& datagram,

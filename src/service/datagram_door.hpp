@@ -48,6 +48,7 @@ class DatagramDoor {
   [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
   void serve_one(const Endpoint& endpoint, const net::Datagram& datagram, std::optional<bool> libwrap_has_rules);
   [[nodiscard]] bool serve_each(Endpoint& endpoint, std::span<const net::Datagram> all);
+  [[nodiscard]] std::optional<bool> look_for_libwrap_rules() const;
   void answer_now(const net::Datagram& datagram);
   void answer_late(EndpointId through, const net::Datagram& datagram);
   [[nodiscard]] std::optional<std::string_view> answer_to(const net::Datagram& datagram, std::span<char, udp_room> buffer);

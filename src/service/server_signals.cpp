@@ -7,7 +7,8 @@ namespace xsuperd::service {
 
 bool ServerSignals::send(Token token, int number) {
   if (!needs_.children.signal(token, number, needs_.clock.grace)) return false;
-  if (number != SIGTERM || needs_.decider.state().phase() == Phase::retiring) return true;  // end_all() sees to all of them
+  const bool all_end = must_end_ && needs_.decider.state().phase() == Phase::retiring;
+  if (number != SIGTERM || all_end) return true;  // end_all() sees to all of them
   needs_.timers.arm(needs_.clock.grace, [this, token, pid = needs_.sessions.at(token).pid] {
     const Session* session = needs_.sessions.find(token);
     if (!session || session->pid != pid) return;

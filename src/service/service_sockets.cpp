@@ -122,7 +122,7 @@ void ServiceSockets::let_go(const config::Service& service, bool served, base::F
   if (refusing_.open()) shut_down(service, served, refusing_.fd());
   refusing_.close();
   if (listening && is_lent())
-    around_.sockets.handed.give_back({lent_, std::move(listening), foreign_.foreign()});
+    around_.sockets.handed.give_back({std::exchange(lent_, {}), std::move(listening), foreign_.foreign()});
   else if (listening)
     shut_down(service, served, listening.get());
   lent_.clear();

@@ -13,7 +13,7 @@ class io_context;
 
 namespace xsuperd::loop {
 
-/// The deadlines of many things that are alike, each told by a number of its owner's, with two alarms for all of them:
+/// The deadlines of many things that are alike, each told by a number of its owner's, with one alarm for all of them:
 /// what comes and goes takes nothing from the heap once there were as many at a time. When `due` throws, the deadlines
 /// that have passed meanwhile are reported in a later turn of the loop. Lives on the loop thread; `due` is never called
 /// after this has ended, nor from inside add().

@@ -19,6 +19,10 @@
 #include "xsuperd/net/ident.hpp"
 #include "xsuperd/service/state.hpp"
 
+namespace xsuperd::net {
+struct Datagram;
+}
+
 /// One request from its arrival to the end of its server, and the phases it goes through. The machine is pure: it says
 /// what comes next, and the Runner does it. State decides about places and limits; this is about one request's way.
 ///
@@ -39,10 +43,6 @@
 ///
 /// `admitted` leads to the first of libwrap, banner, identity and target that is wanted, else to starting. From every phase `ended` (also: refused, withdrawn, lost) is the end. A further wait before
 /// a server starts is a row of `way_to_server` in session.cpp, and a member of Wanted.
-namespace xsuperd::net {
-struct Datagram;
-}
-
 namespace xsuperd::service {
 
 enum class SessionPhase : std::uint8_t {
