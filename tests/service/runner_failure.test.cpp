@@ -171,6 +171,17 @@ TEST_CASE("a server that does not heed TERM is killed after the grace time") {
   CHECK(bench.sink.has("EXIT: x signal=9"));
 }
 
+TEST_CASE("a server that was left alone, and is then told to end and does not, is killed after the grace time") {
+  AskedOnce bench;
+  const Process server = Process::sleeping(true);
+  bench.spawner.deliver_started(0, server.pid(), server.pidfd());
+  bench.runner->retire(Runner::Servers::leave);
+  bench.hurry = true;
+  CHECK(bench.runner->signal_session(bench.job(0).token, SIGTERM));
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
+  CHECK(bench.sink.has("EXIT: x signal=9"));
+}
+
 TEST_CASE("a server whose start was under way when its service was removed gets its TERM as well") {
   AskedOnce bench;
   bench.runner->retire(Runner::Servers::terminate);
