@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <csignal>
 
 #include "service/fixture.hpp"
 
