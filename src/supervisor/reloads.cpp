@@ -13,7 +13,7 @@ Reloads::Reloads(const log::DaemonLog& log, const Lifetime& lifetime, Asks asks)
 
 void Reloads::reload(bool strict, Told told) {
   if (lifetime_.ending()) return;
-  if (!next_) next_.emplace();
+  if (!next_) next_ = Wish{};
   next_->strict = next_->strict || strict;
   if (told) next_->told.push_back(std::move(told));
   if (preparing_ || asks_.held()) return;
@@ -54,7 +54,7 @@ void Reloads::give_up() {
   log_.warning("the reload in progress takes too long: it is abandoned, and repeated after the upgrade");
   ++turn_;
   preparing_ = false;
-  if (!next_) next_.emplace();
+  if (!next_) next_ = Wish{};
   if (const auto wish = std::exchange(under_way_, nullptr)) {
     next_->strict = next_->strict || wish->strict;
     for (auto& tell : wish->told) next_->told.push_back(std::move(tell));
