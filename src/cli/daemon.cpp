@@ -2,15 +2,15 @@
 #include "xsuperd/cli/daemon.hpp"
 
 #include <fmt/format.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <exception>
+#include <memory>
 #include <thread>
 #include <utility>
 
 #include "cli/start.hpp"
-#include "xsuperd/base/fd.hpp"
 #include "xsuperd/cli/served.hpp"
 #include "xsuperd/config/vocabulary.hpp"
 #include "xsuperd/supervisor/process.hpp"
@@ -39,12 +39,17 @@ void report_failure(Start& start, const std::string& sentence) {
     fmt::print(stderr, "{}\n", line);
 }
 
-/// The loop of a new image begins with epoll_create1(2), and there is no way back from here: where the kernel has no memory or
-/// descriptor for that, it is waited for as long as peers wait without harm.
-void wait_for_room() {
+/// Makes a T. There is no way back from a new image: where the kernel has no memory, descriptor or thread for it, it is tried
+/// again there for as long as peers wait without harm.
+template <typename T, typename... Arguments>
+std::unique_ptr<T> make_patiently(bool takes_over, Arguments&... arguments) {
   constexpr int most_tries = 50;
-  for (int tries = 0; tries < most_tries; ++tries) {
-    if (base::Fd(::epoll_create1(EPOLL_CLOEXEC))) return;
+  for (int tries = 1;; ++tries) {
+    try {
+      return std::make_unique<T>(arguments...);
+    } catch (const std::exception&) {
+      if (!takes_over || tries == most_tries) throw;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
 }
@@ -71,15 +76,14 @@ void let_log_be_reopened(Start& start) {
 /// Returns the exit status.
 int run_daemon(Start& start) {
   supervisor::PidFile pid_file;
-  log::Writer writer(start.output);
-  supervisor::StartErrors errors(writer, *start.output, start.program, start.report);
+  const auto writer = make_patiently<log::Writer>(start.takes_over(), start.output);
+  supervisor::StartErrors errors(*writer, *start.output, start.program, start.report);
   log::DaemonLog log(errors, std::move(start.output));
   check_facility(start.command, log);
   write_pid_file(start, pid_file, log);
   let_log_be_reopened(start);
   start.options.on_started = [&start](const std::vector<supervisor::Served>& served) { report_start(start, served); };
-  if (start.takes_over()) wait_for_room();
-  return supervisor::Supervisor(std::move(start.options), writer, log).run();
+  return make_patiently<supervisor::Supervisor>(start.takes_over(), start.options, *writer, log)->run();
 }
 
 }  // namespace

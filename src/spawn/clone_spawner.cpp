@@ -51,6 +51,7 @@ class CloneSpawner final : public Spawner {
   [[nodiscard]] std::optional<Outcome> leave_alone(std::unique_ptr<Launch> launch, bool at_once);
   void count(Launch& launch);
   void take(Launched launched);
+  void start_threads();
   void work(unsigned thread);
   void put(Launched launched);
 
@@ -76,9 +77,18 @@ CloneSpawner::CloneSpawner(boost::asio::io_context& loop, const CloneOptions& op
       ring_(options.threads == 0 ? 0 : ring_capacity),
       box_(loop) {
   box_.on_launched([this](Launched launched) { take(std::move(launched)); });
+  start_threads();
+}
+
+void CloneSpawner::start_threads() {
   const base::SignalsBlocked blocked;
-  for (unsigned thread = 1; thread <= options.threads; ++thread)
-    threads_.emplace_back([this, thread] { work(thread); });
+  try {
+    for (unsigned thread = 1; thread <= options_.threads; ++thread)
+      threads_.emplace_back([this, thread] { work(thread); });
+  } catch (...) {
+    ring_.close();  // those that are there end
+    throw;
+  }
 }
 
 CloneSpawner::~CloneSpawner() {

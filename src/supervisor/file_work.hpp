@@ -3,6 +3,7 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <thread>
 #include <utility>
 
 #include "xsuperd/loop/off_loop.hpp"
@@ -14,7 +15,13 @@ namespace xsuperd::supervisor {
 class FileWork {
  public:
   /// The loop outlives it.
-  explicit FileWork(boost::asio::io_context& loop) : loop_(loop) {}
+  explicit FileWork(boost::asio::io_context& loop) : loop_(loop), second_([this] { pool_.attach(); }) {}
+  ~FileWork() {
+    pool_.stop();
+    join();
+  }
+  FileWork(const FileWork&) = delete;
+  FileWork& operator=(const FileWork&) = delete;
 
   /// Does `work` on one of the threads, and then calls `then` on the loop with what came of it: see loop::off_loop().
   template <typename Work, typename Then>
@@ -25,11 +32,15 @@ class FileWork {
   [[nodiscard]] boost::asio::io_context& loop() const { return loop_; }
   [[nodiscard]] boost::asio::thread_pool& pool() { return pool_; }
   /// Waits until all has been done that was asked for.
-  void join() { pool_.join(); }
+  void join() {
+    pool_.join();
+    if (second_.joinable()) second_.join();
+  }
 
  private:
   boost::asio::io_context& loop_;
-  boost::asio::thread_pool pool_{2};
+  boost::asio::thread_pool pool_{1};
+  std::thread second_;  ///< Asio's pool of two would wait for the first for ever where there is no second to be had
 };
 
 }  // namespace xsuperd::supervisor

@@ -32,8 +32,8 @@ namespace xsuperd::supervisor {
 /// end. Loop thread only.
 class Supervisor::Impl {
  public:
-  /// `writer` and `log` outlive it.
-  Impl(Options options, log::Writer& writer, log::DaemonLog& log);
+  /// As Supervisor's.
+  Impl(Options& options, log::Writer& writer, log::DaemonLog& log);
   /// To be called once before it goes, when the loop runs no more: waits for all threads but those that hang.
   void end();
 
@@ -70,7 +70,7 @@ class Supervisor::Impl {
 
   // Whatever refers to another stands below it. When the daemon ends what is below goes first: the Runners before all that
   // they use, and the loop, which may still hold what was posted to it, last of all.
-  Options options_;
+  Options& options_;
   log::DaemonLog& log_;
   boost::asio::io_context loop_{1};
   FileWork files_{loop_};
@@ -91,7 +91,7 @@ class Supervisor::Impl {
   ConsistencyChecks checks_;
   ControlDoor door_;
   Shutdown shutdown_;
-  std::unique_ptr<Signals> signals_;  ///< from run() on
+  std::unique_ptr<Signals> signals_;
 };
 
 }  // namespace xsuperd::supervisor

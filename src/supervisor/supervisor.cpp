@@ -23,8 +23,8 @@
 
 namespace xsuperd::supervisor {
 
-Supervisor::Supervisor(Options options, log::Writer& writer, log::DaemonLog& log)
-    : impl_(std::make_unique<Impl>(std::move(options), writer, log)) {}
+Supervisor::Supervisor(Options& options, log::Writer& writer, log::DaemonLog& log)
+    : impl_(std::make_unique<Impl>(options, writer, log)) {}
 Supervisor::~Supervisor() {
   impl_->end();
 #ifdef __GLIBC__
@@ -57,8 +57,8 @@ service::DaemonFacts facts_of(const Options& options) {
 
 }  // namespace
 
-Supervisor::Impl::Impl(Options options, log::Writer& writer, log::DaemonLog& log)
-    : options_(std::move(options)),
+Supervisor::Impl::Impl(Options& options, log::Writer& writer, log::DaemonLog& log)
+    : options_(options),
       log_(log),
       manager_(loop_, net::make_service_manager(), {net::watchdog_period(), net::store_room()}, manager_asks()),
       facilities_(files_, options_, names_.environment(), log),
@@ -90,9 +90,9 @@ Supervisor::Impl::Impl(Options options, log::Writer& writer, log::DaemonLog& log
   // The children that were there before us are ours after an upgrade.
   if (options_.inherited) options_.adopts_orphans = options_.inherited->state().daemon.adopts_orphans;
   listen_to_services();
-  take_handed_sockets();
   raise_file_limit();
   facilities_.around().census.reserve = base::DescriptorReserve::of_this_process();
+  signals_ = std::make_unique<Signals>(loop_, [this](int number) { on_signal(number); }, options_.adopts_orphans);
 }
 
 ManagerLink::Asks Supervisor::Impl::manager_asks() {
@@ -139,10 +139,9 @@ void Supervisor::Impl::end() {
 }
 
 int Supervisor::Impl::run() {
-  const bool orphans_possible = options_.adopts_orphans;
-  signals_ = std::make_unique<Signals>(loop_, [this](int number) { on_signal(number); }, orphans_possible);
-  if (orphans_possible) facilities_.processes().look_for_orphans();
+  if (options_.adopts_orphans) facilities_.processes().look_for_orphans();
   if (options_.inherited) return take_over() ? serve() : 1;
+  take_handed_sockets();
   if (!load()) return 1;
   net::HandedSockets& handed = facilities_.around().sockets.handed;
   drop_stale_sockets(handed, in_force_);

@@ -45,10 +45,9 @@ class Daemon {
     std::ofstream(path_) << "defaults\n{\n\tbind = 127.0.0.1\n\tinstances = 5\n" << defaults << "}\n"
                          << entry("one", "\tserver = /bin/cat\n") << entry("two", "\tserver = /bin/cat\n\tinstances = 1\n")
                          << entry("off", "\tdisable = yes\n") << entry("wrong", "\tserver = /nowhere\n") << more;
-    Options options;
-    options.sources.main = path_;
-    options.stay_alive = true;
-    impl.emplace(std::move(options), writer_, log_);
+    options_.sources.main = path_;
+    options_.stay_alive = true;
+    impl.emplace(options_, writer_, log_);
     REQUIRE(impl->load());
     impl->start_services();
   }
@@ -116,6 +115,7 @@ class Daemon {
  private:
   test::Scratch scratch_;
   std::string path_;
+  Options options_;
   std::shared_ptr<log::Output> output_ = std::make_shared<Nowhere>();
   log::Writer writer_{output_};
   log::DaemonLog log_{writer_, output_};

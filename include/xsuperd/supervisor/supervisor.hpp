@@ -62,8 +62,9 @@ struct Options {
 /// which becomes the loop thread.
 class Supervisor {
  public:
-  /// `writer` and `log` outlive it.
-  Supervisor(Options options, log::Writer& writer, log::DaemonLog& log);
+  /// All three outlive it. Throws std::system_error or std::bad_alloc where the kernel refuses what a loop, a thread or a
+  /// process needs; `options` are then as they were, and it may be tried again with them.
+  Supervisor(Options& options, log::Writer& writer, log::DaemonLog& log);
   ~Supervisor();
 
   /// Is Options::adopts_orphans to be set? To be asked before the process has started anything itself.
