@@ -9,7 +9,9 @@ endif()
 
 find_program(XSUPERD_CCACHE ccache)
 if(XSUPERD_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${XSUPERD_CCACHE})
+  # Without these words it keeps nothing that was compiled with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${XSUPERD_CCACHE})
 endif()
 
 set(XSUPERD_SANITIZE "" CACHE STRING "sanitizers, as for -fsanitize=: address,undefined or thread")

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# precompile(TARGET HEADERS ...): TARGET has these headers of other libraries precompiled. precompiled_as(TARGET OTHER): TARGET
+# takes those of OTHER, which must be compiled with the same options. Both are no more than speed: a file includes whatever it
+# uses, which a build without this, and every build by another compiler than g++, shows.
+option(XSUPERD_PRECOMPILE "precompile the headers that nearly all files include (g++ only)" ON)
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  set(XSUPERD_PRECOMPILE OFF)
+endif()
+if(XSUPERD_PRECOMPILE)
+  # For g++ 12 the std::string of a precompiled header is no longer one of the system's, about which it keeps silent.
+  add_compile_options(-Wno-array-bounds -Wno-restrict)
+  if(XSUPERD_CCACHE)
+    add_compile_options(-fpch-preprocess)  # or ccache keeps nothing
+  endif()
+endif()
+
+# What nearly all files include, and what takes longest to read.
+set(XSUPERD_COMMON_HEADERS
+    <algorithm> <array> <chrono> <cstdint> <functional> <map> <memory> <optional> <string> <string_view> <unordered_map>
+    <utility> <variant> <vector>
+    <fmt/format.h>
+    <boost/asio/io_context.hpp> <boost/asio/post.hpp> <boost/asio/steady_timer.hpp> <boost/system/result.hpp>)
+
+function(precompile target)
+  if(XSUPERD_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
+function(precompiled_as target other)
+  if(XSUPERD_PRECOMPILE)
+    target_precompile_headers(${target} REUSE_FROM ${other})
+  endif()
+endfunction()
