@@ -7,8 +7,8 @@ if(NOT CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   set(XSUPERD_PRECOMPILE OFF)
 endif()
 if(XSUPERD_PRECOMPILE)
-  # For g++ 12 the std::string of a precompiled header is no longer one of the system's, about which it keeps silent.
-  add_compile_options(-Wno-array-bounds -Wno-restrict)
+  # g++ 12 forgets that std::string in a precompiled header is the system's, and warns of what it takes to happen in there.
+  add_compile_options(-Wno-array-bounds -Wno-restrict -Wno-stringop-overread -Wno-stringop-overflow)
   if(XSUPERD_CCACHE)
     add_compile_options(-fpch-preprocess)  # or ccache keeps nothing
   endif()
