@@ -133,6 +133,7 @@ void Judge::service(const reply::Service& row) {
   const std::string_view state = row.state;
   if (state == States::closed)
     add(Grade::critical, id, fmt::format("{} is closed: {}", id, row.trouble.value_or("its socket could not be opened")));
+  for (const std::string& sentence : closed_addresses(row)) add(Grade::warning, id, sentence);
   if (state == States::paused) add(Grade::warning, id, fmt::format("{} is paused: more connections than cps allows", id));
   for (const std::string_view standing : {States::held, States::drained, States::disabled})
     if (state == standing) add(Grade::warning, id, fmt::format("{} is {} by an administrator", id, standing));

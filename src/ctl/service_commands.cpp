@@ -17,9 +17,7 @@ namespace {
 constexpr auto right = Column::Align::right;
 
 std::string endpoint_text(const reply::Endpoint& endpoint) {
-  const std::string address = endpoint.address.value_or("*");
-  const bool six = address.find(':') != address.npos;
-  return fmt::format("{} {}:{}", endpoint.protocol, six ? "[" + address + "]" : address, endpoint.port);
+  return fmt::format("{} {}", endpoint.protocol, address_text(endpoint.address, endpoint.port));
 }
 
 std::string running_text(const reply::Service& service) {
@@ -38,12 +36,15 @@ std::vector<std::string> list_row(const reply::ListRow& row, const control::Time
           std::to_string(s.counters.refused), std::to_string(s.counters.failed), ago_text(s.last_request, now)};
 }
 
-/// Below the table: why services are closed, and what it does not show.
+/// Below the table: why services are closed, or closed at one of their addresses, and what it does not show.
 std::string footer(const Arguments& arguments, const control::Answered<command::List>& answer) {
   std::string text;
-  for (const reply::ListRow& row : answer.rows)
-    if (const auto* service = std::get_if<reply::Service>(&row); service && service->trouble)
-      text += fit_for_terminal(fmt::format("{} is closed: {}", service->id, *service->trouble)) + "\n";
+  for (const reply::ListRow& row : answer.rows) {
+    const auto* service = std::get_if<reply::Service>(&row);
+    if (!service) continue;
+    if (service->trouble) text += fit_for_terminal(fmt::format("{} is closed: {}", service->id, *service->trouble)) + "\n";
+    for (const std::string& sentence : closed_addresses(*service)) text += fit_for_terminal(sentence) + "\n";
+  }
   const auto [wrong, off] = answer.result.left_out;
   if (arguments.all || !arguments.words.empty() || (wrong == 0 && off == 0)) return text;
   if (wrong > 0) text += fmt::format("{} {} in error", wrong, wrong == 1 ? "entry" : "entries");
@@ -124,6 +125,7 @@ std::string head(const reply::Service& s, const control::Time& now) {
   if (s.last_refusal)
     text += fmt::format("  last refused {} ago: {} ({})\n", ago_text(s.last_refusal->at, now), s.last_refusal->peer, s.last_refusal->reason);
   if (s.trouble) text += fmt::format("  closed: {}\n", *s.trouble);
+  for (const std::string& sentence : closed_addresses(s)) text += fmt::format("  {}\n", sentence);
   return lines_for_terminal(text);
 }
 

@@ -29,6 +29,20 @@ std::string place_text(const reply::Place& place) {
   return fmt::format("{}:{}", place.file.empty() ? "-" : place.file, place.line);
 }
 
+std::string address_text(const std::optional<std::string>& address, std::uint16_t port) {
+  const std::string host = address.value_or("*");
+  return fmt::format("{}:{}", host.find(':') != host.npos ? "[" + host + "]" : host, port);
+}
+
+std::vector<std::string> closed_addresses(const reply::Service& service) {
+  std::vector<std::string> all;
+  if (service.state != control::States::listening && service.state != control::States::busy) return all;
+  for (const reply::Socket& socket : service.sockets.value_or(std::vector<reply::Socket>{}))
+    if (!socket.open && socket.trouble)
+      all.push_back(fmt::format("{} is closed at {}: {}", service.id, address_text(socket.address, socket.port), *socket.trouble));
+  return all;
+}
+
 std::string count_text(std::uint64_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }

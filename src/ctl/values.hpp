@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "xsuperd/base/counts.hpp"
 #include "xsuperd/control/schema/services.hpp"
@@ -24,6 +25,10 @@ template <typename T>
 [[nodiscard]] std::string ago_text(const control::Time& when, const control::Time& now);
 /// "FILE:LINE".
 [[nodiscard]] std::string place_text(const reply::Place& place);
+/// "192.0.2.1:70", "[::1]:70", "*:70".
+[[nodiscard]] std::string address_text(const std::optional<std::string>& address, std::uint16_t port);
+/// What a service that is open lacks, a sentence for each: "web is closed at [::1]:70: bind failed (...)".
+[[nodiscard]] std::vector<std::string> closed_addresses(const reply::Service& service);
 /// "1 session", "2 sessions".
 [[nodiscard]] std::string count_text(std::uint64_t count, std::string_view what);
 /// Each line of `text`, which has no other control characters afterwards, fit for a terminal.

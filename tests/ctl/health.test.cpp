@@ -66,6 +66,21 @@ TEST_CASE("Each trouble of a service has its grade") {
   }
 }
 
+TEST_CASE("A service that is closed at one of its addresses is a warning, unless somebody closed it") {
+  for (const auto& [state, grade] : {std::pair{"listening", Grade::warning}, {"busy", Grade::warning}, {"paused", Grade::warning},
+                                     {"disabled", Grade::warning}, {"behind tcpmux", Grade::ok}}) {
+    Bench bench;
+    json::object row = service("x", state);
+    row["sockets"] = json::parse(R"([{"address":"127.0.0.1","port":70,"open":true,"trouble":null},
+      {"address":"::1","port":70,"open":false,"trouble":"bind failed"},{"address":null,"port":7,"open":false,"trouble":null}])");
+    bench.rows.push_back(row);
+    CAPTURE(state);
+    CHECK(bench.health().grade() == grade);
+    CHECK((bench.line().find("x is closed at [::1]:70: bind failed") != std::string::npos) ==
+          (std::string_view(state) == "listening" || std::string_view(state) == "busy"));
+  }
+}
+
 TEST_CASE("How full a service may be is up to the ranges") {
   Bench bench;
   bench.rows = {service("x", "listening", 8, "10")};
