@@ -56,8 +56,8 @@ constexpr const char* guarding[]{"BindToDevice=lo",         "PrivateNetwork=yes"
                                  "ExecStartPre=/bin/rules", "IPTTL=1",            "IPAddressDeny=nobody",
                                  "Mark=7",                  "MaxConnections=x",   "GuardAgainst=all",
                                  "TriggerLimitBurst=few",   "SmackLabel=x",       "IPIngressFilterPath=/x"};
-constexpr const char* open[]{"IPTOS=low-delay", "ReusePort=yes", "FreeBind=yes",     "SocketMode=0600",
-                             "Priority=3",      "Slice=x.slice", "ProtectSystem=yes", "PrivateNetwork=no"};
+constexpr const char* left_open[]{"IPTOS=low-delay", "ReusePort=yes", "FreeBind=yes",     "SocketMode=0600",
+                                  "Priority=3",      "Slice=x.slice", "ProtectSystem=yes", "PrivateNetwork=no"};
 
 }  // namespace
 
@@ -85,7 +85,7 @@ TEST_CASE("a directive that protects nothing, or is not in force, disables nothi
     INFO(line << "\n" << text(c, "x") << report(c));
     CHECK_FALSE(off(text(c, "x")));
   }
-  for (const char* line : open) {
+  for (const char* line : left_open) {
     const Conversion c = entries_of(listens + line + "\n", server);
     INFO(line << "\n" << text(c, "x") << report(c));
     CHECK_FALSE(off(text(c, "x")));
