@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the State decides is done. Internal to service.
+// Carries out what the State decides. Internal to service.
 #pragma once
 #include <functional>
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace xsuperd::service {
 
-/// Does what the State of a service has decided, by passing it to the part whose subject it is; the pause of cps and the
-/// tries of a start that has failed are its own. Loop thread only.
+/// Carries out what the State of a service has decided by passing it to the part that is responsible for it. The pause of
+/// cps and the retries of a failed start are its own. Loop thread only.
 class ActionPerformer final : public Performer {
  public:
   struct Needs {

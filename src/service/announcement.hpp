@@ -9,14 +9,14 @@
 
 namespace xsuperd::service {
 
-/// What of one service is announced. Loop thread only.
+/// The announcements of one service. Loop thread only.
 class Announcement {
  public:
   /// All of them outlive it.
   Announcement(const Setup& setup, const Sockets& sockets, const Endpoints& endpoints, const Journal& journal)
       : setup_(setup), sockets_(sockets), endpoints_(endpoints), journal_(journal) {}
 
-  /// Announces what is open now, or takes back what is not. To be called when a socket or the configuration has changed.
+  /// Announces what is open now, and withdraws what is not. To be called when a socket or the configuration has changed.
   void update();
 
  private:

@@ -23,10 +23,10 @@ struct Banner {
   base::Address peer;
   /// Gets the socket back, on the loop thread, and false when the peer went away or did not read.
   std::function<void(base::Fd socket, bool delivered)> done;
-  bool patient = true;  ///< a peer that does not take it whole at once is waited for
+  bool patient = true;  ///< wait for a peer that does not take all of it at once
 };
 
-/// One banner that its peer has not taken whole yet.
+/// A banner that its peer has not taken completely yet.
 class SlowBanner;
 
 /// The peers that are waited for, no more than `most`. Lives on the loop thread.
@@ -44,7 +44,7 @@ class SlowPeers {
     std::uint64_t turn;
     std::weak_ptr<SlowBanner> banner;
   };
-  using Places = std::deque<Place>;  // who has waited longest is first
+  using Places = std::deque<Place>;  // the one that has waited longest is first
   std::shared_ptr<SlowBanner> displace();
 
   std::size_t most_;
@@ -76,17 +76,17 @@ class Banners : public std::enable_shared_from_this<Banners> {
   boost::asio::thread_pool& blocking_;
   const log::DaemonLog& log_;
   std::shared_ptr<SlowPeers> slow_;
-  std::mutex mutex_;  // for what follows
-  /// Who has come since the last reading of a file began: one more reading serves them all, however many they
-  /// are.
+  std::mutex mutex_;  // guards the members below
+  /// The peers that came after the last read of a file began: one more read serves all of them, however many
+  /// there are.
   std::map<std::string, Batch> queued_;
-  /// What is being sent. Peers that do not read share one copy: many would otherwise hold as many of a large
-  /// file.
+  /// What is being sent. Peers that do not read share one copy; otherwise each of them would hold its own copy of
+  /// a large file.
   std::map<std::string, std::weak_ptr<const std::string>> texts_;
 };
 
 /// What to send to a peer whose session goes on: a second descriptor, so that an upgrade finds the connection
-/// in the session, too. The connection itself when there is none to be had.
+/// in the session, too. The connection itself if none can be had.
 [[nodiscard]] base::Fd lent(base::Fd& socket);
 
 }  // namespace xsuperd::service

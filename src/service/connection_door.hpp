@@ -24,7 +24,7 @@ class ConnectionDoor {
   };
   explicit ConnectionDoor(const Needs& needs) : needs_(needs) {}
 
-  /// Something waits there.
+  /// A connection is waiting there.
   void accept(Endpoint& endpoint);
   /// A connection that came through tcpmux: from here on it is a request like any other, with this service's own lists,
   /// limits and log (B12.40).

@@ -13,7 +13,7 @@
 
 namespace xsuperd::service {
 
-/// Takes the datagrams that wait at a socket together, makes a request of each, and answers those that are let in. Loop
+/// Takes all datagrams that wait at a socket, makes a request of each, and answers those that are admitted. Loop
 /// thread only.
 class DatagramDoor {
  public:
@@ -27,15 +27,15 @@ class DatagramDoor {
     Datagrams& datagrams;
     net::Libwrap& libwrap;
     const Clock& clock;
-    std::function<void(Token)> judge;  ///< the request is made; answer() if it is let in
+    std::function<void(Token)> judge;  ///< the request exists now; calls answer() if it is admitted
   };
   explicit DatagramDoor(Needs needs) : needs_(std::move(needs)) {}
 
-  /// Something waits there.
+  /// A datagram is waiting there.
   void serve(Endpoint& endpoint);
-  /// It has been let in: answers it, and that is its end.
+  /// It has been admitted: answers it, and the session is over.
   void answer(Token token);
-  /// The answers to those that came before are sent as long as there is a socket.
+  /// Sends the answers to earlier datagrams while there still is a socket.
   void before_closing(const Endpoint& endpoint);
   /// Has a refused peer that goes on sending been logged within a minute (fact B4.34)? If not, it counts as logged now.
   [[nodiscard]] bool logged_lately(const base::Endpoint& peer);

@@ -8,10 +8,10 @@
 
 namespace xsuperd::service {
 
-/// Does what the State has decided.
+/// Carries out what the State has decided.
 class Performer {
  public:
-  /// What it throws has no influence on the actions that follow.
+  /// An exception does not affect the actions that follow.
   virtual void perform(const Action& action) = 0;
 
  protected:
@@ -26,14 +26,14 @@ class Decider {
   Decider(std::shared_ptr<const policy::Policy> policy, Census& census, const Hooks& hooks, Performer& performer);
 
   [[nodiscard]] const State& state() const { return state_; }
-  /// What has been decided is done, whatever one of the actions throws; that is thrown on afterwards.
+  /// Everything that was decided is carried out even if one of the actions throws; the exception is rethrown afterwards.
   void feed(const Event& event) { feed(event, performer_); }
-  /// The same with somebody else to perform what comes of this event.
+  /// The same with another Performer for this event.
   void feed(const Event& event, Performer& performer);
   [[nodiscard]] Performer& performer() const { return performer_; }
-  /// Goes on where another image of the daemon was. Before any event.
+  /// Continues from the state of another image of the daemon. To be called before any event.
   void restore(const StateSnapshot& snapshot);
-  /// The requests that `before` has seen count as seen by this one.
+  /// Requests that `before` has seen count as seen by this one, too.
   void count_on_from(const Decider& before) { state_.count_on_from(before.state_); }
 
  private:

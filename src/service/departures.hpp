@@ -6,20 +6,20 @@
 
 namespace xsuperd::service {
 
-/// Looks from time to time whether those who wait for a name or a target have gone: there is no descriptor to spare for
-/// each, to be told. Loop thread only.
+/// Checks from time to time whether peers that wait for a name or a target have gone: watching each of them would take a
+/// descriptor that cannot be spared. Loop thread only.
 class Departures {
  public:
   /// All of them outlive it.
   Departures(Sessions& sessions, Endings& endings, Timers& timers)
       : sessions_(sessions), endings_(endings), timers_(timers) {}
 
-  /// One more has begun to wait.
+  /// Another peer has begun to wait.
   void watch();
 
  private:
   void look();
-  /// How a look at one of them went.
+  /// What a check of one of them found.
   enum class Seen : std::uint8_t { not_watched, waits, gone };
   [[nodiscard]] static Seen look_at(Session& session);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What stands between the sockets of a service and what becomes of those who come in by them. Internal to service.
+// Between the sockets of a service and what becomes of the peers that come in through them. Internal to service.
 #pragma once
 #include "service/life.hpp"
 #include "xsuperd/service/endpoints.hpp"
@@ -15,7 +15,7 @@ class Sessions;
 class WaitingDoor;
 
 /// Owns a service's Standing: says whether its sockets are to be open and waited for, and passes what comes in to the door
-/// of its kind. Loop thread only.
+/// for that kind of request. Loop thread only.
 class Doorkeeper final : public Endpoint::Owner {
  public:
   struct Needs {
@@ -35,11 +35,11 @@ class Doorkeeper final : public Endpoint::Owner {
   explicit Doorkeeper(const Needs& needs) : needs_(needs) {}
 
   [[nodiscard]] Standing standing() const { return standing_; }
-  /// Sockets are neither opened nor closed by this.
+  /// Neither opens nor closes sockets.
   void stand(Standing standing) { standing_ = standing; }
   /// May its socket be waited for, as far as standing and upgrades go?
   [[nodiscard]] bool lets_in() const { return standing_ != Standing::held && !needs_.sockets.holding; }
-  /// Waits for all sockets that the State listens at.
+  /// Waits on all sockets at which the State listens.
   void listen_everywhere();
 
   // Endpoint::Owner

@@ -10,8 +10,7 @@
 
 namespace xsuperd::service {
 
-/// Ends sessions of one service so that nothing of them stays, and is where it is noticed that a step of a session has
-/// failed. Loop thread only.
+/// Ends sessions of one service so that nothing of them remains, and handles steps of a session that fail. Loop thread only.
 class Endings {
  public:
   struct Needs {
@@ -27,14 +26,14 @@ class Endings {
   };
   explicit Endings(const Needs& needs) : needs_(needs) {}
 
-  /// It is there no more: nothing it asked for is answered. What has a place keeps it until the State hears of the end;
-  /// whoever calls this feeds and counts that.
+  /// Removes it; nothing that it asked for is answered any more. A session with a place keeps the place until the State
+  /// hears of the end, which the caller reports and counts.
   void end(Token token);
-  /// The same, and its place is free again; whoever calls this counts.
+  /// The same, and its place is free again. The caller counts it.
   void let_go(Token token);
-  /// The peer is gone, or not wanted after all.
+  /// The peer has gone, or is not wanted after all.
   void withdraw(Token token);
-  /// Takes a step of a session. What it throws, for want of memory, costs that session alone.
+  /// Performs a step of a session. If it runs out of memory, only that session is lost.
   template <typename Step>
   void attempt(Token token, Step step) {
     try {
@@ -43,8 +42,8 @@ class Endings {
       lose(token, why);
     }
   }
-  /// Its fate is told, and nothing of it stays: no place, no descriptor, no open account. To be called where `why` is
-  /// caught: when its fate was told already, that is thrown on.
+  /// Reports its fate, and releases everything it has: place, descriptor, open account. To be called where `why` is
+  /// caught, which is rethrown if the fate was reported already.
   void lose(Token token, const std::exception& why);
 
  private:

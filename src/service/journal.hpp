@@ -12,8 +12,8 @@
 
 namespace xsuperd::service {
 
-/// Makes the entries of a service's log, as its configuration wants them, and has the daemon's log beside it. For want of
-/// memory an entry is lost, and nothing else. Loop thread only.
+/// Makes the entries of a service's log as its configuration demands, and holds the daemon's log as well. If memory runs
+/// out, an entry is lost, and nothing else. Loop thread only.
 class Journal {
  public:
   /// Both outlive it; `setup` is read anew for each entry.
@@ -29,7 +29,7 @@ class Journal {
   void refused(const Session& session, policy::Reason reason) const;
   /// USERID, or why there is none: of a peer that was `refused`, the daemon's log is told as well (facts B7.15, B7.30).
   void identity(const net::IdentAnswer& answer, const base::Address& peer, bool refused) const;
-  /// Any other; none is not written.
+  /// Any other event; writes nothing if there is none.
   void event(const std::optional<log::Event>& event) const;
 
  private:

@@ -27,11 +27,11 @@ class Judging {
   };
   explicit Judging(const Needs& needs) : needs_(needs) {}
 
-  /// For the first time: it counts as a request now.
+  /// The first time: from now on it counts as a request.
   void judge(Token token);
-  /// In another image: it has been counted.
+  /// In a new image: it has been counted already.
   void judge_anew(Token token);
-  /// The name of its peer is wanted. A connection waits for it, not the service.
+  /// The name of its peer is needed. The connection waits for it, not the service.
   void ask_name(Token token);
   /// A place may have become free in this very turn of the loop: servers that have ended are looked at before a peer is
   /// sent away for want of room, as xinetd handles its signals before its services. False when `reason` is another one, or

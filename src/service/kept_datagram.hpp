@@ -10,7 +10,7 @@
 
 namespace xsuperd::service {
 
-/// A datagram whose sender's name or libwrap's word is still awaited, with its bytes.
+/// A datagram that waits for its sender's name or for libwrap's decision, with its bytes.
 struct KeptDatagram {
   explicit KeptDatagram(const net::Datagram& d) : bytes(d.bytes), datagram(d) { datagram.bytes = bytes; }
   KeptDatagram(const KeptDatagram&) = delete;
@@ -21,7 +21,7 @@ struct KeptDatagram {
 };
 
 [[nodiscard]] HandedDatagram handed_datagram(const KeptDatagram& kept);
-/// Null when it is none that handed_datagram() could have made.
+/// Null if it is not one that handed_datagram() could have made.
 [[nodiscard]] std::shared_ptr<const KeptDatagram> kept_datagram(const HandedDatagram& handed,
                                                                 const base::Endpoint& peer);
 

@@ -7,14 +7,14 @@
 
 namespace xsuperd::service {
 
-/// Tells whether a service is still there when what one of its parts waited for comes. Loop thread only.
+/// Tells whether a service still exists when something that one of its parts waited for arrives. Loop thread only.
 class Life {
  public:
   /// `owner` gives what keeps the service with all its parts alive. It is asked whenever something is waited for.
   explicit Life(std::function<std::weak_ptr<const void>()> owner) : owner_(std::move(owner)) {}
 
   [[nodiscard]] std::weak_ptr<const void> owner() const { return owner_(); }
-  /// Calls `then`, during which the service stays, unless it has gone by then.
+  /// Calls `then`, and keeps the service alive meanwhile, unless it has gone already.
   template <typename Then>
   [[nodiscard]] auto guard(Then then) const {
     return [owner = owner_(), then = std::move(then)](auto&&... arguments) {

@@ -12,14 +12,14 @@
 
 namespace xsuperd::service {
 
-/// The parts of one service, each of which owns its data and knows of the others what its Needs say. They live and go
-/// together: none calls another before all are there.
+/// The parts of one service. Each owns its data, and knows of the others what its Needs list. They are made and destroyed
+/// together, and none calls another before all exist.
 struct Runner::Parts {
   Parts(Runner& runner, Surroundings& around, Setup the_setup);
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
-  /// In another image: one session goes on where it was.
+  /// In a new image: one session continues where it was.
   void carry_on(Token token);
 
   Setup setup;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What becomes of those who are refused. Internal to service.
+// What becomes of peers that are refused. Internal to service.
 #pragma once
 #include "service/judging.hpp"
 
@@ -29,7 +29,7 @@ class Refusals {
   explicit Refusals(const Needs& needs) : needs_(needs) {}
 
   void refuse(const Refuse& action);
-  /// By the lists that the kernel keeps of a steered service.
+  /// By the access lists that the kernel applies for a steered service.
   void turned_away(net::Connection connection);
 
  private:

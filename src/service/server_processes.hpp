@@ -10,7 +10,7 @@
 
 namespace xsuperd::service {
 
-/// Starts the server of a session, and hears how that went and when it ends. Loop thread only.
+/// Starts the server of a session, and learns whether that succeeded and when the server ends. Loop thread only.
 class ServerProcesses final : public ServerOwner {
  public:
   struct Needs {
@@ -33,7 +33,7 @@ class ServerProcesses final : public ServerOwner {
   void start(Token token);
   void on_outcome(spawn::Outcome outcome) override;
   void on_ended(const spawn::Ended& end) override;
-  /// One that another image of the daemon has started.
+  /// A server that the previous image of the daemon started.
   void watch(Token token, pid_t pid, base::Fd pidfd);
   /// The number of the pidfd of its server, or -1.
   [[nodiscard]] int pidfd(Token token) const { return needs_.serving.children.pidfd(token); }

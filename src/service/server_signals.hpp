@@ -10,7 +10,7 @@
 
 namespace xsuperd::service {
 
-/// Signals servers, and knows whether those of a retired service have to end, and when. Loop thread only.
+/// Sends signals to servers, and knows whether the servers of a retired service have to end, and when. Loop thread only.
 class ServerSignals {
  public:
   struct Needs {
@@ -24,17 +24,17 @@ class ServerSignals {
   };
   explicit ServerSignals(const Needs& needs) : needs_(needs) {}
 
-  /// To one server with its process group. Who ignores TERM gets KILL after the grace (decision B15.31). False when it does
-  /// not run.
+  /// To one server with its process group. One that ignores TERM gets KILL after the grace time (decision B15.31). False
+  /// if it is not running.
   bool send(Token token, int number);
-  /// To every running server; how many there were.
+  /// To every running server; returns how many there were.
   std::size_t send_all(int number);
 
   /// The service is being retired, and its servers have to end. Told before anything else, because some may be starting.
   void must_end() { must_end_ = true; }
-  /// TERM to all of them now, and KILL after the grace.
+  /// TERM to all of them now, and KILL after the grace time.
   void end_all();
-  /// It has been started: if the service has been retired meanwhile, it has to end at once.
+  /// It has been started. If the service was retired meanwhile, it has to end at once.
   void started(Token token);
 
   // For an upgrade.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The sessions of one service that lead to no program of the user's. Internal to service.
+// The sessions of one service that are not served by a program of the user's. Internal to service.
 #pragma once
 #include <string>
 
@@ -28,7 +28,7 @@ class ServiceConversations {
 
   /// The session is in its phase `starting`.
   void start(Token token);
-  /// One that another image of the daemon has begun.
+  /// A conversation that the previous image of the daemon began.
   void carry_on(Token token);
   void stop(Token token) { needs_.conversations.stop(token); }
   void stop_all();

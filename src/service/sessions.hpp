@@ -9,8 +9,8 @@
 
 namespace xsuperd::service {
 
-/// The requests of one service that have not come to an end, and the account of all there have been. Each begins here, gets
-/// a token that no other session of the daemon has, and is counted. Loop thread only.
+/// The unfinished requests of one service, and the counts of all requests so far. Each session begins here, gets a token
+/// that no other session of the daemon has, and is counted. Loop thread only.
 class Sessions {
  public:
   /// Counting begins now. Both outlive it.
@@ -18,9 +18,9 @@ class Sessions {
 
   /// A request came in. Throws std::bad_alloc, and has counted nothing then.
   Token begin(Session session);
-  /// One that another image of the daemon has begun, and counted.
+  /// A session that the previous image of the daemon began and counted.
   void restore(Token token, Session session) { all_.emplace(token, std::move(session)); }
-  /// Null when it has ended. Good until the next begin().
+  /// Null if it has ended. Valid until the next begin().
   [[nodiscard]] Session* find(Token token);
   [[nodiscard]] const Session* find(Token token) const;
   /// Throws std::out_of_range when it has ended.
@@ -32,7 +32,7 @@ class Sessions {
   [[nodiscard]] SessionMap& all() { return all_; }
   /// In the order in which they came.
   [[nodiscard]] std::vector<Token> tokens() const;
-  /// Is one under way that came through this endpoint?
+  /// Is there a session that came through this endpoint?
   [[nodiscard]] bool any_at(EndpointId endpoint) const;
 
   [[nodiscard]] Counters& counters() { return counters_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pending waits of one service. Internal to service.
+// The timers of one service. Internal to service.
 #pragma once
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -32,7 +32,7 @@ class Timers {
     });
     return id;
   }
-  /// The same at a moment; soon, when it is over.
+  /// The same at a given moment; soon, if that has passed.
   std::uint64_t arm_at(base::Moment moment, std::function<void()> then) {
     using std::chrono::milliseconds;
     return arm(std::max(std::chrono::ceil<milliseconds>(moment - clock_.now()), milliseconds(0)), std::move(then));

@@ -11,8 +11,8 @@ namespace xsuperd::service {
 
 class Doorkeeper;
 
-/// Makes a request of what waits at a socket that a server is to have: nothing is taken from it before, unless the request
-/// comes to nothing. Loop thread only.
+/// Makes a request of what waits at a socket that a server is to get. Nothing is read from the socket before, unless the
+/// request is refused. Loop thread only.
 class WaitingDoor {
  public:
   struct Needs {
@@ -27,19 +27,19 @@ class WaitingDoor {
   };
   explicit WaitingDoor(Needs needs) : needs_(std::move(needs)) {}
 
-  /// Something waits there.
+  /// Something is waiting there.
   void on_readable(Endpoint& endpoint);
   /// `head` is known to wait there; empty for all but datagrams.
   void request_of(const Endpoint& endpoint, const net::Head& head);
 
-  /// Gives the session the socket for its server; false when it has been closed meanwhile.
+  /// Gives the session the socket for its server; false if it has been closed meanwhile.
   [[nodiscard]] bool lend(Session& session) const;
   /// A server has it now.
   void on_server(const Session& session) const;
   /// The server has ended, and its session.
   void came_back(const Session& session) const;
-  /// A server that ended without reading the very datagram it was started for would be started for it for ever. All others
-  /// stay for the next one, and the first of them is what is returned, if it was seen.
+  /// Drops the datagram that a server was started for and has not read, or servers would be started for it for ever. All
+  /// other datagrams stay for the next server; returns the first of them if it was seen.
   [[nodiscard]] std::optional<net::Head> drop_unread(const Session& session) const;
   /// Tells the State that the server has ended. `next` is known to wait at its socket, which then need not be waited for.
   void go_on_with(Token ended, const net::Head& next);

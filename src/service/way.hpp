@@ -9,8 +9,8 @@
 
 namespace xsuperd::service {
 
-/// Takes sessions from phase to phase as the machine of session.hpp says, and does what each phase takes: an admitted one
-/// goes through what may take time before its server is started (fact B4.24). Loop thread only.
+/// Moves sessions from phase to phase as the machine of session.hpp says, and does what each phase requires: an admitted
+/// session passes through steps that may take time before its server is started (fact B4.24). Loop thread only.
 class Way {
  public:
   struct Needs {
@@ -25,23 +25,23 @@ class Way {
     const Sending& sending;
     const Journal& journal;
     const Life& life;
-    std::function<void(Token)> start;  ///< starts what serves it; it is in its phase then
+    std::function<void(Token)> start;  ///< starts what serves it; it is in the phase `starting` then
   };
   explicit Way(Needs needs) : needs_(std::move(needs)) {}
 
-  /// Takes a session into its next phase, and does what that takes. Events that do not belong to its phase come to nothing:
-  /// an answer may have been on its way when the session took another turn. Nor does anything when the session has ended.
+  /// Moves a session into its next phase, and does what that requires. Events that do not belong to its phase are ignored,
+  /// because an answer may have been under way when the session took another turn. Does nothing if the session has ended.
   void go(Token token, SessionEvent event);
   /// The State has admitted it, for the first time or for another try.
   void admitted(Token token);
-  /// In another image: what it waited for may not be wanted any more.
+  /// In a new image: what it waited for may no longer be needed.
   void enter_anew(Token token);
 
  private:
   [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
   [[nodiscard]] Wanted wanted(const Session& session, bool asks_libwrap) const;
   void enter(Token token);
-  /// As go(), and what that throws costs the session alone: for answers.
+  /// As go(), but an exception costs only the session: for answers.
   void go_on(Token token, SessionEvent event);
   void ask_libwrap(Token token);
   void wrapped(Token token, net::LibwrapAnswer answer);
