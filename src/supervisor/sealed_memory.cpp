@@ -9,6 +9,8 @@
 
 #include <cerrno>
 
+#include "supervisor/patient_fcntl.hpp"
+
 namespace xsuperd::supervisor {
 
 namespace {
@@ -20,6 +22,13 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
   for (const std::string& word : words) all.push_back(const_cast<char*>(word.c_str()));
   all.push_back(nullptr);
   return all;
+}
+
+/// Returns an errno value where one of them cannot be kept, or 0.
+int keep_open(const std::vector<int>& kept) {
+  for (const int fd : kept)
+    if (patient_fcntl(fd, F_SETFD, 0) != 0 && errno != EBADF) return errno;
+  return 0;
 }
 
 }  // namespace
@@ -39,7 +48,7 @@ base::Result<base::Fd> make_sealed_memory(std::string_view text) {
 
 base::Result<std::string> read_sealed_memory(int fd) {
   struct stat info {};
-  if (::fcntl(fd, F_GET_SEALS) != all_seals || ::fstat(fd, &info) != 0)
+  if (patient_fcntl(fd, F_GET_SEALS) != all_seals || ::fstat(fd, &info) != 0)
     return base::Error{0, fmt::format("descriptor {} does not hold a state that was handed over", fd)};
   std::string text(static_cast<std::size_t>(info.st_size), '\0');
   std::size_t done = 0;
@@ -54,10 +63,12 @@ base::Result<std::string> read_sealed_memory(int fd) {
 
 base::Error execute_in_place(const std::string& path, const std::vector<std::string>& arguments,
                              const std::vector<std::string>& environment, const std::vector<int>& kept) {
-  for (const int fd : kept) ::fcntl(fd, F_SETFD, 0);
-  ::execve(path.c_str(), pointers(arguments).data(), pointers(environment).data());
-  const int error = errno;
-  for (const int fd : kept) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  int error = keep_open(kept);
+  if (error == 0) {
+    ::execve(path.c_str(), pointers(arguments).data(), pointers(environment).data());
+    error = errno;
+  }
+  for (const int fd : kept) patient_fcntl(fd, F_SETFD, FD_CLOEXEC);
   return base::system_error(error, "executing " + path);
 }
 

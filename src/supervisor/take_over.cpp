@@ -14,10 +14,12 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 #include "supervisor/hand_over.hpp"
 #include "supervisor/hand_over_config.hpp"
 #include "supervisor/noted_names.hpp"
+#include "supervisor/patient_fcntl.hpp"
 #include "supervisor/sealed_memory.hpp"
 #include "supervisor/service_logs.hpp"
 #include "xsuperd/base/text.hpp"
@@ -57,12 +59,16 @@ void close_others(const std::vector<int>& kept) {
   close_up_to(~0U);
 }
 
-/// Makes it close-on-exec, and moves it out of the way of those who need low numbers.
+/// Makes it close-on-exec, and moves it out of the way of those who need low numbers. Where the kernel has no room for that,
+/// it stays where it is: starting servers takes longer then (spawn/low_descriptors.hpp), and nothing is lost. Empty if there
+/// is no such descriptor.
 base::Fd settled(int number, int first_number) {
+  const bool marked = patient_fcntl(number, F_SETFD, FD_CLOEXEC) == 0;
+  if (!marked && errno == EBADF) return {};
   base::Fd fd(number);
-  if (::fcntl(number, F_SETFD, FD_CLOEXEC) != 0) return base::Fd((void(fd.release()), -1));
-  if (number >= first_number) return fd;
-  return base::Fd(::fcntl(number, F_DUPFD_CLOEXEC, first_number));
+  if (marked && number >= first_number) return fd;
+  base::Fd moved(patient_fcntl(number, F_DUPFD_CLOEXEC, first_number));
+  return moved ? std::move(moved) : std::move(fd);
 }
 
 base::Result<HandOver> read_state(int number) {

@@ -117,9 +117,10 @@ json::object number_schema() {
 }
 
 json::object or_null(json::object schema) {
-  const json::value* type = schema.if_contains("type");
-  if (!type || *type == "object" || *type == "array") return {{"anyOf", {{{"type", "null"}}, std::move(schema)}}};
-  schema["type"] = {*type, "null"};
+  const json::value* found = schema.if_contains("type");
+  if (!found || *found == "object" || *found == "array") return {{"anyOf", {{{"type", "null"}}, std::move(schema)}}};
+  const json::value type = *found;  // which the next line moves
+  schema["type"] = {type, "null"};
   return schema;
 }
 
