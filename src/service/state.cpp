@@ -39,6 +39,8 @@ template <typename... Cases>
 struct OneOf : Cases... {
   using Cases::operator()...;
 };
+template <typename... Cases>
+OneOf(Cases...) -> OneOf<Cases...>;  // clang before 17 does not find it by itself
 
 }  // namespace
 
