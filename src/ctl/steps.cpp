@@ -70,7 +70,7 @@ base::Result<void> Persistence::edit(const std::vector<reply::ListRow>& entries)
     const auto& [path, line] = place_of(entry);
     const auto [id, name] = std::visit([](const auto& one) { return std::pair(one.id, one.name); }, entry);
     if (path.empty() || name.empty()) return base::Error{0, "the daemon does not say where the service is defined"};
-    auto file = std::find_if(files_.begin(), files_.end(), [&](const File& one) { return one.path == path; });
+    auto file = std::find_if(files_.begin(), files_.end(), [&path = path](const File& one) { return one.path == path; });
     if (file == files_.end()) {
       const auto text = read_file(path);
       if (!text) return text.error();
