@@ -53,7 +53,7 @@ def run(world, command):
     if name:
         return name
     expected = plain("\n".join(command.expected))
-    looks = re.match(r"(sudo )?(tail|cat|xsuperctl (list|stats|sessions|status|show))\b", command.line)
+    looks = re.match(r"(sudo )?(tail|cat|grep|xsuperctl (list|stats|sessions|status|show))\b", command.line)
     end = time.monotonic() + WAIT
     while True:
         got = plain(world.there(world.shell(command.line, check=False)))
