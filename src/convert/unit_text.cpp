@@ -20,7 +20,7 @@ bool needs_quotes(std::string_view word) {
   return word.empty() || word == ";" || word.find_first_of(" \t\n\r\v\f\"'\\") != word.npos;
 }
 
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
   std::string result = "\"";
   for (const char c : word) {
     if (c == '"' || c == '\\')
@@ -94,11 +94,11 @@ void UnitText::comment(std::string_view text) { text_ += comment_line(text) + "\
 std::string percent_doubled(std::string_view text) { return doubled(text, "%"); }
 
 std::string unit_word(std::string_view word) {
-  return needs_quotes(word) ? quoted(doubled(word, "%")) : doubled(word, "%");
+  return needs_quotes(word) ? in_quotes(doubled(word, "%")) : doubled(word, "%");
 }
 
 std::string command_word(std::string_view word) {
-  return needs_quotes(word) ? quoted(doubled(word, "%$")) : doubled(word, "%$");
+  return needs_quotes(word) ? in_quotes(doubled(word, "%$")) : doubled(word, "%$");
 }
 
 std::optional<std::vector<std::string>> unit_words(std::string_view value) {

@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "fakes/socket_filters.hpp"
 #include "service/fixture.hpp"
 #include "xsuperd/net/service_manager.hpp"
 
@@ -204,6 +205,7 @@ TEST_CASE("a service that takes another one's place takes a manager's socket as 
 }
 
 TEST_CASE("both sockets of a service whose lists the kernel keeps are taken back, and steered anew") {
+  if (!fakes::socket_filters_allowed()) return;
   const config::Service service = steered_service();
   Managed bench(service);
   REQUIRE(bench.runner->start());
@@ -224,6 +226,7 @@ TEST_CASE("both sockets of a service whose lists the kernel keeps are taken back
 }
 
 TEST_CASE("a second socket that does not fit is not taken, and one is opened") {
+  if (!fakes::socket_filters_allowed()) return;
   const config::Service service = steered_service();
   Managed bench(service);
   bench.hand(net::stored_name("x", service.listen));
@@ -237,6 +240,7 @@ TEST_CASE("a second socket that does not fit is not taken, and one is opened") {
 }
 
 TEST_CASE("a kept socket of a service that had no lists is steered when it has some") {
+  if (!fakes::socket_filters_allowed()) return;
   config::Service plain = waiting_service(config::SocketType::stream);
   Managed bench(steered_service());
   const base::Fd alone = Managed::open_like(plain.listen);
@@ -249,6 +253,7 @@ TEST_CASE("a kept socket of a service that had no lists is steered when it has s
 }
 
 TEST_CASE("a second socket that is of no use any more is not waited for: the service is opened anew") {
+  if (!fakes::socket_filters_allowed()) return;
   for (const config::SocketType type : {config::SocketType::stream, config::SocketType::dgram}) {
     config::Service service = steered_service(type);
     Managed bench(service);

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <optional>
 
+#include "fakes/socket_filters.hpp"
 #include "service/fixture.hpp"
 
 using namespace xsuperd;
@@ -101,6 +102,7 @@ constexpr auto both = {config::SocketType::stream, config::SocketType::dgram};
 }  // namespace
 
 TEST_CASE("a steered service that is closed while its server runs goes on to turn away whom its server must not meet") {
+  if (!fakes::socket_filters_allowed()) return;
   for (const config::SocketType type : both) {
     Steered bench(type);
     bench.start_server();
@@ -114,6 +116,7 @@ TEST_CASE("a steered service that is closed while its server runs goes on to tur
 }
 
 TEST_CASE("a steered service that was closed and opened again while its server ran serves whom its lists admit") {
+  if (!fakes::socket_filters_allowed()) return;
   for (const config::SocketType type : both) {
     Steered bench(type);
     bench.start_server();
@@ -131,6 +134,7 @@ TEST_CASE("a steered service that was closed and opened again while its server r
 }
 
 TEST_CASE("the lists of a closed service reach the server that goes on") {
+  if (!fakes::socket_filters_allowed()) return;
   Steered bench(config::SocketType::stream);
   bench.start_server();
   bench.runner->stand(Standing::drained);
@@ -142,6 +146,7 @@ TEST_CASE("the lists of a closed service reach the server that goes on") {
 }
 
 TEST_CASE("a removed steered service turns peers away as long as its server runs") {
+  if (!fakes::socket_filters_allowed()) return;
   for (const config::SocketType type : both) {
     Steered bench(type);
     bench.start_server();
@@ -153,6 +158,7 @@ TEST_CASE("a removed steered service turns peers away as long as its server runs
 }
 
 TEST_CASE("a steered service that moves while its server runs turns peers away at its old place, and can come back to it") {
+  if (!fakes::socket_filters_allowed()) return;
   for (const config::SocketType type : both) {
     Steered bench(type);
     bench.start_server();
@@ -174,6 +180,7 @@ TEST_CASE("a steered service that moves while its server runs turns peers away a
 }
 
 TEST_CASE("a steered service is opened beside a socket of its last life only in the right order") {
+  if (!fakes::socket_filters_allowed()) return;
   for (const config::SocketType type : both) {
     Steered bench(type);
     bench.start_server();
@@ -189,6 +196,7 @@ TEST_CASE("a steered service is opened beside a socket of its last life only in 
 }
 
 TEST_CASE("an upgrade hands on the socket that a closed service has left to its server") {
+  if (!fakes::socket_filters_allowed()) return;
   Steered bench(config::SocketType::stream);
   bench.start_server();
   bench.runner->stand(Standing::drained);
@@ -208,6 +216,7 @@ TEST_CASE("an upgrade hands on the socket that a closed service has left to its 
 }
 
 TEST_CASE("a server that is left behind by a dead daemon meets only whom its lists admit") {
+  if (!fakes::socket_filters_allowed()) return;
   for (const config::SocketType type : both) {
     Steered bench(type);
     bench.start_server();
@@ -228,6 +237,7 @@ TEST_CASE("a server that is left behind by a dead daemon meets only whom its lis
 }
 
 TEST_CASE("a steered service whose second socket got lost in an upgrade has another one") {
+  if (!fakes::socket_filters_allowed()) return;
   for (const bool drained : {false, true}) {
     INFO((drained ? "drained" : "serving"));
     Steered bench(config::SocketType::stream);
@@ -245,6 +255,7 @@ TEST_CASE("a steered service whose second socket got lost in an upgrade has anot
 }
 
 TEST_CASE("a steered service whose first socket got lost in an upgrade is opened anew") {
+  if (!fakes::socket_filters_allowed()) return;
   Steered bench(config::SocketType::stream);
   HandedRunner handed = bench.runner->hand_over();
   handed.endpoints[0].listener = -1;
@@ -258,6 +269,7 @@ TEST_CASE("a steered service whose first socket got lost in an upgrade is opened
 }
 
 TEST_CASE("an heir of a steered service without a second socket has one") {
+  if (!fakes::socket_filters_allowed()) return;
   Steered bench(config::SocketType::stream);
   HandedRunner handed = bench.runner->hand_over();
   handed.endpoints[0].turned_away = -1;
@@ -272,6 +284,7 @@ TEST_CASE("an heir of a steered service without a second socket has one") {
 }
 
 TEST_CASE("changed lists hold for a service without a second socket, too") {
+  if (!fakes::socket_filters_allowed()) return;
   Steered bench(config::SocketType::stream);
   HandedRunner handed = bench.runner->hand_over();
   handed.endpoints[0].turned_away = -1;
