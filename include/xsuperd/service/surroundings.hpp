@@ -89,7 +89,9 @@ struct Sockets {
 
 /// What is being talked about with rpcbind.
 struct Rpc {
-  net::RpcbindPlace place = {};
+  // Not an aggregate: g++ 12 destroys the members of one twice when a later one throws, as the thread may.
+  Rpc() {}  // NOLINT(modernize-use-equals-default)
+  net::RpcbindPlace place;
   /// Talks with it, in order: a registration must not overtake the end of the one before it.
   boost::asio::thread_pool thread{1};
   /// Who has asked for a registration: of one program, version and protocol only one can have it (decision B15.25).
