@@ -63,13 +63,11 @@ base::Result<std::string> read_sealed_memory(int fd) {
 
 base::Error execute_in_place(const std::string& path, const std::vector<std::string>& arguments,
                              const std::vector<std::string>& environment, const std::vector<int>& kept) {
-  int error = keep_open(kept);
-  if (error == 0) {
-    ::execve(path.c_str(), pointers(arguments).data(), pointers(environment).data());
-    error = errno;
-  }
+  const int lost = keep_open(kept);
+  if (lost == 0) ::execve(path.c_str(), pointers(arguments).data(), pointers(environment).data());
+  const int error = lost != 0 ? lost : errno;
   for (const int fd : kept) patient_fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return base::system_error(error, "executing " + path);
+  return base::system_error(error, lost != 0 ? "keeping descriptors open" : "executing " + path);
 }
 
 }  // namespace xsuperd::supervisor
