@@ -62,7 +62,7 @@ void check_facility(const CommandLine& command, const log::DaemonLog& log) {
 void write_pid_file(const Start& start, supervisor::PidFile& file, const log::DaemonLog& log) {
   const auto& path = start.command.pidfile;
   if (!path) return;
-  if (start.takes_over()) return file.adopt(*path);
+  if (start.takes_over()) return file.take_over(*path);
   if (const auto written = file.write(*path); !written) log.error("{}", written.error().sentence);
 }
 

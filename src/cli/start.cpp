@@ -149,19 +149,19 @@ base::Result<void> choose_control_group(Start& start) {
 }
 
 /// Those of a service manager.
-base::Result<void> take_handed_sockets(Start& start) {
+base::Result<void> take_activated_sockets(Start& start) {
   start.options.manager_trouble = net::expected_in_vain();
   if (start.takes_over()) return {};
-  auto handed = net::take_handed_sockets(first_long_lived);
-  if (!handed) return handed.error();
-  start.options.handed = std::move(*handed);
+  auto activated = net::take_activated_sockets(first_long_lived);
+  if (!activated) return activated.error();
+  start.options.activated = std::move(*activated);
   return {};
 }
 
 base::Result<void> close_other_descriptors(Start& start) {
   if (start.takes_over()) return {};
   std::vector<int> kept;
-  for (const net::HandedSocket& one : start.options.handed) kept.push_back(one.fd.get());
+  for (const net::ActivatedSocket& one : start.options.activated) kept.push_back(one.fd.get());
   supervisor::tidy_descriptors(std::move(kept));
   return {};
 }
@@ -275,7 +275,7 @@ constexpr base::Result<void> (*steps[])(Start&) = {
     receive_inheritance,      // first of all that touches descriptors: only what is inherited stays open
     choose_worker_user,       // what may be refused comes before what changes anything
     choose_control_group,     //
-    take_handed_sockets,      // before all others are closed
+    take_activated_sockets,      // before all others are closed
     close_other_descriptors,  // before any of ours is opened
     reserve_low_descriptors,  // before the first that is to stay open takes one of them
     set_umask,                // before a file is made

@@ -150,15 +150,15 @@ std::optional<std::chrono::microseconds> watchdog_period() {
   return std::chrono::microseconds(microseconds);
 }
 
-base::Result<std::vector<HandedSocket>> take_handed_sockets(int first_number) {
-  if (!is_set("LISTEN_FDS")) return std::vector<HandedSocket>{};
+base::Result<std::vector<ActivatedSocket>> take_activated_sockets(int first_number) {
+  if (!is_set("LISTEN_FDS")) return std::vector<ActivatedSocket>{};
   const auto systemd = base::loaded_functions<Systemd>();
   if (!systemd) return systemd.error();
   char** list = nullptr;
   const int count = (*systemd)->listen_fds(1, &list);
   const std::vector<std::string> names = taken(count > 0 ? list : nullptr);
   if (count < 0) return base::system_error(-count, "the sockets passed by the service manager cannot be taken");
-  std::vector<HandedSocket> sockets;
+  std::vector<ActivatedSocket> sockets;
   for (int i = 0; i < count; ++i) {
     base::Fd copy(::fcntl(SD_LISTEN_FDS_START + i, F_DUPFD_CLOEXEC, first_number));
     if (!copy) return base::system_error(errno, "the sockets passed by the service manager cannot be taken");
@@ -174,7 +174,7 @@ base::Result<std::vector<HandedSocket>> take_handed_sockets(int first_number) {
 bool service_manager_available() { return false; }
 std::unique_ptr<ServiceManager> make_service_manager() { return nullptr; }
 std::optional<std::chrono::microseconds> watchdog_period() { return std::nullopt; }
-base::Result<std::vector<HandedSocket>> take_handed_sockets(int) { return std::vector<HandedSocket>{}; }
+base::Result<std::vector<ActivatedSocket>> take_activated_sockets(int) { return std::vector<ActivatedSocket>{}; }
 
 #endif
 

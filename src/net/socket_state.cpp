@@ -16,7 +16,7 @@
 
 #include "net/socket_options.hpp"
 #include "net/spec_words.hpp"
-#include "xsuperd/net/handed_sockets.hpp"
+#include "xsuperd/net/activated_sockets.hpp"
 #include "xsuperd/net/lent_state.hpp"
 #include "xsuperd/net/socket.hpp"
 

@@ -13,7 +13,7 @@
 #include <cstring>
 
 #include "xsuperd/base/fd.hpp"
-#include "xsuperd/net/handed_sockets.hpp"
+#include "xsuperd/net/activated_sockets.hpp"
 
 namespace xsuperd::net {
 

@@ -115,14 +115,14 @@ bool DatagramDoor::logged_lately(const base::Endpoint& peer) {
   return false;
 }
 
-std::vector<HandedRefusal> DatagramDoor::hand_over() const {
-  std::vector<HandedRefusal> all;
+std::vector<InheritedRefusal> DatagramDoor::hand_over() const {
+  std::vector<InheritedRefusal> all;
   for (const auto& [peer, logged] : refused_lately_) all.push_back({peer, logged});
   return all;
 }
 
-void DatagramDoor::restore(const std::vector<HandedRefusal>& refusals) {
-  for (const HandedRefusal& one : refusals) refused_lately_[one.peer] = one.logged;
+void DatagramDoor::restore(const std::vector<InheritedRefusal>& refusals) {
+  for (const InheritedRefusal& one : refusals) refused_lately_[one.peer] = one.logged;
 }
 
 }  // namespace xsuperd::service

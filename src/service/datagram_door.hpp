@@ -41,8 +41,8 @@ class DatagramDoor {
   [[nodiscard]] bool logged_lately(const base::Endpoint& peer);
 
   // For an upgrade.
-  [[nodiscard]] std::vector<HandedRefusal> hand_over() const;
-  void restore(const std::vector<HandedRefusal>& refusals);
+  [[nodiscard]] std::vector<InheritedRefusal> hand_over() const;
+  void restore(const std::vector<InheritedRefusal>& refusals);
 
  private:
   [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }

@@ -213,20 +213,20 @@ bool Endpoint::steer_or_close() {
   return false;
 }
 
-HandedEndpoint Endpoint::hand_over() const {
-  HandedEndpoint all;
+InheritedEndpoint Endpoint::hand_over() const {
+  InheritedEndpoint all;
   save(all);
   all.registered = rpc_->registered();
   return all;
 }
 
-void Endpoint::restore(const HandedEndpoint& handed, const std::function<base::Fd(int)>& take, bool served) {
+void Endpoint::restore(const InheritedEndpoint& inherited, const std::function<base::Fd(int)>& take, bool served) {
   const config::Service& service = owner_.service();
-  if (base::Fd socket = restore_sockets(handed, take)) watch_own(std::move(socket));
-  foreign().set(handed.foreign && service.hands_over() && served);
+  if (base::Fd socket = restore_sockets(inherited, take)) watch_own(std::move(socket));
+  foreign().set(inherited.foreign && service.hands_over() && served);
   if (!open()) return;
   if (service.datagrams()) net::keep_from_others(fd());  // older images did not
-  if (handed.registered && service.is(config::Type::rpc)) rpc_->resume(service, net::local_endpoint(fd()).port);
+  if (inherited.registered && service.is(config::Type::rpc)) rpc_->resume(service, net::local_endpoint(fd()).port);
 }
 
 void Endpoint::carry_on(bool listening, bool opens) {

@@ -112,19 +112,19 @@ void Endpoints::on_no_session(Endpoint& endpoint) {
   std::erase_if(leaving_, [&endpoint](const auto& one) { return one.get() == &endpoint; });
 }
 
-std::vector<HandedEndpoint> Endpoints::hand_over() const {
-  std::vector<HandedEndpoint> all;
+std::vector<InheritedEndpoint> Endpoints::hand_over() const {
+  std::vector<InheritedEndpoint> all;
   for (const auto& endpoint : places_) all.push_back(endpoint->hand_over());
   return all;
 }
 
-void Endpoints::restore(const HandedRunner& handed, const std::vector<config::ListenSpec>& places,
+void Endpoints::restore(const InheritedRunner& inherited, const std::vector<config::ListenSpec>& places,
                         const std::function<base::Fd(int)>& take) {
-  const bool served = handed.counters.served > 0 || !handed.sessions.empty();
-  std::vector<HandedEndpoint> all = handed.endpoints;
+  const bool served = inherited.counters.served > 0 || !inherited.sessions.empty();
+  std::vector<InheritedEndpoint> all = inherited.endpoints;
   if (all.empty()) {
-    static_cast<EndpointFacts&>(all.emplace_back()) = handed;
-    static_cast<EndpointSockets&>(all.back()) = handed;
+    static_cast<EndpointFacts&>(all.emplace_back()) = inherited;
+    static_cast<EndpointSockets&>(all.back()) = inherited;
   }
   places_.clear();
   for (std::size_t i = 0; i < places.size(); ++i) {

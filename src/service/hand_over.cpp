@@ -14,7 +14,7 @@ namespace xsuperd::service {
 namespace {
 
 /// A state of a version that does not tell it has only what came next, and which places are for waiting.
-SessionPhase phase_of(const HandedSession& one, const StateSnapshot& state) {
+SessionPhase phase_of(const InheritedSession& one, const StateSnapshot& state) {
   if (one.pid > 0) return SessionPhase::running;
   if (one.conversing) return SessionPhase::conversing;
   if (one.phase != SessionPhase::arrived) return resumed(one.phase);
@@ -31,29 +31,29 @@ SessionPhase phase_of(const HandedSession& one, const StateSnapshot& state) {
   return SessionPhase::target;  // or the server, where there is no target to be found
 }
 
-HandedSession handed(Token token, const Session& session, const ServiceConversations& conversations,
+InheritedSession inherited(Token token, const Session& session, const ServiceConversations& conversations,
                      const ServerProcesses& processes) {
-  HandedSession one;
+  InheritedSession one;
   static_cast<SessionFacts&>(one) = session;
   one.token = token;
   one.socket = session.conversing() ? conversations.waiting_connection(token) : session.socket.get();
   one.lingers = session.lingers.get();
   one.pidfd = session.pid != 0 ? processes.pidfd(token) : -1;
   one.conversing = session.conversing();
-  if (session.kept) one.datagram = handed_datagram(*session.kept);
+  if (session.kept) one.datagram = inherited_datagram(*session.kept);
   return one;
 }
 
 /// Without its server, which has yet to be watched.
-Session taken(const HandedSession& handed, const std::function<base::Fd(int)>& take) {
-  Session session(handed);
+Session taken(const InheritedSession& inherited, const std::function<base::Fd(int)>& take) {
+  Session session(inherited);
   session.pid = 0;
-  session.socket = take(handed.socket);
+  session.socket = take(inherited.socket);
   // A banner that had to wait has made the connection non-blocking, and its server expects it to block.
   if (session.socket) ::fcntl(session.socket.get(), F_SETFL, ::fcntl(session.socket.get(), F_GETFL) & ~O_NONBLOCK);
-  session.lingers = take(handed.lingers);
+  session.lingers = take(inherited.lingers);
   session.alone = true;
-  if (handed.datagram) session.kept = kept_datagram(*handed.datagram, handed.peer);
+  if (inherited.datagram) session.kept = kept_datagram(*inherited.datagram, inherited.peer);
   return session;
 }
 
@@ -73,9 +73,9 @@ Runner::Unsettled Runner::unsettled() const {
   return all;
 }
 
-HandedRunner Runner::hand_over() const {
+InheritedRunner Runner::hand_over() const {
   const Parts& p = *parts_;
-  HandedRunner all;
+  InheritedRunner all;
   all.pause_end = p.performer.pause_end();
   all.kill_at = p.signals.kill_at();
   all.targets = p.targets.known();
@@ -86,15 +86,15 @@ HandedRunner Runner::hand_over() const {
   all.terminates = p.signals.servers_must_end();
   all.refused_lately = p.datagrams.hand_over();
   for (const Token token : p.sessions.tokens())
-    all.sessions.push_back(handed(token, *p.sessions.find(token), p.conversations, p.processes));
+    all.sessions.push_back(inherited(token, *p.sessions.find(token), p.conversations, p.processes));
   return all;
 }
 
-void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(int)>& take) {
+void Runner::restore(const InheritedRunner& inherited, const std::function<base::Fd(int)>& take) {
   Parts& p = *parts_;
-  p.endpoints.restore(handed, service().places(), take);
-  StateSnapshot state = handed.state;
-  for (const HandedSession& one : handed.sessions) {
+  p.endpoints.restore(inherited, service().places(), take);
+  StateSnapshot state = inherited.state;
+  for (const InheritedSession& one : inherited.sessions) {
     Session session = taken(one, take);
     p.endpoints.note_used(session.endpoint);  // it may be one that the service has no more
     if (base::Fd pidfd = take(one.pidfd); pidfd && one.pid > 0) {
@@ -108,13 +108,13 @@ void Runner::restore(const HandedRunner& handed, const std::function<base::Fd(in
   }
   p.decider.restore(state);
   // Another fact of a service has an owner, too: here, and in hand_over().
-  const auto& [pause_end, kill_at, targets, counters, standing] = static_cast<const ServiceFacts&>(handed);
+  const auto& [pause_end, kill_at, targets, counters, standing] = static_cast<const ServiceFacts&>(inherited);
   p.performer.restore(pause_end);
-  p.signals.restore(handed.terminates, kill_at);
+  p.signals.restore(inherited.terminates, kill_at);
   p.targets.learn(targets);
   p.sessions.counters() = counters;
   p.doorkeeper.stand(standing);
-  p.datagrams.restore(handed.refused_lately);
+  p.datagrams.restore(inherited.refused_lately);
 }
 
 void Runner::carry_on() {

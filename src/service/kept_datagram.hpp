@@ -20,9 +20,9 @@ struct KeptDatagram {
   net::Datagram datagram;
 };
 
-[[nodiscard]] HandedDatagram handed_datagram(const KeptDatagram& kept);
-/// Null if it is not one that handed_datagram() could have made.
-[[nodiscard]] std::shared_ptr<const KeptDatagram> kept_datagram(const HandedDatagram& handed,
+[[nodiscard]] InheritedDatagram inherited_datagram(const KeptDatagram& kept);
+/// Null if it is not one that inherited_datagram() could have made.
+[[nodiscard]] std::shared_ptr<const KeptDatagram> kept_datagram(const InheritedDatagram& inherited,
                                                                 const base::Endpoint& peer);
 
 }  // namespace xsuperd::service

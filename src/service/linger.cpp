@@ -66,7 +66,7 @@ class LingeringConnection : public std::enable_shared_from_this<LingeringConnect
     socket_.reset();
   }
 
-  [[nodiscard]] HandedLinger handed() const { return {socket_.get(), until_}; }
+  [[nodiscard]] InheritedLinger inherited() const { return {socket_.get(), until_}; }
 
  private:
   void wait() {
@@ -111,9 +111,9 @@ void Lingering::drop(LingeringConnection& connection) {
   last->forget();
 }
 
-std::vector<HandedLinger> Lingering::hand_over() const {
-  std::vector<HandedLinger> all;
-  for (const auto& connection : connections_) all.push_back(connection->handed());
+std::vector<InheritedLinger> Lingering::hand_over() const {
+  std::vector<InheritedLinger> all;
+  for (const auto& connection : connections_) all.push_back(connection->inherited());
   return all;
 }
 

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "xsuperd/net/handed_sockets.hpp"
+#include "xsuperd/net/activated_sockets.hpp"
 #include "xsuperd/net/socket.hpp"
 
 namespace xsuperd::service {

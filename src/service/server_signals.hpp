@@ -30,7 +30,7 @@ class ServerSignals {
   /// To every running server; returns how many there were.
   std::size_t send_all(int number);
 
-  /// The service is being retired, and its servers have to end. Told before anything else, because some may be starting.
+  /// The service is being retired, and its servers have to end. Answered before anything else, because some may be starting.
   void must_end() { must_end_ = true; }
   /// TERM to all of them now, and KILL after the grace time.
   void end_all();

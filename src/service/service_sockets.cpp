@@ -34,11 +34,11 @@ ServiceSockets::ServiceSockets(Surroundings& around, EndpointId id, config::List
 base::Result<net::Opened> ServiceSockets::find_socket(const config::Service& service) {
   if (left_to_server_) return net::Opened{std::move(left_to_server_)};
   foreign_.forget();
-  auto handed = around_.sockets.handed.take(service.id, spec());
-  return handed ? take_handed(service, std::move(*handed)) : open_guarded(service, spec());
+  auto activated = around_.sockets.activated.take(service.id, spec());
+  return activated ? take_activated(service, std::move(*activated)) : open_guarded(service, spec());
 }
 
-base::Result<net::Opened> ServiceSockets::take_handed(const config::Service& service, net::HandedSocket socket) {
+base::Result<net::Opened> ServiceSockets::take_activated(const config::Service& service, net::ActivatedSocket socket) {
   const int number = socket.fd.get();
   const bool kept_for_us = net::is_stored_name(socket.name);
   foreign_.set(service.hands_over() && (kept_for_us || socket.foreign));
@@ -67,7 +67,7 @@ base::Result<net::Opened> ServiceSockets::take_handed(const config::Service& ser
 }
 
 /// A socket that a server has had, and that cannot be used any more.
-base::Result<net::Opened> ServiceSockets::open_instead(const config::Service& service, net::HandedSocket socket,
+base::Result<net::Opened> ServiceSockets::open_instead(const config::Service& service, net::ActivatedSocket socket,
                                                        const std::string& why) {
   around_.log.warning("service {}: the socket {} is no longer usable and is reopened: {}", service.id,
                       base::escaped(socket.name, 255), why);
@@ -82,7 +82,7 @@ void ServiceSockets::take_refusing_socket(const config::Service& service, std::u
   config::ListenSpec beside = spec();
   beside.at.port = port;
   const std::string name = net::stored_refusing_name(service.id, spec());
-  auto second = around_.sockets.handed.take_refusing(name, beside);
+  auto second = around_.sockets.activated.take_refusing(name, beside);
   if (!second) return;
   refusing_.take(std::move(second->fd));
   refusing_.resume();
@@ -122,7 +122,7 @@ void ServiceSockets::let_go(const config::Service& service, bool served, base::F
   if (refusing_.open()) shut_down(service, served, refusing_.fd());
   refusing_.close();
   if (listening && is_lent())
-    around_.sockets.handed.give_back({std::exchange(lent_, {}), std::move(listening), foreign_.foreign()});
+    around_.sockets.activated.give_back({std::exchange(lent_, {}), std::move(listening), foreign_.foreign()});
   else if (listening)
     shut_down(service, served, listening.get());
   lent_.clear();
@@ -139,7 +139,7 @@ void ServiceSockets::shut_down(const config::Service& service, bool served, int 
   if (around_.sockets.duplicates_kept || (foreign_.foreign() && foreign_.is_known())) net::hang_up(fd);
 }
 
-void ServiceSockets::save(HandedEndpoint& all) const {
+void ServiceSockets::save(InheritedEndpoint& all) const {
   all.id = id();
   all.listener = fd();
   all.turned_away = refusing_fd();
@@ -150,12 +150,12 @@ void ServiceSockets::save(HandedEndpoint& all) const {
   all.trouble = tries_.trouble().substr(0, 4096);
 }
 
-base::Fd ServiceSockets::restore_sockets(const HandedEndpoint& handed, const std::function<base::Fd(int)>& take) {
-  base::Fd listening = take(handed.listener);
-  if (base::Fd socket = take(handed.turned_away)) refusing_.take(std::move(socket));
-  left_to_server_ = take(handed.left_to_server);
-  if (listening || left_to_server_) lent_ = handed.lent;
-  tries_.restore(handed.open_failures, handed.trouble);
+base::Fd ServiceSockets::restore_sockets(const InheritedEndpoint& inherited, const std::function<base::Fd(int)>& take) {
+  base::Fd listening = take(inherited.listener);
+  if (base::Fd socket = take(inherited.turned_away)) refusing_.take(std::move(socket));
+  left_to_server_ = take(inherited.left_to_server);
+  if (listening || left_to_server_) lent_ = inherited.lent;
+  tries_.restore(inherited.open_failures, inherited.trouble);
   return listening;
 }
 

@@ -55,7 +55,7 @@ void Facilities::hand_over(HandOver& state) const {
   state.displaced_told = around_.bans.displaced_told;
   state.chargen_line = around_.datagrams.chargen.line;
   state.last_token = around_.census.last_token;
-  for (const net::HandedSocket& one : around_.sockets.handed.sockets())
+  for (const net::ActivatedSocket& one : around_.sockets.activated.sockets())
     state.handed.push_back({.name = one.name, .socket = one.fd.get(), .foreign = one.foreign});
   state.lingering = around_.serving.lingering->hand_over();
   processes_.hand_over(state);
@@ -67,9 +67,9 @@ void Facilities::restore(const HandOver& state, const std::function<base::Fd(int
   around_.bans.displaced_told = state.displaced_told;
   around_.datagrams.chargen.line = state.chargen_line;
   processes_.restore(state, take);
-  for (const HandOver::HandedSocket& handed : state.handed)
-    if (base::Fd socket = take(handed.socket)) around_.sockets.handed.give_back({handed.name, std::move(socket), handed.foreign});
-  for (const service::HandedLinger& one : state.lingering)
+  for (const HandOver::ActivatedSocket& inherited : state.handed)
+    if (base::Fd socket = take(inherited.socket)) around_.sockets.activated.give_back({inherited.name, std::move(socket), inherited.foreign});
+  for (const service::InheritedLinger& one : state.lingering)
     if (base::Fd socket = take(one.socket)) around_.serving.lingering->take(std::move(socket), one.until);
 }
 

@@ -32,7 +32,7 @@ class Checking {
   std::string check(const HandOver::Runner& runner) {
     if (runner.service >= state_.services.size()) return "a runner has a service that does not exist";
     std::unordered_set<service::Token> own;
-    for (const service::HandedSession& session : runner.state.sessions) {
+    for (const service::InheritedSession& session : runner.state.sessions) {
       if (session.token > state_.last_token || !tokens_.insert(session.token).second)
         return fmt::format("token {} does not belong to exactly one session", session.token);
       if ((session.pid != 0) != (session.pidfd >= 0)) return "a server has a pid without a pidfd, or the reverse";

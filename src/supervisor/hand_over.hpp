@@ -99,7 +99,7 @@ struct HandOver {
   struct Runner {
     std::size_t service = 0;  ///< index into services
     bool retired = false;
-    service::HandedRunner state;
+    service::InheritedRunner state;
     bool operator==(const Runner&) const = default;
   };
   /// What an administrator has made of the services of an id.
@@ -109,11 +109,11 @@ struct HandOver {
     bool operator==(const Standing&) const = default;
   };
   /// A service manager's, which no service has.
-  struct HandedSocket {
+  struct ActivatedSocket {
     std::string name;
     int socket = -1;
     bool foreign = false;  ///< a server has had it
-    bool operator==(const HandedSocket&) const = default;
+    bool operator==(const ActivatedSocket&) const = default;
   };
   struct Leftover {
     int pidfd = -1;
@@ -137,14 +137,14 @@ struct HandOver {
   bool displaced_told = false;
   unsigned chargen_line = 0;
   service::Token last_token = 0;
-  std::vector<worker::HandedWorker> workers;
-  std::vector<HandedSocket> handed;
+  std::vector<worker::InheritedWorker> workers;
+  std::vector<ActivatedSocket> handed;
   std::vector<Leftover> leftovers;  ///< children that have only to be reaped
-  bool reload_wanted = false;       ///< a wish to reload that came while the upgrade was under way
+  bool reload_wanted = false;       ///< a request to reload that came while the upgrade was under way
   std::uint64_t worker_failures = 0;
   base::WallTime last_worker_failure{};
   bool log_behind = false;          ///< the logs could not take everything in time
-  std::vector<service::HandedLinger> lingering;
+  std::vector<service::InheritedLinger> lingering;
   std::string notes;                ///< what the trial run of the new image wanted it to know
   base::Moment now{};               ///< when this was written
   std::string clock = {};           ///< by which clock, as time_namespace() names it
@@ -164,8 +164,8 @@ constexpr auto members_since(const HandOver::Service*) {
 BOOST_DESCRIBE_STRUCT(HandOver::Absent, (), (name, id, file, line, fate))
 BOOST_DESCRIBE_STRUCT(HandOver::Runner, (), (service, retired, state))
 BOOST_DESCRIBE_STRUCT(HandOver::Standing, (), (id, standing))
-BOOST_DESCRIBE_STRUCT(HandOver::HandedSocket, (), (name, socket, foreign))
-constexpr auto members_since(const HandOver::HandedSocket*) { return std::array{base::Since{"foreign", 5}}; }
+BOOST_DESCRIBE_STRUCT(HandOver::ActivatedSocket, (), (name, socket, foreign))
+constexpr auto members_since(const HandOver::ActivatedSocket*) { return std::array{base::Since{"foreign", 5}}; }
 BOOST_DESCRIBE_STRUCT(HandOver::Leftover, (), (pidfd))
 BOOST_DESCRIBE_STRUCT(HandOver, (),
                       (daemon, started, loaded, last_load, log_level, defaults, default_origins, standings, gone, services,

@@ -43,7 +43,7 @@ void set_place(std::optional<std::vector<config::AddressPattern>>& list, const c
   for (config::AddressPattern& pattern : *list) pattern.place = place;
 }
 
-std::vector<HandOver::Origin> handed_origins(const config::Origins& origins) {
+std::vector<HandOver::Origin> inherited_origins(const config::Origins& origins) {
   std::vector<HandOver::Origin> all;
   for (const config::Origins::Line& line : origins.lines())
     all.push_back({.attribute = std::string(config::attributes()[line.row].name),
@@ -54,37 +54,37 @@ std::vector<HandOver::Origin> handed_origins(const config::Origins& origins) {
 }
 
 /// An attribute that this image does not know has no place to be told.
-config::Origins restored_origins(const std::vector<HandOver::Origin>& handed) {
+config::Origins restored_origins(const std::vector<HandOver::Origin>& inherited) {
   config::Origins origins;
-  for (const HandOver::Origin& line : handed)
+  for (const HandOver::Origin& line : inherited)
     if (const config::Attribute* row = config::find_attribute(line.attribute))
       origins.note(static_cast<std::size_t>(row - config::attributes().data()), line.changes, {line.file, line.line, 0});
   return origins;
 }
 
-std::vector<config::ListenSpec> restored_places(const config::Service& service, const HandOver::Service& handed) {
+std::vector<config::ListenSpec> restored_places(const config::Service& service, const HandOver::Service& inherited) {
   std::vector<config::ListenSpec> places;
-  for (const HandOver::Service::Place& one : handed.places) {
+  for (const HandOver::Service::Place& one : inherited.places) {
     config::ListenSpec place = service.listen;
     place.at = one.at;
     place.ipv6 = one.ipv6;
     place.v6only = one.v6only;
     place.beside = one.beside;
-    if (handed.places.size() > 1) place.fallback_to_ipv4 = false;
+    if (inherited.places.size() > 1) place.fallback_to_ipv4 = false;
     places.push_back(std::move(place));
   }
   return places;
 }
 
 /// A version without further places had a single one, however many addresses a name has.
-void place_as_before(config::Service& service, const HandOver::Service& handed) {
+void place_as_before(config::Service& service, const HandOver::Service& inherited) {
   if (service.kind == config::Kind::tcpmux || service.also.empty()) return;
   service.also.clear();
-  auto place = config::places_at(service, {&handed.at.address, 1});
-  if (handed.waits_for.empty() && !place.empty()) config::place(service, std::move(place));
+  auto place = config::places_at(service, {&inherited.at.address, 1});
+  if (inherited.waits_for.empty() && !place.empty()) config::place(service, std::move(place));
 }
 
-std::vector<HandOver::Service::Place> handed_places(const config::Service& service) {
+std::vector<HandOver::Service::Place> inherited_places(const config::Service& service) {
   std::vector<HandOver::Service::Place> places;
   for (const config::ListenSpec& one : service.places())
     places.push_back({.at = one.at, .ipv6 = one.ipv6, .v6only = one.v6only, .beside = one.beside});
@@ -92,23 +92,23 @@ std::vector<HandOver::Service::Place> handed_places(const config::Service& servi
 }
 
 base::Result<std::shared_ptr<const config::Service>> restore_service(
-    const HandOver::Service& handed, const std::shared_ptr<const config::Origins>& defaults, config::Names& names) {
-  OneText files(handed.text);
+    const HandOver::Service& inherited, const std::shared_ptr<const config::Origins>& defaults, config::Names& names) {
+  OneText files(inherited.text);
   const config::Loaded loaded = config::load(files, names, in_memory);
-  if (!loaded.config || loaded.config->services.size() != 1) return why_not(loaded, place_text(handed));
+  if (!loaded.config || loaded.config->services.size() != 1) return why_not(loaded, place_text(inherited));
   auto service = std::make_shared<config::Service>(*loaded.config->services[0]);
-  service->place = {handed.file, handed.line, 1};
-  service->common_log = handed.common_log;
-  if (service->settings.server) service->settings.server = handed.server;
-  if (service->settings.server_args) service->settings.server_args = handed.server_args;
-  service->argv = handed.argv;
-  if (handed.places.empty()) place_as_before(*service, handed);
-  if (handed.v6only) *service = config::for_ipv6_alone(*service);
-  service->of_inetd = handed.of_inetd;
-  service->listen.at = handed.at;
-  if (!handed.places.empty()) config::place(*service, restored_places(*service, handed));
-  service->waits_for = handed.waits_for;
-  service->settings.origins = restored_origins(handed.origins);
+  service->place = {inherited.file, inherited.line, 1};
+  service->common_log = inherited.common_log;
+  if (service->settings.server) service->settings.server = inherited.server;
+  if (service->settings.server_args) service->settings.server_args = inherited.server_args;
+  service->argv = inherited.argv;
+  if (inherited.places.empty()) place_as_before(*service, inherited);
+  if (inherited.v6only) *service = config::for_ipv6_alone(*service);
+  service->of_inetd = inherited.of_inetd;
+  service->listen.at = inherited.at;
+  if (!inherited.places.empty()) config::place(*service, restored_places(*service, inherited));
+  service->waits_for = inherited.waits_for;
+  service->settings.origins = restored_origins(inherited.origins);
   service->settings.origins.inherit(defaults);
   set_place(service->settings.only_from, service->place);
   set_place(service->settings.no_access, service->place);
@@ -117,7 +117,7 @@ base::Result<std::shared_ptr<const config::Service>> restore_service(
 
 }  // namespace
 
-HandOver::Service handed_service(const config::Service& service) {
+HandOver::Service inherited_service(const config::Service& service) {
   config::Settings plain = service.settings;
   if (plain.server) plain.server = "/handed/over";
   if (plain.server_args) plain.server_args = {"-"};
@@ -125,21 +125,21 @@ HandOver::Service handed_service(const config::Service& service) {
           .file = service.place.file,
           .line = service.place.line,
           .common_log = service.common_log,
-          .origins = handed_origins(service.settings.origins),
+          .origins = inherited_origins(service.settings.origins),
           .server = service.settings.server.value_or(""),
           .server_args = service.settings.server_args.value_or(config::Words{}),
           .argv = service.argv,
           .at = service.listen.at,
           .v6only = service.listen.v6only,
           .waits_for = service.waits_for,
-          .places = handed_places(service),
+          .places = inherited_places(service),
           .of_inetd = service.of_inetd};
 }
 
 void hand_over_configuration(const config::Config& config, HandOver& state) {
   state.defaults = fmt::format("defaults\n{{\n{}}}\n", config::dump(config.defaults));
-  state.default_origins = handed_origins(config.defaults.origins);
-  for (const auto& service : config.services) state.services.push_back(handed_service(*service));
+  state.default_origins = inherited_origins(config.defaults.origins);
+  for (const auto& service : config.services) state.services.push_back(inherited_service(*service));
   state.configured = state.services.size();
   for (const config::Absent& a : config.absent)
     state.absent.push_back({.name = a.name, .id = a.id, .file = a.place.file, .line = a.place.line, .fate = a.fate});
@@ -154,8 +154,8 @@ base::Result<RestoredConfiguration> restore_configuration(const HandOver& state,
   config->defaults.origins = restored_origins(state.default_origins);
   const auto defaults = std::make_shared<const config::Origins>(config->defaults.origins);
   RestoredConfiguration all;
-  for (const HandOver::Service& handed : state.services) {
-    auto service = restore_service(handed, defaults, names);
+  for (const HandOver::Service& inherited : state.services) {
+    auto service = restore_service(inherited, defaults, names);
     if (!service) return service.error();
     all.services.push_back(std::move(*service));
   }

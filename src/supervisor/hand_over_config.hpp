@@ -10,7 +10,7 @@
 namespace xsuperd::supervisor {
 
 /// A service by itself, with nothing left to inherit.
-[[nodiscard]] HandOver::Service handed_service(const config::Service& service);
+[[nodiscard]] HandOver::Service inherited_service(const config::Service& service);
 /// Defaults, services and what is absent; runners add services of their own.
 void hand_over_configuration(const config::Config& config, HandOver& state);
 

@@ -34,17 +34,17 @@ template <> inline constexpr Limits limits<&service::StateSnapshot::endpoints>{.
 
 template <> inline constexpr Limits limits<&service::Counters::last_reason>{.high = policy::reason_count - 1};
 
-template <> inline constexpr Limits limits<&service::HandedDatagram::bytes>{.most = 65536};
-template <> inline constexpr Limits limits<&service::HandedDatagram::peer>{.most = 256};
-template <> inline constexpr Limits limits<&service::HandedDatagram::control>{.most = 256};
-template <> inline constexpr Limits limits<&service::HandedLinger::socket> = a_descriptor;
+template <> inline constexpr Limits limits<&service::InheritedDatagram::bytes>{.most = 65536};
+template <> inline constexpr Limits limits<&service::InheritedDatagram::peer>{.most = 256};
+template <> inline constexpr Limits limits<&service::InheritedDatagram::control>{.most = 256};
+template <> inline constexpr Limits limits<&service::InheritedLinger::socket> = a_descriptor;
 
-template <> inline constexpr Limits limits<&service::HandedSession::token> = at_least_1;
+template <> inline constexpr Limits limits<&service::InheritedSession::token> = at_least_1;
 template <> inline constexpr Limits limits<&service::SessionFacts::pid>{.high = greatest_pid};
 template <> inline constexpr Limits limits<&service::SessionFacts::arrival>{.low = std::numeric_limits<std::int64_t>::min()};
-template <> inline constexpr Limits limits<&service::HandedSession::socket> = a_descriptor;
-template <> inline constexpr Limits limits<&service::HandedSession::lingers> = a_descriptor;
-template <> inline constexpr Limits limits<&service::HandedSession::pidfd> = a_descriptor;
+template <> inline constexpr Limits limits<&service::InheritedSession::socket> = a_descriptor;
+template <> inline constexpr Limits limits<&service::InheritedSession::lingers> = a_descriptor;
+template <> inline constexpr Limits limits<&service::InheritedSession::pidfd> = a_descriptor;
 
 template <> inline constexpr Limits limits<&service::EndpointFacts::lent>{.most = 4096};
 template <> inline constexpr Limits limits<&service::EndpointFacts::trouble>{.most = 4096};
@@ -52,16 +52,16 @@ template <> inline constexpr Limits limits<&service::EndpointSockets::listener> 
 template <> inline constexpr Limits limits<&service::EndpointSockets::turned_away> = a_descriptor;
 template <> inline constexpr Limits limits<&service::EndpointSockets::left_to_server> = a_descriptor;
 template <> inline constexpr Limits limits<&service::ServiceFacts::targets>{.most = worker::most_targets};
-template <> inline constexpr Limits limits<&service::HandedRunner::endpoints>{.most = config::most_endpoints};
-template <> inline constexpr Limits limits<&service::HandedRunner::refused_lately>{.most = 65536};
-template <> inline constexpr Limits limits<&service::HandedRunner::sessions>{.most = most_sessions};
+template <> inline constexpr Limits limits<&service::InheritedRunner::endpoints>{.most = config::most_endpoints};
+template <> inline constexpr Limits limits<&service::InheritedRunner::refused_lately>{.most = 65536};
+template <> inline constexpr Limits limits<&service::InheritedRunner::sessions>{.most = most_sessions};
 
-template <> inline constexpr Limits limits<&worker::HandedWorker::Conversation::token> = at_least_1;
-template <> inline constexpr Limits limits<&worker::HandedWorker::pid> = a_pid;
-template <> inline constexpr Limits limits<&worker::HandedWorker::pidfd> = a_descriptor;
-template <> inline constexpr Limits limits<&worker::HandedWorker::link> = a_descriptor;
-template <> inline constexpr Limits limits<&worker::HandedWorker::drain>{.most = 4096};
-template <> inline constexpr Limits limits<&worker::HandedWorker::conversations>{.most = most_sessions};
+template <> inline constexpr Limits limits<&worker::InheritedWorker::Conversation::token> = at_least_1;
+template <> inline constexpr Limits limits<&worker::InheritedWorker::pid> = a_pid;
+template <> inline constexpr Limits limits<&worker::InheritedWorker::pidfd> = a_descriptor;
+template <> inline constexpr Limits limits<&worker::InheritedWorker::link> = a_descriptor;
+template <> inline constexpr Limits limits<&worker::InheritedWorker::drain>{.most = 4096};
+template <> inline constexpr Limits limits<&worker::InheritedWorker::conversations>{.most = most_sessions};
 
 template <> inline constexpr Limits limits<&Invocation::binary> = a_path;
 template <> inline constexpr Limits limits<&Invocation::config_path>{.name = "config", .most = longest_path};
@@ -86,8 +86,8 @@ template <> inline constexpr Limits limits<&HandOver::Service::argv>{.most = mos
 template <> inline constexpr Limits limits<&HandOver::Service::places>{.most = config::most_endpoints};
 template <> inline constexpr Limits limits<&HandOver::Absent::file> = a_path;
 template <> inline constexpr Limits limits<&HandOver::Runner::service>{.high = most_services};
-template <> inline constexpr Limits limits<&HandOver::HandedSocket::name>{.most = 4096};
-template <> inline constexpr Limits limits<&HandOver::HandedSocket::socket> = a_descriptor;
+template <> inline constexpr Limits limits<&HandOver::ActivatedSocket::name>{.most = 4096};
+template <> inline constexpr Limits limits<&HandOver::ActivatedSocket::socket> = a_descriptor;
 template <> inline constexpr Limits limits<&HandOver::Leftover::pidfd> = a_descriptor;
 template <> inline constexpr Limits limits<&LoadRecord::outcome>{.most = 64};
 template <> inline constexpr Limits limits<&LoadRecord::unguarded>{.most = LoadRecord::most_unguarded};

@@ -56,7 +56,7 @@ class Supervisor::Impl {
   [[nodiscard]] Reloads::Asks reload_asks();
   /// The services call us when something has come about.
   void listen_to_services();
-  void take_handed_sockets();
+  void take_activated_sockets();
 
   int serve();
   void wait_for_targets();

@@ -57,27 +57,27 @@ Logs::Logs(Options options, log::Writer& writer, log::DaemonLog& ours, FileWork&
       in_force_(in_force),
       of_services_(std::make_unique<ServiceLogs>(options_.who, options_.syslog_file)) {}
 
-void Logs::reopen_services(Told told) {
+void Logs::reopen_services(Answered answered) {
   std::vector<SharedService> services = in_force_.config()->services;
   for (const auto& runner : roster_.retired()) services.push_back(runner->state().policy().shared_service());
   const auto open = [services = std::move(services), who = options_.who, syslog_file = options_.syslog_file] {
     return open_all(services, who, syslog_file);
   };
-  files_.off_loop(open, [this, told = std::move(told)](base::Result<Opened> opened) {
+  files_.off_loop(open, [this, answered = std::move(answered)](base::Result<Opened> opened) {
     if (!opened) opened = Opened{nullptr, {}, {"the logs could not be reopened: " + opened.error().sentence}};
     give_logs(roster_.served(), opened->outputs);
     give_logs(roster_.retired(), opened->outputs);
     if (opened->logs) of_services_ = std::move(opened->logs);
     for (const std::string& problem : opened->problems) ours_.error("{}", problem);
-    if (told) told(std::move(opened->problems));
+    if (answered) answered(std::move(opened->problems));
   });
 }
 
-void Logs::reopen(Told told) {
-  const auto services = [this, told = std::move(told)](std::vector<std::string> troubles) {
-    reopen_services([told, troubles = std::move(troubles)](const std::vector<std::string>& more) mutable {
+void Logs::reopen(Answered answered) {
+  const auto services = [this, answered = std::move(answered)](std::vector<std::string> troubles) {
+    reopen_services([answered, troubles = std::move(troubles)](const std::vector<std::string>& more) mutable {
       troubles.insert(troubles.end(), more.begin(), more.end());
-      told(std::move(troubles));
+      answered(std::move(troubles));
     });
   };
   if (!options_.reopen) return services({});

@@ -34,7 +34,7 @@ class Logs {
     std::function<base::Result<std::shared_ptr<log::Output>>()> reopen;
   };
   /// What could not be opened, a sentence each.
-  using Told = std::function<void(std::vector<std::string> troubles)>;
+  using Answered = std::function<void(std::vector<std::string> troubles)>;
 
   /// `ours` is the daemon's own log, and `writer` writes it.
   Logs(Options options, log::Writer& writer, log::DaemonLog& ours, FileWork& files, const Roster& roster,
@@ -45,9 +45,9 @@ class Logs {
   void put(std::unique_ptr<ServiceLogs> of_services) { of_services_ = std::move(of_services); }
 
   /// Opens the logs of all services by their names, off the loop; retired ones' too. `told` may be null.
-  void reopen_services(Told told = {});
+  void reopen_services(Answered answered = {});
   /// Opens the daemon's log as well.
-  void reopen(Told told);
+  void reopen(Answered answered);
   /// Goes on with the log that was opened anew; says so where it was not.
   void replace_ours(base::Result<std::shared_ptr<log::Output>> opened);
 

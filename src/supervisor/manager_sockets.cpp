@@ -11,7 +11,7 @@ namespace xsuperd::supervisor {
 
 namespace {
 
-std::string why_unclaimed(const net::HandedSocket& socket, const config::Config& config) {
+std::string why_unclaimed(const net::ActivatedSocket& socket, const config::Config& config) {
   const auto facts = net::facts_of(socket.fd.get());
   if (!facts) return facts.error().sentence;
   for (const auto& service : config.services)
@@ -26,28 +26,28 @@ std::string why_unclaimed(const net::HandedSocket& socket, const config::Config&
 
 }  // namespace
 
-void take_in(std::vector<net::HandedSocket> handed, net::HandedSockets& pool, ManagerLink& manager,
+void take_in(std::vector<net::ActivatedSocket> activated, net::ActivatedSockets& pool, ManagerLink& manager,
              const log::DaemonLog& log) {
-  for (const std::string& what : pool.add(std::move(handed)))
+  for (const std::string& what : pool.add(std::move(activated)))
     log.warning("the service manager passed a descriptor that no service can use; it is closed: {}", what);
   if (!manager.there()) return;
   std::vector<ManagerLink::Kept> kept;
-  for (const net::HandedSocket& one : pool.sockets())
+  for (const net::ActivatedSocket& one : pool.sockets())
     if (net::is_stored_name(one.name)) kept.push_back({one.name, one.fd.get()});
   if (!kept.empty()) log.notice("{} listening sockets were kept for this start", kept.size());
   manager.kept_before(kept);
 }
 
-void drop_stale_sockets(net::HandedSockets& pool, const InForce& in_force) {
+void drop_stale_sockets(net::ActivatedSockets& pool, const InForce& in_force) {
   std::vector<const config::Service*> services;
   for (const auto& service : in_force.config()->services)
     if (in_force.serves(*service) && service->waits_for.empty() && service->kind != config::Kind::tcpmux)
       services.push_back(service.get());
-  for (const net::HandedSocket& one : pool.take_stale(services)) net::hang_up(one.fd.get());
+  for (const net::ActivatedSocket& one : pool.take_stale(services)) net::hang_up(one.fd.get());
 }
 
-void close_unclaimed_sockets(net::HandedSockets& pool, const InForce& in_force, const log::DaemonLog& log) {
-  for (const net::HandedSocket& one : pool.take_all()) {
+void close_unclaimed_sockets(net::ActivatedSockets& pool, const InForce& in_force, const log::DaemonLog& log) {
+  for (const net::ActivatedSocket& one : pool.take_all()) {
     if (net::is_stored_name(one.name)) {
       net::hang_up(one.fd.get());
       continue;

@@ -235,7 +235,7 @@ class Preparation {
   /// Connections are refused there until the commit: a reload that comes to nothing has fooled nobody.
   void bind(Step& step, std::size_t index, const Donors& donors) {
     const config::ListenSpec place = step.service->places()[index];
-    if (net::any_fits(running_.handed, step.service->id, place)) return;  // taken by its Runner
+    if (net::any_fits(running_.activated, step.service->id, place)) return;  // taken by its Runner
     if (place.beside) return;  // another service has the port, and lets it share that only when it is told to
     auto bound = net::bind_socket(place);
     // Two sockets share the port of a steered service, and the order in which they begin is of weight: this was to see

@@ -12,7 +12,7 @@
 
 #include "supervisor/service_logs.hpp"
 #include "xsuperd/config/loader.hpp"
-#include "xsuperd/net/handed_sockets.hpp"
+#include "xsuperd/net/activated_sockets.hpp"
 #include "xsuperd/net/socket.hpp"
 #include "xsuperd/service/runner.hpp"
 
@@ -25,7 +25,7 @@ struct Running {
   std::unordered_map<const config::Service*, bool> runners;  ///< those there are, and whether their socket is open
   std::unordered_set<const config::Service*> busy = {};  ///< those that have sessions
   std::vector<SharedService> retired = {};   ///< which have gone, and whose sessions go on
-  std::vector<net::HandedFacts> handed = {};  ///< sockets of a service manager's that nobody has
+  std::vector<net::ActivatedFacts> activated = {};  ///< sockets of a service manager's that nobody has
 };
 
 /// One service of the new configuration.

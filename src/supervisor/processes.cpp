@@ -91,7 +91,7 @@ void Processes::hand_over(HandOver& state) const {
 
 void Processes::restore(const HandOver& state, const std::function<base::Fd(int)>& take) {
   worker_failures_ = {state.worker_failures, state.last_worker_failure};
-  for (const worker::HandedWorker& worker : state.workers) workers_.adopt(worker, take);
+  for (const worker::InheritedWorker& worker : state.workers) workers_.take_over(worker, take);
   for (const HandOver::Leftover& leftover : state.leftovers)
     if (base::Fd pidfd = take(leftover.pidfd)) end_leftover(std::move(pidfd));
 }

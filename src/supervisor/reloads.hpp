@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who wishes for a reload, and when he gets it. Internal to supervisor.
+// Who asks for a reload, and when it happens. Internal to supervisor.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -17,11 +17,11 @@
 namespace xsuperd::supervisor {
 
 /// A reload is a transaction (decision B15.18): prepared off the loop while the old configuration serves, committed in one
-/// turn of the loop or not at all. There is one at a time; who wishes for one meanwhile gets the next, together with all
+/// turn of the loop or not at all. There is one at a time; whoever asks for one meanwhile gets the next, together with all
 /// others who do. Loop thread only.
 class Reloads {
  public:
-  using Told = std::function<void(const ReloadReport&)>;
+  using Answered = std::function<void(const ReloadReport&)>;
   /// What the rest of the daemon does for a reload.
   struct Asks {
     /// As Loads::prepare().
@@ -41,36 +41,36 @@ class Reloads {
   Reloads(const log::DaemonLog& log, const Lifetime& lifetime, Asks asks);
 
   /// `told` is called on the loop when it is over; not when the daemon ends before. It may be null.
-  void reload(bool strict = false, Told told = {});
+  void reload(bool strict = false, Answered answered = {});
   /// What a reload would do now. Nothing is opened or changed.
-  void preview(Told told);
+  void preview(Answered answered);
 
   /// Is one being prepared?
   [[nodiscard]] bool preparing() const { return preparing_; }
-  /// Forgets the one that is being prepared, if one is: whoever wished for it wishes for the next.
+  /// Forgets the one that is being prepared, if one is: whoever asked for it gets the next.
   void give_up();
-  /// Grants the wishes that wait, if there are any.
+  /// Grants the requests that wait, if there are any.
   void go_on();
   /// Is a reload wished for that the next image of the daemon may do instead? Whoever wants it strict asks again: it is not
   /// done leniently.
   [[nodiscard]] bool left_to_next_image() const { return next_ && !next_->strict; }
 
  private:
-  struct Wish {
+  struct Request {
     bool strict = false;
-    std::vector<Told> told;
+    std::vector<Answered> answered;
   };
-  void over(Prepared prepared, const Wish& wish);
+  void over(Prepared prepared, const Request& wish);
   void tell_preview(const Prepared& prepared);
 
   const log::DaemonLog& log_;
   const Lifetime& lifetime_;
   const Asks asks_;
-  std::optional<Wish> next_;
+  std::optional<Request> next_;
   bool preparing_ = false;
-  std::shared_ptr<Wish> under_way_;  ///< while it is being prepared
+  std::shared_ptr<Request> under_way_;  ///< while it is being prepared
   std::uint64_t turn_ = 0;           ///< of the load that counts: one that was given up is not it
-  std::vector<Told> previewing_;     ///< who waits for the preview under way
+  std::vector<Answered> previewing_;     ///< who waits for the preview under way
 };
 
 }  // namespace xsuperd::supervisor

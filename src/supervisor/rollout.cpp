@@ -93,7 +93,7 @@ Running Rollout::running() const {
   }
   for (const auto& runner : roster_.retired())
     if (!runner->sessions().empty()) running.retired.push_back(runner->state().policy().shared_service());
-  running.handed = around_.sockets.handed.facts();
+  running.activated = around_.sockets.activated.facts();
   return running;
 }
 
@@ -209,10 +209,10 @@ std::shared_ptr<service::Runner> Rollout::make_runner(const SharedService& servi
 void Rollout::take_over(const HandOver& state, const std::vector<SharedService>& services,
                         const std::function<base::Fd(int)>& take) {
   Runners all;
-  for (const HandOver::Runner& handed : state.runners) {
-    auto runner = take_over_runner(services[handed.service]);
-    runner->restore(handed.state, take);
-    handed.retired ? roster_.add_retired(runner) : roster_.add(runner);
+  for (const HandOver::Runner& inherited : state.runners) {
+    auto runner = take_over_runner(services[inherited.service]);
+    runner->restore(inherited.state, take);
+    inherited.retired ? roster_.add_retired(runner) : roster_.add(runner);
     all.push_back(std::move(runner));
   }
   served_anew();

@@ -81,7 +81,7 @@ void Roster::hand_over(const config::Config& config, HandOver& state) const {
   for (const Runners* list : {&served_, &retired_})
     for (const auto& runner : *list) {
       const auto [place, other] = places.try_emplace(&runner->service(), state.services.size());
-      if (other) state.services.push_back(handed_service(runner->service()));
+      if (other) state.services.push_back(inherited_service(runner->service()));
       state.runners.push_back({.service = place->second, .retired = list == &retired_, .state = runner->hand_over()});
     }
 }

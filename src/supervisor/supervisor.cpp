@@ -127,9 +127,9 @@ void Supervisor::Impl::listen_to_services() {
   around.hooks.on_sockets = [this] { manager_.sockets_changed(); };
 }
 
-void Supervisor::Impl::take_handed_sockets() {
+void Supervisor::Impl::take_activated_sockets() {
   if (!options_.manager_trouble.empty()) log_.warning("{}", options_.manager_trouble);
-  take_in(std::move(options_.handed), facilities_.around().sockets.handed, manager_, log_);
+  take_in(std::move(options_.activated), facilities_.around().sockets.activated, manager_, log_);
 }
 
 void Supervisor::Impl::end() {
@@ -141,14 +141,14 @@ void Supervisor::Impl::end() {
 int Supervisor::Impl::run() {
   if (options_.adopts_orphans) facilities_.processes().look_for_orphans();
   if (options_.inherited) return take_over() ? serve() : 1;
-  take_handed_sockets();
+  take_activated_sockets();
   if (!load()) return 1;
-  net::HandedSockets& handed = facilities_.around().sockets.handed;
-  drop_stale_sockets(handed, in_force_);
+  net::ActivatedSockets& activated = facilities_.around().sockets.activated;
+  drop_stale_sockets(activated, in_force_);
   start_services();
   wait_for_targets();
   if (lifetime_.ending()) return lifetime_.status();
-  close_unclaimed_sockets(handed, in_force_, log_);
+  close_unclaimed_sockets(activated, in_force_, log_);
   if (roster_.available() == 0 && !options_.stay_alive) {
     log_.critical("init_services", "no services. Exiting...");
     return 1;

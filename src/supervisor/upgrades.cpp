@@ -36,7 +36,7 @@ constexpr std::chrono::seconds rpc_patience{10};
 struct Upgrades::Upgrade {
   explicit Upgrade(boost::asio::io_context& loop) : timer(loop) {}
 
-  std::vector<Told> told;
+  std::vector<Answered> answered;
   Image image;  ///< what is tried, and then executed
   std::shared_ptr<Trial> trial;
   std::string notes;
@@ -52,14 +52,14 @@ Upgrades::Upgrades(With with, Program program, std::function<HandOver()> state)
     : with_(with), program_(std::move(program)), state_(std::move(state)) {}
 Upgrades::~Upgrades() = default;
 
-void Upgrades::upgrade(Told told) {
+void Upgrades::upgrade(Answered answered) {
   if (with_.lifetime.ending()) {
-    if (told) told(base::Error{0, "the daemon is ending"});
+    if (answered) answered(base::Error{0, "the daemon is ending"});
     return;
   }
   const bool begun = under_way();
   auto fresh = begun ? nullptr : std::make_unique<Upgrade>(with_.files.loop());
-  if (told) (begun ? upgrade_ : fresh)->told.push_back(std::move(told));
+  if (answered) (begun ? upgrade_ : fresh)->answered.push_back(std::move(answered));
   if (begun) return;
   upgrade_ = std::move(fresh);
   if (!with_.reloads.preparing()) return begin();
@@ -199,7 +199,7 @@ void Upgrades::execute(HandOver state) {
   std::vector<std::string> environment = program_.environment;
   for (std::string& variable : base::variables_for_daemon_alone()) environment.push_back(std::move(variable));
   environment.push_back(fmt::format("{}={}", take_over_variable, memory->get()));
-  for (const auto& one : std::exchange(upgrade_->told, {})) surely(with_.log, [&] { one({}); });
+  for (const auto& one : std::exchange(upgrade_->answered, {})) surely(with_.log, [&] { one({}); });
   refuse(execute_in_place(upgrade_->image.path(), program_.arguments, environment, kept).sentence);
 }
 
@@ -211,7 +211,7 @@ void Upgrades::refuse(const std::string& why) noexcept {
   if (!with_.lifetime.ending()) surely(with_.log, [this] { with_.processes.spawner().presume(false); });
   if (std::exchange(with_.around.sockets.holding, false))
     with_.roster.for_each([this](const auto& runner) { surely(with_.log, [&] { runner->hold(false); }); });
-  for (const auto& one : over->told) surely(with_.log, [&] { one(base::Error{0, why}); });
+  for (const auto& one : over->answered) surely(with_.log, [&] { one(base::Error{0, why}); });
   surely(with_.log, [this] { with_.reloads.go_on(); });
 }
 

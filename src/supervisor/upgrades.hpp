@@ -31,7 +31,7 @@ struct Program {
 /// take over, and whatever goes wrong until then leaves everything as it was. One at a time. Loop thread only.
 class Upgrades {
  public:
-  using Told = std::function<void(base::Result<void>)>;
+  using Answered = std::function<void(base::Result<void>)>;
   /// What it works with; all of it outlives it.
   struct With {
     FileWork& files;
@@ -48,8 +48,8 @@ class Upgrades {
   ~Upgrades();
 
   /// `told` hears of a refusal, or, in the last moment before the program is executed, that all is ready: what it wants to
-  /// say to anybody it must say at once. May be null. Wishes that come while one is being granted are granted with it.
-  void upgrade(Told told);
+  /// say to anybody it must say at once. May be null. Requests that come while one is being granted are granted with it.
+  void upgrade(Answered answered);
   [[nodiscard]] bool under_way() const { return upgrade_ != nullptr; }
   /// The reload for whose end the one under way has waited is over.
   void begin();

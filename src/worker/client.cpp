@@ -65,8 +65,8 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
 
   void make_links(spawn::Spawner& spawner);
   [[nodiscard]] std::shared_ptr<Link> make_link(spawn::Spawner& spawner, std::function<void(Link&)> on_idle);
-  void adopt(spawn::Spawner& spawner, const HandedWorker& worker, const std::function<base::Fd(int)>& take);
-  [[nodiscard]] std::vector<HandedWorker> hand_over() const;
+  void take_over(spawn::Spawner& spawner, const InheritedWorker& worker, const std::function<base::Fd(int)>& take);
+  [[nodiscard]] std::vector<InheritedWorker> hand_over() const;
   void start_links();
   void begin(Start start, Done done);
   void give(Link& link, Start start, Done done);
@@ -86,7 +86,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   boost::asio::io_context& loop;
   Options options;
   std::vector<std::shared_ptr<Link>> links;
-  std::vector<std::shared_ptr<Link>> adopted;  // from before an upgrade: they get nothing new
+  std::vector<std::shared_ptr<Link>> inherited;  // from before an upgrade: they get nothing new
   boost::unordered_flat_map<std::uint64_t, Running> running;
   WaitingList waiting;
   boost::asio::steady_timer end_timer;
@@ -118,26 +118,26 @@ std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::func
                       .on_idle = std::move(on_idle)});
 }
 
-void Client::Impl::adopt(spawn::Spawner& spawner, const HandedWorker& worker,
+void Client::Impl::take_over(spawn::Spawner& spawner, const InheritedWorker& worker,
                          const std::function<base::Fd(int)>& take) {
   base::Fd pidfd = take(worker.pidfd);
   base::Fd socket = take(worker.link);
   if (!pidfd) return;  // its conversations cannot be resumed
   auto link = make_link(spawner, [this](Link& done) {
-    const auto found = std::find_if(adopted.begin(), adopted.end(), [&](const auto& one) { return one.get() == &done; });
-    if (found == adopted.end()) return;
+    const auto found = std::find_if(inherited.begin(), inherited.end(), [&](const auto& one) { return one.get() == &done; });
+    if (found == inherited.end()) return;
     boost::asio::post(loop, [keep = *found] {});  // it is its own code that has called us
-    adopted.erase(found);
+    inherited.erase(found);
   });
-  for (const HandedWorker::Conversation& one : worker.conversations)
+  for (const InheritedWorker::Conversation& one : worker.conversations)
     if (socket && running.emplace(one.token, Running{{}, link.get(), one.connection, one.asks}).second) ++link->load;
-  adopted.push_back(link);
-  link->adopt(worker, std::move(pidfd), std::move(socket));
+  inherited.push_back(link);
+  link->take_over(worker, std::move(pidfd), std::move(socket));
 }
 
-std::vector<HandedWorker> Client::Impl::hand_over() const {
-  std::vector<HandedWorker> workers;
-  for (const auto* list : {&links, &adopted})
+std::vector<InheritedWorker> Client::Impl::hand_over() const {
+  std::vector<InheritedWorker> workers;
+  for (const auto* list : {&links, &inherited})
     for (const auto& link : *list) {
       auto worker = link->hand_over();
       if (!worker) continue;
@@ -234,7 +234,7 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
 /// Those that owe an answer now.
 std::vector<const Link*> Client::Impl::ask(std::uint64_t question) {
   std::vector<const Link*> asked;
-  for (const auto* list : {&links, &adopted})
+  for (const auto* list : {&links, &inherited})
     for (const auto& link : *list)
       if (link->dialogue().ask(question)) asked.push_back(link.get());
   return asked;
@@ -279,7 +279,7 @@ void Client::Impl::terminate() {
   end_timer.cancel();
   expire_waiting(base::Moment::max());
   for (const auto& link : links) link->terminate();
-  for (const auto& link : adopted) link->terminate();
+  for (const auto& link : inherited) link->terminate();
 }
 
 void Client::Impl::close() {
@@ -287,7 +287,7 @@ void Client::Impl::close() {
   survey.close();
   if (terminated) terminate();
   for (const auto& link : links) link->close();
-  for (const auto& link : adopted) link->close();
+  for (const auto& link : inherited) link->close();
   running.clear();
   waiting.clear();
 }
@@ -322,7 +322,7 @@ void Client::terminate() { impl_->terminate(); }
 bool Client::has_room() const { return impl_->best() != nullptr || impl_->waiting.has_room(); }
 
 void Client::give_up_stuck() {
-  for (const auto* list : {&impl_->links, &impl_->adopted})
+  for (const auto* list : {&impl_->links, &impl_->inherited})
     for (const auto& link : std::vector(*list)) link->give_up_if_stuck();
 }
 
@@ -338,9 +338,9 @@ int Client::waiting_connection(std::uint64_t token) const {
   return found ? found->start.connection.get() : -1;
 }
 
-void Client::progress(Told told) { impl_->survey.join(std::move(told)); }
+void Client::progress(Answered answered) { impl_->survey.join(std::move(answered)); }
 
-std::vector<HandedWorker> Client::hand_over() const { return impl_->hand_over(); }
+std::vector<InheritedWorker> Client::hand_over() const { return impl_->hand_over(); }
 
 bool Client::settled() const {
   const auto done = [](const auto& link) {
@@ -348,11 +348,11 @@ bool Client::settled() const {
     return link->dialogue().kept() == 0;
   };
   return std::all_of(impl_->links.begin(), impl_->links.end(), done) &&
-         std::all_of(impl_->adopted.begin(), impl_->adopted.end(), done);
+         std::all_of(impl_->inherited.begin(), impl_->inherited.end(), done);
 }
 
-void Client::adopt(const HandedWorker& worker, const std::function<base::Fd(int)>& take) {
-  impl_->adopt(spawner_, worker, take);
+void Client::take_over(const InheritedWorker& worker, const std::function<base::Fd(int)>& take) {
+  impl_->take_over(spawner_, worker, take);
 }
 
 std::size_t Client::running() const { return impl_->running.size() + impl_->waiting.size(); }

@@ -11,7 +11,7 @@ namespace xsuperd::worker {
 
 namespace {
 
-/// Messages that an adopted worker may have had for the image before this one, beside the ends of its conversations: its
+/// Messages that an inherited worker may have had for the image before this one, beside the ends of its conversations: its
 /// readiness, a sign of life, an answer to a question how far they all are.
 constexpr std::size_t most_unasked = 64;
 
@@ -42,8 +42,8 @@ int Dialogue::open(base::Fd socket) {
   return error;
 }
 
-void Dialogue::adopt(const HandedWorker& worker, std::size_t conversations) {
-  adopted_ = true;
+void Dialogue::take_over(const InheritedWorker& worker, std::size_t conversations) {
+  taken_over_ = true;
   protocol_ = worker.protocol;
   drain_ = worker.drain;
   unasked_ = most_unasked + (foreign() ? 2 * conversations : conversations / most_counts);
@@ -78,7 +78,7 @@ void Dialogue::flush() {
 }
 
 bool Dialogue::ask(std::uint64_t question) {
-  const bool may = channel_ && (ready_ || adopted_) && !foreign() && callbacks_.has_work() && !question_.open();
+  const bool may = channel_ && (ready_ || taken_over_) && !foreign() && callbacks_.has_work() && !question_.open();
   if (!may) return false;
   question_.put(question);
   channel_->send(encode(Ask{question}));
@@ -89,7 +89,7 @@ void Dialogue::take_rest() {
   if (channel_) channel_->take_rest();
 }
 
-void Dialogue::hand_over(HandedWorker& worker) const {
+void Dialogue::hand_over(InheritedWorker& worker) const {
   worker.link = channel_ ? channel_->socket() : -1;
   worker.protocol = protocol_;
   worker.drain = drain_;
@@ -101,7 +101,7 @@ void Dialogue::beat_later() {
 
 /// Only while it matters: a daemon that nobody asks for anything sleeps.
 bool Dialogue::owes_signs() const {
-  return channel_ && (adopted_ || (ready_ && (callbacks_.has_work() || kept() > 0)));
+  return channel_ && (taken_over_ || (ready_ && (callbacks_.has_work() || kept() > 0)));
 }
 
 void Dialogue::beat() {
@@ -134,7 +134,7 @@ void Dialogue::take(Packet packet) {
   std::visit([this](auto& what) { handle(std::move(what)); }, *message);
 }
 
-/// Of what an adopted worker says, so much may be meant for the image before this one.
+/// Of what an inherited worker says, so much may be meant for the image before this one.
 bool Dialogue::was_asked_before() {
   if (unasked_ == 0) return false;
   --unasked_;
@@ -142,8 +142,8 @@ bool Dialogue::was_asked_before() {
 }
 
 void Dialogue::handle(const Ready&) {
-  if (adopted_ && was_asked_before()) return;  // it was being started
-  if (adopted_ || std::exchange(ready_, true)) return callbacks_.on_fault("was ready twice");
+  if (taken_over_ && was_asked_before()) return;  // it was being started
+  if (taken_over_ || std::exchange(ready_, true)) return callbacks_.on_fault("was ready twice");
   callbacks_.on_ready();
 }
 
@@ -154,7 +154,7 @@ void Dialogue::handle(const Failed& failed) {
 void Dialogue::handle(Ended ended) {
   // A sign of life that the image before this one has asked for is one, too.
   if (is_sign(ended) && (heartbeat_.answered(ended.token) || was_asked_before())) return;
-  if (!(ready_ || adopted_) || !callbacks_.on_ended(std::move(ended)))
+  if (!(ready_ || taken_over_) || !callbacks_.on_ended(std::move(ended)))
     callbacks_.on_fault("reported the end of a conversation that it does not have");
 }
 

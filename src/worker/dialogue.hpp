@@ -20,7 +20,7 @@ namespace xsuperd::worker {
 /// for Options::silent_beats beats. Loop thread only.
 ///
 /// There are two kinds: with a worker of ours, open() to close(), again and again; or with one from before an upgrade,
-/// adopt() and resume() to close(), once.
+/// take_over() and resume() to close(), once.
 class Dialogue {
  public:
   struct Callbacks {
@@ -44,7 +44,7 @@ class Dialogue {
   /// Begins anew, with a worker that is being started. Returns errno when the socket cannot be watched: it is closed then.
   int open(base::Fd socket);
   /// It will be with this worker, which has so many conversations.
-  void adopt(const HandedWorker& worker, std::size_t conversations);
+  void take_over(const InheritedWorker& worker, std::size_t conversations);
   /// Begins it, and tells the worker that nothing more will come. False when the socket cannot be watched: it is kept for
   /// another try, which needs no socket.
   bool resume(base::Fd socket = {});
@@ -67,7 +67,7 @@ class Dialogue {
   /// Speaks another version than we do: nothing can be told to it or understood.
   [[nodiscard]] bool foreign() const { return protocol_ != protocol_version; }
   /// Socket, protocol and last message, for the next image of the daemon.
-  void hand_over(HandedWorker& worker) const;
+  void hand_over(InheritedWorker& worker) const;
 
  private:
   [[nodiscard]] std::unique_ptr<Channel> make_channel(base::Fd socket);
@@ -86,10 +86,10 @@ class Dialogue {
   const Client::Options& options_;
   const Callbacks callbacks_;
   bool ready_ = false;  // has said so
-  bool adopted_ = false;
+  bool taken_over_ = false;
   unsigned protocol_ = protocol_version;
   std::string drain_;         // in the words of the worker's version
-  std::size_t unasked_ = 0;   // messages that an adopted worker may still have for the image before this one
+  std::size_t unasked_ = 0;   // messages that an inherited worker may still have for the image before this one
   Heartbeat heartbeat_;
   OpenQuestion question_;
   std::unique_ptr<Channel> channel_;

@@ -58,19 +58,19 @@ void Link::start() {
   if (phase_ == Phase::idle && !last_) launch();
 }
 
-void Link::adopt(const HandedWorker& worker, base::Fd pidfd, base::Fd socket) {
-  adopted_ = true;
+void Link::take_over(const InheritedWorker& worker, base::Fd pidfd, base::Fd socket) {
+  taken_over_ = true;
   phase_ = socket ? Phase::draining : Phase::ending;
-  dialogue_.adopt(worker, load);
+  dialogue_.take_over(worker, load);
   process_.watch(worker.pid, std::move(pidfd));
   if (!socket) return alarm_.set(options_.patience);  // it was to end before
   // What cannot be watched now is tried again: its conversations go on meanwhile.
   if (!dialogue_.resume(std::move(socket))) alarm_.set(options_.watch_again);
 }
 
-std::optional<HandedWorker> Link::hand_over() const {
+std::optional<InheritedWorker> Link::hand_over() const {
   if (!process_.there()) return std::nullopt;
-  HandedWorker worker;
+  InheritedWorker worker;
   worker.pid = process_.pid();
   worker.pidfd = process_.pidfd();
   dialogue_.hand_over(worker);
@@ -171,7 +171,7 @@ void Link::reaped(const spawn::Ended& ended) {
     alarm_.cancel();
     return callbacks_.on_idle(*this);
   }
-  if (!adopted_) return pause(trouble_text(ended, why_, lost_));
+  if (!taken_over_) return pause(trouble_text(ended, why_, lost_));
   phase_ = Phase::closed;
   if (!why_.empty() || (lost_ > 0 && !dialogue_.foreign())) callbacks_.on_trouble(trouble_text(ended, why_, lost_));
   callbacks_.on_idle(*this);

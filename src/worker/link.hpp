@@ -29,7 +29,7 @@ namespace xsuperd::worker {
 ///
 /// A worker from before an upgrade has a place of its own, which is not used again:
 ///
-///   adopt(): draining --(all done, gone, broken)--> ending --reaped--> closed
+///   take_over(): draining --(all done, gone, broken)--> ending --reaped--> closed
 ///
 /// A start that fails goes from starting to pausing; one that takes time is late after a first look at the process.
 /// Callbacks may close() the Link but not destroy it: it must live until the handler that called has returned.
@@ -47,7 +47,7 @@ class Link {
     /// never was.
     std::function<void(Link&)> on_gone;
     std::function<void(std::string)> on_trouble;
-    /// A worker that had nothing to do has ended; start() works again. For an adopted one: the place is done with.
+    /// A worker that had nothing to do has ended; start() works again. For an inherited one: the place is done with.
     std::function<void(Link&)> on_idle;
   };
   Link(boost::asio::io_context& loop, const Client::Options& options, spawn::Spawner& spawner,
@@ -56,9 +56,9 @@ class Link {
   /// Starts the worker when the place is idle.
   void start();
   /// Puts a worker from before an upgrade into a new place. `socket` may be none.
-  void adopt(const HandedWorker& worker, base::Fd pidfd, base::Fd socket);
+  void take_over(const InheritedWorker& worker, base::Fd pidfd, base::Fd socket);
   /// What the next image of the daemon must know; nothing when there is no process.
-  [[nodiscard]] std::optional<HandedWorker> hand_over() const;
+  [[nodiscard]] std::optional<InheritedWorker> hand_over() const;
   /// Whatever becomes of this worker, no other will be started in its place.
   void have_no_successor() { last_ = true; }
   /// Ends the worker at once (SIGKILL, which one that is stopped obeys too). The place stays closed.
@@ -103,7 +103,7 @@ class Link {
   Phase phase_ = Phase::idle;
   std::string why_;  // the trouble with the present worker, if it told or was told
   std::size_t lost_ = 0;
-  bool adopted_ = false;
+  bool taken_over_ = false;
   bool last_ = false;
   Pauses pauses_;
   Dialogue dialogue_;

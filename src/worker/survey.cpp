@@ -15,9 +15,9 @@ Survey::Survey(boost::asio::io_context& loop, std::chrono::milliseconds patience
       deadline_(loop),
       question_(static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count())) {}
 
-void Survey::join(Told told) {
+void Survey::join(Answered answered) {
   if (!alive_) return;
-  next_.push_back(std::move(told));
+  next_.push_back(std::move(answered));
   if (!open_) begin();
 }
 
@@ -53,7 +53,7 @@ void Survey::finish() {
   silent_.clear();
   deadline_.cancel();
   boost::asio::post(loop_, [alive = std::weak_ptr(alive_), counts = std::move(counts_), told = std::exchange(told_, {})] {
-    for (const Told& one : told)
+    for (const Answered& one : told)
       if (alive.lock()) one(*counts);
   });
   if (!next_.empty()) begin();

@@ -18,14 +18,14 @@ class Link;
 /// while one is open waits for the next. Lives on the loop thread.
 class Survey {
  public:
-  using Told = Conversations::Told;
+  using Answered = Conversations::Answered;
   /// Puts the question of that number; returns who will answer it.
   using Ask = std::function<std::vector<const Link*>(std::uint64_t question)>;
 
   Survey(boost::asio::io_context& loop, std::chrono::milliseconds patience, Ask ask);
 
   /// `told` is called once, from the loop, with what came until all had answered or the patience was over.
-  void join(Told told);
+  void join(Answered answered);
   /// A worker's answer, or a part of it; ignored when it comes too late. Its tokens have been checked.
   void take(const Link& link, const Progress& progress);
   /// This one will not answer.
@@ -46,8 +46,8 @@ class Survey {
   bool open_ = false;
   std::vector<const Link*> silent_;  ///< have not answered to the end
   std::shared_ptr<Counts> counts_;
-  std::vector<Told> told_;  ///< wait for this question
-  std::vector<Told> next_;  ///< wait for the next one
+  std::vector<Answered> told_;  ///< wait for this question
+  std::vector<Answered> next_;  ///< wait for the next one
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  ///< until close()
 };
 

@@ -44,11 +44,11 @@ class FakeWorker final : public worker::Conversations {
   }
 
   worker::Counts counts;            ///< what tell() tells
-  std::vector<Told> questions;      ///< of progress(), not answered yet
-  void progress(Told told) override { questions.push_back(std::move(told)); }
+  std::vector<Answered> questions;      ///< of progress(), not answered yet
+  void progress(Answered told) override { questions.push_back(std::move(told)); }
   /// Answers all questions so far.
   void tell() {
-    for (const Told& told : std::exchange(questions, {})) told(counts);
+    for (const Answered& told : std::exchange(questions, {})) told(counts);
   }
 
   /// Ends a conversation: its connection is closed, then its `done` is called.

@@ -81,7 +81,7 @@ inline bool printable(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
 
-/// None that a terminal would obey: C0 with DEL, but for ends of lines, C1 in UTF-8, and bytes that are no UTF-8. Told
+/// None that a terminal would obey: C0 with DEL, but for ends of lines, C1 in UTF-8, and bytes that are no UTF-8. Answered
 /// apart here without the functions that are tested.
 inline bool harmless(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {

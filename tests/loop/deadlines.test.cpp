@@ -13,7 +13,7 @@ using loop::Deadlines;
 
 namespace {
 
-struct Told {
+struct Answered {
   boost::asio::io_context io;
   std::vector<std::uint64_t> numbers;
   Deadlines deadlines{io, [this](std::uint64_t number) { numbers.push_back(number); }};
@@ -39,7 +39,7 @@ TEST_CASE("deadlines are told in their order, none before its time") {
 }
 
 TEST_CASE("the loop has nothing to wait for when the last deadline is cancelled") {
-  Told told;
+  Answered told;
   const auto one = told.deadlines.add(1h, 1);
   const auto other = told.deadlines.add(2h, 2);
   CHECK(told.deadlines.cancel(one));
@@ -50,7 +50,7 @@ TEST_CASE("the loop has nothing to wait for when the last deadline is cancelled"
 }
 
 TEST_CASE("one that is cancelled leaves the others, and one that is moved comes at its new time") {
-  Told told;
+  Answered told;
   const auto gone = told.deadlines.add(1ms, 1);
   const auto moved = told.deadlines.add(1h, 2);
   told.deadlines.add(2ms, 3);
@@ -108,7 +108,7 @@ TEST_CASE("the deadlines behind one whose handler throws are told later") {
 }
 
 TEST_CASE("a deadline before all others is told at its time, and the others at theirs") {
-  Told told;
+  Answered told;
   told.deadlines.add(30ms, 3);
   told.deadlines.add(20ms, 2);
   told.deadlines.add(10ms, 1);
@@ -117,7 +117,7 @@ TEST_CASE("a deadline before all others is told at its time, and the others at t
 }
 
 TEST_CASE("deadlines may be added again after the last one was told or cancelled") {
-  Told told;
+  Answered told;
   told.deadlines.cancel(told.deadlines.add(1h, 1));
   told.deadlines.add(1ms, 2);
   told.io.run();

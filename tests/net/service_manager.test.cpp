@@ -189,10 +189,10 @@ TEST_CASE("sockets that were handed over are taken with their names, and out of 
           ::setenv("LISTEN_FDS", "2", 1);
           ::setenv("LISTEN_FDNAMES", "web:time", 1);
           ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
-          const auto taken = take_handed_sockets(16);
+          const auto taken = take_activated_sockets(16);
           if (!taken || taken->size() != 2) return 1;
           if (taken->at(0).name != "web" || taken->at(1).name != "time") return 2;
-          for (const HandedSocket& socket : *taken)
+          for (const ActivatedSocket& socket : *taken)
             if (socket.fd.get() < 16 || (::fcntl(socket.fd.get(), F_GETFD) & FD_CLOEXEC) == 0) return 3;
           if (::fcntl(3, F_GETFD) != -1 || ::fcntl(4, F_GETFD) != -1) return 4;
           if (::getenv("LISTEN_FDS") || ::getenv("LISTEN_FDNAMES") || ::getenv("LISTEN_PID")) return 5;
@@ -204,7 +204,7 @@ TEST_CASE("sockets that are another process's are left alone") {
   CHECK(in_child([] {
           ::setenv("LISTEN_FDS", "2", 1);
           ::setenv("LISTEN_PID", "1", 1);
-          const auto taken = take_handed_sockets(16);
+          const auto taken = take_activated_sockets(16);
           return taken && taken->empty() ? 0 : 1;
         }) == 0);
 }

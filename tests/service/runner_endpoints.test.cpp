@@ -166,7 +166,7 @@ TEST_CASE("all sockets, and which of them a server has, go on in the next image"
   const Process server = server_at_second(bench);
   bench.settle();
   bench.runner->hold();
-  const HandedRunner handed = bench.runner->hand_over();
+  const InheritedRunner handed = bench.runner->hand_over();
   REQUIRE(handed.endpoints.size() == 2);
   auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   next->restore(handed, [](int number) { return base::Fd(number < 0 ? -1 : ::dup(number)); });
@@ -201,7 +201,7 @@ TEST_CASE("in the next image a new socket is not that of a server whose place wa
   service.also.clear();
   bench.runner->reconfigure(bench.setup_for(service));
   bench.runner->hold();
-  const HandedRunner handed = bench.runner->hand_over();
+  const InheritedRunner handed = bench.runner->hand_over();
   REQUIRE(handed.sessions.size() == 1);
   auto next = std::make_shared<Runner>(bench.around, bench.setup_for(service));
   next->restore(handed, [](int number) { return base::Fd(number < 0 ? -1 : ::dup(number)); });

@@ -25,20 +25,20 @@ struct Upgrade : Bench {
   void upgrade() {
     around.sockets.holding = true;
     runner->hold();
-    const HandedRunner handed = runner->hand_over();
+    const InheritedRunner handed = runner->hand_over();
     std::map<int, base::Fd> copies;
     const auto copy = [&](int number) {
       if (number >= 0) copies[number].reset(::fcntl(number, F_DUPFD_CLOEXEC, 0));
     };
-    for (const HandedEndpoint& endpoint : handed.endpoints) copy(endpoint.listener), copy(endpoint.turned_away);
-    for (const HandedSession& session : handed.sessions) copy(session.socket), copy(session.pidfd);
+    for (const InheritedEndpoint& endpoint : handed.endpoints) copy(endpoint.listener), copy(endpoint.turned_away);
+    for (const InheritedSession& session : handed.sessions) copy(session.socket), copy(session.pidfd);
     runner.reset();
     children.abandon();
     around.census.owners.clear();
     around.census.processes = 0;
     around.sockets.holding = false;
     if (around.serving.conversations.resume(0, {})) FAIL("there is no token 0");
-    for (const HandedSession& session : handed.sessions)
+    for (const InheritedSession& session : handed.sessions)
       if (session.conversing) conversations.handed_over.push_back(session.token);
     runner = std::make_shared<Runner>(around, setup_for(service));
     runner->restore(handed, [&](int number) { return copies.contains(number) ? std::move(copies[number]) : base::Fd{}; });
@@ -49,7 +49,7 @@ struct Upgrade : Bench {
   }
 
   config::Service service;
-  HandedRunner restored;
+  InheritedRunner restored;
 };
 
 config::Service with(const std::function<void(config::Service&)>& change) {
@@ -260,7 +260,7 @@ TEST_CASE("a conversation goes on with its worker, and one without a worker is l
 
   const Client other(bench.where());
   bench.run_until([&] { return bench.conversations.requests.size() == 3; });
-  const HandedRunner handed = bench.runner->hand_over();
+  const InheritedRunner handed = bench.runner->hand_over();
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(echo));
   bench.runner->restore(handed, [](int) { return base::Fd{}; });
   bench.runner->carry_on();
@@ -314,7 +314,7 @@ TEST_CASE("a service whose socket did not arrive opens another, and a server wit
   bench.run_until_jobs(1);
   const Process server = Process::sleeping();
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
-  const HandedRunner handed = bench.runner->hand_over();
+  const InheritedRunner handed = bench.runner->hand_over();
   bench.children.abandon();
   bench.around.census.processes = 0;
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(stream_service()));
@@ -366,10 +366,10 @@ TEST_CASE("a peer that an image without phases has kept waiting for a redirect's
   REQUIRE(bench.runner->start());
   const Client client(bench.where());
   const int listener = bench.runner->endpoints().listening_fd();
-  HandedRunner handed;
+  InheritedRunner handed;
   handed.state.phase = Phase::listening;
   handed.state.places = {{.token = 1, .source = *base::Address::parse("127.0.0.1")}};
-  HandedSession& session = handed.sessions.emplace_back();
+  InheritedSession& session = handed.sessions.emplace_back();
   session.token = 1;
   session.peer.address = *base::Address::parse("127.0.0.1");
   session.judged = true;

@@ -200,7 +200,7 @@ TEST_CASE("an upgrade hands on the socket that a closed service has left to its 
   Steered bench(config::SocketType::stream);
   bench.start_server();
   bench.runner->stand(Standing::drained);
-  const HandedRunner handed = bench.runner->hand_over();
+  const InheritedRunner handed = bench.runner->hand_over();
   CHECK(handed.endpoints[0].listener == -1);
   REQUIRE(handed.endpoints[0].left_to_server >= 0);
   REQUIRE(handed.endpoints[0].turned_away >= 0);
@@ -243,7 +243,7 @@ TEST_CASE("a steered service whose second socket got lost in an upgrade has anot
     Steered bench(config::SocketType::stream);
     bench.start_server();
     if (drained) bench.runner->stand(Standing::drained);
-    HandedRunner handed = bench.runner->hand_over();
+    InheritedRunner handed = bench.runner->hand_over();
     handed.endpoints[0].turned_away = -1;
     const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
     next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
@@ -257,7 +257,7 @@ TEST_CASE("a steered service whose second socket got lost in an upgrade has anot
 TEST_CASE("a steered service whose first socket got lost in an upgrade is opened anew") {
   if (!fakes::socket_filters_allowed()) return;
   Steered bench(config::SocketType::stream);
-  HandedRunner handed = bench.runner->hand_over();
+  InheritedRunner handed = bench.runner->hand_over();
   handed.endpoints[0].listener = -1;
   const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
@@ -271,7 +271,7 @@ TEST_CASE("a steered service whose first socket got lost in an upgrade is opened
 TEST_CASE("an heir of a steered service without a second socket has one") {
   if (!fakes::socket_filters_allowed()) return;
   Steered bench(config::SocketType::stream);
-  HandedRunner handed = bench.runner->hand_over();
+  InheritedRunner handed = bench.runner->hand_over();
   handed.endpoints[0].turned_away = -1;
   const auto leaving = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   leaving->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });
@@ -286,7 +286,7 @@ TEST_CASE("an heir of a steered service without a second socket has one") {
 TEST_CASE("changed lists hold for a service without a second socket, too") {
   if (!fakes::socket_filters_allowed()) return;
   Steered bench(config::SocketType::stream);
-  HandedRunner handed = bench.runner->hand_over();
+  InheritedRunner handed = bench.runner->hand_over();
   handed.endpoints[0].turned_away = -1;
   const auto next = std::make_shared<Runner>(bench.around, bench.setup_for(bench.runner->service()));
   next->restore(handed, [](int fd) { return fd < 0 ? base::Fd() : duplicate(fd); });

@@ -67,20 +67,20 @@ class Daemon {
   }
 
   /// The rows and the result of the reply, or "CODE: sentence".
-  struct Told {
+  struct Answered {
     std::vector<json::object> rows;
     json::object result;
     std::string failure;
   };
-  Told ask(std::string command, json::object arguments = {}, bool may_change = true) {
+  Answered ask(std::string command, json::object arguments = {}, bool may_change = true) {
     std::optional<Reply> reply;
     answer_control(impl->view(), impl->actions(), {std::move(command), std::move(arguments)}, {::getuid(), ::getpid(), may_change},
                    [&](Reply answer) { reply = std::move(answer); });
     run_until([&] { return reply.has_value(); });
     return told_by(std::move(reply));
   }
-  static Told told_by(std::optional<Reply> reply) {
-    Told told;
+  static Answered told_by(std::optional<Reply> reply) {
+    Answered told;
     while (reply->rows && !reply->failure) {
       auto row = reply->rows();
       if (!row) break;
@@ -189,7 +189,7 @@ TEST_CASE("Sessions are told with what their conversations have carried, when th
     reply.reset();
     request::Services arguments;
     if (!service.empty()) arguments.service = service;
-    answer_sessions(daemon.impl->view(), [&](worker::Conversations::Told told) { worker.progress(std::move(told)); }, arguments,
+    answer_sessions(daemon.impl->view(), [&](worker::Conversations::Answered told) { worker.progress(std::move(told)); }, arguments,
                     Answer<command::Sessions>([&](Reply answer) { reply = std::move(answer); }));
     CHECK_FALSE(reply);
     REQUIRE(worker.questions.size() == 1);

@@ -62,7 +62,7 @@ TEST_CASE("a configuration comes back as it was: services, defaults, places, and
 TEST_CASE("a service of an older configuration inherits nothing of the defaults of today") {
   const World older(config::test::service("old", 9009));
   Handed handed;
-  handed.state.services.push_back(handed_service(*older.loaded.config->services[0]));
+  handed.state.services.push_back(inherited_service(*older.loaded.config->services[0]));
   const auto restored = restore_configuration(handed.state, handed.world.names);
   REQUIRE(restored.has_value());
   CHECK(restored->config->services.size() == 3);
@@ -125,7 +125,7 @@ TEST_CASE("words that xinetd's language cannot say come through an upgrade") {
   service.settings.server_args = config::Words{"-c", "echo  a\n disable = yes", ""};
   service.argv = {"with blank", "-c", "echo  a\n disable = yes", ""};
   HandOver state;
-  state.services.push_back(handed_service(service));
+  state.services.push_back(inherited_service(service));
   fakes::FakeNames names;
   const auto restored = restore_configuration(state, names);
   REQUIRE(restored.has_value());

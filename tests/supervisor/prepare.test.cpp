@@ -168,9 +168,9 @@ TEST_CASE("a port that is taken by somebody else is a problem, and strict keeps 
 TEST_CASE("a port that a service manager has open for the service is no problem, and nothing is bound") {
   const Port taken;
   Reload reload(entry("a", Port(false).number));
-  net::HandedSockets handed;
+  net::ActivatedSockets handed;
   handed.give_back({"web", base::Fd(::fcntl(taken.fd.get(), F_DUPFD_CLOEXEC, 0))});
-  reload.running.handed = handed.facts();
+  reload.running.activated = handed.facts();
   reload.to(strict(entry("web", taken.number, "flags = IPv4")), true);
   CHECK(reload.prepared.refused.empty());
   CHECK(reload.prepared.unbound.empty());

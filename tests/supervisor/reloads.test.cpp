@@ -50,7 +50,7 @@ struct Fixture {
                              const std::vector<std::string>&) { happened.emplace_back(report.applied ? "end" : "refused"); },
             .on_held = [this] { happened.emplace_back("held"); }};
   }
-  Reloads::Told note(const std::string& who) {
+  Reloads::Answered note(const std::string& who) {
     return [this, who](const ReloadReport& report) { happened.push_back(who + ": " + (report.applied ? "done" : report.refused)); };
   }
   /// The preparation begun as the one of that number comes to its end.

@@ -93,8 +93,8 @@ class Maker {
 
   /// What single members cannot know: tokens are different, places belong to sessions, and those have a server, a
   /// conversation or neither.
-  void fit(service::HandedRunner& runner) {
-    for (service::HandedSession& session : runner.sessions) {
+  void fit(service::InheritedRunner& runner) {
+    for (service::InheritedSession& session : runner.sessions) {
       session.token = ++last_token_;
       if (with_ != With::nothing) session.pidfd = session.pidfd < 0 ? -1 : ++last_descriptor_;
       if (session.pidfd < 0) session.pid = 0;

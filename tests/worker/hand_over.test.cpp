@@ -20,8 +20,8 @@ namespace {
 /// The descriptors of a state, as an execve(2) would leave them.
 class Copies {
  public:
-  explicit Copies(const std::vector<HandedWorker>& workers) {
-    for (const HandedWorker& worker : workers)
+  explicit Copies(const std::vector<InheritedWorker>& workers) {
+    for (const InheritedWorker& worker : workers)
       for (const int number : {worker.pidfd, worker.link})
         if (number >= 0) copies_[number].reset(::fcntl(number, F_DUPFD_CLOEXEC, 0));
   }
@@ -41,15 +41,15 @@ struct Upgrade : Bench {
   }
 
   /// The first client is no more; its workers have been handed over, each changed by `change`.
-  void upgrade(const std::function<void(HandedWorker&)>& change = [](auto&) {}) {
+  void upgrade(const std::function<void(InheritedWorker&)>& change = [](auto&) {}) {
     REQUIRE(client->settled());
-    std::vector<HandedWorker> workers = client->hand_over();
+    std::vector<InheritedWorker> workers = client->hand_over();
     Copies copies(workers);
     crash();
     client = std::make_unique<Client>(loop, options_, *spawner);
-    for (HandedWorker& worker : workers) {
+    for (InheritedWorker& worker : workers) {
       change(worker);
-      client->adopt(worker, copies.take());
+      client->take_over(worker, copies.take());
     }
   }
 
@@ -173,7 +173,7 @@ TEST_CASE("a worker of another version is not asked what it has carried") {
   Upgrade bench;
   base::Fd old = bench.start(1, Kind::echo);
   bench.talk(old);
-  bench.upgrade([](HandedWorker& worker) { worker.protocol = protocol_version - 1; });
+  bench.upgrade([](InheritedWorker& worker) { worker.protocol = protocol_version - 1; });
   REQUIRE(bench.resume(1));
   const base::Fd fresh = bench.start(2, Kind::echo);
   bench.talk(fresh);
@@ -219,7 +219,7 @@ TEST_CASE("a worker of another version finishes, and its conversations end with 
   base::Fd two = bench.start(2, Kind::echo);
   bench.talk(one);
   bench.talk(two);
-  bench.upgrade([](HandedWorker& worker) { worker.protocol = 99; });
+  bench.upgrade([](InheritedWorker& worker) { worker.protocol = 99; });
   REQUIRE(bench.resume(1));
   REQUIRE(bench.resume(2));
   bench.client->stop(1);  // it would not understand
@@ -240,7 +240,7 @@ TEST_CASE("a worker whose descriptors did not arrive is none, and its conversati
   Upgrade bench;
   const base::Fd peer = bench.start(1, Kind::echo);
   bench.talk(peer);
-  bench.upgrade([](HandedWorker& worker) { worker.pidfd = -1; });
+  bench.upgrade([](InheritedWorker& worker) { worker.pidfd = -1; });
   CHECK_FALSE(bench.resume(1));
   CHECK(bench.client->running() == 0);
 }

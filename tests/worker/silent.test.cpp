@@ -143,21 +143,21 @@ TEST_CASE("whoever is told to stop twice is told once") {
 namespace {
 
 /// A worker from before an upgrade, played by the test, with one conversation.
-struct Adopted : Puppets {
-  explicit Adopted(unsigned protocol = protocol_version, Client::Options options = {.beat = 1h})
+struct TakenOver : Puppets {
+  explicit TakenOver(unsigned protocol = protocol_version, Client::Options options = {.beat = 1h})
       : Puppets(std::move(options)) {
     SocketPair pair = make_socket_pair();
     sockets.push_back(std::move(pair.worker));
     spawn::Started process = make_process(0);
     pid = process.pid;
-    HandedWorker worker;
+    InheritedWorker worker;
     worker.pid = process.pid;
     worker.pidfd = 1000;
     worker.link = 1001;
     worker.protocol = protocol;
     worker.drain = encode(Drain{}).bytes;
     worker.conversations = {{1, 0, false}};
-    client->adopt(worker, [&](int number) { return number == 1000 ? std::move(process.pidfd) : std::move(pair.daemon); });
+    client->take_over(worker, [&](int number) { return number == 1000 ? std::move(process.pidfd) : std::move(pair.daemon); });
     REQUIRE(client->resume(1, [this](Ending ending) { endings.emplace(1, std::move(ending)); }));
     CHECK(std::holds_alternative<Drain>(hear(0)));
   }
@@ -165,56 +165,56 @@ struct Adopted : Puppets {
 };
 
 /// As many of these as it takes until the worker is killed for it.
-std::size_t flood(Adopted& adopted, const std::function<Packet(std::uint64_t)>& message) {
+std::size_t flood(TakenOver& inherited, const std::function<Packet(std::uint64_t)>& message) {
   std::size_t said = 0;
-  while (adopted.troubles.empty() && !adopted.ended(1) && said < 100'000) {
-    if (Channel::send_now(adopted.sockets.at(0).get(), message(said)) == 0) ++said;
-    adopted.loop.poll();
+  while (inherited.troubles.empty() && !inherited.ended(1) && said < 100'000) {
+    if (Channel::send_now(inherited.sockets.at(0).get(), message(said)) == 0) ++said;
+    inherited.loop.poll();
   }
   return said;
 }
 
 }  // namespace
 
-TEST_CASE("an adopted worker that floods us with answers to an old question is killed") {
-  Adopted adopted;
-  const auto said = flood(adopted, [](std::uint64_t n) { return encode(Progress{7, {{n, {1, 1}}}, false}); });
+TEST_CASE("an inherited worker that floods us with answers to an old question is killed") {
+  TakenOver inherited;
+  const auto said = flood(inherited, [](std::uint64_t n) { return encode(Progress{7, {{n, {1, 1}}}, false}); });
   CHECK(said < 1000);
-  run_until(adopted.loop, [&] { return !adopted.troubles.empty(); });
-  CHECK(adopted.trouble("reported the progress of conversations that it does not have"));
-  CHECK(adopted.endings.at(1).lost());
+  run_until(inherited.loop, [&] { return !inherited.troubles.empty(); });
+  CHECK(inherited.trouble("reported the progress of conversations that it does not have"));
+  CHECK(inherited.endings.at(1).lost());
 }
 
-TEST_CASE("an adopted worker that is ready without end, or gives signs of life without end, is killed") {
-  Adopted ready;
+TEST_CASE("an inherited worker that is ready without end, or gives signs of life without end, is killed") {
+  TakenOver ready;
   CHECK(flood(ready, [](std::uint64_t) { return encode(Ready{}); }) < 1000);
-  Adopted alive;
+  TakenOver alive;
   CHECK(flood(alive, [](std::uint64_t n) {
           return encode(Ended{first_sign + 1 + n, {.why = Ending::Why::lost, .report = {}}});
         }) < 1000);
 }
 
 TEST_CASE("a worker of another version that floods us is killed, and not for being silent") {
-  Adopted silent(99, {.beat = 1ms, .silent_beats = 2});
+  TakenOver silent(99, {.beat = 1ms, .silent_beats = 2});
   silent.loop.run_for(50ms);
   CHECK_FALSE(silent.ended(1));
   CHECK(flood(silent, [](std::uint64_t) { return Packet{"whatever it says", {}}; }) < 1000);
 }
 
 TEST_CASE("a worker of another version that is stopped is killed") {
-  Adopted stopped(99, {.beat = 5ms, .silent_beats = 2});
+  TakenOver stopped(99, {.beat = 5ms, .silent_beats = 2});
   REQUIRE(::kill(stopped.pid, SIGSTOP) == 0);
   run_until(stopped.loop, [&] { return stopped.ended(1) && !stopped.troubles.empty(); });
   CHECK(stopped.trouble("gave no sign of life for 10 ms, and ended with signal 9"));
 }
 
-TEST_CASE("an adopted worker is asked for a sign of life in words that the version before knew") {
-  Adopted adopted(protocol_version, {.beat = 5ms, .silent_beats = 2});
+TEST_CASE("an inherited worker is asked for a sign of life in words that the version before knew") {
+  TakenOver inherited(protocol_version, {.beat = 5ms, .silent_beats = 2});
   for (int times = 0; times < 5; ++times) {
-    const auto sign = sign_wanted(adopted.hear(0));
+    const auto sign = sign_wanted(inherited.hear(0));
     REQUIRE(sign);
-    adopted.say(0, encode(Ended{*sign, {.why = Ending::Why::lost, .report = {}}}));
+    inherited.say(0, encode(Ended{*sign, {.why = Ending::Why::lost, .report = {}}}));
   }
-  CHECK_FALSE(adopted.ended(1));
-  run_until(adopted.loop, [&] { return adopted.ended(1); });  // silent now
+  CHECK_FALSE(inherited.ended(1));
+  run_until(inherited.loop, [&] { return inherited.ended(1); });  // silent now
 }

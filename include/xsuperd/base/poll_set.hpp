@@ -32,8 +32,8 @@ class PollSet {
 
   /// Calls `told(number, events)` for what has happened, `most` times at the most; returns how often. Does not wait. `told`
   /// may do anything to the set but end it.
-  template <std::size_t most, typename Told>
-  std::size_t take(Told told) const {
+  template <std::size_t most, typename Answered>
+  std::size_t take(Answered told) const {
     std::array<epoll_event, most> events;
     const int count = ::epoll_wait(set_.get(), events.data(), static_cast<int>(most), 0);
     for (int i = 0; i < count; ++i) {

@@ -9,7 +9,7 @@
 
 #include "xsuperd/base/error.hpp"
 #include "xsuperd/config/model.hpp"
-#include "xsuperd/net/handed_sockets.hpp"
+#include "xsuperd/net/activated_sockets.hpp"
 
 /// The service manager that started the daemon, if one did: systemd, or whatever speaks its protocol (sd_notify(3),
 /// sd_listen_fds(3), sd_watchdog_enabled(3)). Through libsystemd.
@@ -44,7 +44,7 @@ class ServiceManager {
 /// Takes the sockets that the manager has passed to this process: duplicates, close-on-exec, with numbers from
 /// `first_number` on; LISTEN_* leave the environment. To be called before other threads are there, and before the
 /// descriptors from 3 on are closed. Fails when there are some and they cannot be taken.
-[[nodiscard]] base::Result<std::vector<HandedSocket>> take_handed_sockets(int first_number);
+[[nodiscard]] base::Result<std::vector<ActivatedSocket>> take_activated_sockets(int first_number);
 
 /// What a manager expects of this process that a program built without libsystemd cannot do, a sentence for the log;
 /// empty when there is nothing.

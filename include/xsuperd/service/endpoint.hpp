@@ -84,9 +84,9 @@ class Endpoint : public ServiceSockets, public std::enable_shared_from_this<Endp
   void steer_again();
 
   // For an upgrade.
-  [[nodiscard]] HandedEndpoint hand_over() const;
+  [[nodiscard]] InheritedEndpoint hand_over() const;
   /// `served`: a server may have had the socket.
-  void restore(const HandedEndpoint& handed, const std::function<base::Fd(int)>& take, bool served);
+  void restore(const InheritedEndpoint& inherited, const std::function<base::Fd(int)>& take, bool served);
   /// `opens`: its socket is to be open, or to be tried.
   void carry_on(bool listening, bool opens);
 

@@ -58,9 +58,9 @@ class Endpoints {
   void on_no_session(Endpoint& endpoint);
 
   // For an upgrade.
-  [[nodiscard]] std::vector<HandedEndpoint> hand_over() const;
+  [[nodiscard]] std::vector<InheritedEndpoint> hand_over() const;
   /// On new ones, at these places. What an image before there were several of them has handed over is one.
-  void restore(const HandedRunner& handed, const std::vector<config::ListenSpec>& places,
+  void restore(const InheritedRunner& inherited, const std::vector<config::ListenSpec>& places,
                const std::function<base::Fd(int)>& take);
   /// No new one gets that id.
   void note_used(EndpointId id);

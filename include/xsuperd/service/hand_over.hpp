@@ -35,42 +35,42 @@ enum class Standing : std::uint8_t {
 }
 
 /// A datagram that was taken off its socket and not answered yet.
-struct HandedDatagram {
+struct InheritedDatagram {
   std::string bytes;
   std::string peer;     ///< as the kernel wrote it
   std::string control;  ///< the way of the answer, as the kernel takes it
-  bool operator==(const HandedDatagram&) const = default;
+  bool operator==(const InheritedDatagram&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(HandedDatagram, (), (bytes, peer, control))
+BOOST_DESCRIBE_STRUCT(InheritedDatagram, (), (bytes, peer, control))
 
 /// A connection whose server has ended, and which its peer has yet to close.
-struct HandedLinger {
+struct InheritedLinger {
   int socket = -1;
   base::Moment until{};
-  bool operator==(const HandedLinger&) const = default;
+  bool operator==(const InheritedLinger&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(HandedLinger, (), (socket, until))
+BOOST_DESCRIBE_STRUCT(InheritedLinger, (), (socket, until))
 
-struct HandedSession : SessionFacts {
+struct InheritedSession : SessionFacts {
   Token token = 0;
   int socket = -1;   ///< the connection, as long as no server has it
   int lingers = -1;  ///< with `linger`: the daemon's own descriptor of a connection that a server has
   int pidfd = -1;
   bool conversing = false;       ///< a worker holds it, or will
   Stage stage = Stage::libwrap;  ///< what came next, in a state of a version that has no phases
-  std::optional<HandedDatagram> datagram = {};
-  bool operator==(const HandedSession&) const = default;
+  std::optional<InheritedDatagram> datagram = {};
+  bool operator==(const InheritedSession&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(HandedSession, (SessionFacts), (token, socket, pidfd, conversing, stage, datagram, lingers))
-constexpr auto members_since(const HandedSession*) { return std::array{base::Since{"lingers", 5}}; }
+BOOST_DESCRIBE_STRUCT(InheritedSession, (SessionFacts), (token, socket, pidfd, conversing, stage, datagram, lingers))
+constexpr auto members_since(const InheritedSession*) { return std::array{base::Since{"lingers", 5}}; }
 
 /// A refused peer of datagrams, and when it was logged (fact B4.34).
-struct HandedRefusal {
+struct InheritedRefusal {
   base::Endpoint peer;
   base::Moment logged{};
-  bool operator==(const HandedRefusal&) const = default;
+  bool operator==(const InheritedRefusal&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(HandedRefusal, (), (peer, logged))
+BOOST_DESCRIBE_STRUCT(InheritedRefusal, (), (peer, logged))
 
 /// What is known of a service besides its State and its endpoints, in whichever image.
 struct ServiceFacts {
@@ -106,23 +106,23 @@ struct EndpointSockets {
 };
 BOOST_DESCRIBE_STRUCT(EndpointSockets, (), (listener, turned_away, left_to_server))
 
-struct HandedEndpoint : EndpointFacts, EndpointSockets {
+struct InheritedEndpoint : EndpointFacts, EndpointSockets {
   EndpointId id = 0;
-  bool operator==(const HandedEndpoint&) const = default;
+  bool operator==(const InheritedEndpoint&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(HandedEndpoint, (EndpointFacts, EndpointSockets), (id))
+BOOST_DESCRIBE_STRUCT(InheritedEndpoint, (EndpointFacts, EndpointSockets), (id))
 
 /// EndpointFacts and EndpointSockets are those of the only endpoint, in a state of a version that has no endpoints.
-struct HandedRunner : ServiceFacts, EndpointFacts, EndpointSockets {
+struct InheritedRunner : ServiceFacts, EndpointFacts, EndpointSockets {
   StateSnapshot state = {};
-  std::vector<HandedEndpoint> endpoints = {};  ///< in the order of the configuration
+  std::vector<InheritedEndpoint> endpoints = {};  ///< in the order of the configuration
   bool terminates = false;  ///< retired, and its servers have to end
-  std::vector<HandedRefusal> refused_lately = {};
-  std::vector<HandedSession> sessions = {};  ///< in the order of their tokens
-  bool operator==(const HandedRunner&) const = default;
+  std::vector<InheritedRefusal> refused_lately = {};
+  std::vector<InheritedSession> sessions = {};  ///< in the order of their tokens
+  bool operator==(const InheritedRunner&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(HandedRunner, (ServiceFacts, EndpointFacts, EndpointSockets),
+BOOST_DESCRIBE_STRUCT(InheritedRunner, (ServiceFacts, EndpointFacts, EndpointSockets),
                       (state, endpoints, terminates, refused_lately, sessions))
-constexpr auto members_since(const HandedRunner*) { return std::array{base::Since{"endpoints", 6}}; }
+constexpr auto members_since(const InheritedRunner*) { return std::array{base::Since{"endpoints", 6}}; }
 
 }  // namespace xsuperd::service

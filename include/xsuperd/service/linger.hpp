@@ -37,7 +37,7 @@ class Lingering {
   /// the latest at `until` (CLOCK_MONOTONIC). Where the kernel watches no more descriptors, at once.
   void take(base::Fd connection, base::Moment until);
   /// For an upgrade: all there are. Changes nothing.
-  [[nodiscard]] std::vector<HandedLinger> hand_over() const;
+  [[nodiscard]] std::vector<InheritedLinger> hand_over() const;
   [[nodiscard]] std::size_t size() const { return connections_.size(); }
 
  private:

@@ -66,10 +66,10 @@ class Runner : public std::enable_shared_from_this<Runner> {
   };
   [[nodiscard]] Unsettled unsettled() const;
   /// All that a new image must know. Changes nothing; the numbers are good as long as nothing else happens.
-  [[nodiscard]] HandedRunner hand_over() const;
+  [[nodiscard]] InheritedRunner hand_over() const;
   // In the new image, on a new Runner: first restore() on all of them, then carry_on(). `take` gives the descriptor of a
   // number, or none.
-  void restore(const HandedRunner& handed, const std::function<base::Fd(int)>& take);
+  void restore(const InheritedRunner& inherited, const std::function<base::Fd(int)>& take);
   void carry_on();
 
   [[nodiscard]] const config::Service& service() const;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "xsuperd/net/handed_sockets.hpp"
+#include "xsuperd/net/activated_sockets.hpp"
 #include "xsuperd/net/socket.hpp"
 #include "xsuperd/net/steering.hpp"
 #include "xsuperd/service/foreign_state.hpp"
@@ -68,18 +68,18 @@ class ServiceSockets : public PlacedSocket {
   /// The number of the socket that is the server's, or will be; or -1.
   [[nodiscard]] int servers_fd() const { return open() ? fd() : left_to_server_.get(); }
 
-  void save(HandedEndpoint& all) const;
+  void save(InheritedEndpoint& all) const;
   /// Returns the socket to listen at, which is not watched yet; none when there is none. `take` gives the descriptor of a
   /// number.
-  [[nodiscard]] base::Fd restore_sockets(const HandedEndpoint& handed, const std::function<base::Fd(int)>& take);
+  [[nodiscard]] base::Fd restore_sockets(const InheritedEndpoint& inherited, const std::function<base::Fd(int)>& take);
 
   [[nodiscard]] ForeignState& foreign() { return foreign_; }
   [[nodiscard]] RefusingSocket& refusing() { return refusing_; }
   [[nodiscard]] OpeningTries& tries() { return tries_; }
 
  private:
-  [[nodiscard]] base::Result<net::Opened> take_handed(const config::Service& service, net::HandedSocket socket);
-  [[nodiscard]] base::Result<net::Opened> open_instead(const config::Service& service, net::HandedSocket socket,
+  [[nodiscard]] base::Result<net::Opened> take_activated(const config::Service& service, net::ActivatedSocket socket);
+  [[nodiscard]] base::Result<net::Opened> open_instead(const config::Service& service, net::ActivatedSocket socket,
                                                        const std::string& why);
   void take_refusing_socket(const config::Service& service, std::uint16_t port);
   void let_go(const config::Service& service, bool served, base::Fd listening);

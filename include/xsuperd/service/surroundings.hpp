@@ -13,7 +13,7 @@
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/net/forward_resolver.hpp"
-#include "xsuperd/net/handed_sockets.hpp"
+#include "xsuperd/net/activated_sockets.hpp"
 #include "xsuperd/net/ident.hpp"
 #include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/libwrap.hpp"
@@ -78,7 +78,7 @@ struct Asked {
 /// Where sockets come from and go to.
 struct Sockets {
   /// Open sockets of a service manager's that no service has: where services look first, and leave them again.
-  net::HandedSockets handed{};
+  net::ActivatedSockets activated{};
   /// A service manager keeps duplicates of our listening sockets: peers could connect to one that is closed here, unless
   /// it is shut down first. Not while the daemon ends: then the next one is to have them.
   bool duplicates_kept = false;

@@ -38,7 +38,7 @@ class PidFile {
   PidFile& operator=(const PidFile&) = delete;
   [[nodiscard]] base::Result<void> write(const std::string& path);
   /// Takes on the file that an image before this one wrote: it is not written again.
-  void adopt(std::string path) { path_ = std::move(path); }
+  void take_over(std::string path) { path_ = std::move(path); }
   /// Takes the file away if it still holds our pid (decision on B12.45).
   void remove();
 

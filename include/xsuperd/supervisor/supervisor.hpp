@@ -11,7 +11,7 @@
 
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/log/daemon_log.hpp"
-#include "xsuperd/net/handed_sockets.hpp"
+#include "xsuperd/net/activated_sockets.hpp"
 #include "xsuperd/net/libwrap.hpp"
 #include "xsuperd/supervisor/take_over.hpp"
 #include "xsuperd/worker/client.hpp"
@@ -50,7 +50,7 @@ struct Options {
   Invocation invocation;                  ///< for an upgrade
   std::vector<std::string> arguments;     ///< argv, argv[0] included; for an upgrade
   std::shared_ptr<Inheritance> inherited; ///< from the image before this one; null: there was none
-  std::vector<net::HandedSocket> handed;   ///< by a service manager
+  std::vector<net::ActivatedSocket> activated;  ///< by a service manager
   std::string manager_trouble;             ///< what a service manager wanted in vain, for the log
   /// Called once all is open that can be opened, right before the first peer is served. Null: nobody wants to know.
   std::function<void(const std::vector<Served>&)> on_started;

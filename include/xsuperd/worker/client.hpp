@@ -39,7 +39,7 @@ struct WorkerUser {
 constexpr std::size_t most_waiting_bytes = 16 * 1024 * 1024;
 
 /// A worker that one image of the daemon leaves to the next. Plain data; descriptors by their numbers.
-struct HandedWorker {
+struct InheritedWorker {
   struct Conversation {
     std::uint64_t token = 0;
     std::uint64_t connection = 0;  ///< what distinguishes its socket from others; 0: it may not be given back
@@ -52,10 +52,10 @@ struct HandedWorker {
   unsigned protocol = 0;   ///< the version of the messages it understands
   std::string drain;       ///< the message, in that version, that no more conversations will come
   std::vector<Conversation> conversations;
-  bool operator==(const HandedWorker&) const = default;
+  bool operator==(const InheritedWorker&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(HandedWorker::Conversation, (), (token, connection, asks))
-BOOST_DESCRIBE_STRUCT(HandedWorker, (), (pid, pidfd, link, protocol, drain, conversations))
+BOOST_DESCRIBE_STRUCT(InheritedWorker::Conversation, (), (token, connection, asks))
+BOOST_DESCRIBE_STRUCT(InheritedWorker, (), (pid, pidfd, link, protocol, drain, conversations))
 
 /// The daemon's workers: starts them, gives them conversations, starts others when they end. Lives on the loop thread,
 /// never waits. What a worker sends is considered hostile: one that breaks the protocol is killed.
@@ -72,7 +72,7 @@ class Client final : public Conversations {
     /// many beats it may be silent after it was asked until it is killed, and followed by another.
     std::chrono::milliseconds beat{1'000};
     unsigned silent_beats = 4;
-    /// Until it is tried again to watch the socket of an adopted worker, which the system has refused.
+    /// Until it is tried again to watch the socket of an inherited worker, which the system has refused.
     std::chrono::milliseconds watch_again{1'000};
     /// A worker that was ready for so long before it failed is followed by another at once: whatever ended it happens
     /// rarely enough, and the next conversations should notice as little as possible.
@@ -116,11 +116,11 @@ class Client final : public Conversations {
   /// Asks all workers that hold conversations, those from before an upgrade too, but for those of another version, and
   /// calls back when all have answered, or after progress_patience with what there is. Calls that come meanwhile are
   /// answered together by one more question, so that what they are told is never older than they are.
-  void progress(Told told) override;
+  void progress(Answered answered) override;
 
   /// For an upgrade: all workers there are, with what they hold. Changes nothing; the numbers are good as long as no
   /// other call is made and the loop does not run.
-  [[nodiscard]] std::vector<HandedWorker> hand_over() const;
+  [[nodiscard]] std::vector<InheritedWorker> hand_over() const;
   /// Is there nothing left that we would have to send to a worker? If not, the state cannot be handed over.
   [[nodiscard]] bool settled() const;
   /// Gives up as dead any worker that keeps us from being settled: its conversations are lost, those that wait are not.
@@ -128,7 +128,7 @@ class Client final : public Conversations {
   /// Takes on a worker from before an upgrade: it finishes what it holds, gets nothing new, ends, and is reaped. What
   /// one of another version says is not understood: its conversations end as `unseen` when it ends. `take` gives the
   /// descriptor of a number, or none. Each of its conversations is to be resumed before the loop runs.
-  void adopt(const HandedWorker& worker, const std::function<base::Fd(int)>& take);
+  void take_over(const InheritedWorker& worker, const std::function<base::Fd(int)>& take);
 
   /// For the end of the daemon. Ends all workers after `grace`, or when this object is destroyed (SIGKILL); conversations
   /// that they hold then are reported as lost. No other worker is started, and what is started afterwards is lost. During

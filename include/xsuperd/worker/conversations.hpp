@@ -41,7 +41,7 @@ using Counts = std::unordered_map<std::uint64_t, Traffic>;
 class Conversations {
  public:
   using Done = std::function<void(Ending)>;
-  using Told = std::function<void(const Counts&)>;
+  using Answered = std::function<void(const Counts&)>;
 
   virtual ~Conversations() = default;
   /// Whether start() would take one more now; else it would be lost at once, because too many wait already. Whoever is to
@@ -64,7 +64,7 @@ class Conversations {
   /// Asks how much the conversations have carried since they began. `told` is called exactly once, soon, on the loop
   /// thread and never from inside a call of ours, unless this object is destroyed before; it may do what `done` may.
   /// A conversation that is not in its map waits, has ended, or is where nobody tells: nothing is known of it.
-  virtual void progress(Told told) = 0;
+  virtual void progress(Answered answered) = 0;
 };
 
 }  // namespace xsuperd::worker

@@ -14,12 +14,12 @@ void Actions::note(std::string_view what) const { daemon_.log.notice("control: {
 
 void Actions::set_log_level(log::Level level) const { daemon_.log.set_threshold(level); }
 
-void Actions::reopen_logs(std::function<void(const std::vector<std::string>&)> told) const { daemon_.logs.reopen(std::move(told)); }
-void Actions::reload(bool strict, std::function<void(const ReloadReport&)> told) const {
-  daemon_.reloads.reload(strict, std::move(told));
+void Actions::reopen_logs(std::function<void(const std::vector<std::string>&)> answered) const { daemon_.logs.reopen(std::move(answered)); }
+void Actions::reload(bool strict, std::function<void(const ReloadReport&)> answered) const {
+  daemon_.reloads.reload(strict, std::move(answered));
 }
-void Actions::preview(std::function<void(const ReloadReport&)> told) const { daemon_.reloads.preview(std::move(told)); }
-void Actions::upgrade(std::function<void(base::Result<void>)> told) const { daemon_.upgrades.upgrade(std::move(told)); }
+void Actions::preview(std::function<void(const ReloadReport&)> answered) const { daemon_.reloads.preview(std::move(answered)); }
+void Actions::upgrade(std::function<void(base::Result<void>)> answered) const { daemon_.upgrades.upgrade(std::move(answered)); }
 
 void Actions::stand(const Services& services, service::Standing standing) const {
   std::unordered_set<const service::Runner*> meant;
@@ -46,11 +46,11 @@ std::vector<policy::BanList::Result> Actions::ban(std::span<const policy::Networ
 
 void Actions::unban(std::span<const policy::Network> networks) const { daemon_.bans.remove(networks); }
 
-void Actions::find_name(const base::Address& peer, std::function<void(const base::PeerName&)> told) const {
-  daemon_.resolver.names_of(peer, std::move(told));
+void Actions::find_name(const base::Address& peer, std::function<void(const base::PeerName&)> answered) const {
+  daemon_.resolver.names_of(peer, std::move(answered));
 }
 
-void Actions::ask_traffic(worker::Conversations::Told told) const { daemon_.conversations.progress(std::move(told)); }
+void Actions::ask_traffic(worker::Conversations::Answered answered) const { daemon_.conversations.progress(std::move(answered)); }
 
 namespace {
 
@@ -68,15 +68,15 @@ constexpr std::chrono::seconds patience{5};
 
 struct Waiting {
   Waiting(const Roster& who, boost::asio::io_context& loop, std::function<void()> then)
-      : roster(who), timer(loop), told(std::move(then)) {}
+      : roster(who), timer(loop), answered(std::move(then)) {}
   const Roster& roster;
   boost::asio::steady_timer timer;
-  std::function<void()> told;
+  std::function<void()> answered;
   Clock::time_point until = Clock::now() + patience;
 };
 
 void look(const std::shared_ptr<Waiting>& waiting) {
-  if (!waiting->roster.asks() || Clock::now() >= waiting->until) return waiting->told();
+  if (!waiting->roster.asks() || Clock::now() >= waiting->until) return waiting->answered();
   waiting->timer.expires_after(pause);
   waiting->timer.async_wait([waiting](const boost::system::error_code& ended) {
     if (!ended) look(waiting);
@@ -85,8 +85,8 @@ void look(const std::shared_ptr<Waiting>& waiting) {
 
 }  // namespace
 
-void Actions::count_descriptors(std::function<void(base::Result<std::size_t>)> told) const {
-  daemon_.files.off_loop(open_descriptors, std::move(told));
+void Actions::count_descriptors(std::function<void(base::Result<std::size_t>)> answered) const {
+  daemon_.files.off_loop(open_descriptors, std::move(answered));
 }
 
 void Actions::when_settled(std::function<void()> then) const {

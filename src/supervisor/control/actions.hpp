@@ -47,12 +47,12 @@ class Actions {
   void note(std::string_view what) const;
   void set_log_level(log::Level level) const;
   /// Opens the daemon's log and those of all services anew; `told` gets a sentence for each that could not be opened.
-  void reopen_logs(std::function<void(const std::vector<std::string>&)> told) const;
+  void reopen_logs(std::function<void(const std::vector<std::string>&)> answered) const;
 
-  void reload(bool strict, std::function<void(const ReloadReport&)> told) const;
+  void reload(bool strict, std::function<void(const ReloadReport&)> answered) const;
   /// Finds out what a reload would do.
-  void preview(std::function<void(const ReloadReport&)> told) const;
-  void upgrade(std::function<void(base::Result<void>)> told) const;
+  void preview(std::function<void(const ReloadReport&)> answered) const;
+  void upgrade(std::function<void(base::Result<void>)> answered) const;
 
   void stand(const Services& services, service::Standing standing) const;
   /// Sends a signal to each of the servers, or ends the conversation; which of the sessions there were.
@@ -61,11 +61,11 @@ class Actions {
   [[nodiscard]] std::vector<policy::BanList::Result> ban(std::span<const policy::Network> networks, int minutes) const;
   void unban(std::span<const policy::Network> networks) const;
 
-  void find_name(const base::Address& peer, std::function<void(const base::PeerName&)> told) const;
+  void find_name(const base::Address& peer, std::function<void(const base::PeerName&)> answered) const;
   /// How much conversations have carried, which is told in a second at the most.
-  void ask_traffic(worker::Conversations::Told told) const;
+  void ask_traffic(worker::Conversations::Answered answered) const;
   /// How many descriptors this process has open.
-  void count_descriptors(std::function<void(base::Result<std::size_t>)> told) const;
+  void count_descriptors(std::function<void(base::Result<std::size_t>)> answered) const;
   /// Calls `then` when no service that is closed waits for an answer any more that says whether it can be opened, at once
   /// or after five seconds at most.
   void when_settled(std::function<void()> then) const;

@@ -88,7 +88,7 @@ auto rows_of(const View& daemon, std::vector<SessionOf> found, worker::Counts co
 
 }  // namespace
 
-void answer_sessions(const View& daemon, const std::function<void(worker::Conversations::Told)>& ask,
+void answer_sessions(const View& daemon, const std::function<void(worker::Conversations::Answered)>& ask,
                      const request::Services& arguments, const Answer<command::Sessions>& answer) {
   const auto words = arguments.words();
   Selection selection = select_services(daemon, words, true);
@@ -104,7 +104,7 @@ void answer_sessions(const View& daemon, const std::function<void(worker::Conver
 namespace {
 
 void sessions(const Call& call, const request::Services& arguments, const Answer<command::Sessions>& answer) {
-  answer_sessions(call.view, [&call](worker::Conversations::Told told) { call.actions.ask_traffic(std::move(told)); }, arguments,
+  answer_sessions(call.view, [&call](worker::Conversations::Answered answered) { call.actions.ask_traffic(std::move(answered)); }, arguments,
                   answer);
 }
 

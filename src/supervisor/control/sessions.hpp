@@ -8,7 +8,7 @@
 namespace xsuperd::supervisor {
 
 /// The command sessions. Answers when `ask` has told how much conversations have carried.
-void answer_sessions(const View& daemon, const std::function<void(worker::Conversations::Told)>& ask,
+void answer_sessions(const View& daemon, const std::function<void(worker::Conversations::Answered)>& ask,
                      const control::request::Services& arguments, const Answer<control::command::Sessions>& answer);
 
 }  // namespace xsuperd::supervisor

@@ -37,7 +37,7 @@ struct Managed : Bench {
     REQUIRE(opened.has_value());
     return std::move(opened->fd);
   }
-  void hand(std::string name) { around.sockets.handed.give_back({std::move(name), duplicate(theirs.get())}); }
+  void hand(std::string name) { around.sockets.activated.give_back({std::move(name), duplicate(theirs.get())}); }
   [[nodiscard]] base::Endpoint place() const { return net::local_endpoint(theirs.get()); }
 
   base::Fd theirs;
@@ -53,7 +53,7 @@ TEST_CASE("a socket that a manager hands over serves in place of one of our own"
   CHECK(bench.runner->endpoints()[0]->is_lent());
   CHECK(bench.where() == bench.place());
   CHECK(bench.told == 1);
-  CHECK(bench.around.sockets.handed.sockets().empty());
+  CHECK(bench.around.sockets.activated.sockets().empty());
   const Client client(bench.place());
   bench.run_until_jobs(1);
 }
@@ -66,8 +66,8 @@ TEST_CASE("a manager's socket is put aside when its service closes, and taken ag
   bench.runner->stand(Standing::drained);
   CHECK_FALSE(bench.runner->endpoints().open());
   CHECK_FALSE(bench.runner->endpoints()[0]->is_lent());
-  REQUIRE(bench.around.sockets.handed.sockets().size() == 1);
-  CHECK(bench.around.sockets.handed.sockets()[0].name == "x");
+  REQUIRE(bench.around.sockets.activated.sockets().size() == 1);
+  CHECK(bench.around.sockets.activated.sockets()[0].name == "x");
   const Client waits(bench.place());
   CHECK(waits.connected());
   bench.runner->stand(Standing::serving);
@@ -86,7 +86,7 @@ TEST_CASE("a pause of cps puts a manager's socket aside, too") {
   const Client two(bench.place());
   bench.hurry = false;
   bench.run_until([&] { return bench.runner->state().phase() == Phase::paused; });
-  CHECK(bench.around.sockets.handed.sockets().size() == 1);
+  CHECK(bench.around.sockets.activated.sockets().size() == 1);
 }
 
 namespace {
@@ -155,7 +155,7 @@ TEST_CASE("a socket that was kept for this service is its own again") {
   CHECK_FALSE(bench.runner->endpoints()[0]->is_lent());
   CHECK(bench.where() == bench.place());
   bench.runner->stand(Standing::drained);
-  CHECK(bench.around.sockets.handed.sockets().empty());
+  CHECK(bench.around.sockets.activated.sockets().empty());
 }
 
 TEST_CASE("a socket of which a duplicate is kept refuses peers as soon as its service has closed it") {
@@ -201,7 +201,7 @@ TEST_CASE("a service that takes another one's place takes a manager's socket as 
   old->retire(Runner::Servers::leave);
   CHECK(bench.runner->endpoints()[0]->is_lent());
   CHECK_FALSE(old->endpoints()[0]->is_lent());
-  CHECK(bench.around.sockets.handed.sockets().empty());
+  CHECK(bench.around.sockets.activated.sockets().empty());
 }
 
 TEST_CASE("both sockets of a service whose lists the kernel keeps are taken back, and steered anew") {
@@ -213,11 +213,11 @@ TEST_CASE("both sockets of a service whose lists the kernel keeps are taken back
   const base::Fd refusing = duplicate(bench.runner->endpoints()[0]->refusing_fd());
   const base::Endpoint place = bench.where();
   bench.runner->retire(Runner::Servers::leave);
-  bench.around.sockets.handed.give_back({net::stored_name("x", service.listen), duplicate(kept.get())});
-  bench.around.sockets.handed.give_back({net::stored_refusing_name("x", service.listen), duplicate(refusing.get())});
+  bench.around.sockets.activated.give_back({net::stored_name("x", service.listen), duplicate(kept.get())});
+  bench.around.sockets.activated.give_back({net::stored_refusing_name("x", service.listen), duplicate(refusing.get())});
   bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(service));
   REQUIRE(bench.runner->start());
-  CHECK(bench.around.sockets.handed.sockets().empty());
+  CHECK(bench.around.sockets.activated.sockets().empty());
   CHECK(bench.where() == place);
   CHECK(net::local_endpoint(bench.runner->endpoints()[0]->refusing_fd()) == place);
   const Client refused(place);
@@ -231,9 +231,9 @@ TEST_CASE("a second socket that does not fit is not taken, and one is opened") {
   Managed bench(service);
   bench.hand(net::stored_name("x", service.listen));
   const base::Fd udp = Managed::open_like(waiting_service(config::SocketType::dgram).listen);
-  bench.around.sockets.handed.give_back({net::stored_refusing_name("x", service.listen), duplicate(udp.get())});
+  bench.around.sockets.activated.give_back({net::stored_refusing_name("x", service.listen), duplicate(udp.get())});
   REQUIRE(bench.runner->start());
-  CHECK(bench.around.sockets.handed.sockets().size() == 1);
+  CHECK(bench.around.sockets.activated.sockets().size() == 1);
   CHECK(net::local_endpoint(bench.runner->endpoints()[0]->refusing_fd()) == bench.place());
   const Client refused(bench.place());
   bench.run_until([&] { return bench.runner->counters().decided() == 1; });
@@ -244,7 +244,7 @@ TEST_CASE("a kept socket of a service that had no lists is steered when it has s
   config::Service plain = waiting_service(config::SocketType::stream);
   Managed bench(steered_service());
   const base::Fd alone = Managed::open_like(plain.listen);
-  bench.around.sockets.handed.give_back({net::stored_name("x", plain.listen), duplicate(alone.get())});
+  bench.around.sockets.activated.give_back({net::stored_name("x", plain.listen), duplicate(alone.get())});
   REQUIRE(bench.runner->start());
   CHECK(bench.where() == net::local_endpoint(alone.get()));
   const Client refused(bench.where());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "xsuperd/net/handed_sockets.hpp"
+#include "xsuperd/net/activated_sockets.hpp"
 
 #include <fcntl.h>
 
@@ -20,15 +20,15 @@ config::ListenSpec where(const base::Fd& fd, config::ListenSpec spec) {
   return spec;
 }
 
-HandedSocket handed(std::string name, const base::Fd& fd) {
+ActivatedSocket handed(std::string name, const base::Fd& fd) {
   return {std::move(name), base::Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0))};
 }
 
 template <typename... Sockets>
-HandedSockets pool(Sockets... sockets) {
-  std::vector<HandedSocket> all;
+ActivatedSockets pool(Sockets... sockets) {
+  std::vector<ActivatedSocket> all;
   (all.push_back(std::move(sockets)), ...);
-  HandedSockets pool;
+  ActivatedSockets pool;
   REQUIRE(pool.add(std::move(all)).empty());
   return pool;
 }
@@ -47,9 +47,9 @@ config::Service service_at(std::string id, config::ListenSpec spec) {
   return service;
 }
 
-std::vector<std::string> names(const HandedSockets& pool) {
+std::vector<std::string> names(const ActivatedSockets& pool) {
   std::vector<std::string> all;
-  for (const HandedSocket& one : pool.sockets()) all.push_back(one.name);
+  for (const ActivatedSocket& one : pool.sockets()) all.push_back(one.name);
   return all;
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("a socket is taken by name before address, whatever the case of the na
   const auto spec = tcp_at("127.0.0.1");
   const base::Fd one = opened(spec);
   const base::Fd two = opened(spec);
-  HandedSockets sockets = pool(handed("one.socket", one), handed("WEB", two));
+  ActivatedSockets sockets = pool(handed("one.socket", one), handed("WEB", two));
   CHECK(any_fits(sockets.facts(), "web", where(two, spec)));
   const auto named = sockets.take("web", where(two, spec));
   REQUIRE(named);
@@ -118,7 +118,7 @@ TEST_CASE("a socket is taken by name before address, whatever the case of the na
 TEST_CASE("a service on a port of the system's choice gets a socket by its name alone") {
   const auto spec = tcp_at("127.0.0.1");
   const base::Fd one = opened(spec);
-  HandedSockets sockets = pool(handed("other", one));
+  ActivatedSockets sockets = pool(handed("other", one));
   CHECK_FALSE(any_fits(sockets.facts(), "web", spec));
   CHECK_FALSE(sockets.take("web", spec));
   CHECK(sockets.take("other", spec));
@@ -128,7 +128,7 @@ TEST_CASE("a socket that was kept for a service goes to no other") {
   const auto spec = tcp_at("127.0.0.1");
   const base::Fd one = opened(spec);
   const auto place = where(one, spec);
-  HandedSockets sockets = pool(handed(stored_name("web", place), one));
+  ActivatedSockets sockets = pool(handed(stored_name("web", place), one));
   CHECK_FALSE(sockets.take("other", place));
   CHECK_FALSE(sockets.take(stored_name("web", place), place));
   CHECK_FALSE(any_fits(sockets.facts(), "other", place));
@@ -143,7 +143,7 @@ TEST_CASE("services of one id get each the socket of their own protocol") {
   udp_place.socket_type = config::SocketType::dgram;
   udp_place.protocol = {"udp", IPPROTO_UDP};
   const base::Fd udp = opened(udp_place);
-  HandedSockets sockets = pool(handed(stored_name("foo", udp_place), udp), handed(stored_name("foo", tcp_place), tcp));
+  ActivatedSockets sockets = pool(handed(stored_name("foo", udp_place), udp), handed(stored_name("foo", tcp_place), tcp));
   const auto first = sockets.take("foo", tcp_place);
   const auto second = sockets.take("foo", udp_place);
   REQUIRE(first);
@@ -157,7 +157,7 @@ TEST_CASE("a second socket is taken by its name, and only where it fits") {
   const base::Fd tcp = opened(spec);
   const base::Fd udp = opened(udp_at("127.0.0.1"));
   const std::string name = stored_refusing_name("web", spec);
-  HandedSockets sockets = pool(handed(name, udp), handed("xsuperd/other", tcp));
+  ActivatedSockets sockets = pool(handed(name, udp), handed("xsuperd/other", tcp));
   CHECK_FALSE(sockets.take_refusing(name, where(tcp, spec)));
   sockets.give_back(handed(name, tcp));
   auto elsewhere = where(tcp, spec);
@@ -174,7 +174,7 @@ TEST_CASE("stale is what was kept and has no service of that name where it fits"
   const config::Service web = service_at("web", where(one, tcp_at("127.0.0.1")));
   config::Service any = service_at("any", tcp_at("127.0.0.1"));
   const std::string kept = stored_name("web", web.listen);
-  HandedSockets sockets = pool(handed(stored_name("gone", web.listen), one), handed("WEB", one), handed("of.socket", two),
+  ActivatedSockets sockets = pool(handed(stored_name("gone", web.listen), one), handed("WEB", one), handed("of.socket", two),
                                handed(kept, two), handed(kept, one), handed(kept, one),
                                handed(stored_refusing_name("web", web.listen), one),
                                handed(stored_name("any", any.listen), two));
@@ -199,11 +199,11 @@ TEST_CASE("the second socket of a pair is stale without the first, and at anothe
   const base::Fd other = opened(web.listen);
   const std::string first = stored_name("web", web.listen);
   const std::string second = stored_refusing_name("web", web.listen);
-  HandedSockets pair = pool(handed(second, two), handed(first, one));
+  ActivatedSockets pair = pool(handed(second, two), handed(first, one));
   CHECK(pair.take_stale({&web}).empty());
-  HandedSockets alone = pool(handed(second, two));
+  ActivatedSockets alone = pool(handed(second, two));
   CHECK(alone.take_stale({&web}).size() == 1);
-  HandedSockets apart = pool(handed(first, one), handed(second, other));
+  ActivatedSockets apart = pool(handed(first, one), handed(second, other));
   CHECK(apart.take_stale({&web}).size() == 1);
   CHECK(names(apart) == std::vector<std::string>{first});
 }
@@ -220,7 +220,7 @@ TEST_CASE("a socket that another process has hung up fits nowhere") {
 TEST_CASE("a name does not help a socket that does not fit") {
   const auto spec = tcp_at("127.0.0.1");
   const base::Fd one = opened(spec);
-  HandedSockets sockets = pool(handed("web", one));
+  ActivatedSockets sockets = pool(handed("web", one));
   auto moved = where(one, spec);
   ++moved.at.port;
   CHECK_FALSE(sockets.take("web", moved));
@@ -229,10 +229,10 @@ TEST_CASE("a name does not help a socket that does not fit") {
 }
 
 TEST_CASE("what is no IP socket is not taken, and named") {
-  std::vector<HandedSocket> odd;
+  std::vector<ActivatedSocket> odd;
   odd.push_back({"null", base::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
   odd.push_back({"unix", base::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))});
-  HandedSockets sockets;
+  ActivatedSockets sockets;
   CHECK(sockets.add(std::move(odd)) ==
         std::vector<std::string>{"descriptor null: it is not a socket", "descriptor unix: it is not an IPv4 or IPv6 "
                                                                         "socket"});
@@ -242,7 +242,7 @@ TEST_CASE("what is no IP socket is not taken, and named") {
 TEST_CASE("a socket that was given back can be taken again") {
   const auto spec = tcp_at("127.0.0.1");
   const base::Fd one = opened(spec);
-  HandedSockets sockets;
+  ActivatedSockets sockets;
   sockets.give_back(handed("web", one));
   CHECK(sockets.take("web", where(one, spec)));
 }

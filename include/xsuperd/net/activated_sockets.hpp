@@ -36,51 +36,51 @@ struct SocketFacts {
 [[nodiscard]] std::string misfit(const SocketFacts& socket, const config::ListenSpec& spec);
 
 /// A socket with the name that the manager has given it.
-struct HandedSocket {
+struct ActivatedSocket {
   std::string name;
   base::Fd fd;
   bool foreign = false;  ///< a server has had it, and others may have it still
 };
 
 /// The same without the descriptor: a value.
-struct HandedFacts {
+struct ActivatedFacts {
   std::string name;
   SocketFacts facts;
 };
 /// Is there one for that service? Pure, so that a reload that is being prepared can ask.
-[[nodiscard]] bool any_fits(const std::vector<HandedFacts>& sockets, std::string_view id,
+[[nodiscard]] bool any_fits(const std::vector<ActivatedFacts>& sockets, std::string_view id,
                             const config::ListenSpec& spec);
 
 /// Those that no service has at the moment. Lives on the loop thread.
-class HandedSockets {
+class ActivatedSockets {
  public:
   /// Takes those that are IP sockets; says which it rejected and why.
-  [[nodiscard]] std::vector<std::string> add(std::vector<HandedSocket> sockets);
-  void give_back(HandedSocket socket);
+  [[nodiscard]] std::vector<std::string> add(std::vector<ActivatedSocket> sockets);
+  void give_back(ActivatedSocket socket);
 
   /// The one that is named after the service and fits, else one that fits by type, protocol and address alone. Those
   /// that the manager keeps for us are taken by name only (stored_name()), and must fit, too.
-  [[nodiscard]] std::optional<HandedSocket> take(std::string_view id, const config::ListenSpec& spec);
+  [[nodiscard]] std::optional<ActivatedSocket> take(std::string_view id, const config::ListenSpec& spec);
   /// The second socket that was kept for a steered service, when it fits beside the first one, which `spec` tells with
   /// its port.
-  [[nodiscard]] std::optional<HandedSocket> take_refusing(std::string_view stored, const config::ListenSpec& spec);
+  [[nodiscard]] std::optional<ActivatedSocket> take_refusing(std::string_view stored, const config::ListenSpec& spec);
   /// Those kept for us of which none of these services has a use any more: no service has that name, or it does not fit
   /// there, or it is the second of a pair without a first. They are in the way of whoever is to be bound there.
-  [[nodiscard]] std::vector<HandedSocket> take_stale(const std::vector<const config::Service*>& services);
+  [[nodiscard]] std::vector<ActivatedSocket> take_stale(const std::vector<const config::Service*>& services);
 
   /// All that are left, for a hand-over or to be closed.
-  [[nodiscard]] const std::vector<HandedSocket>& sockets() const { return sockets_; }
-  [[nodiscard]] std::vector<HandedFacts> facts() const;
-  [[nodiscard]] std::vector<HandedSocket> take_all();
+  [[nodiscard]] const std::vector<ActivatedSocket>& sockets() const { return sockets_; }
+  [[nodiscard]] std::vector<ActivatedFacts> facts() const;
+  [[nodiscard]] std::vector<ActivatedSocket> take_all();
 
  private:
   using Places = std::unordered_map<std::string, config::ListenSpec>;  ///< by name in lower case
   using Claimed = std::unordered_map<std::string, std::size_t>;        ///< which socket, by the same name
-  [[nodiscard]] HandedSocket take_at(std::size_t index);
+  [[nodiscard]] ActivatedSocket take_at(std::size_t index);
   /// For each name the first socket that has it and fits.
   [[nodiscard]] Claimed claim(const Places& places) const;
 
-  std::vector<HandedSocket> sockets_;
+  std::vector<ActivatedSocket> sockets_;
   std::vector<SocketFacts> facts_;  ///< of the socket with the same index
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "xsuperd/net/handed_sockets.hpp"
+#include "xsuperd/net/activated_sockets.hpp"
 
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -100,16 +100,16 @@ std::string misfit(const SocketFacts& socket, const config::ListenSpec& spec) {
                      reach(spec.at, spec.ipv6, spec.v6only));
 }
 
-bool any_fits(const std::vector<HandedFacts>& sockets, std::string_view id, const config::ListenSpec& spec) {
+bool any_fits(const std::vector<ActivatedFacts>& sockets, std::string_view id, const config::ListenSpec& spec) {
   const Wanted wanted(id, spec);
-  return std::any_of(sockets.begin(), sockets.end(), [&](const HandedFacts& s) {
+  return std::any_of(sockets.begin(), sockets.end(), [&](const ActivatedFacts& s) {
     return wanted.fits(s.name, s.facts, true) || wanted.fits(s.name, s.facts, false);
   });
 }
 
-std::vector<std::string> HandedSockets::add(std::vector<HandedSocket> sockets) {
+std::vector<std::string> ActivatedSockets::add(std::vector<ActivatedSocket> sockets) {
   std::vector<std::string> without;
-  for (HandedSocket& socket : sockets) {
+  for (ActivatedSocket& socket : sockets) {
     const auto facts = facts_of(socket.fd.get());
     if (!facts) {
       without.push_back(fmt::format("descriptor {}: {}", base::escaped(socket.name, 255), facts.error().sentence));
@@ -121,13 +121,13 @@ std::vector<std::string> HandedSockets::add(std::vector<HandedSocket> sockets) {
   return without;
 }
 
-void HandedSockets::give_back(HandedSocket socket) {
-  std::vector<HandedSocket> one;
+void ActivatedSockets::give_back(ActivatedSocket socket) {
+  std::vector<ActivatedSocket> one;
   one.push_back(std::move(socket));
   (void)add(std::move(one));
 }
 
-std::optional<HandedSocket> HandedSockets::take(std::string_view id, const config::ListenSpec& spec) {
+std::optional<ActivatedSocket> ActivatedSockets::take(std::string_view id, const config::ListenSpec& spec) {
   if (sockets_.empty()) return std::nullopt;
   const Wanted wanted(id, spec);
   for (const bool by_name : {true, false})
@@ -136,13 +136,13 @@ std::optional<HandedSocket> HandedSockets::take(std::string_view id, const confi
   return std::nullopt;
 }
 
-std::optional<HandedSocket> HandedSockets::take_refusing(std::string_view stored, const config::ListenSpec& spec) {
+std::optional<ActivatedSocket> ActivatedSockets::take_refusing(std::string_view stored, const config::ListenSpec& spec) {
   for (std::size_t i = 0; i < sockets_.size(); ++i)
     if (base::iequals(sockets_[i].name, stored) && misfit(facts_[i], spec).empty()) return take_at(i);
   return std::nullopt;
 }
 
-HandedSockets::Claimed HandedSockets::claim(const Places& places) const {
+ActivatedSockets::Claimed ActivatedSockets::claim(const Places& places) const {
   Claimed claimed;
   for (std::size_t i = 0; i < sockets_.size(); ++i) {
     const std::string name = base::to_lower(sockets_[i].name);
@@ -152,7 +152,7 @@ HandedSockets::Claimed HandedSockets::claim(const Places& places) const {
   return claimed;
 }
 
-std::vector<HandedSocket> HandedSockets::take_stale(const std::vector<const config::Service*>& services) {
+std::vector<ActivatedSocket> ActivatedSockets::take_stale(const std::vector<const config::Service*>& services) {
   Places places;
   for (const config::Service* one : services)
     for (const config::ListenSpec& place : one->places())
@@ -172,26 +172,26 @@ std::vector<HandedSocket> HandedSockets::take_stale(const std::vector<const conf
   std::vector<bool> wanted(sockets_.size());
   for (const Claimed* claimed : {&first, &second})
     for (const auto& [name, index] : *claimed) wanted[index] = true;
-  std::vector<HandedSocket> stale;
+  std::vector<ActivatedSocket> stale;
   for (std::size_t i = sockets_.size(); i-- > 0;)
     if (is_stored_name(sockets_[i].name) && !wanted[i]) stale.push_back(take_at(i));
   return stale;
 }
 
-HandedSocket HandedSockets::take_at(std::size_t index) {
-  HandedSocket socket = std::move(sockets_[index]);
+ActivatedSocket ActivatedSockets::take_at(std::size_t index) {
+  ActivatedSocket socket = std::move(sockets_[index]);
   sockets_.erase(sockets_.begin() + static_cast<std::ptrdiff_t>(index));
   facts_.erase(facts_.begin() + static_cast<std::ptrdiff_t>(index));
   return socket;
 }
 
-std::vector<HandedFacts> HandedSockets::facts() const {
-  std::vector<HandedFacts> all;
+std::vector<ActivatedFacts> ActivatedSockets::facts() const {
+  std::vector<ActivatedFacts> all;
   for (std::size_t i = 0; i < sockets_.size(); ++i) all.push_back({sockets_[i].name, facts_[i]});
   return all;
 }
 
-std::vector<HandedSocket> HandedSockets::take_all() {
+std::vector<ActivatedSocket> ActivatedSockets::take_all() {
   facts_.clear();
   return std::exchange(sockets_, {});
 }
