@@ -3,12 +3,17 @@
 
 #include <arpa/inet.h>
 #include <boost/container_hash/hash.hpp>
+#include <fmt/format.h>
+#include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <netinet/in.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
+
+#include "xsuperd/base/text.hpp"
 
 namespace xsuperd::base {
 
@@ -26,7 +31,7 @@ std::uint32_t scope_number(std::string_view name) {
 Address Address::ipv4(std::uint32_t host_order) {
   Address a;
   a.family_ = Family::ipv4;
-  for (int i = 0; i < 4; ++i) a.bytes_[i] = static_cast<std::uint8_t>(host_order >> (24 - 8 * i));
+  a.put(0, host_order);
   return a;
 }
 
@@ -36,6 +41,54 @@ Address Address::ipv6(const std::array<std::uint8_t, 16>& bytes, std::uint32_t s
   a.bytes_ = bytes;
   a.scope_ = scope;
   return a;
+}
+
+Address Address::local(std::uint32_t uid, std::uint32_t gid, std::uint32_t pid) {
+  Address a;
+  a.family_ = Family::local;
+  a.put(0, uid), a.put(4, gid), a.put(8, pid);
+  return a;
+}
+
+Address Address::vsock(std::uint32_t cid, std::uint32_t port) {
+  Address a;
+  a.family_ = Family::vsock;
+  a.put(0, cid), a.put(4, port);
+  return a;
+}
+
+Address Address::of(Family family, const std::array<std::uint8_t, 16>& bytes, std::uint32_t scope) {
+  Address a;
+  if (family == Family::none) return a;
+  a.family_ = family;
+  std::copy_n(bytes.begin(), family == Family::ipv4 ? 4 : bytes.size(), a.bytes_.begin());
+  if (family == Family::ipv6) a.scope_ = scope;
+  return a;
+}
+
+Address Address::source() const {
+  if (is_local()) return local(uid());
+  return is_vsock() ? vsock(cid()) : *this;
+}
+
+std::optional<Address> Address::parse_peer(std::string_view text) {
+  constexpr std::string_view user = "unix:uid=", process = ",pid=", machine = "vsock:";
+  const auto number = [](std::string_view word, long long low) -> std::optional<std::uint32_t> {
+    const auto value = parse_number(word, low, 0xffffffff);
+    return value ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
+  };
+  if (text.starts_with(machine)) {
+    const auto cid = number(text.substr(machine.size()), 0);
+    return cid ? std::optional(vsock(*cid)) : std::nullopt;
+  }
+  if (!text.starts_with(user)) return parse(text);
+  const std::size_t comma = text.find(',');
+  const auto uid = number(text.substr(user.size(), comma == text.npos ? comma : comma - user.size()), 0);
+  const std::string_view rest = comma == text.npos ? std::string_view() : text.substr(comma);
+  if (!uid || (!rest.empty() && !rest.starts_with(process))) return std::nullopt;
+  if (rest.empty()) return local(*uid);
+  const auto pid = number(rest.substr(process.size()), 1);
+  return pid ? std::optional(local(*uid, 0, *pid)) : std::nullopt;
 }
 
 std::optional<Address> Address::parse(std::string_view text) {
@@ -64,19 +117,38 @@ Address Address::unmapped() const {
   return a;
 }
 
-std::uint32_t Address::ipv4_value() const {
-  return std::uint32_t{bytes_[0]} << 24 | std::uint32_t{bytes_[1]} << 16 | std::uint32_t{bytes_[2]} << 8 | bytes_[3];
+std::uint32_t Address::number(std::size_t at) const {
+  return std::uint32_t{bytes_[at]} << 24 | std::uint32_t{bytes_[at + 1]} << 16 | std::uint32_t{bytes_[at + 2]} << 8 | bytes_[at + 3];
 }
+
+void Address::put(std::size_t at, std::uint32_t number) {
+  for (std::size_t i = 0; i < 4; ++i) bytes_[at + i] = static_cast<std::uint8_t>(number >> (24 - 8 * i));
+}
+
+std::uint32_t Address::ipv4_value() const { return number(0); }
 
 bool Address::is_multicast() const {
   return family_ == Family::ipv4 ? (bytes_[0] & 0xf0) == 0xe0 : family_ == Family::ipv6 && bytes_[0] == 0xff;
 }
+
+namespace {
+/// A peer that has no IP address. Returns the length.
+std::size_t write_other(const Address& address, char* to, std::size_t room) {
+  if (address.is_vsock()) return fmt::format_to_n(to, room, "vsock:{}", address.cid()).size;
+  if (address.pid() == 0) return fmt::format_to_n(to, room, "unix:uid={}", address.uid()).size;
+  return fmt::format_to_n(to, room, "unix:uid={},pid={}", address.uid(), address.pid()).size;
+}
+}  // namespace
 
 static_assert(AddressText::room >= INET6_ADDRSTRLEN + IF_NAMESIZE);
 
 AddressText::AddressText(const Address& address) {
   if (!address.known()) {
     *this = std::string_view("<no address>");
+    return;
+  }
+  if (!address.is_ip()) {
+    size_ = static_cast<std::uint8_t>(write_other(address, bytes_.data(), bytes_.size()));
     return;
   }
   const int family = address.family() == Address::Family::ipv4 ? AF_INET : AF_INET6;
@@ -123,6 +195,11 @@ Endpoint endpoint_of(const sockaddr_storage& from) {
     std::array<std::uint8_t, 16> bytes{};
     std::memcpy(bytes.data(), &in.sin6_addr, bytes.size());
     return {Address::ipv6(bytes, in.sin6_scope_id), ntohs(in.sin6_port)};
+  }
+  if (from.ss_family == AF_VSOCK) {
+    sockaddr_vm vm{};
+    std::memcpy(&vm, &from, sizeof vm);
+    return {Address::vsock(vm.svm_cid, vm.svm_port), 0};
   }
   return {};
 }

@@ -76,6 +76,18 @@ constexpr std::array table{
         .difference = "xinetd takes the first address of a name, and needs the IPv4 flag for one that has IPv4 addresses "
                       "only.",
         .without = more, .parse = values::text<&S::bind>}),
+    attr<&S::bind_device>({.name = "bind_device", .where = both, .synopsis = "INTERFACE", .initial = "any",
+        .example = "bind_device = lo",
+        .text = "The network interface through which peers must come, by its name. As long as this host does not have it, "
+                "the service stays closed, and is tried again from time to time. Not for UNIX and vsock sockets.",
+        .difference = "Not in xinetd.", .without = more,
+        .wrong = "'{}' is not the name of a network interface", .hint = "'ip link' lists them", .parse = values::bind_device}),
+    attr<&S::conn_env>({.name = "conn_env", .where = both, .synopsis = "xinetd|ucspi|all", .initial = "xinetd",
+        .example = "conn_env = all",
+        .text = "Which variables tell a server with wait = no about its connection: REMOTE_HOST, as in xinetd; those of UCSPI, "
+                "or all. See Environment of a connection.",
+        .difference = "Not in xinetd.",
+        .wrong = "Bad choice for conn_env: {}", .parse = values::word<&S::conn_env>}),
     attr<&S::cps>({.name = "cps", .where = both, .least = 2, .most = 2, .synopsis = "RATE SECONDS",
         .initial = "50 10", .example = "cps = 100 30",
         .text = "If more than RATE connections arrive per second, the service closes its socket for SECONDS; "
@@ -88,6 +100,13 @@ constexpr std::array table{
                 "counted from the first one; at most a day. With 60, cps = 256 600 behaves like inetd.",
         .difference = "Not in xinetd.", .without = more,
         .wrong = "cps_window is not a number of seconds from 1 to 86400: {}", .parse = values::number<&S::cps_window, 1, values::a_day>}),
+    attr<&S::defer_accept>({.name = "defer_accept", .where = both, .synopsis = "SECONDS", .initial = "none",
+        .example = "defer_accept = 5",
+        .text = "Connections over TCP arrive with their first bytes, or after about this many seconds without any, at most "
+                "3600. Not for servers that speak first.",
+        .difference = "Not in xinetd.",
+        .wrong = "defer_accept is not a time from 1 to 3600 seconds: {}", .hint = "expected seconds, as in '5', or a time as in '2m'",
+        .parse = values::defer_accept}),
     attr<&S::deny_time>({.name = "deny_time",  .synopsis = "MINUTES|FOREVER|NEVER",
         .initial = "NEVER", .example = "deny_time = 120",
         .text = "How long a peer that touched this SENSOR service is banned from all services, counted from its "
@@ -111,18 +130,26 @@ constexpr std::array table{
         .synopsis = "NAME=VALUE ...", .initial = "none", .example = "env = LANG=C.UTF-8 HOME=/srv",
         .text = "Variables added to the environment of the server; an existing one gets the new value. As there is "
                 "no quoting, a value cannot contain blanks.", .parse = values::env}),
+    attr<&S::expand>({.name = "expand", .synopsis = "yes|no", .initial = "no", .example = "expand = yes",
+        .text = "With yes, %{remote_addr} and similar names in server_args stand for facts about the connection, and %% for a "
+                "per cent sign. For wait = no only. See Environment of a connection.",
+        .difference = "Not in xinetd, where per cent signs are characters like any other.",
+        .wrong = "Bad value for expand: {}", .parse = values::flag<&S::expand>}),
     attr<&S::flags>({.name = "flags", .most = -1, .synopsis = "FLAG ...",
         .initial = "none", .example = "flags = IPv4 KEEPALIVE NODELAY",
         .text = "Words that change how the service works: REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY "
                 "KEEPALIVE NOLIBWRAP SENSOR IPv4 IPv6 LABELED. Each is explained under Flags.",
         .difference = "NAMEINARGS works anywhere in the entry.", .without = more,
         .wrong = "Bad service flag: {}", .parse = values::set<&S::flags>}),
+    attr<&S::freebind>({.name = "freebind", .where = both, .synopsis = "yes|no", .initial = "no", .example = "freebind = yes",
+        .text = "With yes, the service listens on its addresses even before this host has them.",
+        .difference = "Not in xinetd.", .wrong = "Bad value for freebind: {}", .parse = values::flag<&S::freebind>}),
     attr<&S::group>({.name = "group", .synopsis = "NAME|NUMBER", .initial = "the user's group",
         .example = "group = nogroup",
         .text = "The group that the server runs with, instead of its user's own. A daemon that is not root leaves "
                 "the groups unchanged.",
         .difference = "A number out of range is an error, and does not become another group.",
-        .without = more, .parse = values::group}),
+        .without = more, .parse = values::group<&S::group>}),
     attr<&S::groups>({.name = "groups", .where = both, .synopsis = "yes|no", .initial = "no",
         .example = "groups = yes",
         .text = "yes gives the server all supplementary groups of its user, which must then be in the "
@@ -140,6 +167,13 @@ constexpr std::array table{
         .difference = "A number out of range is an error.",
         .without = more,
         .wrong = "Number of instances is invalid: {}", .parse = values::limit<&S::instances, values::greatest_u32>}),
+    attr<&S::keepalive>({.name = "keepalive", .where = both, .least = 3, .most = 3, .synopsis = "IDLE INTERVAL COUNT",
+        .initial = "the system's times, with the flag KEEPALIVE", .example = "keepalive = 60 10 6",
+        .text = "Connections over TCP are probed after IDLE seconds without a byte, then every INTERVAL seconds, and end after "
+                "COUNT probes without an answer.",
+        .difference = "Not in xinetd, which only has the flag KEEPALIVE.",
+        .wrong = "keepalive is invalid: {}", .hint = "expected two times of at most 32767 seconds and a number of at most 127",
+        .parse = values::keepalive}),
     attr<&S::libwrap>({.name = "libwrap", .synopsis = "NAME",
         .initial = "the last part of the server's path", .example = "libwrap = sshd",
         .text = "The daemon name that is looked up in hosts.allow and hosts.deny; see Host access files. For "
@@ -151,6 +185,13 @@ constexpr std::array table{
                 "the whole answer even if the server has not read the whole request. See Lingering.",
         .difference = "Not in xinetd.",
         .wrong = "linger is not a number of seconds from 0 to 3600: {}", .parse = values::number<&S::linger, 0, 3600>}),
+    attr<&S::listen>({.name = "listen", .operators = list, .most = -1, .synopsis = "ELEMENT ...",
+        .initial = "what port and bind say", .example = "listen = tcp:127.0.0.1:7001 tcp:[::1]:7001",
+        .text = "Where the service listens, besides what port and bind say, or instead if there is neither: "
+                "tcp:ADDRESS:PORT, udp:ADDRESS:PORT, unix:PATH, unix:@NAME, vsock:CID:PORT, fd:NAME and any:NETWORK:PORTS, up "
+                "to 64 of them. It stays one service, whose limits and counters are those of all its sockets. See Listen "
+                "elements for the form of an element.",
+        .difference = "Not in xinetd, where a service has one address.", .without = more, .parse = values::listen}),
     attr<&S::log_on_failure>({.name = "log_on_failure", .where = both, .operators = list, .least = 0,
         .most = -1, .synopsis = "HOST USERID ATTEMPT ...", .initial = "nothing",
         .example = "log_on_failure += ATTEMPT",
@@ -172,6 +213,11 @@ constexpr std::array table{
         .text = "Where entries about the service go: to syslog, or to a file, whose size limits are in bytes and "
                 "may have the suffix K or M. Without it the service logs nothing; see Log types.",
         .difference = "The soft and the hard limit are each reported once.", .parse = values::log_type}),
+    attr<&S::mark>({.name = "mark", .where = both, .synopsis = "NUMBER", .initial = "none", .example = "mark = 0x10",
+        .text = "The mark that packets of the sockets carry, for routing and packet filters; a number of 32 bits. Without the "
+                "privilege for it, CAP_NET_ADMIN, the service stays closed.",
+        .difference = "Not in xinetd.", .without = more,
+        .wrong = "mark is invalid: {}", .hint = "expected a number of 32 bits, as in '16' or '0x10'", .parse = values::mark}),
     attr<&S::max_load>({.name = "max_load", .where = both, .synopsis = "LOAD", .initial = "no limit",
         .example = "max_load = 6.5",
         .text = "If the load average of the last minute is this number or higher, peers are refused with the reason "
@@ -181,6 +227,10 @@ constexpr std::array table{
                 "Announced services.",
         .difference = "Only old versions of xinetd had it, and announced all services without no.",
         .parse = values::flag<&S::mdns>}),
+    attr<&S::mptcp>({.name = "mptcp", .where = both, .synopsis = "yes|no", .initial = "no", .example = "mptcp = yes",
+        .text = "With yes, peers that speak multipath TCP may use it; all others use TCP, and so does everybody where the system "
+                "does not have it. For wait = no only.",
+        .difference = "Not in xinetd.", .wrong = "Bad value for mptcp: {}", .parse = values::flag<&S::mptcp>}),
     attr<&S::nice>({.name = "nice", .synopsis = "NUMBER", .initial = "0", .example = "nice = 10",
         .text = "Added to the daemon's own scheduling priority for the server; the sum is kept within -20 "
                 "and 19.", .difference = "Negative values work for every user.", .parse = values::nice}),
@@ -190,6 +240,12 @@ constexpr std::array table{
                 "says otherwise. See Address forms for the form of an element.",
         .difference = "IPv4-mapped addresses are compared as IPv4 addresses.",
         .without = more, .parse = values::addresses<&S::no_access>}),
+    attr<&S::only_cid>({.name = "only_cid", .where = both, .operators = list, .least = 0, .most = -1, .synopsis = "NUMBER ...",
+        .initial = "everybody", .example = "only_cid = 3 4",
+        .text = "The virtual machines, by their context ids, that may come over vsock sockets. "
+                "Others are refused with the reason address. 2 is the host.",
+        .difference = "Not in xinetd.", .without = more,
+        .wrong = "'{}' is not a context id", .hint = "expected a number of 32 bits", .parse = values::only_cid}),
     attr<&S::only_from>({.name = "only_from", .where = both, .operators = list, .least = 0, .most = -1,
         .synopsis = "ADDRESS ...", .initial = "everybody",
         .example = "only_from = 127.0.0.1 ::1 192.0.2.0/24 2001:db8::/32",
@@ -197,6 +253,17 @@ constexpr std::array table{
                 "empty list refuses everybody. See Address forms for the form of an element.",
         .difference = "IPv4-mapped addresses are compared as IPv4 addresses.",
         .without = more, .parse = values::addresses<&S::only_from>}),
+    attr<&S::only_gid>({.name = "only_gid", .where = both, .operators = list, .least = 0, .most = -1, .synopsis = "NAME|NUMBER ...",
+        .initial = "everybody", .example = "only_gid = adm",
+        .text = "The groups of this machine whose members may come over UNIX sockets. "
+                "Others are refused with the reason address. All groups of the process count. If only_uid is given as well, both must match.",
+        .difference = "Not in xinetd.", .without = more, .parse = values::only_gid}),
+    attr<&S::only_uid>({.name = "only_uid", .where = both, .operators = list, .least = 0, .most = -1, .synopsis = "NAME|NUMBER ...",
+        .initial = "everybody", .example = "only_uid = root nobody",
+        .text = "The users of this machine who may come over UNIX sockets. "
+                "Others are refused with the reason address. With only_from and without only_uid and only_gid, everybody who comes over "
+                "a UNIX socket is refused. For wait = no only.",
+        .difference = "Not in xinetd.", .without = more, .parse = values::only_uid}),
     attr<&S::pass_fds>({.name = "pass_fds", .synopsis = "none|systemd", .initial = "none",
         .example = "pass_fds = systemd",
         .text = "What a server with wait = yes gets besides its socket on descriptors 0, 1 and 2. With systemd the "
@@ -236,6 +303,11 @@ constexpr std::array table{
         .initial = "tcp for stream, udp for dgram", .example = "protocol = tcp",
         .text = "The protocol of the socket, by its name in /etc/protocols. Required for raw and seqpacket; "
                 "otherwise it follows from socket_type.", .without = more, .parse = values::protocol}),
+    attr<&S::receive_buffer>({.name = "receive_buffer", .where = both, .synopsis = "SIZE", .initial = "the system's",
+        .example = "receive_buffer = 256K",
+        .text = "The receive buffer of the sockets, in bytes, with the suffix K or M; the system's own limits still apply.",
+        .difference = "Not in xinetd.",
+        .wrong = "receive_buffer is invalid: {}", .hint = "expected 1024 bytes to 1024M", .parse = values::buffer<&S::receive_buffer>}),
     attr<&S::redirect>({.name = "redirect", .least = 2, .most = 2, .synopsis = "HOST PORT",
         .initial = "none", .example = "redirect = 192.0.2.10 80",
         .text = "Relays each connection to that host and port instead of starting a server; see Redirection. As "
@@ -308,6 +380,11 @@ constexpr std::array table{
         .initial = "required for RPC", .example = "rpc_version = 2-4",
         .text = "The version, or the range of at most 256 versions, under which an RPC service is registered.",
         .without = more, .parse = values::rpc_version}),
+    attr<&S::send_buffer>({.name = "send_buffer", .where = both, .synopsis = "SIZE", .initial = "the system's",
+        .example = "send_buffer = 256K",
+        .text = "The send buffer of the sockets, in bytes, with the suffix K or M; the system's own limits still apply.",
+        .difference = "Not in xinetd.",
+        .wrong = "send_buffer is invalid: {}", .hint = "expected 1024 bytes to 1024M", .parse = values::buffer<&S::send_buffer>}),
     attr<&S::server>({.name = "server", .synopsis = "PATH", .initial = "required",
         .example = "server = /usr/sbin/in.ftpd",
         .text = "The program to start, by its path. It must be executable when the configuration is read, "
@@ -320,11 +397,27 @@ constexpr std::array table{
                 "that name.",
         .difference = "NAMEINARGS may come before or after it.",
         .without = more, .hash = Hash::value, .parse = values::words<&S::server_args>}),
+    attr<&S::socket_group>({.name = "socket_group", .where = both, .synopsis = "NAME|NUMBER", .initial = "the daemon's",
+        .example = "socket_group = adm", .text = "The group of the files of UNIX sockets.",
+        .difference = "Not in xinetd.", .without = more, .parse = values::group<&S::socket_group>}),
+    attr<&S::socket_mode>({.name = "socket_mode", .where = both, .synopsis = "OCTAL", .initial = "666",
+        .example = "socket_mode = 660",
+        .text = "The mode of the files of UNIX sockets; whoever may write to such a file may connect.",
+        .difference = "Not in xinetd.", .without = more,
+        .wrong = "socket_mode is invalid: {}", .hint = "expected an octal number of at most 777", .parse = values::socket_mode}),
+    attr<&S::socket_owner>({.name = "socket_owner", .where = both, .synopsis = "NAME|NUMBER", .initial = "the daemon's user",
+        .example = "socket_owner = nobody", .text = "The owner of the files of UNIX sockets.",
+        .difference = "Not in xinetd.", .without = more, .parse = values::user<&S::socket_owner>}),
     attr<&S::socket_type>({.name = "socket_type",
         .synopsis = "stream|dgram|raw|seqpacket", .initial = "from the protocol", .example = "socket_type = stream",
         .text = "The kind of socket: stream for connections, dgram for datagrams, raw for a protocol without "
                 "ports, seqpacket for sctp. A raw service must wait.", .without = more,
         .wrong = "Bad socket type: {}", .parse = values::socket_type}),
+    attr<&S::tos>({.name = "tos", .where = both, .synopsis = "CLASS|NUMBER", .initial = "0", .example = "tos = ef",
+        .text = "The type of service in the headers of packets, IPv4 and IPv6: cs0 to cs7, af11 to af43, ef, lowdelay, "
+                "throughput, reliability, mincost, or the whole byte as a number.",
+        .difference = "Not in xinetd.",
+        .wrong = "tos is invalid: {}", .hint = "expected a class such as 'ef' or 'af21', or a number from 0 to 255", .parse = values::tos}),
     attr<&S::type>({.name = "type", .most = -1,
         .synopsis = "RPC INTERNAL TCPMUX TCPMUXPLUS UNLISTED ...", .initial = "none", .example = "type = UNLISTED",
         .text = "The kind of service. The most common word is UNLISTED: the name need not be in /etc/services, and "
@@ -339,7 +432,7 @@ constexpr std::array table{
                 "as the group id. Not needed with the type INTERNAL; if no program is started, it only matters for "
                 "hosts.allow and hosts.deny.",
         .difference = "A number out of range is an error, and does not become root.",
-        .without = more, .parse = values::user}),
+        .without = more, .parse = values::user<&S::user>}),
     attr<&S::v6only>({.name = "v6only", .where = both, .synopsis = "yes|no",
         .initial = "no", .example = "v6only = yes",
         .text = "yes keeps IPv4 peers away from an IPv6 socket; with no, one socket serves both families.",

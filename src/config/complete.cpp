@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "config/endpoints.hpp"
 #include "config/merge.hpp"
 #include "config/rules.hpp"
 #include "config/values.hpp"
@@ -84,6 +85,9 @@ class Completer {
   bool protocol();
   bool arguments();
   bool flags();
+  [[nodiscard]] bool only_elements() const;
+  bool socket_type_of_elements();
+  bool elements();
   bool address();
   bool wait_for_address();
   bool port();
@@ -102,8 +106,24 @@ class Completer {
   Diagnostics& diagnostics_;
 };
 
-/// socket_type and protocol follow from each other (fact B2.46).
+/// Are its places those of `listen` alone? What port or bind says is one more.
+bool Completer::only_elements() const { return s_.listen && !s_.port && !s_.bind && !service_.is(Type::rpc); }
+
+/// The first element whose word says it; else nothing is known from there.
+bool Completer::socket_type_of_elements() {
+  using Kind = ListenElement::Kind;
+  for (const ListenElement& one : *s_.listen) {
+    if (one.kind == Kind::udp) s_.socket_type = SocketType::dgram;
+    if (one.kind == Kind::tcp || one.kind == Kind::range || one.kind == Kind::vsock) s_.socket_type = SocketType::stream;
+    if (s_.socket_type) return true;
+  }
+  return missing("socket_type");
+}
+
+/// socket_type and protocol follow from each other (fact B2.46), and both from what `listen` says alone.
 bool Completer::protocol() {
+  if (only_elements() && !s_.socket_type && !s_.protocol && !socket_type_of_elements()) return false;
+  if (only_elements() && !s_.protocol && s_.socket_type == SocketType::seqpacket) s_.protocol = Protocol{"unix", 0};
   if (!s_.socket_type && !s_.protocol && s_.port) return missing("socket_type");
   if (!s_.socket_type && !s_.protocol)
     return refuse({}, fmt::format("Port not specified for service: {} and no protocol given", service_.name),
@@ -157,6 +177,92 @@ bool Completer::flags() {
   service_.listen.nodelay = tcp && service_.has(Flag::nodelay);
   service_.listen.keepalive = tcp && service_.has(Flag::keepalive);
   service_.listen.backlog = s_.backlog;
+  service_.listen.keepalive = service_.listen.keepalive || (tcp && s_.keepalive);
+  SocketOptions& options = service_.listen.options;
+  options.device = s_.bind_device.value_or("");
+  options.freebind = s_.freebind.value_or(false);
+  options.mptcp = s_.mptcp.value_or(false) && tcp && !s_.wait.value_or(false);
+  options.defer_accept = tcp ? s_.defer_accept : std::nullopt;
+  options.keepalive = tcp ? s_.keepalive : std::nullopt;
+  options.receive_buffer = s_.receive_buffer;
+  options.send_buffer = s_.send_buffer;
+  options.tos = s_.tos;
+  options.mark = s_.mark;
+  if (s_.socket_mode) options.mode = s_.socket_mode->bits;
+  if (s_.socket_owner) options.owner = s_.socket_owner->uid;
+  if (s_.socket_group) options.group = s_.socket_group->gid;
+  return true;
+}
+
+/// Why a service of that type cannot have that element; empty when it can.
+std::string element_misfit(const Service& service, const ListenElement& element) {
+  using Kind = ListenElement::Kind;
+  const std::string& protocol = service.listen.protocol.name;
+  const SocketType type = service.listen.socket_type;
+  if (element.kind == Kind::tcp && (protocol != "tcp" || type != SocketType::stream)) return "it takes 'socket_type = stream' and 'protocol = tcp'";
+  if (element.kind == Kind::udp && (protocol != "udp" || type != SocketType::dgram)) return "it takes 'socket_type = dgram' and 'protocol = udp'";
+  if (element.kind == Kind::range && (protocol != "tcp" || type != SocketType::stream)) return "ranges of ports are for tcp only";
+  if (element.kind == Kind::vsock && type != SocketType::stream) return "it takes 'socket_type = stream'";
+  if (element.kind == Kind::local && type == SocketType::raw) return "UNIX sockets are of type stream, dgram or seqpacket";
+  return {};
+}
+
+/// The place that an element stands for.
+ListenSpec place_of(const Service& service, const ListenElement& element) {
+  using Kind = ListenElement::Kind;
+  ListenSpec place = service.listen;
+  place.at = element.at;
+  place.range = element.range;
+  place.vsock = element.vsock;
+  place.name = element.name;
+  place.kind = element.kind == Kind::local       ? ListenSpec::Kind::local
+               : element.kind == Kind::vsock     ? ListenSpec::Kind::vsock
+               : element.kind == Kind::activated ? ListenSpec::Kind::activated
+               : element.kind == Kind::range     ? ListenSpec::Kind::range
+                                                 : ListenSpec::Kind::ip;
+  if (place.kind == ListenSpec::Kind::range) place.ipv6 = element.range.network.family() == base::Address::Family::ipv6;
+  if (place.kind == ListenSpec::Kind::ip && element.at.address.known()) {
+    place.ipv6 = element.at.address.family() == base::Address::Family::ipv6;
+    place.fallback_to_ipv4 = false;
+    place.v6only = place.ipv6 && service.settings.v6only.value_or(false);
+  }
+  if (!place.is_ip()) place.options.device.clear(), place.options.mptcp = false;
+  return place;
+}
+
+/// Both wildcards of a port are two sockets, not one beside another that has its place.
+void part_wildcards(std::vector<ListenSpec>& places) {
+  const auto every = [](const ListenSpec& one, const base::Address& address) {
+    return one.kind == ListenSpec::Kind::ip && one.at.address == address;
+  };
+  for (ListenSpec& one : places) {
+    const auto v4_twin = [&](const ListenSpec& other) { return every(other, base::Address::ipv4(0)) && other.at.port == one.at.port; };
+    if (every(one, base::Address::ipv6({})) && std::ranges::any_of(places, v4_twin)) one.v6only = true;
+  }
+}
+
+/// Those that `listen` adds. Two of them, or one and that of port and bind, may not be one place.
+bool Completer::elements() {
+  if (!s_.listen) return true;
+  if (service_.kind == Kind::tcpmux) return refuse("listen", fmt::format("Service {} is reached through tcpmux: it has no sockets of its own", service_.id));
+  if (service_.is(Type::rpc)) return refuse("listen", fmt::format("Service {}: an RPC service has one socket, at its port", service_.id));
+  if (!service_.waits_for.empty()) return true;  // until bind has an address nothing is opened
+  std::vector<ListenSpec> places;
+  if (!only_elements()) places = service_.places();
+  for (const ListenElement& element : *s_.listen) {
+    if (const std::string misfit = element_misfit(service_, element); !misfit.empty())
+      return refuse("listen", fmt::format("Service {} cannot listen at {}: {}", service_.id, element.text, misfit));
+    places.push_back(place_of(service_, element));
+  }
+  if (places.empty()) return refuse("listen", fmt::format("Service {} has no element of listen, and no port", service_.id));
+  if (places.size() > most_endpoints)
+    return refuse("listen", fmt::format("Service {} has {} sockets; at most {} are possible", service_.id, places.size(), most_endpoints));
+  part_wildcards(places);
+  for (auto one = places.begin(); one != places.end(); ++one)
+    for (auto other = places.begin(); other != one; ++other)
+      if (places_overlap(*other, *one))
+        return refuse("listen", fmt::format("Service {} listens twice at one place: {} and {}", service_.id, element_text(*other), element_text(*one)));
+  place(service_, std::move(places));
   return true;
 }
 
@@ -227,7 +333,7 @@ bool Completer::address() {
 
 /// Facts B2.47, B2.48.
 bool Completer::port() {
-  if (service_.kind == Kind::tcpmux) return true;
+  if (service_.kind == Kind::tcpmux || only_elements()) return true;
   // An RPC service may have a port of its own, which /etc/services knows nothing of.
   if (service_.is(Type::rpc)) return service_.listen.at.port = s_.port.value_or(0), true;
   if (!service_.is(Type::unlisted)) return listed_port();
@@ -274,7 +380,7 @@ bool Completer::groups() {
 void Completer::settle_places() {
   ListenSpec& first = service_.listen;
   first.shared_port = service_.steered();
-  const bool every = !s_.bind && service_.kind != Kind::tcpmux && !service_.is(Type::rpc);
+  const bool every = !s_.bind && service_.kind != Kind::tcpmux && !service_.is(Type::rpc) && !only_elements();
   if (service_.of_inetd && every && !service_.has(Flag::ipv4) && !service_.has(Flag::ipv6) && !first.v6only) {
     first.fallback_to_ipv4 = false;
     service_.also = {first};
@@ -303,6 +409,7 @@ bool Completer::finish() {
     s_.flags->remove(Flag::intercept);
   if (s_.flags && s_.flags->empty()) s_.flags.reset();
   settle_places();
+  if (!elements()) return false;
   if (service_.is(Type::internal) && tells_secrets(service_.name) && !s_.only_from) s_.only_from = loopback();
   if (service_.is(Type::rpc) && !s_.rpc_number) {
     s_.rpc_number = names_.rpc_number(service_.name);

@@ -24,7 +24,8 @@ struct SameKey {
     const ListenSpec& a = one.service->listen;
     const ListenSpec& b = other.service->listen;
     if (!base::iequals(one.service->id, other.service->id)) return false;
-    return !one.exact || (a.at == b.at && a.protocol.name == b.protocol.name && a.socket_type == b.socket_type);
+    return !one.exact || (a.at == b.at && a.protocol.name == b.protocol.name && a.socket_type == b.socket_type && a.kind == b.kind &&
+                          a.name == b.name && a.range == b.range && a.vsock == b.vsock);
   }
 };
 
@@ -66,11 +67,11 @@ bool no_place_in_common(const Service& a, const Service& b) {
   const bool two_now = b.of_inetd && !a.of_inetd && a.also.empty() && !b.also.empty();
   const auto stays = [&](const ListenSpec& one) {
     return std::ranges::any_of(places, [&](const ListenSpec& other) {
-      return one.same_socket(other) || (two_now && split(one, other));
+      return one.same_place(other) || (two_now && split(one, other));
     });
   };
   const auto before = a.places();
-  return before.empty() || places.empty() ? !a.listen.same_socket(b.listen) : std::ranges::none_of(before, stays);
+  return before.empty() || places.empty() ? !a.listen.same_place(b.listen) : std::ranges::none_of(before, stays);
 }
 
 /// Would xinetd take the service away and open another one (facts B8.20, B8.24, B8.31)?

@@ -20,9 +20,11 @@ bool all_addresses(const ListenSpec& spec) {
   return !at.known() || at == base::Address::ipv4(0) || at == base::Address::ipv6({});
 }
 
-/// One socket of its own, at a port that is known before it is opened.
-bool has_port(const Service& service) {
-  return service.kind != Kind::tcpmux && service.listen.at.port != 0 && service.waits_for.empty();
+/// Places that are known before they are opened.
+bool has_places(const Service& service) {
+  const auto known = [](const ListenSpec& one) { return one.kind != ListenSpec::Kind::ip || one.at.port != 0; };
+  const auto places = service.places();
+  return std::ranges::any_of(places, known);
 }
 
 bool same_program(const Service& a, const Service& b) {
@@ -33,8 +35,25 @@ bool same_program(const Service& a, const Service& b) {
          one.low <= other.high && other.low <= one.high;
 }
 
+/// Can peers come in at both through one interface?
+bool share_device(const ListenSpec& a, const ListenSpec& b) {
+  return a.options.device.empty() || b.options.device.empty() || a.options.device == b.options.device;
+}
+
+/// Of places that are not both addresses and ports. One port within a range is not the range's.
+bool meet_by_name(const ListenSpec& a, const ListenSpec& b) {
+  using Kind = ListenSpec::Kind;
+  if (a.kind != b.kind) return false;
+  if (a.kind == Kind::range) return a.range.overlaps(b.range);
+  if (a.kind != Kind::vsock) return a.name == b.name;
+  const bool some = a.vsock.cid == VsockPlace::any || b.vsock.cid == VsockPlace::any || a.vsock.cid == b.vsock.cid;
+  return some && a.vsock.port == b.vsock.port;
+}
+
 Meeting meet_at_port(const ListenSpec& a, const ListenSpec& b) {
-  if (a.at.port != b.at.port || a.protocol.number != b.protocol.number) return Meeting::apart;
+  if (a.kind != ListenSpec::Kind::ip || b.kind != ListenSpec::Kind::ip)
+    return meet_by_name(a, b) ? Meeting::first_has_it : Meeting::apart;
+  if (a.at.port != b.at.port || a.at.port == 0 || a.protocol.number != b.protocol.number || !share_device(a, b)) return Meeting::apart;
   const bool all = all_addresses(a) && all_addresses(b);
   const bool some = all_addresses(a) || all_addresses(b) || a.at.address.unmapped() == b.at.address.unmapped();
   const auto share = [&](Family family) { return some && a.reached_from(family) && b.reached_from(family); };
@@ -63,6 +82,16 @@ Meeting meet_anywhere(const Service& one, const Service& other) {
   return result;
 }
 
+/// Ranges overlap without having a number in common, so that they all have the same key.
+std::uint64_t key_of_name(const ListenSpec& place) {
+  constexpr std::uint64_t elsewhere = 4ULL << 60;
+  const auto kind = static_cast<std::uint64_t>(place.kind) << 56;
+  const std::uint64_t what = place.kind == ListenSpec::Kind::vsock   ? place.vsock.port
+                             : place.kind == ListenSpec::Kind::range ? 0
+                                                                     : std::hash<std::string>{}(place.name);
+  return elsewhere | kind | (what & ((1ULL << 56) - 1));
+}
+
 /// Services that meet have one of these in common.
 std::vector<std::uint64_t> keys_of(const Service& service) {
   constexpr std::uint64_t socket = 1ULL << 60;
@@ -72,7 +101,11 @@ std::vector<std::uint64_t> keys_of(const Service& service) {
   if (service.kind == Kind::tcpmux) return {name | (std::hash<std::string>{}(base::to_lower(service.name)) & rest)};
   std::vector<std::uint64_t> keys;
   const auto protocol = static_cast<std::uint64_t>(service.listen.protocol.number) & 0xffff;
-  if (has_port(service)) keys.push_back(socket | protocol << 16 | service.listen.at.port);
+  for (const ListenSpec& one : service.places()) {
+    const std::uint64_t key = one.kind == ListenSpec::Kind::ip ? socket | protocol << 16 | one.at.port : key_of_name(one);
+    const bool known = one.kind != ListenSpec::Kind::ip || one.at.port != 0;
+    if (known && std::ranges::find(keys, key) == keys.end()) keys.push_back(key);
+  }
   if (service.is(Type::rpc)) keys.push_back(program | protocol << 32 | service.settings.rpc_number.value_or(0));
   return keys;
 }
@@ -83,7 +116,7 @@ Meeting meet(const Service& first, const Service& second) {
   if (first.kind == Kind::tcpmux || second.kind == Kind::tcpmux)
     return first.kind == second.kind && base::iequals(first.name, second.name) ? Meeting::first_has_it : Meeting::apart;
   if (same_program(first, second)) return Meeting::first_has_it;
-  return has_port(first) && has_port(second) ? meet_anywhere(first, second) : Meeting::apart;
+  return has_places(first) && has_places(second) ? meet_anywhere(first, second) : Meeting::apart;
 }
 
 std::string meeting_point(const Service& first, const Service& second) {
@@ -98,9 +131,12 @@ std::string meeting_point(const Service& first, const Service& second) {
   };
   const auto found = std::ranges::find_if(places, meets);
   const ListenSpec& at = found == places.end() ? listen : *found;
+  if (at.kind != ListenSpec::Kind::ip) return element_text(at);
   return fmt::format("{} port {} on {}", at.protocol.name, at.at.port,
                      all_addresses(at) ? "all addresses" : at.at.address.text());
 }
+
+bool places_overlap(const ListenSpec& a, const ListenSpec& b) { return meet_at_port(a, b) != Meeting::apart; }
 
 Service for_ipv6_alone(const Service& service) {
   Service alone = service;

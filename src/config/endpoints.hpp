@@ -24,6 +24,9 @@ enum class Meeting : std::uint8_t {
 /// What the two meet at, such as "tcp port 7001 on all addresses"; in the words of the first one.
 [[nodiscard]] std::string meeting_point(const Service& first, const Service& second);
 
+/// Can two sockets not be open at these places, or not without one of them yielding?
+[[nodiscard]] bool places_overlap(const ListenSpec& a, const ListenSpec& b);
+
 /// The service, to be opened beside another one that has other addresses of its port.
 [[nodiscard]] Service for_neighbours(const Service& service);
 

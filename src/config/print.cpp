@@ -51,7 +51,33 @@ std::string text_of(VersionRange value) {
   return value.low == value.high ? std::to_string(value.low) : fmt::format("{}-{}", value.low, value.high);
 }
 
-std::string text_of(const RedirectTarget& value) { return fmt::format("{} {}", value.host, value.port); }
+std::string text_of(const RedirectTarget& value) {
+  return value.local() ? fmt::format("unix:{}", value.host) : fmt::format("{} {}", value.host, value.port);
+}
+
+namespace {
+/// The words that `text` makes of the elements of a list.
+template <typename T, typename Text>
+std::string list_of(const std::vector<T>& value, const Text& text) {
+  std::vector<std::string> words;
+  for (const T& one : value) words.push_back(text(one));
+  return base::join(words);
+}
+}  // namespace
+
+std::string text_of(const std::vector<ListenElement>& value) {
+  return list_of(value, [](const ListenElement& one) { return one.text; });
+}
+std::string text_of(const std::vector<User>& value) {
+  return list_of(value, [](const User& one) { return one.text; });
+}
+std::string text_of(const std::vector<Group>& value) {
+  return list_of(value, [](const Group& one) { return one.text; });
+}
+std::string text_of(const std::vector<std::uint32_t>& value) {
+  return list_of(value, [](std::uint32_t one) { return std::to_string(one); });
+}
+std::string text_of(const KeepaliveTimes& value) { return fmt::format("{} {} {}", value.idle, value.interval, value.count); }
 
 }  // namespace xsuperd::config::printing
 

@@ -32,6 +32,11 @@ template <HasWords E>
 [[nodiscard]] std::string text_of(const Words& value);
 [[nodiscard]] std::string text_of(VersionRange value);
 [[nodiscard]] std::string text_of(const RedirectTarget& value);
+[[nodiscard]] std::string text_of(const std::vector<ListenElement>& value);
+[[nodiscard]] std::string text_of(const std::vector<User>& value);
+[[nodiscard]] std::string text_of(const std::vector<Group>& value);
+[[nodiscard]] std::string text_of(const std::vector<std::uint32_t>& value);
+[[nodiscard]] std::string text_of(const KeepaliveTimes& value);
 template <typename E>
 [[nodiscard]] std::string text_of(Set<E> value) {
   return base::join(words_of<E>(value));

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/vocabulary.hpp"
 
@@ -25,6 +27,15 @@ std::string_view socket_word(S s) { return word_of<SocketType>(vocabulary<Socket
 /// A name that an internal service has, in front of something that tells entries apart: "daytime" of "daytime-udp".
 std::string internal_hint(S s);
 
+bool has_element(S s, ListenElement::Kind kind) {
+  return s.settings.listen && std::ranges::any_of(*s.settings.listen, [kind](const ListenElement& one) { return one.kind == kind; });
+}
+/// Does it have a socket whose peers have no IP address, or may have none?
+bool beyond_ip(S s) {
+  return has_element(s, ListenElement::Kind::local) || has_element(s, ListenElement::Kind::vsock) ||
+         has_element(s, ListenElement::Kind::activated) || has_element(s, ListenElement::Kind::range);
+}
+
 constexpr Rule table[]{
     {Level::error, [](S s) { return !s.settings.wait; }, [](S s) { return missing(s, "wait"); }, {},
      [](S s) -> std::string { return stream(s) ? "most stream servers take 'wait = no'" : "a datagram server takes 'wait = yes'"; }},
@@ -43,7 +54,9 @@ constexpr Rule table[]{
      [](S s) { return fmt::format("Service {} has socket_type dgram, but does not wait", s.name); }, "wait",
      [](S) -> std::string { return "a datagram server gets the socket itself: write 'wait = yes'"; }},
     {Level::error,
-     [](S s) { return s.listen.socket_type == SocketType::seqpacket && s.listen.protocol.name != "sctp"; },
+     [](S s) {
+       return s.listen.socket_type == SocketType::seqpacket && s.listen.protocol.name != "sctp" && !(s.settings.listen && s.listen.protocol.name == "unix");
+     },
      [](S s) { return fmt::format("Service {}: {} has no seqpacket sockets", s.name, s.listen.protocol.name); }, "socket_type",
      [](S) -> std::string { return "only sctp has them"; }},
     {Level::error, [](S s) { return s.listen.socket_type == SocketType::raw && !s.wait; },
@@ -72,6 +85,21 @@ constexpr Rule table[]{
        return fmt::format("Service {} cannot support labeled networking: it needs a stream server that does not wait",
                           s.id);
      }, "flags"},
+    {Level::error, [](S s) { return s.steered() && beyond_ip(s); },
+     [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and access lists hold at IP addresses only", s.id); },
+     "listen", [](S) -> std::string { return "write 'wait = no', or give the other sockets a service of their own"; }},
+    {Level::error, [](S s) { return s.wait && has_element(s, ListenElement::Kind::range); },
+     [](S s) { return fmt::format("Service {}: a range of ports takes 'wait = no'", s.id); }, "listen"},
+    {Level::error, [](S s) { return has_element(s, ListenElement::Kind::local) && dgram(s) && s.served_by_us(); },
+     [](S s) { return fmt::format("Service {}: an internal datagram service has no UNIX sockets", s.id); }, "listen"},
+    {Level::error, [](S s) { return !s.knows_peer() && (s.settings.only_uid || s.settings.only_gid) && has_element(s, ListenElement::Kind::local); },
+     [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and nobody compares users", s.id); },
+     "only_uid", [](S) -> std::string { return "write 'wait = no', or use socket_owner, socket_group and socket_mode"; }},
+    {Level::error, [](S s) { return !s.knows_peer() && s.settings.only_cid && has_element(s, ListenElement::Kind::vsock); },
+     [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and nobody compares context ids", s.id); },
+     "only_cid", [](S) -> std::string { return "write 'wait = no'"; }},
+    {Level::warning, [](S s) { return s.settings.mptcp.value_or(false) && s.wait && stream(s); },
+     [](S s) { return fmt::format("mptcp has no effect: the server of service {} gets the socket itself, and may not know it", s.id); }, "mptcp"},
     {Level::warning, [](S s) { return s.settings.pass_fds == PassFds::systemd && !s.passes_fds(); },
      [](S s) { return fmt::format("pass_fds has no effect: service {} has no server with wait = yes", s.id); }, "pass_fds"},
     {Level::warning, [](S s) { return s.has(Flag::intercept) && served_by_us(s); },

@@ -124,25 +124,52 @@ bool addresses(const ValueContext& c, Settings& s, const Assignment& a) {
   return address_list(c, s.*Member, a);
 }
 
+/// The user of that name or number at `index`, or the group; nothing after reporting that there is none.
+[[nodiscard]] std::optional<User> user_at(const ValueContext& c, const Assignment& a, std::size_t index);
+[[nodiscard]] std::optional<Group> group_at(const ValueContext& c, const Assignment& a, std::size_t index);
+template <auto Member>
+bool user(const ValueContext& c, Settings& s, const Assignment& a) {
+  return (s.*Member = user_at(c, a, 0)).has_value();
+}
+template <auto Member>
+bool group(const ValueContext& c, Settings& s, const Assignment& a) {
+  return (s.*Member = group_at(c, a, 0)).has_value();
+}
+
+[[nodiscard]] bool buffer_size(const ValueContext& c, std::optional<std::uint32_t>& to, const Assignment& a);
+/// The size of a socket's buffer, in bytes, with K and M.
+template <auto Member>
+bool buffer(const ValueContext& c, Settings& s, const Assignment& a) {
+  return buffer_size(c, s.*Member, a);
+}
+
 #define XSUPERD_VALUE_PARSER(name) bool name(const ValueContext& c, Settings& s, const Assignment& a)
 XSUPERD_VALUE_PARSER(access_times);
+XSUPERD_VALUE_PARSER(bind_device);
 XSUPERD_VALUE_PARSER(cps);
+XSUPERD_VALUE_PARSER(defer_accept);
 XSUPERD_VALUE_PARSER(deny_time);
 XSUPERD_VALUE_PARSER(env);
-XSUPERD_VALUE_PARSER(group);
+XSUPERD_VALUE_PARSER(keepalive);
+XSUPERD_VALUE_PARSER(listen);
 XSUPERD_VALUE_PARSER(log_type);
+XSUPERD_VALUE_PARSER(mark);
 XSUPERD_VALUE_PARSER(max_load);
 XSUPERD_VALUE_PARSER(nice);
+XSUPERD_VALUE_PARSER(only_cid);
+XSUPERD_VALUE_PARSER(only_gid);
+XSUPERD_VALUE_PARSER(only_uid);
 XSUPERD_VALUE_PARSER(passenv);
 XSUPERD_VALUE_PARSER(per_source_rate);
 XSUPERD_VALUE_PARSER(protocol);
 XSUPERD_VALUE_PARSER(redirect);
 XSUPERD_VALUE_PARSER(rpc_version);
 XSUPERD_VALUE_PARSER(server);
+XSUPERD_VALUE_PARSER(socket_mode);
 XSUPERD_VALUE_PARSER(socket_type);
+XSUPERD_VALUE_PARSER(tos);
 XSUPERD_VALUE_PARSER(type);
 XSUPERD_VALUE_PARSER(umask);
-XSUPERD_VALUE_PARSER(user);
 #undef XSUPERD_VALUE_PARSER
 
 /// One element of an access list (facts B5.1 to B5.7). Several patterns for a factorised address. Nothing after

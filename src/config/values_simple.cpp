@@ -127,31 +127,28 @@ bool protocol(const ValueContext& c, Settings& s, const Assignment& a) {
                lower != name && c.names.protocol(lower) ? fmt::format("write '{}'", lower) : "");
 }
 
-bool user(const ValueContext& c, Settings& s, const Assignment& a) {
-  const std::string& word = a.values[0].text;
+std::optional<User> user_at(const ValueContext& c, const Assignment& a, std::size_t index) {
+  const std::string& word = a.values[index].text;
   // Digits alone are a number, even where a user has that name (fact B3.8).
   const bool digits = word.find_first_not_of("0123456789") == std::string::npos;
-  if (const auto entry = digits ? std::nullopt : c.names.user(word)) {
-    s.user = User{word, entry->name, entry->uid, entry->gid};
-    return true;
-  }
+  if (const auto entry = digits ? std::nullopt : c.names.user(word)) return User{word, entry->name, entry->uid, entry->gid};
   // 4294967295 is (uid_t)-1: the kernel takes it for "leave the user as it is".
   const auto uid = digits ? number32(word) : std::nullopt;
-  if (!uid || *uid == greatest_u32) return wrong(c, a, fmt::format("Unknown user: {}", word), 0,
-                                                        digits ? "" : "there is no such user in the password database");
+  if (!uid || *uid == greatest_u32) {
+    wrong(c, a, fmt::format("Unknown user: {}", word), index, digits ? "" : "there is no such user in the password database");
+    return std::nullopt;
+  }
   const auto entry = c.names.user(static_cast<uid_t>(*uid));
-  s.user = User{word, entry ? entry->name : std::string{}, *uid, *uid};
-  return true;
+  return User{word, entry ? entry->name : std::string{}, *uid, *uid};
 }
 
-bool group(const ValueContext& c, Settings& s, const Assignment& a) {
-  const std::string& word = a.values[0].text;
-  if (const auto gid = c.names.group(word)) return s.group = Group{word, *gid}, true;
+std::optional<Group> group_at(const ValueContext& c, const Assignment& a, std::size_t index) {
+  const std::string& word = a.values[index].text;
+  if (const auto gid = c.names.group(word)) return Group{word, *gid};
   const auto gid = number32(word);
-  if (!gid || *gid == greatest_u32 || word.find_first_not_of("0123456789") != std::string::npos)
-    return wrong(c, a, fmt::format("Unknown group: {}", word), 0, "there is no such group in the group database");
-  s.group = Group{word, *gid};
-  return true;
+  if (gid && *gid != greatest_u32 && word.find_first_not_of("0123456789") == std::string::npos) return Group{word, *gid};
+  wrong(c, a, fmt::format("Unknown group: {}", word), index, "there is no such group in the group database");
+  return std::nullopt;
 }
 
 bool umask(const ValueContext& c, Settings& s, const Assignment& a) {

@@ -7,10 +7,12 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
 #include "net/spec_words.hpp"
+#include "net/unix_path.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/net/service_manager.hpp"
 #include "xsuperd/net/socket.hpp"
@@ -31,7 +33,26 @@ bool system_has_ipv6() {
   return probe || errno != EAFNOSUPPORT;
 }
 
+std::string ip_text(const base::Endpoint& at, bool ipv6) {
+  const bool every = every_address(at.address);
+  const std::string address = every ? (ipv6 ? "::" : "0.0.0.0") : at.address.unmapped().text();
+  return address.find(':') == std::string::npos ? fmt::format("{}:{}", address, at.port)
+                                                : fmt::format("[{}]:{}", address, at.port);
+}
+
+bool loopback(const base::Address& address) {
+  std::array<std::uint8_t, 16> one{};
+  one[15] = 1;
+  return address == base::Address::ipv4(INADDR_LOOPBACK) || address == base::Address::ipv6(one);
+}
+
 bool same_place(const SocketFacts& socket, const config::ListenSpec& spec) {
+  using Kind = config::ListenSpec::Kind;
+  if (spec.kind == Kind::activated) return true;  // it has the name
+  if (spec.kind == Kind::local || spec.kind == Kind::vsock)
+    return socket.kind == spec.kind && socket.name == spec.name && socket.vsock == spec.vsock;
+  if (socket.kind != Kind::ip) return false;
+  if (spec.kind == Kind::range) return loopback(socket.at.address) && socket.ipv6 == spec.ipv6;
   if (spec.at.port != 0 && socket.at.port != spec.at.port) return false;
   const bool every = every_address(spec.at.address);
   if (every != every_address(socket.at.address)) return false;
@@ -43,7 +64,18 @@ bool same_place(const SocketFacts& socket, const config::ListenSpec& spec) {
 /// "[::]:80 (IPv6 only)": which peers come in decides, too.
 std::string reach(const base::Endpoint& at, bool ipv6, bool v6only) {
   const bool tells = ipv6 && every_address(at.address);
-  return place_text(at, ipv6) + (!tells ? "" : v6only ? " (IPv6 only)" : " (IPv6 and IPv4)");
+  return ip_text(at, ipv6) + (!tells ? "" : v6only ? " (IPv6 only)" : " (IPv6 and IPv4)");
+}
+
+std::string reach(const SocketFacts& socket) {
+  const bool ip = socket.kind == config::ListenSpec::Kind::ip;
+  return ip ? reach(socket.at, socket.ipv6, socket.v6only) : place_text(socket);
+}
+
+/// Those of another kind than IP have one protocol only.
+bool same_type(const SocketFacts& socket, const config::ListenSpec& spec) {
+  const bool ip = socket.kind == config::ListenSpec::Kind::ip;
+  return socket.type == socket_kind(spec.socket_type) && (!ip || socket.protocol == spec.protocol.number);
 }
 
 /// A service, with the names that its socket may have.
@@ -53,11 +85,14 @@ struct Wanted {
 
   [[nodiscard]] bool named(std::string_view other) const {
     if (is_stored_name(other)) return base::iequals(other, stored);
+    if (spec.kind == config::ListenSpec::Kind::activated) return other == spec.name;
     return base::iequals(other, id) || base::iequals(other, name);
   }
   [[nodiscard]] bool fits(std::string_view other, const SocketFacts& facts, bool by_name) const {
     // A port of the system's choice says nothing: only the name does.
-    const bool may = by_name ? named(other) : !is_stored_name(other) && spec.at.port != 0;
+    using Kind = config::ListenSpec::Kind;
+    const bool tells = spec.kind == Kind::ip ? spec.at.port != 0 : spec.kind == Kind::local || spec.kind == Kind::vsock;
+    const bool may = by_name ? named(other) : !is_stored_name(other) && tells;
     return may && misfit(facts, spec).empty();
   }
 
@@ -69,11 +104,17 @@ struct Wanted {
 
 }  // namespace
 
-std::string place_text(const base::Endpoint& at, bool ipv6) {
-  const bool every = every_address(at.address);
-  const std::string address = every ? (ipv6 ? "::" : "0.0.0.0") : at.address.unmapped().text();
-  return address.find(':') == std::string::npos ? fmt::format("{}:{}", address, at.port)
-                                                : fmt::format("[{}]:{}", address, at.port);
+std::string place_text(const config::ListenSpec& spec) {
+  return spec.kind == config::ListenSpec::Kind::ip ? ip_text(spec.at, spec.ipv6) : config::element_text(spec);
+}
+
+std::string place_text(const SocketFacts& socket) {
+  if (socket.kind == config::ListenSpec::Kind::ip) return ip_text(socket.at, socket.ipv6);
+  config::ListenSpec place;
+  place.kind = socket.kind;
+  place.name = socket.name;
+  place.vsock = socket.vsock;
+  return config::element_text(place);
 }
 
 base::Result<SocketFacts> facts_of(int fd) {
@@ -81,23 +122,30 @@ base::Result<SocketFacts> facts_of(int fd) {
   const auto type = option(fd, SOL_SOCKET, SO_TYPE);
   const auto protocol = option(fd, SOL_SOCKET, SO_PROTOCOL);
   if (!domain || !type || !protocol) return base::Error{ENOTSOCK, "it is not a socket"};
-  if (*domain != AF_INET && *domain != AF_INET6) return base::Error{EAFNOSUPPORT, "it is not an IPv4 or IPv6 socket"};
+  using Kind = config::ListenSpec::Kind;
+  const bool ip = *domain == AF_INET || *domain == AF_INET6;
+  if (!ip && *domain != AF_UNIX && *domain != AF_VSOCK) return base::Error{EAFNOSUPPORT, "it is not an IP, UNIX or vsock socket"};
   SocketFacts facts{*type, *protocol == IPPROTO_MPTCP ? IPPROTO_TCP : *protocol, *domain == AF_INET6, false,
                     option(fd, SOL_SOCKET, SO_ACCEPTCONN).value_or(0) != 0, local_endpoint(fd)};
   pollfd state{fd, 0, 0};
   facts.hung_up = ::poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0;
   if (facts.ipv6) facts.v6only = option(fd, IPPROTO_IPV6, IPV6_V6ONLY).value_or(0) != 0;
+  if (ip) return facts;
+  facts.kind = *domain == AF_UNIX ? Kind::local : Kind::vsock;
+  facts.protocol = 0;
+  facts.name = bound_name(fd);
+  if (facts.kind == Kind::vsock) facts.vsock = {facts.at.address.cid(), facts.at.address.vsock_port()}, facts.at = {};
   return facts;
 }
 
 std::string misfit(const SocketFacts& socket, const config::ListenSpec& spec) {
-  if (socket.type != socket_kind(spec.socket_type) || socket.protocol != spec.protocol.number)
-    return fmt::format("its type is not that of a socket for {}", spec.protocol.name);
+  if (!same_type(socket, spec)) return fmt::format("its type is not that of a socket for {}", spec.protocol.name);
   if ((socket.type == SOCK_STREAM || socket.type == SOCK_SEQPACKET) && !socket.listens) return "it does not listen";
   if (socket.hung_up) return "it has been shut down";
   if (same_place(socket, spec)) return {};
-  return fmt::format("it is bound to {}, but the service belongs on {}", reach(socket.at, socket.ipv6, socket.v6only),
-                     reach(spec.at, spec.ipv6, spec.v6only));
+  const bool ip = spec.kind == config::ListenSpec::Kind::ip;
+  return fmt::format("it is bound to {}, but the service belongs on {}", reach(socket),
+                     ip ? reach(spec.at, spec.ipv6, spec.v6only) : config::element_text(spec));
 }
 
 bool any_fits(const std::vector<ActivatedFacts>& sockets, std::string_view id, const config::ListenSpec& spec) {

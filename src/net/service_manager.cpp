@@ -124,6 +124,7 @@ std::string descriptor_name(std::string_view id) {
 }
 
 std::string stored_name(std::string_view id, const config::ListenSpec& spec) {
+  if (spec.kind != config::ListenSpec::Kind::ip) return shortened(fmt::format("{}{}/{}", prefix, plain(id), plain(config::element_text(spec))));
   return shortened(fmt::format("{}{}/{}/{}/{}", prefix, plain(id), plain(spec.protocol.name), address_word(spec),
                                spec.at.port));
 }

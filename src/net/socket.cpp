@@ -2,11 +2,13 @@
 #include "xsuperd/net/socket.hpp"
 
 #include <fmt/format.h>
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -15,6 +17,7 @@
 
 #include "net/socket_options.hpp"
 #include "net/spec_words.hpp"
+#include "net/unix_path.hpp"
 #include "xsuperd/net/steering.hpp"
 
 namespace xsuperd::net {
@@ -35,21 +38,54 @@ void multicast(int fd, int what, const base::Address& group) {
   ::setsockopt(fd, IPPROTO_IP, what, &request, sizeof request);
 }
 
-base::Result<base::Fd> make_socket(const config::ListenSpec& spec, bool& ipv6) {
+/// What of the specification the system did not have.
+struct Lacks {
+  bool ipv6 = false;
+  bool mptcp = false;
+};
+
+int domain_of(const config::ListenSpec& spec, bool ipv6) {
+  using Kind = config::ListenSpec::Kind;
+  if (spec.kind == Kind::local) return AF_UNIX;
+  if (spec.kind == Kind::vsock) return AF_VSOCK;
+  return ipv6 ? AF_INET6 : AF_INET;
+}
+
+base::Fd make_with_protocol(const config::ListenSpec& spec, int kind, bool ipv6, Lacks& lacks) {
+  const int domain = domain_of(spec, ipv6);
+  if (!spec.is_ip()) return base::Fd(::socket(domain, kind, 0));
+  if (!spec.options.mptcp) return base::Fd(::socket(domain, kind, spec.protocol.number));
+  base::Fd fd(::socket(domain, kind, IPPROTO_MPTCP));
+  const bool absent = errno == EPROTONOSUPPORT || errno == ENOPROTOOPT || errno == EINVAL;
+  if (fd || !absent) return fd;
+  lacks.mptcp = true;
+  return base::Fd(::socket(domain, kind, spec.protocol.number));
+}
+
+base::Result<base::Fd> make_socket(const config::ListenSpec& spec, bool ipv6, Lacks& lacks) {
   const int kind = socket_kind(spec.socket_type) | SOCK_CLOEXEC;
-  base::Fd fd(::socket(ipv6 ? AF_INET6 : AF_INET, kind, spec.protocol.number));
+  base::Fd fd = make_with_protocol(spec, kind, ipv6, lacks);
   if (!fd && ipv6 && spec.fallback_to_ipv4) {
-    fd.reset(::socket(AF_INET, kind, spec.protocol.number));
-    ipv6 = false;
+    fd = make_with_protocol(spec, kind, false, lacks);
+    lacks.ipv6 = true;
   }
   if (!fd) return failed("socket creation");
   return fd;
 }
 
-void set_up(int fd, const config::ListenSpec& spec, bool ipv6) {
-  if (ipv6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, spec.v6only);
-  if (spec.socket_type != config::SocketType::dgram) set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+/// Those that are in effect only if they are set before the socket is bound, or that nobody may do without.
+base::Result<void> set_up(int fd, const config::ListenSpec& spec, bool ipv6) {
+  using Kind = config::ListenSpec::Kind;
+  const config::SocketOptions& o = spec.options;
+  if (spec.is_ip() && ipv6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, spec.v6only);
+  if (spec.is_ip() && spec.socket_type != config::SocketType::dgram) set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (spec.kind == Kind::local && spec.socket_type == config::SocketType::dgram) set(fd, SOL_SOCKET, SO_PASSCRED, 1);
+  if (spec.is_ip() && o.freebind) ipv6 ? set(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1) : set(fd, IPPROTO_IP, IP_FREEBIND, 1);
+  if (!o.device.empty() && ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, o.device.c_str(), static_cast<socklen_t>(o.device.size())) != 0)
+    return failed(fmt::format("binding to the interface {}", o.device));
+  if (o.mark && spec.is_ip() && ::setsockopt(fd, SOL_SOCKET, SO_MARK, &*o.mark, sizeof *o.mark) != 0) return failed("setting the mark");
   apply_options(fd, spec);
+  return {};
 }
 
 enum class Sharing : bool { no, yes };
@@ -70,28 +106,62 @@ bool bind_at(int fd, const config::ListenSpec& spec, bool ipv6) {
   return shared;
 }
 
+bool bind_vsock(int fd, const config::VsockPlace& place) {
+  sockaddr_vm at{};
+  at.svm_family = AF_VSOCK;
+  at.svm_cid = place.cid;
+  at.svm_port = place.port;
+  return ::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0;
+}
+
+/// Nobody is to reach the socket of a range but through it: it has a port of the system's choice on the loopback interface.
+bool bind_loopback(int fd, bool ipv6) {
+  sockaddr_storage at;
+  std::array<std::uint8_t, 16> one{};
+  one[15] = 1;
+  const auto address = ipv6 ? base::Address::ipv6(one) : base::Address::ipv4(INADDR_LOOPBACK);
+  const socklen_t length = base::fill_sockaddr({address, 0}, ipv6, at);
+  return ::bind(fd, reinterpret_cast<const sockaddr*>(&at), length) == 0;
+}
+
+base::Result<void> bind_by_kind(int fd, const config::ListenSpec& spec, bool ipv6) {
+  using Kind = config::ListenSpec::Kind;
+  if (spec.kind == Kind::local) return bind_local(fd, spec);
+  const bool bound = spec.kind == Kind::vsock   ? bind_vsock(fd, spec.vsock)
+                     : spec.kind == Kind::range ? bind_loopback(fd, ipv6)
+                                                : bind_at(fd, spec, ipv6);
+  if (!bound) return failed("bind");
+  if (spec.kind == Kind::ip) multicast(fd, IP_ADD_MEMBERSHIP, spec.at.address);
+  return {};
+}
+
 base::Result<Opened> bind_socket(const config::ListenSpec& spec, Sharing sharing, const BeforeBinding& before) {
-  bool ipv6 = spec.ipv6;
-  auto fd = make_socket(spec, ipv6);
+  if (spec.kind == config::ListenSpec::Kind::activated)
+    return base::Error{ENOENT, fmt::format("the service manager has not passed a socket named {}", spec.name)};
+  Lacks lacks;
+  auto fd = make_socket(spec, spec.ipv6, lacks);
   if (!fd) return fd.error();
   const int number = fd->get();
-  set_up(number, spec, ipv6);
+  const bool ipv6 = spec.ipv6 && !lacks.ipv6;
+  if (auto ready = set_up(number, spec, ipv6); !ready) return ready.error();
   if (sharing == Sharing::yes || spec.beside) set(number, SOL_SOCKET, SO_REUSEPORT, 1);
   if (before) before(number);
-  if (!bind_at(number, spec, ipv6)) return failed("bind");
-  multicast(number, IP_ADD_MEMBERSHIP, spec.at.address);
-  return Opened{std::move(*fd), spec.ipv6 && !ipv6};
+  if (auto bound = bind_by_kind(number, spec, ipv6); !bound) return bound.error();
+  return Opened{std::move(*fd), lacks.ipv6, lacks.mptcp};
 }
 
 }  // namespace
 
 base::Result<base::Fd> new_socket(const config::ListenSpec& spec, bool ipv6) {
-  auto fd = make_socket(spec, ipv6);
-  if (fd) set_up(fd->get(), spec, ipv6);
+  Lacks lacks;
+  auto fd = make_socket(spec, ipv6, lacks);
+  if (!fd) return fd;
+  if (auto ready = set_up(fd->get(), spec, ipv6); !ready) return ready.error();
   return fd;
 }
 
 void join_again(int fd, const config::ListenSpec& spec) {
+  if (spec.kind != config::ListenSpec::Kind::ip) return;
   multicast(fd, IP_DROP_MEMBERSHIP, spec.at.address);
   multicast(fd, IP_ADD_MEMBERSHIP, spec.at.address);
 }
@@ -126,11 +196,74 @@ base::Result<Opened> open_beside(int first, config::ListenSpec spec) {
 
 void let_server_bind_beside(int fd) { set(fd, SOL_SOCKET, SO_REUSEPORT, 1); }
 
+namespace {
+
+int number_of(int fd, int level, int option) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  ::getsockopt(fd, level, option, &value, &length);
+  return value;
+}
+
+/// The kernel doubles what it is given, and tells that.
+void set_buffer(int fd, int option, int forced, std::uint32_t bytes) {
+  const int value = static_cast<int>(bytes);
+  if (::setsockopt(fd, SOL_SOCKET, forced, &value, sizeof value) != 0) set(fd, SOL_SOCKET, option, value);
+}
+
+/// A buffer grows by itself again (SO_BUF_LOCK, socket(7)).
+void free_buffer(int fd, int option, int lock_bit, int fresh) {
+  constexpr int buffer_lock = 72;
+  set(fd, SOL_SOCKET, option, number_of(fresh, SOL_SOCKET, option) / 2);
+  set(fd, SOL_SOCKET, buffer_lock, number_of(fd, SOL_SOCKET, buffer_lock) & ~lock_bit);
+}
+
+void set_tos(int fd, int tos) {
+  set(fd, IPPROTO_IP, IP_TOS, tos);
+  set(fd, IPPROTO_IPV6, IPV6_TCLASS, tos);
+}
+
+void set_keepalive_times(int fd, int idle, int interval, int count) {
+  set(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
+  set(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval);
+  set(fd, IPPROTO_TCP, TCP_KEEPCNT, count);
+}
+
+}  // namespace
+
 void apply_options(int fd, const config::ListenSpec& spec) {
+  const config::SocketOptions& o = spec.options;
   if (spec.beside) set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (o.receive_buffer) set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, *o.receive_buffer);
+  if (o.send_buffer) set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, *o.send_buffer);
+  if (!spec.is_ip()) return;
+  if (o.tos) set_tos(fd, *o.tos);
+  if (o.mark) ::setsockopt(fd, SOL_SOCKET, SO_MARK, &*o.mark, sizeof *o.mark);
   if (spec.protocol.number != IPPROTO_TCP) return;
   set(fd, IPPROTO_TCP, TCP_NODELAY, spec.nodelay);
   set(fd, SOL_SOCKET, SO_KEEPALIVE, spec.keepalive);
+  if (o.keepalive)
+    set_keepalive_times(fd, static_cast<int>(o.keepalive->idle), static_cast<int>(o.keepalive->interval), static_cast<int>(o.keepalive->count));
+  if (o.defer_accept) set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, static_cast<int>(*o.defer_accept));
+}
+
+void reset_options(int fd, const config::ListenSpec& before, const config::ListenSpec& after) {
+  const config::SocketOptions& was = before.options;
+  const config::SocketOptions& is = after.options;
+  if (was == is) return;
+  Lacks lacks;
+  const auto fresh = make_socket(after, after.ipv6, lacks);
+  if (!fresh) return;
+  const int model = fresh->get();
+  constexpr int send_lock = 1, receive_lock = 2;
+  if (was.receive_buffer && !is.receive_buffer) free_buffer(fd, SO_RCVBUF, receive_lock, model);
+  if (was.send_buffer && !is.send_buffer) free_buffer(fd, SO_SNDBUF, send_lock, model);
+  if (was.tos && !is.tos) set_tos(fd, 0);
+  if (was.mark && !is.mark) set(fd, SOL_SOCKET, SO_MARK, 0);
+  if (was.defer_accept && !is.defer_accept) set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
+  if (was.keepalive && !is.keepalive)
+    set_keepalive_times(fd, number_of(model, IPPROTO_TCP, TCP_KEEPIDLE), number_of(model, IPPROTO_TCP, TCP_KEEPINTVL),
+                        number_of(model, IPPROTO_TCP, TCP_KEEPCNT));
 }
 
 /// shutdown(2) alone leaves a datagram socket bound and in the way of a less particular one: connected to itself it
@@ -166,6 +299,50 @@ base::Endpoint local_endpoint(int fd) {
   return base::endpoint_of(at);
 }
 
+namespace {
+base::Address local_peer(const ucred& who) {
+  return base::Address::local(who.uid, who.gid, static_cast<std::uint32_t>(std::max(who.pid, 0)));
+}
+/// What the kernel says of a socket that nobody is known of.
+constexpr ucred nobody_known{0, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
+}  // namespace
+
+base::Address peer_credentials(int fd) {
+  ucred who = nobody_known;
+  socklen_t length = sizeof who;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) != 0) who = nobody_known;
+  return local_peer(who);
+}
+
+std::vector<gid_t> peer_groups(int fd) {
+  ucred who = nobody_known;
+  socklen_t length = sizeof who;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) != 0 || who.gid == nobody_known.gid) return {};
+  std::vector<gid_t> groups(64);
+  for (int tries = 0; tries < 2; ++tries) {
+    length = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+    const bool all = ::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &length) == 0;
+    if (!all && errno != ERANGE) length = 0;
+    groups.resize(length / sizeof(gid_t));
+    if (all || length == 0) break;
+  }
+  groups.push_back(who.gid);
+  return groups;
+}
+
+namespace {
+/// Of a datagram by a UNIX socket, as the kernel noted it (SO_PASSCRED).
+base::Address sender(msghdr& message) {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS) continue;
+    ucred who{};
+    std::memcpy(&who, CMSG_DATA(c), sizeof who);
+    return local_peer(who);
+  }
+  return local_peer(nobody_known);
+}
+}  // namespace
+
 std::optional<Head> peek_datagram(int fd) {
   // The stamp is asked for during this call only, so that the server finds the socket as it would be under xinetd. A
   // datagram that came before the option was on gets its stamp from the first peek and keeps it.
@@ -181,6 +358,7 @@ std::optional<Head> peek_datagram(int fd) {
   set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 0);
   if (n < 0) return std::nullopt;
   Head head{base::endpoint_of(from), 0};
+  if (message.msg_namelen == 0 || from.ss_family == AF_UNIX) head.peer.address = sender(message);
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
     if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
     std::timespec stamp{};

@@ -125,7 +125,7 @@ std::string misplaced(int fd, const config::ListenSpec& spec) {
   const auto facts = facts_of(fd);
   if (!facts) return facts.error().sentence;
   // One of the system's choice goes when a socket is disconnected.
-  const bool has_ports = facts->type == SOCK_STREAM || facts->type == SOCK_DGRAM;
+  const bool has_ports = facts->kind == config::ListenSpec::Kind::ip && (facts->type == SOCK_STREAM || facts->type == SOCK_DGRAM);
   return has_ports && facts->at.port == 0 ? "it no longer has a port" : misfit(*facts, spec);
 }
 

@@ -7,10 +7,18 @@
 
 #include "service/banner.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/net/socket.hpp"
 
 namespace xsuperd::service {
 
 using namespace std::chrono_literals;
+
+namespace {
+/// The socket of a range has a port of its own, where nobody has anything to look for.
+bool belongs(const config::ListenSpec& place, const net::Connection& connection) {
+  return place.kind != config::ListenSpec::Kind::range || place.range.contains(net::local_endpoint(connection.fd.get()));
+}
+}  // namespace
 
 /// No program will see the socket, so it need not look like one of IPv4.
 bool ConnectionDoor::stays_with_us() const {
@@ -24,6 +32,7 @@ void ConnectionDoor::accept(Endpoint& endpoint) {
   const bool alone = batch.size() == 1;
   std::exception_ptr thrown;
   for (net::Connection& connection : batch) {
+    if (!belongs(endpoint.spec(), connection)) continue;
     try {
       Session session(connection.peer, std::move(connection.fd));
       session.alone = alone;

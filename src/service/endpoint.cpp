@@ -13,7 +13,7 @@ namespace {
 
 /// For messages, where the service has other sockets as well; else empty.
 std::string where(const config::Service& service, const config::ListenSpec& spec) {
-  return service.also.empty() ? std::string() : " at " + net::place_text(spec.at, spec.ipv6);
+  return service.also.empty() ? std::string() : " at " + net::place_text(spec);
 }
 
 /// One address of several that this machine has not got, or not yet, is nothing that somebody has to mend.
@@ -92,7 +92,9 @@ bool Endpoint::opened_or_not(base::Result<net::Opened> opened) {
   }
   if (opened->ipv4_fallback)
     around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service.id);
+  if (opened->without_mptcp) around_.log.notice("service {}: this system has no multipath TCP, using TCP", service.id);
   watch_own(std::move(opened->fd));
+  note_path();
   if (service.steered() && !steer_or_close()) return false;
   const bool rpc = service.is(config::Type::rpc);
   if (tries().failures() > 0 && !rpc) around_.log.notice("service {} is now open{}", service.id, where(service, spec()));
@@ -119,6 +121,7 @@ bool Endpoint::take_from(Endpoint& leaving) {
   watch_own(take_socket_of(leaving, with_server));
   leaving.owner_.on_socket(leaving);
   // It has the options of the service that goes, and the backlog.
+  net::reset_options(fd(), leaving.spec(), spec());
   net::apply_options(fd(), spec());
   (void)net::listen_on(fd(), spec());
   if (foreign().foreign() && (with_server || !service.hands_over())) (void)renew({});
@@ -133,8 +136,12 @@ bool Endpoint::take_from(Endpoint& leaving) {
 
 void Endpoint::reconfigure(const config::ListenSpec& changed, bool versions) {
   const bool new_backlog = changed.backlog != spec().backlog;
+  if (open()) net::reset_options(fd(), spec(), changed);
+  const bool new_file = changed.options.mode != spec().options.mode || changed.options.owner != spec().options.owner ||
+                        changed.options.group != spec().options.group;
   configure(changed);
   if (!open()) return;
+  if (new_file) give_away_path(owner_.service());
   if (versions) rpc_->begin(owner_.service(), net::local_endpoint(fd()).port);
   net::apply_options(fd(), spec());
   if (new_backlog) (void)net::listen_on(fd(), spec());

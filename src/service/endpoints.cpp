@@ -42,6 +42,11 @@ void Endpoints::leave_to_servers() const {
     for (const auto& endpoint : *all) endpoint->leave_to_server();
 }
 
+void Endpoints::remove_paths() const {
+  for (const List* all : {&places_, &leaving_})
+    for (const auto& endpoint : *all) endpoint->remove_path();
+}
+
 void Endpoints::start(BoundSockets bound) const {
   for (std::size_t i = 0; i < places_.size(); ++i) {
     const auto endpoint = places_[i];

@@ -26,14 +26,29 @@ bool unhex(std::string_view text, std::array<std::uint8_t, 16>& bytes) {
   return true;
 }
 
+constexpr std::string_view local = "unix:", vsock = "vsock:";
+
+/// "unix:" or "vsock:" and the bytes of one of these families.
+std::optional<base::Address> other_address(std::string_view text) {
+  using Family = base::Address::Family;
+  std::array<std::uint8_t, 16> bytes{};
+  const bool is_local = text.starts_with(local);
+  if (!is_local && !text.starts_with(vsock)) return std::nullopt;
+  if (!unhex(text.substr(is_local ? local.size() : vsock.size()), bytes)) return std::nullopt;
+  return base::Address::of(is_local ? Family::local : Family::vsock, bytes);
+}
+
 }  // namespace
 
-/// No address: null; IPv4: its number; IPv6: its bytes, and the scope behind a per cent sign.
+/// No address: null; IPv4: its number; IPv6: its bytes, and the scope behind a per cent sign; others: their bytes behind
+/// the name of the family.
 json::value Writing::json_of(const base::Address& value) {
   switch (value.family()) {
     case base::Address::Family::none: break;
     case base::Address::Family::ipv4: return value.ipv4_value();
     case base::Address::Family::ipv6: return json::string(fmt::format("{}%{:08x}", hex(value.bytes()), value.scope()));
+    case base::Address::Family::local: return json::string(fmt::format("{}{}", local, hex(value.bytes())));
+    case base::Address::Family::vsock: return json::string(fmt::format("{}{}", vsock, hex(value.bytes())));
   }
   return nullptr;
 }
@@ -46,6 +61,10 @@ void Reading::get(std::string_view name, base::Address& value, const Limits&) {
     std::array<std::uint8_t, 16> bytes{};
     std::array<std::uint8_t, 16> scope{};
     const std::string_view all(text->data(), text->size());
+    if (const auto other = other_address(all)) {
+      value = *other;
+      return;
+    }
     if (all.size() == 41 && all[32] == '%' && unhex(all.substr(0, 32), bytes) &&
         unhex(std::string(24, '0') + std::string(all.substr(33)), scope)) {
       std::uint32_t number = 0;

@@ -64,8 +64,11 @@ config::Origins restored_origins(const std::vector<HandOver::Origin>& inherited)
 
 std::vector<config::ListenSpec> restored_places(const config::Service& service, const HandOver::Service& inherited) {
   std::vector<config::ListenSpec> places;
+  const auto written = service.places();
   for (const HandOver::Service::Place& one : inherited.places) {
-    config::ListenSpec place = service.listen;
+    // What `listen` says needs no look-up: the places are the same ones again.
+    const bool same = service.settings.listen && written.size() == inherited.places.size();
+    config::ListenSpec place = same ? written[places.size()] : service.listen;
     place.at = one.at;
     place.ipv6 = one.ipv6;
     place.v6only = one.v6only;

@@ -21,7 +21,7 @@ std::string why_unclaimed(const net::ActivatedSocket& socket, const config::Conf
         if (!why.empty()) why = net::misfit(*facts, place);
       return why.empty() ? "there is another one for the same service" : why;
     }
-  return "no service has that name or belongs on " + net::place_text(facts->at, facts->ipv6);
+  return "no service has that name or belongs on " + net::place_text(*facts);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ class Donors {
     const auto [first, last] = by_port_.equal_range(key(place));
     for (auto it = first; it != last; ++it) {
       // A port of the system's choice is nobody else's.
-      const bool may = place.at.port != 0 || it->second.service == before;
+      const bool may = place.at.port != 0 || place.kind != config::ListenSpec::Kind::ip || it->second.service == before;
       if (!may || !it->second.place.same_socket(place)) continue;
       SharedService donor = std::move(it->second.service);
       by_port_.erase(it);
@@ -59,7 +59,8 @@ class Donors {
     config::ListenSpec place;
   };
   static std::uint64_t key(const config::ListenSpec& l) {
-    return static_cast<std::uint64_t>(l.protocol.number) << 16 | l.at.port;
+    if (l.kind == config::ListenSpec::Kind::ip) return static_cast<std::uint64_t>(l.protocol.number) << 16 | l.at.port;
+    return std::hash<std::string>{}(config::element_text(l)) | 1ULL << 63;
   }
   std::unordered_multimap<std::uint64_t, Donor> by_port_;
   std::unordered_set<std::uint64_t> left_;
@@ -236,6 +237,8 @@ class Preparation {
   void bind(Step& step, std::size_t index, const Donors& donors) {
     const config::ListenSpec place = step.service->places()[index];
     if (net::any_fits(running_.activated, step.service->id, place)) return;  // taken by its Runner
+    // A range has its connections led to it only when it serves; a manager's socket is one that it has passed.
+    if (place.kind == config::ListenSpec::Kind::range || place.kind == config::ListenSpec::Kind::activated) return;
     if (place.beside) return;  // another service has the port, and lets it share that only when it is told to
     auto bound = net::bind_socket(place);
     // Two sockets share the port of a steered service, and the order in which they begin is of weight: this was to see

@@ -14,6 +14,7 @@ namespace xsuperd::supervisor {
 namespace {
 
 std::string place_text(const config::ListenSpec& place, int socket) {
+  if (place.kind != config::ListenSpec::Kind::ip) return config::element_text(place);
   const base::Address& at = place.at.address;
   const std::string address = !at.known()                                      ? "*"
                               : at.family() == base::Address::Family::ipv6 ? fmt::format("[{}]", at.text())
@@ -36,6 +37,7 @@ std::string place_of(const service::Runner& runner) {
 }
 
 std::string program_of(const config::Service& s) {
+  if (s.settings.redirect && s.settings.redirect->local()) return fmt::format("redirect to unix:{}", s.settings.redirect->host);
   if (s.settings.redirect) return fmt::format("redirect to {} {}", s.settings.redirect->host, s.settings.redirect->port);
   if (s.kind == config::Kind::sensor) return "sensor";
   return s.is(config::Type::internal) ? "internal" : s.settings.server.value_or("");

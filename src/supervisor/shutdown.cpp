@@ -2,6 +2,7 @@
 #include "supervisor/shutdown.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include "supervisor/surely.hpp"
 
@@ -29,7 +30,7 @@ void Shutdown::terminate() {
   alarm_.set(around.clock.grace + last_grace);  // first: whatever happens below, this ends
   log_.warning("Exiting...");
   surely(log_, [this] { manager_.stopping(); });
-  around.sockets.duplicates_kept = false;  // they are for the next daemon
+  around.sockets.paths_stay = std::exchange(around.sockets.duplicates_kept, false);  // they are for the next daemon
   for (const auto& runner : Runners(roster_.served()))
     surely(log_, [&] { roster_.retire(runner, service::Runner::Servers::terminate); });
   roster_.serve({});
@@ -43,7 +44,12 @@ void Shutdown::quit() {
   lifetime_.stop(0);
   log_.warning("Exiting...");
   surely(log_, [this] { manager_.stopping(); });
-  for (const auto& runner : roster_.served()) surely(log_, [&] { runner->endpoints().leave_to_servers(); });
+  const bool paths_stay = facilities_.around().sockets.duplicates_kept;
+  for (const auto& runner : roster_.served())
+    surely(log_, [&] {
+      runner->endpoints().leave_to_servers();
+      if (!paths_stay) runner->endpoints().remove_paths();
+    });
   facilities_.processes().children().abandon();
 }
 

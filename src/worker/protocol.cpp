@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 
 enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended, ask, progress };
 constexpr auto last_kind = static_cast<std::uint8_t>(Kind::ident);
-constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::ipv6);
+constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::vsock);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
 constexpr auto last_identity = static_cast<std::uint8_t>(Identity::Result::too_late);
 constexpr std::uint32_t highest_errno = 4095;
@@ -39,20 +39,12 @@ void put_endpoint(FieldWriter& writer, const base::Endpoint& endpoint) {
   writer.put(endpoint.address.scope()).put(endpoint.port);
 }
 
-Address address_of(Address::Family family, const std::array<std::uint8_t, 16>& bytes, std::uint32_t scope) {
-  if (family == Address::Family::none) return {};
-  if (family == Address::Family::ipv6) return Address::ipv6(bytes, scope);
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) value = value << 8 | bytes[i];
-  return Address::ipv4(value);
-}
-
 base::Endpoint take_endpoint(FieldReader& reader) {
   const auto family = static_cast<Address::Family>(reader.take_up_to(last_family));
   std::array<std::uint8_t, 16> bytes{};
   for (std::uint8_t& byte : bytes) byte = reader.take<std::uint8_t>();
   const auto scope = reader.take<std::uint32_t>();
-  return {address_of(family, bytes, scope), reader.take<std::uint16_t>()};
+  return {Address::of(family, bytes, scope), reader.take<std::uint16_t>()};
 }
 
 void put_deadline(FieldWriter& writer, milliseconds deadline) {

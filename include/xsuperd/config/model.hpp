@@ -13,12 +13,11 @@
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/shared_words.hpp"
 #include "xsuperd/config/diagnostic.hpp"
+#include "xsuperd/config/listen.hpp"
 
 /// The configuration as values. Nothing here changes after the loader has built it; it is shared between threads as
 /// shared_ptr<const ...>. State (counters, sockets, processes) lives in service::State, never here.
 namespace xsuperd::config {
-
-enum class SocketType : std::uint8_t { stream, dgram, raw, seqpacket };
 
 /// A set of enumerators whose values are bit numbers.
 template <typename E>
@@ -102,6 +101,13 @@ enum class RemovedSessions : std::uint8_t {
 /// pass_fds, ours: beside descriptors 0, 1 and 2 nothing, or the socket as sd_listen_fds(3) looks for it.
 enum class PassFds : std::uint8_t { none, systemd };
 
+/// conn_env, ours: which variables tell a server about its connection.
+enum class ConnEnv : std::uint8_t {
+  xinetd,  ///< REMOTE_HOST
+  ucspi,   ///< PROTO, TCPREMOTEIP and so on
+  all,     ///< these, and REMOTE_ADDR, LOCAL_ADDR, CONNECTION_ID and so on
+};
+
 /// One element of only_from or no_access.
 struct AddressPattern {
   enum class Kind : std::uint8_t {
@@ -159,11 +165,6 @@ struct Group {
   gid_t gid = 0;
   bool operator==(const Group&) const = default;
 };
-struct Protocol {
-  std::string name;
-  int number = 0;
-  bool operator==(const Protocol&) const = default;
-};
 struct FileMode {
   mode_t bits = 0;
   bool operator==(const FileMode&) const = default;
@@ -174,8 +175,9 @@ struct VersionRange {
   bool operator==(const VersionRange&) const = default;
 };
 struct RedirectTarget {
-  std::string host;  ///< as written
-  std::uint16_t port = 0;
+  std::string host;  ///< as written; the path of a UNIX socket begins with '/'
+  std::uint16_t port = 0;  ///< 0 for a UNIX socket
+  [[nodiscard]] bool local() const { return host.starts_with('/'); }
   bool operator==(const RedirectTarget&) const = default;
 };
 
@@ -245,6 +247,24 @@ struct Settings {
   std::optional<RedirectTarget> redirect;
   std::optional<std::string> bind;
   std::optional<bool> v6only;
+  std::optional<std::vector<ListenElement>> listen;  ///< ours, as all to keepalive
+  std::optional<std::string> bind_device;
+  std::optional<bool> freebind;
+  std::optional<bool> mptcp;
+  std::optional<std::uint32_t> defer_accept;  ///< seconds
+  std::optional<std::uint32_t> receive_buffer;
+  std::optional<std::uint32_t> send_buffer;
+  std::optional<std::uint8_t> tos;
+  std::optional<std::uint32_t> mark;
+  std::optional<FileMode> socket_mode;
+  std::optional<User> socket_owner;
+  std::optional<Group> socket_group;
+  std::optional<std::vector<User>> only_uid;
+  std::optional<std::vector<Group>> only_gid;
+  std::optional<std::vector<std::uint32_t>> only_cid;
+  std::optional<ConnEnv> conn_env;
+  std::optional<bool> expand;
+  std::optional<KeepaliveTimes> keepalive;
   std::optional<std::string> banner;
   std::optional<std::string> banner_success;
   std::optional<std::string> banner_fail;
@@ -277,36 +297,6 @@ enum class Kind : std::uint8_t {
   tcpmux,    ///< a program or internal service reached through tcpmux only; never listens (fact B4.7)
 };
 
-/// The socket that a service waits on. Two services with equal endpoints can share the open socket over a reload.
-struct ListenSpec {
-  SocketType socket_type = SocketType::stream;
-  Protocol protocol;
-  bool ipv6 = true;             ///< AF_INET6, else AF_INET
-  bool fallback_to_ipv4 = true; ///< when the system has no IPv6 (fact B3.48)
-  bool v6only = false;
-  base::Endpoint at;            ///< unknown address: all
-  bool nodelay = false;
-  bool keepalive = false;
-  std::optional<int> backlog;
-  bool shared_port = false;  ///< two sockets of ours will share the port (net::open_beside)
-  /// Another service of ours has single addresses of this port, or all of them (decision B15.33).
-  bool beside = false;
-  bool operator==(const ListenSpec&) const = default;
-  /// Can peers of that family come in at all? Mapped addresses count as IPv4.
-  [[nodiscard]] bool reached_from(base::Address::Family family) const {
-    using Family = base::Address::Family;
-    const Family bound = at.address.unmapped().family();
-    if (family == Family::ipv6) return ipv6 && bound != Family::ipv4;
-    const bool any = at.address == base::Address{} || at.address == base::Address::ipv6({});
-    return !v6only && (any || bound == Family::ipv4);
-  }
-  /// Can a socket opened for `other` serve for this one too? Options that change on an open socket do not count.
-  [[nodiscard]] bool same_socket(const ListenSpec& other) const {
-    return socket_type == other.socket_type && protocol.number == other.protocol.number && ipv6 == other.ipv6 &&
-           v6only == other.v6only && at == other.at && shared_port == other.shared_port;
-  }
-};
-
 /// The maximum number of sockets of a service.
 inline constexpr std::size_t most_endpoints = 64;
 
@@ -336,6 +326,11 @@ struct Service {
     std::vector<ListenSpec> all{listen};
     all.insert(all.end(), also.begin(), also.end());
     return all;
+  }
+  /// Does it have a place of that kind?
+  [[nodiscard]] bool listens_at(ListenSpec::Kind kind) const {
+    const auto is = [kind](const ListenSpec& one) { return one.kind == kind; };
+    return this->kind != Kind::tcpmux && waits_for.empty() && (is(listen) || std::any_of(also.begin(), also.end(), is));
   }
   /// Can peers of that family come in at one of them?
   [[nodiscard]] bool reached_from(base::Address::Family family) const {

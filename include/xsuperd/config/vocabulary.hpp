@@ -56,6 +56,9 @@ template <>
 inline constexpr auto word_table<RemovedSessions> = std::to_array<Word<RemovedSessions>>({
     {"terminate", RemovedSessions::terminate}, {"keep", RemovedSessions::keep}});
 template <>
+inline constexpr auto word_table<ConnEnv> = std::to_array<Word<ConnEnv>>({
+    {"xinetd", ConnEnv::xinetd}, {"ucspi", ConnEnv::ucspi}, {"all", ConnEnv::all}});
+template <>
 inline constexpr auto word_table<PassFds> = std::to_array<Word<PassFds>>({
     {"none", PassFds::none}, {"systemd", PassFds::systemd}});
 

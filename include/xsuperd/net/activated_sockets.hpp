@@ -17,19 +17,23 @@ namespace xsuperd::net {
 /// What decides whether a socket can serve for a service.
 struct SocketFacts {
   int type = 0;      ///< SOCK_STREAM and so on
-  int protocol = 0;  ///< IPPROTO_TCP and so on; multipath TCP counts as TCP
+  int protocol = 0;  ///< IPPROTO_TCP and so on; multipath TCP counts as TCP. 0 for UNIX and vsock
   bool ipv6 = false;
   bool v6only = false;
   bool listens = false;  ///< waits for connections
   base::Endpoint at;
   bool hung_up = false;  ///< hang_up() was called, perhaps by another process
+  config::ListenSpec::Kind kind = config::ListenSpec::Kind::ip;  ///< ip, local or vsock
+  std::string name = {};       ///< local: the path, or '@' and the abstract name
+  config::VsockPlace vsock{};  ///< vsock
   bool operator==(const SocketFacts&) const = default;
 };
 
-/// Asks the kernel. Fails for what is no IP socket.
+/// Asks the kernel. Fails for what is not an IP, UNIX or vsock socket.
 [[nodiscard]] base::Result<SocketFacts> facts_of(int fd);
-/// "[::]:80", for messages.
-[[nodiscard]] std::string place_text(const base::Endpoint& at, bool ipv6);
+/// "[::]:80", "unix:/run/x", for messages.
+[[nodiscard]] std::string place_text(const config::ListenSpec& spec);
+[[nodiscard]] std::string place_text(const SocketFacts& socket);
 
 /// Why a socket cannot serve there: "it is bound to [::]:80, but the service belongs on 10.0.0.1:80"; empty when it
 /// can. With port 0 any port will do. Asks the kernel only whether there is IPv6.
@@ -54,7 +58,7 @@ struct ActivatedFacts {
 /// Those that no service has at the moment. Lives on the loop thread.
 class ActivatedSockets {
  public:
-  /// Takes those that are IP sockets; says which it rejected and why.
+  /// Takes those that a service can have; says which it rejected and why.
   [[nodiscard]] std::vector<std::string> add(std::vector<ActivatedSocket> sockets);
   void give_back(ActivatedSocket socket);
 

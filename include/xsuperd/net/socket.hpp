@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/error.hpp"
@@ -16,6 +17,7 @@ namespace xsuperd::net {
 struct Opened {
   base::Fd fd;
   bool ipv4_fallback = false;  ///< no IPv6 on this system: it is an IPv4 socket (fact B3.48)
+  bool without_mptcp = false;  ///< no multipath TCP on this system: it is a TCP socket
 };
 
 /// What is done to a socket before it is bound: from then on it may have peers.
@@ -53,8 +55,15 @@ void keep_from_others(int fd);
 /// back no longer has the option.
 void let_server_bind_beside(int fd);
 
-/// The local end of a socket.
+/// The local end of an IP socket; of another one an unknown address.
 [[nodiscard]] base::Endpoint local_endpoint(int fd);
+/// The options that `after` no longer has become those of a fresh socket; apply_options() sets those that it has.
+void reset_options(int fd, const config::ListenSpec& before, const config::ListenSpec& after);
+/// Who is at the other end of a UNIX socket, as the kernel noted it when that end connected (SO_PEERCRED); where it did not,
+/// a user that nobody is, 4294967295.
+[[nodiscard]] base::Address peer_credentials(int fd);
+/// All groups of that peer, in no order; empty where they are not known.
+[[nodiscard]] std::vector<gid_t> peer_groups(int fd);
 
 /// The datagram at the head of the queue. `arrival` tells two datagrams apart even when a peer repeats itself.
 struct Head {

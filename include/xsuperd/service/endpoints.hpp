@@ -36,6 +36,8 @@ class Endpoints {
   /// The daemon ends, and its servers go on: another daemon can have the port of datagrams that one of them has (decision
   /// B15.26).
   void leave_to_servers() const;
+  /// The daemon ends at once: the files of its UNIX sockets go.
+  void remove_paths() const;
 
   /// Opens those that are not open; the Owner is told. `bound`: sockets that were bound for some of them already.
   void start(BoundSockets bound = {}) const;

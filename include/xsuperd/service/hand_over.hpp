@@ -90,11 +90,14 @@ struct EndpointFacts {
   unsigned open_failures = 0;
   std::string trouble = {};  ///< of the last of them
   bool foreign = true;       ///< a server has had the listener; where it is not said that may be
+  std::uint64_t path_device = 0;  ///< of a UNIX socket of ours: which file it is bound to
+  std::uint64_t path_inode = 0;   ///< 0: none
   bool operator==(const EndpointFacts&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(EndpointFacts, (), (lent, registered, open_failures, trouble, foreign))
+BOOST_DESCRIBE_STRUCT(EndpointFacts, (), (lent, registered, open_failures, trouble, foreign, path_device, path_inode))
 constexpr auto members_since(const EndpointFacts*) {
-  return std::array{base::Since{"trouble", 5}, base::Since{"foreign", 5}};
+  return std::array{base::Since{"trouble", 5}, base::Since{"foreign", 5}, base::Since{"path_device", 7},
+                    base::Since{"path_inode", 7}};
 }
 
 /// The sockets of an endpoint.
@@ -102,15 +105,21 @@ struct EndpointSockets {
   int listener = -1;
   int turned_away = -1;     ///< of a steered service: the socket of refused peers
   int left_to_server = -1;  ///< of one that is closed while a server has its socket: that socket
+  int lookup = -1;          ///< of a range of ports: what leads its connections to the listener
+  int lookup_ports = -1;    ///< of the same: the ports that are left alone
   bool operator==(const EndpointSockets&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(EndpointSockets, (), (listener, turned_away, left_to_server))
+BOOST_DESCRIBE_STRUCT(EndpointSockets, (), (listener, turned_away, left_to_server, lookup, lookup_ports))
+constexpr auto members_since(const EndpointSockets*) {
+  return std::array{base::Since{"lookup", 7}, base::Since{"lookup_ports", 7}};
+}
 
 struct InheritedEndpoint : EndpointFacts, EndpointSockets {
   EndpointId id = 0;
   bool operator==(const InheritedEndpoint&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(InheritedEndpoint, (EndpointFacts, EndpointSockets), (id))
+constexpr auto members_since(const InheritedEndpoint*) { return std::array<base::Since, 0>{}; }  // both bases have one
 
 /// EndpointFacts and EndpointSockets are those of the only endpoint, in a state of a version that has no endpoints.
 struct InheritedRunner : ServiceFacts, EndpointFacts, EndpointSockets {

@@ -82,6 +82,8 @@ struct Sockets {
   /// A service manager keeps duplicates of our listening sockets: peers could connect to one that is closed here, unless
   /// it is shut down first. Not while the daemon ends: then the next one is to have them.
   bool duplicates_kept = false;
+  /// The sockets that a service manager keeps are for the next daemon, and so are the files of UNIX sockets.
+  bool paths_stay = false;
   /// An upgrade is near: no socket is waited for, and peers stay in the backlog (Runner::hold).
   bool holding = false;
   net::Mdns* mdns = nullptr;  ///< null: nothing is announced

@@ -138,6 +138,7 @@ reply::Endpoint endpoint_of(const config::ListenSpec& listen) {
   endpoint.socket_type = config::word_of<config::SocketType>(config::vocabulary<config::SocketType>(), listen.socket_type);
   if (listen.at.address.known()) endpoint.address = listen.at.address.text();
   endpoint.port = listen.at.port;
+  if (listen.kind != config::ListenSpec::Kind::ip) endpoint.element = config::element_text(listen);
   return endpoint;
 }
 
@@ -146,6 +147,7 @@ reply::Socket socket_of(const service::Endpoint& endpoint) {
   reply::Socket socket;
   if (at.address.known()) socket.address = at.address.text();
   socket.port = endpoint.open() ? net::local_endpoint(endpoint.fd()).port : at.port;
+  if (endpoint.spec().kind != config::ListenSpec::Kind::ip) socket.element = config::element_text(endpoint.spec());
   socket.open = endpoint.open();
   if (!endpoint.open() && !endpoint.trouble().empty()) socket.trouble = endpoint.trouble();
   return socket;

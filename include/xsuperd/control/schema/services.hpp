@@ -50,8 +50,10 @@ struct Endpoint {
   Word<SocketTypes> socket_type;
   std::optional<std::string> address;
   std::uint16_t port = 0;
+  std::optional<std::string> element;
+  static constexpr std::array notes{Note{"element", "for anything but one address and port, the element of listen"}};
 };
-BOOST_DESCRIBE_STRUCT(Endpoint, (), (protocol, socket_type, address, port))
+BOOST_DESCRIBE_STRUCT(Endpoint, (), (protocol, socket_type, address, port, element))
 
 struct Counters : base::Counts {
   std::uint64_t refused = 0;
@@ -78,11 +80,13 @@ struct Socket {
   std::uint16_t port = 0;
   bool open = false;
   std::optional<std::string> trouble;
+  std::optional<std::string> element;
   static constexpr std::array notes{Note{"address", "null: all of them, or all of one family"},
                                     Note{"port", "for an open socket, the port that it actually has"},
-                                    Note{"trouble", "why it is closed though it should be open"}};
+                                    Note{"trouble", "why it is closed though it should be open"},
+                                    Note{"element", "for anything but one address and port, the element of listen"}};
 };
-BOOST_DESCRIBE_STRUCT(Socket, (), (address, port, open, trouble))
+BOOST_DESCRIBE_STRUCT(Socket, (), (address, port, open, trouble, element))
 
 struct Service {
   static constexpr std::string_view told_by = "counters";

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// UNIX sockets at their paths and names. Internal to net.
+#pragma once
+#include <sys/un.h>
+
+#include <string>
+
+#include "xsuperd/base/error.hpp"
+#include "xsuperd/config/listen.hpp"
+
+namespace xsuperd::net {
+
+/// Binds to the path or abstract name of the specification; makes missing directories, mode 0755. The file has its owner,
+/// group and mode before anybody but root can connect. One that is in the way is removed if it is a socket that belongs to
+/// the same owner or the daemon's user, and that nobody has open (decision B15.34); else the error says what it is.
+[[nodiscard]] base::Result<void> bind_local(int fd, const config::ListenSpec& spec);
+
+/// The path, or '@' and the abstract name, to which a UNIX socket is bound; empty for none.
+[[nodiscard]] std::string bound_name(int fd);
+
+/// Where it is, for bind(2) and connect(2). The name has at most as many bytes as fit. Returns the length.
+socklen_t fill_local(const std::string& name, sockaddr_un& out);
+
+}  // namespace xsuperd::net
