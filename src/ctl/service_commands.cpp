@@ -17,6 +17,7 @@ namespace {
 constexpr auto right = Column::Align::right;
 
 std::string endpoint_text(const reply::Endpoint& endpoint) {
+  if (endpoint.element) return *endpoint.element;
   return fmt::format("{} {}", endpoint.protocol, address_text(endpoint.address, endpoint.port));
 }
 

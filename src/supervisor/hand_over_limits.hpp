@@ -51,6 +51,8 @@ template <> inline constexpr Limits limits<&service::EndpointFacts::trouble>{.mo
 template <> inline constexpr Limits limits<&service::EndpointSockets::listener> = a_descriptor;
 template <> inline constexpr Limits limits<&service::EndpointSockets::turned_away> = a_descriptor;
 template <> inline constexpr Limits limits<&service::EndpointSockets::left_to_server> = a_descriptor;
+template <> inline constexpr Limits limits<&service::EndpointSockets::lookup> = a_descriptor;
+template <> inline constexpr Limits limits<&service::EndpointSockets::lookup_ports> = a_descriptor;
 template <> inline constexpr Limits limits<&service::ServiceFacts::targets>{.most = worker::most_targets};
 template <> inline constexpr Limits limits<&service::InheritedRunner::endpoints>{.most = config::most_endpoints};
 template <> inline constexpr Limits limits<&service::InheritedRunner::refused_lately>{.most = 65536};
