@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""client.py tcp|udp|refused ADDRESS PORT DATA: the client of the end-to-end cases.
+"""client.py tcp|udp|refused|unix ADDRESS PORT DATA: the client of the end-to-end cases.
 
 tcp      connects, sends DATA, shuts its sending side, prints everything until the end
 udp      sends DATA as one datagram and prints the answer; sends it again each second until one comes
+unix     as tcp, to a UNIX socket at the path ADDRESS, or at an abstract name behind '@'; PORT means nothing
 refused  prints "refused" when the connection is refused, reset or closed without a byte, else what came
 """
 import socket
@@ -26,6 +27,22 @@ def tcp(address, data):
         peer.sendall(data)
         peer.shutdown(socket.SHUT_WR)
         return everything(peer)
+
+
+def unix(address, data):
+    name = address[0]
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(PATIENCE)
+        peer.connect("\0" + name[1:] if name.startswith("@") else name)
+        try:
+            peer.sendall(data)
+            peer.shutdown(socket.SHUT_WR)
+        except (BrokenPipeError, OSError):
+            pass
+        try:
+            return everything(peer)
+        except ConnectionResetError:
+            return b""
 
 
 def udp(address, data):
@@ -55,7 +72,7 @@ def refused(address, _data):
 
 def main():
     kind, host, port, data = sys.argv[1:5]
-    what = {"tcp": tcp, "udp": udp, "refused": refused}[kind]
+    what = {"tcp": tcp, "udp": udp, "refused": refused, "unix": unix}[kind]
     sys.stdout.buffer.write(what((host, int(port)), data.encode()))
 
 

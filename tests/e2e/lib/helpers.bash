@@ -371,6 +371,11 @@ tcp() {
   "$PYTHON" "$LIB/client.py" tcp "${3:-127.0.0.1}" "$1" "${2:-}"
 }
 
+# local_tcp NAME [DATA]: the same over a UNIX socket, by its path or '@' and its abstract name.
+local_tcp() {
+  "$PYTHON" "$LIB/client.py" unix "$1" 0 "${2:-}"
+}
+
 # udp PORT DATA: sends one datagram and prints the answer.
 udp() {
   "$PYTHON" "$LIB/client.py" udp 127.0.0.1 "$1" "$2"

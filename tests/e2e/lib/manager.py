@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A tiny service manager: runs a program as systemd would and notes what that says.
 
-    manager.py [--watchdog SECONDS] [--store NUMBER] [--socket NAME=PROTOCOL:ADDRESS:PORT]... FOLDER PROGRAM ARGUMENT...
+    manager.py [--watchdog SECONDS] [--store NUMBER] [--socket NAME=PROTOCOL:ADDRESS:PORT|NAME=unix:PATH:]... FOLDER PROGRAM ARGUMENT...
 
 FOLDER/manager.log gets a line for each message, its lines joined by "|"; "started N" with the number of sockets handed
 over; "hung up NAME" when a stored socket has been shut down. It keeps as many sockets as --store says, and does not
@@ -128,6 +128,11 @@ class Manager:
 def opened(text):
     protocol, rest = text.split(":", 1)
     address, port = rest.rsplit(":", 1)
+    if protocol == "unix":
+        one = socket.socket(socket.AF_UNIX)
+        one.bind(address)
+        one.listen(128)
+        return one
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
     one = socket.socket(family, kind)
