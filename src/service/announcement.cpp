@@ -24,7 +24,7 @@ std::optional<net::MdnsService> Announcement::wanted() const {
   const bool ports = s.listen.socket_type != config::SocketType::raw;
   if (s.kind == config::Kind::sensor || !ports) return std::nullopt;
   const auto reached = std::find_if(endpoints_.begin(), endpoints_.end(), [](const auto& one) {
-    return one->open() && !loopback(one->spec().at.address);
+    return one->open() && one->spec().kind == config::ListenSpec::Kind::ip && !loopback(one->spec().at.address);
   });
   if (reached == endpoints_.end()) return std::nullopt;
   return net::MdnsService{s.id, s.name, s.listen.protocol.number == IPPROTO_TCP,

@@ -72,7 +72,8 @@ void note_internal_ports(service::Surroundings& around, const Roster& roster) {
   around.datagrams.internal_ports.clear();
   for (const auto& runner : roster.served())
     if (runner->service().kind == config::Kind::internal && runner->service().datagrams())
-      around.datagrams.internal_ports.push_back(runner->service().listen.at.port);
+      for (const config::ListenSpec& place : runner->service().places())
+        around.datagrams.internal_ports.push_back(place.at.port);
 }
 
 }  // namespace xsuperd::supervisor

@@ -145,6 +145,12 @@ void environment(Text& t, const Settings& s) {
   for (const std::string& variable : *s.env) t.line(3, "{}=...", variable.substr(0, variable.find('=')));
 }
 
+std::string elements(const Service& service) {
+  std::vector<std::string> all;
+  for (const config::ListenSpec& place : service.places()) all.push_back(config::element_text(place));
+  return base::join(all);
+}
+
 void configuration(Text& t, const Service& service) {
   const Settings& s = service.settings;
   t.line(1, "Service configuration: {}", service.name);
@@ -155,7 +161,9 @@ void configuration(Text& t, const Service& service) {
                                                                     service.listen.socket_type));
   t.line(2, "Protocol (name,number) = ({},{})", service.listen.protocol.name, service.listen.protocol.number);
   // One behind tcpmux has none.
-  if (!service.is(config::Type::rpc) && service.kind != config::Kind::tcpmux) t.line(2, "port = {}", service.listen.at.port);
+  const bool has_port = service.listen.kind == config::ListenSpec::Kind::ip && service.kind != config::Kind::tcpmux;
+  if (has_port && !service.is(config::Type::rpc)) t.line(2, "port = {}", service.listen.at.port);
+  if (s.listen) t.line(2, "listen = {}", elements(service));
   limits(t, s);
   t.line(2, "wait = {}", service.wait ? "yes" : "no");
   identity(t, s);
