@@ -254,7 +254,7 @@ constexpr std::array table{
         .difference = "IPv4-mapped addresses are compared as IPv4 addresses.",
         .without = more, .parse = values::addresses<&S::only_from>}),
     attr<&S::only_gid>({.name = "only_gid", .where = both, .operators = list, .least = 0, .most = -1, .synopsis = "NAME|NUMBER ...",
-        .initial = "everybody", .example = "only_gid = adm",
+        .initial = "everybody", .example = "only_gid = users",
         .text = "The groups of this machine whose members may come over UNIX sockets. "
                 "Others are refused with the reason address. All groups of the process count. If only_uid is given as well, both must match.",
         .difference = "Not in xinetd.", .without = more, .parse = values::only_gid}),
@@ -398,7 +398,7 @@ constexpr std::array table{
         .difference = "NAMEINARGS may come before or after it.",
         .without = more, .hash = Hash::value, .parse = values::words<&S::server_args>}),
     attr<&S::socket_group>({.name = "socket_group", .where = both, .synopsis = "NAME|NUMBER", .initial = "the daemon's",
-        .example = "socket_group = adm", .text = "The group of the files of UNIX sockets.",
+        .example = "socket_group = users", .text = "The group of the files of UNIX sockets.",
         .difference = "Not in xinetd.", .without = more, .parse = values::group<&S::socket_group>}),
     attr<&S::socket_mode>({.name = "socket_mode", .where = both, .synopsis = "OCTAL", .initial = "666",
         .example = "socket_mode = 660",

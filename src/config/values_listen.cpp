@@ -46,9 +46,7 @@ std::optional<Parts> split(std::string_view text) {
 }
 
 std::optional<Trouble> not_split(std::string_view text, std::string_view what) {
-  const bool v6 = base::Address::parse(text.substr(0, text.rfind(':'))).has_value() ||
-                  std::ranges::count(text, ':') > 1;
-  if (v6 && !text.starts_with('[')) return Trouble{fmt::format("'{}' is not {}", text, what), "write an IPv6 address in brackets"};
+  if (std::ranges::count(text, ':') > 1 && !text.starts_with('[')) return Trouble{fmt::format("'{}' is not {}", text, what), "write an IPv6 address in brackets"};
   return Trouble{fmt::format("'{}' has no port", text), fmt::format("expected {}", what)};
 }
 

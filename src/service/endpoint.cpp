@@ -94,7 +94,7 @@ bool Endpoint::opened_or_not(base::Result<net::Opened> opened) {
     around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service.id);
   if (opened->without_mptcp) around_.log.notice("service {}: this system has no multipath TCP, using TCP", service.id);
   watch_own(std::move(opened->fd));
-  note_path();
+  path().note(spec(), !is_lent());
   if (service.steered() && !steer_or_close()) return false;
   const bool rpc = service.is(config::Type::rpc);
   if (tries().failures() > 0 && !rpc) around_.log.notice("service {} is now open{}", service.id, where(service, spec()));
@@ -141,7 +141,8 @@ void Endpoint::reconfigure(const config::ListenSpec& changed, bool versions) {
                         changed.options.group != spec().options.group;
   configure(changed);
   if (!open()) return;
-  if (new_file) give_away_path(owner_.service());
+  if (const auto given = new_file ? path().give_away(spec().options) : base::Result<void>{}; !given)
+    around_.log.error("service {}: {}", owner_.service().id, given.error().sentence);
   if (versions) rpc_->begin(owner_.service(), net::local_endpoint(fd()).port);
   net::apply_options(fd(), spec());
   if (new_backlog) (void)net::listen_on(fd(), spec());

@@ -44,7 +44,7 @@ void Endpoints::leave_to_servers() const {
 
 void Endpoints::remove_paths() const {
   for (const List* all : {&places_, &leaving_})
-    for (const auto& endpoint : *all) endpoint->remove_path();
+    for (const auto& endpoint : *all) endpoint->path().remove();
 }
 
 void Endpoints::start(BoundSockets bound) const {

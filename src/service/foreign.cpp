@@ -93,7 +93,7 @@ bool Endpoint::renew(const std::string& why) {
     return report(opened_or_not(opened.error()));
   }
   watch_own(std::move(opened->fd));
-  note_path();
+  path().note(spec(), !is_lent());
   owner_.on_socket(*this);
   if (service.steered() && !steer_or_close()) return report(false);
   const std::uint16_t port = net::local_endpoint(fd()).port;

@@ -88,24 +88,11 @@ void ServiceSockets::take_refusing_socket(const config::Service& service, std::u
   refusing_.resume();
 }
 
-/// One of a service manager's has its own.
-void ServiceSockets::note_path() {
-  path_ = spec().has_path() && !is_lent() ? net::path_of_socket(spec().name) : net::SocketPath{};
-}
-
-void ServiceSockets::give_away_path(const config::Service& service) {
-  if (path_.path.empty()) return;
-  if (const auto given = net::give_away(path_, spec().options); !given)
-    around_.log.error("service {}: {}", service.id, given.error().sentence);
-}
-
-void ServiceSockets::remove_path() { net::remove_path(std::exchange(path_, {})); }
-
 base::Fd ServiceSockets::take_socket_of(ServiceSockets& leaving, bool served) {
   foreign_.forget();
   foreign_.set(leaving.foreign_.foreign() || served);
   lent_ = std::exchange(leaving.lent_, {});
-  path_ = std::exchange(leaving.path_, {});
+  path_.take(leaving.path_.release());
   if (leaving.refusing_.open()) {
     refusing_.take(leaving.refusing_.release());
     refusing_.resume();
@@ -135,7 +122,7 @@ bool ServiceSockets::close_left(const config::Service& service) {
 void ServiceSockets::let_go(const config::Service& service, bool served, base::Fd listening) {
   if (refusing_.open()) shut_down(service, served, refusing_.fd());
   refusing_.close();
-  if (listening && !around_.sockets.paths_stay) remove_path();
+  if (listening && !around_.sockets.paths_stay) path_.remove();
   if (listening && is_lent())
     around_.sockets.activated.give_back({std::exchange(lent_, {}), std::move(listening), foreign_.foreign()});
   else if (listening)
@@ -163,8 +150,8 @@ void ServiceSockets::save(InheritedEndpoint& all) const {
   all.foreign = foreign_.foreign();
   all.open_failures = tries_.failures();
   all.trouble = tries_.trouble().substr(0, 4096);
-  all.path_device = path_.device;
-  all.path_inode = path_.inode;
+  all.path_device = path_.file().device;
+  all.path_inode = path_.file().inode;
 }
 
 base::Fd ServiceSockets::restore_sockets(const InheritedEndpoint& inherited, const std::function<base::Fd(int)>& take) {
@@ -172,7 +159,7 @@ base::Fd ServiceSockets::restore_sockets(const InheritedEndpoint& inherited, con
   if (base::Fd socket = take(inherited.turned_away)) refusing_.take(std::move(socket));
   left_to_server_ = take(inherited.left_to_server);
   if (listening || left_to_server_) lent_ = inherited.lent;
-  if (inherited.path_inode != 0) path_ = {spec().name, inherited.path_device, inherited.path_inode};
+  if (inherited.path_inode != 0) path_.take({spec().name, inherited.path_device, inherited.path_inode});
   tries_.restore(inherited.open_failures, inherited.trouble);
   return listening;
 }

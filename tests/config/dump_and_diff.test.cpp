@@ -42,6 +42,11 @@ const std::string fixtures[]{
           "type = RPC UNLISTED\nrpc_number = 5\nrpc_version = 1\npass_fds = systemd\nsocket_type = stream\nwait = yes\nuser = "
           "root\n"
           "server = /bin/server\ntype = SPECIAL"),
+    entry("places", "socket_type = stream\nwait = no\nuser = root\nserver = /bin/server\nserver_args = %{remote_addr}\nexpand = yes\n"
+                    "conn_env = all\nlisten = tcp:[::1]:7 unix:/x\nlisten += vsock:any:9 any:127.0.0.0/8:1-2\nbind_device = lo\n"
+                    "freebind = yes\nmptcp = no\ndefer_accept = 5\nkeepalive = 60 10 5\nreceive_buffer = 64K\nsend_buffer = 8192\n"
+                    "tos = ef\nmark = 0x10\nsocket_mode = 660\nsocket_owner = nobody\nsocket_group = users\nonly_uid = root alice\n"
+                    "only_gid = users\nonly_cid = 3"),
     entry("echo", "type = SPECIAL\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server"),
 };
 

@@ -81,7 +81,7 @@ bool no_wider(const Service& now, const Service& meant) {
   for (const Attribute& row : attributes())
     // A comment behind arguments is arguments, as in xinetd.
     if (restricts(row) && row.name != "disabled" && row.name != "server_args" && !row.same(now.settings, meant.settings)) return false;
-  return now.listen.same_socket(meant.listen) && now.kind == meant.kind && now.wait == meant.wait;
+  return now.listen.same_place(meant.listen) && now.kind == meant.kind && now.wait == meant.wait;
 }
 
 /// What comes of a reload: nothing at all, if the new configuration cannot be used.
@@ -146,9 +146,10 @@ TEST_CASE("no attribute that is not understood opens, unconfines or starts anyth
 }
 
 TEST_CASE("each attribute that may be passed over is one that restricts nothing") {
-  const std::set<std::string_view> harmless{"backlog",        "banner",         "banner_fail", "banner_success", "env",
-                                            "linger",         "log_on_failure", "log_on_success", "log_type", "mdns",        "nice",
-                                            "pass_fds",       "passenv",        "removed_sessions"};
+  const std::set<std::string_view> harmless{
+      "backlog", "banner",         "banner_fail",    "banner_success", "conn_env", "defer_accept", "env",     "expand",         "freebind",         "keepalive",
+      "linger",  "log_on_failure", "log_on_success", "log_type",       "mdns",     "mptcp",        "nice",    "pass_fds",       "passenv",          "receive_buffer",
+      "removed_sessions",          "send_buffer",    "tos"};
   for (const Attribute& row : attributes()) {
     INFO(row.name);
     CHECK(restricts(row) != harmless.contains(row.name));

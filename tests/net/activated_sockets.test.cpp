@@ -53,6 +53,13 @@ std::vector<std::string> names(const ActivatedSockets& pool) {
   return all;
 }
 
+std::string text_of_place(const base::Endpoint& at, bool ipv6) {
+  config::ListenSpec spec;
+  spec.at = at;
+  spec.ipv6 = ipv6;
+  return place_text(spec);
+}
+
 std::string misfit_of(const base::Fd& fd, const config::ListenSpec& spec) { return misfit(*facts_of(fd.get()), spec); }
 
 }  // namespace
@@ -228,13 +235,13 @@ TEST_CASE("a name does not help a socket that does not fit") {
   CHECK(sockets.facts().empty());
 }
 
-TEST_CASE("what is no IP socket is not taken, and named") {
+TEST_CASE("what no service can have is not taken, and named") {
   std::vector<ActivatedSocket> odd;
   odd.push_back({"null", base::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC))});
-  odd.push_back({"unix", base::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))});
+  odd.push_back({"netlink", base::Fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0))});
   ActivatedSockets sockets;
   CHECK(sockets.add(std::move(odd)) ==
-        std::vector<std::string>{"descriptor null: it is not a socket", "descriptor unix: it is not an IPv4 or IPv6 "
+        std::vector<std::string>{"descriptor null: it is not a socket", "descriptor netlink: it is not an IP, UNIX or vsock "
                                                                         "socket"});
   CHECK(sockets.sockets().empty());
 }
@@ -248,9 +255,9 @@ TEST_CASE("a socket that was given back can be taken again") {
 }
 
 TEST_CASE("places are written as sockets are") {
-  CHECK(place_text({address("127.0.0.1"), 80}, false) == "127.0.0.1:80");
-  CHECK(place_text({address("::ffff:127.0.0.1"), 80}, true) == "127.0.0.1:80");
-  CHECK(place_text({address("::1"), 80}, true) == "[::1]:80");
-  CHECK(place_text({{}, 80}, true) == "[::]:80");
-  CHECK(place_text({{}, 80}, false) == "0.0.0.0:80");
+  CHECK(text_of_place({address("127.0.0.1"), 80}, false) == "127.0.0.1:80");
+  CHECK(text_of_place({address("::ffff:127.0.0.1"), 80}, true) == "127.0.0.1:80");
+  CHECK(text_of_place({address("::1"), 80}, true) == "[::1]:80");
+  CHECK(text_of_place({{}, 80}, true) == "[::]:80");
+  CHECK(text_of_place({{}, 80}, false) == "0.0.0.0:80");
 }

@@ -66,7 +66,7 @@ TEST_CASE("a UNIX socket has its file with the mode that was asked for, in direc
   const ::mode_t before = ::umask(077);
   const auto opened = open_socket(spec);
   ::umask(before);
-  REQUIRE(opened);
+  REQUIRE(opened.has_value());
   CHECK(mode_of(spec.name) == 0620);
   CHECK((::fcntl(opened->fd.get(), F_GETFD) & FD_CLOEXEC) != 0);
   CHECK(local_client(spec.name));
@@ -76,10 +76,10 @@ TEST_CASE("a UNIX socket has its file with the mode that was asked for, in direc
 TEST_CASE("an abstract name has no file, and is one however it is read back") {
   const auto spec = local_at("@xsuperd-test-" + std::to_string(::getpid()));
   const auto opened = open_socket(spec);
-  REQUIRE(opened);
+  REQUIRE(opened.has_value());
   CHECK(bound_name(opened->fd.get()) == spec.name);
   CHECK(local_client(spec.name));
-  CHECK_FALSE(open_socket(spec));
+  CHECK_FALSE(open_socket(spec).has_value());
 }
 
 TEST_CASE("of the files in the way only a socket that nobody has open is removed") {
@@ -133,9 +133,9 @@ TEST_CASE("the file of a socket is removed only while it is that one") {
   CHECK(std::filesystem::exists(spec.name));
   config::SocketOptions options;
   options.mode = 0600;
-  CHECK_FALSE(give_away(file, options));
+  CHECK_FALSE(give_away(file, options).has_value());
   const SocketPath now = path_of_socket(spec.name);
-  CHECK(give_away(now, options));
+  CHECK(give_away(now, options).has_value());
   CHECK(mode_of(spec.name) == 0600);
   remove_path(now);
   CHECK_FALSE(std::filesystem::exists(spec.name));
@@ -147,7 +147,7 @@ TEST_CASE("a connection over a UNIX socket arrives with the user, group and proc
   const Folder folder;
   const auto spec = local_at(folder.file("x"));
   auto opened = open_socket(spec);
-  REQUIRE(opened);
+  REQUIRE(opened.has_value());
   ::fcntl(opened->fd.get(), F_SETFL, O_NONBLOCK);
   const base::Fd client = local_client(spec.name);
   boost::asio::io_context loop;
@@ -165,7 +165,7 @@ TEST_CASE("a datagram over a UNIX socket arrives with its sender, and one that n
   const Folder folder;
   const auto spec = local_at(folder.file("x"), config::SocketType::dgram);
   const auto opened = open_socket(spec);
-  REQUIRE(opened);
+  REQUIRE(opened.has_value());
   const base::Fd client = local_client(spec.name, SOCK_DGRAM);
   REQUIRE(send_now(client.get(), "x") == 1);
   REQUIRE(ready(opened->fd.get()));
@@ -186,9 +186,9 @@ TEST_CASE("a service manager's UNIX socket fits by its path, and whatever has th
   const Folder folder;
   const auto spec = local_at(folder.file("x"));
   const auto opened = open_socket(spec);
-  REQUIRE(opened);
+  REQUIRE(opened.has_value());
   const auto facts = facts_of(opened->fd.get());
-  REQUIRE(facts);
+  REQUIRE(facts.has_value());
   CHECK(misfit(*facts, spec).empty());
   CHECK(misfit(*facts, local_at(folder.file("y"))).find("it is bound to unix:" + spec.name) != std::string::npos);
   CHECK(misfit(*facts, local_at(spec.name, config::SocketType::dgram)).find("its type") != std::string::npos);
@@ -200,21 +200,21 @@ TEST_CASE("a service manager's UNIX socket fits by its path, and whatever has th
   CHECK(any_fits({{"web", *facts}}, "x", named));
   CHECK_FALSE(any_fits({{"other", *facts}}, "x", named));
   CHECK(any_fits({{"other", *facts}}, "x", spec));
-  CHECK_FALSE(open_socket(named));
+  CHECK_FALSE(open_socket(named).has_value());
 }
 
 TEST_CASE("a UNIX socket that a server has had is brought back to what it was") {
   const Folder folder;
   const auto spec = local_at(folder.file("x"));
   const auto opened = open_socket(spec);
-  REQUIRE(opened);
+  REQUIRE(opened.has_value());
   const int fd = opened->fd.get();
   const auto required = required_state(spec, fd);
-  REQUIRE(required);
+  REQUIRE(required.has_value());
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
   CHECK(tampered(fd, *required, spec).find("SO_PASSCRED") != std::string::npos);
-  CHECK(bring_back(fd, *required, spec));
+  CHECK(bring_back(fd, *required, spec).has_value());
   CHECK(tampered(fd, *required, spec).empty());
   hang_up(fd);
   CHECK_FALSE(tampered(fd, *required, spec).empty());
@@ -253,20 +253,20 @@ TEST_CASE("options are set on a new socket and on an open one, and taken back") 
 
 TEST_CASE("a socket listens at an address that this host does not have only when it is told to") {
   auto spec = tcp_at("192.0.2.77");
-  CHECK_FALSE(open_socket(spec));
+  CHECK_FALSE(open_socket(spec).has_value());
   spec.options.freebind = true;
-  CHECK(open_socket(spec));
+  CHECK(open_socket(spec).has_value());
   auto v6 = tcp_at("2001:db8::77");
-  CHECK_FALSE(open_socket(v6));
+  CHECK_FALSE(open_socket(v6).has_value());
   v6.options.freebind = true;
-  CHECK(open_socket(v6));
+  CHECK(open_socket(v6).has_value());
 }
 
 TEST_CASE("an interface that is not there is an error that names it") {
   auto spec = tcp_at("127.0.0.1");
   spec.options.device = "nosuchdevice";
   const auto opened = open_socket(spec);
-  REQUIRE_FALSE(opened);
+  REQUIRE_FALSE(opened.has_value());
   CHECK(opened.error().code == ENODEV);
   CHECK(opened.error().sentence.find("nosuchdevice") != std::string::npos);
 }
@@ -275,10 +275,10 @@ TEST_CASE("multipath TCP is used where the system has it, and TCP where not") {
   auto spec = tcp_at("127.0.0.1");
   spec.options.mptcp = true;
   const auto opened = open_socket(spec);
-  REQUIRE(opened);
+  REQUIRE(opened.has_value());
   CHECK(option_of(opened->fd.get(), SOL_SOCKET, SO_PROTOCOL) == (opened->without_mptcp ? IPPROTO_TCP : IPPROTO_MPTCP));
   CHECK(client_of(local_endpoint(opened->fd.get())));
   const auto facts = facts_of(opened->fd.get());
-  REQUIRE(facts);
+  REQUIRE(facts.has_value());
   CHECK(facts->protocol == IPPROTO_TCP);
 }

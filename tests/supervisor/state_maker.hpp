@@ -85,6 +85,7 @@ class Maker {
   void make(base::Address& value, const Limits&) {
     value = {};
     if (number() % 3 == 0) return;
+    if (number() % 4 == 0) return value = flag() ? base::Address::local(number(), number(), number()) : base::Address::vsock(number(), number()), void();
     if (flag()) return value = base::Address::ipv4(number()), void();
     std::array<std::uint8_t, 16> bytes{};
     for (auto& byte : bytes) byte = static_cast<std::uint8_t>(number());

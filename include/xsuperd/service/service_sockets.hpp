@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "xsuperd/net/socket_path.hpp"
 #include "xsuperd/net/activated_sockets.hpp"
 #include "xsuperd/net/socket.hpp"
 #include "xsuperd/net/steering.hpp"
 #include "xsuperd/service/foreign_state.hpp"
+#include "xsuperd/service/owned_path.hpp"
 #include "xsuperd/service/hand_over.hpp"
 #include "xsuperd/service/opening_tries.hpp"
 #include "xsuperd/service/placed_socket.hpp"
@@ -42,8 +42,8 @@ class ServiceSockets : public PlacedSocket {
   void on_server() { foreign_.set(true); }
   /// It was readable, and something was there.
   void something_there() { foreign_.something_there(); }
-  /// Removes the file of its UNIX socket, if it has one.
-  void remove_path();
+  /// The file of its UNIX socket.
+  [[nodiscard]] OwnedPath& path() { return path_; }
 
  protected:
   /// `again`: see OpeningTries.
@@ -71,11 +71,6 @@ class ServiceSockets : public PlacedSocket {
   /// The number of the socket that is the server's, or will be; or -1.
   [[nodiscard]] int servers_fd() const { return open() ? fd() : left_to_server_.get(); }
 
-  /// Its socket is open now: remembers the file that it has made of a UNIX socket.
-  void note_path();
-  /// Gives that file its owner, group and mode anew; the log is told why it cannot.
-  void give_away_path(const config::Service& service);
-
   void save(InheritedEndpoint& all) const;
   /// Returns the socket to listen at, which is not watched yet; none when there is none. `take` gives the descriptor of a
   /// number.
@@ -95,7 +90,7 @@ class ServiceSockets : public PlacedSocket {
 
   Surroundings& around_;
   std::string lent_;         ///< the name of the listener, when it belongs to a service manager
-  net::SocketPath path_;     ///< of a UNIX socket of ours
+  OwnedPath path_;
   base::Fd left_to_server_;  ///< of one that was closed while a server has its socket: that socket
   ForeignState foreign_;     ///< of the listener
   RefusingSocket refusing_;
