@@ -41,6 +41,15 @@ def ask(port, text=b""):
         return answer
 
 
+def ask_local(name, text):
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(PATIENCE)
+        peer.connect(name)
+        peer.sendall(text)
+        peer.shutdown(socket.SHUT_WR)
+        return peer.recv(4096)
+
+
 def listens(port):
     try:
         socket.create_connection(("127.0.0.1", port), PATIENCE).close()
@@ -89,6 +98,8 @@ def main(ending):
     check_the_container()
     expect(ask(7000, b"hello\n") == b"hello\n", "the mirror does not answer")
     expect(len(ask(7001)) == 4, "the internal service does not answer")
+    expect(ask_local("/tmp/local", b"path") == b"path", "the UNIX socket does not answer")
+    expect(ask_local("\0local", b"name") == b"name", "the abstract name does not answer")
     check_orphans()
     os.kill(1, signal.SIGUSR1)
     os.kill(1, signal.SIGHUP)
