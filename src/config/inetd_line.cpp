@@ -18,10 +18,39 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 10 && text.find_first_not_of("0123456789") == text.npos;
 }
 
-class Translator {
+/// The entry that a definition comes to, and what is wrong with it.
+class EntryWriter {
+ protected:
+  explicit EntryWriter(const Definition& d) : d_(d) {}
+
+  bool fault(const Field& at, std::string sentence, std::string hint = {}) {
+    d_.source.report(Level::error, at, std::move(sentence), std::move(hint));
+    return !(broken_ = true);
+  }
+  /// As a fault, but the line is right.
+  bool unserved(const Field& at, std::string sentence, std::string hint = {}) {
+    d_.source.report_unserved(at, std::move(sentence), std::move(hint));
+    return !(broken_ = true);
+  }
+  bool no_number(const Field& at) { return fault(at, fmt::format("'{}' is not a number", base::escaped(at.text, 100))); }
+  [[nodiscard]] Assignment assignment(std::string attribute, const Field& at, const Words& values) const {
+    Assignment a{std::move(attribute), at.column, Operator::set, {}, at.line, d_.source.line(at.line)};
+    for (const std::string& value : values) a.values.push_back({value, at.column});
+    return a;
+  }
+  void set(std::string attribute, const Field& at, const Words& values) {
+    entry_.assignments.push_back(assignment(std::move(attribute), at, values));
+  }
+
+  const Definition& d_;
+  Entry entry_;
+  bool broken_ = false;
+};
+
+class Translator : EntryWriter {
  public:
   Translator(const Definition& d, Family family, const InetdStyle& style, Names& names)
-      : d_(d), names_(names), style_(style), protocol_(read_protocol(d.protocol, names)), unix_(protocol_.name.text == "unix"),
+      : EntryWriter(d), names_(names), style_(style), protocol_(read_protocol(d.protocol, names)), unix_(protocol_.name.text == "unix"),
         spec_(read_spec(d.spec, unix_)) {
     if (protocol_.family == Family::plain) protocol_.family = family;
     internal_ = d.server.text == "internal";
@@ -60,25 +89,6 @@ class Translator {
     return {std::move(entry), std::move(id), unix_ ? "unix" : d_.protocol.text, std::move(address), spec_.name};
   }
 
-  bool fault(const Field& at, std::string sentence, std::string hint = {}) {
-    d_.source.report(Level::error, at, std::move(sentence), std::move(hint));
-    return !(broken_ = true);
-  }
-  /// As a fault, but the line is right.
-  bool unserved(const Field& at, std::string sentence, std::string hint = {}) {
-    d_.source.report_unserved(at, std::move(sentence), std::move(hint));
-    return !(broken_ = true);
-  }
-  bool no_number(const Field& at) { return fault(at, fmt::format("'{}' is not a number", base::escaped(at.text, 100))); }
-  [[nodiscard]] Assignment assignment(std::string attribute, const Field& at, const Words& values) const {
-    Assignment a{std::move(attribute), at.column, Operator::set, {}, at.line, d_.source.line(at.line)};
-    for (const std::string& value : values) a.values.push_back({value, at.column});
-    return a;
-  }
-  void set(std::string attribute, const Field& at, const Words& values) {
-    entry_.assignments.push_back(assignment(std::move(attribute), at, values));
-  }
-
   /// Of a UNIX socket.
   [[nodiscard]] std::string_view directory() const {
     const std::string_view path = spec_.name.text;
@@ -108,18 +118,15 @@ class Translator {
   std::vector<Field> addresses();
   void resolve(const Field& host, std::vector<Field>& to);
 
-  const Definition& d_;
   Names& names_;
   const InetdStyle& style_;
   ProtocolField protocol_;
   bool unix_;
   SpecField spec_;
-  Entry entry_;
   Words types_;
   bool internal_ = false;
   bool tcpmux_ = false;
   bool asks_libwrap_ = false;
-  bool broken_ = false;
 };
 
 bool Translator::protocol() {
