@@ -201,7 +201,7 @@ bool Translator::unix_path() {
                  "write it as /PATH or :OWNER:GROUP:MODE:/PATH");
   if (path.text.find_first_of(" \t") != std::string::npos) return fault(path, "the path of a socket has no blanks here");
   if (entry_.name.empty()) return fault(path, fmt::format("'{}' is a directory", base::escaped(path.text, 200)));
-  if (internal_) return fault(d_.server, "an internal service has no UNIX socket here: its name would say what it does");
+  if (internal_) return fault(d_.server, "an internal service has no UNIX socket in inetd.conf: there, its name says which one it is");
   set("listen", path, {"unix:" + path.text});
   if (spec_.file) {
     set("socket_owner", spec_.file->owner, {spec_.file->owner.text});

@@ -236,7 +236,7 @@ std::vector<Input> inetd_lines() {
         ":ftp stream tcp nowait root /bin/sh", "127.0.0.1:ftp stream tcp6 nowait root /bin/sh", "nowhere:ftp stream tcp nowait root /bin/sh",
         "ftp stream tcp nowait root ftpd ftpd -l", "ftp on protocol = tcp", "ftp on protocol = tcp, x = y, exec = /bin/sh;", "ftp on protocol;",
         "ftp on =;", "ftp on protocol = tcp, exec = \"/bin;", "ftp on protocol = \"\\q\";", "ftp on protocol = tcp, wait = maybe;",
-        "ftp on sndbuf = 3;", "ftp on protocol = tcp udp;", "1.2.3.4:ftp on bind = ::1;", "ftp on wait = no;",
+        "ftp on acceptfilter = x;", "ftp on protocol = tcp udp;", "1.2.3.4:ftp on bind = ::1;", "ftp on wait = no;",
         "ftp stream tcp nowait root /bin/sh\nftp stream tcp nowait root /bin/sh"})
     all.push_back({"inetd: " + line, line + "\n", true});
   return all;

@@ -50,7 +50,7 @@ constexpr Fault faults[]{
     {"/run/x rdm unix nowait root /bin/sh", "8 Bad socket type: rdm"},
     {"/run/x raw unix wait root /bin/sh", "8 UNIX sockets are of type stream, dgram or seqpacket"},
     {"/run/x dgram unix nowait root /bin/sh", "19 Service x has socket_type dgram, but does not wait"},
-    {"/run/echo stream unix nowait root internal", "35 an internal service has no UNIX socket here"},
+    {"/run/echo stream unix nowait root internal", "35 an internal service has no UNIX socket in inetd.conf"},
     {"ftp stream tcp no root /bin/sh", "16 Bad value for wait: no"},
     {"ftp stream tcp nowait.x root /bin/sh", "23 'x' is not a number"},
     {"ftp stream tcp nowait. root /bin/sh", "23 '' is not a number"},
