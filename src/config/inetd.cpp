@@ -25,7 +25,7 @@ ProtocolField read_protocol(const Field& field, Names& names) {
   result.tail = rest.text.substr(end);
   result.name = rest.part(0, end);
   // A protocol may end in a digit by itself.
-  if (names.protocol(result.name.text)) return result;
+  if (result.name.text == "unix" || names.protocol(result.name.text)) return result;
   constexpr std::pair<std::string_view, Family> families[]{
       {"6only", Family::v6}, {"46", Family::v46}, {"4", Family::v4}, {"6", Family::v6}};
   for (const auto& [digits, family] : families) {
@@ -38,10 +38,28 @@ ProtocolField read_protocol(const Field& field, Names& names) {
   return result;
 }
 
-SpecField read_spec(const Field& field) {
-  const std::size_t colon = field.text.starts_with("/") ? std::string::npos : field.text.rfind(':');
-  if (colon == std::string::npos) return {std::nullopt, field};
-  return {field.part(0, colon), field.part(colon + 1)};
+namespace {
+
+/// :OWNER:GROUP:MODE:PATH. A path may have colons, too.
+SpecField read_owned(const Field& field) {
+  std::size_t from = 1;
+  FileOwner file;
+  for (Field* part : {&file.owner, &file.group, &file.mode}) {
+    const std::size_t colon = field.text.find(':', from);
+    if (colon == std::string::npos) return {std::nullopt, FileOwner{}, field};
+    *part = field.part(from, colon - from);
+    from = colon + 1;
+  }
+  return {std::nullopt, std::move(file), field.part(from)};
+}
+
+}  // namespace
+
+SpecField read_spec(const Field& field, bool path) {
+  if (path && field.text.starts_with(":")) return read_owned(field);
+  const std::size_t colon = field.text.starts_with("/") ? std::string::npos : path ? field.text.find(":/") : field.text.rfind(':');
+  if (colon == std::string::npos) return {std::nullopt, std::nullopt, field};
+  return {field.part(0, colon), std::nullopt, field.part(colon + 1)};
 }
 
 namespace {

@@ -22,18 +22,25 @@ enum class Family : unsigned char {
 /// The third field: [rpc/]NAME[FAMILY][,rcvbuf=...].
 struct ProtocolField {
   bool rpc = false;
-  Field name;  ///< as /etc/protocols has it
+  Field name;  ///< as /etc/protocols has it, or "unix"
   Family family = Family::plain;
   std::string tail;  ///< what stands behind a comma or a second slash
 };
 [[nodiscard]] ProtocolField read_protocol(const Field& field, Names& names);
 
-/// The first field: [ADDRESS,...:]NAME.
+/// To whom the file of a UNIX socket belongs, and who may connect: FreeBSD's :OWNER:GROUP:MODE: in front of its path.
+struct FileOwner {
+  Field owner, group, mode;
+};
+
+/// The first field: [ADDRESS,...:]NAME, or [:OWNER:GROUP:MODE:]PATH.
 struct SpecField {
   std::optional<Field> addresses;
+  std::optional<FileOwner> file;
   Field name;
 };
-[[nodiscard]] SpecField read_spec(const Field& field);
+/// `path`: a UNIX socket is meant. What has not three parts in front of the path has an empty mode.
+[[nodiscard]] SpecField read_spec(const Field& field, bool path);
 
 /// The entries of one definition: one for each address it listens on, one broken one after a fault was reported.
 /// `family` is used where the protocol has none. Their ids are still the names; see Translated.

@@ -203,20 +203,22 @@ bool Assembler::take(const Option& option) {
   const std::string key = base::to_lower(option.key.text);
   if (key == "args") return d_.arguments = option.values, true;
   if (key == "ipsec" && option.values.empty()) return true;
-  constexpr std::string_view impossible[]{"acceptfilter", "sndbuf", "recvbuf", "ipsec"};
+  constexpr std::string_view impossible[]{"acceptfilter", "ipsec"};
   if (std::find(std::begin(impossible), std::end(impossible), key) != std::end(impossible))
     return d_.source.report_unserved(option.key, fmt::format("{} cannot be set", key)), false;
   if (option.values.size() != 1) return fail(option.key, fmt::format("{} takes one value", base::escaped(key, 100)));
   const Field& value = option.values[0];
   if (key == "wait") return take_switch(option);
   if (key == "bind") {
-    if (d_.spec.text.find(':') != std::string::npos) return fail(value, "there is already an address before the service");
+    const bool path = d_.spec.text.starts_with("/") || d_.spec.text.find(":/") != std::string::npos;
+    if (!path && d_.spec.text.find(':') != std::string::npos) return fail(value, "there is already an address before the service");
     d_.addresses = value.text;
     return true;
   }
   const std::pair<std::string_view, Field*> places[]{
       {"socktype", &d_.socket_type}, {"protocol", &d_.protocol}, {"user", &d_.user}, {"group", &group_},
-      {"exec", &d_.server}, {"service_max", &most_}, {"accept_max", &accept_most_}, {"ip_max", &address_most_}};
+      {"exec", &d_.server}, {"service_max", &most_}, {"accept_max", &accept_most_}, {"ip_max", &address_most_},
+      {"recvbuf", &d_.receive_buffer}, {"sndbuf", &d_.send_buffer}};
   for (const auto& [name, place] : places)
     if (key == name) return *place = value, true;
   return fail(option.key, fmt::format("unknown key {}", base::escaped(key, 100)));

@@ -18,15 +18,45 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 10 && text.find_first_not_of("0123456789") == text.npos;
 }
 
-class Translator {
+/// The entry that a definition comes to, and what is wrong with it.
+class EntryWriter {
+ protected:
+  explicit EntryWriter(const Definition& d) : d_(d) {}
+
+  bool fault(const Field& at, std::string sentence, std::string hint = {}) {
+    d_.source.report(Level::error, at, std::move(sentence), std::move(hint));
+    return !(broken_ = true);
+  }
+  /// As a fault, but the line is right.
+  bool unserved(const Field& at, std::string sentence, std::string hint = {}) {
+    d_.source.report_unserved(at, std::move(sentence), std::move(hint));
+    return !(broken_ = true);
+  }
+  bool no_number(const Field& at) { return fault(at, fmt::format("'{}' is not a number", base::escaped(at.text, 100))); }
+  [[nodiscard]] Assignment assignment(std::string attribute, const Field& at, const Words& values) const {
+    Assignment a{std::move(attribute), at.column, Operator::set, {}, at.line, d_.source.line(at.line)};
+    for (const std::string& value : values) a.values.push_back({value, at.column});
+    return a;
+  }
+  void set(std::string attribute, const Field& at, const Words& values) {
+    entry_.assignments.push_back(assignment(std::move(attribute), at, values));
+  }
+
+  const Definition& d_;
+  Entry entry_;
+  bool broken_ = false;
+};
+
+class Translator : EntryWriter {
  public:
   Translator(const Definition& d, Family family, const InetdStyle& style, Names& names)
-      : d_(d), names_(names), style_(style), protocol_(read_protocol(d.protocol, names)), spec_(read_spec(d.spec)) {
+      : EntryWriter(d), names_(names), style_(style), protocol_(read_protocol(d.protocol, names)), unix_(protocol_.name.text == "unix"),
+        spec_(read_spec(d.spec, unix_)) {
     if (protocol_.family == Family::plain) protocol_.family = family;
     internal_ = d.server.text == "internal";
     entry_.place = {d.source.file, d.spec.line, d.spec.column};
     entry_.line_text = d.source.line(d.spec.line);
-    entry_.name = spec_.name.text;
+    entry_.name = unix_ ? std::string(base::last_component(spec_.name.text)) : spec_.name.text;
     entry_.state = d.off ? Entry::State::disabled : Entry::State::whole;
   }
 
@@ -55,30 +85,21 @@ class Translator {
   Translated translated(Entry entry, std::string address) const {
     std::string id = entry.name;
     if (internal_) id += d_.socket_type.text == "dgram" ? "-dgram" : "-stream";
-    return {std::move(entry), std::move(id), d_.protocol.text, std::move(address), spec_.name};
+    if (unix_) address = base::last_component(directory());
+    return {std::move(entry), std::move(id), unix_ ? "unix" : d_.protocol.text, std::move(address), spec_.name};
   }
 
-  bool fault(const Field& at, std::string sentence, std::string hint = {}) {
-    d_.source.report(Level::error, at, std::move(sentence), std::move(hint));
-    return !(broken_ = true);
-  }
-  /// As a fault, but the line is right.
-  bool unserved(const Field& at, std::string sentence, std::string hint = {}) {
-    d_.source.report_unserved(at, std::move(sentence), std::move(hint));
-    return !(broken_ = true);
-  }
-  bool no_number(const Field& at) { return fault(at, fmt::format("'{}' is not a number", base::escaped(at.text, 100))); }
-  [[nodiscard]] Assignment assignment(std::string attribute, const Field& at, const Words& values) const {
-    Assignment a{std::move(attribute), at.column, Operator::set, {}, at.line, d_.source.line(at.line)};
-    for (const std::string& value : values) a.values.push_back({value, at.column});
-    return a;
-  }
-  void set(std::string attribute, const Field& at, const Words& values) {
-    entry_.assignments.push_back(assignment(std::move(attribute), at, values));
+  /// Of a UNIX socket.
+  [[nodiscard]] std::string_view directory() const {
+    const std::string_view path = spec_.name.text;
+    return path.substr(0, std::min(path.rfind('/'), path.size()));
   }
 
   bool protocol();
+  bool protocol_tail();
+  bool buffer(const Field& option);
   bool service();
+  bool unix_path();
   bool rpc_name(const Field& name, std::size_t slash);
   bool tcpmux_name(const Field& name);
   /// HP-UX has the number and the versions behind the program.
@@ -97,30 +118,53 @@ class Translator {
   std::vector<Field> addresses();
   void resolve(const Field& host, std::vector<Field>& to);
 
-  const Definition& d_;
   Names& names_;
   const InetdStyle& style_;
   ProtocolField protocol_;
+  bool unix_;
   SpecField spec_;
-  Entry entry_;
   Words types_;
   bool internal_ = false;
   bool tcpmux_ = false;
   bool asks_libwrap_ = false;
-  bool broken_ = false;
 };
 
 bool Translator::protocol() {
-  const std::string& tail = protocol_.tail;
-  if (protocol_.name.text == "unix")
-    return unserved(d_.protocol, "sockets in the file system are not supported: only internet services are");
-  if (tail.starts_with(","))
-    return unserved(d_.protocol.part(d_.protocol.text.size() - tail.size() + 1),
-                 "the sizes of socket buffers cannot be set", "leave them out, and the kernel chooses");
-  if (!tail.empty()) return unserved(d_.protocol, fmt::format("protocol {} is not supported", base::escaped(d_.protocol.text, 100)));
+  if (!protocol_tail()) return false;
+  if (!d_.receive_buffer.text.empty()) set("receive_buffer", d_.receive_buffer, {d_.receive_buffer.text});
+  if (!d_.send_buffer.text.empty()) set("send_buffer", d_.send_buffer, {d_.send_buffer.text});
+  if (unix_ && protocol_.rpc) return fault(d_.protocol, "an RPC service has no UNIX socket");
+  if (unix_) return true;
+  if (protocol_.name.text.starts_with("unix") && !names_.protocol(protocol_.name.text))
+    return fault(protocol_.name, fmt::format("Protocol {} not in /etc/protocols", base::escaped(protocol_.name.text, 100)),
+                 "UNIX sockets are written 'unix', and have no address family");
   set("protocol", protocol_.name, {protocol_.name.text});
   if (protocol_.family == Family::v6) set("v6only", d_.protocol, {"yes"});
   if (protocol_.family == Family::v46) set("v6only", d_.protocol, {"no"});
+  return true;
+}
+
+/// NetBSD's ,rcvbuf=SIZE and ,sndbuf=SIZE.
+bool Translator::protocol_tail() {
+  const std::string& tail = protocol_.tail;
+  if (tail.empty()) return true;
+  if (!tail.starts_with(",")) return unserved(d_.protocol, fmt::format("protocol {} is not supported", base::escaped(d_.protocol.text, 100)));
+  const std::size_t begin = d_.protocol.text.size() - tail.size();
+  for (std::size_t at = 0; at != std::string::npos;) {
+    const std::size_t end = tail.find(',', at + 1);
+    if (!buffer(d_.protocol.part(begin + at + 1, end == std::string::npos ? end : end - at - 1))) return false;
+    at = end;
+  }
+  return true;
+}
+
+bool Translator::buffer(const Field& option) {
+  const std::size_t equals = std::min(option.text.find('='), option.text.size());
+  const std::string_view name = std::string_view(option.text).substr(0, equals);
+  if ((name != "rcvbuf" && name != "sndbuf") || equals == option.text.size())
+    return fault(option, fmt::format("'{}' is not an option of a protocol", base::escaped(option.text, 100)), "expected rcvbuf=SIZE or sndbuf=SIZE");
+  const Field size = option.part(equals + 1);
+  set(name == "rcvbuf" ? "receive_buffer" : "send_buffer", size, {size.text});
   return true;
 }
 
@@ -148,7 +192,27 @@ bool Translator::tcpmux_name(const Field& name) {
   return true;
 }
 
+/// The mode is FreeBSD's where the line gives none; NetBSD's comes from a umask that lets only the owner connect, too.
+bool Translator::unix_path() {
+  constexpr std::string_view owner_alone = "200";
+  const Field& path = spec_.name;
+  if (!path.text.starts_with("/"))
+    return fault(path, fmt::format("'{}' is not the path of a socket", base::escaped(path.text, 200)),
+                 "write it as /PATH or :OWNER:GROUP:MODE:/PATH");
+  if (path.text.find_first_of(" \t") != std::string::npos) return fault(path, "the path of a socket has no blanks here");
+  if (entry_.name.empty()) return fault(path, fmt::format("'{}' is a directory", base::escaped(path.text, 200)));
+  if (internal_) return fault(d_.server, "an internal service has no UNIX socket in inetd.conf: there, its name says which one it is");
+  set("listen", path, {"unix:" + path.text});
+  if (spec_.file) {
+    set("socket_owner", spec_.file->owner, {spec_.file->owner.text});
+    set("socket_group", spec_.file->group, {spec_.file->group.text});
+  }
+  set("socket_mode", spec_.file ? spec_.file->mode : path, {spec_.file ? spec_.file->mode.text : std::string(owner_alone)});
+  return true;
+}
+
 bool Translator::service() {
+  if (unix_) return unix_path();
   const Field& name = spec_.name;
   if (name.text.empty()) return fault(d_.spec, "expected a service after the address");
   const std::size_t slash = name.text.find('/');
@@ -157,7 +221,7 @@ bool Translator::service() {
   if (hpux_rpc())
     return fault(name, "an RPC service is written NUMBER/VERSION here, with a protocol such as rpc/udp",
                  fmt::format("{}/{} ... rpc/{}", d_.arguments[0].text, d_.arguments[1].text, protocol_.name.text));
-  if (slash == 0) return unserved(name, "sockets in the file system are not supported: only internet services are");
+  if (slash == 0) return fault(name, fmt::format("'{}' is the path of a UNIX socket, and {} is not its protocol", base::escaped(name.text, 200), base::escaped(d_.protocol.text, 100)), "the protocol would be unix");
   if (slash != std::string::npos)
     return fault(name.part(slash), "only RPC services have a version", fmt::format("the protocol would be rpc/{}", protocol_.name.text));
   if (!is_number(name.text)) return true;
@@ -172,6 +236,7 @@ bool Translator::socket_type() {
   if (const std::size_t filter = text.find(':'); filter != std::string::npos)
     return unserved(d_.socket_type.part(filter + 1), "accept filters are not supported");
   const Field type = d_.socket_type.part(0, end);
+  if (unix_ && type.text == "raw") return fault(type, "UNIX sockets are of type stream, dgram or seqpacket");
   set("socket_type", type, {type.text});
   return end == text.size() || limit("instances", d_.socket_type.part(end + 1));
 }
@@ -283,10 +348,10 @@ bool Translator::program() {
     asks_libwrap_ = style_.wraps_internal;
     return true;
   }
-  // libwrap is not asked for RPC services over tcp: there tcpd has to do it.
-  const bool replaceable = style_.replaces_tcpd && !(protocol_.rpc && d_.socket_type.text != "dgram");
+  // libwrap is not asked for RPC services over tcp, and knows nothing of local peers: there tcpd has to do it.
+  const bool replaceable = style_.replaces_tcpd && !unix_ && !(protocol_.rpc && d_.socket_type.text != "dgram");
   if (replaceable && base::last_component(d_.server.text) == "tcpd") return wrapped();
-  asks_libwrap_ = style_.wraps;
+  asks_libwrap_ = style_.wraps && !unix_;
   set("server", d_.server, {d_.server.text});
   if (d_.arguments.empty()) return true;
   Assignment arguments = assignment("server_args", d_.arguments.front(), {});
@@ -328,7 +393,8 @@ void Translator::resolve(const Field& host, std::vector<Field>& to) {
 
 std::vector<Field> Translator::addresses() {
   const Field all{"", d_.spec.line, d_.spec.column};
-  if (tcpmux_) return {all};
+  // A UNIX socket has none, whatever stands in front of it or above (NetBSD's inetd(8)).
+  if (tcpmux_ || unix_) return {all};
   const Field list = spec_.addresses.value_or(Field{d_.addresses, d_.spec.line, d_.spec.column});
   std::vector<Field> result;
   if (list.text.empty() && !spec_.addresses) return {all};

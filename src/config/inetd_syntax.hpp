@@ -47,6 +47,7 @@ struct Definition {
   Field socket_type, protocol, wait, user, server;
   std::vector<Field> arguments;
   Field address_most;  ///< NetBSD's ip_max: starts for one address in a minute
+  Field receive_buffer, send_buffer;  ///< NetBSD's recvbuf and sndbuf: sizes
   bool off = false;     ///< NetBSD, and turned off by Debian's update-inetd: defined and not to be served
   bool broken = false;  ///< a fault was reported
 };

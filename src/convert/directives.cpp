@@ -61,8 +61,9 @@ constexpr Row table[]{
      "ManagedOOMMemoryPressureDurationSec"},
     // Who can reach it, and when.
     {"Socket", Effect::guards, "no", "PrivateNetwork"},
+    {"Socket", Effect::guards, "0755 755", "DirectoryMode"},
     {"Socket", Effect::guards, "",
-     "BindToDevice IPTTL Mark NetworkNamespacePath ExecStartPre ExecStartPost SmackLabel SmackLabelIPIn "
+     "IPTTL NetworkNamespacePath ExecStartPre ExecStartPost SmackLabel SmackLabelIPIn "
      "SmackLabelIPOut RestrictNetworkInterfaces SocketBindAllow SocketBindDeny BPFProgram IPIngressFilterPath "
      "IPEgressFilterPath NFTSet"},
     {"Service", Effect::guards, "", "NFTSet"},
@@ -93,8 +94,7 @@ constexpr Row table[]{
      "FileDescriptorStorePreserve USBFunctionDescriptors USBFunctionStrings ReloadSignal RefreshOnReload SysVStartPriority "
      "StartLimitInterval StartLimitIntervalSec StartLimitBurst"},
     {"Socket", Effect::nothing, "",
-     "SocketUser SocketGroup SocketMode DirectoryMode Writable KeepAliveTimeSec KeepAliveIntervalSec KeepAliveProbes "
-     "Priority DeferAcceptSec ReceiveBuffer SendBuffer IPTOS ReusePort PipeSize FreeBind Transparent Broadcast "
+     "Writable Priority ReusePort PipeSize Transparent Broadcast "
      "PassCredentials PassPIDFD PassSecurity PassPacketInfo PassFileDescriptorsToExec AcceptFileDescriptors "
      "Timestamping TCPCongestion ExecStopPre ExecStopPost TimeoutSec RemoveOnStop Symlinks FileDescriptorName "
      "FlushPending MessageQueueMaxMessages MessageQueueMessageSize DeferTrigger DeferTriggerMaxSec XAttrEntryPoint "

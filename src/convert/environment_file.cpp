@@ -114,7 +114,7 @@ std::optional<Login> find_login(std::string_view passwd, std::string_view user) 
     std::vector<std::string> fields;
     for (std::size_t at = 0; at <= line.size(); at = std::min(line.find(':', at), line.size()) + 1)
       fields.emplace_back(line.substr(at, std::min(line.find(':', at), line.size()) - at));
-    if (fields.size() == 7 && (fields[0] == user || fields[2] == user)) return Login{fields[0], fields[5], fields[6]};
+    if (fields.size() == 7 && (fields[0] == user || fields[2] == user)) return Login{fields[0], fields[3], fields[5], fields[6]};
   }
   return std::nullopt;
 }

@@ -18,9 +18,9 @@ using Variable = std::pair<std::string, std::string>;
 /// The variables of a file for EnvironmentFile=, as systemd reads it: quotes, escapes, values over several lines.
 [[nodiscard]] std::vector<Variable> read_environment_file(std::string_view text);
 
-/// HOME and SHELL of a user in the text of /etc/passwd; nothing when the user, by name or number, is not there.
+/// What the text of /etc/passwd says of a user, the group by its number; nothing when the user, by name or number, is not there.
 struct Login {
-  std::string name, home, shell;
+  std::string name, group, home, shell;
 };
 [[nodiscard]] std::optional<Login> find_login(std::string_view passwd, std::string_view user);
 

@@ -157,7 +157,12 @@ void take_rate(Unit& socket, Unit* service, Way way, Draft& draft, Report& repor
                             rate.seconds, pause));
 }
 
-void take_access(Unit& socket, Unit* service, const Listening& at, Way way, Draft& draft, Report& report) {
+void take_access(Unit& socket, Unit* service, const Sockets& at, Way way, Draft& draft, Report& report) {
+  // Nobody who comes by another socket has an address. What the service may not send is reported as what confined it.
+  if (!at.any(Listening::Kind::ip)) {
+    for (const char* key : {"IPAddressAllow", "IPAddressDeny"}) socket.pass_over("Socket", key);
+    return;
+  }
   const Lists all[]{lists_of(socket, "Socket", report), service ? lists_of(*service, "Service", report) : Lists{}};
   std::optional<Networks> only_from;
   Networks no_access;
@@ -181,10 +186,13 @@ void take_access(Unit& socket, Unit* service, const Listening& at, Way way, Draf
   }
   if (!from) return;
   report.note(from->place, "refused peers will see their connections closed, and are logged");
+  if (only_from && std::ranges::any_of(at.all, [](const Listening& one) { return one.kind != Listening::Kind::ip; }))
+    report.loss(from->place,
+                "only_from: peers that do not come over IP are refused, too; only_uid, only_gid and only_cid let them in");
   if (only_from) draft.set("only_from", texts_of(*only_from), from);
   if (!no_access.empty()) draft.set("no_access", texts_of(no_access), from);
   // Without it the peers of further datagrams are not looked at.
-  if (way == Way::waits && at.datagrams && (only_from || !no_access.empty())) draft.add_flag("INTERCEPT", from);
+  if (way == Way::waits && at.type == config::SocketType::dgram && (only_from || !no_access.empty())) draft.add_flag("INTERCEPT", from);
 }
 
 void take_conditions(Unit& unit, config::Files& files, Draft& draft, Report& report) {

@@ -5,7 +5,6 @@
 
 #include "convert/entry_text.hpp"
 #include "convert/from_units.hpp"
-#include "xsuperd/base/address.hpp"
 #include "xsuperd/base/text.hpp"
 
 namespace xsuperd::convert {
@@ -35,24 +34,6 @@ void no_value(const Directive& d, Report& report) {
   report.error(d.place, fmt::format("{} has no value that systemd would accept", quoted(d)));
 }
 
-bool is_port(std::string_view text) { return base::parse_number(text, 1, 0xffff).has_value() && text.front() != '+'; }
-
-/// PORT, ADDRESS:PORT or [ADDRESS]:PORT.
-bool read_address(std::string_view value, Listening& to) {
-  const std::size_t colon = value.rfind(':');
-  const std::string_view port = colon == value.npos ? value : value.substr(colon + 1);
-  if (!is_port(port)) return false;
-  to.port = port;
-  if (colon == value.npos) return true;
-  std::string_view host = value.substr(0, colon);
-  to.v6 = host.starts_with("[") && host.ends_with("]");
-  if (to.v6) host = host.substr(1, host.size() - 2);
-  const auto address = base::Address::parse(host);
-  if (!address || (address->family() == base::Address::Family::ipv6) != to.v6) return false;
-  to.address = host;
-  return true;
-}
-
 /// A count; nothing, after reporting, for what is none.
 std::optional<std::uint64_t> count(Unit& socket, std::string_view key, const Directive*& from, Report& report) {
   from = socket.last("Socket", key);
@@ -62,27 +43,45 @@ std::optional<std::uint64_t> count(Unit& socket, std::string_view key, const Dir
   return static_cast<std::uint64_t>(*number);
 }
 
-bool yes(Unit& socket, std::string_view key, const Directive*& from, Report& report) {
-  from = socket.last("Socket", key);
-  if (!from) return false;
-  const auto value = unit_boolean(from->value);
-  if (!value) no_value(*from, report);
-  return value.value_or(false);
-}
-
-void take_family(Unit& socket, const Listening& at, Draft& draft, Report& report) {
+/// Which families a socket for all addresses serves.
+void take_v6only(Unit& socket, Draft& draft, Report& report) {
   const Directive* from = socket.last("Socket", "BindIPv6Only");
-  if (!at.address.empty() && !at.v6) {
-    draft.add_flag("IPv4", at.from);
-    if (at.address != "0.0.0.0") draft.set("bind", {at.address}, at.from);
-    return;
-  }
-  draft.add_flag("IPv6", at.from);
-  if (!at.address.empty()) draft.set("bind", {at.address}, at.from);
   if (!from || from->value == "default") return;
   const auto only = from->value == "ipv6-only" ? true : from->value == "both" ? false : unit_boolean(from->value);
   if (!only) return no_value(*from, report);
   draft.set("v6only", {*only ? "yes" : "no"}, from);
+}
+
+/// One address of IP: port and bind say it.
+void take_plain(Unit& socket, const Listening& at, Draft& draft, Report& report) {
+  const Directive* protocol = socket.last("Socket", "SocketProtocol");
+  const bool multipath = protocol && protocol->value == "mptcp";
+  const std::string usual = at.type == config::SocketType::dgram ? "udp" : "tcp";
+  draft.set("type", {"UNLISTED"}, at.from);
+  draft.set("socket_type", {std::string(type_word(at.type))}, at.from);
+  draft.set("protocol", {protocol && !multipath ? protocol->value : usual}, protocol ? protocol : at.from);
+  draft.set("port", {at.port}, at.from);
+  const bool v4 = !at.address.empty() && !at.v6;
+  draft.add_flag(v4 ? "IPv4" : "IPv6", at.from);
+  if (!at.address.empty() && at.address != "0.0.0.0") draft.set("bind", {at.address}, at.from);
+  if (v4)
+    socket.pass_over("Socket", "BindIPv6Only");
+  else
+    take_v6only(socket, draft, report);
+}
+
+void take_elements(Unit& socket, const Sockets& at, Draft& draft, Report& report) {
+  std::vector<std::string> elements;
+  for (const Listening& one : at.all) elements.push_back(one.element);
+  draft.set("socket_type", {std::string(type_word(at.type))}, at.all[0].from);
+  draft.set("listen", elements, at.all[0].from);
+  const bool every = std::ranges::any_of(at.all, [](const Listening& one) { return !one.port.empty() && one.address.empty(); });
+  const bool v6 = std::ranges::any_of(at.all, [](const Listening& one) { return one.v6; });
+  if (every) draft.add_flag("IPv6", at.all[0].from);
+  if (every || v6)
+    take_v6only(socket, draft, report);
+  else
+    socket.pass_over("Socket", "BindIPv6Only");
 }
 
 void take_counts(Unit& socket, bool accept, Draft& draft, Report& report) {
@@ -102,41 +101,18 @@ void take_counts(Unit& socket, bool accept, Draft& draft, Report& report) {
 
 }  // namespace
 
-std::vector<Listening> listening(Unit& socket, Report& report) {
-  std::vector<Listening> found;
-  for (const char* key : {"ListenStream", "ListenDatagram"})
-    for (const Directive* d : socket.all("Socket", key)) {
-      const auto value = resolved(socket, d->value);
-      Listening one{d, std::string_view(key) == "ListenDatagram", {}, {}, false};
-      if (value && read_address(*value, one))
-        found.push_back(std::move(one));
-      else
-        report.loss(d->place, fmt::format("{} is not converted: only internet services are served here", quoted(*d)));
-    }
-  for (const char* key : {"ListenSequentialPacket", "ListenFIFO", "ListenSpecial", "ListenNetlink",
-                          "ListenMessageQueue", "ListenUSBFunction"})
-    for (const Directive* d : socket.all("Socket", key))
-      report.loss(d->place, fmt::format("{} is not converted: only internet services are served here", quoted(*d)));
-  return found;
-}
+bool accepts(Unit& socket, Report& report) { return flag_of(socket, "Accept", report) != nullptr; }
 
-bool accepts(Unit& socket, Report& report) {
-  const Directive* from = nullptr;
-  return yes(socket, "Accept", from, report);
-}
-
-void take_socket(Unit& socket, const Listening& at, Way way, Draft& draft, Report& report) {
-  const Directive* from = nullptr;
-  const Directive* protocol = socket.last("Socket", "SocketProtocol");
-  draft.set("type", {"UNLISTED"}, at.from);
-  draft.set("socket_type", {at.datagrams ? "dgram" : "stream"}, at.from);
-  draft.set("protocol", {protocol ? protocol->value : at.datagrams ? "udp" : "tcp"}, protocol ? protocol : at.from);
-  draft.set("port", {at.port}, at.from);
+void take_socket(Unit& socket, const Sockets& at, Way way, config::Files& files, Draft& draft, Report& report) {
+  if (at.plain())
+    take_plain(socket, at.all[0], draft, report);
+  else
+    take_elements(socket, at, draft, report);
   draft.set("wait", {way == Way::waits ? "yes" : "no"}, socket.last("Socket", "Accept"));
-  take_family(socket, at, draft, report);
-  if (yes(socket, "NoDelay", from, report)) draft.add_flag("NODELAY", from);
-  if (yes(socket, "KeepAlive", from, report)) draft.add_flag("KEEPALIVE", from);
-  if (yes(socket, "SELinuxContextFromNet", from, report)) draft.add_flag("LABELED", from);
+  const Directive* protocol = socket.last("Socket", "SocketProtocol");
+  if (protocol && protocol->value == "mptcp" && at.type == config::SocketType::stream && at.any(Listening::Kind::ip))
+    draft.set("mptcp", {"yes"}, protocol);
+  take_options(socket, at, files, draft, report);
   // systemd knows nothing of hosts.allow.
   draft.add_flag("NOLIBWRAP", nullptr);
   take_counts(socket, way != Way::waits, draft, report);

@@ -45,7 +45,7 @@ class Converter {
  private:
   void convert(const std::string& path);
   std::optional<Unit> service_of(Unit& socket, const std::string& path, bool accept);
-  Draft draft_of(Unit& socket, Unit* service, const Listening& at, Way way);
+  Draft draft_of(Unit& socket, Unit* service, const Sockets& at, Way way);
   void write(Draft draft, const std::string& id);
   void check();
   void disable(Pending& one, std::string why);
@@ -76,15 +76,15 @@ std::optional<Unit> Converter::service_of(Unit& socket, const std::string& path,
   return read_unit(files_, found, report_);
 }
 
-Draft Converter::draft_of(Unit& socket, Unit* service, const Listening& at, Way way) {
+Draft Converter::draft_of(Unit& socket, Unit* service, const Sockets& at, Way way) {
   Draft draft;
   draft.entry.name = socket.prefix();
-  draft.entry.place = at.from->place;
+  draft.entry.place = at.all[0].from->place;
   draft.comments.push_back(
-      comment_line(fmt::format("Converted from {}, line {}.", at.from->place.file, at.from->place.line)));
+      comment_line(fmt::format("Converted from {}, line {}.", draft.entry.place.file, draft.entry.place.line)));
   const auto relay = way == Way::relays ? relay_of(*service) : std::nullopt;
   if (relay) take_relay(*service, *relay, draft, report_);
-  take_socket(socket, at, way, draft, report_);
+  take_socket(socket, at, way, files_, draft, report_);
   take_rate(socket, relay ? nullptr : service, way, draft, report_);
   // What a relay sends of its own is not what its peers send.
   take_access(socket, relay ? nullptr : service, at, way, draft, report_);
@@ -100,7 +100,7 @@ void Converter::convert(const std::string& path) {
   auto socket = read_unit(files_, path, report_);
   if (!socket) return;
   const bool accept = accepts(*socket, report_);
-  const std::vector<Listening> all = listening(*socket, report_);
+  const std::vector<Sockets> all = listening(*socket, report_);
   auto service = service_of(*socket, path, accept);
   for (Unit* unit : {&*socket, service ? &*service : nullptr}) {
     if (!unit) continue;
@@ -110,20 +110,21 @@ void Converter::convert(const std::string& path) {
   const bool relays = service && !accept && relay_of(*service);
   const Way way = accept ? Way::accepts : relays ? Way::relays : Way::waits;
   std::vector<Draft> drafts;
-  for (const Listening& at : all) {
+  for (const Sockets& at : all) {
     drafts.push_back(draft_of(*socket, service ? &*service : nullptr, at, way));
-    if (way != Way::waits || all.size() == 1) continue;
+    if (way != Way::waits || (all.size() == 1 && at.all.size() == 1)) continue;
     drafts.back().unfit.push_back("its server needs all sockets of the unit at once");
-    report_.loss(at.from->place, "a server without Accept=yes gets one socket here: the entry is written disabled");
+    report_.loss(drafts.back().entry.place, "a server without Accept=yes gets one socket here: the entry is written disabled");
   }
   std::vector<std::string> unfit = report_unused(*socket, report_);
   for (std::string& why : service ? report_unused(*service, report_) : std::vector<std::string>{})
     unfit.push_back(std::move(why));
   // What was not understood may have protected something.
   for (std::size_t i = errors; i < report_.errors().size(); ++i) unfit.push_back(report_.errors()[i]);
-  for (Draft& draft : drafts) {
-    draft.unfit.insert(draft.unfit.end(), unfit.begin(), unfit.end());
-    write(std::move(draft), socket->prefix());
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    drafts[i].unfit.insert(drafts[i].unfit.end(), unfit.begin(), unfit.end());
+    const bool same_type = i == 0 || all[i].type == all[i - 1].type;
+    write(std::move(drafts[i]), same_type ? socket->prefix() : fmt::format("{}-{}", socket->prefix(), type_word(all[i].type)));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "convert/unit_file.hpp"
 #include "xsuperd/config/files.hpp"
+#include "xsuperd/config/listen.hpp"
 #include "xsuperd/config/parser.hpp"
 
 /// From the two units of a socket to entries of xinetd.conf.
@@ -25,13 +26,32 @@ struct Draft {
 
 /// One Listen...= of a socket unit.
 struct Listening {
+  enum class Kind : std::uint8_t {
+    ip,
+    path,       ///< a UNIX socket with a file
+    elsewhere,  ///< one with an abstract name, or vsock
+  };
   const Directive* from = nullptr;
-  bool datagrams = false;
-  std::string address;  ///< empty: all
-  std::string port;
-  bool v6 = false;  ///< an IPv6 address
+  config::SocketType type = config::SocketType::stream;
+  Kind kind = Kind::ip;
+  std::string address = {};  ///< ip; empty: all
+  std::string port = {};     ///< ip
+  bool v6 = false;           ///< an IPv6 address
+  std::string element = {};  ///< as listen says it
 };
-[[nodiscard]] std::vector<Listening> listening(Unit& socket, Report& report);
+/// Those of one type, which become one entry; there is at least one.
+struct Sockets {
+  config::SocketType type = config::SocketType::stream;
+  std::vector<Listening> all;
+  /// Can port and bind say it?
+  [[nodiscard]] bool plain() const;
+  [[nodiscard]] bool any(Listening::Kind kind) const;
+};
+[[nodiscard]] std::vector<Sockets> listening(Unit& socket, Report& report);
+/// "stream", "dgram" or "seqpacket".
+[[nodiscard]] std::string_view type_word(config::SocketType type);
+/// A switch of the socket: where it is switched on, else null. What is no boolean is reported.
+[[nodiscard]] const Directive* flag_of(Unit& socket, std::string_view key, Report& report);
 [[nodiscard]] bool accepts(Unit& socket, Report& report);
 
 /// Who does what with the connections.
@@ -41,12 +61,14 @@ enum class Way : std::uint8_t {
   relays,   ///< one that hands them on, systemd-socket-proxyd(8)
 };
 
-/// What holds for all sockets of the unit.
-void take_socket(Unit& socket, const Listening& at, Way way, Draft& draft, Report& report);
+/// Where the entry listens, and what holds for all sockets of the unit. `files`: of this machine.
+void take_socket(Unit& socket, const Sockets& at, Way way, config::Files& files, Draft& draft, Report& report);
+/// The part of it that are options of sockets.
+void take_options(Unit& socket, const Sockets& at, config::Files& files, Draft& draft, Report& report);
 /// How often servers may be started. `service`: null when it could not be read.
 void take_rate(Unit& socket, Unit* service, Way way, Draft& draft, Report& report);
 /// The access lists of both units: a peer must be admitted by either.
-void take_access(Unit& socket, Unit* service, const Listening& at, Way way, Draft& draft, Report& report);
+void take_access(Unit& socket, Unit* service, const Sockets& at, Way way, Draft& draft, Report& report);
 /// Whether the units would be started at all. `files`: of this machine.
 void take_conditions(Unit& unit, config::Files& files, Draft& draft, Report& report);
 /// The server. `accept`: it is an instance for one connection.

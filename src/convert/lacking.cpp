@@ -35,6 +35,9 @@ bool logs_to_syslog(S s) { return s.settings.log_type && s.settings.log_type->ki
 bool unaccepted(S s) { return !systemd_accepts(s) && !s.wait; }
 bool limited(const std::optional<config::Limit>& limit) { return limit && !limit->is_unlimited(); }
 
+/// Has it a socket whose peers have no address?
+bool beyond_ip(S s) { return s.listens_at(config::ListenSpec::Kind::local) || s.listens_at(config::ListenSpec::Kind::vsock); }
+
 constexpr Lacking table[]{
     {"access_times", Weight::loss, [](S s) { return s.settings.access_times.has_value(); },
      "access_times: systemd cannot limit a socket to times of day; the service is always open", true},
@@ -75,17 +78,31 @@ constexpr Lacking table[]{
     {"log_type", Weight::note, logs_to_syslog, "log_type: systemd logs to its journal, which may forward it to syslog"},
     {"redirect", Weight::note, [](S s) { return s.kind == Kind::redirect; },
      "redirect: systemd-socket-proxyd ends both directions when one of them ends"},
+    {"only_from", Weight::loss, [](S s) { return s.settings.only_from && beyond_ip(s); },
+     "only_from: systemd admits everybody who does not come over IP", true},
+    {"only_uid", Weight::loss, [](S s) { return s.settings.only_uid.has_value(); },
+     "only_uid: systemd does not ask who connects to a UNIX socket; SocketMode= and SocketUser= limit that", true},
+    {"only_gid", Weight::loss, [](S s) { return s.settings.only_gid.has_value(); },
+     "only_gid: systemd does not ask who connects to a UNIX socket; SocketMode= and SocketGroup= limit that", true},
+    {"only_cid", Weight::loss, [](S s) { return s.settings.only_cid.has_value(); },
+     "only_cid: systemd does not compare context ids", true},
+    {"conn_env", Weight::loss, [](S s) { return s.settings.conn_env.value_or(config::ConnEnv::xinetd) != config::ConnEnv::xinetd; },
+     "conn_env: of a connection systemd sets REMOTE_ADDR and REMOTE_PORT only"},
+    {"expand", Weight::loss, [](S s) { return s.settings.expand.value_or(false); },
+     "expand: systemd has no names for facts about the connection in arguments"},
     {"libwrap", Weight::loss, [](S s) { return s.settings.libwrap.has_value() && s.asks_libwrap(); },
      "libwrap: systemd does not consult hosts.allow and hosts.deny; tcpd as the program of ExecStart= would", true},
 };
 
 /// The attributes that are written in several lines, are in the table, or mean nothing to a unit.
 constexpr std::string_view known[]{
-    "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "cps", "cps_window",
-    "deny_time", "disable", "disabled", "enabled", "env", "flags", "group", "groups", "id", "instances", "libwrap", "linger",
-    "log_on_failure", "log_on_success", "log_type", "max_load", "mdns", "no_access", "only_from", "pass_fds", "passenv",
-    "per_source", "per_source_rate", "port", "protocol", "redirect", "reload_policy", "removed_sessions", "rpc_number",
-    "rpc_version", "server", "server_args", "socket_type", "type", "user", "v6only", "wait"};
+    "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "bind_device", "conn_env",
+    "cps", "cps_window", "defer_accept", "deny_time", "disable", "disabled", "enabled", "env", "expand", "flags", "freebind",
+    "group", "groups", "id", "instances", "keepalive", "libwrap", "linger", "listen", "log_on_failure", "log_on_success",
+    "log_type", "mark", "max_load", "mdns", "mptcp", "no_access", "only_cid", "only_from", "only_gid", "only_uid", "pass_fds",
+    "passenv", "per_source", "per_source_rate", "port", "protocol", "receive_buffer", "redirect", "reload_policy",
+    "removed_sessions", "rpc_number", "rpc_version", "send_buffer", "server", "server_args", "socket_group", "socket_mode",
+    "socket_owner", "socket_type", "tos", "type", "user", "v6only", "wait"};
 
 bool is_known(std::string_view attribute) {
   return has_directive(attribute) || std::find(std::begin(known), std::end(known), attribute) != std::end(known);
@@ -124,11 +141,15 @@ std::string no_units(S s) {
   if (s.is(Type::internal)) return "xinetd's internal services have no equivalent in systemd";
   if (s.is(Type::rpc)) return "systemd registers no service with rpcbind";
   if (s.kind == Kind::tcpmux) return "systemd has no tcpmux";
-  if (s.listen.socket_type != SocketType::stream && s.listen.socket_type != SocketType::dgram)
+  const bool packets = s.listen.socket_type == SocketType::seqpacket && protocol == "unix";
+  if (s.listen.socket_type != SocketType::stream && s.listen.socket_type != SocketType::dgram && !packets)
     return "systemd has stream and datagram sockets for internet protocols only";
-  if (protocol != "tcp" && protocol != "udp" && protocol != "udplite" && protocol != "sctp")
+  if (!packets && protocol != "tcp" && protocol != "udp" && protocol != "udplite" && protocol != "sctp")
     return fmt::format("systemd has no sockets of protocol {}", base::escaped(protocol, 100));
-  if (s.listen.at.port == 0) return "systemd does not let the system choose a port";
+  const auto places = s.places();
+  const auto chosen = [](const config::ListenSpec& one) { return one.kind == config::ListenSpec::Kind::ip && one.at.port == 0; };
+  if (std::ranges::any_of(places, chosen)) return "systemd does not let the system choose a port";
+  if (!places.empty() && std::ranges::none_of(places, has_place)) return "systemd has no sockets like those of its listen";
   if (s.kind == Kind::program && s.settings.server) return no_program(s);
   return {};
 }
@@ -136,7 +157,8 @@ std::string no_units(S s) {
 bool is_unit_variable(std::string_view name, std::string_view value) { return is_variable_name(name) && is_utf8(value); }
 
 bool systemd_accepts(S s) {
-  return s.kind == Kind::program && !s.wait && s.listen.socket_type == config::SocketType::stream;
+  const bool connections = s.listen.socket_type == config::SocketType::stream || s.listen.socket_type == config::SocketType::seqpacket;
+  return s.kind == Kind::program && !s.wait && connections;
 }
 
 void report_lacking(const UnitContext& c) {

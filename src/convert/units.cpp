@@ -20,13 +20,6 @@ using config::Service;
 constexpr std::string_view unlimited = "4294967295";  // the largest count that systemd reads
 constexpr std::string_view relay = "/usr/lib/systemd/systemd-socket-proxyd";
 
-std::string listen_address(const config::ListenSpec& listen) {
-  const base::Address address = listen.at.address.unmapped();
-  if (!address.known()) return fmt::format("{}{}", listen.ipv6 ? "" : "0.0.0.0:", listen.at.port);
-  if (address.family() == base::Address::Family::ipv4) return fmt::format("{}:{}", address.text(), listen.at.port);
-  return fmt::format("[{}]:{}", percent_doubled(address.text()), listen.at.port);
-}
-
 /// May be the name of a descriptor as it stands; with pass_fds other ids are written otherwise.
 bool plain_name(std::string_view id) {
   return !id.empty() && id.size() <= 255 && std::all_of(id.begin(), id.end(), [](char c) {
@@ -66,22 +59,16 @@ void write_limits(const UnitContext& c, UnitText& unit) {
 
 void write_listening(const UnitContext& c, UnitText& unit) {
   const config::ListenSpec& listen = c.service.listen;
-  const std::string& protocol = listen.protocol.name;
-  unit.set(c.service.datagrams() ? "ListenDatagram" : "ListenStream", listen_address(listen));
-  if (protocol != "tcp" && protocol != "udp") unit.set("SocketProtocol", protocol);
-  const base::Address& at = listen.at.address;
-  const bool every = !at.known() || at == base::Address::ipv6({});
-  if (listen.ipv6 && every) unit.set("BindIPv6Only", listen.v6only ? "ipv6-only" : "both");
+  write_places(c, unit);
   unit.set_switch("Accept", systemd_accepts(c.service));
-  if (listen.nodelay) unit.set_switch("NoDelay", true);
-  if (listen.keepalive) unit.set_switch("KeepAlive", true);
   if (listen.backlog) unit.set("Backlog", std::to_string(*listen.backlog));
+  write_options(c, unit);
   if (c.service.has(Flag::labeled) && systemd_accepts(c.service)) unit.set_switch("SELinuxContextFromNet", true);
   if (c.service.passes_fds() && plain_name(c.service.id)) unit.set("FileDescriptorName", c.service.id);
   const auto& bind = c.service.settings.bind;
   if (bind && !base::Address::parse(*bind))
     c.note("bind", fmt::format("bind: {} is the address {} here, and a unit takes only an address",
-                               base::escaped(*bind, 100), at.unmapped().text()));
+                               base::escaped(*bind, 100), listen.at.address.unmapped().text()));
 }
 
 void write_head(const UnitContext& c, UnitText& unit, std::string_view what) {
@@ -105,8 +92,8 @@ std::string command_line(const Service& s) {
 std::string relay_line(const Service& s) {
   const config::RedirectTarget& to = *s.settings.redirect;
   const bool v6 = to.host.find(':') != std::string::npos;
-  return fmt::format("{} --connections-max={} {}", relay, count(s.settings.instances.value_or(Limit{})),
-                     command_word(fmt::format("{}{}{}:{}", v6 ? "[" : "", to.host, v6 ? "]" : "", to.port)));
+  const std::string target = to.local() ? to.host : fmt::format("{}{}{}:{}", v6 ? "[" : "", to.host, v6 ? "]" : "", to.port);
+  return fmt::format("{} --connections-max={} {}", relay, count(s.settings.instances.value_or(Limit{})), command_word(target));
 }
 
 void write_user(const UnitContext& c, UnitText& unit) {

@@ -45,6 +45,13 @@ struct UnitContext {
 /// After the other one has been made: what it lacks counts here.
 [[nodiscard]] std::string socket_unit(const UnitContext& c);
 
+/// A Listen...= line for each place, and what concerns families and protocols. Reports those that systemd cannot have.
+void write_places(const UnitContext& c, UnitText& unit);
+/// Options of sockets, and to whom the files of UNIX sockets belong.
+void write_options(const UnitContext& c, UnitText& unit);
+/// Can systemd listen there?
+[[nodiscard]] bool has_place(const config::ListenSpec& place);
+
 /// IPAddressAllow= and IPAddressDeny= for both access lists.
 void write_access(const UnitContext& c, UnitText& unit);
 /// Reports every attribute that neither unit has room for; to be called before the units are made.

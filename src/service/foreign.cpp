@@ -59,7 +59,9 @@ base::Result<net::Opened> ServiceSockets::replace_socket(const config::Service& 
   config::ListenSpec at = spec();
   if (at.at.port == 0) at.at.port = net::local_endpoint(fd()).port;  // that the system has chosen
   refusing_.close();
-  const base::Fd old = release();
+  base::Fd old = release();
+  path_.remove();  // or the old socket, which is there as long as somebody has it, would be in the new one's way
+  if (at.kind == config::ListenSpec::Kind::local && !at.has_path()) old.reset();  // nor is an abstract name free before
   lent_.clear();
   foreign_.forget();
   return open_in_place_of(old.get(), service, at);

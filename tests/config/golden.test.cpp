@@ -223,7 +223,9 @@ std::vector<Input> inetd_lines() {
   std::vector<Input> all;
   for (const std::string line :
        {"ftp", "ftp stream", "ftp stream tcp", "ftp stream tcp nowait", "ftp stream tcp nowait root", "ftp stream tcp nowait root \"/bin/sh", "ftp stream tcp nowait root '/bin/sh'x", ".include /more", ".other",
-        "#@ in ipsec esp", "ftp stream unix nowait root /bin/sh", "ftp stream tcp,rcvbuf=1 nowait root /bin/sh", "ftp stream tcp/x nowait root /bin/sh",
+        "#@ in ipsec esp", "ftp stream unix nowait root /bin/sh", "/run/ stream unix nowait root /bin/sh", "/run/x dgram unix6 wait root /bin/sh",
+        "/run/x/1 dgram rpc/unix wait root /bin/sh", "'/run/a b' stream unix nowait root /bin/sh", "/run/echo stream unix nowait root internal", "/run/x raw unix wait root /bin/sh",
+        ":root:root:999:/run/x stream unix nowait root /bin/sh", ":root:/run/x stream unix nowait root /bin/sh", "ftp stream tcp,sndbuf nowait root /bin/sh", "ftp stream tcp,rcvbuf=1 nowait root /bin/sh", "ftp stream tcp/x nowait root /bin/sh",
         "rstatd dgram rpc/udp wait root /bin/sh", "tcpmux/ stream tcp nowait root /bin/sh", "127.0.0.1:tcpmux/x stream tcp nowait root /bin/sh",
         "tcpmux/x stream tcp wait root /bin/sh", "127.0.0.1: stream tcp nowait root /bin/sh", "rpc dgram udp wait root /bin/sh 100068 2-5 x",
         "/run/x stream tcp nowait root /bin/sh", "ftp/2 stream tcp nowait root /bin/sh", "ftp stream:f tcp nowait root /bin/sh",
@@ -234,7 +236,7 @@ std::vector<Input> inetd_lines() {
         ":ftp stream tcp nowait root /bin/sh", "127.0.0.1:ftp stream tcp6 nowait root /bin/sh", "nowhere:ftp stream tcp nowait root /bin/sh",
         "ftp stream tcp nowait root ftpd ftpd -l", "ftp on protocol = tcp", "ftp on protocol = tcp, x = y, exec = /bin/sh;", "ftp on protocol;",
         "ftp on =;", "ftp on protocol = tcp, exec = \"/bin;", "ftp on protocol = \"\\q\";", "ftp on protocol = tcp, wait = maybe;",
-        "ftp on sndbuf = 3;", "ftp on protocol = tcp udp;", "1.2.3.4:ftp on bind = ::1;", "ftp on wait = no;",
+        "ftp on acceptfilter = x;", "ftp on protocol = tcp udp;", "1.2.3.4:ftp on bind = ::1;", "ftp on wait = no;",
         "ftp stream tcp nowait root /bin/sh\nftp stream tcp nowait root /bin/sh"})
     all.push_back({"inetd: " + line, line + "\n", true});
   return all;

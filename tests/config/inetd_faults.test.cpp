@@ -24,9 +24,33 @@ constexpr Fault faults[]{
     {"ftp stream tpc nowait root /bin/sh", "12 Protocol tpc not in /etc/protocols"},
     {"ftp stream tcp/ttcp nowait root /bin/sh", "12 protocol tcp/ttcp is not supported"},
     {"ftp stream faith/tcp6 nowait root /bin/sh", "12 protocol faith/tcp6 is not supported"},
-    {"ftp stream tcp,rcvbuf=64k nowait root /bin/sh", "16 the sizes of socket buffers cannot be set"},
-    {"/run/x stream unix nowait root /bin/sh", "15 sockets in the file system are not supported"},
-    {"/run/x stream tcp nowait root /bin/sh", "1 sockets in the file system are not supported"},
+    {"ftp stream tcp,rcvbuf=64q nowait root /bin/sh", "23 receive_buffer is invalid: 64q"},
+    {"ftp stream tcp,rcvbuf=64k,sndbuf=1 nowait root /bin/sh", "34 send_buffer is invalid: 1"},
+    {"ftp stream tcp,rcvbuf nowait root /bin/sh", "16 'rcvbuf' is not an option of a protocol"},
+    {"ftp stream tcp,rcvbuf=2k, nowait root /bin/sh", "26 '' is not an option of a protocol"},
+    {"/run/x stream tcp nowait root /bin/sh", "1 '/run/x' is the path of a UNIX socket, and tcp is not its protocol"},
+    {"/run/x stream unix4 nowait root /bin/sh", "15 Protocol unix4 not in /etc/protocols"},
+    {"/run/x stream unix6 nowait root /bin/sh", "15 Protocol unix6 not in /etc/protocols"},
+    {"/run/x stream unix/x nowait root /bin/sh", "15 protocol unix/x is not supported"},
+    {"/run/x/1 stream rpc/unix wait root /bin/sh", "17 an RPC service has no UNIX socket"},
+    {"ftp stream unix nowait root /bin/sh", "1 'ftp' is not the path of a socket"},
+    {"run/x stream unix nowait root /bin/sh", "1 'run/x' is not the path of a socket"},
+    {"tcpmux/x stream unix nowait root /bin/sh", "1 'tcpmux/x' is not the path of a socket"},
+    {"@x stream unix nowait root /bin/sh", "1 '@x' is not the path of a socket"},
+    {"/run/ stream unix nowait root /bin/sh", "1 '/run/' is a directory"},
+    {"/ stream unix nowait root /bin/sh", "1 '/' is a directory"},
+    {"'/run/a b' stream unix nowait root /bin/sh", "2 the path of a socket has no blanks here"},
+    {":root:root:/run/x stream unix nowait root /bin/sh", "1 ':root:root:/run/x' is not the path of a socket"},
+    {":root:root:660:x stream unix nowait root /bin/sh", "16 'x' is not the path of a socket"},
+    {":bob:root:660:/run/x stream unix nowait root /bin/sh", "2 Unknown user: bob"},
+    {":root:bobs:660:/run/x stream unix nowait root /bin/sh", "7 Unknown group: bobs"},
+    {":root:root:668:/run/x stream unix nowait root /bin/sh", "12 socket_mode is invalid: 668"},
+    {":root:root:1777:/run/x stream unix nowait root /bin/sh", "12 socket_mode is invalid: 1777"},
+    {":root:root::/run/x stream unix nowait root /bin/sh", "12 socket_mode is invalid: "},
+    {"/run/x rdm unix nowait root /bin/sh", "8 Bad socket type: rdm"},
+    {"/run/x raw unix wait root /bin/sh", "8 UNIX sockets are of type stream, dgram or seqpacket"},
+    {"/run/x dgram unix nowait root /bin/sh", "19 Service x has socket_type dgram, but does not wait"},
+    {"/run/echo stream unix nowait root internal", "35 an internal service has no UNIX socket in inetd.conf"},
     {"ftp stream tcp no root /bin/sh", "16 Bad value for wait: no"},
     {"ftp stream tcp nowait.x root /bin/sh", "23 'x' is not a number"},
     {"ftp stream tcp nowait. root /bin/sh", "23 '' is not a number"},
@@ -84,6 +108,13 @@ TEST_CASE("what cannot be honoured in inetd.conf is refused, with the column of 
     CHECK(fault(one.line).substr(0, expected.size()) == expected);
     CHECK(inetd(std::string(one.line) + "\n").loaded.config->services.empty());
   }
+}
+
+TEST_CASE("the path of a UNIX socket in inetd.conf may be as long as the system has room for") {
+  const auto path = [](std::size_t length) { return "/run/" + std::string(length - 5, 'x'); };
+  CHECK(fault(path(107) + " stream unix nowait root /bin/sh") == "none");
+  CHECK(fault("  " + path(108) + " stream unix nowait root /bin/sh") ==
+        "3 bad element of listen: the name of a UNIX socket has at most 107 characters");
 }
 
 TEST_CASE("a refused line of inetd.conf costs itself alone") {

@@ -222,9 +222,9 @@ TEST_CASE("a line of inetd.conf that is right and not served is told from one th
     CHECK(all[0].level == Level::error);
     return all[0].unserved;
   };
-  for (const char* line : {"/run/x stream unix nowait root /bin/sh", "ftp stream tcp,sndbuf=1k nowait root /bin/sh", ".include x",
+  for (const char* line : {"ftp stream tcp/ttcp nowait root /bin/sh", ".include x",
                            "ftp stream:filter tcp nowait root /bin/sh", "ftp stream tcp nowait root/staff /bin/sh",
-                           "#@ in ipsec esp/transport//require", "ftp on protocol = tcp, sndbuf = 1;"})
+                           "#@ in ipsec esp/transport//require", "ftp on protocol = tcp, acceptfilter = x;"})
     CHECK(unserved(line));
   for (const char* line : {"ftp stream tcp", "ftp stream tcp maybe root /bin/sh", ".unknown x", "ftp on protocol = tcp;"})
     CHECK_FALSE(unserved(line));

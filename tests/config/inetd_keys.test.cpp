@@ -26,6 +26,12 @@ constexpr Pair pairs[]{
      "ftp stream tcp nowait/0/5 nobody /bin/sh"},
     {"rstatd/1-3 on protocol = rpc/udp, socktype = dgram, wait = yes, user = nobody, exec = /bin/sh;",
      "rstatd/1-3 dgram rpc/udp wait nobody /bin/sh"},
+    {"ftp on protocol = tcp, recvbuf = 64k, sndbuf = 1m, wait = no, user = nobody, exec = /bin/sh;",
+     "ftp stream tcp,rcvbuf=64k,sndbuf=1m nowait nobody /bin/sh"},
+    {"/run/x on socktype = stream, protocol = unix, wait = no, user = nobody, exec = /bin/sh;",
+     "/run/x stream unix nowait nobody /bin/sh"},
+    {":root:tty:660:/run/x on socktype = stream, protocol = unix, bind = ::1, wait = no, user = nobody, exec = /bin/sh;",
+     ":root:tty:660:/run/x stream unix nowait nobody /bin/sh"},
     {"ftp on\n# a comment; with a semicolon\n  protocol = tcp, # and another\n\n wait = no,\n\tuser =\n nobody, exec = /bin/sh,\n args "
      "= sh\n -c 'a;b,c # d'\n;",
      "ftp stream tcp nowait nobody /bin/sh sh -c 'a;b,c # d'"},
@@ -80,7 +86,7 @@ TEST_CASE("faults in definitions of NetBSD's inetd are told with their places") 
   CHECK(fault("ftp on protocol = tcp, wait = no, exec = /bin/sh;") == "1 the definition has no user");
   CHECK(fault("ftp on wait = maybe;") == "15 Bad value for wait: maybe: expected 'yes' or 'no'");
   CHECK(fault("ftp on acceptfilter = x;") == "8 acceptfilter cannot be set");
-  CHECK(fault("ftp on recvbuf = 64k;") == "8 recvbuf cannot be set");
+  CHECK(fault("ftp on protocol = tcp, recvbuf = 64q, wait = no, user = nobody, exec = /bin/sh;") == "34 receive_buffer is invalid: 64q");
   CHECK(fault("ftp on ipsec = 'in ipsec esp';") == "8 ipsec cannot be set");
   CHECK(fault("127.0.0.1:ftp on bind = ::1;") == "25 there is already an address before the service");
   CHECK(fault("ftp on user = 'nobody;") == "15 the closing quotation mark is missing");

@@ -89,6 +89,8 @@ constexpr Pair limits[]{
      PLAIN EXTERNAL ARGUMENTS "instances = 3\nper_source_rate = 10 60\nper_source = 2"},
     {"FreeBSD: one server that waits", "ftp stream tcp wait/1/5" TAIL, "ftp",
      "socket_type = stream\nprotocol = tcp\nwait = yes\n" EXTERNAL ARGUMENTS "per_source_rate = 5 60"},
+    {"NetBSD: sizes of buffers", "ftp stream tcp4,rcvbuf=64k,sndbuf=1m nowait" TAIL, "ftp",
+     PLAIN EXTERNAL " IPv4" ARGUMENTS "receive_buffer = 64K\nsend_buffer = 1M"},
     {"NetBSD: connections accepted at a time", "ftp stream,4 tcp nowait" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS "instances = 4"},
 };
 
@@ -112,6 +114,32 @@ constexpr Pair places[]{
      PLAIN EXTERNAL ARGUMENTS "bind = 127.0.0.1"},
 };
 
+#define LOCAL "socket_type = stream\nwait = no\n"
+constexpr Pair unix_sockets[]{
+    {"a path: its owner alone may connect", "/run/x.sock stream unix nowait" TAIL, "x.sock",
+     LOCAL "listen = unix:/run/x.sock\nsocket_mode = 200\n" EXTERNAL ARGUMENTS},
+    {"FreeBSD: owner, group and mode", ":nobody:tty:0660:/run/x.sock stream unix nowait" TAIL, "x.sock",
+     LOCAL "listen = unix:/run/x.sock\nsocket_owner = nobody\nsocket_group = tty\nsocket_mode = 660\n" EXTERNAL ARGUMENTS},
+    {"a path with a colon", ":root:tty:660:/run/a:/b stream unix nowait" TAIL, "b",
+     LOCAL "listen = unix:/run/a:/b\nsocket_owner = root\nsocket_group = tty\nsocket_mode = 660\n" EXTERNAL ARGUMENTS},
+    {"a server that waits", "/run/x stream unix wait" TAIL, "x",
+     "socket_type = stream\nwait = yes\nlisten = unix:/run/x\nsocket_mode = 200\n" EXTERNAL ARGUMENTS},
+    {"datagrams", "/run/x dgram unix wait" TAIL, "x",
+     "socket_type = dgram\nwait = yes\nlisten = unix:/run/x\nsocket_mode = 200\n" EXTERNAL ARGUMENTS},
+    {"packets", "/run/x seqpacket unix nowait" TAIL, "x",
+     "socket_type = seqpacket\nwait = no\nlisten = unix:/run/x\nsocket_mode = 200\n" EXTERNAL ARGUMENTS},
+    {"limits", "/run/x stream,4 unix,rcvbuf=64k nowait.40" TAIL, "x",
+     LOCAL "listen = unix:/run/x\nsocket_mode = 200\nreceive_buffer = 64K\ninstances = 4\ncps = 40 600\ncps_window = 60\n" EXTERNAL
+         ARGUMENTS},
+    {"NetBSD: an address means nothing", "127.0.0.1:/run/x stream unix nowait" TAIL, "x",
+     LOCAL "listen = unix:/run/x\nsocket_mode = 200\n" EXTERNAL ARGUMENTS},
+    {"nor does one for all lines below", "127.0.0.1:\n/run/x stream unix nowait" TAIL, "x",
+     LOCAL "listen = unix:/run/x\nsocket_mode = 200\n" EXTERNAL ARGUMENTS},
+    {"tcpd stays, which libwrap would not be asked for", "/run/x stream unix nowait nobody /usr/sbin/tcpd in.ftpd", "x",
+     LOCAL "listen = unix:/run/x\nsocket_mode = 200\nuser = nobody\ngroups = yes\nserver = /usr/sbin/tcpd\nflags = NAMEINARGS "
+           "NOLIBWRAP\nserver_args = in.ftpd"},
+};
+
 constexpr Pair wrapped[]{
     {"tcpd with a path", "ftp stream tcp nowait nobody /usr/sbin/tcpd /usr/sbin/vsftpd -x", "ftp",
      PLAIN "user = nobody\ngroups = yes\nserver = /usr/sbin/vsftpd\nflags = NAMEINARGS\nserver_args = vsftpd -x\nlibwrap = vsftpd"},
@@ -133,7 +161,44 @@ TEST_CASE("users of inetd.conf may have groups, behind a dot or a colon") { chec
 TEST_CASE("digits behind a protocol of inetd.conf choose the family") { check(families); }
 TEST_CASE("limits of inetd.conf a minute, at a time and for an address") { check(limits); }
 TEST_CASE("lines of inetd.conf may say where to listen") { check(places); }
+TEST_CASE("lines of inetd.conf may be for UNIX sockets") { check(unix_sockets); }
 TEST_CASE("tcpd in inetd.conf becomes the server, with libwrap asked by us") { check(wrapped); }
+
+TEST_CASE("UNIX sockets of inetd.conf have ids of their own, whatever else the file has") {
+  const std::string tail = " nowait nobody /bin/sh sh\n";
+  const World w = inetd("/run/a/ftp stream unix" + tail + "/run/b/ftp stream unix" + tail + "/run/c/ftp stream unix" + tail +
+                        "/run/d/c/ftp stream unix" + tail + "ftp stream tcp" + tail + "ftp stream tcp6" + tail);
+  CHECK(w.log().empty());
+  const std::pair<const char*, const char*> expected[]{{"ftp", "unix:/run/a/ftp"},     {"ftp-unix", "unix:/run/b/ftp"},
+                                                       {"ftp-c", "unix:/run/c/ftp"},   {"ftp-unix-c", "unix:/run/d/c/ftp"},
+                                                       {"ftp-tcp", "tcp:*:21"},        {"ftp-tcp6", "tcp:[::]:21"}};
+  for (const auto& [id, place] : expected) {
+    INFO(id);
+    REQUIRE(w.up(id));
+    CHECK(element_text(w.at(id).listen) == place);
+    CHECK(w.at(id).places().size() == 1);
+  }
+}
+
+TEST_CASE("of two lines of inetd.conf for one UNIX socket the first one counts, and an entry with it counts more") {
+  const World twice = inetd("/run/x stream unix nowait nobody /bin/sh a\n/run/x dgram unix wait nobody /bin/sh b\n");
+  CHECK(twice.at("x").argv == Words{"a"});
+  CHECK(twice.refused("x-unix"));
+  World w = inetd_world();
+  w.read_inetd("/run/x stream unix nowait nobody /bin/sh a\n/run/y stream unix nowait nobody /bin/sh b\n",
+               entry("own", "listen = unix:/run/x\nsocket_type = stream\nwait = no\nuser = nobody\nserver = /bin/sh"));
+  CHECK(w.up("own"));
+  CHECK(w.fate("x") == Fate::superseded);
+  CHECK(w.up("y"));
+}
+
+TEST_CASE("libwrap is not asked for UNIX sockets of inetd.conf, whatever the options say") {
+  Sources sources;
+  sources.style = {.wraps = true, .address = "127.0.0.1"};
+  const World w = inetd_world().read_inetd("/run/x stream unix nowait nobody /bin/sh\n", "", sources);
+  CHECK_FALSE(w.at("x").asks_libwrap());
+  CHECK(w.at("x").places().size() == 1);
+}
 
 TEST_CASE("taking tcpd's place is told in a note") {
   const World w = inetd("ftp stream tcp nowait nobody /usr/sbin/tcpd in.ftpd\n");

@@ -33,6 +33,25 @@ constexpr Row rows[]{
     {"both families", "BindIPv6Only=both", "", "v6only = no"},
     {"an option", "NoDelay=yes", "", "flags = IPv6 NODELAY NOLIBWRAP NAMEINARGS"},
     {"more options", "KeepAlive=on\nSELinuxContextFromNet=1", "", "flags = IPv6 KEEPALIVE LABELED NOLIBWRAP NAMEINARGS"},
+    {"times of KeepAlive", "KeepAlive=yes\nKeepAliveTimeSec=1min\nKeepAliveIntervalSec=10\nKeepAliveProbes=6", "",
+     "keepalive = 60 10 6"},
+    {"one of them: the others are the kernel's", "KeepAlive=yes\nKeepAliveTimeSec=60", "", "keepalive = 60 75 9"},
+    {"times without KeepAlive", "KeepAliveTimeSec=60", "", "!keepalive"},
+    {"DeferAcceptSec", "DeferAcceptSec=2min", "", "defer_accept = 120"},
+    {"no DeferAcceptSec", "DeferAcceptSec=0", "", "!defer_accept"},
+    {"ReceiveBuffer", "ReceiveBuffer=64K", "", "receive_buffer = 65536"},
+    {"SendBuffer", "SendBuffer=1M", "", "send_buffer = 1048576"},
+    {"IPTOS", "IPTOS=low-cost", "", "tos = mincost"},
+    {"IPTOS as a number", "IPTOS=184", "", "tos = 184"},
+    {"Mark", "Mark=7", "", "mark = 7"},
+    {"no Mark", "Mark=-1", "", "!mark"},
+    {"BindToDevice", "BindToDevice=eth0", "", "bind_device = eth0"},
+    {"no BindToDevice", "BindToDevice=*", "", "!bind_device"},
+    {"FreeBind", "FreeBind=yes", "", "freebind = yes"},
+    {"no FreeBind", "FreeBind=no", "", "!freebind"},
+    {"multipath TCP", "SocketProtocol=mptcp", "", "mptcp = yes"},
+    {"which is TCP", "SocketProtocol=mptcp", "", "protocol = tcp"},
+    {"a mode of no file", "SocketMode=0600\nSocketUser=root\nDirectoryMode=0700", "", "!socket_mode"},
     {"the usual rate", "", "", "cps = 200 10"},
     {"its window", "", "", "cps_window = 2"},
     {"one of two rates", "PollLimitIntervalSec=5s\nPollLimitBurst=30\nTriggerLimitBurst=20", "", "cps = 20 10"},
@@ -95,12 +114,23 @@ struct Gap {
   const char* finding;  ///< lines of the socket begin with 4, those of the service with 4, too
 };
 constexpr Gap gaps[]{
-    {"ListenStream=/run/x", "", "g /u/x.socket:4 ListenStream=/run/x is not converted"},
-    {"ListenDatagram=@abstract", "", "g /u/x.socket:4 ListenDatagram=@abstract is not converted"},
-    {"ListenStream=vsock:2:3", "", "g /u/x.socket:4 ListenStream=vsock:2:3 is not converted"},
+    {"ListenStream=run/x", "", "g /u/x.socket:4 ListenStream=run/x is not converted: services cannot listen there"},
+    {"ListenStream=/run/a b", "", "g /u/x.socket:4 ListenStream=/run/a b is not converted"},
+    {"ListenDatagram=vsock:2:3", "", "g /u/x.socket:4 ListenDatagram=vsock:2:3 is not converted"},
+    {"ListenStream=vsock:2", "", "g /u/x.socket:4 ListenStream=vsock:2 is not converted"},
+    {"ReceiveBuffer=100", "", "g /u/x.socket:4 ReceiveBuffer=100 is not converted"},
+    {"ListenStream=/run/x\nDirectoryMode=0700", "", "g /u/x.socket:5 [Socket] DirectoryMode=0700 has no equivalent"},
+    {"ListenStream=/run/x\nSocketUser=nobody", "", "g /u/x.socket:5 SocketUser=nobody would also set the group"},
+    {"ListenStream=/run/x\nIPAddressDeny=any", "", "g /u/x.socket:5 only_from: peers that do not come over IP"},
+    {"DeferAcceptSec=soon", "", "e /u/x.socket:4 DeferAcceptSec=soon has no value"},
+    {"KeepAliveProbes=many", "", "e /u/x.socket:4 KeepAliveProbes=many has no value"},
+    {"SendBuffer=lots", "", "e /u/x.socket:4 SendBuffer=lots has no value"},
+    {"IPTOS=fast", "", "e /u/x.socket:4 IPTOS=fast has no value"},
+    {"Mark=lots", "", "e /u/x.socket:3 the entry made of it would be refused: mark"},
+    {"ListenStream=/run/x\nSocketMode=999", "", "e /u/x.socket:3 the entry made of it would be refused: socket_mode"},
     {"ListenFIFO=/run/x", "", "g /u/x.socket:4 ListenFIFO"},
     {"ListenNetlink=route", "", "g /u/x.socket:4 ListenNetlink"},
-    {"BindToDevice=eth0", "", "g /u/x.socket:4 [Socket] BindToDevice=eth0 has no equivalent"},
+    {"IPTTL=1", "", "g /u/x.socket:4 [Socket] IPTTL=1 has no equivalent"},
     {"Nonsense=1", "", "g /u/x.socket:4 [Socket] Nonsense=1 has no equivalent"},
     {"MaxConnections=many", "", "e /u/x.socket:4 MaxConnections=many has no value"},
     {"NoDelay=perhaps", "", "e /u/x.socket:4 NoDelay=perhaps has no value"},
@@ -171,20 +201,70 @@ TEST_CASE("a server that would not run as it did is written disabled") {
   }
 }
 
-TEST_CASE("each socket of a unit is an entry") {
-  const Conversion c =
-      entries_of("ListenStream=192.0.2.1:79\nListenStream=[::1]:79\nListenStream=0.0.0.0:80\n", server);
-  CHECK(names(c) == "x x-2 x-3");
-  CHECK(attribute(text(c, "x"), "bind") == "bind = 192.0.2.1");
-  CHECK(attribute(text(c, "x"), "flags") == "flags = IPv4 NOLIBWRAP NAMEINARGS");
-  CHECK(attribute(text(c, "x-2"), "bind") == "bind = ::1");
-  CHECK(attribute(text(c, "x-2"), "id") == "id = x-2");
-  CHECK(attribute(text(c, "x-3"), "bind") == "!bind");
-  CHECK(attribute(text(c, "x-3"), "port") == "port = 80");
+TEST_CASE("all sockets of one type are one entry") {
+  const Conversion c = entries_of("ListenStream=192.0.2.1:79\nListenStream=[::1]:79\nListenStream=80\nListenStream=0.0.0.0:81\n"
+                                  "ListenStream=/run/x.sock\nListenStream=@x\nListenStream=vsock:2:1234\nListenStream=vsock::99\n",
+                                  server);
+  const std::string entry = text(c, "x");
+  INFO(entry << report(c));
+  CHECK(names(c) == "x");
+  CHECK(attribute(entry, "listen") == "listen = tcp:192.0.2.1:79 tcp:[::1]:79 tcp:*:80 tcp:0.0.0.0:81 unix:/run/x.sock unix:@x "
+                                      "vsock:2:1234 vsock:any:99");
+  CHECK(attribute(entry, "flags") == "flags = IPv6 NOLIBWRAP NAMEINARGS");
+  for (const char* none : {"port", "bind", "type", "protocol", "disable"}) CHECK(attribute(entry, none) == std::string("!") + none);
   CHECK_FALSE(c.has(Weight::loss));
+  CHECK_FALSE(c.has(Weight::error));
+}
+
+TEST_CASE("sockets of several types are an entry for each type, and have ids of their own") {
+  const Conversion c = entries_of("ListenDatagram=70\nListenStream=70\nListenSequentialPacket=/run/x\nListenDatagram=/run/d\n", server);
+  CHECK(names(c) == "x x-dgram x-seqpacket");
+  CHECK(attribute(text(c, "x"), "port") == "port = 70");
+  CHECK(attribute(text(c, "x-dgram"), "listen") == "listen = udp:*:70 unix:/run/d");
+  CHECK(attribute(text(c, "x-dgram"), "id") == "id = x-dgram");
+  CHECK(attribute(text(c, "x-seqpacket"), "listen") == "listen = unix:/run/x");
+  CHECK(attribute(text(c, "x-seqpacket"), "socket_type") == "socket_type = seqpacket");
+  CHECK(attribute(text(c, "x-seqpacket"), "flags") == "flags = NOLIBWRAP NAMEINARGS");
+  CHECK(attribute(text(c, "x-seqpacket"), "disable") == "!disable");
   const Conversion waiting = entries_of("ListenStream=1\nListenDatagram=1\n", server, false);
   CHECK(has_line(text(waiting, "x"), "\tdisable         = yes"));
-  CHECK(reported(waiting, "g /u/x.socket:3 a server without Accept=yes gets one socket"));
+  CHECK(reported(waiting, "g /u/x.socket:2 a server without Accept=yes gets one socket"));
+  CHECK(reported(entries_of("ListenStream=1\nListenStream=2\n", server, false), "g /u/x.socket:2 a server without Accept=yes"));
+}
+
+TEST_CASE("protocols that listen has no word for have an entry for each socket") {
+  const Conversion c = entries_of("ListenStream=1\nListenStream=2\nListenStream=/run/x\nSocketProtocol=sctp\n", server);
+  CHECK(names(c) == "x x-2 x-3");
+  CHECK(attribute(text(c, "x-2"), "protocol") == "protocol = sctp");
+  CHECK(attribute(text(c, "x-3"), "listen") == "listen = unix:/run/x");
+}
+
+TEST_CASE("a socket with a path has an owner, a group and a mode, and no options of IP") {
+  const std::string listens_there = "ListenStream=/run/x.sock\nSocketMode=0660\nSocketUser=alice\n";
+  const Conversion c = entries_of(listens_there + "SocketGroup=audio\nNoDelay=yes\nKeepAlive=yes\nIPTOS=4\nFreeBind=yes\nDeferAcceptSec=5\n"
+                                                  "BindIPv6Only=both\nSocketProtocol=mptcp\nReceiveBuffer=8K\nIPAddressDeny=any\n", server);
+  const std::string entry = text(c, "x");
+  INFO(entry << report(c));
+  CHECK(attribute(entry, "listen") == "listen = unix:/run/x.sock");
+  CHECK(attribute(entry, "socket_mode") == "socket_mode = 0660");
+  CHECK(attribute(entry, "socket_owner") == "socket_owner = alice");
+  CHECK(attribute(entry, "socket_group") == "socket_group = audio");
+  CHECK(attribute(entry, "receive_buffer") == "receive_buffer = 8192");
+  CHECK(attribute(entry, "flags") == "flags = NOLIBWRAP NAMEINARGS");
+  for (const char* none : {"tos", "freebind", "defer_accept", "keepalive", "mptcp", "v6only", "only_from", "disable"})
+    CHECK(attribute(entry, none) == std::string("!") + none);
+  CHECK_FALSE(c.has(Weight::loss));
+  World w = config::test::inetd_world();
+  w.files.texts["/etc/passwd"] = "alice:x:1000:100::/home/alice:/bin/sh\n";
+  w.files.texts["/u/x.socket"] = "[Socket]\nAccept=yes\n" + listens_there;
+  w.files.texts["/u/x@.service"] = "[Service]\n" + server;
+  CHECK(attribute(text(systemd_to_xinetd({"/u/x.socket"}, w.files, w.names), "x"), "socket_group") == "socket_group = 100");
+}
+
+TEST_CASE("lists of addresses in the service's unit confined a server behind a socket with a path") {
+  const Conversion c = entries_of("ListenStream=/run/x.sock\n", server + "IPAddressDeny=any\n");
+  CHECK(attribute(text(c, "x"), "only_from") == "!only_from");
+  CHECK(attribute(text(c, "x"), "disable") == "disable = yes");
 }
 
 TEST_CASE("a server that takes sockets by LISTEN_FDS is passed them, and its entry still has to be looked at") {
@@ -275,6 +355,27 @@ TEST_CASE("what systemd got from us comes back as it was") {
   REQUIRE(before.up("x"));
   REQUIRE(after.up("x"));
   CHECK(config::dump(before.at("x").settings) == config::dump(after.at("x").settings));
+}
+
+TEST_CASE("what systemd got of listen and of options of sockets comes back as it was") {
+  const std::string lines =
+      "socket_type = stream\nwait = no\nuser = root\nserver = /bin/server\nserver_args = -a\ncps = 9 10\ninstances = 7\nenv = A=1\n"
+      "passenv = PATH LANG\nlisten = tcp:*:9000 tcp:192.0.2.1:21 tcp:[::1]:21 unix:/run/x.sock unix:@x vsock:2:1234 vsock:any:99\n"
+      "socket_mode = 660\nsocket_owner = alice\nsocket_group = audio\nkeepalive = 60 10 6\ndefer_accept = 5\nbind_device = eth0\n"
+      "freebind = yes\nreceive_buffer = 64K\nsend_buffer = 1M\ntos = ef\nmark = 16\nv6only = no\nflags = IPv6 KEEPALIVE NOLIBWRAP\n";
+  World w = config::test::inetd_world();
+  const Conversion there = units_of(w, config::test::entry("x", lines));
+  for (const File& file : there.files) w.files.texts["/u/" + file.name] = file.text;
+  const Conversion back = systemd_to_xinetd({"/u/x.socket"}, w.files, w.names);
+  INFO(report(there) << text(there, "x.socket") << text(back, "x") << report(back));
+  CHECK_FALSE(back.has(Weight::loss));
+  World before = w;
+  before.read(config::test::entry("x", lines));
+  World after = w;
+  after.read(text(back, "x"));
+  REQUIRE(before.up("x"));
+  REQUIRE(after.up("x"));
+  CHECK(before.at("x").places() == after.at("x").places());
 }
 
 TEST_CASE("bytes of any kind in a unit end in a report") {

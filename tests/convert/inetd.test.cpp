@@ -83,11 +83,15 @@ constexpr Fixture fixtures[]{
     {"a port that nobody knows", "nosuch stream tcp nowait root /bin/sh\nftp stream tcp nowait root /bin/sh\n", 1},
     {"a server that is not there", "ftp stream tcp nowait root /usr/sbin/missing missing\n", 0},
     {"broken lines",
-     "ftp stream tcp\n/run/x stream unix nowait root /bin/sh\nhttp stream tcp nowait root /bin/sh \"\ntelnet stream "
+     "ftp stream tcp\n/run/ stream unix nowait root /bin/sh\nhttp stream tcp nowait root /bin/sh \"\ntelnet stream "
      "tcp nowait root /bin/sh\n",
      1},
     {"a line that is off above one that is on",
      "#<off># ftp stream tcp nowait root /bin/sh\nftp stream tcp nowait root /bin/sh x\n", 1},
+    {"UNIX sockets and sizes of buffers",
+     "/run/x.sock stream unix nowait root /bin/sh\n:root:tty:660:/run/b/x.sock dgram unix,rcvbuf=64k wait root /bin/sh\n"
+     "/run/y seqpacket unix nowait/3 root /bin/sh sh -x\nftp stream tcp,sndbuf=1m nowait root /bin/sh\n",
+     4},
     {"numbers", "874 stream tcp nowait 4242 /bin/sh\n", 1},
 };
 
@@ -134,6 +138,17 @@ TEST_CASE("a line of inetd.conf becomes a file that is named after the id") {
         "192.0.2.2\n}\n");
 }
 
+TEST_CASE("a line for a UNIX socket becomes an entry with listen, named after the end of its path") {
+  const Conversion c = from_inetd(":root:tty:0660:/run/x.sock stream unix nowait root /bin/sh\n");
+  CHECK(names(c) == "x-sock");
+  CHECK(report(c) == "");
+  CHECK(text(c, "x-sock") ==
+        "# Converted from /etc/inetd.conf, line 1.\nservice x.sock\n{\n\tlisten          = unix:/run/x.sock\n"
+        "\tsocket_owner    = root\n\tsocket_group    = tty\n\tsocket_mode     = 0660\n\tsocket_type     = stream\n"
+        "\twait            = no\n\tuser            = root\n\tgroups          = yes\n\tserver          = /bin/sh\n"
+        "\tflags           = NOLIBWRAP\n}\n");
+}
+
 TEST_CASE("tcpd becomes libwrap of our own") {
   const Conversion c = from_inetd("ftp stream tcp nowait root /usr/sbin/tcpd in.ftpd -l\n");
   const std::string entry = text(c, "ftp");
@@ -156,7 +171,7 @@ TEST_CASE("lines that update-inetd has turned off become disabled entries") {
 }
 
 TEST_CASE("an off line that could not be served is kept and is no error") {
-  const Conversion c = from_inetd("#<off># x stream unix nowait root /bin/sh\n");
+  const Conversion c = from_inetd("#<off># x stream tcp nowait root/staff /bin/sh\n");
   CHECK(names(c) == "README.inetd");
   CHECK(reported(c, "n /etc/inetd.conf:1 this commented-out line is kept as it is"));
   CHECK_FALSE(c.has(Weight::error));
@@ -184,12 +199,12 @@ TEST_CASE("comments inside NetBSD's notation go with the service") {
 
 TEST_CASE("every line of inetd.conf is in some file") {
   const std::string lines =
-      "# a\nftp stream tcp nowait root /bin/sh\n#b\n\n# c\n/run/x stream unix nowait root /bin/sh\n#d\n"
+      "# a\nftp stream tcp nowait root /bin/sh\n#b\n\n# c\n/run/x stream tcp nowait root /bin/sh\n#d\n"
       "telnet on bogus = 1, # e\n # f\n wait = no;\n# g\n";
   const Conversion c = from_inetd(lines);
   std::string all;
   for (const File& one : c.files) all += one.text;
-  for (const char* part : {"# a\n", "#b\n", "# c\n", "/run/x stream unix nowait root /bin/sh\n", "#d\n",
+  for (const char* part : {"# a\n", "#b\n", "# c\n", "/run/x stream tcp nowait root /bin/sh\n", "#d\n",
                            "telnet on bogus = 1, # e\n", "# f\n", " wait = no;\n", "# g\n"}) {
     INFO(part << " in " << all);
     CHECK(all.find(part) != std::string::npos);
@@ -197,10 +212,8 @@ TEST_CASE("every line of inetd.conf is in some file") {
 }
 
 TEST_CASE("what is right and not served is a gap, what is wrong an error") {
-  CHECK(reported(from_inetd("/run/x stream unix nowait root /bin/sh\n"),
-                 "g /etc/inetd.conf:1 sockets in the file system"));
-  CHECK(reported(from_inetd("ftp stream tcp,rcvbuf=1k nowait root /bin/sh\n"),
-                 "g /etc/inetd.conf:1 the sizes of socket buffers"));
+  CHECK(reported(from_inetd("ftp stream tcp/ttcp nowait root /bin/sh\n"), "g /etc/inetd.conf:1 protocol tcp/ttcp"));
+  CHECK(reported(from_inetd("/run/x stream tcp nowait root /bin/sh\n"), "e /etc/inetd.conf:1 '/run/x' is the path"));
   CHECK(reported(from_inetd("ftp stream tcp nowait root/staff /bin/sh\n"), "g /etc/inetd.conf:1 login classes"));
   CHECK(reported(from_inetd("ftp stream tcp maybe root /bin/sh\n"), "e /etc/inetd.conf:1 Bad value for wait"));
   CHECK(reported(from_inetd("ftp strm tcp nowait root /bin/sh\n"), "e /etc/inetd.conf:1 "));

@@ -52,11 +52,12 @@ constexpr const char* harmless[]{
     "LimitCORE=infinity", "Delegate=yes", "RuntimeMaxSec=infinity", "X-Mine=1", "DynamicUser=no",
 };
 /// Likewise of a socket.
-constexpr const char* guarding[]{"BindToDevice=lo",         "PrivateNetwork=yes", "NetworkNamespacePath=/x",
+constexpr const char* guarding[]{"ListenStream=/run/x\nDirectoryMode=0700", "PrivateNetwork=yes", "NetworkNamespacePath=/x",
                                  "ExecStartPre=/bin/rules", "IPTTL=1",            "IPAddressDeny=nobody",
-                                 "Mark=7",                  "MaxConnections=x",   "GuardAgainst=all",
+                                 "Mark=x",                  "MaxConnections=x",   "GuardAgainst=all",
                                  "TriggerLimitBurst=few",   "SmackLabel=x",       "IPIngressFilterPath=/x"};
-constexpr const char* left_open[]{"IPTOS=low-delay", "ReusePort=yes", "FreeBind=yes",     "SocketMode=0600",
+constexpr const char* left_open[]{"IPTOS=low-delay", "ReusePort=yes", "FreeBind=yes",     "SocketMode=0600",   "BindToDevice=lo", "Mark=7", "DirectoryMode=0700",
+                                  "ListenStream=/run/x\nDirectoryMode=0755",
                                   "Priority=3",      "Slice=x.slice", "ProtectSystem=yes", "PrivateNetwork=no"};
 
 }  // namespace
@@ -285,9 +286,14 @@ TEST_CASE("an instance is read from its template") {
 }
 
 TEST_CASE("entries that want one port are not both served") {
-  const Conversion c = entries_of("ListenStream=127.0.0.1:9000\nListenStream=127.0.0.1:9000\n", server);
+  World w = config::test::inetd_world();
+  for (const std::string name : {"x", "y"}) {
+    w.files.texts["/u/" + name + ".socket"] = "[Socket]\nAccept=yes\nListenStream=127.0.0.1:9000\nListenStream=/run/" + name + "\n";
+    w.files.texts["/u/" + name + "@.service"] = "[Service]\n" + server;
+  }
+  const Conversion c = systemd_to_xinetd({"/u/x.socket", "/u/y.socket"}, w.files, w.names);
   CHECK_FALSE(off(text(c, "x")));
-  CHECK(off(text(c, "x-2")));
+  CHECK(off(text(c, "y")));
 }
 
 TEST_CASE("what this machine lacks is written disabled") {

@@ -80,7 +80,7 @@ TEST_CASE("the exit status says how good the conversion is") {
     return convert({"--from", "inetd", "--to", "xinetd", s.write("inetd.conf", lines)}).status;
   };
   CHECK(status(good) == 0);
-  CHECK(status(good + "/run/x stream unix nowait root /bin/cat\n") == 1);
+  CHECK(status(good + "time stream tcp nowait root/staff /bin/cat\n") == 1);
   CHECK(status(good + "x stream\n/run/x stream unix nowait root /bin/cat\n") == 4);
   CHECK(convert({"--from", "inetd", "--to", "xinetd", s.path("missing")}).status == 4);
 }

@@ -57,6 +57,21 @@ constexpr Row rows[]{
     {"limits of the server",
      "rlimit_as = 8M\nrlimit_cpu = 30\nrlimit_data = UNLIMITED\nrlimit_rss = 64K\nrlimit_stack = 1M\nrlimit_files = 99",
      "x@.service", "|LimitAS=8388608|LimitCPU=30|LimitDATA=infinity|LimitRSS=65536|LimitSTACK=1048576|LimitNOFILE=99|"},
+    {"times of keepalive", "keepalive = 60 10 6", "x.socket",
+     "|KeepAlive=yes|KeepAliveTimeSec=60s|KeepAliveIntervalSec=10s|KeepAliveProbes=6|"},
+    {"more options of the socket",
+     "defer_accept = 5\nbind_device = eth0\nfreebind = yes\nreceive_buffer = 64K\nsend_buffer = 1M\ntos = ef\nmark = 0x10", "x.socket",
+     "|DeferAcceptSec=5s|BindToDevice=eth0|FreeBind=yes|ReceiveBuffer=65536|SendBuffer=1048576|IPTOS=184|Mark=16|"},
+    {"multipath TCP", "mptcp = yes", "x.socket", "|SocketProtocol=mptcp|"},
+    {"more places", "listen = tcp:192.0.2.1:21 tcp:[::1]:21 tcp:*:9001 unix:/run/x%.sock unix:@x vsock:2:1234 vsock:any:99", "x.socket",
+     "|ListenStream=9000|ListenStream=192.0.2.1:21|ListenStream=[::1]:21|ListenStream=9001|ListenStream=/run/x%%.sock|ListenStream=@x|"
+     "ListenStream=vsock:2:1234|ListenStream=vsock::99|BindIPv6Only=both|Accept=yes|"},
+    {"both families apart", "listen = tcp:0.0.0.0:80 tcp:[::]:80", "x.socket",
+     "|ListenStream=9000|ListenStream=0.0.0.0:9000|ListenStream=0.0.0.0:80|ListenStream=[::]:80|BindIPv6Only=ipv6-only|"},
+    {"the file of a socket", "listen = unix:/run/x\nsocket_mode = 660\nsocket_owner = alice\nsocket_group = audio", "x.socket",
+     "|SocketMode=0660|SocketUser=alice|SocketGroup=audio|"},
+    {"its owner alone: the group stays the daemon's", "listen = unix:/run/x\nsocket_owner = alice", "x.socket",
+     "|SocketUser=alice|SocketGroup=0|"},
     {"supplementary groups", "groups = yes", "x@.service", "|User=root|"},
 };
 
@@ -103,6 +118,15 @@ constexpr Gap gaps[]{
     {"no_access = elsewhere.example.net",
      "g /etc/xinetd.conf:9 systemd compares addresses, not names: elsewhere.example.net is admitted"},
     {"only_from = 10.0.0.0/8", "n /etc/xinetd.conf:9 systemd drops the packets"},
+    {"listen = any:203.0.113.0/24:1-1024", "g /etc/xinetd.conf:9 listen: any:203.0.113.0/24:1-1024 has no equivalent in systemd"},
+    {"listen = fd:web", "g /etc/xinetd.conf:9 listen: fd:web has no equivalent in systemd"},
+    {"only_uid = nobody", "g /etc/xinetd.conf:9 only_uid:"},
+    {"only_gid = audio", "g /etc/xinetd.conf:9 only_gid:"},
+    {"only_cid = 3", "g /etc/xinetd.conf:9 only_cid:"},
+    {"conn_env = all", "g /etc/xinetd.conf:9 conn_env:"},
+    {"expand = yes", "g /etc/xinetd.conf:9 expand:"},
+    {"only_from = ::1\nlisten = unix:/run/x", "g /etc/xinetd.conf:9 only_from: systemd admits everybody who does not come over IP"},
+    {"mptcp = yes\nlisten = unix:/run/x", "g /etc/xinetd.conf:9 mptcp:"},
     {"disable = yes", "n /etc/xinetd.conf:1 service x: it is disabled, and not converted"},
 };
 
@@ -129,7 +153,8 @@ TEST_CASE("attributes of xinetd.conf become directives of units") {
 
 TEST_CASE("what an attribute becomes is in no unit without it") {
   const std::string socket = text(x(""), "x.socket");
-  for (const char* key : {"IPAddress", "NoDelay", "KeepAlive", "Backlog", "PerSource", "ipv6-only", "0.0.0.0"})
+  for (const char* key : {"IPAddress", "NoDelay", "KeepAlive", "Backlog", "PerSource", "ipv6-only", "0.0.0.0", "SocketMode",
+                          "SocketUser", "SocketGroup", "SocketProtocol", "DeferAccept", "BindToDevice", "FreeBind", "Buffer", "IPTOS", "Mark"})
     CHECK(socket.find(key) == std::string::npos);
   const std::string server = text(x(""), "x@.service");
   for (const char* key : {"Limit", "Nice", "UMask", "Environment", "User", "Group"})
@@ -171,6 +196,8 @@ TEST_CASE("services that systemd cannot have are not written, and it is said why
       {entry("rstatd", "type = RPC\nrpc_version = 1\n" + plain), "systemd registers no service with rpcbind"},
       {entry("a", "type = TCPMUX UNLISTED\n" + plain), "systemd has no tcpmux"},
       {entry("http", "flags = SENSOR\ntype = INTERNAL\nsocket_type = stream\nwait = no\ndeny_time = 5"), "sensors"},
+      {entry("x", "listen = any:203.0.113.0/24:1-1024\n" + plain), "systemd has no sockets like those of its listen"},
+      {entry("x", "listen = fd:x\n" + plain), "systemd has no sockets like those of its listen"},
       {service("x", 0), "systemd does not let the system choose a port"},
       {entry("x",
              "type = UNLISTED\nport = 1\nsocket_type = raw\nprotocol = icmp\nwait = yes\nuser = root\nserver = "
@@ -198,6 +225,27 @@ TEST_CASE("a server that waits gets the socket itself") {
     CHECK(has_line(text(c, "t.service"), "StandardInput=socket"));
     CHECK(has_line(text(c, "t.service"), "StartLimitIntervalSec=0"));
     CHECK(has_line(text(c, "t.service"), "User=nobody"));
+  }
+}
+
+TEST_CASE("a service that only has listen needs no port") {
+  const std::string lines = "user = nobody\nserver = /bin/server\nlisten = ";
+  const Conversion packets = units_of(entry("t", lines + "unix:/run/x\nwait = no\nsocket_type = seqpacket"));
+  CHECK(names(packets) == "t.socket t@.service");
+  CHECK(has_line(text(packets, "t.socket"), "ListenSequentialPacket=/run/x"));
+  CHECK(has_line(text(packets, "t.socket"), "Accept=yes"));
+  CHECK(text(packets, "t.socket").find("BindIPv6Only") == std::string::npos);
+  CHECK(text(packets, "t.socket").find("SocketProtocol") == std::string::npos);
+  const Conversion some = units_of(entry("t", lines + "udp:*:69 unix:/run/x\nwait = yes"));
+  CHECK(has_line(text(some, "t.socket"), "ListenDatagram=69"));
+  CHECK(has_line(text(some, "t.socket"), "ListenDatagram=/run/x"));
+}
+
+TEST_CASE("who may connect to a UNIX socket is not lost in silence") {
+  for (const char* line : {"only_uid = nobody", "only_gid = audio", "only_cid = 3", "only_from = ::1"}) {
+    const Conversion c = x(std::string("listen = unix:/run/x\n") + line);
+    INFO(line << "\n" << report(c));
+    CHECK(text(c, "x.socket").find("[Install]\n") == std::string::npos);
   }
 }
 

@@ -74,7 +74,8 @@ TEST_CASE("A missing disable line is added in the style of the entry") {
 }
 
 TEST_CASE("A line is added whatever the first line of the entry is like") {
-  for (const std::string first : {"\tlog_on_failure\t+= USERID", "\tno_access\t-= 10.0.0.1", "\tlog_on_failure += USERID", "\tnice:\t= 3"}) {
+  for (const std::string first : {"\tlog_on_failure\t+= USERID", "\tno_access\t-= 10.0.0.1", "\tlog_on_failure += USERID", "\tnice:\t= 3", "\tlisten\t\t+= unix:/run/x tcp:[::1]:21",
+                                  "\tlisten -= any:203.0.113.0/24:1-1024", "\tlisten\t= unix:@disable"}) {
     const std::string off = edited("service x\n{\n" + first + "\n}\n", 1, "x", true);
     INFO(off);
     CHECK(off.find("disable") < off.find("= yes"));

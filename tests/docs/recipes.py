@@ -8,6 +8,8 @@ import os
 import pathlib
 import re
 import shutil
+import socket
+import stat
 import subprocess
 import threading
 
@@ -231,3 +233,60 @@ def children(pid):
         except OSError:
             pass
     return found
+
+
+def unix_answer(world, path, data=b""):
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(20)
+        peer.connect(str(world.path(path)))
+        if data:
+            peer.sendall(data)
+        return until_end(peer)
+
+
+@drive("unix-socket")
+def unix_socket(world):
+    answer = unix_answer(world, "/run/machine-status.sock", b"GET / HTTP/1.0\r\n\r\n").decode()
+    expect(re.fullmatch(r"HTTP/1\.1 200 OK\r\n.*\r\n\r\nload [\d. ]+\n", answer, re.S), f"the load: {answer}")
+    mode = world.path("/run/machine-status.sock").stat().st_mode
+    expect(stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o660, f"a socket of mode 660, not {mode:o}")
+    world.path("/etc/xinetd.d/machine-status").unlink()
+    world.shell("systemctl reload xsuperd")
+    expect(not world.path("/run/machine-status.sock").exists(), "the file goes with the service")
+
+
+@drive("several-addresses")
+def several_addresses(world):
+    """The page has come once by each of two ways: the limit is one for the service, and one for each source."""
+    greeting = b"At your service\n"
+    expect(unix_answer(world, "/run/greet.sock") == greeting, "a greeting by the path")
+    try:
+        with socket.create_connection(("::1", world.port(7001)), 20) as peer:
+            expect(until_end(peer) == greeting, "a greeting over IPv6")
+    except OSError:
+        print("     not asked: there is no IPv6 here")
+    for _ in range(4):
+        tcp(world.port(7001))
+    expect(tcp(world.port(7001)) == b"", "more than five a minute are turned away")
+    expect(tcp(world.port(7001), b"", STRANGER) == greeting, "others are not")
+    listed = world.shell("xsuperctl list")
+    expect(len(re.findall(r"(?m)^greet ", listed)) == 1, f"one service: {listed}")
+
+
+@drive("floating-address")
+def floating_address(world):
+    """Nobody reaches it as long as the host does not have the address."""
+    port = f":{world.port(8081):04X}"
+    sockets = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()]
+    expect(any(words[1] == "640200C0" + port and words[3] == "0A" for words in sockets), f"a listening socket: {sockets}")
+
+
+@drive("sensor-on-a-whole-network")
+def sensor(world):
+    if not re.search(r"(?m)^trap +listening", world.shell("xsuperctl list")):
+        print("     not asked: this kernel, or the user, can have no such sensor")
+        return
+    for address in ("127.113.0.7", "127.113.0.200"):
+        with socket.create_connection((address, 23), 20, (STRANGER, 0)) as peer:
+            expect(until_end(peer) == b"", "the sensor says nothing")
+    expect(STRANGER in world.shell("xsuperctl bans"), "the stranger is banned")

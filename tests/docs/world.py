@@ -120,6 +120,11 @@ class World:
             if entry:
                 name, seen_port = entry[1], False
             attribute = re.match(r"(\s*)(\w+)(\s*=\s*)(.*)", line)
+            if attribute and attribute[2] == "listen":
+                seen_port = True
+                line = self.elements(line)
+            elif attribute and attribute[2] == "bind_device":
+                line = attribute[1] + "bind_device" + attribute[3] + "lo"
             if attribute and attribute[2] == "port":
                 seen_port = True
                 line = attribute[1] + "port" + attribute[3] + str(self.port(int(attribute[4])))
@@ -140,6 +145,11 @@ class World:
         if number not in self.ports:
             self.ports[number] = free_port()
         return self.ports[number]
+
+    def elements(self, line):
+        """The places of a service; a network becomes one of the loopback."""
+        line = re.sub(r"\b((?:tcp|udp):\S+:)(\d+)", lambda m: m[1] + str(self.port(int(m[2]))), line)
+        return re.sub(r"\bany:203\.0\.113\.", "any:127.113.0.", line)
 
     def target(self, words):
         host, port = words.split()
@@ -226,7 +236,7 @@ class World:
 
     def there(self, text):
         """Output of this machine as the page would show it."""
-        text = text.replace(str(self.root), "")
+        text = text.replace(str(self.root), "").replace("any:127.113.0.", "any:203.0.113.")
         for page, here in self.ports.items():
             text = re.sub(rf"(?<!\d){here}(?!\d)", str(page), text)
         if self.user != "root" and not self.user.isdigit():

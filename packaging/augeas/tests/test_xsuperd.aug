@@ -29,6 +29,22 @@ test Xsuperd.lns get "service x\n{\n only_from += ::1 .example.org\n flags -= IP
     { "flags" { "del" } { "value" = "IPv6" } }
     { "nice" = "3" { "add" } } }
 
+(* Elements of listen, and other lists that only xsuperd has. *)
+test Xsuperd.lns get "service x\n{\n\tlisten = unix:/run/x.sock tcp:[::1]:21 any:203.0.113.0/24:1-1024\n\tlisten -= vsock:any:99\n\tlisten += fd:web unix:@x\n\tonly_uid = root 1000\n\tonly_gid += adm\n\tonly_cid = 3\n\tkeepalive = 60 10 6\n\tsocket_mode = 660\n}\n" =
+  { "service" = "x"
+    { "listen" { "value" = "unix:/run/x.sock" } { "value" = "tcp:[::1]:21" } { "value" = "any:203.0.113.0/24:1-1024" } }
+    { "listen" { "del" } { "value" = "vsock:any:99" } }
+    { "listen" { "add" } { "value" = "fd:web" } { "value" = "unix:@x" } }
+    { "only_uid" { "value" = "root" } { "value" = "1000" } }
+    { "only_gid" { "add" } { "value" = "adm" } }
+    { "only_cid" { "value" = "3" } }
+    { "keepalive" { "value" = "60" } { "value" = "10" } { "value" = "6" } }
+    { "socket_mode" = "660" } }
+
+test Xsuperd.lns put "service x\n{\n\tlisten = tcp:[::1]:21\n}\n" after
+    set "/service/listen/value[2]" "unix:/run/x.sock"
+  = "service x\n{\n\tlisten = tcp:[::1]:21 unix:/run/x.sock\n}\n"
+
 (* An empty list, which refuses everybody, with and without blanks behind it; a value right behind its operator. *)
 test Xsuperd.lns get "service x\n{\n\tonly_from = \n\tno_access =\n\tid =y\n\tenv +=A=B\n\tport ==\n}\n" =
   { "service" = "x"
