@@ -248,9 +248,15 @@ TEST_CASE("a socket that was given back can be taken again") {
 }
 
 TEST_CASE("places are written as sockets are") {
-  CHECK(place_text({address("127.0.0.1"), 80}, false) == "127.0.0.1:80");
-  CHECK(place_text({address("::ffff:127.0.0.1"), 80}, true) == "127.0.0.1:80");
-  CHECK(place_text({address("::1"), 80}, true) == "[::1]:80");
-  CHECK(place_text({{}, 80}, true) == "[::]:80");
-  CHECK(place_text({{}, 80}, false) == "0.0.0.0:80");
+  const auto text = [](const base::Endpoint& at, bool ipv6) {
+    SocketFacts facts;
+    facts.ipv6 = ipv6;
+    facts.at = at;
+    return place_text(facts);
+  };
+  CHECK(text({address("127.0.0.1"), 80}, false) == "127.0.0.1:80");
+  CHECK(text({address("::ffff:127.0.0.1"), 80}, true) == "127.0.0.1:80");
+  CHECK(text({address("::1"), 80}, true) == "[::1]:80");
+  CHECK(text({{}, 80}, true) == "[::]:80");
+  CHECK(text({{}, 80}, false) == "0.0.0.0:80");
 }
