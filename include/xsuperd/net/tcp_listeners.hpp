@@ -17,8 +17,8 @@ struct TcpListener {
   bool operator==(const TcpListener&) const = default;
 };
 
-/// All of the network namespace that the calling thread is in. Takes the kernel about a microsecond for each, so not for
-/// the loop. Fails when it does not tell.
+/// All of the network namespace that the calling thread is in. With thousands of them it takes milliseconds, so not for the
+/// loop. Fails when it does not tell.
 [[nodiscard]] base::Result<std::vector<TcpListener>> tcp_listeners();
 
 /// The ports of the range at which one of them takes connections for at least one address of its network. Not that of
