@@ -226,7 +226,9 @@ ListenSpec place_of(const Service& service, const ListenElement& element) {
     place.fallback_to_ipv4 = false;
     place.v6only = place.ipv6 && service.settings.v6only.value_or(false);
   }
-  if (!place.is_ip()) place.options.device.clear(), place.options.mptcp = false;
+  if (!place.is_ip()) place.options.device.clear();
+  // The kernel leads no connection to a socket of multipath TCP.
+  if (!place.is_ip() || place.kind == ListenSpec::Kind::range) place.options.mptcp = false;
   return place;
 }
 

@@ -38,6 +38,7 @@ class Items {
 
 using Labels = Abilities::Labels;
 using Mdns = Abilities::Mdns;
+using Ranges = Abilities::Ranges;
 
 /// Of a service with the flag LABELED.
 std::string hindrance(Labels labels) {
@@ -54,6 +55,24 @@ std::string hindrance(Labels labels) {
   return {};
 }
 
+bool is_range(const ListenSpec& place) { return place.kind == ListenSpec::Kind::range; }
+
+bool has_range(const Service& service) { return std::ranges::any_of(service.places(), is_range); }
+
+/// Has it no other places, and what of them is not in the kernel?
+bool without_place(const Service& service, const Abilities& abilities) {
+  const auto places = service.places();
+  return !places.empty() && std::ranges::all_of(places, is_range) && abilities.ranges() == Ranges::not_in_kernel;
+}
+
+/// This kernel has not got what a service cannot be opened without.
+std::string hindrance_in_kernel(const Service& service, const Abilities& abilities) {
+  if (service.has(Flag::labeled) && abilities.labels() == Labels::not_in_kernel) return hindrance(Labels::not_in_kernel);
+  if (without_place(service, abilities))
+    return "listen = any:..., and this kernel has no BPF programs that look up sockets (Linux 5.9)";
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities) {
@@ -67,22 +86,25 @@ std::vector<std::string> not_in_effect(const Config& config, const Abilities& ab
       items.add("flags = LABELED: built without libselinux, so they are not opened", service->id);
     if (labels == Labels::not_loaded)
       items.add("flags = LABELED: libselinux cannot be loaded, so they are not opened", service->id);
+    if (has_range(*service) && abilities.ranges() == Ranges::not_permitted)
+      items.add("listen = any:...: it needs the capabilities CAP_NET_ADMIN and CAP_BPF", service->id);
   }
   return items.texts();
 }
 
 std::string hindrance(const Service& service, const Abilities& abilities) {
   if (!service.waits_for.empty()) return fmt::format("{} has no address yet", service.waits_for);
+  if (auto why = hindrance_in_kernel(service, abilities); !why.empty()) return why;
   return service.has(Flag::labeled) ? hindrance(abilities.labels()) : std::string{};
 }
 
 std::vector<Diagnostic> hindered(const Config& config, const Abilities& abilities) {
   std::vector<Diagnostic> found;
   for (const auto& service : config.services)
-    if (service->has(Flag::labeled) && abilities.labels() == Labels::not_in_kernel)
+    if (const std::string why = hindrance_in_kernel(*service, abilities); !why.empty())
       found.push_back({Level::error,
                        service->place,
-                       fmt::format("Service {} is not opened: {}", service->id, hindrance(Labels::not_in_kernel)),
+                       fmt::format("Service {} is not opened: {}", service->id, why),
                        {},
                        1,
                        {},

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/net/waiting_peers.hpp"
 
-#include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -12,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "xsuperd/base/fd.hpp"
+#include "net/sock_diag.hpp"
 #include "xsuperd/net/activated_sockets.hpp"
 
 namespace xsuperd::net {
@@ -23,22 +20,6 @@ using Peers = std::optional<std::vector<base::Address>>;
 
 /// What is established and belongs to no process has not been accepted: what was, and is closed, is in another state.
 constexpr std::uint32_t established = 1U << TCP_ESTABLISHED | 1U << TCP_CLOSE_WAIT;
-
-bool ask(int link, const SocketFacts& listener, std::uint32_t states) {
-  struct {
-    nlmsghdr head;
-    inet_diag_req_v2 request;
-  } message{};
-  message.head.nlmsg_len = sizeof message;
-  message.head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  message.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  message.request.sdiag_family = listener.ipv6 ? AF_INET6 : AF_INET;
-  message.request.sdiag_protocol = IPPROTO_TCP;
-  message.request.idiag_states = states;
-  message.request.id.idiag_sport = htons(listener.at.port);
-  message.request.id.idiag_cookie[0] = message.request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-  return ::send(link, &message, sizeof message, 0) == static_cast<ssize_t>(sizeof message);
-}
 
 base::Address peer_of(const inet_diag_msg& one) {
   sockaddr_storage at{};
@@ -54,35 +35,14 @@ base::Address peer_of(const inet_diag_msg& one) {
   return base::endpoint_of(at).address;
 }
 
-/// One packet of the answer; sets `over` at its end.
-bool read_answer(const char* bytes, std::size_t length, std::vector<base::Address>& peers, bool& over) {
-  while (length >= sizeof(nlmsghdr)) {
-    nlmsghdr head{};
-    std::memcpy(&head, bytes, sizeof head);
-    if (head.nlmsg_len < sizeof head || head.nlmsg_len > length || head.nlmsg_type == NLMSG_ERROR) return false;
-    if (head.nlmsg_type == NLMSG_DONE) return over = true;
-    if ((head.nlmsg_flags & NLM_F_DUMP_INTR) != 0 || head.nlmsg_len < NLMSG_LENGTH(sizeof(inet_diag_msg))) return false;
-    inet_diag_msg one{};
-    std::memcpy(&one, bytes + NLMSG_HDRLEN, sizeof one);
-    if (one.idiag_inode == 0) peers.push_back(peer_of(one));
-    const std::size_t step = std::min<std::size_t>(NLMSG_ALIGN(head.nlmsg_len), length);
-    bytes += step;
-    length -= step;
-  }
-  return true;
-}
-
 Peers connections_of(const SocketFacts& listener, std::uint32_t states, std::size_t most) {
-  const base::Fd link(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!link || !ask(link.get(), listener, states)) return std::nullopt;
   std::vector<base::Address> peers;
-  alignas(nlmsghdr) std::array<char, 32768> bytes{};
-  for (bool over = false; !over;) {
-    const ssize_t n = ::recv(link.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
-    if (n <= 0 || !read_answer(bytes.data(), static_cast<std::size_t>(n), peers, over) || peers.size() > most)
-      return std::nullopt;
-  }
-  return peers;
+  const std::uint8_t family = listener.ipv6 ? AF_INET6 : AF_INET;
+  const auto whole = list_tcp_sockets({family, states, listener.at.port}, [&](const inet_diag_msg& one, std::string_view) {
+    if (one.idiag_inode == 0) peers.push_back(peer_of(one));
+    return peers.size() <= most;
+  });
+  return whole ? Peers(std::move(peers)) : std::nullopt;
 }
 
 Peers senders_to(int fd, std::size_t most) {

@@ -8,6 +8,7 @@
 #include "service/refusals.hpp"
 #include "service/sessions.hpp"
 #include "service/waiting_door.hpp"
+#include "xsuperd/service/lookups.hpp"
 
 namespace xsuperd::service {
 
@@ -39,6 +40,7 @@ void Doorkeeper::on_closed(Endpoint& endpoint) { needs_.decider.feed(Closed{endp
 void Doorkeeper::before_closing(Endpoint& endpoint) { needs_.datagrams.before_closing(endpoint); }
 
 void Doorkeeper::on_socket(Endpoint&) {
+  needs_.sockets.lookups->on_socket();
   needs_.announcement.update();
   if (needs_.hooks.on_sockets) needs_.hooks.on_sockets();
 }

@@ -95,7 +95,7 @@ bool Endpoint::opened_or_not(base::Result<net::Opened> opened) {
   if (opened->without_mptcp) around_.log.notice("service {}: this system has no multipath TCP, using TCP", service.id);
   watch_own(std::move(opened->fd));
   path().note(spec(), !is_lent());
-  if (service.steered() && !steer_or_close()) return false;
+  if (!complete_or_close()) return false;
   const bool rpc = service.is(config::Type::rpc);
   if (tries().failures() > 0 && !rpc) around_.log.notice("service {} is now open{}", service.id, where(service, spec()));
   if (rpc)
@@ -191,12 +191,13 @@ bool Endpoint::close_useless(const std::string& why) {
   return true;
 }
 
-/// The socket is open already. The second one may have been lost on the way from another Runner or image.
+/// The socket is open already. The second one, or what leads connections to a range, may have been lost on the way from
+/// another Runner or image.
 void Endpoint::steer_again() {
   const config::Service& service = owner_.service();
-  if (!service.steered() || (!refusing().open() && servers_fd() < 0)) return;
-  if (!refusing().open() && open()) {
-    if (!steer_or_close()) (void)report(false);
+  if (!open() && (!service.steered() || (!refusing().open() && servers_fd() < 0))) return;
+  if (open() && (!service.steered() || !refusing().open())) {
+    if (!complete_or_close()) (void)report(false);
     return;
   }
   const bool served = owner_.has_session(*this);
@@ -210,14 +211,15 @@ void Endpoint::steer_again() {
   around_.log.error("service {}: its access lists cannot be enforced: {}", service.id, steered.error().sentence);
 }
 
-/// Without its access lists a service is not opened at all.
-bool Endpoint::steer_or_close() {
+/// Without its access lists, or without what leads connections to its socket, a service is not opened at all.
+bool Endpoint::complete_or_close() {
   const config::Service& service = owner_.service();
-  const auto steered = steer(service, owner_.has_session(*this));
-  if (steered) return true;
+  const auto complete = steer(service, owner_.has_session(*this));
+  if (complete) return true;
   close();
-  if (tries().failed(steered.error().sentence))
-    around_.log.error("Service {} failed to start and is deactivated: {}", service.id, steered.error().sentence);
+  if (!tries().failed(complete.error().sentence)) return false;
+  if (!service.steered()) return tell_trouble(around_.log, service, spec(), complete.error()), false;
+  around_.log.error("Service {} failed to start and is deactivated: {}", service.id, complete.error().sentence);
   return false;
 }
 

@@ -9,6 +9,7 @@
 
 #include "xsuperd/net/waiting_peers.hpp"
 #include "xsuperd/service/endpoint.hpp"
+#include "xsuperd/service/lookups.hpp"
 
 namespace xsuperd::service {
 
@@ -59,6 +60,7 @@ base::Result<net::Opened> ServiceSockets::replace_socket(const config::Service& 
   config::ListenSpec at = spec();
   if (at.at.port == 0) at.at.port = net::local_endpoint(fd()).port;  // that the system has chosen
   refusing_.close();
+  lookup_.reset();
   base::Fd old = release();
   path_.remove();  // or the old socket, which is there as long as somebody has it, would be in the new one's way
   if (at.kind == config::ListenSpec::Kind::local && !at.has_path()) old.reset();  // nor is an abstract name free before
@@ -97,7 +99,7 @@ bool Endpoint::renew(const std::string& why) {
   watch_own(std::move(opened->fd));
   path().note(spec(), !is_lent());
   owner_.on_socket(*this);
-  if (service.steered() && !steer_or_close()) return report(false);
+  if (!complete_or_close()) return report(false);
   const std::uint16_t port = net::local_endpoint(fd()).port;
   if (!rpc_->elsewhere(port)) return true;
   rpc_->end();  // of the port that is lost

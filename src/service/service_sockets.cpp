@@ -7,6 +7,7 @@
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/net/lent_state.hpp"
 #include "xsuperd/net/service_manager.hpp"
+#include "xsuperd/service/lookups.hpp"
 
 namespace xsuperd::service {
 
@@ -93,6 +94,7 @@ base::Fd ServiceSockets::take_socket_of(ServiceSockets& leaving, bool served) {
   foreign_.set(leaving.foreign_.foreign() || served);
   lent_ = std::exchange(leaving.lent_, {});
   path_.take(leaving.path_.release());
+  lookup_ = std::exchange(leaving.lookup_, nullptr);
   if (leaving.refusing_.open()) {
     refusing_.take(leaving.refusing_.release());
     refusing_.resume();
@@ -120,6 +122,7 @@ bool ServiceSockets::close_left(const config::Service& service) {
 
 /// What belongs to the manager is only put aside: it would be open there all the same, and could not be bound again here.
 void ServiceSockets::let_go(const config::Service& service, bool served, base::Fd listening) {
+  lookup_.reset();  // first: a connection that came in meanwhile would be reset
   if (refusing_.open()) shut_down(service, served, refusing_.fd());
   refusing_.close();
   if (listening && !around_.sockets.paths_stay) path_.remove();
@@ -146,6 +149,7 @@ void ServiceSockets::save(InheritedEndpoint& all) const {
   all.listener = fd();
   all.turned_away = refusing_fd();
   all.left_to_server = left_to_server_.get();
+  if (lookup_) all.lookup = lookup_->kernel.link(), all.lookup_ports = lookup_->kernel.ports();
   all.lent = lent_;
   all.foreign = foreign_.foreign();
   all.open_failures = tries_.failures();
@@ -158,6 +162,10 @@ base::Fd ServiceSockets::restore_sockets(const InheritedEndpoint& inherited, con
   base::Fd listening = take(inherited.listener);
   if (base::Fd socket = take(inherited.turned_away)) refusing_.take(std::move(socket));
   left_to_server_ = take(inherited.left_to_server);
+  base::Fd link = take(inherited.lookup);
+  base::Fd ports = take(inherited.lookup_ports);
+  if (listening && link && ports)
+    lookup_ = around_.sockets.lookups->restore(listening.get(), spec(), std::move(link), std::move(ports));
   if (listening || left_to_server_) lent_ = inherited.lent;
   if (inherited.path_inode != 0) path_.take({spec().name, inherited.path_device, inherited.path_inode});
   tries_.restore(inherited.open_failures, inherited.trouble);

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "xsuperd/net/steering.hpp"
+#include "xsuperd/service/lookups.hpp"
 #include "xsuperd/service/service_sockets.hpp"
 
 namespace xsuperd::service {
@@ -52,7 +53,19 @@ base::Result<net::Opened> open_guarded(const config::Service& service, const con
   });
 }
 
+namespace {
+/// Nothing to be done where it is not for a range.
+base::Result<void> lead(Lookups& lookups, std::shared_ptr<RangeLookup>& lookup, int socket, const config::ListenSpec& spec) {
+  if (spec.kind != config::ListenSpec::Kind::range || lookup) return {};
+  auto opened = lookups.lead_to(socket, spec);
+  if (!opened) return opened.error();
+  lookup = std::move(*opened);
+  return {};
+}
+}  // namespace
+
 base::Result<void> ServiceSockets::steer(const config::Service& service, bool served) {
+  if (!service.steered()) return lead(*around_.sockets.lookups, lookup_, fd(), spec());
   const auto rules = steering_rules(service.settings);
   const bool otherwise = admits_by_default(service.settings);
   const int first = servers_fd();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/service/surroundings.hpp"
 
+#include "xsuperd/service/lookups.hpp"
+
 namespace xsuperd::service {
 
 Surroundings::Surroundings(boost::asio::io_context& the_loop, boost::asio::thread_pool& blocking, spawn::Spawner& spawner,
@@ -12,6 +14,8 @@ Surroundings::Surroundings(boost::asio::io_context& the_loop, boost::asio::threa
       serving{spawner, children, conversations, make_lingering(the_loop)},
       asked{resolver, ident_admitted, ident_refused, libwrap,
             std::make_unique<net::ForwardResolver>(the_loop, net::ForwardResolver::Options{})},
-      sending{make_banners(the_loop, blocking, daemon_log)} {}
+      sending{make_banners(the_loop, blocking, daemon_log)} {
+  sockets.lookups = std::make_shared<Lookups>(the_loop, daemon_log, clock.timer_length);
+}
 
 }  // namespace xsuperd::service

@@ -9,6 +9,7 @@
 
 #include "supervisor/state_dump.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/service/lookups.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -74,6 +75,23 @@ void note_internal_ports(service::Surroundings& around, const Roster& roster) {
     if (runner->service().kind == config::Kind::internal && runner->service().datagrams())
       for (const config::ListenSpec& place : runner->service().places())
         around.datagrams.internal_ports.push_back(place.at.port);
+}
+
+namespace {
+/// A socket that has no address takes connections for all of its family, or of both.
+net::TcpListener listener_at(const config::ListenSpec& place) {
+  const base::Address every = place.ipv6 ? base::Address::ipv6({}) : base::Address::ipv4(0);
+  return {{place.at.address.known() ? place.at.address : every, place.at.port}, place.v6only};
+}
+}  // namespace
+
+void note_places(service::Surroundings& around, const Roster& roster) {
+  std::vector<net::TcpListener> places;
+  for (const auto& runner : roster.served())
+    for (const config::ListenSpec& place : runner->service().places())
+      if (place.kind == config::ListenSpec::Kind::ip && place.socket_type == config::SocketType::stream && place.at.port != 0)
+        places.push_back(listener_at(place));
+  around.sockets.lookups->note_places(std::move(places));
 }
 
 }  // namespace xsuperd::supervisor

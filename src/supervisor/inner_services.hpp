@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What tcpmux, servers, services and xadmin need to know of all the others. Internal to supervisor.
+// What tcpmux, servers, services, xadmin and ranges of ports need to know of all the others. Internal to supervisor.
 #pragma once
 #include "supervisor/roster.hpp"
 #include "xsuperd/service/surroundings.hpp"
@@ -10,5 +10,7 @@ namespace xsuperd::supervisor {
 void connect_inner_services(service::Surroundings& around, const Roster& roster);
 /// To be called whenever other services are served.
 void note_internal_ports(service::Surroundings& around, const Roster& roster);
+/// The same: ranges of ports leave those of all served services alone.
+void note_places(service::Surroundings& around, const Roster& roster);
 
 }  // namespace xsuperd::supervisor

@@ -81,6 +81,7 @@ void Rollout::start_all() {
 
 void Rollout::served_anew() {
   note_internal_ports(around_, roster_);
+  note_places(around_, roster_);
   awaited_.watch(*in_force_.config());
 }
 

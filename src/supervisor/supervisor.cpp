@@ -19,6 +19,7 @@
 #include "supervisor/served.hpp"
 #include "supervisor/surely.hpp"
 #include "xsuperd/base/memory.hpp"
+#include "xsuperd/service/lookups.hpp"
 #include "xsuperd/supervisor/process.hpp"
 
 namespace xsuperd::supervisor {
@@ -192,11 +193,12 @@ void Supervisor::Impl::start_services() {
   rollout_.start_all();
 }
 
-/// So that the sockets of redirects are open when the daemon has started (decision B15.29). A name server that keeps silent
-/// is not waited for.
+/// So that the sockets of redirects are open when the daemon has started (decision B15.29), and ranges of ports answer. A
+/// name server that keeps silent is not waited for.
 void Supervisor::Impl::wait_for_targets() {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-  while (!lifetime_.ending() && roster_.asks() && loop_.run_one_until(end) > 0) {
+  const auto& lookups = *facilities_.around().sockets.lookups;
+  while (!lifetime_.ending() && (roster_.asks() || lookups.wait()) && loop_.run_one_until(end) > 0) {
   }
 }
 

@@ -128,3 +128,21 @@ TEST_CASE("a kernel without SELinux is an error at the place of each service tha
   CHECK(found[0].id == "c");
   CHECK(found[0].sentence == "Service c is not opened: flags = LABELED, and this kernel has no SELinux");
 }
+
+TEST_CASE("a kernel that looks up no sockets by programs is an error for each service that has nothing but ranges of ports") {
+  const Abilities no_kernel{.ranges = [] { return Abilities::Ranges::not_in_kernel; }};
+  const std::string only = "socket_type = stream\nwait = no\nuser = root\nserver = /bin/server\nlisten = any:192.0.2.0/24:1-99";
+  const World w(service("a", 1) + service("b", 2, "listen = any:192.0.2.0/24:100-200") + entry("c", only));
+  REQUIRE(w.loaded.config->services.size() == 3);
+  CHECK(not_in_effect(*w.loaded.config, no_kernel).empty());
+  const auto found = hindered(*w.loaded.config, no_kernel);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].id == "c");
+  CHECK(found[0].sentence ==
+        "Service c is not opened: listen = any:..., and this kernel has no BPF programs that look up sockets (Linux 5.9)");
+  CHECK(hindrance(w.at("b"), no_kernel).empty());
+  const Abilities not_permitted{.ranges = [] { return Abilities::Ranges::not_permitted; }};
+  CHECK(hindered(*w.loaded.config, not_permitted).empty());
+  CHECK(not_in_effect(*w.loaded.config, not_permitted) ==
+        std::vector<std::string>{"listen = any:...: it needs the capabilities CAP_NET_ADMIN and CAP_BPF (b c)"});
+}

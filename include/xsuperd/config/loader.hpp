@@ -95,15 +95,18 @@ void place(Service& service, std::vector<ListenSpec> places);
 /// name that has no address at the moment has the one it had (decisions B15.24, B15.25). Says so in the diagnostics.
 void keep_broken(const Config& running, Loaded& loaded);
 
-/// What this program was built with, and the machine has, as far as attributes depend on it. Asked only when a service
-/// has such an attribute, because an answer may take loading a library; it then blocks on files.
+/// What this program was built with, and the machine has and permits, as far as attributes depend on it. Asked only when a
+/// service has such an attribute, because an answer may take loading a library; it then blocks on files.
 struct Abilities {
   enum class Mdns : std::uint8_t { usable, not_built, not_loaded };
   enum class Labels : std::uint8_t { usable, not_in_kernel, not_built, not_loaded };
+  /// `not_permitted`: this process may not, and has root's user id, so that a daemon is not likely to have more.
+  enum class Ranges : std::uint8_t { usable, not_permitted, not_in_kernel };
   std::function<Mdns()> mdns = [] { return Mdns::usable; };
   std::function<Labels()> labels = [] { return Labels::usable; };
+  std::function<Ranges()> ranges = [] { return Ranges::usable; };
 };
-/// What the configuration asks for and this program was built without, or finds no library for, one item each with the
+/// What the configuration asks for and this program was built without, finds no library for or may not do, one item each with the
 /// services that want it, such as "mdns: built without libavahi-client (ftp ssh)"; empty when everything is in effect.
 [[nodiscard]] std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities);
 /// Why the service is not opened; empty when it is.

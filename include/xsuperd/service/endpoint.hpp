@@ -80,7 +80,7 @@ class Endpoint : public ServiceSockets, public std::enable_shared_from_this<Endp
   void drop_connection();
   /// The daemon ends, and its server goes on: another daemon can have its port (decision B15.26).
   void leave_to_server() const;
-  /// The access lists have changed, or a socket of the pair may have got lost.
+  /// The access lists have changed, or a socket of the pair, or what leads connections to a range, may have got lost.
   void steer_again();
 
   // For an upgrade.
@@ -97,7 +97,7 @@ class Endpoint : public ServiceSockets, public std::enable_shared_from_this<Endp
   bool report(bool good);
   bool opened_or_not(base::Result<net::Opened> opened);
   void watch_own(base::Fd socket);
-  bool steer_or_close();
+  bool complete_or_close();
   void registration_failed(const std::string& why);
   bool close_useless(const std::string& why);
   bool renew(const std::string& why);

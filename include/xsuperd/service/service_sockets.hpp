@@ -16,6 +16,8 @@
 
 namespace xsuperd::service {
 
+struct RangeLookup;
+
 /// What the kernel is told of a steered service's access lists. Pure.
 [[nodiscard]] std::vector<net::SteeringRule> steering_rules(const config::Settings& settings);
 [[nodiscard]] bool admits_by_default(const config::Settings& settings);
@@ -25,7 +27,7 @@ namespace xsuperd::service {
 
 /// The sockets of an endpoint, and what is known of them: the one it listens at, which may belong to a service manager and
 /// may have been a server's; beside it, of a steered service, the one of refused peers; and the one that it has left to a
-/// server. Finds, closes, replaces and steers them for the Endpoint that it is a part of, and says what came of it; what
+/// server; of a range of ports, what leads connections to the first. Finds, closes, replaces and steers them for the Endpoint that it is a part of, and says what came of it; what
 /// follows from that is decided there. Loop thread only.
 ///
 /// `service` is the one whose sockets they are, and `served` says whether a request that came through them is under way
@@ -60,7 +62,8 @@ class ServiceSockets : public PlacedSocket {
   [[nodiscard]] base::Result<net::Opened> replace_socket(const config::Service& service);
   /// A server has given the socket back. Fails when it cannot be used any more; the reason is empty where that is usual.
   [[nodiscard]] base::Result<void> bring_back(const config::Service& service, bool served);
-  /// Puts the access lists of a steered service into force; opens the second socket if there is none.
+  /// Puts the access lists of a steered service into force; opens the second socket if there is none. Of another one with
+  /// a range of ports, has the connections led to the socket if they are not.
   [[nodiscard]] base::Result<void> steer(const config::Service& service, bool served);
 
   /// Closes them, or puts aside what belongs to a service manager; those of a steered service that a server has are left
@@ -94,6 +97,7 @@ class ServiceSockets : public PlacedSocket {
   base::Fd left_to_server_;  ///< of one that was closed while a server has its socket: that socket
   ForeignState foreign_;     ///< of the listener
   RefusingSocket refusing_;
+  std::shared_ptr<RangeLookup> lookup_;  ///< of a range of ports that is open
   OpeningTries tries_;
 };
 

@@ -40,6 +40,7 @@ namespace xsuperd::service {
 class Runner;
 class RpcRegistration;
 class Banners;
+class Lookups;
 
 /// Sends banners from files that are read on `blocking`. `most_waiting`: so many peers that do not take their banner are
 /// waited for at a time, by all services together; 0: one for each eight descriptors of the hard limit, and no more than a
@@ -87,6 +88,8 @@ struct Sockets {
   /// An upgrade is near: no socket is waited for, and peers stay in the backlog (Runner::hold).
   bool holding = false;
   net::Mdns* mdns = nullptr;  ///< null: nothing is announced
+  /// Of ranges of ports. Set by Surroundings.
+  std::shared_ptr<Lookups> lookups{};
 };
 
 /// What is being talked about with rpcbind.
