@@ -94,7 +94,7 @@ TEST_CASE("only_from without users keeps out everybody over a UNIX socket, and i
   CHECK(a.outcome == Outcome::refused);
   CHECK(a.line("only_from") ==
         "refuses: UNIX peers match no address; with only_from and without only_uid and only_gid they are refused");
-  CHECK(a.line("verdict").starts_with("refused (address) by only_from = 0.0.0.0 .example.com (/etc/xinetd.conf:9): UNIX peers"));
+  CHECK(a.line("verdict").starts_with("refused (address) by only_from = 0.0.0.0/0 .example.com (/etc/xinetd.conf:9): UNIX peers"));
   const Asked with = asked("only_from = 0.0.0.0\nonly_uid = 1000");
   CHECK(with.outcome == Outcome::admitted);
   CHECK(with.line("only_from") == "no effect: UNIX peers match no address");

@@ -60,6 +60,7 @@ void run_until_ended(Bench& bench, const base::Fd& fd) {
 
 std::string us() { return fmt::format("unix:uid={},pid={}", ::geteuid(), ::getpid()); }
 config::User user(uid_t uid) { return {std::to_string(uid), {}, uid, 0}; }
+constexpr gid_t nobodys = 4'000'000'000;
 config::Group group(gid_t gid) { return {std::to_string(gid), gid}; }
 
 /// One that this process has besides its own, if it has one.
@@ -94,8 +95,7 @@ TEST_CASE("all groups of a process count for only_gid") {
   const base::Fd one = connected(own);
   own.run_until_jobs(1);
 
-  gid_t foreign = 54321;
-  UnixBench other([&](auto& s) { s.settings.only_gid = {group(foreign)}; });
+  UnixBench other([](auto& s) { s.settings.only_gid = {group(nobodys)}; });
   const base::Fd two = connected(other);
   run_until_ended(other, two);
   CHECK(other.entries() == "FAIL: x address from=" + us() + "\n");
@@ -105,7 +105,7 @@ TEST_CASE("all groups of a process count for only_gid") {
     WARN("not tested: this process has no supplementary groups");
     return;
   }
-  UnixBench supplementary([&](auto& s) { s.settings.only_gid = {group(foreign), group(*further)}; });
+  UnixBench supplementary([&](auto& s) { s.settings.only_gid = {group(nobodys), group(*further)}; });
   const base::Fd three = connected(supplementary);
   supplementary.run_until_jobs(1);
 }
@@ -113,7 +113,7 @@ TEST_CASE("all groups of a process count for only_gid") {
 TEST_CASE("both a user and a group must match if both are wanted") {
   UnixBench bench([](auto& s) {
     s.settings.only_uid = {user(::geteuid())};
-    s.settings.only_gid = {group(54321)};
+    s.settings.only_gid = {group(nobodys)};
   });
   const base::Fd client = connected(bench);
   run_until_ended(bench, client);
