@@ -66,11 +66,6 @@ Address Address::of(Family family, const std::array<std::uint8_t, 16>& bytes, st
   return a;
 }
 
-Address Address::source() const {
-  if (is_local()) return local(uid());
-  return is_vsock() ? vsock(cid()) : *this;
-}
-
 std::optional<Address> Address::parse_peer(std::string_view text) {
   constexpr std::string_view user = "unix:uid=", process = ",pid=", machine = "vsock:";
   const auto number = [](std::string_view word, long long low) -> std::optional<std::uint32_t> {

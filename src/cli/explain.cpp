@@ -20,7 +20,7 @@ Explanation explain(const config::Config& config, const Inquiry& inquiry, net::N
   for (const auto& service : config.services) {
     if (!policy::is_meant(service->id, service->name, inquiry.service)) continue;
     const policy::Inquiry asked{inquiry.peer, inquiry.at, inquiry.process_limit,
-                                config::hindrance(*service, net::abilities()), {}};
+                                config::hindrance(*service, net::abilities()), {}, inquiry.groups};
     const policy::Policy compiled(service);
     policy::PeerName name;
     policy::Explanation one = policy::explain(compiled, asked, name);
@@ -50,13 +50,14 @@ int fail(const std::string& sentence) {
 
 int explain_access(const CommandLine& command) {
   const CommandLine::Explain& words = command.explain.value();
-  const auto peer = base::Address::parse(words.address);
+  const auto peer = base::Address::parse_peer(words.address);
   if (!peer) return fail(fmt::format("'{}' is not a valid address", base::escaped(words.address, 200)));
-  Inquiry inquiry{words.service, *peer, base::local_time(std::chrono::system_clock::now()), command.limit};
+  Inquiry inquiry{words.service, *peer, base::local_time(std::chrono::system_clock::now()), command.limit, {}};
   if (words.time && !policy::set_clock(*words.time, inquiry.at))
     return fail(fmt::format("invalid time '{}' (expected H:MM)", *words.time));
   config::SystemFiles files;
   config::SystemNames names;
+  if (peer->is_local()) inquiry.groups = config::groups_of_user(names, peer->uid());
   const config::Loaded loaded = config::load(files, names, sources_of(command));
   if (!loaded.config) {
     for (const config::Diagnostic& d : loaded.diagnostics.all())

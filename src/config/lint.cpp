@@ -11,6 +11,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "config/lint_peers.hpp"
 #include "config/overlap.hpp"
 
 namespace xsuperd::config {
@@ -42,6 +43,7 @@ class Linter {
 
   void look_at(const Service& service) {
     service_ = &service;
+    lint_peers(service, found_);
     const Settings& s = service.settings;
     if (!s.only_from && !s.no_access) return;
     if (service.steered()) {
@@ -51,7 +53,8 @@ class Linter {
     if (!service.steered() && !service.knows_peer()) return unknown_peer();
     if (s.only_from && s.no_access) overlapping();
     if (service.kind == Kind::tcpmux) return;  // it has no socket of its own
-    if (s.only_from) unreached(*s.only_from, "only_from", true);
+    const bool ip_only = !service.reached_from(Family::local) && !service.reached_from(Family::vsock);
+    if (s.only_from) unreached(*s.only_from, "only_from", ip_only);
     if (s.no_access) unreached(*s.no_access, "no_access", false);
   }
 

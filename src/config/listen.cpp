@@ -48,7 +48,9 @@ std::string PortRange::text() const {
 bool ListenSpec::reached_from(Address::Family family) const {
   using Family = Address::Family;
   const bool ip = family == Family::ipv4 || family == Family::ipv6;
-  if (kind == Kind::activated) return ip;
+  if (kind == Kind::activated) return family != Family::none;
+  if (kind == Kind::local) return family == Family::local;
+  if (kind == Kind::vsock) return family == Family::vsock;
   if (kind == Kind::range) return family == range.network.family();
   if (kind != Kind::ip || !ip) return false;
   const Family bound = at.address.unmapped().family();

@@ -37,6 +37,11 @@ std::optional<Names::UserEntry> user_entry(bool found, const passwd& entry) {
 }
 }  // namespace
 
+std::optional<std::vector<gid_t>> groups_of_user(Names& names, uid_t uid) {
+  const auto user = names.user(uid);
+  return user ? std::optional(names.groups_of(user->name, user->gid)) : std::nullopt;
+}
+
 SystemNames::SystemNames() {
   for (char** variable = environ; variable && *variable; ++variable)
     if (!base::is_for_daemon_alone(*variable)) environment_.emplace_back(*variable);

@@ -30,6 +30,8 @@ std::string internal_hint(S s);
 bool has_element(S s, ListenElement::Kind kind) {
   return s.settings.listen && std::ranges::any_of(*s.settings.listen, [kind](const ListenElement& one) { return one.kind == kind; });
 }
+/// A service manager's socket may be of any kind.
+bool may_have(S s, ListenElement::Kind kind) { return has_element(s, kind) || has_element(s, ListenElement::Kind::activated); }
 /// Does it have a socket whose peers have no IP address, or may have none?
 bool beyond_ip(S s) {
   return has_element(s, ListenElement::Kind::local) || has_element(s, ListenElement::Kind::vsock) ||
@@ -85,17 +87,17 @@ constexpr Rule table[]{
        return fmt::format("Service {} cannot support labeled networking: it needs a stream server that does not wait",
                           s.id);
      }, "flags"},
-    {Level::error, [](S s) { return s.steered() && beyond_ip(s); },
+    {Level::error, [](S s) { return (s.steered() || (!s.knows_peer() && s.settings.only_from)) && beyond_ip(s); },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and access lists hold at IP addresses only", s.id); },
      "listen", [](S) -> std::string { return "write 'wait = no', or give the other sockets a service of their own"; }},
     {Level::error, [](S s) { return s.wait && has_element(s, ListenElement::Kind::range); },
      [](S s) { return fmt::format("Service {}: a range of ports takes 'wait = no'", s.id); }, "listen"},
     {Level::error, [](S s) { return has_element(s, ListenElement::Kind::local) && dgram(s) && s.served_by_us(); },
      [](S s) { return fmt::format("Service {}: an internal datagram service has no UNIX sockets", s.id); }, "listen"},
-    {Level::error, [](S s) { return !s.knows_peer() && (s.settings.only_uid || s.settings.only_gid) && has_element(s, ListenElement::Kind::local); },
+    {Level::error, [](S s) { return !s.knows_peer() && (s.settings.only_uid || s.settings.only_gid) && may_have(s, ListenElement::Kind::local); },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and nobody compares users", s.id); },
      "only_uid", [](S) -> std::string { return "write 'wait = no', or use socket_owner, socket_group and socket_mode"; }},
-    {Level::error, [](S s) { return !s.knows_peer() && s.settings.only_cid && has_element(s, ListenElement::Kind::vsock); },
+    {Level::error, [](S s) { return !s.knows_peer() && s.settings.only_cid && may_have(s, ListenElement::Kind::vsock); },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and nobody compares context ids", s.id); },
      "only_cid", [](S) -> std::string { return "write 'wait = no'"; }},
     {Level::warning, [](S s) { return s.settings.mptcp.value_or(false) && s.wait && stream(s); },

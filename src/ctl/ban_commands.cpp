@@ -79,7 +79,8 @@ constexpr std::array rows{
          .examples = bans_lines}),
     asks<command::Ban, fill_ban, print_ban>(
         {.synopsis = "ADDRESS ... [TIME]", .text = "ban peers or networks from all services",
-         .description = "Bans peers from all services: single addresses, or networks with a prefix length. The last "
+         .description = "Bans peers from all services: single addresses, or networks with a prefix length; users as "
+                        "unix:uid=1000, virtual machines as vsock:3. The last "
                         "word may say for how long: 30m, 1h, 7d; a bare number means minutes. Without it the ban "
                         "does not expire. Bans are forgotten when the daemon ends.",
          .examples = ban_lines, .least = 1, .most = many}),

@@ -7,7 +7,9 @@
 #include "ctl/commands.hpp"
 #include "ctl/table.hpp"
 #include "ctl/values.hpp"
+#include "xsuperd/base/address.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/config/names.hpp"
 
 namespace xsuperd::ctl {
 
@@ -26,10 +28,18 @@ std::string print_sessions(const Arguments&, const control::Answered<command::Se
                 rows, terminal_width());
 }
 
+constexpr std::size_t most_groups = 4096;  ///< that a request can tell; with more, the daemon says that it cannot tell
+
+/// The daemon does not look for the groups of a user, which may take time.
 std::string fill_explain(const Arguments& a, request::Explain& request) {
   request.mean({a.words.begin(), a.words.end() - 1});
   request.address = a.words.back();
   if (a.at) request.at = *a.at;
+  const auto peer = base::Address::parse_peer(request.address);
+  if (!peer || !peer->is_local()) return {};
+  config::SystemNames names;
+  const auto groups = config::groups_of_user(names, peer->uid());
+  if (groups && groups->size() <= most_groups) request.groups.emplace(groups->begin(), groups->end());
   return {};
 }
 
@@ -64,8 +74,9 @@ std::string print_kill(const Arguments&, const control::Answered<command::Kill>&
 }
 
 constexpr std::array<std::string_view, 2> sessions_lines{"xsuperctl sessions", "xsuperctl sessions 'web-*'"};
-constexpr std::array<std::string_view, 2> explain_lines{"xsuperctl explain ftp 192.0.2.7",
-                                                        "xsuperctl explain --at 3:00 '*' 2001:db8::7"};
+constexpr std::array<std::string_view, 3> explain_lines{"xsuperctl explain ftp 192.0.2.7",
+                                                        "xsuperctl explain --at 3:00 '*' 2001:db8::7",
+                                                        "xsuperctl explain status unix:uid=1000"};
 constexpr std::array<std::string_view, 3> kill_lines{"xsuperctl kill 17 18", "xsuperctl kill ftp --signal HUP",
                                                      "xsuperctl kill --peer 192.0.2.7"};
 
@@ -77,7 +88,8 @@ constexpr std::array rows{
     asks<command::Explain, fill_explain, print_explain>(
         {.synopsis = "SERVICE ... ADDRESS", .text = "whether a peer would be served now, and why",
          .description = "Says whether the peer would be served now, check by check, and which line decides. The "
-                        "last word is the address, those before it are services.",
+                        "last word is the address, those before it are services. unix:uid=1000 stands for a user's "
+                        "processes behind UNIX sockets, vsock:3 for a virtual machine.",
          .examples = explain_lines, .least = 2, .most = many, .judge = judged<command::Explain, admitted>}),
     asks<command::Kill, fill_kill, print_kill>(
         {.synopsis = "SESSION|SERVICE ...", .text = "end sessions; also with --peer",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/net/ident.hpp"
 
+#include <fmt/format.h>
+
 namespace xsuperd::net {
 
 std::string_view log_words(IdentAnswer::Outcome outcome) {
@@ -19,6 +21,11 @@ std::string_view log_words(IdentAnswer::Outcome outcome) {
       return "bad response";
   }
   return "system error";
+}
+
+IdentAnswer answer_without_server(const base::Address& peer) {
+  if (!peer.is_local() || peer.uid() == base::Address::not_told) return {IdentAnswer::Outcome::no_server, {}, {}};
+  return {IdentAnswer::Outcome::ok, fmt::format("UNIX : {}", peer.uid()), {}};
 }
 
 }  // namespace xsuperd::net

@@ -70,7 +70,7 @@ Listener::Batch Listener::accept_batch(bool keep_family, int& error, base::Descr
     }
     if (reserve) reserve->session_has(fd.get());
     Connection connection{std::move(fd), base::endpoint_of(from)};
-    if (from.ss_family == AF_UNIX) connection.peer.address = peer_credentials(connection.fd.get());
+    if (!connection.peer.address.known()) connection.peer.address = peer_credentials(connection.fd.get());
     if (!keep_family && connection.peer.address.is_mapped()) to_ipv4(connection.fd.get());
     batch.push_back(std::move(connection));
   }

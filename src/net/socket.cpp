@@ -15,6 +15,7 @@
 #include <ctime>
 #include <limits>
 
+#include "net/sender.hpp"
 #include "net/socket_options.hpp"
 #include "net/spec_words.hpp"
 #include "net/unix_path.hpp"
@@ -330,8 +331,6 @@ std::vector<gid_t> peer_groups(int fd) {
   return groups;
 }
 
-namespace {
-/// Of a datagram by a UNIX socket, as the kernel noted it (SO_PASSCRED).
 base::Address sender(msghdr& message) {
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
     if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS) continue;
@@ -341,7 +340,6 @@ base::Address sender(msghdr& message) {
   }
   return local_peer(nobody_known);
 }
-}  // namespace
 
 std::optional<Head> peek_datagram(int fd) {
   // The stamp is asked for during this call only, so that the server finds the socket as it would be under xinetd. A

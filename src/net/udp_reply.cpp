@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/sender.hpp"
+
 namespace xsuperd::net {
 
 namespace {
@@ -81,6 +83,7 @@ void read_message(msghdr& message, const char* bytes, std::size_t length, Datagr
   way.peer_length = message.msg_namelen;
   way.control_length = 0;
   datagram.peer = base::endpoint_of(way.peer);
+  if (message.msg_namelen == 0 || way.peer.ss_family == AF_UNIX) datagram.peer.address = sender(message);
   datagram.bytes = {bytes, length};
   datagram.truncated = (message.msg_flags & MSG_TRUNC) != 0;
   find_way(message, way);

@@ -53,7 +53,7 @@ void AddressList::Index::add_name(const std::string& name, Id id) {
 
 AddressList::Index::Id AddressList::Index::find_network(const Address& peer) const {
   const Address plain = peer.unmapped();
-  if (!plain.known()) return PrefixTrie::none;
+  if (!plain.is_ip()) return PrefixTrie::none;  // the numbers of others would look like one
   return (plain.family() == Address::Family::ipv4 ? ipv4 : ipv6).longest_match(Bits::of(plain));
 }
 
@@ -211,6 +211,7 @@ AddressRules::Answer AddressRules::decide(const AddressPattern* allowed, const A
 AddressRules::Answer AddressRules::ask(const Address& peer, const PeerName& name) const {
   using Kind = Answer::Kind;
   if (!peer.known()) return {};
+  if (!peer.is_ip()) return {only_from_ ? Kind::refused : Kind::allowed};
   const bool best_match = policy_ == config::AccessPolicy::best_match;
   const auto look = best_match ? find_closest : find;
   const Finding allowed = only_from_ ? look(*only_from_, peer, name, Purpose::admit) : Finding{};

@@ -6,6 +6,10 @@
 
 namespace xsuperd::policy {
 
+std::size_t BanList::kind_of(const base::Address& address) {
+  return !address.is_ip() ? 2 : address.family() == base::Address::Family::ipv4 ? 1 : 0;
+}
+
 void BanList::count(const Network& peer) {
   Lengths& lengths = lengths_of(peer);
   if (lengths.counts[peer.length]++ > 0) return;
@@ -42,7 +46,7 @@ bool BanList::banned(const base::Address& peer, base::Moment now) const { return
 std::optional<Network> BanList::covering(const base::Address& peer, base::Moment now) const {
   if (bans_.empty() || !peer.known()) return std::nullopt;
   const base::Address address = peer.unmapped();
-  for (const std::uint8_t length : lengths_[address.family() == base::Address::Family::ipv4].used) {
+  for (const std::uint8_t length : lengths_[kind_of(address)].used) {
     const Network network = Network::of(address, length);
     if (contains(network, now)) return network;
   }

@@ -50,6 +50,8 @@ struct Case {
     return service.kind == config::Kind::tcpmux ||
            service.reached_from(inquiry.peer.unmapped().family());
   }
+  /// The groups of a process decide, and nobody knows these.
+  [[nodiscard]] bool undecided() const { return verdict.attribute == "only_gid" && !inquiry.groups; }
   [[nodiscard]] bool lets_in() const { return !inquiry.live || inquiry.live->lets_in; }
   [[nodiscard]] bool verdict_is(Reason reason) const {
     return verdict.kind == Verdict::Kind::refuse && verdict.reason == reason;
@@ -65,12 +67,13 @@ Case::Case(const Policy& of, const Inquiry& asked, const PeerName& peer_name)
       service(policy.service()),
       lists_apply(service.knows_peer() || service.steered()),
       name(peer_name) {
-  if (lists_apply) look_at_lists();
+  if (lists_apply && !base::beyond_ip(inquiry.peer)) look_at_lists();
   Question question;
   if (lists_apply) question.peer.address = inquiry.peer;
   question.local_time = inquiry.at;
   question.process_limit = inquiry.process_limit;
   question.name = name;
+  if (inquiry.groups) question.peer_groups = *inquiry.groups;
   if (const auto& live = inquiry.live) {
     const std::uint32_t most = service.rate().connections;
     question.rate_tripped = most > 0 && live->recent > most;
@@ -95,13 +98,35 @@ void Case::look_at_lists() {
     lists = {Answer::Kind::refused, lists.no_access, false, lists.only_from, lists.no_access};
 }
 
+// Words for a peer.
+
+std::string_view kind_of_socket(const base::Address& peer) { return peer.is_local() ? "UNIX" : "vsock"; }
+
+/// "uid 1000", "cid 3".
+std::string number_of(const base::Address& peer) {
+  return peer.is_local() ? fmt::format("uid {}", peer.uid()) : fmt::format("cid {}", peer.cid());
+}
+
+/// What its requests are counted under.
+std::string_view source_word(const Case& c) {
+  const base::Address& peer = c.inquiry.peer;
+  return peer.is_local() ? "user" : peer.is_vsock() ? "virtual machine" : "address";
+}
+
 // What each check comes to. An empty text leaves the check out.
 
 std::string socket(const Case& c) {
   if (!c.inquiry.hindrance.empty()) return fmt::format("not opened: {}", c.inquiry.hindrance);
   if (c.service.kind == config::Kind::tcpmux) return "passes: reached through tcpmux";
   if (!c.lets_in()) return fmt::format("refuses: the service is {}", c.inquiry.live->state);
-  return c.reached() ? "passes: it takes peers of this family" : "refuses: it has no peers of this family";
+  const base::Address& peer = c.inquiry.peer;
+  if (!base::beyond_ip(peer))
+    return c.reached() ? "passes: it takes peers of this family" : "refuses: it has no peers of this family";
+  const std::string_view kind = kind_of_socket(peer);
+  if (!c.reached()) return fmt::format("refuses: it has no {} socket", kind);
+  const bool sure = c.service.listens_at(peer.is_local() ? config::ListenSpec::Kind::local : config::ListenSpec::Kind::vsock);
+  return sure ? fmt::format("passes: it has a {} socket", kind)
+              : fmt::format("passes if what the service manager gives it is a {} socket", kind);
 }
 
 std::string cps(const Case& c) {
@@ -119,10 +144,10 @@ std::string per_source_rate(const Case& c) {
   const auto rate = c.service.settings.per_source_rate.value_or(config::SourceRate{});
   if (rate.connections == 0) return "no limit";
   if (c.inquiry.live)
-    return fmt::format("{}: {} of {} requests of this address in {} s",
+    return fmt::format("{}: {} of {} requests of this {} in {} s",
                        c.verdict_is(Reason::per_source_rate) ? "refuses" : "passes", c.inquiry.live->recent_from_source,
-                       rate.connections, rate.window);
-  return fmt::format("at run time: refuses this address above {} requests in {} s", rate.connections, rate.window);
+                       rate.connections, source_word(c), rate.window);
+  return fmt::format("at run time: refuses this {} above {} requests in {} s", source_word(c), rate.connections, rate.window);
 }
 
 std::string max_load(const Case& c) {
@@ -157,7 +182,7 @@ std::string instances(const Case& c) {
 }
 std::string per_source(const Case& c) {
   const auto& live = c.inquiry.live;
-  return count(c.service.settings.per_source, " for this address",
+  return count(c.service.settings.per_source, fmt::format(" for this {}", source_word(c)),
                live ? std::optional(live->running_from_source) : std::nullopt);
 }
 
@@ -202,8 +227,55 @@ std::string list(const Case& c, const Elements& elements, const AddressPattern* 
                      text_of(*match));
 }
 
-std::string only_from(const Case& c) { return list(c, c.service.settings.only_from, c.lists.only_from); }
-std::string no_access(const Case& c) { return list(c, c.service.settings.no_access, c.lists.no_access); }
+/// Of a peer without an address: whether the attribute keeps it out, as if it alone were given.
+std::string of_number(const Case& c, std::string_view attribute, bool given) {
+  if (!given) return "not given";
+  if (!c.lists_apply) return "no effect: the daemon does not know the peer";
+  config::Settings alone;
+  if (attribute == "only_uid") alone.only_uid = c.service.settings.only_uid;
+  if (attribute == "only_gid") alone.only_gid = c.service.settings.only_gid;
+  if (attribute == "only_cid") alone.only_cid = c.service.settings.only_cid;
+  const std::vector<gid_t> none;
+  const bool passes = objection_to(c.inquiry.peer, c.inquiry.groups ? *c.inquiry.groups : none, alone).empty();
+  if (attribute != "only_gid")
+    return fmt::format("{}: {} is {}in {}", passes ? "passes" : "refuses", number_of(c.inquiry.peer), passes ? "" : "not ",
+                       attribute);
+  if (!c.inquiry.groups) return "at run time: refuses processes that have none of these groups";
+  return fmt::format("{}: {} of the groups that the group database has for {} is in only_gid", passes ? "passes" : "refuses",
+                     passes ? "one" : "none", number_of(c.inquiry.peer));
+}
+
+std::string only_uid(const Case& c) {
+  return c.inquiry.peer.is_local() ? of_number(c, "only_uid", c.service.settings.only_uid.has_value()) : std::string();
+}
+std::string only_gid(const Case& c) {
+  return c.inquiry.peer.is_local() ? of_number(c, "only_gid", c.service.settings.only_gid.has_value()) : std::string();
+}
+std::string only_cid(const Case& c) {
+  return c.inquiry.peer.is_vsock() ? of_number(c, "only_cid", c.service.settings.only_cid.has_value()) : std::string();
+}
+
+/// What Verdict::attribute has against the peer.
+std::string why_refused(const Case& c) {
+  const base::Address& peer = c.inquiry.peer;
+  if (c.verdict.attribute == "only_gid") return fmt::format("no group of {} is in only_gid", number_of(peer));
+  if (c.verdict.attribute != "only_from") return fmt::format("{} is not in {}", number_of(peer), c.verdict.attribute);
+  return fmt::format("{} peers match no address; with only_from and without {} they are refused", kind_of_socket(peer),
+                     peer.is_local() ? "only_uid and only_gid" : "only_cid");
+}
+
+std::string only_from(const Case& c) {
+  const auto& elements = c.service.settings.only_from;
+  if (!elements || !base::beyond_ip(c.inquiry.peer)) return list(c, elements, c.lists.only_from);
+  if (c.verdict.attribute == "only_from") return "refuses: " + why_refused(c);
+  return fmt::format("no effect: {} peers match no address", kind_of_socket(c.inquiry.peer));
+}
+
+std::string no_access(const Case& c) {
+  const auto& elements = c.service.settings.no_access;
+  if (!elements || !base::beyond_ip(c.inquiry.peer)) return list(c, elements, c.lists.no_access);
+  return fmt::format("no effect: {} peers match no address", kind_of_socket(c.inquiry.peer));
+}
 
 std::string access_policy(const Case& c) {
   if (!c.lists.only_from || !c.lists.no_access) return {};
@@ -213,6 +285,8 @@ std::string access_policy(const Case& c) {
 }
 
 std::string libwrap(const Case& c) {
+  if (base::beyond_ip(c.inquiry.peer))
+    return fmt::format("not consulted: hosts.allow and hosts.deny say nothing of {} peers", kind_of_socket(c.inquiry.peer));
   if (c.service.has(config::Flag::nolibwrap)) return "not consulted: NOLIBWRAP";
   if (!c.service.asks_libwrap()) return "not consulted: an RPC service over tcp";
   return fmt::format("at run time: hosts.allow and hosts.deny, for {}", c.service.libwrap_name());
@@ -235,6 +309,9 @@ constexpr Check all_checks[]{
     {check_of(Reason::process_limit), process_limit},
     {"sensor", sensor},
     {"name", name},
+    {"only_uid", only_uid},
+    {"only_gid", only_gid},
+    {"only_cid", only_cid},
     {check_of(Reason::address), only_from},
     {"no_access", no_access},
     {"access_policy", access_policy},
@@ -256,30 +333,54 @@ std::string deciding_list(const Case& c) {
                      place_text(elements->front().place));
 }
 
+/// An attribute with its value, and where that stands.
+std::string attribute_text(const Case& c, std::string_view name) {
+  const config::Source source = config::sources_of(c.service, *config::find_attribute(name)).back();
+  const std::string where = source.from == config::Source::From::built_in
+                                ? fmt::format("built in; service at {}", place_text(c.service.place))
+                                : fmt::format("{}{}", source.from == config::Source::From::defaults ? "defaults, " : "",
+                                              place_text(source.place));
+  return fmt::format("{} = {} ({})", name, values(c.service, name), where);
+}
+
 /// What in the configuration decided against the peer.
 std::string deciding(const Case& c) {
-  const auto attribute = [&](std::string_view name) {
-    const config::Source source = config::sources_of(c.service, *config::find_attribute(name)).back();
-    const std::string where = source.from == config::Source::From::built_in
-                                  ? fmt::format("built in; service at {}", place_text(c.service.place))
-                                  : fmt::format("{}{}", source.from == config::Source::From::defaults ? "defaults, " : "",
-                                                place_text(source.place));
-    return fmt::format("{} = {} ({})", name, values(c.service, name), where);
-  };
+  const auto attribute = [&](std::string_view name) { return attribute_text(c, name); };
   if (const std::string_view name = row_of(c.verdict.reason).attribute; !name.empty()) return attribute(name);
+  if (const std::string_view name = c.verdict.attribute; !name.empty())
+    return fmt::format("{}: {}", attribute(name), why_refused(c));
   if (c.verdict.reason == Reason::process_limit) return fmt::format("-limit {}", c.inquiry.process_limit);
   if (c.inquiry.live && c.inquiry.live->banned) return "the list of peers that sensors have recorded";
   return is_sensor(c.service) ? attribute("flags") : deciding_list(c);
 }
 
+/// The attributes that let in a peer without an address.
+std::string admitting(const Case& c) {
+  const config::Settings& s = c.service.settings;
+  const bool local = c.inquiry.peer.is_local(), vsock = c.inquiry.peer.is_vsock();
+  std::string text;
+  const auto name = [&](std::string_view attribute, bool given) {
+    if (given) text += (text.empty() ? " by " : " and ") + attribute_text(c, attribute);
+  };
+  name("only_uid", local && s.only_uid);
+  name("only_gid", local && s.only_gid);
+  name("only_cid", vsock && s.only_cid);
+  return text;
+}
+
 std::string conclusion(const Case& c) {
   if (!c.inquiry.hindrance.empty()) return "refused: the service is not opened";
+  if (!c.reached() && base::beyond_ip(c.inquiry.peer))
+    return fmt::format("refused: the service at {} has no {} socket", place_text(c.service.place),
+                       kind_of_socket(c.inquiry.peer));
   if (!c.reached())
     return fmt::format("refused by the socket of the service at {}", place_text(c.service.place));
   if (!c.lets_in()) return fmt::format("refused: the service at {} is {}", place_text(c.service.place), c.inquiry.live->state);
+  if (c.undecided())
+    return fmt::format("cannot be told: by {}, the groups of the process decide", attribute_text(c, "only_gid"));
   if (!c.admitted())
     return fmt::format("refused ({}) by {}", log_word(c.verdict.reason), deciding(c));
-  const std::string by = c.lists.rule ? " by " + deciding_list(c) : "";
+  const std::string by = c.lists.rule ? " by " + deciding_list(c) : admitting(c);
   if (c.inquiry.live) return fmt::format("admitted{}, as things stand now", by);
   return fmt::format("admitted{}, as far as can be told before run time", by);
 }

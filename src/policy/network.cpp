@@ -32,6 +32,7 @@ std::uint8_t Network::whole_length(const base::Address& address) {
 }
 
 Network Network::of(const base::Address& address, std::uint8_t length) {
+  if (base::beyond_ip(address)) return {address.source(), whole_length(address)};
   const bool turns = address.is_mapped() && length >= mapped_bits;
   const base::Address own = turns ? address.unmapped() : address;
   const auto bits = std::min<std::uint8_t>(turns ? length - mapped_bits : length, whole_length(own));
@@ -40,9 +41,12 @@ Network Network::of(const base::Address& address, std::uint8_t length) {
 
 std::optional<Network> Network::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
+  if (slash == text.npos) {
+    const auto peer = base::Address::parse_peer(text);
+    return peer ? std::optional(of(*peer)) : std::nullopt;
+  }
   const auto address = base::Address::parse(text.substr(0, slash));
   if (!address) return std::nullopt;
-  if (slash == text.npos) return of(*address);
   const std::string_view digits = text.substr(slash + 1);
   const auto length = base::parse_number(digits, 0, whole_length(*address));
   if (!length || digits.front() < '0' || digits.front() > '9') return std::nullopt;

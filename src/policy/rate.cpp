@@ -33,7 +33,7 @@ std::uint64_t RateWindow::recent(const config::Rate& rate, base::Moment now) con
 
 bool SourceRates::trips(const config::SourceRate& rate, const base::Address& peer, base::Moment now) {
   if (rate.connections == 0 || !peer.known()) return false;
-  const base::Address address = peer.unmapped();
+  const base::Address address = peer.unmapped().source();
   while (!begun_.empty() && now - begun_.front().at >= std::chrono::seconds(rate.window)) forget_first();
   const auto found = counts_.find(address);
   if (found != counts_.end()) return ++found->second > rate.connections;
@@ -67,7 +67,7 @@ void SourceRates::reset() {
 }
 
 std::uint32_t SourceRates::recent(const base::Address& peer) const {
-  const auto found = counts_.find(peer.unmapped());
+  const auto found = counts_.find(peer.unmapped().source());
   return found == counts_.end() ? 0 : found->second;
 }
 

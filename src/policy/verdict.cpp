@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/policy/verdict.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -63,6 +64,11 @@ std::optional<Verdict> sensor(const Policy& policy, const Question& question) {
 }
 
 std::optional<Verdict> address(const Policy& policy, const Question& question) {
+  if (base::beyond_ip(question.peer.address)) {
+    const std::string_view attribute = objection_to(question.peer.address, question.peer_groups, policy.service().settings);
+    if (attribute.empty()) return std::nullopt;
+    return Verdict{.kind = Verdict::Kind::refuse, .reason = Reason::address, .attribute = attribute};
+  }
   using Answer = AddressRules::Answer;
   const Answer answer = policy.addresses().ask(question.peer.address, question.name);
   if (answer.kind == Answer::Kind::allowed) return std::nullopt;
@@ -74,7 +80,28 @@ std::optional<Verdict> address(const Policy& policy, const Question& question) {
 constexpr std::array<Check, 9> checks{cps,        per_source_rate, load,   access_times, instances,
                                       per_source, process_limit,   sensor, address};
 
+/// Not given, or does it have one of which `fits` is true?
+template <typename T, typename Fits>
+bool agrees(const std::optional<std::vector<T>>& list, Fits fits) {
+  return !list || std::any_of(list->begin(), list->end(), fits);
+}
+
 }  // namespace
+
+std::string_view objection_to(const base::Address& peer, const std::vector<gid_t>& groups,
+                              const config::Settings& settings) {
+  if (!base::beyond_ip(peer)) return {};
+  const auto is_user = [&](const config::User& one) { return one.uid == peer.uid() && one.uid != base::Address::not_told; };
+  const auto is_among_groups = [&](const config::Group& one) {
+    return one.gid != base::Address::not_told && std::find(groups.begin(), groups.end(), one.gid) != groups.end();
+  };
+  const auto is_machine = [&](std::uint32_t one) { return one == peer.cid(); };
+  if (peer.is_local() && !agrees(settings.only_uid, is_user)) return "only_uid";
+  if (peer.is_local() && !agrees(settings.only_gid, is_among_groups)) return "only_gid";
+  if (peer.is_vsock() && !agrees(settings.only_cid, is_machine)) return "only_cid";
+  const bool asked = peer.is_local() ? settings.only_uid || settings.only_gid : settings.only_cid.has_value();
+  return settings.only_from && !asked ? "only_from" : std::string_view();
+}
 
 Policy::Policy(std::shared_ptr<const config::Service> service)
     : service_(std::move(service)), addresses_(service_->settings.only_from, service_->settings.no_access, service_->access_policy()) {}

@@ -83,7 +83,7 @@ class SlowBanner : public std::enable_shared_from_this<SlowBanner> {
 namespace {
 
 base::Address source_of(const base::Address& peer) {
-  if (peer.unmapped().family() != base::Address::Family::ipv6) return peer.unmapped();
+  if (peer.unmapped().family() != base::Address::Family::ipv6) return peer.unmapped().source();
   auto network = peer.bytes();
   std::fill(network.begin() + 8, network.end(), std::uint8_t{0});
   return base::Address::ipv6(network, peer.scope());

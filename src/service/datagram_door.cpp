@@ -102,7 +102,8 @@ void DatagramDoor::before_closing(const Endpoint& endpoint) {
   if (serving_ == endpoint.id() && endpoint.open()) needs_.datagrams.batch.send(endpoint.fd());
 }
 
-bool DatagramDoor::logged_lately(const base::Endpoint& peer) {
+bool DatagramDoor::logged_lately(const base::Endpoint& from) {
+  const base::Endpoint peer{from.address.source(), from.port};
   constexpr std::size_t most = 1024;
   constexpr std::chrono::seconds lately{60};
   const base::Moment now = needs_.clock.now();

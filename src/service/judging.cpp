@@ -4,8 +4,18 @@
 #include <boost/asio/post.hpp>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/net/socket.hpp"
 
 namespace xsuperd::service {
+
+namespace {
+/// A datagram's sender is known by one group only.
+std::vector<gid_t> groups_of(const Session& session) {
+  if (session.socket) return net::peer_groups(session.socket.get());
+  const gid_t group = session.peer.address.gid();
+  return group == base::Address::not_told ? std::vector<gid_t>{} : std::vector<gid_t>{group};
+}
+}  // namespace
 
 policy::Question Judging::question(const Session& session) const {
   const config::Settings& settings = needs_.setup.service().settings;
@@ -14,6 +24,7 @@ policy::Question Judging::question(const Session& session) const {
   question.processes = needs_.census.processes;
   question.process_limit = needs_.census.process_limit;
   question.banned = needs_.bans.list.banned(question.peer.address, needs_.clock.now());
+  if (settings.only_gid && question.peer.address.is_local()) question.peer_groups = groups_of(session);
   if (settings.access_times) question.local_time = base::local_time(std::chrono::system_clock::now());
   if (settings.max_load && needs_.clock.load) question.load = needs_.clock.load();
   return question;

@@ -12,7 +12,7 @@ void Places::take(Token token, const base::Address& peer, bool waiting, Endpoint
     place->second.waiting = waiting;
     return;
   }
-  const base::Address source = peer.unmapped();
+  const base::Address source = peer.unmapped().source();
   base::make_room(places_);
   base::make_room(sources_);
   const auto counted = sources_.try_emplace(source, 0).first;
@@ -61,7 +61,7 @@ const Places::Place* Places::find(Token token) const {
 }
 
 std::size_t Places::count_from(const base::Address& source) const {
-  const auto found = sources_.find(source.unmapped());
+  const auto found = sources_.find(source.unmapped().source());
   return found == sources_.end() ? 0 : found->second;
 }
 

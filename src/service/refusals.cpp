@@ -48,7 +48,7 @@ void Refusals::sensed(const base::Address& peer) {
   const auto result = needs_.bans.list.add(peer, minutes, needs_.clock.now());
   if (result.added == policy::BanList::Added::fresh)
     log.critical("process_sensor",
-                 fmt::format("Adding {} to the global_no_access list for {} minutes", peer.text(), minutes));
+                 fmt::format("Adding {} to the global_no_access list for {} minutes", peer.source().text(), minutes));
   if (result.displaced && !std::exchange(needs_.bans.displaced_told, true))
     log.error("Maximum global_no_access count reached: from now on the oldest addresses are dropped");
   if (needs_.bans.on_ban) needs_.bans.on_ban();
@@ -60,7 +60,11 @@ void Refusals::dismiss(Session session) {
   if (!session.socket) return;
   if (session.through_tcpmux) (void)net::send_now(session.socket.get(), "-Service not available\r\n");
   const auto& banner = service().settings.banner_fail;
-  if (service().logs(config::FailureOption::userid) && needs_.journal.writes()) {
+  const bool wants_identity = service().logs(config::FailureOption::userid) && needs_.journal.writes();
+  const bool has_server = !base::beyond_ip(session.peer.address);
+  if (wants_identity && !has_server)
+    needs_.journal.identity(net::answer_without_server(session.peer.address), session.peer.address, true);
+  if (wants_identity && has_server) {
     const auto socket = std::make_shared<base::Fd>(std::move(session.socket));
     if (banner) session.socket.reset(::fcntl(socket->get(), F_DUPFD_CLOEXEC, 0));
     auto answered = [this, socket, peer = session.peer.address,

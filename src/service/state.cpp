@@ -31,7 +31,7 @@ void count_others(const Places& places, const Request& e, bool hands_over, polic
   const Places::Place* own = places.find(e.token);
   if (!own) return;
   --question.running;
-  if (own->source == question.peer.address.unmapped()) --question.running_from_source;
+  if (own->source == question.peer.address.unmapped().source()) --question.running_from_source;
   if (question.processes > 0) --question.processes;
 }
 

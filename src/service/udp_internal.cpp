@@ -76,6 +76,7 @@ std::optional<std::string_view> udp_answer(std::string_view name, std::string_vi
 }
 
 bool may_answer(const base::Endpoint& peer, std::span<const std::uint16_t> own_ports) {
+  if (!peer.address.is_ip()) return false;
   if (peer.port < 1024 || std::find(own_ports.begin(), own_ports.end(), peer.port) != own_ports.end())
     return false;
   const base::Address address = peer.address.unmapped();

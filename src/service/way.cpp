@@ -13,7 +13,8 @@ Wanted Way::wanted(const Session& session, bool asks_libwrap) const {
     return session.libwrap_has_rules ? *session.libwrap_has_rules : !needs_.asked.libwrap.no_rules();
   };
   Wanted all;
-  all.libwrap = asks_libwrap && service().asks_libwrap() && has_rules();
+  // hosts.allow and hosts.deny have no words for peers without an address (decision B15.37).
+  all.libwrap = asks_libwrap && service().asks_libwrap() && !base::beyond_ip(session.peer.address) && has_rules();
   all.banner = says_go || (service().settings.banner_success && session.socket);
   // Facts B7.28, B5.31: only stream services without wait, and only when USERID is logged.
   all.identity = service().logs(config::SuccessOption::userid) && (needs_.journal.writes() || idonly()) && session.socket;
@@ -102,6 +103,7 @@ void Way::send_banner(Token token) {
 
 void Way::ask_identity(Token token) {
   Session& session = needs_.sessions.at(token);
+  if (base::beyond_ip(session.peer.address)) return identified(token, net::answer_without_server(session.peer.address));
   session.lookup = needs_.asked.ident_admitted.ask(
       net::local_endpoint(session.socket.get()), session.peer, ident_patience,
       needs_.life.guard([this, token](const net::IdentAnswer& answer) { identified(token, answer); }));

@@ -34,3 +34,28 @@ TEST_CASE("an endpoint survives the way through a sockaddr") {
   fill_sockaddr({*Address::parse("1.2.3.4"), 1}, true, storage);
   CHECK(endpoint_of(storage).address.text() == "::ffff:1.2.3.4");
 }
+
+TEST_CASE("a peer without an IP address has a text that reads back") {
+  for (const char* text : {"unix:uid=0", "unix:uid=1000", "unix:uid=1000,pid=42", "unix:uid=4294967295", "vsock:3", "192.0.2.1", "::1"}) {
+    const auto peer = Address::parse_peer(text);
+    REQUIRE(peer);
+    CHECK(peer->text() == text);
+    CHECK(beyond_ip(*peer) == !peer->is_ip());
+  }
+  for (const char* text : {"unix:", "unix:uid=", "unix:uid=x", "unix:uid=-1", "unix:uid=4294967296", "unix:uid=1,pid=0",
+                           "unix:uid=1,gid=2", "unix:uid=1,", "vsock:", "vsock:any", "vsock:3:4", "local", ""})
+    CHECK_FALSE(Address::parse_peer(text));
+  CHECK_FALSE(Address::parse("unix:uid=0"));
+}
+
+TEST_CASE("the source of a local peer is its user, of one by vsock its machine, and an address its own") {
+  CHECK(Address::local(1000, 100, 42).source() == Address::local(1000, 5, 43).source());
+  CHECK(Address::local(1000, 100, 42).source().text() == "unix:uid=1000");
+  CHECK_FALSE(Address::local(1000).source() == Address::local(1001).source());
+  CHECK(Address::vsock(3, 99).source() == Address::vsock(3));
+  CHECK_FALSE(Address::vsock(3).source() == Address::local(3).source());
+  for (const char* text : {"192.0.2.1", "::ffff:192.0.2.1", "fe80::1%1"})
+    if (const auto address = Address::parse(text)) CHECK(address->source() == *address);
+  CHECK(Address().source() == Address());
+  CHECK_FALSE(beyond_ip(Address()));
+}

@@ -151,3 +151,19 @@ TEST_CASE("a service on TCP port 113 does not ask back") {
   CHECK(w.finding("auth service: clearing USERID option from log_on_success")->level == Level::warning);
   CHECK(w.said("auth service: clearing USERID option from log_on_failure"));
 }
+
+TEST_CASE("where a server accepts for itself, nobody can be asked to compare users or machines") {
+  const auto waits = [](const std::string& type, const std::string& lines) {
+    return World(entry("x", "type = UNLISTED\nsocket_type = " + type + "\nwait = yes\nuser = root\nserver = /bin/server\n" + lines));
+  };
+  CHECK(waits("stream", "listen = unix:/run/x").up("x"));
+  CHECK(waits("stream", "listen = unix:/run/x\nonly_uid = 0").said("nobody compares users"));
+  CHECK(waits("stream", "listen = fd:web\nonly_uid = 0").said("nobody compares users"));
+  CHECK(waits("stream", "listen = fd:web\nonly_gid = 0").said("nobody compares users"));
+  CHECK(waits("stream", "listen = fd:web\nonly_cid = 3").said("nobody compares context ids"));
+  CHECK(waits("stream", "listen = unix:/run/x\nonly_cid = 3").up("x"));
+  CHECK(waits("dgram", "listen = unix:/run/x\nonly_uid = 0").up("x"));
+  for (const char* type : {"stream", "seqpacket"})
+    CHECK(waits(type, "listen = unix:/run/x\nonly_from = 10.0.0.0/8").said("access lists hold at IP addresses only"));
+  CHECK(waits("dgram", "listen = unix:/run/x\nonly_from = 10.0.0.0/8").up("x"));
+}

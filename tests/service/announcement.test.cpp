@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "fakes/fake_mdns.hpp"
@@ -67,6 +69,12 @@ TEST_CASE("a service that does not say yes, or nobody else can reach, or is a tr
   SECTION("it says nothing") { service.settings.mdns.reset(); }
   SECTION("it listens on a loopback address") { service.listen.at.address = base::Address::ipv4(0x7f010203); }
   SECTION("it is a sensor") { service.kind = config::Kind::sensor; }
+  SECTION("it listens at a UNIX socket, which has no port") {
+    service.listen.kind = config::ListenSpec::Kind::local;
+    service.listen.protocol = {"unix", 0};
+    service.listen.at = {};
+    service.listen.name = "@xsuperd-test-announced-" + std::to_string(::getpid());
+  }
   Announcing a(service);
   REQUIRE(a.bench.runner->start());
   CHECK(a.mdns.said.empty());

@@ -177,4 +177,6 @@ TEST_CASE("addresses that no single host has are not answered") {
     CHECK_FALSE(answers(address, 40000));
   }
   CHECK_FALSE(may_answer({{}, 40000}, {}));
+  CHECK_FALSE(may_answer({base::Address::local(1000, 100, 42), 40000}, {}));
+  CHECK_FALSE(may_answer({base::Address::vsock(3, 40000), 40000}, {}));
 }

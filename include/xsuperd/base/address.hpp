@@ -19,6 +19,8 @@ class Address {
  public:
   /// The order of the enumerators is part of what workers and images of the daemon tell one another.
   enum class Family : std::uint8_t { none, ipv4, ipv6, local, vsock };
+  /// The uid or gid of a local peer that the kernel does not tell: nobody's.
+  static constexpr std::uint32_t not_told = 0xffffffff;
 
   Address() = default;
   /// `host_order`: 127.0.0.1 is 0x7f000001.
@@ -54,7 +56,10 @@ class Address {
   [[nodiscard]] std::uint32_t vsock_port() const { return number(4); }
   /// What its requests are counted under, and what is banned: of a local peer the user, whatever the process; of a virtual
   /// machine all of it; an IP address unchanged.
-  [[nodiscard]] Address source() const;
+  [[nodiscard]] Address source() const {
+    if (is_local()) return local(uid());
+    return is_vsock() ? vsock(cid()) : *this;
+  }
   /// 16 bytes; an IPv4 address stands in the first four, the rest is zero. Of the other families: their numbers.
   [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
   [[nodiscard]] std::uint32_t scope() const { return scope_; }
@@ -74,6 +79,10 @@ class Address {
   std::array<std::uint8_t, 16> bytes_{};
   std::uint32_t scope_ = 0;
 };
+
+/// A peer that has no IP address, and so matches no address, has no name and no ident server: local or by vsock. Not one of
+/// which nothing is known.
+[[nodiscard]] inline bool beyond_ip(const Address& address) { return address.is_local() || address.is_vsock(); }
 
 /// For unordered containers.
 [[nodiscard]] std::size_t hash_value(const Address& address);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/time.hpp"
@@ -17,6 +21,7 @@ struct Inquiry {
   base::Address peer;
   base::LocalTime at;               ///< hour and minute count
   std::uint64_t process_limit = 0;  ///< -limit; 0: none
+  std::optional<std::vector<gid_t>> groups = {};  ///< of a local peer, by the group database; none: not known
 };
 
 struct Explanation {

@@ -115,8 +115,8 @@ struct ListenSpec {
   [[nodiscard]] bool is_ip() const { return kind == Kind::ip || kind == Kind::range; }
   /// Of a UNIX socket: does it have a file?
   [[nodiscard]] bool has_path() const { return kind == Kind::local && !name.starts_with('@'); }
-  /// Can peers of that family come in at all? Mapped addresses count as IPv4. Whoever comes by another socket than IP has
-  /// none; what a service manager's is nobody knows before it is there.
+  /// Can peers of that family come in at all? Mapped addresses count as IPv4. Of a service manager's socket nobody knows of
+  /// which family it is before it is there: all may.
   [[nodiscard]] bool reached_from(base::Address::Family family) const;
   /// Is it the same place? What an open socket there does not have to be given up for does not count.
   [[nodiscard]] bool same_place(const ListenSpec& other) const;

@@ -39,6 +39,9 @@ class Names {
   [[nodiscard]] virtual const std::vector<std::string>& environment() = 0;
 };
 
+/// All groups of the user of that number, by the databases; nothing when these have no such user.
+[[nodiscard]] std::optional<std::vector<gid_t>> groups_of_user(Names& names, uid_t uid);
+
 /// The real databases. The environment is copied when the object is made.
 class SystemNames final : public Names {
  public:

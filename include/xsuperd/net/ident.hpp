@@ -34,6 +34,10 @@ struct IdentAnswer {
 /// B7.30); "ok" for ok.
 [[nodiscard]] std::string_view log_words(IdentAnswer::Outcome outcome);
 
+/// The answer about a peer that has no IP address, and so no identity server: of a local peer the number of its user, as
+/// the kernel knows it ("UNIX : 1000"); of others no_server.
+[[nodiscard]] IdentAnswer answer_without_server(const base::Address& peer);
+
 /// Where look-ups at identity servers are asked for: in a worker process (worker::IdentLookups), or nowhere
 /// at all in tests. Nothing an identity server sends is read in this layer. Lives on the loop thread.
 class IdentClient {

@@ -90,7 +90,8 @@ class AddressRules {
   /// prevails unless only_from's is the more specific one. While nobody has asked for the peer's name, all
   /// names of a list may match.
   ///
-  /// An unknown peer address passes (fact B5.11 as 2.3.15.4). Only confirmed names match in only_from; in no_access
+  /// An unknown peer address passes (fact B5.11 as 2.3.15.4). Peers that have no IP address match nothing and have no name:
+  /// any only_from refuses them (what else lets them in is judge()'s matter). Only confirmed names match in only_from; in no_access
   /// those count, too, that the address claims alone, and a failed look-up counts as a match of every name element
   /// (decision B15.15, CVE-2000-0536).
   [[nodiscard]] Answer ask(const base::Address& peer, const PeerName& name) const;

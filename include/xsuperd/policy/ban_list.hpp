@@ -19,7 +19,7 @@
 namespace xsuperd::policy {
 
 /// Who is kept out of every service: peers that have touched a SENSOR service (facts B5.26 to B5.30), and peers and
-/// networks that an administrator has named. Addresses are kept unmapped and exactly: what a sensor adds means neither a
+/// networks that an administrator has named. Of a local peer its user is banned, of one by vsock its machine. Addresses are kept unmapped and exactly: what a sensor adds means neither a
 /// network nor another spelling of a peer (B12.27, B12.28). Bounded: when it is full the one whose last touch is oldest
 /// goes. A look-up takes a step for each length of prefix that is on the list, mostly one. Pure; the daemon has one, on
 /// the loop thread.
@@ -79,13 +79,14 @@ class BanList {
     std::array<std::size_t, 129> counts{};
     std::vector<std::uint8_t> used;
   };
-  [[nodiscard]] Lengths& lengths_of(const Network& peer) { return lengths_[peer.address.family() == base::Address::Family::ipv4]; }
+  [[nodiscard]] static std::size_t kind_of(const base::Address& address);
+  [[nodiscard]] Lengths& lengths_of(const Network& peer) { return lengths_[kind_of(peer.address)]; }
   void count(const Network& peer);
   void uncount(const Network& peer);
 
   std::size_t capacity_;
   Bans bans_;
-  std::array<Lengths, 2> lengths_;  ///< of IPv6 and IPv4
+  std::array<Lengths, 3> lengths_;  ///< of IPv6, IPv4 and others, which are in no network
 };
 
 BOOST_DESCRIBE_STRUCT(BanList::Ban, (), (peer, until))

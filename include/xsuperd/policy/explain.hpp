@@ -20,10 +20,10 @@ struct Live {
   std::string state;                      ///< of the service's socket, in a word or two
   bool lets_in = true;                    ///< the socket takes requests
   std::uint64_t recent = 0;               ///< requests that count for cps
-  std::uint32_t recent_from_source = 0;   ///< of the peer's address, for per_source_rate
+  std::uint32_t recent_from_source = 0;   ///< of the peer's source, for per_source_rate
   std::optional<double> load;
   std::uint64_t running = 0;              ///< servers of the service
-  std::uint64_t running_from_source = 0;  ///< of these, for the peer's address
+  std::uint64_t running_from_source = 0;  ///< of these, for the peer's source
   std::uint64_t processes = 0;            ///< servers of all services
   bool banned = false;
 };
@@ -35,6 +35,7 @@ struct Inquiry {
   std::uint64_t process_limit = 0;  ///< -limit; 0: none
   std::string hindrance = {};       ///< why the service is not opened at all; empty: it is
   std::optional<Live> live = {};    ///< none: nothing runs
+  std::optional<std::vector<gid_t>> groups = {};  ///< of a local peer, by the group database; none: not known
 };
 
 /// The outcome of one check, as a line of text; or its limit, where only a running daemon knows the outcome.

@@ -12,14 +12,15 @@
 
 namespace xsuperd::policy {
 
-/// A single address, or all addresses that begin with the same bits (CIDR, RFC 4632 and RFC 4291 section 2.3). A plain
+/// A single peer, or all addresses that begin with the same bits (CIDR, RFC 4632 and RFC 4291 section 2.3). A plain
 /// value. IPv4-mapped IPv6 addresses are kept as IPv4, and the bits behind the prefix are zero, so that two spellings of
 /// one network are equal. A single IPv6 address keeps its scope; a network has none.
+/// A peer without an IP address stands for all of its source (Address::source()), and is in no network.
 struct Network {
   base::Address address;
   std::uint8_t length = 128;  ///< bits of the prefix: at most 32 for IPv4, 128 for IPv6
 
-  /// How many bits an address of that family has: 32 or 128.
+  /// How many bits an address of that family has: 32 or 128; 128 also stands for a peer that has no IP address.
   [[nodiscard]] static std::uint8_t whole_length(const base::Address& address);
   /// `address` alone.
   [[nodiscard]] static Network of(const base::Address& address) { return of(address, 128); }
@@ -27,8 +28,9 @@ struct Network {
   /// alone. The length of a mapped address counts from the beginning of its 128 bits where it is at least 96, and the
   /// result is IPv4 then; where it is less the result stays IPv6.
   [[nodiscard]] static Network of(const base::Address& address, std::uint8_t length);
-  /// "192.0.2.7", "192.0.2.0/24", "2001:db8::/32"; bits behind the prefix may be set, and do not count. Nothing when it is
-  /// neither an address nor one with a length that its family can have.
+  /// "192.0.2.7", "192.0.2.0/24", "2001:db8::/32"; bits behind the prefix may be set, and do not count. Also another peer, as
+  /// Address::parse_peer() reads it: "unix:uid=1000", "vsock:3". Nothing when it is neither a peer nor an address with a length
+  /// that its family can have.
   [[nodiscard]] static std::optional<Network> parse(std::string_view text);
 
   /// Is it one address and no more?

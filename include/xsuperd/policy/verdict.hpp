@@ -44,7 +44,7 @@ class RateWindow {
   std::uint64_t requests_ = 0;
 };
 
-/// The connections of each peer address (per_source_rate). A value; the service's State owns it. The memory is bounded:
+/// The connections of each peer address, or of what Address::source() makes of it (per_source_rate). A value; the service's State owns it. The memory is bounded:
 /// beyond `most` addresses the one whose time began first is forgotten.
 class SourceRates {
  public:
@@ -92,6 +92,7 @@ struct Question {
   std::uint64_t process_limit = 0;        ///< -limit; 0: none
   bool banned = false;                    ///< a sensor has the address on its list
   PeerName name;                          ///< for rules with names
+  std::vector<gid_t> peer_groups;         ///< all groups of a local peer, for only_gid; empty: not known, or not wanted
 };
 
 /// The answer of judge().
@@ -102,6 +103,8 @@ struct Verdict {
   const config::AddressPattern* rule = nullptr;  ///< the deciding element, if one decided; the Policy's
   bool both_lists = false;  ///< refused because only_from and no_access match equally (fact B5.14)
   bool banned = false;      ///< refused because a sensor has the address on its list
+  /// Of a local or vsock peer that is refused by `address`: the name of the attribute that decides; else empty.
+  std::string_view attribute = {};
 };
 
 /// A service's limits in compiled form: what judge() needs besides the Question. Immutable.
@@ -117,8 +120,22 @@ class Policy {
   AddressRules addresses_;
 };
 
+/// What a service asks of peers that have no IP address: the name of the attribute that keeps this one out, or empty. IP
+/// peers, and those of which nothing is known, are no concern of it. The first row that fits:
+///
+/// | peer  | attributes                               | answer                                         |
+/// | ----- | ---------------------------------------- | ---------------------------------------------- |
+/// | local | only_uid without its user                | only_uid                                       |
+/// | local | only_gid without any of its groups       | only_gid                                       |
+/// | vsock | only_cid without its context id          | only_cid                                       |
+/// | any   | one of those that ask about its kind     | nothing                                        |
+/// | any   | only_from, whatever is in it             | only_from: it matches none of the addresses    |
+/// | any   | any other, no_access among them          | nothing                                        |
+[[nodiscard]] std::string_view objection_to(const base::Address& peer, const std::vector<gid_t>& groups,
+                                            const config::Settings& settings);
+
 /// Runs the checks in xinetd's order (fact B4.24): cps, per_source_rate, max_load, access_times, instances,
-/// per_source, process limit, sensor list, access lists. The first that objects decides; only one reason is ever given
+/// per_source, process limit, sensor list, access lists (for peers without an IP address: only_uid and the like). The first that objects decides; only one reason is ever given
 /// (fact B4.26).
 [[nodiscard]] Verdict judge(const Policy& policy, const Question& question);
 

@@ -11,11 +11,11 @@
 namespace xsuperd::service {
 
 /// Who takes a place of a service: servers that run, are being started or wait for another try, and peers that wait to be
-/// judged. Counts them by the address of the peer. Pure; a State owns it.
+/// judged. Counts them by the source of the peer: its address, its user or its virtual machine. Pure; a State owns it.
 class Places {
  public:
   struct Place {
-    base::Address source;   ///< unmapped: one peer, whatever socket it came by
+    base::Address source;   ///< unmapped, and Address::source() of that: one peer, whatever socket it came by
     unsigned failures = 0;  ///< starts of its server that have failed
     bool retrying = false;  ///< it waits for another try
     bool waiting = false;   ///< for its name, or it takes its banner: it has not been judged to the end

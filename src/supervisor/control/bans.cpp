@@ -16,7 +16,7 @@ base::Result<std::vector<Network>> networks_of(const request::Addresses& argumen
   std::vector<Network> networks;
   for (const std::string& word : arguments.words()) {
     const auto network = Network::parse(word);
-    if (!network) return base::Error{0, fmt::format("'{}' is not an address or network", base::escaped(word, 200))};
+    if (!network) return base::Error{0, fmt::format("'{}' is not an address, a network or a peer", base::escaped(word, 200))};
     if (std::find(networks.begin(), networks.end(), *network) == networks.end()) networks.push_back(*network);
   }
   if (networks.empty()) return base::Error{0, "the argument 'address' is missing"};

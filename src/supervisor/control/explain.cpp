@@ -55,11 +55,20 @@ std::optional<reply::Explain> explained(Question question, const policy::PeerNam
   return all;
 }
 
+/// Those that can be groups.
+std::vector<gid_t> groups_told(const std::vector<std::uint64_t>& numbers) {
+  std::vector<gid_t> groups;
+  for (const std::uint64_t number : numbers)
+    if (number < base::Address::not_told) groups.push_back(static_cast<gid_t>(number));
+  return groups;
+}
+
 void explain(const Call& call, const request::Explain& arguments, const Answer<command::Explain>& answer) {
-  const auto peer = base::Address::parse(arguments.address);
+  const auto peer = base::Address::parse_peer(arguments.address);
   if (!peer)
     return answer.refuse(Code::bad_request, fmt::format("'{}' is not an address", base::escaped(arguments.address, 200)));
-  Question question{call.view, {}, {*peer, base::local_time(std::chrono::system_clock::now()), call.view.process_limit(), {}, {}}};
+  Question question{call.view, {}, {*peer, base::local_time(std::chrono::system_clock::now()), call.view.process_limit(), {}, {}, {}}};
+  if (arguments.groups && peer->is_local()) question.inquiry.groups = groups_told(*arguments.groups);
   if (arguments.at && !policy::set_clock(*arguments.at, question.inquiry.at))
     return answer.refuse(Code::bad_request, fmt::format("invalid time '{}' (expected H:MM)",
                                                         base::escaped(*arguments.at, 20)));

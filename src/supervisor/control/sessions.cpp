@@ -134,8 +134,13 @@ struct Victims {
 
   [[nodiscard]] bool include(const service::Runner& runner, Token token, const Session& session) const {
     if (!session.served()) return false;
-    if (peer) return session.peer.address.unmapped() == peer->unmapped();
+    if (peer) return is_meant(session.peer.address.unmapped());
     return std::find(numbers.begin(), numbers.end(), token) != numbers.end() || belongs(runner, services);
+  }
+  /// A user stands for all of its processes, unless one of them is named.
+  [[nodiscard]] bool is_meant(const base::Address& other) const {
+    const bool one_process = peer->is_local() && peer->pid() != 0;
+    return other.source() == peer->unmapped().source() && (!one_process || other.pid() == peer->pid());
   }
 };
 
@@ -148,7 +153,7 @@ std::variant<Victims, control::Failure> victims_of(const View& daemon, const req
   const auto& peer = arguments.peer;
   if (peer.has_value() == (!words.empty() || !victims.numbers.empty()))
     return wrong("expected sessions or services, or else a peer");
-  if (peer) victims.peer = base::Address::parse(*peer);
+  if (peer) victims.peer = base::Address::parse_peer(*peer);
   if (peer && !victims.peer) return wrong(fmt::format("'{}' is not an address", base::escaped(*peer, 200)));
   Selection selection = select_services(daemon, words, true);
   if (selection.failure) return std::move(*selection.failure);

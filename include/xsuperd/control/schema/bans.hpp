@@ -14,7 +14,7 @@ BOOST_DESCRIBE_STRUCT(Bans, (), (bans))
 struct Ban {
   std::string address;
   std::optional<std::uint64_t> seconds_left;
-  static constexpr std::array notes{Note{"address", "or ADDRESS/LENGTH"}, Note{"seconds_left", "null: forever"}};
+  static constexpr std::array notes{Note{"address", "or ADDRESS/LENGTH, unix:uid=NUMBER or vsock:NUMBER"}, Note{"seconds_left", "null: forever"}};
 };
 BOOST_DESCRIBE_STRUCT(Ban, (), (address, seconds_left))
 
@@ -46,7 +46,7 @@ namespace request {
 struct Addresses {
   Maybe<std::string> address;
   Maybe<UpTo<std::string, most_words>> addresses;
-  static constexpr std::array notes{Note{"address", "or a network"}, Note{"addresses", "several of them"}};
+  static constexpr std::array notes{Note{"address", "or a network, or a peer as in explain"}, Note{"addresses", "several of them"}};
 
   [[nodiscard]] std::vector<std::string> words() const { return words_of(address, addresses); }
   void mean(const std::vector<std::string>& words) { put_words(words, address, addresses); }

@@ -80,7 +80,7 @@ struct Kill : Services {
   Maybe<std::string> peer;
   Maybe<std::string> signal;
   static constexpr std::array notes{Note{"sessions", "several numbers"},
-                                    Note{"peer", "an address, instead of sessions and services"},
+                                    Note{"peer", "an address, or a peer as in explain, instead of sessions and services"},
                                     Note{"signal", "a name or a number; without it TERM"}};
 };
 BOOST_DESCRIBE_STRUCT(Kill, (Services), (session, sessions, peer, signal))
@@ -88,9 +88,13 @@ BOOST_DESCRIBE_STRUCT(Kill, (Services), (session, sessions, peer, signal))
 struct Explain : Services {
   std::string address;
   Maybe<std::string> at;
-  static constexpr std::array notes{Note{"at", "the time of day, as H:MM"}};
+  Maybe<UpTo<std::uint64_t, 4096>> groups;
+  static constexpr std::array notes{
+      Note{"address", "of the peer; or a user of UNIX sockets, as unix:uid=1000, or a virtual machine, as vsock:3"},
+      Note{"at", "the time of day, as H:MM"},
+      Note{"groups", "the numbers of all groups of that user, for only_gid: the daemon looks for none"}};
 };
-BOOST_DESCRIBE_STRUCT(Explain, (Services), (address, at))
+BOOST_DESCRIBE_STRUCT(Explain, (Services), (address, at, groups))
 
 }  // namespace request
 

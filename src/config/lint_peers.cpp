@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "config/lint_peers.hpp"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+#include "xsuperd/config/attribute.hpp"
+#include "xsuperd/config/origin.hpp"
+
+namespace xsuperd::config {
+
+namespace {
+
+using Family = base::Address::Family;
+
+/// The line that gives the attribute its value, and whether it is one of the entry's own.
+struct Written {
+  Place place;
+  bool in_entry = false;
+};
+Written written(const Service& service, std::string_view attribute) {
+  for (const Source& source : sources_of(service, *find_attribute(attribute)))
+    if (source.from == Source::From::entry) return {source.place, true};
+  return {service.place, false};
+}
+
+/// A restriction that is there for one kind of socket.
+struct Restriction {
+  std::string_view attribute;
+  bool (*given)(const Settings&);
+  ListenSpec::Kind kind;
+  Family family;
+  std::string_view socket;  ///< as a sentence has it
+};
+constexpr Restriction restrictions[]{
+    {"only_uid", [](const Settings& s) { return s.only_uid.has_value(); }, ListenSpec::Kind::local, Family::local, "UNIX"},
+    {"only_gid", [](const Settings& s) { return s.only_gid.has_value(); }, ListenSpec::Kind::local, Family::local, "UNIX"},
+    {"only_cid", [](const Settings& s) { return s.only_cid.has_value(); }, ListenSpec::Kind::vsock, Family::vsock, "vsock"},
+};
+
+bool has_ip(const Service& service) {
+  return service.listens_at(ListenSpec::Kind::ip) || service.listens_at(ListenSpec::Kind::range);
+}
+
+/// What somebody must not rely on.
+void look_at_restriction(const Service& service, const Restriction& r, std::vector<Diagnostic>& found) {
+  if (!r.given(service.settings)) return;
+  const Written line = written(service, r.attribute);
+  if (line.in_entry && !service.reached_from(r.family))
+    found.push_back({Level::warning, line.place,
+                     fmt::format("{} has no effect: service {} has no {} socket", r.attribute, service.id, r.socket), {}, 1,
+                     {}, service.id});
+  else if (service.listens_at(r.kind) && has_ip(service) && !service.settings.only_from)
+    found.push_back({Level::info, line.place,
+                     fmt::format("Service {}: {} holds for its {} sockets only: peers over IP are all admitted", service.id,
+                                 r.attribute, r.socket),
+                     {}, 1, "only_from restricts peers over IP", service.id});
+}
+
+/// Peers that only_from keeps out because it has no words for them.
+void look_at_only_from(const Service& service, ListenSpec::Kind kind, std::string_view socket, std::string_view wanted,
+                       std::vector<Diagnostic>& found) {
+  if (!service.listens_at(kind)) return;
+  found.push_back({has_ip(service) ? Level::info : Level::warning, written(service, "only_from").place,
+                   fmt::format("Service {}: with only_from alone, peers over its {} sockets are all refused", service.id, socket),
+                   {}, 1, fmt::format("{} says who may come there", wanted), service.id});
+}
+
+}  // namespace
+
+void lint_peers(const Service& service, std::vector<Diagnostic>& found) {
+  if (service.kind == Kind::tcpmux || !service.waits_for.empty()) return;
+  for (const Restriction& one : restrictions) look_at_restriction(service, one, found);
+  const Settings& s = service.settings;
+  if (!s.only_from || !service.knows_peer()) return;
+  if (!s.only_uid && !s.only_gid) look_at_only_from(service, ListenSpec::Kind::local, "UNIX", "only_uid or only_gid", found);
+  if (!s.only_cid) look_at_only_from(service, ListenSpec::Kind::vsock, "vsock", "only_cid", found);
+}
+
+}  // namespace xsuperd::config
