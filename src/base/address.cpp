@@ -20,6 +20,10 @@ namespace xsuperd::base {
 namespace {
 constexpr std::array<std::uint8_t, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
+void put(std::array<std::uint8_t, 16>& bytes, std::size_t at, std::uint32_t number) {
+  for (std::size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<std::uint8_t>(number >> (24 - 8 * i));
+}
+
 std::uint32_t scope_number(std::string_view name) {
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
@@ -31,7 +35,7 @@ std::uint32_t scope_number(std::string_view name) {
 Address Address::ipv4(std::uint32_t host_order) {
   Address a;
   a.family_ = Family::ipv4;
-  a.put(0, host_order);
+  put(a.bytes_, 0, host_order);
   return a;
 }
 
@@ -46,14 +50,14 @@ Address Address::ipv6(const std::array<std::uint8_t, 16>& bytes, std::uint32_t s
 Address Address::local(std::uint32_t uid, std::uint32_t gid, std::uint32_t pid) {
   Address a;
   a.family_ = Family::local;
-  a.put(0, uid), a.put(4, gid), a.put(8, pid);
+  put(a.bytes_, 0, uid), put(a.bytes_, 4, gid), put(a.bytes_, 8, pid);
   return a;
 }
 
 Address Address::vsock(std::uint32_t cid, std::uint32_t port) {
   Address a;
   a.family_ = Family::vsock;
-  a.put(0, cid), a.put(4, port);
+  put(a.bytes_, 0, cid), put(a.bytes_, 4, port);
   return a;
 }
 
@@ -66,7 +70,7 @@ Address Address::of(Family family, const std::array<std::uint8_t, 16>& bytes, st
   return a;
 }
 
-std::optional<Address> Address::parse_peer(std::string_view text) {
+std::optional<Address> parse_peer(std::string_view text) {
   constexpr std::string_view user = "unix:uid=", process = ",pid=", machine = "vsock:";
   const auto number = [](std::string_view word, long long low) -> std::optional<std::uint32_t> {
     const auto value = parse_number(word, low, 0xffffffff);
@@ -74,16 +78,16 @@ std::optional<Address> Address::parse_peer(std::string_view text) {
   };
   if (text.starts_with(machine)) {
     const auto cid = number(text.substr(machine.size()), 0);
-    return cid ? std::optional(vsock(*cid)) : std::nullopt;
+    return cid ? std::optional(Address::vsock(*cid)) : std::nullopt;
   }
-  if (!text.starts_with(user)) return parse(text);
+  if (!text.starts_with(user)) return Address::parse(text);
   const std::size_t comma = text.find(',');
   const auto uid = number(text.substr(user.size(), comma == text.npos ? comma : comma - user.size()), 0);
   const std::string_view rest = comma == text.npos ? std::string_view() : text.substr(comma);
   if (!uid || (!rest.empty() && !rest.starts_with(process))) return std::nullopt;
-  if (rest.empty()) return local(*uid);
+  if (rest.empty()) return Address::local(*uid);
   const auto pid = number(rest.substr(process.size()), 1);
-  return pid ? std::optional(local(*uid, 0, *pid)) : std::nullopt;
+  return pid ? std::optional(Address::local(*uid, 0, *pid)) : std::nullopt;
 }
 
 std::optional<Address> Address::parse(std::string_view text) {
@@ -112,18 +116,12 @@ Address Address::unmapped() const {
   return a;
 }
 
-std::uint32_t Address::number(std::size_t at) const {
-  return std::uint32_t{bytes_[at]} << 24 | std::uint32_t{bytes_[at + 1]} << 16 | std::uint32_t{bytes_[at + 2]} << 8 | bytes_[at + 3];
-}
+std::uint32_t Address::ipv4_value() const { return number_at(bytes_, 0); }
 
-void Address::put(std::size_t at, std::uint32_t number) {
-  for (std::size_t i = 0; i < 4; ++i) bytes_[at + i] = static_cast<std::uint8_t>(number >> (24 - 8 * i));
-}
-
-std::uint32_t Address::ipv4_value() const { return number(0); }
-
-bool Address::is_multicast() const {
-  return family_ == Family::ipv4 ? (bytes_[0] & 0xf0) == 0xe0 : family_ == Family::ipv6 && bytes_[0] == 0xff;
+bool is_multicast(const Address& address) {
+  using Family = Address::Family;
+  const std::uint8_t first = address.bytes()[0];
+  return address.family() == Family::ipv4 ? (first & 0xf0) == 0xe0 : address.family() == Family::ipv6 && first == 0xff;
 }
 
 namespace {

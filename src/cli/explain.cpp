@@ -50,7 +50,7 @@ int fail(const std::string& sentence) {
 
 int explain_access(const CommandLine& command) {
   const CommandLine::Explain& words = command.explain.value();
-  const auto peer = base::Address::parse_peer(words.address);
+  const auto peer = base::parse_peer(words.address);
   if (!peer) return fail(fmt::format("'{}' is not a valid address", base::escaped(words.address, 200)));
   Inquiry inquiry{words.service, *peer, base::local_time(std::chrono::system_clock::now()), command.limit, {}};
   if (words.time && !policy::set_clock(*words.time, inquiry.at))

@@ -35,7 +35,7 @@ std::string fill_explain(const Arguments& a, request::Explain& request) {
   request.mean({a.words.begin(), a.words.end() - 1});
   request.address = a.words.back();
   if (a.at) request.at = *a.at;
-  const auto peer = base::Address::parse_peer(request.address);
+  const auto peer = base::parse_peer(request.address);
   if (!peer || !peer->is_local()) return {};
   config::SystemNames names;
   const auto groups = config::groups_of_user(names, peer->uid());

@@ -33,7 +33,7 @@ base::Error failed(std::string_view what) {
 
 /// IP_ADD_MEMBERSHIP or IP_DROP_MEMBERSHIP.
 void multicast(int fd, int what, const base::Address& group) {
-  if (group.family() != base::Address::Family::ipv4 || !group.is_multicast()) return;
+  if (group.family() != base::Address::Family::ipv4 || !base::is_multicast(group)) return;
   ip_mreq request{};
   request.imr_multiaddr.s_addr = htonl(group.ipv4_value());
   ::setsockopt(fd, IPPROTO_IP, what, &request, sizeof request);

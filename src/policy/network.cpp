@@ -42,7 +42,7 @@ Network Network::of(const base::Address& address, std::uint8_t length) {
 std::optional<Network> Network::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == text.npos) {
-    const auto peer = base::Address::parse_peer(text);
+    const auto peer = base::parse_peer(text);
     return peer ? std::optional(of(*peer)) : std::nullopt;
   }
   const auto address = base::Address::parse(text.substr(0, slash));

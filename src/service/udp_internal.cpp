@@ -84,7 +84,7 @@ bool may_answer(const base::Endpoint& peer, std::span<const std::uint16_t> own_p
   const bool unspecified = std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b == 0; });
   const bool broadcast =
       address.family() == base::Address::Family::ipv4 && address.ipv4_value() == 0xffffffff;
-  return !unspecified && !broadcast && !address.is_multicast();
+  return !unspecified && !broadcast && !base::is_multicast(address);
 }
 
 }  // namespace xsuperd::service

@@ -37,14 +37,14 @@ TEST_CASE("an endpoint survives the way through a sockaddr") {
 
 TEST_CASE("a peer without an IP address has a text that reads back") {
   for (const char* text : {"unix:uid=0", "unix:uid=1000", "unix:uid=1000,pid=42", "unix:uid=4294967295", "vsock:3", "192.0.2.1", "::1"}) {
-    const auto peer = Address::parse_peer(text);
+    const auto peer = parse_peer(text);
     REQUIRE(peer);
     CHECK(peer->text() == text);
     CHECK(beyond_ip(*peer) == !peer->is_ip());
   }
   for (const char* text : {"unix:", "unix:uid=", "unix:uid=x", "unix:uid=-1", "unix:uid=4294967296", "unix:uid=1,pid=0",
                            "unix:uid=1,gid=2", "unix:uid=1,", "vsock:", "vsock:any", "vsock:3:4", "local", ""})
-    CHECK_FALSE(Address::parse_peer(text));
+    CHECK_FALSE(parse_peer(text));
   CHECK_FALSE(Address::parse("unix:uid=0"));
 }
 

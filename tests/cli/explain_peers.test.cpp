@@ -44,7 +44,7 @@ Asked ask(const std::string& lines, const std::string& peer, const std::optional
   const World w(before + entry("x", "type = UNLISTED\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server\n" + lines));
   REQUIRE(w.up("x"));
   NoNames names;
-  Inquiry inquiry{"x", base::Address::parse_peer(peer).value(), {}, 0, groups};
+  Inquiry inquiry{"x", base::parse_peer(peer).value(), {}, 0, groups};
   inquiry.at.hour = 12;
   const Explanation e = explain(*w.loaded.config, inquiry, names);
   return {e.outcome, e.text};

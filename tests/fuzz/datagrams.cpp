@@ -21,7 +21,7 @@ void check_peer(fuzz::Source& source) {
   const std::array<std::uint16_t, 2> own{static_cast<std::uint16_t>(source.number(2)), 2049};
   if (!may_answer(peer, own)) return;
   must(peer.port >= 1024 && peer.port != own[0] && peer.port != own[1]);
-  must(!peer.address.unmapped().is_multicast());
+  must(!base::is_multicast(peer.address.unmapped()));
   // As seen through an IPv6 socket an IPv4 peer gets the same answer.
   if (ipv6) return;
   std::array<std::uint8_t, 16> mapped{};

@@ -11,6 +11,11 @@
 
 namespace xsuperd::base {
 
+/// Four bytes as a number, the greatest first.
+[[nodiscard]] constexpr std::uint32_t number_at(const std::array<std::uint8_t, 16>& bytes, std::size_t at) {
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 | std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
+}
+
 /// Who or what is at an end of a connection: an IPv4 or IPv6 address, a process of this machine behind a UNIX socket
 /// (unix(7)), a virtual machine (vsock(7)), or none. A plain value; ordered and comparable. An IPv4-mapped IPv6 address
 /// (::ffff:a.b.c.d) stays distinct from its IPv4 form until unmapped() is asked for, because logs print the two
@@ -34,8 +39,6 @@ class Address {
   [[nodiscard]] static Address of(Family family, const std::array<std::uint8_t, 16>& bytes, std::uint32_t scope = 0);
   /// Dotted quad or IPv6 text as inet_pton(3) reads them, with an optional %scope; nothing else.
   [[nodiscard]] static std::optional<Address> parse(std::string_view text);
-  /// Any peer, as text() writes it: an IP address, "unix:uid=1000", "unix:uid=1000,pid=42" or "vsock:3".
-  [[nodiscard]] static std::optional<Address> parse_peer(std::string_view text);
 
   [[nodiscard]] Family family() const { return family_; }
   [[nodiscard]] bool known() const { return family_ != Family::none; }
@@ -48,12 +51,12 @@ class Address {
   /// Valid for IPv4 only, host order.
   [[nodiscard]] std::uint32_t ipv4_value() const;
   /// Of a local peer.
-  [[nodiscard]] std::uint32_t uid() const { return number(0); }
-  [[nodiscard]] std::uint32_t gid() const { return number(4); }
-  [[nodiscard]] std::uint32_t pid() const { return number(8); }
+  [[nodiscard]] std::uint32_t uid() const { return number_at(bytes_, 0); }
+  [[nodiscard]] std::uint32_t gid() const { return number_at(bytes_, 4); }
+  [[nodiscard]] std::uint32_t pid() const { return number_at(bytes_, 8); }
   /// Of one by vsock.
-  [[nodiscard]] std::uint32_t cid() const { return number(0); }
-  [[nodiscard]] std::uint32_t vsock_port() const { return number(4); }
+  [[nodiscard]] std::uint32_t cid() const { return number_at(bytes_, 0); }
+  [[nodiscard]] std::uint32_t vsock_port() const { return number_at(bytes_, 4); }
   /// What its requests are counted under, and what is banned: of a local peer the user, whatever the process; of a virtual
   /// machine all of it; an IP address unchanged.
   [[nodiscard]] Address source() const {
@@ -63,7 +66,6 @@ class Address {
   /// 16 bytes; an IPv4 address stands in the first four, the rest is zero. Of the other families: their numbers.
   [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
   [[nodiscard]] std::uint32_t scope() const { return scope_; }
-  [[nodiscard]] bool is_multicast() const;
 
   /// Numeric text as getnameinfo(3) prints it, a link-local scope included; "<no address>" for none (fact B6.17); else as
   /// parse_peer() reads it.
@@ -72,9 +74,6 @@ class Address {
   auto operator<=>(const Address&) const = default;
 
  private:
-  [[nodiscard]] std::uint32_t number(std::size_t at) const;
-  void put(std::size_t at, std::uint32_t number);
-
   Family family_ = Family::none;
   std::array<std::uint8_t, 16> bytes_{};
   std::uint32_t scope_ = 0;
@@ -83,6 +82,10 @@ class Address {
 /// A peer that has no IP address, and so matches no address, has no name and no ident server: local or by vsock. Not one of
 /// which nothing is known.
 [[nodiscard]] inline bool beyond_ip(const Address& address) { return address.is_local() || address.is_vsock(); }
+
+/// Any peer, as Address::text() writes it: an IP address, "unix:uid=1000", "unix:uid=1000,pid=42" or "vsock:3".
+[[nodiscard]] std::optional<Address> parse_peer(std::string_view text);
+[[nodiscard]] bool is_multicast(const Address& address);
 
 /// For unordered containers.
 [[nodiscard]] std::size_t hash_value(const Address& address);

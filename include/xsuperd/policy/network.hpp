@@ -29,7 +29,7 @@ struct Network {
   /// result is IPv4 then; where it is less the result stays IPv6.
   [[nodiscard]] static Network of(const base::Address& address, std::uint8_t length);
   /// "192.0.2.7", "192.0.2.0/24", "2001:db8::/32"; bits behind the prefix may be set, and do not count. Also another peer, as
-  /// Address::parse_peer() reads it: "unix:uid=1000", "vsock:3". Nothing when it is neither a peer nor an address with a length
+  /// parse_peer() reads it: "unix:uid=1000", "vsock:3". Nothing when it is neither a peer nor an address with a length
   /// that its family can have.
   [[nodiscard]] static std::optional<Network> parse(std::string_view text);
 

@@ -64,7 +64,7 @@ std::vector<gid_t> groups_told(const std::vector<std::uint64_t>& numbers) {
 }
 
 void explain(const Call& call, const request::Explain& arguments, const Answer<command::Explain>& answer) {
-  const auto peer = base::Address::parse_peer(arguments.address);
+  const auto peer = base::parse_peer(arguments.address);
   if (!peer)
     return answer.refuse(Code::bad_request, fmt::format("'{}' is not an address", base::escaped(arguments.address, 200)));
   Question question{call.view, {}, {*peer, base::local_time(std::chrono::system_clock::now()), call.view.process_limit(), {}, {}, {}}};

@@ -153,7 +153,7 @@ std::variant<Victims, control::Failure> victims_of(const View& daemon, const req
   const auto& peer = arguments.peer;
   if (peer.has_value() == (!words.empty() || !victims.numbers.empty()))
     return wrong("expected sessions or services, or else a peer");
-  if (peer) victims.peer = base::Address::parse_peer(*peer);
+  if (peer) victims.peer = base::parse_peer(*peer);
   if (peer && !victims.peer) return wrong(fmt::format("'{}' is not an address", base::escaped(*peer, 200)));
   Selection selection = select_services(daemon, words, true);
   if (selection.failure) return std::move(*selection.failure);
