@@ -314,7 +314,7 @@ TEST_CASE("Bans are made, told and lifted") {
   CHECK(daemon.ask("unban", {{"address", "192.0.2.1"}}).failure == "not_found: 192.0.2.1 is not banned");
   for (const json::value& minutes : {json::value(0), json::value(-1), json::value("5"), json::value(1e300)})
     CHECK(daemon.ask("ban", {{"address", "::1"}, {"minutes", minutes}}).failure.find("bad_request") == 0);
-  CHECK(daemon.ask("ban", {{"address", "nobody.example"}}).failure == "bad_request: 'nobody.example' is not an address or network");
+  CHECK(daemon.ask("ban", {{"address", "nobody.example"}}).failure == "bad_request: 'nobody.example' is not an address, a network or a peer");
 }
 
 TEST_CASE("The level of the log is told and set") {
