@@ -249,6 +249,64 @@ std::vector<Input> inetd_lines() {
   return all;
 }
 
+/// A stream service that listens there alone.
+std::string listen(const std::string& element) {
+  return bare("socket_type = stream\nwait = no\nuser = root\nserver = /bin/server\nlisten = " + element + "\n");
+}
+
+/// Places of services, and options of their sockets.
+std::vector<Input> places() {
+  const std::string datagrams = "socket_type = dgram\nwait = yes\nuser = root\nserver = /bin/server\n";
+  std::string many_places = "tcp:127.0.0.1:1";
+  for (int i = 2; i <= 65; ++i) many_places += " tcp:127.0.0.1:" + std::to_string(i);
+  return {
+      {"listen: a port alone", listen("7001")},
+      {"listen: a path alone", listen("/run/x")},
+      {"listen: a misspelt kind", listen("tpc:127.0.0.1:80")},
+      {"listen: no port", listen("tcp:127.0.0.1")},
+      {"listen: port 0", listen("tcp:127.0.0.1:0")},
+      {"listen: an IPv6 address without brackets", listen("tcp:::1:80")},
+      {"listen: a name for an address", listen("tcp:localhost:80")},
+      {"listen: a relative path", listen("unix:x")},
+      {"listen: a directory", listen("unix:/run/")},
+      {"listen: a path that is too long", listen("unix:/" + std::string(107, 'x'))},
+      {"listen: a vsock port alone", listen("vsock:99")},
+      {"listen: a word for a context id", listen("vsock:x:99")},
+      {"listen: vsock port 0", listen("vsock:any:0")},
+      {"listen: a socket without a name", listen("fd:")},
+      {"listen: a network without ports", listen("any:203.0.113.0/24")},
+      {"listen: any address for a network", listen("any:*:1-2")},
+      {"listen: a prefix length that is too great", listen("any:203.0.113.0/33:1-2")},
+      {"listen: host bits in a network", listen("any:203.0.113.1/24:1-2")},
+      {"listen: ports the wrong way round", listen("any:203.0.113.0/24:2-1")},
+      {"listen: a stream among datagrams", bare(datagrams + "listen = tcp:127.0.0.1:80")},
+      {"listen: datagrams among streams", listen("udp:127.0.0.1:80")},
+      {"listen: vsock for datagrams", bare(datagrams + "listen = vsock:any:9")},
+      {"listen: a range for datagrams", bare("id = x\nsocket_type = dgram\nwait = no\ntype = INTERNAL\nlisten = any:127.0.0.0/8:1-2", "echo")},
+      {"listen: a range for a server that waits", bare("socket_type = stream\nwait = yes\nuser = root\nserver = /bin/server\nlisten = any:127.0.0.0/8:1-2")},
+      {"listen: an internal service over datagrams with a path", bare("socket_type = dgram\nwait = yes\ntype = INTERNAL\nlisten = unix:/run/x", "echo")},
+      {"listen: behind tcpmux", bare(behind_tcpmux + "listen = unix:/run/x")},
+      {"listen: an RPC service", bare(rpc + "rpc_version = 1\nrpc_number = 300001\ntype = UNLISTED\nlisten = udp:127.0.0.1:9")},
+      {"listen: nothing is left", listen("unix:/run/x\nlisten -= unix:/run/x")},
+      {"listen: too many", listen(many_places)},
+      {"listen: one place twice", listen("tcp:*:80 tcp:127.0.0.1:80")},
+      {"listen: a range, which the kernel has not", listen("any:127.0.0.0/8:1-2")},
+      {"listen: a range, which is not permitted", listen("any:127.0.0.0/8:1-2")},
+      {"mptcp for a server that waits", bare("socket_type = stream\nwait = yes\nuser = root\nserver = /bin/server\nlisten = tcp:*:80\nmptcp = yes")},
+      {"bind_device", x("bind_device = a/b")},
+      {"conn_env", x("conn_env = most")},
+      {"defer_accept", x("defer_accept = soon")},
+      {"expand", x("expand = maybe")},
+      {"freebind", x("freebind = maybe")},
+      {"keepalive", x("keepalive = 1 2 soon")},
+      {"mark", x("mark = red")},
+      {"mptcp", x("mptcp = maybe")},
+      {"only_cid", x("only_cid = host")},
+      {"send_buffer", x("send_buffer = much")},
+      {"tos", x("tos = cs9")},
+  };
+}
+
 void furnish(World& w) {
   w.names.users.push_back({"alice", 1000, 100});
   for (const std::string path : {"/bin/sh", "/usr/sbin/in.telnetd", "/usr/sbin/tcpd", "/bin/open", "/bin/alices", "/bin/groups"})
@@ -278,7 +336,11 @@ std::string said_of(const Input& input) {
     sources.inetd = {inetd_file};
   else
     sources.main = main_file;
-  const Abilities no_kernel{.mdns = [] { return Abilities::Mdns::not_built; }, .labels = [] { return Abilities::Labels::not_in_kernel; }};
+  const Abilities no_kernel{.mdns = [] { return Abilities::Mdns::not_built; }, .labels = [] { return Abilities::Labels::not_in_kernel; },
+                            .ranges = [&input] {
+                              const bool permitted = !input.title.ends_with("not permitted");
+                              return permitted ? Abilities::Ranges::not_in_kernel : Abilities::Ranges::not_permitted;
+                            }};
   const Examined examined = examine(w.files, w.names, sources, no_kernel);
   std::string text;
   std::size_t told = 0;
@@ -291,7 +353,7 @@ std::string said_of(const Input& input) {
 /// Long lines are cut, for those who read the list.
 std::string list() {
   std::string text;
-  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines()})
+  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines(), places()})
     for (const Input& input : part) text += "== " + input.title + "\n" + said_of(input) + "\n";
   std::istringstream in(text);
   std::string cut;
