@@ -305,6 +305,8 @@ std::vector<Input> places() {
       {"send_buffer", x("send_buffer = much")},
       {"tos", x("tos = cs9")},
   };
+}
+
 /// conn_env, expand, and redirects to UNIX sockets.
 std::vector<Input> connections() {
   std::vector<Input> all;
