@@ -47,7 +47,7 @@ class Completer {
 
   bool run() {
     kind();
-    return protocol() && arguments() && flags() && address() && port() && environment() && groups() && finish();
+    return protocol() && arguments() && patterns() && flags() && address() && port() && environment() && groups() && finish();
   }
 
  private:
@@ -84,6 +84,7 @@ class Completer {
 
   bool protocol();
   bool arguments();
+  bool patterns();
   bool flags();
   [[nodiscard]] bool only_elements() const;
   bool socket_type_of_elements();
@@ -161,6 +162,21 @@ bool Completer::arguments() {
   if (served_by_us) return true;
   service_.argv = {std::string(base::last_component(*s_.server))};
   if (s_.server_args) service_.argv.insert(service_.argv.end(), s_.server_args->begin(), s_.server_args->end());
+  return true;
+}
+
+/// With expand: taken apart once, here.
+bool Completer::patterns() {
+  if (!s_.expand.value_or(false) || service_.argv.empty()) return true;
+  for (const std::string& word : s_.server_args.value_or(Words{})) {
+    auto parsed = parse_pattern(word);
+    const auto* fault = std::get_if<PatternFault>(&parsed);
+    if (!fault) continue;
+    diagnostics_.add(written_.finding_in(Level::error, "server_args", word, fault->at,
+                                         fmt::format("bad argument of service {}: {}", service_.id, fault->sentence), fault->hint, service_.id));
+    return false;
+  }
+  expand_arguments(service_);
   return true;
 }
 
@@ -361,12 +377,22 @@ bool Completer::listed_port() {
 
 bool Completer::environment() {
   service_.environment = environment_;
-  if (s_.passenv || s_.env) service_.environment = build_environment(environment_, s_.passenv, s_.env);
+  const ConnEnv which = s_.conn_env.value_or(ConnEnv::xinetd);
+  const bool tells = which != ConnEnv::xinetd && !s_.wait.value_or(false) && (service_.kind == Kind::program || service_.kind == Kind::tcpmux);
+  if (tells) service_.connection_variables = variables_for(which, s_.env.value_or(Words{}));
+  const Words& whole = environment_;
+  if (tells && std::ranges::any_of(whole, tells_of_connection)) {
+    Words others;
+    std::ranges::remove_copy_if(whole, std::back_inserter(others), tells_of_connection);
+    service_.environment = others;
+  }
+  if (s_.passenv || s_.env) service_.environment = build_environment(service_.environment, s_.passenv, s_.env);
   return true;
 }
 
 bool Completer::groups() {
-  const bool has_server = service_.kind == Kind::program || service_.kind == Kind::tcpmux;
+  // The daemon connects to UNIX sockets as that user.
+  const bool has_server = service_.kind == Kind::program || service_.kind == Kind::tcpmux || service_.relays_locally();
   if (!s_.groups.value_or(false) || !s_.user || !has_server) return true;
   if (s_.user->name.empty())
     return refuse("groups", fmt::format("getpwuid( {} ) (service={}) failed: groups = yes needs an entry in the passwd database",
@@ -451,6 +477,18 @@ void place(Service& service, std::vector<ListenSpec> places) {
   service.listen = places.front();
   places.erase(places.begin());
   service.also = std::move(places);
+}
+
+void expand_arguments(Service& service) {
+  const bool names_program = service.has(Flag::nameinargs);
+  service.argument_patterns.clear();
+  for (const std::string& word : service.argv) {
+    // What follows the name of the program has been looked at by whoever read it.
+    const bool name = service.argument_patterns.empty() && !names_program;
+    auto parsed = name ? std::variant<ArgumentPattern, PatternFault>(PatternFault{}) : parse_pattern(word);
+    auto* pattern = std::get_if<ArgumentPattern>(&parsed);
+    service.argument_patterns.push_back(pattern ? std::move(*pattern) : ArgumentPattern{{{word, std::nullopt}}});
+  }
 }
 
 Words build_environment(const Words& of_daemon, const std::optional<Words>& passenv,

@@ -40,9 +40,11 @@ struct HashOfKey {
 /// Equal in everything but where it is written.
 bool same_but_for_place(const Service& one, const Service& other) {
   // Names for all members: with a new one this does not compile until it is thought of.
-  const auto& [name, id, place, settings, kind, listen, also, of_inetd, wait, argv, environment, groups, common_log, waits_for] = one;
+  const auto& [name, id, place, settings, kind, listen, also, of_inetd, wait, argv, environment, variables, patterns, groups, common_log,
+               waits_for] = one;
   return name == other.name && id == other.id && settings == other.settings && kind == other.kind &&
          listen == other.listen && also == other.also && of_inetd == other.of_inetd && wait == other.wait && argv == other.argv && environment == other.environment &&
+         variables == other.connection_variables && patterns == other.argument_patterns &&
          groups == other.supplementary_groups && common_log == other.common_log &&
          waits_for == other.waits_for;
 }

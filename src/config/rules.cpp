@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/config/attribute.hpp"
 #include "xsuperd/config/vocabulary.hpp"
 
 namespace xsuperd::config {
@@ -34,6 +35,11 @@ bool has_element(S s, ListenElement::Kind kind) {
 bool beyond_ip(S s) {
   return has_element(s, ListenElement::Kind::local) || has_element(s, ListenElement::Kind::vsock) ||
          has_element(s, ListenElement::Kind::activated) || has_element(s, ListenElement::Kind::range);
+}
+
+/// Not only in the defaults, where it is meant for others.
+bool stands_in_entry(S s, std::string_view attribute) {
+  return std::ranges::any_of(s.settings.origins.lines(), [&](const Origins::Line& line) { return attributes()[line.row].name == attribute; });
 }
 
 constexpr Rule table[]{
@@ -100,6 +106,14 @@ constexpr Rule table[]{
      "only_cid", [](S) -> std::string { return "write 'wait = no'"; }},
     {Level::warning, [](S s) { return s.settings.mptcp.value_or(false) && s.wait && stream(s); },
      [](S s) { return fmt::format("mptcp has no effect: the server of service {} gets the socket itself, and may not know it", s.id); }, "mptcp"},
+    {Level::error, [](S s) { return s.settings.expand.value_or(false) && s.wait; },
+     [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and its arguments cannot tell of a connection", s.id); },
+     "expand", [](S) -> std::string { return "write 'wait = no', or 'expand = no'"; }},
+    {Level::warning, [](S s) { return s.settings.expand.value_or(false) && !s.has_connections(); },
+     [](S s) { return fmt::format("expand has no effect: service {} has no server", s.id); }, "expand"},
+    {Level::warning,
+     [](S s) { return stands_in_entry(s, "conn_env") && s.settings.conn_env != ConnEnv::xinetd && !s.has_connections(); },
+     [](S s) { return fmt::format("conn_env has no effect: service {} has no server with wait = no", s.id); }, "conn_env"},
     {Level::warning, [](S s) { return s.settings.pass_fds == PassFds::systemd && !s.passes_fds(); },
      [](S s) { return fmt::format("pass_fds has no effect: service {} has no server with wait = yes", s.id); }, "pass_fds"},
     {Level::warning, [](S s) { return s.has(Flag::intercept) && served_by_us(s); },

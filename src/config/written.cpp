@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "config/written.hpp"
 
+#include <algorithm>
+
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/attribute.hpp"
 
@@ -36,6 +38,21 @@ Diagnostic Written::finding(Level level, std::string_view attribute, std::string
   finding.place = entry_.place;
   finding.line_text = entry_.line_text;
   finding.width = static_cast<int>(base::trim(entry_.line_text).size());
+  return finding;
+}
+
+Diagnostic Written::finding_in(Level level, std::string_view attribute, std::string_view value, std::size_t at,
+                               std::string sentence, std::string hint, std::string id) const {
+  Diagnostic finding = this->finding(level, attribute, std::move(sentence), std::move(hint), std::move(id));
+  for (const Assignment& line : entry_.assignments) {
+    const Attribute* row = find_attribute(line.name);
+    const auto found = std::ranges::find(line.values, value, &Value::text);
+    if (!row || row->name != attribute || found == line.values.end()) continue;
+    finding.place = {entry_.place.file, line.line, found->column + static_cast<int>(at)};
+    finding.line_text = line.line_text;
+    finding.width = static_cast<int>(value.size() - at);
+    break;
+  }
   return finding;
 }
 

@@ -19,6 +19,9 @@ class Written {
   /// has it or `attribute` is empty.
   [[nodiscard]] Diagnostic finding(Level level, std::string_view attribute, std::string sentence, std::string hint,
                                    std::string id) const;
+  /// The same at one of its values, from the character `at` on.
+  [[nodiscard]] Diagnostic finding_in(Level level, std::string_view attribute, std::string_view value, std::size_t at,
+                                      std::string sentence, std::string hint, std::string id) const;
 
  private:
   const Entry& entry_;

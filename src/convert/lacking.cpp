@@ -59,6 +59,10 @@ constexpr Lacking table[]{
      "flags, IDONLY: systemd asks no identity server; peers without one are admitted", true},
     {"flags", Weight::note, [](S s) { return s.has(Flag::labeled); },
      "flags, LABELED: SELinuxContextFromNet= takes the label of the connection in systemd's own way"},
+    {"conn_env", Weight::loss, [](S s) { return !s.connection_variables.empty(); },
+     "conn_env: systemd gives a server REMOTE_ADDR and REMOTE_PORT, and none of the other variables"},
+    {"expand", Weight::loss, [](S s) { return !s.argument_patterns.empty(); },
+     "expand: systemd puts no facts about a connection into arguments; the server gets the names as they are written"},
     {"linger", Weight::loss, [](S s) { return s.lingers(); },
      "linger: systemd closes a connection with its server; a server that does not read its request resets its peer"},
     {"mdns", Weight::loss, [](S s) { return s.settings.mdns.value_or(false); }, "mdns: systemd announces no services"},
@@ -81,8 +85,8 @@ constexpr Lacking table[]{
 
 /// The attributes that are written in several lines, are in the table, or mean nothing to a unit.
 constexpr std::string_view known[]{
-    "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "cps", "cps_window",
-    "deny_time", "disable", "disabled", "enabled", "env", "flags", "group", "groups", "id", "instances", "libwrap", "linger",
+    "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "conn_env", "cps", "cps_window",
+    "deny_time", "disable", "disabled", "enabled", "env", "expand", "flags", "group", "groups", "id", "instances", "libwrap", "linger",
     "log_on_failure", "log_on_success", "log_type", "max_load", "mdns", "no_access", "only_from", "pass_fds", "passenv",
     "per_source", "per_source_rate", "port", "protocol", "redirect", "reload_policy", "removed_sessions", "rpc_number",
     "rpc_version", "server", "server_args", "socket_type", "type", "user", "v6only", "wait"};

@@ -14,6 +14,7 @@
 
 #include "net/spec_words.hpp"
 #include "xsuperd/base/fd.hpp"
+#include "xsuperd/net/socket.hpp"
 #include "xsuperd/net/socket_path.hpp"
 
 namespace xsuperd::net {

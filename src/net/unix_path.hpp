@@ -15,9 +15,6 @@ namespace xsuperd::net {
 /// the same owner or the daemon's user, and that nobody has open (decision B15.34); else the error says what it is.
 [[nodiscard]] base::Result<void> bind_local(int fd, const config::ListenSpec& spec);
 
-/// The path, or '@' and the abstract name, to which a UNIX socket is bound; empty for none.
-[[nodiscard]] std::string bound_name(int fd);
-
 /// Where it is, for bind(2) and connect(2). The name has at most as many bytes as fit. Returns the length.
 socklen_t fill_local(const std::string& name, sockaddr_un& out);
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "service/own_words.hpp"
 #include "xsuperd/base/make_room.hpp"
 
 namespace xsuperd::service {
@@ -27,6 +28,8 @@ void ServerProcesses::start(Token token) {
   needs_.census.owners[token] = as_owner();
   needs_.serving.children.expect(needs_.census.owners.size());  // once it runs, nothing may fail
   spawn::Job job{token, needs_.setup.recipe, std::move(session.socket), base::AddressText(session.peer.address), std::move(*context)};
+  if (tells_of_connections(service()))
+    job.own = own_words(service(), facts_of(service(), token, session.peer, job.socket.get()));
   const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
   if (auto outcome = needs_.serving.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
 }

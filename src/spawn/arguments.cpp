@@ -2,6 +2,7 @@
 #include "spawn/arguments.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace xsuperd::spawn {
 
@@ -14,12 +15,21 @@ void point_at(std::vector<const char*>& pointers, const std::vector<std::string>
   for (const std::string& string : strings) pointers.push_back(string.c_str());
 }
 
+/// Adds that many words from `next` on, and returns what follows them.
+const char* add_words(std::vector<const char*>& pointers, const char* next, std::size_t count) {
+  for (; count > 0; --count, next += std::strlen(next) + 1) pointers.push_back(next);
+  return next;
+}
+
 }  // namespace
 
-void Arguments::fill(const Recipe& recipe, std::string_view remote_host) {
-  point_at(argv_, recipe.argv);
+void Arguments::fill(const Recipe& recipe, std::string_view remote_host, const OwnWords& own) {
+  argv_.clear();
+  if (own.arguments == 0) point_at(argv_, recipe.argv);
+  const char* const variables = add_words(argv_, own.text.c_str(), own.arguments);
   argv_.push_back(nullptr);
   point_at(envp_, recipe.environment);
+  (void)add_words(envp_, variables, own.variables);
   if (recipe.remote_host) put(remote_host_.assign("REMOTE_HOST=").append(remote_host));
   listen_pid_.clear();
   if (recipe.listen_name) put_listen(*recipe.listen_name);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "xsuperd/spawn/recipe.hpp"
+#include "xsuperd/spawn/spawner.hpp"
 
 namespace xsuperd::spawn {
 
@@ -13,7 +14,8 @@ namespace xsuperd::spawn {
 /// recipe lives.
 class Arguments {
  public:
-  void fill(const Recipe& recipe, std::string_view remote_host);
+  /// `own` must live as long as what is filled in is used.
+  void fill(const Recipe& recipe, std::string_view remote_host, const OwnWords& own = {});
   [[nodiscard]] const char* const* argv() const { return argv_.data(); }
   [[nodiscard]] const char* const* envp() const { return envp_.data(); }
   /// Where the child writes the digits of its pid, `pid_room` of them and a NUL at most; null when the recipe

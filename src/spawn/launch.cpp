@@ -61,7 +61,7 @@ void Launch::prepare(Job&& job) {
   job_ = std::move(job);
   blocking_ = {};
   const Recipe& recipe = *job_.recipe;
-  arguments_.fill(recipe, job_.remote_host);
+  arguments_.fill(recipe, job_.remote_host, job_.own);
   plan_ = plan_for(recipe);
   plan_.argv = arguments_.argv();
   plan_.envp = arguments_.envp();

@@ -105,6 +105,7 @@ base::Result<std::shared_ptr<const config::Service>> restore_service(
   if (service->settings.server) service->settings.server = inherited.server;
   if (service->settings.server_args) service->settings.server_args = inherited.server_args;
   service->argv = inherited.argv;
+  if (service->settings.expand.value_or(false)) config::expand_arguments(*service);
   if (inherited.places.empty()) place_as_before(*service, inherited);
   if (inherited.v6only) *service = config::for_ipv6_alone(*service);
   service->of_inetd = inherited.of_inetd;

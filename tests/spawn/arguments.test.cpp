@@ -64,6 +64,21 @@ TEST_CASE("a recipe that passes descriptors adds the variables of sd_listen_fds,
   CHECK(arguments.listen_pid() == nullptr);
 }
 
+TEST_CASE("a server's own variables follow those of its recipe, and its own arguments replace them") {
+  Recipe recipe;
+  recipe.argv = {"a", "b"};
+  recipe.environment = {"A=1"};
+  const OwnWords both{std::string("a\0\0x y\0PROTO=TCP\0E=\0", 19), 3, 2};
+  Arguments arguments;
+  arguments.fill(recipe, "192.0.2.1", both);
+  CHECK(words(arguments.argv()) == Words{"a", "", "x y"});
+  CHECK(words(arguments.envp()) == Words{"A=1", "PROTO=TCP", "E=", "REMOTE_HOST=192.0.2.1"});
+  const OwnWords variables{std::string("PROTO=TCP\0", 10), 0, 1};
+  arguments.fill(recipe, "192.0.2.1", variables);
+  CHECK(words(arguments.argv()) == Words{"a", "b"});
+  CHECK(words(arguments.envp()) == Words{"A=1", "PROTO=TCP", "REMOTE_HOST=192.0.2.1"});
+}
+
 TEST_CASE("arguments filled again keep nothing of the job before") {
   Recipe longer, shorter;
   longer.argv = {"a", "b", "c"};

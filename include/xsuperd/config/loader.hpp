@@ -86,6 +86,8 @@ struct Plan {
 [[nodiscard]] std::vector<ListenSpec> places_at(const Service& service, std::span<const base::Address> candidates);
 /// Gives the service these places, which must not be none.
 void place(Service& service, std::vector<ListenSpec> places);
+/// Takes the arguments of a service with expand = yes apart; to be called when its argv is another one.
+void expand_arguments(Service& service);
 
 /// The service, to be opened for IPv6 peers alone: another one has those of IPv4 on its port (decision B15.25).
 [[nodiscard]] Service for_ipv6_alone(const Service& service);

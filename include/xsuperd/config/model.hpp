@@ -12,6 +12,7 @@
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/shared_words.hpp"
+#include "xsuperd/config/connection.hpp"
 #include "xsuperd/config/diagnostic.hpp"
 #include "xsuperd/config/listen.hpp"
 
@@ -101,13 +102,6 @@ enum class RemovedSessions : std::uint8_t {
 /// pass_fds, ours: beside descriptors 0, 1 and 2 nothing, or the socket as sd_listen_fds(3) looks for it.
 enum class PassFds : std::uint8_t { none, systemd };
 
-/// conn_env, ours: which variables tell a server about its connection.
-enum class ConnEnv : std::uint8_t {
-  xinetd,  ///< REMOTE_HOST
-  ucspi,   ///< PROTO, TCPREMOTEIP and so on
-  all,     ///< these, and REMOTE_ADDR, LOCAL_ADDR, CONNECTION_ID and so on
-};
-
 /// One element of only_from or no_access.
 struct AddressPattern {
   enum class Kind : std::uint8_t {
@@ -175,9 +169,9 @@ struct VersionRange {
   bool operator==(const VersionRange&) const = default;
 };
 struct RedirectTarget {
-  std::string host;  ///< as written; the path of a UNIX socket begins with '/'
+  std::string host;  ///< as written; of a UNIX socket its path, or '@' and its abstract name
   std::uint16_t port = 0;  ///< 0 for a UNIX socket
-  [[nodiscard]] bool local() const { return host.starts_with('/'); }
+  [[nodiscard]] bool local() const { return host.starts_with('/') || host.starts_with('@'); }
   bool operator==(const RedirectTarget&) const = default;
 };
 
@@ -314,6 +308,9 @@ struct Service {
   bool wait = false;
   Words argv;         ///< argv[0] included
   SharedWords environment;  ///< "NAME=value", without REMOTE_HOST
+  /// With conn_env: indices of connection_variables() that its servers get; `environment` has no such names.
+  std::vector<std::uint8_t> connection_variables;
+  std::vector<ArgumentPattern> argument_patterns;  ///< with expand: of all of argv; else empty
   std::vector<gid_t> supplementary_groups;
   bool common_log = false;  ///< the FILE of the defaults, shared by all (fact B3.45)
   /// What bind says, if it had no address when the configuration was read: the name of a host, or an address in a zone.
@@ -356,6 +353,10 @@ struct Service {
   [[nodiscard]] bool lingers() const {
     return !wait && !served_by_us() && listen.socket_type == SocketType::stream && settings.linger.value_or(0) > 0;
   }
+  /// Does each of its servers get a connection of its own, of which it can be told?
+  [[nodiscard]] bool has_connections() const { return !wait && (kind == Kind::program || kind == Kind::tcpmux); }
+  /// A relay to a UNIX socket.
+  [[nodiscard]] bool relays_locally() const { return kind == Kind::redirect && settings.redirect->local(); }
   [[nodiscard]] bool passes_fds() const { return hands_over() && settings.pass_fds == PassFds::systemd; }
   /// Answered or relayed by us instead of a program of the user's.
   [[nodiscard]] bool served_by_us() const { return is(Type::internal) || kind == Kind::redirect; }

@@ -57,6 +57,8 @@ void let_server_bind_beside(int fd);
 
 /// The local end of an IP socket; of another one an unknown address.
 [[nodiscard]] base::Endpoint local_endpoint(int fd);
+/// The path, or '@' and the abstract name, to which a UNIX socket is bound; empty for none, and for other sockets.
+[[nodiscard]] std::string bound_name(int fd);
 /// The options that `after` no longer has become those of a fresh socket; apply_options() sets those that it has.
 void reset_options(int fd, const config::ListenSpec& before, const config::ListenSpec& after);
 /// Who is at the other end of a UNIX socket, as the kernel noted it when that end connected (SO_PEERCRED); where it did not,

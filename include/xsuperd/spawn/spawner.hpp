@@ -19,6 +19,14 @@ class io_context;
 
 namespace xsuperd::spawn {
 
+/// What one server gets and no other of its recipe does. Made before its child exists, because that may allocate nothing; all
+/// in one piece of memory.
+struct OwnWords {
+  std::string text;           ///< each word with a NUL byte behind it: first the arguments, then the variables
+  std::size_t arguments = 0;  ///< argv[0] included; 0: the recipe's
+  std::size_t variables = 0;  ///< "NAME=value", in addition to the recipe's, which has none of these names
+};
+
 /// One server to start.
 struct Job {
   std::uint64_t token = 0;  ///< the caller's; comes back in the Outcome
@@ -26,6 +34,7 @@ struct Job {
   base::Fd socket;          ///< becomes 0, 1 and 2 of the server; closed in the daemon afterwards
   base::AddressText remote_host = {};  ///< REMOTE_HOST, when the recipe wants it
   std::string exec_context = {};  ///< the security context to execute the server in; empty: the policy's choice
+  OwnWords own = {};
 };
 
 /// The server runs: its exec succeeded. Give pid and pidfd to Children, who reaps it.

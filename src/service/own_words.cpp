@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "service/own_words.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "xsuperd/net/socket.hpp"
+
+namespace xsuperd::service {
+
+namespace {
+
+using base::Address;
+using config::ConnectionVariable;
+using config::Fact;
+
+/// Room for what most services tell, so that the text rarely has to grow.
+constexpr std::size_t usual_size = 512;
+
+class Teller {
+ public:
+  Teller(const config::Service& service, const ConnectionFacts& facts)
+      : service_(service), facts_(facts), peer_(facts.peer.address.unmapped()), local_(facts.local.address.unmapped()) {}
+
+  /// Does this connection have the variable?
+  [[nodiscard]] bool has(const ConnectionVariable& variable) const {
+    using Of = ConnectionVariable::Of;
+    switch (variable.of) {
+      case Of::any: return true;
+      case Of::ports: return peer_.is_ip() || peer_.is_vsock();
+      case Of::tcp: return tcp();
+      case Of::tcp6: return tcp() && ipv6();
+      case Of::link_local: return tcp() && ipv6() && (peer_.scope() != 0 || local_.scope() != 0);
+      case Of::local: return peer_.is_local();
+    }
+    return false;
+  }
+
+  /// Nothing is added for what is not known.
+  void add(Fact fact, std::string& to) const {
+    switch (fact) {
+      case Fact::remote_addr: return add_address(peer_, to);
+      case Fact::remote_port: return add_port(peer_, facts_.peer.port, to);
+      case Fact::local_addr: return peer_.is_local() ? add_name(facts_.local_name, to) : add_address(local_, to);
+      case Fact::local_port: return add_port(local_, facts_.local.port, to);
+      case Fact::remote_host: return void(to += facts_.peer.address.text());
+      case Fact::remote_uid: return add_of_local(peer_.uid(), to);
+      case Fact::remote_gid: return add_of_local(peer_.gid(), to);
+      case Fact::remote_pid: return add_of_local(peer_.pid(), to);
+      case Fact::connection_id: return add_number(facts_.token, to);
+      case Fact::service: return void(to += service_.id);
+      case Fact::protocol: return add_protocol(to);
+      case Fact::remote_ip: return void(to += without_scope(peer_));
+      case Fact::local_ip: return void(to += without_scope(local_));
+      case Fact::interface: return add_interface(to);
+    }
+  }
+
+ private:
+  [[nodiscard]] bool ipv6() const { return peer_.family() == Address::Family::ipv6; }
+  [[nodiscard]] bool tcp() const { return peer_.is_ip() && service_.listen.protocol.name == "tcp"; }
+
+  static void add_number(std::uint64_t number, std::string& to) { fmt::format_to(std::back_inserter(to), "{}", number); }
+  void add_of_local(std::uint32_t number, std::string& to) const {
+    if (peer_.is_local()) add_number(number, to);
+  }
+  static void add_address(const Address& address, std::string& to) {
+    if (address.is_vsock()) return add_number(address.cid(), to);
+    if (address.known()) to += address.text();
+  }
+  static void add_port(const Address& address, std::uint16_t port, std::string& to) {
+    if (address.is_vsock()) return add_number(address.vsock_port(), to);
+    if (address.is_ip()) add_number(port, to);
+  }
+  /// An abstract name may contain NUL bytes, which would end the word; /proc/net/unix writes them so, too.
+  static void add_name(const std::string& name, std::string& to) {
+    std::ranges::replace_copy(name, std::back_inserter(to), '\0', '@');
+  }
+  [[nodiscard]] static std::string without_scope(const Address& address) {
+    return address.known() ? Address::of(address.family(), address.bytes()).text() : std::string();
+  }
+  void add_protocol(std::string& to) const {
+    if (peer_.is_local()) return void(to += "UNIX");
+    if (peer_.is_vsock()) return void(to += "VSOCK");
+    if (tcp()) return void(to += ipv6() ? "TCP6" : "TCP");
+    for (const char c : service_.listen.protocol.name) to += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  }
+  void add_interface(std::string& to) const {
+    const std::string text = (peer_.scope() != 0 ? peer_ : local_).text();
+    if (const std::size_t percent = text.find('%'); percent != text.npos) to.append(text, percent + 1);
+  }
+
+  const config::Service& service_;
+  const ConnectionFacts& facts_;
+  const Address peer_, local_;
+};
+
+}  // namespace
+
+bool tells_of_connections(const config::Service& service) {
+  return !service.connection_variables.empty() || !service.argument_patterns.empty();
+}
+
+ConnectionFacts facts_of(const config::Service& service, Token token, const base::Endpoint& peer, int connection) {
+  ConnectionFacts facts{token, peer, {}, {}};
+  if (service.connection_variables.empty() && !config::ask_local_end(service.argument_patterns)) return facts;
+  if (peer.address.is_local())
+    facts.local_name = net::bound_name(connection);
+  else
+    facts.local = net::local_endpoint(connection);
+  return facts;
+}
+
+spawn::OwnWords own_words(const config::Service& service, const ConnectionFacts& facts) {
+  const Teller teller(service, facts);
+  spawn::OwnWords own;
+  own.text.reserve(usual_size);
+  for (const config::ArgumentPattern& argument : service.argument_patterns) {
+    for (const auto& [text, fact] : argument.pieces) {
+      own.text += text;
+      if (fact) teller.add(*fact, own.text);
+    }
+    own.text += '\0';
+    ++own.arguments;
+  }
+  for (const std::uint8_t index : service.connection_variables) {
+    const ConnectionVariable& variable = config::connection_variables()[index];
+    if (!teller.has(variable)) continue;
+    const std::size_t before = own.text.size();
+    own.text.append(variable.name).append(1, '=');
+    const std::size_t value = own.text.size();
+    teller.add(variable.fact, own.text);
+    if (own.text.size() == value) {  // it is not known after all
+      own.text.resize(before);
+      continue;
+    }
+    own.text += '\0';
+    ++own.variables;
+  }
+  return own;
+}
+
+}  // namespace xsuperd::service
