@@ -86,7 +86,7 @@ constexpr std::array table{
         .example = "conn_env = all",
         .text = "Which variables tell a server with wait = no about its connection: REMOTE_HOST, as in xinetd; those of UCSPI, "
                 "or all. See Environment of a connection.",
-        .difference = "Not in xinetd.",
+        .difference = "Not in xinetd.", .without = more,
         .wrong = "Bad choice for conn_env: {}", .parse = values::word<&S::conn_env>}),
     attr<&S::cps>({.name = "cps", .where = both, .least = 2, .most = 2, .synopsis = "RATE SECONDS",
         .initial = "50 10", .example = "cps = 100 30",
@@ -133,7 +133,7 @@ constexpr std::array table{
     attr<&S::expand>({.name = "expand", .synopsis = "yes|no", .initial = "no", .example = "expand = yes",
         .text = "With yes, %{remote_addr} and similar names in server_args stand for facts about the connection, and %% for a "
                 "per cent sign. For wait = no only. See Environment of a connection.",
-        .difference = "Not in xinetd, where per cent signs are characters like any other.",
+        .difference = "Not in xinetd, where per cent signs are characters like any other.", .without = more,
         .wrong = "Bad value for expand: {}", .parse = values::flag<&S::expand>}),
     attr<&S::flags>({.name = "flags", .most = -1, .synopsis = "FLAG ...",
         .initial = "none", .example = "flags = IPv4 KEEPALIVE NODELAY",
@@ -308,12 +308,12 @@ constexpr std::array table{
         .text = "The receive buffer of the sockets, in bytes, with the suffix K or M; the system's own limits still apply.",
         .difference = "Not in xinetd.",
         .wrong = "receive_buffer is invalid: {}", .hint = "expected 1024 bytes to 1024M", .parse = values::buffer<&S::receive_buffer>}),
-    attr<&S::redirect>({.name = "redirect", .least = 2, .most = 2, .synopsis = "HOST PORT",
+    attr<&S::redirect>({.name = "redirect", .most = 2, .synopsis = "HOST PORT|unix:PATH",
         .initial = "none", .example = "redirect = 192.0.2.10 80",
-        .text = "Relays each connection to that host and port instead of starting a server; see Redirection. As "
-                "long as a name has no address, the service stays closed. The port may be a name from "
-                "/etc/services. For stream services with wait = no only.",
-        .difference = "When one direction ends, the other stays open.",
+        .text = "Relays each connection to that host and port, or to a UNIX socket, unix:PATH or unix:@NAME, instead of "
+                "starting a server; see Redirection. As long as a host name has no address, the service stays closed. The "
+                "port may be a name from /etc/services. For stream services with wait = no only.",
+        .difference = "When one direction ends, the other stays open. xinetd knows no UNIX sockets.",
         .without = more, .parse = values::redirect}),
     attr<&S::reload_policy>({.name = "reload_policy", .where = Where::defaults, .synopsis = "lenient|strict",
         .initial = "lenient", .example = "reload_policy = strict",

@@ -29,6 +29,14 @@ template <typename... Args>
   return c.row->wrong.empty() ? fmt::format(text, std::forward<Args>(args)...) : std::string{};
 }
 
+/// Why something is not what is expected, and what to write instead.
+struct Trouble {
+  std::string sentence;
+  std::string hint = {};
+};
+/// What is wrong with the path or '@' and abstract name of a UNIX socket, if anything.
+[[nodiscard]] std::optional<Trouble> local_name_trouble(std::string_view name);
+
 /// Whatever stands there.
 template <auto Member>
 bool text(const ValueContext&, Settings& s, const Assignment& a) {

@@ -14,11 +14,6 @@ using Kind = ListenElement::Kind;
 
 constexpr std::size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;
 
-/// Why an element is not one, and what to write instead.
-struct Trouble {
-  std::string sentence;
-  std::string hint = {};
-};
 /// Takes what stands behind the word of the kind.
 using ReadElement = std::optional<Trouble> (*)(std::string_view rest, ListenElement& to);
 
@@ -72,14 +67,22 @@ std::optional<Trouble> read_ip(std::string_view rest, ListenElement& to) {
   return {};
 }
 
-std::optional<Trouble> read_local(std::string_view rest, ListenElement& to) {
+}  // namespace
+
+std::optional<Trouble> local_name_trouble(std::string_view rest) {
   if (rest.size() < 2 || (rest[0] != '/' && rest[0] != '@'))
     return Trouble{fmt::format("'{}' is not the path of a socket", rest), "write an absolute path, or '@' and an abstract name"};
   if (rest.size() > longest_path)
     return Trouble{fmt::format("the name of a UNIX socket has at most {} characters", longest_path)};
   if (rest[0] == '/' && rest.ends_with('/')) return Trouble{fmt::format("'{}' is a directory", rest)};
-  to.name = rest;
   return {};
+}
+
+namespace {
+
+std::optional<Trouble> read_local(std::string_view rest, ListenElement& to) {
+  to.name = rest;
+  return local_name_trouble(rest);
 }
 
 std::optional<std::uint32_t> number32(std::string_view text) {

@@ -166,8 +166,29 @@ bool may_be_host_name(std::string_view name) {
          !std::all_of(last.begin(), last.end(), digit);
 }
 
+namespace {
+
+/// unix:/path or unix:@name.
+bool redirect_locally(const ValueContext& c, Settings& s, const Assignment& a) {
+  constexpr std::string_view word = "unix:";
+  if (a.values.size() > 1)
+    return refused(c, a, 1, "the target of redirect is a UNIX socket, which has no port", fmt::format("write 'redirect = {}'", a.values[0].text));
+  RedirectTarget target{a.values[0].text.substr(word.size()), 0};
+  if (const auto trouble = local_name_trouble(target.host))
+    return refused(c, a, 0, fmt::format("bad target of redirect: {}", trouble->sentence), trouble->hint);
+  s.redirect = std::move(target);
+  return true;
+}
+
+}  // namespace
+
 bool redirect(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& host = a.values[0].text;
+  if (host.starts_with("unix:")) return redirect_locally(c, s, a);
+  if (host.starts_with('/') || host.starts_with('@'))
+    return refused(c, a, 0, fmt::format("bad address: {}", host), fmt::format("write 'redirect = unix:{}'", host));
+  if (a.values.size() < 2)
+    return refused(c, a, 0, fmt::format("the target of redirect has no port: {}", host), "write HOST PORT, or unix:PATH");
   const std::string& port = a.values[1].text;
   const bool ipv6 = host.find(':') != std::string::npos;
   const bool numeric = base::Address::parse(host).has_value() || aton(host).has_value();

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "converse/flow.hpp"
 #include "converse/talks.hpp"
@@ -55,6 +56,7 @@ class Relay final : public Talk {
   void step() override;
   void time_is_up() override;
   void close() override;
+  void take_target();
   void try_next();
   void failed(int error);
   void connecting();
@@ -71,13 +73,19 @@ class Relay final : public Talk {
 void Relay::step() {
   switch (stage_) {
     case Stage::begin:
-      return try_next();
+      return parameters_->target ? take_target() : try_next();
     case Stage::connecting:
       return connecting();
     case Stage::connected:
     case Stage::last_words:
       return pass_on();
   }
+}
+
+/// Somebody who may has connected it for us.
+void Relay::take_target() {
+  report_.connect_error = target_.open(std::move(*parameters_->target));
+  report_.connect_error == 0 ? connected() : finish();
 }
 
 void Relay::try_next() {

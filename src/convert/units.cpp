@@ -104,6 +104,8 @@ std::string command_line(const Service& s) {
 
 std::string relay_line(const Service& s) {
   const config::RedirectTarget& to = *s.settings.redirect;
+  if (to.local())
+    return fmt::format("{} --connections-max={} {}", relay, count(s.settings.instances.value_or(Limit{})), command_word(to.host));
   const bool v6 = to.host.find(':') != std::string::npos;
   return fmt::format("{} --connections-max={} {}", relay, count(s.settings.instances.value_or(Limit{})),
                      command_word(fmt::format("{}{}{}:{}", v6 ? "[" : "", to.host, v6 ? "]" : "", to.port)));

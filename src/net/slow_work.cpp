@@ -83,17 +83,21 @@ void serve(Shared& s, std::size_t number) {
     s.queue.pop_front();
     s.at_work[number] = piece.back;
     lock.unlock();
+    bool unfit = false;
     try {
       piece.work();
+    } catch (const SlowWork::Unfit&) {
+      unfit = true;
     } catch (const std::exception&) {  // `then` finds out how it went
     }
     lock.lock();
-    s.at_work[number].reset();
+    if (!unfit) s.at_work[number].reset();  // else nobody takes it for one that has time
     if (s.closed) return;
     loop::Slot& room = piece.back->room;
     boost::asio::post(*s.loop, boost::asio::bind_allocator(loop::InSlot<void>(room), [back = std::move(piece.back)] {
                         std::exchange(back->then, {})();
                       }));
+    if (unfit) return;
   }
 }
 

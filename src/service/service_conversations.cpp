@@ -55,7 +55,23 @@ void ServiceConversations::start(Token token) {
 void ServiceConversations::carry_on(Token token) {
   if (needs_.sessions.at(token).socket) return begin(token, parameters());
   if (needs_.conversations.resume(token, when_ended(token))) return;
-  boost::asio::post(needs_.loop, [done = when_ended(token)] { done({worker::Ending::Why::lost, {}}); });
+  end_later(token, worker::Ending::Why::lost);
+}
+
+void ServiceConversations::end_later(Token token, worker::Ending::Why why) {
+  boost::asio::post(needs_.loop, [done = when_ended(token), why] { done({why, {}}); });
+}
+
+void ServiceConversations::stop(Token token) {
+  Session* session = needs_.sessions.find(token);
+  if (!session || session->connecting == 0) return needs_.conversations.stop(token);
+  needs_.targets.cancel(std::exchange(session->connecting, 0));
+  end_later(token, worker::Ending::Why::stopped);
+}
+
+int ServiceConversations::waiting_connection(Token token) const {
+  const Session* session = needs_.sessions.find(token);
+  return session && session->socket ? session->socket.get() : needs_.conversations.waiting_connection(token);
 }
 
 void ServiceConversations::stop_all() {
@@ -75,6 +91,31 @@ worker::Parameters ServiceConversations::parameters() const {
 }
 
 void ServiceConversations::begin(Token token, worker::Parameters parameters) {
+  service().relays_locally() ? connect(token) : hold(token, std::move(parameters));
+}
+
+/// The worker may not connect to UNIX sockets.
+void ServiceConversations::connect(Token token) {
+  needs_.sessions.at(token).connecting = needs_.targets.connect(needs_.life.guard(
+      [this, token](base::Fd target, int error) { connected(token, std::move(target), error); }));
+}
+
+void ServiceConversations::connected(Token token, base::Fd target, int error) {
+  Session* session = needs_.sessions.find(token);
+  if (!session || std::exchange(session->connecting, 0) == 0) return;
+  worker::Ending ending;
+  ending.report.connect_error = error;
+  if (!target) return ended(token, std::move(ending));
+  try {
+    worker::Parameters all = parameters();
+    all.target = std::make_shared<base::Fd>(std::move(target));
+    hold(token, std::move(all));
+  } catch (const std::exception&) {  // as in start()
+    ended(token, {worker::Ending::Why::lost, {}});
+  }
+}
+
+void ServiceConversations::hold(Token token, worker::Parameters parameters) {
   needs_.conversations.start(token, door_of(service()).kind, std::move(needs_.sessions.at(token).socket),
                              std::move(parameters), when_ended(token));
 }
@@ -102,8 +143,9 @@ void ServiceConversations::ended(Token token, worker::Ending ending) {
 void ServiceConversations::tell_end(const Session& session, const worker::Ending& ending) {
   const worker::Report& report = ending.report;
   if (report.connect_error != 0) {
-    needs_.journal.daemon().error("can't connect to remote host {}: {}", base::escaped(report.failed_target, 200),
-                                  base::errno_text(report.connect_error));
+    // A changed configuration may have another target, and a path is not the worker's to tell.
+    const std::string target = service().relays_locally() ? "unix:" + service().settings.redirect->host : report.failed_target;
+    needs_.journal.daemon().error("can't connect to remote host {}: {}", base::escaped(target, 200), base::errno_text(report.connect_error));
     needs_.targets.forget();
   } else if (service().logs(config::SuccessOption::traffic) && !ending.lost() &&
              ending.why != worker::Ending::Why::unseen) {

@@ -30,15 +30,19 @@ class ServiceConversations {
   void start(Token token);
   /// A conversation that the previous image of the daemon began.
   void carry_on(Token token);
-  void stop(Token token) { needs_.conversations.stop(token); }
+  void stop(Token token);
   void stop_all();
-  /// The number of the connection of one that waits for a worker, or -1.
-  [[nodiscard]] int waiting_connection(Token token) const { return needs_.conversations.waiting_connection(token); }
+  /// The number of the connection of one that waits for its target or a worker, or -1.
+  [[nodiscard]] int waiting_connection(Token token) const;
 
  private:
   [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
   [[nodiscard]] worker::Parameters parameters() const;
   void begin(Token token, worker::Parameters parameters);
+  void connect(Token token);
+  void connected(Token token, base::Fd target, int error);
+  void hold(Token token, worker::Parameters parameters);
+  void end_later(Token token, worker::Ending::Why why);
   [[nodiscard]] worker::Conversations::Done when_ended(Token token);
   void ended(Token token, worker::Ending ending);
   void tell_end(const Session& session, const worker::Ending& ending);

@@ -11,7 +11,8 @@ Surroundings::Surroundings(boost::asio::io_context& the_loop, boost::asio::threa
       log(daemon_log),
       serving{spawner, children, conversations, make_lingering(the_loop)},
       asked{resolver, ident_admitted, ident_refused, libwrap,
-            std::make_unique<net::ForwardResolver>(the_loop, net::ForwardResolver::Options{})},
+            std::make_unique<net::ForwardResolver>(the_loop, net::ForwardResolver::Options{}),
+            std::make_unique<net::LocalConnector>(the_loop, net::LocalConnector::Options{})},
       sending{make_banners(the_loop, blocking, daemon_log)} {}
 
 }  // namespace xsuperd::service

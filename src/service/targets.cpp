@@ -19,7 +19,7 @@ bool Targets::learn_as_written() {
 
 bool Targets::needed() const {
   const config::Service& service = needs_.setup.service();
-  if (service.kind != config::Kind::redirect || !known_.empty()) return false;
+  if (service.kind != config::Kind::redirect || service.relays_locally() || !known_.empty()) return false;
   const config::RedirectTarget& target = *service.settings.redirect;
   return !net::numeric_target(target.host, target.port);
 }
@@ -58,6 +58,17 @@ void Targets::find_first_later() {
 }
 
 void Targets::forget_first() { needs_.asked.targets->cancel(std::exchange(first_, 0)); }
+
+net::LocalConnector::Id Targets::connect(net::LocalConnector::Done done) {
+  net::LocalTarget target{needs_.setup.service().settings.redirect->host, std::nullopt};
+  if (const auto& recipe = needs_.setup.recipe; recipe && recipe->credentials) {
+    const spawn::Credentials& c = *recipe->credentials;
+    target.as = net::ConnectAs{c.uid, c.gid, c.groups};
+  }
+  return needs_.asked.local_targets->connect(std::move(target), std::move(done));
+}
+
+void Targets::cancel(net::LocalConnector::Id connecting) { needs_.asked.local_targets->cancel(connecting); }
 
 void Targets::stop_trying() { needs_.timers.cancel(next_try_); }
 

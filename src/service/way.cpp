@@ -17,7 +17,7 @@ Wanted Way::wanted(const Session& session, bool asks_libwrap) const {
   all.banner = says_go || (service().settings.banner_success && session.socket);
   // Facts B7.28, B5.31: only stream services without wait, and only when USERID is logged.
   all.identity = service().logs(config::SuccessOption::userid) && (needs_.journal.writes() || idonly()) && session.socket;
-  all.target = service().kind == config::Kind::redirect && needs_.targets.known().empty();
+  all.target = service().kind == config::Kind::redirect && !service().relays_locally() && needs_.targets.known().empty();
   all.conversation = service().served_by_us() && !service().datagrams();
   return all;
 }

@@ -162,7 +162,8 @@ void configuration(Text& t, const Service& service) {
   if (s.server) t.line(2, "Server = {}", *s.server);
   if (!service.argv.empty()) t.line(2, "Server argv = {}", base::join(service.argv));
   t.optional(2, "Libwrap = ", s.libwrap);
-  if (s.redirect) t.line(2, "Redirect = {}:{}", s.redirect->host, s.redirect->port);
+  if (s.redirect && s.redirect->local()) t.line(2, "Redirect = unix:{}", s.redirect->host);
+  if (s.redirect && !s.redirect->local()) t.line(2, "Redirect = {}:{}", s.redirect->host, s.redirect->port);
   if (s.rpc_number && s.rpc_version)
     t.line(2, "RPC data")
         .line(3, "program number = {}", *s.rpc_number)

@@ -14,7 +14,7 @@ namespace {
 using base::Address;
 using std::chrono::milliseconds;
 
-enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended, ask, progress };
+enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended, ask, progress, target };
 constexpr auto last_kind = static_cast<std::uint8_t>(Kind::ident);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::vsock);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
@@ -191,6 +191,7 @@ std::optional<To> accept(const FieldReader& reader, Message message, bool stray_
 std::optional<std::vector<Packet>> encode(Start start) {
   if (!acceptable(start.parameters)) return std::nullopt;
   std::vector<Packet> packets;
+  if (start.parameters.target) packets.push_back(encode(Target{start.token, std::move(*start.parameters.target)}));
   const bool apart = !fits_in_start(start.parameters.texts);
   if (apart) {
     for (std::size_t i = 0; i < start.parameters.texts.size(); ++i)
@@ -217,6 +218,7 @@ bool is_sign(const Ended& ended) {
          report.request.empty() && report.identity.result == Identity::Result::none;
 }
 
+Packet encode(Target target) { return {message(Type::target).put(target.token).take(), std::move(target.socket)}; }
 Packet encode(const Stop& stop) { return {message(Type::stop).put(stop.token).take(), {}}; }
 Packet encode(const Drain&) { return {message(Type::drain).take(), {}}; }
 Packet encode(const Ask& ask) { return {message(Type::ask).put(ask.question).take(), {}}; }
@@ -274,6 +276,10 @@ std::optional<ToWorker> decode_for_worker(Packet packet) {
     }
     case Type::drain:
       return accept<ToWorker>(reader, Drain{}, descriptor);
+    case Type::target: {
+      Target target{reader.take<std::uint64_t>(), std::move(packet.fd)};
+      return accept<ToWorker>(reader, std::move(target), false);
+    }
     case Type::ask: {
       const Ask ask{reader.take<std::uint64_t>()};
       return accept<ToWorker>(reader, ask, descriptor);

@@ -21,6 +21,7 @@ struct Server::Impl {
   void take(Packet packet);
   void handle(Start start);
   void handle(TextPart part);
+  void handle(Target next);
   void handle(const Stop& stop);
   void handle(const Drain& drain);
   void handle(const Ask& ask);
@@ -37,6 +38,7 @@ struct Server::Impl {
   boost::asio::steady_timer orphaned;
   std::vector<std::string> texts;  // of the Start that comes next
   std::uint64_t texts_token = 0;
+  std::optional<Target> target;  // the same
   bool draining = false;
   bool gone = false;
   Channel channel;
@@ -69,7 +71,13 @@ void Server::Impl::take(Packet packet) {
 void Server::Impl::handle(Start start) {
   if (start.texts_sent && start.token == texts_token) start.parameters.texts = std::move(texts);
   texts.clear();
-  if (start.connection && !draining && !conversations.contains(start.token)) try {
+  auto came = std::exchange(target, {});
+  bool lost = false;
+  if (came && came->token == start.token) {
+    lost = !came->socket;
+    start.parameters.target = std::make_shared<base::Fd>(std::move(came->socket));
+  }
+  if (start.connection && !lost && !draining && !conversations.contains(start.token)) try {
       return hold(start);
     } catch (const std::exception&) {
       conversations.erase(start.token);
@@ -94,6 +102,8 @@ void Server::Impl::handle(TextPart part) {
   std::string& text = texts[part.index];
   if (text.size() + part.bytes.size() <= longest_text) text += part.bytes;
 }
+
+void Server::Impl::handle(Target next) { target = std::move(next); }
 
 void Server::Impl::handle(const Stop& stop) {
   const auto found = conversations.find(stop.token);

@@ -20,6 +20,8 @@ std::size_t bytes_of(const Start& start) {
   return bytes;
 }
 
+std::size_t descriptors_of(const Start& start) { return start.parameters.target ? 2 : 1; }
+
 std::size_t share_of_descriptors() {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return 1;
@@ -29,11 +31,12 @@ std::size_t share_of_descriptors() {
 }  // namespace
 
 bool WaitingList::has_room() const {
-  return bytes_ < most_waiting_bytes && list_.size() < most_ && (list_.empty() || list_.size() < share_of_descriptors());
+  return bytes_ < most_waiting_bytes && list_.size() < most_ && (list_.empty() || descriptors_ < share_of_descriptors());
 }
 
 void WaitingList::add(Start start, Conversations::Done done, base::Moment now) {
   bytes_ += bytes_of(start);
+  descriptors_ += descriptors_of(start);
   list_.push_back({std::move(start), std::move(done), now});
 }
 
@@ -58,12 +61,14 @@ Waiting WaitingList::take_at(std::size_t place) {
   Waiting one = std::move(*at);
   list_.erase(at);
   bytes_ -= bytes_of(one.start);
+  descriptors_ -= descriptors_of(one.start);
   return one;
 }
 
 void WaitingList::clear() {
   list_.clear();
   bytes_ = 0;
+  descriptors_ = 0;
 }
 
 }  // namespace xsuperd::worker

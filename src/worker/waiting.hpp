@@ -43,6 +43,7 @@ class WaitingList {
   const std::size_t most_;
   std::deque<Waiting> list_;
   std::size_t bytes_ = 0;  // of all texts
+  std::size_t descriptors_ = 0;
 };
 
 }  // namespace xsuperd::worker

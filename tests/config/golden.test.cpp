@@ -240,6 +240,21 @@ std::vector<Input> inetd_lines() {
   return all;
 }
 
+/// conn_env, expand, and redirects to UNIX sockets.
+std::vector<Input> connections() {
+  std::vector<Input> all;
+  for (const std::string word : {"%d", "100%", "%{remote_addr", "%{remote_adr}", "%{xyz}", "%{}"})
+    all.push_back({"expand with " + word, x("expand = yes\nserver_args = -a " + word)});
+  const std::string waits = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/sh\n";
+  all.push_back({"expand for what waits", bare(waits + "expand = yes")});
+  all.push_back({"expand of an internal service", bare("type = INTERNAL\nsocket_type = stream\nwait = no\nexpand = yes", "echo")});
+  all.push_back({"conn_env for what waits", bare(waits + "conn_env = all")});
+  all.push_back({"conn_env = every", x("conn_env = every")});
+  for (const std::string target : {"unix:/run/x 80", "unix:run/x", "unix:/run/", "unix:", "/run/x", "@x", "127.0.0.1"})
+    all.push_back({"redirect = " + target, x("redirect = " + target)});
+  return all;
+}
+
 void furnish(World& w) {
   w.names.users.push_back({"alice", 1000, 100});
   for (const std::string path : {"/bin/sh", "/usr/sbin/in.telnetd", "/usr/sbin/tcpd", "/bin/open", "/bin/alices", "/bin/groups"})
@@ -282,7 +297,7 @@ std::string said_of(const Input& input) {
 /// Long lines are cut, for those who read the list.
 std::string list() {
   std::string text;
-  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines()})
+  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines(), connections()})
     for (const Input& input : part) text += "== " + input.title + "\n" + said_of(input) + "\n";
   std::istringstream in(text);
   std::string cut;

@@ -128,6 +128,6 @@ TEST_CASE("a redirect without its port costs its entry") {
   const World w(entry("x",
                       "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\nuser = root\n"
                       "redirect = 127.0.0.1"));
-  CHECK(w.said("attribute redirect expects 2 values and 1 values were specified"));
+  CHECK(w.said("the target of redirect has no port: 127.0.0.1"));
   CHECK(w.refused("x"));
 }

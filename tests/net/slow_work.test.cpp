@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 #include "net/sockets.hpp"
 
@@ -126,4 +127,22 @@ TEST_CASE("work that throws is lost, and its thread goes on") {
   f.work->run([]() -> SlowWork::Then { throw std::runtime_error("no memory"); });
   f.add(1);
   CHECK(run_until(f.loop, [&] { return f.done.size() == 1; }));
+}
+
+TEST_CASE("a thread that has become unfit does no more work, and what was to be done afterwards is done") {
+  Fixture f;
+  f.begin(2, 10);
+  std::thread::id unfit;
+  std::atomic<int> returned = 0;
+  f.work->run(
+      [&unfit] {
+        unfit = std::this_thread::get_id();
+        throw SlowWork::Unfit();
+      },
+      [&returned] { ++returned; });
+  CHECK(run_until(f.loop, [&] { return returned == 1; }));
+  std::atomic<int> same = 0;
+  for (int i = 0; i < 10; ++i) f.work->run([&] { same += std::this_thread::get_id() == unfit; }, [&returned] { ++returned; });
+  CHECK(run_until(f.loop, [&] { return returned >= 11; }));
+  CHECK(same == 0);
 }

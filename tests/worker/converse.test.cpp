@@ -139,6 +139,34 @@ TEST_CASE("a relay works in the sandbox, in both directions, with much and with 
   CHECK(bench.endings.at(2).report.failed_target.find("127.0.0.1") != std::string::npos);
 }
 
+TEST_CASE("a relay works in the sandbox with a UNIX socket that it was given, which it could not have connected") {
+  RealBench bench;
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  base::Fd far(ends[0]);
+  Parameters relay;
+  relay.target = std::make_shared<base::Fd>(ends[1]);
+  relay.keepalive = true;
+  base::Fd peer = bench.start_tcp(1, Kind::relay, relay);
+  CHECK_FALSE(*relay.target);  // gone to the worker
+  const std::string much(50'000, 'm');
+  for (int round = 0; round < 20; ++round) {
+    write_all(peer, much);
+    CHECK(read_some(far, much.size()) == much);
+    write_all(far, much);
+    CHECK(read_some(peer, much.size()) == much);
+  }
+  ::shutdown(peer.get(), SHUT_WR);
+  char byte = 0;
+  CHECK(::recv(far.get(), &byte, 1, 0) == 0);
+  write_all(far, "after the end");
+  CHECK(read_some(peer, 13) == "after the end");
+  far.reset();
+  bench.finishes(1);
+  CHECK(bench.endings.at(1).report.in == 20 * much.size());
+  CHECK(bench.endings.at(1).report.out == 20 * much.size() + 13);
+}
+
 TEST_CASE("tcpmux in the sandbox gives the connection back with the request") {
   RealBench bench;
   Parameters parameters;

@@ -50,6 +50,23 @@ Start sent_whole(Start start) {
   return std::get<Start>(std::move(*message));
 }
 
+TEST_CASE("a target travels before its start, with its socket") {
+  Parameters parameters = full_parameters();
+  parameters.target = std::make_shared<base::Fd>(any_socket());
+  const int number = parameters.target->get();
+  auto packets = encode(start_with(parameters, any_socket()));
+  REQUIRE(packets);
+  REQUIRE(packets->size() == 2);
+  CHECK(packets->front().fd.get() == number);
+  auto message = decode_for_worker(std::move(packets->front()));
+  REQUIRE(message);
+  const Target& target = std::get<Target>(*message);
+  CHECK(target.token == 0x0123456789abcdef);
+  CHECK(target.socket.get() == number);
+  CHECK_FALSE(decode_for_daemon(encode(Target{1, {}})));
+  CHECK(decode_for_worker(encode(Target{1, {}})));
+}
+
 Ended full_ended() {
   Ended ended{77, {Ending::Why::finished, {}}};
   ended.ending.report.in = 1;

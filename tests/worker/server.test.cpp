@@ -144,6 +144,38 @@ TEST_CASE("a start whose connection got lost on the way is answered as lost") {
   CHECK(std::get<Ended>(*served.hear()).ending.why == Ending::Why::lost);
 }
 
+TEST_CASE("a relay has the target that came before its start, and no other conversation has") {
+  Served served;
+  (void)served.hear();
+  const auto start_with = [&](std::uint64_t token, bool target, bool lost) {
+    Connection connection = make_connection(), other = make_connection();
+    Start start;
+    start.token = token;
+    start.connection = std::move(connection.server);
+    if (target) start.parameters.target = std::make_shared<base::Fd>(std::move(other.server));
+    auto packets = encode(std::move(start)).value();
+    CHECK(packets.size() == (target ? 2u : 1u));
+    if (lost) packets.front().fd.reset();
+    for (const Packet& packet : packets) served.say(packet);
+    served.loop.poll();
+    return std::pair(std::move(connection.peer), std::move(other.peer));
+  };
+  const auto first = start_with(1, true, false);
+  CHECK(served.server->running() == 1);
+  CHECK_FALSE(at_end(first.second));
+  const auto second = start_with(2, true, true);
+  CHECK(std::get<Ended>(*served.hear()).token == 2);
+  CHECK(at_end(second.first));
+  const auto third = start_with(3, false, false);
+  CHECK(served.server->running() == 2);
+  // One that no start follows goes with the next start.
+  Connection stray = make_connection();
+  served.say(encode(Target{9, std::move(stray.server)}));
+  const auto fourth = start_with(4, false, false);
+  CHECK(served.server->running() == 3);
+  CHECK(at_end(stray.peer));
+}
+
 TEST_CASE("a worker tells what each conversation has carried, and of none that has ended") {
   Served served;
   (void)served.hear();

@@ -113,6 +113,7 @@ std::vector<Word> all_words() {
   all.push_back({"stop", encode(Stop{5}).bytes});
   all.push_back({"drain", encode(Drain{}).bytes});
   all.push_back({"ask", encode(Ask{7}).bytes});
+  all.push_back({"target", encode(Target{8, {}}).bytes});
   all.push_back({"sign-wanted", question_for_sign(first_sign + 1).bytes});
   hear("ready", encode(Ready{}));
   hear("failed", encode(Failed{"for a reason"}));

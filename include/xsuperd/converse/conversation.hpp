@@ -26,7 +26,7 @@ enum class Kind : std::uint8_t {
   time,     ///< RFC 868 (fact B9.22)
   text,     ///< sends `texts[0]` and closes: the services `servers` and `services` (facts B9.4, B9.5)
   xadmin,   ///< commands; `texts` are the answers to show run and show avail (fact B9.6)
-  relay,    ///< redirect: connects to one of `targets` and passes bytes both ways (facts B10)
+  relay,    ///< redirect: connects to one of `targets`, or has `target`, and passes bytes both ways (facts B10)
   tcpmux,   ///< reads the request line of RFC 1078 and gives the connection back (decision B15.21)
   ident,    ///< asks an identity server (RFC 1413) over a socket that start() connects to `targets[0]`
 };
@@ -34,6 +34,9 @@ enum class Kind : std::uint8_t {
 /// What a conversation needs to know besides its connection.
 struct Parameters {
   std::vector<base::Endpoint> targets;                 ///< relay: tried in order; ident: the one server
+  /// relay: a socket that is connected already, instead of `targets`; whoever uses it takes it out. Null: none. Shared, so
+  /// that these are values.
+  std::shared_ptr<base::Fd> target;
   std::chrono::milliseconds connect_deadline{10'000};  ///< relay: for each target
   bool keepalive = false;                              ///< relay: SO_KEEPALIVE on both sides
   std::vector<std::string> texts;                      ///< text, xadmin

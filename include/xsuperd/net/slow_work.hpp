@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 
@@ -21,6 +22,9 @@ class SlowWork {
     std::size_t threads = 2;   ///< at most
     std::size_t queue = 1024;  ///< pieces of work that may wait for a thread
   };
+  /// Thrown by work that has left its thread in a state in which no other may be done on it. The thread ends, and has no
+  /// successor; what is to be done afterwards is done.
+  struct Unfit : std::exception {};
   /// Names a piece of work; 0: none.
   using Id = std::uint64_t;
   /// What is to be done on the loop thread afterwards.
@@ -42,7 +46,7 @@ class SlowWork {
   Id run(std::function<void()> work, Then then);
   /// Withdraws work that no thread has begun. False when one has.
   bool cancel(Id id);
-  /// Is a thread at work?
+  /// Is a thread at work, or has one ended as Unfit?
   [[nodiscard]] bool busy() const;
 
  private:

@@ -17,6 +17,7 @@
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/net/forward_resolver.hpp"
 #include "xsuperd/net/ident.hpp"
+#include "xsuperd/net/local_connector.hpp"
 #include "xsuperd/service/state.hpp"
 
 namespace xsuperd::net {
@@ -128,6 +129,7 @@ struct Session : SessionFacts {
   std::shared_ptr<const KeptDatagram> kept{};  ///< internal datagram services, while the answer has to wait
   net::IdentClient::Lookup lookup = 0;         ///< while the identity server is asked
   net::ForwardResolver::Id target = 0;         ///< while the redirect's target is looked up
+  net::LocalConnector::Id connecting = 0;      ///< while it is a UNIX socket that is connected to
   unsigned silent_ends = 0;  ///< how often a look at it found that it has sent its end and nothing before
   base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
 

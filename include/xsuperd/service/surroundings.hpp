@@ -17,6 +17,7 @@
 #include "xsuperd/net/ident.hpp"
 #include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/libwrap.hpp"
+#include "xsuperd/net/local_connector.hpp"
 #include "xsuperd/net/mdns.hpp"
 #include "xsuperd/net/resolver.hpp"
 #include "xsuperd/net/rpcbind.hpp"
@@ -73,6 +74,7 @@ struct Asked {
   net::IdentClient& ident_refused;  ///< with a bound of its own, -logprocs: refused peers cost little
   net::Libwrap& libwrap;
   std::unique_ptr<net::ForwardResolver> targets;  ///< of redirects
+  std::unique_ptr<net::LocalConnector> local_targets;  ///< of redirects to UNIX sockets
 };
 
 /// Where sockets come from and go to.

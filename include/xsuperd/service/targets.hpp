@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "xsuperd/service/endpoint.hpp"
+#include "xsuperd/net/local_connector.hpp"
 #include "xsuperd/service/setup.hpp"
 
 namespace xsuperd::service {
@@ -14,7 +15,8 @@ class Life;
 class Timers;
 
 /// The addresses of a redirect's target: looked up before the service opens, because nobody is let in as long as there is no
-/// way on (decision B15.24), and by sessions again after they could not be reached (fact B10.1). Loop thread only.
+/// way on (decision B15.24), and by sessions again after they could not be reached (fact B10.1). One that is a UNIX socket has
+/// none, and is connected to for each session. Loop thread only.
 class Targets {
  public:
   struct Needs {
@@ -47,6 +49,10 @@ class Targets {
   void forget_first();
   /// `open` is not called again.
   void stop_trying();
+
+  /// Connects to a target that is a UNIX socket, as the user of the service (LocalConnector::connect).
+  net::LocalConnector::Id connect(net::LocalConnector::Done done);
+  void cancel(net::LocalConnector::Id connecting);
 
  private:
   void first_found(const config::RedirectTarget& target, std::vector<base::Endpoint> found);

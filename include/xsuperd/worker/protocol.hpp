@@ -52,6 +52,14 @@ struct TextPart {
   std::size_t index = 0;  ///< of the text, below most_texts
   std::string bytes;
 };
+/// Daemon to worker: the connection to a relay's target, which the daemon has made because the worker may not
+/// (Parameters::target). Comes before the Start of its conversation, and nothing but TextParts of it in between. Only for a
+/// worker that this daemon has started: one from before an upgrade gets no Start either, so that the word needs no version of
+/// its own.
+struct Target {
+  std::uint64_t token = 0;
+  base::Fd socket;  ///< none after decoding: it was lost on the way, for lack of descriptors
+};
 /// Daemon to worker: end this conversation. Answered by Ended, unless there is none of that token.
 struct Stop {
   std::uint64_t token = 0;
@@ -62,7 +70,7 @@ struct Drain {};
 struct Ask {
   std::uint64_t question = 0;  ///< the daemon's number for it
 };
-using ToWorker = std::variant<Start, TextPart, Stop, Drain, Ask>;
+using ToWorker = std::variant<Start, TextPart, Stop, Drain, Ask, Target>;
 
 /// Worker to daemon: conversations may come.
 struct Ready {};
@@ -98,9 +106,11 @@ constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
 /// Whether this is the answer to such a question, and has nothing else to tell.
 [[nodiscard]] bool is_sign(const Ended& ended);
 
-/// The packets to send in this order: the TextParts if there must be any, then the Start with the connection.
+/// The packets to send in this order: the Target if there is one, the TextParts if there must be any, then the Start with the
+/// connection.
 /// Nothing when there are too many targets or texts, or a text is too long; the connection is closed then.
 [[nodiscard]] std::optional<std::vector<Packet>> encode(Start start);
+[[nodiscard]] Packet encode(Target target);
 [[nodiscard]] Packet encode(const Stop& stop);
 [[nodiscard]] Packet encode(const Drain& drain);
 [[nodiscard]] Packet encode(const Ask& ask);
