@@ -211,7 +211,10 @@ TEST_CASE("a thread that cannot become itself again connects nobody else") {
 }
 
 TEST_CASE("the socket finds the user that it was connected as, and that user's permissions count") {
-  if (!may_become_others()) return void(WARN("needs to be root"));
+  if (!may_become_others()) {
+    WARN("needs to be root");
+    return;
+  }
   Fixture f;
   const std::string name = f.folder.path + "/s";
   const base::Fd listener = listener_at(name);
@@ -235,7 +238,10 @@ TEST_CASE("the socket finds the user that it was connected as, and that user's p
 }
 
 TEST_CASE("only the thread that acts as somebody else changes, and it becomes itself again") {
-  if (!may_become_others()) return void(WARN("needs to be root"));
+  if (!may_become_others()) {
+    WARN("needs to be root");
+    return;
+  }
   const std::string before = ids();
   std::string during, after;
   std::atomic<bool> acts = false, go_on = false;
