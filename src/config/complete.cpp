@@ -236,6 +236,11 @@ ListenSpec place_of(const Service& service, const ListenElement& element) {
                : element.kind == Kind::activated ? ListenSpec::Kind::activated
                : element.kind == Kind::range     ? ListenSpec::Kind::range
                                                  : ListenSpec::Kind::ip;
+  if (!element.at.address.known()) {  // whatever family bind has
+    place.ipv6 = !service.has(Flag::ipv4);
+    place.v6only = place.ipv6 && service.settings.v6only.value_or(false);
+    place.fallback_to_ipv4 = !place.v6only;
+  }
   if (place.kind == ListenSpec::Kind::range) place.ipv6 = element.range.network.family() == base::Address::Family::ipv6;
   if (place.kind == ListenSpec::Kind::ip && element.at.address.known()) {
     place.ipv6 = element.at.address.family() == base::Address::Family::ipv6;
@@ -270,8 +275,12 @@ bool Completer::elements() {
   for (const ListenElement& element : *s_.listen) {
     if (const std::string misfit = element_misfit(service_, element); !misfit.empty())
       return refuse("listen", fmt::format("Service {} cannot listen at {}: {}", service_.id, element.text, misfit));
-    places.push_back(place_of(service_, element));
+    const bool passed = element.kind == ListenElement::Kind::activated;
+    if (passed && (s_.bind_device || s_.mark))
+      return refuse("listen", fmt::format("Service {}: bind_device and mark are not for sockets of a service manager", service_.id),
+                    "its unit takes BindToDevice= and Mark=");
   }
+  for (ListenSpec& one : element_places(service_)) places.push_back(std::move(one));
   if (places.empty()) return refuse("listen", fmt::format("Service {} has no element of listen, and no port", service_.id));
   if (places.size() > most_endpoints)
     return refuse("listen", fmt::format("Service {} has {} sockets; at most {} are possible", service_.id, places.size(), most_endpoints));
@@ -454,6 +463,21 @@ bool complete(Service& service, const Written& written, const Settings& defaults
               Names& names, Diagnostics& diagnostics) {
   inherit(service.settings, defaults);
   return Completer(service, written, defaults, environment, names, diagnostics).run();
+}
+
+std::vector<ListenSpec> element_places(const Service& service) {
+  std::vector<ListenSpec> places;
+  if (service.settings.listen)
+    for (const ListenElement& element : *service.settings.listen) places.push_back(place_of(service, element));
+  return places;
+}
+
+std::vector<ListenSpec> with_elements(const Service& service, std::vector<ListenSpec> places) {
+  for (ListenSpec& one : element_places(service)) {
+    const bool there = std::ranges::any_of(places, [&one](const ListenSpec& other) { return places_overlap(one, other); });
+    if (!there && places.size() < most_endpoints) places.push_back(std::move(one));
+  }
+  return places;
 }
 
 std::vector<ListenSpec> places_at(const Service& service, std::span<const base::Address> candidates) {

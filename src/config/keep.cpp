@@ -72,10 +72,12 @@ class Mending {
     if (!taken_by_another(running_, before).empty()) return;
     Service now = after;
     std::vector<base::Address> had;
-    for (const ListenSpec& one : before.places()) had.push_back(one.at.address);
+    auto of_bind = before.places();
+    of_bind.resize(of_bind.size() - std::min(of_bind.size(), element_places(before).size()));  // those of listen stand behind
+    for (const ListenSpec& one : of_bind) had.push_back(one.at.address);
     auto places = places_at(after, had);
     if (places.empty()) return;
-    place(now, std::move(places));
+    place(now, with_elements(after, std::move(places)));
     now.waits_for.clear();
     tell(Level::warning, now, fmt::format("{} has no address now: service {} keeps the one it had", after.waits_for, now.id));
     const auto kept = std::make_shared<const Service>(std::move(now));

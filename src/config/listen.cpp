@@ -60,9 +60,10 @@ bool ListenSpec::reached_from(Address::Family family) const {
 }
 
 bool ListenSpec::same_place(const ListenSpec& other) const {
-  return kind == other.kind && socket_type == other.socket_type && protocol.number == other.protocol.number &&
-         ipv6 == other.ipv6 && v6only == other.v6only && at == other.at && options.device == other.options.device &&
-         range == other.range && vsock == other.vsock && name == other.name && shared_port == other.shared_port;
+  if (kind != other.kind || socket_type != other.socket_type) return false;
+  if (!is_ip()) return name == other.name && vsock == other.vsock;
+  return protocol.number == other.protocol.number && ipv6 == other.ipv6 && v6only == other.v6only && at == other.at &&
+         options.device == other.options.device && range == other.range && shared_port == other.shared_port;
 }
 
 bool ListenSpec::same_socket(const ListenSpec& other) const {

@@ -16,6 +16,7 @@
 #include <limits>
 
 #include "net/sender.hpp"
+#include "net/passed_descriptors.hpp"
 #include "net/socket_options.hpp"
 #include "net/spec_words.hpp"
 #include "net/unix_path.hpp"
@@ -125,7 +126,7 @@ bool bind_loopback(int fd, bool ipv6) {
   return ::bind(fd, reinterpret_cast<const sockaddr*>(&at), length) == 0;
 }
 
-base::Result<void> bind_by_kind(int fd, const config::ListenSpec& spec, bool ipv6) {
+base::Result<SocketPath> bind_by_kind(int fd, const config::ListenSpec& spec, bool ipv6) {
   using Kind = config::ListenSpec::Kind;
   if (spec.kind == Kind::local) return bind_local(fd, spec);
   const bool bound = spec.kind == Kind::vsock   ? bind_vsock(fd, spec.vsock)
@@ -133,7 +134,7 @@ base::Result<void> bind_by_kind(int fd, const config::ListenSpec& spec, bool ipv
                                                 : bind_at(fd, spec, ipv6);
   if (!bound) return failed("bind");
   if (spec.kind == Kind::ip) multicast(fd, IP_ADD_MEMBERSHIP, spec.at.address);
-  return {};
+  return SocketPath{};
 }
 
 base::Result<Opened> bind_socket(const config::ListenSpec& spec, Sharing sharing, const BeforeBinding& before) {
@@ -147,8 +148,9 @@ base::Result<Opened> bind_socket(const config::ListenSpec& spec, Sharing sharing
   if (auto ready = set_up(number, spec, ipv6); !ready) return ready.error();
   if (sharing == Sharing::yes || spec.beside) set(number, SOL_SOCKET, SO_REUSEPORT, 1);
   if (before) before(number);
-  if (auto bound = bind_by_kind(number, spec, ipv6); !bound) return bound.error();
-  return Opened{std::move(*fd), lacks.ipv6, lacks.mptcp};
+  auto path = bind_by_kind(number, spec, ipv6);
+  if (!path) return path.error();
+  return Opened{std::move(*fd), lacks.ipv6, lacks.mptcp, std::move(*path)};
 }
 
 }  // namespace
@@ -237,7 +239,8 @@ void apply_options(int fd, const config::ListenSpec& spec) {
   if (spec.beside) set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (o.receive_buffer) set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, *o.receive_buffer);
   if (o.send_buffer) set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, *o.send_buffer);
-  if (!spec.is_ip()) return;
+  const int domain = spec.kind == config::ListenSpec::Kind::activated ? number_of(fd, SOL_SOCKET, SO_DOMAIN) : AF_INET;
+  if ((!spec.is_ip() && spec.kind != config::ListenSpec::Kind::activated) || (domain != AF_INET && domain != AF_INET6)) return;
   if (o.tos) set_tos(fd, *o.tos);
   if (o.mark) ::setsockopt(fd, SOL_SOCKET, SO_MARK, &*o.mark, sizeof *o.mark);
   if (spec.protocol.number != IPPROTO_TCP) return;
@@ -351,10 +354,11 @@ std::optional<Head> peek_datagram(int fd) {
   iovec part{byte.data(), byte.size()};
   msghdr message{&from, sizeof from, &part, 1, control.data(), control.size(), 0};
   ssize_t n = 0;
-  do n = ::recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT);
+  do n = ::recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   while (n < 0 && errno == EINTR);
   set(fd, SOL_SOCKET, SO_TIMESTAMPNS, 0);
   if (n < 0) return std::nullopt;
+  close_passed(message);
   Head head{base::endpoint_of(from), 0};
   if (message.msg_namelen == 0 || from.ss_family == AF_UNIX) head.peer.address = sender(message);
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {

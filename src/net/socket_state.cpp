@@ -144,11 +144,27 @@ SocketState state_of(int fd) {
   return state;
 }
 
+namespace {
+int number_of(int fd, int option) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  (void)::getsockopt(fd, SOL_SOCKET, option, &value, &length);
+  return value;
+}
+/// Of the same kind as that one, which a service manager has made.
+base::Result<base::Fd> socket_like(int model, const config::ListenSpec& spec) {
+  base::Fd fresh(::socket(number_of(model, SO_DOMAIN), number_of(model, SO_TYPE) | SOCK_CLOEXEC, number_of(model, SO_PROTOCOL)));
+  if (!fresh) return base::system_error(errno, "socket creation");
+  apply_options(fresh.get(), spec);
+  return fresh;
+}
+}  // namespace
+
 base::Result<SocketState> required_state(const config::ListenSpec& spec, int place) {
   int family = spec.ipv6 ? AF_INET6 : AF_INET;
   socklen_t length = sizeof family;
   (void)::getsockopt(place, SOL_SOCKET, SO_DOMAIN, &family, &length);
-  auto fresh = new_socket(spec, family == AF_INET6);
+  auto fresh = spec.kind == config::ListenSpec::Kind::activated ? socket_like(place, spec) : new_socket(spec, family == AF_INET6);
   if (!fresh) return fresh.error();
   SocketState required = found_state(fresh->get(), spec);
   replace(required, SocketOption::Meaning::interface, interface_of(place));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/net/udp_reply.hpp"
 
+#include "net/passed_descriptors.hpp"
+
 #include <netinet/in.h>
 
 #include <cerrno>
@@ -113,9 +115,10 @@ std::optional<Datagram> receive(int fd, std::span<char> buffer) {
   ssize_t n = 0;
   do {
     message = {&datagram.way.peer, sizeof datagram.way.peer, &part, 1, control.data(), control.size(), 0};
-    n = ::recvmsg(fd, &message, MSG_DONTWAIT);
+    n = ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   } while (n < 0 && errno == EINTR);
   if (n < 0) return std::nullopt;
+  close_passed(message);
   read_message(message, buffer.data(), static_cast<std::size_t>(n), datagram);
   return datagram;
 }
@@ -172,10 +175,11 @@ std::span<const Datagram> DatagramBatch::receive(int fd) {
   for (std::size_t i = 0; i < s.used; ++i) s.ready_for(i);
   s.used = s.answered = 0;
   int n = 0;
-  do n = ::recvmmsg(fd, s.messages.data(), static_cast<unsigned>(most_), MSG_DONTWAIT, nullptr);
+  do n = ::recvmmsg(fd, s.messages.data(), static_cast<unsigned>(most_), MSG_DONTWAIT | MSG_CMSG_CLOEXEC, nullptr);
   while (n < 0 && errno == EINTR);
   if (n <= 0) return {};
   s.used = static_cast<std::size_t>(n);
+  for (std::size_t i = 0; i < s.used; ++i) close_passed(s.messages[i].msg_hdr);
   for (std::size_t i = 0; i < s.used; ++i)
     read_message(s.messages[i].msg_hdr, static_cast<char*>(s.parts[i].iov_base), s.messages[i].msg_len, s.datagrams[i]);
   return {s.datagrams.data(), s.used};

@@ -50,7 +50,11 @@ base::Result<void> look_whether_dead(const config::ListenSpec& spec) {
   if (!probe) return failed("looking at", spec.name);
   sockaddr_un at{};
   const socklen_t length = fill_local(spec.name, at);
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&at), length) != 0 && errno == ECONNREFUSED) return {};
+  const auto refused = [&] { return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&at), length) != 0 ? errno : 0; };
+  int error = refused();
+  // Its own mode keeps a daemon that is not root away.
+  if (error == EACCES && there.st_uid == ::geteuid() && give_away(path_of_socket(spec.name), {})) error = refused();
+  if (error == ECONNREFUSED) return {};
   return in_the_way("is a socket that is in use");
 }
 
@@ -76,9 +80,9 @@ std::string bound_name(int fd) {
   return std::string(at.sun_path, ::strnlen(at.sun_path, size));
 }
 
-base::Result<void> bind_local(int fd, const config::ListenSpec& spec) {
+base::Result<SocketPath> bind_local(int fd, const config::ListenSpec& spec) {
   if (!spec.has_path()) {
-    if (bind_to(fd, spec.name)) return {};
+    if (bind_to(fd, spec.name)) return SocketPath{};
     return base::Error{errno, fmt::format("bind failed ({})", base::errno_text(errno))};
   }
   make_directories(spec.name);
@@ -90,9 +94,12 @@ base::Result<void> bind_local(int fd, const config::ListenSpec& spec) {
     ::unlink(spec.name.c_str());
     if (!bind_to(fd, spec.name)) return base::Error{errno, fmt::format("bind failed ({})", base::errno_text(errno))};
   }
-  auto given = give_away(path_of_socket(spec.name), spec.options);
-  if (!given) ::unlink(spec.name.c_str());
-  return given;
+  const SocketPath made = path_of_socket(spec.name);
+  if (const auto given = give_away(made, spec.options); !given) {
+    remove_path(made);
+    return given.error();
+  }
+  return made;
 }
 
 SocketPath path_of_socket(const std::string& path) {
@@ -113,7 +120,9 @@ base::Result<void> give_away(const SocketPath& to, const config::SocketOptions& 
       ::fchownat(file.get(), "", options.owner.value_or(as_is), options.group.value_or(as_is), AT_EMPTY_PATH) != 0)
     return failed("changing the owner of", to.path);
   const std::string by_number = fmt::format("/proc/self/fd/{}", file.get());
-  if (::chmod(by_number.c_str(), options.mode) != 0 && (errno != ENOENT || ::chmod(to.path.c_str(), options.mode) != 0))
+  constexpr long fchmodat2 = 452;  // Linux 6.6; for where /proc is not mounted
+  if (::chmod(by_number.c_str(), options.mode) != 0 &&
+      (errno != ENOENT || ::syscall(fchmodat2, file.get(), "", options.mode, AT_EMPTY_PATH) != 0))
     return failed("changing the mode of", to.path);
   return {};
 }

@@ -94,7 +94,7 @@ bool Endpoint::opened_or_not(base::Result<net::Opened> opened) {
     around_.log.notice("IPv6 socket creation failed for service {}, trying IPv4", service.id);
   if (opened->without_mptcp) around_.log.notice("service {}: this system has no multipath TCP, using TCP", service.id);
   watch_own(std::move(opened->fd));
-  path().note(spec(), !is_lent());
+  path().take(std::move(opened->path));
   if (!complete_or_close()) return false;
   const bool rpc = service.is(config::Type::rpc);
   if (tries().failures() > 0 && !rpc) around_.log.notice("service {} is now open{}", service.id, where(service, spec()));
@@ -124,6 +124,7 @@ bool Endpoint::take_from(Endpoint& leaving) {
   net::reset_options(fd(), leaving.spec(), spec());
   net::apply_options(fd(), spec());
   (void)net::listen_on(fd(), spec());
+  if (!give_away_or_close()) return true;
   if (foreign().foreign() && (with_server || !service.hands_over())) (void)renew({});
   if (foreign().foreign()) came_back();
   steer_again();
@@ -141,12 +142,20 @@ void Endpoint::reconfigure(const config::ListenSpec& changed, bool versions) {
                         changed.options.group != spec().options.group;
   configure(changed);
   if (!open()) return;
-  if (const auto given = new_file ? path().give_away(spec().options) : base::Result<void>{}; !given)
-    around_.log.error("service {}: {}", owner_.service().id, given.error().sentence);
+  if (new_file && !give_away_or_close()) return;
   if (versions) rpc_->begin(owner_.service(), net::local_endpoint(fd()).port);
   net::apply_options(fd(), spec());
   if (new_backlog) (void)net::listen_on(fd(), spec());
   foreign().require_anew(fd(), spec(), is_lent());
+}
+
+/// Whom its file would let in otherwise is not to be served.
+bool Endpoint::give_away_or_close() {
+  const auto given = path().give_away(spec().options);
+  if (given) return true;
+  close();
+  (void)report(opened_or_not(given.error()));
+  return false;
 }
 
 void Endpoint::close() {

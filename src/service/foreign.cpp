@@ -97,7 +97,7 @@ bool Endpoint::renew(const std::string& why) {
     return report(opened_or_not(opened.error()));
   }
   watch_own(std::move(opened->fd));
-  path().note(spec(), !is_lent());
+  path().take(std::move(opened->path));
   owner_.on_socket(*this);
   if (!complete_or_close()) return report(false);
   const std::uint16_t port = net::local_endpoint(fd()).port;

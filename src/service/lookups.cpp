@@ -84,7 +84,10 @@ void Lookups::look() {
   soon_.cancel();
   if (looking_) return (void)(again_ = true);
   const auto look = next_look();
-  if (look->ranges.empty()) return regularly_.cancel();
+  if (look->ranges.empty()) {
+    waits_ = false;
+    return regularly_.cancel();
+  }
   looking_ = thread_.run([look] { look->run(); },
                          [this, look] {
                            looking_ = false;

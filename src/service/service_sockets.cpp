@@ -33,7 +33,7 @@ ServiceSockets::ServiceSockets(Surroundings& around, EndpointId id, config::List
       tries_(around.loop, around.clock.timer_length, std::move(again)) {}
 
 base::Result<net::Opened> ServiceSockets::find_socket(const config::Service& service) {
-  if (left_to_server_) return net::Opened{std::move(left_to_server_)};
+  if (left_to_server_) return net::Opened{.fd = std::move(left_to_server_)};
   foreign_.forget();
   auto activated = around_.sockets.activated.take(service.id, spec());
   return activated ? take_activated(service, std::move(*activated)) : open_guarded(service, spec());
@@ -64,7 +64,9 @@ base::Result<net::Opened> ServiceSockets::take_activated(const config::Service& 
   }
   if (!kept_for_us && !foreign_.foreign()) foreign_.require(net::found_state(number, spec()));
   if (service.steered() && kept_for_us) take_refusing_socket(service, net::local_endpoint(number).port);
-  return net::Opened{std::move(socket.fd)};
+  // One that was kept for us is ours still, and its file with it.
+  const bool has_file = kept_for_us && spec().has_path();
+  return net::Opened{.fd = std::move(socket.fd), .path = has_file ? net::path_of_socket(spec().name) : net::SocketPath{}};
 }
 
 /// A socket that a server has had, and that cannot be used any more.

@@ -70,6 +70,7 @@ struct HandOver {
       bool ipv6 = false;
       bool v6only = false;
       bool beside = false;
+      std::string element = {};  ///< of what is not an IP address and a port: how `listen` says it
       bool operator==(const Place&) const = default;
     };
     std::string text;  ///< an entry that config::load() reads
@@ -153,7 +154,8 @@ struct HandOver {
 BOOST_DESCRIBE_STRUCT(HandOver::Daemon, (),
                       (pid, program_version, invocation, adopts_orphans, umask, priority, files_soft, files_hard, control))
 BOOST_DESCRIBE_STRUCT(HandOver::Origin, (), (attribute, changes, file, line))
-BOOST_DESCRIBE_STRUCT(HandOver::Service::Place, (), (at, ipv6, v6only, beside))
+BOOST_DESCRIBE_STRUCT(HandOver::Service::Place, (), (at, ipv6, v6only, beside, element))
+constexpr auto members_since(const HandOver::Service::Place*) { return std::array{base::Since{"element", 7}}; }
 BOOST_DESCRIBE_STRUCT(HandOver::Service, (),
                       (text, file, line, common_log, origins, server, server_args, argv, at, v6only, waits_for, places,
                        of_inetd))

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "xsuperd/config/attribute.hpp"
 #include "xsuperd/config/loader.hpp"
 
@@ -62,18 +64,27 @@ config::Origins restored_origins(const std::vector<HandOver::Origin>& inherited)
   return origins;
 }
 
+/// What its options are made from.
+config::ListenSpec ip_place(const config::Service& service, const std::vector<config::ListenSpec>& written) {
+  using Kind = config::ListenSpec::Kind;
+  if (service.listen.kind == Kind::ip) return service.listen;
+  const auto found = std::find_if(written.begin(), written.end(), [](const auto& one) { return one.kind == Kind::ip; });
+  return found != written.end() ? *found : service.listen;
+}
+
 std::vector<config::ListenSpec> restored_places(const config::Service& service, const HandOver::Service& inherited) {
   std::vector<config::ListenSpec> places;
-  const auto written = service.places();
+  const auto written = config::element_places(service);
   for (const HandOver::Service::Place& one : inherited.places) {
-    // What `listen` says needs no look-up: the places are the same ones again.
-    const bool same = service.settings.listen && written.size() == inherited.places.size();
-    config::ListenSpec place = same ? written[places.size()] : service.listen;
+    const auto element = std::find_if(written.begin(), written.end(), [&one](const auto& other) {
+      return !one.element.empty() && config::element_text(other) == one.element;
+    });
+    config::ListenSpec place = element != written.end() ? *element : ip_place(service, written);
     place.at = one.at;
     place.ipv6 = one.ipv6;
     place.v6only = one.v6only;
     place.beside = one.beside;
-    if (inherited.places.size() > 1) place.fallback_to_ipv4 = false;
+    if (inherited.places.size() > 1 && place.kind == config::ListenSpec::Kind::ip) place.fallback_to_ipv4 = false;
     places.push_back(std::move(place));
   }
   return places;
@@ -90,7 +101,11 @@ void place_as_before(config::Service& service, const HandOver::Service& inherite
 std::vector<HandOver::Service::Place> inherited_places(const config::Service& service) {
   std::vector<HandOver::Service::Place> places;
   for (const config::ListenSpec& one : service.places())
-    places.push_back({.at = one.at, .ipv6 = one.ipv6, .v6only = one.v6only, .beside = one.beside});
+    places.push_back({.at = one.at,
+                      .ipv6 = one.ipv6,
+                      .v6only = one.v6only,
+                      .beside = one.beside,
+                      .element = one.kind == config::ListenSpec::Kind::ip ? std::string() : config::element_text(one)});
   return places;
 }
 

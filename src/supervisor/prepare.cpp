@@ -240,6 +240,8 @@ class Preparation {
     // A range has its connections led to it only when it serves; a manager's socket is one that it has passed.
     if (place.kind == config::ListenSpec::Kind::range || place.kind == config::ListenSpec::Kind::activated) return;
     if (place.beside) return;  // another service has the port, and lets it share that only when it is told to
+    // To look whether a socket in the way is dead is to connect to it, and ours is not.
+    if (place.has_path() && donors.any_at(place)) return;
     auto bound = net::bind_socket(place);
     // Two sockets share the port of a steered service, and the order in which they begin is of weight: this was to see
     // whether it can be had.

@@ -172,7 +172,7 @@ void Rollout::open_awaited(const std::string& what, const std::vector<base::Addr
     if (places.empty()) continue;
     if (service->is(config::Type::rpc)) places.resize(1);
     auto placed = std::make_shared<config::Service>(*service);
-    config::place(*placed, std::move(places));
+    config::place(*placed, config::with_elements(*placed, std::move(places)));
     placed->waits_for.clear();
     found.emplace_back(service, placed);
     service = std::move(placed);

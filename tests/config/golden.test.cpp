@@ -293,6 +293,8 @@ std::vector<Input> places() {
       {"listen: a range, which the kernel has not", listen("any:127.0.0.0/8:1-2")},
       {"listen: a range, which is not permitted", listen("any:127.0.0.0/8:1-2")},
       {"mptcp for a server that waits", bare("socket_type = stream\nwait = yes\nuser = root\nserver = /bin/server\nlisten = tcp:*:80\nmptcp = yes")},
+      {"bind_device for a service manager's socket", listen("fd:web\nbind_device = lo")},
+      {"users among datagrams", bare(datagrams + "listen = unix:/run/x\nonly_uid = root")},
       {"bind_device", x("bind_device = a/b")},
       {"conn_env", x("conn_env = most")},
       {"defer_accept", x("defer_accept = soon")},

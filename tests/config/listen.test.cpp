@@ -263,6 +263,52 @@ TEST_CASE("what a dump writes of listen and its options is read as the same serv
   CHECK(again.at("x").settings.only_gid == w.at("x").settings.only_gid);
 }
 
+TEST_CASE("lists of users in an entry begin with those of the defaults") {
+  const World w(defaults("only_uid = root\nonly_gid = 7\nonly_cid = 3") +
+                streams("x", "listen = unix:/run/x vsock:any:9\nonly_uid += alice\nonly_gid -= 7\nonly_cid += 4"));
+  REQUIRE(w.up("x"));
+  const Settings& s = w.at("x").settings;
+  CHECK(s.only_uid->size() == 2);
+  CHECK(s.only_gid->empty());
+  CHECK(s.only_cid == std::vector<std::uint32_t>{3, 4});
+}
+
+TEST_CASE("an element for all addresses is for both families, whatever bind is") {
+  const World w = with("bind = 127.0.0.1\nlisten = tcp:*:7001");
+  REQUIRE(w.at("x").places().size() == 2);
+  CHECK(w.at("x").places()[1].ipv6);
+  CHECK(w.at("x").places()[1].fallback_to_ipv4);
+}
+
+TEST_CASE("elements come behind the addresses of a name that is found late, and stay when it is lost") {
+  World w(service("x", 9000, "bind = late.example.com\nlisten = unix:/run/x tcp:127.0.0.1:7001"));
+  REQUIRE(w.at("x").waits_for == "late.example.com");
+  const auto found = places_at(w.at("x"), std::vector{*xsuperd::base::Address::parse("192.0.2.1")});
+  const auto all = with_elements(w.at("x"), found);
+  REQUIRE(all.size() == 3);
+  CHECK(element_text(all[0]) == "tcp:192.0.2.1:9000");
+  CHECK(element_text(all[1]) == "unix:/run/x");
+  World before = w;
+  before.names.hosts["late.example.com"] = {"192.0.2.1"};
+  before.read(before.files.texts[main_file]);
+  REQUIRE(places(before) == "tcp:192.0.2.1:9000 unix:/run/x tcp:127.0.0.1:7001");
+  keep_broken(*before.loaded.config, w.loaded);
+  CHECK(places(w) == "tcp:192.0.2.1:9000 unix:/run/x tcp:127.0.0.1:7001");
+}
+
+TEST_CASE("options of IP sockets do not move a UNIX socket") {
+  const World a = only("listen = unix:/run/x");
+  const World b = only("listen = unix:/run/x\nflags = IPv4\nv6only = yes\nbind_device = lo");
+  const Plan plan = diff(*a.loaded.config, *b.loaded.config);
+  REQUIRE(plan.keep.size() == 1);
+  CHECK_FALSE(plan.keep[0].rebind);
+}
+
+TEST_CASE("what a service manager's unit says is not said again of its socket") {
+  CHECK(only("listen = fd:web\nbind_device = lo").refused("x"));
+  CHECK(only("listen = fd:web\nmark = 1").refused("x"));
+}
+
 TEST_CASE("a service that keeps one of its places is the same service after a reload") {
   const auto change = [](const std::string& before, const std::string& after) {
     const World a = only(before);

@@ -182,6 +182,38 @@ TEST_CASE("a datagram over a UNIX socket arrives with its sender, and one that n
   CHECK(unknown->peer.address.uid() == 0xffffffff);
 }
 
+TEST_CASE("descriptors that a peer sends along with a datagram are closed, however often it is looked at") {
+  const Folder folder;
+  const auto spec = local_at(folder.file("x"), config::SocketType::dgram);
+  const auto opened = open_socket(spec);
+  REQUIRE(opened.has_value());
+  const base::Fd client = local_client(spec.name, SOCK_DGRAM);
+  const auto open_now = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); };
+  char byte = 'x';
+  iovec part{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(3 * sizeof(int))]{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(3 * sizeof(int));
+  const int sent[3]{0, 1, 2};
+  std::memcpy(CMSG_DATA(rights), sent, sizeof sent);
+  REQUIRE(::sendmsg(client.get(), &message, 0) == 1);
+  REQUIRE(ready(opened->fd.get()));
+  const auto before = open_now();
+  for (int i = 0; i < 3; ++i) {
+    const auto head = peek_datagram(opened->fd.get());
+    REQUIRE(head.has_value());
+    CHECK(head->peer.address.uid() == ::getuid());
+  }
+  CHECK(open_now() == before);
+}
+
 TEST_CASE("a service manager's UNIX socket fits by its path, and whatever has the name where listen says it") {
   const Folder folder;
   const auto spec = local_at(folder.file("x"));

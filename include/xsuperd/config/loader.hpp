@@ -84,6 +84,11 @@ struct Plan {
 /// address counts where there is no other. None when there is none. For one that waits_for a name, when that has been looked
 /// up again (decision B15.24). Pure.
 [[nodiscard]] std::vector<ListenSpec> places_at(const Service& service, std::span<const base::Address> candidates);
+/// The places that its `listen` adds, in their order. Pure.
+[[nodiscard]] std::vector<ListenSpec> element_places(const Service& service);
+/// These, which its `bind` leads to, and behind them those of its `listen` that are not among them, at most `most_endpoints`.
+/// Pure.
+[[nodiscard]] std::vector<ListenSpec> with_elements(const Service& service, std::vector<ListenSpec> places);
 /// Gives the service these places, which must not be none.
 void place(Service& service, std::vector<ListenSpec> places);
 /// Takes the arguments of a service with expand = yes apart; to be called when its argv is another one.

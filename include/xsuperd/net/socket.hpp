@@ -9,6 +9,7 @@
 #include "xsuperd/base/error.hpp"
 #include "xsuperd/base/fd.hpp"
 #include "xsuperd/config/model.hpp"
+#include "xsuperd/net/socket_path.hpp"
 
 /// Sockets by plain system calls, all close-on-exec. Nothing here waits, so all of it may be called on the loop.
 namespace xsuperd::net {
@@ -18,6 +19,7 @@ struct Opened {
   base::Fd fd;
   bool ipv4_fallback = false;  ///< no IPv6 on this system: it is an IPv4 socket (fact B3.48)
   bool without_mptcp = false;  ///< no multipath TCP on this system: it is a TCP socket
+  SocketPath path = {};        ///< the file of a UNIX socket
 };
 
 /// What is done to a socket before it is bound: from then on it may have peers.

@@ -96,6 +96,7 @@ class Endpoint : public ServiceSockets, public std::enable_shared_from_this<Endp
   [[nodiscard]] auto while_alive(Then then);
   bool report(bool good);
   bool opened_or_not(base::Result<net::Opened> opened);
+  bool give_away_or_close();
   void watch_own(base::Fd socket);
   bool complete_or_close();
   void registration_failed(const std::string& why);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <unistd.h>
+
 #include <utility>
 
 #include "xsuperd/base/error.hpp"
@@ -12,13 +14,12 @@ namespace xsuperd::service {
 /// Loop thread only.
 class OwnedPath {
  public:
-  /// A socket has been opened for the specification; `own`: by the daemon.
-  void note(const config::ListenSpec& spec, bool own) {
-    file_ = own && spec.has_path() ? net::path_of_socket(spec.name) : net::SocketPath{};
-  }
-  /// Gives the file its owner, group and mode anew; fails with a sentence. Without a file nothing happens.
-  [[nodiscard]] base::Result<void> give_away(const config::SocketOptions& options) const {
+  /// Gives the file its owner, group and mode anew, the daemon's where the options say nothing; fails with a sentence. Without a
+  /// file nothing happens.
+  [[nodiscard]] base::Result<void> give_away(config::SocketOptions options) const {
     if (file_.path.empty()) return {};
+    options.owner = options.owner.value_or(::geteuid());
+    options.group = options.group.value_or(::getegid());
     return net::give_away(file_, options);
   }
   /// Removes it.
