@@ -33,33 +33,34 @@ base::Result<net::Opened> listening(net::Opened bound, const config::ListenSpec&
   return bound;
 }
 
-}  // namespace
-
+/// Calls `then` on the endpoint, unless it or its Owner has gone by then.
 template <typename Then>
-auto Endpoint::while_alive(Then then) {
-  return [endpoint = weak_from_this(), owner = owner_.life(), then = std::move(then)](auto&&... arguments) {
+auto while_alive(Endpoint& of, const Endpoint::Owner& its, Then then) {
+  return [endpoint = of.weak_from_this(), owner = its.life(), then = std::move(then)](auto&&... arguments) {
     const auto alive = owner.lock();
     const auto self = endpoint.lock();
     if (alive && self) then(*self, std::forward<decltype(arguments)>(arguments)...);
   };
 }
 
+}  // namespace
+
 Endpoint::Endpoint(Surroundings& around, Owner& owner, EndpointId id, config::ListenSpec spec)
     : ServiceSockets(
           around, id, std::move(spec),
           {.on_readable =
                [this] {
-                 while_alive([](Endpoint& self) { self.refusing().turn_away(self.owner_.service().id, self.spec()); })();
+                 while_alive(*this, owner_, [](Endpoint& self) { self.refusing().turn_away(self.owner_.service().id, self.spec()); })();
                },
            .on_peer = [this](net::Connection connection) { owner_.on_turned_away(std::move(connection)); },
            .on_useless = [this](const std::string& why) { return close_useless(why); }},
-          [this] { while_alive([](Endpoint& self) { (void)self.start(); })(); }),
+          [this] { while_alive(*this, owner_, [](Endpoint& self) { (void)self.start(); })(); }),
       around_(around),
       owner_(owner),
       rpc_(std::make_shared<RpcRegistration>(around, [this](const std::string& why) {
-        while_alive([&why](Endpoint& self) { self.registration_failed(why); })();
+        while_alive(*this, owner_, [&why](Endpoint& self) { self.registration_failed(why); })();
       })),
-      quiet_(around.loop, [this] { while_alive([](Endpoint& self) { self.look_whether_quiet(); })(); }) {}
+      quiet_(around.loop, [this] { while_alive(*this, owner_, [](Endpoint& self) { self.look_whether_quiet(); })(); }) {}
 
 bool Endpoint::start(std::optional<net::Opened> bound) {
   tries().cancel();
@@ -110,7 +111,7 @@ bool Endpoint::opened_or_not(base::Result<net::Opened> opened) {
 void Endpoint::watch_own(base::Fd socket) {
   const config::Service& service = owner_.service();
   if (service.served_by_us() && service.datagrams()) net::enable_destination_info(socket.get());
-  watch(std::move(socket), while_alive([](Endpoint& self) { self.owner_.on_readable(self); }));
+  watch(std::move(socket), while_alive(*this, owner_, [](Endpoint& self) { self.owner_.on_readable(self); }));
 }
 
 bool Endpoint::take_from(Endpoint& leaving) {

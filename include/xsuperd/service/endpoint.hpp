@@ -91,9 +91,6 @@ class Endpoint : public ServiceSockets, public std::enable_shared_from_this<Endp
   void carry_on(bool listening, bool opens);
 
  private:
-  /// Calls `then` on this, unless it or its Owner has gone by then.
-  template <typename Then>
-  [[nodiscard]] auto while_alive(Then then);
   bool report(bool good);
   bool opened_or_not(base::Result<net::Opened> opened);
   bool give_away_or_close();
