@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "xsuperd/base/text.hpp"
@@ -292,6 +293,35 @@ std::string libwrap(const Case& c) {
   return fmt::format("at run time: hosts.allow and hosts.deny, for {}", c.service.libwrap_name());
 }
 
+std::string seconds_text(double seconds) { return fmt::format("{} s", static_cast<long long>(std::ceil(std::max(seconds, 0.0)))); }
+
+std::string penalty(const Case& c) {
+  if (!c.service.settings.penalty) return "none";
+  if (!c.inquiry.live) return "at run time: refuses this source while its penalties are not over";
+  if (c.inquiry.live->penalty <= 0) return "passes: this source has none that counts";
+  return fmt::format("refuses: this source is refused for another {}", seconds_text(c.inquiry.live->penalty));
+}
+
+std::string token_rate(const Case& c) {
+  const auto& rate = c.service.settings.rate;
+  if (!rate) return "no limit";
+  if (!c.inquiry.live) return fmt::format("at run time: admits {}", values(c.service, "rate"));
+  if (c.inquiry.live->token_in <= 0) return fmt::format("passes: {}", values(c.service, "rate"));
+  return fmt::format("refuses: the next one is admitted in {}", seconds_text(c.inquiry.live->token_in));
+}
+
+std::string queue(const Case& c) {
+  const auto& queue = c.service.settings.queue;
+  if (!queue || queue->number == 0) return "none";
+  if (!c.inquiry.live) return fmt::format("at run time: up to {} requests wait for a place, up to {} s", queue->number, queue->time);
+  const Live& live = *c.inquiry.live;
+  const bool waits = c.verdict.kind == Verdict::Kind::refuse && passes_by_itself(c.verdict.reason);
+  if (!waits) return fmt::format("not needed: {} of {} wait", live.waiting, queue->number);
+  if (live.waiting >= queue->number) return fmt::format("refuses: {} of {} wait", live.waiting, queue->number);
+  return fmt::format("would wait: {} before it{}", live.waiting_before,
+                     live.expected_wait > 0 ? fmt::format(", about {}", seconds_text(live.expected_wait)) : std::string());
+}
+
 /// In the order in which the daemon asks (fact B4.24).
 struct Check {
   std::string_view what;
@@ -301,12 +331,15 @@ constexpr std::string_view check_of(Reason reason) { return row_of(reason).check
 constexpr Check all_checks[]{
     {"socket", socket},
     {check_of(Reason::connections_per_second), cps},
+    {check_of(Reason::penalty), penalty},
+    {check_of(Reason::rate), token_rate},
     {check_of(Reason::per_source_rate), per_source_rate},
     {check_of(Reason::load), max_load},
     {check_of(Reason::time), access_times},
     {check_of(Reason::service_limit), instances},
     {check_of(Reason::per_source_limit), per_source},
     {check_of(Reason::process_limit), process_limit},
+    {check_of(Reason::queue_full), queue},
     {"sensor", sensor},
     {"name", name},
     {"only_uid", only_uid},

@@ -45,6 +45,7 @@ void Runner::reconfigure(Setup setup) {
   p.endpoints.reconfigure(places, new_versions);
   p.announcement.update();
   p.decider.feed(Reconfigured{p.setup.policy, false});
+  p.times.watch_all();
 }
 
 void Runner::move_to(Setup setup) {
@@ -63,6 +64,9 @@ void Runner::retire(Servers servers) {
   p.decider.feed(Retire{});
   // The timers of another try are gone: the peers hear of it now, and the places are free.
   for (const Token token : p.sessions.tokens()) p.decider.feed(RetryDue{token});
+  // Nor will a place become free for those who wait for one.
+  for (const Token token : p.sessions.tokens())
+    if (const Session* session = p.sessions.find(token); session && session->phase == SessionPhase::queued) p.endings.withdraw(token);
   if (servers == Servers::leave) return;
   // Those who wait for a name, a banner or an identity server are sent away; what the spawner has goes on.
   for (const Token token : p.sessions.tokens())
