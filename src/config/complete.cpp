@@ -9,6 +9,7 @@
 #include "config/endpoints.hpp"
 #include "config/merge.hpp"
 #include "config/rules.hpp"
+#include "config/service_places.hpp"
 #include "config/values.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/loader.hpp"
@@ -88,6 +89,7 @@ class Completer {
   bool flags();
   [[nodiscard]] bool only_elements() const;
   bool socket_type_of_elements();
+  bool elements_fit();
   bool elements();
   bool address();
   bool wait_for_address();
@@ -210,58 +212,15 @@ bool Completer::flags() {
   return true;
 }
 
-/// Why a service of that type cannot have that element; empty when it can.
-std::string element_misfit(const Service& service, const ListenElement& element) {
-  using Kind = ListenElement::Kind;
-  const std::string& protocol = service.listen.protocol.name;
-  const SocketType type = service.listen.socket_type;
-  if (element.kind == Kind::tcp && (protocol != "tcp" || type != SocketType::stream)) return "it takes 'socket_type = stream' and 'protocol = tcp'";
-  if (element.kind == Kind::udp && (protocol != "udp" || type != SocketType::dgram)) return "it takes 'socket_type = dgram' and 'protocol = udp'";
-  if (element.kind == Kind::range && (protocol != "tcp" || type != SocketType::stream)) return "ranges of ports are for tcp only";
-  if (element.kind == Kind::vsock && type != SocketType::stream) return "it takes 'socket_type = stream'";
-  if (element.kind == Kind::local && type == SocketType::raw) return "UNIX sockets are of type stream, dgram or seqpacket";
-  return {};
-}
-
-/// The place that an element stands for.
-ListenSpec place_of(const Service& service, const ListenElement& element) {
-  using Kind = ListenElement::Kind;
-  ListenSpec place = service.listen;
-  place.at = element.at;
-  place.range = element.range;
-  place.vsock = element.vsock;
-  place.name = element.name;
-  place.kind = element.kind == Kind::local       ? ListenSpec::Kind::local
-               : element.kind == Kind::vsock     ? ListenSpec::Kind::vsock
-               : element.kind == Kind::activated ? ListenSpec::Kind::activated
-               : element.kind == Kind::range     ? ListenSpec::Kind::range
-                                                 : ListenSpec::Kind::ip;
-  if (!element.at.address.known()) {  // whatever family bind has
-    place.ipv6 = !service.has(Flag::ipv4);
-    place.v6only = place.ipv6 && service.settings.v6only.value_or(false);
-    place.fallback_to_ipv4 = !place.v6only;
+bool Completer::elements_fit() {
+  for (const ListenElement& element : *s_.listen) {
+    if (const std::string misfit = element_misfit(service_, element); !misfit.empty())
+      return refuse("listen", fmt::format("Service {} cannot listen at {}: {}", service_.id, element.text, misfit));
+    if (element.kind == ListenElement::Kind::activated && (s_.bind_device || s_.mark))
+      return refuse("listen", fmt::format("Service {}: bind_device and mark are not for sockets of a service manager", service_.id),
+                    "its unit takes BindToDevice= and Mark=");
   }
-  if (place.kind == ListenSpec::Kind::range) place.ipv6 = element.range.network.family() == base::Address::Family::ipv6;
-  if (place.kind == ListenSpec::Kind::ip && element.at.address.known()) {
-    place.ipv6 = element.at.address.family() == base::Address::Family::ipv6;
-    place.fallback_to_ipv4 = false;
-    place.v6only = place.ipv6 && service.settings.v6only.value_or(false);
-  }
-  if (!place.is_ip()) place.options.device.clear();
-  // The kernel leads no connection to a socket of multipath TCP.
-  if (!place.is_ip() || place.kind == ListenSpec::Kind::range) place.options.mptcp = false;
-  return place;
-}
-
-/// Both wildcards of a port are two sockets, not one beside another that has its place.
-void part_wildcards(std::vector<ListenSpec>& places) {
-  const auto every = [](const ListenSpec& one, const base::Address& address) {
-    return one.kind == ListenSpec::Kind::ip && one.at.address == address;
-  };
-  for (ListenSpec& one : places) {
-    const auto v4_twin = [&](const ListenSpec& other) { return every(other, base::Address::ipv4(0)) && other.at.port == one.at.port; };
-    if (every(one, base::Address::ipv6({})) && std::ranges::any_of(places, v4_twin)) one.v6only = true;
-  }
+  return true;
 }
 
 /// Those that `listen` adds. Two of them, or one and that of port and bind, may not be one place.
@@ -269,22 +228,12 @@ bool Completer::elements() {
   if (!s_.listen) return true;
   if (service_.kind == Kind::tcpmux) return refuse("listen", fmt::format("Service {} is reached through tcpmux: it has no sockets of its own", service_.id));
   if (service_.is(Type::rpc)) return refuse("listen", fmt::format("Service {}: an RPC service has one socket, at its port", service_.id));
+  if (!elements_fit()) return false;
   if (!service_.waits_for.empty()) return true;  // until bind has an address nothing is opened
-  std::vector<ListenSpec> places;
-  if (!only_elements()) places = service_.places();
-  for (const ListenElement& element : *s_.listen) {
-    if (const std::string misfit = element_misfit(service_, element); !misfit.empty())
-      return refuse("listen", fmt::format("Service {} cannot listen at {}: {}", service_.id, element.text, misfit));
-    const bool passed = element.kind == ListenElement::Kind::activated;
-    if (passed && (s_.bind_device || s_.mark))
-      return refuse("listen", fmt::format("Service {}: bind_device and mark are not for sockets of a service manager", service_.id),
-                    "its unit takes BindToDevice= and Mark=");
-  }
-  for (ListenSpec& one : element_places(service_)) places.push_back(std::move(one));
+  auto places = beside_elements(service_, only_elements() ? std::vector<ListenSpec>{} : service_.places());
   if (places.empty()) return refuse("listen", fmt::format("Service {} has no element of listen, and no port", service_.id));
   if (places.size() > most_endpoints)
     return refuse("listen", fmt::format("Service {} has {} sockets; at most {} are possible", service_.id, places.size(), most_endpoints));
-  part_wildcards(places);
   for (auto one = places.begin(); one != places.end(); ++one)
     for (auto other = places.begin(); other != one; ++other)
       if (places_overlap(*other, *one))
@@ -463,46 +412,6 @@ bool complete(Service& service, const Written& written, const Settings& defaults
               Names& names, Diagnostics& diagnostics) {
   inherit(service.settings, defaults);
   return Completer(service, written, defaults, environment, names, diagnostics).run();
-}
-
-std::vector<ListenSpec> element_places(const Service& service) {
-  std::vector<ListenSpec> places;
-  if (service.settings.listen)
-    for (const ListenElement& element : *service.settings.listen) places.push_back(place_of(service, element));
-  return places;
-}
-
-std::vector<ListenSpec> with_elements(const Service& service, std::vector<ListenSpec> places) {
-  for (ListenSpec& one : element_places(service)) {
-    const bool there = std::ranges::any_of(places, [&one](const ListenSpec& other) { return places_overlap(one, other); });
-    if (!there && places.size() < most_endpoints) places.push_back(std::move(one));
-  }
-  return places;
-}
-
-std::vector<ListenSpec> places_at(const Service& service, std::span<const base::Address> candidates) {
-  using Family = base::Address::Family;
-  const auto v6 = [](const base::Address& one) { return one.family() == Family::ipv6; };
-  const bool only_v4 = service.has(Flag::ipv4);
-  const bool only_v6 = service.has(Flag::ipv6) && !only_v4 && std::ranges::any_of(candidates, v6);
-  std::vector<ListenSpec> places;
-  for (const base::Address& one : candidates) {
-    if (v6(one) ? only_v4 : only_v6) continue;
-    ListenSpec listen = service.listen;
-    listen.at.address = one;
-    listen.fallback_to_ipv4 = false;
-    listen.ipv6 = v6(one) || (service.has(Flag::ipv6) && !only_v4);
-    listen.v6only = v6(one) && service.settings.v6only.value_or(false);
-    const auto same = [&](const ListenSpec& other) { return other.same_socket(listen); };
-    if (places.size() < most_endpoints && std::ranges::none_of(places, same)) places.push_back(std::move(listen));
-  }
-  return places;
-}
-
-void place(Service& service, std::vector<ListenSpec> places) {
-  service.listen = places.front();
-  places.erase(places.begin());
-  service.also = std::move(places);
 }
 
 void expand_arguments(Service& service) {

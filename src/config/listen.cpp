@@ -5,20 +5,13 @@
 
 #include <algorithm>
 
+#include "config/prefix.hpp"
+
 namespace xsuperd::config {
 
 namespace {
 
 using Address = base::Address;
-
-/// Are the first `prefix` bits the same?
-bool same_network(const Address& a, const Address& b, int prefix) {
-  if (a.family() != b.family()) return false;
-  const auto bits = static_cast<std::size_t>(prefix);
-  if (!std::equal(a.bytes().begin(), a.bytes().begin() + static_cast<std::ptrdiff_t>(bits / 8), b.bytes().begin())) return false;
-  const auto rest = static_cast<unsigned>(bits % 8);
-  return rest == 0 || (a.bytes()[bits / 8] ^ b.bytes()[bits / 8]) >> (8 - rest) == 0;
-}
 
 std::string with_port(const Address& address, bool all_v6, std::uint16_t port) {
   if (!address.known()) return fmt::format("{}:{}", all_v6 ? "[::]" : "*", port);

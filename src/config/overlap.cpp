@@ -8,6 +8,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "config/prefix.hpp"
+
 namespace xsuperd::config {
 
 namespace {
@@ -47,13 +49,7 @@ std::vector<std::pair<Network, Pair>> sorted_networks(const Lists& lists) {
 }
 
 bool contains(const Network& outer, const Network& inner) {
-  if (outer.base.family() != inner.base.family() || outer.prefix > inner.prefix) return false;
-  const auto& a = outer.base.bytes();
-  const auto& b = inner.base.bytes();
-  const auto whole = static_cast<std::size_t>(outer.prefix / 8);
-  const int rest = outer.prefix % 8;
-  return std::equal(a.begin(), a.begin() + whole, b.begin()) &&
-         (rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
+  return outer.prefix <= inner.prefix && same_network(outer.base, inner.base, outer.prefix);
 }
 
 /// Goes through the sorted networks with those that contain the present one on a stack.

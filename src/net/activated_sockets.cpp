@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "net/socket_options.hpp"
 #include "net/spec_words.hpp"
 #include "net/unix_path.hpp"
 #include "xsuperd/base/text.hpp"
@@ -20,13 +21,6 @@
 namespace xsuperd::net {
 
 namespace {
-
-std::optional<int> option(int fd, int level, int name) {
-  int value = 0;
-  socklen_t size = sizeof value;
-  if (::getsockopt(fd, level, name, &value, &size) != 0) return std::nullopt;
-  return value;
-}
 
 bool system_has_ipv6() {
   const base::Fd probe(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -40,19 +34,13 @@ std::string ip_text(const base::Endpoint& at, bool ipv6) {
                                                 : fmt::format("[{}]:{}", address, at.port);
 }
 
-bool loopback(const base::Address& address) {
-  std::array<std::uint8_t, 16> one{};
-  one[15] = 1;
-  return address == base::Address::ipv4(INADDR_LOOPBACK) || address == base::Address::ipv6(one);
-}
-
 bool same_place(const SocketFacts& socket, const config::ListenSpec& spec) {
   using Kind = config::ListenSpec::Kind;
   if (spec.kind == Kind::activated) return true;  // it has the name
   if (spec.kind == Kind::local || spec.kind == Kind::vsock)
     return socket.kind == spec.kind && socket.name == spec.name && socket.vsock == spec.vsock;
   if (socket.kind != Kind::ip) return false;
-  if (spec.kind == Kind::range) return loopback(socket.at.address) && socket.ipv6 == spec.ipv6;
+  if (spec.kind == Kind::range) return socket.at.address == loopback_address(spec.ipv6);
   if (spec.at.port != 0 && socket.at.port != spec.at.port) return false;
   const bool every = every_address(spec.at.address);
   if (every != every_address(socket.at.address)) return false;
@@ -118,18 +106,18 @@ std::string place_text(const SocketFacts& socket) {
 }
 
 base::Result<SocketFacts> facts_of(int fd) {
-  const auto domain = option(fd, SOL_SOCKET, SO_DOMAIN);
-  const auto type = option(fd, SOL_SOCKET, SO_TYPE);
-  const auto protocol = option(fd, SOL_SOCKET, SO_PROTOCOL);
+  const auto domain = number_option(fd, SOL_SOCKET, SO_DOMAIN);
+  const auto type = number_option(fd, SOL_SOCKET, SO_TYPE);
+  const auto protocol = number_option(fd, SOL_SOCKET, SO_PROTOCOL);
   if (!domain || !type || !protocol) return base::Error{ENOTSOCK, "it is not a socket"};
   using Kind = config::ListenSpec::Kind;
   const bool ip = *domain == AF_INET || *domain == AF_INET6;
   if (!ip && *domain != AF_UNIX && *domain != AF_VSOCK) return base::Error{EAFNOSUPPORT, "it is not an IP, UNIX or vsock socket"};
   SocketFacts facts{*type, *protocol == IPPROTO_MPTCP ? IPPROTO_TCP : *protocol, *domain == AF_INET6, false,
-                    option(fd, SOL_SOCKET, SO_ACCEPTCONN).value_or(0) != 0, local_endpoint(fd)};
+                    number_option(fd, SOL_SOCKET, SO_ACCEPTCONN).value_or(0) != 0, local_endpoint(fd)};
   pollfd state{fd, 0, 0};
   facts.hung_up = ::poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0;
-  if (facts.ipv6) facts.v6only = option(fd, IPPROTO_IPV6, IPV6_V6ONLY).value_or(0) != 0;
+  if (facts.ipv6) facts.v6only = number_option(fd, IPPROTO_IPV6, IPV6_V6ONLY).value_or(0) != 0;
   if (ip) return facts;
   facts.kind = *domain == AF_UNIX ? Kind::local : Kind::vsock;
   facts.protocol = 0;

@@ -119,10 +119,7 @@ bool bind_vsock(int fd, const config::VsockPlace& place) {
 /// Nobody is to reach the socket of a range but through it: it has a port of the system's choice on the loopback interface.
 bool bind_loopback(int fd, bool ipv6) {
   sockaddr_storage at;
-  std::array<std::uint8_t, 16> one{};
-  one[15] = 1;
-  const auto address = ipv6 ? base::Address::ipv6(one) : base::Address::ipv4(INADDR_LOOPBACK);
-  const socklen_t length = base::fill_sockaddr({address, 0}, ipv6, at);
+  const socklen_t length = base::fill_sockaddr({loopback_address(ipv6), 0}, ipv6, at);
   return ::bind(fd, reinterpret_cast<const sockaddr*>(&at), length) == 0;
 }
 
@@ -201,13 +198,6 @@ void let_server_bind_beside(int fd) { set(fd, SOL_SOCKET, SO_REUSEPORT, 1); }
 
 namespace {
 
-int number_of(int fd, int level, int option) {
-  int value = 0;
-  socklen_t length = sizeof value;
-  ::getsockopt(fd, level, option, &value, &length);
-  return value;
-}
-
 /// The kernel doubles what it is given, and tells that.
 void set_buffer(int fd, int option, int forced, std::uint32_t bytes) {
   const int value = static_cast<int>(bytes);
@@ -217,8 +207,8 @@ void set_buffer(int fd, int option, int forced, std::uint32_t bytes) {
 /// A buffer grows by itself again (SO_BUF_LOCK, socket(7)).
 void free_buffer(int fd, int option, int lock_bit, int fresh) {
   constexpr int buffer_lock = 72;
-  set(fd, SOL_SOCKET, option, number_of(fresh, SOL_SOCKET, option) / 2);
-  set(fd, SOL_SOCKET, buffer_lock, number_of(fd, SOL_SOCKET, buffer_lock) & ~lock_bit);
+  set(fd, SOL_SOCKET, option, number_option(fresh, SOL_SOCKET, option).value_or(0) / 2);
+  set(fd, SOL_SOCKET, buffer_lock, number_option(fd, SOL_SOCKET, buffer_lock).value_or(0) & ~lock_bit);
 }
 
 void set_tos(int fd, int tos) {
@@ -239,7 +229,7 @@ void apply_options(int fd, const config::ListenSpec& spec) {
   if (spec.beside) set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (o.receive_buffer) set_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, *o.receive_buffer);
   if (o.send_buffer) set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, *o.send_buffer);
-  const int domain = spec.kind == config::ListenSpec::Kind::activated ? number_of(fd, SOL_SOCKET, SO_DOMAIN) : AF_INET;
+  const int domain = spec.kind == config::ListenSpec::Kind::activated ? number_option(fd, SOL_SOCKET, SO_DOMAIN).value_or(0) : AF_INET;
   if ((!spec.is_ip() && spec.kind != config::ListenSpec::Kind::activated) || (domain != AF_INET && domain != AF_INET6)) return;
   if (o.tos) set_tos(fd, *o.tos);
   if (o.mark) ::setsockopt(fd, SOL_SOCKET, SO_MARK, &*o.mark, sizeof *o.mark);
@@ -266,8 +256,8 @@ void reset_options(int fd, const config::ListenSpec& before, const config::Liste
   if (was.mark && !is.mark) set(fd, SOL_SOCKET, SO_MARK, 0);
   if (was.defer_accept && !is.defer_accept) set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
   if (was.keepalive && !is.keepalive)
-    set_keepalive_times(fd, number_of(model, IPPROTO_TCP, TCP_KEEPIDLE), number_of(model, IPPROTO_TCP, TCP_KEEPINTVL),
-                        number_of(model, IPPROTO_TCP, TCP_KEEPCNT));
+    set_keepalive_times(fd, number_option(model, IPPROTO_TCP, TCP_KEEPIDLE).value_or(0), number_option(model, IPPROTO_TCP, TCP_KEEPINTVL).value_or(0),
+                        number_option(model, IPPROTO_TCP, TCP_KEEPCNT).value_or(0));
 }
 
 /// shutdown(2) alone leaves a datagram socket bound and in the way of a less particular one: connected to itself it

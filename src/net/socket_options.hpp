@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "xsuperd/base/error.hpp"
@@ -31,6 +32,14 @@ struct SocketOption {
   std::size_t size = 0;
   Meaning meaning = Meaning::none;
 };
+
+/// A whole number that the kernel tells of a socket; nothing where it does not know the option.
+[[nodiscard]] inline std::optional<int> number_option(int fd, int level, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  if (::getsockopt(fd, level, name, &value, &size) != 0) return std::nullopt;
+  return value;
+}
 
 /// The table (socket_options.cpp), in the order in which they are to be set.
 [[nodiscard]] std::span<const SocketOption> socket_options();

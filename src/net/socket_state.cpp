@@ -145,15 +145,9 @@ SocketState state_of(int fd) {
 }
 
 namespace {
-int number_of(int fd, int option) {
-  int value = 0;
-  socklen_t length = sizeof value;
-  (void)::getsockopt(fd, SOL_SOCKET, option, &value, &length);
-  return value;
-}
 /// Of the same kind as that one, which a service manager has made.
 base::Result<base::Fd> socket_like(int model, const config::ListenSpec& spec) {
-  base::Fd fresh(::socket(number_of(model, SO_DOMAIN), number_of(model, SO_TYPE) | SOCK_CLOEXEC, number_of(model, SO_PROTOCOL)));
+  base::Fd fresh(::socket(number_option(model, SOL_SOCKET, SO_DOMAIN).value_or(0), number_option(model, SOL_SOCKET, SO_TYPE).value_or(0) | SOCK_CLOEXEC, number_option(model, SOL_SOCKET, SO_PROTOCOL).value_or(0)));
   if (!fresh) return base::system_error(errno, "socket creation");
   apply_options(fresh.get(), spec);
   return fresh;

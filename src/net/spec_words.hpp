@@ -19,6 +19,11 @@ namespace xsuperd::net {
   return SOCK_STREAM;
 }
 
+/// 127.0.0.1 or ::1.
+[[nodiscard]] inline base::Address loopback_address(bool ipv6) {
+  return ipv6 ? base::Address::ipv6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}) : base::Address::ipv4(0x7f000001);
+}
+
 /// Does it stand for all addresses of the host?
 [[nodiscard]] inline bool every_address(const base::Address& a) {
   return !a.known() || a == base::Address::ipv6({}) || a == base::Address::ipv4(0);

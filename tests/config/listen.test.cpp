@@ -283,6 +283,7 @@ TEST_CASE("an element for all addresses is for both families, whatever bind is")
 TEST_CASE("elements come behind the addresses of a name that is found late, and stay when it is lost") {
   World w(service("x", 9000, "bind = late.example.com\nlisten = unix:/run/x tcp:127.0.0.1:7001"));
   REQUIRE(w.at("x").waits_for == "late.example.com");
+  CHECK(with("bind = late.example.com\nlisten = udp:127.0.0.1:7001").refused("x"));
   const auto found = places_at(w.at("x"), std::vector{*xsuperd::base::Address::parse("192.0.2.1")});
   const auto all = with_elements(w.at("x"), found);
   REQUIRE(all.size() == 3);
