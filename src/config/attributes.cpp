@@ -135,6 +135,13 @@ constexpr std::array table{
                 "per cent sign. For wait = no only. See Environment of a connection.",
         .difference = "Not in xinetd, where per cent signs are characters like any other.", .without = more,
         .wrong = "Bad value for expand: {}", .parse = values::flag<&S::expand>}),
+    attr<&S::first_data_timeout>({.name = "first_data_timeout", .where = both, .synopsis = "TIME", .initial = "none",
+        .example = "first_data_timeout = 10",
+        .text = "A peer that has sent nothing within this time loses its server or conversation. For stream services with "
+                "wait = no over TCP. See Times of a session.",
+        .difference = "Not in xinetd.", .without = more, .wrong = "first_data_timeout is invalid: {}",
+        .hint = "expected a time of up to a day, as in '30', '5m' or '2h'",
+        .parse = values::seconds<&S::first_data_timeout, 1, values::a_day>}),
     attr<&S::flags>({.name = "flags", .most = -1, .synopsis = "FLAG ...",
         .initial = "none", .example = "flags = IPv4 KEEPALIVE NODELAY",
         .text = "Words that change how the service works: REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY "
@@ -159,6 +166,13 @@ constexpr std::array table{
         .text = "The name of the service in log entries and in enabled and disabled; a reload recognises running "
                 "services by it. Entries that share a service name should each have an id of their own.",
         .without = more, .parse = values::text<&S::id>}),
+    attr<&S::idle_timeout>({.name = "idle_timeout", .where = both, .synopsis = "TIME", .initial = "none",
+        .example = "idle_timeout = 10m",
+        .text = "A connection over which no byte has passed either way for this time ends. For stream services with wait = no "
+                "over TCP. See Times of a session.",
+        .difference = "Not in xinetd.", .without = more, .wrong = "idle_timeout is invalid: {}",
+        .hint = "expected a time of up to a day, as in '30', '5m' or '2h'",
+        .parse = values::seconds<&S::idle_timeout, 1, values::a_day>}),
     attr<&S::instances>({.name = "instances", .where = both, .synopsis = "NUMBER|UNLIMITED",
         .initial = "UNLIMITED", .example = "instances = 20",
         .text = "How many servers of the service may run at a time. Further peers are refused with the reason "
@@ -174,12 +188,22 @@ constexpr std::array table{
         .difference = "Not in xinetd, which only has the flag KEEPALIVE.",
         .wrong = "keepalive is invalid: {}", .hint = "expected two times of at most 32767 seconds and a number of at most 127",
         .parse = values::keepalive}),
+    attr<&S::kill_grace>({.name = "kill_grace", .where = both, .synopsis = "TIME", .initial = "3",
+        .example = "kill_grace = 10",
+        .text = "How long a server may take to end after SIGTERM, when a time limit has ended its session, until it gets SIGKILL.",
+        .difference = "Not in xinetd.", .wrong = "kill_grace is invalid: {}",
+        .hint = "expected a time of up to an hour, as in '30' or '5m'", .parse = values::seconds<&S::kill_grace, 0, 3600>}),
     attr<&S::libwrap>({.name = "libwrap", .synopsis = "NAME",
         .initial = "the last part of the server's path", .example = "libwrap = sshd",
         .text = "The daemon name that is looked up in hosts.allow and hosts.deny; see Host access files. For "
                 "services without a program, internal and redirected ones, the default is the service name, and "
                 "with NAMEINARGS the last part of the first argument.",
         .without = more, .parse = values::text<&S::libwrap>}),
+    attr<&S::limit_exempt>({.name = "limit_exempt", .where = both, .operators = list, .least = 0, .most = -1,
+        .synopsis = "ADDRESS ...", .initial = "nobody", .example = "limit_exempt = 192.0.2.0/24",
+        .text = "Peers to which rate, per_source, per_source_rate, penalties and the share of one source in the queue do not "
+                "apply. Addresses and networks only; see Address forms.",
+        .difference = "Not in xinetd.", .without = more, .parse = values::limit_exempt}),
     attr<&S::linger>({.name = "linger", .where = both, .synopsis = "SECONDS", .initial = "0", .example = "linger = 5",
         .text = "How long a connection may stay open after its server has ended, up to 3600, so that the peer gets "
                 "the whole answer even if the server has not read the whole request. See Lingering.",
@@ -278,6 +302,16 @@ constexpr std::array table{
         .text = "The environment variables that the server gets from those with which the daemon was started. "
                 "Without this attribute it gets all of them; with an empty list, none.",
         .parse = values::passenv}),
+    attr<&S::penalty>({.name = "penalty", .where = both, .operators = list, .most = -1,
+        .synopsis = "CAUSE=TIME ...", .initial = "none", .example = "penalty = exit=10s signal=1m",
+        .text = "What costs a source how much time in which it is refused with the reason penalty: exit (any status but 0), "
+                "exit:STATUS, signal, timeout (of a time limit) and refused. Times add up, and pass by themselves. See Penalties.",
+        .difference = "Not in xinetd.", .without = more, .parse = values::penalty}),
+    attr<&S::penalty_range>({.name = "penalty_range", .where = both, .least = 2, .most = 2, .synopsis = "MIN MAX",
+        .initial = "15 600", .example = "penalty_range = 30s 1h",
+        .text = "Below MIN penalties have no effect, and they do not grow beyond MAX.",
+        .difference = "Not in xinetd.", .without = more, .wrong = "penalty_range is invalid: {}",
+        .hint = "expected two times of up to a day, as in '15s 10m'", .parse = values::penalty_range}),
     attr<&S::per_source>({.name = "per_source", .where = both, .synopsis = "NUMBER|UNLIMITED",
         .initial = "UNLIMITED", .example = "per_source = 4",
         .text = "How many servers of the service may run at a time for one peer address, whatever its ports. "
@@ -285,12 +319,13 @@ constexpr std::array table{
         .difference = "A number out of range is an error.",
         .without = more,
         .wrong = "Number of per source instances is invalid: {}", .parse = values::limit<&S::per_source, values::greatest_u32>}),
-    attr<&S::per_source_rate>({.name = "per_source_rate", .where = both, .least = 2, .most = 2,
-        .synopsis = "NUMBER SECONDS", .initial = "no limit", .example = "per_source_rate = 30 60",
-        .text = "How many connections one peer address may make within SECONDS, from any ports, counted from the "
+    attr<&S::per_source_rate>({.name = "per_source_rate", .where = both, .least = 1, .most = 2,
+        .synopsis = "NUMBER SECONDS | NUMBER/PERIOD [BURST]", .initial = "no limit", .example = "per_source_rate = 30 60",
+        .text = "How many connections one source may make within SECONDS, from any ports, counted from the "
                 "first one. Further ones are refused with the reason per_source_rate until SECONDS are over. "
-                "Requests count even if they are refused for another reason. A NUMBER of 0 means no limit. The "
-                "daemon remembers the 65,536 addresses whose count began last.",
+                "Requests count even if they are refused for another reason. A NUMBER of 0 means no limit. With a PERIOD it is "
+                "a limit like that of rate, and only admitted requests count. The daemon remembers the 65,536 sources whose "
+                "count began last.",
         .difference = "Not in xinetd.", .without = more, .parse = values::per_source_rate}),
     attr<&S::port>({.name = "port", .synopsis = "NUMBER",
         .initial = "from /etc/services", .example = "port = 7001",
@@ -303,6 +338,18 @@ constexpr std::array table{
         .initial = "tcp for stream, udp for dgram", .example = "protocol = tcp",
         .text = "The protocol of the socket, by its name in /etc/protocols. Required for raw and seqpacket; "
                 "otherwise it follows from socket_type.", .without = more, .parse = values::protocol}),
+    attr<&S::queue>({.name = "queue", .where = both, .least = 1, .most = 2, .synopsis = "NUMBER [TIME]",
+        .initial = "0", .example = "queue = 100 30s",
+        .text = "How many connections may wait for a place when instances, per_source, rate or the option -limit would have them "
+                "refused, and how long at most; TIME is 30 seconds unless given. For wait = no only. See Queues.",
+        .difference = "Not in xinetd.", .without = more, .parse = values::queue}),
+    attr<&S::rate>({.name = "rate", .where = both, .least = 1, .most = 2, .synopsis = "NUMBER/PERIOD [BURST]",
+        .initial = "none", .example = "rate = 100/second",
+        .text = "How many requests the service admits per second, minute or hour; up to BURST of them, or NUMBER, may come at "
+                "once. Further ones are refused with the reason rate, or wait in the queue; the port stays open. With rate, the "
+                "built-in cps does not apply, but one that is written does.",
+        .difference = "Not in xinetd.", .without = more, .wrong = "rate is invalid: {}",
+        .hint = "expected NUMBER/second, NUMBER/minute or NUMBER/hour", .parse = values::rate}),
     attr<&S::receive_buffer>({.name = "receive_buffer", .where = both, .synopsis = "SIZE", .initial = "the system's",
         .example = "receive_buffer = 256K",
         .text = "The receive buffer of the sockets, in bytes, with the suffix K or M; the system's own limits still apply.",
@@ -380,6 +427,12 @@ constexpr std::array table{
         .initial = "required for RPC", .example = "rpc_version = 2-4",
         .text = "The version, or the range of at most 256 versions, under which an RPC service is registered.",
         .without = more, .parse = values::rpc_version}),
+    attr<&S::runtime_max>({.name = "runtime_max", .where = both, .synopsis = "TIME", .initial = "none",
+        .example = "runtime_max = 1h",
+        .text = "How long a server or conversation may take, whatever it does. See Times of a session.",
+        .difference = "Not in xinetd.", .without = more, .wrong = "runtime_max is invalid: {}",
+        .hint = "expected a time of up to 30 days, as in '30', '5m', '2h' or '7d'",
+        .parse = values::seconds<&S::runtime_max, 1, 30 * values::a_day>}),
     attr<&S::send_buffer>({.name = "send_buffer", .where = both, .synopsis = "SIZE", .initial = "the system's",
         .example = "send_buffer = 256K",
         .text = "The send buffer of the sockets, in bytes, with the suffix K or M; the system's own limits still apply.",
@@ -413,6 +466,11 @@ constexpr std::array table{
         .text = "The kind of socket: stream for connections, dgram for datagrams, raw for a protocol without "
                 "ports, seqpacket for sctp. A raw service must wait.", .without = more,
         .wrong = "Bad socket type: {}", .parse = values::socket_type}),
+    attr<&S::source_prefix>({.name = "source_prefix", .where = both, .least = 2, .most = 2, .synopsis = "LEN4 LEN6",
+        .initial = "32 128", .example = "source_prefix = 32 64",
+        .text = "How many bits of an IPv4 and of an IPv6 address make one source for per_source, per_source_rate, the queue, "
+                "penalties and bans.",
+        .difference = "Not in xinetd.", .without = more, .parse = values::source_prefix}),
     attr<&S::tos>({.name = "tos", .where = both, .synopsis = "CLASS|NUMBER", .initial = "0", .example = "tos = ef",
         .text = "The type of service in the headers of packets, IPv4 and IPv6: cs0 to cs7, af11 to af43, ef, lowdelay, "
                 "throughput, reliability, mincost, or the whole byte as a number.",

@@ -17,7 +17,17 @@ std::string text_of(const Group& value) { return value.text; }
 std::string text_of(FileMode value) { return fmt::format("{:03o}", value.bits); }
 std::string text_of(Limit value) { return value.is_unlimited() ? "UNLIMITED" : std::to_string(value.value); }
 std::string text_of(Rate value) { return fmt::format("{} {}", value.connections, value.pause); }
-std::string text_of(SourceRate value) { return fmt::format("{} {}", value.connections, value.window); }
+std::string text_of(SourceRate value) {
+  if (value.burst > 0) return text_of(TokenRate{value.connections, value.window, value.burst});
+  return fmt::format("{} {}", value.connections, value.window);
+}
+std::string text_of(TokenRate value) {
+  const char* period = value.period == 1 ? "second" : value.period == 60 ? "minute" : value.period == 3600 ? "hour" : "day";
+  return fmt::format("{}/{} {}", value.count, period, value.burst);
+}
+std::string text_of(SourcePrefix value) { return fmt::format("{} {}", value.ipv4, value.ipv6); }
+std::string text_of(QueueLimit value) { return fmt::format("{} {}", value.number, value.time); }
+std::string text_of(PenaltyRange value) { return fmt::format("{} {}", value.least, value.most); }
 
 std::string text_of(const std::vector<Interval>& value) {
   std::vector<std::string> words;
@@ -76,6 +86,16 @@ std::string text_of(const std::vector<Group>& value) {
 }
 std::string text_of(const std::vector<std::uint32_t>& value) {
   return list_of(value, [](std::uint32_t one) { return std::to_string(one); });
+}
+std::string text_of(const std::vector<Penalty>& value) {
+  using Cause = Penalty::Cause;
+  return list_of(value, [](const Penalty& one) {
+    const char* cause = one.cause == Cause::exit      ? "exit"
+                        : one.cause == Cause::signal  ? "signal"
+                        : one.cause == Cause::timeout ? "timeout"
+                                                      : "refused";
+    return one.status == Penalty::any_failure ? fmt::format("{}={}", cause, one.seconds) : fmt::format("{}:{}={}", cause, one.status, one.seconds);
+  });
 }
 std::string text_of(const KeepaliveTimes& value) { return fmt::format("{} {} {}", value.idle, value.interval, value.count); }
 

@@ -37,6 +37,11 @@ template <HasWords E>
 [[nodiscard]] std::string text_of(const std::vector<Group>& value);
 [[nodiscard]] std::string text_of(const std::vector<std::uint32_t>& value);
 [[nodiscard]] std::string text_of(const KeepaliveTimes& value);
+[[nodiscard]] std::string text_of(TokenRate value);
+[[nodiscard]] std::string text_of(SourcePrefix value);
+[[nodiscard]] std::string text_of(QueueLimit value);
+[[nodiscard]] std::string text_of(const std::vector<Penalty>& value);
+[[nodiscard]] std::string text_of(PenaltyRange value);
 template <typename E>
 [[nodiscard]] std::string text_of(Set<E> value) {
   return base::join(words_of<E>(value));

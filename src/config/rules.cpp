@@ -31,6 +31,10 @@ std::string internal_hint(S s);
 bool has_element(S s, ListenElement::Kind kind) {
   return s.settings.listen && std::ranges::any_of(*s.settings.listen, [kind](const ListenElement& one) { return one.kind == kind; });
 }
+/// Does a line of the entry itself say it? What comes from the defaults is for those services that can have it.
+bool says(S s, std::string_view attribute) {
+  return std::ranges::any_of(s.settings.origins.lines(), [&](const Origins::Line& line) { return attributes()[line.row].name == attribute; });
+}
 /// A service manager's socket may be of any kind.
 bool may_have(S s, ListenElement::Kind kind) { return has_element(s, kind) || has_element(s, ListenElement::Kind::activated); }
 /// Does it have a socket whose peers have no IP address, or may have none?
@@ -39,10 +43,8 @@ bool beyond_ip(S s) {
          has_element(s, ListenElement::Kind::activated) || has_element(s, ListenElement::Kind::range);
 }
 
-/// Not only in the defaults, where it is meant for others.
-bool stands_in_entry(S s, std::string_view attribute) {
-  return std::ranges::any_of(s.settings.origins.lines(), [&](const Origins::Line& line) { return attributes()[line.row].name == attribute; });
-}
+bool off_tcp(S s) { return has_element(s, ListenElement::Kind::local) || has_element(s, ListenElement::Kind::vsock); }
+bool says_quiet(S s) { return says(s, "idle_timeout") || says(s, "first_data_timeout"); }
 
 constexpr Rule table[]{
     {Level::error, [](S s) { return !s.settings.wait; }, [](S s) { return missing(s, "wait"); }, {},
@@ -106,15 +108,30 @@ constexpr Rule table[]{
     {Level::error, [](S s) { return !s.knows_peer() && s.settings.only_cid && may_have(s, ListenElement::Kind::vsock); },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and nobody compares context ids", s.id); },
      "only_cid", [](S) -> std::string { return "write 'wait = no'"; }},
-    {Level::warning, [](S s) { return s.settings.mptcp.value_or(false) && s.wait && stream(s); },
+    {Level::warning, [](S s) { return says(s, "mptcp") && s.settings.mptcp.value_or(false) && s.wait && stream(s); },
      [](S s) { return fmt::format("mptcp has no effect: the server of service {} gets the socket itself, and may not know it", s.id); }, "mptcp"},
+    {Level::error, [](S s) { return says(s, "queue") && s.wait; },
+     [](S s) { return fmt::format("Service {}: only connections wait in a queue, and a server with wait = yes accepts them itself", s.id); },
+     "queue", [](S) -> std::string { return "write 'wait = no'"; }},
+    {Level::error, [](S s) { return s.hands_over() && stream(s) && (says(s, "rate") || says(s, "penalty")); },
+     [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and nobody counts its peers", s.id); },
+     "rate", [](S) -> std::string { return "write 'wait = no'"; }},
+    {Level::error, [](S s) { return (s.wait || !stream(s)) && says_quiet(s); },
+     [](S s) { return fmt::format("Service {}: idle_timeout and first_data_timeout are for connections of stream services with wait = no", s.id); },
+     "idle_timeout"},
+    {Level::error, [](S s) { return !s.wait && stream(s) && says_quiet(s) && (s.listen.protocol.name != "tcp" || off_tcp(s)); },
+     [](S s) { return fmt::format("Service {}: idle_timeout and first_data_timeout are for TCP connections only", s.id); }, "idle_timeout",
+     [](S) -> std::string { return "give the other sockets a service of their own; runtime_max is for all of them"; }},
+    {Level::warning, [](S s) { return says_quiet(s) && s.settings.mptcp.value_or(false); },
+     [](S s) { return fmt::format("Service {}: idle_timeout and first_data_timeout have no effect on connections of peers that use MPTCP", s.id); },
+     "mptcp"},
     {Level::error, [](S s) { return s.settings.expand.value_or(false) && s.wait; },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and its arguments cannot tell of a connection", s.id); },
      "expand", [](S) -> std::string { return "write 'wait = no', or 'expand = no'"; }},
     {Level::warning, [](S s) { return s.settings.expand.value_or(false) && !s.has_connections(); },
      [](S s) { return fmt::format("expand has no effect: service {} has no server", s.id); }, "expand"},
     {Level::warning,
-     [](S s) { return stands_in_entry(s, "conn_env") && s.settings.conn_env != ConnEnv::xinetd && !s.has_connections(); },
+     [](S s) { return says(s, "conn_env") && s.settings.conn_env != ConnEnv::xinetd && !s.has_connections(); },
      [](S s) { return fmt::format("conn_env has no effect: service {} has no server with wait = no", s.id); }, "conn_env"},
     {Level::warning, [](S s) { return s.hands_over() && dgram(s) && (s.settings.only_uid || s.settings.only_gid) && may_have(s, ListenElement::Kind::local); },
      [](S s) { return fmt::format("Service {}: only the user who sends the datagram that starts its server is compared; as long as it runs, it takes those of everybody", s.id); },

@@ -110,6 +110,15 @@ bool set(const ValueContext& c, Settings& s, const Assignment& a) {
   return word_set(c, s.*Member, a);
 }
 
+/// "5", "5s", "2m", "1h" or "1d" as seconds; nothing beyond the bounds.
+[[nodiscard]] std::optional<std::uint32_t> seconds_of(std::string_view word, std::uint32_t least, std::uint32_t greatest);
+/// Such a time.
+template <auto Member, std::uint32_t least, std::uint32_t greatest>
+bool seconds(const ValueContext& c, Settings& s, const Assignment& a) {
+  s.*Member = seconds_of(a.values[0].text, least, greatest);
+  return (s.*Member) || not_understood(c, a, 0, usual_hint(c, "expected a time from {} to {} seconds, as in '30', '5m' or '2h'", least, greatest));
+}
+
 /// "N" or "UNLIMITED", with suffixes K and M where `bytes` are meant.
 [[nodiscard]] std::optional<Limit> limit_of(std::string_view word, bool bytes);
 [[nodiscard]] bool limit_up_to(const ValueContext& c, std::optional<Limit>& to, const Assignment& a, bool bytes,
@@ -159,6 +168,7 @@ XSUPERD_VALUE_PARSER(defer_accept);
 XSUPERD_VALUE_PARSER(deny_time);
 XSUPERD_VALUE_PARSER(env);
 XSUPERD_VALUE_PARSER(keepalive);
+XSUPERD_VALUE_PARSER(limit_exempt);
 XSUPERD_VALUE_PARSER(listen);
 XSUPERD_VALUE_PARSER(log_type);
 XSUPERD_VALUE_PARSER(mark);
@@ -168,13 +178,18 @@ XSUPERD_VALUE_PARSER(only_cid);
 XSUPERD_VALUE_PARSER(only_gid);
 XSUPERD_VALUE_PARSER(only_uid);
 XSUPERD_VALUE_PARSER(passenv);
+XSUPERD_VALUE_PARSER(penalty);
+XSUPERD_VALUE_PARSER(penalty_range);
 XSUPERD_VALUE_PARSER(per_source_rate);
 XSUPERD_VALUE_PARSER(protocol);
+XSUPERD_VALUE_PARSER(queue);
+XSUPERD_VALUE_PARSER(rate);
 XSUPERD_VALUE_PARSER(redirect);
 XSUPERD_VALUE_PARSER(rpc_version);
 XSUPERD_VALUE_PARSER(server);
 XSUPERD_VALUE_PARSER(socket_mode);
 XSUPERD_VALUE_PARSER(socket_type);
+XSUPERD_VALUE_PARSER(source_prefix);
 XSUPERD_VALUE_PARSER(tos);
 XSUPERD_VALUE_PARSER(type);
 XSUPERD_VALUE_PARSER(umask);

@@ -207,18 +207,6 @@ bool change_list(const ValueContext& c, std::optional<std::vector<T>>& to, const
   return true;
 }
 
-/// "5", "5s", "2m" or "1h" as seconds.
-std::optional<std::uint32_t> seconds_of(std::string_view text, std::uint32_t greatest) {
-  std::uint32_t factor = 1;
-  if (!text.empty()) {
-    const char unit = base::lower(text.back());
-    factor = unit == 'm' ? 60 : unit == 'h' ? 3600 : 1;
-    if (factor > 1 || unit == 's') text.remove_suffix(1);
-  }
-  const auto count = base::parse_number(text, 1, greatest / factor);
-  return count ? std::optional(static_cast<std::uint32_t>(*count) * factor) : std::nullopt;
-}
-
 /// A number in decimal, or in hexadecimal behind 0x.
 std::optional<std::uint32_t> number_or_hex(std::string_view text) {
   if (!text.starts_with("0x") && !text.starts_with("0X")) {
@@ -277,7 +265,7 @@ bool bind_device(const ValueContext& c, Settings& s, const Assignment& a) {
 }
 
 bool defer_accept(const ValueContext& c, Settings& s, const Assignment& a) {
-  const auto seconds = seconds_of(a.values[0].text, 3600);
+  const auto seconds = seconds_of(a.values[0].text, 1, 3600);
   if (!seconds) return not_understood(c, a, 0);
   s.defer_accept = *seconds;
   return true;
@@ -285,8 +273,8 @@ bool defer_accept(const ValueContext& c, Settings& s, const Assignment& a) {
 
 bool keepalive(const ValueContext& c, Settings& s, const Assignment& a) {
   constexpr std::uint32_t longest = 32767, most_probes = 127;  // tcp(7): MAX_TCP_KEEPIDLE, _KEEPINTVL, _KEEPCNT
-  const auto idle = seconds_of(a.values[0].text, longest);
-  const auto interval = seconds_of(a.values[1].text, longest);
+  const auto idle = seconds_of(a.values[0].text, 1, longest);
+  const auto interval = seconds_of(a.values[1].text, 1, longest);
   const auto count = base::parse_number(a.values[2].text, 1, most_probes);
   if (!idle) return not_understood(c, a, 0);
   if (!interval) return not_understood(c, a, 1);

@@ -202,15 +202,6 @@ bool cps(const ValueContext& c, Settings& s, const Assignment& a) {
   return true;
 }
 
-bool per_source_rate(const ValueContext& c, Settings& s, const Assignment& a) {
-  const auto connections = number32(a.values[0].text);
-  if (!connections) return wrong(c, a, fmt::format("per_source_rate argument not a number: {}", a.values[0].text));
-  const auto window = base::parse_number(a.values[1].text, 1, a_day);
-  if (!window) return wrong(c, a, fmt::format("per_source_rate needs a number of seconds from 1 to 86400: {}", a.values[1].text), 1);
-  s.per_source_rate = SourceRate{*connections, static_cast<std::uint32_t>(*window)};
-  return true;
-}
-
 bool max_load(const ValueContext& c, Settings& s, const Assignment& a) {
   const std::string& word = a.values[0].text;
   char* end = nullptr;

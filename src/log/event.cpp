@@ -64,6 +64,13 @@ std::optional<Event> exit_event(const config::Service& service, pid_t pid, ExitS
   return event;
 }
 
+std::optional<Event> limit_event(const config::Service& service, pid_t pid, std::string_view limit) {
+  if (!service.logs(SuccessOption::exit)) return std::nullopt;
+  Limit event{.service = service.id, .pid = {}, .limit = limit};
+  if (service.logs(SuccessOption::pid)) event.pid = pid;
+  return event;
+}
+
 std::optional<Event> fail_event(const config::Service& service, std::string_view reason, const base::Address& peer) {
   if (service.settings.log_on_failure.value_or(config::Set<FailureOption>{}).empty()) return std::nullopt;
   Fail event{.service = service.id, .reason = reason, .from = {}};

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "xsuperd/base/text.hpp"
@@ -78,7 +79,10 @@ Case::Case(const Policy& of, const Inquiry& asked, const PeerName& peer_name)
     const std::uint32_t most = service.rate().connections;
     question.rate_tripped = most > 0 && live->recent > most;
     const auto per_source = service.settings.per_source_rate.value_or(config::SourceRate{});
-    question.source_rate_tripped = per_source.connections > 0 && live->recent_from_source >= per_source.connections;
+    const bool counted_out = per_source.burst == 0 && per_source.connections > 0 && live->recent_from_source >= per_source.connections;
+    question.source_rate_tripped = counted_out || live->source_token_in > 0;
+    question.penalised = live->penalty > 0;
+    question.out_of_tokens = live->token_in > 0;
     question.load = live->load;
     question.running = live->running;
     question.running_from_source = live->running_from_source;
@@ -140,9 +144,20 @@ std::string cps(const Case& c) {
   return fmt::format("at run time: above {} requests {} the service closes for {} s", rate.connections, time, rate.pause);
 }
 
+std::string seconds_text(double seconds) { return fmt::format("{} s", static_cast<long long>(std::ceil(std::max(seconds, 0.0)))); }
+
+/// per_source_rate with a period.
+std::string source_tokens(const Case& c) {
+  const std::string limit = values(c.service, "per_source_rate");
+  if (!c.inquiry.live) return fmt::format("at run time: admits {} from this {}", limit, source_word(c));
+  if (c.inquiry.live->source_token_in <= 0) return fmt::format("passes: {} from this {}", limit, source_word(c));
+  return fmt::format("refuses: the next one from this {} is admitted in {}", source_word(c), seconds_text(c.inquiry.live->source_token_in));
+}
+
 std::string per_source_rate(const Case& c) {
   const auto rate = c.service.settings.per_source_rate.value_or(config::SourceRate{});
   if (rate.connections == 0) return "no limit";
+  if (rate.burst > 0) return source_tokens(c);
   if (c.inquiry.live)
     return fmt::format("{}: {} of {} requests of this {} in {} s",
                        c.verdict_is(Reason::per_source_rate) ? "refuses" : "passes", c.inquiry.live->recent_from_source,
@@ -292,6 +307,33 @@ std::string libwrap(const Case& c) {
   return fmt::format("at run time: hosts.allow and hosts.deny, for {}", c.service.libwrap_name());
 }
 
+std::string penalty(const Case& c) {
+  if (!c.service.settings.penalty) return "none";
+  if (!c.inquiry.live) return "at run time: refuses this source while its penalties are not over";
+  if (c.inquiry.live->penalty <= 0) return "passes: this source has none that counts";
+  return fmt::format("refuses: this source is refused for another {}", seconds_text(c.inquiry.live->penalty));
+}
+
+std::string token_rate(const Case& c) {
+  const auto& rate = c.service.settings.rate;
+  if (!rate) return "no limit";
+  if (!c.inquiry.live) return fmt::format("at run time: admits {}", values(c.service, "rate"));
+  if (c.inquiry.live->token_in <= 0) return fmt::format("passes: {}", values(c.service, "rate"));
+  return fmt::format("refuses: the next one is admitted in {}", seconds_text(c.inquiry.live->token_in));
+}
+
+std::string queue(const Case& c) {
+  const auto& queue = c.service.settings.queue;
+  if (!queue || queue->number == 0) return "none";
+  if (!c.inquiry.live) return fmt::format("at run time: up to {} requests wait for a place, up to {} s", queue->number, queue->time);
+  const Live& live = *c.inquiry.live;
+  const bool waits = c.verdict.kind == Verdict::Kind::refuse && passes_by_itself(c.verdict.reason);
+  if (!waits) return fmt::format("not needed: {} of {} wait", live.waiting, queue->number);
+  if (live.waiting >= queue->number) return fmt::format("refuses: {} of {} wait", live.waiting, queue->number);
+  return fmt::format("would wait: {} before it{}", live.waiting_before,
+                     live.expected_wait > 0 ? fmt::format(", about {}", seconds_text(live.expected_wait)) : std::string());
+}
+
 /// In the order in which the daemon asks (fact B4.24).
 struct Check {
   std::string_view what;
@@ -301,12 +343,15 @@ constexpr std::string_view check_of(Reason reason) { return row_of(reason).check
 constexpr Check all_checks[]{
     {"socket", socket},
     {check_of(Reason::connections_per_second), cps},
+    {check_of(Reason::penalty), penalty},
+    {check_of(Reason::rate), token_rate},
     {check_of(Reason::per_source_rate), per_source_rate},
     {check_of(Reason::load), max_load},
     {check_of(Reason::time), access_times},
     {check_of(Reason::service_limit), instances},
     {check_of(Reason::per_source_limit), per_source},
     {check_of(Reason::process_limit), process_limit},
+    {check_of(Reason::queue_full), queue},
     {"sensor", sensor},
     {"name", name},
     {"only_uid", only_uid},

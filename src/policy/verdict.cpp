@@ -21,6 +21,14 @@ std::optional<Verdict> cps(const Policy&, const Question& question) {
   return refuse_if(question.rate_tripped, Reason::connections_per_second);
 }
 
+std::optional<Verdict> penalty(const Policy&, const Question& question) {
+  return refuse_if(question.penalised, Reason::penalty);
+}
+
+std::optional<Verdict> rate(const Policy&, const Question& question) {
+  return refuse_if(question.out_of_tokens, Reason::rate);
+}
+
 std::optional<Verdict> load(const Policy& policy, const Question& question) {
   const double limit = policy.service().settings.max_load.value_or(0);
   return refuse_if(limit > 0 && question.load && *question.load >= limit, Reason::load);
@@ -76,9 +84,23 @@ std::optional<Verdict> address(const Policy& policy, const Question& question) {
   return Verdict{Verdict::Kind::refuse, Reason::address, answer.rule, answer.both_lists};
 }
 
+/// The first bits of an IP address; all of another one.
+base::Address network_of(const base::Address& plain, const config::SourcePrefix& prefix) {
+  if (!plain.is_ip()) return plain;
+  const bool ipv4 = plain.family() == base::Address::Family::ipv4;
+  const unsigned kept = ipv4 ? prefix.ipv4 : prefix.ipv6;
+  if (kept == (ipv4 ? 32u : 128u)) return plain;
+  auto bytes = plain.bytes();
+  for (unsigned i = 0; i < bytes.size(); ++i) {
+    const unsigned bits = kept > 8 * i ? std::min(kept - 8 * i, 8u) : 0u;
+    bytes[i] = static_cast<std::uint8_t>(bytes[i] & ~(0xffu >> bits));
+  }
+  return base::Address::of(plain.family(), bytes);
+}
+
 /// The order decides which reason is given when several apply.
-constexpr std::array<Check, 9> checks{cps,        per_source_rate, load,   access_times, instances,
-                                      per_source, process_limit,   sensor, address};
+constexpr std::array<Check, 11> checks{cps,       penalty,    rate,          per_source_rate, load,   access_times,
+                                       instances, per_source, process_limit, sensor,          address};
 
 /// Not given, or does it have one of which `fits` is true?
 template <typename T, typename Fits>
@@ -104,7 +126,22 @@ std::string_view objection_to(const base::Address& peer, const std::vector<gid_t
 }
 
 Policy::Policy(std::shared_ptr<const config::Service> service)
-    : service_(std::move(service)), addresses_(service_->settings.only_from, service_->settings.no_access, service_->access_policy()) {}
+    : service_(std::move(service)), addresses_(service_->settings.only_from, service_->settings.no_access, service_->access_policy()) {
+  if (service_->settings.limit_exempt) exempt_.emplace(*service_->settings.limit_exempt);
+}
+
+Policy::Source Policy::counted(const base::Address& peer) const {
+  const base::Address plain = peer.unmapped().source();
+  if (exempt_ && exempt_->match_network(peer)) return {plain, true};
+  return {service_->settings.source_prefix ? network_of(plain, *service_->settings.source_prefix) : plain, false};
+}
+
+Verdict judge_without_limits(const Policy& policy, Question question) {
+  question.running = question.running_from_source = question.processes = 0;
+  question.out_of_tokens = false;
+  question.process_limit = 0;
+  return judge(policy, question);
+}
 
 Verdict judge(const Policy& policy, const Question& question) {
   for (const Check check : checks)

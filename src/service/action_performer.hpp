@@ -29,6 +29,7 @@ class ActionPerformer final : public Performer {
   explicit ActionPerformer(Needs needs) : needs_(std::move(needs)) {}
 
   void perform(const Action& action) override;
+  void look_at(std::optional<base::Moment> moment) override { needs_.judging.look_at(moment); }
 
   // For an upgrade.
   /// When the pause of cps ends, if the service is paused.
@@ -46,6 +47,8 @@ class ActionPerformer final : public Performer {
   void on(const AskName& action);
   void on(const ArmPause& action);
   void on(const ArmRetry& action);
+  void on(const Queue& action);
+  void on(const Call& action);
 
   const Needs needs_;
   std::optional<base::Moment> pause_end_;  ///< of the last one

@@ -70,7 +70,7 @@ void ConnectionDoor::greet(Token token) {
                                 needs_.life.guard([this, token](base::Fd socket, bool delivered) {
                                   greeted(token, std::move(socket), delivered);
                                 }),
-                                needs_.decider.state().has_place(token)});
+                                needs_.decider.state().places().find(token) != nullptr});
 }
 
 void ConnectionDoor::greeted(Token token, base::Fd socket, bool delivered) {

@@ -16,7 +16,7 @@ void DatagramDoor::serve(Endpoint& endpoint) {
   const auto all = batch.receive(endpoint.fd());
   if (!serve_each(endpoint, all)) return;
   batch.send(endpoint.fd());
-  if (needs_.decider.state().listens(endpoint.id())) endpoint.again();
+  if (needs_.decider.state().endpoints().is_free(endpoint.id())) endpoint.again();
 }
 
 /// False when it was closed with all that waited there.

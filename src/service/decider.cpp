@@ -34,6 +34,7 @@ void Decider::feed(const Event& event, Performer& performer) {
     const Follow follow(census_.processes, state_);
     return state_.handle(event);
   };
+  if (std::holds_alternative<Look>(event)) look_.reset();  // it has been given, and may be wanted at the same moment again
   const Actions actions = decide();
   std::exception_ptr thrown;
   for (const Action& action : actions) {
@@ -43,6 +44,7 @@ void Decider::feed(const Event& event, Performer& performer) {
       thrown = std::current_exception();
     }
   }
+  if (const auto look = state_.next_look(); look != look_) performer_.look_at(look_ = look);
   if (hooks_.on_change) hooks_.on_change();
   if (thrown) std::rethrow_exception(thrown);
 }

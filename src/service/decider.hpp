@@ -2,6 +2,7 @@
 // Where events meet the State of a service. Internal to service.
 #pragma once
 #include <memory>
+#include <optional>
 
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/surroundings.hpp"
@@ -13,6 +14,8 @@ class Performer {
  public:
   /// An exception does not affect the actions that follow.
   virtual void perform(const Action& action) = 0;
+  /// When the State wants to be given a Look, as of now; nothing: not at all.
+  virtual void look_at(std::optional<base::Moment>) {}
 
  protected:
   ~Performer() = default;
@@ -41,6 +44,7 @@ class Decider {
   const Hooks& hooks_;
   Performer& performer_;
   State state_;
+  std::optional<base::Moment> look_;  ///< what the Performer was told last
 };
 
 }  // namespace xsuperd::service

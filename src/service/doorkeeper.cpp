@@ -19,7 +19,7 @@ void Doorkeeper::listen_everywhere() {
 
 bool Doorkeeper::has_session(const Endpoint& endpoint) const { return needs_.sessions.any_at(endpoint.id()); }
 
-bool Doorkeeper::listens(const Endpoint& endpoint) const { return needs_.decider.state().listens(endpoint.id()); }
+bool Doorkeeper::listens(const Endpoint& endpoint) const { return needs_.decider.state().endpoints().is_free(endpoint.id()); }
 
 /// Waits for requests, unless they are to wait for us or for the next image of the daemon.
 void Doorkeeper::listen(Endpoint& endpoint) {

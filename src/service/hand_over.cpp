@@ -64,7 +64,8 @@ void Runner::hold(bool on) { on ? parts_->endpoints.pause() : parts_->doorkeeper
 Runner::Unsettled Runner::unsettled() const {
   Unsettled all = Unsettled::no;
   for (const auto& [token, session] : sessions()) {
-    const bool settled = session.phase == SessionPhase::running || session.phase == SessionPhase::retrying;
+    const bool settled = session.phase == SessionPhase::running || session.phase == SessionPhase::retrying ||
+                         session.phase == SessionPhase::queued;
     const bool in_worker = session.conversing() && parts_->conversations.waiting_connection(token) < 0;
     if (settled || in_worker) continue;
     if (session.phase == SessionPhase::starting) return Unsettled::spawning;
@@ -122,11 +123,13 @@ void Runner::carry_on() {
   const Phase phase = state().phase();
   const bool opens = p.doorkeeper.wants_socket() && phase != Phase::paused && phase != Phase::retiring;
   for (const auto& endpoint : p.endpoints)
-    endpoint->carry_on(p.doorkeeper.listens(*endpoint), opens && !state().is_open(endpoint->id()));
+    endpoint->carry_on(p.doorkeeper.listens(*endpoint), opens && !state().endpoints().is_open(endpoint->id()));
   p.announcement.update();
   p.performer.carry_on();
   if (opens && p.targets.needed()) p.targets.find_first_later();
   p.signals.carry_on();
+  p.judging.carry_on();
+  p.times.watch_all();
   for (const Token token : p.sessions.tokens())
     if (p.sessions.contains(token)) p.carry_on(token);
 }
@@ -135,7 +138,8 @@ void Runner::carry_on() {
 void Runner::Parts::carry_on(Token token) {
   const Session& session = sessions.at(token);
   switch (session.phase) {
-    case SessionPhase::running: return;
+    case SessionPhase::running:
+    case SessionPhase::queued: return;
     case SessionPhase::conversing: return conversations.carry_on(token);
     case SessionPhase::retrying: return performer.perform(ArmRetry{token, State::retry_seconds});
     case SessionPhase::banner:  // it is not sent twice

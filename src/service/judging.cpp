@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "service/judging.hpp"
 
+#include <poll.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "xsuperd/base/text.hpp"
@@ -9,13 +13,63 @@
 namespace xsuperd::service {
 
 namespace {
+
+/// Has the peer closed its connection, or broken it? Who has sent something and then his end may want the answer.
+bool has_left(int socket) {
+  pollfd look{socket, POLLRDHUP, 0};
+  if (::poll(&look, 1, 0) != 1) return false;
+  int unread = 0;
+  return (look.revents & (POLLHUP | POLLERR)) != 0 || (::ioctl(socket, FIONREAD, &unread) == 0 && unread == 0);
+}
+
 /// A datagram's sender is known by one group only.
 std::vector<gid_t> groups_of(const Session& session) {
   if (session.socket) return net::peer_groups(session.socket.get());
   const gid_t group = session.peer.address.gid();
   return group == base::Address::not_told ? std::vector<gid_t>{} : std::vector<gid_t>{group};
 }
+
 }  // namespace
+
+Judging::Judging(const Needs& needs)
+    : needs_(needs), look_(needs.loop, [this] {
+        // Asked now: there is no owner yet while this is made.
+        if (const auto alive = needs_.life.owner().lock()) needs_.decider.feed(Look{needs_.clock.now()});
+      }) {}
+
+void Judging::lined_up(Token token) {
+  Session& session = needs_.sessions.at(token);
+  if (session.queued == base::Moment{}) {
+    session.queued = needs_.clock.now();
+    ++needs_.sessions.counters().queued;
+  }
+  needs_.way.go(token, SessionEvent::lined_up);
+}
+
+void Judging::call(Token token) {
+  boost::asio::post(needs_.loop, needs_.life.guard([this, token] {
+    if (needs_.sessions.contains(token)) needs_.endings.attempt(token, [&] { judge_called(token); });
+  }));
+}
+
+void Judging::judge_called(Token token) {
+  needs_.way.go(token, SessionEvent::called);
+  const Session& session = needs_.sessions.at(token);
+  if (has_left(session.socket.get())) return needs_.endings.withdraw(token);
+  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(needs_.clock.now() - session.queued);
+  feed(token, true);
+  if (!needs_.decider.state().line().contains(token)) needs_.sessions.counters().queue_ms += static_cast<std::uint64_t>(waited.count());
+}
+
+void Judging::carry_on() {
+  if (!needs_.decider.state().line().empty()) needs_.decider.feed(Look{needs_.clock.now()});
+}
+
+void Judging::look_at(std::optional<base::Moment> moment) {
+  using std::chrono::milliseconds;
+  if (!moment) return look_.cancel();
+  look_.set(needs_.clock.timer_length(std::max(std::chrono::ceil<milliseconds>(*moment - needs_.clock.now()), milliseconds(0))));
+}
 
 policy::Question Judging::question(const Session& session) const {
   const config::Settings& settings = needs_.setup.service().settings;

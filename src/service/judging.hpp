@@ -4,6 +4,7 @@
 #include "service/departures.hpp"
 #include "service/life.hpp"
 #include "service/way.hpp"
+#include "xsuperd/loop/alarm.hpp"
 
 namespace xsuperd::service {
 
@@ -25,7 +26,7 @@ class Judging {
     const Life& life;
     boost::asio::io_context& loop;
   };
-  explicit Judging(const Needs& needs) : needs_(needs) {}
+  explicit Judging(const Needs& needs);
 
   /// The first time: from now on it counts as a request.
   void judge(Token token);
@@ -38,12 +39,23 @@ class Judging {
   /// the request has been given its second chance: then it is refused.
   [[nodiscard]] bool judge_later(Token token, policy::Reason reason);
 
+  // Those that wait in the queue.
+  void lined_up(Token token);
+  /// Its turn has come: in the next turn of the loop it is judged again, or withdrawn if its peer has left.
+  void call(Token token);
+  /// The State is given a Look then; nothing: not at all.
+  void look_at(std::optional<base::Moment> moment);
+  /// In a new image.
+  void carry_on();
+
  private:
   [[nodiscard]] policy::Question question(const Session& session) const;
   void feed(Token token, bool again);
   void named(Token token, base::PeerName name);
+  void judge_called(Token token);
 
   const Needs needs_;
+  loop::Alarm look_;
 };
 
 }  // namespace xsuperd::service

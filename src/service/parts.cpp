@@ -137,6 +137,17 @@ Runner::Parts::Parts(Runner& runner, Surroundings& around, Setup the_setup)
                      .clock = around.clock,
                      .life = life,
                      .loop = around.loop}),
+      times({.setup = setup,
+             .sessions = sessions,
+             .decider = decider,
+             .endpoints = endpoints,
+             .signals = signals,
+             .conversations = conversations,
+             .serving = around.serving,
+             .journal = journal,
+             .clock = around.clock,
+             .life = life,
+             .loop = around.loop}),
       announcement(setup, around.sockets, endpoints, journal),
       performer({.setup = setup,
                  .endpoints = endpoints,
@@ -153,8 +164,10 @@ Runner::Parts::Parts(Runner& runner, Surroundings& around, Setup the_setup)
 
 void Runner::Parts::start(Token token) {
   const config::Service& service = setup.service();
-  if (!service.served_by_us()) return processes.start(token);
-  service.datagrams() ? datagrams.answer(token) : conversations.start(token);
+  if (service.served_by_us() && service.datagrams()) return datagrams.answer(token);
+  times.prepare(sessions.at(token));
+  service.served_by_us() ? conversations.start(token) : processes.start(token);
+  times.watch(token);
 }
 
 }  // namespace xsuperd::service

@@ -8,6 +8,7 @@
 #include "service/doorkeeper.hpp"
 #include "service/server_processes.hpp"
 #include "service/service_conversations.hpp"
+#include "service/time_limits.hpp"
 #include "xsuperd/service/runner.hpp"
 
 namespace xsuperd::service {
@@ -42,6 +43,7 @@ struct Runner::Parts {
   ServerSignals signals;
   ServerProcesses processes;
   ServiceConversations conversations;
+  TimeLimits times;
   Announcement announcement;
   ActionPerformer performer;
 

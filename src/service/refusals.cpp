@@ -45,7 +45,10 @@ void Refusals::sensed(const base::Address& peer) {
   const int minutes = service().settings.deny_time.value_or(0);
   if (minutes == 0 || !peer.known()) return;
   const log::DaemonLog& log = needs_.journal.daemon();
-  const auto result = needs_.bans.list.add(peer, minutes, needs_.clock.now());
+  const auto prefix = service().settings.source_prefix.value_or(config::SourcePrefix{});
+  const bool ipv4 = peer.unmapped().family() == base::Address::Family::ipv4;
+  const auto source = policy::Network::of(peer.unmapped(), ipv4 ? prefix.ipv4 : prefix.ipv6);
+  const auto result = needs_.bans.list.add(source, minutes, needs_.clock.now());
   if (result.added == policy::BanList::Added::fresh)
     log.critical("process_sensor",
                  fmt::format("Adding {} to the global_no_access list for {} minutes", peer.source().text(), minutes));

@@ -41,10 +41,11 @@ void Runner::reconfigure(Setup setup) {
   p.setup = std::move(setup);
   const auto places = service().places();
   for (const EndpointId closed : p.endpoints.replace(places))
-    if (state().is_open(closed)) p.decider.feed(Closed{closed});  // else it would end a pause of cps
+    if (state().endpoints().is_open(closed)) p.decider.feed(Closed{closed});  // else it would end a pause of cps
   p.endpoints.reconfigure(places, new_versions);
   p.announcement.update();
   p.decider.feed(Reconfigured{p.setup.policy, false});
+  p.times.watch_all();
 }
 
 void Runner::move_to(Setup setup) {
@@ -63,6 +64,9 @@ void Runner::retire(Servers servers) {
   p.decider.feed(Retire{});
   // The timers of another try are gone: the peers hear of it now, and the places are free.
   for (const Token token : p.sessions.tokens()) p.decider.feed(RetryDue{token});
+  // Nor will a place become free for those who wait for one.
+  for (const Token token : p.sessions.tokens())
+    if (const Session* session = p.sessions.find(token); session && session->phase == SessionPhase::queued) p.endings.withdraw(token);
   if (servers == Servers::leave) return;
   // Those who wait for a name, a banner or an identity server are sent away; what the spawner has goes on.
   for (const Token token : p.sessions.tokens())

@@ -107,6 +107,7 @@ void ServerProcesses::not_executed(const spawn::StartFailed& outcome) {
 void ServerProcesses::on_ended(const spawn::Ended& end) {
   Session session = std::move(needs_.sessions.at(end.token));
   const auto duration = std::chrono::duration_cast<std::chrono::seconds>(needs_.clock.now() - session.started);
+  needs_.sessions.counters().end(needs_.clock.now() - session.started);
   needs_.endings.end(end.token);
   std::optional<net::Head> next;
   std::exception_ptr thrown;
@@ -118,8 +119,16 @@ void ServerProcesses::on_ended(const spawn::Ended& end) {
   } catch (...) {  // its place is free all the same
     thrown = std::current_exception();
   }
+  note_misdeed(session, end);
   next ? needs_.waiting.go_on_with(end.token, *next) : needs_.decider.feed(Exited{end.token});
   if (thrown) std::rethrow_exception(thrown);
+}
+
+/// How its server ended may cost its source time. That of one that has been ended is the limit's price.
+void ServerProcesses::note_misdeed(const Session& session, const spawn::Ended& end) const {
+  using Cause = config::Penalty::Cause;
+  if (!service().settings.penalty || session.limited != base::Moment{}) return;
+  needs_.decider.feed(Misbehaved{session.peer.address, {end.signalled ? Cause::signal : Cause::exit, end.value}, needs_.clock.now()});
 }
 
 /// Without a descriptor to be had the server is started all the same.

@@ -11,11 +11,15 @@ bool ServerSignals::send(Token token, int number) {
   if (number != SIGTERM || all_end) return true;  // end_all() sees to all of them
   needs_.timers.arm(needs_.clock.grace, [this, token, pid = needs_.sessions.at(token).pid] {
     const Session* session = needs_.sessions.find(token);
-    if (!session || session->pid != pid) return;
-    if (needs_.children.signal(token, SIGKILL))
-      needs_.journal.daemon().warning("Sending signal {} to {} server {}", SIGKILL, needs_.setup.service().id, pid);
+    if (session && session->pid == pid) kill_late(token);
   });
   return true;
+}
+
+void ServerSignals::kill_late(Token token) {
+  const pid_t pid = needs_.sessions.at(token).pid;
+  if (needs_.children.signal(token, SIGKILL))
+    needs_.journal.daemon().warning("Sending signal {} to {} server {}", SIGKILL, needs_.setup.service().id, pid);
 }
 
 std::size_t ServerSignals::send_all(int number) {

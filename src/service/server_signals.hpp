@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Signals to the servers of one service. Internal to service.
 #pragma once
+#include <chrono>
+#include <csignal>
 #include <optional>
 
 #include "service/decider.hpp"
@@ -27,6 +29,10 @@ class ServerSignals {
   /// To one server with its process group. One that ignores TERM gets KILL after the grace time (decision B15.31). False
   /// if it is not running.
   bool send(Token token, int number);
+  /// TERM to one that has reached a time limit; kill_late() follows, or what it leaves behind gets KILL after `grace`.
+  void end(Token token, std::chrono::seconds grace) { (void)needs_.children.signal(token, SIGTERM, grace); }
+  /// KILL to one that has ignored that.
+  void kill_late(Token token);
   /// To every running server; returns how many there were.
   std::size_t send_all(int number);
 

@@ -131,6 +131,7 @@ void ServiceConversations::ended(Token token, worker::Ending ending) {
   Counters& counters = needs_.sessions.counters();
   counters.bytes_in += ending.report.in;
   counters.bytes_out += ending.report.out;
+  counters.end(needs_.clock.now() - session.started);
   needs_.endings.end(token);
   try {
     tell_end(session, ending);

@@ -34,6 +34,8 @@ constexpr Transition transitions[]{{Of::arrived, On::greets, Of::greeting},
                                    {Of::arrived, On::name_wanted, Of::naming},
                                    {Of::naming, On::named, Of::arrived},
                                    {Of::arrived, On::look_wanted, Of::judging},
+                                   {Of::arrived, On::lined_up, Of::queued},
+                                   {Of::queued, On::called, Of::arrived},
                                    {Of::judging, On::looked_again, Of::arrived},
                                    {Of::starting, On::start_failed, Of::retrying},
                                    {Of::retrying, On::retried, Of::starting}};

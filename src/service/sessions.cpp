@@ -31,6 +31,13 @@ const Session* Sessions::find(Token token) const {
   return found == all_.end() ? nullptr : &found->second;
 }
 
+void Sessions::erase(Token token) {
+  const auto found = all_.find(token);
+  if (found == all_.end()) return;
+  (void)deadlines_.cancel(found->second.deadline);
+  all_.erase(found);
+}
+
 std::vector<Token> Sessions::tokens() const {
   std::vector<Token> tokens;
   tokens.reserve(all_.size());

@@ -26,7 +26,9 @@ class Sessions {
   /// Throws std::out_of_range when it has ended.
   [[nodiscard]] Session& at(Token token) { return all_.at(token); }
   [[nodiscard]] bool contains(Token token) const { return all_.contains(token); }
-  void erase(Token token) { all_.erase(token); }
+  void erase(Token token);
+  /// What is due next of each session; taken out when it ends.
+  [[nodiscard]] base::DeadlineQueue<Token>& deadlines() { return deadlines_; }
 
   [[nodiscard]] const SessionMap& all() const { return all_; }
   [[nodiscard]] SessionMap& all() { return all_; }
@@ -42,6 +44,7 @@ class Sessions {
   Census& census_;
   const Clock& clock_;
   SessionMap all_;
+  base::DeadlineQueue<Token> deadlines_;
   Counters counters_;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/service/state.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -25,14 +27,21 @@ bool never_waits(const config::Service& service) {
 
 /// The counts of all other sessions. Each socket of a service with wait = yes is one server's: what runs at another one is
 /// nothing to it.
-void count_others(const Places& places, const Request& e, bool hands_over, policy::Question& question) {
+void count_others(const Places& places, const Request& e, const policy::Policy::Source& source, bool hands_over,
+                  policy::Question& question) {
   question.running = hands_over ? places.count_at(e.endpoint) : places.count();
-  question.running_from_source = places.count_from(question.peer.address);
+  question.running_from_source = source.exempt ? 0 : places.count_from(source.address);
   const Places::Place* own = places.find(e.token);
   if (!own) return;
   --question.running;
-  if (own->source == question.peer.address.unmapped().source()) --question.running_from_source;
+  if (question.running_from_source > 0 && own->source == source.address) --question.running_from_source;
   if (question.processes > 0) --question.processes;
+}
+
+/// Only a connection can be left alone until there is room for it.
+bool may_wait(const config::Service& service, policy::Reason reason) {
+  const auto& queue = service.settings.queue;
+  return queue && queue->number > 0 && !service.wait && !service.datagrams() && policy::passes_by_itself(reason);
 }
 
 template <typename... Cases>
@@ -50,6 +59,11 @@ Actions State::handle(const Event& event) {
   return std::visit(
       OneOf{[this](const auto& e) { return on(e); }, [this](const Exited& e) { return free_place(e.token); },
             [this](const Denied& e) { return turn_out(e.token, e.reason); },
+            [this](const Started& e) {
+              if (never_waits(policy_->service())) return free_place(e.token);
+              places_.started(e.token);
+              return Actions{};
+            },
             [this](const Closed& e) { return endpoints_.close(e.endpoint), Actions{}; },
             [this](const Due&) {
               if (!endpoints_.paused()) return Actions{};
@@ -59,54 +73,100 @@ Actions State::handle(const Event& event) {
             [this](const Reconfigured& e) {
               policy_ = e.policy;
               if (!e.counts_on) arrivals_.forget_rates();
+              return call_next();
+            },
+            [this](const Misbehaved& e) {
+              arrivals_.punish(policy_->service(), policy_->counted(e.peer), e.misdeed, e.now);
               return Actions{};
+            },
+            [this](const Look& e) {  // one at a time: next_look() is due again at once when there are more
+              if (const auto token = queue_.expire(policy_->service().settings, e.now))
+                return Actions{Refuse{*token, refusal(policy::Reason::queue_timeout)}};
+              queue_.look_again();
+              return call_next();
             },
             [this](const Retire&) { return endpoints_.retire(), Actions{CloseSocket{}}; }},
       event);
 }
 
 Actions State::on(const Request& e) {
+  queue_.came_back(e.token);
   policy::Question question = e.question;
-  if (!e.again) arrivals_.count(service(), e.now, question);
-  const bool hands_over = service().hands_over();
-  count_others(places_, e, hands_over, question);
+  const config::Service& service = policy_->service();
+  const auto source = policy_->counted(question.peer.address);
+  e.again ? arrivals_.look(service, source, e.now, question) : arrivals_.count(service, source, e.now, question);
+  count_others(places_, e, source, service.hands_over(), question);
   // Accepted in the same batch as the connection that tripped the limit.
-  if (endpoints_.paused()) return refuse(e, refusal(policy::Reason::connections_per_second), false);
+  if (endpoints_.paused() && !line().contains(e.token)) return refuse(e, refusal(policy::Reason::connections_per_second), false);
   // Accepted before the service went, and held up since: a service that goes has no place for anybody.
   if (endpoints_.retiring()) return refuse(e, refusal(policy::Reason::service_limit), false);
-  const policy::Verdict verdict = policy::judge(*policy_, question);
+  policy::Verdict verdict = policy::judge(*policy_, question);
+  const bool overtakes = verdict.kind != policy::Verdict::Kind::refuse && !places_.find(e.token) && !line().contains(e.token) &&
+                         queue_.somebody_is_next(service.settings, places_);
+  if (overtakes) verdict = refusal(policy::Reason::service_limit);
+  if (verdict.kind == policy::Verdict::Kind::refuse && may_wait(service, verdict.reason)) return line_up(e, question, verdict);
   if (verdict.kind == policy::Verdict::Kind::refuse) return refuse(e, verdict, question.rate_tripped);
-  // A place is taken when it is decided, not when the server runs: a burst cannot slip past the limits. Those who wait for
-  // their name take one too, or they would pile up as long as a name server keeps silent.
-  const bool need_name = verdict.kind == policy::Verdict::Kind::need_name;
-  if (!need_name || !hands_over) places_.take(e.token, question.peer.address, need_name, e.endpoint);
+  return admit(e, source, verdict.kind == policy::Verdict::Kind::need_name);
+}
+
+/// A place is taken when it is decided, not when the server runs: a burst cannot slip past the limits. Those who wait for
+/// their name take one too, or they would pile up as long as a name server keeps silent.
+Actions State::admit(const Request& e, const policy::Policy::Source& source, bool need_name) {
+  const bool hands_over = policy_->service().hands_over();
+  if (!need_name || !hands_over) places_.take(e.token, source.place(), need_name, e.endpoint);
+  if (!need_name) arrivals_.admitted(policy_->service(), source, e.now);
   Actions actions;
   if (hands_over && endpoints_.lend(e.endpoint)) actions.push_back(Suspend{e.endpoint});
   actions.push_back(need_name ? Action{AskName{e.token}} : Action{Spawn{e.token}});
+  if (queue_.served(e.token))
+    for (const Action& next : call_next()) actions.push_back(next);
   return actions;
+}
+
+/// One that is kept out anyway does not wait for it. One that waits already, and has been called too soon, goes on.
+Actions State::line_up(const Request& e, const policy::Question& question, const policy::Verdict& verdict) {
+  const policy::Verdict without = policy::judge_without_limits(*policy_, question);
+  if (without.kind == policy::Verdict::Kind::refuse) return refuse(e, without, question.rate_tripped);
+  places_.drop(e.token);
+  queue_.goes_on_waiting(verdict.reason, e.now);
+  if (!queue_.add(policy_->service().settings, e.token, policy_->counted(question.peer.address), e.now))
+    return refuse(e, refusal(policy::Reason::queue_full), false);
+  return {Queue{e.token}};
+}
+
+Actions State::call_next() {
+  if (const auto next = queue_.call(policy_->service().settings, places_)) return {Call{*next}};
+  return {};
+}
+
+std::optional<base::Moment> State::next_look() const {
+  return queue_.next_look(policy_->service().settings, places_, arrivals_.token_at(policy_->service()));
 }
 
 Actions State::refuse(const Request& e, const policy::Verdict& verdict, bool tripped) {
   Actions actions{Refuse{e.token, verdict}};
+  if (verdict.reason != policy::Reason::penalty)
+    arrivals_.punish(policy_->service(), policy_->counted(e.question.peer.address), {config::Penalty::Cause::refused, 0}, e.now);
   places_.drop(e.token);
+  queue_.remove(e.token);
   if (tripped) {
     endpoints_.pause();
     actions.push_back(CloseSocket{});
-    actions.push_back(ArmPause{service().rate().pause});
-  } else if (service().hands_over() && endpoints_.take_back(e.endpoint)) {
+    actions.push_back(ArmPause{policy_->service().rate().pause});
+  } else if (policy_->service().hands_over() && endpoints_.take_back(e.endpoint)) {
     actions.push_back(Listen{e.endpoint});
   }
+  for (const Action& next : call_next()) actions.push_back(next);
   return actions;
 }
 
 /// Whom the limits would turn away gets none, and is judged all the same when it has its banner (fact B4.24).
 Actions State::on(const Greeted& e) {
   if (!endpoints_.serving()) return {};
-  const auto room = [](const std::optional<config::Limit>& limit, std::uint64_t taken) {
-    return !limit || limit->is_unlimited() || taken < limit->value;
-  };
-  const config::Settings& s = service().settings;
-  if (room(s.instances, running()) && room(s.per_source, places_.count_from(e.peer))) places_.take(e.token, e.peer, true, 0);
+  const config::Settings& s = policy_->service().settings;
+  const auto source = policy_->counted(e.peer);
+  const bool room = has_room(s.instances, running()) && (source.exempt || has_room(s.per_source, places_.count_from(source.address)));
+  if (room) places_.take(e.token, source.place(), true, 0);
   return {};
 }
 
@@ -114,21 +174,15 @@ Actions State::on(const Opened& e) {
   if (endpoints_.retiring()) return {CloseSocket{}};
   endpoints_.open(e.endpoint);
   // Closed and opened again while its server went on: that one owns the requests still.
-  if (service().hands_over() && places_.count_at(e.endpoint) > 0) endpoints_.lend(e.endpoint);
+  if (policy_->service().hands_over() && places_.count_at(e.endpoint) > 0) endpoints_.lend(e.endpoint);
   if (endpoints_.is_busy(e.endpoint)) return {};
   return {Listen{e.endpoint}};
 }
 
-Actions State::on(const Started& e) {
-  if (never_waits(service())) return free_place(e.token);
-  places_.started(e.token);
-  return {};
-}
-
 Actions State::on(const StartFailed& e) {
-  if (!has_place(e.token)) return {};
+  if (!places_.find(e.token)) return {};
   if (e.final) return free_place(e.token);
-  const bool may = !service().has(config::Flag::noretry) && !endpoints_.retiring();
+  const bool may = !policy_->service().has(config::Flag::noretry) && !endpoints_.retiring();
   if (may && places_.failed(e.token, start_tries)) return {ArmRetry{e.token, retry_seconds}};
   return turn_out(e.token, policy::Reason::fork);
 }
@@ -143,8 +197,9 @@ Actions State::on(const RetryDue& e) {
 
 /// Who waits for a name at a socket that will be the server's has no place, but the socket rests for it.
 Actions State::on(const Withdrawn& e) {
-  if (has_place(e.token)) return free_place(e.token);
-  const bool rests = service().hands_over() && endpoints_.is_busy(e.endpoint) && places_.count_at(e.endpoint) == 0;
+  if (places_.find(e.token)) return free_place(e.token);
+  if (queue_.remove(e.token)) return call_next();
+  const bool rests = policy_->service().hands_over() && endpoints_.is_busy(e.endpoint) && places_.count_at(e.endpoint) == 0;
   if (!rests) return {};
   endpoints_.take_back(e.endpoint);
   return {Listen{e.endpoint}};
@@ -159,7 +214,8 @@ Actions State::turn_out(Token token, policy::Reason reason) {
 /// With wait = yes the socket is ours again.
 Actions State::free_place(Token token) {
   const auto endpoint = places_.drop(token);
-  if (!endpoint || !endpoints_.is_busy(*endpoint)) return {};
+  if (!endpoint) return {};
+  if (!endpoints_.is_busy(*endpoint)) return call_next();
   endpoints_.take_back(*endpoint);
   return {Listen{*endpoint}};
 }
@@ -169,6 +225,7 @@ StateSnapshot State::snapshot() const {
   endpoints_.save(all);
   arrivals_.save(all);
   all.places = places_.snapshot();
+  all.waiting = line().snapshot();
   return all;
 }
 
@@ -176,6 +233,7 @@ void State::restore(const StateSnapshot& snapshot) {
   endpoints_.restore(snapshot);
   arrivals_.restore(snapshot);
   places_.restore(snapshot.places);
+  queue_.restore(snapshot.waiting);
 }
 
 }  // namespace xsuperd::service

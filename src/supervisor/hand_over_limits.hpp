@@ -29,6 +29,10 @@ template <> inline constexpr Limits limits<&policy::Network::length>{.high = 128
 template <> inline constexpr Limits limits<&service::StateSnapshot::Place::token> = at_least_1;
 template <> inline constexpr Limits limits<&service::StateSnapshot::Place::failures>{.high = service::State::start_tries};
 template <> inline constexpr Limits limits<&service::StateSnapshot::source_rates>{.most = policy::SourceRates::most};
+template <> inline constexpr Limits limits<&service::StateSnapshot::Waiting::token> = at_least_1;
+template <> inline constexpr Limits limits<&service::StateSnapshot::waiting>{.most = most_sessions};
+template <> inline constexpr Limits limits<&service::StateSnapshot::source_buckets>{.most = policy::SourceTimes::most};
+template <> inline constexpr Limits limits<&service::StateSnapshot::penalties>{.most = policy::SourceTimes::most};
 template <> inline constexpr Limits limits<&service::StateSnapshot::places>{.most = most_sessions};
 template <> inline constexpr Limits limits<&service::StateSnapshot::endpoints>{.most = config::most_endpoints};
 

@@ -167,3 +167,20 @@ TEST_CASE("where a server accepts for itself, nobody can be asked to compare use
     CHECK(waits(type, "listen = unix:/run/x\nonly_from = 10.0.0.0/8").said("access lists hold at IP addresses only"));
   CHECK(waits("dgram", "listen = unix:/run/x\nonly_from = 10.0.0.0/8").up("x"));
 }
+
+TEST_CASE("idle_timeout and first_data_timeout are for TCP connections, and runtime_max for everything") {
+  const std::string tcp = std::string(stream) + server;
+  const std::string waits = std::string("socket_type = stream\nwait = yes\nuser = root\n") + server;
+  for (const std::string time : {"idle_timeout = 10m\n", "first_data_timeout = 10\n"}) {
+    CAPTURE(time);
+    CHECK(bare(tcp + time).up("x"));
+    CHECK(bare(waits + time).said("Service x: idle_timeout and first_data_timeout are for connections of stream services with wait = no"));
+    CHECK(bare(tcp + time + "listen = unix:/run/x.sock\n").said("Service x: idle_timeout and first_data_timeout are for TCP connections only"));
+    CHECK(bare(tcp + time + "listen = vsock:any:99\n").refused("x"));
+    CHECK(bare(tcp + time + "protocol = sctp\n").refused("x"));
+    for (const std::string& other : {waits, tcp + "listen = unix:/run/x.sock\n"})
+      CHECK(World(defaults(time) + entry("x", "type = UNLISTED\nport = 9\n" + other)).up("x"));
+  }
+  for (const std::string& any : {waits, tcp + "listen = unix:/run/x.sock\n"}) CHECK(bare(any + "runtime_max = 1h\n").up("x"));
+  CHECK(bare(tcp + "idle_timeout = 10m\nmptcp = yes\n").said("have no effect on connections of peers that use MPTCP"));
+}

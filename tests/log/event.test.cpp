@@ -125,6 +125,14 @@ TEST_CASE("CVE-2001-0825: fields of no byte, of one and of very many make entrie
   }
 }
 
+TEST_CASE("LIMIT names the limit, with the process on demand, and needs EXIT") {
+  using enum SuccessOption;
+  CHECK(line(limit_event(service({exit, pid, host}), 7, "idle_timeout")) == "LIMIT: plain pid=7 idle_timeout");
+  CHECK(line(limit_event(service({exit, pid}), 0, "runtime_max")) == "LIMIT: plain pid=0 runtime_max");
+  CHECK(line(limit_event(service({exit}), 7, "runtime_max")) == "LIMIT: plain runtime_max");
+  for (const SuccessOption only : {host, pid, userid, traffic, duration}) CHECK_FALSE(limit_event(service({only}), 7, "runtime_max"));
+}
+
 TEST_CASE("NOID names address and reason, TRAFFIC counts bytes") {
   CHECK(line(NoId{"plain", "::ffff:127.0.0.1", "no server"}) == "NOID: plain ::ffff:127.0.0.1 no server");
   CHECK(line(Traffic{"plain", {17}, {5000000000}}) == "TRAFFIC: plain in=17(bytes) out=5000000000(bytes)");
@@ -155,6 +163,7 @@ TEST_CASE("every kind of event tells its fields by name, without those that it d
   CHECK(named(UserId{"plain", PeerText("a\tb")}) == "USERID|service=plain|user=a\tb");
   CHECK(named(NoId{"plain", "::1", "timeout"}) == "NOID|service=plain|from=::1|reason=timeout");
   CHECK(named(Traffic{"plain", {17}, {4}}) == "TRAFFIC|service=plain|in=17B|out=4B");
+  CHECK(named(Limit{"plain", 7, "runtime_max"}) == "LIMIT|service=plain|pid=7|limit=runtime_max");
   CHECK(named(Event("Exiting...")) == "|text=Exiting...");
 }
 

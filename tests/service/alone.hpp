@@ -85,7 +85,7 @@ class Alone : public Bench, public Performer, public Endpoint::Owner {
   [[nodiscard]] const config::Service& service() const override { return setup.service(); }
   [[nodiscard]] bool wants_socket() const override { return true; }
   [[nodiscard]] bool has_session(const Endpoint& endpoint) const override { return sessions.any_at(endpoint.id()); }
-  [[nodiscard]] bool listens(const Endpoint& endpoint) const override { return decider.state().listens(endpoint.id()); }
+  [[nodiscard]] bool listens(const Endpoint& endpoint) const override { return decider.state().endpoints().is_free(endpoint.id()); }
   void listen(Endpoint& endpoint) override { endpoint.resume(); }
   void on_readable(Endpoint& endpoint) override { on_request(endpoint); }
   void on_turned_away(net::Connection) override {}

@@ -172,8 +172,8 @@ TEST_CASE("all sockets, and which of them a server has, go on in the next image"
   next->restore(handed, [](int number) { return base::Fd(number < 0 ? -1 : ::dup(number)); });
   next->carry_on();
   CHECK(next->endpoints().all_open());
-  CHECK(next->state().listens(handed.endpoints[0].id));
-  CHECK_FALSE(next->state().listens(handed.endpoints[1].id));
+  CHECK(next->state().endpoints().is_free(handed.endpoints[0].id));
+  CHECK_FALSE(next->state().endpoints().is_free(handed.endpoints[1].id));
   const Client one(where(bench, 0), SOCK_DGRAM);
   one.send("y");
   bench.run_until([&] { return next->sessions().size() == 2; });
@@ -208,7 +208,7 @@ TEST_CASE("in the next image a new socket is not that of a server whose place wa
   next->carry_on();
   next->reconfigure(bench.setup_for(at_several(service, {"127.0.0.2"})));
   REQUIRE(next->start());
-  CHECK(next->state().listens(next->endpoints()[1]->id()));
+  CHECK(next->state().endpoints().is_free(next->endpoints()[1]->id()));
   next->retire(Runner::Servers::leave);
 }
 

@@ -81,6 +81,43 @@ TEST_CASE("a running server is logged by the new image, once and with its whole 
   CHECK(bench.spawner.requests.size() == 1);
 }
 
+TEST_CASE("a time limit that one image has seen to be reached is enforced by the next, and not logged twice") {
+  Upgrade bench(with([](config::Service& s) { s.settings.runtime_max = 60, s.settings.kill_grace = 10; }));
+  bench.hurry = true;
+  REQUIRE(bench.runner->start());
+  const Client client(bench.where());
+  bench.run_until_jobs(1);
+  const Process server = Process::sleeping(true);
+  bench.spawner.deliver_started(0, server.pid(), server.pidfd());
+  bench.clock = at(60s);
+  bench.run_until([&] { return bench.sink.has("LIMIT: x"); });
+  bench.upgrade();
+  bench.clock = at(69s);
+  for (int i = 0; i < 20; ++i) bench.loop.run_one_for(5ms);
+  CHECK(server.alive());
+  bench.clock = at(70s);
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
+  CHECK(bench.runner->counters().limited == 1);
+  CHECK(bench.entries() == fmt::format("START: x pid={0} from=127.0.0.1\nLIMIT: x pid={0} runtime_max\n"
+                                       "EXIT: x signal=9 pid={0} duration=70(sec)\n", server.pid()));
+}
+
+TEST_CASE("the times of a session go on in the next image") {
+  Upgrade bench(with([](config::Service& s) { s.settings.runtime_max = 60, s.settings.idle_timeout = 30, s.settings.first_data_timeout = 5; }));
+  bench.hurry = true;
+  REQUIRE(bench.runner->start());
+  const Client client(bench.where());
+  bench.run_until_jobs(1);
+  const Process server = Process::sleeping();
+  bench.spawner.deliver_started(0, server.pid(), server.pidfd());
+  bench.upgrade();
+  REQUIRE(bench.restored.sessions.size() == 1);
+  CHECK(bench.restored.sessions[0].connection.known());
+  bench.clock = at(60s);
+  bench.run_until([&] { return bench.runner->sessions().empty(); });
+  CHECK(bench.sink.has("runtime_max"));
+}
+
 TEST_CASE("a server that ended in between is not missed") {
   Upgrade bench(stream_service());
   REQUIRE(bench.runner->start());

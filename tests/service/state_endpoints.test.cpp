@@ -35,8 +35,8 @@ TEST_CASE("a service is closed when the last of its endpoints is") {
   State state = with_two(stream_service());
   CHECK(does(state, Closed{0}) == "");
   CHECK(state.phase() == Phase::listening);
-  CHECK_FALSE(state.is_open(0));
-  CHECK(state.listens(1));
+  CHECK_FALSE(state.endpoints().is_open(0));
+  CHECK(state.endpoints().is_free(1));
   CHECK(does(state, Closed{1}) == "");
   CHECK(state.phase() == Phase::closed);
 }
@@ -45,8 +45,8 @@ TEST_CASE("a server of one endpoint leaves the others of a wait = yes service li
   State state = with_two(waiting_service(config::SocketType::dgram));
   CHECK(does(state, through(1, 1)) == "Suspend, Spawn 1");
   CHECK(state.phase() == Phase::busy);
-  CHECK(state.listens(0));
-  CHECK_FALSE(state.listens(1));
+  CHECK(state.endpoints().is_free(0));
+  CHECK_FALSE(state.endpoints().is_free(1));
   CHECK(does(state, through(0, 2)) == "Suspend, Spawn 2");
   CHECK(listens_at(state.handle(Exited{1})) == 1);
   CHECK(state.phase() == Phase::busy);
@@ -73,8 +73,8 @@ TEST_CASE("cps counts the requests of all endpoints, closes them and opens them 
   State state = with_two(service);
   CHECK(does(state, through(0, 1)) == "Spawn 1");
   CHECK(does(state, through(1, 2)) == "Refuse 2 connections per second, CloseSocket, ArmPause 10");
-  CHECK_FALSE(state.is_open(0));
-  CHECK_FALSE(state.is_open(1));
+  CHECK_FALSE(state.endpoints().is_open(0));
+  CHECK_FALSE(state.endpoints().is_open(1));
   CHECK(does(state, Due{}) == "OpenSocket");
   CHECK(listens_at(state.handle(Opened{0})) == 0);
   CHECK(does(state, Closed{1}) == "");
@@ -89,8 +89,8 @@ TEST_CASE("a refused request of one endpoint does not disturb the server of anot
   Request stranger = request(2, "192.0.2.66");
   stranger.endpoint = 1;
   CHECK(does(state, stranger) == "Refuse 2 address, Listen");
-  CHECK_FALSE(state.listens(0));
-  CHECK(state.listens(1));
+  CHECK_FALSE(state.endpoints().is_free(0));
+  CHECK(state.endpoints().is_free(1));
 }
 
 TEST_CASE("endpoints and whose server has them go on in another image") {
@@ -118,8 +118,8 @@ TEST_CASE("a socket that rests for a name is listened to again when the request 
   service.settings.only_from = pattern(".example.org");
   State state = listening(service);
   CHECK(does(state, request(1)) == "Suspend, AskName 1");
-  CHECK_FALSE(state.listens(0));
+  CHECK_FALSE(state.endpoints().is_free(0));
   CHECK(does(state, Withdrawn{1, 1}) == "");  // which is another socket
   CHECK(does(state, Withdrawn{1, 0}) == "Listen");
-  CHECK(state.listens(0));
+  CHECK(state.endpoints().is_free(0));
 }

@@ -84,7 +84,7 @@ TEST_CASE("who takes his banner has a place, as long as there is one, and is jud
   CHECK(does(state, Greeted{1, base::Address::ipv4(0x7f000001)}).empty());
   CHECK(does(state, Greeted{2, base::Address::ipv4(0x7f000001)}).empty());
   CHECK(state.places().find(1)->waiting);
-  CHECK_FALSE(state.has_place(2));
+  CHECK_FALSE(state.places().find(2));
   CHECK(does(state, request(2)) == "Refuse 2 service_limit");
   CHECK(does(state, request(1)) == "Spawn 1");
   CHECK(state.running() == 1);

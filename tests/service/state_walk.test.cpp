@@ -150,6 +150,8 @@ class Walk {
       std::visit([this](const auto& a) { perform(a); }, action);
   }
 
+  void perform(const Queue&) {}  // no service of the walk has one
+  void perform(const Call&) {}
   void perform(const Listen&) {
     CHECK(state_.phase() == Phase::listening);
     watched_ = true;
@@ -171,6 +173,8 @@ class Walk {
   }
   void perform(const Refuse&) {}
   void perform(const AskName& a) { asked_.push_back(a.token); }
+  void perform(const Queue&) { FAIL("nothing waits without a queue"); }
+  void perform(const Call&) { FAIL("nothing waits without a queue"); }
   void perform(const ArmPause&) {
     pending_due_ = true;
     ++pauses_;

@@ -20,12 +20,19 @@ struct Counts {
   std::uint64_t withdrawn = 0;  ///< the peer, or the service, went away before; or it did not identify itself (IDONLY)
   std::uint64_t bytes_in = 0;   ///< of conversations that have ended: from the peers
   std::uint64_t bytes_out = 0;  ///< and to them
+  std::uint64_t ended = 0;      ///< servers and conversations that have ended
+  std::uint64_t busy_ms = 0;    ///< the time that those took, in milliseconds
+  std::uint64_t queued = 0;     ///< requests that had to wait in the queue
+  std::uint64_t queue_ms = 0;   ///< the time that those waited that have had their turn, in milliseconds
+  std::uint64_t limited = 0;    ///< of those served: a time limit has ended the session
 
   Counts& operator+=(const Counts& other);
   bool operator==(const Counts&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Counts, (), (accepted, served, banned, failed, withdrawn, bytes_in, bytes_out))
-constexpr auto members_since(const Counts*) { return std::array<Since, 0>{}; }
+BOOST_DESCRIBE_STRUCT(Counts, (), (accepted, served, banned, failed, withdrawn, bytes_in, bytes_out, ended, busy_ms, queued, queue_ms, limited))
+constexpr auto members_since(const Counts*) {
+  return std::array{Since{"ended", 8}, Since{"busy_ms", 8}, Since{"queued", 8}, Since{"queue_ms", 8}, Since{"limited", 8}};
+}
 
 /// One of them.
 struct Count {

@@ -14,6 +14,7 @@
 #include "xsuperd/base/shared_words.hpp"
 #include "xsuperd/config/connection.hpp"
 #include "xsuperd/config/diagnostic.hpp"
+#include "xsuperd/config/limits.hpp"
 #include "xsuperd/config/listen.hpp"
 
 /// The configuration as values. Nothing here changes after the loader has built it; it is shared between threads as
@@ -48,29 +49,6 @@ enum class Type : std::uint8_t { rpc, internal, tcpmux, tcpmuxplus, unlisted };
 enum class SuccessOption : std::uint8_t { host, duration, exit, pid, userid, traffic };
 /// log_on_failure (fact B3.22), in dump order.
 enum class FailureOption : std::uint8_t { host, attempt, userid };
-
-/// A count with a largest value that means "no limit".
-struct Limit {
-  static constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t value = unlimited;
-  [[nodiscard]] bool is_unlimited() const { return value == unlimited; }
-  bool operator==(const Limit&) const = default;
-};
-
-/// cps: connections that trip the service (0: no limit) and the pause in seconds (facts B4.43 to B4.45).
-struct Rate {
-  std::uint32_t connections = 50;
-  std::uint32_t pause = 10;
-  std::uint32_t window = 0;  ///< of cps_window: seconds in which they are counted; 0: a rate per second, as in xinetd
-  bool operator==(const Rate&) const = default;
-};
-
-/// per_source_rate, ours: connections from one address in so many seconds (0: no limit).
-struct SourceRate {
-  std::uint32_t connections = 0;
-  std::uint32_t window = 60;
-  bool operator==(const SourceRate&) const = default;
-};
 
 /// One interval of access_times: minutes since local midnight, both ends included; start > end crosses midnight
 /// (fact B4.42, decision B15.16).
@@ -221,6 +199,16 @@ struct Settings {
   std::optional<Limit> instances;
   std::optional<Limit> per_source;
   std::optional<SourceRate> per_source_rate;
+  std::optional<TokenRate> rate;  ///< ours, as all to kill_grace
+  std::optional<SourcePrefix> source_prefix;
+  std::optional<std::vector<AddressPattern>> limit_exempt;  ///< networks only
+  std::optional<QueueLimit> queue;
+  std::optional<std::vector<Penalty>> penalty;
+  std::optional<PenaltyRange> penalty_range;
+  std::optional<std::uint32_t> runtime_max;         ///< seconds
+  std::optional<std::uint32_t> idle_timeout;        ///< seconds
+  std::optional<std::uint32_t> first_data_timeout;  ///< seconds
+  std::optional<std::uint32_t> kill_grace;          ///< seconds
   std::optional<Rate> cps;
   std::optional<std::uint32_t> cps_window;  ///< ours: seconds
   std::optional<double> max_load;
@@ -366,7 +354,8 @@ struct Service {
   /// The daemon name that stands for the service in these files (fact B5.22).
   [[nodiscard]] std::string libwrap_name() const;
   [[nodiscard]] Rate rate() const {
-    Rate rate = settings.cps.value_or(Rate{});
+    // With a rate of ours the built-in one of xinetd's does not apply.
+    Rate rate = settings.cps.value_or(settings.rate ? Rate{.connections = 0} : Rate{});
     rate.window = settings.cps_window.value_or(0);
     return rate;
   }

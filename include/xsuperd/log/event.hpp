@@ -82,6 +82,15 @@ struct Exit {
 };
 BOOST_DESCRIBE_STRUCT(Exit, (), (service, status, signal, pid, duration))
 
+/// "LIMIT: ID[ pid=N] LIMIT": a time limit ends the session; EXIT follows. Ours.
+struct Limit {
+  static constexpr std::string_view word = "LIMIT";
+  std::string_view service;
+  std::optional<pid_t> pid;
+  std::string_view limit;  ///< the attribute
+};
+BOOST_DESCRIBE_STRUCT(Limit, (), (service, pid, limit))
+
 /// "FAIL: ID REASON[ from=ADDR]" (fact B7.14).
 struct Fail {
   static constexpr std::string_view word = "FAIL";
@@ -117,7 +126,7 @@ struct Traffic {
 };
 BOOST_DESCRIBE_STRUCT(Traffic, (), (service, in, out))
 
-using Event = std::variant<Message, Start, Exit, Fail, UserId, NoId, Traffic>;
+using Event = std::variant<Message, Start, Exit, Fail, UserId, NoId, Traffic, Limit>;
 
 // What a service logs, with the fields that it is to log. All refer to `service` and to the texts that are given.
 
@@ -126,6 +135,8 @@ using Event = std::variant<Message, Start, Exit, Fail, UserId, NoId, Traffic>;
 /// Nothing without EXIT or DURATION.
 [[nodiscard]] std::optional<Event> exit_event(const config::Service& service, pid_t pid, ExitStatus status,
                                               std::chrono::seconds duration);
+/// `limit` is the name of the attribute. Nothing without EXIT.
+[[nodiscard]] std::optional<Event> limit_event(const config::Service& service, pid_t pid, std::string_view limit);
 /// Nothing when no option of log_on_failure is set.
 [[nodiscard]] std::optional<Event> fail_event(const config::Service& service, std::string_view reason,
                                               const base::Address& peer);

@@ -25,6 +25,12 @@ struct Live {
   std::uint64_t running = 0;              ///< servers of the service
   std::uint64_t running_from_source = 0;  ///< of these, for the peer's source
   std::uint64_t processes = 0;            ///< servers of all services
+  double penalty = 0;                     ///< seconds for which the peer's source is refused yet
+  double token_in = 0;                    ///< seconds until rate admits another one
+  double source_token_in = 0;             ///< seconds until per_source_rate with a period admits another one of the source
+  std::uint64_t waiting = 0;              ///< requests in the queue
+  std::uint64_t waiting_before = 0;       ///< of these, that would be served before one of the peer
+  double expected_wait = 0;               ///< seconds; 0: not known
   bool banned = false;
 };
 

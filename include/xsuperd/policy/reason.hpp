@@ -21,6 +21,10 @@ enum class Reason : std::uint8_t {
   libwrap,
   load,
   connections_per_second,
+  rate,
+  queue_full,
+  queue_timeout,
+  penalty,
   end  ///< none: how many there are
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::end);
@@ -59,6 +63,14 @@ inline constexpr std::array<ReasonRow, reason_count> reason_table{{
      .sentence = "The load average has reached max_load."},
     {.reason = Reason::connections_per_second, .word = "connections per second", .check = "cps", .attribute = "cps",
      .sentence = "More requests came than cps allows, and the service is closed for a while. This reason contains blanks."},
+    {.reason = Reason::rate, .word = "rate", .check = "rate", .attribute = "rate",
+     .sentence = "The service has admitted as many requests as rate allows.", .since = 8},
+    {.reason = Reason::queue_full, .word = "queue_full", .check = "queue", .attribute = "queue",
+     .sentence = "The request would have to wait, and the queue is full, or this source has its share of it.", .since = 8},
+    {.reason = Reason::queue_timeout, .word = "queue_timeout", .check = "", .attribute = "queue",
+     .sentence = "The request has waited in the queue as long as queue allows.", .since = 8},
+    {.reason = Reason::penalty, .word = "penalty", .check = "penalty", .attribute = "penalty",
+     .sentence = "Earlier requests have cost the source a penalty that is not over yet.", .since = 8},
 }};
 
 /// Does each reason have its row, in its place, with a word of its own and a sentence?

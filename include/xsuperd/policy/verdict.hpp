@@ -84,7 +84,9 @@ struct Question {
   base::Endpoint peer;                    ///< unknown address for stream services with wait = yes
   base::LocalTime local_time;             ///< for access_times
   bool rate_tripped = false;              ///< what RateWindow::trips said
-  bool source_rate_tripped = false;       ///< what SourceRates::trips said
+  bool source_rate_tripped = false;       ///< what SourceRates::trips said, or its token bucket is empty
+  bool out_of_tokens = false;             ///< the bucket of `rate` is empty
+  bool penalised = false;                 ///< the source has a penalty that counts
   std::optional<double> load;             ///< one-minute load; nothing: unknown, counts as below every limit
   std::uint64_t running = 0;              ///< servers of this service
   std::uint64_t running_from_source = 0;  ///< of these, started for the same address
@@ -114,11 +116,28 @@ class Policy {
   [[nodiscard]] const config::Service& service() const { return *service_; }
   [[nodiscard]] const std::shared_ptr<const config::Service>& shared_service() const { return service_; }
   [[nodiscard]] const AddressRules& addresses() const { return addresses_; }
+  /// What the requests of a peer are counted under.
+  struct Source {
+    base::Address address;  ///< as many bits of its own as source_prefix says, or all of them when it is exempt
+    bool exempt = false;    ///< one of limit_exempt: rates, per_source and penalties are no concern of it
+    /// Where its places are counted: an exempt one has none of those of its network.
+    [[nodiscard]] base::Address place() const { return exempt ? base::Address{} : address; }
+  };
+  [[nodiscard]] Source counted(const base::Address& peer) const;
 
  private:
   std::shared_ptr<const config::Service> service_;
   AddressRules addresses_;
+  std::optional<AddressList> exempt_;
 };
+
+/// Would a request that is refused for that reason be admitted a little later, by itself?
+[[nodiscard]] constexpr bool passes_by_itself(Reason reason) {
+  return reason == Reason::service_limit || reason == Reason::per_source_limit || reason == Reason::process_limit ||
+         reason == Reason::rate;
+}
+/// Judges as if there were room for everybody: is the peer admitted at all?
+[[nodiscard]] Verdict judge_without_limits(const Policy& policy, Question question);
 
 /// What a service asks of peers that have no IP address: the name of the attribute that keeps this one out, or empty. IP
 /// peers, and those of which nothing is known, are no concern of it. The first row that fits:
@@ -134,7 +153,7 @@ class Policy {
 [[nodiscard]] std::string_view objection_to(const base::Address& peer, const std::vector<gid_t>& groups,
                                             const config::Settings& settings);
 
-/// Runs the checks in xinetd's order (fact B4.24): cps, per_source_rate, max_load, access_times, instances,
+/// Runs the checks in xinetd's order (fact B4.24), with ours between them: cps, penalty, rate, per_source_rate, max_load, access_times, instances,
 /// per_source, process limit, sensor list, access lists (for peers without an IP address: only_uid and the like). The first that objects decides; only one reason is ever given
 /// (fact B4.26).
 [[nodiscard]] Verdict judge(const Policy& policy, const Question& question);

@@ -43,6 +43,10 @@ struct Counters : base::Counts {
     ++served;
     slowest_start = slowest_start < after ? after : slowest_start;
   }
+  void end(std::chrono::nanoseconds after) {
+    ++ended;
+    busy_ms += static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(after).count());
+  }
   [[nodiscard]] std::uint64_t refused_in_all() const {
     std::uint64_t sum = 0;
     for (const policy::ReasonRow& row : policy::reason_table) sum += refused[row.reason];

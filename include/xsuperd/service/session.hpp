@@ -12,12 +12,14 @@
 #include <utility>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/base/deadline_queue.hpp"
 #include "xsuperd/base/described.hpp"
 #include "xsuperd/base/fd.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/net/forward_resolver.hpp"
 #include "xsuperd/net/ident.hpp"
 #include "xsuperd/net/local_connector.hpp"
+#include "xsuperd/net/tcp_observer.hpp"
 #include "xsuperd/service/state.hpp"
 
 namespace xsuperd::net {
@@ -29,10 +31,11 @@ struct Datagram;
 ///
 /// | phase      | what it waits for                        | how it is left                                        |
 /// | ---------- | ---------------------------------------- | ----------------------------------------------------- |
-/// | arrived    | nothing: it is about to be judged        | greets -> greeting; name_wanted -> naming; admitted   |
+/// | arrived    | nothing: it is about to be judged        | greets -> greeting; name_wanted -> naming; lined_up -> queued; admitted |
 /// | greeting   | `banner` to be taken (fact B4.24)        | greeted -> arrived                                    |
 /// | naming     | the name of its peer                     | named -> arrived                                      |
 /// | judging    | another look: a place may become free    | looked_again -> arrived                               |
+/// | queued     | a place, or a token of `rate` (`queue`)  | called -> arrived                                     |
 /// | libwrap    | the helper's word                        | allowed -> the next that is wanted                    |
 /// | banner     | `banner_success` to be taken             | greeted -> the next that is wanted                    |
 /// | identity   | the answer of an identity server         | identified -> the next that is wanted                 |
@@ -59,8 +62,9 @@ enum class SessionPhase : std::uint8_t {
   retrying,
   running,
   conversing,
+  queued,
 };
-inline constexpr SessionPhase last_session_phase = SessionPhase::conversing;
+inline constexpr SessionPhase last_session_phase = SessionPhase::queued;
 
 enum class SessionEvent : std::uint8_t {
   greets,        ///< `banner` is being sent
@@ -69,6 +73,8 @@ enum class SessionEvent : std::uint8_t {
   named,
   look_wanted,   ///< it is to be judged again, in the next turn of the loop
   looked_again,
+  lined_up,      ///< it waits in the queue
+  called,        ///< its turn has come
   admitted,
   allowed,       ///< by libwrap
   identified,
@@ -112,12 +118,19 @@ struct SessionFacts {
   bool judged = false;        ///< counted as a request
   bool judged_again = false;  ///< for a place that may have become free
   bool through_tcpmux = false;  ///< waits for a line that says yes or no (RFC 1078)
+  base::Moment queued{};        ///< when it came into the queue; none: it never had to
+  net::TcpIdentity connection{};  ///< noted where idle_timeout or first_data_timeout may have to look at it
+  bool peer_spoke = false;        ///< it has been seen that the peer has sent something
+  base::Moment limited{};         ///< when a time limit has ended it; none: the epoch
   bool operator==(const SessionFacts&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(SessionFacts, (),
                       (peer, endpoint, phase, pid, started, started_wall, arrival, accepted, judged, judged_again,
-                       through_tcpmux))
-constexpr auto members_since(const SessionFacts*) { return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}}; }
+                       through_tcpmux, queued, connection, peer_spoke, limited))
+constexpr auto members_since(const SessionFacts*) {
+  return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}, base::Since{"queued", 8}, base::Since{"connection", 8},
+                    base::Since{"peer_spoke", 8}, base::Since{"limited", 8}};
+}
 
 /// One request. Loop thread only.
 struct Session : SessionFacts {
@@ -131,6 +144,9 @@ struct Session : SessionFacts {
   net::ForwardResolver::Id target = 0;         ///< while the redirect's target is looked up
   net::LocalConnector::Id connecting = 0;      ///< while it is a UNIX socket that is connected to
   unsigned silent_ends = 0;  ///< how often a look at it found that it has sent its end and nothing before
+  base::Moment active{};  ///< when it was last seen that a byte had passed; before `started`: not yet
+  bool killed = false;    ///< a server that went on after `limited`
+  base::DeadlineQueue<Token>::Handle deadline{};  ///< among Sessions::deadlines()
   base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
 
   Session() = default;

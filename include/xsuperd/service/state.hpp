@@ -9,6 +9,7 @@
 #include "xsuperd/service/arrivals.hpp"
 #include "xsuperd/service/open_endpoints.hpp"
 #include "xsuperd/service/places.hpp"
+#include "xsuperd/service/queue_turns.hpp"
 #include "xsuperd/service/state_snapshot.hpp"
 
 /// The state machine of one service: events in, actions out. Pure: no sockets, no clock, no log, so that every rule is
@@ -66,9 +67,16 @@ struct Reconfigured {
   bool counts_on = false;  ///< nothing but places in files is different: rates go on as they were
 };
 struct Retire {};
-using Event =
-    std::variant<Request, Greeted, Opened, Closed, Started, StartFailed, RetryDue, Exited, Denied, Withdrawn, Due, Reconfigured,
-                           Retire>;
+/// A source has done something for which `penalty` may have a price.
+struct Misbehaved {
+  base::Address peer;
+  policy::Misdeed misdeed;
+  base::Moment now;
+};
+/// The moment that next_look() told has come, or something that others share has become free.
+struct Look { base::Moment now; };
+using Event = std::variant<Request, Greeted, Opened, Closed, Started, StartFailed, RetryDue, Exited, Denied, Withdrawn, Due,
+                           Reconfigured, Retire, Misbehaved, Look>;
 
 // Actions, in the order in which they are to be done.
 struct Listen { EndpointId endpoint = 0; };   ///< wait for the socket again
@@ -86,7 +94,11 @@ struct ArmRetry {
   Token token = 0;
   std::uint32_t seconds = 0;
 };  ///< come back with RetryDue
-using Action = std::variant<Listen, Suspend, CloseSocket, OpenSocket, Spawn, Refuse, AskName, ArmPause, ArmRetry>;
+struct Queue { Token token = 0; };  ///< it waits, until it is called or refused
+/// Its turn has come: come back, in a later turn of the loop, with a Request that says `again`, or with Withdrawn if its peer
+/// has left.
+struct Call { Token token = 0; };
+using Action = std::variant<Listen, Suspend, CloseSocket, OpenSocket, Spawn, Refuse, AskName, ArmPause, ArmRetry, Queue, Call>;
 using Actions = boost::container::static_vector<Action, 4>;
 
 class State {
@@ -96,18 +108,18 @@ class State {
   [[nodiscard]] Actions handle(const Event& event);
 
   [[nodiscard]] Phase phase() const { return endpoints_.phase(); }
-  /// Is the endpoint open, as far as it was told?
-  [[nodiscard]] bool is_open(EndpointId endpoint) const { return endpoints_.is_open(endpoint); }
-  /// And not a server's?
-  [[nodiscard]] bool listens(EndpointId endpoint) const { return endpoints_.is_free(endpoint); }
+  /// Which are open, as far as it was told, and which of those are a server's.
+  [[nodiscard]] const OpenEndpoints& endpoints() const { return endpoints_; }
   [[nodiscard]] const policy::Policy& policy() const { return *policy_; }
   /// Places taken: servers running, being started or waiting for another try, and peers that wait to be judged. Services
   /// that never wait for their peer (decision B15.9) take a place only until they have begun.
   [[nodiscard]] std::size_t running() const { return places_.count(); }
-  /// Is one of the places this token's?
-  [[nodiscard]] bool has_place(Token token) const { return places_.find(token) != nullptr; }
   [[nodiscard]] const Places& places() const { return places_; }
   [[nodiscard]] const Arrivals& arrivals() const { return arrivals_; }
+  /// Those that wait for a place.
+  [[nodiscard]] const WaitingLine& line() const { return queue_.line(); }
+  /// When a Look is due, for those that wait; nothing when none does. To be asked after each event.
+  [[nodiscard]] std::optional<base::Moment> next_look() const;
   /// The requests seen by another State count as seen by this one, which takes its place.
   void count_on_from(const State& before) { arrivals_.count_on_from(before.arrivals_); }
   [[nodiscard]] StateSnapshot snapshot() const;
@@ -118,15 +130,18 @@ class State {
   static constexpr std::uint32_t retry_seconds = 5;   ///< fact B4.48
 
  private:
-  [[nodiscard]] const config::Service& service() const { return policy_->service(); }
   Actions on(const Request& e);
   Actions on(const Greeted& e);
   Actions on(const Opened& e);
-  Actions on(const Started& e);
   Actions on(const StartFailed& e);
   Actions on(const RetryDue& e);
   Actions on(const Withdrawn& e);
+  Actions admit(const Request& e, const policy::Policy::Source& source, bool need_name);
   Actions refuse(const Request& e, const policy::Verdict& verdict, bool tripped);
+  /// Has it wait, if it may and there is room in the line.
+  Actions line_up(const Request& e, const policy::Question& question, const policy::Verdict& verdict);
+  /// Calls the next one that waits, if there seems to be a place for it.
+  Actions call_next();
   /// Refuses one that had been admitted.
   Actions turn_out(Token token, policy::Reason reason);
   Actions free_place(Token token);
@@ -135,6 +150,7 @@ class State {
   OpenEndpoints endpoints_;
   Places places_;
   Arrivals arrivals_;
+  QueueTurns queue_;
 };
 
 }  // namespace xsuperd::service

@@ -6,6 +6,7 @@
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/described.hpp"
+#include "xsuperd/policy/source_times.hpp"
 #include "xsuperd/policy/verdict.hpp"
 
 /// What a State holds, as plain data, and the names for it.
@@ -36,20 +37,35 @@ struct StateSnapshot {
     bool busy = false;  ///< a wait = yes server owns it
     bool operator==(const OpenEndpoint&) const = default;
   };
+  struct Waiting {
+    Token token = 0;
+    base::Address source;
+    base::Moment since{};
+    bool operator==(const Waiting&) const = default;
+  };
   Phase phase = Phase::closed;
   policy::RateWindow::Snapshot rate;
   std::vector<Place> places;  ///< in the order of their tokens
   std::uint64_t attempts = 0;
   std::vector<policy::SourceRates::Count> source_rates = {};
   std::vector<OpenEndpoint> endpoints = {};  ///< where it is not said, by the phase: a single one
+  std::vector<Waiting> waiting = {};         ///< in the queue, in the order in which their turns come
+  base::Moment bucket{};                     ///< of rate: when it is full again
+  std::vector<policy::SourceTimes::Entry> source_buckets = {};
+  std::vector<policy::SourceTimes::Entry> penalties = {};
   bool operator==(const StateSnapshot&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(StateSnapshot::Place, (), (token, source, failures, retrying, waiting, endpoint))
 BOOST_DESCRIBE_STRUCT(StateSnapshot::OpenEndpoint, (), (id, busy))
-BOOST_DESCRIBE_STRUCT(StateSnapshot, (), (phase, rate, source_rates, places, attempts, endpoints))
+BOOST_DESCRIBE_STRUCT(StateSnapshot::Waiting, (), (token, source, since))
+BOOST_DESCRIBE_STRUCT(StateSnapshot, (),
+                      (phase, rate, source_rates, places, attempts, endpoints, waiting, bucket, source_buckets, penalties))
 constexpr auto members_since(const StateSnapshot::Place*) {
   return std::array{base::Since{"waiting", 5}, base::Since{"endpoint", 6}};
 }
-constexpr auto members_since(const StateSnapshot*) { return std::array{base::Since{"endpoints", 6}}; }
+constexpr auto members_since(const StateSnapshot*) {
+  return std::array{base::Since{"endpoints", 6}, base::Since{"waiting", 8}, base::Since{"bucket", 8},
+                    base::Since{"source_buckets", 8}, base::Since{"penalties", 8}};
+}
 
 }  // namespace xsuperd::service

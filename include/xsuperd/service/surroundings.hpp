@@ -21,6 +21,7 @@
 #include "xsuperd/net/mdns.hpp"
 #include "xsuperd/net/resolver.hpp"
 #include "xsuperd/net/rpcbind.hpp"
+#include "xsuperd/net/tcp_observer.hpp"
 #include "xsuperd/net/udp_reply.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/linger.hpp"
@@ -66,6 +67,7 @@ struct Serving {
   worker::Conversations& conversations;
   std::shared_ptr<Lingering> lingering;
   net::SecurityLabels* labels = nullptr;  ///< null: this kernel has none
+  std::shared_ptr<net::TcpObserver> observer = std::make_shared<net::TcpObserver>();  ///< of connections that others have
 };
 
 /// Who is asked about peers and hosts.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/control/command.hpp"
+
+#include <algorithm>
+
 #include "supervisor/control/services.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/policy/explain.hpp"
@@ -7,6 +10,34 @@
 namespace xsuperd::supervisor {
 
 namespace {
+
+/// Seconds from `now` on; none where the moment has passed.
+double until(base::Moment moment, base::Moment now) { return std::max(std::chrono::duration<double>(moment - now).count(), 0.0); }
+
+/// How long a place is taken on average, for a guess at how long others will wait; 0: not known.
+double time_of_a_place(const service::Runner& runner) {
+  const service::Counters& counters = runner.counters();
+  return counters.ended > 0 ? static_cast<double>(counters.busy_ms) / 1000 / static_cast<double>(counters.ended) : 0;
+}
+
+/// What the token bucket, the penalties and the queue say of a source.
+void tell_limits(const service::Runner& runner, base::Moment now, const base::Address& peer, policy::Live& live) {
+  const service::State& state = runner.state();
+  const auto [source, exempt] = state.policy().counted(peer);
+  live.waiting = state.line().size();
+  live.waiting_before = state.line().before(source);
+  if (exempt) return;
+  live.recent_from_source = state.arrivals().recent_from(source);
+  live.running_from_source = state.places().count_from(source);
+  if (const auto token = state.arrivals().token_at(runner.service(), source, now)) live.source_token_in = until(*token, now);
+  if (const auto end = state.arrivals().penalties().end_of(source, now)) live.penalty = until(*end, now);
+  if (const auto token = state.arrivals().token_at(runner.service())) live.token_in = until(*token, now);
+  const config::Settings& settings = runner.service().settings;
+  const auto before = static_cast<double>(live.waiting_before);
+  const double places = settings.instances && !settings.instances->is_unlimited() ? static_cast<double>(settings.instances->value) : 0;
+  if (places > 0) live.expected_wait = (before + 1) * time_of_a_place(runner) / places;
+  if (settings.rate) live.expected_wait = std::max(live.expected_wait, live.token_in + before * settings.rate->period / settings.rate->count);
+}
 
 policy::Live live_facts(const View& daemon, const service::Runner& runner, const base::Address& peer) {
   const service::State& state = runner.state();
@@ -16,11 +47,10 @@ policy::Live live_facts(const View& daemon, const service::Runner& runner, const
   live.state = state_word(runner);
   live.lets_in = serving && (tcpmux || runner.endpoints().open());
   live.recent = state.arrivals().recent(runner.service().rate(), daemon.now());
-  live.recent_from_source = state.arrivals().recent_from(peer);
   live.load = daemon.load();
   live.running = state.running();
-  live.running_from_source = state.places().count_from(peer);
   live.processes = daemon.processes();
+  tell_limits(runner, daemon.now(), peer, live);
   live.banned = daemon.bans().banned(peer, daemon.now());
   return live;
 }

@@ -28,6 +28,7 @@ std::string_view stage_word(service::SessionPhase phase) {
     case Phase::identity: return Stages::ident;
     case Phase::starting: return Stages::starting;
     case Phase::retrying: return Stages::waits_to_be_started;
+    case Phase::queued: return Stages::queued;
     case Phase::running: return Stages::running;
     case Phase::conversing: return Stages::conversation;
   }
@@ -42,6 +43,12 @@ void tell_traffic(const Session& session, Token token, const worker::Counts& cou
   to.bytes_out = found->second.out;
 }
 
+std::optional<double> limit_in(const service::Runner& runner, const Session& session, base::Moment now) {
+  const auto& most = runner.service().settings.runtime_max;
+  if (!most || !session.served() || session.limited != base::Moment{}) return std::nullopt;
+  return std::max(std::chrono::duration<double>(session.started + std::chrono::seconds(*most) - now).count(), 0.0);
+}
+
 reply::Session told(const service::Runner& runner, Token token, const Session& session, base::Moment now) {
   reply::Session row;
   row.session = token;
@@ -52,6 +59,7 @@ reply::Session told(const service::Runner& runner, Token token, const Session& s
   if (session.pid != 0) row.pid = session.pid;
   row.age = std::chrono::duration<double>(now - session.accepted).count();
   row.started = time_of(session.started_wall);
+  row.limit_in = limit_in(runner, session, now);
   row.retired = runner.state().phase() == service::Phase::retiring;
   return row;
 }

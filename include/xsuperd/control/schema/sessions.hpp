@@ -8,8 +8,8 @@ namespace xsuperd::control {
 struct Stages {
   static constexpr std::string_view arrived = "arrived", running = "running", conversation = "conversation",
                                     name_look_up = "name look-up", banner = "banner", libwrap = "libwrap", ident = "ident",
-                                    waits_to_be_started = "waits to be started", starting = "starting";
-  static constexpr std::array all{arrived, running, conversation, name_look_up, banner, libwrap, ident, waits_to_be_started, starting};
+                                    waits_to_be_started = "waits to be started", starting = "starting", queued = "queued";
+  static constexpr std::array all{arrived, running, conversation, name_look_up, banner, libwrap, ident, waits_to_be_started, starting, queued};
 };
 
 namespace reply {
@@ -31,13 +31,15 @@ struct Session {
   bool retired = false;
   std::optional<std::uint64_t> bytes_in;
   std::optional<std::uint64_t> bytes_out;
+  std::optional<double> limit_in;
   static constexpr std::array notes{
       Note{"session", "its number, unique as long as the daemon runs"}, Note{"age", "in seconds"},
       Note{"retired", "its service has been removed"},
       Note{"bytes_in", "read from the peer so far; null if that is not known, as for a server"},
-      Note{"bytes_out", "sent to the peer, or for a relay read from its target"}};
+      Note{"bytes_out", "sent to the peer, or for a relay read from its target"},
+      Note{"limit_in", "seconds until runtime_max ends it; null if nothing does"}};
 };
-BOOST_DESCRIBE_STRUCT(Session, (), (session, service, stage, peer, port, pid, age, started, retired, bytes_in, bytes_out))
+BOOST_DESCRIBE_STRUCT(Session, (), (session, service, stage, peer, port, pid, age, started, retired, bytes_in, bytes_out, limit_in))
 
 struct Killed {
   std::int64_t signal = 0;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <limits>
+
+/// How much of a service there may be, at a time and in a time. Values; nothing here changes after the loader has built it.
+namespace xsuperd::config {
+
+/// A count with a largest value that means "no limit".
+struct Limit {
+  static constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t value = unlimited;
+  [[nodiscard]] bool is_unlimited() const { return value == unlimited; }
+  bool operator==(const Limit&) const = default;
+};
+
+/// cps: connections that trip the service (0: no limit) and the pause in seconds (facts B4.43 to B4.45).
+struct Rate {
+  std::uint32_t connections = 50;
+  std::uint32_t pause = 10;
+  std::uint32_t window = 0;  ///< of cps_window: seconds in which they are counted; 0: a rate per second, as in xinetd
+  bool operator==(const Rate&) const = default;
+};
+
+/// rate, ours: a token bucket. A request takes a token; `count` of them come back in each period, and there are never more
+/// than `burst`.
+struct TokenRate {
+  std::uint32_t count = 0;
+  std::uint32_t period = 1;  ///< seconds
+  std::uint32_t burst = 1;   ///< at least 1
+  bool operator==(const TokenRate&) const = default;
+};
+
+/// per_source_rate, ours: connections from one source in so many seconds (0: no limit).
+struct SourceRate {
+  std::uint32_t connections = 0;
+  std::uint32_t window = 60;
+  std::uint32_t burst = 0;  ///< 0: they are counted from the first one on; else it is a token bucket of that size
+  bool operator==(const SourceRate&) const = default;
+};
+
+/// source_prefix, ours: how many bits of an address make a source.
+struct SourcePrefix {
+  std::uint8_t ipv4 = 32;
+  std::uint8_t ipv6 = 128;
+  bool operator==(const SourcePrefix&) const = default;
+};
+
+/// queue, ours: how many requests may wait for a place, and how long.
+struct QueueLimit {
+  std::uint32_t number = 0;  ///< 0: none waits
+  std::uint32_t time = 30;   ///< seconds
+  bool operator==(const QueueLimit&) const = default;
+};
+
+/// One element of penalty, ours: what costs a source how much time.
+struct Penalty {
+  enum class Cause : std::uint8_t {
+    exit,     ///< its server has ended with `status`, or with any but 0
+    signal,   ///< its server has been ended by a signal
+    timeout,  ///< a time limit has ended its session
+    refused,  ///< it has been refused, other than by a penalty
+  };
+  static constexpr int any_failure = -1;
+  Cause cause = Cause::exit;
+  int status = any_failure;   ///< of exit: 0 to 255, or any but 0
+  std::uint32_t seconds = 0;
+  bool operator==(const Penalty&) const = default;
+};
+
+/// penalty_range, ours: below `least` penalties have no effect, and they do not grow beyond `most`.
+struct PenaltyRange {
+  std::uint32_t least = 15;  ///< seconds
+  std::uint32_t most = 600;  ///< seconds
+  bool operator==(const PenaltyRange&) const = default;
+};
+
+}  // namespace xsuperd::config

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <vector>
+
+#include "xsuperd/config/model.hpp"
+#include "xsuperd/policy/source_times.hpp"
+
+namespace xsuperd::policy {
+
+/// Something that may cost a source time.
+struct Misdeed {
+  config::Penalty::Cause cause = config::Penalty::Cause::refused;
+  int status = 0;  ///< of exit
+};
+
+/// What `penalty` says a misdeed costs, in seconds; 0: nothing. One for a certain exit status goes before one for any. Pure.
+[[nodiscard]] std::uint32_t cost_of(const std::vector<config::Penalty>& penalties, const Misdeed& misdeed);
+
+/// The penalties of one service's sources. They add up and pass by themselves; below the range's least time they do not
+/// count, and from there on until they are over. A value; the service's State owns it.
+class Penalties {
+ public:
+  /// Adds what it costs; nothing happens where that is nothing.
+  void add(const config::Settings& settings, const base::Address& source, const Misdeed& misdeed, base::Moment now);
+  /// Is the source being punished?
+  [[nodiscard]] bool counts(const base::Address& source, base::Moment now) const;
+  /// When its penalty is over; nothing where it has none that counts.
+  [[nodiscard]] std::optional<base::Moment> end_of(const base::Address& source, base::Moment now) const;
+
+  [[nodiscard]] std::vector<SourceTimes::Entry> snapshot() const { return times_.snapshot(); }
+  void restore(const std::vector<SourceTimes::Entry>& entries) { times_.restore(entries); }
+
+ private:
+  SourceTimes times_;
+};
+
+}  // namespace xsuperd::policy

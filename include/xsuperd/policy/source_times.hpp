@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <array>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "xsuperd/base/address.hpp"
+#include "xsuperd/base/described.hpp"
+#include "xsuperd/base/time.hpp"
+
+namespace xsuperd::policy {
+
+/// A moment for each of many sources, in which something about it is over: its bucket is full, its penalty has passed. What
+/// is over is forgotten. Bounded: beyond `most` sources the one whose moment comes first is forgotten. A value; pure.
+class SourceTimes {
+ public:
+  static constexpr std::size_t most = 65'536;
+
+  struct Entry {
+    base::Address source;
+    base::Moment end{};
+    bool active = false;  ///< of a penalty: it has reached the time from which on it counts
+    bool operator==(const Entry&) const = default;
+  };
+  /// Null when nothing is known of it, or its moment is over.
+  [[nodiscard]] const Entry* find(const base::Address& source, base::Moment now) const;
+  /// Moments never go back. A source that is not known has none.
+  void set(const Entry& entry, base::Moment now);
+  void clear();
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+  /// In the order of their moments.
+  [[nodiscard]] std::vector<Entry> snapshot() const;
+  /// Instead of what is there.
+  void restore(const std::vector<Entry>& entries);
+
+ private:
+  void forget(std::set<std::pair<base::Moment, base::Address>>::iterator first);
+
+  std::map<base::Address, Entry> entries_;
+  std::set<std::pair<base::Moment, base::Address>> by_end_;
+};
+BOOST_DESCRIBE_STRUCT(SourceTimes::Entry, (), (source, end, active))
+
+}  // namespace xsuperd::policy

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "xsuperd/policy/verdict.hpp"
+#include "xsuperd/service/places.hpp"
+#include "xsuperd/service/waiting_line.hpp"
+
+namespace xsuperd::service {
+
+/// The queue of a service: who waits in it, whose turn it is, and when somebody has to look. One at a time is called, and
+/// comes back as a Request or a Withdrawn. Pure; a State owns it.
+class QueueTurns {
+ public:
+  /// Until it is looked again whether other services have left room under -limit.
+  static constexpr std::chrono::milliseconds others_pause{100};
+
+  [[nodiscard]] const WaitingLine& line() const { return line_; }
+  /// Adds one, or keeps one that waits already. False when the queue is full, or its source has its share of it: a quarter,
+  /// or all of it for one that is exempt. Throws std::bad_alloc, and nothing has happened then.
+  [[nodiscard]] bool add(const config::Settings& settings, Token token, const policy::Policy::Source& source, base::Moment now);
+  /// Does a place that is free belong to one that waits?
+  [[nodiscard]] bool somebody_is_next(const config::Settings& settings, const Places& places) const {
+    return called_ != 0 || callable(settings, places).has_value();
+  }
+  /// Calls the next one for which there seems to be a place; nothing when there is none, or one has been called and has not
+  /// come back. Whether there is a token of `rate`, or a place under -limit, is seen when it is judged.
+  [[nodiscard]] std::optional<Token> call(const config::Settings& settings, const Places& places);
+  /// It was judged, and has not got a place for want of something; `reason` says of what.
+  void goes_on_waiting(policy::Reason reason, base::Moment now);
+  /// A Look has been given: whatever it waited for may be there.
+  void look_again() { next_try_.reset(); }
+  void came_back(Token token) { called_ = called_ == token ? 0 : called_; }
+  /// It has its place. False when it did not wait.
+  bool served(Token token) { return line_.served(token); }
+  /// It left. False when it did not wait.
+  bool remove(Token token) { return came_back(token), line_.remove(token); }
+  /// Removes one that has waited for too long; nothing when none has.
+  [[nodiscard]] std::optional<Token> expire(const config::Settings& settings, base::Moment now);
+  /// When a Look is due; nothing when none waits. `token`: when there is a token of `rate`, if there is such a limit.
+  [[nodiscard]] std::optional<base::Moment> next_look(const config::Settings& settings, const Places& places,
+                                                      std::optional<base::Moment> token) const;
+
+  void restore(const std::vector<StateSnapshot::Waiting>& waiting) { line_.restore(waiting); }
+
+ private:
+  [[nodiscard]] std::optional<Token> callable(const config::Settings& settings, const Places& places) const;
+
+  WaitingLine line_;
+  Token called_ = 0;                          ///< who was called and has not come back; 0: nobody
+  std::optional<base::Moment> next_try_ = {};  ///< the last one that was called found no room under -limit
+};
+
+/// Is there room for one more under the limit?
+[[nodiscard]] inline bool has_room(const std::optional<config::Limit>& limit, std::uint64_t taken) {
+  return !limit || limit->is_unlimited() || taken < limit->value;
+}
+
+}  // namespace xsuperd::service
