@@ -99,6 +99,42 @@ void state_of_a_service(benchmark::State& state) {
 }
 BENCHMARK(state_of_a_service)->Arg(0)->Arg(10'000);
 
+/// The same, with the limits that xinetd has, and the window of per_source_rate (0), or with every limit (1); none objects.
+void state_with_limits(benchmark::State& state) {
+  auto one = service();
+  config::Settings& s = one->settings;
+  s.instances = config::Limit{50};
+  s.per_source = config::Limit{10};
+  s.cps = config::Rate{1'000'000'000, 10};
+  s.per_source_rate = config::SourceRate{1'000'000'000, 60};
+  if (state.range(0) == 1) {
+    s.rate = config::TokenRate{1'000'000, 1, 1'000'000};
+    s.per_source_rate = config::SourceRate{1'000'000, 1, 1'000'000};
+    s.source_prefix = config::SourcePrefix{24, 64};
+    s.limit_exempt = std::vector{config::AddressPattern{}};
+    s.limit_exempt->front().base = base::Address::ipv4(0xc0000201U);
+    s.limit_exempt->front().prefix = 32;
+    s.queue = config::QueueLimit{100, 30};
+    s.penalty = {{config::Penalty::Cause::exit, config::Penalty::any_failure, 10}};
+  }
+  service::State machine(std::make_shared<policy::Policy>(one));
+  (void)machine.handle(service::Opened{});
+  const auto all = peers();
+  service::Token token = 0;
+  base::Moment now{};
+  for (auto _ : state) {
+    service::Request request;
+    request.token = ++token;
+    request.question.peer = {all[token % all.size()], 40000};
+    request.now = now += std::chrono::microseconds(10);
+    benchmark::DoNotOptimize(machine.handle(request));
+    benchmark::DoNotOptimize(machine.handle(service::Started{token}));
+    benchmark::DoNotOptimize(machine.handle(service::Exited{token}));
+    benchmark::DoNotOptimize(machine.next_look());
+  }
+}
+BENCHMARK(state_with_limits)->Arg(0)->Arg(1);
+
 void log_entry(benchmark::State& state) {
   const auto one = service();
   const auto peer = base::Address::parse("2001:db8:1234:5678:9abc:def0:1234:5678").value();

@@ -341,8 +341,8 @@ constexpr std::array table{
     attr<&S::queue>({.name = "queue", .where = both, .least = 1, .most = 2, .synopsis = "NUMBER [TIME]",
         .initial = "0", .example = "queue = 100 30s",
         .text = "How many connections may wait for a place when instances, per_source, rate or the option -limit would have them "
-                "refused, and how long at most; TIME is 30 seconds unless given. For wait = no only. See Queues.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::queue}),
+                "refused, and how long at most; TIME is 30 seconds unless given. For wait = no only. See Rates and queues.",
+        .difference = "Not in xinetd.", .parse = values::queue}),
     attr<&S::rate>({.name = "rate", .where = both, .least = 1, .most = 2, .synopsis = "NUMBER/PERIOD [BURST]",
         .initial = "none", .example = "rate = 100/second",
         .text = "How many requests the service admits per second, minute or hour; up to BURST of them, or NUMBER, may come at "

@@ -37,7 +37,7 @@ std::vector<std::string> list_row(const reply::ListRow& row, const control::Time
           std::to_string(s.counters.refused), std::to_string(s.counters.failed), ago_text(s.last_request, now)};
 }
 
-/// Below the table: why services are closed, or closed at one of their addresses, and what it does not show.
+/// Below the table: why services are closed, or closed at one of their addresses, who waits, and what it does not show.
 std::string footer(const Arguments& arguments, const control::Answered<command::List>& answer) {
   std::string text;
   for (const reply::ListRow& row : answer.rows) {
@@ -45,6 +45,7 @@ std::string footer(const Arguments& arguments, const control::Answered<command::
     if (!service) continue;
     if (service->trouble) text += fit_for_terminal(fmt::format("{} is closed: {}", service->id, *service->trouble)) + "\n";
     for (const std::string& sentence : closed_addresses(*service)) text += fit_for_terminal(sentence) + "\n";
+    if (service->waiting > 0) text += fit_for_terminal(fmt::format("{}: {} waiting in the queue", service->id, service->waiting)) + "\n";
   }
   const auto [wrong, off] = answer.result.left_out;
   if (arguments.all || !arguments.words.empty() || (wrong == 0 && off == 0)) return text;
@@ -123,6 +124,7 @@ std::string head(const reply::Service& s, const control::Time& now) {
   text += fmt::format("  {} running, {} requests since {}: {} served, {} refused, {} failed, {} withdrawn\n", running_text(s),
                       s.counters.accepted, date_text(s.since), s.counters.served, s.counters.refused, s.counters.failed,
                       s.counters.withdrawn);
+  if (s.waiting > 0) text += fmt::format("  {} waiting in the queue\n", s.waiting);
   if (s.last_refusal)
     text += fmt::format("  last refused {} ago: {} ({})\n", ago_text(s.last_refusal->at, now), s.last_refusal->peer, s.last_refusal->reason);
   if (s.trouble) text += fmt::format("  closed: {}\n", *s.trouble);

@@ -59,7 +59,9 @@ std::string lines_for_terminal(std::string_view text) {
 
 const std::vector<FurtherCount>& further_counts() {
   static const std::vector<FurtherCount> all = [] {
-    constexpr std::array<std::string_view, 7> known{"accepted", "served", "banned", "failed", "withdrawn", "bytes_in", "bytes_out"};
+    // What the pages have already, and what nobody reads as a column: sums of times, and their number.
+    constexpr std::array<std::string_view, 10> known{"accepted", "served", "banned", "failed", "withdrawn", "bytes_in", "bytes_out",
+                                                     "ended", "busy_ms", "queue_ms"};
     std::vector<FurtherCount> further;
     for (const base::Count& count : base::all_counts()) {
       if (std::find(known.begin(), known.end(), count.name) != known.end()) continue;

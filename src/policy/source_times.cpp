@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/policy/source_times.hpp"
 
+#include <algorithm>
+
 namespace xsuperd::policy {
 
 const SourceTimes::Entry* SourceTimes::find(const base::Address& source, base::Moment now) const {
@@ -8,39 +10,53 @@ const SourceTimes::Entry* SourceTimes::find(const base::Address& source, base::M
   return found == entries_.end() || found->second.end <= now ? nullptr : &found->second;
 }
 
-void SourceTimes::forget(std::set<std::pair<base::Moment, base::Address>>::iterator first) {
-  entries_.erase(first->second);
-  by_end_.erase(first);
+void SourceTimes::add_end(const End& end) {
+  ends_.push_back(end);
+  std::push_heap(ends_.begin(), ends_.end(), later);
+}
+
+/// Or puts it where it belongs now.
+void SourceTimes::forget_first() {
+  std::pop_heap(ends_.begin(), ends_.end(), later);
+  End& first = ends_.back();
+  const auto entry = entries_.find(first.source);
+  if (entry != entries_.end() && entry->second.end > first.at) {
+    first.at = entry->second.end;
+    return std::push_heap(ends_.begin(), ends_.end(), later);
+  }
+  if (entry != entries_.end()) entries_.erase(entry);
+  ends_.pop_back();
 }
 
 void SourceTimes::set(const Entry& entry, base::Moment now) {
   if (!entry.source.known()) return;
-  while (!by_end_.empty() && by_end_.begin()->first <= now) forget(by_end_.begin());
+  while (!ends_.empty() && ends_.front().at <= now) forget_first();
   if (const auto before = entries_.find(entry.source); before != entries_.end()) {
-    by_end_.erase({before->second.end, entry.source});
-    entries_.erase(before);
+    before->second = entry;
+    return;
   }
-  if (entries_.size() == most) forget(by_end_.begin());
-  by_end_.emplace(entry.end, entry.source);
+  while (entries_.size() >= most) forget_first();
+  add_end({entry.end, entry.source});  // an end without a source is forgotten in its time
   entries_.emplace(entry.source, entry);
 }
 
 void SourceTimes::clear() {
   entries_.clear();
-  by_end_.clear();
+  ends_.clear();
 }
 
 std::vector<SourceTimes::Entry> SourceTimes::snapshot() const {
   std::vector<Entry> all;
-  all.reserve(by_end_.size());
-  for (const auto& [end, source] : by_end_) all.push_back(entries_.at(source));
+  all.reserve(entries_.size());
+  for (const auto& [source, entry] : entries_) all.push_back(entry);
+  std::ranges::sort(all, [](const Entry& a, const Entry& b) { return a.end != b.end ? a.end < b.end : a.source < b.source; });
   return all;
 }
 
 void SourceTimes::restore(const std::vector<Entry>& entries) {
   clear();
   for (const Entry& one : entries)
-    if (entries_.size() < most && one.source.known() && entries_.emplace(one.source, one).second) by_end_.emplace(one.end, one.source);
+    if (entries_.size() < most && one.source.known() && entries_.emplace(one.source, one).second) add_end({one.end, one.source});
 }
 
 }  // namespace xsuperd::policy

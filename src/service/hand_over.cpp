@@ -138,8 +138,10 @@ void Runner::carry_on() {
 void Runner::Parts::carry_on(Token token) {
   const Session& session = sessions.at(token);
   switch (session.phase) {
-    case SessionPhase::running:
-    case SessionPhase::queued: return;
+    case SessionPhase::running: return;
+    case SessionPhase::queued:
+      if (decider.state().line().contains(token)) return;
+      return endings.attempt(token, [&] { way.go(token, SessionEvent::called), judging.judge_anew(token); });
     case SessionPhase::conversing: return conversations.carry_on(token);
     case SessionPhase::retrying: return performer.perform(ArmRetry{token, State::retry_seconds});
     case SessionPhase::banner:  // it is not sent twice

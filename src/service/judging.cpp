@@ -48,7 +48,8 @@ void Judging::lined_up(Token token) {
 
 void Judging::call(Token token) {
   boost::asio::post(needs_.loop, needs_.life.guard([this, token] {
-    if (needs_.sessions.contains(token)) needs_.endings.attempt(token, [&] { judge_called(token); });
+    if (!needs_.sessions.contains(token)) return needs_.decider.feed(Withdrawn{token});  // or nobody else would be called
+    needs_.endings.attempt(token, [&] { judge_called(token); });
   }));
 }
 

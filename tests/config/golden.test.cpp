@@ -309,6 +309,25 @@ std::vector<Input> places() {
   };
 }
 
+/// Rates, queues, penalties and times.
+std::vector<Input> limits() {
+  std::vector<Input> all;
+  for (const std::string line :
+       {"rate = 10", "rate = 0/second", "rate = many/second", "rate = 10/fortnight", "rate = 10/second none", "per_source_rate = 10",
+        "per_source_rate = 10/week", "source_prefix = 33 64", "source_prefix = 24 0", "source_prefix = 24", "limit_exempt = .example.com",
+        "limit_exempt = 10.0.0.0/33", "queue = many", "queue = 10 long", "penalty = exit", "penalty = exit=soon", "penalty = signal:9=10s",
+        "penalty = exit:256=10s", "penalty = fork=1m", "penalty_range = 10m 15s", "penalty_range = a 10m", "penalty_range = 15s",
+        "runtime_max = 0", "runtime_max = 31d", "idle_timeout = never", "first_data_timeout = 5w", "kill_grace = 2h"})
+    all.push_back({line, x(line)});
+  const std::string waits = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/sh\n";
+  for (const std::string line : {"queue = 10", "rate = 10/s", "penalty = exit=10s", "idle_timeout = 5m"})
+    all.push_back({line + ", of a server that waits", bare(waits + line)});
+  all.push_back({"queue of datagrams", bare("type = INTERNAL\nsocket_type = dgram\nwait = yes\nqueue = 10", "echo")});
+  all.push_back({"first_data_timeout over a UNIX socket", x("listen = unix:/run/x\nfirst_data_timeout = 5")});
+  all.push_back({"idle_timeout beside mptcp", x("mptcp = yes\nidle_timeout = 5m")});
+  return all;
+}
+
 /// conn_env, expand, and redirects to UNIX sockets.
 std::vector<Input> connections() {
   std::vector<Input> all;
@@ -370,7 +389,7 @@ std::string said_of(const Input& input) {
 /// Long lines are cut, for those who read the list.
 std::string list() {
   std::string text;
-  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines(), places(), connections()})
+  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines(), places(), connections(), limits()})
     for (const Input& input : part) text += "== " + input.title + "\n" + said_of(input) + "\n";
   std::istringstream in(text);
   std::string cut;

@@ -111,14 +111,14 @@ TEST_CASE("requests are counted on from those before, rates are not") {
   service.settings.cps = config::Rate{1, 10};
   Arrivals before;
   policy::Question question;
-  before.count(service, {}, false, base::Moment{}, question);
+  before.count(service, {}, base::Moment{}, question);
   CHECK_FALSE(question.rate_tripped);
-  before.count(service, {}, false, base::Moment{}, question);
+  before.count(service, {}, base::Moment{}, question);
   CHECK(question.rate_tripped);
   Arrivals after;
   after.count_on_from(before);
   CHECK(after.attempts() == 2);
-  after.count(service, {}, false, base::Moment{}, question);
+  after.count(service, {}, base::Moment{}, question);
   CHECK_FALSE(question.rate_tripped);
   CHECK(after.attempts() == 3);
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr On all_events[]{On::greets,  On::greeted,    On::name_wanted, On::named,        On::look_wanted,
                              On::looked_again, On::admitted, On::allowed,  On::identified,   On::target_found,
-                             On::started, On::start_failed, On::retried};
+                             On::started, On::start_failed, On::retried, On::lined_up,      On::called};
 
 Of phase_number(int number) { return static_cast<Of>(number); }
 
@@ -46,6 +46,8 @@ TEST_CASE("what holds a session up before it is judged leads back to being judge
   CHECK(after(Of::naming, On::named, {}) == Of::arrived);
   CHECK(after(Of::arrived, On::look_wanted, {}) == Of::judging);
   CHECK(after(Of::judging, On::looked_again, {}) == Of::arrived);
+  CHECK(after(Of::arrived, On::lined_up, {}) == Of::queued);
+  CHECK(after(Of::queued, On::called, {}) == Of::arrived);
 }
 
 TEST_CASE("a start that failed is tried again") {
@@ -57,7 +59,7 @@ TEST_CASE("an event that does not belong to the phase comes to nothing") {
   int possible = 0;
   for (int phase = 0; phase <= static_cast<int>(last_session_phase); ++phase)
     for (const On event : all_events) possible += after(phase_number(phase), event, {}).has_value() ? 1 : 0;
-  CHECK(possible == 6 + 1 + 4 + 1 + 2);  // before being judged, admitted, on the way, started, tries
+  CHECK(possible == 8 + 1 + 4 + 1 + 2);  // before being judged, admitted, on the way, started, tries
   CHECK_FALSE(after(Of::running, On::greeted, {}));
   CHECK_FALSE(after(Of::naming, On::admitted, {}));
 }
@@ -81,6 +83,6 @@ TEST_CASE("from every phase but the last ones there is a way to a server") {
 TEST_CASE("what waits to be judged is judged anew in another image, and all else goes on where it was") {
   for (const Of phase : {Of::greeting, Of::naming, Of::judging}) CHECK(resumed(phase) == Of::arrived);
   for (const Of phase : {Of::arrived, Of::libwrap, Of::banner, Of::identity, Of::target, Of::starting,
-                            Of::retrying, Of::running, Of::conversing})
+                            Of::retrying, Of::running, Of::conversing, Of::queued})
     CHECK(resumed(phase) == phase);
 }

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
-#include <map>
-#include <optional>
-#include <set>
-#include <utility>
 #include <vector>
 
 #include "xsuperd/base/address.hpp"
@@ -28,7 +24,7 @@ class SourceTimes {
   };
   /// Null when nothing is known of it, or its moment is over.
   [[nodiscard]] const Entry* find(const base::Address& source, base::Moment now) const;
-  /// Moments never go back. A source that is not known has none.
+  /// Moments never go back. A source that is not known has none. Throws std::bad_alloc, and nothing has happened then.
   void set(const Entry& entry, base::Moment now);
   void clear();
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -39,10 +35,18 @@ class SourceTimes {
   void restore(const std::vector<Entry>& entries);
 
  private:
-  void forget(std::set<std::pair<base::Moment, base::Address>>::iterator first);
+  struct End {
+    base::Moment at{};
+    base::Address source;
+  };
+  static bool later(const End& a, const End& b) { return a.at > b.at; }
+  void add_end(const End& end);
+  void forget_first();
 
-  std::map<base::Address, Entry> entries_;
-  std::set<std::pair<base::Moment, base::Address>> by_end_;
+  boost::unordered_flat_map<base::Address, Entry> entries_;
+  /// A heap, the first end on top: one for each source, as it was when it was added. A moment that has been put off since is
+  /// seen when it is on top.
+  std::vector<End> ends_;
 };
 BOOST_DESCRIBE_STRUCT(SourceTimes::Entry, (), (source, end, active))
 

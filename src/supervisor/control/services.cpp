@@ -172,6 +172,7 @@ reply::Service told(const service::Runner& runner) {
   service.sockets = sockets_of(runner);
   service.running = running_sessions(runner);
   service.sessions = runner.sessions().size();
+  service.waiting = runner.state().line().size();
   service.limit = limit_of(s);
   tell_counters(c, service.counters);
   service.since = time_of(c.since);

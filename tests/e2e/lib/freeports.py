@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""freeports.py N: prints N ports that are free for TCP and UDP, IPv4 and IPv6, outside of the ephemeral range."""
+"""freeports.py N: prints N ports that are free for TCP and UDP, IPv4 and IPv6, outside of the ephemeral range. Of cases that
+run at the same time each has its part of that, which SLOT and SLOTS in the environment say."""
+import os
 import random
 import socket
 import sys
@@ -26,7 +28,7 @@ def free(port):
 
 wanted = int(sys.argv[1])
 found = []
-for candidate in random.sample(range(10000, 32000), 2000):
+for candidate in random.sample(range(10000 + int(os.environ.get("SLOT", 0)), 32000, int(os.environ.get("SLOTS", 1))), 1000):
     if free(candidate):
         found.append(str(candidate))
     if len(found) == wanted:

@@ -63,7 +63,12 @@ struct Counters : base::Counts {
       Note{"reasons", "refused, by reason: the words of xsuperd.log(5)"},
       Note{"banned", "those refused by address because the peer or its network is banned"},
       Note{"bytes_in", "from the peers, by conversations that have ended"},
-      Note{"bytes_out", "to the peers, by conversations that have ended"}};
+      Note{"bytes_out", "to the peers, by conversations that have ended"},
+      Note{"ended", "servers and conversations"},
+      Note{"busy_ms", "how long those took in all, in milliseconds"},
+      Note{"queued", "requests that had to wait in the queue"},
+      Note{"queue_ms", "how long those waited in all that have had their turn, in milliseconds"},
+      Note{"limited", "sessions that a time limit has ended"}};
 };
 BOOST_DESCRIBE_STRUCT(Counters, (base::Counts), (refused, reasons))
 
@@ -97,6 +102,7 @@ struct Service {
   Maybe<std::vector<Socket>> sockets;
   std::uint64_t running = 0;
   std::uint64_t sessions = 0;
+  std::uint64_t waiting = 0;
   std::optional<std::uint64_t> limit;
   Counters counters;
   Time since;
@@ -110,13 +116,14 @@ struct Service {
   static constexpr std::array notes{
       Note{"endpoint", "the first place where it listens"},
       Note{"sockets", "all of them, including those that are not open"},
+      Note{"waiting", "requests in the queue"},
       Note{"limit", "the maximum number of servers at a time; null: no limit"}, Note{"since", "when counting began"},
       Note{"last_failure", "when a server last could not be started"},
       Note{"slowest_start", "the longest time from the arrival of a request to the start of its server, in seconds"},
       Note{"trouble", "why its socket is closed though it should be open"},
       Note{"waits_for", "what has to be known before it can be opened"}};
 };
-BOOST_DESCRIBE_STRUCT(Service, (), (id, name, state, endpoint, sockets, running, sessions, limit, counters, since, last_request,
+BOOST_DESCRIBE_STRUCT(Service, (), (id, name, state, endpoint, sockets, running, sessions, waiting, limit, counters, since, last_request,
                                     last_failure, slowest_start, place, trouble, waits_for, last_refusal))
 
 struct Absent {

@@ -37,7 +37,7 @@ struct Session {
       Note{"retired", "its service has been removed"},
       Note{"bytes_in", "read from the peer so far; null if that is not known, as for a server"},
       Note{"bytes_out", "sent to the peer, or for a relay read from its target"},
-      Note{"limit_in", "seconds until runtime_max ends it; null if nothing does"}};
+      Note{"limit_in", "seconds until runtime_max ends it; null without such a limit"}};
 };
 BOOST_DESCRIBE_STRUCT(Session, (), (session, service, stage, peer, port, pid, age, started, retired, bytes_in, bytes_out, limit_in))
 
