@@ -113,6 +113,38 @@ TEST_CASE("a peer that has left when its turn comes gives it to the next") {
   CHECK(does(state, again(request(3, "192.0.2.3"), 1s)) == "Spawn 3");
 }
 
+TEST_CASE("nobody overtakes those who wait") {
+  State state = listening(with([](auto& s) { s.instances = Limit{2}, s.per_source = Limit{1}, s.queue = config::QueueLimit{8, 30}; }));
+  (void)state.handle(request(1, "192.0.2.1"));
+  (void)state.handle(request(2, "192.0.2.2"));
+  CHECK(does(state, request(3, "192.0.2.3")) == "Queue 3");
+  CHECK(does(state, Exited{1}) == "Call 3");
+  CHECK(does(state, request(4, "192.0.2.4")) == "Queue 4");  // there is a place, and it is 3's
+  CHECK(does(state, again(request(3, "192.0.2.3"), 1s)) == "Spawn 3");
+  // Those of a source that has all that it may have hold up nobody else.
+  State other = listening(with([](auto& s) { s.instances = Limit{2}, s.per_source = Limit{1}, s.queue = config::QueueLimit{8, 30}; }));
+  (void)other.handle(request(1, "192.0.2.1"));
+  CHECK(does(other, request(2, "192.0.2.1")) == "Queue 2");
+  CHECK(does(other, request(3, "192.0.2.3")) == "Spawn 3");
+}
+
+TEST_CASE("an exempt peer waits for instances only, whatever others of its network have") {
+  State state = listening(with([](auto& s) {
+    s.instances = Limit{2};
+    s.per_source = Limit{1};
+    s.source_prefix = config::SourcePrefix{24, 64};
+    s.limit_exempt = pattern("192.0.2.9");
+    s.queue = config::QueueLimit{8, 30};
+  }));
+  CHECK(does(state, request(1, "192.0.2.9")) == "Spawn 1");
+  CHECK(does(state, request(2, "192.0.2.1")) == "Spawn 2");  // 1 is not counted for it
+  CHECK(does(state, request(3, "192.0.2.1")) == "Queue 3");
+  CHECK(does(state, request(4, "192.0.2.9")) == "Queue 4");
+  CHECK(does(state, Exited{1}) == "Call 4");
+  CHECK(does(state, again(request(4, "192.0.2.9"), 1s)) == "Spawn 4");
+  CHECK(state.places().count_from(*base::Address::parse("192.0.2.0")) == 1);
+}
+
 TEST_CASE("rate admits a burst, then as many as come back, and does not close the port") {
   State state = listening(with([](auto& s) { s.rate = config::TokenRate{10, 1, 2}; }));
   CHECK(does(state, request(1, "192.0.2.1", at(0s))) == "Spawn 1");
