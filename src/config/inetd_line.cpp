@@ -5,6 +5,7 @@
 
 #include "config/inetd_entries.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/config/limits.hpp"
 #include "xsuperd/config/model.hpp"
 
 namespace xsuperd::config::inetd {
@@ -13,6 +14,7 @@ namespace {
 
 /// After too many starts in a minute a service rests, as with inetds.
 constexpr std::string_view rest_seconds = "600";
+constexpr std::string_view unlimited = "UNLIMITED";
 
 bool is_number(std::string_view text) {
   return !text.empty() && text.size() <= 10 && text.find_first_not_of("0123456789") == text.npos;
@@ -61,7 +63,7 @@ class Translator : EntryWriter {
   }
 
   std::vector<Translated> run() {
-    const bool good = !d_.broken && protocol() && service() && socket_type() && wait() && user() && program() && flags();
+    const bool good = !d_.broken && protocol() && service() && socket_type() && wait() && queue() && user() && program() && flags();
     if (!good) {
       entry_.state = Entry::State::broken;
       entry_.assignments.clear();
@@ -84,10 +86,13 @@ class Translator : EntryWriter {
  private:
   Translated translated(Entry entry, std::string address) const {
     std::string id = entry.name;
-    if (internal_) id += d_.socket_type.text == "dgram" ? "-dgram" : "-stream";
+    if (internal_) id += datagrams() ? "-dgram" : "-stream";
     if (unix_) address = base::last_component(directory());
     return {std::move(entry), std::move(id), unix_ ? "unix" : d_.protocol.text, std::move(address), spec_.name};
   }
+
+  /// A number of servers may follow.
+  [[nodiscard]] bool datagrams() const { return d_.socket_type.text.substr(0, d_.socket_type.text.find(',')) == "dgram"; }
 
   /// Of a UNIX socket.
   [[nodiscard]] std::string_view directory() const {
@@ -108,6 +113,7 @@ class Translator : EntryWriter {
   }
   bool socket_type();
   bool wait();
+  bool queue();
   bool per_minute(const Field& number);
   bool children(const Field& rest);
   bool limit(std::string attribute, const Field& number);
@@ -248,7 +254,7 @@ bool Translator::limit(std::string attribute, const Field& number) {
   if (std::any_of(entry_.assignments.begin(), entry_.assignments.end(), same))
     return fault(number, "the line gives the number of servers at a time twice");
   set(std::move(attribute), number,
-      {number.text.find_first_not_of('0') == std::string::npos ? "UNLIMITED" : number.text});
+      {number.text.find_first_not_of('0') == std::string::npos ? std::string(unlimited) : number.text});
   return true;
 }
 
@@ -287,7 +293,7 @@ bool Translator::wait() {
   if (word.text != "wait" && word.text != "nowait")
     return fault(word, fmt::format("Bad value for wait: {}", base::escaped(word.text, 100)), "expected 'wait' or 'nowait'");
   // Whether an internal service waits is no choice: inetds ignore the word.
-  const bool waits = internal_ ? d_.socket_type.text == "dgram" : word.text == "wait";
+  const bool waits = internal_ ? datagrams() : word.text == "wait";
   set("wait", word, {waits ? "yes" : "no"});
   if (const Field& most = d_.address_most; !most.text.empty()) {
     if (!is_number(most.text)) return no_number(most);
@@ -296,6 +302,18 @@ bool Translator::wait() {
   if (end == text.size()) return true;
   const Field rest = d_.wait.part(end);
   return text[end] == '/' ? children(rest) : per_minute(rest.part(1));
+}
+
+/// An inetd that runs as many servers as it may accepts nobody until one ends: peers wait in the kernel (decision B15.41).
+/// Behind tcpmux there is nothing that they could wait in.
+bool Translator::queue() {
+  const auto most = std::ranges::find(entry_.assignments, "instances", &Assignment::name);
+  const auto waits = std::ranges::find(entry_.assignments, "wait", &Assignment::name);
+  if (most == entry_.assignments.end() || most->values[0].text == unlimited) return true;
+  if (tcpmux_ || waits->values[0].text == "yes") return true;
+  const Field place{{}, most->line, most->column};
+  set("queue", place, {std::to_string(like_backlog.number), std::to_string(like_backlog.time)});
+  return true;
 }
 
 /// USER, USER:GROUP or USER.GROUP, and FreeBSD's /CLASS behind it.
@@ -349,7 +367,7 @@ bool Translator::program() {
     return true;
   }
   // libwrap is not asked for RPC services over tcp, and knows nothing of local peers: there tcpd has to do it.
-  const bool replaceable = style_.replaces_tcpd && !unix_ && !(protocol_.rpc && d_.socket_type.text != "dgram");
+  const bool replaceable = style_.replaces_tcpd && !unix_ && !(protocol_.rpc && !datagrams());
   if (replaceable && base::last_component(d_.server.text) == "tcpd") return wrapped();
   asks_libwrap_ = style_.wraps && !unix_;
   set("server", d_.server, {d_.server.text});

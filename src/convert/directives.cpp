@@ -47,7 +47,7 @@ constexpr Row table[]{
     // What it may use.
     {"Service", Effect::limits, "infinity",
      "MemoryMax MemoryHigh MemorySwapMax MemoryZSwapMax StartupMemoryMax StartupMemoryHigh StartupMemorySwapMax "
-     "StartupMemoryZSwapMax MemoryLimit TasksMax RuntimeMaxSec RuntimeRandomizedExtraSec LimitFSIZE LimitCORE "
+     "StartupMemoryZSwapMax MemoryLimit TasksMax LimitFSIZE LimitCORE "
      "LimitNPROC LimitMEMLOCK LimitLOCKS LimitSIGPENDING LimitMSGQUEUE LimitNICE LimitRTPRIO LimitRTTIME"},
     {"Service", Effect::limits, "auto", "ManagedOOMSwap ManagedOOMMemoryPressure"},
     {"Service", Effect::limits, "other", "CPUSchedulingPolicy"},

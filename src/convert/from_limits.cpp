@@ -8,6 +8,7 @@
 #include "convert/from_units.hpp"
 #include "convert/networks.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/config/limits.hpp"
 
 namespace xsuperd::convert {
 
@@ -54,6 +55,47 @@ Rate stricter(const Rate& a, const Rate& b) {
   if (!a.limits()) return b;
   if (!b.limits()) return a;
   return {std::min(a.burst, b.burst), std::max(a.seconds, b.seconds), a.from ? a.from : b.from};
+}
+
+/// rate = N/PERIOD BURST for so many in so many microseconds; empty where no period makes N a whole number.
+std::vector<std::string> bucket(std::uint64_t burst, std::uint64_t microseconds) {
+  constexpr std::uint64_t most = 1'000'000;
+  constexpr std::pair<std::string_view, std::uint64_t> periods[]{
+      {"second", 1'000'000}, {"minute", 60'000'000}, {"hour", 3'600'000'000}, {"day", 86'400'000'000}};
+  if (burst > most) return {};
+  for (const auto& [word, length] : periods) {
+    const std::uint64_t count = burst * length / microseconds;
+    if (burst * length % microseconds == 0 && count >= 1 && count <= most)
+      return {fmt::format("{}/{}", count, word), std::to_string(burst)};
+  }
+  return {};
+}
+
+/// Do connections at the rate of `burst` in so many microseconds exceed the other one?
+bool exceeds(std::uint64_t burst, std::uint64_t microseconds, const Rate& other) {
+  const auto each = [](std::uint64_t number, double time) { return static_cast<double>(number) / time; };
+  return other.limits() && (burst > other.burst || each(burst, static_cast<double>(microseconds)) >
+                                                       each(other.burst, 1e6 * static_cast<double>(other.seconds)));
+}
+
+/// What exceeds PollLimit= waits in the kernel, and nothing is closed: our rate, and a queue. False where they cannot say
+/// it, or where TriggerLimit= would close the socket before.
+bool take_poll_limit(Unit& socket, const Rate& poll, const Rate& trigger, Draft& draft, Report& report) {
+  if (!poll.from || !poll.limits()) return false;
+  const Directive* interval = socket.last("Socket", "PollLimitIntervalSec");
+  const auto exact = interval ? unit_microseconds(interval->value) : std::nullopt;
+  const std::uint64_t microseconds = exact.value_or(poll.seconds * 1'000'000);
+  const std::vector<std::string> rate = bucket(poll.burst, microseconds);
+  if (rate.empty() || exceeds(poll.burst, microseconds, trigger)) return false;
+  const config::QueueLimit queue = config::like_backlog;
+  draft.set("rate", rate, poll.from);
+  draft.set("queue", {std::to_string(queue.number), std::to_string(queue.time)}, poll.from);
+  draft.set("cps", {"0", "0"}, poll.from);
+  report.note(poll.from->place,
+              fmt::format("rate: further connections wait in the daemon, up to {}, a quarter of them from one source, and "
+                          "{} s; so do those that MaxConnections= and MaxConnectionsPerSource= would close",
+                          queue.number, queue.time));
+  return true;
 }
 
 /// The lists of one unit.
@@ -122,18 +164,14 @@ std::optional<bool> holds(const Unit& unit, const Directive& d, config::Files& f
 
 void take_rate(Unit& socket, Unit* service, Way way, Draft& draft, Report& report) {
   const bool accepts = way == Way::accepts;
-  const Rate poll = read_rate(socket, {"Socket", "PollLimitIntervalSec", "PollLimitBurst", {}}, report);
-  Rate trigger = read_rate(
+  const Rate poll =
+      read_rate(socket, {"Socket", "PollLimitIntervalSec", "PollLimitBurst", {accepts ? 150u : 15u, 2, nullptr}}, report);
+  const Rate trigger = read_rate(
       socket, {"Socket", "TriggerLimitIntervalSec", "TriggerLimitBurst", {accepts ? 200u : 20u, 2, nullptr}}, report);
   // A relay is started once and accepts all connections by itself.
   if (way == Way::relays) return draft.set("cps", {"0", "0"}, nullptr);
-  Rate rate = trigger;
-  if (poll.from) {
-    Rate whole = poll;
-    if (!socket.last("Socket", "PollLimitIntervalSec")) whole.seconds = 2;
-    if (!socket.last("Socket", "PollLimitBurst")) whole.burst = accepts ? 150 : 15;
-    rate = stricter(whole, trigger);
-  }
+  if (accepts && take_poll_limit(socket, poll, trigger, draft, report)) return;
+  Rate rate = poll.from ? stricter(poll, trigger) : trigger;
   if (way == Way::waits && service)
     for (const RateNames& names : {RateNames{"Unit", "StartLimitIntervalSec", "StartLimitBurst", {5, 10, nullptr}},
                                    RateNames{"Service", "StartLimitInterval", "StartLimitBurst", {5, 10, nullptr}}})

@@ -13,6 +13,10 @@ namespace {
 
 std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
 
+void no_value(const Directive& d, Report& report) {
+  report.error(d.place, fmt::format("{} has no value that systemd would accept", quoted(d)));
+}
+
 /// A value that is one word; reported when it is not.
 std::optional<std::string> word(Unit& service, const Directive* d, Report& report) {
   if (!d) return std::nullopt;
@@ -63,7 +67,7 @@ void take_limit(Unit& service, std::string_view key, std::string attribute, Draf
     report.loss(d->place, fmt::format("{}: {} is one value, the first of these", quoted(*d), attribute));
   if (soft == "infinity") return draft.set(std::move(attribute), {"UNLIMITED"}, d);
   const auto value = key == "LimitCPU" ? unit_seconds(soft) : unit_size(soft);
-  if (!value) return report.error(d->place, fmt::format("{} has no value that systemd would accept", quoted(*d)));
+  if (!value) return no_value(*d, report);
   if (*value == 0) {
     report.loss(d->place, fmt::format("{}: here, 0 leaves the limit unchanged", quoted(*d)));
     return draft.unfit.push_back(fmt::format("{}: here, 0 leaves the limit unchanged", quoted(*d)));
@@ -114,6 +118,54 @@ void take_type(Unit& service, Draft& draft, Report& report) {
   draft.unfit.push_back(fmt::format("{}: a server is assumed to run until its process ends", quoted(*type)));
 }
 
+/// When SIGKILL follows, TimeoutStopSec=: 0 and "infinity" stand for never.
+void take_grace(Unit& service, Draft& draft, Report& report) {
+  constexpr std::uint64_t usual = 90, most = 3600;
+  const Directive* stop = service.last("Service", "TimeoutStopSec");
+  const Directive* d = stop ? stop : service.last("Service", "TimeoutSec");
+  const bool endless = d && base::iequals(d->value, "infinity");
+  const auto value = d && !endless ? unit_seconds(d->value) : std::nullopt;
+  if (d && !endless && !value) return no_value(*d, report);
+  std::uint64_t grace = d ? value.value_or(0) : usual;
+  if (grace == 0 || grace > most) {
+    report.loss(d->place, fmt::format("{}: here, a server gets SIGKILL {} s after a time limit has ended it", quoted(*d), most));
+    grace = most;
+  }
+  draft.set("kill_grace", {std::to_string(grace)}, d);
+}
+
+/// RuntimeMaxSec= in seconds; nothing, after reporting, for what runtime_max cannot be.
+std::optional<std::uint64_t> runtime_of(const Directive& d, Draft& draft, Report& report) {
+  constexpr std::uint64_t most = 30 * 86'400;
+  const auto seconds = unit_seconds(d.value);
+  if (!seconds) return no_value(d, report), std::nullopt;
+  if (*seconds == 0 || *seconds > most) {
+    const std::string why = fmt::format("{} is not converted: runtime_max takes 1 s to 30 days", quoted(d));
+    report.loss(d.place, why);
+    return draft.unfit.push_back(why), std::nullopt;
+  }
+  if (unit_microseconds(d.value) != *seconds * 1'000'000)
+    report.note(d.place, fmt::format("{}: runtime_max takes whole seconds; it is {}", quoted(d), *seconds));
+  return seconds;
+}
+
+/// Is there a longest time?
+bool take_runtime(Unit& service, Draft& draft, Report& report) {
+  const Directive* d = service.last("Service", "RuntimeMaxSec");
+  const Directive* more = service.last("Service", "RuntimeRandomizedExtraSec");
+  const Directive* type = service.last("Service", "Type");
+  if (!d || base::iequals(d->value, "infinity")) return false;
+  if (type && type->value == "oneshot") {
+    report.note(d->place, fmt::format("{} is not converted: it has no effect with Type=oneshot", quoted(*d)));
+    return false;
+  }
+  const auto seconds = runtime_of(*d, draft, report);
+  if (!seconds) return false;
+  if (more) report.loss(more->place, fmt::format("{}: here, every session has the same time", quoted(*more)));
+  draft.set("runtime_max", {std::to_string(*seconds)}, d);
+  return true;
+}
+
 /// What becomes of a server and of what it has started.
 void take_ending(Unit& service, Report& report) {
   const Directive* kill = service.last("Service", "KillMode");
@@ -136,6 +188,8 @@ void take_relay(Unit& service, const Relay& relay, Draft& draft, Report& report)
   draft.set("redirect", {relay.host, relay.port}, relay.from);
   draft.set("instances", {relay.most}, relay.from);
   take_numbers(service, draft, report);
+  if (take_runtime(service, draft, report))
+    report.note(relay.from->place, "runtime_max: here, each connection has its own time; under systemd they end with the relay");
   for (const char* key : {"StartLimitIntervalSec", "StartLimitBurst"}) service.pass_over("Unit", key);
 }
 
@@ -147,6 +201,7 @@ void take_service(Unit& service, bool accept, config::Files& files, Draft& draft
   take_type(service, draft, report);
   write_environment(service, environment, used, draft, report);
   take_numbers(service, draft, report);
+  if (take_runtime(service, draft, report)) take_grace(service, draft, report);
   take_ending(service, report);
   if (accept)
     report.note(service.place,

@@ -38,6 +38,13 @@ bool limited(const std::optional<config::Limit>& limit) { return limit && !limit
 /// Has it a socket whose peers have no address?
 bool beyond_ip(S s) { return s.listens_at(config::ListenSpec::Kind::local) || s.listens_at(config::ListenSpec::Kind::vsock); }
 
+/// Connections, whose peers may say nothing.
+bool times_peers(S s) { return !s.wait && s.listen.socket_type == config::SocketType::stream; }
+bool queues(S s) { return s.settings.queue && s.settings.queue->number > 0; }
+/// Limits that systemd has, too, and beyond which it closes connections.
+bool counted(S s) { return limited(s.settings.instances) || limited(s.settings.per_source); }
+bool groups_sources(S s) { return s.settings.source_prefix && *s.settings.source_prefix != config::SourcePrefix{}; }
+
 constexpr Lacking table[]{
     {"access_times", Weight::loss, [](S s) { return s.settings.access_times.has_value(); },
      "access_times: systemd cannot limit a socket to times of day; the service is always open", true},
@@ -52,6 +59,28 @@ constexpr Lacking table[]{
     {"per_source", Weight::loss,
      [](S s) { return limited(s.settings.per_source) && (unaccepted(s) || s.settings.per_source->value == 0); },
      "per_source: MaxConnectionsPerSource= cannot express this here", true},
+    {"source_prefix", Weight::loss, [](S s) { return groups_sources(s) && limited(s.settings.per_source); },
+     "source_prefix: MaxConnectionsPerSource= counts each address by itself", true},
+    {"source_prefix", Weight::loss, [](S s) { return groups_sources(s) && !limited(s.settings.per_source); },
+     "source_prefix: systemd counts each address by itself"},
+    {"limit_exempt", Weight::loss, [](S s) { return s.settings.limit_exempt && !s.settings.limit_exempt->empty(); },
+     "limit_exempt: systemd's limits apply to everybody"},
+    {"rate", Weight::loss, [](S s) { return s.kind == Kind::redirect && s.settings.rate.has_value(); },
+     "rate: systemd counts the starts of the relay, not its connections", true},
+    {"queue", Weight::loss, [](S s) { return queues(s) && counted(s); },
+     "queue: systemd closes connections beyond MaxConnections= and MaxConnectionsPerSource=, and lets none of them wait"},
+    {"queue", Weight::note, [](S s) { return queues(s) && !counted(s); },
+     "queue: under systemd, connections wait in the kernel, in as long a queue as Backlog= allows"},
+    {"penalty", Weight::loss, [](S s) { return s.settings.penalty && !s.settings.penalty->empty(); },
+     "penalty: systemd keeps no account of what a peer has done", true},
+    {"penalty_range", Weight::loss, [](S s) { return s.settings.penalty_range.has_value(); },
+     "penalty_range: systemd has no penalties"},
+    {"runtime_max", Weight::loss, [](S s) { return s.kind == Kind::redirect && s.settings.runtime_max.has_value(); },
+     "runtime_max: systemd would end the relay, and all connections with it", true},
+    {"idle_timeout", Weight::loss, [](S s) { return times_peers(s) && s.settings.idle_timeout.has_value(); },
+     "idle_timeout: systemd does not notice that a connection is idle", true},
+    {"first_data_timeout", Weight::loss, [](S s) { return times_peers(s) && s.settings.first_data_timeout.has_value(); },
+     "first_data_timeout: systemd starts a server for a peer that says nothing, and leaves it", true},
     {"banner", Weight::loss, [](S s) { return s.settings.banner && !s.wait; },
      "banner: systemd sends no text of its own"},
     {"banner_success", Weight::loss, [](S s) { return s.settings.banner_success && !s.wait; },
@@ -101,12 +130,13 @@ constexpr Lacking table[]{
 /// The attributes that are written in several lines, are in the table, or mean nothing to a unit.
 constexpr std::string_view known[]{
     "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "bind_device", "conn_env",
-    "cps", "cps_window", "defer_accept", "deny_time", "disable", "disabled", "enabled", "env", "expand", "flags", "freebind",
-    "group", "groups", "id", "instances", "keepalive", "libwrap", "linger", "listen", "log_on_failure", "log_on_success",
-    "log_type", "mark", "max_load", "mdns", "mptcp", "no_access", "only_cid", "only_from", "only_gid", "only_uid", "pass_fds",
-    "passenv", "per_source", "per_source_rate", "port", "protocol", "receive_buffer", "redirect", "reload_policy",
-    "removed_sessions", "rpc_number", "rpc_version", "send_buffer", "server", "server_args", "socket_group", "socket_mode",
-    "socket_owner", "socket_type", "tos", "type", "user", "v6only", "wait"};
+    "cps", "cps_window", "defer_accept", "deny_time", "disable", "disabled", "enabled", "env", "expand", "first_data_timeout",
+    "flags", "freebind", "group", "groups", "id", "idle_timeout", "instances", "keepalive", "kill_grace", "libwrap",
+    "limit_exempt", "linger", "listen", "log_on_failure", "log_on_success", "log_type", "mark", "max_load", "mdns", "mptcp",
+    "no_access", "only_cid", "only_from", "only_gid", "only_uid", "pass_fds", "passenv", "penalty", "penalty_range",
+    "per_source", "per_source_rate", "port", "protocol", "queue", "rate", "receive_buffer", "redirect", "reload_policy",
+    "removed_sessions", "rpc_number", "rpc_version", "runtime_max", "send_buffer", "server", "server_args", "socket_group",
+    "socket_mode", "socket_owner", "socket_type", "source_prefix", "tos", "type", "user", "v6only", "wait"};
 
 bool is_known(std::string_view attribute) {
   return has_directive(attribute) || std::find(std::begin(known), std::end(known), attribute) != std::end(known);

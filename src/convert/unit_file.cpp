@@ -143,14 +143,14 @@ std::optional<bool> unit_boolean(std::string_view value) {
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> unit_seconds(std::string_view value) {
+std::optional<std::uint64_t> unit_microseconds(std::string_view value) {
   struct Unit {
     std::string_view names;  ///< with blanks around each
-    double seconds;
+    double microseconds;
   };
-  constexpr Unit units[]{{" us usec \xc2\xb5s ", 1e-6},  {" ms msec ", 1e-3},         {"  s sec second seconds ", 1},
-                         {" m min minute minutes ", 60}, {" h hr hour hours ", 3600}, {" d day days ", 86400},
-                         {" w week weeks ", 604800}};
+  constexpr Unit units[]{{" us usec \xc2\xb5s ", 1},       {" ms msec ", 1e3},            {"  s sec second seconds ", 1e6},
+                         {" m min minute minutes ", 60e6}, {" h hr hour hours ", 3600e6}, {" d day days ", 86400e6},
+                         {" w week weeks ", 604800e6}};
   double total = 0;
   bool any = false;
   for (value = base::trim(value); !value.empty(); value = base::trim(value)) {
@@ -163,12 +163,17 @@ std::optional<std::uint64_t> unit_seconds(std::string_view value) {
     const auto unit = std::find_if(std::begin(units), std::end(units),
                                    [&](const Unit& u) { return u.names.find(name) != u.names.npos; });
     if (unit == std::end(units)) return std::nullopt;
-    total += number * unit->seconds;
+    total += number * unit->microseconds;
     any = true;
     value.remove_prefix(letters);
   }
-  if (!any || total > 1e15) return std::nullopt;
-  return static_cast<std::uint64_t>(std::ceil(total));
+  if (!any || total > 1e19) return std::nullopt;
+  return static_cast<std::uint64_t>(std::round(total));
+}
+
+std::optional<std::uint64_t> unit_seconds(std::string_view value) {
+  const auto exact = unit_microseconds(value);
+  return exact ? std::optional(*exact / 1'000'000 + (*exact % 1'000'000 != 0 ? 1 : 0)) : std::nullopt;
 }
 
 std::optional<std::uint64_t> unit_size(std::string_view value) {

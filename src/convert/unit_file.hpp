@@ -52,7 +52,9 @@ class Unit {
 
 /// "1 yes y true t on", upper and lower case alike; nothing if it is not a boolean.
 [[nodiscard]] std::optional<bool> unit_boolean(std::string_view value);
-/// "5min 20s" in seconds, rounded up; a bare number is seconds. Nothing if it is not a time, or "infinity".
+/// "5min 20s" in microseconds; a bare number is seconds. Nothing if it is not a time, or "infinity".
+[[nodiscard]] std::optional<std::uint64_t> unit_microseconds(std::string_view value);
+/// The same in seconds, rounded up.
 [[nodiscard]] std::optional<std::uint64_t> unit_seconds(std::string_view value);
 /// "8M" in bytes; K, M, G, T to the base of 1024.
 [[nodiscard]] std::optional<std::uint64_t> unit_size(std::string_view value);

@@ -32,6 +32,26 @@ std::string count(const Limit& limit) {
   return limit.is_unlimited() ? std::string(unlimited) : std::to_string(limit.value);
 }
 
+/// A time as systemd reads it.
+std::string time_text(std::uint64_t microseconds) {
+  if (microseconds % 1'000'000 == 0) return fmt::format("{}s", microseconds / 1'000'000);
+  return fmt::format("{}us", microseconds);
+}
+
+/// As many as the bucket holds, in the time in which it fills.
+void write_poll_limit(const UnitContext& c, UnitText& unit) {
+  const auto& rate = c.service.settings.rate;
+  if (!rate || c.service.kind == Kind::redirect) return;
+  const std::uint64_t microseconds = std::uint64_t{rate->burst} * rate->period * 1'000'000;
+  unit.set("PollLimitIntervalSec", time_text((microseconds + rate->count - 1) / rate->count));
+  unit.set("PollLimitBurst", std::to_string(rate->burst));
+  const bool queues = c.service.settings.queue && c.service.settings.queue->number > 0;
+  c.report.add(queues ? Weight::note : Weight::loss, c.place("rate"),
+               fmt::format("rate: beyond PollLimitBurst= systemd leaves connections in the kernel's queue{}; before version "
+                           "255 it does not know this limit",
+                           queues ? "" : " and refuses none"));
+}
+
 void write_limits(const UnitContext& c, UnitText& unit) {
   const config::Settings& s = c.service.settings;
   if (systemd_accepts(c.service)) {
@@ -39,6 +59,7 @@ void write_limits(const UnitContext& c, UnitText& unit) {
     if (s.per_source && !s.per_source->is_unlimited() && s.per_source->value > 0)
       unit.set("MaxConnectionsPerSource", count(*s.per_source));
   }
+  write_poll_limit(c, unit);
   const config::Rate rate = c.service.rate();
   const std::uint32_t window = std::max(rate.window, 1u);
   if (rate.connections == 0) return unit.set("TriggerLimitIntervalSec", "0");
@@ -173,6 +194,18 @@ void write_program(const UnitContext& c, UnitText& unit) {
   write_environment(c, unit);
 }
 
+/// A session that takes too long: TERM and then KILL.
+void write_times(const UnitContext& c, UnitText& unit) {
+  const config::Settings& s = c.service.settings;
+  constexpr std::uint32_t usual_grace = 3;
+  if (!s.runtime_max || c.service.kind == Kind::redirect) return;
+  unit.set("RuntimeMaxSec", fmt::format("{}s", *s.runtime_max));
+  const std::uint32_t grace = s.kill_grace.value_or(usual_grace);
+  // To systemd, 0 stands for never.
+  unit.set("TimeoutStopSec", grace == 0 ? "1ms" : fmt::format("{}s", grace));
+  c.loss("runtime_max", "runtime_max: systemd signals the server alone; other processes of its group go on");
+}
+
 /// What starts the socket with the machine: nothing where something that protects it is lost.
 void write_install(const UnitContext& c, UnitText& unit) {
   if (!c.install) return;
@@ -216,6 +249,8 @@ std::string service_unit(const UnitContext& c) {
   write_head(c, unit, systemd_accepts(c.service) ? "for one connection" : "its server");
   // A server that is started for each request must not count as one that fails.
   if (!systemd_accepts(c.service)) unit.set("StartLimitIntervalSec", "0");
+  // One that was ended counts as failed, and would be kept.
+  if (systemd_accepts(c.service) && c.service.settings.runtime_max) unit.set("CollectMode", "inactive-or-failed");
   unit.section("Service");
   if (c.service.kind == Kind::redirect) {
     unit.set("ExecStart", relay_line(c.service));
@@ -223,6 +258,7 @@ std::string service_unit(const UnitContext& c) {
   } else {
     write_program(c, unit);
   }
+  write_times(c, unit);
   for (const Alike& one : alike)
     if (const std::string value = one.value(c.service.settings); !value.empty()) unit.set(one.directive, value);
   return unit.text();

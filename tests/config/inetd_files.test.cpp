@@ -112,6 +112,7 @@ TEST_CASE("defaults protect the services of inetd.conf") {
   CHECK(s.only_from->size() == 1);
   CHECK(s.no_access->size() == 1);
   CHECK(s.instances == Limit{3});
+  CHECK_FALSE(s.queue.has_value());  // what inetds do with their own limit is not what an entry asks for
   CHECK(s.banner == "/etc/motd");
 }
 

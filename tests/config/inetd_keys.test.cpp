@@ -51,6 +51,17 @@ TEST_CASE("definitions of NetBSD's inetd are what the lines say that mean the sa
   }
 }
 
+TEST_CASE("connections beyond accept_max of NetBSD's inetd wait, and those beyond service_max close the service") {
+  const Service most = only("ftp on protocol = tcp, wait = no, user = nobody, exec = /bin/sh, accept_max = 3, service_max = 9;");
+  CHECK(most.settings.instances == Limit{3});
+  CHECK(most.settings.queue == like_backlog);
+  CHECK(most.settings.cps == Rate{.connections = 9, .pause = 600});
+  CHECK(most.settings.cps_window == 60u);
+  CHECK_FALSE(only("ftp on protocol = tcp, wait = no, user = nobody, exec = /bin/sh, accept_max = 0;").settings.queue.has_value());
+  CHECK(only("echo on protocol = tcp, accept_max = 2;").settings.queue == like_backlog);
+  CHECK_FALSE(only("echo on protocol = udp, accept_max = 2;").settings.queue.has_value());
+}
+
 TEST_CASE("definitions of NetBSD's inetd for internal services need little") {
   const World w = inetd("echo on protocol = tcp;\ndaytime on protocol = udp, exec = internal;\n");
   CHECK(w.at("echo-stream").kind == Kind::internal);

@@ -82,16 +82,28 @@ constexpr Pair limits[]{
     {"NetBSD: after a colon", "ftp stream tcp nowait:40" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS "cps = 40 600\ncps_window = 60"},
     {"wait.N", "ntalk dgram udp wait.7" TAIL, "ntalk",
      "socket_type = dgram\nprotocol = udp\nwait = yes\n" EXTERNAL ARGUMENTS "cps = 7 600\ncps_window = 60"},
-    {"FreeBSD: servers at a time", "ftp stream tcp nowait/3" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS "instances = 3"},
+    {"FreeBSD: servers at a time", "ftp stream tcp nowait/3" TAIL, "ftp",
+     PLAIN EXTERNAL ARGUMENTS "instances = 3\nqueue = 512 1h"},
     {"FreeBSD: 0 is no limit", "ftp stream tcp nowait/0/0/0" TAIL, "ftp",
      PLAIN EXTERNAL ARGUMENTS "instances = UNLIMITED\nper_source_rate = 0 60\nper_source = UNLIMITED"},
     {"FreeBSD: and of an address, a minute and at a time", "ftp stream tcp nowait/3/10/2" TAIL, "ftp",
-     PLAIN EXTERNAL ARGUMENTS "instances = 3\nper_source_rate = 10 60\nper_source = 2"},
+     PLAIN EXTERNAL ARGUMENTS "instances = 3\nqueue = 512 1h\nper_source_rate = 10 60\nper_source = 2"},
     {"FreeBSD: one server that waits", "ftp stream tcp wait/1/5" TAIL, "ftp",
      "socket_type = stream\nprotocol = tcp\nwait = yes\n" EXTERNAL ARGUMENTS "per_source_rate = 5 60"},
     {"NetBSD: sizes of buffers", "ftp stream tcp4,rcvbuf=64k,sndbuf=1m nowait" TAIL, "ftp",
      PLAIN EXTERNAL " IPv4" ARGUMENTS "receive_buffer = 64K\nsend_buffer = 1M"},
-    {"NetBSD: connections accepted at a time", "ftp stream,4 tcp nowait" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS "instances = 4"},
+    {"NetBSD: connections accepted at a time", "ftp stream,4 tcp nowait" TAIL, "ftp",
+     PLAIN EXTERNAL ARGUMENTS "instances = 4\nqueue = 512 1h"},
+    {"NetBSD: 0 is no limit", "ftp stream,0 tcp nowait" TAIL, "ftp", PLAIN EXTERNAL ARGUMENTS "instances = UNLIMITED"},
+    {"NetBSD: one server that waits has no queue", "ftp stream,1 tcp wait" TAIL, "ftp",
+     "socket_type = stream\nprotocol = tcp\nwait = yes\n" EXTERNAL ARGUMENTS "instances = 1"},
+    {"an internal service of datagrams waits, however many are allowed", "daytime dgram,2 udp nowait root internal", "daytime",
+     "type = INTERNAL\nid = daytime-dgram\nsocket_type = dgram\nprotocol = udp\nwait = yes\nuser = root\ngroups = yes\n"
+     "instances = 2\nflags = NOLIBWRAP"},
+    {"no queue behind tcpmux", "tcpmux/+ftp stream tcp nowait/3" TAIL, "ftp",
+     "type = TCPMUXPLUS UNLISTED\ninstances = 3\n" PLAIN EXTERNAL ARGUMENTS},
+    {"FreeBSD: of an address alone", "ftp stream tcp nowait/0/0/2" TAIL, "ftp",
+     PLAIN EXTERNAL ARGUMENTS "instances = UNLIMITED\nper_source_rate = 0 60\nper_source = 2"},
 };
 
 constexpr Pair places[]{
@@ -129,7 +141,7 @@ constexpr Pair unix_sockets[]{
     {"packets", "/run/x seqpacket unix nowait" TAIL, "x",
      "socket_type = seqpacket\nwait = no\nlisten = unix:/run/x\nsocket_mode = 200\n" EXTERNAL ARGUMENTS},
     {"limits", "/run/x stream,4 unix,rcvbuf=64k nowait.40" TAIL, "x",
-     LOCAL "listen = unix:/run/x\nsocket_mode = 200\nreceive_buffer = 64K\ninstances = 4\ncps = 40 600\ncps_window = 60\n" EXTERNAL
+     LOCAL "listen = unix:/run/x\nsocket_mode = 200\nreceive_buffer = 64K\ninstances = 4\nqueue = 512 1h\ncps = 40 600\ncps_window = 60\n" EXTERNAL
          ARGUMENTS},
     {"NetBSD: an address means nothing", "127.0.0.1:/run/x stream unix nowait" TAIL, "x",
      LOCAL "listen = unix:/run/x\nsocket_mode = 200\n" EXTERNAL ARGUMENTS},

@@ -57,9 +57,23 @@ constexpr Row rows[]{
     {"one of two rates", "PollLimitIntervalSec=5s\nPollLimitBurst=30\nTriggerLimitBurst=20", "", "cps = 20 10"},
     {"the window of the other", "PollLimitIntervalSec=5s\nPollLimitBurst=30\nTriggerLimitBurst=20", "",
      "cps_window = 5"},
-    {"no TriggerLimit beside PollLimit", "TriggerLimitBurst=0\nPollLimitBurst=30", "", "cps = 30 10"},
-    {"PollLimit", "PollLimitIntervalSec=5s\nPollLimitBurst=30", "", "cps = 30 10"},
-    {"its window", "PollLimitIntervalSec=5s\nPollLimitBurst=30", "", "cps_window = 5"},
+    {"no rate where TriggerLimit closes the socket before", "PollLimitIntervalSec=5s\nPollLimitBurst=30\nTriggerLimitBurst=20", "",
+     "!rate"},
+    {"nor where it does so after a longer time", "PollLimitIntervalSec=1s\nPollLimitBurst=9\nTriggerLimitIntervalSec=1min", "", "!rate"},
+    {"nor where parts of a second add up to more", "PollLimitIntervalSec=100ms\nPollLimitBurst=100", "", "!rate"},
+    {"no TriggerLimit beside PollLimit", "TriggerLimitBurst=0\nPollLimitBurst=30", "", "rate = 15/second 30"},
+    {"PollLimit", "PollLimitIntervalSec=5s\nPollLimitBurst=30", "", "rate = 6/second 30"},
+    {"its queue", "PollLimitIntervalSec=5s\nPollLimitBurst=30", "", "queue = 512 3600"},
+    {"no cps beside it", "PollLimitIntervalSec=5s\nPollLimitBurst=30", "", "cps = 0 0"},
+    {"the usual PollLimitBurst", "PollLimitIntervalSec=2s", "", "rate = 75/second 150"},
+    {"PollLimit in a part of a second", "PollLimitIntervalSec=200ms\nPollLimitBurst=3", "", "rate = 15/second 3"},
+    {"PollLimit in a minute", "PollLimitIntervalSec=1min\nPollLimitBurst=7", "", "rate = 7/minute 7"},
+    {"PollLimit in a week", "PollLimitIntervalSec=1w\nPollLimitBurst=7", "", "rate = 1/day 7"},
+    {"PollLimit for which no period fits", "PollLimitIntervalSec=7s\nPollLimitBurst=2", "", "!rate"},
+    {"which is a window", "PollLimitIntervalSec=7s\nPollLimitBurst=2", "", "cps_window = 7"},
+    {"no PollLimit", "PollLimitIntervalSec=0", "", "cps = 200 10"},
+    {"a PollLimit that nobody has written", "", "", "!rate"},
+    {"and no queue", "", "", "!queue"},
     {"TriggerLimit", "TriggerLimitIntervalSec=1s\nTriggerLimitBurst=9", "", "cps = 9 10"},
     {"no limit", "TriggerLimitIntervalSec=0", "", "cps = 0 0"},
     {"all but some", "IPAddressDeny=any\nIPAddressAllow=localhost 192.0.2.0/24", "",
@@ -77,6 +91,13 @@ constexpr Row rows[]{
     {"LimitAS", "", "LimitAS=8M", "rlimit_as = 8388608"},
     {"LimitCPU", "", "LimitCPU=1min 30s", "rlimit_cpu = 90"},
     {"no limit of stack", "", "LimitSTACK=infinity", "rlimit_stack = UNLIMITED"},
+    {"RuntimeMaxSec", "", "RuntimeMaxSec=1h", "runtime_max = 3600"},
+    {"a part of a second of it", "", "RuntimeMaxSec=1500ms", "runtime_max = 2"},
+    {"endless RuntimeMaxSec", "", "RuntimeMaxSec=infinity", "!runtime_max"},
+    {"RuntimeMaxSec that has no effect", "", "RuntimeMaxSec=5\nType=oneshot", "!runtime_max"},
+    {"the usual TimeoutStopSec", "", "RuntimeMaxSec=5", "kill_grace = 90"},
+    {"TimeoutStopSec", "", "RuntimeMaxSec=5\nTimeoutStopSec=7", "kill_grace = 7"},
+    {"TimeoutSec", "", "RuntimeMaxSec=5\nTimeoutSec=8", "kill_grace = 8"},
     {"Environment", "", "Environment=A=1 \"B=2\"\nEnvironment=C=%%", "env = A=1 B=2 C=%"},
     {"PassEnvironment", "", "PassEnvironment=TZ LANG", "passenv = PATH LANG TZ"},
     {"no PassEnvironment", "", "", "passenv = PATH LANG"},
@@ -144,6 +165,17 @@ constexpr Gap gaps[]{
     {"", "Type=notify", "g /u/x@.service:4 Type=notify"},
     {"", "LimitNPROC=5", "g /u/x@.service:4 [Service] LimitNPROC=5 has no equivalent: it limited what the server may "
                          "use"},
+    {"PollLimitBurst=9", "", "n /u/x.socket:4 rate: further connections wait in the daemon, up to 512"},
+    {"PollLimitIntervalSec=soon", "", "e /u/x.socket:4 PollLimitIntervalSec=soon has no value"},
+    {"", "RuntimeMaxSec=1.5", "n /u/x@.service:4 RuntimeMaxSec=1.5: runtime_max takes whole seconds; it is 2"},
+    {"", "RuntimeMaxSec=0", "g /u/x@.service:4 RuntimeMaxSec=0 is not converted"},
+    {"", "RuntimeMaxSec=31d", "g /u/x@.service:4 RuntimeMaxSec=31d is not converted: runtime_max takes 1 s to 30 days"},
+    {"", "RuntimeMaxSec=soon", "e /u/x@.service:4 RuntimeMaxSec=soon has no value"},
+    {"", "RuntimeMaxSec=5\nType=oneshot", "n /u/x@.service:4 RuntimeMaxSec=5 is not converted: it has no effect"},
+    {"", "RuntimeMaxSec=5\nRuntimeRandomizedExtraSec=9", "g /u/x@.service:5 RuntimeRandomizedExtraSec=9: here, every session has"},
+    {"", "RuntimeMaxSec=5\nTimeoutStopSec=2h", "g /u/x@.service:5 TimeoutStopSec=2h: here, a server gets SIGKILL 3600 s after"},
+    {"", "RuntimeMaxSec=5\nTimeoutStopSec=soon", "e /u/x@.service:5 TimeoutStopSec=soon has no value"},
+    {"", "TimeoutStopSec=7", "g /u/x@.service:4 [Service] TimeoutStopSec=7 has no equivalent"},
     {"", "LimitAS=1M:2M", "g /u/x@.service:4 LimitAS=1M:2M"},
     {"", "LimitAS=lots", "e /u/x@.service:4 LimitAS=lots"},
     {"", "UMask=999", "e /u/x.socket:3 the entry made of it would be refused: umask"},
@@ -301,6 +333,34 @@ TEST_CASE("a relay of systemd's becomes redirect") {
   CHECK(attribute(text(local, "x"), "disable") == "disable = yes");
 }
 
+TEST_CASE("a server that waits has no rate of ours, but may have a longest time") {
+  const Conversion c = entries_of("ListenDatagram=69\nPollLimitIntervalSec=5s\nPollLimitBurst=10\n", server + "RuntimeMaxSec=9\n", false);
+  CHECK(attribute(text(c, "x"), "rate") == "!rate");
+  CHECK(attribute(text(c, "x"), "queue") == "!queue");
+  CHECK(attribute(text(c, "x"), "cps") == "cps = 10 10");
+  CHECK(attribute(text(c, "x"), "runtime_max") == "runtime_max = 9");
+  CHECK(attribute(text(c, "x"), "disable") == "!disable");
+}
+
+TEST_CASE("a server that systemd would never kill is killed after an hour") {
+  for (const char* stop : {"TimeoutStopSec=infinity", "TimeoutStopSec=0", "TimeoutStopSec=2h", "TimeoutSec=infinity"}) {
+    const Conversion c = entries_of(listens, server + "RuntimeMaxSec=5\n" + stop + "\n");
+    INFO(report(c));
+    CHECK(attribute(text(c, "x"), "kill_grace") == "kill_grace = 3600");
+    CHECK(reported(c, std::string("g /u/x@.service:5 ") + stop + ": here, a server gets SIGKILL"));
+    CHECK(attribute(text(c, "x"), "disable") == "!disable");
+  }
+  CHECK(attribute(text(entries_of(listens, server + "TimeoutStopSec=7\n"), "x"), "kill_grace") == "!kill_grace");
+}
+
+TEST_CASE("the longest time of a relay is that of each connection") {
+  const Conversion c = entries_of(
+      listens, "ExecStart=/usr/lib/systemd/systemd-socket-proxyd www.example.com:http\nRuntimeMaxSec=1min\n", false);
+  CHECK(attribute(text(c, "x"), "runtime_max") == "runtime_max = 60");
+  CHECK(reported(c, "n /u/x.service:2 runtime_max: here, each connection has its own time"));
+  CHECK(attribute(text(c, "x"), "disable") == "!disable");
+}
+
 TEST_CASE("the unit that a socket starts is looked for among the files and beside it") {
   World w = config::test::inetd_world();
   w.files.texts["/a/x.socket"] = "[Socket]\nListenStream=1\nAccept=yes\n";
@@ -355,6 +415,31 @@ TEST_CASE("what systemd got from us comes back as it was") {
   REQUIRE(before.up("x"));
   REQUIRE(after.up("x"));
   CHECK(config::dump(before.at("x").settings) == config::dump(after.at("x").settings));
+}
+
+TEST_CASE("what systemd got of rates and times comes back as it was") {
+  const std::string plain =
+      "type = UNLISTED\nport = 9000\nprotocol = tcp\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server\n"
+      "instances = 7\nper_source = 2\nflags = IPv6 NOLIBWRAP\npassenv = PATH LANG\nv6only = no\ncps = 0 0\n"
+      "queue = 512 1h\nruntime_max = 1h\nkill_grace = 7\n";
+  for (const char* rate : {"10/second", "30/minute 10", "75/second 150", "4/second 3", "1000000/day 5", "7/hour"}) {
+    World w = config::test::inetd_world();
+    const std::string lines = plain + "rate = " + rate + "\n";
+    const Conversion there = units_of(w, config::test::entry("x", lines));
+    for (const File& file : there.files) w.files.texts["/u/" + file.name] = file.text;
+    const Conversion back = systemd_to_xinetd({"/u/x.socket"}, w.files, w.names);
+    INFO(report(there) << text(there, "x.socket") << text(there, "x@.service") << text(back, "x") << report(back));
+    CHECK_FALSE(back.has(Weight::loss));
+    World before = w;
+    before.read(config::test::entry("x", lines));
+    World after = w;
+    after.read(text(back, "x"));
+    REQUIRE(before.up("x"));
+    REQUIRE(after.up("x"));
+    const config::Settings& a = before.at("x").settings;
+    const config::Settings& b = after.at("x").settings;
+    CHECK(config::dump(a) == config::dump(b));
+  }
 }
 
 TEST_CASE("what systemd got of listen and of options of sockets comes back as it was") {

@@ -149,6 +149,25 @@ TEST_CASE("a line for a UNIX socket becomes an entry with listen, named after th
         "\tflags           = NOLIBWRAP\n}\n");
 }
 
+TEST_CASE("connections that an inetd would leave in the queue of its socket wait in the entry's") {
+  const Conversion c = from_inetd("ftp stream tcp nowait/3/60 root /bin/sh\n");
+  CHECK(report(c) == "");
+  CHECK(has_line(text(c, "ftp"), "\tinstances       = 3"));
+  CHECK(has_line(text(c, "ftp"), "\tqueue           = 512 3600"));
+  CHECK(has_line(text(c, "ftp"), "\tper_source_rate = 60 60"));
+  CHECK(text(from_inetd("ftp stream tcp nowait root /bin/sh\n"), "ftp").find("queue") == std::string::npos);
+}
+
+TEST_CASE("systemd closes the connections that an inetd would leave in the queue of its socket") {
+  World w = config::test::inetd_world();
+  w.files.texts[config::test::inetd_file] = "ftp stream,3 tcp nowait root /bin/sh\n";
+  const Conversion c = to_systemd({config::test::inetd_file}, w.files, w.names, {.of_inetd = true});
+  INFO(report(c));
+  CHECK(has_line(text(c, "ftp.socket"), "MaxConnections=3"));
+  CHECK(has_line(text(c, "ftp.socket"), "[Install]"));
+  CHECK(reported(c, "g /etc/inetd.conf:1 queue: systemd closes connections beyond MaxConnections="));
+}
+
 TEST_CASE("tcpd becomes libwrap of our own") {
   const Conversion c = from_inetd("ftp stream tcp nowait root /usr/sbin/tcpd in.ftpd -l\n");
   const std::string entry = text(c, "ftp");

@@ -34,7 +34,7 @@ constexpr const char* protecting[]{
     "ProtectKernelModules=yes", "ProtectKernelTunables=yes", "ProtectProc=invisible", "ProtectSystem=strict",
     "ReadOnlyPaths=/", "RemoveIPC=yes", "RestrictAddressFamilies=AF_INET", "RestrictFileSystems=ext4",
     "RestrictNamespaces=yes", "RestrictNetworkInterfaces=lo", "RestrictRealtime=yes", "RestrictSUIDSGID=yes",
-    "RootDirectory=/srv", "RootImage=/srv.raw", "RuntimeMaxSec=60", "SecureBits=noroot", "SELinuxContext=x", "Slice=x.slice",
+    "RootDirectory=/srv", "RootImage=/srv.raw", "RuntimeMaxSec=31d", "SecureBits=noroot", "SELinuxContext=x", "Slice=x.slice",
     "SmackProcessLabel=x", "SocketBindDeny=any", "SystemCallArchitectures=native", "SystemCallFilter=@system-service",
     "TasksMax=9", "TemporaryFileSystem=/home", "WorkingDirectory=/srv", "LoadCredential=a:/b", "OpenFile=/x",
     "StandardOutput=null", "StandardOutput=journal", "LimitNOFILE=0", "ProtectEverything=yes",

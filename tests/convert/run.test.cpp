@@ -194,7 +194,7 @@ TEST_CASE("systemd-analyze finds nothing wrong with converted units") {
       "xinetd.conf",
       "service xc-all\n{\n" + plain +
           "port = 9001\nserver = /bin/cat\nserver_args = -u %h $x \"a\\b ; it's\ninstances = 5\nper_source = 2\n"
-          "cps = 7 30\nflags = NODELAY KEEPALIVE LABELED\nbacklog = 7\nonly_from = 127.0.0.0/8 ::1\nno_access = "
+          "cps = 7 30\nruntime_max = 1h\nkill_grace = 0\nflags = NODELAY KEEPALIVE LABELED\nbacklog = 7\nonly_from = 127.0.0.0/8 ::1\nno_access = "
           "127.0.0.9\numask = 27\n"
           "nice = 3\nenv = A=50%x B=$x\"y\npassenv = PATH LANG\nrlimit_as = 64M\nrlimit_cpu = 30\nrlimit_data = "
           "UNLIMITED\nrlimit_files = 64\n"

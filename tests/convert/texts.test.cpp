@@ -97,6 +97,8 @@ TEST_CASE("times and sizes of units") {
   CHECK(unit_seconds("1min 30s") == 90);
   CHECK(unit_seconds("2h15m") == 8100);
   CHECK(unit_seconds("200ms") == 1);
+  CHECK(unit_microseconds("200ms") == 200'000u);
+  CHECK(unit_microseconds("1min 1us") == 60'000'001u);
   CHECK(unit_seconds("1.5 days") == 129600);
   for (const char* wrong : {"", "infinity", "5 parsecs", "s", "-1"}) CHECK_FALSE(unit_seconds(wrong).has_value());
   CHECK(unit_size("4096") == 4096);

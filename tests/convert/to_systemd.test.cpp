@@ -37,6 +37,16 @@ constexpr Row rows[]{
     {"a rate in a window", "cps = 7 30\ncps_window = 60", "x.socket",
      "|TriggerLimitIntervalSec=60s|TriggerLimitBurst=7|"},
     {"no rate", "cps = 0 0", "x.socket", "|TriggerLimitIntervalSec=0|"},
+    {"a rate of ours", "rate = 10/second", "x.socket", "|PollLimitIntervalSec=1s|PollLimitBurst=10|TriggerLimitIntervalSec=0|"},
+    {"its burst", "rate = 30/minute 10", "x.socket", "|PollLimitIntervalSec=20s|PollLimitBurst=10|"},
+    {"a burst in a part of a second", "rate = 4/second 3", "x.socket", "|PollLimitIntervalSec=750000us|PollLimitBurst=3|"},
+    {"a time that is no whole number", "rate = 3/second 1", "x.socket", "|PollLimitIntervalSec=333334us|PollLimitBurst=1|"},
+    {"two rates", "rate = 5/second\ncps = 7 30", "x.socket",
+     "|PollLimitIntervalSec=1s|PollLimitBurst=5|TriggerLimitIntervalSec=1s|TriggerLimitBurst=7|"},
+    {"the longest time of a server", "runtime_max = 1h", "x@.service",
+     "|CollectMode=inactive-or-failed|RuntimeMaxSec=3600s|TimeoutStopSec=3s|"},
+    {"and its end", "runtime_max = 5\nkill_grace = 1m", "x@.service", "|RuntimeMaxSec=5s|TimeoutStopSec=60s|"},
+    {"which may come at once", "runtime_max = 5\nkill_grace = 0", "x@.service", "|TimeoutStopSec=1ms|"},
     {"only_from", "only_from = 192.0.2.0/24 ::1", "x.socket", "|IPAddressDeny=any|IPAddressAllow=192.0.2.0/24 ::1|"},
     {"nobody at all", "only_from =", "x.socket", "|IPAddressDeny=any|"},
     {"no_access", "no_access = 192.0.2.0/24", "x.socket", "|IPAddressDeny=192.0.2.0/24|"},
@@ -96,7 +106,23 @@ constexpr Gap gaps[]{
     {"access_times = 8:00-18:00", "g /etc/xinetd.conf:9 access_times:"},
     {"max_load = 2", "g /etc/xinetd.conf:9 max_load:"},
     {"per_source_rate = 5 60", "g /etc/xinetd.conf:9 per_source_rate:"},
+    {"per_source_rate = 5/minute", "g /etc/xinetd.conf:9 per_source_rate:"},
     {"per_source = 0", "g /etc/xinetd.conf:9 per_source:"},
+    {"rate = 5/second", "g /etc/xinetd.conf:9 rate: beyond PollLimitBurst= systemd leaves connections in the kernel's queue and "
+                        "refuses none; before version 255"},
+    {"rate = 5/second\nqueue = 9", "n /etc/xinetd.conf:9 rate: beyond PollLimitBurst= systemd leaves connections in the kernel's "
+                                   "queue; before version 255"},
+    {"rate = 5/second\nqueue = 9", "n /etc/xinetd.conf:10 queue: under systemd, connections wait in the kernel"},
+    {"instances = 3\nqueue = 9", "g /etc/xinetd.conf:10 queue: systemd closes connections beyond MaxConnections="},
+    {"per_source = 3\nqueue = 9", "g /etc/xinetd.conf:10 queue: systemd closes connections beyond MaxConnections="},
+    {"source_prefix = 24 64", "g /etc/xinetd.conf:9 source_prefix: systemd counts each address by itself"},
+    {"per_source = 3\nsource_prefix = 24 64", "g /etc/xinetd.conf:10 source_prefix: MaxConnectionsPerSource= counts each address"},
+    {"limit_exempt = ::1", "g /etc/xinetd.conf:9 limit_exempt:"},
+    {"penalty = exit=10s", "g /etc/xinetd.conf:9 penalty:"},
+    {"penalty_range = 1 2", "g /etc/xinetd.conf:9 penalty_range:"},
+    {"runtime_max = 5", "g /etc/xinetd.conf:9 runtime_max: systemd signals the server alone"},
+    {"idle_timeout = 5", "g /etc/xinetd.conf:9 idle_timeout:"},
+    {"first_data_timeout = 5", "g /etc/xinetd.conf:9 first_data_timeout:"},
     {"cps = 9 30", "g /etc/xinetd.conf:9 cps: after more than 9 connections in 1 s"},
     {"libwrap = other", "g /etc/xinetd.conf:9 libwrap:"},
     {"mdns = yes", "g /etc/xinetd.conf:9 mdns:"},
@@ -154,10 +180,10 @@ TEST_CASE("attributes of xinetd.conf become directives of units") {
 TEST_CASE("what an attribute becomes is in no unit without it") {
   const std::string socket = text(x(""), "x.socket");
   for (const char* key : {"IPAddress", "NoDelay", "KeepAlive", "Backlog", "PerSource", "ipv6-only", "0.0.0.0", "SocketMode",
-                          "SocketUser", "SocketGroup", "SocketProtocol", "DeferAccept", "BindToDevice", "FreeBind", "Buffer", "IPTOS", "Mark"})
+                          "SocketUser", "SocketGroup", "SocketProtocol", "DeferAccept", "BindToDevice", "FreeBind", "Buffer", "IPTOS", "Mark", "PollLimit"})
     CHECK(socket.find(key) == std::string::npos);
   const std::string server = text(x(""), "x@.service");
-  for (const char* key : {"Limit", "Nice", "UMask", "Environment", "User", "Group"})
+  for (const char* key : {"Limit", "Nice", "UMask", "Environment", "User", "Group", "RuntimeMax", "Timeout", "CollectMode"})
     CHECK(server.find(key) == std::string::npos);
 }
 
@@ -179,6 +205,30 @@ TEST_CASE("what has no equivalent in systemd is reported with its line") {
   CHECK(report(x("")) ==
         "n :0 cps is not given: xinetd pauses for 10 s after more than 50 connections in a second; systemd then stops "
         "the socket until somebody starts it\n");
+}
+
+TEST_CASE("what has no effect on a service is not missed under systemd") {
+  for (const char* lines : {"queue = 0", "source_prefix = 32 128", "limit_exempt =", "kill_grace = 9", "rate = 5/second\nqueue = 9"}) {
+    const Conversion c = x(lines);
+    INFO(lines << "\n" << report(c));
+    CHECK_FALSE(c.has(Weight::loss));
+  }
+  const std::string waits = "type = UNLISTED\nport = 69\nwait = yes\nuser = nobody\nserver = /bin/server\nsocket_type = dgram";
+  const Conversion c = units_of(defaults("idle_timeout = 9\nfirst_data_timeout = 5\nruntime_max = 1m") + entry("t", waits));
+  CHECK_FALSE(reported(c, "g /etc/xinetd.conf:3 idle_timeout:"));
+  CHECK_FALSE(reported(c, "g /etc/xinetd.conf:4 first_data_timeout:"));
+  CHECK(has_line(text(c, "t.service"), "RuntimeMaxSec=60s"));
+  CHECK_FALSE(has_line(text(c, "t.service"), "CollectMode=inactive-or-failed"));
+}
+
+TEST_CASE("the relay of systemd's is neither ended nor held up by limits of its connections") {
+  const Conversion c = units_of(entry("r", "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = no\nuser = root\n"
+                                           "redirect = ::1 80\nrate = 5/second\nruntime_max = 5"));
+  CHECK(text(c, "r.service").find("RuntimeMaxSec") == std::string::npos);
+  CHECK(text(c, "r.socket").find("PollLimit") == std::string::npos);
+  CHECK(reported(c, "g /etc/xinetd.conf:9 rate: systemd counts the starts of the relay"));
+  CHECK(reported(c, "g /etc/xinetd.conf:10 runtime_max: systemd would end the relay"));
+  CHECK(text(c, "r.socket").find("[Install]\n") == std::string::npos);
 }
 
 TEST_CASE("an attribute of the defaults is reported once, where it stands") {
@@ -384,7 +434,8 @@ TEST_CASE("variables to be passed need not be set for whoever converts") {
 TEST_CASE("nothing starts a socket that would be less protected under systemd") {
   for (const char* line :
        {"access_times = 8:00-18:00", "max_load = 2", "per_source_rate = 5 60", "per_source = 0", "flags = IDONLY",
-        "libwrap = other", "no_access = .example.com", "no_access = www.example.com",
+        "libwrap = other", "no_access = .example.com", "no_access = www.example.com", "per_source_rate = 5/minute",
+        "per_source = 3\nsource_prefix = 24 64", "penalty = exit=10s", "idle_timeout = 5", "first_data_timeout = 5",
         "server = /bin/server\nuser = alice"}) {
     const std::string lines = line;
     const bool user = lines.starts_with("server");
@@ -396,7 +447,8 @@ TEST_CASE("nothing starts a socket that would be less protected under systemd") 
     CHECK(report(c).find("service x: the socket is not started at boot") != std::string::npos);
   }
   for (const char* line : {"", "banner = /b", "log_type = FILE /l", "no_access = 192.0.2.1 localhost", "mdns = yes",
-                           "only_from = www.example.com", "cps = 5 9"}) {
+                           "only_from = www.example.com", "cps = 5 9", "rate = 5/second", "instances = 3\nqueue = 9",
+                           "source_prefix = 24 64", "limit_exempt = ::1", "penalty_range = 1 2", "runtime_max = 5"}) {
     INFO(line);
     CHECK(has_line(text(x(line), "x.socket"), "[Install]"));
   }

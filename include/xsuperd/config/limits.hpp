@@ -52,6 +52,9 @@ struct QueueLimit {
   std::uint32_t time = 30;   ///< seconds
   bool operator==(const QueueLimit&) const = default;
 };
+/// Stands for a daemon that leaves connections in the kernel's queue, which has no time and knows no sources: the share
+/// of one source, a quarter, is what such a queue usually holds.
+inline constexpr QueueLimit like_backlog{.number = 4 * 128, .time = 3600};
 
 /// One element of penalty, ours: what costs a source how much time.
 struct Penalty {

@@ -35,15 +35,17 @@ syn match xsuperdValue contained /.*$/
 " The table of attributes in xsuperd has the same; interface is another word for bind.
 syn keyword xsuperdAttribute contained access_policy access_times backlog banner banner_fail
 syn keyword xsuperdAttribute contained banner_success bind bind_device conn_env cps cps_window defer_accept
-syn keyword xsuperdAttribute contained deny_time disable disabled enabled env expand flags freebind group
-syn keyword xsuperdAttribute contained groups id instances keepalive libwrap linger listen
+syn keyword xsuperdAttribute contained deny_time disable disabled enabled env expand first_data_timeout flags
+syn keyword xsuperdAttribute contained freebind group groups id idle_timeout instances keepalive kill_grace
+syn keyword xsuperdAttribute contained libwrap limit_exempt linger listen
 syn keyword xsuperdAttribute contained log_on_failure log_on_success log_type mark max_load mdns mptcp nice
 syn keyword xsuperdAttribute contained no_access only_cid only_from only_gid only_uid pass_fds passenv
-syn keyword xsuperdAttribute contained per_source per_source_rate port protocol receive_buffer redirect
+syn keyword xsuperdAttribute contained penalty penalty_range per_source per_source_rate port protocol
+syn keyword xsuperdAttribute contained queue rate receive_buffer redirect
 syn keyword xsuperdAttribute contained reload_policy removed_sessions rlimit_as
 syn keyword xsuperdAttribute contained rlimit_cpu rlimit_data rlimit_files rlimit_rss rlimit_stack
-syn keyword xsuperdAttribute contained rpc_number rpc_version send_buffer server server_args socket_group
-syn keyword xsuperdAttribute contained socket_mode socket_owner socket_type tos type umask user v6only wait
+syn keyword xsuperdAttribute contained rpc_number rpc_version runtime_max send_buffer server server_args
+syn keyword xsuperdAttribute contained socket_group socket_mode socket_owner socket_type source_prefix tos type umask user v6only wait
 syn keyword xsuperdAttribute contained interface
 
 syn keyword xsuperdConstant contained yes no stream dgram raw seqpacket seqpacket_sctp UNLIMITED FOREVER NEVER SYSLOG FILE
