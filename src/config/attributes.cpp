@@ -345,11 +345,11 @@ constexpr std::array table{
         .difference = "Not in xinetd.", .parse = values::queue}),
     attr<&S::rate>({.name = "rate", .where = both, .least = 1, .most = 2, .synopsis = "NUMBER/PERIOD [BURST]",
         .initial = "none", .example = "rate = 100/second",
-        .text = "How many requests the service admits per second, minute or hour; up to BURST of them, or NUMBER, may come at "
+        .text = "How many requests the service admits per second, minute, hour or day; up to BURST of them, or NUMBER, may come at "
                 "once. Further ones are refused with the reason rate, or wait in the queue; the port stays open. With rate, the "
                 "built-in cps does not apply, but one that is written does.",
         .difference = "Not in xinetd.", .without = more, .wrong = "rate is invalid: {}",
-        .hint = "expected NUMBER/second, NUMBER/minute or NUMBER/hour", .parse = values::rate}),
+        .hint = "expected NUMBER/second, NUMBER/minute, NUMBER/hour or NUMBER/day", .parse = values::rate}),
     attr<&S::receive_buffer>({.name = "receive_buffer", .where = both, .synopsis = "SIZE", .initial = "the system's",
         .example = "receive_buffer = 256K",
         .text = "The receive buffer of the sockets, in bytes, with the suffix K or M; the system's own limits still apply.",

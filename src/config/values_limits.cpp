@@ -35,7 +35,7 @@ std::optional<TokenRate> token_rate(std::string_view word) {
 std::optional<TokenRate> bucket(const ValueContext& c, const Assignment& a) {
   auto rate = token_rate(a.values[0].text);
   if (!rate) {
-    (void)not_understood(c, a, 0, "expected NUMBER/second, NUMBER/minute or NUMBER/hour");
+    (void)not_understood(c, a, 0, "expected NUMBER/second, NUMBER/minute, NUMBER/hour or NUMBER/day");
     return std::nullopt;
   }
   if (a.values.size() < 2) return rate;

@@ -150,8 +150,6 @@ class Walk {
       std::visit([this](const auto& a) { perform(a); }, action);
   }
 
-  void perform(const Queue&) {}  // no service of the walk has one
-  void perform(const Call&) {}
   void perform(const Listen&) {
     CHECK(state_.phase() == Phase::listening);
     watched_ = true;
