@@ -328,8 +328,8 @@ std::string queue(const Case& c) {
   if (!c.inquiry.live) return fmt::format("at run time: up to {} requests wait for a place, up to {} s", queue->number, queue->time);
   const Live& live = *c.inquiry.live;
   const bool waits = c.verdict.kind == Verdict::Kind::refuse && passes_by_itself(c.verdict.reason);
-  if (!waits) return fmt::format("not needed: {} of {} wait", live.waiting, queue->number);
-  if (live.waiting >= queue->number) return fmt::format("refuses: {} of {} wait", live.waiting, queue->number);
+  if (!waits) return fmt::format("not needed: {} of {} places taken", live.waiting, queue->number);
+  if (live.waiting >= queue->number) return fmt::format("refuses: {} of {} places taken", live.waiting, queue->number);
   return fmt::format("would wait: {} before it{}", live.waiting_before,
                      live.expected_wait > 0 ? fmt::format(", about {}", seconds_text(live.expected_wait)) : std::string());
 }

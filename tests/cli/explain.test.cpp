@@ -79,12 +79,15 @@ TEST_CASE("a service without limits admits, and every check is told in the order
         "service x (/etc/xinetd.conf:1:1), peer 10.1.2.3, 12:00\n"
         "  socket          passes: it takes peers of this family\n"
         "  cps             at run time: above 50 requests a second the service closes for 10 s\n"
+        "  penalty         none\n"
+        "  rate            no limit\n"
         "  per_source_rate no limit\n"
         "  max_load        no limit\n"
         "  access_times    passes: always\n"
         "  instances       no limit\n"
         "  per_source      no limit\n"
         "  -limit          at run time: if the daemon is started with it\n"
+        "  queue           none\n"
         "  sensor          at run time: refuses a peer that a SENSOR service has recorded\n"
         "  only_from       not given\n"
         "  no_access       not given\n"
@@ -105,6 +108,13 @@ TEST_CASE("limits that only a running daemon knows are told with their values") 
   CHECK(a.line("-limit") == "at run time: refuses while 40 servers of all services run");
   CHECK(a.line("libwrap") == "not consulted: NOLIBWRAP");
   CHECK(ask("cps = 0 1").line("cps") == "no limit");
+  const Asked ours = ask("rate = 10/minute\nper_source_rate = 3/hour 5\nqueue = 20 1m\npenalty = exit=10s");
+  CHECK(ours.outcome == Outcome::admitted);
+  CHECK(ours.line("cps") == "no limit");
+  CHECK(ours.line("penalty") == "at run time: refuses this source while its penalties are not over");
+  CHECK(ours.line("rate") == "at run time: admits 10/minute 10");
+  CHECK(ours.line("per_source_rate") == "at run time: admits 3/hour 5 from this address");
+  CHECK(ours.line("queue") == "at run time: up to 20 requests wait for a place, up to 60 s");
 }
 
 TEST_CASE("the time of day decides") {

@@ -20,7 +20,8 @@ const std::map<std::string_view, std::string> narrowing{
     {"disabled", "disabled = x other"}, {"enabled", "enabled = other"},         {"type", "type = UNLISTED"},
     {"v6only", "v6only = yes"},         {"server", "server = /bin/server"},     {"protocol", "protocol = tcp"},
     {"groups", "groups = no"},          {"access_policy", "access_policy = refuse_both"}, {"bind", "bind = 127.0.0.1"},
-    {"port", "port = 7001"},            {"log_on_success", "log_on_success -= PID"}};
+    {"port", "port = 7001"},            {"log_on_success", "log_on_success -= PID"},
+    {"queue", "queue = 100"}};
 
 std::string line_of(const Attribute& row) {
   const auto found = narrowing.find(row.name);
