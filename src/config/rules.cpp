@@ -44,6 +44,9 @@ bool beyond_ip(S s) {
 }
 
 bool off_tcp(S s) { return has_element(s, ListenElement::Kind::local) || has_element(s, ListenElement::Kind::vsock); }
+std::string nobody_counts(S s) {
+  return fmt::format("Service {}: a server with wait = yes accepts for itself, and nobody counts its peers", s.id);
+}
 bool says_quiet(S s) { return says(s, "idle_timeout") || says(s, "first_data_timeout"); }
 
 constexpr Rule table[]{
@@ -113,9 +116,10 @@ constexpr Rule table[]{
     {Level::error, [](S s) { return says(s, "queue") && (s.wait || dgram(s)); },
      [](S s) { return fmt::format("Service {}: only connections can wait in a queue, and those of a server with wait = yes are its own", s.id); },
      "queue", [](S s) -> std::string { return dgram(s) ? "" : "write 'wait = no'"; }},
-    {Level::error, [](S s) { return s.hands_over() && stream(s) && (says(s, "rate") || says(s, "penalty")); },
-     [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and nobody counts its peers", s.id); },
-     "rate", [](S) -> std::string { return "write 'wait = no'"; }},
+    {Level::error, [](S s) { return s.hands_over() && stream(s) && says(s, "rate"); }, nobody_counts, "rate",
+     [](S) -> std::string { return "write 'wait = no'"; }},
+    {Level::error, [](S s) { return s.hands_over() && stream(s) && says(s, "penalty"); }, nobody_counts, "penalty",
+     [](S) -> std::string { return "write 'wait = no'"; }},
     {Level::error, [](S s) { return (s.wait || !stream(s)) && says_quiet(s); },
      [](S s) { return fmt::format("Service {}: idle_timeout and first_data_timeout are for connections of stream services with wait = no", s.id); },
      "idle_timeout"},

@@ -194,10 +194,28 @@ TcpLook TcpObserver::look(const TcpIdentity& connection, const base::Endpoint& p
   if (!send(&question, sizeof question)) return {.outcome = Outcome::not_looked, .error = errno};
   alignas(nlmsghdr) std::array<char, 4096> bytes{};
   for (;;) {  // an answer that was not taken before may stand in front
-    const ssize_t got = ::recv(link_.get(), bytes.data(), bytes.size(), 0);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = receive(bytes.data(), bytes.size());
     if (got < 0) return failed(errno);
     if (const auto look = read_answer(bytes.data(), static_cast<std::size_t>(got), question_)) return *look;
+  }
+}
+
+bool TcpObserver::abandoned(const base::Endpoint& peer, const base::Endpoint& local) {
+  Question question = question_about({.local = peer, .cookie = 0, .interface = 0}, local, ++question_);
+  question.request.idiag_ext = 0;
+  question.request.id.idiag_cookie[0] = question.request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  if (!send(&question, sizeof question)) return false;
+  alignas(nlmsghdr) std::array<char, 4096> bytes{};
+  for (;;) {
+    const ssize_t got = receive(bytes.data(), bytes.size());
+    nlmsghdr head{};
+    if (got < static_cast<ssize_t>(sizeof head)) return false;
+    std::memcpy(&head, bytes.data(), sizeof head);
+    if (head.nlmsg_seq != question_) continue;
+    inet_diag_msg one{};
+    if (head.nlmsg_type == NLMSG_ERROR || static_cast<std::size_t>(got) < NLMSG_LENGTH(sizeof one)) return false;
+    std::memcpy(&one, bytes.data() + NLMSG_HDRLEN, sizeof one);
+    return one.idiag_inode == 0;  // no file any more
   }
 }
 
@@ -211,12 +229,16 @@ std::vector<TcpConnection> TcpObserver::connections_at(std::uint16_t port) {
     if (!send(&question, sizeof question)) continue;
     alignas(nlmsghdr) std::array<char, 32768> bytes{};
     for (bool over = false; !over;) {
-      const ssize_t got = ::recv(link_.get(), bytes.data(), bytes.size(), 0);
-      if (got < 0 && errno == EINTR) continue;
+      const ssize_t got = receive(bytes.data(), bytes.size());
       over = got <= 0 || !read_list(bytes.data(), static_cast<std::size_t>(got), question_, found);
     }
   }
   return found;
+}
+
+std::ptrdiff_t TcpObserver::receive(void* to, std::size_t most) {
+  for (;;)
+    if (const ssize_t got = ::recv(link_.get(), to, most, 0); got >= 0 || errno != EINTR) return got;
 }
 
 bool TcpObserver::send(const void* message, std::size_t length) {

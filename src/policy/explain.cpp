@@ -57,6 +57,11 @@ struct Case {
   [[nodiscard]] bool verdict_is(Reason reason) const {
     return verdict.kind == Verdict::Kind::refuse && verdict.reason == reason;
   }
+  /// If it finds room in the queue.
+  [[nodiscard]] bool would_wait() const {
+    const auto& queue = service.settings.queue;
+    return queue && queue->number > 0 && verdict.kind == Verdict::Kind::refuse && passes_by_itself(verdict.reason);
+  }
   [[nodiscard]] bool admitted() const {
     return inquiry.hindrance.empty() && reached() && lets_in() && verdict.kind == Verdict::Kind::admit;
   }
@@ -327,9 +332,9 @@ std::string queue(const Case& c) {
   if (!queue || queue->number == 0) return "none";
   if (!c.inquiry.live) return fmt::format("at run time: up to {} requests wait for a place, up to {} s", queue->number, queue->time);
   const Live& live = *c.inquiry.live;
-  const bool waits = c.verdict.kind == Verdict::Kind::refuse && passes_by_itself(c.verdict.reason);
-  if (!waits) return fmt::format("not needed: {} of {} places taken", live.waiting, queue->number);
+  if (!c.would_wait()) return fmt::format("not needed: {} of {} places taken", live.waiting, queue->number);
   if (live.waiting >= queue->number) return fmt::format("refuses: {} of {} places taken", live.waiting, queue->number);
+  if (!live.queue_takes) return "refuses: this source has its share of it";
   return fmt::format("would wait: {} before it{}", live.waiting_before,
                      live.expected_wait > 0 ? fmt::format(", about {}", seconds_text(live.expected_wait)) : std::string());
 }
@@ -423,6 +428,8 @@ std::string conclusion(const Case& c) {
   if (!c.lets_in()) return fmt::format("refused: the service at {} is {}", place_text(c.service.place), c.inquiry.live->state);
   if (c.undecided())
     return fmt::format("cannot be told: by {}, the groups of the process decide", attribute_text(c, "only_gid"));
+  if (c.would_wait() && c.inquiry.live && c.inquiry.live->queue_takes)
+    return fmt::format("would wait in the queue ({} by {})", log_word(c.verdict.reason), deciding(c));
   if (!c.admitted())
     return fmt::format("refused ({}) by {}", log_word(c.verdict.reason), deciding(c));
   const std::string by = c.lists.rule ? " by " + deciding_list(c) : admitting(c);

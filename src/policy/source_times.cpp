@@ -29,15 +29,23 @@ void SourceTimes::forget_first() {
 }
 
 void SourceTimes::set(const Entry& entry, base::Moment now) {
+  const auto before = entries_.find(entry.source);
+  if (before == entries_.end()) return add(entry, now);
+  before->second = entry;
+}
+
+void SourceTimes::add(const Entry& entry, base::Moment now) {
   if (!entry.source.known()) return;
   while (!ends_.empty() && ends_.front().at <= now) forget_first();
-  if (const auto before = entries_.find(entry.source); before != entries_.end()) {
-    before->second = entry;
-    return;
-  }
   while (entries_.size() >= most) forget_first();
   add_end({entry.end, entry.source});  // an end without a source is forgotten in its time
   entries_.emplace(entry.source, entry);
+}
+
+void SourceTimes::shorten(base::Moment end) {
+  for (auto& [source, entry] : entries_) entry.end = std::min(entry.end, end);
+  for (End& one : ends_) one.at = std::min(one.at, end);
+  std::make_heap(ends_.begin(), ends_.end(), later);
 }
 
 void SourceTimes::clear() {

@@ -39,8 +39,23 @@ void Arrivals::admitted(const config::Service& service, const policy::Policy::So
   if (s.rate) bucket_ = policy::token_taken(*s.rate, bucket_, now);
   const auto per_source = source_rate_of(service);
   if (per_source.burst == 0 || per_source.connections == 0) return;
-  const auto* bucket = source_buckets_.find(source.address, now);
-  source_buckets_.set({source.address, policy::token_taken(as_bucket(per_source), bucket ? bucket->end : now, now), false}, now);
+  source_buckets_.put_off(source.address, now,
+                          [&](base::Moment full) { return policy::token_taken(as_bucket(per_source), full, now); });
+}
+
+void Arrivals::give_back(const config::Service& service, const policy::Policy::Source& source, base::Moment now) {
+  if (source.exempt) return;
+  if (const auto& rate = service.settings.rate) bucket_ -= policy::token_time(*rate);
+  const auto per_source = source_rate_of(service);
+  if (per_source.burst > 0 && source_buckets_.find(source.address, now))
+    source_buckets_.put_off(source.address, now, [&](base::Moment full) { return full - policy::token_time(as_bucket(per_source)); });
+}
+
+void Arrivals::fit(const config::Service& service, base::Moment now) {
+  const config::Settings& s = service.settings;
+  if (s.rate) bucket_ = std::min(bucket_, now + policy::whole_time(*s.rate));
+  if (const auto rate = source_rate_of(service); rate.burst > 0) source_buckets_.shorten(now + policy::whole_time(as_bucket(rate)));
+  penalties_.shorten(now + std::chrono::seconds(s.penalty_range.value_or(config::PenaltyRange{}).most));
 }
 
 std::optional<base::Moment> Arrivals::token_at(const config::Service& service) const {

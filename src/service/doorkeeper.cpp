@@ -6,7 +6,7 @@
 #include "service/datagram_door.hpp"
 #include "service/decider.hpp"
 #include "service/refusals.hpp"
-#include "service/sessions.hpp"
+#include "xsuperd/service/sessions.hpp"
 #include "service/waiting_door.hpp"
 #include "xsuperd/service/lookups.hpp"
 

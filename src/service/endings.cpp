@@ -14,7 +14,7 @@ void Endings::end(Token token) {
   }
   needs_.census.owners.erase(token);
   if (endpoint && !needs_.doors.has_session(*endpoint)) needs_.endpoints.on_no_session(*endpoint);
-  const bool over = needs_.sessions.all().empty() && needs_.decider.state().phase() == Phase::retiring;
+  const bool over = needs_.sessions.empty() && needs_.decider.state().phase() == Phase::retiring;
   if (over && needs_.hooks.on_idle) needs_.hooks.on_idle();
 }
 

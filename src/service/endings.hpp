@@ -5,7 +5,7 @@
 
 #include "service/decider.hpp"
 #include "service/journal.hpp"
-#include "service/sessions.hpp"
+#include "xsuperd/service/sessions.hpp"
 #include "xsuperd/service/endpoints.hpp"
 
 namespace xsuperd::service {

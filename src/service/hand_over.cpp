@@ -63,7 +63,7 @@ void Runner::hold(bool on) { on ? parts_->endpoints.pause() : parts_->doorkeeper
 
 Runner::Unsettled Runner::unsettled() const {
   Unsettled all = Unsettled::no;
-  for (const auto& [token, session] : sessions()) {
+  for (const auto& [token, session] : sessions().all()) {
     const bool settled = session.phase == SessionPhase::running || session.phase == SessionPhase::retrying ||
                          session.phase == SessionPhase::queued;
     const bool in_worker = session.conversing() && parts_->conversations.waiting_connection(token) < 0;
@@ -75,7 +75,8 @@ Runner::Unsettled Runner::unsettled() const {
 }
 
 InheritedRunner Runner::hand_over() const {
-  const Parts& p = *parts_;
+  Parts& p = *parts_;
+  p.sessions.bring_all_back();
   InheritedRunner all;
   all.pause_end = p.performer.pause_end();
   all.kill_at = p.signals.kill_at();
@@ -128,7 +129,7 @@ void Runner::carry_on() {
   p.performer.carry_on();
   if (opens && p.targets.needed()) p.targets.find_first_later();
   p.signals.carry_on();
-  p.judging.carry_on();
+  p.judging.reconfigured(true);
   p.times.watch_all();
   for (const Token token : p.sessions.tokens())
     if (p.sessions.contains(token)) p.carry_on(token);
@@ -140,7 +141,7 @@ void Runner::Parts::carry_on(Token token) {
   switch (session.phase) {
     case SessionPhase::running: return;
     case SessionPhase::queued:
-      if (decider.state().line().contains(token)) return;
+      if (decider.state().queue().line().contains(token)) return;
       return endings.attempt(token, [&] { way.go(token, SessionEvent::called), judging.judge_anew(token); });
     case SessionPhase::conversing: return conversations.carry_on(token);
     case SessionPhase::retrying: return performer.perform(ArmRetry{token, State::retry_seconds});

@@ -5,6 +5,8 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
+#include <new>
+#include <utility>
 #include <boost/asio/post.hpp>
 
 #include "xsuperd/base/text.hpp"
@@ -14,12 +16,16 @@ namespace xsuperd::service {
 
 namespace {
 
-/// Has the peer closed its connection, or broken it? Who has sent something and then his end may want the answer.
-bool has_left(int socket) {
+/// Has the peer broken its connection, or closed it? Who has only sent his end may want an answer, and on the wire that looks
+/// like a connection that has been closed; of a peer on this machine the kernel knows.
+bool has_left(const Session& session, net::TcpObserver& observer) {
+  const int socket = session.socket.get();
   pollfd look{socket, POLLRDHUP, 0};
   if (::poll(&look, 1, 0) != 1) return false;
+  if ((look.revents & (POLLHUP | POLLERR)) != 0) return true;
   int unread = 0;
-  return (look.revents & (POLLHUP | POLLERR)) != 0 || (::ioctl(socket, FIONREAD, &unread) == 0 && unread == 0);
+  const bool silent = ::ioctl(socket, FIONREAD, &unread) == 0 && unread == 0;
+  return silent && session.peer.address.is_ip() && observer.abandoned(session.peer, net::local_endpoint(socket));
 }
 
 /// A datagram's sender is known by one group only.
@@ -34,8 +40,16 @@ std::vector<gid_t> groups_of(const Session& session) {
 Judging::Judging(const Needs& needs)
     : needs_(needs), look_(needs.loop, [this] {
         // Asked now: there is no owner yet while this is made.
-        if (const auto alive = needs_.life.owner().lock()) needs_.decider.feed(Look{needs_.clock.now()});
+        const auto alive = needs_.life.owner().lock();
+        if (!alive) return;
+        judge_called();
+        needs_.decider.feed(Look{needs_.clock.now()});
       }) {}
+
+void Judging::refused(const base::Address& peer, policy::Reason reason) {
+  if (needs_.setup.service().settings.penalty && reason != policy::Reason::penalty)
+    needs_.decider.feed(Misbehaved{peer, {config::Penalty::Cause::refused, 0}, needs_.clock.now()});
+}
 
 void Judging::lined_up(Token token) {
   Session& session = needs_.sessions.at(token);
@@ -44,26 +58,36 @@ void Judging::lined_up(Token token) {
     ++needs_.sessions.counters().queued;
   }
   needs_.way.go(token, SessionEvent::lined_up);
+  needs_.sessions.put_away(token);
 }
 
 void Judging::call(Token token) {
-  boost::asio::post(needs_.loop, needs_.life.guard([this, token] {
-    if (!needs_.sessions.contains(token)) return needs_.decider.feed(Withdrawn{token});  // or nobody else would be called
-    needs_.endings.attempt(token, [&] { judge_called(token); });
-  }));
+  called_ = token;
+  try {
+    boost::asio::post(needs_.loop, needs_.life.guard([this] { judge_called(); }));
+  } catch (const std::bad_alloc&) {  // nobody else would ever be called
+    look_.set(std::chrono::milliseconds(10));
+  }
 }
 
-void Judging::judge_called(Token token) {
-  needs_.way.go(token, SessionEvent::called);
-  const Session& session = needs_.sessions.at(token);
-  if (has_left(session.socket.get())) return needs_.endings.withdraw(token);
-  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(needs_.clock.now() - session.queued);
-  feed(token, true);
-  if (!needs_.decider.state().line().contains(token)) needs_.sessions.counters().queue_ms += static_cast<std::uint64_t>(waited.count());
+void Judging::judge_called() {
+  const Token token = std::exchange(called_, 0);
+  if (token == 0) return;
+  if (!needs_.sessions.contains(token)) return needs_.decider.feed(Withdrawn{token});
+  needs_.endings.attempt(token, [&] {
+    needs_.way.go(token, SessionEvent::called);
+    const Session& session = needs_.sessions.at(token);
+    if (has_left(session, *needs_.asked.observer)) return needs_.endings.withdraw(token);
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(needs_.clock.now() - session.queued);
+    feed(token, true);
+    if (!needs_.decider.state().queue().line().contains(token)) needs_.sessions.counters().queue_ms += static_cast<std::uint64_t>(waited.count());
+  });
 }
 
-void Judging::carry_on() {
-  if (!needs_.decider.state().line().empty()) needs_.decider.feed(Look{needs_.clock.now()});
+void Judging::reconfigured(bool counts_on) {
+  Reconfigured event{needs_.setup.policy, counts_on, needs_.clock.now()};
+  if (!needs_.decider.state().queue().line().empty()) event.waiting = needs_.sessions.queued_peers();
+  needs_.decider.feed(event);
 }
 
 void Judging::look_at(std::optional<base::Moment> moment) {

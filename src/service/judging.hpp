@@ -39,23 +39,27 @@ class Judging {
   /// the request has been given its second chance: then it is refused.
   [[nodiscard]] bool judge_later(Token token, policy::Reason reason);
 
+  /// A request has been refused in the end, which may cost its source time.
+  void refused(const base::Address& peer, policy::Reason reason);
+
   // Those that wait in the queue.
   void lined_up(Token token);
   /// Its turn has come: in the next turn of the loop it is judged again, or withdrawn if its peer has left.
   void call(Token token);
   /// The State is given a Look then; nothing: not at all.
   void look_at(std::optional<base::Moment> moment);
-  /// In a new image.
-  void carry_on();
+  /// The configuration has changed, or goes on in a new image. `counts_on`: see Reconfigured.
+  void reconfigured(bool counts_on);
 
  private:
   [[nodiscard]] policy::Question question(const Session& session) const;
   void feed(Token token, bool again);
   void named(Token token, base::PeerName name);
-  void judge_called(Token token);
+  void judge_called();
 
   const Needs needs_;
   loop::Alarm look_;
+  Token called_ = 0;  ///< to be judged in the next turn of the loop; 0: nobody
 };
 
 }  // namespace xsuperd::service

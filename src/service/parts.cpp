@@ -143,7 +143,7 @@ Runner::Parts::Parts(Runner& runner, Surroundings& around, Setup the_setup)
              .endpoints = endpoints,
              .signals = signals,
              .conversations = conversations,
-             .serving = around.serving,
+             .asked = around.asked,
              .journal = journal,
              .clock = around.clock,
              .life = life,

@@ -2,6 +2,7 @@
 #include "xsuperd/service/queue_turns.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace xsuperd::service {
 
@@ -12,45 +13,67 @@ std::chrono::seconds longest_wait(const config::Settings& settings) { return std
 
 }  // namespace
 
-bool QueueTurns::add(const config::Settings& settings, Token token, const policy::Policy::Source& source, base::Moment now) {
-  if (line_.contains(token)) return true;
+bool QueueTurns::takes(const config::Settings& settings, const policy::Policy::Source& source) const {
   const std::uint32_t number = limit_of(settings).number;
   const bool has_share = source.exempt || line_.count_from(source.address) < std::max(number / 4, 1u);
-  if (line_.size() >= number || !has_share) return false;
+  return line_.size() < number && has_share;
+}
+
+bool QueueTurns::add(const config::Settings& settings, Token token, const policy::Policy::Source& source, base::Moment now) {
+  if (line_.contains(token)) return true;
+  if (!takes(settings, source)) return false;
   line_.push(token, source.address, now);
   return true;
 }
 
+void QueueTurns::settle(const config::Settings& settings, const Places& places) {
+  if (line_.empty() || !has_room(settings.instances, places.count())) return;
+  line_.settle([&](const base::Address& source) { return has_room(settings.per_source, places.count_from(source)); });
+}
+
 std::optional<Token> QueueTurns::callable(const config::Settings& settings, const Places& places) const {
   if (line_.empty() || called_ != 0 || !has_room(settings.instances, places.count())) return std::nullopt;
-  return line_.next([&](const base::Address& source) { return has_room(settings.per_source, places.count_from(source)); });
+  return line_.next();
 }
 
 std::optional<Token> QueueTurns::call(const config::Settings& settings, const Places& places) {
+  settle(settings, places);
   const auto next = callable(settings, places);
   if (next) called_ = *next;
   return next;
 }
 
-void QueueTurns::goes_on_waiting(policy::Reason reason, base::Moment now) {
-  next_try_.reset();
-  if (reason == policy::Reason::process_limit) next_try_ = now + others_pause;
+/// A newcomer does not put off the next try: those who come ever and again would do so for ever.
+void QueueTurns::found_none(Token token, policy::Reason reason, base::Moment now) {
+  const bool newcomer = !line_.contains(token);
+  if (reason == policy::Reason::process_limit && !(newcomer && next_try_)) next_try_ = now + others_pause;
+  if (reason != policy::Reason::process_limit && !newcomer) next_try_.reset();
 }
 
 std::optional<Token> QueueTurns::expire(const config::Settings& settings, base::Moment now) {
-  const auto token = line_.expired(now - longest_wait(settings));
-  if (token) remove(*token);
-  return token;
+  const auto oldest = line_.oldest();
+  if (!oldest || oldest->since + longest_wait(settings) > now) return std::nullopt;
+  remove(oldest->token);
+  return oldest->token;
 }
 
 std::optional<base::Moment> QueueTurns::next_look(const config::Settings& settings, const Places& places,
                                                   std::optional<base::Moment> token) const {
   const auto oldest = line_.oldest();
   if (!oldest) return std::nullopt;
-  const base::Moment due = *oldest + longest_wait(settings);
+  const base::Moment due = oldest->since + longest_wait(settings);
   if (!callable(settings, places)) return due;
-  if (next_try_) return std::min(due, *next_try_);
-  return token ? std::min(due, *token) : due;
+  return std::min(due, std::max(next_try_.value_or(base::Moment{}), token.value_or(base::Moment{})));
+}
+
+void QueueTurns::regroup(const policy::Policy& policy, const std::vector<std::pair<Token, base::Address>>& peers) {
+  const std::map<Token, base::Address> addresses(peers.begin(), peers.end());
+  auto waiting = line_.snapshot();
+  for (StateSnapshot::Waiting& one : waiting)
+    if (const auto peer = addresses.find(one.token); peer != addresses.end()) one.source = policy.counted(peer->second).address;
+  WaitingLine line;
+  line.restore(std::move(waiting));
+  line_ = std::move(line);
 }
 
 }  // namespace xsuperd::service

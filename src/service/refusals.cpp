@@ -18,6 +18,7 @@ void Refusals::refuse(const Refuse& action) {
   needs_.sessions.counters().refuse(action.verdict.reason, action.verdict.banned, session.peer,
                                     std::chrono::system_clock::now());
   tell(session, action.verdict);
+  needs_.judging.refused(session.peer.address, action.verdict.reason);
   if (service().kind == config::Kind::sensor) sensed(session.peer.address);
   if (service().hands_over()) return needs_.waiting.drop_refused(session);
   // Who was let in and could not be served is sent nothing (fact B13.63).

@@ -44,14 +44,14 @@ void Runner::reconfigure(Setup setup) {
     if (state().endpoints().is_open(closed)) p.decider.feed(Closed{closed});  // else it would end a pause of cps
   p.endpoints.reconfigure(places, new_versions);
   p.announcement.update();
-  p.decider.feed(Reconfigured{p.setup.policy, false});
+  p.judging.reconfigured(false);
   p.times.watch_all();
 }
 
 void Runner::move_to(Setup setup) {
   setup.recipe = parts_->setup.recipe;
   parts_->setup = std::move(setup);
-  parts_->decider.feed(Reconfigured{parts_->setup.policy, true});
+  parts_->judging.reconfigured(true);
 }
 
 void Runner::log_to(std::shared_ptr<log::Output> service_log) { parts_->setup.service_log = std::move(service_log); }
@@ -114,15 +114,16 @@ void Runner::receive_from_tcpmux(base::Fd connection, const base::Endpoint& peer
 
 const config::Service& Runner::service() const { return parts_->setup.service(); }
 const State& Runner::state() const { return parts_->decider.state(); }
-const SessionMap& Runner::sessions() const { return parts_->sessions.all(); }
+const Sessions& Runner::sessions() const { return parts_->sessions; }
 const Counters& Runner::counters() const { return parts_->sessions.counters(); }
 const Endpoints& Runner::endpoints() const { return parts_->endpoints; }
 const Targets& Runner::targets() const { return parts_->targets; }
 
 bool accounted(const Runner& runner) {
-  const SessionMap& sessions = runner.sessions();
-  const auto undecided = std::count_if(sessions.begin(), sessions.end(), [](const auto& one) { return !one.second.served(); });
-  return runner.counters().accepted == runner.counters().decided() + static_cast<std::uint64_t>(undecided);
+  const SessionMap& all = runner.sessions().all();
+  const auto served = std::count_if(all.begin(), all.end(), [](const auto& one) { return one.second.served(); });
+  const std::uint64_t undecided = runner.sessions().size() - static_cast<std::uint64_t>(served);
+  return runner.counters().accepted == runner.counters().decided() + undecided;
 }
 
 std::string waits_for(const Runner& runner) {

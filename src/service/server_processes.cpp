@@ -127,7 +127,7 @@ void ServerProcesses::on_ended(const spawn::Ended& end) {
 /// How its server ended may cost its source time. That of one that has been ended is the limit's price.
 void ServerProcesses::note_misdeed(const Session& session, const spawn::Ended& end) const {
   using Cause = config::Penalty::Cause;
-  if (!service().settings.penalty || session.limited != base::Moment{}) return;
+  if (!service().settings.penalty || session.limited != base::Moment{} || session.signalled) return;
   needs_.decider.feed(Misbehaved{session.peer.address, {end.signalled ? Cause::signal : Cause::exit, end.value}, needs_.clock.now()});
 }
 

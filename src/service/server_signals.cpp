@@ -7,6 +7,7 @@ namespace xsuperd::service {
 
 bool ServerSignals::send(Token token, int number) {
   if (!needs_.children.signal(token, number, needs_.clock.grace)) return false;
+  needs_.sessions.at(token).signalled = true;
   const bool all_end = must_end_ && needs_.decider.state().phase() == Phase::retiring;
   if (number != SIGTERM || all_end) return true;  // end_all() sees to all of them
   needs_.timers.arm(needs_.clock.grace, [this, token, pid = needs_.sessions.at(token).pid] {
@@ -24,8 +25,9 @@ void ServerSignals::kill_late(Token token) {
 
 std::size_t ServerSignals::send_all(int number) {
   std::size_t count = 0;
-  for (const auto& [token, session] : needs_.sessions.all()) {
+  for (auto& [token, session] : needs_.sessions.all()) {
     if (session.pid == 0 || !needs_.children.signal(token, number, needs_.clock.grace)) continue;
+    session.signalled = true;
     needs_.journal.daemon().warning("Sending signal {} to {} server {}", number, needs_.setup.service().id, session.pid);
     ++count;
   }

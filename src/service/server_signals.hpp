@@ -7,7 +7,7 @@
 
 #include "service/decider.hpp"
 #include "service/journal.hpp"
-#include "service/sessions.hpp"
+#include "xsuperd/service/sessions.hpp"
 #include "service/timers.hpp"
 
 namespace xsuperd::service {

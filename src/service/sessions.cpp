@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "service/sessions.hpp"
+#include "xsuperd/service/sessions.hpp"
 
 #include <algorithm>
+#include <stdexcept>
+#include <utility>
 
 #include "xsuperd/base/make_room.hpp"
 
@@ -22,16 +24,75 @@ Token Sessions::begin(Session session) {
 }
 
 Session* Sessions::find(Token token) {
+  if (const auto away = put_away_.find(token); away != put_away_.end()) bring_back(away);
   const auto found = all_.find(token);
   return found == all_.end() ? nullptr : &found->second;
 }
 
-const Session* Sessions::find(Token token) const {
+Session& Sessions::at(Token token) {
+  Session* session = find(token);
+  return session ? *session : throw std::out_of_range("no such session");
+}
+
+Session Sessions::PutAway::session(base::Fd connection) const {
+  Session session(peer, std::move(connection));
+  session.endpoint = endpoint;
+  session.accepted = accepted;
+  session.queued = queued;
+  session.through_tcpmux = through_tcpmux;
+  session.alone = true;  // one at a time is called
+  session.judged = session.judged_again = true;
+  session.phase = SessionPhase::queued;
+  return session;
+}
+
+void Sessions::put_away(Token token) {
   const auto found = all_.find(token);
-  return found == all_.end() ? nullptr : &found->second;
+  if (found == all_.end()) return;
+  Session& session = found->second;
+  PutAway& kept = put_away_[token];
+  kept = {.peer = session.peer,
+          .endpoint = session.endpoint,
+          .socket = std::move(session.socket),
+          .accepted = session.accepted,
+          .queued = session.queued,
+          .through_tcpmux = session.through_tcpmux};
+  all_.erase(found);
+}
+
+void Sessions::bring_back(std::map<Token, PutAway>::iterator which) {
+  base::make_room(all_);
+  Session& session = all_[which->first];
+  session = which->second.session(std::move(which->second.socket));
+  put_away_.erase(which);
+}
+
+void Sessions::bring_all_back() {
+  while (!put_away_.empty()) bring_back(put_away_.begin());
+}
+
+std::optional<Session> Sessions::queued(Token token) const {
+  const auto found = put_away_.find(token);
+  return found == put_away_.end() ? std::nullopt : std::optional(found->second.session({}));
+}
+
+std::vector<Token> Sessions::queued() const {
+  std::vector<Token> tokens;
+  tokens.reserve(put_away_.size());
+  for (const auto& [token, kept] : put_away_) tokens.push_back(token);
+  return tokens;
+}
+
+std::vector<std::pair<Token, base::Address>> Sessions::queued_peers() const {
+  std::vector<std::pair<Token, base::Address>> peers;
+  for (const auto& [token, kept] : put_away_) peers.emplace_back(token, kept.peer.address);
+  for (const auto& [token, session] : all_)
+    if (session.phase == SessionPhase::queued) peers.emplace_back(token, session.peer.address);
+  return peers;
 }
 
 void Sessions::erase(Token token) {
+  put_away_.erase(token);
   const auto found = all_.find(token);
   if (found == all_.end()) return;
   (void)deadlines_.cancel(found->second.deadline);
@@ -40,8 +101,9 @@ void Sessions::erase(Token token) {
 
 std::vector<Token> Sessions::tokens() const {
   std::vector<Token> tokens;
-  tokens.reserve(all_.size());
+  tokens.reserve(size());
   for (const auto& [token, session] : all_) tokens.push_back(token);
+  for (const auto& [token, kept] : put_away_) tokens.push_back(token);
   std::sort(tokens.begin(), tokens.end());
   return tokens;
 }

@@ -44,6 +44,11 @@ bool may_wait(const config::Service& service, policy::Reason reason) {
   return queue && queue->number > 0 && !service.wait && !service.datagrams() && policy::passes_by_itself(reason);
 }
 
+std::optional<EndpointId> drop_place(Places& places, QueueTurns& queue, Token token) {
+  if (const Places::Place* place = places.find(token)) queue.freed(place->source);
+  return places.drop(token);
+}
+
 template <typename... Cases>
 struct OneOf : Cases... {
   using Cases::operator()...;
@@ -56,7 +61,7 @@ OneOf(Cases...) -> OneOf<Cases...>;  // clang before 17 does not find it by itse
 State::State(std::shared_ptr<const policy::Policy> policy) : policy_(std::move(policy)) {}
 
 Actions State::handle(const Event& event) {
-  return std::visit(
+  Actions actions = std::visit(
       OneOf{[this](const auto& e) { return on(e); }, [this](const Exited& e) { return free_place(e.token); },
             [this](const Denied& e) { return turn_out(e.token, e.reason); },
             [this](const Started& e) {
@@ -73,6 +78,8 @@ Actions State::handle(const Event& event) {
             [this](const Reconfigured& e) {
               policy_ = e.policy;
               if (!e.counts_on) arrivals_.forget_rates();
+              arrivals_.fit(policy_->service(), e.now);
+              if (!queue_.line().empty()) queue_.regroup(*policy_, e.waiting);
               return call_next();
             },
             [this](const Misbehaved& e) {
@@ -80,13 +87,17 @@ Actions State::handle(const Event& event) {
               return Actions{};
             },
             [this](const Look& e) {  // one at a time: next_look() is due again at once when there are more
+              Actions actions;
               if (const auto token = queue_.expire(policy_->service().settings, e.now))
-                return Actions{Refuse{*token, refusal(policy::Reason::queue_timeout)}};
+                actions.push_back(Refuse{*token, refusal(policy::Reason::queue_timeout)});
               queue_.look_again();
-              return call_next();
+              for (const Action& next : call_next()) actions.push_back(next);
+              return actions;
             },
             [this](const Retire&) { return endpoints_.retire(), Actions{CloseSocket{}}; }},
       event);
+  queue_.settle(policy_->service().settings, places_);
+  return actions;
 }
 
 Actions State::on(const Request& e) {
@@ -96,16 +107,22 @@ Actions State::on(const Request& e) {
   const auto source = policy_->counted(question.peer.address);
   e.again ? arrivals_.look(service, source, e.now, question) : arrivals_.count(service, source, e.now, question);
   count_others(places_, e, source, service.hands_over(), question);
+  const bool has_place = places_.find(e.token) != nullptr;
+  // Who has been asked for its name has been admitted by the rates before.
+  const bool has_paid = e.again && has_place;
+  if (has_paid) question.out_of_tokens = question.source_rate_tripped = false;
   // Accepted in the same batch as the connection that tripped the limit.
-  if (endpoints_.paused() && !line().contains(e.token)) return refuse(e, refusal(policy::Reason::connections_per_second), false);
+  if (endpoints_.paused() && !queue_.line().contains(e.token)) return refuse(e, refusal(policy::Reason::connections_per_second), false);
   // Accepted before the service went, and held up since: a service that goes has no place for anybody.
   if (endpoints_.retiring()) return refuse(e, refusal(policy::Reason::service_limit), false);
   policy::Verdict verdict = policy::judge(*policy_, question);
-  const bool overtakes = verdict.kind != policy::Verdict::Kind::refuse && !places_.find(e.token) && !line().contains(e.token) &&
+  const bool overtakes = verdict.kind != policy::Verdict::Kind::refuse && !has_place && !queue_.line().contains(e.token) &&
                          queue_.somebody_is_next(service.settings, places_);
   if (overtakes) verdict = refusal(policy::Reason::service_limit);
   if (verdict.kind == policy::Verdict::Kind::refuse && may_wait(service, verdict.reason)) return line_up(e, question, verdict);
+  if (verdict.kind == policy::Verdict::Kind::refuse && has_paid) arrivals_.give_back(service, source, e.now);
   if (verdict.kind == policy::Verdict::Kind::refuse) return refuse(e, verdict, question.rate_tripped);
+  if (!has_paid) arrivals_.admitted(service, source, e.now);
   return admit(e, source, verdict.kind == policy::Verdict::Kind::need_name);
 }
 
@@ -114,7 +131,6 @@ Actions State::on(const Request& e) {
 Actions State::admit(const Request& e, const policy::Policy::Source& source, bool need_name) {
   const bool hands_over = policy_->service().hands_over();
   if (!need_name || !hands_over) places_.take(e.token, source.place(), need_name, e.endpoint);
-  if (!need_name) arrivals_.admitted(policy_->service(), source, e.now);
   Actions actions;
   if (hands_over && endpoints_.lend(e.endpoint)) actions.push_back(Suspend{e.endpoint});
   actions.push_back(need_name ? Action{AskName{e.token}} : Action{Spawn{e.token}});
@@ -127,8 +143,8 @@ Actions State::admit(const Request& e, const policy::Policy::Source& source, boo
 Actions State::line_up(const Request& e, const policy::Question& question, const policy::Verdict& verdict) {
   const policy::Verdict without = policy::judge_without_limits(*policy_, question);
   if (without.kind == policy::Verdict::Kind::refuse) return refuse(e, without, question.rate_tripped);
-  places_.drop(e.token);
-  queue_.goes_on_waiting(verdict.reason, e.now);
+  drop_place(places_, queue_, e.token);
+  queue_.found_none(e.token, verdict.reason, e.now);
   if (!queue_.add(policy_->service().settings, e.token, policy_->counted(question.peer.address), e.now))
     return refuse(e, refusal(policy::Reason::queue_full), false);
   return {Queue{e.token}};
@@ -140,14 +156,13 @@ Actions State::call_next() {
 }
 
 std::optional<base::Moment> State::next_look() const {
+  if (queue_.line().empty()) return std::nullopt;
   return queue_.next_look(policy_->service().settings, places_, arrivals_.token_at(policy_->service()));
 }
 
 Actions State::refuse(const Request& e, const policy::Verdict& verdict, bool tripped) {
   Actions actions{Refuse{e.token, verdict}};
-  if (verdict.reason != policy::Reason::penalty)
-    arrivals_.punish(policy_->service(), policy_->counted(e.question.peer.address), {config::Penalty::Cause::refused, 0}, e.now);
-  places_.drop(e.token);
+  drop_place(places_, queue_, e.token);
   queue_.remove(e.token);
   if (tripped) {
     endpoints_.pause();
@@ -166,7 +181,7 @@ Actions State::on(const Greeted& e) {
   const config::Settings& s = policy_->service().settings;
   const auto source = policy_->counted(e.peer);
   const bool room = has_room(s.instances, running()) && (source.exempt || has_room(s.per_source, places_.count_from(source.address)));
-  if (room) places_.take(e.token, source.place(), true, 0);
+  if (room && !queue_.somebody_is_next(s, places_)) places_.take(e.token, source.place(), true, 0);
   return {};
 }
 
@@ -213,7 +228,7 @@ Actions State::turn_out(Token token, policy::Reason reason) {
 
 /// With wait = yes the socket is ours again.
 Actions State::free_place(Token token) {
-  const auto endpoint = places_.drop(token);
+  const auto endpoint = drop_place(places_, queue_, token);
   if (!endpoint) return {};
   if (!endpoints_.is_busy(*endpoint)) return call_next();
   endpoints_.take_back(*endpoint);
@@ -225,7 +240,7 @@ StateSnapshot State::snapshot() const {
   endpoints_.save(all);
   arrivals_.save(all);
   all.places = places_.snapshot();
-  all.waiting = line().snapshot();
+  all.waiting = queue_.line().snapshot();
   return all;
 }
 

@@ -40,7 +40,7 @@ void TimeLimits::prepare(Session& session) {
 bool TimeLimits::can_look(const Session& session) {
   if (!session.connection.known()) return tell_blind(EPROTONOSUPPORT), false;
   if (shown_ == Shown::yes) return true;
-  const net::TcpLook look = needs_.serving.observer->look(session.connection, session.peer);
+  const net::TcpLook look = needs_.asked.observer->look(session.connection, session.peer);
   if (look.outcome == net::TcpLook::Outcome::seen) return shown_ = Shown::yes, true;
   if (look.outcome == net::TcpLook::Outcome::gone) shown_ = Shown::no;
   tell_blind(look.error);
@@ -63,9 +63,11 @@ void TimeLimits::watch(Token token) {
 
 void TimeLimits::watch_all() {
   auto& deadlines = needs_.sessions.deadlines();
-  if (!has_times(settings()) && deadlines.empty()) return;
+  const auto limited = [](const auto& one) { return one.second.limited != base::Moment{}; };  // their KILL is due whatever is configured now
+  auto& sessions = needs_.sessions.all();
+  if (!has_times(settings()) && deadlines.empty() && std::none_of(sessions.begin(), sessions.end(), limited)) return;
   if (watches_connections(settings())) find_connections();
-  for (auto& [token, session] : needs_.sessions.all()) {
+  for (auto& [token, session] : sessions) {
     const bool begun = session.served() || (session.phase == SessionPhase::starting && !needs_.setup.service().served_by_us());
     const auto next = begun ? next_step(session, settings()) : std::nullopt;
     next ? schedule(token, session, next->when) : (void)deadlines.cancel(session.deadline);
@@ -85,7 +87,7 @@ void TimeLimits::find_connections() {
   for (const auto& endpoint : needs_.endpoints) {
     const std::uint16_t port = endpoint->open() ? net::local_endpoint(endpoint->fd()).port : endpoint->spec().at.port;
     if (port == 0) continue;
-    for (const auto& one : needs_.serving.observer->connections_at(port)) found[one.peer] = one.identity;
+    for (const auto& one : needs_.asked.observer->connections_at(port)) found[one.peer] = one.identity;
   }
   for (auto& [token, session] : sessions) {
     if (!sought(session)) continue;
@@ -139,7 +141,7 @@ void TimeLimits::handle(Token token) {
 }
 
 Sight TimeLimits::look(Session& session) {
-  const net::TcpLook look = needs_.serving.observer->look(session.connection, session.peer);
+  const net::TcpLook look = needs_.asked.observer->look(session.connection, session.peer);
   if (look.outcome == net::TcpLook::Outcome::not_looked) return tell_blind(look.error), Sight::none;
   note_look(session, look, needs_.clock.now());
   return Sight::clear;

@@ -21,7 +21,7 @@ class TimeLimits {
     const Endpoints& endpoints;
     ServerSignals& signals;
     ServiceConversations& conversations;
-    Serving& serving;
+    Asked& asked;
     const Journal& journal;
     const Clock& clock;
     const Life& life;

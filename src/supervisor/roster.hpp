@@ -64,7 +64,7 @@ class Roster {
   template <typename F>
   void for_each_server(F f) const {
     for_each([&](const auto& runner) {
-      for (const auto& [token, session] : runner->sessions())
+      for (const auto& [token, session] : runner->sessions().all())
         if (session.served()) f(*runner, session);
     });
   }

@@ -52,6 +52,24 @@ void send(const base::Fd& by, std::string_view bytes) {
 
 }  // namespace
 
+TEST_CASE("an end on this machine that nobody has any more is told from one that has only sent its end") {
+  TcpObserver observer;
+  for (const int family : {AF_INET, AF_INET6}) {
+    const bool mapped = GENERATE(false, true);
+    if (mapped && family == AF_INET6) continue;
+    Pair pair(family, mapped);
+    if (!pair.server) continue;  // no IPv6 here
+    const base::Endpoint local = local_endpoint(pair.server.get());
+    CHECK_FALSE(observer.abandoned(pair.peer, local));
+    REQUIRE(::shutdown(pair.client.get(), SHUT_WR) == 0);
+    pair.arrives();
+    CHECK_FALSE(observer.abandoned(pair.peer, local));
+    pair.client.reset();
+    CHECK(observer.abandoned(pair.peer, local));
+    CHECK_FALSE(observer.abandoned({*base::Address::parse("192.0.2.1"), 9}, local));
+  }
+}
+
 TEST_CASE("a connection is found by what was noted of it, and nothing else is") {
   TcpObserver observer;
   const Pair pair(AF_INET);

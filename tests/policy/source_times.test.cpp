@@ -37,6 +37,18 @@ TEST_CASE("what is over is forgotten, and what has been put off is not") {
   CHECK(times.size() == 1);
 }
 
+TEST_CASE("a moment is put off from where it is, or from now") {
+  SourceTimes times;
+  const auto a_minute_more = [](base::Moment end) { return end + 60s; };
+  times.put_off(source(1), at(5s), a_minute_more);
+  CHECK(times.find(source(1), at(64s)));
+  CHECK_FALSE(times.find(source(1), at(65s)));
+  times.put_off(source(1), at(6s), a_minute_more);
+  CHECK(times.find(source(1), at(124s)));
+  times.put_off({}, at(6s), a_minute_more);
+  CHECK(times.size() == 1);
+}
+
 TEST_CASE("of too many sources the one whose moment comes first is forgotten") {
   SourceTimes times;
   for (std::uint32_t i = 0; i < SourceTimes::most; ++i) times.set({source(i), at(std::chrono::seconds(100 + i)), false}, at(0s));
@@ -61,7 +73,7 @@ TEST_CASE("a snapshot is in the order of the moments, and is taken over whole") 
   next.restore(all);
   CHECK(next.snapshot() == all);
   next.set({source(4), at(90s), false}, at(15s));
-  CHECK(next.size() == 3);
+  CHECK(next.size() == 3);  // the one of 10 s is over
 }
 
 TEST_CASE("a long random life does what a plain map does") {

@@ -250,6 +250,8 @@ void Client::send(std::string_view bytes) const {
   REQUIRE(::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
 }
 
+void Client::send_end() const { REQUIRE(::shutdown(fd_.get(), SHUT_WR) == 0); }
+
 void Client::abort() {
   const linger at_once{1, 0};
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

@@ -114,6 +114,8 @@ class Client {
   explicit Client(base::Endpoint to, int type = 1 /* SOCK_STREAM */, std::string_view from = "127.0.0.1");
   [[nodiscard]] bool connected() const { return connected_; }
   void send(std::string_view bytes) const;
+  /// Sends no more, and waits for the answer.
+  void send_end() const;
   /// Closes with a reset.
   void abort();
   /// All that comes until the connection ends.

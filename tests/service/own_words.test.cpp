@@ -153,6 +153,6 @@ TEST_CASE("the server of a connection is told its ports, and by default nothing"
     const auto has = [&](const std::string& word) { return std::find(all.begin(), all.end(), word) != all.end(); };
     CHECK(has("LOCAL_PORT=" + std::to_string(bench.where().port)));
     CHECK(has("TCPREMOTEIP=127.0.0.1"));
-    CHECK(has("CONNECTION_ID=" + std::to_string(bench.runner->sessions().begin()->first)));
+    CHECK(has("CONNECTION_ID=" + std::to_string(bench.runner->sessions().all().begin()->first)));
   }
 }

@@ -38,7 +38,7 @@ struct Relay {
   }
   void run_until_connecting() {
     bench.run_until([&] {
-      const auto& all = bench.runner->sessions();
+      const auto& all = bench.runner->sessions().all();
       return !all.empty() && all.begin()->second.connecting != 0;
     });
   }
@@ -85,7 +85,7 @@ TEST_CASE("a session that still connects can be stopped") {
   Relay r(Relay::waiting());
   const Client client(r.bench.where());
   r.run_until_connecting();
-  CHECK(r.bench.runner->signal_session(r.bench.runner->sessions().begin()->first, 15));
+  CHECK(r.bench.runner->signal_session(r.bench.runner->sessions().all().begin()->first, 15));
   r.bench.run_until([&] { return r.bench.runner->sessions().empty(); });
   CHECK(r.bench.sink.has("EXIT: x signal=15"));
   CHECK(client.read_all(r.bench).empty());

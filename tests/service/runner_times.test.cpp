@@ -43,7 +43,7 @@ config::Service internal(const Change& change) {
 /// All alarms ring at once, and nothing is due until the clock is turned.
 struct Timed : Bench {
   explicit Timed(config::Service service) : Bench(std::move(service)) {
-    around.serving.observer = observer;
+    around.asked.observer = observer;
     hurry = true;
     REQUIRE(runner->start());
   }

@@ -79,7 +79,7 @@ TEST_CASE("a user in only_uid is served, and its server is told who it is") {
   bench.run_until_jobs(1);
   CHECK(bench.job(0).remote_host.view() == us());
   REQUIRE(bench.runner->sessions().size() == 1);
-  CHECK(bench.runner->sessions().begin()->second.peer.address == base::Address::local(::geteuid(), ::getegid(), static_cast<std::uint32_t>(::getpid())));
+  CHECK(bench.runner->sessions().all().begin()->second.peer.address == base::Address::local(::geteuid(), ::getegid(), static_cast<std::uint32_t>(::getpid())));
 }
 
 TEST_CASE("a user who is not in only_uid is refused, and the log says who it was") {

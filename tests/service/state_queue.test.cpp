@@ -36,11 +36,11 @@ TEST_CASE("a request that finds no place waits, and is called when one is free")
   State state = listening(with([](auto& s) { s.instances = Limit{1}, s.queue = config::QueueLimit{8, 30}; }));
   CHECK(does(state, request(1, "192.0.2.1")) == "Spawn 1");
   CHECK(does(state, request(2, "192.0.2.2")) == "Queue 2");
-  CHECK(state.line().size() == 1);
+  CHECK(state.queue().line().size() == 1);
   CHECK(state.running() == 1);
   CHECK(does(state, Exited{1}) == "Call 2");
   CHECK(does(state, again(request(2, "192.0.2.2"), 1s)) == "Spawn 2");
-  CHECK(state.line().empty());
+  CHECK(state.queue().line().empty());
   CHECK(does(state, Exited{2}) == "");
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("sources take turns, and within one the first comes first") {
   for (const Token token : {11, 12, 13, 21, 31, 22}) REQUIRE(does(state, request(token, peers.at(token))).starts_with("Queue"));
   std::vector<Token> order;
   Token running = 1;
-  while (!state.line().empty()) {
+  while (!state.queue().line().empty()) {
     const std::string called = does(state, Exited{running});
     running = static_cast<Token>(std::stoi(called.substr(5)));
     order.push_back(running);
@@ -111,6 +111,109 @@ TEST_CASE("a peer that has left when its turn comes gives it to the next") {
   CHECK(does(state, Exited{1}) == "Call 2");
   CHECK(does(state, Withdrawn{2}) == "Call 3");
   CHECK(does(state, again(request(3, "192.0.2.3"), 1s)) == "Spawn 3");
+}
+
+TEST_CASE("who waits for a place that other services may leave is looked at every tenth of a second, whoever else comes") {
+  State state = listening(with([](auto& s) { s.queue = config::QueueLimit{8, 30}; }));
+  const auto crowded = [](Request request) {
+    request.question.processes = request.question.process_limit = 5;
+    return request;
+  };
+  CHECK(does(state, crowded(request(1, "192.0.2.1", at(0s)))) == "Queue 1");
+  CHECK(state.next_look() == at(100ms));
+  CHECK(does(state, crowded(request(2, "192.0.2.2", at(90ms)))) == "Queue 2");
+  CHECK(state.next_look() == at(100ms));
+  CHECK(does(state, request(3, "192.0.2.3", at(95ms))) == "Queue 3");  // there would be room, and it is 1's
+  CHECK(state.next_look() == at(100ms));
+  CHECK(does(state, Look{at(100ms)}) == "Call 1");
+  CHECK(does(state, crowded(again(request(1, "192.0.2.1"), 100ms))) == "Queue 1");
+  CHECK(state.next_look() == at(200ms));
+}
+
+TEST_CASE("one that is called and whose time is over before it comes back makes room for the next") {
+  State state = listening(with([](auto& s) { s.instances = Limit{1}, s.queue = config::QueueLimit{8, 30}; }));
+  (void)state.handle(request(1, "192.0.2.1", at(0s)));
+  (void)state.handle(request(2, "192.0.2.2", at(0s)));
+  (void)state.handle(request(3, "192.0.2.3", at(5s)));
+  CHECK(does(state, Exited{1}) == "Call 2");
+  CHECK(does(state, Look{at(30s)}) == "Refuse 2 queue_timeout, Call 3");
+  CHECK(does(state, Withdrawn{2}) == "");
+  CHECK(does(state, again(request(3, "192.0.2.3"), 30s)) == "Spawn 3");
+}
+
+TEST_CASE("who is asked for its name has paid, and keeps its turn") {
+  State state = listening(with([](auto& s) {
+    s.rate = config::TokenRate{1, 1, 1};
+    s.queue = config::QueueLimit{8, 30};
+    s.only_from = pattern(".example.com");
+  }));
+  const auto named = [](Request request, const char* name) {
+    request.question.name = base::PeerName{base::PeerName::State::known, {name}, {}};
+    return request;
+  };
+  CHECK(does(state, request(1, "192.0.2.1", at(0s))) == "AskName 1");
+  CHECK(does(state, request(2, "192.0.2.2", at(0s))) == "Queue 2");
+  CHECK(does(state, request(3, "192.0.2.3", at(0s))) == "Queue 3");
+  CHECK(does(state, named(again(request(1, "192.0.2.1"), 500ms), "a.example.com")) == "Spawn 1");
+  CHECK(does(state, Look{at(1s)}) == "Call 2");
+  CHECK(does(state, again(request(2, "192.0.2.2"), 1s)) == "AskName 2, Call 3");
+  CHECK(does(state, again(request(3, "192.0.2.3"), 1s)) == "Queue 3");
+  // One whose name does not do leaves its token.
+  CHECK(does(state, named(again(request(2, "192.0.2.2"), 1100ms), "elsewhere.org")) == "Refuse 2 address, Call 3");
+  CHECK(does(state, again(request(3, "192.0.2.3"), 1100ms)) == "AskName 3");
+}
+
+TEST_CASE("a reload that counts sources otherwise sorts those who wait anew, and they keep their time") {
+  const auto grouped = [](std::uint8_t length) {
+    return policy_of(with([&](auto& s) {
+      s.instances = Limit{2};
+      s.per_source = Limit{1};
+      s.queue = config::QueueLimit{8, 30};
+      s.source_prefix = config::SourcePrefix{length, 64};
+    }));
+  };
+  State state(grouped(32));
+  (void)state.handle(Opened{});
+  (void)state.handle(request(1, "192.0.2.1", at(0s)));
+  (void)state.handle(request(2, "198.51.100.1", at(0s)));
+  (void)state.handle(request(3, "192.0.2.3", at(1s)));
+  (void)state.handle(request(4, "203.0.113.4", at(2s)));
+  std::vector<std::pair<Token, base::Address>> peers{{3, *base::Address::parse("192.0.2.3")}, {4, *base::Address::parse("203.0.113.4")}};
+  CHECK(does(state, Reconfigured{grouped(24), true, at(3s), peers}) == "");
+  CHECK(state.queue().line().count_from(*base::Address::parse("192.0.2.0")) == 1);
+  CHECK(does(state, Exited{2}) == "Call 3");
+  CHECK(state.next_look() == at(31s));
+}
+
+TEST_CASE("with a banner, too, nobody takes a place that belongs to one who waits") {
+  State state = listening(with([](auto& s) { s.instances = Limit{1}, s.queue = config::QueueLimit{8, 30}; }));
+  (void)state.handle(request(1, "192.0.2.1"));
+  (void)state.handle(request(2, "192.0.2.2"));
+  CHECK(does(state, Exited{1}) == "Call 2");
+  CHECK(does(state, Greeted{3, *base::Address::parse("192.0.2.3")}) == "");
+  CHECK(state.places().find(3) == nullptr);
+  CHECK(does(state, request(3, "192.0.2.3")) == "Queue 3");
+  CHECK(does(state, again(request(2, "192.0.2.2"), 1s)) == "Spawn 2");
+}
+
+TEST_CASE("limits that a reload makes wider take effect at once") {
+  const auto rated = [](config::TokenRate rate) {
+    return policy_of(with([&](auto& s) {
+      s.rate = rate;
+      s.per_source_rate = config::SourceRate{rate.count, rate.period, rate.burst};
+      s.penalty = {{Penalty::Cause::exit, Penalty::any_failure, 3600}};
+      s.penalty_range = config::PenaltyRange{1, rate.period};
+    }));
+  };
+  State state(rated({1, 86'400, 1}));
+  (void)state.handle(Opened{});
+  CHECK(does(state, request(1, "192.0.2.1", at(0s))) == "Spawn 1");
+  CHECK(does(state, request(2, "192.0.2.2", at(1s))) == "Refuse 2 rate");
+  (void)state.handle(Misbehaved{*base::Address::parse("192.0.2.9"), {Penalty::Cause::exit, 1}, at(1s)});
+  CHECK(does(state, Reconfigured{rated({10, 1, 10}), false, at(2s)}) == "");
+  CHECK(does(state, request(3, "192.0.2.1", at(2100ms))) == "Spawn 3");
+  CHECK(does(state, request(4, "192.0.2.9", at(2900ms))) == "Refuse 4 penalty");
+  CHECK(does(state, request(5, "192.0.2.9", at(3s))) == "Spawn 5");
 }
 
 TEST_CASE("nobody overtakes those who wait") {
@@ -216,16 +319,6 @@ TEST_CASE("penalties add up, count from the least time of their range on, and pa
   CHECK(does(state, request(6, "192.0.2.1", at(91s))) == "Refuse 6 penalty");
 }
 
-TEST_CASE("a refusal costs what it is said to cost, but not one by a penalty") {
-  State state = listening(with([](auto& s) {
-    s.instances = Limit{0};
-    s.penalty = {{Penalty::Cause::refused, -1, 20}};
-  }));
-  CHECK(does(state, request(1, "192.0.2.1", at(0s))) == "Refuse 1 service_limit");
-  CHECK(does(state, request(2, "192.0.2.1", at(0s))) == "Refuse 2 penalty");
-  CHECK(does(state, request(3, "192.0.2.1", at(21s))) == "Refuse 3 service_limit");
-}
-
 namespace {
 
 /// The same rules, written down plainly: lists that are searched from the beginning.
@@ -238,7 +331,9 @@ class Model {
   };
   std::uint64_t instances = 4, per_source = 2, number = 12;
   std::chrono::seconds patience{5};
+  bool has_rate = true;
   config::TokenRate rate{20, 1, 3};
+  std::uint64_t most = 0, others = 0;  // -limit, and what other services have
   long double tokens = 3;
   base::Moment filled = at(0s);
   std::map<Token, base::Address> running;
@@ -259,9 +354,10 @@ class Model {
     fill(now);
     const auto penalty = penalties.find(source);
     if (penalty != penalties.end() && penalty->second.second && penalty->second.first > now) return "penalty";
-    if (tokens < 1 - 1e-6L) return "rate";
+    if (has_rate && tokens < 1 - 1e-6L) return "rate";
     if (running.size() >= instances) return "service_limit";
     if (from(source) >= per_source) return "per_source_limit";
+    if (most > 0 && others + running.size() >= most) return "process_limit";
     return {};
   }
   void punish(const base::Address& source, std::uint32_t seconds, base::Moment now) {
@@ -325,25 +421,48 @@ class Model {
 /// Both, with the same events.
 class Beside {
  public:
-  explicit Beside(std::uint32_t seed) : random_(seed), policy_(policy_of(service())), state_(policy_) { (void)state_.handle(Opened{}); }
+  explicit Beside(std::uint32_t seed, bool has_rate, std::uint64_t most) : random_(seed), model_(model(has_rate, most)), policy_(policy_of(service())), state_(policy_) {
+    (void)state_.handle(Opened{});
+  }
 
   void run(int steps) {
     for (int step = 0; step < steps; ++step) {
       now_ += std::chrono::milliseconds(dice(60));
       advance();
       REQUIRE(state_.running() == model_.running.size());
-      REQUIRE(state_.line().size() == model_.waiting.size());
+      REQUIRE(state_.queue().line().size() == model_.waiting.size());
       REQUIRE(accepted_ == served_ + refused_ + withdrawn_ + model_.waiting.size());
+      somebody_moves();
     }
   }
   std::size_t queued = 0, timed_out = 0, punished = 0, upgrades = 0;
 
  private:
+  static Model model(bool has_rate, std::uint64_t most) {
+    Model model;
+    model.has_rate = has_rate;
+    model.most = most;
+    return model;
+  }
+  /// Whoever could have a place has been called, or is looked at without any further event.
+  void somebody_moves() const {
+    if (model_.called || !model_.next()) return;
+    const auto look = state_.next_look();
+    REQUIRE(look);
+    const auto token = state_.arrivals().token_at(policy_->service());
+    REQUIRE(*look <= std::max(at(now_) + QueueTurns::others_pause, token.value_or(base::Moment{})));
+  }
+  [[nodiscard]] Request asks(Token token) const {
+    Request one = request(token, peers_.at(token), at(now_));
+    one.question.processes = model_.others + model_.running.size();
+    one.question.process_limit = model_.most;
+    return one;
+  }
   [[nodiscard]] config::Service service() const {
     return with([&](config::Settings& s) {
       s.instances = Limit{model_.instances};
       s.per_source = Limit{model_.per_source};
-      s.rate = model_.rate;
+      if (model_.has_rate) s.rate = model_.rate;
       s.queue = config::QueueLimit{static_cast<std::uint32_t>(model_.number), static_cast<std::uint32_t>(model_.patience.count())};
       s.penalty = {{Penalty::Cause::exit, Penalty::any_failure, 10}, {Penalty::Cause::signal, -1, 30}};
       s.penalty_range = config::PenaltyRange{15, 60};
@@ -367,7 +486,7 @@ class Beside {
       case 0: case 1: case 2: case 3: return arrive();
       case 4: case 5: return end();
       case 6: return dice(4) == 0 ? leave() : void();
-      case 7: return;
+      case 7: return model_.most > 0 ? void(model_.others = dice(static_cast<std::uint32_t>(model_.most))) : void();
       case 8: case 9: return look();
       case 10: return dice(20) == 0 ? reload() : void();
       case 11: return dice(20) == 0 ? upgrade() : void();
@@ -381,15 +500,17 @@ class Beside {
     peers_[token] = peer;
     ++accepted_;
     const auto source = policy_->counted(*base::Address::parse(peer)).address;
-    expect(does(state_, request(token, peer, at(now_))), model_.arrive(token, source, at(now_)));
+    const std::string got = does(state_, asks(token));  // before the model changes, of which it asks
+    expect(got, model_.arrive(token, source, at(now_)));
   }
   void answer() {
     const Token token = *model_.called;
     const auto source = policy_->counted(*base::Address::parse(peers_.at(token))).address;
-    Request r = again(request(token, peers_.at(token)), now_);
-    const bool waited = state_.line().contains(token);
+    const Request r = again(asks(token), now_);
+    const bool waited = state_.queue().line().contains(token);
     REQUIRE(waited);
-    expect(does(state_, r), model_.arrive(token, source, at(now_)));
+    const std::string got = does(state_, r);
+    expect(got, model_.arrive(token, source, at(now_)));
   }
   void end() {
     if (model_.running.empty()) return;
@@ -416,18 +537,15 @@ class Beside {
     const auto next = state_.next_look();
     REQUIRE(next.has_value() == !model_.waiting.empty());
     if (!next || *next > at(now_)) return;
-    if (!model_.waiting.empty() && model_.waiting.front().since + model_.patience <= at(now_)) {
-      const Token token = model_.waiting.front().token;
-      model_.leave(token);
-      return expect(does(state_, Look{at(now_)}), "Refuse " + std::to_string(token) + " queue_timeout");
-    }
-    expect(does(state_, Look{at(now_)}), model_.call());
+    expect(does(state_, Look{at(now_)}), looked());
   }
   void reload() {
     model_.instances = 2 + dice(5);
     model_.per_source = 1 + dice(3);
     policy_ = policy_of(service());
-    expect(does(state_, Reconfigured{policy_, dice(2) == 0}), model_.call());
+    std::vector<std::pair<Token, base::Address>> peers;
+    for (const auto& one : model_.waiting) peers.emplace_back(one.token, *base::Address::parse(peers_.at(one.token)));
+    expect(does(state_, Reconfigured{policy_, dice(2) == 0, at(now_), std::move(peers)}), model_.call());
   }
   /// Nobody has been called in the next image.
   void upgrade() {
@@ -444,7 +562,8 @@ class Beside {
     if (!model_.waiting.empty() && model_.waiting.front().since + model_.patience <= at(now_)) {
       const Token token = model_.waiting.front().token;
       model_.leave(token);
-      return "Refuse " + std::to_string(token) + " queue_timeout";
+      const std::string next = model_.call();
+      return "Refuse " + std::to_string(token) + " queue_timeout" + (next.empty() ? "" : ", " + next);
     }
     return model_.call();
   }
@@ -463,7 +582,8 @@ class Beside {
 
 TEST_CASE("200,000 random events do what a plain model of bucket, queue and penalties says, and every request is accounted for") {
   for (std::uint32_t seed = 1; seed <= 4; ++seed) {
-    Beside both(seed);
+    INFO("seed " << seed);
+    Beside both(seed, seed % 2 == 1, seed > 2 ? 6 : 0);
     both.run(50'000);
     CHECK(both.queued > 1000);
     CHECK(both.timed_out > 20);

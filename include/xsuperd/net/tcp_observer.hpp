@@ -54,12 +54,17 @@ class TcpObserver {
 
   /// Two system calls, and a descriptor for the first time, which stays.
   [[nodiscard]] virtual TcpLook look(const TcpIdentity& connection, const base::Endpoint& peer);
+  /// Is the other end of a connection, of which `peer` is the address and `local` that of this end, on this machine and in
+  /// this network, and closed by all who had it? False when that cannot be told. Two system calls.
+  [[nodiscard]] virtual bool abandoned(const base::Endpoint& peer, const base::Endpoint& local);
   /// All connections of this machine's network whose local end has that port. Goes through the kernel's whole table, for
   /// what identify_tcp() was not called for in time. What cannot be had is missing.
   [[nodiscard]] virtual std::vector<TcpConnection> connections_at(std::uint16_t port);
 
  private:
   [[nodiscard]] bool send(const void* message, std::size_t length);
+  /// Of the answer to the last question; below 0: errno is set.
+  [[nodiscard]] std::ptrdiff_t receive(void* to, std::size_t most);
 
   base::Fd link_;
   std::uint32_t question_ = 0;

@@ -27,6 +27,9 @@ class Penalties {
   /// When its penalty is over; nothing where it has none that counts.
   [[nodiscard]] std::optional<base::Moment> end_of(const base::Address& source, base::Moment now) const;
 
+  /// None lasts beyond that moment.
+  void shorten(base::Moment end) { times_.shorten(end); }
+
   [[nodiscard]] std::vector<SourceTimes::Entry> snapshot() const { return times_.snapshot(); }
   void restore(const std::vector<SourceTimes::Entry>& entries) { times_.restore(entries); }
 

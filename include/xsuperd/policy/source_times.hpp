@@ -26,6 +26,15 @@ class SourceTimes {
   [[nodiscard]] const Entry* find(const base::Address& source, base::Moment now) const;
   /// Moments never go back. A source that is not known has none. Throws std::bad_alloc, and nothing has happened then.
   void set(const Entry& entry, base::Moment now);
+  /// Likewise, to the moment that `to` makes of the one that the source has, or of `now` if it has none.
+  template <typename To>
+  void put_off(const base::Address& source, base::Moment now, const To& to) {
+    const auto found = entries_.find(source);
+    if (found == entries_.end()) return add({source, to(now), false}, now);
+    found->second.end = to(found->second.end);
+  }
+  /// No moment is later than that one.
+  void shorten(base::Moment end);
   void clear();
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
@@ -40,6 +49,7 @@ class SourceTimes {
     base::Address source;
   };
   static bool later(const End& a, const End& b) { return a.at > b.at; }
+  void add(const Entry& entry, base::Moment now);
   void add_end(const End& end);
   void forget_first();
 

@@ -14,6 +14,11 @@ namespace xsuperd::policy {
   return std::chrono::nanoseconds(std::chrono::seconds(rate.period)) / std::max(rate.count, 1u);
 }
 
+/// How long an empty bucket takes to be full.
+[[nodiscard]] inline std::chrono::nanoseconds whole_time(const config::TokenRate& rate) {
+  return token_time(rate) * std::max(rate.burst, 1u);
+}
+
 /// When there is a token: `now` or earlier if there is one.
 [[nodiscard]] inline base::Moment token_at(const config::TokenRate& rate, base::Moment full) {
   return full - token_time(rate) * (std::max(rate.burst, 1u) - 1);
@@ -25,7 +30,7 @@ namespace xsuperd::policy {
 /// not empty for longer than it takes to fill.
 [[nodiscard]] inline base::Moment token_taken(const config::TokenRate& rate, base::Moment full, base::Moment now) {
   const auto one = token_time(rate);
-  return std::min(std::max(full, now) + one, now + one * std::max(rate.burst, 1u));
+  return std::min(std::max(full, now) + one, now + whole_time(rate));
 }
 
 }  // namespace xsuperd::policy

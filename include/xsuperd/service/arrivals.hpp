@@ -21,6 +21,10 @@ class Arrivals {
   void look(const config::Service& service, const policy::Policy::Source& source, base::Moment now, policy::Question& question) const;
   /// It has been admitted: takes the tokens.
   void admitted(const config::Service& service, const policy::Policy::Source& source, base::Moment now);
+  /// One that had been admitted has been refused after all.
+  void give_back(const config::Service& service, const policy::Policy::Source& source, base::Moment now);
+  /// The service has changed: nothing that it owes or is punished for goes beyond what the limits of now would do.
+  void fit(const config::Service& service, base::Moment now);
   /// A source has done something that may cost it time.
   void punish(const config::Service& service, const policy::Policy::Source& source, const policy::Misdeed& misdeed, base::Moment now) {
     if (!source.exempt) penalties_.add(service.settings, source.address, misdeed, now);

@@ -7,7 +7,7 @@
 #include "xsuperd/service/counters.hpp"
 #include "xsuperd/service/endpoints.hpp"
 #include "xsuperd/service/hand_over.hpp"
-#include "xsuperd/service/session.hpp"
+#include "xsuperd/service/sessions.hpp"
 #include "xsuperd/service/setup.hpp"
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/surroundings.hpp"
@@ -75,7 +75,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   [[nodiscard]] const config::Service& service() const;
   [[nodiscard]] const State& state() const;
   /// Those under way. When there are none a retired Runner may go.
-  [[nodiscard]] const SessionMap& sessions() const;
+  [[nodiscard]] const Sessions& sessions() const;
   [[nodiscard]] const Counters& counters() const;
   [[nodiscard]] const Endpoints& endpoints() const;
   [[nodiscard]] const Targets& targets() const;

@@ -146,6 +146,7 @@ struct Session : SessionFacts {
   unsigned silent_ends = 0;  ///< how often a look at it found that it has sent its end and nothing before
   base::Moment active{};  ///< when it was last seen that a byte had passed; before `started`: not yet
   bool killed = false;    ///< a server that went on after `limited`
+  bool signalled = false;  ///< we have sent its server a signal: how it ends is not the peer's doing
   base::DeadlineQueue<Token>::Handle deadline{};  ///< among Sessions::deadlines()
   base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
 

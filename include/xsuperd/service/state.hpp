@@ -65,6 +65,8 @@ struct Due {};                          ///< the pause of cps is over
 struct Reconfigured {
   std::shared_ptr<const policy::Policy> policy;
   bool counts_on = false;  ///< nothing but places in files is different: rates go on as they were
+  base::Moment now{};
+  std::vector<std::pair<Token, base::Address>> waiting = {};  ///< the peers of those in the queue
 };
 struct Retire {};
 /// A source has done something for which `penalty` may have a price.
@@ -117,7 +119,7 @@ class State {
   [[nodiscard]] const Places& places() const { return places_; }
   [[nodiscard]] const Arrivals& arrivals() const { return arrivals_; }
   /// Those that wait for a place.
-  [[nodiscard]] const WaitingLine& line() const { return queue_.line(); }
+  [[nodiscard]] const QueueTurns& queue() const { return queue_; }
   /// When a Look is due, for those that wait; nothing when none does. To be asked after each event.
   [[nodiscard]] std::optional<base::Moment> next_look() const;
   /// The requests seen by another State count as seen by this one, which takes its place.

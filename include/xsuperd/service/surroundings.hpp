@@ -67,7 +67,6 @@ struct Serving {
   worker::Conversations& conversations;
   std::shared_ptr<Lingering> lingering;
   net::SecurityLabels* labels = nullptr;  ///< null: this kernel has none
-  std::shared_ptr<net::TcpObserver> observer = std::make_shared<net::TcpObserver>();  ///< of connections that others have
 };
 
 /// Who is asked about peers and hosts.
@@ -78,6 +77,7 @@ struct Asked {
   net::Libwrap& libwrap;
   std::unique_ptr<net::ForwardResolver> targets;  ///< of redirects
   std::unique_ptr<net::LocalConnector> local_targets;  ///< of redirects to UNIX sockets
+  std::shared_ptr<net::TcpObserver> observer = std::make_shared<net::TcpObserver>();  ///< of connections that others have
 };
 
 /// Where sockets come from and go to.

@@ -1,69 +1,102 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <boost/container/deque.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
-#include <list>
 #include <optional>
 #include <vector>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/base/slab.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/service/state_snapshot.hpp"
 
 namespace xsuperd::service {
 
 /// Requests that wait for a place (`queue`): first come, first served within a source, and the sources in turn, so that one
-/// of them with many requests does not keep others waiting. Pure; a State owns it.
+/// of them with many requests does not keep others waiting. A source that may have no more for the time being is put aside
+/// with all of its requests, and keeps its turn. About 60 bytes for each request, 120 for each source. Pure; a State owns it.
 class WaitingLine {
  public:
-  /// Adds one at the end of its source. Throws std::bad_alloc, and nothing has happened then.
+  /// Adds one at the end of its source; nothing happens for one that waits already. Throws std::bad_alloc, and nothing has
+  /// happened then.
   void push(Token token, const base::Address& source, base::Moment since);
-  /// The next one, whoever's turn it is among the sources for which `may` says so; nothing when no source may.
+  /// Puts sources aside until the one whose turn it is may have its turn, or none is left.
   template <typename May>
-  [[nodiscard]] std::optional<Token> next(const May& may) const {
-    for (const Source& source : turns_)
-      if (may(source.address)) return source.tokens.front();
-    return std::nullopt;
+  void settle(const May& may) {
+    while (const Source* source = first())
+      if (may(source->address)) return;
+      else put_aside();
   }
+  /// The next one, when settle() has been called since the last change; nothing when no source may.
+  [[nodiscard]] std::optional<Token> next() const;
+  /// That source, or all of them, may have their turn again.
+  void take_back(const base::Address& source);
+  void take_back_all();
   /// It has its place: its source has the next turn after all others. False when it did not wait.
-  bool served(Token token);
+  bool served(Token token) { return take_out(token, true); }
   /// It left, or has waited too long. False when it did not wait.
-  bool remove(Token token);
-  /// The one that has waited longest, if that is since `before` or longer.
-  [[nodiscard]] std::optional<Token> expired(base::Moment before) const;
+  bool remove(Token token) { return take_out(token, false); }
+  struct Oldest {
+    Token token = 0;
+    base::Moment since{};
+  };
+  /// The one that has waited longest; nothing when none waits.
+  [[nodiscard]] std::optional<Oldest> oldest() const;
 
-  [[nodiscard]] bool contains(Token token) const { return waiting_.contains(token); }
-  [[nodiscard]] std::size_t size() const { return waiting_.size(); }
-  [[nodiscard]] bool empty() const { return waiting_.empty(); }
+  [[nodiscard]] bool contains(Token token) const { return index_.contains(token); }
+  [[nodiscard]] std::size_t size() const { return index_.size(); }
+  [[nodiscard]] bool empty() const { return index_.empty(); }
   [[nodiscard]] std::size_t count_from(const base::Address& source) const;
-  /// Since when the first one waits; nothing when none does.
-  [[nodiscard]] std::optional<base::Moment> oldest() const;
-  /// How many would be served before one that came from that source now, if all sources may.
+  /// How many would be served before one that came from that source now, if all sources may. Looks at all sources.
   [[nodiscard]] std::size_t before(const base::Address& source) const;
 
   /// In the order in which their turns come.
   [[nodiscard]] std::vector<StateSnapshot::Waiting> snapshot() const;
   /// To be called on a new one.
-  void restore(const std::vector<StateSnapshot::Waiting>& waiting);
+  void restore(std::vector<StateSnapshot::Waiting> waiting);
 
  private:
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
+
+  struct Wait {
+    Token token = 0;
+    base::Moment since{};
+    std::uint32_t before = none, after = none;  ///< within its source
+    std::uint32_t older = none, younger = none;
+    std::uint32_t source = none;
+  };
   struct Source {
     base::Address address;
-    boost::container::deque<Token> tokens;  ///< in the order in which they came
+    std::uint64_t turn = 0;  ///< the smaller, the earlier; 0: it is none
+    std::uint32_t first = none, last = none;
+    std::uint32_t count = 0;
+    bool aside = false;
   };
-  using Turns = std::list<Source>;
-  struct Wait {
-    base::Address source;
-    base::Moment since{};
+  struct Turn {
+    std::uint64_t number;
+    std::uint32_t source;
   };
+  static bool later(const Turn& a, const Turn& b) { return a.number > b.number; }
+
+  /// Whose turn it is; null when it is nobody's. Forgets what is out of date.
+  [[nodiscard]] const Source* first();
+  [[nodiscard]] bool in_force(const Turn& turn) const;
+  void put_aside();
+  void add_turn(std::uint32_t source);
+  [[nodiscard]] std::uint32_t source_number(const base::Address& address);
+  void append(std::uint32_t number);
+  void unlink(const Wait& wait);
+  void forget_source(std::uint32_t number);
   bool take_out(Token token, bool served);
 
-  Turns turns_;  ///< the one whose turn is next first
-  boost::unordered_flat_map<base::Address, Turns::iterator> sources_;
-  boost::unordered_flat_map<Token, Wait> waiting_;
-  /// In the order in which they came; those that have gone since stand there until they are first.
-  boost::container::deque<Token> by_age_;
+  base::Slab<Wait> waits_;
+  base::Slab<Source> sources_;
+  boost::unordered_flat_map<Token, std::uint32_t> index_;
+  boost::unordered_flat_map<base::Address, std::uint32_t> source_index_;
+  /// A heap, the next turn on top. What has another turn by now, or is aside, is out of date.
+  std::vector<Turn> turns_;
+  std::uint64_t last_turn_ = 0;
+  std::uint32_t oldest_ = none, youngest_ = none;
 };
 
 }  // namespace xsuperd::service

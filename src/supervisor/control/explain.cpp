@@ -24,8 +24,9 @@ double time_of_a_place(const service::Runner& runner) {
 void tell_limits(const service::Runner& runner, base::Moment now, const base::Address& peer, policy::Live& live) {
   const service::State& state = runner.state();
   const auto [source, exempt] = state.policy().counted(peer);
-  live.waiting = state.line().size();
-  live.waiting_before = state.line().before(source);
+  live.waiting = state.queue().line().size();
+  live.waiting_before = state.queue().line().before(source);
+  live.queue_takes = state.queue().takes(runner.service().settings, {source, exempt});
   if (exempt) return;
   live.recent_from_source = state.arrivals().recent_from(source);
   live.running_from_source = state.places().count_from(source);

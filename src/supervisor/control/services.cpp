@@ -115,7 +115,7 @@ void tell_counters(const service::Counters& counters, reply::Counters& to) {
 }
 
 std::size_t running_sessions(const service::Runner& runner) {
-  return static_cast<std::size_t>(std::count_if(runner.sessions().begin(), runner.sessions().end(),
+  return static_cast<std::size_t>(std::count_if(runner.sessions().all().begin(), runner.sessions().all().end(),
                                                 [](const auto& one) { return one.second.served(); }));
 }
 
@@ -172,7 +172,7 @@ reply::Service told(const service::Runner& runner) {
   service.sockets = sockets_of(runner);
   service.running = running_sessions(runner);
   service.sessions = runner.sessions().size();
-  service.waiting = runner.state().line().size();
+  service.waiting = runner.state().queue().line().size();
   service.limit = limit_of(s);
   tell_counters(c, service.counters);
   service.since = time_of(c.since);

@@ -68,9 +68,12 @@ reply::Session told(const service::Runner& runner, Token token, const Session& s
 template <typename Wanted>
 std::vector<SessionOf> collect(const View& daemon, Wanted wanted) {
   std::vector<SessionOf> found;
-  for (const auto& one : daemon.services_and_retired())
-    for (const auto& [token, session] : one->sessions())
+  for (const auto& one : daemon.services_and_retired()) {
+    for (const auto& [token, session] : one->sessions().all())
       if (wanted(*one, token, session)) found.push_back({one, token});
+    for (const Token token : one->sessions().queued())
+      if (wanted(*one, token, *one->sessions().queued(token))) found.push_back({one, token});
+  }
   return found;
 }
 
@@ -84,10 +87,13 @@ auto rows_of(const View& daemon, std::vector<SessionOf> found, worker::Counts co
     while (next < found.size()) {
       const SessionOf& one = found[next++];
       // It may have ended since the client began to read.
-      const auto session = one.service->sessions().find(one.token);
-      if (session == one.service->sessions().end()) continue;
-      reply::Session row = told(*one.service, one.token, session->second, daemon.now());
-      tell_traffic(session->second, one.token, counts, row);
+      const auto session = one.service->sessions().all().find(one.token);
+      const bool known = session != one.service->sessions().all().end();
+      const std::optional<Session> queued = known ? std::nullopt : one.service->sessions().queued(one.token);
+      if (!known && !queued) continue;
+      const Session& its = known ? session->second : *queued;
+      reply::Session row = told(*one.service, one.token, its, daemon.now());
+      tell_traffic(its, one.token, counts, row);
       return row;
     }
     return std::nullopt;

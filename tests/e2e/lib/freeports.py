@@ -28,7 +28,9 @@ def free(port):
 
 wanted = int(sys.argv[1])
 found = []
-for candidate in random.sample(range(10000 + int(os.environ.get("SLOT", 0)), 32000, int(os.environ.get("SLOTS", 1))), 1000):
+candidates = list(range(10000 + int(os.environ.get("SLOT", 0)), 32000, int(os.environ.get("SLOTS", 1))))
+random.shuffle(candidates)
+for candidate in candidates:
     if free(candidate):
         found.append(str(candidate))
     if len(found) == wanted:
