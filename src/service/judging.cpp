@@ -74,6 +74,12 @@ void Judging::judge_called() {
   const Token token = std::exchange(called_, 0);
   if (token == 0) return;
   if (!needs_.sessions.contains(token)) return needs_.decider.feed(Withdrawn{token});
+  try {
+    (void)needs_.sessions.at(token);
+  } catch (const std::bad_alloc&) {  // there is no room to bring it back: nobody else is called until there is
+    called_ = token;
+    return look_.set(std::chrono::milliseconds(100));
+  }
   needs_.endings.attempt(token, [&] {
     needs_.way.go(token, SessionEvent::called);
     const Session& session = needs_.sessions.at(token);
