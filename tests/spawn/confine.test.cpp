@@ -73,7 +73,7 @@ struct Listening {
 };
 
 std::string connecting_to(std::uint16_t port, std::optional<std::vector<std::uint16_t>> ports) {
-  Recipe recipe = shell("exec bash -c '(exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(port) + ") 2>/dev/null && echo open || echo closed'");
+  Recipe recipe = shell("exec bash --norc -c '(exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(port) + ") 2>/dev/null && echo open || echo closed'");
   recipe.no_new_privileges = ports.has_value();
   recipe.connect_ports = std::move(ports);
   Bench bench;
@@ -183,8 +183,9 @@ TEST_CASE("rules for connections do not need a descriptor that the limits leave"
   recipe.limits = {{RLIMIT_NOFILE, 3, 3}};
   recipe.path = "/bin/echo";  // which the linker cannot load then: it has been executed, though
   Pair pair = make_pair();
-  const Outcome outcome = bench.start(std::move(recipe), std::move(pair.server));
-  CHECK(std::holds_alternative<Started>(outcome));
+  Outcome outcome = bench.start(std::move(recipe), std::move(pair.server));
+  REQUIRE(std::holds_alternative<Started>(outcome));
+  bench.wait_for(std::get<Started>(std::move(outcome)));
 }
 
 TEST_CASE("a filter is in force when the server runs, and was not in the way of its start") {
