@@ -36,8 +36,8 @@ let empty   = [ del /[ \t\r\v\f]*#?[ \t\r\v\f]*\n/ "\n" ]
 let skipped = comment | empty
 
 (* Attributes of more than one word. The table of attributes in xsuperd has the same. *)
-let lists = /access_times|cps|disabled|enabled|env|flags|keepalive|listen|log_on_failure|log_on_success|log_type/i
-          | /no_access|only_cid|only_from|only_gid|only_uid|passenv|per_source_rate|redirect|server_args|type/i
+let lists = /access_times|capabilities|cps|disabled|enabled|env|flags|keepalive|listen|log_on_failure|log_on_success|log_type/i
+          | /no_access|only_cid|only_from|only_gid|only_uid|passenv|per_source_rate|redirect|server_args|system_calls|tcp_connect|type/i
 
 (* NAME OP VALUE... . A blank before the operator there must be, behind it there may be one. *)
 let add = [ label "add" . del "+=" "+=" ]

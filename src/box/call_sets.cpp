@@ -48,7 +48,7 @@ constexpr std::string_view strict[]{
     "inotify_init1", "inotify_add_watch", "inotify_rm_watch",
     // sockets; socket() itself is limited to some families
     "socketcall", "bind", "listen", "accept", "accept4", "connect", "shutdown", "getsockname", "getpeername", "getsockopt",
-    "setsockopt", "send", "sendto", "sendmsg", "sendmmsg", "recv", "recvfrom", "recvmsg", "recvmmsg", "recvmmsg_time64",
+    "setsockopt", "send", "recv", "recvfrom", "recvmsg", "recvmmsg", "recvmmsg_time64",
     // waiting
     "poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64", "epoll_create", "epoll_create1",
     "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd", "eventfd2", "signalfd", "signalfd4",

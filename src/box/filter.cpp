@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -69,6 +70,11 @@ constexpr std::uint64_t terminal_input[]{TIOCSTI, TIOCLINUX};
 constexpr std::uint64_t strict_requests[]{TCGETS,     TCSETS,    TCSETSW,   TCSETSF,  TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP,
                                           TIOCGSID,   FIONREAD,  FIONBIO,   FIOASYNC, FIOCLEX,    FIONCLEX,   TIOCOUTQ,  TIOCGPTN};
 
+constexpr std::uint64_t mptcp = 262;  // IPPROTO_MPTCP, which older headers lack
+
+/// What can send data before connect(2), and the argument that has its flags.
+constexpr std::pair<std::string_view, unsigned> sending[]{{"sendto", 3}, {"sendmsg", 2}, {"sendmmsg", 3}};
+
 /// An argument of 32 bits; the other half of the register may hold anything, and the kernel does not look at it.
 scmp_arg_cmp has(unsigned argument, std::uint64_t mask, std::uint64_t value) {
   return {argument, SCMP_CMP_MASKED_EQ, mask & 0xffffffffU, value & 0xffffffffU};
@@ -95,6 +101,7 @@ class Rules {
   void make() {
     for (const std::string& name : request_.denied)
       if (!strict()) add(refusal_, name);
+    if (request_.plain_tcp && !strict()) deny_other_tcp();
     if (request_.base == FilterRequest::Base::all) return;
     // Its flags are in memory, where no filter sees them; programs then use clone(2).
     add_unless_denied(SCMP_ACT_ERRNO(ENOSYS), "clone3");
@@ -130,15 +137,24 @@ class Rules {
     add_unless_denied(refusal_, "personality", {{0, SCMP_CMP_NE, 0, 0}});
   }
 
+  void deny_other_tcp() {
+    add_unless_denied(refusal_, "socket", {equals(2, mptcp)});
+    for (const auto& [call, flags] : sending) add_unless_denied(refusal_, call, {has(flags, MSG_FASTOPEN, MSG_FASTOPEN)});
+  }
+
   void allow() {
     for (const std::string_view name : strict_calls()) add_unless_denied(SCMP_ACT_ALLOW, name);
     std::uint64_t all_flags = 0;
     for (const std::uint64_t flag : namespace_flags) all_flags |= flag;
     add_unless_denied(SCMP_ACT_ALLOW, "clone", {has(clone_flags, all_flags, 0)});
     for (const std::uint64_t request : strict_requests) add_unless_denied(SCMP_ACT_ALLOW, "ioctl", {equals(1, request)});
-    for (const int family : {AF_UNIX, AF_INET, AF_INET6}) allow_family("socket", family);
+    for (const int family : {AF_INET, AF_INET6})
+      for (const int protocol : {0, IPPROTO_TCP, IPPROTO_UDP})
+        add_unless_denied(SCMP_ACT_ALLOW, "socket", {equals(0, static_cast<unsigned>(family)), equals(2, static_cast<unsigned>(protocol))});
+    allow_family("socket", AF_UNIX);
     add_unless_denied(SCMP_ACT_ALLOW, "socket", {equals(0, AF_NETLINK), equals(2, NETLINK_ROUTE)});  // names of interfaces
     allow_family("socketpair", AF_UNIX);
+    for (const auto& [call, flags] : sending) add_unless_denied(SCMP_ACT_ALLOW, call, {has(flags, MSG_FASTOPEN, 0)});
     add_unless_denied(SCMP_ACT_ALLOW, "personality", {equals(0, 0)});
   }
   void allow_family(std::string_view call, int family) { add_unless_denied(SCMP_ACT_ALLOW, call, {equals(0, static_cast<unsigned>(family))}); }

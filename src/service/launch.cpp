@@ -60,12 +60,12 @@ spawn::CapabilityBounds bounds_of(const config::CapabilitySet& set, const spawn:
 }
 
 /// Without the program that it should have, it starts no server.
-void add_filter(spawn::Recipe& recipe, const config::SystemCalls& calls, config::CallAction action) {
+void add_filter(spawn::Recipe& recipe, const config::Confinement& c) {
   using Request = box::FilterRequest;
   using Base = config::SystemCalls::Base;
-  const auto base = calls.base == Base::all ? Request::Base::all : calls.base == Base::service ? Request::Base::service : Request::Base::strict;
-  const auto refusal = action == config::CallAction::kill ? Request::Action::kill : Request::Action::error;
-  auto filter = box::make_filter({base, refusal, calls.denied});
+  const auto base = c.calls.base == Base::all ? Request::Base::all : c.calls.base == Base::service ? Request::Base::service : Request::Base::strict;
+  const auto refusal = c.action == config::CallAction::kill ? Request::Action::kill : Request::Action::error;
+  auto filter = box::make_filter({base, refusal, c.calls.denied, !c.connect.any});
   if (filter)
     recipe.filter = std::move(*filter);
   else
@@ -77,7 +77,7 @@ void confine(spawn::Recipe& recipe, const config::Service& service) {
   recipe.no_new_privileges = c.no_new_privileges;
   if (!c.capabilities.is_all()) recipe.capabilities = bounds_of(c.capabilities, recipe);
   if (!c.connect.any) recipe.connect_ports = c.connect.ports;
-  if (!c.calls.is_all()) add_filter(recipe, c.calls, c.action);
+  if (!c.calls.is_all()) add_filter(recipe, c);
 }
 
 }  // namespace

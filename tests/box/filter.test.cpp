@@ -27,8 +27,8 @@ bool usable() {
   return false;
 }
 
-std::shared_ptr<const FilterProgram> filter(Base base, Action action = Action::error, std::vector<std::string> denied = {}) {
-  auto made = make_filter({base, action, std::move(denied)});
+std::shared_ptr<const FilterProgram> filter(Base base, Action action = Action::error, std::vector<std::string> denied = {}, bool plain_tcp = false) {
+  auto made = make_filter({base, action, std::move(denied), plain_tcp});
   INFO((made ? std::string() : made.error().sentence));
   REQUIRE(made.has_value());
   return *made;
@@ -111,6 +111,26 @@ TEST_CASE("@strict has sockets for IP, for UNIX and for asking about interfaces 
   check_denied(Base::strict, {{SYS_socket, AF_ALG, SOCK_SEQPACKET, 0}});
   check_denied(Base::strict, {{SYS_socket, AF_VSOCK, SOCK_STREAM, 0}});
   check_left(Base::service, {{SYS_socket, AF_ALG, SOCK_SEQPACKET, 0}});
+}
+
+TEST_CASE("where connections are restricted nothing opens one past connect(2)") {
+  if (!usable()) return;
+  const Base base = GENERATE(Base::all, Base::service, Base::strict);
+  const std::vector<Call> past{{{SYS_socket, AF_INET, SOCK_STREAM, 262}},
+                               {{SYS_socket, AF_INET, SOCK_STREAM, 262 | 1UL << 32}},
+                               {{SYS_sendto, ~0UL, nowhere, 1, MSG_FASTOPEN, 0}},
+                               {{SYS_sendmsg, ~0UL, nowhere, MSG_FASTOPEN | MSG_DONTWAIT}},
+                               {{SYS_sendmmsg, ~0UL, nowhere, 1, MSG_FASTOPEN}}};
+  for (const Call& call : past) {
+    INFO("system call " << call.words[0]);
+    CHECK(outcome(filter(base, Action::error, {"bpf"}, true), call) == "EPERM");
+    if (base != Base::strict) CHECK(outcome(filter(base, Action::kill, {"bpf"}), call) != killed);
+  }
+  const auto kills = filter(base, Action::kill, {"bpf"}, true);
+  CHECK(outcome(kills, {{SYS_socket, AF_INET, SOCK_STREAM, 0}}) == "ok");
+  CHECK(outcome(kills, {{SYS_socket, AF_INET6, SOCK_STREAM, 6}}) != killed);
+  CHECK(outcome(kills, {{SYS_sendto, ~0UL, nowhere, 1, MSG_NOSIGNAL, 0}}) == "EBADF");
+  CHECK(outcome(kills, {{SYS_sendmsg, ~0UL, nowhere, 0}}) == "EBADF");
 }
 
 TEST_CASE("@strict denies what it does not list, and @service leaves what it does not list") {

@@ -173,7 +173,7 @@ TEST_CASE("what confines programs is an error in an entry that starts none, and 
     INFO(line);
     const std::string said = line.substr(0, line.find(' ')) + " confines programs, and it starts none";
     for (const std::string& none : {entry("echo", echo + line), entry("http", "type = INTERNAL\nflags = SENSOR\nsocket_type = stream\nwait = no\n" + line),
-                                    entry("tcpmux", echo + ("type = UNLISTED\nport = 1\n" + line)), entry("x", relay + line)})
+                                    entry("tcpmux", "type = INTERNAL UNLISTED\nport = 1\nsocket_type = stream\nwait = no\n" + line), entry("x", relay + line)})
       CHECK(World(none).said(said));
     const World w(defaults(line) + entry("echo", echo) + entry("x", relay));
     CHECK(confinement_of(w.at("echo")) == Confinement{});

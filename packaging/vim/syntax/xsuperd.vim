@@ -34,22 +34,25 @@ syn match xsuperdValue contained /.*$/
 
 " The table of attributes in xsuperd has the same; interface is another word for bind.
 syn keyword xsuperdAttribute contained access_policy access_times backlog banner banner_fail
-syn keyword xsuperdAttribute contained banner_success bind bind_device conn_env cps cps_window defer_accept
+syn keyword xsuperdAttribute contained banner_success bind bind_device capabilities conn_env cps cps_window defer_accept
 syn keyword xsuperdAttribute contained deny_time disable disabled enabled env expand flags freebind group
 syn keyword xsuperdAttribute contained groups id instances keepalive libwrap linger listen
 syn keyword xsuperdAttribute contained log_on_failure log_on_success log_type mark max_load mdns mptcp nice
-syn keyword xsuperdAttribute contained no_access only_cid only_from only_gid only_uid pass_fds passenv
+syn keyword xsuperdAttribute contained no_access no_new_privileges only_cid only_from only_gid only_uid pass_fds passenv
 syn keyword xsuperdAttribute contained per_source per_source_rate port protocol receive_buffer redirect
-syn keyword xsuperdAttribute contained reload_policy removed_sessions rlimit_as
-syn keyword xsuperdAttribute contained rlimit_cpu rlimit_data rlimit_files rlimit_rss rlimit_stack
-syn keyword xsuperdAttribute contained rpc_number rpc_version send_buffer server server_args socket_group
-syn keyword xsuperdAttribute contained socket_mode socket_owner socket_type tos type umask user v6only wait
+syn keyword xsuperdAttribute contained reload_policy removed_sessions rlimit_as rlimit_core
+syn keyword xsuperdAttribute contained rlimit_cpu rlimit_data rlimit_files rlimit_fsize rlimit_locks rlimit_memlock rlimit_msgqueue
+syn keyword xsuperdAttribute contained rlimit_nice rlimit_nproc rlimit_rss rlimit_rtprio rlimit_rttime
+syn keyword xsuperdAttribute contained rlimit_sigpending rlimit_stack
+syn keyword xsuperdAttribute contained rpc_number rpc_version sandbox send_buffer server server_args socket_group
+syn keyword xsuperdAttribute contained socket_mode socket_owner socket_type
+syn keyword xsuperdAttribute contained system_call_action system_calls tcp_connect tos type umask user v6only wait
 syn keyword xsuperdAttribute contained interface
 
 syn keyword xsuperdConstant contained yes no stream dgram raw seqpacket seqpacket_sctp UNLIMITED FOREVER NEVER SYSLOG FILE
 syn keyword xsuperdConstant contained INTERNAL RPC UNLISTED TCPMUX TCPMUXPLUS HOST PID USERID EXIT DURATION TRAFFIC ATTEMPT
 syn keyword xsuperdConstant contained REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY KEEPALIVE NOLIBWRAP SENSOR IPv4 IPv6
-syn keyword xsuperdConstant contained LABELED refuse_both best_match keep terminate lenient strict xinetd ucspi all none systemd
+syn keyword xsuperdConstant contained LABELED refuse_both best_match keep terminate lenient strict xinetd ucspi all none systemd basic error kill
 syn match xsuperdNumber contained /\<\d\+[KkMm]\?\>/
 syn match xsuperdAddress contained /\<\d\{1,3}\%(\.\d\{1,3}\)\{1,3}\%(\/\d\+\)\?/
 syn match xsuperdAddress contained /\<\x\{0,4}\%(:\x\{0,4}\)\{2,7}\%(\/\d\+\)\?/
