@@ -149,8 +149,8 @@ class Rules {
     add_unless_denied(SCMP_ACT_ALLOW, "clone", {has(clone_flags, all_flags, 0)});
     for (const std::uint64_t request : strict_requests) add_unless_denied(SCMP_ACT_ALLOW, "ioctl", {equals(1, request)});
     for (const int family : {AF_INET, AF_INET6})
-      for (const int protocol : {0, IPPROTO_TCP, IPPROTO_UDP})
-        add_unless_denied(SCMP_ACT_ALLOW, "socket", {equals(0, static_cast<unsigned>(family)), equals(2, static_cast<unsigned>(protocol))});
+      for (const unsigned protocol : {0U, unsigned{IPPROTO_TCP}, unsigned{IPPROTO_UDP}})
+        add_unless_denied(SCMP_ACT_ALLOW, "socket", {equals(0, static_cast<unsigned>(family)), equals(2, protocol)});
     allow_family("socket", AF_UNIX);
     add_unless_denied(SCMP_ACT_ALLOW, "socket", {equals(0, AF_NETLINK), equals(2, NETLINK_ROUTE)});  // names of interfaces
     allow_family("socketpair", AF_UNIX);

@@ -57,6 +57,11 @@ constexpr Row rows[]{
     {"limits of the server",
      "rlimit_as = 8M\nrlimit_cpu = 30\nrlimit_data = UNLIMITED\nrlimit_rss = 64K\nrlimit_stack = 1M\nrlimit_files = 99",
      "x@.service", "|LimitAS=8388608|LimitCPU=30|LimitDATA=infinity|LimitRSS=65536|LimitSTACK=1048576|LimitNOFILE=99|"},
+    {"limits of our own, of which 0 is one",
+     "rlimit_core = 0\nrlimit_fsize = 1K\nrlimit_locks = 1\nrlimit_memlock = 0\nrlimit_msgqueue = 2\nrlimit_nice = 20\nrlimit_nproc = 8\n"
+     "rlimit_rtprio = 3\nrlimit_rttime = 200000\nrlimit_sigpending = UNLIMITED",
+     "x@.service", "|LimitCORE=0|LimitFSIZE=1024|LimitLOCKS=1|LimitMEMLOCK=0|LimitMSGQUEUE=2|LimitNICE=20|LimitNPROC=8|LimitRTPRIO=3|LimitRTTIME=200000|LimitSIGPENDING=infinity|"},
+    {"no new privileges", "no_new_privileges = yes", "x@.service", "|NoNewPrivileges=yes|"},
     {"times of keepalive", "keepalive = 60 10 6", "x.socket",
      "|KeepAlive=yes|KeepAliveTimeSec=60s|KeepAliveIntervalSec=10s|KeepAliveProbes=6|"},
     {"more options of the socket",
