@@ -151,7 +151,7 @@ constexpr std::array table{
      [](S s) { return fmt::format("pass_fds has no effect: service {} has no server with wait = yes", s.id); }, "pass_fds"},
     Rule{Level::error,
      [](S s) { return says(s, "no_new_privileges") && !*s.settings.no_new_privileges && confinement_of(s).no_new_privileges; },
-     [](S s) { return fmt::format("Service {}: what system_calls and tcp_connect forbid could be had back by new privileges", s.id); },
+     [](S s) { return fmt::format("Service {}: no_new_privileges cannot be no where system_calls or tcp_connect restrict something", s.id); },
      "no_new_privileges", [](S) -> std::string { return "write 'no_new_privileges = yes', or 'system_calls = all' and 'tcp_connect = any'"; }},
     Rule{Level::warning, [](S s) { return s.has(Flag::intercept) && served_by_us(s); },
      [](S s) { return fmt::format("Internal services cannot be intercepted: {}", s.id); }, "flags",

@@ -11,6 +11,12 @@ namespace {
 /// Without these no server would start, or end.
 constexpr std::string_view indispensable[]{"execve", "exit", "exit_group", "rt_sigreturn"};
 
+std::string capability_hint(const std::string& word) {
+  if (base::iequals(word, "none") || base::iequals(word, "all")) return fmt::format("'{}' stands alone, behind '='", word);
+  const auto near = base::nearest(word, std::vector<std::string_view>{capability_names().begin(), capability_names().end()});
+  return near ? fmt::format("did you mean '{}'?", *near) : "capabilities(7) lists them";
+}
+
 /// The capabilities of all words, each behind a ~ or none of them; nothing after reporting what is wrong.
 std::optional<CapabilitySet> capability_words(const ValueContext& c, const Assignment& a) {
   CapabilitySet set{a.values[0].text.starts_with('~'), 0};
@@ -23,7 +29,7 @@ std::optional<CapabilitySet> capability_words(const ValueContext& c, const Assig
     if (set.except) word.remove_prefix(1);
     const auto number = find_capability(word);
     if (!number) {
-      (void)not_understood(c, a, i, word_hint(std::string(word), {capability_names().begin(), capability_names().end()}));
+      (void)not_understood(c, a, i, capability_hint(std::string(word)));
       return std::nullopt;
     }
     set.bits |= std::uint64_t{1} << *number;
@@ -65,7 +71,7 @@ bool denied_call(const ValueContext& c, const Assignment& a, std::size_t index, 
 }  // namespace
 
 bool sandbox(const ValueContext& c, Settings& s, const Assignment& a) {
-  if (base::iequals(a.values[0].text, "strict")) return refused(c, a, 0, "'strict' is not built yet", "expected none or basic");
+  if (base::iequals(a.values[0].text, "strict")) return refused(c, a, 0, "the sandbox 'strict' is not built yet", "expected none or basic");
   return values::word<&Settings::sandbox>(c, s, a);
 }
 

@@ -70,6 +70,8 @@ TEST_CASE("capabilities are none, all, some or all but some") {
   CHECK(refused("capabilities = CAP_NET_BIND", "'CAP_NET_BIND' is not a capability"));
   CHECK(hint("capabilities = CAP_CHWN", "is not a capability") == "did you mean 'CAP_CHOWN'?");
   CHECK(refused("capabilities = CAP_CHOWN ~CAP_BPF", "either those that stay or those that go: ~CAP_BPF"));
+  CHECK(hint("capabilities = xyzzy", "is not a capability") == "capabilities(7) lists them");
+  CHECK(hint("capabilities = none CAP_CHOWN", "is not a capability") == "'none' stands alone, behind '='");
   CHECK(refused("capabilities = none CAP_CHOWN", "'none' is not a capability"));
   CHECK(refused("capabilities =", "expects at least 1 value"));
 }
@@ -158,11 +160,11 @@ TEST_CASE("what system_calls and tcp_connect restrict takes new privileges with 
   for (const std::string line : {"system_calls = @service", "system_calls = ~mount", "tcp_connect = none", "tcp_connect = 53"}) {
     INFO(line);
     CHECK(confined(line).no_new_privileges);
-    CHECK(refused(line + "\nno_new_privileges = no", "could be had back by new privileges"));
+    CHECK(refused(line + "\nno_new_privileges = no", "no_new_privileges cannot be no where"));
     const World w(defaults("no_new_privileges = no") + service("x", 1, line));
     CHECK(confinement_of(w.at("x")).no_new_privileges);
   }
-  CHECK(refused("sandbox = basic\nno_new_privileges = no", "could be had back by new privileges"));
+  CHECK(refused("sandbox = basic\nno_new_privileges = no", "no_new_privileges cannot be no where"));
   CHECK_FALSE(confined("capabilities = none\ntcp_connect = any\nsystem_calls = all\nsystem_call_action = kill").no_new_privileges);
 }
 

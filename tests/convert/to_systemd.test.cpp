@@ -128,6 +128,10 @@ constexpr Gap gaps[]{
     {"only_uid = nobody", "g /etc/xinetd.conf:9 only_uid:"},
     {"only_gid = audio", "g /etc/xinetd.conf:9 only_gid:"},
     {"only_cid = 3", "g /etc/xinetd.conf:9 only_cid:"},
+    {"sandbox = basic", "g /etc/xinetd.conf:9 sandbox:"},
+    {"capabilities = none", "g /etc/xinetd.conf:9 capabilities:"},
+    {"system_calls = @service", "g /etc/xinetd.conf:9 system_calls:"},
+    {"tcp_connect = none", "g /etc/xinetd.conf:9 tcp_connect:"},
     {"conn_env = all", "g /etc/xinetd.conf:9 conn_env:"},
     {"expand = yes", "g /etc/xinetd.conf:9 expand:"},
     {"only_from = ::1\nlisten = unix:/run/x", "g /etc/xinetd.conf:9 only_from: systemd admits everybody who does not come over IP"},
@@ -389,7 +393,8 @@ TEST_CASE("variables to be passed need not be set for whoever converts") {
 TEST_CASE("nothing starts a socket that would be less protected under systemd") {
   for (const char* line :
        {"access_times = 8:00-18:00", "max_load = 2", "per_source_rate = 5 60", "per_source = 0", "flags = IDONLY",
-        "libwrap = other", "no_access = .example.com", "no_access = www.example.com",
+        "libwrap = other", "no_access = .example.com", "no_access = www.example.com", "sandbox = basic",
+        "capabilities = none", "system_calls = @service", "tcp_connect = none",
         "server = /bin/server\nuser = alice"}) {
     const std::string lines = line;
     const bool user = lines.starts_with("server");
@@ -401,7 +406,8 @@ TEST_CASE("nothing starts a socket that would be less protected under systemd") 
     CHECK(report(c).find("service x: the socket is not started at boot") != std::string::npos);
   }
   for (const char* line : {"", "banner = /b", "log_type = FILE /l", "no_access = 192.0.2.1 localhost", "mdns = yes",
-                           "only_from = www.example.com", "cps = 5 9"}) {
+                           "only_from = www.example.com", "cps = 5 9", "sandbox = none", "capabilities = all",
+                           "system_calls = all", "tcp_connect = any", "no_new_privileges = yes", "rlimit_core = 0"}) {
     INFO(line);
     CHECK(has_line(text(x(line), "x.socket"), "[Install]"));
   }
