@@ -22,6 +22,10 @@ using Action = FilterRequest::Action;
 namespace {
 
 bool usable() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  WARN("skipped: the start of a program with a sanitizer, which this one tries calls with, makes calls of its own");
+  return false;
+#endif
   if (filter_ability() == FilterAbility::usable) return true;
   WARN("skipped: no libseccomp, or no seccomp in the kernel");
   return false;
