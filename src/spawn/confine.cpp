@@ -31,7 +31,7 @@ struct Capabilities {
   std::uint64_t effective, permitted, inheritable;
 };
 
-constexpr std::uint64_t whole(std::uint32_t low, std::uint32_t high) { return std::uint64_t{high} << 32 | low; }
+XSUPERD_IN_CHILD constexpr std::uint64_t whole(std::uint32_t low, std::uint32_t high) { return std::uint64_t{high} << 32 | low; }
 
 XSUPERD_IN_CHILD int read_capabilities(Capabilities& to) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};

@@ -332,7 +332,7 @@ std::vector<Input> limits() {
 std::vector<Input> confinement() {
   std::vector<Input> all;
   for (const std::string line :
-       {"capabilities = CAP_CHWN", "capabilities = none CAP_CHOWN", "capabilities = CAP_CHOWN ~CAP_BPF", "capabilities -= CAP_CHOWN",
+       {"capabilities = CAP_CHWN", "capabilities = xyzzy", "capabilities = none CAP_CHOWN", "capabilities = CAP_CHOWN ~CAP_BPF", "capabilities -= CAP_CHOWN",
         "capabilities += ~CAP_CHOWN", "no_new_privileges = maybe", "sandbox = strict", "sandbox = full", "system_calls = @servce",
         "system_calls = @service @strict", "system_calls = @service mount", "system_calls = ~mont", "system_calls = @service ~execve",
         "system_call_action = log", "tcp_connect = 53 nosuch", "tcp_connect = none 53", "rlimit_core = big", "rlimit_fsize = big",
