@@ -4,32 +4,18 @@
 #include <algorithm>
 #include <array>
 
-#include "config/print.hpp"
-#include "config/values.hpp"
+#include "config/confinement_rows.hpp"
 
 namespace xsuperd::config {
 
 namespace {
 
-/// Fills the columns that follow from the member alone.
-template <auto Member>
-constexpr Attribute attr(Attribute row) {
-  row.is_set = [](const Settings& s) { return (s.*Member).has_value(); };
-  row.print = [](const Settings& s) { return (s.*Member) ? printing::text_of(*(s.*Member)) : std::string{}; };
-  row.same = [](const Settings& a, const Settings& b) { return a.*Member == b.*Member; };
-  row.inherit = [](Settings& s, const Settings& defaults) {
-    if (!(s.*Member)) s.*Member = defaults.*Member;
-  };
-  return row;
-}
-
-using S = Settings;
 constexpr auto both = Where::both;
 constexpr auto list = Operators::list;
 constexpr auto collect = Operators::collect;
 constexpr auto more = Without::more;
 
-constexpr std::array table{
+constexpr std::array rows{
     attr<&S::access_policy>({.name = "access_policy", .where = both, .synopsis = "refuse_both|best_match",
         .initial = "refuse_both", .example = "access_policy = best_match",
         .text = "Whether a peer that matches both only_from and no_access is admitted. With refuse_both it is "
@@ -502,6 +488,13 @@ constexpr std::array table{
         .difference = "An external dgram service must wait.", .without = more,
         .wrong = "Bad value for wait: {}", .parse = values::flag<&S::wait>}),
 };
+
+/// Those of confinement are many, and have a file of their own.
+constexpr auto table = [] {
+  std::array<Attribute, rows.size() + confinement_rows.size()> all;
+  std::ranges::merge(rows, confinement_rows, all.begin(), {}, &Attribute::name, &Attribute::name);
+  return all;
+}();
 
 static_assert(std::is_sorted(table.begin(), table.end(),
                              [](const Attribute& a, const Attribute& b) { return a.name < b.name; }));

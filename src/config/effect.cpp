@@ -39,6 +39,8 @@ class Items {
 using Labels = Abilities::Labels;
 using Mdns = Abilities::Mdns;
 using Ranges = Abilities::Ranges;
+using Filters = Abilities::Filters;
+using Connects = Abilities::Connects;
 
 /// Of a service with the flag LABELED.
 std::string hindrance(Labels labels) {
@@ -50,6 +52,24 @@ std::string hindrance(Labels labels) {
     case Labels::not_in_kernel:
       return "flags = LABELED, and this kernel has no SELinux";
     case Labels::usable:
+      break;
+  }
+  return {};
+}
+
+bool filters_calls(const Service& service) { return !confinement_of(service).calls.is_all(); }
+bool limits_connects(const Service& service) { return !confinement_of(service).connect.any; }
+
+/// Of a service whose system calls are filtered.
+std::string hindrance(Filters filters) {
+  switch (filters) {
+    case Filters::not_built:
+      return "system_calls, and xsuperd was built without libseccomp";
+    case Filters::not_loaded:
+      return "system_calls, and libseccomp cannot be loaded";
+    case Filters::not_in_kernel:
+      return "system_calls, and this kernel has no filters for them (seccomp)";
+    case Filters::usable:
       break;
   }
   return {};
@@ -68,6 +88,9 @@ bool without_place(const Service& service, const Abilities& abilities) {
 /// This kernel has not got what a service cannot be opened without.
 std::string hindrance_in_kernel(const Service& service, const Abilities& abilities) {
   if (service.has(Flag::labeled) && abilities.labels() == Labels::not_in_kernel) return hindrance(Labels::not_in_kernel);
+  if (filters_calls(service) && abilities.filters() == Filters::not_in_kernel) return hindrance(Filters::not_in_kernel);
+  if (limits_connects(service) && abilities.connects() == Connects::not_in_kernel)
+    return "tcp_connect, and this kernel has no Landlock rules for TCP (Linux 6.7)";
   if (without_place(service, abilities))
     return "listen = any:..., and this kernel has no BPF programs that look up sockets (Linux 5.9)";
   return {};
@@ -86,6 +109,9 @@ std::vector<std::string> not_in_effect(const Config& config, const Abilities& ab
       items.add("flags = LABELED: built without libselinux, so they are not opened", service->id);
     if (labels == Labels::not_loaded)
       items.add("flags = LABELED: libselinux cannot be loaded, so they are not opened", service->id);
+    const Filters filters = filters_calls(*service) ? abilities.filters() : Filters::usable;
+    if (filters == Filters::not_built) items.add("system_calls: built without libseccomp, so they are not opened", service->id);
+    if (filters == Filters::not_loaded) items.add("system_calls: libseccomp cannot be loaded, so they are not opened", service->id);
     if (has_range(*service) && abilities.ranges() == Ranges::not_permitted)
       items.add("listen = any:...: it needs the capabilities CAP_NET_ADMIN and CAP_BPF", service->id);
   }
@@ -95,7 +121,9 @@ std::vector<std::string> not_in_effect(const Config& config, const Abilities& ab
 std::string hindrance(const Service& service, const Abilities& abilities) {
   if (!service.waits_for.empty()) return fmt::format("{} has no address yet", service.waits_for);
   if (auto why = hindrance_in_kernel(service, abilities); !why.empty()) return why;
-  return service.has(Flag::labeled) ? hindrance(abilities.labels()) : std::string{};
+  if (service.has(Flag::labeled))
+    if (auto why = hindrance(abilities.labels()); !why.empty()) return why;
+  return filters_calls(service) ? hindrance(abilities.filters()) : std::string{};
 }
 
 std::vector<Diagnostic> hindered(const Config& config, const Abilities& abilities) {

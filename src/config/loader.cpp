@@ -38,6 +38,7 @@ class NoHosts final : public Names {
   std::optional<int> protocol(const std::string& name) override { return real_.protocol(name); }
   std::optional<std::uint32_t> rpc_number(const std::string& name) override { return real_.rpc_number(name); }
   std::optional<std::uint32_t> network(const std::string& name) override { return real_.network(name); }
+  bool system_call(const std::string& name) override { return real_.system_call(name); }
   std::vector<base::Address> host(const std::string&) override { return {base::Address::ipv4(0x7f000001)}; }
   const std::vector<std::string>& environment() override { return real_.environment(); }
 

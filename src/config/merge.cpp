@@ -195,7 +195,7 @@ class Applier {
   std::vector<std::pair<const Assignment*, const Attribute*>> missed_;
 };
 
-constexpr std::string_view lists[]{"log_on_failure", "log_on_success", "no_access", "only_cid", "only_from", "only_gid", "only_uid", "passenv"};
+constexpr std::string_view lists[]{"capabilities", "log_on_failure", "log_on_success", "no_access", "only_cid", "only_from", "only_gid", "only_uid", "passenv"};
 
 }  // namespace
 

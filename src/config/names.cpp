@@ -16,6 +16,7 @@
 
 #include "xsuperd/base/environment.hpp"
 #include "xsuperd/base/fd.hpp"
+#include "xsuperd/box/filter.hpp"
 
 namespace xsuperd::config {
 
@@ -131,5 +132,7 @@ std::vector<base::Address> SystemNames::host(const std::string& name) {
   }
   return addresses;
 }
+
+bool SystemNames::system_call(const std::string& name) { return box::is_system_call(name).value_or(true); }
 
 }  // namespace xsuperd::config

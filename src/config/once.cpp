@@ -33,6 +33,7 @@ bool Answers::hold(Names& names, Files& files) const {
          protocols.hold([&](const auto& name) { return names.protocol(name); }) &&
          rpc.hold([&](const auto& name) { return names.rpc_number(name); }) &&
          networks.hold([&](const auto& name) { return names.network(name); }) &&
+         system_calls.hold([&](const auto& name) { return names.system_call(name); }) &&
          all_same(kinds, [&](const auto& path) { return files.kind(path); }) &&
          executables.hold([&](const auto& path) { return files.executable(path); }) &&
          environment == names.environment();

@@ -48,6 +48,7 @@ struct Answers {
   Asked<std::string, std::optional<std::uint32_t>> rpc;
   Asked<std::string, std::optional<std::uint32_t>> networks;
   Asked<std::string, base::Result<Files::Kind>> kinds;
+  Asked<std::string, bool> system_calls;
   Asked<std::string, bool> executables;
   std::vector<std::string> environment;
 
@@ -85,6 +86,9 @@ class NamesOnce final : public Names {
   std::vector<base::Address> host(const std::string& name) override {
     ++hosts_asked_;
     return hosts_.answer(name, [&] { return real_.host(name); });
+  }
+  bool system_call(const std::string& name) override {
+    return answers_.system_calls.answer(name, [&] { return real_.system_call(name); });
   }
   const std::vector<std::string>& environment() override { return real_.environment(); }
 

@@ -99,6 +99,26 @@ std::string text_of(const std::vector<Penalty>& value) {
 }
 std::string text_of(const KeepaliveTimes& value) { return fmt::format("{} {} {}", value.idle, value.interval, value.count); }
 
+std::string text_of(const CapabilitySet& value) {
+  if (value.bits == 0) return value.except ? "all" : "none";
+  std::vector<std::string> words;
+  for (std::size_t number = 0; number < capability_names().size(); ++number)
+    if ((value.bits >> number & 1) != 0) words.push_back(fmt::format("{}{}", value.except ? "~" : "", capability_names()[number]));
+  return base::join(words);
+}
+std::string text_of(const SystemCalls& value) {
+  using Base = SystemCalls::Base;
+  std::vector<std::string> words;
+  if (value.base != Base::all || value.denied.empty())
+    words.emplace_back(value.base == Base::all ? "all" : value.base == Base::service ? "@service" : "@strict");
+  for (const std::string& name : value.denied) words.push_back("~" + name);
+  return base::join(words);
+}
+std::string text_of(const ConnectPorts& value) {
+  if (value.any || value.ports.empty()) return value.any ? "any" : "none";
+  return list_of(value.ports, [](std::uint16_t one) { return std::to_string(one); });
+}
+
 }  // namespace xsuperd::config::printing
 
 namespace xsuperd::config {

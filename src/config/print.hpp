@@ -42,6 +42,9 @@ template <HasWords E>
 [[nodiscard]] std::string text_of(QueueLimit value);
 [[nodiscard]] std::string text_of(const std::vector<Penalty>& value);
 [[nodiscard]] std::string text_of(PenaltyRange value);
+[[nodiscard]] std::string text_of(const CapabilitySet& value);
+[[nodiscard]] std::string text_of(const SystemCalls& value);
+[[nodiscard]] std::string text_of(const ConnectPorts& value);
 template <typename E>
 [[nodiscard]] std::string text_of(Set<E> value) {
   return base::join(words_of<E>(value));

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/attribute.hpp"
@@ -49,103 +51,116 @@ std::string nobody_counts(S s) {
 }
 bool says_quiet(S s) { return says(s, "idle_timeout") || says(s, "first_data_timeout"); }
 
-constexpr Rule table[]{
-    {Level::error, [](S s) { return !s.settings.wait; }, [](S s) { return missing(s, "wait"); }, {},
+/// The attributes that confine programs.
+constexpr std::string_view confining[]{"capabilities",  "no_new_privileges", "rlimit_core",   "rlimit_fsize",      "rlimit_locks",  "rlimit_memlock",
+                                       "rlimit_msgqueue", "rlimit_nice",     "rlimit_nproc",  "rlimit_rtprio",     "rlimit_rttime", "rlimit_sigpending",
+                                       "sandbox",       "system_call_action", "system_calls", "tcp_connect"};
+template <std::size_t row>
+constexpr Rule for_programs_only{Level::error, [](S s) { return !s.starts_programs() && says(s, confining[row]); },
+                                 [](S s) { return fmt::format("Service {}: {} confines programs, and it starts none", s.id, confining[row]); },
+                                 confining[row], [](S) -> std::string { return "take the line out; in the defaults it does no harm"; }};
+
+constexpr std::array table{
+    Rule{Level::error, [](S s) { return !s.settings.wait; }, [](S s) { return missing(s, "wait"); }, {},
      [](S s) -> std::string { return stream(s) ? "most stream servers take 'wait = no'" : "a datagram server takes 'wait = yes'"; }},
-    {Level::error, [](S s) { return !s.settings.user && !s.is(Type::internal); },
+    Rule{Level::error, [](S s) { return !s.settings.user && !s.is(Type::internal); },
      [](S s) { return missing(s, "user"); }, {}, [](S) -> std::string { return "user = NAME is the user that the server runs as"; }},
-    {Level::error, [](S s) { return s.is(Type::rpc) && !s.settings.rpc_version; },
+    Rule{Level::error, [](S s) { return s.is(Type::rpc) && !s.settings.rpc_version; },
      [](S s) { return missing(s, "rpc_version"); }, "type"},
-    {Level::error, [](S s) { return s.is(Type::rpc) && s.is(Type::unlisted) && !s.settings.rpc_number; },
+    Rule{Level::error, [](S s) { return s.is(Type::rpc) && s.is(Type::unlisted) && !s.settings.rpc_number; },
      [](S s) { return missing(s, "rpc_number"); }, "type"},
-    {Level::error, [](S s) { return s.is(Type::internal) && s.kind != Kind::sensor && !internal_exists(s.name, s.listen.socket_type); },
+    Rule{Level::error, [](S s) { return s.is(Type::internal) && s.kind != Kind::sensor && !internal_exists(s.name, s.listen.socket_type); },
      [](S s) { return fmt::format("No such internal service: {}/{} - DISABLING", s.name, socket_word(s)); }, {}, internal_hint},
-    {Level::error, [](S s) { return s.kind == Kind::sensor && stream(s) && s.wait; },
+    Rule{Level::error, [](S s) { return s.kind == Kind::sensor && stream(s) && s.wait; },
      [](S s) { return fmt::format("Service {} is a stream SENSOR and must not wait", s.name); }, "wait",
      [](S) -> std::string { return "write 'wait = no'"; }},
-    {Level::error, [](S s) { return s.kind == Kind::program && dgram(s) && !s.wait; },
+    Rule{Level::error, [](S s) { return s.kind == Kind::program && dgram(s) && !s.wait; },
      [](S s) { return fmt::format("Service {} has socket_type dgram, but does not wait", s.name); }, "wait",
      [](S) -> std::string { return "a datagram server gets the socket itself: write 'wait = yes'"; }},
-    {Level::error,
+    Rule{Level::error,
      [](S s) {
        return s.listen.socket_type == SocketType::seqpacket && s.listen.protocol.name != "sctp" && !(s.settings.listen && s.listen.protocol.name == "unix");
      },
      [](S s) { return fmt::format("Service {}: {} has no seqpacket sockets", s.name, s.listen.protocol.name); }, "socket_type",
      [](S) -> std::string { return "only sctp has them"; }},
-    {Level::error, [](S s) { return s.listen.socket_type == SocketType::raw && !s.wait; },
+    Rule{Level::error, [](S s) { return s.listen.socket_type == SocketType::raw && !s.wait; },
      [](S s) { return fmt::format("Service {} has socket_type raw, but does not wait", s.name); }, "wait",
      [](S) -> std::string { return "write 'wait = yes'"; }},
-    {Level::error,
+    Rule{Level::error,
      [](S s) { return (stream(s) && s.listen.protocol.name == "udp") || (dgram(s) && s.listen.protocol.name == "tcp"); },
      [](S s) {
        return fmt::format("Service {}: protocol {} has no sockets of type {}", s.name, s.listen.protocol.name, socket_word(s));
      }, "protocol", [](S) -> std::string { return "tcp is for stream, udp for dgram"; }},
-    {Level::error, [](S s) { return tcpmux_client(s) && !s.is(Type::unlisted); },
+    Rule{Level::error, [](S s) { return tcpmux_client(s) && !s.is(Type::unlisted); },
      [](S s) { return fmt::format("Service: {} (tcpmux) should have UNLISTED in type.", s.name); }, "type"},
-    {Level::error, [](S s) { return tcpmux_client(s) && s.listen.protocol.name != "tcp"; },
+    Rule{Level::error, [](S s) { return tcpmux_client(s) && s.listen.protocol.name != "tcp"; },
      [](S s) { return fmt::format("Service: {} (tcpmux) should have tcp in protocol.", s.name); }, "protocol"},
-    {Level::error, [](S s) { return s.logs(SuccessOption::traffic) && s.kind != Kind::redirect; },
+    Rule{Level::error, [](S s) { return s.logs(SuccessOption::traffic) && s.kind != Kind::redirect; },
      [](S s) {
        return fmt::format("Service {} should not have TRAFFIC flag set since its not redirected", s.name);
      }, "log_on_success", [](S) -> std::string { return "bytes are counted for relayed connections only, with redirect"; }},
-    {Level::error, [](S s) { return s.kind == Kind::redirect && !stream(s); },
+    Rule{Level::error, [](S s) { return s.kind == Kind::redirect && !stream(s); },
      [](S s) { return fmt::format("Only tcp sockets are supported for redirected service {}", s.name); }, "socket_type"},
-    {Level::error, [](S s) { return s.kind == Kind::redirect && s.wait; },
+    Rule{Level::error, [](S s) { return s.kind == Kind::redirect && s.wait; },
      [](S s) { return fmt::format("Redirected service {} must not wait", s.name); }, "wait",
      [](S) -> std::string { return "write 'wait = no'"; }},
-    {Level::error, [](S s) { return s.has(Flag::labeled) && (s.kind != Kind::program || !stream(s) || s.wait); },
+    Rule{Level::error, [](S s) { return s.has(Flag::labeled) && (s.kind != Kind::program || !stream(s) || s.wait); },
      [](S s) {
        return fmt::format("Service {} cannot support labeled networking: it needs a stream server that does not wait",
                           s.id);
      }, "flags"},
-    {Level::error, [](S s) { return (s.steered() || (!s.knows_peer() && s.settings.only_from)) && beyond_ip(s); },
+    Rule{Level::error, [](S s) { return (s.steered() || (!s.knows_peer() && s.settings.only_from)) && beyond_ip(s); },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and access lists hold at IP addresses only", s.id); },
      "listen", [](S) -> std::string { return "write 'wait = no', or give the other sockets a service of their own"; }},
-    {Level::error, [](S s) { return s.wait && has_element(s, ListenElement::Kind::range); },
+    Rule{Level::error, [](S s) { return s.wait && has_element(s, ListenElement::Kind::range); },
      [](S s) { return fmt::format("Service {}: a range of ports takes 'wait = no'", s.id); }, "listen"},
-    {Level::error, [](S s) { return has_element(s, ListenElement::Kind::local) && dgram(s) && s.served_by_us(); },
+    Rule{Level::error, [](S s) { return has_element(s, ListenElement::Kind::local) && dgram(s) && s.served_by_us(); },
      [](S s) { return fmt::format("Service {}: an internal datagram service has no UNIX sockets", s.id); }, "listen"},
-    {Level::error, [](S s) { return !s.knows_peer() && (s.settings.only_uid || s.settings.only_gid) && may_have(s, ListenElement::Kind::local); },
+    Rule{Level::error, [](S s) { return !s.knows_peer() && (s.settings.only_uid || s.settings.only_gid) && may_have(s, ListenElement::Kind::local); },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and nobody compares users", s.id); },
      "only_uid", [](S) -> std::string { return "write 'wait = no', or use socket_owner, socket_group and socket_mode"; }},
-    {Level::error, [](S s) { return !s.knows_peer() && s.settings.only_cid && may_have(s, ListenElement::Kind::vsock); },
+    Rule{Level::error, [](S s) { return !s.knows_peer() && s.settings.only_cid && may_have(s, ListenElement::Kind::vsock); },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and nobody compares context ids", s.id); },
      "only_cid", [](S) -> std::string { return "write 'wait = no'"; }},
-    {Level::warning, [](S s) { return says(s, "mptcp") && s.settings.mptcp.value_or(false) && s.wait && stream(s); },
+    Rule{Level::warning, [](S s) { return says(s, "mptcp") && s.settings.mptcp.value_or(false) && s.wait && stream(s); },
      [](S s) { return fmt::format("mptcp has no effect: the server of service {} gets the socket itself, and may not know it", s.id); }, "mptcp"},
-    {Level::error, [](S s) { return says(s, "queue") && (s.wait || dgram(s)); },
+    Rule{Level::error, [](S s) { return says(s, "queue") && (s.wait || dgram(s)); },
      [](S s) { return fmt::format("Service {}: only connections can wait in a queue, and those of a server with wait = yes are its own", s.id); },
      "queue", [](S s) -> std::string { return dgram(s) ? "" : "write 'wait = no'"; }},
-    {Level::error, [](S s) { return s.hands_over() && stream(s) && says(s, "rate"); }, nobody_counts, "rate",
+    Rule{Level::error, [](S s) { return s.hands_over() && stream(s) && says(s, "rate"); }, nobody_counts, "rate",
      [](S) -> std::string { return "write 'wait = no'"; }},
-    {Level::error, [](S s) { return s.hands_over() && stream(s) && says(s, "penalty"); }, nobody_counts, "penalty",
+    Rule{Level::error, [](S s) { return s.hands_over() && stream(s) && says(s, "penalty"); }, nobody_counts, "penalty",
      [](S) -> std::string { return "write 'wait = no'"; }},
-    {Level::error, [](S s) { return (s.wait || !stream(s)) && says_quiet(s); },
+    Rule{Level::error, [](S s) { return (s.wait || !stream(s)) && says_quiet(s); },
      [](S s) { return fmt::format("Service {}: idle_timeout and first_data_timeout are for connections of stream services with wait = no", s.id); },
      "idle_timeout"},
-    {Level::error, [](S s) { return !s.wait && stream(s) && says_quiet(s) && (s.listen.protocol.name != "tcp" || off_tcp(s)); },
+    Rule{Level::error, [](S s) { return !s.wait && stream(s) && says_quiet(s) && (s.listen.protocol.name != "tcp" || off_tcp(s)); },
      [](S s) { return fmt::format("Service {}: idle_timeout and first_data_timeout are for TCP connections only", s.id); }, "idle_timeout",
      [](S) -> std::string { return "give the other sockets a service of their own; runtime_max is for all of them"; }},
-    {Level::warning, [](S s) { return says_quiet(s) && s.settings.mptcp.value_or(false); },
+    Rule{Level::warning, [](S s) { return says_quiet(s) && s.settings.mptcp.value_or(false); },
      [](S s) { return fmt::format("Service {}: idle_timeout and first_data_timeout have no effect on connections of peers that use MPTCP", s.id); },
      "mptcp"},
-    {Level::error, [](S s) { return s.settings.expand.value_or(false) && s.wait; },
+    Rule{Level::error, [](S s) { return s.settings.expand.value_or(false) && s.wait; },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and its arguments cannot tell of a connection", s.id); },
      "expand", [](S) -> std::string { return "write 'wait = no', or 'expand = no'"; }},
-    {Level::warning, [](S s) { return s.settings.expand.value_or(false) && !s.has_connections(); },
+    Rule{Level::warning, [](S s) { return s.settings.expand.value_or(false) && !s.has_connections(); },
      [](S s) { return fmt::format("expand has no effect: service {} has no server", s.id); }, "expand"},
-    {Level::warning,
+    Rule{Level::warning,
      [](S s) { return says(s, "conn_env") && s.settings.conn_env != ConnEnv::xinetd && !s.has_connections(); },
      [](S s) { return fmt::format("conn_env has no effect: service {} has no server with wait = no", s.id); }, "conn_env"},
-    {Level::warning, [](S s) { return s.hands_over() && dgram(s) && (s.settings.only_uid || s.settings.only_gid) && may_have(s, ListenElement::Kind::local); },
+    Rule{Level::warning, [](S s) { return s.hands_over() && dgram(s) && (s.settings.only_uid || s.settings.only_gid) && may_have(s, ListenElement::Kind::local); },
      [](S s) { return fmt::format("Service {}: only the user who sends the datagram that starts its server is compared; as long as it runs, it takes those of everybody", s.id); },
      "only_uid", [](S) -> std::string { return "use socket_owner, socket_group and socket_mode as well"; }},
-    {Level::warning, [](S s) { return s.settings.pass_fds == PassFds::systemd && !s.passes_fds(); },
+    Rule{Level::warning, [](S s) { return s.settings.pass_fds == PassFds::systemd && !s.passes_fds(); },
      [](S s) { return fmt::format("pass_fds has no effect: service {} has no server with wait = yes", s.id); }, "pass_fds"},
-    {Level::warning, [](S s) { return s.has(Flag::intercept) && served_by_us(s); },
+    Rule{Level::error,
+     [](S s) { return says(s, "no_new_privileges") && !*s.settings.no_new_privileges && confinement_of(s).no_new_privileges; },
+     [](S s) { return fmt::format("Service {}: no_new_privileges cannot be no where system_calls or tcp_connect restrict something", s.id); },
+     "no_new_privileges", [](S) -> std::string { return "write 'no_new_privileges = yes', or 'system_calls = all' and 'tcp_connect = any'"; }},
+    Rule{Level::warning, [](S s) { return s.has(Flag::intercept) && served_by_us(s); },
      [](S s) { return fmt::format("Internal services cannot be intercepted: {}", s.id); }, "flags",
      [](S) -> std::string { return "every peer is checked anyway, without INTERCEPT"; }},
-    {Level::warning, [](S s) { return s.has(Flag::intercept) && !s.wait && !served_by_us(s); },
+    Rule{Level::warning, [](S s) { return s.has(Flag::intercept) && !s.wait && !served_by_us(s); },
      [](S s) { return fmt::format("Multi-threaded services cannot be intercepted: {}", s.id); }, "flags",
      [](S) -> std::string { return "with 'wait = no' every peer is checked anyway, without INTERCEPT"; }},
 };
@@ -165,7 +180,15 @@ std::string internal_hint(S s) {
 
 }  // namespace
 
-std::span<const Rule> rules() { return table; }
+std::span<const Rule> rules() {
+  static constexpr auto all = []<std::size_t... row>(std::index_sequence<row...>) {
+    std::array<Rule, table.size() + sizeof...(row)> joined;
+    std::ranges::copy(table, joined.begin());
+    std::ranges::copy(std::array{for_programs_only<row>...}, joined.begin() + table.size());
+    return joined;
+  }(std::make_index_sequence<std::size(confining)>{});
+  return all;
+}
 
 bool internal_exists(std::string_view name, SocketType type) {
   if (type != SocketType::stream && type != SocketType::dgram) return false;

@@ -163,6 +163,7 @@ bool buffer(const ValueContext& c, Settings& s, const Assignment& a) {
 #define XSUPERD_VALUE_PARSER(name) bool name(const ValueContext& c, Settings& s, const Assignment& a)
 XSUPERD_VALUE_PARSER(access_times);
 XSUPERD_VALUE_PARSER(bind_device);
+XSUPERD_VALUE_PARSER(capabilities);
 XSUPERD_VALUE_PARSER(cps);
 XSUPERD_VALUE_PARSER(defer_accept);
 XSUPERD_VALUE_PARSER(deny_time);
@@ -186,10 +187,13 @@ XSUPERD_VALUE_PARSER(queue);
 XSUPERD_VALUE_PARSER(rate);
 XSUPERD_VALUE_PARSER(redirect);
 XSUPERD_VALUE_PARSER(rpc_version);
+XSUPERD_VALUE_PARSER(sandbox);
 XSUPERD_VALUE_PARSER(server);
 XSUPERD_VALUE_PARSER(socket_mode);
 XSUPERD_VALUE_PARSER(socket_type);
 XSUPERD_VALUE_PARSER(source_prefix);
+XSUPERD_VALUE_PARSER(system_calls);
+XSUPERD_VALUE_PARSER(tcp_connect);
 XSUPERD_VALUE_PARSER(tos);
 XSUPERD_VALUE_PARSER(type);
 XSUPERD_VALUE_PARSER(umask);

@@ -119,6 +119,14 @@ constexpr Lacking table[]{
      "only_gid: systemd does not ask who connects to a UNIX socket; SocketMode= and SocketGroup= limit that", true},
     {"only_cid", Weight::loss, [](S s) { return s.settings.only_cid.has_value(); },
      "only_cid: systemd does not compare context ids", true},
+    {"sandbox", Weight::loss, [](S s) { return s.starts_programs() && s.settings.sandbox.value_or(config::Sandbox::none) != config::Sandbox::none; },
+     "sandbox: NoNewPrivileges=, CapabilityBoundingSet= and SystemCallFilter= would come near it, and are not written", true},
+    {"capabilities", Weight::loss, [](S s) { return s.starts_programs() && s.settings.capabilities && !s.settings.capabilities->is_all(); },
+     "capabilities: CapabilityBoundingSet= and AmbientCapabilities= would say it, and are not written", true},
+    {"system_calls", Weight::loss, [](S s) { return s.starts_programs() && s.settings.system_calls && !s.settings.system_calls->is_all(); },
+     "system_calls: systemd has sets of its own; SystemCallFilter= is not written", true},
+    {"tcp_connect", Weight::loss, [](S s) { return s.starts_programs() && s.settings.tcp_connect && !s.settings.tcp_connect->any; },
+     "tcp_connect: systemd limits to which addresses a server connects, not to which ports", true},
     {"conn_env", Weight::loss, [](S s) { return s.settings.conn_env.value_or(config::ConnEnv::xinetd) != config::ConnEnv::xinetd; },
      "conn_env: of a connection systemd sets REMOTE_ADDR and REMOTE_PORT only"},
     {"expand", Weight::loss, [](S s) { return s.settings.expand.value_or(false); },
@@ -129,14 +137,15 @@ constexpr Lacking table[]{
 
 /// The attributes that are written in several lines, are in the table, or mean nothing to a unit.
 constexpr std::string_view known[]{
-    "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "bind_device", "conn_env",
-    "cps", "cps_window", "defer_accept", "deny_time", "disable", "disabled", "enabled", "env", "expand", "first_data_timeout",
-    "flags", "freebind", "group", "groups", "id", "idle_timeout", "instances", "keepalive", "kill_grace", "libwrap",
-    "limit_exempt", "linger", "listen", "log_on_failure", "log_on_success", "log_type", "mark", "max_load", "mdns", "mptcp",
-    "no_access", "only_cid", "only_from", "only_gid", "only_uid", "pass_fds", "passenv", "penalty", "penalty_range",
-    "per_source", "per_source_rate", "port", "protocol", "queue", "rate", "receive_buffer", "redirect", "reload_policy",
-    "removed_sessions", "rpc_number", "rpc_version", "runtime_max", "send_buffer", "server", "server_args", "socket_group",
-    "socket_mode", "socket_owner", "socket_type", "source_prefix", "tos", "type", "user", "v6only", "wait"};
+    "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "bind_device",
+    "capabilities", "conn_env", "cps", "cps_window", "defer_accept", "deny_time", "disable", "disabled", "enabled", "env",
+    "expand", "first_data_timeout", "flags", "freebind", "group", "groups", "id", "idle_timeout", "instances", "keepalive",
+    "kill_grace", "libwrap", "limit_exempt", "linger", "listen", "log_on_failure", "log_on_success", "log_type", "mark",
+    "max_load", "mdns", "mptcp", "no_access", "only_cid", "only_from", "only_gid", "only_uid", "pass_fds", "passenv", "penalty",
+    "penalty_range", "per_source", "per_source_rate", "port", "protocol", "queue", "rate", "receive_buffer", "redirect",
+    "reload_policy", "removed_sessions", "rpc_number", "rpc_version", "runtime_max", "sandbox", "send_buffer", "server",
+    "server_args", "socket_group", "socket_mode", "socket_owner", "socket_type", "source_prefix", "system_call_action",
+    "system_calls", "tcp_connect", "tos", "type", "user", "v6only", "wait"};
 
 bool is_known(std::string_view attribute) {
   return has_directive(attribute) || std::find(std::begin(known), std::end(known), attribute) != std::end(known);

@@ -71,6 +71,7 @@ class AssumedNames final : public config::Names {
   std::optional<std::uint32_t> rpc_number(const std::string& name) override;
   std::optional<std::uint32_t> network(const std::string& name) override { return real_.network(name); }
   std::vector<base::Address> host(const std::string& name) override;
+  bool system_call(const std::string& name) override { return real_.system_call(name); }
   /// The real one, and the variables of assume_variable().
   const std::vector<std::string>& environment() override { return environment_ ? *environment_ : real_.environment(); }
   /// Adds a variable that a daemon may have, though whoever converts does not.

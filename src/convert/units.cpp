@@ -146,6 +146,14 @@ std::string limit_text(const config::Settings& s) {
   return limit->is_unlimited() ? "infinity" : std::to_string(limit->value);
 }
 
+/// In those of our own 0 is a limit, as it is in systemd.
+template <auto Member>
+std::string own_limit_text(const config::Settings& s) {
+  const std::optional<Limit>& limit = s.*Member;
+  if (!limit) return {};
+  return limit->is_unlimited() ? "infinity" : std::to_string(limit->value);
+}
+
 using S = config::Settings;
 /// Attributes that a directive of systemd.exec(5) says alike, whatever the service is.
 struct Alike {
@@ -161,7 +169,19 @@ constexpr Alike alike[]{
     {"rlimit_data", "LimitDATA", limit_text<&S::rlimit_data>},
     {"rlimit_rss", "LimitRSS", limit_text<&S::rlimit_rss>},
     {"rlimit_stack", "LimitSTACK", limit_text<&S::rlimit_stack>},
-    {"rlimit_files", "LimitNOFILE", limit_text<&S::rlimit_files>}};
+    {"rlimit_files", "LimitNOFILE", limit_text<&S::rlimit_files>},
+    {"rlimit_core", "LimitCORE", own_limit_text<&S::rlimit_core>},
+    {"rlimit_fsize", "LimitFSIZE", own_limit_text<&S::rlimit_fsize>},
+    {"rlimit_locks", "LimitLOCKS", own_limit_text<&S::rlimit_locks>},
+    {"rlimit_memlock", "LimitMEMLOCK", own_limit_text<&S::rlimit_memlock>},
+    {"rlimit_msgqueue", "LimitMSGQUEUE", own_limit_text<&S::rlimit_msgqueue>},
+    {"rlimit_nice", "LimitNICE", own_limit_text<&S::rlimit_nice>},
+    {"rlimit_nproc", "LimitNPROC", own_limit_text<&S::rlimit_nproc>},
+    {"rlimit_rtprio", "LimitRTPRIO", own_limit_text<&S::rlimit_rtprio>},
+    {"rlimit_rttime", "LimitRTTIME", own_limit_text<&S::rlimit_rttime>},  // both in microseconds
+    {"rlimit_sigpending", "LimitSIGPENDING", own_limit_text<&S::rlimit_sigpending>},
+    {"no_new_privileges", "NoNewPrivileges",
+     [](const S& s) { return s.no_new_privileges ? std::string(*s.no_new_privileges ? "yes" : "no") : std::string{}; }}};
 
 void write_environment(const UnitContext& c, UnitText& unit) {
   const config::Settings& s = c.service.settings;

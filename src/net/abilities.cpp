@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/net/abilities.hpp"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "xsuperd/box/filter.hpp"
 #include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/mdns.hpp"
 #include "xsuperd/net/port_lookup.hpp"
@@ -14,6 +16,8 @@ namespace {
 using Mdns = config::Abilities::Mdns;
 using Labels = config::Abilities::Labels;
 using Ranges = config::Abilities::Ranges;
+using Filters = config::Abilities::Filters;
+using Connects = config::Abilities::Connects;
 
 Mdns mdns() {
   if (!mdns_available()) return Mdns::not_built;
@@ -39,8 +43,26 @@ Ranges ranges() {
   return ::geteuid() == 0 ? Ranges::not_permitted : Ranges::usable;
 }
 
+Filters filters() {
+  switch (box::filter_ability()) {
+    case box::FilterAbility::usable: return Filters::usable;
+    case box::FilterAbility::not_built: return Filters::not_built;
+    case box::FilterAbility::not_loaded: return Filters::not_loaded;
+    case box::FilterAbility::not_in_kernel: break;
+  }
+  return Filters::not_in_kernel;
+}
+
+Connects connects() {
+  constexpr long create_ruleset = 444, with_tcp = 4;  // the version of Landlock that has rules for TCP
+  constexpr unsigned ask_version = 1;
+  return ::syscall(create_ruleset, nullptr, 0, ask_version) >= with_tcp ? Connects::usable : Connects::not_in_kernel;
+}
+
 }  // namespace
 
-config::Abilities abilities() { return {.mdns = mdns, .labels = labels, .ranges = ranges}; }
+config::Abilities abilities() {
+  return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects};
+}
 
 }  // namespace xsuperd::net

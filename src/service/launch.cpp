@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "xsuperd/box/filter.hpp"
 #include "xsuperd/net/service_manager.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
@@ -16,6 +17,20 @@ void add_limit(spawn::Recipe& recipe, int resource, const std::optional<config::
   if (!limit || limit->value == 0) return;
   const rlim_t value = limit->is_unlimited() ? RLIM_INFINITY : limit->value;
   recipe.limits.push_back({resource, value, value});
+}
+
+/// Of ours: 0 is a limit.
+void add_own_limits(spawn::Recipe& recipe, const config::Settings& s) {
+  const std::pair<int, const std::optional<config::Limit>&> limits[]{
+      {RLIMIT_CORE, s.rlimit_core},         {RLIMIT_FSIZE, s.rlimit_fsize},       {RLIMIT_LOCKS, s.rlimit_locks},
+      {RLIMIT_MEMLOCK, s.rlimit_memlock},   {RLIMIT_MSGQUEUE, s.rlimit_msgqueue}, {RLIMIT_NICE, s.rlimit_nice},
+      {RLIMIT_NPROC, s.rlimit_nproc},       {RLIMIT_RTPRIO, s.rlimit_rtprio},     {RLIMIT_RTTIME, s.rlimit_rttime},
+      {RLIMIT_SIGPENDING, s.rlimit_sigpending}};
+  for (const auto& [resource, limit] : limits) {
+    if (!limit) continue;
+    const rlim_t value = limit->is_unlimited() ? RLIM_INFINITY : limit->value;
+    recipe.limits.push_back({resource, value, value});
+  }
 }
 
 /// Fact B6.13: a server may open as many files as the daemon's hard limit allows.
@@ -36,6 +51,33 @@ std::optional<spawn::Credentials> credentials_of(const config::Service& service,
   c.groups = service.supplementary_groups;
   c.set_groups = daemon.root;
   return c;
+}
+
+spawn::CapabilityBounds bounds_of(const config::CapabilitySet& set, const spawn::Recipe& recipe) {
+  const uid_t user = recipe.credentials ? recipe.credentials->uid : ::geteuid();
+  const std::uint64_t named = set.except ? 0 : set.bits;
+  return {.allowed = set.allowed(), .required = named, .ambient = user != 0 && named != 0};
+}
+
+/// Without the program that it should have, it starts no server.
+void add_filter(spawn::Recipe& recipe, const config::Confinement& c) {
+  using Request = box::FilterRequest;
+  using Base = config::SystemCalls::Base;
+  const auto base = c.calls.base == Base::all ? Request::Base::all : c.calls.base == Base::service ? Request::Base::service : Request::Base::strict;
+  const auto refusal = c.action == config::CallAction::kill ? Request::Action::kill : Request::Action::error;
+  auto filter = box::make_filter({base, refusal, c.calls.denied, !c.connect.any});
+  if (filter)
+    recipe.filter = std::move(*filter);
+  else
+    recipe.filter_error = filter.error().code;
+}
+
+void confine(spawn::Recipe& recipe, const config::Service& service) {
+  const config::Confinement c = config::confinement_of(service);
+  recipe.no_new_privileges = c.no_new_privileges;
+  if (!c.capabilities.is_all()) recipe.capabilities = bounds_of(c.capabilities, recipe);
+  if (!c.connect.any) recipe.connect_ports = c.connect.ports;
+  if (!c.calls.is_all()) add_filter(recipe, c);
 }
 
 }  // namespace
@@ -64,6 +106,8 @@ std::shared_ptr<const spawn::Recipe> make_recipe(const config::Service& service,
   add_limit(*recipe, RLIMIT_DATA, s.rlimit_data);
   add_limit(*recipe, RLIMIT_RSS, s.rlimit_rss);
   add_limit(*recipe, RLIMIT_STACK, s.rlimit_stack);
+  add_own_limits(*recipe, s);
+  confine(*recipe, service);
   if (service.passes_fds()) recipe->listen_name = net::descriptor_name(service.id);
   recipe->blocking_stdio = service.wait;
   return recipe;

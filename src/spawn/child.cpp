@@ -16,6 +16,7 @@
 #include <csignal>
 #include <cstdint>
 
+#include "spawn/confine.hpp"
 #include "spawn/raw_syscall.hpp"
 #include "xsuperd/spawn/spawner.hpp"
 
@@ -39,8 +40,6 @@ constexpr int passed_number = 3;  // SD_LISTEN_FDS_START
 struct KernelLimit {  // what prlimit64 takes, on every architecture
   std::uint64_t soft, hard;
 };
-
-XSUPERD_IN_CHILD int error_of(long answer) { return answer < 0 ? static_cast<int>(-answer) : 0; }
 
 // Before this the table is the daemon's own: nothing may be opened, closed or moved. Touches nothing but memory,
 // because the launcher's slot is the child's until then.
@@ -179,16 +178,22 @@ constexpr Stage stages[] = {
     {Step::descriptors, place_descriptors},
     {Step::session, start_session},
     {Step::context, set_context},
+    {Step::no_new_privileges, forbid_new_privileges},
+    {Step::network, restrict_connect},  // needs a descriptor, which the limits may not leave
     {Step::priority, set_priority},
     {Step::limits, set_limits},
+    {Step::capabilities, cut_bounding_set},
     {Step::groups, set_groups},
     {Step::group, set_group},
     {Step::user, set_user},
     {Step::verify, verify_ids},
+    {Step::capabilities, set_capabilities},
+    {Step::verify, verify_capabilities},
     {Step::umask, set_umask},
     {Step::directory, change_directory},
     {Step::signals, unblock_signals},
     {Step::exec, tell_pid},
+    {Step::filter, install_filter},
     {Step::exec, execute},
 };
 

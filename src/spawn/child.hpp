@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 
 #include "xsuperd/spawn/recipe.hpp"
 
@@ -22,6 +23,12 @@ struct ChildPlan : Tuning {
   std::size_t context_size = 0;
   const ResourceLimit* limits = nullptr;
   std::size_t limit_count = 0;
+  const std::uint16_t* connect_ports = nullptr;
+  std::size_t connect_port_count = 0;
+  bool limit_connect = false;
+  const sock_filter* filter = nullptr;  ///< null: none
+  unsigned short filter_length = 0;
+  int filter_error = 0;  ///< not 0: there should be one
   const gid_t* groups = nullptr;
   std::size_t group_count = 0;
   uid_t uid = 0;

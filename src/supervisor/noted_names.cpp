@@ -108,6 +108,11 @@ std::optional<std::uint32_t> NotedNames::network(const std::string& name) {
   return number<std::uint32_t>("network " + name, [&] { return real_.network(name); });
 }
 
+bool NotedNames::system_call(const std::string& name) {
+  const auto there = [&] { return real_.system_call(name) ? std::optional(1) : std::nullopt; };
+  return number<int>("system call " + name, there).has_value();
+}
+
 std::vector<base::Address> NotedNames::host(const std::string& name) {
   std::vector<base::Address> addresses;
   const Answer& answer = ask("host " + name, [&] {

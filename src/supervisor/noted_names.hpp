@@ -30,6 +30,7 @@ class NotedNames final : public config::Names {
   std::optional<std::uint32_t> rpc_number(const std::string& name) override;
   std::optional<std::uint32_t> network(const std::string& name) override;
   std::vector<base::Address> host(const std::string& name) override;
+  bool system_call(const std::string& name) override;
   const std::vector<std::string>& environment() override { return real_.environment(); }
 
  private:

@@ -53,6 +53,12 @@ const std::string fixtures[]{
             "rate = 100/minute 20\nper_source_rate = 10/hour\nsource_prefix = 24 64\nlimit_exempt = 10.0.0.0/8 ::1\nlimit_exempt += 192.0.2.1\n"
             "queue = 100 1m\npenalty = exit=10s exit:7=1m signal=30s\npenalty += timeout=2m refused=5\npenalty_range = 15s 10m\n"
             "runtime_max = 2h\nidle_timeout = 5m\nfirst_data_timeout = 10\nkill_grace = 5s"),
+    service("x", 1,
+            "sandbox = basic\nno_new_privileges = yes\ncapabilities = chown CAP_BPF\nsystem_calls = @strict ~ptrace ~mount\nsystem_call_action = kill\n"
+            "tcp_connect = 443 53\nrlimit_core = 0\nrlimit_fsize = 1M\nrlimit_locks = 1\nrlimit_memlock = 64K\nrlimit_msgqueue = 0\nrlimit_nice = 20\n"
+            "rlimit_nproc = 8\nrlimit_rtprio = 0\nrlimit_rttime = UNLIMITED\nrlimit_sigpending = 9"),
+    service("x", 1, "capabilities = ~chown ~CAP_BPF\nsystem_calls = ~mount\ntcp_connect = none"),
+    service("x", 1, "capabilities = none\nsystem_calls = all\ntcp_connect = any\nsandbox = none"),
     entry("echo", "type = SPECIAL\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server"),
 };
 

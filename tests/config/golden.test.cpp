@@ -328,6 +328,24 @@ std::vector<Input> limits() {
   return all;
 }
 
+/// What confines servers.
+std::vector<Input> confinement() {
+  std::vector<Input> all;
+  for (const std::string line :
+       {"capabilities = CAP_CHWN", "capabilities = xyzzy", "capabilities = none CAP_CHOWN", "capabilities = CAP_CHOWN ~CAP_BPF", "capabilities -= CAP_CHOWN",
+        "capabilities += ~CAP_CHOWN", "no_new_privileges = maybe", "sandbox = strict", "sandbox = full", "system_calls = @servce",
+        "system_calls = @service @strict", "system_calls = @service mount", "system_calls = ~mont", "system_calls = @service ~execve",
+        "system_call_action = log", "tcp_connect = 53 nosuch", "tcp_connect = none 53", "rlimit_core = big", "rlimit_fsize = big",
+        "rlimit_locks = many", "rlimit_memlock = big", "rlimit_msgqueue = big", "rlimit_nice = nice", "rlimit_nproc = many",
+        "rlimit_rtprio = high", "rlimit_rttime = 1s", "rlimit_sigpending = many"})
+    all.push_back({line, x(line)});
+  all.push_back({"new privileges and a filter", x("system_calls = @service\nno_new_privileges = no")});
+  all.push_back({"sandbox of an internal service", bare("type = INTERNAL\nsocket_type = stream\nwait = no\nsandbox = basic", "echo")});
+  all.push_back({"a filter, and a kernel that has none", x("system_calls = @service")});
+  all.push_back({"ports to connect to, and a kernel that has no rules for them", x("tcp_connect = 53")});
+  return all;
+}
+
 /// conn_env, expand, and redirects to UNIX sockets.
 std::vector<Input> connections() {
   std::vector<Input> all;
@@ -376,7 +394,9 @@ std::string said_of(const Input& input) {
                             .ranges = [&input] {
                               const bool permitted = !input.title.ends_with("not permitted");
                               return permitted ? Abilities::Ranges::not_in_kernel : Abilities::Ranges::not_permitted;
-                            }};
+                            },
+                            .filters = [] { return Abilities::Filters::not_in_kernel; },
+                            .connects = [] { return Abilities::Connects::not_in_kernel; }};
   const Examined examined = examine(w.files, w.names, sources, no_kernel);
   std::string text;
   std::size_t told = 0;
@@ -389,7 +409,7 @@ std::string said_of(const Input& input) {
 /// Long lines are cut, for those who read the list.
 std::string list() {
   std::string text;
-  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines(), places(), connections(), limits()})
+  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines(), places(), connections(), limits(), confinement()})
     for (const Input& input : part) text += "== " + input.title + "\n" + said_of(input) + "\n";
   std::istringstream in(text);
   std::string cut;

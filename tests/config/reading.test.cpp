@@ -187,6 +187,7 @@ TEST_CASE("a question is asked once for all services") {
     std::optional<std::uint32_t> rpc_number(const std::string& name) override { return ++asked, real.rpc_number(name); }
     std::optional<std::uint32_t> network(const std::string& name) override { return ++asked, real.network(name); }
     std::vector<xsuperd::base::Address> host(const std::string& name) override { return ++asked, real.host(name); }
+    bool system_call(const std::string& name) override { return ++asked, real.system_call(name); }
     const std::vector<std::string>& environment() override { return real.environment(); }
   } names;
   xsuperd::fakes::FakeFiles files;

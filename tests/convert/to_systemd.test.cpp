@@ -67,6 +67,11 @@ constexpr Row rows[]{
     {"limits of the server",
      "rlimit_as = 8M\nrlimit_cpu = 30\nrlimit_data = UNLIMITED\nrlimit_rss = 64K\nrlimit_stack = 1M\nrlimit_files = 99",
      "x@.service", "|LimitAS=8388608|LimitCPU=30|LimitDATA=infinity|LimitRSS=65536|LimitSTACK=1048576|LimitNOFILE=99|"},
+    {"limits of our own, of which 0 is one",
+     "rlimit_core = 0\nrlimit_fsize = 1K\nrlimit_locks = 1\nrlimit_memlock = 0\nrlimit_msgqueue = 2\nrlimit_nice = 20\nrlimit_nproc = 8\n"
+     "rlimit_rtprio = 3\nrlimit_rttime = 200000\nrlimit_sigpending = UNLIMITED",
+     "x@.service", "|LimitCORE=0|LimitFSIZE=1024|LimitLOCKS=1|LimitMEMLOCK=0|LimitMSGQUEUE=2|LimitNICE=20|LimitNPROC=8|LimitRTPRIO=3|LimitRTTIME=200000|LimitSIGPENDING=infinity|"},
+    {"no new privileges", "no_new_privileges = yes", "x@.service", "|NoNewPrivileges=yes|"},
     {"times of keepalive", "keepalive = 60 10 6", "x.socket",
      "|KeepAlive=yes|KeepAliveTimeSec=60s|KeepAliveIntervalSec=10s|KeepAliveProbes=6|"},
     {"more options of the socket",
@@ -149,6 +154,10 @@ constexpr Gap gaps[]{
     {"only_uid = nobody", "g /etc/xinetd.conf:9 only_uid:"},
     {"only_gid = audio", "g /etc/xinetd.conf:9 only_gid:"},
     {"only_cid = 3", "g /etc/xinetd.conf:9 only_cid:"},
+    {"sandbox = basic", "g /etc/xinetd.conf:9 sandbox:"},
+    {"capabilities = none", "g /etc/xinetd.conf:9 capabilities:"},
+    {"system_calls = @service", "g /etc/xinetd.conf:9 system_calls:"},
+    {"tcp_connect = none", "g /etc/xinetd.conf:9 tcp_connect:"},
     {"conn_env = all", "g /etc/xinetd.conf:9 conn_env:"},
     {"expand = yes", "g /etc/xinetd.conf:9 expand:"},
     {"only_from = ::1\nlisten = unix:/run/x", "g /etc/xinetd.conf:9 only_from: systemd admits everybody who does not come over IP"},
@@ -436,6 +445,7 @@ TEST_CASE("nothing starts a socket that would be less protected under systemd") 
        {"access_times = 8:00-18:00", "max_load = 2", "per_source_rate = 5 60", "per_source = 0", "flags = IDONLY",
         "libwrap = other", "no_access = .example.com", "no_access = www.example.com", "per_source_rate = 5/minute",
         "per_source = 3\nsource_prefix = 24 64", "penalty = exit=10s", "idle_timeout = 5", "first_data_timeout = 5",
+         "sandbox = basic", "capabilities = none", "system_calls = @service", "tcp_connect = none",
         "server = /bin/server\nuser = alice"}) {
     const std::string lines = line;
     const bool user = lines.starts_with("server");
@@ -448,7 +458,9 @@ TEST_CASE("nothing starts a socket that would be less protected under systemd") 
   }
   for (const char* line : {"", "banner = /b", "log_type = FILE /l", "no_access = 192.0.2.1 localhost", "mdns = yes",
                            "only_from = www.example.com", "cps = 5 9", "rate = 5/second", "instances = 3\nqueue = 9",
-                           "source_prefix = 24 64", "limit_exempt = ::1", "penalty_range = 1 2", "runtime_max = 5"}) {
+                           "source_prefix = 24 64", "limit_exempt = ::1", "penalty_range = 1 2", "runtime_max = 5",
+                           "sandbox = none", "capabilities = all", "system_calls = all", "tcp_connect = any",
+                           "no_new_privileges = yes", "rlimit_core = 0"}) {
     INFO(line);
     CHECK(has_line(text(x(line), "x.socket"), "[Install]"));
   }

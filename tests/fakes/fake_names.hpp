@@ -28,6 +28,7 @@ class FakeNames final : public config::Names {
   std::map<std::string, std::vector<std::string>> hosts{{"localhost", {"::1", "127.0.0.1"}},
                                                         {"www.example.com", {"192.0.2.7"}},
                                                         {"six.example.com", {"2001:db8::6"}}};
+  std::vector<std::string> system_calls{"bpf", "execve", "exit", "exit_group", "mount", "personality", "ptrace", "rt_sigreturn", "socket"};
   std::vector<std::string> variables{"PATH=/bin:/usr/bin", "LANG=C", "TZ=UTC"};
 
   std::optional<UserEntry> user(const std::string& name) override {
@@ -58,6 +59,7 @@ class FakeNames final : public config::Names {
       addresses.push_back(*base::Address::parse(text));
     return addresses;
   }
+  bool system_call(const std::string& name) override { return std::ranges::find(system_calls, name) != system_calls.end(); }
   const std::vector<std::string>& environment() override { return variables; }
 
  private:

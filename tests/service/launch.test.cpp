@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "service/fixture.hpp"
+#include "xsuperd/box/filter.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::service;
@@ -151,6 +152,97 @@ TEST_CASE("the other limits are set when they are given and not 0") {
   CHECK(limit(r, RLIMIT_STACK) == "as it is");
   const auto stack = recipe([](auto& s) { s.settings.rlimit_stack = config::Limit{65536}; });
   CHECK(limit(stack, RLIMIT_STACK) == "65536/65536");
+}
+
+TEST_CASE("of the limits that xinetd does not have, 0 is one like any other") {
+  using S = config::Settings;
+  const std::pair<int, std::optional<config::Limit> S::*> limits[]{
+      {RLIMIT_CORE, &S::rlimit_core},         {RLIMIT_FSIZE, &S::rlimit_fsize},       {RLIMIT_LOCKS, &S::rlimit_locks},
+      {RLIMIT_MEMLOCK, &S::rlimit_memlock},   {RLIMIT_MSGQUEUE, &S::rlimit_msgqueue}, {RLIMIT_NICE, &S::rlimit_nice},
+      {RLIMIT_NPROC, &S::rlimit_nproc},       {RLIMIT_RTPRIO, &S::rlimit_rtprio},     {RLIMIT_RTTIME, &S::rlimit_rttime},
+      {RLIMIT_SIGPENDING, &S::rlimit_sigpending}};
+  for (const auto& [resource, member] : limits) {
+    const auto with = [&, number = resource, to = member](std::uint64_t value) {
+      return limit(recipe([=](auto& s) { s.settings.*to = config::Limit{value}; }), number);
+    };
+    INFO(resource);
+    CHECK(limit(recipe(), resource) == "as it is");
+    CHECK(with(0) == "0/0");
+    CHECK(with(7) == "7/7");
+    CHECK(with(config::Limit::unlimited) == "unlimited/unlimited");
+  }
+}
+
+namespace {
+
+spawn::Recipe confined(uid_t user, const std::function<void(config::Settings&)>& change) {
+  return recipe([&](config::Service& s) {
+    s.settings.user = config::User{"x", "x", user, user};
+    change(s.settings);
+  });
+}
+
+constexpr std::uint64_t bind_and_kill = 1U << 10 | 1U << 5;
+
+}  // namespace
+
+TEST_CASE("a service that says nothing of it is not confined") {
+  const auto r = confined(1000, [](auto&) {});
+  CHECK_FALSE(r.no_new_privileges);
+  CHECK_FALSE(r.capabilities.given);
+  CHECK_FALSE(r.connect_ports.has_value());
+  CHECK_FALSE(r.filter);
+  CHECK(r.filter_error == 0);
+}
+
+TEST_CASE("named capabilities are passed on to a user, and left to root") {
+  const auto named = [](auto& s) { s.capabilities = config::CapabilitySet{false, bind_and_kill}; };
+  CHECK(confined(1000, named).capabilities == spawn::CapabilityBounds{bind_and_kill, bind_and_kill, true});
+  CHECK(confined(0, named).capabilities == spawn::CapabilityBounds{bind_and_kill, bind_and_kill, false});
+}
+
+TEST_CASE("no user is given capabilities that nobody has named") {
+  for (const uid_t user : {0U, 1000U}) {
+    CHECK(confined(user, [](auto& s) { s.capabilities = config::CapabilitySet{false, 0}; }).capabilities == spawn::CapabilityBounds{0, 0, false});
+    CHECK(confined(user, [](auto& s) { s.capabilities = config::CapabilitySet{true, 6}; }).capabilities ==
+          spawn::CapabilityBounds{~std::uint64_t{6}, 0, false});
+    CHECK_FALSE(confined(user, [](auto& s) { s.capabilities = config::CapabilitySet{true, 0}; }).capabilities.given);
+  }
+}
+
+TEST_CASE("a filter is the one that box makes, and is shared") {
+  if (box::filter_ability() != box::FilterAbility::usable) {
+    WARN("skipped: there are no filters here");
+    return;
+  }
+  const auto service_set = [](auto& s) { s.system_calls = config::SystemCalls{config::SystemCalls::Base::service, {"getppid"}}; };
+  const auto one = confined(1000, service_set);
+  REQUIRE(one.filter);
+  CHECK(one.no_new_privileges);
+  CHECK(one.filter == confined(0, service_set).filter);
+  CHECK(one.filter == *box::make_filter({box::FilterRequest::Base::service, box::FilterRequest::Action::error, {"getppid"}}));
+  const auto strict = confined(1000, [](auto& s) {
+    s.system_calls = config::SystemCalls{config::SystemCalls::Base::strict, {}};
+    s.system_call_action = config::CallAction::kill;
+  });
+  CHECK(strict.filter == *box::make_filter({box::FilterRequest::Base::strict, box::FilterRequest::Action::kill, {}}));
+  const auto none_such = confined(1000, [](auto& s) { s.system_calls = config::SystemCalls{config::SystemCalls::Base::all, {"ptrce"}}; });
+  CHECK_FALSE(none_such.filter);
+  CHECK(none_such.filter_error == ENOSYS);
+}
+
+TEST_CASE("ports to connect to come with no new privileges") {
+  const auto r = confined(1000, [](auto& s) { s.tcp_connect = config::ConnectPorts{false, {53, 443}}; });
+  CHECK(r.connect_ports == std::vector<std::uint16_t>{53, 443});
+  CHECK(r.no_new_privileges);
+  CHECK_FALSE(confined(1000, [](auto& s) { s.tcp_connect = config::ConnectPorts{true, {}}; }).no_new_privileges);
+}
+
+TEST_CASE("a sandbox confines by the attributes that it stands for") {
+  const auto r = confined(1000, [](auto& s) { s.sandbox = config::Sandbox::basic; });
+  CHECK(r.no_new_privileges);
+  CHECK(r.capabilities == spawn::CapabilityBounds{0, 0, false});
+  CHECK((r.filter || r.filter_error != 0));
 }
 
 TEST_CASE("servers of wait = yes services get a blocking socket") {

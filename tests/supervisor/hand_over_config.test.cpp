@@ -114,8 +114,14 @@ TEST_CASE("notes that cannot be read are asked for anew") {
   CHECK(names.rpc_number("rstatd") == 100001u);
   CHECK_FALSE(names.network("loopback"));
   CHECK(names.user(uid_t{0})->name == "root");
+  CHECK(names.system_call("ptrace"));
+  CHECK_FALSE(names.system_call("ptrce"));
+  real.system_calls.clear();
   NotedNames again(real);
   again.remember(names.notes());
+  CHECK(again.system_call("ptrace"));
+  CHECK_FALSE(again.system_call("mount"));
+  (void)names.system_call("mount");
   CHECK(again.notes() == names.notes());
 }
 

@@ -12,6 +12,7 @@
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/shared_words.hpp"
+#include "xsuperd/config/confinement.hpp"
 #include "xsuperd/config/connection.hpp"
 #include "xsuperd/config/diagnostic.hpp"
 #include "xsuperd/config/limits.hpp"
@@ -261,6 +262,22 @@ struct Settings {
   std::optional<Limit> rlimit_rss;
   std::optional<Limit> rlimit_stack;
   std::optional<Limit> rlimit_files;
+  std::optional<Limit> rlimit_core;  ///< ours, as all to tcp_connect; bytes
+  std::optional<Limit> rlimit_fsize;
+  std::optional<Limit> rlimit_nproc;
+  std::optional<Limit> rlimit_memlock;
+  std::optional<Limit> rlimit_locks;
+  std::optional<Limit> rlimit_sigpending;
+  std::optional<Limit> rlimit_msgqueue;
+  std::optional<Limit> rlimit_nice;    ///< 20 less the nice value
+  std::optional<Limit> rlimit_rtprio;
+  std::optional<Limit> rlimit_rttime;  ///< microseconds
+  std::optional<Sandbox> sandbox;
+  std::optional<bool> no_new_privileges;
+  std::optional<CapabilitySet> capabilities;
+  std::optional<SystemCalls> system_calls;
+  std::optional<CallAction> system_call_action;
+  std::optional<ConnectPorts> tcp_connect;
   std::optional<int> backlog;  ///< ours: listen(2) backlog; unset: the system's maximum
   std::optional<ReloadPolicy> reload_policy;        ///< defaults only
   std::optional<RemovedSessions> removed_sessions;  ///< defaults only
@@ -348,6 +365,8 @@ struct Service {
   [[nodiscard]] bool passes_fds() const { return hands_over() && settings.pass_fds == PassFds::systemd; }
   /// Answered or relayed by us instead of a program of the user's.
   [[nodiscard]] bool served_by_us() const { return is(Type::internal) || kind == Kind::redirect; }
+  /// Does it start programs of the user's, also those that are reached through tcpmux?
+  [[nodiscard]] bool starts_programs() const { return (kind == Kind::program || kind == Kind::tcpmux) && !served_by_us(); }
   [[nodiscard]] bool datagrams() const { return listen.socket_type == SocketType::dgram; }
   /// Are hosts.allow and hosts.deny consulted (facts B5.21, B4.6)?
   [[nodiscard]] bool asks_libwrap() const { return !has(Flag::nolibwrap) && !(is(Type::rpc) && !datagrams()); }

@@ -35,6 +35,8 @@ class Names {
   [[nodiscard]] virtual std::optional<std::uint32_t> network(const std::string& name) = 0;
   /// All addresses of a host name, in the order of the resolver; empty when there are none.
   [[nodiscard]] virtual std::vector<base::Address> host(const std::string& name) = 0;
+  /// Is there a system call of that name? True as well where nothing is there to tell.
+  [[nodiscard]] virtual bool system_call(const std::string& name) = 0;
   /// The environment the daemon was started with, "NAME=value" in its order (fact B1.29).
   [[nodiscard]] virtual const std::vector<std::string>& environment() = 0;
 };
@@ -55,6 +57,7 @@ class SystemNames final : public Names {
   std::optional<std::uint32_t> rpc_number(const std::string& name) override;
   std::optional<std::uint32_t> network(const std::string& name) override;
   std::vector<base::Address> host(const std::string& name) override;
+  bool system_call(const std::string& name) override;
   const std::vector<std::string>& environment() override { return environment_; }
 
  private:

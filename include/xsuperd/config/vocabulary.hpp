@@ -69,6 +69,13 @@ template <>
 inline constexpr auto word_table<PassFds> = std::to_array<Word<PassFds>>({
     {"none", PassFds::none}, {"systemd", PassFds::systemd}});
 
+template <>
+inline constexpr auto word_table<Sandbox> = std::to_array<Word<Sandbox>>({
+    {"none", Sandbox::none}, {"basic", Sandbox::basic}});
+template <>
+inline constexpr auto word_table<CallAction> = std::to_array<Word<CallAction>>({
+    {"error", CallAction::error}, {"kill", CallAction::kill}});
+
 template <typename E>
 concept HasWords = std::is_enum_v<E> && !word_table<E>.empty();
 

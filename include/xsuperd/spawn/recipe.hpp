@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <linux/filter.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,11 +42,21 @@ struct Given {
   bool given = false;
 };
 
+/// Capabilities, bit N for the one of number N.
+struct CapabilityBounds {
+  std::uint64_t allowed = 0;   ///< all others leave the bounding set, and the child
+  std::uint64_t required = 0;  ///< must be left to the server, or it is not started
+  bool ambient = false;        ///< what is left is passed to the program, though its user is not root
+  bool operator==(const CapabilityBounds&) const = default;
+};
+
 /// What a child sets of itself besides limits and privileges. Numbers only, which its plan copies as they are: for a
 /// further one a member here, its Step with words below, and a stage in src/spawn/child.cpp.
 struct Tuning {
   Given<mode_t> umask;  ///< none: the daemon's
   Given<int> nice;      ///< the absolute priority, -20..19; one we may not set is ignored (B6.2)
+  bool no_new_privileges = false;       ///< needed for the restrictions below
+  Given<CapabilityBounds> capabilities;  ///< none: as the change of user leaves them
 };
 
 /// Everything a child must become, computed when the configuration is loaded so that nothing is looked up,
@@ -56,6 +69,10 @@ struct Recipe : Tuning {
   bool remote_host = true;                 ///< give the child REMOTE_HOST (fact B6.17)
   std::optional<Credentials> credentials;  ///< none: stay who we are
   std::vector<ResourceLimit> limits;
+  std::optional<std::vector<std::uint16_t>> connect_ports;  ///< TCP connections go to these only; none: to any
+  /// For seccomp(2), in the child's last step; null: none. Numbers only, so that a launcher could have it instead.
+  std::shared_ptr<const std::vector<sock_filter>> filter;
+  int filter_error = 0;  ///< errno when there should be a filter and is none: no start succeeds
   /// The socket as descriptor 3, too, and LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES with this name, as
   /// sd_listen_fds(3) expects; none: not.
   std::optional<std::string> listen_name;
@@ -63,15 +80,18 @@ struct Recipe : Tuning {
 };
 
 /// The steps of a start, in this order; a failure names the one it happened in. Priority and limits come while the
-/// child still has the daemon's privileges (decision B15.17), signals are let through only when nothing of ours is left
-/// to run.
+/// child still has the daemon's privileges (decision B15.17), capabilities are cut before the user is changed and settled
+/// behind it, signals are let through only when nothing of ours is left to run, and the filter is never in our own way.
 enum class Step : unsigned char {
   clone,
   descriptors,
   session,
   context,
+  no_new_privileges,
+  network,
   priority,
   limits,
+  capabilities,
   groups,
   group,
   user,
@@ -79,6 +99,7 @@ enum class Step : unsigned char {
   umask,
   directory,
   signals,
+  filter,
   exec
 };
 /// Words for the log: "setting the user", "executing the server" and so on.
@@ -92,10 +113,16 @@ enum class Step : unsigned char {
       return "starting a session";
     case Step::context:
       return "setting the security context";
+    case Step::no_new_privileges:
+      return "forbidding new privileges";
+    case Step::network:
+      return "restricting the ports to connect to";
     case Step::priority:
       return "setting the priority";
     case Step::limits:
       return "setting resource limits";
+    case Step::capabilities:
+      return "setting capabilities";
     case Step::groups:
       return "setting the supplementary groups";
     case Step::group:
@@ -110,6 +137,8 @@ enum class Step : unsigned char {
       return "changing to the directory /";
     case Step::signals:
       return "unblocking signals";
+    case Step::filter:
+      return "restricting system calls";
     case Step::exec:
       return "executing the server";
   }

@@ -34,24 +34,25 @@ syn match xsuperdValue contained /.*$/
 
 " The table of attributes in xsuperd has the same; interface is another word for bind.
 syn keyword xsuperdAttribute contained access_policy access_times backlog banner banner_fail
-syn keyword xsuperdAttribute contained banner_success bind bind_device conn_env cps cps_window defer_accept
-syn keyword xsuperdAttribute contained deny_time disable disabled enabled env expand first_data_timeout flags
-syn keyword xsuperdAttribute contained freebind group groups id idle_timeout instances keepalive kill_grace
-syn keyword xsuperdAttribute contained libwrap limit_exempt linger listen
-syn keyword xsuperdAttribute contained log_on_failure log_on_success log_type mark max_load mdns mptcp nice
-syn keyword xsuperdAttribute contained no_access only_cid only_from only_gid only_uid pass_fds passenv
-syn keyword xsuperdAttribute contained penalty penalty_range per_source per_source_rate port protocol
-syn keyword xsuperdAttribute contained queue rate receive_buffer redirect
-syn keyword xsuperdAttribute contained reload_policy removed_sessions rlimit_as
-syn keyword xsuperdAttribute contained rlimit_cpu rlimit_data rlimit_files rlimit_rss rlimit_stack
-syn keyword xsuperdAttribute contained rpc_number rpc_version runtime_max send_buffer server server_args
-syn keyword xsuperdAttribute contained socket_group socket_mode socket_owner socket_type source_prefix tos type umask user v6only wait
+syn keyword xsuperdAttribute contained banner_success bind bind_device capabilities conn_env cps cps_window
+syn keyword xsuperdAttribute contained defer_accept deny_time disable disabled enabled env expand first_data_timeout
+syn keyword xsuperdAttribute contained flags freebind group groups id idle_timeout instances keepalive kill_grace
+syn keyword xsuperdAttribute contained libwrap limit_exempt linger listen log_on_failure log_on_success log_type mark
+syn keyword xsuperdAttribute contained max_load mdns mptcp nice no_access no_new_privileges only_cid only_from
+syn keyword xsuperdAttribute contained only_gid only_uid pass_fds passenv penalty penalty_range per_source
+syn keyword xsuperdAttribute contained per_source_rate port protocol queue rate receive_buffer redirect reload_policy
+syn keyword xsuperdAttribute contained removed_sessions rlimit_as rlimit_core rlimit_cpu rlimit_data rlimit_files
+syn keyword xsuperdAttribute contained rlimit_fsize rlimit_locks rlimit_memlock rlimit_msgqueue rlimit_nice
+syn keyword xsuperdAttribute contained rlimit_nproc rlimit_rss rlimit_rtprio rlimit_rttime rlimit_sigpending
+syn keyword xsuperdAttribute contained rlimit_stack rpc_number rpc_version runtime_max sandbox send_buffer server
+syn keyword xsuperdAttribute contained server_args socket_group socket_mode socket_owner socket_type source_prefix
+syn keyword xsuperdAttribute contained system_call_action system_calls tcp_connect tos type umask user v6only wait
 syn keyword xsuperdAttribute contained interface
 
 syn keyword xsuperdConstant contained yes no stream dgram raw seqpacket seqpacket_sctp UNLIMITED FOREVER NEVER SYSLOG FILE
 syn keyword xsuperdConstant contained INTERNAL RPC UNLISTED TCPMUX TCPMUXPLUS HOST PID USERID EXIT DURATION TRAFFIC ATTEMPT
 syn keyword xsuperdConstant contained REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY KEEPALIVE NOLIBWRAP SENSOR IPv4 IPv6
-syn keyword xsuperdConstant contained LABELED refuse_both best_match keep terminate lenient strict xinetd ucspi all none systemd
+syn keyword xsuperdConstant contained LABELED refuse_both best_match keep terminate lenient strict xinetd ucspi all none systemd basic error kill
 syn match xsuperdNumber contained /\<\d\+[KkMm]\?\>/
 syn match xsuperdAddress contained /\<\d\{1,3}\%(\.\d\{1,3}\)\{1,3}\%(\/\d\+\)\?/
 syn match xsuperdAddress contained /\<\x\{0,4}\%(:\x\{0,4}\)\{2,7}\%(\/\d\+\)\?/

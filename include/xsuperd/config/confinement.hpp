@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What a server may do once it runs. Values; nothing here changes after the loader has built it.
+namespace xsuperd::config {
+
+struct Service;
+
+/// sandbox, ours: what holds for those of the attributes below that are not given.
+enum class Sandbox : std::uint8_t {
+  none,
+  basic,  ///< no new privileges, no capabilities unless the user is root, @service
+};
+
+/// system_call_action, ours: what becomes of a system call that is denied.
+enum class CallAction : std::uint8_t {
+  error,  ///< it fails with EPERM
+  kill,   ///< it ends the process
+};
+
+/// capabilities, ours: those that a server may have at most.
+struct CapabilitySet {
+  bool except = true;      ///< all but these, or these only
+  std::uint64_t bits = 0;  ///< bit N for the one of number N
+  [[nodiscard]] bool is_all() const { return except && bits == 0; }
+  [[nodiscard]] std::uint64_t allowed() const { return except ? ~bits : bits; }
+  bool operator==(const CapabilitySet&) const = default;
+};
+
+/// The names of the kernel, CAP_CHOWN and so on, by their numbers.
+[[nodiscard]] std::span<const std::string_view> capability_names();
+/// With or without CAP_, upper and lower case alike.
+[[nodiscard]] std::optional<unsigned> find_capability(std::string_view name);
+
+/// system_calls, ours.
+struct SystemCalls {
+  enum class Base : std::uint8_t { all, service, strict };
+  Base base = Base::all;
+  std::vector<std::string> denied;  ///< names, sorted
+  [[nodiscard]] bool is_all() const { return base == Base::all && denied.empty(); }
+  bool operator==(const SystemCalls&) const = default;
+};
+
+/// tcp_connect, ours: to which ports a server may connect.
+struct ConnectPorts {
+  bool any = true;
+  std::vector<std::uint16_t> ports;  ///< sorted
+  bool operator==(const ConnectPorts&) const = default;
+};
+
+/// What holds for the servers of a service.
+struct Confinement {
+  bool no_new_privileges = false;
+  CapabilitySet capabilities;
+  SystemCalls calls;
+  CallAction action = CallAction::error;
+  ConnectPorts connect;
+  bool operator==(const Confinement&) const = default;
+};
+
+/// The attributes of the service over its sandbox; nothing for one that starts no program. Pure.
+[[nodiscard]] Confinement confinement_of(const Service& service);
+
+}  // namespace xsuperd::config

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/config/confinement.hpp"
+
+#include "xsuperd/base/text.hpp"
+#include "xsuperd/config/model.hpp"
+
+namespace xsuperd::config {
+
+namespace {
+
+constexpr std::string_view names[]{
+    "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
+    "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW",
+    "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT",
+    "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD",
+    "CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG",
+    "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE"};
+
+bool is_root(const Service& service) { return service.settings.user && service.settings.user->uid == 0; }
+
+}  // namespace
+
+std::span<const std::string_view> capability_names() { return names; }
+
+std::optional<unsigned> find_capability(std::string_view name) {
+  constexpr std::string_view prefix = "CAP_";
+  for (unsigned number = 0; number < std::size(names); ++number)
+    if (base::iequals(names[number], name) || base::iequals(names[number].substr(prefix.size()), name)) return number;
+  return std::nullopt;
+}
+
+Confinement confinement_of(const Service& service) {
+  Confinement c;
+  if (!service.starts_programs()) return c;
+  const Settings& s = service.settings;
+  const bool basic = s.sandbox == Sandbox::basic;
+  if (basic && !is_root(service)) c.capabilities = {false, 0};
+  if (basic) c.calls.base = SystemCalls::Base::service;
+  c.capabilities = s.capabilities.value_or(c.capabilities);
+  c.calls = s.system_calls.value_or(c.calls);
+  c.action = s.system_call_action.value_or(c.action);
+  c.connect = s.tcp_connect.value_or(c.connect);
+  // The kernel takes filters and rules from root only, or from whoever has given up new privileges.
+  c.no_new_privileges = s.no_new_privileges.value_or(basic) || !c.calls.is_all() || !c.connect.any;
+  return c;
+}
+
+}  // namespace xsuperd::config
