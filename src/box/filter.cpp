@@ -71,6 +71,9 @@ constexpr std::uint64_t strict_requests[]{TCGETS,     TCSETS,    TCSETSW,   TCSE
                                           TIOCGSID,   FIONREAD,  FIONBIO,   FIOASYNC, FIOCLEX,    FIONCLEX,   TIOCOUTQ,  TIOCGPTN};
 
 constexpr std::uint64_t mptcp = 262;  // IPPROTO_MPTCP, which older headers lack
+/// Other sockets whose data goes over TCP, past rules about connect(2): RDS, KCM and SMC, which is a protocol as well.
+constexpr std::uint64_t over_tcp[]{21, 41, 43};
+constexpr std::uint64_t smc_protocol = 256;
 
 /// What can send data before connect(2), and the argument that has its flags.
 constexpr std::pair<std::string_view, unsigned> sending[]{{"sendto", 3}, {"sendmsg", 2}, {"sendmmsg", 3}};
@@ -138,7 +141,8 @@ class Rules {
   }
 
   void deny_other_tcp() {
-    add_unless_denied(refusal_, "socket", {equals(2, mptcp)});
+    for (const std::uint64_t protocol : {std::uint64_t{mptcp}, smc_protocol}) add_unless_denied(refusal_, "socket", {equals(2, protocol)});
+    for (const std::uint64_t family : over_tcp) add_unless_denied(refusal_, "socket", {equals(0, family)});
     for (const auto& [call, flags] : sending) add_unless_denied(refusal_, call, {has(flags, MSG_FASTOPEN, MSG_FASTOPEN)});
   }
 
@@ -198,13 +202,19 @@ std::uint32_t last_known_call(const Seccomp& library) {
 /// Calls that are newer than the library are not there: neither may one get by a list of what is denied, nor a program
 /// that would do without it be told that it is forbidden.
 void deny_newer(const Seccomp& library, FilterProgram& program) {
-  constexpr std::uint32_t of_x32 = 0x40000000;
+  // On x86-64 the calls of x32 have numbers of their own, which are denied as a whole; elsewhere those from here on are an
+  // architecture's own, such as set_tls on ARM, without which no program starts.
+#ifdef __x86_64__
+  constexpr std::uint32_t apart = 0x40000000;
+#else
+  constexpr std::uint32_t apart = 0x000f0000;
+#endif
   const std::uint8_t to_program = 4;
   const sock_filter checks[]{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
                              BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, library.native(), 0, to_program),
                              BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
                              BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last_known_call(library), 0, 2),
-                             BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, of_x32, 1, 0),
+                             BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, apart, 1, 0),
                              BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS)};
   program.insert(program.begin(), std::begin(checks), std::end(checks));
 }

@@ -95,6 +95,7 @@ Case::Case(const Policy& of, const Inquiry& asked, const PeerName& peer_name)
     question.banned = live->banned;
   }
   verdict = judge(policy, question);
+  if (verdict.kind == Verdict::Kind::admit && inquiry.live && inquiry.live->promised) verdict = {Verdict::Kind::refuse, Reason::service_limit};
   if (verdict.kind == Verdict::Kind::admit && lists.kind == Answer::Kind::refused)
     verdict = {Verdict::Kind::refuse, Reason::address, lists.rule, lists.both_lists};
 }
@@ -429,7 +430,8 @@ std::string conclusion(const Case& c) {
   if (c.undecided())
     return fmt::format("cannot be told: by {}, the groups of the process decide", attribute_text(c, "only_gid"));
   if (c.would_wait() && c.inquiry.live && c.inquiry.live->queue_takes)
-    return fmt::format("would wait in the queue ({} by {})", log_word(c.verdict.reason), deciding(c));
+    return c.inquiry.live->promised ? "would wait in the queue, behind those who wait already"
+                                    : fmt::format("would wait in the queue ({} by {})", log_word(c.verdict.reason), deciding(c));
   if (!c.admitted())
     return fmt::format("refused ({}) by {}", log_word(c.verdict.reason), deciding(c));
   const std::string by = c.lists.rule ? " by " + deciding_list(c) : admitting(c);

@@ -42,8 +42,10 @@ Judging::Judging(const Needs& needs)
         // Asked now: there is no owner yet while this is made.
         const auto alive = needs_.life.owner().lock();
         if (!alive) return;
-        judge_called();
         needs_.decider.feed(Look{needs_.clock.now()});
+      }),
+      later_(needs.loop, [this] {
+        if (const auto alive = needs_.life.owner().lock()) judge_called();
       }) {}
 
 void Judging::refused(const base::Address& peer, policy::Reason reason) {
@@ -66,7 +68,7 @@ void Judging::call(Token token) {
   try {
     boost::asio::post(needs_.loop, needs_.life.guard([this] { judge_called(); }));
   } catch (const std::bad_alloc&) {  // nobody else would ever be called
-    look_.set(std::chrono::milliseconds(10));
+    later_.set(std::chrono::milliseconds(10));
   }
 }
 
@@ -78,7 +80,7 @@ void Judging::judge_called() {
     (void)needs_.sessions.at(token);
   } catch (const std::bad_alloc&) {  // there is no room to bring it back: nobody else is called until there is
     called_ = token;
-    return look_.set(std::chrono::milliseconds(100));
+    return later_.set(std::chrono::milliseconds(100));
   }
   needs_.endings.attempt(token, [&] {
     needs_.way.go(token, SessionEvent::called);

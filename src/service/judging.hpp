@@ -58,7 +58,7 @@ class Judging {
   void judge_called();
 
   const Needs needs_;
-  loop::Alarm look_;
+  loop::Alarm look_, later_;
   Token called_ = 0;  ///< to be judged in the next turn of the loop; 0: nobody
 };
 

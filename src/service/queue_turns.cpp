@@ -22,16 +22,24 @@ bool QueueTurns::takes(const config::Settings& settings, const policy::Policy::S
 bool QueueTurns::add(const config::Settings& settings, Token token, const policy::Policy::Source& source, base::Moment now) {
   if (line_.contains(token)) return true;
   if (!takes(settings, source)) return false;
-  line_.push(token, source.address, now);
+  line_.push(token, source.address, source.exempt, now);
   return true;
 }
 
 void QueueTurns::settle(const config::Settings& settings, const Places& places) {
   if (line_.empty() || !has_room(settings.instances, places.count())) return;
-  line_.settle([&](const base::Address& source) { return has_room(settings.per_source, places.count_from(source)); });
+  line_.settle([&](const base::Address& source, bool exempt) {
+    return exempt || has_room(settings.per_source, places.count_from(source));
+  });
 }
 
-std::optional<Token> QueueTurns::callable(const config::Settings& settings, const Places& places) const {
+bool QueueTurns::somebody_is_next(const config::Settings& settings, const Places& places, bool exempt) const {
+  if (called_ != 0 && !exempt) return true;
+  const auto next = callable(settings, places);
+  return next && (next->exempt || !exempt);
+}
+
+std::optional<WaitingLine::Next> QueueTurns::callable(const config::Settings& settings, const Places& places) const {
   if (line_.empty() || called_ != 0 || !has_room(settings.instances, places.count())) return std::nullopt;
   return line_.next();
 }
@@ -39,8 +47,9 @@ std::optional<Token> QueueTurns::callable(const config::Settings& settings, cons
 std::optional<Token> QueueTurns::call(const config::Settings& settings, const Places& places) {
   settle(settings, places);
   const auto next = callable(settings, places);
-  if (next) called_ = *next;
-  return next;
+  if (!next) return std::nullopt;
+  called_ = next->token;
+  return called_;
 }
 
 /// A newcomer does not put off the next try: those who come ever and again would do so for ever.
@@ -62,15 +71,20 @@ std::optional<base::Moment> QueueTurns::next_look(const config::Settings& settin
   const auto oldest = line_.oldest();
   if (!oldest) return std::nullopt;
   const base::Moment due = oldest->since + longest_wait(settings);
-  if (!callable(settings, places)) return due;
-  return std::min(due, std::max(next_try_.value_or(base::Moment{}), token.value_or(base::Moment{})));
+  const auto next = callable(settings, places);
+  if (!next) return due;
+  const base::Moment token_at = next->exempt ? base::Moment{} : token.value_or(base::Moment{});
+  return std::min(due, std::max(next_try_.value_or(base::Moment{}), token_at));
 }
 
 void QueueTurns::regroup(const policy::Policy& policy, const std::vector<std::pair<Token, base::Address>>& peers) {
   const std::map<Token, base::Address> addresses(peers.begin(), peers.end());
   auto waiting = line_.snapshot();
   for (StateSnapshot::Waiting& one : waiting)
-    if (const auto peer = addresses.find(one.token); peer != addresses.end()) one.source = policy.counted(peer->second).address;
+    if (const auto peer = addresses.find(one.token); peer != addresses.end()) {
+      const auto [address, exempt] = policy.counted(peer->second);
+      one.source = address, one.exempt = exempt;
+    }
   WaitingLine line;
   line.restore(std::move(waiting));
   line_ = std::move(line);

@@ -117,10 +117,10 @@ Actions State::on(const Request& e) {
   if (endpoints_.retiring()) return refuse(e, refusal(policy::Reason::service_limit), false);
   policy::Verdict verdict = policy::judge(*policy_, question);
   const bool overtakes = verdict.kind != policy::Verdict::Kind::refuse && !has_place && !queue_.line().contains(e.token) &&
-                         queue_.somebody_is_next(service.settings, places_);
+                         queue_.somebody_is_next(service.settings, places_, source.exempt);
   if (overtakes) verdict = refusal(policy::Reason::service_limit);
-  if (verdict.kind == policy::Verdict::Kind::refuse && may_wait(service, verdict.reason)) return line_up(e, question, verdict);
   if (verdict.kind == policy::Verdict::Kind::refuse && has_paid) arrivals_.give_back(service, source, e.now);
+  if (verdict.kind == policy::Verdict::Kind::refuse && may_wait(service, verdict.reason)) return line_up(e, question, verdict);
   if (verdict.kind == policy::Verdict::Kind::refuse) return refuse(e, verdict, question.rate_tripped);
   if (!has_paid) arrivals_.admitted(service, source, e.now);
   return admit(e, source, verdict.kind == policy::Verdict::Kind::need_name);
@@ -181,7 +181,7 @@ Actions State::on(const Greeted& e) {
   const config::Settings& s = policy_->service().settings;
   const auto source = policy_->counted(e.peer);
   const bool room = has_room(s.instances, running()) && (source.exempt || has_room(s.per_source, places_.count_from(source.address)));
-  if (room && !queue_.somebody_is_next(s, places_)) places_.take(e.token, source.place(), true, 0);
+  if (room && !queue_.somebody_is_next(s, places_, source.exempt)) places_.take(e.token, source.place(), true, 0);
   return {};
 }
 

@@ -18,9 +18,10 @@ const WaitingLine::Source* WaitingLine::first() {
   return turns_.empty() ? nullptr : &sources_[turns_.front().source];
 }
 
-std::optional<Token> WaitingLine::next() const {
+std::optional<WaitingLine::Next> WaitingLine::next() const {
   if (turns_.empty() || !in_force(turns_.front())) return std::nullopt;
-  return waits_[sources_[turns_.front().source].first].token;
+  const Source& source = sources_[turns_.front().source];
+  return Next{waits_[source.first].token, source.exempt};
 }
 
 void WaitingLine::put_aside() {
@@ -51,12 +52,13 @@ void WaitingLine::take_back_all() {
 }
 
 /// That of a new one has no turn yet.
-std::uint32_t WaitingLine::source_number(const base::Address& address) {
+std::uint32_t WaitingLine::source_number(const base::Address& address, bool exempt) {
   if (const auto found = source_index_.find(address); found != source_index_.end()) return found->second;
   const std::size_t wanted = 2 * (source_index_.size() + 1);
   if (turns_.capacity() < wanted) turns_.reserve(2 * wanted);
   Source source;
   source.address = address;
+  source.exempt = exempt;
   const std::uint32_t number = sources_.put(source);
   try {
     source_index_.emplace(address, number);
@@ -79,9 +81,9 @@ void WaitingLine::append(std::uint32_t number) {
   youngest_ = number;
 }
 
-void WaitingLine::push(Token token, const base::Address& source, base::Moment since) {
+void WaitingLine::push(Token token, const base::Address& source, bool exempt, base::Moment since) {
   if (contains(token)) return;
-  const std::uint32_t from = source_number(source);
+  const std::uint32_t from = source_number(source, exempt);
   std::uint32_t number = none;
   try {
     Wait wait;
@@ -97,7 +99,7 @@ void WaitingLine::push(Token token, const base::Address& source, base::Moment si
   }
   append(number);
   if (sources_[from].turn != 0) return;
-  sources_[from].turn = ++last_turn_;
+  sources_[from].turn = new_turn(sources_[from]);
   add_turn(from);
 }
 
@@ -126,7 +128,7 @@ bool WaitingLine::take_out(Token token, bool served) {
   index_.erase(found);
   if (sources_[from].count == 0) return forget_source(from), true;
   if (!served) return true;
-  sources_[from].turn = ++last_turn_;
+  sources_[from].turn = new_turn(sources_[from]);
   if (!sources_[from].aside) add_turn(from);
   return true;
 }
@@ -141,11 +143,14 @@ std::size_t WaitingLine::count_from(const base::Address& source) const {
   return found == source_index_.end() ? 0 : sources_[found->second].count;
 }
 
-std::size_t WaitingLine::before(const base::Address& source) const {
+std::size_t WaitingLine::before(const base::Address& source, bool exempt) const {
   const std::size_t own = count_from(source);
   std::size_t count = own;
-  for (const auto& [address, number] : source_index_)
-    if (address != source) count += std::min<std::size_t>(sources_[number].count, own + 1);
+  for (const auto& [address, number] : source_index_) {
+    const Source& other = sources_[number];
+    if (address == source || (exempt && !other.exempt)) continue;
+    count += other.exempt && !exempt ? other.count : std::min<std::size_t>(other.count, own + 1);
+  }
   return count;
 }
 
@@ -157,19 +162,19 @@ std::vector<StateSnapshot::Waiting> WaitingLine::snapshot() const {
   all.reserve(size());
   for (const Source* source : sources)
     for (std::uint32_t at = source->first; at != none; at = waits_[at].after)
-      all.push_back({waits_[at].token, source->address, waits_[at].since});
+      all.push_back({waits_[at].token, source->address, waits_[at].since, source->exempt});
   return all;
 }
 
 /// Twice: the first time for the turns of the sources, then in the order of age.
 void WaitingLine::restore(std::vector<StateSnapshot::Waiting> waiting) {
   for (const StateSnapshot::Waiting& one : waiting)
-    if (const std::uint32_t source = source_number(one.source); sources_[source].turn == 0) {
-      sources_[source].turn = ++last_turn_;
+    if (const std::uint32_t source = source_number(one.source, one.exempt); sources_[source].turn == 0) {
+      sources_[source].turn = new_turn(sources_[source]);
       add_turn(source);
     }
   std::ranges::stable_sort(waiting, {}, [](const auto& one) { return std::pair(one.since, one.token); });
-  for (const StateSnapshot::Waiting& one : waiting) push(one.token, one.source, one.since);
+  for (const StateSnapshot::Waiting& one : waiting) push(one.token, one.source, one.exempt, one.since);
 }
 
 }  // namespace xsuperd::service

@@ -122,6 +122,10 @@ TEST_CASE("where connections are restricted nothing opens one past connect(2)") 
   const Base base = GENERATE(Base::all, Base::service, Base::strict);
   const std::vector<Call> past{{{SYS_socket, AF_INET, SOCK_STREAM, 262}},
                                {{SYS_socket, AF_INET, SOCK_STREAM, 262 | 1UL << 32}},
+                               {{SYS_socket, AF_INET, SOCK_STREAM, 256}},  // IPPROTO_SMC
+                               {{SYS_socket, 21, SOCK_SEQPACKET, 0}},      // AF_RDS
+                               {{SYS_socket, 41, SOCK_DGRAM, 0}},          // AF_KCM
+                               {{SYS_socket, 43, SOCK_STREAM, 0}},         // AF_SMC
                                {{SYS_sendto, ~0UL, nowhere, 1, MSG_FASTOPEN, 0}},
                                {{SYS_sendmsg, ~0UL, nowhere, MSG_FASTOPEN | MSG_DONTWAIT}},
                                {{SYS_sendmmsg, ~0UL, nowhere, 1, MSG_FASTOPEN}}};

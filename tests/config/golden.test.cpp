@@ -324,6 +324,7 @@ std::vector<Input> limits() {
     all.push_back({line + ", of a server that waits", bare(waits + line)});
   all.push_back({"queue of datagrams", bare("type = INTERNAL\nsocket_type = dgram\nwait = yes\nqueue = 10", "echo")});
   all.push_back({"first_data_timeout over a UNIX socket", x("listen = unix:/run/x\nfirst_data_timeout = 5")});
+  all.push_back({"labels without new privileges", x("flags = LABELED\nno_new_privileges = yes")});
   all.push_back({"idle_timeout beside mptcp", x("mptcp = yes\nidle_timeout = 5m")});
   return all;
 }

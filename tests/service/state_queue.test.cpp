@@ -248,6 +248,43 @@ TEST_CASE("an exempt peer waits for instances only, whatever others of its netwo
   CHECK(state.places().count_from(*base::Address::parse("192.0.2.0")) == 1);
 }
 
+TEST_CASE("one that is exempt waits neither for tokens nor behind those who do") {
+  State state = listening(with([](auto& s) {
+    s.rate = config::TokenRate{1, 60, 1};
+    s.instances = Limit{2};
+    s.limit_exempt = pattern("192.0.2.9");
+    s.queue = config::QueueLimit{8, 30};
+  }));
+  CHECK(does(state, request(1, "192.0.2.1", at(0s))) == "Spawn 1");
+  CHECK(does(state, request(2, "192.0.2.2", at(1s))) == "Queue 2");
+  CHECK(does(state, request(3, "192.0.2.9", at(2s))) == "Spawn 3");
+  CHECK(does(state, request(4, "192.0.2.9", at(3s))) == "Queue 4");  // for a place, before all others
+  CHECK(does(state, request(5, "192.0.2.9", at(3s))) == "Queue 5");
+  CHECK(does(state, Exited{3}) == "Call 4");
+  CHECK(does(state, again(request(4, "192.0.2.9"), 4s)) == "Spawn 4");
+  CHECK(does(state, Exited{4}) == "Call 5");
+  CHECK(does(state, again(request(5, "192.0.2.9"), 5s)) == "Spawn 5");
+  CHECK(does(state, Exited{5}) == "Call 2");
+  CHECK(does(state, again(request(2, "192.0.2.2"), 6s)) == "Queue 2");
+  CHECK(state.next_look() == at(31s));
+}
+
+TEST_CASE("one that a reload makes exempt does not wait for its other sessions") {
+  const auto limited = [](bool exempt) {
+    return policy_of(with([&](auto& s) {
+      s.per_source = Limit{1};
+      s.queue = config::QueueLimit{8, 30};
+      if (exempt) s.limit_exempt = pattern("192.0.2.9");
+    }));
+  };
+  State state(limited(false));
+  (void)state.handle(Opened{});
+  CHECK(does(state, request(1, "192.0.2.9", at(0s))) == "Spawn 1");
+  CHECK(does(state, request(2, "192.0.2.9", at(0s))) == "Queue 2");
+  CHECK(does(state, Reconfigured{limited(true), true, at(1s), {{2, *base::Address::parse("192.0.2.9")}}}) == "Call 2");
+  CHECK(does(state, again(request(2, "192.0.2.9"), 1s)) == "Spawn 2");
+}
+
 TEST_CASE("rate admits a burst, then as many as come back, and does not close the port") {
   State state = listening(with([](auto& s) { s.rate = config::TokenRate{10, 1, 2}; }));
   CHECK(does(state, request(1, "192.0.2.1", at(0s))) == "Spawn 1");

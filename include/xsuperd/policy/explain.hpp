@@ -30,6 +30,7 @@ struct Live {
   double source_token_in = 0;             ///< seconds until per_source_rate with a period admits another one of the source
   std::uint64_t waiting = 0;              ///< requests in the queue
   std::uint64_t waiting_before = 0;       ///< of these, that would be served before one of the peer
+  bool promised = false;                  ///< a place that is free belongs to one that waits
   bool queue_takes = false;               ///< and one of the peer as well
   double expected_wait = 0;               ///< seconds; 0: not known
   bool banned = false;

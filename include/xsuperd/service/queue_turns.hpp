@@ -32,19 +32,18 @@ class QueueTurns {
   /// Calls the next one for which there seems to be a place; nothing when there is none, or one has been called and has not
   /// come back. Whether there is a token of `rate`, or a place under -limit, is seen when it is judged.
   [[nodiscard]] std::optional<Token> call(const config::Settings& settings, const Places& places);
-  /// Does a place that is free belong to one that waits?
-  [[nodiscard]] bool somebody_is_next(const config::Settings& settings, const Places& places) const {
-    return called_ != 0 || callable(settings, places).has_value();
-  }
+  /// Does a place that is free belong to one that waits, and not to a newcomer? One that is exempt gives way only to others
+  /// that are.
+  [[nodiscard]] bool somebody_is_next(const config::Settings& settings, const Places& places, bool exempt) const;
   /// A Look has been given.
   void look_again() { next_try_.reset(); }
   void came_back(Token token) { called_ = called_ == token ? 0 : called_; }
   /// A place of that source is free again.
   void freed(const base::Address& source) { line_.take_back(source); }
   /// It has its place. False when it did not wait.
-  bool served(Token token) { return line_.served(token); }
+  bool served(Token token) { return line_.take_out(token, true); }
   /// It left. False when it did not wait.
-  bool remove(Token token) { return came_back(token), line_.remove(token); }
+  bool remove(Token token) { return came_back(token), line_.take_out(token, false); }
   /// Removes one that has waited for too long; nothing when none has.
   [[nodiscard]] std::optional<Token> expire(const config::Settings& settings, base::Moment now);
   /// When a Look is due: now, if that is in the past; nothing when none waits. `token`: when there is a token of `rate`, if
@@ -57,7 +56,7 @@ class QueueTurns {
   void restore(std::vector<StateSnapshot::Waiting> waiting) { line_.restore(std::move(waiting)); }
 
  private:
-  [[nodiscard]] std::optional<Token> callable(const config::Settings& settings, const Places& places) const;
+  [[nodiscard]] std::optional<WaitingLine::Next> callable(const config::Settings& settings, const Places& places) const;
 
   WaitingLine line_;
   Token called_ = 0;                           ///< who was called and has not come back; 0: nobody

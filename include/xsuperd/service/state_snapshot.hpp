@@ -41,6 +41,7 @@ struct StateSnapshot {
     Token token = 0;
     base::Address source;
     base::Moment since{};
+    bool exempt = false;
     bool operator==(const Waiting&) const = default;
   };
   Phase phase = Phase::closed;
@@ -57,7 +58,7 @@ struct StateSnapshot {
 };
 BOOST_DESCRIBE_STRUCT(StateSnapshot::Place, (), (token, source, failures, retrying, waiting, endpoint))
 BOOST_DESCRIBE_STRUCT(StateSnapshot::OpenEndpoint, (), (id, busy))
-BOOST_DESCRIBE_STRUCT(StateSnapshot::Waiting, (), (token, source, since))
+BOOST_DESCRIBE_STRUCT(StateSnapshot::Waiting, (), (token, source, since, exempt))
 BOOST_DESCRIBE_STRUCT(StateSnapshot, (),
                       (phase, rate, source_rates, places, attempts, endpoints, waiting, bucket, source_buckets, penalties))
 constexpr auto members_since(const StateSnapshot::Place*) {

@@ -14,28 +14,31 @@ namespace xsuperd::service {
 
 /// Requests that wait for a place (`queue`): first come, first served within a source, and the sources in turn, so that one
 /// of them with many requests does not keep others waiting. A source that may have no more for the time being is put aside
-/// with all of its requests, and keeps its turn. About 60 bytes for each request, 120 for each source. Pure; a State owns it.
+/// with all of its requests, and keeps its turn. Those that are exempt from limits come before all others. About 60 bytes for each request, 120 for each source. Pure; a State owns it.
 class WaitingLine {
  public:
   /// Adds one at the end of its source; nothing happens for one that waits already. Throws std::bad_alloc, and nothing has
   /// happened then.
-  void push(Token token, const base::Address& source, base::Moment since);
+  void push(Token token, const base::Address& source, bool exempt, base::Moment since);
   /// Puts sources aside until the one whose turn it is may have its turn, or none is left.
   template <typename May>
   void settle(const May& may) {
     while (const Source* source = first())
-      if (may(source->address)) return;
+      if (may(source->address, source->exempt)) return;
       else put_aside();
   }
+  struct Next {
+    Token token = 0;
+    bool exempt = false;
+  };
   /// The next one, when settle() has been called since the last change; nothing when no source may.
-  [[nodiscard]] std::optional<Token> next() const;
+  [[nodiscard]] std::optional<Next> next() const;
   /// That source, or all of them, may have their turn again.
   void take_back(const base::Address& source);
   void take_back_all();
-  /// It has its place: its source has the next turn after all others. False when it did not wait.
-  bool served(Token token) { return take_out(token, true); }
-  /// It left, or has waited too long. False when it did not wait.
-  bool remove(Token token) { return take_out(token, false); }
+  /// It has its place, and then its source has the next turn after all others; or it left, or has waited for too long. False
+  /// when it did not wait.
+  bool take_out(Token token, bool served);
   struct Oldest {
     Token token = 0;
     base::Moment since{};
@@ -48,7 +51,7 @@ class WaitingLine {
   [[nodiscard]] bool empty() const { return index_.empty(); }
   [[nodiscard]] std::size_t count_from(const base::Address& source) const;
   /// How many would be served before one that came from that source now, if all sources may. Looks at all sources.
-  [[nodiscard]] std::size_t before(const base::Address& source) const;
+  [[nodiscard]] std::size_t before(const base::Address& source, bool exempt) const;
 
   /// In the order in which their turns come.
   [[nodiscard]] std::vector<StateSnapshot::Waiting> snapshot() const;
@@ -57,6 +60,7 @@ class WaitingLine {
 
  private:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
+  static constexpr std::uint64_t after_the_exempt = std::uint64_t{1} << 62;  ///< turns are never as many
 
   struct Wait {
     Token token = 0;
@@ -71,6 +75,7 @@ class WaitingLine {
     std::uint32_t first = none, last = none;
     std::uint32_t count = 0;
     bool aside = false;
+    bool exempt = false;
   };
   struct Turn {
     std::uint64_t number;
@@ -83,11 +88,11 @@ class WaitingLine {
   [[nodiscard]] bool in_force(const Turn& turn) const;
   void put_aside();
   void add_turn(std::uint32_t source);
-  [[nodiscard]] std::uint32_t source_number(const base::Address& address);
+  [[nodiscard]] std::uint32_t source_number(const base::Address& address, bool exempt);
+  [[nodiscard]] std::uint64_t new_turn(const Source& source) { return ++last_turn_ + (source.exempt ? 0 : after_the_exempt); }
   void append(std::uint32_t number);
   void unlink(const Wait& wait);
   void forget_source(std::uint32_t number);
-  bool take_out(Token token, bool served);
 
   base::Slab<Wait> waits_;
   base::Slab<Source> sources_;

@@ -25,7 +25,8 @@ void tell_limits(const service::Runner& runner, base::Moment now, const base::Ad
   const service::State& state = runner.state();
   const auto [source, exempt] = state.policy().counted(peer);
   live.waiting = state.queue().line().size();
-  live.waiting_before = state.queue().line().before(source);
+  live.waiting_before = state.queue().line().before(source, exempt);
+  live.promised = state.queue().somebody_is_next(runner.service().settings, state.places(), exempt);
   live.queue_takes = state.queue().takes(runner.service().settings, {source, exempt});
   if (exempt) return;
   live.recent_from_source = state.arrivals().recent_from(source);
