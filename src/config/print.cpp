@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "config/limit_words.hpp"
 #include "xsuperd/config/attribute.hpp"
 #include "xsuperd/config/loader.hpp"
 
@@ -22,8 +25,8 @@ std::string text_of(SourceRate value) {
   return fmt::format("{} {}", value.connections, value.window);
 }
 std::string text_of(TokenRate value) {
-  const char* period = value.period == 1 ? "second" : value.period == 60 ? "minute" : value.period == 3600 ? "hour" : "day";
-  return fmt::format("{}/{} {}", value.count, period, value.burst);
+  const auto* const period = std::ranges::find(periods, value.period, &Period::seconds);
+  return fmt::format("{}/{} {}", value.count, period->word, value.burst);  // the loader knows no other
 }
 std::string text_of(SourcePrefix value) { return fmt::format("{} {}", value.ipv4, value.ipv6); }
 std::string text_of(QueueLimit value) { return fmt::format("{} {}", value.number, value.time); }
@@ -88,12 +91,8 @@ std::string text_of(const std::vector<std::uint32_t>& value) {
   return list_of(value, [](std::uint32_t one) { return std::to_string(one); });
 }
 std::string text_of(const std::vector<Penalty>& value) {
-  using Cause = Penalty::Cause;
   return list_of(value, [](const Penalty& one) {
-    const char* cause = one.cause == Cause::exit      ? "exit"
-                        : one.cause == Cause::signal  ? "signal"
-                        : one.cause == Cause::timeout ? "timeout"
-                                                      : "refused";
+    const std::string_view cause = std::ranges::find(causes, one.cause, &CauseWord::cause)->word;
     return one.status == Penalty::any_failure ? fmt::format("{}={}", cause, one.seconds) : fmt::format("{}:{}={}", cause, one.status, one.seconds);
   });
 }

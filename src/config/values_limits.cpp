@@ -2,6 +2,7 @@
 // How much of a service there may be, and for how long: rates, queues, penalties.
 #include <algorithm>
 
+#include "config/limit_words.hpp"
 #include "config/values.hpp"
 
 namespace xsuperd::config::values {
@@ -12,13 +13,6 @@ std::optional<std::uint32_t> number_of(std::string_view word, std::uint32_t leas
   const auto value = base::parse_number(word, least, greatest);
   return value ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
 }
-
-struct Period {
-  std::string_view word;
-  std::string_view letter;
-  std::uint32_t seconds;
-};
-constexpr Period periods[]{{"second", "s", 1}, {"minute", "m", 60}, {"hour", "h", 3600}, {"day", "d", 86'400}};
 
 /// "10/second", also "10/s".
 std::optional<TokenRate> token_rate(std::string_view word) {
@@ -44,13 +38,6 @@ std::optional<TokenRate> bucket(const ValueContext& c, const Assignment& a) {
   (void)refused(c, a, 1, fmt::format("the burst is invalid: {}", a.values[1].text), "expected a number from 1 to 1000000");
   return std::nullopt;
 }
-
-struct CauseWord {
-  std::string_view word;
-  Penalty::Cause cause;
-};
-constexpr CauseWord causes[]{{"exit", Penalty::Cause::exit}, {"signal", Penalty::Cause::signal},
-                             {"timeout", Penalty::Cause::timeout}, {"refused", Penalty::Cause::refused}};
 
 /// "CAUSE=TIME", or "exit:STATUS=TIME".
 std::optional<Penalty> one_penalty(const ValueContext& c, const Assignment& a, std::size_t index) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "xsuperd/policy/explain.hpp"
+#include "policy/explaining.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "xsuperd/base/text.hpp"
@@ -17,95 +16,17 @@ namespace {
 
 using config::AddressPattern;
 using Elements = std::optional<std::vector<AddressPattern>>;
-using Answer = AddressRules::Answer;
+using explaining::Case;
+using explaining::values;
 
 std::string text_of(const AddressPattern& element) {
   return fmt::format("{} ({})", element.text, place_text(element.place));
-}
-
-/// The values of an attribute as they would stand in a file.
-std::string values(const config::Service& service, std::string_view attribute) {
-  return config::find_attribute(attribute)->print(service.settings);
 }
 
 bool is_name(const AddressPattern& element) { return element.kind != AddressPattern::Kind::network; }
 
 bool has_names(const Elements& elements) {
   return elements && std::any_of(elements->begin(), elements->end(), is_name);
-}
-
-/// One service and one peer, and all that can be said of them.
-struct Case {
-  Case(const Policy& of, const Inquiry& asked, const PeerName& peer_name);
-  void look_at_lists();
-
-  const Inquiry& inquiry;
-  const Policy& policy;
-  const config::Service& service;
-  bool lists_apply;  ///< somebody holds the peer against the lists
-  PeerName name;
-  Answer lists;      ///< its elements are the policy's
-  Verdict verdict;   ///< of a peer that reaches the service
-
-  [[nodiscard]] bool reached() const {
-    return service.kind == config::Kind::tcpmux ||
-           service.reached_from(inquiry.peer.unmapped().family());
-  }
-  /// The groups of a process decide, and nobody knows these.
-  [[nodiscard]] bool undecided() const { return verdict.attribute == "only_gid" && !inquiry.groups; }
-  [[nodiscard]] bool lets_in() const { return !inquiry.live || inquiry.live->lets_in; }
-  [[nodiscard]] bool verdict_is(Reason reason) const {
-    return verdict.kind == Verdict::Kind::refuse && verdict.reason == reason;
-  }
-  /// If it finds room in the queue.
-  [[nodiscard]] bool would_wait() const {
-    const auto& queue = service.settings.queue;
-    return queue && queue->number > 0 && verdict.kind == Verdict::Kind::refuse && passes_by_itself(verdict.reason);
-  }
-  [[nodiscard]] bool admitted() const {
-    return inquiry.hindrance.empty() && reached() && lets_in() && verdict.kind == Verdict::Kind::admit;
-  }
-};
-
-Case::Case(const Policy& of, const Inquiry& asked, const PeerName& peer_name)
-    : inquiry(asked),
-      policy(of),
-      service(policy.service()),
-      lists_apply(service.knows_peer() || service.steered()),
-      name(peer_name) {
-  if (lists_apply && !base::beyond_ip(inquiry.peer)) look_at_lists();
-  Question question;
-  if (lists_apply) question.peer.address = inquiry.peer;
-  question.local_time = inquiry.at;
-  question.process_limit = inquiry.process_limit;
-  question.name = name;
-  if (inquiry.groups) question.peer_groups = *inquiry.groups;
-  if (const auto& live = inquiry.live) {
-    const std::uint32_t most = service.rate().connections;
-    question.rate_tripped = most > 0 && live->recent > most;
-    const auto per_source = service.settings.per_source_rate.value_or(config::SourceRate{});
-    const bool counted_out = per_source.burst == 0 && per_source.connections > 0 && live->recent_from_source >= per_source.connections;
-    question.source_rate_tripped = counted_out || live->source_token_in > 0;
-    question.penalised = live->penalty > 0;
-    question.out_of_tokens = live->token_in > 0;
-    question.load = live->load;
-    question.running = live->running;
-    question.running_from_source = live->running_from_source;
-    question.processes = live->processes;
-    question.banned = live->banned;
-  }
-  verdict = judge(policy, question);
-  if (verdict.kind == Verdict::Kind::admit && inquiry.live && inquiry.live->promised) verdict = {Verdict::Kind::refuse, Reason::service_limit};
-  if (verdict.kind == Verdict::Kind::admit && lists.kind == Answer::Kind::refused)
-    verdict = {Verdict::Kind::refuse, Reason::address, lists.rule, lists.both_lists};
-}
-
-void Case::look_at_lists() {
-  if (service.steered()) name = {PeerName::State::failed};  // nobody looks for it
-  lists = policy.addresses().ask(inquiry.peer.unmapped(), name);
-  // The kernel does not weigh names: any in no_access keeps everybody out.
-  if (service.steered() && lists.no_access && is_name(*lists.no_access))
-    lists = {Answer::Kind::refused, lists.no_access, false, lists.only_from, lists.no_access};
 }
 
 // Words for a peer.
@@ -115,12 +36,6 @@ std::string_view kind_of_socket(const base::Address& peer) { return peer.is_loca
 /// "uid 1000", "cid 3".
 std::string number_of(const base::Address& peer) {
   return peer.is_local() ? fmt::format("uid {}", peer.uid()) : fmt::format("cid {}", peer.cid());
-}
-
-/// What its requests are counted under.
-std::string_view source_word(const Case& c) {
-  const base::Address& peer = c.inquiry.peer;
-  return peer.is_local() ? "user" : peer.is_vsock() ? "virtual machine" : "address";
 }
 
 // What each check comes to. An empty text leaves the check out.
@@ -137,84 +52,6 @@ std::string socket(const Case& c) {
   const bool sure = c.service.listens_at(peer.is_local() ? config::ListenSpec::Kind::local : config::ListenSpec::Kind::vsock);
   return sure ? fmt::format("passes: it has a {} socket", kind)
               : fmt::format("passes if what the service manager gives it is a {} socket", kind);
-}
-
-std::string cps(const Case& c) {
-  const config::Rate rate = c.service.rate();
-  if (rate.connections == 0) return "no limit";
-  const std::string time = rate.window > 0 ? fmt::format("in {} s", rate.window) : "a second";
-  if (c.inquiry.live)
-    return fmt::format("{}: {} requests lately; above {} {} the service closes for {} s",
-                       c.verdict_is(Reason::connections_per_second) ? "refuses" : "passes", c.inquiry.live->recent,
-                       rate.connections, time, rate.pause);
-  return fmt::format("at run time: above {} requests {} the service closes for {} s", rate.connections, time, rate.pause);
-}
-
-std::string seconds_text(double seconds) { return fmt::format("{} s", static_cast<long long>(std::ceil(std::max(seconds, 0.0)))); }
-
-/// per_source_rate with a period.
-std::string source_tokens(const Case& c) {
-  const std::string limit = values(c.service, "per_source_rate");
-  if (!c.inquiry.live) return fmt::format("at run time: admits {} from this {}", limit, source_word(c));
-  if (c.inquiry.live->source_token_in <= 0) return fmt::format("passes: {} from this {}", limit, source_word(c));
-  return fmt::format("refuses: the next one from this {} is admitted in {}", source_word(c), seconds_text(c.inquiry.live->source_token_in));
-}
-
-std::string per_source_rate(const Case& c) {
-  const auto rate = c.service.settings.per_source_rate.value_or(config::SourceRate{});
-  if (rate.connections == 0) return "no limit";
-  if (rate.burst > 0) return source_tokens(c);
-  if (c.inquiry.live)
-    return fmt::format("{}: {} of {} requests of this {} in {} s",
-                       c.verdict_is(Reason::per_source_rate) ? "refuses" : "passes", c.inquiry.live->recent_from_source,
-                       rate.connections, source_word(c), rate.window);
-  return fmt::format("at run time: refuses this {} above {} requests in {} s", source_word(c), rate.connections, rate.window);
-}
-
-std::string max_load(const Case& c) {
-  const double load = c.service.settings.max_load.value_or(0);
-  if (load > 0 && c.inquiry.live && c.inquiry.live->load)
-    return fmt::format("{}: the load is {}, the limit {}", *c.inquiry.live->load >= load ? "refuses" : "passes",
-                       *c.inquiry.live->load, load);
-  return load > 0 ? fmt::format("at run time: refuses while the load is {} or more", load) : "no limit";
-}
-
-std::string access_times(const Case& c) {
-  const auto& times = c.service.settings.access_times;
-  if (!times) return "passes: always";
-  const bool inside = within(*times, c.inquiry.at);
-  return fmt::format("{}: {}:{:02} is {} {}", inside ? "passes" : "refuses", c.inquiry.at.hour,
-                     c.inquiry.at.minute, inside ? "within" : "outside", values(c.service, "access_times"));
-}
-
-std::string count(const std::optional<config::Limit>& limit, std::string_view whose,
-                  std::optional<std::uint64_t> running) {
-  if (!limit || limit->is_unlimited()) return "no limit";
-  if (limit->value == 0) return "refuses: the limit is 0";
-  if (running)
-    return fmt::format("{}: {} of {} servers run{}", *running >= limit->value ? "refuses" : "passes", *running,
-                       limit->value, whose);
-  return fmt::format("at run time: refuses while {} servers run{}", limit->value, whose);
-}
-
-std::string instances(const Case& c) {
-  const auto& live = c.inquiry.live;
-  return count(c.service.settings.instances, "", live ? std::optional(live->running) : std::nullopt);
-}
-std::string per_source(const Case& c) {
-  const auto& live = c.inquiry.live;
-  return count(c.service.settings.per_source, fmt::format(" for this {}", source_word(c)),
-               live ? std::optional(live->running_from_source) : std::nullopt);
-}
-
-std::string process_limit(const Case& c) {
-  if (c.inquiry.live && c.inquiry.process_limit == 0) return "no limit";
-  if (c.inquiry.live)
-    return fmt::format("{}: {} of {} servers of all services run",
-                       c.inquiry.live->processes >= c.inquiry.process_limit ? "refuses" : "passes",
-                       c.inquiry.live->processes, c.inquiry.process_limit);
-  if (c.inquiry.process_limit == 0) return "at run time: if the daemon is started with it";
-  return fmt::format("at run time: refuses while {} servers of all services run", c.inquiry.process_limit);
 }
 
 bool is_sensor(const config::Service& service) {
@@ -313,33 +150,6 @@ std::string libwrap(const Case& c) {
   return fmt::format("at run time: hosts.allow and hosts.deny, for {}", c.service.libwrap_name());
 }
 
-std::string penalty(const Case& c) {
-  if (!c.service.settings.penalty) return "none";
-  if (!c.inquiry.live) return "at run time: refuses this source while its penalties are not over";
-  if (c.inquiry.live->penalty <= 0) return "passes: this source has none that counts";
-  return fmt::format("refuses: this source is refused for another {}", seconds_text(c.inquiry.live->penalty));
-}
-
-std::string token_rate(const Case& c) {
-  const auto& rate = c.service.settings.rate;
-  if (!rate) return "no limit";
-  if (!c.inquiry.live) return fmt::format("at run time: admits {}", values(c.service, "rate"));
-  if (c.inquiry.live->token_in <= 0) return fmt::format("passes: {}", values(c.service, "rate"));
-  return fmt::format("refuses: the next one is admitted in {}", seconds_text(c.inquiry.live->token_in));
-}
-
-std::string queue(const Case& c) {
-  const auto& queue = c.service.settings.queue;
-  if (!queue || queue->number == 0) return "none";
-  if (!c.inquiry.live) return fmt::format("at run time: up to {} requests wait for a place, up to {} s", queue->number, queue->time);
-  const Live& live = *c.inquiry.live;
-  if (!c.would_wait()) return fmt::format("not needed: {} of {} places taken", live.waiting, queue->number);
-  if (live.waiting >= queue->number) return fmt::format("refuses: {} of {} places taken", live.waiting, queue->number);
-  if (!live.queue_takes) return "refuses: this source has its share of it";
-  return fmt::format("would wait: {} before it{}", live.waiting_before,
-                     live.expected_wait > 0 ? fmt::format(", about {}", seconds_text(live.expected_wait)) : std::string());
-}
-
 /// In the order in which the daemon asks (fact B4.24).
 struct Check {
   std::string_view what;
@@ -348,16 +158,16 @@ struct Check {
 constexpr std::string_view check_of(Reason reason) { return row_of(reason).check; }
 constexpr Check all_checks[]{
     {"socket", socket},
-    {check_of(Reason::connections_per_second), cps},
-    {check_of(Reason::penalty), penalty},
-    {check_of(Reason::rate), token_rate},
-    {check_of(Reason::per_source_rate), per_source_rate},
-    {check_of(Reason::load), max_load},
-    {check_of(Reason::time), access_times},
-    {check_of(Reason::service_limit), instances},
-    {check_of(Reason::per_source_limit), per_source},
-    {check_of(Reason::process_limit), process_limit},
-    {check_of(Reason::queue_full), queue},
+    {check_of(Reason::connections_per_second), explaining::cps},
+    {check_of(Reason::penalty), explaining::penalty},
+    {check_of(Reason::rate), explaining::token_rate},
+    {check_of(Reason::per_source_rate), explaining::per_source_rate},
+    {check_of(Reason::load), explaining::max_load},
+    {check_of(Reason::time), explaining::access_times},
+    {check_of(Reason::service_limit), explaining::instances},
+    {check_of(Reason::per_source_limit), explaining::per_source},
+    {check_of(Reason::process_limit), explaining::process_limit},
+    {check_of(Reason::queue_full), explaining::queue},
     {"sensor", sensor},
     {"name", name},
     {"only_uid", only_uid},
@@ -445,10 +255,59 @@ void add_line(std::string& text, std::string_view what, const std::string& outco
 
 }  // namespace
 
+namespace explaining {
+
+Case::Case(const Policy& of, const Inquiry& asked, const PeerName& peer_name)
+    : inquiry(asked),
+      policy(of),
+      service(policy.service()),
+      lists_apply(service.knows_peer() || service.steered()),
+      name(peer_name) {
+  if (lists_apply && !base::beyond_ip(inquiry.peer)) look_at_lists();
+  Question question;
+  if (lists_apply) question.peer.address = inquiry.peer;
+  question.local_time = inquiry.at;
+  question.process_limit = inquiry.process_limit;
+  question.name = name;
+  if (inquiry.groups) question.peer_groups = *inquiry.groups;
+  if (const auto& live = inquiry.live) {
+    const std::uint32_t most = service.rate().connections;
+    question.rate_tripped = most > 0 && live->recent > most;
+    const auto per_source = service.settings.per_source_rate.value_or(config::SourceRate{});
+    const bool counted_out = per_source.burst == 0 && per_source.connections > 0 && live->recent_from_source >= per_source.connections;
+    question.source_rate_tripped = counted_out || live->source_token_in > 0;
+    question.penalised = live->penalty > 0;
+    question.out_of_tokens = live->token_in > 0;
+    question.load = live->load;
+    question.running = live->running;
+    question.running_from_source = live->running_from_source;
+    question.processes = live->processes;
+    question.banned = live->banned;
+  }
+  verdict = judge(policy, question);
+  if (verdict.kind == Verdict::Kind::admit && lists.kind == AddressRules::Answer::Kind::refused)
+    verdict = {Verdict::Kind::refuse, Reason::address, lists.rule, lists.both_lists};
+  if (verdict.kind == Verdict::Kind::admit && inquiry.live && inquiry.live->promised) verdict = {Verdict::Kind::refuse, Reason::service_limit};
+}
+
+void Case::look_at_lists() {
+  if (service.steered()) name = {PeerName::State::failed};  // nobody looks for it
+  lists = policy.addresses().ask(inquiry.peer.unmapped(), name);
+  // The kernel does not weigh names: any in no_access keeps everybody out.
+  if (service.steered() && lists.no_access && is_name(*lists.no_access))
+    lists = {AddressRules::Answer::Kind::refused, lists.no_access, false, lists.only_from, lists.no_access};
+}
+
+std::string values(const config::Service& service, std::string_view attribute) {
+  return config::find_attribute(attribute)->print(service.settings);
+}
+
+}  // namespace explaining
+
 Explanation explain(const Policy& policy, const Inquiry& inquiry, const PeerName& name) {
   const Case c(policy, inquiry, name);
   Explanation result;
-  result.needs_name = c.lists.kind == Answer::Kind::need_name && name.state == PeerName::State::not_asked;
+  result.needs_name = c.lists.kind == AddressRules::Answer::Kind::need_name && name.state == PeerName::State::not_asked;
   if (result.needs_name) return result;
   result.admitted = c.admitted();
   for (const Check& check : all_checks)

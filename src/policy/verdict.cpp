@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "xsuperd/policy/network.hpp"
+
 namespace xsuperd::policy {
 
 namespace {
@@ -86,16 +88,7 @@ std::optional<Verdict> address(const Policy& policy, const Question& question) {
 
 /// The first bits of an IP address; all of another one.
 base::Address network_of(const base::Address& plain, const config::SourcePrefix& prefix) {
-  if (!plain.is_ip()) return plain;
-  const bool ipv4 = plain.family() == base::Address::Family::ipv4;
-  const unsigned kept = ipv4 ? prefix.ipv4 : prefix.ipv6;
-  if (kept == (ipv4 ? 32u : 128u)) return plain;
-  auto bytes = plain.bytes();
-  for (unsigned i = 0; i < bytes.size(); ++i) {
-    const unsigned bits = kept > 8 * i ? std::min(kept - 8 * i, 8u) : 0u;
-    bytes[i] = static_cast<std::uint8_t>(bytes[i] & ~(0xffu >> bits));
-  }
-  return base::Address::of(plain.family(), bytes);
+  return Network::of(plain, plain.family() == base::Address::Family::ipv4 ? prefix.ipv4 : prefix.ipv6).address;
 }
 
 /// The order decides which reason is given when several apply.

@@ -119,9 +119,10 @@ Actions State::on(const Request& e) {
   const bool overtakes = verdict.kind != policy::Verdict::Kind::refuse && !has_place && !queue_.line().contains(e.token) &&
                          queue_.somebody_is_next(service.settings, places_, source.exempt);
   if (overtakes) verdict = refusal(policy::Reason::service_limit);
-  if (verdict.kind == policy::Verdict::Kind::refuse && has_paid) arrivals_.give_back(service, source, e.now);
-  if (verdict.kind == policy::Verdict::Kind::refuse && may_wait(service, verdict.reason)) return line_up(e, question, verdict);
-  if (verdict.kind == policy::Verdict::Kind::refuse) return refuse(e, verdict, question.rate_tripped);
+  if (verdict.kind == policy::Verdict::Kind::refuse) {
+    if (has_paid) arrivals_.give_back(service, source, e.now);
+    return may_wait(service, verdict.reason) ? line_up(e, question, verdict) : refuse(e, verdict, question.rate_tripped);
+  }
   if (!has_paid) arrivals_.admitted(service, source, e.now);
   return admit(e, source, verdict.kind == policy::Verdict::Kind::need_name);
 }

@@ -47,10 +47,6 @@ void WaitingLine::take_back(const base::Address& source) {
   add_turn(found->second);
 }
 
-void WaitingLine::take_back_all() {
-  for (const auto& [address, number] : source_index_) take_back(address);
-}
-
 /// That of a new one has no turn yet.
 std::uint32_t WaitingLine::source_number(const base::Address& address, bool exempt) {
   if (const auto found = source_index_.find(address); found != source_index_.end()) return found->second;

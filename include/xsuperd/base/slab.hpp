@@ -35,7 +35,6 @@ class Slab {
   }
   [[nodiscard]] T& operator[](Index index) { return items_[index]; }
   [[nodiscard]] const T& operator[](Index index) const { return items_[index]; }
-  [[nodiscard]] std::size_t size() const { return items_.size() - unused_.size(); }
 
  private:
   /// After a flood its memory is given back.

@@ -33,9 +33,8 @@ class WaitingLine {
   };
   /// The next one, when settle() has been called since the last change; nothing when no source may.
   [[nodiscard]] std::optional<Next> next() const;
-  /// That source, or all of them, may have their turn again.
+  /// That source may have its turn again.
   void take_back(const base::Address& source);
-  void take_back_all();
   /// It has its place, and then its source has the next turn after all others; or it left, or has waited for too long. False
   /// when it did not wait.
   bool take_out(Token token, bool served);
