@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/box/helper.hpp"
 #include "xsuperd/cli/check.hpp"
 #include "xsuperd/cli/daemon.hpp"
 #include "xsuperd/cli/explain.hpp"
@@ -18,6 +19,7 @@ int main(int argc, char** argv) try {
   const std::string program(argc > 0 ? base::last_component(argv[0]) : "xsuperd");
   // The daemon executes itself under these names, with a socket as descriptor 0.
   if (program == net::libwrap_program_name) net::run_libwrap_helper(0);
+  if (program == box::helper_name) return box::run_box_helper(0);
   if (program == worker::program_name) return worker::run_worker(0, worker::sandbox_from_environment());
   const std::vector<std::string> arguments(argv, argv + argc);
   if (cli::is_trial(arguments)) return cli::try_take_over(arguments, program);

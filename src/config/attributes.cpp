@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/box_rows.hpp"
 #include "config/confinement_rows.hpp"
 
 namespace xsuperd::config {
@@ -489,10 +490,12 @@ constexpr std::array rows{
         .wrong = "Bad value for wait: {}", .parse = values::flag<&S::wait>}),
 };
 
-/// Those of confinement are many, and have a file of their own.
+/// Those of confinement are many, and have files of their own.
 constexpr auto table = [] {
-  std::array<Attribute, rows.size() + confinement_rows.size()> all;
-  std::ranges::merge(rows, confinement_rows, all.begin(), {}, &Attribute::name, &Attribute::name);
+  std::array<Attribute, confinement_rows.size() + box_rows.size()> confining;
+  std::ranges::merge(confinement_rows, box_rows, confining.begin(), {}, &Attribute::name, &Attribute::name);
+  std::array<Attribute, rows.size() + confining.size()> all;
+  std::ranges::merge(rows, confining, all.begin(), {}, &Attribute::name, &Attribute::name);
   return all;
 }();
 

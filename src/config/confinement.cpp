@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/config/confinement.hpp"
 
+#include <algorithm>
+
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/model.hpp"
 
@@ -18,6 +20,40 @@ constexpr std::string_view names[]{
 
 bool is_root(const Service& service) { return service.settings.user && service.settings.user->uid == 0; }
 
+void choose_root(BoxSettings& box, const Settings& s, bool strict) {
+  const bool whole = s.read_only_paths && std::ranges::find(*s.read_only_paths, "/") != s.read_only_paths->end();
+  if (strict && !whole) box.root = BoxSettings::Root::programs;
+  box.root_read_only = strict;
+  if (!s.root_directory) return;
+  box.root = *s.root_directory == "/" ? BoxSettings::Root::host : BoxSettings::Root::directory;
+  if (box.root == BoxSettings::Root::directory) box.directory = *s.root_directory;
+}
+
+/// Where the root is a selection, the server is in it wherever it is.
+void show_server(BoxSettings& box, const Settings& s) {
+  if (box.root == BoxSettings::Root::programs && s.server && !seen_as_program(*s.server)) box.read_only.push_back(*s.server);
+  std::ranges::sort(box.read_only);
+}
+
+BoxSettings box_of(const Service& service) {
+  const Settings& s = service.settings;
+  const bool strict = s.sandbox == Sandbox::strict;
+  BoxSettings box;
+  choose_root(box, s, strict);
+  box.read_only = s.read_only_paths.value_or(Words{});
+  box.read_write = s.read_write_paths.value_or(Words{});
+  box.inaccessible = s.inaccessible_paths.value_or(Words{});
+  box.tmp = s.private_tmp.value_or(strict);
+  box.devices = s.private_devices.value_or(strict);
+  box.network = s.private_network.value_or(strict);
+  box.pids = s.private_pids.value_or(strict);
+  box.ipc = s.private_ipc.value_or(strict);
+  box.own_user = s.dynamic_user.value_or(false);
+  box.reuse = s.box_reuse.value_or(false);
+  show_server(box, s);
+  return box;
+}
+
 }  // namespace
 
 std::span<const std::string_view> capability_names() { return names; }
@@ -29,19 +65,26 @@ std::optional<unsigned> find_capability(std::string_view name) {
   return std::nullopt;
 }
 
+bool seen_as_program(std::string_view path) {
+  return std::ranges::any_of(program_directories, [&](std::string_view one) { return path.starts_with(one) && path.substr(one.size()).starts_with('/'); });
+}
+
 Confinement confinement_of(const Service& service) {
   Confinement c;
   if (!service.starts_programs()) return c;
   const Settings& s = service.settings;
   const bool basic = s.sandbox == Sandbox::basic;
-  if (basic && !is_root(service)) c.capabilities = {false, 0};
+  const bool strict = s.sandbox == Sandbox::strict;
+  if (strict || (basic && !is_root(service))) c.capabilities = {false, 0};
   if (basic) c.calls.base = SystemCalls::Base::service;
+  if (strict) c.calls.base = SystemCalls::Base::strict;
   c.capabilities = s.capabilities.value_or(c.capabilities);
   c.calls = s.system_calls.value_or(c.calls);
   c.action = s.system_call_action.value_or(c.action);
   c.connect = s.tcp_connect.value_or(c.connect);
+  c.box = box_of(service);
   // The kernel takes filters and rules from root only, or from whoever has given up new privileges.
-  c.no_new_privileges = s.no_new_privileges.value_or(basic) || !c.calls.is_all() || !c.connect.any;
+  c.no_new_privileges = s.no_new_privileges.value_or(basic || strict) || !c.calls.is_all() || !c.connect.any;
   return c;
 }
 

@@ -85,13 +85,15 @@ inline constexpr std::array confinement_rows{
                 "like any other.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "Pending signal limit is invalid: {}", .parse = values::limit<&S::rlimit_sigpending>}),
-    attr<&S::sandbox>({.name = "sandbox", .where = Where::both, .synopsis = "none|basic",
+    attr<&S::sandbox>({.name = "sandbox", .where = Where::both, .synopsis = "none|basic|strict",
         .initial = "none", .example = "sandbox = basic",
         .text = "Confines programs. With basic, no_new_privileges is yes, capabilities is none unless the user is "
-                "root, and system_calls is @service. An attribute that is given itself, here or in the defaults, "
-                "holds instead. See Confinement.",
+                "root, and system_calls is @service. With strict, no_new_privileges is yes, capabilities is none, "
+                "system_calls is @strict, and each server has a box of its own: private_tmp, private_devices, "
+                "private_network, private_pids and private_ipc are yes, and of the host's files it sees programs only. "
+                "An attribute that is given itself, here or in the defaults, holds instead. See Confinement and Boxes.",
         .difference = "Not in xinetd.", .without = Without::more,
-        .wrong = "Bad sandbox: {}", .parse = values::sandbox}),
+        .wrong = "Bad sandbox: {}", .parse = values::word<&S::sandbox>}),
     attr<&S::system_call_action>({.name = "system_call_action", .where = Where::both, .synopsis = "error|kill",
         .initial = "error", .example = "system_call_action = kill",
         .text = "What becomes of a system call that system_calls takes away: with error it fails with EPERM, with "

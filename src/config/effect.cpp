@@ -41,6 +41,7 @@ using Mdns = Abilities::Mdns;
 using Ranges = Abilities::Ranges;
 using Filters = Abilities::Filters;
 using Connects = Abilities::Connects;
+using Boxes = Abilities::Boxes;
 
 /// Of a service with the flag LABELED.
 std::string hindrance(Labels labels) {
@@ -59,6 +60,23 @@ std::string hindrance(Labels labels) {
 
 bool filters_calls(const Service& service) { return !confinement_of(service).calls.is_all(); }
 bool limits_connects(const Service& service) { return !confinement_of(service).connect.any; }
+
+bool has_box(const Service& service) { return confinement_of(service).box.needed(); }
+
+/// Of a service whose servers have boxes.
+std::string hindrance(Boxes boxes) {
+  switch (boxes) {
+    case Boxes::not_root:
+      return "its servers have boxes, which only root can make";
+    case Boxes::not_permitted:
+      return "its servers have boxes, and this machine or container permits no namespaces or mounts";
+    case Boxes::not_in_kernel:
+      return "its servers have boxes, and this kernel cannot enter their namespaces (Linux 5.12)";
+    case Boxes::usable:
+      break;
+  }
+  return {};
+}
 
 /// Of a service whose system calls are filtered.
 std::string hindrance(Filters filters) {
@@ -91,6 +109,8 @@ std::string hindrance_in_kernel(const Service& service, const Abilities& abiliti
   if (filters_calls(service) && abilities.filters() == Filters::not_in_kernel) return hindrance(Filters::not_in_kernel);
   if (limits_connects(service) && abilities.connects() == Connects::not_in_kernel)
     return "tcp_connect, and this kernel has no Landlock rules for TCP (Linux 6.7)";
+  if (has_box(service))
+    if (auto why = hindrance(abilities.boxes()); !why.empty()) return why;
   if (without_place(service, abilities))
     return "listen = any:..., and this kernel has no BPF programs that look up sockets (Linux 5.9)";
   return {};

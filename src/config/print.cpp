@@ -118,6 +118,8 @@ std::string text_of(const ConnectPorts& value) {
   return list_of(value.ports, [](std::uint16_t one) { return std::to_string(one); });
 }
 
+std::string text_of(UidRange value) { return fmt::format("{}-{}", value.first, value.last); }
+
 }  // namespace xsuperd::config::printing
 
 namespace xsuperd::config {

@@ -52,9 +52,13 @@ std::string nobody_counts(S s) {
 bool says_quiet(S s) { return says(s, "idle_timeout") || says(s, "first_data_timeout"); }
 
 /// The attributes that confine programs.
-constexpr std::string_view confining[]{"capabilities",  "no_new_privileges", "rlimit_core",   "rlimit_fsize",      "rlimit_locks",  "rlimit_memlock",
+constexpr std::string_view confining[]{"box_reuse", "dynamic_user", "inaccessible_paths", "private_devices", "private_ipc", "private_network",
+                                       "private_pids", "private_tmp", "read_only_paths", "read_write_paths", "root_directory",
+                                       "capabilities",  "no_new_privileges", "rlimit_core",   "rlimit_fsize",      "rlimit_locks",  "rlimit_memlock",
                                        "rlimit_msgqueue", "rlimit_nice",     "rlimit_nproc",  "rlimit_rtprio",     "rlimit_rttime", "rlimit_sigpending",
                                        "sandbox",       "system_call_action", "system_calls", "tcp_connect"};
+bool reuses_box(S s) { return s.starts_programs() && s.settings.box_reuse.value_or(false); }
+
 template <std::size_t row>
 constexpr Rule for_programs_only{Level::error, [](S s) { return !s.starts_programs() && says(s, confining[row]); },
                                  [](S s) { return fmt::format("Service {}: {} confines programs, and it starts none", s.id, confining[row]); },
@@ -140,6 +144,18 @@ constexpr std::array table{
     Rule{Level::warning, [](S s) { return says_quiet(s) && s.settings.mptcp.value_or(false); },
      [](S s) { return fmt::format("Service {}: idle_timeout and first_data_timeout have no effect on connections of peers that use MPTCP", s.id); },
      "mptcp"},
+    Rule{Level::error, [](S s) { return reuses_box(s) && !confinement_of(s).box.pids; },
+     [](S s) { return fmt::format("Service {}: box_reuse = yes needs private_pids = yes", s.id); }, "box_reuse",
+     [](S) -> std::string { return "what a server leaves behind could not be told from other processes"; }},
+    Rule{Level::error, [](S s) { return reuses_box(s) && confinement_of(s).calls.base != SystemCalls::Base::strict; },
+     [](S s) { return fmt::format("Service {}: box_reuse = yes needs system_calls = @strict", s.id); }, "box_reuse",
+     [](S) -> std::string { return "other calls leave things behind that the next connection would find"; }},
+    Rule{Level::error, [](S s) { return reuses_box(s) && confinement_of(s).capabilities.allowed() != 0; },
+     [](S s) { return fmt::format("Service {}: box_reuse = yes needs capabilities = none", s.id); }, "box_reuse",
+     [](S) -> std::string { return "with capabilities a server could change its box for the next connection"; }},
+    Rule{Level::warning, [](S s) { return s.settings.sandbox == Sandbox::strict && s.starts_programs() && s.settings.user && s.settings.user->uid == 0 && !s.settings.dynamic_user.value_or(false); },
+     [](S s) { return fmt::format("Service {}: sandbox = strict and user = root: without capabilities root still owns the host's files", s.id); }, "sandbox",
+     [](S) -> std::string { return "give it another user, or 'dynamic_user = yes'"; }},
     Rule{Level::error, [](S s) { return s.settings.expand.value_or(false) && s.wait; },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and its arguments cannot tell of a connection", s.id); },
      "expand", [](S) -> std::string { return "write 'wait = no', or 'expand = no'"; }},

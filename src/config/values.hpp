@@ -153,6 +153,19 @@ bool group(const ValueContext& c, Settings& s, const Assignment& a) {
   return (s.*Member = group_at(c, a, 0)).has_value();
 }
 
+/// An absolute path, without `.` and `..`, and without a slash at its end; nothing after reporting that it is none.
+[[nodiscard]] std::optional<std::string> path_at(const ValueContext& c, const Assignment& a, std::size_t index);
+template <auto Member>
+bool path(const ValueContext& c, Settings& s, const Assignment& a) {
+  return (s.*Member = path_at(c, a, 0)).has_value();
+}
+[[nodiscard]] bool path_list(const ValueContext& c, std::optional<Words>& to, const Assignment& a);
+/// Such paths: set, added and taken away.
+template <auto Member>
+bool paths(const ValueContext& c, Settings& s, const Assignment& a) {
+  return path_list(c, s.*Member, a);
+}
+
 [[nodiscard]] bool buffer_size(const ValueContext& c, std::optional<std::uint32_t>& to, const Assignment& a);
 /// The size of a socket's buffer, in bytes, with K and M.
 template <auto Member>
@@ -167,6 +180,7 @@ XSUPERD_VALUE_PARSER(capabilities);
 XSUPERD_VALUE_PARSER(cps);
 XSUPERD_VALUE_PARSER(defer_accept);
 XSUPERD_VALUE_PARSER(deny_time);
+XSUPERD_VALUE_PARSER(dynamic_uids);
 XSUPERD_VALUE_PARSER(env);
 XSUPERD_VALUE_PARSER(keepalive);
 XSUPERD_VALUE_PARSER(limit_exempt);
@@ -187,7 +201,6 @@ XSUPERD_VALUE_PARSER(queue);
 XSUPERD_VALUE_PARSER(rate);
 XSUPERD_VALUE_PARSER(redirect);
 XSUPERD_VALUE_PARSER(rpc_version);
-XSUPERD_VALUE_PARSER(sandbox);
 XSUPERD_VALUE_PARSER(server);
 XSUPERD_VALUE_PARSER(socket_mode);
 XSUPERD_VALUE_PARSER(socket_type);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What a server may do: capabilities, system calls, connections.
+// What a server may do: capabilities, system calls, connections; and what it sees of the host.
 #include <algorithm>
+#include <climits>
+#include <filesystem>
 
 #include "config/values.hpp"
 
@@ -70,11 +72,6 @@ bool denied_call(const ValueContext& c, const Assignment& a, std::size_t index, 
 
 }  // namespace
 
-bool sandbox(const ValueContext& c, Settings& s, const Assignment& a) {
-  if (base::iequals(a.values[0].text, "strict")) return refused(c, a, 0, "the sandbox 'strict' is not built yet", "expected none or basic");
-  return values::word<&Settings::sandbox>(c, s, a);
-}
-
 bool capabilities(const ValueContext& c, Settings& s, const Assignment& a) {
   if (const auto whole = capability_keyword(a)) return s.capabilities = *whole, true;
   const auto words = capability_words(c, a);
@@ -121,6 +118,45 @@ bool tcp_connect(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto twice = std::ranges::unique(connect.ports);
   connect.ports.erase(twice.begin(), twice.end());
   s.tcp_connect = std::move(connect);
+  return true;
+}
+
+std::optional<std::string> path_at(const ValueContext& c, const Assignment& a, std::size_t index) {
+  const std::string& word = a.values[index].text;
+  const std::filesystem::path path(word);
+  std::string plain = path.lexically_normal().string();
+  if (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
+  const bool climbs = std::ranges::find(path, "..") != path.end();
+  if (path.is_absolute() && !climbs && word.size() < PATH_MAX) return plain;
+  (void)not_understood(c, a, index, climbs ? "write it without '..'" : "it begins with '/'");
+  return std::nullopt;
+}
+
+bool path_list(const ValueContext& c, std::optional<Words>& to, const Assignment& a) {
+  Words list = to && a.op != Operator::set ? *to : Words{};
+  for (std::size_t i = 0; i < a.values.size(); ++i) {
+    auto path = path_at(c, a, i);
+    if (!path) return false;
+    if (a.op == Operator::remove)
+      std::erase(list, *path);
+    else
+      list.push_back(std::move(*path));
+  }
+  std::ranges::sort(list);
+  const auto twice = std::ranges::unique(list);
+  list.erase(twice.begin(), twice.end());
+  to = std::move(list);
+  return true;
+}
+
+bool dynamic_uids(const ValueContext& c, Settings& s, const Assignment& a) {
+  constexpr long long least = 1'000, greatest = 4'294'967'293;  // two above it have a meaning of their own
+  const std::string& word = a.values[0].text;
+  const auto dash = word.find('-');
+  const auto first = base::parse_number(word.substr(0, dash), least, greatest);
+  const auto last = dash == std::string::npos ? std::nullopt : base::parse_number(word.substr(dash + 1), least, greatest);
+  if (!first || !last || *first > *last) return not_understood(c, a, 0);
+  s.dynamic_uids = UidRange{static_cast<std::uint32_t>(*first), static_cast<std::uint32_t>(*last)};
   return true;
 }
 

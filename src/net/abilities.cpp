@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "xsuperd/box/boxes.hpp"
 #include "xsuperd/box/filter.hpp"
 #include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/mdns.hpp"
@@ -18,6 +19,7 @@ using Labels = config::Abilities::Labels;
 using Ranges = config::Abilities::Ranges;
 using Filters = config::Abilities::Filters;
 using Connects = config::Abilities::Connects;
+using Boxes = config::Abilities::Boxes;
 
 Mdns mdns() {
   if (!mdns_available()) return Mdns::not_built;
@@ -59,10 +61,20 @@ Connects connects() {
   return ::syscall(create_ruleset, nullptr, 0, ask_version) >= with_tcp ? Connects::usable : Connects::not_in_kernel;
 }
 
+Boxes boxes() {
+  switch (box::box_ability()) {
+    case box::BoxAbility::usable: return Boxes::usable;
+    case box::BoxAbility::not_root: return Boxes::not_root;
+    case box::BoxAbility::not_permitted: return Boxes::not_permitted;
+    case box::BoxAbility::not_in_kernel: break;
+  }
+  return Boxes::not_in_kernel;
+}
+
 }  // namespace
 
 config::Abilities abilities() {
-  return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects};
+  return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .boxes = boxes};
 }
 
 }  // namespace xsuperd::net

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "xsuperd/box/filter.hpp"
+#include "xsuperd/box/mould.hpp"
 #include "xsuperd/net/service_manager.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
@@ -72,8 +73,45 @@ void add_filter(spawn::Recipe& recipe, const config::Confinement& c) {
     recipe.filter_error = filter.error().code;
 }
 
+/// What servers cannot leave anything in is lent from box to box: without capabilities nobody can configure a network, and
+/// the calls of @strict make no objects of System V and no message queues. Who leaves processes behind cannot be told from
+/// others without a process namespace.
+std::shared_ptr<const box::Mould> mould_of(const config::Confinement& c) {
+  using Own = box::Mould::Own;
+  using Root = config::BoxSettings::Root;
+  const config::BoxSettings& b = c.box;
+  const bool powerless = b.pids && c.capabilities.allowed() == 0;
+  const bool strict = c.calls.base == config::SystemCalls::Base::strict;
+  box::Mould mould;
+  mould.root = b.root == Root::host ? box::Mould::Root::host : b.root == Root::programs ? box::Mould::Root::selection : box::Mould::Root::directory;
+  mould.directory = b.directory;
+  mould.directory_read_only = b.root_read_only;
+  if (b.root == Root::programs) mould.trees.assign(std::begin(config::program_directories), std::end(config::program_directories));
+  mould.read_only = b.read_only;
+  mould.read_write = b.read_write;
+  mould.inaccessible = b.inaccessible;
+  mould.tmp = b.tmp;
+  mould.devices = b.devices;
+  mould.pids = b.pids;
+  if (b.network) mould.network = powerless ? Own::lent : Own::fresh;
+  if (b.ipc) mould.ipc = powerless && strict ? Own::lent : Own::fresh;
+  mould.reuse = b.reuse;
+  constexpr unsigned ptrace = 19;  // CAP_SYS_PTRACE
+  mould.apart = (c.capabilities.allowed() >> ptrace & 1) != 0;
+  return std::make_shared<const box::Mould>(std::move(mould));
+}
+
+void enclose(spawn::Recipe& recipe, const config::Confinement& c, const config::Settings& s) {
+  if (!c.box.needed()) return;
+  recipe.mould = mould_of(c);
+  if (!c.box.own_user) return;
+  const config::UidRange uids = s.dynamic_uids.value_or(config::UidRange{});
+  recipe.own_uids = spawn::OwnUids{uids.first, uids.last};
+}
+
 void confine(spawn::Recipe& recipe, const config::Service& service) {
   const config::Confinement c = config::confinement_of(service);
+  enclose(recipe, c, service.settings);
   recipe.no_new_privileges = c.no_new_privileges;
   if (!c.capabilities.is_all()) recipe.capabilities = bounds_of(c.capabilities, recipe);
   if (!c.connect.any) recipe.connect_ports = c.connect.ports;

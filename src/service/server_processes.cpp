@@ -79,7 +79,10 @@ void ServerProcesses::failed(spawn::StartFailed& outcome) {
 
 /// It may be tried again.
 void ServerProcesses::not_created(spawn::StartFailed& outcome) {
-  needs_.journal.daemon().error("{}: fork failed: {}", service().id, base::errno_text(outcome.error));
+  if (outcome.step == spawn::Step::box)
+    needs_.journal.daemon().error("{}: {}", service().id, outcome.detail);
+  else
+    needs_.journal.daemon().error("{}: fork failed: {}", service().id, base::errno_text(outcome.error));
   needs_.sessions.at(outcome.token).socket = std::move(outcome.socket);
   const State& state = needs_.decider.state();
   const std::size_t before = state.running();

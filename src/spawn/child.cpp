@@ -17,7 +17,7 @@
 #include <cstdint>
 
 #include "spawn/confine.hpp"
-#include "spawn/raw_syscall.hpp"
+#include "xsuperd/base/raw_syscall.hpp"
 #include "xsuperd/spawn/spawner.hpp"
 
 namespace xsuperd::spawn {
@@ -49,6 +49,11 @@ XSUPERD_IN_CHILD int leave_table(const ChildPlan& plan) {
       return error_of(answer);
   __atomic_store_n(&plan.table_left, 1, __ATOMIC_RELEASE);
   return 0;
+}
+
+// First of all, because the descriptor is one of the daemon's. From here on / is that of the box.
+XSUPERD_IN_CHILD int enter_box(const ChildPlan& plan) {
+  return plan.namespaces == 0 ? 0 : error_of(raw(SYS_setns, plan.keeper, plan.namespaces));
 }
 
 // exec would close them, too, but it may take long: a connection that was in another launcher's slot must not stay
@@ -174,6 +179,7 @@ struct Stage {
 };
 
 constexpr Stage stages[] = {
+    {Step::enter, enter_box},
     {Step::descriptors, leave_table},
     {Step::descriptors, place_descriptors},
     {Step::session, start_session},

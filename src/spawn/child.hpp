@@ -16,6 +16,8 @@ struct ChildPlan : Tuning {
   unsigned first_high =
       0;  ///< not 0: the descriptor table is the daemon's; keep a copy of what lies below this
   char* listen_pid = nullptr;  ///< not null: the socket becomes 3, too, and the child's pid is written here
+  int keeper = -1;      ///< a pidfd in the daemon's table; -1: there is no box to enter
+  int namespaces = 0;   ///< those of the keeper to enter
   const char* path = nullptr;
   const char* const* argv = nullptr;
   const char* const* envp = nullptr;

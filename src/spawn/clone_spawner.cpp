@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,7 +16,7 @@
 #include "spawn/launcher.hpp"
 #include "spawn/outcome_box.hpp"
 #include "spawn/pending.hpp"
-#include "spawn/raw_syscall.hpp"
+#include "xsuperd/base/raw_syscall.hpp"
 #include "spawn/slow_programs.hpp"
 #include "xsuperd/base/signals_blocked.hpp"
 #include "xsuperd/spawn/spawner.hpp"
@@ -56,6 +58,7 @@ class CloneSpawner final : public Spawner {
   void put(Launched launched);
 
   const CloneOptions options_;
+  const base::Fd self_;  ///< this process
   const Manner manner_;
   const base::Fd null_;
   std::function<void(Outcome)> handler_;
@@ -70,7 +73,8 @@ class CloneSpawner final : public Spawner {
 
 CloneSpawner::CloneSpawner(boost::asio::io_context& loop, const CloneOptions& options)
     : options_(options),
-      manner_(choose_manner(options)),
+      self_(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0U))),
+      manner_(choose_manner(options, self_.get())),
       null_(open_null()),
       here_(manner_, 0, null_.get()),
       pending_(loop, slow_),
@@ -114,7 +118,7 @@ std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
   const bool slow = slow_.remembers(program, std::chrono::steady_clock::now());
   if (slow && pending_.size() >= options_.most_pending && slow_.hangs(program))
     return StartFailed{.token = job.token, .error = EAGAIN, .socket = std::move(job.socket)};
-  const bool for_threads = load == Load::many || (load == Load::alone && (slow || raw_touches_tls));
+  const bool for_threads = load == Load::many || (load == Load::alone && (slow || base::raw_touches_tls));
   if (for_threads && ring_.push(job)) return std::nullopt;
   return start_here(std::move(job), slow, load == Load::at_once);
 }

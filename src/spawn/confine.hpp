@@ -3,11 +3,12 @@
 // and memory of the plan, nothing else. Each returns errno, 0 for success.
 #pragma once
 #include "spawn/child.hpp"
-#include "spawn/raw_syscall.hpp"
+#include "xsuperd/base/raw_syscall.hpp"
 
 namespace xsuperd::spawn {
 
-XSUPERD_IN_CHILD inline int error_of(long answer) { return answer < 0 ? static_cast<int>(-answer) : 0; }
+using base::error_of;
+using base::raw;
 
 int forbid_new_privileges(const ChildPlan& plan);
 /// Landlock. Needs no_new_privileges, and a descriptor.

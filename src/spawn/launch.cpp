@@ -11,9 +11,10 @@
 
 #include <cerrno>
 #include <csignal>
+#include <thread>
 #include <utility>
 
-#include "spawn/raw_syscall.hpp"
+#include "xsuperd/base/raw_syscall.hpp"
 
 // glibc's clone() by its other name, because ThreadSanitizer puts a function of its own in place of the usual one: that
 // takes every child for a fork and notes so in its state, which lies in the memory we share with the child.
@@ -24,6 +25,7 @@ namespace xsuperd::spawn {
 
 namespace {
 
+using base::raw;
 using std::chrono::nanoseconds;
 
 /// Takes away a child that has ended or is about to, and returns its exit status.
@@ -44,6 +46,9 @@ void sleep_on(const int& word, nanoseconds most) {
   time.tv_nsec = static_cast<decltype(time.tv_nsec)>((most - seconds).count());
   (void)raw(SYS_futex, &word, FUTEX_WAIT, 1, &time);
 }
+
+/// Children of this thread come into the process namespace of that process from now on. errno, 0 for success.
+int born_in(int pidfd) { return ::setns(pidfd, CLONE_NEWPID) == 0 ? 0 : errno; }
 
 }  // namespace
 
@@ -71,13 +76,33 @@ void Launch::prepare(Job&& job) {
     plan_.context_size = job_.exec_context.size() + 1;  // libselinux sends the NUL too
   }
   blocking_ = BlockingSocket(job_.socket.get(), recipe.blocking_stdio);
+  enclose();
+}
+
+void Launch::enclose() {
+  plan_.keeper = job_.box.keeper;
+  plan_.namespaces = job_.box.namespaces;
+  if (job_.box.own_uid == 0) return;
+  plan_.set_user = true;
+  plan_.set_groups = true;
+  plan_.uid = job_.box.own_uid;
+  plan_.gid = job_.box.own_uid;
+  plan_.group_count = 0;
 }
 
 void Launch::clone(const Manner& manner, int socket) {
   plan_.socket = socket;
   plan_.first_high = manner.first_high;
+  if (!job_.box.pids) return clone_here(manner);
+  if (const int error = born_in(job_.box.keeper)) return fail(Step::enter, error);
+  clone_here(manner);
+  // What fails here for lack of memory must not stay so: all that this thread starts would come into the box.
+  while (born_in(manner.self) != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
+void Launch::clone_here(const Manner& manner) {
   int flags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD;
-  if (raw_touches_tls) flags |= CLONE_VFORK;
+  if (base::raw_touches_tls) flags |= CLONE_VFORK;
   if (manner.first_high != 0) flags |= CLONE_FILES;
   if (manner.pidfd_clone) flags |= CLONE_PIDFD;
   int pidfd = -1;

@@ -18,6 +18,7 @@ struct Manner {
   /// that its cost does not grow with what the daemon has open. 0: the kernel copies the whole table.
   unsigned first_high = 0;
   bool pidfd_clone = true;
+  int self = -1;  ///< pidfd of this process, to come back from other process namespaces; borrowed
 };
 
 /// Clears O_NONBLOCK for the server, and puts it back unless the server got the socket.
@@ -75,6 +76,8 @@ class Launch {
 
  private:
   [[nodiscard]] int open_pidfd();
+  void enclose();
+  void clone_here(const Manner& manner);
 
   Job job_;
   Arguments arguments_;

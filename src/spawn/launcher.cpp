@@ -33,8 +33,9 @@ std::unique_ptr<Launch> make_launch() {
 
 }  // namespace
 
-Manner choose_manner(const CloneOptions& options) {
+Manner choose_manner(const CloneOptions& options, int self) {
   Manner manner;
+  manner.self = self;
   manner.pidfd_clone = !options.without_pidfd_clone;
   if (!options.without_unshare && kernel_can_unshare() && low_descriptors_reserved(options.threads))
     manner.first_high = static_cast<unsigned>(first_high(options.threads));

@@ -7,8 +7,8 @@
 
 namespace xsuperd::spawn {
 
-/// The best manner that the kernel, the reserved descriptors and the options allow.
-[[nodiscard]] Manner choose_manner(const CloneOptions& options);
+/// The best manner that the kernel, the reserved descriptors and the options allow. `self`: pidfd of this process.
+[[nodiscard]] Manner choose_manner(const CloneOptions& options, int self = -1);
 
 /// Starts one program at a time. Each thread that starts programs has its own: a slot among the low
 /// descriptors, and a Launch that is used again, until one is given away because it takes too long.

@@ -15,6 +15,7 @@
 #include "xsuperd/log/event.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/hand_over.hpp"
+#include "xsuperd/spawn/boxing_spawner.hpp"
 #include "xsuperd/supervisor/take_over.hpp"
 #include "xsuperd/worker/client.hpp"
 
@@ -141,6 +142,7 @@ struct HandOver {
   std::vector<worker::InheritedWorker> workers;
   std::vector<ActivatedSocket> handed;
   std::vector<Leftover> leftovers;  ///< children that have only to be reaped
+  std::vector<spawn::InheritedBox> boxes;  ///< of servers that run
   bool reload_wanted = false;       ///< a request to reload that came while the upgrade was under way
   std::uint64_t worker_failures = 0;
   base::WallTime last_worker_failure{};
@@ -173,9 +175,10 @@ BOOST_DESCRIBE_STRUCT(HandOver, (),
                       (daemon, started, loaded, last_load, log_level, defaults, default_origins, standings, gone, services,
                        configured, absent, runners, bans, displaced_told, chargen_line, last_token, workers, handed,
                        leftovers, reload_wanted, worker_failures, last_worker_failure, log_behind, notes, lingering, now,
-                       clock))
+                       clock, boxes))
 constexpr auto members_since(const HandOver*) {
-  return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5}};
+  return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5},
+                    base::Since{"boxes", 9}};
 }
 
 /// As text (JSON).

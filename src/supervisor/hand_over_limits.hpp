@@ -95,6 +95,7 @@ template <> inline constexpr Limits limits<&HandOver::Runner::service>{.high = m
 template <> inline constexpr Limits limits<&HandOver::ActivatedSocket::name>{.most = 4096};
 template <> inline constexpr Limits limits<&HandOver::ActivatedSocket::socket> = a_descriptor;
 template <> inline constexpr Limits limits<&HandOver::Leftover::pidfd> = a_descriptor;
+template <> inline constexpr Limits limits<&spawn::InheritedBox::keeper> = a_descriptor;
 template <> inline constexpr Limits limits<&LoadRecord::outcome>{.most = 64};
 template <> inline constexpr Limits limits<&LoadRecord::unguarded>{.most = LoadRecord::most_unguarded};
 
@@ -109,6 +110,7 @@ template <> inline constexpr Limits limits<&HandOver::chargen_line>{.high = 94};
 template <> inline constexpr Limits limits<&HandOver::workers>{.most = 4096};
 template <> inline constexpr Limits limits<&HandOver::handed>{.most = 65536};
 template <> inline constexpr Limits limits<&HandOver::leftovers>{.most = 4096};
+template <> inline constexpr Limits limits<&HandOver::boxes>{.most = 65536};
 template <> inline constexpr Limits limits<&HandOver::lingering>{.most = 65536};
 template <> inline constexpr Limits limits<&HandOver::clock>{.most = 64};
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/processes.hpp"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 #include <csignal>
 #include <utility>
 #include <variant>
+
+#include "xsuperd/box/helper.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -29,20 +32,29 @@ std::shared_ptr<spawn::Recipe> helper_recipe(const Options& options, std::vector
   return recipe;
 }
 
-/// By the spawner like every other process: a fork of this process, with its threads, would be a gamble.
-base::Result<net::LibwrapHelper> start_helper(spawn::Spawner& spawner, std::shared_ptr<spawn::Recipe> recipe) {
+std::shared_ptr<spawn::Recipe> box_helper_recipe() {
+  auto recipe = std::make_shared<spawn::Recipe>();
+  recipe->path = "/proc/self/exe";
+  recipe->argv = {std::string(box::helper_name)};
+  recipe->remote_host = false;
+  return recipe;
+}
+
+/// By the spawner like every other process: a fork of this process, with its threads, would be a gamble. `Helper` has a
+/// socket and a process; `name` says which it is.
+template <typename Helper>
+base::Result<Helper> start_helper(spawn::Spawner& spawner, std::shared_ptr<spawn::Recipe> recipe, std::string_view name) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-    return base::system_error(errno, "can't create a socket for the libwrap helper");
+    return base::system_error(errno, fmt::format("can't create a socket for {}", name));
   base::Fd ours(ends[0]);
   base::Fd its(ends[1]);
   spawn::Job job{0, std::move(recipe), std::move(its), {}};
   auto outcome = spawner.start(std::move(job), spawn::Spawner::Load::at_once);
   if (outcome)
-    if (auto* started = std::get_if<spawn::Started>(&*outcome))
-      return net::LibwrapHelper{std::move(ours), std::move(started->pidfd)};
+    if (auto* started = std::get_if<spawn::Started>(&*outcome)) return Helper{std::move(ours), std::move(started->pidfd)};
   const auto* failed = outcome ? std::get_if<spawn::StartFailed>(&*outcome) : nullptr;
-  return base::system_error(failed ? failed->error : EAGAIN, "can't start the libwrap helper");
+  return base::system_error(failed ? failed->error : EAGAIN, fmt::format("can't start {}", name));
 }
 
 }  // namespace
@@ -50,18 +62,25 @@ base::Result<net::LibwrapHelper> start_helper(spawn::Spawner& spawner, std::shar
 Processes::Processes(boost::asio::io_context& loop, const Options& options, const std::vector<std::string>& environment,
                      const log::DaemonLog& log, Tells tells)
     : log_(log),
-      spawner_(spawn::make_clone_spawner(loop, {options.spawner_threads})),
-      children_(loop, std::move(tells.ended)),
+      starter_(spawn::make_clone_spawner(loop, {options.spawner_threads})),
+      boxes_(loop, {.start = [this] { return start_helper<box::BoxHelper>(*starter_, box_helper_recipe(), "the helper that makes boxes"); },
+                    .on_trouble = [this](std::string why) { log_.error("{}", why); }}),
+      spawner_(*starter_, boxes_),
+      children_(loop,
+                [this, ended = std::move(tells.ended)](const spawn::Ended& end) {
+                  spawner_.ended(end.token);
+                  ended(end);
+                }),
       libwrap_(loop, {},
                {.on_helper_end = [this](std::string why) { log_.error("{}", why); },
                 .start = [this, &options,
-                          &environment] { return start_helper(*spawner_, helper_recipe(options, environment)); }}),
+                          &environment] { return start_helper<net::LibwrapHelper>(*starter_, helper_recipe(options, environment), "the libwrap helper"); }}),
       workers_(loop,
                {.workers = options.workers,
                 .recipe = worker::worker_recipe(options.worker_user),
                 .queue = greatest_ident_lookups + 1024,  // look-ups take no room from other conversations
                 .on_trouble = [this](std::string what) { worker_failed(what); }},
-               *spawner_),
+               spawner_),
       ident_admitted_(loop, workers_, {.most = greatest_ident_lookups, .new_token = tells.new_token}),
       ident_refused_(loop, workers_, {.most = options.ident_lookups, .new_token = tells.new_token}),
       orphans_(loop,
@@ -71,7 +90,7 @@ Processes::Processes(boost::asio::io_context& loop, const Options& options, cons
                },
                [this](pid_t pid) { return children_.holds(pid); }),
       leftovers_(loop, [](const spawn::Ended&) {}) {
-  spawner_->on_outcome(std::move(tells.outcome));
+  spawner_.on_outcome(std::move(tells.outcome));
 }
 
 void Processes::worker_failed(const std::string& what) {
@@ -84,7 +103,9 @@ void Processes::hand_over(HandOver& state) const {
   state.workers = workers_.hand_over();
   state.worker_failures = worker_failures_.count;
   state.last_worker_failure = worker_failures_.last;
-  if (const int helper = libwrap_.helper_pidfd(); helper >= 0) state.leftovers.push_back({helper});
+  for (const int helper : {libwrap_.helper_pidfd(), boxes_.helper_pidfd()})
+    if (helper >= 0) state.leftovers.push_back({helper});
+  state.boxes = spawner_.hand_over();
   for (std::uint64_t token = 1; token <= last_leftover_; ++token)
     if (const int pidfd = leftovers_.pidfd(token); pidfd >= 0) state.leftovers.push_back({pidfd});
 }
@@ -92,6 +113,7 @@ void Processes::hand_over(HandOver& state) const {
 void Processes::restore(const HandOver& state, const std::function<base::Fd(int)>& take) {
   worker_failures_ = {state.worker_failures, state.last_worker_failure};
   for (const worker::InheritedWorker& worker : state.workers) workers_.take_over(worker, take);
+  for (const spawn::InheritedBox& box : state.boxes) spawner_.take_over(box, take(box.keeper));
   for (const HandOver::Leftover& leftover : state.leftovers)
     if (base::Fd pidfd = take(leftover.pidfd)) end_leftover(std::move(pidfd));
 }

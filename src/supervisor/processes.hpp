@@ -12,6 +12,8 @@
 #include "supervisor/orphans.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/net/libwrap.hpp"
+#include "xsuperd/box/boxes.hpp"
+#include "xsuperd/spawn/boxing_spawner.hpp"
 #include "xsuperd/spawn/children.hpp"
 #include "xsuperd/spawn/spawner.hpp"
 #include "xsuperd/supervisor/supervisor.hpp"
@@ -43,9 +45,11 @@ class Processes {
   Processes& operator=(const Processes&) = delete;
   /// To be called once before it goes, and before what its Tells refer to: the spawner's threads end. Nothing is started
   /// any more.
-  void end() { spawner_.reset(); }
+  void end() { starter_.reset(); }
 
-  [[nodiscard]] spawn::Spawner& spawner() { return *spawner_; }
+  [[nodiscard]] spawn::BoxingSpawner& spawner() { return spawner_; }
+  [[nodiscard]] const box::Boxes& boxes() const { return boxes_; }
+  [[nodiscard]] const spawn::BoxingSpawner& spawner() const { return spawner_; }
   [[nodiscard]] spawn::Children& children() { return children_; }
   [[nodiscard]] const spawn::Children& children() const { return children_; }
   [[nodiscard]] net::Libwrap& libwrap() { return libwrap_; }
@@ -69,7 +73,9 @@ class Processes {
   void end_leftover(base::Fd pidfd);
 
   const log::DaemonLog& log_;
-  std::unique_ptr<spawn::Spawner> spawner_;
+  std::unique_ptr<spawn::Spawner> starter_;  ///< of all processes
+  box::Boxes boxes_;
+  spawn::BoxingSpawner spawner_;
   spawn::Children children_;
   net::Libwrap libwrap_;
   worker::Client workers_;

@@ -15,7 +15,8 @@ struct Service;
 /// sandbox, ours: what holds for those of the attributes below that are not given.
 enum class Sandbox : std::uint8_t {
   none,
-  basic,  ///< no new privileges, no capabilities unless the user is root, @service
+  basic,   ///< no new privileges, no capabilities unless the user is root, @service
+  strict,  ///< no new privileges, no capabilities, @strict, and a box that has nothing of the host but programs
 };
 
 /// system_call_action, ours: what becomes of a system call that is denied.
@@ -54,6 +55,40 @@ struct ConnectPorts {
   bool operator==(const ConnectPorts&) const = default;
 };
 
+/// dynamic_uids, ours.
+struct UidRange {
+  std::uint32_t first = 600'000, last = 665'535;
+  bool operator==(const UidRange&) const = default;
+};
+
+/// The directories of the host that a server with sandbox = strict sees; those that a host does not have are left out.
+inline constexpr std::string_view program_directories[]{"/bin", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/sbin", "/srv", "/usr"};
+/// Is the file below one of them?
+[[nodiscard]] bool seen_as_program(std::string_view path);
+
+/// What the servers of a service have to themselves, and what they see of the host.
+struct BoxSettings {
+  enum class Root : std::uint8_t {
+    host,       ///< the host's
+    programs,   ///< `program_directories` of the host's
+    directory,  ///< `directory`
+  };
+  Root root = Root::host;
+  std::string directory = {};
+  bool root_read_only = false;
+  std::vector<std::string> read_only = {}, read_write = {}, inaccessible = {};  ///< sorted
+  bool tmp = false, devices = false, network = false, pids = false, ipc = false;
+  bool own_user = false;
+  bool reuse = false;
+
+  /// Does the server see other files than the daemon?
+  [[nodiscard]] bool has_mounts() const {
+    return root != Root::host || tmp || devices || pids || !read_only.empty() || !read_write.empty() || !inaccessible.empty();
+  }
+  [[nodiscard]] bool needed() const { return has_mounts() || network || ipc || own_user; }
+  bool operator==(const BoxSettings&) const = default;
+};
+
 /// What holds for the servers of a service.
 struct Confinement {
   bool no_new_privileges = false;
@@ -61,6 +96,7 @@ struct Confinement {
   SystemCalls calls;
   CallAction action = CallAction::error;
   ConnectPorts connect;
+  BoxSettings box;
   bool operator==(const Confinement&) const = default;
 };
 

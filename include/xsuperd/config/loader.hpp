@@ -112,11 +112,14 @@ struct Abilities {
   /// For system_calls, and for tcp_connect.
   enum class Filters : std::uint8_t { usable, not_in_kernel, not_built, not_loaded };
   enum class Connects : std::uint8_t { usable, not_in_kernel };
+  /// For namespaces and mounts. `not_permitted`: root may not, as in some containers.
+  enum class Boxes : std::uint8_t { usable, not_root, not_permitted, not_in_kernel };
   std::function<Mdns()> mdns = [] { return Mdns::usable; };
   std::function<Labels()> labels = [] { return Labels::usable; };
   std::function<Ranges()> ranges = [] { return Ranges::usable; };
   std::function<Filters()> filters = [] { return Filters::usable; };
   std::function<Connects()> connects = [] { return Connects::usable; };
+  std::function<Boxes()> boxes = [] { return Boxes::usable; };
 };
 /// What the configuration asks for and this program was built without, finds no library for or may not do, one item each with the
 /// services that want it, such as "mdns: built without libavahi-client (ftp ssh)"; empty when everything is in effect.

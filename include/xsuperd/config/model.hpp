@@ -278,6 +278,18 @@ struct Settings {
   std::optional<SystemCalls> system_calls;
   std::optional<CallAction> system_call_action;
   std::optional<ConnectPorts> tcp_connect;
+  std::optional<std::string> root_directory;
+  std::optional<Words> read_only_paths;
+  std::optional<Words> read_write_paths;
+  std::optional<Words> inaccessible_paths;
+  std::optional<bool> private_tmp;
+  std::optional<bool> private_devices;
+  std::optional<bool> private_network;
+  std::optional<bool> private_pids;
+  std::optional<bool> private_ipc;
+  std::optional<bool> dynamic_user;
+  std::optional<UidRange> dynamic_uids;  ///< defaults only
+  std::optional<bool> box_reuse;
   std::optional<int> backlog;  ///< ours: listen(2) backlog; unset: the system's maximum
   std::optional<ReloadPolicy> reload_policy;        ///< defaults only
   std::optional<RemovedSessions> removed_sessions;  ///< defaults only

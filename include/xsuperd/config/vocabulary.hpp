@@ -71,7 +71,7 @@ inline constexpr auto word_table<PassFds> = std::to_array<Word<PassFds>>({
 
 template <>
 inline constexpr auto word_table<Sandbox> = std::to_array<Word<Sandbox>>({
-    {"none", Sandbox::none}, {"basic", Sandbox::basic}});
+    {"none", Sandbox::none}, {"basic", Sandbox::basic}, {"strict", Sandbox::strict}});
 template <>
 inline constexpr auto word_table<CallAction> = std::to_array<Word<CallAction>>({
     {"error", CallAction::error}, {"kill", CallAction::kill}});

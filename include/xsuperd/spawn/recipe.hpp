@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "xsuperd/base/shared_words.hpp"
+#include "xsuperd/box/mould.hpp"
 
 namespace xsuperd::spawn {
 
@@ -40,6 +41,12 @@ struct Given {
 
   T value{};
   bool given = false;
+};
+
+/// User ids that are nobody's: `first` to `last`.
+struct OwnUids {
+  uid_t first = 0, last = 0;
+  bool operator==(const OwnUids&) const = default;
 };
 
 /// Capabilities, bit N for the one of number N.
@@ -73,6 +80,8 @@ struct Recipe : Tuning {
   /// For seccomp(2), in the child's last step; null: none. Numbers only, so that a launcher could have it instead.
   std::shared_ptr<const std::vector<sock_filter>> filter;
   int filter_error = 0;  ///< errno when there should be a filter and is none: no start succeeds
+  std::shared_ptr<const box::Mould> mould;  ///< of the box that each server gets; null: none
+  std::optional<OwnUids> own_uids;          ///< each box gets one of these as user and group id, in place of the credentials
   /// The socket as descriptor 3, too, and LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES with this name, as
   /// sd_listen_fds(3) expects; none: not.
   std::optional<std::string> listen_name;
@@ -83,7 +92,9 @@ struct Recipe : Tuning {
 /// child still has the daemon's privileges (decision B15.17), capabilities are cut before the user is changed and settled
 /// behind it, signals are let through only when nothing of ours is left to run, and the filter is never in our own way.
 enum class Step : unsigned char {
+  box,  ///< there is none to start it in; no process existed
   clone,
+  enter,
   descriptors,
   session,
   context,
@@ -105,8 +116,12 @@ enum class Step : unsigned char {
 /// Words for the log: "setting the user", "executing the server" and so on.
 [[nodiscard]] constexpr std::string_view step_text(Step step) {
   switch (step) {
+    case Step::box:
+      return "making a box";
     case Step::clone:
       return "making a process";
+    case Step::enter:
+      return "entering the box";
     case Step::descriptors:
       return "placing the connection on descriptors 0 to 2";
     case Step::session:

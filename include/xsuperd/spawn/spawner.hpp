@@ -27,6 +27,14 @@ struct OwnWords {
   std::size_t variables = 0;  ///< "NAME=value", in addition to the recipe's, which has none of these names
 };
 
+/// The box of one server, as numbers: whoever lends it keeps it, and its descriptor, until the server has ended.
+struct Enclosure {
+  int keeper = -1;     ///< pidfd of the process whose namespaces are to be entered; -1: no box
+  int namespaces = 0;  ///< CLONE_NEWNS and so on
+  bool pids = false;   ///< also its process namespace
+  uid_t own_uid = 0;   ///< user and group id of the server; 0: the recipe's
+};
+
 /// One server to start.
 struct Job {
   std::uint64_t token = 0;  ///< the caller's; comes back in the Outcome
@@ -35,6 +43,7 @@ struct Job {
   base::AddressText remote_host = {};  ///< REMOTE_HOST, when the recipe wants it
   std::string exec_context = {};  ///< the security context to execute the server in; empty: the policy's choice
   OwnWords own = {};
+  Enclosure box = {};  ///< set by BoxingSpawner
 };
 
 /// The server runs: its exec succeeded. Give pid and pidfd to Children, who reaps it.
@@ -54,6 +63,7 @@ struct StartFailed {
   pid_t pid = 0;    ///< with process_existed
   int status = 0;   ///< with process_existed: its exit status, 127 when the server is not there, else 126
   base::Fd socket;  ///< given back as it was, so that the caller may try again or answer the peer
+  std::string detail = {};  ///< of Step::box: a sentence; else empty
 };
 using Outcome = std::variant<Started, StartFailed>;
 

@@ -27,7 +27,7 @@
 
 /// System calls for the child: they leave errno alone, which belongs to the thread that made it. Each returns
 /// the kernel's answer, -errno on failure.
-namespace xsuperd::spawn {
+namespace xsuperd::base {
 
 /// Where we have no system calls of our own, libc's write into the TLS, which the child shares: there the
 /// thread that made it must stand still until the child is through.
@@ -64,7 +64,9 @@ XSUPERD_IN_CHILD inline long raw_words(long number, long a, long b, long c, long
 
 template <typename T>
 XSUPERD_IN_CHILD inline long raw_word(T value) {
-  if constexpr (std::is_pointer_v<T>)
+  if constexpr (std::is_null_pointer_v<T>)
+    return 0;
+  else if constexpr (std::is_pointer_v<T>)
     return reinterpret_cast<long>(value);
   else
     return static_cast<long>(value);
@@ -76,4 +78,7 @@ XSUPERD_IN_CHILD inline long raw(long number, A a = 0, B b = 0, C c = 0, D d = 0
   return raw_words(number, raw_word(a), raw_word(b), raw_word(c), raw_word(d), raw_word(e));
 }
 
-}  // namespace xsuperd::spawn
+/// errno of an answer, 0 for success.
+XSUPERD_IN_CHILD inline int error_of(long answer) { return answer < 0 ? static_cast<int>(-answer) : 0; }
+
+}  // namespace xsuperd::base

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/box/boxes.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <csignal>
+#include <deque>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "box/inspection.hpp"
+#include "box/messages.hpp"
+#include "xsuperd/loop/alarm.hpp"
+
+namespace xsuperd::box {
+
+namespace {
+
+using Descriptor = boost::asio::posix::stream_descriptor;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+/// How many requests the helper is given at a time: they fit into the socket.
+constexpr std::size_t most_asked = 64;
+constexpr milliseconds look{1'000};
+
+/// The boxes of one mould.
+struct Shelf {
+  std::shared_ptr<const Mould> mould;
+  std::uint32_t number = 0;
+  bool told = false;  ///< the helper has the mould
+  std::deque<Box> spare;
+  std::deque<Boxes::Done> waiting;
+  std::size_t asked = 0;
+  Clock::time_point lent{};
+  bool failing = false;  ///< the last one could not be made: none is made ahead
+
+  [[nodiscard]] std::size_t wanted(std::size_t ahead) const {
+    const std::size_t want = waiting.size() + (failing ? 0 : ahead);
+    const std::size_t have = spare.size() + asked;
+    return want > have ? want - have : 0;
+  }
+};
+
+bool same(const std::shared_ptr<const Mould>& a, const std::shared_ptr<const Mould>& b) { return a == b || *a == *b; }
+
+}  // namespace
+
+struct Boxes::Impl : std::enable_shared_from_this<Impl> {
+  Impl(boost::asio::io_context& on, Options with)
+      : loop(on), options(std::move(with)), socket(on), process(on), alarm(on, [this] { tick(); }) {}
+
+  Shelf& shelf_of(const std::shared_ptr<const Mould>& mould);
+  std::optional<Box> lend(const std::shared_ptr<const Mould>& mould, Done done);
+  void take_back(Box box);
+
+  void refill();
+  void ask(Shelf& shelf);
+  [[nodiscard]] bool have_helper();
+  [[nodiscard]] std::string start();
+  void take_helper(BoxHelper helper);
+  void await_replies();
+  void take_replies();
+  void take(const Reply& reply, std::vector<base::Fd> descriptors);
+  void arrived(Shelf& shelf, Box box);
+  void refused(Shelf& shelf, const base::Error& error);
+
+  void await_end();
+  void look_for_end();
+  void lost(const std::string& why);
+  void fail_all(const base::Error& error);
+
+  void tick();
+  void watch_time();
+  void drop_old(Clock::time_point now);
+  void settle(milliseconds most);
+  void close();
+  void kill() const { ::syscall(SYS_pidfd_send_signal, process_number(), SIGKILL, nullptr, 0U); }
+  [[nodiscard]] int process_number() const { return const_cast<Descriptor&>(process).native_handle(); }
+  [[nodiscard]] std::size_t open_requests() const;
+
+  boost::asio::io_context& loop;
+  Options options;
+  Descriptor socket;
+  Descriptor process;
+  loop::Alarm alarm;
+  std::map<std::uint32_t, Shelf> shelves;
+  std::map<std::uint64_t, std::uint32_t> asked;  ///< shelf of each request that the helper has
+  std::uint32_t last_shelf = 0;
+  std::uint64_t last_id = 0;
+  Clock::time_point heard{};
+  std::optional<Clock::time_point> started;
+  BoxCounts counts;
+  bool closed = false;
+};
+
+Shelf& Boxes::Impl::shelf_of(const std::shared_ptr<const Mould>& mould) {
+  for (auto& [number, shelf] : shelves)
+    if (same(shelf.mould, mould)) return shelf;
+  const std::uint32_t number = ++last_shelf;
+  Shelf shelf;
+  shelf.mould = mould;
+  shelf.number = number;
+  return shelves.emplace(number, std::move(shelf)).first->second;
+}
+
+std::optional<Box> Boxes::Impl::lend(const std::shared_ptr<const Mould>& mould, Done done) {
+  Shelf& shelf = shelf_of(mould);
+  shelf.lent = Clock::now();
+  std::optional<Box> box;
+  if (shelf.waiting.empty() && !shelf.spare.empty()) {
+    box = std::move(shelf.spare.front());
+    shelf.spare.pop_front();
+    ++counts.lent;
+  } else {
+    shelf.waiting.push_back(std::move(done));
+  }
+  refill();
+  watch_time();
+  return box;
+}
+
+void Boxes::Impl::take_back(Box box) {
+  const bool clean = box.mould->reuse && looks_as_new(box);
+  if (box.mould->reuse && !clean) ++counts.doubtful;
+  Shelf* shelf = nullptr;
+  for (auto& [number, one] : shelves)
+    if (clean && same(one.mould, box.mould)) shelf = &one;
+  // More than were ever needed at a time need not be kept.
+  if (shelf == nullptr) {
+    ++counts.discarded;
+    return discard(box);
+  }
+  ++counts.again;
+  arrived(*shelf, std::move(box));
+}
+
+std::size_t Boxes::Impl::open_requests() const {
+  std::size_t open = 0;
+  for (const auto& [number, shelf] : shelves) open += shelf.waiting.size();
+  return open;
+}
+
+/// Whoever waits comes first.
+void Boxes::Impl::refill() {
+  for (const bool ahead : {false, true})
+    for (auto& [number, shelf] : shelves)
+      while (asked.size() < most_asked && shelf.wanted(ahead ? options.spare : 0) > 0) {
+        if (!have_helper()) return;
+        ask(shelf);
+        if (!socket.is_open()) return;
+      }
+}
+
+void Boxes::Impl::ask(Shelf& shelf) {
+  int error = 0;
+  if (!shelf.told) error = send_request(socket.native_handle(), {Request::Kind::mould, shelf.number, 0}, encode(*shelf.mould));
+  const std::uint64_t id = last_id + 1;
+  if (error == 0) {
+    shelf.told = true;
+    error = send_request(socket.native_handle(), {Request::Kind::box, shelf.number, id});
+  }
+  if (error != 0) return lost(fmt::format("can't talk to the helper that makes boxes: {}", base::errno_text(error)));
+  if (asked.empty()) heard = Clock::now();
+  last_id = id;
+  asked.emplace(id, shelf.number);
+  ++shelf.asked;
+}
+
+bool Boxes::Impl::have_helper() {
+  if (socket.is_open()) return true;
+  const std::string trouble = start();
+  if (socket.is_open()) return true;
+  if (!trouble.empty() && options.on_trouble) options.on_trouble(trouble);
+  // Answered in a turn of their own: who asks is not called back at once.
+  alarm.set(milliseconds(0));
+  return false;
+}
+
+std::string Boxes::Impl::start() {
+  const auto now = Clock::now();
+  if (process.is_open() || (started && now - *started < std::chrono::seconds(1))) return {};
+  started = now;
+  auto helper = options.start();
+  if (!helper) return helper.error().sentence;
+  try {
+    take_helper(std::move(*helper));
+    return {};
+  } catch (const std::exception& full) {
+    return fmt::format("can't watch the helper that makes boxes: {}", full.what());
+  }
+}
+
+void Boxes::Impl::take_helper(BoxHelper helper) {
+  process.assign(helper.process.get());
+  (void)helper.process.release();
+  await_end();
+  socket.assign(helper.socket.get());
+  (void)helper.socket.release();
+  await_replies();
+}
+
+void Boxes::Impl::await_replies() {
+  socket.async_wait(Descriptor::wait_read, [weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (!self || error || !self->socket.is_open()) return;
+    self->await_replies();  // first: who is answered may throw
+    self->take_replies();
+  });
+}
+
+void Boxes::Impl::take_replies() {
+  while (socket.is_open()) {
+    Reply reply;
+    std::vector<base::Fd> descriptors;
+    const Received received = receive_reply(socket.native_handle(), reply, descriptors);
+    if (received == Received::nothing) break;
+    if (received == Received::end) return lost("the helper that makes boxes has closed its socket");
+    take(reply, std::move(descriptors));
+  }
+  if (!closed) refill();
+}
+
+void Boxes::Impl::take(const Reply& reply, std::vector<base::Fd> descriptors) {
+  heard = Clock::now();
+  const auto request = asked.extract(reply.id);
+  if (!request) return;
+  const auto found = shelves.find(request.mapped());
+  if (found == shelves.end()) return;
+  Shelf& shelf = found->second;
+  --shelf.asked;
+  if (reply.error != 0) return refused(shelf, base::system_error(reply.error, fmt::format("can't make a box: {} failed", reply.what)));
+  const std::size_t expected = 1 + (shelf.mould->reuse ? 1 : 0) + (shelf.mould->reuse && shelf.mould->tmp ? 1 : 0);
+  if (descriptors.size() != expected) return refused(shelf, {EMFILE, "can't take a box: there are no descriptors left"});
+  Box box{.mould = shelf.mould, .keeper = std::move(descriptors[0])};
+  if (shelf.mould->reuse && shelf.mould->tmp) box.tmp = std::move(descriptors[1]);
+  if (shelf.mould->reuse) box.proc = std::move(descriptors.back());
+  remember_as_new(box);
+  ++counts.made;
+  shelf.failing = false;
+  arrived(shelf, std::move(box));
+}
+
+void Boxes::Impl::arrived(Shelf& shelf, Box box) {
+  if (shelf.waiting.empty()) return shelf.spare.push_back(std::move(box));
+  Done done = std::move(shelf.waiting.front());
+  shelf.waiting.pop_front();
+  ++counts.lent;
+  done(std::move(box));
+}
+
+void Boxes::Impl::refused(Shelf& shelf, const base::Error& error) {
+  ++counts.failed;
+  shelf.failing = true;
+  if (shelf.waiting.empty()) return;
+  Done done = std::move(shelf.waiting.front());
+  shelf.waiting.pop_front();
+  done(error);
+}
+
+void Boxes::Impl::await_end() {
+  process.async_wait(Descriptor::wait_read, [weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (self && !error && !self->closed) self->look_for_end();
+  });
+}
+
+void Boxes::Impl::look_for_end() {
+  siginfo_t info{};
+  if (::waitid(P_PIDFD, static_cast<id_t>(process.native_handle()), &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0) return await_end();
+  boost::system::error_code ignored;
+  process.close(ignored);
+  if (socket.is_open())
+    lost(fmt::format("the helper that makes boxes ended ({} {})", info.si_code == CLD_EXITED ? "status" : "signal", info.si_status));
+}
+
+/// Spare boxes go with it: their keepers notice. Who waits is helped by the next one.
+void Boxes::Impl::lost(const std::string& why) {
+  boost::system::error_code ignored;
+  socket.close(ignored);
+  if (process.is_open()) kill();
+  if (options.on_trouble) options.on_trouble(why);
+  asked.clear();
+  for (auto& [number, shelf] : shelves) {
+    shelf.told = false;
+    shelf.asked = 0;
+    shelf.spare.clear();
+  }
+  alarm.set(look);
+}
+
+void Boxes::Impl::fail_all(const base::Error& error) {
+  std::deque<Done> waiting;
+  for (auto& [number, shelf] : shelves)
+    for (Done& done : std::exchange(shelf.waiting, {})) waiting.push_back(std::move(done));
+  for (Done& done : waiting)
+    if (!closed) done(error);
+}
+
+void Boxes::Impl::watch_time() {
+  if (!alarm.is_set()) alarm.set(look);
+}
+
+void Boxes::Impl::tick() {
+  const auto now = Clock::now();
+  if (!asked.empty() && now - heard > options.silence) lost("the helper that makes boxes does not answer");
+  drop_old(now);
+  if (!socket.is_open() && open_requests() > 0) {
+    // A helper that cannot be started now cannot be waited for.
+    if (!process.is_open() && !have_helper()) fail_all({EAGAIN, "the helper that makes boxes does not run"});
+    if (socket.is_open()) refill();
+  }
+  if (!closed && !shelves.empty()) watch_time();
+}
+
+void Boxes::Impl::drop_old(Clock::time_point now) {
+  for (auto at = shelves.begin(); at != shelves.end();) {
+    Shelf& shelf = at->second;
+    if (!shelf.waiting.empty() || shelf.asked > 0 || now - shelf.lent < options.spare_for) {
+      ++at;
+      continue;
+    }
+    for (const Box& box : shelf.spare) discard(box);
+    if (shelf.told && socket.is_open()) (void)send_request(socket.native_handle(), {Request::Kind::forget, shelf.number, 0});
+    at = shelves.erase(at);
+  }
+}
+
+void Boxes::Impl::settle(milliseconds most) {
+  const auto end = Clock::now() + most;
+  while (open_requests() > 0 && socket.is_open()) {
+    const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
+    pollfd reply{socket.native_handle(), POLLIN, 0};
+    if (left.count() <= 0 || (::poll(&reply, 1, static_cast<int>(left.count())) <= 0 && errno != EINTR)) break;
+    take_replies();
+  }
+  fail_all({EAGAIN, "no box could be made in time"});
+}
+
+void Boxes::Impl::close() {
+  closed = true;
+  alarm.cancel();
+  for (auto& [number, shelf] : shelves)
+    for (const Box& box : shelf.spare) discard(box);
+  boost::system::error_code ignored;
+  socket.close(ignored);
+  if (!process.is_open()) return;
+  kill();
+  constexpr int patience = 1000;
+  pollfd end{process.native_handle(), POLLIN, 0};
+  while (::poll(&end, 1, patience) < 0 && errno == EINTR) {
+  }
+  siginfo_t info{};
+  (void)::waitid(P_PIDFD, static_cast<id_t>(process.native_handle()), &info, WEXITED | WNOHANG);
+  process.close(ignored);
+}
+
+Boxes::Boxes(boost::asio::io_context& loop, Options options) : impl_(std::make_shared<Impl>(loop, std::move(options))) {}
+
+Boxes::~Boxes() { impl_->close(); }
+
+std::optional<Box> Boxes::lend(const std::shared_ptr<const Mould>& mould, Done done) { return impl_->lend(mould, std::move(done)); }
+
+void Boxes::take_back(Box box) { impl_->take_back(std::move(box)); }
+
+void Boxes::discard(const Box& box) { ::syscall(SYS_pidfd_send_signal, box.keeper.get(), SIGKILL, nullptr, 0U); }
+
+void Boxes::settle(milliseconds most) { impl_->settle(most); }
+
+const BoxCounts& Boxes::counts() const { return impl_->counts; }
+
+std::size_t Boxes::spare() const {
+  std::size_t all = 0;
+  for (const auto& [number, shelf] : impl_->shelves) all += shelf.spare.size();
+  return all;
+}
+
+int Boxes::helper_pidfd() const { return impl_->process.is_open() ? impl_->process_number() : -1; }
+
+}  // namespace xsuperd::box

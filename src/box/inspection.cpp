@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "box/inspection.hpp"
+
+#include <dirent.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cctype>
+#include <cstddef>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+namespace xsuperd::box {
+
+namespace {
+
+struct Usage {
+  std::uint64_t blocks, files;
+};
+
+std::optional<Usage> usage(int fd) {
+  struct statfs status {};
+  if (::fstatfs(fd, &status) != 0) return std::nullopt;
+  return Usage{status.f_bfree, status.f_ffree};
+}
+
+/// struct linux_dirent64 up to the name, which follows.
+struct EntryHead {
+  std::uint64_t inode;
+  std::int64_t next;
+  unsigned short size;
+  unsigned char type;
+};
+constexpr std::size_t name_at = offsetof(EntryHead, type) + 1;
+
+/// Is there no process in /proc besides the keeper, which is the first?
+bool keeper_alone(int proc) {
+  alignas(EntryHead) std::array<char, 4096> entries;
+  if (::lseek(proc, 0, SEEK_SET) != 0) return false;
+  while (true) {
+    const long size = ::syscall(SYS_getdents64, proc, entries.data(), entries.size());
+    if (size < 0) return false;
+    if (size == 0) return true;
+    for (long at = 0; at < size;) {
+      EntryHead head{};
+      std::memcpy(&head, entries.data() + at, name_at);
+      const std::string_view name(entries.data() + at + name_at);
+      if (std::isdigit(static_cast<unsigned char>(name.front())) != 0 && name != "1") return false;
+      at += head.size;
+    }
+  }
+}
+
+bool ended(int pidfd) {
+  pollfd end{pidfd, POLLIN, 0};
+  return ::poll(&end, 1, 0) != 0;
+}
+
+}  // namespace
+
+void remember_as_new(Box& box) {
+  if (const auto now = box.tmp ? usage(box.tmp.get()) : std::nullopt) {
+    box.blocks = now->blocks;
+    box.files = now->files;
+  }
+}
+
+bool looks_as_new(const Box& box) {
+  if (ended(box.keeper.get()) || !box.proc || !keeper_alone(box.proc.get())) return false;
+  if (!box.mould->tmp) return true;
+  const auto now = usage(box.tmp.get());
+  return now && box.blocks != 0 && now->blocks == box.blocks && now->files == box.files;
+}
+
+}  // namespace xsuperd::box

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// What the daemon and the process that makes boxes say to each other, over a SEQPACKET socket between two processes of
+// one program. Internal to box.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/box/mould.hpp"
+
+namespace xsuperd::box {
+
+struct Request {
+  enum class Kind : std::uint32_t {
+    mould,   ///< the bytes of a mould follow; it is made when the first box of it is asked for. No answer
+    box,     ///< answered by a Reply
+    forget,  ///< the mould is not used again. No answer
+  };
+  Kind kind = Kind::box;
+  std::uint32_t mould = 0;  ///< a number of the daemon's
+  std::uint64_t id = 0;     ///< of the box
+};
+
+struct Reply {
+  std::uint64_t id = 0;
+  std::int32_t error = 0;  ///< errno; 0: the descriptors are keeper, and with box_reuse /tmp and /proc
+  char what[228] = {};     ///< what failed, ended by NUL
+};
+
+inline constexpr std::size_t most_reply_descriptors = 3;
+
+/// 0 or errno. Does not wait.
+[[nodiscard]] int send_request(int socket, const Request& request, std::string_view bytes = {});
+[[nodiscard]] int send_reply(int socket, const Reply& reply, const std::vector<int>& descriptors = {});
+
+enum class Received : std::uint8_t {
+  one,
+  nothing,  ///< for now
+  end,      ///< the other end is gone, or does not speak our language
+};
+/// With MSG_DONTWAIT in `flags` it does not wait.
+[[nodiscard]] Received receive_request(int socket, Request& request, std::string& bytes);
+[[nodiscard]] Received receive_reply(int socket, Reply& reply, std::vector<base::Fd>& descriptors);
+
+}  // namespace xsuperd::box
