@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -49,6 +50,14 @@ void to_ipv4(int fd) {
   const int family = AF_INET;
   ::setsockopt(fd, IPPROTO_IPV6, IPV6_ADDRFORM, &family, sizeof family);
 }
+
+/// An accept(2) that finds nobody costs several times as much as this question: it makes a file first. So few batches are
+/// larger that it pays to ask behind each of the first ones.
+constexpr std::size_t asked_for_more = 3;
+bool another_waits(int socket) {
+  pollfd peer{socket, POLLIN, 0};
+  return ::poll(&peer, 1, 0) != 0;
+}
 }  // namespace
 
 Listener::Batch Listener::accept_batch(bool keep_family, int& error, base::DescriptorReserve* reserve) {
@@ -73,6 +82,7 @@ Listener::Batch Listener::accept_batch(bool keep_family, int& error, base::Descr
     if (!connection.peer.address.known()) connection.peer.address = peer_credentials(connection.fd.get());
     if (!keep_family && connection.peer.address.is_mapped()) to_ipv4(connection.fd.get());
     batch.push_back(std::move(connection));
+    if (batch.size() <= asked_for_more && !another_waits(impl_->fd.get())) break;
   }
   return batch;
 }
