@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "xsuperd/base/text.hpp"
@@ -131,6 +132,16 @@ std::size_t write_other(const Address& address, char* to, std::size_t room) {
   if (address.pid() == 0) return fmt::format_to_n(to, room, "unix:uid={}", address.uid()).size;
   return fmt::format_to_n(to, room, "unix:uid={},pid={}", address.uid(), address.pid()).size;
 }
+
+/// What inet_ntop(3) writes; that goes through printf(3), and this is done for each connection.
+std::size_t write_ipv4(const Address& address, char* to) {
+  char* at = to;
+  for (const std::uint8_t byte : std::span(address.bytes()).first<4>()) {
+    if (at != to) *at++ = '.';
+    at = std::to_chars(at, at + 3, byte).ptr;
+  }
+  return static_cast<std::size_t>(at - to);
+}
 }  // namespace
 
 static_assert(AddressText::room >= INET6_ADDRSTRLEN + IF_NAMESIZE);
@@ -144,8 +155,11 @@ AddressText::AddressText(const Address& address) {
     size_ = static_cast<std::uint8_t>(write_other(address, bytes_.data(), bytes_.size()));
     return;
   }
-  const int family = address.family() == Address::Family::ipv4 ? AF_INET : AF_INET6;
-  ::inet_ntop(family, address.bytes().data(), bytes_.data(), bytes_.size());
+  if (address.family() == Address::Family::ipv4) {
+    size_ = static_cast<std::uint8_t>(write_ipv4(address, bytes_.data()));
+    return;
+  }
+  ::inet_ntop(AF_INET6, address.bytes().data(), bytes_.data(), bytes_.size());
   std::size_t size = std::strlen(bytes_.data());
   if (address.scope() != 0) {
     bytes_[size++] = '%';

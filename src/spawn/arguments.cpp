@@ -39,8 +39,9 @@ void Arguments::fill(const Recipe& recipe, std::string_view remote_host, const O
 void Arguments::put(const std::string& variable) {
   const std::string_view name = std::string_view(variable).substr(0, variable.find('=') + 1);
   // In place, so that the order of the environment stays xinetd's (fact B6.16).
+  // Most differ in the first byte, and this is done for each connection.
   const auto found = std::find_if(envp_.begin(), envp_.end(), [&](const char* entry) {
-    return std::string_view(entry).starts_with(name);
+    return *entry == name.front() && std::strncmp(entry, name.data(), name.size()) == 0;
   });
   if (found != envp_.end())
     *found = variable.c_str();
