@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
 #include <deque>
@@ -29,7 +30,7 @@ using Descriptor = boost::asio::posix::stream_descriptor;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// How many requests the helper is given at a time: they fit into the socket.
+/// How many boxes the helper is asked for at a time: what it is sent and what it sends fits into the socket.
 constexpr std::size_t most_asked = 64;
 constexpr milliseconds look{1'000};
 
@@ -44,10 +45,12 @@ struct Shelf {
   Clock::time_point lent{};
   bool failing = false;  ///< the last one could not be made: none is made ahead
 
-  [[nodiscard]] std::size_t wanted(std::size_t ahead) const {
-    const std::size_t want = waiting.size() + (failing ? 0 : ahead);
+  /// How many to ask for: for those that wait, and, when fewer than `least` are spare, so that twice as many are.
+  [[nodiscard]] std::size_t wanted(std::size_t least) const {
+    const std::size_t ahead = failing ? 0 : least;
     const std::size_t have = spare.size() + asked;
-    return want > have ? want - have : 0;
+    if (have >= waiting.size() + ahead) return 0;
+    return waiting.size() + 2 * ahead - have;
   }
 };
 
@@ -63,8 +66,9 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   std::optional<Box> lend(const std::shared_ptr<const Mould>& mould, Done done);
   void take_back(Box box);
 
+  void refill_soon();
   void refill();
-  void ask(Shelf& shelf);
+  void ask(Shelf& shelf, std::size_t boxes);
   [[nodiscard]] bool have_helper();
   [[nodiscard]] std::string start();
   void take_helper(BoxHelper helper);
@@ -72,7 +76,7 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   void take_replies();
   void take(const Reply& reply, std::vector<base::Fd> descriptors);
   void arrived(Shelf& shelf, Box box);
-  void refused(Shelf& shelf, const base::Error& error);
+  void refused(Shelf& shelf, std::size_t boxes, const base::Error& error);
 
   void await_end();
   void look_for_end();
@@ -94,9 +98,9 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   Descriptor process;
   loop::Alarm alarm;
   std::map<std::uint32_t, Shelf> shelves;
-  std::map<std::uint64_t, std::uint32_t> asked;  ///< shelf of each request that the helper has
+  std::size_t asked = 0;  ///< of the helper, and not come yet
   std::uint32_t last_shelf = 0;
-  std::uint64_t last_id = 0;
+  bool refills = false;  ///< in a turn of the loop that is to come
   Clock::time_point heard{};
   std::optional<Clock::time_point> started;
   BoxCounts counts;
@@ -124,7 +128,7 @@ std::optional<Box> Boxes::Impl::lend(const std::shared_ptr<const Mould>& mould, 
   } else {
     shelf.waiting.push_back(std::move(done));
   }
-  refill();
+  if (shelf.wanted(options.spare) > 0) refill_soon();
   watch_time();
   return box;
 }
@@ -150,30 +154,40 @@ std::size_t Boxes::Impl::open_requests() const {
   return open;
 }
 
-/// Whoever waits comes first.
-void Boxes::Impl::refill() {
-  for (const bool ahead : {false, true})
-    for (auto& [number, shelf] : shelves)
-      while (asked.size() < most_asked && shelf.wanted(ahead ? options.spare : 0) > 0) {
-        if (!have_helper()) return;
-        ask(shelf);
-        if (!socket.is_open()) return;
-      }
+/// What several connections want in one turn of the loop is asked for together.
+void Boxes::Impl::refill_soon() {
+  if (std::exchange(refills, true)) return;
+  boost::asio::post(loop, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->closed) return;
+    self->refills = false;
+    self->refill();
+  });
 }
 
-void Boxes::Impl::ask(Shelf& shelf) {
+/// Whoever waits comes first.
+void Boxes::Impl::refill() {
+  for (const std::size_t ahead : {std::size_t{0}, options.spare})
+    for (auto& [number, shelf] : shelves) {
+      const std::size_t boxes = std::min(shelf.wanted(ahead), most_asked - std::min(asked, most_asked));
+      if (boxes == 0) continue;
+      if (!have_helper()) return;
+      ask(shelf, boxes);
+      if (!socket.is_open()) return;
+    }
+}
+
+void Boxes::Impl::ask(Shelf& shelf, std::size_t boxes) {
   int error = 0;
   if (!shelf.told) error = send_request(socket.native_handle(), {Request::Kind::mould, shelf.number, 0}, encode(*shelf.mould));
-  const std::uint64_t id = last_id + 1;
   if (error == 0) {
     shelf.told = true;
-    error = send_request(socket.native_handle(), {Request::Kind::box, shelf.number, id});
+    error = send_request(socket.native_handle(), {Request::Kind::box, shelf.number, static_cast<std::uint32_t>(boxes)});
   }
   if (error != 0) return lost(fmt::format("can't talk to the helper that makes boxes: {}", base::errno_text(error)));
-  if (asked.empty()) heard = Clock::now();
-  last_id = id;
-  asked.emplace(id, shelf.number);
-  ++shelf.asked;
+  if (asked == 0) heard = Clock::now();
+  asked += boxes;
+  shelf.asked += boxes;
 }
 
 bool Boxes::Impl::have_helper() {
@@ -232,39 +246,42 @@ void Boxes::Impl::take_replies() {
 
 void Boxes::Impl::take(const Reply& reply, std::vector<base::Fd> descriptors) {
   heard = Clock::now();
-  const auto request = asked.extract(reply.id);
-  if (!request) return;
-  const auto found = shelves.find(request.mapped());
-  if (found == shelves.end()) return;
+  const auto found = shelves.find(reply.mould);
+  if (found == shelves.end() || reply.boxes > found->second.asked) return;
   Shelf& shelf = found->second;
-  --shelf.asked;
-  if (reply.error != 0) return refused(shelf, base::system_error(reply.error, fmt::format("can't make a box: {} failed", reply.what)));
-  const std::size_t expected = 1 + (shelf.mould->reuse ? 1 : 0) + (shelf.mould->reuse && shelf.mould->tmp ? 1 : 0);
-  if (descriptors.size() != expected) return refused(shelf, {EMFILE, "can't take a box: there are no descriptors left"});
-  Box box{.mould = shelf.mould, .keeper = std::move(descriptors[0])};
-  if (shelf.mould->reuse && shelf.mould->tmp) box.tmp = std::move(descriptors[1]);
-  if (shelf.mould->reuse) box.proc = std::move(descriptors.back());
-  remember_as_new(box);
-  ++counts.made;
+  shelf.asked -= reply.boxes;
+  asked -= reply.boxes;
+  if (reply.error != 0) return refused(shelf, reply.boxes, base::system_error(reply.error, fmt::format("can't make a box: {} failed", reply.what)));
+  const std::size_t each = shelf.mould->reuse ? (shelf.mould->tmp ? 3 : 2) : 1;
+  if (descriptors.size() != each * reply.boxes) return refused(shelf, reply.boxes, {EMFILE, "can't take a box: there are no descriptors left"});
   shelf.failing = false;
-  arrived(shelf, std::move(box));
+  for (auto at = descriptors.begin(); at != descriptors.end(); at += static_cast<std::ptrdiff_t>(each)) {
+    Box box{.mould = shelf.mould, .keeper = std::move(at[0])};
+    if (each == 3) box.tmp = std::move(at[1]);
+    if (each > 1) box.proc = std::move(at[static_cast<std::ptrdiff_t>(each) - 1]);
+    remember_as_new(box);
+    ++counts.made;
+    arrived(shelf, std::move(box));
+    if (closed) return;
+  }
 }
 
 void Boxes::Impl::arrived(Shelf& shelf, Box box) {
-  if (shelf.waiting.empty()) return shelf.spare.push_back(std::move(box));
+  if (shelf.waiting.empty()) return shelf.spare.push_front(std::move(box));  // the one used last is still in the caches
   Done done = std::move(shelf.waiting.front());
   shelf.waiting.pop_front();
   ++counts.lent;
   done(std::move(box));
 }
 
-void Boxes::Impl::refused(Shelf& shelf, const base::Error& error) {
-  ++counts.failed;
+void Boxes::Impl::refused(Shelf& shelf, std::size_t boxes, const base::Error& error) {
+  counts.failed += boxes;
   shelf.failing = true;
-  if (shelf.waiting.empty()) return;
-  Done done = std::move(shelf.waiting.front());
-  shelf.waiting.pop_front();
-  done(error);
+  for (; boxes > 0 && !shelf.waiting.empty() && !closed; --boxes) {
+    Done done = std::move(shelf.waiting.front());
+    shelf.waiting.pop_front();
+    done(error);
+  }
 }
 
 void Boxes::Impl::await_end() {
@@ -289,7 +306,7 @@ void Boxes::Impl::lost(const std::string& why) {
   socket.close(ignored);
   if (process.is_open()) kill();
   if (options.on_trouble) options.on_trouble(why);
-  asked.clear();
+  asked = 0;
   for (auto& [number, shelf] : shelves) {
     shelf.told = false;
     shelf.asked = 0;
@@ -312,7 +329,7 @@ void Boxes::Impl::watch_time() {
 
 void Boxes::Impl::tick() {
   const auto now = Clock::now();
-  if (!asked.empty() && now - heard > options.silence) lost("the helper that makes boxes does not answer");
+  if (asked > 0 && now - heard > options.silence) lost("the helper that makes boxes does not answer");
   drop_old(now);
   if (!socket.is_open() && open_requests() > 0) {
     // A helper that cannot be started now cannot be waited for.
@@ -337,6 +354,7 @@ void Boxes::Impl::drop_old(Clock::time_point now) {
 
 void Boxes::Impl::settle(milliseconds most) {
   const auto end = Clock::now() + most;
+  refill();
   while (open_requests() > 0 && socket.is_open()) {
     const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
     pollfd reply{socket.native_handle(), POLLIN, 0};

@@ -55,7 +55,7 @@ constexpr std::string_view strict[]{
     "timerfd_create", "timerfd_settime", "timerfd_settime64", "timerfd_gettime", "timerfd_gettime64", "pause",
     // memory
     "brk", "mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise", "msync", "mincore", "mlock", "mlock2", "munlock",
-    "membarrier", "shmget", "shmat", "shmdt", "shmctl", "cachestat", "map_shadow_stack", "mseal",
+    "membarrier", "cachestat", "map_shadow_stack", "mseal",
     // processes; clone() without flags for namespaces
     "fork", "vfork", "execve", "execveat", "exit", "exit_group", "wait4", "waitpid", "waitid", "kill", "tkill", "tgkill",
     "pidfd_open", "pidfd_send_signal", "getpid", "getppid", "gettid", "getpgid", "getpgrp", "setpgid", "getsid", "setsid",

@@ -3,69 +3,28 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "box/keeper.hpp"
-#include "box/layout.hpp"
 #include "box/messages.hpp"
-#include "box/root_maker.hpp"
+#include "box/namespaces.hpp"
 
 namespace xsuperd::box {
 
 namespace {
-
-struct Trouble {
-  int error = 0;
-  std::string what;
-};
-
-base::Fd open_of(pid_t pid, const char* what, int flags) {
-  return base::Fd(::open(("/proc/" + std::to_string(pid) + "/" + what).c_str(), flags | O_CLOEXEC));
-}
-
-/// The namespaces that all boxes of a mould begin with.
-struct MouldSpaces {
-  base::Fd mounts, ipc;
-};
-
-/// What a mould's process writes when it is through.
-struct MouldReport {
-  int error = 0;
-  char what[200] = {};
-};
-
-/// In a process of its own: makes the namespaces, reports, and keeps them until the helper has them.
-[[noreturn]] void be_mould(const Mould& mould, int report_to) {
-  MouldReport report;
-  const int kinds = (mould.has_mounts() ? CLONE_NEWNS : 0) | (mould.ipc == Mould::Own::lent ? CLONE_NEWIPC : 0);
-  if (::unshare(kinds) != 0) {
-    report.error = errno;
-    std::snprintf(report.what, sizeof report.what, "making namespaces");
-  } else if (mould.has_mounts()) {
-    const RootTrouble trouble = make_root(mould);
-    report.error = trouble.error;
-    std::snprintf(report.what, sizeof report.what, "%s", trouble.what.c_str());
-  }
-  if (::write(report_to, &report, sizeof report) == sizeof report) ::pause();  // until it is killed
-  ::_exit(0);
-}
 
 class Helper {
  public:
@@ -78,26 +37,39 @@ class Helper {
     std::optional<MouldSpaces> spaces;
   };
   struct Living {
-    std::unique_ptr<Keeper> keeper;
-    base::Fd network;  ///< to be lent again
+    void* room = nullptr;
+    base::Fd network = {};  ///< to be lent again
   };
 
+  [[nodiscard]] bool begin();
   bool take_request();
   void handle(const Request& request, const std::string& bytes);
-  void make_box(const Request& request);
-  void deliver(const Request& request, Known& known, std::unique_ptr<Keeper> keeper, base::Fd network);
-  void refuse(const Request& request, const Trouble& trouble);
-  Trouble make_spaces(Known& known);
-  base::Fd network_for(const Mould& mould, Trouble& trouble);
+  void make_boxes(std::uint32_t number, std::uint32_t count);
+  [[nodiscard]] Trouble make_box(Known& known, std::vector<base::Fd>& descriptors);
+  [[nodiscard]] Trouble start(const Known& known, base::Fd network, std::vector<base::Fd>& descriptors);
+  [[nodiscard]] Trouble add_views(const Mould& mould, pid_t pid, int ready, std::vector<base::Fd>& descriptors) const;
+  bool deliver(std::uint32_t number, std::uint32_t count, const std::vector<base::Fd>& descriptors);
+  void refuse(std::uint32_t number, std::uint32_t count, const Trouble& trouble);
   void reap();
 
   const int socket_;
+  Namespaces namespaces_;
+  Rooms rooms_;
+  base::Fd alive_, end_;  ///< a pipe whose writing end nobody else has
   std::unordered_map<std::uint32_t, Known> moulds_;
   std::unordered_map<pid_t, Living> living_;
-  std::vector<base::Fd> networks_;  ///< nobody is in them
 };
 
+bool Helper::begin() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+  alive_.reset(ends[0]);
+  end_.reset(ends[1]);
+  return !namespaces_.begin().happened();
+}
+
 int Helper::run() {
+  if (!begin()) return 1;
   constexpr int while_any_live = 1000;  // milliseconds; what ended ones leave behind is taken away at the next request, or so late
   while (true) {
     pollfd request{socket_, POLLIN, 0};
@@ -124,114 +96,101 @@ void Helper::handle(const Request& request, const std::string& bytes) {
     case Request::Kind::mould:
       if (auto mould = decode_mould(bytes)) moulds_[request.mould] = {std::move(*mould), std::nullopt};
       return;
-    case Request::Kind::box: return make_box(request);
+    case Request::Kind::box: return make_boxes(request.mould, request.boxes);
     case Request::Kind::forget: moulds_.erase(request.mould); return;
   }
 }
 
 /// Those that have ended: nothing runs on their memory any more, and what was lent to them is free.
 void Helper::reap() {
-  while (true) {
+  while (!living_.empty()) {
     const pid_t pid = ::waitpid(-1, nullptr, WNOHANG);
     if (pid <= 0 && !(pid == -1 && errno == EINTR)) return;
     const auto ended = living_.find(pid);
     if (ended == living_.end()) continue;
-    if (ended->second.network) networks_.push_back(std::move(ended->second.network));
+    rooms_.give(ended->second.room);
+    if (ended->second.network) namespaces_.take_back(std::move(ended->second.network));
     living_.erase(ended);
   }
 }
 
-void Helper::refuse(const Request& request, const Trouble& trouble) {
-  Reply reply{.id = request.id, .error = trouble.error == 0 ? EIO : trouble.error};
-  std::snprintf(reply.what, sizeof reply.what, "%s", trouble.what.c_str());
-  (void)send_reply(socket_, reply);
-}
-
-void Helper::make_box(const Request& request) {
-  const auto found = moulds_.find(request.mould);
-  if (found == moulds_.end()) return refuse(request, {EINVAL, "finding the mould"});
+/// Boxes that are used once travel together, as many as a message has room for.
+void Helper::make_boxes(std::uint32_t number, std::uint32_t count) {
+  const auto found = moulds_.find(number);
+  if (found == moulds_.end()) return refuse(number, count, {EINVAL, "finding the mould"});
   Known& known = found->second;
-  if (Trouble trouble = make_spaces(known); trouble.error != 0) return refuse(request, trouble);
-  Trouble trouble;
-  base::Fd network = network_for(known.mould, trouble);
-  if (trouble.error != 0) return refuse(request, trouble);
-  const Layout layout = layout_of(known.mould);
-  auto keeper = std::make_unique<Keeper>(KeeperOrder{.mounts = known.spaces->mounts.get(),
-                                                     .network = network.get(),
-                                                     .ipc = known.spaces->ipc.get(),
-                                                     .fresh_ipc = known.mould.ipc == Mould::Own::fresh,
-                                                     .pids = known.mould.pids,
-                                                     .own = layout.own,
-                                                     .apart = known.mould.apart});
-  if (keeper->error() != 0) return refuse(request, {keeper->error(), step_text(keeper->failed_step())});
-  deliver(request, known, std::move(keeper), std::move(network));
-}
-
-void Helper::deliver(const Request& request, Known& known, std::unique_ptr<Keeper> keeper, base::Fd network) {
-  const pid_t pid = keeper->pid();
-  const base::Fd pidfd = keeper->take_pidfd();
-  const bool lent = known.mould.network == Mould::Own::lent;
-  living_.emplace(pid, Living{std::move(keeper), lent ? std::move(network) : base::Fd()});
-  std::vector<base::Fd> views;
-  std::vector<int> descriptors{pidfd.get()};
-  if (known.mould.reuse) {
-    if (known.mould.tmp) views.push_back(open_of(pid, "root/tmp", O_PATH | O_DIRECTORY));
-    views.push_back(open_of(pid, "root/proc", O_RDONLY | O_DIRECTORY));
-    for (const base::Fd& view : views) descriptors.push_back(view.get());
+  const std::uint32_t together = known.mould.reuse ? 1 : most_reply_descriptors;
+  while (count > 0) {
+    std::vector<base::Fd> descriptors;
+    std::uint32_t made = 0;
+    Trouble trouble;
+    while (made < std::min(count, together) && !trouble.happened())
+      if (trouble = make_box(known, descriptors); !trouble.happened()) ++made;
+    if (made > 0 && !deliver(number, made, descriptors)) return;
+    count -= made;
+    if (trouble.happened()) return refuse(number, count, trouble);
   }
-  const bool complete = std::ranges::all_of(descriptors, [](int number) { return number >= 0; });
-  if (complete && send_reply(socket_, {.id = request.id}, descriptors) == 0) return;
-  ::kill(pid, SIGKILL);
-  if (!complete) refuse(request, {ENOENT, "opening /tmp and /proc of the box"});
 }
 
-Trouble Helper::make_spaces(Known& known) {
-  if (known.spaces) return {};
-  const Mould& mould = known.mould;
-  MouldSpaces spaces;
-  if (!mould.has_mounts() && mould.ipc != Mould::Own::lent) {
+Trouble Helper::make_box(Known& known, std::vector<base::Fd>& descriptors) {
+  if (!known.spaces) {
+    MouldSpaces spaces;
+    if (Trouble trouble = namespaces_.make(known.mould, spaces); trouble.happened()) return trouble;
     known.spaces = std::move(spaces);
-    return {};
   }
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return {errno, "making a pipe"};
-  const base::Fd from(ends[0]);
-  base::Fd to(ends[1]);
-  const pid_t pid = ::fork();
-  if (pid == -1) return {errno, "making a process"};
-  if (pid == 0) be_mould(mould, to.get());
-  to.reset();
-  MouldReport report;
-  if (::read(from.get(), &report, sizeof report) != sizeof report) report.error = EIO;
-  Trouble trouble{report.error, report.what};
-  if (trouble.error == 0) {
-    if (mould.has_mounts()) spaces.mounts = open_of(pid, "ns/mnt", O_RDONLY);
-    if (mould.ipc == Mould::Own::lent) spaces.ipc = open_of(pid, "ns/ipc", O_RDONLY);
-    const bool opened = (!mould.has_mounts() || spaces.mounts) && (mould.ipc != Mould::Own::lent || spaces.ipc);
-    if (!opened) trouble = {errno, "opening namespaces in /proc"};
+  base::Fd network;
+  if (Trouble trouble = namespaces_.enter_new_box(known.mould, *known.spaces, network); trouble.happened()) return trouble;
+  return start(known, std::move(network), descriptors);
+}
+
+Trouble Helper::start(const Known& known, base::Fd network, std::vector<base::Fd>& descriptors) {
+  const Mould& mould = known.mould;
+  int ready[2] = {-1, -1};
+  const bool proc = mould.reuse && mould.pids;
+  if (proc && ::pipe2(ready, O_CLOEXEC) != 0) return {errno, "making a pipe"};
+  const base::Fd told(ready[0]);
+  base::Fd tells(ready[1]);
+  int error = 0;
+  Keeper keeper = start_keeper({mould.pids, mould.apart, alive_.get(), proc ? mould.proc_options() : nullptr, tells.get()}, rooms_, error);
+  if (error != 0) return {error, "making a process"};
+  tells.reset();
+  const bool lent = mould.network == Mould::Own::lent;
+  living_.emplace(keeper.pid, Living{keeper.room, lent ? std::move(network) : base::Fd()});
+  descriptors.push_back(std::move(keeper.process));
+  return proc ? add_views(mould, keeper.pid, told.get(), descriptors) : Trouble{};
+}
+
+/// For whoever looks whether a box is as new.
+Trouble Helper::add_views(const Mould& mould, pid_t pid, int ready, std::vector<base::Fd>& descriptors) const {
+  char byte = 0;
+  Trouble trouble;
+  if (::read(ready, &byte, 1) != 1) trouble = {EIO, "mounting /proc"};
+  if (!trouble.happened() && mould.tmp) {
+    descriptors.push_back(namespaces_.open_of(pid, "root/tmp", O_PATH | O_DIRECTORY));
+    if (!descriptors.back()) trouble = {errno, "opening /tmp of the box"};
   }
-  ::kill(pid, SIGKILL);
-  while (::waitpid(pid, nullptr, 0) == -1 && errno == EINTR) {
+  if (!trouble.happened()) {
+    descriptors.push_back(namespaces_.open_of(pid, "root/proc", O_RDONLY | O_DIRECTORY));
+    if (!descriptors.back()) trouble = {errno, "opening /proc of the box"};
   }
-  if (trouble.error == 0) known.spaces = std::move(spaces);
+  if (trouble.happened()) {
+    ::kill(pid, SIGKILL);
+    descriptors.clear();
+  }
   return trouble;
 }
 
-/// One that nobody is in, or a new one, in which the helper then is itself: it talks to nobody over a network.
-base::Fd Helper::network_for(const Mould& mould, Trouble& trouble) {
-  if (mould.network == Mould::Own::none) return {};
-  if (mould.network == Mould::Own::lent && !networks_.empty()) {
-    base::Fd network = std::move(networks_.back());
-    networks_.pop_back();
-    return network;
-  }
-  if (::unshare(CLONE_NEWNET) != 0) {
-    trouble = {errno, "making a network namespace"};
-    return {};
-  }
-  base::Fd network(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (!network) trouble = {errno, "opening namespaces in /proc"};
-  return network;
+/// Boxes that do not get through end with us.
+bool Helper::deliver(std::uint32_t number, std::uint32_t count, const std::vector<base::Fd>& descriptors) {
+  std::vector<int> numbers;
+  for (const base::Fd& one : descriptors) numbers.push_back(one.get());
+  return send_reply(socket_, {.mould = number, .boxes = count}, numbers) == 0;
+}
+
+void Helper::refuse(std::uint32_t number, std::uint32_t count, const Trouble& trouble) {
+  Reply reply{.mould = number, .boxes = count, .error = trouble.error == 0 ? EIO : trouble.error};
+  std::snprintf(reply.what, sizeof reply.what, "%s", trouble.what.c_str());
+  (void)send_reply(socket_, reply);
 }
 
 void prepare(int socket) {
@@ -242,20 +201,19 @@ void prepare(int socket) {
   std::signal(SIGCHLD, SIG_DFL);
   if (socket > 0) ::syscall(SYS_close_range, 0, socket - 1, 0);
   ::syscall(SYS_close_range, socket + 1, ~0U, 0);
+  ::fcntl(socket, F_SETFD, FD_CLOEXEC);
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &files);
   }
   ::setsid();
-  if (::chdir("/") != 0) return;
 }
 
 }  // namespace
 
 int run_box_helper(int socket) {
   prepare(socket);
-  ::fcntl(socket, F_SETFD, FD_CLOEXEC);
   return Helper(socket).run();
 }
 

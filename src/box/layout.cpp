@@ -34,7 +34,7 @@ Layout layout_of(const Mould& mould) {
   if (selection && mould.pids) layout.steps.push_back({Kind::place, "/proc"});
   add(layout.steps, Kind::inaccessible, mould.inaccessible);
   std::ranges::stable_sort(layout.steps, {}, &Step::path);
-  layout.own = {.tmp = mould.tmp, .var_tmp = mould.tmp && !link, .proc = mould.pids, .proc_of_processes_only = selection};
+  layout.own = {.tmp = mould.tmp, .var_tmp = mould.tmp && !link};
   return layout;
 }
 

@@ -25,12 +25,10 @@ struct Step {
   bool operator==(const Step&) const = default;
 };
 
-/// What each box of a mould mounts for itself.
+/// What each box of a mould mounts for itself; /proc is left to a process in its process namespace.
 struct OwnMounts {
   bool tmp = false;
   bool var_tmp = false;  ///< as the same directory
-  bool proc = false;
-  bool proc_of_processes_only = false;
   bool operator==(const OwnMounts&) const = default;
 };
 

@@ -15,21 +15,23 @@ namespace xsuperd::box {
 struct Request {
   enum class Kind : std::uint32_t {
     mould,   ///< the bytes of a mould follow; it is made when the first box of it is asked for. No answer
-    box,     ///< answered by a Reply
+    box,
     forget,  ///< the mould is not used again. No answer
   };
   Kind kind = Kind::box;
   std::uint32_t mould = 0;  ///< a number of the daemon's
-  std::uint64_t id = 0;     ///< of the box
+  std::uint32_t boxes = 0;  ///< how many; answered by as many Replies as there are boxes, or fewer when they come together
 };
 
 struct Reply {
-  std::uint64_t id = 0;
-  std::int32_t error = 0;  ///< errno; 0: the descriptors are keeper, and with box_reuse /tmp and /proc
-  char what[228] = {};     ///< what failed, ended by NUL
+  std::uint32_t mould = 0;
+  std::uint32_t boxes = 0;  ///< how many of those that were asked for this answers
+  std::int32_t error = 0;   ///< errno: none of them could be made; 0: the descriptors are keepers
+  char what[228] = {};      ///< what failed, ended by NUL
 };
 
-inline constexpr std::size_t most_reply_descriptors = 3;
+/// Of a box that is used again come keeper, /tmp if it has one, and /proc; of others the keepers.
+inline constexpr std::size_t most_reply_descriptors = 4;
 
 /// 0 or errno. Does not wait.
 [[nodiscard]] int send_request(int socket, const Request& request, std::string_view bytes = {});

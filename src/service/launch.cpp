@@ -66,7 +66,9 @@ void add_filter(spawn::Recipe& recipe, const config::Confinement& c) {
   using Base = config::SystemCalls::Base;
   const auto base = c.calls.base == Base::all ? Request::Base::all : c.calls.base == Base::service ? Request::Base::service : Request::Base::strict;
   const auto refusal = c.action == config::CallAction::kill ? Request::Action::kill : Request::Action::error;
-  auto filter = box::make_filter({base, refusal, c.calls.denied, !c.connect.any});
+  const Request request{base, refusal, c.calls.denied, !c.connect.any};
+  auto filter = box::make_filter(request);
+  recipe.inheritable = recipe.inheritable && box::lets_launch(request);
   if (filter)
     recipe.filter = std::move(*filter);
   else
@@ -113,9 +115,11 @@ void confine(spawn::Recipe& recipe, const config::Service& service) {
   const config::Confinement c = config::confinement_of(service);
   enclose(recipe, c, service.settings);
   recipe.no_new_privileges = c.no_new_privileges;
+  recipe.inheritable = c.no_new_privileges;
   if (!c.capabilities.is_all()) recipe.capabilities = bounds_of(c.capabilities, recipe);
   if (!c.connect.any) recipe.connect_ports = c.connect.ports;
   if (!c.calls.is_all()) add_filter(recipe, c);
+  recipe.inheritable = recipe.inheritable && (recipe.filter || recipe.capabilities.given);
 }
 
 }  // namespace

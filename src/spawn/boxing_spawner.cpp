@@ -32,7 +32,8 @@ std::optional<Outcome> BoxingSpawner::start(Job job, Load load) {
 
 std::optional<Outcome> BoxingSpawner::start_in(box::Box box, Job job, Load load) {
   const uid_t uid = job.recipe->own_uids ? choose_uid(*job.recipe->own_uids) : 0;
-  job.box = {.keeper = box.keeper.get(), .namespaces = namespaces_of(*box.mould), .pids = box.mould->pids, .own_uid = uid};
+  job.box = {.keeper = box.keeper.get(), .namespaces = namespaces_of(*box.mould), .pids = box.mould->pids,
+             .proc = box.mould->pids && !box.mould->reuse ? box.mould->proc_options() : nullptr, .own_uid = uid};
   lent_.emplace(job.token, Lent{std::move(box), uid});
   auto outcome = spawner_.start(std::move(job), load);
   if (outcome) note(*outcome);

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -53,7 +54,14 @@ XSUPERD_IN_CHILD int leave_table(const ChildPlan& plan) {
 
 // First of all, because the descriptor is one of the daemon's. From here on / is that of the box.
 XSUPERD_IN_CHILD int enter_box(const ChildPlan& plan) {
-  return plan.namespaces == 0 ? 0 : error_of(raw(SYS_setns, plan.keeper, plan.namespaces));
+  return plan.namespaces == 0 ? 0 : error_of(raw(SYS_setns, plan.keeper, plan.namespaces, 0, 0, 0, plan.pass));
+}
+
+/// It shows the processes of whoever mounts it. A root without such a directory has none.
+XSUPERD_IN_CHILD int mount_proc(const ChildPlan& plan) {
+  if (plan.proc == nullptr) return 0;
+  const int error = error_of(raw(SYS_mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, plan.proc, plan.pass));
+  return error == ENOENT ? 0 : error;
 }
 
 // exec would close them, too, but it may take long: a connection that was in another launcher's slot must not stay
@@ -181,6 +189,7 @@ struct Stage {
 constexpr Stage stages[] = {
     {Step::enter, enter_box},
     {Step::descriptors, leave_table},
+    {Step::enter, mount_proc},
     {Step::descriptors, place_descriptors},
     {Step::session, start_session},
     {Step::context, set_context},

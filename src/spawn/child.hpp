@@ -18,6 +18,10 @@ struct ChildPlan : Tuning {
   char* listen_pid = nullptr;  ///< not null: the socket becomes 3, too, and the child's pid is written here
   int keeper = -1;      ///< a pidfd in the daemon's table; -1: there is no box to enter
   int namespaces = 0;   ///< those of the keeper to enter
+  const char* proc = nullptr;  ///< options of a /proc to mount; null: none
+  std::uint64_t pass = 0;      ///< what a filter lets setns(2) and mount(2) through for
+  /// Our thread has given up new privileges and bounding capabilities, and has the filter: all of that is ours already.
+  bool inherited = false;
   const char* path = nullptr;
   const char* const* argv = nullptr;
   const char* const* envp = nullptr;

@@ -14,9 +14,12 @@
 
 #include "spawn/job_ring.hpp"
 #include "spawn/launcher.hpp"
+#include "spawn/low_descriptors.hpp"
 #include "spawn/outcome_box.hpp"
 #include "spawn/pending.hpp"
+#include "spawn/profile_threads.hpp"
 #include "xsuperd/base/raw_syscall.hpp"
+#include "spawn/slots.hpp"
 #include "spawn/slow_programs.hpp"
 #include "xsuperd/base/signals_blocked.hpp"
 #include "xsuperd/spawn/spawner.hpp"
@@ -54,7 +57,7 @@ class CloneSpawner final : public Spawner {
   void count(Launch& launch);
   void take(Launched launched);
   void start_threads();
-  void work(unsigned thread);
+  void work(JobRing& ring, bool inherits);
   void put(Launched launched);
 
   const CloneOptions options_;
@@ -66,9 +69,11 @@ class CloneSpawner final : public Spawner {
   SlowPrograms slow_;
   Launcher here_;
   PendingLaunches pending_;
+  Slots slots_;
   JobRing ring_;
   OutcomeBox box_;
   std::vector<std::jthread> threads_;
+  ProfileThreads profiles_;
 };
 
 CloneSpawner::CloneSpawner(boost::asio::io_context& loop, const CloneOptions& options)
@@ -76,10 +81,15 @@ CloneSpawner::CloneSpawner(boost::asio::io_context& loop, const CloneOptions& op
       self_(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0U))),
       manner_(choose_manner(options, self_.get())),
       null_(open_null()),
-      here_(manner_, 0, null_.get()),
+      here_(manner_, null_.get()),
       pending_(loop, slow_),
+      slots_(options.threads),
       ring_(options.threads == 0 ? 0 : ring_capacity),
-      box_(loop) {
+      box_(loop),
+      profiles_({.threads = options.threads,
+                 .ring = ring_capacity,
+                 .self = self_.get(),
+                 .serve = [this](JobRing& ring, bool inherits) { work(ring, inherits); }}) {
   box_.on_launched([this](Launched launched) { take(std::move(launched)); });
   start_threads();
 }
@@ -87,8 +97,8 @@ CloneSpawner::CloneSpawner(boost::asio::io_context& loop, const CloneOptions& op
 void CloneSpawner::start_threads() {
   const base::SignalsBlocked blocked;
   try {
-    for (unsigned thread = 1; thread <= options_.threads; ++thread)
-      threads_.emplace_back([this, thread] { work(thread); });
+    for (unsigned thread = 0; thread < options_.threads; ++thread)
+      threads_.emplace_back([this] { work(ring_, false); });
   } catch (...) {
     ring_.close();  // those that are there end
     throw;
@@ -97,6 +107,7 @@ void CloneSpawner::start_threads() {
 
 CloneSpawner::~CloneSpawner() {
   ring_.close();  // none goes on with the jobs that are left
+  profiles_.end();
   threads_.clear();
   for (Launched& launched : box_.take_rest())
     if (auto* launch = std::get_if<std::unique_ptr<Launch>>(&launched)) pending_.add(std::move(*launch), true);
@@ -118,6 +129,7 @@ std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
   const bool slow = slow_.remembers(program, std::chrono::steady_clock::now());
   if (slow && pending_.size() >= options_.most_pending && slow_.hangs(program))
     return StartFailed{.token = job.token, .error = EAGAIN, .socket = std::move(job.socket)};
+  if (load != Load::at_once && profiles_.push(job)) return std::nullopt;
   const bool for_threads = load == Load::many || (load == Load::alone && (slow || base::raw_touches_tls));
   if (for_threads && ring_.push(job)) return std::nullopt;
   return start_here(std::move(job), slow, load == Load::at_once);
@@ -125,7 +137,7 @@ std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
 
 std::optional<Outcome> CloneSpawner::start_here(Job job, bool slow, bool at_once) {
   const auto patience = patience_here(job.recipe->path, slow, at_once);
-  Launched launched = here_.launch(std::move(job), patience);
+  Launched launched = here_.launch(std::move(job), patience, slot_number(0));
   if (auto* outcome = std::get_if<Outcome>(&launched)) return std::move(*outcome);
   auto launch = std::get<std::unique_ptr<Launch>>(std::move(launched));
   if (!slow) count(*launch);
@@ -159,11 +171,15 @@ void CloneSpawner::take(Launched launched) {
   handler_(std::get<Outcome>(std::move(launched)));
 }
 
-void CloneSpawner::work(unsigned thread) {
-  Launcher launcher(manner_, thread, null_.get());
-  while (std::optional<Job> job = ring_.take()) {
+void CloneSpawner::work(JobRing& ring, bool inherits) {
+  Launcher launcher(manner_, null_.get());
+  while (std::optional<Job> job = ring.take()) {
     const bool hangs = slow_.hangs(job->recipe->path);
-    Launched launched = launcher.launch(*std::move(job), hangs ? patience_with_hanging : options_.thread_patience);
+    const auto patience = hangs ? patience_with_hanging : options_.thread_patience;
+    Launched launched = [&] {
+      const Slots::Use slot(slots_);
+      return launcher.launch(*std::move(job), patience, slot.number(), inherits);
+    }();
     auto* launch = std::get_if<std::unique_ptr<Launch>>(&launched);
     if (launch != nullptr && !hangs) count(**launch);
     put(std::move(launched));

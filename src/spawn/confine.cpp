@@ -63,7 +63,7 @@ XSUPERD_IN_CHILD long in_bounding_set(unsigned number) { return raw(SYS_prctl, P
 }  // namespace
 
 XSUPERD_IN_CHILD int forbid_new_privileges(const ChildPlan& plan) {
-  return plan.no_new_privileges ? error_of(raw(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1)) : 0;
+  return plan.no_new_privileges && !plan.inherited ? error_of(raw(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1)) : 0;
 }
 
 XSUPERD_IN_CHILD int restrict_connect(const ChildPlan& plan) {
@@ -84,7 +84,7 @@ XSUPERD_IN_CHILD int restrict_connect(const ChildPlan& plan) {
 XSUPERD_IN_CHILD int cut_bounding_set(const ChildPlan& plan) {
   if (!plan.capabilities.given) return 0;
   const CapabilityBounds& bounds = plan.capabilities.value;
-  for (unsigned number = 0; number < capability_numbers; ++number) {
+  for (unsigned number = 0; number < capability_numbers && !plan.inherited; ++number) {
     const long there = in_bounding_set(number);
     if (there < 0) break;
     if (there == 0 || has_bit(bounds.allowed, number)) continue;
@@ -117,6 +117,7 @@ XSUPERD_IN_CHILD int verify_capabilities(const ChildPlan& plan) {
   if (const int error = read_capabilities(left)) return error;
   if ((left.permitted & ~bounds.allowed) != 0 || (bounds.required & ~left.permitted) != 0) return EPERM;
   if (left.effective != left.permitted || left.inheritable != (bounds.ambient ? left.permitted : 0)) return EPERM;
+  if (plan.inherited && !bounds.ambient) return 0;  // the thread has looked, and ambient ones have been cleared
   for (unsigned number = 0; number < capability_numbers; ++number) {
     const long there = in_bounding_set(number);
     if (there < 0) break;
@@ -128,7 +129,7 @@ XSUPERD_IN_CHILD int verify_capabilities(const ChildPlan& plan) {
 
 XSUPERD_IN_CHILD int install_filter(const ChildPlan& plan) {
   if (plan.filter_error != 0) return plan.filter_error;
-  if (plan.filter == nullptr) return 0;
+  if (plan.filter == nullptr || plan.inherited) return 0;
   const struct {
     unsigned short length;
     const sock_filter* program;

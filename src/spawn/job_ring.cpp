@@ -19,12 +19,19 @@ bool JobRing::push(Job& job) {
 
 std::optional<Job> JobRing::take() {
   std::unique_lock lock(mutex_);
+  ++waiting_;
   filled_.wait(lock, [this] { return count_ > 0 || closed_; });
+  --waiting_;
   if (closed_) return std::nullopt;
   Job job = std::move(jobs_[first_]);
   first_ = (first_ + 1) % jobs_.size();
   --count_;
   return job;
+}
+
+bool JobRing::all_wait(std::size_t threads) {
+  const std::scoped_lock lock(mutex_);
+  return count_ == 0 && waiting_ >= threads;
 }
 
 void JobRing::close() {

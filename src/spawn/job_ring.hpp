@@ -10,7 +10,7 @@
 
 namespace xsuperd::spawn {
 
-/// Jobs on their way from the loop to the spawner threads, first in, first out. Bounded: the loop never
+/// Jobs on their way from the loop to threads, first in, first out. Bounded: the loop never
 /// waits, it starts a job itself when the ring is full. Any thread.
 class JobRing {
  public:
@@ -20,6 +20,8 @@ class JobRing {
   [[nodiscard]] bool push(Job& job);
   /// Waits for a job; nothing once the ring was closed, even if there are jobs left.
   [[nodiscard]] std::optional<Job> take();
+  /// Is there no job, and do that many threads wait for one?
+  [[nodiscard]] bool all_wait(std::size_t threads);
   /// Ends the waiting of all threads.
   void close();
 
@@ -29,6 +31,7 @@ class JobRing {
   std::vector<Job> jobs_;
   std::size_t first_ = 0;
   std::size_t count_ = 0;
+  std::size_t waiting_ = 0;
   bool closed_ = false;
 };
 

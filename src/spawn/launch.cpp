@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "xsuperd/base/raw_syscall.hpp"
+#include "xsuperd/box/filter.hpp"
 
 // glibc's clone() by its other name, because ThreadSanitizer puts a function of its own in place of the usual one: that
 // takes every child for a fork and notes so in its state, which lies in the memory we share with the child.
@@ -48,7 +49,7 @@ void sleep_on(const int& word, nanoseconds most) {
 }
 
 /// Children of this thread come into the process namespace of that process from now on. errno, 0 for success.
-int born_in(int pidfd) { return ::setns(pidfd, CLONE_NEWPID) == 0 ? 0 : errno; }
+int born_in(int pidfd) { return base::error_of(raw(SYS_setns, pidfd, CLONE_NEWPID, 0, 0, 0, box::pass())); }
 
 }  // namespace
 
@@ -82,6 +83,8 @@ void Launch::prepare(Job&& job) {
 void Launch::enclose() {
   plan_.keeper = job_.box.keeper;
   plan_.namespaces = job_.box.namespaces;
+  plan_.proc = job_.box.proc;
+  plan_.pass = plan_.namespaces != 0 ? box::pass() : 0;
   if (job_.box.own_uid == 0) return;
   plan_.set_user = true;
   plan_.set_groups = true;

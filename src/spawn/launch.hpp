@@ -47,6 +47,8 @@ class Launch {
   void prepare(Job&& job);
   /// Makes the child, which finds its connection on the descriptor `socket`.
   void clone(const Manner& manner, int socket);
+  /// Before clone(): the calling thread has what the recipe allows a thread to have in advance.
+  void inherits() { plan_.inherited = true; }
   /// Instead of clone(): there is no child, and for this reason.
   void fail(Step step, int error);
 

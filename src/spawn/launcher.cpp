@@ -42,10 +42,9 @@ Manner choose_manner(const CloneOptions& options, int self) {
   return manner;
 }
 
-Launcher::Launcher(Manner manner, unsigned thread, int null)
-    : manner_(manner), slot_(slot_number(thread)), null_(null), launch_(std::make_unique<Launch>()) {}
+Launcher::Launcher(Manner manner, int null) : manner_(manner), null_(null), launch_(std::make_unique<Launch>()) {}
 
-Launched Launcher::launch(Job job, std::chrono::nanoseconds patience) {
+Launched Launcher::launch(Job job, std::chrono::nanoseconds patience, int slot, bool inherits) {
   if (!launch_) launch_ = make_launch();
   if (!launch_) return StartFailed{.token = job.token, .error = ENOMEM, .socket = std::move(job.socket)};
   try {
@@ -54,7 +53,8 @@ Launched Launcher::launch(Job job, std::chrono::nanoseconds patience) {
     launch_->fail(Step::clone, ENOMEM);
     return launch_->finish();
   }
-  const bool through = manner_.first_high == 0 ? start_plainly(patience) : start_by_slot(patience);
+  if (inherits) launch_->inherits();
+  const bool through = manner_.first_high == 0 ? start_plainly(patience) : start_by_slot(patience, slot);
   if (through) return launch_->finish();
   return std::move(launch_);
 }
@@ -64,15 +64,15 @@ bool Launcher::start_plainly(std::chrono::nanoseconds patience) {
   return launch_->wait(patience);
 }
 
-bool Launcher::start_by_slot(std::chrono::nanoseconds patience) {
-  if (::dup3(launch_->socket(), slot_, O_CLOEXEC) == -1) {
+bool Launcher::start_by_slot(std::chrono::nanoseconds patience, int slot) {
+  if (::dup3(launch_->socket(), slot, O_CLOEXEC) == -1) {
     launch_->fail(Step::descriptors, errno);
     return true;
   }
-  launch_->clone(manner_, slot_);
+  launch_->clone(manner_, slot);
   const bool through = launch_->wait(patience);
   if (!through) launch_->wait_for_table();
-  ::dup3(null_, slot_, O_CLOEXEC);
+  ::dup3(null_, slot, O_CLOEXEC);
   return through;
 }
 

@@ -10,23 +10,23 @@ namespace xsuperd::spawn {
 /// The best manner that the kernel, the reserved descriptors and the options allow. `self`: pidfd of this process.
 [[nodiscard]] Manner choose_manner(const CloneOptions& options, int self = -1);
 
-/// Starts one program at a time. Each thread that starts programs has its own: a slot among the low
-/// descriptors, and a Launch that is used again, until one is given away because it takes too long.
+/// Starts one program at a time. Each thread that starts programs has its own, with a Launch that is used again, until one
+/// is given away because it takes too long.
 class Launcher {
  public:
   /// `null` is an open /dev/null, which outlives the launcher.
-  Launcher(Manner manner, unsigned thread, int null);
+  Launcher(Manner manner, int null);
 
-  /// Returns when the program runs or has failed, or with the start when that takes longer than `patience`.
-  [[nodiscard]] Launched launch(Job job, std::chrono::nanoseconds patience);
+  /// Returns when the program runs or has failed, or with the start when that takes longer than `patience`. `slot` is a
+  /// descriptor that nobody else uses meanwhile. `inherits`: see Launch.
+  [[nodiscard]] Launched launch(Job job, std::chrono::nanoseconds patience, int slot, bool inherits = false);
 
  private:
   // Both: true when the child is through.
   [[nodiscard]] bool start_plainly(std::chrono::nanoseconds patience);
-  [[nodiscard]] bool start_by_slot(std::chrono::nanoseconds patience);
+  [[nodiscard]] bool start_by_slot(std::chrono::nanoseconds patience, int slot);
 
   Manner manner_;
-  int slot_;
   int null_;
   std::unique_ptr<Launch> launch_;  ///< null: the last one was given away
 };

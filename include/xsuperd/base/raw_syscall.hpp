@@ -37,12 +37,13 @@ constexpr bool raw_touches_tls = false;
 constexpr bool raw_touches_tls = true;
 #endif
 
-XSUPERD_IN_CHILD inline long raw_words(long number, long a, long b, long c, long d, long e) {
+XSUPERD_IN_CHILD inline long raw_words(long number, long a, long b, long c, long d, long e, long f) {
 #if defined(__x86_64__) && defined(__LP64__)
   long answer = number;
   register long r10 asm("r10") = d;
   register long r8 asm("r8") = e;
-  asm volatile("syscall" : "+a"(answer) : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
+  register long r9 asm("r9") = f;
+  asm volatile("syscall" : "+a"(answer) : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
   return answer;
 #elif defined(__aarch64__)
   register long x8 asm("x8") = number;
@@ -51,11 +52,12 @@ XSUPERD_IN_CHILD inline long raw_words(long number, long a, long b, long c, long
   register long x2 asm("x2") = c;
   register long x3 asm("x3") = d;
   register long x4 asm("x4") = e;
-  asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+  register long x5 asm("x5") = f;
+  asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
   return x0;
 #else
   const int kept = errno;
-  long answer = ::syscall(number, a, b, c, d, e);
+  long answer = ::syscall(number, a, b, c, d, e, f);
   if (answer == -1) answer = -errno;
   errno = kept;
   return answer;
@@ -72,10 +74,10 @@ XSUPERD_IN_CHILD inline long raw_word(T value) {
     return static_cast<long>(value);
 }
 
-/// Up to five arguments, which is all the child needs; those that are not given are 0, as prctl(2) wants them.
-template <typename A = long, typename B = long, typename C = long, typename D = long, typename E = long>
-XSUPERD_IN_CHILD inline long raw(long number, A a = 0, B b = 0, C c = 0, D d = 0, E e = 0) {
-  return raw_words(number, raw_word(a), raw_word(b), raw_word(c), raw_word(d), raw_word(e));
+/// Those that are not given are 0, as prctl(2) wants them.
+template <typename A = long, typename B = long, typename C = long, typename D = long, typename E = long, typename F = long>
+XSUPERD_IN_CHILD inline long raw(long number, A a = 0, B b = 0, C c = 0, D d = 0, E e = 0, F f = 0) {
+  return raw_words(number, raw_word(a), raw_word(b), raw_word(c), raw_word(d), raw_word(e), raw_word(f));
 }
 
 /// errno of an answer, 0 for success.

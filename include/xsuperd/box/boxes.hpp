@@ -44,8 +44,8 @@ struct BoxCounts {
 };
 
 /// Has boxes made, ahead of their use where there is traffic, and lends them. Lives on the loop thread and never waits,
-/// except in settle(). Nothing is made for a mould that nobody asks for; when somebody has, two are kept spare, for a
-/// minute after the last one was lent. The helper is started by the first request, and anew, at most once a second,
+/// except in settle(). Nothing is made for a mould that nobody asks for; when somebody has, `spare` to twice as many
+/// are kept spare, for a minute after the last one was lent. The helper is started by the first request, and anew, at most once a second,
 /// when it has ended; what is in use then goes on.
 class Boxes {
  public:

@@ -79,6 +79,8 @@ struct Recipe : Tuning {
   std::optional<std::vector<std::uint16_t>> connect_ports;  ///< TCP connections go to these only; none: to any
   /// For seccomp(2), in the child's last step; null: none. Numbers only, so that a launcher could have it instead.
   std::shared_ptr<const std::vector<sock_filter>> filter;
+  /// A thread may have the filter, the bounds of the capabilities and no_new_privileges in advance, and pass them on.
+  bool inheritable = false;
   int filter_error = 0;  ///< errno when there should be a filter and is none: no start succeeds
   std::shared_ptr<const box::Mould> mould;  ///< of the box that each server gets; null: none
   std::optional<OwnUids> own_uids;          ///< each box gets one of these as user and group id, in place of the credentials

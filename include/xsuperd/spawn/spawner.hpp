@@ -32,6 +32,7 @@ struct Enclosure {
   int keeper = -1;     ///< pidfd of the process whose namespaces are to be entered; -1: no box
   int namespaces = 0;  ///< CLONE_NEWNS and so on
   bool pids = false;   ///< also its process namespace
+  const char* proc = nullptr;  ///< options of the /proc that the server is to have of its own; null: it is there
   uid_t own_uid = 0;   ///< user and group id of the server; 0: the recipe's
 };
 

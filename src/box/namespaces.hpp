@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Namespaces, as the process that makes boxes makes and enters them. Internal to box; for a process with one thread.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "box/layout.hpp"
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/box/mould.hpp"
+
+namespace xsuperd::box {
+
+/// What went wrong: `what` failed with errno value `error`. 0: nothing did.
+struct Trouble {
+  int error = 0;
+  std::string what = {};
+  [[nodiscard]] bool happened() const { return error != 0; }
+};
+
+/// What all boxes of a mould begin with.
+struct MouldSpaces {
+  base::Fd mounts = {}, ipc = {};
+  OwnMounts own = {};
+};
+
+/// The process that makes boxes goes from namespace to namespace: what it starts is in those that it is in. This knows the
+/// way back to those of the host.
+class Namespaces {
+ public:
+  /// While the process is still in those of the host. An error makes it useless.
+  [[nodiscard]] Trouble begin();
+
+  /// Makes those that the mould's boxes share, in a process of its own.
+  [[nodiscard]] Trouble make(const Mould& mould, MouldSpaces& to);
+  /// Makes the namespaces of one box, but for the one of processes, and enters them. `network`, if the mould has one, can be
+  /// lent again.
+  [[nodiscard]] Trouble enter_new_box(const Mould& mould, const MouldSpaces& spaces, base::Fd& network);
+  /// Nobody is in that network any more.
+  void take_back(base::Fd network) { networks_.push_back(std::move(network)); }
+  /// Something in the directory /proc/PID of the host.
+  [[nodiscard]] base::Fd open_of(pid_t pid, const char* what, int flags) const;
+
+ private:
+  [[nodiscard]] Trouble go_home();
+  [[nodiscard]] Trouble enter_network(const Mould& mould, base::Fd& network);
+
+  base::Fd proc_;           ///< the host's /proc
+  base::Fd mounts_, ipc_;   ///< the host's
+  bool away_ = false;
+  std::vector<base::Fd> networks_;  ///< nobody is in them
+};
+
+}  // namespace xsuperd::box
