@@ -90,7 +90,7 @@ const Group* find_group(std::string_view name) {
 
 }  // namespace
 
-std::optional<std::set<std::string>> calls_of_group(std::string_view name) {
+std::optional<std::set<std::string>> calls_of_group(std::string_view name, bool of_service) {
   const Group* group = find_group(name);
   if (!group) return std::nullopt;
   std::set<std::string> all;
@@ -99,7 +99,9 @@ std::optional<std::set<std::string>> calls_of_group(std::string_view name) {
       all.insert(word);
       continue;
     }
-    all.merge(calls_of_group(word).value_or(std::set<std::string>{}));
+    if (of_service && is_outside_system_service(word)) continue;
+    auto within = calls_of_group(word, of_service);
+    if (within) all.merge(*within);
   }
   return all;
 }

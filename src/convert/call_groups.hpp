@@ -10,8 +10,9 @@
 namespace xsuperd::convert {
 
 /// The calls of a group such as "@mount", with those of the groups in it; nothing for one that is not known here, and for
-/// those that are larger than what a service could do without.
-[[nodiscard]] std::optional<std::set<std::string>> calls_of_group(std::string_view name);
+/// those that are larger than what a service could do without. `of_service`: without the groups in it that are outside of
+/// @system-service.
+[[nodiscard]] std::optional<std::set<std::string>> calls_of_group(std::string_view name, bool of_service = false);
 /// Has @system-service none of its calls, so that to take them off it changes nothing?
 [[nodiscard]] bool is_outside_system_service(std::string_view group);
 /// What our @service leaves and @system-service does not have.

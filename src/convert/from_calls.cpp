@@ -69,7 +69,7 @@ class CallList {
     if (allows_ && inverted && is_outside_system_service(word)) return true;
     std::set<std::string> calls{std::string(word)};
     if (word.starts_with('@')) {
-      auto group = calls_of_group(word);
+      auto group = calls_of_group(word, allows_ && inverted);
       // @service has no more calls, whatever else the unit allows.
       if (!group && allows_ && !inverted) return true;
       if (!group) return fail(fmt::format("the calls of {} are not known here", word));

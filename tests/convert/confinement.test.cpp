@@ -162,6 +162,10 @@ TEST_CASE("@system-service becomes @service without what that leaves, and it is 
   const std::string less = values(text(entry_of("SystemCallFilter=@system-service\nSystemCallFilter=~@mount @setuid\n"), "x"), "system_calls");
   CHECK(less.find("~setuid") != std::string::npos);
   CHECK(less.find("~pivot_root") == std::string::npos);
+  // Of groups within a group, too, only what @system-service has is taken off it.
+  const std::string privileged = values(text(entry_of("SystemCallFilter=@system-service\nSystemCallFilter=~@privileged\n"), "x"), "system_calls");
+  CHECK(privileged.find("~setuid") != std::string::npos);
+  CHECK(privileged.find("~swapon") == std::string::npos);
   const std::string more = values(text(entry_of("SystemCallFilter=@system-service chroot @file-system\n"), "x"), "system_calls");
   CHECK(more.find("~chroot") == std::string::npos);
   CHECK(more.find("~mincore") != std::string::npos);
