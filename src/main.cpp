@@ -33,7 +33,7 @@ int main(int argc, char** argv) try {
     case cli::CommandLine::Task::help: return fmt::print("{}", cli::help(program)), 0;
     case cli::CommandLine::Task::check:
       if (command.explain) return cli::explain_access(command);
-      return cli::check_configuration(cli::sources_of(command), command.strict, command.show);
+      return cli::check_configuration(cli::sources_of(command), cli::checking_of(command));
     case cli::CommandLine::Task::serve: return cli::serve(command, program, arguments);
   }
 } catch (const std::exception& bug) {

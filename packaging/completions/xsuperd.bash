@@ -40,7 +40,7 @@ _xsuperd() {
 
   local always='-d -filelog -syslog -reuse -limit -pidfile -logprocs -shutdownprocs -cc -stayalive -dontfork --inetd
     -version -t --strict --show --explain --container --control --control-group --worker-user --workers --version --help'
-  local of_xinetd='-f -inetd_compat -inetd_ipv6'
+  local of_xinetd='-f -inetd_compat -inetd_ipv6 --as-xinetd'
   local of_inetd='-i -f -E -l -w -W -R -c -C -s -q -a -p'
   if [[ $current != -* ]]; then
     [[ $as == inetd ]] && mapfile -t COMPREPLY < <(compgen -f -- "$current") && compopt -o filenames 2>/dev/null

@@ -47,6 +47,7 @@ complete -c $name -l help -d 'print a summary'
 complete -c $name -n 'not __xsuperd_is_inetd' -s f -rF -d 'read this configuration'
 complete -c $name -n 'not __xsuperd_is_inetd' -o inetd_compat -d 'read /etc/inetd.conf too'
 complete -c $name -n 'not __xsuperd_is_inetd' -o inetd_ipv6 -d 'accepted and without effect'
+complete -c $name -n 'not __xsuperd_is_inetd' -l as-xinetd -d 'with -t: warn of what xinetd would ignore or refuse'
 
 complete -c $name -n __xsuperd_is_inetd -F
 complete -c $name -n __xsuperd_is_inetd -s i -d 'stay in the foreground'

@@ -62,6 +62,7 @@ constexpr Option table[]{
     {"-t", "", "check the configuration, print the findings, and exit: 0 no errors, 2 errors"},
     {"--strict", "", "with -t: exit with 1 if there are only warnings"},
     {"--show", "", "with -t: print the configuration in effect, with defaults merged in"},
+    {"--as-xinetd", "", "with -t: also warn of what xinetd would ignore, refuse or read otherwise", true, nullptr, Known::to_xinetd},
     {"--explain", "SERVICE ADDRESS [TIME]",
      "with -t: say whether that peer would be served at that time (H:MM) and why; exits with 0 yes, 1 no, 2 errors", true,
      looks_like_time},
@@ -235,6 +236,7 @@ void set(CommandLine& c, const std::string& word, const std::vector<std::string>
   if (word == "-inetd_compat") c.inetd_compat = true;
   if (word == "--strict") c.strict = true;
   if (word == "--show") c.show = true;
+  if (word == "--as-xinetd") c.as_xinetd = true;
   if (word == "-shutdownprocs") c.warnings.emplace_back("The shutdownprocs option has been deprecated.");
   if (word == "-limit") good = number(value, -1, most, c.limit);
   if (word == "-logprocs") good = number(value, -1, most, c.logprocs);

@@ -6,6 +6,7 @@
 
 #include "config/box_rows.hpp"
 #include "config/confinement_rows.hpp"
+#include "config/xinetd_reading.hpp"
 
 namespace xsuperd::config {
 
@@ -26,14 +27,14 @@ constexpr std::array rows{
                 "networks the one with the longer prefix. A peer whose name could not be looked up counts as matched "
                 "by the most specific name in no_access.",
         .difference = "Not in xinetd, which always refuses.", .without = more,
-        .wrong = "Bad access policy: {}", .parse = values::word<&S::access_policy>}),
+        .wrong = "Bad access policy: {}", .parse = values::word<&S::access_policy>, .xinetd = {.stricter = true}}),
     attr<&S::access_times>({.name = "access_times", .most = -1, .synopsis = "H:M-H:M ...",
         .initial = "always", .example = "access_times = 7:00-12:30 13:30-19:00",
         .text = "Times of day, local to the daemon, at which requests are served; the whole end minute "
                 "counts. At other times peers are refused with the reason time; running servers go on. See Time "
                 "forms for the form of an interval.",
         .difference = "24:00 is understood, and an interval may cross midnight.",
-        .without = more, .parse = values::access_times}),
+        .without = more, .parse = values::access_times, .xinetd = {.reads = by_xinetd::access_times}}),
     attr<&S::backlog>({.name = "backlog", .where = both, .synopsis = "NUMBER",
         .initial = "the maximum the system allows", .example = "backlog = 256",
         .text = "How many connections the kernel may hold for a stream service until they are accepted. The "
@@ -68,13 +69,15 @@ constexpr std::array rows{
         .text = "The network interface through which peers must come, by its name. As long as this host does not have it, "
                 "the service stays closed, and is tried again from time to time. Not for UNIX and vsock sockets.",
         .difference = "Not in xinetd.", .without = more,
-        .wrong = "'{}' is not the name of a network interface", .hint = "'ip link' lists them", .parse = values::bind_device}),
+        .wrong = "'{}' is not the name of a network interface", .hint = "'ip link' lists them", .parse = values::bind_device,
+        .concerns = concerning::ip_sockets, .xinetd = {.instead = "peers come in through every interface"}}),
     attr<&S::conn_env>({.name = "conn_env", .where = both, .synopsis = "xinetd|ucspi|all", .initial = "xinetd",
         .example = "conn_env = all",
         .text = "Which variables tell a server with wait = no about its connection: REMOTE_HOST, as in xinetd; those of UCSPI, "
                 "or all. See Environment of a connection.",
         .difference = "Not in xinetd.", .without = more,
-        .wrong = "Bad choice for conn_env: {}", .parse = values::word<&S::conn_env>}),
+        .wrong = "Bad choice for conn_env: {}", .parse = values::word<&S::conn_env>,
+        .concerns = concerning::connections, .xinetd = {.instead = "servers know no more of the peer than REMOTE_HOST"}}),
     attr<&S::cps>({.name = "cps", .where = both, .least = 2, .most = 2, .synopsis = "RATE SECONDS",
         .initial = "50 10", .example = "cps = 100 30",
         .text = "If more than RATE connections arrive per second, the service closes its socket for SECONDS; "
@@ -86,7 +89,8 @@ constexpr std::array rows{
         .text = "If set, the RATE of cps is the number of connections that may arrive within this many seconds, "
                 "counted from the first one; at most a day. With 60, cps = 256 600 behaves like inetd.",
         .difference = "Not in xinetd.", .without = more,
-        .wrong = "cps_window is not a number of seconds from 1 to 86400: {}", .parse = values::number<&S::cps_window, 1, values::a_day>}),
+        .wrong = "cps_window is not a number of seconds from 1 to 86400: {}", .parse = values::number<&S::cps_window, 1, values::a_day>,
+        .xinetd = {.instead = "the connections of cps are counted per second"}}),
     attr<&S::defer_accept>({.name = "defer_accept", .where = both, .synopsis = "SECONDS", .initial = "none",
         .example = "defer_accept = 5",
         .text = "Connections over TCP arrive with their first bytes, or after about this many seconds without any, at most "
@@ -121,14 +125,16 @@ constexpr std::array rows{
         .text = "With yes, %{remote_addr} and similar names in server_args stand for facts about the connection, and %% for a "
                 "per cent sign. For wait = no only. See Environment of a connection.",
         .difference = "Not in xinetd, where per cent signs are characters like any other.", .without = more,
-        .wrong = "Bad value for expand: {}", .parse = values::flag<&S::expand>}),
+        .wrong = "Bad value for expand: {}", .parse = values::flag<&S::expand>,
+        .concerns = concerning::connections, .xinetd = {.instead = "servers get arguments with %{...} as they are written"}}),
     attr<&S::first_data_timeout>({.name = "first_data_timeout", .where = both, .synopsis = "TIME", .initial = "none",
         .example = "first_data_timeout = 10",
         .text = "A peer that has sent nothing within this time loses its server or conversation. For stream services with "
                 "wait = no over TCP. See Times of a session.",
         .difference = "Not in xinetd.", .without = more, .wrong = "first_data_timeout is invalid: {}",
         .hint = "expected a time of up to a day, as in '30', '5m' or '2h'",
-        .parse = values::seconds<&S::first_data_timeout, 1, values::a_day>}),
+        .parse = values::seconds<&S::first_data_timeout, 1, values::a_day>,
+        .concerns = concerning::streams, .xinetd = {.instead = "peers may send nothing for as long as they like"}}),
     attr<&S::flags>({.name = "flags", .most = -1, .synopsis = "FLAG ...",
         .initial = "none", .example = "flags = IPv4 KEEPALIVE NODELAY",
         .text = "Words that change how the service works: REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY "
@@ -159,7 +165,8 @@ constexpr std::array rows{
                 "over TCP. See Times of a session.",
         .difference = "Not in xinetd.", .without = more, .wrong = "idle_timeout is invalid: {}",
         .hint = "expected a time of up to a day, as in '30', '5m' or '2h'",
-        .parse = values::seconds<&S::idle_timeout, 1, values::a_day>}),
+        .parse = values::seconds<&S::idle_timeout, 1, values::a_day>,
+        .concerns = concerning::streams, .xinetd = {.instead = "idle connections stay open"}}),
     attr<&S::instances>({.name = "instances", .where = both, .synopsis = "NUMBER|UNLIMITED",
         .initial = "UNLIMITED", .example = "instances = 20",
         .text = "How many servers of the service may run at a time. Further peers are refused with the reason "
@@ -190,7 +197,7 @@ constexpr std::array rows{
         .synopsis = "ADDRESS ...", .initial = "nobody", .example = "limit_exempt = 192.0.2.0/24",
         .text = "Peers to which rate, per_source, per_source_rate, penalties and the share of one source in the queue do not "
                 "apply. Addresses and networks only; see Address forms.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::limit_exempt}),
+        .difference = "Not in xinetd.", .without = more, .parse = values::limit_exempt, .xinetd = {.stricter = true}}),
     attr<&S::linger>({.name = "linger", .where = both, .synopsis = "SECONDS", .initial = "0", .example = "linger = 5",
         .text = "How long a connection may stay open after its server has ended, up to 3600, so that the peer gets "
                 "the whole answer even if the server has not read the whole request. See Lingering.",
@@ -202,7 +209,8 @@ constexpr std::array rows{
                 "tcp:ADDRESS:PORT, udp:ADDRESS:PORT, unix:PATH, unix:@NAME, vsock:CID:PORT, fd:NAME and any:NETWORK:PORTS, up "
                 "to 64 of them. It stays one service, whose limits and counters are those of all its sockets. See Listen "
                 "elements for the form of an element.",
-        .difference = "Not in xinetd, where a service has one address.", .without = more, .parse = values::listen}),
+        .difference = "Not in xinetd, where a service has one address.", .without = more, .parse = values::listen,
+        .xinetd = {.reads = by_xinetd::listen}}),
     attr<&S::log_on_failure>({.name = "log_on_failure", .where = both, .operators = list, .least = 0,
         .most = -1, .synopsis = "HOST USERID ATTEMPT ...", .initial = "nothing",
         .example = "log_on_failure += ATTEMPT",
@@ -228,11 +236,13 @@ constexpr std::array rows{
         .text = "The mark that packets of the sockets carry, for routing and packet filters; a number of 32 bits. Without the "
                 "privilege for it, CAP_NET_ADMIN, the service stays closed.",
         .difference = "Not in xinetd.", .without = more,
-        .wrong = "mark is invalid: {}", .hint = "expected a number of 32 bits, as in '16' or '0x10'", .parse = values::mark}),
+        .wrong = "mark is invalid: {}", .hint = "expected a number of 32 bits, as in '16' or '0x10'", .parse = values::mark,
+        .xinetd = {.instead = "packets have no mark for routing and packet filters"}}),
     attr<&S::max_load>({.name = "max_load", .where = both, .synopsis = "LOAD", .initial = "no limit",
         .example = "max_load = 6.5",
         .text = "If the load average of the last minute is this number or higher, peers are refused with the reason "
-                "load.", .difference = "0 means no limit.", .without = more, .parse = values::max_load}),
+                "load.", .difference = "0 means no limit.", .without = more, .parse = values::max_load,
+        .xinetd = {.reads = by_xinetd::max_load}}),
     attr<&S::mdns>({.name = "mdns", .where = both, .synopsis = "yes|no", .initial = "no", .example = "mdns = yes",
         .text = "Whether avahi-daemon announces the service in the local network, by multicast DNS; see "
                 "Announced services.",
@@ -250,31 +260,34 @@ constexpr std::array rows{
         .text = "Peers that are refused with the reason address, even if they match only_from, unless access_policy "
                 "says otherwise. See Address forms for the form of an element.",
         .difference = "IPv4-mapped addresses are compared as IPv4 addresses.",
-        .without = more, .parse = values::addresses<&S::no_access>}),
+        .without = more, .parse = values::addresses<&S::no_access>, .xinetd = {.reads = by_xinetd::no_access}}),
     attr<&S::only_cid>({.name = "only_cid", .where = both, .operators = list, .least = 0, .most = -1, .synopsis = "NUMBER ...",
         .initial = "everybody", .example = "only_cid = 3 4",
         .text = "The virtual machines, by their context ids, that may come over vsock sockets. "
                 "Others are refused with the reason address. 2 is the host.",
         .difference = "Not in xinetd.", .without = more,
-        .wrong = "'{}' is not a context id", .hint = "expected a number of 32 bits", .parse = values::only_cid}),
+        .wrong = "'{}' is not a context id", .hint = "expected a number of 32 bits", .parse = values::only_cid,
+        .concerns = concerning::vsock_sockets, .xinetd = {.instead = "no peer is asked for its context id"}}),
     attr<&S::only_from>({.name = "only_from", .where = both, .operators = list, .least = 0, .most = -1,
         .synopsis = "ADDRESS ...", .initial = "everybody",
         .example = "only_from = 127.0.0.1 ::1 192.0.2.0/24 2001:db8::/32",
         .text = "The only peers that are admitted: all others are refused with the reason address, and an "
                 "empty list refuses everybody. See Address forms for the form of an element.",
         .difference = "IPv4-mapped addresses are compared as IPv4 addresses.",
-        .without = more, .parse = values::addresses<&S::only_from>}),
+        .without = more, .parse = values::addresses<&S::only_from>, .xinetd = {.reads = by_xinetd::only_from}}),
     attr<&S::only_gid>({.name = "only_gid", .where = both, .operators = list, .least = 0, .most = -1, .synopsis = "NAME|NUMBER ...",
         .initial = "everybody", .example = "only_gid = users",
         .text = "The groups of this machine whose members may come over UNIX sockets. "
                 "Others are refused with the reason address. All groups of the process count. If only_uid is given as well, both must match.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::only_gid}),
+        .difference = "Not in xinetd.", .without = more, .parse = values::only_gid,
+        .concerns = concerning::unix_sockets, .xinetd = {.instead = "no peer is asked for its groups"}}),
     attr<&S::only_uid>({.name = "only_uid", .where = both, .operators = list, .least = 0, .most = -1, .synopsis = "NAME|NUMBER ...",
         .initial = "everybody", .example = "only_uid = root nobody",
         .text = "The users of this machine who may come over UNIX sockets. "
                 "Others are refused with the reason address. With only_from and without only_uid and only_gid, everybody who comes over "
                 "a UNIX socket is refused. For wait = no only.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::only_uid}),
+        .difference = "Not in xinetd.", .without = more, .parse = values::only_uid,
+        .concerns = concerning::unix_sockets, .xinetd = {.instead = "no peer is asked for its user"}}),
     attr<&S::pass_fds>({.name = "pass_fds", .synopsis = "none|systemd", .initial = "none",
         .example = "pass_fds = systemd",
         .text = "What a server with wait = yes gets besides its socket on descriptors 0, 1 and 2. With systemd the "
@@ -293,12 +306,14 @@ constexpr std::array rows{
         .synopsis = "CAUSE=TIME ...", .initial = "none", .example = "penalty = exit=10s signal=1m",
         .text = "What costs a source how much time in which it is refused with the reason penalty: exit (any status but 0), "
                 "exit:STATUS, signal, timeout (of a time limit) and refused. Times add up, and pass by themselves. See Penalties.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::penalty}),
+        .difference = "Not in xinetd.", .without = more, .parse = values::penalty,
+        .concerns = concerning::known_requests, .xinetd = {.instead = "failures and refusals cost a source nothing"}}),
     attr<&S::penalty_range>({.name = "penalty_range", .where = both, .least = 2, .most = 2, .synopsis = "MIN MAX",
         .initial = "15 600", .example = "penalty_range = 30s 1h",
         .text = "Below MIN penalties have no effect, and they do not grow beyond MAX.",
         .difference = "Not in xinetd.", .without = more, .wrong = "penalty_range is invalid: {}",
-        .hint = "expected two times of up to a day, as in '15s 10m'", .parse = values::penalty_range}),
+        .hint = "expected two times of up to a day, as in '15s 10m'", .parse = values::penalty_range,
+        .concerns = concerning::known_requests}),
     attr<&S::per_source>({.name = "per_source", .where = both, .synopsis = "NUMBER|UNLIMITED",
         .initial = "UNLIMITED", .example = "per_source = 4",
         .text = "How many servers of the service may run at a time for one peer address, whatever its ports. "
@@ -313,7 +328,8 @@ constexpr std::array rows{
                 "Requests count even if they are refused for another reason. A NUMBER of 0 means no limit. With a PERIOD it is "
                 "a limit like that of rate, and only admitted requests count. The daemon remembers the 65,536 sources whose "
                 "count began last.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::per_source_rate}),
+        .difference = "Not in xinetd.", .without = more, .parse = values::per_source_rate,
+        .concerns = concerning::known_requests, .xinetd = {.instead = "a source may come as often as it likes"}}),
     attr<&S::port>({.name = "port", .synopsis = "NUMBER",
         .initial = "from /etc/services", .example = "port = 7001",
         .text = "The port to listen on, 0 to 65535; with 0 the system chooses one. Unless type contains "
@@ -336,7 +352,8 @@ constexpr std::array rows{
                 "once. Further ones are refused with the reason rate, or wait in the queue; the port stays open. With rate, the "
                 "built-in cps does not apply, but one that is written does.",
         .difference = "Not in xinetd.", .without = more, .wrong = "rate is invalid: {}",
-        .hint = "expected NUMBER/second, NUMBER/minute, NUMBER/hour or NUMBER/day", .parse = values::rate}),
+        .hint = "expected NUMBER/second, NUMBER/minute, NUMBER/hour or NUMBER/day", .parse = values::rate,
+        .concerns = concerning::known_requests, .xinetd = {.instead = "requests are limited by cps alone"}}),
     attr<&S::receive_buffer>({.name = "receive_buffer", .where = both, .synopsis = "SIZE", .initial = "the system's",
         .example = "receive_buffer = 256K",
         .text = "The receive buffer of the sockets, in bytes, with the suffix K or M; the system's own limits still apply.",
@@ -348,7 +365,7 @@ constexpr std::array rows{
                 "starting a server; see Redirection. As long as a host name has no address, the service stays closed. The "
                 "port may be a name from /etc/services. For stream services with wait = no only.",
         .difference = "When one direction ends, the other stays open. xinetd knows no UNIX sockets.",
-        .without = more, .parse = values::redirect}),
+        .without = more, .parse = values::redirect, .xinetd = {.reads = by_xinetd::redirect}}),
     attr<&S::reload_policy>({.name = "reload_policy", .where = Where::defaults, .synopsis = "lenient|strict",
         .initial = "lenient", .example = "reload_policy = strict",
         .text = "What happens if there is an error when the configuration is read again. With lenient, a service "
@@ -356,7 +373,8 @@ constexpr std::array rows{
                 "error leaves everything as it runs. The new defaults entry decides, if it can be read.",
         .difference = "Not in xinetd, which ends the service and its servers.",
         .without = more,
-        .wrong = "Bad reload policy: {}", .parse = values::word<&S::reload_policy>}),
+        .wrong = "Bad reload policy: {}", .parse = values::word<&S::reload_policy>,
+        .xinetd = {.instead = "an error in an entry ends its service and its servers"}}),
     attr<&S::removed_sessions>({.name = "removed_sessions", .where = Where::defaults, .synopsis = "terminate|keep",
         .initial = "terminate", .example = "removed_sessions = keep",
         .text = "What happens to running servers when a reload removes their service, or changes its id, "
@@ -419,7 +437,8 @@ constexpr std::array rows{
         .text = "How long a server or conversation may take, whatever it does. See Times of a session.",
         .difference = "Not in xinetd.", .without = more, .wrong = "runtime_max is invalid: {}",
         .hint = "expected a time of up to 30 days, as in '30', '5m', '2h' or '7d'",
-        .parse = values::seconds<&S::runtime_max, 1, 30 * values::a_day>}),
+        .parse = values::seconds<&S::runtime_max, 1, 30 * values::a_day>,
+        .xinetd = {.instead = "servers may run for as long as they like"}}),
     attr<&S::send_buffer>({.name = "send_buffer", .where = both, .synopsis = "SIZE", .initial = "the system's",
         .example = "send_buffer = 256K",
         .text = "The send buffer of the sockets, in bytes, with the suffix K or M; the system's own limits still apply.",
@@ -439,15 +458,18 @@ constexpr std::array rows{
         .without = more, .hash = Hash::value, .parse = values::words<&S::server_args>}),
     attr<&S::socket_group>({.name = "socket_group", .where = both, .synopsis = "NAME|NUMBER", .initial = "the daemon's",
         .example = "socket_group = users", .text = "The group of the files of UNIX sockets.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::group<&S::socket_group>}),
+        .difference = "Not in xinetd.", .without = more, .parse = values::group<&S::socket_group>,
+        .concerns = concerning::unix_files}),
     attr<&S::socket_mode>({.name = "socket_mode", .where = both, .synopsis = "OCTAL", .initial = "666",
         .example = "socket_mode = 660",
         .text = "The mode of the files of UNIX sockets; whoever may write to such a file may connect.",
         .difference = "Not in xinetd.", .without = more,
-        .wrong = "socket_mode is invalid: {}", .hint = "expected an octal number of at most 777", .parse = values::socket_mode}),
+        .wrong = "socket_mode is invalid: {}", .hint = "expected an octal number of at most 777", .parse = values::socket_mode,
+        .concerns = concerning::unix_files}),
     attr<&S::socket_owner>({.name = "socket_owner", .where = both, .synopsis = "NAME|NUMBER", .initial = "the daemon's user",
         .example = "socket_owner = nobody", .text = "The owner of the files of UNIX sockets.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::user<&S::socket_owner>}),
+        .difference = "Not in xinetd.", .without = more, .parse = values::user<&S::socket_owner>,
+        .concerns = concerning::unix_files}),
     attr<&S::socket_type>({.name = "socket_type",
         .synopsis = "stream|dgram|raw|seqpacket", .initial = "from the protocol", .example = "socket_type = stream",
         .text = "The kind of socket: stream for connections, dgram for datagrams, raw for a protocol without "
@@ -457,7 +479,8 @@ constexpr std::array rows{
         .initial = "32 128", .example = "source_prefix = 32 64",
         .text = "How many bits of an IPv4 and of an IPv6 address make one source for per_source, per_source_rate, the queue, "
                 "penalties and bans.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::source_prefix}),
+        .difference = "Not in xinetd.", .without = more, .parse = values::source_prefix,
+        .xinetd = {.instead = "each address is a source of its own"}}),
     attr<&S::tos>({.name = "tos", .where = both, .synopsis = "CLASS|NUMBER", .initial = "0", .example = "tos = ef",
         .text = "The type of service in the headers of packets, IPv4 and IPv6: cs0 to cs7, af11 to af43, ef, lowdelay, "
                 "throughput, reliability, mincost, or the whole byte as a number.",
@@ -482,7 +505,7 @@ constexpr std::array rows{
         .initial = "no", .example = "v6only = yes",
         .text = "yes keeps IPv4 peers away from an IPv6 socket; with no, one socket serves both families.",
         .difference = "no means no, and with yes there is no fallback to IPv4.",
-        .without = more, .parse = values::flag<&S::v6only>}),
+        .without = more, .parse = values::flag<&S::v6only>, .xinetd = {.reads = by_xinetd::v6only}}),
     attr<&S::wait>({.name = "wait", .synopsis = "yes|no", .initial = "required", .example = "wait = no",
         .text = "With no, the daemon accepts connections, and each gets a server of its own. With yes, one server "
                 "at a time gets the socket itself and handles whatever arrives there until it ends.",
@@ -490,10 +513,18 @@ constexpr std::array rows{
         .wrong = "Bad value for wait: {}", .parse = values::flag<&S::wait>}),
 };
 
-/// Those of confinement are many, and have files of their own.
+/// Those of confinement are many, and have files of their own. What is the same for all of them is said here.
+constexpr auto confining = [] {
+  std::array<Attribute, confinement_rows.size() + box_rows.size()> all;
+  std::ranges::merge(confinement_rows, box_rows, all.begin(), {}, &Attribute::name, &Attribute::name);
+  for (Attribute& row : all) {
+    if (!row.concerns) row.concerns = concerning::programs;
+    if (row.xinetd.instead.empty()) row.xinetd.instead = "servers run without it";
+  }
+  return all;
+}();
+
 constexpr auto table = [] {
-  std::array<Attribute, confinement_rows.size() + box_rows.size()> confining;
-  std::ranges::merge(confinement_rows, box_rows, confining.begin(), {}, &Attribute::name, &Attribute::name);
   std::array<Attribute, rows.size() + confining.size()> all;
   std::ranges::merge(rows, confining, all.begin(), {}, &Attribute::name, &Attribute::name);
   return all;

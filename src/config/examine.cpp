@@ -75,7 +75,7 @@ std::string counted(std::size_t count, std::string_view word) {
 
 }  // namespace
 
-Examined examine(Files& files, Names& names, const Sources& sources, const Abilities& abilities) {
+Examined examine(Files& files, Names& names, const Sources& sources, const Abilities& abilities, Readers readers) {
   Examined examined;
   examined.loaded = load(files, names, sources);
   append(examined.findings, examined.loaded.diagnostics.all());
@@ -85,6 +85,7 @@ Examined examine(Files& files, Names& names, const Sources& sources, const Abili
     append(examined.findings, targets_without_address(*config, names));
     if (const auto worker = names.user(std::string(worker_user))) append(examined.findings, lint_worker(*config, worker->uid));
     append(examined.findings, hindered(*config, abilities));
+    if (readers == Readers::also_xinetd) append(examined.findings, lint_as_xinetd(*config, files, names));
     for (const std::string& item : not_in_effect(*config, abilities)) {
       Diagnostic& finding = examined.findings.emplace_back();
       finding.level = Level::warning;

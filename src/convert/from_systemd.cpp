@@ -88,7 +88,10 @@ Draft Converter::draft_of(Unit& socket, Unit* service, const Sockets& at, Way wa
   take_rate(socket, relay ? nullptr : service, way, draft, report_);
   // What a relay sends of its own is not what its peers send.
   take_access(socket, relay ? nullptr : service, at, way, draft, report_);
-  if (service && !relay) take_service(*service, way == Way::accepts, files_, draft, report_);
+  if (service && !relay) {
+    take_service(*service, way == Way::accepts, files_, draft, report_);
+    take_confinement(*service, names_, draft, report_);
+  }
   if (!service) draft.unfit.push_back("the unit that the socket starts could not be read");
   for (Unit* unit : {&socket, service})
     if (unit) take_conditions(*unit, files_, draft, report_);

@@ -8,6 +8,7 @@
 #include "convert/unit_file.hpp"
 #include "xsuperd/config/files.hpp"
 #include "xsuperd/config/listen.hpp"
+#include "xsuperd/config/names.hpp"
 #include "xsuperd/config/parser.hpp"
 
 /// From the two units of a socket to entries of xinetd.conf.
@@ -73,6 +74,11 @@ void take_access(Unit& socket, Unit* service, const Sockets& at, Way way, Draft&
 void take_conditions(Unit& unit, config::Files& files, Draft& draft, Report& report);
 /// The server. `accept`: it is an instance for one connection.
 void take_service(Unit& service, bool accept, config::Files& files, Draft& draft, Report& report);
+/// What the server may do and use: privileges, capabilities, system calls and limits. `draft` has its user. `names`: of this
+/// machine.
+void take_confinement(Unit& service, config::Names& names, Draft& draft, Report& report);
+/// The part of it that is SystemCallFilter= and what goes with it.
+void take_system_calls(Unit& service, config::Names& names, Draft& draft, Report& report);
 /// A service that relays by systemd-socket-proxyd(8): our redirect.
 struct Relay {
   const Directive* from = nullptr;

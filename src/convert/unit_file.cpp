@@ -106,6 +106,28 @@ std::vector<const Directive*> Unit::all(std::string_view section, std::string_vi
   return pick(directives_, [&](const Directive& one) { return one.section == section && one.key == key; });
 }
 
+std::vector<const Directive*> Unit::every(std::string_view section, std::string_view key) {
+  std::vector<const Directive*> found;
+  for (Directive& one : directives_) {
+    if (one.section != section || one.key != key) continue;
+    one.used = true;
+    found.push_back(&one);
+  }
+  return found;
+}
+
+std::vector<const Directive*> Unit::look(std::string_view section, std::string_view key) const {
+  std::vector<const Directive*> found;
+  for (const Directive& one : directives_) {
+    if (one.section != section || one.key != key) continue;
+    if (one.value.empty())
+      found.clear();
+    else
+      found.push_back(&one);
+  }
+  return found;
+}
+
 std::vector<const Directive*> Unit::all_beginning(std::string_view section, std::string_view prefix) {
   return pick(directives_, [&](const Directive& one) { return one.section == section && one.key.starts_with(prefix); });
 }

@@ -34,6 +34,10 @@ class Unit {
   [[nodiscard]] const Directive* last(std::string_view section, std::string_view key);
   /// All assignments since the last empty one.
   [[nodiscard]] std::vector<const Directive*> all(std::string_view section, std::string_view key);
+  /// All assignments, also the empty ones and those before them.
+  [[nodiscard]] std::vector<const Directive*> every(std::string_view section, std::string_view key);
+  /// What all() would return, without having looked at it.
+  [[nodiscard]] std::vector<const Directive*> look(std::string_view section, std::string_view key) const;
   /// All whose key begins so; an empty one takes back all before it.
   [[nodiscard]] std::vector<const Directive*> all_beginning(std::string_view section, std::string_view prefix);
   /// Nobody needs to hear of these.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "convert/box_words.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/origin.hpp"
 
@@ -179,9 +180,7 @@ constexpr Alike alike[]{
     {"rlimit_nproc", "LimitNPROC", own_limit_text<&S::rlimit_nproc>},
     {"rlimit_rtprio", "LimitRTPRIO", own_limit_text<&S::rlimit_rtprio>},
     {"rlimit_rttime", "LimitRTTIME", own_limit_text<&S::rlimit_rttime>},  // both in microseconds
-    {"rlimit_sigpending", "LimitSIGPENDING", own_limit_text<&S::rlimit_sigpending>},
-    {"no_new_privileges", "NoNewPrivileges",
-     [](const S& s) { return s.no_new_privileges ? std::string(*s.no_new_privileges ? "yes" : "no") : std::string{}; }}};
+    {"rlimit_sigpending", "LimitSIGPENDING", own_limit_text<&S::rlimit_sigpending>}};
 
 void write_environment(const UnitContext& c, UnitText& unit) {
   const config::Settings& s = c.service.settings;
@@ -245,7 +244,8 @@ void write_install(const UnitContext& c, UnitText& unit) {
 }  // namespace
 
 bool has_directive(std::string_view attribute) {
-  return std::ranges::any_of(alike, [&](const Alike& one) { return one.attribute == attribute; });
+  return std::ranges::any_of(alike, [&](const Alike& one) { return one.attribute == attribute; }) ||
+         std::ranges::any_of(box_words(), [&](const BoxWord& one) { return one.attribute == attribute; });
 }
 
 config::Place UnitContext::place(std::string_view attribute) const {
@@ -281,6 +281,7 @@ std::string service_unit(const UnitContext& c) {
   write_times(c, unit);
   for (const Alike& one : alike)
     if (const std::string value = one.value(c.service.settings); !value.empty()) unit.set(one.directive, value);
+  write_confinement(c, unit);
   return unit.text();
 }
 

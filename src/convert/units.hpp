@@ -49,6 +49,8 @@ struct UnitContext {
 void write_places(const UnitContext& c, UnitText& unit);
 /// Options of sockets, and to whom the files of UNIX sockets belong.
 void write_options(const UnitContext& c, UnitText& unit);
+/// Privileges, capabilities and system calls of a server, and what else confines it.
+void write_confinement(const UnitContext& c, UnitText& unit);
 /// Can systemd listen there?
 [[nodiscard]] bool has_place(const config::ListenSpec& place);
 

@@ -43,7 +43,7 @@ Arguments arguments_of(const po::variables_map& found) {
       {"json", &Arguments::json},       {"help", &Arguments::help},     {"version", &Arguments::version},
       {"all", &Arguments::all},         {"hold", &Arguments::hold},     {"persist", &Arguments::persist},
       {"strict", &Arguments::strict},   {"inetd", &Arguments::inetd},   {"wait", &Arguments::wait},
-      {"once", &Arguments::once},
+      {"once", &Arguments::once},       {"as-xinetd", &Arguments::as_xinetd},
   };
   const std::pair<const char*, std::optional<std::string> Arguments::*> values[]{
       {"interval", &Arguments::interval}, {"sort", &Arguments::sort},       {"at", &Arguments::at},

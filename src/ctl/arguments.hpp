@@ -20,6 +20,7 @@ struct Arguments {
   bool strict = false;
   bool wait = false;
   bool inetd = false;
+  bool as_xinetd = false;
   bool once = false;
   std::optional<std::string> interval;
   std::optional<std::string> sort;

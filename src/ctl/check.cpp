@@ -3,6 +3,7 @@
 
 #include "ctl/answers.hpp"
 #include "ctl/commands.hpp"
+#include "ctl/failure.hpp"
 #include "ctl/table.hpp"
 #include "xsuperd/config/examine.hpp"
 #include "xsuperd/control/finding.hpp"
@@ -31,11 +32,14 @@ told::Check told_of(const config::Examined& e, const std::string& path) {
 
 }  // namespace
 
-Exit check(const Arguments& arguments, std::FILE* out, std::FILE*) {
+Exit check(const Arguments& arguments, std::FILE* out, std::FILE* err) {
+  if (arguments.inetd && arguments.as_xinetd)
+    return static_cast<Exit>(usage({out, err, arguments.json}, "--inetd and --as-xinetd cannot be combined", "check"));
   const config::Sources sources = sources_of(arguments);
   config::SystemFiles files;
   config::SystemNames names;
-  const config::Examined examined = config::examine(files, names, sources, net::abilities());
+  const auto readers = arguments.as_xinetd ? config::Readers::also_xinetd : config::Readers::xsuperd;
+  const config::Examined examined = config::examine(files, names, sources, net::abilities(), readers);
   if (arguments.json) {
     fmt::print(out, "{}\n", json::serialize(control::write(told_of(examined, sources.path()))));
   } else {

@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::array<std::string_view, 2> top_lines{"xsuperctl top --sort refused", "xsuperctl top --once --interval 5"};
 constexpr std::array<std::string_view, 2> health_lines{"xsuperctl health", "xsuperctl health -w 90 -c 98 ftp"};
-constexpr std::array<std::string_view, 3> check_lines{"xsuperctl check", "xsuperctl check --strict ./xinetd.conf",
-                                                      "xsuperctl check --inetd /etc/inetd.conf"};
+constexpr std::array<std::string_view, 4> check_lines{"xsuperctl check", "xsuperctl check --strict ./xinetd.conf",
+                                                      "xsuperctl check --inetd /etc/inetd.conf",
+                                                      "xsuperctl check --as-xinetd --strict"};
 constexpr std::array<std::string_view, 2> convert_lines{
     "xsuperctl convert --from inetd --to xinetd --output /etc/xinetd.d /etc/inetd.conf",
     "xsuperctl convert --from systemd --to xinetd /etc/systemd/system/echo.socket"};

@@ -25,6 +25,7 @@ constexpr std::array uses{
     OptionUse{"strict", 0, "", "reload", "refuse everything if there is any error"},
     OptionUse{"strict", 0, "", "check", "treat warnings as errors"},
     OptionUse{"inetd", 0, "", "check", "the file is an inetd.conf"},
+    OptionUse{"as-xinetd", 0, "", "check", "also warn of what xinetd would ignore, refuse or read otherwise"},
     OptionUse{"persist", 0, "", "enable disable", "also write it to the service's file"},
     OptionUse{"interval", 0, "SECONDS", "top", "time between updates (default 1)"},
     OptionUse{"sort", 0, "ORDER", "top", "sort by rate, running, refused or name"},

@@ -22,7 +22,7 @@ std::string contents(const std::filesystem::path& path) {
 /// A configuration file, and what checking it says.
 class Checked {
  public:
-  explicit Checked(const std::string& text, bool strict = false, bool show = false) {
+  explicit Checked(const std::string& text, bool strict = false, bool show = false, config::Readers readers = config::Readers::xsuperd) {
     std::string form = std::filesystem::temp_directory_path() / "xsuperd-check-XXXXXX";
     REQUIRE(::mkdtemp(form.data()) != nullptr);
     directory_ = form;
@@ -30,7 +30,7 @@ class Checked {
     if (!text.empty()) std::ofstream(path) << text;
     {
       const cli::test::Caught out(1, directory_ / "out"), errors(2, directory_ / "errors");
-      status = cli::check_configuration({.main = path}, strict, show);
+      status = cli::check_configuration({.main = path}, {strict, show, readers});
     }
     out = contents(directory_ / "out");
     errors = contents(directory_ / "errors");
@@ -125,4 +125,12 @@ TEST_CASE("the version is bare for xinetd and named for others") {
   const std::string bare = cli::version_text("xinetd");
   CHECK_FALSE(bare.empty());
   CHECK(cli::version_text("xsuperd") == "xsuperd " + bare);
+}
+
+TEST_CASE("option --as-xinetd adds warnings about what xinetd would make of the files") {
+  const std::string text = service("one", "\truntime_max = 1h\n");
+  CHECK(Checked(text, true).status == 0);
+  const Checked checked(text, true, false, config::Readers::also_xinetd);
+  CHECK(checked.status == 1);
+  CHECK(checked.errors.find("xinetd.conf:9:2: warning: Service one: xinetd ignores runtime_max") != std::string::npos);
 }

@@ -190,6 +190,12 @@ TEST_CASE("option -t checks, and --strict and --show go with it") {
   CHECK(c.config == "x.conf");
 }
 
+TEST_CASE("option --as-xinetd goes with -t, and is none of inetd's") {
+  CHECK(parse({"-t", "--as-xinetd"}).as_xinetd);
+  CHECK_FALSE(parse({"-t"}).as_xinetd);
+  CHECK(is_usage_error({"--inetd", "x", "-t", "--as-xinetd"}));
+}
+
 TEST_CASE("option --explain takes a service, an address and perhaps a time") {
   const CommandLine two = parse({"-t", "--explain", "ftp", "::1", "-f", "x.conf"});
   CHECK(two.task == Task::check);

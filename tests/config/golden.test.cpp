@@ -18,6 +18,7 @@ struct Input {
   std::string title;
   std::string text;
   bool inetd = false;
+  bool as_xinetd = false;
 };
 
 std::string x(const std::string& lines) { return service("x", 9000, lines); }
@@ -382,6 +383,29 @@ void furnish(World& w) {
   for (int i = 0; i < 40; ++i) w.files.texts["/deep/" + std::to_string(i)] = "include /deep/" + std::to_string(i + 1) + "\n";
 }
 
+/// What --as-xinetd adds.
+std::vector<Input> read_by_xinetd() {
+  const std::string only_listen = "socket_type = stream\nwait = no\nuser = root\nserver = /bin/server\nlisten = tcp:127.0.0.1:7001\n";
+  const std::string waits = "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/server\nno_access = 10.0.0.1\n";
+  std::vector<Input> all{
+      {"restrictions that xinetd ignores", x("no_new_privileges = yes\nruntime_max = 1h\nlisten = unix:/run/x\nsocket_mode = 600")},
+      {"a restriction of the defaults that xinetd ignores", defaults("rate = 9/second\nreload_policy = strict") + x("") + service("y", 9001)},
+      {"a time of day that xinetd does not know", x("access_times = 22:00-6:00")},
+      {"a load that xinetd refuses", x("max_load = 0")},
+      {"elements that xinetd reads otherwise", x("only_from = ::/0\nno_access = 10.0.0.0/255.0.0.0") + service("y", 9001, "no_access = 2001:db8::1/128")},
+      {"a redirect that xinetd does not know", entry("r", "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = no\nuser = root\nredirect = unix:/run/x\n")},
+      {"an entry that xinetd opens elsewhere", entry("ftp", only_listen)},
+      {"an entry without a port for xinetd", entry("unheard", only_listen)},
+      {"an unlisted entry without a port for xinetd", entry("u", "type = UNLISTED\n" + only_listen)},
+      {"an entry without a socket type for xinetd", entry("ftp", "wait = no\nuser = root\nserver = /bin/server\nlisten = tcp:127.0.0.1:7001\n")},
+      {"an entry without a protocol for xinetd", entry("ftp", "socket_type = seqpacket\nwait = no\nuser = root\nserver = /bin/server\nlisten = unix:/run/x\n")},
+      {"defaults that xinetd applies to what follows", x("") + defaults("only_from = 10.0.0.0/8\nv6only = yes")},
+      {"a list that xinetd does not apply", entry("w", waits)},
+  };
+  for (Input& one : all) one.as_xinetd = true;
+  return all;
+}
+
 std::string said_of(const Input& input) {
   World w;
   furnish(w);
@@ -398,7 +422,8 @@ std::string said_of(const Input& input) {
                             },
                             .filters = [] { return Abilities::Filters::not_in_kernel; },
                             .connects = [] { return Abilities::Connects::not_in_kernel; }};
-  const Examined examined = examine(w.files, w.names, sources, no_kernel);
+  const Examined examined = examine(w.files, w.names, sources, no_kernel,
+                                    input.as_xinetd ? Readers::also_xinetd : Readers::xsuperd);
   std::string text;
   std::size_t told = 0;
   for (const Diagnostic& d : examined.findings)
@@ -410,7 +435,7 @@ std::string said_of(const Input& input) {
 /// Long lines are cut, for those who read the list.
 std::string list() {
   std::string text;
-  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines(), places(), connections(), limits(), confinement()})
+  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines(), places(), connections(), limits(), confinement(), read_by_xinetd()})
     for (const Input& input : part) text += "== " + input.title + "\n" + said_of(input) + "\n";
   std::istringstream in(text);
   std::string cut;

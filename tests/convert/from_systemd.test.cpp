@@ -163,7 +163,7 @@ constexpr Gap gaps[]{
     {"", "Environment=\"A=b c\"", "g /u/x@.service:4 Environment=\"A=b c\" is not converted"},
     {"", "StandardError=journal", "g /u/x@.service:4 StandardError=journal"},
     {"", "Type=notify", "g /u/x@.service:4 Type=notify"},
-    {"", "LimitNPROC=5", "g /u/x@.service:4 [Service] LimitNPROC=5 has no equivalent: it limited what the server may "
+    {"", "MemoryHigh=5M", "g /u/x@.service:4 [Service] MemoryHigh=5M has no equivalent: it limited what the server may "
                          "use"},
     {"PollLimitBurst=9", "", "n /u/x.socket:4 rate: further connections wait in the daemon, up to 512"},
     {"PollLimitIntervalSec=soon", "", "e /u/x.socket:4 PollLimitIntervalSec=soon has no value"},

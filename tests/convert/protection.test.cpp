@@ -20,14 +20,14 @@ bool has(const std::string& entry, const std::string& line) {
 
 /// A line of a service that protects something.
 constexpr const char* protecting[]{
-    "AmbientCapabilities=CAP_NET_RAW", "AppArmorProfile=x", "BindPaths=/a:/b", "BindReadOnlyPaths=/a", "BPFProgram=x:/y",
-    "CapabilityBoundingSet=CAP_CHOWN", "CapabilityBoundingSet=", "CPUAffinity=0", "CPUQuota=20%",
+    "AmbientCapabilities=CAP_OF_LATER", "AppArmorProfile=x", "BindPaths=/a:/b", "BindReadOnlyPaths=/a", "BPFProgram=x:/y",
+    "CapabilityBoundingSet=CAP_KILL\nAmbientCapabilities=CAP_CHOWN\nUser=nobody", "CPUAffinity=0", "CPUQuota=20%",
     "CPUSchedulingPolicy=idle", "DeviceAllow=/dev/null", "DevicePolicy=closed", "DynamicUser=yes", "ExecPaths=/a",
     "ExecStartPre=/bin/check", "ExecCondition=/bin/check", "InaccessiblePaths=/home", "IOSchedulingClass=idle",
     "IOReadBandwidthMax=/ 1M", "IPAddressDeny=192.0.2.1", "IPCNamespacePath=/x", "KeyringMode=private",
-    "LimitCORE=0", "LimitFSIZE=1M", "LimitNPROC=5", "LimitMEMLOCK=0", "LockPersonality=yes", "MemoryDenyWriteExecute=yes",
+    "LimitCORE=much", "LimitNICE=41", "LimitNPROC=5%", "LockPersonality=yes", "MemoryDenyWriteExecute=yes",
     "MemoryHigh=1M", "MemoryMax=1M", "MemoryMax=0", "MemorySwapMax=0", "MountFlags=private",
-    "NetworkNamespacePath=/run/netns/x", "NoExecPaths=/", "NoNewPrivileges=yes", "OOMScoreAdjust=500", "PAMName=login",
+    "NetworkNamespacePath=/run/netns/x", "NoExecPaths=/", "NoNewPrivileges=perhaps", "OOMScoreAdjust=500", "PAMName=login",
     "PrivateDevices=yes", "PrivateIPC=yes", "PrivateMounts=yes", "PrivateNetwork=yes", "PrivatePIDs=yes",
     "PrivateTmp=true", "PrivateTmp=disconnected", "PrivateUsers=yes", "ProcSubset=pid", "ProtectClock=1",
     "ProtectControlGroups=yes", "ProtectHome=tmpfs", "ProtectHostname=yes", "ProtectKernelLogs=yes",
@@ -35,7 +35,9 @@ constexpr const char* protecting[]{
     "ReadOnlyPaths=/", "RemoveIPC=yes", "RestrictAddressFamilies=AF_INET", "RestrictFileSystems=ext4",
     "RestrictNamespaces=yes", "RestrictNetworkInterfaces=lo", "RestrictRealtime=yes", "RestrictSUIDSGID=yes",
     "RootDirectory=/srv", "RootImage=/srv.raw", "RuntimeMaxSec=31d", "SecureBits=noroot", "SELinuxContext=x", "Slice=x.slice",
-    "SmackProcessLabel=x", "SocketBindDeny=any", "SystemCallArchitectures=native", "SystemCallFilter=@system-service",
+    "SmackProcessLabel=x", "SocketBindDeny=any", "SystemCallArchitectures=native", "SystemCallFilter=@basic-io", "SystemCallFilter=read write",
+    "SystemCallFilter=~@sandbox-of-later", "SystemCallFilter=~execve", "SystemCallFilter=~mount:EPERM",
+    "RestrictNamespaces=yes\nSystemCallFilter=~ptrace", "LockPersonality=yes\nSystemCallFilter=~ptrace",
     "TasksMax=9", "TemporaryFileSystem=/home", "WorkingDirectory=/srv", "LoadCredential=a:/b", "OpenFile=/x",
     "StandardOutput=null", "StandardOutput=journal", "LimitNOFILE=0", "ProtectEverything=yes",
     // What systemd would not take may have been meant to protect.
@@ -49,7 +51,10 @@ constexpr const char* harmless[]{
     "MemoryMax=1M\nMemoryMax=", "OOMScoreAdjust=0", "RuntimeDirectory=x", "StateDirectory=x", "SyslogIdentifier=x",
     "StandardError=journal", "TimeoutStopSec=5", "KillSignal=SIGINT", "ExecReload=/bin/kill", "ExecStopPost=/bin/x",
     "IPAddressAllow=192.0.2.1", "SupplementaryGroups=audio", "ReadWritePaths=/srv", "MemoryAccounting=yes",
-    "LimitCORE=infinity", "Delegate=yes", "RuntimeMaxSec=infinity", "X-Mine=1", "DynamicUser=no",
+    "LimitCORE=infinity", "LimitCORE=0", "LimitFSIZE=1M", "LimitNPROC=5", "LimitMEMLOCK=0", "NoNewPrivileges=yes",
+    "CapabilityBoundingSet=CAP_CHOWN", "CapabilityBoundingSet=", "AmbientCapabilities=CAP_NET_RAW",
+    "SystemCallFilter=@system-service", "SystemCallFilter=~ptrace\nSystemCallArchitectures=native",
+    "SystemCallFilter=@system-service\nRestrictNamespaces=yes\nLockPersonality=yes", "Delegate=yes", "RuntimeMaxSec=infinity", "X-Mine=1", "DynamicUser=no",
 };
 /// Likewise of a socket.
 constexpr const char* guarding[]{"ListenStream=/run/x\nDirectoryMode=0700", "PrivateNetwork=yes", "NetworkNamespacePath=/x",
@@ -269,7 +274,7 @@ TEST_CASE("drop-ins of every kind and place count") {
   w.files.texts[lib + "a-x@.service.d/1.conf"] = "[Service]\nMemoryMax=1M\n";
   w.files.texts[etc + "a-x@.service.d/1.conf"] = "";
   CHECK_FALSE(off(text(convert(), "a-x")));
-  w.files.texts[etc + "a-x@.service"] = "[Service]\nNoNewPrivileges=yes\n" + server;
+  w.files.texts[etc + "a-x@.service"] = "[Service]\nProtectClock=yes\n" + server;
   CHECK(off(text(convert(), "a-x")));
 }
 

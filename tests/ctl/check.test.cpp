@@ -83,3 +83,28 @@ TEST_CASE("check reads a file of inetd") {
 }
 
 TEST_CASE("check without a file that can be read is an error") { CHECK(check("include /no/such/file\n").status == 4); }
+
+TEST_CASE("check --as-xinetd warns of what xinetd ignores, and with --strict that is an error") {
+  const std::string text = service("\truntime_max = 1h\n");
+  CHECK(check(text, {"--strict"}).status == 0);
+  const Checked c = check(text, {"--as-xinetd"});
+  CHECK(c.status == 0);
+  CHECK(c.out.find("conf:10:2: warning: Service x: xinetd ignores runtime_max: ") != std::string::npos);
+  CHECK(c.out.find("\truntime_max = 1h\n    \t^~~~~~~~~~~\n") != std::string::npos);
+  CHECK(c.out.ends_with("0 errors, 1 warning\n"));
+  CHECK(check(text, {"--as-xinetd", "--strict"}).status == 4);
+}
+
+TEST_CASE("check --as-xinetd tells the same as JSON") {
+  const Checked c = check(service("\tmax_load = 0\n"), {"--as-xinetd", "--json"});
+  const auto told = boost::json::parse(c.out).as_object();
+  CHECK(told.at("warnings").as_int64() == 1);
+  const auto& finding = told.at("findings").as_array().at(0).as_object();
+  CHECK(finding.at("line").as_int64() == 10);
+  CHECK(finding.at("column").as_int64() == 13);
+  CHECK(finding.at("service").as_string() == "x");
+}
+
+TEST_CASE("check --as-xinetd is not for files of inetd") {
+  CHECK(check("7 stream tcp nowait root /bin/cat cat\n", {"--inetd", "--as-xinetd"}).status == 2);
+}

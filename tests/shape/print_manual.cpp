@@ -69,7 +69,7 @@ std::string reason_manual() {
 std::string own_attributes() {
   std::string page;
   for (const auto& row : xsuperd::config::attributes())
-    if (row.difference.starts_with("Not in xinetd")) page += fmt::format(".It Ic {}\n", row.name);
+    if (!xsuperd::config::in_xinetd(row)) page += fmt::format(".It Ic {}\n", row.name);
   return page;
 }
 

@@ -50,6 +50,7 @@ struct CommandLine {
   bool inetd_compat = false;
   bool strict = false;                 ///< with -t: warnings count as errors
   bool show = false;                   ///< with -t: print the configuration in effect
+  bool as_xinetd = false;              ///< with -t: also warn of what xinetd would make of the files
   struct Explain {
     std::string service;
     std::string address;

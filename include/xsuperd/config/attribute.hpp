@@ -55,6 +55,17 @@ enum class Hash : std::uint8_t {
 inline constexpr char backslash_hint[] = "a backslash does not continue a line here: all values must be on one line";
 inline constexpr char quotes_hint[] = "there is no quoting here: blanks always separate values, and quotation marks are part of them";
 
+/// What becomes of a row in files that xinetd reads: of its own rows, and of ours, which it ignores; for --as-xinetd. That a
+/// row of ours restricts, so that something is lost, follows from `without`.
+struct ReadByXinetd {
+  bool stricter = false;          ///< ours: it admits or allows more than holds without it
+  std::string_view instead = {};  ///< ours: what is the case without it, a clause; empty: the row says all
+  /// What xinetd makes of the value that is not what is meant here, where that protects less or costs the entry: how a
+  /// sentence goes on that begins with "xinetd"; empty: nothing. Of a row of ours: what it does instead, in place of the
+  /// sentence about a row that is ignored.
+  std::string (*reads)(const Service& service, const Attribute& row, Names& names) = nullptr;
+};
+
 struct Attribute {
   std::string_view name = {};
   Where where = Where::service;
@@ -78,12 +89,18 @@ struct Attribute {
   bool (*same)(const Settings&, const Settings&) = nullptr;
   /// Takes the value of the defaults when `settings` has none.
   void (*inherit)(Settings& settings, const Settings& defaults) = nullptr;
+
+  /// Can it do anything for the service? Null: for all.
+  bool (*concerns)(const Service& service) = nullptr;
+  ReadByXinetd xinetd = {};
 };
 
 /// All rows, sorted by name.
 [[nodiscard]] std::span<const Attribute> attributes();
 /// Does the attribute restrict or confine, so that no line of it may be ignored?
 [[nodiscard]] constexpr bool restricts(const Attribute& row) { return row.without == Without::more; }
+/// Is it one of xinetd's? It ignores those that are not, with a warning.
+[[nodiscard]] constexpr bool in_xinetd(const Attribute& row) { return !row.difference.starts_with("Not in xinetd"); }
 /// The row of a name, upper and lower case alike; `interface` leads to `bind`. Null when there is none.
 [[nodiscard]] const Attribute* find_attribute(std::string_view name);
 /// The row of an attribute that restricts and whose name is one edit away from `name`, which is none itself; else null.

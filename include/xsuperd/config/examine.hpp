@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,12 @@ struct Examined {
   std::size_t refused = 0;   ///< for an error
 };
 
+/// Who is to read the files: with also_xinetd it is told what lint_as_xinetd() finds, too.
+enum class Readers : std::uint8_t { xsuperd, also_xinetd };
+
 /// Blocks on files and look-ups. `abilities` is what the program can do that is to run the configuration.
-[[nodiscard]] Examined examine(Files& files, Names& names, const Sources& sources, const Abilities& abilities);
+[[nodiscard]] Examined examine(Files& files, Names& names, const Sources& sources, const Abilities& abilities,
+                               Readers readers = Readers::xsuperd);
 
 /// "3 services, 1 disabled, 0 refused; 0 errors, 2 warnings".
 [[nodiscard]] std::string summary(const Examined& examined);

@@ -8,6 +8,7 @@
 #include "xsuperd/config/diagnostic.hpp"
 #include "xsuperd/config/files.hpp"
 #include "xsuperd/config/model.hpp"
+#include "xsuperd/config/names.hpp"
 
 namespace xsuperd::config {
 
@@ -35,5 +36,11 @@ constexpr std::string_view worker_user = "xsuperd-worker";
 /// Services whose servers run as the user of the worker processes, whom they could stop, kill and trace: a warning each.
 /// Pure.
 [[nodiscard]] std::vector<Diagnostic> lint_worker(const Config& config, uid_t worker);
+
+/// What would protect less, or not be served, if xinetd read the same files, a warning each: lines of attributes of ours
+/// that restrict, which xinetd ignores, and values that it takes for something else or refuses, as the rows of the table
+/// say. A line of the defaults is told once, with the services that it is meant for. Lines of inetd.conf are passed over.
+/// Looks up ports, and reads the files again for the columns.
+[[nodiscard]] std::vector<Diagnostic> lint_as_xinetd(const Config& config, Files& files, Names& names);
 
 }  // namespace xsuperd::config
