@@ -41,6 +41,8 @@ std::string print_status(const Arguments&, const control::Answered<command::Stat
                                        totals.served, totals.refused, totals.failed, totals.withdrawn, totals.undecided));
   text += line("running", s.process_limit ? fmt::format("{} of at most {}", totals.running, *s.process_limit)
                                           : std::to_string(totals.running));
+  if (s.boxes.made + s.boxes.failed > 0)
+    text += line("boxes", fmt::format("{} in use, {} spare; {} made, {} failed", s.boxes.in_use, s.boxes.spare, s.boxes.made, s.boxes.failed));
   text += line("workers", fmt::format("{}, with {} conversations", s.workers.size(), s.conversations));
   text += line("bans", std::to_string(s.bans));
   text += line("load", s.load ? fmt::format("{:.2f}", *s.load) : "-");

@@ -313,6 +313,7 @@ Explanation explain(const Policy& policy, const Inquiry& inquiry, const PeerName
   for (const Check& check : all_checks)
     if (std::string outcome = check.outcome(c); !outcome.empty())
       result.checks.push_back({check.what, std::move(outcome)});
+  if (std::string server = config::confinement_text(c.service); !server.empty()) result.checks.push_back({"server", std::move(server)});
   result.verdict = conclusion(c);
   return result;
 }

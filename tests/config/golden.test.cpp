@@ -335,7 +335,10 @@ std::vector<Input> confinement() {
   std::vector<Input> all;
   for (const std::string line :
        {"capabilities = CAP_CHWN", "capabilities = xyzzy", "capabilities = none CAP_CHOWN", "capabilities = CAP_CHOWN ~CAP_BPF", "capabilities -= CAP_CHOWN",
-        "capabilities += ~CAP_CHOWN", "no_new_privileges = maybe", "sandbox = strict", "sandbox = full", "system_calls = @servce",
+        "capabilities += ~CAP_CHOWN", "no_new_privileges = maybe", "sandbox = full", "private_tmp = 1", "private_devices = 1",
+        "private_network = 1", "private_pids = 1", "private_ipc = 1", "dynamic_user = 1", "box_reuse = 1", "root_directory = jail", "read_only_paths = /a b",
+        "read_write_paths = /a/../b", "inaccessible_paths = .", "box_reuse = yes", "box_reuse = yes\nprivate_pids = yes",
+        "box_reuse = yes\nprivate_pids = yes\nsystem_calls = @strict", "dynamic_uids = 5-6", "system_calls = @servce",
         "system_calls = @service @strict", "system_calls = @service mount", "system_calls = ~mont", "system_calls = @service ~execve",
         "system_call_action = log", "tcp_connect = 53 nosuch", "tcp_connect = none 53", "rlimit_core = big", "rlimit_fsize = big",
         "rlimit_locks = many", "rlimit_memlock = big", "rlimit_msgqueue = big", "rlimit_nice = nice", "rlimit_nproc = many",
@@ -345,6 +348,10 @@ std::vector<Input> confinement() {
   all.push_back({"sandbox of an internal service", bare("type = INTERNAL\nsocket_type = stream\nwait = no\nsandbox = basic", "echo")});
   all.push_back({"a filter, and a kernel that has none", x("system_calls = @service")});
   all.push_back({"ports to connect to, and a kernel that has no rules for them", x("tcp_connect = 53")});
+  all.push_back({"user ids that are somebody's", defaults("dynamic_uids = 5-6") + x("")});
+  all.push_back({"user ids the other way round", defaults("dynamic_uids = 6000-5000") + x("")});
+  all.push_back({"a strict sandbox for root", x("sandbox = strict")});
+  all.push_back({"a box, and somebody who cannot make one", x("private_tmp = yes")});
   return all;
 }
 
@@ -421,7 +428,8 @@ std::string said_of(const Input& input) {
                               return permitted ? Abilities::Ranges::not_in_kernel : Abilities::Ranges::not_permitted;
                             },
                             .filters = [] { return Abilities::Filters::not_in_kernel; },
-                            .connects = [] { return Abilities::Connects::not_in_kernel; }};
+                            .connects = [] { return Abilities::Connects::not_in_kernel; },
+                            .boxes = [] { return Abilities::Boxes::not_root; }};
   const Examined examined = examine(w.files, w.names, sources, no_kernel,
                                     input.as_xinetd ? Readers::also_xinetd : Readers::xsuperd);
   std::string text;

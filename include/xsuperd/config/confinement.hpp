@@ -102,5 +102,8 @@ struct Confinement {
 
 /// The attributes of the service over its sandbox; nothing for one that starts no program. Pure.
 [[nodiscard]] Confinement confinement_of(const Service& service);
+/// The same in words for people, "runs as nobody; in a box with the host's programs and its own /tmp; ..."; empty where
+/// nothing confines it.
+[[nodiscard]] std::string confinement_text(const Service& service);
 
 }  // namespace xsuperd::config

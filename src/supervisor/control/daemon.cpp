@@ -78,6 +78,7 @@ reply::Status status_of(const View& daemon) {
   status.workers = workers_of(daemon);
   status.worker_failures = {daemon.worker_failures().count, time_of(daemon.worker_failures().last)};
   status.conversations = daemon.conversations();
+  status.boxes = daemon.boxes();
   status.bans = daemon.bans().size();
   status.log_level = level_word(daemon.log_level());
   status.control_clients = daemon.clients();

@@ -30,6 +30,11 @@ log::Level View::log_level() const { return daemon_.log.threshold(); }
 std::size_t View::clients() const { return daemon_.door.clients(); }
 std::vector<pid_t> View::workers() const { return daemon_.processes.workers().workers(); }
 std::size_t View::conversations() const { return daemon_.processes.workers().running(); }
+control::reply::Boxes View::boxes() const {
+  const box::BoxCounts& counts = daemon_.processes.boxes().counts();
+  return {daemon_.processes.spawner().lent(), daemon_.processes.boxes().spare(), counts.made, counts.lent, counts.again,
+          counts.discarded, counts.doubtful, counts.failed};
+}
 const Processes::WorkerFailures& View::worker_failures() const { return daemon_.processes.worker_failures(); }
 
 const policy::BanList& View::bans() const { return daemon_.around.bans.list; }

@@ -63,6 +63,7 @@ class View {
   [[nodiscard]] std::vector<pid_t> workers() const;
   [[nodiscard]] std::size_t conversations() const;
   [[nodiscard]] const Processes::WorkerFailures& worker_failures() const;
+  [[nodiscard]] control::reply::Boxes boxes() const;
 
   [[nodiscard]] const policy::BanList& bans() const;
   /// Steady time, by the clock that bans and sessions go by.

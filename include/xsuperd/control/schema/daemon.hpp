@@ -58,6 +58,23 @@ struct WorkerFailures {
 };
 BOOST_DESCRIBE_STRUCT(WorkerFailures, (), (count, last))
 
+struct Boxes {
+  std::uint64_t in_use = 0;
+  std::uint64_t spare = 0;
+  std::uint64_t made = 0;
+  std::uint64_t lent = 0;
+  std::uint64_t again = 0;
+  std::uint64_t discarded = 0;
+  std::uint64_t doubtful = 0;
+  std::uint64_t failed = 0;
+  static constexpr std::array notes{Note{"spare", "made ahead"},
+                                    Note{"made", "since the daemon was started or upgraded, as all that follow"},
+                                    Note{"again", "taken back as new, with box_reuse, to be lent again"},
+                                    Note{"doubtful", "of those discarded, such as did not look as new"},
+                                    Note{"failed", "could not be made"}};
+};
+BOOST_DESCRIBE_STRUCT(Boxes, (), (in_use, spare, made, lent, again, discarded, doubtful, failed))
+
 struct Descriptors {
   std::uint64_t used = 0;
   std::uint64_t limit = 0;
@@ -77,6 +94,7 @@ struct Status {
   std::vector<std::int64_t> workers;
   WorkerFailures worker_failures;
   std::uint64_t conversations = 0;
+  Boxes boxes;
   std::uint64_t bans = 0;
   Word<LogLevels> log_level;
   std::uint64_t control_clients = 0;
@@ -84,7 +102,7 @@ struct Status {
   static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process ids"}};
 };
 BOOST_DESCRIBE_STRUCT(Status, (), (version, pid, started, now, configuration, services, totals, process_limit, load, workers,
-                                   worker_failures, conversations, bans, log_level, control_clients, descriptors))
+                                   worker_failures, conversations, boxes, bans, log_level, control_clients, descriptors))
 
 struct LogLevel {
   Word<LogLevels> level;

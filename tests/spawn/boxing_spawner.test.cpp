@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/spawn/boxing_spawner.hpp"
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdlib>
+
+#include "spawn/harness.hpp"
+#include "xsuperd/box/filter.hpp"
+#include "xsuperd/box/helper.hpp"
+
+// Real boxes, made by a helper that is a child of this process. Root only.
+using namespace xsuperd::spawn;
+using namespace xsuperd::spawn::testing;
+namespace base = xsuperd::base;
+namespace box = xsuperd::box;
+
+namespace {
+
+bool usable() {
+  if (box::box_ability() == box::BoxAbility::usable) return true;
+  WARN("skipped: boxes need root, and a machine that permits namespaces");
+  return false;
+}
+
+base::Result<box::BoxHelper> start_helper() {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(box::run_box_helper(ends[1]));
+  ::close(ends[1]);
+  return box::BoxHelper{base::Fd(ends[0]), base::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)))};
+}
+
+struct BoxBench {
+  BoxBench() : boxes(bench.loop, {.start = start_helper, .on_trouble = [this](std::string why) { troubles.push_back(std::move(why)); }}), boxing(*bench.spawner, boxes) {
+    boxing.on_outcome([this](Outcome outcome) { take(std::move(outcome)); });
+  }
+  void take(Outcome outcome) {
+    if (auto* started = std::get_if<Started>(&outcome)) return bench.children.watch(started->token, started->pid, std::move(started->pidfd));
+    failed.push_back(std::get<StartFailed>(std::move(outcome)));
+  }
+  /// What the server wrote, in the box of that mould.
+  std::string output_of(Recipe recipe, const box::Mould& mould) {
+    recipe.mould = std::make_shared<const box::Mould>(mould);
+    Pair pair = make_pair();
+    const std::uint64_t token = ++last;
+    const std::size_t before = bench.ended.size() + failed.size();
+    auto outcome = boxing.start({.token = token, .recipe = std::make_shared<const Recipe>(std::move(recipe)), .socket = std::move(pair.server)}, Spawner::Load::alone);
+    if (outcome) take(std::move(*outcome));
+    run_until(bench.loop, [&] { return bench.ended.size() + failed.size() > before; });
+    boxing.ended(token);
+    return read_all(pair.client);
+  }
+
+  Bench bench;
+  std::vector<std::string> troubles;
+  std::vector<StartFailed> failed;
+  std::uint64_t last = 0;
+  box::Boxes boxes;
+  BoxingSpawner boxing;
+};
+
+box::Mould strict() {
+  box::Mould mould;
+  mould.root = box::Mould::Root::selection;
+  mould.trees = {"/bin", "/etc", "/lib", "/lib32", "/lib64", "/sbin", "/usr"};
+  mould.tmp = mould.devices = mould.pids = true;
+  mould.network = mould.ipc = box::Mould::Own::lent;
+  return mould;
+}
+
+}  // namespace
+
+TEST_CASE("a server in a box sees programs, and nothing else of the host") {
+  if (!usable()) return;
+  BoxBench b;
+  CHECK(b.output_of(shell("echo /*"), strict()) == "/bin /dev /etc /lib /lib64 /proc /sbin /tmp /usr /var\n");
+  CHECK(b.output_of(shell("echo /proc/[0-9]* | wc -w"), strict()) != "0\n");
+  CHECK(b.output_of(shell("echo $$"), strict()) == "2\n");
+  CHECK(b.output_of(shell("ls /tmp /var/tmp; echo x > /tmp/x; ls /var/tmp"), strict()) == "/tmp:\n\n/var/tmp:\nx\n");
+  CHECK(b.output_of(shell("ls /tmp"), strict()).empty());  // another box
+  CHECK(b.output_of(shell("(: > /etc/x) 2>/dev/null || echo refused; (: > /x) 2>/dev/null || echo refused"), strict()) == "refused\nrefused\n");
+  CHECK(b.output_of(shell("cat /proc/net/dev 2>/dev/null | grep -c : ; echo > /dev/null; ls /dev"), strict()) ==
+        "0\nfd\nfull\nnull\nrandom\nshm\nstderr\nstdin\nstdout\nurandom\nzero\n");
+  CHECK(b.failed.empty());
+  CHECK(b.troubles.empty());
+}
+
+TEST_CASE("paths are shown, hidden and made writable one by one") {
+  if (!usable()) return;
+  char name[] = "/var/tmp/xsuperd-box-XXXXXX";
+  REQUIRE(::mkdtemp(name) != nullptr);
+  const std::string top = name;
+  REQUIRE(std::system(("mkdir " + top + "/a " + top + "/a/b && echo secret > " + top + "/a/s").c_str()) == 0);
+  BoxBench b;
+  box::Mould mould;
+  mould.read_only = {top};
+  mould.read_write = {top + "/a/b"};
+  mould.inaccessible = {top + "/a/s"};
+  const std::string script = "cd " + top + "; (: > x) 2>/dev/null || echo read-only; : > a/b/y && echo written; cat a/s 2>/dev/null || echo hidden";
+  CHECK(b.output_of(shell(script), mould) == "read-only\nwritten\nhidden\n");
+  mould = strict();
+  CHECK(b.output_of(shell("ls " + top + " 2>/dev/null || echo gone"), mould) == "gone\n");
+  mould.read_only = {top + "/a"};
+  CHECK(b.output_of(shell("ls " + top + "; cat " + top + "/a/s; (: > " + top + "/a/b/z) 2>/dev/null || echo read-only"), mould) == "a\nsecret\nread-only\n");
+  mould.read_only = {top + "/missing"};
+  CHECK(b.output_of(shell("echo never"), mould).empty());
+  REQUIRE(b.failed.size() == 1);
+  CHECK(b.failed.front().step == Step::box);
+  CHECK(b.failed.front().detail == "can't make a box: finding " + top + "/missing failed: No such file or directory (errno = 2)");
+  CHECK(b.failed.front().socket);
+  REQUIRE(std::system(("rm -r " + top).c_str()) == 0);
+}
+
+TEST_CASE("what a server leaves running ends with its box") {
+  if (!usable()) return;
+  BoxBench b;
+  const std::string out = b.output_of(shell("setsid sleep 100 >/dev/null 2>&1 </dev/null & echo started"), strict());
+  CHECK(out == "started\n");
+  CHECK(b.boxes.counts().discarded == 1);
+}
+
+TEST_CASE("a box that is used again is one without anything left in it") {
+  if (!usable()) return;
+  BoxBench b;
+  box::Mould mould = strict();
+  mould.reuse = true;
+  for (int i = 0; i < 4; ++i) CHECK(b.output_of(shell("ls /tmp"), mould).empty());
+  CHECK(b.boxes.counts().again == 4);
+  CHECK(b.output_of(shell("echo $$"), mould) != "2\n");
+  const auto doubtful = [&] { return b.boxes.counts().doubtful; };
+  CHECK(b.output_of(shell("echo x > /tmp/x"), mould).empty());
+  CHECK(doubtful() == 1);
+  CHECK(b.output_of(shell("mkdir /tmp/d"), mould).empty());
+  CHECK(doubtful() == 2);
+  CHECK(b.output_of(shell("setsid sleep 100 >/dev/null 2>&1 </dev/null &"), mould).empty());
+  CHECK(doubtful() == 3);
+  CHECK(b.output_of(shell("ls /tmp; echo /proc/[0-9]*"), mould).find("sleep") == std::string::npos);
+}
+
+TEST_CASE("each box has a user of its own, and none twice at a time") {
+  if (!usable()) return;
+  BoxBench b;
+  Recipe recipe = shell("id -u; id -g; id -G");
+  recipe.credentials = Credentials{65534, 65534, {4}, true};
+  recipe.own_uids = OwnUids{700000, 700002};
+  CHECK(b.output_of(recipe, strict()) == "700000\n700000\n700000\n");
+  CHECK(b.output_of(recipe, strict()) == "700001\n700001\n700001\n");
+  for (int i = 0; i < 3; ++i) (void)b.output_of(recipe, strict());
+  CHECK(b.output_of(recipe, strict()) == "700002\n700002\n700002\n");
+}
+
+TEST_CASE("in a box alarms end a server, as they do outside") {
+  if (!usable()) return;
+  BoxBench b;
+  (void)b.output_of(shell("kill -ALRM $$; echo survived"), strict());
+  REQUIRE(b.bench.ended.size() == 1);
+  CHECK(b.bench.ended.front().signalled);
+  CHECK(b.bench.ended.front().value == SIGALRM);
+}
+
+TEST_CASE("a filter that a thread has in advance lets its servers into boxes, and then forbids them the same calls") {
+  if (!usable() || box::filter_ability() != box::FilterAbility::usable) return;
+  BoxBench b;
+  const box::FilterRequest request{box::FilterRequest::Base::strict, box::FilterRequest::Action::error, {}, false};
+  REQUIRE(box::lets_launch(request));
+  Recipe recipe = shell("grep -E 'NoNewPrivs|Seccomp:|CapBnd' /proc/self/status; unshare -n true 2>&1 | grep -c permitted; mount -t tmpfs x /tmp 2>&1 | grep -c -i per");
+  recipe.no_new_privileges = true;
+  recipe.capabilities = CapabilityBounds{};
+  recipe.filter = *box::make_filter(request);
+  recipe.credentials = Credentials{65534, 65534, {}, true};
+  for (const bool inheritable : {false, true}) {
+    recipe.inheritable = inheritable;
+    CHECK(b.output_of(recipe, strict()) == "CapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n1\n1\n");
+  }
+}
+
+TEST_CASE("what a thread needs to start servers may not be denied to it") {
+  using Request = box::FilterRequest;
+  CHECK(box::lets_launch({Request::Base::service, Request::Action::error, {"ptrace"}, false}));
+  CHECK_FALSE(box::lets_launch({Request::Base::service, Request::Action::kill, {}, false}));
+  for (const std::string call : {"clone", "futex", "dup3", "setresuid", "close_range"})
+    CHECK_FALSE(box::lets_launch({Request::Base::all, Request::Action::error, {call}, false}));
+}
