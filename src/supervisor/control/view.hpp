@@ -10,6 +10,7 @@
 #include "supervisor/lifetime.hpp"
 #include "supervisor/processes.hpp"
 #include "supervisor/roster.hpp"
+#include "xsuperd/control/schema.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/runner.hpp"
