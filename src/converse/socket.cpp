@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -57,9 +58,21 @@ Moved Socket::receive(std::span<char> to, std::size_t& count, int flags) {
   ssize_t n = 0;
   do n = ::recv(fd_.get(), to.data(), to.size(), flags | MSG_DONTWAIT);
   while (n < 0 && errno == EINTR);
+  return received(n, to.size(), count);
+}
+
+Moved Socket::read(std::span<char> to, std::size_t& count) {
+  make_nonblocking();
+  ssize_t n = 0;
+  do n = ::read(fd_.get(), to.data(), to.size());
+  while (n < 0 && errno == EINTR);
+  return received(n, to.size(), count);
+}
+
+Moved Socket::received(ssize_t n, std::size_t room, std::size_t& count) {
   if (n > 0) {
     count = static_cast<std::size_t>(n);
-    if (count < to.size() && !surprises_) readable_ = false;
+    if (count < room && !surprises_) readable_ = false;
     return Moved::some;
   }
   if (n == 0) return Moved::end;

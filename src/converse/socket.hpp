@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -42,6 +44,8 @@ class Socket {
   /// `count`: how many bytes were moved.
   [[nodiscard]] Moved receive(std::span<char> to, std::size_t& count, int flags = 0);
   [[nodiscard]] Moved send(std::string_view bytes, std::size_t& count, int flags = 0);
+  /// The same for what is no socket but the end of a pipe.
+  [[nodiscard]] Moved read(std::span<char> to, std::size_t& count);
   /// Between this socket and a pipe, at most `most` bytes; the Socket is the source or the target. The end of
   /// the other side's data is not reported, but `later` while readable() stays true: receive() knows.
   [[nodiscard]] Moved splice_to(const Pipe& pipe, std::size_t most, std::size_t& count);
@@ -64,6 +68,7 @@ class Socket {
   [[nodiscard]] std::uint32_t place() const { return place_; }
 
  private:
+  [[nodiscard]] Moved received(ssize_t n, std::size_t room, std::size_t& count);
   void unwatch(bool closing);
   void make_nonblocking();
 

@@ -73,8 +73,9 @@ void Launch::prepare(Job&& job) {
   blocking_ = BlockingSocket(job_.socket.get(), recipe.blocking_stdio);
 }
 
-void Launch::clone(const Manner& manner, int socket) {
+void Launch::clone(const Manner& manner, int socket, int errors) {
   plan_.socket = socket;
+  plan_.errors = errors;
   plan_.first_high = manner.first_high;
   int flags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD;
   if (raw_touches_tls) flags |= CLONE_VFORK;
@@ -125,6 +126,7 @@ Outcome Launch::finish() {
   const pid_t pid = std::exchange(pid_, 0);
   base::Fd pidfd = std::move(pidfd_);
   base::Fd socket = std::move(job_.socket);
+  job_.errors.reset();
   job_.recipe.reset();
   if (plan_.error == 0) return Started{.token = job_.token, .pid = pid, .pidfd = std::move(pidfd)};
   blocking_.undo();
@@ -139,6 +141,7 @@ Outcome Launch::finish() {
 
 Outcome Launch::presume() {
   base::Fd socket = std::move(job_.socket);  // the child has its own by now
+  job_.errors.reset();
   if (const int error = open_pidfd()) {
     kill();
     blocking_.undo();

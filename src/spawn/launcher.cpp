@@ -42,7 +42,7 @@ Manner choose_manner(const CloneOptions& options) {
 }
 
 Launcher::Launcher(Manner manner, unsigned thread, int null)
-    : manner_(manner), slot_(slot_number(thread)), null_(null), launch_(std::make_unique<Launch>()) {}
+    : manner_(manner), slot_(slot_number(thread)), error_slot_(error_slot_number(thread)), null_(null), launch_(std::make_unique<Launch>()) {}
 
 Launched Launcher::launch(Job job, std::chrono::nanoseconds patience) {
   if (!launch_) launch_ = make_launch();
@@ -59,20 +59,32 @@ Launched Launcher::launch(Job job, std::chrono::nanoseconds patience) {
 }
 
 bool Launcher::start_plainly(std::chrono::nanoseconds patience) {
-  launch_->clone(manner_, launch_->socket());
+  const int errors = launch_->errors() == -1 && launch_->discards_errors() ? null_ : launch_->errors();
+  launch_->clone(manner_, launch_->socket(), errors);
   return launch_->wait(patience);
 }
 
 bool Launcher::start_by_slot(std::chrono::nanoseconds patience) {
-  if (::dup3(launch_->socket(), slot_, O_CLOEXEC) == -1) {
-    launch_->fail(Step::descriptors, errno);
+  int error = ::dup3(launch_->socket(), slot_, O_CLOEXEC) == -1 ? errno : 0;
+  const int errors = error == 0 ? fill_error_slot(error) : -1;
+  if (error != 0) {
+    launch_->fail(Step::descriptors, error);
+    ::dup3(null_, slot_, O_CLOEXEC);
     return true;
   }
-  launch_->clone(manner_, slot_);
+  const bool has_errors = launch_->errors() != -1;
+  launch_->clone(manner_, slot_, errors);
   const bool through = launch_->wait(patience);
   if (!through) launch_->wait_for_table();
   ::dup3(null_, slot_, O_CLOEXEC);
+  if (has_errors) ::dup3(null_, error_slot_, O_CLOEXEC);
   return through;
+}
+
+int Launcher::fill_error_slot(int& error) const {
+  if (launch_->errors() == -1) return launch_->discards_errors() ? error_slot_ : -1;
+  if (::dup3(launch_->errors(), error_slot_, O_CLOEXEC) == -1) error = errno;
+  return error_slot_;
 }
 
 }  // namespace xsuperd::spawn

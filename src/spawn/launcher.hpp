@@ -10,7 +10,7 @@ namespace xsuperd::spawn {
 /// The best manner that the kernel, the reserved descriptors and the options allow.
 [[nodiscard]] Manner choose_manner(const CloneOptions& options);
 
-/// Starts one program at a time. Each thread that starts programs has its own: a slot among the low
+/// Starts one program at a time. Each thread that starts programs has its own: two slots among the low
 /// descriptors, and a Launch that is used again, until one is given away because it takes too long.
 class Launcher {
  public:
@@ -25,8 +25,12 @@ class Launcher {
   [[nodiscard]] bool start_plainly(std::chrono::nanoseconds patience);
   [[nodiscard]] bool start_by_slot(std::chrono::nanoseconds patience);
 
+  /// The slot for descriptor 2, with what the job has for it; -1 if that is the connection. errno in `error`.
+  [[nodiscard]] int fill_error_slot(int& error) const;
+
   Manner manner_;
   int slot_;
+  int error_slot_;
   int null_;
   std::unique_ptr<Launch> launch_;  ///< null: the last one was given away
 };
