@@ -40,14 +40,18 @@ void LineFeed::go_on(base::Moment now) {
 void LineFeed::finish_line(bool cut, base::Moment now) {
   std::string_view text = line_;
   if (!cut && text.ends_with('\r')) text.remove_suffix(1);
-  if (!text.empty()) say(fmt::format("{}{}{}", continues_ ? "..." : "", base::escaped(text, longest), cut ? "..." : ""), now);
+  const auto as_told = [&] { return fmt::format("{}{}{}", continues_ ? "..." : "", base::escaped(text, longest), cut ? "..." : ""); };
+  if (!text.empty() && !(admits(now) && tell_(as_told()))) drop(now);
   line_.clear();
   continues_ = cut;
 }
 
-void LineFeed::say(std::string_view line, base::Moment now) {
+bool LineFeed::admits(base::Moment now) {
   go_on(now);
-  if (!pause_end_ && allowance_.take(now) && tell_(line)) return;
+  return !pause_end_ && allowance_.take(now);
+}
+
+void LineFeed::drop(base::Moment now) {
   ++dropped_;
   if (!pause_end_) pause_end_ = now + pause;
 }

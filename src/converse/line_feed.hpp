@@ -35,7 +35,8 @@ class LineFeed {
 
  private:
   void finish_line(bool cut, base::Moment now);
-  void say(std::string_view line, base::Moment now);
+  [[nodiscard]] bool admits(base::Moment now);
+  void drop(base::Moment now);
   bool tell_dropped();
 
   Tell tell_;

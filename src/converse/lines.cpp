@@ -35,7 +35,7 @@ bool Lines::read() {
   if (!peer_.readable()) return false;
   std::size_t count = 0;
   const auto bytes = poller_.pool().scratch();
-  const Moved moved = peer_.read(bytes, count);
+  const Moved moved = peer_.receive(bytes, count);
   if (moved == Moved::later) return false;
   if (moved != Moved::some) {
     feed_.end(poller_.now());

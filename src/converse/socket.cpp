@@ -19,7 +19,7 @@ bool nothing_now() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 int Socket::open(base::Fd fd) {
   close();
   fd_ = std::move(fd);
-  readable_ = writable_ = broken_ = surprises_ = nonblocking_ = false;
+  readable_ = writable_ = broken_ = surprises_ = nonblocking_ = pipe_ = false;
   const int error = poller_.add(*this);
   watched_ = error == 0;
   return error;
@@ -56,23 +56,16 @@ Handler& Socket::note(std::uint32_t events) {
 
 Moved Socket::receive(std::span<char> to, std::size_t& count, int flags) {
   ssize_t n = 0;
-  do n = ::recv(fd_.get(), to.data(), to.size(), flags | MSG_DONTWAIT);
-  while (n < 0 && errno == EINTR);
-  return received(n, to.size(), count);
-}
-
-Moved Socket::read(std::span<char> to, std::size_t& count) {
-  make_nonblocking();
-  ssize_t n = 0;
-  do n = ::read(fd_.get(), to.data(), to.size());
-  while (n < 0 && errno == EINTR);
-  return received(n, to.size(), count);
-}
-
-Moved Socket::received(ssize_t n, std::size_t room, std::size_t& count) {
+  do {
+    n = pipe_ ? ::read(fd_.get(), to.data(), to.size()) : ::recv(fd_.get(), to.data(), to.size(), flags | MSG_DONTWAIT);
+    if (n < 0 && errno == ENOTSOCK && !std::exchange(pipe_, true)) {
+      make_nonblocking();
+      errno = EINTR;
+    }
+  } while (n < 0 && errno == EINTR);
   if (n > 0) {
     count = static_cast<std::size_t>(n);
-    if (count < room && !surprises_) readable_ = false;
+    if (count < to.size() && !surprises_) readable_ = false;
     return Moved::some;
   }
   if (n == 0) return Moved::end;
