@@ -481,6 +481,13 @@ constexpr std::array rows{
                 "penalties and bans.",
         .difference = "Not in xinetd.", .without = more, .parse = values::source_prefix,
         .xinetd = {.instead = "each address is a source of its own"}}),
+    attr<&S::error_output>({.name = "stderr", .where = both, .synopsis = "client|log|discard", .initial = "client",
+        .example = "stderr = discard",
+        .text = "Where descriptor 2 of the server leads. With client, to its connection, so that the peer sees what a program "
+                "says of its errors. With log, each line becomes an entry of the log of the service, escaped, and not too many "
+                "at a time; see Error output. With discard, to /dev/null.",
+        .difference = "Not in xinetd, where it is the connection.", .without = more,
+        .wrong = "Bad choice for stderr: {}", .parse = values::word<&S::error_output>}),
     attr<&S::tos>({.name = "tos", .where = both, .synopsis = "CLASS|NUMBER", .initial = "0", .example = "tos = ef",
         .text = "The type of service in the headers of packets, IPv4 and IPv6: cs0 to cs7, af11 to af43, ef, lowdelay, "
                 "throughput, reliability, mincost, or the whole byte as a number.",

@@ -49,6 +49,7 @@ bool off_tcp(S s) { return has_element(s, ListenElement::Kind::local) || has_ele
 std::string nobody_counts(S s) {
   return fmt::format("Service {}: a server with wait = yes accepts for itself, and nobody counts its peers", s.id);
 }
+bool has_log(S s) { return s.settings.log_type && s.settings.log_type->kind != LogTarget::Kind::none; }
 bool says_quiet(S s) { return says(s, "idle_timeout") || says(s, "first_data_timeout"); }
 
 /// The attributes that confine programs.
@@ -169,6 +170,11 @@ constexpr std::array table{
      "only_uid", [](S) -> std::string { return "use socket_owner, socket_group and socket_mode as well"; }},
     Rule{Level::warning, [](S s) { return s.settings.pass_fds == PassFds::systemd && !s.passes_fds(); },
      [](S s) { return fmt::format("pass_fds has no effect: service {} has no server with wait = yes", s.id); }, "pass_fds"},
+    Rule{Level::warning, [](S s) { return says(s, "stderr") && !s.starts_programs(); },
+     [](S s) { return fmt::format("stderr has no effect: service {} starts no programs", s.id); }, "stderr"},
+    Rule{Level::warning, [](S s) { return s.starts_programs() && s.error_output() == ErrorOutput::log && !has_log(s); },
+     [](S s) { return fmt::format("Service {}: stderr = log writes nothing, as the service has no log", s.id); }, "stderr",
+     [](S) -> std::string { return "write log_type, here or in the defaults"; }},
     Rule{Level::error,
      [](S s) { return says(s, "no_new_privileges") && !*s.settings.no_new_privileges && confinement_of(s).no_new_privileges; },
      [](S s) { return fmt::format("Service {}: no_new_privileges cannot be no where system_calls or tcp_connect restrict something", s.id); },

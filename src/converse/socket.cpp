@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -18,7 +19,7 @@ bool nothing_now() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 int Socket::open(base::Fd fd) {
   close();
   fd_ = std::move(fd);
-  readable_ = writable_ = broken_ = surprises_ = nonblocking_ = false;
+  readable_ = writable_ = broken_ = surprises_ = nonblocking_ = pipe_ = false;
   const int error = poller_.add(*this);
   watched_ = error == 0;
   return error;
@@ -55,8 +56,13 @@ Handler& Socket::note(std::uint32_t events) {
 
 Moved Socket::receive(std::span<char> to, std::size_t& count, int flags) {
   ssize_t n = 0;
-  do n = ::recv(fd_.get(), to.data(), to.size(), flags | MSG_DONTWAIT);
-  while (n < 0 && errno == EINTR);
+  do {
+    n = pipe_ ? ::read(fd_.get(), to.data(), to.size()) : ::recv(fd_.get(), to.data(), to.size(), flags | MSG_DONTWAIT);
+    if (n < 0 && errno == ENOTSOCK && !std::exchange(pipe_, true)) {
+      make_nonblocking();
+      errno = EINTR;
+    }
+  } while (n < 0 && errno == EINTR);
   if (n > 0) {
     count = static_cast<std::size_t>(n);
     if (count < to.size() && !surprises_) readable_ = false;

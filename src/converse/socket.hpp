@@ -17,7 +17,7 @@ enum class Moved : std::uint8_t {
   failed,  ///< never again
 };
 
-/// A connected (or connecting) stream socket of a conversation. It remembers what the Poller said of it,
+/// A connected (or connecting) stream socket of a conversation, or the end of a pipe for reading. It remembers what the Poller said of it,
 /// until a call has found out otherwise, so that no call is made in vain.
 class Socket {
  public:
@@ -39,7 +39,7 @@ class Socket {
   /// The connection broke. What arrived before can still be read.
   [[nodiscard]] bool broken() const { return broken_; }
 
-  /// `count`: how many bytes were moved.
+  /// `count`: how many bytes were moved. There are no flags for a pipe.
   [[nodiscard]] Moved receive(std::span<char> to, std::size_t& count, int flags = 0);
   [[nodiscard]] Moved send(std::string_view bytes, std::size_t& count, int flags = 0);
   /// Between this socket and a pipe, at most `most` bytes; the Socket is the source or the target. The end of
@@ -73,6 +73,7 @@ class Socket {
   std::uint32_t place_ = 0;
   bool watched_ = false;
   bool nonblocking_ = false;  // by the flag, which splice(2) wants; other calls are told each time
+  bool pipe_ = false;         // found out by the first receive()
   bool readable_ = false;
   bool writable_ = false;
   bool broken_ = false;

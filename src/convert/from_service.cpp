@@ -103,6 +103,10 @@ void take_streams(Unit& service, Draft& draft, Report& report) {
   for (const char* key : {"StandardOutput", "StandardError"}) {
     const Directive* d = service.last("Service", key);
     if (!d || d->value == "socket" || d->value == "inherit") continue;
+    if (d->key == "StandardError" && d->value == "null") {
+      draft.set("stderr", {"discard"}, d);
+      continue;
+    }
     report.loss(d->place, fmt::format("{}: here it goes to the peer, as the standard input comes from it", quoted(*d)));
     // What a server says of its errors may be seen; what it was not to answer may not.
     if (d->key == "StandardOutput") draft.unfit.push_back(fmt::format("{}: here it goes to the peer", quoted(*d)));

@@ -140,7 +140,7 @@ constexpr std::string_view known[]{
     "max_load", "mdns", "mptcp", "no_access", "no_new_privileges", "only_cid", "only_from", "only_gid", "only_uid", "pass_fds",
     "passenv", "penalty", "penalty_range", "per_source", "per_source_rate", "port", "protocol", "queue", "rate", "receive_buffer", "redirect",
     "reload_policy", "removed_sessions", "rpc_number", "rpc_version", "runtime_max", "sandbox", "send_buffer", "server",
-    "server_args", "socket_group", "socket_mode", "socket_owner", "socket_type", "source_prefix", "system_call_action",
+    "server_args", "socket_group", "socket_mode", "socket_owner", "socket_type", "source_prefix", "stderr", "system_call_action",
     "system_calls", "tcp_connect", "tos", "type", "user", "v6only", "wait"};
 
 bool is_known(std::string_view attribute) {

@@ -204,9 +204,19 @@ void write_environment(const UnitContext& c, UnitText& unit) {
   }
 }
 
+std::string error_output(config::ErrorOutput to) {
+  switch (to) {
+    case config::ErrorOutput::client: return "socket";
+    case config::ErrorOutput::log: return "journal";
+    case config::ErrorOutput::discard: return "null";
+  }
+  return "socket";
+}
+
 void write_program(const UnitContext& c, UnitText& unit) {
   unit.set("ExecStart", command_line(c.service));
-  for (const std::string_view stream : {"StandardInput", "StandardOutput", "StandardError"}) unit.set(stream, "socket");
+  for (const std::string_view stream : {"StandardInput", "StandardOutput"}) unit.set(stream, "socket");
+  unit.set("StandardError", error_output(c.service.error_output()));
   // What a server leaves behind goes on under xinetd.
   unit.set("KillMode", "process");
   write_user(c, unit);

@@ -89,6 +89,7 @@ InheritedRunner Runner::hand_over() const {
   all.refused_lately = p.datagrams.hand_over();
   for (const Token token : p.sessions.tokens())
     all.sessions.push_back(inherited(token, *p.sessions.find(token), p.conversations, p.processes));
+  all.error_streams = p.errors.hand_over();
   return all;
 }
 
@@ -108,6 +109,7 @@ void Runner::restore(const InheritedRunner& inherited, const std::function<base:
     if (lost) std::erase_if(state.places, [&](const StateSnapshot::Place& place) { return place.token == one.token; });
     if (!lost) p.sessions.restore(one.token, std::move(session));
   }
+  p.errors.restore(inherited.error_streams, take);
   p.decider.restore(state);
   // Another fact of a service has an owner, too: here, and in hand_over().
   const auto& [pause_end, kill_at, targets, counters, standing] = static_cast<const ServiceFacts&>(inherited);
@@ -131,6 +133,7 @@ void Runner::carry_on() {
   p.signals.carry_on();
   p.judging.reconfigured(true);
   p.times.watch_all();
+  p.errors.carry_on();
   for (const Token token : p.sessions.tokens())
     if (p.sessions.contains(token)) p.carry_on(token);
 }

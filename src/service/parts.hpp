@@ -6,6 +6,7 @@
 #include "service/connection_door.hpp"
 #include "service/datagram_door.hpp"
 #include "service/doorkeeper.hpp"
+#include "service/error_streams.hpp"
 #include "service/server_processes.hpp"
 #include "service/service_conversations.hpp"
 #include "service/time_limits.hpp"
@@ -41,6 +42,7 @@ struct Runner::Parts {
   WaitingDoor waiting;
   Refusals refusals;
   ServerSignals signals;
+  ErrorStreams errors;
   ServerProcesses processes;
   ServiceConversations conversations;
   TimeLimits times;

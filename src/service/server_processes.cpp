@@ -30,6 +30,7 @@ void ServerProcesses::start(Token token) {
   spawn::Job job{token, needs_.setup.recipe, std::move(session.socket), base::AddressText(session.peer.address), std::move(*context)};
   if (tells_of_connections(service()))
     job.own = own_words(service(), facts_of(service(), token, session.peer, job.socket.get()));
+  errors_.direct(token, job);
   const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
   if (auto outcome = needs_.serving.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
 }
@@ -68,12 +69,14 @@ void ServerProcesses::started(spawn::Started& outcome) {
   needs_.sessions.counters().serve(needs_.clock.now() - session.accepted);
   needs_.serving.children.watch(outcome.token, outcome.pid, needs_.census.reserve.below(std::move(outcome.pidfd)));
   needs_.journal.started(session, outcome.pid);
+  errors_.started(outcome.token, outcome.pid);
   needs_.decider.feed(Started{outcome.token});
   needs_.signals.started(outcome.token);
 }
 
 void ServerProcesses::failed(spawn::StartFailed& outcome) {
   needs_.census.owners.erase(outcome.token);
+  errors_.failed(outcome.token);
   outcome.process_existed ? not_executed(outcome) : not_created(outcome);
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "service/error_streams.hpp"
 #include "service/server_signals.hpp"
 #include "service/waiting_door.hpp"
 #include "service/way.hpp"
@@ -27,7 +28,7 @@ class ServerProcesses final : public ServerOwner {
     Census& census;
     const Clock& clock;
   };
-  explicit ServerProcesses(const Needs& needs) : needs_(needs) {}
+  ServerProcesses(const Needs& needs, ErrorStreams& errors) : needs_(needs), errors_(errors) {}
 
   /// The session is in its phase `starting`.
   void start(Token token);
@@ -52,6 +53,7 @@ class ServerProcesses final : public ServerOwner {
   void note_misdeed(const Session& session, const spawn::Ended& end) const;
 
   const Needs needs_;
+  ErrorStreams& errors_;
 };
 
 }  // namespace xsuperd::service

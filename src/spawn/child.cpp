@@ -71,13 +71,19 @@ XSUPERD_IN_CHILD int close_from(int number) {
   return 0;
 }
 
+/// The same open file by a number that is not one of the first three: dup3 onto itself is an error. Or what failed, as the
+/// kernel says it.
+XSUPERD_IN_CHILD long beyond_stdio(int number) {
+  return number >= 0 && number <= 2 ? raw(SYS_fcntl, number, F_DUPFD_CLOEXEC, 3) : number;
+}
+
 XSUPERD_IN_CHILD int place_descriptors(const ChildPlan& plan) {
-  long socket = plan.socket;
-  if (socket >= 0 && socket <= 2)
-    socket = raw(SYS_fcntl, socket, F_DUPFD_CLOEXEC, 3);  // dup3 onto itself is an error
+  const long socket = beyond_stdio(plan.socket);
   if (socket < 0) return plan.socket < 0 ? EBADF : error_of(socket);
+  const long errors = plan.errors < 0 ? socket : beyond_stdio(plan.errors);
+  if (errors < 0) return error_of(errors);
   for (int number = 0; number <= 2; ++number)
-    if (const long answer = raw(SYS_dup3, socket, number, 0); answer < 0) return error_of(answer);
+    if (const long answer = raw(SYS_dup3, number == 2 ? errors : socket, number, 0); answer < 0) return error_of(answer);
   if (plan.listen_pid == nullptr) return close_from(passed_number);
   // What was 3 is of no more use: in this table of our own it is a launcher's slot, or a copy that exec closes.
   const long passed = socket == passed_number ? raw(SYS_fcntl, socket, F_SETFD, 0)

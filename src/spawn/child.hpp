@@ -13,6 +13,7 @@ namespace xsuperd::spawn {
 /// it writes why it failed. Lives in a Launch, which outlives the child's use of it.
 struct ChildPlan : Tuning {
   int socket = -1;  ///< becomes 0, 1 and 2
+  int errors = -1;  ///< becomes 2 instead; -1: the socket does
   unsigned first_high =
       0;  ///< not 0: the descriptor table is the daemon's; keep a copy of what lies below this
   char* listen_pid = nullptr;  ///< not null: the socket becomes 3, too, and the child's pid is written here
@@ -52,7 +53,7 @@ struct ChildPlan : Tuning {
   mutable int table_left = 0;
 };
 
-/// The plan for a recipe; socket, argv, envp and context are the launcher's to fill in. Pure.
+/// The plan for a recipe; socket, errors, argv, envp and context are the launcher's to fill in. Pure.
 [[nodiscard]] ChildPlan plan_for(const Recipe& recipe);
 
 /// Becomes the server or ends. To be called by clone(2) only; `plan` is a ChildPlan*.

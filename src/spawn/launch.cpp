@@ -93,8 +93,9 @@ void Launch::enclose() {
   plan_.group_count = 0;
 }
 
-void Launch::clone(const Manner& manner, int socket) {
+void Launch::clone(const Manner& manner, int socket, int errors) {
   plan_.socket = socket;
+  plan_.errors = errors;
   plan_.first_high = manner.first_high;
   if (!job_.box.pids) return clone_here(manner);
   if (const int error = born_in(job_.box.keeper)) return fail(Step::enter, error);
@@ -153,6 +154,7 @@ Outcome Launch::finish() {
   const pid_t pid = std::exchange(pid_, 0);
   base::Fd pidfd = std::move(pidfd_);
   base::Fd socket = std::move(job_.socket);
+  job_.errors.reset();
   job_.recipe.reset();
   if (plan_.error == 0) return Started{.token = job_.token, .pid = pid, .pidfd = std::move(pidfd)};
   blocking_.undo();
@@ -167,6 +169,7 @@ Outcome Launch::finish() {
 
 Outcome Launch::presume() {
   base::Fd socket = std::move(job_.socket);  // the child has its own by now
+  job_.errors.reset();
   if (const int error = open_pidfd()) {
     kill();
     blocking_.undo();

@@ -45,8 +45,8 @@ class Launch {
 
   /// Takes the job of the next start. The one before must be finished.
   void prepare(Job&& job);
-  /// Makes the child, which finds its connection on the descriptor `socket`.
-  void clone(const Manner& manner, int socket);
+  /// Makes the child, which finds its connection on the descriptor `socket`, and what becomes 2 on `errors`; -1: the same.
+  void clone(const Manner& manner, int socket, int errors);
   /// Before clone(): the calling thread has what the recipe allows a thread to have in advance.
   void inherits() { plan_.inherited = true; }
   /// Instead of clone(): there is no child, and for this reason.
@@ -73,6 +73,9 @@ class Launch {
   /// The file that is executed. Valid from prepare() to finish().
   [[nodiscard]] const std::string& program() const { return job_.recipe->path; }
   [[nodiscard]] int socket() const { return job_.socket.get(); }
+  /// -1: none of its own.
+  [[nodiscard]] int errors() const { return job_.errors.get(); }
+  [[nodiscard]] bool discards_errors() const { return job_.discard_errors; }
 
   bool counted_slow = false;  ///< SlowPrograms has it
 

@@ -60,20 +60,33 @@ Launched Launcher::launch(Job job, std::chrono::nanoseconds patience, int slot, 
 }
 
 bool Launcher::start_plainly(std::chrono::nanoseconds patience) {
-  launch_->clone(manner_, launch_->socket());
+  const int errors = launch_->errors() == -1 && launch_->discards_errors() ? null_ : launch_->errors();
+  launch_->clone(manner_, launch_->socket(), errors);
   return launch_->wait(patience);
 }
 
 bool Launcher::start_by_slot(std::chrono::nanoseconds patience, int slot) {
-  if (::dup3(launch_->socket(), slot, O_CLOEXEC) == -1) {
-    launch_->fail(Step::descriptors, errno);
+  int error = ::dup3(launch_->socket(), slot, O_CLOEXEC) == -1 ? errno : 0;
+  const int errors = error == 0 ? fill_error_slot(slot, error) : -1;
+  if (error != 0) {
+    launch_->fail(Step::descriptors, error);
+    ::dup3(null_, slot, O_CLOEXEC);
     return true;
   }
-  launch_->clone(manner_, slot);
+  const bool has_errors = launch_->errors() != -1;
+  launch_->clone(manner_, slot, errors);
   const bool through = launch_->wait(patience);
   if (!through) launch_->wait_for_table();
   ::dup3(null_, slot, O_CLOEXEC);
+  if (has_errors) ::dup3(null_, error_slot_of(slot), O_CLOEXEC);
   return through;
+}
+
+int Launcher::fill_error_slot(int slot, int& error) const {
+  const int number = error_slot_of(slot);
+  if (launch_->errors() == -1) return launch_->discards_errors() ? number : -1;
+  if (::dup3(launch_->errors(), number, O_CLOEXEC) == -1) error = errno;
+  return number;
 }
 
 }  // namespace xsuperd::spawn

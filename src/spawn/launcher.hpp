@@ -26,6 +26,9 @@ class Launcher {
   [[nodiscard]] bool start_plainly(std::chrono::nanoseconds patience);
   [[nodiscard]] bool start_by_slot(std::chrono::nanoseconds patience, int slot);
 
+  /// The slot for descriptor 2, with what the job has for it; -1 if that is the connection. errno in `error`.
+  [[nodiscard]] int fill_error_slot(int slot, int& error) const;
+
   Manner manner_;
   int null_;
   std::unique_ptr<Launch> launch_;  ///< null: the last one was given away

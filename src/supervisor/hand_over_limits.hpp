@@ -50,6 +50,10 @@ template <> inline constexpr Limits limits<&service::InheritedSession::socket> =
 template <> inline constexpr Limits limits<&service::InheritedSession::lingers> = a_descriptor;
 template <> inline constexpr Limits limits<&service::InheritedSession::pidfd> = a_descriptor;
 
+template <> inline constexpr Limits limits<&service::InheritedErrorStream::token> = at_least_1;
+template <> inline constexpr Limits limits<&service::InheritedErrorStream::pid> = a_pid;
+template <> inline constexpr Limits limits<&service::InheritedErrorStream::pipe> = a_descriptor;
+
 template <> inline constexpr Limits limits<&service::EndpointFacts::lent>{.most = 4096};
 template <> inline constexpr Limits limits<&service::EndpointFacts::trouble>{.most = 4096};
 template <> inline constexpr Limits limits<&service::EndpointSockets::listener> = a_descriptor;
@@ -61,6 +65,7 @@ template <> inline constexpr Limits limits<&service::ServiceFacts::targets>{.mos
 template <> inline constexpr Limits limits<&service::InheritedRunner::endpoints>{.most = config::most_endpoints};
 template <> inline constexpr Limits limits<&service::InheritedRunner::refused_lately>{.most = 65536};
 template <> inline constexpr Limits limits<&service::InheritedRunner::sessions>{.most = most_sessions};
+template <> inline constexpr Limits limits<&service::InheritedRunner::error_streams>{.most = most_sessions};
 
 template <> inline constexpr Limits limits<&worker::InheritedWorker::Conversation::token> = at_least_1;
 template <> inline constexpr Limits limits<&worker::InheritedWorker::pid> = a_pid;

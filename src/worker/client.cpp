@@ -16,6 +16,7 @@
 #include "worker/link.hpp"
 #include "worker/survey.hpp"
 #include "worker/waiting.hpp"
+#include "xsuperd/base/allowance.hpp"
 #include "xsuperd/spawn/recipe.hpp"
 #include "xsuperd/worker/process.hpp"
 #include "xsuperd/worker/protocol.hpp"
@@ -32,12 +33,20 @@ std::uint64_t cookie_of(const base::Fd& socket) {
   return cookie;
 }
 
+/// A worker bounds what it tells of a stream. One that does not is not believed, and lines beyond these are dropped. There are
+/// more at once than it may tell, because we may have been behind.
+constexpr unsigned lines_at_once = 200;
+constexpr std::chrono::milliseconds lines_every{50};
+
 struct Running {
   Conversations::Done done;
   Link* link = nullptr;
   std::uint64_t connection = 0;  ///< its cookie; 0 when it may not be given back
   bool asks = false;             ///< an identity may be reported
   bool stopping = false;         ///< its worker has been told
+  bool tells = false;            ///< it is of kind lines
+  Conversations::OnLine on_line = {};
+  base::Allowance lines{lines_at_once, lines_every};
 };
 
 }  // namespace
@@ -77,6 +86,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void serve_waiting();
   void expire_waiting(base::Moment before);
   bool ended(const Link& link, Ended ended);
+  bool told(const Link& link, const Line& line);
   [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
   bool progressed(const Link& link, const Progress& progress);
   void lose(const Link& link);
@@ -109,6 +119,7 @@ std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::func
                       .on_room = [this](Link&) { serve_waiting(); },
                       .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
                       .on_progress = [this](Link& link, const Progress& what) { return progressed(link, what); },
+                      .on_line = [this](Link& link, const Line& what) { return told(link, what); },
                       .on_gone = [this](Link& link) { lose(link); },
                       .on_trouble =
                           [this](std::string sentence) {
@@ -130,7 +141,7 @@ void Client::Impl::take_over(spawn::Spawner& spawner, const InheritedWorker& wor
     inherited.erase(found);
   });
   for (const InheritedWorker::Conversation& one : worker.conversations)
-    if (socket && running.emplace(one.token, Running{{}, link.get(), one.connection, one.asks}).second) ++link->load;
+    if (socket && running.emplace(one.token, Running{{}, link.get(), one.connection, one.asks, false, one.tells}).second) ++link->load;
   inherited.push_back(link);
   link->take_over(worker, std::move(pidfd), std::move(socket));
 }
@@ -142,7 +153,7 @@ std::vector<InheritedWorker> Client::Impl::hand_over() const {
       auto worker = link->hand_over();
       if (!worker) continue;
       for (const auto& [token, one] : running)
-        if (one.link == link.get()) worker->conversations.push_back({.token = token, .connection = one.connection, .asks = one.asks});
+        if (one.link == link.get()) worker->conversations.push_back({.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells});
       workers.push_back(std::move(*worker));
     }
   return workers;
@@ -169,10 +180,12 @@ void Client::Impl::give(Link& link, Start start, Done done) {
   const std::uint64_t token = start.token;
   const std::uint64_t connection = start.kind == Kind::tcpmux ? cookie_of(start.connection) : 0;
   const bool asks = start.kind == Kind::ident;
+  const bool tells = start.kind == Kind::lines;
+  OnLine on_line = std::move(start.parameters.on_line);
   auto packets = encode(std::move(start));
   if (!packets) return finish_later(std::move(done), Ending::Why::lost);
   for (Packet& packet : *packets) link.dialogue().send(std::move(packet));
-  running.emplace(token, Running{std::move(done), &link, connection, asks});
+  running.emplace(token, Running{std::move(done), &link, connection, asks, false, tells, std::move(on_line)});
   ++link.load;
   link.last_use = std::chrono::steady_clock::now();
 }
@@ -228,6 +241,14 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
   const Done done = std::move(found->second.done);
   running.erase(found);
   if (done) done(std::move(ended.ending));
+  return true;
+}
+
+bool Client::Impl::told(const Link& link, const Line& line) {
+  const auto found = running.find(line.token);
+  if (found == running.end() || found->second.link != &link || !found->second.tells) return false;
+  if (!found->second.lines.take(std::chrono::steady_clock::now())) return true;
+  if (const OnLine on_line = found->second.on_line) (void)on_line(line.text);  // a copy: it may do anything
   return true;
 }
 
@@ -326,10 +347,11 @@ void Client::give_up_stuck() {
     for (const auto& link : std::vector(*list)) link->give_up_if_stuck();
 }
 
-bool Client::resume(std::uint64_t token, Done done) {
+bool Client::resume(std::uint64_t token, Done done, OnLine on_line) {
   const auto found = impl_->running.find(token);
   if (found == impl_->running.end()) return false;
   found->second.done = std::move(done);
+  found->second.on_line = std::move(on_line);
   return true;
 }
 

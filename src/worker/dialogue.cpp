@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "xsuperd/base/text.hpp"
@@ -47,6 +49,9 @@ void Dialogue::take_over(const InheritedWorker& worker, std::size_t conversation
   protocol_ = worker.protocol;
   drain_ = worker.drain;
   unasked_ = most_unasked + (foreign() ? 2 * conversations : conversations / most_counts);
+  // What is written to streams that it reads has no end; its lines are not looked at.
+  const bool tells = std::ranges::any_of(worker.conversations, &InheritedWorker::Conversation::tells);
+  if (foreign() && tells) unasked_ = std::numeric_limits<std::size_t>::max();
 }
 
 bool Dialogue::resume(base::Fd socket) {
@@ -156,6 +161,10 @@ void Dialogue::handle(Ended ended) {
   if (is_sign(ended) && (heartbeat_.answered(ended.token) || was_asked_before())) return;
   if (!(ready_ || taken_over_) || !callbacks_.on_ended(std::move(ended)))
     callbacks_.on_fault("reported the end of a conversation that it does not have");
+}
+
+void Dialogue::handle(const Line& line) {
+  if (!(ready_ || taken_over_) || !callbacks_.on_line(line)) callbacks_.on_fault("told a line of what it does not read");
 }
 
 void Dialogue::handle(const Progress& progress) {

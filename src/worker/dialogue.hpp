@@ -31,6 +31,8 @@ class Dialogue {
     std::function<bool(Ended)> on_ended;
     /// The answer to ask(), or a part of it. False as above.
     std::function<bool(const Progress&)> on_progress;
+    /// False as above.
+    std::function<bool(const Line&)> on_line;
     /// It is of no use any more, why is said after "worker N"; empty: the other end is gone. May close() the dialogue.
     std::function<void(std::string)> on_fault;
     /// Has it conversations?
@@ -80,6 +82,7 @@ class Dialogue {
   void handle(const Failed& failed);
   void handle(Ended ended);
   void handle(const Progress& progress);
+  void handle(const Line& line);
   [[nodiscard]] bool was_asked_before();
 
   boost::asio::io_context& loop_;

@@ -43,6 +43,8 @@ class Link {
     std::function<bool(Link&, Ended)> on_ended;
     /// The answer to Dialogue::ask(), or a part of it. False as above.
     std::function<bool(Link&, const Progress&)> on_progress;
+    /// False as above.
+    std::function<bool(Link&, const Line&)> on_line;
     /// The worker is no more, or of no use any more. Before the next can be ready, and also for one that
     /// never was.
     std::function<void(Link&)> on_gone;

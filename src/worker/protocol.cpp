@@ -14,8 +14,8 @@ namespace {
 using base::Address;
 using std::chrono::milliseconds;
 
-enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended, ask, progress, target };
-constexpr auto last_kind = static_cast<std::uint8_t>(Kind::ident);
+enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line };
+constexpr auto last_kind = static_cast<std::uint8_t>(Kind::lines);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::vsock);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
 constexpr auto last_identity = static_cast<std::uint8_t>(Identity::Result::too_late);
@@ -179,6 +179,18 @@ Progress take_progress(FieldReader& reader) {
   return progress;
 }
 
+// --- Line
+// ----------------------------------------------------------------------------------------------------------
+
+Line take_line(FieldReader& reader) {
+  Line line;
+  line.token = reader.take<std::uint64_t>();
+  line.text = reader.text(converse::longest_line);
+  const bool printable = std::ranges::all_of(line.text, [](char c) { return c >= 0x20 && c <= 0x7e; });
+  if (line.text.empty() || !printable) reader.refuse();
+  return line;
+}
+
 /// Ends decoding: the message, unless something was wrong with it or the descriptor beside it.
 template <typename To, typename Message>
 std::optional<To> accept(const FieldReader& reader, Message message, bool stray_descriptor) {
@@ -242,6 +254,10 @@ Packet encode(const Progress& progress) {
   writer.put(static_cast<std::uint16_t>(progress.counts.size()));
   for (const auto& [token, traffic] : progress.counts) writer.put(token).put(traffic.in).put(traffic.out);
   return {writer.take(), {}};
+}
+
+Packet encode(const Line& line) {
+  return {message(Type::line).put(line.token).text(std::string_view(line.text).substr(0, converse::longest_line)).take(), {}};
 }
 
 std::vector<Packet> encode_answer(std::uint64_t question, std::vector<Progress::Count> counts) {
@@ -309,6 +325,8 @@ std::optional<ToDaemon> decode_for_daemon(Packet packet) {
     }
     case Type::progress:
       return accept<ToDaemon>(reader, take_progress(reader), descriptor);
+    case Type::line:
+      return accept<ToDaemon>(reader, take_line(reader), descriptor);
     default:
       return std::nullopt;
   }

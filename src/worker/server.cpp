@@ -14,6 +14,11 @@
 
 namespace xsuperd::worker {
 
+namespace {
+/// Messages that may wait for a daemon that is behind; lines beyond them are dropped.
+constexpr std::size_t most_kept_beside_lines = 256;
+}  // namespace
+
 struct Server::Impl {
   Impl(boost::asio::io_context& the_loop, base::Fd socket, Starter the_starter,
        std::chrono::milliseconds limit, std::function<void()> finished);
@@ -26,6 +31,7 @@ struct Server::Impl {
   void handle(const Drain& drain);
   void handle(const Ask& ask);
   void hold(Start& start);
+  [[nodiscard]] bool tell(std::uint64_t token, std::string_view line);
   void end(std::uint64_t token, Report report);
   void send_ended(std::uint64_t token, Ending::Why why, Report report = {});
   void daemon_gone();
@@ -87,10 +93,19 @@ void Server::Impl::handle(Start start) {
 
 void Server::Impl::hold(Start& start) {
   const std::uint64_t token = start.token;
+  if (start.kind == Kind::lines) start.parameters.on_line = [this, token](std::string_view line) { return tell(token, line); };
   auto& place = conversations[token];
   place = starter(loop, start.kind, std::move(start.connection), std::move(start.parameters),
                   [this, token](Report report) { end(token, std::move(report)); });
   if (!place) throw std::invalid_argument("no such conversation");
+}
+
+/// Without a daemon there is nobody to tell, and the stream is read all the same.
+bool Server::Impl::tell(std::uint64_t token, std::string_view line) {
+  if (gone) return true;
+  if (channel.kept() >= most_kept_beside_lines) return false;
+  channel.send(encode(Line{token, std::string(line)}));
+  return true;
 }
 
 void Server::Impl::handle(TextPart part) {

@@ -58,6 +58,8 @@ const std::string fixtures[]{
             "tcp_connect = 443 53\nrlimit_core = 0\nrlimit_fsize = 1M\nrlimit_locks = 1\nrlimit_memlock = 64K\nrlimit_msgqueue = 0\nrlimit_nice = 20\n"
             "rlimit_nproc = 8\nrlimit_rtprio = 0\nrlimit_rttime = UNLIMITED\nrlimit_sigpending = 9"),
     service("x", 1, "capabilities = ~chown ~CAP_BPF\nsystem_calls = ~mount\ntcp_connect = none"),
+    service("x", 1, "stderr = discard"),
+    service("x", 1, "log_type = FILE /var/log/x\nstderr = LOG"),
     service("x", 1, "capabilities = none\nsystem_calls = all\ntcp_connect = any\nsandbox = none"),
     entry("echo", "type = SPECIAL\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server"),
 };

@@ -288,6 +288,23 @@ TEST_CASE("pass_fds takes its words, belongs to a service, and warns where no se
   CHECK(World(defaults("pass_fds = systemd") + service("x", 1)).said("pass_fds"));
 }
 
+TEST_CASE("stderr takes its words, also in the defaults, and warns where it does nothing") {
+  const std::string log = "log_type = FILE /var/log/x\n";
+  CHECK(with("").at("x").error_output() == ErrorOutput::client);
+  CHECK(with("stderr = CLIENT").at("x").error_output() == ErrorOutput::client);
+  CHECK(with("stderr = discard").at("x").error_output() == ErrorOutput::discard);
+  CHECK(with(log + "stderr = log").at("x").error_output() == ErrorOutput::log);
+  CHECK(with(log + "stderr = log").log() == "");
+  CHECK(World(defaults("stderr = discard") + service("x", 1)).at("x").error_output() == ErrorOutput::discard);
+  CHECK(World(defaults("stderr = discard") + service("x", 1, "stderr = client")).at("x").error_output() == ErrorOutput::client);
+  CHECK(with("stderr = log").said("Service x: stderr = log writes nothing, as the service has no log"));
+  CHECK(with("stderr = both").refused("x"));  // what was not for the peer would go to it
+  CHECK(with("stderr = both").said("Bad choice for stderr: both"));
+  const std::string echo = entry("echo", "type = INTERNAL UNLISTED\nport = 7\nsocket_type = stream\nwait = no\nstderr = discard");
+  CHECK(World(echo).said("stderr has no effect: service echo starts no programs"));
+  CHECK_FALSE(World(defaults("stderr = discard") + entry("echo", "type = INTERNAL UNLISTED\nport = 7\nsocket_type = stream\nwait = no")).said("stderr"));
+}
+
 TEST_CASE("reload_policy and removed_sessions stand in the defaults alone, and take their words only") {
   const auto in_defaults = [](const std::string& line) { return World(defaults(line) + service("x", 1)); };
   CHECK(in_defaults("reload_policy = STRICT").loaded.config->defaults.reload_policy == ReloadPolicy::strict);

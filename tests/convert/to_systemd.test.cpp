@@ -23,6 +23,8 @@ constexpr Row rows[]{
      "|ListenStream=9000|BindIPv6Only=both|Accept=yes|MaxConnections=4294967295|WantedBy=sockets.target|"},
     {"its server", "", "x@.service",
      "|ExecStart=-@/bin/server server|StandardInput=socket|StandardOutput=socket|StandardError=socket|KillMode=process|"},
+    {"errors that nobody sees", "stderr = discard", "x@.service", "|StandardOutput=socket|StandardError=null|"},
+    {"errors that are logged", "stderr = log\nlog_type = SYSLOG daemon", "x@.service", "|StandardOutput=socket|StandardError=journal|"},
     {"IPv4", "flags = IPv4", "x.socket", "|ListenStream=0.0.0.0:9000|"},
     {"IPv6 only", "v6only = yes", "x.socket", "|ListenStream=9000|BindIPv6Only=ipv6-only|"},
     {"an IPv4 address", "bind = 192.0.2.1", "x.socket", "|ListenStream=192.0.2.1:9000|"},

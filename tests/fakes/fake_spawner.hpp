@@ -40,6 +40,7 @@ class FakeSpawner final : public spawn::Spawner {
   void deliver_started(std::size_t request, pid_t pid, base::Fd pidfd = {}) {
     spawn::Job& job = requests.at(request).job;
     job.socket.reset();
+    job.errors.reset();
     deliver(spawn::Started{.token = job.token, .pid = pid, .pidfd = std::move(pidfd)});
   }
   /// No process came to be.
@@ -63,6 +64,7 @@ class FakeSpawner final : public spawn::Spawner {
     failed.step = step;
     failed.error = error;
     failed.socket = std::move(job.socket);
+    job.errors.reset();
     return failed;
   }
 

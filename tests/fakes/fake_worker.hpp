@@ -32,9 +32,11 @@ class FakeWorker final : public worker::Conversations {
   }
   void stop(std::uint64_t token) override { stopped.push_back(token); }
   std::vector<std::uint64_t> handed_over;  ///< the tokens that resume() finds; each becomes one of the requests
-  bool resume(std::uint64_t token, Done done) override {
+  using Conversations::resume;
+  bool resume(std::uint64_t token, Done done, OnLine on_line) override {
     if (std::erase(handed_over, token) == 0) return false;
     requests.push_back({token, worker::Kind::echo, {}, {}, std::move(done)});
+    requests.back().parameters.on_line = std::move(on_line);
     return true;
   }
   std::map<std::uint64_t, int> waiting;  ///< what waiting_connection() says

@@ -133,6 +133,11 @@ TEST_CASE("LIMIT names the limit, with the process on demand, and needs EXIT") {
   for (const SuccessOption only : {host, pid, userid, traffic, duration}) CHECK_FALSE(limit_event(service({only}), 7, "runtime_max"));
 }
 
+TEST_CASE("STDERR has service, process and text, whatever else is logged") {
+  CHECK(line(Stderr{"plain", 123, "cannot open \\x1b"}) == "STDERR: plain pid=123 cannot open \\x1b");
+  CHECK(named(Stderr{"plain", 7, "a b"}) == "STDERR|service=plain|pid=7|text=a b");
+}
+
 TEST_CASE("NOID names address and reason, TRAFFIC counts bytes") {
   CHECK(line(NoId{"plain", "::ffff:127.0.0.1", "no server"}) == "NOID: plain ::ffff:127.0.0.1 no server");
   CHECK(line(Traffic{"plain", {17}, {5000000000}}) == "TRAFFIC: plain in=17(bytes) out=5000000000(bytes)");

@@ -57,7 +57,7 @@ TEST_CASE("events of all kinds arrive with the texts that they had when they wer
     for (const Event& event : {Event(Start{id, i, base::AddressText("::1")}), Event(Exit{id, 1, {}, i, {}}),
                                Event(Fail{id, words, {}}), Event(UserId{id, PeerText(words)}),
                                Event(NoId{id, "10.0.0.1", words}), Event(Traffic{id, {1}, {2}}),
-                               Event(Limit{id, i, words}), Event(words)})
+                               Event(Limit{id, i, words}), Event(Stderr{id, i, words}), Event(words)})
       writer.write(log, Level::info, when, event);
   }
   log->release();
@@ -67,7 +67,7 @@ TEST_CASE("events of all kinds arrive with the texts that they had when they wer
     for (const char* form : {"START: service-{0} pid={0} from=::1", "EXIT: service-{0} status=1 pid={0}",
                              "FAIL: service-{0} words {0}", "USERID: service-{0} words {0}",
                              "NOID: service-{0} 10.0.0.1 words {0}", "TRAFFIC: service-{0} in=1(bytes) out=2(bytes)",
-                             "LIMIT: service-{0} pid={0} words {0}", "words {0}"})
+                             "LIMIT: service-{0} pid={0} words {0}", "STDERR: service-{0} pid={0} words {0}", "words {0}"})
       expected.push_back(fmt::format(fmt::runtime(form), i));
   CHECK(log->texts() == expected);
 }

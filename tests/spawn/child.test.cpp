@@ -44,6 +44,77 @@ TEST_CASE("a server that is passed its socket has it as descriptor 3, too, and i
   CHECK(bench.output_of(recipe) == "0\n1\n2\n3\n1 web\n");
 }
 
+TEST_CASE("descriptor 2 is something else where the job has it, and nothing of it stays here") {
+  Bench bench(any_manner());
+  Recipe recipe = shell("ls /proc/$$/fd; echo seen >&2; cd /proc/$$/fd; test 0 -ef 1 && ! test 1 -ef 2 && echo other; : $LISTEN_PID");
+  const bool passes = GENERATE(false, true);
+  if (passes) recipe.listen_name = "web";
+  const auto before = open_descriptors();
+  Pair pair = make_pair();
+  Pair errors = make_pair();
+  Job job{.token = 7, .recipe = std::make_shared<const Recipe>(recipe), .socket = std::move(pair.server)};
+  job.errors = std::move(errors.server);
+  auto outcome = bench.spawner->start(std::move(job), Spawner::Load::alone);
+  REQUIRE(outcome);
+  REQUIRE(std::holds_alternative<Started>(*outcome));
+  CHECK(read_all(errors.client) == "seen\n");  // comes to an end
+  CHECK(read_all(pair.client) == (passes ? "0\n1\n2\n3\nother\n" : "0\n1\n2\nother\n"));
+  bench.wait_for(std::get<Started>(*std::move(outcome)));
+  pair.client.reset(), errors.client.reset();
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("descriptor 2 may be /dev/null") {
+  Bench bench(any_manner());
+  Pair pair = make_pair();
+  Job job{.token = 7,
+          .recipe = std::make_shared<const Recipe>(shell("echo lost >&2; echo kept; cd /proc/$$/fd; test 2 -ef /dev/null && echo null")),
+          .socket = std::move(pair.server)};
+  job.discard_errors = true;
+  auto outcome = bench.spawner->start(std::move(job), Spawner::Load::alone);
+  REQUIRE(outcome);
+  CHECK(read_all(pair.client) == "kept\nnull\n");
+  bench.wait_for(std::get<Started>(*std::move(outcome)));
+}
+
+TEST_CASE("a start that fails closes what would have been descriptor 2") {
+  Bench bench(any_manner());
+  Pair errors = make_pair();
+  Job job{.token = 7, .recipe = std::make_shared<const Recipe>(program("/nonexistent")), .socket = make_pair().server};
+  job.errors = std::move(errors.server);
+  auto outcome = bench.spawner->start(std::move(job), Spawner::Load::alone);
+  REQUIRE(outcome);
+  CHECK(std::holds_alternative<StartFailed>(*outcome));
+  CHECK(read_all(errors.client).empty());  // comes to an end
+}
+
+TEST_CASE("servers started by several threads at once have descriptors 2 of their own") {
+  Bench bench;
+  std::vector<Pair> pairs, errors;
+  bench.spawner->on_outcome([&](Outcome outcome) {
+    REQUIRE(std::holds_alternative<Started>(outcome));
+    auto& started = std::get<Started>(outcome);
+    bench.children.watch(started.token, started.pid, std::move(started.pidfd));
+  });
+  const auto recipe = std::make_shared<const Recipe>(shell("read number; echo $number >&2"));
+  for (std::uint64_t token = 1; token <= 60; ++token) {
+    Pair& pair = pairs.emplace_back(make_pair());
+    Pair& error = errors.emplace_back(make_pair());
+    Job job{.token = token, .recipe = recipe, .socket = std::move(pair.server)};
+    if (token % 3 != 0) job.errors = std::move(error.server);
+    job.discard_errors = token % 3 == 0;
+    if (auto outcome = bench.spawner->start(std::move(job), Spawner::Load::many)) FAIL("answered at once");
+    const std::string number = std::to_string(token) + "\n";
+    REQUIRE(::write(pair.client.get(), number.data(), number.size()) == static_cast<ssize_t>(number.size()));
+  }
+  run_until(bench.loop, [&] { return bench.ended.size() == 60; });
+  for (std::uint64_t token = 1; token <= 60; ++token) {
+    errors[token - 1].server.reset();
+    CHECK(read_all(errors[token - 1].client) == (token % 3 == 0 ? "" : std::to_string(token) + "\n"));
+    CHECK(read_all(pairs[token - 1].client).empty());
+  }
+}
+
 TEST_CASE("servers started by several threads at once all find their own pid") {
   Bench bench;
   std::vector<Pair> pairs;

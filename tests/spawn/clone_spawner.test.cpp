@@ -150,7 +150,7 @@ TEST_CASE("pidfds lie above the low descriptors and are close-on-exec") {
 TEST_CASE("low descriptors may be reserved twice, and are given up for nobody else") {
   CHECK(reserve_low_descriptors(threads) == 0);
   CHECK(low_descriptors_reserved(threads));
-  base::Fd taken(::dup3(1, first_slot + 1, O_CLOEXEC));
+  base::Fd taken(::dup3(1, slot_number(1), O_CLOEXEC));
   CHECK_FALSE(low_descriptors_reserved(threads));
   CHECK(reserve_low_descriptors(threads) == EBUSY);
   {

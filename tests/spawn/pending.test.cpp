@@ -44,7 +44,7 @@ std::unique_ptr<Launch> launch_of(const std::string& path, std::uint64_t token) 
   launch->prepare({.token = token,
                    .recipe = std::make_shared<const Recipe>(program(path)),
                    .socket = make_pair().server});
-  launch->clone({}, launch->socket());
+  launch->clone({}, launch->socket(), -1);
   return launch;
 }
 

@@ -109,15 +109,15 @@ TEST_CASE("a child whose exec takes long keeps no other connection open") {
   SlowProgram slow;
   if (!slow.possible) return;
   Pair other = make_pair();
-  REQUIRE(::dup3(other.server.get(), first_slot + 1, O_CLOEXEC) != -1);  // as another launcher has it for a moment
+  REQUIRE(::dup3(other.server.get(), slot_number(1), O_CLOEXEC) != -1);  // as another launcher has it for a moment
   Pair pair = make_pair();
   CHECK_FALSE(bench.spawner->start(job_for(program(slow.path), std::move(pair.server)), Spawner::Load::alone));
-  REQUIRE(::dup3(pair.client.get(), first_slot + 1, O_CLOEXEC) != -1);
+  REQUIRE(::dup3(pair.client.get(), slot_number(1), O_CLOEXEC) != -1);
   other.server.reset();
   pollfd end{other.client.get(), POLLIN, 0};
   CHECK(::poll(&end, 1, 5000) == 1);
   const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  REQUIRE(::dup3(null.get(), first_slot + 1, O_CLOEXEC) != -1);
+  REQUIRE(::dup3(null.get(), slot_number(1), O_CLOEXEC) != -1);
   bench.spawner.reset();  // takes the child along
   CHECK_FALSE(has_children());
 }

@@ -55,6 +55,34 @@ TEST_CASE("a worker that tells an identity where none was asked is killed") {
   is_killed_for(encode(std::move(ended)));
 }
 
+TEST_CASE("a worker that tells a line of what it has not, or of what has none, is killed") {
+  is_killed_for(encode(Line{1, "line"}));
+  is_killed_for(encode(Line{2, "line"}));
+}
+
+TEST_CASE("lines of a stream are told as they come, and no more of them than any worker may tell") {
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.all_ready();
+  std::vector<std::string> lines;
+  Parameters parameters;
+  parameters.on_line = [&](std::string_view line) { return lines.emplace_back(line), true; };
+  Connection connection = make_connection();
+  puppets.client->start(1, Kind::lines, std::move(connection.server), parameters, [](const Ending&) {});
+  CHECK(std::get<Start>(puppets.hear(0)).kind == Kind::lines);
+  puppets.say(0, encode(Line{1, "one"}));
+  puppets.say(0, encode(Line{1, "two"}));
+  run_until(puppets.loop, [&] { return lines.size() == 2; });
+  CHECK(lines == std::vector<std::string>{"one", "two"});
+  for (int i = 0; i < 5; ++i) {
+    for (int j = 0; j < 100; ++j) puppets.say(0, encode(Line{1, "more"}));
+    puppets.loop.restart();
+    puppets.loop.poll();
+  }
+  CHECK(lines.size() >= 200);
+  CHECK(lines.size() < 400);
+  CHECK(puppets.troubles.empty());
+}
+
 TEST_CASE("a connection that is not the one that was given away is not taken back") {
   Puppets puppets(Client::Options{.start_now = true});
   puppets.all_ready();

@@ -101,6 +101,7 @@ std::vector<std::string> all_messages() {
   all.push_back(encode(full_ended()).bytes);
   all.push_back(encode(Ask{7}).bytes);
   all.push_back(encode(full_progress()).bytes);
+  all.push_back(encode(Line{7, "some \\x09 line"}).bytes);
   return all;
 }
 
@@ -127,7 +128,7 @@ TEST_CASE("a start comes out as it went in") {
 }
 
 TEST_CASE("every kind of conversation can be sent") {
-  for (auto kind = 0; kind <= static_cast<int>(Kind::ident); ++kind) {
+  for (auto kind = 0; kind <= static_cast<int>(Kind::lines); ++kind) {
     Start start = start_with({});
     start.kind = static_cast<Kind>(kind);
     CHECK(sent_whole(std::move(start)).kind == static_cast<Kind>(kind));
@@ -372,10 +373,28 @@ TEST_CASE("a message that is cut short or runs on is refused") {
   }
 }
 
+TEST_CASE("a line comes out as it went in, and one that is not finished is refused") {
+  const auto sent = [](std::string text) { return decode_for_daemon(encode(Line{7, std::move(text)})); };
+  const auto line = sent("words ~ \\x1b");
+  REQUIRE(line);
+  CHECK(std::get<Line>(*line).token == 7);
+  CHECK(std::get<Line>(*line).text == "words ~ \\x1b");
+  const std::string longest(converse::longest_line, 'x');
+  CHECK(std::get<Line>(*sent(longest)).text == longest);
+  std::string longer = encode(Line{7, longest}).bytes + "x";
+  ++longer[10];  // the length, behind version, type and token
+  CHECK_FALSE(decode_for_daemon({longer, {}}));
+  CHECK_FALSE(sent(""));
+  for (const char byte : {'\0', '\n', '\t', '\x1b', '\x7f', '\x80', '\xff'}) CHECK_FALSE(sent(std::string("a") + byte));
+  Packet with = encode(Line{7, "x"});
+  with.fd = any_socket();
+  CHECK_FALSE(decode_for_daemon(std::move(with)));
+}
+
 TEST_CASE("counts and enumerations out of range are refused") {
   // The kind stands behind version, type and token; the number of targets two bytes on.
   std::string bytes = encode(start_with({})).value().front().bytes;
-  bytes[10] = static_cast<char>(Kind::ident) + 1;
+  bytes[10] = static_cast<char>(Kind::lines) + 1;
   CHECK_FALSE(decode_for_worker({bytes, {}}));
   bytes = encode(start_with({})).value().front().bytes;
   bytes[12] = static_cast<char>(most_targets + 1);

@@ -108,7 +108,7 @@ std::vector<Word> all_words() {
   const std::pair<const char*, Kind> kinds[]{
       {"echo", Kind::echo},     {"discard", Kind::discard}, {"chargen", Kind::chargen}, {"daytime", Kind::daytime},
       {"time", Kind::time},     {"text", Kind::text},       {"xadmin", Kind::xadmin},   {"relay", Kind::relay},
-      {"tcpmux", Kind::tcpmux}, {"ident", Kind::ident}};
+      {"tcpmux", Kind::tcpmux}, {"ident", Kind::ident},   {"lines", Kind::lines}};
   for (const auto& [name, kind] : kinds) say(fmt::format("start-{}", name), start_of(kind));
   all.push_back({"stop", encode(Stop{5}).bytes});
   all.push_back({"drain", encode(Drain{}).bytes});
@@ -128,6 +128,7 @@ std::vector<Word> all_words() {
   for (const auto& [name, result] : results) hear(fmt::format("ended-identity-{}", name), encode(identified_as(result, "")));
   hear("progress", encode(Progress{.question = 99, .counts = {{1, {2, 3}}, {4, {0, ~std::uint64_t{0}}}}, .last = true}));
   hear("progress-more", encode(Progress{.question = 99, .counts = {{1, {2, 3}}}, .last = false}));
+  hear("line", encode(Line{.token = 6, .text = "a \\x09line"}));
   return all;
 }
 

@@ -81,6 +81,13 @@ enum class RemovedSessions : std::uint8_t {
 /// pass_fds, ours: beside descriptors 0, 1 and 2 nothing, or the socket as sd_listen_fds(3) looks for it.
 enum class PassFds : std::uint8_t { none, systemd };
 
+/// stderr, ours: what a server has as descriptor 2.
+enum class ErrorOutput : std::uint8_t {
+  client,   ///< its connection or socket, as with xinetd
+  log,      ///< a pipe that a worker reads, for the log of the service
+  discard,  ///< /dev/null
+};
+
 /// One element of only_from or no_access.
 struct AddressPattern {
   enum class Kind : std::uint8_t {
@@ -256,6 +263,7 @@ struct Settings {
   std::optional<std::uint32_t> linger;  ///< ours: seconds
   std::optional<bool> mdns;
   std::optional<PassFds> pass_fds;
+  std::optional<ErrorOutput> error_output;  ///< stderr, which <cstdio> has as a macro
   std::optional<Limit> rlimit_as;
   std::optional<Limit> rlimit_cpu;  ///< seconds
   std::optional<Limit> rlimit_data;
@@ -374,6 +382,7 @@ struct Service {
   [[nodiscard]] bool has_connections() const { return !wait && (kind == Kind::program || kind == Kind::tcpmux); }
   /// A relay to a UNIX socket.
   [[nodiscard]] bool relays_locally() const { return kind == Kind::redirect && settings.redirect->local(); }
+  [[nodiscard]] ErrorOutput error_output() const { return settings.error_output.value_or(ErrorOutput::client); }
   [[nodiscard]] bool passes_fds() const { return hands_over() && settings.pass_fds == PassFds::systemd; }
   /// Answered or relayed by us instead of a program of the user's.
   [[nodiscard]] bool served_by_us() const { return is(Type::internal) || kind == Kind::redirect; }

@@ -68,6 +68,9 @@ inline constexpr auto word_table<Fact> = std::to_array<Word<Fact>>({
 template <>
 inline constexpr auto word_table<PassFds> = std::to_array<Word<PassFds>>({
     {"none", PassFds::none}, {"systemd", PassFds::systemd}});
+template <>
+inline constexpr auto word_table<ErrorOutput> = std::to_array<Word<ErrorOutput>>({
+    {"client", ErrorOutput::client}, {"log", ErrorOutput::log}, {"discard", ErrorOutput::discard}});
 
 template <>
 inline constexpr auto word_table<Sandbox> = std::to_array<Word<Sandbox>>({

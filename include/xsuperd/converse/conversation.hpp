@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "xsuperd/base/address.hpp"
@@ -14,7 +15,7 @@ namespace boost::asio {
 class io_context;
 }
 
-/// The conversations that we hold ourselves, over connected stream sockets. Only the worker process includes
+/// The conversations that we hold ourselves, over connected stream sockets and, for `lines`, pipes. Only the worker process includes
 /// this layer: no byte that a peer sent is read by the daemon (design, "why a worker").
 namespace xsuperd::converse {
 
@@ -29,7 +30,11 @@ enum class Kind : std::uint8_t {
   relay,    ///< redirect: connects to one of `targets`, or has `target`, and passes bytes both ways (facts B10)
   tcpmux,   ///< reads the request line of RFC 1078 and gives the connection back (decision B15.21)
   ident,    ///< asks an identity server (RFC 1413) over a socket that start() connects to `targets[0]`
+  lines,    ///< reads a pipe to its end, and tells its lines: what a server writes to descriptor 2
 };
+
+/// Bytes of a line as Parameters::on_line takes it: 1,024 of a stream, each escaped, and marks where it was cut.
+inline constexpr std::size_t longest_line = 4 * 1024 + 6;
 
 /// What a conversation needs to know besides its connection.
 struct Parameters {
@@ -45,6 +50,9 @@ struct Parameters {
   std::chrono::milliseconds idle_deadline{0};
   std::uint16_t peer_port = 0;   ///< ident: the asked host's end of the connection that is asked about
   std::uint16_t local_port = 0;  ///< ident: our end of it
+  /// lines: takes one after the other, each escaped and of at most longest_line bytes. False: there is no room for it now,
+  /// and it is dropped. Stays in the process: the daemon and a worker have one each.
+  std::function<bool(std::string_view)> on_line;
 };
 
 /// What an identity server said (RFC 1413), or why nothing is known of it.

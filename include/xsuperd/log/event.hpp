@@ -91,6 +91,15 @@ struct Limit {
 };
 BOOST_DESCRIBE_STRUCT(Limit, (), (service, pid, limit))
 
+/// "STDERR: ID pid=N TEXT": a line that a server with that pid, or one of its children, has written. Ours.
+struct Stderr {
+  static constexpr std::string_view word = "STDERR";
+  std::string_view service;
+  pid_t pid = 0;
+  std::string_view text;  ///< escaped already, by the worker
+};
+BOOST_DESCRIBE_STRUCT(Stderr, (), (service, pid, text))
+
 /// "FAIL: ID REASON[ from=ADDR]" (fact B7.14).
 struct Fail {
   static constexpr std::string_view word = "FAIL";
@@ -126,7 +135,7 @@ struct Traffic {
 };
 BOOST_DESCRIBE_STRUCT(Traffic, (), (service, in, out))
 
-using Event = std::variant<Message, Start, Exit, Fail, UserId, NoId, Traffic, Limit>;
+using Event = std::variant<Message, Start, Exit, Fail, UserId, NoId, Traffic, Limit, Stderr>;
 
 // What a service logs, with the fields that it is to log. All refer to `service` and to the texts that are given.
 

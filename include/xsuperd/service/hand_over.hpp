@@ -51,6 +51,17 @@ struct InheritedLinger {
 };
 BOOST_DESCRIBE_STRUCT(InheritedLinger, (), (socket, until))
 
+/// What a server, or one of its children, writes to descriptor 2 with `stderr = log`.
+struct InheritedErrorStream {
+  Token token = 0;      ///< of the conversation that reads it
+  pid_t pid = 0;        ///< of the server
+  int pipe = -1;        ///< the end for reading
+  base::Moment lost{};  ///< when its worker failed; none: the epoch
+  bool unread = false;  ///< it is thrown away
+  bool operator==(const InheritedErrorStream&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(InheritedErrorStream, (), (token, pid, pipe, lost, unread))
+
 struct InheritedSession : SessionFacts {
   Token token = 0;
   int socket = -1;   ///< the connection, as long as no server has it
@@ -128,10 +139,11 @@ struct InheritedRunner : ServiceFacts, EndpointFacts, EndpointSockets {
   bool terminates = false;  ///< retired, and its servers have to end
   std::vector<InheritedRefusal> refused_lately = {};
   std::vector<InheritedSession> sessions = {};  ///< in the order of their tokens
+  std::vector<InheritedErrorStream> error_streams = {};
   bool operator==(const InheritedRunner&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(InheritedRunner, (ServiceFacts, EndpointFacts, EndpointSockets),
-                      (state, endpoints, terminates, refused_lately, sessions))
-constexpr auto members_since(const InheritedRunner*) { return std::array{base::Since{"endpoints", 6}}; }
+                      (state, endpoints, terminates, refused_lately, sessions, error_streams))
+constexpr auto members_since(const InheritedRunner*) { return std::array{base::Since{"endpoints", 6}, base::Since{"error_streams", 9}}; }
 
 }  // namespace xsuperd::service

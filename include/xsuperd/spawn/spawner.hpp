@@ -45,6 +45,8 @@ struct Job {
   std::string exec_context = {};  ///< the security context to execute the server in; empty: the policy's choice
   OwnWords own = {};
   Enclosure box = {};  ///< set by BoxingSpawner
+  base::Fd errors = {};         ///< becomes 2 instead of the socket; closed in the daemon afterwards, also if the start fails
+  bool discard_errors = false;  ///< 2 is /dev/null, unless there is `errors`
 };
 
 /// The server runs: its exec succeeded. Give pid and pidfd to Children, who reaps it.
@@ -121,7 +123,7 @@ struct CloneOptions {
                                                           CloneOptions options);
 
 /// Fills the descriptors from 3 on with /dev/null, close-on-exec, so that everything opened later lies above
-/// them: the spawner's own slots, one for the loop thread and one for each spawner thread (design, "the
+/// them: the spawner's own slots, two for the loop thread and two for each spawner thread (design, "the
 /// spawner"). Call it once, early in main, when inherited descriptors have been closed. Returns errno, 0 for
 /// success; EBUSY when one of the numbers is in use for something else.
 [[nodiscard]] int reserve_low_descriptors(unsigned threads);

@@ -2,6 +2,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -44,6 +45,7 @@ struct InheritedWorker {
     std::uint64_t token = 0;
     std::uint64_t connection = 0;  ///< what distinguishes its socket from others; 0: it may not be given back
     bool asks = false;             ///< an identity may be reported
+    bool tells = false;            ///< lines may be told
     bool operator==(const Conversation&) const = default;
   };
   pid_t pid = 0;
@@ -54,7 +56,8 @@ struct InheritedWorker {
   std::vector<Conversation> conversations;
   bool operator==(const InheritedWorker&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(InheritedWorker::Conversation, (), (token, connection, asks))
+BOOST_DESCRIBE_STRUCT(InheritedWorker::Conversation, (), (token, connection, asks, tells))
+constexpr auto members_since(const InheritedWorker::Conversation*) { return std::array{base::Since{"tells", 9}}; }
 BOOST_DESCRIBE_STRUCT(InheritedWorker, (), (pid, pidfd, link, protocol, drain, conversations))
 
 /// The daemon's workers: starts them, gives them conversations, starts others when they end. Lives on the loop thread,
@@ -111,7 +114,8 @@ class Client final : public Conversations {
   /// queue.
   void start(std::uint64_t token, Kind kind, base::Fd connection, Parameters parameters, Done done) override;
   void stop(std::uint64_t token) override;
-  bool resume(std::uint64_t token, Done done) override;
+  using Conversations::resume;
+  bool resume(std::uint64_t token, Done done, OnLine on_line) override;
   int waiting_connection(std::uint64_t token) const override;
   /// Asks all workers that hold conversations, those from before an upgrade too, but for those of another version, and
   /// calls back when all have answered, or after progress_patience with what there is. Calls that come meanwhile are

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <unordered_map>
 
 #include "xsuperd/base/fd.hpp"
@@ -41,24 +42,26 @@ using Counts = std::unordered_map<std::uint64_t, Traffic>;
 class Conversations {
  public:
   using Done = std::function<void(Ending)>;
+  using OnLine = std::function<bool(std::string_view)>;  ///< as Parameters::on_line; its answer has no effect
   using Answered = std::function<void(const Counts&)>;
 
   virtual ~Conversations() = default;
   /// Whether start() would take one more now; else it would be lost at once, because too many wait already. Whoever is to
   /// be refused with a word for it asks before.
   [[nodiscard]] virtual bool has_room() const = 0;
-  /// Begins a conversation over a stream socket as converse::start() wants it. `token` is the caller's, and
+  /// Begins a conversation over a stream socket, or a pipe, as converse::start() wants it. `token` is the caller's, and
   /// differs from those of all conversations that go on. `done` is called exactly once, on the loop thread and
   /// never from inside a call of ours, unless this object is destroyed before. It may call start() and stop(),
-  /// and may destroy this object.
+  /// and may destroy this object. The same holds for Parameters::on_line, which is called before `done`.
   virtual void start(std::uint64_t token, Kind kind, base::Fd connection, Parameters parameters,
                      Done done) = 0;
   /// Ends a conversation: its connection is closed soon, and `done` is called then. Nothing happens when
   /// there is none of that token (any more).
   virtual void stop(std::uint64_t token) = 0;
-  /// Takes on a conversation that goes on from before an upgrade; `done` as for start(). False, and nothing is called,
-  /// when there is none of that token.
-  [[nodiscard]] virtual bool resume(std::uint64_t token, Done done) = 0;
+  /// Takes on a conversation that goes on from before an upgrade; `done` and `on_line` as for start(). False, and nothing
+  /// is called, when there is none of that token.
+  [[nodiscard]] virtual bool resume(std::uint64_t token, Done done, OnLine on_line) = 0;
+  [[nodiscard]] bool resume(std::uint64_t token, Done done) { return resume(token, std::move(done), {}); }
   /// The number of the connection of a conversation that nobody holds yet, because it waits; else -1. It stays ours.
   [[nodiscard]] virtual int waiting_connection(std::uint64_t token) const = 0;
   /// Asks how much the conversations have carried since they began. `told` is called exactly once, soon, on the loop

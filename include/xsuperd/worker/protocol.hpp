@@ -95,7 +95,13 @@ struct Progress {
   std::vector<Count> counts;   ///< at most most_counts; none only in the last
   bool last = true;            ///< nothing more comes for this question
 };
-using ToDaemon = std::variant<Ready, Failed, Ended, Progress>;
+/// Worker to daemon: a line of a stream that a conversation of kind `lines` reads. Bounded, and nothing in it but printable
+/// ASCII. Only from a worker that was given such a conversation, so that the word needs no version of its own.
+struct Line {
+  std::uint64_t token = 0;
+  std::string text;  ///< 1 to longest_line bytes
+};
+using ToDaemon = std::variant<Ready, Failed, Ended, Progress, Line>;
 
 /// Tokens from here on are no conversation's: they ask for a sign of life.
 constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
@@ -118,11 +124,12 @@ constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
 [[nodiscard]] Packet encode(const Failed& failed);
 [[nodiscard]] Packet encode(Ended ended);
 [[nodiscard]] Packet encode(const Progress& progress);
+[[nodiscard]] Packet encode(const Line& line);
 /// The whole answer, in as many messages as it needs. The counts may come in any order.
 [[nodiscard]] std::vector<Packet> encode_answer(std::uint64_t question, std::vector<Progress::Count> counts);
 
 /// What the packet says; nothing when it is no message of this version in every respect. A descriptor that
-/// the message does not speak of is refused too, and closed; so is an Identity, or a Progress, that is not as its type says.
+/// the message does not speak of is refused too, and closed; so is an Identity, a Progress or a Line that is not as its type says.
 [[nodiscard]] std::optional<ToWorker> decode_for_worker(Packet packet);
 [[nodiscard]] std::optional<ToDaemon> decode_for_daemon(Packet packet);
 

@@ -46,13 +46,13 @@ syn keyword xsuperdAttribute contained rlimit_fsize rlimit_locks rlimit_memlock 
 syn keyword xsuperdAttribute contained rlimit_nproc rlimit_rss rlimit_rtprio rlimit_rttime rlimit_sigpending
 syn keyword xsuperdAttribute contained rlimit_stack rpc_number rpc_version runtime_max sandbox send_buffer server
 syn keyword xsuperdAttribute contained server_args socket_group socket_mode socket_owner socket_type source_prefix
-syn keyword xsuperdAttribute contained system_call_action system_calls tcp_connect tos type umask user v6only wait
+syn keyword xsuperdAttribute contained stderr system_call_action system_calls tcp_connect tos type umask user v6only wait
 syn keyword xsuperdAttribute contained interface
 
 syn keyword xsuperdConstant contained yes no stream dgram raw seqpacket seqpacket_sctp UNLIMITED FOREVER NEVER SYSLOG FILE
 syn keyword xsuperdConstant contained INTERNAL RPC UNLISTED TCPMUX TCPMUXPLUS HOST PID USERID EXIT DURATION TRAFFIC ATTEMPT
 syn keyword xsuperdConstant contained REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY KEEPALIVE NOLIBWRAP SENSOR IPv4 IPv6
-syn keyword xsuperdConstant contained LABELED refuse_both best_match keep terminate lenient strict xinetd ucspi all none systemd basic error kill
+syn keyword xsuperdConstant contained LABELED refuse_both best_match keep terminate lenient strict xinetd ucspi all none systemd basic error kill client log discard
 syn match xsuperdNumber contained /\<\d\+[KkMm]\?\>/
 syn match xsuperdAddress contained /\<\d\{1,3}\%(\.\d\{1,3}\)\{1,3}\%(\/\d\+\)\?/
 syn match xsuperdAddress contained /\<\x\{0,4}\%(:\x\{0,4}\)\{2,7}\%(\/\d\+\)\?/
