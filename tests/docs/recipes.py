@@ -195,6 +195,25 @@ def forward(world):
     turned_away(world, 8080, "web-inside")
 
 
+@drive("hostile-players-and-old-programs")
+def boxes(world):
+    def told(command):
+        return tcp(world.port(31338), (command + "\n").encode()).decode().removeprefix("Your command? ")
+
+    expect(told("id -u") not in ("0\n", "65534\n"), "a user id of its own")
+    expect("root" not in told("ls / /home"), "the host's directories are not there")
+    expect(told("touch /tmp/mine; ls /tmp") == "mine\n" and told("ls /tmp") == "", "each has a /tmp of its own")
+    expect(told("cat /etc/shadow >/dev/null && echo read") != "read\n", "no secrets")
+    expect("1\n" not in told("ls /proc | grep -c '^1$'"), "the keeper is not seen")
+    expect(told("cat /proc/self/net/dev /sys/class/net/*/address 2>/dev/null | grep -v -e lo: -e '|'") == "", "no network")
+    told("setsid sleep 4242 >/dev/null 2>&1 </dev/null &")
+    until(lambda: "sleep 4242" not in world.shell("ps ax -o args"), "what is left running ends")
+    for number in (2, 3):
+        expect(f"{number} lines" in tcp(world.port(8088), b"somebody\n").decode(), "the book keeps lines")
+    for _ in range(3):
+        expect(tcp(world.port(7979), b"x\n") == b"Login: x\n", "finger")
+
+
 @drive("ctf-challenge")
 def ctf(world):
     wait_until_idle(world, "ctf")
