@@ -55,7 +55,9 @@ int tried() {
 
 }  // namespace
 
-BoxAbility box_ability() {
+namespace {
+
+BoxAbility asked() {
   if (::geteuid() != 0) return BoxAbility::not_root;
   if (!in_kernel()) return BoxAbility::not_in_kernel;
   switch (tried()) {
@@ -65,6 +67,14 @@ BoxAbility box_ability() {
     case EINVAL: return BoxAbility::not_in_kernel;
     default: return BoxAbility::not_permitted;
   }
+}
+
+}  // namespace
+
+// Asked for each service that has boxes.
+BoxAbility box_ability() {
+  static const BoxAbility ability = asked();
+  return ability;
 }
 
 }  // namespace xsuperd::box

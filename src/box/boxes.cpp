@@ -88,8 +88,7 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   void drop_old(Clock::time_point now);
   void settle(milliseconds most);
   void close();
-  void kill() const { ::syscall(SYS_pidfd_send_signal, process_number(), SIGKILL, nullptr, 0U); }
-  [[nodiscard]] int process_number() const { return const_cast<Descriptor&>(process).native_handle(); }
+  void kill() { ::syscall(SYS_pidfd_send_signal, process.native_handle(), SIGKILL, nullptr, 0U); }
   [[nodiscard]] std::size_t open_requests() const;
 
   boost::asio::io_context& loop;
@@ -121,13 +120,14 @@ std::optional<Box> Boxes::Impl::lend(const std::shared_ptr<const Mould>& mould, 
   Shelf& shelf = shelf_of(mould);
   shelf.lent = Clock::now();
   std::optional<Box> box;
-  if (shelf.waiting.empty() && !shelf.spare.empty()) {
-    box = std::move(shelf.spare.front());
+  while (!box && shelf.waiting.empty() && !shelf.spare.empty()) {
+    if (!is_gone(shelf.spare.front())) box = std::move(shelf.spare.front());
     shelf.spare.pop_front();
-    ++counts.lent;
-  } else {
-    shelf.waiting.push_back(std::move(done));
   }
+  if (box)
+    ++counts.lent;
+  else
+    shelf.waiting.push_back(std::move(done));
   if (shelf.wanted(options.spare) > 0) refill_soon();
   watch_time();
   return box;
@@ -165,16 +165,15 @@ void Boxes::Impl::refill_soon() {
   });
 }
 
-/// Whoever waits comes first.
+/// What is more than the helper is to have at a time is asked for when it has answered.
 void Boxes::Impl::refill() {
-  for (const std::size_t ahead : {std::size_t{0}, options.spare})
-    for (auto& [number, shelf] : shelves) {
-      const std::size_t boxes = std::min(shelf.wanted(ahead), most_asked - std::min(asked, most_asked));
-      if (boxes == 0) continue;
-      if (!have_helper()) return;
-      ask(shelf, boxes);
-      if (!socket.is_open()) return;
-    }
+  for (auto& [number, shelf] : shelves) {
+    const std::size_t boxes = std::min(shelf.wanted(options.spare), most_asked - std::min(asked, most_asked));
+    if (boxes == 0) continue;
+    if (!have_helper()) return;
+    ask(shelf, boxes);
+    if (!socket.is_open()) return;
+  }
 }
 
 void Boxes::Impl::ask(Shelf& shelf, std::size_t boxes) {
@@ -402,6 +401,6 @@ std::size_t Boxes::spare() const {
   return all;
 }
 
-int Boxes::helper_pidfd() const { return impl_->process.is_open() ? impl_->process_number() : -1; }
+int Boxes::helper_pidfd() const { return impl_->process.is_open() ? impl_->process.native_handle() : -1; }
 
 }  // namespace xsuperd::box

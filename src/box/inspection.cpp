@@ -55,12 +55,12 @@ bool keeper_alone(int proc) {
   }
 }
 
-bool ended(int pidfd) {
-  pollfd end{pidfd, POLLIN, 0};
+}  // namespace
+
+bool is_gone(const Box& box) {
+  pollfd end{box.keeper.get(), POLLIN, 0};
   return ::poll(&end, 1, 0) != 0;
 }
-
-}  // namespace
 
 void remember_as_new(Box& box) {
   if (const auto now = box.tmp ? usage(box.tmp.get()) : std::nullopt) {
@@ -70,7 +70,7 @@ void remember_as_new(Box& box) {
 }
 
 bool looks_as_new(const Box& box) {
-  if (ended(box.keeper.get()) || !box.proc || !keeper_alone(box.proc.get())) return false;
+  if (is_gone(box) || !box.proc || !keeper_alone(box.proc.get())) return false;
   if (!box.mould->tmp) return true;
   const auto now = usage(box.tmp.get());
   return now && box.blocks != 0 && now->blocks == box.blocks && now->files == box.files;

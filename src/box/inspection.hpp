@@ -5,6 +5,8 @@
 
 namespace xsuperd::box {
 
+/// Has its keeper ended? Then it is a box no more.
+[[nodiscard]] bool is_gone(const Box& box);
 /// Notes what a new box looks like. It cannot fail: a box of which nothing could be noted never looks as new.
 void remember_as_new(Box& box);
 /// False on any doubt: a process is left in it, /tmp holds something, or one of the questions was not answered.

@@ -2,6 +2,9 @@
 #include "service/server_processes.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
 
 #include "service/own_words.hpp"
 #include "xsuperd/base/make_room.hpp"
@@ -9,6 +12,13 @@
 namespace xsuperd::service {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+/// Is it one that the system may not have in a moment: memory, descriptors, processes, namespaces?
+bool may_pass(int error) { return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE || error == ENOSPC; }
+
+}  // namespace
 
 std::weak_ptr<ServerOwner> ServerProcesses::as_owner() {
   return std::shared_ptr<ServerOwner>(needs_.life.owner().lock(), this);
@@ -47,11 +57,18 @@ base::Result<std::string> ServerProcesses::exec_context(const Session& session) 
   return needs_.serving.labels->exec_context(session.socket.get(), needs_.setup.recipe->path);
 }
 
-/// Without its label nobody is served (fact B6.15). No process existed, so the service's log has nothing to tell.
+/// Without its label nobody is served (fact B6.15).
 void ServerProcesses::context_failed(Token token, const std::string& why) {
+  never_began(token, fmt::format("Changing process context failed for {}: {}", service().id, why));
+}
+
+/// To try again would change nothing. No process existed, so the service's log has nothing to tell.
+void ServerProcesses::never_began(Token token, const std::string& why) {
   needs_.sessions.counters().fail(std::chrono::system_clock::now());
-  needs_.journal.daemon().error("Changing process context failed for {}: {}", service().id, why);
+  needs_.journal.daemon().error("{}", why);
+  const Session ended = std::move(needs_.sessions.at(token));
   needs_.endings.end(token);
+  (void)needs_.waiting.drop_unread(ended);
   needs_.decider.feed(StartFailed{token, true});
 }
 
@@ -76,6 +93,7 @@ void ServerProcesses::started(spawn::Started& outcome) {
 
 void ServerProcesses::failed(spawn::StartFailed& outcome) {
   needs_.census.owners.erase(outcome.token);
+  if (outcome.step == spawn::Step::box && !may_pass(outcome.error)) return never_began(outcome.token, fmt::format("{}: {}", service().id, outcome.detail));
   errors_.failed(outcome.token);
   outcome.process_existed ? not_executed(outcome) : not_created(outcome);
 }

@@ -44,6 +44,7 @@ class ServerProcesses final : public ServerOwner {
   [[nodiscard]] std::weak_ptr<ServerOwner> as_owner();
   [[nodiscard]] base::Result<std::string> exec_context(const Session& session) const;
   void context_failed(Token token, const std::string& why);
+  void never_began(Token token, const std::string& why);
   void started(spawn::Started& outcome);
   void failed(spawn::StartFailed& outcome);
   void not_created(spawn::StartFailed& outcome);

@@ -51,7 +51,7 @@ class Boxes {
  public:
   struct Options {
     /// Starts a helper.
-    std::function<base::Result<BoxHelper>()> start;
+    std::function<base::Result<BoxHelper>()> start = {};
     /// Called with a sentence for the daemon's log (level error) when a helper ends unasked or cannot be started.
     std::function<void(std::string)> on_trouble = {};
     std::size_t spare = 2;
@@ -90,7 +90,7 @@ class Boxes {
   std::shared_ptr<Impl> impl_;
 };
 
-/// Can this process make boxes? Tries it, in a child that lives for a fraction of a millisecond.
+/// Can this process make boxes? The first call tries it, in a child that lives for a fraction of a millisecond.
 enum class BoxAbility : std::uint8_t { usable, not_root, not_permitted, not_in_kernel };
 [[nodiscard]] BoxAbility box_ability();
 
