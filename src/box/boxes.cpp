@@ -84,7 +84,6 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   void fail_all(const base::Error& error);
 
   void tick();
-  void watch_time();
   void drop_old(Clock::time_point now);
   void settle(milliseconds most);
   void close();
@@ -129,7 +128,7 @@ std::optional<Box> Boxes::Impl::lend(const std::shared_ptr<const Mould>& mould, 
   else
     shelf.waiting.push_back(std::move(done));
   if (shelf.wanted(options.spare) > 0) refill_soon();
-  watch_time();
+  if (!alarm.is_set()) alarm.set(look);
   return box;
 }
 
@@ -322,10 +321,6 @@ void Boxes::Impl::fail_all(const base::Error& error) {
     if (!closed) done(error);
 }
 
-void Boxes::Impl::watch_time() {
-  if (!alarm.is_set()) alarm.set(look);
-}
-
 void Boxes::Impl::tick() {
   const auto now = Clock::now();
   if (asked > 0 && now - heard > options.silence) lost("the helper that makes boxes does not answer");
@@ -335,7 +330,7 @@ void Boxes::Impl::tick() {
     if (!process.is_open() && !have_helper()) fail_all({EAGAIN, "the helper that makes boxes does not run"});
     if (socket.is_open()) refill();
   }
-  if (!closed && !shelves.empty()) watch_time();
+  if (!closed && !shelves.empty() && !alarm.is_set()) alarm.set(look);
 }
 
 void Boxes::Impl::drop_old(Clock::time_point now) {

@@ -10,13 +10,13 @@ namespace xsuperd::config {
 
 inline constexpr std::array box_rows{
     attr<&Settings::box_reuse>({.name = "box_reuse", .where = Where::both, .synopsis = "yes|no",
-        .initial = "no", .example = "box_reuse = yes",
+        .initial = "no", .example = "box_reuse = no",
         .text = "With no, each connection gets a box of its own, which is thrown away behind it. With yes, a box that "
                 "looks as new is lent to the next connection, which costs less; it needs private_pids = yes and "
                 "system_calls = @strict. See Boxes.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "Bad value for box_reuse: {}", .parse = values::flag<&Settings::box_reuse>}),
-    attr<&Settings::dynamic_uids>({.name = "dynamic_uids", .where = Where::defaults, .synopsis = "FIRST-LAST",
+    attr<&Settings::dynamic_uids>({.name = "dynamic_uids", .where = Where::both, .synopsis = "FIRST-LAST",
         .initial = "600000-665535", .example = "dynamic_uids = 600000-665535",
         .text = "The user ids that dynamic_user takes, which must be nobody's.",
         .difference = "Not in xinetd.", .without = Without::more,
@@ -79,6 +79,11 @@ inline constexpr std::array box_rows{
                 "it can be read only, and replaces the selection of the host's directories. See Boxes.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "'{}' is not an absolute path", .parse = values::path<&Settings::root_directory>}),
+    attr<&Settings::user_namespace>({.name = "user_namespace", .where = Where::both, .synopsis = "no",
+        .initial = "no", .example = "user_namespace = no",
+        .text = "Reserved for servers that are root in their box only. It is not built yet: yes refuses the entry.",
+        .difference = "Not in xinetd.", .without = Without::more,
+        .wrong = "Bad value for user_namespace: {}", .parse = values::user_namespace}),
 };
 
 }  // namespace xsuperd::config

@@ -54,10 +54,19 @@ bool says_quiet(S s) { return says(s, "idle_timeout") || says(s, "first_data_tim
 
 /// The attributes that confine programs.
 constexpr std::string_view confining[]{"box_reuse", "dynamic_user", "inaccessible_paths", "private_devices", "private_ipc", "private_network",
-                                       "private_pids", "private_tmp", "read_only_paths", "read_write_paths", "root_directory",
+                                       "private_pids", "private_tmp", "read_only_paths", "read_write_paths", "root_directory", "user_namespace",
                                        "capabilities",  "no_new_privileges", "rlimit_core",   "rlimit_fsize",      "rlimit_locks",  "rlimit_memlock",
                                        "rlimit_msgqueue", "rlimit_nice",     "rlimit_nproc",  "rlimit_rtprio",     "rlimit_rttime", "rlimit_sigpending",
                                        "sandbox",       "system_call_action", "system_calls", "tcp_connect"};
+bool below_tmp(const std::string& path) { return path.starts_with("/tmp/") || path.starts_with("/var/tmp/"); }
+/// What is to be seen and lies where the private /tmp will be; empty: nothing.
+std::string hidden_by_tmp(S s) {
+  const BoxSettings box = confinement_of(s).box;
+  if (!box.tmp) return {};
+  for (const auto& paths : {box.read_only, box.read_write})
+    if (const auto found = std::ranges::find_if(paths, below_tmp); found != paths.end()) return *found;
+  return {};
+}
 bool reuses_box(S s) { return s.starts_programs() && s.settings.box_reuse.value_or(false); }
 
 template <std::size_t row>
@@ -145,6 +154,9 @@ constexpr std::array table{
     Rule{Level::warning, [](S s) { return says_quiet(s) && s.settings.mptcp.value_or(false); },
      [](S s) { return fmt::format("Service {}: idle_timeout and first_data_timeout have no effect on connections of peers that use MPTCP", s.id); },
      "mptcp"},
+    Rule{Level::error, [](S s) { return !hidden_by_tmp(s).empty(); },
+     [](S s) { return fmt::format("Service {}: {} would not be seen, because the private /tmp hides it", s.id, hidden_by_tmp(s)); }, "private_tmp",
+     [](S) -> std::string { return "put it elsewhere, or write 'private_tmp = no'"; }},
     Rule{Level::error, [](S s) { return reuses_box(s) && !confinement_of(s).box.pids; },
      [](S s) { return fmt::format("Service {}: box_reuse = yes needs private_pids = yes", s.id); }, "box_reuse",
      [](S) -> std::string { return "what a server leaves behind could not be told from other processes"; }},

@@ -73,11 +73,21 @@ TEST_CASE("attributes that are given hold over strict") {
 
 TEST_CASE("a server is in its box wherever it lies") {
   CHECK(box_of("sandbox = strict").read_only.empty());  // /bin/server
-  CHECK(box_of("sandbox = strict\nserver = /home/ctf/x").read_only == Words{"/home/ctf/x"});
   CHECK(seen_as_program("/usr/bin/x"));
   CHECK_FALSE(seen_as_program("/usr"));
   CHECK_FALSE(seen_as_program("/usrx/x"));
   CHECK_FALSE(seen_as_program("/home/ctf/x"));
+}
+
+TEST_CASE("what is to be seen cannot lie where the private /tmp hides it") {
+  CHECK(refused("private_tmp = yes\nread_only_paths = /tmp/x", "/tmp/x would not be seen, because the private /tmp hides it"));
+  CHECK(refused("sandbox = strict\nread_write_paths = /var/tmp/x", "/var/tmp/x would not be seen"));
+  CHECK(box_of("sandbox = strict\nprivate_tmp = no\nread_only_paths = /tmp/x").read_only == Words{"/tmp/x"});
+}
+
+TEST_CASE("a user namespace is said not to be built") {
+  CHECK(refused("user_namespace = yes", "user_namespace is not built yet"));
+  CHECK_FALSE(refused("user_namespace = no", "not built"));
 }
 
 TEST_CASE("a box that is used again needs what shows that it is as new") {

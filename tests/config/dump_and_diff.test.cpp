@@ -61,6 +61,10 @@ const std::string fixtures[]{
     service("x", 1, "stderr = discard"),
     service("x", 1, "log_type = FILE /var/log/x\nstderr = LOG"),
     service("x", 1, "capabilities = none\nsystem_calls = all\ntcp_connect = any\nsandbox = none"),
+    defaults("dynamic_uids = 70000-80000") +
+        service("x", 1,
+                "sandbox = strict\nbox_reuse = yes\nroot_directory = /srv/jail\nread_only_paths = /srv/a /srv/b\nread_write_paths = /srv/c\ninaccessible_paths = /srv/d\n"
+                "private_tmp = yes\nprivate_devices = yes\nprivate_network = yes\nprivate_pids = yes\nprivate_ipc = yes\ndynamic_user = yes\nuser_namespace = no"),
     entry("echo", "type = SPECIAL\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server"),
 };
 

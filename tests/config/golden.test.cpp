@@ -339,7 +339,7 @@ std::vector<Input> confinement() {
        {"capabilities = CAP_CHWN", "capabilities = xyzzy", "capabilities = none CAP_CHOWN", "capabilities = CAP_CHOWN ~CAP_BPF", "capabilities -= CAP_CHOWN",
         "capabilities += ~CAP_CHOWN", "no_new_privileges = maybe", "sandbox = full", "private_tmp = 1", "private_devices = 1",
         "private_network = 1", "private_pids = 1", "private_ipc = 1", "dynamic_user = 1", "box_reuse = 1", "root_directory = jail", "read_only_paths = /a b",
-        "read_write_paths = /a/../b", "inaccessible_paths = .", "box_reuse = yes", "box_reuse = yes\nprivate_pids = yes",
+        "read_write_paths = /a/../b", "inaccessible_paths = .", "user_namespace = 1", "user_namespace = yes", "private_tmp = yes\nread_only_paths = /tmp/x", "box_reuse = yes", "box_reuse = yes\nprivate_pids = yes",
         "box_reuse = yes\nprivate_pids = yes\nsystem_calls = @strict", "dynamic_uids = 5-6", "system_calls = @servce",
         "system_calls = @service @strict", "system_calls = @service mount", "system_calls = ~mont", "system_calls = @service ~execve",
         "system_call_action = log", "tcp_connect = 53 nosuch", "tcp_connect = none 53", "rlimit_core = big", "rlimit_fsize = big",

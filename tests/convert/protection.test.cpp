@@ -23,18 +23,18 @@ constexpr const char* protecting[]{
     "AmbientCapabilities=CAP_OF_LATER", "AppArmorProfile=x", "BindPaths=/a:/b", "BindReadOnlyPaths=/a", "BPFProgram=x:/y",
     "CapabilityBoundingSet=CAP_KILL\nAmbientCapabilities=CAP_CHOWN\nUser=nobody", "CPUAffinity=0", "CPUQuota=20%",
     "CPUSchedulingPolicy=idle", "DeviceAllow=/dev/null", "DevicePolicy=closed", "DynamicUser=yes", "ExecPaths=/a",
-    "ExecStartPre=/bin/check", "ExecCondition=/bin/check", "InaccessiblePaths=/home", "IOSchedulingClass=idle",
+    "ExecStartPre=/bin/check", "ExecCondition=/bin/check", "IOSchedulingClass=idle",
     "IOReadBandwidthMax=/ 1M", "IPAddressDeny=192.0.2.1", "IPCNamespacePath=/x", "KeyringMode=private",
     "LimitCORE=much", "LimitNICE=41", "LimitNPROC=5%", "LockPersonality=yes", "MemoryDenyWriteExecute=yes",
     "MemoryHigh=1M", "MemoryMax=1M", "MemoryMax=0", "MemorySwapMax=0", "MountFlags=private",
     "NetworkNamespacePath=/run/netns/x", "NoExecPaths=/", "NoNewPrivileges=perhaps", "OOMScoreAdjust=500", "PAMName=login",
-    "PrivateDevices=yes", "PrivateIPC=yes", "PrivateMounts=yes", "PrivateNetwork=yes", "PrivatePIDs=yes",
-    "PrivateTmp=true", "PrivateTmp=disconnected", "PrivateUsers=yes", "ProcSubset=pid", "ProtectClock=1",
+    "PrivateMounts=yes", 
+    "PrivateTmp=disconnected", "PrivateUsers=yes", "ProcSubset=pid", "ProtectClock=1",
     "ProtectControlGroups=yes", "ProtectHome=tmpfs", "ProtectHostname=yes", "ProtectKernelLogs=yes",
     "ProtectKernelModules=yes", "ProtectKernelTunables=yes", "ProtectProc=invisible", "ProtectSystem=strict",
-    "ReadOnlyPaths=/", "RemoveIPC=yes", "RestrictAddressFamilies=AF_INET", "RestrictFileSystems=ext4",
+    "RemoveIPC=yes", "RestrictAddressFamilies=AF_INET", "RestrictFileSystems=ext4",
     "RestrictNamespaces=yes", "RestrictNetworkInterfaces=lo", "RestrictRealtime=yes", "RestrictSUIDSGID=yes",
-    "RootDirectory=/srv", "RootImage=/srv.raw", "RuntimeMaxSec=31d", "SecureBits=noroot", "SELinuxContext=x", "Slice=x.slice",
+    "RootImage=/srv.raw", "RuntimeMaxSec=31d", "SecureBits=noroot", "SELinuxContext=x", "Slice=x.slice",
     "SmackProcessLabel=x", "SocketBindDeny=any", "SystemCallArchitectures=native", "SystemCallFilter=@basic-io", "SystemCallFilter=read write",
     "SystemCallFilter=~@sandbox-of-later", "SystemCallFilter=~execve", "SystemCallFilter=~mount:EPERM",
     "RestrictNamespaces=yes\nSystemCallFilter=~ptrace", "LockPersonality=yes\nSystemCallFilter=~ptrace",
@@ -43,8 +43,10 @@ constexpr const char* protecting[]{
     // What systemd would not take may have been meant to protect.
     "LimitNOFILE=lots", "UMask=999", "ProtectSystem strict",
 };
-/// One that protects nothing, or is not in force.
+/// One that protects nothing, or is not in force, or has an equivalent.
 constexpr const char* harmless[]{
+    // What a box takes.
+    "InaccessiblePaths=/home", "PrivateDevices=yes", "PrivateIPC=yes", "PrivateNetwork=yes", "PrivatePIDs=yes", "PrivateTmp=true", "ReadOnlyPaths=/", "RootDirectory=/srv",
     "ProtectSystem=no", "PrivateTmp=false", "PrivateNetwork=0", "MemoryMax=infinity", "TasksMax=infinity",
     "CapabilityBoundingSet=~", "DevicePolicy=auto", "ProtectProc=default", "KeyringMode=inherit", "WorkingDirectory=/",
     "ProtectSystem=strict\nProtectSystem=no", "SystemCallFilter=@system-service\nSystemCallFilter=",

@@ -53,6 +53,7 @@ void check(const Progress& progress) {
 }
 void check(const Failed& failed) { must(failed.sentence.size() <= longest_word); }
 void check(const Ready&) {}
+void check(const Line& line) { must(!line.text.empty() && line.text.size() <= xsuperd::converse::longest_line); }
 
 std::string again(ToDaemon message) {
   return std::visit(

