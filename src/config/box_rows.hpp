@@ -16,6 +16,18 @@ inline constexpr std::array box_rows{
                 "system_calls = @strict. See Boxes.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "Bad value for box_reuse: {}", .parse = values::flag<&Settings::box_reuse>}),
+    attr<&Settings::cpu_quota>({.name = "cpu_quota", .where = Where::both, .synopsis = "NUMBER%|UNLIMITED",
+        .initial = "UNLIMITED", .example = "cpu_quota = 50%",
+        .text = "How much of the time of one processor the processes of a connection have together; more than 100% "
+                "is part of several processors. Who has used it up waits. See Limits.",
+        .difference = "Not in xinetd.", .without = Without::more,
+        .wrong = "cpu_quota is invalid: {}", .parse = values::quota<&Settings::cpu_quota>}),
+    attr<&Settings::cpu_weight>({.name = "cpu_weight", .where = Where::both, .synopsis = "NUMBER",
+        .initial = "100", .example = "cpu_weight = 20",
+        .text = "The share of a connection, from 1 to 10000, where connections with such limits want more processor "
+                "time than there is. See Limits.",
+        .difference = "Not in xinetd.", .without = Without::more,
+        .wrong = "cpu_weight is invalid: {}", .parse = values::number<&Settings::cpu_weight, 1, 10'000>}),
     attr<&Settings::dynamic_uids>({.name = "dynamic_uids", .where = Where::defaults, .synopsis = "FIRST-LAST",
         .initial = "600000-665535", .example = "dynamic_uids = 600000-665535",
         .text = "The user ids that dynamic_user takes, which must be nobody's.",
@@ -33,6 +45,12 @@ inline constexpr std::array box_rows{
         .text = "Files and directories that the server sees as empty ones without rights. See Boxes.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "'{}' is not an absolute path", .parse = values::paths<&Settings::inaccessible_paths>}),
+    attr<&Settings::memory_max>({.name = "memory_max", .where = Where::both, .synopsis = "SIZE|UNLIMITED",
+        .initial = "UNLIMITED", .example = "memory_max = 64M",
+        .text = "How many bytes the processes of a connection have together, with what they write to a private "
+                "/tmp; K, M, G and T may follow. When they need more, the kernel ends all of them. See Limits.",
+        .difference = "Not in xinetd.", .without = Without::more,
+        .wrong = "memory_max is invalid: {}", .parse = values::bytes<&Settings::memory_max, 65536>}),
     attr<&Settings::private_devices>({.name = "private_devices", .where = Where::both, .synopsis = "yes|no",
         .initial = "no, or as sandbox says", .example = "private_devices = yes",
         .text = "With yes, the server has a /dev of its own with null, zero, full, random and urandom only. See Boxes.",
@@ -79,6 +97,35 @@ inline constexpr std::array box_rows{
                 "it can be read only, and replaces the selection of the host's directories. See Boxes.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "'{}' is not an absolute path", .parse = values::path<&Settings::root_directory>}),
+    attr<&Settings::service_cpu_quota>({.name = "service_cpu_quota", .where = Where::both, .synopsis = "NUMBER%|UNLIMITED",
+        .initial = "UNLIMITED", .example = "service_cpu_quota = 150%",
+        .text = "The same as cpu_quota, for all connections of the service together. See Limits.",
+        .difference = "Not in xinetd.", .without = Without::more,
+        .wrong = "service_cpu_quota is invalid: {}", .parse = values::quota<&Settings::service_cpu_quota>}),
+    attr<&Settings::service_memory_max>({.name = "service_memory_max", .where = Where::both, .synopsis = "SIZE|UNLIMITED",
+        .initial = "UNLIMITED", .example = "service_memory_max = 1G",
+        .text = "The same as memory_max, for all connections of the service together. When they need more, the "
+                "kernel ends the processes of one connection. See Limits.",
+        .difference = "Not in xinetd.", .without = Without::more,
+        .wrong = "service_memory_max is invalid: {}", .parse = values::bytes<&Settings::service_memory_max, 65536>}),
+    attr<&Settings::service_tasks_max>({.name = "service_tasks_max", .where = Where::both, .synopsis = "NUMBER|UNLIMITED",
+        .initial = "UNLIMITED", .example = "service_tasks_max = 500",
+        .text = "The same as tasks_max, for all connections of the service together; no server is started "
+                "meanwhile. See Limits.",
+        .difference = "Not in xinetd.", .without = Without::more,
+        .wrong = "service_tasks_max is invalid: {}", .parse = values::count<&Settings::service_tasks_max, 1>}),
+    attr<&Settings::swap_max>({.name = "swap_max", .where = Where::both, .synopsis = "SIZE|UNLIMITED",
+        .initial = "UNLIMITED", .example = "swap_max = 0",
+        .text = "How many bytes of swap space the processes of a connection have together, besides memory_max. See "
+                "Limits.",
+        .difference = "Not in xinetd.", .without = Without::more,
+        .wrong = "swap_max is invalid: {}", .parse = values::bytes<&Settings::swap_max, 0>}),
+    attr<&Settings::tasks_max>({.name = "tasks_max", .where = Where::both, .synopsis = "NUMBER|UNLIMITED",
+        .initial = "UNLIMITED, or 64 with sandbox = strict", .example = "tasks_max = 20",
+        .text = "How many processes and threads a connection has at a time. Further ones fail with EAGAIN. See "
+                "Limits.",
+        .difference = "Not in xinetd.", .without = Without::more,
+        .wrong = "tasks_max is invalid: {}", .parse = values::count<&Settings::tasks_max, 1>}),
 };
 
 }  // namespace xsuperd::config
