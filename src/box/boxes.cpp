@@ -168,18 +168,21 @@ void Boxes::Impl::drop_soon() {
     const auto self = weak.lock();
     if (!self || self->closed) return;
     self->drops = false;
-    if (self->have_helper()) self->drop_groups();
+    self->drop_groups();
   });
 }
 
 /// What cannot be told now is told at the next tick.
 void Boxes::Impl::drop_groups() {
+  if (over.empty()) return;
+  if (!socket.is_open() && !closed)
+    if (const std::string trouble = start(); !trouble.empty() && options.on_trouble) options.on_trouble(trouble);
   while (!over.empty() && socket.is_open()) {
     const std::size_t end = over.size() <= most_mould_bytes ? over.size() : over.rfind('\0', most_mould_bytes - 1) + 1;
     if (send_request(socket.native_handle(), {Request::Kind::drop, 0, 0}, std::string_view(over).substr(0, end)) != 0) break;
     over.erase(0, end);
   }
-  if (!over.empty()) watch_time();
+  if (!over.empty() && !closed) watch_time();
 }
 
 Struck Boxes::Impl::take_back(Box box) {
@@ -390,7 +393,7 @@ void Boxes::Impl::tick() {
   const auto now = Clock::now();
   if (asked > 0 && now - heard > options.silence) lost("the helper that makes boxes does not answer");
   drop_old(now);
-  if (!over.empty() && have_helper()) drop_groups();
+  drop_groups();
   if (!socket.is_open() && open_requests() > 0) {
     // A helper that cannot be started now cannot be waited for.
     if (!process.is_open() && !have_helper()) fail_all({EAGAIN, "the helper that makes boxes does not run"});
