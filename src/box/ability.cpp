@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "box/group_files.hpp"
 #include "box/mount_calls.hpp"
 #include "xsuperd/base/raw_syscall.hpp"
 #include "xsuperd/box/boxes.hpp"
@@ -53,7 +55,18 @@ int tried() {
   return answer;
 }
 
+std::string controllers_of(const std::string& group) { return read_file(AT_FDCWD, (group + "/cgroup.controllers").c_str()).value_or(""); }
+
 }  // namespace
+
+GroupAbility group_ability(std::string_view controller, bool running) {
+  const auto place = own_group();
+  const std::string top = place ? controllers_of(place->controllers) : "";
+  const bool own = place && has_word(controllers_of(place->directory), controller);
+  if (!own && !has_word(top, controller)) return GroupAbility::not_in_kernel;
+  if (!running) return GroupAbility::usable;
+  return own && is_delegated(*place, ::getpid()) ? GroupAbility::usable : GroupAbility::not_permitted;
+}
 
 namespace {
 

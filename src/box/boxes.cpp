@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "box/group_files.hpp"
+#include "box/group_texts.hpp"
 #include "box/inspection.hpp"
 #include "box/messages.hpp"
 #include "xsuperd/loop/alarm.hpp"
@@ -54,6 +56,16 @@ struct Shelf {
   }
 };
 
+/// The descriptors of one box, in the order in which they come.
+Box box_of(const std::shared_ptr<const Mould>& mould, std::vector<base::Fd>::iterator& next) {
+  const bool views = mould->reuse && mould->pids;
+  Box box{.mould = mould, .keeper = std::move(*next++)};
+  if (views && mould->tmp) box.tmp = std::move(*next++);
+  if (views) box.proc = std::move(*next++);
+  if (mould->has_group()) box.group = std::move(*next++);
+  return box;
+}
+
 bool same(const std::shared_ptr<const Mould>& a, const std::shared_ptr<const Mould>& b) { return a == b || *a == *b; }
 
 }  // namespace
@@ -64,7 +76,11 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
 
   Shelf& shelf_of(const std::shared_ptr<const Mould>& mould);
   std::optional<Box> lend(const std::shared_ptr<const Mould>& mould, Done done);
-  void take_back(Box box);
+  Struck take_back(Box box);
+  void keep_or_discard(Box box);
+  void discard(const Box& box);
+  void drop_soon();
+  void drop_groups();
 
   void refill_soon();
   void refill();
@@ -87,6 +103,7 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   void drop_old(Clock::time_point now);
   void settle(milliseconds most);
   void close();
+  [[nodiscard]] bool has_ended();
   void kill() { ::syscall(SYS_pidfd_send_signal, process.native_handle(), SIGKILL, nullptr, 0U); }
   [[nodiscard]] std::size_t open_requests() const;
 
@@ -99,6 +116,9 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   std::size_t asked = 0;  ///< of the helper, and not come yet
   std::uint32_t last_shelf = 0;
   bool refills = false;  ///< in a turn of the loop that is to come
+  bool drops = false;    ///< the same
+  bool grouped = false;  ///< the helper has made control groups
+  std::string over;      ///< paths of the control groups of boxes that are over, each with a NUL byte behind it
   Clock::time_point heard{};
   std::optional<Clock::time_point> started;
   BoxCounts counts;
@@ -132,7 +152,46 @@ std::optional<Box> Boxes::Impl::lend(const std::shared_ptr<const Mould>& mould, 
   return box;
 }
 
-void Boxes::Impl::take_back(Box box) {
+/// With all that runs in it.
+void Boxes::Impl::discard(const Box& box) {
+  ::syscall(SYS_pidfd_send_signal, box.keeper.get(), SIGKILL, nullptr, 0U);
+  if (box.group_path.empty()) return;
+  over.append(box.group_path).push_back('\0');
+  if (!closed) drop_soon();
+}
+
+/// The groups of what has ended in one turn of the loop are told of together.
+void Boxes::Impl::drop_soon() {
+  if (std::exchange(drops, true)) return;
+  boost::asio::post(loop, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->closed) return;
+    self->drops = false;
+    self->drop_groups();
+  });
+}
+
+/// What cannot be told now is told at the next tick.
+void Boxes::Impl::drop_groups() {
+  if (over.empty()) return;
+  if (!socket.is_open() && !closed)
+    if (const std::string trouble = start(); !trouble.empty() && options.on_trouble) options.on_trouble(trouble);
+  while (!over.empty() && socket.is_open()) {
+    const std::size_t end = over.size() <= most_mould_bytes ? over.size() : over.rfind('\0', most_mould_bytes - 1) + 1;
+    if (send_request(socket.native_handle(), {Request::Kind::drop, 0, 0}, std::string_view(over).substr(0, end)) != 0) break;
+    over.erase(0, end);
+  }
+  if (!over.empty() && !closed) watch_time();
+}
+
+Struck Boxes::Impl::take_back(Box box) {
+  const Struck struck = box.group ? struck_in(box.group.get()) : Struck{};
+  keep_or_discard(std::move(box));
+  return struck;
+}
+
+void Boxes::Impl::keep_or_discard(Box box) {
+  if (!box.mould) return discard(box);
   const bool clean = box.mould->reuse && looks_as_new(box);
   if (box.mould->reuse && !clean) ++counts.doubtful;
   Shelf* shelf = nullptr;
@@ -249,14 +308,16 @@ void Boxes::Impl::take(const Reply& reply, std::vector<base::Fd> descriptors) {
   Shelf& shelf = found->second;
   shelf.asked -= reply.boxes;
   asked -= reply.boxes;
-  if (reply.error != 0) return refused(shelf, reply.boxes, base::system_error(reply.error, fmt::format("can't make a box: {} failed", reply.what)));
-  const std::size_t each = shelf.mould->reuse ? (shelf.mould->tmp ? 3 : 2) : 1;
+  if (reply.error != 0)
+    return refused(shelf, reply.boxes, base::system_error(reply.error, fmt::format("can't make a box: {} failed", reply.what)));
+  const std::size_t each = descriptors_of(*shelf.mould);
+  grouped = grouped || shelf.mould->has_group();
   if (descriptors.size() != each * reply.boxes) return refused(shelf, reply.boxes, {EMFILE, "can't take a box: there are no descriptors left"});
   shelf.failing = false;
-  for (auto at = descriptors.begin(); at != descriptors.end(); at += static_cast<std::ptrdiff_t>(each)) {
-    Box box{.mould = shelf.mould, .keeper = std::move(at[0])};
-    if (each == 3) box.tmp = std::move(at[1]);
-    if (each > 1) box.proc = std::move(at[static_cast<std::ptrdiff_t>(each) - 1]);
+  auto next = descriptors.begin();
+  for (std::uint32_t i = 0; i < reply.boxes; ++i) {
+    Box box = box_of(shelf.mould, next);
+    if (box.group) box.group_path = box_path(box.mould->together.any() ? std::string_view(box.mould->service) : "", reply.groups[i]);
     remember_as_new(box);
     ++counts.made;
     arrived(shelf, std::move(box));
@@ -308,6 +369,7 @@ void Boxes::Impl::lost(const std::string& why) {
   for (auto& [number, shelf] : shelves) {
     shelf.told = false;
     shelf.asked = 0;
+    for (const Box& box : shelf.spare) over.append(box.group_path).append(box.group_path.empty() ? 0 : 1, '\0');
     shelf.spare.clear();
   }
   alarm.set(look);
@@ -325,12 +387,13 @@ void Boxes::Impl::tick() {
   const auto now = Clock::now();
   if (asked > 0 && now - heard > options.silence) lost("the helper that makes boxes does not answer");
   drop_old(now);
+  drop_groups();
   if (!socket.is_open() && open_requests() > 0) {
     // A helper that cannot be started now cannot be waited for.
     if (!process.is_open() && !have_helper()) fail_all({EAGAIN, "the helper that makes boxes does not run"});
     if (socket.is_open()) refill();
   }
-  if (!closed && !shelves.empty() && !alarm.is_set()) alarm.set(look);
+  if (!closed && (!shelves.empty() || !over.empty()) && !alarm.is_set()) alarm.set(look);
 }
 
 void Boxes::Impl::drop_old(Clock::time_point now) {
@@ -358,19 +421,28 @@ void Boxes::Impl::settle(milliseconds most) {
   fail_all({EAGAIN, "no box could be made in time"});
 }
 
+/// Waits for the helper's end, up to a second.
+bool Boxes::Impl::has_ended() {
+  constexpr int patience = 1000;
+  pollfd end{process.native_handle(), POLLIN, 0};
+  int ready = 0;
+  do ready = ::poll(&end, 1, patience);
+  while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
 void Boxes::Impl::close() {
   closed = true;
   alarm.cancel();
   for (auto& [number, shelf] : shelves)
     for (const Box& box : shelf.spare) discard(box);
+  drop_groups();
   boost::system::error_code ignored;
   socket.close(ignored);
   if (!process.is_open()) return;
-  kill();
-  constexpr int patience = 1000;
-  pollfd end{process.native_handle(), POLLIN, 0};
-  while (::poll(&end, 1, patience) < 0 && errno == EINTR) {
-  }
+  // A helper that has made control groups removes them, and then ends by itself.
+  if (!grouped || !has_ended()) kill();
+  (void)has_ended();
   siginfo_t info{};
   (void)::waitid(P_PIDFD, static_cast<id_t>(process.native_handle()), &info, WEXITED | WNOHANG);
   process.close(ignored);
@@ -382,9 +454,7 @@ Boxes::~Boxes() { impl_->close(); }
 
 std::optional<Box> Boxes::lend(const std::shared_ptr<const Mould>& mould, Done done) { return impl_->lend(mould, std::move(done)); }
 
-void Boxes::take_back(Box box) { impl_->take_back(std::move(box)); }
-
-void Boxes::discard(const Box& box) { ::syscall(SYS_pidfd_send_signal, box.keeper.get(), SIGKILL, nullptr, 0U); }
+Struck Boxes::take_back(Box box) { return impl_->take_back(std::move(box)); }
 
 void Boxes::settle(milliseconds most) { impl_->settle(most); }
 

@@ -18,6 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "box/groups.hpp"
 #include "box/keeper.hpp"
 #include "box/messages.hpp"
 #include "box/namespaces.hpp"
@@ -44,8 +45,12 @@ class Helper {
   [[nodiscard]] bool begin();
   bool take_request();
   void handle(const Request& request, const std::string& bytes);
+  void forget(std::uint32_t number);
   void make_boxes(std::uint32_t number, std::uint32_t count);
   [[nodiscard]] Trouble make_box(Known& known, std::vector<base::Fd>& descriptors);
+  [[nodiscard]] Trouble make_box_in(Known& known, std::vector<base::Fd>& descriptors);
+  [[nodiscard]] Trouble make_group(const Mould& mould, Groups::Group& group);
+  void drop(std::string_view paths);
   [[nodiscard]] Trouble start(const Known& known, base::Fd network, std::vector<base::Fd>& descriptors);
   [[nodiscard]] Trouble add_views(const Mould& mould, pid_t pid, int ready, std::vector<base::Fd>& descriptors) const;
   bool deliver(std::uint32_t number, std::uint32_t count, const std::vector<base::Fd>& descriptors);
@@ -55,6 +60,8 @@ class Helper {
   const int socket_;
   Namespaces namespaces_;
   Rooms rooms_;
+  Groups groups_{::getppid()};
+  std::vector<std::uint32_t> made_;  ///< numbers of control groups, of boxes that are about to be delivered
   base::Fd alive_, end_;  ///< a pipe whose writing end nobody else has
   std::unordered_map<std::uint32_t, Known> moulds_;
   std::unordered_map<pid_t, Living> living_;
@@ -73,9 +80,11 @@ int Helper::run() {
   constexpr int while_any_live = 1000;  // milliseconds; what ended ones leave behind is taken away at the next request, or so late
   while (true) {
     pollfd request{socket_, POLLIN, 0};
-    const int ready = ::poll(&request, 1, living_.empty() ? -1 : while_any_live);
+    const int rest = groups_.rest();
+    const int ready = ::poll(&request, 1, rest >= 0 ? rest : living_.empty() ? -1 : while_any_live);
     reap();
-    if (ready > 0 && !take_request()) return 0;
+    if (ready == 0 && rest >= 0) groups_.tend();
+    if (ready > 0 && !take_request()) return groups_.end(), 0;
   }
 }
 
@@ -97,7 +106,22 @@ void Helper::handle(const Request& request, const std::string& bytes) {
       if (auto mould = decode_mould(bytes)) moulds_[request.mould] = {std::move(*mould), std::nullopt};
       return;
     case Request::Kind::box: return make_boxes(request.mould, request.boxes);
-    case Request::Kind::forget: moulds_.erase(request.mould); return;
+    case Request::Kind::forget: return forget(request.mould);
+    case Request::Kind::drop: return drop(bytes);
+  }
+}
+
+void Helper::forget(std::uint32_t number) {
+  const auto node = moulds_.extract(number);
+  if (node) groups_.forget(node.mapped().mould);
+}
+
+void Helper::drop(std::string_view paths) {
+  if (!groups_.begun() && namespaces_.go_home().happened()) return;
+  while (!paths.empty()) {
+    const auto end = std::min(paths.find('\0'), paths.size());
+    groups_.drop(std::string(paths.substr(0, end)));
+    paths.remove_prefix(std::min(end + 1, paths.size()));
   }
 }
 
@@ -119,10 +143,11 @@ void Helper::make_boxes(std::uint32_t number, std::uint32_t count) {
   const auto found = moulds_.find(number);
   if (found == moulds_.end()) return refuse(number, count, {EINVAL, "finding the mould"});
   Known& known = found->second;
-  const std::uint32_t together = known.mould.reuse ? 1 : most_reply_descriptors;
+  const std::uint32_t together = known.mould.reuse ? 1 : most_reply_descriptors / descriptors_of(known.mould);
   while (count > 0) {
     std::vector<base::Fd> descriptors;
     std::uint32_t made = 0;
+    made_.clear();
     Trouble trouble;
     while (made < std::min(count, together) && !trouble.happened())
       if (trouble = make_box(known, descriptors); !trouble.happened()) ++made;
@@ -132,7 +157,25 @@ void Helper::make_boxes(std::uint32_t number, std::uint32_t count) {
   }
 }
 
+Trouble Helper::make_group(const Mould& mould, Groups::Group& group) {
+  if (!mould.has_group()) return {};
+  if (!groups_.begun())
+    if (Trouble trouble = namespaces_.go_home(); trouble.happened()) return trouble;
+  return groups_.make(mould, group);
+}
+
 Trouble Helper::make_box(Known& known, std::vector<base::Fd>& descriptors) {
+  Groups::Group group;
+  if (Trouble trouble = make_group(known.mould, group); trouble.happened()) return trouble;
+  Trouble trouble = make_box_in(known, descriptors);
+  if (!group.directory) return trouble;
+  if (trouble.happened()) return groups_.drop(group.path), trouble;
+  descriptors.push_back(std::move(group.directory));
+  made_.push_back(group.number);
+  return trouble;
+}
+
+Trouble Helper::make_box_in(Known& known, std::vector<base::Fd>& descriptors) {
   if (!known.spaces) {
     MouldSpaces spaces;
     if (Trouble trouble = namespaces_.make(known.mould, spaces); trouble.happened()) return trouble;
@@ -184,7 +227,9 @@ Trouble Helper::add_views(const Mould& mould, pid_t pid, int ready, std::vector<
 bool Helper::deliver(std::uint32_t number, std::uint32_t count, const std::vector<base::Fd>& descriptors) {
   std::vector<int> numbers;
   for (const base::Fd& one : descriptors) numbers.push_back(one.get());
-  return send_reply(socket_, {.mould = number, .boxes = count}, numbers) == 0;
+  Reply reply{.mould = number, .boxes = count};
+  std::ranges::copy(made_, reply.groups);
+  return send_reply(socket_, reply, numbers) == 0;
 }
 
 void Helper::refuse(std::uint32_t number, std::uint32_t count, const Trouble& trouble) {

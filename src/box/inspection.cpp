@@ -14,6 +14,8 @@
 #include <optional>
 #include <string_view>
 
+#include "box/group_files.hpp"
+
 namespace xsuperd::box {
 
 namespace {
@@ -71,6 +73,7 @@ void remember_as_new(Box& box) {
 
 bool looks_as_new(const Box& box) {
   if (is_gone(box) || !box.proc || !keeper_alone(box.proc.get())) return false;
+  if (box.group && (is_populated(box.group.get()).value_or(true) || struck_in(box.group.get()) != Struck{})) return false;
   if (!box.mould->tmp) return true;
   const auto now = usage(box.tmp.get());
   return now && box.blocks != 0 && now->blocks == box.blocks && now->files == box.files;

@@ -15,7 +15,7 @@ namespace xsuperd::box {
 namespace {
 
 /// What a thread that starts servers calls, libc within it, and the child up to its exec. The sets leave all of them; what
-/// they do not leave, setns(2) and mount(2), has a pass.
+/// they do not leave, setns(2), mount(2) and clone3(2), has a pass.
 constexpr std::string_view needed[]{
     "brk",    "capget",   "capset",   "chdir",     "clock_gettime", "clock_nanosleep", "clone",           "close",
     "close_range", "dup3", "exit",    "fcntl",     "futex",         "geteuid",         "getpid",          "getresgid",
@@ -50,14 +50,16 @@ std::uint64_t pass() {
 }
 
 FilterProgram for_launcher(const FilterProgram& program) {
+  constexpr std::uint32_t clone3 = 435;
   constexpr auto sixth = static_cast<std::uint32_t>(offsetof(seccomp_data, args) + 5 * sizeof(std::uint64_t));
   constexpr bool little = std::endian::native == std::endian::little;
   const auto low = static_cast<std::uint32_t>(pass());
   const auto high = static_cast<std::uint32_t>(pass() >> 32);
   const sock_filter checks[]{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
-                             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, native, 0, 8),
+                             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, native, 0, 9),
                              BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-                             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setns, 1, 0),
+                             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setns, 2, 0),
+                             BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, clone3, 1, 0),
                              BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mount, 0, 5),
                              BPF_STMT(BPF_LD | BPF_W | BPF_ABS, little ? sixth : sixth + 4),
                              BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, low, 0, 3),

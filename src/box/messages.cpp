@@ -41,6 +41,11 @@ void take_descriptors(msghdr& message, std::vector<base::Fd>& to) {
 
 }  // namespace
 
+std::size_t descriptors_of(const Mould& mould) {
+  const std::size_t views = mould.reuse && mould.pids ? 1 + static_cast<std::size_t>(mould.tmp) : 0;
+  return 1 + views + static_cast<std::size_t>(mould.has_group());
+}
+
 int send_request(int socket, const Request& request, std::string_view bytes) {
   iovec parts[2]{{const_cast<Request*>(&request), sizeof request}, {const_cast<char*>(bytes.data()), bytes.size()}};
   msghdr message{};

@@ -17,21 +17,27 @@ struct Request {
     mould,   ///< the bytes of a mould follow; it is made when the first box of it is asked for. No answer
     box,
     forget,  ///< the mould is not used again. No answer
+    drop,    ///< the paths of the control groups of boxes that are over follow, each with a NUL byte behind it. No answer
   };
   Kind kind = Kind::box;
   std::uint32_t mould = 0;  ///< a number of the daemon's
   std::uint32_t boxes = 0;  ///< how many; answered by as many Replies as there are boxes, or fewer when they come together
 };
 
+/// Of a box that is used again come keeper, /tmp if it has one, and /proc; of others the keepers; and behind those of each
+/// box its control group, if it has one.
+inline constexpr std::size_t most_reply_descriptors = 4;
+
 struct Reply {
   std::uint32_t mould = 0;
   std::uint32_t boxes = 0;  ///< how many of those that were asked for this answers
   std::int32_t error = 0;   ///< errno: none of them could be made; 0: the descriptors are keepers
-  char what[228] = {};      ///< what failed, ended by NUL
+  std::uint32_t groups[most_reply_descriptors] = {};  ///< numbers of the control groups of the boxes
+  char what[212] = {};      ///< what failed, ended by NUL
 };
 
-/// Of a box that is used again come keeper, /tmp if it has one, and /proc; of others the keepers.
-inline constexpr std::size_t most_reply_descriptors = 4;
+/// How many of them each box of the mould has.
+[[nodiscard]] std::size_t descriptors_of(const Mould& mould);
 
 /// 0 or errno. Does not wait.
 [[nodiscard]] int send_request(int socket, const Request& request, std::string_view bytes = {});

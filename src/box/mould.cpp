@@ -19,6 +19,7 @@ class Writer {
     for (const std::string& text : texts) (*this)(text);
   }
   void operator()(bool value) { bytes_ += static_cast<char>(value); }
+  void operator()(std::uint64_t value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof value); }
   template <typename E>
     requires std::is_enum_v<E>
   void operator()(E value) {
@@ -48,6 +49,11 @@ class Reader {
     for (; count > 0 && good_; --count) (*this)(texts.emplace_back());
   }
   void operator()(bool& value) { value = byte(1) != 0; }
+  void operator()(std::uint64_t& value) {
+    if (bytes_.size() < sizeof value) return fail();
+    std::memcpy(&value, bytes_.data(), sizeof value);
+    bytes_.remove_prefix(sizeof value);
+  }
   void operator()(Mould::Root& value) { value = static_cast<Mould::Root>(byte(static_cast<int>(Mould::Root::directory))); }
   void operator()(Mould::Own& value) { value = static_cast<Mould::Own>(byte(static_cast<int>(Mould::Own::fresh))); }
   [[nodiscard]] bool through() const { return good_ && bytes_.empty(); }
@@ -74,6 +80,15 @@ class Reader {
   bool good_ = true;
 };
 
+template <typename A, typename Visitor>
+void visit_amounts(A& amounts, Visitor& each) {
+  each(amounts.memory);
+  each(amounts.swap);
+  each(amounts.tasks);
+  each(amounts.cpu);
+  each(amounts.weight);
+}
+
 /// Every member, in one place for both directions.
 template <typename M, typename Visitor>
 void visit(M& mould, Visitor& each) {
@@ -91,6 +106,9 @@ void visit(M& mould, Visitor& each) {
   each(mould.ipc);
   each(mould.reuse);
   each(mould.apart);
+  visit_amounts(mould.each, each);
+  visit_amounts(mould.together, each);
+  each(mould.service);
 }
 
 }  // namespace

@@ -36,13 +36,14 @@ class Namespaces {
   /// Makes the namespaces of one box, but for the one of processes, and enters them. `network`, if the mould has one, can be
   /// lent again.
   [[nodiscard]] Trouble enter_new_box(const Mould& mould, const MouldSpaces& spaces, base::Fd& network);
+  /// Back to the mounts and objects of the host.
+  [[nodiscard]] Trouble go_home();
   /// Nobody is in that network any more.
   void take_back(base::Fd network) { networks_.push_back(std::move(network)); }
   /// Something in the directory /proc/PID of the host.
   [[nodiscard]] base::Fd open_of(pid_t pid, const char* what, int flags) const;
 
  private:
-  [[nodiscard]] Trouble go_home();
   [[nodiscard]] Trouble enter_network(const Mould& mould, base::Fd& network);
 
   base::Fd proc_;           ///< the host's /proc

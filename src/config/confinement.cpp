@@ -35,6 +35,22 @@ void show_server(BoxSettings& box, const Settings& s) {
   std::ranges::sort(box.read_only);
 }
 
+std::optional<std::uint64_t> amount(const std::optional<Limit>& limit) {
+  return limit && !limit->is_unlimited() ? std::optional(limit->value) : std::nullopt;
+}
+
+std::optional<std::uint32_t> amount(const std::optional<CpuQuota>& quota) {
+  return quota && !quota->is_unlimited() ? std::optional(quota->percent) : std::nullopt;
+}
+
+void limit(BoxSettings& box, const Settings& s, bool strict) {
+  constexpr std::uint64_t tasks_of_strict = 64;
+  box.each = {.memory = amount(s.memory_max), .swap = amount(s.swap_max), .tasks = amount(s.tasks_max), .cpu = amount(s.cpu_quota), .weight = s.cpu_weight};
+  box.together = {.memory = amount(s.service_memory_max), .tasks = amount(s.service_tasks_max), .cpu = amount(s.service_cpu_quota)};
+  box.tasks_of_preset = strict && !s.tasks_max;
+  if (box.tasks_of_preset) box.each.tasks = tasks_of_strict;
+}
+
 BoxSettings box_of(const Service& service) {
   const Settings& s = service.settings;
   const bool strict = s.sandbox == Sandbox::strict;
@@ -51,6 +67,7 @@ BoxSettings box_of(const Service& service) {
   box.own_user = s.dynamic_user.value_or(false);
   box.reuse = s.box_reuse.value_or(false);
   show_server(box, s);
+  limit(box, s, strict);
   return box;
 }
 

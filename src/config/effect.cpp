@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/attribute.hpp"
@@ -42,6 +43,7 @@ using Ranges = Abilities::Ranges;
 using Filters = Abilities::Filters;
 using Connects = Abilities::Connects;
 using Boxes = Abilities::Boxes;
+using Controllers = Abilities::Controllers;
 
 /// Of a service with the flag LABELED.
 std::string hindrance(Labels labels) {
@@ -78,6 +80,39 @@ std::string hindrance(Boxes boxes) {
   return {};
 }
 
+/// Of limits that nothing but a control group keeps.
+std::string without(std::string_view what, Controllers::State state) {
+  const bool there = state == Controllers::State::not_permitted;
+  return fmt::format("{}, and {}", what, there ? "the control group of the daemon is not delegated to it (Delegate=yes)" : "this machine has no controller for it in cgroup v2");
+}
+
+/// The first limit of a service that cannot be kept; empty when all can.
+std::string unkept(const BoxSettings& box, const Controllers& controllers) {
+  constexpr auto usable = Controllers::State::usable;
+  const bool tasks = box.each.tasks && !box.tasks_of_preset && !box.own_user;
+  if (controllers.memory != usable && box.together.memory) return without("service_memory_max", controllers.memory);
+  if (controllers.memory != usable && box.each.swap) return without("swap_max", controllers.memory);
+  if (controllers.tasks != usable && tasks) return without("tasks_max without dynamic_user", controllers.tasks);
+  if (controllers.tasks != usable && box.together.tasks) return without("service_tasks_max", controllers.tasks);
+  if (controllers.cpu != usable && box.each.cpu) return without("cpu_quota", controllers.cpu);
+  if (controllers.cpu != usable && box.each.weight) return without("cpu_weight", controllers.cpu);
+  if (controllers.cpu != usable && box.together.cpu) return without("service_cpu_quota", controllers.cpu);
+  return {};
+}
+
+/// Asked of nobody else: an answer takes reading files.
+bool has_limits(const BoxSettings& box) { return box.each.any() || box.together.any(); }
+
+/// Those for which something else stands in.
+void add_substitutes(Items& items, const Service& service, const Abilities& abilities) {
+  const BoxSettings box = confinement_of(service).box;
+  if (!has_limits(box)) return;
+  const KeptLimits kept = kept_limits(box, abilities.controllers());
+  if (!kept.missing.empty()) return;
+  if (kept.address_space) items.add("memory_max: without a control group it holds for each process by itself, as rlimit_as", service.id);
+  if (kept.processes && !box.tasks_of_preset) items.add("tasks_max: without a control group it holds for the user id of the box, as rlimit_nproc", service.id);
+}
+
 /// Of a service whose system calls are filtered.
 std::string hindrance(Filters filters) {
   switch (filters) {
@@ -111,12 +146,35 @@ std::string hindrance_in_kernel(const Service& service, const Abilities& abiliti
     return "tcp_connect, and this kernel has no Landlock rules for TCP (Linux 6.7)";
   if (has_box(service))
     if (auto why = hindrance(abilities.boxes()); !why.empty()) return why;
+  if (const BoxSettings box = confinement_of(service).box; has_limits(box))
+    if (auto why = unkept(box, abilities.controllers()); !why.empty()) return why;
   if (without_place(service, abilities))
     return "listen = any:..., and this kernel has no BPF programs that look up sockets (Linux 5.9)";
   return {};
 }
 
 }  // namespace
+
+KeptLimits kept_limits(const BoxSettings& box, const Abilities::Controllers& controllers) {
+  constexpr auto usable = Controllers::State::usable;
+  KeptLimits kept{.each = box.each, .together = box.together, .missing = unkept(box, controllers)};
+  if (controllers.memory != usable) {
+    kept.address_space = std::exchange(kept.each.memory, std::nullopt);
+    kept.each.swap.reset();
+    kept.together.memory.reset();
+  }
+  if (controllers.tasks != usable) {
+    if (box.own_user) kept.processes = kept.each.tasks;
+    kept.each.tasks.reset();
+    kept.together.tasks.reset();
+  }
+  if (controllers.cpu != usable) {
+    kept.each.cpu.reset();
+    kept.each.weight.reset();
+    kept.together.cpu.reset();
+  }
+  return kept;
+}
 
 std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities) {
   Items items;
@@ -134,6 +192,7 @@ std::vector<std::string> not_in_effect(const Config& config, const Abilities& ab
     if (filters == Filters::not_loaded) items.add("system_calls: libseccomp cannot be loaded, so they are not opened", service->id);
     if (has_range(*service) && abilities.ranges() == Ranges::not_permitted)
       items.add("listen = any:...: it needs the capabilities CAP_NET_ADMIN and CAP_BPF", service->id);
+    add_substitutes(items, *service, abilities);
   }
   return items.texts();
 }

@@ -120,6 +120,8 @@ std::string text_of(const ConnectPorts& value) {
 
 std::string text_of(UidRange value) { return fmt::format("{}-{}", value.first, value.last); }
 
+std::string text_of(CpuQuota value) { return value.is_unlimited() ? "UNLIMITED" : fmt::format("{}%", value.percent); }
+
 }  // namespace xsuperd::config::printing
 
 namespace xsuperd::config {

@@ -46,6 +46,7 @@ template <HasWords E>
 [[nodiscard]] std::string text_of(const SystemCalls& value);
 [[nodiscard]] std::string text_of(const ConnectPorts& value);
 [[nodiscard]] std::string text_of(UidRange value);
+[[nodiscard]] std::string text_of(CpuQuota value);
 template <typename E>
 [[nodiscard]] std::string text_of(Set<E> value) {
   return base::join(words_of<E>(value));

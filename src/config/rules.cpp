@@ -53,7 +53,8 @@ bool has_log(S s) { return s.settings.log_type && s.settings.log_type->kind != L
 bool says_quiet(S s) { return says(s, "idle_timeout") || says(s, "first_data_timeout"); }
 
 /// The attributes that confine programs.
-constexpr std::string_view confining[]{"box_reuse", "dynamic_user", "inaccessible_paths", "private_devices", "private_ipc", "private_network",
+constexpr std::string_view confining[]{"box_reuse", "cpu_quota", "cpu_weight", "memory_max", "service_cpu_quota", "service_memory_max",
+                                       "service_tasks_max", "swap_max", "tasks_max", "dynamic_user", "inaccessible_paths", "private_devices", "private_ipc", "private_network",
                                        "private_pids", "private_tmp", "read_only_paths", "read_write_paths", "root_directory", "user_namespace",
                                        "capabilities",  "no_new_privileges", "rlimit_core",   "rlimit_fsize",      "rlimit_locks",  "rlimit_memlock",
                                        "rlimit_msgqueue", "rlimit_nice",     "rlimit_nproc",  "rlimit_rtprio",     "rlimit_rttime", "rlimit_sigpending",

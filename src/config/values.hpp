@@ -134,6 +134,24 @@ bool size(const ValueContext& c, Settings& s, const Assignment& a) {
   return limit_up_to(c, s.*Member, a, true, std::numeric_limits<std::uint64_t>::max());
 }
 
+/// A number of at least `least`, with K, M, G and T where `bytes` are meant, or UNLIMITED; nothing after reporting that it is none.
+[[nodiscard]] std::optional<Limit> amount_at(const ValueContext& c, const Assignment& a, bool bytes, std::uint64_t least);
+/// What the processes in a box may have together: so many bytes, or so many processes.
+template <auto Member, std::uint64_t least>
+bool bytes(const ValueContext& c, Settings& s, const Assignment& a) {
+  return (s.*Member = amount_at(c, a, true, least)).has_value();
+}
+template <auto Member, std::uint64_t least>
+bool count(const ValueContext& c, Settings& s, const Assignment& a) {
+  return (s.*Member = amount_at(c, a, false, least)).has_value();
+}
+/// "50%", or UNLIMITED; nothing after reporting that it is none.
+[[nodiscard]] std::optional<CpuQuota> quota_at(const ValueContext& c, const Assignment& a);
+template <auto Member>
+bool quota(const ValueContext& c, Settings& s, const Assignment& a) {
+  return (s.*Member = quota_at(c, a)).has_value();
+}
+
 [[nodiscard]] bool address_list(const ValueContext& c, std::optional<std::vector<AddressPattern>>& to, const Assignment& a);
 /// Elements of an access list: set, added and taken away.
 template <auto Member>

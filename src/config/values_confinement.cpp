@@ -149,6 +149,31 @@ bool path_list(const ValueContext& c, std::optional<Words>& to, const Assignment
   return true;
 }
 
+std::optional<Limit> amount_at(const ValueContext& c, const Assignment& a, bool bytes, std::uint64_t least) {
+  std::string_view word = a.values[0].text;
+  if (base::iequals(word, "UNLIMITED")) return Limit{};
+  constexpr std::string_view suffixes = "kmgt";
+  const auto suffix = bytes && !word.empty() ? suffixes.find(base::lower(word.back())) : suffixes.npos;
+  const unsigned shift = suffix == suffixes.npos ? 0 : 10 * (static_cast<unsigned>(suffix) + 1);
+  if (shift > 0) word.remove_suffix(1);
+  const auto number = base::parse_number(word, 0, std::numeric_limits<long long>::max() >> shift);
+  const std::uint64_t value = number ? static_cast<std::uint64_t>(*number) << shift : 0;
+  if (number && value >= least) return Limit{value};
+  (void)not_understood(c, a, 0, bytes ? fmt::format("expected a number of bytes from {}, optionally followed by K, M, G or T, or UNLIMITED", least)
+                                      : fmt::format("expected a number from {}, or UNLIMITED", least));
+  return std::nullopt;
+}
+
+std::optional<CpuQuota> quota_at(const ValueContext& c, const Assignment& a) {
+  constexpr long long most = 1'000'000;
+  const std::string_view word = a.values[0].text;
+  if (base::iequals(word, "UNLIMITED")) return CpuQuota{};
+  const auto number = word.ends_with('%') ? base::parse_number(word.substr(0, word.size() - 1), 1, most) : std::nullopt;
+  if (number) return CpuQuota{static_cast<std::uint32_t>(*number)};
+  (void)not_understood(c, a, 0, "expected a share of one processor from 1% to 1000000%, or UNLIMITED");
+  return std::nullopt;
+}
+
 bool dynamic_uids(const ValueContext& c, Settings& s, const Assignment& a) {
   constexpr long long least = 1'000, greatest = 4'294'967'293;  // two above it have a meaning of their own
   const std::string& word = a.values[0].text;

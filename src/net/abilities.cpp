@@ -20,6 +20,7 @@ using Ranges = config::Abilities::Ranges;
 using Filters = config::Abilities::Filters;
 using Connects = config::Abilities::Connects;
 using Boxes = config::Abilities::Boxes;
+using Controllers = config::Abilities::Controllers;
 
 Mdns mdns() {
   if (!mdns_available()) return Mdns::not_built;
@@ -71,10 +72,26 @@ Boxes boxes() {
   return Boxes::not_in_kernel;
 }
 
+Controllers::State controller(const char* name, bool running) {
+  switch (box::group_ability(name, running)) {
+    case box::GroupAbility::usable: return Controllers::State::usable;
+    case box::GroupAbility::not_permitted: return Controllers::State::not_permitted;
+    case box::GroupAbility::not_in_kernel: break;
+  }
+  return Controllers::State::not_in_kernel;
+}
+
+template <bool running>
+Controllers controllers() {
+  static const Controllers found{controller("memory", running), controller("pids", running), controller("cpu", running)};
+  return found;
+}
+
 }  // namespace
 
-config::Abilities abilities() {
-  return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .boxes = boxes};
+config::Abilities abilities(Asking asking) {
+  return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .boxes = boxes,
+          .controllers = asking == Asking::daemon ? controllers<true> : controllers<false>};
 }
 
 }  // namespace xsuperd::net

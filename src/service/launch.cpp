@@ -78,7 +78,7 @@ void add_filter(spawn::Recipe& recipe, const config::Confinement& c) {
 /// What servers cannot leave anything in is lent from box to box: without capabilities nobody can configure a network, and
 /// the calls of @strict make no objects of System V and no message queues. Who leaves processes behind cannot be told from
 /// others without a process namespace.
-std::shared_ptr<const box::Mould> mould_of(const config::Confinement& c) {
+box::Mould mould_of(const config::Confinement& c) {
   using Own = box::Mould::Own;
   using Root = config::BoxSettings::Root;
   const config::BoxSettings& b = c.box;
@@ -100,20 +100,52 @@ std::shared_ptr<const box::Mould> mould_of(const config::Confinement& c) {
   mould.reuse = b.reuse;
   constexpr unsigned ptrace = 19;  // CAP_SYS_PTRACE
   mould.apart = (c.capabilities.allowed() >> ptrace & 1) != 0;
-  return std::make_shared<const box::Mould>(std::move(mould));
+  return mould;
 }
 
-void enclose(spawn::Recipe& recipe, const config::Confinement& c, const config::Settings& s) {
+box::Mould::Amounts amounts_of(const config::Amounts& a) {
+  constexpr auto unlimited = box::Mould::Amounts::unlimited;
+  return {.memory = a.memory.value_or(unlimited),
+          .swap = a.swap.value_or(unlimited),
+          .tasks = a.tasks.value_or(unlimited),
+          .cpu = a.cpu ? std::uint64_t{*a.cpu} : unlimited,
+          .weight = a.weight ? std::uint64_t{*a.weight} : unlimited};
+}
+
+/// What another attribute allows may be less.
+void tighten(spawn::Recipe& recipe, int resource, const std::optional<std::uint64_t>& most) {
+  if (!most) return;
+  const auto same = std::ranges::find(recipe.limits, resource, &spawn::ResourceLimit::resource);
+  if (same == recipe.limits.end())
+    recipe.limits.push_back({resource, *most, *most});
+  else
+    same->soft = same->hard = std::min<rlim_t>(same->hard, *most);
+}
+
+/// By its control group, as far as the machine has controllers; the boxes of a service with limits for all of them are its own.
+void limit(spawn::Recipe& recipe, box::Mould& mould, const config::Service& service, const config::Confinement& c, const DaemonFacts& daemon) {
+  if (!c.box.each.any() && !c.box.together.any()) return;
+  const config::KeptLimits kept = config::kept_limits(c.box, daemon.controllers());
+  mould.each = amounts_of(kept.each);
+  mould.together = amounts_of(kept.together);
+  if (mould.together.any()) mould.service = service.id;
+  tighten(recipe, RLIMIT_AS, kept.address_space);
+  tighten(recipe, RLIMIT_NPROC, kept.processes);
+}
+
+void enclose(spawn::Recipe& recipe, const config::Confinement& c, const config::Service& service, const DaemonFacts& daemon) {
   if (!c.box.needed()) return;
-  recipe.mould = mould_of(c);
+  box::Mould mould = mould_of(c);
+  limit(recipe, mould, service, c, daemon);
+  recipe.mould = std::make_shared<const box::Mould>(std::move(mould));
   if (!c.box.own_user) return;
-  const config::UidRange uids = s.dynamic_uids.value_or(config::UidRange{});
+  const config::UidRange uids = service.settings.dynamic_uids.value_or(config::UidRange{});
   recipe.own_uids = spawn::OwnUids{uids.first, uids.last};
 }
 
-void confine(spawn::Recipe& recipe, const config::Service& service) {
+void confine(spawn::Recipe& recipe, const config::Service& service, const DaemonFacts& daemon) {
   const config::Confinement c = config::confinement_of(service);
-  enclose(recipe, c, service.settings);
+  enclose(recipe, c, service, daemon);
   recipe.no_new_privileges = c.no_new_privileges;
   recipe.inheritable = c.no_new_privileges;
   if (!c.capabilities.is_all()) recipe.capabilities = bounds_of(c.capabilities, recipe);
@@ -149,7 +181,7 @@ std::shared_ptr<const spawn::Recipe> make_recipe(const config::Service& service,
   add_limit(*recipe, RLIMIT_RSS, s.rlimit_rss);
   add_limit(*recipe, RLIMIT_STACK, s.rlimit_stack);
   add_own_limits(*recipe, s);
-  confine(*recipe, service);
+  confine(*recipe, service, daemon);
   if (service.passes_fds()) recipe->listen_name = net::descriptor_name(service.id);
   recipe->blocking_stdio = service.wait;
   return recipe;

@@ -6,6 +6,10 @@
 
 #include <cerrno>
 
+#include <csignal>
+#include <string_view>
+#include <utility>
+
 #include "service/own_words.hpp"
 #include "xsuperd/base/make_room.hpp"
 
@@ -138,6 +142,7 @@ void ServerProcesses::on_ended(const spawn::Ended& end) {
   try {
     linger(session, end.pid);
     needs_.waiting.came_back(session);  // before anybody hears of the end: who does may come at once
+    tell_limits(session, end);
     needs_.journal.event(log::exit_event(service(), end.pid, {end.signalled, end.value}, duration));
     next = needs_.waiting.drop_unread(session);
   } catch (...) {  // its place is free all the same
@@ -146,6 +151,17 @@ void ServerProcesses::on_ended(const spawn::Ended& end) {
   note_misdeed(session, end);
   next ? needs_.waiting.go_on_with(end.token, *next) : needs_.decider.feed(Exited{end.token});
   if (thrown) std::rethrow_exception(thrown);
+}
+
+/// Who is refused another process may well go on; without memory all of them have been ended.
+void ServerProcesses::tell_limits(const Session& session, const spawn::Ended& end) const {
+  const box::Struck& struck = end.struck;
+  const std::pair<bool, std::string_view> limits[]{{struck.tasks, "tasks_max"}, {struck.service_tasks, "service_tasks_max"},
+                                                   {struck.memory, "memory_max"}, {struck.service_memory, "service_memory_max"}};
+  for (const auto& [met, word] : limits)
+    if (met) needs_.journal.event(log::limit_event(service(), end.pid, word));
+  const bool ended = (struck.memory || struck.service_memory) && end.signalled && end.value == SIGKILL;
+  if (ended && session.limited == base::Moment{}) ++needs_.sessions.counters().limited;
 }
 
 /// How its server ended may cost its source time. That of one that has been ended is the limit's price.

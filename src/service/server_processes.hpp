@@ -51,6 +51,7 @@ class ServerProcesses final : public ServerOwner {
   void not_executed(const spawn::StartFailed& outcome);
   void keep_for_lingering(Session& session) const;
   void linger(Session& session, pid_t server) const;
+  void tell_limits(const Session& session, const spawn::Ended& end) const;
   void note_misdeed(const Session& session, const spawn::Ended& end) const;
 
   const Needs needs_;

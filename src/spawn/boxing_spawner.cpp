@@ -33,7 +33,9 @@ std::optional<Outcome> BoxingSpawner::start(Job job, Load load) {
 std::optional<Outcome> BoxingSpawner::start_in(box::Box box, Job job, Load load) {
   const uid_t uid = job.recipe->own_uids ? choose_uid(*job.recipe->own_uids) : 0;
   job.box = {.keeper = box.keeper.get(), .namespaces = namespaces_of(*box.mould), .pids = box.mould->pids,
-             .proc = box.mould->pids && !box.mould->reuse ? box.mould->proc_options() : nullptr, .own_uid = uid};
+             .proc = box.mould->pids && !box.mould->reuse ? box.mould->proc_options() : nullptr,
+             .group = box.group ? box.group.get() : -1, .group_limits_memory = box.mould->limits_memory(),
+             .group_limits_cpu = box.mould->limits_cpu(), .own_uid = uid};
   lent_.emplace(job.token, Lent{std::move(box), uid});
   auto outcome = spawner_.start(std::move(job), load);
   if (outcome) note(*outcome);
@@ -59,7 +61,7 @@ uid_t BoxingSpawner::choose_uid(const OwnUids& uids) {
 }
 
 void BoxingSpawner::note(const Outcome& outcome) {
-  if (const auto* failed = std::get_if<StartFailed>(&outcome)) ended(failed->token);
+  if (const auto* failed = std::get_if<StartFailed>(&outcome)) (void)ended(failed->token);
 }
 
 void BoxingSpawner::on_outcome(std::function<void(Outcome)> handler) {
@@ -75,27 +77,26 @@ void BoxingSpawner::presume(bool on) {
   spawner_.presume(on);
 }
 
-void BoxingSpawner::ended(std::uint64_t token) {
-  if (lent_.empty()) return;
+box::Struck BoxingSpawner::ended(std::uint64_t token) {
+  if (lent_.empty()) return {};
   auto node = lent_.extract(token);
-  if (!node) return;
+  if (!node) return {};
   Lent& lent = node.mapped();
   if (const auto used = uids_.find(lent.own_uid); used != uids_.end() && --used->second == 0) uids_.erase(used);
-  if (lent.box.mould) return boxes_.take_back(std::move(lent.box));
-  box::Boxes::discard(lent.box);
+  return boxes_.take_back(std::move(lent.box));
 }
 
 std::vector<InheritedBox> BoxingSpawner::hand_over() const {
   std::vector<InheritedBox> all;
-  for (const auto& [token, lent] : lent_) all.push_back({token, lent.box.keeper.get(), lent.own_uid});
+  for (const auto& [token, lent] : lent_) all.push_back({token, lent.box.keeper.get(), lent.own_uid, lent.box.group ? lent.box.group.get() : -1, lent.box.group_path});
   return all;
 }
 
-void BoxingSpawner::take_over(const InheritedBox& box, base::Fd keeper) {
+void BoxingSpawner::take_over(const InheritedBox& box, base::Fd keeper, base::Fd group) {
   if (!keeper) return;
   if (box.own_uid != 0) ++uids_[box.own_uid];
   last_uid_ = std::max(last_uid_, box.own_uid);
-  lent_.emplace(box.token, Lent{{.keeper = std::move(keeper)}, box.own_uid});
+  lent_.emplace(box.token, Lent{{.keeper = std::move(keeper), .group = std::move(group), .group_path = box.group_path}, box.own_uid});
 }
 
 }  // namespace xsuperd::spawn

@@ -52,6 +52,16 @@ XSUPERD_IN_CHILD int leave_table(const ChildPlan& plan) {
   return 0;
 }
 
+/// Where the child could not be born in its control group. Its descriptor table is its own then.
+XSUPERD_IN_CHILD int enter_group(const ChildPlan& plan) {
+  if (plan.group < 0) return 0;
+  const long file = raw(SYS_openat, plan.group, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return error_of(file);
+  const long written = raw(SYS_write, file, "0", 1);
+  raw(SYS_close, file);
+  return error_of(written);
+}
+
 // First of all, because the descriptor is one of the daemon's. From here on / is that of the box.
 XSUPERD_IN_CHILD int enter_box(const ChildPlan& plan) {
   return plan.namespaces == 0 ? 0 : error_of(raw(SYS_setns, plan.keeper, plan.namespaces, 0, 0, 0, plan.pass));
@@ -193,6 +203,7 @@ struct Stage {
 };
 
 constexpr Stage stages[] = {
+    {Step::enter, enter_group},
     {Step::enter, enter_box},
     {Step::descriptors, leave_table},
     {Step::enter, mount_proc},

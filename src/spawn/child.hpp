@@ -18,6 +18,7 @@ struct ChildPlan : Tuning {
       0;  ///< not 0: the descriptor table is the daemon's; keep a copy of what lies below this
   char* listen_pid = nullptr;  ///< not null: the socket becomes 3, too, and the child's pid is written here
   int keeper = -1;      ///< a pidfd in the daemon's table; -1: there is no box to enter
+  int group = -1;       ///< the directory of a control group to enter; -1: it is in its own already
   int namespaces = 0;   ///< those of the keeper to enter
   const char* proc = nullptr;  ///< options of a /proc to mount; null: none
   std::uint64_t pass = 0;      ///< what a filter lets setns(2) and mount(2) through for

@@ -12,6 +12,7 @@ namespace xsuperd::spawn {
 namespace {
 
 constexpr std::size_t usable = 65536;
+constexpr std::size_t upper = 8192;
 
 std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
 
@@ -22,6 +23,10 @@ ChildStack::ChildStack() : size_(usable + page_size()) {
   if (base_ == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "stack for children");
   ::mprotect(base_, page_size(), PROT_NONE);
 }
+
+void* ChildStack::lower() const { return static_cast<char*>(base_) + page_size(); }
+
+std::size_t ChildStack::lower_size() const { return usable - upper; }
 
 ChildStack::~ChildStack() { ::munmap(base_, size_); }
 

@@ -13,6 +13,9 @@ class ChildStack {
   ChildStack& operator=(const ChildStack&) = delete;
 
   [[nodiscard]] void* top() const { return static_cast<char*>(base_) + size_; }
+  /// The same memory as two stacks: a small one that ends at top(), and the one below it, for children.
+  [[nodiscard]] void* lower() const;
+  [[nodiscard]] std::size_t lower_size() const;
 
  private:
   std::size_t size_;

@@ -97,6 +97,11 @@ void Launch::clone(const Manner& manner, int socket, int errors) {
   plan_.socket = socket;
   plan_.errors = errors;
   plan_.first_high = manner.first_high;
+  if (job_.box.group >= 0 && job_.box.group_limits_memory && !base::raw_touches_tls) return clone_ushered(manner);
+  enter_and_clone(manner);
+}
+
+void Launch::enter_and_clone(const Manner& manner) {
   if (!job_.box.pids) return clone_here(manner);
   if (const int error = born_in(job_.box.keeper)) return fail(Step::enter, error);
   clone_here(manner);
@@ -105,15 +110,74 @@ void Launch::clone(const Manner& manner, int socket, int errors) {
 }
 
 void Launch::clone_here(const Manner& manner) {
+  if (job_.box.group >= 0 && clone_into_group(manner)) return;
   int flags = CLONE_VM | CLONE_CHILD_CLEARTID | SIGCHLD;
   if (base::raw_touches_tls) flags |= CLONE_VFORK;
-  if (manner.first_high != 0) flags |= CLONE_FILES;
+  if (plan_.group >= 0 && job_.box.group_limits_memory) flags |= CLONE_VFORK;  // as with an usher, and we wait
+  if (plan_.first_high != 0) flags |= CLONE_FILES;
   if (manner.pidfd_clone) flags |= CLONE_PIDFD;
   int pidfd = -1;
   const pid_t pid = ::__clone(run_child, stack_.top(), flags, &plan_, &pidfd, nullptr, &plan_.child);
   if (pid == -1) return fail(Step::clone, errno);
   pid_ = pid;
   pidfd_.reset(pidfd);
+}
+
+/// The child has a copy of our whole table from the beginning: nobody waits until it has left ours.
+void Launch::leave_nothing_shared() {
+  plan_.first_high = 0;
+  plan_.table_left = 1;
+}
+
+GroupClone Launch::into_group(const Manner& manner) {
+  GroupClone how;
+  // In a group whose time is used up it stands still anywhere, and nobody may wait for it.
+  if (job_.box.group_limits_cpu || job_.box.group_limits_memory) leave_nothing_shared();
+  how.flags = CLONE_VM | (plan_.first_high != 0 ? CLONE_FILES : 0) | (manner.pidfd_clone ? CLONE_PIDFD : 0);
+  how.group = job_.box.group;
+  how.stack = stack_.lower();
+  how.stack_size = stack_.lower_size();
+  how.pidfd = &born_pidfd_;
+  how.run = run_child;
+  how.argument = &plan_;
+  how.pass = box::pass();
+  born_ = 0;
+  born_pidfd_ = -1;
+  return how;
+}
+
+/// False: it cannot be born there, and has to enter the group by itself.
+bool Launch::clone_into_group(const Manner& manner) {
+  GroupClone how = into_group(manner);
+  how.flags |= CLONE_CHILD_CLEARTID;
+  how.through = &plan_.child;
+  const long pid = job_.box.group_limits_memory ? -ENOSYS : spawn::clone_into_group(how);
+  if (pid >= 0) {
+    pid_ = static_cast<pid_t>(pid);
+    pidfd_.reset(born_pidfd_);
+    return true;
+  }
+  if (!lacks_group_clone(base::error_of(pid))) return fail(Step::clone, base::error_of(pid)), true;
+  leave_nothing_shared();
+  plan_.group = job_.box.group;
+  return false;
+}
+
+void Launch::clone_ushered(const Manner& manner) {
+  ushered_ = {.child = into_group(manner), .keeper = job_.box.pids ? job_.box.keeper : -1};
+  ushered_.child.flags |= CLONE_VFORK | CLONE_PARENT_SETTID;
+  ushered_.child.pid = &born_;
+  if (const int error = start_usher(ushered_, stack_.top(), &plan_.child)) return fail(Step::clone, error);
+  const auto born = [this] { return __atomic_load_n(&born_, __ATOMIC_ACQUIRE); };
+  while (born() == 0 && !through()) sleep_on(plan_.child, std::chrono::microseconds(50));
+  if (born() != 0) {
+    pid_ = born();
+    pidfd_.reset(born_pidfd_);
+    return;
+  }
+  if (ushered_.step_failed == 1 || !lacks_group_clone(ushered_.error)) return fail(ushered_.step_failed == 1 ? Step::enter : Step::clone, ushered_.error);
+  plan_.child = 1;
+  enter_and_clone(manner);
 }
 
 void Launch::fail(Step step, int error) {
@@ -193,6 +257,7 @@ bool Launch::reap_now() {
   const bool ended =
       pid_ == 0 || ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) == -1 || info.si_pid == pid_;
   if (ended) pid_ = 0;
+  while (ended && !through()) sleep_on(plan_.child, std::chrono::milliseconds(1));  // an usher may be about to leave
   return ended;
 }
 

@@ -8,6 +8,7 @@
 #include "spawn/arguments.hpp"
 #include "spawn/child.hpp"
 #include "spawn/child_stack.hpp"
+#include "spawn/group_clone.hpp"
 #include "xsuperd/spawn/spawner.hpp"
 
 namespace xsuperd::spawn {
@@ -82,7 +83,12 @@ class Launch {
  private:
   [[nodiscard]] int open_pidfd();
   void enclose();
+  void enter_and_clone(const Manner& manner);
   void clone_here(const Manner& manner);
+  [[nodiscard]] GroupClone into_group(const Manner& manner);
+  [[nodiscard]] bool clone_into_group(const Manner& manner);
+  void clone_ushered(const Manner& manner);
+  void leave_nothing_shared();
 
   Job job_;
   Arguments arguments_;
@@ -91,6 +97,8 @@ class Launch {
   BlockingSocket blocking_;
   pid_t pid_ = 0;  ///< 0: there is none, or it was given away
   base::Fd pidfd_;
+  Ushered ushered_;            ///< of a start whose child is born in a control group that limits memory
+  int born_ = 0, born_pidfd_ = -1;  ///< written by the kernel: its child
 };
 
 /// The outcome, or a start that is not through yet.

@@ -101,6 +101,8 @@ template <> inline constexpr Limits limits<&HandOver::ActivatedSocket::name>{.mo
 template <> inline constexpr Limits limits<&HandOver::ActivatedSocket::socket> = a_descriptor;
 template <> inline constexpr Limits limits<&HandOver::Leftover::pidfd> = a_descriptor;
 template <> inline constexpr Limits limits<&spawn::InheritedBox::keeper> = a_descriptor;
+template <> inline constexpr Limits limits<&spawn::InheritedBox::group> = a_descriptor;
+template <> inline constexpr Limits limits<&spawn::InheritedBox::group_path> = a_path;
 template <> inline constexpr Limits limits<&LoadRecord::outcome>{.most = 64};
 template <> inline constexpr Limits limits<&LoadRecord::unguarded>{.most = LoadRecord::most_unguarded};
 

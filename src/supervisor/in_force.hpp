@@ -47,7 +47,7 @@ class InForce {
  private:
   const log::DaemonLog& log_;
   const uid_t worker_user_;
-  const config::Abilities abilities_ = net::abilities();
+  const config::Abilities abilities_ = net::abilities(net::Asking::daemon);
   std::shared_ptr<const config::Config> config_;
   base::WallTime loaded_at_{};
   LoadRecord last_load_;

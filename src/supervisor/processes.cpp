@@ -67,8 +67,8 @@ Processes::Processes(boost::asio::io_context& loop, const Options& options, cons
                     .on_trouble = [this](std::string why) { log_.error("{}", why); }}),
       spawner_(*starter_, boxes_),
       children_(loop,
-                [this, ended = std::move(tells.ended)](const spawn::Ended& end) {
-                  spawner_.ended(end.token);
+                [this, ended = std::move(tells.ended)](spawn::Ended end) {
+                  end.struck = spawner_.ended(end.token);
                   ended(end);
                 }),
       libwrap_(loop, {},
@@ -113,7 +113,7 @@ void Processes::hand_over(HandOver& state) const {
 void Processes::restore(const HandOver& state, const std::function<base::Fd(int)>& take) {
   worker_failures_ = {state.worker_failures, state.last_worker_failure};
   for (const worker::InheritedWorker& worker : state.workers) workers_.take_over(worker, take);
-  for (const spawn::InheritedBox& box : state.boxes) spawner_.take_over(box, take(box.keeper));
+  for (const spawn::InheritedBox& box : state.boxes) spawner_.take_over(box, take(box.keeper), box.group >= 0 ? take(box.group) : base::Fd());
   for (const HandOver::Leftover& leftover : state.leftovers)
     if (base::Fd pidfd = take(leftover.pidfd)) end_leftover(std::move(pidfd));
 }

@@ -48,6 +48,7 @@ namespace {
 /// After an upgrade what the first image found, before it changed it.
 service::DaemonFacts facts_of(const Options& options) {
   auto facts = service::DaemonFacts::of_this_process(options.umask);
+  facts.controllers = net::abilities(net::Asking::daemon).controllers;
   if (!options.inherited) return facts;
   const HandOver::Daemon& before = options.inherited->state().daemon;
   facts.priority = before.priority;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "fuzz/target.hpp"
+#include "xsuperd/converse/conversation.hpp"
 #include "xsuperd/worker/protocol.hpp"
 
 using namespace xsuperd;

@@ -179,7 +179,8 @@ Bench::Bench(config::Service service)
       service_output(std::make_shared<NoOutput>()),
       log(sink, daemon_output),
       children(loop,
-               [this](const spawn::Ended& end) {
+               [this](spawn::Ended end) {
+                 end.struck = struck;
                  if (const auto owner = around.census.owners.at(end.token).lock()) owner->on_ended(end);
                }),
       resolver(loop, {.threads = 1, .source = one_host()}),

@@ -101,6 +101,7 @@ class Bench {
   base::Moment clock = at(0s);  ///< turned by hand
   std::vector<std::chrono::milliseconds> asked;  ///< the timers asked for
   bool hurry = false;                            ///< they end at once; else never
+  box::Struck struck = {};  ///< that every server has met at its end
   Surroundings around;
   std::shared_ptr<Runner> runner;
 

@@ -260,3 +260,44 @@ TEST_CASE("the facts of this process are what the system says of it") {
   CHECK(facts.files.rlim_max == files.rlim_max);
   CHECK(facts.priority == ::getpriority(PRIO_PROCESS, 0));
 }
+
+TEST_CASE("limits are in the mould where the machine has controllers, and in the limits of each process where not") {
+  using Controllers = config::Abilities::Controllers;
+  using State = Controllers::State;
+  const auto with = [](const Controllers& controllers) {
+    DaemonFacts facts = root_daemon();
+    facts.controllers = [controllers] { return controllers; };
+    return recipe(
+        [](config::Service& s) {
+          s.settings.dynamic_user = true;
+          s.settings.memory_max = config::Limit{1 << 20};
+          s.settings.tasks_max = config::Limit{5};
+          s.settings.rlimit_nproc = config::Limit{3};
+          s.settings.rlimit_as = config::Limit{1 << 21};
+        },
+        facts);
+  };
+  const auto grouped = with({});
+  REQUIRE(grouped.mould);
+  CHECK(grouped.mould->each == box::Mould::Amounts{.memory = 1 << 20, .tasks = 5});
+  CHECK(grouped.mould->service.empty());
+  CHECK(limit(grouped, RLIMIT_AS) == "2097152/2097152");
+  const auto without = with({State::not_in_kernel, State::not_permitted, State::usable});
+  REQUIRE(without.mould);
+  CHECK_FALSE(without.mould->has_group());
+  CHECK(limit(without, RLIMIT_AS) == "1048576/1048576");
+  CHECK(limit(without, RLIMIT_NPROC) == "3/3");
+}
+
+TEST_CASE("services with limits for all connections together have moulds of their own") {
+  const auto of = [](const std::string& id, bool together) {
+    return *recipe([&](config::Service& s) {
+              s.id = id;
+              s.settings.tasks_max = config::Limit{5};
+              if (together) s.settings.service_tasks_max = config::Limit{50};
+            }).mould;
+  };
+  CHECK(of("a", false) == of("b", false));
+  CHECK(of("a", true) != of("b", true));
+  CHECK(of("a", true).together.tasks == 50);
+}

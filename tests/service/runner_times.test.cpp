@@ -258,3 +258,27 @@ TEST_CASE("servers that are removed with their service keep their times") {
   bench.until_over();
   CHECK(bench.sink.has("LIMIT: x"));
 }
+
+TEST_CASE("limits of its box that a server has met are told before its end, and counted if they were its end") {
+  Timed bench(with([](auto&) {}));
+  const Client client(bench.where());
+  const Process server = bench.serve();
+  bench.struck = {.memory = true, .tasks = true};
+  ::kill(server.pid(), SIGKILL);
+  bench.until_over();
+  CHECK(bench.entries() == fmt::format("START: x pid={0} from=127.0.0.1\nLIMIT: x pid={0} tasks_max\nLIMIT: x pid={0} memory_max\n"
+                                       "EXIT: x signal=9 pid={0} duration=0(sec)\n", server.pid()));
+  CHECK(bench.runner->counters().limited == 1);
+}
+
+TEST_CASE("a server that was only refused processes ends by itself, and no limit has ended it") {
+  Timed bench(with([](auto&) {}));
+  const Client client(bench.where());
+  const Process server = bench.serve();
+  bench.struck = {.service_memory = true, .service_tasks = true};
+  ::kill(server.pid(), SIGTERM);
+  bench.until_over();
+  CHECK(bench.sink.has(fmt::format("LIMIT: x pid={} service_tasks_max", server.pid())));
+  CHECK(bench.sink.has(fmt::format("LIMIT: x pid={} service_memory_max", server.pid())));
+  CHECK(bench.runner->counters().limited == 0);
+}

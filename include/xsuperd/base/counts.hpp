@@ -24,7 +24,7 @@ struct Counts {
   std::uint64_t busy_ms = 0;    ///< the time that those took, in milliseconds
   std::uint64_t queued = 0;     ///< requests that had to wait in the queue
   std::uint64_t queue_ms = 0;   ///< the time that those waited that have had their turn, in milliseconds
-  std::uint64_t limited = 0;    ///< of those served: a time limit has ended the session
+  std::uint64_t limited = 0;    ///< of those served: a limit of time or memory has ended the session
 
   Counts& operator+=(const Counts& other);
   bool operator==(const Counts&) const = default;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "xsuperd/base/error.hpp"
 #include "xsuperd/base/fd.hpp"
@@ -18,6 +19,15 @@ class io_context;
 
 namespace xsuperd::box {
 
+/// Which limits of its control group a box has met.
+struct Struck {
+  bool memory = false;          ///< the kernel has ended its processes
+  bool service_memory = false;  ///< the same, because all boxes of the service together used too much
+  bool tasks = false;           ///< processes or threads were refused
+  bool service_tasks = false;
+  bool operator==(const Struck&) const = default;
+};
+
 /// One box, as whoever has it holds it: its namespaces are those of its keeper. Closing the descriptors does not end it.
 struct Box {
   std::shared_ptr<const Mould> mould = {};
@@ -25,6 +35,8 @@ struct Box {
   base::Fd tmp = {};     ///< with Mould::reuse: its /tmp, if it has one of its own, and its /proc
   base::Fd proc = {};
   std::uint64_t blocks = 0, files = 0;  ///< of /tmp when it was new
+  base::Fd group = {};          ///< the directory of its control group, if it has one
+  std::string group_path = {};  ///< below the one of all boxes
 };
 
 /// A running helper, as the daemon holds it.
@@ -71,9 +83,8 @@ class Boxes {
   [[nodiscard]] std::optional<Box> lend(const std::shared_ptr<const Mould>& mould, Done done);
   /// Its connection is over, and its server has been reaped: the box is discarded with all processes in it, or, with
   /// Mould::reuse, kept if it looks as new.
-  void take_back(Box box);
-  /// Ends all processes in the box.
-  static void discard(const Box& box);
+  /// A box without a mould, which an image of the daemon before this one has lent, is always discarded. Tells which limits its processes met.
+  Struck take_back(Box box);
 
   /// Waits for the answers to requests that are open; no longer than `most`. What is still open then is answered with an
   /// error. For an upgrade and the daemon's end.
@@ -93,5 +104,12 @@ class Boxes {
 /// Can this process make boxes? The first call tries it, in a child that lives for a fraction of a millisecond.
 enum class BoxAbility : std::uint8_t { usable, not_root, not_permitted, not_in_kernel };
 [[nodiscard]] BoxAbility box_ability();
+
+/// A controller of cgroup v2, for the boxes of a daemon. `not_permitted`: the machine has it, and the control group of the
+/// daemon has not, or is not delegated to it.
+enum class GroupAbility : std::uint8_t { usable, not_permitted, not_in_kernel };
+/// "memory", "pids" or "cpu". `running`: this process is the daemon; otherwise another one will be, in a group that is not known, and what
+/// the machine has counts. Reads files of the kernel's.
+[[nodiscard]] GroupAbility group_ability(std::string_view controller, bool running);
 
 }  // namespace xsuperd::box

@@ -39,6 +39,24 @@ struct Mould {
   /// The keeper of a box shares no memory with the process that makes boxes: servers may be able to trace it.
   bool apart = false;
 
+  /// How much the processes of a box may use, and those of all boxes of the service together: by control groups.
+  struct Amounts {
+    static constexpr std::uint64_t unlimited = ~std::uint64_t{0};
+    std::uint64_t memory = unlimited, swap = unlimited;  ///< bytes
+    std::uint64_t tasks = unlimited;
+    std::uint64_t cpu = unlimited;     ///< percent of one processor
+    std::uint64_t weight = unlimited;  ///< 1 to 10000
+    [[nodiscard]] bool any() const { return *this != Amounts{}; }
+    bool operator==(const Amounts&) const = default;
+    auto operator<=>(const Amounts&) const = default;
+  };
+  Amounts each = {}, together = {};
+  std::string service = {};  ///< with `together`: whose control group it is
+  [[nodiscard]] bool has_group() const { return each.any() || together.any(); }
+  /// Could the kernel end processes of a box because it has used up its memory?
+  [[nodiscard]] bool limits_memory() const { return each.memory != Amounts::unlimited || together.memory != Amounts::unlimited; }
+  [[nodiscard]] bool limits_cpu() const { return each.cpu != Amounts::unlimited || together.cpu != Amounts::unlimited; }
+
   /// With `pids`: the options of the /proc that belongs to a box.
   [[nodiscard]] const char* proc_options() const { return root == Root::selection ? "subset=pid,hidepid=invisible" : ""; }
   [[nodiscard]] bool has_mounts() const {

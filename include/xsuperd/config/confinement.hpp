@@ -66,6 +66,16 @@ inline constexpr std::string_view program_directories[]{"/bin", "/etc", "/lib", 
 /// Is the file below one of them?
 [[nodiscard]] bool seen_as_program(std::string_view path);
 
+/// How much something may use: the processes of one connection, or those of all connections of a service.
+struct Amounts {
+  std::optional<std::uint64_t> memory = {}, swap = {};  ///< bytes
+  std::optional<std::uint64_t> tasks = {};
+  std::optional<std::uint32_t> cpu = {};     ///< percent of one processor
+  std::optional<std::uint32_t> weight = {};  ///< of their share of the processors, where all want more
+  [[nodiscard]] bool any() const { return memory || swap || tasks || cpu || weight; }
+  bool operator==(const Amounts&) const = default;
+};
+
 /// What the servers of a service have to themselves, and what they see of the host.
 struct BoxSettings {
   enum class Root : std::uint8_t {
@@ -80,12 +90,14 @@ struct BoxSettings {
   bool tmp = false, devices = false, network = false, pids = false, ipc = false;
   bool own_user = false;
   bool reuse = false;
+  Amounts each = {}, together = {};  ///< of a connection, and of all connections of the service
+  bool tasks_of_preset = false;      ///< each.tasks is not what the service asks for, but what sandbox = strict has by itself
 
   /// Does the server see other files than the daemon?
   [[nodiscard]] bool has_mounts() const {
     return root != Root::host || tmp || devices || pids || !read_only.empty() || !read_write.empty() || !inaccessible.empty();
   }
-  [[nodiscard]] bool needed() const { return has_mounts() || network || ipc || own_user; }
+  [[nodiscard]] bool needed() const { return has_mounts() || network || ipc || own_user || each.any() || together.any(); }
   bool operator==(const BoxSettings&) const = default;
 };
 

@@ -14,6 +14,13 @@ struct Limit {
   bool operator==(const Limit&) const = default;
 };
 
+/// cpu_quota and service_cpu_quota, ours: a share of the time of one processor.
+struct CpuQuota {
+  std::uint32_t percent = 0;  ///< may be above 100; 0: no limit
+  [[nodiscard]] bool is_unlimited() const { return percent == 0; }
+  bool operator==(const CpuQuota&) const = default;
+};
+
 /// cps: connections that trip the service (0: no limit) and the pause in seconds (facts B4.43 to B4.45).
 struct Rate {
   std::uint32_t connections = 50;

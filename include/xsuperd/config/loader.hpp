@@ -114,18 +114,34 @@ struct Abilities {
   enum class Connects : std::uint8_t { usable, not_in_kernel };
   /// For namespaces and mounts. `not_permitted`: root may not, as in some containers.
   enum class Boxes : std::uint8_t { usable, not_root, not_permitted, not_in_kernel };
+  /// Those of cgroup v2, for limits of memory, tasks and processor time. `not_permitted`: they are there, and the daemon's
+  /// control group is not its own to make others in.
+  struct Controllers {
+    enum class State : std::uint8_t { usable, not_permitted, not_in_kernel };
+    State memory = State::usable, tasks = State::usable, cpu = State::usable;
+    bool operator==(const Controllers&) const = default;
+  };
   std::function<Mdns()> mdns = [] { return Mdns::usable; };
   std::function<Labels()> labels = [] { return Labels::usable; };
   std::function<Ranges()> ranges = [] { return Ranges::usable; };
   std::function<Filters()> filters = [] { return Filters::usable; };
   std::function<Connects()> connects = [] { return Connects::usable; };
   std::function<Boxes()> boxes = [] { return Boxes::usable; };
+  std::function<Controllers()> controllers = [] { return Controllers{}; };
 };
 /// What the configuration asks for and this program was built without, finds no library for or may not do, one item each with the
 /// services that want it, such as "mdns: built without libavahi-client (ftp ssh)"; empty when everything is in effect.
 [[nodiscard]] std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities);
 /// Why the service is not opened; empty when it is.
 [[nodiscard]] std::string hindrance(const Service& service, const Abilities& abilities);
+/// What of the limits of a box can be kept, and how: by its control group, or in another way. Pure.
+struct KeptLimits {
+  Amounts each = {}, together = {};                  ///< by control groups
+  std::optional<std::uint64_t> address_space = {};   ///< RLIMIT_AS of each process, in place of memory_max
+  std::optional<std::uint64_t> processes = {};       ///< RLIMIT_NPROC of the user of the box, in place of tasks_max
+  std::string missing = {};                          ///< why the service is not opened; empty: all that it asks for is kept
+};
+[[nodiscard]] KeptLimits kept_limits(const BoxSettings& box, const Abilities::Controllers& controllers);
 /// An error for each service that is not opened because of this machine's kernel, with its place.
 [[nodiscard]] std::vector<Diagnostic> hindered(const Config& config, const Abilities& abilities);
 

@@ -299,6 +299,14 @@ struct Settings {
   std::optional<UidRange> dynamic_uids;
   std::optional<bool> user_namespace;  ///< not built: no only
   std::optional<bool> box_reuse;
+  std::optional<Limit> memory_max;  ///< bytes
+  std::optional<Limit> swap_max;    ///< bytes
+  std::optional<Limit> tasks_max;
+  std::optional<CpuQuota> cpu_quota;
+  std::optional<std::uint32_t> cpu_weight;
+  std::optional<Limit> service_memory_max;  ///< bytes
+  std::optional<Limit> service_tasks_max;
+  std::optional<CpuQuota> service_cpu_quota;
   std::optional<int> backlog;  ///< ours: listen(2) backlog; unset: the system's maximum
   std::optional<ReloadPolicy> reload_policy;        ///< defaults only
   std::optional<RemovedSessions> removed_sessions;  ///< defaults only

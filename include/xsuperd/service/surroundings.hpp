@@ -188,6 +188,8 @@ struct DaemonFacts {
   int priority = 0;       ///< the daemon's own nice value
   mode_t umask = 022;
   rlimit files{};         ///< RLIMIT_NOFILE at the start (fact B6.13)
+  /// Asked for servers with limits of memory, tasks or processor time.
+  std::function<config::Abilities::Controllers()> controllers = [] { return config::Abilities::Controllers{}; };
   /// Asks the running process.
   [[nodiscard]] static DaemonFacts of_this_process(mode_t umask);
 };

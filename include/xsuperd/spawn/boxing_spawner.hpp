@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -20,9 +22,12 @@ struct InheritedBox {
   std::uint64_t token = 0;
   int keeper = -1;  ///< number of the pidfd
   uid_t own_uid = 0;
+  int group = -1;               ///< number of the descriptor of its control group
+  std::string group_path = {};
   bool operator==(const InheritedBox&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(InheritedBox, (), (token, keeper, own_uid))
+BOOST_DESCRIBE_STRUCT(InheritedBox, (), (token, keeper, own_uid, group, group_path))
+constexpr auto members_since(const InheritedBox*) { return std::array{base::Since{"group", 9}, base::Since{"group_path", 9}}; }
 
 /// Puts servers whose recipe has a mould into a box, and leaves the start of all of them to another Spawner. A server for
 /// which no box is there yet is started when one has been made; one for which none can be made fails in Step::box. Lives on
@@ -37,15 +42,16 @@ class BoxingSpawner final : public Spawner {
   /// With true it also waits for boxes that are being made, up to a second.
   void presume(bool on) override;
 
-  /// The server of that token has ended and was reaped: its box is free. For one without a box nothing happens.
-  void ended(std::uint64_t token);
+  /// The server of that token has ended and was reaped: its box is free. For one without a box nothing happens. Tells
+  /// which limits of its box it met.
+  box::Struck ended(std::uint64_t token);
   /// How many servers have a box.
   [[nodiscard]] std::size_t lent() const { return lent_.size(); }
   [[nodiscard]] bool has_box(std::uint64_t token) const { return lent_.contains(token); }
 
   [[nodiscard]] std::vector<InheritedBox> hand_over() const;
   /// `keeper` may be none: then it ended meanwhile.
-  void take_over(const InheritedBox& box, base::Fd keeper);
+  void take_over(const InheritedBox& box, base::Fd keeper, base::Fd group);
 
  private:
   struct Lent {

@@ -8,6 +8,8 @@
 #include <functional>
 #include <memory>
 
+#include "xsuperd/box/boxes.hpp"
+
 #include "xsuperd/base/fd.hpp"
 
 namespace boost::asio {
@@ -23,6 +25,7 @@ struct Ended {
   pid_t pid = 0;
   bool signalled = false;
   int value = 0;  ///< exit status, or signal number
+  box::Struck struck = {};  ///< set by whoever lends boxes
 };
 
 /// Watches running children by pidfd: no SIGCHLD, no search, no confusion of reused pids. Works for a child

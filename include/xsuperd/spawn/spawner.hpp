@@ -33,6 +33,8 @@ struct Enclosure {
   int namespaces = 0;  ///< CLONE_NEWNS and so on
   bool pids = false;   ///< also its process namespace
   const char* proc = nullptr;  ///< options of the /proc that the server is to have of its own; null: it is there
+  int group = -1;      ///< the directory of the control group that the server is born in; -1: the daemon's
+  bool group_limits_memory = false, group_limits_cpu = false;
   uid_t own_uid = 0;   ///< user and group id of the server; 0: the recipe's
 };
 

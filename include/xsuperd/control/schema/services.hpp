@@ -68,7 +68,7 @@ struct Counters : base::Counts {
       Note{"busy_ms", "how long those took in all, in milliseconds"},
       Note{"queued", "requests that had to wait in the queue"},
       Note{"queue_ms", "how long those waited in all that have had their turn, in milliseconds"},
-      Note{"limited", "sessions that a time limit has ended"}};
+      Note{"limited", "sessions that a limit of time or memory has ended"}};
 };
 BOOST_DESCRIBE_STRUCT(Counters, (base::Counts), (refused, reasons))
 
