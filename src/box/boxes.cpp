@@ -2,14 +2,11 @@
 #include "xsuperd/box/boxes.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
@@ -20,6 +17,7 @@
 
 #include "box/group_files.hpp"
 #include "box/group_texts.hpp"
+#include "box/helper_link.hpp"
 #include "box/inspection.hpp"
 #include "box/messages.hpp"
 #include "xsuperd/loop/alarm.hpp"
@@ -28,13 +26,13 @@ namespace xsuperd::box {
 
 namespace {
 
-using Descriptor = boost::asio::posix::stream_descriptor;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 /// How many boxes the helper is asked for at a time: what it is sent and what it sends fits into the socket.
 constexpr std::size_t most_asked = 64;
 constexpr milliseconds look{1'000};
+constexpr milliseconds pause{20};
 
 /// The boxes of one mould.
 struct Shelf {
@@ -72,7 +70,7 @@ bool same(const std::shared_ptr<const Mould>& a, const std::shared_ptr<const Mou
 
 struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& on, Options with)
-      : loop(on), options(std::move(with)), socket(on), process(on), alarm(on, [this] { tick(); }) {}
+      : loop(on), options(std::move(with)), helper(std::make_shared<HelperLink>(on, callbacks())), alarm(on, [this] { tick(); }) {}
 
   Shelf& shelf_of(const std::shared_ptr<const Mould>& mould);
   std::optional<Box> lend(const std::shared_ptr<const Mould>& mould, Done done);
@@ -86,16 +84,11 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   void refill();
   void ask(Shelf& shelf, std::size_t boxes);
   [[nodiscard]] bool have_helper();
-  [[nodiscard]] std::string start();
-  void take_helper(BoxHelper helper);
-  void await_replies();
-  void take_replies();
+  [[nodiscard]] HelperLink::Callbacks callbacks();
   void take(const Reply& reply, std::vector<base::Fd> descriptors);
   void arrived(Shelf& shelf, Box box);
   void refused(Shelf& shelf, std::size_t boxes, const base::Error& error);
 
-  void await_end();
-  void look_for_end();
   void lost(const std::string& why);
   void fail_all(const base::Error& error);
 
@@ -103,14 +96,11 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   void drop_old(Clock::time_point now);
   void settle(milliseconds most);
   void close();
-  [[nodiscard]] bool has_ended();
-  void kill() { ::syscall(SYS_pidfd_send_signal, process.native_handle(), SIGKILL, nullptr, 0U); }
   [[nodiscard]] std::size_t open_requests() const;
 
   boost::asio::io_context& loop;
   Options options;
-  Descriptor socket;
-  Descriptor process;
+  std::shared_ptr<HelperLink> helper;
   loop::Alarm alarm;
   std::map<std::uint32_t, Shelf> shelves;
   std::size_t asked = 0;  ///< of the helper, and not come yet
@@ -120,7 +110,6 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   bool grouped = false;  ///< the helper has made control groups
   std::string over;      ///< paths of the control groups of boxes that are over, each with a NUL byte behind it
   Clock::time_point heard{};
-  std::optional<Clock::time_point> started;
   BoxCounts counts;
   bool closed = false;
 };
@@ -174,14 +163,14 @@ void Boxes::Impl::drop_soon() {
 /// What cannot be told now is told at the next tick.
 void Boxes::Impl::drop_groups() {
   if (over.empty()) return;
-  if (!socket.is_open() && !closed)
-    if (const std::string trouble = start(); !trouble.empty() && options.on_trouble) options.on_trouble(trouble);
-  while (!over.empty() && socket.is_open()) {
+  if (!helper->open() && !closed)
+    if (const std::string trouble = helper->start(); !trouble.empty() && options.on_trouble) options.on_trouble(trouble);
+  while (!over.empty() && helper->open()) {
     const std::size_t end = over.size() <= most_mould_bytes ? over.size() : over.rfind('\0', most_mould_bytes - 1) + 1;
-    if (send_request(socket.native_handle(), {Request::Kind::drop, 0, 0}, std::string_view(over).substr(0, end)) != 0) break;
+    if (helper->send({Request::Kind::drop, 0, 0}, std::string_view(over).substr(0, end)) != 0) break;
     over.erase(0, end);
   }
-  if (!over.empty() && !closed) watch_time();
+  if (!over.empty() && !closed && !alarm.is_set()) alarm.set(look);
 }
 
 Struck Boxes::Impl::take_back(Box box) {
@@ -230,17 +219,18 @@ void Boxes::Impl::refill() {
     if (boxes == 0) continue;
     if (!have_helper()) return;
     ask(shelf, boxes);
-    if (!socket.is_open()) return;
+    if (!helper->open()) return;
   }
 }
 
 void Boxes::Impl::ask(Shelf& shelf, std::size_t boxes) {
   int error = 0;
-  if (!shelf.told) error = send_request(socket.native_handle(), {Request::Kind::mould, shelf.number, 0}, encode(*shelf.mould));
+  if (!shelf.told) error = helper->send({Request::Kind::mould, shelf.number, 0}, encode(*shelf.mould));
   if (error == 0) {
     shelf.told = true;
-    error = send_request(socket.native_handle(), {Request::Kind::box, shelf.number, static_cast<std::uint32_t>(boxes)});
+    error = helper->send({Request::Kind::box, shelf.number, static_cast<std::uint32_t>(boxes)});
   }
+  if (error == EAGAIN) return alarm.set(pause);  // it has much to do
   if (error != 0) return lost(fmt::format("can't talk to the helper that makes boxes: {}", base::errno_text(error)));
   if (asked == 0) heard = Clock::now();
   asked += boxes;
@@ -248,57 +238,20 @@ void Boxes::Impl::ask(Shelf& shelf, std::size_t boxes) {
 }
 
 bool Boxes::Impl::have_helper() {
-  if (socket.is_open()) return true;
-  const std::string trouble = start();
-  if (socket.is_open()) return true;
+  if (helper->open()) return true;
+  const std::string trouble = helper->start();
+  if (helper->open()) return true;
   if (!trouble.empty() && options.on_trouble) options.on_trouble(trouble);
   // Answered in a turn of their own: who asks is not called back at once.
   alarm.set(milliseconds(0));
   return false;
 }
 
-std::string Boxes::Impl::start() {
-  const auto now = Clock::now();
-  if (process.is_open() || (started && now - *started < std::chrono::seconds(1))) return {};
-  started = now;
-  auto helper = options.start();
-  if (!helper) return helper.error().sentence;
-  try {
-    take_helper(std::move(*helper));
-    return {};
-  } catch (const std::exception& full) {
-    return fmt::format("can't watch the helper that makes boxes: {}", full.what());
-  }
-}
-
-void Boxes::Impl::take_helper(BoxHelper helper) {
-  process.assign(helper.process.get());
-  (void)helper.process.release();
-  await_end();
-  socket.assign(helper.socket.get());
-  (void)helper.socket.release();
-  await_replies();
-}
-
-void Boxes::Impl::await_replies() {
-  socket.async_wait(Descriptor::wait_read, [weak = weak_from_this()](boost::system::error_code error) {
-    const auto self = weak.lock();
-    if (!self || error || !self->socket.is_open()) return;
-    self->await_replies();  // first: who is answered may throw
-    self->take_replies();
-  });
-}
-
-void Boxes::Impl::take_replies() {
-  while (socket.is_open()) {
-    Reply reply;
-    std::vector<base::Fd> descriptors;
-    const Received received = receive_reply(socket.native_handle(), reply, descriptors);
-    if (received == Received::nothing) break;
-    if (received == Received::end) return lost("the helper that makes boxes has closed its socket");
-    take(reply, std::move(descriptors));
-  }
-  if (!closed) refill();
+HelperLink::Callbacks Boxes::Impl::callbacks() {
+  return {.start = options.start,
+          .on_reply = [this](const Reply& reply, std::vector<base::Fd> descriptors) { take(reply, std::move(descriptors)); },
+          .on_replies = [this] { refill(); },
+          .on_lost = [this](const std::string& why) { lost(why); }};
 }
 
 void Boxes::Impl::take(const Reply& reply, std::vector<base::Fd> descriptors) {
@@ -343,27 +296,9 @@ void Boxes::Impl::refused(Shelf& shelf, std::size_t boxes, const base::Error& er
   }
 }
 
-void Boxes::Impl::await_end() {
-  process.async_wait(Descriptor::wait_read, [weak = weak_from_this()](boost::system::error_code error) {
-    const auto self = weak.lock();
-    if (self && !error && !self->closed) self->look_for_end();
-  });
-}
-
-void Boxes::Impl::look_for_end() {
-  siginfo_t info{};
-  if (::waitid(P_PIDFD, static_cast<id_t>(process.native_handle()), &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0) return await_end();
-  boost::system::error_code ignored;
-  process.close(ignored);
-  if (socket.is_open())
-    lost(fmt::format("the helper that makes boxes ended ({} {})", info.si_code == CLD_EXITED ? "status" : "signal", info.si_status));
-}
-
 /// Spare boxes go with it: their keepers notice. Who waits is helped by the next one.
 void Boxes::Impl::lost(const std::string& why) {
-  boost::system::error_code ignored;
-  socket.close(ignored);
-  if (process.is_open()) kill();
+  helper->give_up();
   if (options.on_trouble) options.on_trouble(why);
   asked = 0;
   for (auto& [number, shelf] : shelves) {
@@ -388,11 +323,9 @@ void Boxes::Impl::tick() {
   if (asked > 0 && now - heard > options.silence) lost("the helper that makes boxes does not answer");
   drop_old(now);
   drop_groups();
-  if (!socket.is_open() && open_requests() > 0) {
-    // A helper that cannot be started now cannot be waited for.
-    if (!process.is_open() && !have_helper()) fail_all({EAGAIN, "the helper that makes boxes does not run"});
-    if (socket.is_open()) refill();
-  }
+  // A helper that cannot be started now cannot be waited for.
+  if (open_requests() > 0 && !helper->open() && !helper->lives() && !have_helper()) fail_all({EAGAIN, "the helper that makes boxes does not run"});
+  if (open_requests() > 0 && helper->open()) refill();
   if (!closed && (!shelves.empty() || !over.empty()) && !alarm.is_set()) alarm.set(look);
 }
 
@@ -404,7 +337,7 @@ void Boxes::Impl::drop_old(Clock::time_point now) {
       continue;
     }
     for (const Box& box : shelf.spare) discard(box);
-    if (shelf.told && socket.is_open()) (void)send_request(socket.native_handle(), {Request::Kind::forget, shelf.number, 0});
+    if (shelf.told && helper->open()) (void)helper->send({Request::Kind::forget, shelf.number, 0});
     at = shelves.erase(at);
   }
 }
@@ -412,23 +345,12 @@ void Boxes::Impl::drop_old(Clock::time_point now) {
 void Boxes::Impl::settle(milliseconds most) {
   const auto end = Clock::now() + most;
   refill();
-  while (open_requests() > 0 && socket.is_open()) {
+  while (open_requests() > 0 && helper->open()) {
     const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
-    pollfd reply{socket.native_handle(), POLLIN, 0};
-    if (left.count() <= 0 || (::poll(&reply, 1, static_cast<int>(left.count())) <= 0 && errno != EINTR)) break;
-    take_replies();
+    if (left.count() <= 0 || !helper->wait(left)) break;
+    helper->take_replies();
   }
   fail_all({EAGAIN, "no box could be made in time"});
-}
-
-/// Waits for the helper's end, up to a second.
-bool Boxes::Impl::has_ended() {
-  constexpr int patience = 1000;
-  pollfd end{process.native_handle(), POLLIN, 0};
-  int ready = 0;
-  do ready = ::poll(&end, 1, patience);
-  while (ready < 0 && errno == EINTR);
-  return ready > 0;
 }
 
 void Boxes::Impl::close() {
@@ -437,15 +359,8 @@ void Boxes::Impl::close() {
   for (auto& [number, shelf] : shelves)
     for (const Box& box : shelf.spare) discard(box);
   drop_groups();
-  boost::system::error_code ignored;
-  socket.close(ignored);
-  if (!process.is_open()) return;
-  // A helper that has made control groups removes them, and then ends by itself.
-  if (!grouped || !has_ended()) kill();
-  (void)has_ended();
-  siginfo_t info{};
-  (void)::waitid(P_PIDFD, static_cast<id_t>(process.native_handle()), &info, WEXITED | WNOHANG);
-  process.close(ignored);
+  // One that has made control groups removes them, and then ends by itself.
+  helper->close(grouped);
 }
 
 Boxes::Boxes(boost::asio::io_context& loop, Options options) : impl_(std::make_shared<Impl>(loop, std::move(options))) {}
@@ -466,6 +381,6 @@ std::size_t Boxes::spare() const {
   return all;
 }
 
-int Boxes::helper_pidfd() const { return impl_->process.is_open() ? impl_->process.native_handle() : -1; }
+int Boxes::helper_pidfd() const { return impl_->helper->pidfd(); }
 
 }  // namespace xsuperd::box
