@@ -51,6 +51,19 @@ void sleep_on(const int& word, nanoseconds most) {
 /// Children of this thread come into the process namespace of that process from now on. errno, 0 for success.
 int born_in(int pidfd) { return base::error_of(raw(SYS_setns, pidfd, CLONE_NEWPID, 0, 0, 0, box::pass())); }
 
+void enclose(ChildPlan& plan, const Enclosure& box) {
+  plan.keeper = box.keeper;
+  plan.namespaces = box.namespaces;
+  plan.proc = box.proc;
+  plan.pass = plan.namespaces != 0 ? box::pass() : 0;
+  if (box.own_uid == 0) return;
+  plan.set_user = true;
+  plan.set_groups = true;
+  plan.uid = box.own_uid;
+  plan.gid = box.own_uid;
+  plan.group_count = 0;
+}
+
 }  // namespace
 
 BlockingSocket::BlockingSocket(int fd, bool wanted) : fd_(fd), flags_(wanted ? ::fcntl(fd, F_GETFL) : -1) {
@@ -77,20 +90,7 @@ void Launch::prepare(Job&& job) {
     plan_.context_size = job_.exec_context.size() + 1;  // libselinux sends the NUL too
   }
   blocking_ = BlockingSocket(job_.socket.get(), recipe.blocking_stdio);
-  enclose();
-}
-
-void Launch::enclose() {
-  plan_.keeper = job_.box.keeper;
-  plan_.namespaces = job_.box.namespaces;
-  plan_.proc = job_.box.proc;
-  plan_.pass = plan_.namespaces != 0 ? box::pass() : 0;
-  if (job_.box.own_uid == 0) return;
-  plan_.set_user = true;
-  plan_.set_groups = true;
-  plan_.uid = job_.box.own_uid;
-  plan_.gid = job_.box.own_uid;
-  plan_.group_count = 0;
+  enclose(plan_, job_.box);
 }
 
 void Launch::clone(const Manner& manner, int socket, int errors) {

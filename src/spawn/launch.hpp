@@ -74,15 +74,12 @@ class Launch {
   /// The file that is executed. Valid from prepare() to finish().
   [[nodiscard]] const std::string& program() const { return job_.recipe->path; }
   [[nodiscard]] int socket() const { return job_.socket.get(); }
-  /// -1: none of its own.
-  [[nodiscard]] int errors() const { return job_.errors.get(); }
-  [[nodiscard]] bool discards_errors() const { return job_.discard_errors; }
+  [[nodiscard]] const Job& job() const { return job_; }
 
   bool counted_slow = false;  ///< SlowPrograms has it
 
  private:
   [[nodiscard]] int open_pidfd();
-  void enclose();
   void enter_and_clone(const Manner& manner);
   void clone_here(const Manner& manner);
   [[nodiscard]] GroupClone into_group(const Manner& manner);

@@ -60,7 +60,7 @@ Launched Launcher::launch(Job job, std::chrono::nanoseconds patience, int slot, 
 }
 
 bool Launcher::start_plainly(std::chrono::nanoseconds patience) {
-  const int errors = launch_->errors() == -1 && launch_->discards_errors() ? null_ : launch_->errors();
+  const int errors = launch_->job().errors.get() == -1 && launch_->job().discard_errors ? null_ : launch_->job().errors.get();
   launch_->clone(manner_, launch_->socket(), errors);
   return launch_->wait(patience);
 }
@@ -73,7 +73,7 @@ bool Launcher::start_by_slot(std::chrono::nanoseconds patience, int slot) {
     ::dup3(null_, slot, O_CLOEXEC);
     return true;
   }
-  const bool has_errors = launch_->errors() != -1;
+  const bool has_errors = launch_->job().errors.get() != -1;
   launch_->clone(manner_, slot, errors);
   const bool through = launch_->wait(patience);
   if (!through) launch_->wait_for_table();
@@ -84,8 +84,8 @@ bool Launcher::start_by_slot(std::chrono::nanoseconds patience, int slot) {
 
 int Launcher::fill_error_slot(int slot, int& error) const {
   const int number = error_slot_of(slot);
-  if (launch_->errors() == -1) return launch_->discards_errors() ? number : -1;
-  if (::dup3(launch_->errors(), number, O_CLOEXEC) == -1) error = errno;
+  if (launch_->job().errors.get() == -1) return launch_->job().discard_errors ? number : -1;
+  if (::dup3(launch_->job().errors.get(), number, O_CLOEXEC) == -1) error = errno;
   return number;
 }
 

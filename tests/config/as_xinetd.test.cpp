@@ -104,7 +104,9 @@ TEST_CASE("every attribute that restricts and is not xinetd's is looked at, what
     // The example of a row can stand in a file, but not in every entry.
     World world(x(std::string(row.example)));
     if (!world.up("x")) continue;
-    const bool concerned = !row.concerns || row.concerns(world.at("x"));
+    // An example of what there would be anyway has nothing to lose.
+    const bool said = row.example.substr(row.example.find("= ") + 2) != row.initial;
+    const bool concerned = said && (!row.concerns || row.concerns(world.at("x")));
     INFO(row.example);
     CHECK(Told(x(std::string(row.example))).says(std::string("xinetd ignores ") + std::string(row.name)) == concerned);
   }

@@ -274,7 +274,6 @@ TEST_CASE("values of boxes are those of the attributes, or there are none") {
   CHECK(values_of("PrivateTmp", "true") == "yes");
   CHECK(values_of("PrivateTmp", "no").empty());
   CHECK(values_of("PrivateTmp", "disconnected") == "not the same");
-  CHECK(values_of("PrivateUsers", "identity") == "not the same");
   CHECK(values_of("RootDirectory", "/srv/a") == "/srv/a");
   CHECK(values_of("RootDirectory", "/srv/%i") == "not the same");
   CHECK(values_of("ReadOnlyPaths", "/usr /etc") == "/usr /etc");

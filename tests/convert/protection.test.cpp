@@ -21,12 +21,11 @@ bool has(const std::string& entry, const std::string& line) {
 /// A line of a service that protects something.
 constexpr const char* protecting[]{
     "AmbientCapabilities=CAP_OF_LATER", "AppArmorProfile=x", "BindPaths=/a:/b", "BindReadOnlyPaths=/a", "BPFProgram=x:/y",
-    "CapabilityBoundingSet=CAP_KILL\nAmbientCapabilities=CAP_CHOWN\nUser=nobody", "CPUAffinity=0", "CPUQuota=20%",
-    "CPUSchedulingPolicy=idle", "DeviceAllow=/dev/null", "DevicePolicy=closed", "DynamicUser=yes", "ExecPaths=/a",
+    "CapabilityBoundingSet=CAP_KILL\nAmbientCapabilities=CAP_CHOWN\nUser=nobody", "CPUAffinity=0",     "CPUSchedulingPolicy=idle", "DeviceAllow=/dev/null", "DevicePolicy=closed", "DynamicUser=yes", "ExecPaths=/a",
     "ExecStartPre=/bin/check", "ExecCondition=/bin/check", "IOSchedulingClass=idle",
     "IOReadBandwidthMax=/ 1M", "IPAddressDeny=192.0.2.1", "IPCNamespacePath=/x", "KeyringMode=private",
     "LimitCORE=much", "LimitNICE=41", "LimitNPROC=5%", "LockPersonality=yes", "MemoryDenyWriteExecute=yes",
-    "MemoryHigh=1M", "MemoryMax=1M", "MemoryMax=0", "MemorySwapMax=0", "MountFlags=private",
+    "MemoryHigh=1M", "MountFlags=private",
     "NetworkNamespacePath=/run/netns/x", "NoExecPaths=/", "NoNewPrivileges=perhaps", "OOMScoreAdjust=500", "PAMName=login",
     "PrivateMounts=yes", 
     "PrivateTmp=disconnected", "PrivateUsers=yes", "ProcSubset=pid", "ProtectClock=1",
@@ -38,7 +37,7 @@ constexpr const char* protecting[]{
     "SmackProcessLabel=x", "SocketBindDeny=any", "SystemCallArchitectures=native", "SystemCallFilter=@basic-io", "SystemCallFilter=read write",
     "SystemCallFilter=~@sandbox-of-later", "SystemCallFilter=~execve", "SystemCallFilter=~mount:EPERM",
     "RestrictNamespaces=yes\nSystemCallFilter=~ptrace", "LockPersonality=yes\nSystemCallFilter=~ptrace",
-    "TasksMax=9", "TemporaryFileSystem=/home", "WorkingDirectory=/srv", "LoadCredential=a:/b", "OpenFile=/x",
+    "TemporaryFileSystem=/home", "WorkingDirectory=/srv", "LoadCredential=a:/b", "OpenFile=/x",
     "StandardOutput=null", "StandardOutput=journal", "LimitNOFILE=0", "ProtectEverything=yes",
     // What systemd would not take may have been meant to protect.
     "LimitNOFILE=lots", "UMask=999", "ProtectSystem strict",
@@ -46,7 +45,7 @@ constexpr const char* protecting[]{
 /// One that protects nothing, or is not in force, or has an equivalent.
 constexpr const char* harmless[]{
     // What a box takes.
-    "InaccessiblePaths=/home", "PrivateDevices=yes", "PrivateIPC=yes", "PrivateNetwork=yes", "PrivatePIDs=yes", "PrivateTmp=true", "ReadOnlyPaths=/", "RootDirectory=/srv",
+    "CPUQuota=20%", "MemoryMax=1M", "MemorySwapMax=0", "TasksMax=9", "InaccessiblePaths=/home", "PrivateDevices=yes", "PrivateIPC=yes", "PrivateNetwork=yes", "PrivatePIDs=yes", "PrivateTmp=true", "ReadOnlyPaths=/", "RootDirectory=/srv",
     "ProtectSystem=no", "PrivateTmp=false", "PrivateNetwork=0", "MemoryMax=infinity", "TasksMax=infinity",
     "CapabilityBoundingSet=~", "DevicePolicy=auto", "ProtectProc=default", "KeyringMode=inherit", "WorkingDirectory=/",
     "ProtectSystem=strict\nProtectSystem=no", "SystemCallFilter=@system-service\nSystemCallFilter=",
@@ -269,11 +268,11 @@ TEST_CASE("drop-ins of every kind and place count") {
        {etc + "a-x@.service.d/1.conf", etc + "a-.service.d/1.conf", etc + "service.d/1.conf",
         std::string("/etc/systemd/system.control/a-x@.service.d/1.conf"), lib + "a-x@.service.d/1.conf"}) {
     INFO(where);
-    w.files.texts[where] = "[Service]\nMemoryMax=1M\n";
+    w.files.texts[where] = "[Service]\nMemoryHigh=1M\n";
     CHECK(off(text(convert(), "a-x")));
     w.files.texts.erase(where);
   }
-  w.files.texts[lib + "a-x@.service.d/1.conf"] = "[Service]\nMemoryMax=1M\n";
+  w.files.texts[lib + "a-x@.service.d/1.conf"] = "[Service]\nMemoryHigh=1M\n";
   w.files.texts[etc + "a-x@.service.d/1.conf"] = "";
   CHECK_FALSE(off(text(convert(), "a-x")));
   w.files.texts[etc + "a-x@.service"] = "[Service]\nProtectClock=yes\n" + server;

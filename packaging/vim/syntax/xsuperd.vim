@@ -44,6 +44,10 @@ syn keyword xsuperdAttribute contained per_source_rate port protocol queue rate 
 syn keyword xsuperdAttribute contained removed_sessions rlimit_as rlimit_core rlimit_cpu rlimit_data rlimit_files
 syn keyword xsuperdAttribute contained rlimit_fsize rlimit_locks rlimit_memlock rlimit_msgqueue rlimit_nice
 syn keyword xsuperdAttribute contained rlimit_nproc rlimit_rss rlimit_rtprio rlimit_rttime rlimit_sigpending
+syn keyword xsuperdAttribute contained box_reuse cpu_quota cpu_weight dynamic_uids dynamic_user inaccessible_paths
+syn keyword xsuperdAttribute contained memory_max private_devices private_ipc private_network private_pids private_tmp
+syn keyword xsuperdAttribute contained read_only_paths read_write_paths root_directory service_cpu_quota
+syn keyword xsuperdAttribute contained service_memory_max service_tasks_max swap_max tasks_max user_namespace
 syn keyword xsuperdAttribute contained rlimit_stack rpc_number rpc_version runtime_max sandbox send_buffer server
 syn keyword xsuperdAttribute contained server_args socket_group socket_mode socket_owner socket_type source_prefix
 syn keyword xsuperdAttribute contained stderr system_call_action system_calls tcp_connect tos type umask user v6only wait
