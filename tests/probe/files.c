@@ -110,6 +110,7 @@ static int user_attribute(void) { return on_file(set_attribute); }
 static int run_file(int fd, const char* path) {
   (void)path;
   if (fchmod(fd, 0755) < 0 || write(fd, "#!/nonexistent\n", 15) != 15) return answer(-1);
+  close(fd);
   char* const words[] = {"x", NULL};
   return got_by(execve(path, words, words), ENOENT);
 }

@@ -69,7 +69,7 @@ static void try_one(const struct attempt* one) {
   *shared = ABSENT;
   const pid_t pid = fork();
   if (pid == 0) {
-    alarm(60);
+    alarm(20);
     *shared = one->run();
     _exit(0);
   }

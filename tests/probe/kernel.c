@@ -44,10 +44,10 @@ static int pivot(void) { return got_by(syscall(SYS_pivot_root, "/", "/"), EBUSY)
 static int fs_open(void) { return answer(syscall(nr_fsopen, "tmpfs", 0)); }
 static int fs_pick(void) { return answer(syscall(nr_fspick, AT_FDCWD, "/", 0)); }
 static int tree_clone(void) { return answer(syscall(nr_open_tree, AT_FDCWD, "/", 1)); }
-static int tree_move(void) { return got_by(syscall(nr_move_mount, -1, "", -1, "", 4), EBADF); }
+static int tree_move(void) { return got_by(syscall(nr_move_mount, -1, "", -1, "", 0x44), EBADF); }
 static int mount_attributes(void) {
-  const unsigned long long none[4] = {0};
-  return got_by(syscall(nr_mount_setattr, -1, "", AT_EMPTY_PATH, none, 31), EINVAL);
+  const unsigned long long read_only[4] = {1, 0, 0, 0};
+  return got_by(syscall(nr_mount_setattr, -1, "", AT_EMPTY_PATH, read_only, sizeof read_only), EBADF);
 }
 static int list_mounts(void) {
   const struct { unsigned size, spare; unsigned long long mount, parameter, space; } ask = {24, 0, ~0ULL, 0, 0};
