@@ -165,6 +165,10 @@ class Daemon:
                 one.sendall(text.encode())
             return b"".join(iter(lambda: one.recv(65536), b"")).decode(errors="replace")
 
+    def wait_for_ends(self, number):
+        """Until so many servers have ended, as the service log has it."""
+        until(lambda: self.service_log.exists() and self.service_log.read_text().count("EXIT: ") >= number, "a server does not end")
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(WAIT)
