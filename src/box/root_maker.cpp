@@ -24,6 +24,8 @@ namespace {
 /// A directory that every system with processes has; what is mounted there is in nobody's sight.
 constexpr const char* scaffold = "/proc";
 
+constexpr std::uint64_t private_only = MS_PRIVATE;
+
 struct Failure {
   int error;
   std::string what;
@@ -82,8 +84,9 @@ class RootMaker {
     check(move_to(tree.get(), place.get()) == 0, "mounting", mould_.directory);
   }
 
+  /// What the host mounts there later would come along, and writable: so it does not.
   void protect(int mount, bool recursive, const std::string& path) {
-    check(set_attributes(mount, {.set = attr_read_only}, recursive) == 0, "making read-only", path);
+    check(set_attributes(mount, {.set = attr_read_only, .propagation = recursive ? private_only : 0}, recursive) == 0, "making read-only", path);
   }
 
   void take(const Step& step) {
@@ -108,7 +111,7 @@ class RootMaker {
       return;
     }
     if (::faccessat(host_.get(), name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) return;
-    show(path, true);
+    show(path, true, attr_nodev);
   }
 
   /// What a path shows: in a selection what the host has there, else what the root itself has.
@@ -119,12 +122,12 @@ class RootMaker {
   }
 
   /// What is writable was looked up before anything was made read-only: it stays as the host has it.
-  void show(const std::string& path, bool read_only) {
+  void show(const std::string& path, bool read_only, std::uint64_t besides = 0) {
     if (path == "/") return read_only ? protect(root_.get(), true, path) : void();
     const auto kept = writable_.find(path);
     const base::Fd tree = read_only || kept == writable_.end() ? source(path) : std::move(kept->second);
-    if (const std::uint64_t set = (read_only ? attr_read_only : 0) | (selection() ? attr_nosuid : 0))
-      check(set_attributes(tree.get(), {.set = set}, true) == 0, "making read-only", path);
+    if (const std::uint64_t set = besides | (read_only ? attr_read_only : 0) | (selection() ? attr_nosuid : 0))
+      check(set_attributes(tree.get(), {.set = set, .propagation = read_only ? private_only : 0}, true) == 0, "making read-only", path);
     const base::Fd place = place_for(path, is_directory(tree.get()));
     check(move_to(tree.get(), place.get()) == 0, "mounting", path);
   }

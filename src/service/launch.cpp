@@ -78,7 +78,7 @@ void add_filter(spawn::Recipe& recipe, const config::Confinement& c) {
 /// What servers cannot leave anything in is lent from box to box: without capabilities nobody can configure a network, and
 /// the calls of @strict make no objects of System V and no message queues. Who leaves processes behind cannot be told from
 /// others without a process namespace.
-std::shared_ptr<const box::Mould> mould_of(const config::Confinement& c) {
+std::shared_ptr<const box::Mould> mould_of(const config::Confinement& c, bool as_root) {
   using Own = box::Mould::Own;
   using Root = config::BoxSettings::Root;
   const config::BoxSettings& b = c.box;
@@ -99,13 +99,14 @@ std::shared_ptr<const box::Mould> mould_of(const config::Confinement& c) {
   if (b.ipc) mould.ipc = powerless && strict ? Own::lent : Own::fresh;
   mould.reuse = b.reuse;
   constexpr unsigned ptrace = 19;  // CAP_SYS_PTRACE
-  mould.apart = (c.capabilities.allowed() >> ptrace & 1) != 0;
+  // Root writes the score by which processes are killed for want of memory, which counts for all that share the memory.
+  mould.apart = as_root || (c.capabilities.allowed() >> ptrace & 1) != 0;
   return std::make_shared<const box::Mould>(std::move(mould));
 }
 
 void enclose(spawn::Recipe& recipe, const config::Confinement& c, const config::Settings& s) {
   if (!c.box.needed()) return;
-  recipe.mould = mould_of(c);
+  recipe.mould = mould_of(c, !c.box.own_user && (!recipe.credentials || recipe.credentials->uid == 0));
   if (!c.box.own_user) return;
   const config::UidRange uids = s.dynamic_uids.value_or(config::UidRange{});
   recipe.own_uids = spawn::OwnUids{uids.first, uids.last};

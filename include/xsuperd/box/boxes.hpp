@@ -25,6 +25,7 @@ struct Box {
   base::Fd tmp = {};     ///< with Mould::reuse: its /tmp, if it has one of its own, and its /proc
   base::Fd proc = {};
   std::uint64_t blocks = 0, files = 0;  ///< of /tmp when it was new
+  std::int64_t changed = 0;             ///< when anything in it, its mode or its owner last changed, in nanoseconds
 };
 
 /// A running helper, as the daemon holds it.

@@ -39,8 +39,11 @@ struct Mould {
   /// The keeper of a box shares no memory with the process that makes boxes: servers may be able to trace it.
   bool apart = false;
 
-  /// With `pids`: the options of the /proc that belongs to a box.
-  [[nodiscard]] const char* proc_options() const { return root == Root::selection ? "subset=pid,hidepid=invisible" : ""; }
+  /// With `pids`: the options of the /proc that belongs to a box. Where the root is read only, settings of the kernel must
+  /// be, too: to write many of them takes user 0, and no capability.
+  [[nodiscard]] const char* proc_options() const {
+    return root == Root::selection || directory_read_only ? "subset=pid,hidepid=invisible" : "";
+  }
   [[nodiscard]] bool has_mounts() const {
     return root != Root::host || tmp || devices || pids || !read_only.empty() || !read_write.empty() || !inaccessible.empty();
   }
