@@ -180,6 +180,12 @@ static int sent_directory(void) {
   return fchdir(fd) != 0 ? failed() : at_host(AT_FDCWD);
 }
 static int shown_link(void) { return open("/srv/game/data/secret", O_RDONLY) >= 0 ? 1 : failed(); }
+static int write_etc(void) {
+  const int fd = open("/etc/xsuperd-probe", O_CREAT | O_WRONLY, 0600);
+  if (fd < 0) return failed();
+  unlink("/etc/xsuperd-probe");
+  return 1;
+}
 static int others(void) {  // processes of the other box, by their numbers and by kill(-1)
   char byte;
   printf("ready\n");
@@ -204,7 +210,7 @@ static const struct { const char* name; int (*run)(void); } all[] = {
     {"binfmt-misc", binfmt}, {"sysrq", sysrq}, {"uevent-helper", uevent}, {"userns-mount", user_namespace}, {"userns-clone", user_namespace_clone},
     {"guess-pass", pass_guess}, {"chroot", chroot_out}, {"dotdot", dotdot}, {"mknod-disk", make_disk}, {"open-by-handle", by_handle},
     {"io-uring", io_ring}, {"int-0x80", old_calls}, {"abstract-host", abstract_host}, {"later-mount", later_mount}, {"sent-directory", sent_directory},
-    {"shown-link", shown_link}, {"others", others}};
+    {"shown-link", shown_link}, {"write-etc", write_etc}, {"others", others}};
 
 int main(void) {
   char line[1000] = "";

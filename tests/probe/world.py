@@ -147,9 +147,9 @@ class Daemon:
         until(lambda: self.log.exists() and "Started working" in self.log.read_text(), "the daemon does not start")
 
     def text(self, services):
-        yield "defaults\n{\n\tlog_type = FILE %s\n\tlog_on_success = PID EXIT\n\tlog_on_failure = HOST\n\tbind = 127.0.0.1\n\tinstances = UNLIMITED\n\tcps = 10000 1\n}\n" % self.service_log
+        yield "defaults\n{\n\tlog_type = FILE %s\n\tlog_on_success = PID EXIT\n\tlog_on_failure = HOST\n\tinstances = UNLIMITED\n\tcps = 10000 1\n}\n" % self.service_log
         for name, lines in services.items():
-            yield "service %s\n{\n\ttype = UNLISTED\n\tsocket_type = stream\n\tprotocol = tcp\n\tport = %d\n\twait = no\n" % (name, self.ports[name])
+            yield "service %s\n{\n\ttype = UNLISTED\n\tsocket_type = stream\n\tprotocol = tcp\n\tport = %d\n\tbind = 127.0.0.1\n\twait = no\n" % (name, self.ports[name])
             yield "".join("\t%s\n" % line for line in lines) + "}\n"
 
     def dial(self, name):
