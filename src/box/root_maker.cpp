@@ -45,6 +45,27 @@ bool is_directory(int fd) {
   return ::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool same_file(int a, int b) {
+  struct stat one {}, other {};
+  return ::fstat(a, &one) == 0 && ::fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/// Are all directories on the way to it root's alone? Then so are the links in them.
+bool only_root_writes(int directory) {
+  struct stat status {};
+  return directory >= 0 && ::fstat(directory, &status) == 0 && status.st_uid == 0 && (status.st_mode & 022) == 0;
+}
+
+/// Are all directories on the way to it root's alone? Then so are the links in them.
+bool only_root_leads_to(int root, const std::string& path) {
+  if (!only_root_writes(root)) return false;
+  for (std::size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1)) {
+    const base::Fd at(open_within(root, path.substr(0, end).c_str(), O_PATH | O_DIRECTORY));
+    if (!only_root_writes(at.get())) return false;
+  }
+  return true;
+}
+
 class RootMaker {
  public:
   explicit RootMaker(const Mould& mould) : mould_(mould) {}
@@ -118,6 +139,9 @@ class RootMaker {
   base::Fd source(const std::string& path) {
     const int root = selection() ? host_.get() : root_.get();
     const base::Fd found = opened(open_within(root, path.c_str(), O_PATH), "finding", path);
+    // Whoever owns a directory on the way could lead us to whatever he likes.
+    const base::Fd straight(open_within(root, path.c_str(), O_PATH, false));
+    if (!(straight ? same_file(found.get(), straight.get()) : only_root_leads_to(root, path))) throw Failure{ELOOP, "finding " + path};
     return opened(clone_tree(found.get(), ""), "finding", path);
   }
 
@@ -129,7 +153,15 @@ class RootMaker {
     if (const std::uint64_t set = besides | (read_only ? attr_read_only : 0) | (selection() ? attr_nosuid : 0))
       check(set_attributes(tree.get(), {.set = set, .propagation = read_only ? private_only : 0}, true) == 0, "making read-only", path);
     const base::Fd place = place_for(path, is_directory(tree.get()));
+    if (!stays_there(place.get(), tree.get())) throw Failure{ELOOP, "opening " + path};
     check(move_to(tree.get(), place.get()) == 0, "mounting", path);
+  }
+
+  /// A place that is not of our own making is the thing itself, as some directory above shows it.
+  [[nodiscard]] bool stays_there(int place, int tree) const {
+    struct stat at {}, root {};
+    if (!selection() || same_file(place, tree)) return true;
+    return ::fstat(place, &at) == 0 && ::fstat(root_.get(), &root) == 0 && at.st_dev == root.st_dev;
   }
 
   base::Fd place_for(const std::string& path, bool directory) {
