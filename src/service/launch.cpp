@@ -82,7 +82,9 @@ std::shared_ptr<const box::Mould> mould_of(const config::Confinement& c, bool as
   using Own = box::Mould::Own;
   using Root = config::BoxSettings::Root;
   const config::BoxSettings& b = c.box;
-  const bool powerless = b.pids && c.capabilities.allowed() == 0;
+  // Root needs no capability for the network's settings where /proc shows them.
+  const bool settings_hidden = b.root == Root::programs || b.root_read_only;
+  const bool powerless = b.pids && c.capabilities.allowed() == 0 && (!as_root || settings_hidden);
   const bool strict = c.calls.base == config::SystemCalls::Base::strict;
   box::Mould mould;
   mould.root = b.root == Root::host ? box::Mould::Root::host : b.root == Root::programs ? box::Mould::Root::selection : box::Mould::Root::directory;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // escapist: reads a line of words and tries for each a way out of a box that has worked out of others. A line for each:
 //   NAME out | in(ERRNO or why)
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,6 @@
 // inside [NAME=VALUE...]: tries what a hostile server would try, and prints a line for each attempt:
 //   NAME allowed | denied(ERRNO) | absent | killed(SIGNAL)
 // It does no harm to the host, even where all is allowed.
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

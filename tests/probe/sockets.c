@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/netlink.h>
 #include <linux/vm_sockets.h>

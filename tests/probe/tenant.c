@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // tenant: reads a line of words and does what each says, to what a box lends it; a line of answer each. Hostile tenants
 // plant something, later ones look for it.
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
