@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -22,12 +23,15 @@ namespace {
 
 struct Usage {
   std::uint64_t blocks, files;
+  std::int64_t changed;
 };
 
 std::optional<Usage> usage(int fd) {
   struct statfs status {};
-  if (::fstatfs(fd, &status) != 0) return std::nullopt;
-  return Usage{status.f_bfree, status.f_ffree};
+  struct stat directory {};
+  if (::fstatfs(fd, &status) != 0 || ::fstat(fd, &directory) != 0) return std::nullopt;
+  constexpr std::int64_t second = 1'000'000'000;
+  return Usage{status.f_bfree, status.f_ffree, directory.st_ctim.tv_sec * second + directory.st_ctim.tv_nsec};
 }
 
 /// struct linux_dirent64 up to the name, which follows.
@@ -68,6 +72,7 @@ void remember_as_new(Box& box) {
   if (const auto now = box.tmp ? usage(box.tmp.get()) : std::nullopt) {
     box.blocks = now->blocks;
     box.files = now->files;
+    box.changed = now->changed;
   }
 }
 
@@ -76,7 +81,7 @@ bool looks_as_new(const Box& box) {
   if (box.group && (is_populated(box.group.get()).value_or(true) || struck_in(box.group.get()) != Struck{})) return false;
   if (!box.mould->tmp) return true;
   const auto now = usage(box.tmp.get());
-  return now && box.blocks != 0 && now->blocks == box.blocks && now->files == box.files;
+  return now && box.blocks != 0 && now->blocks == box.blocks && now->files == box.files && now->changed == box.changed;
 }
 
 }  // namespace xsuperd::box

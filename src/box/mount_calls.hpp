@@ -35,10 +35,10 @@ inline int set_attributes(int mount, const MountAttributes& attributes, bool rec
   return static_cast<int>(::syscall(sys_mount_setattr, mount, "", flags, &attributes, sizeof attributes));
 }
 /// Opens `path` as it would be found by a process whose root is `root`.
-inline int open_within(int root, const char* path, std::uint64_t flags) {
+inline int open_within(int root, const char* path, std::uint64_t flags, bool links = true) {
   const struct {
     std::uint64_t flags, mode, resolve;
-  } how{flags | O_CLOEXEC, 0, 0x10 | 0x02};  // RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS
+  } how{flags | O_CLOEXEC, 0, 0x10U | 0x02U | (links ? 0U : 0x04U)};  // RESOLVE_IN_ROOT, _NO_MAGICLINKS, _NO_SYMLINKS
   return static_cast<int>(::syscall(sys_openat2, root, path, &how, sizeof how));
 }
 

@@ -24,6 +24,8 @@ namespace {
 /// A directory that every system with processes has; what is mounted there is in nobody's sight.
 constexpr const char* scaffold = "/proc";
 
+constexpr std::uint64_t private_only = MS_PRIVATE;
+
 struct Failure {
   int error;
   std::string what;
@@ -41,6 +43,27 @@ base::Fd opened(int number, const char* doing, const std::string& what) {
 bool is_directory(int fd) {
   struct stat status {};
   return ::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool same_file(int a, int b) {
+  struct stat one {}, other {};
+  return ::fstat(a, &one) == 0 && ::fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/// Are all directories on the way to it root's alone? Then so are the links in them.
+bool only_root_writes(int directory) {
+  struct stat status {};
+  return directory >= 0 && ::fstat(directory, &status) == 0 && status.st_uid == 0 && (status.st_mode & 022) == 0;
+}
+
+/// Are all directories on the way to it root's alone? Then so are the links in them.
+bool only_root_leads_to(int root, const std::string& path) {
+  if (!only_root_writes(root)) return false;
+  for (std::size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1)) {
+    const base::Fd at(open_within(root, path.substr(0, end).c_str(), O_PATH | O_DIRECTORY));
+    if (!only_root_writes(at.get())) return false;
+  }
+  return true;
 }
 
 class RootMaker {
@@ -82,8 +105,9 @@ class RootMaker {
     check(move_to(tree.get(), place.get()) == 0, "mounting", mould_.directory);
   }
 
+  /// What the host mounts there later would come along, and writable: so it does not.
   void protect(int mount, bool recursive, const std::string& path) {
-    check(set_attributes(mount, {.set = attr_read_only}, recursive) == 0, "making read-only", path);
+    check(set_attributes(mount, {.set = attr_read_only, .propagation = recursive ? private_only : 0}, recursive) == 0, "making read-only", path);
   }
 
   void take(const Step& step) {
@@ -108,25 +132,36 @@ class RootMaker {
       return;
     }
     if (::faccessat(host_.get(), name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) return;
-    show(path, true);
+    show(path, true, attr_nodev);
   }
 
   /// What a path shows: in a selection what the host has there, else what the root itself has.
   base::Fd source(const std::string& path) {
     const int root = selection() ? host_.get() : root_.get();
     const base::Fd found = opened(open_within(root, path.c_str(), O_PATH), "finding", path);
+    // Whoever owns a directory on the way could lead us to whatever he likes.
+    const base::Fd straight(open_within(root, path.c_str(), O_PATH, false));
+    if (!(straight ? same_file(found.get(), straight.get()) : only_root_leads_to(root, path))) throw Failure{ELOOP, "finding " + path};
     return opened(clone_tree(found.get(), ""), "finding", path);
   }
 
   /// What is writable was looked up before anything was made read-only: it stays as the host has it.
-  void show(const std::string& path, bool read_only) {
+  void show(const std::string& path, bool read_only, std::uint64_t besides = 0) {
     if (path == "/") return read_only ? protect(root_.get(), true, path) : void();
     const auto kept = writable_.find(path);
     const base::Fd tree = read_only || kept == writable_.end() ? source(path) : std::move(kept->second);
-    if (const std::uint64_t set = (read_only ? attr_read_only : 0) | (selection() ? attr_nosuid : 0))
-      check(set_attributes(tree.get(), {.set = set}, true) == 0, "making read-only", path);
+    if (const std::uint64_t set = besides | (read_only ? attr_read_only : 0) | (selection() ? attr_nosuid : 0))
+      check(set_attributes(tree.get(), {.set = set, .propagation = read_only ? private_only : 0}, true) == 0, "making read-only", path);
     const base::Fd place = place_for(path, is_directory(tree.get()));
+    if (!stays_there(place.get(), tree.get())) throw Failure{ELOOP, "opening " + path};
     check(move_to(tree.get(), place.get()) == 0, "mounting", path);
+  }
+
+  /// A place that is not of our own making is the thing itself, as some directory above shows it.
+  [[nodiscard]] bool stays_there(int place, int tree) const {
+    struct stat at {}, root {};
+    if (!selection() || same_file(place, tree)) return true;
+    return ::fstat(place, &at) == 0 && ::fstat(root_.get(), &root) == 0 && at.st_dev == root.st_dev;
   }
 
   base::Fd place_for(const std::string& path, bool directory) {

@@ -78,11 +78,13 @@ void add_filter(spawn::Recipe& recipe, const config::Confinement& c) {
 /// What servers cannot leave anything in is lent from box to box: without capabilities nobody can configure a network, and
 /// the calls of @strict make no objects of System V and no message queues. Who leaves processes behind cannot be told from
 /// others without a process namespace.
-box::Mould mould_of(const config::Confinement& c) {
+box::Mould mould_of(const config::Confinement& c, bool as_root) {
   using Own = box::Mould::Own;
   using Root = config::BoxSettings::Root;
   const config::BoxSettings& b = c.box;
-  const bool powerless = b.pids && c.capabilities.allowed() == 0;
+  // Root needs no capability for the network's settings where /proc shows them.
+  const bool settings_hidden = b.root == Root::programs || b.root_read_only;
+  const bool powerless = b.pids && c.capabilities.allowed() == 0 && (!as_root || settings_hidden);
   const bool strict = c.calls.base == config::SystemCalls::Base::strict;
   box::Mould mould;
   mould.root = b.root == Root::host ? box::Mould::Root::host : b.root == Root::programs ? box::Mould::Root::selection : box::Mould::Root::directory;
@@ -99,7 +101,8 @@ box::Mould mould_of(const config::Confinement& c) {
   if (b.ipc) mould.ipc = powerless && strict ? Own::lent : Own::fresh;
   mould.reuse = b.reuse;
   constexpr unsigned ptrace = 19;  // CAP_SYS_PTRACE
-  mould.apart = (c.capabilities.allowed() >> ptrace & 1) != 0;
+  // Root writes the score by which processes are killed for want of memory, which counts for all that share the memory.
+  mould.apart = as_root || (c.capabilities.allowed() >> ptrace & 1) != 0;
   return mould;
 }
 
@@ -135,7 +138,7 @@ void limit(spawn::Recipe& recipe, box::Mould& mould, const config::Service& serv
 
 void enclose(spawn::Recipe& recipe, const config::Confinement& c, const config::Service& service, const DaemonFacts& daemon) {
   if (!c.box.needed()) return;
-  box::Mould mould = mould_of(c);
+  box::Mould mould = mould_of(c, !c.box.own_user && (!recipe.credentials || recipe.credentials->uid == 0));
   limit(recipe, mould, service, c, daemon);
   recipe.mould = std::make_shared<const box::Mould>(std::move(mould));
   if (!c.box.own_user) return;

@@ -37,6 +37,7 @@ struct Box {
   std::uint64_t blocks = 0, files = 0;  ///< of /tmp when it was new
   base::Fd group = {};          ///< the directory of its control group, if it has one
   std::string group_path = {};  ///< below the one of all boxes
+  std::int64_t changed = 0;             ///< when anything in it, its mode or its owner last changed, in nanoseconds
 };
 
 /// A running helper, as the daemon holds it.

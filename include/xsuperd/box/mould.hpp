@@ -57,8 +57,11 @@ struct Mould {
   [[nodiscard]] bool limits_memory() const { return each.memory != Amounts::unlimited || together.memory != Amounts::unlimited; }
   [[nodiscard]] bool limits_cpu() const { return each.cpu != Amounts::unlimited || together.cpu != Amounts::unlimited; }
 
-  /// With `pids`: the options of the /proc that belongs to a box.
-  [[nodiscard]] const char* proc_options() const { return root == Root::selection ? "subset=pid,hidepid=invisible" : ""; }
+  /// With `pids`: the options of the /proc that belongs to a box. Where the root is read only, settings of the kernel must
+  /// be, too: to write many of them takes user 0, and no capability.
+  [[nodiscard]] const char* proc_options() const {
+    return root == Root::selection || directory_read_only ? "subset=pid,hidepid=invisible" : "";
+  }
   [[nodiscard]] bool has_mounts() const {
     return root != Root::host || tmp || devices || pids || !read_only.empty() || !read_write.empty() || !inaccessible.empty();
   }
