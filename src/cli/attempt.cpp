@@ -9,6 +9,8 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -67,12 +69,14 @@ std::string unfit(const config::Service& service) {
 
 base::Result<ServicePtr> find_service(const config::Loaded& loaded, const std::string& word) {
   if (!loaded.config) return base::Error{0, findings_of(loaded, "") + "the configuration cannot be used"};
+  std::optional<base::Error> wrong;
   for (const auto& service : loaded.config->services) {
     if (!policy::is_meant(service->id, service->name, word)) continue;
-    if (const std::string why = unfit(*service); !why.empty()) return base::Error{0, fmt::format("can't run the server of {}: {}", service->id, why)};
-    return service;
+    const std::string why = unfit(*service);
+    if (why.empty()) return service;
+    if (!wrong) wrong = base::Error{0, fmt::format("can't run the server of {}: {}", service->id, why)};
   }
-  return not_there(loaded, word);
+  return wrong ? *wrong : not_there(loaded, word);
 }
 
 /// What it would be with @service, if that makes a difference.
@@ -96,7 +100,8 @@ class Starter {
 
   spawn::Outcome start(spawn::Job job) {
     outcome_ = spawner_.start(std::move(job), spawn::Spawner::Load::at_once);
-    while (!outcome_) loop_.run_one();
+    while (!outcome_)
+      if (loop_.run_one() == 0) return spawn::StartFailed{.step = spawn::Step::box, .error = EAGAIN};
     return *std::exchange(outcome_, std::nullopt);
   }
   void ended(std::uint64_t token) { spawner_.ended(token); }
@@ -128,6 +133,18 @@ Failure failure_of(const config::Service& service, const spawn::StartFailed& fai
   return {executing && failed.process_existed ? failed.status : not_tried, fmt::format("can't run the server of {}: {}", service.id, sentence)};
 }
 
+struct ServerUser {
+  std::string name;
+  uid_t uid = 0;
+};
+
+ServerUser user_of(const config::Service& service) {
+  const auto& user = service.settings.user;
+  if (config::confinement_of(service).box.own_user) return {"a user of its own", service.settings.dynamic_uids.value_or(config::UidRange{}).first};
+  if (!user) return {std::to_string(::geteuid()), ::geteuid()};
+  return {user->name.empty() ? user->text : user->name, user->uid};
+}
+
 using Tried = std::variant<AttemptReport, Failure>;
 
 Tried run(const config::Service& service, const CommandLine::Attempt& attempt, const service::DaemonFacts& facts, bool traced) {
@@ -145,9 +162,8 @@ Tried run(const config::Service& service, const CommandLine::Attempt& attempt, c
                                                        [&](const TracedCall& call, int error) { witness.failed(call, error); }});
   const End end = tracer.run(traced);
   starter.ended(token);
-  const auto& user = service.settings.user;
-  const std::string name = confinement.box.own_user ? "a user of its own" : user ? (user->name.empty() ? user->text : user->name) : std::to_string(::geteuid());
-  return AttemptReport{service.id, service.settings.server.value_or(""), name, {confinement, user ? user->uid : ::geteuid()}, witness.denials(), end, tracer.saw()};
+  const ServerUser user = user_of(service);
+  return AttemptReport{service.id, service.settings.server.value_or(""), user.name, {confinement, user.uid}, witness.denials(), end, tracer.saw()};
 }
 
 int fail(const CommandLine::Attempt& attempt, const Failure& failure) {

@@ -11,7 +11,8 @@ struct PathArgument {
   enum class Use : unsigned char {
     reads,
     writes,   ///< the file itself
-    renews,   ///< the directory that it is in
+    makes,    ///< it, in its directory
+    removes,  ///< it, from its directory
     opens,    ///< as flags say, which are the argument behind the path
     asks,     ///< as a mode for access(2) says, which is the argument behind the path
   };

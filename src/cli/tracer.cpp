@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <iterator>
 
 namespace xsuperd::cli {
 
@@ -17,19 +18,21 @@ namespace {
 // Headers of libcs differ in what they call it.
 constexpr int get_call_info = 0x420e;
 constexpr std::uint8_t begins = 1, ends = 2;
+struct Entry {
+  std::uint64_t number, arguments[6];
+};
+struct Exit {
+  std::int64_t value;
+  std::uint8_t is_error;
+};
 struct CallInfo {
   std::uint8_t what;
   std::uint8_t unused[3];
   std::uint32_t architecture;
   std::uint64_t instruction, stack;
   union {
-    struct {
-      std::uint64_t number, arguments[6];
-    } entry;
-    struct {
-      std::int64_t value;
-      std::uint8_t is_error;
-    } exit;
+    Entry entry;
+    Exit exit;
   };
 };
 
@@ -100,7 +103,7 @@ void Tracer::stopped(pid_t thread, int status) {
 
 void Tracer::at_call(pid_t thread) {
   CallInfo info{};
-  if (trace(get_call_info, thread, sizeof info, &info) <= 0) return;
+  if (trace(get_call_info, thread, static_cast<long>(sizeof info), &info) <= 0) return;
   saw_ = true;
   Thread& known = threads_[thread];
   if (info.what == begins) {

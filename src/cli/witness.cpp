@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #include "cli/memory_of.hpp"
 
@@ -58,7 +59,8 @@ bool writes(const seccomp_data& call, const PathArgument& row) {
   switch (row.use) {
     case Use::reads: return false;
     case Use::writes:
-    case Use::renews: return true;
+    case Use::makes:
+    case Use::removes: return true;
     case Use::opens: return (number_at(call, row.path + 1) & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)) != 0;
     case Use::asks: return (number_at(call, row.path + 1) & W_OK) != 0;
   }
@@ -66,7 +68,7 @@ bool writes(const seccomp_data& call, const PathArgument& row) {
 }
 
 bool makes(const seccomp_data& call, const PathArgument& row) {
-  return row.use == Use::renews || row.number == SYS_mkdirat || (row.use == Use::opens && (number_at(call, row.path + 1) & O_CREAT) != 0);
+  return row.use == Use::makes || (row.use == Use::opens && (number_at(call, row.path + 1) & O_CREAT) != 0);
 }
 
 std::string parent_of(const std::string& path) { return path.substr(0, std::max<std::size_t>(path.rfind('/') == path.npos ? 0 : path.rfind('/'), 1)); }
@@ -155,7 +157,7 @@ void Witness::failed_on_path(const TracedCall& call, const PathArgument& row, in
   if (error != EACCES && error != EPERM && error != EROFS && !(error == ENOENT && box_.has_mounts())) return;
   const std::string path = text_at(call.thread, call.facts.args[row.path]);
   const int directory = row.directory < 0 ? AT_FDCWD : number_at(call.facts, row.directory);
-  if (path.empty() && row.directory < 0) return;
+  if (path.empty()) return;
   Denial denial{.kind = Kind::path, .call = std::string(row.name), .subject = absolute_in(call.thread, directory, path), .error = error};
   denial.writes = writes(call.facts, row);
   denial.capability = row.capability;
@@ -163,7 +165,7 @@ void Witness::failed_on_path(const TracedCall& call, const PathArgument& row, in
   denial.on_host = denial.at_least == denial.subject;
   // What is to be made is not there yet; its directory is.
   if (makes(call.facts, row) && denial.at_least == parent_of(denial.subject)) denial.on_host = true;
-  if (row.use == Use::renews) denial.at_least = found_part(parent_of(denial.subject));
+  if (row.use == Use::makes || row.use == Use::removes) denial.at_least = found_part(parent_of(denial.subject));
   if (error == ENOENT && (!denial.on_host || names_process(denial.subject))) return;
   denials_.add(std::move(denial));
 }

@@ -5,6 +5,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "cli/denial.hpp"
 #include "cli/told_calls.hpp"
