@@ -14,7 +14,7 @@ constexpr Token token = 1;
 
 ConnectionFacts facts_by_hand(const config::Service& service) {
   const base::Address here = base::parse_peer("127.0.0.1").value();
-  const std::uint16_t port = service.listen.port;
+  const std::uint16_t port = service.listen.at.port;
   return {token, {here, 0}, {here, port}, {}};
 }
 
