@@ -101,7 +101,7 @@ class Starter {
   spawn::Outcome start(spawn::Job job) {
     outcome_ = spawner_.start(std::move(job), spawn::Spawner::Load::at_once);
     while (!outcome_)
-      if (loop_.run_one() == 0) return spawn::StartFailed{.step = spawn::Step::box, .error = EAGAIN};
+      if (loop_.run_one() == 0) return spawn::StartFailed{.step = spawn::Step::box, .error = EAGAIN, .socket = {}};
     return *std::exchange(outcome_, std::nullopt);
   }
   void ended(std::uint64_t token) { spawner_.ended(token); }

@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "xsuperd/base/error.hpp"
+#include <system_error>
+
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/control/schema/attempt.hpp"
 
@@ -28,7 +29,7 @@ std::string_view word_of(Denial::Kind kind) {
 }
 
 told::Denied told_of(const Denial& denial, const Denied& who) {
-  told::Denied one{word_of(denial.kind), denial.call, base::escaped(denial.subject), base::errno_text(denial.error), denial.times, denial.kills, {}};
+  told::Denied one{word_of(denial.kind), denial.call, base::escaped(denial.subject), std::generic_category().message(denial.error), denial.times, denial.kills, {}};
   if (std::string line = hint(denial, who); !line.empty()) one.hint = std::move(line);
   return one;
 }

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
-#include "xsuperd/base/error.hpp"
 #include "xsuperd/base/text.hpp"
 
 namespace xsuperd::cli {
@@ -148,7 +148,7 @@ void DenialList::add(Denial denial) {
 std::string denial_text(const Denial& denial) {
   const std::string subject = base::escaped(denial.subject);
   const std::string times = times_text(denial.times);
-  const std::string reason = base::errno_text(denial.error);
+  const std::string reason = std::generic_category().message(denial.error);
   switch (denial.kind) {
     case Kind::call:
       return fmt::format("denied: {}{}{}{}{}", denial.call, subject.empty() ? "" : ", ", subject, denial.kills ? ", which ended the process" : "", times);
