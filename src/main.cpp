@@ -6,6 +6,7 @@
 
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/box/helper.hpp"
+#include "xsuperd/cli/attempt.hpp"
 #include "xsuperd/cli/check.hpp"
 #include "xsuperd/cli/daemon.hpp"
 #include "xsuperd/cli/explain.hpp"
@@ -34,6 +35,7 @@ int main(int argc, char** argv) try {
     case cli::CommandLine::Task::check:
       if (command.explain) return cli::explain_access(command);
       return cli::check_configuration(cli::sources_of(command), cli::checking_of(command));
+    case cli::CommandLine::Task::attempt: return cli::try_service(command);
     case cli::CommandLine::Task::serve: return cli::serve(command, program, arguments);
   }
 } catch (const std::exception& bug) {

@@ -29,7 +29,7 @@ _xsuperd() {
       ;;
     --control-group) mapfile -t COMPREPLY < <(compgen -g -- "$current") && return ;;
     --worker-user) mapfile -t COMPREPLY < <(compgen -u -- "$current") && return ;;
-    --explain)
+    --explain | --try)
       # The configuration that the daemon would read, whatever runs now.
       mapfile -t COMPREPLY < <(xsuperctl complete --files "$config" -- --socket /dev/null show "$current" 2>/dev/null | cut -f1)
       return
@@ -39,7 +39,7 @@ _xsuperd() {
   [[ $first == --explain ]] && return
 
   local always='-d -filelog -syslog -reuse -limit -pidfile -logprocs -shutdownprocs -cc -stayalive -dontfork --inetd
-    -version -t --strict --show --explain --container --control --control-group --worker-user --workers --version --help'
+    -version -t --strict --show --explain --try --json --container --control --control-group --worker-user --workers --version --help'
   local of_xinetd='-f -inetd_compat -inetd_ipv6 --as-xinetd'
   local of_inetd='-i -f -E -l -w -W -R -c -C -s -q -a -p'
   if [[ $current != -* ]]; then

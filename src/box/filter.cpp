@@ -244,6 +244,16 @@ std::optional<bool> is_system_call(const std::string& name) {
   return (*library)->number_of(name.c_str()) != __NR_SCMP_ERROR;
 }
 
+std::string call_name(std::uint32_t architecture, int number) {
+  if (const auto library = base::loaded_functions<Seccomp>())
+    if (char* found = (*library)->name_of(architecture, number)) {
+      std::string name = found;
+      std::free(found);
+      return name;
+    }
+  return fmt::format("call {}", number);
+}
+
 base::Result<std::shared_ptr<const FilterProgram>> make_filter(const FilterRequest& request) {
   static std::mutex mutex;
   static std::map<FilterRequest, std::weak_ptr<const FilterProgram>> made;
@@ -264,6 +274,7 @@ base::Result<std::shared_ptr<const FilterProgram>> make_filter(const FilterReque
 
 FilterAbility filter_ability() { return FilterAbility::not_built; }
 std::optional<bool> is_system_call(const std::string&) { return std::nullopt; }
+std::string call_name(std::uint32_t, int number) { return "call " + std::to_string(number); }
 base::Result<std::shared_ptr<const FilterProgram>> make_filter(const FilterRequest&) {
   return base::Error{ENOSYS, "xsuperd was built without libseccomp"};
 }

@@ -66,6 +66,10 @@ constexpr Option table[]{
     {"--explain", "SERVICE ADDRESS [TIME]",
      "with -t: say whether that peer would be served at that time (H:MM) and why; exits with 0 yes, 1 no, 2 errors", true,
      looks_like_time},
+    {"--try", "SERVICE",
+     "run the server of that service once, on this terminal and confined as its entry says, and tell what it was denied; "
+     "words behind -- are its arguments"},
+    {"--json", "", "with --try: print what it was denied as JSON"},
     {"--control", "path",
      "make the control socket for xsuperctl there; none: no such socket ($XSUPERD_CONTROL, else /run/xsuperd/control for "
      "root and $XDG_RUNTIME_DIR/xsuperd/control for others)"},
@@ -251,11 +255,21 @@ void set(CommandLine& c, const std::string& word, const std::vector<std::string>
     c.task = CommandLine::Task::check;
     c.explain = {values.at(0), values.at(1), values.size() > 2 ? std::optional(values[2]) : std::nullopt};
   }
+  if (word == "--try") c.task = CommandLine::Task::attempt, c.attempt.service = value;
+  if (word == "--json") c.attempt.json = true;
   if (word == "-version" || word == "--version") c.task = CommandLine::Task::version;
   if (word == "--help") c.task = CommandLine::Task::help;
   if (good) return;
   c.task = CommandLine::Task::usage_error;
   c.error = fmt::format("{} takes a number, not '{}'", word, base::escaped(value, 200));
+}
+
+/// With --try, what stands behind "--" is for the server.
+std::vector<std::string> without_arguments(const std::vector<std::string>& words, std::optional<std::vector<std::string>>& arguments) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  if (end == words.end() || std::find(words.begin(), end, "--try") == end) return words;
+  arguments.emplace(end + 1, words.end());
+  return {words.begin(), end};
 }
 
 void be_inetd(CommandLine& c) {
@@ -280,8 +294,9 @@ void finish_inetd(CommandLine& c) {
 
 std::span<const Option> option_table() { return table; }
 
-CommandLine parse_command_line(const std::vector<std::string>& words, std::string_view program) {
+CommandLine parse_command_line(const std::vector<std::string>& all_words, std::string_view program) {
   CommandLine result;
+  const std::vector<std::string> words = without_arguments(all_words, result.attempt.arguments);
   if (program == "inetd" || std::find(words.begin(), words.end(), "--inetd") != words.end()) be_inetd(result);
   const po::options_description all = description(result.inetd.has_value());
   const auto parsed = po::command_line_parser(words).options(all).extra_style_parser(WordParser(result)).run();

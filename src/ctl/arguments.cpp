@@ -46,6 +46,7 @@ Arguments arguments_of(const po::variables_map& found) {
       {"once", &Arguments::once},       {"as-xinetd", &Arguments::as_xinetd},
   };
   const std::pair<const char*, std::optional<std::string> Arguments::*> values[]{
+      {"file", &Arguments::file},
       {"interval", &Arguments::interval}, {"sort", &Arguments::sort},       {"at", &Arguments::at},
       {"peer", &Arguments::peer},         {"signal", &Arguments::signal},   {"warning", &Arguments::warning},
       {"critical", &Arguments::critical}, {"recent", &Arguments::recent},   {"timeout", &Arguments::timeout},

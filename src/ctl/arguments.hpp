@@ -22,6 +22,7 @@ struct Arguments {
   bool inetd = false;
   bool as_xinetd = false;
   bool once = false;
+  std::optional<std::string> file;
   std::optional<std::string> interval;
   std::optional<std::string> sort;
   std::optional<std::string> at;

@@ -24,7 +24,7 @@ Candidates files() { return words_of({":files"}); }
 
 /// What an option may be given.
 Candidates values_of(std::string_view option) {
-  if (option == "--socket") return files();
+  if (option == "--socket" || option == "--file") return files();
   if (option == "--output") return words_of({":directories"});
   if (option == "--from") return words_of({"inetd", "xinetd", "systemd"});
   if (option == "--to") return words_of({"xinetd", "systemd"});

@@ -13,6 +13,7 @@ constexpr std::array<std::string_view, 2> health_lines{"xsuperctl health", "xsup
 constexpr std::array<std::string_view, 4> check_lines{"xsuperctl check", "xsuperctl check --strict ./xinetd.conf",
                                                       "xsuperctl check --inetd /etc/inetd.conf",
                                                       "xsuperctl check --as-xinetd --strict"};
+constexpr std::array<std::string_view, 3> try_lines{"xsuperctl try ctf", "xsuperctl try ftp -- -d", "xsuperctl try finger --json </dev/null"};
 constexpr std::array<std::string_view, 2> convert_lines{
     "xsuperctl convert --from inetd --to xinetd --output /etc/xinetd.d /etc/inetd.conf",
     "xsuperctl convert --from systemd --to xinetd /etc/systemd/system/echo.socket"};
@@ -32,6 +33,11 @@ constexpr std::array others{
             .description = "Reads a configuration, /etc/xinetd.conf by default, and reports what is wrong with it "
                            "or perhaps not what was meant. Needs no daemon and starts nothing.",
             .examples = check_lines, .most = 1, .alone = check, .offline = true},
+    Command{.name = "try", .synopsis = "SERVICE [-- ARGUMENT ...]", .text = "run a server once, and tell what it was denied; needs no daemon",
+            .description = "Runs the server of a service once on this terminal, confined as its entry says, and tells which "
+                           "system calls, files and connections it was denied and what would allow them. Words behind -- "
+                           "replace the server's arguments.",
+            .examples = try_lines, .least = 1, .most = many, .alone = attempt, .offline = true},
     Command{.name = "convert", .synopsis = "--from ... --to ...",
             .text = "convert between inetd, xinetd and systemd files; needs no daemon",
             .description = "Translates a configuration into another language, and reports what has no equivalent there.",

@@ -99,6 +99,8 @@ Exit judged(const Answer& answer) {
 
 /// check.cpp: what can be said about configuration files.
 [[nodiscard]] Exit check(const Arguments& arguments, std::FILE* out, std::FILE* err);
+/// try.cpp: the server of a service, once, on this terminal.
+[[nodiscard]] Exit attempt(const Arguments& arguments, std::FILE* out, std::FILE* err);
 /// top.cpp: the counters of a running daemon again and again, on a terminal; or once, as text.
 [[nodiscard]] Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err);
 /// health.cpp: what a monitoring system wants to know; the status is one of its four.

@@ -27,6 +27,7 @@ constexpr std::array meanings{
     ExitMeaning{3, "", "no daemon answers at the socket"},
     ExitMeaning{4, "reload diff check", "the configuration has errors"},
     ExitMeaning{4, "convert", "the input has errors"},
+    ExitMeaning{125, "try", "the server could not be run; else its own status, 128 + N if signal N ended it"},
     ExitMeaning{0, "health", "OK"},
     ExitMeaning{1, "health", "WARNING"},
     ExitMeaning{2, "health", "CRITICAL; also if no daemon answers"},
@@ -69,7 +70,7 @@ std::string option_lines(const std::vector<OptionWord>& options) {
 
 std::string exit_lines(const Command& command) {
   std::string text;
-  for (int status = 0; status <= 4; ++status) {
+  for (const int status : {0, 1, 2, 3, 4, 125}) {
     std::string all;
     for (const ExitMeaning& one : meanings)
       if (one.status == status && concerns(one, command)) all.append(all.empty() ? "" : "; ").append(one.text);

@@ -10,6 +10,7 @@
 #include <linux/close_range.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -88,6 +89,7 @@ XSUPERD_IN_CHILD long beyond_stdio(int number) {
 }
 
 XSUPERD_IN_CHILD int place_descriptors(const ChildPlan& plan) {
+  if (plan.keeps_stdio) return close_from(passed_number);
   const long socket = beyond_stdio(plan.socket);
   if (socket < 0) return plan.socket < 0 ? EBADF : error_of(socket);
   const long errors = plan.errors < 0 ? socket : beyond_stdio(plan.errors);
@@ -193,6 +195,11 @@ XSUPERD_IN_CHILD int unblock_signals(const ChildPlan&) {
   return error_of(raw(SYS_rt_sigprocmask, SIG_SETMASK, &none[0], 0, _NSIG / 8));
 }
 
+// Late, so that nothing but exec is there to be traced.
+XSUPERD_IN_CHILD int be_traced(const ChildPlan& plan) {
+  return plan.traced ? error_of(raw(SYS_ptrace, static_cast<long>(PTRACE_TRACEME), 0, 0, 0)) : 0;
+}
+
 XSUPERD_IN_CHILD int execute(const ChildPlan& plan) {
   return error_of(raw(SYS_execve, plan.path, plan.argv, plan.envp));
 }
@@ -225,6 +232,7 @@ constexpr Stage stages[] = {
     {Step::directory, change_directory},
     {Step::signals, unblock_signals},
     {Step::exec, tell_pid},
+    {Step::trace, be_traced},
     {Step::filter, install_filter},
     {Step::exec, execute},
 };

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/processes.hpp"
 
-#include <fmt/format.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <utility>
-#include <variant>
 
-#include "xsuperd/box/helper.hpp"
+#include "xsuperd/spawn/helper_process.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -32,29 +28,10 @@ std::shared_ptr<spawn::Recipe> helper_recipe(const Options& options, std::vector
   return recipe;
 }
 
-std::shared_ptr<spawn::Recipe> box_helper_recipe() {
-  auto recipe = std::make_shared<spawn::Recipe>();
-  recipe->path = "/proc/self/exe";
-  recipe->argv = {std::string(box::helper_name)};
-  recipe->remote_host = false;
-  return recipe;
-}
-
-/// By the spawner like every other process: a fork of this process, with its threads, would be a gamble. `Helper` has a
-/// socket and a process; `name` says which it is.
 template <typename Helper>
-base::Result<Helper> start_helper(spawn::Spawner& spawner, std::shared_ptr<spawn::Recipe> recipe, std::string_view name) {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-    return base::system_error(errno, fmt::format("can't create a socket for {}", name));
-  base::Fd ours(ends[0]);
-  base::Fd its(ends[1]);
-  spawn::Job job{0, std::move(recipe), std::move(its), {}};
-  auto outcome = spawner.start(std::move(job), spawn::Spawner::Load::at_once);
-  if (outcome)
-    if (auto* started = std::get_if<spawn::Started>(&*outcome)) return Helper{std::move(ours), std::move(started->pidfd)};
-  const auto* failed = outcome ? std::get_if<spawn::StartFailed>(&*outcome) : nullptr;
-  return base::system_error(failed ? failed->error : EAGAIN, fmt::format("can't start {}", name));
+base::Result<Helper> started(base::Result<spawn::HelperProcess> helper) {
+  if (!helper) return helper.error();
+  return Helper{std::move(helper->socket), std::move(helper->process)};
 }
 
 }  // namespace
@@ -63,7 +40,7 @@ Processes::Processes(boost::asio::io_context& loop, const Options& options, cons
                      const log::DaemonLog& log, Tells tells)
     : log_(log),
       starter_(spawn::make_clone_spawner(loop, {options.spawner_threads})),
-      boxes_(loop, {.start = [this] { return start_helper<box::BoxHelper>(*starter_, box_helper_recipe(), "the helper that makes boxes"); },
+      boxes_(loop, {.start = [this] { return spawn::start_box_helper(*starter_); },
                     .on_trouble = [this](std::string why) { log_.error("{}", why); }}),
       spawner_(*starter_, boxes_),
       children_(loop,
@@ -74,7 +51,7 @@ Processes::Processes(boost::asio::io_context& loop, const Options& options, cons
       libwrap_(loop, {},
                {.on_helper_end = [this](std::string why) { log_.error("{}", why); },
                 .start = [this, &options,
-                          &environment] { return start_helper<net::LibwrapHelper>(*starter_, helper_recipe(options, environment), "the libwrap helper"); }}),
+                          &environment] { return started<net::LibwrapHelper>(spawn::start_helper(*starter_, helper_recipe(options, environment), "the libwrap helper")); }}),
       workers_(loop,
                {.workers = options.workers,
                 .recipe = worker::worker_recipe(options.worker_user),

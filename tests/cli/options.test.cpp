@@ -220,6 +220,24 @@ TEST_CASE("what does not look like a time is the next word after --explain") {
   CHECK(is_usage_error({"-t", "--explain"}));
 }
 
+TEST_CASE("option --try takes a service, and what is behind -- is for its server") {
+  const CommandLine plain = parse({"--try", "ftp", "-f", "x.conf"});
+  CHECK(plain.task == Task::attempt);
+  CHECK(plain.attempt.service == "ftp");
+  CHECK(plain.config == "x.conf");
+  CHECK_FALSE(plain.attempt.arguments);
+  CHECK_FALSE(plain.attempt.json);
+  const CommandLine full = parse({"--try", "ftp", "--json", "--", "-t", "--inetd", "--", "x"});
+  CHECK(full.task == Task::attempt);
+  CHECK(full.attempt.json);
+  CHECK(full.attempt.arguments == Words{"-t", "--inetd", "--", "x"});
+  CHECK_FALSE(full.inetd);
+  CHECK(parse({"--try", "ftp", "--"}).attempt.arguments == Words{});
+  CHECK(is_usage_error({"--try"}));
+  CHECK(parse({"--", "--try", "ftp"}).task == Task::attempt);
+  CHECK(parse({"--inetd", "x", "--try", "ftp"}).inetd->files == Words{"x"});
+}
+
 // B1.5
 TEST_CASE("the usage text begins as xinetd's and ends its line") {
   const std::string text = usage("xinetd");

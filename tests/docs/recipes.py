@@ -251,6 +251,11 @@ def unix_answer(world, path, data=b""):
         return until_end(peer)
 
 
+@drive("a-policy-for-a-handler")
+def policy(world):
+    expect(tcp(world.port(7030), ends=False) == b"Water the plants.\n", "the note")
+
+
 @drive("queue-for-a-slow-program")
 def queue(world):
     """A burst beyond the places: everybody is served, never more than two at a time, and nobody is refused."""

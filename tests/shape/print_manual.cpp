@@ -42,7 +42,7 @@ std::string command_manual() {
 /// The exit statuses of xsuperctl, but for those of health.
 std::string exit_manual() {
   std::string page;
-  for (int status = 0; status <= 4; ++status) {
+  for (const int status : {0, 1, 2, 3, 4, 125}) {
     std::string item;
     for (const auto& one : xsuperd::ctl::exit_meanings()) {
       if (one.status != status || one.commands == "health") continue;

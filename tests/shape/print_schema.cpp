@@ -12,6 +12,7 @@
 #include "ctl/answers.hpp"
 #include "xsuperd/cli/generate.hpp"
 #include "xsuperd/control/schema.hpp"
+#include "xsuperd/control/schema/attempt.hpp"
 
 namespace {
 
@@ -256,6 +257,7 @@ int write_schemas(const std::string& path) {
     folder.write(C::name, file_schema(C::name, answer, true));
   });
   folder.write_own<told::Check>("check");
+  folder.write_own<attempt::Attempt>("try");
   folder.write_own<told::Conversion>("convert");
   folder.write_own<told::Top>("top");
   folder.write_own<told::Health>("health", false);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 
 #include <cstdint>
 #include <memory>
@@ -56,5 +57,12 @@ enum class FilterAbility : std::uint8_t { usable, not_built, not_loaded, not_in_
 /// The program; equal requests share one as long as somebody holds it. Takes about a millisecond. Fails when libseccomp is
 /// not there, or a name is none of a system call.
 [[nodiscard]] base::Result<std::shared_ptr<const FilterProgram>> make_filter(const FilterRequest& request);
+
+/// What the kernel makes of a call under that program: SECCOMP_RET_ALLOW, or another action with its data; nothing for a
+/// program that is none of make_filter's. Pure.
+[[nodiscard]] std::optional<std::uint32_t> filter_answer(const FilterProgram& program, const seccomp_data& call);
+
+/// The name of the system call with that number on an architecture (AUDIT_ARCH_...); "call 999" where nobody knows it.
+[[nodiscard]] std::string call_name(std::uint32_t architecture, int number);
 
 }  // namespace xsuperd::box

@@ -27,7 +27,7 @@ struct InetdCommandLine {
 
 /// What the command line asks for (facts B1.1 to B1.22, decision B15.12).
 struct CommandLine {
-  enum class Task : std::uint8_t { serve, version, help, check, usage_error };
+  enum class Task : std::uint8_t { serve, version, help, check, attempt, usage_error };
   Task task = Task::serve;
   std::string error;                   ///< with usage_error: what is wrong
   std::vector<std::string> warnings;   ///< for stderr; the start goes on
@@ -57,6 +57,12 @@ struct CommandLine {
     std::optional<std::string> time;   ///< H:MM as written
   };
   std::optional<Explain> explain;      ///< is a check by itself, with or without -t
+  struct Attempt {
+    std::string service;
+    std::optional<std::vector<std::string>> arguments;  ///< of its server, without argv[0]; not given: those of the entry
+    bool json = false;
+  };
+  Attempt attempt;
   std::optional<InetdCommandLine> inetd;  ///< the daemon is an inetd: called so, or --inetd
 };
 

@@ -64,6 +64,8 @@ struct Tuning {
   Given<int> nice;      ///< the absolute priority, -20..19; one we may not set is ignored (B6.2)
   bool no_new_privileges = false;       ///< needed for the restrictions below
   Given<CapabilityBounds> capabilities;  ///< none: as the change of user leaves them
+  bool keeps_stdio = false;  ///< 0, 1 and 2 are ours, and the job has no socket: for a start by hand
+  bool traced = false;       ///< by the thread that makes the child, which must then wait for it: ptrace(2)
 };
 
 /// Everything a child must become, computed when the configuration is loaded so that nothing is looked up,
@@ -112,6 +114,7 @@ enum class Step : unsigned char {
   umask,
   directory,
   signals,
+  trace,
   filter,
   exec
 };
@@ -154,6 +157,8 @@ enum class Step : unsigned char {
       return "changing to the directory /";
     case Step::signals:
       return "unblocking signals";
+    case Step::trace:
+      return "letting itself be traced";
     case Step::filter:
       return "restricting system calls";
     case Step::exec:
