@@ -129,7 +129,7 @@ Failure failure_of(const config::Service& service, const spawn::StartFailed& fai
   const bool boxed = config::confinement_of(service).box.has_mounts();
   if (executing && failed.error == ENOENT && boxed && ::access(service.settings.server.value_or("").c_str(), F_OK) == 0)
     sentence += " (the host has it, but in its box neither it nor, maybe, its interpreter is to be seen)";
-  if (::geteuid() != 0 && failed.error == EPERM) sentence += "; it takes root";
+  if (::geteuid() != 0 && failed.error == EPERM) sentence += "; run it as root";
   return {executing && failed.process_existed ? failed.status : not_tried, fmt::format("can't run the server of {}: {}", service.id, sentence)};
 }
 

@@ -4,8 +4,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <initializer_list>
 
 #include "xsuperd/box/filter.hpp"
 
@@ -37,12 +39,18 @@ std::uint32_t answer(const FilterRequest& request, const seccomp_data& data) {
   return *found;
 }
 
+bool usable() {
+  if (filter_ability() == FilterAbility::usable) return true;
+  WARN("skipped: no libseccomp, or no seccomp in the kernel");
+  return false;
+}
+
 constexpr std::uint32_t refused = SECCOMP_RET_ERRNO | EPERM;
 
 }  // namespace
 
 TEST_CASE("what the kernel will make of a call is found out from the filter") {
-  if (filter_ability() != FilterAbility::usable) return WARN("skipped: no libseccomp");
+  if (!usable()) return;
   CHECK(answer({Base::service}, call(SYS_read)) == SECCOMP_RET_ALLOW);
   CHECK(answer({Base::service}, call(SYS_ptrace)) == refused);
   CHECK(answer({Base::service, Action::kill}, call(SYS_ptrace)) == SECCOMP_RET_KILL_PROCESS);
@@ -53,7 +61,7 @@ TEST_CASE("what the kernel will make of a call is found out from the filter") {
 }
 
 TEST_CASE("arguments count, of 32 bits the lower half") {
-  if (filter_ability() != FilterAbility::usable) return WARN("skipped: no libseccomp");
+  if (!usable()) return;
   CHECK(answer({Base::strict}, call(SYS_socket, {AF_INET, SOCK_STREAM, 0})) == SECCOMP_RET_ALLOW);
   CHECK(answer({Base::strict}, call(SYS_socket, {AF_PACKET, SOCK_RAW, 0})) == refused);
   CHECK(answer({Base::service}, call(SYS_clone, {CLONE_VM})) == SECCOMP_RET_ALLOW);
@@ -62,7 +70,7 @@ TEST_CASE("arguments count, of 32 bits the lower half") {
 }
 
 TEST_CASE("calls of another architecture are denied, and such as nobody knows are not there") {
-  if (filter_ability() != FilterAbility::usable) return WARN("skipped: no libseccomp");
+  if (!usable()) return;
   seccomp_data foreign = call(3);
   foreign.arch = elsewhere;
   CHECK(answer({Base::service}, foreign) == refused);
@@ -78,7 +86,7 @@ TEST_CASE("a program that libseccomp does not write is not guessed at") {
 }
 
 TEST_CASE("system calls have names") {
-  if (filter_ability() != FilterAbility::usable) return WARN("skipped: no libseccomp");
+  if (!usable()) return;
   CHECK(call_name(here, SYS_ptrace) == "ptrace");
   CHECK(call_name(here, 9999) == "call 9999");
 }
