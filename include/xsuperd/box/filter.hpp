@@ -27,7 +27,7 @@ struct FilterRequest {
   };
   Base base = Base::all;
   Action action = Action::error;
-  std::vector<std::string> denied;  ///< names of system calls
+  std::vector<std::string> denied = {};  ///< names of system calls
   /// Also what opens connections past rules about connect(2) over TCP: MPTCP and TCP Fast Open. `strict` always denies both.
   bool plain_tcp = false;
   bool operator==(const FilterRequest&) const = default;
