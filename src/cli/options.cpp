@@ -68,7 +68,7 @@ constexpr Option table[]{
      looks_like_time},
     {"--try", "SERVICE",
      "run the server of that service once, on this terminal and confined as its entry says, and tell what it was denied; "
-     "words behind -- are its arguments"},
+     "words behind two dashes are its arguments"},
     {"--json", "", "with --try: print what it was denied as JSON"},
     {"--control", "path",
      "make the control socket for xsuperctl there; none: no such socket ($XSUPERD_CONTROL, else /run/xsuperd/control for "

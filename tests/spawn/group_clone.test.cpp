@@ -116,7 +116,7 @@ TEST_CASE("nobody waits for a program that takes long in its control group") {
     WARN("skipped: no control group of version 2, or no lease on a file, can be had here");
     return;
   }
-  CloneOptions options{.threads = threads};
+  CloneOptions options{.threads = threads, .loop_patience = std::chrono::milliseconds(3), .thread_patience = std::chrono::milliseconds(50)};
   options.without_unshare = GENERATE(false, true);
   const Enclosure box{.group = group.number(), .group_limits_memory = GENERATE(false, true), .group_limits_cpu = GENERATE(false, true)};
   Bench bench(options);
