@@ -183,7 +183,8 @@ int try_service(const CommandLine& command) {
   const auto service = find_service(loaded, attempt.service);
   if (!service) return fail(attempt, {not_tried, service.error().sentence});
   supervisor::block_signals();
-  const auto facts = service::DaemonFacts::of_this_process(supervisor::widen_umask());
+  auto facts = service::DaemonFacts::of_this_process(supervisor::widen_umask());
+  facts.controllers = net::abilities(net::Asking::daemon).controllers;
   const Tried tried = run(**service, attempt, facts, true);
   if (const auto* failure = std::get_if<Failure>(&tried)) return fail(attempt, *failure);
   const auto& report = std::get<AttemptReport>(tried);
