@@ -56,7 +56,7 @@ bool is_marked(const std::string& directory) {
 bool has_only(const std::string& directory, pid_t daemon) {
   const auto processes = read_file(AT_FDCWD, (directory + "/cgroup.procs").c_str());
   if (!processes) return false;
-  for (const std::string_view word : base::split_words(*processes)) {
+  for (const std::string_view word : words_of(*processes)) {
     const auto pid = base::parse_number(word, 0, 1 << 30);
     if (!pid || !comes_from(static_cast<pid_t>(*pid), daemon)) return false;
   }
@@ -145,7 +145,7 @@ void kill_all(int group) {
     if (const base::Fd below = open_directory(group, name.c_str())) kill_all(below.get());
   const auto processes = read_file(group, "cgroup.procs");
   if (!processes) return;
-  for (const std::string_view word : base::split_words(*processes))
+  for (const std::string_view word : words_of(*processes))
     if (const auto pid = base::parse_number(word, 2, 1 << 30)) ::kill(static_cast<pid_t>(*pid), SIGKILL);
 }
 

@@ -159,8 +159,17 @@ std::optional<std::uint64_t> counter(std::string_view text, std::string_view nam
   return value;
 }
 
-bool has_word(std::string_view line, std::string_view word) {
-  const auto words = base::split_words(line);
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  for_each_line(text, [&](std::string_view line) {
+    const auto some = base::split_words(line);
+    words.insert(words.end(), some.begin(), some.end());
+  });
+  return words;
+}
+
+bool has_word(std::string_view text, std::string_view word) {
+  const auto words = words_of(text);
   return std::ranges::find(words, word) != words.end();
 }
 

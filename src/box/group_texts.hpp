@@ -51,6 +51,8 @@ struct GroupText {
 /// The number behind a name, in a file of lines "name number"; nothing when there is none.
 [[nodiscard]] std::optional<std::uint64_t> counter(std::string_view text, std::string_view name);
 /// Is `word` one of the words of a line?
-[[nodiscard]] bool has_word(std::string_view line, std::string_view word);
+[[nodiscard]] bool has_word(std::string_view text, std::string_view word);
+/// All words of all lines: files of control groups end their lines, also the only one.
+[[nodiscard]] std::vector<std::string_view> words_of(std::string_view text);
 
 }  // namespace xsuperd::box

@@ -38,7 +38,7 @@ Trouble move_all(int from, int to, std::size_t& left) {
   left = 0;
   const auto processes = read_file(from, "cgroup.procs");
   if (!processes) return {EIO, "reading the processes of the control group"};
-  for (const std::string_view word : base::split_words(*processes)) {
+  for (const std::string_view word : words_of(*processes)) {
     const int error = write_file(to, "cgroup.procs", word);
     if (error != 0 && error != ESRCH) return {error, "moving the daemon's processes into a control group of their own"};
     ++left;

@@ -78,10 +78,10 @@ XSUPERD_IN_CHILD int keep(void* room) {
   pollfd end{options.alive, POLLIN, 0};
   while (raw(SYS_ppoll, &end, 1, nullptr, nullptr, 0) <= 0) {
   }
-  while (options.pids && !alone()) {
-    const __kernel_old_timespec second{1, 0};
-    raw(SYS_nanosleep, &second, nullptr);
-  }
+  // It may have been lent in this moment: then somebody comes.
+  const __kernel_old_timespec second{1, 0};
+  do raw(SYS_nanosleep, &second, nullptr);
+  while (options.pids && !alone());
   return 0;
 }
 

@@ -22,12 +22,19 @@ void no_value(const Directive& d, Report& report) {
   report.error(d.place, fmt::format("{} has no value that systemd would accept", quoted(d)));
 }
 
+/// What confined a server is named, also where nothing of it is lost.
+void tell_taken(const Directive& d, std::string_view attribute, Report& report) {
+  report.note(d.place, fmt::format("{} is {} here", quoted(d), attribute));
+}
+
 void take_new_privileges(Unit& service, Draft& draft, Report& report) {
   const Directive* d = service.last("Service", "NoNewPrivileges");
   if (!d) return;
   const auto value = unit_boolean(d->value);
   if (!value) return no_value(*d, report);
-  if (*value) draft.set("no_new_privileges", {"yes"}, d);
+  if (!*value) return;
+  draft.set("no_new_privileges", {"yes"}, d);
+  tell_taken(*d, "no_new_privileges", report);
 }
 
 /// A set of capabilities, a bit for each that is known here.
@@ -91,6 +98,8 @@ void take_capabilities(Unit& service, Draft& draft, Report& report) {
   const auto ambient = merged(ambients, 0, report);
   if (!bounding || !ambient) return;
   const Directive* from = ambients.empty() ? bounds.back() : ambients.back();
+  for (const auto& lines : {bounds, ambients})
+    if (!lines.empty()) tell_taken(*lines.back(), "capabilities", report);
   if (!runs_as_root(draft)) return take_other_user(*bounding, *ambient, from, draft, report);
   if (*bounding != all_bits()) draft.set("capabilities", *bounding == 0 ? std::vector<std::string>{"none"} : words_of(*bounding), from);
 }
@@ -140,7 +149,7 @@ void take_limit(Unit& service, const LimitWord& word, Draft& draft, Report& repo
 }
 
 /// A word of a box whose attribute this version has: what it says there, or nothing where it says nothing or no attribute can.
-void take_box_word(Unit& service, const BoxWord& word, Draft& draft) {
+void take_box_word(Unit& service, const BoxWord& word, Draft& draft, Report& report) {
   if (!config::find_attribute(word.attribute)) return;
   std::vector<std::string> values;
   for (const Directive* d : service.look("Service", word.directive)) {
@@ -150,7 +159,9 @@ void take_box_word(Unit& service, const BoxWord& word, Draft& draft) {
     values.insert(values.end(), value->begin(), value->end());
   }
   const auto lines = service.all("Service", word.directive);
-  if (!values.empty()) draft.set(std::string(word.attribute), values, lines.back());
+  if (values.empty()) return;
+  draft.set(std::string(word.attribute), values, lines.back());
+  tell_taken(*lines.back(), word.attribute, report);
 }
 
 }  // namespace
@@ -160,7 +171,7 @@ void take_confinement(Unit& service, config::Names& names, Draft& draft, Report&
   take_capabilities(service, draft, report);
   take_system_calls(service, names, draft, report);
   for (const LimitWord& word : limit_words) take_limit(service, word, draft, report);
-  for (const BoxWord& word : box_words()) take_box_word(service, word, draft);
+  for (const BoxWord& word : box_words()) take_box_word(service, word, draft, report);
 }
 
 }  // namespace xsuperd::convert

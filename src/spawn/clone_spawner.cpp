@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -61,7 +59,6 @@ class CloneSpawner final : public Spawner {
   void put(Launched launched);
 
   const CloneOptions options_;
-  const base::Fd self_;  ///< this process
   const Manner manner_;
   const base::Fd null_;
   std::function<void(Outcome)> handler_;
@@ -78,8 +75,7 @@ class CloneSpawner final : public Spawner {
 
 CloneSpawner::CloneSpawner(boost::asio::io_context& loop, const CloneOptions& options)
     : options_(options),
-      self_(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0U))),
-      manner_(choose_manner(options, self_.get())),
+      manner_(choose_manner(options)),
       null_(open_null()),
       here_(manner_, null_.get()),
       pending_(loop, slow_),
@@ -88,7 +84,6 @@ CloneSpawner::CloneSpawner(boost::asio::io_context& loop, const CloneOptions& op
       box_(loop),
       profiles_({.threads = options.threads,
                  .ring = ring_capacity,
-                 .self = self_.get(),
                  .serve = [this](JobRing& ring, bool inherits) { work(ring, inherits); }}) {
   box_.on_launched([this](Launched launched) { take(std::move(launched)); });
   start_threads();

@@ -103,10 +103,12 @@ void Launch::clone(const Manner& manner, int socket, int errors) {
 
 void Launch::enter_and_clone(const Manner& manner) {
   if (!job_.box.pids) return clone_here(manner);
+  const base::Fd home(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0U)));
+  if (!home) return fail(Step::enter, errno);
   if (const int error = born_in(job_.box.keeper)) return fail(Step::enter, error);
   clone_here(manner);
   // What fails here for lack of memory must not stay so: all that this thread starts would come into the box.
-  while (born_in(manner.self) != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  while (born_in(home.get()) != 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 void Launch::clone_here(const Manner& manner) {

@@ -19,7 +19,7 @@ struct Manner {
   /// that its cost does not grow with what the daemon has open. 0: the kernel copies the whole table.
   unsigned first_high = 0;
   bool pidfd_clone = true;
-  int self = -1;  ///< pidfd of this process, to come back from other process namespaces; borrowed
+  int null_slot = -1;  ///< the low descriptor that has /dev/null
 };
 
 /// Clears O_NONBLOCK for the server, and puts it back unless the server got the socket.

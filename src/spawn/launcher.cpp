@@ -33,9 +33,9 @@ std::unique_ptr<Launch> make_launch() {
 
 }  // namespace
 
-Manner choose_manner(const CloneOptions& options, int self) {
+Manner choose_manner(const CloneOptions& options) {
   Manner manner;
-  manner.self = self;
+  manner.null_slot = null_slot(options.threads);
   manner.pidfd_clone = !options.without_pidfd_clone;
   if (!options.without_unshare && kernel_can_unshare() && low_descriptors_reserved(options.threads))
     manner.first_high = static_cast<unsigned>(first_high(options.threads));
@@ -54,39 +54,31 @@ Launched Launcher::launch(Job job, std::chrono::nanoseconds patience, int slot, 
     return launch_->finish();
   }
   if (inherits) launch_->inherits();
-  const bool through = manner_.first_high == 0 ? start_plainly(patience) : start_by_slot(patience, slot);
+  // What becomes 2 has no slot: few servers have one of their own, and a copy of the whole table leads them to it.
+  const bool plainly = manner_.first_high == 0 || launch_->job().errors.get() != -1;
+  const bool through = plainly ? start_plainly(patience) : start_by_slot(patience, slot);
   if (through) return launch_->finish();
   return std::move(launch_);
 }
 
 bool Launcher::start_plainly(std::chrono::nanoseconds patience) {
-  const int errors = launch_->job().errors.get() == -1 && launch_->job().discard_errors ? null_ : launch_->job().errors.get();
-  launch_->clone(manner_, launch_->socket(), errors);
+  const Job& job = launch_->job();
+  Manner whole = manner_;
+  whole.first_high = 0;
+  launch_->clone(whole, launch_->socket(), job.errors.get() == -1 && job.discard_errors ? null_ : job.errors.get());
   return launch_->wait(patience);
 }
 
 bool Launcher::start_by_slot(std::chrono::nanoseconds patience, int slot) {
-  int error = ::dup3(launch_->socket(), slot, O_CLOEXEC) == -1 ? errno : 0;
-  const int errors = error == 0 ? fill_error_slot(slot, error) : -1;
-  if (error != 0) {
-    launch_->fail(Step::descriptors, error);
-    ::dup3(null_, slot, O_CLOEXEC);
+  if (::dup3(launch_->socket(), slot, O_CLOEXEC) == -1) {
+    launch_->fail(Step::descriptors, errno);
     return true;
   }
-  const bool has_errors = launch_->job().errors.get() != -1;
-  launch_->clone(manner_, slot, errors);
+  launch_->clone(manner_, slot, launch_->job().discard_errors ? manner_.null_slot : -1);
   const bool through = launch_->wait(patience);
   if (!through) launch_->wait_for_table();
   ::dup3(null_, slot, O_CLOEXEC);
-  if (has_errors) ::dup3(null_, error_slot_of(slot), O_CLOEXEC);
   return through;
-}
-
-int Launcher::fill_error_slot(int slot, int& error) const {
-  const int number = error_slot_of(slot);
-  if (launch_->job().errors.get() == -1) return launch_->job().discard_errors ? number : -1;
-  if (::dup3(launch_->job().errors.get(), number, O_CLOEXEC) == -1) error = errno;
-  return number;
 }
 
 }  // namespace xsuperd::spawn

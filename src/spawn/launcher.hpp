@@ -7,8 +7,8 @@
 
 namespace xsuperd::spawn {
 
-/// The best manner that the kernel, the reserved descriptors and the options allow. `self`: pidfd of this process.
-[[nodiscard]] Manner choose_manner(const CloneOptions& options, int self = -1);
+/// The best manner that the kernel, the reserved descriptors and the options allow.
+[[nodiscard]] Manner choose_manner(const CloneOptions& options);
 
 /// Starts one program at a time. Each thread that starts programs has its own, with a Launch that is used again, until one
 /// is given away because it takes too long.
@@ -25,9 +25,6 @@ class Launcher {
   // Both: true when the child is through.
   [[nodiscard]] bool start_plainly(std::chrono::nanoseconds patience);
   [[nodiscard]] bool start_by_slot(std::chrono::nanoseconds patience, int slot);
-
-  /// The slot for descriptor 2, with what the job has for it; -1 if that is the connection. errno in `error`.
-  [[nodiscard]] int fill_error_slot(int slot, int& error) const;
 
   Manner manner_;
   int null_;

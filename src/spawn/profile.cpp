@@ -9,6 +9,7 @@
 
 #include <cerrno>
 
+#include "xsuperd/base/fd.hpp"
 #include "xsuperd/base/raw_syscall.hpp"
 #include "xsuperd/box/filter.hpp"
 
@@ -42,7 +43,10 @@ bool take_filter(const box::FilterProgram& program) {
 
 /// Of all that it needs only setns(2) is denied by some set; the rest was looked at when the recipe was made
 /// (box::lets_launch). A clone(2) that fails shows at the first start.
-bool works(int self) { return self < 0 || raw(SYS_setns, self, CLONE_NEWPID, 0, 0, 0, box::pass()) == 0; }
+bool works() {
+  const base::Fd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0U)));
+  return ::geteuid() != 0 || !self || raw(SYS_setns, self.get(), CLONE_NEWPID, 0, 0, 0, box::pass()) == 0;
+}
 
 }  // namespace
 
@@ -52,10 +56,10 @@ Profile Profile::of(const Recipe& recipe) {
   return profile;
 }
 
-bool take_on(const Profile& profile, int self) {
+bool take_on(const Profile& profile) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
   if (profile.bounds.given && !cut_bounding_set(profile.bounds.value)) return false;
-  return (!profile.filter || take_filter(*profile.filter)) && works(self);
+  return (!profile.filter || take_filter(*profile.filter)) && works();
 }
 
 }  // namespace xsuperd::spawn

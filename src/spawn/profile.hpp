@@ -21,7 +21,7 @@ struct Profile {
 };
 
 /// The calling thread takes it on, for ever. False when it could not, or when what it needs to start servers does not work
-/// under it: then it must not start any. `self`: pidfd of this process.
-[[nodiscard]] bool take_on(const Profile& profile, int self);
+/// under it: then it must not start any.
+[[nodiscard]] bool take_on(const Profile& profile);
 
 }  // namespace xsuperd::spawn

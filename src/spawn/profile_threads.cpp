@@ -50,7 +50,7 @@ void ProfileThreads::begin(Group& group) {
   try {
     for (unsigned thread = 0; thread < options_.threads; ++thread)
       group.threads.emplace_back([this, &group] {
-        const bool good = take_on(group.profile, options_.self);
+        const bool good = take_on(group.profile);
         if (!good) group.useless = true;
         options_.serve(group.ring, good);
       });

@@ -21,7 +21,6 @@ class ProfileThreads {
     std::size_t profiles = 8;
     unsigned threads = 2;  ///< of each; 0: servers take on their profile themselves
     std::size_t ring = 256;
-    int self = -1;  ///< pidfd of this process
     /// The life of a thread: starts what comes out of the ring, until that is closed. `inherits`: see Launch.
     std::function<void(JobRing& ring, bool inherits)> serve;
   };

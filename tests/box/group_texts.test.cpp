@@ -115,6 +115,13 @@ TEST_CASE("a mould keeps its limits on the way to the process that makes boxes")
   for (std::size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(decode_mould(bytes.substr(0, size)));
 }
 
+TEST_CASE("the last word of a file is a word like the others, though its line ends behind it") {
+  CHECK(has_word("cpu memory pids\n", "pids"));
+  CHECK_FALSE(has_word("cpu memory pids\n", "pid"));
+  CHECK(words_of("382\n390\n") == std::vector<std::string_view>{"382", "390"});
+  CHECK(words_of("\n").empty());
+}
+
 TEST_CASE("a message has room for the descriptors of any box") {
   for (const bool reuse : {false, true})
     for (const bool tmp : {false, true})
