@@ -95,6 +95,12 @@ XSUPERD_IN_CHILD int cut_bounding_set(const ChildPlan& plan) {
   return bounds.ambient ? error_of(raw(SYS_prctl, PR_SET_KEEPCAPS, 1)) : 0;
 }
 
+XSUPERD_IN_CHILD bool is_bounded(std::uint64_t allowed) {
+  for (unsigned number = 0; number < capability_numbers; ++number)
+    if (in_bounding_set(number) == 1 && !has_bit(allowed, number)) return false;
+  return true;
+}
+
 XSUPERD_IN_CHILD int set_capabilities(const ChildPlan& plan) {
   if (!plan.capabilities.given) return 0;
   const CapabilityBounds& bounds = plan.capabilities.value;
