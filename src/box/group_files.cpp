@@ -68,6 +68,12 @@ bool is_limited(int directory, const char* name) {
   return text && !text->starts_with("max");
 }
 
+/// Of memory, in the group itself: the machine as a whole may have. Before Linux 5.2 nothing tells.
+bool has_run_out(int directory, const char* name) {
+  const auto events = read_file(directory, name);
+  return !events || counter(*events, "oom").value_or(0) > 0;
+}
+
 /// Older kernels count in the group whose process was refused, whichever group's limit it was.
 void tell_tasks(int group, Struck& struck) {
   const auto most = read_file(group, "pids.max");
@@ -125,7 +131,7 @@ Struck struck_in(int group) {
   const auto memory = read_file(group, "memory.events");
   if (memory && counter(*memory, "oom_kill").value_or(0) > 0) {
     struck.memory = counter(*memory, "oom").value_or(0) > 0;
-    struck.service_memory = !struck.memory && is_limited(group, "../memory.max");
+    struck.service_memory = !struck.memory && is_limited(group, "../memory.max") && has_run_out(group, "../memory.events.local");
   }
   const auto tasks = read_file(group, "pids.events");
   if (tasks && counter(*tasks, "max").value_or(0) > 0) tell_tasks(group, struck);

@@ -140,6 +140,16 @@ std::vector<GroupText> limit_texts(const Mould::Amounts& amounts, bool of_box) {
   return texts;
 }
 
+std::vector<GroupText> changed_limit_texts(const Mould::Amounts& before, const Mould::Amounts& now) {
+  std::vector<GroupText> texts = limit_texts(now, false);
+  for (GroupText old : limit_texts(before, false)) {
+    if (std::ranges::find(texts, old.file, &GroupText::file) != texts.end()) continue;
+    const char* none = old.file == "cpu.weight" ? "100" : "max";
+    texts.push_back({std::move(old.file), none});
+  }
+  return texts;
+}
+
 std::vector<std::string_view> controllers_for(const Mould& mould) {
   constexpr auto unlimited = Mould::Amounts::unlimited;
   std::vector<std::string_view> names;

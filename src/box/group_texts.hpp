@@ -45,6 +45,8 @@ struct GroupText {
 };
 /// What a new group is told. That of a box ends as a whole when it has no memory left.
 [[nodiscard]] std::vector<GroupText> limit_texts(const Mould::Amounts& amounts, bool of_box);
+/// What a group with the limits `before` is told, so that it has those of `now`: those that it no longer has are lifted.
+[[nodiscard]] std::vector<GroupText> changed_limit_texts(const Mould::Amounts& before, const Mould::Amounts& now);
 /// "memory", "pids" and "cpu", as far as the mould needs them.
 [[nodiscard]] std::vector<std::string_view> controllers_for(const Mould& mould);
 

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@ namespace xsuperd::box {
 
 namespace {
 
-constexpr int first_rest = 10, longest_rest = 500;  // milliseconds
+constexpr std::chrono::milliseconds first_rest{10}, longest_rest{500};
 
 Trouble made(int parent, const char* name) {
   if (::mkdirat(parent, name, 0755) == 0 || errno == EEXIST) return {};
@@ -46,7 +47,16 @@ Trouble move_all(int from, int to, std::size_t& left) {
   return {};
 }
 
+/// Whoever still has a box of a helper that is gone speaks of it by its number.
+std::uint32_t any_number() {
+  std::uint32_t number = 0;
+  if (::getrandom(&number, sizeof number, GRND_NONBLOCK) != sizeof number) number = static_cast<std::uint32_t>(::getpid());
+  return number;
+}
+
 }  // namespace
+
+Groups::Groups(pid_t daemon) : daemon_(daemon), last_(any_number()) {}
 
 Trouble Groups::begin() {
   if (boxes_) return {};
@@ -59,7 +69,6 @@ Trouble Groups::begin() {
   if (Trouble trouble = go_into_leaf(own_.get(), machine); trouble.happened()) return trouble;
   remove_stale();
   const std::string name = boxes_name(daemon_);
-  (void)remove_group(own_.get(), name.c_str());  // as far as a helper before this one has left it empty
   if (Trouble trouble = made(own_.get(), name.c_str()); trouble.happened()) return trouble;
   boxes_ = open_directory(own_.get(), name.c_str());
   return boxes_ ? Trouble{} : Trouble{errno, "opening a control group"};
@@ -85,6 +94,7 @@ bool Groups::lives(std::int64_t daemon) const {
   return has_word(*leaf, std::to_string(daemon));
 }
 
+/// As far as nobody is in them: a daemon may end and leave its servers alive.
 void Groups::remove_stale() {
   const int copy = ::openat(own_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, int (*)(DIR*)> list(copy >= 0 ? ::fdopendir(copy) : nullptr, ::closedir);
@@ -93,9 +103,7 @@ void Groups::remove_stale() {
     if (entry == nullptr) break;
     const auto daemon = daemon_of(entry->d_name);
     if (!daemon || *daemon == daemon_ || lives(*daemon)) continue;
-    if (const base::Fd group = open_directory(own_.get(), entry->d_name)) kill_all(group.get());
-    dying_.push_back({own_.get(), entry->d_name});
-    rest_ = first_rest;
+    (void)remove_group(own_.get(), entry->d_name);
   }
 }
 
@@ -130,7 +138,7 @@ Trouble Groups::make_service(const Mould& mould) {
     found->controllers.emplace_back(controller);
   }
   if (found->amounts == mould.together) return {};
-  if (Trouble trouble = told(found->directory.get(), limit_texts(mould.together, false)); trouble.happened()) return trouble;
+  if (Trouble trouble = told(found->directory.get(), changed_limit_texts(found->amounts, mould.together)); trouble.happened()) return trouble;
   found->amounts = mould.together;
   return {};
 }
@@ -159,8 +167,9 @@ void Groups::drop(const std::string& path) {
   if (!group) return;
   if (is_populated(group.get()).value_or(true)) kill_all(group.get());
   if (remove_group(boxes_.get(), path.c_str())) return remove_forgotten();
-  dying_.push_back({boxes_.get(), path});
+  dying_.push_back(path);
   rest_ = first_rest;
+  next_ = std::min(next_, Clock::now() + rest_);
 }
 
 void Groups::forget(const Mould& mould) {
@@ -178,16 +187,20 @@ void Groups::remove_forgotten() {
   });
 }
 
-int Groups::rest() const { return dying_.empty() ? -1 : rest_; }
+int Groups::rest() const {
+  if (dying_.empty()) return -1;
+  return static_cast<int>(std::max(std::chrono::ceil<std::chrono::milliseconds>(next_ - Clock::now()), std::chrono::milliseconds(0)).count());
+}
 
 void Groups::tend() {
-  std::erase_if(dying_, [](const Dying& one) {
-    if (remove_group(one.parent, one.path.c_str())) return true;
-    if (const base::Fd group = open_directory(one.parent, one.path.c_str())) kill_all(group.get());
+  std::erase_if(dying_, [this](const std::string& path) {
+    if (remove_group(boxes_.get(), path.c_str())) return true;
+    if (const base::Fd group = open_directory(boxes_.get(), path.c_str())) kill_all(group.get());
     return false;
   });
   remove_forgotten();
   rest_ = std::min(rest_ * 2, longest_rest);
+  next_ = dying_.empty() ? Clock::time_point::max() : Clock::now() + rest_;
 }
 
 void Groups::end() {

@@ -9,6 +9,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -22,7 +23,7 @@ namespace xsuperd::box {
 
 class Groups {
  public:
-  explicit Groups(pid_t daemon) : daemon_(daemon) {}
+  explicit Groups(pid_t daemon);
 
   struct Group {
     base::Fd directory = {};
@@ -38,7 +39,7 @@ class Groups {
   /// No box of that service will be asked for; its group goes when it is empty.
   void forget(const Mould& mould);
 
-  /// Milliseconds until tend() should be called; -1: it need not be.
+  /// Milliseconds until tend() is to be called, whatever else happens meanwhile; -1: it need not be.
   [[nodiscard]] int rest() const;
   void tend();
   /// Removes all groups in which nobody is.
@@ -54,6 +55,8 @@ class Groups {
   [[nodiscard]] Trouble make_service(const Mould& mould);
   void remove_forgotten();
 
+  using Clock = std::chrono::steady_clock;
+
   const pid_t daemon_;
   base::Fd own_, boxes_;         ///< GROUP, and the directory of all boxes
   std::set<std::string, std::less<>> enabled_;  ///< controllers, in both
@@ -65,13 +68,11 @@ class Groups {
   };
   std::vector<Service> services_;
   std::set<std::string> forgotten_;  ///< ids of services whose groups go
-  struct Dying {
-    int parent;        ///< `own_` or `boxes_`
-    std::string path;  ///< below
-  };
-  std::vector<Dying> dying_;
-  int rest_ = 0;
-  std::uint32_t last_ = 0;
+  std::vector<std::string> dying_;  ///< paths of groups whose processes are ending
+  std::chrono::milliseconds rest_{0};
+  Clock::time_point next_ = Clock::time_point::max();  ///< when tend() is to be called
+  /// The number of the last box. Begins anywhere: the helper before this one has given numbers, too.
+  std::uint32_t last_;
 };
 
 }  // namespace xsuperd::box

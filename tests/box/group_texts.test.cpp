@@ -90,6 +90,14 @@ TEST_CASE("limits are written as the kernel reads them") {
   CHECK(limit_texts(Amounts{.memory = 1}, false).size() == 1);
 }
 
+TEST_CASE("a limit that a service no longer has is lifted") {
+  using Amounts = Mould::Amounts;
+  const Amounts before{.memory = 1 << 20, .tasks = 5, .cpu = 50, .weight = 7};
+  CHECK(changed_limit_texts(before, {.tasks = 6}) ==
+        std::vector<GroupText>{{"pids.max", "6"}, {"memory.max", "max"}, {"cpu.max", "max"}, {"cpu.weight", "100"}});
+  CHECK(changed_limit_texts({}, {.tasks = 6}) == std::vector<GroupText>{{"pids.max", "6"}});
+}
+
 TEST_CASE("only those controllers are enabled that a mould needs") {
   using Names = std::vector<std::string_view>;
   CHECK(controllers_for({}).empty());
