@@ -50,13 +50,13 @@ bool same_file(int a, int b) {
   return ::fstat(a, &one) == 0 && ::fstat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/// Are all directories on the way to it root's alone? Then so are the links in them.
+/// Then so are the links in it.
 bool only_root_writes(int directory) {
   struct stat status {};
   return directory >= 0 && ::fstat(directory, &status) == 0 && status.st_uid == 0 && (status.st_mode & 022) == 0;
 }
 
-/// Are all directories on the way to it root's alone? Then so are the links in them.
+/// Are all directories on the way to it root's alone?
 bool only_root_leads_to(int root, const std::string& path) {
   if (!only_root_writes(root)) return false;
   for (std::size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1)) {
@@ -64,6 +64,14 @@ bool only_root_leads_to(int root, const std::string& path) {
     if (!only_root_writes(at.get())) return false;
   }
   return true;
+}
+
+/// A copy of the mounts at `path`. Whoever owns a directory on the way could lead us to whatever he likes.
+base::Fd tree_of(int root, const std::string& path) {
+  const base::Fd found = opened(open_within(root, path.c_str(), O_PATH), "finding", path);
+  const base::Fd straight(open_within(root, path.c_str(), O_PATH, false));
+  if (!(straight ? same_file(found.get(), straight.get()) : only_root_leads_to(root, path))) throw Failure{ELOOP, "finding " + path};
+  return opened(clone_tree(found.get(), ""), "finding", path);
 }
 
 class RootMaker {
@@ -99,7 +107,7 @@ class RootMaker {
   }
 
   void mount_directory() {
-    const base::Fd tree = opened(clone_tree(AT_FDCWD, mould_.directory.c_str()), "finding", mould_.directory);
+    const base::Fd tree = tree_of(host_.get(), mould_.directory);
     if (mould_.directory_read_only) protect(tree.get(), true, mould_.directory);
     const base::Fd place = opened(::open(scaffold, O_PATH | O_DIRECTORY | O_CLOEXEC), "opening", scaffold);
     check(move_to(tree.get(), place.get()) == 0, "mounting", mould_.directory);
@@ -136,14 +144,7 @@ class RootMaker {
   }
 
   /// What a path shows: in a selection what the host has there, else what the root itself has.
-  base::Fd source(const std::string& path) {
-    const int root = selection() ? host_.get() : root_.get();
-    const base::Fd found = opened(open_within(root, path.c_str(), O_PATH), "finding", path);
-    // Whoever owns a directory on the way could lead us to whatever he likes.
-    const base::Fd straight(open_within(root, path.c_str(), O_PATH, false));
-    if (!(straight ? same_file(found.get(), straight.get()) : only_root_leads_to(root, path))) throw Failure{ELOOP, "finding " + path};
-    return opened(clone_tree(found.get(), ""), "finding", path);
-  }
+  base::Fd source(const std::string& path) { return tree_of(selection() ? host_.get() : root_.get(), path); }
 
   /// What is writable was looked up before anything was made read-only: it stays as the host has it.
   void show(const std::string& path, bool read_only, std::uint64_t besides = 0) {
@@ -160,12 +161,13 @@ class RootMaker {
   /// A place that is not of our own making is the thing itself, as some directory above shows it.
   [[nodiscard]] bool stays_there(int place, int tree) const {
     struct stat at {}, root {};
-    if (!selection() || same_file(place, tree)) return true;
-    return ::fstat(place, &at) == 0 && ::fstat(root_.get(), &root) == 0 && at.st_dev == root.st_dev;
+    if (same_file(place, tree)) return true;
+    return selection() && ::fstat(place, &at) == 0 && ::fstat(root_.get(), &root) == 0 && at.st_dev == root.st_dev;
   }
 
+  /// Only an empty root is given places: elsewhere whoever owns a directory on the way would choose where they are made.
   base::Fd place_for(const std::string& path, bool directory) {
-    if (const int there = open_within(root_.get(), path.c_str(), O_PATH); there >= 0 || errno != ENOENT)
+    if (const int there = open_within(root_.get(), path.c_str(), O_PATH); there >= 0 || errno != ENOENT || !selection())
       return opened(there, "opening", path);
     if (directory) return make_directory(path, 0755);
     const base::Fd parent = make_directory(path.substr(0, path.rfind('/')), 0755);
