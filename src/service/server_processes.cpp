@@ -97,8 +97,8 @@ void ServerProcesses::started(spawn::Started& outcome) {
 
 void ServerProcesses::failed(spawn::StartFailed& outcome) {
   needs_.census.owners.erase(outcome.token);
-  if (outcome.step == spawn::Step::box && !may_pass(outcome.error)) return never_began(outcome.token, fmt::format("{}: {}", service().id, outcome.detail));
   errors_.failed(outcome.token);
+  if (outcome.step == spawn::Step::box && !may_pass(outcome.error)) return never_began(outcome.token, fmt::format("{}: {}", service().id, outcome.detail));
   outcome.process_existed ? not_executed(outcome) : not_created(outcome);
 }
 
@@ -106,6 +106,8 @@ void ServerProcesses::failed(spawn::StartFailed& outcome) {
 void ServerProcesses::not_created(spawn::StartFailed& outcome) {
   if (outcome.step == spawn::Step::box)
     needs_.journal.daemon().error("{}: {}", service().id, outcome.detail);
+  else if (outcome.step == spawn::Step::enter)
+    needs_.journal.daemon().error("{}: {} failed: {}", service().id, spawn::step_text(outcome.step), base::errno_text(outcome.error));
   else
     needs_.journal.daemon().error("{}: fork failed: {}", service().id, base::errno_text(outcome.error));
   needs_.sessions.at(outcome.token).socket = std::move(outcome.socket);
