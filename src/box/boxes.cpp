@@ -20,6 +20,8 @@
 #include "box/helper_link.hpp"
 #include "box/inspection.hpp"
 #include "box/messages.hpp"
+#include "box/over_groups.hpp"
+#include "box/shelf.hpp"
 #include "xsuperd/loop/alarm.hpp"
 
 namespace xsuperd::box {
@@ -34,30 +36,11 @@ constexpr std::size_t most_asked = 64;
 constexpr milliseconds look{1'000};
 constexpr milliseconds pause{20};
 
-/// The boxes of one mould.
-struct Shelf {
-  std::shared_ptr<const Mould> mould;
-  std::uint32_t number = 0;
-  bool told = false;  ///< the helper has the mould
-  std::deque<Box> spare;
-  std::deque<Boxes::Done> waiting;
-  std::size_t asked = 0;
-  Clock::time_point lent{};
-  bool failing = false;  ///< the last one could not be made: none is made ahead
-
-  /// How many to ask for: for those that wait, and, when fewer than `least` are spare, so that twice as many are.
-  [[nodiscard]] std::size_t wanted(std::size_t least) const {
-    const std::size_t ahead = failing ? 0 : least;
-    const std::size_t have = spare.size() + asked;
-    if (have >= waiting.size() + ahead) return 0;
-    return waiting.size() + 2 * ahead - have;
-  }
-};
-
 /// The descriptors of one box, in the order in which they come.
-Box box_of(const std::shared_ptr<const Mould>& mould, std::vector<base::Fd>::iterator& next) {
+Box box_of(const Shelf& shelf, std::vector<base::Fd>::iterator& next) {
+  const std::shared_ptr<const Mould>& mould = shelf.mould;
   const bool views = mould->reuse && mould->pids;
-  Box box{.mould = mould, .keeper = std::move(*next++)};
+  Box box{.mould = mould, .shelf = shelf.number, .keeper = std::move(*next++)};
   if (views && mould->tmp) box.tmp = std::move(*next++);
   if (views) box.proc = std::move(*next++);
   if (mould->has_group()) box.group = std::move(*next++);
@@ -77,6 +60,10 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   Struck take_back(Box box);
   void keep_or_discard(Box box);
   void discard(const Box& box);
+  void count_lent(const Box& box);
+  void renew();
+  void leave(Shelf& shelf);
+  void drop_needless();
   void drop_soon();
   void drop_groups();
 
@@ -108,7 +95,7 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   bool refills = false;  ///< in a turn of the loop that is to come
   bool drops = false;    ///< the same
   bool grouped = false;  ///< the helper has made control groups
-  std::string over;      ///< paths of the control groups of boxes that are over, each with a NUL byte behind it
+  OverGroups over;
   Clock::time_point heard{};
   BoxCounts counts;
   bool closed = false;
@@ -116,24 +103,22 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
 
 Shelf& Boxes::Impl::shelf_of(const std::shared_ptr<const Mould>& mould) {
   for (auto& [number, shelf] : shelves)
-    if (same(shelf.mould, mould)) return shelf;
+    if (!shelf.leaving && same(shelf.mould, mould)) return shelf;
   const std::uint32_t number = ++last_shelf;
-  Shelf shelf;
-  shelf.mould = mould;
-  shelf.number = number;
-  return shelves.emplace(number, std::move(shelf)).first->second;
+  return shelves.emplace(number, Shelf{.mould = mould, .number = number}).first->second;
 }
 
 std::optional<Box> Boxes::Impl::lend(const std::shared_ptr<const Mould>& mould, Done done) {
   Shelf& shelf = shelf_of(mould);
   shelf.lent = Clock::now();
   std::optional<Box> box;
-  while (!box && shelf.waiting.empty() && !shelf.spare.empty()) {
-    if (!is_gone(shelf.spare.front())) box = std::move(shelf.spare.front());
-    shelf.spare.pop_front();
+  if (shelf.waiting.empty()) box = shelf.take();
+  while (box && is_gone(*box)) {
+    discard(*box);
+    box = shelf.take();
   }
   if (box)
-    ++counts.lent;
+    count_lent(*box);
   else
     shelf.waiting.push_back(std::move(done));
   if (shelf.wanted(options.spare) > 0) refill_soon();
@@ -144,9 +129,13 @@ std::optional<Box> Boxes::Impl::lend(const std::shared_ptr<const Mould>& mould, 
 /// With all that runs in it.
 void Boxes::Impl::discard(const Box& box) {
   ::syscall(SYS_pidfd_send_signal, box.keeper.get(), SIGKILL, nullptr, 0U);
-  if (box.group_path.empty()) return;
-  over.append(box.group_path).push_back('\0');
-  if (!closed) drop_soon();
+  over.add(box.group_path);
+  if (!over.empty() && !closed) drop_soon();
+}
+
+void Boxes::Impl::count_lent(const Box& box) {
+  ++counts.lent;
+  if (box.used) ++counts.again;
 }
 
 /// The groups of what has ended in one turn of the loop are told of together.
@@ -165,11 +154,7 @@ void Boxes::Impl::drop_groups() {
   if (over.empty()) return;
   if (!helper->open() && !closed)
     if (const std::string trouble = helper->start(); !trouble.empty() && options.on_trouble) options.on_trouble(trouble);
-  while (!over.empty() && helper->open()) {
-    const std::size_t end = over.size() <= most_mould_bytes ? over.size() : over.rfind('\0', most_mould_bytes - 1) + 1;
-    if (helper->send({Request::Kind::drop, 0, 0}, std::string_view(over).substr(0, end)) != 0) break;
-    over.erase(0, end);
-  }
+  over.tell_all([this](std::string_view paths) { return helper->open() ? helper->send({Request::Kind::drop, 0, 0}, paths) : EPIPE; });
   if (!over.empty() && !closed && !alarm.is_set()) alarm.set(look);
 }
 
@@ -179,20 +164,18 @@ Struck Boxes::Impl::take_back(Box box) {
   return struck;
 }
 
+/// One that an image of the daemon before this one has lent has no mould.
 void Boxes::Impl::keep_or_discard(Box box) {
-  if (!box.mould) return discard(box);
-  const bool clean = box.mould->reuse && looks_as_new(box);
-  if (box.mould->reuse && !clean) ++counts.doubtful;
-  Shelf* shelf = nullptr;
-  for (auto& [number, one] : shelves)
-    if (clean && same(one.mould, box.mould)) shelf = &one;
-  // More than were ever needed at a time need not be kept.
-  if (shelf == nullptr) {
+  const bool reusable = box.mould && box.mould->reuse;
+  const bool clean = reusable && looks_as_new(box);
+  if (reusable && !clean) ++counts.doubtful;
+  const auto shelf = clean ? shelves.find(box.shelf) : shelves.end();
+  if (shelf == shelves.end() || shelf->second.leaving) {
     ++counts.discarded;
     return discard(box);
   }
-  ++counts.again;
-  arrived(*shelf, std::move(box));
+  box.used = true;
+  arrived(shelf->second, std::move(box));
 }
 
 std::size_t Boxes::Impl::open_requests() const {
@@ -225,7 +208,11 @@ void Boxes::Impl::refill() {
 
 void Boxes::Impl::ask(Shelf& shelf, std::size_t boxes) {
   int error = 0;
-  if (!shelf.told) error = helper->send({Request::Kind::mould, shelf.number, 0}, encode(*shelf.mould));
+  if (!shelf.told) {
+    const std::string bytes = encode(*shelf.mould);
+    if (bytes.size() > most_mould_bytes) return refused(shelf, boxes, {E2BIG, "can't make a box: it has too many paths"});
+    error = helper->send({Request::Kind::mould, shelf.number, 0}, bytes);
+  }
   if (error == 0) {
     shelf.told = true;
     error = helper->send({Request::Kind::box, shelf.number, static_cast<std::uint32_t>(boxes)});
@@ -269,7 +256,7 @@ void Boxes::Impl::take(const Reply& reply, std::vector<base::Fd> descriptors) {
   shelf.failing = false;
   auto next = descriptors.begin();
   for (std::uint32_t i = 0; i < reply.boxes; ++i) {
-    Box box = box_of(shelf.mould, next);
+    Box box = box_of(shelf, next);
     if (box.group) box.group_path = box_path(box.mould->together.any() ? std::string_view(box.mould->service) : "", reply.groups[i]);
     remember_as_new(box);
     ++counts.made;
@@ -279,10 +266,11 @@ void Boxes::Impl::take(const Reply& reply, std::vector<base::Fd> descriptors) {
 }
 
 void Boxes::Impl::arrived(Shelf& shelf, Box box) {
-  if (shelf.waiting.empty()) return shelf.spare.push_front(std::move(box));  // the one used last is still in the caches
+  if (shelf.leaving) return discard(box);
+  if (shelf.waiting.empty()) return shelf.spare.push_front(std::move(box));
   Done done = std::move(shelf.waiting.front());
   shelf.waiting.pop_front();
-  ++counts.lent;
+  count_lent(box);
   done(std::move(box));
 }
 
@@ -304,7 +292,7 @@ void Boxes::Impl::lost(const std::string& why) {
   for (auto& [number, shelf] : shelves) {
     shelf.told = false;
     shelf.asked = 0;
-    for (const Box& box : shelf.spare) over.append(box.group_path).append(box.group_path.empty() ? 0 : 1, '\0');
+    for (const Box& box : shelf.spare) over.add(box.group_path);
     shelf.spare.clear();
   }
   alarm.set(look);
@@ -322,6 +310,7 @@ void Boxes::Impl::tick() {
   const auto now = Clock::now();
   if (asked > 0 && now - heard > options.silence) lost("the helper that makes boxes does not answer");
   drop_old(now);
+  drop_needless();
   drop_groups();
   // A helper that cannot be started now cannot be waited for.
   if (open_requests() > 0 && !helper->open() && !helper->lives() && !have_helper()) fail_all({EAGAIN, "the helper that makes boxes does not run"});
@@ -329,10 +318,34 @@ void Boxes::Impl::tick() {
   if (!closed && (!shelves.empty() || !over.empty()) && !alarm.is_set()) alarm.set(look);
 }
 
+void Boxes::Impl::drop_needless() {
+  for (auto& [number, shelf] : shelves)
+    for (const Box& box : shelf.take_needless(options.spare)) discard(box);
+}
+
+/// Who waits goes on waiting, for a box of a new one.
+void Boxes::Impl::leave(Shelf& shelf) {
+  shelf.leaving = true;
+  for (const Box& box : std::exchange(shelf.spare, {})) discard(box);
+  if (shelf.waiting.empty()) return;
+  Shelf& next = shelf_of(shelf.mould);
+  next.lent = shelf.lent;
+  next.waiting = std::exchange(shelf.waiting, {});
+  refill_soon();
+}
+
+void Boxes::Impl::renew() {
+  std::vector<std::uint32_t> numbers;
+  for (const auto& [number, shelf] : shelves)
+    if (!shelf.leaving) numbers.push_back(number);
+  for (const std::uint32_t number : numbers) leave(shelves.at(number));
+  drop_old(Clock::now());
+}
+
 void Boxes::Impl::drop_old(Clock::time_point now) {
   for (auto at = shelves.begin(); at != shelves.end();) {
     Shelf& shelf = at->second;
-    if (!shelf.waiting.empty() || shelf.asked > 0 || now - shelf.lent < options.spare_for) {
+    if (!shelf.waiting.empty() || shelf.asked > 0 || (!shelf.leaving && now - shelf.lent < options.spare_for)) {
       ++at;
       continue;
     }
@@ -370,6 +383,8 @@ Boxes::~Boxes() { impl_->close(); }
 std::optional<Box> Boxes::lend(const std::shared_ptr<const Mould>& mould, Done done) { return impl_->lend(mould, std::move(done)); }
 
 Struck Boxes::take_back(Box box) { return impl_->take_back(std::move(box)); }
+
+void Boxes::renew() { impl_->renew(); }
 
 void Boxes::settle(milliseconds most) { impl_->settle(most); }
 

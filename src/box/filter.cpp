@@ -105,6 +105,7 @@ class Rules {
     for (const std::string& name : request_.denied)
       if (!strict()) add(refusal_, name);
     if (request_.plain_tcp && !strict()) deny_other_tcp();
+    if (request_.no_vsock && !strict()) add_unless_denied(refusal_, "socket", {equals(0, AF_VSOCK)});
     if (request_.base == FilterRequest::Base::all) return;
     // Its flags are in memory, where no filter sees them; programs then use clone(2).
     add_unless_denied(SCMP_ACT_ERRNO(ENOSYS), "clone3");

@@ -35,7 +35,8 @@ class Helper {
  private:
   struct Known {
     Mould mould;
-    std::optional<MouldSpaces> spaces;
+    std::optional<MouldSpaces> spaces = std::nullopt;
+    base::Fd hanging = {};  ///< pidfd of a process that lays out its files and does not get through
   };
   struct Living {
     void* room = nullptr;
@@ -58,6 +59,7 @@ class Helper {
   void reap();
 
   const int socket_;
+  bool broken_ = false;  ///< an answer did not get through
   Namespaces namespaces_;
   Rooms rooms_;
   Groups groups_{::getppid()};
@@ -83,8 +85,9 @@ int Helper::run() {
     const int rest = groups_.rest();
     const int ready = ::poll(&request, 1, rest >= 0 ? rest : living_.empty() ? -1 : while_any_live);
     reap();
-    if (ready == 0 && rest >= 0) groups_.tend();
+    if (groups_.rest() == 0) groups_.tend();
     if (ready > 0 && !take_request()) return groups_.end(), 0;
+    if (broken_) return 1;  // the daemon starts another, and these boxes end with us
   }
 }
 
@@ -93,6 +96,7 @@ bool Helper::take_request() {
   std::string bytes;
   switch (receive_request(socket_, request, bytes)) {
     case Received::nothing: return true;
+    case Received::short_of_descriptors:
     case Received::end: return false;
     case Received::one: break;
   }
@@ -103,7 +107,7 @@ bool Helper::take_request() {
 void Helper::handle(const Request& request, const std::string& bytes) {
   switch (request.kind) {
     case Request::Kind::mould:
-      if (auto mould = decode_mould(bytes)) moulds_[request.mould] = {std::move(*mould), std::nullopt};
+      if (auto mould = decode_mould(bytes)) moulds_[request.mould] = Known{std::move(*mould)};
       return;
     case Request::Kind::box: return make_boxes(request.mould, request.boxes);
     case Request::Kind::forget: return forget(request.mould);
@@ -114,6 +118,7 @@ void Helper::handle(const Request& request, const std::string& bytes) {
 void Helper::forget(std::uint32_t number) {
   const auto node = moulds_.extract(number);
   if (node) groups_.forget(node.mapped().mould);
+  if (moulds_.empty()) namespaces_.drop_networks();
 }
 
 void Helper::drop(std::string_view paths) {
@@ -133,7 +138,7 @@ void Helper::reap() {
     const auto ended = living_.find(pid);
     if (ended == living_.end()) continue;
     rooms_.give(ended->second.room);
-    if (ended->second.network) namespaces_.take_back(std::move(ended->second.network));
+    if (ended->second.network && !moulds_.empty()) namespaces_.take_back(std::move(ended->second.network));
     living_.erase(ended);
   }
 }
@@ -151,7 +156,7 @@ void Helper::make_boxes(std::uint32_t number, std::uint32_t count) {
     Trouble trouble;
     while (made < std::min(count, together) && !trouble.happened())
       if (trouble = make_box(known, descriptors); !trouble.happened()) ++made;
-    if (made > 0 && !deliver(number, made, descriptors)) return;
+    if (made > 0 && !deliver(number, made, descriptors)) return (void)(broken_ = true);
     count -= made;
     if (trouble.happened()) return refuse(number, count, trouble);
   }
@@ -178,7 +183,7 @@ Trouble Helper::make_box(Known& known, std::vector<base::Fd>& descriptors) {
 Trouble Helper::make_box_in(Known& known, std::vector<base::Fd>& descriptors) {
   if (!known.spaces) {
     MouldSpaces spaces;
-    if (Trouble trouble = namespaces_.make(known.mould, spaces); trouble.happened()) return trouble;
+    if (Trouble trouble = namespaces_.make(known.mould, spaces, known.hanging); trouble.happened()) return trouble;
     known.spaces = std::move(spaces);
   }
   base::Fd network;
@@ -223,7 +228,6 @@ Trouble Helper::add_views(const Mould& mould, pid_t pid, int ready, std::vector<
   return trouble;
 }
 
-/// Boxes that do not get through end with us.
 bool Helper::deliver(std::uint32_t number, std::uint32_t count, const std::vector<base::Fd>& descriptors) {
   std::vector<int> numbers;
   for (const base::Fd& one : descriptors) numbers.push_back(one.get());

@@ -55,7 +55,11 @@ void HelperLink::take_replies() {
     const Received received = receive_reply(socket_.native_handle(), reply, descriptors);
     if (received == Received::nothing) break;
     if (received == Received::end) return callbacks_.on_lost("the helper that makes boxes has closed its socket");
+    const bool lacking = received == Received::short_of_descriptors;
+    if (lacking) descriptors.clear();
     callbacks_.on_reply(reply, std::move(descriptors));
+    // What did not arrive is known to nobody; it ends with the helper.
+    if (lacking && open()) return callbacks_.on_lost("no descriptors are left for boxes");
   }
   if (!closed_) callbacks_.on_replies();
 }

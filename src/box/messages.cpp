@@ -98,9 +98,9 @@ Received receive_reply(int socket, Reply& reply, std::vector<base::Fd>& descript
   do n = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   while (n == -1 && errno == EINTR);
   if (n > 0) take_descriptors(message, descriptors);
-  if (n > 0 && (n != sizeof reply || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)) return Received::end;
+  if (n > 0 && (n != sizeof reply || (message.msg_flags & MSG_TRUNC) != 0)) return Received::end;
   reply.what[sizeof reply.what - 1] = '\0';
-  return told(n);
+  return n > 0 && (message.msg_flags & MSG_CTRUNC) != 0 ? Received::short_of_descriptors : told(n);
 }
 
 }  // namespace xsuperd::box

@@ -46,9 +46,10 @@ struct Reply {
 enum class Received : std::uint8_t {
   one,
   nothing,  ///< for now
+  short_of_descriptors,  ///< one has come, but not all descriptors that came with it
   end,      ///< the other end is gone, or does not speak our language
 };
-/// With MSG_DONTWAIT in `flags` it does not wait.
+/// Neither waits.
 [[nodiscard]] Received receive_request(int socket, Request& request, std::string& bytes);
 [[nodiscard]] Received receive_reply(int socket, Reply& reply, std::vector<base::Fd>& descriptors);
 

@@ -2,8 +2,11 @@
 #include "box/namespaces.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,8 +29,16 @@ struct MouldReport {
 
 bool shares_ipc(const Mould& mould) { return mould.ipc == Mould::Own::lent; }
 
+/// With the helper it ends, and holds nothing of the helper's: it may hang in a file system.
+void be_apart(int kept) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (kept > 0) ::syscall(SYS_close_range, 0U, static_cast<unsigned>(kept) - 1, 0U);
+  ::syscall(SYS_close_range, static_cast<unsigned>(kept) + 1, ~0U, 0U);
+}
+
 /// In a process of its own: makes the namespaces, reports, and keeps them until it is killed.
 [[noreturn]] void be_mould(const Mould& mould, int report_to) {
+  be_apart(report_to);
   MouldReport report;
   if (::unshare((mould.has_mounts() ? CLONE_NEWNS : 0) | (shares_ipc(mould) ? CLONE_NEWIPC : 0)) != 0) {
     report.error = errno;
@@ -40,6 +51,26 @@ bool shares_ipc(const Mould& mould) { return mould.ipc == Mould::Own::lent; }
   if (::write(report_to, &report, sizeof report) == sizeof report)
     while (true) ::pause();
   ::_exit(0);
+}
+
+/// Of a mould's process, which may be at it for some time. ETIMEDOUT: it is not through yet.
+MouldReport report_from(int pipe) {
+  constexpr int patience = 3'000;  // milliseconds; all other boxes wait meanwhile
+  MouldReport report;
+  pollfd end{pipe, POLLIN, 0};
+  int ready = 0;
+  do ready = ::poll(&end, 1, patience);
+  while (ready < 0 && errno == EINTR);
+  if (ready == 0)
+    report = {ETIMEDOUT, "laying out its files"};
+  else if (::read(pipe, &report, sizeof report) != sizeof report)
+    report = {EIO, "laying out its files"};
+  return report;
+}
+
+bool has_ended(int pidfd) {
+  pollfd end{pidfd, POLLIN, 0};
+  return ::poll(&end, 1, 0) == 1;
 }
 
 /// A root that has no such directory has none of this.
@@ -74,9 +105,11 @@ Trouble Namespaces::go_home() {
   return {};
 }
 
-Trouble Namespaces::make(const Mould& mould, MouldSpaces& to) {
+Trouble Namespaces::make(const Mould& mould, MouldSpaces& to, base::Fd& hanging) {
   to.own = layout_of(mould).own;
   if (!mould.has_mounts() && !shares_ipc(mould)) return {};
+  if (hanging && !has_ended(hanging.get())) return {ETIMEDOUT, "laying out its files"};
+  hanging.reset();
   if (Trouble trouble = go_home(); trouble.happened()) return trouble;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return {errno, "making a pipe"};
@@ -86,18 +119,26 @@ Trouble Namespaces::make(const Mould& mould, MouldSpaces& to) {
   if (pid == -1) return {errno, "making a process"};
   if (pid == 0) be_mould(mould, report_to.get());
   report_to.reset();
-  MouldReport report;
-  if (::read(from.get(), &report, sizeof report) != sizeof report) report.error = EIO;
+  const MouldReport report = report_from(from.get());
   Trouble trouble{report.error, report.what};
-  if (!trouble.happened()) {
-    if (mould.has_mounts()) to.mounts = open_of(pid, "ns/mnt", O_RDONLY);
-    if (shares_ipc(mould)) to.ipc = open_of(pid, "ns/ipc", O_RDONLY);
-    if ((mould.has_mounts() && !to.mounts) || (shares_ipc(mould) && !to.ipc)) trouble = {errno, "opening namespaces in /proc"};
-  }
-  ::kill(pid, SIGKILL);
-  while (::waitpid(pid, nullptr, 0) == -1 && errno == EINTR) {
-  }
+  if (!trouble.happened()) trouble = take_spaces(mould, pid, to);
+  end_mould(pid, report.error == ETIMEDOUT, hanging);
   return trouble;
+}
+
+Trouble Namespaces::take_spaces(const Mould& mould, pid_t pid, MouldSpaces& to) const {
+  if (mould.has_mounts()) to.mounts = open_of(pid, "ns/mnt", O_RDONLY);
+  if (shares_ipc(mould)) to.ipc = open_of(pid, "ns/ipc", O_RDONLY);
+  const bool lacking = (mould.has_mounts() && !to.mounts) || (shares_ipc(mould) && !to.ipc);
+  return lacking ? Trouble{errno, "opening namespaces in /proc"} : Trouble{};
+}
+
+/// One that hangs ends when its file system answers, and is reaped like a keeper.
+void Namespaces::end_mould(pid_t pid, bool hangs, base::Fd& hanging) {
+  if (hangs) hanging.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+  ::kill(pid, SIGKILL);
+  while (!hanging && ::waitpid(pid, nullptr, 0) == -1 && errno == EINTR) {
+  }
 }
 
 Trouble Namespaces::enter_new_box(const Mould& mould, const MouldSpaces& spaces, base::Fd& network) {
@@ -109,6 +150,12 @@ Trouble Namespaces::enter_new_box(const Mould& mould, const MouldSpaces& spaces,
   const int fresh = (spaces.mounts ? CLONE_NEWNS : 0) | (mould.ipc == Mould::Own::fresh ? CLONE_NEWIPC : 0);
   if (fresh != 0 && ::unshare(fresh) != 0) return {errno, "making namespaces"};
   return mount_own(spaces.own);
+}
+
+/// More than a burst leaves behind need not be kept.
+void Namespaces::take_back(base::Fd network) {
+  constexpr std::size_t most = 64;
+  if (networks_.size() < most) networks_.push_back(std::move(network));
 }
 
 /// One that nobody is in, or a new one.

@@ -30,7 +30,8 @@ inline constexpr std::array box_rows{
         .wrong = "cpu_weight is invalid: {}", .parse = values::number<&Settings::cpu_weight, 1, 10'000>}),
     attr<&Settings::dynamic_uids>({.name = "dynamic_uids", .where = Where::both, .synopsis = "FIRST-LAST",
         .initial = "600000-665535", .example = "dynamic_uids = 600000-665535",
-        .text = "The user ids that dynamic_user takes, which must be nobody's.",
+        .text = "The user ids that dynamic_user takes, which must be nobody's. When all are in use, no server starts: "
+                "there must be more than instances.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "Bad range of user ids: {}", .hint = "expected FIRST-LAST, both from 1000 to 4294967293", .parse = values::dynamic_uids}),
     attr<&Settings::dynamic_user>({.name = "dynamic_user", .where = Where::both, .synopsis = "yes|no",
@@ -42,7 +43,8 @@ inline constexpr std::array box_rows{
         .wrong = "Bad value for dynamic_user: {}", .parse = values::flag<&Settings::dynamic_user>}),
     attr<&Settings::inaccessible_paths>({.name = "inaccessible_paths", .where = Where::both, .operators = Operators::list, .most = -1,
         .synopsis = "PATH ...", .initial = "none", .example = "inaccessible_paths = /srv/private",
-        .text = "Files and directories that the server sees as empty ones without rights. See Boxes.",
+        .text = "Files and directories that the server sees as empty ones without rights. What is not there when files are "
+                "laid out, at the first connection and after a reload, is not hidden later. See Boxes.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "'{}' is not an absolute path", .parse = values::paths<&Settings::inaccessible_paths>}),
     attr<&Settings::memory_max>({.name = "memory_max", .where = Where::both, .synopsis = "SIZE|UNLIMITED",
@@ -63,8 +65,9 @@ inline constexpr std::array box_rows{
         .wrong = "Bad value for private_ipc: {}", .parse = values::flag<&Settings::private_ipc>}),
     attr<&Settings::private_network>({.name = "private_network", .where = Where::both, .synopsis = "yes|no",
         .initial = "no, or as sandbox says", .example = "private_network = yes",
-        .text = "With yes, the server has its connection and no other network: it can neither connect nor be connected "
-                "to, and sees no abstract UNIX sockets but its own. See Boxes.",
+        .text = "With yes, the server has its connection and no other network: over IP it can neither connect nor be "
+                "connected to, and it sees no abstract UNIX sockets but its own. UNIX sockets that are files are reached "
+                "where the files are seen, and AF_VSOCK is kept away only by system_calls = @service or @strict. See Boxes.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "Bad value for private_network: {}", .parse = values::flag<&Settings::private_network>}),
     attr<&Settings::private_pids>({.name = "private_pids", .where = Where::both, .synopsis = "yes|no",

@@ -36,6 +36,16 @@ std::string box_text(const BoxSettings& box) {
   return text;
 }
 
+/// Empty: no limits.
+std::string amounts_text(const Amounts& amounts, std::string_view whose) {
+  Words most;
+  if (amounts.memory) most.push_back(fmt::format("{} bytes of memory", *amounts.memory));
+  if (amounts.swap) most.push_back(fmt::format("{} bytes of swap", *amounts.swap));
+  if (amounts.tasks) most.push_back(fmt::format("{} tasks", *amounts.tasks));
+  if (amounts.cpu) most.push_back(fmt::format("{}% of a processor", *amounts.cpu));
+  return most.empty() ? std::string() : fmt::format("{} at most {}", whose, base::join(most, ", "));
+}
+
 }  // namespace
 
 std::string confinement_text(const Service& service) {
@@ -51,6 +61,11 @@ std::string confinement_text(const Service& service) {
   add(words, !c.capabilities.is_all(), "capabilities " + printing::text_of(c.capabilities));
   add(words, !c.calls.is_all(), "system calls " + printing::text_of(c.calls));
   add(words, !c.connect.any, "TCP connections to " + printing::text_of(c.connect));
+  // Those that come with the preset are left out where the machine has no controller for them.
+  Amounts each = c.box.each;
+  if (c.box.tasks_of_preset) each.tasks.reset();
+  for (const auto& [amounts, whose] : {std::pair(each, "each connection"), std::pair(c.box.together, "all together")})
+    if (const std::string text = amounts_text(amounts, whose); !text.empty()) words.push_back(text);
   return base::join(words, "; ");
 }
 

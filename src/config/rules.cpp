@@ -68,6 +68,15 @@ std::string hidden_by_tmp(S s) {
     if (const auto found = std::ranges::find_if(paths, below_tmp); found != paths.end()) return *found;
   return {};
 }
+/// What a box shows and hides goes to the process that makes it in one message.
+constexpr std::size_t most_path_bytes = 50'000;
+std::size_t path_bytes(S s) {
+  const BoxSettings box = confinement_of(s).box;
+  std::size_t bytes = box.directory.size();
+  for (const auto& paths : {box.read_only, box.read_write, box.inaccessible})
+    for (const std::string& path : paths) bytes += path.size() + sizeof(std::uint32_t);
+  return bytes;
+}
 bool reuses_box(S s) { return s.starts_programs() && s.settings.box_reuse.value_or(false); }
 
 template <std::size_t row>
@@ -173,6 +182,9 @@ constexpr std::array table{
     Rule{Level::error, [](S s) { return s.settings.expand.value_or(false) && s.wait; },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and its arguments cannot tell of a connection", s.id); },
      "expand", [](S) -> std::string { return "write 'wait = no', or 'expand = no'"; }},
+    Rule{Level::error, [](S s) { return path_bytes(s) > most_path_bytes; },
+     [](S s) { return fmt::format("Service {}: the paths of its box take {} bytes; at most {} are possible", s.id, path_bytes(s), most_path_bytes); },
+     "inaccessible_paths", [](S) -> std::string { return "name directories in place of the files in them"; }},
     Rule{Level::warning, [](S s) { return s.settings.expand.value_or(false) && !s.has_connections(); },
      [](S s) { return fmt::format("expand has no effect: service {} has no server", s.id); }, "expand"},
     Rule{Level::warning,

@@ -54,10 +54,14 @@ std::optional<spawn::Credentials> credentials_of(const config::Service& service,
   return c;
 }
 
-spawn::CapabilityBounds bounds_of(const config::CapabilitySet& set, const spawn::Recipe& recipe) {
-  const uid_t user = recipe.credentials ? recipe.credentials->uid : ::geteuid();
+/// Is user 0 whom servers run as?
+bool runs_as_root(const spawn::Recipe& recipe, const config::Confinement& c) {
+  return !c.box.own_user && (!recipe.credentials || recipe.credentials->uid == 0);
+}
+
+spawn::CapabilityBounds bounds_of(const config::CapabilitySet& set, bool as_root) {
   const std::uint64_t named = set.except ? 0 : set.bits;
-  return {.allowed = set.allowed(), .required = named, .ambient = user != 0 && named != 0};
+  return {.allowed = set.allowed(), .required = named, .ambient = !as_root && named != 0};
 }
 
 /// Without the program that it should have, it starts no server.
@@ -66,7 +70,7 @@ void add_filter(spawn::Recipe& recipe, const config::Confinement& c) {
   using Base = config::SystemCalls::Base;
   const auto base = c.calls.base == Base::all ? Request::Base::all : c.calls.base == Base::service ? Request::Base::service : Request::Base::strict;
   const auto refusal = c.action == config::CallAction::kill ? Request::Action::kill : Request::Action::error;
-  const Request request{base, refusal, c.calls.denied, !c.connect.any};
+  const Request request{base, refusal, c.calls.denied, !c.connect.any, c.box.network};
   auto filter = box::make_filter(request);
   recipe.inheritable = recipe.inheritable && box::lets_launch(request);
   if (filter)
@@ -138,7 +142,7 @@ void limit(spawn::Recipe& recipe, box::Mould& mould, const config::Service& serv
 
 void enclose(spawn::Recipe& recipe, const config::Confinement& c, const config::Service& service, const DaemonFacts& daemon) {
   if (!c.box.needed()) return;
-  box::Mould mould = mould_of(c, !c.box.own_user && (!recipe.credentials || recipe.credentials->uid == 0));
+  box::Mould mould = mould_of(c, runs_as_root(recipe, c));
   limit(recipe, mould, service, c, daemon);
   recipe.mould = std::make_shared<const box::Mould>(std::move(mould));
   if (!c.box.own_user) return;
@@ -151,7 +155,7 @@ void confine(spawn::Recipe& recipe, const config::Service& service, const Daemon
   enclose(recipe, c, service, daemon);
   recipe.no_new_privileges = c.no_new_privileges;
   recipe.inheritable = c.no_new_privileges;
-  if (!c.capabilities.is_all()) recipe.capabilities = bounds_of(c.capabilities, recipe);
+  if (!c.capabilities.is_all()) recipe.capabilities = bounds_of(c.capabilities, runs_as_root(recipe, c));
   if (!c.connect.any) recipe.connect_ports = c.connect.ports;
   if (!c.calls.is_all()) add_filter(recipe, c);
   recipe.inheritable = recipe.inheritable && (recipe.filter || recipe.capabilities.given);

@@ -31,12 +31,16 @@ std::optional<Outcome> BoxingSpawner::start(Job job, Load load) {
 }
 
 std::optional<Outcome> BoxingSpawner::start_in(box::Box box, Job job, Load load) {
-  const uid_t uid = job.recipe->own_uids ? choose_uid(*job.recipe->own_uids) : 0;
+  const auto uid = job.recipe->own_uids ? choose_uid(*job.recipe->own_uids) : std::optional<uid_t>(0);
+  if (!uid) {
+    boxes_.take_back(std::move(box));
+    return without_box(job, {EAGAIN, "all user ids of dynamic_uids are in use"});
+  }
   job.box = {.keeper = box.keeper.get(), .namespaces = namespaces_of(*box.mould), .pids = box.mould->pids,
              .proc = box.mould->pids && !box.mould->reuse ? box.mould->proc_options() : nullptr,
              .group = box.group ? box.group.get() : -1, .group_limits_memory = box.mould->limits_memory(),
-             .group_limits_cpu = box.mould->limits_cpu(), .own_uid = uid};
-  lent_.emplace(job.token, Lent{std::move(box), uid});
+             .group_limits_cpu = box.mould->limits_cpu(), .own_uid = *uid};
+  lent_.emplace(job.token, Lent{std::move(box), *uid});
   auto outcome = spawner_.start(std::move(job), load);
   if (outcome) note(*outcome);
   return outcome;
@@ -50,14 +54,13 @@ void BoxingSpawner::arrived(std::uint64_t token, base::Result<box::Box> box, Loa
 }
 
 /// In turn, so that an id comes again as late as possible.
-uid_t BoxingSpawner::choose_uid(const OwnUids& uids) {
+std::optional<uid_t> BoxingSpawner::choose_uid(const OwnUids& uids) {
   const std::size_t all = std::size_t{uids.last} - uids.first + 1;
-  for (std::size_t tries = 0; tries <= all; ++tries) {
+  for (std::size_t tries = 0; tries < all && tries <= uids_.size(); ++tries) {
     last_uid_ = last_uid_ >= uids.first && last_uid_ < uids.last ? last_uid_ + 1 : uids.first;
-    if (!uids_.contains(last_uid_)) break;
+    if (uids_.try_emplace(last_uid_, 1).second) return last_uid_;
   }
-  ++uids_[last_uid_];
-  return last_uid_;
+  return std::nullopt;
 }
 
 void BoxingSpawner::note(const Outcome& outcome) {

@@ -49,6 +49,8 @@ class Processes {
 
   [[nodiscard]] spawn::BoxingSpawner& spawner() { return spawner_; }
   [[nodiscard]] const box::Boxes& boxes() const { return boxes_; }
+  /// From now on boxes show the files that the host has now.
+  void renew_boxes() { boxes_.renew(); }
   [[nodiscard]] const spawn::BoxingSpawner& spawner() const { return spawner_; }
   [[nodiscard]] spawn::Children& children() { return children_; }
   [[nodiscard]] const spawn::Children& children() const { return children_; }

@@ -277,6 +277,7 @@ Actions Supervisor::Impl::actions() {
 
 ReloadReport Supervisor::Impl::apply(Prepared prepared) {
   ReloadReport report = rollout_.apply(std::move(prepared));
+  surely(log_, [this] { facilities_.processes().renew_boxes(); });
   if (report.applied && roster_.available() == 0 && !options_.stay_alive) {
     log_.critical("hard_reconfig", "No available services. Exiting");
     lifetime_.stop(1);

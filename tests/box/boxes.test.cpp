@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 
 #include "box/inspection.hpp"
 #include "box/messages.hpp"
+#include "box/over_groups.hpp"
+#include "box/shelf.hpp"
 
 using namespace xsuperd::box;
 namespace base = xsuperd::base;
@@ -296,4 +299,100 @@ TEST_CASE("a box whose keeper has ended, or that cannot be looked at, does not l
   CHECK(looks_as_new(box));  // a directory without numbers stands for one with process 1 alone
   keeper.reap();
   CHECK_FALSE(looks_as_new(box));
+}
+
+TEST_CASE("after a reload nobody gets a box that was made before it") {
+  Bench bench;
+  CHECK_FALSE(bench.lend(mould_with()));
+  bench.turn();
+  std::uint32_t before = 0, after = 0;
+  (void)bench.helper.asked(&before);
+  Sleeper lent, spare, late, fresh;
+  bench.helper.deliver(before, lent);
+  bench.helper.deliver(before, spare);
+  bench.turn();
+  REQUIRE(bench.came.size() == 1);
+  bench.boxes.renew();
+  CHECK(spare.killed());
+  bench.helper.deliver(before, late);  // was under way
+  bench.turn();
+  CHECK(late.killed());
+  CHECK(bench.boxes.spare() == 0);
+  CHECK_FALSE(bench.lend(mould_with()));
+  bench.turn();
+  CHECK(bench.helper.asked(&after) == 5);
+  CHECK(after != before);
+  CHECK(bench.helper.moulds.size() == 2);  // its files are laid out anew
+  bench.helper.deliver(after, fresh);
+  bench.turn();
+  REQUIRE(bench.came.size() == 2);
+  CHECK(bench.came.back().has_value());
+}
+
+TEST_CASE("who waits during a reload gets a box that is made after it") {
+  Bench bench;
+  CHECK_FALSE(bench.lend(mould_with()));
+  bench.turn();
+  std::uint32_t before = 0, after = 0;
+  (void)bench.helper.asked(&before);
+  bench.boxes.renew();
+  bench.turn();
+  CHECK(bench.helper.asked(&after) > 0);
+  Sleeper old, fresh;
+  bench.helper.deliver(before, old);
+  bench.turn();
+  CHECK(old.killed());
+  CHECK(bench.came.empty());
+  bench.helper.deliver(after, fresh);
+  bench.turn();
+  REQUIRE(bench.came.size() == 1);
+  CHECK(bench.came.front().has_value());
+}
+
+TEST_CASE("a box with more paths than a message holds fails, and the helper goes on") {
+  Bench bench;
+  Mould mould;
+  mould.inaccessible = std::vector<std::string>(1000, std::string(100, 'x'));
+  CHECK_FALSE(bench.lend(std::make_shared<const Mould>(mould)));
+  bench.turn();
+  REQUIRE(bench.came.size() == 1);
+  CHECK(bench.came.front().error().sentence == "can't make a box: it has too many paths");
+  CHECK(bench.troubles.empty());
+}
+
+TEST_CASE("what a burst leaves goes by and by, as far as nobody needs it") {
+  Shelf shelf;
+  const auto spare = [&](std::size_t boxes) {
+    while (shelf.spare.size() < boxes) shelf.spare.emplace_back();
+  };
+  spare(20);
+  CHECK(shelf.take_needless(2).empty());  // they have come just now
+  CHECK(shelf.take_needless(2).size() == 8);
+  CHECK(shelf.take_needless(2).size() == 4);
+  for (int i = 0; i < 6; ++i) CHECK(shelf.take());
+  spare(8);
+  CHECK(shelf.take_needless(2).empty());  // two were enough for a moment
+  spare(4);
+  for (int i = 0; i < 10; ++i) (void)shelf.take_needless(2);
+  CHECK(shelf.spare.size() == 4);
+}
+
+TEST_CASE("control groups of boxes that are over are told of in parts that fit into a message") {
+  OverGroups over;
+  over.add("");
+  CHECK(over.empty());
+  for (int i = 0; i < 10'000; ++i) over.add("box-" + std::to_string(i));
+  std::size_t told = 0, parts = 0;
+  over.tell_all([&](std::string_view paths) {
+    if (++parts == 2) return EAGAIN;
+    CHECK(paths.size() <= most_mould_bytes);
+    CHECK(paths.back() == '\0');
+    told += static_cast<std::size_t>(std::ranges::count(paths, '\0'));
+    return 0;
+  });
+  CHECK(parts == 2);
+  CHECK_FALSE(over.empty());
+  over.tell_all([&](std::string_view paths) { return told += static_cast<std::size_t>(std::ranges::count(paths, '\0')), 0; });
+  CHECK(told == 10'000);
+  CHECK(over.empty());
 }

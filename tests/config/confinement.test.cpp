@@ -121,6 +121,18 @@ TEST_CASE("tcp_connect is any, none, or ports by number and name") {
   for (const std::string bad : {"0", "65536", "nosuch", "none 53", "53 any", "-1"}) CHECK(value("tcp_connect", "tcp_connect = " + bad) == "refused");
 }
 
+TEST_CASE("a box has room for so many paths, and for no more") {
+  const auto paths = [](std::size_t count) {
+    std::string lines;
+    for (std::size_t i = 0; i < count; ++i) lines += "inaccessible_paths += /srv/" + std::string(95, 'x') + std::to_string(i) + "\n";
+    return lines;
+  };
+  CHECK_FALSE(with(paths(400)).refused("x"));
+  const World w = with(paths(600));
+  CHECK(w.refused("x"));
+  CHECK(w.said("at most 50000 are possible"));
+}
+
 TEST_CASE("without attributes nothing is confined") { CHECK(confined("") == Confinement{}); }
 
 TEST_CASE("basic is no new privileges, no capabilities unless the user is root, and @service") {

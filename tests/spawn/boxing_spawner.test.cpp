@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/spawn/boxing_spawner.hpp"
 
+#include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -134,7 +136,7 @@ TEST_CASE("a box that is used again is one without anything left in it") {
   box::Mould mould = strict();
   mould.reuse = true;
   for (int i = 0; i < 4; ++i) CHECK(b.output_of(shell("ls /tmp"), mould).empty());
-  CHECK(b.boxes.counts().again == 4);
+  CHECK(b.boxes.counts().again == 3);
   CHECK(b.output_of(shell("echo $$"), mould) != "2\n");
   const auto doubtful = [&] { return b.boxes.counts().doubtful; };
   CHECK(b.output_of(shell("echo x > /tmp/x"), mould).empty());
@@ -156,6 +158,79 @@ TEST_CASE("each box has a user of its own, and none twice at a time") {
   CHECK(b.output_of(recipe, strict()) == "700001\n700001\n700001\n");
   for (int i = 0; i < 3; ++i) (void)b.output_of(recipe, strict());
   CHECK(b.output_of(recipe, strict()) == "700002\n700002\n700002\n");
+}
+
+TEST_CASE("when all users that boxes may have are in use, no server gets one of another") {
+  if (!usable()) return;
+  BoxBench b;
+  Recipe recipe = shell("echo never");
+  recipe.own_uids = OwnUids{700000, 700001};
+  for (const std::uint64_t token : {100, 101}) b.boxing.take_over({.token = token, .own_uid = static_cast<uid_t>(699900 + token)}, base::Fd(::dup(0)), {});
+  CHECK(b.output_of(recipe, strict()).empty());
+  REQUIRE(b.failed.size() == 1);
+  CHECK(b.failed.front().detail == "all user ids of dynamic_uids are in use");
+  b.boxing.ended(100);
+  recipe = shell("id -u");
+  recipe.own_uids = OwnUids{700000, 700001};
+  CHECK(b.output_of(recipe, strict()) == "700000\n");
+}
+
+TEST_CASE("a file system that does not answer fails the boxes that show it, and no others") {
+  if (!usable()) return;
+  char name[] = "/run/xsuperd-box-XXXXXX";
+  REQUIRE(::mkdtemp(name) != nullptr);
+  const std::string top = name;
+  const int silent = ::open("/dev/fuse", O_RDWR | O_CLOEXEC);
+  const std::string options = "rootmode=40000,user_id=0,group_id=0,fd=" + std::to_string(silent);
+  if (silent < 0 || ::mount("silent", name, "fuse", 0, options.c_str()) != 0) {
+    WARN("skipped: nothing like a silent file system can be mounted here");
+    ::close(silent);
+    ::rmdir(name);
+    return;
+  }
+  BoxBench b;
+  box::Mould hanging;
+  hanging.read_only = {top + "/x"};
+  CHECK(b.output_of(shell("echo never"), hanging).empty());
+  REQUIRE(b.failed.size() == 1);
+  CHECK(b.failed.front().detail == "can't make a box: laying out its files failed: Connection timed out (errno = 110)");
+  CHECK(b.output_of(shell("echo served"), strict()) == "served\n");
+  CHECK(b.troubles.empty());
+  ::close(silent);
+  ::umount2(name, MNT_DETACH);
+  ::rmdir(name);
+}
+
+TEST_CASE("a root directory is not looked for behind a link of somebody else's") {
+  if (!usable()) return;
+  char name[] = "/run/xsuperd-box-XXXXXX";
+  REQUIRE(::mkdtemp(name) != nullptr);
+  const std::string top = name;
+  REQUIRE(std::system(("mkdir " + top + "/home && ln -s / " + top + "/home/jail && chown -R nobody " + top + "/home").c_str()) == 0);
+  BoxBench b;
+  box::Mould mould;
+  mould.root = box::Mould::Root::directory;
+  mould.directory = top + "/home/jail";
+  CHECK(b.output_of(shell("echo never"), mould).empty());
+  REQUIRE(b.failed.size() == 1);
+  CHECK(b.failed.front().detail.find("Too many levels of symbolic links") != std::string::npos);
+  REQUIRE(std::system(("rm -r " + top).c_str()) == 0);
+}
+
+TEST_CASE("outside an empty root nothing is made for a path to be shown at") {
+  if (!usable()) return;
+  char name[] = "/run/xsuperd-box-XXXXXX";
+  REQUIRE(::mkdtemp(name) != nullptr);
+  const std::string top = name;
+  REQUIRE(std::system(("mkdir -p " + top + "/a/b").c_str()) == 0);
+  BoxBench b;
+  box::Mould mould;
+  mould.read_write = {top + "/a/b"};
+  mould.inaccessible = {top + "/a"};
+  CHECK(b.output_of(shell("echo never"), mould).empty());
+  REQUIRE(b.failed.size() == 1);
+  CHECK(b.failed.front().detail.find("opening " + top + "/a/b failed: No such file") != std::string::npos);
+  REQUIRE(std::system(("rm -r " + top).c_str()) == 0);
 }
 
 TEST_CASE("in a box alarms end a server, as they do outside") {

@@ -31,7 +31,9 @@ struct Struck {
 /// One box, as whoever has it holds it: its namespaces are those of its keeper. Closing the descriptors does not end it.
 struct Box {
   std::shared_ptr<const Mould> mould = {};
-  base::Fd keeper = {};  ///< pidfd
+  std::uint32_t shelf = 0;  ///< Boxes' own
+  bool used = false;        ///< by a connection before
+  base::Fd keeper = {};     ///< pidfd
   base::Fd tmp = {};     ///< with Mould::reuse: its /tmp, if it has one of its own, and its /proc
   base::Fd proc = {};
   std::uint64_t blocks = 0, files = 0;  ///< of /tmp when it was new
@@ -58,8 +60,8 @@ struct BoxCounts {
 
 /// Has boxes made, ahead of their use where there is traffic, and lends them. Lives on the loop thread and never waits,
 /// except in settle(). Nothing is made for a mould that nobody asks for; when somebody has, `spare` to twice as many
-/// are kept spare, for a minute after the last one was lent. The helper is started by the first request, and anew, at most once a second,
-/// when it has ended; what is in use then goes on.
+/// are kept spare, for a minute after the last one was lent; what a burst leaves beyond that goes within some seconds. The
+/// helper is started by the first request, and anew, at most once a second, when it has ended; what is in use then goes on.
 class Boxes {
  public:
   struct Options {
@@ -86,6 +88,9 @@ class Boxes {
   /// Mould::reuse, kept if it looks as new.
   /// A box without a mould, which an image of the daemon before this one has lent, is always discarded. Tells which limits its processes met.
   Struck take_back(Box box);
+
+  /// Files are laid out anew for whoever gets a box from now on: what the host has changed is seen. For a reload.
+  void renew();
 
   /// Waits for the answers to requests that are open; no longer than `most`. What is still open then is answered with an
   /// error. For an upgrade and the daemon's end.

@@ -30,6 +30,9 @@ struct FilterRequest {
   std::vector<std::string> denied = {};  ///< names of system calls
   /// Also what opens connections past rules about connect(2) over TCP: MPTCP and TCP Fast Open. `strict` always denies both.
   bool plain_tcp = false;
+  /// Also the sockets of the machine's host and of its other virtual machines (AF_VSOCK), which no network namespace keeps
+  /// apart. `strict` always denies them.
+  bool no_vsock = false;
   bool operator==(const FilterRequest&) const = default;
   auto operator<=>(const FilterRequest&) const = default;
 };

@@ -60,7 +60,8 @@ class BoxingSpawner final : public Spawner {
   };
   [[nodiscard]] std::optional<Outcome> start_in(box::Box box, Job job, Load load);
   void arrived(std::uint64_t token, base::Result<box::Box> box, Load load);
-  [[nodiscard]] uid_t choose_uid(const OwnUids& uids);
+  /// None: all of them are in use.
+  [[nodiscard]] std::optional<uid_t> choose_uid(const OwnUids& uids);
   void note(const Outcome& outcome);
 
   Spawner& spawner_;
