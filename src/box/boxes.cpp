@@ -47,6 +47,15 @@ Box box_of(const Shelf& shelf, std::vector<base::Fd>::iterator& next) {
   return box;
 }
 
+bool somebody_waits(const std::map<std::uint32_t, Shelf>& shelves) {
+  return std::ranges::any_of(shelves, [](const auto& one) { return !one.second.waiting.empty(); });
+}
+
+void count_lent(BoxCounts& counts, const Box& box) {
+  ++counts.lent;
+  if (box.used) ++counts.again;
+}
+
 bool same(const std::shared_ptr<const Mould>& a, const std::shared_ptr<const Mould>& b) { return a == b || *a == *b; }
 
 }  // namespace
@@ -60,7 +69,6 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   Struck take_back(Box box);
   void keep_or_discard(Box box);
   void discard(const Box& box);
-  void count_lent(const Box& box);
   void renew();
   void leave(Shelf& shelf);
   void drop_needless();
@@ -83,7 +91,6 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   void drop_old(Clock::time_point now);
   void settle(milliseconds most);
   void close();
-  [[nodiscard]] std::size_t open_requests() const;
 
   boost::asio::io_context& loop;
   Options options;
@@ -118,7 +125,7 @@ std::optional<Box> Boxes::Impl::lend(const std::shared_ptr<const Mould>& mould, 
     box = shelf.take();
   }
   if (box)
-    count_lent(*box);
+    count_lent(counts, *box);
   else
     shelf.waiting.push_back(std::move(done));
   if (shelf.wanted(options.spare) > 0) refill_soon();
@@ -131,11 +138,6 @@ void Boxes::Impl::discard(const Box& box) {
   ::syscall(SYS_pidfd_send_signal, box.keeper.get(), SIGKILL, nullptr, 0U);
   over.add(box.group_path);
   if (!over.empty() && !closed) drop_soon();
-}
-
-void Boxes::Impl::count_lent(const Box& box) {
-  ++counts.lent;
-  if (box.used) ++counts.again;
 }
 
 /// The groups of what has ended in one turn of the loop are told of together.
@@ -176,12 +178,6 @@ void Boxes::Impl::keep_or_discard(Box box) {
   }
   box.used = true;
   arrived(shelf->second, std::move(box));
-}
-
-std::size_t Boxes::Impl::open_requests() const {
-  std::size_t open = 0;
-  for (const auto& [number, shelf] : shelves) open += shelf.waiting.size();
-  return open;
 }
 
 /// What several connections want in one turn of the loop is asked for together.
@@ -270,7 +266,7 @@ void Boxes::Impl::arrived(Shelf& shelf, Box box) {
   if (shelf.waiting.empty()) return shelf.spare.push_front(std::move(box));
   Done done = std::move(shelf.waiting.front());
   shelf.waiting.pop_front();
-  count_lent(box);
+  count_lent(counts, box);
   done(std::move(box));
 }
 
@@ -313,8 +309,8 @@ void Boxes::Impl::tick() {
   drop_needless();
   drop_groups();
   // A helper that cannot be started now cannot be waited for.
-  if (open_requests() > 0 && !helper->open() && !helper->lives() && !have_helper()) fail_all({EAGAIN, "the helper that makes boxes does not run"});
-  if (open_requests() > 0 && helper->open()) refill();
+  if (somebody_waits(shelves) && !helper->open() && !helper->lives() && !have_helper()) fail_all({EAGAIN, "the helper that makes boxes does not run"});
+  if (somebody_waits(shelves) && helper->open()) refill();
   if (!closed && (!shelves.empty() || !over.empty()) && !alarm.is_set()) alarm.set(look);
 }
 
@@ -358,7 +354,7 @@ void Boxes::Impl::drop_old(Clock::time_point now) {
 void Boxes::Impl::settle(milliseconds most) {
   const auto end = Clock::now() + most;
   refill();
-  while (open_requests() > 0 && helper->open()) {
+  while (somebody_waits(shelves) && helper->open()) {
     const auto left = std::chrono::ceil<milliseconds>(end - Clock::now());
     if (left.count() <= 0 || !helper->wait(left)) break;
     helper->take_replies();
