@@ -77,8 +77,10 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   Struck take_back(Box box);
   void keep_or_discard(Box box);
   void discard(const Box& box);
-  void drop_soon();
-  void drop_groups();
+  void note(std::string& paths, const Box& box);
+  void tell_soon();
+  void tell_groups();
+  void tell(Request::Kind kind, std::string& paths);
 
   void refill_soon();
   void refill();
@@ -105,10 +107,10 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   std::map<std::uint32_t, Shelf> shelves;
   std::size_t asked = 0;  ///< of the helper, and not come yet
   std::uint32_t last_shelf = 0;
-  bool refills = false;  ///< in a turn of the loop that is to come
-  bool drops = false;    ///< the same
+  bool refills = false, tells = false;  ///< in a turn of the loop that is to come
   bool grouped = false;  ///< the helper has made control groups
-  std::string over;      ///< paths of the control groups of boxes that are over, each with a NUL byte behind it
+  std::string doomed;    ///< paths of the control groups of boxes whose servers are to end, each with a NUL byte behind it
+  std::string over;      ///< the same of boxes that are over
   Clock::time_point heard{};
   BoxCounts counts;
   bool closed = false;
@@ -144,33 +146,42 @@ std::optional<Box> Boxes::Impl::lend(const std::shared_ptr<const Mould>& mould, 
 /// With all that runs in it.
 void Boxes::Impl::discard(const Box& box) {
   ::syscall(SYS_pidfd_send_signal, box.keeper.get(), SIGKILL, nullptr, 0U);
+  note(over, box);
+}
+
+void Boxes::Impl::note(std::string& paths, const Box& box) {
   if (box.group_path.empty()) return;
-  over.append(box.group_path).push_back('\0');
-  if (!closed) drop_soon();
+  paths.append(box.group_path).push_back('\0');
+  if (!closed) tell_soon();
 }
 
 /// The groups of what has ended in one turn of the loop are told of together.
-void Boxes::Impl::drop_soon() {
-  if (std::exchange(drops, true)) return;
+void Boxes::Impl::tell_soon() {
+  if (std::exchange(tells, true)) return;
   boost::asio::post(loop, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->closed) return;
-    self->drops = false;
-    self->drop_groups();
+    self->tells = false;
+    self->tell_groups();
   });
 }
 
 /// What cannot be told now is told at the next tick.
-void Boxes::Impl::drop_groups() {
-  if (over.empty()) return;
+void Boxes::Impl::tell_groups() {
+  if (doomed.empty() && over.empty()) return;
   if (!helper->open() && !closed)
     if (const std::string trouble = helper->start(); !trouble.empty() && options.on_trouble) options.on_trouble(trouble);
-  while (!over.empty() && helper->open()) {
-    const std::size_t end = over.size() <= most_mould_bytes ? over.size() : over.rfind('\0', most_mould_bytes - 1) + 1;
-    if (helper->send({Request::Kind::drop, 0, 0}, std::string_view(over).substr(0, end)) != 0) break;
-    over.erase(0, end);
+  tell(Request::Kind::kill, doomed);
+  tell(Request::Kind::drop, over);
+  if (!(doomed.empty() && over.empty()) && !closed && !alarm.is_set()) alarm.set(look);
+}
+
+void Boxes::Impl::tell(Request::Kind kind, std::string& paths) {
+  while (!paths.empty() && helper->open()) {
+    const std::size_t end = paths.size() <= most_mould_bytes ? paths.size() : paths.rfind('\0', most_mould_bytes - 1) + 1;
+    if (helper->send({kind, 0, 0}, std::string_view(paths).substr(0, end)) != 0) return;
+    paths.erase(0, end);
   }
-  if (!over.empty() && !closed && !alarm.is_set()) alarm.set(look);
 }
 
 Struck Boxes::Impl::take_back(Box box) {
@@ -304,7 +315,7 @@ void Boxes::Impl::lost(const std::string& why) {
   for (auto& [number, shelf] : shelves) {
     shelf.told = false;
     shelf.asked = 0;
-    for (const Box& box : shelf.spare) over.append(box.group_path).append(box.group_path.empty() ? 0 : 1, '\0');
+    for (const Box& box : shelf.spare) note(over, box);
     shelf.spare.clear();
   }
   alarm.set(look);
@@ -322,11 +333,11 @@ void Boxes::Impl::tick() {
   const auto now = Clock::now();
   if (asked > 0 && now - heard > options.silence) lost("the helper that makes boxes does not answer");
   drop_old(now);
-  drop_groups();
+  tell_groups();
   // A helper that cannot be started now cannot be waited for.
   if (open_requests() > 0 && !helper->open() && !helper->lives() && !have_helper()) fail_all({EAGAIN, "the helper that makes boxes does not run"});
   if (open_requests() > 0 && helper->open()) refill();
-  if (!closed && (!shelves.empty() || !over.empty()) && !alarm.is_set()) alarm.set(look);
+  if (!closed && (!shelves.empty() || !doomed.empty() || !over.empty()) && !alarm.is_set()) alarm.set(look);
 }
 
 void Boxes::Impl::drop_old(Clock::time_point now) {
@@ -358,7 +369,7 @@ void Boxes::Impl::close() {
   alarm.cancel();
   for (auto& [number, shelf] : shelves)
     for (const Box& box : shelf.spare) discard(box);
-  drop_groups();
+  tell_groups();
   // One that has made control groups removes them, and then ends by itself.
   helper->close(grouped);
 }
@@ -368,6 +379,8 @@ Boxes::Boxes(boost::asio::io_context& loop, Options options) : impl_(std::make_s
 Boxes::~Boxes() { impl_->close(); }
 
 std::optional<Box> Boxes::lend(const std::shared_ptr<const Mould>& mould, Done done) { return impl_->lend(mould, std::move(done)); }
+
+void Boxes::kill(const Box& box) { impl_->note(impl_->doomed, box); }
 
 Struck Boxes::take_back(Box box) { return impl_->take_back(std::move(box)); }
 

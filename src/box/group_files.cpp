@@ -68,6 +68,18 @@ bool is_limited(int directory, const char* name) {
   return text && !text->starts_with("max");
 }
 
+bool has_counted(int directory, const char* name, std::string_view what) {
+  const auto text = read_file(directory, name);
+  return text && counter(*text, what).value_or(0) > 0;
+}
+
+/// A machine that has no memory left ends processes, too, and then no limit was met.
+void tell_memory(int group, Struck& struck) {
+  if (!has_counted(group, "memory.events", "oom_kill")) return;
+  struck.memory = has_counted(group, "memory.events", "oom");
+  struck.service_memory = !struck.memory && is_limited(group, "../memory.max") && has_counted(group, "../memory.events", "oom");
+}
+
 /// Older kernels count in the group whose process was refused, whichever group's limit it was.
 void tell_tasks(int group, Struck& struck) {
   const auto most = read_file(group, "pids.max");
@@ -122,13 +134,8 @@ bool is_delegated(const GroupPlace& place, pid_t daemon) {
 
 Struck struck_in(int group) {
   Struck struck;
-  const auto memory = read_file(group, "memory.events");
-  if (memory && counter(*memory, "oom_kill").value_or(0) > 0) {
-    struck.memory = counter(*memory, "oom").value_or(0) > 0;
-    struck.service_memory = !struck.memory && is_limited(group, "../memory.max");
-  }
-  const auto tasks = read_file(group, "pids.events");
-  if (tasks && counter(*tasks, "max").value_or(0) > 0) tell_tasks(group, struck);
+  tell_memory(group, struck);
+  if (has_counted(group, "pids.events", "max")) tell_tasks(group, struck);
   return struck;
 }
 
@@ -138,8 +145,10 @@ std::optional<bool> is_populated(int group) {
   return populated ? std::optional(*populated != 0) : std::nullopt;
 }
 
-/// Before Linux 5.14 one by one: who is born meanwhile is found when this is called again.
+/// To end takes processor time, too: what there is of it must not be shared by all who end. Before Linux 5.14 they are
+/// killed one by one: who is born meanwhile is found when this is called again.
 void kill_all(int group) {
+  (void)write_file(group, "cpu.max", "max");
   if (write_file(group, "cgroup.kill", "1") != ENOENT) return;
   for (const std::string& name : directories_in(group))
     if (const base::Fd below = open_directory(group, name.c_str())) kill_all(below.get());
