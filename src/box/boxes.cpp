@@ -72,8 +72,8 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   void renew();
   void leave(Shelf& shelf);
   void drop_needless();
-  void drop_soon();
-  void drop_groups();
+  void tell_soon();
+  void tell_groups();
 
   void refill_soon();
   void refill();
@@ -99,10 +99,10 @@ struct Boxes::Impl : std::enable_shared_from_this<Impl> {
   std::map<std::uint32_t, Shelf> shelves;
   std::size_t asked = 0;  ///< of the helper, and not come yet
   std::uint32_t last_shelf = 0;
-  bool refills = false;  ///< in a turn of the loop that is to come
-  bool drops = false;    ///< the same
+  bool refills = false, tells = false;  ///< in a turn of the loop that is to come
   bool grouped = false;  ///< the helper has made control groups
-  OverGroups over;
+  OverGroups doomed;     ///< of boxes whose servers are to end
+  OverGroups over;       ///< of boxes that are over
   Clock::time_point heard{};
   BoxCounts counts;
   bool closed = false;
@@ -137,27 +137,28 @@ std::optional<Box> Boxes::Impl::lend(const std::shared_ptr<const Mould>& mould, 
 void Boxes::Impl::discard(const Box& box) {
   ::syscall(SYS_pidfd_send_signal, box.keeper.get(), SIGKILL, nullptr, 0U);
   over.add(box.group_path);
-  if (!over.empty() && !closed) drop_soon();
+  tell_soon();
 }
 
 /// The groups of what has ended in one turn of the loop are told of together.
-void Boxes::Impl::drop_soon() {
-  if (std::exchange(drops, true)) return;
+void Boxes::Impl::tell_soon() {
+  if (closed || (doomed.empty() && over.empty()) || std::exchange(tells, true)) return;
   boost::asio::post(loop, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->closed) return;
-    self->drops = false;
-    self->drop_groups();
+    self->tells = false;
+    self->tell_groups();
   });
 }
 
 /// What cannot be told now is told at the next tick.
-void Boxes::Impl::drop_groups() {
-  if (over.empty()) return;
+void Boxes::Impl::tell_groups() {
+  if (doomed.empty() && over.empty()) return;
   if (!helper->open() && !closed)
     if (const std::string trouble = helper->start(); !trouble.empty() && options.on_trouble) options.on_trouble(trouble);
-  over.tell_all([this](std::string_view paths) { return helper->open() ? helper->send({Request::Kind::drop, 0, 0}, paths) : EPIPE; });
-  if (!over.empty() && !closed && !alarm.is_set()) alarm.set(look);
+  for (const auto& [kind, groups] : {std::pair(Request::Kind::kill, &doomed), std::pair(Request::Kind::drop, &over)})
+    groups->tell_all([&](std::string_view paths) { return helper->open() ? helper->send({kind, 0, 0}, paths) : EPIPE; });
+  if (!(doomed.empty() && over.empty()) && !closed && !alarm.is_set()) alarm.set(look);
 }
 
 Struck Boxes::Impl::take_back(Box box) {
@@ -307,11 +308,11 @@ void Boxes::Impl::tick() {
   if (asked > 0 && now - heard > options.silence) lost("the helper that makes boxes does not answer");
   drop_old(now);
   drop_needless();
-  drop_groups();
+  tell_groups();
   // A helper that cannot be started now cannot be waited for.
   if (somebody_waits(shelves) && !helper->open() && !helper->lives() && !have_helper()) fail_all({EAGAIN, "the helper that makes boxes does not run"});
   if (somebody_waits(shelves) && helper->open()) refill();
-  if (!closed && (!shelves.empty() || !over.empty()) && !alarm.is_set()) alarm.set(look);
+  if (!closed && (!shelves.empty() || !doomed.empty() || !over.empty()) && !alarm.is_set()) alarm.set(look);
 }
 
 void Boxes::Impl::drop_needless() {
@@ -367,7 +368,7 @@ void Boxes::Impl::close() {
   alarm.cancel();
   for (auto& [number, shelf] : shelves)
     for (const Box& box : shelf.spare) discard(box);
-  drop_groups();
+  tell_groups();
   // One that has made control groups removes them, and then ends by itself.
   helper->close(grouped);
 }
@@ -377,6 +378,11 @@ Boxes::Boxes(boost::asio::io_context& loop, Options options) : impl_(std::make_s
 Boxes::~Boxes() { impl_->close(); }
 
 std::optional<Box> Boxes::lend(const std::shared_ptr<const Mould>& mould, Done done) { return impl_->lend(mould, std::move(done)); }
+
+void Boxes::kill(const Box& box) {
+  impl_->doomed.add(box.group_path);
+  impl_->tell_soon();
+}
 
 Struck Boxes::take_back(Box box) { return impl_->take_back(std::move(box)); }
 

@@ -68,10 +68,17 @@ bool is_limited(int directory, const char* name) {
   return text && !text->starts_with("max");
 }
 
-/// Of memory, in the group itself: the machine as a whole may have. Before Linux 5.2 nothing tells.
-bool has_run_out(int directory, const char* name) {
-  const auto events = read_file(directory, name);
-  return !events || counter(*events, "oom").value_or(0) > 0;
+bool has_counted(int directory, const char* name, std::string_view what) {
+  const auto text = read_file(directory, name);
+  return text && counter(*text, what).value_or(0) > 0;
+}
+
+/// A machine that has no memory left ends processes, too, and then no limit was met. What the service's group itself has
+/// counted is apart from what its boxes have.
+void tell_memory(int group, Struck& struck) {
+  if (!has_counted(group, "memory.events", "oom_kill")) return;
+  struck.memory = has_counted(group, "memory.events", "oom");
+  struck.service_memory = !struck.memory && is_limited(group, "../memory.max") && has_counted(group, "../memory.events.local", "oom");
 }
 
 /// Older kernels count in the group whose process was refused, whichever group's limit it was.
@@ -128,13 +135,8 @@ bool is_delegated(const GroupPlace& place, pid_t daemon) {
 
 Struck struck_in(int group) {
   Struck struck;
-  const auto memory = read_file(group, "memory.events");
-  if (memory && counter(*memory, "oom_kill").value_or(0) > 0) {
-    struck.memory = counter(*memory, "oom").value_or(0) > 0;
-    struck.service_memory = !struck.memory && is_limited(group, "../memory.max") && has_run_out(group, "../memory.events.local");
-  }
-  const auto tasks = read_file(group, "pids.events");
-  if (tasks && counter(*tasks, "max").value_or(0) > 0) tell_tasks(group, struck);
+  tell_memory(group, struck);
+  if (has_counted(group, "pids.events", "max")) tell_tasks(group, struck);
   return struck;
 }
 
@@ -144,8 +146,10 @@ std::optional<bool> is_populated(int group) {
   return populated ? std::optional(*populated != 0) : std::nullopt;
 }
 
-/// Before Linux 5.14 one by one: who is born meanwhile is found when this is called again.
+/// To end takes processor time, too: what there is of it must not be shared by all who end. Before Linux 5.14 they are
+/// killed one by one: who is born meanwhile is found when this is called again.
 void kill_all(int group) {
+  (void)write_file(group, "cpu.max", "max");
   if (write_file(group, "cgroup.kill", "1") != ENOENT) return;
   for (const std::string& name : directories_in(group))
     if (const base::Fd below = open_directory(group, name.c_str())) kill_all(below.get());

@@ -161,6 +161,11 @@ Trouble Groups::make(const Mould& mould, Group& to) {
   return trouble;
 }
 
+void Groups::kill(const std::string& path) {
+  if (!is_box_path(path) || begin().happened()) return;
+  if (const base::Fd group = open_directory(boxes_.get(), path.c_str())) kill_all(group.get());
+}
+
 void Groups::drop(const std::string& path) {
   if (!is_box_path(path) || begin().happened()) return;
   const base::Fd group = open_directory(boxes_.get(), path.c_str());

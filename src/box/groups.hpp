@@ -34,6 +34,8 @@ class Groups {
   [[nodiscard]] bool begun() const { return static_cast<bool>(boxes_); }
   /// A new one for a box.
   [[nodiscard]] Trouble make(const Mould& mould, Group& to);
+  /// Ends what is in the box's group, which stays for whoever wants to know what it met.
+  void kill(const std::string& path);
   /// Ends what is in the box's group and removes it, now or in tend().
   void drop(const std::string& path);
   /// No box of that service will be asked for; its group goes when it is empty.

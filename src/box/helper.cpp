@@ -51,7 +51,7 @@ class Helper {
   [[nodiscard]] Trouble make_box(Known& known, std::vector<base::Fd>& descriptors);
   [[nodiscard]] Trouble make_box_in(Known& known, std::vector<base::Fd>& descriptors);
   [[nodiscard]] Trouble make_group(const Mould& mould, Groups::Group& group);
-  void drop(std::string_view paths);
+  void for_each_path(std::string_view paths, void (Groups::*what)(const std::string&));
   [[nodiscard]] Trouble start(const Known& known, base::Fd network, std::vector<base::Fd>& descriptors);
   [[nodiscard]] Trouble add_views(const Mould& mould, pid_t pid, int ready, std::vector<base::Fd>& descriptors) const;
   bool deliver(std::uint32_t number, std::uint32_t count, const std::vector<base::Fd>& descriptors);
@@ -111,7 +111,8 @@ void Helper::handle(const Request& request, const std::string& bytes) {
       return;
     case Request::Kind::box: return make_boxes(request.mould, request.boxes);
     case Request::Kind::forget: return forget(request.mould);
-    case Request::Kind::drop: return drop(bytes);
+    case Request::Kind::kill: return for_each_path(bytes, &Groups::kill);
+    case Request::Kind::drop: return for_each_path(bytes, &Groups::drop);
   }
 }
 
@@ -121,11 +122,11 @@ void Helper::forget(std::uint32_t number) {
   if (moulds_.empty()) namespaces_.drop_networks();
 }
 
-void Helper::drop(std::string_view paths) {
+void Helper::for_each_path(std::string_view paths, void (Groups::*what)(const std::string&)) {
   if (!groups_.begun() && namespaces_.go_home().happened()) return;
   while (!paths.empty()) {
     const auto end = std::min(paths.find('\0'), paths.size());
-    groups_.drop(std::string(paths.substr(0, end)));
+    (groups_.*what)(std::string(paths.substr(0, end)));
     paths.remove_prefix(std::min(end + 1, paths.size()));
   }
 }

@@ -17,6 +17,7 @@ struct Request {
     mould,   ///< the bytes of a mould follow; it is made when the first box of it is asked for. No answer
     box,
     forget,  ///< the mould is not used again. No answer
+    kill,    ///< the same paths as with `drop`, of boxes whose servers are to end at once; their groups stay. No answer
     drop,    ///< the paths of the control groups of boxes that are over follow, each with a NUL byte behind it. No answer
   };
   Kind kind = Kind::box;

@@ -80,6 +80,10 @@ void BoxingSpawner::presume(bool on) {
   spawner_.presume(on);
 }
 
+void BoxingSpawner::killed(std::uint64_t token) {
+  if (const auto found = lent_.find(token); found != lent_.end()) boxes_.kill(found->second.box);
+}
+
 box::Struck BoxingSpawner::ended(std::uint64_t token) {
   if (lent_.empty()) return {};
   auto node = lent_.extract(token);

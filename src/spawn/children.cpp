@@ -76,6 +76,7 @@ struct Children::Impl : std::enable_shared_from_this<Impl> {
 
   boost::asio::io_context& loop;
   std::function<void(const Ended&)> on_end;
+  std::function<void(std::uint64_t)> on_killed;
   base::PollSet set;
   loop::Watch set_watch;
   bool given_up = false;  // on_end is not called any more
@@ -188,12 +189,14 @@ bool Children::signal(std::uint64_t token, int number, std::chrono::milliseconds
   if (::syscall(SYS_pidfd_send_signal, watch.pidfd.get(), number, nullptr, 0U) != 0) return false;
   // It began as the leader of a session, and cannot leave its group. Until it is reaped no other can have its id.
   if (watch.pid > 1) ::kill(-watch.pid, number);
+  if (number == SIGKILL && impl_->on_killed) impl_->on_killed(token);
   if (number != SIGTERM && number != SIGKILL) return true;
   const auto until = Remains::Clock::now() + (number == SIGKILL ? std::chrono::milliseconds(0) : patience);
   watch.rest_until = std::min(watch.rest_until.value_or(until), until);
   return true;
 }
 
+void Children::on_killed(std::function<void(std::uint64_t)> killed) { impl_->on_killed = std::move(killed); }
 std::size_t Children::remains() const { return impl_->remains->size(); }
 bool Children::holds(pid_t pid) const { return impl_->remains->holds(pid); }
 void Children::end_remains() { impl_->remains->end(); }

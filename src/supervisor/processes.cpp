@@ -68,6 +68,7 @@ Processes::Processes(boost::asio::io_context& loop, const Options& options, cons
                [this](pid_t pid) { return children_.holds(pid); }),
       leftovers_(loop, [](const spawn::Ended&) {}) {
   spawner_.on_outcome(std::move(tells.outcome));
+  children_.on_killed([this](std::uint64_t token) { spawner_.killed(token); });
 }
 
 void Processes::worker_failed(const std::string& what) {

@@ -68,6 +68,8 @@ struct FakeHelper {
     while (receive_request(socket.get(), request, bytes) == Received::one) {
       if (request.kind == Request::Kind::mould) moulds.push_back(*decode_mould(bytes));
       if (request.kind == Request::Kind::forget) ++forgotten;
+      if (request.kind == Request::Kind::kill) killed += bytes;
+      if (request.kind == Request::Kind::drop) dropped += bytes;
       if (request.kind != Request::Kind::box) continue;
       boxes += request.boxes;
       if (mould) *mould = request.mould;
@@ -86,6 +88,7 @@ struct FakeHelper {
   pid_t pid = 0;
   std::vector<Mould> moulds;
   int forgotten = 0;
+  std::string killed, dropped;  ///< paths of control groups
 };
 
 struct Bench {
@@ -197,6 +200,40 @@ TEST_CASE("a box that was used is discarded with all that is in it") {
   CHECK(keeper.killed());
   CHECK(bench.boxes.counts().discarded == 1);
   CHECK(bench.boxes.spare() == 0);
+}
+
+TEST_CASE("when its server is sent KILL, the control group of a box ends with it, and stays until somebody has looked at it") {
+  Bench bench;
+  Mould limited;
+  limited.each.tasks = 5;
+  const auto mould = std::make_shared<const Mould>(limited);
+  CHECK_FALSE(bench.lend(mould));
+  bench.turn();
+  std::uint32_t number = 0;
+  (void)bench.helper.asked(&number);
+  Sleeper keeper;
+  const base::Fd group(::open("/usr", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  REQUIRE(send_reply(bench.helper.socket.get(), {.mould = number, .boxes = 1, .groups = {7}}, {keeper.pidfd.get(), group.get()}) == 0);
+  bench.turn();
+  REQUIRE(bench.came.size() == 1);
+  Box box = std::move(*bench.came.front());
+  bench.boxes.kill(box);
+  bench.turn();
+  (void)bench.helper.asked();
+  CHECK(bench.helper.killed == std::string("box-7\0", 6));
+  CHECK(bench.helper.dropped.empty());
+  bench.boxes.take_back(std::move(box));
+  bench.turn();
+  (void)bench.helper.asked();
+  CHECK(bench.helper.dropped == std::string("box-7\0", 6));
+}
+
+TEST_CASE("a box without a control group is not told of when its server is sent KILL") {
+  Bench bench;
+  Box box{.mould = mould_with()};
+  bench.boxes.kill(box);
+  bench.turn();
+  CHECK(bench.helper.starts == 0);
 }
 
 TEST_CASE("spare boxes go when nobody has asked for a while") {

@@ -120,10 +120,10 @@ def pss_kb(pid):
 
 
 class Daemon:
-    """The program under test with a configuration, from `with` on until its end."""
+    """The program under test with a configuration, from `with` on until its end; in a control group if one is given."""
 
-    def __init__(self, program, configuration, *arguments):
-        self.program, self.configuration, self.arguments = program, configuration, arguments
+    def __init__(self, program, configuration, *arguments, group=None):
+        self.program, self.configuration, self.arguments, self.group = program, configuration, arguments, group
 
     def __enter__(self):
         self.kept = False
@@ -134,6 +134,8 @@ class Daemon:
         (folder / "xinetd.conf").write_text(text)
         command = [self.program, "-dontfork", "-f", folder / "xinetd.conf", "-filelog", self.log,
                    "-pidfile", folder / "pid", "--control", folder / "control", *self.arguments]
+        if self.group:
+            command = ["/bin/sh", "-c", 'echo $$ >"$0" && exec "$@"', self.group / "cgroup.procs", *command]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         self.pid = self.process.pid
         eventually("the daemon's start", lambda: self.count("Started working") == 1)

@@ -72,6 +72,21 @@ TEST_CASE("signals reach the child of the token and nobody else") {
   run_until(bench.loop, [&] { return bench.ended.size() == 2; });
 }
 
+TEST_CASE("whoever asks is told of children that are sent KILL, and of no other signal") {
+  Bench bench;
+  Pair one = make_pair();
+  Started child = started(bench, "exec cat", std::move(one.server), 1);
+  std::vector<std::uint64_t> killed;
+  bench.children.on_killed([&](std::uint64_t token) { killed.push_back(token); });
+  bench.children.watch(1, child.pid, std::move(child.pidfd));
+  CHECK(bench.children.signal(1, SIGCONT));
+  CHECK(killed.empty());
+  CHECK(bench.children.signal(1, SIGKILL));
+  CHECK_FALSE(bench.children.signal(2, SIGKILL));
+  CHECK(killed == std::vector<std::uint64_t>{1});
+  run_until(bench.loop, [&] { return bench.ended.size() == 1; });
+}
+
 TEST_CASE("the slab serves many children one after the other and together") {
   Bench bench;
   for (int round = 0; round < 5; ++round) {

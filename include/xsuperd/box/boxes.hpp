@@ -84,6 +84,9 @@ class Boxes {
   /// One that is there already; else nothing, and `done` is called later, once, on the loop thread (or from settle()). The
   /// error's sentence says which step failed.
   [[nodiscard]] std::optional<Box> lend(const std::shared_ptr<const Mould>& mould, Done done);
+  /// Its server has been sent KILL: with all processes of its control group it ends now, whatever they do with the processor
+  /// time that the group has. Without one nothing happens.
+  void kill(const Box& box);
   /// Its connection is over, and its server has been reaped: the box is discarded with all processes in it, or, with
   /// Mould::reuse, kept if it looks as new.
   /// A box without a mould, which an image of the daemon before this one has lent, is always discarded. Tells which limits its processes met.

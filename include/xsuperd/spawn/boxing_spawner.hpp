@@ -42,6 +42,9 @@ class BoxingSpawner final : public Spawner {
   /// With true it also waits for boxes that are being made, up to a second.
   void presume(bool on) override;
 
+  /// The server of that token has been sent KILL: all that is in its control group ends with it. For one without a box
+  /// nothing happens.
+  void killed(std::uint64_t token);
   /// The server of that token has ended and was reaped: its box is free. For one without a box nothing happens. Tells
   /// which limits of its box it met.
   box::Struck ended(std::uint64_t token);

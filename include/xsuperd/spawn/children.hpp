@@ -49,6 +49,8 @@ class Children {
   /// of the group when the child has ended after TERM or KILL gets KILL, too, `patience` after TERM; so long the child may
   /// stay a zombie, because its id is that of the group (decision B15.31).
   bool signal(std::uint64_t token, int number, std::chrono::milliseconds patience = std::chrono::seconds(3));
+  /// `killed` is called with the token of each child that signal() has sent KILL.
+  void on_killed(std::function<void(std::uint64_t)> killed);
   /// How many groups whose leader has ended in this way are being waited for; and whether the leader of one was `pid`.
   [[nodiscard]] std::size_t remains() const;
   [[nodiscard]] bool holds(pid_t pid) const;
