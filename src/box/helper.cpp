@@ -109,7 +109,9 @@ void Helper::handle(const Request& request, const std::string& bytes) {
     case Request::Kind::mould:
       if (auto mould = decode_mould(bytes)) moulds_[request.mould] = Known{std::move(*mould)};
       return;
-    case Request::Kind::box: return make_boxes(request.mould, request.boxes);
+    case Request::Kind::box:
+      make_boxes(request.mould, request.boxes);
+      return (void)namespaces_.go_home();  // what is in the last box ends with it, and not with the next one that is made
     case Request::Kind::forget: return forget(request.mould);
     case Request::Kind::kill: return for_each_path(bytes, &Groups::kill);
     case Request::Kind::drop: return for_each_path(bytes, &Groups::drop);

@@ -10,6 +10,9 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "spawn/harness.hpp"
 #include "xsuperd/box/filter.hpp"
@@ -67,6 +70,16 @@ struct BoxBench {
   box::Boxes boxes;
   BoxingSpawner boxing;
 };
+
+/// The mount namespace of the process behind a pidfd, as a word.
+std::string mounts_of(int pidfd) {
+  std::ifstream info("/proc/self/fdinfo/" + std::to_string(pidfd));
+  std::string word;
+  while (info >> word && word != "Pid:") {
+  }
+  info >> word;
+  return std::filesystem::read_symlink("/proc/" + word + "/ns/mnt").string();
+}
 
 box::Mould strict() {
   box::Mould mould;
@@ -128,6 +141,16 @@ TEST_CASE("what a server leaves running ends with its box") {
   const std::string out = b.output_of(shell("setsid sleep 100 >/dev/null 2>&1 </dev/null & echo started"), strict());
   CHECK(out == "started\n");
   CHECK(b.boxes.counts().discarded == 1);
+}
+
+TEST_CASE("the process that makes boxes stays in none of them, so that what a server leaves in /tmp ends with its box") {
+  if (!usable()) return;
+  BoxBench b;
+  CHECK(b.output_of(shell("echo x > /tmp/x; cat /tmp/x"), strict()) == "x\n");
+  const auto own = std::filesystem::read_symlink("/proc/self/ns/mnt").string();
+  const auto is_home = [&] { return mounts_of(b.boxes.helper_pidfd()) == own; };
+  for (int tries = 0; tries < 200 && !is_home(); ++tries) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK(is_home());
 }
 
 TEST_CASE("a box that is used again is one without anything left in it") {
