@@ -43,6 +43,7 @@ using Ranges = Abilities::Ranges;
 using Filters = Abilities::Filters;
 using Connects = Abilities::Connects;
 using Boxes = Abilities::Boxes;
+using UserNamespaces = Abilities::UserNamespaces;
 using Controllers = Abilities::Controllers;
 
 /// Of a service with the flag LABELED.
@@ -75,6 +76,21 @@ std::string hindrance(Boxes boxes) {
     case Boxes::not_in_kernel:
       return "its servers have boxes, and this kernel cannot enter their namespaces (Linux 5.12)";
     case Boxes::usable:
+      break;
+  }
+  return {};
+}
+
+/// Of a service with user_namespace = yes.
+std::string hindrance(UserNamespaces spaces) {
+  switch (spaces) {
+    case UserNamespaces::not_root:
+      return "user_namespace, and only root can make one for its servers";
+    case UserNamespaces::not_permitted:
+      return "user_namespace, and this machine or container permits none (user.max_user_namespaces may be 0)";
+    case UserNamespaces::not_in_kernel:
+      return "user_namespace, and this kernel has none";
+    case UserNamespaces::usable:
       break;
   }
   return {};
@@ -146,6 +162,8 @@ std::string hindrance_in_kernel(const Service& service, const Abilities& abiliti
     return "tcp_connect, and this kernel has no Landlock rules for TCP (Linux 6.7)";
   if (has_box(service))
     if (auto why = hindrance(abilities.boxes()); !why.empty()) return why;
+  if (confinement_of(service).user_namespace)
+    if (auto why = hindrance(abilities.user_namespaces()); !why.empty()) return why;
   if (const BoxSettings box = confinement_of(service).box; has_limits(box))
     if (auto why = unkept(box, abilities.controllers()); !why.empty()) return why;
   if (without_place(service, abilities))

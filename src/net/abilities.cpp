@@ -6,6 +6,7 @@
 
 #include "xsuperd/box/boxes.hpp"
 #include "xsuperd/box/filter.hpp"
+#include "xsuperd/box/user_space.hpp"
 #include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/mdns.hpp"
 #include "xsuperd/net/port_lookup.hpp"
@@ -20,6 +21,7 @@ using Ranges = config::Abilities::Ranges;
 using Filters = config::Abilities::Filters;
 using Connects = config::Abilities::Connects;
 using Boxes = config::Abilities::Boxes;
+using UserNamespaces = config::Abilities::UserNamespaces;
 using Controllers = config::Abilities::Controllers;
 
 Mdns mdns() {
@@ -72,6 +74,16 @@ Boxes boxes() {
   return Boxes::not_in_kernel;
 }
 
+UserNamespaces user_namespaces() {
+  switch (box::user_space_ability()) {
+    case box::UserSpaceAbility::usable: return UserNamespaces::usable;
+    case box::UserSpaceAbility::not_root: return UserNamespaces::not_root;
+    case box::UserSpaceAbility::not_permitted: return UserNamespaces::not_permitted;
+    case box::UserSpaceAbility::not_in_kernel: break;
+  }
+  return UserNamespaces::not_in_kernel;
+}
+
 Controllers::State controller(const char* name, bool running) {
   switch (box::group_ability(name, running)) {
     case box::GroupAbility::usable: return Controllers::State::usable;
@@ -91,6 +103,7 @@ Controllers controllers() {
 
 config::Abilities abilities(Asking asking) {
   return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .boxes = boxes,
+          .user_namespaces = user_namespaces,
           .controllers = asking == Asking::daemon ? controllers<true> : controllers<false>};
 }
 

@@ -137,6 +137,7 @@ void limit(spawn::Recipe& recipe, box::Mould& mould, const config::Service& serv
 }
 
 void enclose(spawn::Recipe& recipe, const config::Confinement& c, const config::Service& service, const DaemonFacts& daemon) {
+  recipe.own_users = c.user_namespace;
   if (!c.box.needed()) return;
   box::Mould mould = mould_of(c, !c.box.own_user && (!recipe.credentials || recipe.credentials->uid == 0));
   limit(recipe, mould, service, c, daemon);
@@ -144,6 +145,7 @@ void enclose(spawn::Recipe& recipe, const config::Confinement& c, const config::
   if (!c.box.own_user) return;
   const config::UidRange uids = service.settings.dynamic_uids.value_or(config::UidRange{});
   recipe.own_uids = spawn::OwnUids{uids.first, uids.last};
+  recipe.root_inside = recipe.credentials && recipe.credentials->uid == 0;
 }
 
 void confine(spawn::Recipe& recipe, const config::Service& service, const DaemonFacts& daemon) {

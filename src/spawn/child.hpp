@@ -21,6 +21,9 @@ struct ChildPlan : Tuning {
   int group = -1;       ///< the directory of a control group to enter; -1: it is in its own already
   int namespaces = 0;   ///< those of the keeper to enter
   const char* proc = nullptr;  ///< options of a /proc to mount; null: none
+  int users = -1;         ///< a user namespace to enter, in a table that is the child's own; -1: none
+  uid_t uid_inside = 0;   ///< with `users`: the ids as they are there
+  gid_t gid_inside = 0;
   std::uint64_t pass = 0;      ///< what a filter lets setns(2) and mount(2) through for
   /// Our thread has given up new privileges and bounding capabilities, and has the filter: all of that is ours already.
   bool inherited = false;

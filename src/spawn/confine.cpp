@@ -81,10 +81,13 @@ XSUPERD_IN_CHILD int restrict_connect(const ChildPlan& plan) {
   return error;
 }
 
-XSUPERD_IN_CHILD int cut_bounding_set(const ChildPlan& plan) {
+namespace {
+
+/// `whole`: none of it has been done by our thread.
+XSUPERD_IN_CHILD int cut(const ChildPlan& plan, bool whole) {
   if (!plan.capabilities.given) return 0;
   const CapabilityBounds& bounds = plan.capabilities.value;
-  for (unsigned number = 0; number < capability_numbers && !plan.inherited; ++number) {
+  for (unsigned number = 0; number < capability_numbers && whole; ++number) {
     const long there = in_bounding_set(number);
     if (there < 0) break;
     if (there == 0 || has_bit(bounds.allowed, number)) continue;
@@ -95,14 +98,25 @@ XSUPERD_IN_CHILD int cut_bounding_set(const ChildPlan& plan) {
   return bounds.ambient ? error_of(raw(SYS_prctl, PR_SET_KEEPCAPS, 1)) : 0;
 }
 
+}  // namespace
+
+XSUPERD_IN_CHILD int cut_bounding_set(const ChildPlan& plan) { return plan.users < 0 ? cut(plan, !plan.inherited) : 0; }
+
+XSUPERD_IN_CHILD int cut_bounding_set_inside(const ChildPlan& plan) { return plan.users < 0 ? 0 : cut(plan, true); }
+
 XSUPERD_IN_CHILD bool is_bounded(std::uint64_t allowed) {
   for (unsigned number = 0; number < capability_numbers; ++number)
     if (in_bounding_set(number) == 1 && !has_bit(allowed, number)) return false;
   return true;
 }
 
+/// The change of user does not take them away in a user namespace, because who came in is not its root.
+XSUPERD_IN_CHILD int drop_capabilities_inside(const ChildPlan& plan) {
+  return plan.users < 0 || plan.uid_inside == 0 ? 0 : write_capabilities({0, 0, 0});
+}
+
 XSUPERD_IN_CHILD int set_capabilities(const ChildPlan& plan) {
-  if (!plan.capabilities.given) return 0;
+  if (!plan.capabilities.given) return drop_capabilities_inside(plan);
   const CapabilityBounds& bounds = plan.capabilities.value;
   Capabilities own{};
   if (const int error = read_capabilities(own)) return error;
@@ -123,7 +137,7 @@ XSUPERD_IN_CHILD int verify_capabilities(const ChildPlan& plan) {
   if (const int error = read_capabilities(left)) return error;
   if ((left.permitted & ~bounds.allowed) != 0 || (bounds.required & ~left.permitted) != 0) return EPERM;
   if (left.effective != left.permitted || left.inheritable != (bounds.ambient ? left.permitted : 0)) return EPERM;
-  if (plan.inherited && !bounds.ambient) return 0;  // the thread has looked, and ambient ones have been cleared
+  if (plan.inherited && plan.users < 0 && !bounds.ambient) return 0;  // the thread has looked, and ambient ones have been cleared
   for (unsigned number = 0; number < capability_numbers; ++number) {
     const long there = in_bounding_set(number);
     if (there < 0) break;

@@ -85,9 +85,36 @@ TEST_CASE("what is to be seen cannot lie where the private /tmp hides it") {
   CHECK(box_of("sandbox = strict\nprivate_tmp = no\nread_only_paths = /tmp/x").read_only == Words{"/tmp/x"});
 }
 
-TEST_CASE("a user namespace is said not to be built") {
-  CHECK(refused("user_namespace = yes", "user_namespace is not built yet"));
-  CHECK_FALSE(refused("user_namespace = no", "not built"));
+TEST_CASE("root of a user namespace is somebody else outside, who has to be chosen") {
+  const std::string sentence = "Service x: root of a user namespace must be somebody else outside";
+  CHECK(refused("user_namespace = yes", sentence));
+  CHECK(hint("user_namespace = yes", sentence) == "write 'dynamic_user = yes', which takes a user id without rights out of dynamic_uids, or give it another user");
+  CHECK_FALSE(with("user_namespace = no").said(sentence));
+  CHECK_FALSE(with("user_namespace = yes\ndynamic_user = yes").said(sentence));
+  CHECK_FALSE(World(defaults("user_namespace = yes") + entry("echo", "type = INTERNAL\nsocket_type = stream\nwait = no\nuser = root")).said(sentence));
+}
+
+TEST_CASE("a user namespace takes no box, and makes capabilities powerless") {
+  const World w(service("x", 1, "user = nobody\nuser_namespace = yes"));
+  const Confinement c = confinement_of(w.at("x"));
+  CHECK(c.user_namespace);
+  CHECK_FALSE(c.box.needed());
+  CHECK(confinement_text(w.at("x")).find("in a user namespace of its own") != std::string::npos);
+  const std::string sentence = "Service x: with user_namespace = yes capabilities have no power over files, network and processes of the host";
+  CHECK(with("dynamic_user = yes\nuser_namespace = yes\ncapabilities = NET_RAW").said(sentence));
+  CHECK_FALSE(with("dynamic_user = yes\nuser_namespace = yes\ncapabilities = none").said(sentence));
+  CHECK(confinement_text(with("dynamic_user = yes\nuser_namespace = yes").at("x")).find("as root of a user namespace") != std::string::npos);
+}
+
+TEST_CASE("a service whose user namespaces cannot be made is not opened, and says why") {
+  using UserNamespaces = Abilities::UserNamespaces;
+  const World w(service("a", 1, "user = nobody\nuser_namespace = yes") + service("b", 2, "user_namespace = no"));
+  const auto able = [](UserNamespaces spaces) { return Abilities{.user_namespaces = [spaces] { return spaces; }}; };
+  CHECK(hindrance(w.at("a"), able(UserNamespaces::usable)).empty());
+  CHECK(hindrance(w.at("a"), able(UserNamespaces::not_root)) == "user_namespace, and only root can make one for its servers");
+  CHECK(hindrance(w.at("a"), able(UserNamespaces::not_permitted)) == "user_namespace, and this machine or container permits none (user.max_user_namespaces may be 0)");
+  CHECK(hindrance(w.at("a"), able(UserNamespaces::not_in_kernel)) == "user_namespace, and this kernel has none");
+  CHECK(hindrance(w.at("b"), able(UserNamespaces::not_in_kernel)).empty());
 }
 
 TEST_CASE("a box that is used again needs what shows that it is as new") {

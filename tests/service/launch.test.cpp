@@ -238,6 +238,22 @@ TEST_CASE("ports to connect to come with no new privileges") {
   CHECK_FALSE(confined(1000, [](auto& s) { s.tcp_connect = config::ConnectPorts{true, {}}; }).no_new_privileges);
 }
 
+TEST_CASE("a server with a user namespace has the ids of its user there, or is root there and its box's user outside") {
+  const auto of = [](uid_t user, bool dynamic) {
+    return confined(user, [&](auto& s) {
+      s.user_namespace = true;
+      s.dynamic_user = dynamic;
+    });
+  };
+  CHECK(of(1000, false).own_users);
+  CHECK_FALSE(of(1000, false).mould);
+  CHECK_FALSE(of(1000, false).root_inside);
+  CHECK_FALSE(of(1000, true).root_inside);
+  CHECK(of(0, true).root_inside);
+  CHECK(of(0, true).own_uids == spawn::OwnUids{600'000, 665'535});
+  CHECK_FALSE(confined(0, [](auto& s) { s.dynamic_user = true; }).own_users);
+}
+
 TEST_CASE("a sandbox confines by the attributes that it stands for") {
   const auto r = confined(1000, [](auto& s) { s.sandbox = config::Sandbox::basic; });
   CHECK(r.no_new_privileges);

@@ -114,6 +114,8 @@ struct Abilities {
   enum class Connects : std::uint8_t { usable, not_in_kernel };
   /// For namespaces and mounts. `not_permitted`: root may not, as in some containers.
   enum class Boxes : std::uint8_t { usable, not_root, not_permitted, not_in_kernel };
+  /// For user_namespace. `not_permitted`: root may not, as in some containers, or the kernel's limit is 0.
+  enum class UserNamespaces : std::uint8_t { usable, not_root, not_permitted, not_in_kernel };
   /// Those of cgroup v2, for limits of memory, tasks and processor time. `not_permitted`: they are there, and the daemon's
   /// control group is not its own to make others in.
   struct Controllers {
@@ -127,6 +129,7 @@ struct Abilities {
   std::function<Filters()> filters = [] { return Filters::usable; };
   std::function<Connects()> connects = [] { return Connects::usable; };
   std::function<Boxes()> boxes = [] { return Boxes::usable; };
+  std::function<UserNamespaces()> user_namespaces = [] { return UserNamespaces::usable; };
   std::function<Controllers()> controllers = [] { return Controllers{}; };
 };
 /// What the configuration asks for and this program was built without, finds no library for or may not do, one item each with the

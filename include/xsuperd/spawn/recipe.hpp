@@ -86,6 +86,8 @@ struct Recipe : Tuning {
   int filter_error = 0;  ///< errno when there should be a filter and is none: no start succeeds
   std::shared_ptr<const box::Mould> mould;  ///< of the box that each server gets; null: none
   std::optional<OwnUids> own_uids;          ///< each box gets one of these as user and group id, in place of the credentials
+  bool own_users = false;    ///< in a user namespace where no ids exist but those of the server
+  bool root_inside = false;  ///< with own_users and own_uids: there, its ids are 0
   /// The socket as descriptor 3, too, and LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES with this name, as
   /// sd_listen_fds(3) expects; none: not.
   std::optional<std::string> listen_name;
@@ -94,7 +96,7 @@ struct Recipe : Tuning {
 
 /// The steps of a start, in this order; a failure names the one it happened in. Priority and limits come while the
 /// child still has the daemon's privileges (decision B15.17), capabilities are cut before the user is changed and settled
-/// behind it, signals are let through only when nothing of ours is left to run, and the filter is never in our own way.
+/// behind it (in a user namespace of its own, all of it there), signals are let through only when nothing of ours is left to run, and the filter is never in our own way.
 enum class Step : unsigned char {
   box,  ///< there is none to start it in; no process existed
   clone,
@@ -109,6 +111,7 @@ enum class Step : unsigned char {
   capabilities,
   groups,
   group,
+  user_namespace,
   user,
   verify,
   umask,
@@ -147,6 +150,8 @@ enum class Step : unsigned char {
       return "setting the supplementary groups";
     case Step::group:
       return "setting the group";
+    case Step::user_namespace:
+      return "entering the user namespace";
     case Step::user:
       return "setting the user";
     case Step::verify:
