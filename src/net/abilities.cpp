@@ -20,6 +20,7 @@ using Labels = config::Abilities::Labels;
 using Ranges = config::Abilities::Ranges;
 using Filters = config::Abilities::Filters;
 using Connects = config::Abilities::Connects;
+using FileRules = config::Abilities::FileRules;
 using Boxes = config::Abilities::Boxes;
 using UserNamespaces = config::Abilities::UserNamespaces;
 using Controllers = config::Abilities::Controllers;
@@ -58,10 +59,21 @@ Filters filters() {
   return Filters::not_in_kernel;
 }
 
-Connects connects() {
-  constexpr long create_ruleset = 444, with_tcp = 4;  // the version of Landlock that has rules for TCP
+/// The version of Landlock; -1: there is none.
+long landlock() {
+  constexpr long create_ruleset = 444;
   constexpr unsigned ask_version = 1;
-  return ::syscall(create_ruleset, nullptr, 0, ask_version) >= with_tcp ? Connects::usable : Connects::not_in_kernel;
+  return ::syscall(create_ruleset, nullptr, 0, ask_version);
+}
+
+Connects connects() {
+  constexpr long with_tcp = 4;
+  return landlock() >= with_tcp ? Connects::usable : Connects::not_in_kernel;
+}
+
+FileRules file_rules() {
+  constexpr long with_truncate = 3;
+  return landlock() >= with_truncate ? FileRules::usable : FileRules::not_in_kernel;
 }
 
 Boxes boxes() {
@@ -102,7 +114,7 @@ Controllers controllers() {
 }  // namespace
 
 config::Abilities abilities(Asking asking) {
-  return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .boxes = boxes,
+  return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .file_rules = file_rules, .boxes = boxes,
           .user_namespaces = user_namespaces,
           .controllers = asking == Asking::daemon ? controllers<true> : controllers<false>};
 }

@@ -250,7 +250,8 @@ constexpr Stage stages[] = {
     {Step::session, start_session},
     {Step::context, set_context},
     {Step::no_new_privileges, forbid_new_privileges},
-    {Step::network, restrict_connect},  // needs a descriptor, which the limits may not leave
+    {Step::files, restrict_writing},  // these need a descriptor, which the limits may not leave
+    {Step::network, restrict_connect},
     {Step::priority, set_priority},
     {Step::limits, set_limits},
     {Step::capabilities, cut_bounding_set},

@@ -37,6 +37,7 @@ struct ChildPlan : Tuning {
   const std::uint16_t* connect_ports = nullptr;
   std::size_t connect_port_count = 0;
   bool limit_connect = false;
+  const char* const* writable_files = nullptr;  ///< ends with a null; null: no such rules
   const sock_filter* filter = nullptr;  ///< null: none
   unsigned short filter_length = 0;
   int filter_error = 0;  ///< not 0: there should be one
@@ -57,7 +58,7 @@ struct ChildPlan : Tuning {
   mutable int table_left = 0;
 };
 
-/// The plan for a recipe; socket, errors, argv, envp and context are the launcher's to fill in. Pure.
+/// The plan for a recipe; socket, errors, argv, envp, context and writable_files are the launcher's to fill in. Pure.
 [[nodiscard]] ChildPlan plan_for(const Recipe& recipe);
 
 /// Becomes the server or ends. To be called by clone(2) only; `plan` is a ChildPlan*.

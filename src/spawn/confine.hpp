@@ -11,7 +11,8 @@ using base::error_of;
 using base::raw;
 
 int forbid_new_privileges(const ChildPlan& plan);
-/// Landlock. Needs no_new_privileges, and a descriptor.
+// Landlock. These need no_new_privileges, and descriptors.
+int restrict_writing(const ChildPlan& plan);
 int restrict_connect(const ChildPlan& plan);
 /// While the child still has the daemon's privileges: takes from the bounding set what is not allowed, and has the change of
 /// user leave what is to be passed on. The ways back are shut by verify_ids() even so: that change disables all of them.

@@ -100,6 +100,14 @@ void Launch::prepare(Job&& job) {
   blocking_ = BlockingSocket(job_.socket.get(), recipe.blocking_stdio);
   enclose(plan_, job_.box);
   give_users(plan_, job_.users);
+  if (recipe.writable_files) list_writable(*recipe.writable_files);
+}
+
+void Launch::list_writable(const std::vector<std::string>& paths) {
+  writable_files_.clear();
+  for (const std::string& path : paths) writable_files_.push_back(path.c_str());
+  writable_files_.push_back(nullptr);
+  plan_.writable_files = writable_files_.data();
 }
 
 void Launch::clone(const Manner& manner, int socket, int errors) {

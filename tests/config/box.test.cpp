@@ -154,3 +154,36 @@ TEST_CASE("a service whose boxes cannot be made is not opened, and says why") {
   REQUIRE(found.size() == 1);
   CHECK(found[0].sentence == "Service a is not opened: its servers have boxes, and this kernel cannot enter their namespaces (Linux 5.12)");
 }
+
+TEST_CASE("without boxes Landlock keeps those paths that it can keep exactly, and no service is opened with less") {
+  const auto why = [](const std::string& lines) {
+    const Abilities rootless{.boxes = [] { return Abilities::Boxes::not_root; }};
+    return hindrance(World(service("x", 1, lines)).at("x"), rootless);
+  };
+  const std::string begin = "its servers have boxes, which only root can make";
+  CHECK(why("system_calls = @strict\nread_only_paths = /").empty());
+  CHECK(why("system_calls = @strict\nread_only_paths = /\nread_write_paths = /srv/a /var/b").empty());
+  CHECK(why("system_calls = @strict\nread_only_paths = / /etc\nread_write_paths = /srv").empty());
+  CHECK(why("read_write_paths = /srv").empty());  // nothing is taken away
+  CHECK(why("read_only_paths = /") == begin + "; without boxes read_only_paths needs system_calls = @strict: other calls change files past Landlock");
+  CHECK(why("system_calls = @strict\nread_only_paths = /srv") == begin + "; without boxes read_only_paths is / or nothing: Landlock can list what is writable, and not what is not");
+  CHECK(why("system_calls = @strict\nread_only_paths = / /srv/a\nread_write_paths = /srv") == begin + "; without boxes /srv/a cannot be read-only below /srv, which is writable");
+  CHECK(why("system_calls = @strict\nread_only_paths = / /srv\nread_write_paths = /srv /srv/a").empty());
+  CHECK(why("inaccessible_paths = /srv") == begin + "; without boxes there are no inaccessible_paths: Landlock can list what is allowed, and not what is denied");
+  for (const std::string more : {"private_tmp = yes", "root_directory = /srv", "dynamic_user = yes", "private_network = yes", "sandbox = strict", "memory_max = 1M"})
+    CHECK(why("system_calls = @strict\nread_only_paths = /\n" + more) == begin);
+  const Abilities old{.file_rules = [] { return Abilities::FileRules::not_in_kernel; }, .boxes = [] { return Abilities::Boxes::not_permitted; }};
+  CHECK(hindrance(World(service("x", 1, "system_calls = @strict\nread_only_paths = /")).at("x"), old) ==
+        "its servers have boxes, and this machine or container permits no namespaces or mounts; this kernel has no Landlock rules for truncating files (Linux 6.2)");
+}
+
+TEST_CASE("what can be written to without a box is what is writable and not read-only by the same name") {
+  const auto rules = [](const std::string& lines) { return rules_for_files(confinement_of(World(service("x", 1, lines)).at("x"))); };
+  CHECK(rules("system_calls = @strict\nread_only_paths = / /b\nread_write_paths = /a /b").writable == Words{"/a"});
+  CHECK_FALSE(rules("").paths_only);
+  CHECK_FALSE(rules("read_only_paths = /\nprivate_ipc = yes").usable());
+  const World w(service("x", 1, "system_calls = @strict\nread_only_paths = /") + service("y", 2, "read_write_paths = /srv"));
+  const Abilities rootless{.boxes = [] { return Abilities::Boxes::not_root; }};
+  CHECK(not_in_effect(*w.loaded.config, rootless) == Words{"read_only_paths: without a box Landlock keeps it, and nobody changes mode, owner and times of files (x)"});
+  CHECK(not_in_effect(*w.loaded.config, {}).empty());
+}

@@ -30,6 +30,9 @@ struct FilterRequest {
   std::vector<std::string> denied = {};  ///< names of system calls
   /// Also what opens connections past rules about connect(2) over TCP: MPTCP and TCP Fast Open. `strict` always denies both.
   bool plain_tcp = false;
+  /// Also what changes mode, owner, times and attributes of files, which rules about files do not see. Complete with `strict`
+  /// only, which leaves no other calls that do.
+  bool fixed_attributes = false;
   bool operator==(const FilterRequest&) const = default;
   auto operator<=>(const FilterRequest&) const = default;
 };

@@ -79,6 +79,8 @@ struct Recipe : Tuning {
   std::optional<Credentials> credentials;  ///< none: stay who we are
   std::vector<ResourceLimit> limits;
   std::optional<std::vector<std::uint16_t>> connect_ports;  ///< TCP connections go to these only; none: to any
+  /// Nothing but these paths, what is below, and /dev/null and its like can be written to (Landlock); none: no such rules.
+  std::optional<std::vector<std::string>> writable_files;
   /// For seccomp(2), in the child's last step; null: none. Numbers only, so that a launcher could have it instead.
   std::shared_ptr<const std::vector<sock_filter>> filter;
   /// A thread may have the filter, the bounds of the capabilities and no_new_privileges in advance, and pass them on.
@@ -105,6 +107,7 @@ enum class Step : unsigned char {
   session,
   context,
   no_new_privileges,
+  files,
   network,
   priority,
   limits,
@@ -138,6 +141,8 @@ enum class Step : unsigned char {
       return "setting the security context";
     case Step::no_new_privileges:
       return "forbidding new privileges";
+    case Step::files:
+      return "restricting the files to write to";
     case Step::network:
       return "restricting the ports to connect to";
     case Step::priority:
