@@ -75,6 +75,10 @@ constexpr std::uint64_t mptcp = 262;  // IPPROTO_MPTCP, which older headers lack
 constexpr std::uint64_t over_tcp[]{21, 41, 43};
 constexpr std::uint64_t smc_protocol = 256;
 
+/// Those among the calls of @strict that change a file without writing to it.
+constexpr std::string_view attribute_calls[]{"chmod",   "fchmod",   "fchmodat", "fchmodat2", "chown",     "fchown",           "lchown",   "fchownat", "chown32",
+                                             "fchown32", "lchown32", "utime",    "utimes",    "utimensat", "utimensat_time64", "futimesat"};
+
 /// What can send data before connect(2), and the argument that has its flags.
 constexpr std::pair<std::string_view, unsigned> sending[]{{"sendto", 3}, {"sendmsg", 2}, {"sendmmsg", 3}};
 
@@ -106,6 +110,8 @@ class Rules {
       if (!strict()) add(refusal_, name);
     if (request_.plain_tcp && !strict()) deny_other_tcp();
     if (request_.no_vsock && !strict()) add_unless_denied(refusal_, "socket", {equals(0, AF_VSOCK)});
+    if (request_.fixed_attributes && !strict())
+      for (const std::string_view name : attribute_calls) add(refusal_, name);
     if (request_.base == FilterRequest::Base::all) return;
     // Its flags are in memory, where no filter sees them; programs then use clone(2).
     add_unless_denied(SCMP_ACT_ERRNO(ENOSYS), "clone3");
@@ -121,7 +127,9 @@ class Rules {
   using Conditions = std::initializer_list<scmp_arg_cmp>;
 
   [[nodiscard]] bool strict() const { return request_.base == FilterRequest::Base::strict; }
-  [[nodiscard]] bool is_denied(std::string_view name) const { return std::ranges::find(request_.denied, name) != request_.denied.end(); }
+  [[nodiscard]] bool is_denied(std::string_view name) const {
+    return std::ranges::find(request_.denied, name) != request_.denied.end() || (request_.fixed_attributes && std::ranges::find(attribute_calls, name) != std::end(attribute_calls));
+  }
   void note(int answer) {
     if (error_ == 0 && answer < 0) error_ = -answer;
   }

@@ -185,6 +185,7 @@ int try_service(const CommandLine& command) {
   supervisor::block_signals();
   auto facts = service::DaemonFacts::of_this_process(supervisor::widen_umask());
   facts.controllers = net::abilities(net::Asking::daemon).controllers;
+  facts.boxes = net::abilities(net::Asking::daemon).boxes;
   const Tried tried = run(**service, attempt, facts, true);
   if (const auto* failure = std::get_if<Failure>(&tried)) return fail(attempt, *failure);
   const auto& report = std::get<AttemptReport>(tried);

@@ -177,6 +177,7 @@ std::string confinement_text(const Confinement& c) {
   if (!c.calls.is_all()) text += calls_line(c.calls.base, c.calls.denied) + (c.action == config::CallAction::kill ? ", killed otherwise; " : "; ");
   if (!c.connect.any) text += fmt::format("TCP connections to {} only; ", c.connect.ports.empty() ? "no port" : fmt::format("{}", fmt::join(c.connect.ports, " ")));
   text += rights_text(c);
+  if (c.user_namespace) text += "a user namespace; ";
   if (text.empty()) return "not confined";
   text.resize(text.size() - 2);
   return text;

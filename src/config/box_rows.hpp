@@ -129,11 +129,13 @@ inline constexpr std::array box_rows{
                 "Limits.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "tasks_max is invalid: {}", .parse = values::count<&Settings::tasks_max, 1>}),
-    attr<&Settings::user_namespace>({.name = "user_namespace", .where = Where::both, .synopsis = "no",
-        .initial = "no", .example = "user_namespace = no",
-        .text = "Reserved for servers that are root in their box only. It is not built yet: yes refuses the entry.",
+    attr<&Settings::user_namespace>({.name = "user_namespace", .where = Where::both, .synopsis = "yes|no",
+        .initial = "no", .example = "user_namespace = yes",
+        .text = "With yes, the server is in a user namespace where no user and no group exist but its own: all others, root's "
+                "too, are nobody there, and capabilities have power over nothing that the host has. With user = root it needs "
+                "dynamic_user = yes: the server is root there, and a user without any rights outside. See Boxes.",
         .difference = "Not in xinetd.", .without = Without::more,
-        .wrong = "Bad value for user_namespace: {}", .parse = values::user_namespace}),
+        .wrong = "Bad value for user_namespace: {}", .parse = values::flag<&Settings::user_namespace>}),
 };
 
 }  // namespace xsuperd::config

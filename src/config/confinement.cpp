@@ -100,6 +100,7 @@ Confinement confinement_of(const Service& service) {
   c.action = s.system_call_action.value_or(c.action);
   c.connect = s.tcp_connect.value_or(c.connect);
   c.box = box_of(service);
+  c.user_namespace = s.user_namespace.value_or(false);
   // The kernel takes filters and rules from root only, or from whoever has given up new privileges.
   c.no_new_privileges = s.no_new_privileges.value_or(basic || strict) || !c.calls.is_all() || !c.connect.any;
   return c;

@@ -56,6 +56,8 @@ std::string confinement_text(const Service& service) {
     words.emplace_back("runs as a user of its own");
   else
     words.push_back(service.settings.user ? fmt::format("runs as {}", printing::text_of(*service.settings.user)) : "runs as the daemon's user");
+  const bool root = c.box.own_user && service.settings.user && service.settings.user->uid == 0;
+  add(words, c.user_namespace, root ? "as root of a user namespace" : "in a user namespace of its own");
   add(words, c.box.needed(), box_text(c.box));
   add(words, c.no_new_privileges, "without new privileges");
   add(words, !c.capabilities.is_all(), "capabilities " + printing::text_of(c.capabilities));

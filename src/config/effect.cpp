@@ -43,6 +43,7 @@ using Ranges = Abilities::Ranges;
 using Filters = Abilities::Filters;
 using Connects = Abilities::Connects;
 using Boxes = Abilities::Boxes;
+using UserNamespaces = Abilities::UserNamespaces;
 using Controllers = Abilities::Controllers;
 
 /// Of a service with the flag LABELED.
@@ -80,6 +81,36 @@ std::string hindrance(Boxes boxes) {
   return {};
 }
 
+/// Of a service with user_namespace = yes.
+std::string hindrance(UserNamespaces spaces) {
+  switch (spaces) {
+    case UserNamespaces::not_root:
+      return "user_namespace, and only root can make one for its servers";
+    case UserNamespaces::not_permitted:
+      return "user_namespace, and this machine or container permits none (user.max_user_namespaces may be 0)";
+    case UserNamespaces::not_in_kernel:
+      return "user_namespace, and this kernel has none";
+    case UserNamespaces::usable:
+      break;
+  }
+  return {};
+}
+
+/// What keeps the paths of a service without boxes from being kept by Landlock; empty: nothing.
+std::string hindrance_of_rules(const Confinement& c, const Abilities& abilities) {
+  const RulesForFiles rules = rules_for_files(c);
+  if (!rules.inexpressible.empty()) return rules.inexpressible;
+  return abilities.file_rules() == Abilities::FileRules::usable ? "" : "this kernel has no Landlock rules for truncating files (Linux 6.2)";
+}
+
+/// Of a service that is to have boxes.
+std::string hindrance_of_box(const Confinement& c, const Abilities& abilities) {
+  std::string why = hindrance(abilities.boxes());
+  if (why.empty() || !rules_for_files(c).paths_only) return why;
+  const std::string also = hindrance_of_rules(c, abilities);
+  return also.empty() ? "" : fmt::format("{}; {}", why, also);
+}
+
 /// Of limits that nothing but a control group keeps.
 std::string without(std::string_view what, Controllers::State state) {
   const bool there = state == Controllers::State::not_permitted;
@@ -105,7 +136,10 @@ bool has_limits(const BoxSettings& box) { return box.each.any() || box.together.
 
 /// Those for which something else stands in.
 void add_substitutes(Items& items, const Service& service, const Abilities& abilities) {
-  const BoxSettings box = confinement_of(service).box;
+  const Confinement confinement = confinement_of(service);
+  const BoxSettings& box = confinement.box;
+  if (!box.read_only.empty() && kept_by_rules(confinement, abilities.boxes))
+    items.add("read_only_paths: without a box Landlock keeps it, and nobody changes mode, owner and times of files", service.id);
   if (!has_limits(box)) return;
   const KeptLimits kept = kept_limits(box, abilities.controllers());
   if (!kept.missing.empty()) return;
@@ -145,7 +179,9 @@ std::string hindrance_in_kernel(const Service& service, const Abilities& abiliti
   if (limits_connects(service) && abilities.connects() == Connects::not_in_kernel)
     return "tcp_connect, and this kernel has no Landlock rules for TCP (Linux 6.7)";
   if (has_box(service))
-    if (auto why = hindrance(abilities.boxes()); !why.empty()) return why;
+    if (auto why = hindrance_of_box(confinement_of(service), abilities); !why.empty()) return why;
+  if (confinement_of(service).user_namespace)
+    if (auto why = hindrance(abilities.user_namespaces()); !why.empty()) return why;
   if (const BoxSettings box = confinement_of(service).box; has_limits(box))
     if (auto why = unkept(box, abilities.controllers()); !why.empty()) return why;
   if (without_place(service, abilities))

@@ -79,6 +79,15 @@ std::size_t path_bytes(S s) {
 }
 bool reuses_box(S s) { return s.starts_programs() && s.settings.box_reuse.value_or(false); }
 
+/// Is it root, or what the daemon is, in a namespace where that has to be somebody else?
+bool stays_root(S s) {
+  return s.starts_programs() && s.settings.user_namespace.value_or(false) && !s.settings.dynamic_user.value_or(false) && (!s.settings.user || s.settings.user->uid == 0);
+}
+bool names_capabilities_inside(S s) {
+  const Confinement c = confinement_of(s);
+  return c.user_namespace && !c.capabilities.except && c.capabilities.bits != 0;
+}
+
 template <std::size_t row>
 constexpr Rule for_programs_only{Level::error, [](S s) { return !s.starts_programs() && says(s, confining[row]); },
                                  [](S s) { return fmt::format("Service {}: {} confines programs, and it starts none", s.id, confining[row]); },
@@ -179,6 +188,11 @@ constexpr std::array table{
     Rule{Level::warning, [](S s) { return s.settings.sandbox == Sandbox::strict && s.starts_programs() && s.settings.user && s.settings.user->uid == 0 && !s.settings.dynamic_user.value_or(false); },
      [](S s) { return fmt::format("Service {}: sandbox = strict and user = root: without capabilities root still owns the host's files", s.id); }, "sandbox",
      [](S) -> std::string { return "give it another user, or 'dynamic_user = yes'"; }},
+    Rule{Level::error, stays_root, [](S s) { return fmt::format("Service {}: root of a user namespace must be somebody else outside", s.id); }, "user_namespace",
+     [](S) -> std::string { return "write 'dynamic_user = yes', which takes a user id without rights out of dynamic_uids, or give it another user"; }},
+    Rule{Level::warning, names_capabilities_inside,
+     [](S s) { return fmt::format("Service {}: with user_namespace = yes capabilities have no power over files, network and processes of the host", s.id); },
+     "user_namespace"},
     Rule{Level::error, [](S s) { return s.settings.expand.value_or(false) && s.wait; },
      [](S s) { return fmt::format("Service {}: a server with wait = yes accepts for itself, and its arguments cannot tell of a connection", s.id); },
      "expand", [](S) -> std::string { return "write 'wait = no', or 'expand = no'"; }},

@@ -228,7 +228,6 @@ XSUPERD_VALUE_PARSER(tcp_connect);
 XSUPERD_VALUE_PARSER(tos);
 XSUPERD_VALUE_PARSER(type);
 XSUPERD_VALUE_PARSER(umask);
-XSUPERD_VALUE_PARSER(user_namespace);
 #undef XSUPERD_VALUE_PARSER
 
 /// One element of an access list (facts B5.1 to B5.7). Several patterns for a factorised address. Nothing after

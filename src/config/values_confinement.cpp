@@ -185,9 +185,4 @@ bool dynamic_uids(const ValueContext& c, Settings& s, const Assignment& a) {
   return true;
 }
 
-bool user_namespace(const ValueContext& c, Settings& s, const Assignment& a) {
-  if (!yes_no(c, s.user_namespace, a)) return false;
-  return !*s.user_namespace || refused(c, a, 0, "user_namespace is not built yet", "give the service a user without rights, or 'dynamic_user = yes'");
-}
-
 }  // namespace xsuperd::config::values

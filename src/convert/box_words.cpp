@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "convert/box_words.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "convert/unit_file.hpp"
@@ -21,7 +23,7 @@ constexpr BoxWord words[]{{"PrivateTmp", "private_tmp", Kind::flag},
                           {"RootDirectory", "root_directory", Kind::path},
                           {"ReadOnlyPaths", "read_only_paths", Kind::paths},
                           {"ReadWritePaths", "read_write_paths", Kind::paths},
-                          {"InaccessiblePaths", "inaccessible_paths", Kind::paths},
+                          {"InaccessiblePaths", "inaccessible_paths", Kind::lax_paths},
                           {"MemoryMax", "memory_max", Kind::size},
                           {"MemorySwapMax", "swap_max", Kind::size},
                           {"TasksMax", "tasks_max", Kind::count},
@@ -35,8 +37,11 @@ bool is_plain_path(std::string_view text) {
   return text.starts_with('/') && text.find_first_of("% \t\"'\\") == text.npos;
 }
 
-Values paths_of(std::string_view value) {
-  const auto all = unit_words(value);
+Values paths_of(std::string_view value, bool lax) {
+  auto all = unit_words(value);
+  if (all && lax)
+    for (std::string& path : *all)
+      if (path.starts_with("-/")) path.erase(0, 1);
   if (!all || !std::ranges::all_of(*all, is_plain_path)) return std::nullopt;
   return *all;
 }
@@ -62,6 +67,12 @@ Values percent_of(std::string_view value) {
   return is_percent ? Values(std::vector{std::string(value)}) : std::nullopt;
 }
 
+std::string lax(std::string_view paths) {
+  std::vector<std::string> all;
+  for (const std::string_view path : base::split_words(paths)) all.push_back(fmt::format("-{}", path));
+  return base::join(all);
+}
+
 }  // namespace
 
 std::span<const BoxWord> box_words() { return words; }
@@ -72,7 +83,8 @@ std::optional<std::vector<std::string>> attribute_values(const BoxWord& word, st
   switch (word.kind) {
     case Kind::flag: return flag_of(value);
     case Kind::path: return is_plain_path(value) ? Values(std::vector{std::string(value)}) : std::nullopt;
-    case Kind::paths: return paths_of(value);
+    case Kind::paths:
+    case Kind::lax_paths: return paths_of(value, word.kind == Kind::lax_paths);
     case Kind::size: return one(unit_size(value));
     case Kind::count: return one(number_of(value, 1, 0x7fff'ffff));
     case Kind::percent: return percent_of(value);
@@ -83,6 +95,7 @@ std::optional<std::vector<std::string>> attribute_values(const BoxWord& word, st
 
 std::string directive_value(const BoxWord& word, std::string_view values) {
   if (base::iequals(values, "UNLIMITED")) return "infinity";
+  if (word.kind == Kind::lax_paths) return percent_doubled(lax(values));
   return word.kind == Kind::path || word.kind == Kind::paths ? percent_doubled(values) : std::string(values);
 }
 

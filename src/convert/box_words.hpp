@@ -16,6 +16,7 @@ struct BoxWord {
     flag,     ///< yes or no
     path,     ///< one absolute path
     paths,    ///< absolute paths; lines add up
+    lax_paths,  ///< the same, of which some may be missing: systemd has a - before those
     size,     ///< bytes; "infinity" is no limit
     count,    ///< a number; likewise
     percent,  ///< of a processor, as "50%"

@@ -67,6 +67,17 @@ void write_box(const UnitContext& c, UnitText& unit) {
   }
 }
 
+/// PrivateUsers= leaves root in its namespace, and programs that are set-user-ID could become root, to whom the host's files
+/// belong.
+void write_users(const UnitContext& c, const config::Confinement& confinement, UnitText& unit) {
+  if (confinement.box.own_user) unit.set_switch("DynamicUser", true);
+  if (!confinement.user_namespace) return;
+  unit.set_switch("PrivateUsers", true);
+  if (confinement.no_new_privileges) return;
+  unit.set_switch("NoNewPrivileges", true);
+  c.note("user_namespace", "user_namespace: root exists in the namespace of PrivateUsers=, so NoNewPrivileges=yes keeps set-user-ID programs from becoming root");
+}
+
 }  // namespace
 
 void write_confinement(const UnitContext& c, UnitText& unit) {
@@ -77,6 +88,7 @@ void write_confinement(const UnitContext& c, UnitText& unit) {
   write_capabilities(c, confinement.capabilities, unit);
   write_calls(c, confinement, unit);
   write_box(c, unit);
+  write_users(c, confinement, unit);
 }
 
 }  // namespace xsuperd::convert

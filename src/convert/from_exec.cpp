@@ -66,13 +66,6 @@ std::optional<Bits> merged(const std::vector<const Directive*>& lines, Bits init
   return set;
 }
 
-bool runs_as_root(const Draft& draft) {
-  const auto user = std::ranges::find(draft.entry.assignments, "user", &config::Assignment::name);
-  if (user == draft.entry.assignments.end()) return true;
-  const std::string& name = user->values.front().text;
-  return name == "root" || base::parse_number(name, 0, 0);
-}
-
 /// What CapabilityBoundingSet= and AmbientCapabilities= leave a server of another user than root. `capabilities` gives it those
 /// that it names, and with ~ none.
 void take_other_user(Bits bounding, Bits ambient, const Directive* from, Draft& draft, Report& report) {
@@ -155,7 +148,7 @@ void take_box_word(Unit& service, const BoxWord& word, Draft& draft, Report& rep
   for (const Directive* d : service.look("Service", word.directive)) {
     const auto value = attribute_values(word, d->value);
     if (!value) return;  // it is reported with all that nobody has looked at
-    if (word.kind != BoxWord::Kind::paths) values.clear();
+    if (word.kind != BoxWord::Kind::paths && word.kind != BoxWord::Kind::lax_paths) values.clear();
     values.insert(values.end(), value->begin(), value->end());
   }
   const auto lines = service.all("Service", word.directive);
@@ -165,6 +158,13 @@ void take_box_word(Unit& service, const BoxWord& word, Draft& draft, Report& rep
 }
 
 }  // namespace
+
+bool runs_as_root(const Draft& draft) {
+  const auto user = std::ranges::find(draft.entry.assignments, "user", &config::Assignment::name);
+  if (user == draft.entry.assignments.end()) return true;
+  const std::string& name = user->values.front().text;
+  return name == "root" || base::parse_number(name, 0, 0);
+}
 
 void take_confinement(Unit& service, config::Names& names, Draft& draft, Report& report) {
   take_new_privileges(service, draft, report);

@@ -35,6 +35,11 @@ std::string user_name(const std::string& word, config::Files& files) {
   return login ? login->name : word;
 }
 
+bool exists(const std::string& name, config::Files& files) {
+  const auto passwd = files.read("/etc/passwd");
+  return passwd && find_login(*passwd, name);
+}
+
 void take_user(Unit& service, config::Files& files, Draft& draft, Report& report) {
   const Directive* user = service.last("Service", "User");
   const Directive* group = service.last("Service", "Group");
@@ -42,17 +47,16 @@ void take_user(Unit& service, config::Files& files, Draft& draft, Report& report
   auto name = word(service, user, report);
   if (name) name = user_name(*name, files);
   if (user && !name) draft.unfit.push_back("its user is not known");
-  if (dynamic && unit_boolean(dynamic->value).value_or(false)) {
-    report.loss(dynamic->place,
-                "DynamicUser= has no equivalent: the server would run as nobody, without systemd's confinement, so "
-                "the entry is written disabled");
-    draft.unfit.push_back("DynamicUser= has no equivalent");
+  // One that exists already is taken as it is.
+  if (dynamic && unit_boolean(dynamic->value).value_or(false) && !(name && exists(*name, files))) {
     draft.set("user", {"nobody"}, dynamic);
-  } else {
-    draft.set("user", {name.value_or("root")}, user);
-    const bool numeric = name && base::parse_number(*name);
-    if (user && !numeric) draft.set("groups", {"yes"}, user);
+    draft.set("dynamic_user", {"yes"}, dynamic);
+    if (group) report.note(group->place, fmt::format("{} is not converted: the user of DynamicUser= has a group of its own here", quoted(*group)));
+    return;
   }
+  draft.set("user", {name.value_or("root")}, user);
+  const bool numeric = name && base::parse_number(*name);
+  if (user && !numeric) draft.set("groups", {"yes"}, user);
   const auto group_name = word(service, group, report);
   if (group_name) draft.set("group", {*group_name}, group);
   if (group && !group_name) draft.unfit.push_back("its group is not known");

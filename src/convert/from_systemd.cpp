@@ -91,6 +91,7 @@ Draft Converter::draft_of(Unit& socket, Unit* service, const Sockets& at, Way wa
   if (service && !relay) {
     take_service(*service, way == Way::accepts, files_, draft, report_);
     take_confinement(*service, names_, draft, report_);
+    take_protection(*service, files_, draft, report_);
   }
   if (!service) draft.unfit.push_back("the unit that the socket starts could not be read");
   for (Unit* unit : {&socket, service})

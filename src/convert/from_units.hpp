@@ -77,6 +77,10 @@ void take_service(Unit& service, bool accept, config::Files& files, Draft& draft
 /// What the server may do and use: privileges, capabilities, system calls and limits. `draft` has its user. `names`: of this
 /// machine.
 void take_confinement(Unit& service, config::Names& names, Draft& draft, Report& report);
+[[nodiscard]] bool runs_as_root(const Draft& draft);
+/// The part of it that is DynamicUser=, PrivateUsers=, ProtectSystem= and ProtectHome=, which each come to several attributes;
+/// behind the others, which they add to. `files`: of this machine.
+void take_protection(Unit& service, config::Files& files, Draft& draft, Report& report);
 /// The part of it that is SystemCallFilter= and what goes with it.
 void take_system_calls(Unit& service, config::Names& names, Draft& draft, Report& report);
 /// A service that relays by systemd-socket-proxyd(8): our redirect.

@@ -45,6 +45,10 @@ bool queues(S s) { return s.settings.queue && s.settings.queue->number > 0; }
 bool counted(S s) { return limited(s.settings.instances) || limited(s.settings.per_source); }
 bool groups_sources(S s) { return s.settings.source_prefix && *s.settings.source_prefix != config::SourcePrefix{}; }
 
+bool is_root_inside(S s) {
+  return s.starts_programs() && s.settings.user_namespace.value_or(false) && s.settings.dynamic_user.value_or(false) && s.settings.user && s.settings.user->uid == 0;
+}
+
 constexpr Lacking table[]{
     {"access_times", Weight::loss, [](S s) { return s.settings.access_times.has_value(); },
      "access_times: systemd cannot limit a socket to times of day; the service is always open", true},
@@ -119,6 +123,12 @@ constexpr Lacking table[]{
      "only_gid: systemd does not ask who connects to a UNIX socket; SocketMode= and SocketGroup= limit that", true},
     {"only_cid", Weight::loss, [](S s) { return s.settings.only_cid.has_value(); },
      "only_cid: systemd does not compare context ids", true},
+    {"dynamic_user", Weight::note, [](S s) { return s.starts_programs() && s.settings.dynamic_user.value_or(false); },
+     "dynamic_user: DynamicUser= also makes all files read-only but /tmp, which is private, and forbids new privileges"},
+    {"dynamic_uids", Weight::note, [](S s) { return s.starts_programs() && s.settings.dynamic_uids && s.settings.dynamic_user.value_or(false); },
+     "dynamic_uids: systemd chooses the user id from a range of its own"},
+    {"user_namespace", Weight::loss, is_root_inside,
+     "user_namespace: under systemd the server is not root in its namespace, but the user of DynamicUser="},
     {"sandbox", Weight::loss, [](S s) { return s.starts_programs() && s.settings.sandbox > config::Sandbox::basic; },
      "sandbox: what it gives a server of its own has no equivalent, apart from what its attributes say by themselves", true},
     {"tcp_connect", Weight::loss, [](S s) { return s.starts_programs() && s.settings.tcp_connect && !s.settings.tcp_connect->any; },
@@ -134,14 +144,14 @@ constexpr Lacking table[]{
 /// The attributes that are written in several lines, are in the table, or mean nothing to a unit.
 constexpr std::string_view known[]{
     "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "bind_device",
-    "capabilities", "conn_env", "cps", "cps_window", "defer_accept", "deny_time", "disable", "disabled", "enabled", "env",
+    "capabilities", "conn_env", "cps", "cps_window", "defer_accept", "deny_time", "disable", "disabled", "dynamic_uids", "dynamic_user", "enabled", "env",
     "expand", "first_data_timeout", "flags", "freebind", "group", "groups", "id", "idle_timeout", "instances", "keepalive",
     "kill_grace", "libwrap", "limit_exempt", "linger", "listen", "log_on_failure", "log_on_success", "log_type", "mark",
     "max_load", "mdns", "mptcp", "no_access", "no_new_privileges", "only_cid", "only_from", "only_gid", "only_uid", "pass_fds",
     "passenv", "penalty", "penalty_range", "per_source", "per_source_rate", "port", "protocol", "queue", "rate", "receive_buffer", "redirect",
     "reload_policy", "removed_sessions", "rpc_number", "rpc_version", "runtime_max", "sandbox", "send_buffer", "server",
     "server_args", "socket_group", "socket_mode", "socket_owner", "socket_type", "source_prefix", "stderr", "system_call_action",
-    "system_calls", "tcp_connect", "tos", "type", "user", "v6only", "wait"};
+    "system_calls", "tcp_connect", "tos", "type", "user", "user_namespace", "v6only", "wait"};
 
 bool is_known(std::string_view attribute) {
   return has_directive(attribute) || std::find(std::begin(known), std::end(known), attribute) != std::end(known);

@@ -123,7 +123,7 @@ std::string relay_line(const Service& s) {
 void write_user(const UnitContext& c, UnitText& unit) {
   const config::Settings& s = c.service.settings;
   const bool all_groups = s.groups.value_or(false);
-  if (!s.user) return;
+  if (!s.user || s.dynamic_user.value_or(false)) return;  // one that exists would be taken in place of a dynamic one
   if (s.user->uid != 0 || all_groups) unit.set("User", percent_doubled(s.user->text));
   // systemd gives a bare number the group 0.
   if (s.group)

@@ -6,6 +6,7 @@
 
 #include "xsuperd/box/boxes.hpp"
 #include "xsuperd/box/filter.hpp"
+#include "xsuperd/box/user_space.hpp"
 #include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/mdns.hpp"
 #include "xsuperd/net/port_lookup.hpp"
@@ -19,7 +20,9 @@ using Labels = config::Abilities::Labels;
 using Ranges = config::Abilities::Ranges;
 using Filters = config::Abilities::Filters;
 using Connects = config::Abilities::Connects;
+using FileRules = config::Abilities::FileRules;
 using Boxes = config::Abilities::Boxes;
+using UserNamespaces = config::Abilities::UserNamespaces;
 using Controllers = config::Abilities::Controllers;
 
 Mdns mdns() {
@@ -56,10 +59,21 @@ Filters filters() {
   return Filters::not_in_kernel;
 }
 
-Connects connects() {
-  constexpr long create_ruleset = 444, with_tcp = 4;  // the version of Landlock that has rules for TCP
+/// The version of Landlock; -1: there is none.
+long landlock() {
+  constexpr long create_ruleset = 444;
   constexpr unsigned ask_version = 1;
-  return ::syscall(create_ruleset, nullptr, 0, ask_version) >= with_tcp ? Connects::usable : Connects::not_in_kernel;
+  return ::syscall(create_ruleset, nullptr, 0, ask_version);
+}
+
+Connects connects() {
+  constexpr long with_tcp = 4;
+  return landlock() >= with_tcp ? Connects::usable : Connects::not_in_kernel;
+}
+
+FileRules file_rules() {
+  constexpr long with_truncate = 3;
+  return landlock() >= with_truncate ? FileRules::usable : FileRules::not_in_kernel;
 }
 
 Boxes boxes() {
@@ -70,6 +84,16 @@ Boxes boxes() {
     case box::BoxAbility::not_in_kernel: break;
   }
   return Boxes::not_in_kernel;
+}
+
+UserNamespaces user_namespaces() {
+  switch (box::user_space_ability()) {
+    case box::UserSpaceAbility::usable: return UserNamespaces::usable;
+    case box::UserSpaceAbility::not_root: return UserNamespaces::not_root;
+    case box::UserSpaceAbility::not_permitted: return UserNamespaces::not_permitted;
+    case box::UserSpaceAbility::not_in_kernel: break;
+  }
+  return UserNamespaces::not_in_kernel;
 }
 
 Controllers::State controller(const char* name, bool running) {
@@ -90,7 +114,8 @@ Controllers controllers() {
 }  // namespace
 
 config::Abilities abilities(Asking asking) {
-  return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .boxes = boxes,
+  return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .file_rules = file_rules, .boxes = boxes,
+          .user_namespaces = user_namespaces,
           .controllers = asking == Asking::daemon ? controllers<true> : controllers<false>};
 }
 

@@ -70,7 +70,7 @@ void add_filter(spawn::Recipe& recipe, const config::Confinement& c) {
   using Base = config::SystemCalls::Base;
   const auto base = c.calls.base == Base::all ? Request::Base::all : c.calls.base == Base::service ? Request::Base::service : Request::Base::strict;
   const auto refusal = c.action == config::CallAction::kill ? Request::Action::kill : Request::Action::error;
-  const Request request{base, refusal, c.calls.denied, !c.connect.any, c.box.network};
+  const Request request{base, refusal, c.calls.denied, !c.connect.any, recipe.writable_files.has_value(), c.box.network};
   auto filter = box::make_filter(request);
   recipe.inheritable = recipe.inheritable && box::lets_launch(request);
   if (filter)
@@ -140,14 +140,23 @@ void limit(spawn::Recipe& recipe, box::Mould& mould, const config::Service& serv
   tighten(recipe, RLIMIT_NPROC, kept.processes);
 }
 
+/// By rules in place of mounts, if that is to be so.
+bool restrict_files(spawn::Recipe& recipe, const config::Confinement& c, const DaemonFacts& daemon) {
+  if (!config::kept_by_rules(c, daemon.boxes)) return false;
+  if (!c.box.read_only.empty()) recipe.writable_files = config::rules_for_files(c).writable;
+  return true;
+}
+
 void enclose(spawn::Recipe& recipe, const config::Confinement& c, const config::Service& service, const DaemonFacts& daemon) {
-  if (!c.box.needed()) return;
+  recipe.own_users = c.user_namespace;
+  if (!c.box.needed() || restrict_files(recipe, c, daemon)) return;
   box::Mould mould = mould_of(c, runs_as_root(recipe, c));
   limit(recipe, mould, service, c, daemon);
   recipe.mould = std::make_shared<const box::Mould>(std::move(mould));
   if (!c.box.own_user) return;
   const config::UidRange uids = service.settings.dynamic_uids.value_or(config::UidRange{});
   recipe.own_uids = spawn::OwnUids{uids.first, uids.last};
+  recipe.root_inside = recipe.credentials && recipe.credentials->uid == 0;
 }
 
 void confine(spawn::Recipe& recipe, const config::Service& service, const DaemonFacts& daemon) {

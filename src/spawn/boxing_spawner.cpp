@@ -19,10 +19,21 @@ StartFailed without_box(Job& job, const base::Error& why) {
   return {.token = job.token, .step = Step::box, .error = why.code == 0 ? EAGAIN : why.code, .socket = std::move(job.socket), .detail = why.sentence};
 }
 
+/// The ids that the server has, inside and outside; the config refuses a service that would stay root.
+box::UserMap map_of(const Job& job) {
+  const Recipe& recipe = *job.recipe;
+  if (job.box.own_uid == 0) {
+    const Credentials who = recipe.credentials.value_or(Credentials{});
+    return {who.uid, who.uid, who.gid, who.gid};
+  }
+  const uid_t inside = recipe.root_inside ? 0 : job.box.own_uid;
+  return {inside, job.box.own_uid, inside, job.box.own_uid};
+}
+
 }  // namespace
 
 std::optional<Outcome> BoxingSpawner::start(Job job, Load load) {
-  if (!job.recipe->mould) return spawner_.start(std::move(job), load);
+  if (!job.recipe->mould) return start_as(std::move(job), load);
   const std::uint64_t token = job.token;
   auto box = boxes_.lend(job.recipe->mould, [this, token, load](base::Result<box::Box> made) { arrived(token, std::move(made), load); });
   if (box) return start_in(std::move(*box), std::move(job), load);
@@ -41,9 +52,19 @@ std::optional<Outcome> BoxingSpawner::start_in(box::Box box, Job job, Load load)
              .group = box.group ? box.group.get() : -1, .group_limits_memory = box.mould->limits_memory(),
              .group_limits_cpu = box.mould->limits_cpu(), .own_uid = *uid};
   lent_.emplace(job.token, Lent{std::move(box), *uid});
-  auto outcome = spawner_.start(std::move(job), load);
+  auto outcome = start_as(std::move(job), load);
   if (outcome) note(*outcome);
   return outcome;
+}
+
+/// One for ids that come back after all others are not worth keeping.
+std::optional<Outcome> BoxingSpawner::start_as(Job job, Load load) {
+  if (!job.recipe->own_users) return spawner_.start(std::move(job), load);
+  const box::UserMap map = map_of(job);
+  auto space = job.box.own_uid != 0 ? box::make_user_space(map) : user_spaces_.get(map);
+  if (!space) return without_box(job, space.error());
+  job.users = {std::move(*space), map.uid_inside, map.gid_inside};
+  return spawner_.start(std::move(job), load);
 }
 
 void BoxingSpawner::arrived(std::uint64_t token, base::Result<box::Box> box, Load load) {

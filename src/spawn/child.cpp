@@ -88,19 +88,33 @@ XSUPERD_IN_CHILD long beyond_stdio(int number) {
   return number >= 0 && number <= 2 ? raw(SYS_fcntl, number, F_DUPFD_CLOEXEC, 3) : number;
 }
 
+/// The first number that means nothing to the server.
+XSUPERD_IN_CHILD int first_unused(const ChildPlan& plan) { return plan.listen_pid == nullptr ? passed_number : passed_number + 1; }
+
+/// Closes all that the server is not to have, but for `users`, which goes to the first number that is free.
+XSUPERD_IN_CHILD int close_rest(const ChildPlan& plan, long users) {
+  const int first = first_unused(plan);
+  if (users < 0) return close_from(first);
+  const long kept = users == first ? 0 : raw(SYS_dup3, users, first, O_CLOEXEC);
+  return kept < 0 ? error_of(kept) : close_from(first + 1);
+}
+
 XSUPERD_IN_CHILD int place_descriptors(const ChildPlan& plan) {
-  if (plan.keeps_stdio) return close_from(passed_number);
+  // Out of the way of what is placed.
+  const long users = plan.users < 0 ? -1 : raw(SYS_fcntl, plan.users, F_DUPFD_CLOEXEC, passed_number + 1);
+  if (plan.users >= 0 && users < 0) return error_of(users);
+  if (plan.keeps_stdio) return close_rest(plan, users);
   const long socket = beyond_stdio(plan.socket);
   if (socket < 0) return plan.socket < 0 ? EBADF : error_of(socket);
   const long errors = plan.errors < 0 ? socket : beyond_stdio(plan.errors);
   if (errors < 0) return error_of(errors);
   for (int number = 0; number <= 2; ++number)
     if (const long answer = raw(SYS_dup3, number == 2 ? errors : socket, number, 0); answer < 0) return error_of(answer);
-  if (plan.listen_pid == nullptr) return close_from(passed_number);
+  if (plan.listen_pid == nullptr) return close_rest(plan, users);
   // What was 3 is of no more use: in this table of our own it is a launcher's slot, or a copy that exec closes.
   const long passed = socket == passed_number ? raw(SYS_fcntl, socket, F_SETFD, 0)
                                               : raw(SYS_dup3, socket, passed_number, 0);
-  return passed < 0 ? error_of(passed) : close_from(passed_number + 1);
+  return passed < 0 ? error_of(passed) : close_rest(plan, users);
 }
 
 /// The digits of our pid, which nobody knows before us, into the environment that we are about to take along.
@@ -160,6 +174,20 @@ XSUPERD_IN_CHILD int set_group(const ChildPlan& plan) {
   return plan.set_user && plan.set_groups ? error_of(raw(sys_setresgid, plan.gid, plan.gid, plan.gid)) : 0;
 }
 
+/// Behind all that takes rights on the host, which end here; groups that do not exist inside stay what they are. Inside, the
+/// kernel gives all capabilities and the whole bounding set, over nothing but the namespace: what else the server is in
+/// belongs to the host.
+XSUPERD_IN_CHILD int enter_users(const ChildPlan& plan) {
+  if (plan.users < 0) return 0;
+  const int error = error_of(raw(SYS_setns, first_unused(plan), CLONE_NEWUSER, 0, 0, 0, plan.pass));
+  raw(SYS_close, first_unused(plan));
+  return error;
+}
+
+/// As the namespace has it that it is in.
+XSUPERD_IN_CHILD uid_t user_of(const ChildPlan& plan) { return plan.users < 0 ? plan.uid : plan.uid_inside; }
+XSUPERD_IN_CHILD gid_t group_of(const ChildPlan& plan) { return plan.users < 0 ? plan.gid : plan.gid_inside; }
+
 // With another user the child still has the memory of a daemon that is root, maybe for long. Its user must not
 // trace it there, nor make it dump core, which before Linux 5.16 kills all who share the memory. A change of user
 // makes the kernel set the memory's dumpable flag to fs.suid_dumpable, which may allow both: so we clear it. As
@@ -167,20 +195,24 @@ XSUPERD_IN_CHILD int set_group(const ChildPlan& plan) {
 // flag of its own.
 XSUPERD_IN_CHILD int set_user(const ChildPlan& plan) {
   if (!plan.set_user) return 0;
-  const bool changes = raw(sys_geteuid) != static_cast<long>(plan.uid);
-  if (const long answer = raw(sys_setresuid, plan.uid, plan.uid, plan.uid); answer < 0) return error_of(answer);
+  const uid_t user = user_of(plan);
+  // An id that does not exist in a namespace looks like nobody's there.
+  const bool changes = plan.users >= 0 || raw(sys_geteuid) != static_cast<long>(user);
+  if (const long answer = raw(sys_setresuid, user, user, user); answer < 0) return error_of(answer);
   return changes ? error_of(raw(SYS_prctl, PR_SET_DUMPABLE, 0)) : 0;
 }
 
 XSUPERD_IN_CHILD int verify_ids(const ChildPlan& plan) {
   if (!plan.set_user) return 0;
+  const uid_t user = user_of(plan);
+  const gid_t group = group_of(plan);
   unsigned real = 0, effective = 0, saved = 0;
   raw(sys_getresuid, &real, &effective, &saved);
-  if (real != plan.uid || effective != plan.uid || saved != plan.uid) return EPERM;
-  if (plan.uid != 0 && raw(sys_setuid, 0) == 0) return EPERM;  // the way back must be shut
+  if (real != user || effective != user || saved != user) return EPERM;
+  if (user != 0 && raw(sys_setuid, 0) == 0) return EPERM;  // the way back must be shut
   if (!plan.set_groups) return 0;
   raw(sys_getresgid, &real, &effective, &saved);
-  return real == plan.gid && effective == plan.gid && saved == plan.gid ? 0 : EPERM;
+  return real == group && effective == group && saved == group ? 0 : EPERM;
 }
 
 XSUPERD_IN_CHILD int set_umask(const ChildPlan& plan) {
@@ -218,12 +250,15 @@ constexpr Stage stages[] = {
     {Step::session, start_session},
     {Step::context, set_context},
     {Step::no_new_privileges, forbid_new_privileges},
-    {Step::network, restrict_connect},  // needs a descriptor, which the limits may not leave
+    {Step::files, restrict_writing},  // these need a descriptor, which the limits may not leave
+    {Step::network, restrict_connect},
     {Step::priority, set_priority},
     {Step::limits, set_limits},
     {Step::capabilities, cut_bounding_set},
     {Step::groups, set_groups},
     {Step::group, set_group},
+    {Step::user_namespace, enter_users},
+    {Step::capabilities, cut_bounding_set_inside},
     {Step::user, set_user},
     {Step::verify, verify_ids},
     {Step::capabilities, set_capabilities},

@@ -21,6 +21,9 @@ struct ChildPlan : Tuning {
   int group = -1;       ///< the directory of a control group to enter; -1: it is in its own already
   int namespaces = 0;   ///< those of the keeper to enter
   const char* proc = nullptr;  ///< options of a /proc to mount; null: none
+  int users = -1;         ///< a user namespace to enter, in a table that is the child's own; -1: none
+  uid_t uid_inside = 0;   ///< with `users`: the ids as they are there
+  gid_t gid_inside = 0;
   std::uint64_t pass = 0;      ///< what a filter lets setns(2) and mount(2) through for
   /// Our thread has given up new privileges and bounding capabilities, and has the filter: all of that is ours already.
   bool inherited = false;
@@ -34,6 +37,7 @@ struct ChildPlan : Tuning {
   const std::uint16_t* connect_ports = nullptr;
   std::size_t connect_port_count = 0;
   bool limit_connect = false;
+  const char* const* writable_files = nullptr;  ///< ends with a null; null: no such rules
   const sock_filter* filter = nullptr;  ///< null: none
   unsigned short filter_length = 0;
   int filter_error = 0;  ///< not 0: there should be one
@@ -54,7 +58,7 @@ struct ChildPlan : Tuning {
   mutable int table_left = 0;
 };
 
-/// The plan for a recipe; socket, errors, argv, envp and context are the launcher's to fill in. Pure.
+/// The plan for a recipe; socket, errors, argv, envp, context and writable_files are the launcher's to fill in. Pure.
 [[nodiscard]] ChildPlan plan_for(const Recipe& recipe);
 
 /// Becomes the server or ends. To be called by clone(2) only; `plan` is a ChildPlan*.

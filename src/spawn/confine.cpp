@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "spawn/confine.hpp"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -16,10 +17,16 @@ namespace {
 // Younger than the headers of some systems that we are built on; the same on all architectures that we know of.
 constexpr long sys_landlock_create_ruleset = 444, sys_landlock_add_rule = 445, sys_landlock_restrict_self = 446;
 constexpr std::uint64_t landlock_connect_tcp = 1U << 1;
-constexpr int landlock_port_rule = 2;
+constexpr int landlock_path_rule = 1, landlock_port_rule = 2;
+/// LANDLOCK_ACCESS_FS_WRITE_FILE and _TRUNCATE, and what is done to directories: to remove and to make, of any kind, and to move.
+constexpr std::uint64_t landlock_write_file = 1U << 1 | 1U << 14, landlock_write_directory = 0x3ff0;
 struct LandlockRuleset {
   std::uint64_t files, network;
 };
+struct LandlockPath {
+  std::uint64_t allowed;
+  std::int32_t at;
+} __attribute__((packed));
 struct LandlockPort {
   std::uint64_t allowed, port;
 };
@@ -66,6 +73,45 @@ XSUPERD_IN_CHILD int forbid_new_privileges(const ChildPlan& plan) {
   return plan.no_new_privileges && !plan.inherited ? error_of(raw(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1)) : 0;
 }
 
+namespace {
+
+/// To write there, and below.
+XSUPERD_IN_CHILD int allow_writing(long rules, const char* path) {
+  const long at = raw(SYS_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC);
+  if (at < 0) return error_of(at);
+  LandlockPath rule{landlock_write_file | landlock_write_directory, static_cast<std::int32_t>(at)};
+  int error = error_of(raw(sys_landlock_add_rule, rules, landlock_path_rule, &rule, 0));
+  if (error == EINVAL) {  // a file takes the rights of files only
+    rule.allowed = landlock_write_file;
+    error = error_of(raw(sys_landlock_add_rule, rules, landlock_path_rule, &rule, 0));
+  }
+  raw(SYS_close, at);
+  return error;
+}
+
+/// Devices can be written to where they are read-only, too; these are all that servers need.
+XSUPERD_IN_CHILD int allow_devices(long rules) {
+  for (const char* path : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}) {
+    const int error = allow_writing(rules, path);
+    if (error != 0 && error != ENOENT && error != EACCES) return error;
+  }
+  return 0;
+}
+
+}  // namespace
+
+XSUPERD_IN_CHILD int restrict_writing(const ChildPlan& plan) {
+  if (plan.writable_files == nullptr) return 0;
+  const LandlockRuleset handled{landlock_write_file | landlock_write_directory, 0};
+  const long rules = raw(sys_landlock_create_ruleset, &handled, sizeof handled, 0);
+  if (rules < 0) return error_of(rules);
+  int error = allow_devices(rules);
+  for (const char* const* path = plan.writable_files; *path != nullptr && error == 0; ++path) error = allow_writing(rules, *path);
+  if (error == 0) error = error_of(raw(sys_landlock_restrict_self, rules, 0));
+  raw(SYS_close, rules);
+  return error;
+}
+
 XSUPERD_IN_CHILD int restrict_connect(const ChildPlan& plan) {
   if (!plan.limit_connect) return 0;
   const LandlockRuleset handled{0, landlock_connect_tcp};
@@ -81,10 +127,13 @@ XSUPERD_IN_CHILD int restrict_connect(const ChildPlan& plan) {
   return error;
 }
 
-XSUPERD_IN_CHILD int cut_bounding_set(const ChildPlan& plan) {
+namespace {
+
+/// `whole`: none of it has been done by our thread.
+XSUPERD_IN_CHILD int cut(const ChildPlan& plan, bool whole) {
   if (!plan.capabilities.given) return 0;
   const CapabilityBounds& bounds = plan.capabilities.value;
-  for (unsigned number = 0; number < capability_numbers && !plan.inherited; ++number) {
+  for (unsigned number = 0; number < capability_numbers && whole; ++number) {
     const long there = in_bounding_set(number);
     if (there < 0) break;
     if (there == 0 || has_bit(bounds.allowed, number)) continue;
@@ -95,14 +144,25 @@ XSUPERD_IN_CHILD int cut_bounding_set(const ChildPlan& plan) {
   return bounds.ambient ? error_of(raw(SYS_prctl, PR_SET_KEEPCAPS, 1)) : 0;
 }
 
+}  // namespace
+
+XSUPERD_IN_CHILD int cut_bounding_set(const ChildPlan& plan) { return plan.users < 0 ? cut(plan, !plan.inherited) : 0; }
+
+XSUPERD_IN_CHILD int cut_bounding_set_inside(const ChildPlan& plan) { return plan.users < 0 ? 0 : cut(plan, true); }
+
 XSUPERD_IN_CHILD bool is_bounded(std::uint64_t allowed) {
   for (unsigned number = 0; number < capability_numbers; ++number)
     if (in_bounding_set(number) == 1 && !has_bit(allowed, number)) return false;
   return true;
 }
 
+/// The change of user does not take them away in a user namespace, because who came in is not its root.
+XSUPERD_IN_CHILD int drop_capabilities_inside(const ChildPlan& plan) {
+  return plan.users < 0 || plan.uid_inside == 0 ? 0 : write_capabilities({0, 0, 0});
+}
+
 XSUPERD_IN_CHILD int set_capabilities(const ChildPlan& plan) {
-  if (!plan.capabilities.given) return 0;
+  if (!plan.capabilities.given) return drop_capabilities_inside(plan);
   const CapabilityBounds& bounds = plan.capabilities.value;
   Capabilities own{};
   if (const int error = read_capabilities(own)) return error;
@@ -123,7 +183,7 @@ XSUPERD_IN_CHILD int verify_capabilities(const ChildPlan& plan) {
   if (const int error = read_capabilities(left)) return error;
   if ((left.permitted & ~bounds.allowed) != 0 || (bounds.required & ~left.permitted) != 0) return EPERM;
   if (left.effective != left.permitted || left.inheritable != (bounds.ambient ? left.permitted : 0)) return EPERM;
-  if (plan.inherited && !bounds.ambient) return 0;  // the thread has looked, and ambient ones have been cleared
+  if (plan.inherited && plan.users < 0 && !bounds.ambient) return 0;  // the thread has looked, and ambient ones have been cleared
   for (unsigned number = 0; number < capability_numbers; ++number) {
     const long there = in_bounding_set(number);
     if (there < 0) break;

@@ -11,11 +11,14 @@ using base::error_of;
 using base::raw;
 
 int forbid_new_privileges(const ChildPlan& plan);
-/// Landlock. Needs no_new_privileges, and a descriptor.
+// Landlock. These need no_new_privileges, and descriptors.
+int restrict_writing(const ChildPlan& plan);
 int restrict_connect(const ChildPlan& plan);
 /// While the child still has the daemon's privileges: takes from the bounding set what is not allowed, and has the change of
 /// user leave what is to be passed on. The ways back are shut by verify_ids() even so: that change disables all of them.
 int cut_bounding_set(const ChildPlan& plan);
+/// The same in a user namespace, where a child has a whole bounding set again; there it takes the place of the other.
+int cut_bounding_set_inside(const ChildPlan& plan);
 /// Has the bounding set nothing but these?
 bool is_bounded(std::uint64_t allowed);
 /// As the user that the server has: keeps what is allowed and drops the rest.

@@ -64,6 +64,14 @@ void enclose(ChildPlan& plan, const Enclosure& box) {
   plan.group_count = 0;
 }
 
+void give_users(ChildPlan& plan, const UserSpace& users) {
+  plan.users = users.space.get();
+  if (plan.users < 0) return;
+  plan.uid_inside = users.uid;
+  plan.gid_inside = users.gid;
+  plan.pass = box::pass();
+}
+
 }  // namespace
 
 BlockingSocket::BlockingSocket(int fd, bool wanted) : fd_(fd), flags_(wanted ? ::fcntl(fd, F_GETFL) : -1) {
@@ -91,6 +99,15 @@ void Launch::prepare(Job&& job) {
   }
   blocking_ = BlockingSocket(job_.socket.get(), recipe.blocking_stdio);
   enclose(plan_, job_.box);
+  give_users(plan_, job_.users);
+  if (recipe.writable_files) list_writable(*recipe.writable_files);
+}
+
+void Launch::list_writable(const std::vector<std::string>& paths) {
+  writable_files_.clear();
+  for (const std::string& path : paths) writable_files_.push_back(path.c_str());
+  writable_files_.push_back(nullptr);
+  plan_.writable_files = writable_files_.data();
 }
 
 void Launch::clone(const Manner& manner, int socket, int errors) {
@@ -221,6 +238,7 @@ Outcome Launch::finish() {
   base::Fd pidfd = std::move(pidfd_);
   base::Fd socket = std::move(job_.socket);
   job_.errors.reset();
+  job_.users.space.reset();
   job_.recipe.reset();
   if (plan_.error == 0) return Started{.token = job_.token, .pid = pid, .pidfd = std::move(pidfd)};
   blocking_.undo();
@@ -236,6 +254,7 @@ Outcome Launch::finish() {
 Outcome Launch::presume() {
   base::Fd socket = std::move(job_.socket);  // the child has its own by now
   job_.errors.reset();
+  job_.users.space.reset();
   if (const int error = open_pidfd()) {
     kill();
     blocking_.undo();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "spawn/arguments.hpp"
 #include "spawn/child.hpp"
@@ -80,6 +81,7 @@ class Launch {
 
  private:
   [[nodiscard]] int open_pidfd();
+  void list_writable(const std::vector<std::string>& paths);
   void enter_and_clone(const Manner& manner);
   void clone_here(const Manner& manner);
   [[nodiscard]] GroupClone into_group(const Manner& manner);
@@ -90,6 +92,7 @@ class Launch {
   Job job_;
   Arguments arguments_;
   ChildPlan plan_;
+  std::vector<const char*> writable_files_;
   ChildStack stack_;
   BlockingSocket blocking_;
   pid_t pid_ = 0;  ///< 0: there is none, or it was given away

@@ -54,8 +54,9 @@ Launched Launcher::launch(Job job, std::chrono::nanoseconds patience, int slot, 
     return launch_->finish();
   }
   if (inherits) launch_->inherits();
-  // What becomes 2 has no slot: few servers have one of their own, and a copy of the whole table leads them to it.
-  const bool plainly = manner_.first_high == 0 || launch_->job().errors.get() != -1;
+  // What becomes 2 has no slot, nor has a user namespace: few servers have one of their own, and a copy of the whole table
+  // leads them to it.
+  const bool plainly = manner_.first_high == 0 || launch_->job().errors || launch_->job().users.space;
   const bool through = plainly ? start_plainly(patience) : start_by_slot(patience, slot);
   if (through) return launch_->finish();
   return std::move(launch_);

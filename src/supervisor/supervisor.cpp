@@ -49,6 +49,7 @@ namespace {
 service::DaemonFacts facts_of(const Options& options) {
   auto facts = service::DaemonFacts::of_this_process(options.umask);
   facts.controllers = net::abilities(net::Asking::daemon).controllers;
+  facts.boxes = net::abilities(net::Asking::daemon).boxes;
   if (!options.inherited) return facts;
   const HandOver::Daemon& before = options.inherited->state().daemon;
   facts.priority = before.priority;

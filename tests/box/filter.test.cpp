@@ -141,6 +141,20 @@ TEST_CASE("where connections are restricted nothing opens one past connect(2)") 
   CHECK(outcome(kills, {{SYS_sendmsg, ~0UL, nowhere, 0}}) == "EBADF");
 }
 
+TEST_CASE("where rules keep files from being changed nothing changes their attributes either") {
+  if (!usable()) return;
+  const auto fixed = make_filter({Base::strict, Action::error, {}, false, true});
+  REQUIRE(fixed.has_value());
+  CHECK(*fixed != filter(Base::strict));
+  for (const long number : {long{SYS_fchmod}, long{SYS_fchmodat}, long{SYS_fchown}, long{SYS_fchownat}, long{SYS_utimensat}}) {
+    const Call call{{static_cast<unsigned long>(number), ~0UL, nowhere, 0}};
+    CHECK(outcome(*fixed, call) == "EPERM");
+    CHECK(outcome(filter(Base::strict), call) != "EPERM");
+  }
+  for (const unsigned long number : {SYS_fsetxattr, SYS_fremovexattr}) CHECK(outcome(*fixed, {{number, ~0UL, nowhere}}) == "EPERM");
+  CHECK(outcome(*fixed, {{SYS_getppid}}) == outcome(nullptr, {{SYS_getppid}}));
+}
+
 TEST_CASE("@strict denies what it does not list, and @service leaves what it does not list") {
   if (!usable()) return;
   for (const long number : {SYS_chroot, SYS_sched_setscheduler, SYS_setxattr, SYS_msgget}) {

@@ -85,9 +85,36 @@ TEST_CASE("what is to be seen cannot lie where the private /tmp hides it") {
   CHECK(box_of("sandbox = strict\nprivate_tmp = no\nread_only_paths = /tmp/x").read_only == Words{"/tmp/x"});
 }
 
-TEST_CASE("a user namespace is said not to be built") {
-  CHECK(refused("user_namespace = yes", "user_namespace is not built yet"));
-  CHECK_FALSE(refused("user_namespace = no", "not built"));
+TEST_CASE("root of a user namespace is somebody else outside, who has to be chosen") {
+  const std::string sentence = "Service x: root of a user namespace must be somebody else outside";
+  CHECK(refused("user_namespace = yes", sentence));
+  CHECK(hint("user_namespace = yes", sentence) == "write 'dynamic_user = yes', which takes a user id without rights out of dynamic_uids, or give it another user");
+  CHECK_FALSE(with("user_namespace = no").said(sentence));
+  CHECK_FALSE(with("user_namespace = yes\ndynamic_user = yes").said(sentence));
+  CHECK_FALSE(World(defaults("user_namespace = yes") + entry("echo", "type = INTERNAL\nsocket_type = stream\nwait = no\nuser = root")).said(sentence));
+}
+
+TEST_CASE("a user namespace takes no box, and makes capabilities powerless") {
+  const World w(service("x", 1, "user = nobody\nuser_namespace = yes"));
+  const Confinement c = confinement_of(w.at("x"));
+  CHECK(c.user_namespace);
+  CHECK_FALSE(c.box.needed());
+  CHECK(confinement_text(w.at("x")).find("in a user namespace of its own") != std::string::npos);
+  const std::string sentence = "Service x: with user_namespace = yes capabilities have no power over files, network and processes of the host";
+  CHECK(with("dynamic_user = yes\nuser_namespace = yes\ncapabilities = NET_RAW").said(sentence));
+  CHECK_FALSE(with("dynamic_user = yes\nuser_namespace = yes\ncapabilities = none").said(sentence));
+  CHECK(confinement_text(with("dynamic_user = yes\nuser_namespace = yes").at("x")).find("as root of a user namespace") != std::string::npos);
+}
+
+TEST_CASE("a service whose user namespaces cannot be made is not opened, and says why") {
+  using UserNamespaces = Abilities::UserNamespaces;
+  const World w(service("a", 1, "user = nobody\nuser_namespace = yes") + service("b", 2, "user_namespace = no"));
+  const auto able = [](UserNamespaces spaces) { return Abilities{.user_namespaces = [spaces] { return spaces; }}; };
+  CHECK(hindrance(w.at("a"), able(UserNamespaces::usable)).empty());
+  CHECK(hindrance(w.at("a"), able(UserNamespaces::not_root)) == "user_namespace, and only root can make one for its servers");
+  CHECK(hindrance(w.at("a"), able(UserNamespaces::not_permitted)) == "user_namespace, and this machine or container permits none (user.max_user_namespaces may be 0)");
+  CHECK(hindrance(w.at("a"), able(UserNamespaces::not_in_kernel)) == "user_namespace, and this kernel has none");
+  CHECK(hindrance(w.at("b"), able(UserNamespaces::not_in_kernel)).empty());
 }
 
 TEST_CASE("a box that is used again needs what shows that it is as new") {
@@ -126,4 +153,37 @@ TEST_CASE("a service whose boxes cannot be made is not opened, and says why") {
   const auto found = hindered(*w.loaded.config, able(Boxes::not_in_kernel));
   REQUIRE(found.size() == 1);
   CHECK(found[0].sentence == "Service a is not opened: its servers have boxes, and this kernel cannot enter their namespaces (Linux 5.12)");
+}
+
+TEST_CASE("without boxes Landlock keeps those paths that it can keep exactly, and no service is opened with less") {
+  const auto why = [](const std::string& lines) {
+    const Abilities rootless{.boxes = [] { return Abilities::Boxes::not_root; }};
+    return hindrance(World(service("x", 1, lines)).at("x"), rootless);
+  };
+  const std::string begin = "its servers have boxes, which only root can make";
+  CHECK(why("system_calls = @strict\nread_only_paths = /").empty());
+  CHECK(why("system_calls = @strict\nread_only_paths = /\nread_write_paths = /srv/a /var/b").empty());
+  CHECK(why("system_calls = @strict\nread_only_paths = / /etc\nread_write_paths = /srv").empty());
+  CHECK(why("read_write_paths = /srv").empty());  // nothing is taken away
+  CHECK(why("read_only_paths = /") == begin + "; without boxes read_only_paths needs system_calls = @strict: other calls change files past Landlock");
+  CHECK(why("system_calls = @strict\nread_only_paths = /srv") == begin + "; without boxes read_only_paths is / or nothing: Landlock can list what is writable, and not what is not");
+  CHECK(why("system_calls = @strict\nread_only_paths = / /srv/a\nread_write_paths = /srv") == begin + "; without boxes /srv/a cannot be read-only below /srv, which is writable");
+  CHECK(why("system_calls = @strict\nread_only_paths = / /srv\nread_write_paths = /srv /srv/a").empty());
+  CHECK(why("inaccessible_paths = /srv") == begin + "; without boxes there are no inaccessible_paths: Landlock can list what is allowed, and not what is denied");
+  for (const std::string more : {"private_tmp = yes", "root_directory = /srv", "dynamic_user = yes", "private_network = yes", "sandbox = strict", "memory_max = 1M"})
+    CHECK(why("system_calls = @strict\nread_only_paths = /\n" + more) == begin);
+  const Abilities old{.file_rules = [] { return Abilities::FileRules::not_in_kernel; }, .boxes = [] { return Abilities::Boxes::not_permitted; }};
+  CHECK(hindrance(World(service("x", 1, "system_calls = @strict\nread_only_paths = /")).at("x"), old) ==
+        "its servers have boxes, and this machine or container permits no namespaces or mounts; this kernel has no Landlock rules for truncating files (Linux 6.2)");
+}
+
+TEST_CASE("what can be written to without a box is what is writable and not read-only by the same name") {
+  const auto rules = [](const std::string& lines) { return rules_for_files(confinement_of(World(service("x", 1, lines)).at("x"))); };
+  CHECK(rules("system_calls = @strict\nread_only_paths = / /b\nread_write_paths = /a /b").writable == Words{"/a"});
+  CHECK_FALSE(rules("").paths_only);
+  CHECK_FALSE(rules("read_only_paths = /\nprivate_ipc = yes").usable());
+  const World w(service("x", 1, "system_calls = @strict\nread_only_paths = /") + service("y", 2, "read_write_paths = /srv"));
+  const Abilities rootless{.boxes = [] { return Abilities::Boxes::not_root; }};
+  CHECK(not_in_effect(*w.loaded.config, rootless) == Words{"read_only_paths: without a box Landlock keeps it, and nobody changes mode, owner and times of files (x)"});
+  CHECK(not_in_effect(*w.loaded.config, {}).empty());
 }

@@ -64,7 +64,7 @@ const std::string fixtures[]{
     defaults("dynamic_uids = 70000-80000") +
         service("x", 1,
                 "sandbox = strict\nbox_reuse = yes\nroot_directory = /srv/jail\nread_only_paths = /srv/a /srv/b\nread_write_paths = /srv/c\ninaccessible_paths = /srv/d\n"
-                "private_tmp = yes\nprivate_devices = yes\nprivate_network = yes\nprivate_pids = yes\nprivate_ipc = yes\ndynamic_user = yes\nuser_namespace = no\n"
+                "private_tmp = yes\nprivate_devices = yes\nprivate_network = yes\nprivate_pids = yes\nprivate_ipc = yes\ndynamic_user = yes\nuser_namespace = yes\n"
                 "memory_max = 64M\nswap_max = 0\ntasks_max = 20\ncpu_quota = 50%\ncpu_weight = 20\nservice_memory_max = 1G\nservice_tasks_max = 500\n"
                 "service_cpu_quota = 150%"),
     entry("echo", "type = SPECIAL\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server"),

@@ -433,7 +433,8 @@ std::string said_of(const Input& input) {
                             },
                             .filters = [] { return Abilities::Filters::not_in_kernel; },
                             .connects = [] { return Abilities::Connects::not_in_kernel; },
-                            .boxes = [] { return Abilities::Boxes::not_root; }};
+                            .boxes = [] { return Abilities::Boxes::not_root; },
+                            .user_namespaces = [] { return Abilities::UserNamespaces::not_in_kernel; }};
   const Examined examined = examine(w.files, w.names, sources, no_kernel,
                                     input.as_xinetd ? Readers::also_xinetd : Readers::xsuperd);
   std::string text;

@@ -55,6 +55,34 @@ struct Row {
 };
 constexpr Row rows[]{
     {"NoNewPrivileges=yes", "no_new_privileges", "yes"},
+    // what stands for several things
+    {"DynamicUser=yes", "dynamic_user", "yes"},
+    {"DynamicUser=yes", "user", "nobody"},
+    {"DynamicUser=yes", "read_only_paths", "/"},
+    {"DynamicUser=yes", "private_tmp", "yes"},
+    {"DynamicUser=yes\nPrivateTmp=yes", "private_tmp", "yes"},
+    {"DynamicUser=yes", "private_ipc", "yes"},
+    {"DynamicUser=yes", "no_new_privileges", "yes"},
+    {"DynamicUser=yes\nUser=alice", "user", "alice"},
+    {"DynamicUser=yes\nUser=alice", "dynamic_user", "-"},
+    {"DynamicUser=yes\nUser=alice", "read_only_paths", "/"},
+    {"DynamicUser=no", "dynamic_user", "-"},
+    {"PrivateUsers=yes\nUser=alice", "user_namespace", "yes"},
+    {"PrivateUsers=yes\nUser=alice", "dynamic_user", "-"},
+    {"PrivateUsers=yes", "dynamic_user", "yes"},
+    {"PrivateUsers=yes", "user", "root"},
+    {"PrivateUsers=no", "user_namespace", "-"},
+    {"ProtectSystem=yes", "read_only_paths", "/usr"},
+    {"ProtectSystem=full", "read_only_paths", "/usr /etc"},
+    {"ProtectSystem=full\nRootDirectory=/srv", "read_only_paths", "/"},
+    {"ProtectSystem=strict\nReadOnlyPaths=/srv", "read_only_paths", "/srv /"},
+    {"ProtectSystem=full\nDynamicUser=yes", "read_only_paths", "/"},
+    {"ProtectSystem=no", "read_only_paths", "-"},
+    {"ProtectHome=yes", "inaccessible_paths", "/home /root /run/user"},
+    {"ProtectHome=yes\nInaccessiblePaths=-/root /x", "inaccessible_paths", "/root /x /home /run/user"},
+    {"ProtectHome=tmpfs", "inaccessible_paths", "/home /root /run/user"},
+    {"ProtectHome=read-only\nProtectSystem=strict", "read_only_paths", "/"},
+    {"ProtectHome=no", "inaccessible_paths", "-"},
     {"NoNewPrivileges=no", "no_new_privileges", "-"},
     // root has what the bounding set leaves
     {"CapabilityBoundingSet=CAP_CHOWN CAP_KILL", "capabilities", "CAP_CHOWN CAP_KILL"},
@@ -131,6 +159,12 @@ constexpr Written written[]{
     {"sandbox = basic", "NoNewPrivileges=yes"},
     {"sandbox = basic\nsystem_calls = all\nno_new_privileges = no", "!SystemCallFilter=@system-service"},
     {"rlimit_nproc = 9", "LimitNPROC=9"},
+    {"dynamic_user = yes", "DynamicUser=yes"},
+    {"dynamic_user = yes\ngroups = yes", "!User=root"},
+    {"dynamic_user = yes\nuser_namespace = yes", "PrivateUsers=yes"},
+    {"dynamic_user = yes\nuser_namespace = yes", "NoNewPrivileges=yes"},
+    {"dynamic_user = yes\nuser_namespace = no", "!PrivateUsers=yes"},
+    {"inaccessible_paths = /b /a", "InaccessiblePaths=-/a -/b"},
 };
 
 std::string unit(const std::string& lines, const std::string& user = "root") {
@@ -248,7 +282,8 @@ TEST_CASE("what systemd got of confinement comes back, and takes nothing less aw
   };
   const char* same[][2]{{"capabilities", "CAP_KILL"}, {"capabilities", "none"},    {"capabilities", "~CAP_KILL"},
                         {"system_calls", "~ptrace"},  {"rlimit_nice", "20"},       {"rlimit_rttime", "7"},
-                        {"rlimit_core", "UNLIMITED"}, {"no_new_privileges", "yes"}};
+                        {"rlimit_core", "UNLIMITED"}, {"no_new_privileges", "yes"},
+                        {"dynamic_user", "yes"},      {"user_namespace", "yes"},   {"inaccessible_paths", "/a /b"}};
   for (const auto& [attribute, value] : same) {
     const Conversion c = back(std::string(attribute) + " = " + value);
     INFO(attribute << " = " << value << "\n" << text(c, "x") << report(c));
@@ -278,6 +313,8 @@ TEST_CASE("values of boxes are those of the attributes, or there are none") {
   CHECK(values_of("RootDirectory", "/srv/%i") == "not the same");
   CHECK(values_of("ReadOnlyPaths", "/usr /etc") == "/usr /etc");
   CHECK(values_of("ReadOnlyPaths", "/usr -/opt") == "not the same");
+  CHECK(values_of("InaccessiblePaths", "-/opt /usr") == "/opt /usr");
+  CHECK(values_of("InaccessiblePaths", "+/opt") == "not the same");
   CHECK(values_of("ReadWritePaths", "\"/a b\"") == "not the same");
   CHECK(values_of("MemoryMax", "1M") == "1048576");
   CHECK(values_of("MemoryMax", "infinity").empty());

@@ -21,16 +21,16 @@ bool has(const std::string& entry, const std::string& line) {
 /// A line of a service that protects something.
 constexpr const char* protecting[]{
     "AmbientCapabilities=CAP_OF_LATER", "AppArmorProfile=x", "BindPaths=/a:/b", "BindReadOnlyPaths=/a", "BPFProgram=x:/y",
-    "CapabilityBoundingSet=CAP_KILL\nAmbientCapabilities=CAP_CHOWN\nUser=nobody", "CPUAffinity=0",     "CPUSchedulingPolicy=idle", "DeviceAllow=/dev/null", "DevicePolicy=closed", "DynamicUser=yes", "ExecPaths=/a",
+    "CapabilityBoundingSet=CAP_KILL\nAmbientCapabilities=CAP_CHOWN\nUser=nobody", "CPUAffinity=0",     "CPUSchedulingPolicy=idle", "DeviceAllow=/dev/null", "DevicePolicy=closed", "DynamicUser=yes\nReadWritePaths=/srv", "ExecPaths=/a",
     "ExecStartPre=/bin/check", "ExecCondition=/bin/check", "IOSchedulingClass=idle",
     "IOReadBandwidthMax=/ 1M", "IPAddressDeny=192.0.2.1", "IPCNamespacePath=/x", "KeyringMode=private",
     "LimitCORE=much", "LimitNICE=41", "LimitNPROC=5%", "LockPersonality=yes", "MemoryDenyWriteExecute=yes",
     "MemoryHigh=1M", "MountFlags=private",
     "NetworkNamespacePath=/run/netns/x", "NoExecPaths=/", "NoNewPrivileges=perhaps", "OOMScoreAdjust=500", "PAMName=login",
     "PrivateMounts=yes", 
-    "PrivateTmp=disconnected", "PrivateUsers=yes", "ProcSubset=pid", "ProtectClock=1",
-    "ProtectControlGroups=yes", "ProtectHome=tmpfs", "ProtectHostname=yes", "ProtectKernelLogs=yes",
-    "ProtectKernelModules=yes", "ProtectKernelTunables=yes", "ProtectProc=invisible", "ProtectSystem=strict",
+    "PrivateTmp=disconnected", "PrivateUsers=identity", "ProcSubset=pid", "ProtectClock=1",
+    "ProtectControlGroups=yes", "ProtectHome=perhaps", "ProtectHostname=yes", "ProtectKernelLogs=yes",
+    "ProtectKernelModules=yes", "ProtectKernelTunables=yes", "ProtectProc=invisible", "ProtectSystem=half",
     "RemoveIPC=yes", "RestrictAddressFamilies=AF_INET", "RestrictFileSystems=ext4",
     "RestrictNamespaces=yes", "RestrictNetworkInterfaces=lo", "RestrictRealtime=yes", "RestrictSUIDSGID=yes",
     "RootImage=/srv.raw", "RuntimeMaxSec=31d", "SecureBits=noroot", "SELinuxContext=x", "Slice=x.slice",
@@ -46,7 +46,8 @@ constexpr const char* protecting[]{
 constexpr const char* harmless[]{
     // What a box takes.
     "CPUQuota=20%", "MemoryMax=1M", "MemorySwapMax=0", "TasksMax=9", "InaccessiblePaths=/home", "PrivateDevices=yes", "PrivateIPC=yes", "PrivateNetwork=yes", "PrivatePIDs=yes", "PrivateTmp=true", "ReadOnlyPaths=/", "RootDirectory=/srv",
-    "ProtectSystem=no", "PrivateTmp=false", "PrivateNetwork=0", "MemoryMax=infinity", "TasksMax=infinity",
+    "DynamicUser=yes", "PrivateUsers=yes", "PrivateUsers=self", "PrivateUsers=no", "ProtectHome=yes", "ProtectHome=read-only", "ProtectHome=tmpfs", "ProtectHome=no", "ProtectSystem=yes",
+    "ProtectSystem=full", "ProtectSystem=strict", "ProtectSystem=no", "PrivateTmp=false", "PrivateNetwork=0", "MemoryMax=infinity", "TasksMax=infinity",
     "CapabilityBoundingSet=~", "DevicePolicy=auto", "ProtectProc=default", "KeyringMode=inherit", "WorkingDirectory=/",
     "ProtectSystem=strict\nProtectSystem=no", "SystemCallFilter=@system-service\nSystemCallFilter=",
     "MemoryMax=1M\nMemoryMax=", "OOMScoreAdjust=0", "RuntimeDirectory=x", "StateDirectory=x", "SyslogIdentifier=x",

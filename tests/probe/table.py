@@ -26,6 +26,7 @@ CONFINEMENTS = {
     "private_pids": ("nobody", ["private_pids = yes"]),
     "private_ipc": ("nobody", ["private_ipc = yes"]),
     "dynamic_user": ("nobody", ["dynamic_user = yes"]),
+    "user_namespace": ("nobody", ["user_namespace = yes"]),
     "read_only_paths=/": ("nobody", ["read_only_paths = /"]),
     "inaccessible_paths=/etc": ("nobody", ["inaccessible_paths = /etc"]),
     "root_directory": ("nobody", JAIL),
@@ -36,8 +37,10 @@ CONFINEMENTS = {
     "root:strict,read_only_paths=/": ("root", STRICT + ["read_only_paths = /"]),
     "root:capabilities=none": ("root", ["capabilities = none"]),
     "root:private_pids": ("root", ["private_pids = yes"]),
+    "root:user_namespace": ("root", ["user_namespace = yes", "dynamic_user = yes"]),
+    "root:user_namespace,strict": ("root", ["user_namespace = yes", "dynamic_user = yes"] + STRICT),
 }
-PRESETS = ["none", "basic", "strict", "root:none", "root:basic", "root:strict", "root:strict,root_directory", "root:strict,read_only_paths=/"]
+PRESETS = ["none", "basic", "strict", "root:none", "root:basic", "root:strict", "root:strict,root_directory", "root:strict,read_only_paths=/", "root:user_namespace,strict"]
 SINGLE = [name for name in CONFINEMENTS if name not in PRESETS]
 
 

@@ -238,6 +238,44 @@ TEST_CASE("ports to connect to come with no new privileges") {
   CHECK_FALSE(confined(1000, [](auto& s) { s.tcp_connect = config::ConnectPorts{true, {}}; }).no_new_privileges);
 }
 
+TEST_CASE("where boxes cannot be made, rules about files are in the place of mounts") {
+  DaemonFacts facts = root_daemon();
+  const auto made = [&] {
+    return recipe(
+        [](config::Service& s) {
+          s.settings.system_calls = config::SystemCalls{config::SystemCalls::Base::strict, {}};
+          s.settings.read_only_paths = config::Words{"/"};
+          s.settings.read_write_paths = config::Words{"/a", "/b"};
+        },
+        facts);
+  };
+  const auto boxed = made();
+  REQUIRE(boxed.mould);
+  CHECK_FALSE(boxed.writable_files);
+  facts.boxes = [] { return config::Abilities::Boxes::not_root; };
+  const auto ruled = made();
+  CHECK_FALSE(ruled.mould);
+  CHECK(ruled.writable_files == std::vector<std::string>{"/a", "/b"});
+  CHECK(ruled.no_new_privileges);
+  if (ruled.filter) CHECK(ruled.filter != boxed.filter);
+}
+
+TEST_CASE("a server with a user namespace has the ids of its user there, or is root there and its box's user outside") {
+  const auto of = [](uid_t user, bool dynamic) {
+    return confined(user, [&](auto& s) {
+      s.user_namespace = true;
+      s.dynamic_user = dynamic;
+    });
+  };
+  CHECK(of(1000, false).own_users);
+  CHECK_FALSE(of(1000, false).mould);
+  CHECK_FALSE(of(1000, false).root_inside);
+  CHECK_FALSE(of(1000, true).root_inside);
+  CHECK(of(0, true).root_inside);
+  CHECK(of(0, true).own_uids == spawn::OwnUids{600'000, 665'535});
+  CHECK_FALSE(confined(0, [](auto& s) { s.dynamic_user = true; }).own_users);
+}
+
 TEST_CASE("a sandbox confines by the attributes that it stands for") {
   const auto r = confined(1000, [](auto& s) { s.sandbox = config::Sandbox::basic; });
   CHECK(r.no_new_privileges);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -253,6 +254,105 @@ TEST_CASE("outside an empty root nothing is made for a path to be shown at") {
   CHECK(b.output_of(shell("echo never"), mould).empty());
   REQUIRE(b.failed.size() == 1);
   CHECK(b.failed.front().detail.find("opening " + top + "/a/b failed: No such file") != std::string::npos);
+
+namespace {
+
+bool user_spaces_usable() { return usable() && box::user_space_ability() == box::UserSpaceAbility::usable; }
+
+constexpr const char* ids = "echo $(cat /proc/self/uid_map) $(cat /proc/self/gid_map) $(cat /proc/self/setgroups); id -u; id -g; stat -c %u:%g /";
+constexpr const char* rights = "; grep -E 'CapPrm|CapEff|CapBnd' /proc/self/status";
+
+Recipe in_user_space(std::string script) {
+  Recipe recipe = shell(std::move(script));
+  recipe.own_users = true;
+  recipe.credentials = Credentials{65533, 65532, {4}, true};
+  return recipe;
+}
+
+std::string rights_of(const std::string& held, const std::string& bounding) {
+  return "CapPrm:\t" + held + "\nCapEff:\t" + held + "\nCapBnd:\t" + bounding + "\n";
+}
+
+const std::string no_rights(16, '0');
+
+}  // namespace
+
+TEST_CASE("in its user namespace a server finds no users but its own, and gives up what it had on the way there") {
+  if (!user_spaces_usable()) return;
+  BoxBench b;
+  const std::string map = "65533 65533 1 65532 65532 1 deny\n65533\n65532\n65534:65534\n";
+  std::string all = b.output_of(in_user_space(std::string(ids) + rights), strict());
+  CHECK(all.substr(0, map.size()) == map);
+  CHECK(all.find("CapPrm:\t" + no_rights + "\nCapEff:\t" + no_rights) != std::string::npos);
+  Recipe bounded = in_user_space(std::string(ids) + rights);
+  bounded.capabilities = CapabilityBounds{};
+  CHECK(b.output_of(bounded, strict()) == map + rights_of(no_rights, no_rights));
+  Recipe passed = in_user_space("grep CapEff /proc/self/status");
+  passed.capabilities = CapabilityBounds{.allowed = 1U << 10, .required = 1U << 10, .ambient = true};
+  CHECK(b.output_of(passed, strict()) == "CapEff:\t0000000000000400\n");
+  CHECK(b.failed.empty());
+}
+
+TEST_CASE("a server has a user namespace without a box, and nothing of the way there stays open") {
+  if (!user_spaces_usable()) return;
+  BoxBench b;
+  const auto output = [&](Recipe recipe) {
+    Pair pair = make_pair();
+    const std::size_t before = b.bench.ended.size();
+    auto outcome = b.boxing.start({.token = ++b.last, .recipe = std::make_shared<const Recipe>(std::move(recipe)), .socket = std::move(pair.server)}, Spawner::Load::alone);
+    if (outcome) b.take(std::move(*outcome));
+    run_until(b.bench.loop, [&] { return b.bench.ended.size() > before; });
+    return read_all(pair.client);
+  };
+  CHECK(output(in_user_space("id -u; ls /proc/$$/fd")) == "65533\n0\n1\n2\n");
+  Recipe passing = in_user_space("ls /proc/$$/fd; readlink /proc/$$/fd/3 | cut -c 1-6");
+  passing.listen_name = "name";
+  CHECK(output(passing) == "0\n1\n2\n3\nsocket\n");
+  CHECK(open_descriptors().size() < 40);
+  // Limits that only root may raise come before the namespace.
+  Recipe raised = in_user_space("ulimit -Hn");
+  raised.limits = {{RLIMIT_NOFILE, 9'999, 9'999}};
+  CHECK(output(raised) == "9999\n");
+  Recipe none = in_user_space("id -u");
+  none.limits = {{RLIMIT_NOFILE, 12, 12}};
+  CHECK(output(none) == "65533\n");
+}
+
+TEST_CASE("root of a user namespace is nobody outside, and has no power over its box") {
+  if (!user_spaces_usable()) return;
+  char name[] = "/run/xsuperd-box-XXXXXX";
+  REQUIRE(::mkdtemp(name) != nullptr);
+  REQUIRE(::chmod(name, 01777) == 0);
+  const std::string top = name;
+  BoxBench b;
+  box::Mould mould = strict();
+  mould.read_write = {top};
+  Recipe recipe = in_user_space(std::string(ids) + "; : > " + top + "/made; chown 0:0 " + top + "/made && echo owns");
+  recipe.own_uids = OwnUids{700000, 700002};
+  recipe.root_inside = true;
+  CHECK(b.output_of(recipe, mould) == "0 700000 1 0 700000 1 deny\n0\n0\n65534:65534\nowns\n");
+  struct stat made {};
+  REQUIRE(::stat((top + "/made").c_str(), &made) == 0);
+  CHECK(made.st_uid == 700000);
+  CHECK(made.st_gid == 700000);
+  // It has all capabilities, and nothing of what it is in is its own.
+  const auto refused = [&](const std::string& command) {
+    Recipe one = recipe;
+    one.argv = shell(command + " >/dev/null 2>&1 && echo could || echo refused").argv;
+    CHECK(b.output_of(one, mould) == "refused\n");
+  };
+  refused("mount -t tmpfs x /tmp");
+  refused("umount /tmp");
+  refused("mount -o remount,rw /");
+  refused("hostname " + std::string("$(hostname)"));
+  refused("kill -0 1");
+  refused("cat /proc/1/environ");
+  refused("chown 1:1 /tmp");
+  refused("nsenter -m -t 1 true");
+  refused("ip link set lo up");
+  recipe.root_inside = false;
+  recipe.argv = shell("id -u").argv;
+  CHECK(b.output_of(recipe, mould).substr(0, 4) == "7000");
   REQUIRE(std::system(("rm -r " + top).c_str()) == 0);
 }
 
@@ -275,8 +375,9 @@ TEST_CASE("a filter that a thread has in advance lets its servers into boxes, an
   recipe.capabilities = CapabilityBounds{};
   recipe.filter = *box::make_filter(request);
   recipe.credentials = Credentials{65534, 65534, {}, true};
-  for (const bool inheritable : {false, true}) {
+  for (const auto& [inheritable, own_users] : {std::pair(false, false), {true, false}, {false, true}, {true, true}}) {
     recipe.inheritable = inheritable;
+    recipe.own_users = own_users && user_spaces_usable();
     CHECK(b.output_of(recipe, strict()) == "CapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n1\n1\n");
   }
 }

@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <cstdlib>
 
 #include "spawn/harness.hpp"
 
@@ -186,6 +187,72 @@ TEST_CASE("rules for connections do not need a descriptor that the limits leave"
   Outcome outcome = bench.start(std::move(recipe), std::move(pair.server));
   REQUIRE(std::holds_alternative<Started>(outcome));
   bench.wait_for(std::get<Started>(std::move(outcome)));
+}
+
+namespace {
+
+bool landlock_for_files() {
+  if (::syscall(444, nullptr, 0, 1U) >= 3) return true;
+  WARN("skipped: this kernel has no Landlock rules for truncating files (Linux 6.2)");
+  return false;
+}
+
+/// A directory with a file in each of two others; gone when this goes.
+struct Tree {
+  Tree() {
+    REQUIRE(::mkdtemp(name) != nullptr);
+    run("mkdir a b a/deep && echo old > a/file && echo old > b/file && mkfifo b/fifo");
+  }
+  ~Tree() { run("rm -r a b; rmdir ../\"${PWD##*/}\""); }
+  void run(const std::string& script) const { CHECK(std::system(("cd " + path() + " && " + script).c_str()) == 0); }
+  [[nodiscard]] std::string path() const { return name; }
+  char name[40] = "/tmp/xsuperd-tree-XXXXXX";
+};
+
+/// What the script says when it can write below `writable` only, "could" or "refused" for each command.
+std::string tried(const Tree& tree, std::vector<std::string> writable, std::initializer_list<std::string> commands, std::vector<std::uint16_t> ports = {}) {
+  std::string script = "cd " + tree.path();
+  for (const std::string& one : commands) script += "; (" + one + ") >/dev/null 2>&1 && echo could || echo refused";
+  Bench bench;
+  Recipe recipe = shell(script);
+  recipe.no_new_privileges = true;
+  recipe.writable_files = std::move(writable);
+  if (!ports.empty()) recipe.connect_ports = std::move(ports);
+  return bench.output_of(std::move(recipe));
+}
+
+std::string all(int number, const std::string& word) {
+  std::string text;
+  for (int i = 0; i < number; ++i) text += word + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("with rules about files a server reads everything, and writes where it is said only") {
+  if (!landlock_for_files()) return;
+  const Tree tree;
+  const std::string a = tree.path() + "/a";
+  CHECK(tried(tree, {a}, {"cat b/file", "ls b", "sh -c true", "stat b/file", "echo x > /dev/null"}) == all(5, "could"));
+  CHECK(tried(tree, {a}, {"echo x > a/file", "echo x > a/deep/new", "mv a/deep/new a/new", "ln a/new a/other", "mkdir a/x && rmdir a/x", "mkfifo a/p", "ln -s x a/s", "rm a/new"}) == all(8, "could"));
+  CHECK(tried(tree, {a}, {"echo x > b/file", "echo x >> b/file", ": > b/file", "truncate -s 0 b/file", "echo x > b/new", "mv b/file b/x", "ln b/file b/x", "mkdir b/x", "mkfifo b/p", "ln -s x b/s", "rm b/file",
+                            "mv b/file a/taken", "ln b/file a/taken", "mv a/file b/given", "echo x > ../xsuperd-new", "echo 9 > /proc/self/oom_score_adj", "exec 5<>b/fifo"}) == all(17, "refused"));
+  // A file by itself; nothing at all; two of them.
+  CHECK(tried(tree, {a + "/file"}, {"echo x > a/file", "rm a/file", "echo x > a/n"}) == "could\nrefused\nrefused\n");
+  CHECK(tried(tree, {}, {"echo x > a/file", "cat a/file", "echo x > /dev/null"}) == "refused\ncould\ncould\n");
+  CHECK(tried(tree, {a, tree.path() + "/b"}, {"echo x > a/file", "echo x > b/file", "mv a/file b/other", "echo x > c"}) == "could\ncould\ncould\nrefused\n");
+  if (landlock_for_tcp()) CHECK(tried(tree, {a}, {"echo x > a/file", "echo x > b/other"}, {1}) == "could\nrefused\n");
+}
+
+TEST_CASE("a server whose rules name a file that is not there is not started") {
+  if (!landlock_for_files()) return;
+  Bench bench;
+  Recipe recipe = shell("echo never");
+  recipe.no_new_privileges = true;
+  recipe.writable_files = {"/nonexistent"};
+  const StartFailed failed = bench.failure_of(std::move(recipe));
+  CHECK(failed.step == Step::files);
+  CHECK(failed.error == ENOENT);
 }
 
 TEST_CASE("a filter is in force when the server runs, and was not in the way of its start") {

@@ -30,6 +30,9 @@ struct FilterRequest {
   std::vector<std::string> denied = {};  ///< names of system calls
   /// Also what opens connections past rules about connect(2) over TCP: MPTCP and TCP Fast Open. `strict` always denies both.
   bool plain_tcp = false;
+  /// Also what changes mode, owner, times and attributes of files, which rules about files do not see. Complete with `strict`
+  /// only, which leaves no other calls that do.
+  bool fixed_attributes = false;
   /// Also the sockets of the machine's host and of its other virtual machines (AF_VSOCK), which no network namespace keeps
   /// apart. `strict` always denies them.
   bool no_vsock = false;

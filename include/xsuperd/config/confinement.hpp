@@ -109,6 +109,7 @@ struct Confinement {
   CallAction action = CallAction::error;
   ConnectPorts connect;
   BoxSettings box;
+  bool user_namespace = false;
   bool operator==(const Confinement&) const = default;
 };
 

@@ -112,8 +112,12 @@ struct Abilities {
   /// For system_calls, and for tcp_connect.
   enum class Filters : std::uint8_t { usable, not_in_kernel, not_built, not_loaded };
   enum class Connects : std::uint8_t { usable, not_in_kernel };
+  /// For paths where boxes cannot be made: rules about files, with such about truncating them.
+  enum class FileRules : std::uint8_t { usable, not_in_kernel };
   /// For namespaces and mounts. `not_permitted`: root may not, as in some containers.
   enum class Boxes : std::uint8_t { usable, not_root, not_permitted, not_in_kernel };
+  /// For user_namespace. `not_permitted`: root may not, as in some containers, or the kernel's limit is 0.
+  enum class UserNamespaces : std::uint8_t { usable, not_root, not_permitted, not_in_kernel };
   /// Those of cgroup v2, for limits of memory, tasks and processor time. `not_permitted`: they are there, and the daemon's
   /// control group is not its own to make others in.
   struct Controllers {
@@ -126,7 +130,9 @@ struct Abilities {
   std::function<Ranges()> ranges = [] { return Ranges::usable; };
   std::function<Filters()> filters = [] { return Filters::usable; };
   std::function<Connects()> connects = [] { return Connects::usable; };
+  std::function<FileRules()> file_rules = [] { return FileRules::usable; };
   std::function<Boxes()> boxes = [] { return Boxes::usable; };
+  std::function<UserNamespaces()> user_namespaces = [] { return UserNamespaces::usable; };
   std::function<Controllers()> controllers = [] { return Controllers{}; };
 };
 /// What the configuration asks for and this program was built without, finds no library for or may not do, one item each with the
@@ -142,6 +148,17 @@ struct KeptLimits {
   std::string missing = {};                          ///< why the service is not opened; empty: all that it asks for is kept
 };
 [[nodiscard]] KeptLimits kept_limits(const BoxSettings& box, const Abilities::Controllers& controllers);
+/// Where boxes cannot be made, the paths of a service can be kept by rules about files (Landlock) if nothing else of it takes a
+/// box, and if they say the same: such rules list where one may write, and cannot take away anything below that. Pure.
+struct RulesForFiles {
+  bool paths_only = false;                  ///< it asks for paths, and for nothing else that takes a box
+  std::vector<std::string> writable = {};   ///< all that can be written to
+  std::string inexpressible = {};           ///< why the rules would not say the same; empty: they do
+  [[nodiscard]] bool usable() const { return paths_only && inexpressible.empty(); }
+};
+[[nodiscard]] RulesForFiles rules_for_files(const Confinement& confinement);
+/// Are they in the place of boxes? Asks only where that may be so.
+[[nodiscard]] bool kept_by_rules(const Confinement& confinement, const std::function<Abilities::Boxes()>& boxes);
 /// An error for each service that is not opened because of this machine's kernel, with its place.
 [[nodiscard]] std::vector<Diagnostic> hindered(const Config& config, const Abilities& abilities);
 

@@ -297,7 +297,7 @@ struct Settings {
   std::optional<bool> private_ipc;
   std::optional<bool> dynamic_user;
   std::optional<UidRange> dynamic_uids;
-  std::optional<bool> user_namespace;  ///< not built: no only
+  std::optional<bool> user_namespace;
   std::optional<bool> box_reuse;
   std::optional<Limit> memory_max;  ///< bytes
   std::optional<Limit> swap_max;    ///< bytes

@@ -190,6 +190,8 @@ struct DaemonFacts {
   rlimit files{};         ///< RLIMIT_NOFILE at the start (fact B6.13)
   /// Asked for servers with limits of memory, tasks or processor time.
   std::function<config::Abilities::Controllers()> controllers = [] { return config::Abilities::Controllers{}; };
+  /// Asked for servers with boxes.
+  std::function<config::Abilities::Boxes()> boxes = [] { return config::Abilities::Boxes::usable; };
   /// Asks the running process.
   [[nodiscard]] static DaemonFacts of_this_process(mode_t umask);
 };

@@ -13,6 +13,7 @@
 #include "xsuperd/base/described.hpp"
 #include "xsuperd/base/fd.hpp"
 #include "xsuperd/box/boxes.hpp"
+#include "xsuperd/box/user_space.hpp"
 #include "xsuperd/spawn/spawner.hpp"
 
 namespace xsuperd::spawn {
@@ -29,7 +30,7 @@ struct InheritedBox {
 BOOST_DESCRIBE_STRUCT(InheritedBox, (), (token, keeper, own_uid, group, group_path))
 constexpr auto members_since(const InheritedBox*) { return std::array{base::Since{"group", 9}, base::Since{"group_path", 9}}; }
 
-/// Puts servers whose recipe has a mould into a box, and leaves the start of all of them to another Spawner. A server for
+/// Puts servers whose recipe has a mould into a box, and those that are to have one into a user namespace, and leaves the start of all of them to another Spawner. A server for
 /// which no box is there yet is started when one has been made; one for which none can be made fails in Step::box. Lives on
 /// the loop thread.
 class BoxingSpawner final : public Spawner {
@@ -65,6 +66,7 @@ class BoxingSpawner final : public Spawner {
   void arrived(std::uint64_t token, base::Result<box::Box> box, Load load);
   /// None: all of them are in use.
   [[nodiscard]] std::optional<uid_t> choose_uid(const OwnUids& uids);
+  [[nodiscard]] std::optional<Outcome> start_as(Job job, Load load);
   void note(const Outcome& outcome);
 
   Spawner& spawner_;
@@ -74,6 +76,7 @@ class BoxingSpawner final : public Spawner {
   std::unordered_map<std::uint64_t, Lent> lent_;
   std::unordered_map<uid_t, std::size_t> uids_;  ///< those in use
   uid_t last_uid_ = 0;
+  box::UserSpaces user_spaces_;  ///< those of users that are the recipe's
 };
 
 }  // namespace xsuperd::spawn

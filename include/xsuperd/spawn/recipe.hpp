@@ -79,6 +79,8 @@ struct Recipe : Tuning {
   std::optional<Credentials> credentials;  ///< none: stay who we are
   std::vector<ResourceLimit> limits;
   std::optional<std::vector<std::uint16_t>> connect_ports;  ///< TCP connections go to these only; none: to any
+  /// Nothing but these paths, what is below, and /dev/null and its like can be written to (Landlock); none: no such rules.
+  std::optional<std::vector<std::string>> writable_files;
   /// For seccomp(2), in the child's last step; null: none. Numbers only, so that a launcher could have it instead.
   std::shared_ptr<const std::vector<sock_filter>> filter;
   /// A thread may have the filter, the bounds of the capabilities and no_new_privileges in advance, and pass them on.
@@ -86,6 +88,8 @@ struct Recipe : Tuning {
   int filter_error = 0;  ///< errno when there should be a filter and is none: no start succeeds
   std::shared_ptr<const box::Mould> mould;  ///< of the box that each server gets; null: none
   std::optional<OwnUids> own_uids;          ///< each box gets one of these as user and group id, in place of the credentials
+  bool own_users = false;    ///< in a user namespace where no ids exist but those of the server
+  bool root_inside = false;  ///< with own_users and own_uids: there, its ids are 0
   /// The socket as descriptor 3, too, and LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES with this name, as
   /// sd_listen_fds(3) expects; none: not.
   std::optional<std::string> listen_name;
@@ -94,7 +98,7 @@ struct Recipe : Tuning {
 
 /// The steps of a start, in this order; a failure names the one it happened in. Priority and limits come while the
 /// child still has the daemon's privileges (decision B15.17), capabilities are cut before the user is changed and settled
-/// behind it, signals are let through only when nothing of ours is left to run, and the filter is never in our own way.
+/// behind it (in a user namespace of its own, all of it there), signals are let through only when nothing of ours is left to run, and the filter is never in our own way.
 enum class Step : unsigned char {
   box,  ///< there is none to start it in; no process existed
   clone,
@@ -103,12 +107,14 @@ enum class Step : unsigned char {
   session,
   context,
   no_new_privileges,
+  files,
   network,
   priority,
   limits,
   capabilities,
   groups,
   group,
+  user_namespace,
   user,
   verify,
   umask,
@@ -135,6 +141,8 @@ enum class Step : unsigned char {
       return "setting the security context";
     case Step::no_new_privileges:
       return "forbidding new privileges";
+    case Step::files:
+      return "restricting the files to write to";
     case Step::network:
       return "restricting the ports to connect to";
     case Step::priority:
@@ -147,6 +155,8 @@ enum class Step : unsigned char {
       return "setting the supplementary groups";
     case Step::group:
       return "setting the group";
+    case Step::user_namespace:
+      return "entering the user namespace";
     case Step::user:
       return "setting the user";
     case Step::verify:

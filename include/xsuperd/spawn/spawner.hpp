@@ -38,6 +38,13 @@ struct Enclosure {
   uid_t own_uid = 0;   ///< user and group id of the server; 0: the recipe's
 };
 
+/// The user namespace of one server: there, its ids are these.
+struct UserSpace {
+  base::Fd space = {};  ///< closed in the daemon afterwards; none: the server stays in the daemon's
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
 /// One server to start.
 struct Job {
   std::uint64_t token = 0;  ///< the caller's; comes back in the Outcome
@@ -47,6 +54,7 @@ struct Job {
   std::string exec_context = {};  ///< the security context to execute the server in; empty: the policy's choice
   OwnWords own = {};
   Enclosure box = {};  ///< set by BoxingSpawner
+  UserSpace users = {};  ///< set by BoxingSpawner
   base::Fd errors = {};         ///< becomes 2 instead of the socket; closed in the daemon afterwards, also if the start fails
   bool discard_errors = false;  ///< 2 is /dev/null, unless there is `errors`
 };
