@@ -254,6 +254,8 @@ TEST_CASE("outside an empty root nothing is made for a path to be shown at") {
   CHECK(b.output_of(shell("echo never"), mould).empty());
   REQUIRE(b.failed.size() == 1);
   CHECK(b.failed.front().detail.find("opening " + top + "/a/b failed: No such file") != std::string::npos);
+  REQUIRE(std::system(("rm -r " + top).c_str()) == 0);
+}
 
 namespace {
 
