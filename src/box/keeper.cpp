@@ -23,10 +23,6 @@
 
 #include "xsuperd/base/raw_syscall.hpp"
 
-// As in spawn/launch.cpp: glibc's clone() by its other name.
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
-extern "C" int __clone(int (*run)(void*), void* stack, int flags, void* argument, ...);
-
 namespace xsuperd::box {
 
 using base::raw;

@@ -65,6 +65,7 @@ class Protection {
     take_private_users();
     take_system();
     take_home();
+    take_root();
   }
 
  private:
@@ -117,6 +118,14 @@ class Protection {
       return report_.note(d->place, fmt::format("{} is inaccessible_paths here{}", quoted(*d), more));
     }
     if (d->value == "read-only" && !is_read_only()) make_homes_read_only(*d);
+  }
+
+  void take_root() {
+    const Directive* d = service_.last("Service", "RootDirectory");
+    if (!d || !draft_.has("root_directory")) return;
+    const std::string why = fmt::format("{}: whether all that the server needs is in there was not looked at", quoted(*d));
+    report_.loss(d->place, why + ", so the entry is written disabled");
+    draft_.unfit.push_back(why);
   }
 
   void make_homes_read_only(const Directive& d) {

@@ -8,10 +8,6 @@
 
 #include "xsuperd/base/raw_syscall.hpp"
 
-// As in launch.cpp: glibc's clone() by its other name.
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
-extern "C" int __clone(int (*run)(void*), void* stack, int flags, void* argument, ...);
-
 namespace xsuperd::spawn {
 
 using base::raw;

@@ -17,11 +17,6 @@
 #include "xsuperd/base/raw_syscall.hpp"
 #include "xsuperd/box/filter.hpp"
 
-// glibc's clone() by its other name, because ThreadSanitizer puts a function of its own in place of the usual one: that
-// takes every child for a fork and notes so in its state, which lies in the memory we share with the child.
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
-extern "C" int __clone(int (*run)(void*), void* stack, int flags, void* argument, ...);
-
 namespace xsuperd::spawn {
 
 namespace {
@@ -64,6 +59,14 @@ void enclose(ChildPlan& plan, const Enclosure& box) {
   plan.group_count = 0;
 }
 
+/// The child reads it: with a null behind the last one.
+std::vector<const char*> ended_list(const std::vector<std::string>& paths) {
+  std::vector<const char*> list;
+  for (const std::string& path : paths) list.push_back(path.c_str());
+  list.push_back(nullptr);
+  return list;
+}
+
 void give_users(ChildPlan& plan, const UserSpace& users) {
   plan.users = users.space.get();
   if (plan.users < 0) return;
@@ -100,13 +103,8 @@ void Launch::prepare(Job&& job) {
   blocking_ = BlockingSocket(job_.socket.get(), recipe.blocking_stdio);
   enclose(plan_, job_.box);
   give_users(plan_, job_.users);
-  if (recipe.writable_files) list_writable(*recipe.writable_files);
-}
-
-void Launch::list_writable(const std::vector<std::string>& paths) {
-  writable_files_.clear();
-  for (const std::string& path : paths) writable_files_.push_back(path.c_str());
-  writable_files_.push_back(nullptr);
+  if (!recipe.writable_files) return;
+  writable_files_ = ended_list(*recipe.writable_files);
   plan_.writable_files = writable_files_.data();
 }
 

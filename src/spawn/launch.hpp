@@ -81,7 +81,6 @@ class Launch {
 
  private:
   [[nodiscard]] int open_pidfd();
-  void list_writable(const std::vector<std::string>& paths);
   void enter_and_clone(const Manner& manner);
   void clone_here(const Manner& manner);
   [[nodiscard]] GroupClone into_group(const Manner& manner);

@@ -38,14 +38,14 @@ constexpr const char* protecting[]{
     "SystemCallFilter=~@sandbox-of-later", "SystemCallFilter=~execve", "SystemCallFilter=~mount:EPERM",
     "RestrictNamespaces=yes\nSystemCallFilter=~ptrace", "LockPersonality=yes\nSystemCallFilter=~ptrace",
     "TemporaryFileSystem=/home", "WorkingDirectory=/srv", "LoadCredential=a:/b", "OpenFile=/x",
-    "StandardOutput=null", "StandardOutput=journal", "LimitNOFILE=0", "ProtectEverything=yes",
+    "StandardOutput=null", "StandardOutput=journal", "LimitNOFILE=0", "ProtectEverything=yes", "RootDirectory=/srv",
     // What systemd would not take may have been meant to protect.
     "LimitNOFILE=lots", "UMask=999", "ProtectSystem strict",
 };
 /// One that protects nothing, or is not in force, or has an equivalent.
 constexpr const char* harmless[]{
     // What a box takes.
-    "CPUQuota=20%", "MemoryMax=1M", "MemorySwapMax=0", "TasksMax=9", "InaccessiblePaths=/home", "PrivateDevices=yes", "PrivateIPC=yes", "PrivateNetwork=yes", "PrivatePIDs=yes", "PrivateTmp=true", "ReadOnlyPaths=/", "RootDirectory=/srv",
+    "CPUQuota=20%", "MemoryMax=1M", "MemorySwapMax=0", "TasksMax=9", "InaccessiblePaths=/home", "PrivateDevices=yes", "PrivateIPC=yes", "PrivateNetwork=yes", "PrivatePIDs=yes", "PrivateTmp=true", "ReadOnlyPaths=/",
     "DynamicUser=yes", "PrivateUsers=yes", "PrivateUsers=self", "PrivateUsers=no", "ProtectHome=yes", "ProtectHome=read-only", "ProtectHome=tmpfs", "ProtectHome=no", "ProtectSystem=yes",
     "ProtectSystem=full", "ProtectSystem=strict", "ProtectSystem=no", "PrivateTmp=false", "PrivateNetwork=0", "MemoryMax=infinity", "TasksMax=infinity",
     "CapabilityBoundingSet=~", "DevicePolicy=auto", "ProtectProc=default", "KeyringMode=inherit", "WorkingDirectory=/",

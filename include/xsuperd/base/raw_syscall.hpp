@@ -25,6 +25,11 @@
 #define XSUPERD_IN_CHILD \
   __attribute__((no_sanitize("address", "thread", "undefined"))) XSUPERD_WITHOUT_CANARY
 
+/// glibc's clone() by its other name, because ThreadSanitizer puts a function of its own in place of the usual one: that takes
+/// every child for a fork and notes so in its state, which lies in the memory that we share with the child.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" int __clone(int (*run)(void*), void* stack, int flags, void* argument, ...);
+
 /// System calls for the child: they leave errno alone, which belongs to the thread that made it. Each returns
 /// the kernel's answer, -errno on failure.
 namespace xsuperd::base {
