@@ -130,7 +130,7 @@ std::string lines_without(std::string_view attribute) {
        {rpc ? "type = RPC UNLISTED" : "type = UNLISTED", rpc ? "rpc_version = 1" : "port = 9000", "socket_type = stream",
         waits ? "wait = yes" : "wait = no", "user = root", "server = /bin/server", rpc ? "rpc_number = 200000" : "log_on_failure = HOST"})
     if (line.substr(0, line.find(' ')) != attribute) lines += line + "\n";
-  return lines;
+  return attribute == "user_namespace" ? lines + "dynamic_user = yes\n" : lines;
 }
 
 World world_of_examples() {
@@ -155,7 +155,8 @@ TEST_CASE("the example of every row is understood without a word wherever the ro
       CHECK((w.up(id) ? row.is_set(w.at(id).settings) : row.name == "disable"));
     }
     if (row.where != Where::service) {
-      w.read(defaults(example) + service("x", 9000, "log_on_failure = HOST"));
+      const std::string besides = row.name == "user_namespace" ? "dynamic_user = yes" : "log_on_failure = HOST";
+      w.read(defaults(example) + service("x", 9000, besides));
       CHECK(w.log() == "");
       CHECK((w.up("x") || row.name == "enabled"));
     }

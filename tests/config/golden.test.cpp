@@ -356,6 +356,17 @@ std::vector<Input> confinement() {
   all.push_back({"user ids the other way round", defaults("dynamic_uids = 6000-5000") + x("")});
   all.push_back({"a strict sandbox for root", x("sandbox = strict")});
   all.push_back({"a box, and somebody who cannot make one", x("private_tmp = yes")});
+  const std::string alice = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\nuser = alice\nserver = /bin/sh\n";
+  all.push_back({"a user namespace, and a kernel that has none", bare(alice + "user_namespace = yes")});
+  all.push_back({"capabilities in a user namespace", bare(alice + "user_namespace = yes\ncapabilities = net_raw")});
+  for (const std::string lines : {"read_only_paths = /", "read_only_paths = /srv\nsystem_calls = @strict", "read_only_paths = / /srv/a\nread_write_paths = /srv\nsystem_calls = @strict",
+                                  "read_only_paths = /\ninaccessible_paths = /home\nsystem_calls = @strict"})
+    all.push_back({"no boxes: " + lines, bare(alice + lines)});
+  all.push_back({"no boxes, and Landlock", bare(alice + "read_only_paths = /\nsystem_calls = @strict")});
+  all.push_back({"no boxes, and no Landlock", bare(alice + "read_only_paths = /\nsystem_calls = @strict")});
+  std::string many = "inaccessible_paths =";
+  for (int i = 0; i < 600; ++i) many += " /srv/" + std::string(95, 'x') + std::to_string(i);
+  all.push_back({"more paths than a box takes", bare(alice + many)});
   return all;
 }
 
@@ -431,8 +442,13 @@ std::string said_of(const Input& input) {
                               const bool permitted = !input.title.ends_with("not permitted");
                               return permitted ? Abilities::Ranges::not_in_kernel : Abilities::Ranges::not_permitted;
                             },
-                            .filters = [] { return Abilities::Filters::not_in_kernel; },
+                            .filters = [&input] {
+                              return input.title.starts_with("no boxes") ? Abilities::Filters::usable : Abilities::Filters::not_in_kernel;
+                            },
                             .connects = [] { return Abilities::Connects::not_in_kernel; },
+                            .file_rules = [&input] {
+                              return input.title.ends_with("no Landlock") ? Abilities::FileRules::not_in_kernel : Abilities::FileRules::usable;
+                            },
                             .boxes = [] { return Abilities::Boxes::not_root; },
                             .user_namespaces = [] { return Abilities::UserNamespaces::not_in_kernel; }};
   const Examined examined = examine(w.files, w.names, sources, no_kernel,
