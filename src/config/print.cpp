@@ -58,6 +58,11 @@ std::string text_of(const LogTarget& value) {
   return text;
 }
 
+std::string text_of(const EventTarget& value) {
+  if (value.kind == EventTarget::Kind::file) return "FILE " + value.path;
+  return std::string(word_of<EventTarget::Kind>(vocabulary<EventTarget::Kind>(), value.kind));
+}
+
 std::string text_of(const Words& value) { return base::join(value); }
 
 std::string text_of(VersionRange value) {

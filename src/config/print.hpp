@@ -29,6 +29,7 @@ template <HasWords E>
 [[nodiscard]] std::string text_of(const std::vector<Interval>& value);
 [[nodiscard]] std::string text_of(const std::vector<AddressPattern>& value);
 [[nodiscard]] std::string text_of(const LogTarget& value);
+[[nodiscard]] std::string text_of(const EventTarget& value);
 [[nodiscard]] std::string text_of(const Words& value);
 [[nodiscard]] std::string text_of(VersionRange value);
 [[nodiscard]] std::string text_of(const RedirectTarget& value);

@@ -12,7 +12,7 @@ Runner::Parts::Parts(Runner& runner, Surroundings& around, Setup the_setup)
       decider(setup.policy, around.census, around.hooks, performer),
       endpoints(around, doorkeeper),
       doorkeeper({.life = life,
-                  .setup = setup,
+                  .journal = journal,
                   .sockets = around.sockets,
                   .hooks = around.hooks,
                   .sessions = sessions,

@@ -55,6 +55,8 @@ void Runner::move_to(Setup setup) {
 }
 
 void Runner::log_to(std::shared_ptr<log::Output> service_log) { parts_->setup.service_log = std::move(service_log); }
+void Runner::record_in(std::shared_ptr<log::Output> event_log) { parts_->setup.event_log = std::move(event_log); }
+const std::shared_ptr<log::Output>& Runner::event_log() const { return parts_->setup.event_log; }
 
 void Runner::retire(Servers servers) {
   Parts& p = *parts_;

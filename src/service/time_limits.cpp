@@ -151,7 +151,7 @@ void TimeLimits::end(Token token, const Session& session, TimeLimit limit) {
   const Misbehaved misdeed{session.peer.address, {config::Penalty::Cause::timeout, 0}, session.limited};
   const pid_t pid = session.pid;
   ++needs_.sessions.counters().limited;
-  needs_.journal.event(log::limit_event(needs_.setup.service(), pid, word_of(limit)));
+  needs_.journal.limited(token, session, pid, word_of(limit));
   if (pid == 0) needs_.conversations.stop(token);
   if (pid != 0) needs_.signals.end(token, grace_of(settings()));
   if (settings().penalty) needs_.decider.feed(misdeed);

@@ -49,7 +49,7 @@ struct Upgrades::Upgrade {
 };
 
 Upgrades::Upgrades(With with, Program program, std::function<HandOver()> state)
-    : with_(with), program_(std::move(program)), state_(std::move(state)) {}
+    : with_(std::move(with)), program_(std::move(program)), state_(std::move(state)) {}
 Upgrades::~Upgrades() = default;
 
 void Upgrades::upgrade(Answered answered) {
@@ -206,6 +206,7 @@ void Upgrades::execute(HandOver state) {
 /// Whatever goes wrong in one of these steps, the others are taken.
 void Upgrades::refuse(const std::string& why) noexcept {
   surely(with_.log, [&] { with_.log.error("upgrade refused; still running the old version: {}", why); });
+  with_.logs.record(log::record::Upgrade{.outcome = "refused", .reason = log::record::Words(why), .version = with_.version});
   const std::unique_ptr<Upgrade> over = std::move(upgrade_);
   if (over->trial) over->trial->abandon();
   if (!with_.lifetime.ending()) surely(with_.log, [this] { with_.processes.spawner().presume(false); });

@@ -59,6 +59,8 @@ const std::string fixtures[]{
             "rlimit_nproc = 8\nrlimit_rtprio = 0\nrlimit_rttime = UNLIMITED\nrlimit_sigpending = 9"),
     service("x", 1, "capabilities = ~chown ~CAP_BPF\nsystem_calls = ~mount\ntcp_connect = none"),
     service("x", 1, "stderr = discard"),
+    defaults("event_log = FILE /var/log/events") + service("x", 1, "event_log = journal") + service("y", 2, "event_log = STDOUT") +
+        service("z", 3, "event_log = none"),
     service("x", 1, "log_type = FILE /var/log/x\nstderr = LOG"),
     service("x", 1, "capabilities = none\nsystem_calls = all\ntcp_connect = any\nsandbox = none"),
     defaults("dynamic_uids = 70000-80000") +

@@ -124,7 +124,7 @@ std::vector<Input> bad_values() {
         "server = in.telnetd", "server = nosuch", "server = /none", "server = /bin", "server = ./server", "server = /etc/xinetd.conf", "redirect = host:80 80", "redirect = a..b 80",
         "redirect = 10.0.0.1 99999", "redirect = 10.0.0.1 nothing", "log_type = PIPE x", "log_type = FILE", "log_type = FILE /l 9x",
         "log_type = FILE /l 9 x", "log_type = FILE /l 9 8", "log_type = SYSLOG", "log_type = SYSLOG kernel", "log_type = SYSLOG daemon loud",
-        "log_on_success = PIDS", "log_on_failure = HOSTS", "env = A", "passenv = NOWHERE", "rlimit_as = big", "rlimit_cpu = 1m",
+        "event_log = PIPE x", "event_log = FILE", "event_log = FILE a b", "event_log = JOURNAL x", "log_on_success = PIDS", "log_on_failure = HOSTS", "env = A", "passenv = NOWHERE", "rlimit_as = big", "rlimit_cpu = 1m",
         "rlimit_data = big", "rlimit_rss = big", "rlimit_stack = big", "rlimit_files = big", "only_from = 10.0.0.1,10.0.0.2",
         "only_from = 192.168.1.*", "only_from = nowhere.example", "no_access = nowhere.example", "only_from = 10.0.0.0/33",
         "only_from = ::/129", "only_from = 10.{1,2}.3", "only_from = a.{1}", "only_from = 10.{1,,2}", "only_from = 10.{1,300}"})

@@ -133,6 +133,19 @@ struct LogTarget {
   bool operator==(const LogTarget&) const = default;
 };
 
+/// event_log, ours: where records of what happens go, complete and with named fields.
+struct EventTarget {
+  enum class Kind : std::uint8_t {
+    none,             ///< takes back what the defaults say
+    file,             ///< a JSON object a line
+    standard_output,  ///< the same
+    journal,          ///< fields of systemd's
+  };
+  Kind kind = Kind::none;
+  std::string path;  ///< file
+  bool operator==(const EventTarget&) const = default;
+};
+
 struct User {
   std::string text;  ///< as written
   std::string name;  ///< login name when the uid has an entry, else empty
@@ -225,6 +238,7 @@ struct Settings {
   std::optional<std::vector<AddressPattern>> no_access;
   std::optional<AccessPolicy> access_policy;
   std::optional<LogTarget> log_type;
+  std::optional<EventTarget> event_log;  ///< ours
   std::optional<Set<SuccessOption>> log_on_success;
   std::optional<Set<FailureOption>> log_on_failure;
   std::optional<Words> env;

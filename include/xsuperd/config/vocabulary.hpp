@@ -73,6 +73,10 @@ inline constexpr auto word_table<ErrorOutput> = std::to_array<Word<ErrorOutput>>
     {"client", ErrorOutput::client}, {"log", ErrorOutput::log}, {"discard", ErrorOutput::discard}});
 
 template <>
+inline constexpr auto word_table<EventTarget::Kind> = std::to_array<Word<EventTarget::Kind>>({
+    {"FILE", EventTarget::Kind::file}, {"STDOUT", EventTarget::Kind::standard_output},
+    {"JOURNAL", EventTarget::Kind::journal}, {"NONE", EventTarget::Kind::none}});
+template <>
 inline constexpr auto word_table<Sandbox> = std::to_array<Word<Sandbox>>({
     {"none", Sandbox::none}, {"basic", Sandbox::basic}, {"strict", Sandbox::strict}});
 template <>

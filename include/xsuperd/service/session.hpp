@@ -122,14 +122,15 @@ struct SessionFacts {
   net::TcpIdentity connection{};  ///< noted where idle_timeout or first_data_timeout may have to look at it
   bool peer_spoke = false;        ///< it has been seen that the peer has sent something
   base::Moment limited{};         ///< when a time limit has ended it; none: the epoch
+  base::Endpoint local{};         ///< what the peer has reached, noted where an event log tells of it
   bool operator==(const SessionFacts&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(SessionFacts, (),
                       (peer, endpoint, phase, pid, started, started_wall, arrival, accepted, judged, judged_again,
-                       through_tcpmux, queued, connection, peer_spoke, limited))
+                       through_tcpmux, queued, connection, peer_spoke, limited, local))
 constexpr auto members_since(const SessionFacts*) {
   return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}, base::Since{"queued", 8}, base::Since{"connection", 8},
-                    base::Since{"peer_spoke", 8}, base::Since{"limited", 8}};
+                    base::Since{"peer_spoke", 8}, base::Since{"limited", 8}, base::Since{"local", 9}};
 }
 
 /// One request. Loop thread only.
