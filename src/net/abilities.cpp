@@ -9,6 +9,7 @@
 #include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/mdns.hpp"
 #include "xsuperd/net/port_lookup.hpp"
+#include "xsuperd/net/true_pairs.hpp"
 
 namespace xsuperd::net {
 
@@ -21,6 +22,7 @@ using Filters = config::Abilities::Filters;
 using Connects = config::Abilities::Connects;
 using Boxes = config::Abilities::Boxes;
 using Controllers = config::Abilities::Controllers;
+using Pairs = config::Abilities::Pairs;
 
 Mdns mdns() {
   if (!mdns_available()) return Mdns::not_built;
@@ -72,6 +74,10 @@ Boxes boxes() {
   return Boxes::not_in_kernel;
 }
 
+Pairs pairs() { return TruePairs::usable() ? Pairs::usable : Pairs::unix_sockets; }
+/// Whoever checks a configuration as an ordinary user says nothing of what the daemon may do.
+Pairs others_pairs() { return ::geteuid() != 0 ? Pairs::usable : pairs(); }
+
 Controllers::State controller(const char* name, bool running) {
   switch (box::group_ability(name, running)) {
     case box::GroupAbility::usable: return Controllers::State::usable;
@@ -91,7 +97,8 @@ Controllers controllers() {
 
 config::Abilities abilities(Asking asking) {
   return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .boxes = boxes,
-          .controllers = asking == Asking::daemon ? controllers<true> : controllers<false>};
+          .controllers = asking == Asking::daemon ? controllers<true> : controllers<false>,
+          .pairs = asking == Asking::daemon ? pairs : others_pairs};
 }
 
 }  // namespace xsuperd::net

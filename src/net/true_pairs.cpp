@@ -42,6 +42,8 @@ base::Result<void> try_once() {
 
 }  // namespace
 
+base::Result<TruePair> plain_pair() { return make_plain_pair(); }
+
 struct TruePairs::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& on, Options options) : loop(on), work(on, {.threads = 1, .queue = options.queue}) {}
 

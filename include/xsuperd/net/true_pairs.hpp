@@ -26,6 +26,9 @@ struct TruePair {
   bool addresses_true = false;
 };
 
+/// A pair of UNIX sockets, at once.
+[[nodiscard]] base::Result<TruePair> plain_pair();
+
 /// Makes such pairs off the loop, on a thread of its own. That thread lives in a network namespace in which all addresses are
 /// this machine's (`lo` alone, no way out): there it binds to the client's address, connects to the one that the client
 /// called, and accepts. Servers get a socket of that namespace, and no way into it. Lives on the loop thread.
