@@ -6,6 +6,7 @@
 
 #include "config/box_rows.hpp"
 #include "config/confinement_rows.hpp"
+#include "config/tls_rows.hpp"
 #include "config/xinetd_reading.hpp"
 
 namespace xsuperd::config {
@@ -539,9 +540,21 @@ constexpr auto confining = [] {
   return all;
 }();
 
+/// Without TLS they are no matter, and that there is none is told once, of `tls`.
+constexpr auto of_tls = [] {
+  auto all = tls_rows;
+  for (Attribute& row : all) {
+    row.concerns = concerning::tls;
+    row.xinetd.stricter = row.name != "tls";
+  }
+  return all;
+}();
+
 constexpr auto table = [] {
-  std::array<Attribute, rows.size() + confining.size()> all;
-  std::ranges::merge(rows, confining, all.begin(), {}, &Attribute::name, &Attribute::name);
+  std::array<Attribute, confining.size() + of_tls.size()> ours;
+  std::array<Attribute, rows.size() + ours.size()> all;
+  std::ranges::merge(confining, of_tls, ours.begin(), {}, &Attribute::name, &Attribute::name);
+  std::ranges::merge(rows, ours, all.begin(), {}, &Attribute::name, &Attribute::name);
   return all;
 }();
 

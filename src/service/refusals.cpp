@@ -65,7 +65,8 @@ void Refusals::sensed(const base::Endpoint& from) {
 void Refusals::dismiss(Session session) {
   if (!session.socket) return;
   if (session.through_tcpmux) (void)net::send_now(session.socket.get(), "-Service not available\r\n");
-  const auto& banner = service().settings.banner_fail;
+  // It would not be understood in front of TLS.
+  const auto banner = service().tls() ? std::nullopt : service().settings.banner_fail;
   const bool wants_identity = service().logs(config::FailureOption::userid) && needs_.journal.writes();
   const bool has_server = !base::beyond_ip(session.peer.address);
   if (wants_identity && !has_server)

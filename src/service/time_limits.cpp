@@ -31,6 +31,7 @@ TimeLimits::TimeLimits(const Needs& needs)
 
 void TimeLimits::prepare(Session& session) {
   if (!watches_connections(settings()) || !has_connection(needs_.setup.service()) || !session.socket) return;
+  if (session.covered) return;  // it was done before a worker got the connection
   if (!session.peer.address.is_ip() || shown_ == Shown::no) return;
   session.connection = net::identify_tcp(session.socket.get());
   if (!can_look(session)) session.connection = {};

@@ -154,7 +154,7 @@ std::string Upgrades::unsettled() const {
   // Begun after wait_for_rpc() has looked: its thread would be gone in the middle of a sentence, or its answer lost.
   if (with_.around.rpc.pending > 0) return "rpcbind is being called";
   if (with_.around.sending.farewells() > 0 && held < settling) return "a refused peer is being sent its banner";
-  return with_.processes.workers().settled() ? std::string{} : "a worker does not read what it is sent";
+  return with_.processes.workers().settled() && with_.processes.tls_workers().settled() ? std::string{} : "a worker does not read what it is sent";
 }
 
 void Upgrades::settle() {
@@ -164,6 +164,7 @@ void Upgrades::settle() {
   if (held >= settling) {
     with_.processes.spawner().presume(true);
     with_.processes.workers().give_up_stuck();
+    with_.processes.tls_workers().give_up_stuck();
   }
   const std::string why = unsettled();
   if (why.empty()) return leave();

@@ -17,6 +17,7 @@
 #include "xsuperd/config/diagnostic.hpp"
 #include "xsuperd/config/limits.hpp"
 #include "xsuperd/config/listen.hpp"
+#include "xsuperd/config/tls.hpp"
 
 /// The configuration as values. Nothing here changes after the loader has built it; it is shared between threads as
 /// shared_ptr<const ...>. State (counters, sockets, processes) lives in service::State, never here.
@@ -269,6 +270,19 @@ struct Settings {
   std::optional<ConnEnv> conn_env;
   std::optional<bool> expand;
   std::optional<KeepaliveTimes> keepalive;
+  std::optional<bool> tls;  ///< ours, as all to tls_timeout
+  std::optional<std::string> tls_cert;
+  std::optional<std::string> tls_key;
+  std::optional<std::vector<SniCertificate>> tls_sni;
+  std::optional<bool> tls_sni_strict;
+  std::optional<std::string> tls_client_ca;
+  std::optional<std::string> tls_client_crl;
+  std::optional<ClientCertificate> tls_client_cert;
+  std::optional<std::vector<CertificatePattern>> only_cert;
+  std::optional<TlsVersions> tls_versions;
+  std::optional<Words> tls_ciphers;
+  std::optional<Words> tls_alpn;
+  std::optional<std::uint32_t> tls_timeout;  ///< seconds
   std::optional<std::string> banner;
   std::optional<std::string> banner_success;
   std::optional<std::string> banner_fail;
@@ -360,6 +374,7 @@ struct Service {
   std::vector<std::uint8_t> connection_variables;
   std::vector<ArgumentPattern> argument_patterns;  ///< with expand: of all of argv; else empty
   std::vector<gid_t> supplementary_groups;
+  SharedOffer offer;        ///< with tls: what its files said
   bool common_log = false;  ///< the FILE of the defaults, shared by all (fact B3.45)
   /// What bind says, if it had no address when the configuration was read: the name of a host, or an address in a zone.
   /// Until it has one the service stays closed (decision B15.24), and `listen.at.address` says nothing. Empty: nothing.
@@ -403,6 +418,11 @@ struct Service {
   }
   /// Does each of its servers get a connection of its own, of which it can be told?
   [[nodiscard]] bool has_connections() const { return !wait && (kind == Kind::program || kind == Kind::tcpmux); }
+  /// Do its connections begin with TLS?
+  [[nodiscard]] bool tls() const { return settings.tls.value_or(false); }
+  [[nodiscard]] ClientCertificate client_certificate() const {
+    return settings.tls_client_cert.value_or(settings.only_cert ? ClientCertificate::required : ClientCertificate::no);
+  }
   /// A relay to a UNIX socket.
   [[nodiscard]] bool relays_locally() const { return kind == Kind::redirect && settings.redirect->local(); }
   [[nodiscard]] ErrorOutput error_output() const { return settings.error_output.value_or(ErrorOutput::client); }

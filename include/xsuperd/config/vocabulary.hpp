@@ -56,6 +56,9 @@ template <>
 inline constexpr auto word_table<RemovedSessions> = std::to_array<Word<RemovedSessions>>({
     {"terminate", RemovedSessions::terminate}, {"keep", RemovedSessions::keep}});
 template <>
+inline constexpr auto word_table<ClientCertificate> = std::to_array<Word<ClientCertificate>>({
+    {"no", ClientCertificate::no}, {"optional", ClientCertificate::optional}, {"required", ClientCertificate::required}});
+template <>
 inline constexpr auto word_table<ConnEnv> = std::to_array<Word<ConnEnv>>({
     {"xinetd", ConnEnv::xinetd}, {"ucspi", ConnEnv::ucspi}, {"all", ConnEnv::all}});
 /// Those that expand knows.

@@ -55,7 +55,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   std::size_t signal_servers(int number);
 
   /// Takes a connection that tcpmux has read this service's name from.
-  void receive_from_tcpmux(base::Fd connection, const base::Endpoint& peer);
+  void receive_from_tcpmux(base::Fd connection, const Session& before);
 
   // For an upgrade (hand_over.cpp). In the old image, while Sockets::holding is set:
   /// Stops to wait for the sockets, or waits for them again, when the upgrade has come to nothing. The State does not
