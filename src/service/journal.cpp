@@ -40,7 +40,7 @@ void Journal::write(const std::shared_ptr<log::Output>& to, const log::Event& ev
 }
 
 void Journal::note_local(Session& session) const {
-  if (records() && session.socket) session.local = net::local_endpoint(session.socket.get());
+  if (records() && session.socket && !session.covered) session.local = net::local_endpoint(session.socket.get());
 }
 
 void Journal::started(Token token, const Session& session, pid_t pid) const {
@@ -66,7 +66,7 @@ void Journal::refused(Token token, const Session& session, const policy::Verdict
   event(log::fail_event(setup_.service(), reason, session.peer.address));
   record([&] {
     SessionFacts facts = session;
-    if (session.socket) facts.local = net::local_endpoint(session.socket.get());
+    if (session.socket && !session.covered) facts.local = net::local_endpoint(session.socket.get());
     write(setup_.event_log, refuse_record(setup_, token, facts, reason, policy::deciding_place(setup_.service(), verdict)));
   });
 }
