@@ -21,6 +21,10 @@ bool refused(const std::string& lines, const std::string& sentence) {
   const World w = with(lines);
   return w.refused("x") && w.said(sentence);
 }
+/// A service of another user than root.
+std::string of_nobody(const std::string& name, int port, const std::string& lines) {
+  return entry(name, "type = UNLISTED\nsocket_type = stream\nwait = no\nuser = nobody\nserver = /bin/server\nport = " + std::to_string(port) + "\n" + lines);
+}
 std::string hint(const std::string& lines, const std::string& sentence) { return with(lines).finding(sentence)->suggestion; }
 
 }  // namespace
@@ -95,7 +99,7 @@ TEST_CASE("root of a user namespace is somebody else outside, who has to be chos
 }
 
 TEST_CASE("a user namespace takes no box, and makes capabilities powerless") {
-  const World w(service("x", 1, "user = nobody\nuser_namespace = yes"));
+  const World w(of_nobody("x", 1, "user_namespace = yes"));
   const Confinement c = confinement_of(w.at("x"));
   CHECK(c.user_namespace);
   CHECK_FALSE(c.box.needed());
@@ -108,7 +112,7 @@ TEST_CASE("a user namespace takes no box, and makes capabilities powerless") {
 
 TEST_CASE("a service whose user namespaces cannot be made is not opened, and says why") {
   using UserNamespaces = Abilities::UserNamespaces;
-  const World w(service("a", 1, "user = nobody\nuser_namespace = yes") + service("b", 2, "user_namespace = no"));
+  const World w(of_nobody("a", 1, "user_namespace = yes") + service("b", 2, "user_namespace = no"));
   const auto able = [](UserNamespaces spaces) { return Abilities{.user_namespaces = [spaces] { return spaces; }}; };
   CHECK(hindrance(w.at("a"), able(UserNamespaces::usable)).empty());
   CHECK(hindrance(w.at("a"), able(UserNamespaces::not_root)) == "user_namespace, and only root can make one for its servers");

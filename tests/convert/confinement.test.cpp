@@ -31,6 +31,7 @@ Conversion entry_of(const std::string& lines) {
   World w = world_of_calls();
   w.files.texts["/u/x.socket"] = "[Socket]\nAccept=yes\nListenStream=9000\n";
   w.files.texts["/u/x@.service"] = "[Service]\n" + server + lines;
+  w.files.texts["/etc/passwd"] = "alice:x:1000:1000::/home/alice:/bin/sh\n";
   return systemd_to_xinetd({"/u/x.socket"}, w.files, w.names);
 }
 

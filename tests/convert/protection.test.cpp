@@ -346,7 +346,7 @@ constexpr Pair pairs[]{
     {"rsync", "ListenStream=873\n",
      "ExecStart=-/bin/server --daemon\nStandardInput=socket\nStandardOutput=inherit\nStandardError=journal\n"
      "ProtectSystem=full\nPrivateDevices=on\nNoNewPrivileges=on\n",
-     true, false, "server_args     = /bin/server --daemon"},
+     true, true, "read_only_paths = /usr /etc"},
 };
 }  // namespace
 

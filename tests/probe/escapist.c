@@ -110,6 +110,16 @@ static int user_namespace_clone(void) {
   if (pid == 0) _exit(0);
   return pid > 0 ? 1 : failed();
 }
+/// With a copy of the box's mounts in a user namespace of its own: what covers, and what is read-only, stays so.
+static int unlock_mounts(void) {
+  if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return failed();
+  if (mount(NULL, "/etc", NULL, MS_REMOUNT | MS_BIND, NULL) == 0 && open("/etc/xsuperd-probe", O_CREAT | O_WRONLY, 0600) >= 0) return 1;
+  if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL) == 0) return 1;
+  const char* const covers[] = {"/tmp", "/proc", "/dev", "/etc"};
+  for (size_t i = 0; i < 4; ++i)
+    if (umount2(covers[i], MNT_DETACH) == 0) return snprintf(why, sizeof why, "%s", covers[i]), 1;
+  return failed();
+}
 static int pass_guess(void) {
   for (unsigned long guess = 0; guess < 100000; ++guess)
     if (syscall(SYS_mount, "x", "/tmp", "tmpfs", 0, 0, guess) == 0 || errno != EPERM) return 1;
@@ -207,7 +217,7 @@ static const struct { const char* name; int (*run)(void); } all[] = {
     {"own-exe", own_file}, {"tiocsti", terminal_input}, {"tioclinux", terminal_paste}, {"tiocsti-64-bit", terminal_input_64},
     {"release-agent", release_agent}, {"mount-cgroup", mount_cgroup}, {"core-pattern", core_pattern}, {"modprobe-path", modprobe_path},
     {"binfmt-misc", binfmt}, {"sysrq", sysrq}, {"uevent-helper", uevent}, {"userns-mount", user_namespace}, {"userns-clone", user_namespace_clone},
-    {"guess-pass", pass_guess}, {"chroot", chroot_out}, {"dotdot", dotdot}, {"mknod-disk", make_disk}, {"open-by-handle", by_handle},
+    {"unlock-mounts", unlock_mounts}, {"guess-pass", pass_guess}, {"chroot", chroot_out}, {"dotdot", dotdot}, {"mknod-disk", make_disk}, {"open-by-handle", by_handle},
     {"io-uring", io_ring}, {"int-0x80", old_calls}, {"abstract-host", abstract_host}, {"later-mount", later_mount}, {"sent-directory", sent_directory},
     {"shown-link", shown_link}, {"write-etc", write_etc}, {"others", others}};
 
