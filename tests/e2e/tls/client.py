@@ -31,6 +31,7 @@ class Peer:
             context.load_cert_chain(arguments.cert)
         self.socket = socket.create_connection(("127.0.0.1", arguments.port), timeout=PATIENCE)
         self.come, self.go = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.kept = b""
         self.tls = context.wrap_bio(self.come, self.go, server_hostname=arguments.name)
 
     def until(self, step):
@@ -57,7 +58,12 @@ class Peer:
         self.send()
 
     def finish(self):
-        """Says that nothing more will come, and goes on listening."""
+        """Says that nothing more will come, and goes on listening. Data that has come already, unwrap() takes for an error."""
+        try:
+            while piece := self.tls.read(65536):
+                self.kept += piece
+        except ssl.SSLWantReadError:
+            pass
         try:
             self.tls.unwrap()
         except ssl.SSLWantReadError:
@@ -65,7 +71,7 @@ class Peer:
         self.send()
 
     def rest(self):
-        data = b""
+        data = self.kept
         while True:
             try:
                 piece = self.until(lambda: self.tls.read(65536))
@@ -94,7 +100,7 @@ def plain(port):
         got = b""
         while piece := peer.recv(100):
             got += piece
-        print("alert" if got[:2] == b"\x15\x03" and len(got) == 7 else got)
+        print("nothing" if not got or (got[:2] == b"\x15\x03" and len(got) == 7) else got)  # but an alert, perhaps
 
 
 def main():
