@@ -184,5 +184,5 @@ TEST_CASE("what was accepted once is not asked about its certificates again") {
   w.files.texts["/c"] = block("/c");
   w.files.texts[main_file] = service("x", 9000, yes);
   w.names.faults = {{.about = About::chain, .sentence = "has expired"}};
-  CHECK(load(w.files, w.names, {.main = main_file, .accepted = true}).config->services.size() == 1);
+  CHECK(load(w.files, w.names, Sources{.main = main_file, .accepted = true}).config->services.size() == 1);
 }

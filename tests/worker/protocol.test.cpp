@@ -454,10 +454,12 @@ TEST_CASE("keys and sockets travel with the messages that speak of them") {
   const auto forget = decode_for_worker(encode(ForgetKeys{3}));
   REQUIRE(forget);
   CHECK(std::get<ForgetKeys>(*forget).number == 3);
-  for (Packet packet : {encode(WithKeys{7, 3}), encode(ForgetKeys{3})}) {
+  const auto taken_with_a_socket = [](Packet packet) {
     packet.fd = any_socket();
-    CHECK_FALSE(decode_for_worker(std::move(packet)));
-  }
+    return decode_for_worker(std::move(packet)).has_value();
+  };
+  CHECK_FALSE(taken_with_a_socket(encode(WithKeys{7, 3})));
+  CHECK_FALSE(taken_with_a_socket(encode(ForgetKeys{3})));
   CHECK_FALSE(decode_for_daemon(encode(Keys{3, {}})));
 }
 
