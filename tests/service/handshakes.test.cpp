@@ -39,7 +39,19 @@ struct Covered : Bench {
 };
 
 tls::Handshake done(std::optional<tls::Certificate> certificate = {}) {
-  return {.result = Result::done, .words = {.version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .certificate = std::move(certificate)}};
+  tls::Handshake handshake;
+  handshake.result = Result::done;
+  handshake.words.version = "TLSv1.3";
+  handshake.words.cipher = "TLS_AES_128_GCM_SHA256";
+  handshake.words.certificate = std::move(certificate);
+  return handshake;
+}
+
+converse::Report carried(std::uint64_t in, std::uint64_t out) {
+  converse::Report report;
+  report.in = in;
+  report.out = out;
+  return report;
 }
 
 tls::Certificate named(const char* subject) { return {.subject = subject, .names = {}, .issuer = "CN=us", .serial = "01", .sha256 = std::string(64, 'a')}; }
@@ -174,8 +186,8 @@ TEST_CASE("an internal service behind TLS is held by an ordinary worker, which c
   CHECK(bench.conversations.requests[0].kind == worker::Kind::echo);
   REQUIRE(::send(bench.handshakes.joined.at(0).second.get(), "clear", 5, MSG_NOSIGNAL) == 5);
   CHECK(text_at(bench.conversations.requests[0].connection) == "clear");
-  bench.conversations.finish(0, {.in = 5, .out = 6});
-  bench.handshakes.finish(0, {.in = 5, .out = 6});
+  bench.conversations.finish(0, carried(5, 6));
+  bench.handshakes.finish(0, carried(5, 6));
   CHECK(bench.runner->counters().bytes_in == 5);
   CHECK(bench.runner->counters().bytes_out == 6);
 }
@@ -190,7 +202,7 @@ TEST_CASE("what is passed on behind a handshake is counted, also after the sessi
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
   bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.runner->counters().bytes_in == 0);
-  bench.handshakes.finish(0, {.in = 3, .out = 4});
+  bench.handshakes.finish(0, carried(3, 4));
   CHECK(bench.runner->counters().bytes_in == 3);
   CHECK(bench.runner->counters().bytes_out == 4);
 }
