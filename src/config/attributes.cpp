@@ -6,6 +6,7 @@
 
 #include "config/box_rows.hpp"
 #include "config/confinement_rows.hpp"
+#include "config/tls_rows.hpp"
 #include "config/xinetd_reading.hpp"
 
 namespace xsuperd::config {
@@ -121,6 +122,14 @@ constexpr std::array rows{
         .synopsis = "NAME=VALUE ...", .initial = "none", .example = "env = LANG=C.UTF-8 HOME=/srv",
         .text = "Variables added to the environment of the server; an existing one gets the new value. As there is "
                 "no quoting, a value cannot contain blanks.", .parse = values::env}),
+    attr<&S::event_log>({.name = "event_log", .where = both, .most = 2,
+        .synopsis = "FILE PATH | STDOUT | JOURNAL | NONE", .initial = "NONE", .example = "event_log = FILE /var/log/xsuperd-events",
+        .text = "Where records of what happens to the service go, complete whatever log_on_success and log_on_failure say: to "
+                "a file or to the standard output of the daemon, as a JSON object a line, or to the journal of systemd, as "
+                "fields. With NONE nothing is recorded. In the defaults, also where records go that concern no service. See "
+                "Event log in xsuperd.log(5).",
+        .difference = "Not in xinetd.", .parse = values::event_log,
+        .xinetd = {.instead = "there are the entries of log_type, and no records"}}),
     attr<&S::expand>({.name = "expand", .synopsis = "yes|no", .initial = "no", .example = "expand = yes",
         .text = "With yes, %{remote_addr} and similar names in server_args stand for facts about the connection, and %% for a "
                 "per cent sign. For wait = no only. See Environment of a connection.",
@@ -531,9 +540,21 @@ constexpr auto confining = [] {
   return all;
 }();
 
+/// Without TLS they are no matter, and that there is none is told once, of `tls`.
+constexpr auto of_tls = [] {
+  auto all = tls_rows;
+  for (Attribute& row : all) {
+    row.concerns = concerning::tls;
+    row.xinetd.stricter = row.name != "tls";
+  }
+  return all;
+}();
+
 constexpr auto table = [] {
-  std::array<Attribute, rows.size() + confining.size()> all;
-  std::ranges::merge(rows, confining, all.begin(), {}, &Attribute::name, &Attribute::name);
+  std::array<Attribute, confining.size() + of_tls.size()> ours;
+  std::array<Attribute, rows.size() + ours.size()> all;
+  std::ranges::merge(confining, of_tls, ours.begin(), {}, &Attribute::name, &Attribute::name);
+  std::ranges::merge(rows, ours, all.begin(), {}, &Attribute::name, &Attribute::name);
   return all;
 }();
 

@@ -40,12 +40,12 @@ struct HashOfKey {
 /// Equal in everything but where it is written.
 bool same_but_for_place(const Service& one, const Service& other) {
   // Names for all members: with a new one this does not compile until it is thought of.
-  const auto& [name, id, place, settings, kind, listen, also, of_inetd, wait, argv, environment, variables, patterns, groups, common_log,
+  const auto& [name, id, place, settings, kind, listen, also, of_inetd, wait, argv, environment, variables, patterns, groups, offer, common_log,
                waits_for] = one;
   return name == other.name && id == other.id && settings == other.settings && kind == other.kind &&
          listen == other.listen && also == other.also && of_inetd == other.of_inetd && wait == other.wait && argv == other.argv && environment == other.environment &&
          variables == other.connection_variables && patterns == other.argument_patterns &&
-         groups == other.supplementary_groups && common_log == other.common_log &&
+         groups == other.supplementary_groups && offer == other.offer && common_log == other.common_log &&
          waits_for == other.waits_for;
 }
 
@@ -53,6 +53,13 @@ Names changed_attributes(const Settings& a, const Settings& b) {
   Names names;
   for (const Attribute& row : attributes())
     if (!row.same(a, b)) names.push_back(row.name);
+  return names;
+}
+
+/// Files that say something else under the same names count as a change of the first of them.
+Names changed_attributes(const Service& a, const Service& b) {
+  Names names = changed_attributes(a.settings, b.settings);
+  if (names.empty() && a.offer != b.offer) names.push_back("tls_cert");
   return names;
 }
 
@@ -101,7 +108,7 @@ void pair_up(std::vector<Shared>& pool, std::vector<Shared>& unmatched, bool exa
     const bool equal = before == after || same_but_for_place(*before, *after);
     const bool same = equal && before->place == after->place;
     plan.keep.push_back({before, after, !equal && another_service(*before, *after), same, equal && !same,
-                         equal ? Names{} : changed_attributes(before->settings, after->settings)});
+                         equal ? Names{} : changed_attributes(*before, *after)});
   }
   // Only now: the keys are those of the services in the pool.
   by_key.clear();

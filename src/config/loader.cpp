@@ -12,6 +12,7 @@
 #include "config/once.hpp"
 #include "config/reading.hpp"
 #include "config/reader.hpp"
+#include "config/tls_offer.hpp"
 #include "xsuperd/base/text.hpp"
 
 namespace xsuperd::config {
@@ -40,6 +41,7 @@ class NoHosts final : public Names {
   std::optional<std::uint32_t> network(const std::string& name) override { return real_.network(name); }
   bool system_call(const std::string& name) override { return real_.system_call(name); }
   std::vector<base::Address> host(const std::string&) override { return {base::Address::ipv4(0x7f000001)}; }
+  std::vector<tls::Fault> tls_faults(const tls::Offer& offer) override { return real_.tls_faults(offer); }
   const std::vector<std::string>& environment() override { return real_.environment(); }
 
  private:
@@ -60,6 +62,7 @@ class Loader {
 
   /// False, with nothing of use done, when `before` turns out to be useless.
   bool run(const Sources& sources) {
+    accepted_ = sources.accepted;
     reading_->answers.environment = names_.environment();
     if (before_ && !before_->answers.hold(names_, files_)) return false;
     std::vector<Entry> entries = given_defaults(sources.defaults);
@@ -184,7 +187,9 @@ class Loader {
     if (!complete(*service, written, config_->defaults, environment_, names_, loaded_.diagnostics))
       return absent(*service, Fate::refused);
     if (of_inetd && given_way(*service)) return absent(*service, Fate::superseded);
-    const bool lasting = loaded_.diagnostics.size() == findings && names_.hosts_asked() == hosts;
+    if (!read_offer(*service, written, files_, accepted_ ? nullptr : &names_, loaded_.diagnostics)) return absent(*service, Fate::refused);
+    // The files of TLS may say something else tomorrow.
+    const bool lasting = loaded_.diagnostics.size() == findings && names_.hosts_asked() == hosts && !service->tls();
     if (!take(service)) return absent(*service, Fate::refused);
     if (of_inetd) loaded_.diagnostics.add(Level::debug, service->place, fmt::format("added service {}", service->name));
     if (lasting && !of_inetd) reading_->add(entry, service);
@@ -290,6 +295,7 @@ class Loader {
   NamesOnce names_;
   Loaded& loaded_;
   SharedWords environment_;  ///< the daemon's
+  bool accepted_ = false;
   bool hosts_in_defaults_ = false;  ///< whose addresses all services have then
   std::shared_ptr<Config> config_ = std::make_shared<Config>();
   Settings lists_;

@@ -90,6 +90,7 @@ class NamesOnce final : public Names {
   bool system_call(const std::string& name) override {
     return answers_.system_calls.answer(name, [&] { return real_.system_call(name); });
   }
+  std::vector<tls::Fault> tls_faults(const tls::Offer& offer) override { return real_.tls_faults(offer); }
   const std::vector<std::string>& environment() override { return real_.environment(); }
 
   /// How often host() was called: what it says may be another thing tomorrow, and its question may take long.

@@ -58,6 +58,11 @@ std::string text_of(const LogTarget& value) {
   return text;
 }
 
+std::string text_of(const EventTarget& value) {
+  if (value.kind == EventTarget::Kind::file) return "FILE " + value.path;
+  return std::string(word_of<EventTarget::Kind>(vocabulary<EventTarget::Kind>(), value.kind));
+}
+
 std::string text_of(const Words& value) { return base::join(value); }
 
 std::string text_of(VersionRange value) {
@@ -95,6 +100,19 @@ std::string text_of(const std::vector<Penalty>& value) {
     const std::string_view cause = std::ranges::find(causes, one.cause, &CauseWord::cause)->word;
     return one.status == Penalty::any_failure ? fmt::format("{}={}", cause, one.seconds) : fmt::format("{}:{}={}", cause, one.status, one.seconds);
   });
+}
+std::string text_of(const std::vector<SniCertificate>& value) {
+  return list_of(value, [](const SniCertificate& one) { return fmt::format("{} {}{}{}", one.name, one.cert, one.key.empty() ? "" : " ", one.key); });
+}
+std::string text_of(const std::vector<CertificatePattern>& value) {
+  using Kind = CertificatePattern::Kind;
+  return list_of(value, [](const CertificatePattern& one) {
+    return fmt::format("{}:{}", one.kind == Kind::subject ? "cn" : one.kind == Kind::name ? "san" : "sha256", one.text);
+  });
+}
+std::string text_of(TlsVersions value) {
+  const auto word = [](tls::Version version) { return version == tls::Version::tls1_2 ? "1.2" : "1.3"; };
+  return value.least == value.most ? word(value.least) : fmt::format("{}-{}", word(value.least), word(value.most));
 }
 std::string text_of(const KeepaliveTimes& value) { return fmt::format("{} {} {}", value.idle, value.interval, value.count); }
 

@@ -29,6 +29,7 @@ template <HasWords E>
 [[nodiscard]] std::string text_of(const std::vector<Interval>& value);
 [[nodiscard]] std::string text_of(const std::vector<AddressPattern>& value);
 [[nodiscard]] std::string text_of(const LogTarget& value);
+[[nodiscard]] std::string text_of(const EventTarget& value);
 [[nodiscard]] std::string text_of(const Words& value);
 [[nodiscard]] std::string text_of(VersionRange value);
 [[nodiscard]] std::string text_of(const RedirectTarget& value);
@@ -47,6 +48,9 @@ template <HasWords E>
 [[nodiscard]] std::string text_of(const ConnectPorts& value);
 [[nodiscard]] std::string text_of(UidRange value);
 [[nodiscard]] std::string text_of(CpuQuota value);
+[[nodiscard]] std::string text_of(const std::vector<SniCertificate>& value);
+[[nodiscard]] std::string text_of(const std::vector<CertificatePattern>& value);
+[[nodiscard]] std::string text_of(TlsVersions value);
 template <typename E>
 [[nodiscard]] std::string text_of(Set<E> value) {
   return base::join(words_of<E>(value));

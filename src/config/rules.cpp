@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "config/tls_rules.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/attribute.hpp"
 #include "xsuperd/config/vocabulary.hpp"
@@ -33,10 +34,7 @@ std::string internal_hint(S s);
 bool has_element(S s, ListenElement::Kind kind) {
   return s.settings.listen && std::ranges::any_of(*s.settings.listen, [kind](const ListenElement& one) { return one.kind == kind; });
 }
-/// Does a line of the entry itself say it? What comes from the defaults is for those services that can have it.
-bool says(S s, std::string_view attribute) {
-  return std::ranges::any_of(s.settings.origins.lines(), [&](const Origins::Line& line) { return attributes()[line.row].name == attribute; });
-}
+using tls_rules::says;
 /// A service manager's socket may be of any kind.
 bool may_have(S s, ListenElement::Kind kind) { return has_element(s, kind) || has_element(s, ListenElement::Kind::activated); }
 /// Does it have a socket whose peers have no IP address, or may have none?
@@ -246,9 +244,10 @@ std::string internal_hint(S s) {
 
 std::span<const Rule> rules() {
   static constexpr auto all = []<std::size_t... row>(std::index_sequence<row...>) {
-    std::array<Rule, table.size() + sizeof...(row)> joined;
-    std::ranges::copy(table, joined.begin());
-    std::ranges::copy(std::array{for_programs_only<row>...}, joined.begin() + table.size());
+    std::array<Rule, table.size() + tls_rules::table.size() + sizeof...(row)> joined;
+    const auto behind = std::ranges::copy(table, joined.begin()).out;
+    const auto rest = std::ranges::copy(tls_rules::table, behind).out;
+    std::ranges::copy(std::array{for_programs_only<row>...}, rest);
     return joined;
   }(std::make_index_sequence<std::size(confining)>{});
   return all;

@@ -122,6 +122,17 @@ bool log_type(const ValueContext& c, Settings& s, const Assignment& a) {
   return refused(c, a, 0, fmt::format("Unknown log type: {}", kind), "the types are FILE and SYSLOG");
 }
 
+bool event_log(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  const auto kind = find_word<EventTarget::Kind>(vocabulary<EventTarget::Kind>(), word);
+  if (!kind) return refused(c, a, 0, fmt::format("Unknown event log: {}", word), "expected FILE with a path, STDOUT, JOURNAL or NONE");
+  const bool file = *kind == EventTarget::Kind::file;
+  if (a.values.size() != (file ? 2 : 1))
+    return refused(c, a, 0, file ? "wrong number of arguments: FILE takes a path" : fmt::format("wrong number of arguments: {} takes none", word));
+  s.event_log = EventTarget{*kind, file ? a.values[1].text : std::string()};
+  return true;
+}
+
 bool env(const ValueContext& c, Settings& s, const Assignment& a) {
   for (std::size_t i = 0; i < a.values.size(); ++i)
     if (a.values[i].text.find('=') == std::string::npos)

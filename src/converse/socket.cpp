@@ -19,7 +19,7 @@ bool nothing_now() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 int Socket::open(base::Fd fd) {
   close();
   fd_ = std::move(fd);
-  readable_ = writable_ = broken_ = surprises_ = nonblocking_ = pipe_ = false;
+  readable_ = writable_ = broken_ = hung_up_ = surprises_ = nonblocking_ = pipe_ = false;
   const int error = poller_.add(*this);
   watched_ = error == 0;
   return error;
@@ -50,6 +50,7 @@ Handler& Socket::note(std::uint32_t events) {
   if (events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP | over)) readable_ = true;
   if (events & (EPOLLOUT | over)) writable_ = true;
   if (events & EPOLLERR) broken_ = true;
+  if (events & EPOLLHUP) hung_up_ = true;
   if (events & (EPOLLPRI | EPOLLRDHUP | over)) surprises_ = true;
   return handler_;
 }
@@ -130,6 +131,12 @@ int Socket::take_error() {
 void Socket::hurry() {
   const int on = 1;
   ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/// The kernel resets a connection that is disconnected from its peer's address while it is open.
+void Socket::reset() {
+  const sockaddr nowhere{.sa_family = AF_UNSPEC, .sa_data = {}};
+  (void)::connect(fd_.get(), &nowhere, sizeof nowhere);
 }
 
 void Socket::end_writing() { ::shutdown(fd_.get(), SHUT_WR); }

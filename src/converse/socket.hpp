@@ -38,6 +38,8 @@ class Socket {
   [[nodiscard]] bool writable() const { return writable_; }
   /// The connection broke. What arrived before can still be read.
   [[nodiscard]] bool broken() const { return broken_; }
+  /// Nothing comes any more and nothing is taken: of a UNIX socket, nobody has its other end.
+  [[nodiscard]] bool hung_up() const { return hung_up_; }
 
   /// `count`: how many bytes were moved. There are no flags for a pipe.
   [[nodiscard]] Moved receive(std::span<char> to, std::size_t& count, int flags = 0);
@@ -54,6 +56,8 @@ class Socket {
   void hurry();
   /// Nothing more will be written; the other side learns so.
   void end_writing();
+  /// Breaks a TCP connection, so that the other side sees a reset. Any other is left as it is.
+  void reset();
 
   /// Have the handler called again although nothing new happened.
   void again() { poller_.again(*this); }
@@ -77,6 +81,7 @@ class Socket {
   bool readable_ = false;
   bool writable_ = false;
   bool broken_ = false;
+  bool hung_up_ = false;
   bool surprises_ = false;  // an end, an error or urgent data may follow a short read without a further event
 };
 

@@ -113,6 +113,9 @@ constexpr Lacking table[]{
      "log_on_success: the journal records starts and ends in systemd's own words"},
     {"log_type", Weight::loss, logs_to_file, "log_type: systemd logs to its journal, not to a file"},
     {"log_type", Weight::note, logs_to_syslog, "log_type: systemd logs to its journal, which may forward it to syslog"},
+    {"event_log", Weight::loss,
+     [](S s) { return s.settings.event_log && s.settings.event_log->kind != config::EventTarget::Kind::none; },
+     "event_log: the journal records starts and ends of units in systemd's own fields, and no refusals"},
     {"redirect", Weight::note, [](S s) { return s.kind == Kind::redirect; },
      "redirect: systemd-socket-proxyd ends both directions when one of them ends"},
     {"only_from", Weight::loss, [](S s) { return s.settings.only_from && beyond_ip(s); },
@@ -145,13 +148,14 @@ constexpr Lacking table[]{
 constexpr std::string_view known[]{
     "access_policy", "access_times", "backlog", "banner", "banner_fail", "banner_success", "bind", "bind_device",
     "capabilities", "conn_env", "cps", "cps_window", "defer_accept", "deny_time", "disable", "disabled", "dynamic_uids", "dynamic_user", "enabled", "env",
-    "expand", "first_data_timeout", "flags", "freebind", "group", "groups", "id", "idle_timeout", "instances", "keepalive",
+    "event_log", "expand", "first_data_timeout", "flags", "freebind", "group", "groups", "id", "idle_timeout", "instances", "keepalive",
     "kill_grace", "libwrap", "limit_exempt", "linger", "listen", "log_on_failure", "log_on_success", "log_type", "mark",
-    "max_load", "mdns", "mptcp", "no_access", "no_new_privileges", "only_cid", "only_from", "only_gid", "only_uid", "pass_fds",
+    "max_load", "mdns", "mptcp", "no_access", "no_new_privileges", "only_cert", "only_cid", "only_from", "only_gid", "only_uid", "pass_fds",
     "passenv", "penalty", "penalty_range", "per_source", "per_source_rate", "port", "protocol", "queue", "rate", "receive_buffer", "redirect",
     "reload_policy", "removed_sessions", "rpc_number", "rpc_version", "runtime_max", "sandbox", "send_buffer", "server",
     "server_args", "socket_group", "socket_mode", "socket_owner", "socket_type", "source_prefix", "stderr", "system_call_action",
-    "system_calls", "tcp_connect", "tos", "type", "user", "user_namespace", "v6only", "wait"};
+    "system_calls", "tcp_connect", "tls", "tls_alpn", "tls_cert", "tls_ciphers", "tls_client_ca", "tls_client_cert", "tls_client_crl", "tls_key",
+    "tls_sni", "tls_sni_strict", "tls_timeout", "tls_versions", "tos", "type", "user", "user_namespace", "v6only", "wait"};
 
 bool is_known(std::string_view attribute) {
   return has_directive(attribute) || std::find(std::begin(known), std::end(known), attribute) != std::end(known);
@@ -188,6 +192,7 @@ std::string no_units(S s) {
   const std::string& protocol = s.listen.protocol.name;
   if (s.has(Flag::sensor)) return "sensors have no equivalent in systemd";
   if (s.is(Type::internal)) return "xinetd's internal services have no equivalent in systemd";
+  if (s.tls()) return "systemd speaks no TLS, and its peers would be served in plain text";
   if (s.is(Type::rpc)) return "systemd registers no service with rpcbind";
   if (s.kind == Kind::tcpmux) return "systemd has no tcpmux";
   const bool packets = s.listen.socket_type == SocketType::seqpacket && protocol == "unix";

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "log/delivery.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <iterator>
 #include <utility>
@@ -18,10 +16,6 @@ using Outcome = Output::Outcome;
 constexpr std::chrono::milliseconds first_pause{100};
 constexpr std::chrono::milliseconds longest_pause{5000};
 
-std::string lost_sentence(std::uint64_t count, std::string_view why) {
-  return fmt::format("{} {} lost: {}", count, count == 1 ? "line was" : "lines were", why);
-}
-
 }  // namespace
 
 std::size_t Delivery::cost(const Event& event) { return text_size(event) + sizeof(KeptLine); }
@@ -33,7 +27,7 @@ void Delivery::deliver(const std::shared_ptr<Output>& to, const Output::Line& li
 }
 
 void Delivery::report_lost(std::uint64_t count) {
-  say(Level::warning, lost_sentence(count, "more was logged than could be written"));
+  say(Level::warning, text_of(record::Gap{count, "more was logged than could be written"}));
   pass_on_remarks();
 }
 
@@ -92,8 +86,7 @@ bool Delivery::write_kept(Output& output, Kept& kept) {
     kept.bytes -= cost(line.event);
     kept.lines.pop_front();
     if (!kept.lines.empty() || kept.lost == 0) continue;
-    const std::string count = lost_sentence(std::exchange(kept.lost, 0), "the log could not be written");
-    keep(kept, {Level::warning, clock_().wall, count});
+    keep(kept, {Level::warning, clock_().wall, record::Gap{std::exchange(kept.lost, 0), "the log could not be written"}});
   }
   return true;
 }

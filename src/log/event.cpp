@@ -7,6 +7,7 @@
 #include <array>
 #include <iterator>
 
+#include "log/record_text.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/log/fields.hpp"
 
@@ -41,6 +42,23 @@ class LineFields {
     fmt::format_to(std::back_inserter(*line_), " {}={}{}", name, value, unit);
   }
 
+  std::string* line_;
+};
+
+/// The fields of a record, all of them named.
+class RecordFields {
+ public:
+  explicit RecordFields(std::string& line) : line_(&line) {}
+
+  template <typename Value>
+  void operator()(std::string_view name, const Value& value) const {
+    line_->append(" ").append(name).append("=");
+    std::string text;
+    append_value(text, value);
+    line_->append(base::escaped(text, PeerText::longest));
+  }
+
+ private:
   std::string* line_;
 };
 
@@ -83,8 +101,17 @@ void append_text(std::string& line, const Event& event) {
     line += message->text;
     return;
   }
+  if (const auto* gap = std::get_if<record::Gap>(&event)) {
+    fmt::format_to(std::back_inserter(line), "{} {} lost: {}", gap->lost, gap->lost == 1 ? "line was" : "lines were", gap->reason);
+    return;
+  }
   line.append(word_of(event)).push_back(':');
-  for_each_field(event, LineFields(line));
+  std::visit(
+      [&]<typename Kind>(const Kind& kind) {
+        std::conditional_t<Record<Kind>, RecordFields, LineFields> fields(line);
+        for_each_field_of(kind, fields);
+      },
+      event);
 }
 
 std::string text_of(const Event& event) {

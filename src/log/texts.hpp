@@ -14,13 +14,14 @@ namespace xsuperd::log {
 static_assert(std::is_trivially_copyable_v<Event>, "queues take copies of events");
 
 template <typename T>
-concept Text = std::is_same_v<T, std::string_view> || std::is_same_v<T, PeerText>;
+concept Text = std::is_same_v<T, std::string_view> || std::is_same_v<T, PeerText> || std::is_same_v<T, record::Words>;
 
-/// Calls `visit` with each text of the event, of type std::string_view or PeerText, in order.
+/// Calls `visit` with each text of the event, of type std::string_view, PeerText or record::Words, in order.
 template <typename AnyEvent, typename Visit>
 void for_each_text(AnyEvent& event, Visit visit) {
   const auto visit_if_text = [&]<typename T>(T& value) {
     if constexpr (Text<std::remove_const_t<T>>) visit(value);
+    if constexpr (std::is_same_v<std::remove_const_t<T>, record::Rule>) visit(value.file);
   };
   std::visit(
       [&]<typename Kind>(Kind& kind) {

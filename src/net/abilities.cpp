@@ -10,6 +10,7 @@
 #include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/mdns.hpp"
 #include "xsuperd/net/port_lookup.hpp"
+#include "xsuperd/net/true_pairs.hpp"
 
 namespace xsuperd::net {
 
@@ -24,6 +25,7 @@ using FileRules = config::Abilities::FileRules;
 using Boxes = config::Abilities::Boxes;
 using UserNamespaces = config::Abilities::UserNamespaces;
 using Controllers = config::Abilities::Controllers;
+using Pairs = config::Abilities::Pairs;
 
 Mdns mdns() {
   if (!mdns_available()) return Mdns::not_built;
@@ -96,6 +98,10 @@ UserNamespaces user_namespaces() {
   return UserNamespaces::not_in_kernel;
 }
 
+Pairs pairs() { return TruePairs::usable() ? Pairs::usable : Pairs::unix_sockets; }
+/// Whoever checks a configuration as an ordinary user says nothing of what the daemon may do.
+Pairs others_pairs() { return ::geteuid() != 0 ? Pairs::usable : pairs(); }
+
 Controllers::State controller(const char* name, bool running) {
   switch (box::group_ability(name, running)) {
     case box::GroupAbility::usable: return Controllers::State::usable;
@@ -116,7 +122,8 @@ Controllers controllers() {
 config::Abilities abilities(Asking asking) {
   return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .file_rules = file_rules, .boxes = boxes,
           .user_namespaces = user_namespaces,
-          .controllers = asking == Asking::daemon ? controllers<true> : controllers<false>};
+          .controllers = asking == Asking::daemon ? controllers<true> : controllers<false>,
+          .pairs = asking == Asking::daemon ? pairs : others_pairs};
 }
 
 }  // namespace xsuperd::net

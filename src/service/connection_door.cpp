@@ -62,7 +62,7 @@ void ConnectionDoor::failed(const Endpoint& endpoint, int error) {
 /// `banner` goes to everybody, before any check (fact B4.24).
 void ConnectionDoor::greet(Token token) {
   const auto& banner = service().settings.banner;
-  if (!banner) return needs_.judging.judge(token);
+  if (!banner || service().tls()) return needs_.judging.judge(token);
   needs_.way.go(token, SessionEvent::greets);
   needs_.decider.feed(Greeted{token, needs_.sessions.at(token).peer.address});
   Session& session = needs_.sessions.at(token);
@@ -82,10 +82,13 @@ void ConnectionDoor::greeted(Token token, base::Fd socket, bool delivered) {
   needs_.endings.attempt(token, [&] { needs_.judging.judge(token); });
 }
 
-void ConnectionDoor::receive_from_tcpmux(base::Fd connection, const base::Endpoint& peer) {
+void ConnectionDoor::receive_from_tcpmux(base::Fd connection, const Session& before) {
   // The worker waited for the request line; a server expects to block.
   ::fcntl(connection.get(), F_SETFL, ::fcntl(connection.get(), F_GETFL) & ~O_NONBLOCK);
-  Session session(peer, std::move(connection));
+  Session session(before.peer, std::move(connection));
+  session.local = before.local;
+  session.covered = before.covered;
+  session.words = before.words;
   session.alone = true;
   session.through_tcpmux = true;
   const Token token = needs_.sessions.begin(std::move(session));

@@ -28,7 +28,7 @@ class ConnectionDoor {
   void accept(Endpoint& endpoint);
   /// A connection that came through tcpmux: from here on it is a request like any other, with this service's own lists,
   /// limits and log (B12.40).
-  void receive_from_tcpmux(base::Fd connection, const base::Endpoint& peer);
+  void receive_from_tcpmux(base::Fd connection, const Session& before);
 
  private:
   [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }

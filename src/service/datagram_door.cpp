@@ -72,7 +72,7 @@ void DatagramDoor::answer(Token token) {
   needs_.sessions.counters().serve(needs_.clock.now() - session.accepted);
   needs_.endings.end(token);
   try {
-    needs_.journal.started(session, 0);
+    needs_.journal.started(token, session, 0);
     if (session.datagram) answer_now(*session.datagram);
     if (session.kept) answer_late(session.endpoint, session.kept->datagram);
   } catch (const std::bad_alloc&) {  // as if the answer had got lost on its way

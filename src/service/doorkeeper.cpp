@@ -34,8 +34,16 @@ void Doorkeeper::on_readable(Endpoint& endpoint) {
 
 void Doorkeeper::on_turned_away(net::Connection connection) { needs_.refusals.turned_away(std::move(connection)); }
 
-void Doorkeeper::on_opened(Endpoint& endpoint) { needs_.decider.feed(Opened{endpoint.id()}); }
-void Doorkeeper::on_closed(Endpoint& endpoint) { needs_.decider.feed(Closed{endpoint.id()}); }
+void Doorkeeper::on_opened(Endpoint& endpoint) {
+  needs_.journal.opened(endpoint);
+  needs_.decider.feed(Opened{endpoint.id()});
+}
+
+/// Further tries are as quiet here as in the daemon's log.
+void Doorkeeper::on_closed(Endpoint& endpoint) {
+  if (endpoint.open_failures() <= 1) needs_.journal.lost(endpoint);
+  needs_.decider.feed(Closed{endpoint.id()});
+}
 
 void Doorkeeper::before_closing(Endpoint& endpoint) { needs_.datagrams.before_closing(endpoint); }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Between the sockets of a service and what becomes of the peers that come in through them. Internal to service.
 #pragma once
+#include "service/journal.hpp"
 #include "service/life.hpp"
 #include "xsuperd/service/endpoints.hpp"
 
@@ -20,7 +21,7 @@ class Doorkeeper final : public Endpoint::Owner {
  public:
   struct Needs {
     const Life& life;
-    const Setup& setup;
+    const Journal& journal;  ///< which knows the service
     const Sockets& sockets;
     const Hooks& hooks;
     const Sessions& sessions;
@@ -44,7 +45,7 @@ class Doorkeeper final : public Endpoint::Owner {
 
   // Endpoint::Owner
   [[nodiscard]] std::weak_ptr<const void> life() const override { return needs_.life.owner(); }
-  [[nodiscard]] const config::Service& service() const override { return needs_.setup.service(); }
+  [[nodiscard]] const config::Service& service() const override { return needs_.journal.service(); }
   [[nodiscard]] bool wants_socket() const override { return service::wants_socket(standing_); }
   [[nodiscard]] bool has_session(const Endpoint& endpoint) const override;
   [[nodiscard]] bool listens(const Endpoint& endpoint) const override;

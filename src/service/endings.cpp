@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "service/endings.hpp"
 
+#include "service/handshakes.hpp"
+
 namespace xsuperd::service {
 
 void Endings::end(Token token) {
   Endpoint* endpoint = nullptr;
-  if (const Session* session = needs_.sessions.find(token)) {
+  if (Session* session = needs_.sessions.find(token)) {
     if (session->lookup != 0) needs_.asked.ident_admitted.cancel(session->lookup);
     if (session->target != 0) needs_.asked.targets->cancel(session->target);
     if (session->connecting != 0) needs_.asked.local_targets->cancel(session->connecting);
+    if (session->shaking || session->pair != 0) needs_.handshakes.drop(token, *session);
     if (needs_.setup.service().hands_over()) endpoint = needs_.endpoints.find(session->endpoint);
     needs_.sessions.erase(token);
   }

@@ -10,6 +10,8 @@
 
 namespace xsuperd::service {
 
+class Handshakes;
+
 /// Ends sessions of one service so that nothing of them remains, and handles steps of a session that fail. Loop thread only.
 class Endings {
  public:
@@ -23,6 +25,7 @@ class Endings {
     Asked& asked;
     Census& census;
     const Hooks& hooks;
+    Handshakes& handshakes;
   };
   explicit Endings(const Needs& needs) : needs_(needs) {}
 

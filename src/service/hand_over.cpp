@@ -32,11 +32,13 @@ SessionPhase phase_of(const InheritedSession& one, const StateSnapshot& state) {
 }
 
 InheritedSession inherited(Token token, const Session& session, const ServiceConversations& conversations,
-                     const ServerProcesses& processes) {
+                     const Handshakes& handshakes, const ServerProcesses& processes) {
   InheritedSession one;
   static_cast<SessionFacts&>(one) = session;
   one.token = token;
-  one.socket = session.conversing() ? conversations.waiting_connection(token) : session.socket.get();
+  one.socket = session.socket.get();
+  if (session.conversing()) one.socket = conversations.waiting_connection(token);
+  if (session.shaking) one.socket = handshakes.waiting_connection(token);
   one.lingers = session.lingers.get();
   one.pidfd = session.pid != 0 ? processes.pidfd(token) : -1;
   one.conversing = session.conversing();
@@ -66,7 +68,8 @@ Runner::Unsettled Runner::unsettled() const {
   for (const auto& [token, session] : sessions().all()) {
     const bool settled = session.phase == SessionPhase::running || session.phase == SessionPhase::retrying ||
                          session.phase == SessionPhase::queued;
-    const bool in_worker = session.conversing() && parts_->conversations.waiting_connection(token) < 0;
+    const bool in_worker = (session.conversing() && parts_->conversations.waiting_connection(token) < 0) ||
+                           (session.shaking && parts_->handshakes.waiting_connection(token) < 0);
     if (settled || in_worker) continue;
     if (session.phase == SessionPhase::starting) return Unsettled::spawning;
     all = Unsettled::passing;
@@ -88,7 +91,7 @@ InheritedRunner Runner::hand_over() const {
   all.terminates = p.signals.servers_must_end();
   all.refused_lately = p.datagrams.hand_over();
   for (const Token token : p.sessions.tokens())
-    all.sessions.push_back(inherited(token, *p.sessions.find(token), p.conversations, p.processes));
+    all.sessions.push_back(inherited(token, *p.sessions.find(token), p.conversations, p.handshakes, p.processes));
   all.error_streams = p.errors.hand_over();
   return all;
 }

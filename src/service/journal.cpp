@@ -4,14 +4,86 @@
 #include <chrono>
 #include <new>
 
+#include "xsuperd/config/listen.hpp"
+#include "xsuperd/net/socket.hpp"
+#include "xsuperd/policy/deciding.hpp"
+#include "xsuperd/service/endpoint.hpp"
+
 namespace xsuperd::service {
 
-void Journal::started(const Session& session, pid_t pid) const {
-  event(log::start_event(setup_.service(), pid, session.peer.address));
+namespace {
+
+/// What the socket of an endpoint is bound to, or was to be.
+base::Endpoint local_of(const Endpoint& endpoint) {
+  return endpoint.open() ? net::local_endpoint(endpoint.fd()) : endpoint.spec().at;
 }
 
-void Journal::refused(const Session& session, policy::Reason reason) const {
-  event(log::fail_event(setup_.service(), policy::log_word(reason), session.peer.address));
+/// What stands in listen for it, unless it has an IP address.
+std::string path_of(const Endpoint& endpoint) {
+  return endpoint.spec().kind == config::ListenSpec::Kind::ip ? std::string() : config::element_text(endpoint.spec());
+}
+
+}  // namespace
+
+/// Its texts, and what it refers to, need to last no longer than the call.
+template <typename Tell>
+void Journal::record(Tell tell) const {
+  if (!records()) return;
+  try {
+    tell();
+  } catch (const std::bad_alloc&) {  // a record is lost, and not what it tells of
+  }
+}
+
+void Journal::write(const std::shared_ptr<log::Output>& to, const log::Event& event) const {
+  daemon_.sink().write(to, log::Level::info, std::chrono::system_clock::now(), event);
+}
+
+void Journal::note_local(Session& session) const {
+  if (records() && session.socket && !session.covered) session.local = net::local_endpoint(session.socket.get());
+}
+
+void Journal::started(Token token, const Session& session, pid_t pid) const {
+  event(log::start_event(setup_.service(), pid, session.peer.address));
+  record([&] { write(setup_.event_log, start_record(setup_, token, session, pid)); });
+}
+
+void Journal::ended(const Session& session, const End& end) const {
+  if (end.entry)
+    event(log::exit_event(setup_.service(), end.pid, end.status, std::chrono::duration_cast<std::chrono::seconds>(end.duration)));
+  record([&] { write(setup_.event_log, exit_record(setup_, session, end)); });
+}
+
+void Journal::limited(Token token, const Session& session, pid_t pid, std::string_view attribute) const {
+  event(log::limit_event(setup_.service(), pid, attribute));
+  record([&] {
+    write(setup_.event_log, limit_record(setup_, token, session, attribute, policy::place_of(setup_.service(), attribute)));
+  });
+}
+
+void Journal::refused(Token token, const Session& session, const policy::Verdict& verdict) const {
+  const std::string_view reason = policy::log_word(verdict.reason);
+  event(log::fail_event(setup_.service(), reason, session.peer.address));
+  record([&] {
+    SessionFacts facts = session;
+    if (session.socket && !session.covered) facts.local = net::local_endpoint(session.socket.get());
+    write(setup_.event_log, refuse_record(setup_, token, facts, reason, policy::deciding_place(setup_.service(), verdict)));
+  });
+}
+
+void Journal::banned(const base::Endpoint& peer, const policy::Network& network, int minutes) const {
+  record([&] {
+    write(setup_.event_log, ban_record(setup_, peer, network.text(), minutes, policy::place_of(setup_.service(), "deny_time")));
+  });
+}
+
+void Journal::opened(const Endpoint& endpoint) const {
+  record([&] { write(setup_.event_log, open_record(setup_, local_of(endpoint), path_of(endpoint))); });
+}
+
+void Journal::lost(const Endpoint& endpoint) const {
+  const std::string_view why = endpoint.trouble().empty() ? "it cannot be used any more" : std::string_view(endpoint.trouble());
+  record([&] { write(setup_.event_log, lost_record(setup_, local_of(endpoint), path_of(endpoint), why)); });
 }
 
 void Journal::identity(const net::IdentAnswer& answer, const base::Address& peer, bool refused) const {
@@ -25,7 +97,7 @@ void Journal::identity(const net::IdentAnswer& answer, const base::Address& peer
 void Journal::event(const std::optional<log::Event>& event) const {
   if (!event || !writes()) return;
   try {
-    daemon_.sink().write(setup_.service_log, log::Level::info, std::chrono::system_clock::now(), *event);
+    write(setup_.service_log, *event);
   } catch (const std::bad_alloc&) {  // a line is lost, and not what it tells of
   }
 }

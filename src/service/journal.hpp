@@ -1,38 +1,59 @@
 // SPDX-License-Identifier: MIT
-// What a service writes into its log. Internal to service.
+// What a service writes into its log, and into its event log. Internal to service.
 #pragma once
 #include <optional>
 
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/log/event.hpp"
 #include "xsuperd/net/ident.hpp"
-#include "xsuperd/policy/reason.hpp"
-#include "xsuperd/service/session.hpp"
-#include "xsuperd/service/setup.hpp"
+#include "service/records.hpp"
+#include "xsuperd/policy/network.hpp"
+#include "xsuperd/policy/verdict.hpp"
 
 namespace xsuperd::service {
 
-/// Makes the entries of a service's log as its configuration demands, and holds the daemon's log as well. If memory runs
-/// out, an entry is lost, and nothing else. Loop thread only.
+class Endpoint;
+
+/// Makes the entries of a service's log as its configuration demands, and the records of its event log, which are complete
+/// where it has one; holds the daemon's log as well. If memory runs out, an entry is lost, and nothing else. Loop thread only.
 class Journal {
  public:
   /// Both outlive it; `setup` is read anew for each entry.
   Journal(const Setup& setup, const log::DaemonLog& daemon) : setup_(setup), daemon_(daemon) {}
 
   [[nodiscard]] const log::DaemonLog& daemon() const { return daemon_; }
+  [[nodiscard]] const config::Service& service() const { return setup_.service(); }
   /// Has the service a log?
   [[nodiscard]] bool writes() const { return setup_.service_log != nullptr; }
 
+  /// Has it an event log?
+  [[nodiscard]] bool records() const { return setup_.event_log != nullptr; }
+
+  /// Notes what the peer has reached while the session has its socket, for the records that follow.
+  void note_local(Session& session) const;
   /// START. `pid` is 0 when we serve the peer ourselves.
-  void started(const Session& session, pid_t pid) const;
-  /// FAIL.
-  void refused(const Session& session, policy::Reason reason) const;
+  void started(Token token, const Session& session, pid_t pid) const;
+  /// EXIT.
+  void ended(const Session& session, const End& end) const;
+  /// LIMIT: the session has met that of the attribute.
+  void limited(Token token, const Session& session, pid_t pid, std::string_view attribute) const;
+  /// FAIL. A token of 0 is none.
+  void refused(Token token, const Session& session, const policy::Verdict& verdict) const;
+  /// A peer is kept out from now on. `minutes` as in deny_time. Only recorded, as the next two.
+  void banned(const base::Endpoint& peer, const policy::Network& network, int minutes) const;
+  void opened(const Endpoint& endpoint) const;
+  void lost(const Endpoint& endpoint) const;
   /// USERID, or why there is none: of a peer that was `refused`, the daemon's log is told as well (facts B7.15, B7.30).
   void identity(const net::IdentAnswer& answer, const base::Address& peer, bool refused) const;
   /// Any other event; writes nothing if there is none.
   void event(const std::optional<log::Event>& event) const;
 
  private:
+  /// Calls `tell`, which makes a record and writes it, if there is an event log.
+  template <typename Tell>
+  void record(Tell tell) const;
+  void write(const std::shared_ptr<log::Output>& to, const log::Event& event) const;
+
   const Setup& setup_;
   const log::DaemonLog& daemon_;
 };

@@ -12,7 +12,7 @@ Runner::Parts::Parts(Runner& runner, Surroundings& around, Setup the_setup)
       decider(setup.policy, around.census, around.hooks, performer),
       endpoints(around, doorkeeper),
       doorkeeper({.life = life,
-                  .setup = setup,
+                  .journal = journal,
                   .sockets = around.sockets,
                   .hooks = around.hooks,
                   .sessions = sessions,
@@ -38,7 +38,8 @@ Runner::Parts::Parts(Runner& runner, Surroundings& around, Setup the_setup)
                .journal = journal,
                .asked = around.asked,
                .census = around.census,
-               .hooks = around.hooks}),
+               .hooks = around.hooks,
+               .handshakes = handshakes}),
       departures(sessions, endings, timers),
       way({.setup = setup,
            .sessions = sessions,
@@ -52,6 +53,14 @@ Runner::Parts::Parts(Runner& runner, Surroundings& around, Setup the_setup)
            .journal = journal,
            .life = life,
            .start = [this](Token token) { start(token); }}),
+      handshakes({.setup = setup,
+                  .sessions = sessions,
+                  .decider = decider,
+                  .endings = endings,
+                  .way = way,
+                  .serving = around.serving,
+                  .journal = journal,
+                  .life = life}),
       judging({.setup = setup,
                .sessions = sessions,
                .decider = decider,
@@ -174,6 +183,7 @@ void Runner::Parts::start(Token token) {
   const config::Service& service = setup.service();
   if (service.served_by_us() && service.datagrams()) return datagrams.answer(token);
   times.prepare(sessions.at(token));
+  if (sessions.at(token).phase == SessionPhase::tls) return handshakes.begin(token);
   service.served_by_us() ? conversations.start(token) : processes.start(token);
   times.watch(token);
 }

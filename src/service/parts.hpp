@@ -7,6 +7,7 @@
 #include "service/datagram_door.hpp"
 #include "service/doorkeeper.hpp"
 #include "service/error_streams.hpp"
+#include "service/handshakes.hpp"
 #include "service/server_processes.hpp"
 #include "service/service_conversations.hpp"
 #include "service/time_limits.hpp"
@@ -36,6 +37,7 @@ struct Runner::Parts {
   Endings endings;
   Departures departures;
   Way way;
+  Handshakes handshakes;
   Judging judging;
   ConnectionDoor connections;
   DatagramDoor datagrams;
@@ -50,7 +52,7 @@ struct Runner::Parts {
   ActionPerformer performer;
 
  private:
-  /// Starts what serves the session.
+  /// Begins the session's handshake, or what serves it.
   void start(Token token);
 };
 

@@ -17,15 +17,15 @@ void Refusals::refuse(const Refuse& action) {
   needs_.endings.end(action.token);
   needs_.sessions.counters().refuse(action.verdict.reason, action.verdict.banned, session.peer,
                                     std::chrono::system_clock::now());
-  tell(session, action.verdict);
+  tell(action.token, session, action.verdict);
   needs_.judging.refused(session.peer.address, action.verdict.reason);
-  if (service().kind == config::Kind::sensor) sensed(session.peer.address);
+  if (service().kind == config::Kind::sensor) sensed(session.peer);
   if (service().hands_over()) return needs_.waiting.drop_refused(session);
   // Who was let in and could not be served is sent nothing (fact B13.63).
   if (action.verdict.reason != policy::Reason::fork) dismiss(std::move(session));
 }
 
-void Refusals::tell(const Session& session, const policy::Verdict& verdict) {
+void Refusals::tell(Token token, const Session& session, const policy::Verdict& verdict) {
   const log::DaemonLog& log = needs_.journal.daemon();
   const base::AddressText peer(session.peer.address);
   if (verdict.both_lists)
@@ -38,11 +38,12 @@ void Refusals::tell(const Session& session, const policy::Verdict& verdict) {
   if (session.name_failed && verdict.reason == policy::Reason::address)
     log.error("service {}: the look-up of the name of {} failed, so only_from matches no names, and no_access all of them",
               service().id, peer.view());
-  needs_.journal.refused(session, verdict.reason);
+  needs_.journal.refused(token, session, verdict);
 }
 
 /// Fact B5.27, decision B12.29.
-void Refusals::sensed(const base::Address& peer) {
+void Refusals::sensed(const base::Endpoint& from) {
+  const base::Address& peer = from.address;
   const int minutes = service().settings.deny_time.value_or(0);
   if (minutes == 0 || !peer.known()) return;
   const log::DaemonLog& log = needs_.journal.daemon();
@@ -55,6 +56,7 @@ void Refusals::sensed(const base::Address& peer) {
                  fmt::format("Adding {} to the global_no_access list for {} minutes", peer.source().text(), minutes));
   if (result.displaced && !std::exchange(needs_.bans.displaced_told, true))
     log.error("Maximum global_no_access count reached: from now on the oldest addresses are dropped");
+  needs_.journal.banned(from, source, minutes);
   if (needs_.bans.on_ban) needs_.bans.on_ban();
 }
 
@@ -63,7 +65,8 @@ void Refusals::sensed(const base::Address& peer) {
 void Refusals::dismiss(Session session) {
   if (!session.socket) return;
   if (session.through_tcpmux) (void)net::send_now(session.socket.get(), "-Service not available\r\n");
-  const auto& banner = service().settings.banner_fail;
+  // It would not be understood in front of TLS.
+  const auto banner = service().tls() ? std::nullopt : service().settings.banner_fail;
   const bool wants_identity = service().logs(config::FailureOption::userid) && needs_.journal.writes();
   const bool has_server = !base::beyond_ip(session.peer.address);
   if (wants_identity && !has_server)
@@ -90,7 +93,7 @@ void Refusals::turned_away(net::Connection connection) {
   ++counters.accepted;
   counters.last_request = now;
   counters.refuse(policy::Reason::address, false, session.peer, now);
-  needs_.journal.refused(session, policy::Reason::address);
+  needs_.journal.refused(0, session, {.kind = policy::Verdict::Kind::refuse, .reason = policy::Reason::address});
   dismiss(std::move(session));
 }
 

@@ -34,8 +34,8 @@ class Refusals {
 
  private:
   [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
-  void tell(const Session& session, const policy::Verdict& verdict);
-  void sensed(const base::Address& peer);
+  void tell(Token token, const Session& session, const policy::Verdict& verdict);
+  void sensed(const base::Endpoint& from);
   void dismiss(Session session);
 
   const Needs needs_;

@@ -55,6 +55,8 @@ void Runner::move_to(Setup setup) {
 }
 
 void Runner::log_to(std::shared_ptr<log::Output> service_log) { parts_->setup.service_log = std::move(service_log); }
+void Runner::record_in(std::shared_ptr<log::Output> event_log) { parts_->setup.event_log = std::move(event_log); }
+const std::shared_ptr<log::Output>& Runner::event_log() const { return parts_->setup.event_log; }
 
 void Runner::retire(Servers servers) {
   Parts& p = *parts_;
@@ -107,9 +109,9 @@ bool Runner::signal_session(Token token, int number) {
 
 std::size_t Runner::signal_servers(int number) { return parts_->signals.send_all(number); }
 
-void Runner::receive_from_tcpmux(base::Fd connection, const base::Endpoint& peer) {
+void Runner::receive_from_tcpmux(base::Fd connection, const Session& before) {
   if (standing() != Standing::serving) return (void)net::send_now(connection.get(), "-Service not available\r\n");
-  parts_->connections.receive_from_tcpmux(std::move(connection), peer);
+  parts_->connections.receive_from_tcpmux(std::move(connection), before);
 }
 
 const config::Service& Runner::service() const { return parts_->setup.service(); }

@@ -36,14 +36,18 @@ void ServerProcesses::start(Token token) {
   auto context = exec_context(session);
   if (!context) return context_failed(token, context.error().sentence);
   keep_for_lingering(session);
+  needs_.journal.note_local(session);
   session.started = needs_.clock.now();
   session.started_wall = std::chrono::system_clock::now();
   base::make_room(needs_.census.owners);
   needs_.census.owners[token] = as_owner();
   needs_.serving.children.expect(needs_.census.owners.size());  // once it runs, nothing may fail
   spawn::Job job{token, needs_.setup.recipe, std::move(session.socket), base::AddressText(session.peer.address), std::move(*context)};
-  if (tells_of_connections(service()))
-    job.own = own_words(service(), facts_of(service(), token, session.peer, job.socket.get()));
+  if (tells_of_connections(service())) {
+    ConnectionFacts facts = facts_of(service(), token, session.peer, job.socket.get());
+    if (session.covered && !session.peer.address.is_local()) facts.local = session.local;
+    job.own = own_words(service(), facts);
+  }
   errors_.direct(token, job);
   const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
   if (auto outcome = needs_.serving.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
@@ -89,7 +93,7 @@ void ServerProcesses::started(spawn::Started& outcome) {
   needs_.waiting.on_server(session);
   needs_.sessions.counters().serve(needs_.clock.now() - session.accepted);
   needs_.serving.children.watch(outcome.token, outcome.pid, needs_.census.reserve.below(std::move(outcome.pidfd)));
-  needs_.journal.started(session, outcome.pid);
+  needs_.journal.started(outcome.token, session, outcome.pid);
   errors_.started(outcome.token, outcome.pid);
   needs_.decider.feed(Started{outcome.token});
   needs_.signals.started(outcome.token);
@@ -125,8 +129,8 @@ void ServerProcesses::not_executed(const spawn::StartFailed& outcome) {
   else
     needs_.journal.daemon().error("{} failed: {} (service={})", spawn::step_text(outcome.step), reason, service().id);
   Session& session = needs_.sessions.at(outcome.token);
-  needs_.journal.started(session, outcome.pid);
-  needs_.journal.event(log::exit_event(service(), outcome.pid, {false, outcome.status}, 0s));
+  needs_.journal.started(outcome.token, session, outcome.pid);
+  needs_.journal.ended(session, {.token = outcome.token, .pid = outcome.pid, .status = {false, outcome.status}});
   needs_.sessions.counters().fail(std::chrono::system_clock::now());
   const Session ended = std::move(session);
   needs_.endings.end(outcome.token);
@@ -136,8 +140,8 @@ void ServerProcesses::not_executed(const spawn::StartFailed& outcome) {
 
 void ServerProcesses::on_ended(const spawn::Ended& end) {
   Session session = std::move(needs_.sessions.at(end.token));
-  const auto duration = std::chrono::duration_cast<std::chrono::seconds>(needs_.clock.now() - session.started);
-  needs_.sessions.counters().end(needs_.clock.now() - session.started);
+  const auto duration = needs_.clock.now() - session.started;
+  needs_.sessions.counters().end(duration);
   needs_.endings.end(end.token);
   std::optional<net::Head> next;
   std::exception_ptr thrown;
@@ -145,7 +149,7 @@ void ServerProcesses::on_ended(const spawn::Ended& end) {
     linger(session, end.pid);
     needs_.waiting.came_back(session);  // before anybody hears of the end: who does may come at once
     tell_limits(session, end);
-    needs_.journal.event(log::exit_event(service(), end.pid, {end.signalled, end.value}, duration));
+    needs_.journal.ended(session, {.token = end.token, .pid = end.pid, .status = {end.signalled, end.value}, .duration = duration, .usage = end.usage});
     next = needs_.waiting.drop_unread(session);
   } catch (...) {  // its place is free all the same
     thrown = std::current_exception();
@@ -161,7 +165,7 @@ void ServerProcesses::tell_limits(const Session& session, const spawn::Ended& en
   const std::pair<bool, std::string_view> limits[]{{struck.tasks, "tasks_max"}, {struck.service_tasks, "service_tasks_max"},
                                                    {struck.memory, "memory_max"}, {struck.service_memory, "service_memory_max"}};
   for (const auto& [met, word] : limits)
-    if (met) needs_.journal.event(log::limit_event(service(), end.pid, word));
+    if (met) needs_.journal.limited(end.token, session, end.pid, word);
   const bool ended = (struck.memory || struck.service_memory) && end.signalled && end.value == SIGKILL;
   if (ended && session.limited == base::Moment{}) ++needs_.sessions.counters().limited;
 }

@@ -33,6 +33,9 @@ Internal door_of(const config::Service& service) {
 
 constexpr std::chrono::seconds tcpmux_patience{10};  // decision B15.21
 
+/// Has the worker told what it has carried?
+bool counted(const worker::Ending& ending) { return !ending.lost() && ending.why != worker::Ending::Why::unseen; }
+
 }  // namespace
 
 void ServiceConversations::start(Token token) {
@@ -44,7 +47,8 @@ void ServiceConversations::start(Token token) {
   needs_.way.go(token, SessionEvent::started);
   needs_.sessions.counters().serve(session.started - session.accepted);
   try {
-    needs_.journal.started(session, 0);
+    needs_.journal.note_local(session);
+    needs_.journal.started(token, session, 0);
     needs_.decider.feed(Started{token});
     begin(token, std::move(all));
   } catch (const std::exception&) {  // nobody would tell that it has ended
@@ -134,39 +138,39 @@ void ServiceConversations::ended(Token token, worker::Ending ending) {
   counters.end(needs_.clock.now() - session.started);
   needs_.endings.end(token);
   try {
-    tell_end(session, ending);
+    tell_end(token, session, ending);
   } catch (const std::bad_alloc&) {  // a line is lost, and not what it tells of
   }
   needs_.decider.feed(Exited{token});
-  if (ending.report.connection) answer_tcpmux(std::move(ending.report.connection), session.peer, ending.report.request);
+  if (ending.report.connection) answer_tcpmux(std::move(ending.report.connection), session, ending.report.request);
 }
 
-void ServiceConversations::tell_end(const Session& session, const worker::Ending& ending) {
+void ServiceConversations::tell_end(Token token, const Session& session, const worker::Ending& ending) {
   const worker::Report& report = ending.report;
   if (report.connect_error != 0) {
     // A changed configuration may have another target, and a path is not the worker's to tell.
     const std::string target = service().relays_locally() ? "unix:" + service().settings.redirect->host : report.failed_target;
     needs_.journal.daemon().error("can't connect to remote host {}: {}", base::escaped(target, 200), base::errno_text(report.connect_error));
     needs_.targets.forget();
-  } else if (service().logs(config::SuccessOption::traffic) && !ending.lost() &&
-             ending.why != worker::Ending::Why::unseen) {
+  } else if (service().logs(config::SuccessOption::traffic) && counted(ending)) {
     needs_.journal.event(log::Traffic{service().id, {report.in}, {report.out}});
   }
-  const auto duration = std::chrono::duration_cast<std::chrono::seconds>(needs_.clock.now() - session.started);
-  log::ExitStatus status{false, ending.lost() ? 1 : 0};
-  if (ending.why == worker::Ending::Why::stopped) status = {true, SIGTERM};
-  if (door_of(service()).long_lived) needs_.journal.event(log::exit_event(service(), 0, status, duration));
+  End end{.token = token, .status = {false, ending.lost() ? 1 : 0}, .duration = needs_.clock.now() - session.started,
+          .entry = door_of(service()).long_lived};
+  if (ending.why == worker::Ending::Why::stopped) end.status = {true, SIGTERM};
+  if (counted(ending)) end.carried = Carried{report.in, report.out};
+  needs_.journal.ended(session, end);
 }
 
 /// RFC 1078, as decision B15.21 has it: only services of type TCPMUX and TCPMUXPLUS can be reached (CVE-2012-0862).
-void ServiceConversations::answer_tcpmux(base::Fd connection, const base::Endpoint& peer, const std::string& request) {
+void ServiceConversations::answer_tcpmux(base::Fd connection, const Session& session, const std::string& request) {
   if (request == "help") {
     std::string names;
     for (const std::string& name : needs_.hooks.mux_names()) names += name + "\r\n";
     (void)net::send_now(connection.get(), names);
     return;
   }
-  if (const auto chosen = needs_.hooks.mux_service(request)) return chosen->receive_from_tcpmux(std::move(connection), peer);
+  if (const auto chosen = needs_.hooks.mux_service(request)) return chosen->receive_from_tcpmux(std::move(connection), session);
   (void)net::send_now(connection.get(), "-Service name not found\r\n");
 }
 

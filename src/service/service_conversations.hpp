@@ -45,8 +45,8 @@ class ServiceConversations {
   void end_later(Token token, worker::Ending::Why why);
   [[nodiscard]] worker::Conversations::Done when_ended(Token token);
   void ended(Token token, worker::Ending ending);
-  void tell_end(const Session& session, const worker::Ending& ending);
-  void answer_tcpmux(base::Fd connection, const base::Endpoint& peer, const std::string& request);
+  void tell_end(Token token, const Session& session, const worker::Ending& ending);
+  void answer_tcpmux(base::Fd connection, const Session& session, const std::string& request);
 
   const Needs needs_;
 };

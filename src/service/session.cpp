@@ -18,7 +18,8 @@ struct Wait {
   On end;
   bool Wanted::*wanted;
 };
-constexpr std::array<Wait, 4> way_to_server{{{Of::libwrap, On::allowed, &Wanted::libwrap},
+constexpr std::array<Wait, 5> way_to_server{{{Of::libwrap, On::allowed, &Wanted::libwrap},
+                                             {Of::tls, On::shaken, &Wanted::tls},
                                              {Of::banner, On::greeted, &Wanted::banner},
                                              {Of::identity, On::identified, &Wanted::identity},
                                              {Of::target, On::target_found, &Wanted::target}}};

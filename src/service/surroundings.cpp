@@ -16,6 +16,7 @@ Surroundings::Surroundings(boost::asio::io_context& the_loop, boost::asio::threa
             std::make_unique<net::ForwardResolver>(the_loop, net::ForwardResolver::Options{}),
             std::make_unique<net::LocalConnector>(the_loop, net::LocalConnector::Options{})},
       sending{make_banners(the_loop, blocking, daemon_log)} {
+  serving.pairs = std::make_shared<net::TruePairs>(the_loop);
   sockets.lookups = std::make_shared<Lookups>(the_loop, daemon_log, clock.timer_length);
 }
 

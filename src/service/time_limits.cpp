@@ -31,6 +31,7 @@ TimeLimits::TimeLimits(const Needs& needs)
 
 void TimeLimits::prepare(Session& session) {
   if (!watches_connections(settings()) || !has_connection(needs_.setup.service()) || !session.socket) return;
+  if (session.covered) return;  // it was done before a worker got the connection
   if (!session.peer.address.is_ip() || shown_ == Shown::no) return;
   session.connection = net::identify_tcp(session.socket.get());
   if (!can_look(session)) session.connection = {};
@@ -151,7 +152,7 @@ void TimeLimits::end(Token token, const Session& session, TimeLimit limit) {
   const Misbehaved misdeed{session.peer.address, {config::Penalty::Cause::timeout, 0}, session.limited};
   const pid_t pid = session.pid;
   ++needs_.sessions.counters().limited;
-  needs_.journal.event(log::limit_event(needs_.setup.service(), pid, word_of(limit)));
+  needs_.journal.limited(token, session, pid, word_of(limit));
   if (pid == 0) needs_.conversations.stop(token);
   if (pid != 0) needs_.signals.end(token, grace_of(settings()));
   if (settings().penalty) needs_.decider.feed(misdeed);

@@ -15,6 +15,7 @@ Wanted Way::wanted(const Session& session, bool asks_libwrap) const {
   Wanted all;
   // hosts.allow and hosts.deny have no words for peers without an address (decision B15.37).
   all.libwrap = asks_libwrap && service().asks_libwrap() && !base::beyond_ip(session.peer.address) && has_rules();
+  all.tls = service().tls() && !session.covered;
   all.banner = says_go || (service().settings.banner_success && session.socket);
   // Facts B7.28, B5.31: only stream services without wait, and only when USERID is logged.
   all.identity = service().logs(config::SuccessOption::userid) && (needs_.journal.writes() || idonly()) && session.socket;
@@ -42,6 +43,7 @@ void Way::enter(Token token) {
     case SessionPhase::banner: return send_banner(token);
     case SessionPhase::identity: return ask_identity(token);
     case SessionPhase::target: return find_targets(token);
+    case SessionPhase::tls:
     case SessionPhase::starting: return needs_.start(token);
     default: return;
   }
@@ -105,7 +107,7 @@ void Way::ask_identity(Token token) {
   Session& session = needs_.sessions.at(token);
   if (base::beyond_ip(session.peer.address)) return identified(token, net::answer_without_server(session.peer.address));
   session.lookup = needs_.asked.ident_admitted.ask(
-      net::local_endpoint(session.socket.get()), session.peer, ident_patience,
+      session.covered ? session.local : net::local_endpoint(session.socket.get()), session.peer, ident_patience,
       needs_.life.guard([this, token](const net::IdentAnswer& answer) { identified(token, answer); }));
 }
 

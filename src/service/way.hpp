@@ -25,7 +25,7 @@ class Way {
     const Sending& sending;
     const Journal& journal;
     const Life& life;
-    std::function<void(Token)> start;  ///< starts what serves it; it is in the phase `starting` then
+  std::function<void(Token)> start;  ///< begins its handshake, or what serves it: it is in the phase `tls` or `starting`
   };
   explicit Way(Needs needs) : needs_(std::move(needs)) {}
 

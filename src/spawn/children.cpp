@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/spawn/children.hpp"
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,19 +33,34 @@ struct Watch {
   std::optional<Remains::Clock::time_point> rest_until;  // it was told to end: its group may live on until then
 };
 
+std::chrono::microseconds time_of(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
+Usage usage_of(const rusage& used) {
+  return {time_of(used.ru_utime), time_of(used.ru_stime), static_cast<std::uint64_t>(used.ru_maxrss) * 1024};
+}
+
+/// waitid(2) as the kernel has it: the C library's does not tell what the child has used.
+int wait_for(int pidfd, siginfo_t& info, int options, rusage& used) {
+  return static_cast<int>(::syscall(SYS_waitid, P_PIDFD, pidfd, &info, options, &used));
+}
+
 /// Takes the child's status if it has ended. One whose group is looked after stays as it is.
 bool reap(const Watch& watch, Ended& ended) {
   const int options = WEXITED | WNOHANG | (watch.rest_until ? WNOWAIT : 0);
   siginfo_t info{};
+  rusage used{};
   int answer = 0;
   do {
-    answer = ::waitid(P_PIDFD, static_cast<id_t>(watch.pidfd.get()), &info, options);
+    answer = wait_for(watch.pidfd.get(), info, options, used);
   } while (answer == -1 && errno == EINTR);
   if (answer == 0 && info.si_pid == 0) return false;
   ended = {.token = watch.token, .pid = watch.pid};
   if (answer == -1) return true;
   ended.signalled = info.si_code != CLD_EXITED;
   ended.value = info.si_status;
+  ended.usage = usage_of(used);
   return true;
 }
 

@@ -19,7 +19,11 @@ void BansWatch::look() {
 
 std::vector<policy::BanList::Result> BansWatch::add(std::span<const policy::Network> networks, int minutes) {
   std::vector<policy::BanList::Result> results;
-  for (const policy::Network& network : networks) results.push_back(bans_.add(network, minutes, now_()));
+  for (const policy::Network& network : networks) {
+    results.push_back(bans_.add(network, minutes, now_()));
+    const std::string text = network.text();
+    record_(log::record::Ban{.network = text, .minutes = minutes < 0 ? std::nullopt : std::optional(minutes)});
+  }
   grown();
   return results;
 }

@@ -17,10 +17,10 @@ namespace xsuperd::supervisor {
 /// only; everything it refers to outlives it.
 class BansWatch {
  public:
-  /// `now` is the clock that bans go by.
+  /// `now` is the clock that bans go by; `record` writes into the event log.
   BansWatch(boost::asio::io_context& loop, policy::BanList& bans, const std::function<base::Moment()>& now,
-            const log::DaemonLog& log)
-      : bans_(bans), now_(now), log_(log), alarm_(loop, [this] { look(); }) {}
+            const log::DaemonLog& log, std::function<void(const log::Event&)> record)
+      : bans_(bans), now_(now), log_(log), record_(std::move(record)), alarm_(loop, [this] { look(); }) {}
 
   /// To be called after the list has grown.
   void grown();
@@ -34,6 +34,7 @@ class BansWatch {
   policy::BanList& bans_;
   const std::function<base::Moment()>& now_;
   const log::DaemonLog& log_;
+  const std::function<void(const log::Event&)> record_;
   loop::Alarm alarm_;
 };
 

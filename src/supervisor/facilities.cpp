@@ -38,6 +38,7 @@ Facilities::Facilities(FileWork& files, const Options& options, const std::vecto
   around_.clock.load = load_average;
   around_.sockets.mdns = mdns_.get();
   around_.serving.labels = labels_.get();
+  around_.serving.handshakes = &processes_.tls_workers();
 }
 
 void Facilities::end() {

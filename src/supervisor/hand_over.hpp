@@ -74,6 +74,12 @@ struct HandOver {
       std::string element = {};  ///< of what is not an IP address and a port: how `listen` says it
       bool operator==(const Place&) const = default;
     };
+    /// What a file about TLS said when it was read.
+    struct File {
+      std::string path;
+      std::string text;  ///< PEM; it may be a key
+      bool operator==(const File&) const = default;
+    };
     std::string text;  ///< an entry that config::load() reads
     std::string file;  ///< where it stood
     int line = 0;
@@ -88,6 +94,7 @@ struct HandOver {
     std::string waits_for = {};  ///< then `at` is nowhere
     std::vector<Place> places = {};  ///< all of them; none from an image that knows of one only
     bool of_inetd = false;
+    std::vector<File> files = {};
     bool operator==(const Service&) const = default;
   };
   struct Absent {
@@ -140,6 +147,7 @@ struct HandOver {
   unsigned chargen_line = 0;
   service::Token last_token = 0;
   std::vector<worker::InheritedWorker> workers;
+  std::vector<worker::InheritedWorker> tls_workers;
   std::vector<ActivatedSocket> handed;
   std::vector<Leftover> leftovers;  ///< children that have only to be reaped
   std::vector<spawn::InheritedBox> boxes;  ///< of servers that run
@@ -158,12 +166,13 @@ BOOST_DESCRIBE_STRUCT(HandOver::Daemon, (),
 BOOST_DESCRIBE_STRUCT(HandOver::Origin, (), (attribute, changes, file, line))
 BOOST_DESCRIBE_STRUCT(HandOver::Service::Place, (), (at, ipv6, v6only, beside, element))
 constexpr auto members_since(const HandOver::Service::Place*) { return std::array{base::Since{"element", 7}}; }
+BOOST_DESCRIBE_STRUCT(HandOver::Service::File, (), (path, text))
 BOOST_DESCRIBE_STRUCT(HandOver::Service, (),
                       (text, file, line, common_log, origins, server, server_args, argv, at, v6only, waits_for, places,
-                       of_inetd))
+                       of_inetd, files))
 constexpr auto members_since(const HandOver::Service*) {
   return std::array{base::Since{"v6only", 5}, base::Since{"waits_for", 5}, base::Since{"places", 6},
-                    base::Since{"of_inetd", 6}};
+                    base::Since{"of_inetd", 6}, base::Since{"files", 9}};
 }
 BOOST_DESCRIBE_STRUCT(HandOver::Absent, (), (name, id, file, line, fate))
 BOOST_DESCRIBE_STRUCT(HandOver::Runner, (), (service, retired, state))
@@ -175,10 +184,10 @@ BOOST_DESCRIBE_STRUCT(HandOver, (),
                       (daemon, started, loaded, last_load, log_level, defaults, default_origins, standings, gone, services,
                        configured, absent, runners, bans, displaced_told, chargen_line, last_token, workers, handed,
                        leftovers, reload_wanted, worker_failures, last_worker_failure, log_behind, notes, lingering, now,
-                       clock, boxes))
+                       clock, boxes, tls_workers))
 constexpr auto members_since(const HandOver*) {
   return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5},
-                    base::Since{"boxes", 9}};
+                    base::Since{"boxes", 9}, base::Since{"tls_workers", 9}};
 }
 
 /// As text (JSON).

@@ -12,11 +12,15 @@ namespace xsuperd::supervisor {
 
 namespace {
 
-/// One file, in memory. All else is as it was when the service was accepted: that is not asked again.
+/// One file, in memory, and those about TLS that it names. All else is as it was when the service was accepted: that is not
+/// asked again.
 class OneText final : public config::Files {
  public:
-  explicit OneText(const std::string& text) : text_(text) {}
-  base::Result<std::string> read(const std::string&) override { return text_; }
+  explicit OneText(const std::string& text, const std::vector<HandOver::Service::File>& files = {}) : text_(text), files_(files) {}
+  base::Result<std::string> read(const std::string& path) override {
+    const auto file = std::ranges::find(files_, path, &HandOver::Service::File::path);
+    return file != files_.end() ? file->text : text_;
+  }
   base::Result<std::vector<std::string>> list(const std::string& path) override {
     return base::system_error(ENOTDIR, path);
   }
@@ -26,10 +30,11 @@ class OneText final : public config::Files {
 
  private:
   const std::string& text_;
+  const std::vector<HandOver::Service::File> files_;
 };
 
 /// What OneText's file is called; no message names it.
-const config::Sources in_memory{.main = "handed over"};
+const config::Sources in_memory{.main = "handed over", .accepted = true};
 
 /// The first error, or what there is to say when there is none.
 base::Error why_not(const config::Loaded& loaded, std::string_view what) {
@@ -109,9 +114,29 @@ std::vector<HandOver::Service::Place> inherited_places(const config::Service& se
   return places;
 }
 
+std::vector<HandOver::Service::File> inherited_files(const config::Service& service) {
+  std::vector<HandOver::Service::File> files;
+  if (!service.offer.value) return files;
+  const config::Settings& s = service.settings;
+  const tls::Offer& offer = *service.offer.value;
+  const auto add = [&](const std::optional<std::string>& path, const std::string& text) {
+    if (path && !path->empty()) files.push_back({*path, text});
+  };
+  add(s.tls_cert, offer.identities.front().chain);
+  add(s.tls_key, offer.identities.front().key);
+  for (std::size_t i = 1; i < offer.identities.size(); ++i) {
+    add((*s.tls_sni)[i - 1].cert, offer.identities[i].chain);
+    add((*s.tls_sni)[i - 1].key, offer.identities[i].key);
+  }
+  if (offer.client_certificate == tls::ClientCertificate::no) return files;
+  add(s.tls_client_ca, offer.client_ca);
+  add(s.tls_client_crl, offer.client_crl);
+  return files;
+}
+
 base::Result<std::shared_ptr<const config::Service>> restore_service(
     const HandOver::Service& inherited, const std::shared_ptr<const config::Origins>& defaults, config::Names& names) {
-  OneText files(inherited.text);
+  OneText files(inherited.text, inherited.files);
   const config::Loaded loaded = config::load(files, names, in_memory);
   if (!loaded.config || loaded.config->services.size() != 1) return why_not(loaded, place_text(inherited));
   auto service = std::make_shared<config::Service>(*loaded.config->services[0]);
@@ -152,7 +177,8 @@ HandOver::Service inherited_service(const config::Service& service) {
           .v6only = service.listen.v6only,
           .waits_for = service.waits_for,
           .places = inherited_places(service),
-          .of_inetd = service.of_inetd};
+          .of_inetd = service.of_inetd,
+          .files = inherited_files(service)};
 }
 
 void hand_over_configuration(const config::Config& config, HandOver& state) {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <new>
 #include <utility>
 
 #include "supervisor/surely.hpp"
@@ -19,24 +21,32 @@ struct Opened {
 };
 
 /// On another thread than the loop's.
-Opened open_all(const std::vector<SharedService>& services, const log::Identity& who, const std::string& syslog_file) {
+Opened open_all(const std::vector<SharedService>& services, const config::Config& config, const log::Identity& who,
+                const std::string& syslog_file) {
   Opened opened{std::make_unique<ServiceLogs>(who, syslog_file), {}, {}};
-  for (const auto& service : services) {
-    auto output = opened.logs->output_for(*service);
+  const auto take = [&](const auto& service, auto output, LogsOfServices::Outputs& to) {
     if (output)
-      opened.outputs.emplace(service.get(), std::move(*output));
+      to.emplace(service.get(), std::move(*output));
     else
       opened.problems.push_back(fmt::format("{}; service {} keeps logging to the file that is open", output.error().sentence,
                                             service->id));
+  };
+  for (const auto& service : services) {
+    take(service, opened.logs->output_for(*service), opened.outputs.logs);
+    take(service, opened.logs->events_for(service->settings), opened.outputs.event_logs);
   }
+  if (const auto own = opened.logs->events_for(config.defaults); !own) opened.problems.push_back(own.error().sentence);
   return opened;
 }
 
 }  // namespace
 
 void give_logs(const Runners& to, const LogsOfServices& opened) {
-  for (const auto& runner : to)
-    if (const auto output = opened.find(&runner->service()); output != opened.end()) runner->log_to(output->second);
+  for (const auto& runner : to) {
+    const config::Service* service = &runner->service();
+    if (const auto output = opened.logs.find(service); output != opened.logs.end()) runner->log_to(output->second);
+    if (const auto output = opened.event_logs.find(service); output != opened.event_logs.end()) runner->record_in(output->second);
+  }
 }
 
 void write_lines(const log::DaemonLog& log, log::Level level, std::string_view text) {
@@ -60,9 +70,8 @@ Logs::Logs(Options options, log::Writer& writer, log::DaemonLog& ours, FileWork&
 void Logs::reopen_services(Answered answered) {
   std::vector<SharedService> services = in_force_.config()->services;
   for (const auto& runner : roster_.retired()) services.push_back(runner->state().policy().shared_service());
-  const auto open = [services = std::move(services), who = options_.who, syslog_file = options_.syslog_file] {
-    return open_all(services, who, syslog_file);
-  };
+  const auto open = [services = std::move(services), config = in_force_.config(), who = options_.who,
+                     syslog_file = options_.syslog_file] { return open_all(services, *config, who, syslog_file); };
   files_.off_loop(open, [this, answered = std::move(answered)](base::Result<Opened> opened) {
     if (!opened) opened = Opened{nullptr, {}, {"the logs could not be reopened: " + opened.error().sentence}};
     give_logs(roster_.served(), opened->outputs);
@@ -71,6 +80,20 @@ void Logs::reopen_services(Answered answered) {
     for (const std::string& problem : opened->problems) ours_.error("{}", problem);
     if (answered) answered(std::move(opened->problems));
   });
+}
+
+void Logs::open_own_events() {
+  const auto opened = of_services_->events_for(in_force_.config()->defaults);
+  if (!opened) ours_.error("{}; what concerns no service is not recorded", opened.error().sentence);
+}
+
+void Logs::record(const log::Event& event) const {
+  const auto& config = in_force_.config();
+  const auto to = config ? of_services_->open_events_of(config->defaults) : nullptr;
+  try {
+    writer_.write(to, log::Level::info, std::chrono::system_clock::now(), event);
+  } catch (const std::bad_alloc&) {  // a record is lost, and not what it tells of
+  }
 }
 
 void Logs::reopen(Answered answered) {

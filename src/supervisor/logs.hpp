@@ -44,6 +44,11 @@ class Logs {
   [[nodiscard]] ServiceLogs& of_services() { return *of_services_; }
   void put(std::unique_ptr<ServiceLogs> of_services) { of_services_ = std::move(of_services); }
 
+  /// Opens the event log of the defaults, for what concerns no service. Blocks: for the start and the take-over.
+  void open_own_events();
+  /// Writes a record there, if there is one.
+  void record(const log::Event& event) const;
+
   /// Opens the logs of all services by their names, off the loop; retired ones' too. `told` may be null.
   void reopen_services(Answered answered = {});
   /// Opens the daemon's log as well.

@@ -85,6 +85,7 @@ class Preparation {
     if (means_.preview) return std::move(prepared_);
     prepared_.logs = std::make_unique<ServiceLogs>(means_.identity, means_.syslog_file);
     for (Step& step : prepared_.steps) make_ready(step);
+    open_own_event_log();
     for (const auto& service : prepared_.going)
       if (running_.busy.contains(service.get())) reopen_log_of(service);
     for (const auto& service : running_.retired) reopen_log_of(service);
@@ -175,7 +176,7 @@ class Preparation {
                                                     : make_setup(step.service, *prepared_.logs, means_.facts);
     if (setup) {
       step.setup = std::move(*setup);
-      return;
+      return add_event_log(step);
     }
     const bool goes_on = step.before != nullptr;
     prepared_.problems.push_back(fmt::format("{}; service {} {}", setup.error().sentence, step.service->id,
@@ -186,15 +187,30 @@ class Preparation {
     step.service = step.before;
   }
 
+  void add_event_log(Step& step) {
+    std::string trouble = supervisor::add_event_log(step.setup, *step.service, *prepared_.logs);
+    step.event_log_failed = !trouble.empty();
+    if (step.event_log_failed) prepared_.problems.push_back(std::move(trouble));
+  }
+
+  /// For what concerns no service.
+  void open_own_event_log() {
+    const auto opened = prepared_.logs->events_for(prepared_.loaded.config->defaults);
+    if (!opened) prepared_.problems.push_back(opened.error().sentence);
+  }
+
   /// Its servers end after this reload, and their entries belong into the file that has the name then. Its directory may
   /// have gone with the service.
   void reopen_log_of(const SharedService& gone) {
-    auto output = prepared_.logs->output_for(*gone);
-    if (output)
-      prepared_.logs_of_gone.emplace(gone.get(), std::move(*output));
-    else
-      prepared_.logs_lost.push_back(fmt::format("{}; what is left of service {} keeps logging to the file that is open",
-                                                output.error().sentence, gone->id));
+    const auto take = [&](auto output, LogsOfServices::Outputs& to) {
+      if (output)
+        to.emplace(gone.get(), std::move(*output));
+      else
+        prepared_.logs_lost.push_back(fmt::format("{}; what is left of service {} keeps logging to the file that is open",
+                                                  output.error().sentence, gone->id));
+    };
+    take(prepared_.logs->output_for(*gone), prepared_.logs_of_gone.logs);
+    take(prepared_.logs->events_for(gone->settings), prepared_.logs_of_gone.event_logs);
   }
 
   base::Result<service::Setup> log_only(const SharedService& service) {
@@ -278,6 +294,13 @@ base::Result<service::Setup> make_setup(const SharedService& service, ServiceLog
                                                 " log failed: " + output.error().sentence};
   return service::Setup{std::make_shared<policy::Policy>(service), service::make_recipe(*service, facts),
                         std::move(*output)};
+}
+
+std::string add_event_log(service::Setup& setup, const config::Service& service, ServiceLogs& logs) {
+  auto output = logs.events_for(service.settings);
+  if (!output) return fmt::format("{}; what happens to service {} is not recorded there", output.error().sentence, service.id);
+  setup.event_log = std::move(*output);
+  return {};
 }
 
 }  // namespace xsuperd::supervisor

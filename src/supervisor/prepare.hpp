@@ -40,7 +40,8 @@ struct Step {
   Kind kind = Kind::fresh;
   SharedService service;
   SharedService before;   ///< what runs under its id, if anything does
-  service::Setup setup;   ///< of an unchanged one the log alone
+  service::Setup setup;   ///< of an unchanged one the logs alone
+  bool event_log_failed = false;  ///< it could not be opened: the one that is open goes on
   std::vector<SharedService> donors = {};  ///< fresh: whose open sockets it takes, backlog and all
   service::BoundSockets sockets = {};      ///< bound for it already
 };
@@ -78,8 +79,10 @@ struct Means {
 /// Never touches a live object. Blocks on files and look-ups.
 [[nodiscard]] Prepared prepare(const Running& running, const Means& means);
 
-/// All that is computed from a service before it runs; fails when its log cannot be opened.
+/// All that is computed from a service before it runs, but for its event log; fails when its log cannot be opened.
 [[nodiscard]] base::Result<service::Setup> make_setup(const SharedService& service, ServiceLogs& logs,
                                                       const service::DaemonFacts& facts);
+/// Opens its event log. A service is not lost for that: a sentence when it cannot be opened, else empty.
+[[nodiscard]] std::string add_event_log(service::Setup& setup, const config::Service& service, ServiceLogs& logs);
 
 }  // namespace xsuperd::supervisor

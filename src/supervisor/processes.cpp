@@ -58,6 +58,11 @@ Processes::Processes(boost::asio::io_context& loop, const Options& options, cons
                 .queue = greatest_ident_lookups + 1024,  // look-ups take no room from other conversations
                 .on_trouble = [this](std::string what) { worker_failed(what); }},
                spawner_),
+      tls_workers_(loop,
+                   {.workers = options.workers,
+                    .recipe = worker::worker_recipe(options.worker_user, worker::Role::tls),
+                    .on_trouble = [this](std::string what) { worker_failed(what); }},
+                   spawner_),
       ident_admitted_(loop, workers_, {.most = greatest_ident_lookups, .new_token = tells.new_token}),
       ident_refused_(loop, workers_, {.most = options.ident_lookups, .new_token = tells.new_token}),
       orphans_(loop,
@@ -79,6 +84,7 @@ void Processes::worker_failed(const std::string& what) {
 
 void Processes::hand_over(HandOver& state) const {
   state.workers = workers_.hand_over();
+  state.tls_workers = tls_workers_.hand_over();
   state.worker_failures = worker_failures_.count;
   state.last_worker_failure = worker_failures_.last;
   for (const int helper : {libwrap_.helper_pidfd(), boxes_.helper_pidfd()})
@@ -91,6 +97,7 @@ void Processes::hand_over(HandOver& state) const {
 void Processes::restore(const HandOver& state, const std::function<base::Fd(int)>& take) {
   worker_failures_ = {state.worker_failures, state.last_worker_failure};
   for (const worker::InheritedWorker& worker : state.workers) workers_.take_over(worker, take);
+  for (const worker::InheritedWorker& worker : state.tls_workers) tls_workers_.take_over(worker, take);
   for (const spawn::InheritedBox& box : state.boxes) spawner_.take_over(box, take(box.keeper), box.group >= 0 ? take(box.group) : base::Fd());
   for (const HandOver::Leftover& leftover : state.leftovers)
     if (base::Fd pidfd = take(leftover.pidfd)) end_leftover(std::move(pidfd));

@@ -57,6 +57,9 @@ class Processes {
   [[nodiscard]] net::Libwrap& libwrap() { return libwrap_; }
   [[nodiscard]] worker::Client& workers() { return workers_; }
   [[nodiscard]] const worker::Client& workers() const { return workers_; }
+  /// For TLS: they have keys in their memory, and hold nothing else.
+  [[nodiscard]] worker::Client& tls_workers() { return tls_workers_; }
+  [[nodiscard]] const worker::Client& tls_workers() const { return tls_workers_; }
   /// Two, each with a bound of its own: for admitted peers and for refused ones.
   [[nodiscard]] net::IdentClient& ident_admitted() { return ident_admitted_; }
   [[nodiscard]] net::IdentClient& ident_refused() { return ident_refused_; }
@@ -81,6 +84,7 @@ class Processes {
   spawn::Children children_;
   net::Libwrap libwrap_;
   worker::Client workers_;
+  worker::Client tls_workers_;
   worker::IdentLookups ident_admitted_;
   worker::IdentLookups ident_refused_;
   WorkerFailures worker_failures_;

@@ -26,4 +26,14 @@ ReloadReport report_of(const Prepared& prepared) {
   return report;
 }
 
+log::record::Reload reload_record(const ReloadReport& report) {
+  return {.outcome = report.applied ? "applied" : "refused",
+          .reason = log::record::Words(report.refused),
+          .started = report.started.size(),
+          .changed = report.changed.size(),
+          .stopped = report.stopped.size(),
+          .errors = report.diagnostics.count(config::Level::error),
+          .warnings = report.diagnostics.count(config::Level::warning)};
+}
+
 }  // namespace xsuperd::supervisor

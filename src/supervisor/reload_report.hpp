@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "xsuperd/config/loader.hpp"
+#include "xsuperd/log/record.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -32,6 +33,9 @@ struct ReloadReport {
   std::vector<Change> changed;
   ReloadCounts counts;
 };
+
+/// For the event log; refers to the report.
+[[nodiscard]] log::record::Reload reload_record(const ReloadReport& report);
 
 /// What is known before anything was committed.
 [[nodiscard]] ReloadReport report_of(const Prepared& prepared);

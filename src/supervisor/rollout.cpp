@@ -153,7 +153,11 @@ ReloadCounts Rollout::commit(Prepared prepared) {
 }
 
 void Rollout::adjust(service::Runner& runner, Step& step) {
-  if (step.kind == Step::Kind::unchanged) return runner.log_to(std::move(step.setup.service_log));
+  if (step.event_log_failed) step.setup.event_log = runner.event_log();
+  if (step.kind == Step::Kind::unchanged) {
+    runner.log_to(std::move(step.setup.service_log));
+    return runner.record_in(std::move(step.setup.event_log));
+  }
   if (step.kind == Step::Kind::moved) return runner.move_to(std::move(step.setup));
   if (step.kind != Step::Kind::changed) return;  // its log could not be opened: it goes on as it was
   log_.notice("readjusting service {}", step.service->id);
@@ -201,7 +205,10 @@ void Rollout::place_awaited(const std::string& what, const SharedService& before
 
 std::shared_ptr<service::Runner> Rollout::make_runner(const SharedService& service) {
   auto setup = make_setup(service, logs_.of_services(), facts_);
-  if (setup) return std::make_shared<service::Runner>(around_, std::move(*setup));
+  if (setup) {
+    if (const auto trouble = add_event_log(*setup, *service, logs_.of_services()); !trouble.empty()) log_.error("{}", trouble);
+    return std::make_shared<service::Runner>(around_, std::move(*setup));
+  }
   log_.error("{}", setup.error().sentence);
   log_.error("Service {} failed to start and is deactivated.", service->id);
   return nullptr;
@@ -227,6 +234,7 @@ std::shared_ptr<service::Runner> Rollout::take_over_runner(const SharedService& 
   if (!output) log_.error("service {} continues without its log: {}", service->id, output.error().sentence);
   service::Setup setup{std::make_shared<policy::Policy>(service), service::make_recipe(*service, facts_),
                        output ? std::move(*output) : nullptr};
+  if (const auto trouble = add_event_log(setup, *service, logs_.of_services()); !trouble.empty()) log_.error("{}", trouble);
   return std::make_shared<service::Runner>(around_, std::move(setup));
 }
 

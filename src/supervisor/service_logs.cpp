@@ -9,6 +9,19 @@ namespace xsuperd::supervisor {
 
 using Kind = config::LogTarget::Kind;
 
+namespace {
+
+/// Different from those of other logs.
+std::string key_of(const config::EventTarget& target) {
+  return fmt::format("event|{}|{}", static_cast<int>(target.kind), target.path);
+}
+
+bool asked_for(const std::optional<config::EventTarget>& target) {
+  return target && target->kind != config::EventTarget::Kind::none;
+}
+
+}  // namespace
+
 base::Result<std::shared_ptr<log::Output>> ServiceLogs::open(const config::Service& service) const {
   const auto& target = *service.settings.log_type;
   if (target.kind == Kind::file)
@@ -29,6 +42,25 @@ base::Result<std::shared_ptr<log::Output>> ServiceLogs::output_for(const config:
   auto output = open(service);
   if (output) open_[key] = *output;
   return output;
+}
+
+base::Result<std::shared_ptr<log::Output>> ServiceLogs::open(const config::EventTarget& target) const {
+  if (target.kind == config::EventTarget::Kind::journal) return log::journal_output(who_);
+  if (target.kind == config::EventTarget::Kind::standard_output) return log::open_event_file("/dev/stdout");
+  return log::open_event_file(absolute(target.path));
+}
+
+base::Result<std::shared_ptr<log::Output>> ServiceLogs::events_for(const config::Settings& settings) {
+  if (!asked_for(settings.event_log)) return std::shared_ptr<log::Output>{};
+  if (auto found = open_events_of(settings)) return found;
+  auto output = open(*settings.event_log);
+  if (output) open_[key_of(*settings.event_log)] = *output;
+  return output;
+}
+
+std::shared_ptr<log::Output> ServiceLogs::open_events_of(const config::Settings& settings) const {
+  const auto found = asked_for(settings.event_log) ? open_.find(key_of(*settings.event_log)) : open_.end();
+  return found == open_.end() ? nullptr : found->second;
 }
 
 }  // namespace xsuperd::supervisor

@@ -37,6 +37,8 @@ void Shutdown::terminate() {
   Processes& processes = facilities_.processes();
   surely(log_, [&] { processes.spawner().presume(true); });  // so that those servers get TERM, too
   surely(log_, [&] { processes.workers().terminate(worker_grace); });
+  // Servers that end now may have last words for their peers.
+  surely(log_, [&] { processes.tls_workers().terminate(std::chrono::duration_cast<std::chrono::milliseconds>(around.clock.grace)); });
   collect();
 }
 

@@ -68,7 +68,8 @@ Supervisor::Impl::Impl(Options& options, log::Writer& writer, log::DaemonLog& lo
       facts_(facts_of(options_)),
       in_force_(log, options_.worker_user.uid),
       logs_({options_.identity, options_.syslog_file, options_.reopen_log}, writer, log, files_, roster_, in_force_),
-      bans_(loop_, facilities_.around().bans.list, facilities_.around().clock.now, log),
+      bans_(loop_, facilities_.around().bans.list, facilities_.around().clock.now, log,
+            [this](const log::Event& event) { logs_.record(event); }),
       rollout_(facilities_.around(), facts_, roster_, in_force_, logs_, log,
                [this] { return lifetime_.ending() || reloads_.preparing() || upgrades_.under_way(); }),
       loads_(loop_,
@@ -82,7 +83,7 @@ Supervisor::Impl::Impl(Options& options, log::Writer& writer, log::DaemonLog& lo
               options_.syslog_file},
              [this] { return rollout_.running(); }),
       reloads_(log, lifetime_, reload_asks()),
-      upgrades_({files_, writer, log, facilities_.around(), facilities_.processes(), roster_, reloads_, lifetime_},
+      upgrades_({files_, writer, log, facilities_.around(), facilities_.processes(), roster_, reloads_, logs_, lifetime_, options_.version},
                 {options_.invocation.binary, options_.arguments, names_.environment()}, [this] { return hand_over(); }),
       dump_({options_.container ? std::string{} : options_.dump_path, options_.version, options_.sources.path(),
              options_.process_limit},
@@ -113,6 +114,7 @@ Reloads::Asks Supervisor::Impl::reload_asks() {
           .on_end =
               [this](const ReloadReport& report, const std::vector<std::string>& unguarded) {
                 surely(log_, [&] { in_force_.record(report.diagnostics, unguarded, true, report.applied); });
+                logs_.record(reload_record(report));
                 surely(log_, [&] { manager_.ready(); });
               },
           .on_held = [this] { upgrades_.begin(); }};
@@ -192,6 +194,7 @@ bool Supervisor::Impl::load() {
 
 void Supervisor::Impl::start_services() {
   if (options_.debug) write_lines(log_, log::Level::debug, config::dump(*in_force_.config()));
+  logs_.open_own_events();
   rollout_.start_all();
 }
 
@@ -229,10 +232,14 @@ bool Supervisor::Impl::take_over() {
   roster_.restore(state);
   facilities_.restore(state, take);
   bans_.grown();
+  logs_.open_own_events();
   rollout_.take_over(state, restored->services, take);
   open_control();
   log_.notice("{} has taken over from {}: {} available services, {} servers and conversations go on", options_.version,
               state.daemon.program_version, roster_.available(), facilities_.around().census.processes);
+  logs_.record(log::record::Upgrade{.outcome = "done",
+                                    .version = options_.version,
+                                    .before = log::record::Words(state.daemon.program_version)});
   if (state.log_behind) log_.warning("the logs could not be written in full before the upgrade: lines may be missing");
   in_force_.say_not_in_effect();
   manager_.ready();

@@ -49,7 +49,7 @@ struct Upgrades::Upgrade {
 };
 
 Upgrades::Upgrades(With with, Program program, std::function<HandOver()> state)
-    : with_(with), program_(std::move(program)), state_(std::move(state)) {}
+    : with_(std::move(with)), program_(std::move(program)), state_(std::move(state)) {}
 Upgrades::~Upgrades() = default;
 
 void Upgrades::upgrade(Answered answered) {
@@ -154,7 +154,7 @@ std::string Upgrades::unsettled() const {
   // Begun after wait_for_rpc() has looked: its thread would be gone in the middle of a sentence, or its answer lost.
   if (with_.around.rpc.pending > 0) return "rpcbind is being called";
   if (with_.around.sending.farewells() > 0 && held < settling) return "a refused peer is being sent its banner";
-  return with_.processes.workers().settled() ? std::string{} : "a worker does not read what it is sent";
+  return with_.processes.workers().settled() && with_.processes.tls_workers().settled() ? std::string{} : "a worker does not read what it is sent";
 }
 
 void Upgrades::settle() {
@@ -164,6 +164,7 @@ void Upgrades::settle() {
   if (held >= settling) {
     with_.processes.spawner().presume(true);
     with_.processes.workers().give_up_stuck();
+    with_.processes.tls_workers().give_up_stuck();
   }
   const std::string why = unsettled();
   if (why.empty()) return leave();
@@ -206,6 +207,7 @@ void Upgrades::execute(HandOver state) {
 /// Whatever goes wrong in one of these steps, the others are taken.
 void Upgrades::refuse(const std::string& why) noexcept {
   surely(with_.log, [&] { with_.log.error("upgrade refused; still running the old version: {}", why); });
+  with_.logs.record(log::record::Upgrade{.outcome = "refused", .reason = log::record::Words(why), .version = with_.version});
   const std::unique_ptr<Upgrade> over = std::move(upgrade_);
   if (over->trial) over->trial->abandon();
   if (!with_.lifetime.ending()) surely(with_.log, [this] { with_.processes.spawner().presume(false); });

@@ -10,6 +10,7 @@
 #include "supervisor/file_work.hpp"
 #include "supervisor/hand_over.hpp"
 #include "supervisor/lifetime.hpp"
+#include "supervisor/logs.hpp"
 #include "supervisor/processes.hpp"
 #include "supervisor/reloads.hpp"
 #include "supervisor/roster.hpp"
@@ -41,7 +42,9 @@ class Upgrades {
     Processes& processes;
     Roster& roster;
     Reloads& reloads;
+    const Logs& logs;
     const Lifetime& lifetime;
+    std::string version;  ///< of this image
   };
   /// `state` gives all that a new image must know, and changes nothing.
   Upgrades(With with, Program program, std::function<HandOver()> state);

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "worker/keys.hpp"
 #include "worker/link.hpp"
 #include "worker/survey.hpp"
 #include "worker/waiting.hpp"
@@ -46,17 +47,20 @@ struct Running {
   bool stopping = false;         ///< its worker has been told
   bool tells = false;            ///< it is of kind lines
   Conversations::OnLine on_line = {};
+  bool shakes = false;           ///< it is of kind tls, and the outcome has not been told
+  Conversations::OnShaken on_shaken = {};
   base::Allowance lines{lines_at_once, lines_every};
 };
 
 }  // namespace
 
-std::shared_ptr<const spawn::Recipe> worker_recipe(WorkerUser user) {
+std::shared_ptr<const spawn::Recipe> worker_recipe(WorkerUser user, Role role) {
   auto recipe = std::make_shared<spawn::Recipe>();
   recipe->path = "/proc/self/exe";
   recipe->argv = {std::string(program_name)};
   recipe->environment = {fmt::format("XSUPERD_WORKER_UID={}", user.uid),
                          fmt::format("XSUPERD_WORKER_GID={}", user.gid)};
+  if (role == Role::tls) recipe->environment.push_back("XSUPERD_WORKER_ROLE=tls");
   if (const char* zone = std::getenv("TZ")) recipe->environment.push_back(fmt::format("TZ={}", zone));
   recipe->remote_host = false;
   return recipe;
@@ -87,6 +91,9 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void expire_waiting(base::Moment before);
   bool ended(const Link& link, Ended ended);
   bool told(const Link& link, const Line& line);
+  bool shaken(const Link& link, const Shaken& what);
+  [[nodiscard]] std::optional<std::uint64_t> keys_at(Link& link, const std::shared_ptr<const tls::Offer>& offer);
+  void join(std::uint64_t token, base::Fd inner);
   [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
   bool progressed(const Link& link, const Progress& progress);
   void lose(const Link& link);
@@ -102,6 +109,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   boost::asio::steady_timer end_timer;
   bool terminated = false;
   bool closed = false;
+  std::uint64_t last_keys = 0;  // the number of those that were sent last
   Survey survey;
 };
 
@@ -120,6 +128,7 @@ std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::func
                       .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
                       .on_progress = [this](Link& link, const Progress& what) { return progressed(link, what); },
                       .on_line = [this](Link& link, const Line& what) { return told(link, what); },
+                      .on_shaken = [this](Link& link, const Shaken& what) { return shaken(link, what); },
                       .on_gone = [this](Link& link) { lose(link); },
                       .on_trouble =
                           [this](std::string sentence) {
@@ -141,7 +150,7 @@ void Client::Impl::take_over(spawn::Spawner& spawner, const InheritedWorker& wor
     inherited.erase(found);
   });
   for (const InheritedWorker::Conversation& one : worker.conversations)
-    if (socket && running.emplace(one.token, Running{{}, link.get(), one.connection, one.asks, false, one.tells}).second) ++link->load;
+    if (socket && running.emplace(one.token, Running{{}, link.get(), one.connection, one.asks, false, one.tells, {}, one.shakes}).second) ++link->load;
   inherited.push_back(link);
   link->take_over(worker, std::move(pidfd), std::move(socket));
 }
@@ -153,7 +162,7 @@ std::vector<InheritedWorker> Client::Impl::hand_over() const {
       auto worker = link->hand_over();
       if (!worker) continue;
       for (const auto& [token, one] : running)
-        if (one.link == link.get()) worker->conversations.push_back({.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells});
+        if (one.link == link.get()) worker->conversations.push_back({.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells, .shakes = one.shakes});
       workers.push_back(std::move(*worker));
     }
   return workers;
@@ -182,12 +191,36 @@ void Client::Impl::give(Link& link, Start start, Done done) {
   const bool asks = start.kind == Kind::ident;
   const bool tells = start.kind == Kind::lines;
   OnLine on_line = std::move(start.parameters.on_line);
+  const bool shakes = start.kind == Kind::tls;
+  OnShaken on_shaken = std::move(start.parameters.on_shaken);
+  if (shakes) {
+    const auto keys = keys_at(link, start.parameters.offer);
+    if (!keys) return finish_later(std::move(done), Ending::Why::lost);
+    link.dialogue().send(encode(WithKeys{token, *keys}));
+  }
   auto packets = encode(std::move(start));
   if (!packets) return finish_later(std::move(done), Ending::Why::lost);
   for (Packet& packet : *packets) link.dialogue().send(std::move(packet));
-  running.emplace(token, Running{std::move(done), &link, connection, asks, false, tells, std::move(on_line)});
+  running.emplace(token, Running{std::move(done), &link, connection, asks, false, tells, std::move(on_line), shakes, std::move(on_shaken)});
   ++link.load;
   link.last_use = std::chrono::steady_clock::now();
+}
+
+/// The number of what the service offers, after sending it if this worker has not got it yet. What no service offers any more
+/// is forgotten there.
+std::optional<std::uint64_t> Client::Impl::keys_at(Link& link, const std::shared_ptr<const tls::Offer>& offer) {
+  std::erase_if(link.keys, [&link](const auto& one) {
+    if (!one.second.expired()) return false;
+    link.dialogue().send(encode(ForgetKeys{one.first}));
+    return true;
+  });
+  const auto there = std::ranges::find_if(link.keys, [&](const auto& one) { return one.second.lock() == offer; });
+  if (there != link.keys.end()) return there->first;
+  base::Fd memory = offer ? memory_of(*offer) : base::Fd();
+  if (!memory) return std::nullopt;
+  link.keys.emplace_back(++last_keys, offer);
+  link.dialogue().send(encode(Keys{last_keys, std::move(memory)}));
+  return last_keys;
 }
 
 Link* Client::Impl::best() const {
@@ -250,6 +283,19 @@ bool Client::Impl::told(const Link& link, const Line& line) {
   if (!found->second.lines.take(std::chrono::steady_clock::now())) return true;
   if (const OnLine on_line = found->second.on_line) (void)on_line(line.text);  // a copy: it may do anything
   return true;
+}
+
+bool Client::Impl::shaken(const Link& link, const Shaken& what) {
+  const auto found = running.find(what.token);
+  if (found == running.end() || found->second.link != &link || !std::exchange(found->second.shakes, false)) return false;
+  if (const OnShaken on_shaken = std::move(found->second.on_shaken)) on_shaken(what.handshake);
+  return true;
+}
+
+void Client::Impl::join(std::uint64_t token, base::Fd inner) {
+  const auto found = running.find(token);
+  if (found == running.end() || found->second.stopping || found->second.link->dialogue().foreign()) return;
+  found->second.link->dialogue().send(encode(Join{token, std::move(inner)}));
 }
 
 /// Those that owe an answer now.
@@ -354,6 +400,14 @@ bool Client::resume(std::uint64_t token, Done done, OnLine on_line) {
   found->second.on_line = std::move(on_line);
   return true;
 }
+
+bool Client::resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken) {
+  if (!resume(token, std::move(done), {})) return false;
+  impl_->running.find(token)->second.on_shaken = std::move(on_shaken);
+  return true;
+}
+
+void Client::join(std::uint64_t token, base::Fd inner) { impl_->join(token, std::move(inner)); }
 
 int Client::waiting_connection(std::uint64_t token) const {
   const Waiting* found = impl_->waiting.find(token);

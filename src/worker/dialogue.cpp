@@ -48,7 +48,7 @@ void Dialogue::take_over(const InheritedWorker& worker, std::size_t conversation
   taken_over_ = true;
   protocol_ = worker.protocol;
   drain_ = worker.drain;
-  unasked_ = most_unasked + (foreign() ? 2 * conversations : conversations / most_counts);
+  unasked_ = most_unasked + (foreign() ? 3 * conversations : conversations / most_counts);
   // What is written to streams that it reads has no end; its lines are not looked at.
   const bool tells = std::ranges::any_of(worker.conversations, &InheritedWorker::Conversation::tells);
   if (foreign() && tells) unasked_ = std::numeric_limits<std::size_t>::max();
@@ -165,6 +165,10 @@ void Dialogue::handle(Ended ended) {
 
 void Dialogue::handle(const Line& line) {
   if (!(ready_ || taken_over_) || !callbacks_.on_line(line)) callbacks_.on_fault("told a line of what it does not read");
+}
+
+void Dialogue::handle(const Shaken& shaken) {
+  if (!(ready_ || taken_over_) || !callbacks_.on_shaken(shaken)) callbacks_.on_fault("told of a handshake that it does not hold");
 }
 
 void Dialogue::handle(const Progress& progress) {

@@ -49,6 +49,7 @@ Link::Link(boost::asio::io_context& loop, const Client::Options& options, spawn:
                  .on_ended = [this](Ended ended) { return callbacks_.on_ended(*this, std::move(ended)); },
                  .on_progress = [this](const Progress& progress) { return callbacks_.on_progress(*this, progress); },
                  .on_line = [this](const Line& line) { return callbacks_.on_line(*this, line); },
+                 .on_shaken = [this](const Shaken& shaken) { return callbacks_.on_shaken(*this, shaken); },
                  .on_fault = [this](std::string why) { give_up(std::move(why)); },
                  .has_work = [this] { return load > 0; },
                  .is_stopped = [this] { return process_.stopped(); }}),
@@ -107,6 +108,7 @@ void Link::launch() {
   pauses_.begins();
   why_.clear();
   lost_ = 0;
+  keys.clear();
   try {
     start_process();
   } catch (const std::exception& error) {

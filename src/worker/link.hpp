@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "worker/dialogue.hpp"
 #include "worker/pauses.hpp"
@@ -45,6 +47,8 @@ class Link {
     std::function<bool(Link&, const Progress&)> on_progress;
     /// False as above.
     std::function<bool(Link&, const Line&)> on_line;
+    /// False as above.
+    std::function<bool(Link&, const Shaken&)> on_shaken;
     /// The worker is no more, or of no use any more. Before the next can be ready, and also for one that
     /// never was.
     std::function<void(Link&)> on_gone;
@@ -83,6 +87,8 @@ class Link {
 
   std::size_t load = 0;   ///< its conversations; the owner counts
   base::Moment last_use;  ///< when it got one; the owner's too
+  /// What this worker has been given of services with TLS, by number; the owner's as well.
+  std::vector<std::pair<std::uint64_t, std::weak_ptr<const tls::Offer>>> keys;
 
  private:
   enum class Phase : unsigned char { idle, starting, late, ready, resting, draining, ending, pausing, closed };

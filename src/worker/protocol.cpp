@@ -14,8 +14,8 @@ namespace {
 using base::Address;
 using std::chrono::milliseconds;
 
-enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line };
-constexpr auto last_kind = static_cast<std::uint8_t>(Kind::lines);
+enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line, keys, forget_keys, with_keys, join, shaken };
+constexpr auto last_kind = static_cast<std::uint8_t>(Kind::tls);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::vsock);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
 constexpr auto last_identity = static_cast<std::uint8_t>(Identity::Result::too_late);
@@ -191,6 +191,46 @@ Line take_line(FieldReader& reader) {
   return line;
 }
 
+// --- Shaken
+// --------------------------------------------------------------------------------------------------------
+
+constexpr auto last_result = static_cast<std::uint8_t>(tls::Handshake::Result::left);
+
+void put_certificate(FieldWriter& writer, const tls::Certificate& certificate) {
+  writer.text(certificate.subject).text(certificate.issuer).text(certificate.serial).text(certificate.sha256);
+  writer.put(static_cast<std::uint8_t>(certificate.names.size()));
+  for (const std::string& name : certificate.names) writer.text(name);
+}
+
+std::string take_word(FieldReader& reader) { return std::string(reader.text(tls::longest_word)); }
+
+tls::Certificate take_certificate(FieldReader& reader) {
+  tls::Certificate certificate;
+  certificate.subject = take_word(reader);
+  certificate.issuer = take_word(reader);
+  certificate.serial = take_word(reader);
+  certificate.sha256 = take_word(reader);
+  const std::size_t count = reader.take_up_to(static_cast<std::uint8_t>(tls::most_names));
+  for (std::size_t i = 0; i < count && reader.good(); ++i) certificate.names.push_back(take_word(reader));
+  return certificate;
+}
+
+Shaken take_shaken(FieldReader& reader) {
+  Shaken shaken;
+  shaken.token = reader.take<std::uint64_t>();
+  shaken.handshake.result = static_cast<tls::Handshake::Result>(reader.take_up_to(last_result));
+  shaken.handshake.detail = take_word(reader);
+  tls::Words& words = shaken.handshake.words;
+  words.name = take_word(reader);
+  words.protocol = take_word(reader);
+  words.version = take_word(reader);
+  words.cipher = take_word(reader);
+  words.resumed = reader.flag();
+  if (reader.flag()) words.certificate = take_certificate(reader);
+  if (!tls::in_order(shaken.handshake)) reader.refuse();
+  return shaken;
+}
+
 /// Ends decoding: the message, unless something was wrong with it or the descriptor beside it.
 template <typename To, typename Message>
 std::optional<To> accept(const FieldReader& reader, Message message, bool stray_descriptor) {
@@ -231,6 +271,10 @@ bool is_sign(const Ended& ended) {
 }
 
 Packet encode(Target target) { return {message(Type::target).put(target.token).take(), std::move(target.socket)}; }
+Packet encode(Keys keys) { return {message(Type::keys).put(keys.number).take(), std::move(keys.bytes)}; }
+Packet encode(const ForgetKeys& forget) { return {message(Type::forget_keys).put(forget.number).take(), {}}; }
+Packet encode(const WithKeys& with) { return {message(Type::with_keys).put(with.token).put(with.number).take(), {}}; }
+Packet encode(Join join) { return {message(Type::join).put(join.token).take(), std::move(join.inner)}; }
 Packet encode(const Stop& stop) { return {message(Type::stop).put(stop.token).take(), {}}; }
 Packet encode(const Drain&) { return {message(Type::drain).take(), {}}; }
 Packet encode(const Ask& ask) { return {message(Type::ask).put(ask.question).take(), {}}; }
@@ -258,6 +302,16 @@ Packet encode(const Progress& progress) {
 
 Packet encode(const Line& line) {
   return {message(Type::line).put(line.token).text(std::string_view(line.text).substr(0, converse::longest_line)).take(), {}};
+}
+
+Packet encode(const Shaken& shaken) {
+  const tls::Words& words = shaken.handshake.words;
+  FieldWriter writer = message(Type::shaken);
+  writer.put(shaken.token).put(static_cast<std::uint8_t>(shaken.handshake.result)).text(shaken.handshake.detail);
+  writer.text(words.name).text(words.protocol).text(words.version).text(words.cipher).put(static_cast<std::uint8_t>(words.resumed));
+  writer.put(static_cast<std::uint8_t>(words.certificate.has_value()));
+  if (words.certificate) put_certificate(writer, *words.certificate);
+  return {writer.take(), {}};
 }
 
 std::vector<Packet> encode_answer(std::uint64_t question, std::vector<Progress::Count> counts) {
@@ -296,6 +350,22 @@ std::optional<ToWorker> decode_for_worker(Packet packet) {
       Target target{reader.take<std::uint64_t>(), std::move(packet.fd)};
       return accept<ToWorker>(reader, std::move(target), false);
     }
+    case Type::keys: {
+      Keys keys{reader.take<std::uint64_t>(), std::move(packet.fd)};
+      return accept<ToWorker>(reader, std::move(keys), false);
+    }
+    case Type::forget_keys: {
+      const ForgetKeys forget{reader.take<std::uint64_t>()};
+      return accept<ToWorker>(reader, forget, descriptor);
+    }
+    case Type::with_keys: {
+      const auto token = reader.take<std::uint64_t>();
+      return accept<ToWorker>(reader, WithKeys{token, reader.take<std::uint64_t>()}, descriptor);
+    }
+    case Type::join: {
+      Join join{reader.take<std::uint64_t>(), std::move(packet.fd)};
+      return accept<ToWorker>(reader, std::move(join), false);
+    }
     case Type::ask: {
       const Ask ask{reader.take<std::uint64_t>()};
       return accept<ToWorker>(reader, ask, descriptor);
@@ -327,6 +397,8 @@ std::optional<ToDaemon> decode_for_daemon(Packet packet) {
       return accept<ToDaemon>(reader, take_progress(reader), descriptor);
     case Type::line:
       return accept<ToDaemon>(reader, take_line(reader), descriptor);
+    case Type::shaken:
+      return accept<ToDaemon>(reader, take_shaken(reader), descriptor);
     default:
       return std::nullopt;
   }

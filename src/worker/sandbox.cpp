@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@
 #include "worker/seccomp.hpp"
 #include "xsuperd/base/fd.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/tls/check.hpp"
 #include "xsuperd/worker/process.hpp"
 
 namespace xsuperd::worker {
@@ -140,6 +142,17 @@ int gain_nothing_new(const SandboxOptions&) {
 
 int load_filter(const SandboxOptions& options) { return options.system_calls ? load_seccomp() : 0; }
 
+/// OpenSSL looks for its configuration, and more, when it is used for the first time.
+int load_tls(const SandboxOptions& options) { return !options.tls || tls::prepare() ? 0 : ELIBACC; }
+
+/// Keys are not to be written to a disk. Where the limit cannot be lifted, nothing may be locked, or memory would run out at
+/// it: then the private keys themselves are, by OpenSSL.
+int stay_in_memory(const SandboxOptions& options) {
+  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+  if (options.tls && ::setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0) (void)::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+  return 0;
+}
+
 int filter_system_calls(const SandboxOptions& options) {
   return options.system_calls ? restrict_system_calls(Refused::killed) : 0;
 }
@@ -151,9 +164,11 @@ struct Step {
 
 constexpr Step steps[] = {
     {"loading libseccomp", load_filter},
+    {"loading OpenSSL", load_tls},
     {"reading the time zone", read_time_zone},
     {"setting signals", set_signals},
     {"setting limits", set_limits},
+    {"keeping the memory out of swap", stay_in_memory},
     {"changing to an empty root directory", leave_files},
     {"dropping the capability bounding set", drop_bounding_set},
     {"changing to the worker's user", become_user},
@@ -174,8 +189,10 @@ std::optional<Id> id_from_environment(const char* name) {
 }  // namespace
 
 SandboxOptions sandbox_from_environment() {
+  const char* role = std::getenv("XSUPERD_WORKER_ROLE");
   return {.uid = id_from_environment<uid_t>("XSUPERD_WORKER_UID"),
-          .gid = id_from_environment<gid_t>("XSUPERD_WORKER_GID")};
+          .gid = id_from_environment<gid_t>("XSUPERD_WORKER_GID"),
+          .tls = role && std::string_view(role) == "tls"};
 }
 
 base::Result<void> enter_sandbox(const SandboxOptions& options) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "worker/channel.hpp"
+#include "worker/keys.hpp"
 #include "xsuperd/worker/protocol.hpp"
 
 namespace xsuperd::worker {
@@ -27,6 +28,10 @@ struct Server::Impl {
   void handle(Start start);
   void handle(TextPart part);
   void handle(Target next);
+  void handle(const Keys& keys);
+  void handle(const ForgetKeys& forget) { contexts.erase(forget.number); }
+  void handle(const WithKeys& next) { with_keys = next; }
+  void handle(Join join);
   void handle(const Stop& stop);
   void handle(const Drain& drain);
   void handle(const Ask& ask);
@@ -45,6 +50,8 @@ struct Server::Impl {
   std::vector<std::string> texts;  // of the Start that comes next
   std::uint64_t texts_token = 0;
   std::optional<Target> target;  // the same
+  WithKeys with_keys;            // the same
+  boost::unordered_flat_map<std::uint64_t, std::shared_ptr<const tls::Context>> contexts;  // by the number of their Keys
   bool draining = false;
   bool gone = false;
   Channel channel;
@@ -93,6 +100,13 @@ void Server::Impl::handle(Start start) {
 
 void Server::Impl::hold(Start& start) {
   const std::uint64_t token = start.token;
+  if (start.kind == Kind::tls) {
+    const auto found = with_keys.token == token ? contexts.find(with_keys.number) : contexts.end();
+    if (found != contexts.end()) start.parameters.context = found->second;
+    start.parameters.on_shaken = [this, token](const tls::Handshake& handshake) {
+      if (!gone) channel.send(encode(Shaken{token, handshake}));
+    };
+  }
   if (start.kind == Kind::lines) start.parameters.on_line = [this, token](std::string_view line) { return tell(token, line); };
   auto& place = conversations[token];
   place = starter(loop, start.kind, std::move(start.connection), std::move(start.parameters),
@@ -119,6 +133,16 @@ void Server::Impl::handle(TextPart part) {
 }
 
 void Server::Impl::handle(Target next) { target = std::move(next); }
+
+/// Without memory, or keys that OpenSSL takes, the conversations that want them are lost.
+void Server::Impl::handle(const Keys& keys) {
+  if (auto context = context_in(keys.bytes)) contexts.insert_or_assign(keys.number, std::move(context));
+}
+
+void Server::Impl::handle(Join join) {
+  const auto found = conversations.find(join.token);
+  if (found != conversations.end()) found->second->join(std::move(join.inner));
+}
 
 void Server::Impl::handle(const Stop& stop) {
   const auto found = conversations.find(stop.token);

@@ -44,9 +44,10 @@ std::filesystem::path new_directory() {
 /// What a Supervisor has around one Runner.
 class Daemon {
  public:
-  Daemon(config::Service service, bool logged)
+  Daemon(config::Service service, bool logged, bool recorded = false)
       : daemon_output_(log::open_daemon_file(directory_ / "daemon.log", {"xsuperd", ::getpid()}).value()),
         service_output_(log::open_service_file(directory_ / "service.log", "x", 0, 0).value()),
+        event_output_(log::open_event_file(directory_ / "events").value()),
         writer_(daemon_output_),
         log_(writer_, daemon_output_),
         spawner_(spawn::make_clone_spawner(loop_, {.threads = 2, .loop_patience = start_patience, .thread_patience = start_patience})),
@@ -61,7 +62,7 @@ class Daemon {
     });
     const auto policy = service::test::policy_of(std::move(service));
     const auto recipe = service::make_recipe(policy->service(), service::DaemonFacts::of_this_process(022));
-    runner_ = std::make_shared<Runner>(around_, service::Setup{policy, recipe, logged ? service_output_ : nullptr});
+    runner_ = std::make_shared<Runner>(around_, service::Setup{policy, recipe, logged ? service_output_ : nullptr, recorded ? event_output_ : nullptr});
     REQUIRE(runner_->start());
   }
   ~Daemon() {
@@ -74,9 +75,9 @@ class Daemon {
 
   [[nodiscard]] base::Endpoint where() const { return net::local_endpoint(runner_->endpoints().listening_fd()); }
   [[nodiscard]] const service::Counters& counters() const { return runner_->counters(); }
-  [[nodiscard]] std::uintmax_t logged_bytes() {
+  [[nodiscard]] std::uintmax_t logged_bytes(const char* file = "service.log") {
     REQUIRE(writer_.flush(10s));
-    return std::filesystem::file_size(directory_ / "service.log");
+    return std::filesystem::file_size(directory_ / file);
   }
 
   /// Runs the loop while `client` does its work in a thread of its own, until all servers have ended.
@@ -100,6 +101,7 @@ class Daemon {
   std::filesystem::path directory_ = new_directory();
   std::shared_ptr<log::Output> daemon_output_;
   std::shared_ptr<log::Output> service_output_;
+  std::shared_ptr<log::Output> event_output_;
   log::Writer writer_;
   log::DaemonLog log_;
   boost::asio::io_context loop_;
@@ -217,6 +219,13 @@ TEST_CASE("A connection to a program with log entries allocates nothing") {
   const Peer peer(daemon.where());
   CHECK(counted_in(daemon, [&](int number) { return connections(peer, number, 1); }) <= growth);
   CHECK(daemon.logged_bytes() > (warm_up + counted) * 20);
+}
+
+TEST_CASE("A connection to a program with records in an event log allocates nothing") {
+  Daemon daemon(program(), false, true);
+  const Peer peer(daemon.where());
+  CHECK(counted_in(daemon, [&](int number) { return connections(peer, number, 1); }) <= growth);
+  CHECK(daemon.logged_bytes("events") > (warm_up + counted) * 300);
 }
 
 TEST_CASE("A connection from an address with a long text allocates nothing") {

@@ -16,6 +16,7 @@ struct Told {
   std::vector<Diagnostic> found;
 
   explicit Told(const std::string& text) {
+    world.files.texts["/c"] = "-----BEGIN X-----\n-----END X-----\n";
     world.read(text);
     REQUIRE(world.loaded.config);
     found = lint_as_xinetd(*world.loaded.config, world.files, world.names);
@@ -61,6 +62,7 @@ constexpr Line lost[]{
     {"no_access = 2001:db8::1/128", "Service x: xinetd finds nobody in 2001:db8::1/128, and admits that address\n"},
     {"only_from = 10.0.0.0/8 ::/0",
      "Service x: xinetd admits all IPv4 peers, too: it compares them with ::/0 in their IPv6 form\n"},
+    {"tls = yes\ntls_cert = /c", "Service x: xinetd ignores tls: peers are served in plain text\n"},
     {"listen = unix:/run/x", "Service x: xinetd ignores listen, and opens what port and bind say alone\n"},
 };
 
@@ -70,7 +72,7 @@ constexpr const char* kept[]{
     "access_times = 8:00-23:59", "rlimit_as = 1M", "nice = 3", "access_policy = best_match", "limit_exempt = ::1", "queue = 9",
     "sandbox = none", "capabilities = all", "system_calls = all", "no_new_privileges = no", "tcp_connect = any",
     "rlimit_nproc = UNLIMITED", "expand = no", "conn_env = xinetd", "backlog = 5", "linger = 5", "kill_grace = 9",
-    "v6only = yes", "max_load = 2.5",
+    "v6only = yes", "max_load = 2.5", "tls = no\ntls_cert = /c",
 };
 
 }  // namespace

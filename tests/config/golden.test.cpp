@@ -124,7 +124,7 @@ std::vector<Input> bad_values() {
         "server = in.telnetd", "server = nosuch", "server = /none", "server = /bin", "server = ./server", "server = /etc/xinetd.conf", "redirect = host:80 80", "redirect = a..b 80",
         "redirect = 10.0.0.1 99999", "redirect = 10.0.0.1 nothing", "log_type = PIPE x", "log_type = FILE", "log_type = FILE /l 9x",
         "log_type = FILE /l 9 x", "log_type = FILE /l 9 8", "log_type = SYSLOG", "log_type = SYSLOG kernel", "log_type = SYSLOG daemon loud",
-        "log_on_success = PIDS", "log_on_failure = HOSTS", "env = A", "passenv = NOWHERE", "rlimit_as = big", "rlimit_cpu = 1m",
+        "event_log = PIPE x", "event_log = FILE", "event_log = FILE a b", "event_log = JOURNAL x", "log_on_success = PIDS", "log_on_failure = HOSTS", "env = A", "passenv = NOWHERE", "rlimit_as = big", "rlimit_cpu = 1m",
         "rlimit_data = big", "rlimit_rss = big", "rlimit_stack = big", "rlimit_files = big", "only_from = 10.0.0.1,10.0.0.2",
         "only_from = 192.168.1.*", "only_from = nowhere.example", "no_access = nowhere.example", "only_from = 10.0.0.0/33",
         "only_from = ::/129", "only_from = 10.{1,2}.3", "only_from = a.{1}", "only_from = 10.{1,,2}", "only_from = 10.{1,300}"})
@@ -385,7 +385,29 @@ std::vector<Input> connections() {
   return all;
 }
 
+/// TLS. What is wrong with a file is OpenSSL's to say: see tests/tls.
+std::vector<Input> tls_lines() {
+  std::vector<Input> all;
+  const std::string yes = "tls = yes\ntls_cert = /c\n";
+  for (const std::string line : {"tls = perhaps", "tls_cert = cert.pem", "tls_key = key.pem", "tls_client_ca = ca.pem", "tls_client_crl = crl.pem", "tls_sni = a.example",
+                                 "tls_sni = /c /k", "tls_sni = localhost /c", "tls_sni_strict = 1", "only_cert = Jo", "tls_versions = 1.1", "tls_client_cert = maybe",
+                                 "tls_timeout = 0", "only_cert = cn:Jo", "tls_client_ca = /c", "tls_client_ca = /c\nonly_cert = cn:Jo\ntls_client_cert = optional",
+                                 "banner = /b", "flags = LABELED", "flags = SENSOR", "tls_key = /nothing", "tls_key = /huge"})
+    all.push_back({line + ", with TLS", x(yes + line)});
+  all.push_back({"TLS without a certificate", x("tls = yes")});
+  all.push_back({"a certificate without TLS", x("tls_cert = /c")});
+  all.push_back({"tls_alpn", x(yes + "tls_alpn = " + std::string(256, 'a'))});
+  const std::string waits = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/sh\n";
+  all.push_back({"TLS for what waits", bare(waits + yes)});
+  all.push_back({"TLS for datagrams", bare("type = INTERNAL\nsocket_type = dgram\nwait = yes\n" + yes, "echo")});
+  all.push_back({"TLS behind tcpmux", bare("type = TCPMUX UNLISTED\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/sh\n" + yes)});
+  all.push_back({"TLS and RPC", bare("type = RPC UNLISTED\nrpc_version = 1\nrpc_number = 300001\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/sh\n" + yes)});
+  return all;
+}
+
 void furnish(World& w) {
+  w.files.texts["/c"] = "-----BEGIN X-----\n-----END X-----\n";
+  w.files.texts["/huge"] = std::string(1'100'000, 'x');
   w.names.users.push_back({"alice", 1000, 100});
   for (const std::string path : {"/bin/sh", "/usr/sbin/in.telnetd", "/usr/sbin/tcpd", "/bin/open", "/bin/alices", "/bin/groups"})
     w.files.programs.insert(path);
@@ -464,7 +486,7 @@ std::string said_of(const Input& input) {
 /// Long lines are cut, for those who read the list.
 std::string list() {
   std::string text;
-  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines(), places(), connections(), limits(), confinement(), read_by_xinetd()})
+  for (const auto& part : {grammar(), files(), lines(), bad_values(), whole_services(), suspects(), inetd_lines(), places(), connections(), limits(), confinement(), tls_lines(), read_by_xinetd()})
     for (const Input& input : part) text += "== " + input.title + "\n" + said_of(input) + "\n";
   std::istringstream in(text);
   std::string cut;

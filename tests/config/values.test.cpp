@@ -313,3 +313,26 @@ TEST_CASE("reload_policy and removed_sessions stand in the defaults alone, and t
   CHECK(in_defaults("removed_sessions = hide").said("Bad choice for removed sessions: hide"));
   CHECK(with("reload_policy = strict").said("reload_policy belongs in the defaults"));
 }
+
+TEST_CASE("event_log takes its words, and a service's own comes before that of the defaults") {
+  using Kind = EventTarget::Kind;
+  const auto of = [](const std::string& line) { return with(line).at("x").settings.event_log; };
+  CHECK_FALSE(of(""));
+  CHECK(of("event_log = FILE /var/log/events") == EventTarget{Kind::file, "/var/log/events"});
+  CHECK(of("event_log = stdout") == EventTarget{Kind::standard_output, ""});
+  CHECK(of("event_log = Journal") == EventTarget{Kind::journal, ""});
+  const std::string common = defaults("event_log = FILE /var/log/events");
+  CHECK(World(common + service("x", 1)).at("x").settings.event_log == EventTarget{Kind::file, "/var/log/events"});
+  CHECK(World(common + service("x", 1)).loaded.config->defaults.event_log == EventTarget{Kind::file, "/var/log/events"});
+  CHECK(World(common + service("x", 1, "event_log = JOURNAL")).at("x").settings.event_log == EventTarget{Kind::journal, ""});
+  CHECK(World(common + service("x", 1, "event_log = NONE")).at("x").settings.event_log == EventTarget{Kind::none, ""});
+}
+
+TEST_CASE("a wrong event_log costs the line and not the service, as it protects nobody") {
+  for (const std::string value : {"PIPE x", "FILE", "FILE a b", "JOURNAL x"}) {
+    const World world = with("event_log = " + value);
+    CHECK(world.loaded.diagnostics.count(Level::error) == 1);
+    CHECK_FALSE(world.at("x").settings.event_log);
+  }
+  CHECK(with("event_log = PIPE x").said("Unknown event log: PIPE"));
+}

@@ -4,6 +4,7 @@ function prepares what the page supposes (`before`), or asks the services (`driv
 import ftplib
 import http.client
 import http.server
+import json
 import os
 import pathlib
 import re
@@ -305,6 +306,20 @@ def floating_address(world):
     port = f":{world.port(8081):04X}"
     sockets = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()]
     expect(any(words[1] == "640200C0" + port and words[3] == "0A" for words in sockets), f"a listening socket: {sockets}")
+
+
+@drive("event-log")
+def event_log(world):
+    """The page has called once; a stranger is recorded with the line that keeps him out."""
+    expect(tcp(world.port(7003), b"", STRANGER) == b"", "nothing for a stranger")
+    read = lambda: [json.loads(one) for one in world.path("/var/log/events.json").read_text().splitlines()]
+    until(lambda: any(one["event"] == "refuse" for one in read()), "the stranger is recorded")
+    refused = next(one for one in read() if one["event"] == "refuse")
+    expect((refused["peer"], refused["reason"]) == (STRANGER, "address"), f"who and why: {refused}")
+    file, number = refused["rule"].rsplit(":", 1)
+    expect("only_from" in pathlib.Path(file).read_text().splitlines()[int(number) - 1], f"which line: {refused}")
+    served = [one["connection_id"] for one in read() if one["event"] == "start"]
+    expect(served == [one["connection_id"] for one in read() if one["event"] == "exit"], "each start has its end")
 
 
 @drive("sensor-on-a-whole-network")

@@ -29,6 +29,8 @@ class FakeNames final : public config::Names {
                                                         {"www.example.com", {"192.0.2.7"}},
                                                         {"six.example.com", {"2001:db8::6"}}};
   std::vector<std::string> system_calls{"bpf", "execve", "exit", "exit_group", "mount", "personality", "ptrace", "rt_sigreturn", "socket"};
+  std::vector<tls::Fault> faults;  ///< that every offer has
+  std::vector<tls::Fault> tls_faults(const tls::Offer&) override { return faults; }
   std::vector<std::string> variables{"PATH=/bin:/usr/bin", "LANG=C", "TZ=UTC"};
 
   std::optional<UserEntry> user(const std::string& name) override {

@@ -39,6 +39,13 @@ class FakeWorker final : public worker::Conversations {
     requests.back().parameters.on_line = std::move(on_line);
     return true;
   }
+  bool resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken) override {
+    if (!resume(token, std::move(done))) return false;
+    requests.back().parameters.on_shaken = std::move(on_shaken);
+    return true;
+  }
+  std::vector<std::pair<std::uint64_t, base::Fd>> joined;  ///< what join() was called with
+  void join(std::uint64_t token, base::Fd inner) override { joined.emplace_back(token, std::move(inner)); }
   std::map<std::uint64_t, int> waiting;  ///< what waiting_connection() says
   int waiting_connection(std::uint64_t token) const override {
     const auto found = waiting.find(token);

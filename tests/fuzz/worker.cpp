@@ -56,6 +56,11 @@ void check(const Failed& failed) { must(failed.sentence.size() <= longest_word);
 void check(const Ready&) {}
 void check(const Line& line) { must(!line.text.empty() && line.text.size() <= xsuperd::converse::longest_line); }
 
+void check(const Shaken& shaken) {
+  must(tls::in_order(shaken.handshake));
+  must(!shaken.handshake.words.certificate || shaken.handshake.words.certificate->names.size() <= tls::most_names);
+}
+
 std::string again(ToDaemon message) {
   return std::visit(
       [](auto&& one) {
@@ -73,7 +78,8 @@ void raw(bool to_worker, bool with_fd, std::string_view bytes) {
     auto message = decode_for_worker({packet, std::move(fd)});
     if (!message) return;
     must(packet.size() <= largest_message && packet.size() >= 2);
-    must(!with_fd || std::holds_alternative<Start>(*message) || std::holds_alternative<Target>(*message));
+    must(!with_fd || std::holds_alternative<Start>(*message) || std::holds_alternative<Target>(*message) ||
+         std::holds_alternative<Keys>(*message) || std::holds_alternative<Join>(*message));
     const std::string sent = again(std::move(*message));
     // Bytes of addresses that do not count are sent as zeros: so it is the second time that must be like the first.
     if (sent.empty()) return;

@@ -42,7 +42,7 @@ std::string named(const Event& event) {
       out += fmt::format("|{}={}s", name, value.count());
     else if constexpr (std::is_same_v<T, ByteCount>)
       out += fmt::format("|{}={}B", name, value.bytes);
-    else
+    else if constexpr (fmt::is_formattable<T>::value)
       out += fmt::format("|{}={}", name, value);
   });
   return out;

@@ -9,8 +9,10 @@
 #include "service/departures.hpp"
 #include "service/endings.hpp"
 #include "service/fixture.hpp"
+#include "service/handshakes.hpp"
 #include "service/journal.hpp"
 #include "service/timers.hpp"
+#include "service/way.hpp"
 #include "xsuperd/service/targets.hpp"
 
 namespace xsuperd::service::test {
@@ -28,8 +30,22 @@ class Alone : public Bench, public Performer, public Endpoint::Owner {
         sessions(around.census, around.clock),
         decider(setup.policy, around.census, around.hooks, *this),
         endpoints(around, *this),
-        endings({setup, sessions, decider, endpoints, *this, journal, around.asked, around.census, around.hooks}),
-        departures(sessions, endings, timers) {
+        targets({.setup = setup, .doors = *this, .journal = journal, .timers = timers, .asked = around.asked, .life = lifeline, .open = [] {}}),
+        endings({setup, sessions, decider, endpoints, *this, journal, around.asked, around.census, around.hooks, handshakes}),
+        departures(sessions, endings, timers),
+        way({.setup = setup,
+             .sessions = sessions,
+             .decider = decider,
+             .endpoints = endpoints,
+             .endings = endings,
+             .departures = departures,
+             .targets = targets,
+             .asked = around.asked,
+             .sending = around.sending,
+             .journal = journal,
+             .life = lifeline,
+             .start = [](Token) {}}),
+        handshakes({setup, sessions, decider, endings, way, around.serving, journal, lifeline}) {
     (void)endpoints.replace(setup.service().places());
     runner.reset();
   }
@@ -62,8 +78,11 @@ class Alone : public Bench, public Performer, public Endpoint::Owner {
   Sessions sessions;
   Decider decider;
   Endpoints endpoints;
+  Targets targets;
   Endings endings;
   Departures departures;
+  Way way;
+  Handshakes handshakes;
   std::vector<std::string> done;                        ///< what was decided, and the test has not done
   std::function<void(Token)> on_spawn;                  ///< what it has
   std::function<void(const Refuse&)> on_refuse;         ///< the same

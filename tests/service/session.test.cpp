@@ -12,7 +12,8 @@ namespace {
 
 constexpr On all_events[]{On::greets,  On::greeted,    On::name_wanted, On::named,        On::look_wanted,
                              On::looked_again, On::admitted, On::allowed,  On::identified,   On::target_found,
-                             On::started, On::start_failed, On::retried, On::lined_up,      On::called};
+                             On::started, On::start_failed, On::retried, On::lined_up,      On::called,
+                             On::shaken};
 
 Of phase_number(int number) { return static_cast<Of>(number); }
 
@@ -32,6 +33,16 @@ TEST_CASE("an admitted session goes through libwrap, banner, identity and target
   const Wanted last{false, false, false, true, false};
   CHECK(after(Of::arrived, On::admitted, last) == Of::target);
   CHECK(after(Of::libwrap, On::allowed, last) == Of::target);
+}
+
+TEST_CASE("a handshake comes between libwrap and the banner") {
+  Wanted wanted{.libwrap = true, .banner = true, .tls = true};
+  CHECK(after(Of::libwrap, On::allowed, wanted) == Of::tls);
+  CHECK(after(Of::tls, On::shaken, wanted) == Of::banner);
+  wanted = {.tls = true};
+  CHECK(after(Of::arrived, On::admitted, wanted) == Of::tls);
+  CHECK(after(Of::tls, On::shaken, wanted) == Of::starting);
+  CHECK_FALSE(after(Of::tls, On::started, wanted));
 }
 
 TEST_CASE("what starts is a server, or a conversation where we serve ourselves") {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// print_manual attributes|options|commands|exits|reasons: prints a generated part of xsuperd.conf(5), xsuperd(8),
+// print_manual attributes|options|commands|exits|reasons|records|fields: prints a generated part of xsuperd.conf(5), xsuperd(8),
 // xsuperctl(1) or xsuperd.log(5), for tests/shape/manual. print_manual own: prints the attributes that xinetd has not, which
 // xsuperd-migrate(7) names, for tests/shape/manual-items.
 #include <fmt/format.h>
 
+#include <boost/mp11/algorithm.hpp>
 #include <cstdio>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/cli/generate.hpp"
 #include "xsuperd/config/attribute.hpp"
+#include "xsuperd/log/fields.hpp"
 #include "xsuperd/policy/reason.hpp"
 
 namespace {
@@ -65,6 +67,26 @@ std::string reason_manual() {
   return page;
 }
 
+/// The kinds of records in event logs, with the names of their fields.
+std::string record_manual() {
+  using namespace xsuperd;
+  std::string page;
+  boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, log::Records>>([&](auto one) {
+    using Kind = typename decltype(one)::type;
+    std::string names;
+    base::for_each_member<Kind>([&](auto member) { names += (names.empty() ? "" : ", ") + std::string(member.name); });
+    page += fmt::format(".It Li {}\n{}", Kind::word, mdoc_text(fmt::format("{} Fields: {}.", Kind::text, names)));
+  });
+  return page;
+}
+
+/// The fields of records.
+std::string field_manual() {
+  std::string page;
+  for (const auto& field : xsuperd::log::record::fields) page += fmt::format(".It Li {}\n{}", field.name, mdoc_text(field.text));
+  return page;
+}
+
 /// The attributes that xinetd does not have, in the form of items.
 std::string own_attributes() {
   std::string page;
@@ -82,8 +104,10 @@ int main(int argc, char** argv) {
                            : what == "commands" ? command_manual()
                            : what == "exits"    ? exit_manual()
                            : what == "reasons"  ? reason_manual()
+                           : what == "records"  ? record_manual()
+                           : what == "fields"   ? field_manual()
                            : what == "own"      ? own_attributes()
                                                 : std::string{};
-  if (page.empty()) return std::fputs("usage: print_manual attributes|options|commands|exits|reasons|own\n", stderr), 2;
+  if (page.empty()) return std::fputs("usage: print_manual attributes|options|commands|exits|reasons|records|fields|own\n", stderr), 2;
   return std::fwrite(page.data(), 1, page.size(), stdout) == page.size() ? 0 : 1;
 }

@@ -4,6 +4,7 @@
 // tests/shape/manual.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "ctl/answers.hpp"
 #include "xsuperd/cli/generate.hpp"
+#include "xsuperd/log/fields.hpp"
 #include "xsuperd/control/schema.hpp"
 #include "xsuperd/control/schema/attempt.hpp"
 
@@ -247,8 +249,56 @@ class Folder {
   bool good_ = true;
 };
 
+// The records of event logs, a kind each.
+
+std::string_view note_of_field(std::string_view name) {
+  const auto field = std::ranges::find(log::record::fields, name, &log::record::Field::name);
+  return field != log::record::fields.end() ? field->text : std::string_view();  // a test knows that all are there
+}
+
+template <typename T>
+json::object field_schema() {
+  if constexpr (codec::is_optional<T>) {
+    return field_schema<typename T::value_type>();
+  } else if constexpr (std::same_as<T, log::record::Seconds>) {
+    return {{"type", "number"}, {"minimum", 0}};
+  } else if constexpr (std::same_as<T, log::record::Rule>) {
+    return {{"type", "string"}, {"pattern", ":[0-9]+$"}};
+  } else if constexpr (std::integral<T>) {
+    return number_schema<T>();
+  } else {
+    return {{"type", "string"}};
+  }
+}
+
+template <typename T>
+inline constexpr bool always_there = std::same_as<T, std::string_view> || std::same_as<T, log::record::Seconds> || std::integral<T>;
+
+template <typename Kind>
+json::object record_schema() {
+  json::object properties{{"schema", {{"const", log::record::schema}}},
+                          {"time", {{"type", "string"}, {"pattern", "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$"}}},
+                          {"event", {{"const", Kind::word}}}};
+  json::array required{"schema", "time", "event"};
+  base::for_each_member<Kind>([&](auto member) {
+    using T = std::remove_cvref_t<decltype(std::declval<Kind>().*member.pointer)>;
+    properties[member.name] = with_description(note_of_field(member.name), field_schema<T>());
+    if (always_there<T>) required.push_back(json::value(member.name));
+  });
+  return with_description(Kind::text, closed_object(std::move(properties), std::move(required)));
+}
+
+json::object event_schema() {
+  json::array kinds;
+  for_each_type<log::Records>([&](auto one) { kinds.push_back(record_schema<typename decltype(one)::type>()); });
+  return {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+          {"title", fmt::format("a line of an event log (event_log), version {}", log::record::schema)},
+          {"oneOf", std::move(kinds)}};
+}
+
 int write_schemas(const std::string& path) {
   Folder folder(path);
+  folder.write("event", event_schema());
   folder.write("common", common_schema());
   for_each_type<Commands>([&](auto one) {
     using C = typename decltype(one)::type;

@@ -106,12 +106,14 @@ TEST_CASE("Bans are added with what became of each, and removed") {
   boost::asio::io_context loop;
   policy::BanList bans;
   const std::function<base::Moment()> now = [] { return base::Moment{} + 1h; };
-  BansWatch watch(loop, bans, now, l.log);
+  std::vector<std::string> records;
+  BansWatch watch(loop, bans, now, l.log, [&](const log::Event& event) { records.push_back(log::text_of(event)); });
   const std::vector networks{*policy::Network::parse("192.0.2.0/24"), *policy::Network::parse("::1")};
   const auto added = watch.add(networks, 1);
   REQUIRE(added.size() == 2);
   CHECK(added[0].added == policy::BanList::Added::fresh);
   CHECK(bans.size() == 2);
+  CHECK(records == std::vector<std::string>{"ban: network=192.0.2.0/24 minutes=1", "ban: network=::1 minutes=1"});
   CHECK(watch.add(networks, 1)[1].added != policy::BanList::Added::fresh);
   watch.remove(networks);
   CHECK(bans.size() == 0);

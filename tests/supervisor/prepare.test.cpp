@@ -372,12 +372,43 @@ TEST_CASE("the log of a service that goes is made anew only for servers that go 
   SECTION("it has none") {
     r.to(entry("a", 7001));
     CHECK_FALSE(std::filesystem::exists(log));
-    CHECK(r.prepared.logs_of_gone.empty());
+    CHECK(r.prepared.logs_of_gone.logs.empty());
   }
   SECTION("it has some") {
     r.running.busy.insert(r.before("b").get());
     r.to(entry("a", 7001));
     CHECK(std::filesystem::exists(log));
-    CHECK(r.prepared.logs_of_gone.contains(r.before("b").get()));
+    CHECK(r.prepared.logs_of_gone.logs.contains(r.before("b").get()));
   }
+}
+
+TEST_CASE("a service whose event log cannot be opened is served all the same, and at a reload keeps the one that is open") {
+  const Scratch scratch;
+  const std::string lost = "event_log = FILE " + (scratch / "nowhere") + "/events";
+  Reload r(entry("a", 7001, lost));
+  r.to(entry("a", 7001, lost) + entry("b", 7002, lost) + entry("c", 7003, "event_log = FILE " + (scratch / "events")));
+  CHECK(r.prepared.refused.empty());
+  CHECK(r.step("a").kind == Kind::unchanged);
+  CHECK(r.step("a").event_log_failed);
+  CHECK(r.step("b").kind == Kind::fresh);
+  CHECK(r.step("b").setup.event_log == nullptr);
+  CHECK_FALSE(r.step("c").event_log_failed);
+  CHECK(r.step("c").setup.event_log != nullptr);
+  REQUIRE(r.prepared.problems.size() == 2);
+  CHECK_THAT(r.prepared.problems[1], Catch::Contains("what happens to service b is not recorded there"));
+  r.to(strict(entry("a", 7001, lost)));
+  CHECK_FALSE(r.prepared.refused.empty());
+}
+
+TEST_CASE("services with one event log share it with the defaults, and no log of another form") {
+  const Scratch scratch;
+  const std::string file = "FILE " + (scratch / "events");
+  Reload r("defaults\n{\nevent_log = " + file + "\n}\n" + entry("a", 7001) + entry("b", 7002, "log_type = " + file) +
+           entry("c", 7003, "event_log = NONE"));
+  r.again();
+  REQUIRE(r.step("a").setup.event_log != nullptr);
+  CHECK(r.step("b").setup.event_log == r.step("a").setup.event_log);
+  CHECK(r.step("b").setup.service_log != r.step("a").setup.event_log);
+  CHECK(r.step("c").setup.event_log == nullptr);
+  CHECK(r.prepared.logs->open_events_of(r.prepared.loaded.config->defaults) == r.step("a").setup.event_log);
 }

@@ -86,6 +86,12 @@ std::optional<Progress> sent(const Progress& progress) {
   return std::get<Progress>(*message);
 }
 
+Shaken full_shaken() {
+  tls::Certificate certificate{.subject = "José", .names = {"a.example", "b@example.org"}, .issuer = "CN=us", .serial = "0a", .sha256 = std::string(64, 'c')};
+  return {7, {.result = tls::Handshake::Result::done,
+              .words = {.name = "x.example", .protocol = "h2", .version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .resumed = true, .certificate = certificate}}};
+}
+
 /// Every message once, as bytes.
 std::vector<std::string> all_messages() {
   std::vector<std::string> all;
@@ -102,6 +108,11 @@ std::vector<std::string> all_messages() {
   all.push_back(encode(Ask{7}).bytes);
   all.push_back(encode(full_progress()).bytes);
   all.push_back(encode(Line{7, "some \\x09 line"}).bytes);
+  all.push_back(encode(Keys{3, {}}).bytes);
+  all.push_back(encode(ForgetKeys{3}).bytes);
+  all.push_back(encode(WithKeys{7, 3}).bytes);
+  all.push_back(encode(Join{7, {}}).bytes);
+  all.push_back(encode(full_shaken()).bytes);
   return all;
 }
 
@@ -128,7 +139,7 @@ TEST_CASE("a start comes out as it went in") {
 }
 
 TEST_CASE("every kind of conversation can be sent") {
-  for (auto kind = 0; kind <= static_cast<int>(Kind::lines); ++kind) {
+  for (auto kind = 0; kind <= static_cast<int>(Kind::tls); ++kind) {
     Start start = start_with({});
     start.kind = static_cast<Kind>(kind);
     CHECK(sent_whole(std::move(start)).kind == static_cast<Kind>(kind));
@@ -425,4 +436,57 @@ TEST_CASE("no bytes crash a decoder") {
     accepted += decodes(bytes) ? 1 : 0;
   }
   CHECK(accepted > 0);  // else the mutations only ever tested the version
+}
+
+TEST_CASE("keys and sockets travel with the messages that speak of them") {
+  auto keys = decode_for_worker(encode(Keys{3, any_socket()}));
+  REQUIRE(keys);
+  CHECK(std::get<Keys>(*keys).number == 3);
+  CHECK(std::get<Keys>(*keys).bytes);
+  auto join = decode_for_worker(encode(Join{7, any_socket()}));
+  REQUIRE(join);
+  CHECK(std::get<Join>(*join).token == 7);
+  CHECK(std::get<Join>(*join).inner);
+  const auto with = decode_for_worker(encode(WithKeys{7, 3}));
+  REQUIRE(with);
+  CHECK(std::get<WithKeys>(*with).token == 7);
+  CHECK(std::get<WithKeys>(*with).number == 3);
+  const auto forget = decode_for_worker(encode(ForgetKeys{3}));
+  REQUIRE(forget);
+  CHECK(std::get<ForgetKeys>(*forget).number == 3);
+  const auto taken_with_a_socket = [](Packet packet) {
+    packet.fd = any_socket();
+    return decode_for_worker(std::move(packet)).has_value();
+  };
+  CHECK_FALSE(taken_with_a_socket(encode(WithKeys{7, 3})));
+  CHECK_FALSE(taken_with_a_socket(encode(ForgetKeys{3})));
+  CHECK_FALSE(decode_for_daemon(encode(Keys{3, {}})));
+}
+
+TEST_CASE("how a handshake came out arrives as it was told, or not at all") {
+  const auto sent = [](const Shaken& shaken) -> std::optional<tls::Handshake> {
+    const auto message = decode_for_daemon(encode(shaken));
+    if (!message) return std::nullopt;
+    CHECK(std::get<Shaken>(*message).token == shaken.token);
+    return std::get<Shaken>(*message).handshake;
+  };
+  CHECK(sent(full_shaken()) == full_shaken().handshake);
+  const Shaken failed{7, {.result = tls::Handshake::Result::failed, .detail = "no shared cipher"}};
+  CHECK(sent(failed) == failed.handshake);
+  Shaken bad = full_shaken();
+  bad.handshake.words.name = "a\nb";
+  CHECK_FALSE(sent(bad));
+  bad = full_shaken();
+  bad.handshake.words.certificate->names.assign(tls::most_names + 1, "a");
+  CHECK_FALSE(sent(bad));
+  bad = full_shaken();
+  bad.handshake.words.cipher.assign(tls::longest_word + 1, 'a');
+  CHECK_FALSE(sent(bad));
+  bad = full_shaken();
+  bad.handshake.words.certificate->sha256 = "none";
+  CHECK_FALSE(sent(bad));
+  bad = failed;
+  bad.handshake.detail = "\x1b[0m";
+  CHECK_FALSE(sent(bad));
+  CHECK_FALSE(decode_for_worker(encode(full_shaken())));
 }

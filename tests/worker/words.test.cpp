@@ -108,12 +108,16 @@ std::vector<Word> all_words() {
   const std::pair<const char*, Kind> kinds[]{
       {"echo", Kind::echo},     {"discard", Kind::discard}, {"chargen", Kind::chargen}, {"daytime", Kind::daytime},
       {"time", Kind::time},     {"text", Kind::text},       {"xadmin", Kind::xadmin},   {"relay", Kind::relay},
-      {"tcpmux", Kind::tcpmux}, {"ident", Kind::ident},   {"lines", Kind::lines}};
+      {"tcpmux", Kind::tcpmux}, {"ident", Kind::ident},   {"lines", Kind::lines}, {"tls", Kind::tls}};
   for (const auto& [name, kind] : kinds) say(fmt::format("start-{}", name), start_of(kind));
   all.push_back({"stop", encode(Stop{5}).bytes});
   all.push_back({"drain", encode(Drain{}).bytes});
   all.push_back({"ask", encode(Ask{7}).bytes});
   all.push_back({"target", encode(Target{8, {}}).bytes});
+  all.push_back({"keys", encode(Keys{9, {}}).bytes});
+  all.push_back({"forget-keys", encode(ForgetKeys{9}).bytes});
+  all.push_back({"with-keys", encode(WithKeys{8, 9}).bytes});
+  all.push_back({"join", encode(Join{8, {}}).bytes});
   all.push_back({"sign-wanted", question_for_sign(first_sign + 1).bytes});
   hear("ready", encode(Ready{}));
   hear("failed", encode(Failed{"for a reason"}));

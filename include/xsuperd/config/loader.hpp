@@ -42,6 +42,7 @@ struct Sources {
   std::string defaults = {};             ///< what stands in the braces of a defaults entry that is read first
   std::vector<std::string> inetd = {};   ///< files of inetd, read last; of a directory, all its files by name
   InetdStyle style = {};
+  bool accepted = false;  ///< it has been accepted once: what has become of certificates since is not asked
   /// What the configuration is called in messages and dumps.
   [[nodiscard]] const std::string& path() const { return main.empty() && !inetd.empty() ? inetd.front() : main; }
 };
@@ -125,6 +126,9 @@ struct Abilities {
     State memory = State::usable, tasks = State::usable, cpu = State::usable;
     bool operator==(const Controllers&) const = default;
   };
+  /// Sockets that have the addresses of somebody else's connection. `unix_sockets`: this process may make no network
+  /// namespace, and has UNIX sockets in their place.
+  enum class Pairs : std::uint8_t { usable, unix_sockets };
   std::function<Mdns()> mdns = [] { return Mdns::usable; };
   std::function<Labels()> labels = [] { return Labels::usable; };
   std::function<Ranges()> ranges = [] { return Ranges::usable; };
@@ -134,6 +138,7 @@ struct Abilities {
   std::function<Boxes()> boxes = [] { return Boxes::usable; };
   std::function<UserNamespaces()> user_namespaces = [] { return UserNamespaces::usable; };
   std::function<Controllers()> controllers = [] { return Controllers{}; };
+  std::function<Pairs()> pairs = [] { return Pairs::usable; };
 };
 /// What the configuration asks for and this program was built without, finds no library for or may not do, one item each with the
 /// services that want it, such as "mdns: built without libavahi-client (ftp ssh)"; empty when everything is in effect.

@@ -17,6 +17,7 @@
 #include "xsuperd/config/diagnostic.hpp"
 #include "xsuperd/config/limits.hpp"
 #include "xsuperd/config/listen.hpp"
+#include "xsuperd/config/tls.hpp"
 
 /// The configuration as values. Nothing here changes after the loader has built it; it is shared between threads as
 /// shared_ptr<const ...>. State (counters, sockets, processes) lives in service::State, never here.
@@ -133,6 +134,19 @@ struct LogTarget {
   bool operator==(const LogTarget&) const = default;
 };
 
+/// event_log, ours: where records of what happens go, complete and with named fields.
+struct EventTarget {
+  enum class Kind : std::uint8_t {
+    none,             ///< takes back what the defaults say
+    file,             ///< a JSON object a line
+    standard_output,  ///< the same
+    journal,          ///< fields of systemd's
+  };
+  Kind kind = Kind::none;
+  std::string path;  ///< file
+  bool operator==(const EventTarget&) const = default;
+};
+
 struct User {
   std::string text;  ///< as written
   std::string name;  ///< login name when the uid has an entry, else empty
@@ -225,6 +239,7 @@ struct Settings {
   std::optional<std::vector<AddressPattern>> no_access;
   std::optional<AccessPolicy> access_policy;
   std::optional<LogTarget> log_type;
+  std::optional<EventTarget> event_log;  ///< ours
   std::optional<Set<SuccessOption>> log_on_success;
   std::optional<Set<FailureOption>> log_on_failure;
   std::optional<Words> env;
@@ -255,6 +270,19 @@ struct Settings {
   std::optional<ConnEnv> conn_env;
   std::optional<bool> expand;
   std::optional<KeepaliveTimes> keepalive;
+  std::optional<bool> tls;  ///< ours, as all to tls_timeout
+  std::optional<std::string> tls_cert;
+  std::optional<std::string> tls_key;
+  std::optional<std::vector<SniCertificate>> tls_sni;
+  std::optional<bool> tls_sni_strict;
+  std::optional<std::string> tls_client_ca;
+  std::optional<std::string> tls_client_crl;
+  std::optional<ClientCertificate> tls_client_cert;
+  std::optional<std::vector<CertificatePattern>> only_cert;
+  std::optional<TlsVersions> tls_versions;
+  std::optional<Words> tls_ciphers;
+  std::optional<Words> tls_alpn;
+  std::optional<std::uint32_t> tls_timeout;  ///< seconds
   std::optional<std::string> banner;
   std::optional<std::string> banner_success;
   std::optional<std::string> banner_fail;
@@ -346,6 +374,7 @@ struct Service {
   std::vector<std::uint8_t> connection_variables;
   std::vector<ArgumentPattern> argument_patterns;  ///< with expand: of all of argv; else empty
   std::vector<gid_t> supplementary_groups;
+  SharedOffer offer;        ///< with tls: what its files said
   bool common_log = false;  ///< the FILE of the defaults, shared by all (fact B3.45)
   /// What bind says, if it had no address when the configuration was read: the name of a host, or an address in a zone.
   /// Until it has one the service stays closed (decision B15.24), and `listen.at.address` says nothing. Empty: nothing.
@@ -389,6 +418,11 @@ struct Service {
   }
   /// Does each of its servers get a connection of its own, of which it can be told?
   [[nodiscard]] bool has_connections() const { return !wait && (kind == Kind::program || kind == Kind::tcpmux); }
+  /// Do its connections begin with TLS?
+  [[nodiscard]] bool tls() const { return settings.tls.value_or(false); }
+  [[nodiscard]] ClientCertificate client_certificate() const {
+    return settings.tls_client_cert.value_or(settings.only_cert ? ClientCertificate::required : ClientCertificate::no);
+  }
   /// A relay to a UNIX socket.
   [[nodiscard]] bool relays_locally() const { return kind == Kind::redirect && settings.redirect->local(); }
   [[nodiscard]] ErrorOutput error_output() const { return settings.error_output.value_or(ErrorOutput::client); }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "xsuperd/base/address.hpp"
+#include "xsuperd/tls/check.hpp"
 
 namespace xsuperd::config {
 
@@ -37,6 +38,8 @@ class Names {
   [[nodiscard]] virtual std::vector<base::Address> host(const std::string& name) = 0;
   /// Is there a system call of that name? True as well where nothing is there to tell.
   [[nodiscard]] virtual bool system_call(const std::string& name) = 0;
+  /// What is wrong with certificates, keys and words about TLS today. Nothing where nobody looks at them.
+  [[nodiscard]] virtual std::vector<tls::Fault> tls_faults(const tls::Offer&) { return {}; }
   /// The environment the daemon was started with, "NAME=value" in its order (fact B1.29).
   [[nodiscard]] virtual const std::vector<std::string>& environment() = 0;
 };
@@ -58,6 +61,7 @@ class SystemNames final : public Names {
   std::optional<std::uint32_t> network(const std::string& name) override;
   std::vector<base::Address> host(const std::string& name) override;
   bool system_call(const std::string& name) override;
+  std::vector<tls::Fault> tls_faults(const tls::Offer& offer) override { return tls::check(offer, std::chrono::system_clock::now()); }
   const std::vector<std::string>& environment() override { return environment_; }
 
  private:

@@ -56,6 +56,9 @@ template <>
 inline constexpr auto word_table<RemovedSessions> = std::to_array<Word<RemovedSessions>>({
     {"terminate", RemovedSessions::terminate}, {"keep", RemovedSessions::keep}});
 template <>
+inline constexpr auto word_table<ClientCertificate> = std::to_array<Word<ClientCertificate>>({
+    {"no", ClientCertificate::no}, {"optional", ClientCertificate::optional}, {"required", ClientCertificate::required}});
+template <>
 inline constexpr auto word_table<ConnEnv> = std::to_array<Word<ConnEnv>>({
     {"xinetd", ConnEnv::xinetd}, {"ucspi", ConnEnv::ucspi}, {"all", ConnEnv::all}});
 /// Those that expand knows.
@@ -72,6 +75,10 @@ template <>
 inline constexpr auto word_table<ErrorOutput> = std::to_array<Word<ErrorOutput>>({
     {"client", ErrorOutput::client}, {"log", ErrorOutput::log}, {"discard", ErrorOutput::discard}});
 
+template <>
+inline constexpr auto word_table<EventTarget::Kind> = std::to_array<Word<EventTarget::Kind>>({
+    {"FILE", EventTarget::Kind::file}, {"STDOUT", EventTarget::Kind::standard_output},
+    {"JOURNAL", EventTarget::Kind::journal}, {"NONE", EventTarget::Kind::none}});
 template <>
 inline constexpr auto word_table<Sandbox> = std::to_array<Word<Sandbox>>({
     {"none", Sandbox::none}, {"basic", Sandbox::basic}, {"strict", Sandbox::strict}});

@@ -10,6 +10,7 @@
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/fd.hpp"
+#include "xsuperd/tls/engine.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -31,6 +32,7 @@ enum class Kind : std::uint8_t {
   tcpmux,   ///< reads the request line of RFC 1078 and gives the connection back (decision B15.21)
   ident,    ///< asks an identity server (RFC 1413) over a socket that start() connects to `targets[0]`
   lines,    ///< reads a pipe to its end, and tells its lines: what a server writes to descriptor 2
+  tls,      ///< shakes hands, tells the outcome, and passes bytes to and from the socket that it is given then
 };
 
 /// Bytes of a line as Parameters::on_line takes it: 1,024 of a stream, each escaped, and marks where it was cut.
@@ -46,13 +48,18 @@ struct Parameters {
   bool keepalive = false;                              ///< relay: SO_KEEPALIVE on both sides
   std::vector<std::string> texts;                      ///< text, xadmin
   /// After so long without anything happening the conversation ends; 0: never, but 5 minutes for xadmin.
-  /// tcpmux: for the whole request line, 0: 10 s. ident: for the whole look-up, 0: 30 s (fact B7.29).
+  /// tcpmux: for the whole request line, 0: 10 s. ident: for the whole look-up, 0: 30 s (fact B7.29). tls: for the handshake.
   std::chrono::milliseconds idle_deadline{0};
   std::uint16_t peer_port = 0;   ///< ident: the asked host's end of the connection that is asked about
   std::uint16_t local_port = 0;  ///< ident: our end of it
   /// lines: takes one after the other, each escaped and of at most longest_line bytes. False: there is no room for it now,
   /// and it is dropped. Stays in the process: the daemon and a worker have one each.
   std::function<bool(std::string_view)> on_line;
+  /// tls: what the service offers, for whoever has it held elsewhere, and the same made ready, for whoever holds it.
+  std::shared_ptr<const tls::Offer> offer;
+  std::shared_ptr<const tls::Context> context;
+  /// tls: told once. After Handshake::Result::done the conversation waits for join(); else it ends. Stays in the process.
+  std::function<void(const tls::Handshake&)> on_shaken;
 };
 
 /// What an identity server said (RFC 1413), or why nothing is known of it.
@@ -99,6 +106,10 @@ class Conversation {
   virtual ~Conversation() = default;
   /// So far: what the Report would say if it ended now. Costs nothing, and may be asked at any time before `done`.
   [[nodiscard]] virtual Traffic traffic() const = 0;
+  /// tls: from now on bytes pass between the peer and `inner`, a stream socket. The peer's end becomes the end of what comes
+  /// there, and the other way round; a connection of the peer that ends without TLS having said so becomes a reset, if it is
+  /// TCP. Without a descriptor the conversation ends. Others close it.
+  virtual void join([[maybe_unused]] base::Fd inner) {}
 };
 
 /// Makes ready what the first conversation of a loop would: the time zone, which is read from a file, an epoll set and

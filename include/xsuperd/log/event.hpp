@@ -2,6 +2,8 @@
 #pragma once
 #include <sys/types.h>
 
+#include <boost/mp11/algorithm.hpp>
+#include <boost/mp11/list.hpp>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -16,8 +18,10 @@
 #include "xsuperd/base/described.hpp"
 #include "xsuperd/config/diagnostic.hpp"
 #include "xsuperd/config/model.hpp"
+#include "xsuperd/log/record.hpp"
 
-/// What is logged, as values: sentences of the daemon, and what happened to a service. Plain and copyable; none takes
+/// What is logged, as values: sentences of the daemon, what happened to a service as its log has it, and the records of
+/// event logs (record.hpp). Plain and copyable; none takes
 /// memory from the heap, none owns its texts: whoever keeps an event keeps these too (log/texts.hpp). Each output makes
 /// of an event what it writes; xinetd's formats (facts B7.11 to B7.18) are those of append_text(). Pure.
 namespace xsuperd::log {
@@ -135,7 +139,13 @@ struct Traffic {
 };
 BOOST_DESCRIBE_STRUCT(Traffic, (), (service, in, out))
 
-using Event = std::variant<Message, Start, Exit, Fail, UserId, NoId, Traffic, Limit, Stderr>;
+/// The kinds of records, and the events that they are.
+using Records = boost::mp11::mp_list<record::Start, record::Exit, record::Refuse, record::Limit, record::Ban, record::Open,
+                                     record::Lost, record::Reload, record::Upgrade, record::Gap>;
+using Event = boost::mp11::mp_append<std::variant<Message, Start, Exit, Fail, UserId, NoId, Traffic, Limit, Stderr>, Records>;
+
+template <typename Kind>
+concept Record = boost::mp11::mp_contains<Records, Kind>::value;
 
 // What a service logs, with the fields that it is to log. All refer to `service` and to the texts that are given.
 

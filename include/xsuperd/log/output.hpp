@@ -67,4 +67,10 @@ struct Identity {
 [[nodiscard]] std::shared_ptr<Output> syslog_output(Identity who, int facility, int fixed_level = -1,
                                                     std::string path = "/dev/log");
 
+/// An event log: a JSON object a line, as docs/schema/event.json has it. Opens as the others do.
+[[nodiscard]] base::Result<std::shared_ptr<Output>> open_event_file(const std::string& path);
+/// An event log in the journal of systemd, whose socket is at `path`, in its native protocol (systemd, "Native Journal
+/// Protocol"): each field as XSUPERD_NAME, and the whole as MESSAGE. A missing journal makes write() say `later`.
+[[nodiscard]] std::shared_ptr<Output> journal_output(Identity who, std::string path = "/run/systemd/journal/socket");
+
 }  // namespace xsuperd::log

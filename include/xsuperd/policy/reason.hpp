@@ -25,6 +25,8 @@ enum class Reason : std::uint8_t {
   queue_full,
   queue_timeout,
   penalty,
+  tls,
+  certificate,
   end  ///< none: how many there are
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::end);
@@ -71,6 +73,10 @@ inline constexpr std::array<ReasonRow, reason_count> reason_table{{
      .sentence = "The request has waited in the queue as long as queue allows.", .since = 8},
     {.reason = Reason::penalty, .word = "penalty", .check = "penalty", .attribute = "penalty",
      .sentence = "Earlier requests have cost the source a penalty that is not over yet.", .since = 8},
+    {.reason = Reason::tls, .word = "tls", .check = "", .attribute = "tls",
+     .sentence = "TLS could not be agreed on, or not within tls_timeout.", .since = 9},
+    {.reason = Reason::certificate, .word = "certificate", .check = "", .attribute = "only_cert",
+     .sentence = "The peer has no certificate, or not a good one, or only_cert does not have it.", .since = 9},
 }};
 
 /// Does each reason have its row, in its place, with a word of its own and a sentence?

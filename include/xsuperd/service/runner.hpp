@@ -38,6 +38,9 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void move_to(Setup setup);
   /// The configuration is the same, and its log was opened anew.
   void log_to(std::shared_ptr<log::Output> service_log);
+  /// The same for its event log.
+  void record_in(std::shared_ptr<log::Output> event_log);
+  [[nodiscard]] const std::shared_ptr<log::Output>& event_log() const;
   /// What becomes of running servers when a service goes.
   enum class Servers : std::uint8_t { leave, terminate };
   /// Closes the socket and serves no more. `terminate`: TERM to every server, KILL after the grace time.
@@ -52,7 +55,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   std::size_t signal_servers(int number);
 
   /// Takes a connection that tcpmux has read this service's name from.
-  void receive_from_tcpmux(base::Fd connection, const base::Endpoint& peer);
+  void receive_from_tcpmux(base::Fd connection, const Session& before);
 
   // For an upgrade (hand_over.cpp). In the old image, while Sockets::holding is set:
   /// Stops to wait for the sockets, or waits for them again, when the upgrade has come to nothing. The State does not

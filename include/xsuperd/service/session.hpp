@@ -20,7 +20,9 @@
 #include "xsuperd/net/ident.hpp"
 #include "xsuperd/net/local_connector.hpp"
 #include "xsuperd/net/tcp_observer.hpp"
+#include "xsuperd/net/true_pairs.hpp"
 #include "xsuperd/service/state.hpp"
+#include "xsuperd/tls/words.hpp"
 
 namespace xsuperd::net {
 struct Datagram;
@@ -37,6 +39,7 @@ struct Datagram;
 /// | judging    | another look: a place may become free    | looked_again -> arrived                               |
 /// | queued     | a place, or a token of `rate` (`queue`)  | called -> arrived                                     |
 /// | libwrap    | the helper's word                        | allowed -> the next that is wanted                    |
+/// | tls        | the outcome of its handshake             | shaken -> the next that is wanted                     |
 /// | banner     | `banner_success` to be taken             | greeted -> the next that is wanted                    |
 /// | identity   | the answer of an identity server         | identified -> the next that is wanted                 |
 /// | target     | the address of a redirect's target       | target_found -> the next that is wanted               |
@@ -45,7 +48,7 @@ struct Datagram;
 /// | running    | the end of its server                    | ended                                                 |
 /// | conversing | the end of its conversation in a worker  | ended                                                 |
 ///
-/// `admitted` leads to the first of libwrap, banner, identity and target that is wanted, else to starting. From every phase `ended` (also: refused, withdrawn, lost) is the end. A further wait before
+/// `admitted` leads to the first of libwrap, tls, banner, identity and target that is wanted, else to starting. From every phase `ended` (also: refused, withdrawn, lost) is the end. A further wait before
 /// a server starts is a row of `way_to_server` in session.cpp, and a member of Wanted.
 namespace xsuperd::service {
 
@@ -63,8 +66,9 @@ enum class SessionPhase : std::uint8_t {
   running,
   conversing,
   queued,
+  tls,
 };
-inline constexpr SessionPhase last_session_phase = SessionPhase::queued;
+inline constexpr SessionPhase last_session_phase = SessionPhase::tls;
 
 enum class SessionEvent : std::uint8_t {
   greets,        ///< `banner` is being sent
@@ -77,6 +81,7 @@ enum class SessionEvent : std::uint8_t {
   called,        ///< its turn has come
   admitted,
   allowed,       ///< by libwrap
+  shaken,        ///< the handshake is done, and its certificate will do
   identified,
   target_found,
   started,
@@ -91,6 +96,7 @@ struct Wanted {
   bool identity = false;
   bool target = false;
   bool conversation = false;  ///< we serve it ourselves, in a worker
+  bool tls = false;
 };
 
 /// Where a session in that phase is after the event; nothing when the one does not belong to the other. Pure.
@@ -122,14 +128,16 @@ struct SessionFacts {
   net::TcpIdentity connection{};  ///< noted where idle_timeout or first_data_timeout may have to look at it
   bool peer_spoke = false;        ///< it has been seen that the peer has sent something
   base::Moment limited{};         ///< when a time limit has ended it; none: the epoch
+  base::Endpoint local{};         ///< what the peer has reached, noted where an event log tells of it, or a worker has the connection
+  bool covered = false;           ///< the TLS handshake is done: its socket is one that the worker passes bytes to
   bool operator==(const SessionFacts&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(SessionFacts, (),
                       (peer, endpoint, phase, pid, started, started_wall, arrival, accepted, judged, judged_again,
-                       through_tcpmux, queued, connection, peer_spoke, limited))
+                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered))
 constexpr auto members_since(const SessionFacts*) {
   return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}, base::Since{"queued", 8}, base::Since{"connection", 8},
-                    base::Since{"peer_spoke", 8}, base::Since{"limited", 8}};
+                    base::Since{"peer_spoke", 8}, base::Since{"limited", 8}, base::Since{"local", 9}, base::Since{"covered", 9}};
 }
 
 /// One request. Loop thread only.
@@ -148,6 +156,9 @@ struct Session : SessionFacts {
   bool killed = false;    ///< a server that went on after `limited`
   bool signalled = false;  ///< we have sent its server a signal: how it ends is not the peer's doing
   base::DeadlineQueue<Token>::Handle deadline{};  ///< among Sessions::deadlines()
+  net::TruePairs::Id pair = 0;  ///< while its pair of sockets is being made
+  bool shaking = false;   ///< a worker is to tell how its handshake came out
+  std::shared_ptr<const tls::Words> words{};  ///< what was agreed on
   base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
 
   Session() = default;

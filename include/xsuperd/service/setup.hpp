@@ -16,6 +16,7 @@ struct Setup {
   std::shared_ptr<const policy::Policy> policy;
   std::shared_ptr<const spawn::Recipe> recipe;
   std::shared_ptr<log::Output> service_log;  ///< null: no logging
+  std::shared_ptr<log::Output> event_log = {};  ///< null: nothing is recorded
   [[nodiscard]] const config::Service& service() const { return policy->service(); }
 };
 

@@ -67,6 +67,8 @@ struct Serving {
   worker::Conversations& conversations;
   std::shared_ptr<Lingering> lingering;
   net::SecurityLabels* labels = nullptr;  ///< null: this kernel has none
+  worker::Conversations* handshakes = nullptr;  ///< where TLS is spoken; null: nowhere
+  std::shared_ptr<net::TruePairs> pairs{};      ///< for servers behind TLS
 };
 
 /// Who is asked about peers and hosts.

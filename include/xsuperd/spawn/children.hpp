@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "xsuperd/box/boxes.hpp"
 
@@ -18,6 +19,12 @@ class io_context;
 
 namespace xsuperd::spawn {
 
+/// What a child has used, with its own children that it has waited for (getrusage(2)).
+struct Usage {
+  std::chrono::microseconds user{}, system{};  ///< processor time
+  std::uint64_t most_memory = 0;               ///< of the largest of these processes, bytes
+};
+
 /// The end of a child, as waitid(2) tells it. When someone else took the status away, it counts as exit
 /// status 0.
 struct Ended {
@@ -26,6 +33,7 @@ struct Ended {
   bool signalled = false;
   int value = 0;  ///< exit status, or signal number
   box::Struck struck = {};  ///< set by whoever lends boxes
+  std::optional<Usage> usage = {};  ///< none: someone else has taken the status
 };
 
 /// Watches running children by pidfd: no SIGCHLD, no search, no confusion of reused pids. Works for a child

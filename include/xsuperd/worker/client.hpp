@@ -32,9 +32,12 @@ struct WorkerUser {
   gid_t gid = 65534;
 };
 
+/// What a worker is for. One for TLS has keys in its memory, and holds nothing but conversations of kind tls.
+enum class Role : std::uint8_t { conversations, tls };
+
 /// How a worker is started: /proc/self/exe as "xsuperd-worker", with the user and the daemon's TZ in its environment
 /// and nothing else. `user` has no effect when the daemon is not root.
-[[nodiscard]] std::shared_ptr<const spawn::Recipe> worker_recipe(WorkerUser user = {});
+[[nodiscard]] std::shared_ptr<const spawn::Recipe> worker_recipe(WorkerUser user = {}, Role role = Role::conversations);
 
 /// Bytes of the texts of conversations that wait, all together; one may have more.
 constexpr std::size_t most_waiting_bytes = 16 * 1024 * 1024;
@@ -46,6 +49,7 @@ struct InheritedWorker {
     std::uint64_t connection = 0;  ///< what distinguishes its socket from others; 0: it may not be given back
     bool asks = false;             ///< an identity may be reported
     bool tells = false;            ///< lines may be told
+    bool shakes = false;           ///< of kind tls, and the outcome of its handshake has not been told
     bool operator==(const Conversation&) const = default;
   };
   pid_t pid = 0;
@@ -56,8 +60,8 @@ struct InheritedWorker {
   std::vector<Conversation> conversations;
   bool operator==(const InheritedWorker&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(InheritedWorker::Conversation, (), (token, connection, asks, tells))
-constexpr auto members_since(const InheritedWorker::Conversation*) { return std::array{base::Since{"tells", 9}}; }
+BOOST_DESCRIBE_STRUCT(InheritedWorker::Conversation, (), (token, connection, asks, tells, shakes))
+constexpr auto members_since(const InheritedWorker::Conversation*) { return std::array{base::Since{"tells", 9}, base::Since{"shakes", 9}}; }
 BOOST_DESCRIBE_STRUCT(InheritedWorker, (), (pid, pidfd, link, protocol, drain, conversations))
 
 /// The daemon's workers: starts them, gives them conversations, starts others when they end. Lives on the loop thread,
@@ -116,6 +120,8 @@ class Client final : public Conversations {
   void stop(std::uint64_t token) override;
   using Conversations::resume;
   bool resume(std::uint64_t token, Done done, OnLine on_line) override;
+  bool resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken) override;
+  void join(std::uint64_t token, base::Fd inner) override;
   int waiting_connection(std::uint64_t token) const override;
   /// Asks all workers that hold conversations, those from before an upgrade too, but for those of another version, and
   /// calls back when all have answered, or after progress_patience with what there is. Calls that come meanwhile are

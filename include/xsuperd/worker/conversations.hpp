@@ -43,6 +43,7 @@ class Conversations {
  public:
   using Done = std::function<void(Ending)>;
   using OnLine = std::function<bool(std::string_view)>;  ///< as Parameters::on_line; its answer has no effect
+  using OnShaken = std::function<void(const tls::Handshake&)>;  ///< as Parameters::on_shaken
   using Answered = std::function<void(const Counts&)>;
 
   virtual ~Conversations() = default;
@@ -62,6 +63,11 @@ class Conversations {
   /// is called, when there is none of that token.
   [[nodiscard]] virtual bool resume(std::uint64_t token, Done done, OnLine on_line) = 0;
   [[nodiscard]] bool resume(std::uint64_t token, Done done) { return resume(token, std::move(done), {}); }
+  /// The same for one of kind tls whose handshake is not done yet.
+  [[nodiscard]] virtual bool resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken) = 0;
+  /// For one of kind tls whose handshake is done: see converse::Conversation::join(). Nothing happens when there is none of
+  /// that token (any more), and the descriptor is closed.
+  virtual void join(std::uint64_t token, base::Fd inner) = 0;
   /// The number of the connection of a conversation that nobody holds yet, because it waits; else -1. It stays ours.
   [[nodiscard]] virtual int waiting_connection(std::uint64_t token) const = 0;
   /// Asks how much the conversations have carried since they began. `told` is called exactly once, soon, on the loop

@@ -25,9 +25,10 @@ struct SandboxOptions {
   std::optional<uid_t> uid;
   std::optional<gid_t> gid;
   bool system_calls = true;  ///< restrict them (seccomp), where xsuperd was built with it
+  bool tls = false;          ///< OpenSSL is made ready, and the memory stays out of swap where the system lets it
 };
 
-/// As Client passes them on: XSUPERD_WORKER_UID and XSUPERD_WORKER_GID of the environment.
+/// As Client passes them on: XSUPERD_WORKER_UID, XSUPERD_WORKER_GID and XSUPERD_WORKER_ROLE of the environment.
 [[nodiscard]] SandboxOptions sandbox_from_environment();
 
 /// False when built without libseccomp, or with a sanitizer, which needs more system calls than a worker may

@@ -60,6 +60,26 @@ struct Target {
   std::uint64_t token = 0;
   base::Fd socket;  ///< none after decoding: it was lost on the way, for lack of descriptors
 };
+/// Daemon to worker: what a service offers, by a number that the daemon gives it. The descriptor is a sealed memfd with the
+/// encoded tls::Offer in it. Like the next three only for a worker that this daemon has started, but for Join.
+struct Keys {
+  std::uint64_t number = 0;
+  base::Fd bytes;  ///< none after decoding: it was lost on the way
+};
+/// Daemon to worker: nobody will ask for these any more.
+struct ForgetKeys {
+  std::uint64_t number = 0;
+};
+/// Daemon to worker: with which Keys a conversation of kind tls is held. Comes before its Start, as Target does.
+struct WithKeys {
+  std::uint64_t token = 0;
+  std::uint64_t number = 0;
+};
+/// Daemon to worker: see Conversations::join(). Of a conversation that has told how its handshake came out.
+struct Join {
+  std::uint64_t token = 0;
+  base::Fd inner;  ///< none after decoding: it was lost on the way, and the conversation ends
+};
 /// Daemon to worker: end this conversation. Answered by Ended, unless there is none of that token.
 struct Stop {
   std::uint64_t token = 0;
@@ -70,7 +90,7 @@ struct Drain {};
 struct Ask {
   std::uint64_t question = 0;  ///< the daemon's number for it
 };
-using ToWorker = std::variant<Start, TextPart, Stop, Drain, Ask, Target>;
+using ToWorker = std::variant<Start, TextPart, Stop, Drain, Ask, Target, Keys, ForgetKeys, WithKeys, Join>;
 
 /// Worker to daemon: conversations may come.
 struct Ready {};
@@ -101,7 +121,12 @@ struct Line {
   std::uint64_t token = 0;
   std::string text;  ///< 1 to longest_line bytes
 };
-using ToDaemon = std::variant<Ready, Failed, Ended, Progress, Line>;
+/// Worker to daemon: how the handshake of a conversation of kind tls came out; once. In order as tls::in_order() has it.
+struct Shaken {
+  std::uint64_t token = 0;
+  tls::Handshake handshake;
+};
+using ToDaemon = std::variant<Ready, Failed, Ended, Progress, Line, Shaken>;
 
 /// Tokens from here on are no conversation's: they ask for a sign of life.
 constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
@@ -117,6 +142,10 @@ constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
 /// Nothing when there are too many targets or texts, or a text is too long; the connection is closed then.
 [[nodiscard]] std::optional<std::vector<Packet>> encode(Start start);
 [[nodiscard]] Packet encode(Target target);
+[[nodiscard]] Packet encode(Keys keys);
+[[nodiscard]] Packet encode(const ForgetKeys& forget);
+[[nodiscard]] Packet encode(const WithKeys& with);
+[[nodiscard]] Packet encode(Join join);
 [[nodiscard]] Packet encode(const Stop& stop);
 [[nodiscard]] Packet encode(const Drain& drain);
 [[nodiscard]] Packet encode(const Ask& ask);
@@ -125,11 +154,12 @@ constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
 [[nodiscard]] Packet encode(Ended ended);
 [[nodiscard]] Packet encode(const Progress& progress);
 [[nodiscard]] Packet encode(const Line& line);
+[[nodiscard]] Packet encode(const Shaken& shaken);
 /// The whole answer, in as many messages as it needs. The counts may come in any order.
 [[nodiscard]] std::vector<Packet> encode_answer(std::uint64_t question, std::vector<Progress::Count> counts);
 
 /// What the packet says; nothing when it is no message of this version in every respect. A descriptor that
-/// the message does not speak of is refused too, and closed; so is an Identity, a Progress or a Line that is not as its type says.
+/// the message does not speak of is refused too, and closed; so is an Identity, a Progress, a Line or a Shaken that is not as its type says.
 [[nodiscard]] std::optional<ToWorker> decode_for_worker(Packet packet);
 [[nodiscard]] std::optional<ToDaemon> decode_for_daemon(Packet packet);
 

@@ -38,7 +38,8 @@ syn keyword xsuperdAttribute contained banner_success bind bind_device capabilit
 syn keyword xsuperdAttribute contained defer_accept deny_time disable disabled enabled env expand first_data_timeout
 syn keyword xsuperdAttribute contained flags freebind group groups id idle_timeout instances keepalive kill_grace
 syn keyword xsuperdAttribute contained libwrap limit_exempt linger listen log_on_failure log_on_success log_type mark
-syn keyword xsuperdAttribute contained max_load mdns mptcp nice no_access no_new_privileges only_cid only_from
+syn keyword xsuperdAttribute contained event_log max_load mdns mptcp nice no_access no_new_privileges only_cert only_cid
+syn keyword xsuperdAttribute contained only_from
 syn keyword xsuperdAttribute contained only_gid only_uid pass_fds passenv penalty penalty_range per_source
 syn keyword xsuperdAttribute contained per_source_rate port protocol queue rate receive_buffer redirect reload_policy
 syn keyword xsuperdAttribute contained removed_sessions rlimit_as rlimit_core rlimit_cpu rlimit_data rlimit_files
@@ -51,12 +52,14 @@ syn keyword xsuperdAttribute contained service_memory_max service_tasks_max swap
 syn keyword xsuperdAttribute contained rlimit_stack rpc_number rpc_version runtime_max sandbox send_buffer server
 syn keyword xsuperdAttribute contained server_args socket_group socket_mode socket_owner socket_type source_prefix
 syn keyword xsuperdAttribute contained stderr system_call_action system_calls tcp_connect tos type umask user v6only wait
+syn keyword xsuperdAttribute contained tls tls_alpn tls_cert tls_ciphers tls_client_ca tls_client_cert tls_client_crl
+syn keyword xsuperdAttribute contained tls_key tls_sni tls_sni_strict tls_timeout tls_versions
 syn keyword xsuperdAttribute contained interface
 
 syn keyword xsuperdConstant contained yes no stream dgram raw seqpacket seqpacket_sctp UNLIMITED FOREVER NEVER SYSLOG FILE
 syn keyword xsuperdConstant contained INTERNAL RPC UNLISTED TCPMUX TCPMUXPLUS HOST PID USERID EXIT DURATION TRAFFIC ATTEMPT
 syn keyword xsuperdConstant contained REUSE INTERCEPT NORETRY IDONLY NAMEINARGS NODELAY KEEPALIVE NOLIBWRAP SENSOR IPv4 IPv6
-syn keyword xsuperdConstant contained LABELED refuse_both best_match keep terminate lenient strict xinetd ucspi all none systemd basic error kill client log discard
+syn keyword xsuperdConstant contained LABELED STDOUT JOURNAL NONE refuse_both best_match keep terminate lenient strict xinetd ucspi all none systemd basic error kill client log discard optional required
 syn match xsuperdNumber contained /\<\d\+[KkMm]\?\>/
 syn match xsuperdAddress contained /\<\d\{1,3}\%(\.\d\{1,3}\)\{1,3}\%(\/\d\+\)\?/
 syn match xsuperdAddress contained /\<\x\{0,4}\%(:\x\{0,4}\)\{2,7}\%(\/\d\+\)\?/

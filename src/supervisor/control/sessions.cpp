@@ -24,6 +24,7 @@ std::string_view stage_word(service::SessionPhase phase) {
     case Phase::target: return Stages::name_look_up;
     case Phase::greeting:
     case Phase::banner: return Stages::banner;
+    case Phase::tls: return Stages::tls;
     case Phase::libwrap: return Stages::libwrap;
     case Phase::identity: return Stages::ident;
     case Phase::starting: return Stages::starting;

@@ -8,8 +8,9 @@ namespace xsuperd::control {
 struct Stages {
   static constexpr std::string_view arrived = "arrived", running = "running", conversation = "conversation",
                                     name_look_up = "name look-up", banner = "banner", libwrap = "libwrap", ident = "ident",
-                                    waits_to_be_started = "waits to be started", starting = "starting", queued = "queued";
-  static constexpr std::array all{arrived, running, conversation, name_look_up, banner, libwrap, ident, waits_to_be_started, starting, queued};
+                                    waits_to_be_started = "waits to be started", starting = "starting", queued = "queued",
+                                    tls = "TLS handshake";
+  static constexpr std::array all{arrived, running, conversation, name_look_up, banner, libwrap, ident, waits_to_be_started, starting, queued, tls};
 };
 
 namespace reply {
