@@ -39,6 +39,10 @@ class Socket {
   /// The connection broke. What arrived before can still be read.
   [[nodiscard]] bool broken() const { return broken_; }
 
+  /// Nothing more will come than has come already, or something out of the ordinary has. Right after receive() this holds for
+  /// what that found.
+  [[nodiscard]] bool no_more_to_come() const { return surprises_; }
+
   /// `count`: how many bytes were moved. There are no flags for a pipe.
   [[nodiscard]] Moved receive(std::span<char> to, std::size_t& count, int flags = 0);
   [[nodiscard]] Moved send(std::string_view bytes, std::size_t& count, int flags = 0);
@@ -54,6 +58,8 @@ class Socket {
   void hurry();
   /// Nothing more will be written; the other side learns so.
   void end_writing();
+  /// The other side will learn from close() that the connection broke, whatever has been written.
+  void break_on_close();
 
   /// Have the handler called again although nothing new happened.
   void again() { poller_.again(*this); }

@@ -45,6 +45,8 @@ struct Running {
   bool asks = false;             ///< an identity may be reported
   bool stopping = false;         ///< its worker has been told
   bool tells = false;            ///< it is of kind lines
+  bool looks = false;            ///< it is of kind proxy
+  ProxyHeader header = {};       ///< what it has told
   Conversations::OnLine on_line = {};
   base::Allowance lines{lines_at_once, lines_every};
 };
@@ -87,6 +89,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void expire_waiting(base::Moment before);
   bool ended(const Link& link, Ended ended);
   bool told(const Link& link, const Line& line);
+  bool told(const Link& link, const HeaderSeen& seen);
   [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
   bool progressed(const Link& link, const Progress& progress);
   void lose(const Link& link);
@@ -120,6 +123,7 @@ std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::func
                       .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
                       .on_progress = [this](Link& link, const Progress& what) { return progressed(link, what); },
                       .on_line = [this](Link& link, const Line& what) { return told(link, what); },
+                      .on_header = [this](Link& link, const HeaderSeen& what) { return told(link, what); },
                       .on_gone = [this](Link& link) { lose(link); },
                       .on_trouble =
                           [this](std::string sentence) {
@@ -141,7 +145,7 @@ void Client::Impl::take_over(spawn::Spawner& spawner, const InheritedWorker& wor
     inherited.erase(found);
   });
   for (const InheritedWorker::Conversation& one : worker.conversations)
-    if (socket && running.emplace(one.token, Running{{}, link.get(), one.connection, one.asks, false, one.tells}).second) ++link->load;
+    if (socket && running.emplace(one.token, Running{{}, link.get(), one.connection, one.asks, false, one.tells, one.looks}).second) ++link->load;
   inherited.push_back(link);
   link->take_over(worker, std::move(pidfd), std::move(socket));
 }
@@ -153,7 +157,7 @@ std::vector<InheritedWorker> Client::Impl::hand_over() const {
       auto worker = link->hand_over();
       if (!worker) continue;
       for (const auto& [token, one] : running)
-        if (one.link == link.get()) worker->conversations.push_back({.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells});
+        if (one.link == link.get()) worker->conversations.push_back({.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells, .looks = one.looks});
       workers.push_back(std::move(*worker));
     }
   return workers;
@@ -180,12 +184,12 @@ void Client::Impl::give(Link& link, Start start, Done done) {
   const std::uint64_t token = start.token;
   const std::uint64_t connection = start.kind == Kind::tcpmux ? cookie_of(start.connection) : 0;
   const bool asks = start.kind == Kind::ident;
-  const bool tells = start.kind == Kind::lines;
+  const bool tells = start.kind == Kind::lines, looks = start.kind == Kind::proxy;
   OnLine on_line = std::move(start.parameters.on_line);
   auto packets = encode(std::move(start));
   if (!packets) return finish_later(std::move(done), Ending::Why::lost);
   for (Packet& packet : *packets) link.dialogue().send(std::move(packet));
-  running.emplace(token, Running{std::move(done), &link, connection, asks, false, tells, std::move(on_line)});
+  running.emplace(token, Running{std::move(done), &link, connection, asks, false, tells, looks, {}, std::move(on_line)});
   ++link.load;
   link.last_use = std::chrono::steady_clock::now();
 }
@@ -237,6 +241,7 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
   if (back && (found->second.connection == 0 || cookie_of(back) != found->second.connection)) return false;
   const bool told = ended.ending.report.identity.result != Identity::Result::none;
   if (told && !found->second.asks) return false;
+  ended.ending.report.header = found->second.header;
   if (--found->second.link->load == 0) found->second.link->idle_from_now();
   const Done done = std::move(found->second.done);
   running.erase(found);
@@ -249,6 +254,15 @@ bool Client::Impl::told(const Link& link, const Line& line) {
   if (found == running.end() || found->second.link != &link || !found->second.tells) return false;
   if (!found->second.lines.take(std::chrono::steady_clock::now())) return true;
   if (const OnLine on_line = found->second.on_line) (void)on_line(line.text);  // a copy: it may do anything
+  return true;
+}
+
+/// Once, and right before the end.
+bool Client::Impl::told(const Link& link, const HeaderSeen& seen) {
+  const auto found = running.find(seen.token);
+  const bool may = found != running.end() && found->second.link == &link && found->second.looks;
+  if (!may || found->second.header.result != ProxyHeader::Result::none) return false;
+  found->second.header = seen.header;
   return true;
 }
 

@@ -33,6 +33,7 @@ class Dialogue {
     std::function<bool(const Progress&)> on_progress;
     /// False as above.
     std::function<bool(const Line&)> on_line;
+    std::function<bool(const HeaderSeen&)> on_header;
     /// It is of no use any more, why is said after "worker N"; empty: the other end is gone. May close() the dialogue.
     std::function<void(std::string)> on_fault;
     /// Has it conversations?
@@ -83,6 +84,7 @@ class Dialogue {
   void handle(Ended ended);
   void handle(const Progress& progress);
   void handle(const Line& line);
+  void handle(const HeaderSeen& seen);
   [[nodiscard]] bool was_asked_before();
 
   boost::asio::io_context& loop_;

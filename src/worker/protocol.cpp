@@ -14,11 +14,12 @@ namespace {
 using base::Address;
 using std::chrono::milliseconds;
 
-enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line };
-constexpr auto last_kind = static_cast<std::uint8_t>(Kind::lines);
+enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line, header };
+constexpr auto last_kind = static_cast<std::uint8_t>(Kind::carry);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::vsock);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
 constexpr auto last_identity = static_cast<std::uint8_t>(Identity::Result::too_late);
+constexpr auto last_header = static_cast<std::uint8_t>(ProxyHeader::Result::gone);
 constexpr std::uint32_t highest_errno = 4095;
 /// Texts that are no longer than this, all together, travel in the Start itself.
 constexpr std::size_t inline_texts = 40 * 1024;
@@ -191,6 +192,34 @@ Line take_line(FieldReader& reader) {
   return line;
 }
 
+// --- HeaderSeen
+// ----------------------------------------------------------------------------------------------------
+
+/// Is everything there that its result promises, and nothing else?
+bool in_order(const ProxyHeader& header) {
+  ProxyHeader nothing;
+  nothing.result = header.result;
+  if (header.result != ProxyHeader::Result::header) return header.result != ProxyHeader::Result::none && header == nothing;
+  const bool read = header.version >= 1 && header.version <= 2 && header.size > 0 && header.size <= converse::longest_proxy_header;
+  const base::Endpoint none;
+  if (header.own) return read && header.client == none && header.called == none;
+  const Address &client = header.client.address, &called = header.called.address;
+  return read && client.is_ip() && client.family() == called.family() && client.scope() == 0 && called.scope() == 0;
+}
+
+HeaderSeen take_header(FieldReader& reader) {
+  HeaderSeen seen;
+  seen.token = reader.take<std::uint64_t>();
+  seen.header.result = static_cast<ProxyHeader::Result>(reader.take_up_to(last_header));
+  seen.header.version = reader.take<std::uint8_t>();
+  seen.header.own = reader.flag();
+  seen.header.size = reader.take<std::uint16_t>();
+  seen.header.client = take_endpoint(reader);
+  seen.header.called = take_endpoint(reader);
+  if (!in_order(seen.header)) reader.refuse();
+  return seen;
+}
+
 /// Ends decoding: the message, unless something was wrong with it or the descriptor beside it.
 template <typename To, typename Message>
 std::optional<To> accept(const FieldReader& reader, Message message, bool stray_descriptor) {
@@ -260,6 +289,16 @@ Packet encode(const Line& line) {
   return {message(Type::line).put(line.token).text(std::string_view(line.text).substr(0, converse::longest_line)).take(), {}};
 }
 
+Packet encode(const HeaderSeen& seen) {
+  const ProxyHeader& header = seen.header;
+  FieldWriter writer = message(Type::header);
+  writer.put(seen.token).put(static_cast<std::uint8_t>(header.result)).put(header.version);
+  writer.put(static_cast<std::uint8_t>(header.own)).put(header.size);
+  put_endpoint(writer, header.client);
+  put_endpoint(writer, header.called);
+  return {writer.take(), {}};
+}
+
 std::vector<Packet> encode_answer(std::uint64_t question, std::vector<Progress::Count> counts) {
   std::ranges::sort(counts, {}, &Progress::Count::token);
   std::vector<Packet> packets;
@@ -327,6 +366,8 @@ std::optional<ToDaemon> decode_for_daemon(Packet packet) {
       return accept<ToDaemon>(reader, take_progress(reader), descriptor);
     case Type::line:
       return accept<ToDaemon>(reader, take_line(reader), descriptor);
+    case Type::header:
+      return accept<ToDaemon>(reader, take_header(reader), descriptor);
     default:
       return std::nullopt;
   }

@@ -46,6 +46,7 @@ struct InheritedWorker {
     std::uint64_t connection = 0;  ///< what distinguishes its socket from others; 0: it may not be given back
     bool asks = false;             ///< an identity may be reported
     bool tells = false;            ///< lines may be told
+    bool looks = false;            ///< a header may be told
     bool operator==(const Conversation&) const = default;
   };
   pid_t pid = 0;
@@ -56,8 +57,10 @@ struct InheritedWorker {
   std::vector<Conversation> conversations;
   bool operator==(const InheritedWorker&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(InheritedWorker::Conversation, (), (token, connection, asks, tells))
-constexpr auto members_since(const InheritedWorker::Conversation*) { return std::array{base::Since{"tells", 9}}; }
+BOOST_DESCRIBE_STRUCT(InheritedWorker::Conversation, (), (token, connection, asks, tells, looks))
+constexpr auto members_since(const InheritedWorker::Conversation*) {
+  return std::array{base::Since{"tells", 9}, base::Since{"looks", 9}};
+}
 BOOST_DESCRIBE_STRUCT(InheritedWorker, (), (pid, pidfd, link, protocol, drain, conversations))
 
 /// The daemon's workers: starts them, gives them conversations, starts others when they end. Lives on the loop thread,
