@@ -9,6 +9,7 @@
 #include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/mdns.hpp"
 #include "xsuperd/net/port_lookup.hpp"
+#include "xsuperd/net/true_pairs.hpp"
 
 namespace xsuperd::net {
 
@@ -72,6 +73,12 @@ Boxes boxes() {
   return Boxes::not_in_kernel;
 }
 
+/// Whoever checks a configuration as an ordinary user is told what a daemon of his would do.
+config::Abilities::TruePairs true_pairs() {
+  using Pairs = config::Abilities::TruePairs;
+  return TruePairs::usable() ? Pairs::usable : Pairs::not_permitted;
+}
+
 Controllers::State controller(const char* name, bool running) {
   switch (box::group_ability(name, running)) {
     case box::GroupAbility::usable: return Controllers::State::usable;
@@ -90,7 +97,7 @@ Controllers controllers() {
 }  // namespace
 
 config::Abilities abilities(Asking asking) {
-  return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .boxes = boxes,
+  return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .boxes = boxes, .true_pairs = true_pairs,
           .controllers = asking == Asking::daemon ? controllers<true> : controllers<false>};
 }
 

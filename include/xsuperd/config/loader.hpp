@@ -121,12 +121,15 @@ struct Abilities {
     State memory = State::usable, tasks = State::usable, cpu = State::usable;
     bool operator==(const Controllers&) const = default;
   };
+  /// For real_peer: sockets with other addresses than the machine's. `not_permitted`: servers get UNIX sockets.
+  enum class TruePairs : std::uint8_t { usable, not_permitted };
   std::function<Mdns()> mdns = [] { return Mdns::usable; };
   std::function<Labels()> labels = [] { return Labels::usable; };
   std::function<Ranges()> ranges = [] { return Ranges::usable; };
   std::function<Filters()> filters = [] { return Filters::usable; };
   std::function<Connects()> connects = [] { return Connects::usable; };
   std::function<Boxes()> boxes = [] { return Boxes::usable; };
+  std::function<TruePairs()> true_pairs = [] { return TruePairs::usable; };
   std::function<Controllers()> controllers = [] { return Controllers{}; };
 };
 /// What the configuration asks for and this program was built without, finds no library for or may not do, one item each with the

@@ -255,6 +255,9 @@ struct Settings {
   std::optional<ConnEnv> conn_env;
   std::optional<bool> expand;
   std::optional<KeepaliveTimes> keepalive;
+  std::optional<std::vector<AddressPattern>> proxy_from;  ///< ours, as the next two; networks only
+  std::optional<std::uint32_t> proxy_timeout;             ///< seconds
+  std::optional<bool> real_peer;
   std::optional<std::string> banner;
   std::optional<std::string> banner_success;
   std::optional<std::string> banner_fail;
@@ -389,6 +392,12 @@ struct Service {
   }
   /// Does each of its servers get a connection of its own, of which it can be told?
   [[nodiscard]] bool has_connections() const { return !wait && (kind == Kind::program || kind == Kind::tcpmux); }
+  /// May peers come to it through a proxy that says for whom it speaks?
+  [[nodiscard]] bool proxied() const {
+    return !wait && listen.socket_type == SocketType::stream && settings.proxy_from && !settings.proxy_from->empty();
+  }
+  /// Do its servers get sockets that have the client's address as their peer, whoever the client came through?
+  [[nodiscard]] bool shows_real_peer() const { return settings.real_peer.value_or(false) && has_connections() && !served_by_us(); }
   /// A relay to a UNIX socket.
   [[nodiscard]] bool relays_locally() const { return kind == Kind::redirect && settings.redirect->local(); }
   [[nodiscard]] ErrorOutput error_output() const { return settings.error_output.value_or(ErrorOutput::client); }

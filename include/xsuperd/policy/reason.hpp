@@ -25,6 +25,7 @@ enum class Reason : std::uint8_t {
   queue_full,
   queue_timeout,
   penalty,
+  proxy,
   end  ///< none: how many there are
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::end);
@@ -71,6 +72,9 @@ inline constexpr std::array<ReasonRow, reason_count> reason_table{{
      .sentence = "The request has waited in the queue as long as queue allows.", .since = 8},
     {.reason = Reason::penalty, .word = "penalty", .check = "penalty", .attribute = "penalty",
      .sentence = "Earlier requests have cost the source a penalty that is not over yet.", .since = 8},
+    {.reason = Reason::proxy, .word = "proxy", .check = "", .attribute = "proxy_from",
+     .sentence = "A peer in proxy_from did not begin with a header of the PROXY protocol in time, or 256 others of the service "
+                 "are waited for already. The address is the proxy's.", .since = 9},
 }};
 
 /// Does each reason have its row, in its place, with a word of its own and a sentence?
