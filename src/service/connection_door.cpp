@@ -38,7 +38,7 @@ void ConnectionDoor::accept(Endpoint& endpoint) {
       session.alone = alone;
       session.endpoint = endpoint.id();
       const Token token = needs_.sessions.begin(std::move(session));
-      needs_.endings.attempt(token, [&] { greet(token); });
+      needs_.endings.attempt(token, [&] { needs_.headers.wanted(token) ? needs_.headers.read(token) : greet(token); });
     } catch (...) {  // the others of the batch are served
       thrown = std::current_exception();
     }
@@ -82,10 +82,12 @@ void ConnectionDoor::greeted(Token token, base::Fd socket, bool delivered) {
   needs_.endings.attempt(token, [&] { needs_.judging.judge(token); });
 }
 
-void ConnectionDoor::receive_from_tcpmux(base::Fd connection, const base::Endpoint& peer) {
+void ConnectionDoor::receive_from_tcpmux(base::Fd connection, const SessionFacts& before) {
   // The worker waited for the request line; a server expects to block.
   ::fcntl(connection.get(), F_SETFL, ::fcntl(connection.get(), F_GETFL) & ~O_NONBLOCK);
-  Session session(peer, std::move(connection));
+  Session session(before.peer, std::move(connection));
+  session.proxy = before.proxy;
+  session.called = before.called;
   session.alone = true;
   session.through_tcpmux = true;
   const Token token = needs_.sessions.begin(std::move(session));

@@ -8,6 +8,8 @@ void Endings::end(Token token) {
   if (const Session* session = needs_.sessions.find(token)) {
     if (session->lookup != 0) needs_.asked.ident_admitted.cancel(session->lookup);
     if (session->target != 0) needs_.asked.targets->cancel(session->target);
+    if (session->phase == SessionPhase::heading) needs_.serving.conversations.stop(token);
+    if (session->pairing != 0) needs_.serving.pairs->cancel(session->pairing);
     if (session->connecting != 0) needs_.asked.local_targets->cancel(session->connecting);
     if (needs_.setup.service().hands_over()) endpoint = needs_.endpoints.find(session->endpoint);
     needs_.sessions.erase(token);

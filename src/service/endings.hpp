@@ -21,6 +21,7 @@ class Endings {
     Endpoint::Owner& doors;
     const Journal& journal;
     Asked& asked;
+    Serving& serving;
     Census& census;
     const Hooks& hooks;
   };

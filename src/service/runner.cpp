@@ -107,9 +107,9 @@ bool Runner::signal_session(Token token, int number) {
 
 std::size_t Runner::signal_servers(int number) { return parts_->signals.send_all(number); }
 
-void Runner::receive_from_tcpmux(base::Fd connection, const base::Endpoint& peer) {
+void Runner::receive_from_tcpmux(base::Fd connection, const SessionFacts& before) {
   if (standing() != Standing::serving) return (void)net::send_now(connection.get(), "-Service not available\r\n");
-  parts_->connections.receive_from_tcpmux(std::move(connection), peer);
+  parts_->connections.receive_from_tcpmux(std::move(connection), before);
 }
 
 const config::Service& Runner::service() const { return parts_->setup.service(); }

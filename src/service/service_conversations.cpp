@@ -138,7 +138,7 @@ void ServiceConversations::ended(Token token, worker::Ending ending) {
   } catch (const std::bad_alloc&) {  // a line is lost, and not what it tells of
   }
   needs_.decider.feed(Exited{token});
-  if (ending.report.connection) answer_tcpmux(std::move(ending.report.connection), session.peer, ending.report.request);
+  if (ending.report.connection) answer_tcpmux(std::move(ending.report.connection), session, ending.report.request);
 }
 
 void ServiceConversations::tell_end(const Session& session, const worker::Ending& ending) {
@@ -159,14 +159,14 @@ void ServiceConversations::tell_end(const Session& session, const worker::Ending
 }
 
 /// RFC 1078, as decision B15.21 has it: only services of type TCPMUX and TCPMUXPLUS can be reached (CVE-2012-0862).
-void ServiceConversations::answer_tcpmux(base::Fd connection, const base::Endpoint& peer, const std::string& request) {
+void ServiceConversations::answer_tcpmux(base::Fd connection, const SessionFacts& asked, const std::string& request) {
   if (request == "help") {
     std::string names;
     for (const std::string& name : needs_.hooks.mux_names()) names += name + "\r\n";
     (void)net::send_now(connection.get(), names);
     return;
   }
-  if (const auto chosen = needs_.hooks.mux_service(request)) return chosen->receive_from_tcpmux(std::move(connection), peer);
+  if (const auto chosen = needs_.hooks.mux_service(request)) return chosen->receive_from_tcpmux(std::move(connection), asked);
   (void)net::send_now(connection.get(), "-Service name not found\r\n");
 }
 

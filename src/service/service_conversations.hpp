@@ -46,7 +46,7 @@ class ServiceConversations {
   [[nodiscard]] worker::Conversations::Done when_ended(Token token);
   void ended(Token token, worker::Ending ending);
   void tell_end(const Session& session, const worker::Ending& ending);
-  void answer_tcpmux(base::Fd connection, const base::Endpoint& peer, const std::string& request);
+  void answer_tcpmux(base::Fd connection, const SessionFacts& asked, const std::string& request);
 
   const Needs needs_;
 };

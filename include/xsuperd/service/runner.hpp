@@ -51,8 +51,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// Sends a signal to every running server; how many there were.
   std::size_t signal_servers(int number);
 
-  /// Takes a connection that tcpmux has read this service's name from.
-  void receive_from_tcpmux(base::Fd connection, const base::Endpoint& peer);
+  /// Takes a connection that tcpmux has read this service's name from, in the session `before`.
+  void receive_from_tcpmux(base::Fd connection, const SessionFacts& before);
 
   // For an upgrade (hand_over.cpp). In the old image, while Sockets::holding is set:
   /// Stops to wait for the sockets, or waits for them again, when the upgrade has come to nothing. The State does not

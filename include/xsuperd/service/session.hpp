@@ -31,7 +31,8 @@ struct Datagram;
 ///
 /// | phase      | what it waits for                        | how it is left                                        |
 /// | ---------- | ---------------------------------------- | ----------------------------------------------------- |
-/// | arrived    | nothing: it is about to be judged        | greets -> greeting; name_wanted -> naming; lined_up -> queued; admitted |
+/// | arrived    | nothing: it is about to be judged        | header_wanted -> heading; greets -> greeting; name_wanted -> naming; lined_up -> queued; admitted |
+/// | heading    | the header of a proxy (`proxy_from`)     | header_read -> arrived                                |
 /// | greeting   | `banner` to be taken (fact B4.24)        | greeted -> arrived                                    |
 /// | naming     | the name of its peer                     | named -> arrived                                      |
 /// | judging    | another look: a place may become free    | looked_again -> arrived                               |
@@ -63,10 +64,13 @@ enum class SessionPhase : std::uint8_t {
   running,
   conversing,
   queued,
+  heading,
 };
-inline constexpr SessionPhase last_session_phase = SessionPhase::queued;
+inline constexpr SessionPhase last_session_phase = SessionPhase::heading;
 
 enum class SessionEvent : std::uint8_t {
+  header_wanted,  ///< its peer is a proxy
+  header_read,
   greets,        ///< `banner` is being sent
   greeted,       ///< a banner has been taken
   name_wanted,
@@ -122,14 +126,20 @@ struct SessionFacts {
   net::TcpIdentity connection{};  ///< noted where idle_timeout or first_data_timeout may have to look at it
   bool peer_spoke = false;        ///< it has been seen that the peer has sent something
   base::Moment limited{};         ///< when a time limit has ended it; none: the epoch
+  /// Of a client that a proxy speaks for: the proxy, and the address that the client called; `peer` is the client. Else both
+  /// are unknown.
+  base::Endpoint proxy{}, called{};
+  [[nodiscard]] bool proxied() const { return proxy.address.known(); }
+  /// Who is at the other end of its socket.
+  [[nodiscard]] const base::Endpoint& socket_peer() const { return proxied() ? proxy : peer; }
   bool operator==(const SessionFacts&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(SessionFacts, (),
                       (peer, endpoint, phase, pid, started, started_wall, arrival, accepted, judged, judged_again,
-                       through_tcpmux, queued, connection, peer_spoke, limited))
+                       through_tcpmux, queued, connection, peer_spoke, limited, proxy, called))
 constexpr auto members_since(const SessionFacts*) {
   return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}, base::Since{"queued", 8}, base::Since{"connection", 8},
-                    base::Since{"peer_spoke", 8}, base::Since{"limited", 8}};
+                    base::Since{"peer_spoke", 8}, base::Since{"limited", 8}, base::Since{"proxy", 9}, base::Since{"called", 9}};
 }
 
 /// One request. Loop thread only.
@@ -148,6 +158,10 @@ struct Session : SessionFacts {
   bool killed = false;    ///< a server that went on after `limited`
   bool signalled = false;  ///< we have sent its server a signal: how it ends is not the peer's doing
   base::DeadlineQueue<Token>::Handle deadline{};  ///< among Sessions::deadlines()
+  bool header_lost = false;  ///< a worker has failed while it looked at the header
+  /// With `real_peer`, from the moment at which they are made until the server has its own: see net::TruePairs.
+  base::Fd handler_end{}, carrier_end{};
+  std::uint64_t pairing = 0;  ///< while they are made
   base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
 
   Session() = default;
