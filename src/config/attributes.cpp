@@ -350,6 +350,19 @@ constexpr std::array rows{
         .initial = "tcp for stream, udp for dgram", .example = "protocol = tcp",
         .text = "The protocol of the socket, by its name in /etc/protocols. Required for raw and seqpacket; "
                 "otherwise it follows from socket_type.", .without = more, .parse = values::protocol}),
+    attr<&S::proxy_from>({.name = "proxy_from", .where = both, .operators = list, .least = 0, .most = -1,
+        .synopsis = "ADDRESS ...", .initial = "nobody", .example = "proxy_from = 192.0.2.10 2001:db8:1::/64",
+        .text = "Peers that are proxies: each of their connections must begin with a header of the PROXY protocol, version 1 or 2, "
+                "and from there on the client that it names counts as the peer. Addresses and networks only; see Address forms. "
+                "What others begin with is not looked at. For stream services with wait = no. See Behind a proxy.",
+        .difference = "Not in xinetd.", .without = more, .parse = values::proxy_from,
+        .concerns = concerning::proxied, .xinetd = {.instead = "servers read the proxy's header, and the proxy is the peer"}}),
+    attr<&S::proxy_timeout>({.name = "proxy_timeout", .where = both, .synopsis = "TIME", .initial = "5",
+        .example = "proxy_timeout = 10",
+        .text = "How long a peer in proxy_from may take for its header, until it is refused with the reason proxy.",
+        .difference = "Not in xinetd.", .without = more, .wrong = "proxy_timeout is invalid: {}",
+        .hint = "expected a time of up to an hour, as in '5' or '1m'", .parse = values::seconds<&S::proxy_timeout, 1, 3600>,
+        .concerns = concerning::proxied, .xinetd = {.instead = "nobody waits for a header"}}),
     attr<&S::queue>({.name = "queue", .where = both, .least = 1, .most = 2, .synopsis = "NUMBER [TIME]",
         .initial = "0", .example = "queue = 100 30s",
         .text = "How many connections may wait for a place when instances, per_source, rate or the option -limit would have them "
@@ -363,6 +376,12 @@ constexpr std::array rows{
         .difference = "Not in xinetd.", .without = more, .wrong = "rate is invalid: {}",
         .hint = "expected NUMBER/second, NUMBER/minute, NUMBER/hour or NUMBER/day", .parse = values::rate,
         .concerns = concerning::known_requests, .xinetd = {.instead = "requests are limited by cps alone"}}),
+    attr<&S::real_peer>({.name = "real_peer", .where = both, .synopsis = "yes|no", .initial = "no", .example = "real_peer = yes",
+        .text = "With yes, a server whose client came through a proxy gets a socket whose peer is that client, "
+                "and whose own address is the one that the client called; a worker passes on the bytes. It needs CAP_SYS_ADMIN: "
+                "without it such a server gets a UNIX socket. See Behind a proxy.",
+        .difference = "Not in xinetd.", .without = more, .wrong = "Bad value for real_peer: {}", .parse = values::flag<&S::real_peer>,
+        .concerns = concerning::connections, .xinetd = {.instead = "to servers the proxy is the peer"}}),
     attr<&S::receive_buffer>({.name = "receive_buffer", .where = both, .synopsis = "SIZE", .initial = "the system's",
         .example = "receive_buffer = 256K",
         .text = "The receive buffer of the sockets, in bytes, with the suffix K or M; the system's own limits still apply.",

@@ -27,6 +27,8 @@ constexpr std::array variables{
     Variable{"REMOTE_UID", all, Of::local, Fact::remote_uid},
     Variable{"REMOTE_GID", all, Of::local, Fact::remote_gid},
     Variable{"REMOTE_PID", all, Of::local, Fact::remote_pid},
+    Variable{"PROXY_ADDR", all, Of::proxied, Fact::proxy_addr},
+    Variable{"PROXY_PORT", all, Of::proxied, Fact::proxy_port},
     Variable{"CONNECTION_ID", all, Of::any, Fact::connection_id},
     Variable{"PROTO", ucspi, Of::any, Fact::protocol},
     Variable{"TCPLOCALIP", ucspi, Of::tcp, Fact::local_ip},

@@ -230,6 +230,8 @@ std::vector<std::string> not_in_effect(const Config& config, const Abilities& ab
       items.add("tls: without the capability CAP_SYS_ADMIN servers get UNIX sockets, which do not tell the peer's address", service->id);
     if (has_range(*service) && abilities.ranges() == Ranges::not_permitted)
       items.add("listen = any:...: it needs the capabilities CAP_NET_ADMIN and CAP_BPF", service->id);
+    if (service->shows_real_peer() && abilities.true_pairs() == Abilities::TruePairs::not_permitted)
+      items.add("real_peer: it needs the capabilities CAP_SYS_ADMIN and CAP_NET_ADMIN; servers get UNIX sockets", service->id);
     add_substitutes(items, *service, abilities);
   }
   return items.texts();

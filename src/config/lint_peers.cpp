@@ -68,11 +68,22 @@ void look_at_only_from(const Service& service, ListenSpec::Kind kind, std::strin
                    {}, 1, fmt::format("{} says who may come there", wanted), service.id});
 }
 
+/// Whoever may send a header may say that it is anybody.
+void look_at_proxies(const Service& service, std::vector<Diagnostic>& found) {
+  if (!service.proxied()) return;
+  for (const AddressPattern& one : *service.settings.proxy_from)
+    if (one.kind == AddressPattern::Kind::network && one.network().prefix == 0)
+      found.push_back({Level::warning, one.place,
+                       fmt::format("Service {}: proxy_from contains everybody, so each peer may say that it is another one", service.id), {},
+                       static_cast<int>(one.text.size()), "name the proxies", service.id});
+}
+
 }  // namespace
 
 void lint_peers(const Service& service, std::vector<Diagnostic>& found) {
   if (service.kind == Kind::tcpmux || !service.waits_for.empty()) return;
   for (const Restriction& one : restrictions) look_at_restriction(service, one, found);
+  look_at_proxies(service, found);
   const Settings& s = service.settings;
   if (!s.only_from || !service.knows_peer()) return;
   if (!s.only_uid && !s.only_gid) look_at_only_from(service, ListenSpec::Kind::local, "UNIX", "only_uid or only_gid", found);

@@ -107,15 +107,24 @@ bool source_prefix(const ValueContext& c, Settings& s, const Assignment& a) {
   return true;
 }
 
-/// Names would have to be looked up before anything is counted.
-bool limit_exempt(const ValueContext& c, Settings& s, const Assignment& a) {
-  auto changed = s.limit_exempt;
+namespace {
+
+/// Names would have to be looked up before anything else is done.
+bool networks_only(const ValueContext& c, std::optional<std::vector<AddressPattern>>& list, const Assignment& a, std::string_view attribute) {
+  auto changed = list;
   if (!address_list(c, changed, a)) return false;
   for (const AddressPattern& one : *changed)
-    if (one.kind != AddressPattern::Kind::network) return refused(c, a, 0, fmt::format("limit_exempt takes addresses only: {}", one.text), "write an address or a network");
-  s.limit_exempt = std::move(changed);
+    if (one.kind != AddressPattern::Kind::network)
+      return refused(c, a, 0, fmt::format("{} takes addresses only: {}", attribute, one.text), "write an address or a network");
+  list = std::move(changed);
   return true;
 }
+
+}  // namespace
+
+bool limit_exempt(const ValueContext& c, Settings& s, const Assignment& a) { return networks_only(c, s.limit_exempt, a, "limit_exempt"); }
+
+bool proxy_from(const ValueContext& c, Settings& s, const Assignment& a) { return networks_only(c, s.proxy_from, a, "proxy_from"); }
 
 bool queue(const ValueContext& c, Settings& s, const Assignment& a) {
   constexpr std::uint32_t most = 1'000'000;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// redirect: passes bytes between the peer and a target that we connect to (facts B10, decision on B12.49).
+// redirect: passes bytes between the peer and a target that we connect to (facts B10, decision on B12.49). carry: between the
+// peer and the far end of a pair whose other one a server has.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -39,14 +40,18 @@ base::Fd connecting_to(const base::Endpoint& target) {
   return fd;
 }
 
+/// What becomes of a connection that breaks: its bytes are passed on, and then the other one is closed, or broken, too.
+enum class Breaks : std::uint8_t { end, stay };
+
 class Relay final : public Talk {
  public:
-  explicit Relay(Opening& opening)
+  Relay(Opening& opening, Breaks breaks)
       : Talk(opening),
         target_(poller_, *this),
         up_(poller_.pool(), peer_, target_, Flow::Haste::passes_on),
         down_(poller_.pool(), target_, peer_, Flow::Haste::passes_on),
-        parameters_(std::make_unique<Parameters>(std::move(opening.parameters))) {}
+        parameters_(std::make_unique<Parameters>(std::move(opening.parameters))),
+        breaks_(breaks) {}
 
   [[nodiscard]] Traffic traffic() const override { return {up_.bytes_read(), down_.bytes_read()}; }
 
@@ -62,12 +67,14 @@ class Relay final : public Talk {
   void connecting();
   void connected();
   void pass_on();
+  void broke(Socket& other);
 
   Socket target_;
   Flow up_, down_;
   std::unique_ptr<Parameters> parameters_;  // until connected
   std::size_t next_ = 0;                    // the target that is tried, or will be
   Stage stage_ = Stage::begin;
+  const Breaks breaks_;
 };
 
 void Relay::step() {
@@ -137,13 +144,19 @@ void Relay::connected() {
 void Relay::pass_on() {
   using State = Flow::State;
   const State up = up_.run(down_.state() != State::open), down = down_.run(up != State::open);
-  if (up == State::source_failed || down == State::source_failed) return finish();
+  if (up == State::source_failed) return broke(target_);
+  if (down == State::source_failed) return broke(peer_);
   if (up != State::open && down != State::open) return finish();
   const bool one_is_gone =
       up == State::sink_failed || down == State::sink_failed || peer_.broken() || target_.broken();
   if (!one_is_gone || stage_ == Stage::last_words) return;
   stage_ = Stage::last_words;
   limit(time_for_the_rest);
+}
+
+void Relay::broke(Socket& other) {
+  if (breaks_ == Breaks::stay) other.break_on_close();
+  finish();
 }
 
 void Relay::close() {
@@ -154,6 +167,8 @@ void Relay::close() {
 
 }  // namespace
 
-std::unique_ptr<Talk> make_relay(Opening& opening) { return std::make_unique<Relay>(opening); }
+std::unique_ptr<Talk> make_relay(Opening& opening) { return std::make_unique<Relay>(opening, Breaks::end); }
+
+std::unique_ptr<Talk> make_carry(Opening& opening) { return std::make_unique<Relay>(opening, Breaks::stay); }
 
 }  // namespace xsuperd::converse

@@ -41,6 +41,10 @@ class Socket {
   /// Nothing comes any more and nothing is taken: of a UNIX socket, nobody has its other end.
   [[nodiscard]] bool hung_up() const { return hung_up_; }
 
+  /// Nothing more will come than has come already, or something out of the ordinary has. Right after receive() this holds for
+  /// what that found.
+  [[nodiscard]] bool no_more_to_come() const { return surprises_; }
+
   /// `count`: how many bytes were moved. There are no flags for a pipe.
   [[nodiscard]] Moved receive(std::span<char> to, std::size_t& count, int flags = 0);
   [[nodiscard]] Moved send(std::string_view bytes, std::size_t& count, int flags = 0);

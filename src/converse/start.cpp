@@ -22,6 +22,7 @@ constexpr std::array rows{
     Row{Kind::xadmin, make_xadmin},   Row{Kind::relay, make_relay},     Row{Kind::tcpmux, make_tcpmux},
     Row{Kind::ident, make_ident},     Row{Kind::lines, make_lines},
     Row{Kind::tls, make_tls},
+    Row{Kind::proxy, make_proxy},     Row{Kind::carry, make_carry},
 };
 
 }  // namespace

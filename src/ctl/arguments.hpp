@@ -26,6 +26,7 @@ struct Arguments {
   std::optional<std::string> interval;
   std::optional<std::string> sort;
   std::optional<std::string> at;
+  std::optional<std::string> via;
   std::optional<std::string> peer;
   std::optional<std::string> signal;
   std::optional<std::string> warning;

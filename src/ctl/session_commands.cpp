@@ -21,10 +21,10 @@ std::string print_sessions(const Arguments&, const control::Answered<command::Se
   std::vector<std::vector<std::string>> rows;
   for (const reply::Session& row : answer.rows)
     rows.push_back({std::to_string(row.session), row.service, text_or_dash(row.peer), std::to_string(row.port), text_or_dash(row.pid),
-                    duration_text(row.age), text_or_dash(row.bytes_in), text_or_dash(row.bytes_out),
+                    duration_text(row.age), text_or_dash(row.bytes_in), text_or_dash(row.bytes_out), text_or_dash(row.proxy),
                     row.stage + (row.retired ? " (service removed)" : "")});
   return render({{"SESSION", right}, {"SERVICE", {}, true}, {"PEER"}, {"PORT", right}, {"PID", right}, {"AGE", right},
-                 {"IN", right}, {"OUT", right}, {"STAGE"}},
+                 {"IN", right}, {"OUT", right}, {"VIA"}, {"STAGE"}},
                 rows, terminal_width());
 }
 
@@ -35,6 +35,7 @@ std::string fill_explain(const Arguments& a, request::Explain& request) {
   request.mean({a.words.begin(), a.words.end() - 1});
   request.address = a.words.back();
   if (a.at) request.at = *a.at;
+  if (a.via) request.via = *a.via;
   const auto peer = base::parse_peer(request.address);
   if (!peer || !peer->is_local()) return {};
   config::SystemNames names;
@@ -89,7 +90,8 @@ constexpr std::array rows{
         {.synopsis = "SERVICE ... ADDRESS", .text = "whether a peer would be served now, and why",
          .description = "Says whether the peer would be served now, check by check, and which line decides. The "
                         "last word is the address, those before it are services. unix:uid=1000 stands for a user's "
-                        "processes behind UNIX sockets, vsock:3 for a virtual machine.",
+                        "processes behind UNIX sockets, vsock:3 for a virtual machine. With --via it comes through that "
+                        "proxy, which counts if proxy_from has it.",
          .examples = explain_lines, .least = 2, .most = many, .judge = judged<command::Explain, admitted>}),
     asks<command::Kill, fill_kill, print_kill>(
         {.synopsis = "SESSION|SERVICE ...", .text = "end sessions; also with --peer",

@@ -366,6 +366,16 @@ void drop_datagram(int fd) {
   }
 }
 
+bool drop_bytes(int fd, std::size_t size) {
+  while (size > 0) {
+    const ssize_t n = ::recv(fd, nullptr, size, MSG_TRUNC | MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    size -= static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
 void drop_connection(int fd) {
   // The socket may be blocking by now: a server that had it may have made it so.
   const base::Fd gone(::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));

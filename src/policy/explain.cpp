@@ -304,12 +304,31 @@ std::string values(const config::Service& service, std::string_view attribute) {
 
 }  // namespace explaining
 
-Explanation explain(const Policy& policy, const Inquiry& inquiry, const PeerName& name) {
+const base::Address& judged_peer(const Policy& policy, const Inquiry& inquiry) {
+  return inquiry.via && !policy.trusts(*inquiry.via) ? *inquiry.via : inquiry.peer;
+}
+
+namespace {
+
+/// What proxy_from means for the peer; empty: nothing.
+std::string proxy_outcome(const Policy& policy, const Inquiry& inquiry) {
+  if (inquiry.via && policy.trusts(*inquiry.via)) return fmt::format("{} speaks for the peer", inquiry.via->text());
+  if (inquiry.via) return fmt::format("{} is not one of them: what it says is not looked at, and its own address counts", inquiry.via->text());
+  return policy.trusts(inquiry.peer) ? "the peer is a proxy, and must begin with a header; this is so if it speaks for itself" : std::string();
+}
+
+}  // namespace
+
+Explanation explain(const Policy& policy, const Inquiry& asked, const PeerName& asked_name) {
+  Inquiry inquiry = asked;
+  inquiry.peer = judged_peer(policy, asked);
+  const PeerName name = inquiry.peer == asked.peer ? asked_name : PeerName{PeerName::State::failed};  // nobody has looked for it
   const Case c(policy, inquiry, name);
   Explanation result;
   result.needs_name = c.lists.kind == AddressRules::Answer::Kind::need_name && name.state == PeerName::State::not_asked;
   if (result.needs_name) return result;
   result.admitted = c.admitted();
+  if (std::string proxy = proxy_outcome(policy, asked); !proxy.empty()) result.checks.push_back({"proxy_from", std::move(proxy)});
   for (const Check& check : all_checks)
     if (std::string outcome = check.outcome(c); !outcome.empty())
       result.checks.push_back({check.what, std::move(outcome)});

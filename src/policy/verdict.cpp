@@ -121,6 +121,7 @@ std::string_view objection_to(const base::Address& peer, const std::vector<gid_t
 Policy::Policy(std::shared_ptr<const config::Service> service)
     : service_(std::move(service)), addresses_(service_->settings.only_from, service_->settings.no_access, service_->access_policy()) {
   if (service_->settings.limit_exempt) exempt_.emplace(*service_->settings.limit_exempt);
+  if (service_->proxied()) proxies_.emplace(*service_->settings.proxy_from);
 }
 
 Policy::Source Policy::counted(const base::Address& peer) const {
@@ -128,6 +129,8 @@ Policy::Source Policy::counted(const base::Address& peer) const {
   if (exempt_ && exempt_->match_network(peer)) return {plain, true};
   return {service_->settings.source_prefix ? network_of(plain, *service_->settings.source_prefix) : plain, false};
 }
+
+bool Policy::trusts(const base::Address& peer) const { return proxies_ && peer.is_ip() && proxies_->match_network(peer) != nullptr; }
 
 Verdict judge_without_limits(const Policy& policy, Question question) {
   question.running = question.running_from_source = question.processes = 0;

@@ -38,7 +38,7 @@ void ConnectionDoor::accept(Endpoint& endpoint) {
       session.alone = alone;
       session.endpoint = endpoint.id();
       const Token token = needs_.sessions.begin(std::move(session));
-      needs_.endings.attempt(token, [&] { greet(token); });
+      needs_.endings.attempt(token, [&] { needs_.headers.wanted(token) ? needs_.headers.read(token) : greet(token); });
     } catch (...) {  // the others of the batch are served
       thrown = std::current_exception();
     }
@@ -89,6 +89,8 @@ void ConnectionDoor::receive_from_tcpmux(base::Fd connection, const Session& bef
   session.local = before.local;
   session.covered = before.covered;
   session.words = before.words;
+  session.proxy = before.proxy;
+  session.called = before.called;
   session.alone = true;
   session.through_tcpmux = true;
   const Token token = needs_.sessions.begin(std::move(session));

@@ -2,6 +2,7 @@
 // Where connections come in. Internal to service.
 #pragma once
 #include "service/judging.hpp"
+#include "service/proxy_headers.hpp"
 
 namespace xsuperd::service {
 
@@ -17,6 +18,7 @@ class ConnectionDoor {
     Endings& endings;
     Way& way;
     Judging& judging;
+    ProxyHeaders& headers;
     const Sending& sending;
     Timers& timers;
     const Journal& journal;
@@ -27,14 +29,15 @@ class ConnectionDoor {
   /// A connection is waiting there.
   void accept(Endpoint& endpoint);
   /// A connection that came through tcpmux: from here on it is a request like any other, with this service's own lists,
-  /// limits and log (B12.40).
+  /// limits and log (B12.40). `before`: what is known of it; its peers are kept.
   void receive_from_tcpmux(base::Fd connection, const Session& before);
+  /// The session of a connection that was accepted goes on with `banner`, and is judged.
+  void greet(Token token);
 
  private:
   [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
   [[nodiscard]] bool stays_with_us() const;
   void failed(const Endpoint& endpoint, int error);
-  void greet(Token token);
   void greeted(Token token, base::Fd socket, bool delivered);
 
   const Needs needs_;

@@ -23,6 +23,7 @@ class Endings {
     Endpoint::Owner& doors;
     const Journal& journal;
     Asked& asked;
+    Serving& serving;
     Census& census;
     const Hooks& hooks;
     Handshakes& handshakes;

@@ -67,14 +67,14 @@ Runner::Unsettled Runner::unsettled() const {
   Unsettled all = Unsettled::no;
   for (const auto& [token, session] : sessions().all()) {
     const bool settled = session.phase == SessionPhase::running || session.phase == SessionPhase::retrying ||
-                         session.phase == SessionPhase::queued;
+                         session.phase == SessionPhase::queued || session.phase == SessionPhase::heading;
     const bool in_worker = (session.conversing() && parts_->conversations.waiting_connection(token) < 0) ||
                            (session.shaking && parts_->handshakes.waiting_connection(token) < 0);
     if (settled || in_worker) continue;
     if (session.phase == SessionPhase::starting) return Unsettled::spawning;
     all = Unsettled::passing;
   }
-  return all;
+  return parts_->carriers.waits() && all == Unsettled::no ? Unsettled::passing : all;
 }
 
 InheritedRunner Runner::hand_over() const {
@@ -93,6 +93,7 @@ InheritedRunner Runner::hand_over() const {
   for (const Token token : p.sessions.tokens())
     all.sessions.push_back(inherited(token, *p.sessions.find(token), p.conversations, p.handshakes, p.processes));
   all.error_streams = p.errors.hand_over();
+  all.carriers = p.carriers.hand_over();
   return all;
 }
 
@@ -113,6 +114,7 @@ void Runner::restore(const InheritedRunner& inherited, const std::function<base:
     if (!lost) p.sessions.restore(one.token, std::move(session));
   }
   p.errors.restore(inherited.error_streams, take);
+  p.carriers.carry_on(inherited.carriers);
   p.decider.restore(state);
   // Another fact of a service has an owner, too: here, and in hand_over().
   const auto& [pause_end, kill_at, targets, counters, standing] = static_cast<const ServiceFacts&>(inherited);
@@ -150,6 +152,7 @@ void Runner::Parts::carry_on(Token token) {
       if (decider.state().queue().line().contains(token)) return;
       return endings.attempt(token, [&] { way.go(token, SessionEvent::called), judging.judge_anew(token); });
     case SessionPhase::conversing: return conversations.carry_on(token);
+    case SessionPhase::heading: return endings.attempt(token, [&] { headers.carry_on(token); });
     case SessionPhase::retrying: return performer.perform(ArmRetry{token, State::retry_seconds});
     case SessionPhase::banner:  // it is not sent twice
       return endings.attempt(token, [&] { way.go(token, SessionEvent::greeted); });

@@ -25,7 +25,7 @@ bool has_left(const Session& session, net::TcpObserver& observer) {
   if ((look.revents & (POLLHUP | POLLERR)) != 0) return true;
   int unread = 0;
   const bool silent = ::ioctl(socket, FIONREAD, &unread) == 0 && unread == 0;
-  return silent && session.peer.address.is_ip() && observer.abandoned(session.peer, net::local_endpoint(socket));
+  return silent && session.socket_peer().address.is_ip() && observer.abandoned(session.socket_peer(), net::local_endpoint(socket));
 }
 
 /// A datagram's sender is known by one group only.

@@ -34,6 +34,7 @@ class Teller {
       case Of::tcp6: return tcp() && ipv6();
       case Of::link_local: return tcp() && ipv6() && (peer_.scope() != 0 || local_.scope() != 0);
       case Of::local: return peer_.is_local();
+      case Of::proxied: return facts_.proxy.address.known();
     }
     return false;
   }
@@ -55,6 +56,8 @@ class Teller {
       case Fact::remote_ip: return void(to += without_scope(peer_));
       case Fact::local_ip: return void(to += without_scope(local_));
       case Fact::interface: return add_interface(to);
+      case Fact::proxy_addr: return add_address(facts_.proxy.address.unmapped(), to);
+      case Fact::proxy_port: return add_port(facts_.proxy.address, facts_.proxy.port, to);
     }
   }
 
@@ -103,11 +106,14 @@ bool tells_of_connections(const config::Service& service) {
   return !service.connection_variables.empty() || !service.argument_patterns.empty();
 }
 
-ConnectionFacts facts_of(const config::Service& service, Token token, const base::Endpoint& peer, int connection) {
-  ConnectionFacts facts{token, peer, {}, {}};
+ConnectionFacts facts_of(const config::Service& service, Token token, const SessionFacts& session, int connection) {
+  ConnectionFacts facts{token, session.peer, session.called, {}, session.proxy};
+  if (session.proxied()) return facts;
   if (service.connection_variables.empty() && !config::ask_local_end(service.argument_patterns)) return facts;
-  if (peer.address.is_local())
+  if (session.peer.address.is_local())
     facts.local_name = net::bound_name(connection);
+  else if (session.covered)
+    facts.local = session.local;
   else
     facts.local = net::local_endpoint(connection);
   return facts;

@@ -3,11 +3,13 @@
 #pragma once
 #include "service/action_performer.hpp"
 #include "service/announcement.hpp"
+#include "service/carriers.hpp"
 #include "service/connection_door.hpp"
 #include "service/datagram_door.hpp"
 #include "service/doorkeeper.hpp"
 #include "service/error_streams.hpp"
 #include "service/handshakes.hpp"
+#include "service/proxy_headers.hpp"
 #include "service/server_processes.hpp"
 #include "service/service_conversations.hpp"
 #include "service/time_limits.hpp"
@@ -39,12 +41,14 @@ struct Runner::Parts {
   Way way;
   Handshakes handshakes;
   Judging judging;
+  ProxyHeaders headers;
   ConnectionDoor connections;
   DatagramDoor datagrams;
   WaitingDoor waiting;
   Refusals refusals;
   ServerSignals signals;
   ErrorStreams errors;
+  Carriers carriers;
   ServerProcesses processes;
   ServiceConversations conversations;
   TimeLimits times;

@@ -25,6 +25,15 @@ void Refusals::refuse(const Refuse& action) {
   if (action.verdict.reason != policy::Reason::fork) dismiss(std::move(session));
 }
 
+void Refusals::refuse_unjudged(Token token, policy::Reason reason) {
+  Session* found = needs_.sessions.find(token);
+  if (!found) return;
+  const Session session = std::move(*found);
+  needs_.endings.end(token);
+  needs_.sessions.counters().refuse(reason, false, session.peer, std::chrono::system_clock::now());
+  needs_.journal.refused(token, session, reason);
+}
+
 void Refusals::tell(Token token, const Session& session, const policy::Verdict& verdict) {
   const log::DaemonLog& log = needs_.journal.daemon();
   const base::AddressText peer(session.peer.address);
@@ -68,7 +77,7 @@ void Refusals::dismiss(Session session) {
   // It would not be understood in front of TLS.
   const auto banner = service().tls() ? std::nullopt : service().settings.banner_fail;
   const bool wants_identity = service().logs(config::FailureOption::userid) && needs_.journal.writes();
-  const bool has_server = !base::beyond_ip(session.peer.address);
+  const bool has_server = !base::beyond_ip(session.peer.address) && !session.proxied();
   if (wants_identity && !has_server)
     needs_.journal.identity(net::answer_without_server(session.peer.address), session.peer.address, true);
   if (wants_identity && has_server) {

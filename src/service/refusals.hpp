@@ -29,6 +29,8 @@ class Refusals {
   explicit Refusals(const Needs& needs) : needs_(needs) {}
 
   void refuse(const Refuse& action);
+  /// One that nobody has asked the State about: it is logged and counted, and gets no word.
+  void refuse_unjudged(Token token, policy::Reason reason);
   /// By the access lists that the kernel applies for a steered service.
   void turned_away(net::Connection connection);
 

@@ -30,6 +30,7 @@ std::weak_ptr<ServerOwner> ServerProcesses::as_owner() {
 
 void ServerProcesses::start(Token token) {
   Session& session = needs_.sessions.at(token);
+  if (wants_pair(session)) return make_pair(token);
   const bool hands_over = service().hands_over();
   if (hands_over && !session.socket && !needs_.waiting.lend(session)) return needs_.endings.withdraw(token);
   if (hands_over && service().datagrams() && !service().steered()) net::let_server_bind_beside(session.socket.get());
@@ -42,15 +43,34 @@ void ServerProcesses::start(Token token) {
   base::make_room(needs_.census.owners);
   needs_.census.owners[token] = as_owner();
   needs_.serving.children.expect(needs_.census.owners.size());  // once it runs, nothing may fail
-  spawn::Job job{token, needs_.setup.recipe, std::move(session.socket), base::AddressText(session.peer.address), std::move(*context)};
-  if (tells_of_connections(service())) {
-    ConnectionFacts facts = facts_of(service(), token, session.peer, job.socket.get());
-    if (session.covered && !session.peer.address.is_local()) facts.local = session.local;
-    job.own = own_words(service(), facts);
-  }
+  base::Fd socket = std::move(session.handler_end ? session.handler_end : session.socket);
+  spawn::Job job{token, needs_.setup.recipe, std::move(socket), base::AddressText(session.peer.address), std::move(*context)};
+  if (tells_of_connections(service())) job.own = own_words(service(), facts_of(service(), token, session, job.socket.get()));
   errors_.direct(token, job);
   const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
   if (auto outcome = needs_.serving.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
+}
+
+/// Of one that came without a proxy the connection says what is true, and one under TLS is a pair already.
+bool ServerProcesses::wants_pair(const Session& session) const {
+  return session.proxied() && service().shows_real_peer() && !session.covered && !session.handler_end;
+}
+
+void ServerProcesses::make_pair(Token token) {
+  Session& session = needs_.sessions.at(token);
+  session.started = needs_.clock.now();  // time limits reckon from here
+  session.pair = needs_.serving.pairs->make(session.peer, session.called, needs_.life.guard([this, token](base::Result<net::TruePair> pair) {
+    needs_.endings.attempt(token, [&] { paired(token, std::move(pair)); });
+  }));
+}
+
+void ServerProcesses::paired(Token token, base::Result<net::TruePair> pair) {
+  Session* session = needs_.sessions.find(token);
+  if (!session || std::exchange(session->pair, 0) == 0) return;
+  if (!pair) return never_began(token, fmt::format("service {}: {}", service().id, pair.error().sentence));
+  session->handler_end = std::move(pair->handler);
+  session->carrier_end = std::move(pair->carrier);
+  start(token);
 }
 
 void ServerProcesses::watch(Token token, pid_t pid, base::Fd pidfd) {
@@ -93,6 +113,7 @@ void ServerProcesses::started(spawn::Started& outcome) {
   needs_.waiting.on_server(session);
   needs_.sessions.counters().serve(needs_.clock.now() - session.accepted);
   needs_.serving.children.watch(outcome.token, outcome.pid, needs_.census.reserve.below(std::move(outcome.pidfd)));
+  if (session.carrier_end) carriers_.carry(std::move(session.socket), std::move(session.carrier_end));
   needs_.journal.started(outcome.token, session, outcome.pid);
   errors_.started(outcome.token, outcome.pid);
   needs_.decider.feed(Started{outcome.token});
@@ -114,7 +135,8 @@ void ServerProcesses::not_created(spawn::StartFailed& outcome) {
     needs_.journal.daemon().error("{}: {} failed: {}", service().id, spawn::step_text(outcome.step), base::errno_text(outcome.error));
   else
     needs_.journal.daemon().error("{}: fork failed: {}", service().id, base::errno_text(outcome.error));
-  needs_.sessions.at(outcome.token).socket = std::move(outcome.socket);
+  Session& session = needs_.sessions.at(outcome.token);
+  (session.carrier_end ? session.handler_end : session.socket) = std::move(outcome.socket);
   const State& state = needs_.decider.state();
   const std::size_t before = state.running();
   needs_.decider.feed(StartFailed{outcome.token, false});
@@ -177,9 +199,10 @@ void ServerProcesses::note_misdeed(const Session& session, const spawn::Ended& e
   needs_.decider.feed(Misbehaved{session.peer.address, {end.signalled ? Cause::signal : Cause::exit, end.value}, needs_.clock.now()});
 }
 
-/// Without a descriptor to be had the server is started all the same.
+/// Without a descriptor to be had the server is started all the same. One with a pair has no need: who carries its bytes
+/// passes on what it has said.
 void ServerProcesses::keep_for_lingering(Session& session) const {
-  if (service().lingers()) session.lingers.reset(::fcntl(session.socket.get(), F_DUPFD_CLOEXEC, 0));
+  if (service().lingers() && !session.handler_end) session.lingers.reset(::fcntl(session.socket.get(), F_DUPFD_CLOEXEC, 0));
 }
 
 /// A child that the server has left behind may be using the connection: then it is the child's.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "service/carriers.hpp"
 #include "service/error_streams.hpp"
 #include "service/server_signals.hpp"
 #include "service/waiting_door.hpp"
@@ -28,7 +29,7 @@ class ServerProcesses final : public ServerOwner {
     Census& census;
     const Clock& clock;
   };
-  ServerProcesses(const Needs& needs, ErrorStreams& errors) : needs_(needs), errors_(errors) {}
+  ServerProcesses(const Needs& needs, ErrorStreams& errors, Carriers& carriers) : needs_(needs), errors_(errors), carriers_(carriers) {}
 
   /// The session is in its phase `starting`.
   void start(Token token);
@@ -43,6 +44,9 @@ class ServerProcesses final : public ServerOwner {
   [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
   [[nodiscard]] std::weak_ptr<ServerOwner> as_owner();
   [[nodiscard]] base::Result<std::string> exec_context(const Session& session) const;
+  [[nodiscard]] bool wants_pair(const Session& session) const;
+  void make_pair(Token token);
+  void paired(Token token, base::Result<net::TruePair> pair);
   void context_failed(Token token, const std::string& why);
   void never_began(Token token, const std::string& why);
   void started(spawn::Started& outcome);
@@ -56,6 +60,7 @@ class ServerProcesses final : public ServerOwner {
 
   const Needs needs_;
   ErrorStreams& errors_;
+  Carriers& carriers_;
 };
 
 }  // namespace xsuperd::service

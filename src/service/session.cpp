@@ -30,7 +30,9 @@ struct Transition {
   On event;
   Of to;
 };
-constexpr Transition transitions[]{{Of::arrived, On::greets, Of::greeting},
+constexpr Transition transitions[]{{Of::arrived, On::header_wanted, Of::heading},
+                                   {Of::heading, On::header_read, Of::arrived},
+                                   {Of::arrived, On::greets, Of::greeting},
                                    {Of::greeting, On::greeted, Of::arrived},
                                    {Of::arrived, On::name_wanted, Of::naming},
                                    {Of::naming, On::named, Of::arrived},

@@ -37,6 +37,7 @@ Session& Sessions::at(Token token) {
 Session Sessions::PutAway::session(base::Fd connection) const {
   Session session(peer, std::move(connection));
   session.endpoint = endpoint;
+  if (through) session.proxy = through->proxy, session.called = through->called;
   session.accepted = accepted;
   session.queued = queued;
   session.through_tcpmux = through_tcpmux;
@@ -52,6 +53,7 @@ void Sessions::put_away(Token token) {
   Session& session = found->second;
   PutAway& kept = put_away_[token];
   kept = {.peer = session.peer,
+          .through = session.proxied() ? std::make_unique<const Through>(Through{session.proxy, session.called}) : nullptr,
           .endpoint = session.endpoint,
           .socket = std::move(session.socket),
           .accepted = session.accepted,

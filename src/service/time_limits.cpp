@@ -41,7 +41,7 @@ void TimeLimits::prepare(Session& session) {
 bool TimeLimits::can_look(const Session& session) {
   if (!session.connection.known()) return tell_blind(EPROTONOSUPPORT), false;
   if (shown_ == Shown::yes) return true;
-  const net::TcpLook look = needs_.asked.observer->look(session.connection, session.peer);
+  const net::TcpLook look = needs_.asked.observer->look(session.connection, session.socket_peer());
   if (look.outcome == net::TcpLook::Outcome::seen) return shown_ = Shown::yes, true;
   if (look.outcome == net::TcpLook::Outcome::gone) shown_ = Shown::no;
   tell_blind(look.error);
@@ -92,7 +92,7 @@ void TimeLimits::find_connections() {
   }
   for (auto& [token, session] : sessions) {
     if (!sought(session)) continue;
-    const auto connection = found.find({session.peer.address.unmapped(), session.peer.port});
+    const auto connection = found.find({session.socket_peer().address.unmapped(), session.socket_peer().port});
     if (connection != found.end()) session.connection = connection->second;
   }
 }
@@ -142,7 +142,7 @@ void TimeLimits::handle(Token token) {
 }
 
 Sight TimeLimits::look(Session& session) {
-  const net::TcpLook look = needs_.asked.observer->look(session.connection, session.peer);
+  const net::TcpLook look = needs_.asked.observer->look(session.connection, session.socket_peer());
   if (look.outcome == net::TcpLook::Outcome::not_looked) return tell_blind(look.error), Sight::none;
   note_look(session, look, needs_.clock.now());
   return Sight::clear;

@@ -67,7 +67,8 @@ void Way::ask_libwrap(Token token) {
   const Session& session = needs_.sessions.at(token);
   net::LibwrapQuestion question{service().libwrap_name(), session.peer, {}, session.socket.get(), {}};
   const Endpoint* endpoint = needs_.endpoints.find(session.endpoint);
-  question.local = net::local_endpoint(session.socket ? session.socket.get() : endpoint ? endpoint->fd() : -1);
+  question.local = session.proxied() ? session.called
+                                     : net::local_endpoint(session.socket ? session.socket.get() : endpoint ? endpoint->fd() : -1);
   if (const auto& recipe = needs_.setup.recipe; recipe && recipe->credentials && recipe->credentials->set_groups) {
     const spawn::Credentials& c = *recipe->credentials;
     question.user = net::LibwrapUser{c.uid, c.gid, c.groups};
@@ -105,7 +106,8 @@ void Way::send_banner(Token token) {
 
 void Way::ask_identity(Token token) {
   Session& session = needs_.sessions.at(token);
-  if (base::beyond_ip(session.peer.address)) return identified(token, net::answer_without_server(session.peer.address));
+  // The client's host knows of no connection from here.
+  if (base::beyond_ip(session.peer.address) || session.proxied()) return identified(token, net::answer_without_server(session.peer.address));
   session.lookup = needs_.asked.ident_admitted.ask(
       session.covered ? session.local : net::local_endpoint(session.socket.get()), session.peer, ident_patience,
       needs_.life.guard([this, token](const net::IdentAnswer& answer) { identified(token, answer); }));

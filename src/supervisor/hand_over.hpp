@@ -172,7 +172,7 @@ BOOST_DESCRIBE_STRUCT(HandOver::Service, (),
                        of_inetd, files))
 constexpr auto members_since(const HandOver::Service*) {
   return std::array{base::Since{"v6only", 5}, base::Since{"waits_for", 5}, base::Since{"places", 6},
-                    base::Since{"of_inetd", 6}, base::Since{"files", 9}};
+                    base::Since{"of_inetd", 6}, base::Since{"files", 10}};
 }
 BOOST_DESCRIBE_STRUCT(HandOver::Absent, (), (name, id, file, line, fate))
 BOOST_DESCRIBE_STRUCT(HandOver::Runner, (), (service, retired, state))
@@ -187,7 +187,7 @@ BOOST_DESCRIBE_STRUCT(HandOver, (),
                        clock, boxes, tls_workers))
 constexpr auto members_since(const HandOver*) {
   return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5},
-                    base::Since{"boxes", 9}, base::Since{"tls_workers", 9}};
+                    base::Since{"boxes", 9}, base::Since{"tls_workers", 10}};
 }
 
 /// As text (JSON).

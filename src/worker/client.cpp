@@ -46,11 +46,19 @@ struct Running {
   bool asks = false;             ///< an identity may be reported
   bool stopping = false;         ///< its worker has been told
   bool tells = false;            ///< it is of kind lines
+  bool looks = false;            ///< it is of kind proxy
+  ProxyHeader header = {};       ///< what it has told
   Conversations::OnLine on_line = {};
   bool shakes = false;           ///< it is of kind tls, and the outcome has not been told
   Conversations::OnShaken on_shaken = {};
   base::Allowance lines{lines_at_once, lines_every};
 };
+
+/// One that the image before this one has given to the worker behind `link`; nobody has claimed it yet.
+Running running_again(Link* link, const InheritedWorker::Conversation& one) {
+  return {.done = {}, .link = link, .connection = one.connection, .asks = one.asks, .tells = one.tells, .looks = one.looks,
+          .shakes = one.shakes};
+}
 
 }  // namespace
 
@@ -94,6 +102,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   bool shaken(const Link& link, const Shaken& what);
   [[nodiscard]] std::optional<std::uint64_t> keys_at(Link& link, const std::shared_ptr<const tls::Offer>& offer);
   void join(std::uint64_t token, base::Fd inner);
+  bool told(const Link& link, const HeaderSeen& seen);
   [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
   bool progressed(const Link& link, const Progress& progress);
   void lose(const Link& link);
@@ -129,6 +138,7 @@ std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::func
                       .on_progress = [this](Link& link, const Progress& what) { return progressed(link, what); },
                       .on_line = [this](Link& link, const Line& what) { return told(link, what); },
                       .on_shaken = [this](Link& link, const Shaken& what) { return shaken(link, what); },
+                      .on_header = [this](Link& link, const HeaderSeen& what) { return told(link, what); },
                       .on_gone = [this](Link& link) { lose(link); },
                       .on_trouble =
                           [this](std::string sentence) {
@@ -150,7 +160,7 @@ void Client::Impl::take_over(spawn::Spawner& spawner, const InheritedWorker& wor
     inherited.erase(found);
   });
   for (const InheritedWorker::Conversation& one : worker.conversations)
-    if (socket && running.emplace(one.token, Running{{}, link.get(), one.connection, one.asks, false, one.tells, {}, one.shakes}).second) ++link->load;
+    if (socket && running.emplace(one.token, running_again(link.get(), one)).second) ++link->load;
   inherited.push_back(link);
   link->take_over(worker, std::move(pidfd), std::move(socket));
 }
@@ -162,7 +172,9 @@ std::vector<InheritedWorker> Client::Impl::hand_over() const {
       auto worker = link->hand_over();
       if (!worker) continue;
       for (const auto& [token, one] : running)
-        if (one.link == link.get()) worker->conversations.push_back({.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells, .shakes = one.shakes});
+        if (one.link == link.get())
+          worker->conversations.push_back({.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells,
+                                           .shakes = one.shakes, .looks = one.looks});
       workers.push_back(std::move(*worker));
     }
   return workers;
@@ -189,7 +201,7 @@ void Client::Impl::give(Link& link, Start start, Done done) {
   const std::uint64_t token = start.token;
   const std::uint64_t connection = start.kind == Kind::tcpmux ? cookie_of(start.connection) : 0;
   const bool asks = start.kind == Kind::ident;
-  const bool tells = start.kind == Kind::lines;
+  const bool tells = start.kind == Kind::lines, looks = start.kind == Kind::proxy;
   OnLine on_line = std::move(start.parameters.on_line);
   const bool shakes = start.kind == Kind::tls;
   OnShaken on_shaken = std::move(start.parameters.on_shaken);
@@ -201,7 +213,8 @@ void Client::Impl::give(Link& link, Start start, Done done) {
   auto packets = encode(std::move(start));
   if (!packets) return finish_later(std::move(done), Ending::Why::lost);
   for (Packet& packet : *packets) link.dialogue().send(std::move(packet));
-  running.emplace(token, Running{std::move(done), &link, connection, asks, false, tells, std::move(on_line), shakes, std::move(on_shaken)});
+  running.emplace(token, Running{.done = std::move(done), .link = &link, .connection = connection, .asks = asks, .tells = tells,
+                                 .looks = looks, .on_line = std::move(on_line), .shakes = shakes, .on_shaken = std::move(on_shaken)});
   ++link.load;
   link.last_use = std::chrono::steady_clock::now();
 }
@@ -270,6 +283,7 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
   if (back && (found->second.connection == 0 || cookie_of(back) != found->second.connection)) return false;
   const bool told = ended.ending.report.identity.result != Identity::Result::none;
   if (told && !found->second.asks) return false;
+  ended.ending.report.header = found->second.header;
   if (--found->second.link->load == 0) found->second.link->idle_from_now();
   const Done done = std::move(found->second.done);
   running.erase(found);
@@ -296,6 +310,15 @@ void Client::Impl::join(std::uint64_t token, base::Fd inner) {
   const auto found = running.find(token);
   if (found == running.end() || found->second.stopping || found->second.link->dialogue().foreign()) return;
   found->second.link->dialogue().send(encode(Join{token, std::move(inner)}));
+}
+
+/// Once, and right before the end.
+bool Client::Impl::told(const Link& link, const HeaderSeen& seen) {
+  const auto found = running.find(seen.token);
+  const bool may = found != running.end() && found->second.link == &link && found->second.looks;
+  if (!may || found->second.header.result != ProxyHeader::Result::none) return false;
+  found->second.header = seen.header;
+  return true;
 }
 
 /// Those that owe an answer now.

@@ -35,6 +35,7 @@ class Dialogue {
     std::function<bool(const Line&)> on_line;
     /// False as above.
     std::function<bool(const Shaken&)> on_shaken;
+    std::function<bool(const HeaderSeen&)> on_header;
     /// It is of no use any more, why is said after "worker N"; empty: the other end is gone. May close() the dialogue.
     std::function<void(std::string)> on_fault;
     /// Has it conversations?
@@ -86,6 +87,7 @@ class Dialogue {
   void handle(const Progress& progress);
   void handle(const Line& line);
   void handle(const Shaken& shaken);
+  void handle(const HeaderSeen& seen);
   [[nodiscard]] bool was_asked_before();
 
   boost::asio::io_context& loop_;

@@ -49,6 +49,7 @@ class Link {
     std::function<bool(Link&, const Line&)> on_line;
     /// False as above.
     std::function<bool(Link&, const Shaken&)> on_shaken;
+    std::function<bool(Link&, const HeaderSeen&)> on_header;
     /// The worker is no more, or of no use any more. Before the next can be ready, and also for one that
     /// never was.
     std::function<void(Link&)> on_gone;

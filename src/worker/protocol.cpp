@@ -14,11 +14,14 @@ namespace {
 using base::Address;
 using std::chrono::milliseconds;
 
-enum class Type : std::uint8_t { start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line, keys, forget_keys, with_keys, join, shaken };
-constexpr auto last_kind = static_cast<std::uint8_t>(Kind::tls);
+enum class Type : std::uint8_t {
+  start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line, keys, forget_keys, with_keys, join, shaken, header
+};
+constexpr auto last_kind = static_cast<std::uint8_t>(Kind::carry);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::vsock);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
 constexpr auto last_identity = static_cast<std::uint8_t>(Identity::Result::too_late);
+constexpr auto last_header = static_cast<std::uint8_t>(ProxyHeader::Result::gone);
 constexpr std::uint32_t highest_errno = 4095;
 /// Texts that are no longer than this, all together, travel in the Start itself.
 constexpr std::size_t inline_texts = 40 * 1024;
@@ -231,6 +234,34 @@ Shaken take_shaken(FieldReader& reader) {
   return shaken;
 }
 
+// --- HeaderSeen
+// ----------------------------------------------------------------------------------------------------
+
+/// Is everything there that its result promises, and nothing else?
+bool in_order(const ProxyHeader& header) {
+  ProxyHeader nothing;
+  nothing.result = header.result;
+  if (header.result != ProxyHeader::Result::header) return header.result != ProxyHeader::Result::none && header == nothing;
+  const bool read = header.version >= 1 && header.version <= 2 && header.size > 0 && header.size <= converse::longest_proxy_header;
+  const base::Endpoint none;
+  if (header.own) return read && header.client == none && header.called == none;
+  const Address &client = header.client.address, &called = header.called.address;
+  return read && client.is_ip() && client.family() == called.family() && client.scope() == 0 && called.scope() == 0;
+}
+
+HeaderSeen take_header(FieldReader& reader) {
+  HeaderSeen seen;
+  seen.token = reader.take<std::uint64_t>();
+  seen.header.result = static_cast<ProxyHeader::Result>(reader.take_up_to(last_header));
+  seen.header.version = reader.take<std::uint8_t>();
+  seen.header.own = reader.flag();
+  seen.header.size = reader.take<std::uint16_t>();
+  seen.header.client = take_endpoint(reader);
+  seen.header.called = take_endpoint(reader);
+  if (!in_order(seen.header)) reader.refuse();
+  return seen;
+}
+
 /// Ends decoding: the message, unless something was wrong with it or the descriptor beside it.
 template <typename To, typename Message>
 std::optional<To> accept(const FieldReader& reader, Message message, bool stray_descriptor) {
@@ -311,6 +342,16 @@ Packet encode(const Shaken& shaken) {
   writer.text(words.name).text(words.protocol).text(words.version).text(words.cipher).put(static_cast<std::uint8_t>(words.resumed));
   writer.put(static_cast<std::uint8_t>(words.certificate.has_value()));
   if (words.certificate) put_certificate(writer, *words.certificate);
+  return {writer.take(), {}};
+}
+
+Packet encode(const HeaderSeen& seen) {
+  const ProxyHeader& header = seen.header;
+  FieldWriter writer = message(Type::header);
+  writer.put(seen.token).put(static_cast<std::uint8_t>(header.result)).put(header.version);
+  writer.put(static_cast<std::uint8_t>(header.own)).put(header.size);
+  put_endpoint(writer, header.client);
+  put_endpoint(writer, header.called);
   return {writer.take(), {}};
 }
 
@@ -399,6 +440,8 @@ std::optional<ToDaemon> decode_for_daemon(Packet packet) {
       return accept<ToDaemon>(reader, take_line(reader), descriptor);
     case Type::shaken:
       return accept<ToDaemon>(reader, take_shaken(reader), descriptor);
+    case Type::header:
+      return accept<ToDaemon>(reader, take_header(reader), descriptor);
     default:
       return std::nullopt;
   }

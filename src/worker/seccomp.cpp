@@ -113,6 +113,7 @@ void allow_sockets(Filter& filter) {
   // No others: there are firewalls, routing, filters and signals behind them.
   for (const auto& [level, option] : {std::pair<unsigned long, unsigned long>{SOL_SOCKET, SO_KEEPALIVE},
                                       {SOL_SOCKET, SO_OOBINLINE},
+                                      {SOL_SOCKET, SO_LINGER},
                                       {IPPROTO_TCP, TCP_NODELAY}})
     filter.allow(SCMP_SYS(setsockopt), {equals(1, level), equals(2, option)});
   filter.allow(SCMP_SYS(getsockopt), {equals(1, SOL_SOCKET), equals(2, SO_ERROR)});

@@ -171,6 +171,7 @@ void Server::Impl::end(std::uint64_t token, Report report) {
   // Not destroyed here: it is its own code that has called us.
   boost::asio::post(loop, [conversation = std::move(found->second)] {});
   conversations.erase(found);
+  if (report.header.result != ProxyHeader::Result::none && !gone) channel.send(encode(HeaderSeen{token, report.header}));
   send_ended(token, Ending::Why::finished, std::move(report));
   look_whether_finished();
 }

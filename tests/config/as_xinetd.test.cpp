@@ -50,6 +50,8 @@ constexpr Line lost[]{
     {"runtime_max = 1h", "Service x: xinetd ignores runtime_max: servers may run for as long as they like\n"},
     {"idle_timeout = 9", "Service x: xinetd ignores idle_timeout: idle connections stay open\n"},
     {"first_data_timeout = 9", "Service x: xinetd ignores first_data_timeout: peers may send nothing for as long as they like\n"},
+    {"proxy_from = 10.0.0.1", "Service x: xinetd ignores proxy_from: servers read the proxy's header, and the proxy is the peer\n"},
+    {"real_peer = yes", "Service x: xinetd ignores real_peer: to servers the proxy is the peer\n"},
     {"bind_device = lo", "Service x: xinetd ignores bind_device: peers come in through every interface\n"},
     {"mark = 7", "Service x: xinetd ignores mark: packets have no mark for routing and packet filters\n"},
     {"access_times = 22:00-6:00",
@@ -72,7 +74,7 @@ constexpr const char* kept[]{
     "access_times = 8:00-23:59", "rlimit_as = 1M", "nice = 3", "access_policy = best_match", "limit_exempt = ::1", "queue = 9",
     "sandbox = none", "capabilities = all", "system_calls = all", "no_new_privileges = no", "tcp_connect = any",
     "rlimit_nproc = UNLIMITED", "expand = no", "conn_env = xinetd", "backlog = 5", "linger = 5", "kill_grace = 9",
-    "v6only = yes", "max_load = 2.5", "tls = no\ntls_cert = /c",
+    "v6only = yes", "max_load = 2.5", "tls = no\ntls_cert = /c", "proxy_timeout = 9", "proxy_from =", "real_peer = no",
 };
 
 }  // namespace

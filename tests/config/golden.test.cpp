@@ -322,10 +322,11 @@ std::vector<Input> limits() {
         "penalty = exit:256=10s", "penalty = fork=1m", "penalty_range = 10m 15s", "penalty_range = a 10m", "penalty_range = 15s",
         "memory_max = 1", "tasks_max = none", "cpu_quota = 50", "cpu_weight = 0", "swap_max = much", "service_memory_max = 1X",
         "service_tasks_max = 0", "service_cpu_quota = half",
+        "proxy_from = .example.com", "proxy_from = 10.0.0.0/33", "proxy_timeout = 0", "proxy_timeout = 2h", "real_peer = maybe", "real_peer = yes",
         "runtime_max = 0", "runtime_max = 31d", "idle_timeout = never", "first_data_timeout = 5w", "kill_grace = 2h"})
     all.push_back({line, x(line)});
   const std::string waits = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/sh\n";
-  for (const std::string line : {"queue = 10", "rate = 10/s", "penalty = exit=10s", "idle_timeout = 5m"})
+  for (const std::string line : {"queue = 10", "rate = 10/s", "penalty = exit=10s", "idle_timeout = 5m", "proxy_from = 10.0.0.1", "real_peer = yes"})
     all.push_back({line + ", of a server that waits", bare(waits + line)});
   all.push_back({"queue of datagrams", bare("type = INTERNAL\nsocket_type = dgram\nwait = yes\nqueue = 10", "echo")});
   all.push_back({"first_data_timeout over a UNIX socket", x("listen = unix:/run/x\nfirst_data_timeout = 5")});

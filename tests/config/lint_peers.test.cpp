@@ -42,6 +42,13 @@ TEST_CASE("what restricts the peers that a service has is nothing to point at") 
   CHECK(said("fd:web", "only_uid = root\nonly_cid = 3") == "");
 }
 
+TEST_CASE("to trust everybody as a proxy is a warning") {
+  for (const char* everybody : {"0.0.0.0/0", "::/0"})
+    CHECK(said(ip, std::string("proxy_from = 10.0.0.1 ") + everybody) ==
+          "warning: Service x: proxy_from contains everybody, so each peer may say that it is another one");
+  CHECK(said(ip, "proxy_from = 10.0.0.0/8 ::1") == "");
+}
+
 TEST_CASE("a restriction for sockets that the service does not have is a warning") {
   CHECK(said(ip, "only_uid = root") == "warning: only_uid has no effect: service x has no UNIX socket");
   CHECK(said(ip, "only_gid = 4") == "warning: only_gid has no effect: service x has no UNIX socket");

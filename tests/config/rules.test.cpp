@@ -168,6 +168,22 @@ TEST_CASE("where a server accepts for itself, nobody can be asked to compare use
   CHECK(waits("dgram", "listen = unix:/run/x\nonly_from = 10.0.0.0/8").up("x"));
 }
 
+TEST_CASE("proxies are for streams with wait = no, and real_peer for servers that have some") {
+  const std::string waits = std::string("socket_type = stream\nwait = yes\nuser = root\n") + server;
+  const std::string datagrams = std::string("socket_type = dgram\nwait = yes\nuser = root\n") + server;
+  const std::string once = std::string(stream) + server;
+  CHECK(bare(once + "proxy_from = 10.0.0.1\nreal_peer = yes\n").up("x"));
+  CHECK_FALSE(bare(once + "proxy_from = 10.0.0.1\nreal_peer = yes\n").said("has no effect"));
+  for (const std::string& other : {waits, datagrams}) {
+    CHECK(bare(other + "proxy_from = 10.0.0.1\n").said("Service x: proxy_from is for stream services with wait = no"));
+    CHECK(World(defaults("proxy_from = 10.0.0.1") + entry("x", "type = UNLISTED\nport = 9\n" + other)).up("x"));
+  }
+  CHECK(bare(once + "type = TCPMUX UNLISTED\nproxy_from = 10.0.0.1\n").said("who comes through tcpmux has been asked by the service tcpmux"));
+  CHECK(bare(once + "real_peer = yes\n").said("real_peer has no effect: service x has no proxy_from"));
+  CHECK(bare(waits + "real_peer = yes\n").said("real_peer has no effect: service x has no server with wait = no"));
+  CHECK(bare(once + "proxy_from = a.example.com\n").said("proxy_from takes addresses only: a.example.com"));
+}
+
 TEST_CASE("idle_timeout and first_data_timeout are for TCP connections, and runtime_max for everything") {
   const std::string tcp = std::string(stream) + server;
   const std::string waits = std::string("socket_type = stream\nwait = yes\nuser = root\n") + server;

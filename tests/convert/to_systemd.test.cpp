@@ -125,6 +125,7 @@ constexpr Gap gaps[]{
     {"source_prefix = 24 64", "g /etc/xinetd.conf:9 source_prefix: systemd counts each address by itself"},
     {"per_source = 3\nsource_prefix = 24 64", "g /etc/xinetd.conf:10 source_prefix: MaxConnectionsPerSource= counts each address"},
     {"limit_exempt = ::1", "g /etc/xinetd.conf:9 limit_exempt:"},
+    {"proxy_from = ::1", "g /etc/xinetd.conf:9 proxy_from:"},
     {"penalty = exit=10s", "g /etc/xinetd.conf:9 penalty:"},
     {"penalty_range = 1 2", "g /etc/xinetd.conf:9 penalty_range:"},
     {"runtime_max = 5", "g /etc/xinetd.conf:9 runtime_max: systemd signals the server alone"},

@@ -60,6 +60,21 @@ def haproxy(world):
     turned_away(world, 9200, "http-check")
 
 
+def proxied(world, client):
+    """What a client that comes through the balancer is told; empty when it is refused."""
+    with dial(world.port(8081)) as peer:
+        peer.sendall(f"PROXY TCP4 {client} 198.51.100.1 4711 80\r\nGET / HTTP/1.0\r\n\r\n".encode())
+        return until_end(peer).decode()
+
+
+@drive("behind-haproxy-or-a-cloud-balancer")
+def balancer(world):
+    told = proxied(world, "198.51.100.7")
+    expect(told.endswith("\r\n\r\nYou are 198.51.100.7, and have called 198.51.100.1 by way of 127.0.0.1.\n"), f"the client is the peer: {told}")
+    expect(proxied(world, "203.0.113.9") == "", "access lists are the client's")
+    world.log(r"FAIL: who-am-i address from=203\.0\.113\.9$")
+
+
 def http_status(world):
     connection = http.client.HTTPConnection("127.0.0.1", world.port(9200), timeout=20)
     connection.request("GET", "/")

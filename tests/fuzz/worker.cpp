@@ -54,6 +54,9 @@ void check(const Progress& progress) {
 }
 void check(const Failed& failed) { must(failed.sentence.size() <= longest_word); }
 void check(const Ready&) {}
+void check(const HeaderSeen& seen) {
+  must(seen.header.result != xsuperd::converse::ProxyHeader::Result::none && seen.header.size <= xsuperd::converse::longest_proxy_header);
+}
 void check(const Line& line) { must(!line.text.empty() && line.text.size() <= xsuperd::converse::longest_line); }
 
 void check(const Shaken& shaken) {

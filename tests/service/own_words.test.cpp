@@ -2,6 +2,7 @@
 // What servers are told of their connections, from facts to words.
 #include "service/own_words.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "service/fixture.hpp"
@@ -21,6 +22,12 @@ config::Service telling(config::ConnEnv which) {
 }
 
 base::Endpoint endpoint(const char* address, std::uint16_t port) { return {*base::Address::parse(address), port}; }
+
+SessionFacts from(const base::Endpoint& peer) {
+  SessionFacts facts;
+  facts.peer = peer;
+  return facts;
+}
 
 Words words_of(const spawn::OwnWords& own) {
   Words all;
@@ -126,13 +133,29 @@ TEST_CASE("a NUL byte in an abstract name does not end the word") {
   CHECK(expanded({"%{local_addr}", "end"}, facts) == Words{"server", "@a@b", "end"});
 }
 
+TEST_CASE("a client behind a proxy is told with the address that it called, and the proxy") {
+  SessionFacts session = from(endpoint("192.0.2.1", 4000));
+  session.proxy = endpoint("::ffff:10.0.0.1", 7);
+  session.called = endpoint("198.51.100.1", 25);
+  errno = 0;
+  const ConnectionFacts facts = facts_of(telling(config::ConnEnv::all), 7, session, -1);
+  CHECK(errno == 0);  // the kernel is not asked
+  const Words words = told(config::ConnEnv::all, facts);
+  for (const char* word : {"REMOTE_ADDR=192.0.2.1", "LOCAL_ADDR=198.51.100.1", "LOCAL_PORT=25", "PROXY_ADDR=10.0.0.1", "PROXY_PORT=7"})
+    CHECK(std::count(words.begin(), words.end(), word) == 1);
+  CHECK(expanded({"%{proxy_addr}:%{proxy_port}"}, facts) == Words{"server", "10.0.0.1:7"});
+  CHECK(expanded({"%{proxy_addr}"}, over_ipv4) == Words{"server", ""});
+  const Words without = told(config::ConnEnv::all, over_ipv4);
+  CHECK(std::none_of(without.begin(), without.end(), [](const std::string& word) { return word.starts_with("PROXY_"); }));
+}
+
 TEST_CASE("a connection is asked for its local end only where somebody is told of it") {
   const base::Endpoint peer = endpoint("192.0.2.1", 1);
   // Nobody has such a descriptor: who asks it finds nothing, and so does who does not. What counts is errno.
   errno = 0;
-  (void)facts_of(stream_service(), 7, peer, -1);
+  (void)facts_of(stream_service(), 7, from(peer), -1);
   CHECK(errno == 0);
-  (void)facts_of(telling(config::ConnEnv::ucspi), 7, peer, -1);
+  (void)facts_of(telling(config::ConnEnv::ucspi), 7, from(peer), -1);
   CHECK(errno == EBADF);
 }
 

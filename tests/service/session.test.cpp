@@ -13,7 +13,7 @@ namespace {
 constexpr On all_events[]{On::greets,  On::greeted,    On::name_wanted, On::named,        On::look_wanted,
                              On::looked_again, On::admitted, On::allowed,  On::identified,   On::target_found,
                              On::started, On::start_failed, On::retried, On::lined_up,      On::called,
-                             On::shaken};
+                             On::shaken, On::header_wanted, On::header_read};
 
 Of phase_number(int number) { return static_cast<Of>(number); }
 
@@ -51,6 +51,8 @@ TEST_CASE("what starts is a server, or a conversation where we serve ourselves")
 }
 
 TEST_CASE("what holds a session up before it is judged leads back to being judged") {
+  CHECK(after(Of::arrived, On::header_wanted, {}) == Of::heading);
+  CHECK(after(Of::heading, On::header_read, {}) == Of::arrived);
   CHECK(after(Of::arrived, On::greets, {}) == Of::greeting);
   CHECK(after(Of::greeting, On::greeted, {}) == Of::arrived);
   CHECK(after(Of::arrived, On::name_wanted, {}) == Of::naming);
@@ -70,7 +72,7 @@ TEST_CASE("an event that does not belong to the phase comes to nothing") {
   int possible = 0;
   for (int phase = 0; phase <= static_cast<int>(last_session_phase); ++phase)
     for (const On event : all_events) possible += after(phase_number(phase), event, {}).has_value() ? 1 : 0;
-  CHECK(possible == 8 + 1 + 4 + 1 + 2);  // before being judged, admitted, on the way, started, tries
+  CHECK(possible == 10 + 1 + 4 + 1 + 2);  // before being judged, admitted, on the way, started, tries
   CHECK_FALSE(after(Of::running, On::greeted, {}));
   CHECK_FALSE(after(Of::naming, On::admitted, {}));
 }

@@ -60,6 +60,12 @@ TEST_CASE("a worker that tells a line of what it has not, or of what has none, i
   is_killed_for(encode(Line{2, "line"}));
 }
 
+TEST_CASE("a worker that tells a header of what it has not, or of what has none, is killed") {
+  const ProxyHeader late{.result = ProxyHeader::Result::late, .client = {}, .called = {}};
+  is_killed_for(encode(HeaderSeen{1, late}));
+  is_killed_for(encode(HeaderSeen{2, late}));
+}
+
 TEST_CASE("lines of a stream are told as they come, and no more of them than any worker may tell") {
   Puppets puppets(Client::Options{.start_now = true});
   puppets.all_ready();

@@ -113,6 +113,7 @@ std::vector<std::string> all_messages() {
   all.push_back(encode(WithKeys{7, 3}).bytes);
   all.push_back(encode(Join{7, {}}).bytes);
   all.push_back(encode(full_shaken()).bytes);
+  all.push_back(encode(HeaderSeen{7, {.result = ProxyHeader::Result::late, .client = {}, .called = {}}}).bytes);
   return all;
 }
 
@@ -398,6 +399,38 @@ TEST_CASE("a line comes out as it went in, and one that is not finished is refus
   CHECK_FALSE(sent(""));
   for (const char byte : {'\0', '\n', '\t', '\x1b', '\x7f', '\x80', '\xff'}) CHECK_FALSE(sent(std::string("a") + byte));
   Packet with = encode(Line{7, "x"});
+  with.fd = any_socket();
+  CHECK_FALSE(decode_for_daemon(std::move(with)));
+}
+
+TEST_CASE("a header comes out as it went in, and one that is not as its result says is refused") {
+  using Result = ProxyHeader::Result;
+  const auto sent = [](const ProxyHeader& header) {
+    const auto message = decode_for_daemon(encode(HeaderSeen{7, header}));
+    const auto* seen = message ? std::get_if<HeaderSeen>(&*message) : nullptr;
+    return seen && seen->token == 7 && seen->header == header;
+  };
+  const auto at = [](const char* text) { return base::Endpoint{*base::Address::parse(text), 80}; };
+  const ProxyHeader good{.result = Result::header, .version = 2, .own = false, .size = 28, .client = at("192.0.2.1"), .called = at("198.51.100.2")};
+  const ProxyHeader own{.result = Result::header, .version = 1, .own = true, .size = 15, .client = {}, .called = {}};
+  CHECK(sent(good));
+  CHECK(sent(own));
+  for (const Result result : {Result::bad, Result::late, Result::gone}) CHECK(sent({.result = result, .client = {}, .called = {}}));
+  const auto changed = [&](auto change) {
+    ProxyHeader header = good;
+    change(header);
+    return sent(header);
+  };
+  CHECK_FALSE(changed([](auto& h) { h.result = Result::none; }));
+  CHECK_FALSE(changed([](auto& h) { h.result = Result::bad; }));
+  CHECK_FALSE(changed([](auto& h) { h.version = 3; }));
+  CHECK_FALSE(changed([](auto& h) { h.size = 0; }));
+  CHECK_FALSE(changed([](auto& h) { h.size = converse::longest_proxy_header + 1; }));
+  CHECK_FALSE(changed([](auto& h) { h.own = true; }));
+  CHECK_FALSE(changed([&](auto& h) { h.client = at("2001:db8::1"); }));
+  CHECK_FALSE(changed([](auto& h) { h.client = {}; }));
+  CHECK_FALSE(changed([](auto& h) { h.client = h.called = {base::Address::local(0), 0}; }));
+  Packet with = encode(HeaderSeen{7, good});
   with.fd = any_socket();
   CHECK_FALSE(decode_for_daemon(std::move(with)));
 }

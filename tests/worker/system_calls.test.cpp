@@ -202,7 +202,7 @@ std::string text_of(const Finding& finding) {
   static const Words flags{{O_NONBLOCK, "O_NONBLOCK"}};
   static const Words requests{{FIONBIO, "FIONBIO"}};
   static const Words levels{{SOL_SOCKET, "SOL_SOCKET"}, {IPPROTO_TCP, "IPPROTO_TCP"}};
-  static const Words options{{SO_KEEPALIVE, "SO_KEEPALIVE"}, {SO_OOBINLINE, "SO_OOBINLINE"}, {SO_ERROR, "SO_ERROR"}};
+  static const Words options{{SO_KEEPALIVE, "SO_KEEPALIVE"}, {SO_OOBINLINE, "SO_OOBINLINE"}, {SO_LINGER, "SO_LINGER"}, {SO_ERROR, "SO_ERROR"}};
   static const Words tcp{{TCP_NODELAY, "TCP_NODELAY"}};
   static const Words families{{AF_INET, "AF_INET"}, {AF_INET6, "AF_INET6"}};
   static const Words types{{SOCK_STREAM, "SOCK_STREAM"}};

@@ -133,6 +133,10 @@ std::vector<Word> all_words() {
   hear("progress", encode(Progress{.question = 99, .counts = {{1, {2, 3}}, {4, {0, ~std::uint64_t{0}}}}, .last = true}));
   hear("progress-more", encode(Progress{.question = 99, .counts = {{1, {2, 3}}}, .last = false}));
   hear("line", encode(Line{.token = 6, .text = "a \\x09line"}));
+  const ProxyHeader header{.result = ProxyHeader::Result::header, .version = 2, .own = false, .size = 28,
+                           .client = {*base::Address::parse("192.0.2.1"), 4711}, .called = {*base::Address::parse("198.51.100.1"), 80}};
+  hear("header", encode(HeaderSeen{.token = 6, .header = header}));
+  hear("header-late", encode(HeaderSeen{.token = 6, .header = {.result = ProxyHeader::Result::late, .client = {}, .called = {}}}));
   return all;
 }
 

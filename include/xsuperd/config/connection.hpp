@@ -36,6 +36,8 @@ enum class Fact : std::uint8_t {
   remote_ip,      ///< the address without the interface of a link-local one
   local_ip,
   interface,      ///< of a link-local address
+  proxy_addr,     ///< of the proxy that the client came through
+  proxy_port,
 };
 
 /// A word of server_args, taken apart.
@@ -69,6 +71,7 @@ struct ConnectionVariable {
     tcp6,        ///< TCP over IPv6
     link_local,  ///< of those the ones by a link-local address
     local,       ///< UNIX sockets
+    proxied,     ///< those through a proxy of proxy_from
   };
   std::string_view name;
   ConnEnv least;  ///< ucspi: `all` has it too; xinetd: nothing sets it, but it would belong to another connection

@@ -283,6 +283,9 @@ struct Settings {
   std::optional<Words> tls_ciphers;
   std::optional<Words> tls_alpn;
   std::optional<std::uint32_t> tls_timeout;  ///< seconds
+  std::optional<std::vector<AddressPattern>> proxy_from;  ///< ours, as the next two; networks only
+  std::optional<std::uint32_t> proxy_timeout;             ///< seconds
+  std::optional<bool> real_peer;
   std::optional<std::string> banner;
   std::optional<std::string> banner_success;
   std::optional<std::string> banner_fail;
@@ -423,6 +426,12 @@ struct Service {
   [[nodiscard]] ClientCertificate client_certificate() const {
     return settings.tls_client_cert.value_or(settings.only_cert ? ClientCertificate::required : ClientCertificate::no);
   }
+  /// May peers come to it through a proxy that says for whom it speaks?
+  [[nodiscard]] bool proxied() const {
+    return !wait && listen.socket_type == SocketType::stream && settings.proxy_from && !settings.proxy_from->empty();
+  }
+  /// Do its servers get sockets that have the client's address as their peer, whoever the client came through?
+  [[nodiscard]] bool shows_real_peer() const { return settings.real_peer.value_or(false) && has_connections() && !served_by_us(); }
   /// A relay to a UNIX socket.
   [[nodiscard]] bool relays_locally() const { return kind == Kind::redirect && settings.redirect->local(); }
   [[nodiscard]] ErrorOutput error_output() const { return settings.error_output.value_or(ErrorOutput::client); }

@@ -67,7 +67,8 @@ inline constexpr auto word_table<Fact> = std::to_array<Word<Fact>>({
     {"remote_addr", Fact::remote_addr},     {"remote_port", Fact::remote_port}, {"local_addr", Fact::local_addr},
     {"local_port", Fact::local_port},       {"remote_host", Fact::remote_host}, {"remote_uid", Fact::remote_uid},
     {"remote_gid", Fact::remote_gid},       {"remote_pid", Fact::remote_pid},
-    {"connection_id", Fact::connection_id}, {"service", Fact::service}});
+    {"connection_id", Fact::connection_id}, {"service", Fact::service},         {"proxy_addr", Fact::proxy_addr},
+    {"proxy_port", Fact::proxy_port}});
 template <>
 inline constexpr auto word_table<PassFds> = std::to_array<Word<PassFds>>({
     {"none", PassFds::none}, {"systemd", PassFds::systemd}});

@@ -33,6 +33,8 @@ enum class Kind : std::uint8_t {
   ident,    ///< asks an identity server (RFC 1413) over a socket that start() connects to `targets[0]`
   lines,    ///< reads a pipe to its end, and tells its lines: what a server writes to descriptor 2
   tls,      ///< shakes hands, tells the outcome, and passes bytes to and from the socket that it is given then
+  proxy,    ///< looks at the header of the PROXY protocol that the peer begins with; it stays in the connection, unread
+  carry,    ///< passes bytes between the peer and `target`, the far end of a pair that a server has; a reset stays one
 };
 
 /// Bytes of a line as Parameters::on_line takes it: 1,024 of a stream, each escaped, and marks where it was cut.
@@ -49,6 +51,7 @@ struct Parameters {
   std::vector<std::string> texts;                      ///< text, xadmin
   /// After so long without anything happening the conversation ends; 0: never, but 5 minutes for xadmin.
   /// tcpmux: for the whole request line, 0: 10 s. ident: for the whole look-up, 0: 30 s (fact B7.29). tls: for the handshake.
+  /// proxy: for the whole header, 0: 5 s.
   std::chrono::milliseconds idle_deadline{0};
   std::uint16_t peer_port = 0;   ///< ident: the asked host's end of the connection that is asked about
   std::uint16_t local_port = 0;  ///< ident: our end of it
@@ -79,6 +82,27 @@ struct Identity {
   std::string text;
 };
 
+/// What a peer said for whom it speaks, in a header of the PROXY protocol (decision B15.51).
+struct ProxyHeader {
+  enum class Result : std::uint8_t {
+    none,    ///< not asked: another kind of conversation
+    header,  ///< a whole one, as follows
+    bad,     ///< something else, or one of a kind that we do not take
+    late,    ///< not complete when the deadline passed
+    gone,    ///< the peer ended its connection before its first byte
+  };
+  Result result = Result::none;
+  std::uint8_t version = 0;  ///< 1 or 2
+  /// UNKNOWN, LOCAL or of no family: the peer speaks for itself, and there are no addresses.
+  bool own = false;
+  std::uint16_t size = 0;    ///< bytes of the header, which are still to be read: at most longest_proxy_header
+  base::Endpoint client;     ///< both of one family, IPv4 or IPv6; a mapped address is told as IPv4
+  base::Endpoint called;     ///< the address that the client called
+  bool operator==(const ProxyHeader&) const = default;
+};
+/// Bytes of the longest header that is taken; one of version 1 has 107 at most.
+inline constexpr std::size_t longest_proxy_header = 16 + 2048;
+
 /// How much a conversation has carried.
 struct Traffic {
   std::uint64_t in = 0;   ///< bytes read from the peer
@@ -98,6 +122,7 @@ struct Report {
   std::string request;
   base::Fd connection;
   Identity identity;  ///< ident
+  ProxyHeader header;  ///< proxy
 };
 
 /// A conversation that goes on. Destroying it ends it: the connection is closed, and `done` is not called.

@@ -78,6 +78,9 @@ struct Head {
 [[nodiscard]] std::optional<Head> peek_datagram(int fd);
 /// Takes one datagram off the queue.
 void drop_datagram(int fd);
+/// Has the kernel throw away the next `size` bytes of a TCP connection, which have arrived: none of them reaches us. False when
+/// they have not.
+[[nodiscard]] bool drop_bytes(int fd, std::size_t size);
 /// Takes one connection off the queue and closes it. Waits for one if somebody else has the socket and makes it blocking.
 void drop_connection(int fd);
 

@@ -44,7 +44,11 @@ struct Inquiry {
   std::string hindrance = {};       ///< why the service is not opened at all; empty: it is
   std::optional<Live> live = {};    ///< none: nothing runs
   std::optional<std::vector<gid_t>> groups = {};  ///< of a local peer, by the group database; none: not known
+  std::optional<base::Address> via = {};  ///< the proxy that the peer comes through; none: it comes by itself
 };
+
+/// Whose address the service judges: the peer's, or that of a proxy that it does not trust.
+[[nodiscard]] const base::Address& judged_peer(const Policy& policy, const Inquiry& inquiry);
 
 /// The outcome of one check, as a line of text; or its limit, where only a running daemon knows the outcome.
 struct CheckOutcome {

@@ -27,6 +27,7 @@ enum class Reason : std::uint8_t {
   penalty,
   tls,
   certificate,
+  proxy,
   end  ///< none: how many there are
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::end);
@@ -74,9 +75,12 @@ inline constexpr std::array<ReasonRow, reason_count> reason_table{{
     {.reason = Reason::penalty, .word = "penalty", .check = "penalty", .attribute = "penalty",
      .sentence = "Earlier requests have cost the source a penalty that is not over yet.", .since = 8},
     {.reason = Reason::tls, .word = "tls", .check = "", .attribute = "tls",
-     .sentence = "TLS could not be agreed on, or not within tls_timeout.", .since = 9},
+     .sentence = "TLS could not be agreed on, or not within tls_timeout.", .since = 10},
     {.reason = Reason::certificate, .word = "certificate", .check = "", .attribute = "only_cert",
-     .sentence = "The peer has no certificate, or not a good one, or only_cert does not have it.", .since = 9},
+     .sentence = "The peer has no certificate, or not a good one, or only_cert does not have it.", .since = 10},
+    {.reason = Reason::proxy, .word = "proxy", .check = "", .attribute = "proxy_from",
+     .sentence = "A peer in proxy_from did not begin with a header of the PROXY protocol in time, or 256 others of the service "
+                 "are waited for already. The address is the proxy's.", .since = 10},
 }};
 
 /// Does each reason have its row, in its place, with a word of its own and a sentence?

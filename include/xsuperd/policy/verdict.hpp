@@ -124,11 +124,14 @@ class Policy {
     [[nodiscard]] base::Address place() const { return exempt ? base::Address{} : address; }
   };
   [[nodiscard]] Source counted(const base::Address& peer) const;
+  /// Is it a proxy of proxy_from, whose connections begin with a header? `peer`: the address of the socket.
+  [[nodiscard]] bool trusts(const base::Address& peer) const;
 
  private:
   std::shared_ptr<const config::Service> service_;
   AddressRules addresses_;
   std::optional<AddressList> exempt_;
+  std::optional<AddressList> proxies_;
 };
 
 /// Would a request that is refused for that reason be admitted a little later, by itself?

@@ -140,10 +140,11 @@ struct InheritedRunner : ServiceFacts, EndpointFacts, EndpointSockets {
   std::vector<InheritedRefusal> refused_lately = {};
   std::vector<InheritedSession> sessions = {};  ///< in the order of their tokens
   std::vector<InheritedErrorStream> error_streams = {};
+  std::vector<Token> carriers = {};  ///< conversations that carry the bytes of servers
   bool operator==(const InheritedRunner&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(InheritedRunner, (ServiceFacts, EndpointFacts, EndpointSockets),
-                      (state, endpoints, terminates, refused_lately, sessions, error_streams))
-constexpr auto members_since(const InheritedRunner*) { return std::array{base::Since{"endpoints", 6}, base::Since{"error_streams", 9}}; }
+                      (state, endpoints, terminates, refused_lately, sessions, error_streams, carriers))
+constexpr auto members_since(const InheritedRunner*) { return std::array{base::Since{"endpoints", 6}, base::Since{"error_streams", 9}, base::Since{"carriers", 10}}; }
 
 }  // namespace xsuperd::service

@@ -51,7 +51,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// Sends a signal to every running server; how many there were.
   std::size_t signal_servers(int number);
 
-  /// Takes a connection that tcpmux has read this service's name from.
+  /// Takes a connection that tcpmux has read this service's name from, in the session `before`.
   void receive_from_tcpmux(base::Fd connection, const Session& before);
 
   // For an upgrade (hand_over.cpp). In the old image, while Sockets::holding is set:

@@ -33,7 +33,8 @@ struct Datagram;
 ///
 /// | phase      | what it waits for                        | how it is left                                        |
 /// | ---------- | ---------------------------------------- | ----------------------------------------------------- |
-/// | arrived    | nothing: it is about to be judged        | greets -> greeting; name_wanted -> naming; lined_up -> queued; admitted |
+/// | arrived    | nothing: it is about to be judged        | header_wanted -> heading; greets -> greeting; name_wanted -> naming; lined_up -> queued; admitted |
+/// | heading    | the header of a proxy (`proxy_from`)     | header_read -> arrived                                |
 /// | greeting   | `banner` to be taken (fact B4.24)        | greeted -> arrived                                    |
 /// | naming     | the name of its peer                     | named -> arrived                                      |
 /// | judging    | another look: a place may become free    | looked_again -> arrived                               |
@@ -67,10 +68,13 @@ enum class SessionPhase : std::uint8_t {
   conversing,
   queued,
   tls,
+  heading,
 };
-inline constexpr SessionPhase last_session_phase = SessionPhase::tls;
+inline constexpr SessionPhase last_session_phase = SessionPhase::heading;
 
 enum class SessionEvent : std::uint8_t {
+  header_wanted,  ///< its peer is a proxy
+  header_read,
   greets,        ///< `banner` is being sent
   greeted,       ///< a banner has been taken
   name_wanted,
@@ -130,14 +134,21 @@ struct SessionFacts {
   base::Moment limited{};         ///< when a time limit has ended it; none: the epoch
   base::Endpoint local{};         ///< what the peer has reached, noted where an event log tells of it, or a worker has the connection
   bool covered = false;           ///< the TLS handshake is done: its socket is one that the worker passes bytes to
+  /// Of a client that a proxy speaks for: the proxy, and the address that the client called; `peer` is the client. Else both
+  /// are unknown.
+  base::Endpoint proxy{}, called{};
+  [[nodiscard]] bool proxied() const { return proxy.address.known(); }
+  /// Who is at the other end of its socket.
+  [[nodiscard]] const base::Endpoint& socket_peer() const { return proxied() ? proxy : peer; }
   bool operator==(const SessionFacts&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(SessionFacts, (),
                       (peer, endpoint, phase, pid, started, started_wall, arrival, accepted, judged, judged_again,
-                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered))
+                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered, proxy, called))
 constexpr auto members_since(const SessionFacts*) {
   return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}, base::Since{"queued", 8}, base::Since{"connection", 8},
-                    base::Since{"peer_spoke", 8}, base::Since{"limited", 8}, base::Since{"local", 9}, base::Since{"covered", 9}};
+                    base::Since{"peer_spoke", 8}, base::Since{"limited", 8}, base::Since{"local", 10}, base::Since{"covered", 10},
+                    base::Since{"proxy", 10}, base::Since{"called", 10}};
 }
 
 /// One request. Loop thread only.
@@ -159,6 +170,9 @@ struct Session : SessionFacts {
   net::TruePairs::Id pair = 0;  ///< while its pair of sockets is being made
   bool shaking = false;   ///< a worker is to tell how its handshake came out
   std::shared_ptr<const tls::Words> words{};  ///< what was agreed on
+  bool header_lost = false;  ///< a worker has failed while it looked at the header
+  /// With `real_peer`, from the moment at which they are made until the server has its own: see net::TruePairs.
+  base::Fd handler_end{}, carrier_end{};
   base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
 
   Session() = default;

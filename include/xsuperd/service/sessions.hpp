@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -57,8 +58,12 @@ class Sessions {
 
  private:
   /// What is left of a session in the queue.
+  struct Through {
+    base::Endpoint proxy, called;
+  };
   struct PutAway {
     base::Endpoint peer;
+    std::unique_ptr<const Through> through;  ///< of a client that a proxy speaks for
     EndpointId endpoint = 0;
     base::Fd socket;
     base::Moment accepted{}, queued{};

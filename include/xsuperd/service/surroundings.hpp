@@ -22,6 +22,7 @@
 #include "xsuperd/net/resolver.hpp"
 #include "xsuperd/net/rpcbind.hpp"
 #include "xsuperd/net/tcp_observer.hpp"
+#include "xsuperd/net/true_pairs.hpp"
 #include "xsuperd/net/udp_reply.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/linger.hpp"
@@ -68,7 +69,7 @@ struct Serving {
   std::shared_ptr<Lingering> lingering;
   net::SecurityLabels* labels = nullptr;  ///< null: this kernel has none
   worker::Conversations* handshakes = nullptr;  ///< where TLS is spoken; null: nowhere
-  std::shared_ptr<net::TruePairs> pairs{};      ///< for servers behind TLS
+  std::shared_ptr<net::TruePairs> pairs{};      ///< for servers whose connection somebody else has to have
 };
 
 /// Who is asked about peers and hosts.

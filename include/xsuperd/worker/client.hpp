@@ -50,6 +50,7 @@ struct InheritedWorker {
     bool asks = false;             ///< an identity may be reported
     bool tells = false;            ///< lines may be told
     bool shakes = false;           ///< of kind tls, and the outcome of its handshake has not been told
+    bool looks = false;            ///< a header may be told
     bool operator==(const Conversation&) const = default;
   };
   pid_t pid = 0;
@@ -60,8 +61,10 @@ struct InheritedWorker {
   std::vector<Conversation> conversations;
   bool operator==(const InheritedWorker&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(InheritedWorker::Conversation, (), (token, connection, asks, tells, shakes))
-constexpr auto members_since(const InheritedWorker::Conversation*) { return std::array{base::Since{"tells", 9}, base::Since{"shakes", 9}}; }
+BOOST_DESCRIBE_STRUCT(InheritedWorker::Conversation, (), (token, connection, asks, tells, shakes, looks))
+constexpr auto members_since(const InheritedWorker::Conversation*) {
+  return std::array{base::Since{"tells", 9}, base::Since{"shakes", 10}, base::Since{"looks", 10}};
+}
 BOOST_DESCRIBE_STRUCT(InheritedWorker, (), (pid, pidfd, link, protocol, drain, conversations))
 
 /// The daemon's workers: starts them, gives them conversations, starts others when they end. Lives on the loop thread,

@@ -14,6 +14,7 @@ namespace xsuperd::worker {
 using converse::Identity;
 using converse::Kind;
 using converse::Parameters;
+using converse::ProxyHeader;
 using converse::Report;
 using converse::Traffic;
 
@@ -28,7 +29,7 @@ struct Ending {
   Why why = Why::finished;
   /// What a peer sent and the worker passed on: `request`, `failed_target` and `identity.text` are to be
   /// escaped before they are logged. `connection` is known to be the one that was given away; an identity is
-  /// told by conversations of kind ident only.
+  /// told by conversations of kind ident only, a header by those of kind proxy.
   Report report;
 
   [[nodiscard]] bool lost() const { return why == Why::lost; }

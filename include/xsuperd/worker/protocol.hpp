@@ -126,7 +126,13 @@ struct Shaken {
   std::uint64_t token = 0;
   tls::Handshake handshake;
 };
-using ToDaemon = std::variant<Ready, Failed, Ended, Progress, Line, Shaken>;
+/// Worker to daemon: what a conversation of kind `proxy` has seen, right before its Ended. Only from a worker that was given
+/// such a conversation, so that the word needs no version of its own.
+struct HeaderSeen {
+  std::uint64_t token = 0;
+  ProxyHeader header;  ///< its result is never `none`
+};
+using ToDaemon = std::variant<Ready, Failed, Ended, Progress, Line, Shaken, HeaderSeen>;
 
 /// Tokens from here on are no conversation's: they ask for a sign of life.
 constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
@@ -155,11 +161,13 @@ constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
 [[nodiscard]] Packet encode(const Progress& progress);
 [[nodiscard]] Packet encode(const Line& line);
 [[nodiscard]] Packet encode(const Shaken& shaken);
+[[nodiscard]] Packet encode(const HeaderSeen& seen);
 /// The whole answer, in as many messages as it needs. The counts may come in any order.
 [[nodiscard]] std::vector<Packet> encode_answer(std::uint64_t question, std::vector<Progress::Count> counts);
 
 /// What the packet says; nothing when it is no message of this version in every respect. A descriptor that
-/// the message does not speak of is refused too, and closed; so is an Identity, a Progress, a Line or a Shaken that is not as its type says.
+/// the message does not speak of is refused too, and closed; so is an Identity, a Progress, a Line, a Shaken or a ProxyHeader
+/// that is not as its type says.
 [[nodiscard]] std::optional<ToWorker> decode_for_worker(Packet packet);
 [[nodiscard]] std::optional<ToDaemon> decode_for_daemon(Packet packet);
 

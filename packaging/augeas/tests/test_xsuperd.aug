@@ -66,7 +66,7 @@ test Xsuperd.lns get "service x\n{\n\taccess_policy = best_match\n\tcps_window =
     { "x-local.setting" = "a b  c" } }
 
 (* Rates, queues, penalties and times. *)
-test Xsuperd.lns get "service x\n{\n\trate = 100/second 200\n\tqueue = 100 30s\n\tsource_prefix = 32 64\n\tlimit_exempt += ::1\n\tpenalty = exit=10s signal=1m\n\tpenalty_range = 15s 10m\n\truntime_max = 1h\n\tidle_timeout = 10m\n\tfirst_data_timeout = 10\n\tkill_grace = 5\n}\n" =
+test Xsuperd.lns get "service x\n{\n\trate = 100/second 200\n\tqueue = 100 30s\n\tsource_prefix = 32 64\n\tlimit_exempt += ::1\n\tpenalty = exit=10s signal=1m\n\tpenalty_range = 15s 10m\n\truntime_max = 1h\n\tidle_timeout = 10m\n\tfirst_data_timeout = 10\n\tkill_grace = 5\n\tproxy_from += ::1\n\tproxy_timeout = 10\n}\n" =
   { "service" = "x"
     { "rate" { "value" = "100/second" } { "value" = "200" } }
     { "queue" { "value" = "100" } { "value" = "30s" } }
@@ -77,7 +77,9 @@ test Xsuperd.lns get "service x\n{\n\trate = 100/second 200\n\tqueue = 100 30s\n
     { "runtime_max" = "1h" }
     { "idle_timeout" = "10m" }
     { "first_data_timeout" = "10" }
-    { "kill_grace" = "5" } }
+    { "kill_grace" = "5" }
+    { "proxy_from" { "add" } { "value" = "::1" } }
+    { "proxy_timeout" = "10" } }
 
 (* Several words where one is expected are kept as they stand; a number sign in a line begins no comment. *)
 test Xsuperd.lns get "service x\n{\n\tserver_args = -c # \"a b\"\n\tport = 80 # http\n}\n" =

@@ -78,7 +78,7 @@ std::optional<reply::Explain> explained(Question question, const policy::PeerNam
   for (const auto& weak : question.services) {
     const auto runner = weak.lock();
     if (!runner) continue;
-    question.inquiry.live = live_facts(question.daemon, *runner, question.inquiry.peer);
+    question.inquiry.live = live_facts(question.daemon, *runner, policy::judged_peer(runner->state().policy(), question.inquiry));
     const policy::Explanation one = policy::explain(runner->state().policy(), question.inquiry, name);
     if (one.needs_name && !name_known) return std::nullopt;
     all.admitted = all.admitted && one.admitted;
@@ -101,6 +101,9 @@ void explain(const Call& call, const request::Explain& arguments, const Answer<c
     return answer.refuse(Code::bad_request, fmt::format("'{}' is not an address", base::escaped(arguments.address, 200)));
   Question question{call.view, {}, {*peer, base::local_time(std::chrono::system_clock::now()), call.view.process_limit(), {}, {}, {}}};
   if (arguments.groups && peer->is_local()) question.inquiry.groups = groups_told(*arguments.groups);
+  if (arguments.via) question.inquiry.via = base::Address::parse(*arguments.via);
+  if (arguments.via && !question.inquiry.via)
+    return answer.refuse(Code::bad_request, fmt::format("'{}' is not an address", base::escaped(*arguments.via, 200)));
   if (arguments.at && !policy::set_clock(*arguments.at, question.inquiry.at))
     return answer.refuse(Code::bad_request, fmt::format("invalid time '{}' (expected H:MM)",
                                                         base::escaped(*arguments.at, 20)));

@@ -30,6 +30,7 @@ std::string_view stage_word(service::SessionPhase phase) {
     case Phase::starting: return Stages::starting;
     case Phase::retrying: return Stages::waits_to_be_started;
     case Phase::queued: return Stages::queued;
+    case Phase::heading: return Stages::proxy_header;
     case Phase::running: return Stages::running;
     case Phase::conversing: return Stages::conversation;
   }
@@ -57,6 +58,7 @@ reply::Session told(const service::Runner& runner, Token token, const Session& s
   row.stage = stage_word(session.phase);
   if (session.peer.address.known()) row.peer = session.peer.address.text();
   row.port = session.peer.port;
+  if (session.proxied()) row.proxy = session.proxy.address.text();
   if (session.pid != 0) row.pid = session.pid;
   row.age = std::chrono::duration<double>(now - session.accepted).count();
   row.started = time_of(session.started_wall);

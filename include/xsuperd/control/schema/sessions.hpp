@@ -9,8 +9,9 @@ struct Stages {
   static constexpr std::string_view arrived = "arrived", running = "running", conversation = "conversation",
                                     name_look_up = "name look-up", banner = "banner", libwrap = "libwrap", ident = "ident",
                                     waits_to_be_started = "waits to be started", starting = "starting", queued = "queued",
-                                    tls = "TLS handshake";
-  static constexpr std::array all{arrived, running, conversation, name_look_up, banner, libwrap, ident, waits_to_be_started, starting, queued, tls};
+                                    tls = "TLS handshake", proxy_header = "proxy header";
+  static constexpr std::array all{arrived, running,  conversation, name_look_up, banner, libwrap, ident, waits_to_be_started,
+                                  starting, queued, tls, proxy_header};
 };
 
 namespace reply {
@@ -33,14 +34,16 @@ struct Session {
   std::optional<std::uint64_t> bytes_in;
   std::optional<std::uint64_t> bytes_out;
   std::optional<double> limit_in;
+  std::optional<std::string> proxy;
   static constexpr std::array notes{
       Note{"session", "its number, unique as long as the daemon runs"}, Note{"age", "in seconds"},
       Note{"retired", "its service has been removed"},
       Note{"bytes_in", "read from the peer so far; null if that is not known, as for a server"},
       Note{"bytes_out", "sent to the peer, or for a relay read from its target"},
-      Note{"limit_in", "seconds until runtime_max ends it; null without such a limit"}};
+      Note{"limit_in", "seconds until runtime_max ends it; null without such a limit"},
+      Note{"proxy", "the address of the proxy that speaks for the peer; null if it came by itself"}};
 };
-BOOST_DESCRIBE_STRUCT(Session, (), (session, service, stage, peer, port, pid, age, started, retired, bytes_in, bytes_out, limit_in))
+BOOST_DESCRIBE_STRUCT(Session, (), (session, service, stage, peer, port, pid, age, started, retired, bytes_in, bytes_out, limit_in, proxy))
 
 struct Killed {
   std::int64_t signal = 0;
@@ -92,12 +95,14 @@ struct Explain : Services {
   std::string address;
   Maybe<std::string> at;
   Maybe<UpTo<std::uint64_t, 4096>> groups;
+  Maybe<std::string> via;
   static constexpr std::array notes{
       Note{"address", "of the peer; or a user of UNIX sockets, as unix:uid=1000, or a virtual machine, as vsock:3"},
       Note{"at", "the time of day, as H:MM"},
-      Note{"groups", "the numbers of all groups of that user, for only_gid: the daemon looks for none"}};
+      Note{"groups", "the numbers of all groups of that user, for only_gid: the daemon looks for none"},
+      Note{"via", "the address of a proxy that the peer comes through, for proxy_from"}};
 };
-BOOST_DESCRIBE_STRUCT(Explain, (Services), (address, at, groups))
+BOOST_DESCRIBE_STRUCT(Explain, (Services), (address, at, groups, via))
 
 }  // namespace request
 
