@@ -7,7 +7,7 @@ Runner::Parts::Parts(Runner& runner, Surroundings& around, Setup the_setup)
     : setup(std::move(the_setup)),
       life([&runner] { return std::weak_ptr<const void>(runner.weak_from_this()); }),
       timers(around.loop, around.clock, life),
-      journal(setup, around.log),
+      journal(setup, around.log, around.history),
       sessions(around.census, around.clock),
       decider(setup.policy, around.census, around.hooks, performer),
       endpoints(around, doorkeeper),

@@ -67,6 +67,8 @@ class View {
   [[nodiscard]] control::reply::Boxes boxes() const;
 
   [[nodiscard]] const policy::BanList& bans() const;
+  /// What has happened lately.
+  [[nodiscard]] const log::History& history() const;
   /// Steady time, by the clock that bans and sessions go by.
   [[nodiscard]] base::Moment now() const;
   /// One-minute load average; nothing where it is not known.

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// What has happened lately.
+#include "supervisor/control/services.hpp"
+#include "supervisor/control/command.hpp"
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+using log::History;
+
+/// A row at a time: what happens meanwhile may displace records, and does not come into this answer.
+void events(const Call& call, const request::Events& arguments, const Answer<command::Events>& answer) {
+  const History& history = call.view.history();
+  const std::string id = arguments.service.value_or("");
+  if (!id.empty() && history.after(0, id) == 0)
+    if (auto chosen = select_services(call.view, {id}, true); chosen.failure) return answer.refuse(std::move(*chosen.failure));
+  const std::uint64_t last = std::min(arguments.last.value_or(History::Bounds{}.of_one), request::Events::most);
+  const History::Number start = arguments.after ? *arguments.after : history.before_last(last, id);
+  const reply::Events result{history.newest(), arguments.after ? history.lost_after(start) : 0};
+  answer(result, [&history, id, at = start, end = history.newest()]() mutable -> std::optional<reply::Event> {
+    at = history.after(at, id);
+    if (at == 0 || at > end) return std::nullopt;
+    return reply::Event{at, boost::json::parse(history.json_of(at)).as_object()};
+  });
+}
+
+constexpr ControlCommand rows[]{row<command::Events, events>()};
+
+}  // namespace
+
+std::span<const ControlCommand> event_commands() { return rows; }
+
+}  // namespace xsuperd::supervisor
