@@ -59,4 +59,10 @@ std::string record_line(const json::object& record) {
   return fit_for_terminal(line);
 }
 
+std::string record_lines(const std::vector<json::object>& records) {
+  std::string text;
+  for (const json::object& record : records) text += record_line(record) + "\n";
+  return text;
+}
+
 }  // namespace xsuperd::ctl

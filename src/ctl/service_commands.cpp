@@ -6,6 +6,7 @@
 #include <array>
 
 #include "ctl/commands.hpp"
+#include "ctl/records.hpp"
 #include "ctl/table.hpp"
 #include "ctl/values.hpp"
 #include "xsuperd/config/attribute.hpp"
@@ -142,7 +143,8 @@ std::string print_show(const Arguments& arguments, const control::Answered<comma
   std::string text;
   for (std::size_t i = 0; i < services.size(); ++i)
     text += head(services[i], answer.result.now) + render({{"ATTRIBUTE"}, {"VALUE", {}, true}, {"FROM"}}, tables[i], terminal_width());
-  return text;
+  const bool whole = attributes_in(arguments).empty() && answer.result.recent && !answer.result.recent->empty();
+  return whole ? text + "\n" + record_lines(*answer.result.recent) : text;
 }
 
 constexpr std::array<std::string_view, 3> list_lines{"xsuperctl list", "xsuperctl list --all", "xsuperctl list ftp "
@@ -164,7 +166,7 @@ constexpr std::array rows{
         {.synopsis = "SERVICE ... [ATTRIBUTE ...]", .text = "attributes of services, and where each comes from",
          .description = "Prints the attributes in effect and the lines that each comes from. Any word after the "
                         "first SERVICE that is the name of an attribute is taken as one; then only these are shown, "
-                        "whether set or not.",
+                        "whether set or not. Without, the last five records of each service follow.",
          .examples = show_lines, .least = 1, .most = many, .narrow = keep_named}),
 };
 

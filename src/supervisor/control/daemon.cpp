@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "supervisor/control/command.hpp"
+#include "supervisor/control/recent.hpp"
 #include "supervisor/control/services.hpp"
 #include "supervisor/control/totals.hpp"
 #include "xsuperd/base/text.hpp"
@@ -93,6 +94,7 @@ void status(const Call& call, const command::Nothing&, const Answer<command::Sta
       ::getrlimit(RLIMIT_NOFILE, &limit);
       reply::Status status = status_of(daemon);
       status.descriptors = {*used, limit.rlim_cur};
+      status.recent.emplace(recent(daemon.history()));
       answer(status);
     });
   });

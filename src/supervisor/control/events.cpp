@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: MIT
 // What has happened lately.
-#include "supervisor/control/services.hpp"
+#include <algorithm>
+
 #include "supervisor/control/command.hpp"
-#include "xsuperd/base/text.hpp"
+#include "supervisor/control/recent.hpp"
+#include "supervisor/control/services.hpp"
 
 namespace xsuperd::supervisor {
+
+boost::json::object record_of(const log::History& history, log::History::Number number) {
+  return boost::json::parse(history.json_of(number)).as_object();
+}
+
+std::vector<boost::json::object> recent(const log::History& history, std::string_view id) {
+  std::vector<boost::json::object> records;
+  for (auto at = history.before_last(recent_records, id); (at = history.after(at, id)) != 0;) records.push_back(record_of(history, at));
+  return records;
+}
 
 namespace {
 
@@ -22,7 +34,7 @@ void events(const Call& call, const request::Events& arguments, const Answer<com
   answer(result, [&history, id, at = start, end = history.newest()]() mutable -> std::optional<reply::Event> {
     at = history.after(at, id);
     if (at == 0 || at > end) return std::nullopt;
-    return reply::Event{at, boost::json::parse(history.json_of(at)).as_object()};
+    return reply::Event{at, record_of(history, at)};
   });
 }
 

@@ -193,8 +193,10 @@ BOOST_DESCRIBE_STRUCT(StatsRow, (Counters), (id, state, running, limit, slowest_
 struct Show {
   Time now;
   std::vector<Service> services;
+  Maybe<std::vector<json::object>> recent;
+  static constexpr std::array notes{Note{"recent", "the last five records of each of the services, as in events"}};
 };
-BOOST_DESCRIBE_STRUCT(Show, (), (now, services))
+BOOST_DESCRIBE_STRUCT(Show, (), (now, services, recent))
 
 struct Written {
   static constexpr std::string_view told_by = "file";
