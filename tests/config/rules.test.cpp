@@ -178,7 +178,7 @@ TEST_CASE("proxies are for streams with wait = no, and real_peer for servers tha
     CHECK(bare(other + "proxy_from = 10.0.0.1\n").said("Service x: proxy_from is for stream services with wait = no"));
     CHECK(World(defaults("proxy_from = 10.0.0.1") + entry("x", "type = UNLISTED\nport = 9\n" + other)).up("x"));
   }
-  CHECK(bare(once + "type = TCPMUX UNLISTED\nproxy_from = 10.0.0.1\n").said("who comes through tcpmux has been asked by the service tcpmux"));
+  CHECK(World(entry("x", "type = TCPMUX UNLISTED\n" + once + "proxy_from = 10.0.0.1\n")).said("who comes through tcpmux has been asked by the service tcpmux"));
   CHECK(bare(once + "real_peer = yes\n").said("real_peer has no effect: service x has no proxy_from"));
   CHECK(bare(waits + "real_peer = yes\n").said("real_peer has no effect: service x has no server with wait = no"));
   CHECK(bare(once + "proxy_from = a.example.com\n").said("proxy_from takes addresses only: a.example.com"));
