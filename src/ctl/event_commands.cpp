@@ -53,7 +53,7 @@ class Reader {
 
  private:
   void tell(const json::object& record) const {
-    fmt::print(out_, "{}\n", arguments_.json ? json::serialize(record) : record_line(record));
+    fmt::print(out_, "{}\n", arguments_.json ? record_json(record) : record_line(record));
   }
   void tell_lost(std::uint64_t count) const {
     if (arguments_.json)

@@ -16,9 +16,12 @@ namespace {
 
 namespace json = control::json;
 
-std::string text_of(const json::value& value) {
-  return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+/// Numbers with a fraction are seconds.
+std::string number_text(const json::value& value) {
+  return value.is_double() ? fmt::format("{:.6f}", value.get_double()) : json::serialize(value);
 }
+
+std::string text_of(const json::value& value) { return value.is_string() ? std::string(value.get_string()) : number_text(value); }
 
 std::string text_at(const json::object& record, std::string_view name) {
   const json::value* found = record.if_contains(name);
@@ -57,6 +60,15 @@ std::string record_line(const json::object& record) {
     line += fmt::format("{}{}={}", std::exchange(before, " "), std::string_view(name), text_of(value));
   }
   return fit_for_terminal(line);
+}
+
+std::string record_json(const json::object& record) {
+  std::string text;
+  for (const auto& [name, value] : record) {
+    text += text.empty() ? '{' : ',';
+    text += json::serialize(json::value(name)) + ":" + number_text(value);
+  }
+  return text.empty() ? "{}" : text + "}";
 }
 
 std::string record_lines(const std::vector<json::object>& records) {

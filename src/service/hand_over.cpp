@@ -74,7 +74,7 @@ Runner::Unsettled Runner::unsettled() const {
     if (session.phase == SessionPhase::starting) return Unsettled::spawning;
     all = Unsettled::passing;
   }
-  return parts_->carriers.waits() && all == Unsettled::no ? Unsettled::passing : all;
+  return parts_->carriers.waits() ? Unsettled::spawning : all;
 }
 
 InheritedRunner Runner::hand_over() const {

@@ -40,6 +40,8 @@ Kind of_request(const Setup& setup, Token token, const SessionFacts& session) {
   Kind all = of_service<Kind>(setup);
   if (token != 0) all.connection_id = token;
   add_peer(all, session.peer);
+  if constexpr (requires { all.proxy; }) all.proxy = told(session.proxy.address);
+  if constexpr (requires { all.local; }) add_local(all, session.proxied() ? session.called : session.local);
   return all;
 }
 
@@ -66,7 +68,6 @@ record::Seconds in_seconds(std::chrono::nanoseconds time) { return std::chrono::
 
 record::Start start_record(const Setup& setup, Token token, const SessionFacts& session, pid_t pid) {
   record::Start all = of_request<record::Start>(setup, token, session);
-  add_local(all, session.local);
   all.pid = told(pid);
   all.box = box_of(setup, pid);
   return all;
@@ -74,7 +75,6 @@ record::Start start_record(const Setup& setup, Token token, const SessionFacts& 
 
 record::Exit exit_record(const Setup& setup, const SessionFacts& session, const End& end) {
   record::Exit all = of_request<record::Exit>(setup, end.token, session);
-  add_local(all, session.local);
   all.pid = told(end.pid);
   all.box = box_of(setup, end.pid);
   (end.status.signalled ? all.signal : all.status) = end.status.value;
@@ -94,7 +94,6 @@ record::Exit exit_record(const Setup& setup, const SessionFacts& session, const 
 record::Refuse refuse_record(const Setup& setup, Token token, const SessionFacts& session, std::string_view reason,
                      const config::Place& where) {
   record::Refuse all = of_request<record::Refuse>(setup, token, session);
-  add_local(all, session.local);
   all.reason = reason;
   all.rule = rule_at(where);
   return all;

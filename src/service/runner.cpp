@@ -77,6 +77,7 @@ void Runner::retire(Servers servers) {
   p.targets.forget_first();
   if (servers == Servers::terminate) p.signals.must_end();
   p.decider.feed(Retire{});
+  p.headers.give_up();
   // The timers of another try are gone: the peers hear of it now, and the places are free.
   for (const Token token : p.sessions.tokens()) p.decider.feed(RetryDue{token});
   // Nor will a place become free for those who wait for one.

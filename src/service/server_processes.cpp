@@ -57,6 +57,7 @@ bool ServerProcesses::wants_pair(const Session& session) const {
 }
 
 void ServerProcesses::make_pair(Token token) {
+  if (!needs_.serving.conversations.has_room()) return needs_.decider.feed(Denied{token, policy::Reason::fork});
   Session& session = needs_.sessions.at(token);
   session.started = needs_.clock.now();  // time limits reckon from here
   session.pair = needs_.serving.pairs->make(session.peer, session.called, needs_.life.guard([this, token](base::Result<net::TruePair> pair) {

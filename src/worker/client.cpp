@@ -159,8 +159,10 @@ void Client::Impl::take_over(spawn::Spawner& spawner, const InheritedWorker& wor
     boost::asio::post(loop, [keep = *found] {});  // it is its own code that has called us
     inherited.erase(found);
   });
+  // What one of another version says of a header is not understood, and somebody else can look at it.
+  const bool foreign = worker.protocol != protocol_version;
   for (const InheritedWorker::Conversation& one : worker.conversations)
-    if (socket && running.emplace(one.token, running_again(link.get(), one)).second) ++link->load;
+    if (socket && !(one.looks && foreign) && running.emplace(one.token, running_again(link.get(), one)).second) ++link->load;
   inherited.push_back(link);
   link->take_over(worker, std::move(pidfd), std::move(socket));
 }

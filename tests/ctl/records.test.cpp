@@ -38,6 +38,13 @@ TEST_CASE("a record that concerns no service or peer has neither") {
   CHECK(line(R"({"time":"2026-12-01T14:35:55.000001Z","event":"ban","peer":"unix:uid=7"})") == "12-01 14:35:55.000  ban      from unix:uid=7");
 }
 
+TEST_CASE("seconds are written as in an event log") {
+  const char* exit = R"({"time":"2026-12-01T14:35:55.000001Z","event":"exit","id":"a","pid":9,"duration":3.500000,"cpu_user":0.012345})";
+  CHECK(line(exit) == "12-01 14:35:55.000  exit     a  pid=9 duration=3.500000 cpu_user=0.012345");
+  CHECK(record_json(json::parse(exit).as_object()) == exit);
+  CHECK(record_json({}) == "{}");
+}
+
 TEST_CASE("whatever a daemon says, it does nothing to the terminal") {
   CHECK(line(R"({"time":"soon","event":"odd\u001b[2J","reason":"a\nb\u0007"})").find('\x1b') == std::string::npos);
   CHECK(line("{}") == "         ");

@@ -48,10 +48,11 @@ struct Start {
   Maybe<std::uint16_t> port{};
   Maybe<base::Address> local{};
   Maybe<std::uint16_t> local_port{};
+  Maybe<base::Address> proxy{};
   Maybe<pid_t> pid{};
   Words box{};
 };
-BOOST_DESCRIBE_STRUCT(Start, (), (service, id, connection_id, peer, port, local, local_port, pid, box))
+BOOST_DESCRIBE_STRUCT(Start, (), (service, id, connection_id, peer, port, local, local_port, proxy, pid, box))
 
 struct Exit {
   static constexpr std::string_view word = "exit";
@@ -63,6 +64,7 @@ struct Exit {
   Maybe<std::uint16_t> port{};
   Maybe<base::Address> local{};
   Maybe<std::uint16_t> local_port{};
+  Maybe<base::Address> proxy{};
   Maybe<pid_t> pid{};
   Words box{};
   Maybe<int> status{};
@@ -74,7 +76,7 @@ struct Exit {
   Maybe<std::uint64_t> bytes_in{};
   Maybe<std::uint64_t> bytes_out{};
 };
-BOOST_DESCRIBE_STRUCT(Exit, (), (service, id, connection_id, peer, port, local, local_port, pid, box, status, signal,
+BOOST_DESCRIBE_STRUCT(Exit, (), (service, id, connection_id, peer, port, local, local_port, proxy, pid, box, status, signal,
                                  duration, cpu_user, cpu_system, maxrss, bytes_in, bytes_out))
 
 struct Refuse {
@@ -87,10 +89,11 @@ struct Refuse {
   Maybe<std::uint16_t> port{};
   Maybe<base::Address> local{};
   Maybe<std::uint16_t> local_port{};
+  Maybe<base::Address> proxy{};
   std::string_view reason{};
   Rule rule{};
 };
-BOOST_DESCRIBE_STRUCT(Refuse, (), (service, id, connection_id, peer, port, local, local_port, reason, rule))
+BOOST_DESCRIBE_STRUCT(Refuse, (), (service, id, connection_id, peer, port, local, local_port, proxy, reason, rule))
 
 struct Limit {
   static constexpr std::string_view word = "limit";
@@ -189,6 +192,7 @@ inline constexpr std::array fields = std::to_array<Field>({
     {"port", "The port of the peer."},
     {"local", "The address that the peer has reached, or that the socket has."},
     {"local_port", "The port of that."},
+    {"proxy", "The address of the proxy that speaks for the peer; peer and local are what it says."},
     {"path", "The path of the socket, or what else stands in listen."},
     {"pid", "The process id of the server."},
     {"box", "The server runs in a box whose files are those of the host, of programs alone, or of a directory."},

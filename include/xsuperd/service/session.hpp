@@ -170,7 +170,8 @@ struct Session : SessionFacts {
   net::TruePairs::Id pair = 0;  ///< while its pair of sockets is being made
   bool shaking = false;   ///< a worker is to tell how its handshake came out
   std::shared_ptr<const tls::Words> words{};  ///< what was agreed on
-  bool header_lost = false;  ///< a worker has failed while it looked at the header
+  bool suspect = false;        ///< something had come before a worker was to look at its header
+  unsigned headers_lost = 0;  ///< how many workers have failed while they had it to look at
   /// With `real_peer`, from the moment at which they are made until the server has its own: see net::TruePairs.
   base::Fd handler_end{}, carrier_end{};
   base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors

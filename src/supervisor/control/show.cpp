@@ -62,7 +62,9 @@ void show(const Call& call, const request::Services& arguments, const Answer<com
   if (meant.failure) return answer.refuse(std::move(*meant.failure));
   reply::Show heads{time_of(std::chrono::system_clock::now()), supervisor::told(meant.services), {}};
   auto& records = heads.recent.emplace();
+  constexpr std::size_t most = 20;  // a reply has room for no more before its rows
   for (const auto& service : meant.services) {
+    if (meant.services.size() > most) break;
     auto own = recent(call.view.history(), service->service().id);
     std::move(own.begin(), own.end(), std::back_inserter(records));
   }

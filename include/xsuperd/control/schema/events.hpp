@@ -10,7 +10,7 @@ struct Events {
   std::uint64_t newest = 0;
   std::uint64_t lost = 0;
   static constexpr std::array notes{Note{"newest", "the number of the last record; the next ones are behind it"},
-                                    Note{"lost", "records behind `after` that are not kept any more; of all services"}};
+                                    Note{"lost", "records behind `after` that are not kept any more; not told of a single service"}};
 };
 BOOST_DESCRIBE_STRUCT(Events, (), (newest, lost))
 
@@ -31,7 +31,7 @@ struct Events {
   Maybe<std::string> service;
   Maybe<std::uint64_t> after;
   Maybe<std::uint64_t> last;
-  static constexpr std::array notes{Note{"service", "by its id; one that is gone may still have records"},
+  static constexpr std::array notes{Note{"service", "by its id or name; one that is gone may still have records"},
                                     Note{"after", "only records behind this number"},
                                     Note{"last", "only so many, the latest; 1,000 unless said, and without effect beside `after`"}};
 };

@@ -194,7 +194,7 @@ struct Show {
   Time now;
   std::vector<Service> services;
   Maybe<std::vector<json::object>> recent;
-  static constexpr std::array notes{Note{"recent", "the last five records of each of the services, as in events"}};
+  static constexpr std::array notes{Note{"recent", "the last five records of each of the services, as in events; none where there are more than 20 services"}};
 };
 BOOST_DESCRIBE_STRUCT(Show, (), (now, services, recent))
 
