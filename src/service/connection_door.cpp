@@ -38,7 +38,7 @@ void ConnectionDoor::accept(Endpoint& endpoint) {
       session.alone = alone;
       session.endpoint = endpoint.id();
       const Token token = needs_.sessions.begin(std::move(session));
-      needs_.endings.attempt(token, [&] { needs_.headers.wanted(token) ? needs_.headers.read(token) : greet(token); });
+      needs_.endings.attempt(token, [&] { headers_.wanted(token) ? headers_.read(token) : greet(token); });
     } catch (...) {  // the others of the batch are served
       thrown = std::current_exception();
     }

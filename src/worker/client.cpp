@@ -99,7 +99,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void expire_waiting(base::Moment before);
   bool ended(const Link& link, Ended ended);
   bool told(const Link& link, const Line& line);
-  bool shaken(const Link& link, const Shaken& what);
+  bool told(const Link& link, const Shaken& what);
   [[nodiscard]] std::optional<std::uint64_t> keys_at(Link& link, const std::shared_ptr<const tls::Offer>& offer);
   void join(std::uint64_t token, base::Fd inner);
   bool told(const Link& link, const HeaderSeen& seen);
@@ -136,9 +136,9 @@ std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::func
                       .on_room = [this](Link&) { serve_waiting(); },
                       .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
                       .on_progress = [this](Link& link, const Progress& what) { return progressed(link, what); },
-                      .on_line = [this](Link& link, const Line& what) { return told(link, what); },
-                      .on_shaken = [this](Link& link, const Shaken& what) { return shaken(link, what); },
-                      .on_header = [this](Link& link, const HeaderSeen& what) { return told(link, what); },
+                      .on_told = [this](Link& link, const Told& what) {
+                        return std::visit([&](const auto& one) { return told(link, one); }, what);
+                      },
                       .on_gone = [this](Link& link) { lose(link); },
                       .on_trouble =
                           [this](std::string sentence) {
@@ -301,7 +301,7 @@ bool Client::Impl::told(const Link& link, const Line& line) {
   return true;
 }
 
-bool Client::Impl::shaken(const Link& link, const Shaken& what) {
+bool Client::Impl::told(const Link& link, const Shaken& what) {
   const auto found = running.find(what.token);
   if (found == running.end() || found->second.link != &link || !std::exchange(found->second.shakes, false)) return false;
   if (const OnShaken on_shaken = std::move(found->second.on_shaken)) on_shaken(what.handshake);
