@@ -51,6 +51,14 @@ record::Rule rule_at(const config::Place& where) {
   return where.line > 0 ? record::Rule{where.file, static_cast<std::uint32_t>(where.line)} : record::Rule{};
 }
 
+template <typename Kind>
+void add_tls(Kind& all, const Session& session) {
+  if (!session.words) return;
+  all.tls = record::Words(session.words->version);
+  all.tls_name = record::Words(session.words->name);
+  if (session.words->certificate) all.certificate = record::Words(session.words->certificate->subject);
+}
+
 record::Words box_of(const Setup& setup, pid_t pid) {
   using Root = box::Mould::Root;
   if (pid == 0 || !setup.recipe || !setup.recipe->mould) return {};
@@ -66,16 +74,18 @@ record::Seconds in_seconds(std::chrono::nanoseconds time) { return std::chrono::
 
 }  // namespace
 
-record::Start start_record(const Setup& setup, Token token, const SessionFacts& session, pid_t pid) {
+record::Start start_record(const Setup& setup, Token token, const Session& session, pid_t pid) {
   record::Start all = of_request<record::Start>(setup, token, session);
   all.pid = told(pid);
+  add_tls(all, session);
   all.box = box_of(setup, pid);
   return all;
 }
 
-record::Exit exit_record(const Setup& setup, const SessionFacts& session, const End& end) {
+record::Exit exit_record(const Setup& setup, const Session& session, const End& end) {
   record::Exit all = of_request<record::Exit>(setup, end.token, session);
   all.pid = told(end.pid);
+  add_tls(all, session);
   all.box = box_of(setup, end.pid);
   (end.status.signalled ? all.signal : all.status) = end.status.value;
   all.duration = in_seconds(end.duration);
