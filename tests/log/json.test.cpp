@@ -52,9 +52,10 @@ std::vector<Event> samples() {
   const record::Rule rule{"/etc/xinetd.d/ftp", 12};
   return {whole_exit(),
           record::Exit{.service = "a", .id = "a"},
-          record::Start{"ftp", "ftp-in", 17, peer, std::uint16_t{1}, local, std::uint16_t{21}, 326, record::Words("host")},
+          record::Start{"ftp", "ftp-in", 17, peer, std::uint16_t{1}, local, std::uint16_t{21}, local, record::Words("TLSv1.2"),
+                        record::Words("a.example"), record::Words("Jo"), 326, record::Words("host")},
           record::Start{.service = "a", .id = "a"},
-          record::Refuse{"ftp", "ftp-in", 18, peer, std::uint16_t{1}, local, std::uint16_t{21}, "address", rule},
+          record::Refuse{"ftp", "ftp-in", 18, peer, std::uint16_t{1}, local, std::uint16_t{21}, local, "address", rule},
           record::Refuse{.service = "a", .id = "a", .reason = "load"},
           record::Limit{"ftp", "ftp-in", 17, peer, std::uint16_t{1}, 326, "runtime_max", rule},
           record::Limit{.service = "a", .id = "a", .limit = "idle_timeout"},
