@@ -394,6 +394,13 @@ constexpr std::array rows{
                 "port may be a name from /etc/services. For stream services with wait = no only.",
         .difference = "When one direction ends, the other stays open. xinetd knows no UNIX sockets.",
         .without = more, .parse = values::redirect, .xinetd = {.reads = by_xinetd::redirect}}),
+    attr<&S::redirect_proxy>({.name = "redirect_proxy", .where = both, .synopsis = "no|v1|v2", .initial = "no",
+        .example = "redirect_proxy = v2",
+        .text = "With v1 or v2, what a target of redirect is sent first is a header of the PROXY protocol in that version, "
+                "which names the client and the address that it called. See Redirection.",
+        .difference = "Not in xinetd.", .without = more, .wrong = "Bad choice for redirect_proxy: {}",
+        .parse = values::word<&S::redirect_proxy>, .concerns = concerning::relays,
+        .xinetd = {.instead = "targets get no header, and this host is their peer"}}),
     attr<&S::reload_policy>({.name = "reload_policy", .where = Where::defaults, .synopsis = "lenient|strict",
         .initial = "lenient", .example = "reload_policy = strict",
         .text = "What happens if there is an error when the configuration is read again. With lenient, a service "

@@ -180,6 +180,8 @@ constexpr std::array table{
     Rule{Level::warning, [](S s) { return says(s, "real_peer") && s.settings.real_peer.value_or(false) && !(s.shows_real_peer() && (s.proxied() || tcpmux_client(s))); },
      [](S s) { return fmt::format("real_peer has no effect: service {} has {}", s.id, s.shows_real_peer() ? "no proxy_from" : "no server with wait = no"); },
      "real_peer"},
+    Rule{Level::warning, [](S s) { return says(s, "redirect_proxy") && s.redirect_proxy() != RedirectProxy::no && s.kind != Kind::redirect; },
+     [](S s) { return fmt::format("redirect_proxy has no effect: service {} is not redirected", s.id); }, "redirect_proxy"},
     Rule{Level::error, [](S s) { return !hidden_by_tmp(s).empty(); },
      [](S s) { return fmt::format("Service {}: {} would not be seen, because the private /tmp hides it", s.id, hidden_by_tmp(s)); }, "private_tmp",
      [](S) -> std::string { return "put it elsewhere, or write 'private_tmp = no'"; }},

@@ -56,7 +56,7 @@ class Relay final : public Talk {
   [[nodiscard]] Traffic traffic() const override { return {up_.bytes_read(), down_.bytes_read()}; }
 
  private:
-  enum class Stage : std::uint8_t { begin, connecting, connected, last_words };
+  enum class Stage : std::uint8_t { begin, connecting, greeting, connected, last_words };
 
   void step() override;
   void time_is_up() override;
@@ -66,6 +66,7 @@ class Relay final : public Talk {
   void failed(int error);
   void connecting();
   void connected();
+  void greet();
   void pass_on();
   void broke(Socket& other);
 
@@ -83,6 +84,8 @@ void Relay::step() {
       return parameters_->target ? take_target() : try_next();
     case Stage::connecting:
       return connecting();
+    case Stage::greeting:
+      return greet();
     case Stage::connected:
     case Stage::last_words:
       return pass_on();
@@ -135,6 +138,24 @@ void Relay::connected() {
     for (const int fd : {peer_.fd(), target_.fd()}) switch_on(fd, SOL_SOCKET, SO_KEEPALIVE);
   report_.connect_error = 0;
   report_.failed_target.clear();
+  stage_ = Stage::greeting;
+  if (!parameters_->texts.empty()) {
+    limit(parameters_->connect_deadline);
+    target_.hurry();  // else what the peer says first would wait until the target has confirmed this
+  }
+  greet();
+}
+
+/// Nothing of the peer is read before all of it is on its way.
+void Relay::greet() {
+  for (std::string& rest : parameters_->texts)
+    while (!rest.empty()) {
+      std::size_t count = 0;
+      const Moved moved = target_.writable() ? target_.send(rest, count) : Moved::later;
+      if (moved == Moved::failed) return finish();
+      if (moved != Moved::some) return;
+      rest.erase(0, count);
+    }
   idle_limit(parameters_->idle_deadline);
   parameters_.reset();
   stage_ = Stage::connected;
@@ -147,8 +168,9 @@ void Relay::pass_on() {
   if (up == State::source_failed) return broke(target_);
   if (down == State::source_failed) return broke(peer_);
   if (up != State::open && down != State::open) return finish();
+  const bool nobody_there = down == State::ended && target_.hung_up();  // a UNIX socket tells no more than that
   const bool one_is_gone =
-      up == State::sink_failed || down == State::sink_failed || peer_.broken() || target_.broken();
+      up == State::sink_failed || down == State::sink_failed || peer_.broken() || target_.broken() || nobody_there;
   if (!one_is_gone || stage_ == Stage::last_words) return;
   stage_ = Stage::last_words;
   limit(time_for_the_rest);

@@ -91,6 +91,7 @@ void ConnectionDoor::receive_from_tcpmux(base::Fd connection, const Session& bef
   session.words = before.words;
   session.proxy = before.proxy;
   session.called = before.called;
+  session.proxy_words = before.proxy_words;
   session.alone = true;
   session.through_tcpmux = true;
   const Token token = needs_.sessions.begin(std::move(session));

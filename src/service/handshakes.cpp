@@ -88,7 +88,8 @@ void Handshakes::let_in(Token token, const tls::Words& words) {
   Session& session = needs_.sessions.at(token);
   session.words = std::make_shared<const tls::Words>(words);
   if (!wants_true_pair(session)) return paired(token, net::plain_pair());
-  session.pair = needs_.serving.pairs->make(session.peer, session.local, needs_.life.guard([this, token](base::Result<net::TruePair> pair) {
+  const PairEnds ends = pair_ends(session, shows());
+  session.pair = needs_.serving.pairs->make(ends.peer, ends.local, needs_.life.guard([this, token](base::Result<net::TruePair> pair) {
     needs_.endings.attempt(token, [&] { paired(token, std::move(pair)); });
   }));
 }
@@ -97,6 +98,11 @@ void Handshakes::let_in(Token token, const tls::Words& words) {
 bool Handshakes::wants_true_pair(const Session& session) const {
   const bool stays = service().served_by_us() && !base::iequals(service().name, "tcpmux");
   return session.peer.address.is_ip() && session.local.address.is_ip() && !stays;
+}
+
+/// Whom tcpmux will give its connection to is not known yet, and no second pair is made for it.
+Shows Handshakes::shows() const {
+  return service().shows_real_peer() || service().served_by_us() ? Shows::client : Shows::socket_peer;
 }
 
 void Handshakes::paired(Token token, base::Result<net::TruePair> pair) {

@@ -15,6 +15,7 @@ namespace {
 using base::Address;
 using config::ConnectionVariable;
 using config::Fact;
+using Word = net::ProxyWord::Fact;
 
 /// Room for what most services tell, so that the text rarely has to grow.
 constexpr std::size_t usual_size = 512;
@@ -58,6 +59,15 @@ class Teller {
       case Fact::interface: return add_interface(to);
       case Fact::proxy_addr: return add_address(facts_.proxy.address.unmapped(), to);
       case Fact::proxy_port: return add_port(facts_.proxy.address, facts_.proxy.port, to);
+      case Fact::proxy_sni: return add_proxy_word(Word::name, to);
+      case Fact::proxy_alpn: return add_proxy_word(Word::protocol, to);
+      case Fact::proxy_unique_id: return add_proxy_word(Word::unique_id, to);
+      case Fact::proxy_tls_version: return add_proxy_word(Word::tls_version, to);
+      case Fact::proxy_tls_cipher: return add_proxy_word(Word::tls_cipher, to);
+      case Fact::proxy_tls_verified: return add_proxy_word(Word::tls_verified, to);
+      case Fact::proxy_tls_cn: return add_proxy_word(Word::tls_subject, to);
+      case Fact::proxy_tls_signature: return add_proxy_word(Word::tls_signature, to);
+      case Fact::proxy_tls_key: return add_proxy_word(Word::tls_key, to);
     }
   }
 
@@ -90,6 +100,7 @@ class Teller {
     if (tcp()) return void(to += ipv6() ? "TCP6" : "TCP");
     for (const char c : service_.listen.protocol.name) to += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   }
+  void add_proxy_word(Word fact, std::string& to) const { to += net::word_of(facts_.proxy_words, fact); }
   void add_interface(std::string& to) const {
     const std::string text = (peer_.scope() != 0 ? peer_ : local_).text();
     if (const std::size_t percent = text.find('%'); percent != text.npos) to.append(text, percent + 1);
@@ -107,7 +118,8 @@ bool tells_of_connections(const config::Service& service) {
 }
 
 ConnectionFacts facts_of(const config::Service& service, Token token, const SessionFacts& session, int connection) {
-  ConnectionFacts facts{token, session.peer, session.called, {}, session.proxy};
+  ConnectionFacts facts{token, session.peer, session.called, {}, session.proxy, {}};
+  if (session.proxied() && !service.connection_variables.empty()) facts.proxy_words = session.proxy_words;
   if (session.proxied()) return facts;
   if (service.connection_variables.empty() && !config::ask_local_end(service.argument_patterns)) return facts;
   if (session.peer.address.is_local())

@@ -16,6 +16,7 @@ struct ConnectionFacts {
   base::Endpoint local;    ///< our end; unknown for a UNIX socket
   std::string local_name;  ///< its path, or '@' and its abstract name
   base::Endpoint proxy{};  ///< unknown: none
+  net::ProxyWords proxy_words{};
 };
 
 /// Does the service want its servers told anything but REMOTE_HOST?

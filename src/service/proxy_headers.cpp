@@ -118,9 +118,11 @@ void ProxyHeaders::ended(Token token, const worker::Ending& ending) {
 void ProxyHeaders::taken(Token token, Session& session, const worker::ProxyHeader& header) {
   if (!net::drop_bytes(session.socket.get(), header.size)) return refuse(token);
   awaited_.erase(token);
+  session.connection.preface = header.size;
   if (!header.own) {
     session.proxy = std::exchange(session.peer, header.client);
     session.called = header.called;
+    session.proxy_words = header.words;
   }
   needs_.way.go(token, SessionEvent::header_read);
   needs_.go_on(token);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "service/own_words.hpp"
+#include "service/pair_ends.hpp"
 #include "xsuperd/base/make_room.hpp"
 
 namespace xsuperd::service {
@@ -60,7 +61,8 @@ void ServerProcesses::make_pair(Token token) {
   if (!needs_.serving.conversations.has_room()) return needs_.decider.feed(Denied{token, policy::Reason::fork});
   Session& session = needs_.sessions.at(token);
   session.started = needs_.clock.now();  // time limits reckon from here
-  session.pair = needs_.serving.pairs->make(session.peer, session.called, needs_.life.guard([this, token](base::Result<net::TruePair> pair) {
+  const PairEnds ends = pair_ends(session, Shows::client);
+  session.pair = needs_.serving.pairs->make(ends.peer, ends.local, needs_.life.guard([this, token](base::Result<net::TruePair> pair) {
     needs_.endings.attempt(token, [&] { paired(token, std::move(pair)); });
   }));
 }

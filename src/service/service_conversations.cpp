@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 
+#include "service/proxy_greeting.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/service/runner.hpp"
 
@@ -120,8 +121,16 @@ void ServiceConversations::connected(Token token, base::Fd target, int error) {
 }
 
 void ServiceConversations::hold(Token token, worker::Parameters parameters) {
+  if (const auto version = service().redirect_proxy(); version != config::RedirectProxy::no && service().kind == config::Kind::redirect)
+    parameters.texts = {greeting(needs_.sessions.at(token), version)};
   needs_.conversations.start(token, door_of(service()).kind, std::move(needs_.sessions.at(token).socket),
                              std::move(parameters), when_ended(token));
+}
+
+/// What it has called: by its proxy's word, or as it was before a worker for TLS got its connection.
+std::string ServiceConversations::greeting(const Session& session, config::RedirectProxy version) {
+  if (session.proxied()) return proxy_greeting(version, session, session.called);
+  return proxy_greeting(version, session, session.covered ? session.local : net::local_endpoint(session.socket.get()));
 }
 
 worker::Conversations::Done ServiceConversations::when_ended(Token token) {

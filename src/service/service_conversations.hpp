@@ -42,6 +42,7 @@ class ServiceConversations {
   void connect(Token token);
   void connected(Token token, base::Fd target, int error);
   void hold(Token token, worker::Parameters parameters);
+  [[nodiscard]] static std::string greeting(const Session& session, config::RedirectProxy version);
   void end_later(Token token, worker::Ending::Why why);
   [[nodiscard]] worker::Conversations::Done when_ended(Token token);
   void ended(Token token, worker::Ending ending);

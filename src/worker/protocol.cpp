@@ -244,9 +244,20 @@ bool in_order(const ProxyHeader& header) {
   if (header.result != ProxyHeader::Result::header) return header.result != ProxyHeader::Result::none && header == nothing;
   const bool read = header.version >= 1 && header.version <= 2 && header.size > 0 && header.size <= converse::longest_proxy_header;
   const base::Endpoint none;
-  if (header.own) return read && header.client == none && header.called == none;
+  if (header.own) return read && header.client == none && header.called == none && header.words.empty();
   const Address &client = header.client.address, &called = header.called.address;
-  return read && client.is_ip() && client.family() == called.family() && client.scope() == 0 && called.scope() == 0;
+  const bool addresses = client.is_ip() && called.is_ip() && client.scope() == 0 && called.scope() == 0;
+  return read && addresses && net::in_order(header.words) && (header.version == 2 || header.words.empty());
+}
+
+net::ProxyWords take_words(FieldReader& reader) {
+  net::ProxyWords words;
+  const std::size_t count = reader.take_up_to(static_cast<std::uint8_t>(net::most_proxy_words));
+  for (std::size_t i = 0; i < count && reader.good(); ++i) {
+    const auto fact = static_cast<net::ProxyWord::Fact>(reader.take_up_to(static_cast<std::uint8_t>(net::most_proxy_words - 1)));
+    words.push_back({fact, std::string(reader.text(net::longest_proxy_word))});
+  }
+  return words;
 }
 
 HeaderSeen take_header(FieldReader& reader) {
@@ -258,6 +269,7 @@ HeaderSeen take_header(FieldReader& reader) {
   seen.header.size = reader.take<std::uint16_t>();
   seen.header.client = take_endpoint(reader);
   seen.header.called = take_endpoint(reader);
+  seen.header.words = take_words(reader);
   if (!in_order(seen.header)) reader.refuse();
   return seen;
 }
@@ -352,6 +364,8 @@ Packet encode(const HeaderSeen& seen) {
   writer.put(static_cast<std::uint8_t>(header.own)).put(header.size);
   put_endpoint(writer, header.client);
   put_endpoint(writer, header.called);
+  writer.put(static_cast<std::uint8_t>(header.words.size()));
+  for (const net::ProxyWord& word : header.words) writer.put(static_cast<std::uint8_t>(word.fact)).text(word.text);
   return {writer.take(), {}};
 }
 

@@ -184,6 +184,9 @@ TEST_CASE("a redirect to a UNIX socket is none to xinetd") {
   const std::string relay = "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = no\nuser = root\nredirect = ";
   CHECK(Told(entry("r", relay + "unix:/run/x\n")).all() == "Service r: xinetd refuses the entry: it knows no redirect to a UNIX socket\n");
   CHECK(Told(entry("r", relay + "192.0.2.1 80\n")).all().empty());
+  CHECK(Told(entry("r", relay + "192.0.2.1 80\nredirect_proxy = v2\n")).all() ==
+        "Service r: xinetd ignores redirect_proxy: targets get no header, and this host is their peer\n");
+  CHECK(Told(entry("r", relay + "192.0.2.1 80\nredirect_proxy = no\n")).all().empty());
 }
 
 TEST_CASE("xinetd is only looked at when it is asked for") {

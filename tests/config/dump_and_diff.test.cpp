@@ -36,7 +36,7 @@ const std::string fixtures[]{
           "type = UNLISTED\nport = 3\nprotocol = tcp\nwait = no\nuser = nobody\nredirect = localhost http\n"
           "log_on_success = TRAFFIC"),
     service("x", 4, "conn_env = ucspi\nexpand = yes\nserver_args = --peer=%{remote_addr} 100%%"),
-    entry("x", "type = UNLISTED\nport = 3\nsocket_type = stream\nwait = no\nuser = nobody\nredirect = unix:/run/x"),
+    entry("x", "type = UNLISTED\nport = 3\nsocket_type = stream\nwait = no\nuser = nobody\nredirect = unix:/run/x\nredirect_proxy = v2"),
     entry("http", "type = INTERNAL\nflags = SENSOR\nsocket_type = stream\nwait = no\ndeny_time = FOREVER"),
     entry("x",
           "type = TCPMUXPLUS UNLISTED\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server"),

@@ -322,7 +322,7 @@ std::vector<Input> limits() {
         "penalty = exit:256=10s", "penalty = fork=1m", "penalty_range = 10m 15s", "penalty_range = a 10m", "penalty_range = 15s",
         "memory_max = 1", "tasks_max = none", "cpu_quota = 50", "cpu_weight = 0", "swap_max = much", "service_memory_max = 1X",
         "service_tasks_max = 0", "service_cpu_quota = half",
-        "proxy_from = .example.com", "proxy_from = 10.0.0.0/33", "proxy_timeout = 0", "proxy_timeout = 2h", "real_peer = maybe", "real_peer = yes",
+        "proxy_from = .example.com", "proxy_from = 10.0.0.0/33", "proxy_timeout = 0", "proxy_timeout = 2h", "real_peer = maybe", "real_peer = yes", "redirect_proxy = v3", "redirect_proxy = v1",
         "runtime_max = 0", "runtime_max = 31d", "idle_timeout = never", "first_data_timeout = 5w", "kill_grace = 2h"})
     all.push_back({line, x(line)});
   const std::string waits = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/sh\n";

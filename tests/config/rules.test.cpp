@@ -184,6 +184,13 @@ TEST_CASE("proxies are for streams with wait = no, and real_peer for servers tha
   CHECK(bare(once + "proxy_from = a.example.com\n").said("proxy_from takes addresses only: a.example.com"));
 }
 
+TEST_CASE("a header for the target needs a target") {
+  CHECK(bare(std::string(stream) + server + "redirect_proxy = v2\n").said("redirect_proxy has no effect: service x is not redirected"));
+  CHECK_FALSE(bare(std::string(stream) + server + "redirect_proxy = no\n").said("has no effect"));
+  CHECK_FALSE(bare(std::string(stream) + "redirect = 192.0.2.1 80\nredirect_proxy = v1\n").said("has no effect"));
+  CHECK(bare(std::string(stream) + "redirect = 192.0.2.1 80\nredirect_proxy = v3\n").said("Bad choice for redirect_proxy: v3"));
+}
+
 TEST_CASE("idle_timeout and first_data_timeout are for TCP connections, and runtime_max for everything") {
   const std::string tcp = std::string(stream) + server;
   const std::string waits = std::string("socket_type = stream\nwait = yes\nuser = root\n") + server;

@@ -56,6 +56,7 @@ void check(const Failed& failed) { must(failed.sentence.size() <= longest_word);
 void check(const Ready&) {}
 void check(const HeaderSeen& seen) {
   must(seen.header.result != xsuperd::converse::ProxyHeader::Result::none && seen.header.size <= xsuperd::converse::longest_proxy_header);
+  must(xsuperd::net::in_order(seen.header.words));
 }
 void check(const Line& line) { must(!line.text.empty() && line.text.size() <= xsuperd::converse::longest_line); }
 

@@ -134,7 +134,8 @@ std::vector<Word> all_words() {
   hear("progress-more", encode(Progress{.question = 99, .counts = {{1, {2, 3}}}, .last = false}));
   hear("line", encode(Line{.token = 6, .text = "a \\x09line"}));
   const ProxyHeader header{.result = ProxyHeader::Result::header, .version = 2, .own = false, .size = 28,
-                           .client = {*base::Address::parse("192.0.2.1"), 4711}, .called = {*base::Address::parse("198.51.100.1"), 80}};
+                           .client = {*base::Address::parse("192.0.2.1"), 4711}, .called = {*base::Address::parse("198.51.100.1"), 80},
+                           .words = {{net::ProxyWord::Fact::name, "www.example.org"}, {net::ProxyWord::Fact::tls_version, "TLSv1.3"}}};
   hear("header", encode(HeaderSeen{.token = 6, .header = header}));
   hear("header-late", encode(HeaderSeen{.token = 6, .header = {.result = ProxyHeader::Result::late, .client = {}, .called = {}}}));
   return all;

@@ -38,6 +38,15 @@ enum class Fact : std::uint8_t {
   interface,      ///< of a link-local address
   proxy_addr,     ///< of the proxy that the client came through
   proxy_port,
+  proxy_sni,      ///< this one and all that follow: what the proxy tells of the client, as net::ProxyWord::Fact
+  proxy_alpn,
+  proxy_unique_id,
+  proxy_tls_version,
+  proxy_tls_cipher,
+  proxy_tls_verified,
+  proxy_tls_cn,
+  proxy_tls_signature,
+  proxy_tls_key,
 };
 
 /// A word of server_args, taken apart.

@@ -82,6 +82,9 @@ enum class RemovedSessions : std::uint8_t {
 /// pass_fds, ours: beside descriptors 0, 1 and 2 nothing, or the socket as sd_listen_fds(3) looks for it.
 enum class PassFds : std::uint8_t { none, systemd };
 
+/// redirect_proxy, ours: the version of the PROXY protocol's header with which a relay begins.
+enum class RedirectProxy : std::uint8_t { no, v1, v2 };
+
 /// stderr, ours: what a server has as descriptor 2.
 enum class ErrorOutput : std::uint8_t {
   client,   ///< its connection or socket, as with xinetd
@@ -283,9 +286,10 @@ struct Settings {
   std::optional<Words> tls_ciphers;
   std::optional<Words> tls_alpn;
   std::optional<std::uint32_t> tls_timeout;  ///< seconds
-  std::optional<std::vector<AddressPattern>> proxy_from;  ///< ours, as the next two; networks only
+  std::optional<std::vector<AddressPattern>> proxy_from;  ///< ours, as all to redirect_proxy; networks only
   std::optional<std::uint32_t> proxy_timeout;             ///< seconds
   std::optional<bool> real_peer;
+  std::optional<RedirectProxy> redirect_proxy;
   std::optional<std::string> banner;
   std::optional<std::string> banner_success;
   std::optional<std::string> banner_fail;
@@ -432,6 +436,8 @@ struct Service {
   }
   /// Do its servers get sockets that have the client's address as their peer, whoever the client came through?
   [[nodiscard]] bool shows_real_peer() const { return settings.real_peer.value_or(false) && has_connections() && !served_by_us(); }
+  /// With what header a relay begins.
+  [[nodiscard]] RedirectProxy redirect_proxy() const { return settings.redirect_proxy.value_or(RedirectProxy::no); }
   /// A relay to a UNIX socket.
   [[nodiscard]] bool relays_locally() const { return kind == Kind::redirect && settings.redirect->local(); }
   [[nodiscard]] ErrorOutput error_output() const { return settings.error_output.value_or(ErrorOutput::client); }

@@ -61,7 +61,7 @@ inline constexpr auto word_table<ClientCertificate> = std::to_array<Word<ClientC
 template <>
 inline constexpr auto word_table<ConnEnv> = std::to_array<Word<ConnEnv>>({
     {"xinetd", ConnEnv::xinetd}, {"ucspi", ConnEnv::ucspi}, {"all", ConnEnv::all}});
-/// Those that expand knows.
+/// Those that expand knows: none that a client could choose, as its words may be a command.
 template <>
 inline constexpr auto word_table<Fact> = std::to_array<Word<Fact>>({
     {"remote_addr", Fact::remote_addr},     {"remote_port", Fact::remote_port}, {"local_addr", Fact::local_addr},
@@ -69,6 +69,9 @@ inline constexpr auto word_table<Fact> = std::to_array<Word<Fact>>({
     {"remote_gid", Fact::remote_gid},       {"remote_pid", Fact::remote_pid},
     {"connection_id", Fact::connection_id}, {"service", Fact::service},         {"proxy_addr", Fact::proxy_addr},
     {"proxy_port", Fact::proxy_port}});
+template <>
+inline constexpr auto word_table<RedirectProxy> = std::to_array<Word<RedirectProxy>>({
+    {"no", RedirectProxy::no}, {"v1", RedirectProxy::v1}, {"v2", RedirectProxy::v2}});
 template <>
 inline constexpr auto word_table<PassFds> = std::to_array<Word<PassFds>>({
     {"none", PassFds::none}, {"systemd", PassFds::systemd}});

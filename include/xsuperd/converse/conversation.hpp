@@ -10,6 +10,7 @@
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/fd.hpp"
+#include "xsuperd/net/proxy_words.hpp"
 #include "xsuperd/tls/engine.hpp"
 
 namespace boost::asio {
@@ -46,9 +47,9 @@ struct Parameters {
   /// relay: a socket that is connected already, instead of `targets`; whoever uses it takes it out. Null: none. Shared, so
   /// that these are values.
   std::shared_ptr<base::Fd> target;
-  std::chrono::milliseconds connect_deadline{10'000};  ///< relay: for each target
+  std::chrono::milliseconds connect_deadline{10'000};  ///< relay: for each target, and once more for `texts`
   bool keepalive = false;                              ///< relay: SO_KEEPALIVE on both sides
-  std::vector<std::string> texts;                      ///< text, xadmin
+  std::vector<std::string> texts;                      ///< text, xadmin; relay: what the target is sent first
   /// After so long without anything happening the conversation ends; 0: never, but 5 minutes for xadmin.
   /// tcpmux: for the whole request line, 0: 10 s. ident: for the whole look-up, 0: 30 s (fact B7.29). tls: for the handshake.
   /// proxy: for the whole header, 0: 5 s.
@@ -96,8 +97,9 @@ struct ProxyHeader {
   /// UNKNOWN, LOCAL or of no family: the peer speaks for itself, and there are no addresses.
   bool own = false;
   std::uint16_t size = 0;    ///< bytes of the header, which are still to be read: at most longest_proxy_header
-  base::Endpoint client;     ///< both of one family, IPv4 or IPv6; a mapped address is told as IPv4
-  base::Endpoint called;     ///< the address that the client called
+  base::Endpoint client;     ///< IPv4 or IPv6; a mapped address is told as IPv4
+  base::Endpoint called;     ///< the address that the client called; it may be of the other family
+  net::ProxyWords words = {};  ///< what else a header of version 2 tells
   bool operator==(const ProxyHeader&) const = default;
 };
 /// Bytes of the longest header that is taken; one of version 1 has 107 at most.

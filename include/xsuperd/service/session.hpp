@@ -19,6 +19,7 @@
 #include "xsuperd/net/forward_resolver.hpp"
 #include "xsuperd/net/ident.hpp"
 #include "xsuperd/net/local_connector.hpp"
+#include "xsuperd/net/proxy_words.hpp"
 #include "xsuperd/net/tcp_observer.hpp"
 #include "xsuperd/net/true_pairs.hpp"
 #include "xsuperd/service/state.hpp"
@@ -137,6 +138,7 @@ struct SessionFacts {
   /// Of a client that a proxy speaks for: the proxy, and the address that the client called; `peer` is the client. Else both
   /// are unknown.
   base::Endpoint proxy{}, called{};
+  net::ProxyWords proxy_words{};  ///< what else that proxy has told
   [[nodiscard]] bool proxied() const { return proxy.address.known(); }
   /// Who is at the other end of its socket.
   [[nodiscard]] const base::Endpoint& socket_peer() const { return proxied() ? proxy : peer; }
@@ -144,11 +146,11 @@ struct SessionFacts {
 };
 BOOST_DESCRIBE_STRUCT(SessionFacts, (),
                       (peer, endpoint, phase, pid, started, started_wall, arrival, accepted, judged, judged_again,
-                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered, proxy, called))
+                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered, proxy, called, proxy_words))
 constexpr auto members_since(const SessionFacts*) {
   return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}, base::Since{"queued", 8}, base::Since{"connection", 8},
                     base::Since{"peer_spoke", 8}, base::Since{"limited", 8}, base::Since{"local", 10}, base::Since{"covered", 10},
-                    base::Since{"proxy", 10}, base::Since{"called", 10}};
+                    base::Since{"proxy", 10}, base::Since{"called", 10}, base::Since{"proxy_words", 10}};
 }
 
 /// One request. Loop thread only.

@@ -42,7 +42,7 @@ syn keyword xsuperdAttribute contained event_log max_load mdns mptcp nice no_acc
 syn keyword xsuperdAttribute contained only_from
 syn keyword xsuperdAttribute contained only_gid only_uid pass_fds passenv penalty penalty_range per_source
 syn keyword xsuperdAttribute contained per_source_rate port protocol proxy_from proxy_timeout queue rate real_peer
-syn keyword xsuperdAttribute contained receive_buffer redirect reload_policy
+syn keyword xsuperdAttribute contained receive_buffer redirect redirect_proxy reload_policy
 syn keyword xsuperdAttribute contained removed_sessions rlimit_as rlimit_core rlimit_cpu rlimit_data rlimit_files
 syn keyword xsuperdAttribute contained rlimit_fsize rlimit_locks rlimit_memlock rlimit_msgqueue rlimit_nice
 syn keyword xsuperdAttribute contained rlimit_nproc rlimit_rss rlimit_rtprio rlimit_rttime rlimit_sigpending
