@@ -78,6 +78,20 @@ bool tls_ciphers(const ValueContext& c, Settings& s, const Assignment& a) {
   return true;
 }
 
+bool redirect_tls(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  const auto known = std::ranges::find_if(word_table<RedirectTls::Kind>, [&](const auto& one) { return base::iequals(one.text, word); });
+  if (known == word_table<RedirectTls::Kind>.end()) return not_understood(c, a, 0);
+  RedirectTls how{known->value, {}};
+  if (a.values.size() > 1) {
+    how.authorities = a.values[1].text;
+    if (how.kind != RedirectTls::Kind::verify) return refused(c, a, 1, "redirect_tls takes a file with verify only", "write 'redirect_tls = verify FILE'");
+    if (!how.authorities.starts_with('/')) return refused(c, a, 1, fmt::format("redirect_tls is not an absolute path: {}", how.authorities), {});
+  }
+  s.redirect_tls = std::move(how);
+  return true;
+}
+
 /// Each name is followed by one path or two.
 bool tls_sni(const ValueContext& c, Settings& s, const Assignment& a) {
   std::vector<SniCertificate> list = s.tls_sni && a.op != Operator::set ? *s.tls_sni : std::vector<SniCertificate>{};

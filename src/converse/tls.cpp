@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "converse/talks.hpp"
+#include "converse/tls_passing.hpp"
 
 namespace xsuperd::converse {
 
@@ -11,38 +12,23 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int portions_per_turn = 16;
 /// Who decides what becomes of the connection has so long, which is much longer than it takes.
 constexpr auto time_for_join = 60s;
 
-tls::Moved in_words_of_tls(Moved moved) {
-  switch (moved) {
-    case Moved::some: return tls::Moved::some;
-    case Moved::later: return tls::Moved::later;
-    case Moved::end: return tls::Moved::end;
-    case Moved::failed: break;
-  }
-  return tls::Moved::failed;
-}
-
-class Tls final : public Talk, private tls::Transport {
+class Tls final : public Talk {
  public:
   explicit Tls(Opening& opening)
-      : Talk(opening), inner_(poller_, *this), engine_(opening.parameters.context, *this), on_shaken_(std::move(opening.parameters.on_shaken)) {
+      : Talk(opening),
+        inner_(poller_, *this),
+        passing_(poller_, peer_, inner_, opening.parameters.context),
+        on_shaken_(std::move(opening.parameters.on_shaken)) {
     limit(opening.parameters.idle_deadline);
   }
   void join(base::Fd inner) override;
+  [[nodiscard]] Traffic traffic() const override { return {passing_.up() + report_.in, passing_.down()}; }
 
  private:
   enum class Stage : std::uint8_t { shaking, waiting, passing };
-  enum class Half : std::uint8_t { open, closing, over };
-
-  tls::Moved receive(std::span<char> to, std::size_t& count) override {
-    return peer_.readable() ? in_words_of_tls(peer_.receive(to, count)) : tls::Moved::later;
-  }
-  tls::Moved send(std::string_view bytes, std::size_t& count) override {
-    return peer_.writable() ? in_words_of_tls(peer_.send(bytes, count)) : tls::Moved::later;
-  }
 
   void step() override;
   void time_is_up() override;
@@ -50,22 +36,11 @@ class Tls final : public Talk, private tls::Transport {
   void shake();
   void tell(const tls::Handshake& handshake);
   void pass_on();
-  void pass_up();
-  [[nodiscard]] bool read_up();
-  void pass_down();
-  [[nodiscard]] bool read_down();
-  void close_down();
-  [[nodiscard]] bool give_inner(std::string_view text);
-  [[nodiscard]] bool give_peer(std::string_view text);
-  void cut() { cut_ = true; }
 
   Socket inner_;
-  tls::Engine engine_;
+  TlsPassing passing_;
   std::function<void(const tls::Handshake&)> on_shaken_;
   Stage stage_ = Stage::shaking;
-  Half up_ = Half::open, down_ = Half::open;  // from the peer, and to it
-  std::string up_rest_, down_rest_;           // in the clear: what the other side has not taken yet
-  bool cut_ = false;                          // the peer's connection has broken, or ended before TLS had
 };
 
 void Tls::step() {
@@ -77,9 +52,9 @@ void Tls::step() {
 }
 
 void Tls::shake() {
-  const auto shaking = engine_.shake();
+  const auto shaking = passing_.shake();
   if (shaking == tls::Engine::Shaking::going_on) return;
-  const tls::Handshake outcome = engine_.outcome();
+  const tls::Handshake outcome = passing_.outcome();
   if (shaking == tls::Engine::Shaking::done) {
     stage_ = Stage::waiting;
     limit(time_for_join);
@@ -108,97 +83,14 @@ void Tls::join(base::Fd inner) {
   pass_on();
 }
 
-void Tls::pass_on() {
-  pass_up();
-  pass_down();
-  if (up_ == Half::over && peer_.broken()) cut();
-  if (cut_) {
-    inner_.reset();
-    return finish();
-  }
-  // Of a UNIX socket the kernel tells that nobody has the other end; over TCP it finds out by asking (net::TruePair).
-  const bool gone = down_ == Half::over && (inner_.hung_up() || inner_.broken());
-  if (down_ != Half::over || (up_ != Half::over && !gone)) return;
-  inner_.close();
-  farewell();
-}
-
-void Tls::pass_up() {
-  for (int portion = 0; portion < portions_per_turn; ++portion)
-    if (up_ != Half::open || !give_inner(std::exchange(up_rest_, {})) || !read_up()) return;
-  peer_.again();
-}
-
-/// False when there is nothing more for the moment, or ever.
-bool Tls::read_up() {
-  std::size_t count = 0;
-  const auto bytes = poller_.pool().scratch();
-  switch (engine_.read(bytes, count)) {
-    case tls::Moved::some:
-      report_.in += count;
-      return give_inner({bytes.data(), count});
-    case tls::Moved::later: return false;
-    case tls::Moved::end:
-      inner_.end_writing();
-      up_ = Half::over;
-      return false;
-    case tls::Moved::cut:
-    case tls::Moved::failed: break;
-  }
-  cut();
-  return false;
-}
-
-/// False when not all of it was taken: the rest is kept. What nobody wants to read is lost, as on any connection.
-bool Tls::give_inner(std::string_view text) {
-  while (!text.empty()) {
-    std::size_t count = 0;
-    const Moved moved = inner_.writable() ? inner_.send(text, count) : Moved::later;
-    if (moved == Moved::failed) up_ = Half::over;
-    if (moved == Moved::later) up_rest_ = text;
-    if (moved != Moved::some) return false;
-    text.remove_prefix(count);
-  }
-  return true;
-}
-
-void Tls::pass_down() {
-  for (int portion = 0; portion < portions_per_turn && !cut_ && down_ == Half::open; ++portion)
-    if (!give_peer(std::exchange(down_rest_, {})) || !read_down()) break;
-  if (down_ == Half::closing) return close_down();
-  if (down_ == Half::open && down_rest_.empty() && inner_.readable()) inner_.again();
-}
-
 /// How its server has ended is not the peer's affair: it has been told all that there was.
-bool Tls::read_down() {
-  if (!inner_.readable()) return false;
-  std::size_t count = 0;
-  const auto bytes = poller_.pool().scratch();
-  const Moved moved = inner_.receive(bytes, count);
-  if (moved == Moved::end || moved == Moved::failed) down_ = Half::closing;
-  if (moved != Moved::some) return false;
-  report_.out += count;
-  return give_peer({bytes.data(), count});
-}
-
-bool Tls::give_peer(std::string_view text) {
-  while (!text.empty()) {
-    std::size_t count = 0;
-    const tls::Moved moved = engine_.write(text, count);
-    if (moved == tls::Moved::later) down_rest_ = text;
-    if (moved != tls::Moved::some && moved != tls::Moved::later) cut();
-    if (moved != tls::Moved::some) return false;
-    text.remove_prefix(count);
+void Tls::pass_on() {
+  switch (passing_.run(false)) {
+    case TlsPassing::State::open: return;
+    case TlsPassing::State::torn:
+    case TlsPassing::State::cut: inner_.reset(); return finish();
+    case TlsPassing::State::over: inner_.close(); return farewell();
   }
-  return true;
-}
-
-void Tls::close_down() {
-  const tls::Moved moved = engine_.close();
-  if (moved == tls::Moved::later) return;
-  if (moved != tls::Moved::some) return cut();
-  peer_.end_writing();
-  down_ = Half::over;
 }
 
 }  // namespace

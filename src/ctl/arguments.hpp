@@ -27,6 +27,7 @@ struct Arguments {
   std::optional<std::string> sort;
   std::optional<std::string> at;
   std::optional<std::string> via;
+  std::optional<std::string> cert;
   std::optional<std::string> peer;
   std::optional<std::string> signal;
   std::optional<std::string> warning;

@@ -77,6 +77,8 @@ std::string encode(const Offer& offer) {
   put(to, static_cast<std::uint32_t>(offer.most));
   put(to, offer.ciphers);
   put(to, offer.alpn);
+  put(to, static_cast<std::uint32_t>(offer.side));
+  put(to, offer.host);
   return to;
 }
 
@@ -96,6 +98,8 @@ std::optional<Offer> decode(std::string_view bytes) {
   offer.most = static_cast<Version>(reader.number(static_cast<std::uint32_t>(Version::tls1_3)));
   offer.ciphers = reader.words();
   offer.alpn = reader.words();
+  offer.side = static_cast<Side>(reader.number(static_cast<std::uint32_t>(Side::calls)));
+  offer.host = reader.text();
   if (!reader.complete()) return std::nullopt;
   return offer;
 }

@@ -70,6 +70,12 @@ inline constexpr auto word_table<Fact> = std::to_array<Word<Fact>>({
     {"connection_id", Fact::connection_id}, {"service", Fact::service},         {"proxy_addr", Fact::proxy_addr},
     {"proxy_port", Fact::proxy_port}});
 template <>
+inline constexpr auto word_table<TlsHandover> = std::to_array<Word<TlsHandover>>({
+    {"relay", TlsHandover::relay}, {"kernel", TlsHandover::kernel}});
+template <>
+inline constexpr auto word_table<RedirectTls::Kind> = std::to_array<Word<RedirectTls::Kind>>({
+    {"no", RedirectTls::Kind::no}, {"yes", RedirectTls::Kind::yes}, {"verify", RedirectTls::Kind::verify}});
+template <>
 inline constexpr auto word_table<PassFds> = std::to_array<Word<PassFds>>({
     {"none", PassFds::none}, {"systemd", PassFds::systemd}});
 template <>

@@ -28,9 +28,16 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
-/// All that a service with tls = yes shows and asks, with the contents of the files. A value; the keys in it are secret.
+/// Who begins.
+enum class Side : std::uint8_t {
+  answers,  ///< peers come to us: a server, in words of TLS
+  calls,    ///< we come to somebody: a client
+};
+
+/// All that a service with tls = yes shows and asks, with the contents of the files; or, for the other side, what a redirect
+/// with redirect_tls asks of its target. A value; the keys in it are secret.
 struct Offer {
-  std::vector<Identity> identities;  ///< the first is the one without a name
+  std::vector<Identity> identities;  ///< the first is the one without a name; there need be none for who calls
   bool strict_names = false;         ///< a name that none of them has is refused
   ClientCertificate client_certificate = ClientCertificate::no;
   std::string client_ca;   ///< PEM: certificates that are trusted to have signed those of peers
@@ -39,6 +46,10 @@ struct Offer {
   Version most = Version::tls1_3;
   std::vector<std::string> ciphers;  ///< OpenSSL's words (ciphers(1)), and names of TLS 1.3; none: the library's
   std::vector<std::string> alpn;     ///< what may be spoken (RFC 7301), the most wanted first; none: nobody asks
+  Side side = Side::answers;
+  /// calls: a name, which is asked for (SNI), or an address. With client_certificate it must be in the certificate that is shown,
+  /// which client_ca has signed.
+  std::string host = {};
   bool operator==(const Offer&) const = default;
 };
 
