@@ -85,7 +85,10 @@ Engine::Engine(std::shared_ptr<const Context> context, Transport& transport)
   openssl().SSL_set_bio(impl_->ssl.get(), wire, wire);
   const Context::Impl& common = *impl_->context->impl_;
   (void)openssl().SSL_set_ex_data(impl_->ssl.get(), 0, const_cast<Context::Impl*>(&common));  // which it does not change
-  if (common.side == Side::answers) return openssl().SSL_set_accept_state(impl_->ssl.get());
+  if (common.side == Side::answers) {
+    openssl().SSL_set_accept_state(impl_->ssl.get());
+    return;
+  }
   openssl().SSL_set_connect_state(impl_->ssl.get());
   auto* name = const_cast<char*>(common.asked.c_str());
   if (!common.asked.empty() && openssl().SSL_ctrl(impl_->ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1)
