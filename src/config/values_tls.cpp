@@ -63,7 +63,7 @@ bool only_cert(const ValueContext& c, Settings& s, const Assignment& a) {
 bool tls_alpn(const ValueContext& c, Settings& s, const Assignment& a) {
   Words words;
   for (std::size_t i = 0; i < a.values.size(); ++i) {
-    if (a.values[i].text.size() > 255) return not_understood(c, a, i);
+    if (a.values[i].text.empty() || a.values[i].text.size() > 255) return not_understood(c, a, i);
     words.push_back(a.values[i].text);
   }
   change(c, s.tls_alpn, a, std::move(words));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // TLS in front of whatever serves: shakes hands with the peer, tells how that came out, and passes bytes between it and the
 // socket that it is given then.
+#include <sys/socket.h>
+
 #include <stdexcept>
 
 #include "converse/talks.hpp"
@@ -14,6 +16,8 @@ namespace {
 
 /// Who decides what becomes of the connection has so long, which is much longer than it takes.
 constexpr auto time_for_join = 60s;
+/// A peer that takes nothing of what its server has said last, for so long.
+constexpr auto time_to_take_the_rest = 120s;
 
 class Tls final : public Talk {
  public:
@@ -36,12 +40,20 @@ class Tls final : public Talk {
   void shake();
   void tell(const tls::Handshake& handshake);
   void pass_on();
+  void mind_the_leave();
 
   Socket inner_;
   TlsPassing passing_;
   std::function<void(const tls::Handshake&)> on_shaken_;
   Stage stage_ = Stage::shaking;
+  bool leaving_ = false;  // the server has said all, and the peer does not take it
 };
+
+/// Whoever dies with the connection in his hands resets it: the server must not take what it has got for all that there was.
+void reset_when_left(int fd, bool yes) {
+  const linger how{.l_onoff = yes ? 1 : 0, .l_linger = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &how, sizeof how);
+}
 
 void Tls::step() {
   switch (stage_) {
@@ -77,6 +89,7 @@ void Tls::time_is_up() {
 void Tls::join(base::Fd inner) {
   if (stage_ == Stage::passing) return;
   if (stage_ != Stage::waiting || !inner || inner_.open(std::move(inner)) != 0) return finish();
+  reset_when_left(inner_.fd(), true);
   peer_.hurry();
   idle_limit(0ms);
   stage_ = Stage::passing;
@@ -86,11 +99,19 @@ void Tls::join(base::Fd inner) {
 /// How its server has ended is not the peer's affair: it has been told all that there was.
 void Tls::pass_on() {
   switch (passing_.run(false)) {
-    case TlsPassing::State::open: return;
+    case TlsPassing::State::open: return mind_the_leave();
     case TlsPassing::State::torn:
     case TlsPassing::State::cut: inner_.reset(); return finish();
-    case TlsPassing::State::over: inner_.close(); return farewell();
+    case TlsPassing::State::over:
+      reset_when_left(inner_.fd(), false);
+      inner_.close();
+      return farewell();
   }
+}
+
+/// No limit of the service holds for a connection whose server is gone.
+void Tls::mind_the_leave() {
+  if (std::exchange(leaving_, passing_.takes_leave()) != leaving_) idle_limit(leaving_ ? time_to_take_the_rest : 0ms);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "converse/tls_passing.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace xsuperd::converse {
@@ -8,6 +9,10 @@ namespace xsuperd::converse {
 namespace {
 
 constexpr int portions_per_turn = 16;
+/// OpenSSL reads on until it finds something in the clear. Records without any cost time, and must not keep it for themselves.
+constexpr std::size_t bytes_per_turn = 64 * 1024;
+/// So many bytes of such records one after the other come from nobody who means well.
+constexpr std::size_t most_fruitless = 256 * 1024;
 
 tls::Moved in_words_of_tls(Moved moved) {
   switch (moved) {
@@ -25,7 +30,20 @@ TlsPassing::TlsPassing(Poller& poller, Socket& covered, Socket& plain, std::shar
     : poller_(poller), covered_(covered), plain_(plain), engine_(std::move(context), *this) {}
 
 tls::Moved TlsPassing::receive(std::span<char> to, std::size_t& count) {
-  return covered_.readable() ? in_words_of_tls(covered_.receive(to, count)) : tls::Moved::later;
+  if (budget_ == 0 || !covered_.readable()) return tls::Moved::later;
+  const tls::Moved moved = in_words_of_tls(covered_.receive(to.first(std::min(to.size(), budget_)), count));
+  if (moved != tls::Moved::some) return moved;
+  budget_ -= count;
+  fruitless_ += count;
+  return moved;
+}
+
+tls::Engine::Shaking TlsPassing::shake() {
+  budget_ = bytes_per_turn;
+  const auto shaking = engine_.shake();
+  if (budget_ == 0) covered_.again();
+  fruitless_ = 0;
+  return shaking;
 }
 
 tls::Moved TlsPassing::send(std::string_view bytes, std::size_t& count) {
@@ -33,7 +51,10 @@ tls::Moved TlsPassing::send(std::string_view bytes, std::size_t& count) {
 }
 
 TlsPassing::State TlsPassing::run(bool tears) {
+  budget_ = bytes_per_turn;
   pass_up();
+  if (budget_ == 0) covered_.again();
+  if (fruitless_ > most_fruitless) cut_ = true;
   pass_down(tears);
   if (up_ == Half::over && covered_.broken()) cut_ = true;
   if (cut_) return State::cut;
@@ -55,6 +76,7 @@ bool TlsPassing::read_up() {
   const auto bytes = poller_.pool().scratch();
   switch (engine_.read(bytes, count)) {
     case tls::Moved::some:
+      fruitless_ = 0;
       up_count_ += count;
       return give_plain({bytes.data(), count});
     case tls::Moved::later: return false;

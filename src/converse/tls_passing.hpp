@@ -19,7 +19,7 @@ class TlsPassing : private tls::Transport {
   TlsPassing(Poller& poller, Socket& covered, Socket& plain, std::shared_ptr<const tls::Context> context);
 
   /// As tls::Engine has them.
-  [[nodiscard]] tls::Engine::Shaking shake() { return engine_.shake(); }
+  [[nodiscard]] tls::Engine::Shaking shake();
   [[nodiscard]] tls::Handshake outcome() const { return engine_.outcome(); }
 
   enum class State : std::uint8_t {
@@ -30,6 +30,8 @@ class TlsPassing : private tls::Transport {
   };
   /// After the handshake: passes on what can be passed on now. `tears`: a plain connection that breaks is not the same as one that ends.
   [[nodiscard]] State run(bool tears);
+  /// The plain side has said all, and the covered one has not taken all of it yet.
+  [[nodiscard]] bool takes_leave() const { return down_ == Half::closing || (!down_rest_.empty() && plain_.no_more_to_come()); }
   /// Bytes in the clear: from the covered side, and to it.
   [[nodiscard]] std::uint64_t up() const { return up_count_; }
   [[nodiscard]] std::uint64_t down() const { return down_count_; }
@@ -54,6 +56,8 @@ class TlsPassing : private tls::Transport {
   Half up_ = Half::open, down_ = Half::open;  // from the covered side, and to it
   std::string up_rest_, down_rest_;           // in the clear: what the other side has not taken yet
   std::uint64_t up_count_ = 0, down_count_ = 0;
+  std::size_t budget_ = 0;   // of bytes that may be read in this turn
+  std::size_t fruitless_ = 0;  // bytes read since there was something in the clear
   bool cut_ = false, torn_ = false;
 };
 

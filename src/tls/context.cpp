@@ -171,17 +171,21 @@ class Maker {
   /// Whoever stands in the file is trusted, root or not.
   bool trust() {
     StorePtr store(openssl().X509_STORE_new());
-    auto* names = openssl().OPENSSL_sk_new_null();
     const auto authorities = read_certificates(offer_.client_ca);
-    if (!store || !names || authorities.empty()) return false;
-    for (const auto& one : authorities) {
-      (void)openssl().X509_STORE_add_cert(store.get(), one.get());
-      if (impl_.side == Side::answers) (void)openssl().OPENSSL_sk_push(names, openssl().X509_NAME_dup(openssl().X509_get_subject_name(one.get())));
-    }
-    openssl().SSL_CTX_set_client_CA_list(context_.get(), reinterpret_cast<STACK_OF(X509_NAME)*>(names));
+    if (!store || authorities.empty()) return false;
+    for (const auto& one : authorities)
+      if (openssl().X509_STORE_add_cert(store.get(), one.get()) != 1) return false;
+    auto* names = openssl().OPENSSL_sk_new_null();
+    if (!names) return false;
+    if (impl_.side == Side::answers)
+      for (const auto& one : authorities)
+        (void)openssl().OPENSSL_sk_push(names, openssl().X509_NAME_dup(openssl().X509_get_subject_name(one.get())));
+    openssl().SSL_CTX_set_client_CA_list(context_.get(), reinterpret_cast<STACK_OF(X509_NAME)*>(names));  // which owns it now
     const auto revoked = read_crls(offer_.client_crl);
-    for (const auto& one : revoked) (void)openssl().X509_STORE_add_crl(store.get(), one.get());
-    (void)openssl().X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN | (offer_.client_crl.empty() ? 0 : X509_V_FLAG_CRL_CHECK));
+    for (const auto& one : revoked)
+      if (openssl().X509_STORE_add_crl(store.get(), one.get()) != 1) return false;
+    constexpr unsigned long every_issuer = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL;
+    (void)openssl().X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN | (offer_.client_crl.empty() ? 0 : every_issuer));
     openssl().SSL_CTX_set_cert_store(context_.get(), store.release());
     return offer_.client_crl.empty() || !revoked.empty();
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/tls/words.hpp"
 
 namespace xsuperd::tls {
 
@@ -118,6 +119,13 @@ std::string pem_blocks(std::string_view text) {
     if (ends) inside = false;
   }
   return blocks;
+}
+
+bool fits(const Offer& offer, const Words& words) {
+  if (offer.client_certificate == ClientCertificate::required && !words.certificate) return false;
+  if (!words.protocol.empty() && std::ranges::find(offer.alpn, words.protocol) == offer.alpn.end()) return false;
+  const Version least = offer.least, most = offer.most;
+  return (words.version == "TLSv1.2" && least <= Version::tls1_2) || (words.version == "TLSv1.3" && most >= Version::tls1_3);
 }
 
 bool stands_for(std::string_view name, std::string_view host) {

@@ -64,6 +64,11 @@ inline constexpr std::size_t longest_offer = 4 * 1024 * 1024;
 /// no bytes beyond printable ASCII. Applied again it changes nothing.
 [[nodiscard]] std::string pem_blocks(std::string_view text);
 
+struct Words;
+/// Can a handshake with this offer have come out so: a certificate where one is required, a version and a protocol that are
+/// offered? What comes from another process is asked this.
+[[nodiscard]] bool fits(const Offer& offer, const Words& words);
+
 /// Does the name of an Identity stand for this host: the same name, or "*." and all but its first label? Upper and lower
 /// case are alike.
 [[nodiscard]] bool stands_for(std::string_view name, std::string_view host);
