@@ -401,6 +401,15 @@ constexpr std::array rows{
         .difference = "Not in xinetd.", .without = more, .wrong = "Bad choice for redirect_proxy: {}",
         .parse = values::word<&S::redirect_proxy>, .concerns = concerning::relays,
         .xinetd = {.instead = "targets get no header, and this host is their peer"}}),
+    attr<&S::redirect_tls>({.name = "redirect_tls", .where = both, .most = 2, .synopsis = "no|yes|verify [FILE]", .initial = "no",
+        .example = "redirect_tls = verify",
+        .text = "With yes, the target of redirect is spoken to in TLS, whoever it is; it is asked for by the name of its host (SNI). "
+                "With verify, it must have a certificate with that name, or address, which one of the authorities in FILE has signed, "
+                "or without FILE one of those that the system trusts, /etc/ssl/certs/ca-certificates.crt. Nothing is sent to a "
+                "target with which this fails. See TLS.",
+        .difference = "Not in xinetd.", .without = more,
+        .wrong = "Bad choice for redirect_tls: {}", .hint = "write no, yes, verify, or verify FILE", .parse = values::redirect_tls,
+        .concerns = concerning::redirected, .xinetd = {.instead = "the target gets everything in plain text"}}),
     attr<&S::reload_policy>({.name = "reload_policy", .where = Where::defaults, .synopsis = "lenient|strict",
         .initial = "lenient", .example = "reload_policy = strict",
         .text = "What happens if there is an error when the configuration is read again. With lenient, a service "

@@ -25,6 +25,7 @@ namespace xsuperd::config::concerning {
 // Services for which an attribute can do something.
 [[nodiscard]] inline bool programs(const Service& s) { return s.starts_programs(); }
 [[nodiscard]] inline bool tls(const Service& s) { return s.tls(); }
+[[nodiscard]] inline bool redirected(const Service& s) { return s.kind == Kind::redirect; }
 [[nodiscard]] inline bool proxied(const Service& s) { return s.proxied(); }
 [[nodiscard]] inline bool relays(const Service& s) { return s.kind == Kind::redirect; }
 [[nodiscard]] inline bool connections(const Service& s) { return s.has_connections(); }

@@ -158,10 +158,10 @@ constexpr std::string_view known[]{
     "kill_grace", "libwrap", "limit_exempt", "linger", "listen", "log_on_failure", "log_on_success", "log_type", "mark",
     "max_load", "mdns", "mptcp", "no_access", "no_new_privileges", "only_cert", "only_cid", "only_from", "only_gid", "only_uid", "pass_fds",
     "passenv", "penalty", "penalty_range", "per_source", "per_source_rate", "port", "protocol", "proxy_from", "proxy_timeout", "queue",
-    "rate", "real_peer", "receive_buffer", "redirect", "redirect_proxy",
+    "rate", "real_peer", "receive_buffer", "redirect", "redirect_proxy", "redirect_tls",
     "reload_policy", "removed_sessions", "rpc_number", "rpc_version", "runtime_max", "sandbox", "send_buffer", "server",
     "server_args", "socket_group", "socket_mode", "socket_owner", "socket_type", "source_prefix", "stderr", "system_call_action",
-    "system_calls", "tcp_connect", "tls", "tls_alpn", "tls_cert", "tls_ciphers", "tls_client_ca", "tls_client_cert", "tls_client_crl", "tls_key",
+    "system_calls", "tcp_connect", "tls", "tls_alpn", "tls_cert", "tls_ciphers", "tls_client_ca", "tls_client_cert", "tls_client_crl", "tls_handover", "tls_key",
     "tls_sni", "tls_sni_strict", "tls_timeout", "tls_versions", "tos", "type", "user", "user_namespace", "v6only", "wait"};
 
 bool is_known(std::string_view attribute) {
@@ -200,6 +200,7 @@ std::string no_units(S s) {
   if (s.has(Flag::sensor)) return "sensors have no equivalent in systemd";
   if (s.is(Type::internal)) return "xinetd's internal services have no equivalent in systemd";
   if (s.tls()) return "systemd speaks no TLS, and its peers would be served in plain text";
+  if (s.calls_with_tls()) return "systemd-socket-proxyd speaks no TLS, and the target would get everything in plain text";
   if (s.is(Type::rpc)) return "systemd registers no service with rpcbind";
   if (s.kind == Kind::tcpmux) return "systemd has no tcpmux";
   const bool packets = s.listen.socket_type == SocketType::seqpacket && protocol == "unix";

@@ -30,6 +30,7 @@ struct Arguments {
   std::optional<std::string> via;
   std::optional<std::string> last;
   std::optional<std::string> service;
+  std::optional<std::string> cert;
   std::optional<std::string> peer;
   std::optional<std::string> signal;
   std::optional<std::string> warning;

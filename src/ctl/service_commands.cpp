@@ -120,6 +120,12 @@ std::string sources_text(const std::vector<reply::Source>& sources) {
   return text;
 }
 
+std::string certificate_text(const reply::Certificate& one) {
+  std::string text = fmt::format("  certificate{}: {}", one.host ? " for " + *one.host : "", one.subject.empty() ? "no common name" : one.subject);
+  if (!one.names.empty()) text += fmt::format(" ({})", fmt::join(one.names, " "));
+  return text + fmt::format(", by {}, until {}\n", one.issuer.empty() ? "nobody" : one.issuer, date_text(one.until));
+}
+
 std::string head(const reply::Service& s, const control::Time& now) {
   std::string text = fmt::format("service {} ({}): {}, {}\n", s.id, place_text(s.place), std::string_view(s.state), endpoint_text(s.endpoint));
   text += fmt::format("  {} running, {} requests since {}: {} served, {} refused, {} failed, {} withdrawn\n", running_text(s),
@@ -130,6 +136,9 @@ std::string head(const reply::Service& s, const control::Time& now) {
     text += fmt::format("  last refused {} ago: {} ({})\n", ago_text(s.last_refusal->at, now), s.last_refusal->peer, s.last_refusal->reason);
   if (s.trouble) text += fmt::format("  closed: {}\n", *s.trouble);
   for (const std::string& sentence : closed_addresses(s)) text += fmt::format("  {}\n", sentence);
+  if (s.certificates)
+    for (const reply::Certificate& one : *s.certificates) text += certificate_text(one);
+  if (s.not_renewed) text += fmt::format("  not renewed: {}\n", *s.not_renewed);
   return lines_for_terminal(text);
 }
 

@@ -69,6 +69,10 @@ void Handshakes::shaken(Token token, const tls::Handshake& handshake) {
   if (handshake.result == Result::left) return needs_.endings.withdraw(token);
   if (handshake.result == Result::certificate) return refuse(token, policy::Reason::certificate, why_not(handshake));
   if (handshake.result != Result::done) return refuse(token, policy::Reason::tls, why_not(handshake));
+  if (service().offer.value && !tls::fits(*service().offer.value, handshake.words)) {
+    stop(token);
+    return refuse(token, policy::Reason::tls, "the worker tells of what is not offered");
+  }
   if (const auto& wanted = service().settings.only_cert; wanted && !tls::admits(*wanted, handshake.words.certificate)) {
     stop(token);
     return refuse(token, policy::Reason::certificate, "only_cert does not have its certificate");
@@ -125,6 +129,8 @@ void Handshakes::ended(Token token, const worker::Ending& ending) {
   const bool shaking = session && std::exchange(session->shaking, false);
   if (shaking && ending.lost()) return fail(token, "the worker for TLS is gone, or does not take its keys");
   if (shaking) return needs_.endings.withdraw(token);
+  // Between the handshake and the pair: nobody would be at the other end of it.
+  if (session && session->pair != 0) return ending.lost() ? fail(token, "the worker for TLS is gone") : needs_.endings.withdraw(token);
   // What we serve ourselves counts what it is given.
   if (service().served_by_us()) return;
   needs_.sessions.counters().bytes_in += ending.report.in;

@@ -35,6 +35,8 @@ class Teller {
       case Of::tcp6: return tcp() && ipv6();
       case Of::link_local: return tcp() && ipv6() && (peer_.scope() != 0 || local_.scope() != 0);
       case Of::local: return peer_.is_local();
+      case Of::tls: return facts_.words != nullptr;
+      case Of::certified: return facts_.words && facts_.words->certificate;
       case Of::proxied: return facts_.proxy.address.known();
     }
     return false;
@@ -43,6 +45,16 @@ class Teller {
   /// Nothing is added for what is not known.
   void add(Fact fact, std::string& to) const {
     switch (fact) {
+      case Fact::tls_protocol:
+      case Fact::tls_cipher:
+      case Fact::tls_name:
+      case Fact::tls_alpn:
+      case Fact::tls_resumed: return add_of_tls(fact, to);
+      case Fact::tls_client_subject:
+      case Fact::tls_client_names:
+      case Fact::tls_client_issuer:
+      case Fact::tls_client_serial:
+      case Fact::tls_client_sha256: return add_of_certificate(fact, to);
       case Fact::remote_addr: return add_address(peer_, to);
       case Fact::remote_port: return add_port(peer_, facts_.peer.port, to);
       case Fact::local_addr: return peer_.is_local() ? add_name(facts_.local_name, to) : add_address(local_, to);
@@ -93,6 +105,34 @@ class Teller {
   }
   [[nodiscard]] static std::string without_scope(const Address& address) {
     return address.known() ? Address::of(address.family(), address.bytes()).text() : std::string();
+  }
+  void add_of_tls(Fact fact, std::string& to) const {
+    if (!facts_.words) return;
+    const tls::Words& words = *facts_.words;
+    if (fact == Fact::tls_protocol) to += words.version;
+    if (fact == Fact::tls_cipher) to += words.cipher;
+    if (fact == Fact::tls_name) to += words.name;
+    if (fact == Fact::tls_alpn) to += words.protocol;
+    if (fact == Fact::tls_resumed) to += words.resumed ? '1' : '0';
+  }
+  void add_of_certificate(Fact fact, std::string& to) const {
+    if (!facts_.words || !facts_.words->certificate) return;
+    const tls::Certificate& certificate = *facts_.words->certificate;
+    if (fact == Fact::tls_client_subject) to += certificate.subject;
+    if (fact == Fact::tls_client_names) add_names(certificate.names, to);
+    if (fact == Fact::tls_client_issuer) to += certificate.issuer;
+    if (fact == Fact::tls_client_serial) to += certificate.serial;
+    if (fact == Fact::tls_client_sha256) to += certificate.sha256;
+  }
+  /// One with a blank in it would look like two.
+  static void add_names(const std::vector<std::string>& names, std::string& to) {
+    std::size_t left = config::longest_names;
+    for (const std::string& name : names) {
+      if (name.size() + 1 > left || name.find(' ') != name.npos) continue;
+      if (left < config::longest_names) to += ' ';
+      to += name;
+      left -= name.size() + 1;
+    }
   }
   void add_protocol(std::string& to) const {
     if (peer_.is_local()) return void(to += "UNIX");

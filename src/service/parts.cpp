@@ -166,7 +166,7 @@ Runner::Parts::Parts(Runner& runner, Surroundings& around, Setup the_setup)
                      .endings = endings,
                      .way = way,
                      .targets = targets,
-                     .conversations = around.serving.conversations,
+                     .serving = around.serving,
                      .hooks = around.hooks,
                      .journal = journal,
                      .clock = around.clock,

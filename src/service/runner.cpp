@@ -60,6 +60,10 @@ void Runner::reconfigure(Setup setup) {
 
 void Runner::move_to(Setup setup) {
   setup.recipe = parts_->setup.recipe;
+  if (setup.logs_stay) {
+    setup.service_log = parts_->setup.service_log;
+    setup.event_log = parts_->setup.event_log;
+  }
   keep_event_log(setup, parts_->setup);
   parts_->setup = std::move(setup);
   parts_->judging.reconfigured(true);

@@ -73,6 +73,7 @@ Supervisor::Impl::Impl(Options& options, log::Writer& writer, log::DaemonLog& lo
             [this](const log::Event& event) { logs_.record(event); }),
       rollout_(facilities_.around(), facts_, roster_, in_force_, logs_, log,
                [this] { return lifetime_.ending() || reloads_.preparing() || upgrades_.under_way(); }),
+      renewals_(files_, names_, log, rollout_),
       loads_(loop_,
              {{},
               names_,
@@ -281,7 +282,7 @@ View Supervisor::Impl::view() const {
 
 Actions Supervisor::Impl::actions() {
   return Actions({log_, logs_, reloads_, upgrades_, roster_, bans_, facilities_.resolver(), facilities_.processes().workers(),
-                  files_});
+                  facilities_.processes().tls_workers(), files_, renewals_});
 }
 
 ReloadReport Supervisor::Impl::apply(Prepared prepared) {

@@ -43,7 +43,6 @@ bool in_order(const Handshake& handshake) {
 }
 
 bool admits(const std::vector<CertificatePattern>& patterns, const std::optional<Certificate>& certificate) {
-  if (patterns.empty()) return true;
   return certificate && std::ranges::any_of(patterns, [&](const auto& one) { return matches(one, *certificate); });
 }
 

@@ -49,7 +49,7 @@ struct Running {
   bool looks = false;            ///< it is of kind proxy
   ProxyHeader header = {};       ///< what it has told
   Conversations::OnLine on_line = {};
-  bool shakes = false;           ///< it is of kind tls, and the outcome has not been told
+  bool shakes = false;           ///< it is of kind tls or tls_relay, and the outcome has not been told
   Conversations::OnShaken on_shaken = {};
   base::Allowance lines{lines_at_once, lines_every};
 };
@@ -95,6 +95,8 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void terminate_later(std::chrono::milliseconds grace);
   void stop(std::uint64_t token);
   void finish_later(Done done, Ending::Why why);
+  void is_ready(Link& link);
+  void use(const tls::TicketKeys& keys);
   void serve_waiting();
   void expire_waiting(base::Moment before);
   bool ended(const Link& link, Ended ended);
@@ -118,6 +120,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   boost::asio::steady_timer end_timer;
   bool terminated = false;
   bool closed = false;
+  tls::TicketKeys tickets;      // of workers for TLS
   std::uint64_t last_keys = 0;  // the number of those that were sent last
   Survey survey;
 };
@@ -132,7 +135,7 @@ void Client::Impl::make_links(spawn::Spawner& spawner) {
 std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::function<void(Link&)> on_idle) {
   return std::make_shared<Link>(
       loop, options, spawner,
-      Link::Callbacks{.on_ready = [this](Link&) { serve_waiting(); },
+      Link::Callbacks{.on_ready = [this](Link& link) { is_ready(link); },
                       .on_room = [this](Link&) { serve_waiting(); },
                       .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
                       .on_progress = [this](Link& link, const Progress& what) { return progressed(link, what); },
@@ -205,7 +208,7 @@ void Client::Impl::give(Link& link, Start start, Done done) {
   const bool asks = start.kind == Kind::ident;
   const bool tells = start.kind == Kind::lines, looks = start.kind == Kind::proxy;
   OnLine on_line = std::move(start.parameters.on_line);
-  const bool shakes = start.kind == Kind::tls;
+  const bool shakes = start.kind == Kind::tls || start.kind == Kind::tls_relay;
   OnShaken on_shaken = std::move(start.parameters.on_shaken);
   if (shakes) {
     const auto keys = keys_at(link, start.parameters.offer);
@@ -263,6 +266,17 @@ void Client::Impl::finish_later(Done done, Ending::Why why) {
     const auto impl = self.lock();
     if (impl && !impl->closed) done({.why = why, .report = {}});
   });
+}
+
+void Client::Impl::is_ready(Link& link) {
+  if (!tickets.current.empty()) link.dialogue().send(encode(Tickets{tickets}));
+  serve_waiting();
+}
+
+void Client::Impl::use(const tls::TicketKeys& keys) {
+  tickets = keys;
+  for (const auto& link : links)
+    if (link->ready()) link->dialogue().send(encode(Tickets{tickets}));
 }
 
 void Client::Impl::serve_waiting() {
@@ -426,7 +440,14 @@ bool Client::resume(std::uint64_t token, Done done, OnLine on_line) {
   return true;
 }
 
+/// Not of a worker whose words are not understood; nor of one that has told already, to whom the image before this one owes a socket.
 bool Client::resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken) {
+  const auto found = impl_->running.find(token);
+  if (found == impl_->running.end()) return false;
+  if (!found->second.shakes || found->second.link->dialogue().foreign()) {
+    stop(token);
+    return false;
+  }
   if (!resume(token, std::move(done), {})) return false;
   impl_->running.find(token)->second.on_shaken = std::move(on_shaken);
   return true;
@@ -438,6 +459,8 @@ int Client::waiting_connection(std::uint64_t token) const {
   const Waiting* found = impl_->waiting.find(token);
   return found ? found->start.connection.get() : -1;
 }
+
+void Client::use(const tls::TicketKeys& keys) { impl_->use(keys); }
 
 void Client::progress(Answered answered) { impl_->survey.join(std::move(answered)); }
 

@@ -15,9 +15,9 @@ using base::Address;
 using std::chrono::milliseconds;
 
 enum class Type : std::uint8_t {
-  start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line, keys, forget_keys, with_keys, join, shaken, header
+  start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line, keys, forget_keys, with_keys, join, shaken, header, tickets
 };
-constexpr auto last_kind = static_cast<std::uint8_t>(Kind::carry);
+constexpr auto last_kind = static_cast<std::uint8_t>(Kind::tls_relay);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::vsock);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
 constexpr auto last_identity = static_cast<std::uint8_t>(Identity::Result::too_late);
@@ -274,6 +274,17 @@ HeaderSeen take_header(FieldReader& reader) {
   return seen;
 }
 
+// --- Tickets
+// -------------------------------------------------------------------------------------------------------
+
+Tickets take_tickets(FieldReader& reader) {
+  Tickets tickets;
+  tickets.keys.current = reader.text(tls::ticket_key_size);
+  tickets.keys.previous = reader.text(tls::ticket_key_size);
+  if (!tls::in_order(tickets.keys)) reader.refuse();
+  return tickets;
+}
+
 /// Ends decoding: the message, unless something was wrong with it or the descriptor beside it.
 template <typename To, typename Message>
 std::optional<To> accept(const FieldReader& reader, Message message, bool stray_descriptor) {
@@ -318,6 +329,7 @@ Packet encode(Keys keys) { return {message(Type::keys).put(keys.number).take(), 
 Packet encode(const ForgetKeys& forget) { return {message(Type::forget_keys).put(forget.number).take(), {}}; }
 Packet encode(const WithKeys& with) { return {message(Type::with_keys).put(with.token).put(with.number).take(), {}}; }
 Packet encode(Join join) { return {message(Type::join).put(join.token).take(), std::move(join.inner)}; }
+Packet encode(const Tickets& tickets) { return {message(Type::tickets).text(tickets.keys.current).text(tickets.keys.previous).take(), {}}; }
 Packet encode(const Stop& stop) { return {message(Type::stop).put(stop.token).take(), {}}; }
 Packet encode(const Drain&) { return {message(Type::drain).take(), {}}; }
 Packet encode(const Ask& ask) { return {message(Type::ask).put(ask.question).take(), {}}; }
@@ -421,6 +433,8 @@ std::optional<ToWorker> decode_for_worker(Packet packet) {
       Join join{reader.take<std::uint64_t>(), std::move(packet.fd)};
       return accept<ToWorker>(reader, std::move(join), false);
     }
+    case Type::tickets:
+      return accept<ToWorker>(reader, take_tickets(reader), descriptor);
     case Type::ask: {
       const Ask ask{reader.take<std::uint64_t>()};
       return accept<ToWorker>(reader, ask, descriptor);

@@ -393,8 +393,13 @@ std::vector<Input> tls_lines() {
   for (const std::string line : {"tls = perhaps", "tls_cert = cert.pem", "tls_key = key.pem", "tls_client_ca = ca.pem", "tls_client_crl = crl.pem", "tls_sni = a.example",
                                  "tls_sni = /c /k", "tls_sni = localhost /c", "tls_sni_strict = 1", "only_cert = Jo", "tls_versions = 1.1", "tls_client_cert = maybe",
                                  "tls_timeout = 0", "only_cert = cn:Jo", "tls_client_ca = /c", "tls_client_ca = /c\nonly_cert = cn:Jo\ntls_client_cert = optional",
-                                 "banner = /b", "flags = LABELED", "flags = SENSOR", "tls_key = /nothing", "tls_key = /huge"})
+                                 "banner = /b", "flags = LABELED", "flags = SENSOR", "tls_key = /nothing", "tls_key = /huge", "tls_handover = kernel", "tls_handover = maybe"})
     all.push_back({line + ", with TLS", x(yes + line)});
+  const std::string relay = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\n";
+  for (const std::string line : {"redirect_tls = maybe", "redirect_tls = yes /c", "redirect_tls = verify c.pem", "redirect_tls = verify /nothing"})
+    all.push_back({line, bare(relay + "redirect = 192.0.2.1 80\n" + line + "\n")});
+  all.push_back({"redirect_tls to a UNIX socket", bare(relay + "redirect = unix:/run/x.sock\nredirect_tls = yes\n")});
+  all.push_back({"redirect_tls in vain", x("redirect_tls = yes")});
   all.push_back({"TLS without a certificate", x("tls = yes")});
   all.push_back({"a certificate without TLS", x("tls_cert = /c")});
   all.push_back({"tls_alpn", x(yes + "tls_alpn = " + std::string(256, 'a'))});

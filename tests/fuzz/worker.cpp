@@ -115,7 +115,7 @@ base::Address address(fuzz::Source& source) {
 Start some_start(fuzz::Source& source) {
   Start start;
   start.token = source.number();
-  start.kind = static_cast<Kind>(source.below(10));
+  start.kind = static_cast<Kind>(source.below(15));
   Parameters& p = start.parameters;
   for (std::size_t n = source.below(most_targets + 2); n > 0; --n)
     p.targets.push_back({address(source), static_cast<std::uint16_t>(source.number(2))});

@@ -197,3 +197,29 @@ TEST_CASE("the server of a connection is told its ports, and by default nothing"
     CHECK(has("CONNECTION_ID=" + std::to_string(bench.runner->sessions().all().begin()->first)));
   }
 }
+
+TEST_CASE("of TLS a server is told what was agreed on, and with whom") {
+  ConnectionFacts facts = over_ipv4;
+  CHECK_FALSE(std::ranges::any_of(told(config::ConnEnv::all, facts), [](const std::string& one) { return one.starts_with("TLS_"); }));
+  const auto of_tls = [&facts](tls::Words words) {
+    facts.words = std::make_shared<const tls::Words>(std::move(words));
+    Words all = told(config::ConnEnv::all, facts);
+    std::erase_if(all, [](const std::string& one) { return !one.starts_with("TLS_"); });
+    return all;
+  };
+  tls::Words words{.name = {}, .protocol = {}, .version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .resumed = false, .certificate = {}};
+  CHECK(of_tls(words) == Words{"TLS_PROTOCOL=TLSv1.3", "TLS_CIPHER=TLS_AES_128_GCM_SHA256", "TLS_RESUMED=0"});
+  words.name = "host.example";
+  words.protocol = "imap";
+  words.resumed = true;
+  words.certificate = tls::Certificate{.subject = "Jo Doe", .names = {"jo.example", "not one", "jo@example.org"}, .issuer = "CN=us", .serial = "0a", .sha256 = "ab"};
+  CHECK(of_tls(words) == Words{"TLS_PROTOCOL=TLSv1.3", "TLS_CIPHER=TLS_AES_128_GCM_SHA256", "TLS_SNI=host.example", "TLS_ALPN=imap", "TLS_RESUMED=1",
+                               "TLS_CLIENT_SUBJECT=Jo Doe", "TLS_CLIENT_NAMES=jo.example jo@example.org", "TLS_CLIENT_ISSUER=CN=us",
+                               "TLS_CLIENT_SERIAL=0a", "TLS_CLIENT_SHA256=ab"});
+  words.certificate->names.assign(32, std::string(500, 'n'));
+  const Words many = of_tls(words);
+  const auto names = std::ranges::find_if(many, [](const std::string& one) { return one.starts_with("TLS_CLIENT_NAMES="); });
+  REQUIRE(names != many.end());
+  CHECK(names->size() == std::string("TLS_CLIENT_NAMES=").size() + 8 * 501 - 1);
+  CHECK(told(config::ConnEnv::ucspi, facts).size() == 5);
+}

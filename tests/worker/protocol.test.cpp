@@ -112,6 +112,7 @@ std::vector<std::string> all_messages() {
   all.push_back(encode(ForgetKeys{3}).bytes);
   all.push_back(encode(WithKeys{7, 3}).bytes);
   all.push_back(encode(Join{7, {}}).bytes);
+  all.push_back(encode(Tickets{{std::string(tls::ticket_key_size, 1), {}}}).bytes);
   all.push_back(encode(full_shaken()).bytes);
   all.push_back(encode(HeaderSeen{7, {.result = ProxyHeader::Result::late, .client = {}, .called = {}}}).bytes);
   return all;
@@ -518,6 +519,13 @@ TEST_CASE("keys and sockets travel with the messages that speak of them") {
   CHECK_FALSE(taken_with_a_socket(encode(WithKeys{7, 3})));
   CHECK_FALSE(taken_with_a_socket(encode(ForgetKeys{3})));
   CHECK_FALSE(decode_for_daemon(encode(Keys{3, {}})));
+  const tls::TicketKeys ours{std::string(tls::ticket_key_size, '\0'), std::string(tls::ticket_key_size, 'x')};
+  const auto tickets = decode_for_worker(encode(Tickets{ours}));
+  REQUIRE(tickets);
+  CHECK(std::get<Tickets>(*tickets).keys == ours);
+  CHECK_FALSE(decode_for_worker(encode(Tickets{{"short", {}}})));
+  CHECK_FALSE(decode_for_worker(encode(Tickets{{{}, ours.current}})));
+  CHECK_FALSE(taken_with_a_socket(encode(Tickets{ours})));
 }
 
 TEST_CASE("how a handshake came out arrives as it was told, or not at all") {

@@ -286,7 +286,9 @@ struct Settings {
   std::optional<Words> tls_ciphers;
   std::optional<Words> tls_alpn;
   std::optional<std::uint32_t> tls_timeout;  ///< seconds
-  std::optional<std::vector<AddressPattern>> proxy_from;  ///< ours, as all to redirect_proxy; networks only
+  std::optional<TlsHandover> tls_handover;   ///< ours, as all to redirect_proxy
+  std::optional<RedirectTls> redirect_tls;
+  std::optional<std::vector<AddressPattern>> proxy_from;  ///< networks only
   std::optional<std::uint32_t> proxy_timeout;             ///< seconds
   std::optional<bool> real_peer;
   std::optional<RedirectProxy> redirect_proxy;
@@ -382,6 +384,7 @@ struct Service {
   std::vector<ArgumentPattern> argument_patterns;  ///< with expand: of all of argv; else empty
   std::vector<gid_t> supplementary_groups;
   SharedOffer offer;        ///< with tls: what its files said
+  SharedOffer target_offer; ///< with redirect_tls: how its target is spoken to
   bool common_log = false;  ///< the FILE of the defaults, shared by all (fact B3.45)
   /// What bind says, if it had no address when the configuration was read: the name of a host, or an address in a zone.
   /// Until it has one the service stays closed (decision B15.24), and `listen.at.address` says nothing. Empty: nothing.
@@ -427,6 +430,11 @@ struct Service {
   [[nodiscard]] bool has_connections() const { return !wait && (kind == Kind::program || kind == Kind::tcpmux); }
   /// Do its connections begin with TLS?
   [[nodiscard]] bool tls() const { return settings.tls.value_or(false); }
+  /// Is there TLS between us and the target of its redirect?
+  [[nodiscard]] bool calls_with_tls() const {
+    const bool wanted = settings.redirect_tls && settings.redirect_tls->kind != RedirectTls::Kind::no;
+    return kind == Kind::redirect && wanted && !relays_locally();
+  }
   [[nodiscard]] ClientCertificate client_certificate() const {
     return settings.tls_client_cert.value_or(settings.only_cert ? ClientCertificate::required : ClientCertificate::no);
   }

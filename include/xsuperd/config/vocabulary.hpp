@@ -73,6 +73,12 @@ template <>
 inline constexpr auto word_table<RedirectProxy> = std::to_array<Word<RedirectProxy>>({
     {"no", RedirectProxy::no}, {"v1", RedirectProxy::v1}, {"v2", RedirectProxy::v2}});
 template <>
+inline constexpr auto word_table<TlsHandover> = std::to_array<Word<TlsHandover>>({
+    {"relay", TlsHandover::relay}, {"kernel", TlsHandover::kernel}});
+template <>
+inline constexpr auto word_table<RedirectTls::Kind> = std::to_array<Word<RedirectTls::Kind>>({
+    {"no", RedirectTls::Kind::no}, {"yes", RedirectTls::Kind::yes}, {"verify", RedirectTls::Kind::verify}});
+template <>
 inline constexpr auto word_table<PassFds> = std::to_array<Word<PassFds>>({
     {"none", PassFds::none}, {"systemd", PassFds::systemd}});
 template <>

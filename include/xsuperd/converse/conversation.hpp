@@ -36,6 +36,9 @@ enum class Kind : std::uint8_t {
   tls,      ///< shakes hands, tells the outcome, and passes bytes to and from the socket that it is given then
   proxy,    ///< looks at the header of the PROXY protocol that the peer begins with; it stays in the connection, unread
   carry,    ///< passes bytes between the peer and `target`, the far end of a pair that a server has; a reset stays one
+  /// redirect with redirect_tls: like relay, but what comes from the peer is said to the target in TLS. Tells how the handshake
+  /// with the target came out.
+  tls_relay,
 };
 
 /// Bytes of a line as Parameters::on_line takes it: 1,024 of a stream, each escaped, and marks where it was cut.
@@ -59,10 +62,12 @@ struct Parameters {
   /// lines: takes one after the other, each escaped and of at most longest_line bytes. False: there is no room for it now,
   /// and it is dropped. Stays in the process: the daemon and a worker have one each.
   std::function<bool(std::string_view)> on_line;
-  /// tls: what the service offers, for whoever has it held elsewhere, and the same made ready, for whoever holds it.
+  /// tls, tls_relay: what the service offers or asks for, for whoever has it held elsewhere, and the same made ready, for
+  /// whoever holds it.
   std::shared_ptr<const tls::Offer> offer;
   std::shared_ptr<const tls::Context> context;
-  /// tls: told once. After Handshake::Result::done the conversation waits for join(); else it ends. Stays in the process.
+  /// tls, tls_relay: told once. After Handshake::Result::done a conversation of kind tls waits for join(); else it ends, as does
+  /// a tls_relay. Stays in the process.
   std::function<void(const tls::Handshake&)> on_shaken;
 };
 

@@ -139,6 +139,7 @@ struct SessionFacts {
   /// are unknown.
   base::Endpoint proxy{}, called{};
   net::ProxyWords proxy_words{};  ///< what else that proxy has told
+  bool calls = false;  ///< a worker for TLS holds its relay, because the target is spoken to in TLS
   [[nodiscard]] bool proxied() const { return proxy.address.known(); }
   /// Who is at the other end of its socket.
   [[nodiscard]] const base::Endpoint& socket_peer() const { return proxied() ? proxy : peer; }
@@ -146,12 +147,17 @@ struct SessionFacts {
 };
 BOOST_DESCRIBE_STRUCT(SessionFacts, (),
                       (peer, endpoint, phase, pid, started, started_wall, arrival, accepted, judged, judged_again,
-                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered, proxy, called, proxy_words))
+                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered, proxy, called, proxy_words, calls))
 constexpr auto members_since(const SessionFacts*) {
   return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}, base::Since{"queued", 8}, base::Since{"connection", 8},
                     base::Since{"peer_spoke", 8}, base::Since{"limited", 8}, base::Since{"local", 10}, base::Since{"covered", 10},
-                    base::Since{"proxy", 10}, base::Since{"called", 10}, base::Since{"proxy_words", 10}};
+                    base::Since{"proxy", 10}, base::Since{"called", 10}, base::Since{"proxy_words", 10}, base::Since{"calls", 10}};
 }
+
+/// Added to the token of a session whose relay a worker for TLS holds: there its own belongs to the conversation with its peer.
+inline constexpr Token of_relay = Token{1} << 62;
+/// By which token workers know what serves the session.
+[[nodiscard]] inline Token worker_token(Token token, const SessionFacts& session) { return session.calls ? token | of_relay : token; }
 
 /// One request. Loop thread only.
 struct Session : SessionFacts {

@@ -86,6 +86,7 @@ constexpr ControlCommand row() {
 [[nodiscard]] std::span<const ControlCommand> list_commands();
 [[nodiscard]] std::span<const ControlCommand> standing_commands();
 [[nodiscard]] std::span<const ControlCommand> show_commands();
+[[nodiscard]] std::span<const ControlCommand> renewal_commands();
 [[nodiscard]] std::span<const ControlCommand> session_commands();
 [[nodiscard]] std::span<const ControlCommand> explain_commands();
 [[nodiscard]] std::span<const ControlCommand> ban_commands();

@@ -104,6 +104,7 @@ void explain(const Call& call, const request::Explain& arguments, const Answer<c
   if (arguments.via) question.inquiry.via = base::Address::parse(*arguments.via);
   if (arguments.via && !question.inquiry.via)
     return answer.refuse(Code::bad_request, fmt::format("'{}' is not an address", base::escaped(*arguments.via, 200)));
+  if (arguments.cert) question.inquiry.cert = *arguments.cert;
   if (arguments.at && !policy::set_clock(*arguments.at, question.inquiry.at))
     return answer.refuse(Code::bad_request, fmt::format("invalid time '{}' (expected H:MM)",
                                                         base::escaped(*arguments.at, 20)));

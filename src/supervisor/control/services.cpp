@@ -170,6 +170,16 @@ std::vector<reply::Socket> sockets_of(const service::Runner& runner) {
   return sockets;
 }
 
+std::vector<reply::Certificate> certificates_of(const config::SharedOffer& offer) {
+  std::vector<reply::Certificate> all;
+  for (const tls::Shown& one : offer.shown) {
+    const tls::Certificate& its = one.certificate;
+    all.push_back({{}, its.subject, its.names, its.issuer, its.serial, its.sha256, time_of(one.until)});
+    if (!one.name.empty()) all.back().host = one.name;
+  }
+  return all;
+}
+
 }  // namespace
 
 reply::Service told(const service::Runner& runner) {
@@ -195,6 +205,8 @@ reply::Service told(const service::Runner& runner) {
   if (std::string what = waits_for(runner); !what.empty()) service.waits_for = std::move(what);
   if (c.last_refusal != base::WallTime{})
     service.last_refusal = {time_of(c.last_refusal), c.last_refused_peer.address.text(), std::string(policy::log_word(c.last_reason))};
+  if (s.tls()) service.certificates = certificates_of(s.offer);
+  if (!s.offer.not_renewed.empty()) service.not_renewed = s.offer.not_renewed;
   return service;
 }
 
