@@ -17,7 +17,10 @@ config::Service calling(bool covered) {
   service.settings.redirect = config::RedirectTarget{"127.0.0.1", 993};
   service.settings.redirect_tls = config::RedirectTls{config::RedirectTls::Kind::yes, {}};
   service.settings.tls_timeout = 7;
-  service.target_offer.value = std::make_shared<const tls::Offer>(tls::Offer{.side = tls::Side::calls, .host = "127.0.0.1"});
+  tls::Offer offer;
+  offer.side = tls::Side::calls;
+  offer.host = "127.0.0.1";
+  service.target_offer.value = std::make_shared<const tls::Offer>(offer);
   if (covered) service.settings.tls = true;
   if (covered) service.offer.value = std::make_shared<const tls::Offer>();
   return service;

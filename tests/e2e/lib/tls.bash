@@ -25,9 +25,15 @@ revoking() {
   openssl ca -config ca.cnf -gencrl -cert ca.pem -keyfile ca.key -out crl.pem 2>/dev/null
 }
 
-# s_client PORT OPTION...: what comes back until the server's end, or this client's.
+# s_client PORT OPTION...: sends standard input, and prints what comes back until the server's end; with -no_ign_eof until there
+# is no more to send.
 s_client() {
   local port=$1
   shift
-  timeout 60 openssl s_client -connect "127.0.0.1:$port" -CAfile ca.pem -quiet -no_ign_eof "$@" 2>/dev/null
+  timeout 60 openssl s_client -connect "127.0.0.1:$port" -CAfile ca.pem -quiet "$@" 2>/dev/null || true
+}
+
+# s_echo PORT OPTION...: what an echo service says to a line.
+s_echo() {
+  (echo hello; sleep 0.5) | s_client "$@" -no_ign_eof
 }
