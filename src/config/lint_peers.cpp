@@ -80,7 +80,7 @@ void look_at_proxies(const Service& service, std::vector<Diagnostic>& found) {
 
 /// Whoever has no certificate comes in as well.
 void look_at_certificates(const Service& service, std::vector<Diagnostic>& found) {
-  if (!service.tls() || service.client_certificate() != ClientCertificate::optional || service.settings.only_from) return;
+  if (!service.tls() || client_certificate(service) != ClientCertificate::optional || service.settings.only_from) return;
   if (!has_ip(service)) return;
   found.push_back({Level::info, written(service, "tls_client_cert").place,
                    fmt::format("Service {}: with tls_client_cert = optional and without only_from, everybody is served without a certificate",

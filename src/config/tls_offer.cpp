@@ -22,7 +22,7 @@ class OfferReader {
       : service_(service), s_(service.settings), written_(written), files_(files), names_(names), diagnostics_(diagnostics) {}
 
   bool run() {
-    return (!service_.tls() || of_peers()) && (!service_.calls_with_tls() || of_target());
+    return (!service_.tls() || of_peers()) && (!calls_with_tls(service_) || of_target());
   }
 
  private:
@@ -88,7 +88,7 @@ class OfferReader {
   void take_words() {
     const TlsVersions versions = s_.tls_versions.value_or(TlsVersions{});
     offer_.strict_names = s_.tls_sni_strict.value_or(false);
-    offer_.client_certificate = service_.client_certificate();
+    offer_.client_certificate = client_certificate(service_);
     offer_.least = versions.least;
     offer_.most = versions.most;
     offer_.ciphers = s_.tls_ciphers.value_or(Words{});
@@ -164,7 +164,7 @@ bool same_files(const Service& one, const Service& other) {
 
 Renewed renew(const std::shared_ptr<const Service>& service, Files& files, Names& names) {
   Renewed renewed{service};
-  if (!service->tls() && !service->calls_with_tls()) return renewed;
+  if (!service->tls() && !calls_with_tls(*service)) return renewed;
   const Entry nowhere{.name = service->name, .place = service->place, .line_text = {}};
   const std::vector<const Entry*> no_defaults;
   Diagnostics findings;

@@ -25,10 +25,10 @@ inline constexpr std::string_view parts[]{"tls_cert", "tls_key", "tls_sni", "tls
                                           "only_cert", "tls_versions", "tls_ciphers", "tls_alpn", "tls_timeout", "tls_handover"};
 /// The first line about TLS of an entry that says neither yes nor no; empty: none.
 inline std::string_view forgotten(S s) {
-  const auto found = s.settings.tls ? std::end(parts) : std::ranges::find_if(parts, [&](std::string_view part) { return says(s, part) && !(part == "tls_timeout" && s.calls_with_tls()); });
+  const auto found = s.settings.tls ? std::end(parts) : std::ranges::find_if(parts, [&](std::string_view part) { return says(s, part) && !(part == "tls_timeout" && calls_with_tls(s)); });
   return found == std::end(parts) ? std::string_view() : *found;
 }
-inline bool asks_peers(S s) { return s.client_certificate() != ClientCertificate::no; }
+inline bool asks_peers(S s) { return client_certificate(s) != ClientCertificate::no; }
 
 inline constexpr std::array table{
     Rule{Level::error, [](S s) { return !forgotten(s).empty(); },

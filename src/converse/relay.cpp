@@ -106,7 +106,7 @@ void Relay::connected() {
   stage_ = Stage::greeting;
   if (!parameters_->texts.empty()) {
     limit(parameters_->connect_deadline);
-    target_.hurry();  // else what the peer says first would wait until the target has confirmed this
+    hurry(target_.fd());  // else what the peer says first would wait until the target has confirmed this
   }
   greet();
 }

@@ -55,7 +55,7 @@ TargetSearch::State TargetSearch::too_late() { return over(ETIMEDOUT); }
 
 TargetSearch::State TargetSearch::look(bool& anew) {
   if (!target_.writable()) return State::connecting;
-  const int error = target_.broken() ? target_.take_error() : 0;
+  const int error = target_.broken() ? take_error(target_.fd()) : 0;
   anew = error != 0;
   if (anew) return over(error);
   report_.connect_error = 0;

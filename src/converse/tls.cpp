@@ -90,7 +90,7 @@ void Tls::join(base::Fd inner) {
   if (stage_ == Stage::passing) return;
   if (stage_ != Stage::waiting || !inner || inner_.open(std::move(inner)) != 0) return finish();
   reset_when_left(inner_.fd(), true);
-  peer_.hurry();
+  hurry(peer_.fd());
   idle_limit(0ms);
   stage_ = Stage::passing;
   pass_on();

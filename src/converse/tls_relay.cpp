@@ -83,7 +83,7 @@ void TlsRelay::connecting(TargetSearch::State state) {
   }
   if (keepalive_)
     for (const int fd : {peer_.fd(), target_.fd()}) keep_alive(fd);
-  target_.hurry();
+  hurry(target_.fd());
   limit(shake_deadline_);
   stage_ = Stage::greeting;
   greet();

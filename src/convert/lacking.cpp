@@ -101,7 +101,7 @@ constexpr Lacking table[]{
      "expand: systemd puts no facts about a connection into arguments; the server gets the names as they are written"},
     {"proxy_from", Weight::loss, [](S s) { return s.proxied(); },
      "proxy_from: systemd reads no header of the PROXY protocol; servers get it, and the proxy is the peer", true},
-    {"real_peer", Weight::loss, [](S s) { return s.proxied() && s.shows_real_peer(); },
+    {"real_peer", Weight::loss, [](S s) { return s.proxied() && shows_real_peer(s); },
      "real_peer: with systemd the proxy is the peer of a server's socket"},
     {"linger", Weight::loss, [](S s) { return s.lingers(); },
      "linger: systemd closes a connection with its server; a server that does not read its request resets its peer"},
@@ -122,7 +122,7 @@ constexpr Lacking table[]{
      "event_log: the journal records starts and ends of units in systemd's own fields, and no refusals"},
     {"redirect", Weight::note, [](S s) { return s.kind == Kind::redirect; },
      "redirect: systemd-socket-proxyd ends both directions when one of them ends"},
-    {"redirect_proxy", Weight::loss, [](S s) { return s.kind == Kind::redirect && s.redirect_proxy() != config::RedirectProxy::no; },
+    {"redirect_proxy", Weight::loss, [](S s) { return s.kind == Kind::redirect && redirect_proxy(s) != config::RedirectProxy::no; },
      "redirect_proxy: systemd-socket-proxyd sends no header; its target takes this host for the peer"},
     {"only_from", Weight::loss, [](S s) { return s.settings.only_from && beyond_ip(s); },
      "only_from: systemd admits everybody who does not come over IP", true},
@@ -200,7 +200,7 @@ std::string no_units(S s) {
   if (s.has(Flag::sensor)) return "sensors have no equivalent in systemd";
   if (s.is(Type::internal)) return "xinetd's internal services have no equivalent in systemd";
   if (s.tls()) return "systemd speaks no TLS, and its peers would be served in plain text";
-  if (s.calls_with_tls()) return "systemd-socket-proxyd speaks no TLS, and the target would get everything in plain text";
+  if (calls_with_tls(s)) return "systemd-socket-proxyd speaks no TLS, and the target would get everything in plain text";
   if (s.is(Type::rpc)) return "systemd registers no service with rpcbind";
   if (s.kind == Kind::tcpmux) return "systemd has no tcpmux";
   const bool packets = s.listen.socket_type == SocketType::seqpacket && protocol == "unix";

@@ -161,7 +161,7 @@ bool certified(const Case& c) {
 
 std::string certificate(const Case& c) {
   if (!c.service.tls()) return c.inquiry.cert ? "not asked for: the service has no TLS" : std::string();
-  if (c.service.client_certificate() == config::ClientCertificate::no) return c.inquiry.cert ? "not asked for" : std::string();
+  if (client_certificate(c.service) == config::ClientCertificate::no) return c.inquiry.cert ? "not asked for" : std::string();
   if (!c.service.settings.only_cert) return "at run time: one that tls_client_ca has signed";
   if (!c.inquiry.cert) return "at run time: one that tls_client_ca has signed, and only_cert has";
   return certified(c) ? "passes if tls_client_ca has signed it: only_cert has it" : "refuses: only_cert does not have it";

@@ -106,7 +106,7 @@ bool Handshakes::wants_true_pair(const Session& session) const {
 
 /// Whom tcpmux will give its connection to is not known yet, and no second pair is made for it.
 Shows Handshakes::shows() const {
-  return service().shows_real_peer() || service().served_by_us() ? Shows::client : Shows::socket_peer;
+  return shows_real_peer(service()) || service().served_by_us() ? Shows::client : Shows::socket_peer;
 }
 
 void Handshakes::paired(Token token, base::Result<net::TruePair> pair) {

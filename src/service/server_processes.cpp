@@ -58,7 +58,7 @@ void ServerProcesses::start(Token token) {
 
 /// Of one that came without a proxy the connection says what is true, and one under TLS is a pair already.
 bool ServerProcesses::wants_pair(const Session& session) const {
-  return session.proxied() && service().shows_real_peer() && !session.covered && !session.handler_end;
+  return session.proxied() && shows_real_peer(service()) && !session.covered && !session.handler_end;
 }
 
 void ServerProcesses::make_pair(Token token) {

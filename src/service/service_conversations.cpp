@@ -41,7 +41,7 @@ bool counted(const worker::Ending& ending) { return !ending.lost() && ending.why
 
 void ServiceConversations::start(Token token) {
   Session& session = needs_.sessions.at(token);
-  session.calls = service().calls_with_tls() && needs_.serving.handshakes;
+  session.calls = calls_with_tls(service()) && needs_.serving.handshakes;
   if (!workers(session).has_room()) return needs_.decider.feed(Denied{token, policy::Reason::fork});
   worker::Parameters all = parameters();  // what `servers` tells leaves this one out
   session.started = needs_.clock.now();
@@ -130,7 +130,7 @@ void ServiceConversations::connected(Token token, base::Fd target, int error) {
 
 void ServiceConversations::hold(Token token, worker::Parameters parameters) {
   Session& session = needs_.sessions.at(token);
-  if (const auto version = service().redirect_proxy(); version != config::RedirectProxy::no && service().kind == config::Kind::redirect)
+  if (const auto version = redirect_proxy(service()); version != config::RedirectProxy::no && service().kind == config::Kind::redirect)
     parameters.texts = {greeting(session, version)};
   worker::Kind kind = door_of(service()).kind;
   if (session.calls) {

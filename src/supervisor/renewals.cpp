@@ -17,7 +17,7 @@ std::vector<config::Renewed> read_again(const std::vector<SharedService>& servic
 }  // namespace
 
 void Renewals::renew(std::vector<SharedService> services, Answered answered) {
-  std::erase_if(services, [](const SharedService& one) { return !one->tls() && !one->calls_with_tls(); });
+  std::erase_if(services, [](const SharedService& one) { return !one->tls() && !calls_with_tls(*one); });
   auto work = [services, names = names_]() mutable { return read_again(services, names); };
   files_.off_loop(std::move(work), [this, services, answered = std::move(answered)](const base::Result<std::vector<config::Renewed>>& read) {
     answered(read ? put(services, *read) : base::Result<std::vector<One>>(read.error()));

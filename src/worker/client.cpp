@@ -60,6 +60,28 @@ Running running_again(Link* link, const InheritedWorker::Conversation& one) {
           .shakes = one.shakes};
 }
 
+// What one tells, if it may. What is called may do anything, and comes last.
+
+bool take(Running& one, const Line& line) {
+  if (!one.tells) return false;
+  if (!one.lines.take(std::chrono::steady_clock::now())) return true;
+  if (const Conversations::OnLine on_line = one.on_line) (void)on_line(line.text);
+  return true;
+}
+
+bool take(Running& one, const Shaken& what) {
+  if (!std::exchange(one.shakes, false)) return false;
+  if (const Conversations::OnShaken on_shaken = std::move(one.on_shaken)) on_shaken(what.handshake);
+  return true;
+}
+
+/// Once, and right before the end.
+bool take(Running& one, const HeaderSeen& seen) {
+  if (!one.looks || one.header.result != ProxyHeader::Result::none) return false;
+  one.header = seen.header;
+  return true;
+}
+
 }  // namespace
 
 std::shared_ptr<const spawn::Recipe> worker_recipe(WorkerUser user, Role role) {
@@ -100,11 +122,9 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void serve_waiting();
   void expire_waiting(base::Moment before);
   bool ended(const Link& link, Ended ended);
-  bool told(const Link& link, const Line& line);
-  bool told(const Link& link, const Shaken& what);
+  bool told(const Link& link, const Told& what);
   [[nodiscard]] std::optional<std::uint64_t> keys_at(Link& link, const std::shared_ptr<const tls::Offer>& offer);
   void join(std::uint64_t token, base::Fd inner);
-  bool told(const Link& link, const HeaderSeen& seen);
   [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
   bool progressed(const Link& link, const Progress& progress);
   void lose(const Link& link);
@@ -139,9 +159,7 @@ std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::func
                       .on_room = [this](Link&) { serve_waiting(); },
                       .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
                       .on_progress = [this](Link& link, const Progress& what) { return progressed(link, what); },
-                      .on_told = [this](Link& link, const Told& what) {
-                        return std::visit([&](const auto& one) { return told(link, one); }, what);
-                      },
+                      .on_told = [this](Link& link, const Told& what) { return told(link, what); },
                       .on_gone = [this](Link& link) { lose(link); },
                       .on_trouble =
                           [this](std::string sentence) {
@@ -307,34 +325,16 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
   return true;
 }
 
-bool Client::Impl::told(const Link& link, const Line& line) {
-  const auto found = running.find(line.token);
-  if (found == running.end() || found->second.link != &link || !found->second.tells) return false;
-  if (!found->second.lines.take(std::chrono::steady_clock::now())) return true;
-  if (const OnLine on_line = found->second.on_line) (void)on_line(line.text);  // a copy: it may do anything
-  return true;
-}
-
-bool Client::Impl::told(const Link& link, const Shaken& what) {
-  const auto found = running.find(what.token);
-  if (found == running.end() || found->second.link != &link || !std::exchange(found->second.shakes, false)) return false;
-  if (const OnShaken on_shaken = std::move(found->second.on_shaken)) on_shaken(what.handshake);
-  return true;
+bool Client::Impl::told(const Link& link, const Told& what) {
+  const auto found = running.find(std::visit([](const auto& one) { return one.token; }, what));
+  if (found == running.end() || found->second.link != &link) return false;
+  return std::visit([&](const auto& one) { return take(found->second, one); }, what);
 }
 
 void Client::Impl::join(std::uint64_t token, base::Fd inner) {
   const auto found = running.find(token);
   if (found == running.end() || found->second.stopping || found->second.link->dialogue().foreign()) return;
   found->second.link->dialogue().send(encode(Join{token, std::move(inner)}));
-}
-
-/// Once, and right before the end.
-bool Client::Impl::told(const Link& link, const HeaderSeen& seen) {
-  const auto found = running.find(seen.token);
-  const bool may = found != running.end() && found->second.link == &link && found->second.looks;
-  if (!may || found->second.header.result != ProxyHeader::Result::none) return false;
-  found->second.header = seen.header;
-  return true;
 }
 
 /// Those that owe an answer now.

@@ -430,22 +430,10 @@ struct Service {
   [[nodiscard]] bool has_connections() const { return !wait && (kind == Kind::program || kind == Kind::tcpmux); }
   /// Do its connections begin with TLS?
   [[nodiscard]] bool tls() const { return settings.tls.value_or(false); }
-  /// Is there TLS between us and the target of its redirect?
-  [[nodiscard]] bool calls_with_tls() const {
-    const bool wanted = settings.redirect_tls && settings.redirect_tls->kind != RedirectTls::Kind::no;
-    return kind == Kind::redirect && wanted && !relays_locally();
-  }
-  [[nodiscard]] ClientCertificate client_certificate() const {
-    return settings.tls_client_cert.value_or(settings.only_cert ? ClientCertificate::required : ClientCertificate::no);
-  }
   /// May peers come to it through a proxy that says for whom it speaks?
   [[nodiscard]] bool proxied() const {
     return !wait && listen.socket_type == SocketType::stream && settings.proxy_from && !settings.proxy_from->empty();
   }
-  /// Do its servers get sockets that have the client's address as their peer, whoever the client came through?
-  [[nodiscard]] bool shows_real_peer() const { return settings.real_peer.value_or(false) && has_connections() && !served_by_us(); }
-  /// With what header a relay begins.
-  [[nodiscard]] RedirectProxy redirect_proxy() const { return settings.redirect_proxy.value_or(RedirectProxy::no); }
   /// A relay to a UNIX socket.
   [[nodiscard]] bool relays_locally() const { return kind == Kind::redirect && settings.redirect->local(); }
   [[nodiscard]] ErrorOutput error_output() const { return settings.error_output.value_or(ErrorOutput::client); }
@@ -473,6 +461,26 @@ struct Service {
   }
   bool operator==(const Service&) const = default;
 };
+
+/// Is there TLS between us and the target of its redirect?
+[[nodiscard]] inline bool calls_with_tls(const Service& service) {
+  const auto& settings = service.settings;
+  const bool wanted = settings.redirect_tls && settings.redirect_tls->kind != RedirectTls::Kind::no;
+  return service.kind == Kind::redirect && wanted && !service.relays_locally();
+}
+/// What is asked of the certificates of its peers?
+[[nodiscard]] inline ClientCertificate client_certificate(const Service& service) {
+  const auto& settings = service.settings;
+  return settings.tls_client_cert.value_or(settings.only_cert ? ClientCertificate::required : ClientCertificate::no);
+}
+/// With what header a relay begins.
+[[nodiscard]] inline RedirectProxy redirect_proxy(const Service& service) {
+  return service.settings.redirect_proxy.value_or(RedirectProxy::no);
+}
+/// Do its servers get sockets that have the client's address as their peer, whoever the client came through?
+[[nodiscard]] inline bool shows_real_peer(const Service& service) {
+  return service.settings.real_peer.value_or(false) && service.has_connections() && !service.served_by_us();
+}
 
 /// Why an entry of the files is not among the services.
 enum class Fate : std::uint8_t {

@@ -12,7 +12,8 @@
 namespace xsuperd::supervisor {
 
 std::optional<std::uint64_t> process_limit_of(const View& daemon) {
-  return daemon.process_limit() > 0 ? std::optional(daemon.process_limit()) : std::nullopt;
+  const std::uint64_t limit = daemon.census().process_limit;
+  return limit > 0 ? std::optional(limit) : std::nullopt;
 }
 
 std::vector<std::int64_t> workers_of(const View& daemon) {

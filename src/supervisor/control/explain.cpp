@@ -51,7 +51,7 @@ policy::Live live_facts(const View& daemon, const service::Runner& runner, const
   live.recent = state.arrivals().recent(runner.service().rate(), daemon.now());
   live.load = daemon.load();
   live.running = state.running();
-  live.processes = daemon.processes();
+  live.processes = daemon.census().processes;
   tell_limits(runner, daemon.now(), peer, live);
   live.banned = daemon.bans().banned(peer, daemon.now());
   return live;
@@ -99,7 +99,7 @@ void explain(const Call& call, const request::Explain& arguments, const Answer<c
   const auto peer = base::parse_peer(arguments.address);
   if (!peer)
     return answer.refuse(Code::bad_request, fmt::format("'{}' is not an address", base::escaped(arguments.address, 200)));
-  Question question{call.view, {}, {*peer, base::local_time(std::chrono::system_clock::now()), call.view.process_limit(), {}, {}, {}}};
+  Question question{call.view, {}, {*peer, base::local_time(std::chrono::system_clock::now()), call.view.census().process_limit, {}, {}, {}}};
   if (arguments.groups && peer->is_local()) question.inquiry.groups = groups_told(*arguments.groups);
   if (arguments.via) question.inquiry.via = base::Address::parse(*arguments.via);
   if (arguments.via && !question.inquiry.via)

@@ -23,7 +23,7 @@ void renew(const Call& call, const request::Services& arguments, const Answer<co
   if (!words.empty()) meant = select_services(call.view, words, false);
   if (meant.failure) return answer.refuse(std::move(*meant.failure));
   for (const auto& one : meant.services)
-    if (!words.empty() && !one->service().tls() && !one->service().calls_with_tls())
+    if (!words.empty() && !one->service().tls() && !calls_with_tls(one->service()))
       return answer.refuse(Code::refused, fmt::format("service {} has no TLS", one->service().id));
   call.actions.renew(meant.services, [answer](const base::Result<std::vector<Renewals::One>>& done) {
     if (!done) return answer.refuse(Code::refused, done.error().sentence);

@@ -41,7 +41,6 @@ const log::History& View::history() const { return daemon_.around.history; }
 const policy::BanList& View::bans() const { return daemon_.around.bans.list; }
 base::Moment View::now() const { return daemon_.around.clock.now(); }
 std::optional<double> View::load() const { return daemon_.around.clock.load ? daemon_.around.clock.load() : std::nullopt; }
-std::uint64_t View::process_limit() const { return daemon_.around.census.process_limit; }
-std::uint64_t View::processes() const { return daemon_.around.census.processes; }
+const service::Census& View::census() const { return daemon_.around.census; }
 
 }  // namespace xsuperd::supervisor

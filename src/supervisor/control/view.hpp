@@ -73,8 +73,8 @@ class View {
   [[nodiscard]] base::Moment now() const;
   /// One-minute load average; nothing where it is not known.
   [[nodiscard]] std::optional<double> load() const;
-  [[nodiscard]] std::uint64_t process_limit() const;  ///< 0: none
-  [[nodiscard]] std::uint64_t processes() const;
+  /// The sessions of all services together.
+  [[nodiscard]] const service::Census& census() const;
 
  private:
   Of daemon_;
