@@ -394,7 +394,7 @@ std::vector<Input> tls_lines() {
                                  "tls_sni = /c /k", "tls_sni = localhost /c", "tls_sni_strict = 1", "only_cert = Jo", "tls_versions = 1.1", "tls_client_cert = maybe",
                                  "tls_timeout = 0", "only_cert = cn:Jo", "tls_client_ca = /c", "tls_client_ca = /c\nonly_cert = cn:Jo\ntls_client_cert = optional",
                                  "banner = /b", "flags = LABELED", "flags = SENSOR", "tls_key = /nothing", "tls_key = /huge", "tls_handover = kernel", "tls_handover = maybe"})
-    all.push_back({line + ", with TLS", x(yes + line)});
+    all.push_back({line + ", with TLS", x(line + "\n" + yes)});
   const std::string relay = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\n";
   for (const std::string line : {"redirect_tls = maybe", "redirect_tls = yes /c", "redirect_tls = verify c.pem", "redirect_tls = verify /nothing"})
     all.push_back({line, bare(relay + "redirect = 192.0.2.1 80\n" + line + "\n")});
@@ -478,7 +478,8 @@ std::string said_of(const Input& input) {
                               return input.title.ends_with("no Landlock") ? Abilities::FileRules::not_in_kernel : Abilities::FileRules::usable;
                             },
                             .boxes = [] { return Abilities::Boxes::not_root; },
-                            .user_namespaces = [] { return Abilities::UserNamespaces::not_in_kernel; }};
+                            .user_namespaces = [] { return Abilities::UserNamespaces::not_in_kernel; },
+                            .pairs = [] { return Abilities::Pairs::unix_sockets; }};
   const Examined examined = examine(w.files, w.names, sources, no_kernel,
                                     input.as_xinetd ? Readers::also_xinetd : Readers::xsuperd);
   std::string text;
