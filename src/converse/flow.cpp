@@ -17,7 +17,7 @@ void Flow::begin() {
 void Flow::hurry() {
   if (hurried_ || written_ == 0) return;
   hurried_ = true;
-  hurry(to_.fd());
+  converse::hurry(to_.fd());
 }
 
 Flow::State Flow::run(bool last) {
