@@ -62,7 +62,7 @@ base::Fd calling(const base::Endpoint& client, const base::Endpoint& local) {
   sockaddr_storage to;
   const socklen_t length = base::fill_sockaddr(local, local.address.family() == Family::ipv6, to);
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), length) == 0) return fd;
-  const int error = errno;
+  const int error = errno == EINPROGRESS && client.port != 0 ? EADDRINUSE : errno;
   fd.reset();
   errno = error;
   return fd;
@@ -78,7 +78,7 @@ void notice_the_end(int carrier) {
   ::setsockopt(carrier, IPPROTO_TCP, TCP_KEEPCNT, &most, sizeof most);
 }
 
-bool taken(int error) { return error == EADDRINUSE || error == EADDRNOTAVAIL || error == EACCES || error == EINPROGRESS; }
+bool taken(int error) { return error == EADDRINUSE || error == EADDRNOTAVAIL || error == EACCES; }
 
 base::Endpoint own_end(int fd) {
   sockaddr_storage at{};
