@@ -19,6 +19,8 @@ using Family = base::Address::Family;
 
 constexpr std::string_view what = "making a pair of sockets with the client's address";
 constexpr timeval patience{1, 0};  // on a loopback interface all happens at once
+/// Where the other end of an earlier pair of the same addresses and ports is still there, nobody answers in a useful way.
+constexpr timeval patience_with_its_port{0, 50'000};
 
 void switch_on(int fd, int level, int option) {
   const int on = 1;
@@ -55,11 +57,12 @@ base::Fd bound_to(const base::Endpoint& at) {
 base::Fd calling(const base::Endpoint& client, const base::Endpoint& local) {
   base::Fd fd = bound_to(client);
   if (!fd) return fd;
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  const timeval& time = client.port != 0 ? patience_with_its_port : patience;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
   sockaddr_storage to;
   const socklen_t length = base::fill_sockaddr(local, local.address.family() == Family::ipv6, to);
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), length) == 0) return fd;
-  const int error = errno;
+  const int error = errno == EINPROGRESS && client.port != 0 ? EADDRINUSE : errno;
   fd.reset();
   errno = error;
   return fd;

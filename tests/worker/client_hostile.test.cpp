@@ -75,7 +75,7 @@ TEST_CASE("a worker that tells another client after the first is killed, and non
   const ProxyHeader header{.result = ProxyHeader::Result::header, .version = 1, .own = false, .size = 28, .client = client, .called = client};
   puppets.say(0, encode(HeaderSeen{1, header}));
   puppets.say(0, encode(HeaderSeen{1, header}));
-  run_until(puppets.loop, [&] { return puppets.ended(1); });
+  run_until(puppets.loop, [&] { return puppets.ended(1) && !puppets.troubles.empty(); });
   CHECK(puppets.endings.at(1).lost());
   CHECK(puppets.endings.at(1).report.header.result == ProxyHeader::Result::none);
   CHECK(puppets.trouble("ended with signal 9"));
