@@ -96,7 +96,7 @@ TEST_CASE("each line that restricts and that xinetd ignores or reads otherwise i
 }
 
 TEST_CASE("a target that would get plain text is told of") {
-  const std::string relay = "type = UNLISTED\nport = 9000\nsocket_type = stream\nwait = no\nredirect = 192.0.2.1 993\n";
+  const std::string relay = "type = UNLISTED\nport = 9000\nsocket_type = stream\nwait = no\nuser = root\nredirect = 192.0.2.1 993\n";
   CHECK(Told(entry("x", relay + "redirect_tls = yes")).all() == "Service x: xinetd ignores redirect_tls: the target gets everything in plain text\n");
 }
 

@@ -395,7 +395,7 @@ std::vector<Input> tls_lines() {
                                  "tls_timeout = 0", "only_cert = cn:Jo", "tls_client_ca = /c", "tls_client_ca = /c\nonly_cert = cn:Jo\ntls_client_cert = optional",
                                  "banner = /b", "flags = LABELED", "flags = SENSOR", "tls_key = /nothing", "tls_key = /huge", "tls_handover = kernel", "tls_handover = maybe"})
     all.push_back({line + ", with TLS", x(line + "\n" + yes)});
-  const std::string relay = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\n";
+  const std::string relay = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\nuser = root\n";
   for (const std::string line : {"redirect_tls = maybe", "redirect_tls = yes /c", "redirect_tls = verify c.pem", "redirect_tls = verify /nothing"})
     all.push_back({line, bare(relay + "redirect = 192.0.2.1 80\n" + line + "\n")});
   all.push_back({"redirect_tls to a UNIX socket", bare(relay + "redirect = unix:/run/x.sock\nredirect_tls = yes\n")});
