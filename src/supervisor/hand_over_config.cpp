@@ -156,6 +156,8 @@ base::Result<std::shared_ptr<const config::Service>> restore_service(
   if (!inherited.places.empty()) config::place(*service, restored_places(*service, inherited));
   service->waits_for = inherited.waits_for;
   service->settings.origins = restored_origins(inherited.origins);
+  const auto said = [](const HandOver::Origin& line) { return line.attribute == "tls"; };
+  if (std::ranges::none_of(inherited.origins, said)) service->settings.tls.reset();
   service->settings.origins.inherit(defaults);
   service->offer.not_renewed = inherited.not_renewed;
   set_place(service->settings.only_from, service->place);
@@ -167,6 +169,7 @@ base::Result<std::shared_ptr<const config::Service>> restore_service(
 
 HandOver::Service inherited_service(const config::Service& service) {
   config::Settings plain = service.settings;
+  if (!plain.tls) plain.tls = false;  // in the text, what the defaults say of TLS looks like lines of the entry
   if (plain.server) plain.server = "/handed/over";
   if (plain.server_args) plain.server_args = {"-"};
   return {.text = fmt::format("service {}\n{{\n{}}}\n", service.name, config::dump(plain)),
