@@ -199,7 +199,7 @@ World relaying(const std::string& lines) {
   World w;
   w.files.texts["/ca"] = block("/ca");
   w.files.texts[std::string(usual_authorities)] = block("everybody");
-  w.names.hosts["far.example"] = {*base::Address::parse("192.0.2.7")};
+  w.names.hosts["far.example"] = {"192.0.2.7"};
   w.read(entry("x", std::string("type = UNLISTED\nport = 9000\nsocket_type = stream\nwait = no\nuser = root\n") + lines));
   return w;
 }

@@ -89,7 +89,9 @@ TEST_CASE("what is told of a handshake is in order, or not believed") {
 }
 
 TEST_CASE("a handshake that the offer could not have led to is not believed") {
-  Offer offer{.client_certificate = ClientCertificate::required, .alpn = {"h2"}};
+  Offer offer;
+  offer.client_certificate = ClientCertificate::required;
+  offer.alpn = {"h2"};
   CHECK(fits(offer, words()));
   Words other = words();
   other.certificate.reset();
