@@ -26,7 +26,7 @@ class Alone : public Bench, public Performer, public Endpoint::Owner {
         setup(setup_for(std::move(service))),
         lifeline([this] { return std::weak_ptr<const void>(alive); }),
         timers(loop, around.clock, lifeline),
-        journal(setup, log),
+        journal(setup, log, around.history),
         sessions(around.census, around.clock),
         decider(setup.policy, around.census, around.hooks, *this),
         endpoints(around, *this),

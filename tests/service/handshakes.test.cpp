@@ -263,7 +263,10 @@ TEST_CASE("the socket of a client that came through a proxy has the client at it
   bench.tell(done());
   bench.run_until_jobs(1);
   CHECK(bench.job(0).remote_host.view() == "2001:db8::7");
-  if (!net::TruePairs::usable()) return WARN("skipped: " << net::TruePairs::usable().error().sentence);
+  if (!net::TruePairs::usable()) {
+    WARN("skipped: " << net::TruePairs::usable().error().sentence);
+    return;
+  }
   sockaddr_storage at{};
   socklen_t length = sizeof at;
   REQUIRE(::getpeername(bench.job(0).socket.get(), reinterpret_cast<sockaddr*>(&at), &length) == 0);

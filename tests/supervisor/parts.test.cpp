@@ -140,8 +140,9 @@ TEST_CASE("Logs that cannot be opened anew are told by their services, and the d
   const Roster roster;
   const auto output = std::make_shared<Nowhere>();
   log::Writer writer(output);
+  log::History history;
   Logs logs({{}, {}, [] { return base::Result<std::shared_ptr<log::Output>>(base::Error{0, "no daemon log"}); }}, writer, l.log,
-            work, roster, in_force);
+            work, roster, in_force, history);
   std::optional<std::vector<std::string>> told;
   logs.reopen([&](std::vector<std::string> troubles) { told = std::move(troubles); });
   const auto guard = boost::asio::make_work_guard(loop);
