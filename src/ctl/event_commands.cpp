@@ -103,7 +103,7 @@ constexpr std::array<std::string_view, 2> logs_lines{"xsuperctl logs telnet", "x
 constexpr std::array rows{
     Command{.name = "events", .text = "what has happened lately",
             .description = "Prints what has happened lately, oldest first: starts and ends of servers, refusals with the line that "
-                           "decides, limits, bans, sockets, reloads, upgrades. The daemon keeps the last 20,000 of these records in "
+                           "decides, limits, bans, sockets, reloads, upgrades. The daemon keeps the last 5,000 of these records in "
                            "memory, and 1,000 of each service; an upgrade or restart begins anew. With --follow it goes on to print "
                            "what happens, until it is interrupted. With --json each is an object on a line of its own, as in an event log.",
             .examples = events_lines, .alone = events},

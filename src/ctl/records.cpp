@@ -7,6 +7,7 @@
 #include <array>
 #include <ctime>
 #include <string_view>
+#include <utility>
 
 #include "ctl/table.hpp"
 
@@ -71,7 +72,7 @@ std::string record_json(const json::object& record) {
   return text.empty() ? "{}" : text + "}";
 }
 
-std::string record_lines(const std::vector<json::object>& records) {
+std::string record_lines(const std::vector<control::EventRecord>& records) {
   std::string text;
   for (const json::object& record : records) text += record_line(record) + "\n";
   return text;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "xsuperd/control/message.hpp"
+#include "xsuperd/control/schema/command.hpp"
 
 namespace xsuperd::ctl {
 
@@ -14,6 +14,6 @@ namespace xsuperd::ctl {
 /// The record as it stands in an event log.
 [[nodiscard]] std::string record_json(const control::json::object& record);
 /// Several, each on a line of its own.
-[[nodiscard]] std::string record_lines(const std::vector<control::json::object>& records);
+[[nodiscard]] std::string record_lines(const std::vector<control::EventRecord>& records);
 
 }  // namespace xsuperd::ctl

@@ -57,8 +57,7 @@ std::chrono::seconds ProxyHeaders::patience() const {
 void ProxyHeaders::overdue(Token token) {
   const Session* session = needs_.sessions.find(token);
   if (!session || session->phase != SessionPhase::heading) return void(awaited_.erase(token));
-  needs_.conversations.stop(token);
-  refuse(token);
+  refuse(token);  // which stops it
 }
 
 /// Its connection stays here as well, whatever becomes of the worker.

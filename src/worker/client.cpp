@@ -60,6 +60,18 @@ Running running_again(Link* link, const InheritedWorker::Conversation& one) {
           .shakes = one.shakes};
 }
 
+/// The flag is true as long as this lives.
+class Meanwhile {
+ public:
+  explicit Meanwhile(bool& flag) : flag_(flag) { flag_ = true; }
+  ~Meanwhile() { flag_ = false; }
+  Meanwhile(const Meanwhile&) = delete;
+  Meanwhile& operator=(const Meanwhile&) = delete;
+
+ private:
+  bool& flag_;
+};
+
 // What one tells, if it may. What is called may do anything, and comes last.
 
 bool take(Running& one, const Line& line) {
@@ -140,6 +152,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   boost::asio::steady_timer end_timer;
   bool terminated = false;
   bool closed = false;
+  bool giving = false;          // see give()
   tls::TicketKeys tickets;      // of workers for TLS
   std::uint64_t last_keys = 0;  // the number of those that were sent last
   Survey survey;
@@ -211,16 +224,20 @@ void Client::Impl::begin(Start start, Done done) {
   const std::uint64_t token = start.token;
   if (terminated || running.contains(token) || waiting.find(token))
     return finish_later(std::move(done), Ending::Why::lost);
-  if (Link* link = best()) {
+  if (Link* link = giving ? nullptr : best()) {
     if (link->load > 0) start_links();  // those that rest; this one does not wait for them
-    return give(*link, std::move(start), std::move(done));
+    give(*link, std::move(start), std::move(done));
+    return serve_waiting();
   }
   if (!waiting.has_room()) return finish_later(std::move(done), Ending::Why::lost);
   waiting.add(std::move(start), std::move(done), std::chrono::steady_clock::now());
   start_links();
 }
 
+/// What belongs to a conversation is several messages in a row. Sending one may bring the news that there is room, and nobody else's
+/// may come in between.
 void Client::Impl::give(Link& link, Start start, Done done) {
+  const Meanwhile one_at_a_time(giving);
   const std::uint64_t token = start.token;
   const std::uint64_t connection = start.kind == Kind::tcpmux ? cookie_of(start.connection) : 0;
   const bool asks = start.kind == Kind::ident;
@@ -254,9 +271,10 @@ std::optional<std::uint64_t> Client::Impl::keys_at(Link& link, const std::shared
   if (there != link.keys.end()) return there->first;
   base::Fd memory = offer ? memory_of(*offer) : base::Fd();
   if (!memory) return std::nullopt;
-  link.keys.emplace_back(++last_keys, offer);
-  link.dialogue().send(encode(Keys{last_keys, std::move(memory)}));
-  return last_keys;
+  const std::uint64_t number = ++last_keys;
+  link.keys.emplace_back(number, offer);
+  link.dialogue().send(encode(Keys{number, std::move(memory)}));
+  return number;
 }
 
 Link* Client::Impl::best() const {
@@ -298,7 +316,7 @@ void Client::Impl::use(const tls::TicketKeys& keys) {
 }
 
 void Client::Impl::serve_waiting() {
-  while (!waiting.empty()) {
+  while (!giving && !waiting.empty()) {
     Link* link = best();
     if (!link) return;
     auto one = waiting.take_first();

@@ -125,17 +125,18 @@ namespace {
 std::string beside(std::string_view attribute) {
   if (attribute == "user_namespace") return "dynamic_user = yes\n";
   if (attribute == "real_peer") return "proxy_from = 10.0.0.1\n";
-  return attribute.starts_with("tls_") || attribute == "only_cert" ? "tls = no\n" : "";
+  if (attribute == "only_cert") return "tls = yes\ntls_cert = /c\ntls_client_ca = /c\n";
+  return attribute.starts_with("tls_") ? "tls = no\n" : "";
 }
 
 /// The lines of an entry that is complete but for this attribute.
 std::string lines_without(std::string_view attribute) {
   const bool rpc = attribute.starts_with("rpc_");
-  const bool waits = attribute == "pass_fds";
+  const bool waits = attribute == "pass_fds", relays = attribute.starts_with("redirect_");
   std::string lines;
   for (const std::string line :
        {rpc ? "type = RPC UNLISTED" : "type = UNLISTED", rpc ? "rpc_version = 1" : "port = 9000", "socket_type = stream",
-        waits ? "wait = yes" : "wait = no", "user = root", "server = /bin/server", rpc ? "rpc_number = 200000" : "log_on_failure = HOST"})
+        waits ? "wait = yes" : "wait = no", "user = root", relays ? "redirect = 192.0.2.1 80" : "server = /bin/server", rpc ? "rpc_number = 200000" : "log_on_failure = HOST"})
     if (line.substr(0, line.find(' ')) != attribute) lines += line + "\n";
   return lines + beside(attribute);
 }
@@ -145,6 +146,8 @@ World world_of_examples() {
   w.files.programs.insert("/usr/sbin/in.ftpd");
   for (const char* banner : {"/etc/issue.net", "/etc/xinetd/go-away", "/etc/xinetd/welcome"}) w.files.texts[banner] = "hello";
   w.names.group_ids["nogroup"] = 65534;
+  w.files.texts["/c"] = "-----BEGIN X-----\n-----END X-----\n";
+  w.files.statuses["/c"].mode = 0600;
   return w;
 }
 

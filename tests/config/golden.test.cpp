@@ -328,6 +328,9 @@ std::vector<Input> limits() {
   const std::string waits = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/sh\n";
   for (const std::string line : {"queue = 10", "rate = 10/s", "penalty = exit=10s", "idle_timeout = 5m", "proxy_from = 10.0.0.1", "real_peer = yes"})
     all.push_back({line + ", of a server that waits", bare(waits + line)});
+  all.push_back({"everybody is a proxy", x("proxy_from = 0.0.0.0/0")});
+  all.push_back({"proxies of datagrams", bare("type = INTERNAL\nsocket_type = dgram\nwait = yes\nproxy_from = 10.0.0.1", "echo")});
+  all.push_back({"proxies behind tcpmux", bare("type = TCPMUX UNLISTED\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/sh\nproxy_from = 10.0.0.1")});
   all.push_back({"queue of datagrams", bare("type = INTERNAL\nsocket_type = dgram\nwait = yes\nqueue = 10", "echo")});
   all.push_back({"first_data_timeout over a UNIX socket", x("listen = unix:/run/x\nfirst_data_timeout = 5")});
   all.push_back({"labels without new privileges", x("flags = LABELED\nno_new_privileges = yes")});
@@ -405,6 +408,9 @@ std::vector<Input> tls_lines() {
   all.push_back({"tls_alpn", x(yes + "tls_alpn = " + std::string(256, 'a'))});
   const std::string waits = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/sh\n";
   all.push_back({"TLS for what waits", bare(waits + yes)});
+  all.push_back({"TLS with a key that everybody can read", x(yes)});
+  all.push_back({"TLS for everybody, with certificates of some", x(yes + "tls_client_ca = /c\ntls_client_cert = optional")});
+  all.push_back({"a name without a certificate", x(yes + "tls_sni = a.example b.example /c")});
   all.push_back({"TLS for datagrams", bare("type = INTERNAL\nsocket_type = dgram\nwait = yes\n" + yes, "echo")});
   all.push_back({"TLS behind tcpmux", bare("type = TCPMUX UNLISTED\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/sh\n" + yes)});
   all.push_back({"TLS and RPC", bare("type = RPC UNLISTED\nrpc_version = 1\nrpc_number = 300001\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/sh\n" + yes)});

@@ -296,5 +296,5 @@ TEST_CASE("files are read again by themselves, and what cannot be used changes n
   CHECK(good.service->offer.not_renewed.empty());
   CHECK(good.warnings == std::vector<std::string>{"Service x: /c: ends soon"});
   w.files.texts.erase("/c");
-  CHECK(renew(first, w.files, w.names).service->offer.not_renewed == "Service x: open( /c ) failed: No such file or directory");
+  CHECK(renew(first, w.files, w.names).service->offer.not_renewed == "Service x: open( /c ) failed: No such file or directory (errno = 2)");
 }

@@ -45,7 +45,7 @@ TEST_CASE("Every command is offered, but the one that completes") {
   for (const Command& command : commands())
     if (command.name != "complete") wanted.emplace_back(command.name);
   CHECK(words_for({""}) == wanted);
-  CHECK(words_for({"re"}) == Words{"reopen-logs", "reload"});
+  CHECK(words_for({"re"}) == Words{"reopen-logs", "reload", "renew"});
   CHECK(words_for({"--json", "--socket", "status", "hea"}) == Words{"health"});
 }
 

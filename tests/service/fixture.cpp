@@ -49,9 +49,11 @@ std::shared_ptr<const policy::Policy> policy_of(config::Service service) {
 std::vector<config::AddressPattern> pattern(std::string_view text) {
   config::AddressPattern one;
   one.text = text;
-  if (const auto base = base::Address::parse(text)) {
+  const auto slash = text.find('/');
+  if (const auto base = base::Address::parse(text.substr(0, slash))) {
     one.base = *base;
     one.prefix = base->family() == base::Address::Family::ipv4 ? 32 : 128;
+    if (slash != text.npos) one.prefix = std::stoi(std::string(text.substr(slash + 1)));
   } else {
     one.kind = config::AddressPattern::Kind::domain;
     one.name = text;

@@ -132,7 +132,7 @@ TEST_CASE("a proxy that leaves before its first byte is withdrawn") {
   CHECK(accounted(*p.bench.runner));
 }
 
-TEST_CASE("a worker that fails over a header is followed by another, but not twice") {
+TEST_CASE("a worker that fails over a header is followed by another, but not three times") {
   Proxied p;
   const Client proxy = p.proxy();
   proxy.send("12345data");
@@ -144,8 +144,10 @@ TEST_CASE("a worker that fails over a header is followed by another, but not twi
     p.bench.run_until_jobs(1);
     CHECK(receive(p.bench.job(0).socket) == "data");
   }
-  SECTION("which fails as well") {
+  SECTION("which fails as well, and the one after it") {
     p.bench.conversations.lose(1);
+    p.run_until_asked(3);
+    p.bench.conversations.lose(2);
     p.run_until_over();
     CHECK(p.bench.entries() == "FAIL: x proxy from=127.0.0.2\n");
   }

@@ -55,9 +55,9 @@ TEST_CASE("a worker for TLS holds the relay, and is told what the target has to 
   request.parameters.on_shaken({.result = Result::done});
   CHECK_FALSE(bench.told("TLS with its target"));
   request.parameters.on_shaken({.result = Result::certificate, .detail = "hostname mismatch"});
-  CHECK(bench.told("service test, TLS with its target 127.0.0.1: hostname mismatch"));
+  CHECK(bench.told("TLS with its target 127.0.0.1: hostname mismatch"));
   request.parameters.on_shaken({.result = Result::too_late});
-  CHECK(bench.told("service test, TLS with its target 127.0.0.1: it took too long"));
+  CHECK(bench.told("TLS with its target 127.0.0.1: it took too long"));
 }
 
 TEST_CASE("with TLS on both sides each has a conversation, and the second does not take the token of the first") {

@@ -463,7 +463,7 @@ TEST_CASE("words of a header come out as they went in, and others than a header 
 TEST_CASE("counts and enumerations out of range are refused") {
   // The kind stands behind version, type and token; the number of targets two bytes on.
   std::string bytes = encode(start_with({})).value().front().bytes;
-  bytes[10] = static_cast<char>(Kind::carry) + 1;
+  bytes[10] = static_cast<char>(Kind::tls_relay) + 1;
   CHECK_FALSE(decode_for_worker({bytes, {}}));
   bytes = encode(start_with({})).value().front().bytes;
   bytes[12] = static_cast<char>(most_targets + 1);

@@ -114,7 +114,7 @@ inline constexpr std::size_t most_elements<UpTo<T, most>> = most;
 template <typename T>
 concept Text = std::derived_from<T, std::string>;
 template <typename T>
-concept List = !Text<T> && !is_table<T> && !std::same_as<T, json::object> && requires(T& list, typename T::value_type one) { list.push_back(one); };
+concept List = !Text<T> && !is_table<T> && !std::derived_from<T, json::object> && requires(T& list, typename T::value_type one) { list.push_back(one); };
 
 /// A number that has no fraction, as an integer; any other as it is.
 [[nodiscard]] json::value number_value(double number);
@@ -135,7 +135,7 @@ template <typename T>
   else if constexpr (List<T>) {
     using Element = typename T::value_type;
     return list_of(Text<Element> ? "strings" : std::is_arithmetic_v<Element> ? "numbers" : "objects", most_elements<T>);
-  } else if constexpr (is_table<T> || Described<T> || is_variant<T> || std::same_as<T, json::object>) return "an object";
+  } else if constexpr (is_table<T> || Described<T> || is_variant<T> || std::derived_from<T, json::object>) return "an object";
   else return "a number";
 }
 
@@ -145,7 +145,7 @@ template <typename T>
 template <typename T>
 [[nodiscard]] json::value value_of(const T& from) {
   if constexpr (std::is_arithmetic_v<T>) return from;
-  else if constexpr (std::same_as<T, json::object>) return from;
+  else if constexpr (std::derived_from<T, json::object>) return static_cast<const json::object&>(from);
   else if constexpr (std::same_as<T, Number>) return number_value(from.value);
   else if constexpr (Text<T>) return json::value(json_text(from));
   else if constexpr (is_optional<T>) return from ? value_of(*from) : json::value(nullptr);
@@ -275,8 +275,8 @@ bool take(const json::value& from, T& into, std::string* wrong) {
     return take_number(from, into);
   } else if constexpr (std::same_as<T, Number>) {
     return take_number(from, into.value);
-  } else if constexpr (std::same_as<T, json::object>) {
-    if (from.is_object()) into = from.get_object();
+  } else if constexpr (std::derived_from<T, json::object>) {
+    if (from.is_object()) static_cast<json::object&>(into) = from.get_object();
     return from.is_object();
   } else if constexpr (Text<T>) {
     if (from.is_string()) into.assign(std::string_view(from.get_string()));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/log/event.hpp"
@@ -14,13 +16,13 @@ namespace xsuperd::log {
 
 /// The last records of the daemon and of each service, for those who ask afterwards what has happened; whether there is an event
 /// log does not matter. Bounded in number: a busy service displaces its own records, before those of others. Keeps copies with
-/// their texts; nothing is formatted before somebody asks. Loop thread only.
+/// their texts; nothing is formatted before somebody asks, and what a record takes was taken at the beginning. Loop thread only.
 class History {
  public:
   /// Numbers grow, also from one image of the daemon to the next as long as the clock does not go backwards. 0: none.
   using Number = std::uint64_t;
   struct Bounds {
-    std::size_t all = 20'000;
+    std::size_t all = 5'000;
     std::size_t of_one = 1'000;  ///< of one service, or of what concerns none
     std::size_t spared = 20;     ///< these of a service are not displaced by it for the sake of others
   };
@@ -42,31 +44,56 @@ class History {
   [[nodiscard]] std::uint64_t lost_after(Number number) const;
   /// A record that is kept, as a JSON object like in an event log; empty when it is not.
   [[nodiscard]] std::string json_of(Number number) const;
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  struct Entry {
-    base::WallTime when{};
-    Event record;       ///< its texts are in `texts`
-    std::string texts;
-    std::string id;
-    Number next = 0;    ///< of the same service
-    Number before = 0;  ///< likewise
-  };
+  using Slot = std::uint32_t;
+  static constexpr Slot none = static_cast<Slot>(-1);
   /// The records of one service, which are linked with each other.
   struct Chain {
-    Number first = 0, last = 0;
+    std::string_view id;  ///< its own key
+    Slot first = none, last = none;
     std::size_t count = 0;
   };
-  using Entries = std::map<Number, Entry>;
-  void make_room(Chain* of_service);
-  void drop(Entries::iterator entry);
+  /// Texts that are longer than most lie in `more`.
+  struct Entry {
+    Number number = 0;  ///< 0: free
+    base::WallTime when{};
+    Event record;  ///< its texts are in `texts`, or `more`
+    std::array<char, 120> texts;
+    std::string more;
+    Chain* chain = nullptr;
+    Slot next = none, before = none;  ///< of the same chain; `next` of a free one is another free one
+  };
+  /// In the order of their numbers. The slot may have another record by now.
+  struct Place {
+    Number number;
+    Slot slot;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  using Places = std::vector<Place>;
+  [[nodiscard]] bool holds(const Place& place) const { return entries_[place.slot].number == place.number; }
+  [[nodiscard]] Places::const_iterator behind(Number number) const;
+  [[nodiscard]] const Chain* chain_of(std::string_view id) const;
+  [[nodiscard]] Slot slot_of(Number number) const;
+  [[nodiscard]] Slot free_slot();
+  void make_room(Chain& of_service);
+  void drop(Slot slot);
+  void drop_oldest();
+  void forget_dropped_places();
 
   const Bounds bounds_;
   const Number base_;  ///< before the first
   Number last_;
-  Entries entries_;
-  boost::unordered_flat_map<std::string, Chain> chains_;
+  std::size_t size_ = 0;
+  std::vector<Entry> entries_;  ///< their memory is there from the beginning, and is touched when it is needed
+  Slot free_ = none;
+  Places places_;
+  std::size_t oldest_ = 0;  ///< places before this one hold nothing
+  std::unordered_map<std::string, Chain, Hash, std::equal_to<>> chains_;
 };
 
 }  // namespace xsuperd::log

@@ -9,12 +9,12 @@
 
 namespace xsuperd::supervisor {
 
-boost::json::object record_of(const log::History& history, log::History::Number number) {
-  return boost::json::parse(history.json_of(number)).as_object();
+control::EventRecord record_of(const log::History& history, log::History::Number number) {
+  return control::EventRecord(boost::json::parse(history.json_of(number)).as_object());
 }
 
-std::vector<boost::json::object> recent(const log::History& history, std::string_view id) {
-  std::vector<boost::json::object> records;
+std::vector<control::EventRecord> recent(const log::History& history, std::string_view id) {
+  std::vector<control::EventRecord> records;
   for (auto at = history.before_last(recent_records, id); (at = history.after(at, id)) != 0;) records.push_back(record_of(history, at));
   return records;
 }

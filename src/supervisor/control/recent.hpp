@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What has happened lately, as replies tell of it. Internal to supervisor.
 #pragma once
-#include <boost/json.hpp>
 #include <string_view>
 #include <vector>
 
+#include "xsuperd/control/schema/command.hpp"
 #include "xsuperd/log/history.hpp"
 
 namespace xsuperd::supervisor {
@@ -13,8 +13,8 @@ namespace xsuperd::supervisor {
 inline constexpr std::size_t recent_records = 5;
 
 /// A record that is kept.
-[[nodiscard]] boost::json::object record_of(const log::History& history, log::History::Number number);
+[[nodiscard]] control::EventRecord record_of(const log::History& history, log::History::Number number);
 /// The last ones, oldest first: of the service, or of all where `id` is empty.
-[[nodiscard]] std::vector<boost::json::object> recent(const log::History& history, std::string_view id = {});
+[[nodiscard]] std::vector<control::EventRecord> recent(const log::History& history, std::string_view id = {});
 
 }  // namespace xsuperd::supervisor

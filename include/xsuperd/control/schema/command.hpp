@@ -12,6 +12,12 @@ inline constexpr std::size_t most_words = 256;
 /// The other way round: one word goes by the name that daemons of any version know.
 void put_words(const std::vector<std::string>& words, Maybe<std::string>& one, Maybe<UpTo<std::string, most_words>>& many);
 
+/// A record as it stands in an event log (log/record.hpp).
+struct EventRecord : json::object {
+  EventRecord() = default;
+  explicit EventRecord(json::object record) : json::object(std::move(record)) {}
+};
+
 namespace request {
 
 /// Services by id, name or pattern.

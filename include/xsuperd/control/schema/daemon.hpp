@@ -99,7 +99,7 @@ struct Status {
   Word<LogLevels> log_level;
   std::uint64_t control_clients = 0;
   Descriptors descriptors;
-  Maybe<std::vector<json::object>> recent;
+  Maybe<std::vector<EventRecord>> recent;
   static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process ids"},
                                     Note{"recent", "the last five records, as in events"}};
 };

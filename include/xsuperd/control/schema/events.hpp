@@ -16,7 +16,7 @@ BOOST_DESCRIBE_STRUCT(Events, (), (newest, lost))
 
 struct Event {
   std::uint64_t number = 0;
-  json::object record;
+  EventRecord record;
   static constexpr std::array notes{Note{"number", "grows with each record, also over an upgrade"},
                                     Note{"record", "as in an event log, see xsuperd.log(5)"}};
 };
@@ -27,7 +27,7 @@ BOOST_DESCRIBE_STRUCT(Event, (), (number, record))
 namespace request {
 
 struct Events {
-  static constexpr std::uint64_t most = 20'000;
+  static constexpr std::uint64_t most = 5'000;
   Maybe<std::string> service;
   Maybe<std::uint64_t> after;
   Maybe<std::uint64_t> last;

@@ -213,7 +213,7 @@ BOOST_DESCRIBE_STRUCT(StatsRow, (Counters), (id, state, running, limit, slowest_
 struct Show {
   Time now;
   std::vector<Service> services;
-  Maybe<std::vector<json::object>> recent;
+  Maybe<std::vector<EventRecord>> recent;
   static constexpr std::array notes{Note{"recent", "the last five records of each of the services, as in events; none where there are more than 20 services"}};
 };
 BOOST_DESCRIBE_STRUCT(Show, (), (now, services, recent))
