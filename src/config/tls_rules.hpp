@@ -60,7 +60,7 @@ inline constexpr std::array table{
     Rule{Level::error, [](S s) { return s.tls() && asks_peers(s) && !s.settings.tls_client_ca; },
      [](S s) { return fmt::format("Service {} missing attribute tls_client_ca - DISABLING: nobody could say which certificates are good", s.id); },
      "tls_client_cert"},
-    Rule{Level::error, [](S s) { return !s.tls() && s.settings.tls && (says(s, "only_cert") || (says(s, "tls_client_cert") && asks_peers(s))); },
+    Rule{Level::warning, [](S s) { return !s.tls() && s.settings.tls && (says(s, "only_cert") || (says(s, "tls_client_cert") && asks_peers(s))); },
      [](S s) { return fmt::format("Service {} asks for certificates of peers, and speaks without TLS", s.id); }, "tls",
      [](S s) -> std::string { return s.kind == Kind::tcpmux ? "write it in the entry of the service tcpmux" : "write 'tls = yes'"; }},
     Rule{Level::error, [](S s) { return s.tls() && s.settings.only_cert && s.settings.tls_client_cert && *s.settings.tls_client_cert != ClientCertificate::required; },

@@ -148,6 +148,7 @@ World world_of_examples() {
   w.names.group_ids["nogroup"] = 65534;
   w.files.texts["/c"] = "-----BEGIN X-----\n-----END X-----\n";
   w.files.statuses["/c"].mode = 0600;
+  w.files.texts["/etc/ssl/certs/ca-certificates.crt"] = w.files.texts["/c"];
   return w;
 }
 

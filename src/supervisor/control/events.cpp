@@ -39,8 +39,9 @@ void events(const Call& call, const request::Events& arguments, const Answer<com
   const History::Number start = arguments.after ? *arguments.after : history.before_last(last, id);
   const reply::Events result{history.newest(), arguments.after && id.empty() ? history.lost_after(start) : 0};
   answer(result, [&history, id, at = start, end = history.newest()]() mutable -> std::optional<reply::Event> {
-    at = history.after(at, id);
-    if (at == 0 || at > end) return std::nullopt;
+    const History::Number next = history.after(at, id);
+    if (next == 0 || next > end) return std::nullopt;
+    at = next;
     return reply::Event{at, record_of(history, at)};
   });
 }
