@@ -40,7 +40,7 @@ def send(peer, data):
     try:
         peer.sendall(data)
         peer.shutdown(socket.SHUT_WR)
-    except ConnectionError:
+    except OSError:  # it may be over already
         pass
 
 
