@@ -39,11 +39,8 @@ void Doorkeeper::on_opened(Endpoint& endpoint) {
   needs_.decider.feed(Opened{endpoint.id()});
 }
 
-/// Further tries are as quiet here as in the daemon's log.
-void Doorkeeper::on_closed(Endpoint& endpoint) {
-  if (endpoint.open_failures() <= 1) needs_.journal.lost(endpoint);
-  needs_.decider.feed(Closed{endpoint.id()});
-}
+void Doorkeeper::on_closed(Endpoint& endpoint) { needs_.decider.feed(Closed{endpoint.id()}); }
+void Doorkeeper::on_lost(const Endpoint& endpoint) { needs_.journal.lost(endpoint); }
 
 void Doorkeeper::before_closing(Endpoint& endpoint) { needs_.datagrams.before_closing(endpoint); }
 

@@ -54,6 +54,7 @@ class Doorkeeper final : public Endpoint::Owner {
   void on_turned_away(net::Connection connection) override;
   void on_opened(Endpoint& endpoint) override;
   void on_closed(Endpoint& endpoint) override;
+  void on_lost(const Endpoint& endpoint) override;
   void before_closing(Endpoint& endpoint) override;
   void on_socket(Endpoint& endpoint) override;
 

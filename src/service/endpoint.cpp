@@ -77,6 +77,7 @@ bool Endpoint::start(std::optional<net::Opened> bound) {
 }
 
 bool Endpoint::report(bool good) {
+  if (!good && tries().failures() <= 1) owner_.on_lost(*this);
   if (good)
     owner_.on_opened(*this);
   else

@@ -32,8 +32,18 @@ void Runner::count_on_from(Runner& before) {
   parts_->sessions.counters() = before.parts_->sessions.counters().hand_on();
 }
 
+namespace {
+
+/// A log that could not be opened anew goes on where it is.
+void keep_event_log(Setup& setup, const Setup& before) {
+  if (setup.event_log_failed) setup.event_log = before.event_log;
+}
+
+}  // namespace
+
 void Runner::reconfigure(Setup setup) {
   Parts& p = *parts_;
+  keep_event_log(setup, p.setup);
   const bool new_versions = setup.service().settings.rpc_version != service().settings.rpc_version;
   if (new_versions) p.endpoints.unregister_rpc();
   p.targets.forget();  // perhaps another target, in any case looked up anew (fact B10.1)
@@ -50,13 +60,16 @@ void Runner::reconfigure(Setup setup) {
 
 void Runner::move_to(Setup setup) {
   setup.recipe = parts_->setup.recipe;
+  keep_event_log(setup, parts_->setup);
   parts_->setup = std::move(setup);
   parts_->judging.reconfigured(true);
 }
 
-void Runner::log_to(std::shared_ptr<log::Output> service_log) { parts_->setup.service_log = std::move(service_log); }
-void Runner::record_in(std::shared_ptr<log::Output> event_log) { parts_->setup.event_log = std::move(event_log); }
-const std::shared_ptr<log::Output>& Runner::event_log() const { return parts_->setup.event_log; }
+void Runner::log_to(Outputs outputs) {
+  Setup& setup = parts_->setup;
+  if (outputs.service_log) setup.service_log = std::move(*outputs.service_log);
+  if (outputs.event_log) setup.event_log = std::move(*outputs.event_log);
+}
 
 void Runner::retire(Servers servers) {
   Parts& p = *parts_;

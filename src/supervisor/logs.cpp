@@ -20,6 +20,11 @@ struct Opened {
   std::vector<std::string> problems;
 };
 
+std::optional<std::shared_ptr<log::Output>> found(const LogsOfServices::Outputs& all, const config::Service* service) {
+  const auto one = all.find(service);
+  return one == all.end() ? std::nullopt : std::optional(one->second);
+}
+
 /// On another thread than the loop's.
 Opened open_all(const std::vector<SharedService>& services, const config::Config& config, const log::Identity& who,
                 const std::string& syslog_file) {
@@ -44,8 +49,7 @@ Opened open_all(const std::vector<SharedService>& services, const config::Config
 void give_logs(const Runners& to, const LogsOfServices& opened) {
   for (const auto& runner : to) {
     const config::Service* service = &runner->service();
-    if (const auto output = opened.logs.find(service); output != opened.logs.end()) runner->log_to(output->second);
-    if (const auto output = opened.event_logs.find(service); output != opened.event_logs.end()) runner->record_in(output->second);
+    runner->log_to({found(opened.logs, service), found(opened.event_logs, service)});
   }
 }
 

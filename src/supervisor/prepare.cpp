@@ -189,8 +189,7 @@ class Preparation {
 
   void add_event_log(Step& step) {
     std::string trouble = supervisor::add_event_log(step.setup, *step.service, *prepared_.logs);
-    step.event_log_failed = !trouble.empty();
-    if (step.event_log_failed) prepared_.problems.push_back(std::move(trouble));
+    if (!trouble.empty()) prepared_.problems.push_back(std::move(trouble));
   }
 
   /// For what concerns no service.
@@ -298,6 +297,7 @@ base::Result<service::Setup> make_setup(const SharedService& service, ServiceLog
 
 std::string add_event_log(service::Setup& setup, const config::Service& service, ServiceLogs& logs) {
   auto output = logs.events_for(service.settings);
+  setup.event_log_failed = !output;
   if (!output) return fmt::format("{}; what happens to service {} is not recorded there", output.error().sentence, service.id);
   setup.event_log = std::move(*output);
   return {};

@@ -41,7 +41,6 @@ struct Step {
   SharedService service;
   SharedService before;   ///< what runs under its id, if anything does
   service::Setup setup;   ///< of an unchanged one the logs alone
-  bool event_log_failed = false;  ///< it could not be opened: the one that is open goes on
   std::vector<SharedService> donors = {};  ///< fresh: whose open sockets it takes, backlog and all
   service::BoundSockets sockets = {};      ///< bound for it already
 };
@@ -82,7 +81,8 @@ struct Means {
 /// All that is computed from a service before it runs, but for its event log; fails when its log cannot be opened.
 [[nodiscard]] base::Result<service::Setup> make_setup(const SharedService& service, ServiceLogs& logs,
                                                       const service::DaemonFacts& facts);
-/// Opens its event log. A service is not lost for that: a sentence when it cannot be opened, else empty.
+/// Opens its event log. A service is not lost for that: a sentence when it cannot be opened, which the setup then says, else
+/// empty.
 [[nodiscard]] std::string add_event_log(service::Setup& setup, const config::Service& service, ServiceLogs& logs);
 
 }  // namespace xsuperd::supervisor

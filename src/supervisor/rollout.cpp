@@ -153,10 +153,10 @@ ReloadCounts Rollout::commit(Prepared prepared) {
 }
 
 void Rollout::adjust(service::Runner& runner, Step& step) {
-  if (step.event_log_failed) step.setup.event_log = runner.event_log();
   if (step.kind == Step::Kind::unchanged) {
-    runner.log_to(std::move(step.setup.service_log));
-    return runner.record_in(std::move(step.setup.event_log));
+    service::Outputs outputs{std::move(step.setup.service_log), {}};
+    if (!step.setup.event_log_failed) outputs.event_log = std::move(step.setup.event_log);
+    return runner.log_to(std::move(outputs));
   }
   if (step.kind == Step::Kind::moved) return runner.move_to(std::move(step.setup));
   if (step.kind != Step::Kind::changed) return;  // its log could not be opened: it goes on as it was

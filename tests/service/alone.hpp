@@ -91,6 +91,7 @@ class Alone : public Bench, public Performer, public Endpoint::Owner {
   void on_turned_away(net::Connection) override {}
   void on_opened(Endpoint& endpoint) override { decider.feed(Opened{endpoint.id()}); }
   void on_closed(Endpoint& endpoint) override { decider.feed(Closed{endpoint.id()}); }
+  void on_lost(const Endpoint&) override {}
   void before_closing(Endpoint& endpoint) override { on_closing(endpoint); }
   void on_socket(Endpoint&) override {}
 };

@@ -389,10 +389,10 @@ TEST_CASE("a service whose event log cannot be opened is served all the same, an
   r.to(entry("a", 7001, lost) + entry("b", 7002, lost) + entry("c", 7003, "event_log = FILE " + (scratch / "events")));
   CHECK(r.prepared.refused.empty());
   CHECK(r.step("a").kind == Kind::unchanged);
-  CHECK(r.step("a").event_log_failed);
+  CHECK(r.step("a").setup.event_log_failed);
   CHECK(r.step("b").kind == Kind::fresh);
   CHECK(r.step("b").setup.event_log == nullptr);
-  CHECK_FALSE(r.step("c").event_log_failed);
+  CHECK_FALSE(r.step("c").setup.event_log_failed);
   CHECK(r.step("c").setup.event_log != nullptr);
   REQUIRE(r.prepared.problems.size() == 2);
   CHECK_THAT(r.prepared.problems[1], Catch::Contains("what happens to service b is not recorded there"));

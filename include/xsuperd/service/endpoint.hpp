@@ -46,6 +46,8 @@ class Endpoint : public ServiceSockets, public std::enable_shared_from_this<Endp
     /// The State has to hear of it.
     virtual void on_opened(Endpoint& endpoint) = 0;
     virtual void on_closed(Endpoint& endpoint) = 0;
+    /// It is not open, and was until now, or is tried for the first time. Before on_closed().
+    virtual void on_lost(const Endpoint& endpoint) = 0;
     /// It is about to be closed.
     virtual void before_closing(Endpoint& endpoint) = 0;
     /// It has another socket, or none.

@@ -36,11 +36,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void reconfigure(Setup setup);
   /// Takes on a configuration that differs in nothing but where it is written; the recipe stays.
   void move_to(Setup setup);
-  /// The configuration is the same, and its log was opened anew.
-  void log_to(std::shared_ptr<log::Output> service_log);
-  /// The same for its event log.
-  void record_in(std::shared_ptr<log::Output> event_log);
-  [[nodiscard]] const std::shared_ptr<log::Output>& event_log() const;
+  /// The configuration is the same, and its logs were opened anew.
+  void log_to(Outputs outputs);
   /// What becomes of running servers when a service goes.
   enum class Servers : std::uint8_t { leave, terminate };
   /// Closes the socket and serves no more. `terminate`: TERM to every server, KILL after the grace time.

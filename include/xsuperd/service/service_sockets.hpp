@@ -40,8 +40,6 @@ class ServiceSockets : public PlacedSocket {
   [[nodiscard]] bool is_lent() const { return !lent_.empty(); }
   /// Why the socket that is wanted is not open, as the log was told; empty when it is open, or was never tried.
   [[nodiscard]] const std::string& trouble() const { return tries_.trouble(); }
-  /// How often in a row it could not be opened.
-  [[nodiscard]] unsigned open_failures() const { return tries_.failures(); }
   /// A server has the socket.
   void on_server() { foreign_.set(true); }
   /// It was readable, and something was there.
