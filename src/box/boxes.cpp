@@ -36,17 +36,6 @@ constexpr std::size_t most_asked = 64;
 constexpr milliseconds look{1'000};
 constexpr milliseconds pause{20};
 
-/// The descriptors of one box, in the order in which they come.
-Box box_of(const Shelf& shelf, std::vector<base::Fd>::iterator& next) {
-  const std::shared_ptr<const Mould>& mould = shelf.mould;
-  const bool views = mould->reuse && mould->pids;
-  Box box{.mould = mould, .shelf = shelf.number, .keeper = std::move(*next++)};
-  if (views && mould->tmp) box.tmp = std::move(*next++);
-  if (views) box.proc = std::move(*next++);
-  if (mould->has_group()) box.group = std::move(*next++);
-  return box;
-}
-
 bool somebody_waits(const std::map<std::uint32_t, Shelf>& shelves) {
   return std::ranges::any_of(shelves, [](const auto& one) { return !one.second.waiting.empty(); });
 }
@@ -253,7 +242,7 @@ void Boxes::Impl::take(const Reply& reply, std::vector<base::Fd> descriptors) {
   shelf.failing = false;
   auto next = descriptors.begin();
   for (std::uint32_t i = 0; i < reply.boxes; ++i) {
-    Box box = box_of(shelf, next);
+    Box box = shelf.unpacked(next);
     if (box.group) box.group_path = box_path(box.mould->together.any() ? std::string_view(box.mould->service) : "", reply.groups[i]);
     remember_as_new(box);
     ++counts.made;

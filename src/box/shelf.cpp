@@ -14,6 +14,15 @@ std::size_t Shelf::wanted(std::size_t least) const {
   return waiting.size() + 2 * ahead - have;
 }
 
+Box Shelf::unpacked(std::vector<base::Fd>::iterator& next) const {
+  const bool views = mould->reuse && mould->pids;
+  Box box{.mould = mould, .shelf = number, .keeper = std::move(*next++)};
+  if (views && mould->tmp) box.tmp = std::move(*next++);
+  if (views) box.proc = std::move(*next++);
+  if (mould->has_group()) box.group = std::move(*next++);
+  return box;
+}
+
 std::optional<Box> Shelf::take() {
   if (spare.empty()) return std::nullopt;
   Box box = std::move(spare.front());

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "xsuperd/box/boxes.hpp"
@@ -26,6 +27,8 @@ struct Shelf {
 
   /// How many to ask for: for those that wait, and, when fewer than `least` are spare, so that twice as many are.
   [[nodiscard]] std::size_t wanted(std::size_t least) const;
+  /// A new box of this shelf, out of the descriptors that come with a Reply: `next` is behind its own then.
+  [[nodiscard]] Box unpacked(std::vector<base::Fd>::iterator& next) const;
   /// The one that was used or made last, which is still in the caches; nothing when none is spare.
   [[nodiscard]] std::optional<Box> take();
   /// Half of what was spare all the time since the last look, beyond twice `least`: a burst is over, and another may come.

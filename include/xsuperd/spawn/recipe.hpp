@@ -98,7 +98,8 @@ struct Recipe : Tuning {
 
 /// The steps of a start, in this order; a failure names the one it happened in. Priority and limits come while the
 /// child still has the daemon's privileges (decision B15.17), capabilities are cut before the user is changed and settled
-/// behind it (in a user namespace of its own, all of it there), signals are let through only when nothing of ours is left to run, and the filter is never in our own way.
+/// behind it (in a user namespace of its own, all of it there), signals are let through only when nothing of ours is left to
+/// run, and the filter is never in our own way.
 enum class Step : unsigned char {
   box,  ///< there is none to start it in; no process existed
   clone,
