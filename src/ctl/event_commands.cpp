@@ -89,7 +89,7 @@ Exit read(const Arguments& arguments, const std::optional<std::string>& service,
 }
 
 Exit events(const Arguments& arguments, std::FILE* out, std::FILE* err) {
-  return read(arguments, arguments.service, 1000, "events", out, err);
+  return read(arguments, arguments.service, 500, "events", out, err);
 }
 
 Exit logs(const Arguments& arguments, std::FILE* out, std::FILE* err) {
@@ -103,8 +103,8 @@ constexpr std::array<std::string_view, 2> logs_lines{"xsuperctl logs telnet", "x
 constexpr std::array rows{
     Command{.name = "events", .text = "what has happened lately",
             .description = "Prints what has happened lately, oldest first: starts and ends of servers, refusals with the line that "
-                           "decides, limits, bans, sockets, reloads, upgrades. The daemon keeps the last 5,000 of these records in "
-                           "memory, and 1,000 of each service; an upgrade or restart begins anew. With --follow it goes on to print "
+                           "decides, limits, bans, sockets, reloads, upgrades. The daemon keeps the last 1,000 of these records in "
+                           "memory, and 500 of each service; an upgrade or restart begins anew. With --follow it goes on to print "
                            "what happens, until it is interrupted. With --json each is an object on a line of its own, as in an event log.",
             .examples = events_lines, .alone = events},
     Command{.name = "logs", .synopsis = "SERVICE", .text = "what has happened to a service lately",

@@ -37,7 +37,7 @@ constexpr std::array uses{
     OptionUse{"recent", 0, "MINUTES", "health", "report failures of the last MINUTES (default 10)"},
     OptionUse{"timeout", 't', "SECONDS", "health", "how long to wait for the daemon (default 10)"},
     OptionUse{"follow", 0, "", "events logs", "go on, and print what happens"},
-    OptionUse{"last", 0, "NUMBER", "events logs", "only so many of what has happened (default 1,000; logs: 50)"},
+    OptionUse{"last", 0, "NUMBER", "events logs", "only so many of what has happened (default 500; logs: 50)"},
     OptionUse{"service", 0, "ID", "events", "only what concerns that service"},
     OptionUse{"once", 0, "", "top", "print one screen and exit"},
     OptionUse{"help", 'h', "", "", "print this, or help on a command, and exit"},

@@ -25,9 +25,11 @@ void copy_texts(char* to, const Event& event) {
 History::History(const Bounds& bounds, base::WallTime now)
     : bounds_(bounds),
       base_(static_cast<Number>(std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count())),
-      last_(base_) {
-  entries_.reserve(bounds_.all + 1);
-  places_.reserve(2 * bounds_.all + 2);
+      last_(base_),
+      entries_(bounds.all + 1) {
+  for (Slot slot = 0; slot < entries_.size(); ++slot) entries_[slot].next = std::exchange(free_, slot);
+  places_.resize(2 * bounds_.all + 2);
+  places_.clear();
 }
 
 void History::add(std::string_view id, base::WallTime when, const Event& record) {
@@ -41,7 +43,7 @@ void History::add(std::string_view id, base::WallTime when, const Event& record)
   if (size > std::tuple_size_v<decltype(Entry::texts)>) more.resize(size);
   if (places_.size() == places_.capacity()) forget_dropped_places();
 
-  const Slot slot = free_slot();
+  const Slot slot = std::exchange(free_, entries_[free_].next);
   Entry& entry = entries_[slot];
   entry.number = ++last_;
   entry.when = when;
@@ -57,12 +59,6 @@ void History::add(std::string_view id, base::WallTime when, const Event& record)
   ++size_;
   places_.push_back({last_, slot});
   make_room(chain->second);
-}
-
-History::Slot History::free_slot() {
-  if (free_ != none) return std::exchange(free_, entries_[free_].next);
-  entries_.emplace_back();
-  return static_cast<Slot>(entries_.size() - 1);
 }
 
 void History::make_room(Chain& of_service) {

@@ -22,8 +22,8 @@ class History {
   /// Numbers grow, also from one image of the daemon to the next as long as the clock does not go backwards. 0: none.
   using Number = std::uint64_t;
   struct Bounds {
-    std::size_t all = 5'000;
-    std::size_t of_one = 1'000;  ///< of one service, or of what concerns none
+    std::size_t all = 1'000;
+    std::size_t of_one = 500;  ///< of one service, or of what concerns none
     std::size_t spared = 20;     ///< these of a service are not displaced by it for the sake of others
   };
 
@@ -79,7 +79,6 @@ class History {
   [[nodiscard]] Places::const_iterator behind(Number number) const;
   [[nodiscard]] const Chain* chain_of(std::string_view id) const;
   [[nodiscard]] Slot slot_of(Number number) const;
-  [[nodiscard]] Slot free_slot();
   void make_room(Chain& of_service);
   void drop(Slot slot);
   void drop_oldest();
@@ -89,7 +88,7 @@ class History {
   const Number base_;  ///< before the first
   Number last_;
   std::size_t size_ = 0;
-  std::vector<Entry> entries_;  ///< their memory is there from the beginning, and is touched when it is needed
+  std::vector<Entry> entries_;  ///< all that there will ever be, so that the daemon does not grow
   Slot free_ = none;
   Places places_;
   std::size_t oldest_ = 0;  ///< places before this one hold nothing

@@ -27,13 +27,13 @@ BOOST_DESCRIBE_STRUCT(Event, (), (number, record))
 namespace request {
 
 struct Events {
-  static constexpr std::uint64_t most = 5'000;
+  static constexpr std::uint64_t most = 1'000;
   Maybe<std::string> service;
   Maybe<std::uint64_t> after;
   Maybe<std::uint64_t> last;
   static constexpr std::array notes{Note{"service", "by its id or name; one that is gone may still have records"},
                                     Note{"after", "only records behind this number"},
-                                    Note{"last", "only so many, the latest; 1,000 unless said, and without effect beside `after`"}};
+                                    Note{"last", "only so many, the latest; 500 unless said, and without effect beside `after`"}};
 };
 BOOST_DESCRIBE_STRUCT(Events, (), (service, after, last))
 
