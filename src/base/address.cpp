@@ -119,10 +119,25 @@ Address Address::unmapped() const {
 
 std::uint32_t Address::ipv4_value() const { return number_at(bytes_, 0); }
 
+Address mapped(const Address& address) {
+  if (address.family() != Address::Family::ipv4) return address;
+  std::array<std::uint8_t, 16> bytes{};
+  std::ranges::copy(mapped_prefix, bytes.begin());
+  std::copy_n(address.bytes().begin(), 4, bytes.begin() + mapped_prefix.size());
+  return Address::ipv6(bytes);
+}
+
 bool is_multicast(const Address& address) {
   using Family = Address::Family;
   const std::uint8_t first = address.bytes()[0];
   return address.family() == Family::ipv4 ? (first & 0xf0) == 0xe0 : address.family() == Family::ipv6 && first == 0xff;
+}
+
+bool is_unicast(const Address& address) {
+  const Address plain = address.unmapped();
+  const bool unspecified = std::ranges::all_of(plain.bytes(), [](std::uint8_t byte) { return byte == 0; });
+  const bool broadcast = plain.family() == Address::Family::ipv4 && plain.ipv4_value() == 0xffffffff;
+  return plain.is_ip() && !unspecified && !broadcast && !is_multicast(plain);
 }
 
 namespace {
@@ -213,8 +228,8 @@ Endpoint endpoint_of(const sockaddr_storage& from) {
 
 socklen_t fill_sockaddr(const Endpoint& endpoint, bool ipv6, sockaddr_storage& out) {
   out = {};
-  const Address& a = endpoint.address;
   if (!ipv6) {
+    const Address& a = endpoint.address;
     sockaddr_in in{};
     in.sin_family = AF_INET;
     in.sin_port = htons(endpoint.port);
@@ -222,16 +237,12 @@ socklen_t fill_sockaddr(const Endpoint& endpoint, bool ipv6, sockaddr_storage& o
     std::memcpy(&out, &in, sizeof in);
     return sizeof in;
   }
+  const Address a = mapped(endpoint.address);
   sockaddr_in6 in{};
   in.sin6_family = AF_INET6;
   in.sin6_port = htons(endpoint.port);
   in.sin6_scope_id = a.scope();
-  auto* bytes = reinterpret_cast<std::uint8_t*>(&in.sin6_addr);
-  if (a.family() == Address::Family::ipv6) std::memcpy(bytes, a.bytes().data(), 16);
-  if (a.family() == Address::Family::ipv4) {
-    std::copy(mapped_prefix.begin(), mapped_prefix.end(), bytes);
-    std::memcpy(bytes + 12, a.bytes().data(), 4);
-  }
+  if (a.family() == Address::Family::ipv6) std::memcpy(&in.sin6_addr, a.bytes().data(), sizeof in.sin6_addr);
   std::memcpy(&out, &in, sizeof in);
   return sizeof in;
 }

@@ -9,6 +9,10 @@
 
 namespace xsuperd::base {
 
+namespace {
+constexpr std::string_view hexadecimal_digits = "0123456789abcdef";
+}  // namespace
+
 bool iequals(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
@@ -68,6 +72,33 @@ std::optional<long long> parse_number(std::string_view word, long long low, long
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
   if (error != std::errc{} || end != word.data() + word.size() || value < low || value > high) return std::nullopt;
   return value;
+}
+
+std::string hexadecimal(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  text.reserve(2 * bytes.size());
+  for (const std::uint8_t byte : bytes) text.append(1, hexadecimal_digits[byte >> 4]).append(1, hexadecimal_digits[byte & 15]);
+  return text;
+}
+
+std::string hexadecimal(std::string_view bytes) {
+  return hexadecimal(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+}
+
+bool is_hexadecimal(std::string_view text) { return text.find_first_not_of(hexadecimal_digits) == text.npos; }
+
+std::optional<std::string> from_hexadecimal(std::string_view text) {
+  if (text.size() % 2 != 0 || !is_hexadecimal(text)) return std::nullopt;
+  std::string bytes;
+  bytes.reserve(text.size() / 2);
+  for (std::size_t i = 0; i < text.size(); i += 2)
+    bytes += static_cast<char>(*hexadecimal_digit(text[i]) << 4 | *hexadecimal_digit(text[i + 1]));
+  return bytes;
+}
+
+std::optional<std::uint8_t> hexadecimal_digit(char c) {
+  const std::size_t value = hexadecimal_digits.find(lower(c));
+  return value < hexadecimal_digits.size() ? std::optional(static_cast<std::uint8_t>(value)) : std::nullopt;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

@@ -17,12 +17,6 @@ struct Option {
   std::vector<Field> values;
 };
 
-std::optional<int> hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (base::lower(c) >= 'a' && base::lower(c) <= 'f') return base::lower(c) - 'a' + 10;
-  return std::nullopt;
-}
-
 class KeyReader {
  public:
   KeyReader(const Source& source, Position& at) : source_(source), at_(at) {}
@@ -141,8 +135,8 @@ class KeyReader {
       return true;
     }
     if (letter != 'x' || at_.column + 3 >= text().size()) return false;
-    const auto high = hex_digit(text()[at_.column + 2]);
-    const auto low = hex_digit(text()[at_.column + 3]);
+    const auto high = base::hexadecimal_digit(text()[at_.column + 2]);
+    const auto low = base::hexadecimal_digit(text()[at_.column + 3]);
     if (!high || !low || (*high == 0 && *low == 0)) return false;
     to += static_cast<char>(*high * 16 + *low);
     at_.column += 3;

@@ -11,8 +11,7 @@ namespace {
 std::optional<std::string> digest_of(std::string_view text) {
   std::string digits = base::to_lower(text);
   std::erase(digits, ':');
-  const bool hexadecimal = digits.find_first_not_of("0123456789abcdef") == digits.npos;
-  return hexadecimal && digits.size() == 64 ? std::optional(std::move(digits)) : std::nullopt;
+  return base::is_hexadecimal(digits) && digits.size() == 64 ? std::optional(std::move(digits)) : std::nullopt;
 }
 
 std::optional<CertificatePattern> pattern_of(std::string_view word) {

@@ -24,18 +24,10 @@ ProxyBeginning speaks_for_itself(std::uint8_t version, std::size_t size) {
   return {State::header, {.result = ProxyHeader::Result::header, .version = version, .own = true, .size = static_cast<std::uint16_t>(size), .client = {}, .called = {}}};
 }
 
-/// May a connection come from there?
-bool can_call(const Address& address) {
-  const auto& bytes = address.bytes();
-  const bool unspecified = std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
-  const bool broadcast = address.family() == Family::ipv4 && address.ipv4_value() == 0xffffffff;
-  return !unspecified && !broadcast && !base::is_multicast(address);
-}
-
 ProxyBeginning speaks_for(std::uint8_t version, std::size_t size, base::Endpoint client, base::Endpoint called) {
   client.address = client.address.unmapped();
   called.address = called.address.unmapped();
-  if (!can_call(client.address)) return bad;
+  if (!base::is_unicast(client.address)) return bad;  // no connection can come from there
   return {State::header, {.result = ProxyHeader::Result::header, .version = version, .own = false, .size = static_cast<std::uint16_t>(size), .client = client, .called = called}};
 }
 

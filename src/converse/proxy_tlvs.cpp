@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "xsuperd/base/text.hpp"
+
 namespace xsuperd::converse {
 
 namespace {
@@ -94,10 +96,7 @@ class Telling {
   void add_id(std::string_view id) {
     const bool printable = std::ranges::all_of(id, [](char c) { return c >= 0x20 && c <= 0x7e; });
     if (printable) return add(Fact::unique_id, id);
-    std::string digits;
-    for (const char c : id)
-      for (const int shift : {4, 0}) digits += "0123456789abcdef"[static_cast<std::uint8_t>(c) >> shift & 0xf];
-    add(Fact::unique_id, digits);
+    add(Fact::unique_id, base::hexadecimal(id));
   }
   /// Whoever has no good certificate has no name.
   [[nodiscard]] bool add_tls(std::string_view ssl) {

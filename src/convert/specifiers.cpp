@@ -9,20 +9,15 @@ namespace xsuperd::convert {
 
 namespace {
 
-int hexadecimal(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char low = base::lower(c);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
 /// "a-b\x2dc" is "a/b-c".
 std::string unescaped(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool code = text.substr(i).starts_with("\\x") && i + 3 < text.size() && hexadecimal(text[i + 2]) >= 0 &&
-                      hexadecimal(text[i + 3]) >= 0;
-    if (code) {
-      result += static_cast<char>(hexadecimal(text[i + 2]) * 16 + hexadecimal(text[i + 3]));
+    const bool code = text.substr(i).starts_with("\\x") && i + 3 < text.size();
+    const auto high = code ? base::hexadecimal_digit(text[i + 2]) : std::nullopt;
+    const auto low = code ? base::hexadecimal_digit(text[i + 3]) : std::nullopt;
+    if (high && low) {
+      result += static_cast<char>(*high << 4 | *low);
       i += 3;
     } else {
       result += text[i] == '-' ? '/' : text[i];

@@ -79,11 +79,7 @@ void notice_the_end(int carrier) {
 }
 
 /// One at all addresses, or at a port that nobody has named, would stand in the way of those at others.
-bool can_be_listened_at(const base::Endpoint& at) {
-  const auto& bytes = at.address.bytes();
-  const bool unspecified = std::ranges::all_of(bytes, [](auto byte) { return byte == 0; });
-  return at.port != 0 && !unspecified && !base::is_multicast(at.address);
-}
+bool can_be_listened_at(const base::Endpoint& at) { return at.port != 0 && base::is_unicast(at.address); }
 
 bool taken(int error) { return error == EADDRINUSE || error == EADDRNOTAVAIL || error == EACCES; }
 

@@ -25,19 +25,11 @@ struct Ends {
   [[nodiscard]] bool ipv6() const { return client.address.family() == Family::ipv6; }
 };
 
-Address mapped(const Address& address) {
-  if (address.family() != Family::ipv4) return address;
-  std::array<std::uint8_t, 16> bytes{};
-  bytes[10] = bytes[11] = 0xff;
-  std::copy_n(address.bytes().begin(), 4, bytes.begin() + 12);
-  return Address::ipv6(bytes);
-}
-
 Ends ends_of(const base::Endpoint& client, const base::Endpoint& called) {
   Ends ends{{client.address.unmapped(), client.port}, {called.address.unmapped(), called.port}};
   if (!ends.known() || ends.client.address.family() == ends.called.address.family()) return ends;
-  ends.client.address = mapped(ends.client.address);
-  ends.called.address = mapped(ends.called.address);
+  ends.client.address = base::mapped(ends.client.address);
+  ends.called.address = base::mapped(ends.called.address);
   return ends;
 }
 

@@ -76,15 +76,8 @@ std::optional<std::string_view> udp_answer(std::string_view name, std::string_vi
 }
 
 bool may_answer(const base::Endpoint& peer, std::span<const std::uint16_t> own_ports) {
-  if (!peer.address.is_ip()) return false;
-  if (peer.port < 1024 || std::find(own_ports.begin(), own_ports.end(), peer.port) != own_ports.end())
-    return false;
-  const base::Address address = peer.address.unmapped();
-  const auto& bytes = address.bytes();
-  const bool unspecified = std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b == 0; });
-  const bool broadcast =
-      address.family() == base::Address::Family::ipv4 && address.ipv4_value() == 0xffffffff;
-  return !unspecified && !broadcast && !base::is_multicast(address);
+  const bool own = std::ranges::find(own_ports, peer.port) != own_ports.end();
+  return peer.port >= 1024 && !own && base::is_unicast(peer.address);
 }
 
 }  // namespace xsuperd::service

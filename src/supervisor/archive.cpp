@@ -1,28 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/archive.hpp"
 
+#include <algorithm>
+
+#include "xsuperd/base/text.hpp"
+
 namespace xsuperd::supervisor {
 
 namespace json = boost::json;
 
 namespace {
 
-constexpr std::string_view digits = "0123456789abcdef";
-
-std::string hex(const std::array<std::uint8_t, 16>& bytes) {
-  std::string text;
-  for (const std::uint8_t byte : bytes) text += {digits[byte >> 4], digits[byte & 15]};
-  return text;
-}
-
 bool unhex(std::string_view text, std::array<std::uint8_t, 16>& bytes) {
-  if (text.size() != 2 * bytes.size()) return false;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const std::size_t high = digits.find(text[2 * i]);
-    const std::size_t low = digits.find(text[2 * i + 1]);
-    if (high == digits.npos || low == digits.npos) return false;
-    bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
+  const auto read = base::from_hexadecimal(text);
+  if (!read || read->size() != bytes.size()) return false;
+  std::ranges::transform(*read, bytes.begin(), [](char c) { return static_cast<std::uint8_t>(c); });
   return true;
 }
 
@@ -46,9 +38,9 @@ json::value Writing::json_of(const base::Address& value) {
   switch (value.family()) {
     case base::Address::Family::none: break;
     case base::Address::Family::ipv4: return value.ipv4_value();
-    case base::Address::Family::ipv6: return json::string(fmt::format("{}%{:08x}", hex(value.bytes()), value.scope()));
-    case base::Address::Family::local: return json::string(fmt::format("{}{}", local, hex(value.bytes())));
-    case base::Address::Family::vsock: return json::string(fmt::format("{}{}", vsock, hex(value.bytes())));
+    case base::Address::Family::ipv6: return json::string(fmt::format("{}%{:08x}", base::hexadecimal(value.bytes()), value.scope()));
+    case base::Address::Family::local: return json::string(fmt::format("{}{}", local, base::hexadecimal(value.bytes())));
+    case base::Address::Family::vsock: return json::string(fmt::format("{}{}", vsock, base::hexadecimal(value.bytes())));
   }
   return nullptr;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/tickets.hpp"
 
-#include <fmt/format.h>
 #include <string.h>
 
 #include <algorithm>
 #include <utility>
+
+#include "xsuperd/base/text.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -16,23 +17,8 @@ using std::chrono::milliseconds;
 /// Where the kernel has no random numbers yet.
 constexpr milliseconds try_again{10'000};
 
-std::string in_hexadecimal(const std::string& key) {
-  std::string text;
-  for (const char byte : key) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
-  return text;
-}
-
-int digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
-
-std::string from_hexadecimal(const std::string& text) {
-  std::string key;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-    const int high = digit(text[i]), low = digit(text[i + 1]);
-    if (high < 0 || low < 0) return {};
-    key.push_back(static_cast<char>(high << 4 | low));
-  }
-  return key;
-}
+/// Empty for what is none.
+std::string key_of(const std::string& digits) { return base::from_hexadecimal(digits).value_or(std::string()); }
 
 void wipe(std::string& text) { ::explicit_bzero(text.data(), text.size()); }
 
@@ -62,10 +48,10 @@ void Tickets::go_on() {
   use_(keys_);
 }
 
-tls::InheritedTickets Tickets::hand_over() const { return {in_hexadecimal(keys_.current), in_hexadecimal(keys_.previous), since_}; }
+tls::InheritedTickets Tickets::hand_over() const { return {base::hexadecimal(keys_.current), base::hexadecimal(keys_.previous), since_}; }
 
 void Tickets::restore(const tls::InheritedTickets& inherited) {
-  tls::TicketKeys keys{from_hexadecimal(inherited.current), from_hexadecimal(inherited.previous)};
+  tls::TicketKeys keys{key_of(inherited.current), key_of(inherited.previous)};
   // Older than two periods: nobody is to bring a session back by them.
   if (keys.current.empty() || !tls::in_order(keys) || now_() - inherited.since >= 2 * tls::ticket_period) return;
   keys_ = std::move(keys);

@@ -2,8 +2,6 @@
 #ifdef XSUPERD_HAVE_OPENSSL
 #include "tls/certificate.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <span>
@@ -16,12 +14,6 @@ namespace xsuperd::tls {
 namespace {
 
 using Bytes = std::span<const unsigned char>;
-
-std::string hexadecimal(Bytes bytes) {
-  std::string text;
-  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
 
 std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
@@ -101,7 +93,7 @@ std::string serial_number(const X509* certificate) {
   char* text = number ? openssl().BN_bn2hex(number.get()) : nullptr;
   std::string serial = text ? base::to_lower(text) : std::string();
   if (text) openssl().CRYPTO_free(text, "", 0);
-  return serial.find_first_not_of("0123456789abcdef") == serial.npos ? decent(serial) : std::string();
+  return base::is_hexadecimal(serial) ? decent(serial) : std::string();
 }
 
 }  // namespace
@@ -114,7 +106,7 @@ Certificate told_by(X509* certificate) {
                    .names = alternative_names(certificate),
                    .issuer = whole_name(openssl().X509_get_issuer_name(certificate)),
                    .serial = serial_number(certificate),
-                   .sha256 = hexadecimal(digest)};
+                   .sha256 = base::hexadecimal(digest)};
   openssl().ERR_clear_error();
   return told;
 }

@@ -12,11 +12,9 @@ namespace {
 
 bool is_decent(std::string_view text) { return text.size() <= longest_word && base::is_plain(text); }
 
-bool is_hexadecimal(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == text.npos; }
-
 bool in_order(const Certificate& c) {
   const bool decent = is_decent(c.subject) && is_decent(c.issuer) && is_decent(c.serial) && std::ranges::all_of(c.names, is_decent);
-  return decent && c.names.size() <= most_names && c.sha256.size() == 64 && is_hexadecimal(c.sha256) && is_hexadecimal(c.serial);
+  return decent && c.names.size() <= most_names && c.sha256.size() == 64 && base::is_hexadecimal(c.sha256) && base::is_hexadecimal(c.serial);
 }
 
 bool matches(const CertificatePattern& pattern, const Certificate& certificate) {

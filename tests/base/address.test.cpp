@@ -23,6 +23,22 @@ TEST_CASE("a mapped address unmaps to its IPv4 form and others stay") {
   CHECK(hash_value(mapped) != hash_value(mapped.unmapped()));
 }
 
+TEST_CASE("an IPv4 address has a mapped form and others stay") {
+  CHECK(mapped(*Address::parse("10.1.2.3")) == *Address::parse("::ffff:10.1.2.3"));
+  CHECK(mapped(*Address::parse("10.1.2.3")).unmapped() == *Address::parse("10.1.2.3"));
+  for (const Address& other : {*Address::parse("::ffff:10.1.2.3"), *Address::parse("fe80::1%1"), Address::local(1), Address::vsock(3), Address()})
+    CHECK(mapped(other) == other);
+}
+
+TEST_CASE("a single host has a unicast address") {
+  for (const char* text : {"192.0.2.1", "127.0.0.1", "0.0.0.1", "223.255.255.255", "255.255.255.254", "::1", "fe80::1%1", "::ffff:192.0.2.1"})
+    CHECK(is_unicast(*Address::parse(text)));
+  for (const char* text : {"0.0.0.0", "::", "::ffff:0.0.0.0", "255.255.255.255", "::ffff:255.255.255.255", "224.0.0.1", "239.1.2.3",
+                           "::ffff:224.0.0.1", "ff02::1"})
+    CHECK_FALSE(is_unicast(*Address::parse(text)));
+  for (const Address& other : {Address(), Address::local(1000), Address::vsock(3)}) CHECK_FALSE(is_unicast(other));
+}
+
 TEST_CASE("an endpoint survives the way through a sockaddr") {
   for (const char* text : {"127.0.0.1", "::1", "::ffff:1.2.3.4"}) {
     const Endpoint there{*Address::parse(text), 7001};

@@ -85,7 +85,12 @@ class Address {
 
 /// Any peer, as Address::text() writes it: an IP address, "unix:uid=1000", "unix:uid=1000,pid=42" or "vsock:3".
 [[nodiscard]] std::optional<Address> parse_peer(std::string_view text);
+/// ::ffff:a.b.c.d for an IPv4 address, whose unmapped() is that again; every other address unchanged.
+[[nodiscard]] Address mapped(const Address& address);
 [[nodiscard]] bool is_multicast(const Address& address);
+/// An IP address that a single host can have: neither unspecified nor 255.255.255.255 nor multicast. Of a mapped address the
+/// IPv4 address inside counts.
+[[nodiscard]] bool is_unicast(const Address& address);
 
 /// For unordered containers.
 [[nodiscard]] std::size_t hash_value(const Address& address);

@@ -2,8 +2,10 @@
 #pragma once
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +41,16 @@ namespace xsuperd::base {
 [[nodiscard]] std::optional<long long> parse_number(std::string_view word,
                                                     long long low = std::numeric_limits<long long>::min(),
                                                     long long high = std::numeric_limits<long long>::max());
+
+/// Two lower-case digits for each byte.
+[[nodiscard]] std::string hexadecimal(std::string_view bytes);
+[[nodiscard]] std::string hexadecimal(std::span<const std::uint8_t> bytes);
+/// Nothing but digits as hexadecimal() writes them? True of an empty text.
+[[nodiscard]] bool is_hexadecimal(std::string_view text);
+/// The bytes that hexadecimal() has written so; nothing when it cannot have been.
+[[nodiscard]] std::optional<std::string> from_hexadecimal(std::string_view text);
+/// What one digit says, upper or lower case; nothing when it is none.
+[[nodiscard]] std::optional<std::uint8_t> hexadecimal_digit(char c);
 
 /// Number of single-character edits (insert, delete, replace, swap neighbours) between two words, upper and lower
 /// case alike.
