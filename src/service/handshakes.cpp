@@ -7,17 +7,13 @@
 
 namespace xsuperd::service {
 
-namespace {
-
 using Result = tls::Handshake::Result;
 
-/// What a refused handshake is called in the daemon's log.
 std::string why_not(const tls::Handshake& handshake) {
   if (handshake.result == Result::too_late) return "it took too long";
+  if (handshake.result == Result::left) return "it closed the connection";
   return handshake.detail.empty() ? "no reason given" : handshake.detail;
 }
-
-}  // namespace
 
 void Handshakes::begin(Token token) {
   Session& session = needs_.sessions.at(token);

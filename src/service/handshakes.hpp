@@ -8,6 +8,9 @@
 
 namespace xsuperd::service {
 
+/// Why a handshake has failed, as the daemon's log says it: a clause, never empty. Pure.
+[[nodiscard]] std::string why_not(const tls::Handshake& handshake);
+
 /// Has a worker shake hands with peers, judges by what it tells, and gives the session a socket of its own, from which
 /// comes in the clear what the peer says. The worker passes bytes on until both ends have had their say, whatever becomes of the
 /// session. Loop thread only.

@@ -34,12 +34,13 @@ void Journal::record(Tell tell) const {
 }
 
 void Journal::keep(const log::Event& event) const {
-  if (records()) write(setup_.event_log, event);
-  history_.add(setup_.service().id, std::chrono::system_clock::now(), event);
+  const base::WallTime now = std::chrono::system_clock::now();
+  if (records()) write(setup_.event_log, now, event);
+  history_.add(setup_.service().id, now, event);
 }
 
-void Journal::write(const std::shared_ptr<log::Output>& to, const log::Event& event) const {
-  daemon_.sink().write(to, log::Level::info, std::chrono::system_clock::now(), event);
+void Journal::write(const std::shared_ptr<log::Output>& to, base::WallTime when, const log::Event& event) const {
+  daemon_.sink().write(to, log::Level::info, when, event);
 }
 
 void Journal::note_local(Session& session) const {
@@ -66,9 +67,9 @@ void Journal::refused(Token token, const Session& session, const policy::Verdict
   const std::string_view reason = policy::log_word(verdict.reason);
   event(log::fail_event(setup_.service(), reason, session.peer.address));
   record([&] {
-    SessionFacts facts = session;
-    if (records() && session.socket && !session.covered) facts.local = net::local_endpoint(session.socket.get());
-    keep(refuse_record(setup_, token, facts, reason, policy::deciding_place(setup_.service(), verdict)));
+    const bool ask = records() && session.socket && !session.covered;
+    const base::Endpoint local = ask ? net::local_endpoint(session.socket.get()) : session.local;
+    keep(refuse_record(setup_, token, session, local, reason, policy::deciding_place(setup_.service(), verdict)));
   });
 }
 
@@ -96,7 +97,7 @@ void Journal::identity(const net::IdentAnswer& answer, const base::Address& peer
 void Journal::event(const std::optional<log::Event>& event) const {
   if (!event || !writes()) return;
   try {
-    write(setup_.service_log, *event);
+    write(setup_.service_log, std::chrono::system_clock::now(), *event);
   } catch (const std::bad_alloc&) {  // a line is lost, and not what it tells of
   }
 }

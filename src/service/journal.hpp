@@ -56,7 +56,7 @@ class Journal {
   void record(Tell tell) const;
   /// Puts it into the history, and into the event log if there is one.
   void keep(const log::Event& event) const;
-  void write(const std::shared_ptr<log::Output>& to, const log::Event& event) const;
+  void write(const std::shared_ptr<log::Output>& to, base::WallTime when, const log::Event& event) const;
 
   const Setup& setup_;
   const log::DaemonLog& daemon_;

@@ -157,8 +157,8 @@ bool tells_of_connections(const config::Service& service) {
   return !service.connection_variables.empty() || !service.argument_patterns.empty();
 }
 
-ConnectionFacts facts_of(const config::Service& service, Token token, const SessionFacts& session, int connection) {
-  ConnectionFacts facts{token, session.peer, session.called, {}, session.proxy, {}};
+ConnectionFacts facts_of(const config::Service& service, Token token, const Session& session, int connection) {
+  ConnectionFacts facts{token, session.peer, session.called, {}, session.proxy, {}, session.words};
   if (session.proxied() && !service.connection_variables.empty()) facts.proxy_words = session.proxy_words;
   if (session.proxied()) return facts;
   if (service.connection_variables.empty() && !config::ask_local_end(service.argument_patterns)) return facts;

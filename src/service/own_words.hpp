@@ -23,8 +23,9 @@ struct ConnectionFacts {
 
 /// Does the service want its servers told anything but REMOTE_HOST?
 [[nodiscard]] bool tells_of_connections(const config::Service& service);
-/// Asks the kernel for our end of the connection, if the service tells of it and no proxy has said what the client called.
-[[nodiscard]] ConnectionFacts facts_of(const config::Service& service, Token token, const SessionFacts& session, int connection);
+/// Of a session with `connection` as its socket. Asks the kernel for our end of that, if the service tells of it and no proxy has
+/// said what the client called.
+[[nodiscard]] ConnectionFacts facts_of(const config::Service& service, Token token, const Session& session, int connection);
 /// The words for its server. Pure.
 [[nodiscard]] spawn::OwnWords own_words(const config::Service& service, const ConnectionFacts& facts);
 

@@ -101,9 +101,10 @@ record::Exit exit_record(const Setup& setup, const Session& session, const End& 
   return all;
 }
 
-record::Refuse refuse_record(const Setup& setup, Token token, const SessionFacts& session, std::string_view reason,
-                     const config::Place& where) {
+record::Refuse refuse_record(const Setup& setup, Token token, const SessionFacts& session, const base::Endpoint& local,
+                             std::string_view reason, const config::Place& where) {
   record::Refuse all = of_request<record::Refuse>(setup, token, session);
+  if (!session.proxied()) add_local(all, local);
   all.reason = reason;
   all.rule = rule_at(where);
   return all;

@@ -32,7 +32,8 @@ struct End {
 // token of 0 is none. Addresses are told unmapped. Pure.
 [[nodiscard]] log::record::Start start_record(const Setup& setup, Token token, const Session& session, pid_t pid);
 [[nodiscard]] log::record::Exit exit_record(const Setup& setup, const Session& session, const End& end);
-[[nodiscard]] log::record::Refuse refuse_record(const Setup& setup, Token token, const SessionFacts& session,
+/// `local`: what the peer has reached, unless a proxy speaks for it.
+[[nodiscard]] log::record::Refuse refuse_record(const Setup& setup, Token token, const SessionFacts& session, const base::Endpoint& local,
                                                 std::string_view reason, const config::Place& where);
 [[nodiscard]] log::record::Limit limit_record(const Setup& setup, Token token, const SessionFacts& session,
                                               std::string_view limit, const config::Place& where);

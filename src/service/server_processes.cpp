@@ -46,11 +46,7 @@ void ServerProcesses::start(Token token) {
   needs_.serving.children.expect(needs_.census.owners.size());  // once it runs, nothing may fail
   base::Fd socket = std::move(session.handler_end ? session.handler_end : session.socket);
   spawn::Job job{token, needs_.setup.recipe, std::move(socket), base::AddressText(session.peer.address), std::move(*context)};
-  if (tells_of_connections(service())) {
-    ConnectionFacts facts = facts_of(service(), token, session, job.socket.get());
-    facts.words = session.words;
-    job.own = own_words(service(), facts);
-  }
+  if (tells_of_connections(service())) job.own = own_words(service(), facts_of(service(), token, session, job.socket.get()));
   errors_.direct(token, job);
   const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
   if (auto outcome = needs_.serving.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));

@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 
+#include "service/handshakes.hpp"
 #include "service/proxy_greeting.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/service/runner.hpp"
@@ -149,14 +150,10 @@ void ServiceConversations::ask_for_tls(worker::Parameters& parameters) const {
 
 /// The conversation goes on, or ends, by itself.
 void ServiceConversations::shaken(const tls::Handshake& handshake) const {
-  using Result = tls::Handshake::Result;
-  if (handshake.result == Result::done) return;
-  const std::string why = handshake.result == Result::too_late ? "it took too long"
-                          : handshake.result == Result::left   ? "it closed the connection"
-                          : handshake.detail.empty()           ? "no reason given"
-                                                               : handshake.detail;
+  if (handshake.result == tls::Handshake::Result::done) return;
   const std::string host = service().settings.redirect ? service().settings.redirect->host : std::string();
-  needs_.journal.daemon().error("service {}, TLS with its target {}: {}", service().id, base::escaped(host, 200), why);
+  needs_.journal.daemon().error("service {}, TLS with its target {}: {}", service().id, base::escaped(host, 200),
+                                why_not(handshake));
 }
 
 /// What it has called: by its proxy's word, or as it was before a worker for TLS got its connection.

@@ -22,6 +22,13 @@ bool has_connection(const config::Service& service) {
   return !service.wait && service.listen.socket_type == config::SocketType::stream;
 }
 
+/// How long the header of its proxy was is known already.
+void note_connection(Session& session, const net::TcpIdentity& identity) {
+  const auto preface = session.connection.preface;
+  session.connection = identity;
+  session.connection.preface = preface;
+}
+
 }  // namespace
 
 TimeLimits::TimeLimits(const Needs& needs)
@@ -33,9 +40,7 @@ void TimeLimits::prepare(Session& session) {
   if (!watches_connections(settings()) || !has_connection(needs_.setup.service()) || !session.socket) return;
   if (session.covered) return;  // it was done before a worker got the connection
   if (!session.peer.address.is_ip() || shown_ == Shown::no) return;
-  const auto preface = session.connection.preface;
-  session.connection = net::identify_tcp(session.socket.get());
-  session.connection.preface = preface;
+  note_connection(session, net::identify_tcp(session.socket.get()));
   if (!can_look(session)) session.connection = {};
 }
 
@@ -95,10 +100,7 @@ void TimeLimits::find_connections() {
   for (auto& [token, session] : sessions) {
     if (!sought(session)) continue;
     const auto connection = found.find({session.socket_peer().address.unmapped(), session.socket_peer().port});
-    if (connection == found.end()) continue;
-    const auto preface = session.connection.preface;
-    session.connection = connection->second;
-    session.connection.preface = preface;
+    if (connection != found.end()) note_connection(session, connection->second);
   }
 }
 

@@ -23,12 +23,6 @@ config::Service telling(config::ConnEnv which) {
 
 base::Endpoint endpoint(const char* address, std::uint16_t port) { return {*base::Address::parse(address), port}; }
 
-SessionFacts from(const base::Endpoint& peer) {
-  SessionFacts facts;
-  facts.peer = peer;
-  return facts;
-}
-
 Words words_of(const spawn::OwnWords& own) {
   Words all;
   for (const char* next = own.text.c_str(); all.size() < own.arguments + own.variables; next += all.back().size() + 1)
@@ -134,12 +128,14 @@ TEST_CASE("a NUL byte in an abstract name does not end the word") {
 }
 
 TEST_CASE("a client behind a proxy is told with the address that it called, and the proxy") {
-  SessionFacts session = from(endpoint("192.0.2.1", 4000));
+  Session session(endpoint("192.0.2.1", 4000));
   session.proxy = endpoint("::ffff:10.0.0.1", 7);
   session.called = endpoint("198.51.100.1", 25);
+  session.words = std::make_shared<const tls::Words>();
   errno = 0;
   const ConnectionFacts facts = facts_of(telling(config::ConnEnv::all), 7, session, -1);
   CHECK(errno == 0);  // the kernel is not asked
+  CHECK(facts.words == session.words);
   const Words words = told(config::ConnEnv::all, facts);
   for (const char* word : {"REMOTE_ADDR=192.0.2.1", "LOCAL_ADDR=198.51.100.1", "LOCAL_PORT=25", "PROXY_ADDR=10.0.0.1", "PROXY_PORT=7"})
     CHECK(std::count(words.begin(), words.end(), word) == 1);
@@ -151,7 +147,7 @@ TEST_CASE("a client behind a proxy is told with the address that it called, and 
 
 TEST_CASE("what a proxy has told of its client's TLS stands in variables, and what it has not told does not") {
   using Fact = net::ProxyWord::Fact;
-  SessionFacts session = from(endpoint("192.0.2.1", 4000));
+  Session session(endpoint("192.0.2.1", 4000));
   session.proxy = endpoint("10.0.0.1", 7);
   session.called = endpoint("198.51.100.1", 25);
   session.proxy_words = {{Fact::name, "www.example.org"}, {Fact::protocol, "h2"}, {Fact::unique_id, "a b"}, {Fact::tls_version, "TLSv1.3"},
@@ -171,9 +167,9 @@ TEST_CASE("a connection is asked for its local end only where somebody is told o
   const base::Endpoint peer = endpoint("192.0.2.1", 1);
   // Nobody has such a descriptor: who asks it finds nothing, and so does who does not. What counts is errno.
   errno = 0;
-  (void)facts_of(stream_service(), 7, from(peer), -1);
+  (void)facts_of(stream_service(), 7, Session(peer), -1);
   CHECK(errno == 0);
-  (void)facts_of(telling(config::ConnEnv::ucspi), 7, from(peer), -1);
+  (void)facts_of(telling(config::ConnEnv::ucspi), 7, Session(peer), -1);
   CHECK(errno == EBADF);
 }
 
