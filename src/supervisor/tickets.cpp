@@ -21,6 +21,7 @@ constexpr milliseconds try_again{10'000};
 std::string key_of(const std::string& digits) { return base::from_hexadecimal(digits).value_or(std::string()); }
 
 void wipe(std::string& text) { ::explicit_bzero(text.data(), text.size()); }
+void wipe(tls::TicketKeys& keys) { wipe(keys.current), wipe(keys.previous); }
 
 }  // namespace
 
@@ -28,16 +29,21 @@ Tickets::Tickets(boost::asio::io_context& loop, Use use, Now now) : use_(std::mo
   rotate();
 }
 
-Tickets::~Tickets() { wipe(keys_.current), wipe(keys_.previous); }
+Tickets::~Tickets() { wipe(keys_); }
 
 void Tickets::due() { rotate(); }
+
+/// What is replaced leaves nothing in memory that is free.
+void Tickets::replace(tls::TicketKeys keys) {
+  wipe(keys_);
+  keys_ = std::move(keys);
+}
 
 /// A key that has served its second period is gone.
 void Tickets::rotate() {
   std::string fresh = tls::fresh_ticket_key();
   if (fresh.empty()) return alarm_.set(try_again);
-  wipe(keys_.previous);
-  keys_ = tls::rotated(keys_, std::move(fresh));
+  replace(tls::rotated(keys_, std::move(fresh)));
   since_ = now_();
   go_on();
 }
@@ -54,7 +60,7 @@ void Tickets::restore(const tls::InheritedTickets& inherited) {
   tls::TicketKeys keys{key_of(inherited.current), key_of(inherited.previous)};
   // Older than two periods: nobody is to bring a session back by them.
   if (keys.current.empty() || !tls::in_order(keys) || now_() - inherited.since >= 2 * tls::ticket_period) return;
-  keys_ = std::move(keys);
+  replace(std::move(keys));
   since_ = inherited.since;
   go_on();
 }

@@ -29,6 +29,7 @@ class Tickets {
  private:
   void due();
   void rotate();
+  void replace(tls::TicketKeys keys);
   void go_on();
 
   const Use use_;
