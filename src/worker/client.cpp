@@ -2,8 +2,6 @@
 #include "xsuperd/worker/client.hpp"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -13,11 +11,10 @@
 #include <cstdlib>
 #include <utility>
 
-#include "worker/keys.hpp"
 #include "worker/link.hpp"
+#include "worker/running.hpp"
 #include "worker/survey.hpp"
 #include "worker/waiting.hpp"
-#include "xsuperd/base/allowance.hpp"
 #include "xsuperd/spawn/recipe.hpp"
 #include "xsuperd/worker/process.hpp"
 #include "xsuperd/worker/protocol.hpp"
@@ -25,40 +22,6 @@
 namespace xsuperd::worker {
 
 namespace {
-
-/// Tells sockets apart, so that a worker cannot hand back another one than it was given.
-std::uint64_t cookie_of(const base::Fd& socket) {
-  std::uint64_t cookie = 0;
-  socklen_t size = sizeof cookie;
-  if (::getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return 0;
-  return cookie;
-}
-
-/// A worker bounds what it tells of a stream. One that does not is not believed, and lines beyond these are dropped. There are
-/// more at once than it may tell, because we may have been behind.
-constexpr unsigned lines_at_once = 200;
-constexpr std::chrono::milliseconds lines_every{50};
-
-struct Running {
-  Conversations::Done done;
-  Link* link = nullptr;
-  std::uint64_t connection = 0;  ///< its cookie; 0 when it may not be given back
-  bool asks = false;             ///< an identity may be reported
-  bool stopping = false;         ///< its worker has been told
-  bool tells = false;            ///< it is of kind lines
-  bool looks = false;            ///< it is of kind proxy
-  ProxyHeader header = {};       ///< what it has told
-  Conversations::OnLine on_line = {};
-  bool shakes = false;           ///< it is of kind tls or tls_relay, and the outcome has not been told
-  Conversations::OnShaken on_shaken = {};
-  base::Allowance lines{lines_at_once, lines_every};
-};
-
-/// One that the image before this one has given to the worker behind `link`; nobody has claimed it yet.
-Running running_again(Link* link, const InheritedWorker::Conversation& one) {
-  return {.done = {}, .link = link, .connection = one.connection, .asks = one.asks, .tells = one.tells, .looks = one.looks,
-          .shakes = one.shakes};
-}
 
 /// The flag is true as long as this lives.
 class Meanwhile {
@@ -71,28 +34,6 @@ class Meanwhile {
  private:
   bool& flag_;
 };
-
-// What one tells, if it may. What is called may do anything, and comes last.
-
-bool take(Running& one, const Line& line) {
-  if (!one.tells) return false;
-  if (!one.lines.take(std::chrono::steady_clock::now())) return true;
-  if (const Conversations::OnLine on_line = one.on_line) (void)on_line(line.text);
-  return true;
-}
-
-bool take(Running& one, const Shaken& what) {
-  if (!std::exchange(one.shakes, false)) return false;
-  if (const Conversations::OnShaken on_shaken = std::move(one.on_shaken)) on_shaken(what.handshake);
-  return true;
-}
-
-/// Once, and right before the end.
-bool take(Running& one, const HeaderSeen& seen) {
-  if (!one.looks || one.header.result != ProxyHeader::Result::none) return false;
-  one.header = seen.header;
-  return true;
-}
 
 }  // namespace
 
@@ -135,7 +76,6 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void expire_waiting(base::Moment before);
   bool ended(const Link& link, Ended ended);
   bool told(const Link& link, const Told& what);
-  [[nodiscard]] std::optional<std::uint64_t> keys_at(Link& link, const std::shared_ptr<const tls::Offer>& offer);
   void join(std::uint64_t token, base::Fd inner);
   [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
   bool progressed(const Link& link, const Progress& progress);
@@ -154,7 +94,6 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   bool closed = false;
   bool giving = false;          // see give()
   tls::TicketKeys tickets;      // of workers for TLS
-  std::uint64_t last_keys = 0;  // the number of those that were sent last
   Survey survey;
 };
 
@@ -196,7 +135,7 @@ void Client::Impl::take_over(spawn::Spawner& spawner, const InheritedWorker& wor
   // What one of another version says of a header is not understood, and somebody else can look at it.
   const bool foreign = worker.protocol != protocol_version;
   for (const InheritedWorker::Conversation& one : worker.conversations)
-    if (socket && !(one.looks && foreign) && running.emplace(one.token, running_again(link.get(), one)).second) ++link->load;
+    if (socket && !(one.looks && foreign) && running.emplace(one.token, running_again(*link, one)).second) ++link->load;
   inherited.push_back(link);
   link->take_over(worker, std::move(pidfd), std::move(socket));
 }
@@ -208,9 +147,7 @@ std::vector<InheritedWorker> Client::Impl::hand_over() const {
       auto worker = link->hand_over();
       if (!worker) continue;
       for (const auto& [token, one] : running)
-        if (one.link == link.get())
-          worker->conversations.push_back({.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells,
-                                           .shakes = one.shakes, .looks = one.looks});
+        if (one.link == link.get()) worker->conversations.push_back(worker::inherited(token, one));
       workers.push_back(std::move(*worker));
     }
   return workers;
@@ -239,42 +176,18 @@ void Client::Impl::begin(Start start, Done done) {
 void Client::Impl::give(Link& link, Start start, Done done) {
   const Meanwhile one_at_a_time(giving);
   const std::uint64_t token = start.token;
-  const std::uint64_t connection = start.kind == Kind::tcpmux ? cookie_of(start.connection) : 0;
-  const bool asks = start.kind == Kind::ident;
-  const bool tells = start.kind == Kind::lines, looks = start.kind == Kind::proxy;
-  OnLine on_line = std::move(start.parameters.on_line);
-  const bool shakes = start.kind == Kind::tls || start.kind == Kind::tls_relay;
-  OnShaken on_shaken = std::move(start.parameters.on_shaken);
-  if (shakes) {
-    const auto keys = keys_at(link, start.parameters.offer);
-    if (!keys) return finish_later(std::move(done), Ending::Why::lost);
-    link.dialogue().send(encode(WithKeys{token, *keys}));
+  Running one = running_for(link, start, std::move(done));
+  if (one.shakes) {
+    const auto number = link.offers.number_of(start.parameters.offer, link.dialogue());
+    if (!number) return finish_later(std::move(one.done), Ending::Why::lost);
+    link.dialogue().send(encode(WithKeys{token, *number}));
   }
   auto packets = encode(std::move(start));
-  if (!packets) return finish_later(std::move(done), Ending::Why::lost);
+  if (!packets) return finish_later(std::move(one.done), Ending::Why::lost);
   for (Packet& packet : *packets) link.dialogue().send(std::move(packet));
-  running.emplace(token, Running{.done = std::move(done), .link = &link, .connection = connection, .asks = asks, .tells = tells,
-                                 .looks = looks, .on_line = std::move(on_line), .shakes = shakes, .on_shaken = std::move(on_shaken)});
+  running.emplace(token, std::move(one));
   ++link.load;
   link.last_use = std::chrono::steady_clock::now();
-}
-
-/// The number of what the service offers, after sending it if this worker has not got it yet. What no service offers any more
-/// is forgotten there.
-std::optional<std::uint64_t> Client::Impl::keys_at(Link& link, const std::shared_ptr<const tls::Offer>& offer) {
-  std::erase_if(link.keys, [&link](const auto& one) {
-    if (!one.second.expired()) return false;
-    link.dialogue().send(encode(ForgetKeys{one.first}));
-    return true;
-  });
-  const auto there = std::ranges::find_if(link.keys, [&](const auto& one) { return one.second.lock() == offer; });
-  if (there != link.keys.end()) return there->first;
-  base::Fd memory = offer ? memory_of(*offer) : base::Fd();
-  if (!memory) return std::nullopt;
-  const std::uint64_t number = ++last_keys;
-  link.keys.emplace_back(number, offer);
-  link.dialogue().send(encode(Keys{number, std::move(memory)}));
-  return number;
 }
 
 Link* Client::Impl::best() const {
@@ -331,10 +244,7 @@ void Client::Impl::expire_waiting(base::Moment before) {
 bool Client::Impl::ended(const Link& link, Ended ended) {
   const auto found = running.find(ended.token);
   if (found == running.end() || found->second.link != &link) return false;
-  const base::Fd& back = ended.ending.report.connection;
-  if (back && (found->second.connection == 0 || cookie_of(back) != found->second.connection)) return false;
-  const bool told = ended.ending.report.identity.result != Identity::Result::none;
-  if (told && !found->second.asks) return false;
+  if (!may_end_so(found->second, ended.ending)) return false;
   ended.ending.report.header = found->second.header;
   if (--found->second.link->load == 0) found->second.link->idle_from_now();
   const Done done = std::move(found->second.done);
@@ -346,7 +256,7 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
 bool Client::Impl::told(const Link& link, const Told& what) {
   const auto found = running.find(std::visit([](const auto& one) { return one.token; }, what));
   if (found == running.end() || found->second.link != &link) return false;
-  return std::visit([&](const auto& one) { return take(found->second, one); }, what);
+  return hear(found->second, what);
 }
 
 void Client::Impl::join(std::uint64_t token, base::Fd inner) {

@@ -6,8 +6,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
+
+#include "worker/dialogue.hpp"
 
 namespace xsuperd::worker {
 
@@ -65,6 +68,21 @@ std::shared_ptr<const tls::Context> context_in(const base::Fd& memory) {
   auto context = tls::Context::make(*offer);
   wipe(*offer);
   return context ? std::move(*context) : nullptr;
+}
+
+std::optional<std::uint64_t> OffersThere::number_of(const std::shared_ptr<const tls::Offer>& offer, Dialogue& worker) {
+  std::erase_if(there_, [&worker](const auto& one) {
+    if (!one.second.expired()) return false;
+    worker.send(encode(ForgetKeys{one.first}));
+    return true;
+  });
+  const auto found = std::ranges::find_if(there_, [&](const auto& one) { return one.second.lock() == offer; });
+  if (found != there_.end()) return found->first;
+  base::Fd memory = offer ? memory_of(*offer) : base::Fd();
+  if (!memory) return std::nullopt;
+  there_.emplace_back(++last_, offer);
+  worker.send(encode(Keys{last_, std::move(memory)}));
+  return last_;
 }
 
 }  // namespace xsuperd::worker

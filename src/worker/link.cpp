@@ -107,7 +107,7 @@ void Link::launch() {
   pauses_.begins();
   why_.clear();
   lost_ = 0;
-  keys.clear();
+  offers.clear();
   try {
     start_process();
   } catch (const std::exception& error) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "worker/dialogue.hpp"
+#include "worker/keys.hpp"
 #include "worker/pauses.hpp"
 #include "worker/worker_process.hpp"
 #include "xsuperd/base/time.hpp"
@@ -85,8 +86,7 @@ class Link {
 
   std::size_t load = 0;   ///< its conversations; the owner counts
   base::Moment last_use;  ///< when it got one; the owner's too
-  /// What this worker has been given of services with TLS, by number; the owner's as well.
-  std::vector<std::pair<std::uint64_t, std::weak_ptr<const tls::Offer>>> keys;
+  OffersThere offers;     ///< what this worker has got of services with TLS
 
  private:
   enum class Phase : unsigned char { idle, starting, late, ready, resting, draining, ending, pausing, closed };

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "worker/running.hpp"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace xsuperd::worker {
+
+namespace {
+
+/// Tells sockets apart, so that a worker cannot hand back another one than it was given.
+std::uint64_t cookie_of(const base::Fd& socket) {
+  std::uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_COOKIE, &cookie, &size) != 0) return 0;
+  return cookie;
+}
+
+// What is called may do anything, and comes last.
+
+bool take(Running& one, const Line& line) {
+  if (!one.tells) return false;
+  if (!one.lines.take(std::chrono::steady_clock::now())) return true;
+  if (const Conversations::OnLine on_line = one.on_line) (void)on_line(line.text);
+  return true;
+}
+
+bool take(Running& one, const Shaken& what) {
+  if (!std::exchange(one.shakes, false)) return false;
+  if (const Conversations::OnShaken on_shaken = std::move(one.on_shaken)) on_shaken(what.handshake);
+  return true;
+}
+
+/// Once, and right before the end.
+bool take(Running& one, const HeaderSeen& seen) {
+  if (!one.looks || one.header.result != ProxyHeader::Result::none) return false;
+  one.header = seen.header;
+  return true;
+}
+
+}  // namespace
+
+Running running_for(Link& link, Start& start, Conversations::Done done) {
+  return {.done = std::move(done),
+          .link = &link,
+          .connection = start.kind == Kind::tcpmux ? cookie_of(start.connection) : 0,
+          .asks = start.kind == Kind::ident,
+          .tells = start.kind == Kind::lines,
+          .looks = start.kind == Kind::proxy,
+          .on_line = std::move(start.parameters.on_line),
+          .shakes = start.kind == Kind::tls || start.kind == Kind::tls_relay,
+          .on_shaken = std::move(start.parameters.on_shaken)};
+}
+
+Running running_again(Link& link, const InheritedWorker::Conversation& one) {
+  return {.done = {}, .link = &link, .connection = one.connection, .asks = one.asks, .tells = one.tells, .looks = one.looks,
+          .shakes = one.shakes};
+}
+
+InheritedWorker::Conversation inherited(std::uint64_t token, const Running& one) {
+  return {.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells, .shakes = one.shakes, .looks = one.looks};
+}
+
+bool may_end_so(const Running& one, const Ending& ending) {
+  const base::Fd& back = ending.report.connection;
+  if (back && (one.connection == 0 || cookie_of(back) != one.connection)) return false;
+  return one.asks || ending.report.identity.result == Identity::Result::none;
+}
+
+bool hear(Running& one, const Told& what) {
+  return std::visit([&one](const auto& told) { return take(one, told); }, what);
+}
+
+}  // namespace xsuperd::worker
