@@ -22,7 +22,7 @@
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/control/message.hpp"
 #include "xsuperd/net/abilities.hpp"
-#include "xsuperd/policy/explain.hpp"
+#include "xsuperd/policy/absence.hpp"
 #include "xsuperd/service/by_hand.hpp"
 #include "xsuperd/spawn/boxing_spawner.hpp"
 #include "xsuperd/spawn/helper_process.hpp"

@@ -10,6 +10,7 @@
 #include "xsuperd/cli/sources.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/net/abilities.hpp"
+#include "xsuperd/policy/absence.hpp"
 #include "xsuperd/policy/explain.hpp"
 
 namespace xsuperd::cli {

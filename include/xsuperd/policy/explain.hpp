@@ -70,15 +70,6 @@ struct Explanation {
 [[nodiscard]] std::string explanation_text(const config::Service& service, const Inquiry& inquiry,
                                            const Explanation& explanation);
 
-/// Does `word` mean it: its id or its name, upper and lower case alike?
-[[nodiscard]] bool is_meant(const std::string& id, const std::string& name, const std::string& word);
-/// A line about an entry that is not among the services, escaped.
-[[nodiscard]] std::string absence_text(const config::Absent& absent);
-/// "FILE:LINE" or "FILE:LINE:COLUMN".
-[[nodiscard]] std::string place_text(const config::Place& place);
-/// "disabled" and the like.
-[[nodiscard]] std::string_view word_of(config::Fate fate);
-
 /// Takes H:MM into hour and minute; false when there is no such time of day.
 [[nodiscard]] bool set_clock(std::string_view word, base::LocalTime& time);
 

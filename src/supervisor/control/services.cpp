@@ -7,7 +7,7 @@
 
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/vocabulary.hpp"
-#include "xsuperd/policy/explain.hpp"
+#include "xsuperd/policy/absence.hpp"
 #include "xsuperd/policy/selection.hpp"
 
 namespace xsuperd::supervisor {
