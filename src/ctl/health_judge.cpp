@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <map>
 
 #include "ctl/health.hpp"
 #include "ctl/table.hpp"
 #include "ctl/values.hpp"
+#include "xsuperd/config/tls.hpp"
 #include "xsuperd/policy/selection.hpp"
 
 namespace xsuperd::ctl {
@@ -26,8 +28,7 @@ void add_to(std::int64_t& sum, std::uint64_t more) {
   if (__builtin_add_overflow(sum, number_of(more), &sum)) sum = std::numeric_limits<std::int64_t>::max();
 }
 
-/// So many days before a certificate ends it should have been renewed.
-constexpr double days_before_end = 14;
+constexpr double seconds_before_end = std::chrono::duration<double>(config::warned_before_end).count();
 
 /// What is said of one service, entries of one id taken together.
 struct Sums {
@@ -158,7 +159,7 @@ void Judge::certificates(const reply::Service& row) {
     const std::string what = fmt::format("{}: its certificate{}", row.id, one.host ? " for " + *one.host : "");
     if (left <= 0)
       add(Grade::critical, row.id, fmt::format("{} has expired {} ago", what, duration_text(-left)));
-    else if (left < days_before_end * 24 * 3600)
+    else if (left < seconds_before_end)
       add(Grade::warning, row.id, fmt::format("{} ends in {}", what, duration_text(left)));
   }
 }

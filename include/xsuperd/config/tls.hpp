@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,6 +53,9 @@ enum class TlsHandover : std::uint8_t {
 
 /// Usually until when a handshake has to be done, in seconds.
 inline constexpr std::uint32_t usual_tls_timeout = 10;
+
+/// So long before its end a certificate should have been renewed, and who looks after the daemon is warned.
+inline constexpr std::chrono::hours warned_before_end = tls::soon;
 
 /// What the files of a service said when they were read; equal when they said the same. Null: no TLS.
 struct SharedOffer {
