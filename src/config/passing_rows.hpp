@@ -25,8 +25,8 @@ inline constexpr std::array passing_rows{
         .concerns = concerning::proxied, .xinetd = {.instead = "nobody waits for a header"}}),
     attr<&Settings::real_peer>({.name = "real_peer", .where = Where::both, .synopsis = "yes|no", .initial = "no", .example = "real_peer = yes",
         .text = "With yes, a server whose client came through a proxy gets a socket whose peer is that client, "
-                "and whose own address is the one that the client called; a worker passes on the bytes. It needs CAP_SYS_ADMIN: "
-                "without it such a server gets a UNIX socket. See Behind a proxy.",
+                "and whose own address is the one that the client called; a worker passes on the bytes. It needs CAP_SYS_ADMIN "
+                "and CAP_NET_ADMIN: without them such a server gets a UNIX socket. See Behind a proxy.",
         .difference = "Not in xinetd.", .without = Without::more, .wrong = "Bad value for real_peer: {}", .parse = values::flag<&Settings::real_peer>,
         .concerns = concerning::connections, .xinetd = {.instead = "to servers the proxy is the peer"}}),
     attr<&Settings::redirect>({.name = "redirect", .most = 2, .synopsis = "HOST PORT|unix:PATH",

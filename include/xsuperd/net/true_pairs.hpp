@@ -33,8 +33,8 @@ struct TruePair {
 /// this machine's (`lo` alone, no way out): there it binds to the client's address, connects to the one that the client
 /// called, and accepts. Servers get a socket of that namespace, and no way into it. Lives on the loop thread.
 ///
-/// The thread is started by the first pair. Without CAP_SYS_ADMIN, or where the kernel refuses the namespace, pairs are UNIX
-/// sockets: see usable().
+/// The thread is started by the first pair. Without CAP_SYS_ADMIN and CAP_NET_ADMIN, or where the kernel refuses the
+/// namespace, pairs are UNIX sockets: see usable().
 class TruePairs {
  public:
   struct Options {
