@@ -24,10 +24,10 @@ constexpr auto patience = 30s;
 /// How long a new record may take to be seen.
 constexpr auto between_looks = 200ms;
 
-/// Asks for records again and again, and prints each once.
+/// Asks for records again and again, and prints each once. How many were lost in between is no record, and goes to `err`.
 class Reader {
  public:
-  Reader(const Arguments& arguments, std::FILE* out) : arguments_(arguments), out_(out) {}
+  Reader(const Arguments& arguments, std::FILE* out, std::FILE* err) : arguments_(arguments), out_(out), err_(err) {}
 
   [[nodiscard]] base::Result<void> look(const request::Events& request) {
     auto answer = ask_within(arguments_.socket, control::ask_for<command::Events>(request), patience);
@@ -56,16 +56,14 @@ class Reader {
     fmt::print(out_, "{}\n", arguments_.json ? record_json(record) : record_line(record));
   }
   void tell_lost(std::uint64_t count) const {
-    if (arguments_.json)
-      fmt::print(out_, "{}\n", json::serialize(json::object{{"event", "gap"}, {"lost", count}}));
-    else
-      fmt::print(out_, "({} not kept any more)\n", count == 1 ? "1 record is" : fmt::format("{} records are", count));
+    fmt::print(err_, "xsuperctl: {} not kept any more\n", count == 1 ? "1 record is" : fmt::format("{} records are", count));
   }
   /// An upgrade takes a moment.
   [[nodiscard]] static bool passes(const base::Error& error) { return error.code == EAGAIN || error.code == ECONNRESET; }
 
   const Arguments& arguments_;
   std::FILE* out_;
+  std::FILE* err_;
   std::uint64_t newest_ = 0;
 };
 
@@ -82,7 +80,7 @@ Exit read(const Arguments& arguments, const std::optional<std::string>& service,
                                                         request::Events::most), command));
     request.last = static_cast<std::uint64_t>(*number);
   }
-  Reader reader(arguments, out);
+  Reader reader(arguments, out, err);
   auto read = reader.look(request);
   if (read && arguments.follow) read = reader.follow(request);
   return read ? Exit::good : static_cast<Exit>(unreached(voice, read.error(), arguments.socket));
