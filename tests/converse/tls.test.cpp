@@ -11,17 +11,12 @@ using Result = tls::Handshake::Result;
 
 namespace {
 
-const tls::test::Authority& authority() {
-  static const tls::test::Authority one("Our authority");
-  return one;
-}
-
 std::shared_ptr<const tls::Context> context(bool asks = false) {
-  const auto issued = authority().issue({});
+  const auto issued = tls::test::our_authority().issue({});
   tls::Offer offer;
   offer.identities.push_back({"", issued.chain, issued.key});
   if (asks) offer.client_certificate = tls::ClientCertificate::required;
-  if (asks) offer.client_ca = authority().certificate();
+  if (asks) offer.client_ca = tls::test::our_authority().certificate();
   return tls::Context::make(offer).value();
 }
 

@@ -11,13 +11,8 @@ using Result = tls::Handshake::Result;
 
 namespace {
 
-const tls::test::Authority& authority() {
-  static const tls::test::Authority one("Our authority");
-  return one;
-}
-
 std::shared_ptr<const tls::Context> answering() {
-  const auto issued = authority().issue({.names = "DNS:target.example"});
+  const auto issued = tls::test::our_authority().issue({.names = "DNS:target.example"});
   tls::Offer offer;
   offer.identities.push_back({"", issued.chain, issued.key});
   return tls::Context::make(offer).value();
@@ -28,7 +23,7 @@ std::shared_ptr<const tls::Context> calling(const std::string& host) {
   offer.side = tls::Side::calls;
   offer.host = host;
   offer.client_certificate = tls::ClientCertificate::required;
-  offer.client_ca = authority().certificate();
+  offer.client_ca = tls::test::our_authority().certificate();
   return tls::Context::make(offer).value();
 }
 

@@ -25,6 +25,13 @@ config::Service proxied(std::optional<std::string_view> only_from = {}) {
   return service;
 }
 
+/// The same, whose servers are shown the client as their peer.
+config::Service shown() {
+  config::Service service = proxied();
+  service.settings.real_peer = true;
+  return service;
+}
+
 /// What the worker sees in `size` bytes.
 worker::Report seen(std::uint16_t size, const char* client = "192.0.2.7") {
   worker::Report report;
@@ -179,9 +186,7 @@ TEST_CASE("a service that is removed waits for no header") {
 }
 
 TEST_CASE("with real_peer the server gets a socket of its own, and a worker both others") {
-  config::Service service = proxied();
-  service.settings.real_peer = true;
-  Proxied p(service);
+  Proxied p(shown());
   const Client proxy = p.proxy();
   proxy.send("12345data");
   p.run_until_asked(1);
@@ -209,9 +214,7 @@ TEST_CASE("with real_peer the server gets a socket of its own, and a worker both
 }
 
 TEST_CASE("a client of one family that called an address of the other gets a pair all the same") {
-  config::Service service = proxied();
-  service.settings.real_peer = true;
-  Proxied p(service);
+  Proxied p(shown());
   const Client proxy = p.proxy();
   proxy.send("12345data");
   p.run_until_asked(1);
@@ -247,9 +250,7 @@ TEST_CASE("what a header says besides addresses stays with the session over an u
 }
 
 TEST_CASE("with real_peer who comes by himself, or a proxy for itself, has his connection") {
-  config::Service service = proxied();
-  service.settings.real_peer = true;
-  Proxied p(service);
+  Proxied p(shown());
   const Client other(p.bench.where());
   other.send("data");
   p.bench.run_until_jobs(1);

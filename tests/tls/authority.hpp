@@ -40,4 +40,7 @@ class Authority {
   std::string certificate_;
 };
 
+/// The one that has signed what a test calls good, "Our authority". Made when it is asked for first.
+[[nodiscard]] const Authority& our_authority();
+
 }  // namespace xsuperd::tls::test

@@ -11,13 +11,8 @@ using About = Fault::About;
 
 namespace {
 
-const Authority& authority() {
-  static const Authority one("Our authority");
-  return one;
-}
-
 Offer offer(const Authority::Wish& wish = {}) {
-  const Issued issued = authority().issue(wish);
+  const Issued issued = our_authority().issue(wish);
   Offer one;
   one.identities.push_back({"", issued.chain, issued.key});
   return one;
@@ -43,8 +38,8 @@ TEST_CASE("nothing is wrong with what is good") {
   Offer good = offer();
   good.ciphers = {"HIGH:!aNULL", "ECDHE+AESGCM", "@STRENGTH", "TLS_AES_128_GCM_SHA256"};
   good.client_certificate = ClientCertificate::required;
-  good.client_ca = authority().certificate();
-  good.client_crl = authority().revoke({});
+  good.client_ca = our_authority().certificate();
+  good.client_crl = our_authority().revoke({});
   CHECK(faults(good).empty());
 }
 
@@ -71,7 +66,7 @@ TEST_CASE("a certificate counts from its first to its last day") {
   CHECK(only(offer({.ends = -60})).sentence.starts_with("the certificate has expired on 2"));
   CHECK(only(offer({.begins = 86400})).sentence.starts_with("the certificate is not valid before 2"));
   Offer one = offer();
-  one.identities[0].chain += authority().issue({.ends = -60}).chain;
+  one.identities[0].chain += our_authority().issue({.ends = -60}).chain;
   CHECK(only(one).sentence.starts_with("the certificate of an issuer has expired"));
   CHECK(only(offer({.ends = 13 * 86400L})).sentence.starts_with("the certificate ends on 2"));
   CHECK_FALSE(only(offer({.ends = 13 * 86400L})).fatal);
@@ -80,8 +75,8 @@ TEST_CASE("a certificate counts from its first to its last day") {
 
 TEST_CASE("what is shown is told, with the first end of its chain") {
   Offer one = offer({.subject = "here", .names = "DNS:a.example"});
-  one.identities[0].chain += authority().issue({.ends = 1000}).chain;
-  const Issued other = authority().issue({.subject = "there"});
+  one.identities[0].chain += our_authority().issue({.ends = 1000}).chain;
+  const Issued other = our_authority().issue({.subject = "there"});
   one.identities.push_back({"b.example", other.chain, other.key});
   one.identities.push_back({"c.example", "nothing", {}});
   const auto shown = shown_by(one);
@@ -96,7 +91,7 @@ TEST_CASE("what is shown is told, with the first end of its chain") {
 
 TEST_CASE("a certificate without the name it is shown for is worth a warning") {
   Offer one = offer();
-  const Issued issued = authority().issue({.names = "DNS:a.example,DNS:*.b.example"});
+  const Issued issued = our_authority().issue({.names = "DNS:a.example,DNS:*.b.example"});
   one.identities.push_back({"a.example", issued.chain, issued.key});
   one.identities.push_back({"*.b.example", issued.chain, issued.key});
   CHECK(faults(one).empty());
@@ -114,10 +109,10 @@ TEST_CASE("authorities and lists of revoked certificates are looked at only wher
   CHECK(faults(one).empty());
   one.client_certificate = ClientCertificate::optional;
   CHECK(only(one).about == About::client_ca);
-  one.client_ca = authority().certificate();
+  one.client_ca = our_authority().certificate();
   one.client_crl = "nothing";
   CHECK(only(one).about == About::client_crl);
-  one.client_crl = authority().revoke({}, -3600);
+  one.client_crl = our_authority().revoke({}, -3600);
   CHECK(only(one).sentence.starts_with("was to be followed by another list on 2"));
 }
 

@@ -13,23 +13,18 @@ using Result = Handshake::Result;
 
 namespace {
 
-const Authority& authority() {
-  static const Authority one("Our authority");
-  return one;
-}
-
 Identity identity(const Issued& issued, std::string name = {}) { return {std::move(name), issued.chain, issued.key}; }
 
 Offer offer() {
   Offer one;
-  one.identities.push_back(identity(authority().issue({})));
+  one.identities.push_back(identity(our_authority().issue({})));
   return one;
 }
 
 Offer asking(ClientCertificate how) {
   Offer one = offer();
   one.client_certificate = how;
-  one.client_ca = authority().certificate();
+  one.client_ca = our_authority().certificate();
   return one;
 }
 
@@ -131,9 +126,9 @@ TEST_CASE("a handshake gets through byte by byte") {
 
 TEST_CASE("the certificate is that of the name that the peer asks for") {
   Offer several = offer();
-  several.identities.push_back(identity(authority().issue({.subject = "any"}), "*.example.org"));
-  several.identities.push_back(identity(authority().issue({.subject = "exact"}), "www.example.org"));
-  several.identities[0] = identity(authority().issue({.subject = "usual", .names = "DNS:usual.example"}));
+  several.identities.push_back(identity(our_authority().issue({.subject = "any"}), "*.example.org"));
+  several.identities.push_back(identity(our_authority().issue({.subject = "exact"}), "www.example.org"));
+  several.identities[0] = identity(our_authority().issue({.subject = "usual", .names = "DNS:usual.example"}));
   CHECK(shown_to(Meeting(several, {.name = "www.example.org"})) == "exact");
   CHECK(shown_to(Meeting(several, {.name = "MAIL.example.org"})) == "any");
   CHECK(shown_to(Meeting(several, {.name = "a.b.example.org"})) == "usual");
@@ -154,7 +149,7 @@ TEST_CASE("of protocols the first of ours that the peer speaks is taken, and wit
 }
 
 TEST_CASE("a peer's certificate is told, letter for letter as it is") {
-  const Issued own = authority().issue({.subject = "José", .names = "DNS:client.example,email:jo@example.org,IP:2001:db8::7", .serial = 0x1234});
+  const Issued own = our_authority().issue({.subject = "José", .names = "DNS:client.example,email:jo@example.org,IP:2001:db8::7", .serial = 0x1234});
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   Meeting meeting(asking(ClientCertificate::required), {.certificate = own, .version = version});
   REQUIRE(meeting.shaking == Shaking::done);
@@ -178,19 +173,19 @@ TEST_CASE("who has no certificate, or not a good one, is refused") {
   };
   const Offer required = asking(ClientCertificate::required);
   CHECK(result(required, {}).result == Result::certificate);
-  CHECK(result(required, authority().issue({.ends = -60})).detail == "certificate has expired");
+  CHECK(result(required, our_authority().issue({.ends = -60})).detail == "certificate has expired");
   CHECK(result(required, other.issue({})).result == Result::certificate);
   CHECK(result(asking(ClientCertificate::optional), other.issue({})).result == Result::certificate);
   Offer with_crl = required;
-  with_crl.client_crl = authority().revoke({7});
-  CHECK(result(with_crl, authority().issue({.serial = 7})).detail == "certificate revoked");
-  CHECK(Meeting(with_crl, {.certificate = authority().issue({.serial = 8}), .version = version}).shaking == Shaking::done);
+  with_crl.client_crl = our_authority().revoke({7});
+  CHECK(result(with_crl, our_authority().issue({.serial = 7})).detail == "certificate revoked");
+  CHECK(Meeting(with_crl, {.certificate = our_authority().issue({.serial = 8}), .version = version}).shaking == Shaking::done);
   CHECK(Meeting(asking(ClientCertificate::optional), {.version = version}).shaking == Shaking::done);
 }
 
 TEST_CASE("a name in a certificate that would deceive is left out") {
   using namespace std::string_literals;
-  Meeting meeting(asking(ClientCertificate::required), {.certificate = authority().issue({.subject = "admin\0.evil"s})});
+  Meeting meeting(asking(ClientCertificate::required), {.certificate = our_authority().issue({.subject = "admin\0.evil"s})});
   REQUIRE(meeting.shaking == Shaking::done);
   CHECK(meeting.engine.outcome().words.certificate->subject.empty());
 }
@@ -297,12 +292,12 @@ TEST_CASE("a session is resumed, but not where certificates of peers are asked f
     return second.resumed;
   };
   CHECK(resumed(offer(), {}));
-  CHECK_FALSE(resumed(asking(ClientCertificate::required), authority().issue({})));
+  CHECK_FALSE(resumed(asking(ClientCertificate::required), our_authority().issue({})));
 }
 
 TEST_CASE("what a context cannot be made of is told") {
   Offer broken = offer();
-  broken.identities[0].key = authority().issue({}).key;
+  broken.identities[0].key = our_authority().issue({}).key;
   const auto made = Context::make(broken);
   REQUIRE_FALSE(made.has_value());
   CHECK(made.error().sentence == "the key: key values mismatch");
@@ -356,13 +351,13 @@ Offer calling(std::string host, bool verify = true) {
   one.side = Side::calls;
   one.host = std::move(host);
   if (verify) one.client_certificate = ClientCertificate::required;
-  if (verify) one.client_ca = authority().certificate();
+  if (verify) one.client_ca = our_authority().certificate();
   return one;
 }
 
 Offer answering(const std::string& names) {
   Offer one;
-  one.identities.push_back(identity(authority().issue({.names = names})));
+  one.identities.push_back(identity(our_authority().issue({.names = names})));
   return one;
 }
 

@@ -16,17 +16,12 @@ using Result = tls::Handshake::Result;
 
 namespace {
 
-const tls::test::Authority& authority() {
-  static const tls::test::Authority one("Our authority");
-  return one;
-}
-
 std::shared_ptr<const tls::Offer> offer(const char* subject = "localhost", bool asks = false) {
-  const auto issued = authority().issue({.subject = subject});
+  const auto issued = tls::test::our_authority().issue({.subject = subject});
   auto one = std::make_shared<tls::Offer>();
   one->identities.push_back({"", issued.chain, issued.key});
   if (asks) one->client_certificate = tls::ClientCertificate::required;
-  if (asks) one->client_ca = authority().certificate();
+  if (asks) one->client_ca = tls::test::our_authority().certificate();
   return one;
 }
 
