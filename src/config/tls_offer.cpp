@@ -93,6 +93,7 @@ class OfferReader {
     offer_.most = versions.most;
     offer_.ciphers = s_.tls_ciphers.value_or(Words{});
     offer_.alpn = s_.tls_alpn.value_or(Words{});
+    offer_.in_kernel = tls_in_kernel(service_);
   }
 
   /// Without a path of its own the key is in the file of the certificate.

@@ -55,8 +55,12 @@ inline constexpr std::array tls_rows{
         .wrong = "tls_client_crl is not an absolute path: {}", .parse = values::path<&Settings::tls_client_crl>}),
     attr<&Settings::tls_handover>({.name = "tls_handover", .where = Where::both, .synopsis = "relay|kernel", .initial = "relay",
         .example = "tls_handover = relay",
-        .text = "What a server gets: with relay, one end of a pair of sockets, between which and the peer a worker passes bytes. "
-                "kernel, with which the kernel would speak TLS in the connection itself, is not built and refused.",
+        .text = "What a server gets: with relay, one end of a pair of sockets, between which and the peer a worker passes bytes; with "
+                "kernel, the connection itself, in which the kernel speaks TLS (its module tls) once a worker has shaken hands. Where the "
+                "kernel cannot, or does not know the cipher, connections are relayed. kernel costs nothing for each byte, but the end "
+                "of a stream looks different: when the peer says properly that it has sent all, read(2) fails with EIO, and so it does when "
+                "the peer changes its keys (KeyUpdate); a connection that was cut looks like the end of a file. A server that reads "
+                "to the end of its input is better off with relay; kernel is for those that answer and end, and for much output.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "Bad choice for tls_handover: {}", .parse = values::word<&Settings::tls_handover>}),
     attr<&Settings::tls_key>({.name = "tls_key", .where = Where::both, .synopsis = "FILE", .initial = "in the file of tls_cert",

@@ -25,7 +25,8 @@ class Tls final : public Talk {
       : Talk(opening),
         inner_(poller_, *this),
         passing_(poller_, peer_, inner_, opening.parameters.context),
-        on_shaken_(std::move(opening.parameters.on_shaken)) {
+        on_shaken_(std::move(opening.parameters.on_shaken)),
+        in_kernel_(opening.parameters.context->wants_kernel()) {
     limit(opening.parameters.idle_deadline);
   }
   void join(base::Fd inner) override;
@@ -36,8 +37,12 @@ class Tls final : public Talk {
 
   void step() override;
   void time_is_up() override;
-  void close() override { inner_.close(); }
+  void close() override {
+    if (given_back_) report_.connection = peer_.release();
+    inner_.close();
+  }
   void shake();
+  void shaken();
   void tell(const tls::Handshake& handshake);
   void pass_on();
   void mind_the_leave();
@@ -45,7 +50,9 @@ class Tls final : public Talk {
   Socket inner_;
   TlsPassing passing_;
   std::function<void(const tls::Handshake&)> on_shaken_;
+  const bool in_kernel_;
   Stage stage_ = Stage::shaking;
+  bool given_back_ = false;
   bool leaving_ = false;  // the server has said all, and the peer does not take it
 };
 
@@ -66,15 +73,25 @@ void Tls::step() {
 void Tls::shake() {
   const auto shaking = passing_.shake();
   if (shaking == tls::Engine::Shaking::going_on) return;
+  if (shaking == tls::Engine::Shaking::done) return shaken();
   const tls::Handshake outcome = passing_.outcome();
-  if (shaking == tls::Engine::Shaking::done) {
-    stage_ = Stage::waiting;
-    limit(time_for_join);
-    return tell(outcome);
-  }
   tell(outcome);
   // The alert is to arrive, though bytes of the peer may lie unread.
   outcome.result == tls::Handshake::Result::left ? finish() : farewell();
+}
+
+/// What the kernel goes on with is given back, and is nothing of ours any more.
+void Tls::shaken() {
+  const tls::Placed placed = in_kernel_ ? passing_.into_kernel() : tls::Placed::no;
+  if (placed == tls::Placed::broken) {
+    tell({.result = tls::Handshake::Result::failed, .detail = "the kernel does not go on with the connection"});
+    return finish();
+  }
+  tell(passing_.outcome());
+  given_back_ = placed == tls::Placed::yes;
+  if (given_back_) return finish();
+  stage_ = Stage::waiting;
+  limit(time_for_join);
 }
 
 void Tls::tell(const tls::Handshake& handshake) {

@@ -22,6 +22,9 @@ class TlsPassing : private tls::Transport {
   [[nodiscard]] tls::Engine::Shaking shake();
   [[nodiscard]] tls::Handshake outcome() const { return engine_.outcome(); }
 
+  /// As tls::Engine has it, for the covered connection.
+  [[nodiscard]] tls::Placed into_kernel() { return engine_.into_kernel(covered_.fd()); }
+
   enum class State : std::uint8_t {
     open,  ///< there is, or will be, more to pass
     cut,   ///< the covered connection has broken, or ended before TLS had

@@ -12,7 +12,7 @@ void Endings::end(Token token) {
     if (session->target != 0) needs_.asked.targets->cancel(session->target);
     if (session->phase == SessionPhase::heading) needs_.serving.conversations.stop(token);
     if (session->connecting != 0) needs_.asked.local_targets->cancel(session->connecting);
-    if (session->shaking || session->pair != 0) needs_.handshakes.drop(token, *session);
+    if (session->shaking || session->returning || session->pair != 0) needs_.handshakes.drop(token, *session);
     if (needs_.setup.service().hands_over()) endpoint = needs_.endpoints.find(session->endpoint);
     needs_.sessions.erase(token);
   }

@@ -56,7 +56,7 @@ worker::Conversations::OnShaken Handshakes::when_shaken(Token token) {
 }
 
 worker::Conversations::Done Handshakes::when_ended(Token token) {
-  return needs_.life.guard([this, token](const worker::Ending& ending) { ended(token, ending); });
+  return needs_.life.guard([this, token](worker::Ending ending) { ended(token, std::move(ending)); });
 }
 
 void Handshakes::shaken(Token token, const tls::Handshake& handshake) {
@@ -73,7 +73,19 @@ void Handshakes::shaken(Token token, const tls::Handshake& handshake) {
     stop(token);
     return refuse(token, policy::Reason::certificate, "only_cert does not have its certificate");
   }
-  let_in(token, handshake.words);
+  if (!handshake.words.in_kernel) return let_in(token, handshake.words);
+  session->words = std::make_shared<const tls::Words>(handshake.words);
+  session->returning = true;
+}
+
+/// From the worker, which has nothing to do with it any more.
+void Handshakes::returned(Token token, base::Fd connection) {
+  Session& session = needs_.sessions.at(token);
+  session.returning = false;
+  if (!connection) return fail(token, "the worker for TLS has not given the connection back");
+  session.socket = std::move(connection);
+  session.covered = session.in_kernel = true;
+  needs_.way.go(token, SessionEvent::shaken);
 }
 
 /// What a failed handshake has to tell the peer its worker sends before it closes.
@@ -120,8 +132,10 @@ void Handshakes::paired(Token token, base::Result<net::TruePair> pair) {
 }
 
 /// Its end is nothing that a session which is served need be told: that sees the end of its socket.
-void Handshakes::ended(Token token, const worker::Ending& ending) {
+void Handshakes::ended(Token token, worker::Ending ending) {
   Session* session = needs_.sessions.find(token);
+  if (session && session->returning)
+    return needs_.endings.attempt(token, [&] { returned(token, std::move(ending.report.connection)); });
   const bool shaking = session && std::exchange(session->shaking, false);
   if (shaking && ending.lost()) return fail(token, "the worker for TLS is gone, or does not take its keys");
   if (shaking) return needs_.endings.withdraw(token);

@@ -47,7 +47,8 @@ class Handshakes {
   [[nodiscard]] bool wants_true_pair(const Session& session) const;
   [[nodiscard]] Shows shows() const;
   void stop(Token token);
-  void ended(Token token, const worker::Ending& ending);
+  void returned(Token token, base::Fd connection);
+  void ended(Token token, worker::Ending ending);
   void fail(Token token, const std::string& why);
 
   const Needs needs_;

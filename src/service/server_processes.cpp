@@ -13,6 +13,7 @@
 #include "service/own_words.hpp"
 #include "service/pair_ends.hpp"
 #include "xsuperd/base/make_room.hpp"
+#include "xsuperd/tls/kernel.hpp"
 
 namespace xsuperd::service {
 
@@ -205,12 +206,15 @@ void ServerProcesses::note_misdeed(const Session& session, const spawn::Ended& e
 /// Without a descriptor to be had the server is started all the same. One with a pair has no need: who carries its bytes
 /// passes on what it has said.
 void ServerProcesses::keep_for_lingering(Session& session) const {
-  if (service().lingers() && !session.handler_end) session.lingers.reset(::fcntl(session.socket.get(), F_DUPFD_CLOEXEC, 0));
+  if ((service().lingers() || session.in_kernel) && !session.handler_end) session.lingers.reset(::fcntl(session.socket.get(), F_DUPFD_CLOEXEC, 0));
 }
 
-/// A child that the server has left behind may be using the connection: then it is the child's.
+/// A child that the server has left behind may be using the connection: then it is the child's. Where the kernel speaks TLS nobody
+/// but us tells the peer that its server has said all.
 void ServerProcesses::linger(Session& session, pid_t server) const {
   if (!session.lingers || group_lives(server)) return;
+  if (session.in_kernel) tls::close_notify(session.lingers.get());
+  if (!service().lingers()) return session.lingers.reset();
   needs_.serving.lingering->take(std::move(session.lingers),
                                  needs_.clock.now() + std::chrono::seconds(service().settings.linger.value_or(0)));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #ifdef XSUPERD_HAVE_OPENSSL
 #include "xsuperd/tls/check.hpp"
+#include "xsuperd/tls/kernel.hpp"
 
 #include <fmt/format.h>
 
@@ -126,6 +127,8 @@ class Checker {
 
   /// What shows only when all is put together, such as a key that is too short for this system.
   void together() {
+    if (offer_.in_kernel && !kernel_speaks())
+      faults_.push_back({.fatal = false, .sentence = "this kernel does not speak TLS, so that connections are relayed", .hint = "'modprobe tls' loads what it needs, if the system has it"});
     if (const auto context = Context::make(offer_); !context) tell(About::everything, context.error().sentence);
   }
 

@@ -118,7 +118,9 @@ class Maker {
     openssl().SSL_CTX_set_options(context_.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                                       SSL_OP_PRIORITIZE_CHACHA);
     (void)control(SSL_CTRL_MODE, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-    (void)control(SSL_CTRL_SET_READ_AHEAD, 1);
+    // What follows the handshake is left in the connection for the kernel.
+    (void)control(SSL_CTRL_SET_READ_AHEAD, offer_.in_kernel ? 0 : 1);
+    if (offer_.in_kernel) note_secrets_of(context_.get());
     // Tickets alone: a session that is kept here would have to be looked for in the right worker.
     (void)control(SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF);
     return control(SSL_CTRL_SET_MIN_PROTO_VERSION, number_of(offer_.least)) && control(SSL_CTRL_SET_MAX_PROTO_VERSION, number_of(offer_.most));
@@ -228,6 +230,7 @@ Result<std::shared_ptr<const Context>> Context::make(const Offer& offer) {
   openssl().ERR_clear_error();
   auto impl = std::make_unique<Impl>();
   impl->side = offer.side;
+  impl->in_kernel = offer.in_kernel;
   if (!base::Address::parse(offer.host)) impl->asked = offer.host;
   impl->strict_names = offer.strict_names;
   impl->alpn = wire_form(offer.alpn);
@@ -255,6 +258,7 @@ void Context::use(const TicketKeys& keys) const {
 
 Context::Context(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Context::~Context() = default;
+bool Context::wants_kernel() const { return impl_->in_kernel; }
 
 }  // namespace xsuperd::tls
 #endif

@@ -19,6 +19,7 @@ struct Context::Impl {
   bool strict_names = false;
   std::string alpn;  ///< as it goes over the wire; empty: nobody is asked
   Side side = Side::answers;
+  bool in_kernel = false;
   std::string asked;   ///< calls: the name that is asked for; empty: none
   TicketKeys tickets;  ///< empty: OpenSSL has its own
 
@@ -26,6 +27,9 @@ struct Context::Impl {
   /// For that host; null when none has its name. The exact name comes before one with an asterisk.
   [[nodiscard]] SSL_CTX* for_host(const std::string& host) const;
 };
+
+/// From the handshakes of this context an Engine takes what into_kernel() needs.
+void note_secrets_of(SSL_CTX* context);
 
 /// Does the library take it in a list of ciphers, or of those of TLS 1.3?
 [[nodiscard]] bool is_cipher_word(const std::string& word);

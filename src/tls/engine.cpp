@@ -6,24 +6,10 @@
 #include <utility>
 
 #include "tls/certificate.hpp"
-#include "tls/context.hpp"
+#include "tls/engine_impl.hpp"
 #include "xsuperd/base/text.hpp"
 
 namespace xsuperd::tls {
-
-struct Engine::Impl {
-  Impl(std::shared_ptr<const Context> the_context, Transport& the_transport) : context(std::move(the_context)), transport(the_transport) {}
-
-  [[nodiscard]] Moved failed(int result);
-  [[nodiscard]] Words words() const;
-
-  std::shared_ptr<const Context> context;
-  Transport& transport;
-  std::unique_ptr<SSL, FreeWith<&OpenSsl::SSL_free>> ssl;
-  Handshake handshake;
-  bool at_end = false;     // the transport has no more
-  bool broken = false;     // it takes no more, or gives none
-};
 
 /// OpenSSL's way to the transport: without a buffer of its own.
 struct Wire {
@@ -85,6 +71,7 @@ Engine::Engine(std::shared_ptr<const Context> context, Transport& transport)
   openssl().SSL_set_bio(impl_->ssl.get(), wire, wire);
   const Context::Impl& common = *impl_->context->impl_;
   (void)openssl().SSL_set_ex_data(impl_->ssl.get(), 0, const_cast<Context::Impl*>(&common));  // which it does not change
+  if (common.in_kernel) impl_->note_secrets();
   if (common.side == Side::answers) {
     openssl().SSL_set_accept_state(impl_->ssl.get());
     return;

@@ -80,6 +80,7 @@ std::string encode(const Offer& offer) {
   put(to, offer.alpn);
   put(to, static_cast<std::uint32_t>(offer.side));
   put(to, offer.host);
+  put(to, static_cast<std::uint32_t>(offer.in_kernel));
   return to;
 }
 
@@ -101,6 +102,7 @@ std::optional<Offer> decode(std::string_view bytes) {
   offer.alpn = reader.words();
   offer.side = static_cast<Side>(reader.number(static_cast<std::uint32_t>(Side::calls)));
   offer.host = reader.text();
+  offer.in_kernel = reader.number(1) != 0;
   if (!reader.complete()) return std::nullopt;
   return offer;
 }
@@ -123,6 +125,7 @@ std::string pem_blocks(std::string_view text) {
 
 bool fits(const Offer& offer, const Words& words) {
   if (offer.client_certificate == ClientCertificate::required && !words.certificate) return false;
+  if (words.in_kernel && !offer.in_kernel) return false;
   if (!words.protocol.empty() && std::ranges::find(offer.alpn, words.protocol) == offer.alpn.end()) return false;
   const Version least = offer.least, most = offer.most;
   return (words.version == "TLSv1.2" && least <= Version::tls1_2) || (words.version == "TLSv1.3" && most >= Version::tls1_3);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where xsuperd was built without OpenSSL.
 #ifndef XSUPERD_HAVE_OPENSSL
+#include "tls/kernel_keys.hpp"
 #include "xsuperd/tls/check.hpp"
 #include "xsuperd/tls/engine.hpp"
 
@@ -20,6 +21,7 @@ std::vector<Shown> shown_by(const Offer&) { return {}; }
 base::Result<std::shared_ptr<const Context>> Context::make(const Offer&) { return base::Error{0, "xsuperd was built without OpenSSL"}; }
 void Context::use(const TicketKeys&) const {}
 Context::~Context() = default;
+bool Context::wants_kernel() const { return false; }
 
 // There is no Context to make one of.
 Engine::Engine(std::shared_ptr<const Context>, Transport&) {}
@@ -29,6 +31,8 @@ Handshake Engine::outcome() const { return {}; }
 Moved Engine::read(std::span<char>, std::size_t&) { return Moved::failed; }
 Moved Engine::write(std::string_view, std::size_t&) { return Moved::failed; }
 Moved Engine::close() { return Moved::failed; }
+Placed Engine::into_kernel(int) { return Placed::no; }
+std::optional<KernelKeys> Engine::take_keys() { return std::nullopt; }
 
 }  // namespace xsuperd::tls
 #endif

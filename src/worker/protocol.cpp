@@ -197,6 +197,12 @@ Line take_line(FieldReader& reader) {
 // --- Shaken
 // --------------------------------------------------------------------------------------------------------
 
+constexpr std::uint8_t was_resumed = 1, is_in_kernel = 2;
+
+std::uint8_t flags_of(const tls::Words& words) {
+  return static_cast<std::uint8_t>((words.resumed ? was_resumed : 0) | (words.in_kernel ? is_in_kernel : 0));
+}
+
 constexpr auto last_result = static_cast<std::uint8_t>(tls::Handshake::Result::left);
 
 void put_certificate(FieldWriter& writer, const tls::Certificate& certificate) {
@@ -228,7 +234,9 @@ Shaken take_shaken(FieldReader& reader) {
   words.protocol = take_word(reader);
   words.version = take_word(reader);
   words.cipher = take_word(reader);
-  words.resumed = reader.flag();
+  const auto flags = reader.take_up_to(was_resumed | is_in_kernel);
+  words.resumed = (flags & was_resumed) != 0;
+  words.in_kernel = (flags & is_in_kernel) != 0;
   if (reader.flag()) words.certificate = take_certificate(reader);
   if (!tls::in_order(shaken.handshake)) reader.refuse();
   return shaken;
@@ -363,7 +371,7 @@ Packet encode(const Shaken& shaken) {
   const tls::Words& words = shaken.handshake.words;
   FieldWriter writer = message(Type::shaken);
   writer.put(shaken.token).put(static_cast<std::uint8_t>(shaken.handshake.result)).text(shaken.handshake.detail);
-  writer.text(words.name).text(words.protocol).text(words.version).text(words.cipher).put(static_cast<std::uint8_t>(words.resumed));
+  writer.text(words.name).text(words.protocol).text(words.version).text(words.cipher).put(flags_of(words));
   writer.put(static_cast<std::uint8_t>(words.certificate.has_value()));
   if (words.certificate) put_certificate(writer, *words.certificate);
   return {writer.take(), {}};

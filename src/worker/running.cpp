@@ -17,6 +17,12 @@ std::uint64_t cookie_of(const base::Fd& socket) {
   return cookie;
 }
 
+/// May its worker end it so?
+bool gives_back(const Start& start) {
+  const auto& offer = start.parameters.offer;
+  return start.kind == Kind::tcpmux || (start.kind == Kind::tls && offer && offer->in_kernel);
+}
+
 // What is called may do anything, and comes last.
 
 bool take(Running& one, const Line& line) {
@@ -44,7 +50,7 @@ bool take(Running& one, const HeaderSeen& seen) {
 Running running_for(Link& link, Start& start, Conversations::Done done) {
   return {.done = std::move(done),
           .link = &link,
-          .connection = start.kind == Kind::tcpmux ? cookie_of(start.connection) : 0,
+          .connection = gives_back(start) ? cookie_of(start.connection) : 0,
           .asks = start.kind == Kind::ident,
           .tells = start.kind == Kind::lines,
           .looks = start.kind == Kind::proxy,

@@ -154,7 +154,7 @@ int stay_in_memory(const SandboxOptions& options) {
 }
 
 int filter_system_calls(const SandboxOptions& options) {
-  return options.system_calls ? restrict_system_calls(Refused::killed) : 0;
+  return options.system_calls ? restrict_system_calls(Refused::killed, options.tls) : 0;
 }
 
 struct Step {

@@ -7,6 +7,7 @@
 #define XSUPERD_RESTRICT 1
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/tls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <seccomp.h>
@@ -53,6 +54,8 @@ constexpr int allowed[] = {
     SCMP_SYS(restart_syscall), SCMP_SYS(exit_group),
     // what stdio asks of an open descriptor before a last word
     SCMP_SYS(fstat), SCMP_SYS(fstat64)};
+
+constexpr unsigned long level_tls = 282;  // SOL_TLS, which not every C library names
 
 /// Bytes. What the conversations ask for is a quarter of it.
 constexpr unsigned long largest_pipe = 1024 * 1024;
@@ -139,12 +142,20 @@ void allow_memory(Filter& filter) {
       filter.allow(call, {equals_without(1, FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME, operation)});
 }
 
-int install_filter(std::uint32_t refusal) {
+/// A connection is left to the kernel with its keys.
+void allow_kernel_tls(Filter& filter) {
+  filter.allow(SCMP_SYS(setsockopt), {equals(1, IPPROTO_TCP), equals(2, TCP_ULP)});
+  for (const unsigned long direction : {TLS_TX, TLS_RX})
+    filter.allow(SCMP_SYS(setsockopt), {equals(1, level_tls), equals(2, direction)});
+}
+
+int install_filter(std::uint32_t refusal, bool tls) {
   Filter filter(refusal);
   for (const int call : allowed) filter.allow(call);
   allow_sockets(filter);
   allow_descriptor_flags(filter);
   allow_memory(filter);
+  if (tls) allow_kernel_tls(filter);
   // abort() signals itself only; a stranger's number would be another process.
   filter.allow(SCMP_SYS(tgkill), {equals(0, static_cast<unsigned long>(::getpid()))});
   filter.allow(SCMP_SYS(newfstatat), {equals(3, AT_EMPTY_PATH)});
@@ -165,9 +176,9 @@ int load_seccomp() {
   return 0;
 }
 
-int restrict_system_calls(Refused refused) {
+int restrict_system_calls(Refused refused, bool tls) {
   if (!library) return ELIBACC;
-  const int error = install_filter(refused == Refused::trapped ? SCMP_ACT_TRAP : SCMP_ACT_KILL_PROCESS);
+  const int error = install_filter(refused == Refused::trapped ? SCMP_ACT_TRAP : SCMP_ACT_KILL_PROCESS, tls);
   library.reset();  // needed no more, and takes its memory with it
   return error;
 }
@@ -177,7 +188,7 @@ int restrict_system_calls(Refused refused) {
 bool system_calls_restricted() { return false; }
 
 int load_seccomp() { return 0; }
-int restrict_system_calls(Refused) { return 0; }
+int restrict_system_calls(Refused, bool) { return 0; }
 
 #endif
 

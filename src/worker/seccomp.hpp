@@ -14,6 +14,7 @@ enum class Refused : unsigned char {
 
 /// From now on every system call that is not on the list is refused. Needs no_new_privs, and load_seccomp() before;
 /// unloads the library. Returns errno, 0 for success, and success too where system_calls_restricted() is false.
-[[nodiscard]] int restrict_system_calls(Refused refused);
+/// `tls`: the worker for TLS, which also leaves connections to the kernel.
+[[nodiscard]] int restrict_system_calls(Refused refused, bool tls);
 
 }  // namespace xsuperd::worker

@@ -32,6 +32,7 @@ tls::Offer some_offer(fuzz::Source& source) {
   for (std::size_t n = source.below(4); n > 0; --n) one.alpn.emplace_back(source.word());
   one.side = static_cast<tls::Side>(source.below(2));
   one.host = source.word();
+  one.in_kernel = source.flag();
   return one;
 }
 

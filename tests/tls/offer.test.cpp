@@ -18,7 +18,8 @@ Offer full() {
           .least = Version::tls1_3,
           .most = Version::tls1_3,
           .ciphers = {"HIGH"},
-          .alpn = {"h2", "http/1.1"}};
+          .alpn = {"h2", "http/1.1"},
+          .in_kernel = true};
 }
 
 Words words() {
@@ -27,7 +28,8 @@ Words words() {
           .version = "TLSv1.3",
           .cipher = "TLS_AES_128_GCM_SHA256",
           .resumed = true,
-          .certificate = Certificate{.subject = "Jo", .names = {"jo@example.org", "Host.example"}, .issuer = "CN=us", .serial = "0a", .sha256 = std::string(64, 'a')}};
+          .certificate = Certificate{.subject = "Jo", .names = {"jo@example.org", "Host.example"}, .issuer = "CN=us", .serial = "0a", .sha256 = std::string(64, 'a')},
+          .in_kernel = true};
 }
 
 }  // namespace

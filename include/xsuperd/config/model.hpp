@@ -148,6 +148,10 @@ struct Service {
 [[nodiscard]] inline bool shows_real_peer(const Service& service) {
   return service.settings.real_peer.value_or(false) && service.has_connections() && !service.served_by_us();
 }
+/// Is the kernel to speak TLS in connections that a server gets?
+[[nodiscard]] inline bool tls_in_kernel(const Service& service) {
+  return service.tls() && service.settings.tls_handover == TlsHandover::kernel && !service.served_by_us() && !shows_real_peer(service);
+}
 
 /// Why an entry of the files is not among the services.
 enum class Fate : std::uint8_t {

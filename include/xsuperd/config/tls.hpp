@@ -48,7 +48,7 @@ inline constexpr std::string_view usual_authorities = "/etc/ssl/certs/ca-certifi
 /// tls_handover: what the server of a connection with TLS gets.
 enum class TlsHandover : std::uint8_t {
   relay,   ///< one end of a pair of sockets, whose other end the worker has
-  kernel,  ///< the connection itself, in which the kernel speaks TLS; refused as long as it is not built
+  kernel,  ///< the connection itself, in which the kernel speaks TLS, where it can
 };
 
 /// Usually until when a handshake has to be done, in seconds.

@@ -65,7 +65,7 @@ BOOST_DESCRIBE_STRUCT(InheritedErrorStream, (), (token, pid, pipe, lost, unread)
 struct InheritedSession : SessionFacts {
   Token token = 0;
   int socket = -1;   ///< the connection, as long as no server has it
-  int lingers = -1;  ///< with `linger`: the daemon's own descriptor of a connection that a server has
+  int lingers = -1;  ///< with `linger` or TLS in the kernel: the daemon's own descriptor of a connection that a server has
   int pidfd = -1;
   bool conversing = false;       ///< a worker holds it, or will
   Stage stage = Stage::libwrap;  ///< what came next, in a state of a version that has no phases

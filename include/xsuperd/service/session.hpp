@@ -139,6 +139,7 @@ struct SessionFacts {
   /// are unknown.
   base::Endpoint proxy{}, called{};
   net::ProxyWords proxy_words{};  ///< what else that proxy has told
+  bool in_kernel = false;  ///< `covered`, but its socket is the connection itself, in which the kernel speaks TLS
   bool calls = false;  ///< a worker for TLS holds its relay, because the target is spoken to in TLS
   [[nodiscard]] bool proxied() const { return proxy.address.known(); }
   /// Who is at the other end of its socket.
@@ -147,11 +148,11 @@ struct SessionFacts {
 };
 BOOST_DESCRIBE_STRUCT(SessionFacts, (),
                       (peer, endpoint, phase, pid, started, started_wall, arrival, accepted, judged, judged_again,
-                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered, proxy, called, proxy_words, calls))
+                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered, proxy, called, proxy_words, calls, in_kernel))
 constexpr auto members_since(const SessionFacts*) {
   return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}, base::Since{"queued", 8}, base::Since{"connection", 8},
                     base::Since{"peer_spoke", 8}, base::Since{"limited", 8}, base::Since{"local", 10}, base::Since{"covered", 10},
-                    base::Since{"proxy", 10}, base::Since{"called", 10}, base::Since{"proxy_words", 10}, base::Since{"calls", 10}};
+                    base::Since{"proxy", 10}, base::Since{"called", 10}, base::Since{"proxy_words", 10}, base::Since{"calls", 10}, base::Since{"in_kernel", 11}};
 }
 
 /// Added to the token of a session whose relay a worker for TLS holds: there its own belongs to the conversation with its peer.
@@ -177,12 +178,14 @@ struct Session : SessionFacts {
   base::DeadlineQueue<Token>::Handle deadline{};  ///< among Sessions::deadlines()
   net::TruePairs::Id pair = 0;  ///< while its pair of sockets is being made
   bool shaking = false;   ///< a worker is to tell how its handshake came out
+  bool returning = false;  ///< and has told that the kernel goes on: it is to give the connection back
   std::shared_ptr<const tls::Words> words{};  ///< what was agreed on
   bool suspect = false;        ///< something had come before a worker was to look at its header
   unsigned headers_lost = 0;  ///< how many workers have failed while they had it to look at
   /// With `real_peer`, from the moment at which they are made until the server has its own: see net::TruePairs.
   base::Fd handler_end{}, carrier_end{};
-  base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors
+  /// With `linger` or `in_kernel`: ours, while the server has its own; none where there were no descriptors.
+  base::Fd lingers{};
 
   Session() = default;
   explicit Session(const base::Endpoint& from, base::Fd connection = {}) : socket(std::move(connection)) { peer = from; }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -22,6 +23,8 @@ class Context {
   /// From now on tickets are made with these; before the first call with keys of its own, which nobody else has. Sessions of
   /// other Offers are not resumed, whoever has made their tickets.
   void use(const TicketKeys& keys) const;
+  /// As Offer::in_kernel.
+  [[nodiscard]] bool wants_kernel() const;
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -42,6 +45,15 @@ enum class Moved : std::uint8_t {
   cut,     ///< reading: the connection ended before it had said so
   failed,  ///< never again
 };
+
+/// How an attempt to leave a connection to the kernel has come out.
+enum class Placed : std::uint8_t {
+  no,      ///< it does not take it; all is as before
+  yes,     ///< bytes written to the connection, and read from it, are in the clear now
+  broken,  ///< nothing can be done with the connection any more
+};
+
+struct KernelKeys;
 
 /// Where an Engine gets bytes of the wire from and puts them. Never waits.
 class Transport {
@@ -76,6 +88,12 @@ class Engine {
   [[nodiscard]] Moved write(std::string_view bytes, std::size_t& count);
   /// Tells the peer that nothing more will come (close_notify). `some`: it is told; `later`: to be called again.
   [[nodiscard]] Moved close();
+
+  /// After a handshake that is done, with an Offer that says so: leaves `connection`, a TCP socket that the transport has had its bytes
+  /// from, to the kernel. After `yes` the engine is of no use any more but for outcome(), and words.in_kernel is true.
+  [[nodiscard]] Placed into_kernel(int connection);
+  /// What the kernel would be told, or nothing when it would not be asked; once.
+  [[nodiscard]] std::optional<KernelKeys> take_keys();
 
   struct Impl;
 

@@ -47,6 +47,7 @@ struct Offer {
   std::vector<std::string> ciphers;  ///< OpenSSL's words (ciphers(1)), and names of TLS 1.3; none: the library's
   std::vector<std::string> alpn;     ///< what may be spoken (RFC 7301), the most wanted first; none: nobody asks
   Side side = Side::answers;
+  bool in_kernel = false;  ///< after the handshake the kernel is to go on where it can (tls_handover = kernel)
   /// calls: a name, which is asked for (SNI), or an address. With client_certificate it must be in the certificate that is shown,
   /// which client_ca has signed.
   std::string host = {};

@@ -33,9 +33,11 @@ struct Words {
   std::string cipher;    ///< as OpenSSL calls it
   bool resumed = false;  ///< a session from before
   std::optional<Certificate> certificate = {};
+  bool in_kernel = false;  ///< the kernel speaks TLS in the connection from now on
   bool operator==(const Words&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(Words, (), (name, protocol, version, cipher, resumed, certificate))
+BOOST_DESCRIBE_STRUCT(Words, (), (name, protocol, version, cipher, resumed, certificate, in_kernel))
+constexpr auto members_since(const Words*) { return std::array{base::Since{"in_kernel", 11}}; }
 
 /// Bytes of each text, and how many names of a certificate are told.
 inline constexpr std::size_t longest_word = 512;
