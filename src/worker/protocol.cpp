@@ -234,7 +234,7 @@ Shaken take_shaken(FieldReader& reader) {
   words.protocol = take_word(reader);
   words.version = take_word(reader);
   words.cipher = take_word(reader);
-  const auto flags = reader.take_up_to(was_resumed | is_in_kernel);
+  const auto flags = reader.take_up_to(std::uint8_t{was_resumed | is_in_kernel});
   words.resumed = (flags & was_resumed) != 0;
   words.in_kernel = (flags & is_in_kernel) != 0;
   if (reader.flag()) words.certificate = take_certificate(reader);
