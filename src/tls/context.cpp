@@ -40,7 +40,8 @@ int choose_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPH
                          openssl().OSSL_PARAM_construct_end()};
   const auto begin = making ? openssl().EVP_EncryptInit_ex : openssl().EVP_DecryptInit_ex;
   if (openssl().EVP_MAC_CTX_set_params(mac, of_mac) != 1 || begin(cipher, openssl().EVP_aes_256_cbc(), nullptr, bytes + cipher_key_at, iv) != 1) return -1;
-  return old ? 2 : 1;  // 2: and it is to be replaced
+  // 2: and it is to be replaced. In TLS 1.3 clients use each ticket once (RFC 8446, C.4), and would have none for the next time.
+  return old || openssl().SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1;
 }
 
 bool of_tls1_3(const std::string& word) { return word.starts_with("TLS_"); }

@@ -270,6 +270,26 @@ TEST_CASE("a peer may change its keys in the middle") {
   CHECK(meeting.client.read() == "answer");
 }
 
+TEST_CASE("a session that has been resumed can be resumed again, with the tickets of its last connection") {
+  const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  const auto shared = context(offer());
+  shared->use({fresh_ticket_key(), {}});
+  SSL_SESSION* session = nullptr;
+  for (int connection = 0; connection < 5; ++connection) {
+    Client client({.version = version, .resumes = session});
+    Wire wire(client);
+    Engine engine(shared, wire);
+    CHECK(shake_hands(client, engine) == Shaking::done);
+    CHECK(engine.outcome().words.resumed == (connection > 0));
+    (void)client.read();
+    SSL_shutdown(client.ssl);
+    SSL_SESSION_free(session);
+    session = SSL_get1_session(client.ssl);
+    CHECK(SSL_SESSION_is_resumable(session) == 1);
+  }
+  SSL_SESSION_free(session);
+}
+
 TEST_CASE("a session is resumed, but not where certificates of peers are asked for") {
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   const auto resumed = [&](const Offer& offer, std::optional<Issued> own) {
