@@ -21,7 +21,8 @@ constexpr Internal internals[]{
     {"chargen", worker::Kind::chargen, true}, {"daytime", worker::Kind::daytime, false},
     {"time", worker::Kind::time, false},      {"servers", worker::Kind::text, true},
     {"services", worker::Kind::text, true},   {"xadmin", worker::Kind::xadmin, true},
-    {"tcpmux", worker::Kind::tcpmux, true},
+    {"tcpmux", worker::Kind::tcpmux, true},   {"metrics", worker::Kind::metrics, true},
+    {"dashboard", worker::Kind::dashboard, true},
 };
 
 Internal door_of(const config::Service& service) {
@@ -32,6 +33,8 @@ Internal door_of(const config::Service& service) {
 }
 
 constexpr std::chrono::seconds tcpmux_patience{10};  // decision B15.21
+
+bool shows_pages(worker::Kind kind) { return kind == worker::Kind::metrics || kind == worker::Kind::dashboard; }
 
 /// Has the worker told what it has carried?
 bool counted(const worker::Ending& ending) { return !ending.lost() && ending.why != worker::Ending::Why::unseen; }
@@ -58,7 +61,9 @@ void ServiceConversations::start(Token token) {
 
 void ServiceConversations::carry_on(Token token) {
   if (needs_.sessions.at(token).socket) return begin(token, parameters());
-  if (needs_.conversations.resume(token, when_ended(token))) return;
+  const bool resumed = shows_pages(door_of(service()).kind) ? needs_.conversations.resume_pages(token, when_ended(token), when_wished(token))
+                                                            : needs_.conversations.resume(token, when_ended(token));
+  if (resumed) return;
   end_later(token, worker::Ending::Why::lost);
 }
 
@@ -120,12 +125,20 @@ void ServiceConversations::connected(Token token, base::Fd target, int error) {
 }
 
 void ServiceConversations::hold(Token token, worker::Parameters parameters) {
+  if (shows_pages(door_of(service()).kind)) parameters.on_wish = when_wished(token);
   needs_.conversations.start(token, door_of(service()).kind, std::move(needs_.sessions.at(token).socket),
                              std::move(parameters), when_ended(token));
 }
 
 worker::Conversations::Done ServiceConversations::when_ended(Token token) {
   return needs_.life.guard([this, token](worker::Ending ending) { ended(token, std::move(ending)); });
+}
+
+worker::Conversations::OnWish ServiceConversations::when_wished(Token token) {
+  return needs_.life.guard([this, token](const worker::PageWish& wish) {
+    if (!needs_.hooks.page) return needs_.conversations.show(token, {});
+    needs_.hooks.page(wish, needs_.life.guard([this, token](worker::PageMade page) { needs_.conversations.show(token, std::move(page)); }));
+  });
 }
 
 void ServiceConversations::ended(Token token, worker::Ending ending) {

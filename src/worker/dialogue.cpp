@@ -175,6 +175,10 @@ void Dialogue::handle(const HeaderSeen& seen) {
   if (!(ready_ || taken_over_) || !callbacks_.on_header(seen)) callbacks_.on_fault("told a header that nobody asked for");
 }
 
+void Dialogue::handle(const Wish& wish) {
+  if (!(ready_ || taken_over_) || !callbacks_.on_wish(wish)) callbacks_.on_fault("wished for a page that it may not have");
+}
+
 void Dialogue::handle(const Progress& progress) {
   // The image before this one may have asked, and gone before the answer came.
   if (!question_.is(progress.question) && was_asked_before()) return;

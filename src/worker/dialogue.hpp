@@ -36,6 +36,7 @@ class Dialogue {
     /// False as above.
     std::function<bool(const Shaken&)> on_shaken;
     std::function<bool(const HeaderSeen&)> on_header;
+    std::function<bool(const Wish&)> on_wish;
     /// It is of no use any more, why is said after "worker N"; empty: the other end is gone. May close() the dialogue.
     std::function<void(std::string)> on_fault;
     /// Has it conversations?
@@ -88,6 +89,7 @@ class Dialogue {
   void handle(const Line& line);
   void handle(const Shaken& shaken);
   void handle(const HeaderSeen& seen);
+  void handle(const Wish& wish);
   [[nodiscard]] bool was_asked_before();
 
   boost::asio::io_context& loop_;

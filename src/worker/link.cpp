@@ -51,6 +51,7 @@ Link::Link(boost::asio::io_context& loop, const Client::Options& options, spawn:
                  .on_line = [this](const Line& line) { return callbacks_.on_line(*this, line); },
                  .on_shaken = [this](const Shaken& shaken) { return callbacks_.on_shaken(*this, shaken); },
                  .on_header = [this](const HeaderSeen& seen) { return callbacks_.on_header(*this, seen); },
+                 .on_wish = [this](const Wish& wish) { return callbacks_.on_wish(*this, wish); },
                  .on_fault = [this](std::string why) { give_up(std::move(why)); },
                  .has_work = [this] { return load > 0; },
                  .is_stopped = [this] { return process_.stopped(); }}),

@@ -50,6 +50,7 @@ class Link {
     /// False as above.
     std::function<bool(Link&, const Shaken&)> on_shaken;
     std::function<bool(Link&, const HeaderSeen&)> on_header;
+    std::function<bool(Link&, const Wish&)> on_wish;
     /// The worker is no more, or of no use any more. Before the next can be ready, and also for one that
     /// never was.
     std::function<void(Link&)> on_gone;
@@ -78,6 +79,8 @@ class Link {
   /// The last conversation has ended.
   void idle_from_now();
 
+  /// From before an upgrade?
+  [[nodiscard]] bool inherited() const { return taken_over_; }
   [[nodiscard]] bool ready() const { return phase_ == Phase::ready; }
   /// Ready, and takes what it is sent.
   [[nodiscard]] bool has_room() const { return ready() && dialogue_.kept() == 0; }

@@ -51,7 +51,9 @@ std::optional<double> limit_in(const service::Runner& runner, const Session& ses
   return std::max(std::chrono::duration<double>(session.started + std::chrono::seconds(*most) - now).count(), 0.0);
 }
 
-reply::Session told(const service::Runner& runner, Token token, const Session& session, base::Moment now) {
+}  // namespace
+
+reply::Session session_row(const service::Runner& runner, Token token, const Session& session, base::Moment now) {
   reply::Session row;
   row.session = token;
   row.service = runner.service().id;
@@ -66,6 +68,8 @@ reply::Session told(const service::Runner& runner, Token token, const Session& s
   row.retired = runner.state().phase() == service::Phase::retiring;
   return row;
 }
+
+namespace {
 
 /// All sessions, of retired services too, for which `wanted` says yes.
 template <typename Wanted>
@@ -95,7 +99,7 @@ auto rows_of(const View& daemon, std::vector<SessionOf> found, worker::Counts co
       const std::optional<Session> queued = known ? std::nullopt : one.service->sessions().queued(one.token);
       if (!known && !queued) continue;
       const Session& its = known ? session->second : *queued;
-      reply::Session row = told(*one.service, one.token, its, daemon.now());
+      reply::Session row = session_row(*one.service, one.token, its, daemon.now());
       tell_traffic(its, one.token, counts, row);
       return row;
     }

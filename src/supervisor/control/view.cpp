@@ -2,6 +2,7 @@
 #include "supervisor/control/view.hpp"
 
 #include "supervisor/control/door.hpp"
+#include "supervisor/tallies.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -36,6 +37,19 @@ control::reply::Boxes View::boxes() const {
           counts.discarded, counts.doubtful, counts.failed};
 }
 const Processes::WorkerFailures& View::worker_failures() const { return daemon_.processes.worker_failures(); }
+
+void View::tell_tallies(control::reply::Metrics& to) const {
+  for (const HandOver::Tally& one : tallies_of(daemon_.around.census.tallies)) {
+    auto& table = one.of == tally_words::start ? to.failed_starts : to.handshakes;
+    table.emplace_back(one.word, one.count);
+  }
+  to.tls_workers = daemon_.processes.tls_workers().workers().size();
+  to.tls_handshakes = daemon_.processes.tls_workers().running();
+  to.reloads_applied = daemon_.in_force.reloads().applied;
+  to.reloads_refused = daemon_.in_force.reloads().refused;
+  to.upgrades = daemon_.lifetime.upgrades();
+  to.log_lost = daemon_.lifetime.lost_before() + daemon_.writer.lost();
+}
 
 const policy::BanList& View::bans() const { return daemon_.around.bans.list; }
 base::Moment View::now() const { return daemon_.around.clock.now(); }
