@@ -110,7 +110,7 @@ TEST_CASE("bytes are carried both ways, and each end for itself") {
   REQUIRE(run_until(carrying.talk.loop, [&] { return (got += heard(carrying.talk.client.get())) == "to the client"; }));
   carrying.server.reset();
   CHECK(carrying.talk.result().in == 13);
-  CHECK(carrying.talk.report.out == 13);
+  CHECK(carrying.talk.report->out == 13);
 }
 
 TEST_CASE("a connection that broke is broken at the other end as well, in either direction") {
