@@ -68,6 +68,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> session_commands();
 [[nodiscard]] std::span<const Command> ban_commands();
 [[nodiscard]] std::span<const Command> event_commands();
+[[nodiscard]] std::span<const Command> metrics_commands();
 
 /// Completes a row for command C of the daemon: `fill` puts words and options into its arguments, `print` gets what it has
 /// answered.

@@ -43,6 +43,8 @@ class Roster {
 
   /// Of all services since the start, those that are no more included.
   [[nodiscard]] service::Counters counters() const;
+  /// Of those that are no more, and not on a list.
+  [[nodiscard]] const service::Counters& gone() const { return gone_; }
   /// Of those that are served: how many are open, or will be by themselves or by an administrator's word.
   [[nodiscard]] std::size_t available() const;
   /// Does a service that is closed wait for an answer that says whether it can be opened?

@@ -51,13 +51,16 @@ struct Running {
   Conversations::OnLine on_line = {};
   bool shakes = false;           ///< it is of kind tls or tls_relay, and the outcome has not been told
   Conversations::OnShaken on_shaken = {};
+  bool shows = false;            ///< it is of kind metrics or dashboard
+  bool wishes = false;           ///< it waits for its page
+  Conversations::OnWish on_wish = {};
   base::Allowance lines{lines_at_once, lines_every};
 };
 
 /// One that the image before this one has given to the worker behind `link`; nobody has claimed it yet.
 Running running_again(Link* link, const InheritedWorker::Conversation& one) {
   return {.done = {}, .link = link, .connection = one.connection, .asks = one.asks, .tells = one.tells, .looks = one.looks,
-          .shakes = one.shakes};
+          .shakes = one.shakes, .shows = one.shows};
 }
 
 /// The flag is true as long as this lives.
@@ -91,6 +94,14 @@ bool take(Running& one, const Shaken& what) {
 bool take(Running& one, const HeaderSeen& seen) {
   if (!one.looks || one.header.result != ProxyHeader::Result::none) return false;
   one.header = seen.header;
+  return true;
+}
+
+/// What one from before an upgrade had wished for there, it may wish for again.
+bool take(Running& one, const Wish& what) {
+  if (!one.shows) return false;
+  if (std::exchange(one.wishes, true)) return one.link->inherited();
+  if (const Conversations::OnWish on_wish = one.on_wish) on_wish(what.wish);
   return true;
 }
 
@@ -137,6 +148,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   bool told(const Link& link, const Told& what);
   [[nodiscard]] std::optional<std::uint64_t> keys_at(Link& link, const std::shared_ptr<const tls::Offer>& offer);
   void join(std::uint64_t token, base::Fd inner);
+  void show(std::uint64_t token, PageMade page);
   [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
   bool progressed(const Link& link, const Progress& progress);
   void lose(const Link& link);
@@ -210,7 +222,7 @@ std::vector<InheritedWorker> Client::Impl::hand_over() const {
       for (const auto& [token, one] : running)
         if (one.link == link.get())
           worker->conversations.push_back({.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells,
-                                           .shakes = one.shakes, .looks = one.looks});
+                                           .shakes = one.shakes, .looks = one.looks, .shows = one.shows});
       workers.push_back(std::move(*worker));
     }
   return workers;
@@ -244,6 +256,8 @@ void Client::Impl::give(Link& link, Start start, Done done) {
   const bool tells = start.kind == Kind::lines, looks = start.kind == Kind::proxy;
   OnLine on_line = std::move(start.parameters.on_line);
   const bool shakes = start.kind == Kind::tls || start.kind == Kind::tls_relay;
+  const bool shows = start.kind == Kind::metrics || start.kind == Kind::dashboard;
+  OnWish on_wish = std::move(start.parameters.on_wish);
   OnShaken on_shaken = std::move(start.parameters.on_shaken);
   if (shakes) {
     const auto keys = keys_at(link, start.parameters.offer);
@@ -254,7 +268,8 @@ void Client::Impl::give(Link& link, Start start, Done done) {
   if (!packets) return finish_later(std::move(done), Ending::Why::lost);
   for (Packet& packet : *packets) link.dialogue().send(std::move(packet));
   running.emplace(token, Running{.done = std::move(done), .link = &link, .connection = connection, .asks = asks, .tells = tells,
-                                 .looks = looks, .on_line = std::move(on_line), .shakes = shakes, .on_shaken = std::move(on_shaken)});
+                                 .looks = looks, .on_line = std::move(on_line), .shakes = shakes, .on_shaken = std::move(on_shaken),
+                                 .shows = shows, .on_wish = std::move(on_wish)});
   ++link.load;
   link.last_use = std::chrono::steady_clock::now();
 }
@@ -353,6 +368,12 @@ void Client::Impl::join(std::uint64_t token, base::Fd inner) {
   const auto found = running.find(token);
   if (found == running.end() || found->second.stopping || found->second.link->dialogue().foreign()) return;
   found->second.link->dialogue().send(encode(Join{token, std::move(inner)}));
+}
+
+void Client::Impl::show(std::uint64_t token, PageMade page) {
+  const auto found = running.find(token);
+  if (found == running.end() || !std::exchange(found->second.wishes, false)) return;
+  if (!found->second.link->dialogue().foreign()) found->second.link->dialogue().send(encode(Page{token, std::move(page)}));
 }
 
 /// Those that owe an answer now.
@@ -470,6 +491,14 @@ bool Client::resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken
   impl_->running.find(token)->second.on_shaken = std::move(on_shaken);
   return true;
 }
+
+bool Client::resume_pages(std::uint64_t token, Done done, OnWish on_wish) {
+  if (!resume(token, std::move(done), {})) return false;
+  impl_->running.find(token)->second.on_wish = std::move(on_wish);
+  return true;
+}
+
+void Client::show(std::uint64_t token, PageMade page) { impl_->show(token, std::move(page)); }
 
 void Client::join(std::uint64_t token, base::Fd inner) { impl_->join(token, std::move(inner)); }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // list and stats: all services, and what they have done.
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "supervisor/control/command.hpp"
@@ -44,25 +43,6 @@ void list(const Call& call, const request::List& arguments, const Answer<command
            if (next == absent.size()) return std::nullopt;
            return told(*absent[next++]);
          });
-}
-
-reply::StatsRow stats_row(const service::Runner& runner) {
-  reply::StatsRow row;
-  tell_counters(runner.counters(), row);
-  row.id = runner.service().id;
-  row.state = state_word(runner);
-  row.running = running_sessions(runner);
-  row.limit = limit_of(runner.service());
-  row.slowest_start = std::chrono::duration<double>(runner.counters().slowest_start).count();
-  row.since = time_of(runner.counters().since);
-  return row;
-}
-
-reply::ProcessorTime processor_time() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
-  return {seconds(used.ru_utime), seconds(used.ru_stime)};
 }
 
 void stats(const Call& call, const request::Services& arguments, const Answer<command::Stats>& answer) {

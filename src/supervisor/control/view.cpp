@@ -2,6 +2,7 @@
 #include "supervisor/control/view.hpp"
 
 #include "supervisor/control/door.hpp"
+#include "supervisor/tallies.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -38,6 +39,20 @@ control::reply::Boxes View::boxes() const {
 const Processes::WorkerFailures& View::worker_failures() const { return daemon_.processes.worker_failures(); }
 
 const log::History& View::history() const { return daemon_.around.history; }
+
+void View::tell_tallies(control::reply::Metrics& to) const {
+  for (const HandOver::Tally& one : tallies_of(daemon_.around.census.tallies)) {
+    auto& table = one.of == tally_words::start ? to.failed_starts : to.handshakes;
+    table.emplace_back(one.word, one.count);
+  }
+  to.tls_workers = daemon_.processes.tls_workers().workers().size();
+  to.tls_handshakes = daemon_.processes.tls_workers().running();
+  to.reloads_applied = daemon_.in_force.reloads().applied;
+  to.reloads_refused = daemon_.in_force.reloads().refused;
+  to.upgrades = daemon_.lifetime.upgrades();
+  to.log_lost = daemon_.lifetime.lost_before() + daemon_.writer.lost();
+}
+
 const policy::BanList& View::bans() const { return daemon_.around.bans.list; }
 base::Moment View::now() const { return daemon_.around.clock.now(); }
 std::optional<double> View::load() const { return daemon_.around.clock.load ? daemon_.around.clock.load() : std::nullopt; }
