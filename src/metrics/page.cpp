@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 
@@ -23,6 +24,7 @@ constexpr auto script_hash = sha256_base64(page_script);
 
 constexpr double soon = 14 * 86400.0;  // seconds until a certificate ends
 constexpr double day = 86400;
+constexpr std::size_t time_at = 11, time_size = 12;  // of the time in a record, to the millisecond
 
 /// Appends to a text of HTML. What it is given as a value is escaped, and what it is given as markup is not.
 class Html {
@@ -130,6 +132,7 @@ std::string_view colour_of(std::string_view state) {
 
 std::string remark_of(const reply::Service& service, const control::Time& now) {
   if (service.trouble) return *service.trouble;
+  if (service.not_renewed) return fmt::format("certificates not renewed: {}", *service.not_renewed);
   if (service.last_refusal) return fmt::format("refused {} {}: {}", service.last_refusal->peer, ago(service.last_refusal->at, now), service.last_refusal->reason);
   return {};
 }
@@ -148,7 +151,7 @@ void services(Html& html, const Shown& shown) {
     number(html, s.counters.served);
     number(html, s.counters.refused);
     cell(html, std::to_string(s.counters.failed), "n less");
-    cell(html, remark_of(s, shown.daemon.now), s.trouble ? "bad" : "");
+    cell(html, remark_of(s, shown.daemon.now), s.trouble || s.not_renewed ? "bad" : "");
     html.markup("</tr>\n");
   }
   end_table(html);
@@ -227,10 +230,37 @@ void configuration(Html& html, const Shown& shown) {
   if (!shown.findings.empty()) lines(html, shown.findings);
 }
 
+std::string text_of(const control::json::object& record, std::string_view name) {
+  const control::json::value* found = record.if_contains(name);
+  return !found ? std::string() : found->is_string() ? std::string(found->get_string()) : control::json::serialize(*found);
+}
+
+/// What a record says besides what has a column.
+std::string rest_of(const control::json::object& record) {
+  constexpr std::array<std::string_view, 7> told_apart{"schema", "time", "event", "service", "id", "peer", "port"};
+  std::string rest;
+  for (const auto& [name, value] : record) {
+    if (std::ranges::find(told_apart, std::string_view(name)) != told_apart.end()) continue;
+    rest += fmt::format("{}{}={}", rest.empty() ? "" : " ", std::string_view(name), text_of(record, name));
+  }
+  return rest;
+}
+
 void events(Html& html, const Shown& shown) {
-  if (shown.events.empty()) return;
   html.markup("<h2>Last events</h2>\n");
-  lines(html, shown.events);
+  if (shown.events.empty()) return void(html.markup("<p class=\"soft\">none</p>\n"));
+  begin_table(html, {{"time (UTC)"}, {"event"}, {"service"}, {"peer"}, {"what", "less"}});
+  for (const control::json::object& record : shown.events) {
+    const std::string event = text_of(record, "event"), time = text_of(record, "time"), reason = text_of(record, "reason");
+    html.markup("<tr>");
+    cell(html, time.size() > time_at ? std::string_view(time).substr(time_at, time_size) : std::string_view(time));
+    cell(html, reason.empty() ? event : event + ": " + reason, event == "refuse" || event == "lost" || event == "gap" ? "bad" : "");
+    cell(html, text_of(record, "id"));
+    cell(html, text_of(record, "peer"));
+    cell(html, rest_of(record), "less");
+    html.markup("</tr>\n");
+  }
+  end_table(html);
 }
 
 void all(Html& html, const Shown& shown) {

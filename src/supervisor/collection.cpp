@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <numeric>
+#include <functional>
+#include <tuple>
 #include <utility>
 
 #include "supervisor/control/metrics.hpp"
+#include "supervisor/control/recent.hpp"
 #include "supervisor/control/services.hpp"
 #include "supervisor/control/sessions.hpp"
 
@@ -33,27 +35,47 @@ std::vector<control::reply::Ban> bans_of(const View& daemon) {
   return bans;
 }
 
+/// The newest first.
+std::vector<control::EventRecord> events_of(const log::History& history) {
+  auto records = recent(history, {}, metrics::most_events_shown);
+  std::ranges::reverse(records);
+  return records;
+}
+
 }  // namespace
 
-Collection::Collection(boost::asio::io_context& loop, const View& daemon, const Roster& roster, bool for_page, Done done)
-    : loop_(loop), daemon_(daemon), roster_(roster), for_page_(for_page), done_(std::move(done)) {}
+Collection::Collection(boost::asio::io_context& loop, const View& daemon, const Roster& roster, Extent extent, Done done)
+    : loop_(loop), daemon_(daemon), roster_(roster), extent_(extent), done_(std::move(done)) {}
 
 void Collection::begin() {
   services_ = daemon_.services();
-  collected_->snapshot.services.reserve(services_.size());
-  boost::asio::post(loop_, [self = shared_from_this()] { self->go_on(); });
+  if (extent_ != Extent::sums) collected_->snapshot.services.reserve(services_.size());
+  later(&Collection::copy_services);
 }
 
-void Collection::go_on() {
+void Collection::later(Step step) {
+  boost::asio::post(loop_, [self = shared_from_this(), step] { (self.get()->*step)(); });
+}
+
+template <typename One>
+void Collection::in_slices(std::size_t count, Step again, Step next, One one) {
   const auto until = std::chrono::steady_clock::now() + slice;
-  while (next_ < services_.size()) {
-    const service::Runner& runner = *services_[next_++];
-    add(runner);
-    collected_->snapshot.services.push_back(metrics_row(runner));
-    if (next_ % between_looks == 0 && std::chrono::steady_clock::now() >= until) break;
+  while (next_ < count) {
+    one(next_++);
+    if (next_ % between_looks == 0 && std::chrono::steady_clock::now() >= until) return later(again);
   }
-  const bool all = next_ == services_.size();
-  boost::asio::post(loop_, [self = shared_from_this(), all] { all ? self->finish() : self->go_on(); });
+  next_ = 0;
+  later(next);
+}
+
+void Collection::copy_services() {
+  in_slices(services_.size(), &Collection::copy_services, &Collection::sum_up, [this](std::size_t i) {
+    const service::Runner& runner = *services_[i];
+    add(runner);
+    if (extent_ != Extent::sums) collected_->snapshot.services.push_back(metrics_row(runner));
+    if (extent_ == Extent::page) return add_for_page(runner);
+    services_[i].reset();  // all at once would take its time, too
+  });
 }
 
 void Collection::add(const service::Runner& runner) {
@@ -61,7 +83,6 @@ void Collection::add(const service::Runner& runner) {
   const std::size_t running = running_sessions(runner);
   running_ += running;
   undecided_ += runner.sessions().size() - running;
-  if (for_page_) add_for_page(runner);
 }
 
 void Collection::add_for_page(const service::Runner& runner) {
@@ -71,11 +92,13 @@ void Collection::add_for_page(const service::Runner& runner) {
     if (shown.sessions.size() == metrics::most_sessions_shown) break;
     shown.sessions.push_back(session_row(runner, token, session, daemon_.now()));
   }
-  const auto& offer = runner.service().offer.value;
-  if (offer && collected_->offers.size() < metrics::most_certificates_shown) collected_->offers.push_back({runner.service().id, offer});
+  for (const tls::Shown& one : runner.service().offer.shown) {
+    if (shown.certificates.size() == metrics::most_certificates_shown) break;
+    shown.certificates.push_back({runner.service().id, one.name, time_of(one.until)});
+  }
 }
 
-void Collection::finish() {
+void Collection::sum_up() {
   sum_ += roster_.gone();
   for (const auto& one : roster_.retired()) add(*one);
   control::reply::Metrics& daemon = collected_->snapshot.daemon;
@@ -83,34 +106,38 @@ void Collection::finish() {
   tell_counters(sum_, daemon.totals);
   daemon.totals.running = running_;
   daemon.totals.undecided = undecided_;
-  if (for_page_) finish_page();
-  services_.clear();
-  done_(std::move(collected_));
-}
-
-void Collection::finish_page() {
-  metrics::Shown& shown = collected_->shown;
-  shown.daemon = collected_->snapshot.daemon;
-  shown.services_in_all = services_.size();
-  for (const std::size_t one : chosen()) shown.services.push_back(told(*services_[one]));
-  shown.bans = bans_of(daemon_);
-  shown.findings = daemon_.last_load().findings;
+  later(extent_ == Extent::page ? &Collection::choose : &Collection::finish);
 }
 
 /// Which services are shown: all, or of many those in trouble, and then those with the most to do.
-std::vector<std::size_t> Collection::chosen() const {
+void Collection::choose() {
   const auto& rows = collected_->snapshot.services;
-  std::vector<std::size_t> places(rows.size());
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  if (places.size() <= metrics::most_services_shown) return places;
-  const auto key = [&](std::size_t i) {
-    const bool trouble = rows[i].state == States::closed || rows[i].state == States::paused;
-    return std::tuple(trouble, rows[i].running, rows[i].accepted);
-  };
-  const auto end = places.begin() + metrics::most_services_shown;
-  std::ranges::partial_sort(places, end, [&](std::size_t a, std::size_t b) { return key(a) > key(b) || (key(a) == key(b) && a < b); });
-  places.erase(end, places.end());
-  return places;
+  using Key = std::tuple<bool, std::uint64_t, std::uint64_t, std::size_t>;  // the last: how many are behind it, itself included
+  std::vector<Key> keys;
+  keys.reserve(rows.size());
+  for (const control::reply::MetricsRow& row : rows)
+    keys.emplace_back(row.state == States::closed || row.state == States::paused, row.running, row.accepted, rows.size() - keys.size());
+  const std::size_t count = std::min(keys.size(), metrics::most_services_shown);
+  if (count < keys.size()) std::ranges::partial_sort(keys, keys.begin() + static_cast<std::ptrdiff_t>(count), std::greater{});
+  for (std::size_t i = 0; i < count; ++i) chosen_.push_back(rows.size() - std::get<3>(keys[i]));
+  later(&Collection::copy_chosen);
+}
+
+void Collection::copy_chosen() {
+  in_slices(chosen_.size(), &Collection::copy_chosen, &Collection::finish,
+            [this](std::size_t i) { collected_->shown.services.push_back(told(*services_[chosen_[i]])); });
+}
+
+void Collection::finish() {
+  if (extent_ == Extent::page) {
+    metrics::Shown& shown = collected_->shown;
+    shown.daemon = collected_->snapshot.daemon;
+    shown.services_in_all = services_.size();
+    shown.bans = bans_of(daemon_);
+    shown.findings = daemon_.last_load().findings;
+    shown.events = events_of(daemon_.history());
+  }
+  done_(std::move(collected_));
 }
 
 }  // namespace xsuperd::supervisor

@@ -8,12 +8,10 @@
 #include <array>
 #include <boost/asio/post.hpp>
 #include <climits>
-#include <optional>
 #include <set>
 #include <utility>
 
 #include "supervisor/control/services.hpp"
-#include "xsuperd/tls/check.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -32,18 +30,17 @@ constexpr std::chrono::seconds sample_period{1}, sampled_after{60};
 
 /// What a balancer asks: is anybody served?
 PageMade health_of(const View& daemon) {
-  if (daemon.ending()) return short_page(503, "ending");
+  if (daemon.lifetime().ending()) return short_page(503, "ending");
   return short_page(200, "ok");
 }
 
 bool serves(std::string_view state) { return state == States::listening || state == States::busy || state == States::behind_tcpmux; }
 
-PageMade health_of(const View& daemon, const std::string& id) {
-  const Services services = daemon.services();
-  const auto found = std::ranges::find_if(services, [&](const auto& one) { return one->service().id == id; });
-  if (found == services.end()) return short_page(404, "no such service");
+PageMade health_of(const View& daemon, const Roster& roster, const std::string& id) {
+  const auto found = std::ranges::find_if(roster.served(), [&](const auto& one) { return one->service().id == id; });
+  if (found == roster.served().end()) return short_page(404, "no such service");
   const std::string_view state = state_word(**found);
-  return short_page(serves(state) && !daemon.ending() ? 200 : 503, state);
+  return short_page(serves(state) && !daemon.lifetime().ending() ? 200 : 503, state);
 }
 
 bool of_dashboard(PageKey key) { return key.what == PageWish::What::page || key.what == PageWish::What::live; }
@@ -51,17 +48,6 @@ bool of_dashboard(PageKey key) { return key.what == PageWish::What::page || key.
 std::string host_name() {
   std::array<char, HOST_NAME_MAX + 1> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "this host";
-}
-
-/// Parses certificates, which takes its time.
-void tell_certificates(Collected& all) {
-  for (const Collected::Offered& one : all.offers)
-    for (const tls::Identity& identity : one.offer->identities) {
-      if (all.shown.certificates.size() == metrics::most_certificates_shown) return;
-      const auto end = tls::end_of(identity.chain);
-      all.shown.certificates.push_back(
-          {one.service, identity.name, end ? std::optional(std::chrono::duration<double>(end->time_since_epoch()).count()) : std::nullopt});
-    }
 }
 
 base::Result<PageFile> make_file(PageKey key, const Collected& all) {
@@ -77,7 +63,7 @@ Pages::Pages(Needs needs) : needs_(std::move(needs)), next_sample_(needs_.files.
 
 void Pages::make(const PageWish& wish, Made made) {
   if (wish.what == What::health)
-    return answer_later(std::move(made), wish.name.empty() ? health_of(needs_.view()) : health_of(needs_.view(), wish.name));
+    return answer_later(std::move(made), wish.name.empty() ? health_of(needs_.view()) : health_of(needs_.view(), needs_.roster, wish.name));
   waiting_.push_back({{wish.what, wish.zipped}, std::move(made)});
   if (of_dashboard(waiting_.back().key)) {
     last_look_ = std::chrono::steady_clock::now();
@@ -105,11 +91,11 @@ void Pages::begin() {
   under_way_ = std::exchange(waiting_, {});
   begun_ = now;
   const bool for_page = std::ranges::any_of(under_way_, [](const Waiting& one) { return of_dashboard(one.key); });
-  collect(for_page, [this](auto all) { collected(std::move(all)); });
+  collect(for_page ? Collection::Extent::page : Collection::Extent::services, [this](auto all) { collected(std::move(all)); });
 }
 
-void Pages::collect(bool for_page, std::function<void(std::shared_ptr<Collected>)> then) {
-  std::make_shared<Collection>(needs_.files.loop(), needs_.view(), needs_.roster, for_page,
+void Pages::collect(Collection::Extent extent, std::function<void(std::shared_ptr<Collected>)> then) {
+  std::make_shared<Collection>(needs_.files.loop(), needs_.view(), needs_.roster, extent,
                                [alive = std::weak_ptr(alive_), then = std::move(then)](std::shared_ptr<Collected> all) {
                                  if (alive.lock()) then(std::move(all));
                                })
@@ -120,10 +106,7 @@ void Pages::collect(bool for_page, std::function<void(std::shared_ptr<Collected>
 void Pages::take_sample() {
   if (std::chrono::steady_clock::now() - last_look_ > sampled_after) return;
   next_sample_.set(sample_period);
-  if (under_way_.empty()) collect(false, [this](std::shared_ptr<Collected> all) {
-      sampled(all->snapshot.daemon);
-      needs_.files.off_loop([large = std::move(all)]() mutable { large.reset(); }, [](const base::Result<void>&) {});
-    });
+  if (under_way_.empty()) collect(Collection::Extent::sums, [this](const auto& all) { sampled(all->snapshot.daemon); });
 }
 
 void Pages::sampled(const control::reply::Metrics& daemon) {
@@ -136,12 +119,10 @@ void Pages::collected(std::shared_ptr<Collected> all) {
   if (std::ranges::any_of(keys, of_dashboard)) {
     sampled(all->snapshot.daemon);
     all->shown.samples = samples_;
-    if (needs_.events) all->shown.events = needs_.events();
   }
   needs_.files.off_loop(
       [all = std::move(all), keys = std::move(keys)]() mutable -> base::Result<std::vector<PageFile>> {
         std::vector<PageFile> files;
-        tell_certificates(*all);
         all->shown.host = host_name();
         for (const PageKey key : keys) {
           auto file = make_file(key, *all);

@@ -27,7 +27,6 @@ class Pages {
     FileWork& files;
     const log::DaemonLog& log;
     std::function<View()> view;
-    std::function<std::vector<std::string>()> events = {};  ///< the last ones, the newest first; none: nobody keeps them
   };
   explicit Pages(Needs needs);
   Pages(const Pages&) = delete;
@@ -43,7 +42,7 @@ class Pages {
     Made made;
   };
   void begin();
-  void collect(bool for_page, std::function<void(std::shared_ptr<Collected>)> then);
+  void collect(Collection::Extent extent, std::function<void(std::shared_ptr<Collected>)> then);
   void collected(std::shared_ptr<Collected> all);
   void take_sample();
   void sampled(const control::reply::Metrics& daemon);

@@ -148,7 +148,6 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   bool told(const Link& link, const Told& what);
   [[nodiscard]] std::optional<std::uint64_t> keys_at(Link& link, const std::shared_ptr<const tls::Offer>& offer);
   void join(std::uint64_t token, base::Fd inner);
-  void show(std::uint64_t token, PageMade page);
   [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
   bool progressed(const Link& link, const Progress& progress);
   void lose(const Link& link);
@@ -370,12 +369,6 @@ void Client::Impl::join(std::uint64_t token, base::Fd inner) {
   found->second.link->dialogue().send(encode(Join{token, std::move(inner)}));
 }
 
-void Client::Impl::show(std::uint64_t token, PageMade page) {
-  const auto found = running.find(token);
-  if (found == running.end() || !std::exchange(found->second.wishes, false)) return;
-  if (!found->second.link->dialogue().foreign()) found->second.link->dialogue().send(encode(Page{token, std::move(page)}));
-}
-
 /// Those that owe an answer now.
 std::vector<const Link*> Client::Impl::ask(std::uint64_t question) {
   std::vector<const Link*> asked;
@@ -498,7 +491,11 @@ bool Client::resume_pages(std::uint64_t token, Done done, OnWish on_wish) {
   return true;
 }
 
-void Client::show(std::uint64_t token, PageMade page) { impl_->show(token, std::move(page)); }
+void Client::show(std::uint64_t token, PageMade page) {
+  const auto found = impl_->running.find(token);
+  if (found == impl_->running.end() || !std::exchange(found->second.wishes, false)) return;
+  if (Dialogue& with = found->second.link->dialogue(); !with.foreign()) with.send(encode(Page{token, std::move(page)}));
+}
 
 void Client::join(std::uint64_t token, base::Fd inner) { impl_->join(token, std::move(inner)); }
 

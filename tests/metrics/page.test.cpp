@@ -48,7 +48,9 @@ Shown filled_with(const std::string& text) {
   shown.bans = {{text, 5}};
   shown.certificates = {{text, text, 2000.0}};
   shown.findings = {text};
-  shown.events = {text};
+  control::json::object record;
+  for (const auto* name : {"time", "event", "id", "peer", "reason", "tls_name"}) record[name] = text;
+  shown.events = {control::EventRecord(std::move(record))};
   return shown;
 }
 

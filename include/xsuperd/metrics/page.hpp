@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +15,7 @@ namespace xsuperd::metrics {
 struct CertificateEnd {
   std::string service;
   std::string name;           ///< of the host; empty: for all others
-  std::optional<double> end;  ///< seconds since 1970; nothing when nobody knows
+  control::Time end;  ///< nothing when nobody knows
 };
 
 /// All that is to be seen on it. What is left out is counted.
@@ -30,12 +29,13 @@ struct Shown {
   std::vector<control::reply::Ban> bans;          ///< daemon.bans says how many there are
   std::vector<CertificateEnd> certificates;
   std::vector<std::string> findings;              ///< about the configuration, a line each
-  std::vector<std::string> events;                ///< the last ones, a line each, the newest first
+  std::vector<control::EventRecord> events;       ///< the last ones, the newest first
   Samples samples;
 };
 
 /// How many rows of a list are shown.
-inline constexpr std::size_t most_services_shown = 200, most_sessions_shown = 100, most_bans_shown = 100, most_certificates_shown = 50;
+inline constexpr std::size_t most_services_shown = 200, most_sessions_shown = 100, most_bans_shown = 100, most_certificates_shown = 50,
+                             most_events_shown = 30;
 
 /// The whole page, in HTML: complete without a script, and with its own it renews itself.
 [[nodiscard]] std::string page(const Shown& shown);

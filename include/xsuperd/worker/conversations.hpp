@@ -70,12 +70,14 @@ class Conversations {
   [[nodiscard]] bool resume(std::uint64_t token, Done done) { return resume(token, std::move(done), {}); }
   /// The same for one of kind tls whose handshake is not done yet.
   [[nodiscard]] virtual bool resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken) = 0;
+  /// The same for one of kind metrics or dashboard. Here and in show(): whoever holds none need not know them.
+  [[nodiscard]] virtual bool resume_pages([[maybe_unused]] std::uint64_t token, [[maybe_unused]] Done done, [[maybe_unused]] OnWish on_wish) {
+    return false;
+  }
   /// For one of kind tls whose handshake is done: see converse::Conversation::join(). Nothing happens when there is none of
   /// that token (any more), and the descriptor is closed.
   virtual void join(std::uint64_t token, base::Fd inner) = 0;
-  /// The same for one of kind metrics or dashboard.
-  [[nodiscard]] virtual bool resume_pages([[maybe_unused]] std::uint64_t token, [[maybe_unused]] Done done, [[maybe_unused]] OnWish on_wish) { return false; }
-  /// What one of these has wished for: see converse::Conversation::show(). Nothing happens when there is none of that token
+  /// What one of kind metrics or dashboard has wished for: see converse::Conversation::show(). Nothing happens when there is none of that token
   /// (any more), or it has no wish.
   virtual void show([[maybe_unused]] std::uint64_t token, [[maybe_unused]] PageMade page) {}
   /// The number of the connection of a conversation that nobody holds yet, because it waits; else -1. It stays ours.

@@ -2,6 +2,7 @@
 #include "supervisor/control/actions.hpp"
 
 #include <dirent.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
@@ -31,6 +32,15 @@ void Actions::stand(const Services& services, service::Standing standing) const 
   for (const auto& service : services) meant.insert(service.get());
   for (const auto& runner : Runners(daemon_.roster.served()))
     if (meant.contains(runner.get())) daemon_.roster.set_standing(*runner, standing);
+}
+
+void Actions::count_anew(const Services* services) const {
+  note(services ? fmt::format("the counters of {} services are reset", services->size()) : "all counters are reset");
+  if (!services) return daemon_.roster.count_anew();
+  std::unordered_set<const service::Runner*> meant;
+  for (const auto& service : *services) meant.insert(service.get());
+  for (const auto& runner : daemon_.roster.served())
+    if (meant.contains(runner.get())) daemon_.roster.count_anew(*runner);
 }
 
 std::vector<service::Token> Actions::signal(std::span<const SessionOf> sessions, int number) const {

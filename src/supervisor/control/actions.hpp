@@ -60,6 +60,8 @@ class Actions {
   void renew(const Services& services, Renewals::Answered answered) const;
 
   void stand(const Services& services, service::Standing standing) const;
+  /// As Roster::count_anew(), of these or, if null, all.
+  void count_anew(const Services* services) const;
   /// Sends a signal to each of the servers, or ends the conversation; which of the sessions there were.
   [[nodiscard]] std::vector<service::Token> signal(std::span<const SessionOf> sessions, int number) const;
   /// `minutes` as for BanList::add.

@@ -24,7 +24,7 @@ void answer_control(const View& view, const Actions& actions, const Request& req
     if (command.changes && !peer.may_change)
       return respond(Reply::failed(Code::not_allowed, fmt::format("{} is only for root and the daemon's own user",
                                                                   command.name)));
-    if (command.changes && call.view.ending()) return respond(Reply::failed(Code::refused, "the daemon is ending"));
+    if (command.changes && call.view.lifetime().ending()) return respond(Reply::failed(Code::refused, "the daemon is ending"));
     if (command.changes) call.actions.note(fmt::format("{} by uid {} (pid {})", command.name, peer.uid, peer.pid));
     return command.handle(call, request.arguments, std::move(respond));
   }

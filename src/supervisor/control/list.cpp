@@ -45,16 +45,20 @@ void list(const Call& call, const request::List& arguments, const Answer<command
          });
 }
 
-void stats(const Call& call, const request::Services& arguments, const Answer<command::Stats>& answer) {
+void stats(const Call& call, const request::Stats& arguments, const Answer<command::Stats>& answer) {
   const View& daemon = call.view;
   Selection meant{daemon.services(), {}};
   if (const auto words = arguments.words(); !words.empty()) meant = select_services(daemon, words, false);
   if (meant.failure) return answer.refuse(std::move(*meant.failure));
+  if (arguments.reset.value_or(false)) {
+    if (!call.may_change) return answer.refuse(Code::not_allowed, "resetting counters is only for root and the daemon's own user");
+    call.actions.count_anew(arguments.words().empty() ? nullptr : &meant.services);
+  }
   reply::Stats stats;
   stats.version = daemon.version();
   stats.pid = ::getpid();
   stats.now = time_of(std::chrono::system_clock::now());
-  stats.started = time_of(daemon.started());
+  stats.started = time_of(daemon.lifetime().started());
   stats.process_limit = process_limit_of(daemon);
   stats.workers = workers_of(daemon);
   stats.conversations = daemon.conversations();

@@ -46,7 +46,7 @@ reply::Metrics metrics_of(const View& daemon) {
   metrics.version = daemon.version();
   metrics.pid = ::getpid();
   metrics.now = time_of(std::chrono::system_clock::now());
-  metrics.started = time_of(daemon.started());
+  metrics.started = time_of(daemon.lifetime().started());
   metrics.process_limit = process_limit_of(daemon);
   metrics.workers = workers_of(daemon);
   metrics.conversations = daemon.conversations();

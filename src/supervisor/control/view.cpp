@@ -25,8 +25,7 @@ const LoadRecord& View::last_load() const { return daemon_.in_force.last_load();
 const config::Abilities& View::abilities() const { return daemon_.in_force.abilities(); }
 
 const std::string& View::version() const { return daemon_.version; }
-base::WallTime View::started() const { return daemon_.lifetime.started(); }
-bool View::ending() const { return daemon_.lifetime.ending(); }
+const Lifetime& View::lifetime() const { return daemon_.lifetime; }
 log::Level View::log_level() const { return daemon_.log.threshold(); }
 std::size_t View::clients() const { return daemon_.door.clients(); }
 std::vector<pid_t> View::workers() const { return daemon_.processes.workers().workers(); }

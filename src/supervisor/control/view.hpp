@@ -58,8 +58,7 @@ class View {
   [[nodiscard]] const config::Abilities& abilities() const;
 
   [[nodiscard]] const std::string& version() const;
-  [[nodiscard]] base::WallTime started() const;
-  [[nodiscard]] bool ending() const;
+  [[nodiscard]] const Lifetime& lifetime() const;
   [[nodiscard]] log::Level log_level() const;
   /// Of the control socket.
   [[nodiscard]] std::size_t clients() const;

@@ -296,6 +296,12 @@ struct List : Services {
 };
 BOOST_DESCRIBE_STRUCT(List, (Services), (all))
 
+struct Stats : Services {
+  Maybe<bool> reset;
+  static constexpr std::array notes{Note{"reset", "first begin the counters anew, of these services, or of all and the sums"}};
+};
+BOOST_DESCRIBE_STRUCT(Stats, (Services), (reset))
+
 struct Drain : Services {
   Maybe<bool> hold;
   static constexpr std::array notes{Note{"hold", "keep the socket open; connections wait"}};
@@ -313,11 +319,12 @@ struct List : Look<request::List, reply::List, reply::ListRow> {
       "not served, with why instead of the members that only a service has.";
 };
 
-struct Stats : Look<request::Services, reply::Stats, reply::StatsRow> {
+struct Stats : Look<request::Stats, reply::Stats, reply::StatsRow> {
   static constexpr std::string_view name = "stats";
   static constexpr std::string_view text =
       "A row of plain counters for each service, and sums: cheap enough to be asked for every second. The result also "
-      "has the part of status that a display needs beside them. Counters survive a reload if their service does.";
+      "has the part of status that a display needs beside them. Counters survive a reload if their service does. `reset` is "
+      "for root and the daemon's own user.";
 };
 
 struct Show : Look<request::Services, reply::Show, reply::Attribute> {
