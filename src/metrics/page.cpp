@@ -230,18 +230,24 @@ void configuration(Html& html, const Shown& shown) {
   if (!shown.findings.empty()) lines(html, shown.findings);
 }
 
-std::string text_of(const control::json::object& record, std::string_view name) {
+/// Numbers with a fraction are seconds.
+std::string text_of(const control::json::value& value) {
+  if (value.is_string()) return std::string(value.get_string());
+  return value.is_double() ? fmt::format("{:.3f}", value.get_double()) : control::json::serialize(value);
+}
+
+std::string text_at(const control::json::object& record, std::string_view name) {
   const control::json::value* found = record.if_contains(name);
-  return !found ? std::string() : found->is_string() ? std::string(found->get_string()) : control::json::serialize(*found);
+  return found ? text_of(*found) : std::string();
 }
 
 /// What a record says besides what has a column.
 std::string rest_of(const control::json::object& record) {
-  constexpr std::array<std::string_view, 7> told_apart{"schema", "time", "event", "service", "id", "peer", "port"};
+  constexpr std::array<std::string_view, 8> told_apart{"schema", "time", "event", "service", "id", "peer", "port", "reason"};
   std::string rest;
   for (const auto& [name, value] : record) {
     if (std::ranges::find(told_apart, std::string_view(name)) != told_apart.end()) continue;
-    rest += fmt::format("{}{}={}", rest.empty() ? "" : " ", std::string_view(name), text_of(record, name));
+    rest += fmt::format("{}{}={}", rest.empty() ? "" : " ", std::string_view(name), text_of(value));
   }
   return rest;
 }
@@ -251,12 +257,12 @@ void events(Html& html, const Shown& shown) {
   if (shown.events.empty()) return void(html.markup("<p class=\"soft\">none</p>\n"));
   begin_table(html, {{"time (UTC)"}, {"event"}, {"service"}, {"peer"}, {"what", "less"}});
   for (const control::json::object& record : shown.events) {
-    const std::string event = text_of(record, "event"), time = text_of(record, "time"), reason = text_of(record, "reason");
+    const std::string event = text_at(record, "event"), time = text_at(record, "time"), reason = text_at(record, "reason");
     html.markup("<tr>");
     cell(html, time.size() > time_at ? std::string_view(time).substr(time_at, time_size) : std::string_view(time));
     cell(html, reason.empty() ? event : event + ": " + reason, event == "refuse" || event == "lost" || event == "gap" ? "bad" : "");
-    cell(html, text_of(record, "id"));
-    cell(html, text_of(record, "peer"));
+    cell(html, text_at(record, "id"));
+    cell(html, text_at(record, "peer"));
     cell(html, rest_of(record), "less");
     html.markup("</tr>\n");
   }
