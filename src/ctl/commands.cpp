@@ -69,6 +69,12 @@ const Command* find_command(std::string_view name) {
 
 std::string fill_nothing(const Arguments&, command::Nothing&) { return {}; }
 
+std::vector<std::string> services_in(const Arguments& arguments) {
+  std::vector<std::string> words = arguments.words;
+  if (arguments.command == command::Set::name) std::erase_if(words, is_setting);
+  return words;
+}
+
 std::string fill_services(const Arguments& arguments, request::Services& request) {
   request.mean(arguments.words);
   return {};

@@ -93,6 +93,10 @@ Exit judged(const Answer& answer) {
 }
 /// For commands without words and options.
 [[nodiscard]] std::string fill_nothing(const Arguments& arguments, command::Nothing& request);
+/// Is it a word of `set` that says what to set?
+[[nodiscard]] inline bool is_setting(std::string_view word) { return word.find('=') != word.npos; }
+/// The words that are services.
+[[nodiscard]] std::vector<std::string> services_in(const Arguments& arguments);
 /// For commands whose words are services.
 [[nodiscard]] std::string fill_services(const Arguments& arguments, request::Services& request);
 

@@ -29,7 +29,7 @@ constexpr std::array uses{
     OptionUse{"inetd", 0, "", "check try", "the file is an inetd.conf"},
     OptionUse{"file", 'f', "FILE", "try", "the configuration, instead of /etc/xinetd.conf"},
     OptionUse{"as-xinetd", 0, "", "check", "also warn of what xinetd would ignore, refuse or read otherwise"},
-    OptionUse{"persist", 0, "", "enable disable", "also write it to the service's file"},
+    OptionUse{"persist", 0, "", "enable disable set", "also write it to the service's file"},
     OptionUse{"interval", 0, "SECONDS", "top", "time between updates (default 1)"},
     OptionUse{"sort", 0, "ORDER", "top", "sort by rate, running, refused or name"},
     OptionUse{"warning", 'w', "RANGE", "health", "warn above this percentage of a limit (default 80)"},

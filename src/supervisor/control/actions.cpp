@@ -11,6 +11,16 @@
 
 namespace xsuperd::supervisor {
 
+namespace {
+
+std::vector<SharedService> configured(const Services& services) {
+  std::vector<SharedService> all;
+  for (const auto& runner : services) all.push_back(runner->state().policy().shared_service());
+  return all;
+}
+
+}  // namespace
+
 void Actions::note(std::string_view what) const { daemon_.log.notice("control: {}", what); }
 
 void Actions::set_log_level(log::Level level) const { daemon_.log.set_threshold(level); }
@@ -21,9 +31,10 @@ void Actions::reload(bool strict, std::function<void(const ReloadReport&)> answe
 }
 void Actions::preview(std::function<void(const ReloadReport&)> answered) const { daemon_.reloads.preview(std::move(answered)); }
 void Actions::renew(const Services& services, Renewals::Answered answered) const {
-  std::vector<SharedService> meant;
-  for (const auto& runner : services) meant.push_back(runner->state().policy().shared_service());
-  daemon_.renewals.renew(std::move(meant), std::move(answered));
+  daemon_.renewals.renew(configured(services), std::move(answered));
+}
+void Actions::amend(const Services& services, std::vector<std::string> lines, std::function<void(base::Result<void>)> answered) const {
+  daemon_.renewals.amend(configured(services), std::move(lines), std::move(answered));
 }
 void Actions::upgrade(std::function<void(base::Result<void>)> answered) const { daemon_.upgrades.upgrade(std::move(answered)); }
 

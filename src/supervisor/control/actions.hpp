@@ -58,6 +58,8 @@ class Actions {
   void upgrade(std::function<void(base::Result<void>)> answered) const;
   /// As Renewals::renew().
   void renew(const Services& services, Renewals::Answered answered) const;
+  /// As Renewals::amend().
+  void amend(const Services& services, std::vector<std::string> lines, std::function<void(base::Result<void>)> answered) const;
 
   void stand(const Services& services, service::Standing standing) const;
   /// As Roster::count_anew(), of these or, if null, all.

@@ -267,7 +267,7 @@ struct Renew {
 };
 BOOST_DESCRIBE_STRUCT(Renew, (), (services))
 
-/// After a service was drained, disabled or enabled.
+/// After a service was drained, disabled, enabled or changed.
 struct Standing {
   std::vector<Service> services;
 };
@@ -307,6 +307,12 @@ struct Drain : Services {
   static constexpr std::array notes{Note{"hold", "keep the socket open; connections wait"}};
 };
 BOOST_DESCRIBE_STRUCT(Drain, (Services), (hold))
+
+struct Set : Services {
+  UpTo<std::string, most_words> lines;
+  static constexpr std::array notes{Note{"lines", "ATTRIBUTE=VALUES each, or += or -= for a list, with a blank between values"}};
+};
+BOOST_DESCRIBE_STRUCT(Set, (Services), (lines))
 
 }  // namespace request
 
@@ -358,9 +364,16 @@ struct Enable : Change<request::Services, reply::Standing> {
       "Undoes drain and disable. A service that cannot be opened stays closed, and its trouble says why.";
 };
 
+struct Set : Change<request::Set, reply::Standing> {
+  static constexpr std::string_view name = "set";
+  static constexpr std::string_view text =
+      "Changes limits and access lists of services until the next reload, as if the lines stood behind their own; all of them or "
+      "nothing. Sessions go on.";
+};
+
 }  // namespace command
 
 using ServiceCommands = boost::mp11::mp_list<command::List, command::Stats, command::Show, command::Drain, command::Disable,
-                                             command::Enable, command::Renew>;
+                                             command::Enable, command::Renew, command::Set>;
 
 }  // namespace xsuperd::control
