@@ -20,7 +20,8 @@ namespace {
 
 /// They tell what runs here: for local peers only, unless the administrator says otherwise (decision B15.14).
 bool tells_secrets(std::string_view name) {
-  return base::iequals(name, "servers") || base::iequals(name, "services") || base::iequals(name, "xadmin");
+  return base::iequals(name, "servers") || base::iequals(name, "services") || base::iequals(name, "xadmin") ||
+         base::iequals(name, "metrics") || base::iequals(name, "dashboard");
 }
 
 Words::const_iterator find_variable(const Words& in, std::string_view name_with_equals) {

@@ -239,7 +239,7 @@ constexpr std::array table{
 };
 
 constexpr std::string_view both_kinds[]{"echo", "discard", "chargen", "daytime", "time"};
-constexpr std::string_view stream_only[]{"tcpmux", "servers", "services", "xadmin"};
+constexpr std::string_view stream_only[]{"tcpmux", "servers", "services", "xadmin", "metrics", "dashboard"};
 
 std::string internal_hint(S s) {
   for (const auto names : {std::span<const std::string_view>(both_kinds), std::span<const std::string_view>(stream_only)})

@@ -23,6 +23,7 @@ constexpr std::array rows{
     Row{Kind::ident, make_ident},     Row{Kind::lines, make_lines},
     Row{Kind::tls, make_tls},         Row{Kind::tls_relay, make_tls_relay},
     Row{Kind::proxy, make_proxy},     Row{Kind::carry, make_carry},
+    Row{Kind::metrics, make_metrics}, Row{Kind::dashboard, make_dashboard},
 };
 
 }  // namespace

@@ -44,6 +44,7 @@ Arguments arguments_of(const po::variables_map& found) {
       {"all", &Arguments::all},         {"hold", &Arguments::hold},     {"persist", &Arguments::persist},
       {"strict", &Arguments::strict},   {"inetd", &Arguments::inetd},   {"wait", &Arguments::wait},
       {"once", &Arguments::once},       {"as-xinetd", &Arguments::as_xinetd}, {"follow", &Arguments::follow},
+      {"reset", &Arguments::reset},
   };
   const std::pair<const char*, std::optional<std::string> Arguments::*> values[]{
       {"file", &Arguments::file},

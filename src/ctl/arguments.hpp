@@ -23,6 +23,7 @@ struct Arguments {
   bool as_xinetd = false;
   bool once = false;
   bool follow = false;
+  bool reset = false;
   std::optional<std::string> file;
   std::optional<std::string> interval;
   std::optional<std::string> sort;

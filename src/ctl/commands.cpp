@@ -54,7 +54,8 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = [] {
     std::vector<Command> rows;
     for (const std::span<const Command> some : {daemon_commands(), reload_commands(), service_commands(), standing_commands(),
-                                                session_commands(), ban_commands(), event_commands(), std::span<const Command>(others)})
+                                                session_commands(), ban_commands(), event_commands(), metrics_commands(),
+                                                std::span<const Command>(others)})
       rows.insert(rows.end(), some.begin(), some.end());
     return rows;
   }();
@@ -67,6 +68,12 @@ const Command* find_command(std::string_view name) {
 }
 
 std::string fill_nothing(const Arguments&, command::Nothing&) { return {}; }
+
+std::vector<std::string> services_in(const Arguments& arguments) {
+  std::vector<std::string> words = arguments.words;
+  if (arguments.command == command::Set::name) std::erase_if(words, is_setting);
+  return words;
+}
 
 std::string fill_services(const Arguments& arguments, request::Services& request) {
   request.mean(arguments.words);

@@ -68,6 +68,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> session_commands();
 [[nodiscard]] std::span<const Command> ban_commands();
 [[nodiscard]] std::span<const Command> event_commands();
+[[nodiscard]] std::span<const Command> metrics_commands();
 
 /// Completes a row for command C of the daemon: `fill` puts words and options into its arguments, `print` gets what it has
 /// answered.
@@ -92,6 +93,10 @@ Exit judged(const Answer& answer) {
 }
 /// For commands without words and options.
 [[nodiscard]] std::string fill_nothing(const Arguments& arguments, command::Nothing& request);
+/// Is it a word of `set` that says what to set?
+[[nodiscard]] inline bool is_setting(std::string_view word) { return word.find('=') != word.npos; }
+/// The words that are services.
+[[nodiscard]] std::vector<std::string> services_in(const Arguments& arguments);
 /// For commands whose words are services.
 [[nodiscard]] std::string fill_services(const Arguments& arguments, request::Services& request);
 

@@ -62,19 +62,20 @@ std::optional<std::string_view> value_of(std::string_view line, std::string_view
   return one ? std::optional(words[0]) : std::nullopt;
 }
 
-/// "\tdisable         = yes", with blanks and equals sign where `like` has them.
-std::string new_line(std::string_view like) {
+/// "\tdisable         = yes": the name and the rest, with blanks and equals sign where `like` has them.
+std::string new_line(std::string_view like, std::string_view attribute, std::string_view rest) {
+  const std::string plain = fmt::format("\t{} {}", attribute, rest);
   const std::size_t indent = like.find_first_not_of(" \t");
   const std::size_t equals = like.find('=');
-  if (indent == like.npos || equals == like.npos) return "\tdisable = yes";
+  if (indent == like.npos || equals == like.npos) return plain;
   const std::string_view name = attribute_of(like);
   std::string_view between = like.substr(indent + name.size(), equals - indent - name.size());
   if (between.ends_with('+') || between.ends_with('-')) between.remove_suffix(1);
-  if (between.find_first_not_of(" \t") != between.npos) return "\tdisable = yes";
+  if (between.find_first_not_of(" \t") != between.npos) return plain;
   const bool tabs = between.find('\t') != between.npos;
-  const std::size_t width = std::max(name.size() + between.size(), std::string_view("disable ").size());
-  const std::string blanks = tabs ? std::string(between) : std::string(width - std::string_view("disable").size(), ' ');
-  return std::string(like.substr(0, indent)) + "disable" + blanks + "= yes";
+  const std::size_t width = std::max(name.size() + between.size(), attribute.size() + 1);
+  const std::string blanks = tabs ? std::string(between) : std::string(width - attribute.size(), ' ');
+  return fmt::format("{}{}{}{}", like.substr(0, indent), attribute, blanks, rest);
 }
 
 struct Entry {
@@ -115,15 +116,34 @@ std::size_t moved_to(const std::vector<Line>& lines, std::size_t first, std::str
   return found.size() == 1 ? found[0] : first;
 }
 
+/// The entry that is meant, wherever it is by now.
+base::Result<Entry> entry_of(const std::vector<Line>& lines, int line, std::string_view name, std::string_view id) {
+  auto entry = entry_at(lines, moved_to(lines, static_cast<std::size_t>(std::max(line, 1)) - 1, name, id), name);
+  if (entry && !has_id(*entry, name, id)) return base::Error{0, fmt::format("the entry there is no longer that of {}; reload first", id)};
+  return entry;
+}
+
+/// As the first line of the entry, laid out like the next one.
+void add_first(std::string& text, const Entry& entry, std::string_view attribute, std::string_view rest) {
+  std::string_view like;
+  for (const Line& one : entry.body)
+    if (like.empty() && one.counts()) like = one.text;
+  const bool carriage_return = like.ends_with('\r');
+  text.insert(entry.inside, new_line(like, attribute, rest) + (carriage_return ? "\r\n" : "\n"));
+}
+
+/// Without the sign of an operator.
+std::string_view attribute_named(std::string_view before_equals) {
+  if (before_equals.ends_with('+') || before_equals.ends_with('-')) before_equals.remove_suffix(1);
+  return base::trim(before_equals);
+}
+
 }  // namespace
 
 base::Result<std::string> with_disable(std::string_view text, int line, std::string_view name, std::string_view id,
                                        bool disable) {
-  const auto lines = lines_of(text);
-  const auto entry = entry_at(lines, moved_to(lines, static_cast<std::size_t>(std::max(line, 1)) - 1, name, id), name);
+  const auto entry = entry_of(lines_of(text), line, name, id);
   if (!entry) return entry.error();
-  if (!has_id(*entry, name, id))
-    return base::Error{0, fmt::format("the entry there is no longer that of {}; reload first", id)};
   std::string result(text);
   const std::string_view wanted = disable ? "yes" : "no";
   bool found = false;
@@ -141,12 +161,28 @@ base::Result<std::string> with_disable(std::string_view text, int line, std::str
       result.replace(static_cast<std::size_t>(value->data() - text.data()), value->size(), wanted);
   }
   if (found || !disable) return result;
-  std::string_view like;
-  for (const Line& one : entry->body)
-    if (like.empty() && one.counts()) like = one.text;
-  const bool carriage_return = like.ends_with('\r');
-  result.insert(entry->inside, new_line(like) + (carriage_return ? "\r\n" : "\n"));
+  add_first(result, *entry, "disable", "= yes");
   return result;
+}
+
+base::Result<std::string> with_setting(std::string_view text, int line, std::string_view name, std::string_view id,
+                                       std::string_view setting) {
+  const auto entry = entry_of(lines_of(text), line, name, id);
+  if (!entry) return entry.error();
+  const std::size_t equals = setting.find('=');
+  if (equals == setting.npos) return base::Error{0, fmt::format("'{}' sets nothing", base::escaped(setting, 200))};
+  const std::string_view attribute = attribute_named(setting.substr(0, equals));
+  const bool whole = attribute.size() == base::trim(setting.substr(0, equals)).size();
+  const std::string rest = fmt::format("{} {}", whole ? "=" : setting.substr(equals - 1, 2), fmt::join(base::split_words(setting.substr(equals + 1)), " "));
+  std::vector<Line> own;
+  for (const Line& one : entry->body)
+    if (one.counts() && base::iequals(attribute_named(attribute_of(one.text)), attribute)) own.push_back(one);
+  std::string result(text);
+  if (own.empty()) return add_first(result, *entry, attribute, rest), result;
+  const std::string made = new_line(own.back().text, attribute, rest) + (own.back().text.ends_with('\r') ? "\r" : "");
+  if (!whole) return result.insert(own.back().at + own.back().text.size(), "\n" + made), result;
+  for (std::size_t i = own.size(); i-- > 1;) result.erase(own[i].at, own[i].text.size() + 1);
+  return result.replace(own[0].at, own[0].text.size(), made), result;
 }
 
 base::Result<std::string> read_file(const std::string& path) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The `disable` line of an entry, changed in its file. Internal to ctl.
+// Lines of an entry, changed in its file. Internal to ctl.
 #pragma once
 #include <string>
 #include <string_view>
@@ -15,6 +15,11 @@ namespace xsuperd::ctl {
 /// lines cannot be understood. Pure.
 [[nodiscard]] base::Result<std::string> with_disable(std::string_view text, int line, std::string_view name,
                                                      std::string_view id, bool disable);
+
+/// The same with a line "ATTRIBUTE=VALUES", whose blanks are as a file wants them. It takes the place of those that the attribute has;
+/// with += or -= it is added behind them. Where there are none it is added as above.
+[[nodiscard]] base::Result<std::string> with_setting(std::string_view text, int line, std::string_view name, std::string_view id,
+                                                     std::string_view setting);
 
 /// Replaces the contents of a file by rename(2): it is always whole, the old one or the new one. Owner and mode stay; a
 /// symbolic link stays one. `before` is what it was read as: fails when somebody else has changed it since.

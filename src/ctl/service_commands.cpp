@@ -64,6 +64,11 @@ std::string print_list(const Arguments& arguments, const control::Answered<comma
          footer(arguments, answer);
 }
 
+std::string fill_stats(const Arguments& a, request::Stats& request) {
+  if (a.reset) request.reset = true;
+  return fill_services(a, request);
+}
+
 std::string print_stats(const Arguments&, const control::Answered<command::Stats>& answer) {
   std::vector<std::vector<std::string>> rows;
   for (const reply::StatsRow& row : answer.rows) {
@@ -158,7 +163,7 @@ std::string print_show(const Arguments& arguments, const control::Answered<comma
 
 constexpr std::array<std::string_view, 3> list_lines{"xsuperctl list", "xsuperctl list --all", "xsuperctl list ftp "
                                                                                                "'web-*'"};
-constexpr std::array<std::string_view, 2> stats_lines{"xsuperctl stats", "xsuperctl stats ftp"};
+constexpr std::array<std::string_view, 2> stats_lines{"xsuperctl stats", "xsuperctl stats --reset ftp"};
 constexpr std::array<std::string_view, 2> show_lines{"xsuperctl show ftp", "xsuperctl show ftp http only_from no_access"};
 
 constexpr std::array rows{
@@ -168,9 +173,10 @@ constexpr std::array rows{
                         "a service is closed that should be open. Entries that are not served are counted, and "
                         "listed with --all or if they are named. A SERVICE is an id, a name, or a pattern with * and ?.",
          .examples = list_lines, .most = many}),
-    asks<command::Stats, fill_services, print_stats>(
+    asks<command::Stats, fill_stats, print_stats>(
         {.synopsis = "[SERVICE ...]", .text = "the counters of all services",
-         .description = "Prints the counters of each service, with the reasons for refusals.", .examples = stats_lines, .most = many}),
+         .description = "Prints the counters of each service, with the reasons for refusals. With --reset they begin anew "
+                        "before that, of the named services or of all; what is not decided yet is counted when it is.", .examples = stats_lines, .most = many}),
     asks<command::Show, fill_show, print_show>(
         {.synopsis = "SERVICE ... [ATTRIBUTE ...]", .text = "attributes of services, and where each comes from",
          .description = "Prints the attributes in effect and the lines that each comes from. Any word after the "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// drain, disable, enable and renew.
+// drain, disable, enable, renew and set.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -59,6 +59,22 @@ Exit renewed(const reply::Renew& answer) {
   return kept ? Exit::failed : Exit::good;
 }
 
+std::string fill_set(const Arguments& a, request::Set& request) {
+  request.mean(services_in(a));
+  for (const std::string& word : a.words)
+    if (is_setting(word)) request.lines.push_back(word);
+  if (request.lines.empty() || request.lines.size() == a.words.size()) return "usage: xsuperctl set SERVICE ... ATTRIBUTE=VALUES ...";
+  return {};
+}
+
+std::string print_set(const Arguments&, const control::Answered<command::Set>& answer) {
+  std::string text;
+  for (const reply::Service& service : answer.result.services) text += fit_for_terminal("set " + service.id) + "\n";
+  return text;
+}
+
+constexpr std::array<std::string_view, 2> set_lines{"xsuperctl set ftp instances=20 'only_from+=192.0.2.0/24 2001:db8::/32'",
+                                                    "xsuperctl set --persist 'web-*' per_source=5"};
 constexpr std::array<std::string_view, 2> renew_lines{"xsuperctl renew", "xsuperctl renew imaps 'web-*'"};
 constexpr std::array<std::string_view, 2> drain_lines{"xsuperctl drain --wait ftp", "xsuperctl drain --hold 'web-*'"};
 constexpr std::array<std::string_view, 2> disable_lines{"xsuperctl disable ftp", "xsuperctl disable --persist ftp tftp"};
@@ -87,6 +103,12 @@ constexpr std::array rows{
                         "none is named. Sessions go on, and nothing else is read. What cannot be used changes nothing: the "
                         "service keeps what it has, and the status is 1.",
          .examples = renew_lines, .most = many, .judge = judged<command::Renew, renewed>}),
+    asks<command::Set, fill_set, print_set>(
+        {.synopsis = "SERVICE ... ATTRIBUTE=VALUES ...", .text = "change limits and access lists",
+         .description = "Changes limits and access lists until the next reload, with +=VALUES and -=VALUES also a part of a list. "
+                        "With --persist the lines are also written into the file of each service; if the daemon refuses, the file "
+                        "is restored.",
+         .examples = set_lines, .least = 2, .most = many}),
 };
 
 }  // namespace

@@ -45,15 +45,15 @@ base::Result<void> Conversation::ask(const control::Request& request, Answer& an
 /// Those that are meant, from the last line of a file to the first: a line that is added moves what follows it.
 base::Result<std::vector<reply::ListRow>> Persistence::entries() {
   Answer answer;
-  if (const auto asked = daemon_.ask(control::ask_for<command::List>(meaning<request::List>(arguments_.words)), answer); !asked)
+  if (const auto asked = daemon_.ask(control::ask_for<command::List>(meaning<request::List>(services_in(arguments_))), answer); !asked)
     return asked.error();
   if (daemon_.failure) return std::vector<reply::ListRow>{};
-  const bool disable = arguments_.command == command::Disable::name;
+  const bool disable = arguments_.command == command::Disable::name, sets = arguments_.command == command::Set::name;
   std::vector<reply::ListRow> found;
   for (reply::ListRow& row : answered<command::List>(answer).rows) {
     if (const auto* absent = std::get_if<reply::Absent>(&row)) {
       if (disable) continue;  // it is as it should be
-      if (absent->why != reply::Absent::by_its_entry)
+      if (sets || absent->why != reply::Absent::by_its_entry)
         return base::Error{0, fmt::format("service {} is {}: {}", absent->id, absent->why, place_text(absent->place))};
     } else if (const auto& [id, state] = std::tie(std::get<reply::Service>(row).id, std::get<reply::Service>(row).state);
                state == States::held || state == States::drained || state == States::disabled) {
@@ -63,6 +63,14 @@ base::Result<std::vector<reply::ListRow>> Persistence::entries() {
   }
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return place_of(a).line > place_of(b).line; });
   return found;
+}
+
+base::Result<std::string> Persistence::changed(const std::string& text, int line, const std::string& name, const std::string& id) const {
+  if (arguments_.command != command::Set::name) return with_disable(text, line, name, id, arguments_.command == command::Disable::name);
+  base::Result<std::string> after = text;
+  for (const std::string& word : arguments_.words)
+    if (after && is_setting(word)) after = with_setting(*after, line, name, id, word);
+  return after;
 }
 
 base::Result<void> Persistence::edit(const std::vector<reply::ListRow>& entries) {
@@ -76,7 +84,7 @@ base::Result<void> Persistence::edit(const std::vector<reply::ListRow>& entries)
       if (!text) return text.error();
       file = files_.insert(files_.end(), {path, *text, *text});
     }
-    auto after = with_disable(file->after, static_cast<int>(line), name, id, arguments_.command == command::Disable::name);
+    auto after = changed(file->after, static_cast<int>(line), name, id);
     if (!after) return base::Error{0, fmt::format("{}:{}: {}", path, line, after.error().sentence)};
     file->after = std::move(*after);
   }

@@ -37,6 +37,8 @@ class Persistence {
     std::string path, before, after;
   };
   [[nodiscard]] base::Result<std::vector<reply::ListRow>> entries();
+  /// The text of a file with the entry on that line changed as the command says.
+  [[nodiscard]] base::Result<std::string> changed(const std::string& text, int line, const std::string& name, const std::string& id) const;
   [[nodiscard]] base::Result<void> edit(const std::vector<reply::ListRow>& entries);
   [[nodiscard]] base::Result<void> write();
   [[nodiscard]] base::Result<void> reload();

@@ -51,6 +51,7 @@ void Delivery::keep(Kept& kept, const Output::Line& line) {
   const bool fits = kept.lines.empty() || (kept.lost == 0 && kept.bytes + cost(line.event) <= keep_bytes_);
   if (!fits) {
     ++kept.lost;
+    ++lost_;
     return;
   }
   KeptLine mine{line.level, line.when, line.event, {}, number_};

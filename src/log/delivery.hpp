@@ -43,6 +43,8 @@ class Delivery {
   [[nodiscard]] std::optional<base::Moment> next_retry() const;
   /// How many of the lines given to deliver() are surely done with: all before the oldest that is kept.
   [[nodiscard]] std::uint64_t settled() const;
+  /// How many of the lines given to deliver() did not fit, ever.
+  [[nodiscard]] std::uint64_t lost() const { return lost_; }
 
  private:
   struct KeptLine {
@@ -76,6 +78,7 @@ class Delivery {
   std::shared_ptr<Output> daemon_log_;
   std::map<std::shared_ptr<Output>, Kept> kept_;  ///< only outputs that do not work now: nearly always empty
   std::vector<Output::Remark> remarks_;
+  std::uint64_t lost_ = 0;
   std::uint64_t number_ = 0;  ///< lines given to deliver() so far
 };
 

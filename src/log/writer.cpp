@@ -56,6 +56,8 @@ struct Writer::State {
   Batch incoming;
   std::uint64_t accepted = 0;  ///< lines that went into `incoming`, ever
   std::uint64_t settled = 0;   ///< how many of them are done with
+  std::uint64_t not_taken = 0;     ///< lines for which there was no room, ever
+  std::uint64_t not_delivered = 0;  ///< lines that their output did not take in time, ever
   std::uint64_t dropped = 0;   ///< lines for which there was no room, since the thread last looked
   std::shared_ptr<Output> daemon_log;
   bool urgent = false;  ///< somebody waits in flush()
@@ -65,6 +67,7 @@ struct Writer::State {
   Delivery delivery;
   Batch batch;  ///< empty between two rounds
   std::uint64_t missed = 0;
+  std::uint64_t failed = 0;  ///< lines that there was no memory to keep, ever
   bool everywhere = false;
   base::Moment last_round;
 };
@@ -92,6 +95,7 @@ void Writer::State::guarded(Function function) {
     function();
   } catch (const std::exception&) {
     ++missed;
+    ++failed;
   }
 }
 
@@ -99,6 +103,7 @@ void Writer::State::guarded(Function function) {
 bool Writer::State::next_round() {
   std::unique_lock lock(mutex);
   settled = delivery.settled();
+  not_delivered = delivery.lost() + failed;
   progress.notify_all();
   wait_for_work(lock);
   std::swap(incoming, batch);
@@ -166,6 +171,7 @@ void Writer::write(const std::shared_ptr<Output>& to, Level level, base::WallTim
     wake = state.incoming.empty();  // else the thread has been woken already and has not looked yet
     if (state.incoming.bytes() + Batch::cost(text_size(event)) > state.sizes.queue_bytes) {
       ++state.dropped;
+      ++state.not_taken;
     } else {
       state.incoming.add(to, level, when, event);
       ++state.accepted;
@@ -185,6 +191,11 @@ bool Writer::flush(std::chrono::milliseconds deadline) {
   state_->urgent = true;
   state_->work.notify_one();
   return state_->progress.wait_for(lock, deadline, [&] { return state_->settled >= all; });
+}
+
+std::uint64_t Writer::lost() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->not_taken + state_->not_delivered;
 }
 
 }  // namespace xsuperd::log

@@ -62,6 +62,7 @@ worker::Conversations::Done Handshakes::when_ended(Token token) {
 void Handshakes::shaken(Token token, const tls::Handshake& handshake) {
   Session* session = needs_.sessions.find(token);
   if (!session || !std::exchange(session->shaking, false)) return;
+  needs_.tallies.shaken(handshake.result);
   if (handshake.result == Result::left) return needs_.endings.withdraw(token);
   if (handshake.result == Result::certificate) return refuse(token, policy::Reason::certificate, why_not(handshake));
   if (handshake.result != Result::done) return refuse(token, policy::Reason::tls, why_not(handshake));

@@ -23,6 +23,7 @@ class Handshakes {
     Endings& endings;
     Way& way;
     const Serving& serving;
+    Tallies& tallies;
     const Journal& journal;
     const Life& life;
   };

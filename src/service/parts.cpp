@@ -60,6 +60,7 @@ Runner::Parts::Parts(Runner& runner, Surroundings& around, Setup the_setup)
                   .endings = endings,
                   .way = way,
                   .serving = around.serving,
+                  .tallies = around.census.tallies,
                   .journal = journal,
                   .life = life}),
       judging({.setup = setup,

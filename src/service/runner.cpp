@@ -32,6 +32,13 @@ void Runner::count_on_from(Runner& before) {
   parts_->sessions.counters() = before.parts_->sessions.counters().hand_on();
 }
 
+Counters Runner::count_anew() {
+  Counters& counters = parts_->sessions.counters();
+  Counters before = counters.hand_on();
+  counters.since = std::chrono::system_clock::now();
+  return before;
+}
+
 namespace {
 
 /// A log that could not be opened anew goes on where it is.
@@ -124,8 +131,6 @@ bool Runner::signal_session(Token token, int number) {
   parts_->conversations.stop(token);
   return true;
 }
-
-std::size_t Runner::signal_servers(int number) { return parts_->signals.send_all(number); }
 
 void Runner::receive_from_tcpmux(base::Fd connection, const Session& before) {
   if (standing() != Standing::serving) return (void)net::send_now(connection.get(), "-Service not available\r\n");

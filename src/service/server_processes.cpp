@@ -126,6 +126,7 @@ void ServerProcesses::started(spawn::Started& outcome) {
 
 void ServerProcesses::failed(spawn::StartFailed& outcome) {
   needs_.census.owners.erase(outcome.token);
+  needs_.census.tallies.failed_at(outcome.step);
   errors_.failed(outcome.token);
   if (outcome.step == spawn::Step::box && !may_pass(outcome.error)) return never_began(outcome.token, fmt::format("{}: {}", service().id, outcome.detail));
   outcome.process_existed ? not_executed(outcome) : not_created(outcome);

@@ -23,15 +23,12 @@ void ServerSignals::kill_late(Token token) {
     needs_.journal.daemon().warning("Sending signal {} to {} server {}", SIGKILL, needs_.setup.service().id, pid);
 }
 
-std::size_t ServerSignals::send_all(int number) {
-  std::size_t count = 0;
+void ServerSignals::send_all(int number) {
   for (auto& [token, session] : needs_.sessions.all()) {
     if (session.pid == 0 || !needs_.children.signal(token, number, needs_.clock.grace)) continue;
     session.signalled = true;
     needs_.journal.daemon().warning("Sending signal {} to {} server {}", number, needs_.setup.service().id, session.pid);
-    ++count;
   }
-  return count;
 }
 
 void ServerSignals::end_all() {

@@ -33,8 +33,8 @@ class ServerSignals {
   void end(Token token, std::chrono::seconds grace) { (void)needs_.children.signal(token, SIGTERM, grace); }
   /// KILL to one that has ignored that.
   void kill_late(Token token);
-  /// To every running server; returns how many there were.
-  std::size_t send_all(int number);
+  /// To every running server.
+  void send_all(int number);
 
   /// The service is being retired, and its servers have to end. Answered before anything else, because some may be starting.
   void must_end() { must_end_ = true; }

@@ -23,7 +23,8 @@ constexpr Internal internals[]{
     {"chargen", worker::Kind::chargen, true}, {"daytime", worker::Kind::daytime, false},
     {"time", worker::Kind::time, false},      {"servers", worker::Kind::text, true},
     {"services", worker::Kind::text, true},   {"xadmin", worker::Kind::xadmin, true},
-    {"tcpmux", worker::Kind::tcpmux, true},
+    {"tcpmux", worker::Kind::tcpmux, true},   {"metrics", worker::Kind::metrics, true},
+    {"dashboard", worker::Kind::dashboard, true},
 };
 
 Internal door_of(const config::Service& service) {
@@ -34,6 +35,8 @@ Internal door_of(const config::Service& service) {
 }
 
 constexpr std::chrono::seconds tcpmux_patience{10};  // decision B15.21
+
+bool shows_pages(worker::Kind kind) { return kind == worker::Kind::metrics || kind == worker::Kind::dashboard; }
 
 /// Has the worker told what it has carried?
 bool counted(const worker::Ending& ending) { return !ending.lost() && ending.why != worker::Ending::Why::unseen; }
@@ -62,7 +65,10 @@ void ServiceConversations::start(Token token) {
 void ServiceConversations::carry_on(Token token) {
   const Session& session = needs_.sessions.at(token);
   if (session.socket) return begin(token, parameters());
-  if (workers(session).resume(worker_token(token, session), when_ended(token))) return;
+  worker::Conversations& there = workers(session);
+  const std::uint64_t its = worker_token(token, session);
+  if (shows_pages(door_of(service()).kind) ? there.resume_pages(its, when_ended(token), when_wished(token)) : there.resume(its, when_ended(token)))
+    return;
   end_later(token, worker::Ending::Why::lost);
 }
 
@@ -138,6 +144,7 @@ void ServiceConversations::hold(Token token, worker::Parameters parameters) {
     kind = worker::Kind::tls_relay;
     ask_for_tls(parameters);
   }
+  if (shows_pages(kind)) parameters.on_wish = when_wished(token);
   workers(session).start(worker_token(token, session), kind, std::move(session.socket), std::move(parameters), when_ended(token));
 }
 
@@ -164,6 +171,15 @@ std::string ServiceConversations::greeting(const Session& session, config::Redir
 
 worker::Conversations::Done ServiceConversations::when_ended(Token token) {
   return needs_.life.guard([this, token](worker::Ending ending) { ended(token, std::move(ending)); });
+}
+
+/// Services that show pages have no target, and so these are held where parameters and tokens are plain.
+worker::Conversations::OnWish ServiceConversations::when_wished(Token token) {
+  return needs_.life.guard([this, token](const worker::PageWish& wish) {
+    worker::Conversations& there = needs_.serving.conversations;
+    if (!needs_.hooks.page) return there.show(token, {});
+    needs_.hooks.page(wish, needs_.life.guard([this, token](worker::PageMade page) { needs_.serving.conversations.show(token, std::move(page)); }));
+  });
 }
 
 void ServiceConversations::ended(Token token, worker::Ending ending) {

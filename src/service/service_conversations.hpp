@@ -48,6 +48,7 @@ class ServiceConversations {
   void shaken(const tls::Handshake& handshake) const;
   void end_later(Token token, worker::Ending::Why why);
   [[nodiscard]] worker::Conversations::Done when_ended(Token token);
+  [[nodiscard]] worker::Conversations::OnWish when_wished(Token token);
   void ended(Token token, worker::Ending ending);
   void tell_end(Token token, const Session& session, const worker::Ending& ending);
   void answer_tcpmux(base::Fd connection, const Session& session, const std::string& request);

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "supervisor/tallies.hpp"
 #include "xsuperd/service/surroundings.hpp"
 #include "xsuperd/supervisor/process.hpp"
 
@@ -56,6 +57,7 @@ void Facilities::hand_over(HandOver& state) const {
   state.displaced_told = around_.bans.displaced_told;
   state.chargen_line = around_.datagrams.chargen.line;
   state.last_token = around_.census.last_token;
+  for (HandOver::Tally& one : tallies_of(around_.census.tallies)) state.tallies.push_back(std::move(one));
   for (const net::ActivatedSocket& one : around_.sockets.activated.sockets())
     state.handed.push_back({.name = one.name, .socket = one.fd.get(), .foreign = one.foreign});
   state.lingering = around_.serving.lingering->hand_over();
@@ -64,6 +66,7 @@ void Facilities::hand_over(HandOver& state) const {
 
 void Facilities::restore(const HandOver& state, const std::function<base::Fd(int)>& take) {
   around_.census.last_token = state.last_token;
+  around_.census.tallies = restored_tallies(state.tallies);
   around_.bans.list.restore(state.bans);
   around_.bans.displaced_told = state.displaced_told;
   around_.datagrams.chargen.line = state.chargen_line;

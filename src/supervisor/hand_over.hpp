@@ -25,16 +25,19 @@ namespace xsuperd::supervisor {
 /// What came of reading the configuration last.
 struct LoadRecord {
   static constexpr std::size_t most_unguarded = 20;
+  static constexpr std::size_t most_findings = 50;
+  static constexpr std::size_t longest_finding = 1000;
   base::WallTime at{};
   bool is_reload = false;
   std::string outcome = "applied";  ///< or "refused": what was there before goes on
   std::size_t errors = 0;
   std::size_t warnings = 0;
   std::vector<std::string> unguarded = {};  ///< the first sentences about files that others may change
+  std::vector<std::string> findings = {};   ///< the first errors and warnings, a line each, of printable ASCII
   bool operator==(const LoadRecord&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(LoadRecord, (), (at, is_reload, outcome, errors, warnings, unguarded))
-constexpr auto members_since(const LoadRecord*) { return std::array{base::Since{"unguarded", 5}}; }
+BOOST_DESCRIBE_STRUCT(LoadRecord, (), (at, is_reload, outcome, errors, warnings, unguarded, findings))
+constexpr auto members_since(const LoadRecord*) { return std::array{base::Since{"unguarded", 5}, base::Since{"findings", 11}}; }
 
 /// The whole state of a daemon as plain values; descriptors by their numbers, -1 for none. To add something, add a
 /// member where it belongs, to its BOOST_DESCRIBE_STRUCT and to members_since() beside it, with the version that comes
@@ -130,6 +133,13 @@ struct HandOver {
     int pidfd = -1;
     bool operator==(const Leftover&) const = default;
   };
+  /// What is counted for the daemon as a whole. Words that the next image does not know are forgotten.
+  struct Tally {
+    std::string of;
+    std::string word;
+    std::uint64_t count = 0;
+    bool operator==(const Tally&) const = default;
+  };
 
   Daemon daemon;
   base::WallTime started{};  ///< the first image
@@ -162,6 +172,7 @@ struct HandOver {
   tls::InheritedTickets tickets;
   base::Moment now{};               ///< when this was written
   std::string clock = {};           ///< by which clock, as time_namespace() names it
+  std::vector<Tally> tallies = {};
   bool operator==(const HandOver&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(HandOver::Daemon, (),
@@ -183,14 +194,16 @@ BOOST_DESCRIBE_STRUCT(HandOver::Standing, (), (id, standing))
 BOOST_DESCRIBE_STRUCT(HandOver::ActivatedSocket, (), (name, socket, foreign))
 constexpr auto members_since(const HandOver::ActivatedSocket*) { return std::array{base::Since{"foreign", 5}}; }
 BOOST_DESCRIBE_STRUCT(HandOver::Leftover, (), (pidfd))
+BOOST_DESCRIBE_STRUCT(HandOver::Tally, (), (of, word, count))
 BOOST_DESCRIBE_STRUCT(HandOver, (),
                       (daemon, started, loaded, last_load, log_level, defaults, default_origins, standings, gone, services,
                        configured, absent, runners, bans, displaced_told, chargen_line, last_token, workers, handed,
                        leftovers, reload_wanted, worker_failures, last_worker_failure, log_behind, notes, lingering, now,
-                       clock, boxes, tls_workers, tickets))
+                        clock, boxes, tls_workers, tickets, tallies))
 constexpr auto members_since(const HandOver*) {
   return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5},
-                    base::Since{"boxes", 9}, base::Since{"tls_workers", 10}, base::Since{"tickets", 10}};
+                    base::Since{"boxes", 9}, base::Since{"tls_workers", 10}, base::Since{"tickets", 10},
+                    base::Since{"tallies", 11}};
 }
 
 /// As text (JSON).

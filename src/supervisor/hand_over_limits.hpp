@@ -113,6 +113,7 @@ template <> inline constexpr Limits limits<&spawn::InheritedBox::keeper> = a_des
 template <> inline constexpr Limits limits<&spawn::InheritedBox::group> = a_descriptor;
 template <> inline constexpr Limits limits<&spawn::InheritedBox::group_path> = a_path;
 template <> inline constexpr Limits limits<&LoadRecord::outcome>{.most = 64};
+template <> inline constexpr Limits limits<&LoadRecord::findings>{.most = LoadRecord::most_findings};
 template <> inline constexpr Limits limits<&LoadRecord::unguarded>{.most = LoadRecord::most_unguarded};
 
 template <> inline constexpr Limits limits<&HandOver::default_origins>{.most = most_origins};
@@ -126,6 +127,9 @@ template <> inline constexpr Limits limits<&HandOver::chargen_line>{.high = 94};
 template <> inline constexpr Limits limits<&HandOver::workers>{.most = 4096};
 template <> inline constexpr Limits limits<&HandOver::tls_workers>{.most = 4096};
 template <> inline constexpr Limits limits<&HandOver::handed>{.most = 65536};
+template <> inline constexpr Limits limits<&HandOver::tallies>{.most = 4096};
+template <> inline constexpr Limits limits<&HandOver::Tally::of>{.most = 64};
+template <> inline constexpr Limits limits<&HandOver::Tally::word>{.most = 256};
 template <> inline constexpr Limits limits<&HandOver::leftovers>{.most = 4096};
 template <> inline constexpr Limits limits<&HandOver::boxes>{.most = 65536};
 template <> inline constexpr Limits limits<&HandOver::lingering>{.most = 65536};

@@ -17,6 +17,7 @@
 #include "supervisor/loads.hpp"
 #include "supervisor/logs.hpp"
 #include "supervisor/manager_link.hpp"
+#include "supervisor/pages.hpp"
 #include "supervisor/reloads.hpp"
 #include "supervisor/renewals.hpp"
 #include "supervisor/rollout.hpp"
@@ -72,6 +73,7 @@ class Supervisor::Impl {
   // Whatever refers to another stands below it. When the daemon ends what is below goes first: the Runners before all that
   // they use, and the loop, which may still hold what was posted to it, last of all.
   Options& options_;
+  const log::Writer& writer_;
   log::DaemonLog& log_;
   boost::asio::io_context loop_{1};
   FileWork files_{loop_};
@@ -89,6 +91,7 @@ class Supervisor::Impl {
   Loads loads_;
   Reloads reloads_;
   Upgrades upgrades_;
+  Pages pages_;
   StateDump dump_;
   ConsistencyChecks checks_;
   ControlDoor door_;

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "supervisor/hand_over_config.hpp"
+#include "supervisor/tallies.hpp"
+#include "xsuperd/base/text.hpp"
 #include "xsuperd/config/lint.hpp"
 #include "xsuperd/control/schema/daemon.hpp"
 
@@ -36,14 +38,20 @@ void InForce::record(const config::Diagnostics& findings, const std::vector<std:
                      bool applied) {
   last_load_ = {std::chrono::system_clock::now(), is_reload,
                 std::string(applied ? control::Outcomes::applied : control::Outcomes::refused),
-                findings.count(config::Level::error), findings.count(config::Level::warning), unguarded};
+                findings.count(config::Level::error), findings.count(config::Level::warning), unguarded, {}};
   if (last_load_.unguarded.size() > LoadRecord::most_unguarded) last_load_.unguarded.resize(LoadRecord::most_unguarded);
+  for (const config::Diagnostic& d : findings.all())
+    if (d.level <= config::Level::warning && last_load_.findings.size() < LoadRecord::most_findings)
+      last_load_.findings.push_back(base::escaped(config::log_line(d), LoadRecord::longest_finding));
   if (applied) loaded_at_ = last_load_.at;
+  if (is_reload) ++(applied ? reloads_.applied : reloads_.refused);
 }
 
 void InForce::hand_over(HandOver& state) const {
   state.loaded = loaded_at_;
   state.last_load = last_load_;
+  state.tallies.push_back({std::string(tally_words::reload), std::string(control::Outcomes::applied), reloads_.applied});
+  state.tallies.push_back({std::string(tally_words::reload), std::string(control::Outcomes::refused), reloads_.refused});
   hand_over_configuration(*config_, state);
 }
 
@@ -51,6 +59,8 @@ void InForce::restore(const HandOver& state, std::shared_ptr<const config::Confi
   config_ = std::move(config);
   loaded_at_ = state.loaded;
   last_load_ = state.last_load;
+  reloads_ = {count_of(state.tallies, tally_words::reload, control::Outcomes::applied),
+              count_of(state.tallies, tally_words::reload, control::Outcomes::refused)};
 }
 
 }  // namespace xsuperd::supervisor

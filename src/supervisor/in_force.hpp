@@ -3,6 +3,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +38,12 @@ class InForce {
   /// Notes what came of a load, and when; `unguarded` are sentences about files that others may change.
   void record(const config::Diagnostics& findings, const std::vector<std::string>& unguarded, bool is_reload, bool applied);
   [[nodiscard]] const LoadRecord& last_load() const { return last_load_; }
+  /// How many reloads there were.
+  struct ReloadTally {
+    std::uint64_t applied = 0;
+    std::uint64_t refused = 0;
+  };
+  [[nodiscard]] const ReloadTally& reloads() const { return reloads_; }
   /// When what is in force was read.
   [[nodiscard]] base::WallTime loaded_at() const { return loaded_at_; }
 
@@ -51,6 +58,7 @@ class InForce {
   std::shared_ptr<const config::Config> config_;
   base::WallTime loaded_at_{};
   LoadRecord last_load_;
+  ReloadTally reloads_;
 };
 
 }  // namespace xsuperd::supervisor

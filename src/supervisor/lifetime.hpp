@@ -3,6 +3,7 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <cstdint>
 #include <utility>
 
 #include "xsuperd/base/time.hpp"
@@ -19,6 +20,13 @@ class Lifetime {
   [[nodiscard]] base::WallTime started() const { return started_; }
   /// That moment, as the image before this one knew it.
   void go_on_from(base::WallTime started) { started_ = started; }
+  /// How often the running program was replaced since then, and how many lines of logs these images have lost.
+  [[nodiscard]] std::uint64_t upgrades() const { return upgrades_; }
+  [[nodiscard]] std::uint64_t lost_before() const { return lost_before_; }
+  void come_after(std::uint64_t upgrades, std::uint64_t lost) {
+    upgrades_ = upgrades + 1;
+    lost_before_ = lost;
+  }
 
   /// True once the daemon is to end: nothing new is begun any more.
   [[nodiscard]] bool ending() const { return ending_; }
@@ -35,6 +43,8 @@ class Lifetime {
  private:
   boost::asio::io_context& loop_;
   base::WallTime started_ = std::chrono::system_clock::now();
+  std::uint64_t upgrades_ = 0;
+  std::uint64_t lost_before_ = 0;
   bool ending_ = false;
   int status_ = 0;
 };

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/renewals.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
+
+#include "xsuperd/base/text.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -14,7 +18,42 @@ std::vector<config::Renewed> read_again(const std::vector<SharedService>& servic
   return all;
 }
 
+/// All that a thread uses which may take as long as the network does, and what came of it.
+struct Amendment {
+  std::vector<SharedService> before;
+  std::vector<std::string> lines;
+  config::SystemNames names;
+  base::Result<std::vector<SharedService>> after = base::Error{0, "the change was not completed"};
+};
+
+void carry_out(Amendment& amendment) {
+  config::SystemFiles files;
+  std::vector<SharedService> all;
+  for (const SharedService& service : amendment.before) {
+    auto next = config::amend(*service, amendment.lines, files, amendment.names);
+    if (!next) return void(amendment.after = next.error());
+    all.push_back(std::move(*next));
+  }
+  amendment.after = std::move(all);
+}
+
+constexpr char not_now[] = "the configuration is being read, or the program replaced: ask again";
+
 }  // namespace
+
+void Renewals::amend(std::vector<SharedService> services, std::vector<std::string> lines, std::function<void(base::Result<void>)> answered) {
+  const auto amendment = std::make_shared<Amendment>(Amendment{std::move(services), std::move(lines), names_});
+  const auto then = [this, amendment, answered] {
+    if (!amendment->after) return answered(amendment->after.error());
+    std::vector<std::pair<SharedService, SharedService>> changed;
+    for (std::size_t i = 0; i < amendment->before.size(); ++i) changed.emplace_back(amendment->before[i], (*amendment->after)[i]);
+    if (!rollout_.renew(changed)) return answered(base::Error{0, not_now});
+    for (const SharedService& one : amendment->before)
+      log_.notice("service {}: {}", one->id, base::escaped(fmt::format("{}", fmt::join(amendment->lines, "; ")), 500));
+    answered({});
+  };
+  if (threads_.run([amendment] { carry_out(*amendment); }, then) == 0) answered(base::Error{0, "no thread could be started for it"});
+}
 
 void Renewals::renew(std::vector<SharedService> services, Answered answered) {
   std::erase_if(services, [](const SharedService& one) { return !one->tls() && !calls_with_tls(*one); });
@@ -32,7 +71,7 @@ base::Result<std::vector<Renewals::One>> Renewals::put(const std::vector<SharedS
     all.push_back({after[i].service, after[i].outcome});
     if (after[i].service != before[i]) changed.emplace_back(before[i], after[i].service);
   }
-  if (!rollout_.renew(changed)) return base::Error{0, "the configuration is being read, or the program replaced: ask again"};
+  if (!rollout_.renew(changed)) return base::Error{0, not_now};
   for (std::size_t i = 0; i < before.size(); ++i) {
     for (const std::string& warning : after[i].warnings) log_.warning("{}", warning);
     if (after[i].outcome == Outcome::renewed) log_.notice("service {}: certificates and keys renewed", before[i]->id);

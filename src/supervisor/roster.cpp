@@ -40,6 +40,11 @@ service::Counters Roster::counters() const {
   return sum;
 }
 
+void Roster::count_anew() {
+  for_each([](const auto& runner) { (void)runner->count_anew(); });
+  gone_ = {};
+}
+
 std::size_t Roster::available() const {
   std::size_t count = 0;
   // Those that an administrator has closed will be opened again, and those that wait for a name, too.

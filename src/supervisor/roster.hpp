@@ -43,6 +43,12 @@ class Roster {
 
   /// Of all services since the start, those that are no more included.
   [[nodiscard]] service::Counters counters() const;
+  /// What is in the totals, but not in the counters of any on a list.
+  [[nodiscard]] const service::Counters& gone() const { return gone_; }
+  /// Forgets what all services have counted, but for requests that are not decided yet.
+  void count_anew();
+  /// The same for one; what it has counted stays in the totals.
+  void count_anew(service::Runner& runner) { gone_ += runner.count_anew(); }
   /// Of those that are served: how many are open, or will be by themselves or by an administrator's word.
   [[nodiscard]] std::size_t available() const;
   /// Does a service that is closed wait for an answer that says whether it can be opened?
@@ -77,7 +83,7 @@ class Roster {
  private:
   Runners served_;
   Runners retired_;
-  service::Counters gone_;  ///< of services that are no more
+  service::Counters gone_;  ///< of services that are no more, and of those that count anew since
   std::unordered_map<std::string, service::Standing> standings_;  ///< by id in lower case; lives as long as the daemon
 };
 

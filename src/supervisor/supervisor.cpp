@@ -18,6 +18,7 @@
 #include "supervisor/noted_names.hpp"
 #include "supervisor/served.hpp"
 #include "supervisor/surely.hpp"
+#include "supervisor/tallies.hpp"
 #include "xsuperd/base/memory.hpp"
 #include "xsuperd/service/lookups.hpp"
 #include "xsuperd/supervisor/process.hpp"
@@ -62,6 +63,7 @@ service::DaemonFacts facts_of(const Options& options) {
 
 Supervisor::Impl::Impl(Options& options, log::Writer& writer, log::DaemonLog& log)
     : options_(options),
+      writer_(writer),
       log_(log),
       manager_(loop_, net::make_service_manager(), {net::watchdog_period(), net::store_room()}, manager_asks()),
       facilities_(files_, options_, names_.environment(), log),
@@ -87,6 +89,7 @@ Supervisor::Impl::Impl(Options& options, log::Writer& writer, log::DaemonLog& lo
       reloads_(log, lifetime_, reload_asks()),
       upgrades_({files_, writer, log, facilities_.around(), facilities_.processes(), roster_, reloads_, logs_, lifetime_, options_.version},
                 {options_.invocation.binary, options_.arguments, names_.environment()}, [this] { return hand_over(); }),
+      pages_({roster_, files_, log, [this] { return view(); }}),
       dump_({options_.container ? std::string{} : options_.dump_path, options_.version, options_.sources.path(),
              options_.process_limit},
             files_, log, roster_, in_force_),
@@ -125,6 +128,7 @@ Reloads::Asks Supervisor::Impl::reload_asks() {
 void Supervisor::Impl::listen_to_services() {
   service::Surroundings& around = facilities_.around();
   connect_inner_services(around, roster_);
+  around.hooks.page = [this](const worker::PageWish& wish, Pages::Made made) { pages_.make(wish, std::move(made)); };
   around.bans.on_ban = [this] { bans_.grown(); };
   around.hooks.on_idle = [this] { boost::asio::post(loop_, [this] { shutdown_.collect(); }); };  // a Runner is calling
   facilities_.processes().children().on_remains_gone([this] { shutdown_.collect(); });
@@ -230,6 +234,7 @@ bool Supervisor::Impl::take_over() {
   }
   in_force_.restore(state, restored->config);
   lifetime_.go_on_from(state.started);
+  lifetime_.come_after(count_of(state.tallies, tally_words::upgrade, "done"), count_of(state.tallies, tally_words::log, "lost"));
   log_.set_threshold(state.log_level);
   roster_.restore(state);
   facilities_.restore(state, take);
@@ -260,6 +265,8 @@ HandOver Supervisor::Impl::hand_over() const {
                   door_.listening_fd()};
   state.started = lifetime_.started();
   state.log_level = log_.threshold();
+  state.tallies.push_back({std::string(tally_words::upgrade), "done", lifetime_.upgrades()});
+  state.tallies.push_back({std::string(tally_words::log), "lost", lifetime_.lost_before() + writer_.lost()});
   in_force_.hand_over(state);
   roster_.hand_over(*in_force_.config(), state);
   facilities_.hand_over(state);
@@ -276,7 +283,7 @@ void Supervisor::Impl::open_control() {
 }
 
 View Supervisor::Impl::view() const {
-  return View({roster_, in_force_, facilities_.processes(), facilities_.around(), log_, lifetime_, door_, options_.version,
+  return View({roster_, in_force_, facilities_.processes(), facilities_.around(), log_, lifetime_, door_, writer_, options_.version,
                options_.sources.path()});
 }
 

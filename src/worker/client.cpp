@@ -381,6 +381,18 @@ bool Client::resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken
   return true;
 }
 
+bool Client::resume_pages(std::uint64_t token, Done done, OnWish on_wish) {
+  if (!resume(token, std::move(done), {})) return false;
+  impl_->running.find(token)->second.on_wish = std::move(on_wish);
+  return true;
+}
+
+void Client::show(std::uint64_t token, PageMade page) {
+  const auto found = impl_->running.find(token);
+  if (found == impl_->running.end() || !std::exchange(found->second.wishes, false)) return;
+  if (Dialogue& with = found->second.link->dialogue(); !with.foreign()) with.send(encode(Page{token, std::move(page)}));
+}
+
 void Client::join(std::uint64_t token, base::Fd inner) { impl_->join(token, std::move(inner)); }
 
 int Client::waiting_connection(std::uint64_t token) const {

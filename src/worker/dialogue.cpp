@@ -20,7 +20,7 @@ constexpr std::size_t most_unasked = 64;
 
 const char* complaint_about(const Told& told) {
   constexpr std::array complaints{"told a line of what it does not read", "told of a handshake that it does not hold",
-                                  "told a header that nobody asked for"};
+                                  "told a header that nobody asked for", "wished for a page that it may not have"};
   static_assert(complaints.size() == std::variant_size_v<Told>);
   return complaints[told.index()];
 }

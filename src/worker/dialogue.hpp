@@ -16,7 +16,7 @@
 namespace xsuperd::worker {
 
 /// What a conversation tells before it ends.
-using Told = std::variant<Line, Shaken, HeaderSeen>;
+using Told = std::variant<Line, Shaken, HeaderSeen, Wish>;
 
 /// What is said between the daemon and one worker: sends, takes what comes, and sees that it is in order, as far as that
 /// can be seen without knowing its conversations. While the worker has conversations, or has not taken all that it was

@@ -76,6 +76,8 @@ class Link {
   /// The last conversation has ended.
   void idle_from_now();
 
+  /// From before an upgrade?
+  [[nodiscard]] bool inherited() const { return taken_over_; }
   [[nodiscard]] bool ready() const { return phase_ == Phase::ready; }
   /// Ready, and takes what it is sent.
   [[nodiscard]] bool has_room() const { return ready() && dialogue_.kept() == 0; }

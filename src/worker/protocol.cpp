@@ -15,13 +15,15 @@ using base::Address;
 using std::chrono::milliseconds;
 
 enum class Type : std::uint8_t {
-  start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line, keys, forget_keys, with_keys, join, shaken, header, tickets
+  start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line, keys, forget_keys, with_keys, join, shaken, header,
+  tickets, page, wish
 };
-constexpr auto last_kind = static_cast<std::uint8_t>(Kind::tls_relay);
+constexpr auto last_kind = static_cast<std::uint8_t>(Kind::dashboard);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::vsock);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
 constexpr auto last_identity = static_cast<std::uint8_t>(Identity::Result::too_late);
 constexpr auto last_header = static_cast<std::uint8_t>(ProxyHeader::Result::gone);
+constexpr auto last_wish = static_cast<std::uint8_t>(PageWish::What::live);
 constexpr std::uint32_t highest_errno = 4095;
 /// Texts that are no longer than this, all together, travel in the Start itself.
 constexpr std::size_t inline_texts = 40 * 1024;
@@ -293,6 +295,30 @@ Tickets take_tickets(FieldReader& reader) {
   return tickets;
 }
 
+// --- Wish and Page
+// ----------------------------------------------------------------------------------------------------
+
+Wish take_wish(FieldReader& reader) {
+  Wish wish;
+  wish.token = reader.take<std::uint64_t>();
+  wish.wish.what = static_cast<PageWish::What>(reader.take_up_to(last_wish));
+  wish.wish.zipped = reader.flag();
+  wish.wish.name = reader.text(converse::longest_page_name);
+  return wish;
+}
+
+Page take_page(FieldReader& reader, base::Fd bytes) {
+  Page page;
+  page.token = reader.take<std::uint64_t>();
+  page.made.status = reader.take<std::uint16_t>();
+  page.made.zipped = reader.flag();
+  page.made.fields = reader.text(converse::longest_page_text);
+  page.made.text = reader.text(converse::longest_page_text);
+  page.made.size = reader.take<std::uint64_t>();
+  page.made.bytes = std::move(bytes);
+  return page;
+}
+
 /// Ends decoding: the message, unless something was wrong with it or the descriptor beside it.
 template <typename To, typename Message>
 std::optional<To> accept(const FieldReader& reader, Message message, bool stray_descriptor) {
@@ -338,6 +364,18 @@ Packet encode(const ForgetKeys& forget) { return {message(Type::forget_keys).put
 Packet encode(const WithKeys& with) { return {message(Type::with_keys).put(with.token).put(with.number).take(), {}}; }
 Packet encode(Join join) { return {message(Type::join).put(join.token).take(), std::move(join.inner)}; }
 Packet encode(const Tickets& tickets) { return {message(Type::tickets).text(tickets.keys.current).text(tickets.keys.previous).take(), {}}; }
+Packet encode(Page page) {
+  FieldWriter writer = message(Type::page);
+  writer.put(page.token).put(page.made.status).put(static_cast<std::uint8_t>(page.made.zipped));
+  writer.text(std::string_view(page.made.fields).substr(0, converse::longest_page_text));
+  writer.text(std::string_view(page.made.text).substr(0, converse::longest_page_text)).put(page.made.size);
+  return {writer.take(), std::move(page.made.bytes)};
+}
+Packet encode(const Wish& wish) {
+  FieldWriter writer = message(Type::wish);
+  writer.put(wish.token).put(static_cast<std::uint8_t>(wish.wish.what)).put(static_cast<std::uint8_t>(wish.wish.zipped));
+  return {writer.text(std::string_view(wish.wish.name).substr(0, converse::longest_page_name)).take(), {}};
+}
 Packet encode(const Stop& stop) { return {message(Type::stop).put(stop.token).take(), {}}; }
 Packet encode(const Drain&) { return {message(Type::drain).take(), {}}; }
 Packet encode(const Ask& ask) { return {message(Type::ask).put(ask.question).take(), {}}; }
@@ -443,6 +481,10 @@ std::optional<ToWorker> decode_for_worker(Packet packet) {
     }
     case Type::tickets:
       return accept<ToWorker>(reader, take_tickets(reader), descriptor);
+    case Type::page: {
+      Page page = take_page(reader, std::move(packet.fd));
+      return accept<ToWorker>(reader, std::move(page), false);
+    }
     case Type::ask: {
       const Ask ask{reader.take<std::uint64_t>()};
       return accept<ToWorker>(reader, ask, descriptor);
@@ -478,6 +520,8 @@ std::optional<ToDaemon> decode_for_daemon(Packet packet) {
       return accept<ToDaemon>(reader, take_shaken(reader), descriptor);
     case Type::header:
       return accept<ToDaemon>(reader, take_header(reader), descriptor);
+    case Type::wish:
+      return accept<ToDaemon>(reader, take_wish(reader), descriptor);
     default:
       return std::nullopt;
   }

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "worker/link.hpp"
+
 namespace xsuperd::worker {
 
 namespace {
@@ -45,6 +47,14 @@ bool take(Running& one, const HeaderSeen& seen) {
   return true;
 }
 
+/// What one from before an upgrade had wished for there, it may wish for again.
+bool take(Running& one, const Wish& what) {
+  if (!one.shows) return false;
+  if (std::exchange(one.wishes, true)) return one.link->inherited();
+  if (const Conversations::OnWish on_wish = one.on_wish) on_wish(what.wish);
+  return true;
+}
+
 }  // namespace
 
 Running running_for(Link& link, Start& start, Conversations::Done done) {
@@ -56,16 +66,19 @@ Running running_for(Link& link, Start& start, Conversations::Done done) {
           .looks = start.kind == Kind::proxy,
           .on_line = std::move(start.parameters.on_line),
           .shakes = start.kind == Kind::tls || start.kind == Kind::tls_relay,
-          .on_shaken = std::move(start.parameters.on_shaken)};
+          .on_shaken = std::move(start.parameters.on_shaken),
+          .shows = start.kind == Kind::metrics || start.kind == Kind::dashboard,
+          .on_wish = std::move(start.parameters.on_wish)};
 }
 
 Running running_again(Link& link, const InheritedWorker::Conversation& one) {
   return {.done = {}, .link = &link, .connection = one.connection, .asks = one.asks, .tells = one.tells, .looks = one.looks,
-          .shakes = one.shakes};
+          .shakes = one.shakes, .shows = one.shows};
 }
 
 InheritedWorker::Conversation inherited(std::uint64_t token, const Running& one) {
-  return {.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells, .shakes = one.shakes, .looks = one.looks};
+  return {.token = token, .connection = one.connection, .asks = one.asks, .tells = one.tells, .shakes = one.shakes, .looks = one.looks,
+          .shows = one.shows};
 }
 
 bool may_end_so(const Running& one, const Ending& ending) {

@@ -29,6 +29,9 @@ struct Running {
   Conversations::OnLine on_line = {};
   bool shakes = false;           ///< it is of kind tls or tls_relay, and the outcome has not been told
   Conversations::OnShaken on_shaken = {};
+  bool shows = false;            ///< it is of kind metrics or dashboard
+  bool wishes = false;           ///< it waits for its page
+  Conversations::OnWish on_wish = {};
   base::Allowance lines{lines_at_once, lines_every};
 };
 

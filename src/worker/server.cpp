@@ -33,6 +33,7 @@ struct Server::Impl {
   void handle(const WithKeys& next) { with_keys = next; }
   void handle(const Tickets& next);
   void handle(Join join);
+  void handle(Page page);
   void handle(const Stop& stop);
   void handle(const Drain& drain);
   void handle(const Ask& ask);
@@ -40,6 +41,7 @@ struct Server::Impl {
   [[nodiscard]] bool tell(std::uint64_t token, std::string_view line);
   void end(std::uint64_t token, Report report);
   void send_ended(std::uint64_t token, Ending::Why why, Report report = {});
+  void wind_up();
   void daemon_gone();
   void look_whether_finished();
 
@@ -109,6 +111,10 @@ void Server::Impl::hold(Start& start) {
       if (!gone) channel.send(encode(Shaken{token, handshake}));
     };
   }
+  if (start.kind == Kind::metrics || start.kind == Kind::dashboard)
+    start.parameters.on_wish = [this, token](const PageWish& wish) {
+      if (!gone) channel.send(encode(Wish{token, wish}));
+    };
   if (start.kind == Kind::lines) start.parameters.on_line = [this, token](std::string_view line) { return tell(token, line); };
   auto& place = conversations[token];
   place = starter(loop, start.kind, std::move(start.connection), std::move(start.parameters),
@@ -154,6 +160,11 @@ void Server::Impl::handle(Join join) {
   if (found != conversations.end()) found->second->join(std::move(join.inner));
 }
 
+void Server::Impl::handle(Page page) {
+  const auto found = conversations.find(page.token);
+  if (found != conversations.end()) found->second->show(std::move(page.made));
+}
+
 void Server::Impl::handle(const Stop& stop) {
   const auto found = conversations.find(stop.token);
   if (found == conversations.end()) return;  // its Ended is on its way
@@ -164,6 +175,7 @@ void Server::Impl::handle(const Stop& stop) {
 
 void Server::Impl::handle(const Drain&) {
   draining = true;
+  wind_up();
   look_whether_finished();
 }
 
@@ -190,8 +202,18 @@ void Server::Impl::send_ended(std::uint64_t token, Ending::Why why, Report repor
   if (!gone) channel.send(encode(Ended{token, {why, std::move(report)}}));
 }
 
+/// It may end conversations, which then are no longer on the list.
+void Server::Impl::wind_up() {
+  std::vector<std::uint64_t> tokens;
+  tokens.reserve(conversations.size());
+  for (const auto& [token, conversation] : conversations) tokens.push_back(token);
+  for (const std::uint64_t token : tokens)
+    if (const auto found = conversations.find(token); found != conversations.end()) found->second->wind_up();
+}
+
 void Server::Impl::daemon_gone() {
   gone = true;
+  wind_up();
   if (!draining) {
     orphaned.expires_after(orphan_limit);
     orphaned.async_wait([this](const boost::system::error_code& error) {

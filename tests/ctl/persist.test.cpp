@@ -23,6 +23,12 @@ std::string edited(std::string_view text, int line, std::string_view name, bool 
   return result ? *result : "!" + result.error().sentence;
 }
 
+/// The same after lines for `set`.
+std::string set_in(std::string_view text, std::string_view setting) {
+  const auto result = with_setting(text, 1, "x", "x", setting);
+  return result ? *result : "!" + result.error().sentence;
+}
+
 config::Entry::State state_of(const std::string& text, std::size_t number = 0) {
   config::Diagnostics found;
   return config::parse(text, "file", found).entries.at(number).state;
@@ -181,4 +187,20 @@ TEST_CASE("A file that is replaced keeps its extended attributes, and gets none 
     CHECK(::getxattr(path.c_str(), "system.posix_acl_access", value, sizeof value) == -1);
   }
   std::filesystem::remove_all(directory);
+}
+
+TEST_CASE("a setting takes the place of the lines that the attribute has, or stands first") {
+  CHECK(set_in("service x\n{\n\tport\t= 1\n}\n", "instances=5") == "service x\n{\n\tinstances\t= 5\n\tport\t= 1\n}\n");
+  CHECK(set_in("service x\n{\n  instances   = 3\n  port = 1\n}\n", "instances = 5") == "service x\n{\n  instances   = 5\n  port = 1\n}\n");
+  CHECK(set_in("service x\r\n{\r\n\tonly_from = a\r\n\tport = 1\r\n\tonly_from += b\r\n}\r\n", "only_from=c  d") ==
+        "service x\r\n{\r\n\tonly_from = c d\r\n\tport = 1\r\n}\r\n");
+  CHECK(set_in("service x\n{\n}\n", "only_from=") == "service x\n{\n\tonly_from = \n}\n");
+}
+
+TEST_CASE("a part of a list is added behind its lines") {
+  const std::string text = "service x\n{\n\tonly_from = a\n\tport = 1\n}\n";
+  CHECK(set_in(text, "only_from+=b c") == "service x\n{\n\tonly_from = a\n\tonly_from += b c\n\tport = 1\n}\n");
+  CHECK(set_in(text, "no_access-=b") == "service x\n{\n\tno_access -= b\n\tonly_from = a\n\tport = 1\n}\n");
+  CHECK(set_in(text, "nothing").starts_with("!"));
+  CHECK(set_in("service y\n{\n}\n", "instances=5").starts_with("!"));
 }

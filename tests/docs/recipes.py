@@ -409,6 +409,34 @@ def event_log(world):
     expect(served == [one["connection_id"] for one in read() if one["event"] == "exit"], "each start has its end")
 
 
+def fetch(port, path, **fields):
+    """The status, the header and the body of an answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in fields.items()})
+    answer = connection.getresponse()
+    return answer.status, answer.headers, answer.read()
+
+
+@drive("prometheus-and-grafana")
+def metrics(world):
+    """Scraped as Prometheus does it, and not by strangers."""
+    accept = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5"
+    status, fields, body = fetch(world.port(9817), "/metrics", Accept=accept)
+    expect(status == 200 and fields["Content-Type"].startswith("application/openmetrics-text"), f"a scrape: {status} {fields}")
+    expect(body.endswith(b"# EOF\n"), "OpenMetrics has an end")
+    expect(tcp(world.port(9817), b"GET /metrics HTTP/1.0\r\n\r\n", STRANGER) == b"", "nothing for a stranger")
+    _, _, body = fetch(world.port(9817), "/metrics")
+    expect(b'xsuperd_refusals_total{service="metrics",reason="address"} 1\n' in body, "the stranger is counted")
+
+
+@drive("a-page-about-it-all")
+def dashboard(world):
+    status, fields, body = fetch(world.port(9818), "/")
+    expect(status == 200 and b"dashboard" in body, f"the page: {status}")
+    expect("default-src 'none'" in fields["Content-Security-Policy"], "nothing from elsewhere")
+    expect(tcp(world.port(9818), b"GET / HTTP/1.0\r\n\r\n", STRANGER) == b"", "nothing for a stranger")
+
+
 @drive("sensor-on-a-whole-network")
 def sensor(world):
     if not re.search(r"(?m)^trap +listening", world.shell("xsuperctl list")):

@@ -44,6 +44,13 @@ class FakeWorker final : public worker::Conversations {
     requests.back().parameters.on_shaken = std::move(on_shaken);
     return true;
   }
+  bool resume_pages(std::uint64_t token, Done done, OnWish on_wish) override {
+    if (!resume(token, std::move(done))) return false;
+    requests.back().parameters.on_wish = std::move(on_wish);
+    return true;
+  }
+  std::vector<std::pair<std::uint64_t, worker::PageMade>> shown;  ///< what show() was called with
+  void show(std::uint64_t token, worker::PageMade page) override { shown.emplace_back(token, std::move(page)); }
   std::vector<std::pair<std::uint64_t, base::Fd>> joined;  ///< what join() was called with
   void join(std::uint64_t token, base::Fd inner) override { joined.emplace_back(token, std::move(inner)); }
   std::map<std::uint64_t, int> waiting;  ///< what waiting_connection() says

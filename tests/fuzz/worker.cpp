@@ -60,6 +60,8 @@ void check(const HeaderSeen& seen) {
 }
 void check(const Line& line) { must(!line.text.empty() && line.text.size() <= xsuperd::converse::longest_line); }
 
+void check(const Wish& wish) { must(wish.wish.name.size() <= xsuperd::converse::longest_page_name); }
+
 void check(const Shaken& shaken) {
   must(tls::in_order(shaken.handshake));
   must(!shaken.handshake.words.certificate || shaken.handshake.words.certificate->names.size() <= tls::most_names);
@@ -83,7 +85,7 @@ void raw(bool to_worker, bool with_fd, std::string_view bytes) {
     if (!message) return;
     must(packet.size() <= largest_message && packet.size() >= 2);
     must(!with_fd || std::holds_alternative<Start>(*message) || std::holds_alternative<Target>(*message) ||
-         std::holds_alternative<Keys>(*message) || std::holds_alternative<Join>(*message));
+         std::holds_alternative<Keys>(*message) || std::holds_alternative<Join>(*message) || std::holds_alternative<Page>(*message));
     const std::string sent = again(std::move(*message));
     // Bytes of addresses that do not count are sent as zeros: so it is the second time that must be like the first.
     if (sent.empty()) return;
@@ -115,7 +117,7 @@ base::Address address(fuzz::Source& source) {
 Start some_start(fuzz::Source& source) {
   Start start;
   start.token = source.number();
-  start.kind = static_cast<Kind>(source.below(15));
+  start.kind = static_cast<Kind>(source.below(17));
   Parameters& p = start.parameters;
   for (std::size_t n = source.below(most_targets + 2); n > 0; --n)
     p.targets.push_back({address(source), static_cast<std::uint16_t>(source.number(2))});

@@ -89,7 +89,7 @@ TEST_CASE("with log it is a pipe that a worker reads once the server runs, and l
 TEST_CASE("lines may come after the end of the session, and go to the log that the service has then") {
   Logged bench;
   bench.begin();
-  CHECK(bench.runner->signal_servers(SIGKILL) == 1);
+  CHECK(signal_servers(*bench.runner, SIGKILL) == 1);
   bench.run_until([&] { return bench.runner->sessions().empty(); });
   bench.tell(0, "from a child");
   CHECK(bench.entries().ends_with(bench.entry("from a child")));

@@ -43,6 +43,15 @@ using namespace std::chrono_literals;
 /// A State whose socket is open.
 [[nodiscard]] State listening(config::Service service);
 
+/// Sends a signal to every running server; how many there were.
+inline std::size_t signal_servers(Runner& runner, int number) {
+  std::vector<Token> servers;
+  for (const auto& [token, session] : runner.sessions().all())
+    if (session.pid != 0) servers.push_back(token);
+  std::erase_if(servers, [&](Token token) { return !runner.signal_session(token, number); });
+  return servers.size();
+}
+
 /// A real process that sleeps, or one that ends at once with `status`. Killed at the end of the test.
 class Process {
  public:

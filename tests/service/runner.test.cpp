@@ -63,11 +63,11 @@ TEST_CASE("a server that a signal ends is logged with the signal") {
   bench.run_until_jobs(1);
   const Process server = Process::sleeping();
   bench.spawner.deliver_started(0, server.pid(), server.pidfd());
-  CHECK(bench.runner->signal_servers(SIGKILL) == 1);
+  CHECK(signal_servers(*bench.runner, SIGKILL) == 1);
   CHECK(bench.sink.has(fmt::format("Sending signal 9 to x server {}", server.pid())));
   bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.sink.has("EXIT: x signal=9"));
-  CHECK(bench.runner->signal_servers(SIGKILL) == 0);
+  CHECK(signal_servers(*bench.runner, SIGKILL) == 0);
 }
 
 TEST_CASE("a start that is answered at once is logged and watched like any other") {

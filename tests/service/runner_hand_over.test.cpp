@@ -73,7 +73,7 @@ TEST_CASE("a running server is logged by the new image, once and with its whole 
   CHECK(bench.around.census.processes == 1);
   CHECK(bench.runner->state().running() == 1);
   bench.clock = at(100s);
-  CHECK(bench.runner->signal_servers(SIGKILL) == 1);
+  CHECK(signal_servers(*bench.runner, SIGKILL) == 1);
   bench.run_until([&] { return bench.runner->sessions().empty(); });
   CHECK(bench.entries() ==
         fmt::format("START: x pid={0} from=127.0.0.1\nEXIT: x signal=9 pid={0} duration=100(sec)\n", server.pid()));
@@ -242,7 +242,7 @@ TEST_CASE("a wait = yes server keeps the socket, and the service listens again a
   client.send("for the server");
   bench.settle();
   CHECK(bench.spawner.requests.size() == 1);
-  bench.runner->signal_servers(SIGKILL);
+  signal_servers(*bench.runner, SIGKILL);
   bench.run_until_jobs(2);
   CHECK(bench.runner->state().phase() == Phase::busy);
 }

@@ -66,7 +66,7 @@ struct Steered : Bench {
   }
   void end_server() {
     its.reset();
-    runner->signal_servers(SIGKILL);
+    signal_servers(*runner, SIGKILL);
     run_until([&] { return runner->sessions().empty(); });
     for (auto& request : spawner.requests) request.job.socket.reset();
   }

@@ -229,6 +229,48 @@ TEST_CASE("A refusal has its reason in the counters") {
   CHECK(daemon.runner(1).counters().last_reason == policy::Reason::service_limit);
 }
 
+TEST_CASE("counters begin anew for those who may, and what was counted of a service stays in the sums") {
+  Daemon daemon;
+  const base::Fd first = daemon.dial(1);
+  daemon.run_until([&] { return running_sessions(daemon.runner(1)) == 1; });
+  CHECK(daemon.ask("stats", {{"reset", true}}, false).failure.starts_with("not_allowed"));
+  CHECK(daemon.runner(1).counters().served == 1);
+  const auto one = daemon.ask("stats", {{"service", "two"}, {"reset", true}});
+  CHECK(one.rows.at(0).at("served") == 0);
+  CHECK(one.result.at("totals").at("served") == 1);
+  CHECK(accounted(daemon.runner(1)));
+  const auto all = daemon.ask("stats", {{"reset", true}});
+  CHECK(all.result.at("totals").at("served") == 0);
+}
+
+TEST_CASE("metrics have a row for each service, with histograms of those that have served") {
+  Daemon daemon;
+  const base::Fd first = daemon.dial(1);
+  daemon.run_until([&] { return running_sessions(daemon.runner(1)) == 1; });
+  const auto metrics = daemon.ask("metrics");
+  REQUIRE(metrics.rows.size() == 2);
+  CHECK(metrics.rows[0].at("starts").is_null());
+  CHECK(metrics.rows[1].at("starts").at("counts").as_array().size() == base::bound_count);
+  CHECK(metrics.rows[1].at("sessions") == 1);
+  CHECK(metrics.result.at("totals").at("running") == 1);
+  CHECK(metrics.result.at("upgrades") == 0);
+}
+
+TEST_CASE("limits can be set, for all of the services or none") {
+  Daemon daemon;
+  const auto set = [&](json::array lines) { return daemon.ask("set", {{"service", "two"}, {"lines", std::move(lines)}}); };
+  const base::Fd first = daemon.dial(1);
+  daemon.run_until([&] { return running_sessions(daemon.runner(1)) == 1; });
+  CHECK(set({"instances=many"}).failure.starts_with("refused: service two: "));
+  CHECK(set({}).failure.starts_with("bad_request"));
+  CHECK(set({"instances=2"}).failure.empty());
+  CHECK(daemon.runner(1).service().settings.instances->value == 2);
+  const base::Fd second = daemon.dial(1);
+  daemon.run_until([&] { return running_sessions(daemon.runner(1)) == 2; });
+  CHECK(daemon.runner(1).counters().refused_in_all() == 0);
+  CHECK(accounted(daemon.runner(1)));
+}
+
 TEST_CASE("show names the lines that a value comes from") {
   Daemon daemon;
   const auto rows = daemon.ask("show", {{"service", "TWO"}}).rows;

@@ -66,6 +66,19 @@ TEST_CASE("a worker that tells a header of what it has not, or of what has none,
   is_killed_for(encode(HeaderSeen{2, late}));
 }
 
+TEST_CASE("a worker that wishes for a page where none is shown, or for two at once, is killed") {
+  is_killed_for(encode(Wish{1, {}}));
+  is_killed_for(encode(Wish{2, {}}));
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.all_ready();
+  const base::Fd peer = puppets.start(1, Kind::metrics);
+  (void)puppets.hear(0);
+  puppets.say(0, encode(Wish{1, {}}));
+  puppets.say(0, encode(Wish{1, {}}));
+  run_until(puppets.loop, [&] { return puppets.ended(1); });
+  CHECK(puppets.endings.at(1).lost());
+}
+
 TEST_CASE("a worker that tells another client after the first is killed, and none of them counts") {
   Puppets puppets(Client::Options{.start_now = true});
   puppets.all_ready();

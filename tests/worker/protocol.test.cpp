@@ -114,6 +114,8 @@ std::vector<std::string> all_messages() {
   all.push_back(encode(Join{7, {}}).bytes);
   all.push_back(encode(Tickets{{std::string(tls::ticket_key_size, 1), {}}}).bytes);
   all.push_back(encode(full_shaken()).bytes);
+  all.push_back(encode(Page{7, {.status = 200, .zipped = false, .fields = "A: b\r\n", .text = "ok", .size = 3, .bytes = {}}}).bytes);
+  all.push_back(encode(Wish{7, {PageWish::What::health, true, "x"}}).bytes);
   all.push_back(encode(HeaderSeen{7, {.result = ProxyHeader::Result::late, .client = {}, .called = {}}}).bytes);
   return all;
 }
@@ -460,10 +462,31 @@ TEST_CASE("words of a header come out as they went in, and others than a header 
   CHECK_FALSE(decode_for_daemon(encode(HeaderSeen{7, own})));
 }
 
+TEST_CASE("a wish and its page come out as they went in") {
+  const Wish wish{7, {PageWish::What::health, true, std::string(converse::longest_page_name, 'x')}};
+  const auto wished = decode_for_daemon(encode(wish));
+  REQUIRE(wished);
+  CHECK(std::get<Wish>(*wished).wish == wish.wish);
+  base::Fd bytes = any_socket();
+  const int number = bytes.get();
+  auto shown = decode_for_worker(encode(Page{8, {.status = 200, .zipped = true, .fields = "A: b\r\n", .text = "", .size = 1'000'000, .bytes = std::move(bytes)}}));
+  REQUIRE(shown);
+  const Page& page = std::get<Page>(*shown);
+  CHECK(page.token == 8);
+  CHECK(page.made.status == 200);
+  CHECK(page.made.zipped);
+  CHECK(page.made.fields == "A: b\r\n");
+  CHECK(page.made.size == 1'000'000);
+  CHECK(page.made.bytes.get() == number);
+  std::string other = encode(wish).bytes;
+  other[10] = static_cast<char>(PageWish::What::live) + 1;
+  CHECK_FALSE(decode_for_daemon({other, {}}));
+}
+
 TEST_CASE("counts and enumerations out of range are refused") {
   // The kind stands behind version, type and token; the number of targets two bytes on.
   std::string bytes = encode(start_with({})).value().front().bytes;
-  bytes[10] = static_cast<char>(Kind::tls_relay) + 1;
+  bytes[10] = static_cast<char>(Kind::dashboard) + 1;
   CHECK_FALSE(decode_for_worker({bytes, {}}));
   bytes = encode(start_with({})).value().front().bytes;
   bytes[12] = static_cast<char>(most_targets + 1);

@@ -109,7 +109,7 @@ std::vector<Word> all_words() {
       {"echo", Kind::echo},     {"discard", Kind::discard}, {"chargen", Kind::chargen}, {"daytime", Kind::daytime},
       {"time", Kind::time},     {"text", Kind::text},       {"xadmin", Kind::xadmin},   {"relay", Kind::relay},
       {"tcpmux", Kind::tcpmux}, {"ident", Kind::ident},   {"lines", Kind::lines}, {"tls", Kind::tls},
-      {"tls-relay", Kind::tls_relay}};
+      {"tls-relay", Kind::tls_relay}, {"metrics", Kind::metrics}, {"dashboard", Kind::dashboard}};
   for (const auto& [name, kind] : kinds) say(fmt::format("start-{}", name), start_of(kind));
   all.push_back({"stop", encode(Stop{5}).bytes});
   all.push_back({"drain", encode(Drain{}).bytes});
@@ -120,6 +120,7 @@ std::vector<Word> all_words() {
   all.push_back({"with-keys", encode(WithKeys{8, 9}).bytes});
   all.push_back({"tickets", encode(Tickets{{std::string(tls::ticket_key_size, 'k'), {}}}).bytes});
   all.push_back({"join", encode(Join{8, {}}).bytes});
+  all.push_back({"page", encode(Page{8, {.status = 200, .zipped = true, .fields = "A: b\r\n", .text = "ok", .size = 3, .bytes = {}}}).bytes});
   all.push_back({"sign-wanted", question_for_sign(first_sign + 1).bytes});
   hear("ready", encode(Ready{}));
   hear("failed", encode(Failed{"for a reason"}));
@@ -139,6 +140,7 @@ std::vector<Word> all_words() {
                            .client = {*base::Address::parse("192.0.2.1"), 4711}, .called = {*base::Address::parse("198.51.100.1"), 80},
                            .words = {{net::ProxyWord::Fact::name, "www.example.org"}, {net::ProxyWord::Fact::tls_version, "TLSv1.3"}}};
   hear("header", encode(HeaderSeen{.token = 6, .header = header}));
+  hear("wish", encode(Wish{.token = 6, .wish = {PageWish::What::health, false, "a b"}}));
   hear("header-late", encode(HeaderSeen{.token = 6, .header = {.result = ProxyHeader::Result::late, .client = {}, .called = {}}}));
   return all;
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "xsuperd/config/files.hpp"
@@ -67,6 +68,14 @@ struct Renewed {
 };
 /// Reads them again, and nothing else. Blocks on files.
 [[nodiscard]] Renewed renew(const std::shared_ptr<const Service>& service, Files& files, Names& names);
+
+/// Where lines of amend() stand, in the place of a file.
+inline constexpr std::string_view amended_at = "xsuperctl set";
+/// The service with lines "ATTRIBUTE=VALUES", "ATTRIBUTE+=VALUES" or "ATTRIBUTE-=VALUES" that stand behind its own, of those
+/// attributes that limit or admit and are asked for each request anew. An Error with a sentence for whoever has given them, which
+/// names the service, when one is not understood or cannot hold. Blocks on look-ups.
+[[nodiscard]] base::Result<std::shared_ptr<const Service>> amend(const Service& service, const std::vector<std::string>& lines, Files& files,
+                                                                 Names& names);
 
 /// The settings of the defaults or of one service as lines "NAME = VALUES" in table order, each indented by `indent`.
 [[nodiscard]] std::string dump(const Settings& settings, std::string_view indent = "\t");

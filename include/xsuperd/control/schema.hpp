@@ -3,6 +3,7 @@
 #include "xsuperd/control/schema/bans.hpp"
 #include "xsuperd/control/schema/daemon.hpp"
 #include "xsuperd/control/schema/events.hpp"
+#include "xsuperd/control/schema/metrics.hpp"
 #include "xsuperd/control/schema/services.hpp"
 #include "xsuperd/control/schema/sessions.hpp"
 
@@ -12,6 +13,6 @@
 namespace xsuperd::control {
 
 /// All commands, those of one subject together.
-using Commands = boost::mp11::mp_append<DaemonCommands, ServiceCommands, SessionCommands, BanCommands, EventCommands>;
+using Commands = boost::mp11::mp_append<DaemonCommands, ServiceCommands, SessionCommands, BanCommands, EventCommands, MetricsCommands>;
 
 }  // namespace xsuperd::control

@@ -39,10 +39,39 @@ enum class Kind : std::uint8_t {
   /// redirect with redirect_tls: like relay, but what comes from the peer is said to the target in TLS. Tells how the handshake
   /// with the target came out.
   tls_relay,
+  metrics,   ///< speaks HTTP: counters for Prometheus and the like, and /health
+  dashboard, ///< speaks HTTP: a page for people, and /health
 };
 
 /// Bytes of a line as Parameters::on_line takes it: 1,024 of a stream, each escaped, and marks where it was cut.
 inline constexpr std::size_t longest_line = 4 * 1024 + 6;
+
+/// What a conversation of kind metrics or dashboard wants to send.
+struct PageWish {
+  enum class What : std::uint8_t {
+    open_metrics,  ///< OpenMetrics 1.0
+    text,          ///< Prometheus' text format 0.0.4
+    health,        ///< one word for the daemon, or for the service `name`
+    page,          ///< HTML
+    live,          ///< what of the page changes
+  };
+  What what = What::text;
+  bool zipped = false;  ///< gzip, if that can be had
+  std::string name;     ///< as the peer wrote it: at most longest_page_name bytes
+  bool operator==(const PageWish&) const = default;
+};
+inline constexpr std::size_t longest_page_name = 255;
+
+/// And what is sent for it.
+struct PageMade {
+  std::uint16_t status = 503;  ///< of HTTP
+  bool zipped = false;
+  std::string fields;          ///< of the answer's header, each ending in CR LF: at most longest_page_text bytes
+  std::string text;            ///< the answer, where it is short: as long at most
+  std::uint64_t size = 0;      ///< else, how many bytes it has,
+  base::Fd bytes;              ///< and they: a file in memory with a place in it of its own, to be read once
+};
+inline constexpr std::size_t longest_page_text = 2048;
 
 /// What a conversation needs to know besides its connection.
 struct Parameters {
@@ -66,6 +95,9 @@ struct Parameters {
   /// whoever holds it.
   std::shared_ptr<const tls::Offer> offer;
   std::shared_ptr<const tls::Context> context;
+  /// metrics, dashboard: asks for what is to be sent. show() follows, and until then there is no other wish. Stays in the
+  /// process: the daemon and a worker have one each.
+  std::function<void(const PageWish&)> on_wish;
   /// tls, tls_relay: told once. After Handshake::Result::done a conversation of kind tls waits for join(); else it ends, as does
   /// a tls_relay. Stays in the process.
   std::function<void(const tls::Handshake&)> on_shaken;
@@ -142,6 +174,11 @@ class Conversation {
   /// there, and the other way round; a connection of the peer that ends without TLS having said so becomes a reset, if it is
   /// TCP. Without a descriptor the conversation ends. Others close it.
   virtual void join([[maybe_unused]] base::Fd inner) {}
+  /// metrics, dashboard: what was wished for. Others let go of it.
+  virtual void show([[maybe_unused]] PageMade page) {}
+  /// No more conversations come to this process, which is to end: one that would go on only because its peer may have
+  /// another wish ends with the answer that it is giving, and one that waits for show() wishes again.
+  virtual void wind_up() {}
 };
 
 /// Makes ready what the first conversation of a loop would: the time zone, which is read from a file, an epoll set and

@@ -2,6 +2,7 @@
 #pragma once
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <thread>
 
@@ -45,6 +46,8 @@ class Writer : public Sink {
   /// Waits until all that was written before has reached its output, at most `deadline`; false when time ran
   /// out. Kept lines are offered again at once, whatever the pause they are in.
   bool flush(std::chrono::milliseconds deadline);
+  /// How many lines were not written, and will not be, for want of room or because an output could not write. Any thread.
+  [[nodiscard]] std::uint64_t lost() const;
 
  private:
   struct State;

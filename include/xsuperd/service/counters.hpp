@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <chrono>
+#include <array>
 #include <cstdint>
+#include <optional>
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/counts.hpp"
 #include "xsuperd/base/described.hpp"
+#include "xsuperd/base/histogram.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/policy/reason.hpp"
 
@@ -26,6 +29,8 @@ struct Counters : base::Counts {
   base::Endpoint last_refused_peer{};
   policy::Reason last_reason = policy::Reason::address;
   std::chrono::nanoseconds slowest_start{};  ///< the longest time from `accepted` to `served`
+  std::optional<base::Histogram> starts{};     ///< the times from `accepted` to `served`; none before the first
+  std::optional<base::Histogram> durations{};  ///< of what has `ended`; none before the first
 
   void refuse(policy::Reason reason, bool by_ban, const base::Endpoint& peer, base::WallTime when) {
     if (reason == policy::Reason::fork) return fail(when);
@@ -42,10 +47,21 @@ struct Counters : base::Counts {
   void serve(std::chrono::nanoseconds after) {
     ++served;
     slowest_start = slowest_start < after ? after : slowest_start;
+    note(starts, after);
   }
   void end(std::chrono::nanoseconds after) {
     ++ended;
     busy_ms += static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(after).count());
+    note(durations, after);
+  }
+  static void note(std::optional<base::Histogram>& in, std::chrono::nanoseconds time) {
+    if (!in) in.emplace();
+    in->add(time);
+  }
+  static void add(std::optional<base::Histogram>& to, const std::optional<base::Histogram>& other) {
+    if (!other) return;
+    if (!to) to.emplace();
+    *to += *other;
   }
   [[nodiscard]] std::uint64_t refused_in_all() const {
     std::uint64_t sum = 0;
@@ -68,11 +84,14 @@ struct Counters : base::Counts {
   Counters& operator+=(const Counters& other) {
     Counts::operator+=(other);
     for (const policy::ReasonRow& row : policy::reason_table) refused[row.reason] += other.refused[row.reason];
+    add(starts, other.starts);
+    add(durations, other.durations);
     return *this;
   }
 };
 BOOST_DESCRIBE_STRUCT(Counters, (base::Counts),
                       (refused, since, last_request, last_refusal, last_failure, last_refused_peer, last_reason,
-                       slowest_start))
+                       slowest_start, starts, durations))
+constexpr auto members_since(const Counters*) { return std::array{base::Since{"starts", 11}, base::Since{"durations", 11}}; }
 
 }  // namespace xsuperd::service

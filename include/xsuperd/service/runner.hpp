@@ -32,6 +32,8 @@ class Runner : public std::enable_shared_from_this<Runner> {
   bool start_on_sockets_of(Runner& leaving);
   /// Counts on from where a Runner stopped whose place this one takes. That one keeps what it has not decided yet.
   void count_on_from(Runner& before);
+  /// Counts from now on; what was counted before. Requests that are not decided yet are counted when they are.
+  Counters count_anew();
   /// Takes on a changed configuration. Sockets at places that both have go on; others are closed, and opened.
   void reconfigure(Setup setup);
   /// Takes on a configuration that differs in nothing but where it is written, and what its files about TLS say; the recipe stays.
@@ -48,8 +50,6 @@ class Runner : public std::enable_shared_from_this<Runner> {
   /// Ends one session: a signal to its server, or the end of its conversation, whatever the signal. False when there is
   /// none of that token that can be ended.
   bool signal_session(Token token, int number);
-  /// Sends a signal to every running server; how many there were.
-  std::size_t signal_servers(int number);
 
   /// Takes a connection that tcpmux has read this service's name from, in the session `before`.
   void receive_from_tcpmux(base::Fd connection, const Session& before);

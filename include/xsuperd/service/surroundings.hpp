@@ -28,6 +28,7 @@
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/linger.hpp"
 #include "xsuperd/service/state.hpp"
+#include "xsuperd/service/tallies.hpp"
 #include "xsuperd/service/udp_internal.hpp"
 #include "xsuperd/spawn/children.hpp"
 #include "xsuperd/spawn/spawner.hpp"
@@ -137,6 +138,7 @@ struct Sending {
 
 /// The sessions of all services together.
 struct Census {
+  Tallies tallies{};
   std::uint64_t process_limit = 0;  ///< -limit; 0: none
   std::uint64_t processes = 0;      ///< places taken in all services
   Token last_token = 0;
@@ -164,6 +166,8 @@ struct Hooks {
   std::function<std::vector<std::string>()> mux_names = {};
   /// What the internal services servers, services and xadmin tell (facts B9.4 to B9.6).
   std::function<std::vector<std::string>(const std::string&)> texts_for = {};
+  /// What the internal services metrics and dashboard show: `made` is called once, soon, and never from inside the call.
+  std::function<void(const worker::PageWish&, std::function<void(worker::PageMade)> made)> page = {};
 };
 
 struct Surroundings {

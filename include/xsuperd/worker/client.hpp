@@ -51,6 +51,7 @@ struct InheritedWorker {
     bool tells = false;            ///< lines may be told
     bool shakes = false;           ///< of kind tls, and the outcome of its handshake has not been told
     bool looks = false;            ///< a header may be told
+    bool shows = false;            ///< it may wish for something to send
     bool operator==(const Conversation&) const = default;
   };
   pid_t pid = 0;
@@ -61,9 +62,9 @@ struct InheritedWorker {
   std::vector<Conversation> conversations;
   bool operator==(const InheritedWorker&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(InheritedWorker::Conversation, (), (token, connection, asks, tells, shakes, looks))
+BOOST_DESCRIBE_STRUCT(InheritedWorker::Conversation, (), (token, connection, asks, tells, shakes, looks, shows))
 constexpr auto members_since(const InheritedWorker::Conversation*) {
-  return std::array{base::Since{"tells", 9}, base::Since{"shakes", 10}, base::Since{"looks", 10}};
+  return std::array{base::Since{"tells", 9}, base::Since{"shakes", 10}, base::Since{"looks", 10}, base::Since{"shows", 11}};
 }
 BOOST_DESCRIBE_STRUCT(InheritedWorker, (), (pid, pidfd, link, protocol, drain, conversations))
 
@@ -125,6 +126,8 @@ class Client final : public Conversations {
   bool resume(std::uint64_t token, Done done, OnLine on_line) override;
   bool resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken) override;
   void join(std::uint64_t token, base::Fd inner) override;
+  bool resume_pages(std::uint64_t token, Done done, OnWish on_wish) override;
+  void show(std::uint64_t token, PageMade page) override;
   int waiting_connection(std::uint64_t token) const override;
   /// Asks all workers that hold conversations, those from before an upgrade too, but for those of another version, and
   /// calls back when all have answered, or after progress_patience with what there is. Calls that come meanwhile are

@@ -13,6 +13,8 @@ namespace xsuperd::worker {
 
 using converse::Identity;
 using converse::Kind;
+using converse::PageMade;
+using converse::PageWish;
 using converse::Parameters;
 using converse::longest_proxy_header;
 using converse::ProxyHeader;
@@ -46,6 +48,7 @@ class Conversations {
   using Done = std::function<void(Ending)>;
   using OnLine = std::function<bool(std::string_view)>;  ///< as Parameters::on_line; its answer has no effect
   using OnShaken = std::function<void(const tls::Handshake&)>;  ///< as Parameters::on_shaken
+  using OnWish = std::function<void(const PageWish&)>;  ///< as Parameters::on_wish
   using Answered = std::function<void(const Counts&)>;
 
   virtual ~Conversations() = default;
@@ -67,9 +70,16 @@ class Conversations {
   [[nodiscard]] bool resume(std::uint64_t token, Done done) { return resume(token, std::move(done), {}); }
   /// The same for one of kind tls whose handshake is not done yet.
   [[nodiscard]] virtual bool resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken) = 0;
+  /// The same for one of kind metrics or dashboard. Here and in show(): whoever holds none need not know them.
+  [[nodiscard]] virtual bool resume_pages([[maybe_unused]] std::uint64_t token, [[maybe_unused]] Done done, [[maybe_unused]] OnWish on_wish) {
+    return false;
+  }
   /// For one of kind tls whose handshake is done: see converse::Conversation::join(). Nothing happens when there is none of
   /// that token (any more), and the descriptor is closed.
   virtual void join(std::uint64_t token, base::Fd inner) = 0;
+  /// What one of kind metrics or dashboard has wished for: see converse::Conversation::show(). Nothing happens when there is none of that token
+  /// (any more), or it has no wish.
+  virtual void show([[maybe_unused]] std::uint64_t token, [[maybe_unused]] PageMade page) {}
   /// The number of the connection of a conversation that nobody holds yet, because it waits; else -1. It stays ours.
   [[nodiscard]] virtual int waiting_connection(std::uint64_t token) const = 0;
   /// Asks how much the conversations have carried since they began. `told` is called exactly once, soon, on the loop

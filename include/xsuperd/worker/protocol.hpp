@@ -84,6 +84,11 @@ struct Join {
 struct Tickets {
   tls::TicketKeys keys;
 };
+/// Daemon to worker: what a conversation has wished for; see Conversations::show().
+struct Page {
+  std::uint64_t token = 0;
+  PageMade made;  ///< without bytes after decoding: they were lost on the way, or there are none
+};
 /// Daemon to worker: end this conversation. Answered by Ended, unless there is none of that token.
 struct Stop {
   std::uint64_t token = 0;
@@ -94,8 +99,7 @@ struct Drain {};
 struct Ask {
   std::uint64_t question = 0;  ///< the daemon's number for it
 };
-using ToWorker = std::variant<Start, TextPart, Stop, Drain, Ask, Target, Keys, ForgetKeys, WithKeys, Join,
-                              Tickets>;
+using ToWorker = std::variant<Start, TextPart, Stop, Drain, Ask, Target, Keys, ForgetKeys, WithKeys, Join, Tickets, Page>;
 
 /// Worker to daemon: conversations may come.
 struct Ready {};
@@ -137,7 +141,14 @@ struct HeaderSeen {
   std::uint64_t token = 0;
   ProxyHeader header;  ///< its result is never `none`
 };
-using ToDaemon = std::variant<Ready, Failed, Ended, Progress, Line, Shaken, HeaderSeen>;
+/// Worker to daemon: what a conversation of kind metrics or dashboard wants to send. One at a time, until the Page comes, but
+/// for one that is repeated after Drain. Only from a worker that was given such a conversation, so that the word needs no
+/// version of its own.
+struct Wish {
+  std::uint64_t token = 0;
+  PageWish wish;
+};
+using ToDaemon = std::variant<Ready, Failed, Ended, Progress, Line, Shaken, HeaderSeen, Wish>;
 
 /// Tokens from here on are no conversation's: they ask for a sign of life.
 constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
@@ -158,6 +169,7 @@ constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
 [[nodiscard]] Packet encode(const WithKeys& with);
 [[nodiscard]] Packet encode(Join join);
 [[nodiscard]] Packet encode(const Tickets& tickets);
+[[nodiscard]] Packet encode(Page page);
 [[nodiscard]] Packet encode(const Stop& stop);
 [[nodiscard]] Packet encode(const Drain& drain);
 [[nodiscard]] Packet encode(const Ask& ask);
@@ -168,6 +180,7 @@ constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
 [[nodiscard]] Packet encode(const Line& line);
 [[nodiscard]] Packet encode(const Shaken& shaken);
 [[nodiscard]] Packet encode(const HeaderSeen& seen);
+[[nodiscard]] Packet encode(const Wish& wish);
 /// The whole answer, in as many messages as it needs. The counts may come in any order.
 [[nodiscard]] std::vector<Packet> encode_answer(std::uint64_t question, std::vector<Progress::Count> counts);
 

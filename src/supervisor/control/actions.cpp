@@ -2,6 +2,7 @@
 #include "supervisor/control/actions.hpp"
 
 #include <dirent.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
@@ -9,6 +10,16 @@
 #include <unordered_set>
 
 namespace xsuperd::supervisor {
+
+namespace {
+
+std::vector<SharedService> configured(const Services& services) {
+  std::vector<SharedService> all;
+  for (const auto& runner : services) all.push_back(runner->state().policy().shared_service());
+  return all;
+}
+
+}  // namespace
 
 void Actions::note(std::string_view what) const { daemon_.log.notice("control: {}", what); }
 
@@ -20,9 +31,10 @@ void Actions::reload(bool strict, std::function<void(const ReloadReport&)> answe
 }
 void Actions::preview(std::function<void(const ReloadReport&)> answered) const { daemon_.reloads.preview(std::move(answered)); }
 void Actions::renew(const Services& services, Renewals::Answered answered) const {
-  std::vector<SharedService> meant;
-  for (const auto& runner : services) meant.push_back(runner->state().policy().shared_service());
-  daemon_.renewals.renew(std::move(meant), std::move(answered));
+  daemon_.renewals.renew(configured(services), std::move(answered));
+}
+void Actions::amend(const Services& services, std::vector<std::string> lines, std::function<void(base::Result<void>)> answered) const {
+  daemon_.renewals.amend(configured(services), std::move(lines), std::move(answered));
 }
 void Actions::upgrade(std::function<void(base::Result<void>)> answered) const { daemon_.upgrades.upgrade(std::move(answered)); }
 
@@ -31,6 +43,15 @@ void Actions::stand(const Services& services, service::Standing standing) const 
   for (const auto& service : services) meant.insert(service.get());
   for (const auto& runner : Runners(daemon_.roster.served()))
     if (meant.contains(runner.get())) daemon_.roster.set_standing(*runner, standing);
+}
+
+void Actions::count_anew(const Services* services) const {
+  note(services ? fmt::format("the counters of {} services are reset", services->size()) : "all counters are reset");
+  if (!services) return daemon_.roster.count_anew();
+  std::unordered_set<const service::Runner*> meant;
+  for (const auto& service : *services) meant.insert(service.get());
+  for (const auto& runner : daemon_.roster.served())
+    if (meant.contains(runner.get())) daemon_.roster.count_anew(*runner);
 }
 
 std::vector<service::Token> Actions::signal(std::span<const SessionOf> sessions, int number) const {

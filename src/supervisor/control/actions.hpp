@@ -58,8 +58,12 @@ class Actions {
   void upgrade(std::function<void(base::Result<void>)> answered) const;
   /// As Renewals::renew().
   void renew(const Services& services, Renewals::Answered answered) const;
+  /// As Renewals::amend().
+  void amend(const Services& services, std::vector<std::string> lines, std::function<void(base::Result<void>)> answered) const;
 
   void stand(const Services& services, service::Standing standing) const;
+  /// As Roster::count_anew(), of these or, if null, all.
+  void count_anew(const Services* services) const;
   /// Sends a signal to each of the servers, or ends the conversation; which of the sessions there were.
   [[nodiscard]] std::vector<service::Token> signal(std::span<const SessionOf> sessions, int number) const;
   /// `minutes` as for BanList::add.

@@ -9,7 +9,7 @@ const std::vector<ControlCommand>& control_commands() {
   static const std::vector<ControlCommand> all = [] {
     std::vector<ControlCommand> rows;
     for (const auto some : {daemon_commands(), configuration_commands(), list_commands(), standing_commands(), show_commands(),
-                            renewal_commands(), session_commands(), explain_commands(), ban_commands(), event_commands()})
+                            renewal_commands(), session_commands(), explain_commands(), ban_commands(), event_commands(), metrics_commands()})
       rows.insert(rows.end(), some.begin(), some.end());
     return rows;
   }();
@@ -24,7 +24,7 @@ void answer_control(const View& view, const Actions& actions, const Request& req
     if (command.changes && !peer.may_change)
       return respond(Reply::failed(Code::not_allowed, fmt::format("{} is only for root and the daemon's own user",
                                                                   command.name)));
-    if (command.changes && call.view.ending()) return respond(Reply::failed(Code::refused, "the daemon is ending"));
+    if (command.changes && call.view.lifetime().ending()) return respond(Reply::failed(Code::refused, "the daemon is ending"));
     if (command.changes) call.actions.note(fmt::format("{} by uid {} (pid {})", command.name, peer.uid, peer.pid));
     return command.handle(call, request.arguments, std::move(respond));
   }

@@ -91,6 +91,7 @@ constexpr ControlCommand row() {
 [[nodiscard]] std::span<const ControlCommand> explain_commands();
 [[nodiscard]] std::span<const ControlCommand> ban_commands();
 [[nodiscard]] std::span<const ControlCommand> event_commands();
+[[nodiscard]] std::span<const ControlCommand> metrics_commands();
 /// All of them.
 [[nodiscard]] const std::vector<ControlCommand>& control_commands();
 

@@ -70,7 +70,7 @@ reply::Status status_of(const View& daemon) {
   reply::Status status;
   status.version = daemon.version();
   status.pid = ::getpid();
-  status.started = time_of(daemon.started());
+  status.started = time_of(daemon.lifetime().started());
   status.now = time_of(std::chrono::system_clock::now());
   status.configuration = configuration_of(daemon);
   status.services = services_of(daemon);

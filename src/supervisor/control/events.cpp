@@ -13,9 +13,9 @@ control::EventRecord record_of(const log::History& history, log::History::Number
   return control::EventRecord(boost::json::parse(history.json_of(number)).as_object());
 }
 
-std::vector<control::EventRecord> recent(const log::History& history, std::string_view id) {
+std::vector<control::EventRecord> recent(const log::History& history, std::string_view id, std::size_t most) {
   std::vector<control::EventRecord> records;
-  for (auto at = history.before_last(recent_records, id); (at = history.after(at, id)) != 0;) records.push_back(record_of(history, at));
+  for (auto at = history.before_last(most, id); (at = history.after(at, id)) != 0;) records.push_back(record_of(history, at));
   return records;
 }
 

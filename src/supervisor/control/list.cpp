@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // list and stats: all services, and what they have done.
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "supervisor/control/command.hpp"
@@ -46,35 +45,20 @@ void list(const Call& call, const request::List& arguments, const Answer<command
          });
 }
 
-reply::StatsRow stats_row(const service::Runner& runner) {
-  reply::StatsRow row;
-  tell_counters(runner.counters(), row);
-  row.id = runner.service().id;
-  row.state = state_word(runner);
-  row.running = running_sessions(runner);
-  row.limit = limit_of(runner.service());
-  row.slowest_start = std::chrono::duration<double>(runner.counters().slowest_start).count();
-  row.since = time_of(runner.counters().since);
-  return row;
-}
-
-reply::ProcessorTime processor_time() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
-  return {seconds(used.ru_utime), seconds(used.ru_stime)};
-}
-
-void stats(const Call& call, const request::Services& arguments, const Answer<command::Stats>& answer) {
+void stats(const Call& call, const request::Stats& arguments, const Answer<command::Stats>& answer) {
   const View& daemon = call.view;
   Selection meant{daemon.services(), {}};
   if (const auto words = arguments.words(); !words.empty()) meant = select_services(daemon, words, false);
   if (meant.failure) return answer.refuse(std::move(*meant.failure));
+  if (arguments.reset.value_or(false)) {
+    if (!call.may_change) return answer.refuse(Code::not_allowed, "resetting counters is only for root and the daemon's own user");
+    call.actions.count_anew(arguments.words().empty() ? nullptr : &meant.services);
+  }
   reply::Stats stats;
   stats.version = daemon.version();
   stats.pid = ::getpid();
   stats.now = time_of(std::chrono::system_clock::now());
-  stats.started = time_of(daemon.started());
+  stats.started = time_of(daemon.lifetime().started());
   stats.process_limit = process_limit_of(daemon);
   stats.workers = workers_of(daemon);
   stats.conversations = daemon.conversations();

@@ -210,6 +210,18 @@ reply::Service told(const service::Runner& runner) {
   return service;
 }
 
+reply::StatsRow stats_row(const service::Runner& runner) {
+  reply::StatsRow row;
+  tell_counters(runner.counters(), row);
+  row.id = runner.service().id;
+  row.state = state_word(runner);
+  row.running = running_sessions(runner);
+  row.limit = limit_of(runner.service());
+  row.slowest_start = std::chrono::duration<double>(runner.counters().slowest_start).count();
+  row.since = time_of(runner.counters().since);
+  return row;
+}
+
 std::vector<reply::Service> told(const Services& services) {
   std::vector<reply::Service> all;
   all.reserve(services.size());

@@ -38,6 +38,8 @@ void tell_counters(const service::Counters& counters, control::reply::Counters& 
 [[nodiscard]] std::size_t running_sessions(const service::Runner& runner);
 /// Why its socket is closed though it should be open, as a sentence; nothing for any other service.
 [[nodiscard]] std::optional<std::string> trouble_of(const service::Runner& runner);
+/// All that `stats` tells.
+[[nodiscard]] control::reply::StatsRow stats_row(const service::Runner& runner);
 /// All that `list` tells.
 [[nodiscard]] control::reply::Service told(const service::Runner& runner);
 [[nodiscard]] std::vector<control::reply::Service> told(const Services& services);

@@ -62,7 +62,9 @@ std::optional<reply::SessionTls> told(const tls::Words* words) {
   return all;
 }
 
-reply::Session told(const service::Runner& runner, Token token, const Session& session, base::Moment now) {
+}  // namespace
+
+reply::Session session_row(const service::Runner& runner, Token token, const Session& session, base::Moment now) {
   reply::Session row;
   row.session = token;
   row.service = runner.service().id;
@@ -78,6 +80,8 @@ reply::Session told(const service::Runner& runner, Token token, const Session& s
   row.retired = runner.state().phase() == service::Phase::retiring;
   return row;
 }
+
+namespace {
 
 /// All sessions, of retired services too, for which `wanted` says yes.
 template <typename Wanted>
@@ -107,7 +111,7 @@ auto rows_of(const View& daemon, std::vector<SessionOf> found, worker::Counts co
       const std::optional<Session> queued = known ? std::nullopt : one.service->sessions().queued(one.token);
       if (!known && !queued) continue;
       const Session& its = known ? session->second : *queued;
-      reply::Session row = told(*one.service, one.token, its, daemon.now());
+      reply::Session row = session_row(*one.service, one.token, its, daemon.now());
       tell_traffic(its, one.token, counts, row);
       return row;
     }

@@ -14,6 +14,8 @@ namespace xsuperd::supervisor {
 [[nodiscard]] std::optional<std::uint64_t> process_limit_of(const View& daemon);
 /// Process numbers.
 [[nodiscard]] std::vector<std::int64_t> workers_of(const View& daemon);
+/// Of this process.
+[[nodiscard]] control::reply::ProcessorTime processor_time();
 [[nodiscard]] control::reply::Totals totals_of(const View& daemon);
 
 }  // namespace xsuperd::supervisor

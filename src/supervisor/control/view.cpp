@@ -2,6 +2,7 @@
 #include "supervisor/control/view.hpp"
 
 #include "supervisor/control/door.hpp"
+#include "supervisor/tallies.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -24,8 +25,7 @@ const LoadRecord& View::last_load() const { return daemon_.in_force.last_load();
 const config::Abilities& View::abilities() const { return daemon_.in_force.abilities(); }
 
 const std::string& View::version() const { return daemon_.version; }
-base::WallTime View::started() const { return daemon_.lifetime.started(); }
-bool View::ending() const { return daemon_.lifetime.ending(); }
+const Lifetime& View::lifetime() const { return daemon_.lifetime; }
 log::Level View::log_level() const { return daemon_.log.threshold(); }
 std::size_t View::clients() const { return daemon_.door.clients(); }
 std::vector<pid_t> View::workers() const { return daemon_.processes.workers().workers(); }
@@ -38,6 +38,20 @@ control::reply::Boxes View::boxes() const {
 const Processes::WorkerFailures& View::worker_failures() const { return daemon_.processes.worker_failures(); }
 
 const log::History& View::history() const { return daemon_.around.history; }
+
+void View::tell_tallies(control::reply::Metrics& to) const {
+  for (const HandOver::Tally& one : tallies_of(daemon_.around.census.tallies)) {
+    auto& table = one.of == tally_words::start ? to.failed_starts : to.handshakes;
+    table.emplace_back(one.word, one.count);
+  }
+  to.tls_workers = daemon_.processes.tls_workers().workers().size();
+  to.tls_handshakes = daemon_.processes.tls_workers().running();
+  to.reloads_applied = daemon_.in_force.reloads().applied;
+  to.reloads_refused = daemon_.in_force.reloads().refused;
+  to.upgrades = daemon_.lifetime.upgrades();
+  to.log_lost = daemon_.lifetime.lost_before() + daemon_.writer.lost();
+}
+
 const policy::BanList& View::bans() const { return daemon_.around.bans.list; }
 base::Moment View::now() const { return daemon_.around.clock.now(); }
 std::optional<double> View::load() const { return daemon_.around.clock.load ? daemon_.around.clock.load() : std::nullopt; }

@@ -12,6 +12,7 @@
 #include "supervisor/roster.hpp"
 #include "xsuperd/control/schema.hpp"
 #include "xsuperd/log/daemon_log.hpp"
+#include "xsuperd/log/writer.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/runner.hpp"
 #include "xsuperd/service/surroundings.hpp"
@@ -34,6 +35,7 @@ class View {
     const log::DaemonLog& log;
     const Lifetime& lifetime;
     const ControlDoor& door;
+    const log::Writer& writer;
     const std::string& version;             ///< of the program
     const std::string& configuration_path;
   };
@@ -56,8 +58,7 @@ class View {
   [[nodiscard]] const config::Abilities& abilities() const;
 
   [[nodiscard]] const std::string& version() const;
-  [[nodiscard]] base::WallTime started() const;
-  [[nodiscard]] bool ending() const;
+  [[nodiscard]] const Lifetime& lifetime() const;
   [[nodiscard]] log::Level log_level() const;
   /// Of the control socket.
   [[nodiscard]] std::size_t clients() const;
@@ -65,6 +66,9 @@ class View {
   [[nodiscard]] std::size_t conversations() const;
   [[nodiscard]] const Processes::WorkerFailures& worker_failures() const;
   [[nodiscard]] control::reply::Boxes boxes() const;
+
+  /// Adds what is counted for all services together, and for the daemon.
+  void tell_tallies(control::reply::Metrics& to) const;
 
   [[nodiscard]] const policy::BanList& bans() const;
   /// What has happened lately.

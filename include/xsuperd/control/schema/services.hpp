@@ -267,7 +267,7 @@ struct Renew {
 };
 BOOST_DESCRIBE_STRUCT(Renew, (), (services))
 
-/// After a service was drained, disabled or enabled.
+/// After a service was drained, disabled, enabled or changed.
 struct Standing {
   std::vector<Service> services;
 };
@@ -296,11 +296,23 @@ struct List : Services {
 };
 BOOST_DESCRIBE_STRUCT(List, (Services), (all))
 
+struct Stats : Services {
+  Maybe<bool> reset;
+  static constexpr std::array notes{Note{"reset", "first begin the counters anew, of these services, or of all and the sums"}};
+};
+BOOST_DESCRIBE_STRUCT(Stats, (Services), (reset))
+
 struct Drain : Services {
   Maybe<bool> hold;
   static constexpr std::array notes{Note{"hold", "keep the socket open; connections wait"}};
 };
 BOOST_DESCRIBE_STRUCT(Drain, (Services), (hold))
+
+struct Set : Services {
+  UpTo<std::string, most_words> lines;
+  static constexpr std::array notes{Note{"lines", "ATTRIBUTE=VALUES each, or += or -= for a list, with a blank between values"}};
+};
+BOOST_DESCRIBE_STRUCT(Set, (Services), (lines))
 
 }  // namespace request
 
@@ -313,11 +325,12 @@ struct List : Look<request::List, reply::List, reply::ListRow> {
       "not served, with why instead of the members that only a service has.";
 };
 
-struct Stats : Look<request::Services, reply::Stats, reply::StatsRow> {
+struct Stats : Look<request::Stats, reply::Stats, reply::StatsRow> {
   static constexpr std::string_view name = "stats";
   static constexpr std::string_view text =
       "A row of plain counters for each service, and sums: cheap enough to be asked for every second. The result also "
-      "has the part of status that a display needs beside them. Counters survive a reload if their service does.";
+      "has the part of status that a display needs beside them. Counters survive a reload if their service does. `reset` is "
+      "for root and the daemon's own user.";
 };
 
 struct Show : Look<request::Services, reply::Show, reply::Attribute> {
@@ -351,9 +364,16 @@ struct Enable : Change<request::Services, reply::Standing> {
       "Undoes drain and disable. A service that cannot be opened stays closed, and its trouble says why.";
 };
 
+struct Set : Change<request::Set, reply::Standing> {
+  static constexpr std::string_view name = "set";
+  static constexpr std::string_view text =
+      "Changes limits and access lists of services until the next reload, as if the lines stood behind their own; all of them or "
+      "nothing. Sessions go on.";
+};
+
 }  // namespace command
 
 using ServiceCommands = boost::mp11::mp_list<command::List, command::Stats, command::Show, command::Drain, command::Disable,
-                                             command::Enable, command::Renew>;
+                                             command::Enable, command::Renew, command::Set>;
 
 }  // namespace xsuperd::control

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# use_zlib(TARGET): as the option XSUPERD_ZLIB says, lets TARGET load zlib when it needs it, and defines XSUPERD_HAVE_ZLIB and
+# the file's name XSUPERD_ZLIB_FILE while it is compiled.
+function(use_zlib target)
+  if(NOT XSUPERD_ZLIB MATCHES "^AUTO$" AND NOT XSUPERD_ZLIB)
+    return()
+  endif()
+  find_package(ZLIB QUIET)
+  if(ZLIB_FOUND)
+    list(GET ZLIB_LIBRARIES 0 library)
+    if(ZLIB_LIBRARY_RELEASE)
+      set(library ${ZLIB_LIBRARY_RELEASE})
+    endif()
+    target_include_directories(${target} SYSTEM PRIVATE ${ZLIB_INCLUDE_DIRS})
+    soname_of(${library} soname)
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_ZLIB XSUPERD_ZLIB_FILE="${soname}")
+  elseif(XSUPERD_ZLIB STREQUAL AUTO)
+    message(STATUS "zlib (zlib1g-dev) not found: metrics and dashboard will not be sent compressed")
+  else()
+    message(FATAL_ERROR "XSUPERD_ZLIB is ${XSUPERD_ZLIB}, but zlib (zlib1g-dev) is not found")
+  endif()
+endfunction()

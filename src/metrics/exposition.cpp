@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/metrics/exposition.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <map>
+#include <span>
+
+#include "xsuperd/base/histogram.hpp"
+#include "xsuperd/base/utf8.hpp"
+
+namespace xsuperd::metrics {
+
+namespace reply = control::reply;
+using reply::MetricsRow;
+
+namespace {
+
+enum class Type : std::uint8_t { counter, gauge, histogram, info };
+
+/// What is said of series that share a name.
+struct Family {
+  std::string_view name;  ///< without _total and _info
+  Type type = Type::gauge;
+  std::string_view unit;  ///< with which the name ends; empty: none
+  std::string_view help;
+};
+
+constexpr std::string_view word_of(Type type) {
+  constexpr std::array words{"counter", "gauge", "histogram", "info"};
+  return words[static_cast<std::size_t>(type)];
+}
+
+class Text {
+ public:
+  explicit Text(Format format) : open_(format == Format::open_metrics) {}
+
+  /// From here on series of this family follow, if any does.
+  void begin(const Family& family) {
+    family_ = &family;
+    begun_ = false;
+  }
+  /// `labels` as they stand between the braces.
+  void add(std::string_view labels, std::uint64_t value) { put(end_of(family_->type), labels, value); }
+  void add(std::string_view labels, double value) { put(end_of(family_->type), labels, value); }
+  void add(std::string_view labels, const reply::Times& times) {
+    std::uint64_t sum = 0;
+    const std::string comma = labels.empty() ? "" : ",";
+    for (std::size_t i = 0; i < base::bounds.size() && i < times.counts.size(); ++i) {
+      sum += times.counts[i];
+      head("_bucket");
+      out_.append("{").append(labels).append(comma).append("le=\"").append(base::bounds[i].seconds).append("\"} ");
+      value(sum);
+    }
+    put("_count", labels, sum);
+    put("_sum", labels, times.seconds);
+  }
+  [[nodiscard]] std::string take() {
+    if (open_) out_ += "# EOF\n";
+    return std::move(out_);
+  }
+
+ private:
+  static std::string_view end_of(Type type) { return type == Type::counter ? "_total" : type == Type::info ? "_info" : ""; }
+
+  /// Prometheus' own format names the series, OpenMetrics what they have in common.
+  void describe() {
+    const std::string_view end = open_ ? "" : end_of(family_->type);
+    const std::string_view type = open_ || family_->type != Type::info ? word_of(family_->type) : "gauge";
+    fmt::format_to(std::back_inserter(out_), "# HELP xsuperd_{}{} {}\n# TYPE xsuperd_{}{} {}\n", family_->name, end, family_->help, family_->name, end, type);
+    if (open_ && !family_->unit.empty()) fmt::format_to(std::back_inserter(out_), "# UNIT xsuperd_{} {}\n", family_->name, family_->unit);
+    begun_ = true;
+  }
+  void head(std::string_view end) {
+    if (!begun_) describe();
+    out_.append("xsuperd_").append(family_->name).append(end);
+  }
+  template <typename T>
+  void put(std::string_view end, std::string_view labels, T number) {
+    head(end);
+    if (!labels.empty()) out_.append("{").append(labels).append("}");
+    out_ += ' ';
+    value(number);
+  }
+  void value(std::uint64_t number) {
+    const fmt::format_int text(number);
+    out_.append(text.data(), text.size()).append("\n");
+  }
+  void value(double number) { fmt::format_to(std::back_inserter(out_), "{}\n", std::isfinite(number) ? number : 0.0); }
+
+  const bool open_;
+  const Family* family_ = nullptr;
+  bool begun_ = false;
+  std::string out_;
+};
+
+std::string label(std::string_view name, std::string_view value) { return fmt::format("{}=\"{}\"", name, escaped_label(value)); }
+
+// ---- of services ---------------------------------------------------------------------------------------------------------
+
+/// A family with one series for a service.
+struct RowFamily {
+  Family family;
+  std::uint64_t (*number)(const MetricsRow&) = nullptr;
+  bool always = false;  ///< also while it is 0
+};
+
+constexpr RowFamily row_families[]{
+    {{"requests_accepted", Type::counter, "", "Requests that came, whatever became of them: the sum of xsuperd_requests_total and of those not decided yet."},
+     [](const MetricsRow& s) { return s.accepted; }, true},
+    {{"refusals_banned", Type::counter, "", "Of the requests refused by address: the peer or its network is banned."}, [](const MetricsRow& s) { return s.banned; }},
+    {{"received_bytes", Type::counter, "bytes", "From the peers, by conversations that have ended."}, [](const MetricsRow& s) { return s.bytes_in; }},
+    {{"sent_bytes", Type::counter, "bytes", "To the peers, by conversations that have ended."}, [](const MetricsRow& s) { return s.bytes_out; }},
+    {{"sessions_ended", Type::counter, "", "Servers and conversations that have ended."}, [](const MetricsRow& s) { return s.ended; }},
+    {{"sessions_limited", Type::counter, "", "Sessions that a limit of time or memory has ended."}, [](const MetricsRow& s) { return s.limited; }},
+    {{"queue_requests", Type::counter, "", "Requests that had to wait in the queue."}, [](const MetricsRow& s) { return s.queued; }},
+    {{"sessions", Type::gauge, "", "Requests that are not over: served, being decided or waiting."}, [](const MetricsRow& s) { return s.sessions; }, true},
+    {{"sessions_served", Type::gauge, "", "Servers and conversations."}, [](const MetricsRow& s) { return s.running; }, true},
+    {{"queue_length", Type::gauge, "", "Requests in the queue."}, [](const MetricsRow& s) { return s.waiting; }},
+};
+
+constexpr Family requests{"requests", Type::counter, "", "Requests by what became of them."};
+constexpr Family refusals{"refusals", Type::counter, "", "Refused requests by reason, in the words of xsuperd.log(5)."};
+constexpr Family states{"service_state", Type::gauge, "", "1 for the state that a service is in."};
+constexpr Family limits{"sessions_limit", Type::gauge, "", "The most servers at a time, where there is a limit (instances)."};
+constexpr Family waits{"queue_wait_seconds", Type::counter, "seconds", "How long requests waited in the queue that have had their turn."};
+constexpr Family slowest{"start_slowest_seconds", Type::gauge, "seconds", "The longest time from the arrival of a request until its server began."};
+constexpr Family starts{"start_seconds", Type::histogram, "seconds", "From the arrival of a request until its server began."};
+constexpr Family durations{"session_duration_seconds", Type::histogram, "seconds", "Of servers and conversations that have ended."};
+
+struct Result {
+  std::string_view word;
+  std::uint64_t (*number)(const reply::Counters&);
+};
+constexpr Result results[]{{"result=\"served\"", [](const reply::Counters& s) { return s.served; }},
+                           {"result=\"refused\"", [](const reply::Counters& s) { return s.refused; }},
+                           {"result=\"failed\"", [](const reply::Counters& s) { return s.failed; }},
+                           {"result=\"withdrawn\"", [](const reply::Counters& s) { return s.withdrawn; }}};
+
+class OfServices {
+ public:
+  OfServices(Text& text, const std::vector<MetricsRow>& services) : text_(text), services_(services) {
+    labels_.reserve(services.size());
+    for (const MetricsRow& one : services) labels_.push_back(label("service", one.id));
+  }
+  void write() {
+    write(row_families[0]);
+    write_results();
+    write_refusals();
+    for (const RowFamily& one : std::span(row_families).subspan(1)) write(one);
+    each(limits, [this](const MetricsRow& s, const std::string& labels) {
+      if (s.limit) text_.add(labels, *s.limit);
+    });
+    each(states, [this](const MetricsRow& s, const std::string& labels) { text_.add(labels + "," + label("state", s.state), std::uint64_t{1}); });
+    write_times();
+  }
+
+ private:
+  template <typename F>
+  void each(const Family& family, F add) {
+    text_.begin(family);
+    for (std::size_t i = 0; i < services_.size(); ++i) add(services_[i], labels_[i]);
+  }
+  void write(const RowFamily& one) {
+    each(one.family, [&](const MetricsRow& s, const std::string& labels) {
+      if (const std::uint64_t number = one.number(s); number > 0 || one.always) text_.add(labels, number);
+    });
+  }
+  void write_results() {
+    std::string both;
+    each(requests, [&](const MetricsRow& s, const std::string& labels) {
+      for (const Result& result : results) {
+        both.assign(labels).append(",").append(result.word);
+        text_.add(both, result.number(s));
+      }
+    });
+  }
+  void write_refusals() {
+    each(refusals, [this](const MetricsRow& s, const std::string& labels) {
+      for (const auto& [reason, count] : s.reasons) text_.add(labels + "," + label("reason", reason), count);
+    });
+  }
+  void write_times() {
+    each(waits, [this](const MetricsRow& s, const std::string& labels) {
+      if (s.queued > 0) text_.add(labels, static_cast<double>(s.queue_ms) / 1000);
+    });
+    each(slowest, [this](const MetricsRow& s, const std::string& labels) {
+      if (s.served > 0) text_.add(labels, s.slowest_start);
+    });
+    each(starts, [this](const MetricsRow& s, const std::string& labels) {
+      if (s.starts) text_.add(labels, *s.starts);
+    });
+    each(durations, [this](const MetricsRow& s, const std::string& labels) {
+      if (s.durations) text_.add(labels, *s.durations);
+    });
+  }
+
+  Text& text_;
+  const std::vector<MetricsRow>& services_;
+  std::vector<std::string> labels_;
+};
+
+// ---- of the daemon -------------------------------------------------------------------------------------------------------
+
+class OfDaemon {
+ public:
+  OfDaemon(Text& text, const Snapshot& snapshot) : text_(text), daemon_(snapshot.daemon), services_(snapshot.services) {}
+  void write() {
+    write_build();
+    write_totals();
+    write_services();
+    write_processes();
+    write_configuration();
+    write_rest();
+  }
+
+ private:
+  void one(const Family& family, std::uint64_t number, std::string_view labels = {}) {
+    text_.begin(family);
+    text_.add(labels, number);
+  }
+  void one(const Family& family, double number) {
+    text_.begin(family);
+    text_.add({}, number);
+  }
+  void table(const Family& family, std::string_view name, const control::Table<std::string, std::uint64_t>& counts) {
+    text_.begin(family);
+    for (const auto& [word, count] : counts) text_.add(label(name, word), count);
+  }
+  void time(const Family& family, const control::Time& when) {
+    if (when) one(family, *when);
+  }
+  void write_build();
+  void write_totals();
+  void write_services();
+  void write_processes();
+  void write_configuration();
+  void write_rest();
+
+  Text& text_;
+  const reply::Metrics& daemon_;
+  const std::vector<MetricsRow>& services_;
+};
+
+void OfDaemon::write_build() {
+  static constexpr Family build{"build", Type::info, "", "The program that runs."};
+  static constexpr Family started{"start_time_seconds", Type::gauge, "seconds", "When the daemon was started, whatever upgrades it has had since; seconds since 1970."};
+  static constexpr Family cpu{"cpu_seconds", Type::counter, "seconds", "Processor time of the daemon itself."};
+  one(build, 1, label("version", daemon_.version));
+  time(started, daemon_.started);
+  text_.begin(cpu);
+  text_.add("mode=\"user\"", daemon_.cpu.user);
+  text_.add("mode=\"system\"", daemon_.cpu.system);
+}
+
+void OfDaemon::write_totals() {
+  static constexpr Family accepted{"all_requests_accepted", Type::counter, "", "As xsuperd_requests_accepted_total, of all services together, removed ones included."};
+  static constexpr Family decided{"all_requests", Type::counter, "", "As xsuperd_requests_total, of all services together, removed ones included."};
+  static constexpr Family refused{"all_refusals", Type::counter, "", "As xsuperd_refusals_total, of all services together, removed ones included."};
+  static constexpr Family undecided{"all_requests_undecided", Type::gauge, "", "Requests of all services that are being decided or wait."};
+  static constexpr Family running{"all_sessions_served", Type::gauge, "", "Servers and conversations of all services, removed ones included."};
+  static constexpr Family limit{"all_sessions_limit", Type::gauge, "", "The most servers of all services at a time, where there is a limit (-limit)."};
+  one(accepted, daemon_.totals.accepted);
+  text_.begin(decided);
+  for (const Result& result : results) text_.add(result.word, result.number(daemon_.totals));
+  table(refused, "reason", daemon_.totals.reasons);
+  one(undecided, daemon_.totals.undecided);
+  one(running, daemon_.totals.running);
+  if (daemon_.process_limit) one(limit, *daemon_.process_limit);
+}
+
+void OfDaemon::write_services() {
+  static constexpr Family by_state{"services", Type::gauge, "", "Services by state."};
+  static constexpr Family absent{"services_left_out", Type::gauge, "", "Entries of the configuration that are not served."};
+  static constexpr Family retiring{"services_retiring", Type::gauge, "", "Removed services whose servers still run."};
+  std::map<std::string_view, std::uint64_t> counts;
+  for (const std::string_view state : control::States::all) counts[state] = 0;
+  for (const MetricsRow& service : services_) ++counts[service.state];
+  text_.begin(by_state);
+  for (const auto& [state, count] : counts) text_.add(label("state", state), count);
+  text_.begin(absent);
+  text_.add("why=\"in error\"", daemon_.left_out.in_error);
+  text_.add("why=\"off\"", daemon_.left_out.off);
+  one(retiring, daemon_.retiring);
+}
+
+void OfDaemon::write_processes() {
+  static constexpr Family workers{"workers", Type::gauge, "", "Processes that hold conversations."};
+  static constexpr Family conversations{"conversations", Type::gauge, "", "What they hold."};
+  static constexpr Family failures{"worker_failures", Type::counter, "", "Workers that could not be started, or ended unexpectedly."};
+  static constexpr Family starts_failed{"spawn_failures", Type::counter, "", "Servers that could not be started, by what had failed."};
+  static constexpr Family handshakes{"tls_handshakes", Type::counter, "", "Handshakes of TLS by how they came out."};
+  static constexpr Family boxes{"boxes", Type::gauge, "", "Boxes that there are."};
+  static constexpr Family box_events{"box_events", Type::counter, "", "What has happened to boxes."};
+  text_.begin(workers);
+  text_.add("role=\"conversations\"", static_cast<std::uint64_t>(daemon_.workers.size()));
+  text_.add("role=\"tls\"", daemon_.tls_workers);
+  text_.begin(conversations);
+  text_.add("role=\"conversations\"", daemon_.conversations);
+  text_.add("role=\"tls\"", daemon_.tls_handshakes);
+  one(failures, daemon_.worker_failures.count);
+  table(starts_failed, "step", daemon_.failed_starts);
+  table(handshakes, "result", daemon_.handshakes);
+  text_.begin(boxes);
+  text_.add("state=\"in use\"", daemon_.boxes.in_use);
+  text_.add("state=\"spare\"", daemon_.boxes.spare);
+  text_.begin(box_events);
+  const reply::Boxes& b = daemon_.boxes;
+  for (const auto& [event, count] : {std::pair{"made", b.made}, {"lent", b.lent}, {"again", b.again}, {"discarded", b.discarded}, {"doubtful", b.doubtful}, {"failed", b.failed}})
+    text_.add(label("event", event), count);
+}
+
+void OfDaemon::write_configuration() {
+  static constexpr Family reloads{"reloads", Type::counter, "", "Times that the configuration was read again."};
+  static constexpr Family last{"last_reload_successful", Type::gauge, "", "Whether the last reload was applied; 1 also before the first."};
+  static constexpr Family loaded{"configuration_loaded_timestamp_seconds", Type::gauge, "seconds", "When the configuration in effect was read; seconds since 1970."};
+  static constexpr Family findings{"configuration_findings", Type::gauge, "", "What was found in the configuration when it was last read."};
+  static constexpr Family upgrades{"upgrades", Type::counter, "", "Times that the running program was replaced."};
+  text_.begin(reloads);
+  text_.add("outcome=\"applied\"", daemon_.reloads_applied);
+  text_.add("outcome=\"refused\"", daemon_.reloads_refused);
+  one(last, std::uint64_t{!daemon_.last_reload || daemon_.last_reload->outcome == control::Outcomes::applied});
+  time(loaded, daemon_.loaded);
+  text_.begin(findings);
+  text_.add("level=\"error\"", daemon_.errors);
+  text_.add("level=\"warning\"", daemon_.warnings);
+  one(upgrades, daemon_.upgrades);
+}
+
+void OfDaemon::write_rest() {
+  static constexpr Family bans{"bans", Type::gauge, "", "Peers and networks that are banned."};
+  static constexpr Family lost{"log_lines_lost", Type::counter, "", "Lines that could not be written to any of the logs."};
+  static constexpr Family clients{"control_clients", Type::gauge, "", "Clients of the control socket."};
+  one(bans, daemon_.bans);
+  one(lost, daemon_.log_lost);
+  one(clients, daemon_.control_clients);
+}
+
+}  // namespace
+
+std::string escaped_label(std::string_view value) {
+  std::string text;
+  text.reserve(value.size());
+  while (!value.empty()) {
+    const std::size_t length = base::utf8_length(value);
+    if (length == 0)
+      text += "\xef\xbf\xbd";
+    else if (value.front() == '\n')
+      text += "\\n";
+    else if (value.front() == '\\' || value.front() == '"')
+      text.append("\\").append(1, value.front());
+    else
+      text += value.substr(0, length);
+    value.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return text;
+}
+
+std::string exposition(const Snapshot& snapshot, Format format) {
+  Text text(format);
+  OfDaemon(text, snapshot).write();
+  OfServices(text, snapshot.services).write();
+  return text.take();
+}
+
+std::string_view content_type(Format format) {
+  return format == Format::open_metrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+}  // namespace xsuperd::metrics

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// A copy of what all services have counted. Internal to supervisor.
+#pragma once
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "supervisor/control/view.hpp"
+#include "xsuperd/metrics/exposition.hpp"
+#include "xsuperd/metrics/page.hpp"
+
+namespace xsuperd::supervisor {
+
+/// What was copied. May be large: to be destroyed by a thread that has the time.
+struct Collected {
+  metrics::Snapshot snapshot;
+  metrics::Shown shown;  ///< Extent::page only
+};
+
+/// Makes the copy in slices, between which the loop does what else there is to do: with ten thousand services one slice takes
+/// about half a millisecond, like any other. Loop thread only.
+class Collection : public std::enable_shared_from_this<Collection> {
+ public:
+  enum class Extent : std::uint8_t {
+    sums,      ///< what the daemon as a whole has counted
+    services,  ///< and each service
+    page,      ///< and what the dashboard shows besides figures
+  };
+  using Done = std::function<void(std::shared_ptr<Collected>)>;
+  /// All that `daemon` refers to, and the roster, outlive it.
+  Collection(boost::asio::io_context& loop, const View& daemon, const Roster& roster, Extent extent, Done done);
+  /// `done` is called once, when all are copied, and never from inside this call. To be called once.
+  void begin();
+
+ private:
+  using Step = void (Collection::*)();
+  void later(Step step);
+  /// Does `one` for each from `next_` to `count` as long as the slice lasts, and then goes on with this step again, or the next.
+  template <typename One>
+  void in_slices(std::size_t count, Step again, Step next, One one);
+  // The steps, in their order.
+  void copy_services();
+  void sum_up();
+  void choose();
+  void copy_chosen();
+  void finish();
+  void add(const service::Runner& runner);
+  void add_for_page(const service::Runner& runner);
+
+  boost::asio::io_context& loop_;
+  const View daemon_;
+  const Roster& roster_;
+  const Extent extent_;
+  const Done done_;
+  Services services_;
+  std::vector<std::size_t> chosen_;  ///< of services_, for the page
+  std::size_t next_ = 0;
+  service::Counters sum_;
+  std::uint64_t running_ = 0;
+  std::uint64_t undecided_ = 0;
+  std::shared_ptr<Collected> collected_ = std::make_shared<Collected>();
+};
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/page_files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "supervisor/sealed_memory.hpp"
+#include "supervisor/zip.hpp"
+
+namespace xsuperd::supervisor {
+
+base::Result<PageFile> write_page(PageKey key, std::string fields, std::string_view text) {
+  const auto packed = key.zipped ? zipped(text) : std::nullopt;
+  const std::string_view bytes = packed ? std::string_view(*packed) : text;
+  auto memory = make_sealed_memory(bytes);
+  if (!memory) return memory.error();
+  return PageFile{.key = key, .fields = std::move(fields), .zipped = packed.has_value(), .size = bytes.size(), .memory = std::move(*memory)};
+}
+
+worker::PageMade open_page(const PageFile& file) {
+  base::Fd own(::open(fmt::format("/proc/self/fd/{}", file.memory.get()).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!own) return short_page(503, "no descriptor is to be had");
+  worker::PageMade page;
+  page.status = 200;
+  page.zipped = file.zipped;
+  page.fields = file.fields;
+  page.size = file.size;
+  page.bytes = std::move(own);
+  return page;
+}
+
+worker::PageMade short_page(std::uint16_t status, std::string_view word) {
+  worker::PageMade page;
+  page.status = status;
+  page.text = fmt::format("{}\n", word);
+  return page;
+}
+
+}  // namespace xsuperd::supervisor
