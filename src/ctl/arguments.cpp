@@ -48,7 +48,7 @@ Arguments arguments_of(const po::variables_map& found) {
   const std::pair<const char*, std::optional<std::string> Arguments::*> values[]{
       {"file", &Arguments::file},
       {"interval", &Arguments::interval}, {"sort", &Arguments::sort},       {"at", &Arguments::at},
-      {"via", &Arguments::via},
+      {"via", &Arguments::via},           {"reason", &Arguments::reason},
       {"peer", &Arguments::peer},         {"signal", &Arguments::signal},   {"warning", &Arguments::warning},
       {"critical", &Arguments::critical}, {"recent", &Arguments::recent},   {"timeout", &Arguments::timeout},
   };

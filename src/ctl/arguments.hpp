@@ -28,6 +28,7 @@ struct Arguments {
   std::optional<std::string> at;
   std::optional<std::string> via;
   std::optional<std::string> peer;
+  std::optional<std::string> reason;
   std::optional<std::string> signal;
   std::optional<std::string> warning;
   std::optional<std::string> critical;

@@ -71,9 +71,10 @@ void Journal::refused(Token token, const Session& session, const policy::Verdict
   });
 }
 
-void Journal::banned(const base::Endpoint& peer, const policy::Network& network, int minutes) const {
+void Journal::banned(const base::Endpoint& peer, const policy::Network& network, int minutes, std::string_view reason,
+                     std::string_view attribute) const {
   record([&] {
-    write(setup_.event_log, ban_record(setup_, peer, network.text(), minutes, policy::place_of(setup_.service(), "deny_time")));
+    write(setup_.event_log, ban_record(setup_, peer, network.text(), minutes, reason, policy::place_of(setup_.service(), attribute)));
   });
 }
 

@@ -92,6 +92,7 @@ base::Result<HandOver> decode(std::string_view text) {
   HandOver state;
   Reading(value, {}, version, error, 1).read(state);
   if (error.empty()) error = Checking(state).run();
+  if (error.empty()) error = ban_trouble(state);
   if (!error.empty()) return refused(error);
   return state;
 }

@@ -37,7 +37,6 @@ control::reply::Boxes View::boxes() const {
 }
 const Processes::WorkerFailures& View::worker_failures() const { return daemon_.processes.worker_failures(); }
 
-const policy::BanList& View::bans() const { return daemon_.around.bans.list; }
 base::Moment View::now() const { return daemon_.around.clock.now(); }
 std::optional<double> View::load() const { return daemon_.around.clock.load ? daemon_.around.clock.load() : std::nullopt; }
 std::uint64_t View::process_limit() const { return daemon_.around.census.process_limit; }

@@ -96,13 +96,15 @@ struct Status {
   std::uint64_t conversations = 0;
   Boxes boxes;
   std::uint64_t bans = 0;
+  Maybe<std::string> ban_trouble;
   Word<LogLevels> log_level;
   std::uint64_t control_clients = 0;
   Descriptors descriptors;
-  static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process ids"}};
+  static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process ids"},
+                                    Note{"ban_trouble", "why the file of bans lags behind, if it does"}};
 };
 BOOST_DESCRIBE_STRUCT(Status, (), (version, pid, started, now, configuration, services, totals, process_limit, load, workers,
-                                   worker_failures, conversations, boxes, bans, log_level, control_clients, descriptors))
+                                   worker_failures, conversations, boxes, bans, ban_trouble, log_level, control_clients, descriptors))
 
 struct LogLevel {
   Word<LogLevels> level;
