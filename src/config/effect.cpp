@@ -227,11 +227,11 @@ std::vector<std::string> not_in_effect(const Config& config, const Abilities& ab
     if (filters == Filters::not_built) items.add("system_calls: built without libseccomp, so they are not opened", service->id);
     if (filters == Filters::not_loaded) items.add("system_calls: libseccomp cannot be loaded, so they are not opened", service->id);
     if (service->tls() && !service->served_by_us() && abilities.pairs() == Abilities::Pairs::unix_sockets)
-      items.add("tls: without the capability CAP_SYS_ADMIN servers get UNIX sockets, which do not tell the peer's address", service->id);
+      items.add("tls: it needs the capabilities CAP_SYS_ADMIN and CAP_NET_ADMIN; servers get UNIX sockets, which do not tell the peer's address", service->id);
     if (has_range(*service) && abilities.ranges() == Ranges::not_permitted)
       items.add("listen = any:...: it needs the capabilities CAP_NET_ADMIN and CAP_BPF", service->id);
-    if (service->shows_real_peer() && abilities.true_pairs() == Abilities::TruePairs::not_permitted)
-      items.add("real_peer: it needs the capabilities CAP_SYS_ADMIN and CAP_NET_ADMIN; servers get UNIX sockets", service->id);
+    if (service->shows_real_peer() && abilities.pairs() == Abilities::Pairs::unix_sockets)
+      items.add("real_peer: it needs the capabilities CAP_SYS_ADMIN and CAP_NET_ADMIN; servers get UNIX sockets, which do not tell the peer's address", service->id);
     add_substitutes(items, *service, abilities);
   }
   return items.texts();

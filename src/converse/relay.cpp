@@ -155,7 +155,7 @@ void Relay::pass_on() {
 }
 
 void Relay::broke(Socket& other) {
-  if (breaks_ == Breaks::stay) other.break_on_close();
+  if (breaks_ == Breaks::stay) other.reset();
   finish();
 }
 

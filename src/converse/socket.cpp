@@ -141,9 +141,4 @@ void Socket::reset() {
 
 void Socket::end_writing() { ::shutdown(fd_.get(), SHUT_WR); }
 
-void Socket::break_on_close() {
-  constexpr linger at_once{1, 0};
-  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-}
-
 }  // namespace xsuperd::converse

@@ -24,8 +24,14 @@ bool Carriers::waits() const {
   return std::any_of(tokens_.begin(), tokens_.end(), [this](Token token) { return needs_.conversations.waiting_connection(token) >= 0; });
 }
 
-void Carriers::carry_on(const std::vector<Token>& tokens) {
-  for (const Token token : tokens)
+std::vector<InheritedCarrier> Carriers::hand_over() const {
+  std::vector<InheritedCarrier> all;
+  for (const Token token : tokens_) all.push_back({token});
+  return all;
+}
+
+void Carriers::carry_on(const std::vector<InheritedCarrier>& carriers) {
+  for (const auto& [token] : carriers)
     if (needs_.conversations.resume(token, done(token))) tokens_.insert(token);
 }
 

@@ -6,6 +6,7 @@
 
 #include "service/journal.hpp"
 #include "service/life.hpp"
+#include "xsuperd/service/hand_over.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
 namespace xsuperd::service {
@@ -29,8 +30,8 @@ class Carriers {
   [[nodiscard]] bool waits() const;
 
   /// For an upgrade: the conversations that go on.
-  [[nodiscard]] std::vector<Token> hand_over() const { return {tokens_.begin(), tokens_.end()}; }
-  void carry_on(const std::vector<Token>& tokens);
+  [[nodiscard]] std::vector<InheritedCarrier> hand_over() const;
+  void carry_on(const std::vector<InheritedCarrier>& carriers);
 
  private:
   [[nodiscard]] worker::Conversations::Done done(Token token);

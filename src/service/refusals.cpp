@@ -32,7 +32,7 @@ void Refusals::refuse_unjudged(Token token, policy::Reason reason) {
   const Session session = std::move(*found);
   needs_.endings.end(token);
   needs_.sessions.counters().refuse(reason, false, session.peer, std::chrono::system_clock::now());
-  needs_.journal.refused(token, session, reason);
+  needs_.journal.refused(token, session, {.kind = policy::Verdict::Kind::refuse, .reason = reason});
 }
 
 void Refusals::tell(Token token, const Session& session, const policy::Verdict& verdict) {

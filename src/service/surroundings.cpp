@@ -11,12 +11,11 @@ Surroundings::Surroundings(boost::asio::io_context& the_loop, boost::asio::threa
                            worker::Conversations& conversations)
     : loop(the_loop),
       log(daemon_log),
-      serving{spawner, children, conversations, make_lingering(the_loop), nullptr, std::make_unique<net::TruePairs>(the_loop)},
+      serving{spawner, children, conversations, make_lingering(the_loop), nullptr, nullptr, std::make_shared<net::TruePairs>(the_loop)},
       asked{resolver, ident_admitted, ident_refused, libwrap,
             std::make_unique<net::ForwardResolver>(the_loop, net::ForwardResolver::Options{}),
             std::make_unique<net::LocalConnector>(the_loop, net::LocalConnector::Options{})},
       sending{make_banners(the_loop, blocking, daemon_log)} {
-  serving.pairs = std::make_shared<net::TruePairs>(the_loop);
   sockets.lookups = std::make_shared<Lookups>(the_loop, daemon_log, clock.timer_length);
 }
 

@@ -72,6 +72,8 @@ template <> inline constexpr Limits limits<&service::InheritedRunner::endpoints>
 template <> inline constexpr Limits limits<&service::InheritedRunner::refused_lately>{.most = 65536};
 template <> inline constexpr Limits limits<&service::InheritedRunner::sessions>{.most = most_sessions};
 template <> inline constexpr Limits limits<&service::InheritedRunner::error_streams>{.most = most_sessions};
+template <> inline constexpr Limits limits<&service::InheritedRunner::carriers>{.most = most_sessions};
+template <> inline constexpr Limits limits<&service::InheritedCarrier::token> = at_least_1;
 
 template <> inline constexpr Limits limits<&worker::InheritedWorker::Conversation::token> = at_least_1;
 template <> inline constexpr Limits limits<&worker::InheritedWorker::pid> = a_pid;

@@ -121,6 +121,12 @@ TEST_CASE("the words of enumerations are found whatever their case") {
 
 namespace {
 
+/// What an entry has to say besides, if it has this attribute.
+std::string beside(std::string_view attribute) {
+  if (attribute == "user_namespace") return "dynamic_user = yes\n";
+  return attribute.starts_with("tls_") || attribute == "only_cert" ? "tls = no\n" : "";
+}
+
 /// The lines of an entry that is complete but for this attribute.
 std::string lines_without(std::string_view attribute) {
   const bool rpc = attribute.starts_with("rpc_");
@@ -130,7 +136,7 @@ std::string lines_without(std::string_view attribute) {
        {rpc ? "type = RPC UNLISTED" : "type = UNLISTED", rpc ? "rpc_version = 1" : "port = 9000", "socket_type = stream",
         waits ? "wait = yes" : "wait = no", "user = root", "server = /bin/server", rpc ? "rpc_number = 200000" : "log_on_failure = HOST"})
     if (line.substr(0, line.find(' ')) != attribute) lines += line + "\n";
-  return attribute == "user_namespace" ? lines + "dynamic_user = yes\n" : lines;
+  return lines + beside(attribute);
 }
 
 World world_of_examples() {
@@ -155,8 +161,7 @@ TEST_CASE("the example of every row is understood without a word wherever the ro
       CHECK((w.up(id) ? row.is_set(w.at(id).settings) : row.name == "disable"));
     }
     if (row.where != Where::service) {
-      const std::string besides = row.name == "user_namespace" ? "dynamic_user = yes" : "log_on_failure = HOST";
-      w.read(defaults(example) + service("x", 9000, besides));
+      w.read(defaults(example) + service("x", 9000, beside(row.name) + "log_on_failure = HOST"));
       CHECK(w.log() == "");
       CHECK((w.up("x") || row.name == "enabled"));
     }

@@ -328,11 +328,12 @@ TEST_CASE("event_log takes its words, and a service's own comes before that of t
   CHECK(World(common + service("x", 1, "event_log = NONE")).at("x").settings.event_log == EventTarget{Kind::none, ""});
 }
 
-TEST_CASE("a wrong event_log costs the line and not the service, as it protects nobody") {
-  for (const std::string value : {"PIPE x", "FILE", "FILE a b", "JOURNAL x"}) {
+TEST_CASE("a wrong event_log costs the entry, and one value too many the line") {
+  for (const std::string value : {"PIPE x", "FILE", "JOURNAL x"}) {
     const World world = with("event_log = " + value);
     CHECK(world.loaded.diagnostics.count(Level::error) == 1);
-    CHECK_FALSE(world.at("x").settings.event_log);
+    CHECK(world.refused("x"));
   }
+  CHECK_FALSE(with("event_log = FILE a b").at("x").settings.event_log);
   CHECK(with("event_log = PIPE x").said("Unknown event log: PIPE"));
 }

@@ -106,11 +106,11 @@ TEST_CASE("one output that fails does not hold up others") {
 }
 
 TEST_CASE("what does not fit is counted, and the count stands where the gap is") {
-  Bench bench(600);
+  Bench bench(1500);
   bench.file->fail(2);
   bench.deliver("one");
   bench.deliver("two");
-  bench.deliver(std::string(600, 'x'));
+  bench.deliver(std::string(1500, 'x'));
   for (int i = 0; i < 2; ++i) bench.deliver("would fit, but comes after one that was lost");
   bench.delivery.retry(true);
   bench.delivery.retry(true);

@@ -72,7 +72,7 @@ TEST_CASE("an event that does not belong to the phase comes to nothing") {
   int possible = 0;
   for (int phase = 0; phase <= static_cast<int>(last_session_phase); ++phase)
     for (const On event : all_events) possible += after(phase_number(phase), event, {}).has_value() ? 1 : 0;
-  CHECK(possible == 10 + 1 + 4 + 1 + 2);  // before being judged, admitted, on the way, started, tries
+  CHECK(possible == 10 + 1 + 5 + 1 + 2);  // before being judged, admitted, on the way, started, tries
   CHECK_FALSE(after(Of::running, On::greeted, {}));
   CHECK_FALSE(after(Of::naming, On::admitted, {}));
 }

@@ -438,7 +438,7 @@ TEST_CASE("a header comes out as it went in, and one that is not as its result s
 TEST_CASE("counts and enumerations out of range are refused") {
   // The kind stands behind version, type and token; the number of targets two bytes on.
   std::string bytes = encode(start_with({})).value().front().bytes;
-  bytes[10] = static_cast<char>(Kind::lines) + 1;
+  bytes[10] = static_cast<char>(Kind::carry) + 1;
   CHECK_FALSE(decode_for_worker({bytes, {}}));
   bytes = encode(start_with({})).value().front().bytes;
   bytes[12] = static_cast<char>(most_targets + 1);

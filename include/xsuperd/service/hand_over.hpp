@@ -132,6 +132,13 @@ struct InheritedEndpoint : EndpointFacts, EndpointSockets {
 BOOST_DESCRIBE_STRUCT(InheritedEndpoint, (EndpointFacts, EndpointSockets), (id))
 constexpr auto members_since(const InheritedEndpoint*) { return std::array<base::Since, 0>{}; }  // both bases have one
 
+/// A conversation of a worker that carries the bytes of a server.
+struct InheritedCarrier {
+  Token token = 0;
+  bool operator==(const InheritedCarrier&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(InheritedCarrier, (), (token))
+
 /// EndpointFacts and EndpointSockets are those of the only endpoint, in a state of a version that has no endpoints.
 struct InheritedRunner : ServiceFacts, EndpointFacts, EndpointSockets {
   StateSnapshot state = {};
@@ -140,11 +147,13 @@ struct InheritedRunner : ServiceFacts, EndpointFacts, EndpointSockets {
   std::vector<InheritedRefusal> refused_lately = {};
   std::vector<InheritedSession> sessions = {};  ///< in the order of their tokens
   std::vector<InheritedErrorStream> error_streams = {};
-  std::vector<Token> carriers = {};  ///< conversations that carry the bytes of servers
+  std::vector<InheritedCarrier> carriers = {};
   bool operator==(const InheritedRunner&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(InheritedRunner, (ServiceFacts, EndpointFacts, EndpointSockets),
                       (state, endpoints, terminates, refused_lately, sessions, error_streams, carriers))
-constexpr auto members_since(const InheritedRunner*) { return std::array{base::Since{"endpoints", 6}, base::Since{"error_streams", 9}, base::Since{"carriers", 10}}; }
+constexpr auto members_since(const InheritedRunner*) {
+  return std::array{base::Since{"endpoints", 6}, base::Since{"error_streams", 9}, base::Since{"carriers", 10}};
+}
 
 }  // namespace xsuperd::service
