@@ -113,7 +113,7 @@ bool ban_time(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto greatest = time_at(2);
   if (!greatest) return bad_time(2);
   if (*greatest < *first) return refused(c, a, 2, "ban_time ends before it begins", "write the smaller time first");
-  s.ban_time = BanTime{*first, static_cast<std::uint32_t>(*factor), *greatest};
+  s.ban_time = BanTime{*first, static_cast<std::uint32_t>(*factor), *factor > 1 ? *greatest : *first};
   return true;
 }
 
