@@ -292,10 +292,13 @@ void BanFile::changed(const policy::Network& peer) {
 void BanFile::next() {
   if (busy_ || reading_ || path_.empty()) return;
   if (!pending_.empty()) return append();
-  if (rewriting_) return rewrite();
-  if (lines_ <= 2 * bans_.size() + spare_lines) return;
-  rewriting_.emplace();
-  rewrite();
+  if (!rewriting_ && lines_ > 2 * bans_.size() + spare_lines) rewriting_.emplace();
+  if (!rewriting_) return;
+  try {
+    rewrite();
+  } catch (const std::bad_alloc&) {  // some of it is lost
+    failed("memory is exhausted");
+  }
 }
 
 void BanFile::append() {

@@ -39,6 +39,14 @@ class Words {
 /// A century, in nanoseconds.
 constexpr std::int64_t longest = std::int64_t{100} * 366 * 86'400 * 1'000'000'000;
 
+/// As far as there are moments.
+base::Moment later_by(base::Moment from, std::int64_t nanoseconds) {
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(std::int64_t{from.time_since_epoch().count()}, nanoseconds, &sum))
+    return nanoseconds < 0 ? base::Moment::min() : base::Moment::max();
+  return base::Moment(std::chrono::nanoseconds(sum));
+}
+
 bool read(std::string_view line, const std::vector<HandOver::BanText>& texts, base::Moment now, BanList::Ban& ban) {
   Words words(line);
   const auto peer = policy::Network::parse(words.next());
@@ -49,8 +57,8 @@ bool read(std::string_view line, const std::vector<HandOver::BanText>& texts, ba
                      words.number<std::uint32_t>(text, 0, UINT32_MAX) && words.ended() && text < texts.size();
   if (!right) return false;
   ban.peer = *peer;
-  ban.until = left < 0 ? base::Moment::max() : now + std::chrono::nanoseconds(left);
-  ban.since = now - std::chrono::nanoseconds(age);
+  ban.until = left < 0 ? base::Moment::max() : later_by(now, left);
+  ban.since = later_by(now, -age);
   ban.stays = stays != 0;
   ban.reason = texts[text].reason;
   ban.origin = texts[text].origin;
