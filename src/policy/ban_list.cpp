@@ -303,6 +303,7 @@ BanList& BanList::operator=(BanList&&) noexcept = default;
 BanList::Result BanList::add_until(const Network& peer, base::Moment until, base::Moment now, const Why& why) {
   const std::uint32_t there = table_->find(peer);
   if (there != nothing && now < table_->entries[there].until) return table_->extend(there, until, why), Result{Added::extended, false};
+  if (there != nothing) table_->erase(there);  // its time is over
   return put({peer, until, now, 0, why.stays, std::string(why.reason), std::string(why.origin)});
 }
 

@@ -24,7 +24,7 @@ BanLine read(std::string_view text) {
   INFO(text);
   const auto line = read_ban_line(text);
   INFO((line ? "" : line.error().sentence));
-  REQUIRE(line);
+  REQUIRE(line.has_value());
   return *line;
 }
 
@@ -84,7 +84,7 @@ TEST_CASE("A line that is not right says why") {
 
 TEST_CASE("No beginning of a line is taken for a line") {
   const std::string text = written({.peer = network("192.0.2.7"), .until = afternoon, .since = afternoon, .reason = "a\"b", .origin = "service"});
-  for (std::size_t length = 0; length + 1 < text.size(); ++length) CHECK_FALSE(read_ban_line(text.substr(0, length)));
+  for (std::size_t length = 0; length + 1 < text.size(); ++length) CHECK_FALSE(read_ban_line(text.substr(0, length)).has_value());
 }
 
 TEST_CASE("Times are those of RFC 3339 and no others") {

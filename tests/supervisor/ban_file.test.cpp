@@ -202,7 +202,7 @@ TEST_CASE("An image hands over its bans as they are") {
   pack_bans(before, now, state);
   CHECK(state.ban_texts.size() == 2);
   const auto all = unpack_bans(state, now);
-  REQUIRE(all);
+  REQUIRE(all.has_value());
   before.expire(now);
   CHECK(*all == before.snapshot());
   // By the clock of the new image.
