@@ -21,7 +21,7 @@ Bits masked(Bits bits, int length) {
 /// By a multiplication: networks that follow one another are spread over all roots.
 std::size_t BanTrie::root_of(const Bits& bits) const {
   const std::uint64_t first = bits.high >> (64 - spread_);
-  return static_cast<std::size_t>((first * 0x9e3779b97f4a7c15u) >> 50);
+  return static_cast<std::size_t>((first * 0x9e3779b97f4a7c15u) >> 48);
 }
 
 BanTrie::Id BanTrie::find(const Bits& bits, int length) const {

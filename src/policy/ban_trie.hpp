@@ -68,7 +68,7 @@ class BanTrie {
  private:
   using Index = std::uint32_t;
   static constexpr Index nowhere = std::numeric_limits<Index>::max();
-  static constexpr std::size_t roots = 1u << 14;
+  static constexpr std::size_t roots = 1u << 16;
   struct Node {
     Bits bits;  ///< the first `length` count, and the others are zero
     std::int32_t length = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "supervisor/ban_pack.hpp"
 #include "supervisor/hand_over_limits.hpp"
 
 namespace xsuperd::supervisor {
