@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/ban_rows.hpp"
 #include "config/box_rows.hpp"
 #include "config/confinement_rows.hpp"
 #include "config/tls_rows.hpp"
@@ -41,41 +42,6 @@ constexpr std::array rows{
         .text = "How many connections the kernel may hold for a stream service until they are accepted. The "
                 "system's own limit, net.core.somaxconn, still applies.", .difference = "Not in xinetd.",
         .wrong = "backlog is invalid: {}", .hint = "expected a number of at least 1", .parse = values::number<&S::backlog, 1, values::greatest_int>}),
-    attr<&S::ban_exempt>({.name = "ban_exempt", .where = both, .operators = list, .least = 0, .most = -1,
-        .synopsis = "ADDRESS ...", .initial = "what limit_exempt says", .example = "ban_exempt = 192.0.2.0/24",
-        .text = "Peers that are never banned for what they do here, and that the service serves whoever has banned them. "
-                "Addresses and networks only; see Address forms.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::ban_exempt, .xinetd = {.stricter = true}}),
-    attr<&S::ban_file>({.name = "ban_file", .where = Where::defaults, .synopsis = "FILE", .initial = "none",
-        .example = "ban_file = /var/lib/xsuperd/bans",
-        .text = "Keeps bans while the daemon does not run: each is added to the file, which is read when the daemon starts. See "
-                "Bans.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::text<&S::ban_file>,
-        .xinetd = {.instead = "those whom a SENSOR service has recorded are forgotten when xinetd ends"}}),
-    attr<&S::ban_limit>({.name = "ban_limit", .where = Where::defaults, .synopsis = "NUMBER", .initial = "1000000",
-        .example = "ban_limit = 100000",
-        .text = "How many peers and networks may be banned at a time; each takes up to 150 bytes of memory. Beyond that number the "
-                "one goes whose last offence is oldest, and one that an administrator has banned only if there are no others.",
-        .difference = "Not in xinetd, which has no limit.", .wrong = "ban_limit is invalid: {}",
-        .hint = "expected a number from 1 to 16000000", .parse = values::number<&S::ban_limit, 1, 16'000'000>}),
-    attr<&S::ban_on>({.name = "ban_on", .where = both, .operators = list, .most = -1,
-        .synopsis = "CAUSE[:NUMBER/TIME] ...", .initial = "none", .example = "ban_on = refused:10/1m exit:77",
-        .text = "For what a peer is banned from all services: refused, exit (any status but 0), exit:STATUS, signal, timeout (of a "
-                "time limit), once or so many times within a time; penalty:TIME, when its penalties have reached that; and "
-                "sensor, when it has touched this SENSOR service. See Bans.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::ban_on,
-        .concerns = concerning::known_requests, .xinetd = {.instead = "only services with the flag SENSOR record peers"}}),
-    attr<&S::ban_prefix>({.name = "ban_prefix", .where = both, .least = 2, .most = 2, .synopsis = "LEN4 LEN6",
-        .initial = "what source_prefix says", .example = "ban_prefix = 24 64",
-        .text = "How many bits of an IPv4 and of an IPv6 address are banned for what one peer does here.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::ban_prefix,
-        .concerns = concerning::known_requests}),
-    attr<&S::ban_time>({.name = "ban_time", .where = both, .least = 1, .most = 3, .synopsis = "FIRST [xFACTOR GREATEST]",
-        .initial = "10m x2 1d", .example = "ban_time = 10m x2 1d",
-        .text = "How long a ban by ban_on lasts. Each further ban of the same peer or network takes FACTOR times as long as the "
-                "one before, up to GREATEST, until it has not been banned for as long as GREATEST.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::ban_time,
-        .concerns = concerning::known_requests}),
     attr<&S::banner>({.name = "banner", .where = both, .synopsis = "FILE", .initial = "none",
         .example = "banner = /etc/issue.net",
         .text = "A file sent to everybody who connects, before anything is checked. Services with wait = yes "
@@ -605,9 +571,11 @@ constexpr auto of_tls = [] {
 }();
 
 constexpr auto table = [] {
-  std::array<Attribute, confining.size() + of_tls.size()> ours;
+  std::array<Attribute, confining.size() + of_tls.size()> apart;
+  std::array<Attribute, apart.size() + ban_rows.size()> ours;
   std::array<Attribute, rows.size() + ours.size()> all;
-  std::ranges::merge(confining, of_tls, ours.begin(), {}, &Attribute::name, &Attribute::name);
+  std::ranges::merge(confining, of_tls, apart.begin(), {}, &Attribute::name, &Attribute::name);
+  std::ranges::merge(apart, ban_rows, ours.begin(), {}, &Attribute::name, &Attribute::name);
   std::ranges::merge(rows, ours, all.begin(), {}, &Attribute::name, &Attribute::name);
   return all;
 }();

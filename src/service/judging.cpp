@@ -50,7 +50,7 @@ Judging::Judging(const Needs& needs)
 
 void Judging::refused(const base::Address& peer, const policy::Verdict& verdict) {
   using By = policy::Misdeed::By;
-  if (!needs_.setup.service().minds_misdeeds()) return;
+  if (!policy::minds_misdeeds(needs_.setup.service())) return;
   const By by = verdict.banned ? By::ban : verdict.reason == policy::Reason::penalty ? By::penalty : By::other;
   needs_.decider.feed(Misbehaved{peer, {config::Penalty::Cause::refused, 0, by}, needs_.clock.now()});
 }

@@ -82,6 +82,11 @@ Actions State::handle(const Event& event) {
               if (!queue_.line().empty()) queue_.regroup(*policy_, e.waiting);
               return call_next();
             },
+            [this](const Misbehaved& e) {
+              const config::BanCause* cause =
+                  arrivals_.punish(policy_->service(), policy_->counted(e.peer), policy_->spares(e.peer), e.misdeed, e.now);
+              return cause ? Actions{Ban{e.peer, *cause}} : Actions{};
+            },
             [this](const Look& e) {  // one at a time: next_look() is due again at once when there are more
               Actions actions;
               if (const auto token = queue_.expire(policy_->service().settings, e.now))
@@ -215,12 +220,6 @@ Actions State::on(const Withdrawn& e) {
   if (!rests) return {};
   endpoints_.take_back(e.endpoint);
   return {Listen{e.endpoint}};
-}
-
-Actions State::on(const Misbehaved& e) {
-  const config::BanCause* cause =
-      arrivals_.punish(policy_->service(), policy_->counted(e.peer), policy_->spares(e.peer), e.misdeed, e.now);
-  return cause ? Actions{Ban{e.peer, *cause}} : Actions{};
 }
 
 Actions State::turn_out(Token token, policy::Reason reason) {

@@ -147,7 +147,7 @@ base::Result<BanFileReading> read_ban_file(const std::string& path, const std::f
 }
 
 BanFile::BanFile(FileWork& files, policy::BanList& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log)
-    : files_(files), bans_(bans), now_(now), log_(log), again_(files.loop(), [this] {
+    : files_(files), bans_(bans), now_([&now] { return now(); }), log_(log), again_(files.loop(), [this] {
         rewriting_.emplace();
         next();
       }),

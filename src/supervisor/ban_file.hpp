@@ -79,7 +79,7 @@ class BanFile {
 
   FileWork& files_;
   policy::BanList& bans_;
-  const std::function<base::Moment()>& now_;
+  const std::function<base::Moment()> now_;  ///< asks the clock that it was given
   const log::DaemonLog& log_;
   loop::Alarm again_;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);

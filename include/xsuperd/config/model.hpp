@@ -414,8 +414,6 @@ struct Service {
   [[nodiscard]] bool logs(FailureOption o) const {
     return settings.log_on_failure && settings.log_on_failure->has(o);
   }
-  /// May what a peer does have consequences for it?
-  [[nodiscard]] bool minds_misdeeds() const { return settings.penalty || settings.ban_on; }
   [[nodiscard]] AccessPolicy access_policy() const {
     return settings.access_policy.value_or(AccessPolicy::refuse_both);
   }

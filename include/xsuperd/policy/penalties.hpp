@@ -16,6 +16,9 @@ struct Misdeed {
   By by = By::other;   ///< of refused
 };
 
+/// May what a peer does to the service have consequences for it?
+[[nodiscard]] inline bool minds_misdeeds(const config::Service& service) { return service.settings.penalty || service.settings.ban_on; }
+
 /// What `penalty` says a misdeed costs, in seconds; 0: nothing. One for a certain exit status goes before one for any. Pure.
 [[nodiscard]] std::uint32_t cost_of(const std::vector<config::Penalty>& penalties, const Misdeed& misdeed);
 

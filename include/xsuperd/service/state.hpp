@@ -144,7 +144,6 @@ class State {
   Actions on(const StartFailed& e);
   Actions on(const RetryDue& e);
   Actions on(const Withdrawn& e);
-  Actions on(const Misbehaved& e);
   Actions admit(const Request& e, const policy::Policy::Source& source, bool need_name);
   Actions refuse(const Request& e, const policy::Verdict& verdict, bool tripped);
   /// Has it wait, if it may and there is room in the line.
