@@ -7,6 +7,7 @@
 #include "config/ban_rows.hpp"
 #include "config/box_rows.hpp"
 #include "config/confinement_rows.hpp"
+#include "config/passing_rows.hpp"
 #include "config/tls_rows.hpp"
 #include "config/xinetd_reading.hpp"
 
@@ -351,19 +352,6 @@ constexpr std::array rows{
         .initial = "tcp for stream, udp for dgram", .example = "protocol = tcp",
         .text = "The protocol of the socket, by its name in /etc/protocols. Required for raw and seqpacket; "
                 "otherwise it follows from socket_type.", .without = more, .parse = values::protocol}),
-    attr<&S::proxy_from>({.name = "proxy_from", .where = both, .operators = list, .least = 0, .most = -1,
-        .synopsis = "ADDRESS ...", .initial = "nobody", .example = "proxy_from = 192.0.2.10 2001:db8:1::/64",
-        .text = "Peers that are proxies: each of their connections must begin with a header of the PROXY protocol, version 1 or 2, "
-                "and from there on the client that it names counts as the peer. Addresses and networks only; see Address forms. "
-                "What others begin with is not looked at. For stream services with wait = no. See Behind a proxy.",
-        .difference = "Not in xinetd.", .without = more, .parse = values::proxy_from,
-        .concerns = concerning::proxied, .xinetd = {.instead = "servers read the proxy's header, and the proxy is the peer"}}),
-    attr<&S::proxy_timeout>({.name = "proxy_timeout", .where = both, .synopsis = "TIME", .initial = "5",
-        .example = "proxy_timeout = 10",
-        .text = "How long a peer in proxy_from may take for its header, until it is refused with the reason proxy.",
-        .difference = "Not in xinetd.", .without = more, .wrong = "proxy_timeout is invalid: {}",
-        .hint = "expected a time of up to an hour, as in '5' or '1m'", .parse = values::seconds<&S::proxy_timeout, 1, 3600>,
-        .concerns = concerning::proxied, .xinetd = {.instead = "nobody waits for a header"}}),
     attr<&S::queue>({.name = "queue", .where = both, .least = 1, .most = 2, .synopsis = "NUMBER [TIME]",
         .initial = "0", .example = "queue = 100 30s",
         .text = "How many connections may wait for a place when instances, per_source, rate or the option -limit would have them "
@@ -377,24 +365,11 @@ constexpr std::array rows{
         .difference = "Not in xinetd.", .without = more, .wrong = "rate is invalid: {}",
         .hint = "expected NUMBER/second, NUMBER/minute, NUMBER/hour or NUMBER/day", .parse = values::rate,
         .concerns = concerning::known_requests, .xinetd = {.instead = "requests are limited by cps alone"}}),
-    attr<&S::real_peer>({.name = "real_peer", .where = both, .synopsis = "yes|no", .initial = "no", .example = "real_peer = yes",
-        .text = "With yes, a server whose client came through a proxy gets a socket whose peer is that client, "
-                "and whose own address is the one that the client called; a worker passes on the bytes. It needs CAP_SYS_ADMIN: "
-                "without it such a server gets a UNIX socket. See Behind a proxy.",
-        .difference = "Not in xinetd.", .without = more, .wrong = "Bad value for real_peer: {}", .parse = values::flag<&S::real_peer>,
-        .concerns = concerning::connections, .xinetd = {.instead = "to servers the proxy is the peer"}}),
     attr<&S::receive_buffer>({.name = "receive_buffer", .where = both, .synopsis = "SIZE", .initial = "the system's",
         .example = "receive_buffer = 256K",
         .text = "The receive buffer of the sockets, in bytes, with the suffix K or M; the system's own limits still apply.",
         .difference = "Not in xinetd.",
         .wrong = "receive_buffer is invalid: {}", .hint = "expected 1024 bytes to 1024M", .parse = values::buffer<&S::receive_buffer>}),
-    attr<&S::redirect>({.name = "redirect", .most = 2, .synopsis = "HOST PORT|unix:PATH",
-        .initial = "none", .example = "redirect = 192.0.2.10 80",
-        .text = "Relays each connection to that host and port, or to a UNIX socket, unix:PATH or unix:@NAME, instead of "
-                "starting a server; see Redirection. As long as a host name has no address, the service stays closed. The "
-                "port may be a name from /etc/services. For stream services with wait = no only.",
-        .difference = "When one direction ends, the other stays open. xinetd knows no UNIX sockets.",
-        .without = more, .parse = values::redirect, .xinetd = {.reads = by_xinetd::redirect}}),
     attr<&S::reload_policy>({.name = "reload_policy", .where = Where::defaults, .synopsis = "lenient|strict",
         .initial = "lenient", .example = "reload_policy = strict",
         .text = "What happens if there is an error when the configuration is read again. With lenient, a service "
@@ -570,15 +545,14 @@ constexpr auto of_tls = [] {
   return all;
 }();
 
-constexpr auto table = [] {
-  std::array<Attribute, confining.size() + of_tls.size()> apart;
-  std::array<Attribute, apart.size() + ban_rows.size()> ours;
-  std::array<Attribute, rows.size() + ours.size()> all;
-  std::ranges::merge(confining, of_tls, apart.begin(), {}, &Attribute::name, &Attribute::name);
-  std::ranges::merge(apart, ban_rows, ours.begin(), {}, &Attribute::name, &Attribute::name);
-  std::ranges::merge(rows, ours, all.begin(), {}, &Attribute::name, &Attribute::name);
+template <std::size_t m, std::size_t n>
+constexpr auto merged(const std::array<Attribute, m>& some, const std::array<Attribute, n>& others) {
+  std::array<Attribute, m + n> all;
+  std::ranges::merge(some, others, all.begin(), {}, &Attribute::name, &Attribute::name);
   return all;
-}();
+}
+
+constexpr auto table = merged(merged(rows, passing_rows), merged(merged(confining, of_tls), ban_rows));
 
 static_assert(std::is_sorted(table.begin(), table.end(),
                              [](const Attribute& a, const Attribute& b) { return a.name < b.name; }));

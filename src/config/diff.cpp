@@ -40,12 +40,12 @@ struct HashOfKey {
 /// Equal in everything but where it is written.
 bool same_but_for_place(const Service& one, const Service& other) {
   // Names for all members: with a new one this does not compile until it is thought of.
-  const auto& [name, id, place, settings, kind, listen, also, of_inetd, wait, argv, environment, variables, patterns, groups, offer, common_log,
+  const auto& [name, id, place, settings, kind, listen, also, of_inetd, wait, argv, environment, variables, patterns, groups, offer, target_offer, common_log,
                waits_for] = one;
   return name == other.name && id == other.id && settings == other.settings && kind == other.kind &&
          listen == other.listen && also == other.also && of_inetd == other.of_inetd && wait == other.wait && argv == other.argv && environment == other.environment &&
          variables == other.connection_variables && patterns == other.argument_patterns &&
-         groups == other.supplementary_groups && offer == other.offer && common_log == other.common_log &&
+         groups == other.supplementary_groups && offer == other.offer && target_offer == other.target_offer && common_log == other.common_log &&
          waits_for == other.waits_for;
 }
 
@@ -60,6 +60,7 @@ Names changed_attributes(const Settings& a, const Settings& b) {
 Names changed_attributes(const Service& a, const Service& b) {
   Names names = changed_attributes(a.settings, b.settings);
   if (names.empty() && a.offer != b.offer) names.push_back("tls_cert");
+  if (names.empty() && a.target_offer != b.target_offer) names.push_back("redirect_tls");
   return names;
 }
 

@@ -230,7 +230,7 @@ std::vector<std::string> not_in_effect(const Config& config, const Abilities& ab
       items.add("tls: it needs the capabilities CAP_SYS_ADMIN and CAP_NET_ADMIN; servers get UNIX sockets, which do not tell the peer's address", service->id);
     if (has_range(*service) && abilities.ranges() == Ranges::not_permitted)
       items.add("listen = any:...: it needs the capabilities CAP_NET_ADMIN and CAP_BPF", service->id);
-    if (service->shows_real_peer() && abilities.pairs() == Abilities::Pairs::unix_sockets)
+    if (shows_real_peer(*service) && abilities.pairs() == Abilities::Pairs::unix_sockets)
       items.add("real_peer: it needs the capabilities CAP_SYS_ADMIN and CAP_NET_ADMIN; servers get UNIX sockets, which do not tell the peer's address", service->id);
     add_substitutes(items, *service, abilities);
   }

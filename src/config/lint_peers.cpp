@@ -78,12 +78,23 @@ void look_at_proxies(const Service& service, std::vector<Diagnostic>& found) {
                        static_cast<int>(one.text.size()), "name the proxies", service.id});
 }
 
+/// Whoever has no certificate comes in as well.
+void look_at_certificates(const Service& service, std::vector<Diagnostic>& found) {
+  if (!service.tls() || client_certificate(service) != ClientCertificate::optional || service.settings.only_from) return;
+  if (!has_ip(service)) return;
+  found.push_back({Level::info, written(service, "tls_client_cert").place,
+                   fmt::format("Service {}: with tls_client_cert = optional and without only_from, everybody is served without a certificate",
+                               service.id),
+                   {}, 1, "only_from restricts peers over IP; required refuses those without a certificate", service.id});
+}
+
 }  // namespace
 
 void lint_peers(const Service& service, std::vector<Diagnostic>& found) {
   if (service.kind == Kind::tcpmux || !service.waits_for.empty()) return;
   for (const Restriction& one : restrictions) look_at_restriction(service, one, found);
   look_at_proxies(service, found);
+  look_at_certificates(service, found);
   const Settings& s = service.settings;
   if (!s.only_from || !service.knows_peer()) return;
   if (!s.only_uid && !s.only_gid) look_at_only_from(service, ListenSpec::Kind::local, "UNIX", "only_uid or only_gid", found);

@@ -189,7 +189,7 @@ class Loader {
     if (of_inetd && given_way(*service)) return absent(*service, Fate::superseded);
     if (!read_offer(*service, written, files_, accepted_ ? nullptr : &names_, loaded_.diagnostics)) return absent(*service, Fate::refused);
     // The files of TLS may say something else tomorrow.
-    const bool lasting = loaded_.diagnostics.size() == findings && names_.hosts_asked() == hosts && !service->tls();
+    const bool lasting = loaded_.diagnostics.size() == findings && names_.hosts_asked() == hosts && !service->tls() && !calls_with_tls(*service);
     if (!take(service)) return absent(*service, Fate::refused);
     if (of_inetd) loaded_.diagnostics.add(Level::debug, service->place, fmt::format("added service {}", service->name));
     if (lasting && !of_inetd) reading_->add(entry, service);

@@ -120,6 +120,10 @@ std::string text_of(TlsVersions value) {
   const auto word = [](tls::Version version) { return version == tls::Version::tls1_2 ? "1.2" : "1.3"; };
   return value.least == value.most ? word(value.least) : fmt::format("{}-{}", word(value.least), word(value.most));
 }
+std::string text_of(const RedirectTls& value) {
+  const std::string word(word_of<RedirectTls::Kind>(vocabulary<RedirectTls::Kind>(), value.kind));
+  return value.authorities.empty() ? word : fmt::format("{} {}", word, value.authorities);
+}
 std::string text_of(const KeepaliveTimes& value) { return fmt::format("{} {} {}", value.idle, value.interval, value.count); }
 
 std::string text_of(const CapabilitySet& value) {

@@ -54,6 +54,7 @@ template <HasWords E>
 [[nodiscard]] std::string text_of(const std::vector<SniCertificate>& value);
 [[nodiscard]] std::string text_of(const std::vector<CertificatePattern>& value);
 [[nodiscard]] std::string text_of(TlsVersions value);
+[[nodiscard]] std::string text_of(const RedirectTls& value);
 template <typename E>
 [[nodiscard]] std::string text_of(Set<E> value) {
   return base::join(words_of<E>(value));

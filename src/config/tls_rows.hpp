@@ -53,6 +53,12 @@ inline constexpr std::array tls_rows{
         .text = "Which certificates of peers have been revoked, in PEM: a list of the issuer of each.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "tls_client_crl is not an absolute path: {}", .parse = values::path<&Settings::tls_client_crl>}),
+    attr<&Settings::tls_handover>({.name = "tls_handover", .where = Where::both, .synopsis = "relay|kernel", .initial = "relay",
+        .example = "tls_handover = relay",
+        .text = "What a server gets: with relay, one end of a pair of sockets, between which and the peer a worker passes bytes. "
+                "kernel, with which the kernel would speak TLS in the connection itself, is not built and refused.",
+        .difference = "Not in xinetd.", .without = Without::more,
+        .wrong = "Bad choice for tls_handover: {}", .parse = values::word<&Settings::tls_handover>}),
     attr<&Settings::tls_key>({.name = "tls_key", .where = Where::both, .synopsis = "FILE", .initial = "in the file of tls_cert",
         .example = "tls_key = /etc/xsuperd/tls/key.pem",
         .text = "The private key of tls_cert, in PEM and without a passphrase.",

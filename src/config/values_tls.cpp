@@ -63,7 +63,7 @@ bool only_cert(const ValueContext& c, Settings& s, const Assignment& a) {
 bool tls_alpn(const ValueContext& c, Settings& s, const Assignment& a) {
   Words words;
   for (std::size_t i = 0; i < a.values.size(); ++i) {
-    if (a.values[i].text.size() > 255) return not_understood(c, a, i);
+    if (a.values[i].text.empty() || a.values[i].text.size() > 255) return not_understood(c, a, i);
     words.push_back(a.values[i].text);
   }
   change(c, s.tls_alpn, a, std::move(words));
@@ -75,6 +75,20 @@ bool tls_ciphers(const ValueContext& c, Settings& s, const Assignment& a) {
   Words words;
   for (const Value& value : a.values) words.push_back(value.text);
   change(c, s.tls_ciphers, a, std::move(words));
+  return true;
+}
+
+bool redirect_tls(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  const auto known = std::ranges::find_if(word_table<RedirectTls::Kind>, [&](const auto& one) { return base::iequals(one.text, word); });
+  if (known == word_table<RedirectTls::Kind>.end()) return not_understood(c, a, 0);
+  RedirectTls how{known->value, {}};
+  if (a.values.size() > 1) {
+    how.authorities = a.values[1].text;
+    if (how.kind != RedirectTls::Kind::verify) return refused(c, a, 1, "redirect_tls takes a file with verify only", "write 'redirect_tls = verify FILE'");
+    if (!how.authorities.starts_with('/')) return refused(c, a, 1, fmt::format("redirect_tls is not an absolute path: {}", how.authorities), {});
+  }
+  s.redirect_tls = std::move(how);
   return true;
 }
 

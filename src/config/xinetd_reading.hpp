@@ -25,7 +25,9 @@ namespace xsuperd::config::concerning {
 // Services for which an attribute can do something.
 [[nodiscard]] inline bool programs(const Service& s) { return s.starts_programs(); }
 [[nodiscard]] inline bool tls(const Service& s) { return s.tls(); }
+[[nodiscard]] inline bool redirected(const Service& s) { return s.kind == Kind::redirect; }
 [[nodiscard]] inline bool proxied(const Service& s) { return s.proxied(); }
+[[nodiscard]] inline bool relays(const Service& s) { return s.kind == Kind::redirect; }
 [[nodiscard]] inline bool connections(const Service& s) { return s.has_connections(); }
 [[nodiscard]] inline bool unix_sockets(const Service& s) { return s.listens_at(ListenSpec::Kind::local); }
 [[nodiscard]] inline bool unix_files(const Service& s) {

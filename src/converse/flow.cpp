@@ -10,14 +10,14 @@ constexpr int rounds_per_turn = 4;  // of up to a pipe each, before others are s
 
 void Flow::begin() {
   begun_ = true;
-  from_.keep_urgent_data();
+  keep_urgent_data(from_.fd());
 }
 
 /// The first bytes always go out at once; a conversation of one answer is spared the call.
 void Flow::hurry() {
   if (hurried_ || written_ == 0) return;
   hurried_ = true;
-  to_.hurry();
+  converse::hurry(to_.fd());
 }
 
 Flow::State Flow::run(bool last) {

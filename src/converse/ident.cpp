@@ -74,7 +74,7 @@ void Ident::step() {
 
 void Ident::connected() {
   if (!peer_.writable()) return;
-  report_.connect_error = peer_.take_error();
+  report_.connect_error = take_error(peer_.fd());
   if (report_.connect_error != 0) return finish();
   connected_ = true;
   step();

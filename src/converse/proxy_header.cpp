@@ -5,6 +5,9 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
+
+#include "converse/proxy_tlvs.hpp"
 
 namespace xsuperd::converse {
 
@@ -14,8 +17,8 @@ using base::Address;
 using Family = Address::Family;
 using State = ProxyBeginning::State;
 
-constexpr ProxyBeginning incomplete{State::incomplete, {}};
-constexpr ProxyBeginning bad{State::bad, {}};
+const ProxyBeginning incomplete{State::incomplete, {}};
+const ProxyBeginning bad{State::bad, {}};
 
 ProxyBeginning speaks_for_itself(std::uint8_t version, std::size_t size) {
   return {State::header, {.result = ProxyHeader::Result::header, .version = version, .own = true, .size = static_cast<std::uint16_t>(size), .client = {}, .called = {}}};
@@ -32,7 +35,7 @@ bool can_call(const Address& address) {
 ProxyBeginning speaks_for(std::uint8_t version, std::size_t size, base::Endpoint client, base::Endpoint called) {
   client.address = client.address.unmapped();
   called.address = called.address.unmapped();
-  if (client.address.family() != called.address.family() || !can_call(client.address)) return bad;
+  if (!can_call(client.address)) return bad;
   return {State::header, {.result = ProxyHeader::Result::header, .version = version, .own = false, .size = static_cast<std::uint16_t>(size), .client = client, .called = called}};
 }
 
@@ -110,23 +113,17 @@ Address address_at(std::string_view bytes, std::size_t at, Family family) {
   return Address::of(family, all);
 }
 
-/// Do the lengths of the TLVs add up?
-bool tlvs_add_up(std::string_view rest) {
-  constexpr std::size_t head = 3;
-  while (!rest.empty()) {
-    if (rest.size() < head || rest.size() - head < number_at(rest, 1)) return false;
-    rest.remove_prefix(head + number_at(rest, 1));
-  }
-  return true;
-}
-
-/// `body`: what follows the first 16 bytes.
-ProxyBeginning addresses_of_v2(std::string_view body, Family family) {
+ProxyBeginning addresses_of_v2(std::string_view header, Family family) {
+  const std::string_view body = header.substr(head_of_v2);
   const std::size_t size = family == Family::ipv4 ? 4 : 16;
   const std::size_t all = 2 * size + 4;
-  if (body.size() < all || !tlvs_add_up(body.substr(all))) return bad;
-  return speaks_for(2, head_of_v2 + body.size(), {address_at(body, 0, family), number_at(body, 2 * size)},
-                    {address_at(body, size, family), number_at(body, 2 * size + 2)});
+  if (body.size() < all) return bad;
+  auto words = words_in(header, body.substr(all));
+  if (!words) return bad;
+  ProxyBeginning beginning = speaks_for(2, header.size(), {address_at(body, 0, family), number_at(body, 2 * size)},
+                                        {address_at(body, size, family), number_at(body, 2 * size + 2)});
+  if (beginning.state == State::header) beginning.header.words = std::move(*words);
+  return beginning;
 }
 
 ProxyBeginning parse_v2(std::string_view bytes) {
@@ -138,9 +135,9 @@ ProxyBeginning parse_v2(std::string_view bytes) {
   const bool local = byte_at(bytes, 12) == 0x20;
   const std::uint8_t transport = byte_at(bytes, 13);
   if (local || transport == 0x00) return speaks_for_itself(2, size);
-  const std::string_view body = bytes.substr(head_of_v2, size - head_of_v2);
-  if (transport == 0x11) return addresses_of_v2(body, Family::ipv4);
-  if (transport == 0x21) return addresses_of_v2(body, Family::ipv6);
+  const std::string_view header = bytes.substr(0, size);
+  if (transport == 0x11) return addresses_of_v2(header, Family::ipv4);
+  if (transport == 0x21) return addresses_of_v2(header, Family::ipv6);
   return bad;
 }
 

@@ -18,7 +18,8 @@ struct ProxyBeginning {
 /// `incomplete`: all bytes so far may be the beginning of one. Strict, as the specification demands: one blank, numbers
 /// without leading zeros, lengths that add up, families and protocols that can come over a stream. A client whose address no
 /// client can have (unspecified, multicast, broadcast) makes it bad, and so does a UNIX client, for which we have no words.
-/// The lengths of TLVs are checked, what is in them is not looked at. Never `incomplete` for longest_proxy_header bytes. Pure.
+/// TLVs are read as words_in() says, unless the peer speaks for itself. Client and called address may be of two families, as when
+/// one of them was an IPv4 address in an IPv6 header. Never `incomplete` for longest_proxy_header bytes. Pure.
 /// Source: "The PROXY protocol, versions 1 & 2", proxy-protocol.txt of HAProxy, sections 2.1 and 2.2.
 [[nodiscard]] ProxyBeginning parse_proxy_header(std::string_view bytes);
 

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 // redirect: passes bytes between the peer and a target that we connect to (facts B10, decision on B12.49). carry: between the
 // peer and the far end of a pair whose other one a server has.
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "converse/flow.hpp"
 #include "converse/talks.hpp"
+#include "converse/target_search.hpp"
 
 namespace xsuperd::converse {
 
@@ -25,21 +23,6 @@ void switch_on(int fd, int level, int option) {
   ::setsockopt(fd, level, option, &on, sizeof on);
 }
 
-/// A non-blocking socket whose connection to the target is made or under way. Empty with errno.
-base::Fd connecting_to(const base::Endpoint& target) {
-  const bool ipv6 = target.address.family() == base::Address::Family::ipv6;
-  base::Fd fd(::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
-  if (!fd) return fd;
-  sockaddr_storage to;
-  const socklen_t length = base::fill_sockaddr(target, ipv6, to);
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), length) == 0 || errno == EINPROGRESS)
-    return fd;
-  const int error = errno;
-  fd.reset();
-  errno = error;
-  return fd;
-}
-
 /// What becomes of a connection that breaks: its bytes are passed on, and then the other one is closed, or broken, too.
 enum class Breaks : std::uint8_t { end, stay };
 
@@ -50,29 +33,30 @@ class Relay final : public Talk {
         target_(poller_, *this),
         up_(poller_.pool(), peer_, target_, Flow::Haste::passes_on),
         down_(poller_.pool(), target_, peer_, Flow::Haste::passes_on),
+        search_(target_, report_, std::move(opening.parameters.targets)),
         parameters_(std::make_unique<Parameters>(std::move(opening.parameters))),
         breaks_(breaks) {}
 
   [[nodiscard]] Traffic traffic() const override { return {up_.bytes_read(), down_.bytes_read()}; }
 
  private:
-  enum class Stage : std::uint8_t { begin, connecting, connected, last_words };
+  enum class Stage : std::uint8_t { begin, connecting, greeting, connected, last_words };
 
   void step() override;
   void time_is_up() override;
   void close() override;
   void take_target();
-  void try_next();
-  void failed(int error);
-  void connecting();
+  void connecting(TargetSearch::State state);
+  void look();
   void connected();
+  void greet();
   void pass_on();
   void broke(Socket& other);
 
   Socket target_;
   Flow up_, down_;
+  TargetSearch search_;
   std::unique_ptr<Parameters> parameters_;  // until connected
-  std::size_t next_ = 0;                    // the target that is tried, or will be
   Stage stage_ = Stage::begin;
   const Breaks breaks_;
 };
@@ -80,9 +64,13 @@ class Relay final : public Talk {
 void Relay::step() {
   switch (stage_) {
     case Stage::begin:
-      return parameters_->target ? take_target() : try_next();
+      if (parameters_->target) return take_target();
+      stage_ = Stage::connecting;
+      return connecting(search_.begin());
     case Stage::connecting:
-      return connecting();
+      return look();
+    case Stage::greeting:
+      return greet();
     case Stage::connected:
     case Stage::last_words:
       return pass_on();
@@ -95,46 +83,39 @@ void Relay::take_target() {
   report_.connect_error == 0 ? connected() : finish();
 }
 
-void Relay::try_next() {
-  const auto& targets = parameters_->targets;
-  for (stage_ = Stage::connecting; next_ < targets.size(); ++next_) {
-    base::Fd fd = connecting_to(targets[next_]);
-    const int error = fd ? target_.open(std::move(fd)) : errno;
-    if (error == 0) return limit(parameters_->connect_deadline);
-    failed(error);
+void Relay::connecting(TargetSearch::State state) {
+  switch (state) {
+    case TargetSearch::State::connecting: return limit(parameters_->connect_deadline);
+    case TargetSearch::State::connected: return connected();
+    case TargetSearch::State::failed: return finish();
   }
-  if (targets.empty()) report_.connect_error = EDESTADDRREQ;
-  finish();
 }
 
-void Relay::failed(int error) {
-  report_.connect_error = error;
-  report_.failed_target = parameters_->targets[next_].address.text();
-  target_.close();
-}
-
-void Relay::time_is_up() {
-  if (stage_ != Stage::connecting) return finish();
-  failed(ETIMEDOUT);
-  ++next_;
-  try_next();
-}
-
-void Relay::connecting() {
+void Relay::look() {
   if (peer_.broken()) return finish();
-  if (!target_.writable()) return;
-  const int error = target_.broken() ? target_.take_error() : 0;
-  if (error == 0) return connected();
-  failed(error);
-  ++next_;
-  try_next();
+  bool anew = false;
+  const auto state = search_.look(anew);
+  if (state != TargetSearch::State::connecting || anew) connecting(state);
 }
+
+void Relay::time_is_up() { stage_ == Stage::connecting ? connecting(search_.too_late()) : finish(); }
 
 void Relay::connected() {
   if (parameters_->keepalive)
     for (const int fd : {peer_.fd(), target_.fd()}) switch_on(fd, SOL_SOCKET, SO_KEEPALIVE);
-  report_.connect_error = 0;
-  report_.failed_target.clear();
+  stage_ = Stage::greeting;
+  if (!parameters_->texts.empty()) {
+    limit(parameters_->connect_deadline);
+    hurry(target_.fd());  // else what the peer says first would wait until the target has confirmed this
+  }
+  greet();
+}
+
+/// Nothing of the peer is read before all of it is on its way.
+void Relay::greet() {
+  const Moved moved = converse::greet(target_, parameters_->texts);
+  if (moved == Moved::failed) return finish();
+  if (moved != Moved::some) return;
   idle_limit(parameters_->idle_deadline);
   parameters_.reset();
   stage_ = Stage::connected;
@@ -147,8 +128,9 @@ void Relay::pass_on() {
   if (up == State::source_failed) return broke(target_);
   if (down == State::source_failed) return broke(peer_);
   if (up != State::open && down != State::open) return finish();
+  const bool nobody_there = down == State::ended && target_.hung_up();  // a UNIX socket tells no more than that
   const bool one_is_gone =
-      up == State::sink_failed || down == State::sink_failed || peer_.broken() || target_.broken();
+      up == State::sink_failed || down == State::sink_failed || peer_.broken() || target_.broken() || nobody_there;
   if (!one_is_gone || stage_ == Stage::last_words) return;
   stage_ = Stage::last_words;
   limit(time_for_the_rest);

@@ -117,20 +117,20 @@ Moved Socket::splice_from(const Pipe& pipe, std::size_t most, std::size_t& count
   return Moved::later;
 }
 
-void Socket::keep_urgent_data() {
+void keep_urgent_data(int fd) {
   const int on = 1;
-  ::setsockopt(fd_.get(), SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
+  ::setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
 }
 
-int Socket::take_error() {
+int take_error(int fd) {
   int error = 0;
   socklen_t length = sizeof error;
-  return ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-void Socket::hurry() {
+void hurry(int fd) {
   const int on = 1;
-  ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 /// The kernel resets a connection that is disconnected from its peer's address while it is open.

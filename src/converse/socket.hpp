@@ -52,12 +52,6 @@ class Socket {
   /// the other side's data is not reported, but `later` while readable() stays true: receive() knows.
   [[nodiscard]] Moved splice_to(const Pipe& pipe, std::size_t most, std::size_t& count);
   [[nodiscard]] Moved splice_from(const Pipe& pipe, std::size_t most, std::size_t& count);
-  /// Urgent data stay among the other instead of being lost, as nobody here asks for them.
-  void keep_urgent_data();
-  /// The errno value with which connecting ended, 0 for success; only once writable() is true.
-  [[nodiscard]] int take_error();
-  /// What is written goes out at once from now on, even while the other side has not confirmed what came before.
-  void hurry();
   /// Nothing more will be written; the other side learns so.
   void end_writing();
   /// Breaks a TCP connection, so that the other side sees a reset. Any other is left as it is.
@@ -88,5 +82,14 @@ class Socket {
   bool hung_up_ = false;
   bool surprises_ = false;  // an end, an error or urgent data may follow a short read without a further event
 };
+
+// Of a connection.
+
+/// Urgent data stay among the other instead of being lost, as nobody here asks for them.
+void keep_urgent_data(int fd);
+/// The errno value with which connecting ended, 0 for success; only once it is writable.
+[[nodiscard]] int take_error(int fd);
+/// What is written goes out at once from now on, even while the other side has not confirmed what came before.
+void hurry(int fd);
 
 }  // namespace xsuperd::converse

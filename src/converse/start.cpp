@@ -21,7 +21,7 @@ constexpr std::array rows{
     Row{Kind::daytime, make_daytime}, Row{Kind::time, make_time},       Row{Kind::text, make_text},
     Row{Kind::xadmin, make_xadmin},   Row{Kind::relay, make_relay},     Row{Kind::tcpmux, make_tcpmux},
     Row{Kind::ident, make_ident},     Row{Kind::lines, make_lines},
-    Row{Kind::tls, make_tls},
+    Row{Kind::tls, make_tls},         Row{Kind::tls_relay, make_tls_relay},
     Row{Kind::proxy, make_proxy},     Row{Kind::carry, make_carry},
 };
 

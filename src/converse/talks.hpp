@@ -10,7 +10,7 @@ namespace xsuperd::converse {
 using Maker = std::unique_ptr<Talk>(Opening&);
 
 Maker make_echo, make_discard, make_chargen, make_daytime, make_time, make_text, make_xadmin, make_relay,
-    make_tcpmux, make_ident, make_lines, make_tls, make_proxy, make_carry;
+    make_tcpmux, make_ident, make_lines, make_tls, make_tls_relay, make_proxy, make_carry;
 
 /// Sends `text`, takes leave and closes.
 [[nodiscard]] std::unique_ptr<Talk> make_answer(Opening& opening, std::string text);

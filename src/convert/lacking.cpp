@@ -104,7 +104,7 @@ constexpr Lacking table[]{
      "expand: systemd puts no facts about a connection into arguments; the server gets the names as they are written"},
     {"proxy_from", Weight::loss, [](S s) { return s.proxied(); },
      "proxy_from: systemd reads no header of the PROXY protocol; servers get it, and the proxy is the peer", true},
-    {"real_peer", Weight::loss, [](S s) { return s.proxied() && s.shows_real_peer(); },
+    {"real_peer", Weight::loss, [](S s) { return s.proxied() && shows_real_peer(s); },
      "real_peer: with systemd the proxy is the peer of a server's socket"},
     {"linger", Weight::loss, [](S s) { return s.lingers(); },
      "linger: systemd closes a connection with its server; a server that does not read its request resets its peer"},
@@ -125,6 +125,8 @@ constexpr Lacking table[]{
      "event_log: the journal records starts and ends of units in systemd's own fields, and no refusals"},
     {"redirect", Weight::note, [](S s) { return s.kind == Kind::redirect; },
      "redirect: systemd-socket-proxyd ends both directions when one of them ends"},
+    {"redirect_proxy", Weight::loss, [](S s) { return s.kind == Kind::redirect && redirect_proxy(s) != config::RedirectProxy::no; },
+     "redirect_proxy: systemd-socket-proxyd sends no header; its target takes this host for the peer"},
     {"only_from", Weight::loss, [](S s) { return s.settings.only_from && beyond_ip(s); },
      "only_from: systemd admits everybody who does not come over IP", true},
     {"only_uid", Weight::loss, [](S s) { return s.settings.only_uid.has_value(); },
@@ -159,10 +161,10 @@ constexpr std::string_view known[]{
     "kill_grace", "libwrap", "limit_exempt", "linger", "listen", "log_on_failure", "log_on_success", "log_type", "mark",
     "max_load", "mdns", "mptcp", "no_access", "no_new_privileges", "only_cert", "only_cid", "only_from", "only_gid", "only_uid", "pass_fds",
     "passenv", "penalty", "penalty_range", "per_source", "per_source_rate", "port", "protocol", "proxy_from", "proxy_timeout", "queue",
-    "rate", "real_peer", "receive_buffer", "redirect",
+    "rate", "real_peer", "receive_buffer", "redirect", "redirect_proxy", "redirect_tls",
     "reload_policy", "removed_sessions", "rpc_number", "rpc_version", "runtime_max", "sandbox", "send_buffer", "server",
     "server_args", "socket_group", "socket_mode", "socket_owner", "socket_type", "source_prefix", "stderr", "system_call_action",
-    "system_calls", "tcp_connect", "tls", "tls_alpn", "tls_cert", "tls_ciphers", "tls_client_ca", "tls_client_cert", "tls_client_crl", "tls_key",
+    "system_calls", "tcp_connect", "tls", "tls_alpn", "tls_cert", "tls_ciphers", "tls_client_ca", "tls_client_cert", "tls_client_crl", "tls_handover", "tls_key",
     "tls_sni", "tls_sni_strict", "tls_timeout", "tls_versions", "tos", "type", "user", "user_namespace", "v6only", "wait"};
 
 bool is_known(std::string_view attribute) {
@@ -201,6 +203,7 @@ std::string no_units(S s) {
   if (s.has(Flag::sensor)) return "sensors have no equivalent in systemd";
   if (s.is(Type::internal)) return "xinetd's internal services have no equivalent in systemd";
   if (s.tls()) return "systemd speaks no TLS, and its peers would be served in plain text";
+  if (calls_with_tls(s)) return "systemd-socket-proxyd speaks no TLS, and the target would get everything in plain text";
   if (s.is(Type::rpc)) return "systemd registers no service with rpcbind";
   if (s.kind == Kind::tcpmux) return "systemd has no tcpmux";
   const bool packets = s.listen.socket_type == SocketType::seqpacket && protocol == "unix";

@@ -43,12 +43,13 @@ Arguments arguments_of(const po::variables_map& found) {
       {"json", &Arguments::json},       {"help", &Arguments::help},     {"version", &Arguments::version},
       {"all", &Arguments::all},         {"hold", &Arguments::hold},     {"persist", &Arguments::persist},
       {"strict", &Arguments::strict},   {"inetd", &Arguments::inetd},   {"wait", &Arguments::wait},
-      {"once", &Arguments::once},       {"as-xinetd", &Arguments::as_xinetd},
+      {"once", &Arguments::once},       {"as-xinetd", &Arguments::as_xinetd}, {"follow", &Arguments::follow},
   };
   const std::pair<const char*, std::optional<std::string> Arguments::*> values[]{
       {"file", &Arguments::file},
       {"interval", &Arguments::interval}, {"sort", &Arguments::sort},       {"at", &Arguments::at},
-      {"via", &Arguments::via},           {"reason", &Arguments::reason},
+      {"via", &Arguments::via},           {"last", &Arguments::last},       {"service", &Arguments::service},
+      {"cert", &Arguments::cert},         {"reason", &Arguments::reason},
       {"peer", &Arguments::peer},         {"signal", &Arguments::signal},   {"warning", &Arguments::warning},
       {"critical", &Arguments::critical}, {"recent", &Arguments::recent},   {"timeout", &Arguments::timeout},
   };

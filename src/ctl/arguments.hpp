@@ -22,11 +22,15 @@ struct Arguments {
   bool inetd = false;
   bool as_xinetd = false;
   bool once = false;
+  bool follow = false;
   std::optional<std::string> file;
   std::optional<std::string> interval;
   std::optional<std::string> sort;
   std::optional<std::string> at;
   std::optional<std::string> via;
+  std::optional<std::string> last;
+  std::optional<std::string> service;
+  std::optional<std::string> cert;
   std::optional<std::string> peer;
   std::optional<std::string> reason;
   std::optional<std::string> signal;

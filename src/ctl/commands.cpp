@@ -54,7 +54,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = [] {
     std::vector<Command> rows;
     for (const std::span<const Command> some : {daemon_commands(), reload_commands(), service_commands(), standing_commands(),
-                                                session_commands(), ban_commands(), std::span<const Command>(others)})
+                                                session_commands(), ban_commands(), event_commands(), std::span<const Command>(others)})
       rows.insert(rows.end(), some.begin(), some.end());
     return rows;
   }();

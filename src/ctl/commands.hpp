@@ -67,6 +67,7 @@ struct Command {
 [[nodiscard]] std::span<const Command> standing_commands();
 [[nodiscard]] std::span<const Command> session_commands();
 [[nodiscard]] std::span<const Command> ban_commands();
+[[nodiscard]] std::span<const Command> event_commands();
 
 /// Completes a row for command C of the daemon: `fill` puts words and options into its arguments, `print` gets what it has
 /// answered.

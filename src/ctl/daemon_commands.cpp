@@ -5,6 +5,7 @@
 #include <array>
 
 #include "ctl/commands.hpp"
+#include "ctl/records.hpp"
 #include "ctl/table.hpp"
 #include "ctl/values.hpp"
 
@@ -48,7 +49,8 @@ std::string print_status(const Arguments&, const control::Answered<command::Stat
   text += line("load", s.load ? fmt::format("{:.2f}", *s.load) : "-");
   text += line("log level", s.log_level);
   text += line("clients", std::to_string(s.control_clients));
-  return text + line("descriptors", fmt::format("{} of {}", s.descriptors.used, s.descriptors.limit));
+  text += line("descriptors", fmt::format("{} of {}", s.descriptors.used, s.descriptors.limit));
+  return s.recent && !s.recent->empty() ? text + "\n" + record_lines(*s.recent) : text;
 }
 
 std::string fill_level(const Arguments& a, request::LogLevel& request) {
@@ -77,7 +79,7 @@ constexpr std::array rows{
     asks<command::Status, fill_nothing, print_status>(
         {.text = "daemon status",
          .description = "Prints the state of the daemon: version, process, configuration and the result of the last "
-                        "reload, sums over all services, workers, bans, descriptors.",
+                        "reload, sums over all services, workers, bans, descriptors; and the last five records.",
          .examples = status_lines}),
     asks<command::LogLevel, fill_level, print_level>(
         {.synopsis = "[LEVEL]", .text = "show or set the lowest level that is logged",

@@ -26,6 +26,9 @@ void add_to(std::int64_t& sum, std::uint64_t more) {
   if (__builtin_add_overflow(sum, number_of(more), &sum)) sum = std::numeric_limits<std::int64_t>::max();
 }
 
+/// So many days before a certificate ends it should have been renewed.
+constexpr double days_before_end = 14;
+
 /// What is said of one service, entries of one id taken together.
 struct Sums {
   std::string id;
@@ -52,6 +55,7 @@ class Judge {
   void everything();
   void selected(const std::string& name);
   void service(const reply::Service& row);
+  void certificates(const reply::Service& row);
   void left_out(const reply::Absent& row);
   [[nodiscard]] bool goes_on(const reply::Absent& row) const;
   void configuration();
@@ -139,10 +143,26 @@ void Judge::service(const reply::Service& row) {
   if (state == States::paused) add(Grade::warning, id, fmt::format("{} is paused: more connections than cps allows", id));
   for (const std::string_view standing : {States::held, States::drained, States::disabled})
     if (state == standing) add(Grade::warning, id, fmt::format("{} is {} by an administrator", id, standing));
+  certificates(row);
   // One server has the socket: that it is the only one says nothing.
   if (state != States::busy) full(id, "servers", row.running, row.limit.value_or(0));
   if (const auto ago = lately(row.last_failure))
     add(Grade::warning, id, fmt::format("a server of {} could not be started {} ago", id, duration_text(*ago)));
+}
+
+/// Somebody has to see to them in time.
+void Judge::certificates(const reply::Service& row) {
+  if (row.not_renewed) add(Grade::warning, row.id, fmt::format("{} keeps its old certificates: {}", row.id, *row.not_renewed));
+  if (!row.certificates) return;
+  for (const reply::Certificate& one : *row.certificates) {
+    if (!one.until) continue;
+    const double left = *one.until - now_;
+    const std::string what = fmt::format("{}: its certificate{}", row.id, one.host ? " for " + *one.host : "");
+    if (left <= 0)
+      add(Grade::critical, row.id, fmt::format("{} has expired {} ago", what, duration_text(-left)));
+    else if (left < days_before_end * 24 * 3600)
+      add(Grade::warning, row.id, fmt::format("{} ends in {}", what, duration_text(left)));
+  }
 }
 
 /// A service goes on with what it was, although its entry has an error now.

@@ -98,6 +98,13 @@ std::string wrong_with(const Command& command, const Arguments& arguments) {
   return fmt::format("usage: xsuperctl {}{}{}", command.name, command.synopsis.empty() ? "" : " ", command.synopsis);
 }
 
+std::string unknown(const std::string& command) {
+  std::vector<std::string_view> names;
+  for (const Command& one : commands()) names.push_back(one.name);
+  const auto near = base::nearest(command.substr(0, 100), names);
+  return fmt::format("unknown command {}{}", base::escaped(command, 100), near ? fmt::format("; did you mean '{}'?", *near) : "");
+}
+
 int run_command(const Command& command, const Arguments& arguments, const Voice& voice) {
   if (const std::string wrong = wrong_with(command, arguments); !wrong.empty())
     return command.alone == health ? health_unknown(voice.out, voice.json, wrong) : usage(voice, wrong, command.name);
@@ -123,7 +130,7 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
     return fmt::print(out, "{}", command ? help_text(*command) : help_text()), 0;
   if (arguments->version) return fmt::print(out, "xsuperctl {}\n", XSUPERD_VERSION), 0;
   if (arguments->command.empty()) return usage(voice, "no command given");
-  if (!command) return usage(voice, fmt::format("unknown command {}", base::escaped(arguments->command, 100)));
+  if (!command) return usage(voice, unknown(arguments->command));
   return run_command(*command, *arguments, voice);
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "ctl/commands.hpp"
+#include "ctl/records.hpp"
 #include "ctl/table.hpp"
 #include "ctl/values.hpp"
 #include "xsuperd/config/attribute.hpp"
@@ -119,6 +120,12 @@ std::string sources_text(const std::vector<reply::Source>& sources) {
   return text;
 }
 
+std::string certificate_text(const reply::Certificate& one) {
+  std::string text = fmt::format("  certificate{}: {}", one.host ? " for " + *one.host : "", one.subject.empty() ? "no common name" : one.subject);
+  if (!one.names.empty()) text += fmt::format(" ({})", fmt::join(one.names, " "));
+  return text + fmt::format(", by {}, until {}\n", one.issuer.empty() ? "nobody" : one.issuer, date_text(one.until));
+}
+
 std::string head(const reply::Service& s, const control::Time& now) {
   std::string text = fmt::format("service {} ({}): {}, {}\n", s.id, place_text(s.place), std::string_view(s.state), endpoint_text(s.endpoint));
   text += fmt::format("  {} running, {} requests since {}: {} served, {} refused, {} failed, {} withdrawn\n", running_text(s),
@@ -129,6 +136,9 @@ std::string head(const reply::Service& s, const control::Time& now) {
     text += fmt::format("  last refused {} ago: {} ({})\n", ago_text(s.last_refusal->at, now), s.last_refusal->peer, s.last_refusal->reason);
   if (s.trouble) text += fmt::format("  closed: {}\n", *s.trouble);
   for (const std::string& sentence : closed_addresses(s)) text += fmt::format("  {}\n", sentence);
+  if (s.certificates)
+    for (const reply::Certificate& one : *s.certificates) text += certificate_text(one);
+  if (s.not_renewed) text += fmt::format("  not renewed: {}\n", *s.not_renewed);
   return lines_for_terminal(text);
 }
 
@@ -142,7 +152,8 @@ std::string print_show(const Arguments& arguments, const control::Answered<comma
   std::string text;
   for (std::size_t i = 0; i < services.size(); ++i)
     text += head(services[i], answer.result.now) + render({{"ATTRIBUTE"}, {"VALUE", {}, true}, {"FROM"}}, tables[i], terminal_width());
-  return text;
+  const bool whole = attributes_in(arguments).empty() && answer.result.recent && !answer.result.recent->empty();
+  return whole ? text + "\n" + record_lines(*answer.result.recent) : text;
 }
 
 constexpr std::array<std::string_view, 3> list_lines{"xsuperctl list", "xsuperctl list --all", "xsuperctl list ftp "
@@ -164,7 +175,7 @@ constexpr std::array rows{
         {.synopsis = "SERVICE ... [ATTRIBUTE ...]", .text = "attributes of services, and where each comes from",
          .description = "Prints the attributes in effect and the lines that each comes from. Any word after the "
                         "first SERVICE that is the name of an attribute is taken as one; then only these are shown, "
-                        "whether set or not.",
+                        "whether set or not. Without, the last five records of each service follow.",
          .examples = show_lines, .least = 1, .most = many, .narrow = keep_named}),
 };
 

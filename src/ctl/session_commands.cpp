@@ -2,6 +2,7 @@
 // sessions, explain and kill.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "ctl/commands.hpp"
@@ -17,15 +18,26 @@ namespace {
 
 constexpr auto right = Column::Align::right;
 
+/// Version, cipher, and the name that was asked for.
+std::string tls_text(const std::optional<reply::SessionTls>& tls) {
+  if (!tls) return "-";
+  return fmt::format("{} {}{}{}", tls->version, tls->cipher, tls->name ? " " : "", tls->name.value_or(""));
+}
+
 std::string print_sessions(const Arguments&, const control::Answered<command::Sessions>& answer) {
+  const bool any_tls = std::any_of(answer.rows.begin(), answer.rows.end(), [](const reply::Session& row) { return row.tls.has_value(); });
   std::vector<std::vector<std::string>> rows;
-  for (const reply::Session& row : answer.rows)
+  for (const reply::Session& row : answer.rows) {
     rows.push_back({std::to_string(row.session), row.service, text_or_dash(row.peer), std::to_string(row.port), text_or_dash(row.pid),
-                    duration_text(row.age), text_or_dash(row.bytes_in), text_or_dash(row.bytes_out), text_or_dash(row.proxy),
-                    row.stage + (row.retired ? " (service removed)" : "")});
-  return render({{"SESSION", right}, {"SERVICE", {}, true}, {"PEER"}, {"PORT", right}, {"PID", right}, {"AGE", right},
-                 {"IN", right}, {"OUT", right}, {"VIA"}, {"STAGE"}},
-                rows, terminal_width());
+                    duration_text(row.age), text_or_dash(row.bytes_in), text_or_dash(row.bytes_out), text_or_dash(row.proxy)});
+    if (any_tls) rows.back().push_back(tls_text(row.tls));
+    rows.back().push_back(row.stage + (row.retired ? " (service removed)" : ""));
+  }
+  std::vector<Column> columns{{"SESSION", right}, {"SERVICE", {}, true}, {"PEER"}, {"PORT", right}, {"PID", right}, {"AGE", right},
+                              {"IN", right}, {"OUT", right}, {"VIA"}};
+  if (any_tls) columns.push_back({"TLS", {}, true});
+  columns.push_back({"STAGE"});
+  return render(columns, rows, terminal_width());
 }
 
 constexpr std::size_t most_groups = 4096;  ///< that a request can tell; with more, the daemon says that it cannot tell
@@ -36,6 +48,7 @@ std::string fill_explain(const Arguments& a, request::Explain& request) {
   request.address = a.words.back();
   if (a.at) request.at = *a.at;
   if (a.via) request.via = *a.via;
+  if (a.cert) request.cert = *a.cert;
   const auto peer = base::parse_peer(request.address);
   if (!peer || !peer->is_local()) return {};
   config::SystemNames names;
@@ -75,9 +88,10 @@ std::string print_kill(const Arguments&, const control::Answered<command::Kill>&
 }
 
 constexpr std::array<std::string_view, 2> sessions_lines{"xsuperctl sessions", "xsuperctl sessions 'web-*'"};
-constexpr std::array<std::string_view, 3> explain_lines{"xsuperctl explain ftp 192.0.2.7",
+constexpr std::array<std::string_view, 4> explain_lines{"xsuperctl explain ftp 192.0.2.7",
                                                         "xsuperctl explain --at 3:00 '*' 2001:db8::7",
-                                                        "xsuperctl explain status unix:uid=1000"};
+                                                        "xsuperctl explain status unix:uid=1000",
+                                                        "xsuperctl explain --cert backup.example.org agent 192.0.2.7"};
 constexpr std::array<std::string_view, 3> kill_lines{"xsuperctl kill 17 18", "xsuperctl kill ftp --signal HUP",
                                                      "xsuperctl kill --peer 192.0.2.7"};
 
@@ -91,7 +105,8 @@ constexpr std::array rows{
          .description = "Says whether the peer would be served now, check by check, and which line decides. The "
                         "last word is the address, those before it are services. unix:uid=1000 stands for a user's "
                         "processes behind UNIX sockets, vsock:3 for a virtual machine. With --via it comes through that "
-                        "proxy, which counts if proxy_from has it.",
+                        "proxy, which counts if proxy_from has it. With --cert it has a certificate with that name, or that SHA-256 "
+                        "digest, for only_cert.",
          .examples = explain_lines, .least = 2, .most = many, .judge = judged<command::Explain, admitted>}),
     asks<command::Kill, fill_kill, print_kill>(
         {.synopsis = "SESSION|SERVICE ...", .text = "end sessions; also with --peer",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// drain, disable and enable.
+// drain, disable, enable and renew.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -46,6 +46,20 @@ Exit enabled(const reply::Standing& answer) {
   return closed ? Exit::failed : Exit::good;
 }
 
+std::string print_renewed(const Arguments&, const control::Answered<command::Renew>& answer) {
+  std::string text;
+  for (const reply::Renewal& one : answer.result.services)
+    text += fit_for_terminal(fmt::format("{} {}{}", std::string_view(one.outcome), one.id, one.why ? ": " + *one.why : "")) + "\n";
+  return text.empty() ? "no service has TLS\n" : text;
+}
+
+Exit renewed(const reply::Renew& answer) {
+  const bool kept = std::any_of(answer.services.begin(), answer.services.end(),
+                                [](const reply::Renewal& one) { return one.outcome == reply::Renewals::kept; });
+  return kept ? Exit::failed : Exit::good;
+}
+
+constexpr std::array<std::string_view, 2> renew_lines{"xsuperctl renew", "xsuperctl renew imaps 'web-*'"};
 constexpr std::array<std::string_view, 2> drain_lines{"xsuperctl drain --wait ftp", "xsuperctl drain --hold 'web-*'"};
 constexpr std::array<std::string_view, 2> disable_lines{"xsuperctl disable ftp", "xsuperctl disable --persist ftp tftp"};
 constexpr std::array<std::string_view, 2> enable_lines{"xsuperctl enable ftp", "xsuperctl enable --persist ftp tftp"};
@@ -67,6 +81,12 @@ constexpr std::array rows{
                         "by a reload; "
                         "if the service then cannot be opened, file and daemon are restored as they were.",
          .examples = enable_lines, .least = 1, .most = many, .judge = judged<command::Enable, enabled>}),
+    asks<command::Renew, fill_services, print_renewed>(
+        {.synopsis = "[SERVICE ...]", .text = "read certificates and keys again",
+         .description = "Reads certificates, keys, authorities and revocation lists again, of all services with TLS if "
+                        "none is named. Sessions go on, and nothing else is read. What cannot be used changes nothing: the "
+                        "service keeps what it has, and the status is 1.",
+         .examples = renew_lines, .most = many, .judge = judged<command::Renew, renewed>}),
 };
 
 }  // namespace

@@ -75,6 +75,13 @@ void notice_the_end(int carrier) {
   ::setsockopt(carrier, IPPROTO_TCP, TCP_KEEPCNT, &most, sizeof most);
 }
 
+/// One at all addresses, or at a port that nobody has named, would stand in the way of those at others.
+bool can_be_listened_at(const base::Endpoint& at) {
+  const auto& bytes = at.address.bytes();
+  const bool unspecified = std::ranges::all_of(bytes, [](auto byte) { return byte == 0; });
+  return at.port != 0 && !unspecified && !base::is_multicast(at.address);
+}
+
 bool taken(int error) { return error == EADDRINUSE || error == EADDRNOTAVAIL || error == EACCES; }
 
 base::Endpoint own_end(int fd) {
@@ -109,17 +116,23 @@ int PairMaker::listen_at(const base::Endpoint& at) {
   return 0;
 }
 
+/// What could not be accepted stays in the queue of its listener and would fill it: the next one gets another listener.
+base::Error PairMaker::gave_up(int error) {
+  listeners_.pop_front();
+  return base::system_error(error, what);
+}
+
 base::Result<TruePair> PairMaker::make(const base::Endpoint& client, const base::Endpoint& local) {
   const base::Endpoint from = known_here(client), to = known_here(local);
   if (!from.address.is_ip() || from.address.family() != to.address.family()) return base::system_error(EAFNOSUPPORT, what);
-  if (base::is_multicast(from.address) || base::is_multicast(to.address)) return base::system_error(EADDRNOTAVAIL, what);
+  if (base::is_multicast(from.address) || !can_be_listened_at(to)) return base::system_error(EADDRNOTAVAIL, what);
   if (const int error = listen_at(to); error != 0) return base::system_error(error, what);
   TruePair pair;
   pair.carrier = calling(from, to);
   if (!pair.carrier && taken(errno)) pair.carrier = calling({from.address, 0}, to);
-  if (!pair.carrier) return base::system_error(errno, what);
+  if (!pair.carrier) return gave_up(errno);
   pair.handler = accepted(listeners_.front().socket.get(), own_end(pair.carrier.get()));
-  if (!pair.handler) return base::system_error(errno, what);
+  if (!pair.handler) return gave_up(errno);
   constexpr timeval none{};
   ::setsockopt(pair.carrier.get(), SOL_SOCKET, SO_SNDTIMEO, &none, sizeof none);
   ::setsockopt(pair.handler.get(), SOL_SOCKET, SO_RCVTIMEO, &none, sizeof none);

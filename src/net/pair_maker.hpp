@@ -27,6 +27,8 @@ class PairMaker {
   };
   /// The errno value, or 0 and a listener at the head of the list.
   [[nodiscard]] int listen_at(const base::Endpoint& at);
+  /// Drops the listener at the head.
+  [[nodiscard]] base::Error gave_up(int error);
 
   std::list<Listening> listeners_;  ///< the one that was used last at the head
 };

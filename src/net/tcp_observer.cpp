@@ -109,13 +109,13 @@ milliseconds since_sent(const Info& info) {
   return milliseconds(sent);
 }
 
-TcpLook look_of(const Info& info, std::uint8_t state) {
+TcpLook look_of(const Info& info, std::uint8_t state, std::uint64_t preface) {
   // The kernel counts the peer's end as a byte.
   const bool ended = state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
   const bool ever_sent = info.data_segs_out > 0;
   const milliseconds received(info.tcpi_last_data_recv);
   return {.outcome = Outcome::seen,
-          .peer_spoke = info.bytes_received > (ended ? 1U : 0U),
+          .peer_spoke = info.bytes_received > preface + (ended ? 1U : 0U),
           .quiet = ever_sent ? std::min(received, since_sent(info)) : received};
 }
 
@@ -124,7 +124,7 @@ TcpLook failed(int error) {
 }
 
 /// Nothing when it answers another question.
-std::optional<TcpLook> read_answer(const char* bytes, std::size_t length, std::uint32_t number) {
+std::optional<TcpLook> read_answer(const char* bytes, std::size_t length, std::uint32_t number, std::uint64_t preface) {
   nlmsghdr head{};
   if (length < sizeof head) return failed(EBADMSG);
   std::memcpy(&head, bytes, sizeof head);
@@ -142,7 +142,7 @@ std::optional<TcpLook> read_answer(const char* bytes, std::size_t length, std::u
   constexpr std::size_t begin = NLMSG_LENGTH(sizeof one);
   const auto info = info_in(bytes + begin, head.nlmsg_len - begin);
   const bool over = !info || one.idiag_state == TCP_TIME_WAIT || one.idiag_state == TCP_CLOSE;  // the rest of one that is closed here has none
-  return over ? failed(ENOENT) : look_of(*info, one.idiag_state);
+  return over ? failed(ENOENT) : look_of(*info, one.idiag_state, preface);
 }
 
 base::Endpoint endpoint_in(const inet_diag_msg& one, const std::uint32_t (&address)[4], std::uint16_t port, std::uint32_t scope) {
@@ -196,7 +196,7 @@ TcpLook TcpObserver::look(const TcpIdentity& connection, const base::Endpoint& p
   for (;;) {  // an answer that was not taken before may stand in front
     const ssize_t got = receive(bytes.data(), bytes.size());
     if (got < 0) return failed(errno);
-    if (const auto look = read_answer(bytes.data(), static_cast<std::size_t>(got), question_)) return *look;
+    if (const auto look = read_answer(bytes.data(), static_cast<std::size_t>(got), question_, connection.preface)) return *look;
   }
 }
 

@@ -152,6 +152,23 @@ std::string libwrap(const Case& c) {
   return fmt::format("at run time: hosts.allow and hosts.deny, for {}", c.service.libwrap_name());
 }
 
+/// Whether only_cert has what was said of the peer's certificate. True when nothing was said, or nobody asks.
+bool certified(const Case& c) {
+  const auto& wanted = c.service.settings.only_cert;
+  if (!c.service.tls() || !wanted || !c.inquiry.cert) return true;
+  std::string digest = base::to_lower(*c.inquiry.cert);
+  std::erase(digest, ':');
+  return tls::admits(*wanted, tls::Certificate{.subject = *c.inquiry.cert, .names = {*c.inquiry.cert}, .issuer = {}, .serial = {}, .sha256 = digest});
+}
+
+std::string certificate(const Case& c) {
+  if (!c.service.tls()) return c.inquiry.cert ? "not asked for: the service has no TLS" : std::string();
+  if (client_certificate(c.service) == config::ClientCertificate::no) return c.inquiry.cert ? "not asked for" : std::string();
+  if (!c.service.settings.only_cert) return "at run time: one that tls_client_ca has signed";
+  if (!c.inquiry.cert) return "at run time: one that tls_client_ca has signed, and only_cert has";
+  return certified(c) ? "passes if tls_client_ca has signed it: only_cert has it" : "refuses: only_cert does not have it";
+}
+
 /// In the order in which the daemon asks (fact B4.24).
 struct Check {
   std::string_view what;
@@ -179,6 +196,7 @@ constexpr Check all_checks[]{
     {"no_access", no_access},
     {"access_policy", access_policy},
     {check_of(Reason::libwrap), libwrap},
+    {"certificate", certificate},
 };
 /// A reason whose check is not listed would be one that nobody can ask about.
 static_assert(std::all_of(reason_table.begin(), reason_table.end(), [](const ReasonRow& row) {
@@ -246,6 +264,7 @@ std::string conclusion(const Case& c) {
                                     : fmt::format("would wait in the queue ({} by {})", log_word(c.verdict.reason), deciding(c));
   if (!c.admitted())
     return fmt::format("refused ({}) by {}", log_word(c.verdict.reason), deciding(c));
+  if (!certified(c)) return fmt::format("refused ({}) by {}", log_word(Reason::certificate), attribute_text(c, "only_cert"));
   const std::string by = c.lists.rule ? " by " + deciding_list(c) : admitting(c);
   if (c.inquiry.live) return fmt::format("admitted{}, as things stand now", by);
   return fmt::format("admitted{}, as far as can be told before run time", by);
@@ -329,7 +348,7 @@ Explanation explain(const Policy& policy, const Inquiry& asked, const PeerName& 
   Explanation result;
   result.needs_name = c.lists.kind == AddressRules::Answer::Kind::need_name && name.state == PeerName::State::not_asked;
   if (result.needs_name) return result;
-  result.admitted = c.admitted();
+  result.admitted = c.admitted() && certified(c);
   if (std::string proxy = proxy_outcome(policy, asked); !proxy.empty()) result.checks.push_back({"proxy_from", std::move(proxy)});
   for (const Check& check : all_checks)
     if (std::string outcome = check.outcome(c); !outcome.empty())

@@ -38,6 +38,8 @@ void Carriers::carry_on(const std::vector<InheritedCarrier>& carriers) {
 worker::Conversations::Done Carriers::done(Token token) {
   return needs_.life.guard([this, token](const worker::Ending& ending) {
     tokens_.erase(token);
+    needs_.sessions.counters().bytes_in += ending.report.in;
+    needs_.sessions.counters().bytes_out += ending.report.out;
     if (ending.lost())
       needs_.journal.daemon().error("service {}: a connection is lost: no worker carries its bytes", needs_.setup.service().id);
   });

@@ -7,6 +7,7 @@
 #include "service/journal.hpp"
 #include "service/life.hpp"
 #include "xsuperd/service/hand_over.hpp"
+#include "xsuperd/service/sessions.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
 namespace xsuperd::service {
@@ -19,6 +20,7 @@ class Carriers {
     const Setup& setup;
     const Journal& journal;
     const Life& life;
+    Sessions& sessions;  ///< whose counters are told
     worker::Conversations& conversations;
     Census& census;
   };

@@ -38,7 +38,7 @@ void ConnectionDoor::accept(Endpoint& endpoint) {
       session.alone = alone;
       session.endpoint = endpoint.id();
       const Token token = needs_.sessions.begin(std::move(session));
-      needs_.endings.attempt(token, [&] { needs_.headers.wanted(token) ? needs_.headers.read(token) : greet(token); });
+      needs_.endings.attempt(token, [&] { headers_.wanted(token) ? headers_.read(token) : greet(token); });
     } catch (...) {  // the others of the batch are served
       thrown = std::current_exception();
     }
@@ -91,6 +91,7 @@ void ConnectionDoor::receive_from_tcpmux(base::Fd connection, const Session& bef
   session.words = before.words;
   session.proxy = before.proxy;
   session.called = before.called;
+  session.proxy_words = before.proxy_words;
   session.alone = true;
   session.through_tcpmux = true;
   const Token token = needs_.sessions.begin(std::move(session));

@@ -18,13 +18,12 @@ class ConnectionDoor {
     Endings& endings;
     Way& way;
     Judging& judging;
-    ProxyHeaders& headers;
     const Sending& sending;
     Timers& timers;
     const Journal& journal;
     const Life& life;
   };
-  explicit ConnectionDoor(const Needs& needs) : needs_(needs) {}
+  ConnectionDoor(const Needs& needs, ProxyHeaders& headers) : needs_(needs), headers_(headers) {}
 
   /// A connection is waiting there.
   void accept(Endpoint& endpoint);
@@ -41,6 +40,7 @@ class ConnectionDoor {
   void greeted(Token token, base::Fd socket, bool delivered);
 
   const Needs needs_;
+  ProxyHeaders& headers_;
 };
 
 }  // namespace xsuperd::service

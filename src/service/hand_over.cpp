@@ -43,12 +43,14 @@ InheritedSession inherited(Token token, const Session& session, const ServiceCon
   one.pidfd = session.pid != 0 ? processes.pidfd(token) : -1;
   one.conversing = session.conversing();
   if (session.kept) one.datagram = inherited_datagram(*session.kept);
+  if (session.words) one.words = *session.words;
   return one;
 }
 
 /// Without its server, which has yet to be watched.
 Session taken(const InheritedSession& inherited, const std::function<base::Fd(int)>& take) {
   Session session(inherited);
+  if (inherited.words) session.words = std::make_shared<const tls::Words>(*inherited.words);
   session.pid = 0;
   session.socket = take(inherited.socket);
   // A banner that had to wait has made the connection non-blocking, and its server expects it to block.
@@ -74,7 +76,7 @@ Runner::Unsettled Runner::unsettled() const {
     if (session.phase == SessionPhase::starting) return Unsettled::spawning;
     all = Unsettled::passing;
   }
-  return parts_->carriers.waits() && all == Unsettled::no ? Unsettled::passing : all;
+  return parts_->carriers.waits() ? Unsettled::spawning : all;
 }
 
 InheritedRunner Runner::hand_over() const {

@@ -69,6 +69,10 @@ void Handshakes::shaken(Token token, const tls::Handshake& handshake) {
   if (handshake.result == Result::left) return needs_.endings.withdraw(token);
   if (handshake.result == Result::certificate) return refuse(token, policy::Reason::certificate, why_not(handshake));
   if (handshake.result != Result::done) return refuse(token, policy::Reason::tls, why_not(handshake));
+  if (service().offer.value && !tls::fits(*service().offer.value, handshake.words)) {
+    stop(token);
+    return refuse(token, policy::Reason::tls, "the worker tells of what is not offered");
+  }
   if (const auto& wanted = service().settings.only_cert; wanted && !tls::admits(*wanted, handshake.words.certificate)) {
     stop(token);
     return refuse(token, policy::Reason::certificate, "only_cert does not have its certificate");
@@ -88,7 +92,8 @@ void Handshakes::let_in(Token token, const tls::Words& words) {
   Session& session = needs_.sessions.at(token);
   session.words = std::make_shared<const tls::Words>(words);
   if (!wants_true_pair(session)) return paired(token, net::plain_pair());
-  session.pair = needs_.serving.pairs->make(session.peer, session.local, needs_.life.guard([this, token](base::Result<net::TruePair> pair) {
+  const PairEnds ends = pair_ends(session, shows());
+  session.pair = needs_.serving.pairs->make(ends.peer, ends.local, needs_.life.guard([this, token](base::Result<net::TruePair> pair) {
     needs_.endings.attempt(token, [&] { paired(token, std::move(pair)); });
   }));
 }
@@ -97,6 +102,11 @@ void Handshakes::let_in(Token token, const tls::Words& words) {
 bool Handshakes::wants_true_pair(const Session& session) const {
   const bool stays = service().served_by_us() && !base::iequals(service().name, "tcpmux");
   return session.peer.address.is_ip() && session.local.address.is_ip() && !stays;
+}
+
+/// Whom tcpmux will give its connection to is not known yet, and no second pair is made for it.
+Shows Handshakes::shows() const {
+  return shows_real_peer(service()) || service().served_by_us() ? Shows::client : Shows::socket_peer;
 }
 
 void Handshakes::paired(Token token, base::Result<net::TruePair> pair) {
@@ -119,6 +129,8 @@ void Handshakes::ended(Token token, const worker::Ending& ending) {
   const bool shaking = session && std::exchange(session->shaking, false);
   if (shaking && ending.lost()) return fail(token, "the worker for TLS is gone, or does not take its keys");
   if (shaking) return needs_.endings.withdraw(token);
+  // Between the handshake and the pair: nobody would be at the other end of it.
+  if (session && session->pair != 0) return ending.lost() ? fail(token, "the worker for TLS is gone") : needs_.endings.withdraw(token);
   // What we serve ourselves counts what it is given.
   if (service().served_by_us()) return;
   needs_.sessions.counters().bytes_in += ending.report.in;

@@ -3,6 +3,7 @@
 #pragma once
 #include <string>
 
+#include "service/pair_ends.hpp"
 #include "service/way.hpp"
 
 namespace xsuperd::service {
@@ -41,6 +42,7 @@ class Handshakes {
   void let_in(Token token, const tls::Words& words);
   void paired(Token token, base::Result<net::TruePair> pair);
   [[nodiscard]] bool wants_true_pair(const Session& session) const;
+  [[nodiscard]] Shows shows() const;
   void stop(Token token);
   void ended(Token token, const worker::Ending& ending);
   void fail(Token token, const std::string& why);

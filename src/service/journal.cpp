@@ -25,14 +25,17 @@ std::string path_of(const Endpoint& endpoint) {
 
 }  // namespace
 
-/// Its texts, and what it refers to, need to last no longer than the call.
 template <typename Tell>
 void Journal::record(Tell tell) const {
-  if (!records()) return;
   try {
     tell();
   } catch (const std::bad_alloc&) {  // a record is lost, and not what it tells of
   }
+}
+
+void Journal::keep(const log::Event& event) const {
+  if (records()) write(setup_.event_log, event);
+  history_.add(setup_.service().id, std::chrono::system_clock::now(), event);
 }
 
 void Journal::write(const std::shared_ptr<log::Output>& to, const log::Event& event) const {
@@ -45,20 +48,18 @@ void Journal::note_local(Session& session) const {
 
 void Journal::started(Token token, const Session& session, pid_t pid) const {
   event(log::start_event(setup_.service(), pid, session.peer.address));
-  record([&] { write(setup_.event_log, start_record(setup_, token, session, pid)); });
+  record([&] { keep(start_record(setup_, token, session, pid)); });
 }
 
 void Journal::ended(const Session& session, const End& end) const {
   if (end.entry)
     event(log::exit_event(setup_.service(), end.pid, end.status, std::chrono::duration_cast<std::chrono::seconds>(end.duration)));
-  record([&] { write(setup_.event_log, exit_record(setup_, session, end)); });
+  record([&] { keep(exit_record(setup_, session, end)); });
 }
 
 void Journal::limited(Token token, const Session& session, pid_t pid, std::string_view attribute) const {
   event(log::limit_event(setup_.service(), pid, attribute));
-  record([&] {
-    write(setup_.event_log, limit_record(setup_, token, session, attribute, policy::place_of(setup_.service(), attribute)));
-  });
+  record([&] { keep(limit_record(setup_, token, session, attribute, policy::place_of(setup_.service(), attribute))); });
 }
 
 void Journal::refused(Token token, const Session& session, const policy::Verdict& verdict) const {
@@ -66,25 +67,25 @@ void Journal::refused(Token token, const Session& session, const policy::Verdict
   event(log::fail_event(setup_.service(), reason, session.peer.address));
   record([&] {
     SessionFacts facts = session;
-    if (session.socket && !session.covered) facts.local = net::local_endpoint(session.socket.get());
-    write(setup_.event_log, refuse_record(setup_, token, facts, reason, policy::deciding_place(setup_.service(), verdict)));
+    if (records() && session.socket && !session.covered) facts.local = net::local_endpoint(session.socket.get());
+    keep(refuse_record(setup_, token, facts, reason, policy::deciding_place(setup_.service(), verdict)));
   });
 }
 
 void Journal::banned(const base::Endpoint& peer, const policy::Network& network, int minutes, std::string_view reason,
                      std::string_view attribute) const {
   record([&] {
-    write(setup_.event_log, ban_record(setup_, peer, network.text(), minutes, reason, policy::place_of(setup_.service(), attribute)));
+    keep(ban_record(setup_, peer, network.text(), minutes, reason, policy::place_of(setup_.service(), attribute)));
   });
 }
 
 void Journal::opened(const Endpoint& endpoint) const {
-  record([&] { write(setup_.event_log, open_record(setup_, local_of(endpoint), path_of(endpoint))); });
+  record([&] { keep(open_record(setup_, local_of(endpoint), path_of(endpoint))); });
 }
 
 void Journal::lost(const Endpoint& endpoint) const {
   const std::string_view why = endpoint.trouble().empty() ? "it cannot be used any more" : std::string_view(endpoint.trouble());
-  record([&] { write(setup_.event_log, lost_record(setup_, local_of(endpoint), path_of(endpoint), why)); });
+  record([&] { keep(lost_record(setup_, local_of(endpoint), path_of(endpoint), why)); });
 }
 
 void Journal::identity(const net::IdentAnswer& answer, const base::Address& peer, bool refused) const {

@@ -5,6 +5,7 @@
 
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/log/event.hpp"
+#include "xsuperd/log/history.hpp"
 #include "xsuperd/net/ident.hpp"
 #include "service/records.hpp"
 #include "xsuperd/policy/network.hpp"
@@ -15,11 +16,12 @@ namespace xsuperd::service {
 class Endpoint;
 
 /// Makes the entries of a service's log as its configuration demands, and the records of its event log, which are complete
-/// where it has one; holds the daemon's log as well. If memory runs out, an entry is lost, and nothing else. Loop thread only.
+/// where it has one, and go into the history always; holds the daemon's log as well. If memory runs out, an entry is lost, and nothing else. Loop thread only.
 class Journal {
  public:
-  /// Both outlive it; `setup` is read anew for each entry.
-  Journal(const Setup& setup, const log::DaemonLog& daemon) : setup_(setup), daemon_(daemon) {}
+  /// All outlive it; `setup` is read anew for each entry.
+  Journal(const Setup& setup, const log::DaemonLog& daemon, log::History& history)
+      : setup_(setup), daemon_(daemon), history_(history) {}
 
   [[nodiscard]] const log::DaemonLog& daemon() const { return daemon_; }
   [[nodiscard]] const config::Service& service() const { return setup_.service(); }
@@ -39,8 +41,8 @@ class Journal {
   void limited(Token token, const Session& session, pid_t pid, std::string_view attribute) const;
   /// FAIL. A token of 0 is none.
   void refused(Token token, const Session& session, const policy::Verdict& verdict) const;
-  /// A peer is kept out from now on, because of what the attribute says. `minutes` as in deny_time. Only recorded, as the
-  /// next two.
+  /// A peer is kept out from now on, because of what the attribute says. `minutes` as in deny_time. A record alone, as
+  /// the next two.
   void banned(const base::Endpoint& peer, const policy::Network& network, int minutes, std::string_view reason,
               std::string_view attribute) const;
   void opened(const Endpoint& endpoint) const;
@@ -51,13 +53,16 @@ class Journal {
   void event(const std::optional<log::Event>& event) const;
 
  private:
-  /// Calls `tell`, which makes a record and writes it, if there is an event log.
+  /// Calls `tell`, which makes a record and keeps it. Its texts, and what it refers to, need to last no longer than the call.
   template <typename Tell>
   void record(Tell tell) const;
+  /// Puts it into the history, and into the event log if there is one.
+  void keep(const log::Event& event) const;
   void write(const std::shared_ptr<log::Output>& to, const log::Event& event) const;
 
   const Setup& setup_;
   const log::DaemonLog& daemon_;
+  log::History& history_;
 };
 
 }  // namespace xsuperd::service

@@ -15,6 +15,7 @@ namespace {
 using base::Address;
 using config::ConnectionVariable;
 using config::Fact;
+using Word = net::ProxyWord::Fact;
 
 /// Room for what most services tell, so that the text rarely has to grow.
 constexpr std::size_t usual_size = 512;
@@ -34,6 +35,8 @@ class Teller {
       case Of::tcp6: return tcp() && ipv6();
       case Of::link_local: return tcp() && ipv6() && (peer_.scope() != 0 || local_.scope() != 0);
       case Of::local: return peer_.is_local();
+      case Of::tls: return facts_.words != nullptr;
+      case Of::certified: return facts_.words && facts_.words->certificate;
       case Of::proxied: return facts_.proxy.address.known();
     }
     return false;
@@ -42,6 +45,16 @@ class Teller {
   /// Nothing is added for what is not known.
   void add(Fact fact, std::string& to) const {
     switch (fact) {
+      case Fact::tls_protocol:
+      case Fact::tls_cipher:
+      case Fact::tls_name:
+      case Fact::tls_alpn:
+      case Fact::tls_resumed: return add_of_tls(fact, to);
+      case Fact::tls_client_subject:
+      case Fact::tls_client_names:
+      case Fact::tls_client_issuer:
+      case Fact::tls_client_serial:
+      case Fact::tls_client_sha256: return add_of_certificate(fact, to);
       case Fact::remote_addr: return add_address(peer_, to);
       case Fact::remote_port: return add_port(peer_, facts_.peer.port, to);
       case Fact::local_addr: return peer_.is_local() ? add_name(facts_.local_name, to) : add_address(local_, to);
@@ -58,6 +71,15 @@ class Teller {
       case Fact::interface: return add_interface(to);
       case Fact::proxy_addr: return add_address(facts_.proxy.address.unmapped(), to);
       case Fact::proxy_port: return add_port(facts_.proxy.address, facts_.proxy.port, to);
+      case Fact::proxy_sni: return add_proxy_word(Word::name, to);
+      case Fact::proxy_alpn: return add_proxy_word(Word::protocol, to);
+      case Fact::proxy_unique_id: return add_proxy_word(Word::unique_id, to);
+      case Fact::proxy_tls_version: return add_proxy_word(Word::tls_version, to);
+      case Fact::proxy_tls_cipher: return add_proxy_word(Word::tls_cipher, to);
+      case Fact::proxy_tls_verified: return add_proxy_word(Word::tls_verified, to);
+      case Fact::proxy_tls_cn: return add_proxy_word(Word::tls_subject, to);
+      case Fact::proxy_tls_signature: return add_proxy_word(Word::tls_signature, to);
+      case Fact::proxy_tls_key: return add_proxy_word(Word::tls_key, to);
     }
   }
 
@@ -84,12 +106,41 @@ class Teller {
   [[nodiscard]] static std::string without_scope(const Address& address) {
     return address.known() ? Address::of(address.family(), address.bytes()).text() : std::string();
   }
+  void add_of_tls(Fact fact, std::string& to) const {
+    if (!facts_.words) return;
+    const tls::Words& words = *facts_.words;
+    if (fact == Fact::tls_protocol) to += words.version;
+    if (fact == Fact::tls_cipher) to += words.cipher;
+    if (fact == Fact::tls_name) to += words.name;
+    if (fact == Fact::tls_alpn) to += words.protocol;
+    if (fact == Fact::tls_resumed) to += words.resumed ? '1' : '0';
+  }
+  void add_of_certificate(Fact fact, std::string& to) const {
+    if (!facts_.words || !facts_.words->certificate) return;
+    const tls::Certificate& certificate = *facts_.words->certificate;
+    if (fact == Fact::tls_client_subject) to += certificate.subject;
+    if (fact == Fact::tls_client_names) add_names(certificate.names, to);
+    if (fact == Fact::tls_client_issuer) to += certificate.issuer;
+    if (fact == Fact::tls_client_serial) to += certificate.serial;
+    if (fact == Fact::tls_client_sha256) to += certificate.sha256;
+  }
+  /// One with a blank in it would look like two.
+  static void add_names(const std::vector<std::string>& names, std::string& to) {
+    std::size_t left = config::longest_names;
+    for (const std::string& name : names) {
+      if (name.size() + 1 > left || name.find(' ') != name.npos) continue;
+      if (left < config::longest_names) to += ' ';
+      to += name;
+      left -= name.size() + 1;
+    }
+  }
   void add_protocol(std::string& to) const {
     if (peer_.is_local()) return void(to += "UNIX");
     if (peer_.is_vsock()) return void(to += "VSOCK");
     if (tcp()) return void(to += ipv6() ? "TCP6" : "TCP");
     for (const char c : service_.listen.protocol.name) to += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
   }
+  void add_proxy_word(Word fact, std::string& to) const { to += net::word_of(facts_.proxy_words, fact); }
   void add_interface(std::string& to) const {
     const std::string text = (peer_.scope() != 0 ? peer_ : local_).text();
     if (const std::size_t percent = text.find('%'); percent != text.npos) to.append(text, percent + 1);
@@ -107,7 +158,8 @@ bool tells_of_connections(const config::Service& service) {
 }
 
 ConnectionFacts facts_of(const config::Service& service, Token token, const SessionFacts& session, int connection) {
-  ConnectionFacts facts{token, session.peer, session.called, {}, session.proxy};
+  ConnectionFacts facts{token, session.peer, session.called, {}, session.proxy, {}};
+  if (session.proxied() && !service.connection_variables.empty()) facts.proxy_words = session.proxy_words;
   if (session.proxied()) return facts;
   if (service.connection_variables.empty() && !config::ask_local_end(service.argument_patterns)) return facts;
   if (session.peer.address.is_local())

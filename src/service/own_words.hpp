@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a server is told of its connection (conn_env, expand). Internal to service.
 #pragma once
+#include <memory>
 #include <string>
 
 #include "xsuperd/config/model.hpp"
@@ -16,6 +17,8 @@ struct ConnectionFacts {
   base::Endpoint local;    ///< our end; unknown for a UNIX socket
   std::string local_name;  ///< its path, or '@' and its abstract name
   base::Endpoint proxy{};  ///< unknown: none
+  net::ProxyWords proxy_words{};
+  std::shared_ptr<const tls::Words> words{};  ///< null: without TLS
 };
 
 /// Does the service want its servers told anything but REMOTE_HOST?

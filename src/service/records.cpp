@@ -40,6 +40,8 @@ Kind of_request(const Setup& setup, Token token, const SessionFacts& session) {
   Kind all = of_service<Kind>(setup);
   if (token != 0) all.connection_id = token;
   add_peer(all, session.peer);
+  if constexpr (requires { all.proxy; }) all.proxy = told(session.proxy.address);
+  if constexpr (requires { all.local; }) add_local(all, session.proxied() ? session.called : session.local);
   return all;
 }
 
@@ -47,6 +49,14 @@ std::optional<pid_t> told(pid_t pid) { return pid != 0 ? std::optional(pid) : st
 
 record::Rule rule_at(const config::Place& where) {
   return where.line > 0 ? record::Rule{where.file, static_cast<std::uint32_t>(where.line)} : record::Rule{};
+}
+
+template <typename Kind>
+void add_tls(Kind& all, const Session& session) {
+  if (!session.words) return;
+  all.tls = record::Words(session.words->version);
+  all.tls_name = record::Words(session.words->name);
+  if (session.words->certificate) all.certificate = record::Words(session.words->certificate->subject);
 }
 
 record::Words box_of(const Setup& setup, pid_t pid) {
@@ -64,18 +74,18 @@ record::Seconds in_seconds(std::chrono::nanoseconds time) { return std::chrono::
 
 }  // namespace
 
-record::Start start_record(const Setup& setup, Token token, const SessionFacts& session, pid_t pid) {
+record::Start start_record(const Setup& setup, Token token, const Session& session, pid_t pid) {
   record::Start all = of_request<record::Start>(setup, token, session);
-  add_local(all, session.local);
   all.pid = told(pid);
+  add_tls(all, session);
   all.box = box_of(setup, pid);
   return all;
 }
 
-record::Exit exit_record(const Setup& setup, const SessionFacts& session, const End& end) {
+record::Exit exit_record(const Setup& setup, const Session& session, const End& end) {
   record::Exit all = of_request<record::Exit>(setup, end.token, session);
-  add_local(all, session.local);
   all.pid = told(end.pid);
+  add_tls(all, session);
   all.box = box_of(setup, end.pid);
   (end.status.signalled ? all.signal : all.status) = end.status.value;
   all.duration = in_seconds(end.duration);
@@ -94,7 +104,6 @@ record::Exit exit_record(const Setup& setup, const SessionFacts& session, const 
 record::Refuse refuse_record(const Setup& setup, Token token, const SessionFacts& session, std::string_view reason,
                      const config::Place& where) {
   record::Refuse all = of_request<record::Refuse>(setup, token, session);
-  add_local(all, session.local);
   all.reason = reason;
   all.rule = rule_at(where);
   return all;

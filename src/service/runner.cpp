@@ -60,6 +60,10 @@ void Runner::reconfigure(Setup setup) {
 
 void Runner::move_to(Setup setup) {
   setup.recipe = parts_->setup.recipe;
+  if (setup.logs_stay) {
+    setup.service_log = parts_->setup.service_log;
+    setup.event_log = parts_->setup.event_log;
+  }
   keep_event_log(setup, parts_->setup);
   parts_->setup = std::move(setup);
   parts_->judging.reconfigured(true);
@@ -77,6 +81,7 @@ void Runner::retire(Servers servers) {
   p.targets.forget_first();
   if (servers == Servers::terminate) p.signals.must_end();
   p.decider.feed(Retire{});
+  p.headers.give_up();
   // The timers of another try are gone: the peers hear of it now, and the places are free.
   for (const Token token : p.sessions.tokens()) p.decider.feed(RetryDue{token});
   // Nor will a place become free for those who wait for one.

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "service/own_words.hpp"
+#include "service/pair_ends.hpp"
 #include "xsuperd/base/make_room.hpp"
 
 namespace xsuperd::service {
@@ -45,7 +46,11 @@ void ServerProcesses::start(Token token) {
   needs_.serving.children.expect(needs_.census.owners.size());  // once it runs, nothing may fail
   base::Fd socket = std::move(session.handler_end ? session.handler_end : session.socket);
   spawn::Job job{token, needs_.setup.recipe, std::move(socket), base::AddressText(session.peer.address), std::move(*context)};
-  if (tells_of_connections(service())) job.own = own_words(service(), facts_of(service(), token, session, job.socket.get()));
+  if (tells_of_connections(service())) {
+    ConnectionFacts facts = facts_of(service(), token, session, job.socket.get());
+    facts.words = session.words;
+    job.own = own_words(service(), facts);
+  }
   errors_.direct(token, job);
   const auto load = session.alone ? spawn::Spawner::Load::alone : spawn::Spawner::Load::many;
   if (auto outcome = needs_.serving.spawner.start(std::move(job), load)) on_outcome(std::move(*outcome));
@@ -53,13 +58,15 @@ void ServerProcesses::start(Token token) {
 
 /// Of one that came without a proxy the connection says what is true, and one under TLS is a pair already.
 bool ServerProcesses::wants_pair(const Session& session) const {
-  return session.proxied() && service().shows_real_peer() && !session.covered && !session.handler_end;
+  return session.proxied() && shows_real_peer(service()) && !session.covered && !session.handler_end;
 }
 
 void ServerProcesses::make_pair(Token token) {
+  if (!needs_.serving.conversations.has_room()) return needs_.decider.feed(Denied{token, policy::Reason::fork});
   Session& session = needs_.sessions.at(token);
   session.started = needs_.clock.now();  // time limits reckon from here
-  session.pair = needs_.serving.pairs->make(session.peer, session.called, needs_.life.guard([this, token](base::Result<net::TruePair> pair) {
+  const PairEnds ends = pair_ends(session, Shows::client);
+  session.pair = needs_.serving.pairs->make(ends.peer, ends.local, needs_.life.guard([this, token](base::Result<net::TruePair> pair) {
     needs_.endings.attempt(token, [&] { paired(token, std::move(pair)); });
   }));
 }

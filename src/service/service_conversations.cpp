@@ -4,6 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <csignal>
 
+#include "service/proxy_greeting.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/service/runner.hpp"
 
@@ -39,9 +40,10 @@ bool counted(const worker::Ending& ending) { return !ending.lost() && ending.why
 }  // namespace
 
 void ServiceConversations::start(Token token) {
-  if (!needs_.conversations.has_room()) return needs_.decider.feed(Denied{token, policy::Reason::fork});
-  worker::Parameters all = parameters();  // what `servers` tells leaves this one out
   Session& session = needs_.sessions.at(token);
+  session.calls = calls_with_tls(service()) && needs_.serving.handshakes;
+  if (!workers(session).has_room()) return needs_.decider.feed(Denied{token, policy::Reason::fork});
+  worker::Parameters all = parameters();  // what `servers` tells leaves this one out
   session.started = needs_.clock.now();
   session.started_wall = std::chrono::system_clock::now();
   needs_.way.go(token, SessionEvent::started);
@@ -57,8 +59,9 @@ void ServiceConversations::start(Token token) {
 }
 
 void ServiceConversations::carry_on(Token token) {
-  if (needs_.sessions.at(token).socket) return begin(token, parameters());
-  if (needs_.conversations.resume(token, when_ended(token))) return;
+  const Session& session = needs_.sessions.at(token);
+  if (session.socket) return begin(token, parameters());
+  if (workers(session).resume(worker_token(token, session), when_ended(token))) return;
   end_later(token, worker::Ending::Why::lost);
 }
 
@@ -68,19 +71,25 @@ void ServiceConversations::end_later(Token token, worker::Ending::Why why) {
 
 void ServiceConversations::stop(Token token) {
   Session* session = needs_.sessions.find(token);
-  if (!session || session->connecting == 0) return needs_.conversations.stop(token);
+  if (!session) return;
+  if (session->connecting == 0) return workers(*session).stop(worker_token(token, *session));
   needs_.targets.cancel(std::exchange(session->connecting, 0));
   end_later(token, worker::Ending::Why::stopped);
 }
 
 int ServiceConversations::waiting_connection(Token token) const {
   const Session* session = needs_.sessions.find(token);
-  return session && session->socket ? session->socket.get() : needs_.conversations.waiting_connection(token);
+  if (!session) return -1;
+  return session->socket ? session->socket.get() : workers(*session).waiting_connection(worker_token(token, *session));
 }
 
 void ServiceConversations::stop_all() {
   for (const auto& [token, session] : needs_.sessions.all())
     if (session.conversing()) stop(token);
+}
+
+worker::Conversations& ServiceConversations::workers(const SessionFacts& session) const {
+  return session.calls && needs_.serving.handshakes ? *needs_.serving.handshakes : needs_.serving.conversations;
 }
 
 worker::Parameters ServiceConversations::parameters() const {
@@ -120,8 +129,40 @@ void ServiceConversations::connected(Token token, base::Fd target, int error) {
 }
 
 void ServiceConversations::hold(Token token, worker::Parameters parameters) {
-  needs_.conversations.start(token, door_of(service()).kind, std::move(needs_.sessions.at(token).socket),
-                             std::move(parameters), when_ended(token));
+  Session& session = needs_.sessions.at(token);
+  if (const auto version = redirect_proxy(service()); version != config::RedirectProxy::no && service().kind == config::Kind::redirect)
+    parameters.texts = {greeting(session, version)};
+  worker::Kind kind = door_of(service()).kind;
+  if (session.calls) {
+    kind = worker::Kind::tls_relay;
+    ask_for_tls(parameters);
+  }
+  workers(session).start(worker_token(token, session), kind, std::move(session.socket), std::move(parameters), when_ended(token));
+}
+
+/// If it is not so any more since the session began, there is nothing to ask for, and the conversation is lost.
+void ServiceConversations::ask_for_tls(worker::Parameters& parameters) const {
+  parameters.offer = service().target_offer.value;
+  parameters.idle_deadline = std::chrono::seconds(service().settings.tls_timeout.value_or(config::usual_tls_timeout));
+  parameters.on_shaken = needs_.life.guard([this](const tls::Handshake& handshake) { shaken(handshake); });
+}
+
+/// The conversation goes on, or ends, by itself.
+void ServiceConversations::shaken(const tls::Handshake& handshake) const {
+  using Result = tls::Handshake::Result;
+  if (handshake.result == Result::done) return;
+  const std::string why = handshake.result == Result::too_late ? "it took too long"
+                          : handshake.result == Result::left   ? "it closed the connection"
+                          : handshake.detail.empty()           ? "no reason given"
+                                                               : handshake.detail;
+  const std::string host = service().settings.redirect ? service().settings.redirect->host : std::string();
+  needs_.journal.daemon().error("service {}, TLS with its target {}: {}", service().id, base::escaped(host, 200), why);
+}
+
+/// What it has called: by its proxy's word, or as it was before a worker for TLS got its connection.
+std::string ServiceConversations::greeting(const Session& session, config::RedirectProxy version) {
+  if (session.proxied()) return proxy_greeting(version, session, session.called);
+  return proxy_greeting(version, session, session.covered ? session.local : net::local_endpoint(session.socket.get()));
 }
 
 worker::Conversations::Done ServiceConversations::when_ended(Token token) {

@@ -17,7 +17,7 @@ class ServiceConversations {
     Endings& endings;
     Way& way;
     Targets& targets;
-    worker::Conversations& conversations;
+    const Serving& serving;
     const Hooks& hooks;
     const Journal& journal;
     const Clock& clock;
@@ -37,11 +37,15 @@ class ServiceConversations {
 
  private:
   [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
+  [[nodiscard]] worker::Conversations& workers(const SessionFacts& session) const;
   [[nodiscard]] worker::Parameters parameters() const;
   void begin(Token token, worker::Parameters parameters);
   void connect(Token token);
   void connected(Token token, base::Fd target, int error);
   void hold(Token token, worker::Parameters parameters);
+  [[nodiscard]] static std::string greeting(const Session& session, config::RedirectProxy version);
+  void ask_for_tls(worker::Parameters& parameters) const;
+  void shaken(const tls::Handshake& handshake) const;
   void end_later(Token token, worker::Ending::Why why);
   [[nodiscard]] worker::Conversations::Done when_ended(Token token);
   void ended(Token token, worker::Ending ending);

@@ -37,7 +37,13 @@ Session& Sessions::at(Token token) {
 Session Sessions::PutAway::session(base::Fd connection) const {
   Session session(peer, std::move(connection));
   session.endpoint = endpoint;
-  if (through) session.proxy = through->proxy, session.called = through->called;
+  if (through) {
+    session.proxy = through->proxy;
+    session.called = through->called;
+    session.local = through->local;
+    session.covered = through->covered;
+    session.words = through->words;
+  }
   session.accepted = accepted;
   session.queued = queued;
   session.through_tcpmux = through_tcpmux;
@@ -53,7 +59,9 @@ void Sessions::put_away(Token token) {
   Session& session = found->second;
   PutAway& kept = put_away_[token];
   kept = {.peer = session.peer,
-          .through = session.proxied() ? std::make_unique<const Through>(Through{session.proxy, session.called}) : nullptr,
+          .through = session.proxied() || session.covered
+                         ? std::make_unique<const Through>(Through{session.proxy, session.called, session.local, session.covered, session.words})
+                         : nullptr,
           .endpoint = session.endpoint,
           .socket = std::move(session.socket),
           .accepted = session.accepted,

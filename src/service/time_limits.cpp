@@ -33,7 +33,9 @@ void TimeLimits::prepare(Session& session) {
   if (!watches_connections(settings()) || !has_connection(needs_.setup.service()) || !session.socket) return;
   if (session.covered) return;  // it was done before a worker got the connection
   if (!session.peer.address.is_ip() || shown_ == Shown::no) return;
+  const auto preface = session.connection.preface;
   session.connection = net::identify_tcp(session.socket.get());
+  session.connection.preface = preface;
   if (!can_look(session)) session.connection = {};
 }
 
@@ -93,7 +95,10 @@ void TimeLimits::find_connections() {
   for (auto& [token, session] : sessions) {
     if (!sought(session)) continue;
     const auto connection = found.find({session.socket_peer().address.unmapped(), session.socket_peer().port});
-    if (connection != found.end()) session.connection = connection->second;
+    if (connection == found.end()) continue;
+    const auto preface = session.connection.preface;
+    session.connection = connection->second;
+    session.connection.preface = preface;
   }
 }
 

@@ -18,6 +18,7 @@
 #include "xsuperd/service/hand_over.hpp"
 #include "xsuperd/spawn/boxing_spawner.hpp"
 #include "xsuperd/supervisor/take_over.hpp"
+#include "xsuperd/tls/tickets.hpp"
 #include "xsuperd/worker/client.hpp"
 
 namespace xsuperd::supervisor {
@@ -96,6 +97,7 @@ struct HandOver {
     std::vector<Place> places = {};  ///< all of them; none from an image that knows of one only
     bool of_inetd = false;
     std::vector<File> files = {};
+    std::string not_renewed = {};  ///< why files that say something else by now could not be taken
     bool operator==(const Service&) const = default;
   };
   struct Absent {
@@ -170,6 +172,7 @@ struct HandOver {
   bool log_behind = false;          ///< the logs could not take everything in time
   std::vector<service::InheritedLinger> lingering;
   std::string notes;                ///< what the trial run of the new image wanted it to know
+  tls::InheritedTickets tickets;
   base::Moment now{};               ///< when this was written
   std::string ban_table = {};       ///< see pack_bans()
   std::vector<BanText> ban_texts = {};
@@ -187,10 +190,10 @@ constexpr auto members_since(const HandOver::Service::Place*) { return std::arra
 BOOST_DESCRIBE_STRUCT(HandOver::Service::File, (), (path, text))
 BOOST_DESCRIBE_STRUCT(HandOver::Service, (),
                       (text, file, line, common_log, origins, server, server_args, argv, at, v6only, waits_for, places,
-                       of_inetd, files))
+                       of_inetd, files, not_renewed))
 constexpr auto members_since(const HandOver::Service*) {
   return std::array{base::Since{"v6only", 5}, base::Since{"waits_for", 5}, base::Since{"places", 6},
-                    base::Since{"of_inetd", 6}, base::Since{"files", 10}};
+                    base::Since{"of_inetd", 6}, base::Since{"files", 10}, base::Since{"not_renewed", 10}};
 }
 BOOST_DESCRIBE_STRUCT(HandOver::Absent, (), (name, id, file, line, fate))
 BOOST_DESCRIBE_STRUCT(HandOver::Runner, (), (service, retired, state))
@@ -204,10 +207,10 @@ BOOST_DESCRIBE_STRUCT(HandOver, (),
                       (daemon, started, loaded, last_load, log_level, defaults, default_origins, standings, gone, services,
                        configured, absent, runners, bans, displaced_told, chargen_line, last_token, workers, handed,
                        leftovers, reload_wanted, worker_failures, last_worker_failure, log_behind, notes, lingering, now,
-                       clock, boxes, tls_workers, ban_table, ban_texts, offenders, ban_file_behind, ban_file_lines))
+                       clock, boxes, tls_workers, tickets, ban_table, ban_texts, offenders, ban_file_behind, ban_file_lines))
 constexpr auto members_since(const HandOver*) {
   return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5},
-                    base::Since{"boxes", 9}, base::Since{"tls_workers", 10},
+                    base::Since{"boxes", 9}, base::Since{"tls_workers", 10}, base::Since{"tickets", 10},
                     base::Since{"ban_table", 10}, base::Since{"ban_texts", 10}, base::Since{"offenders", 10},
                     base::Since{"ban_file_behind", 10}, base::Since{"ban_file_lines", 10}};
 }

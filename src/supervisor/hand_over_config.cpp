@@ -116,8 +116,11 @@ std::vector<HandOver::Service::Place> inherited_places(const config::Service& se
 
 std::vector<HandOver::Service::File> inherited_files(const config::Service& service) {
   std::vector<HandOver::Service::File> files;
-  if (!service.offer.value) return files;
   const config::Settings& s = service.settings;
+  if (service.target_offer.value && s.redirect_tls->kind == config::RedirectTls::Kind::verify)
+    files.push_back({s.redirect_tls->authorities.empty() ? std::string(config::usual_authorities) : s.redirect_tls->authorities,
+                     service.target_offer.value->client_ca});
+  if (!service.offer.value) return files;
   const tls::Offer& offer = *service.offer.value;
   const auto add = [&](const std::optional<std::string>& path, const std::string& text) {
     if (path && !path->empty()) files.push_back({*path, text});
@@ -154,6 +157,7 @@ base::Result<std::shared_ptr<const config::Service>> restore_service(
   service->waits_for = inherited.waits_for;
   service->settings.origins = restored_origins(inherited.origins);
   service->settings.origins.inherit(defaults);
+  service->offer.not_renewed = inherited.not_renewed;
   set_place(service->settings.only_from, service->place);
   set_place(service->settings.no_access, service->place);
   return std::shared_ptr<const config::Service>(std::move(service));
@@ -178,7 +182,8 @@ HandOver::Service inherited_service(const config::Service& service) {
           .waits_for = service.waits_for,
           .places = inherited_places(service),
           .of_inetd = service.of_inetd,
-          .files = inherited_files(service)};
+          .files = inherited_files(service),
+          .not_renewed = service.offer.not_renewed};
 }
 
 void hand_over_configuration(const config::Config& config, HandOver& state) {

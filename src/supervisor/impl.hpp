@@ -18,6 +18,7 @@
 #include "supervisor/logs.hpp"
 #include "supervisor/manager_link.hpp"
 #include "supervisor/reloads.hpp"
+#include "supervisor/renewals.hpp"
 #include "supervisor/rollout.hpp"
 #include "supervisor/roster.hpp"
 #include "supervisor/shutdown.hpp"
@@ -84,6 +85,7 @@ class Supervisor::Impl {
   Logs logs_;
   BansWatch bans_;
   Rollout rollout_;
+  Renewals renewals_;
   Loads loads_;
   Reloads reloads_;
   Upgrades upgrades_;

@@ -62,13 +62,14 @@ void write_lines(const log::DaemonLog& log, log::Level level, std::string_view t
 }
 
 Logs::Logs(Options options, log::Writer& writer, log::DaemonLog& ours, FileWork& files, const Roster& roster,
-           const InForce& in_force)
+           const InForce& in_force, log::History& history)
     : options_(std::move(options)),
       writer_(writer),
       ours_(ours),
       files_(files),
       roster_(roster),
       in_force_(in_force),
+      history_(history),
       of_services_(std::make_unique<ServiceLogs>(options_.who, options_.syslog_file)) {}
 
 void Logs::reopen_services(Answered answered) {
@@ -95,7 +96,9 @@ void Logs::record(const log::Event& event) const {
   const auto& config = in_force_.config();
   const auto to = config ? of_services_->open_events_of(config->defaults) : nullptr;
   try {
-    writer_.write(to, log::Level::info, std::chrono::system_clock::now(), event);
+    const base::WallTime now = std::chrono::system_clock::now();
+    writer_.write(to, log::Level::info, now, event);
+    history_.add({}, now, event);
   } catch (const std::bad_alloc&) {  // a record is lost, and not what it tells of
   }
 }

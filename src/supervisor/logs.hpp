@@ -13,6 +13,7 @@
 #include "supervisor/roster.hpp"
 #include "supervisor/service_logs.hpp"
 #include "xsuperd/log/daemon_log.hpp"
+#include "xsuperd/log/history.hpp"
 #include "xsuperd/log/writer.hpp"
 
 namespace xsuperd::supervisor {
@@ -38,7 +39,7 @@ class Logs {
 
   /// `ours` is the daemon's own log, and `writer` writes it.
   Logs(Options options, log::Writer& writer, log::DaemonLog& ours, FileWork& files, const Roster& roster,
-       const InForce& in_force);
+       const InForce& in_force, log::History& history);
 
   /// Those of the configuration in force.
   [[nodiscard]] ServiceLogs& of_services() { return *of_services_; }
@@ -46,7 +47,7 @@ class Logs {
 
   /// Opens the event log of the defaults, for what concerns no service. Blocks: for the start and the take-over.
   void open_own_events();
-  /// Writes a record there, if there is one.
+  /// Writes a record there, if there is one, and keeps it in the history.
   void record(const log::Event& event) const;
 
   /// Opens the logs of all services by their names, off the loop; retired ones' too. `told` may be null.
@@ -63,6 +64,7 @@ class Logs {
   FileWork& files_;
   const Roster& roster_;
   const InForce& in_force_;
+  log::History& history_;
   std::unique_ptr<ServiceLogs> of_services_;
 };
 

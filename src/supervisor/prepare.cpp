@@ -195,7 +195,7 @@ class Preparation {
   /// For what concerns no service.
   void open_own_event_log() {
     const auto opened = prepared_.logs->events_for(prepared_.loaded.config->defaults);
-    if (!opened) prepared_.problems.push_back(opened.error().sentence);
+    if (!opened) prepared_.problems.push_back(opened.error().sentence + "; what concerns no service is not recorded");
   }
 
   /// Its servers end after this reload, and their entries belong into the file that has the name then. Its directory may

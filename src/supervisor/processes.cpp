@@ -63,6 +63,7 @@ Processes::Processes(boost::asio::io_context& loop, const Options& options, cons
                     .recipe = worker::worker_recipe(options.worker_user, worker::Role::tls),
                     .on_trouble = [this](std::string what) { worker_failed(what); }},
                    spawner_),
+      tickets_(loop, [this](const tls::TicketKeys& keys) { tls_workers_.use(keys); }),
       ident_admitted_(loop, workers_, {.most = greatest_ident_lookups, .new_token = tells.new_token}),
       ident_refused_(loop, workers_, {.most = options.ident_lookups, .new_token = tells.new_token}),
       orphans_(loop,
@@ -85,6 +86,7 @@ void Processes::worker_failed(const std::string& what) {
 void Processes::hand_over(HandOver& state) const {
   state.workers = workers_.hand_over();
   state.tls_workers = tls_workers_.hand_over();
+  state.tickets = tickets_.hand_over();
   state.worker_failures = worker_failures_.count;
   state.last_worker_failure = worker_failures_.last;
   for (const int helper : {libwrap_.helper_pidfd(), boxes_.helper_pidfd()})
@@ -96,6 +98,7 @@ void Processes::hand_over(HandOver& state) const {
 
 void Processes::restore(const HandOver& state, const std::function<base::Fd(int)>& take) {
   worker_failures_ = {state.worker_failures, state.last_worker_failure};
+  tickets_.restore(state.tickets);
   for (const worker::InheritedWorker& worker : state.workers) workers_.take_over(worker, take);
   for (const worker::InheritedWorker& worker : state.tls_workers) tls_workers_.take_over(worker, take);
   for (const spawn::InheritedBox& box : state.boxes) spawner_.take_over(box, take(box.keeper), box.group >= 0 ? take(box.group) : base::Fd());

@@ -10,6 +10,7 @@
 
 #include "supervisor/hand_over.hpp"
 #include "supervisor/orphans.hpp"
+#include "supervisor/tickets.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/net/libwrap.hpp"
 #include "xsuperd/box/boxes.hpp"
@@ -85,6 +86,7 @@ class Processes {
   net::Libwrap libwrap_;
   worker::Client workers_;
   worker::Client tls_workers_;
+  Tickets tickets_;
   worker::IdentLookups ident_admitted_;
   worker::IdentLookups ident_refused_;
   WorkerFailures worker_failures_;

@@ -203,6 +203,20 @@ void Rollout::place_awaited(const std::string& what, const SharedService& before
   if (runner->service().kind != config::Kind::tcpmux) (void)runner->start();
 }
 
+bool Rollout::renew(const std::vector<std::pair<SharedService, SharedService>>& before_and_after) {
+  if (closed_()) return false;
+  auto next = std::make_shared<config::Config>(*in_force_.config());
+  for (const auto& [before, after] : before_and_after) {
+    const auto runner = roster_.find(before);
+    const auto place = std::ranges::find(next->services, before);
+    if (place == next->services.end() || !runner) continue;  // a reload has been faster
+    *place = after;
+    runner->move_to({.policy = std::make_shared<policy::Policy>(after), .recipe = nullptr, .service_log = nullptr, .logs_stay = true});
+  }
+  in_force_.put(std::move(next));
+  return true;
+}
+
 std::shared_ptr<service::Runner> Rollout::make_runner(const SharedService& service) {
   auto setup = make_setup(service, logs_.of_services(), facts_);
   if (setup) {

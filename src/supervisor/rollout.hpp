@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "supervisor/awaited.hpp"
@@ -33,6 +34,9 @@ class Rollout {
   [[nodiscard]] Running running() const;
   /// Commits what was prepared, unless it was refused; logs all that was found. What came of it.
   ReloadReport apply(Prepared prepared);
+  /// Puts services in the places of those that differ from them in nothing but what their files about TLS say. False when nothing may
+  /// be changed now.
+  [[nodiscard]] bool renew(const std::vector<std::pair<SharedService, SharedService>>& before_and_after);
   /// Makes all Runners of an image before this one, which go on where they were. `services` are those of
   /// HandOver::services; `take` gives the descriptor of a number, or none.
   void take_over(const HandOver& state, const std::vector<SharedService>& services,

@@ -67,11 +67,13 @@ Supervisor::Impl::Impl(Options& options, log::Writer& writer, log::DaemonLog& lo
       facilities_(files_, options_, names_.environment(), log),
       facts_(facts_of(options_)),
       in_force_(log, options_.worker_user.uid),
-      logs_({options_.identity, options_.syslog_file, options_.reopen_log}, writer, log, files_, roster_, in_force_),
+      logs_({options_.identity, options_.syslog_file, options_.reopen_log}, writer, log, files_, roster_, in_force_,
+            facilities_.around().history),
       bans_(files_, facilities_.around().bans, facilities_.around().clock.now, log,
             [this](const log::Event& event) { logs_.record(event); }),
       rollout_(facilities_.around(), facts_, roster_, in_force_, logs_, log,
                [this] { return lifetime_.ending() || reloads_.preparing() || upgrades_.under_way(); }),
+      renewals_(files_, names_, log, rollout_),
       loads_(loop_,
              {{},
               names_,
@@ -284,7 +286,7 @@ View Supervisor::Impl::view() const {
 
 Actions Supervisor::Impl::actions() {
   return Actions({log_, logs_, reloads_, upgrades_, roster_, bans_, facilities_.resolver(), facilities_.processes().workers(),
-                  files_});
+                  facilities_.processes().tls_workers(), files_, renewals_});
 }
 
 ReloadReport Supervisor::Impl::apply(Prepared prepared) {

@@ -63,13 +63,24 @@ std::string address(Bytes bytes) {
   return Address::of(bytes.size() == 4 ? Address::Family::ipv4 : Address::Family::ipv6, all, 0).text();
 }
 
+/// Names of all types stand in one list, so that one of a type must not look like one of another: a URI that reads like the name
+/// of a host is nobody's name.
+bool looks_like(int type, const std::string& name) {
+  const bool at = name.find('@') != name.npos, colon = name.find(':') != name.npos;
+  if (base::Address::parse(name)) return false;
+  if (type == GEN_DNS) return !at && !colon;
+  return type == GEN_EMAIL ? at && !colon : colon;
+}
+
 std::string told_by(const GENERAL_NAME* name) {
   int type = 0;
   const void* value = openssl().GENERAL_NAME_get0_value(name, &type);
   const bool text = type == GEN_DNS || type == GEN_EMAIL || type == GEN_URI;
   if (!text && type != GEN_IPADD) return {};
   const Bytes bytes = bytes_of(static_cast<const ASN1_STRING*>(value));
-  return text ? decent(as_text(bytes)) : address(bytes);
+  if (!text) return address(bytes);
+  std::string told = decent(as_text(bytes));
+  return looks_like(type, told) ? told : std::string();
 }
 
 std::vector<std::string> alternative_names(const X509* certificate) {

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <limits>
 
+#include "tls/certificate.hpp"
 #include "tls/context.hpp"
 #include "tls/pem.hpp"
 #include "xsuperd/base/text.hpp"
@@ -46,7 +47,10 @@ class Checker {
   Checker(const Offer& offer, Time now) : offer_(offer), now_(now) {}
 
   std::vector<Fault> run() {
-    for (index_ = 0; index_ < offer_.identities.size(); ++index_) identity(offer_.identities[index_]);
+    for (index_ = 0; index_ < offer_.identities.size(); ++index_) {
+      warned_ = false;
+      identity(offer_.identities[index_]);
+    }
     index_ = 0;
     authorities();
     for (index_ = 0; index_ < offer_.ciphers.size(); ++index_)
@@ -90,6 +94,10 @@ class Checker {
     for (const auto& one : chain) {
       const auto begin = time_of(openssl().X509_get0_notBefore(one.get())), end = time_of(openssl().X509_get0_notAfter(one.get()));
       const char* what = one == chain.front() ? "the certificate" : "the certificate of an issuer";
+      if (end && *end >= now_ && *end < now_ + soon && !warned_) {
+        warned_ = true;
+        warn(About::chain, fmt::format("{} ends on {}", what, day_of(*end)), "'xsuperctl renew' takes a new one from the same file");
+      }
       if (end && *end < now_) return tell(About::chain, fmt::format("{} has expired on {}", what, day_of(*end))), false;
       if (begin && *begin > now_) return tell(About::chain, fmt::format("{} is not valid before {}", what, day_of(*begin))), false;
     }
@@ -124,6 +132,7 @@ class Checker {
   const Offer& offer_;
   const Time now_;
   std::size_t index_ = 0;
+  bool warned_ = false;  // of the end of this one
   std::vector<Fault> faults_;
 };
 
@@ -135,12 +144,25 @@ std::vector<Fault> check(const Offer& offer, Time now) {
   return Checker(offer, now).run();
 }
 
-std::optional<Time> end_of(const std::string& chain) {
-  if (!load_openssl()) return std::nullopt;
+namespace {
+
+Time end_of(const std::vector<CertificatePtr>& chain) {
   std::optional<Time> first;
-  for (const auto& one : read_certificates(chain))
+  for (const auto& one : chain)
     if (const auto end = time_of(openssl().X509_get0_notAfter(one.get())); end && (!first || *end < *first)) first = end;
-  return first;
+  return first.value_or(Time{});
+}
+
+}  // namespace
+
+std::vector<Shown> shown_by(const Offer& offer) {
+  std::vector<Shown> all;
+  if (!load_openssl()) return all;
+  for (const Identity& one : offer.identities)
+    if (const auto chain = read_certificates(one.chain); !chain.empty())
+      all.push_back({one.name, told_by(chain.front().get()), end_of(chain)});
+  openssl().ERR_clear_error();
+  return all;
 }
 
 }  // namespace xsuperd::tls

@@ -18,6 +18,9 @@ struct Context::Impl {
   std::vector<Named> all;
   bool strict_names = false;
   std::string alpn;  ///< as it goes over the wire; empty: nobody is asked
+  Side side = Side::answers;
+  std::string asked;   ///< calls: the name that is asked for; empty: none
+  TicketKeys tickets;  ///< empty: OpenSSL has its own
 
   [[nodiscard]] SSL_CTX* usual() const { return all.front().context.get(); }
   /// For that host; null when none has its name. The exact name comes before one with an asterisk.

@@ -83,7 +83,16 @@ Engine::Engine(std::shared_ptr<const Context> context, Transport& transport)
   openssl().BIO_set_data(wire, impl_.get());
   openssl().BIO_set_init(wire, 1);
   openssl().SSL_set_bio(impl_->ssl.get(), wire, wire);
-  openssl().SSL_set_accept_state(impl_->ssl.get());
+  const Context::Impl& common = *impl_->context->impl_;
+  (void)openssl().SSL_set_ex_data(impl_->ssl.get(), 0, const_cast<Context::Impl*>(&common));  // which it does not change
+  if (common.side == Side::answers) {
+    openssl().SSL_set_accept_state(impl_->ssl.get());
+    return;
+  }
+  openssl().SSL_set_connect_state(impl_->ssl.get());
+  auto* name = const_cast<char*>(common.asked.c_str());
+  if (!common.asked.empty() && openssl().SSL_ctrl(impl_->ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) != 1)
+    throw std::bad_alloc();
 }
 
 Engine::~Engine() = default;
@@ -94,12 +103,14 @@ Engine::Shaking Engine::shake() {
   const int result = openssl().SSL_do_handshake(impl.ssl.get());
   if (result == 1) {
     impl.handshake = {.result = Handshake::Result::done, .words = impl.words()};
+    openssl().ERR_clear_error();
     return Shaking::done;
   }
   const unsigned long code = openssl().ERR_peek_error();
   const int reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
   const std::string detail = code != 0 ? why() : std::string();
-  if (impl.failed(result) == Moved::later) return Shaking::going_on;
+  // With an error there is nothing to wait for, even if the alert that tells of it could not be sent.
+  if (code == 0 && impl.failed(result) == Moved::later) return Shaking::going_on;
   using Result = Handshake::Result;
   impl.handshake = {.result = Result::failed, .detail = detail};
   if (code == 0 && (impl.at_end || impl.broken)) impl.handshake.result = Result::left;
@@ -126,17 +137,22 @@ Words Engine::Impl::words() const {
 
 Handshake Engine::outcome() const { return impl_->handshake; }
 
+// What SSL_get_error() says depends on errors that others have left.
+
 Moved Engine::read(std::span<char> to, std::size_t& count) {
+  openssl().ERR_clear_error();
   const int result = openssl().SSL_read_ex(impl_->ssl.get(), to.data(), to.size(), &count);
   return result == 1 ? Moved::some : impl_->failed(result);
 }
 
 Moved Engine::write(std::string_view bytes, std::size_t& count) {
+  openssl().ERR_clear_error();
   const int result = openssl().SSL_write_ex(impl_->ssl.get(), bytes.data(), bytes.size(), &count);
   return result == 1 ? Moved::some : impl_->failed(result);
 }
 
 Moved Engine::close() {
+  openssl().ERR_clear_error();
   const int result = openssl().SSL_shutdown(impl_->ssl.get());
   if (result >= 0) {
     openssl().ERR_clear_error();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/tls/words.hpp"
 
 namespace xsuperd::tls {
 
@@ -77,6 +78,8 @@ std::string encode(const Offer& offer) {
   put(to, static_cast<std::uint32_t>(offer.most));
   put(to, offer.ciphers);
   put(to, offer.alpn);
+  put(to, static_cast<std::uint32_t>(offer.side));
+  put(to, offer.host);
   return to;
 }
 
@@ -96,6 +99,8 @@ std::optional<Offer> decode(std::string_view bytes) {
   offer.most = static_cast<Version>(reader.number(static_cast<std::uint32_t>(Version::tls1_3)));
   offer.ciphers = reader.words();
   offer.alpn = reader.words();
+  offer.side = static_cast<Side>(reader.number(static_cast<std::uint32_t>(Side::calls)));
+  offer.host = reader.text();
   if (!reader.complete()) return std::nullopt;
   return offer;
 }
@@ -114,6 +119,13 @@ std::string pem_blocks(std::string_view text) {
     if (ends) inside = false;
   }
   return blocks;
+}
+
+bool fits(const Offer& offer, const Words& words) {
+  if (offer.client_certificate == ClientCertificate::required && !words.certificate) return false;
+  if (!words.protocol.empty() && std::ranges::find(offer.alpn, words.protocol) == offer.alpn.end()) return false;
+  const Version least = offer.least, most = offer.most;
+  return (words.version == "TLSv1.2" && least <= Version::tls1_2) || (words.version == "TLSv1.3" && most >= Version::tls1_3);
 }
 
 bool stands_for(std::string_view name, std::string_view host) {

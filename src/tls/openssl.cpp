@@ -14,8 +14,9 @@ namespace {
 
 std::atomic<const OpenSsl*> loaded{nullptr};
 
-/// For private keys alone: OpenSSL puts them there by itself.
-constexpr std::size_t memory_for_keys = 256 * 1024, least_piece = 64;
+/// For private keys: OpenSSL puts them there by itself, and the key of each handshake as well, which stays as long as the
+/// connection. It does not go elsewhere when this is full; what is not used takes no memory but addresses.
+constexpr std::size_t memory_for_keys = 64 * 1024 * 1024, least_piece = 64;
 
 }  // namespace
 

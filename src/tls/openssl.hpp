@@ -3,9 +3,11 @@
 #pragma once
 #include <openssl/bio.h>
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -37,7 +39,7 @@ namespace xsuperd::tls {
   FIND(OPENSSL_sk_new_null) FIND(OPENSSL_sk_push) FIND(OPENSSL_sk_num) FIND(OPENSSL_sk_value)                            \
   FIND(X509_STORE_new) FIND(X509_STORE_free) FIND(X509_STORE_add_cert) FIND(X509_STORE_add_crl)                          \
   FIND(X509_STORE_set_flags) FIND(X509_STORE_up_ref) FIND(X509_verify_cert_error_string)                                 \
-  FIND(TLS_server_method) FIND(SSL_CTX_new) FIND(SSL_CTX_free) FIND(SSL_CTX_ctrl) FIND(SSL_CTX_callback_ctrl)            \
+  FIND(TLS_server_method) FIND(TLS_client_method) FIND(SSL_CTX_new) FIND(SSL_CTX_free) FIND(SSL_CTX_ctrl) FIND(SSL_CTX_callback_ctrl)            \
   FIND(SSL_CTX_set_options) FIND(SSL_CTX_use_certificate) FIND(SSL_CTX_use_PrivateKey) FIND(SSL_CTX_set_cipher_list)     \
   FIND(SSL_CTX_set_ciphersuites) FIND(SSL_CTX_set_verify) FIND(SSL_CTX_set_cert_store)                                   \
   FIND(SSL_CTX_set_client_CA_list) FIND(SSL_CTX_set_alpn_select_cb) FIND(SSL_CTX_set_session_id_context)                 \
@@ -46,6 +48,11 @@ namespace xsuperd::tls {
   FIND(SSL_do_handshake) FIND(SSL_read_ex) FIND(SSL_write_ex) FIND(SSL_shutdown) FIND(SSL_get_error)                     \
   FIND(SSL_set_SSL_CTX) FIND(SSL_get_servername) FIND(SSL_get0_alpn_selected) FIND(SSL_select_next_proto)                \
   FIND(SSL_get_version) FIND(SSL_get_current_cipher) FIND(SSL_CIPHER_get_name) FIND(SSL_session_reused)                  \
+  FIND(SSL_set_connect_state) FIND(SSL_ctrl) FIND(SSL_CTX_get0_param) FIND(X509_VERIFY_PARAM_set_hostflags)                \
+  FIND(X509_VERIFY_PARAM_set1_host) FIND(X509_VERIFY_PARAM_set1_ip_asc) FIND(SSL_CTX_set_tlsext_ticket_key_evp_cb)       \
+  FIND(EVP_Digest) FIND(EVP_aes_256_cbc) FIND(EVP_CIPHER_get_iv_length) FIND(EVP_EncryptInit_ex)                         \
+  FIND(EVP_DecryptInit_ex) FIND(EVP_MAC_CTX_set_params) FIND(OSSL_PARAM_construct_octet_string)                          \
+  FIND(OSSL_PARAM_construct_utf8_string) FIND(OSSL_PARAM_construct_end)                                                  \
   FIND(SSL_get1_peer_certificate) FIND(SSL_get_verify_result) FIND(SSL_get_shutdown)
 
 struct OpenSsl {

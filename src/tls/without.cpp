@@ -15,9 +15,10 @@ bool prepare() { return false; }
 std::vector<Fault> check(const Offer&, std::chrono::system_clock::time_point) {
   return {{.sentence = "xsuperd was built without OpenSSL"}};
 }
-std::optional<std::chrono::system_clock::time_point> end_of(const std::string&) { return std::nullopt; }
+std::vector<Shown> shown_by(const Offer&) { return {}; }
 
 base::Result<std::shared_ptr<const Context>> Context::make(const Offer&) { return base::Error{0, "xsuperd was built without OpenSSL"}; }
+void Context::use(const TicketKeys&) const {}
 Context::~Context() = default;
 
 // There is no Context to make one of.

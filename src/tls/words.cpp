@@ -10,22 +10,7 @@ namespace xsuperd::tls {
 
 namespace {
 
-/// Those of ASCII, and U+0080 to U+009F, which terminals obey as well.
-bool is_control(std::string_view character) {
-  const auto first = static_cast<unsigned char>(character[0]);
-  if (character.size() == 1) return first < 0x20 || first == 0x7f;
-  return character.size() == 2 && first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0;
-}
-
-bool is_decent(std::string_view text) {
-  if (text.size() > longest_word) return false;
-  while (!text.empty()) {
-    const std::size_t length = base::utf8_length(text);
-    if (length == 0 || is_control(text.substr(0, length))) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
+bool is_decent(std::string_view text) { return text.size() <= longest_word && base::is_plain(text); }
 
 bool is_hexadecimal(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == text.npos; }
 
@@ -58,7 +43,6 @@ bool in_order(const Handshake& handshake) {
 }
 
 bool admits(const std::vector<CertificatePattern>& patterns, const std::optional<Certificate>& certificate) {
-  if (patterns.empty()) return true;
   return certificate && std::ranges::any_of(patterns, [&](const auto& one) { return matches(one, *certificate); });
 }
 

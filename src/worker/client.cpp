@@ -49,7 +49,7 @@ struct Running {
   bool looks = false;            ///< it is of kind proxy
   ProxyHeader header = {};       ///< what it has told
   Conversations::OnLine on_line = {};
-  bool shakes = false;           ///< it is of kind tls, and the outcome has not been told
+  bool shakes = false;           ///< it is of kind tls or tls_relay, and the outcome has not been told
   Conversations::OnShaken on_shaken = {};
   base::Allowance lines{lines_at_once, lines_every};
 };
@@ -58,6 +58,28 @@ struct Running {
 Running running_again(Link* link, const InheritedWorker::Conversation& one) {
   return {.done = {}, .link = link, .connection = one.connection, .asks = one.asks, .tells = one.tells, .looks = one.looks,
           .shakes = one.shakes};
+}
+
+// What one tells, if it may. What is called may do anything, and comes last.
+
+bool take(Running& one, const Line& line) {
+  if (!one.tells) return false;
+  if (!one.lines.take(std::chrono::steady_clock::now())) return true;
+  if (const Conversations::OnLine on_line = one.on_line) (void)on_line(line.text);
+  return true;
+}
+
+bool take(Running& one, const Shaken& what) {
+  if (!std::exchange(one.shakes, false)) return false;
+  if (const Conversations::OnShaken on_shaken = std::move(one.on_shaken)) on_shaken(what.handshake);
+  return true;
+}
+
+/// Once, and right before the end.
+bool take(Running& one, const HeaderSeen& seen) {
+  if (!one.looks || one.header.result != ProxyHeader::Result::none) return false;
+  one.header = seen.header;
+  return true;
 }
 
 }  // namespace
@@ -95,14 +117,14 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void terminate_later(std::chrono::milliseconds grace);
   void stop(std::uint64_t token);
   void finish_later(Done done, Ending::Why why);
+  void is_ready(Link& link);
+  void use(const tls::TicketKeys& keys);
   void serve_waiting();
   void expire_waiting(base::Moment before);
   bool ended(const Link& link, Ended ended);
-  bool told(const Link& link, const Line& line);
-  bool shaken(const Link& link, const Shaken& what);
+  bool told(const Link& link, const Told& what);
   [[nodiscard]] std::optional<std::uint64_t> keys_at(Link& link, const std::shared_ptr<const tls::Offer>& offer);
   void join(std::uint64_t token, base::Fd inner);
-  bool told(const Link& link, const HeaderSeen& seen);
   [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
   bool progressed(const Link& link, const Progress& progress);
   void lose(const Link& link);
@@ -118,6 +140,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   boost::asio::steady_timer end_timer;
   bool terminated = false;
   bool closed = false;
+  tls::TicketKeys tickets;      // of workers for TLS
   std::uint64_t last_keys = 0;  // the number of those that were sent last
   Survey survey;
 };
@@ -132,13 +155,11 @@ void Client::Impl::make_links(spawn::Spawner& spawner) {
 std::shared_ptr<Link> Client::Impl::make_link(spawn::Spawner& spawner, std::function<void(Link&)> on_idle) {
   return std::make_shared<Link>(
       loop, options, spawner,
-      Link::Callbacks{.on_ready = [this](Link&) { serve_waiting(); },
+      Link::Callbacks{.on_ready = [this](Link& link) { is_ready(link); },
                       .on_room = [this](Link&) { serve_waiting(); },
                       .on_ended = [this](Link& link, Ended what) { return ended(link, std::move(what)); },
                       .on_progress = [this](Link& link, const Progress& what) { return progressed(link, what); },
-                      .on_line = [this](Link& link, const Line& what) { return told(link, what); },
-                      .on_shaken = [this](Link& link, const Shaken& what) { return shaken(link, what); },
-                      .on_header = [this](Link& link, const HeaderSeen& what) { return told(link, what); },
+                      .on_told = [this](Link& link, const Told& what) { return told(link, what); },
                       .on_gone = [this](Link& link) { lose(link); },
                       .on_trouble =
                           [this](std::string sentence) {
@@ -159,8 +180,10 @@ void Client::Impl::take_over(spawn::Spawner& spawner, const InheritedWorker& wor
     boost::asio::post(loop, [keep = *found] {});  // it is its own code that has called us
     inherited.erase(found);
   });
+  // What one of another version says of a header is not understood, and somebody else can look at it.
+  const bool foreign = worker.protocol != protocol_version;
   for (const InheritedWorker::Conversation& one : worker.conversations)
-    if (socket && running.emplace(one.token, running_again(link.get(), one)).second) ++link->load;
+    if (socket && !(one.looks && foreign) && running.emplace(one.token, running_again(link.get(), one)).second) ++link->load;
   inherited.push_back(link);
   link->take_over(worker, std::move(pidfd), std::move(socket));
 }
@@ -203,7 +226,7 @@ void Client::Impl::give(Link& link, Start start, Done done) {
   const bool asks = start.kind == Kind::ident;
   const bool tells = start.kind == Kind::lines, looks = start.kind == Kind::proxy;
   OnLine on_line = std::move(start.parameters.on_line);
-  const bool shakes = start.kind == Kind::tls;
+  const bool shakes = start.kind == Kind::tls || start.kind == Kind::tls_relay;
   OnShaken on_shaken = std::move(start.parameters.on_shaken);
   if (shakes) {
     const auto keys = keys_at(link, start.parameters.offer);
@@ -263,6 +286,17 @@ void Client::Impl::finish_later(Done done, Ending::Why why) {
   });
 }
 
+void Client::Impl::is_ready(Link& link) {
+  if (!tickets.current.empty()) link.dialogue().send(encode(Tickets{tickets}));
+  serve_waiting();
+}
+
+void Client::Impl::use(const tls::TicketKeys& keys) {
+  tickets = keys;
+  for (const auto& link : links)
+    if (link->ready()) link->dialogue().send(encode(Tickets{tickets}));
+}
+
 void Client::Impl::serve_waiting() {
   while (!waiting.empty()) {
     Link* link = best();
@@ -291,34 +325,16 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
   return true;
 }
 
-bool Client::Impl::told(const Link& link, const Line& line) {
-  const auto found = running.find(line.token);
-  if (found == running.end() || found->second.link != &link || !found->second.tells) return false;
-  if (!found->second.lines.take(std::chrono::steady_clock::now())) return true;
-  if (const OnLine on_line = found->second.on_line) (void)on_line(line.text);  // a copy: it may do anything
-  return true;
-}
-
-bool Client::Impl::shaken(const Link& link, const Shaken& what) {
-  const auto found = running.find(what.token);
-  if (found == running.end() || found->second.link != &link || !std::exchange(found->second.shakes, false)) return false;
-  if (const OnShaken on_shaken = std::move(found->second.on_shaken)) on_shaken(what.handshake);
-  return true;
+bool Client::Impl::told(const Link& link, const Told& what) {
+  const auto found = running.find(std::visit([](const auto& one) { return one.token; }, what));
+  if (found == running.end() || found->second.link != &link) return false;
+  return std::visit([&](const auto& one) { return take(found->second, one); }, what);
 }
 
 void Client::Impl::join(std::uint64_t token, base::Fd inner) {
   const auto found = running.find(token);
   if (found == running.end() || found->second.stopping || found->second.link->dialogue().foreign()) return;
   found->second.link->dialogue().send(encode(Join{token, std::move(inner)}));
-}
-
-/// Once, and right before the end.
-bool Client::Impl::told(const Link& link, const HeaderSeen& seen) {
-  const auto found = running.find(seen.token);
-  const bool may = found != running.end() && found->second.link == &link && found->second.looks;
-  if (!may || found->second.header.result != ProxyHeader::Result::none) return false;
-  found->second.header = seen.header;
-  return true;
 }
 
 /// Those that owe an answer now.
@@ -424,7 +440,14 @@ bool Client::resume(std::uint64_t token, Done done, OnLine on_line) {
   return true;
 }
 
+/// Not of a worker whose words are not understood; nor of one that has told already, to whom the image before this one owes a socket.
 bool Client::resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken) {
+  const auto found = impl_->running.find(token);
+  if (found == impl_->running.end()) return false;
+  if (!found->second.shakes || found->second.link->dialogue().foreign()) {
+    stop(token);
+    return false;
+  }
   if (!resume(token, std::move(done), {})) return false;
   impl_->running.find(token)->second.on_shaken = std::move(on_shaken);
   return true;
@@ -436,6 +459,8 @@ int Client::waiting_connection(std::uint64_t token) const {
   const Waiting* found = impl_->waiting.find(token);
   return found ? found->start.connection.get() : -1;
 }
+
+void Client::use(const tls::TicketKeys& keys) { impl_->use(keys); }
 
 void Client::progress(Answered answered) { impl_->survey.join(std::move(answered)); }
 

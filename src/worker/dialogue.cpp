@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -16,6 +17,13 @@ namespace {
 /// Messages that an inherited worker may have had for the image before this one, beside the ends of its conversations: its
 /// readiness, a sign of life, an answer to a question how far they all are.
 constexpr std::size_t most_unasked = 64;
+
+const char* complaint_about(const Told& told) {
+  constexpr std::array complaints{"told a line of what it does not read", "told of a handshake that it does not hold",
+                                  "told a header that nobody asked for"};
+  static_assert(complaints.size() == std::variant_size_v<Told>);
+  return complaints[told.index()];
+}
 
 }  // namespace
 
@@ -163,16 +171,8 @@ void Dialogue::handle(Ended ended) {
     callbacks_.on_fault("reported the end of a conversation that it does not have");
 }
 
-void Dialogue::handle(const Line& line) {
-  if (!(ready_ || taken_over_) || !callbacks_.on_line(line)) callbacks_.on_fault("told a line of what it does not read");
-}
-
-void Dialogue::handle(const Shaken& shaken) {
-  if (!(ready_ || taken_over_) || !callbacks_.on_shaken(shaken)) callbacks_.on_fault("told of a handshake that it does not hold");
-}
-
-void Dialogue::handle(const HeaderSeen& seen) {
-  if (!(ready_ || taken_over_) || !callbacks_.on_header(seen)) callbacks_.on_fault("told a header that nobody asked for");
+void Dialogue::handle(const Told& told) {
+  if (!(ready_ || taken_over_) || !callbacks_.on_told(told)) callbacks_.on_fault(complaint_about(told));
 }
 
 void Dialogue::handle(const Progress& progress) {

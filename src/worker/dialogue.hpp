@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 
 #include "worker/channel.hpp"
 #include "worker/heartbeat.hpp"
@@ -13,6 +14,9 @@
 #include "xsuperd/worker/protocol.hpp"
 
 namespace xsuperd::worker {
+
+/// What a conversation tells before it ends.
+using Told = std::variant<Line, Shaken, HeaderSeen>;
 
 /// What is said between the daemon and one worker: sends, takes what comes, and sees that it is in order, as far as that
 /// can be seen without knowing its conversations. While the worker has conversations, or has not taken all that it was
@@ -32,10 +36,7 @@ class Dialogue {
     /// The answer to ask(), or a part of it. False as above.
     std::function<bool(const Progress&)> on_progress;
     /// False as above.
-    std::function<bool(const Line&)> on_line;
-    /// False as above.
-    std::function<bool(const Shaken&)> on_shaken;
-    std::function<bool(const HeaderSeen&)> on_header;
+    std::function<bool(const Told&)> on_told;
     /// It is of no use any more, why is said after "worker N"; empty: the other end is gone. May close() the dialogue.
     std::function<void(std::string)> on_fault;
     /// Has it conversations?
@@ -85,9 +86,7 @@ class Dialogue {
   void handle(const Failed& failed);
   void handle(Ended ended);
   void handle(const Progress& progress);
-  void handle(const Line& line);
-  void handle(const Shaken& shaken);
-  void handle(const HeaderSeen& seen);
+  void handle(const Told& told);
   [[nodiscard]] bool was_asked_before();
 
   boost::asio::io_context& loop_;

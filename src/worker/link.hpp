@@ -46,10 +46,7 @@ class Link {
     /// The answer to Dialogue::ask(), or a part of it. False as above.
     std::function<bool(Link&, const Progress&)> on_progress;
     /// False as above.
-    std::function<bool(Link&, const Line&)> on_line;
-    /// False as above.
-    std::function<bool(Link&, const Shaken&)> on_shaken;
-    std::function<bool(Link&, const HeaderSeen&)> on_header;
+    std::function<bool(Link&, const Told&)> on_told;
     /// The worker is no more, or of no use any more. Before the next can be ready, and also for one that
     /// never was.
     std::function<void(Link&)> on_gone;

@@ -15,9 +15,9 @@ using base::Address;
 using std::chrono::milliseconds;
 
 enum class Type : std::uint8_t {
-  start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line, keys, forget_keys, with_keys, join, shaken, header
+  start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line, keys, forget_keys, with_keys, join, shaken, header, tickets
 };
-constexpr auto last_kind = static_cast<std::uint8_t>(Kind::carry);
+constexpr auto last_kind = static_cast<std::uint8_t>(Kind::tls_relay);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::vsock);
 constexpr auto last_why = static_cast<std::uint8_t>(Ending::Why::lost);
 constexpr auto last_identity = static_cast<std::uint8_t>(Identity::Result::too_late);
@@ -244,9 +244,20 @@ bool in_order(const ProxyHeader& header) {
   if (header.result != ProxyHeader::Result::header) return header.result != ProxyHeader::Result::none && header == nothing;
   const bool read = header.version >= 1 && header.version <= 2 && header.size > 0 && header.size <= converse::longest_proxy_header;
   const base::Endpoint none;
-  if (header.own) return read && header.client == none && header.called == none;
+  if (header.own) return read && header.client == none && header.called == none && header.words.empty();
   const Address &client = header.client.address, &called = header.called.address;
-  return read && client.is_ip() && client.family() == called.family() && client.scope() == 0 && called.scope() == 0;
+  const bool addresses = client.is_ip() && called.is_ip() && client.scope() == 0 && called.scope() == 0;
+  return read && addresses && net::in_order(header.words) && (header.version == 2 || header.words.empty());
+}
+
+net::ProxyWords take_words(FieldReader& reader) {
+  net::ProxyWords words;
+  const std::size_t count = reader.take_up_to(static_cast<std::uint8_t>(net::most_proxy_words));
+  for (std::size_t i = 0; i < count && reader.good(); ++i) {
+    const auto fact = static_cast<net::ProxyWord::Fact>(reader.take_up_to(static_cast<std::uint8_t>(net::most_proxy_words - 1)));
+    words.push_back({fact, std::string(reader.text(net::longest_proxy_word))});
+  }
+  return words;
 }
 
 HeaderSeen take_header(FieldReader& reader) {
@@ -258,8 +269,20 @@ HeaderSeen take_header(FieldReader& reader) {
   seen.header.size = reader.take<std::uint16_t>();
   seen.header.client = take_endpoint(reader);
   seen.header.called = take_endpoint(reader);
+  seen.header.words = take_words(reader);
   if (!in_order(seen.header)) reader.refuse();
   return seen;
+}
+
+// --- Tickets
+// -------------------------------------------------------------------------------------------------------
+
+Tickets take_tickets(FieldReader& reader) {
+  Tickets tickets;
+  tickets.keys.current = reader.text(tls::ticket_key_size);
+  tickets.keys.previous = reader.text(tls::ticket_key_size);
+  if (!tls::in_order(tickets.keys)) reader.refuse();
+  return tickets;
 }
 
 /// Ends decoding: the message, unless something was wrong with it or the descriptor beside it.
@@ -306,6 +329,7 @@ Packet encode(Keys keys) { return {message(Type::keys).put(keys.number).take(), 
 Packet encode(const ForgetKeys& forget) { return {message(Type::forget_keys).put(forget.number).take(), {}}; }
 Packet encode(const WithKeys& with) { return {message(Type::with_keys).put(with.token).put(with.number).take(), {}}; }
 Packet encode(Join join) { return {message(Type::join).put(join.token).take(), std::move(join.inner)}; }
+Packet encode(const Tickets& tickets) { return {message(Type::tickets).text(tickets.keys.current).text(tickets.keys.previous).take(), {}}; }
 Packet encode(const Stop& stop) { return {message(Type::stop).put(stop.token).take(), {}}; }
 Packet encode(const Drain&) { return {message(Type::drain).take(), {}}; }
 Packet encode(const Ask& ask) { return {message(Type::ask).put(ask.question).take(), {}}; }
@@ -352,6 +376,8 @@ Packet encode(const HeaderSeen& seen) {
   writer.put(static_cast<std::uint8_t>(header.own)).put(header.size);
   put_endpoint(writer, header.client);
   put_endpoint(writer, header.called);
+  writer.put(static_cast<std::uint8_t>(header.words.size()));
+  for (const net::ProxyWord& word : header.words) writer.put(static_cast<std::uint8_t>(word.fact)).text(word.text);
   return {writer.take(), {}};
 }
 
@@ -407,6 +433,8 @@ std::optional<ToWorker> decode_for_worker(Packet packet) {
       Join join{reader.take<std::uint64_t>(), std::move(packet.fd)};
       return accept<ToWorker>(reader, std::move(join), false);
     }
+    case Type::tickets:
+      return accept<ToWorker>(reader, take_tickets(reader), descriptor);
     case Type::ask: {
       const Ask ask{reader.take<std::uint64_t>()};
       return accept<ToWorker>(reader, ask, descriptor);

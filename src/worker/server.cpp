@@ -31,6 +31,7 @@ struct Server::Impl {
   void handle(const Keys& keys);
   void handle(const ForgetKeys& forget) { contexts.erase(forget.number); }
   void handle(const WithKeys& next) { with_keys = next; }
+  void handle(const Tickets& next);
   void handle(Join join);
   void handle(const Stop& stop);
   void handle(const Drain& drain);
@@ -51,6 +52,7 @@ struct Server::Impl {
   std::uint64_t texts_token = 0;
   std::optional<Target> target;  // the same
   WithKeys with_keys;            // the same
+  tls::TicketKeys tickets;       // for contexts of peers
   boost::unordered_flat_map<std::uint64_t, std::shared_ptr<const tls::Context>> contexts;  // by the number of their Keys
   bool draining = false;
   bool gone = false;
@@ -100,7 +102,7 @@ void Server::Impl::handle(Start start) {
 
 void Server::Impl::hold(Start& start) {
   const std::uint64_t token = start.token;
-  if (start.kind == Kind::tls) {
+  if (start.kind == Kind::tls || start.kind == Kind::tls_relay) {
     const auto found = with_keys.token == token ? contexts.find(with_keys.number) : contexts.end();
     if (found != contexts.end()) start.parameters.context = found->second;
     start.parameters.on_shaken = [this, token](const tls::Handshake& handshake) {
@@ -136,7 +138,15 @@ void Server::Impl::handle(Target next) { target = std::move(next); }
 
 /// Without memory, or keys that OpenSSL takes, the conversations that want them are lost.
 void Server::Impl::handle(const Keys& keys) {
-  if (auto context = context_in(keys.bytes)) contexts.insert_or_assign(keys.number, std::move(context));
+  auto context = context_in(keys.bytes);
+  if (!context) return;
+  context->use(tickets);
+  contexts.insert_or_assign(keys.number, std::move(context));
+}
+
+void Server::Impl::handle(const Tickets& next) {
+  tickets = next.keys;
+  for (const auto& [number, context] : contexts) context->use(tickets);
 }
 
 void Server::Impl::handle(Join join) {

@@ -96,6 +96,11 @@ TEST_CASE("each line that restricts and that xinetd ignores or reads otherwise i
   }
 }
 
+TEST_CASE("a target that would get plain text is told of") {
+  const std::string relay = "type = UNLISTED\nport = 9000\nsocket_type = stream\nwait = no\nredirect = 192.0.2.1 993\n";
+  CHECK(Told(entry("x", relay + "redirect_tls = yes")).all() == "Service x: xinetd ignores redirect_tls: the target gets everything in plain text\n");
+}
+
 TEST_CASE("what xinetd reads alike, or more strictly, is not told") {
   for (const char* line : kept) {
     INFO(line);
@@ -185,6 +190,9 @@ TEST_CASE("a redirect to a UNIX socket is none to xinetd") {
   const std::string relay = "type = UNLISTED\nport = 9\nsocket_type = stream\nwait = no\nuser = root\nredirect = ";
   CHECK(Told(entry("r", relay + "unix:/run/x\n")).all() == "Service r: xinetd refuses the entry: it knows no redirect to a UNIX socket\n");
   CHECK(Told(entry("r", relay + "192.0.2.1 80\n")).all().empty());
+  CHECK(Told(entry("r", relay + "192.0.2.1 80\nredirect_proxy = v2\n")).all() ==
+        "Service r: xinetd ignores redirect_proxy: targets get no header, and this host is their peer\n");
+  CHECK(Told(entry("r", relay + "192.0.2.1 80\nredirect_proxy = no\n")).all().empty());
 }
 
 TEST_CASE("xinetd is only looked at when it is asked for") {

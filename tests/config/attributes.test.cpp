@@ -124,6 +124,7 @@ namespace {
 /// What an entry has to say besides, if it has this attribute.
 std::string beside(std::string_view attribute) {
   if (attribute == "user_namespace") return "dynamic_user = yes\n";
+  if (attribute == "real_peer") return "proxy_from = 10.0.0.1\n";
   return attribute.starts_with("tls_") || attribute == "only_cert" ? "tls = no\n" : "";
 }
 

@@ -36,7 +36,7 @@ const std::string fixtures[]{
           "type = UNLISTED\nport = 3\nprotocol = tcp\nwait = no\nuser = nobody\nredirect = localhost http\n"
           "log_on_success = TRAFFIC"),
     service("x", 4, "conn_env = ucspi\nexpand = yes\nserver_args = --peer=%{remote_addr} 100%%"),
-    entry("x", "type = UNLISTED\nport = 3\nsocket_type = stream\nwait = no\nuser = nobody\nredirect = unix:/run/x"),
+    entry("x", "type = UNLISTED\nport = 3\nsocket_type = stream\nwait = no\nuser = nobody\nredirect = unix:/run/x\nredirect_proxy = v2"),
     entry("http", "type = INTERNAL\nflags = SENSOR\nsocket_type = stream\nwait = no\ndeny_time = FOREVER"),
     entry("x",
           "type = TCPMUXPLUS UNLISTED\nsocket_type = stream\nwait = no\nuser = root\nserver = /bin/server"),
@@ -62,7 +62,7 @@ const std::string fixtures[]{
             "tcp_connect = 443 53\nrlimit_core = 0\nrlimit_fsize = 1M\nrlimit_locks = 1\nrlimit_memlock = 64K\nrlimit_msgqueue = 0\nrlimit_nice = 20\n"
             "rlimit_nproc = 8\nrlimit_rtprio = 0\nrlimit_rttime = UNLIMITED\nrlimit_sigpending = 9"),
     service("x", 1, "tls = no\ntls_cert = /c\ntls_key = /k\ntls_sni = a.example /c /k *.b.example /c\ntls_sni_strict = yes\ntls_client_ca = /ca\ntls_client_crl = /crl\n"
-                    "tls_client_cert = required\nonly_cert = cn:Jo san:a@b\ntls_versions = 1.2-1.3\ntls_ciphers = HIGH !RC4\ntls_alpn = h2\ntls_timeout = 5"),
+                    "tls_client_cert = required\nonly_cert = cn:Jo san:a@b\ntls_versions = 1.2-1.3\ntls_ciphers = HIGH !RC4\ntls_alpn = h2\ntls_timeout = 5\ntls_handover = relay\nredirect_tls = verify /ca"),
     service("x", 1, "capabilities = ~chown ~CAP_BPF\nsystem_calls = ~mount\ntcp_connect = none"),
     service("x", 1, "stderr = discard"),
     defaults("event_log = FILE /var/log/events") + service("x", 1, "event_log = journal") + service("y", 2, "event_log = STDOUT") +

@@ -325,7 +325,7 @@ std::vector<Input> limits() {
         "ban_time = 1d x2 10m", "ban_prefix = 33 64", "ban_prefix = 24", "ban_exempt = .example.com",
         "memory_max = 1", "tasks_max = none", "cpu_quota = 50", "cpu_weight = 0", "swap_max = much", "service_memory_max = 1X",
         "service_tasks_max = 0", "service_cpu_quota = half",
-        "proxy_from = .example.com", "proxy_from = 10.0.0.0/33", "proxy_timeout = 0", "proxy_timeout = 2h", "real_peer = maybe", "real_peer = yes",
+        "proxy_from = .example.com", "proxy_from = 10.0.0.0/33", "proxy_timeout = 0", "proxy_timeout = 2h", "real_peer = maybe", "real_peer = yes", "redirect_proxy = v3", "redirect_proxy = v1",
         "runtime_max = 0", "runtime_max = 31d", "idle_timeout = never", "first_data_timeout = 5w", "kill_grace = 2h"})
     all.push_back({line, x(line)});
   const std::string waits = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = yes\nuser = root\nserver = /bin/sh\n";
@@ -396,8 +396,13 @@ std::vector<Input> tls_lines() {
   for (const std::string line : {"tls = perhaps", "tls_cert = cert.pem", "tls_key = key.pem", "tls_client_ca = ca.pem", "tls_client_crl = crl.pem", "tls_sni = a.example",
                                  "tls_sni = /c /k", "tls_sni = localhost /c", "tls_sni_strict = 1", "only_cert = Jo", "tls_versions = 1.1", "tls_client_cert = maybe",
                                  "tls_timeout = 0", "only_cert = cn:Jo", "tls_client_ca = /c", "tls_client_ca = /c\nonly_cert = cn:Jo\ntls_client_cert = optional",
-                                 "banner = /b", "flags = LABELED", "flags = SENSOR", "tls_key = /nothing", "tls_key = /huge"})
-    all.push_back({line + ", with TLS", x(yes + line)});
+                                 "banner = /b", "flags = LABELED", "flags = SENSOR", "tls_key = /nothing", "tls_key = /huge", "tls_handover = kernel", "tls_handover = maybe"})
+    all.push_back({line + ", with TLS", x(line + "\n" + yes)});
+  const std::string relay = "type = UNLISTED\nport = 1\nsocket_type = stream\nwait = no\n";
+  for (const std::string line : {"redirect_tls = maybe", "redirect_tls = yes /c", "redirect_tls = verify c.pem", "redirect_tls = verify /nothing"})
+    all.push_back({line, bare(relay + "redirect = 192.0.2.1 80\n" + line + "\n")});
+  all.push_back({"redirect_tls to a UNIX socket", bare(relay + "redirect = unix:/run/x.sock\nredirect_tls = yes\n")});
+  all.push_back({"redirect_tls in vain", x("redirect_tls = yes")});
   all.push_back({"TLS without a certificate", x("tls = yes")});
   all.push_back({"a certificate without TLS", x("tls_cert = /c")});
   all.push_back({"tls_alpn", x(yes + "tls_alpn = " + std::string(256, 'a'))});
@@ -476,7 +481,8 @@ std::string said_of(const Input& input) {
                               return input.title.ends_with("no Landlock") ? Abilities::FileRules::not_in_kernel : Abilities::FileRules::usable;
                             },
                             .boxes = [] { return Abilities::Boxes::not_root; },
-                            .user_namespaces = [] { return Abilities::UserNamespaces::not_in_kernel; }};
+                            .user_namespaces = [] { return Abilities::UserNamespaces::not_in_kernel; },
+                            .pairs = [] { return Abilities::Pairs::unix_sockets; }};
   const Examined examined = examine(w.files, w.names, sources, no_kernel,
                                     input.as_xinetd ? Readers::also_xinetd : Readers::xsuperd);
   std::string text;

@@ -178,10 +178,17 @@ TEST_CASE("proxies are for streams with wait = no, and real_peer for servers tha
     CHECK(bare(other + "proxy_from = 10.0.0.1\n").said("Service x: proxy_from is for stream services with wait = no"));
     CHECK(World(defaults("proxy_from = 10.0.0.1") + entry("x", "type = UNLISTED\nport = 9\n" + other)).up("x"));
   }
-  CHECK(bare(once + "type = TCPMUX UNLISTED\nproxy_from = 10.0.0.1\n").said("who comes through tcpmux has been asked by the service tcpmux"));
+  CHECK(World(entry("x", "type = TCPMUX UNLISTED\n" + once + "proxy_from = 10.0.0.1\n")).said("who comes through tcpmux has been asked by the service tcpmux"));
   CHECK(bare(once + "real_peer = yes\n").said("real_peer has no effect: service x has no proxy_from"));
   CHECK(bare(waits + "real_peer = yes\n").said("real_peer has no effect: service x has no server with wait = no"));
   CHECK(bare(once + "proxy_from = a.example.com\n").said("proxy_from takes addresses only: a.example.com"));
+}
+
+TEST_CASE("a header for the target needs a target") {
+  CHECK(bare(std::string(stream) + server + "redirect_proxy = v2\n").said("redirect_proxy has no effect: service x is not redirected"));
+  CHECK_FALSE(bare(std::string(stream) + server + "redirect_proxy = no\n").said("has no effect"));
+  CHECK_FALSE(bare(std::string(stream) + "redirect = 192.0.2.1 80\nredirect_proxy = v1\n").said("has no effect"));
+  CHECK(bare(std::string(stream) + "redirect = 192.0.2.1 80\nredirect_proxy = v3\n").said("Bad choice for redirect_proxy: v3"));
 }
 
 TEST_CASE("idle_timeout and first_data_timeout are for TCP connections, and runtime_max for everything") {

@@ -18,7 +18,10 @@ std::string block(const std::string& text) { return "-----BEGIN X-----\n" + text
 /// One service x with these lines, and files that hold their own names.
 World with_files(const std::string& lines) {
   World w;
-  for (const std::string path : {"/c", "/k", "/c2", "/k2", "/ca", "/crl"}) w.files.texts[path] = "a remark\n" + block(path);
+  for (const std::string path : {"/c", "/k", "/c2", "/k2", "/ca", "/crl"}) {
+    w.files.texts[path] = "a remark\n" + block(path);
+    w.files.statuses[path].mode = 0100600;
+  }
   w.read(service("x", 9000, lines));
   return w;
 }
@@ -65,8 +68,8 @@ TEST_CASE("values are printed as they can be written") {
     const World w = with_files(std::string(yes) + "tls_client_ca = /ca\n" + line);
     return w.up("x") ? find_attribute(attribute)->print(w.at("x").settings) : w.log();
   };
-  CHECK(printed("tls_sni", "tls_sni = A.example /c2 /k2 *.b.example /c2") == "a.example /c2 /k2 *.b.example /c2");
-  CHECK(printed("tls_sni", "tls_sni = a.example /c\ntls_sni += a.example /c2") == "a.example /c2");
+  CHECK(printed("tls_sni", "tls_client_cert = optional\ntls_sni = A.example /c2 /k2 *.b.example /c2") == "a.example /c2 /k2 *.b.example /c2");
+  CHECK(printed("tls_sni", "tls_client_cert = optional\ntls_sni = a.example /c\ntls_sni += a.example /c2") == "a.example /c2");
   CHECK(printed("only_cert", "only_cert = CN:Jo\nonly_cert += san:a@b SHA256:" + std::string(64, 'A')) ==
         "cn:Jo san:a@b sha256:" + std::string(64, 'a'));
   CHECK(printed("only_cert", "only_cert = cn:a cn:b\nonly_cert -= cn:a") == "cn:b");
@@ -86,7 +89,7 @@ TEST_CASE("a value that is not understood costs the entry, as nobody is to be se
                                  "tls_versions = 1.1", "tls_versions = 1.3-1.2", "tls_client_cert = yes", "tls_timeout = 0", "tls_timeout = 2h",
                                  "tls_sni_strict = 1"}) {
     INFO(line);
-    CHECK(with_files(std::string(yes) + line).refused("x"));
+    CHECK(with_files(line + "\n" + yes).refused("x"));
   }
 }
 
@@ -185,4 +188,113 @@ TEST_CASE("what was accepted once is not asked about its certificates again") {
   w.files.texts[main_file] = service("x", 9000, yes);
   w.names.faults = {{.about = About::chain, .sentence = "has expired"}};
   CHECK(load(w.files, w.names, Sources{.main = main_file, .accepted = true}).config->services.size() == 1);
+}
+
+namespace {
+
+constexpr char relayed[] = "redirect = far.example 993\n";
+
+/// A relay with these lines.
+World relaying(const std::string& lines) {
+  World w;
+  w.files.texts["/ca"] = block("/ca");
+  w.files.texts[std::string(usual_authorities)] = block("everybody");
+  w.names.hosts["far.example"] = {*base::Address::parse("192.0.2.7")};
+  w.read(entry("x", std::string("type = UNLISTED\nport = 9000\nsocket_type = stream\nwait = no\n") + lines));
+  return w;
+}
+
+}  // namespace
+
+TEST_CASE("redirect_tls says how the target is spoken to") {
+  const auto offer = [](const std::string& lines) {
+    const World w = relaying(relayed + lines);
+    INFO(w.log());
+    REQUIRE(w.up("x"));
+    return w.at("x").target_offer.value;
+  };
+  CHECK_FALSE(offer("redirect_tls = no"));
+  CHECK_FALSE(offer(""));
+  const auto any = offer("redirect_tls = yes");
+  REQUIRE(any);
+  CHECK(any->side == tls::Side::calls);
+  CHECK(any->host == "far.example");
+  CHECK(any->client_certificate == ClientCertificate::no);
+  const auto usual = offer("redirect_tls = verify");
+  REQUIRE(usual);
+  CHECK(usual->client_certificate == ClientCertificate::required);
+  CHECK(usual->client_ca == block("everybody"));
+  CHECK(offer("redirect_tls = verify /ca")->client_ca == block("/ca"));
+  CHECK(find_attribute("redirect_tls")->print(relaying(std::string(relayed) + "redirect_tls = VERIFY /ca").at("x").settings) == "verify /ca");
+}
+
+TEST_CASE("a redirect_tls that cannot be kept costs the entry") {
+  const auto log = [](const std::string& lines) {
+    const World w = relaying(lines);
+    CHECK(w.refused("x"));
+    return w.log();
+  };
+  for (const std::string line : {"redirect_tls = maybe", "redirect_tls = yes /ca", "redirect_tls = verify ca.pem"}) {
+    INFO(line);
+    CHECK(relaying(relayed + line).refused("x"));
+  }
+  CHECK(log(std::string(relayed) + "redirect_tls = verify /nothing").find("Service x: open( /nothing ) failed") != std::string::npos);
+  CHECK(log("redirect = unix:/run/x.sock\nredirect_tls = yes").find("redirect_tls is for targets that have a host name or an address") != std::string::npos);
+  CHECK(relaying("redirect = unix:/run/x.sock\nredirect_tls = no").up("x"));
+  const World in_vain = with_files("redirect_tls = yes");
+  CHECK(in_vain.up("x"));
+  CHECK(in_vain.log().find("redirect_tls has no effect: service x has no redirect") != std::string::npos);
+}
+
+TEST_CASE("what is not built is refused where it is asked for") {
+  CHECK(log_of(std::string(yes) + "tls_handover = kernel").find("Service x: tls_handover = kernel is not built") != std::string::npos);
+  CHECK(with_files(std::string(yes) + "tls_handover = kernel").refused("x"));
+  CHECK(with_files(std::string(yes) + "tls_handover = relay").up("x"));
+}
+
+TEST_CASE("a key that everybody can read is worth a warning, once for each file") {
+  World w;
+  w.files.texts["/c"] = block("/c");
+  w.files.statuses["/c"].mode = 0100644;
+  w.read(service("x", 9000, std::string(yes) + "tls_sni = a.example /c"));
+  REQUIRE(w.up("x"));
+  const Diagnostic* finding = w.finding("Service x: /c: everybody can read this key");
+  REQUIRE(finding);
+  CHECK(finding->level == Level::warning);
+  CHECK(finding->line_text == "tls_cert = /c");
+  CHECK(finding->suggestion == "'chmod o= /c' leaves it to its owner and group");
+  CHECK(w.loaded.diagnostics.count(Level::warning) == 1);
+  w.files.statuses["/c"].mode = 0100640;
+  w.read(service("x", 9000, yes));
+  CHECK_FALSE(w.finding("everybody can"));
+}
+
+TEST_CASE("files are read again by themselves, and what cannot be used changes nothing") {
+  using Outcome = Renewed::Outcome;
+  World w = with_files(std::string(yes) + "tls_client_ca = /ca\ntls_client_cert = required");
+  const auto first = w.loaded.config->services.at(0);
+  const Renewed same = renew(first, w.files, w.names);
+  CHECK(same.outcome == Outcome::unchanged);
+  CHECK(same.service == first);
+
+  w.files.texts["/ca"] = block("new");
+  const Renewed other = renew(first, w.files, w.names);
+  CHECK(other.outcome == Outcome::renewed);
+  CHECK(other.service->offer.value->client_ca == block("new"));
+  CHECK(other.service->settings == first->settings);
+
+  w.names.faults = {{.about = About::key, .sentence = "is not the key of the certificate"}};
+  const Renewed kept = renew(other.service, w.files, w.names);
+  CHECK(kept.outcome == Outcome::kept);
+  CHECK(kept.service->offer.value == other.service->offer.value);
+  CHECK(kept.service->offer.not_renewed == "Service x: /c: is not the key of the certificate");
+  CHECK(renew(kept.service, w.files, w.names).service == kept.service);
+
+  w.names.faults = {{.about = About::chain, .fatal = false, .sentence = "ends soon"}};
+  const Renewed good = renew(kept.service, w.files, w.names);
+  CHECK(good.outcome == Outcome::unchanged);
+  CHECK(good.service->offer.not_renewed.empty());
+  CHECK(good.warnings == std::vector<std::string>{"Service x: /c: ends soon"});
+  w.files.texts.erase("/c");
+  CHECK(renew(first, w.files, w.names).service->offer.not_renewed == "Service x: open( /c ) failed: No such file or directory");
 }

@@ -110,7 +110,7 @@ TEST_CASE("bytes are carried both ways, and each end for itself") {
   REQUIRE(run_until(carrying.talk.loop, [&] { return (got += heard(carrying.talk.client.get())) == "to the client"; }));
   carrying.server.reset();
   CHECK(carrying.talk.result().in == 13);
-  CHECK(carrying.talk.report.out == 13);
+  CHECK(carrying.talk.report->out == 13);
 }
 
 TEST_CASE("a connection that broke is broken at the other end as well, in either direction") {
@@ -125,4 +125,18 @@ TEST_CASE("a connection that broke is broken at the other end as well, in either
   char byte = 0;
   CHECK(::recv(other.get(), &byte, 1, MSG_DONTWAIT) == -1);
   CHECK(errno == ECONNRESET);
+}
+
+TEST_CASE("a carrier of a pair of UNIX sockets ends soon after its server, although the client says nothing") {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+  base::Fd server(ends[0]);
+  Parameters parameters;
+  parameters.target = std::make_shared<base::Fd>(ends[1]);
+  Talking talk(Kind::carry, std::move(parameters));
+  talk.settle();
+  REQUIRE(::send(server.get(), "the end", 7, MSG_NOSIGNAL) == 7);
+  server.reset();
+  CHECK(talk.hear_all() == "the end");
+  CHECK(talk.result().out == 7);  // the client is still there
 }

@@ -9,6 +9,7 @@
 using namespace xsuperd;
 using namespace xsuperd::converse;
 using State = ProxyBeginning::State;
+using Fact = net::ProxyWord::Fact;
 using namespace std::string_literals;
 
 namespace {
@@ -72,7 +73,7 @@ TEST_CASE("UNKNOWN, LOCAL and a connection of no family speak for themselves") {
   }
 }
 
-TEST_CASE("version 2 tells the same, and its TLVs are passed over") {
+TEST_CASE("version 2 tells the same, and what it says besides that nobody knows is passed over") {
   const ProxyHeader ipv4 = header_of(v2(0x21, 0x11, ipv4_body));
   CHECK(ipv4.version == 2);
   CHECK(ipv4.size == 28);
@@ -85,9 +86,62 @@ TEST_CASE("version 2 tells the same, and its TLVs are passed over") {
   CHECK(parse_proxy_header(v2(0x21, 0x11, filled)).header.size == longest_proxy_header);
 }
 
-TEST_CASE("IPv4-mapped addresses are told as IPv4, and those of two families are bad") {
+TEST_CASE("IPv4-mapped addresses are told as IPv4, also where only one of the two is mapped") {
   CHECK(header_of("PROXY TCP6 ::ffff:192.0.2.1 ::ffff:198.51.100.2 40000 80\r\n").client == at("192.0.2.1", 40000));
-  CHECK(state_of("PROXY TCP6 ::ffff:192.0.2.1 2001:db8::2 40000 80\r\n") == State::bad);
+  const ProxyHeader mixed = header_of("PROXY TCP6 ::ffff:192.0.2.1 2001:db8::2 40000 80\r\n");
+  CHECK(mixed.client == at("192.0.2.1", 40000));
+  CHECK(mixed.called == at("2001:db8::2", 80));
+}
+
+TEST_CASE("the words of version 2 are told, each once and in one order") {
+  const std::string tls = "\x07\0\0\0\0"s + tlv(0x25, "EC256") + tlv(0x21, "TLSv1.3") + tlv(0x22, "J\xc3\xb6rg") + tlv(0x23, "TLS_AES_128_GCM_SHA256") +
+                          tlv(0x24, "SHA256");
+  const ProxyHeader header = header_of(v2(0x21, 0x11, ipv4_body + tlv(0x20, tls) + tlv(0x05, "id 7") + tlv(0x30, "netns") + tlv(0xea, "vendor") +
+                                                          tlv(0x02, "www.example.org") + tlv(0x01, "h2")));
+  CHECK(header.words == net::ProxyWords{{Fact::name, "www.example.org"}, {Fact::protocol, "h2"}, {Fact::unique_id, "id 7"}, {Fact::tls_version, "TLSv1.3"},
+                                        {Fact::tls_cipher, "TLS_AES_128_GCM_SHA256"}, {Fact::tls_verified, "yes"}, {Fact::tls_subject, "J\xc3\xb6rg"},
+                                        {Fact::tls_signature, "SHA256"}, {Fact::tls_key, "EC256"}});
+  CHECK(net::in_order(header.words));
+}
+
+TEST_CASE("who has no good certificate has no name, and who came without TLS has nothing of it") {
+  const auto words = [](const std::string& head) {
+    return header_of(v2(0x21, 0x11, ipv4_body + tlv(0x20, head + tlv(0x21, "TLSv1.2") + tlv(0x22, "root")))).words;
+  };
+  const net::ProxyWord version{Fact::tls_version, "TLSv1.2"};
+  CHECK(words("\x01\0\0\0\0"s) == net::ProxyWords{version});
+  CHECK(words("\x01\0\0\0\1"s) == net::ProxyWords{version});
+  CHECK(words("\x03\0\0\0\x14"s) == net::ProxyWords{version, {Fact::tls_verified, "no"}});
+  CHECK(words("\x05\0\0\0\0"s) == net::ProxyWords{version, {Fact::tls_verified, "yes"}, {Fact::tls_subject, "root"}});
+  CHECK(words("\x06\0\0\0\0"s).empty());
+}
+
+TEST_CASE("what cannot be told is left out, and an id is hexadecimal then") {
+  const auto words = [](const std::string& tlvs) { return header_of(v2(0x21, 0x11, ipv4_body + tlvs)).words; };
+  CHECK(words(tlv(0x05, "\x00\xff\n"s)) == net::ProxyWords{{Fact::unique_id, "00ff0a"}});
+  CHECK(words(tlv(0x05, std::string(128, '\xff'))).at(0).text.size() == 256);
+  for (const std::string& name : {""s, "two\nlines"s, "\x1b[2J"s, "\xff"s, "nul\0"s, std::string(257, 'x')}) CHECK(words(tlv(0x02, name)).empty());
+  CHECK(words(tlv(0x02, std::string(256, 'x'))).size() == 1);
+}
+
+TEST_CASE("one that says something twice, or that is longer than it may be, is bad") {
+  for (const std::string& tlvs : {tlv(0x02, "a") + tlv(0x02, "a"), tlv(0x05, std::string(129, 'x')), tlv(0x20, ""), tlv(0x20, "\x01\0\0\0"s),
+                                  tlv(0x20, "\x01\0\0\0\0\x21"s), tlv(0x20, "\x01\0\0\0\0"s + tlv(0x22, "a") + tlv(0x22, "b")),
+                                  tlv(0x20, "\x01\0\0\0\0\x22\0\x05root"s)})
+    CHECK(state_of(v2(0x21, 0x11, ipv4_body + tlvs)) == State::bad);
+  CHECK(state_of(v2(0x21, 0x11, ipv4_body + tlv(0x04, "a") + tlv(0x04, "b"))) == State::header);
+}
+
+TEST_CASE("a checksum that is there is right, or the header is bad") {
+  const auto with_sum = [](const std::string& sum) { return v2(0x21, 0x11, ipv4_body + tlv(0x03, sum) + tlv(0x02, "a.example")); };
+  const std::string right = "\x5b\xd5\x70\xf7"s;
+  CHECK(header_of(with_sum(right)).words.size() == 1);
+  for (std::size_t i = 0; i < right.size(); ++i) {
+    std::string wrong = right;
+    wrong[i] = static_cast<char>(wrong[i] ^ 1);
+    CHECK(state_of(with_sum(wrong)) == State::bad);
+  }
+  for (const std::string& sum : {""s, right.substr(1), right + right}) CHECK(state_of(with_sum(sum)) == State::bad);
 }
 
 TEST_CASE("what is no header is bad as soon as it shows") {

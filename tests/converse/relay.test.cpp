@@ -67,6 +67,49 @@ TEST_CASE("a relay passes bytes both ways and counts them") {
   CHECK(relay.result().connect_error == 0);
 }
 
+TEST_CASE("a relay sends what it is given to its target first, and does not count that") {
+  const Server server;
+  Parameters parameters = to({server.endpoint});
+  parameters.texts = {"a header "};
+  Talking relay(Kind::relay, parameters);
+  relay.say("data");
+  REQUIRE(run_until(relay.loop, [&] { return server.called(); }));
+  const base::Fd target = server.accepted();
+  char bytes[100];
+  REQUIRE(run_until(relay.loop, [&] { return ::recv(target.get(), bytes, 100, MSG_DONTWAIT | MSG_PEEK) == 13; }));
+  CHECK(std::string(bytes, 13) == "a header data");
+  CHECK(relay.conversation->traffic() == Traffic{4, 0});
+}
+
+TEST_CASE("a target that takes the first bytes slowly gets all of them before those of the peer, and one that takes none is given up") {
+  const bool takes = GENERATE(true, false);
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+  const base::Fd target(ends[0]);
+  Parameters parameters;
+  parameters.target = std::make_shared<base::Fd>(ends[1]);
+  parameters.connect_deadline = takes ? 10s : 50ms;
+  const std::string header(1'000'000, 'h');  // more than the socket holds
+  parameters.texts = {header};
+  Talking relay(Kind::relay, parameters);
+  relay.say("data");
+  relay.settle();
+  CHECK(relay.conversation->traffic() == Traffic{0, 0});
+  if (takes) {
+    std::string got;
+    std::string piece(1000, '\0');
+    const auto hear = [&] {
+      const ssize_t n = ::recv(target.get(), piece.data(), piece.size(), MSG_DONTWAIT);
+      if (n > 0) got.append(piece, 0, static_cast<std::size_t>(n));
+      return got.size() == header.size() + 4;
+    };
+    REQUIRE(run_until(relay.loop, hear));
+    CHECK(got == header + "data");
+  } else {
+    CHECK(relay.result().in == 0);
+  }
+}
+
 TEST_CASE("a relay tells how much it has carried while it goes on") {
   Relayed relay;
   CHECK(relay.conversation->traffic() == Traffic{0, 0});

@@ -185,6 +185,41 @@ TEST_CASE("a server that reads nothing holds its peer up, and the other way roun
   CHECK(covered.talk.conversation->traffic().out == sent);
 }
 
+TEST_CASE("records with nothing in them do not keep a conversation busy for ever") {
+  Covered covered(10s, false, true);
+  covered.join();
+  ERR_clear_error();
+  for (int i = 0; i < 20'000 && !covered.talk.report; ++i) {
+    REQUIRE(SSL_key_update(covered.peer.ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+    (void)SSL_do_handshake(covered.peer.ssl);
+    if (i % 100 == 0) covered.carry();
+  }
+  CHECK(covered.until([&] { return covered.talk.report.has_value(); }));
+  CHECK(covered.server_end() == ECONNRESET);
+}
+
+TEST_CASE("some of them among bytes that count do no harm") {
+  Covered covered;
+  covered.join();
+  const std::string portion(1000, 'x');
+  std::string all;
+  for (int i = 0; i < 200; ++i) {
+    REQUIRE(SSL_key_update(covered.peer.ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1);
+    covered.peer.write(portion);
+    all += covered.server_hears(portion.size());
+  }
+  CHECK(all.size() == 200 * portion.size());
+}
+
+TEST_CASE("a worker that dies resets the connection of the server, which must not take it for an end") {
+  Covered covered(10s, false, true);
+  covered.join();
+  covered.peer.write("half");
+  CHECK(covered.server_hears(4) == "half");
+  covered.talk.conversation.reset();  // as the kernel does
+  CHECK(covered.server_end() == ECONNRESET);
+}
+
 TEST_CASE("a handshake that is not done in time is told, and ends") {
   Covered covered(50ms);
   (void)covered.talk.result();

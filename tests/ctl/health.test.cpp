@@ -219,3 +219,22 @@ TEST_CASE("Counters of any size are added up") {
   REQUIRE(served != health.measures.end());
   CHECK(served->value == Approx(9223372036854775807.0));
 }
+
+TEST_CASE("Certificates that end soon, or were not renewed, are told in time") {
+  Bench bench;
+  const auto with = [&](double until, const char* more = "") {
+    json::object row = service("web", "listening");
+    row["certificates"] = json::parse(fmt::format(R"([{{"host":null,"subject":"web","names":[],"issuer":"CN=us","serial":"01","sha256":"","until":{}}}{}])", until, more));
+    bench.rows = {row};
+    return bench.line().substr(0, bench.line().find('|'));
+  };
+  constexpr double day = 24 * 3600, now = 10000;
+  CHECK(with(now + 15 * day).starts_with("OK: "));
+  CHECK(with(now + 13.5 * day) == "WARNING: web: its certificate ends in 13d 12h");
+  CHECK(with(now - 3600) == "CRITICAL: web: its certificate has expired 1h ago");
+  CHECK_THAT(with(now + 15 * day, R"(,{"host":"a.example","subject":"a","names":[],"issuer":"","serial":"","sha256":"","until":10060})"),
+             Contains("web: its certificate for a.example ends in 1m"));
+  bench.rows = {service("web", "listening")};
+  bench.rows[0]["not_renewed"] = "Service web: /c: has expired";
+  CHECK_THAT(bench.line(), Contains("WARNING: web keeps its old certificates: Service web: /c: has expired"));
+}

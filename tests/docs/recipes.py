@@ -10,6 +10,7 @@ import pathlib
 import re
 import shutil
 import socket
+import ssl
 import stat
 import subprocess
 import threading
@@ -42,6 +43,77 @@ def checkmk(world):
     expect(len(set(re.findall(r"socket:\[\d+\]", report))) == 1, f"descriptors 0 to 2 are the connection: {report}")
     turned_away(world, 6556, "check_mk")
     expect("START" not in world.path("/var/log/services.log").read_text(), "reports are not logged")
+
+
+def issued(world, into, names, authority="ca"):
+    """A certificate with these names and its key, signed by that authority, as cert.pem and key.pem in a folder."""
+    folder = world.path(into)
+    folder.mkdir(parents=True, exist_ok=True)
+    work = world.path("/home")
+    run = lambda *words: subprocess.run(["openssl", *words], cwd=work, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    if not (work / f"{authority}.pem").exists():
+        run("req", "-x509", *key, "-subj", f"/CN={authority}", "-days", "99", "-keyout", f"{authority}.key", "-out", f"{authority}.pem")
+    run("req", *key, "-subj", f"/CN={names[0]}", "-keyout", str(folder / "key.pem"), "-out", "req.pem")
+    (work / "names.cnf").write_text("subjectAltName = " + ",".join(f"DNS:{name}" for name in names))
+    run("x509", "-req", "-in", "req.pem", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key", "-days", "90",
+        "-extfile", "names.cnf", "-out", str(folder / "cert.pem"))
+    return folder
+
+
+def deployed(world, number, name):
+    """What certbot leaves: numbered files, and links to the newest."""
+    fresh = issued(world, f"/home/new{number}", [name])
+    archive = world.path("/etc/letsencrypt/archive/host.example.org")
+    live = world.path("/etc/letsencrypt/live/host.example.org")
+    for folder in (archive, live):
+        folder.mkdir(parents=True, exist_ok=True)
+    for part, file, mode in (("fullchain", "cert.pem", 0o644), ("privkey", "key.pem", 0o600)):
+        to = archive / f"{part}{number}.pem"
+        shutil.copyfile(fresh / file, to)
+        to.chmod(mode)
+        link = live / f"{part}.pem"
+        link.unlink(missing_ok=True)
+        link.symlink_to(f"../../archive/host.example.org/{part}{number}.pem")
+
+
+@before("agent-behind-tls")
+def issue_certificates(world):
+    deployed(world, 1, "host.example.org")
+    issued(world, "/home/monitor", ["monitor.example.org"], "monitoring")
+    issued(world, "/home/stranger", ["monitor.example.org"], "nobody")
+    world.write("/etc/xsuperd/tls/monitoring.pem", world.path("/home/monitoring.pem").read_text())
+
+
+def asked_over_tls(world, who=None):
+    """The report, and the subject of the certificate that was shown."""
+    context = ssl.create_default_context(cafile=world.path("/home/ca.pem"))
+    context.check_hostname = False
+    if who:
+        context.load_cert_chain(world.path(f"/home/{who}/cert.pem"), world.path(f"/home/{who}/key.pem"))
+    with context.wrap_socket(dial(world.port(6557)), server_hostname="host.example.org") as peer:
+        return until_end(peer).decode(), dict(pair[0] for pair in peer.getpeercert()["subject"])["commonName"]
+
+
+def turned_away_in_tls(world, who):
+    try:
+        return asked_over_tls(world, who)[0] == ""
+    except (ssl.SSLError, ConnectionError):
+        return True
+
+
+@drive("agent-behind-tls")
+def agent_behind_tls(world):
+    report, shown = asked_over_tls(world, "monitor")
+    expect(report.startswith("<<<who>>>\nmonitor.example.org asks from 127.0.0.1 over TLSv1.3\n<<<uptime>>>\n"), f"a report: {report}")
+    expect(shown == "host.example.org", f"the certificate of the host: {shown}")
+    for who in ("stranger", None):
+        expect(turned_away_in_tls(world, who), f"nothing for {who}")
+    world.log(r"FAIL: agent certificate from=127\.0\.0\.1$")
+    expect(tcp(world.port(6557), b"GET / HTTP/1.0\r\n\r\n")[:1] in (b"", b"\x15"), "nothing in plain text")
+    deployed(world, 2, "renewed.example.org")
+    expect(world.shell("/etc/letsencrypt/renewal-hooks/deploy/xsuperd") == "renewed agent\n", "the hook renews")
+    expect(asked_over_tls(world, "monitor")[1] == "renewed.example.org", "the new certificate")
 
 
 @drive("haproxy-health-checks")

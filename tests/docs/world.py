@@ -19,7 +19,7 @@ SOURCE = HERE.parent.parent
 NEED_ROOT = {"hostile-players-and-old-programs"}
 WAIT = float(os.environ.get("E2E_WAIT", "20"))  # seconds until a wait gives up
 # What belongs to the reader's machine and is not the system's own: it is looked for in the folder.
-OURS = re.compile(r"(?<![\w/.])/(etc/(?:xinetd|inetd|rsyncd|vsftpd|systemd)|srv|usr/local|var/log|run|home)(?![\w-])")
+OURS = re.compile(r"(?<![\w/.])/(etc/(?:xinetd|inetd|rsyncd|vsftpd|systemd|letsencrypt|xsuperd)|srv|usr/local|var/log|run|home)(?![\w-])")
 # The ports of names that the examples leave to /etc/services, which a bare system does not have.
 LISTED = {"ftp": 21, "ssh": 22, "tftp": 69, "printer": 515, "rsync": 873}
 

@@ -35,5 +35,6 @@ FUZZ_TARGET(proxy) {
   must(before == whole.state);
   if (whole.state != State::header) return;
   must(whole.header.size > 0 && whole.header.size <= converse::longest_proxy_header);
+  must(net::in_order(whole.header.words) && (!whole.header.own || whole.header.words.empty()));
   told(whole.header);
 }

@@ -56,6 +56,7 @@ void check(const Failed& failed) { must(failed.sentence.size() <= longest_word);
 void check(const Ready&) {}
 void check(const HeaderSeen& seen) {
   must(seen.header.result != xsuperd::converse::ProxyHeader::Result::none && seen.header.size <= xsuperd::converse::longest_proxy_header);
+  must(xsuperd::net::in_order(seen.header.words));
 }
 void check(const Line& line) { must(!line.text.empty() && line.text.size() <= xsuperd::converse::longest_line); }
 
@@ -114,7 +115,7 @@ base::Address address(fuzz::Source& source) {
 Start some_start(fuzz::Source& source) {
   Start start;
   start.token = source.number();
-  start.kind = static_cast<Kind>(source.below(10));
+  start.kind = static_cast<Kind>(source.below(15));
   Parameters& p = start.parameters;
   for (std::size_t n = source.below(most_targets + 2); n > 0; --n)
     p.targets.push_back({address(source), static_cast<std::uint16_t>(source.number(2))});

@@ -31,6 +31,10 @@ record::Exit whole_exit() {
           .port = std::uint16_t{4711},
           .local = local,
           .local_port = std::uint16_t{21},
+          .proxy = local,
+          .tls = record::Words("TLSv1.3"),
+          .tls_name = record::Words("ftp.example"),
+          .certificate = record::Words("Jo"),
           .pid = 326,
           .box = record::Words("programs"),
           .status = 0,
@@ -48,9 +52,10 @@ std::vector<Event> samples() {
   const record::Rule rule{"/etc/xinetd.d/ftp", 12};
   return {whole_exit(),
           record::Exit{.service = "a", .id = "a"},
-          record::Start{"ftp", "ftp-in", 17, peer, std::uint16_t{1}, local, std::uint16_t{21}, 326, record::Words("host")},
+          record::Start{"ftp", "ftp-in", 17, peer, std::uint16_t{1}, local, std::uint16_t{21}, local, record::Words("TLSv1.2"),
+                        record::Words("a.example"), record::Words("Jo"), 326, record::Words("host")},
           record::Start{.service = "a", .id = "a"},
-          record::Refuse{"ftp", "ftp-in", 18, peer, std::uint16_t{1}, local, std::uint16_t{21}, "address", rule},
+          record::Refuse{"ftp", "ftp-in", 18, peer, std::uint16_t{1}, local, std::uint16_t{21}, local, "address", rule},
           record::Refuse{.service = "a", .id = "a", .reason = "load"},
           record::Limit{"ftp", "ftp-in", 17, peer, std::uint16_t{1}, 326, "runtime_max", rule},
           record::Limit{.service = "a", .id = "a", .limit = "idle_timeout"},
@@ -135,7 +140,7 @@ std::string broken(const json::value& value) { return broken(schema(), value); }
 TEST_CASE("a record is a JSON object, its time in UTC with microseconds") {
   CHECK(as_json(whole_exit(), sample_time() + std::chrono::microseconds(42)) ==
         R"({"schema":1,"time":"2026-11-03T01:02:03.000042Z","event":"exit","service":"ftp","id":"ftp-in","connection_id":17,)"
-        R"("peer":"192.0.2.7","port":4711,"local":"2001:db8::1","local_port":21,"pid":326,"box":"programs","status":0,"signal":9,)"
+        R"("peer":"192.0.2.7","port":4711,"local":"2001:db8::1","local_port":21,"proxy":"2001:db8::1","tls":"TLSv1.3","tls_name":"ftp.example","certificate":"Jo","pid":326,"box":"programs","status":0,"signal":9,)"
         R"("duration":61.000042,"cpu_user":1.500000,"cpu_system":0.000007,"maxrss":4194304,"bytes_in":1,"bytes_out":18446744073709551615})");
   CHECK(as_json(record::Refuse{.service = "a", .id = "a", .reason = "connections per second", .rule = {"/etc/x", 7}}) ==
         R"({"schema":1,"time":"2026-11-03T01:02:03.000000Z","event":"refuse","service":"a","id":"a","reason":"connections per second","rule":"/etc/x:7"})");

@@ -127,6 +127,28 @@ TEST_CASE("a peer has spoken when a byte has come, and not when it has only ende
   }
 }
 
+TEST_CASE("a preface is not the peer's own: it has spoken with the first byte after that") {
+  TcpObserver observer;
+  Pair pair(AF_INET);
+  TcpIdentity identity = identify_tcp(pair.server.get());
+  identity.preface = 5;
+  send(pair.client, "PROXY");
+  pair.arrives();
+  CHECK_FALSE(observer.look(identity, pair.peer).peer_spoke);
+  char bytes[5];
+  REQUIRE(::recv(pair.server.get(), bytes, sizeof bytes, 0) == 5);
+  SECTION("a byte") {
+    send(pair.client, "x");
+    pair.arrives();
+    CHECK(observer.look(identity, pair.peer).peer_spoke);
+  }
+  SECTION("its end") {
+    REQUIRE(::shutdown(pair.client.get(), SHUT_WR) == 0);
+    pair.arrives();
+    CHECK_FALSE(observer.look(identity, pair.peer).peer_spoke);
+  }
+}
+
 TEST_CASE("it is quiet since the last byte, whichever way that went") {
   TcpObserver observer;
   Pair pair(AF_INET);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -188,6 +189,37 @@ TEST_CASE("a listener is kept for each address that is called, but not for ever"
       REQUIRE(maker.make(at("192.0.2.7", 40000), at("198.51.100.1", 7)).has_value());
     }
     CHECK(maker.listeners() == PairMaker::most_listeners);
+  });
+}
+
+TEST_CASE("nobody's pair stands in the way of others': there is none at every address, or at no port") {
+  if (!may_make_networks()) return;
+  in_private_network([] {
+    PairMaker maker;
+    for (const auto& called : {at("0.0.0.0", 443), at("192.0.2.1", 0)}) CHECK(maker.make(at("203.0.113.7", 9), called).error().code == EADDRNOTAVAIL);
+    CHECK(maker.make(at("2001:db8::7", 9), at("::", 443)).error().code == EADDRNOTAVAIL);
+    CHECK(maker.listeners() == 0);
+    CHECK(maker.make(at("203.0.113.7", 9), at("192.0.2.1", 443)));
+  });
+}
+
+TEST_CASE("pairs can be made again when there are descriptors again, however often there were none") {
+  if (!may_make_networks()) return;
+  in_private_network([] {
+    PairMaker maker;
+    const auto make = [&] { return maker.make(at("203.0.113.7", 0), at("192.0.2.1", 443)); };
+    CHECK(make());
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    const base::Fd next(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+    rlimit tight = before;
+    tight.rlim_cur = static_cast<rlim_t>(next.get()) + 2;  // one is free, which the client's end takes
+    ::setrlimit(RLIMIT_NOFILE, &tight);
+    int failures = 0;
+    for (int i = 0; i < 40; ++i) failures += make() ? 0 : 1;
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    CHECK(failures > 17);
+    CHECK(make());
   });
 }
 

@@ -31,7 +31,7 @@ class Alone : public Bench, public Performer, public Endpoint::Owner {
         decider(setup.policy, around.census, around.hooks, *this),
         endpoints(around, *this),
         targets({.setup = setup, .doors = *this, .journal = journal, .timers = timers, .asked = around.asked, .life = lifeline, .open = [] {}}),
-        endings({setup, sessions, decider, endpoints, *this, journal, around.asked, around.census, around.hooks, handshakes}),
+        endings({setup, sessions, decider, endpoints, *this, journal, around.asked, around.serving, around.census, around.hooks, handshakes}),
         departures(sessions, endings, timers),
         way({.setup = setup,
              .sessions = sessions,

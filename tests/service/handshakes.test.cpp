@@ -244,3 +244,30 @@ TEST_CASE("a handshake whose worker was lost in an upgrade ends its session") {
   CHECK(bench.runner->sessions().empty());
   CHECK(bench.runner->counters().withdrawn == 1);
 }
+
+TEST_CASE("the socket of a client that came through a proxy has the client at its other end, or the proxy, as real_peer says") {
+  const bool real = GENERATE(false, true);
+  config::Service service = covered();
+  service.settings.proxy_from = pattern("127.0.0.2");
+  service.settings.real_peer = real;
+  Covered bench(service);
+  const Client proxy(bench.where(), SOCK_STREAM, "127.0.0.2");
+  proxy.send("12345");
+  bench.run_until([&] { return bench.conversations.requests.size() == 1; });
+  CHECK(bench.handshakes.requests.empty());  // the header comes first
+  const base::Endpoint client{*base::Address::parse("2001:db8::7"), 4711}, called{*base::Address::parse("2001:db8::1"), 443};
+  worker::Report report;
+  report.header = {.result = worker::ProxyHeader::Result::header, .version = 2, .own = false, .size = 5, .client = client, .called = called};
+  bench.conversations.finish(0, std::move(report));
+  bench.run_until_asked();
+  bench.tell(done());
+  bench.run_until_jobs(1);
+  CHECK(bench.job(0).remote_host.view() == "2001:db8::7");
+  if (!net::TruePairs::usable()) return WARN("skipped: " << net::TruePairs::usable().error().sentence);
+  sockaddr_storage at{};
+  socklen_t length = sizeof at;
+  REQUIRE(::getpeername(bench.job(0).socket.get(), reinterpret_cast<sockaddr*>(&at), &length) == 0);
+  const base::Endpoint peer = base::endpoint_of(at), local = net::local_endpoint(bench.job(0).socket.get());
+  CHECK((real ? peer == client : peer.address == *base::Address::parse("127.0.0.2")));
+  CHECK(local == (real ? called : bench.where()));
+}

@@ -149,6 +149,24 @@ TEST_CASE("a client behind a proxy is told with the address that it called, and 
   CHECK(std::none_of(without.begin(), without.end(), [](const std::string& word) { return word.starts_with("PROXY_"); }));
 }
 
+TEST_CASE("what a proxy has told of its client's TLS stands in variables, and what it has not told does not") {
+  using Fact = net::ProxyWord::Fact;
+  SessionFacts session = from(endpoint("192.0.2.1", 4000));
+  session.proxy = endpoint("10.0.0.1", 7);
+  session.called = endpoint("198.51.100.1", 25);
+  session.proxy_words = {{Fact::name, "www.example.org"}, {Fact::protocol, "h2"}, {Fact::unique_id, "a b"}, {Fact::tls_version, "TLSv1.3"},
+                         {Fact::tls_cipher, "c"}, {Fact::tls_verified, "yes"}, {Fact::tls_subject, "J\xc3\xb6rg"}, {Fact::tls_signature, "s"}, {Fact::tls_key, "k"}};
+  const auto words_for = [&](config::ConnEnv which) { return told(which, facts_of(telling(which), 7, session, -1)); };
+  const Words words = words_for(config::ConnEnv::all);
+  for (const char* word : {"PROXY_SNI=www.example.org", "PROXY_ALPN=h2", "PROXY_UNIQUE_ID=a b", "PROXY_TLS_VERSION=TLSv1.3", "PROXY_TLS_CIPHER=c",
+                           "PROXY_TLS_VERIFIED=yes", "PROXY_TLS_CN=J\xc3\xb6rg", "PROXY_TLS_SIGNATURE=s", "PROXY_TLS_KEY=k"})
+    CHECK(std::count(words.begin(), words.end(), word) == 1);
+  session.proxy_words = {{Fact::name, "a"}};
+  const auto of_proxy = [](const Words& all) { return std::count_if(all.begin(), all.end(), [](const std::string& word) { return word.starts_with("PROXY_"); }); };
+  CHECK(of_proxy(words_for(config::ConnEnv::all)) == 3);
+  CHECK(of_proxy(words_for(config::ConnEnv::ucspi)) == 0);
+}
+
 TEST_CASE("a connection is asked for its local end only where somebody is told of it") {
   const base::Endpoint peer = endpoint("192.0.2.1", 1);
   // Nobody has such a descriptor: who asks it finds nothing, and so does who does not. What counts is errno.
@@ -178,4 +196,30 @@ TEST_CASE("the server of a connection is told its ports, and by default nothing"
     CHECK(has("TCPREMOTEIP=127.0.0.1"));
     CHECK(has("CONNECTION_ID=" + std::to_string(bench.runner->sessions().all().begin()->first)));
   }
+}
+
+TEST_CASE("of TLS a server is told what was agreed on, and with whom") {
+  ConnectionFacts facts = over_ipv4;
+  CHECK_FALSE(std::ranges::any_of(told(config::ConnEnv::all, facts), [](const std::string& one) { return one.starts_with("TLS_"); }));
+  const auto of_tls = [&facts](tls::Words words) {
+    facts.words = std::make_shared<const tls::Words>(std::move(words));
+    Words all = told(config::ConnEnv::all, facts);
+    std::erase_if(all, [](const std::string& one) { return !one.starts_with("TLS_"); });
+    return all;
+  };
+  tls::Words words{.name = {}, .protocol = {}, .version = "TLSv1.3", .cipher = "TLS_AES_128_GCM_SHA256", .resumed = false, .certificate = {}};
+  CHECK(of_tls(words) == Words{"TLS_PROTOCOL=TLSv1.3", "TLS_CIPHER=TLS_AES_128_GCM_SHA256", "TLS_RESUMED=0"});
+  words.name = "host.example";
+  words.protocol = "imap";
+  words.resumed = true;
+  words.certificate = tls::Certificate{.subject = "Jo Doe", .names = {"jo.example", "not one", "jo@example.org"}, .issuer = "CN=us", .serial = "0a", .sha256 = "ab"};
+  CHECK(of_tls(words) == Words{"TLS_PROTOCOL=TLSv1.3", "TLS_CIPHER=TLS_AES_128_GCM_SHA256", "TLS_SNI=host.example", "TLS_ALPN=imap", "TLS_RESUMED=1",
+                               "TLS_CLIENT_SUBJECT=Jo Doe", "TLS_CLIENT_NAMES=jo.example jo@example.org", "TLS_CLIENT_ISSUER=CN=us",
+                               "TLS_CLIENT_SERIAL=0a", "TLS_CLIENT_SHA256=ab"});
+  words.certificate->names.assign(32, std::string(500, 'n'));
+  const Words many = of_tls(words);
+  const auto names = std::ranges::find_if(many, [](const std::string& one) { return one.starts_with("TLS_CLIENT_NAMES="); });
+  REQUIRE(names != many.end());
+  CHECK(names->size() == std::string("TLS_CLIENT_NAMES=").size() + 8 * 501 - 1);
+  CHECK(told(config::ConnEnv::ucspi, facts).size() == 5);
 }

@@ -206,6 +206,44 @@ TEST_CASE("with real_peer the server gets a socket of its own, and a worker both
   CHECK(receive(end) == "x");
 }
 
+TEST_CASE("a client of one family that called an address of the other gets a pair all the same") {
+  config::Service service = proxied();
+  service.settings.real_peer = true;
+  Proxied p(service);
+  const Client proxy = p.proxy();
+  proxy.send("12345data");
+  p.run_until_asked(1);
+  worker::Report report = seen(5);
+  report.header.called = endpoint("2001:db8::1", 80);
+  p.bench.conversations.finish(0, std::move(report));
+  p.bench.run_until_jobs(1);
+  CHECK(p.bench.job(0).remote_host.view() == "192.0.2.7");
+  CHECK(p.bench.runner->sessions().all().begin()->second.called == endpoint("2001:db8::1", 80));
+}
+
+TEST_CASE("what a header says besides addresses stays with the session over an upgrade, and its bytes are not the client's first") {
+  using Fact = net::ProxyWord::Fact;
+  config::Service service = proxied();
+  service.settings.first_data_timeout = 30;
+  service.settings.conn_env = config::ConnEnv::all;
+  Proxied p(service);
+  const Client proxy = p.proxy();
+  proxy.send("12345");
+  p.run_until_asked(1);
+  worker::Report report = seen(5);
+  report.header.version = 2;
+  report.header.words = {{Fact::name, "www.example.org"}};
+  p.bench.conversations.finish(0, std::move(report));
+  p.bench.run_until_jobs(1);
+  const Session& session = p.bench.runner->sessions().all().begin()->second;
+  CHECK(session.connection.preface == 5);
+  CHECK(session.proxy_words == net::ProxyWords{{Fact::name, "www.example.org"}});
+  const auto inherited = p.bench.runner->hand_over();
+  REQUIRE(inherited.sessions.size() == 1);
+  CHECK(inherited.sessions[0].proxy_words == session.proxy_words);
+  CHECK(inherited.sessions[0].connection.preface == 5);
+}
+
 TEST_CASE("with real_peer who comes by himself, or a proxy for itself, has his connection") {
   config::Service service = proxied();
   service.settings.real_peer = true;

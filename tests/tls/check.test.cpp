@@ -73,11 +73,25 @@ TEST_CASE("a certificate counts from its first to its last day") {
   Offer one = offer();
   one.identities[0].chain += authority().issue({.ends = -60}).chain;
   CHECK(only(one).sentence.starts_with("the certificate of an issuer has expired"));
-  const auto end = end_of(offer({.ends = 1000}).identities[0].chain);
-  REQUIRE(end);
-  CHECK(*end > std::chrono::system_clock::now() + std::chrono::seconds(900));
-  CHECK(*end < std::chrono::system_clock::now() + std::chrono::seconds(1100));
-  CHECK_FALSE(end_of("nothing"));
+  CHECK(only(offer({.ends = 13 * 86400L})).sentence.starts_with("the certificate ends on 2"));
+  CHECK_FALSE(only(offer({.ends = 13 * 86400L})).fatal);
+  CHECK(faults(offer({.ends = 15 * 86400L})).empty());
+}
+
+TEST_CASE("what is shown is told, with the first end of its chain") {
+  Offer one = offer({.subject = "here", .names = "DNS:a.example"});
+  one.identities[0].chain += authority().issue({.ends = 1000}).chain;
+  const Issued other = authority().issue({.subject = "there"});
+  one.identities.push_back({"b.example", other.chain, other.key});
+  one.identities.push_back({"c.example", "nothing", {}});
+  const auto shown = shown_by(one);
+  REQUIRE(shown.size() == 2);
+  CHECK(shown[0].certificate.subject == "here");
+  CHECK(shown[0].certificate.names == std::vector<std::string>{"a.example"});
+  CHECK(shown[0].certificate.issuer == "CN=Our authority");
+  CHECK(shown[0].until > std::chrono::system_clock::now() + std::chrono::seconds(900));
+  CHECK(shown[0].until < std::chrono::system_clock::now() + std::chrono::seconds(1100));
+  CHECK(shown[1].name == "b.example");
 }
 
 TEST_CASE("a certificate without the name it is shown for is worth a warning") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/tls/engine.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tls/client.hpp"
@@ -306,4 +307,148 @@ TEST_CASE("what a context cannot be made of is told") {
   REQUIRE_FALSE(made.has_value());
   CHECK(made.error().sentence == "the key: key values mismatch");
   CHECK_FALSE(Context::make({}).has_value());
+}
+
+namespace {
+
+/// Both sides over memory, each an Engine.
+struct Pipe {
+  std::string bytes;
+  bool ended = false;
+};
+class End final : public Transport {
+ public:
+  End(Pipe& in, Pipe& out) : in_(in), out_(out) {}
+  Moved receive(std::span<char> to, std::size_t& count) override {
+    if (in_.bytes.empty()) return in_.ended ? Moved::end : Moved::later;
+    count = std::min(to.size(), in_.bytes.size());
+    std::copy_n(in_.bytes.begin(), count, to.begin());
+    in_.bytes.erase(0, count);
+    return Moved::some;
+  }
+  Moved send(std::string_view bytes, std::size_t& count) override {
+    out_.bytes.append(bytes);
+    count = bytes.size();
+    return Moved::some;
+  }
+
+ private:
+  Pipe& in_;
+  Pipe& out_;
+};
+struct Call {
+  Call(const Offer& answering, const Offer& calling)
+      : ours(down, up), theirs(up, down), server(context(answering), theirs), client(context(calling), ours) {
+    auto going = [](Shaking one) { return one == Shaking::going_on; };
+    for (int turn = 0; turn < 20 && (going(of_client) || going(of_server)); ++turn) {
+      if (going(of_client)) of_client = client.shake();
+      if (going(of_server)) of_server = server.shake();
+    }
+  }
+  Pipe up, down;
+  End ours, theirs;
+  Engine server, client;
+  Shaking of_server = Shaking::going_on, of_client = Shaking::going_on;
+};
+
+Offer calling(std::string host, bool verify = true) {
+  Offer one;
+  one.side = Side::calls;
+  one.host = std::move(host);
+  if (verify) one.client_certificate = ClientCertificate::required;
+  if (verify) one.client_ca = authority().certificate();
+  return one;
+}
+
+Offer answering(const std::string& names) {
+  Offer one;
+  one.identities.push_back(identity(authority().issue({.names = names})));
+  return one;
+}
+
+}  // namespace
+
+TEST_CASE("who calls asks for the host by its name, and takes a certificate with that name alone") {
+  const Offer target = answering("DNS:host.example,IP:192.0.2.7");
+  Call good(target, calling("host.example"));
+  REQUIRE(good.of_client == Shaking::done);
+  REQUIRE(good.of_server == Shaking::done);
+  CHECK(good.server.outcome().words.name == "host.example");
+  CHECK(good.client.outcome().words.certificate);
+  std::size_t count = 0;
+  REQUIRE(good.client.write("hello", count) == Moved::some);
+  Moved moved{};
+  CHECK(read(good.server, moved) == "hello");
+  CHECK(good.client.close() == Moved::some);
+  CHECK(read(good.server, moved).empty());
+  CHECK(moved == Moved::end);
+
+  Call other(target, calling("other.example"));
+  CHECK(other.of_client == Shaking::failed);
+  CHECK(other.client.outcome().result == Result::certificate);
+  CHECK(other.client.outcome().detail == "hostname mismatch");
+  CHECK(in_order(other.client.outcome()));
+  CHECK(Call(target, calling("192.0.2.7")).of_client == Shaking::done);
+  CHECK(Call(target, calling("192.0.2.8")).client.outcome().detail == "IP address mismatch");
+  CHECK(Call(target, calling("192.0.2.7")).server.outcome().words.name.empty());
+}
+
+TEST_CASE("who calls trusts nobody else than it was told to, unless it asks nobody") {
+  const Authority stranger("A stranger");
+  Offer target;
+  target.identities.push_back(identity(stranger.issue({.names = "DNS:host.example"})));
+  CHECK(Call(target, calling("host.example")).client.outcome().result == Result::certificate);
+  Offer trusting = calling("host.example");
+  trusting.client_ca += stranger.certificate();
+  CHECK(Call(target, trusting).of_client == Shaking::done);
+  Call any(target, calling("192.0.2.1", false));
+  CHECK(any.of_client == Shaking::done);
+  CHECK(any.of_server == Shaking::done);
+}
+
+TEST_CASE("tickets bring sessions back as long as their key is one of two, and the offer is the same") {
+  const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  const TicketKeys first{fresh_ticket_key(), {}};
+  REQUIRE(first.current.size() == ticket_key_size);
+  const Offer same = offer();
+  SSL_SESSION* ticket = nullptr;
+  // A context for each: nothing is kept but what the ticket has.
+  const auto resumed = [&](const TicketKeys& keys, const Offer& offered) {
+    const auto made = context(offered);
+    made->use(keys);
+    Client client({.version = version, .resumes = ticket});
+    Wire wire(client);
+    Engine engine(made, wire);
+    REQUIRE(shake_hands(client, engine) == Shaking::done);
+    std::size_t count = 0;
+    REQUIRE(engine.write("x", count) == Moved::some);
+    CHECK(client.read() == "x");  // and the tickets before it
+    if (SSL_SESSION* next = SSL_get1_session(client.ssl)) {
+      if (ticket) SSL_SESSION_free(ticket);
+      ticket = next;
+    }
+    return engine.outcome().words.resumed;
+  };
+  CHECK_FALSE(resumed(first, same));
+  CHECK(resumed(first, same));
+  const TicketKeys second = rotated(first, fresh_ticket_key());
+  CHECK(second.previous == first.current);
+  CHECK(resumed(second, same));
+  const TicketKeys third = rotated(second, fresh_ticket_key());
+  CHECK(resumed(third, same));  // it was given a new ticket when the key was about to go
+  const Offer another = offer();
+  CHECK_FALSE(resumed(third, another));
+  CHECK(resumed(third, another));
+  CHECK_FALSE(resumed({fresh_ticket_key(), fresh_ticket_key()}, another));
+  SSL_SESSION_free(ticket);
+}
+
+TEST_CASE("keys of tickets are two, or none, or none before the first") {
+  const std::string key(ticket_key_size, 'k');
+  CHECK(in_order(TicketKeys{}));
+  CHECK(in_order(TicketKeys{key, {}}));
+  CHECK(in_order(TicketKeys{key, key}));
+  CHECK_FALSE(in_order(TicketKeys{{}, key}));
+  CHECK_FALSE(in_order(TicketKeys{"short", {}}));
+  CHECK(fresh_ticket_key() != fresh_ticket_key());
 }

@@ -88,10 +88,35 @@ TEST_CASE("what is told of a handshake is in order, or not believed") {
   CHECK_FALSE(in_order(Handshake{Handshake::Result::failed, {}, "no\nshared cipher"}));
 }
 
-TEST_CASE("only_cert lets in by common name, alternative name or digest, and everybody when there is none") {
+TEST_CASE("a handshake that the offer could not have led to is not believed") {
+  Offer offer{.client_certificate = ClientCertificate::required, .alpn = {"h2"}};
+  CHECK(fits(offer, words()));
+  Words other = words();
+  other.certificate.reset();
+  CHECK_FALSE(fits(offer, other));
+  offer.client_certificate = ClientCertificate::optional;
+  CHECK(fits(offer, other));
+  other.protocol = "smtp";
+  CHECK_FALSE(fits(offer, other));
+  other.protocol.clear();
+  CHECK(fits(offer, other));
+  other.version = "TLSv1.2";
+  CHECK(fits(offer, other));
+  offer.least = Version::tls1_3;
+  CHECK_FALSE(fits(offer, other));
+  other.version = "TLSv1.3";
+  CHECK(fits(offer, other));
+  offer.least = offer.most = Version::tls1_2;
+  CHECK_FALSE(fits(offer, other));
+  other.version = "TLSv1";
+  CHECK_FALSE(fits(offer, other));
+}
+
+TEST_CASE("only_cert lets in by common name, alternative name or digest, and nobody when it names nobody") {
   using Kind = CertificatePattern::Kind;
   const auto certificate = words().certificate;
-  CHECK(admits({}, {}));
+  CHECK_FALSE(admits({}, {}));
+  CHECK_FALSE(admits({}, certificate));
   CHECK_FALSE(admits({{Kind::subject, "Jo"}}, {}));
   CHECK(admits({{Kind::subject, "Jo"}}, certificate));
   CHECK_FALSE(admits({{Kind::subject, "jo"}}, certificate));

@@ -66,6 +66,48 @@ TEST_CASE("a worker that tells a header of what it has not, or of what has none,
   is_killed_for(encode(HeaderSeen{2, late}));
 }
 
+TEST_CASE("a worker that tells another client after the first is killed, and none of them counts") {
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.all_ready();
+  const base::Fd peer = puppets.start(1, Kind::proxy);
+  (void)puppets.hear(0);
+  const base::Endpoint client{*base::Address::parse("192.0.2.1"), 80};
+  const ProxyHeader header{.result = ProxyHeader::Result::header, .version = 1, .own = false, .size = 28, .client = client, .called = client};
+  puppets.say(0, encode(HeaderSeen{1, header}));
+  puppets.say(0, encode(HeaderSeen{1, header}));
+  run_until(puppets.loop, [&] { return puppets.ended(1); });
+  CHECK(puppets.endings.at(1).lost());
+  CHECK(puppets.endings.at(1).report.header.result == ProxyHeader::Result::none);
+  CHECK(puppets.trouble("ended with signal 9"));
+}
+
+TEST_CASE("a worker that tells a header of another worker's connection is killed, and that connection's client is not changed") {
+  Puppets puppets(Client::Options{.workers = 2, .start_now = true});
+  puppets.all_ready();
+  const base::Fd first = puppets.start(1, Kind::proxy);
+  const base::Fd second = puppets.start(2, Kind::proxy);
+  CHECK(std::get<Start>(puppets.hear(0)).token == 1);
+  CHECK(std::get<Start>(puppets.hear(1)).token == 2);
+  const base::Endpoint client{*base::Address::parse("192.0.2.1"), 80};
+  puppets.say(1, encode(HeaderSeen{1, {.result = ProxyHeader::Result::header, .version = 1, .own = false, .size = 28, .client = client, .called = client}}));
+  run_until(puppets.loop, [&] { return puppets.ended(2); });
+  CHECK(puppets.endings.at(2).lost());
+  puppets.say(0, encode(HeaderSeen{1, {.result = ProxyHeader::Result::late, .client = {}, .called = {}}}));
+  puppets.say(0, encode(plain_end(1)));
+  run_until(puppets.loop, [&] { return puppets.ended(1); });
+  CHECK(puppets.endings.at(1).report.header.result == ProxyHeader::Result::late);
+}
+
+TEST_CASE("a worker that ends a look at a header without telling one has told of none") {
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.all_ready();
+  const base::Fd peer = puppets.start(1, Kind::proxy);
+  (void)puppets.hear(0);
+  puppets.say(0, encode(plain_end(1)));
+  run_until(puppets.loop, [&] { return puppets.ended(1); });
+  CHECK(puppets.endings.at(1).report.header.result == ProxyHeader::Result::none);
+}
+
 TEST_CASE("lines of a stream are told as they come, and no more of them than any worker may tell") {
   Puppets puppets(Client::Options{.start_now = true});
   puppets.all_ready();

@@ -112,6 +112,7 @@ std::vector<std::string> all_messages() {
   all.push_back(encode(ForgetKeys{3}).bytes);
   all.push_back(encode(WithKeys{7, 3}).bytes);
   all.push_back(encode(Join{7, {}}).bytes);
+  all.push_back(encode(Tickets{{std::string(tls::ticket_key_size, 1), {}}}).bytes);
   all.push_back(encode(full_shaken()).bytes);
   all.push_back(encode(HeaderSeen{7, {.result = ProxyHeader::Result::late, .client = {}, .called = {}}}).bytes);
   return all;
@@ -427,12 +428,36 @@ TEST_CASE("a header comes out as it went in, and one that is not as its result s
   CHECK_FALSE(changed([](auto& h) { h.size = 0; }));
   CHECK_FALSE(changed([](auto& h) { h.size = converse::longest_proxy_header + 1; }));
   CHECK_FALSE(changed([](auto& h) { h.own = true; }));
-  CHECK_FALSE(changed([&](auto& h) { h.client = at("2001:db8::1"); }));
+  CHECK(changed([&](auto& h) { h.client = at("2001:db8::1"); }));
+  CHECK_FALSE(changed([](auto& h) { h.called = {}; }));
   CHECK_FALSE(changed([](auto& h) { h.client = {}; }));
   CHECK_FALSE(changed([](auto& h) { h.client = h.called = {base::Address::local(0), 0}; }));
   Packet with = encode(HeaderSeen{7, good});
   with.fd = any_socket();
   CHECK_FALSE(decode_for_daemon(std::move(with)));
+}
+
+TEST_CASE("words of a header come out as they went in, and others than a header can have are refused") {
+  using Fact = net::ProxyWord::Fact;
+  const auto sent = [](const net::ProxyWords& words, std::uint8_t version = 2) {
+    const base::Endpoint end{*base::Address::parse("192.0.2.1"), 80};
+    const HeaderSeen seen{7, {.result = ProxyHeader::Result::header, .version = version, .own = false, .size = 28, .client = end, .called = end, .words = words}};
+    const auto message = decode_for_daemon(encode(seen));
+    const auto* heard = message ? std::get_if<HeaderSeen>(&*message) : nullptr;
+    return heard && heard->header == seen.header;
+  };
+  net::ProxyWords all;
+  for (std::size_t i = 0; i < net::most_proxy_words; ++i) all.push_back({static_cast<Fact>(i), "text"});
+  CHECK(sent(all));
+  CHECK(sent({{Fact::tls_subject, "J\xc3\xb6rg"}, {Fact::tls_key, std::string(net::longest_proxy_word, 'x')}}));
+  CHECK_FALSE(sent({{Fact::name, "a"}}, 1));
+  CHECK_FALSE(sent({{Fact::name, "a"}, {Fact::name, "b"}}));
+  CHECK_FALSE(sent({{Fact::protocol, "a"}, {Fact::name, "b"}}));
+  CHECK_FALSE(sent({{static_cast<Fact>(net::most_proxy_words), "a"}}));
+  for (const std::string& text : {std::string(), std::string(net::longest_proxy_word + 1, 'x'), std::string("a\nb"), std::string("\xff"), std::string("\0", 1)})
+    CHECK_FALSE(sent({{Fact::name, text}}));
+  ProxyHeader own{.result = ProxyHeader::Result::header, .version = 2, .own = true, .size = 16, .client = {}, .called = {}, .words = {{Fact::name, "a"}}};
+  CHECK_FALSE(decode_for_daemon(encode(HeaderSeen{7, own})));
 }
 
 TEST_CASE("counts and enumerations out of range are refused") {
@@ -494,6 +519,13 @@ TEST_CASE("keys and sockets travel with the messages that speak of them") {
   CHECK_FALSE(taken_with_a_socket(encode(WithKeys{7, 3})));
   CHECK_FALSE(taken_with_a_socket(encode(ForgetKeys{3})));
   CHECK_FALSE(decode_for_daemon(encode(Keys{3, {}})));
+  const tls::TicketKeys ours{std::string(tls::ticket_key_size, '\0'), std::string(tls::ticket_key_size, 'x')};
+  const auto tickets = decode_for_worker(encode(Tickets{ours}));
+  REQUIRE(tickets);
+  CHECK(std::get<Tickets>(*tickets).keys == ours);
+  CHECK_FALSE(decode_for_worker(encode(Tickets{{"short", {}}})));
+  CHECK_FALSE(decode_for_worker(encode(Tickets{{{}, ours.current}})));
+  CHECK_FALSE(taken_with_a_socket(encode(Tickets{ours})));
 }
 
 TEST_CASE("how a handshake came out arrives as it was told, or not at all") {

@@ -32,7 +32,7 @@ std::shared_ptr<const tls::Offer> offer(const char* subject = "localhost", bool 
 
 std::shared_ptr<const spawn::Recipe> tls_recipe() {
   auto recipe = std::make_shared<spawn::Recipe>(*real_recipe());
-  recipe->environment.emplace_back("XSUPERD_WORKER_ROLE=tls");
+  recipe->environment.push_back("XSUPERD_WORKER_ROLE=tls");
   return recipe;
 }
 

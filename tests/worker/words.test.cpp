@@ -108,7 +108,8 @@ std::vector<Word> all_words() {
   const std::pair<const char*, Kind> kinds[]{
       {"echo", Kind::echo},     {"discard", Kind::discard}, {"chargen", Kind::chargen}, {"daytime", Kind::daytime},
       {"time", Kind::time},     {"text", Kind::text},       {"xadmin", Kind::xadmin},   {"relay", Kind::relay},
-      {"tcpmux", Kind::tcpmux}, {"ident", Kind::ident},   {"lines", Kind::lines}, {"tls", Kind::tls}};
+      {"tcpmux", Kind::tcpmux}, {"ident", Kind::ident},   {"lines", Kind::lines}, {"tls", Kind::tls},
+      {"tls-relay", Kind::tls_relay}};
   for (const auto& [name, kind] : kinds) say(fmt::format("start-{}", name), start_of(kind));
   all.push_back({"stop", encode(Stop{5}).bytes});
   all.push_back({"drain", encode(Drain{}).bytes});
@@ -117,6 +118,7 @@ std::vector<Word> all_words() {
   all.push_back({"keys", encode(Keys{9, {}}).bytes});
   all.push_back({"forget-keys", encode(ForgetKeys{9}).bytes});
   all.push_back({"with-keys", encode(WithKeys{8, 9}).bytes});
+  all.push_back({"tickets", encode(Tickets{{std::string(tls::ticket_key_size, 'k'), {}}}).bytes});
   all.push_back({"join", encode(Join{8, {}}).bytes});
   all.push_back({"sign-wanted", question_for_sign(first_sign + 1).bytes});
   hear("ready", encode(Ready{}));
@@ -134,7 +136,8 @@ std::vector<Word> all_words() {
   hear("progress-more", encode(Progress{.question = 99, .counts = {{1, {2, 3}}}, .last = false}));
   hear("line", encode(Line{.token = 6, .text = "a \\x09line"}));
   const ProxyHeader header{.result = ProxyHeader::Result::header, .version = 2, .own = false, .size = 28,
-                           .client = {*base::Address::parse("192.0.2.1"), 4711}, .called = {*base::Address::parse("198.51.100.1"), 80}};
+                           .client = {*base::Address::parse("192.0.2.1"), 4711}, .called = {*base::Address::parse("198.51.100.1"), 80},
+                           .words = {{net::ProxyWord::Fact::name, "www.example.org"}, {net::ProxyWord::Fact::tls_version, "TLSv1.3"}}};
   hear("header", encode(HeaderSeen{.token = 6, .header = header}));
   hear("header-late", encode(HeaderSeen{.token = 6, .header = {.result = ProxyHeader::Result::late, .client = {}, .called = {}}}));
   return all;

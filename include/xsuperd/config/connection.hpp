@@ -38,7 +38,29 @@ enum class Fact : std::uint8_t {
   interface,      ///< of a link-local address
   proxy_addr,     ///< of the proxy that the client came through
   proxy_port,
+  proxy_sni,      ///< this one and all that follow: what the proxy tells of the client, as net::ProxyWord::Fact
+  proxy_alpn,
+  proxy_unique_id,
+  proxy_tls_version,
+  proxy_tls_cipher,
+  proxy_tls_verified,
+  proxy_tls_cn,
+  proxy_tls_signature,
+  proxy_tls_key,
+  tls_protocol,        ///< with TLS: what was agreed on (tls::Words)
+  tls_cipher,
+  tls_name,
+  tls_alpn,
+  tls_resumed,         ///< 1 or 0
+  tls_client_subject,  ///< of a peer's certificate (tls::Certificate)
+  tls_client_names,    ///< with blanks between them, as many as go into longest_names bytes
+  tls_client_issuer,
+  tls_client_serial,
+  tls_client_sha256,
 };
+
+/// Bytes of the value of Fact::tls_client_names.
+inline constexpr std::size_t longest_names = 4096;
 
 /// A word of server_args, taken apart.
 struct ArgumentPattern {
@@ -72,6 +94,8 @@ struct ConnectionVariable {
     link_local,  ///< of those the ones by a link-local address
     local,       ///< UNIX sockets
     proxied,     ///< those through a proxy of proxy_from
+    tls,         ///< those with TLS
+    certified,   ///< of these, the ones whose peer has a certificate
   };
   std::string_view name;
   ConnEnv least;  ///< ucspi: `all` has it too; xinetd: nothing sets it, but it would belong to another connection

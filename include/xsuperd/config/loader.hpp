@@ -57,6 +57,17 @@ struct Sources {
 [[nodiscard]] Loaded load(Files& files, Names& names, const Sources& sources, const Config& before);
 [[nodiscard]] Loaded load(Files& files, Names& names, const std::string& path);
 
+/// The service with what its files about TLS say now.
+struct Renewed {
+  /// The same object if they say the same, or cannot be used as they could not before; with SharedOffer::not_renewed if they
+  /// cannot, and everything else as it was.
+  std::shared_ptr<const Service> service;
+  enum class Outcome : std::uint8_t { unchanged, renewed, kept } outcome = Outcome::unchanged;
+  std::vector<std::string> warnings = {};  ///< sentences
+};
+/// Reads them again, and nothing else. Blocks on files.
+[[nodiscard]] Renewed renew(const std::shared_ptr<const Service>& service, Files& files, Names& names);
+
 /// The settings of the defaults or of one service as lines "NAME = VALUES" in table order, each indented by `indent`.
 [[nodiscard]] std::string dump(const Settings& settings, std::string_view indent = "\t");
 /// A whole configuration in the syntax that load() reads, includes resolved and defaults merged into each service.

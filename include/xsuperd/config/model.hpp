@@ -82,6 +82,9 @@ enum class RemovedSessions : std::uint8_t {
 /// pass_fds, ours: beside descriptors 0, 1 and 2 nothing, or the socket as sd_listen_fds(3) looks for it.
 enum class PassFds : std::uint8_t { none, systemd };
 
+/// redirect_proxy, ours: the version of the PROXY protocol's header with which a relay begins.
+enum class RedirectProxy : std::uint8_t { no, v1, v2 };
+
 /// stderr, ours: what a server has as descriptor 2.
 enum class ErrorOutput : std::uint8_t {
   client,   ///< its connection or socket, as with xinetd
@@ -283,9 +286,12 @@ struct Settings {
   std::optional<Words> tls_ciphers;
   std::optional<Words> tls_alpn;
   std::optional<std::uint32_t> tls_timeout;  ///< seconds
-  std::optional<std::vector<AddressPattern>> proxy_from;  ///< ours, as the next two; networks only
+  std::optional<TlsHandover> tls_handover;   ///< ours, as all to redirect_proxy
+  std::optional<RedirectTls> redirect_tls;
+  std::optional<std::vector<AddressPattern>> proxy_from;  ///< networks only
   std::optional<std::uint32_t> proxy_timeout;             ///< seconds
   std::optional<bool> real_peer;
+  std::optional<RedirectProxy> redirect_proxy;
   std::optional<std::string> banner;
   std::optional<std::string> banner_success;
   std::optional<std::string> banner_fail;
@@ -384,6 +390,7 @@ struct Service {
   std::vector<ArgumentPattern> argument_patterns;  ///< with expand: of all of argv; else empty
   std::vector<gid_t> supplementary_groups;
   SharedOffer offer;        ///< with tls: what its files said
+  SharedOffer target_offer; ///< with redirect_tls: how its target is spoken to
   bool common_log = false;  ///< the FILE of the defaults, shared by all (fact B3.45)
   /// What bind says, if it had no address when the configuration was read: the name of a host, or an address in a zone.
   /// Until it has one the service stays closed (decision B15.24), and `listen.at.address` says nothing. Empty: nothing.
@@ -429,15 +436,10 @@ struct Service {
   [[nodiscard]] bool has_connections() const { return !wait && (kind == Kind::program || kind == Kind::tcpmux); }
   /// Do its connections begin with TLS?
   [[nodiscard]] bool tls() const { return settings.tls.value_or(false); }
-  [[nodiscard]] ClientCertificate client_certificate() const {
-    return settings.tls_client_cert.value_or(settings.only_cert ? ClientCertificate::required : ClientCertificate::no);
-  }
   /// May peers come to it through a proxy that says for whom it speaks?
   [[nodiscard]] bool proxied() const {
     return !wait && listen.socket_type == SocketType::stream && settings.proxy_from && !settings.proxy_from->empty();
   }
-  /// Do its servers get sockets that have the client's address as their peer, whoever the client came through?
-  [[nodiscard]] bool shows_real_peer() const { return settings.real_peer.value_or(false) && has_connections() && !served_by_us(); }
   /// A relay to a UNIX socket.
   [[nodiscard]] bool relays_locally() const { return kind == Kind::redirect && settings.redirect->local(); }
   [[nodiscard]] ErrorOutput error_output() const { return settings.error_output.value_or(ErrorOutput::client); }
@@ -465,6 +467,26 @@ struct Service {
   }
   bool operator==(const Service&) const = default;
 };
+
+/// Is there TLS between us and the target of its redirect?
+[[nodiscard]] inline bool calls_with_tls(const Service& service) {
+  const auto& settings = service.settings;
+  const bool wanted = settings.redirect_tls && settings.redirect_tls->kind != RedirectTls::Kind::no;
+  return service.kind == Kind::redirect && wanted && !service.relays_locally();
+}
+/// What is asked of the certificates of its peers?
+[[nodiscard]] inline ClientCertificate client_certificate(const Service& service) {
+  const auto& settings = service.settings;
+  return settings.tls_client_cert.value_or(settings.only_cert ? ClientCertificate::required : ClientCertificate::no);
+}
+/// With what header a relay begins.
+[[nodiscard]] inline RedirectProxy redirect_proxy(const Service& service) {
+  return service.settings.redirect_proxy.value_or(RedirectProxy::no);
+}
+/// Do its servers get sockets that have the client's address as their peer, whoever the client came through?
+[[nodiscard]] inline bool shows_real_peer(const Service& service) {
+  return service.settings.real_peer.value_or(false) && service.has_connections() && !service.served_by_us();
+}
 
 /// Why an entry of the files is not among the services.
 enum class Fate : std::uint8_t {

@@ -2,8 +2,10 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "xsuperd/tls/check.hpp"
 #include "xsuperd/tls/offer.hpp"
 #include "xsuperd/tls/words.hpp"
 
@@ -27,14 +29,37 @@ struct TlsVersions {
   bool operator==(const TlsVersions&) const = default;
 };
 
+/// redirect_tls: how a target is spoken to.
+struct RedirectTls {
+  enum class Kind : std::uint8_t {
+    no,
+    yes,     ///< whoever answers
+    verify,  ///< only the host of that name, by a certificate that somebody trusted has signed
+  };
+  Kind kind = Kind::no;
+  std::string authorities;  ///< verify: a path; empty: usual_authorities
+  bool operator==(const RedirectTls&) const = default;
+};
+/// Whom the system trusts to sign certificates of hosts, in PEM.
+inline constexpr std::string_view usual_authorities = "/etc/ssl/certs/ca-certificates.crt";
+
+/// tls_handover: what the server of a connection with TLS gets.
+enum class TlsHandover : std::uint8_t {
+  relay,   ///< one end of a pair of sockets, whose other end the worker has
+  kernel,  ///< the connection itself, in which the kernel speaks TLS; refused as long as it is not built
+};
+
 /// Usually until when a handshake has to be done, in seconds.
 inline constexpr std::uint32_t usual_tls_timeout = 10;
 
 /// What the files of a service said when they were read; equal when they said the same. Null: no TLS.
 struct SharedOffer {
   std::shared_ptr<const tls::Offer> value;
+  std::vector<tls::Shown> shown = {};  ///< its certificates, in its order
+  std::string not_renewed = {};        ///< why what the files say by now could not be taken; empty: it could
   bool operator==(const SharedOffer& other) const {
-    return value == other.value || (value && other.value && *value == *other.value);
+    const bool same = value == other.value || (value && other.value && *value == *other.value);
+    return same && not_renewed == other.not_renewed;
   }
 };
 

@@ -61,7 +61,7 @@ inline constexpr auto word_table<ClientCertificate> = std::to_array<Word<ClientC
 template <>
 inline constexpr auto word_table<ConnEnv> = std::to_array<Word<ConnEnv>>({
     {"xinetd", ConnEnv::xinetd}, {"ucspi", ConnEnv::ucspi}, {"all", ConnEnv::all}});
-/// Those that expand knows.
+/// Those that expand knows: none that a client could choose, as its words may be a command.
 template <>
 inline constexpr auto word_table<Fact> = std::to_array<Word<Fact>>({
     {"remote_addr", Fact::remote_addr},     {"remote_port", Fact::remote_port}, {"local_addr", Fact::local_addr},
@@ -73,6 +73,15 @@ template <>
 inline constexpr auto word_table<BanCause::Kind> = std::to_array<Word<BanCause::Kind>>({
     {"exit", BanCause::Kind::exit},       {"signal", BanCause::Kind::signal}, {"timeout", BanCause::Kind::timeout},
     {"refused", BanCause::Kind::refused}, {"sensor", BanCause::Kind::sensor}, {"penalty", BanCause::Kind::penalty}});
+template <>
+inline constexpr auto word_table<RedirectProxy> = std::to_array<Word<RedirectProxy>>({
+    {"no", RedirectProxy::no}, {"v1", RedirectProxy::v1}, {"v2", RedirectProxy::v2}});
+template <>
+inline constexpr auto word_table<TlsHandover> = std::to_array<Word<TlsHandover>>({
+    {"relay", TlsHandover::relay}, {"kernel", TlsHandover::kernel}});
+template <>
+inline constexpr auto word_table<RedirectTls::Kind> = std::to_array<Word<RedirectTls::Kind>>({
+    {"no", RedirectTls::Kind::no}, {"yes", RedirectTls::Kind::yes}, {"verify", RedirectTls::Kind::verify}});
 template <>
 inline constexpr auto word_table<PassFds> = std::to_array<Word<PassFds>>({
     {"none", PassFds::none}, {"systemd", PassFds::systemd}});

@@ -2,6 +2,7 @@
 #pragma once
 #include "xsuperd/control/schema/bans.hpp"
 #include "xsuperd/control/schema/daemon.hpp"
+#include "xsuperd/control/schema/events.hpp"
 #include "xsuperd/control/schema/services.hpp"
 #include "xsuperd/control/schema/sessions.hpp"
 
@@ -11,6 +12,6 @@
 namespace xsuperd::control {
 
 /// All commands, those of one subject together.
-using Commands = boost::mp11::mp_append<DaemonCommands, ServiceCommands, SessionCommands, BanCommands>;
+using Commands = boost::mp11::mp_append<DaemonCommands, ServiceCommands, SessionCommands, BanCommands, EventCommands>;
 
 }  // namespace xsuperd::control

@@ -10,6 +10,7 @@
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/fd.hpp"
+#include "xsuperd/net/proxy_words.hpp"
 #include "xsuperd/tls/engine.hpp"
 
 namespace boost::asio {
@@ -35,6 +36,9 @@ enum class Kind : std::uint8_t {
   tls,      ///< shakes hands, tells the outcome, and passes bytes to and from the socket that it is given then
   proxy,    ///< looks at the header of the PROXY protocol that the peer begins with; it stays in the connection, unread
   carry,    ///< passes bytes between the peer and `target`, the far end of a pair that a server has; a reset stays one
+  /// redirect with redirect_tls: like relay, but what comes from the peer is said to the target in TLS. Tells how the handshake
+  /// with the target came out.
+  tls_relay,
 };
 
 /// Bytes of a line as Parameters::on_line takes it: 1,024 of a stream, each escaped, and marks where it was cut.
@@ -46,9 +50,9 @@ struct Parameters {
   /// relay: a socket that is connected already, instead of `targets`; whoever uses it takes it out. Null: none. Shared, so
   /// that these are values.
   std::shared_ptr<base::Fd> target;
-  std::chrono::milliseconds connect_deadline{10'000};  ///< relay: for each target
+  std::chrono::milliseconds connect_deadline{10'000};  ///< relay: for each target, and once more for `texts`
   bool keepalive = false;                              ///< relay: SO_KEEPALIVE on both sides
-  std::vector<std::string> texts;                      ///< text, xadmin
+  std::vector<std::string> texts;                      ///< text, xadmin; relay: what the target is sent first
   /// After so long without anything happening the conversation ends; 0: never, but 5 minutes for xadmin.
   /// tcpmux: for the whole request line, 0: 10 s. ident: for the whole look-up, 0: 30 s (fact B7.29). tls: for the handshake.
   /// proxy: for the whole header, 0: 5 s.
@@ -58,10 +62,12 @@ struct Parameters {
   /// lines: takes one after the other, each escaped and of at most longest_line bytes. False: there is no room for it now,
   /// and it is dropped. Stays in the process: the daemon and a worker have one each.
   std::function<bool(std::string_view)> on_line;
-  /// tls: what the service offers, for whoever has it held elsewhere, and the same made ready, for whoever holds it.
+  /// tls, tls_relay: what the service offers or asks for, for whoever has it held elsewhere, and the same made ready, for
+  /// whoever holds it.
   std::shared_ptr<const tls::Offer> offer;
   std::shared_ptr<const tls::Context> context;
-  /// tls: told once. After Handshake::Result::done the conversation waits for join(); else it ends. Stays in the process.
+  /// tls, tls_relay: told once. After Handshake::Result::done a conversation of kind tls waits for join(); else it ends, as does
+  /// a tls_relay. Stays in the process.
   std::function<void(const tls::Handshake&)> on_shaken;
 };
 
@@ -96,8 +102,9 @@ struct ProxyHeader {
   /// UNKNOWN, LOCAL or of no family: the peer speaks for itself, and there are no addresses.
   bool own = false;
   std::uint16_t size = 0;    ///< bytes of the header, which are still to be read: at most longest_proxy_header
-  base::Endpoint client;     ///< both of one family, IPv4 or IPv6; a mapped address is told as IPv4
-  base::Endpoint called;     ///< the address that the client called
+  base::Endpoint client;     ///< IPv4 or IPv6; a mapped address is told as IPv4
+  base::Endpoint called;     ///< the address that the client called; it may be of the other family
+  net::ProxyWords words = {};  ///< what else a header of version 2 tells
   bool operator==(const ProxyHeader&) const = default;
 };
 /// Bytes of the longest header that is taken; one of version 1 has 107 at most.

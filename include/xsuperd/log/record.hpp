@@ -48,10 +48,15 @@ struct Start {
   Maybe<std::uint16_t> port{};
   Maybe<base::Address> local{};
   Maybe<std::uint16_t> local_port{};
+  Maybe<base::Address> proxy{};
+  Words tls{};
+  Words tls_name{};
+  Words certificate{};
   Maybe<pid_t> pid{};
   Words box{};
 };
-BOOST_DESCRIBE_STRUCT(Start, (), (service, id, connection_id, peer, port, local, local_port, pid, box))
+BOOST_DESCRIBE_STRUCT(Start, (), (service, id, connection_id, peer, port, local, local_port, proxy, tls, tls_name, certificate,
+                                  pid, box))
 
 struct Exit {
   static constexpr std::string_view word = "exit";
@@ -63,6 +68,10 @@ struct Exit {
   Maybe<std::uint16_t> port{};
   Maybe<base::Address> local{};
   Maybe<std::uint16_t> local_port{};
+  Maybe<base::Address> proxy{};
+  Words tls{};
+  Words tls_name{};
+  Words certificate{};
   Maybe<pid_t> pid{};
   Words box{};
   Maybe<int> status{};
@@ -74,8 +83,8 @@ struct Exit {
   Maybe<std::uint64_t> bytes_in{};
   Maybe<std::uint64_t> bytes_out{};
 };
-BOOST_DESCRIBE_STRUCT(Exit, (), (service, id, connection_id, peer, port, local, local_port, pid, box, status, signal,
-                                 duration, cpu_user, cpu_system, maxrss, bytes_in, bytes_out))
+BOOST_DESCRIBE_STRUCT(Exit, (), (service, id, connection_id, peer, port, local, local_port, proxy, tls, tls_name, certificate,
+                                 pid, box, status, signal, duration, cpu_user, cpu_system, maxrss, bytes_in, bytes_out))
 
 struct Refuse {
   static constexpr std::string_view word = "refuse";
@@ -87,10 +96,11 @@ struct Refuse {
   Maybe<std::uint16_t> port{};
   Maybe<base::Address> local{};
   Maybe<std::uint16_t> local_port{};
+  Maybe<base::Address> proxy{};
   std::string_view reason{};
   Rule rule{};
 };
-BOOST_DESCRIBE_STRUCT(Refuse, (), (service, id, connection_id, peer, port, local, local_port, reason, rule))
+BOOST_DESCRIBE_STRUCT(Refuse, (), (service, id, connection_id, peer, port, local, local_port, proxy, reason, rule))
 
 struct Limit {
   static constexpr std::string_view word = "limit";
@@ -190,6 +200,10 @@ inline constexpr std::array fields = std::to_array<Field>({
     {"port", "The port of the peer."},
     {"local", "The address that the peer has reached, or that the socket has."},
     {"local_port", "The port of that."},
+    {"proxy", "The address of the proxy that speaks for the peer; peer and local are what it says."},
+    {"tls", "The version of TLS that was agreed on; absent without TLS, as the next two."},
+    {"tls_name", "The name that the peer has asked for (SNI)."},
+    {"certificate", "The common name in the certificate of the peer."},
     {"path", "The path of the socket, or what else stands in listen."},
     {"pid", "The process id of the server."},
     {"box", "The server runs in a box whose files are those of the host, of programs alone, or of a directory."},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,10 +19,14 @@ struct TcpIdentity {
   base::Endpoint local{};
   std::uint64_t cookie = 0;     ///< SO_COOKIE, never used again; 0: it is no connection that can be looked at
   std::uint32_t interface = 0;  ///< to which the socket is bound; 0: to none
+  /// Bytes that the peer began with and that are not its own, as the header of a proxy is: to have sent them is to have said
+  /// nothing. For whoever knows of them.
+  std::uint32_t preface = 0;
   [[nodiscard]] bool known() const { return cookie != 0; }
   bool operator==(const TcpIdentity&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(TcpIdentity, (), (local, cookie, interface))
+BOOST_DESCRIBE_STRUCT(TcpIdentity, (), (local, cookie, interface, preface))
+constexpr auto members_since(const TcpIdentity*) { return std::array{base::Since{"preface", 10}}; }
 
 /// Four system calls. Not known() when the socket is none of TCP (MPTCP is another protocol), or of another network.
 [[nodiscard]] TcpIdentity identify_tcp(int socket);
@@ -34,7 +39,7 @@ struct TcpLook {
     not_looked,  ///< it could not be asked for: see `error`
   };
   Outcome outcome = Outcome::seen;
-  bool peer_spoke = false;            ///< the peer has sent at least one byte; its end is none
+  bool peer_spoke = false;            ///< the peer has sent at least one byte after its preface; its end is none
   std::chrono::milliseconds quiet{};  ///< since a byte came, or one was sent for the first time
   int error = 0;                      ///< errno
 };

@@ -46,6 +46,7 @@ struct Inquiry {
   std::optional<Live> live = {};    ///< none: nothing runs
   std::optional<std::vector<gid_t>> groups = {};  ///< of a local peer, by the group database; none: not known
   std::optional<base::Address> via = {};  ///< the proxy that the peer comes through; none: it comes by itself
+  std::optional<std::string> cert = {};  ///< a name in the certificate of the peer, or its digest; none: nothing is known of one
 };
 
 /// Whose address the service judges: the peer's, or that of a proxy that it does not trust.

@@ -70,10 +70,11 @@ struct InheritedSession : SessionFacts {
   bool conversing = false;       ///< a worker holds it, or will
   Stage stage = Stage::libwrap;  ///< what came next, in a state of a version that has no phases
   std::optional<InheritedDatagram> datagram = {};
+  std::optional<tls::Words> words = {};  ///< with TLS, once its handshake is done: what was agreed on
   bool operator==(const InheritedSession&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(InheritedSession, (SessionFacts), (token, socket, pidfd, conversing, stage, datagram, lingers))
-constexpr auto members_since(const InheritedSession*) { return std::array{base::Since{"lingers", 5}}; }
+BOOST_DESCRIBE_STRUCT(InheritedSession, (SessionFacts), (token, socket, pidfd, conversing, stage, datagram, lingers, words))
+constexpr auto members_since(const InheritedSession*) { return std::array{base::Since{"lingers", 5}, base::Since{"words", 10}}; }
 
 /// A refused peer of datagrams, and when it was logged (fact B4.34).
 struct InheritedRefusal {

@@ -34,7 +34,7 @@ class Runner : public std::enable_shared_from_this<Runner> {
   void count_on_from(Runner& before);
   /// Takes on a changed configuration. Sockets at places that both have go on; others are closed, and opened.
   void reconfigure(Setup setup);
-  /// Takes on a configuration that differs in nothing but where it is written; the recipe stays.
+  /// Takes on a configuration that differs in nothing but where it is written, and what its files about TLS say; the recipe stays.
   void move_to(Setup setup);
   /// The configuration is the same, and its logs were opened anew.
   void log_to(Outputs outputs);

@@ -19,6 +19,7 @@
 #include "xsuperd/net/forward_resolver.hpp"
 #include "xsuperd/net/ident.hpp"
 #include "xsuperd/net/local_connector.hpp"
+#include "xsuperd/net/proxy_words.hpp"
 #include "xsuperd/net/tcp_observer.hpp"
 #include "xsuperd/net/true_pairs.hpp"
 #include "xsuperd/service/state.hpp"
@@ -137,6 +138,8 @@ struct SessionFacts {
   /// Of a client that a proxy speaks for: the proxy, and the address that the client called; `peer` is the client. Else both
   /// are unknown.
   base::Endpoint proxy{}, called{};
+  net::ProxyWords proxy_words{};  ///< what else that proxy has told
+  bool calls = false;  ///< a worker for TLS holds its relay, because the target is spoken to in TLS
   [[nodiscard]] bool proxied() const { return proxy.address.known(); }
   /// Who is at the other end of its socket.
   [[nodiscard]] const base::Endpoint& socket_peer() const { return proxied() ? proxy : peer; }
@@ -144,12 +147,17 @@ struct SessionFacts {
 };
 BOOST_DESCRIBE_STRUCT(SessionFacts, (),
                       (peer, endpoint, phase, pid, started, started_wall, arrival, accepted, judged, judged_again,
-                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered, proxy, called))
+                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered, proxy, called, proxy_words, calls))
 constexpr auto members_since(const SessionFacts*) {
   return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}, base::Since{"queued", 8}, base::Since{"connection", 8},
                     base::Since{"peer_spoke", 8}, base::Since{"limited", 8}, base::Since{"local", 10}, base::Since{"covered", 10},
-                    base::Since{"proxy", 10}, base::Since{"called", 10}};
+                    base::Since{"proxy", 10}, base::Since{"called", 10}, base::Since{"proxy_words", 10}, base::Since{"calls", 10}};
 }
+
+/// Added to the token of a session whose relay a worker for TLS holds: there its own belongs to the conversation with its peer.
+inline constexpr Token of_relay = Token{1} << 62;
+/// By which token workers know what serves the session.
+[[nodiscard]] inline Token worker_token(Token token, const SessionFacts& session) { return session.calls ? token | of_relay : token; }
 
 /// One request. Loop thread only.
 struct Session : SessionFacts {
@@ -170,7 +178,8 @@ struct Session : SessionFacts {
   net::TruePairs::Id pair = 0;  ///< while its pair of sockets is being made
   bool shaking = false;   ///< a worker is to tell how its handshake came out
   std::shared_ptr<const tls::Words> words{};  ///< what was agreed on
-  bool header_lost = false;  ///< a worker has failed while it looked at the header
+  bool suspect = false;        ///< something had come before a worker was to look at its header
+  unsigned headers_lost = 0;  ///< how many workers have failed while they had it to look at
   /// With `real_peer`, from the moment at which they are made until the server has its own: see net::TruePairs.
   base::Fd handler_end{}, carrier_end{};
   base::Fd lingers{};  ///< with `linger`: ours, while the server has its own; none where there were no descriptors

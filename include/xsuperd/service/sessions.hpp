@@ -59,11 +59,13 @@ class Sessions {
  private:
   /// What is left of a session in the queue.
   struct Through {
-    base::Endpoint proxy, called;
+    base::Endpoint proxy, called, local;
+    bool covered = false;
+    std::shared_ptr<const tls::Words> words;
   };
   struct PutAway {
     base::Endpoint peer;
-    std::unique_ptr<const Through> through;  ///< of a client that a proxy speaks for
+    std::unique_ptr<const Through> through;  ///< of a client that a proxy speaks for, or whose connection a worker has
     EndpointId endpoint = 0;
     base::Fd socket;
     base::Moment accepted{}, queued{};

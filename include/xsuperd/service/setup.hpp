@@ -19,6 +19,7 @@ struct Setup {
   std::shared_ptr<log::Output> service_log;  ///< null: no logging
   std::shared_ptr<log::Output> event_log = {};  ///< null: nothing is recorded
   bool event_log_failed = false;  ///< it could not be opened: of a Runner that has one, that goes on
+  bool logs_stay = false;  ///< for Runner::move_to(): those that it has go on
   [[nodiscard]] const config::Service& service() const { return policy->service(); }
 };
 

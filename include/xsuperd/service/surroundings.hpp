@@ -11,6 +11,7 @@
 
 #include "xsuperd/base/descriptor_reserve.hpp"
 #include "xsuperd/log/daemon_log.hpp"
+#include "xsuperd/log/history.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/net/forward_resolver.hpp"
 #include "xsuperd/net/activated_sockets.hpp"
@@ -182,6 +183,7 @@ struct Surroundings {
   Rpc rpc{};
   Datagrams datagrams{};
   Bans bans{};
+  log::History history{};  ///< what has happened lately
   Census census{};
   Clock clock{};
   Hooks hooks{};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "xsuperd/tls/offer.hpp"
+#include "xsuperd/tls/words.hpp"
 
 namespace xsuperd::tls {
 
@@ -34,8 +35,18 @@ struct Fault {
 /// nothing. The first fault of each file. Blocks on files when it is the first to need OpenSSL; any thread.
 [[nodiscard]] std::vector<Fault> check(const Offer& offer, std::chrono::system_clock::time_point now);
 
-/// When the first certificate of the chain ends; nothing when there is none, or no OpenSSL.
-[[nodiscard]] std::optional<std::chrono::system_clock::time_point> end_of(const std::string& chain);
+/// So long before the end of a certificate it is worth a warning.
+inline constexpr std::chrono::hours soon{14 * 24};
+
+/// What the certificate of an Identity says, and until when it is any good.
+struct Shown {
+  std::string name;  ///< of the Identity
+  Certificate certificate;
+  std::chrono::system_clock::time_point until{};  ///< of its chain the first to end
+  bool operator==(const Shown&) const = default;
+};
+/// Of all identities, in their order, those whose certificates can be read; none without OpenSSL.
+[[nodiscard]] std::vector<Shown> shown_by(const Offer& offer);
 
 /// Can this program speak TLS?
 enum class Ability : std::uint8_t { usable, not_built, not_loaded };

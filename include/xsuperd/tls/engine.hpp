@@ -8,16 +8,20 @@
 
 #include "xsuperd/base/error.hpp"
 #include "xsuperd/tls/offer.hpp"
+#include "xsuperd/tls/tickets.hpp"
 #include "xsuperd/tls/words.hpp"
 
 namespace xsuperd::tls {
 
-/// What connections to one service have in common: its keys, parsed. Does not change; may be shared by connections of one
-/// thread.
+/// What connections to one service have in common: its keys, parsed. Does not change, but for the keys of tickets; may be shared
+/// by connections of one thread.
 class Context {
  public:
   /// The error names no file: Offers have none.
   [[nodiscard]] static base::Result<std::shared_ptr<const Context>> make(const Offer& offer);
+  /// From now on tickets are made with these; before the first call with keys of its own, which nobody else has. Sessions of
+  /// other Offers are not resumed, whoever has made their tickets.
+  void use(const TicketKeys& keys) const;
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -50,7 +54,7 @@ class Transport {
   ~Transport() = default;
 };
 
-/// The server's side of one connection. Holds no bytes beyond what OpenSSL holds: one record in each direction, and none
+/// Our side of one connection: the one that its context is for. Holds no bytes beyond what OpenSSL holds: one record in each direction, and none
 /// while nothing passes. Loop thread only.
 class Engine {
  public:

@@ -28,9 +28,16 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
-/// All that a service with tls = yes shows and asks, with the contents of the files. A value; the keys in it are secret.
+/// Who begins.
+enum class Side : std::uint8_t {
+  answers,  ///< peers come to us: a server, in words of TLS
+  calls,    ///< we come to somebody: a client
+};
+
+/// All that a service with tls = yes shows and asks, with the contents of the files; or, for the other side, what a redirect
+/// with redirect_tls asks of its target. A value; the keys in it are secret.
 struct Offer {
-  std::vector<Identity> identities;  ///< the first is the one without a name
+  std::vector<Identity> identities;  ///< the first is the one without a name; there need be none for who calls
   bool strict_names = false;         ///< a name that none of them has is refused
   ClientCertificate client_certificate = ClientCertificate::no;
   std::string client_ca;   ///< PEM: certificates that are trusted to have signed those of peers
@@ -39,6 +46,10 @@ struct Offer {
   Version most = Version::tls1_3;
   std::vector<std::string> ciphers;  ///< OpenSSL's words (ciphers(1)), and names of TLS 1.3; none: the library's
   std::vector<std::string> alpn;     ///< what may be spoken (RFC 7301), the most wanted first; none: nobody asks
+  Side side = Side::answers;
+  /// calls: a name, which is asked for (SNI), or an address. With client_certificate it must be in the certificate that is shown,
+  /// which client_ca has signed.
+  std::string host = {};
   bool operator==(const Offer&) const = default;
 };
 
@@ -52,6 +63,11 @@ inline constexpr std::size_t longest_offer = 4 * 1024 * 1024;
 /// The parts of a PEM file that lie between lines of -----BEGIN and -----END, these included, and as they are: no remarks,
 /// no bytes beyond printable ASCII. Applied again it changes nothing.
 [[nodiscard]] std::string pem_blocks(std::string_view text);
+
+struct Words;
+/// Can a handshake with this offer have come out so: a certificate where one is required, a version and a protocol that are
+/// offered? What comes from another process is asked this.
+[[nodiscard]] bool fits(const Offer& offer, const Words& words);
 
 /// Does the name of an Identity stand for this host: the same name, or "*." and all but its first label? Upper and lower
 /// case are alike.

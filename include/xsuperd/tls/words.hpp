@@ -73,7 +73,7 @@ struct CertificatePattern {
   std::string text;
   bool operator==(const CertificatePattern&) const = default;
 };
-/// Does one of the patterns match? With none everybody is let in.
+/// Does one of the patterns match? With none nobody is let in: a list from which all was taken is one that admits nobody.
 [[nodiscard]] bool admits(const std::vector<CertificatePattern>& patterns, const std::optional<Certificate>& certificate);
 
 }  // namespace xsuperd::tls

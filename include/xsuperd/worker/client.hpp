@@ -131,6 +131,9 @@ class Client final : public Conversations {
   /// answered together by one more question, so that what they are told is never older than they are.
   void progress(Answered answered) override;
 
+  /// With what workers for TLS make tickets: those there are, and those that are yet to be started.
+  void use(const tls::TicketKeys& keys);
+
   /// For an upgrade: all workers there are, with what they hold. Changes nothing; the numbers are good as long as no
   /// other call is made and the loop does not run.
   [[nodiscard]] std::vector<InheritedWorker> hand_over() const;

@@ -14,6 +14,7 @@ namespace xsuperd::worker {
 using converse::Identity;
 using converse::Kind;
 using converse::Parameters;
+using converse::longest_proxy_header;
 using converse::ProxyHeader;
 using converse::Report;
 using converse::Traffic;

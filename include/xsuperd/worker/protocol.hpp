@@ -70,7 +70,7 @@ struct Keys {
 struct ForgetKeys {
   std::uint64_t number = 0;
 };
-/// Daemon to worker: with which Keys a conversation of kind tls is held. Comes before its Start, as Target does.
+/// Daemon to worker: with which Keys a conversation of kind tls or tls_relay is held. Comes before its Start, as Target does.
 struct WithKeys {
   std::uint64_t token = 0;
   std::uint64_t number = 0;
@@ -79,6 +79,10 @@ struct WithKeys {
 struct Join {
   std::uint64_t token = 0;
   base::Fd inner;  ///< none after decoding: it was lost on the way, and the conversation ends
+};
+/// Daemon to worker: with what tickets are made from now on, in all contexts. Only for a worker that this daemon has started.
+struct Tickets {
+  tls::TicketKeys keys;
 };
 /// Daemon to worker: end this conversation. Answered by Ended, unless there is none of that token.
 struct Stop {
@@ -90,7 +94,8 @@ struct Drain {};
 struct Ask {
   std::uint64_t question = 0;  ///< the daemon's number for it
 };
-using ToWorker = std::variant<Start, TextPart, Stop, Drain, Ask, Target, Keys, ForgetKeys, WithKeys, Join>;
+using ToWorker = std::variant<Start, TextPart, Stop, Drain, Ask, Target, Keys, ForgetKeys, WithKeys, Join,
+                              Tickets>;
 
 /// Worker to daemon: conversations may come.
 struct Ready {};
@@ -121,7 +126,7 @@ struct Line {
   std::uint64_t token = 0;
   std::string text;  ///< 1 to longest_line bytes
 };
-/// Worker to daemon: how the handshake of a conversation of kind tls came out; once. In order as tls::in_order() has it.
+/// Worker to daemon: how the handshake of a conversation of kind tls or tls_relay came out; once. In order as tls::in_order() has it.
 struct Shaken {
   std::uint64_t token = 0;
   tls::Handshake handshake;
@@ -152,6 +157,7 @@ constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
 [[nodiscard]] Packet encode(const ForgetKeys& forget);
 [[nodiscard]] Packet encode(const WithKeys& with);
 [[nodiscard]] Packet encode(Join join);
+[[nodiscard]] Packet encode(const Tickets& tickets);
 [[nodiscard]] Packet encode(const Stop& stop);
 [[nodiscard]] Packet encode(const Drain& drain);
 [[nodiscard]] Packet encode(const Ask& ask);

@@ -43,7 +43,7 @@ syn keyword xsuperdAttribute contained event_log max_load mdns mptcp nice no_acc
 syn keyword xsuperdAttribute contained only_from
 syn keyword xsuperdAttribute contained only_gid only_uid pass_fds passenv penalty penalty_range per_source
 syn keyword xsuperdAttribute contained per_source_rate port protocol proxy_from proxy_timeout queue rate real_peer
-syn keyword xsuperdAttribute contained receive_buffer redirect reload_policy
+syn keyword xsuperdAttribute contained receive_buffer redirect redirect_proxy redirect_tls reload_policy
 syn keyword xsuperdAttribute contained removed_sessions rlimit_as rlimit_core rlimit_cpu rlimit_data rlimit_files
 syn keyword xsuperdAttribute contained rlimit_fsize rlimit_locks rlimit_memlock rlimit_msgqueue rlimit_nice
 syn keyword xsuperdAttribute contained rlimit_nproc rlimit_rss rlimit_rtprio rlimit_rttime rlimit_sigpending
@@ -55,7 +55,7 @@ syn keyword xsuperdAttribute contained rlimit_stack rpc_number rpc_version runti
 syn keyword xsuperdAttribute contained server_args socket_group socket_mode socket_owner socket_type source_prefix
 syn keyword xsuperdAttribute contained stderr system_call_action system_calls tcp_connect tos type umask user v6only wait
 syn keyword xsuperdAttribute contained tls tls_alpn tls_cert tls_ciphers tls_client_ca tls_client_cert tls_client_crl
-syn keyword xsuperdAttribute contained tls_key tls_sni tls_sni_strict tls_timeout tls_versions
+syn keyword xsuperdAttribute contained tls_handover tls_key tls_sni tls_sni_strict tls_timeout tls_versions
 syn keyword xsuperdAttribute contained interface
 
 syn keyword xsuperdConstant contained yes no stream dgram raw seqpacket seqpacket_sctp UNLIMITED FOREVER NEVER SYSLOG FILE

@@ -19,6 +19,11 @@ void Actions::reload(bool strict, std::function<void(const ReloadReport&)> answe
   daemon_.reloads.reload(strict, std::move(answered));
 }
 void Actions::preview(std::function<void(const ReloadReport&)> answered) const { daemon_.reloads.preview(std::move(answered)); }
+void Actions::renew(const Services& services, Renewals::Answered answered) const {
+  std::vector<SharedService> meant;
+  for (const auto& runner : services) meant.push_back(runner->state().policy().shared_service());
+  daemon_.renewals.renew(std::move(meant), std::move(answered));
+}
 void Actions::upgrade(std::function<void(base::Result<void>)> answered) const { daemon_.upgrades.upgrade(std::move(answered)); }
 
 void Actions::stand(const Services& services, service::Standing standing) const {
@@ -51,7 +56,16 @@ void Actions::find_name(const base::Address& peer, std::function<void(const base
   daemon_.resolver.names_of(peer, std::move(answered));
 }
 
-void Actions::ask_traffic(worker::Conversations::Answered answered) const { daemon_.conversations.progress(std::move(answered)); }
+/// What workers for TLS carry between a peer and whatever serves it goes by the session's own token, as a relay of another worker does.
+void Actions::ask_traffic(worker::Conversations::Answered answered) const {
+  daemon_.handshakes.progress([conversations = &daemon_.conversations, answered = std::move(answered)](const worker::Counts& covered) {
+    conversations->progress([covered, answered](const worker::Counts& plain) {
+      worker::Counts all = plain;
+      all.insert(covered.begin(), covered.end());
+      answered(all);
+    });
+  });
+}
 
 namespace {
 

@@ -12,6 +12,7 @@
 #include "supervisor/file_work.hpp"
 #include "supervisor/logs.hpp"
 #include "supervisor/reloads.hpp"
+#include "supervisor/renewals.hpp"
 #include "supervisor/roster.hpp"
 #include "supervisor/upgrades.hpp"
 #include "xsuperd/base/peer_name.hpp"
@@ -39,7 +40,9 @@ class Actions {
     BansWatch& bans;
     net::Resolver& resolver;
     worker::Conversations& conversations;
+    worker::Conversations& handshakes;
     FileWork& files;
+    Renewals& renewals;
   };
   explicit Actions(const On& daemon) : daemon_(daemon) {}
 
@@ -53,6 +56,8 @@ class Actions {
   /// Finds out what a reload would do.
   void preview(std::function<void(const ReloadReport&)> answered) const;
   void upgrade(std::function<void(base::Result<void>)> answered) const;
+  /// As Renewals::renew().
+  void renew(const Services& services, Renewals::Answered answered) const;
 
   void stand(const Services& services, service::Standing standing) const;
   /// Sends a signal to each of the servers, or ends the conversation; which of the sessions there were.
@@ -63,7 +68,7 @@ class Actions {
   void unban(std::span<const policy::Network> networks) const;
 
   void find_name(const base::Address& peer, std::function<void(const base::PeerName&)> answered) const;
-  /// How much conversations have carried, which is told in a second at the most.
+  /// How much conversations have carried, by service::worker_token(), which is told in a second at the most.
   void ask_traffic(worker::Conversations::Answered answered) const;
   /// How many descriptors this process has open.
   void count_descriptors(std::function<void(base::Result<std::size_t>)> answered) const;

@@ -9,7 +9,7 @@ const std::vector<ControlCommand>& control_commands() {
   static const std::vector<ControlCommand> all = [] {
     std::vector<ControlCommand> rows;
     for (const auto some : {daemon_commands(), configuration_commands(), list_commands(), standing_commands(), show_commands(),
-                            session_commands(), explain_commands(), ban_commands()})
+                            renewal_commands(), session_commands(), explain_commands(), ban_commands(), event_commands()})
       rows.insert(rows.end(), some.begin(), some.end());
     return rows;
   }();

@@ -86,9 +86,11 @@ constexpr ControlCommand row() {
 [[nodiscard]] std::span<const ControlCommand> list_commands();
 [[nodiscard]] std::span<const ControlCommand> standing_commands();
 [[nodiscard]] std::span<const ControlCommand> show_commands();
+[[nodiscard]] std::span<const ControlCommand> renewal_commands();
 [[nodiscard]] std::span<const ControlCommand> session_commands();
 [[nodiscard]] std::span<const ControlCommand> explain_commands();
 [[nodiscard]] std::span<const ControlCommand> ban_commands();
+[[nodiscard]] std::span<const ControlCommand> event_commands();
 /// All of them.
 [[nodiscard]] const std::vector<ControlCommand>& control_commands();
 

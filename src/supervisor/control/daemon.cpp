@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "supervisor/control/command.hpp"
+#include "supervisor/control/recent.hpp"
 #include "supervisor/control/services.hpp"
 #include "supervisor/control/totals.hpp"
 #include "xsuperd/base/text.hpp"
@@ -11,7 +12,8 @@
 namespace xsuperd::supervisor {
 
 std::optional<std::uint64_t> process_limit_of(const View& daemon) {
-  return daemon.process_limit() > 0 ? std::optional(daemon.process_limit()) : std::nullopt;
+  const std::uint64_t limit = daemon.census().process_limit;
+  return limit > 0 ? std::optional(limit) : std::nullopt;
 }
 
 std::vector<std::int64_t> workers_of(const View& daemon) {
@@ -94,6 +96,7 @@ void status(const Call& call, const command::Nothing&, const Answer<command::Sta
       ::getrlimit(RLIMIT_NOFILE, &limit);
       reply::Status status = status_of(daemon);
       status.descriptors = {*used, limit.rlim_cur};
+      status.recent.emplace(recent(daemon.history()));
       answer(status);
     });
   });

@@ -66,7 +66,7 @@ policy::Live live_facts(const View& daemon, const service::Runner& runner, const
   live.recent = state.arrivals().recent(runner.service().rate(), daemon.now());
   live.load = daemon.load();
   live.running = state.running();
-  live.processes = daemon.processes();
+  live.processes = daemon.census().processes;
   tell_limits(runner, daemon.now(), peer, live);
   if (const auto ban = daemon.bans().list().ban_of(peer, daemon.now())) {
     live.ban = ban_text(*ban, daemon.now());
@@ -117,11 +117,12 @@ void explain(const Call& call, const request::Explain& arguments, const Answer<c
   const auto peer = base::parse_peer(arguments.address);
   if (!peer)
     return answer.refuse(Code::bad_request, fmt::format("'{}' is not an address", base::escaped(arguments.address, 200)));
-  Question question{call.view, {}, {*peer, base::local_time(std::chrono::system_clock::now()), call.view.process_limit(), {}, {}, {}}};
+  Question question{call.view, {}, {*peer, base::local_time(std::chrono::system_clock::now()), call.view.census().process_limit, {}, {}, {}}};
   if (arguments.groups && peer->is_local()) question.inquiry.groups = groups_told(*arguments.groups);
   if (arguments.via) question.inquiry.via = base::Address::parse(*arguments.via);
   if (arguments.via && !question.inquiry.via)
     return answer.refuse(Code::bad_request, fmt::format("'{}' is not an address", base::escaped(*arguments.via, 200)));
+  if (arguments.cert) question.inquiry.cert = *arguments.cert;
   if (arguments.at && !policy::set_clock(*arguments.at, question.inquiry.at))
     return answer.refuse(Code::bad_request, fmt::format("invalid time '{}' (expected H:MM)",
                                                         base::escaped(*arguments.at, 20)));

@@ -32,9 +32,19 @@ std::vector<policy::Named> names_of(const std::vector<config::Absent>& entries) 
   return names;
 }
 
+/// "; did you mean 'telnet'?", or nothing. Looking through more names than these would hold up the loop.
+std::string suggestion(const std::string& word, const std::vector<policy::Named>& served) {
+  constexpr std::size_t most_names = 500, longest = 64;
+  if (served.size() > most_names || word.size() > longest) return {};
+  std::vector<std::string_view> candidates;
+  for (const policy::Named& one : served) candidates.insert(candidates.end(), {one.id, one.name});
+  const auto near = base::nearest(word, candidates);
+  return near ? fmt::format("; did you mean '{}'?", base::escaped(*near, 200)) : std::string{};
+}
+
 /// About a word that means none of the services.
 control::Failure nobody(const std::vector<config::Absent>& absent, const std::vector<policy::Named>& names,
-                        const std::string& word) {
+                        const std::vector<policy::Named>& served, const std::string& word) {
   const auto found = policy::meant_by(word, names);
   if (!found.empty()) {
     const config::Absent& entry = absent[found.front()];
@@ -43,8 +53,9 @@ control::Failure nobody(const std::vector<config::Absent>& absent, const std::ve
                         policy::place_text({entry.place.file, entry.place.line, 0})),
             control::write(told(entry))};
   }
-  const bool pattern = policy::is_pattern(word);
-  return {Code::not_found, fmt::format("no service {} {}", pattern ? "matches" : "is named", base::escaped(word, 200)), {}};
+  const std::string escaped = base::escaped(word, 200);
+  if (policy::is_pattern(word)) return {Code::not_found, "no service matches " + escaped, {}};
+  return {Code::not_found, fmt::format("no service is named {}{}", escaped, suggestion(word, served)), {}};
 }
 
 }  // namespace
@@ -58,7 +69,7 @@ Selection select_services(const View& daemon, const std::vector<std::string>& wo
   std::vector<bool> taken(all.size());
   for (const std::string& word : words) {
     const auto found = policy::meant_by(word, names);
-    if (found.empty() && !selection.failure) selection.failure = nobody(config->absent, absent_names, word);
+    if (found.empty() && !selection.failure) selection.failure = nobody(config->absent, absent_names, names, word);
     for (const std::size_t i : found) {
       if (!taken[i]) selection.services.push_back(all[i]);
       taken[i] = true;
@@ -159,6 +170,16 @@ std::vector<reply::Socket> sockets_of(const service::Runner& runner) {
   return sockets;
 }
 
+std::vector<reply::Certificate> certificates_of(const config::SharedOffer& offer) {
+  std::vector<reply::Certificate> all;
+  for (const tls::Shown& one : offer.shown) {
+    const tls::Certificate& its = one.certificate;
+    all.push_back({{}, its.subject, its.names, its.issuer, its.serial, its.sha256, time_of(one.until)});
+    if (!one.name.empty()) all.back().host = one.name;
+  }
+  return all;
+}
+
 }  // namespace
 
 reply::Service told(const service::Runner& runner) {
@@ -184,6 +205,8 @@ reply::Service told(const service::Runner& runner) {
   if (std::string what = waits_for(runner); !what.empty()) service.waits_for = std::move(what);
   if (c.last_refusal != base::WallTime{})
     service.last_refusal = {time_of(c.last_refusal), c.last_refused_peer.address.text(), std::string(policy::log_word(c.last_reason))};
+  if (s.tls()) service.certificates = certificates_of(s.offer);
+  if (!s.offer.not_renewed.empty()) service.not_renewed = s.offer.not_renewed;
   return service;
 }
 

@@ -39,7 +39,7 @@ std::string_view stage_word(service::SessionPhase phase) {
 
 /// A server counts for itself; of a conversation it is known when a worker has told.
 void tell_traffic(const Session& session, Token token, const worker::Counts& counts, reply::Session& to) {
-  const auto found = session.conversing() ? counts.find(token) : counts.end();
+  const auto found = session.conversing() ? counts.find(worker_token(token, session)) : counts.end();
   if (found == counts.end()) return;
   to.bytes_in = found->second.in;
   to.bytes_out = found->second.out;
@@ -51,6 +51,17 @@ std::optional<double> limit_in(const service::Runner& runner, const Session& ses
   return std::max(std::chrono::duration<double>(session.started + std::chrono::seconds(*most) - now).count(), 0.0);
 }
 
+std::optional<reply::SessionTls> told(const tls::Words* words) {
+  if (!words) return std::nullopt;
+  const auto known = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
+  reply::SessionTls all{words->version, words->cipher, known(words->name), known(words->protocol), words->resumed, {}, {}, {}};
+  if (!words->certificate) return all;
+  all.subject = known(words->certificate->subject);
+  all.issuer = known(words->certificate->issuer);
+  all.sha256 = known(words->certificate->sha256);
+  return all;
+}
+
 reply::Session told(const service::Runner& runner, Token token, const Session& session, base::Moment now) {
   reply::Session row;
   row.session = token;
@@ -58,6 +69,7 @@ reply::Session told(const service::Runner& runner, Token token, const Session& s
   row.stage = stage_word(session.phase);
   if (session.peer.address.known()) row.peer = session.peer.address.text();
   row.port = session.peer.port;
+  row.tls = told(session.words.get());
   if (session.proxied()) row.proxy = session.proxy.address.text();
   if (session.pid != 0) row.pid = session.pid;
   row.age = std::chrono::duration<double>(now - session.accepted).count();

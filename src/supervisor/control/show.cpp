@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <iterator>
+
 #include "supervisor/control/command.hpp"
+#include "supervisor/control/recent.hpp"
 #include "supervisor/control/services.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/attribute.hpp"
@@ -56,7 +60,14 @@ void hide_environment(reply::Attribute& row) {
 void show(const Call& call, const request::Services& arguments, const Answer<command::Show>& answer) {
   Selection meant = services_meant(call.view, arguments);
   if (meant.failure) return answer.refuse(std::move(*meant.failure));
-  const reply::Show heads{time_of(std::chrono::system_clock::now()), supervisor::told(meant.services)};
+  reply::Show heads{time_of(std::chrono::system_clock::now()), supervisor::told(meant.services), {}};
+  auto& records = heads.recent.emplace();
+  constexpr std::size_t most = 20;  // a reply has room for no more before its rows
+  for (const auto& service : meant.services) {
+    if (meant.services.size() > most) break;
+    auto own = recent(call.view.history(), service->service().id);
+    std::move(own.begin(), own.end(), std::back_inserter(records));
+  }
   answer(heads, [services = std::move(meant.services), hide = !call.may_change, number = std::size_t{0},
                  next = std::size_t{0}]() mutable -> std::optional<reply::Attribute> {
     const auto all = config::attributes();

@@ -37,9 +37,9 @@ control::reply::Boxes View::boxes() const {
 }
 const Processes::WorkerFailures& View::worker_failures() const { return daemon_.processes.worker_failures(); }
 
+const log::History& View::history() const { return daemon_.around.history; }
 base::Moment View::now() const { return daemon_.around.clock.now(); }
 std::optional<double> View::load() const { return daemon_.around.clock.load ? daemon_.around.clock.load() : std::nullopt; }
-std::uint64_t View::process_limit() const { return daemon_.around.census.process_limit; }
-std::uint64_t View::processes() const { return daemon_.around.census.processes; }
+const service::Census& View::census() const { return daemon_.around.census; }
 
 }  // namespace xsuperd::supervisor

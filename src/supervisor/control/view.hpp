@@ -68,12 +68,14 @@ class View {
   [[nodiscard]] control::reply::Boxes boxes() const;
 
   [[nodiscard]] const BansWatch& bans() const { return daemon_.bans; }
+  /// What has happened lately.
+  [[nodiscard]] const log::History& history() const;
   /// Steady time, by the clock that bans and sessions go by.
   [[nodiscard]] base::Moment now() const;
   /// One-minute load average; nothing where it is not known.
   [[nodiscard]] std::optional<double> load() const;
-  [[nodiscard]] std::uint64_t process_limit() const;  ///< 0: none
-  [[nodiscard]] std::uint64_t processes() const;
+  /// The sessions of all services together.
+  [[nodiscard]] const service::Census& census() const;
 
  private:
   Of daemon_;

@@ -61,7 +61,7 @@ def main():
             peer.shutdown(socket.SHUT_WR)
             while piece := peer.recv(65536):
                 received += piece
-        except (ConnectionResetError, BrokenPipeError):
+        except OSError:  # or that there is no connection any more
             received = received or b"reset"
         sys.stdout.buffer.write(received or b"closed")
 

@@ -10,6 +10,7 @@ try:
         got += piece
 except ConnectionResetError:
     end = "reset"
-print(got.decode(), end, flush=True)
 with open("@DIR@/how-it-ended", "a") as told:
     print(end, file=told)
+if end == "end":
+    print(got.decode(), end, flush=True)

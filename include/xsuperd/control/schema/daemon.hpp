@@ -100,11 +100,14 @@ struct Status {
   Word<LogLevels> log_level;
   std::uint64_t control_clients = 0;
   Descriptors descriptors;
+  Maybe<std::vector<json::object>> recent;
   static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process ids"},
-                                    Note{"ban_trouble", "why the file of bans lags behind, if it does"}};
+                                    Note{"ban_trouble", "why the file of bans lags behind, if it does"},
+                                    Note{"recent", "the last five records, as in events"}};
 };
 BOOST_DESCRIBE_STRUCT(Status, (), (version, pid, started, now, configuration, services, totals, process_limit, load, workers,
-                                   worker_failures, conversations, boxes, bans, ban_trouble, log_level, control_clients, descriptors))
+                                   worker_failures, conversations, boxes, bans, ban_trouble, log_level, control_clients, descriptors,
+                                   recent))
 
 struct LogLevel {
   Word<LogLevels> level;

@@ -93,6 +93,22 @@ struct Socket {
 };
 BOOST_DESCRIBE_STRUCT(Socket, (), (address, port, open, trouble, element))
 
+/// A certificate that peers are shown.
+struct Certificate {
+  std::optional<std::string> host;
+  std::string subject;
+  std::vector<std::string> names;
+  std::string issuer;
+  std::string serial;
+  std::string sha256;
+  Time until;
+  static constexpr std::array notes{
+      Note{"host", "to peers that ask for this name (tls_sni); null: to all others"}, Note{"subject", "the common name"},
+      Note{"names", "the alternative names"}, Note{"sha256", "of the whole certificate"},
+      Note{"until", "when it ends, or one of its issuers that are shown with it does"}};
+};
+BOOST_DESCRIBE_STRUCT(Certificate, (), (host, subject, names, issuer, serial, sha256, until))
+
 struct Service {
   static constexpr std::string_view told_by = "counters";
   std::string id;
@@ -113,6 +129,8 @@ struct Service {
   std::optional<std::string> trouble;
   std::optional<std::string> waits_for;
   std::optional<Refusal> last_refusal;
+  Maybe<std::vector<Certificate>> certificates;
+  Maybe<std::string> not_renewed;
   static constexpr std::array notes{
       Note{"endpoint", "the first place where it listens"},
       Note{"sockets", "all of them, including those that are not open"},
@@ -121,10 +139,12 @@ struct Service {
       Note{"last_failure", "when a server last could not be started"},
       Note{"slowest_start", "the longest time from the arrival of a request to the start of its server, in seconds"},
       Note{"trouble", "why its socket is closed though it should be open"},
-      Note{"waits_for", "what has to be known before it can be opened"}};
+      Note{"waits_for", "what has to be known before it can be opened"},
+      Note{"certificates", "with tls"},
+      Note{"not_renewed", "why the certificates in its files could not be taken: it goes on with the ones before"}};
 };
 BOOST_DESCRIBE_STRUCT(Service, (), (id, name, state, endpoint, sockets, running, sessions, waiting, limit, counters, since, last_request,
-                                    last_failure, slowest_start, place, trouble, waits_for, last_refusal))
+                                    last_failure, slowest_start, place, trouble, waits_for, last_refusal, certificates, not_renewed))
 
 struct Absent {
   static constexpr std::string_view by_its_entry = "disabled";  ///< `why` of one that a line of its own leaves out
@@ -193,8 +213,10 @@ BOOST_DESCRIBE_STRUCT(StatsRow, (Counters), (id, state, running, limit, slowest_
 struct Show {
   Time now;
   std::vector<Service> services;
+  Maybe<std::vector<json::object>> recent;
+  static constexpr std::array notes{Note{"recent", "the last five records of each of the services, as in events; none where there are more than 20 services"}};
 };
-BOOST_DESCRIBE_STRUCT(Show, (), (now, services))
+BOOST_DESCRIBE_STRUCT(Show, (), (now, services, recent))
 
 struct Written {
   static constexpr std::string_view told_by = "file";
@@ -225,6 +247,26 @@ struct Attribute {
 };
 BOOST_DESCRIBE_STRUCT(Attribute, (), (service, attribute, value, set, sources, cut, hidden))
 
+struct Renewals {
+  static constexpr std::string_view renewed = "renewed", unchanged = "unchanged", kept = "kept";
+  static constexpr std::array all{renewed, unchanged, kept};
+};
+
+struct Renewal {
+  std::string id;
+  Word<Renewals> outcome;
+  std::optional<std::string> why;
+  static constexpr std::array notes{Note{"outcome", "kept: what the files say could not be taken, and what was there before goes on"},
+                                    Note{"why", "it was kept"}};
+};
+BOOST_DESCRIBE_STRUCT(Renewal, (), (id, outcome, why))
+
+struct Renew {
+  std::vector<Renewal> services;
+  static constexpr std::array notes{Note{"services", "those with TLS"}};
+};
+BOOST_DESCRIBE_STRUCT(Renew, (), (services))
+
 /// After a service was drained, disabled or enabled.
 struct Standing {
   std::vector<Service> services;
@@ -241,6 +283,8 @@ template <>
 inline constexpr Definition definition<reply::Counters>{"counters", "what a service has done"};
 template <>
 inline constexpr Definition definition<reply::Service>{"service", "a service"};
+template <>
+inline constexpr Definition definition<reply::Certificate>{"certificate", "a certificate that peers are shown"};
 template <>
 inline constexpr Definition definition<reply::Absent>{"absent", "an entry that is not served"};
 
@@ -294,6 +338,13 @@ struct Disable : Change<request::Services, reply::Standing> {
   static constexpr std::string_view text = "The same, but meant to be permanent.";
 };
 
+struct Renew : Change<request::Services, reply::Renew> {
+  static constexpr std::string_view name = "renew";
+  static constexpr std::string_view text =
+      "Reads certificates, keys, authorities and revocation lists of services with TLS again, of all that have it if none is "
+      "named. Handshakes that begin afterwards use them; sessions go on. Those that cannot be used change nothing.";
+};
+
 struct Enable : Change<request::Services, reply::Standing> {
   static constexpr std::string_view name = "enable";
   static constexpr std::string_view text =
@@ -303,6 +354,6 @@ struct Enable : Change<request::Services, reply::Standing> {
 }  // namespace command
 
 using ServiceCommands = boost::mp11::mp_list<command::List, command::Stats, command::Show, command::Drain, command::Disable,
-                                             command::Enable>;
+                                             command::Enable, command::Renew>;
 
 }  // namespace xsuperd::control

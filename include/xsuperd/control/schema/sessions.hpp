@@ -21,6 +21,23 @@ struct Sessions {
 };
 BOOST_DESCRIBE_STRUCT(Sessions, (), (sessions))
 
+/// What was agreed on with a peer.
+struct SessionTls {
+  std::string version;
+  std::string cipher;
+  std::optional<std::string> name;
+  std::optional<std::string> protocol;
+  bool resumed = false;
+  std::optional<std::string> subject;
+  std::optional<std::string> issuer;
+  std::optional<std::string> sha256;
+  static constexpr std::array notes{
+      Note{"cipher", "as OpenSSL calls it"}, Note{"name", "that the peer asked for (SNI)"},
+      Note{"protocol", "of tls_alpn"}, Note{"resumed", "a session from before went on"},
+      Note{"subject", "the common name in the peer's certificate"}, Note{"issuer", "of the peer's certificate; null: it has shown none"}};
+};
+BOOST_DESCRIBE_STRUCT(SessionTls, (), (version, cipher, name, protocol, resumed, subject, issuer, sha256))
+
 struct Session {
   std::uint64_t session = 0;
   std::string service;
@@ -35,15 +52,17 @@ struct Session {
   std::optional<std::uint64_t> bytes_out;
   std::optional<double> limit_in;
   std::optional<std::string> proxy;
+  std::optional<SessionTls> tls;
   static constexpr std::array notes{
       Note{"session", "its number, unique as long as the daemon runs"}, Note{"age", "in seconds"},
       Note{"retired", "its service has been removed"},
       Note{"bytes_in", "read from the peer so far; null if that is not known, as for a server"},
       Note{"bytes_out", "sent to the peer, or for a relay read from its target"},
       Note{"limit_in", "seconds until runtime_max ends it; null without such a limit"},
-      Note{"proxy", "the address of the proxy that speaks for the peer; null if it came by itself"}};
+      Note{"proxy", "the address of the proxy that speaks for the peer; null if it came by itself"},
+      Note{"tls", "null without TLS, and before the handshake is done"}};
 };
-BOOST_DESCRIBE_STRUCT(Session, (), (session, service, stage, peer, port, pid, age, started, retired, bytes_in, bytes_out, limit_in, proxy))
+BOOST_DESCRIBE_STRUCT(Session, (), (session, service, stage, peer, port, pid, age, started, retired, bytes_in, bytes_out, limit_in, proxy, tls))
 
 struct Killed {
   std::int64_t signal = 0;
@@ -96,13 +115,15 @@ struct Explain : Services {
   Maybe<std::string> at;
   Maybe<UpTo<std::uint64_t, 4096>> groups;
   Maybe<std::string> via;
+  Maybe<std::string> cert;
   static constexpr std::array notes{
       Note{"address", "of the peer; or a user of UNIX sockets, as unix:uid=1000, or a virtual machine, as vsock:3"},
       Note{"at", "the time of day, as H:MM"},
       Note{"groups", "the numbers of all groups of that user, for only_gid: the daemon looks for none"},
-      Note{"via", "the address of a proxy that the peer comes through, for proxy_from"}};
+      Note{"via", "the address of a proxy that the peer comes through, for proxy_from"},
+      Note{"cert", "a name in the certificate of the peer, or its SHA-256 digest, for only_cert"}};
 };
-BOOST_DESCRIBE_STRUCT(Explain, (Services), (address, at, groups, via))
+BOOST_DESCRIBE_STRUCT(Explain, (Services), (address, at, groups, via, cert))
 
 }  // namespace request
 
