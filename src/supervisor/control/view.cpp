@@ -38,7 +38,6 @@ control::reply::Boxes View::boxes() const {
 const Processes::WorkerFailures& View::worker_failures() const { return daemon_.processes.worker_failures(); }
 
 const log::History& View::history() const { return daemon_.around.history; }
-const policy::BanList& View::bans() const { return daemon_.around.bans.list; }
 base::Moment View::now() const { return daemon_.around.clock.now(); }
 std::optional<double> View::load() const { return daemon_.around.clock.load ? daemon_.around.clock.load() : std::nullopt; }
 const service::Census& View::census() const { return daemon_.around.census; }

@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "supervisor/bans_watch.hpp"
 #include "supervisor/in_force.hpp"
 #include "supervisor/lifetime.hpp"
 #include "supervisor/processes.hpp"
 #include "supervisor/roster.hpp"
 #include "xsuperd/control/schema.hpp"
 #include "xsuperd/log/daemon_log.hpp"
-#include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/runner.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
@@ -34,6 +34,7 @@ class View {
     const log::DaemonLog& log;
     const Lifetime& lifetime;
     const ControlDoor& door;
+    const BansWatch& bans;
     const std::string& version;             ///< of the program
     const std::string& configuration_path;
   };
@@ -66,7 +67,7 @@ class View {
   [[nodiscard]] const Processes::WorkerFailures& worker_failures() const;
   [[nodiscard]] control::reply::Boxes boxes() const;
 
-  [[nodiscard]] const policy::BanList& bans() const;
+  [[nodiscard]] const BansWatch& bans() const { return daemon_.bans; }
   /// What has happened lately.
   [[nodiscard]] const log::History& history() const;
   /// Steady time, by the clock that bans and sessions go by.
