@@ -211,8 +211,8 @@ BOOST_DESCRIBE_STRUCT(HandOver, (),
 constexpr auto members_since(const HandOver*) {
   return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5},
                     base::Since{"boxes", 9}, base::Since{"tls_workers", 10}, base::Since{"tickets", 10},
-                    base::Since{"ban_table", 10}, base::Since{"ban_texts", 10}, base::Since{"offenders", 10},
-                    base::Since{"ban_file_behind", 10}, base::Since{"ban_file_lines", 10}};
+                    base::Since{"ban_table", 11}, base::Since{"ban_texts", 11}, base::Since{"offenders", 11},
+                    base::Since{"ban_file_behind", 11}, base::Since{"ban_file_lines", 11}};
 }
 
 /// As text (JSON).

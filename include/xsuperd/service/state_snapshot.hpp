@@ -68,7 +68,7 @@ constexpr auto members_since(const StateSnapshot::Place*) {
 }
 constexpr auto members_since(const StateSnapshot*) {
   return std::array{base::Since{"endpoints", 6}, base::Since{"waiting", 8}, base::Since{"bucket", 8},
-                    base::Since{"source_buckets", 8}, base::Since{"penalties", 8}, base::Since{"offences", 10}};
+                    base::Since{"source_buckets", 8}, base::Since{"penalties", 8}, base::Since{"offences", 11}};
 }
 
 }  // namespace xsuperd::service
