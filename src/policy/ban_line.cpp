@@ -103,8 +103,9 @@ class Reader {
     if (!take('{')) return fails("is not a JSON object");
     if (take('}')) return ends();
     do {
-      if (!text(key_) || !take(':')) return fails("is not a JSON object");
-      if (!member(line)) return false;
+      std::string_view name;
+      if (!text(name, name_) || !take(':')) return fails("is not a JSON object");
+      if (!member(name, line)) return false;
     } while (take(','));
     return take('}') ? ends() : fails("is not complete");
   }
@@ -130,10 +131,25 @@ class Reader {
     return rest_.empty() || fails("has something behind its end");
   }
 
-  /// A string of JSON; its value goes into `value`, which is used again and again.
-  bool text(std::string& value) {
-    value.clear();
+  /// A string of JSON: as it stands there, or in `copy` where it has anything but plain characters.
+  bool text(std::string_view& value, std::string& copy) {
     if (!take('"')) return fails("is not a JSON object");
+    const std::size_t plain = plain_length(rest_);
+    if (plain == rest_.size() || rest_[plain] != '"') {
+      const bool right = rest_of_text(copy);
+      value = copy;
+      return right;
+    }
+    value = rest_.substr(0, plain);
+    rest_.remove_prefix(plain + 1);
+    return true;
+  }
+  static std::size_t plain_length(std::string_view text) {
+    const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+    return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_plain) - text.begin());
+  }
+  bool rest_of_text(std::string& value) {
+    value.clear();
     while (!rest_.empty()) {
       const std::size_t plain = std::min(rest_.find_first_of("\"\\"), rest_.size());
       if (!characters(rest_.substr(0, plain), value)) return false;
@@ -217,36 +233,37 @@ class Reader {
     return !word.empty() && word.find_first_not_of("+-.0123456789eE") == word.npos;
   }
 
-  bool member(BanLine& line) {
+  bool member(std::string_view name, BanLine& line) {
     blanks();
     if (rest_.empty()) return fails("is not complete");
     if (rest_.front() == '{' || rest_.front() == '[') return fails("has a member that is an object or a list");
     const bool is_text = rest_.front() == '"';
-    if (is_text && !text(value_)) return false;
-    const std::string_view other = is_text ? std::string_view() : word();
-    if (!is_text && !is_word(other)) return fails("has a member without a value");
-    if (key_ == "prefix") return prefix(is_text, line);
-    if (key_ == "until" && other == "null") return line.until.reset(), true;
-    if (key_ == "until") return time(is_text, line.until, "has an 'until' that is not a time");
-    if (key_ == "since" && other != "null") return time(is_text, line.since, "has a 'since' that is not a time");
-    if (key_ == "reason" && is_text) line.reason = cut(value_, longest_ban_reason);
-    if (key_ == "origin" && is_text) line.origin = cut(value_, longest_ban_origin);
+    std::string_view value;
+    if (is_text && !text(value, value_)) return false;
+    if (!is_text && !is_word(value = word())) return fails("has a member without a value");
+    if (name == "prefix") return prefix(is_text, value, line);
+    const bool is_null = !is_text && value == "null";
+    if (name == "until" && is_null) return line.until.reset(), true;
+    if (name == "until") return time(is_text, value, line.until, "has an 'until' that is not a time");
+    if (name == "since" && !is_null) return time(is_text, value, line.since, "has a 'since' that is not a time");
+    if (name == "reason" && is_text) line.reason = cut(value, longest_ban_reason);
+    if (name == "origin" && is_text) line.origin = cut(value, longest_ban_origin);
     return true;
   }
-  bool prefix(bool is_text, BanLine& line) {
-    const auto network = is_text ? Network::parse(value_) : std::nullopt;
+  bool prefix(bool is_text, std::string_view value, BanLine& line) {
+    const auto network = is_text ? Network::parse(value) : std::nullopt;
     if (!network) return fails("has a 'prefix' that is not an address or a network");
     line.peer = *network;
     has_prefix_ = true;
     return true;
   }
-  bool time(bool is_text, std::optional<base::WallTime>& to, std::string_view wrong) {
-    to = is_text ? rfc3339_time(value_) : std::nullopt;
+  bool time(bool is_text, std::string_view value, std::optional<base::WallTime>& to, std::string_view wrong) {
+    to = is_text ? rfc3339_time(value) : std::nullopt;
     return to || fails(wrong);
   }
 
   std::string_view rest_;
-  std::string key_, value_;
+  std::string name_, value_;  ///< the texts in which there are escapes
   std::string_view trouble_;
   bool has_prefix_ = false;
 };

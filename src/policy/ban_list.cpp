@@ -22,47 +22,45 @@ constexpr int spread_ipv6 = 32;
 class Whys {
  public:
   using Id = std::uint32_t;
+  using Texts = std::pair<std::string, std::string>;
   /// Counts one more that has it.
   Id take(std::string_view reason, std::string_view origin) {
-    const auto [there, fresh] = ids_.try_emplace({std::string(reason), std::string(origin)}, Entry{});
-    if (fresh) {
-      try {
-        number(there->second);
-        texts_[there->second.id] = &there->first;
-      } catch (...) {
-        ids_.erase(there);
-        throw;
-      }
-    }
+    auto there = entries_.find(std::pair(reason, origin));
+    if (there == entries_.end()) there = add({std::string(reason), std::string(origin)});
     ++there->second.users;
     return there->second.id;
   }
   void release(Id id) noexcept {
-    const auto there = ids_.find(*texts_[id]);
-    if (--there->second.users > 0) return;
-    unused_.push_back(id);  // there is room, see number()
-    ids_.erase(there);
+    if (--places_[id]->second.users > 0) return;
+    unused_.push_back(id);  // there is room, see add()
+    entries_.erase(places_[id]);
   }
-  [[nodiscard]] const std::pair<std::string, std::string>& operator[](Id id) const { return *texts_[id]; }
+  [[nodiscard]] const Texts& operator[](Id id) const { return places_[id]->first; }
 
  private:
   struct Entry {
     Id id = 0;
     std::uint32_t users = 0;
   };
-  void number(Entry& entry) {
-    if (!unused_.empty()) {
-      entry.id = unused_.back();
-      unused_.pop_back();
-      return;
+  struct Less {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return views(a) < views(b); }
+    static auto views(const auto& texts) { return std::pair<std::string_view, std::string_view>(texts.first, texts.second); }
+  };
+  using Entries = std::map<Texts, Entry, Less>;
+  Entries::iterator add(Texts texts) {
+    if (unused_.empty()) {
+      if (unused_.capacity() <= places_.size()) unused_.reserve(2 * places_.size() + 1);
+      places_.emplace_back();
+      unused_.push_back(static_cast<Id>(places_.size() - 1));
     }
-    unused_.reserve(texts_.size() + 1);
-    texts_.push_back(nullptr);
-    entry.id = static_cast<Id>(texts_.size() - 1);
+    const auto there = entries_.emplace(std::move(texts), Entry{.id = unused_.back()}).first;
+    unused_.pop_back();
+    return places_[there->second.id] = there;
   }
 
-  std::map<std::pair<std::string, std::string>, Entry> ids_;
-  std::vector<const std::pair<std::string, std::string>*> texts_;
+  Entries entries_;
+  std::vector<Entries::iterator> places_;
   std::vector<Id> unused_;
 };
 

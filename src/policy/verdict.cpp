@@ -133,7 +133,7 @@ Policy::Source Policy::counted(const base::Address& peer) const {
 
 bool Policy::spares(const base::Address& peer) const {
   const auto& list = spared_ ? spared_ : exempt_;
-  return list && list->match_network(peer) != nullptr;
+  return (list && list->match_network(peer) != nullptr) || trusts(peer);
 }
 
 bool Policy::trusts(const base::Address& peer) const { return proxies_ && peer.is_ip() && proxies_->match_network(peer) != nullptr; }

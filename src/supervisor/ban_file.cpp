@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -176,7 +177,7 @@ void BanFile::tell(const BanFileReading& reading) const {
 void BanFile::open(const std::string& path) {
   path_ = path;
   if (path_.empty()) return;
-  const auto reading = read_ban_file(path_, [this](policy::BanLine& line) { apply(line); });
+  const auto reading = read_ban_file(path_, [this, at = times()](policy::BanLine& line) { apply(line, at, bans_); });
   if (!reading) {
     // Whatever is in it is not to be lost because we cannot read it.
     log_.error("the bans are not kept: {}", reading.error().sentence);
@@ -212,9 +213,9 @@ void BanFile::use(const std::string& path) {
   again_.cancel();
   reading_ = !path.empty();
   if (!reading_) return;
-  const auto lines = std::make_shared<std::vector<policy::BanLine>>();
-  off_loop([path, lines] { return read_ban_file(path, [&lines](policy::BanLine& line) { lines->push_back(std::move(line)); }); },
-           [this, path, lines](const base::Result<BanFileReading>& reading) {
+  const auto found = std::make_shared<policy::BanList>(std::numeric_limits<std::uint32_t>::max());
+  off_loop([path, found, at = times()] { return read_ban_file(path, [&](policy::BanLine& line) { apply(line, at, *found); }); },
+           [this, path, found](const base::Result<BanFileReading>& reading) {
              if (path != path_) return;
              if (!reading) {
                reading_ = false;
@@ -223,17 +224,21 @@ void BanFile::use(const std::string& path) {
                return log_.error("the bans are not kept: {}", reading.error().sentence);
              }
              for (const std::string& sentence : reading->told) log_.warning("{}", sentence);
-             merge(lines, 0);
+             merge(found, {});
            });
 }
 
 /// In pieces, so that nobody waits for the end.
-void BanFile::merge(const std::shared_ptr<std::vector<policy::BanLine>>& lines, std::size_t from) {
-  const std::size_t end = std::min(from + lines_a_turn, lines->size());
-  for (std::size_t i = from; i < end; ++i) apply((*lines)[i]);
-  if (end < lines->size()) {
-    boost::asio::post(files_.loop(), [this, lines, end, path = path_, alive = std::weak_ptr(alive_)] {
-      if (!alive.expired() && path == path_) merge(lines, end);
+void BanFile::merge(const std::shared_ptr<const policy::BanList>& found, policy::BanList::Cursor cursor) {
+  const base::Moment now = now_();
+  std::optional<policy::BanList::Ban> ban;
+  for (std::size_t left = lines_a_turn; left > 0 && (ban = found->next(cursor)); --left) {
+    const auto there = bans_.find(ban->peer, now);
+    if (now < ban->until && (!there || there->until < ban->until)) bans_.put(*ban);
+  }
+  if (ban) {
+    boost::asio::post(files_.loop(), [this, found, cursor, path = path_, alive = std::weak_ptr(alive_)] {
+      if (!alive.expired() && path == path_) merge(found, cursor);
     });
     return;
   }
@@ -243,11 +248,10 @@ void BanFile::merge(const std::shared_ptr<std::vector<policy::BanLine>>& lines, 
   next();
 }
 
-void BanFile::apply(policy::BanLine& line) {
-  const base::Moment now = now_();
-  const base::WallTime wall = std::chrono::system_clock::now();
+void BanFile::apply(policy::BanLine& line, const Times& at, policy::BanList& to) {
+  const auto& [now, wall] = at;
   if (line.until && *line.until <= wall) {
-    bans_.remove(line.peer);
+    to.remove(line.peer);
     return;
   }
   policy::BanList::Ban ban{.peer = line.peer, .until = base::Moment::max(), .since = now};
@@ -256,12 +260,11 @@ void BanFile::apply(policy::BanLine& line) {
   ban.stays = line.origin != by_service;
   ban.reason = std::move(line.reason);
   ban.origin = line.origin.empty() ? "file" : std::move(line.origin);
-  bans_.put(ban);
+  to.put(ban);
 }
 
-void BanFile::add_line(std::string& to, const policy::BanList::Ban& ban) const {
-  const base::Moment now = now_();
-  const base::WallTime wall = std::chrono::system_clock::now();
+void BanFile::add_line(std::string& to, const policy::BanList::Ban& ban, const Times& at) {
+  const auto& [now, wall] = at;
   policy::BanLine line{.peer = ban.peer, .until = {}, .since = wall - (now - ban.since), .reason = ban.reason, .origin = ban.origin};
   if (ban.until != base::Moment::max()) line.until = std::chrono::ceil<seconds>(wall + (ban.until - now));
   policy::write_ban_line(to, line);
@@ -269,10 +272,11 @@ void BanFile::add_line(std::string& to, const policy::BanList::Ban& ban) const {
 
 std::string BanFile::line_of(const policy::Network& peer) const {
   std::string text;
-  if (const auto ban = bans_.find(peer, now_()))
-    add_line(text, *ban);
+  const Times at = times();
+  if (const auto ban = bans_.find(peer, at.now))
+    add_line(text, *ban, at);
   else
-    policy::write_ban_line(text, {.peer = peer, .until = std::chrono::system_clock::now(), .since = {}, .reason = "lifted", .origin = ""});
+    policy::write_ban_line(text, {.peer = peer, .until = at.wall, .since = {}, .reason = "lifted", .origin = ""});
   return text;
 }
 
@@ -313,13 +317,15 @@ void BanFile::append() {
 void BanFile::rewrite() {
   const bool first = !std::exchange(rewriting_->begun, true);
   std::string text;
-  std::size_t count = 0;
+  const Times at = times();
+  std::size_t looked_at = 0;
   std::optional<policy::BanList::Ban> ban;
-  while (count < lines_a_turn && (ban = bans_.next(rewriting_->cursor))) {
-    ++count;
-    if (now_() < ban->until) add_line(text, *ban);
+  while (looked_at < lines_a_turn && (ban = bans_.next(rewriting_->cursor))) {
+    ++looked_at;
+    if (at.now >= ban->until) continue;
+    add_line(text, *ban, at);
+    ++rewriting_->lines;
   }
-  rewriting_->lines += count;
   if (ban) {
     return off_loop([path = path_, text = std::move(text), first] { return write_anew(path, text, first); },
                     [this, path = path_](const base::Result<void>& outcome) { written(path, outcome); });
@@ -366,9 +372,10 @@ void BanFile::finish() {
   alive_.reset();
   if (path_.empty() || !(behind_ || busy_ || !pending_.empty())) return;
   std::string text;
+  const Times at = times();
   policy::BanList::Cursor all;
   while (const auto ban = bans_.next(all))
-    if (now_() < ban->until) add_line(text, *ban);
+    if (at.now < ban->until) add_line(text, *ban, at);
   if (const auto outcome = put_in_place(path_, text, true); !outcome) log_.error("the last bans are lost: {}", outcome.error().sentence);
 }
 

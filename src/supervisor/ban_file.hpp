@@ -39,7 +39,7 @@ class BanFile {
   /// In another image: nothing need be read. `lines` and `behind` as in hand_over().
   void go_on(const std::string& path, std::uint64_t lines, bool behind);
   /// The configuration names another file, or none any more: reads it, without holding anybody up, and goes on there. What is
-  /// banned stays so.
+  /// banned stays so, for the longer of both times.
   void use(const std::string& path);
 
   /// That one has been banned, for longer than before, or no more.
@@ -61,11 +61,17 @@ class BanFile {
     std::uint64_t lines = 0;
     std::string after = {};  ///< lines about what has changed meanwhile
   };
+  /// One moment by both clocks, which are looked at once for many lines.
+  struct Times {
+    base::Moment now;
+    base::WallTime wall;
+  };
+  [[nodiscard]] Times times() const { return {now_(), std::chrono::system_clock::now()}; }
   [[nodiscard]] std::string line_of(const policy::Network& peer) const;
-  void add_line(std::string& to, const policy::BanList::Ban& ban) const;
-  void apply(policy::BanLine& line);
+  static void add_line(std::string& to, const policy::BanList::Ban& ban, const Times& at);
+  static void apply(policy::BanLine& line, const Times& at, policy::BanList& to);
   void tell(const BanFileReading& reading) const;
-  void merge(const std::shared_ptr<std::vector<policy::BanLine>>& lines, std::size_t from);
+  void merge(const std::shared_ptr<const policy::BanList>& found, policy::BanList::Cursor cursor);
 
   void next();
   void append();

@@ -44,6 +44,12 @@ TEST_CASE("who is exempt is not banned: ban_exempt counts, and without it limit_
   CHECK(does(bans, misdeed("::ffff:198.51.100.1", Penalty::Cause::exit, 77)) == "");
 }
 
+TEST_CASE("a proxy is not banned, whose clients would all be kept out with it") {
+  State state = listening(banning([](auto& s) { s.proxy_from = pattern("192.0.2.0/24"), s.ban_exempt = pattern("198.51.100.0/24"); }));
+  CHECK(does(state, misdeed("192.0.2.1", Penalty::Cause::exit, 77)) == "");
+  CHECK(does(state, misdeed("203.0.113.1", Penalty::Cause::exit, 77)) == "Ban 203.0.113.1");
+}
+
 TEST_CASE("penalties that reach their time are a cause, and a source is what source_prefix says") {
   State state = listening(banning([](auto& s) {
     s.source_prefix = config::SourcePrefix{24, 64};

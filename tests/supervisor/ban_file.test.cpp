@@ -180,6 +180,22 @@ TEST_CASE("Another file is read without holding anybody up, and has all bans the
   CHECK(Next(b).bans.size() == 2);
 }
 
+TEST_CASE("Another file lifts no ban, and shortens none") {
+  Bench b;
+  b.file.open("");
+  b.ban("192.0.2.1", "here");
+  b.ban("192.0.2.2", "here");
+  b.ban("192.0.2.3", "here");
+  b.write("{\"prefix\":\"192.0.2.1\",\"until\":\"2001-01-01T00:00:00Z\"}\n{\"prefix\":\"192.0.2.2\",\"reason\":\"there\"}\n" +
+          fmt::format("{{\"prefix\":\"192.0.2.3\",\"until\":\"{}\"}}\n", policy::rfc3339_text(std::chrono::system_clock::now() + 5min)));
+  b.file.use(b.path);
+  b.run();
+  CHECK(b.bans.find(network("192.0.2.1"), b.clock)->reason == "here");
+  CHECK(b.bans.find(network("192.0.2.2"), b.clock)->reason == "there");
+  CHECK(b.bans.find(network("192.0.2.3"), b.clock)->reason == "here");
+  CHECK(Next(b).bans.size() == 3);
+}
+
 TEST_CASE("A file that cannot be read is left alone") {
   Bench b;
   std::filesystem::create_directory(b.path);
