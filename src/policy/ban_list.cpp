@@ -14,8 +14,8 @@ namespace xsuperd::policy {
 namespace {
 
 constexpr std::uint32_t nothing = BanTrie::none;
-/// Bits that choose one of the small tries: networks outside that others may ban have as many, see BanTrie.
-constexpr int spread_ipv4 = 16;
+/// Bits that choose one of the small tries, see BanTrie: few networks that somebody bans have less.
+constexpr int spread_ipv4 = 20;
 constexpr int spread_ipv6 = 32;
 
 /// Texts of bans, each pair once.
@@ -68,13 +68,18 @@ struct Entry {
   Network peer{};
   std::uint32_t before = nothing;  ///< in the order of touches
   std::uint32_t after = nothing;   ///< also the next one that is not used
-  std::uint32_t place = nothing;   ///< in the heap of ends; nothing: it has none
+  std::uint32_t place = nothing;   ///< in the heap of ends; nothing: it is for ever
   std::uint32_t why = 0;
   std::uint32_t hits = 0;
   bool used = false;
   bool stays = false;
-  base::Moment until{};
   base::Moment since{};
+};
+
+/// An element of the heap, with what it is compared by: the entries themselves are far from one another.
+struct End {
+  base::Moment at{};
+  std::uint32_t id = 0;
 };
 
 /// Does it stand in a trie?
@@ -101,12 +106,16 @@ struct BanList::Table {
   boost::unordered_flat_map<base::Address, std::uint32_t> others;
   Order touched;  ///< of those that peers cause
   Order staying;
-  std::vector<std::uint32_t> ends;  ///< a heap, the first end on top
+  Pieces<End> ends;  ///< a heap, the first end on top
   Whys whys;
 
   [[nodiscard]] BanTrie& trie_of(const base::Address& plain) { return plain.family() == base::Address::Family::ipv4 ? ipv4 : ipv6; }
   [[nodiscard]] const BanTrie& trie_of(const base::Address& plain) const {
     return plain.family() == base::Address::Family::ipv4 ? ipv4 : ipv6;
+  }
+  [[nodiscard]] base::Moment until(std::uint32_t id) const {
+    const std::uint32_t place = entries[id].place;
+    return place == nothing ? base::Moment::max() : ends[place].at;
   }
   [[nodiscard]] std::uint32_t find(const Network& peer) const;
   [[nodiscard]] std::uint32_t covering(const base::Address& peer, base::Moment now) const;
@@ -116,17 +125,17 @@ struct BanList::Table {
   void index(std::uint32_t id);
   void unindex(std::uint32_t id) noexcept;
   std::uint32_t insert(const Ban& ban);
-  void extend(std::uint32_t id, base::Moment until, const Why& why);
+  void extend(std::uint32_t id, base::Moment end, const Why& why);
   void erase(std::uint32_t id) noexcept;
   bool displace() noexcept;
   [[nodiscard]] Ban value(std::uint32_t id) const;
 
   // The heap.
-  void put(std::size_t place, std::uint32_t id) noexcept;
-  void rise(std::size_t place) noexcept;
-  void sink(std::size_t place) noexcept;
-  /// Has it where its end belongs; there is room.
-  void schedule(std::uint32_t id) noexcept;
+  void put(std::uint32_t place, const End& end) noexcept;
+  void rise(std::uint32_t place) noexcept;
+  void sink(std::uint32_t place) noexcept;
+  /// It ends then; there is room.
+  void schedule(std::uint32_t id, base::Moment end) noexcept;
   void unschedule(std::uint32_t id) noexcept;
 };
 
@@ -141,7 +150,7 @@ std::uint32_t BanList::Table::covering(const base::Address& peer, base::Moment n
   const base::Address address = peer.unmapped();
   std::uint32_t found = nothing;
   const auto look = [&](std::uint32_t id) {
-    if (now < entries[id].until) found = id;
+    if (now < until(id)) found = id;
   };
   if (!is_plain(address)) {
     const auto there = others.find(address.source());
@@ -190,10 +199,10 @@ void BanList::Table::unindex(std::uint32_t id) noexcept {
 /// What can fail comes first.
 std::uint32_t BanList::Table::insert(const Ban& ban) {
   if (unused == nothing) entries.make_room(1);
-  if (ends.size() == ends.capacity()) ends.reserve(std::max<std::size_t>(64, ends.capacity() + ends.capacity() / 2));
+  ends.make_room(1);
   const Whys::Id why = whys.take(ban.reason, ban.origin);
   const std::uint32_t id = unused == nothing ? entries.add() : std::exchange(unused, entries[unused].after);
-  entries[id] = {.peer = ban.peer, .why = why, .hits = ban.hits, .used = true, .stays = ban.stays, .until = ban.until, .since = ban.since};
+  entries[id] = {.peer = ban.peer, .why = why, .hits = ban.hits, .used = true, .stays = ban.stays, .since = ban.since};
   try {
     index(id);
   } catch (...) {
@@ -203,14 +212,13 @@ std::uint32_t BanList::Table::insert(const Ban& ban) {
   }
   ++count;
   link(id);
-  schedule(id);
+  schedule(id, ban.until);
   return id;
 }
 
 /// What is said of it is what its end comes from; that an administrator has named it is not forgotten.
-void BanList::Table::extend(std::uint32_t id, base::Moment until, const Why& why) {
-  if (entries[id].place == nothing && ends.size() == ends.capacity()) ends.reserve(ends.capacity() + ends.capacity() / 2 + 64);
-  const bool longer = until > entries[id].until;
+void BanList::Table::extend(std::uint32_t id, base::Moment end, const Why& why) {
+  const bool longer = end > until(id);
   if (why.stays || (longer && !entries[id].stays)) {
     const Whys::Id now = whys.take(why.reason, why.origin);
     whys.release(std::exchange(entries[id].why, now));
@@ -218,9 +226,7 @@ void BanList::Table::extend(std::uint32_t id, base::Moment until, const Why& why
   unlink(id);
   entries[id].stays = entries[id].stays || why.stays;
   link(id);
-  if (!longer) return;
-  entries[id].until = until;
-  schedule(id);
+  if (longer) schedule(id, end);
 }
 
 void BanList::Table::erase(std::uint32_t id) noexcept {
@@ -233,7 +239,7 @@ void BanList::Table::erase(std::uint32_t id) noexcept {
   // After a flood its memory is given back.
   entries.clear();
   unused = nothing;
-  ends = {};
+  ends.clear();
 }
 
 /// False when there is none.
@@ -247,37 +253,35 @@ bool BanList::Table::displace() noexcept {
 BanList::Ban BanList::Table::value(std::uint32_t id) const {
   const Entry& entry = entries[id];
   const auto& [reason, origin] = whys[entry.why];
-  return {entry.peer, entry.until, entry.since, entry.hits, entry.stays, reason, origin};
+  return {entry.peer, until(id), entry.since, entry.hits, entry.stays, reason, origin};
 }
 
-void BanList::Table::put(std::size_t place, std::uint32_t id) noexcept {
-  ends[place] = id;
-  entries[id].place = static_cast<std::uint32_t>(place);
+void BanList::Table::put(std::uint32_t place, const End& end) noexcept {
+  ends[place] = end;
+  entries[end.id].place = place;
 }
 
-void BanList::Table::rise(std::size_t place) noexcept {
-  const std::uint32_t id = ends[place];
-  for (; place > 0 && entries[id].until < entries[ends[(place - 1) / 2]].until; place = (place - 1) / 2) put(place, ends[(place - 1) / 2]);
-  put(place, id);
+void BanList::Table::rise(std::uint32_t place) noexcept {
+  const End end = ends[place];
+  for (; place > 0 && end.at < ends[(place - 1) / 2].at; place = (place - 1) / 2) put(place, ends[(place - 1) / 2]);
+  put(place, end);
 }
 
-void BanList::Table::sink(std::size_t place) noexcept {
-  const std::uint32_t id = ends[place];
-  for (std::size_t child = 2 * place + 1; child < ends.size(); child = 2 * place + 1) {
-    if (child + 1 < ends.size() && entries[ends[child + 1]].until < entries[ends[child]].until) ++child;
-    if (entries[ends[child]].until >= entries[id].until) break;
+void BanList::Table::sink(std::uint32_t place) noexcept {
+  const End end = ends[place];
+  for (std::uint32_t child = 2 * place + 1; child < ends.size(); child = 2 * place + 1) {
+    if (child + 1 < ends.size() && ends[child + 1].at < ends[child].at) ++child;
+    if (ends[child].at >= end.at) break;
     put(place, ends[child]);
     place = child;
   }
-  put(place, id);
+  put(place, end);
 }
 
-void BanList::Table::schedule(std::uint32_t id) noexcept {
-  if (entries[id].until == base::Moment::max()) return unschedule(id);
-  if (entries[id].place == nothing) {
-    ends.push_back(id);
-    entries[id].place = static_cast<std::uint32_t>(ends.size() - 1);
-  }
+void BanList::Table::schedule(std::uint32_t id, base::Moment end) noexcept {
+  if (end == base::Moment::max()) return unschedule(id);
+  if (entries[id].place == nothing) entries[id].place = ends.add();
+  ends[entries[id].place] = {end, id};
   sink(entries[id].place);
   rise(entries[id].place);
 }
@@ -285,12 +289,12 @@ void BanList::Table::schedule(std::uint32_t id) noexcept {
 void BanList::Table::unschedule(std::uint32_t id) noexcept {
   const std::uint32_t place = std::exchange(entries[id].place, nothing);
   if (place == nothing) return;
-  const std::uint32_t last = ends.back();
-  ends.pop_back();
-  if (last == id) return;
+  const End last = ends[ends.size() - 1];
+  ends.drop();
+  if (last.id == id) return;
   put(place, last);
   sink(place);
-  rise(entries[last].place);
+  rise(entries[last.id].place);
 }
 
 BanList::BanList(std::size_t capacity) : table_(std::make_unique<Table>(capacity)) {}
@@ -300,7 +304,7 @@ BanList& BanList::operator=(BanList&&) noexcept = default;
 
 BanList::Result BanList::add_until(const Network& peer, base::Moment until, base::Moment now, const Why& why) {
   const std::uint32_t there = table_->find(peer);
-  if (there != nothing && now < table_->entries[there].until) return table_->extend(there, until, why), Result{Added::extended, false};
+  if (there != nothing && now < table_->until(there)) return table_->extend(there, until, why), Result{Added::extended, false};
   if (there != nothing) table_->erase(there);  // its time is over
   return put({peer, until, now, 0, why.stays, std::string(why.reason), std::string(why.origin)});
 }
@@ -333,7 +337,7 @@ std::optional<BanList::Ban> BanList::ban_of(const base::Address& peer, base::Mom
 
 std::optional<BanList::Ban> BanList::find(const Network& peer, base::Moment now) const {
   const std::uint32_t id = table_->find(peer);
-  return id == nothing || now >= table_->entries[id].until ? std::nullopt : std::optional(table_->value(id));
+  return id == nothing || now >= table_->until(id) ? std::nullopt : std::optional(table_->value(id));
 }
 
 bool BanList::remove(const Network& peer) {
@@ -345,8 +349,8 @@ bool BanList::remove(const Network& peer) {
 
 std::size_t BanList::expire(base::Moment now, std::size_t most) {
   std::size_t gone = 0;
-  while (gone < most && !table_->ends.empty() && table_->entries[table_->ends.front()].until <= now) {
-    table_->erase(table_->ends.front());
+  while (gone < most && table_->ends.size() > 0 && table_->ends[0].at <= now) {
+    table_->erase(table_->ends[0].id);
     ++gone;
   }
   return gone;
@@ -355,7 +359,7 @@ std::size_t BanList::expire(base::Moment now, std::size_t most) {
 std::size_t BanList::size() const { return table_->count; }
 
 std::optional<base::Moment> BanList::next_end() const {
-  return table_->ends.empty() ? std::nullopt : std::optional(table_->entries[table_->ends.front()].until);
+  return table_->ends.size() == 0 ? std::nullopt : std::optional(table_->ends[0].at);
 }
 
 void BanList::set_capacity(std::size_t capacity) { table_->capacity = std::max<std::size_t>(capacity, 1); }

@@ -2,6 +2,7 @@
 #include "policy/ban_trie.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace xsuperd::policy {
@@ -19,15 +20,26 @@ Bits masked(Bits bits, int length) {
 }  // namespace
 
 /// By a multiplication: networks that follow one another are spread over all roots.
-std::size_t BanTrie::root_of(const Bits& bits) const {
+std::size_t BanTrie::number_of(const Bits& bits) const {
   const std::uint64_t first = bits.high >> (64 - spread_);
-  return static_cast<std::size_t>((first * 0x9e3779b97f4a7c15u) >> 48);
+  return static_cast<std::size_t>((first * 0x9e3779b97f4a7c15u) >> (64 - std::bit_width(root_pieces * root_piece - 1)));
+}
+
+BanTrie::Index& BanTrie::start(const Bits& bits, int length) {
+  if (length < spread_) return top_;
+  const std::size_t number = number_of(bits);
+  auto& piece = roots_[number / root_piece];
+  if (!piece) {
+    piece = std::make_unique<Index[]>(root_piece);
+    std::fill_n(piece.get(), root_piece, nowhere);
+  }
+  return piece[number % root_piece];
 }
 
 BanTrie::Id BanTrie::find(const Bits& bits, int length) const {
   if (used_ == 0) return none;
   const Bits wanted = masked(bits, length);
-  Index at = length < spread_ ? top_ : roots_[root_of(bits)];
+  Index at = length < spread_ ? top_ : root(bits);
   while (at != nowhere) {
     const Node& node = nodes_[at];
     if (node.length > length || !leads(node, wanted)) return none;
@@ -38,7 +50,6 @@ BanTrie::Id BanTrie::find(const Bits& bits, int length) const {
 }
 
 void BanTrie::insert(const Bits& bits, int length, Id id) {
-  if (roots_.empty()) roots_.assign(roots, nowhere);
   nodes_.make_room(2);
   const Bits own = masked(bits, length);
   Index* at = &start(own, length);

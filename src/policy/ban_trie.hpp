@@ -2,6 +2,7 @@
 // Which of many prefixes an address begins with, where prefixes come and go. Internal to policy.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -25,6 +26,8 @@ class Pieces {
   }
   /// There must be room.
   std::uint32_t add() noexcept { return size_++; }
+  /// The last one; it is not destroyed.
+  void drop() noexcept { --size_; }
   void clear() noexcept {
     std::vector<std::unique_ptr<T[]>>().swap(pieces_);
     size_ = 0;
@@ -62,13 +65,14 @@ class BanTrie {
   void each_match(const Bits& address, const Visit& visit) const {
     if (used_ == 0) return;
     walk(top_, address, visit);
-    walk(roots_[root_of(address)], address, visit);
+    walk(root(address), address, visit);
   }
 
  private:
   using Index = std::uint32_t;
   static constexpr Index nowhere = std::numeric_limits<Index>::max();
-  static constexpr std::size_t roots = 1u << 16;
+  static constexpr std::size_t root_pieces = 512;
+  static constexpr std::size_t root_piece = 512;
   struct Node {
     Bits bits;  ///< the first `length` count, and the others are zero
     std::int32_t length = 0;
@@ -86,13 +90,20 @@ class BanTrie {
       at = node.child[address.bit(node.length)];
     }
   }
-  [[nodiscard]] std::size_t root_of(const Bits& bits) const;
-  [[nodiscard]] Index& start(const Bits& bits, int length) { return length < spread_ ? top_ : roots_[root_of(bits)]; }
+  [[nodiscard]] std::size_t number_of(const Bits& bits) const;
+  /// Where the small trie of those bits begins; nowhere: there is none.
+  [[nodiscard]] Index root(const Bits& bits) const {
+    const std::size_t number = number_of(bits);
+    const auto& piece = roots_[number / root_piece];
+    return piece ? piece[number % root_piece] : nowhere;
+  }
+  /// The same, or top_, for changes. Throws std::bad_alloc where no prefix of that trie has been before.
+  [[nodiscard]] Index& start(const Bits& bits, int length);
   [[nodiscard]] Index add(const Bits& bits, int length, Id id) noexcept;
   void drop(Index node) noexcept;
 
   int spread_;
-  std::vector<Index> roots_;  ///< empty as long as there are no prefixes
+  std::array<std::unique_ptr<Index[]>, root_pieces> roots_;  ///< made as they are needed
   Index top_ = nowhere;       ///< of prefixes that are shorter than `spread_`
   Pieces<Node> nodes_;
   Index free_ = nowhere;  ///< the first of those that are not used; each leads to the next by its first child
