@@ -2,6 +2,7 @@
 #include "xsuperd/policy/ban_list.hpp"
 
 #include <algorithm>
+#include <boost/container/static_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <functional>
 #include <map>
@@ -307,6 +308,14 @@ BanList::Result BanList::add_until(const Network& peer, base::Moment until, base
   if (there != nothing && now < table_->until(there)) return table_->extend(there, until, why), Result{Added::extended, false};
   if (there != nothing) table_->erase(there);  // its time is over
   return put({peer, until, now, 0, why.stays, std::string(why.reason), std::string(why.origin)});
+}
+
+void BanList::expect(std::span<const Network> peers) const {
+  boost::container::static_vector<Bits, BanTrie::most_expected> ipv4, ipv6;
+  for (const Network& peer : peers.first(std::min(peers.size(), BanTrie::most_expected)))
+    if (is_plain(peer.address)) (peer.address.family() == base::Address::Family::ipv4 ? ipv4 : ipv6).push_back(Bits::of(peer.address));
+  table_->ipv4.expect({ipv4.data(), ipv4.size()});
+  table_->ipv6.expect({ipv6.data(), ipv6.size()});
 }
 
 BanList::Result BanList::put(const Ban& ban) {

@@ -49,6 +49,22 @@ BanTrie::Id BanTrie::find(const Bits& bits, int length) const {
   return none;
 }
 
+void BanTrie::expect(std::span<const Bits> all) const {
+  constexpr int steps = 6;  // few ways are longer
+  std::array<Index, most_expected> at{};
+  const std::size_t count = std::min(all.size(), at.size());
+  for (std::size_t i = 0; i < count; ++i) at[i] = root(all[i]);
+  for (int step = 0; step < steps; ++step) {
+    for (std::size_t i = 0; i < count; ++i)
+      if (at[i] != nowhere) __builtin_prefetch(&nodes_[at[i]]);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (at[i] == nowhere) continue;
+      const Node& node = nodes_[at[i]];
+      at[i] = leads(node, all[i]) && node.length < Bits::width ? node.child[all[i].bit(node.length)] : nowhere;
+    }
+  }
+}
+
 void BanTrie::insert(const Bits& bits, int length, Id id) {
   nodes_.make_room(2);
   const Bits own = masked(bits, length);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "policy/prefix_trie.hpp"
@@ -59,6 +60,11 @@ class BanTrie {
   /// Takes a prefix away that is there.
   void erase(const Bits& bits, int length) noexcept;
   void clear() noexcept;
+
+  /// These are about to be looked for: has what that takes come from memory, of up to `most_expected` of them at a time instead of
+  /// one after the other.
+  static constexpr std::size_t most_expected = 64;
+  void expect(std::span<const Bits> all) const;
 
   /// Calls `visit` with the id of each prefix that `address` begins with, the shortest first.
   template <typename Visit>

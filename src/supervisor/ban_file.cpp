@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/post.hpp>
 #include <limits>
 #include <new>
@@ -24,6 +25,7 @@ using std::chrono::seconds;
 constexpr std::size_t block = 1u << 20;
 constexpr std::size_t most_pending = 16u << 20;
 constexpr std::size_t lines_a_turn = 1000;
+constexpr std::size_t lines_taken = 64;  ///< at a time: as many as BanList::expect() can do with
 constexpr std::uint64_t spare_lines = 1000;  ///< a short file is not worth being written anew
 constexpr std::chrono::milliseconds first_pause = seconds(1);
 constexpr std::chrono::milliseconds longest_pause = seconds(60);
@@ -94,7 +96,7 @@ std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t
 /// Makes lines of blocks.
 class Lines {
  public:
-  Lines(const std::string& path, const std::function<void(policy::BanLine&)>& take) : path_(path), take_(take) {}
+  Lines(const std::string& path, const TakeBanLines& take) : path_(path), take_(take) { right_.reserve(lines_taken); }
 
   void block(std::string_view text) {
     for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n')) {
@@ -106,9 +108,9 @@ class Lines {
     begun_.append(text.substr(0, std::min(text.size(), 2 * policy::longest_ban_line - std::min(begun_.size(), 2 * policy::longest_ban_line))));
   }
   BanFileReading end() {
-    if (begun_.empty()) return std::move(reading_);
-    reading_.ended = false;
-    line(begun_);
+    reading_.ended = begun_.empty();
+    if (!begun_.empty()) line(begun_);
+    hand_on();
     return std::move(reading_);
   }
 
@@ -117,22 +119,32 @@ class Lines {
     ++reading_.lines;
     if (text.find_first_not_of(" \t\r") == text.npos) return;
     auto line = policy::read_ban_line(text);
-    if (line) return take_(*line);
+    if (line) {
+      right_.push_back(std::move(*line));
+      if (right_.size() == lines_taken) hand_on();
+      return;
+    }
     ++reading_.wrong;
     if (reading_.told.size() < BanFileReading::most_told)
       reading_.told.push_back(fmt::format("{}:{}: the line {}, and is ignored{}", path_, reading_.lines, line.error().sentence,
                                           reading_.ended ? "" : "; it has no end, as if the daemon had been interrupted while it was written"));
   }
 
+  void hand_on() {
+    take_(right_);
+    right_.clear();
+  }
+
   const std::string& path_;
-  const std::function<void(policy::BanLine&)>& take_;
+  const TakeBanLines& take_;
+  std::vector<policy::BanLine> right_;  ///< to be handed on
   std::string begun_;
   BanFileReading reading_;
 };
 
 }  // namespace
 
-base::Result<BanFileReading> read_ban_file(const std::string& path, const std::function<void(policy::BanLine&)>& take) {
+base::Result<BanFileReading> read_ban_file(const std::string& path, const TakeBanLines& take) {
   const auto fd = open_regular(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
   if (!fd && fd.error().code == ENOENT) return BanFileReading{};
   if (!fd) return fd.error();
@@ -177,7 +189,7 @@ void BanFile::tell(const BanFileReading& reading) const {
 void BanFile::open(const std::string& path) {
   path_ = path;
   if (path_.empty()) return;
-  const auto reading = read_ban_file(path_, [this, at = times()](policy::BanLine& line) { apply(line, at, bans_); });
+  const auto reading = read_ban_file(path_, [this, at = times()](std::span<policy::BanLine> lines) { apply(lines, at, bans_); });
   if (!reading) {
     // Whatever is in it is not to be lost because we cannot read it.
     log_.error("the bans are not kept: {}", reading.error().sentence);
@@ -214,7 +226,7 @@ void BanFile::use(const std::string& path) {
   reading_ = !path.empty();
   if (!reading_) return;
   const auto found = std::make_shared<policy::BanList>(std::numeric_limits<std::uint32_t>::max());
-  off_loop([path, found, at = times()] { return read_ban_file(path, [&](policy::BanLine& line) { apply(line, at, *found); }); },
+  off_loop([path, found, at = times()] { return read_ban_file(path, [&](std::span<policy::BanLine> lines) { apply(lines, at, *found); }); },
            [this, path, found](const base::Result<BanFileReading>& reading) {
              if (path != path_) return;
              if (!reading) {
@@ -248,19 +260,27 @@ void BanFile::merge(const std::shared_ptr<const policy::BanList>& found, policy:
   next();
 }
 
-void BanFile::apply(policy::BanLine& line, const Times& at, policy::BanList& to) {
-  const auto& [now, wall] = at;
-  if (line.until && *line.until <= wall) {
-    to.remove(line.peer);
-    return;
+void BanFile::apply(std::span<policy::BanLine> lines, const Times& at, policy::BanList& to) {
+  std::array<policy::Network, lines_taken> peers;
+  std::ranges::transform(lines, peers.begin(), &policy::BanLine::peer);
+  to.expect({peers.data(), lines.size()});
+  for (policy::BanLine& line : lines) {
+    if (line.until && *line.until <= at.wall)
+      to.remove(line.peer);
+    else
+      to.put(ban_of(line, at));
   }
-  policy::BanList::Ban ban{.peer = line.peer, .until = base::Moment::max(), .since = now};
-  if (line.until) ban.until = now + std::chrono::duration_cast<base::Moment::duration>(*line.until - wall);
-  if (line.since && *line.since < wall) ban.since = now - std::chrono::duration_cast<base::Moment::duration>(wall - *line.since);
+}
+
+/// Takes the texts from the line.
+policy::BanList::Ban BanFile::ban_of(policy::BanLine& line, const Times& at) {
+  policy::BanList::Ban ban{.peer = line.peer, .until = base::Moment::max(), .since = at.now};
+  if (line.until) ban.until = at.now + std::chrono::duration_cast<base::Moment::duration>(*line.until - at.wall);
+  if (line.since && *line.since < at.wall) ban.since = at.now - std::chrono::duration_cast<base::Moment::duration>(at.wall - *line.since);
   ban.stays = line.origin != by_service;
   ban.reason = std::move(line.reason);
   ban.origin = line.origin.empty() ? "file" : std::move(line.origin);
-  to.put(ban);
+  return ban;
 }
 
 void BanFile::add_line(std::string& to, const policy::BanList::Ban& ban, const Times& at) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,10 @@ struct BanFileReading {
   std::vector<std::string> told = {};  ///< a sentence for each of the first that are wrong
   bool ended = true;                   ///< its last line has an end
 };
-/// Reads it, and calls `take` with each line that is right. One that does not exist has none. May block, and take time.
-[[nodiscard]] base::Result<BanFileReading> read_ban_file(const std::string& path, const std::function<void(policy::BanLine&)>& take);
+/// Reads it, and calls `take` with the lines that are right, some at a time. One that does not exist has none. May block, and take
+/// time.
+using TakeBanLines = std::function<void(std::span<policy::BanLine>)>;
+[[nodiscard]] base::Result<BanFileReading> read_ban_file(const std::string& path, const TakeBanLines& take);
 
 /// Keeps ban_file: adds a line for each change of the list of bans, and writes it anew, under another name that is changed in
 /// the end, when it is twice as long as it need be. All off the loop, one piece after the other. What could not be written is
@@ -36,7 +39,7 @@ class BanFile {
 
   /// At the start: reads the file before it returns. An empty path: there is none.
   void open(const std::string& path);
-  /// In another image: nothing need be read. `lines` and `behind` as in hand_over().
+  /// In another image, where nothing need be read. `lines` and `behind` are those of the image before.
   void go_on(const std::string& path, std::uint64_t lines, bool behind);
   /// The configuration names another file, or none any more: reads it, without holding anybody up, and goes on there. What is
   /// banned stays so, for the longer of both times.
@@ -48,6 +51,8 @@ class BanFile {
   /// Why it lags behind; nothing: it does not.
   [[nodiscard]] const std::optional<std::string>& trouble() const { return trouble_; }
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
+  /// Is there anything in it that is not in the list, because it is being read, or could not be?
+  [[nodiscard]] bool unread() const { return reading_ || (path_.empty() && trouble_); }
   /// Is there anything that stands in the list and not in the file yet?
   [[nodiscard]] bool behind() const { return behind_ || reading_ || busy_ || !pending_.empty(); }
 
@@ -69,7 +74,8 @@ class BanFile {
   [[nodiscard]] Times times() const { return {now_(), std::chrono::system_clock::now()}; }
   [[nodiscard]] std::string line_of(const policy::Network& peer) const;
   static void add_line(std::string& to, const policy::BanList::Ban& ban, const Times& at);
-  static void apply(policy::BanLine& line, const Times& at, policy::BanList& to);
+  static void apply(std::span<policy::BanLine> lines, const Times& at, policy::BanList& to);
+  [[nodiscard]] static policy::BanList::Ban ban_of(policy::BanLine& line, const Times& at);
   void tell(const BanFileReading& reading) const;
   void merge(const std::shared_ptr<const policy::BanList>& found, policy::BanList::Cursor cursor);
 

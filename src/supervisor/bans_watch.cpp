@@ -20,10 +20,16 @@ void BansWatch::begin(const config::Settings& defaults) {
   watch();
 }
 
-void BansWatch::go_on(const config::Settings& defaults, std::uint64_t lines, bool behind) {
+void BansWatch::go_on(const config::Settings& defaults, const HandOver& state) {
   bans_.list.set_capacity(limit_of(defaults));
-  file_.go_on(file_of(defaults), lines, behind);
+  state.ban_file_unread ? file_.use(file_of(defaults)) : file_.go_on(file_of(defaults), state.ban_file_lines, state.ban_file_behind);
   watch();
+}
+
+void BansWatch::hand_over(HandOver& state) const {
+  state.ban_file_lines = file_.lines();
+  state.ban_file_behind = file_.behind();
+  state.ban_file_unread = file_.unread();
 }
 
 void BansWatch::reconfigured(const config::Settings& defaults) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "supervisor/ban_file.hpp"
+#include "supervisor/hand_over.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/loop/alarm.hpp"
@@ -28,8 +29,9 @@ class BansWatch {
 
   /// At the start, with what the defaults say of bans: the file is read before it returns.
   void begin(const config::Settings& defaults);
-  /// The list comes from another image; the last two as BanFile's.
-  void go_on(const config::Settings& defaults, std::uint64_t lines, bool behind);
+  /// In another image, with the list of the one before.
+  void go_on(const config::Settings& defaults, const HandOver& state);
+  void hand_over(HandOver& state) const;
   void reconfigured(const config::Settings& defaults);
   /// At the end of the daemon.
   void finish() { file_.finish(); }

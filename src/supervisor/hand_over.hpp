@@ -178,6 +178,7 @@ struct HandOver {
   std::vector<BanText> ban_texts = {};
   std::vector<policy::Offenders::Entry> offenders = {};
   bool ban_file_behind = false;     ///< not all of them stand in ban_file
+  bool ban_file_unread = false;     ///< what stands there is not among them: it is being read, or could not be
   std::uint64_t ban_file_lines = 0;
   std::string clock = {};           ///< by which clock, as time_namespace() names it
   bool operator==(const HandOver&) const = default;
@@ -207,12 +208,13 @@ BOOST_DESCRIBE_STRUCT(HandOver, (),
                       (daemon, started, loaded, last_load, log_level, defaults, default_origins, standings, gone, services,
                        configured, absent, runners, bans, displaced_told, chargen_line, last_token, workers, handed,
                        leftovers, reload_wanted, worker_failures, last_worker_failure, log_behind, notes, lingering, now,
-                       clock, boxes, tls_workers, tickets, ban_table, ban_texts, offenders, ban_file_behind, ban_file_lines))
+                       clock, boxes, tls_workers, tickets, ban_table, ban_texts, offenders,
+                       ban_file_behind, ban_file_unread, ban_file_lines))
 constexpr auto members_since(const HandOver*) {
   return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5},
                     base::Since{"boxes", 9}, base::Since{"tls_workers", 10}, base::Since{"tickets", 10},
                     base::Since{"ban_table", 11}, base::Since{"ban_texts", 11}, base::Since{"offenders", 11},
-                    base::Since{"ban_file_behind", 11}, base::Since{"ban_file_lines", 11}};
+                    base::Since{"ban_file_behind", 11}, base::Since{"ban_file_unread", 11}, base::Since{"ban_file_lines", 11}};
 }
 
 /// As text (JSON).

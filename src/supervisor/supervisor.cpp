@@ -235,7 +235,7 @@ bool Supervisor::Impl::take_over() {
   log_.set_threshold(state.log_level);
   roster_.restore(state);
   facilities_.restore(state, take);
-  bans_.go_on(in_force_.config()->defaults, state.ban_file_lines, state.ban_file_behind);
+  bans_.go_on(in_force_.config()->defaults, state);
   logs_.open_own_events();
   rollout_.take_over(state, restored->services, take);
   open_control();
@@ -265,8 +265,7 @@ HandOver Supervisor::Impl::hand_over() const {
   in_force_.hand_over(state);
   roster_.hand_over(*in_force_.config(), state);
   facilities_.hand_over(state);
-  state.ban_file_lines = bans_.file().lines();
-  state.ban_file_behind = bans_.file().behind();
+  bans_.hand_over(state);
   return state;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,9 @@ class BanList {
   Result add(const base::Address& peer, int minutes, base::Moment now, const Why& why = {}) {
     return add(Network::of(peer), minutes, now, why);
   }
+  /// Some are about to be put on the list: has what that takes come from memory, for a few dozen at a time. Where very many are
+  /// put on it that is most of the time; nothing changes.
+  void expect(std::span<const Network> peers) const;
   /// Puts that one on the list as it is, in place of what there may be of the same peer; it has not ended yet.
   Result put(const Ban& ban);
   /// Is the peer on the list, by itself or as a part of a network?
