@@ -3,6 +3,7 @@
 // entry of the log, a request's way through the State, and reading a configuration. bench/README.md says how to run it.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <memory>
 #include <random>
@@ -14,6 +15,8 @@
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/loader.hpp"
 #include "xsuperd/log/event.hpp"
+#include "xsuperd/policy/ban_line.hpp"
+#include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/policy/verdict.hpp"
 #include "xsuperd/service/state.hpp"
 
@@ -74,6 +77,72 @@ void verdict(benchmark::State& state) {
   }
 }
 BENCHMARK(verdict)->Arg(10)->Arg(1'000)->Arg(100'000);
+
+/// So many addresses, and among them networks; none of those whom peers() has.
+policy::BanList bans(std::int64_t count) {
+  std::mt19937 random(3);  // NOLINT(cert-msc32-c,cert-msc51-cpp)
+  policy::BanList all(static_cast<std::size_t>(count) + 1);
+  for (std::int64_t i = 0; i < count; ++i) {
+    auto bytes = base::Address::parse("2001:db8::")->bytes();
+    for (std::size_t at = 4; at < 8; ++at) bytes[at] = static_cast<std::uint8_t>(random());
+    const auto ipv4 = base::Address::ipv4(0x0b000000U + random() % 0xd0000000U);
+    const auto one = i % 4 == 0   ? policy::Network::of(base::Address::ipv6(bytes), 64)
+                     : i % 4 == 1 ? policy::Network::of(ipv4, 24)
+                                  : policy::Network::of(ipv4);
+    all.add(one, 60, {}, {.reason = "refused example", .origin = "service"});
+  }
+  return all;
+}
+
+/// The same as `verdict` without lists, with a look at the bans before it, of which there are `range`.
+void verdict_and_bans(benchmark::State& state) {
+  auto one = service();
+  one->settings.instances = config::Limit{50};
+  one->settings.per_source = config::Limit{10};
+  one->settings.no_access = networks(10);
+  const policy::Policy policy(one);
+  const policy::BanList list = bans(state.range(0));
+  const auto all = peers();
+  policy::Question question;
+  std::size_t at = 0;
+  for (auto _ : state) {
+    question.peer = {all[at++ % all.size()], 40000};
+    question.banned = list.banned(question.peer.address, {});
+    benchmark::DoNotOptimize(policy::judge(policy, question));
+  }
+}
+BENCHMARK(verdict_and_bans)->Arg(0)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
+
+/// A ban comes and another goes, where there are `range`; `bytes`: what one takes of the heap.
+void ban(benchmark::State& state) {
+  const std::size_t before = mallinfo2().uordblks;
+  policy::BanList list = bans(state.range(0));
+  state.counters["bytes"] = static_cast<double>(mallinfo2().uordblks - before) / static_cast<double>(list.size());
+  std::uint32_t next = 0x0a000000U;
+  for (auto _ : state) {
+    const auto peer = policy::Network::of(base::Address::ipv4(next++));
+    list.add(peer, 60, {}, {.reason = "refused example", .origin = "service"});
+    list.remove(peer);
+  }
+}
+BENCHMARK(ban)->Arg(1'000)->Arg(100'000)->Arg(1'000'000);
+
+/// A line of ban_file is read, and comes into the list.
+void ban_line(benchmark::State& state) {
+  std::string line;
+  policy::write_ban_line(line, {.peer = *policy::Network::parse("203.0.113.77"), .until = std::chrono::system_clock::now(),
+                                .since = std::chrono::system_clock::now(), .reason = "refused example", .origin = "service"});
+  line.pop_back();
+  policy::BanList list(2'000'000);
+  std::uint32_t next = 0;
+  for (auto _ : state) {
+    auto read = policy::read_ban_line(line);
+    next = next * 1664525U + 1013904223U;
+    (void)list.put({.peer = policy::Network::of(base::Address::ipv4(next)), .until = base::Moment::max(), .reason = std::move(read->reason),
+                    .origin = std::move(read->origin)});
+  }
+}
+BENCHMARK(ban_line);
 
 /// A request that is admitted, the start of its server, and its end; `range` others run meanwhile.
 void state_of_a_service(benchmark::State& state) {

@@ -31,6 +31,26 @@ std::uint32_t scope_number(std::string_view name) {
   if (error == std::errc{} && end == name.data() + name.size()) return number;
   return ::if_nametoindex(std::string(name).c_str());
 }
+
+/// As inet_pton(3) reads it: four numbers without zeros in front. By hand, because it is what long lists are made of.
+std::optional<std::uint32_t> dotted_quad(std::string_view text) {
+  std::uint32_t value = 0;
+  for (int part = 0; part < 4; ++part) {
+    if (part > 0 && (text.empty() || text.front() != '.')) return std::nullopt;
+    if (part > 0) text.remove_prefix(1);
+    std::uint32_t number = 0;
+    std::size_t digits = 0;
+    for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
+      if (digits > 0 && number == 0) return std::nullopt;
+      number = number * 10 + static_cast<std::uint32_t>(text[digits] - '0');
+      if (number > 255) return std::nullopt;
+    }
+    if (digits == 0) return std::nullopt;
+    value = value << 8 | number;
+    text.remove_prefix(digits);
+  }
+  return text.empty() ? std::optional(value) : std::nullopt;
+}
 }  // namespace
 
 Address Address::ipv4(std::uint32_t host_order) {
@@ -92,13 +112,14 @@ std::optional<Address> parse_peer(std::string_view text) {
 }
 
 std::optional<Address> Address::parse(std::string_view text) {
+  if (const auto number = dotted_quad(text)) return ipv4(*number);
   const std::size_t percent = text.find('%');
-  const std::string plain(text.substr(0, percent));
-  in_addr v4{};
-  if (percent == std::string_view::npos && ::inet_pton(AF_INET, plain.c_str(), &v4) == 1)
-    return ipv4(ntohl(v4.s_addr));
+  const std::string_view plain = text.substr(0, percent);
+  std::array<char, INET6_ADDRSTRLEN> ended{};
+  if (plain.size() >= ended.size() || plain.find('\0') != plain.npos) return std::nullopt;
+  plain.copy(ended.data(), plain.size());
   std::array<std::uint8_t, 16> bytes{};
-  if (::inet_pton(AF_INET6, plain.c_str(), bytes.data()) != 1) return std::nullopt;
+  if (::inet_pton(AF_INET6, ended.data(), bytes.data()) != 1) return std::nullopt;
   std::uint32_t scope = 0;
   if (percent != std::string_view::npos && (scope = scope_number(text.substr(percent + 1))) == 0)
     return std::nullopt;

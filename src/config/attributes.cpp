@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/ban_rows.hpp"
 #include "config/box_rows.hpp"
 #include "config/confinement_rows.hpp"
 #include "config/passing_rows.hpp"
@@ -551,7 +552,7 @@ constexpr auto merged(const std::array<Attribute, m>& some, const std::array<Att
   return all;
 }
 
-constexpr auto table = merged(merged(rows, passing_rows), merged(confining, of_tls));
+constexpr auto table = merged(merged(rows, passing_rows), merged(merged(confining, of_tls), ban_rows));
 
 static_assert(std::is_sorted(table.begin(), table.end(),
                              [](const Attribute& a, const Attribute& b) { return a.name < b.name; }));

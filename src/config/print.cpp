@@ -30,6 +30,9 @@ std::string text_of(TokenRate value) {
 }
 std::string text_of(SourcePrefix value) { return fmt::format("{} {}", value.ipv4, value.ipv6); }
 std::string text_of(QueueLimit value) { return fmt::format("{} {}", value.number, value.time); }
+std::string text_of(BanTime value) {
+  return value.factor == 1 ? std::to_string(value.first) : fmt::format("{} x{} {}", value.first, value.factor, value.greatest);
+}
 std::string text_of(PenaltyRange value) { return fmt::format("{} {}", value.least, value.most); }
 
 std::string text_of(const std::vector<Interval>& value) {
@@ -100,6 +103,9 @@ std::string text_of(const std::vector<Penalty>& value) {
     const std::string_view cause = std::ranges::find(causes, one.cause, &CauseWord::cause)->word;
     return one.status == Penalty::any_failure ? fmt::format("{}={}", cause, one.seconds) : fmt::format("{}:{}={}", cause, one.status, one.seconds);
   });
+}
+std::string text_of(const std::vector<BanCause>& value) {
+  return list_of(value, [](const BanCause& one) { return text_of(one); });
 }
 std::string text_of(const std::vector<SniCertificate>& value) {
   return list_of(value, [](const SniCertificate& one) { return fmt::format("{} {}{}{}", one.name, one.cert, one.key.empty() ? "" : " ", one.key); });

@@ -43,6 +43,9 @@ template <HasWords E>
 [[nodiscard]] std::string text_of(QueueLimit value);
 [[nodiscard]] std::string text_of(const std::vector<Penalty>& value);
 [[nodiscard]] std::string text_of(PenaltyRange value);
+[[nodiscard]] std::string text_of(const BanCause& value);
+[[nodiscard]] std::string text_of(const std::vector<BanCause>& value);
+[[nodiscard]] std::string text_of(BanTime value);
 [[nodiscard]] std::string text_of(const CapabilitySet& value);
 [[nodiscard]] std::string text_of(const SystemCalls& value);
 [[nodiscard]] std::string text_of(const ConnectPorts& value);

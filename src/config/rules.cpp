@@ -162,6 +162,8 @@ constexpr std::array table{
      [](S) -> std::string { return "write 'wait = no'"; }},
     Rule{Level::error, [](S s) { return s.hands_over() && stream(s) && says(s, "penalty"); }, nobody_counts, "penalty",
      [](S) -> std::string { return "write 'wait = no'"; }},
+    Rule{Level::error, [](S s) { return s.hands_over() && stream(s) && says(s, "ban_on"); }, nobody_counts, "ban_on",
+     [](S) -> std::string { return "write 'wait = no'"; }},
     Rule{Level::error, [](S s) { return (s.wait || !stream(s)) && says_quiet(s); },
      [](S s) { return fmt::format("Service {}: idle_timeout and first_data_timeout are for connections of stream services with wait = no", s.id); },
      "idle_timeout"},

@@ -98,14 +98,22 @@ bool rate(const ValueContext& c, Settings& s, const Assignment& a) {
   return rate.has_value();
 }
 
-bool source_prefix(const ValueContext& c, Settings& s, const Assignment& a) {
+namespace {
+
+bool two_lengths(const ValueContext& c, std::optional<SourcePrefix>& prefix, const Assignment& a, std::string_view attribute) {
   const auto ipv4 = number_of(a.values[0].text, 1, 32);
-  if (!ipv4) return refused(c, a, 0, fmt::format("source_prefix is invalid: {}", a.values[0].text), "expected a number from 1 to 32 for IPv4");
+  if (!ipv4) return refused(c, a, 0, fmt::format("{} is invalid: {}", attribute, a.values[0].text), "expected a number from 1 to 32 for IPv4");
   const auto ipv6 = number_of(a.values[1].text, 1, 128);
-  if (!ipv6) return refused(c, a, 1, fmt::format("source_prefix is invalid: {}", a.values[1].text), "expected a number from 1 to 128 for IPv6");
-  s.source_prefix = SourcePrefix{static_cast<std::uint8_t>(*ipv4), static_cast<std::uint8_t>(*ipv6)};
+  if (!ipv6) return refused(c, a, 1, fmt::format("{} is invalid: {}", attribute, a.values[1].text), "expected a number from 1 to 128 for IPv6");
+  prefix = SourcePrefix{static_cast<std::uint8_t>(*ipv4), static_cast<std::uint8_t>(*ipv6)};
   return true;
 }
+
+}  // namespace
+
+bool source_prefix(const ValueContext& c, Settings& s, const Assignment& a) { return two_lengths(c, s.source_prefix, a, "source_prefix"); }
+
+bool ban_prefix(const ValueContext& c, Settings& s, const Assignment& a) { return two_lengths(c, s.ban_prefix, a, "ban_prefix"); }
 
 namespace {
 
@@ -123,6 +131,8 @@ bool networks_only(const ValueContext& c, std::optional<std::vector<AddressPatte
 }  // namespace
 
 bool limit_exempt(const ValueContext& c, Settings& s, const Assignment& a) { return networks_only(c, s.limit_exempt, a, "limit_exempt"); }
+
+bool ban_exempt(const ValueContext& c, Settings& s, const Assignment& a) { return networks_only(c, s.ban_exempt, a, "ban_exempt"); }
 
 bool proxy_from(const ValueContext& c, Settings& s, const Assignment& a) { return networks_only(c, s.proxy_from, a, "proxy_from"); }
 

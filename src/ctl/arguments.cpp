@@ -50,7 +50,7 @@ Arguments arguments_of(const po::variables_map& found) {
       {"file", &Arguments::file},
       {"interval", &Arguments::interval}, {"sort", &Arguments::sort},       {"at", &Arguments::at},
       {"via", &Arguments::via},           {"last", &Arguments::last},       {"service", &Arguments::service},
-      {"cert", &Arguments::cert},
+      {"cert", &Arguments::cert},         {"reason", &Arguments::reason},
       {"peer", &Arguments::peer},         {"signal", &Arguments::signal},   {"warning", &Arguments::warning},
       {"critical", &Arguments::critical}, {"recent", &Arguments::recent},   {"timeout", &Arguments::timeout},
   };

@@ -33,6 +33,7 @@ struct Arguments {
   std::optional<std::string> service;
   std::optional<std::string> cert;
   std::optional<std::string> peer;
+  std::optional<std::string> reason;
   std::optional<std::string> signal;
   std::optional<std::string> warning;
   std::optional<std::string> critical;

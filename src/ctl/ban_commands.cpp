@@ -25,8 +25,10 @@ std::string enumeration(const std::vector<std::string>& words) {
 std::string print_bans(const Arguments&, const control::Answered<command::Bans>& answer) {
   std::vector<std::vector<std::string>> rows;
   for (const reply::Ban& row : answer.rows)
-    rows.push_back({row.address, row.seconds_left ? duration_text(static_cast<double>(*row.seconds_left)) : "for ever"});
-  return render({{"ADDRESS"}, {"LEFT", Column::Align::right}}, rows, terminal_width());
+    rows.push_back({row.address, row.seconds_left ? duration_text(static_cast<double>(*row.seconds_left)) : "for ever",
+                    std::to_string(row.hits.value_or(0)), base::escaped(row.origin.value_or(""), 100),
+                    base::escaped(row.reason.value_or(""), 400)});
+  return render({{"ADDRESS"}, {"LEFT", Column::Align::right}, {"HITS", Column::Align::right}, {"ORIGIN"}, {"REASON"}}, rows, terminal_width());
 }
 
 std::string fill_ban(const Arguments& a, request::Ban& request) {
@@ -43,6 +45,7 @@ std::string fill_ban(const Arguments& a, request::Ban& request) {
                                                                       "30m, 1h or 7d"
                                                                     : "neither an address nor a network");
   request.mean(words);
+  if (a.reason) request.reason = *a.reason;
   return {};
 }
 
@@ -67,22 +70,23 @@ std::string print_unban(const Arguments&, const control::Answered<command::Unban
 }
 
 constexpr std::array<std::string_view, 1> bans_lines{"xsuperctl bans"};
-constexpr std::array<std::string_view, 3> ban_lines{"xsuperctl ban 192.0.2.7 30m",
+constexpr std::array<std::string_view, 4> ban_lines{"xsuperctl ban 192.0.2.7 30m", "xsuperctl ban 192.0.2.8 1d --reason 'ticket 4711'",
                                                     "xsuperctl ban 198.51.100.0/24 2001:db8::/32 7d", "xsuperctl "
                                                                                                       "ban 203.0.113.9"};
 constexpr std::array<std::string_view, 1> unban_lines{"xsuperctl unban 192.0.2.7 198.51.100.0/24"};
 
 constexpr std::array rows{
     asks<command::Bans, fill_nothing, print_bans>(
-        {.text = "peers banned by sensors or administrators",
-         .description = "Prints the peers and networks that sensors or administrators have banned, and for how long.",
+        {.text = "who is banned, and why",
+         .description = "Prints the peers and networks that are banned: for how long still, how many requests have been refused "
+                        "because of it, who has banned them, and why.",
          .examples = bans_lines}),
     asks<command::Ban, fill_ban, print_ban>(
         {.synopsis = "ADDRESS ... [TIME]", .text = "ban peers or networks from all services",
          .description = "Bans peers from all services: single addresses, or networks with a prefix length; users as "
                         "unix:uid=1000, virtual machines as vsock:3. The last "
                         "word may say for how long: 30m, 1h, 7d; a bare number means minutes. Without it the ban "
-                        "does not expire. Bans are forgotten when the daemon ends.",
+                        "does not expire. Without ban_file bans are forgotten when the daemon ends.",
          .examples = ban_lines, .least = 1, .most = many}),
     asks<command::Unban, fill_unban, print_unban>(
         {.synopsis = "ADDRESS ...", .text = "lift bans",

@@ -61,6 +61,7 @@ class Judge {
   [[nodiscard]] bool goes_on(const reply::Absent& row) const;
   void configuration();
   void workers();
+  void bans();
   void sums_of(const Sums& sums);
   void measure_daemon();
   bool full(const std::string& id, std::string_view what, std::uint64_t used, std::uint64_t limit);
@@ -91,6 +92,7 @@ void Judge::everything() {
   if (served == 0) add(Grade::warning, {}, "no service is being served");
   configuration();
   workers();
+  bans();
   measure("services", served);
   measure_daemon();
   health_.summary = fmt::format("{} service{}, {} running", served, served == 1 ? "" : "s",
@@ -213,6 +215,10 @@ void Judge::configuration() {
 void Judge::workers() {
   const auto ago = lately(status_.worker_failures.last);
   if (ago) add(Grade::warning, {}, fmt::format("a worker ended or could not be started {} ago", duration_text(*ago)));
+}
+
+void Judge::bans() {
+  if (status_.ban_trouble) add(Grade::warning, {}, fmt::format("bans are not kept: {}", *status_.ban_trouble));
 }
 
 void Judge::measure_daemon() {

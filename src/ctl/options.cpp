@@ -19,6 +19,7 @@ constexpr std::array uses{
     OptionUse{"all", 0, "", "show", "also attributes that are not set"},
     OptionUse{"at", 0, "H:MM", "explain", "at that time of day"},
     OptionUse{"via", 0, "ADDRESS", "explain", "through that proxy"},
+    OptionUse{"reason", 0, "TEXT", "ban", "why, for people who look at bans later"},
     OptionUse{"cert", 0, "NAME", "explain", "with that name in its certificate"},
     OptionUse{"peer", 0, "ADDRESS", "kill", "all sessions of that peer"},
     OptionUse{"signal", 0, "NAME", "kill", "this signal instead of TERM"},

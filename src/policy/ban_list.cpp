@@ -2,101 +2,400 @@
 #include "xsuperd/policy/ban_list.hpp"
 
 #include <algorithm>
+#include <boost/container/static_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <functional>
+#include <map>
+#include <utility>
+
+#include "policy/ban_trie.hpp"
 
 namespace xsuperd::policy {
 
-std::size_t BanList::kind_of(const base::Address& address) {
-  return !address.is_ip() ? 2 : address.family() == base::Address::Family::ipv4 ? 1 : 0;
-}
+namespace {
 
-void BanList::count(const Network& peer) {
-  Lengths& lengths = lengths_of(peer);
-  if (lengths.counts[peer.length]++ > 0) return;
-  const auto at = std::lower_bound(lengths.used.begin(), lengths.used.end(), peer.length, std::greater<>());
-  lengths.used.insert(at, peer.length);
-}
+constexpr std::uint32_t nothing = BanTrie::none;
+/// Bits that choose one of the small tries, see BanTrie: few networks that somebody bans have less.
+constexpr int spread_ipv4 = 20;
+constexpr int spread_ipv6 = 32;
 
-void BanList::uncount(const Network& peer) {
-  Lengths& lengths = lengths_of(peer);
-  if (--lengths.counts[peer.length] == 0) std::erase(lengths.used, peer.length);
-}
-
-BanList::Result BanList::add(const Network& peer, int minutes, base::Moment now) {
-  const base::Moment until = minutes < 0 ? base::Moment::max() : now + std::chrono::minutes(minutes);
-  auto& by_peer = bans_.get<0>();
-  auto& by_touch = bans_.get<1>();
-  if (const auto there = by_peer.find(peer); there != by_peer.end()) {
-    by_peer.modify(there, [&](Ban& ban) { ban.until = std::max(ban.until, until); });
-    by_touch.relocate(by_touch.end(), bans_.project<1>(there));
-    return {Added::extended, false};
+/// Texts of bans, each pair once.
+class Whys {
+ public:
+  using Id = std::uint32_t;
+  using Texts = std::pair<std::string, std::string>;
+  /// Counts one more that has it.
+  Id take(std::string_view reason, std::string_view origin) {
+    auto there = entries_.find(std::pair(reason, origin));
+    if (there == entries_.end()) there = add({std::string(reason), std::string(origin)});
+    ++there->second.users;
+    return there->second.id;
   }
-  const bool full = bans_.size() >= capacity_;
-  if (full) {
-    uncount(by_touch.front().peer);
-    by_touch.pop_front();
+  void release(Id id) noexcept {
+    if (--places_[id]->second.users > 0) return;
+    unused_.push_back(id);  // there is room, see add()
+    entries_.erase(places_[id]);
   }
-  by_peer.insert({peer, until});
-  count(peer);
-  return {Added::fresh, full};
+  [[nodiscard]] const Texts& operator[](Id id) const { return places_[id]->first; }
+
+ private:
+  struct Entry {
+    Id id = 0;
+    std::uint32_t users = 0;
+  };
+  struct Less {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return views(a) < views(b); }
+    static auto views(const auto& texts) { return std::pair<std::string_view, std::string_view>(texts.first, texts.second); }
+  };
+  using Entries = std::map<Texts, Entry, Less>;
+  Entries::iterator add(Texts texts) {
+    if (unused_.empty()) {
+      if (unused_.capacity() <= places_.size()) unused_.reserve(2 * places_.size() + 1);
+      places_.emplace_back();
+      unused_.push_back(static_cast<Id>(places_.size() - 1));
+    }
+    const auto there = entries_.emplace(std::move(texts), Entry{.id = unused_.back()}).first;
+    unused_.pop_back();
+    return places_[there->second.id] = there;
+  }
+
+  Entries entries_;
+  std::vector<Entries::iterator> places_;
+  std::vector<Id> unused_;
+};
+
+struct Entry {
+  Network peer{};
+  std::uint32_t before = nothing;  ///< in the order of touches
+  std::uint32_t after = nothing;   ///< also the next one that is not used
+  std::uint32_t place = nothing;   ///< in the heap of ends; nothing: it is for ever
+  std::uint32_t why = 0;
+  std::uint32_t hits = 0;
+  bool used = false;
+  bool stays = false;
+  base::Moment since{};
+};
+
+/// An element of the heap, with what it is compared by: the entries themselves are far from one another.
+struct End {
+  base::Moment at{};
+  std::uint32_t id = 0;
+};
+
+/// Does it stand in a trie?
+bool is_plain(const base::Address& address) { return address.is_ip() && address.scope() == 0; }
+
+}  // namespace
+
+struct BanList::Table {
+  explicit Table(std::size_t most) : capacity(most) {}
+
+  /// Oldest touch first.
+  struct Order {
+    std::uint32_t first = nothing;
+    std::uint32_t last = nothing;
+  };
+
+  std::size_t capacity;
+  std::size_t count = 0;
+  Pieces<Entry> entries;
+  std::uint32_t unused = nothing;
+  BanTrie ipv4{spread_ipv4};
+  BanTrie ipv6{spread_ipv6};
+  /// What is in no network: local peers, virtual machines, and addresses with a scope.
+  boost::unordered_flat_map<base::Address, std::uint32_t> others;
+  Order touched;  ///< of those that peers cause
+  Order staying;
+  Pieces<End> ends;  ///< a heap, the first end on top
+  Whys whys;
+
+  [[nodiscard]] BanTrie& trie_of(const base::Address& plain) { return plain.family() == base::Address::Family::ipv4 ? ipv4 : ipv6; }
+  [[nodiscard]] const BanTrie& trie_of(const base::Address& plain) const {
+    return plain.family() == base::Address::Family::ipv4 ? ipv4 : ipv6;
+  }
+  [[nodiscard]] base::Moment until(std::uint32_t id) const {
+    const std::uint32_t place = entries[id].place;
+    return place == nothing ? base::Moment::max() : ends[place].at;
+  }
+  [[nodiscard]] std::uint32_t find(const Network& peer) const;
+  [[nodiscard]] std::uint32_t covering(const base::Address& peer, base::Moment now) const;
+  [[nodiscard]] Order& order_of(const Entry& entry) { return entry.stays ? staying : touched; }
+  void link(std::uint32_t id) noexcept;
+  void unlink(std::uint32_t id) noexcept;
+  void index(std::uint32_t id);
+  void unindex(std::uint32_t id) noexcept;
+  std::uint32_t insert(const Ban& ban);
+  void extend(std::uint32_t id, base::Moment end, const Why& why);
+  void erase(std::uint32_t id) noexcept;
+  bool displace() noexcept;
+  [[nodiscard]] Ban value(std::uint32_t id) const;
+
+  // The heap.
+  void put(std::uint32_t place, const End& end) noexcept;
+  void rise(std::uint32_t place) noexcept;
+  void sink(std::uint32_t place) noexcept;
+  /// It ends then; there is room.
+  void schedule(std::uint32_t id, base::Moment end) noexcept;
+  void unschedule(std::uint32_t id) noexcept;
+};
+
+std::uint32_t BanList::Table::find(const Network& peer) const {
+  if (is_plain(peer.address)) return trie_of(peer.address).find(Bits::of(peer.address), peer.length);
+  const auto there = others.find(peer.address);
+  return there == others.end() ? nothing : there->second;
 }
 
-bool BanList::banned(const base::Address& peer, base::Moment now) const { return covering(peer, now).has_value(); }
+std::uint32_t BanList::Table::covering(const base::Address& peer, base::Moment now) const {
+  if (count == 0 || !peer.known()) return nothing;
+  const base::Address address = peer.unmapped();
+  std::uint32_t found = nothing;
+  const auto look = [&](std::uint32_t id) {
+    if (now < until(id)) found = id;
+  };
+  if (!is_plain(address)) {
+    const auto there = others.find(address.source());
+    if (there != others.end()) look(there->second);
+    if (found != nothing || !address.is_ip()) return found;
+  }
+  // One with a scope is in the networks that it begins like, and is none of the addresses without one.
+  const bool scoped = address.scope() != 0;
+  trie_of(address).each_match(Bits::of(address), [&](std::uint32_t id) {
+    if (!scoped || !entries[id].peer.single()) look(id);
+  });
+  return found;
+}
+
+void BanList::Table::link(std::uint32_t id) noexcept {
+  Order& order = order_of(entries[id]);
+  entries[id].before = order.last;
+  entries[id].after = nothing;
+  (order.last == nothing ? order.first : entries[order.last].after) = id;
+  order.last = id;
+}
+
+void BanList::Table::unlink(std::uint32_t id) noexcept {
+  const Entry& entry = entries[id];
+  Order& order = order_of(entry);
+  (entry.before == nothing ? order.first : entries[entry.before].after) = entry.after;
+  (entry.after == nothing ? order.last : entries[entry.after].before) = entry.before;
+}
+
+void BanList::Table::index(std::uint32_t id) {
+  const Network& peer = entries[id].peer;
+  if (is_plain(peer.address))
+    trie_of(peer.address).insert(Bits::of(peer.address), peer.length, id);
+  else
+    others.emplace(peer.address, id);
+}
+
+void BanList::Table::unindex(std::uint32_t id) noexcept {
+  const Network& peer = entries[id].peer;
+  if (is_plain(peer.address))
+    trie_of(peer.address).erase(Bits::of(peer.address), peer.length);
+  else
+    others.erase(peer.address);
+}
+
+/// What can fail comes first.
+std::uint32_t BanList::Table::insert(const Ban& ban) {
+  if (unused == nothing) entries.make_room(1);
+  ends.make_room(1);
+  const Whys::Id why = whys.take(ban.reason, ban.origin);
+  const std::uint32_t id = unused == nothing ? entries.add() : std::exchange(unused, entries[unused].after);
+  entries[id] = {.peer = ban.peer, .why = why, .hits = ban.hits, .used = true, .stays = ban.stays, .since = ban.since};
+  try {
+    index(id);
+  } catch (...) {
+    whys.release(why);
+    entries[id] = {.after = std::exchange(unused, id)};
+    throw;
+  }
+  ++count;
+  link(id);
+  schedule(id, ban.until);
+  return id;
+}
+
+/// What is said of it is what its end comes from; that an administrator has named it is not forgotten.
+void BanList::Table::extend(std::uint32_t id, base::Moment end, const Why& why) {
+  const bool longer = end > until(id);
+  if (why.stays || (longer && !entries[id].stays)) {
+    const Whys::Id now = whys.take(why.reason, why.origin);
+    whys.release(std::exchange(entries[id].why, now));
+  }
+  unlink(id);
+  entries[id].stays = entries[id].stays || why.stays;
+  link(id);
+  if (longer) schedule(id, end);
+}
+
+void BanList::Table::erase(std::uint32_t id) noexcept {
+  unschedule(id);
+  unlink(id);
+  unindex(id);
+  whys.release(entries[id].why);
+  entries[id] = {.after = std::exchange(unused, id)};
+  if (--count > 0) return;
+  // After a flood its memory is given back.
+  entries.clear();
+  unused = nothing;
+  ends.clear();
+}
+
+/// False when there is none.
+bool BanList::Table::displace() noexcept {
+  const std::uint32_t oldest = touched.first == nothing ? staying.first : touched.first;
+  if (oldest == nothing) return false;
+  erase(oldest);
+  return true;
+}
+
+BanList::Ban BanList::Table::value(std::uint32_t id) const {
+  const Entry& entry = entries[id];
+  const auto& [reason, origin] = whys[entry.why];
+  return {entry.peer, until(id), entry.since, entry.hits, entry.stays, reason, origin};
+}
+
+void BanList::Table::put(std::uint32_t place, const End& end) noexcept {
+  ends[place] = end;
+  entries[end.id].place = place;
+}
+
+void BanList::Table::rise(std::uint32_t place) noexcept {
+  const End end = ends[place];
+  for (; place > 0 && end.at < ends[(place - 1) / 2].at; place = (place - 1) / 2) put(place, ends[(place - 1) / 2]);
+  put(place, end);
+}
+
+void BanList::Table::sink(std::uint32_t place) noexcept {
+  const End end = ends[place];
+  for (std::uint32_t child = 2 * place + 1; child < ends.size(); child = 2 * place + 1) {
+    if (child + 1 < ends.size() && ends[child + 1].at < ends[child].at) ++child;
+    if (ends[child].at >= end.at) break;
+    put(place, ends[child]);
+    place = child;
+  }
+  put(place, end);
+}
+
+void BanList::Table::schedule(std::uint32_t id, base::Moment end) noexcept {
+  if (end == base::Moment::max()) return unschedule(id);
+  if (entries[id].place == nothing) entries[id].place = ends.add();
+  ends[entries[id].place] = {end, id};
+  sink(entries[id].place);
+  rise(entries[id].place);
+}
+
+void BanList::Table::unschedule(std::uint32_t id) noexcept {
+  const std::uint32_t place = std::exchange(entries[id].place, nothing);
+  if (place == nothing) return;
+  const End last = ends[ends.size() - 1];
+  ends.drop();
+  if (last.id == id) return;
+  put(place, last);
+  sink(place);
+  rise(entries[last.id].place);
+}
+
+BanList::BanList(std::size_t capacity) : table_(std::make_unique<Table>(capacity)) {}
+BanList::~BanList() = default;
+BanList::BanList(BanList&&) noexcept = default;
+BanList& BanList::operator=(BanList&&) noexcept = default;
+
+BanList::Result BanList::add_until(const Network& peer, base::Moment until, base::Moment now, const Why& why) {
+  const std::uint32_t there = table_->find(peer);
+  if (there != nothing && now < table_->until(there)) return table_->extend(there, until, why), Result{Added::extended, false};
+  if (there != nothing) table_->erase(there);  // its time is over
+  return put({peer, until, now, 0, why.stays, std::string(why.reason), std::string(why.origin)});
+}
+
+void BanList::expect(std::span<const Network> peers) const {
+  boost::container::static_vector<Bits, BanTrie::most_expected> ipv4, ipv6;
+  for (const Network& peer : peers.first(std::min(peers.size(), BanTrie::most_expected)))
+    if (is_plain(peer.address)) (peer.address.family() == base::Address::Family::ipv4 ? ipv4 : ipv6).push_back(Bits::of(peer.address));
+  table_->ipv4.expect({ipv4.data(), ipv4.size()});
+  table_->ipv6.expect({ipv6.data(), ipv6.size()});
+}
+
+BanList::Result BanList::put(const Ban& ban) {
+  const std::uint32_t there = table_->find(ban.peer);
+  if (there != nothing) table_->erase(there);
+  const bool full = table_->count >= table_->capacity && table_->displace();
+  if (table_->count >= table_->capacity) table_->displace();  // the capacity has become smaller
+  table_->insert(ban);
+  return {there == nothing ? Added::fresh : Added::extended, full};
+}
+
+bool BanList::banned(const base::Address& peer, base::Moment now) const { return table_->covering(peer, now) != nothing; }
+
+void BanList::hit(const base::Address& peer, base::Moment now) {
+  const std::uint32_t id = table_->covering(peer, now);
+  if (id != nothing && table_->entries[id].hits < UINT32_MAX) ++table_->entries[id].hits;
+}
 
 std::optional<Network> BanList::covering(const base::Address& peer, base::Moment now) const {
-  if (bans_.empty() || !peer.known()) return std::nullopt;
-  const base::Address address = peer.unmapped();
-  for (const std::uint8_t length : lengths_[kind_of(address)].used) {
-    const Network network = Network::of(address, length);
-    if (contains(network, now)) return network;
+  const std::uint32_t id = table_->covering(peer, now);
+  return id == nothing ? std::nullopt : std::optional(table_->entries[id].peer);
+}
+
+std::optional<BanList::Ban> BanList::ban_of(const base::Address& peer, base::Moment now) const {
+  const std::uint32_t id = table_->covering(peer, now);
+  return id == nothing ? std::nullopt : std::optional(table_->value(id));
+}
+
+std::optional<BanList::Ban> BanList::find(const Network& peer, base::Moment now) const {
+  const std::uint32_t id = table_->find(peer);
+  return id == nothing || now >= table_->until(id) ? std::nullopt : std::optional(table_->value(id));
+}
+
+bool BanList::remove(const Network& peer) {
+  const std::uint32_t id = table_->find(peer);
+  if (id == nothing) return false;
+  table_->erase(id);
+  return true;
+}
+
+std::size_t BanList::expire(base::Moment now, std::size_t most) {
+  std::size_t gone = 0;
+  while (gone < most && table_->ends.size() > 0 && table_->ends[0].at <= now) {
+    table_->erase(table_->ends[0].id);
+    ++gone;
+  }
+  return gone;
+}
+
+std::size_t BanList::size() const { return table_->count; }
+
+std::optional<base::Moment> BanList::next_end() const {
+  return table_->ends.size() == 0 ? std::nullopt : std::optional(table_->ends[0].at);
+}
+
+void BanList::set_capacity(std::size_t capacity) { table_->capacity = std::max<std::size_t>(capacity, 1); }
+
+std::optional<BanList::Ban> BanList::next(Cursor& cursor) const {
+  while (cursor.next < table_->entries.size()) {
+    const std::uint32_t id = cursor.next++;
+    if (table_->entries[id].used) return table_->value(id);
   }
   return std::nullopt;
 }
 
-bool BanList::contains(const Network& peer, base::Moment now) const {
-  const auto there = bans_.get<0>().find(peer);
-  return there != bans_.get<0>().end() && now < there->until;
-}
-
-bool BanList::remove(const Network& peer) {
-  if (bans_.get<0>().erase(peer) == 0) return false;
-  uncount(peer);
-  return true;
-}
-
-std::size_t BanList::expire(base::Moment now) {
-  auto& by_end = bans_.get<2>();
-  const std::size_t before = bans_.size();
-  const auto last = by_end.upper_bound(now);
-  for (auto over = by_end.begin(); over != last; ++over) uncount(over->peer);
-  by_end.erase(by_end.begin(), last);
-  return before - bans_.size();
-}
-
-std::vector<std::pair<Network, base::Moment>> BanList::all(base::Moment now) const {
-  std::vector<std::pair<Network, base::Moment>> found;
-  for (const Ban& ban : bans_.get<1>())
-    if (now < ban.until) found.emplace_back(ban.peer, ban.until);
-  return found;
-}
-
-std::optional<base::Moment> BanList::next_end() const {
-  if (bans_.empty() || bans_.get<2>().begin()->until == base::Moment::max()) return std::nullopt;
-  return bans_.get<2>().begin()->until;
-}
-
 std::vector<BanList::Ban> BanList::snapshot() const {
-  const auto& by_touch = bans_.get<1>();
-  return {by_touch.begin(), by_touch.end()};
+  std::vector<Ban> all;
+  all.reserve(table_->count);
+  for (const Table::Order* order : {&table_->staying, &table_->touched})
+    for (std::uint32_t id = order->first; id != nothing; id = table_->entries[id].after) all.push_back(table_->value(id));
+  return all;
 }
 
 void BanList::restore(const std::vector<Ban>& bans) {
-  bans_.clear();
-  lengths_ = {};
-  auto& by_touch = bans_.get<1>();
-  for (auto one = bans.rbegin(); one != bans.rend() && bans_.size() < capacity_; ++one) {
-    const Network peer = Network::of(one->peer.address, one->peer.length);
-    if (by_touch.push_front({peer, one->until}).second) count(peer);
+  *this = BanList(table_->capacity);
+  for (Ban one : bans) {
+    one.peer = Network::of(one.peer.address, one.peer.length);
+    if (!one.peer.address.known() || table_->find(one.peer) != nothing) continue;
+    if (table_->count >= table_->capacity) table_->displace();  // one whose last touch is older
+    table_->insert(one);
   }
 }
 

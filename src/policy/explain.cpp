@@ -61,8 +61,10 @@ bool is_sensor(const config::Service& service) {
 
 std::string sensor(const Case& c) {
   if (is_sensor(c.service)) return "refuses: this service is a SENSOR, which records and serves nobody";
-  if (c.inquiry.live) return c.inquiry.live->banned ? "refuses: a SENSOR service has recorded the peer" : "passes: not recorded";
-  return "at run time: refuses a peer that a SENSOR service has recorded";
+  if (!c.inquiry.live) return "at run time: refuses a peer that is banned";
+  const policy::Live& live = *c.inquiry.live;
+  if (live.ban.empty()) return "passes: not banned";
+  return live.banned ? "refuses: " + live.ban : fmt::format("passes: {}; the service spares the peer", live.ban);
 }
 
 std::string name(const Case& c) {
@@ -230,7 +232,7 @@ std::string deciding(const Case& c) {
   if (const std::string_view name = c.verdict.attribute; !name.empty())
     return fmt::format("{}: {}", attribute(name), why_refused(c));
   if (c.verdict.reason == Reason::process_limit) return fmt::format("-limit {}", c.inquiry.process_limit);
-  if (c.inquiry.live && c.inquiry.live->banned) return "the list of peers that sensors have recorded";
+  if (c.inquiry.live && c.inquiry.live->banned) return "the list of bans: " + c.inquiry.live->ban;
   return is_sensor(c.service) ? attribute("flags") : deciding_list(c);
 }
 

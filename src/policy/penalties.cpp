@@ -8,6 +8,7 @@ namespace xsuperd::policy {
 using config::Penalty;
 
 std::uint32_t cost_of(const std::vector<Penalty>& penalties, const Misdeed& misdeed) {
+  if (misdeed.by == Misdeed::By::penalty) return 0;
   const auto costs = [&](int status) -> const Penalty* {
     const auto found = std::find_if(penalties.begin(), penalties.end(),
                                     [&](const Penalty& one) { return one.cause == misdeed.cause && one.status == status; });

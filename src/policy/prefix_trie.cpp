@@ -7,13 +7,10 @@
 namespace xsuperd::policy {
 
 Bits Bits::of(const base::Address& address) {
-  Bits bits;
-  const auto& bytes = address.bytes();
-  for (std::size_t i = 0; i < 8; ++i) {
-    bits.high = bits.high << 8 | bytes[i];
-    bits.low = bits.low << 8 | bytes[i + 8];
-  }
-  return bits;
+  const auto half = [&](std::size_t at) {
+    return std::uint64_t{base::number_at(address.bytes(), at)} << 32 | base::number_at(address.bytes(), at + 4);
+  };
+  return {half(0), half(8)};
 }
 
 int common_bits(const Bits& a, const Bits& b) {

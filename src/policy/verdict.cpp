@@ -121,6 +121,7 @@ std::string_view objection_to(const base::Address& peer, const std::vector<gid_t
 Policy::Policy(std::shared_ptr<const config::Service> service)
     : service_(std::move(service)), addresses_(service_->settings.only_from, service_->settings.no_access, service_->access_policy()) {
   if (service_->settings.limit_exempt) exempt_.emplace(*service_->settings.limit_exempt);
+  if (service_->settings.ban_exempt) spared_.emplace(*service_->settings.ban_exempt);
   if (service_->proxied()) proxies_.emplace(*service_->settings.proxy_from);
 }
 
@@ -128,6 +129,11 @@ Policy::Source Policy::counted(const base::Address& peer) const {
   const base::Address plain = peer.unmapped().source();
   if (exempt_ && exempt_->match_network(peer)) return {plain, true};
   return {service_->settings.source_prefix ? network_of(plain, *service_->settings.source_prefix) : plain, false};
+}
+
+bool Policy::spares(const base::Address& peer) const {
+  const auto& list = spared_ ? spared_ : exempt_;
+  return (list && list->match_network(peer) != nullptr) || trusts(peer);
 }
 
 bool Policy::trusts(const base::Address& peer) const { return proxies_ && peer.is_ip() && proxies_->match_network(peer) != nullptr; }

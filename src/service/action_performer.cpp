@@ -59,6 +59,7 @@ void ActionPerformer::on(const ArmRetry& action) {
 
 void ActionPerformer::on(const Queue& action) { needs_.judging.lined_up(action.token); }
 void ActionPerformer::on(const Call& action) { needs_.judging.call(action.token); }
+void ActionPerformer::on(const Ban& action) { needs_.refusals.offended(action); }
 
 std::optional<base::Moment> ActionPerformer::pause_end() const {
   return needs_.decider.state().phase() == Phase::paused ? pause_end_ : std::nullopt;

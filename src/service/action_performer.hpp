@@ -49,6 +49,7 @@ class ActionPerformer final : public Performer {
   void on(const ArmRetry& action);
   void on(const Queue& action);
   void on(const Call& action);
+  void on(const Ban& action);
 
   const Needs needs_;
   std::optional<base::Moment> pause_end_;  ///< of the last one

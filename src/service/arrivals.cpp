@@ -58,6 +58,14 @@ void Arrivals::fit(const config::Service& service, base::Moment now) {
   penalties_.shorten(now + std::chrono::seconds(s.penalty_range.value_or(config::PenaltyRange{}).most));
 }
 
+const config::BanCause* Arrivals::punish(const config::Service& service, const policy::Policy::Source& source, bool spared,
+                                         const policy::Misdeed& misdeed, base::Moment now) {
+  if (!source.exempt) penalties_.add(service.settings, source.address, misdeed, now);
+  // Whoever has sent a datagram, its address may be somebody else's.
+  if (spared || service.datagrams()) return nullptr;
+  return offences_.note(service.settings, source.address, misdeed, penalties_.end_of(source.address, now), now);
+}
+
 std::optional<base::Moment> Arrivals::token_at(const config::Service& service) const {
   const auto& rate = service.settings.rate;
   return rate ? std::optional(policy::token_at(*rate, bucket_)) : std::nullopt;
@@ -74,6 +82,7 @@ std::optional<base::Moment> Arrivals::token_at(const config::Service& service, c
 void Arrivals::forget_rates() {
   rate_.reset();
   source_rates_.reset();
+  offences_.reset();
 }
 
 void Arrivals::save(StateSnapshot& snapshot) const {
@@ -83,6 +92,7 @@ void Arrivals::save(StateSnapshot& snapshot) const {
   snapshot.bucket = bucket_;
   snapshot.source_buckets = source_buckets_.snapshot();
   snapshot.penalties = penalties_.snapshot();
+  snapshot.offences = offences_.snapshot();
 }
 
 void Arrivals::restore(const StateSnapshot& snapshot) {
@@ -92,6 +102,7 @@ void Arrivals::restore(const StateSnapshot& snapshot) {
   bucket_ = snapshot.bucket;
   source_buckets_.restore(snapshot.source_buckets);
   penalties_.restore(snapshot.penalties);
+  offences_.restore(snapshot.offences);
 }
 
 }  // namespace xsuperd::service

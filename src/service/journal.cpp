@@ -73,8 +73,11 @@ void Journal::refused(Token token, const Session& session, const policy::Verdict
   });
 }
 
-void Journal::banned(const base::Endpoint& peer, const policy::Network& network, int minutes) const {
-  record([&] { keep(ban_record(setup_, peer, network.text(), minutes, policy::place_of(setup_.service(), "deny_time"))); });
+void Journal::banned(const base::Endpoint& peer, const policy::Network& network, int minutes, std::string_view reason,
+                     std::string_view attribute) const {
+  record([&] {
+    keep(ban_record(setup_, peer, network.text(), minutes, reason, policy::place_of(setup_.service(), attribute)));
+  });
 }
 
 void Journal::opened(const Endpoint& endpoint) const {

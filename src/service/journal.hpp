@@ -41,8 +41,10 @@ class Journal {
   void limited(Token token, const Session& session, pid_t pid, std::string_view attribute) const;
   /// FAIL. A token of 0 is none.
   void refused(Token token, const Session& session, const policy::Verdict& verdict) const;
-  /// A peer is kept out from now on. `minutes` as in deny_time. A record alone, as the next two.
-  void banned(const base::Endpoint& peer, const policy::Network& network, int minutes) const;
+  /// A peer is kept out from now on, because of what the attribute says. `minutes` as in deny_time. A record alone, as
+  /// the next two.
+  void banned(const base::Endpoint& peer, const policy::Network& network, int minutes, std::string_view reason,
+              std::string_view attribute) const;
   void opened(const Endpoint& endpoint) const;
   void lost(const Endpoint& endpoint) const;
   /// USERID, or why there is none: of a peer that was `refused`, the daemon's log is told as well (facts B7.15, B7.30).

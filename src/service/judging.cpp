@@ -48,9 +48,11 @@ Judging::Judging(const Needs& needs)
         if (const auto alive = needs_.life.owner().lock()) judge_called();
       }) {}
 
-void Judging::refused(const base::Address& peer, policy::Reason reason) {
-  if (needs_.setup.service().settings.penalty && reason != policy::Reason::penalty)
-    needs_.decider.feed(Misbehaved{peer, {config::Penalty::Cause::refused, 0}, needs_.clock.now()});
+void Judging::refused(const base::Address& peer, const policy::Verdict& verdict) {
+  using By = policy::Misdeed::By;
+  if (!policy::minds_misdeeds(needs_.setup.service())) return;
+  const By by = verdict.banned ? By::ban : verdict.reason == policy::Reason::penalty ? By::penalty : By::other;
+  needs_.decider.feed(Misbehaved{peer, {config::Penalty::Cause::refused, 0, by}, needs_.clock.now()});
 }
 
 void Judging::lined_up(Token token) {
@@ -110,7 +112,8 @@ policy::Question Judging::question(const Session& session) const {
   question.peer = session.peer;
   question.processes = needs_.census.processes;
   question.process_limit = needs_.census.process_limit;
-  question.banned = needs_.bans.list.banned(question.peer.address, needs_.clock.now());
+  question.banned = needs_.bans.list.banned(question.peer.address, needs_.clock.now()) &&
+                    !needs_.setup.policy->spares(question.peer.address);
   if (settings.only_gid && question.peer.address.is_local()) question.peer_groups = groups_of(session);
   if (settings.access_times) question.local_time = base::local_time(std::chrono::system_clock::now());
   if (settings.max_load && needs_.clock.load) question.load = needs_.clock.load();

@@ -31,6 +31,7 @@ struct Runner::Parts {
   Life life;
   Timers timers;
   Journal journal;
+  Banning banning;
   Sessions sessions;
   Decider decider;
   Endpoints endpoints;

@@ -119,12 +119,15 @@ record::Limit limit_record(const Setup& setup, Token token, const SessionFacts& 
   return all;
 }
 
-record::Ban ban_record(const Setup& setup, const base::Endpoint& peer, std::string_view network, int minutes, const config::Place& where) {
+record::Ban ban_record(const Setup& setup, const base::Endpoint& peer, std::string_view network, int minutes,
+                       std::string_view reason, const config::Place& where) {
   record::Ban all = of_service<record::Ban>(setup);
   add_peer(all, peer);
+  if (peer.port == 0) all.port.reset();
   all.network = network;
   if (minutes >= 0) all.minutes = minutes;
   all.rule = rule_at(where);
+  all.reason = record::Words(reason);
   return all;
 }
 

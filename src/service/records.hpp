@@ -37,9 +37,9 @@ struct End {
                                                 std::string_view reason, const config::Place& where);
 [[nodiscard]] log::record::Limit limit_record(const Setup& setup, Token token, const SessionFacts& session,
                                               std::string_view limit, const config::Place& where);
-/// `minutes` as in deny_time.
+/// `minutes` as in deny_time; a port of 0 is not known.
 [[nodiscard]] log::record::Ban ban_record(const Setup& setup, const base::Endpoint& peer, std::string_view network, int minutes,
-                                          const config::Place& where);
+                                          std::string_view reason, const config::Place& where);
 /// `path` is what stands in listen for a socket that has no IP address.
 [[nodiscard]] log::record::Open open_record(const Setup& setup, const base::Endpoint& local, std::string_view path);
 [[nodiscard]] log::record::Lost lost_record(const Setup& setup, const base::Endpoint& local, std::string_view path,

@@ -18,8 +18,9 @@ void Refusals::refuse(const Refuse& action) {
   needs_.sessions.counters().refuse(action.verdict.reason, action.verdict.banned, session.peer,
                                     std::chrono::system_clock::now());
   tell(action.token, session, action.verdict);
-  needs_.judging.refused(session.peer.address, action.verdict.reason);
-  if (service().kind == config::Kind::sensor) sensed(session.peer);
+  if (action.verdict.banned) needs_.banning.kept_out(session.peer.address);
+  needs_.judging.refused(session.peer.address, action.verdict);
+  if (service().kind == config::Kind::sensor) needs_.banning.touched(session.peer);
   if (service().hands_over()) return needs_.waiting.drop_refused(session);
   // Who was let in and could not be served is sent nothing (fact B13.63).
   if (action.verdict.reason != policy::Reason::fork) dismiss(std::move(session));
@@ -48,25 +49,6 @@ void Refusals::tell(Token token, const Session& session, const policy::Verdict& 
     log.error("service {}: the look-up of the name of {} failed, so only_from matches no names, and no_access all of them",
               service().id, peer.view());
   needs_.journal.refused(token, session, verdict);
-}
-
-/// Fact B5.27, decision B12.29.
-void Refusals::sensed(const base::Endpoint& from) {
-  const base::Address& peer = from.address;
-  const int minutes = service().settings.deny_time.value_or(0);
-  if (minutes == 0 || !peer.known()) return;
-  const log::DaemonLog& log = needs_.journal.daemon();
-  const auto prefix = service().settings.source_prefix.value_or(config::SourcePrefix{});
-  const bool ipv4 = peer.unmapped().family() == base::Address::Family::ipv4;
-  const auto source = policy::Network::of(peer.unmapped(), ipv4 ? prefix.ipv4 : prefix.ipv6);
-  const auto result = needs_.bans.list.add(source, minutes, needs_.clock.now());
-  if (result.added == policy::BanList::Added::fresh)
-    log.critical("process_sensor",
-                 fmt::format("Adding {} to the global_no_access list for {} minutes", peer.source().text(), minutes));
-  if (result.displaced && !std::exchange(needs_.bans.displaced_told, true))
-    log.error("Maximum global_no_access count reached: from now on the oldest addresses are dropped");
-  needs_.journal.banned(from, source, minutes);
-  if (needs_.bans.on_ban) needs_.bans.on_ban();
 }
 
 /// Sends the refused peer its banner, and asks its host who it was when that is wanted; the connection ends with the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What becomes of peers that are refused. Internal to service.
 #pragma once
+#include "service/banning.hpp"
 #include "service/judging.hpp"
 
 namespace xsuperd::service {
@@ -21,9 +22,8 @@ class Refusals {
     WaitingDoor& waiting;
     const Journal& journal;
     Asked& asked;
-    Bans& bans;
+    Banning& banning;
     const Sending& sending;
-    const Clock& clock;
     const Life& life;
   };
   explicit Refusals(const Needs& needs) : needs_(needs) {}
@@ -33,11 +33,11 @@ class Refusals {
   void refuse_unjudged(Token token, policy::Reason reason);
   /// By the access lists that the kernel applies for a steered service.
   void turned_away(net::Connection connection);
+  void offended(const Ban& action) { needs_.banning.offended({action.peer, 0}, action.cause); }
 
  private:
   [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
   void tell(Token token, const Session& session, const policy::Verdict& verdict);
-  void sensed(const base::Endpoint& from);
   void dismiss(Session session);
 
   const Needs needs_;

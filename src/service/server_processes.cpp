@@ -197,10 +197,10 @@ void ServerProcesses::tell_limits(const Session& session, const spawn::Ended& en
   if (ended && session.limited == base::Moment{}) ++needs_.sessions.counters().limited;
 }
 
-/// How its server ended may cost its source time. That of one that has been ended is the limit's price.
+/// How its server ended may cost its source time, or have it banned. That of one that has been ended is the limit's price.
 void ServerProcesses::note_misdeed(const Session& session, const spawn::Ended& end) const {
   using Cause = config::Penalty::Cause;
-  if (!service().settings.penalty || session.limited != base::Moment{} || session.signalled) return;
+  if (!policy::minds_misdeeds(service()) || session.limited != base::Moment{} || session.signalled) return;
   needs_.decider.feed(Misbehaved{session.peer.address, {end.signalled ? Cause::signal : Cause::exit, end.value}, needs_.clock.now()});
 }
 

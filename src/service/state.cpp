@@ -83,8 +83,9 @@ Actions State::handle(const Event& event) {
               return call_next();
             },
             [this](const Misbehaved& e) {
-              arrivals_.punish(policy_->service(), policy_->counted(e.peer), e.misdeed, e.now);
-              return Actions{};
+              const config::BanCause* cause =
+                  arrivals_.punish(policy_->service(), policy_->counted(e.peer), policy_->spares(e.peer), e.misdeed, e.now);
+              return cause ? Actions{Ban{e.peer, *cause}} : Actions{};
             },
             [this](const Look& e) {  // one at a time: next_look() is due again at once when there are more
               Actions actions;

@@ -162,7 +162,7 @@ void TimeLimits::end(Token token, const Session& session, TimeLimit limit) {
   needs_.journal.limited(token, session, pid, word_of(limit));
   if (pid == 0) needs_.conversations.stop(token);
   if (pid != 0) needs_.signals.end(token, grace_of(settings()));
-  if (settings().penalty) needs_.decider.feed(misdeed);
+  if (policy::minds_misdeeds(needs_.setup.service())) needs_.decider.feed(misdeed);
 }
 
 }  // namespace xsuperd::service

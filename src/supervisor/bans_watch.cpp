@@ -5,31 +5,77 @@
 
 namespace xsuperd::supervisor {
 
+namespace {
+
+constexpr std::size_t at_once = 2000;  ///< so many are forgotten in one turn of the loop
+
+std::size_t limit_of(const config::Settings& defaults) { return defaults.ban_limit.value_or(config::usual_ban_limit); }
+std::string file_of(const config::Settings& defaults) { return defaults.ban_file.value_or(std::string()); }
+
+}  // namespace
+
+void BansWatch::begin(const config::Settings& defaults) {
+  bans_.list.set_capacity(limit_of(defaults));
+  file_.open(file_of(defaults));
+  watch();
+}
+
+void BansWatch::go_on(const config::Settings& defaults, const HandOver& state) {
+  bans_.list.set_capacity(limit_of(defaults));
+  state.ban_file_unread ? file_.use(file_of(defaults)) : file_.go_on(file_of(defaults), state.ban_file_lines, state.ban_file_behind);
+  watch();
+}
+
+void BansWatch::hand_over(HandOver& state) const {
+  state.ban_file_lines = file_.lines();
+  state.ban_file_behind = file_.behind();
+  state.ban_file_unread = file_.unread();
+}
+
+void BansWatch::reconfigured(const config::Settings& defaults) {
+  bans_.list.set_capacity(limit_of(defaults));
+  file_.use(file_of(defaults));
+  watch();
+}
+
+void BansWatch::banned(const policy::Network& network) {
+  file_.changed(network);
+  watch();
+}
+
 /// Fact B5.29: looked at once a minute as long as there is somebody on the list who may leave it.
-void BansWatch::grown() {
-  if (!alarm_.is_set() && bans_.next_end()) alarm_.set(std::chrono::minutes(1));
+void BansWatch::watch() {
+  if (!alarm_.is_set() && bans_.list.next_end()) alarm_.set(std::chrono::minutes(1));
 }
 
 void BansWatch::look() {
-  const bool some = bans_.expire(now_()) > 0;
-  grown();
-  if (some) log_.info("At least 1 DENY_TIME has expired, global_no_access list updated");
-  if (bans_.size() == 0) log_.info("global_no_access list is empty.");
+  const base::Moment now = now_();
+  some_ = bans_.list.expire(now, at_once) > 0 || some_;
+  if (const auto next = bans_.list.next_end(); next && *next <= now) return alarm_.set(std::chrono::milliseconds(1));
+  watch();
+  if (std::exchange(some_, false)) log_.info("At least 1 DENY_TIME has expired, global_no_access list updated");
+  if (bans_.list.size() == 0) log_.info("global_no_access list is empty.");
 }
 
-std::vector<policy::BanList::Result> BansWatch::add(std::span<const policy::Network> networks, int minutes) {
+std::vector<policy::BanList::Result> BansWatch::add(std::span<const policy::Network> networks, int minutes, const std::string& reason) {
   std::vector<policy::BanList::Result> results;
   for (const policy::Network& network : networks) {
-    results.push_back(bans_.add(network, minutes, now_()));
+    results.push_back(bans_.list.add(network, minutes, now_(), {.reason = reason, .origin = "administrator", .stays = true}));
+    file_.changed(network);
     const std::string text = network.text();
-    record_(log::record::Ban{.network = text, .minutes = minutes < 0 ? std::nullopt : std::optional(minutes)});
+    record_(log::record::Ban{.network = text, .minutes = minutes < 0 ? std::nullopt : std::optional(minutes),
+                             .reason = log::record::Words(reason)});
   }
-  grown();
+  watch();
   return results;
 }
 
 void BansWatch::remove(std::span<const policy::Network> networks) {
-  for (const policy::Network& network : networks) bans_.remove(network);
+  for (const policy::Network& network : networks) {
+    bans_.list.remove(network);
+    bans_.offenders.forget(network);
+    file_.changed(network);
+  }
 }
 
 }  // namespace xsuperd::supervisor

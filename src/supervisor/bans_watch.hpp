@@ -3,39 +3,60 @@
 #pragma once
 #include <boost/asio/io_context.hpp>
 #include <functional>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "supervisor/ban_file.hpp"
+#include "supervisor/hand_over.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/loop/alarm.hpp"
-#include "xsuperd/policy/ban_list.hpp"
+#include "xsuperd/service/surroundings.hpp"
 
 namespace xsuperd::supervisor {
 
-/// Sees to it that nobody stays on the list of bans for too long, and changes it at an administrator's word. Loop thread
-/// only; everything it refers to outlives it.
+/// Sees to it that nobody stays on the list of bans for too long, that its file has what it has, and changes it at an
+/// administrator's word. Loop thread only; everything it refers to outlives it.
 class BansWatch {
  public:
   /// `now` is the clock that bans go by; `record` writes into the event log.
-  BansWatch(boost::asio::io_context& loop, policy::BanList& bans, const std::function<base::Moment()>& now,
-            const log::DaemonLog& log, std::function<void(const log::Event&)> record)
-      : bans_(bans), now_(now), log_(log), record_(std::move(record)), alarm_(loop, [this] { look(); }) {}
+  BansWatch(FileWork& files, service::Bans& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
+            std::function<void(const log::Event&)> record)
+      : bans_(bans), now_(now), log_(log), record_(std::move(record)), alarm_(files.loop(), [this] { look(); }),
+        file_(files, bans.list, now, log) {}
 
-  /// To be called after the list has grown.
-  void grown();
+  /// At the start, with what the defaults say of bans: the file is read before it returns.
+  void begin(const config::Settings& defaults);
+  /// In another image, with the list of the one before.
+  void go_on(const config::Settings& defaults, const HandOver& state);
+  void hand_over(HandOver& state) const;
+  void reconfigured(const config::Settings& defaults);
+  /// At the end of the daemon.
+  void finish() { file_.finish(); }
+
+  /// To be called after a service has banned one.
+  void banned(const policy::Network& network);
   /// `minutes` as for BanList::add; a result for each of the networks.
-  [[nodiscard]] std::vector<policy::BanList::Result> add(std::span<const policy::Network> networks, int minutes);
+  [[nodiscard]] std::vector<policy::BanList::Result> add(std::span<const policy::Network> networks, int minutes,
+                                                         const std::string& reason);
   void remove(std::span<const policy::Network> networks);
 
+  [[nodiscard]] const policy::BanList& list() const { return bans_.list; }
+  [[nodiscard]] const BanFile& file() const { return file_; }
+
  private:
+  void watch();
   void look();
 
-  policy::BanList& bans_;
+  service::Bans& bans_;
   const std::function<base::Moment()>& now_;
   const log::DaemonLog& log_;
   const std::function<void(const log::Event&)> record_;
   loop::Alarm alarm_;
+  BanFile file_;
+  bool some_ = false;  ///< have expired since that was last said
 };
 
 }  // namespace xsuperd::supervisor

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "supervisor/ban_pack.hpp"
 #include "supervisor/hand_over_limits.hpp"
 
 namespace xsuperd::supervisor {
@@ -92,6 +93,7 @@ base::Result<HandOver> decode(std::string_view text) {
   HandOver state;
   Reading(value, {}, version, error, 1).read(state);
   if (error.empty()) error = Checking(state).run();
+  if (error.empty()) error = ban_trouble(state);
   if (!error.empty()) return refused(error);
   return state;
 }

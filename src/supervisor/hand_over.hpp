@@ -14,6 +14,7 @@
 #include "xsuperd/config/model.hpp"
 #include "xsuperd/log/event.hpp"
 #include "xsuperd/policy/ban_list.hpp"
+#include "xsuperd/policy/offences.hpp"
 #include "xsuperd/service/hand_over.hpp"
 #include "xsuperd/spawn/boxing_spawner.hpp"
 #include "xsuperd/supervisor/take_over.hpp"
@@ -129,6 +130,18 @@ struct HandOver {
     bool foreign = false;  ///< a server has had it
     bool operator==(const ActivatedSocket&) const = default;
   };
+  /// As images before this one told of it.
+  struct Ban {
+    policy::Network peer;
+    base::Moment until{};  ///< Moment::max(): forever
+    bool operator==(const Ban&) const = default;
+  };
+  /// Why there are bans, and who says so.
+  struct BanText {
+    std::string reason;
+    std::string origin;
+    bool operator==(const BanText&) const = default;
+  };
   struct Leftover {
     int pidfd = -1;
     bool operator==(const Leftover&) const = default;
@@ -154,7 +167,7 @@ struct HandOver {
   std::size_t configured = 0;     ///< how many of them make up the configuration
   std::vector<Absent> absent;
   std::vector<Runner> runners;    ///< in the order of the daemon's lists
-  std::vector<policy::BanList::Ban> bans;  ///< the one whose last touch is oldest first
+  std::vector<Ban> bans;  ///< the one whose last touch is oldest first; where there is no ban_table
   bool displaced_told = false;
   unsigned chargen_line = 0;
   service::Token last_token = 0;
@@ -171,6 +184,12 @@ struct HandOver {
   std::string notes;                ///< what the trial run of the new image wanted it to know
   tls::InheritedTickets tickets;
   base::Moment now{};               ///< when this was written
+  std::string ban_table = {};       ///< see pack_bans()
+  std::vector<BanText> ban_texts = {};
+  std::vector<policy::Offenders::Entry> offenders = {};
+  bool ban_file_behind = false;     ///< not all of them stand in ban_file
+  bool ban_file_unread = false;     ///< what stands there is not among them: it is being read, or could not be
+  std::uint64_t ban_file_lines = 0;
   std::string clock = {};           ///< by which clock, as time_namespace() names it
   std::vector<Tally> tallies = {};
   bool operator==(const HandOver&) const = default;
@@ -193,17 +212,22 @@ BOOST_DESCRIBE_STRUCT(HandOver::Runner, (), (service, retired, state))
 BOOST_DESCRIBE_STRUCT(HandOver::Standing, (), (id, standing))
 BOOST_DESCRIBE_STRUCT(HandOver::ActivatedSocket, (), (name, socket, foreign))
 constexpr auto members_since(const HandOver::ActivatedSocket*) { return std::array{base::Since{"foreign", 5}}; }
+BOOST_DESCRIBE_STRUCT(HandOver::Ban, (), (peer, until))
+BOOST_DESCRIBE_STRUCT(HandOver::BanText, (), (reason, origin))
 BOOST_DESCRIBE_STRUCT(HandOver::Leftover, (), (pidfd))
 BOOST_DESCRIBE_STRUCT(HandOver::Tally, (), (of, word, count))
 BOOST_DESCRIBE_STRUCT(HandOver, (),
                       (daemon, started, loaded, last_load, log_level, defaults, default_origins, standings, gone, services,
                        configured, absent, runners, bans, displaced_told, chargen_line, last_token, workers, handed,
                        leftovers, reload_wanted, worker_failures, last_worker_failure, log_behind, notes, lingering, now,
-                        clock, boxes, tls_workers, tickets, tallies))
+                        clock, boxes, tls_workers, tickets, tallies,
+                        ban_table, ban_texts, offenders, ban_file_behind, ban_file_unread, ban_file_lines))
 constexpr auto members_since(const HandOver*) {
   return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5},
                     base::Since{"boxes", 9}, base::Since{"tls_workers", 10}, base::Since{"tickets", 10},
-                    base::Since{"tallies", 11}};
+                    base::Since{"tallies", 11},
+                    base::Since{"ban_table", 11}, base::Since{"ban_texts", 11}, base::Since{"offenders", 11},
+                    base::Since{"ban_file_behind", 11}, base::Since{"ban_file_unread", 11}, base::Since{"ban_file_lines", 11}};
 }
 
 /// As text (JSON).

@@ -22,7 +22,12 @@ inline constexpr Limits a_path{.most = longest_path};
 inline constexpr Limits a_pid{.low = 1, .high = greatest_pid};
 inline constexpr Limits at_least_1{.low = 1};
 
-template <> inline constexpr Limits limits<&policy::BanList::Ban::peer>{.flat = true};
+template <> inline constexpr Limits limits<&HandOver::Ban::peer>{.flat = true};
+template <> inline constexpr Limits limits<&HandOver::BanText::reason>{.most = 4096};
+template <> inline constexpr Limits limits<&HandOver::BanText::origin>{.most = 4096};
+template <> inline constexpr Limits limits<&policy::Offenders::Entry::peer>{.flat = true};
+template <> inline constexpr Limits limits<&policy::Offences::Entry::cause>{.high = policy::Offences::most_causes - 1};
+template <> inline constexpr Limits limits<&policy::Offences::Entry::count>{.flat = true};
 template <> inline constexpr Limits limits<&policy::Network::address>{.name = "peer"};
 template <> inline constexpr Limits limits<&policy::Network::length>{.high = 128};
 
@@ -33,6 +38,7 @@ template <> inline constexpr Limits limits<&service::StateSnapshot::Waiting::tok
 template <> inline constexpr Limits limits<&service::StateSnapshot::waiting>{.most = most_sessions};
 template <> inline constexpr Limits limits<&service::StateSnapshot::source_buckets>{.most = policy::SourceTimes::most};
 template <> inline constexpr Limits limits<&service::StateSnapshot::penalties>{.most = policy::SourceTimes::most};
+template <> inline constexpr Limits limits<&service::StateSnapshot::offences>{.most = most_sessions};
 template <> inline constexpr Limits limits<&service::StateSnapshot::places>{.most = most_sessions};
 template <> inline constexpr Limits limits<&service::StateSnapshot::endpoints>{.most = config::most_endpoints};
 
@@ -123,6 +129,9 @@ template <> inline constexpr Limits limits<&HandOver::configured>{.high = most_s
 template <> inline constexpr Limits limits<&HandOver::absent>{.most = most_services};
 template <> inline constexpr Limits limits<&HandOver::runners>{.most = most_services};
 template <> inline constexpr Limits limits<&HandOver::bans>{.most = std::size_t{1} << 24};
+template <> inline constexpr Limits limits<&HandOver::ban_table>{.most = 1u << 30};
+template <> inline constexpr Limits limits<&HandOver::ban_texts>{.most = std::size_t{1} << 24};
+template <> inline constexpr Limits limits<&HandOver::offenders>{.most = policy::Offenders::most};
 template <> inline constexpr Limits limits<&HandOver::chargen_line>{.high = 94};
 template <> inline constexpr Limits limits<&HandOver::workers>{.most = 4096};
 template <> inline constexpr Limits limits<&HandOver::tls_workers>{.most = 4096};

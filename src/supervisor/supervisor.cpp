@@ -71,7 +71,7 @@ Supervisor::Impl::Impl(Options& options, log::Writer& writer, log::DaemonLog& lo
       in_force_(log, options_.worker_user.uid),
       logs_({options_.identity, options_.syslog_file, options_.reopen_log}, writer, log, files_, roster_, in_force_,
             facilities_.around().history),
-      bans_(loop_, facilities_.around().bans.list, facilities_.around().clock.now, log,
+      bans_(files_, facilities_.around().bans, facilities_.around().clock.now, log,
             [this](const log::Event& event) { logs_.record(event); }),
       rollout_(facilities_.around(), facts_, roster_, in_force_, logs_, log,
                [this] { return lifetime_.ending() || reloads_.preparing() || upgrades_.under_way(); }),
@@ -129,7 +129,7 @@ void Supervisor::Impl::listen_to_services() {
   service::Surroundings& around = facilities_.around();
   connect_inner_services(around, roster_);
   around.hooks.page = [this](const worker::PageWish& wish, Pages::Made made) { pages_.make(wish, std::move(made)); };
-  around.bans.on_ban = [this] { bans_.grown(); };
+  around.bans.on_ban = [this](const policy::Network& network) { bans_.banned(network); };
   around.hooks.on_idle = [this] { boost::asio::post(loop_, [this] { shutdown_.collect(); }); };  // a Runner is calling
   facilities_.processes().children().on_remains_gone([this] { shutdown_.collect(); });
   if (!manager_.there()) return;
@@ -145,6 +145,7 @@ void Supervisor::Impl::take_activated_sockets() {
 
 void Supervisor::Impl::end() {
   files_.join();
+  bans_.finish();
   facilities_.end();
   door_.close();
 }
@@ -201,6 +202,7 @@ bool Supervisor::Impl::load() {
 void Supervisor::Impl::start_services() {
   if (options_.debug) write_lines(log_, log::Level::debug, config::dump(*in_force_.config()));
   logs_.open_own_events();
+  bans_.begin(in_force_.config()->defaults);
   rollout_.start_all();
 }
 
@@ -238,7 +240,7 @@ bool Supervisor::Impl::take_over() {
   log_.set_threshold(state.log_level);
   roster_.restore(state);
   facilities_.restore(state, take);
-  bans_.grown();
+  bans_.go_on(in_force_.config()->defaults, state);
   logs_.open_own_events();
   rollout_.take_over(state, restored->services, take);
   open_control();
@@ -270,6 +272,7 @@ HandOver Supervisor::Impl::hand_over() const {
   in_force_.hand_over(state);
   roster_.hand_over(*in_force_.config(), state);
   facilities_.hand_over(state);
+  bans_.hand_over(state);
   return state;
 }
 
@@ -283,7 +286,7 @@ void Supervisor::Impl::open_control() {
 }
 
 View Supervisor::Impl::view() const {
-  return View({roster_, in_force_, facilities_.processes(), facilities_.around(), log_, lifetime_, door_, writer_, options_.version,
+  return View({roster_, in_force_, facilities_.processes(), facilities_.around(), log_, lifetime_, door_, writer_, bans_, options_.version,
                options_.sources.path()});
 }
 
@@ -295,6 +298,7 @@ Actions Supervisor::Impl::actions() {
 ReloadReport Supervisor::Impl::apply(Prepared prepared) {
   ReloadReport report = rollout_.apply(std::move(prepared));
   surely(log_, [this] { facilities_.processes().renew_boxes(); });
+  if (report.applied) surely(log_, [this] { bans_.reconfigured(in_force_.config()->defaults); });
   if (report.applied && roster_.available() == 0 && !options_.stay_alive) {
     log_.critical("hard_reconfig", "No available services. Exiting");
     lifetime_.stop(1);

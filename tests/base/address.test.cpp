@@ -10,7 +10,12 @@ TEST_CASE("addresses print as getnameinfo prints them") {
   CHECK(Address::parse("::ffff:127.0.0.1")->text() == "::ffff:127.0.0.1");
   CHECK(Address::parse("FE80::1%lo")->text() == "fe80::1%lo");
   CHECK(Address{}.text() == "<no address>");
-  CHECK_FALSE(Address::parse("127.1"));
+  CHECK(Address::parse("255.0.10.249")->text() == "255.0.10.249");
+  for (const char* text : {"", ".", "127.1", "1.2.3.", "1.2.3.4.", ".1.2.3.4", "1.2.3.4.5", "1..2.3", "1.2.3.256", "1.2.3.0004", "1.2.3.04", "1.2.3.4 ",
+                           " 1.2.3.4", "1.2.3.-4", "1.2.3.4%1", "1.2.3.99999999999", "::1 ", "0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:1"})
+    CHECK_FALSE(Address::parse(text));
+  CHECK_FALSE(Address::parse({"::1\0", 4}));
+  CHECK_FALSE(Address::parse({"1.2.3.4\0", 8}));
   CHECK_FALSE(Address::parse("fe80::1%no-such-interface"));
 }
 

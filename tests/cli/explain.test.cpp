@@ -88,7 +88,7 @@ TEST_CASE("a service without limits admits, and every check is told in the order
         "  per_source      no limit\n"
         "  -limit          at run time: if the daemon is started with it\n"
         "  queue           none\n"
-        "  sensor          at run time: refuses a peer that a SENSOR service has recorded\n"
+        "  sensor          at run time: refuses a peer that is banned\n"
         "  only_from       not given\n"
         "  no_access       not given\n"
         "  libwrap         at run time: hosts.allow and hosts.deny, for server\n"

@@ -73,7 +73,7 @@ TEST_CASE("a user who is in only_uid is told to be admitted by it, check by chec
         "  per_source      no limit\n"
         "  -limit          at run time: if the daemon is started with it\n"
         "  queue           none\n"
-        "  sensor          at run time: refuses a peer that a SENSOR service has recorded\n"
+        "  sensor          at run time: refuses a peer that is banned\n"
         "  only_uid        passes: uid 1000 is in only_uid\n"
         "  only_gid        not given\n"
         "  only_from       not given\n"

@@ -47,6 +47,7 @@ constexpr Line lost[]{
     {"rate = 5/second", "Service x: xinetd ignores rate: requests are limited by cps alone\n"},
     {"per_source_rate = 5 60", "Service x: xinetd ignores per_source_rate: a source may come as often as it likes\n"},
     {"penalty = exit=9s", "Service x: xinetd ignores penalty: failures and refusals cost a source nothing\n"},
+    {"ban_on = refused", "Service x: xinetd ignores ban_on: only services with the flag SENSOR record peers\n"},
     {"runtime_max = 1h", "Service x: xinetd ignores runtime_max: servers may run for as long as they like\n"},
     {"idle_timeout = 9", "Service x: xinetd ignores idle_timeout: idle connections stay open\n"},
     {"first_data_timeout = 9", "Service x: xinetd ignores first_data_timeout: peers may send nothing for as long as they like\n"},
@@ -71,7 +72,7 @@ constexpr Line lost[]{
 /// What xinetd knows, what lets in more than holds without it, and values that take nothing away.
 constexpr const char* kept[]{
     "instances = 3", "only_from = 10.0.0.0/8 2001:db8::/32", "only_from = 10.0.0.0/255.0.0.0", "no_access = 10.0.0.0/8",
-    "access_times = 8:00-23:59", "rlimit_as = 1M", "nice = 3", "access_policy = best_match", "limit_exempt = ::1", "queue = 9",
+    "access_times = 8:00-23:59", "rlimit_as = 1M", "nice = 3", "access_policy = best_match", "limit_exempt = ::1", "ban_exempt = ::1", "queue = 9",
     "sandbox = none", "capabilities = all", "system_calls = all", "no_new_privileges = no", "tcp_connect = any",
     "rlimit_nproc = UNLIMITED", "expand = no", "conn_env = xinetd", "backlog = 5", "linger = 5", "kill_grace = 9",
     "v6only = yes", "max_load = 2.5", "tls = no\ntls_cert = /c", "proxy_timeout = 9", "proxy_from =", "real_peer = no",

@@ -53,6 +53,9 @@ const std::string fixtures[]{
             "rate = 100/minute 20\nper_source_rate = 10/hour\nsource_prefix = 24 64\nlimit_exempt = 10.0.0.0/8 ::1\nlimit_exempt += 192.0.2.1\n"
             "queue = 100 1m\npenalty = exit=10s exit:7=1m signal=30s\npenalty += timeout=2m refused=5\npenalty_range = 15s 10m\n"
             "runtime_max = 2h\nidle_timeout = 5m\nfirst_data_timeout = 10\nkill_grace = 5s"),
+    service("x", 1,
+            "ban_on = refused:10/1m exit:77 exit:3/1h signal\nban_on += penalty:10m sensor timeout exit:1:2/5\nban_time = 10m x2 1d\n"
+            "ban_prefix = 24 64\nban_exempt = 10.0.0.0/8\nban_exempt += ::1"),
     service("x", 1, "proxy_from = 10.0.0.0/8 ::1\nproxy_from += 192.0.2.1\nproxy_timeout = 1m\nreal_peer = yes"),
     service("x", 1,
             "sandbox = basic\nno_new_privileges = yes\ncapabilities = chown CAP_BPF\nsystem_calls = @strict ~ptrace ~mount\nsystem_call_action = kill\n"

@@ -337,3 +337,15 @@ TEST_CASE("a wrong event_log costs the entry, and one value too many the line") 
   CHECK_FALSE(with("event_log = FILE a b").at("x").settings.event_log);
   CHECK(with("event_log = PIPE x").said("Unknown event log: PIPE"));
 }
+
+TEST_CASE("A cause of a ban has a number in a time, and exit a status") {
+  check("ban_on", {{"refused", "refused"}, {"REFUSED:10/1m", "refused:10/60"}, {"refused:1/1m", "refused"}, {"exit:77", "exit:77"},
+                   {"exit:3/2m", "exit:3/120"}, {"exit:0:3/2m", "exit:0:3/120"}, {"penalty:10m", "penalty:600"}, {"sensor", "sensor"},
+                   {"signal:2/1 timeout", "signal:2/1 timeout"}, {"refused refused:2/1m", "refused:2/60"}, {"exit exit:1", "exit exit:1"},
+                   {"exit:1/2:3", refused}, {"exit:", refused}, {":3/1m", refused}, {"refused:0/1m", refused}, {"penalty:3/1m", refused}});
+}
+
+TEST_CASE("The time of bans may grow") {
+  check("ban_time", {{"10m", "600"}, {"600 x2 1d", "600 x2 86400"}, {"1h X3 30d", "3600 x3 2592000"}, {"10m x1 1h", "600"},
+                     {"0", refused}, {"10m x2", refused}, {"10m x0 1d", refused}, {"10m 2 1d", refused}, {"1d x2 1h", refused}});
+}

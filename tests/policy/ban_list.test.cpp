@@ -3,6 +3,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <map>
+#include <random>
+#include <set>
+
 using namespace xsuperd;
 using namespace std::chrono_literals;
 using policy::BanList;
@@ -170,4 +174,143 @@ TEST_CASE("networks that had to go for others are not matched any more, and an u
   BanList of_old;
   of_old.restore({{{address("10.0.0.1"), 128}, base::Moment::max()}});
   CHECK(of_old.remove(address("10.0.0.1")));
+}
+
+TEST_CASE("Why there is a ban is that of its end, and an administrator's word stays") {
+  BanList bans;
+  bans.add(address("10.0.0.1"), 5, start, {.reason = "sensor telnet", .origin = "service"});
+  bans.add(address("10.0.0.1"), 1, start + 1min, {.reason = "refused ftp", .origin = "service"});
+  CHECK(bans.ban_of(address("10.0.0.1"), start)->reason == "sensor telnet");
+  bans.add(address("10.0.0.1"), 9, start + 1min, {.reason = "refused ftp", .origin = "service"});
+  auto ban = bans.ban_of(address("10.0.0.1"), start);
+  CHECK(ban->reason == "refused ftp");
+  CHECK(ban->since == start);
+  CHECK(ban->until == start + 10min);
+  bans.add(address("10.0.0.1"), 1, start, {.reason = "ticket", .origin = "administrator", .stays = true});
+  bans.add(address("10.0.0.1"), -1, start, {.reason = "refused ftp", .origin = "service"});
+  ban = bans.ban_of(address("10.0.0.1"), start);
+  CHECK(ban->reason == "ticket");
+  CHECK(ban->stays);
+  CHECK(ban->until == base::Moment::max());
+}
+
+TEST_CASE("One whose time is over begins anew, even if nobody has removed it yet") {
+  BanList bans;
+  bans.add(address("10.0.0.1"), 1, start);
+  bans.hit(address("10.0.0.1"), start);
+  CHECK(bans.add(address("10.0.0.1"), 1, start + 1min).added == BanList::Added::fresh);
+  CHECK(bans.ban_of(address("10.0.0.1"), start + 1min)->hits == 0);
+  CHECK(bans.ban_of(address("10.0.0.1"), start + 1min)->since == start + 1min);
+  CHECK(bans.size() == 1);
+}
+
+TEST_CASE("Peers that are kept out are counted for the smallest network that does it") {
+  BanList bans;
+  bans.add(network("10.0.0.0/8"), 5, start);
+  bans.add(network("10.1.0.0/16"), 5, start);
+  bans.hit(address("10.1.2.3"), start);
+  bans.hit(address("10.1.2.4"), start);
+  bans.hit(address("10.2.2.4"), start);
+  bans.hit(address("11.2.2.4"), start);
+  CHECK(bans.find(network("10.1.0.0/16"), start)->hits == 2);
+  CHECK(bans.find(network("10.0.0.0/8"), start)->hits == 1);
+}
+
+TEST_CASE("What an administrator has banned does not make room for what peers cause") {
+  BanList bans(3);
+  bans.add(address("10.0.0.1"), -1, start, {.stays = true});
+  for (std::uint32_t i = 0; i < 100; ++i) bans.add(base::Address::ipv4(0x0b000000 + i), 5, start);
+  CHECK(bans.size() == 3);
+  CHECK(bans.banned(address("10.0.0.1"), start));
+  BanList after(2);
+  after.restore(bans.snapshot());
+  CHECK(after.banned(address("10.0.0.1"), start));
+  CHECK(after.banned(base::Address::ipv4(0x0b000000 + 99), start));
+}
+
+TEST_CASE("A list that may have less now becomes shorter as bans are added") {
+  BanList bans(100);
+  for (std::uint32_t i = 0; i < 100; ++i) bans.add(base::Address::ipv4(i + 1), 5, start);
+  bans.set_capacity(50);
+  for (std::uint32_t i = 0; i < 49; ++i) bans.add(base::Address::ipv4(i + 1000), 5, start);
+  CHECK(bans.size() == 51);
+  for (std::uint32_t i = 0; i < 9; ++i) bans.add(base::Address::ipv4(i + 2000), 5, start);
+  CHECK(bans.size() == 50);
+  CHECK(bans.banned(base::Address::ipv4(2008), start));
+}
+
+TEST_CASE("Addresses with a scope are banned each by itself, and their networks with all of them") {
+  BanList bans;
+  const auto scoped = [](std::uint32_t scope) { return base::Address::ipv6(base::Address::parse("fe80::1")->bytes(), scope); };
+  bans.add(scoped(2), 5, start);
+  CHECK(bans.banned(scoped(2), start));
+  CHECK_FALSE(bans.banned(scoped(3), start));
+  CHECK_FALSE(bans.banned(address("fe80::1"), start));
+  bans.add(address("fe80::1"), 5, start);
+  CHECK_FALSE(bans.banned(scoped(3), start));
+  bans.add(network("fe80::/64"), 5, start);
+  CHECK(bans.banned(scoped(3), start));
+  CHECK(bans.remove(scoped(2)));
+  CHECK(bans.covering(scoped(2), start) == network("fe80::/64"));
+}
+
+TEST_CASE("Much is forgotten in as many steps as are wanted") {
+  BanList bans;
+  for (std::uint32_t i = 0; i < 1000; ++i) bans.add(base::Address::ipv4(i + 1), 5, start);
+  CHECK(bans.expire(start + 5min, 300) == 300);
+  CHECK(bans.next_end() == start + 5min);
+  CHECK(bans.expire(start + 5min) == 700);
+  CHECK(bans.size() == 0);
+}
+
+TEST_CASE("Who goes through the list meets each once that is there all the time") {
+  BanList bans;
+  for (std::uint32_t i = 0; i < 2000; ++i) bans.add(base::Address::ipv4(i + 1), 5, start);
+  std::set<std::string> met;
+  BanList::Cursor cursor;
+  std::size_t turns = 0;
+  while (const auto ban = bans.next(cursor)) {
+    CHECK(met.insert(ban->peer.text()).second);
+    if (++turns % 2 == 0 && turns <= 1000) bans.remove(base::Address::ipv4(static_cast<std::uint32_t>(2000 - turns / 2 + 1)));
+  }
+  CHECK(met.size() == 1500);
+}
+
+TEST_CASE("After any number of changes the list says what a plain table says") {
+  // Networks of a few bits, so that they lie in one another, part and meet.
+  std::mt19937 random(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same numbers each time
+  const auto some_network = [&] {
+    const bool ipv4 = random() % 2 == 0;
+    auto bytes = address("2001:db8::").bytes();
+    for (std::size_t i : {2u, 4u, 8u, 15u}) bytes[i] = static_cast<std::uint8_t>(random() % 3 << (random() % 2 * 7));
+    const auto v4 = base::Address::ipv4(static_cast<std::uint32_t>((random() % 4) << 30 | (random() % 3) << 15 | random() % 4));
+    return policy::Network::of(ipv4 ? v4 : base::Address::ipv6(bytes), static_cast<std::uint8_t>(random() % (ipv4 ? 33 : 129)));
+  };
+  BanList bans;
+  std::map<policy::Network, base::Moment> plain;
+  base::Moment now = start;
+  for (int turn = 0; turn < 20'000; ++turn) {
+    const policy::Network one = some_network();
+    now += std::chrono::seconds(random() % 2);
+    std::erase_if(plain, [&](const auto& entry) { return entry.second <= now; });
+    if (turn % 16 == 0) bans.expire(now);
+    if (random() % 3 == 0) {
+      const bool there = plain.erase(one) > 0;
+      if (there) REQUIRE(bans.remove(one));
+    } else {
+      const int minutes = static_cast<int>(random() % 60) + 1;
+      bans.add(one, minutes, now);
+      auto& until = plain[one];
+      until = std::max(until, now + std::chrono::minutes(minutes));
+    }
+    const base::Address peer = some_network().address;
+    std::optional<policy::Network> smallest;
+    for (const auto& [network, until] : plain)
+      if (network.address.family() == peer.family() && policy::Network::of(peer, network.length) == network &&
+          (!smallest || network.length > smallest->length))
+        smallest = network;
+    REQUIRE(bans.covering(peer, now) == smallest);
+  }
+  bans.expire(now);
+  CHECK(bans.size() == plain.size());
 }

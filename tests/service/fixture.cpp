@@ -91,6 +91,7 @@ std::string word(const Refuse& a) {
 std::string word(const AskName& a) { return fmt::format("AskName {}", a.token); }
 std::string word(const ArmPause& a) { return fmt::format("ArmPause {}", a.seconds); }
 std::string word(const Queue& a) { return fmt::format("Queue {}", a.token); }
+std::string word(const Ban& a) { return fmt::format("Ban {}", a.peer.text()); }
 std::string word(const Call& a) { return fmt::format("Call {}", a.token); }
 std::string word(const ArmRetry& a) { return fmt::format("ArmRetry {} {}", a.token, a.seconds); }
 }  // namespace

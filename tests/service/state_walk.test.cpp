@@ -172,6 +172,7 @@ class Walk {
   void perform(const Refuse&) {}
   void perform(const AskName& a) { asked_.push_back(a.token); }
   void perform(const Queue&) { FAIL("nothing waits without a queue"); }
+  void perform(const Ban&) { FAIL("nobody is banned without ban_on"); }
   void perform(const Call&) { FAIL("nothing waits without a queue"); }
   void perform(const ArmPause&) {
     pending_due_ = true;

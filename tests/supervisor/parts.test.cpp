@@ -104,19 +104,22 @@ TEST_CASE("A refused load is remembered, and what is in force stays as old as it
 TEST_CASE("Bans are added with what became of each, and removed") {
   Log l;
   boost::asio::io_context loop;
-  policy::BanList bans;
+  FileWork files(loop);
+  service::Bans bans;
   const std::function<base::Moment()> now = [] { return base::Moment{} + 1h; };
   std::vector<std::string> records;
-  BansWatch watch(loop, bans, now, l.log, [&](const log::Event& event) { records.push_back(log::text_of(event)); });
+  BansWatch watch(files, bans, now, l.log, [&](const log::Event& event) { records.push_back(log::text_of(event)); });
   const std::vector networks{*policy::Network::parse("192.0.2.0/24"), *policy::Network::parse("::1")};
-  const auto added = watch.add(networks, 1);
+  const auto added = watch.add(networks, 1, "");
   REQUIRE(added.size() == 2);
   CHECK(added[0].added == policy::BanList::Added::fresh);
-  CHECK(bans.size() == 2);
+  CHECK(bans.list.size() == 2);
   CHECK(records == std::vector<std::string>{"ban: network=192.0.2.0/24 minutes=1", "ban: network=::1 minutes=1"});
-  CHECK(watch.add(networks, 1)[1].added != policy::BanList::Added::fresh);
+  CHECK(watch.add(networks, 1, "ticket")[1].added != policy::BanList::Added::fresh);
+  CHECK(bans.list.find(networks[1], now())->reason == "ticket");
+  CHECK(bans.list.find(networks[1], now())->origin == "administrator");
   watch.remove(networks);
-  CHECK(bans.size() == 0);
+  CHECK(bans.list.size() == 0);
 }
 
 TEST_CASE("Logs that cannot be opened anew are told by their services, and the daemon's own is told first") {

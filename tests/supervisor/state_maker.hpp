@@ -28,6 +28,7 @@ class Maker {
       runner.service = with_ == With::everything ? 1 : runner.service % all.services.size();
       fit(runner.state);
     }
+    all.ban_table = all.ban_texts.empty() ? "" : "192.0.2.0/24 5000000000 7000000000 3 1 0\n2001:db8::1 -1 0 0 0 0\n";
     all.last_token = last_token_ + number() % 100;
     return all;
   }

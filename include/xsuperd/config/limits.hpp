@@ -85,4 +85,33 @@ struct PenaltyRange {
   bool operator==(const PenaltyRange&) const = default;
 };
 
+/// One element of ban_on, ours: for what a peer is banned from all services.
+struct BanCause {
+  enum class Kind : std::uint8_t {
+    exit,     ///< its server has ended with `status`, or with any but 0
+    signal,   ///< its server has been ended by a signal
+    timeout,  ///< a time limit has ended its session
+    refused,  ///< it has been refused, other than by a ban
+    sensor,   ///< it has touched a SENSOR service
+    penalty,  ///< its penalties have reached `window`
+  };
+  static constexpr int any_failure = -1;
+  Kind kind = Kind::exit;
+  int status = any_failure;  ///< of exit: 0 to 255, or any but 0
+  std::uint32_t count = 1;   ///< how often it must happen within `window`
+  std::uint32_t window = 0;  ///< seconds; 0 where once is enough
+  bool operator==(const BanCause&) const = default;
+};
+
+/// ban_time, ours, in seconds: each further ban of one peer takes `factor` times as long as the one before, and none longer
+/// than `greatest`.
+struct BanTime {
+  std::uint32_t first = 600;
+  std::uint32_t factor = 2;
+  std::uint32_t greatest = 86'400;
+  bool operator==(const BanTime&) const = default;
+};
+/// ban_limit, ours, where it is not given.
+inline constexpr std::uint32_t usual_ban_limit = 1'000'000;
+
 }  // namespace xsuperd::config

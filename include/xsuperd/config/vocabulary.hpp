@@ -70,6 +70,10 @@ inline constexpr auto word_table<Fact> = std::to_array<Word<Fact>>({
     {"connection_id", Fact::connection_id}, {"service", Fact::service},         {"proxy_addr", Fact::proxy_addr},
     {"proxy_port", Fact::proxy_port}});
 template <>
+inline constexpr auto word_table<BanCause::Kind> = std::to_array<Word<BanCause::Kind>>({
+    {"exit", BanCause::Kind::exit},       {"signal", BanCause::Kind::signal}, {"timeout", BanCause::Kind::timeout},
+    {"refused", BanCause::Kind::refused}, {"sensor", BanCause::Kind::sensor}, {"penalty", BanCause::Kind::penalty}});
+template <>
 inline constexpr auto word_table<RedirectProxy> = std::to_array<Word<RedirectProxy>>({
     {"no", RedirectProxy::no}, {"v1", RedirectProxy::v1}, {"v2", RedirectProxy::v2}});
 template <>

@@ -118,8 +118,8 @@ BOOST_DESCRIBE_STRUCT(Limit, (), (service, id, connection_id, peer, port, pid, l
 
 struct Ban {
   static constexpr std::string_view word = "ban";
-  static constexpr std::string_view text = "A peer has touched a sensor, or an administrator has named a network: it is kept out "
-                                           "of all services.";
+  static constexpr std::string_view text = "A peer has done what ban_on names, touched a sensor, or an administrator has named "
+                                           "a network: it is kept out of all services.";
   Words service{};
   Words id{};
   Maybe<base::Address> peer{};
@@ -127,8 +127,9 @@ struct Ban {
   std::string_view network{};
   Maybe<int> minutes{};
   Rule rule{};
+  Words reason{};
 };
-BOOST_DESCRIBE_STRUCT(Ban, (), (service, id, peer, port, network, minutes, rule))
+BOOST_DESCRIBE_STRUCT(Ban, (), (service, id, peer, port, network, minutes, rule, reason))
 
 struct Open {
   static constexpr std::string_view word = "open";

@@ -1,31 +1,40 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <boost/multi_index/hashed_index.hpp>
-#include <boost/multi_index/member.hpp>
-#include <boost/multi_index/ordered_index.hpp>
-#include <boost/multi_index/sequenced_index.hpp>
-#include <boost/multi_index_container.hpp>
-#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
-#include <utility>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "xsuperd/base/address.hpp"
-#include "xsuperd/base/described.hpp"
 #include "xsuperd/base/time.hpp"
+#include "xsuperd/config/limits.hpp"
 #include "xsuperd/policy/network.hpp"
 
 namespace xsuperd::policy {
 
-/// Who is kept out of every service: peers that have touched a SENSOR service (facts B5.26 to B5.30), and peers and
-/// networks that an administrator has named. Of a local peer its user is banned, of one by vsock its machine. Addresses are kept unmapped and exactly: what a sensor adds means neither a
-/// network nor another spelling of a peer (B12.27, B12.28). Bounded: when it is full the one whose last touch is oldest
-/// goes. A look-up takes a step for each length of prefix that is on the list, mostly one. Pure; the daemon has one, on
-/// the loop thread.
+/// Why there is a ban, and who says so; both may be empty.
+struct BanWhy {
+  std::string_view reason = {};
+  std::string_view origin = {};
+  bool stays = false;  ///< an administrator has said so: it does not go to make room for what peers cause
+};
+
+/// Who is kept out of every service: peers that have touched a SENSOR service (facts B5.26 to B5.30) or done what ban_on
+/// names, and peers and networks that an administrator has named. Of a local peer its user is banned, of one by vsock its
+/// machine. Addresses are kept unmapped and exactly: what a sensor adds means neither a network nor another spelling of a
+/// peer (B12.27, B12.28). Bounded: when it is full the one whose last touch is oldest goes, of those that an administrator
+/// has named only where there are no others. A look-up takes a few steps however many there are, and each takes up to 150
+/// bytes; nothing takes time that grows with their number, but what says so. Pure; the daemon has one, on the loop thread.
 class BanList {
  public:
-  explicit BanList(std::size_t capacity = 65536) : capacity_(capacity) {}
+  explicit BanList(std::size_t capacity = config::usual_ban_limit);
+  ~BanList();
+  BanList(BanList&&) noexcept;
+  BanList& operator=(BanList&&) noexcept;
 
   /// What a touch did.
   enum class Added : std::uint8_t {
@@ -36,59 +45,74 @@ class BanList {
     Added added = Added::fresh;
     bool displaced = false;  ///< another ban was dropped
   };
+  using Why = BanWhy;
+  struct Ban {
+    Network peer;
+    base::Moment until{};  ///< Moment::max(): forever
+    base::Moment since{};
+    std::uint32_t hits = 0;  ///< requests that were refused because of it
+    bool stays = false;
+    std::string reason = {};
+    std::string origin = {};
+    bool operator==(const Ban&) const = default;
+  };
+
+  /// Bans until that moment, which is in the future; Moment::max(): forever. Throws std::bad_alloc, and the peer is not on
+  /// the list then unless it was before.
+  Result add_until(const Network& peer, base::Moment until, base::Moment now, const Why& why = {});
   /// `minutes` is the service's deny_time; -1: forever. Not to be called for 0.
-  Result add(const Network& peer, int minutes, base::Moment now);
-  Result add(const base::Address& peer, int minutes, base::Moment now) { return add(Network::of(peer), minutes, now); }
+  Result add(const Network& peer, int minutes, base::Moment now, const Why& why = {}) {
+    return add_until(peer, minutes < 0 ? base::Moment::max() : now + std::chrono::minutes(minutes), now, why);
+  }
+  Result add(const base::Address& peer, int minutes, base::Moment now, const Why& why = {}) {
+    return add(Network::of(peer), minutes, now, why);
+  }
+  /// Some are about to be put on the list: has what that takes come from memory, for a few dozen at a time. Where very many are
+  /// put on it that is most of the time; nothing changes.
+  void expect(std::span<const Network> peers) const;
+  /// Puts that one on the list as it is, in place of what there may be of the same peer; it has not ended yet.
+  Result put(const Ban& ban);
   /// Is the peer on the list, by itself or as a part of a network?
   [[nodiscard]] bool banned(const base::Address& peer, base::Moment now) const;
+  /// A request of the peer has been refused because it is banned.
+  void hit(const base::Address& peer, base::Moment now);
   /// Takes one off; false when it was not on the list. Only what was added with the same prefix is meant: a peer does not
   /// leave a network that is banned.
   bool remove(const Network& peer);
   bool remove(const base::Address& peer) { return remove(Network::of(peer)); }
   /// Is it on the list by itself?
-  [[nodiscard]] bool contains(const Network& peer, base::Moment now) const;
+  [[nodiscard]] bool contains(const Network& peer, base::Moment now) const { return find(peer, now).has_value(); }
+  [[nodiscard]] std::optional<Ban> find(const Network& peer, base::Moment now) const;
   /// The smallest network on the list that the peer is in, itself included.
   [[nodiscard]] std::optional<Network> covering(const base::Address& peer, base::Moment now) const;
-  /// Removes what has expired; returns how many there were.
-  std::size_t expire(base::Moment now);
-  /// Those in effect at `now`, in the order of their last touch, each with its end; Moment::max(): none.
-  [[nodiscard]] std::vector<std::pair<Network, base::Moment>> all(base::Moment now) const;
-  [[nodiscard]] std::size_t size() const { return bans_.size(); }
+  /// The same, and what is known of it.
+  [[nodiscard]] std::optional<Ban> ban_of(const base::Address& peer, base::Moment now) const;
+  /// Removes what has expired, at most so many; returns how many there were.
+  std::size_t expire(base::Moment now, std::size_t most = static_cast<std::size_t>(-1));
+  [[nodiscard]] std::size_t size() const;
   /// When the next one expires; nothing when none ever will.
   [[nodiscard]] std::optional<base::Moment> next_end() const;
+  /// How many there may be. Where there are more now, each new one displaces two until there are not.
+  void set_capacity(std::size_t capacity);
 
-  struct Ban {
-    Network peer;
-    base::Moment until;  ///< Moment::max(): forever
-    bool operator==(const Ban&) const = default;
+  /// Goes through the bans, also through those that have expired and not been removed yet. The list may change meanwhile: a
+  /// ban that is there all the time is met once, and one that comes or goes meanwhile perhaps.
+  class Cursor {
+   private:
+    friend BanList;
+    std::uint32_t next = 0;
   };
-  /// For an upgrade: all of them, the one whose last touch is oldest first; and a list that goes on from there, less
-  /// what finds no room.
+  /// Nothing: that was the last one.
+  [[nodiscard]] std::optional<Ban> next(Cursor& cursor) const;
+
+  /// All of them, in time that grows with their number: those that an administrator has named, then the others, each time
+  /// the one whose last touch is oldest first; and a list that goes on from there, less what finds no room.
   [[nodiscard]] std::vector<Ban> snapshot() const;
   void restore(const std::vector<Ban>& bans);
 
  private:
-  using Bans = boost::multi_index_container<
-      Ban, boost::multi_index::indexed_by<
-               boost::multi_index::hashed_unique<boost::multi_index::member<Ban, Network, &Ban::peer>>,
-               boost::multi_index::sequenced<>,
-               boost::multi_index::ordered_non_unique<boost::multi_index::member<Ban, base::Moment, &Ban::until>>>>;
-
-  /// The lengths of prefixes of one family that are on the list, the longest first, and how many networks have each.
-  struct Lengths {
-    std::array<std::size_t, 129> counts{};
-    std::vector<std::uint8_t> used;
-  };
-  [[nodiscard]] static std::size_t kind_of(const base::Address& address);
-  [[nodiscard]] Lengths& lengths_of(const Network& peer) { return lengths_[kind_of(peer.address)]; }
-  void count(const Network& peer);
-  void uncount(const Network& peer);
-
-  std::size_t capacity_;
-  Bans bans_;
-  std::array<Lengths, 3> lengths_;  ///< of IPv6, IPv4 and others, which are in no network
+  struct Table;
+  std::unique_ptr<Table> table_;
 };
-
-BOOST_DESCRIBE_STRUCT(BanList::Ban, (), (peer, until))
 
 }  // namespace xsuperd::policy

@@ -33,7 +33,8 @@ struct Live {
   bool promised = false;                  ///< a place that is free belongs to one that waits
   bool queue_takes = false;               ///< and one of the peer as well
   double expected_wait = 0;               ///< seconds; 0: not known
-  bool banned = false;
+  bool banned = false;     ///< and the service does not spare it
+  std::string ban = {};    ///< what is known of the ban that the peer is under; empty: none
 };
 
 /// What is asked.

@@ -7,11 +7,17 @@
 
 namespace xsuperd::policy {
 
-/// Something that may cost a source time.
+/// Something that may cost a source time, or have it banned.
 struct Misdeed {
+  /// Why a source has been refused, where that is a consequence already.
+  enum class By : std::uint8_t { other, penalty, ban };
   config::Penalty::Cause cause = config::Penalty::Cause::refused;
-  int status = 0;  ///< of exit
+  int status = 0;      ///< of exit
+  By by = By::other;   ///< of refused
 };
+
+/// May what a peer does to the service have consequences for it?
+[[nodiscard]] inline bool minds_misdeeds(const config::Service& service) { return service.settings.penalty || service.settings.ban_on; }
 
 /// What `penalty` says a misdeed costs, in seconds; 0: nothing. One for a certain exit status goes before one for any. Pure.
 [[nodiscard]] std::uint32_t cost_of(const std::vector<config::Penalty>& penalties, const Misdeed& misdeed);

@@ -92,7 +92,7 @@ struct Question {
   std::uint64_t running_from_source = 0;  ///< of these, started for the same address
   std::uint64_t processes = 0;            ///< servers of all services
   std::uint64_t process_limit = 0;        ///< -limit; 0: none
-  bool banned = false;                    ///< a sensor has the address on its list
+  bool banned = false;                    ///< the peer is on the list of bans, and not one that the service spares
   PeerName name;                          ///< for rules with names
   std::vector<gid_t> peer_groups;         ///< all groups of a local peer, for only_gid; empty: not known, or not wanted
 };
@@ -104,7 +104,7 @@ struct Verdict {
   Reason reason = Reason::address;               ///< valid with Kind::refuse
   const config::AddressPattern* rule = nullptr;  ///< the deciding element, if one decided; the Policy's
   bool both_lists = false;  ///< refused because only_from and no_access match equally (fact B5.14)
-  bool banned = false;      ///< refused because a sensor has the address on its list
+  bool banned = false;      ///< refused because the peer is banned
   /// Of a local or vsock peer that is refused by `address`: the name of the attribute that decides; else empty.
   std::string_view attribute = {};
 };
@@ -124,6 +124,9 @@ class Policy {
     [[nodiscard]] base::Address place() const { return exempt ? base::Address{} : address; }
   };
   [[nodiscard]] Source counted(const base::Address& peer) const;
+  /// Is it one of ban_exempt, or of limit_exempt if that is not given, or a proxy: neither banned for what it does, nor kept
+  /// out by bans? A proxy speaks for itself when it looks whether we are well, and all its clients depend on the answer.
+  [[nodiscard]] bool spares(const base::Address& peer) const;
   /// Is it a proxy of proxy_from, whose connections begin with a header? `peer`: the address of the socket.
   [[nodiscard]] bool trusts(const base::Address& peer) const;
 
@@ -131,6 +134,7 @@ class Policy {
   std::shared_ptr<const config::Service> service_;
   AddressRules addresses_;
   std::optional<AddressList> exempt_;
+  std::optional<AddressList> spared_;  ///< of ban_exempt
   std::optional<AddressList> proxies_;
 };
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "xsuperd/config/model.hpp"
+#include "xsuperd/policy/offences.hpp"
 #include "xsuperd/policy/penalties.hpp"
 #include "xsuperd/policy/source_times.hpp"
 #include "xsuperd/policy/verdict.hpp"
@@ -25,10 +26,10 @@ class Arrivals {
   void give_back(const config::Service& service, const policy::Policy::Source& source, base::Moment now);
   /// The service has changed: nothing that it owes or is punished for goes beyond what the limits of now would do.
   void fit(const config::Service& service, base::Moment now);
-  /// A source has done something that may cost it time.
-  void punish(const config::Service& service, const policy::Policy::Source& source, const policy::Misdeed& misdeed, base::Moment now) {
-    if (!source.exempt) penalties_.add(service.settings, source.address, misdeed, now);
-  }
+  /// A source has done something that may cost it time, or for which it is to be banned: then that is returned, which is the
+  /// service's. `spared`: it is never banned.
+  [[nodiscard]] const config::BanCause* punish(const config::Service& service, const policy::Policy::Source& source, bool spared,
+                                               const policy::Misdeed& misdeed, base::Moment now);
 
   [[nodiscard]] std::uint64_t attempts() const { return attempts_; }
   /// Those that count for cps at `now`.
@@ -58,6 +59,7 @@ class Arrivals {
   base::Moment bucket_{};               ///< of rate: when it is full
   policy::SourceTimes source_buckets_;  ///< of per_source_rate with a burst
   policy::Penalties penalties_;
+  policy::Offences offences_;
   std::uint64_t attempts_ = 0;
 };
 

@@ -69,7 +69,7 @@ struct Reconfigured {
   std::vector<std::pair<Token, base::Address>> waiting = {};  ///< the peers of those in the queue
 };
 struct Retire {};
-/// A source has done something for which `penalty` may have a price.
+/// A source has done something for which `penalty` may have a price, or ban_on a ban.
 struct Misbehaved {
   base::Address peer;
   policy::Misdeed misdeed;
@@ -100,7 +100,13 @@ struct Queue { Token token = 0; };  ///< it waits, until it is called or refused
 /// Its turn has come: come back, in a later turn of the loop, with a Request that says `again`, or with Withdrawn if its peer
 /// has left.
 struct Call { Token token = 0; };
-using Action = std::variant<Listen, Suspend, CloseSocket, OpenSocket, Spawn, Refuse, AskName, ArmPause, ArmRetry, Queue, Call>;
+/// The peer is to be banned from all services.
+struct Ban {
+  base::Address peer;
+  config::BanCause cause;
+};
+using Action =
+    std::variant<Listen, Suspend, CloseSocket, OpenSocket, Spawn, Refuse, AskName, ArmPause, ArmRetry, Queue, Call, Ban>;
 using Actions = boost::container::static_vector<Action, 4>;
 
 class State {

@@ -6,6 +6,7 @@
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/described.hpp"
+#include "xsuperd/policy/offences.hpp"
 #include "xsuperd/policy/source_times.hpp"
 #include "xsuperd/policy/verdict.hpp"
 
@@ -54,19 +55,20 @@ struct StateSnapshot {
   base::Moment bucket{};                     ///< of rate: when it is full again
   std::vector<policy::SourceTimes::Entry> source_buckets = {};
   std::vector<policy::SourceTimes::Entry> penalties = {};
+  std::vector<policy::Offences::Entry> offences = {};
   bool operator==(const StateSnapshot&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(StateSnapshot::Place, (), (token, source, failures, retrying, waiting, endpoint))
 BOOST_DESCRIBE_STRUCT(StateSnapshot::OpenEndpoint, (), (id, busy))
 BOOST_DESCRIBE_STRUCT(StateSnapshot::Waiting, (), (token, source, since, exempt))
 BOOST_DESCRIBE_STRUCT(StateSnapshot, (),
-                      (phase, rate, source_rates, places, attempts, endpoints, waiting, bucket, source_buckets, penalties))
+                      (phase, rate, source_rates, places, attempts, endpoints, waiting, bucket, source_buckets, penalties, offences))
 constexpr auto members_since(const StateSnapshot::Place*) {
   return std::array{base::Since{"waiting", 5}, base::Since{"endpoint", 6}};
 }
 constexpr auto members_since(const StateSnapshot*) {
   return std::array{base::Since{"endpoints", 6}, base::Since{"waiting", 8}, base::Since{"bucket", 8},
-                    base::Since{"source_buckets", 8}, base::Since{"penalties", 8}};
+                    base::Since{"source_buckets", 8}, base::Since{"penalties", 8}, base::Since{"offences", 11}};
 }
 
 }  // namespace xsuperd::service

@@ -26,6 +26,7 @@
 #include "xsuperd/net/true_pairs.hpp"
 #include "xsuperd/net/udp_reply.hpp"
 #include "xsuperd/policy/ban_list.hpp"
+#include "xsuperd/policy/offences.hpp"
 #include "xsuperd/service/linger.hpp"
 #include "xsuperd/service/state.hpp"
 #include "xsuperd/service/tallies.hpp"
@@ -121,11 +122,12 @@ struct Datagrams {
   std::vector<std::uint16_t> internal_ports{};  ///< of all of them (decision B15.20)
 };
 
-/// Who touched a sensor, or was banned by an administrator.
+/// Who is kept out of all services.
 struct Bans {
-  policy::BanList list{};             ///< lives as long as the daemon
-  bool displaced_told = false;        ///< that the list is full has been said
-  std::function<void()> on_ban = {};  ///< called after the list has grown
+  policy::BanList list{};         ///< lives as long as the daemon
+  policy::Offenders offenders{};  ///< of those whom services have banned by ban_on
+  bool displaced_told = false;    ///< that the list is full has been said
+  std::function<void(const policy::Network&)> on_ban = {};  ///< called after that one has been put on the list, or stays longer
 };
 
 /// What peers are sent by the daemon itself.

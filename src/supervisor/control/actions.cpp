@@ -66,8 +66,9 @@ std::vector<service::Token> Actions::signal(std::span<const SessionOf> sessions,
   return signalled;
 }
 
-std::vector<policy::BanList::Result> Actions::ban(std::span<const policy::Network> networks, int minutes) const {
-  return daemon_.bans.add(networks, minutes);
+std::vector<policy::BanList::Result> Actions::ban(std::span<const policy::Network> networks, int minutes,
+                                                         const std::string& reason) const {
+  return daemon_.bans.add(networks, minutes, reason);
 }
 
 void Actions::unban(std::span<const policy::Network> networks) const { daemon_.bans.remove(networks); }

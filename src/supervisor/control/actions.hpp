@@ -67,7 +67,8 @@ class Actions {
   /// Sends a signal to each of the servers, or ends the conversation; which of the sessions there were.
   [[nodiscard]] std::vector<service::Token> signal(std::span<const SessionOf> sessions, int number) const;
   /// `minutes` as for BanList::add.
-  [[nodiscard]] std::vector<policy::BanList::Result> ban(std::span<const policy::Network> networks, int minutes) const;
+  [[nodiscard]] std::vector<policy::BanList::Result> ban(std::span<const policy::Network> networks, int minutes,
+                                                         const std::string& reason) const;
   void unban(std::span<const policy::Network> networks) const;
 
   void find_name(const base::Address& peer, std::function<void(const base::PeerName&)> answered) const;

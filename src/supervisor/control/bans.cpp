@@ -23,17 +23,28 @@ base::Result<std::vector<Network>> networks_of(const request::Addresses& argumen
   return networks;
 }
 
+bool is_plain(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+reply::Ban row_of(const policy::BanList::Ban& ban, base::Moment now) {
+  const auto since = std::chrono::system_clock::now() - (now - ban.since);
+  reply::Ban row{.address = ban.peer.text(), .seconds_left = {}, .reason = {}, .origin = {}, .since = {}, .hits = ban.hits};
+  if (ban.until != base::Moment::max())
+    row.seconds_left = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(ban.until - now).count());
+  if (!ban.reason.empty()) row.reason = ban.reason;
+  if (!ban.origin.empty()) row.origin = ban.origin;
+  row.since = std::chrono::duration_cast<std::chrono::seconds>(since.time_since_epoch()).count();
+  return row;
+}
+
+/// Row by row, from the list as it is then: there may be a million.
 void bans(const Call& call, const command::Nothing&, const Answer<command::Bans>& answer) {
-  const base::Moment now = call.view.now();
-  auto all = call.view.bans().all(now);
-  const std::size_t count = all.size();
-  answer({count}, [all = std::move(all), now, next = std::size_t{0}]() mutable -> std::optional<reply::Ban> {
-    if (next == all.size()) return std::nullopt;
-    const auto& [peer, until] = all[next++];
-    reply::Ban row{peer.text(), {}};
-    if (until != base::Moment::max())
-      row.seconds_left = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(until - now).count());
-    return row;
+  answer({call.view.bans().list().size()}, [view = call.view, cursor = policy::BanList::Cursor()]() mutable -> std::optional<reply::Ban> {
+    const base::Moment now = view.now();
+    while (const auto ban = view.bans().list().next(cursor))
+      if (now < ban->until) return row_of(*ban, now);
+    return std::nullopt;
   });
 }
 
@@ -44,11 +55,16 @@ void ban(const Call& call, const request::Ban& arguments, const Answer<command::
                                                         request::Ban::most_minutes));
   const auto networks = networks_of(arguments);
   if (!networks) return answer.refuse(Code::bad_request, networks.error().sentence);
-  const auto results = call.actions.ban(*networks, minutes ? static_cast<int>(*minutes) : -1);
+  const std::string reason = arguments.reason.value_or("");
+  if (reason.size() > request::Ban::longest_reason || !is_plain(reason))
+    return answer.refuse(Code::bad_request, fmt::format("'reason' must have at most {} bytes, and no control characters",
+                                                        request::Ban::longest_reason));
+  const auto results = call.actions.ban(*networks, minutes ? static_cast<int>(*minutes) : -1, reason);
   reply::Banned banned;
   for (std::size_t i = 0; i < results.size(); ++i) {
     const std::string peer = (*networks)[i].text();
-    call.actions.note(fmt::format("{} is banned {}", peer, minutes ? fmt::format("for {} minutes", *minutes) : "for ever"));
+    call.actions.note(fmt::format("{} is banned {}{}{}", peer, minutes ? fmt::format("for {} minutes", *minutes) : "for ever",
+                                  reason.empty() ? "" : ": ", base::escaped(reason, 400)));
     banned.banned.push_back({peer, results[i].added == policy::BanList::Added::fresh, results[i].displaced});
   }
   if (minutes) banned.minutes = static_cast<std::uint64_t>(*minutes);
@@ -60,7 +76,7 @@ void unban(const Call& call, const request::Addresses& arguments, const Answer<c
   const auto networks = networks_of(arguments);
   if (!networks) return answer.refuse(Code::bad_request, networks.error().sentence);
   const auto now = call.view.now();
-  const policy::BanList& all = call.view.bans();
+  const policy::BanList& all = call.view.bans().list();
   for (const Network& network : *networks) {
     if (all.contains(network, now)) continue;
     const auto wider = all.covering(network.address, now);

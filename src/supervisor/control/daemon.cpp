@@ -81,7 +81,8 @@ reply::Status status_of(const View& daemon) {
   status.worker_failures = {daemon.worker_failures().count, time_of(daemon.worker_failures().last)};
   status.conversations = daemon.conversations();
   status.boxes = daemon.boxes();
-  status.bans = daemon.bans().size();
+  status.bans = daemon.bans().list().size();
+  if (const auto& trouble = daemon.bans().file().trouble()) status.ban_trouble = *trouble;
   status.log_level = level_word(daemon.log_level());
   status.control_clients = daemon.clients();
   return status;

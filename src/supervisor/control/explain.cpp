@@ -5,6 +5,7 @@
 
 #include "supervisor/control/services.hpp"
 #include "xsuperd/base/text.hpp"
+#include "xsuperd/policy/ban_line.hpp"
 #include "xsuperd/policy/explain.hpp"
 
 namespace xsuperd::supervisor {
@@ -41,6 +42,20 @@ void tell_limits(const service::Runner& runner, base::Moment now, const base::Ad
   if (settings.rate) live.expected_wait = std::max(live.expected_wait, live.token_in + before * settings.rate->period / settings.rate->count);
 }
 
+/// "192.0.2.0/24 has been banned since 2026-12-01T14:00:00Z, 12 minutes left, by service because of refused ftp".
+std::string ban_text(const policy::BanList::Ban& ban, base::Moment now) {
+  std::string text = fmt::format("{} has been banned since {}, ", ban.peer.text(),
+                                 policy::rfc3339_text(std::chrono::system_clock::now() - (now - ban.since)));
+  const auto left = std::chrono::ceil<std::chrono::seconds>(ban.until - now).count();
+  if (ban.until == base::Moment::max())
+    text += "for ever";
+  else
+    text += left >= 120 ? fmt::format("{} minutes left", left / 60) : fmt::format("{} second{} left", left, left == 1 ? "" : "s");
+  if (!ban.origin.empty()) text += fmt::format(", by {}", ban.origin);
+  if (!ban.reason.empty()) text += fmt::format(", because of: {}", ban.reason);
+  return text;
+}
+
 policy::Live live_facts(const View& daemon, const service::Runner& runner, const base::Address& peer) {
   const service::State& state = runner.state();
   const bool tcpmux = runner.service().kind == config::Kind::tcpmux;
@@ -53,7 +68,10 @@ policy::Live live_facts(const View& daemon, const service::Runner& runner, const
   live.running = state.running();
   live.processes = daemon.census().processes;
   tell_limits(runner, daemon.now(), peer, live);
-  live.banned = daemon.bans().banned(peer, daemon.now());
+  if (const auto ban = daemon.bans().list().ban_of(peer, daemon.now())) {
+    live.ban = ban_text(*ban, daemon.now());
+    live.banned = !state.policy().spares(peer);
+  }
   return live;
 }
 

@@ -65,7 +65,7 @@ void stats(const Call& call, const request::Stats& arguments, const Answer<comma
   stats.totals = totals_of(daemon);
   stats.load = daemon.load();
   stats.cpu = processor_time();
-  stats.bans = daemon.bans().size();
+  stats.bans = daemon.bans().list().size();
   answer(stats, rows_of<reply::StatsRow>(std::move(meant.services), stats_row));
 }
 

@@ -51,8 +51,6 @@ void View::tell_tallies(control::reply::Metrics& to) const {
   to.upgrades = daemon_.lifetime.upgrades();
   to.log_lost = daemon_.lifetime.lost_before() + daemon_.writer.lost();
 }
-
-const policy::BanList& View::bans() const { return daemon_.around.bans.list; }
 base::Moment View::now() const { return daemon_.around.clock.now(); }
 std::optional<double> View::load() const { return daemon_.around.clock.load ? daemon_.around.clock.load() : std::nullopt; }
 const service::Census& View::census() const { return daemon_.around.census; }

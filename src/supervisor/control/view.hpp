@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "supervisor/bans_watch.hpp"
 #include "supervisor/in_force.hpp"
 #include "supervisor/lifetime.hpp"
 #include "supervisor/processes.hpp"
@@ -13,7 +14,6 @@
 #include "xsuperd/control/schema.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/log/writer.hpp"
-#include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/service/runner.hpp"
 #include "xsuperd/service/surroundings.hpp"
 
@@ -36,6 +36,7 @@ class View {
     const Lifetime& lifetime;
     const ControlDoor& door;
     const log::Writer& writer;
+    const BansWatch& bans;
     const std::string& version;             ///< of the program
     const std::string& configuration_path;
   };
@@ -70,7 +71,7 @@ class View {
   /// Adds what is counted for all services together, and for the daemon.
   void tell_tallies(control::reply::Metrics& to) const;
 
-  [[nodiscard]] const policy::BanList& bans() const;
+  [[nodiscard]] const BansWatch& bans() const { return daemon_.bans; }
   /// What has happened lately.
   [[nodiscard]] const log::History& history() const;
   /// Steady time, by the clock that bans and sessions go by.

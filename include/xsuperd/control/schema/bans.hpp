@@ -14,9 +14,16 @@ BOOST_DESCRIBE_STRUCT(Bans, (), (bans))
 struct Ban {
   std::string address;
   std::optional<std::uint64_t> seconds_left;
-  static constexpr std::array notes{Note{"address", "or ADDRESS/LENGTH, unix:uid=NUMBER or vsock:NUMBER"}, Note{"seconds_left", "null: forever"}};
+  Maybe<std::string> reason;
+  Maybe<std::string> origin;
+  Maybe<std::int64_t> since;
+  Maybe<std::uint64_t> hits;
+  static constexpr std::array notes{Note{"address", "or ADDRESS/LENGTH, unix:uid=NUMBER or vsock:NUMBER"}, Note{"seconds_left", "null: forever"},
+                                    Note{"reason", "a cause as in ban_on and the id of the service, or what was given with the ban"},
+                                    Note{"origin", "service, administrator or file, or what the file says"},
+                                    Note{"since", "seconds since 1970"}, Note{"hits", "requests that were refused because of it"}};
 };
-BOOST_DESCRIBE_STRUCT(Ban, (), (address, seconds_left))
+BOOST_DESCRIBE_STRUCT(Ban, (), (address, seconds_left, reason, origin, since, hits))
 
 struct NewBan {
   std::string address;
@@ -55,10 +62,12 @@ BOOST_DESCRIBE_STRUCT(Addresses, (), (address, addresses))
 
 struct Ban : Addresses {
   static constexpr std::int64_t most_minutes = 527'040 * 10;  ///< about ten years
+  static constexpr std::size_t longest_reason = 200;
   Maybe<std::int64_t> minutes;
-  static constexpr std::array notes{Note{"minutes", "without it the ban does not expire"}};
+  Maybe<std::string> reason;
+  static constexpr std::array notes{Note{"minutes", "without it the ban does not expire"}, Note{"reason", "at most 200 bytes, for people"}};
 };
-BOOST_DESCRIBE_STRUCT(Ban, (Addresses), (minutes))
+BOOST_DESCRIBE_STRUCT(Ban, (Addresses), (minutes, reason))
 
 }  // namespace request
 
@@ -66,7 +75,7 @@ namespace command {
 
 struct Bans : Look<Nothing, reply::Bans, reply::Ban> {
   static constexpr std::string_view name = "bans";
-  static constexpr std::string_view text = "A row for each peer or network that a sensor or an administrator has banned.";
+  static constexpr std::string_view text = "A row for each peer or network that is banned.";
 };
 
 struct Ban : Change<request::Ban, reply::Banned> {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// The rows of attributes about bans: sorted by name, and merged into the table in attributes.cpp. Internal to config.
+#pragma once
+#include <array>
+
+#include "config/row.hpp"
+#include "config/xinetd_reading.hpp"
+
+namespace xsuperd::config {
+
+inline constexpr std::array ban_rows{
+    attr<&Settings::ban_exempt>({.name = "ban_exempt", .where = Where::both, .operators = Operators::list, .least = 0, .most = -1,
+        .synopsis = "ADDRESS ...", .initial = "what limit_exempt says", .example = "ban_exempt = 192.0.2.0/24",
+        .text = "Peers that are never banned for what they do here, and that the service serves whoever has banned them. "
+                "Addresses and networks only; see Address forms.",
+        .difference = "Not in xinetd.", .without = Without::more, .parse = values::ban_exempt, .xinetd = {.stricter = true}}),
+    attr<&Settings::ban_file>({.name = "ban_file", .where = Where::defaults, .synopsis = "FILE", .initial = "none",
+        .example = "ban_file = /var/lib/xsuperd/bans",
+        .text = "Keeps bans while the daemon does not run: each is added to the file, which is read when the daemon starts. See "
+                "Bans.",
+        .difference = "Not in xinetd.", .without = Without::more, .parse = values::text<&Settings::ban_file>,
+        .xinetd = {.instead = "those whom a SENSOR service has recorded are forgotten when xinetd ends"}}),
+    attr<&Settings::ban_limit>({.name = "ban_limit", .where = Where::defaults, .synopsis = "NUMBER", .initial = "1000000",
+        .example = "ban_limit = 100000",
+        .text = "How many peers and networks may be banned at a time; each takes up to 150 bytes of memory. Beyond that number the "
+                "one goes whose last offence is oldest, and one that an administrator has banned only if there are no others.",
+        .difference = "Not in xinetd, which has no limit.", .wrong = "ban_limit is invalid: {}",
+        .hint = "expected a number from 1 to 16000000", .parse = values::number<&Settings::ban_limit, 1, 16'000'000>}),
+    attr<&Settings::ban_on>({.name = "ban_on", .where = Where::both, .operators = Operators::list, .most = -1,
+        .synopsis = "CAUSE[:NUMBER/TIME] ...", .initial = "none", .example = "ban_on = refused:10/1m exit:77",
+        .text = "For what a peer is banned from all services: refused, exit (any status but 0), exit:STATUS, signal, timeout (of a "
+                "time limit), once or so many times within a time; penalty:TIME, when its penalties have reached that; and "
+                "sensor, when it has touched this SENSOR service. See Bans.",
+        .difference = "Not in xinetd.", .without = Without::more, .parse = values::ban_on,
+        .concerns = concerning::known_requests, .xinetd = {.instead = "only services with the flag SENSOR record peers"}}),
+    attr<&Settings::ban_prefix>({.name = "ban_prefix", .where = Where::both, .least = 2, .most = 2, .synopsis = "LEN4 LEN6",
+        .initial = "what source_prefix says", .example = "ban_prefix = 24 64",
+        .text = "How many bits of an IPv4 and of an IPv6 address are banned for what one peer does here.",
+        .difference = "Not in xinetd.", .without = Without::more, .parse = values::ban_prefix,
+        .concerns = concerning::known_requests}),
+    attr<&Settings::ban_time>({.name = "ban_time", .where = Where::both, .least = 1, .most = 3, .synopsis = "FIRST [xFACTOR GREATEST]",
+        .initial = "10m x2 1d", .example = "ban_time = 10m x2 1d",
+        .text = "How long a ban by ban_on lasts. Each further ban of the same peer or network takes FACTOR times as long as the "
+                "one before, up to GREATEST, until it has not been banned for as long as GREATEST.",
+        .difference = "Not in xinetd.", .without = Without::more, .parse = values::ban_time,
+        .concerns = concerning::known_requests}),
+};
+
+}  // namespace xsuperd::config

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "service/banning.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace xsuperd::service {
+
+namespace {
+
+constexpr std::string_view by_service = "service";
+
+const config::BanCause* sensor_cause(const config::Service& service) {
+  if (!service.settings.ban_on) return nullptr;
+  const auto& causes = *service.settings.ban_on;
+  const auto found = std::ranges::find(causes, config::BanCause::Kind::sensor, &config::BanCause::kind);
+  return found == causes.end() ? nullptr : &*found;
+}
+
+/// "10 minutes", "90 seconds".
+std::string time_text(std::uint32_t seconds) {
+  const auto text = [](std::uint32_t count, std::string_view unit) { return fmt::format("{} {}{}", count, unit, count == 1 ? "" : "s"); };
+  if (seconds % 3600 == 0) return text(seconds / 3600, "hour");
+  return seconds % 60 == 0 ? text(seconds / 60, "minute") : text(seconds, "second");
+}
+
+}  // namespace
+
+policy::Network Banning::network_of(const base::Address& peer) const {
+  const config::Settings& s = service().settings;
+  const auto prefix = s.ban_prefix ? *s.ban_prefix : s.source_prefix.value_or(config::SourcePrefix{});
+  const base::Address plain = peer.unmapped();
+  return policy::Network::of(plain, plain.family() == base::Address::Family::ipv4 ? prefix.ipv4 : prefix.ipv6);
+}
+
+bool Banning::ban(const policy::Network& peer, base::Moment until, const std::string& reason) {
+  const auto result = bans_.list.add_until(peer, until, clock_.now(), {.reason = reason, .origin = by_service});
+  if (result.displaced && !std::exchange(bans_.displaced_told, true))
+    journal_.daemon().error("Maximum global_no_access count reached: from now on the oldest addresses are dropped");
+  if (bans_.on_ban) bans_.on_ban(peer);
+  return result.added == policy::BanList::Added::fresh;
+}
+
+/// Fact B5.27, decision B12.29.
+void Banning::touched(const base::Endpoint& peer) {
+  if (!peer.address.known() || setup_.policy->spares(peer.address)) return;
+  if (const config::BanCause* cause = sensor_cause(service()); cause && !service().datagrams()) offended(peer, *cause);
+  const int minutes = service().settings.deny_time.value_or(0);
+  if (minutes == 0) return;
+  const policy::Network network = network_of(peer.address);
+  const std::string reason = policy::ban_reason({.kind = config::BanCause::Kind::sensor}, service().id);
+  const base::Moment until = minutes < 0 ? base::Moment::max() : clock_.now() + std::chrono::minutes(minutes);
+  if (ban(network, until, reason))
+    journal_.daemon().critical("process_sensor", fmt::format("Adding {} to the global_no_access list for {} minutes",
+                                                             peer.address.source().text(), minutes));
+  journal_.banned(peer, network, minutes, reason, "deny_time");
+}
+
+void Banning::offended(const base::Endpoint& peer, const config::BanCause& cause) {
+  const base::Moment now = clock_.now();
+  const policy::Network network = network_of(peer.address);
+  const config::BanTime time = service().settings.ban_time.value_or(config::BanTime{});
+  const std::uint32_t seconds = policy::ban_seconds(time, bans_.offenders.times(network, now));
+  const base::Moment until = now + std::chrono::seconds(seconds);
+  const std::string reason = policy::ban_reason(cause, service().id);
+  if (ban(network, until, reason)) {
+    bans_.offenders.again(network, until + std::chrono::seconds(time.greatest), now);
+    journal_.daemon().notice("{} is banned for {}: {}", network.text(), time_text(seconds), reason);
+  }
+  journal_.banned(peer, network, static_cast<int>((seconds + 59) / 60), reason, "ban_on");
+}
+
+}  // namespace xsuperd::service

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// The file in which bans last. Internal to supervisor.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "supervisor/file_work.hpp"
+#include "xsuperd/log/daemon_log.hpp"
+#include "xsuperd/loop/alarm.hpp"
+#include "xsuperd/policy/ban_line.hpp"
+#include "xsuperd/policy/ban_list.hpp"
+
+namespace xsuperd::supervisor {
+
+/// What there was in a file of bans.
+struct BanFileReading {
+  static constexpr std::size_t most_told = 10;
+  std::uint64_t lines = 0;
+  std::uint64_t wrong = 0;
+  std::vector<std::string> told = {};  ///< a sentence for each of the first that are wrong
+  bool ended = true;                   ///< its last line has an end
+};
+/// Reads it, and calls `take` with the lines that are right, some at a time. One that does not exist has none. May block, and take
+/// time.
+using TakeBanLines = std::function<void(std::span<policy::BanLine>)>;
+[[nodiscard]] base::Result<BanFileReading> read_ban_file(const std::string& path, const TakeBanLines& take);
+
+/// Keeps ban_file: adds a line for each change of the list of bans, and writes it anew, under another name that is changed in
+/// the end, when it is twice as long as it need be. All off the loop, one piece after the other. What could not be written is
+/// still in the list: then the file is written anew as soon as that is possible, with growing pauses. Loop thread only.
+class BanFile {
+ public:
+  /// All outlive it. `now` is the clock that bans go by.
+  BanFile(FileWork& files, policy::BanList& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log);
+
+  /// At the start: reads the file before it returns. An empty path: there is none.
+  void open(const std::string& path);
+  /// In another image, where nothing need be read. `lines` and `behind` are those of the image before.
+  void go_on(const std::string& path, std::uint64_t lines, bool behind);
+  /// The configuration names another file, or none any more: reads it, without holding anybody up, and goes on there. What is
+  /// banned stays so, for the longer of both times.
+  void use(const std::string& path);
+
+  /// That one has been banned, for longer than before, or no more.
+  void changed(const policy::Network& peer);
+
+  /// Why it lags behind; nothing: it does not.
+  [[nodiscard]] const std::optional<std::string>& trouble() const { return trouble_; }
+  [[nodiscard]] std::uint64_t lines() const { return lines_; }
+  /// Is there anything in it that is not in the list, because it is being read, or could not be?
+  [[nodiscard]] bool unread() const { return reading_ || (path_.empty() && trouble_); }
+  /// Is there anything that stands in the list and not in the file yet?
+  [[nodiscard]] bool behind() const { return behind_ || reading_ || busy_ || !pending_.empty(); }
+
+  /// At the end of the daemon, when all work with files is done: writes what is still to be written, before it returns.
+  void finish();
+
+ private:
+  struct Rewriting {
+    policy::BanList::Cursor cursor{};
+    bool begun = false;
+    std::uint64_t lines = 0;
+    std::string after = {};  ///< lines about what has changed meanwhile
+  };
+  /// One moment by both clocks, which are looked at once for many lines.
+  struct Times {
+    base::Moment now;
+    base::WallTime wall;
+  };
+  [[nodiscard]] Times times() const { return {now_(), std::chrono::system_clock::now()}; }
+  [[nodiscard]] std::string line_of(const policy::Network& peer) const;
+  static void add_line(std::string& to, const policy::BanList::Ban& ban, const Times& at);
+  static void apply(std::span<policy::BanLine> lines, const Times& at, policy::BanList& to);
+  [[nodiscard]] static policy::BanList::Ban ban_of(policy::BanLine& line, const Times& at);
+  void tell(const BanFileReading& reading) const;
+  void merge(const std::shared_ptr<const policy::BanList>& found, policy::BanList::Cursor cursor);
+
+  void next();
+  void append();
+  void rewrite();
+  void rewritten(std::uint64_t lines);
+  void written(const std::string& path, const base::Result<void>& outcome);
+  void failed(const std::string& why);
+  /// Does `work` off the loop, and then calls `then` on it unless we are gone; says that we are behind where it cannot.
+  template <typename Work, typename Then>
+  void off_loop(Work work, Then then);
+
+  FileWork& files_;
+  policy::BanList& bans_;
+  const std::function<base::Moment()> now_;  ///< asks the clock that it was given
+  const log::DaemonLog& log_;
+  loop::Alarm again_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
+
+  std::string path_;
+  std::string pending_;     ///< lines to be added
+  std::uint64_t lines_ = 0; ///< in the file, and pending
+  std::optional<Rewriting> rewriting_;
+  std::optional<std::string> trouble_;
+  std::chrono::milliseconds pause_;
+  bool busy_ = false;     ///< something is on its way to a thread and back
+  bool behind_ = false;   ///< the file is to be written anew
+  bool reading_ = false;  ///< another file is being read
+  bool ended_ = true;     ///< its last line has an end
+};
+
+}  // namespace xsuperd::supervisor

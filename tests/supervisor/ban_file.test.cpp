@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/ban_file.hpp"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "fakes/memory_sink.hpp"
+#include "supervisor/ban_pack.hpp"
+#include "supervisor/scratch.hpp"
+
+using namespace xsuperd;
+using namespace xsuperd::supervisor;
+using namespace std::chrono_literals;
+
+namespace {
+
+policy::Network network(const char* text) { return *policy::Network::parse(text); }
+
+struct Bench {
+  test::Scratch scratch;
+  std::string path = scratch / "bans";
+  fakes::MemorySink sink;
+  log::DaemonLog log{sink, nullptr};
+  boost::asio::io_context loop;
+  FileWork files{loop};
+  policy::BanList bans;
+  base::Moment clock = base::Moment{} + 1000h;
+  std::function<base::Moment()> now = [this] { return clock; };
+  BanFile file{files, bans, now, log};
+
+  void write(const std::string& text) const { std::ofstream(path, std::ios::binary) << text; }
+  [[nodiscard]] std::string text() const {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  [[nodiscard]] std::size_t lines() const {
+    const std::string all = text();
+    return static_cast<std::size_t>(std::count(all.begin(), all.end(), '\n'));
+  }
+  void ban(const char* peer, const char* reason = "", const char* origin = "service") {
+    bans.add(network(peer), 60, clock, {.reason = reason, .origin = origin});
+    file.changed(network(peer));
+  }
+  void lift(const char* peer) {
+    bans.remove(network(peer));
+    file.changed(network(peer));
+  }
+  /// Until it has nothing more to do.
+  void run() {
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (file.behind() && std::chrono::steady_clock::now() < end) {
+      loop.restart();
+      loop.run_for(2ms);
+    }
+    CHECK_FALSE(file.behind());
+  }
+};
+
+/// What another daemon finds.
+struct Next : Bench {
+  explicit Next(const Bench& before) {
+    std::filesystem::copy_file(before.path, path);
+    file.open(path);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("What is banned stands in the file, and another daemon finds it there") {
+  Bench b;
+  b.file.open(b.path);
+  b.ban("192.0.2.1", "refused ftp");
+  b.ban("2001:db8::/32", "by \"hand\"", "administrator");
+  b.ban("192.0.2.3");
+  b.lift("192.0.2.3");
+  b.run();
+  const Next next(b);
+  CHECK(next.bans.size() == 2);
+  const auto ban = next.bans.find(network("192.0.2.1"), next.clock);
+  REQUIRE(ban);
+  CHECK(ban->reason == "refused ftp");
+  CHECK(ban->origin == "service");
+  CHECK_FALSE(ban->stays);
+  CHECK(ban->until - next.clock > 59min);
+  CHECK(ban->until - next.clock <= 61min);
+  CHECK(next.bans.find(network("2001:db8::/32"), next.clock)->stays);
+}
+
+TEST_CASE("A file that somebody has written is read, and what is not right in it is told and costs no more than its line") {
+  Bench b;
+  b.write("{\"prefix\":\"192.0.2.0/24\"}\n\nnonsense\n{\"prefix\":\"::1\",\"until\":\"2001-01-01T00:00:00Z\"}\n"
+          "{\"prefix\":\"192.0.2.9\",\"until\":\"2099-01-01T00:00:00Z\",\"reason\":\"ticket\"}\r\n{\"prefix\":\"192.0.2.8\",\"unt");
+  b.file.open(b.path);
+  CHECK(b.bans.size() == 2);
+  CHECK(b.bans.find(network("192.0.2.0/24"), b.clock)->origin == "file");
+  CHECK(b.bans.find(network("192.0.2.9"), b.clock)->reason == "ticket");
+  const auto told = b.sink.texts();
+  REQUIRE(told.size() == 3);
+  CHECK_THAT(told[0], Catch::EndsWith(":3: the line is not a JSON object, and is ignored"));
+  CHECK_THAT(told[1], Catch::Contains(":6: the line is not complete, and is ignored; it has no end"));
+  // The next line does not become a part of the torn one.
+  b.ban("192.0.2.7");
+  b.run();
+  CHECK(Next(b).bans.size() == 3);
+}
+
+TEST_CASE("A later line about the same prefix replaces an earlier one") {
+  Bench b;
+  b.write("{\"prefix\":\"::1\",\"until\":null}\n{\"prefix\":\"::2\"}\n{\"prefix\":\"::1\",\"until\":\"2099-01-01T00:00:00Z\"}\n"
+          "{\"prefix\":\"::2\",\"until\":\"2001-01-01T00:00:00Z\"}\n");
+  b.file.open(b.path);
+  CHECK(b.bans.size() == 1);
+  CHECK(b.bans.find(network("::1"), b.clock)->until != base::Moment::max());
+}
+
+TEST_CASE("A file that has grown too long is written anew, and nothing that changes meanwhile is missing") {
+  Bench b;
+  b.file.open(b.path);
+  for (std::uint32_t i = 0; i < 3000; ++i) {
+    const auto peer = policy::Network::of(base::Address::ipv4(0x0a000000 + i));
+    b.bans.add(peer, 60, b.clock, {.reason = "refused ftp", .origin = "service"});
+    b.file.changed(peer);
+  }
+  for (int turn = 0; turn < 5; ++turn)
+    for (std::uint32_t i = 0; i < 2500; ++i) {
+      const auto peer = policy::Network::of(base::Address::ipv4(0x0a000000 + i));
+      turn == 4 ? void(b.bans.remove(peer)) : void(b.bans.add(peer, 60, b.clock));
+      b.file.changed(peer);
+      if (i % 250 == 0) b.loop.restart(), b.loop.run_for(1ms);
+    }
+  b.run();
+  CHECK(b.lines() <= 2 * 500 + 1000 + 2500);
+  CHECK(Next(b).bans.size() == 500);
+}
+
+TEST_CASE("What cannot be written is told once, and written when that is possible again") {
+  Bench b;
+  b.file.open(b.path);
+  b.ban("192.0.2.1");
+  b.run();
+  // In the place of the file stands what it cannot be.
+  std::filesystem::remove(b.path);
+  std::filesystem::create_directory(b.path);
+  for (const char* peer : {"192.0.2.2", "192.0.2.3"}) {
+    b.ban(peer);
+    for (int i = 0; i < 10; ++i) b.loop.restart(), b.loop.run_for(5ms);
+  }
+  REQUIRE(b.file.trouble());
+  CHECK_THAT(*b.file.trouble(), Catch::Contains("cannot open"));
+  std::filesystem::remove(b.path);
+  b.ban("192.0.2.4");
+  b.run();
+  CHECK_FALSE(b.file.trouble());
+  CHECK(Next(b).bans.size() == 4);
+  std::size_t told = 0;
+  for (const std::string& text : b.sink.texts()) told += text.find("the file is written anew as soon as") != text.npos;
+  CHECK(told == 1);
+}
+
+TEST_CASE("At the end everything is in the file") {
+  Bench b;
+  b.file.open(b.path);
+  b.ban("192.0.2.1");
+  b.ban("192.0.2.2");
+  b.files.join();
+  b.file.finish();
+  CHECK(Next(b).bans.size() == 2);
+}
+
+TEST_CASE("Another file is read without holding anybody up, and has all bans then") {
+  Bench b;
+  b.file.open("");
+  b.ban("192.0.2.1");
+  b.write("{\"prefix\":\"192.0.2.2\"}\n");
+  b.file.use(b.path);
+  b.run();
+  CHECK(b.bans.size() == 2);
+  CHECK(Next(b).bans.size() == 2);
+}
+
+TEST_CASE("Another file lifts no ban, and shortens none") {
+  Bench b;
+  b.file.open("");
+  b.ban("192.0.2.1", "here");
+  b.ban("192.0.2.2", "here");
+  b.ban("192.0.2.3", "here");
+  b.write("{\"prefix\":\"192.0.2.1\",\"until\":\"2001-01-01T00:00:00Z\"}\n{\"prefix\":\"192.0.2.2\",\"reason\":\"there\"}\n" +
+          fmt::format("{{\"prefix\":\"192.0.2.3\",\"until\":\"{}\"}}\n", policy::rfc3339_text(std::chrono::system_clock::now() + 5min)));
+  b.file.use(b.path);
+  b.run();
+  CHECK(b.bans.find(network("192.0.2.1"), b.clock)->reason == "here");
+  CHECK(b.bans.find(network("192.0.2.2"), b.clock)->reason == "there");
+  CHECK(b.bans.find(network("192.0.2.3"), b.clock)->reason == "here");
+  CHECK(Next(b).bans.size() == 3);
+}
+
+TEST_CASE("A file that cannot be read is left alone") {
+  Bench b;
+  std::filesystem::create_directory(b.path);
+  b.file.open(b.path);
+  CHECK(b.file.trouble());
+  b.ban("192.0.2.1");
+  b.run();
+  CHECK(std::filesystem::is_directory(b.path));
+}
+
+TEST_CASE("An image hands over its bans as they are") {
+  const base::Moment now = base::Moment{} + 1000h;
+  policy::BanList before;
+  before.add(network("192.0.2.0/24"), 5, now - 1min, {.reason = "a b", .origin = "administrator", .stays = true});
+  before.add(network("2001:db8::1"), -1, now - 2h, {.reason = "refused ftp", .origin = "service"});
+  before.add(network("unix:uid=7"), 1, now - 1min, {.reason = "refused ftp", .origin = "service"});  // is over
+  before.add(network("vsock:3"), 7, now, {.reason = "refused ftp", .origin = "service"});
+  before.hit(*base::Address::parse("192.0.2.3"), now);
+  HandOver state;
+  pack_bans(before, now, state);
+  CHECK(state.ban_texts.size() == 2);
+  const auto all = unpack_bans(state, now);
+  REQUIRE(all.has_value());
+  before.expire(now);
+  CHECK(*all == before.snapshot());
+  // By the clock of the new image.
+  CHECK(unpack_bans(state, now + 5h)->front().until == now + 5h + 4min);
+}
+
+TEST_CASE("What is not right in bans that were handed over is refused") {
+  HandOver state;
+  state.ban_texts = {{"a", "b"}};
+  const std::string good = "192.0.2.1 1000 1000 0 0 0\n";
+  state.ban_table = good;
+  CHECK(ban_trouble(state).empty());
+  for (const char* line : {"\n", "192.0.2.1\n", "192.0.2.1 1000 1000 0 0 1\n", "nobody 1000 1000 0 0 0\n", "192.0.2.1 -2 1000 0 0 0\n",
+                           "192.0.2.1 1000 -1 0 0 0\n", "192.0.2.1 1000 1000 0 2 0\n", "192.0.2.1 1000 1000 0 0 0 0\n",
+                           "192.0.2.1 99999999999999999999 1000 0 0 0\n", "192.0.2.1  1000 1000 0 0 0\n"}) {
+    state.ban_table = good + line;
+    CHECK(ban_trouble(state) == "ban_table: line 2 is not right");
+  }
+}
