@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "supervisor/ban_row.hpp"
 #include "supervisor/control/metrics.hpp"
 #include "supervisor/control/recent.hpp"
 #include "supervisor/control/services.hpp"
@@ -20,17 +21,15 @@ namespace {
 
 constexpr std::chrono::microseconds slice{500};
 constexpr std::size_t between_looks = 16;  // at the clock
-/// Of more, the page has no list: to copy it takes too long.
-constexpr std::size_t most_bans = 2000;
 
 std::vector<control::reply::Ban> bans_of(const View& daemon) {
   std::vector<control::reply::Ban> bans;
-  if (daemon.bans().size() > most_bans) return bans;
   const base::Moment now = daemon.now();
-  for (const auto& [peer, until] : daemon.bans().all(now)) {
-    if (bans.size() == metrics::most_bans_shown) break;
-    control::reply::Ban& row = bans.emplace_back(control::reply::Ban{peer.text(), {}});
-    if (until != base::Moment::max()) row.seconds_left = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(until - now).count());
+  policy::BanList::Cursor cursor;
+  while (bans.size() < metrics::most_bans_shown) {
+    const auto ban = daemon.bans().list().next(cursor);
+    if (!ban) break;
+    if (now < ban->until) bans.push_back(ban_row(*ban, now));
   }
   return bans;
 }

@@ -2,6 +2,7 @@
 // Peers and networks that are kept out.
 #include <algorithm>
 
+#include "supervisor/ban_row.hpp"
 #include "supervisor/control/command.hpp"
 #include "xsuperd/base/text.hpp"
 
@@ -27,23 +28,12 @@ bool is_plain(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-reply::Ban row_of(const policy::BanList::Ban& ban, base::Moment now) {
-  const auto since = std::chrono::system_clock::now() - (now - ban.since);
-  reply::Ban row{.address = ban.peer.text(), .seconds_left = {}, .reason = {}, .origin = {}, .since = {}, .hits = ban.hits};
-  if (ban.until != base::Moment::max())
-    row.seconds_left = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(ban.until - now).count());
-  if (!ban.reason.empty()) row.reason = ban.reason;
-  if (!ban.origin.empty()) row.origin = ban.origin;
-  row.since = std::chrono::duration_cast<std::chrono::seconds>(since.time_since_epoch()).count();
-  return row;
-}
-
 /// Row by row, from the list as it is then: there may be a million.
 void bans(const Call& call, const command::Nothing&, const Answer<command::Bans>& answer) {
   answer({call.view.bans().list().size()}, [view = call.view, cursor = policy::BanList::Cursor()]() mutable -> std::optional<reply::Ban> {
     const base::Moment now = view.now();
     while (const auto ban = view.bans().list().next(cursor))
-      if (now < ban->until) return row_of(*ban, now);
+      if (now < ban->until) return ban_row(*ban, now);
     return std::nullopt;
   });
 }

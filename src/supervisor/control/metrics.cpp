@@ -52,7 +52,7 @@ reply::Metrics metrics_of(const View& daemon) {
   metrics.conversations = daemon.conversations();
   metrics.load = daemon.load();
   metrics.cpu = processor_time();
-  metrics.bans = daemon.bans().size();
+  metrics.bans = daemon.bans().list().size();
   metrics.worker_failures = {daemon.worker_failures().count, time_of(daemon.worker_failures().last)};
   metrics.boxes = daemon.boxes();
   metrics.left_out = left_out(*daemon.configuration());
