@@ -180,11 +180,14 @@ void bans(Html& html, const Shown& shown) {
   html.markup("<h2>Bans</h2>\n");
   if (shown.bans.empty() && shown.daemon.bans == 0) return void(html.markup("<p class=\"soft\">none</p>\n"));
   if (!shown.bans.empty()) {
-    begin_table(html, {{"peer"}, {"for another", "n"}});
+    begin_table(html, {{"peer"}, {"for another", "n"}, {"refused", "n less"}, {"by", "less"}, {"because of", "less"}});
     for (const reply::Ban& ban : shown.bans) {
       html.markup("<tr>");
       cell(html, ban.address);
       cell(html, ban.seconds_left ? span_text(static_cast<double>(*ban.seconds_left)) : std::string("ever"), "n");
+      cell(html, std::to_string(ban.hits.value_or(0)), "n less");
+      cell(html, ban.origin.value_or(""), "less");
+      cell(html, ban.reason.value_or(""), "less");
       html.markup("</tr>\n");
     }
     end_table(html);
