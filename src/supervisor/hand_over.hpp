@@ -220,8 +220,8 @@ BOOST_DESCRIBE_STRUCT(HandOver, (),
                       (daemon, started, loaded, last_load, log_level, defaults, default_origins, standings, gone, services,
                        configured, absent, runners, bans, displaced_told, chargen_line, last_token, workers, handed,
                        leftovers, reload_wanted, worker_failures, last_worker_failure, log_behind, notes, lingering, now,
-                        clock, boxes, tls_workers, tickets, tallies,
-                        ban_table, ban_texts, offenders, ban_file_behind, ban_file_unread, ban_file_lines))
+                       clock, boxes, tls_workers, tickets, tallies,
+                       ban_table, ban_texts, offenders, ban_file_behind, ban_file_unread, ban_file_lines))
 constexpr auto members_since(const HandOver*) {
   return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5},
                     base::Since{"boxes", 9}, base::Since{"tls_workers", 10}, base::Since{"tickets", 10},

@@ -49,7 +49,7 @@ Shown filled_with(const std::string& text) {
   shown.certificates = {{text, text, 2000.0}};
   shown.findings = {text};
   control::json::object record;
-  for (const auto* name : {"time", "event", "id", "peer", "reason", "tls_name"}) record[name] = text;
+  for (const auto* name : {"time", "event", "id", "peer", "reason", "tls_name"}) record[name] = std::string_view(text);
   shown.events = {control::EventRecord(std::move(record))};
   return shown;
 }
