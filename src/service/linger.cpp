@@ -12,6 +12,9 @@
 #include <csignal>
 #include <utility>
 
+#include "service/close_notifier.hpp"
+#include "service/leaving.hpp"
+
 namespace xsuperd::service {
 
 namespace {
@@ -34,18 +37,18 @@ Rest throw_away(int fd) {
 
 }  // namespace
 
-class LingeringConnection : public std::enable_shared_from_this<LingeringConnection> {
+class LingeringConnection : public Leaving, public std::enable_shared_from_this<LingeringConnection> {
  public:
   LingeringConnection(boost::asio::io_context& loop, Lingering& owner, base::Fd socket, base::Moment until)
       : watch_(loop), timer_(loop), owner_(&owner), socket_(std::move(socket)), until_(until) {}
-  ~LingeringConnection() {
+  ~LingeringConnection() override {
     if (watch_.is_open()) (void)watch_.release();  // the descriptor is ours
   }
   LingeringConnection(const LingeringConnection&) = delete;
   LingeringConnection& operator=(const LingeringConnection&) = delete;
 
   /// False when it is over already.
-  bool begin() {
+  bool begin() override {
     if (::shutdown(socket_.get(), SHUT_WR) != 0 || throw_away(socket_.get()) == Rest::ended) return false;
     boost::system::error_code full;
     watch_.assign(socket_.get(), full);
@@ -59,14 +62,14 @@ class LingeringConnection : public std::enable_shared_from_this<LingeringConnect
   }
 
   /// It is closed with the last reference to it, which a handler that is on its way may have.
-  void forget() {
+  void forget() override {
     owner_ = nullptr;
     if (watch_.is_open()) (void)watch_.release();
     timer_.cancel();
     socket_.reset();
   }
 
-  [[nodiscard]] InheritedLinger inherited() const { return {socket_.get(), until_}; }
+  [[nodiscard]] InheritedLinger inherited() const override { return {.socket = socket_.get(), .until = until_}; }
 
  private:
   void wait() {
@@ -79,7 +82,7 @@ class LingeringConnection : public std::enable_shared_from_this<LingeringConnect
   }
 
   void end() {
-    if (owner_) owner_->drop(*this);
+    if (owner_) leave(*owner_);
   }
 
   boost::asio::posix::stream_descriptor watch_;
@@ -96,13 +99,25 @@ Lingering::~Lingering() {
 }
 
 void Lingering::take(base::Fd connection, base::Moment until) {
-  auto one = std::make_shared<LingeringConnection>(loop_, *this, std::move(connection), until);
+  add(std::make_shared<LingeringConnection>(loop_, *this, std::move(connection), until));
+}
+
+void Lingering::take_covered(base::Fd connection, base::Moment until, bool stays) {
+  if (!notifier_) notifier_ = std::make_unique<CloseNotifier>(loop_);
+  add(make_covered_leave(loop_, *this, *notifier_, std::move(connection), until, stays));
+}
+
+void Lingering::take(base::Fd connection, const InheritedLinger& as) {
+  as.in_kernel ? take_covered(std::move(connection), as.until, as.stays) : take(std::move(connection), as.until);
+}
+
+void Lingering::add(std::shared_ptr<Leaving> one) {
   if (!one->begin()) return one->forget();
   connections_.push_back(std::move(one));
   if (connections_.size() > most_) drop(*connections_.front());
 }
 
-void Lingering::drop(LingeringConnection& connection) {
+void Lingering::drop(Leaving& connection) {
   const auto found = std::find_if(connections_.begin(), connections_.end(),
                                   [&](const auto& one) { return one.get() == &connection; });
   if (found == connections_.end()) return;

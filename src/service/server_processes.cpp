@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <csignal>
@@ -13,13 +14,15 @@
 #include "service/own_words.hpp"
 #include "service/pair_ends.hpp"
 #include "xsuperd/base/make_room.hpp"
-#include "xsuperd/tls/kernel.hpp"
 
 namespace xsuperd::service {
 
 using namespace std::chrono_literals;
 
 namespace {
+
+/// As for a connection that is relayed.
+constexpr std::chrono::seconds time_to_take_the_rest{120};
 
 /// Is it one that the system may not have in a moment: memory, descriptors, processes, namespaces?
 bool may_pass(int error) { return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE || error == ENOSPC; }
@@ -214,10 +217,11 @@ void ServerProcesses::keep_for_lingering(Session& session) const {
 /// but us tells the peer that its server has said all.
 void ServerProcesses::linger(Session& session, pid_t server) const {
   if (!session.lingers || group_lives(server)) return;
-  if (session.in_kernel) tls::close_notify(session.lingers.get());
-  if (!service().lingers()) return session.lingers.reset();
-  needs_.serving.lingering->take(std::move(session.lingers),
-                                 needs_.clock.now() + std::chrono::seconds(service().settings.linger.value_or(0)));
+  const auto until = [&](std::chrono::seconds after) { return needs_.clock.now() + after; };
+  const std::chrono::seconds time(service().lingers() ? service().settings.linger.value_or(0) : 0);
+  Lingering& lingering = *needs_.serving.lingering;
+  if (session.in_kernel) return lingering.take_covered(std::move(session.lingers), until(std::max(time, time_to_take_the_rest)), service().lingers());
+  lingering.take(std::move(session.lingers), until(time));
 }
 
 }  // namespace xsuperd::service

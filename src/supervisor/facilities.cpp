@@ -89,7 +89,7 @@ void Facilities::restore(const HandOver& state, const std::function<base::Fd(int
   for (const HandOver::ActivatedSocket& inherited : state.handed)
     if (base::Fd socket = take(inherited.socket)) around_.sockets.activated.give_back({inherited.name, std::move(socket), inherited.foreign});
   for (const service::InheritedLinger& one : state.lingering)
-    if (base::Fd socket = take(one.socket)) around_.serving.lingering->take(std::move(socket), one.until);
+    if (base::Fd socket = take(one.socket)) around_.serving.lingering->take(std::move(socket), one);
 }
 
 }  // namespace xsuperd::supervisor

@@ -58,15 +58,38 @@ std::string expand(const EVP_MD* digest, std::string_view secret, std::string_vi
   return out;
 }
 
+/// Overwrites what it has held.
+class Wiped {
+ public:
+  explicit Wiped(std::string text) : text_(std::move(text)) {}
+  ~Wiped() { wipe(); }
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+  void replace(std::string text) {
+    wipe();
+    text_ = std::move(text);
+  }
+  [[nodiscard]] const std::string& operator*() const { return text_; }
+
+ private:
+  void wipe() {
+    if (!text_.empty()) openssl().OPENSSL_cleanse(text_.data(), text_.size());
+  }
+  std::string text_;
+};
+
 /// P_hash (RFC 5246, 5).
 std::string stretch(const EVP_MD* digest, std::string_view secret, const std::string& seed, std::size_t size) {
-  std::string out, link = seed;
+  std::string out;
+  out.reserve(size + EVP_MAX_MD_SIZE);  // so that no copy of a part stays behind
+  Wiped link(seed);
   while (out.size() < size) {
-    link = hmac(digest, secret, link);
-    const std::string block = hmac(digest, secret, link + seed);
-    if (block.empty()) return {};
-    out += block;
+    link.replace(hmac(digest, secret, *link));
+    const Wiped block(hmac(digest, secret, *link + seed));
+    if ((*block).empty()) return {};
+    out += *block;
   }
+  openssl().OPENSSL_cleanse(out.data() + size, out.size() - size);
   out.resize(size);
   return out;
 }
@@ -110,6 +133,12 @@ bool fill_1_2(SSL* ssl, const EVP_MD* digest, KernelKeys& keys) {
   return !counts_in_clear || openssl().RAND_bytes(begin, static_cast<int>(iv_size - of_iv)) == 1;
 }
 
+/// Kernels send whole records, whatever the peer has asked for, and of a small fragment tickets may have taken several.
+bool whole_records(const SSL* ssl) {
+  const SSL_SESSION* session = openssl().SSL_get_session(ssl);
+  return session && openssl().SSL_SESSION_get_max_fragment_length(session) == TLSEXT_max_fragment_length_DISABLED;
+}
+
 }  // namespace
 
 void Engine::Impl::note_secrets() {
@@ -129,7 +158,7 @@ std::optional<KernelKeys> Engine::Impl::keys() const {
   const SSL_CIPHER* agreed = openssl().SSL_get_current_cipher(ssl.get());
   const auto cipher = agreed ? known(openssl().SSL_CIPHER_get_cipher_nid(agreed)) : std::nullopt;
   const EVP_MD* digest = agreed ? openssl().SSL_CIPHER_get_handshake_digest(agreed) : nullptr;
-  if (!cipher || !digest || openssl().SSL_has_pending(ssl.get()) == 1) return std::nullopt;
+  if (!cipher || !digest || openssl().SSL_has_pending(ssl.get()) == 1 || !whole_records(ssl.get())) return std::nullopt;
   KernelKeys keys;
   keys.tls1_3 = openssl().SSL_version(ssl.get()) == TLS1_3_VERSION;
   keys.cipher = *cipher;
@@ -141,8 +170,9 @@ std::optional<KernelKeys> Engine::Impl::keys() const {
     return std::nullopt;
   }
   const auto whole = [&](const RecordKeys& one) { return one.key.size() == key_size(*cipher) && one.iv.size() == iv_size; };
-  if (!whole(keys.in) || !whole(keys.out)) return std::nullopt;
-  return keys;
+  if (whole(keys.in) && whole(keys.out)) return keys;
+  wipe(keys);
+  return std::nullopt;
 }
 
 std::optional<KernelKeys> Engine::take_keys() {

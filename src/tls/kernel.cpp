@@ -89,7 +89,7 @@ void wipe(KernelKeys& keys) {
   for (std::string* one : {&keys.in.key, &keys.in.iv, &keys.out.key, &keys.out.iv}) ::explicit_bzero(one->data(), one->size());
 }
 
-void close_notify(int connection) {
+Told close_notify(int connection) {
   unsigned char alert[] = {warning, close_notify_alert};
   iovec bytes{alert, sizeof alert};
   alignas(cmsghdr) char kind[CMSG_SPACE(sizeof alert_record)] = {};
@@ -103,7 +103,8 @@ void close_notify(int connection) {
   header->cmsg_type = TLS_SET_RECORD_TYPE;
   header->cmsg_len = CMSG_LEN(sizeof alert_record);
   std::memcpy(CMSG_DATA(header), &alert_record, sizeof alert_record);
-  (void)::sendmsg(connection, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (::sendmsg(connection, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return Told::yes;
+  return errno == EAGAIN || errno == EINTR ? Told::later : Told::no;
 }
 
 }  // namespace xsuperd::tls

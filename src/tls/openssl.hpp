@@ -55,7 +55,8 @@ namespace xsuperd::tls {
   FIND(OSSL_PARAM_construct_utf8_string) FIND(OSSL_PARAM_construct_end)                                                  \
   FIND(HMAC) FIND(SSL_CTX_set_keylog_callback) FIND(SSL_set_msg_callback) FIND(SSL_get_rbio) FIND(SSL_has_pending)       \
   FIND(SSL_CIPHER_get_cipher_nid) FIND(SSL_CIPHER_get_handshake_digest) FIND(SSL_version) FIND(SSL_get_session)          \
-  FIND(SSL_SESSION_get_master_key) FIND(SSL_get_server_random) FIND(SSL_get_client_random)                               \
+  FIND(SSL_SESSION_get_max_fragment_length) FIND(SSL_SESSION_get_master_key) FIND(SSL_get_server_random)                 \
+  FIND(SSL_get_client_random)                                                                                            \
   FIND(SSL_get1_peer_certificate) FIND(SSL_get_verify_result) FIND(SSL_get_shutdown)
 
 struct OpenSsl {

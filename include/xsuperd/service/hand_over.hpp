@@ -47,9 +47,12 @@ BOOST_DESCRIBE_STRUCT(InheritedDatagram, (), (bytes, peer, control))
 struct InheritedLinger {
   int socket = -1;
   base::Moment until{};
+  bool in_kernel = false;  ///< the kernel speaks TLS in it, and its peer may not have been told the end
+  bool stays = true;       ///< it is kept open after that
   bool operator==(const InheritedLinger&) const = default;
 };
-BOOST_DESCRIBE_STRUCT(InheritedLinger, (), (socket, until))
+BOOST_DESCRIBE_STRUCT(InheritedLinger, (), (socket, until, in_kernel, stays))
+constexpr auto members_since(const InheritedLinger*) { return std::array{base::Since{"in_kernel", 11}, base::Since{"stays", 11}}; }
 
 /// What a server, or one of its children, writes to descriptor 2 with `stderr = log`.
 struct InheritedErrorStream {

@@ -18,8 +18,9 @@ class io_context;
 
 namespace xsuperd::service {
 
+class CloseNotifier;
 /// One connection whose peer has yet to close it.
-class LingeringConnection;
+class Leaving;
 
 /// A server that ends with bytes of its peer unread makes the kernel answer them with a reset, in which what it has
 /// sent itself may be lost on the peer's side (RFC 1122, 4.2.2.13). Here a connection is kept open instead: the peer is
@@ -36,17 +37,24 @@ class Lingering {
   /// Takes a connection that no process uses any more. It is closed when the peer has closed it, on any error, and at
   /// the latest at `until` (CLOCK_MONOTONIC). Where the kernel watches no more descriptors, at once.
   void take(base::Fd connection, base::Moment until);
+  /// The same for one in which the kernel speaks TLS. The peer is told the end of our stream first, as soon as it has taken
+  /// what there is. What it still sends stays in the kernel. Without `stays` the connection is closed then.
+  void take_covered(base::Fd connection, base::Moment until, bool stays);
+  /// As the image before this one has had it.
+  void take(base::Fd connection, const InheritedLinger& as);
   /// For an upgrade: all there are. Changes nothing.
   [[nodiscard]] std::vector<InheritedLinger> hand_over() const;
   [[nodiscard]] std::size_t size() const { return connections_.size(); }
 
  private:
-  friend class LingeringConnection;
-  using Connections = std::list<std::shared_ptr<LingeringConnection>>;  // the oldest first
-  void drop(LingeringConnection& connection);
+  friend class Leaving;
+  using Connections = std::list<std::shared_ptr<Leaving>>;  // the oldest first
+  void add(std::shared_ptr<Leaving> one);
+  void drop(Leaving& connection);
 
   boost::asio::io_context& loop_;
   std::size_t most_;
+  std::unique_ptr<CloseNotifier> notifier_;  // null as long as nobody needs it
   Connections connections_;
 };
 
