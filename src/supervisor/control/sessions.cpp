@@ -54,7 +54,8 @@ std::optional<double> limit_in(const service::Runner& runner, const Session& ses
 std::optional<reply::SessionTls> told(const tls::Words* words) {
   if (!words) return std::nullopt;
   const auto known = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
-  reply::SessionTls all{words->version, words->cipher, known(words->name), known(words->protocol), words->resumed, {}, {}, {}};
+  reply::SessionTls all{words->version, words->cipher, known(words->name), known(words->protocol), words->resumed, {}, {}, {}, {}};
+  all.in_kernel = words->in_kernel;
   if (!words->certificate) return all;
   all.subject = known(words->certificate->subject);
   all.issuer = known(words->certificate->issuer);

@@ -31,12 +31,13 @@ struct SessionTls {
   std::optional<std::string> subject;
   std::optional<std::string> issuer;
   std::optional<std::string> sha256;
+  Maybe<bool> in_kernel;
   static constexpr std::array notes{
-      Note{"cipher", "as OpenSSL calls it"}, Note{"name", "that the peer asked for (SNI)"},
+      Note{"in_kernel", "the server has the connection itself (tls_handover = kernel)"}, Note{"cipher", "as OpenSSL calls it"}, Note{"name", "that the peer asked for (SNI)"},
       Note{"protocol", "of tls_alpn"}, Note{"resumed", "a session from before went on"},
       Note{"subject", "the common name in the peer's certificate"}, Note{"issuer", "of the peer's certificate; null: it has shown none"}};
 };
-BOOST_DESCRIBE_STRUCT(SessionTls, (), (version, cipher, name, protocol, resumed, subject, issuer, sha256))
+BOOST_DESCRIBE_STRUCT(SessionTls, (), (version, cipher, name, protocol, resumed, subject, issuer, sha256, in_kernel))
 
 struct Session {
   std::uint64_t session = 0;
