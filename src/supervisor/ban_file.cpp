@@ -268,14 +268,15 @@ void BanFile::apply(std::span<policy::BanLine> lines, const Times& at, policy::B
     if (line.until && *line.until <= at.wall)
       to.remove(line.peer);
     else
-      to.put(ban_of(line, at));
+      to.put(ban_of(line, at), at.now);
   }
 }
 
 /// Takes the texts from the line.
 policy::BanList::Ban BanFile::ban_of(policy::BanLine& line, const Times& at) {
   policy::BanList::Ban ban{.peer = line.peer, .until = base::Moment::max(), .since = at.now};
-  if (line.until) ban.until = at.now + std::chrono::duration_cast<base::Moment::duration>(*line.until - at.wall);
+  if (line.until && *line.until - at.wall <= policy::most_ban)
+    ban.until = at.now + std::chrono::duration_cast<base::Moment::duration>(*line.until - at.wall);
   if (line.since && *line.since < at.wall) ban.since = at.now - std::chrono::duration_cast<base::Moment::duration>(at.wall - *line.since);
   ban.stays = line.origin != by_service;
   ban.reason = std::move(line.reason);
@@ -283,10 +284,13 @@ policy::BanList::Ban BanFile::ban_of(policy::BanLine& line, const Times& at) {
   return ban;
 }
 
+/// Only times that can be read again: what would end later has no end, and nothing was before 1970.
 void BanFile::add_line(std::string& to, const policy::BanList::Ban& ban, const Times& at) {
   const auto& [now, wall] = at;
-  policy::BanLine line{.peer = ban.peer, .until = {}, .since = wall - (now - ban.since), .reason = ban.reason, .origin = ban.origin};
-  if (ban.until != base::Moment::max()) line.until = std::chrono::ceil<seconds>(wall + (ban.until - now));
+  const base::WallTime since = std::max(wall - (now - ban.since), base::WallTime{});
+  policy::BanLine line{.peer = ban.peer, .until = {}, .since = since, .reason = ban.reason, .origin = ban.origin};
+  if (ban.until != base::Moment::max() && ban.until - now <= policy::latest_ban_end - wall)
+    line.until = std::chrono::ceil<seconds>(wall + (ban.until - now));
   policy::write_ban_line(to, line);
 }
 

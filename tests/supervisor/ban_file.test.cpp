@@ -225,6 +225,40 @@ TEST_CASE("An image hands over its bans as they are") {
   CHECK(unpack_bans(state, now + 5h)->front().until == now + 5h + 4min);
 }
 
+TEST_CASE("A ban of thousands of years outlasts upgrades and the daemon's end") {
+  Bench b;
+  b.file.open(b.path);
+  b.bans.add(network("192.0.2.1"), 2'147'483'647, b.clock, {.reason = "sensor trap", .origin = "service"});
+  b.file.changed(network("192.0.2.1"));
+  b.run();
+  { std::ofstream(b.path, std::ios::app) << "{\"prefix\":\"192.0.2.2\",\"until\":\"2200-01-01T00:00:00Z\"}\n"
+                                            "{\"prefix\":\"192.0.2.3\",\"until\":\"2261-12-31T23:59:59Z\",\"since\":\"1970-01-01T00:00:00Z\"}\n"; }
+  Next next(b);
+  CHECK(next.sink.texts().size() == 1);  // none of its lines is wrong
+  HandOver state;
+  pack_bans(next.bans, next.clock, state);
+  CHECK(ban_trouble(state).empty());
+  const auto all = unpack_bans(state, next.clock);
+  REQUIRE(all.has_value());
+  REQUIRE(all->size() == 3);
+  for (const policy::BanList::Ban& ban : *all) CHECK(ban.until == base::Moment::max());
+  next.ban("192.0.2.4");
+  next.files.join();
+  next.file.finish();
+  const Bench& before = next;
+  CHECK(Next(before).bans.size() == 4);
+}
+
+TEST_CASE("Moments that are too far away are clamped, so that an upgrade never fails because of them") {
+  const base::Moment now = base::Moment{} + 1000h;
+  policy::BanList bans;
+  bans.restore({{.peer = network("192.0.2.1"), .until = base::Moment::max() - 1ns, .since = now - 24h * 366 * 150}});
+  HandOver state;
+  pack_bans(bans, now, state);
+  CHECK(ban_trouble(state).empty());
+  CHECK(unpack_bans(state, now)->front().until == base::Moment::max());
+}
+
 TEST_CASE("What is not right in bans that were handed over is refused") {
   HandOver state;
   state.ban_texts = {{"a", "b"}};
