@@ -13,7 +13,6 @@
 #include <new>
 #include <utility>
 
-#include "xsuperd/base/fd.hpp"
 #include "xsuperd/base/text.hpp"
 
 namespace xsuperd::supervisor {
@@ -25,6 +24,7 @@ using std::chrono::seconds;
 constexpr std::size_t block = 1u << 20;
 constexpr std::size_t most_pending = 16u << 20;
 constexpr std::size_t lines_a_turn = 1000;
+constexpr std::size_t no_limit = std::numeric_limits<std::uint32_t>::max();  ///< of bans, for which there are 32 bits
 constexpr std::size_t lines_taken = 64;  ///< at a time: as many as BanList::expect() can do with
 constexpr std::uint64_t spare_lines = 1000;  ///< a short file is not worth being written anew
 constexpr std::chrono::milliseconds first_pause = seconds(1);
@@ -67,28 +67,50 @@ base::Result<void> append_to(const std::string& path, std::string_view text) {
 
 std::string name_while_written(const std::string& path) { return path + ".new"; }
 
-/// A piece of what is to take the place of the file.
-base::Result<void> write_anew(const std::string& path, std::string_view text, bool first) {
+/// One that is new: whatever somebody has put there before, a link perhaps, is not written to.
+base::Result<base::Fd> open_anew(const std::string& name) {
+  ::unlink(name.c_str());
+  return open_regular(name, to_write | O_EXCL);
+}
+
+/// A piece of what is to take the place of the file, which is open from the first to the last one.
+base::Result<void> write_anew(const std::string& path, std::string_view text, base::Fd& to) {
   const std::string name = name_while_written(path);
-  const auto fd = open_regular(name, to_write | (first ? O_TRUNC : O_APPEND));
-  if (!fd) return fd.error();
-  const auto outcome = write_all(fd->get(), text, name);
+  if (!to) {
+    auto fd = open_anew(name);
+    if (!fd) return fd.error();
+    to = std::move(*fd);
+  }
+  const auto outcome = write_all(to.get(), text, name);
   if (!outcome) ::unlink(name.c_str());
   return outcome;
 }
 
 /// The last piece: it takes the place of the file.
-base::Result<void> put_in_place(const std::string& path, std::string_view text, bool first) {
+base::Result<void> put_in_place(const std::string& path, std::string_view text, base::Fd& to) {
+  auto outcome = write_anew(path, text, to);
+  if (!outcome) return outcome;
   const std::string name = name_while_written(path);
-  const auto fd = open_regular(name, to_write | (first ? O_TRUNC : O_APPEND));
-  if (!fd) return fd.error();
   struct stat facts {};
-  if (::lstat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode)) (void)::fchmod(fd->get(), facts.st_mode & 0777);
-  auto outcome = write_all(fd->get(), text, name);
-  if (outcome && ::fdatasync(fd->get()) != 0) outcome = trouble_with("cannot write", name, errno);
+  if (::lstat(path.c_str(), &facts) == 0 && S_ISREG(facts.st_mode)) (void)::fchmod(to.get(), facts.st_mode & 0777);
+  if (::fdatasync(to.get()) != 0) outcome = trouble_with("cannot write", name, errno);
   if (outcome && ::rename(name.c_str(), path.c_str()) != 0) outcome = trouble_with("cannot write", path, errno);
   if (!outcome) ::unlink(name.c_str());
+  to.reset();
   return outcome;
+}
+
+/// May others than root and the daemon's user put another file in the place of this one? In a directory with the sticky bit
+/// they may not.
+bool others_may_replace(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string directory = slash == path.npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  struct stat facts {};
+  if (::stat(directory.c_str(), &facts) != 0) return false;
+  if (facts.st_uid != 0 && facts.st_uid != ::geteuid()) return true;
+  if ((facts.st_mode & S_ISVTX) != 0) return false;
+  const bool others_group = facts.st_gid != 0 && (::geteuid() == 0 || facts.st_gid != ::getegid());
+  return (facts.st_mode & S_IWOTH) != 0 || ((facts.st_mode & S_IWGRP) != 0 && others_group);
 }
 
 std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')); }
@@ -96,7 +118,11 @@ std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t
 /// Makes lines of blocks.
 class Lines {
  public:
-  Lines(const std::string& path, const TakeBanLines& take) : path_(path), take_(take) { right_.reserve(lines_taken); }
+  Lines(const std::string& path, const TakeBanLines& take) : path_(path), take_(take) {
+    right_.reserve(lines_taken);
+    if (others_may_replace(path))
+      reading_.told.push_back(fmt::format("{}: its directory can be changed by others, who can thus ban peers and lift bans", path));
+  }
 
   void block(std::string_view text) {
     for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n')) {
@@ -161,7 +187,7 @@ base::Result<BanFileReading> read_ban_file(const std::string& path, const TakeBa
 
 BanFile::BanFile(FileWork& files, policy::BanList& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log)
     : files_(files), bans_(bans), now_([&now] { return now(); }), log_(log), again_(files.loop(), [this] {
-        rewriting_.emplace();
+        if (!rewriting_) rewriting_.emplace();
         next();
       }),
       pause_(first_pause) {}
@@ -169,12 +195,12 @@ BanFile::BanFile(FileWork& files, policy::BanList& bans, const std::function<bas
 template <typename Work, typename Then>
 void BanFile::off_loop(Work work, Then then) {
   try {
-    files_.off_loop(std::move(work), [this, alive = std::weak_ptr(alive_), then = std::move(then)](auto&& outcome) {
+    files_.off_loop(std::move(work), [this, alive = std::weak_ptr(alive_), number = attempt_, then = std::move(then)](auto&& outcome) {
       if (alive.expired()) return;
-      busy_ = false;
-      then(std::forward<decltype(outcome)>(outcome));
+      --busy_;
+      number == attempt_ ? then(std::forward<decltype(outcome)>(outcome)) : next();
     });
-    busy_ = true;
+    ++busy_;
   } catch (const std::bad_alloc&) {
     failed("memory is exhausted");
   }
@@ -190,13 +216,7 @@ void BanFile::open(const std::string& path) {
   path_ = path;
   if (path_.empty()) return;
   const auto reading = read_ban_file(path_, [this, at = times()](std::span<policy::BanLine> lines) { apply(lines, at, bans_); });
-  if (!reading) {
-    // Whatever is in it is not to be lost because we cannot read it.
-    log_.error("the bans are not kept: {}", reading.error().sentence);
-    trouble_ = reading.error().sentence;
-    path_.clear();
-    return;
-  }
+  if (!reading) return leave_alone(reading.error().sentence);
   lines_ = reading->lines;
   ended_ = reading->ended;
   tell(*reading);
@@ -216,45 +236,79 @@ void BanFile::use(const std::string& path) {
     return;
   }
   path_ = path;
+  ++attempt_;
   pending_.clear();
   rewriting_.reset();
   trouble_.reset();
+  lifted_.clear();
   behind_ = false;
   ended_ = true;
   pause_ = first_pause;
   again_.cancel();
   reading_ = !path.empty();
   if (!reading_) return;
-  const auto found = std::make_shared<policy::BanList>(std::numeric_limits<std::uint32_t>::max());
-  off_loop([path, found, at = times()] { return read_ban_file(path, [&](std::span<policy::BanLine> lines) { apply(lines, at, *found); }); },
-           [this, path, found](const base::Result<BanFileReading>& reading) {
-             if (path != path_) return;
-             if (!reading) {
-               reading_ = false;
-               path_.clear();
-               trouble_ = reading.error().sentence;
-               return log_.error("the bans are not kept: {}", reading.error().sentence);
-             }
+  try {
+    read_other();
+  } catch (const std::bad_alloc&) {
+    failed("memory is exhausted");
+  }
+}
+
+void BanFile::read_other() {
+  const auto found = std::make_shared<policy::BanList>(no_limit);
+  off_loop([path = path_, found, at = times()] { return read_ban_file(path, [&](std::span<policy::BanLine> lines) { apply(lines, at, *found); }); },
+           [this, found](const base::Result<BanFileReading>& reading) {
+             if (!reading) return leave_alone(reading.error().sentence);
              for (const std::string& sentence : reading->told) log_.warning("{}", sentence);
              merge(found, {});
            });
 }
 
+/// Whatever is in it is not to be lost because we cannot read it. The next reload tries again.
+void BanFile::leave_alone(const std::string& why) {
+  ++attempt_;
+  reading_ = false;
+  lifted_.clear();
+  path_.clear();
+  trouble_ = why;
+  log_.error("the bans are not kept: {}", why);
+}
+
 /// In pieces, so that nobody waits for the end.
 void BanFile::merge(const std::shared_ptr<const policy::BanList>& found, policy::BanList::Cursor cursor) {
-  const base::Moment now = now_();
-  std::optional<policy::BanList::Ban> ban;
-  for (std::size_t left = lines_a_turn; left > 0 && (ban = found->next(cursor)); --left) {
-    const auto there = bans_.find(ban->peer, now);
-    if (now < ban->until && (!there || there->until < ban->until)) bans_.put(*ban);
-  }
-  if (ban) {
-    boost::asio::post(files_.loop(), [this, found, cursor, path = path_, alive = std::weak_ptr(alive_)] {
-      if (!alive.expired() && path == path_) merge(found, cursor);
+  try {
+    if (merge_some(*found, cursor, lines_a_turn)) return merged();
+    boost::asio::post(files_.loop(), [this, found, cursor, number = attempt_, alive = std::weak_ptr(alive_)] {
+      if (!alive.expired() && number == attempt_) merge(found, cursor);
     });
-    return;
+  } catch (const std::bad_alloc&) {
+    failed("memory is exhausted");
   }
+}
+
+/// True when there are no more. What somebody has lifted while the file was being read stays lifted.
+bool BanFile::merge_some(const policy::BanList& found, policy::BanList::Cursor& cursor, std::size_t most) {
+  const base::Moment now = now_();
+  for (; most > 0; --most) {
+    const auto ban = found.next(cursor);
+    if (!ban) return true;
+    if (now < ban->until && !lifted_.contains(ban->peer)) take_in(*ban, now);
+  }
+  return false;
+}
+
+/// As it is, or as one more that says so of a peer who is banned already (decision B15.60).
+void BanFile::take_in(const policy::BanList::Ban& ban, base::Moment now) {
+  const auto there = bans_.find(ban.peer, now);
+  if (!there)
+    bans_.put(ban, now);
+  else if (there->until < ban.until || (ban.stays && !there->stays))
+    bans_.add_until(ban.peer, ban.until, now, {.reason = ban.reason, .origin = ban.origin, .stays = ban.stays});
+}
+
+void BanFile::merged() {
   reading_ = false;
+  lifted_.clear();
   behind_ = true;  // those that were there before
   rewriting_.emplace();
   next();
@@ -305,8 +359,9 @@ std::string BanFile::line_of(const policy::Network& peer) const {
 }
 
 void BanFile::changed(const policy::Network& peer) {
-  if (path_.empty() || reading_) return;
+  if (path_.empty()) return;
   try {
+    if (reading_) return note_lifted(peer);
     const std::string line = line_of(peer);
     if (rewriting_) rewriting_->after += line;
     if (!behind_) pending_ += line, ++lines_;
@@ -317,13 +372,17 @@ void BanFile::changed(const policy::Network& peer) {
   }
 }
 
+void BanFile::note_lifted(const policy::Network& peer) {
+  if (!bans_.contains(peer, now_())) lifted_.insert(peer);
+}
+
+/// One that is behind is written anew when its pause is over.
 void BanFile::next() {
-  if (busy_ || reading_ || path_.empty()) return;
-  if (!pending_.empty()) return append();
-  if (!rewriting_ && lines_ > 2 * bans_.size() + spare_lines) rewriting_.emplace();
-  if (!rewriting_) return;
+  if (busy_ > 0 || reading_ || path_.empty()) return;
   try {
-    rewrite();
+    if (!pending_.empty()) return append();
+    if (!rewriting_ && !behind_ && lines_ > 2 * bans_.size() + spare_lines) rewriting_.emplace();
+    if (rewriting_) rewrite();
   } catch (const std::bad_alloc&) {  // some of it is lost
     failed("memory is exhausted");
   }
@@ -332,14 +391,14 @@ void BanFile::next() {
 void BanFile::append() {
   std::string text = (ended_ ? "" : "\n") + std::exchange(pending_, {});
   off_loop([path = path_, text = std::move(text)] { return append_to(path, text); },
-           [this, path = path_](const base::Result<void>& outcome) {
-             if (outcome && path == path_) ended_ = true;
-             written(path, outcome);
+           [this](const base::Result<void>& outcome) {
+             if (outcome) ended_ = true;
+             written(outcome);
            });
 }
 
 void BanFile::rewrite() {
-  const bool first = !std::exchange(rewriting_->begun, true);
+  if (!rewriting_->to) rewriting_->to = std::make_shared<base::Fd>();
   std::string text;
   const Times at = times();
   std::size_t looked_at = 0;
@@ -351,16 +410,16 @@ void BanFile::rewrite() {
     ++rewriting_->lines;
   }
   if (ban) {
-    return off_loop([path = path_, text = std::move(text), first] { return write_anew(path, text, first); },
-                    [this, path = path_](const base::Result<void>& outcome) { written(path, outcome); });
+    return off_loop([path = path_, text = std::move(text), to = rewriting_->to] { return write_anew(path, text, *to); },
+                    [this](const base::Result<void>& outcome) { written(outcome); });
   }
   const std::string after = std::exchange(rewriting_->after, {});
   text += after;
   const std::uint64_t lines = rewriting_->lines + lines_in(after);
-  off_loop([path = path_, text = std::move(text), first] { return put_in_place(path, text, first); },
-           [this, path = path_, lines](const base::Result<void>& outcome) {
-             if (outcome && path == path_) rewritten(lines);
-             written(path, outcome);
+  off_loop([path = path_, text = std::move(text), to = rewriting_->to] { return put_in_place(path, text, *to); },
+           [this, lines](const base::Result<void>& outcome) {
+             if (outcome) rewritten(lines);
+             written(outcome);
            });
 }
 
@@ -372,16 +431,19 @@ void BanFile::rewritten(std::uint64_t lines) {
   ended_ = true;
   behind_ = false;
   pause_ = first_pause;
+  again_.cancel();
   if (trouble_) log_.notice("{} is complete again: {} bans", path_, bans_.size());
   trouble_.reset();
 }
 
-void BanFile::written(const std::string& path, const base::Result<void>& outcome) {
-  if (path != path_) return next();
+void BanFile::written(const base::Result<void>& outcome) {
   outcome ? next() : failed(outcome.error().sentence);
 }
 
+/// What is under way is not complete, even if it succeeds.
 void BanFile::failed(const std::string& why) {
+  if (reading_) return leave_alone(why);
+  ++attempt_;
   if (!trouble_)
     log_.error("{}; the bans are in force all the same, and the file is written anew as soon as that is possible", why);
   trouble_ = why;
@@ -394,13 +456,34 @@ void BanFile::failed(const std::string& why) {
 
 void BanFile::finish() {
   alive_.reset();
-  if (path_.empty() || !(behind_ || busy_ || !pending_.empty())) return;
+  if (path_.empty() || !(behind_ || reading_ || busy_ > 0 || !pending_.empty())) return;
+  try {
+    if (auto outcome = write_all_now(); !outcome) log_.error("the last bans are lost: {}", outcome.error().sentence);
+  } catch (const std::bad_alloc&) {
+    log_.error("the last bans are lost: memory is exhausted");
+  }
+}
+
+/// A file that cannot be read is left as it is.
+base::Result<void> BanFile::write_all_now() {
+  if (reading_)
+    if (const auto outcome = read_all_now(); !outcome) return outcome;
   std::string text;
   const Times at = times();
   policy::BanList::Cursor all;
   while (const auto ban = bans_.next(all))
     if (at.now < ban->until) add_line(text, *ban, at);
-  if (const auto outcome = put_in_place(path_, text, true); !outcome) log_.error("the last bans are lost: {}", outcome.error().sentence);
+  base::Fd to;
+  return put_in_place(path_, text, to);
+}
+
+base::Result<void> BanFile::read_all_now() {
+  policy::BanList found(no_limit);
+  const auto reading = read_ban_file(path_, [&found, at = times()](std::span<policy::BanLine> lines) { apply(lines, at, found); });
+  if (!reading) return reading.error();
+  policy::BanList::Cursor all;
+  (void)merge_some(found, all, no_limit);
+  return {};
 }
 
 }  // namespace xsuperd::supervisor

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The file in which bans last. Internal to supervisor.
 #pragma once
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "supervisor/file_work.hpp"
+#include "xsuperd/base/fd.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/loop/alarm.hpp"
 #include "xsuperd/policy/ban_line.hpp"
@@ -53,16 +55,17 @@ class BanFile {
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
   /// Is there anything in it that is not in the list, because it is being read, or could not be?
   [[nodiscard]] bool unread() const { return reading_ || (path_.empty() && trouble_); }
-  /// Is there anything that stands in the list and not in the file yet?
-  [[nodiscard]] bool behind() const { return behind_ || reading_ || busy_ || !pending_.empty(); }
+  /// Is there anything to be done yet: does anything stand in the list and not in the file, or is its last line torn?
+  [[nodiscard]] bool behind() const { return behind_ || reading_ || busy_ > 0 || !pending_.empty() || torn(); }
 
-  /// At the end of the daemon, when all work with files is done: writes what is still to be written, before it returns.
+  /// At the end of the daemon, when all work with files is done: writes what is still to be written, before it returns. A file
+  /// that was being read is read to its end before. Says what has failed.
   void finish();
 
  private:
   struct Rewriting {
     policy::BanList::Cursor cursor{};
-    bool begun = false;
+    std::shared_ptr<base::Fd> to = {};  ///< the file that is written; nothing: not begun
     std::uint64_t lines = 0;
     std::string after = {};  ///< lines about what has changed meanwhile
   };
@@ -77,15 +80,25 @@ class BanFile {
   static void apply(std::span<policy::BanLine> lines, const Times& at, policy::BanList& to);
   [[nodiscard]] static policy::BanList::Ban ban_of(policy::BanLine& line, const Times& at);
   void tell(const BanFileReading& reading) const;
+  [[nodiscard]] bool torn() const { return !ended_ && !path_.empty(); }
+  void read_other();
+  void leave_alone(const std::string& why);
   void merge(const std::shared_ptr<const policy::BanList>& found, policy::BanList::Cursor cursor);
+  [[nodiscard]] bool merge_some(const policy::BanList& found, policy::BanList::Cursor& cursor, std::size_t most);
+  void take_in(const policy::BanList::Ban& ban, base::Moment now);
+  void merged();
+  void note_lifted(const policy::Network& peer);
+  [[nodiscard]] base::Result<void> write_all_now();
+  [[nodiscard]] base::Result<void> read_all_now();
 
   void next();
   void append();
   void rewrite();
   void rewritten(std::uint64_t lines);
-  void written(const std::string& path, const base::Result<void>& outcome);
+  void written(const base::Result<void>& outcome);
   void failed(const std::string& why);
-  /// Does `work` off the loop, and then calls `then` on it unless we are gone; says that we are behind where it cannot.
+  /// Does `work` off the loop, and then calls `then` on it, unless we are gone or `attempt_` is another one by then; says that
+  /// we are behind where it cannot.
   template <typename Work, typename Then>
   void off_loop(Work work, Then then);
 
@@ -102,7 +115,9 @@ class BanFile {
   std::optional<Rewriting> rewriting_;
   std::optional<std::string> trouble_;
   std::chrono::milliseconds pause_;
-  bool busy_ = false;     ///< something is on its way to a thread and back
+  std::uint64_t attempt_ = 0;  ///< changes with the file, and when one has failed: what was begun before is of no use
+  boost::unordered_flat_set<policy::Network> lifted_;  ///< while another file is being read
+  unsigned busy_ = 0;     ///< so much is on its way to a thread and back
   bool behind_ = false;   ///< the file is to be written anew
   bool reading_ = false;  ///< another file is being read
   bool ended_ = true;     ///< its last line has an end
