@@ -44,8 +44,8 @@ bool Banning::ban(const policy::Network& peer, base::Moment until, const std::st
 }
 
 /// Fact B5.27, decision B12.29. What ban_on says comes last, so that xinetd's line is not lost.
-void Banning::touched(const base::Endpoint& peer) {
-  if (!peer.address.known() || setup_.policy->spares(peer.address)) return;
+void Banning::touched(const base::Endpoint& peer, bool proxied) {
+  if (!peer.address.known() || setup_.policy->spares(peer.address, proxied)) return;
   const policy::Network network = network_of(peer.address);
   const bool again = bans_.list.contains(network, clock_.now());
   if (const int minutes = service().settings.deny_time.value_or(0); minutes != 0) deny(peer, network, minutes);

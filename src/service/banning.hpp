@@ -13,8 +13,9 @@ class Banning {
   Banning(const Setup& setup, Bans& bans, const Journal& journal, const Clock& clock)
       : setup_(setup), bans_(bans), journal_(journal), clock_(clock) {}
 
-  /// The peer has touched this SENSOR service: deny_time, and then ban_on if it has `sensor`.
-  void touched(const base::Endpoint& peer);
+  /// The peer has touched this SENSOR service: deny_time, and then ban_on if it has `sensor`. `proxied`: a
+  /// proxy has told who it is.
+  void touched(const base::Endpoint& peer, bool proxied);
   /// The peer has done what ban_on names.
   void offended(const base::Endpoint& peer, const config::BanCause& cause);
   /// The peer has been refused because it is banned.
