@@ -1,35 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The file in which bans last. Internal to supervisor.
 #pragma once
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <vector>
 
+#include "supervisor/ban_merge.hpp"
 #include "supervisor/file_work.hpp"
-#include "xsuperd/base/fd.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/loop/alarm.hpp"
-#include "xsuperd/policy/ban_line.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 
 namespace xsuperd::supervisor {
-
-/// What there was in a file of bans.
-struct BanFileReading {
-  static constexpr std::size_t most_told = 10;
-  std::uint64_t lines = 0;
-  std::uint64_t wrong = 0;
-  std::vector<std::string> told = {};  ///< a sentence for each of the first that are wrong
-  bool ended = true;                   ///< its last line has an end
-};
-/// Reads it, and calls `take` with the lines that are right, some at a time. One that does not exist has none. May block, and take
-/// time.
-using TakeBanLines = std::function<void(std::span<policy::BanLine>)>;
-[[nodiscard]] base::Result<BanFileReading> read_ban_file(const std::string& path, const TakeBanLines& take);
 
 /// Keeps ban_file: adds a line for each change of the list of bans, and writes it anew, under another name that is changed in
 /// the end, when it is twice as long as it need be. All off the loop, one piece after the other. What could not be written is
@@ -54,9 +37,9 @@ class BanFile {
   [[nodiscard]] const std::optional<std::string>& trouble() const { return trouble_; }
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
   /// Is there anything in it that is not in the list, because it is being read, or could not be?
-  [[nodiscard]] bool unread() const { return reading_ || (path_.empty() && trouble_); }
+  [[nodiscard]] bool unread() const { return merge_ || (path_.empty() && trouble_); }
   /// Is there anything to be done yet: does anything stand in the list and not in the file, or is its last line torn?
-  [[nodiscard]] bool behind() const { return behind_ || reading_ || busy_ > 0 || !pending_.empty() || torn(); }
+  [[nodiscard]] bool behind() const { return behind_ || merge_ || busy_ > 0 || !pending_.empty() || (!ended_ && !path_.empty()); }
 
   /// At the end of the daemon, when all work with files is done: writes what is still to be written, before it returns. A file
   /// that was being read is read to its end before. Says what has failed.
@@ -69,27 +52,13 @@ class BanFile {
     std::uint64_t lines = 0;
     std::string after = {};  ///< lines about what has changed meanwhile
   };
-  /// One moment by both clocks, which are looked at once for many lines.
-  struct Times {
-    base::Moment now;
-    base::WallTime wall;
-  };
-  [[nodiscard]] Times times() const { return {now_(), std::chrono::system_clock::now()}; }
+  [[nodiscard]] BanTimes times() const { return {now_(), std::chrono::system_clock::now()}; }
   [[nodiscard]] std::string line_of(const policy::Network& peer) const;
-  static void add_line(std::string& to, const policy::BanList::Ban& ban, const Times& at);
-  static void apply(std::span<policy::BanLine> lines, const Times& at, policy::BanList& to);
-  [[nodiscard]] static policy::BanList::Ban ban_of(policy::BanLine& line, const Times& at);
   void tell(const BanFileReading& reading) const;
-  [[nodiscard]] bool torn() const { return !ended_ && !path_.empty(); }
   void read_other();
+  void merge();
   void leave_alone(const std::string& why);
-  void merge(const std::shared_ptr<const policy::BanList>& found, policy::BanList::Cursor cursor);
-  [[nodiscard]] bool merge_some(const policy::BanList& found, policy::BanList::Cursor& cursor, std::size_t most);
-  void take_in(const policy::BanList::Ban& ban, base::Moment now);
-  void merged();
-  void note_lifted(const policy::Network& peer);
   [[nodiscard]] base::Result<void> write_all_now();
-  [[nodiscard]] base::Result<void> read_all_now();
 
   void next();
   void append();
@@ -116,10 +85,9 @@ class BanFile {
   std::optional<std::string> trouble_;
   std::chrono::milliseconds pause_;
   std::uint64_t attempt_ = 0;  ///< changes with the file, and when one has failed: what was begun before is of no use
-  boost::unordered_flat_set<policy::Network> lifted_;  ///< while another file is being read
+  std::optional<BanMerge> merge_;  ///< another file is being read, and comes to the list
   unsigned busy_ = 0;     ///< so much is on its way to a thread and back
   bool behind_ = false;   ///< the file is to be written anew
-  bool reading_ = false;  ///< another file is being read
   bool ended_ = true;     ///< its last line has an end
 };
 
