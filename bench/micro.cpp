@@ -139,7 +139,7 @@ void ban_line(benchmark::State& state) {
     auto read = policy::read_ban_line(line);
     next = next * 1664525U + 1013904223U;
     (void)list.put({.peer = policy::Network::of(base::Address::ipv4(next)), .until = base::Moment::max(), .reason = std::move(read->reason),
-                    .origin = std::move(read->origin)});
+                    .origin = std::move(read->origin)}, {});
   }
 }
 BENCHMARK(ban_line);

@@ -22,10 +22,10 @@ inline constexpr std::array ban_rows{
         .xinetd = {.instead = "those whom a SENSOR service has recorded are forgotten when xinetd ends"}}),
     attr<&Settings::ban_limit>({.name = "ban_limit", .where = Where::defaults, .synopsis = "NUMBER", .initial = "1000000",
         .example = "ban_limit = 100000",
-        .text = "How many peers and networks may be banned at a time; each takes up to 150 bytes of memory. Beyond that number the "
+        .text = "How many peers and networks may be banned at a time, 1 to 8000000; each takes up to 150 bytes of memory. Beyond that number the "
                 "one goes whose last offence is oldest, and one that an administrator has banned only if there are no others.",
         .difference = "Not in xinetd, which has no limit.", .wrong = "ban_limit is invalid: {}",
-        .hint = "expected a number from 1 to 16000000", .parse = values::number<&Settings::ban_limit, 1, 16'000'000>}),
+        .hint = "expected a number from 1 to 8000000", .parse = values::number<&Settings::ban_limit, 1, greatest_ban_limit>}),
     attr<&Settings::ban_on>({.name = "ban_on", .where = Where::both, .operators = Operators::list, .most = -1,
         .synopsis = "CAUSE[:NUMBER/TIME] ...", .initial = "none", .example = "ban_on = refused:10/1m exit:77",
         .text = "For what a peer is banned from all services: refused, exit (any status but 0), exit:STATUS, signal, timeout (of a "

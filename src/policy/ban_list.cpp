@@ -83,6 +83,8 @@ struct End {
   std::uint32_t id = 0;
 };
 
+base::Moment clamped(base::Moment until, base::Moment now) { return until > now + most_ban ? base::Moment::max() : until; }
+
 /// Does it stand in a trie?
 bool is_plain(const base::Address& address) { return address.is_ip() && address.scope() == 0; }
 
@@ -125,8 +127,8 @@ struct BanList::Table {
   void unlink(std::uint32_t id) noexcept;
   void index(std::uint32_t id);
   void unindex(std::uint32_t id) noexcept;
-  std::uint32_t insert(const Ban& ban);
-  void extend(std::uint32_t id, base::Moment end, const Why& why);
+  std::uint32_t insert(const Ban& ban, base::Moment until);
+  Added extend(std::uint32_t id, base::Moment end, const Why& why);
   void erase(std::uint32_t id) noexcept;
   bool displace() noexcept;
   [[nodiscard]] Ban value(std::uint32_t id) const;
@@ -198,7 +200,7 @@ void BanList::Table::unindex(std::uint32_t id) noexcept {
 }
 
 /// What can fail comes first.
-std::uint32_t BanList::Table::insert(const Ban& ban) {
+std::uint32_t BanList::Table::insert(const Ban& ban, base::Moment until) {
   if (unused == nothing) entries.make_room(1);
   ends.make_room(1);
   const Whys::Id why = whys.take(ban.reason, ban.origin);
@@ -213,21 +215,24 @@ std::uint32_t BanList::Table::insert(const Ban& ban) {
   }
   ++count;
   link(id);
-  schedule(id, ban.until);
+  schedule(id, until);
   return id;
 }
 
 /// What is said of it is what its end comes from; that an administrator has named it is not forgotten.
-void BanList::Table::extend(std::uint32_t id, base::Moment end, const Why& why) {
+BanList::Added BanList::Table::extend(std::uint32_t id, base::Moment end, const Why& why) {
   const bool longer = end > until(id);
+  bool changes = longer || (why.stays && !entries[id].stays);
   if (why.stays || (longer && !entries[id].stays)) {
     const Whys::Id now = whys.take(why.reason, why.origin);
+    changes = changes || now != entries[id].why;
     whys.release(std::exchange(entries[id].why, now));
   }
   unlink(id);
   entries[id].stays = entries[id].stays || why.stays;
   link(id);
   if (longer) schedule(id, end);
+  return changes ? Added::extended : Added::unchanged;
 }
 
 void BanList::Table::erase(std::uint32_t id) noexcept {
@@ -305,9 +310,9 @@ BanList& BanList::operator=(BanList&&) noexcept = default;
 
 BanList::Result BanList::add_until(const Network& peer, base::Moment until, base::Moment now, const Why& why) {
   const std::uint32_t there = table_->find(peer);
-  if (there != nothing && now < table_->until(there)) return table_->extend(there, until, why), Result{Added::extended, false};
+  if (there != nothing && now < table_->until(there)) return {table_->extend(there, clamped(until, now), why), false};
   if (there != nothing) table_->erase(there);  // its time is over
-  return put({peer, until, now, 0, why.stays, std::string(why.reason), std::string(why.origin)});
+  return put({peer, until, now, 0, why.stays, std::string(why.reason), std::string(why.origin)}, now);
 }
 
 void BanList::expect(std::span<const Network> peers) const {
@@ -318,12 +323,12 @@ void BanList::expect(std::span<const Network> peers) const {
   table_->ipv6.expect({ipv6.data(), ipv6.size()});
 }
 
-BanList::Result BanList::put(const Ban& ban) {
+BanList::Result BanList::put(const Ban& ban, base::Moment now) {
   const std::uint32_t there = table_->find(ban.peer);
   if (there != nothing) table_->erase(there);
   const bool full = table_->count >= table_->capacity && table_->displace();
   if (table_->count >= table_->capacity) table_->displace();  // the capacity has become smaller
-  table_->insert(ban);
+  table_->insert(ban, clamped(ban.until, now));
   return {there == nothing ? Added::fresh : Added::extended, full};
 }
 
@@ -394,8 +399,10 @@ void BanList::restore(const std::vector<Ban>& bans) {
   for (Ban one : bans) {
     one.peer = Network::of(one.peer.address, one.peer.length);
     if (!one.peer.address.known() || table_->find(one.peer) != nothing) continue;
-    if (table_->count >= table_->capacity) table_->displace();  // one whose last touch is older
-    table_->insert(one);
+    const bool full = table_->count >= table_->capacity;
+    if (full && !one.stays && table_->touched.first == nothing) continue;
+    if (full) table_->displace();  // one whose last touch is older
+    table_->insert(one, one.until);
   }
 }
 

@@ -30,7 +30,7 @@ BanCause::Kind kind_of(config::Penalty::Cause cause) {
 /// Is the misdeed one that the element counts? Of penalties their end decides.
 bool is_meant(const BanCause& cause, const Misdeed& misdeed) {
   if (cause.kind != kind_of(misdeed.cause)) return false;
-  if (cause.kind == BanCause::Kind::refused) return misdeed.by != Misdeed::By::ban;
+  if (cause.kind == BanCause::Kind::refused) return true;
   if (cause.kind != BanCause::Kind::exit) return true;
   return cause.status == BanCause::any_failure ? misdeed.status != 0 : misdeed.status == cause.status;
 }
@@ -39,7 +39,8 @@ bool is_meant(const BanCause& cause, const Misdeed& misdeed) {
 
 const BanCause* Offences::note(const config::Settings& settings, const base::Address& source, const Misdeed& misdeed,
                                std::optional<base::Moment> penalty_end, base::Moment now) {
-  if (!settings.ban_on || !source.known() || misdeed.by == Misdeed::By::ban) return nullptr;
+  const bool counts = misdeed.by != Misdeed::By::ban && misdeed.by != Misdeed::By::circumstances;
+  if (!settings.ban_on || !source.known() || !counts) return nullptr;
   const auto& causes = *settings.ban_on;
   counts_.resize(causes.size());
   const BanCause* found = nullptr;
@@ -78,17 +79,33 @@ std::uint32_t Offenders::times(const Network& peer, base::Moment now) const {
   return found == entries_.end() || found->second.forgotten <= now ? 0 : found->second.times;
 }
 
+/// For so many. Few ends are looked at each time: where all of the first have been put off, there are more than `most` for a while.
+void Offenders::make_room(std::size_t count, base::Moment now) {
+  const auto is_to_go = [&] { return ends_.front().at <= now || entries_.size() + count > most; };
+  for (int few = 8; few > 0 && !ends_.empty() && is_to_go(); --few) forget_first();
+}
+
 void Offenders::again(const Network& peer, base::Moment forgotten, base::Moment now) {
   if (const auto there = entries_.find(peer); there != entries_.end()) {
     Entry& entry = there->second;
     entry.times = entry.forgotten <= now ? 1 : std::max(entry.times, entry.times + 1);
     entry.forgotten = std::max(entry.forgotten, forgotten);
-    return;
+    return make_room(0, now);
   }
-  for (int few = 8; few > 0 && !ends_.empty() && ends_.front().at <= now; --few) forget_first();
-  while (ends_.size() >= most) forget_first();
+  make_room(1, now);
   add_end({forgotten, peer});  // an end without an entry is forgotten in its time
   entries_.emplace(peer, Entry{peer, 1, forgotten});
+}
+
+void Offenders::forget(const Network& peer) {
+  if (entries_.erase(peer) > 0 && ends_.size() > 2 * entries_.size() + spare_ends) remake_ends();
+}
+
+/// There is room: they are less than before.
+void Offenders::remake_ends() {
+  ends_.clear();
+  for (const auto& [peer, entry] : entries_) ends_.push_back({entry.forgotten, peer});
+  std::make_heap(ends_.begin(), ends_.end(), later);
 }
 
 void Offenders::add_end(const End& end) {
@@ -114,6 +131,7 @@ std::vector<Offenders::Entry> Offenders::snapshot() const {
   all.reserve(entries_.size());
   for (const auto& [peer, entry] : entries_) all.push_back(entry);
   std::ranges::sort(all, [](const Entry& a, const Entry& b) { return a.forgotten != b.forgotten ? a.forgotten < b.forgotten : a.peer < b.peer; });
+  if (all.size() > most) all.erase(all.begin(), all.end() - most);
   return all;
 }
 

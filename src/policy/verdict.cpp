@@ -131,9 +131,9 @@ Policy::Source Policy::counted(const base::Address& peer) const {
   return {service_->settings.source_prefix ? network_of(plain, *service_->settings.source_prefix) : plain, false};
 }
 
-bool Policy::spares(const base::Address& peer) const {
+bool Policy::spares(const base::Address& peer, bool proxied) const {
   const auto& list = spared_ ? spared_ : exempt_;
-  return (list && list->match_network(peer) != nullptr) || trusts(peer);
+  return (list && list->match_network(peer) != nullptr) || (!proxied && trusts(peer));
 }
 
 bool Policy::trusts(const base::Address& peer) const { return proxies_ && peer.is_ip() && proxies_->match_network(peer) != nullptr; }

@@ -39,33 +39,44 @@ bool Banning::ban(const policy::Network& peer, base::Moment until, const std::st
   const auto result = bans_.list.add_until(peer, until, clock_.now(), {.reason = reason, .origin = by_service});
   if (result.displaced && !std::exchange(bans_.displaced_told, true))
     journal_.daemon().error("Maximum global_no_access count reached: from now on the oldest addresses are dropped");
-  if (bans_.on_ban) bans_.on_ban(peer);
+  if (bans_.on_ban && result.added != policy::BanList::Added::unchanged) bans_.on_ban(peer);
   return result.added == policy::BanList::Added::fresh;
 }
 
-/// Fact B5.27, decision B12.29.
-void Banning::touched(const base::Endpoint& peer) {
-  if (!peer.address.known() || setup_.policy->spares(peer.address)) return;
-  if (const config::BanCause* cause = sensor_cause(service()); cause && !service().datagrams()) offended(peer, *cause);
-  const int minutes = service().settings.deny_time.value_or(0);
-  if (minutes == 0) return;
+/// Fact B5.27, decision B12.29. What ban_on says comes last, so that xinetd's line is not lost.
+void Banning::touched(const base::Endpoint& peer, bool proxied) {
+  if (!peer.address.known() || setup_.policy->spares(peer.address, proxied)) return;
   const policy::Network network = network_of(peer.address);
+  const bool again = bans_.list.contains(network, clock_.now());
+  if (const int minutes = service().settings.deny_time.value_or(0); minutes != 0) deny(peer, network, minutes);
+  // Whoever has sent a datagram, its address may be somebody else's.
+  if (const config::BanCause* cause = sensor_cause(service()); cause && !service().datagrams()) punish(peer, network, *cause, again);
+}
+
+void Banning::deny(const base::Endpoint& peer, const policy::Network& network, int minutes) {
   const std::string reason = policy::ban_reason({.kind = config::BanCause::Kind::sensor}, service().id);
-  const base::Moment until = minutes < 0 ? base::Moment::max() : clock_.now() + std::chrono::minutes(minutes);
-  if (ban(network, until, reason))
+  if (ban(network, policy::ban_end(minutes, clock_.now()), reason))
     journal_.daemon().critical("process_sensor", fmt::format("Adding {} to the global_no_access list for {} minutes",
                                                              peer.address.source().text(), minutes));
   journal_.banned(peer, network, minutes, reason, "deny_time");
 }
 
 void Banning::offended(const base::Endpoint& peer, const config::BanCause& cause) {
-  const base::Moment now = clock_.now();
   const policy::Network network = network_of(peer.address);
+  punish(peer, network, cause, bans_.list.contains(network, clock_.now()));
+}
+
+/// What it does while it is banned, over connections that it had before, makes the ban begin again, and not the next, longer
+/// one.
+void Banning::punish(const base::Endpoint& peer, const policy::Network& network, const config::BanCause& cause, bool again) {
+  const base::Moment now = clock_.now();
   const config::BanTime time = service().settings.ban_time.value_or(config::BanTime{});
-  const std::uint32_t seconds = policy::ban_seconds(time, bans_.offenders.times(network, now));
+  const std::uint32_t times = bans_.offenders.times(network, now);
+  const std::uint32_t seconds = policy::ban_seconds(time, again && times > 0 ? times - 1 : times);
   const base::Moment until = now + std::chrono::seconds(seconds);
   const std::string reason = policy::ban_reason(cause, service().id);
-  if (ban(network, until, reason)) {
+  ban(network, until, reason);
+  if (!again) {
     bans_.offenders.again(network, until + std::chrono::seconds(time.greatest), now);
     journal_.daemon().notice("{} is banned for {}: {}", network.text(), time_text(seconds), reason);
   }

@@ -35,6 +35,13 @@ std::vector<gid_t> groups_of(const Session& session) {
   return group == base::Address::not_told ? std::vector<gid_t>{} : std::vector<gid_t>{group};
 }
 
+policy::Misdeed::By refused_by(const policy::Verdict& verdict) {
+  using By = policy::Misdeed::By;
+  if (verdict.banned) return By::ban;
+  if (verdict.reason == policy::Reason::penalty) return By::penalty;
+  return policy::is_peers_doing(verdict.reason) ? By::other : By::circumstances;
+}
+
 }  // namespace
 
 Judging::Judging(const Needs& needs)
@@ -48,11 +55,10 @@ Judging::Judging(const Needs& needs)
         if (const auto alive = needs_.life.owner().lock()) judge_called();
       }) {}
 
-void Judging::refused(const base::Address& peer, const policy::Verdict& verdict) {
-  using By = policy::Misdeed::By;
+void Judging::refused(const Session& session, const policy::Verdict& verdict) {
   if (!policy::minds_misdeeds(needs_.setup.service())) return;
-  const By by = verdict.banned ? By::ban : verdict.reason == policy::Reason::penalty ? By::penalty : By::other;
-  needs_.decider.feed(Misbehaved{peer, {config::Penalty::Cause::refused, 0, by}, needs_.clock.now()});
+  needs_.decider.feed(Misbehaved{session.peer.address, {config::Penalty::Cause::refused, 0, refused_by(verdict)}, needs_.clock.now(),
+                                 session.proxied()});
 }
 
 void Judging::lined_up(Token token) {
@@ -113,7 +119,7 @@ policy::Question Judging::question(const Session& session) const {
   question.processes = needs_.census.processes;
   question.process_limit = needs_.census.process_limit;
   question.banned = needs_.bans.list.banned(question.peer.address, needs_.clock.now()) &&
-                    !needs_.setup.policy->spares(question.peer.address);
+                    !needs_.setup.policy->spares(question.peer.address, session.proxied());
   if (settings.only_gid && question.peer.address.is_local()) question.peer_groups = groups_of(session);
   if (settings.access_times) question.local_time = base::local_time(std::chrono::system_clock::now());
   if (settings.max_load && needs_.clock.load) question.load = needs_.clock.load();

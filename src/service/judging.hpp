@@ -40,7 +40,7 @@ class Judging {
   [[nodiscard]] bool judge_later(Token token, policy::Reason reason);
 
   /// A request has been refused in the end, which may cost its source time.
-  void refused(const base::Address& peer, const policy::Verdict& verdict);
+  void refused(const Session& session, const policy::Verdict& verdict);
 
   // Those that wait in the queue.
   void lined_up(Token token);

@@ -19,8 +19,8 @@ void Refusals::refuse(const Refuse& action) {
                                     std::chrono::system_clock::now());
   tell(action.token, session, action.verdict);
   if (action.verdict.banned) needs_.banning.kept_out(session.peer.address);
-  needs_.judging.refused(session.peer.address, action.verdict);
-  if (service().kind == config::Kind::sensor) needs_.banning.touched(session.peer);
+  needs_.judging.refused(session, action.verdict);
+  if (service().kind == config::Kind::sensor) needs_.banning.touched(session.peer, session.proxied());
   if (service().hands_over()) return needs_.waiting.drop_refused(session);
   // Who was let in and could not be served is sent nothing (fact B13.63).
   if (action.verdict.reason != policy::Reason::fork) dismiss(std::move(session));

@@ -204,7 +204,8 @@ void ServerProcesses::tell_limits(const Session& session, const spawn::Ended& en
 void ServerProcesses::note_misdeed(const Session& session, const spawn::Ended& end) const {
   using Cause = config::Penalty::Cause;
   if (!policy::minds_misdeeds(service()) || session.limited != base::Moment{} || session.signalled) return;
-  needs_.decider.feed(Misbehaved{session.peer.address, {end.signalled ? Cause::signal : Cause::exit, end.value}, needs_.clock.now()});
+  needs_.decider.feed(Misbehaved{session.peer.address, {end.signalled ? Cause::signal : Cause::exit, end.value}, needs_.clock.now(),
+                                 session.proxied()});
 }
 
 /// Without a descriptor to be had the server is started all the same. One with a pair has no need: who carries its bytes

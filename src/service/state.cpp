@@ -83,8 +83,8 @@ Actions State::handle(const Event& event) {
               return call_next();
             },
             [this](const Misbehaved& e) {
-              const config::BanCause* cause =
-                  arrivals_.punish(policy_->service(), policy_->counted(e.peer), policy_->spares(e.peer), e.misdeed, e.now);
+              const config::BanCause* cause = arrivals_.punish(policy_->service(), policy_->counted(e.peer),
+                                                               policy_->spares(e.peer, e.proxied), e.misdeed, e.now);
               return cause ? Actions{Ban{e.peer, *cause}} : Actions{};
             },
             [this](const Look& e) {  // one at a time: next_look() is due again at once when there are more

@@ -156,7 +156,7 @@ Sight TimeLimits::look(Session& session) {
 }
 
 void TimeLimits::end(Token token, const Session& session, TimeLimit limit) {
-  const Misbehaved misdeed{session.peer.address, {config::Penalty::Cause::timeout, 0}, session.limited};
+  const Misbehaved misdeed{session.peer.address, {config::Penalty::Cause::timeout, 0}, session.limited, session.proxied()};
   const pid_t pid = session.pid;
   ++needs_.sessions.counters().limited;
   needs_.journal.limited(token, session, pid, word_of(limit));

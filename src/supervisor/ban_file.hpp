@@ -4,30 +4,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <vector>
 
+#include "supervisor/ban_merge.hpp"
 #include "supervisor/file_work.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/loop/alarm.hpp"
-#include "xsuperd/policy/ban_line.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 
 namespace xsuperd::supervisor {
-
-/// What there was in a file of bans.
-struct BanFileReading {
-  static constexpr std::size_t most_told = 10;
-  std::uint64_t lines = 0;
-  std::uint64_t wrong = 0;
-  std::vector<std::string> told = {};  ///< a sentence for each of the first that are wrong
-  bool ended = true;                   ///< its last line has an end
-};
-/// Reads it, and calls `take` with the lines that are right, some at a time. One that does not exist has none. May block, and take
-/// time.
-using TakeBanLines = std::function<void(std::span<policy::BanLine>)>;
-[[nodiscard]] base::Result<BanFileReading> read_ban_file(const std::string& path, const TakeBanLines& take);
 
 /// Keeps ban_file: adds a line for each change of the list of bans, and writes it anew, under another name that is changed in
 /// the end, when it is twice as long as it need be. All off the loop, one piece after the other. What could not be written is
@@ -52,40 +37,37 @@ class BanFile {
   [[nodiscard]] const std::optional<std::string>& trouble() const { return trouble_; }
   [[nodiscard]] std::uint64_t lines() const { return lines_; }
   /// Is there anything in it that is not in the list, because it is being read, or could not be?
-  [[nodiscard]] bool unread() const { return reading_ || (path_.empty() && trouble_); }
-  /// Is there anything that stands in the list and not in the file yet?
-  [[nodiscard]] bool behind() const { return behind_ || reading_ || busy_ || !pending_.empty(); }
+  [[nodiscard]] bool unread() const { return merge_ || (path_.empty() && trouble_); }
+  /// Is there anything to be done yet: does anything stand in the list and not in the file, or is its last line torn?
+  [[nodiscard]] bool behind() const { return behind_ || merge_ || busy_ > 0 || !pending_.empty() || (!ended_ && !path_.empty()); }
 
-  /// At the end of the daemon, when all work with files is done: writes what is still to be written, before it returns.
+  /// At the end of the daemon, when all work with files is done: writes what is still to be written, before it returns. A file
+  /// that was being read is read to its end before. Says what has failed.
   void finish();
 
  private:
   struct Rewriting {
     policy::BanList::Cursor cursor{};
-    bool begun = false;
+    std::shared_ptr<base::Fd> to = {};  ///< the file that is written; nothing: not begun
     std::uint64_t lines = 0;
     std::string after = {};  ///< lines about what has changed meanwhile
   };
-  /// One moment by both clocks, which are looked at once for many lines.
-  struct Times {
-    base::Moment now;
-    base::WallTime wall;
-  };
-  [[nodiscard]] Times times() const { return {now_(), std::chrono::system_clock::now()}; }
+  [[nodiscard]] BanTimes times() const { return {now_(), std::chrono::system_clock::now()}; }
   [[nodiscard]] std::string line_of(const policy::Network& peer) const;
-  static void add_line(std::string& to, const policy::BanList::Ban& ban, const Times& at);
-  static void apply(std::span<policy::BanLine> lines, const Times& at, policy::BanList& to);
-  [[nodiscard]] static policy::BanList::Ban ban_of(policy::BanLine& line, const Times& at);
   void tell(const BanFileReading& reading) const;
-  void merge(const std::shared_ptr<const policy::BanList>& found, policy::BanList::Cursor cursor);
+  void read_other();
+  void merge();
+  void leave_alone(const std::string& why);
+  [[nodiscard]] base::Result<void> write_all_now();
 
   void next();
   void append();
   void rewrite();
   void rewritten(std::uint64_t lines);
-  void written(const std::string& path, const base::Result<void>& outcome);
+  void written(const base::Result<void>& outcome);
   void failed(const std::string& why);
-  /// Does `work` off the loop, and then calls `then` on it unless we are gone; says that we are behind where it cannot.
+  /// Does `work` off the loop, and then calls `then` on it, unless we are gone or `attempt_` is another one by then; says that
+  /// we are behind where it cannot.
   template <typename Work, typename Then>
   void off_loop(Work work, Then then);
 
@@ -102,9 +84,10 @@ class BanFile {
   std::optional<Rewriting> rewriting_;
   std::optional<std::string> trouble_;
   std::chrono::milliseconds pause_;
-  bool busy_ = false;     ///< something is on its way to a thread and back
+  std::uint64_t attempt_ = 0;  ///< changes with the file, and when one has failed: what was begun before is of no use
+  std::optional<BanMerge> merge_;  ///< another file is being read, and comes to the list
+  unsigned busy_ = 0;     ///< so much is on its way to a thread and back
   bool behind_ = false;   ///< the file is to be written anew
-  bool reading_ = false;  ///< another file is being read
   bool ended_ = true;     ///< its last line has an end
 };
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <utility>
@@ -36,8 +37,9 @@ class Words {
   std::string_view rest_;
 };
 
-/// A century, in nanoseconds.
+/// A century, in nanoseconds: more than most_ban. What takes longer is for ever.
 constexpr std::int64_t longest = std::int64_t{100} * 366 * 86'400 * 1'000'000'000;
+static_assert(std::chrono::nanoseconds(policy::most_ban).count() < longest);
 
 /// As far as there are moments.
 base::Moment later_by(base::Moment from, std::int64_t nanoseconds) {
@@ -74,8 +76,8 @@ void pack_bans(const BanList& bans, base::Moment now, HandOver& state) {
     if (ban.until <= now) continue;
     const auto [text, fresh] = numbers.try_emplace({ban.reason, ban.origin}, numbers.size());
     if (fresh) state.ban_texts.push_back({ban.reason, ban.origin});
-    const std::int64_t left = ban.until == base::Moment::max() ? -1 : (ban.until - now).count();
-    fmt::format_to(out, "{} {} {} {} {} {}\n", ban.peer.text(), left, std::max<std::int64_t>((now - ban.since).count(), 0), ban.hits,
+    const std::int64_t left = (ban.until - now).count(), age = (now - ban.since).count();
+    fmt::format_to(out, "{} {} {} {} {} {}\n", ban.peer.text(), left <= longest ? left : -1, std::clamp<std::int64_t>(age, 0, longest), ban.hits,
                    ban.stays ? 1 : 0, text->second);
   }
 }

@@ -3,6 +3,8 @@
 
 #include <chrono>
 
+#include "supervisor/ban_pack.hpp"
+
 namespace xsuperd::supervisor {
 
 namespace {
@@ -11,6 +13,14 @@ constexpr std::size_t at_once = 2000;  ///< so many are forgotten in one turn of
 
 std::size_t limit_of(const config::Settings& defaults) { return defaults.ban_limit.value_or(config::usual_ban_limit); }
 std::string file_of(const config::Settings& defaults) { return defaults.ban_file.value_or(std::string()); }
+
+/// Whatever image they come from.
+std::vector<policy::BanList::Ban> bans_of(const HandOver& state) {
+  std::vector<policy::BanList::Ban> all;
+  for (const HandOver::Ban& one : state.bans) all.push_back({.peer = one.peer, .until = one.until, .since = state.now});
+  if (auto packed = unpack_bans(state, state.now)) all.insert(all.end(), packed->begin(), packed->end());
+  return all;
+}
 
 }  // namespace
 
@@ -21,12 +31,18 @@ void BansWatch::begin(const config::Settings& defaults) {
 }
 
 void BansWatch::go_on(const config::Settings& defaults, const HandOver& state) {
-  bans_.list.set_capacity(limit_of(defaults));
+  bans_.list.set_capacity(limit_of(defaults));  // first: what finds no room is dropped
+  bans_.list.restore(bans_of(state));
+  bans_.offenders.restore(state.offenders);
+  bans_.displaced_told = state.displaced_told;
   state.ban_file_unread ? file_.use(file_of(defaults)) : file_.go_on(file_of(defaults), state.ban_file_lines, state.ban_file_behind);
   watch();
 }
 
 void BansWatch::hand_over(HandOver& state) const {
+  pack_bans(bans_.list, state.now, state);
+  state.offenders = bans_.offenders.snapshot();
+  state.displaced_told = bans_.displaced_told;
   state.ban_file_lines = file_.lines();
   state.ban_file_behind = file_.behind();
   state.ban_file_unread = file_.unread();
@@ -61,7 +77,7 @@ std::vector<policy::BanList::Result> BansWatch::add(std::span<const policy::Netw
   std::vector<policy::BanList::Result> results;
   for (const policy::Network& network : networks) {
     results.push_back(bans_.list.add(network, minutes, now_(), {.reason = reason, .origin = "administrator", .stays = true}));
-    file_.changed(network);
+    if (results.back().added != policy::BanList::Added::unchanged) file_.changed(network);
     const std::string text = network.text();
     record_(log::record::Ban{.network = text, .minutes = minutes < 0 ? std::nullopt : std::optional(minutes),
                              .reason = log::record::Words(reason)});

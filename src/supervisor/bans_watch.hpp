@@ -29,8 +29,9 @@ class BansWatch {
 
   /// At the start, with what the defaults say of bans: the file is read before it returns.
   void begin(const config::Settings& defaults);
-  /// In another image, with the list of the one before.
+  /// In another image: goes on with the list of the one before, which has as much room as the defaults say.
   void go_on(const config::Settings& defaults, const HandOver& state);
+  /// `state.now` is set.
   void hand_over(HandOver& state) const;
   void reconfigured(const config::Settings& defaults);
   /// At the end of the daemon.

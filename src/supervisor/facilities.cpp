@@ -4,25 +4,11 @@
 #include <utility>
 #include <variant>
 
-#include "supervisor/ban_pack.hpp"
 #include "supervisor/tallies.hpp"
 #include "xsuperd/service/surroundings.hpp"
 #include "xsuperd/supervisor/process.hpp"
 
 namespace xsuperd::supervisor {
-
-namespace {
-
-/// Whatever image they come from.
-void restore_bans(const HandOver& state, service::Bans& bans) {
-  std::vector<policy::BanList::Ban> all;
-  for (const HandOver::Ban& one : state.bans) all.push_back({.peer = one.peer, .until = one.until, .since = state.now});
-  if (auto packed = unpack_bans(state, state.now)) all.insert(all.end(), packed->begin(), packed->end());
-  bans.list.restore(all);
-  bans.offenders.restore(state.offenders);
-}
-
-}  // namespace
 
 Facilities::Facilities(FileWork& files, const Options& options, const std::vector<std::string>& environment,
                        log::DaemonLog& log)
@@ -67,9 +53,6 @@ std::shared_ptr<service::ServerOwner> Facilities::owner_of(service::Token token)
 }
 
 void Facilities::hand_over(HandOver& state) const {
-  pack_bans(around_.bans.list, state.now, state);
-  state.offenders = around_.bans.offenders.snapshot();
-  state.displaced_told = around_.bans.displaced_told;
   state.chargen_line = around_.datagrams.chargen.line;
   state.last_token = around_.census.last_token;
   for (HandOver::Tally& one : tallies_of(around_.census.tallies)) state.tallies.push_back(std::move(one));
@@ -82,8 +65,6 @@ void Facilities::hand_over(HandOver& state) const {
 void Facilities::restore(const HandOver& state, const std::function<base::Fd(int)>& take) {
   around_.census.last_token = state.last_token;
   around_.census.tallies = restored_tallies(state.tallies);
-  restore_bans(state, around_.bans);
-  around_.bans.displaced_told = state.displaced_told;
   around_.datagrams.chargen.line = state.chargen_line;
   processes_.restore(state, take);
   for (const HandOver::ActivatedSocket& inherited : state.handed)

@@ -11,7 +11,8 @@ namespace xsuperd::supervisor {
 
 namespace {
 
-constexpr std::size_t largest_state = 1u << 30;
+/// As many bans as there may be, each with a reason of its own, and everything else.
+constexpr std::size_t largest_state = std::size_t{1} << 32;
 
 /// What single members cannot tell: whether they fit together. A sentence when they do not.
 class Checking {

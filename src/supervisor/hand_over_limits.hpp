@@ -129,7 +129,11 @@ template <> inline constexpr Limits limits<&HandOver::configured>{.high = most_s
 template <> inline constexpr Limits limits<&HandOver::absent>{.most = most_services};
 template <> inline constexpr Limits limits<&HandOver::runners>{.most = most_services};
 template <> inline constexpr Limits limits<&HandOver::bans>{.most = std::size_t{1} << 24};
-template <> inline constexpr Limits limits<&HandOver::ban_table>{.most = 1u << 30};
+/// No line of it is longer: a prefix of 56 bytes, two times in nanoseconds, three numbers, and what separates them.
+constexpr std::size_t longest_packed_ban = 56 + 2 * 19 + 2 * 10 + 1 + 6;
+constexpr std::size_t longest_ban_table = std::size_t{1} << 30;
+static_assert(config::greatest_ban_limit * longest_packed_ban < longest_ban_table);
+template <> inline constexpr Limits limits<&HandOver::ban_table>{.most = longest_ban_table};
 template <> inline constexpr Limits limits<&HandOver::ban_texts>{.most = std::size_t{1} << 24};
 template <> inline constexpr Limits limits<&HandOver::offenders>{.most = policy::Offenders::most};
 template <> inline constexpr Limits limits<&HandOver::chargen_line>{.high = 94};

@@ -133,6 +133,7 @@ std::vector<Input> bad_values() {
                              ? without(line.substr(0, line.find(' ')), line)
                              : x(line)});
   all.push_back({"reload_policy = hard", defaults("reload_policy = hard")});
+  for (const std::string line : {"ban_limit = many", "ban_limit = 0", "ban_limit = 16000000"}) all.push_back({line, defaults(line)});
   all.push_back({"removed_sessions = kill", defaults("removed_sessions = kill")});
   all.push_back({"two log_types in the defaults", defaults("log_type = FILE /a\nlog_type = FILE /b")});
   return all;

@@ -194,6 +194,32 @@ TEST_CASE("Why there is a ban is that of its end, and an administrator's word st
   CHECK(ban->until == base::Moment::max());
 }
 
+TEST_CASE("A ban that would last longer than anybody counts is one for ever") {
+  BanList bans;
+  bans.add(address("10.0.0.1"), 2'147'483'647, start);
+  CHECK(bans.find(network("10.0.0.1"), start)->until == base::Moment::max());
+  bans.add_until(network("10.0.0.2"), start + policy::most_ban, start);
+  CHECK(bans.find(network("10.0.0.2"), start)->until == start + policy::most_ban);
+  bans.add_until(network("10.0.0.2"), start + policy::most_ban + 1s, start);
+  CHECK(bans.find(network("10.0.0.2"), start)->until == base::Moment::max());
+  bans.put({.peer = network("10.0.0.3"), .until = base::Moment::max() - 1ns}, start);
+  CHECK(bans.find(network("10.0.0.3"), start)->until == base::Moment::max());
+  CHECK(bans.add(address("10.0.0.1"), -1, start + 1000h).added == BanList::Added::unchanged);
+}
+
+TEST_CASE("A touch that changes neither the end of a ban nor what is told of it is seen to change nothing") {
+  BanList bans;
+  const BanList::Why service{.reason = "refused ftp", .origin = "service"};
+  const BanList::Why administrator{.reason = "ticket", .origin = "administrator", .stays = true};
+  const auto add = [&](int minutes, const BanList::Why& why) { return bans.add(address("10.0.0.1"), minutes, start, why).added; };
+  CHECK(add(5, service) == BanList::Added::fresh);
+  CHECK(add(5, service) == BanList::Added::unchanged);
+  CHECK(add(1, {.reason = "exit:77 ssh", .origin = "service"}) == BanList::Added::unchanged);
+  CHECK(add(6, service) == BanList::Added::extended);
+  CHECK(add(1, administrator) == BanList::Added::extended);
+  CHECK(add(1, administrator) == BanList::Added::unchanged);
+}
+
 TEST_CASE("One whose time is over begins anew, even if nobody has removed it yet") {
   BanList bans;
   bans.add(address("10.0.0.1"), 1, start);

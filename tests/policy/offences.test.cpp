@@ -54,6 +54,19 @@ TEST_CASE("To be refused because of a ban is no offence, and because of a penalt
   CHECK(bans(offences, settings, {Penalty::Cause::refused, 0, Misdeed::By::penalty}, start));
 }
 
+TEST_CASE("What others take from a source is no offence of it") {
+  Offences offences;
+  const Misdeed full{Penalty::Cause::refused, 0, Misdeed::By::circumstances};
+  CHECK_FALSE(bans(offences, banning({{.kind = BanCause::Kind::refused}}), full, start));
+  CHECK_FALSE(offences.note(banning({{.kind = BanCause::Kind::penalty, .window = 60}}), peer, full, start + 99s, start));
+  using policy::Reason;
+  for (const Reason reason : {Reason::service_limit, Reason::process_limit, Reason::load, Reason::connections_per_second, Reason::rate,
+                              Reason::queue_full, Reason::queue_timeout, Reason::fork})
+    CHECK_FALSE(policy::is_peers_doing(reason));
+  for (const Reason reason : {Reason::address, Reason::time, Reason::per_source_limit, Reason::per_source_rate, Reason::tls, Reason::certificate})
+    CHECK(policy::is_peers_doing(reason));
+}
+
 TEST_CASE("An exit status is meant by its number, or by none for all but 0") {
   Offences offences;
   const auto any = banning({{.kind = BanCause::Kind::exit}});
@@ -127,6 +140,33 @@ TEST_CASE("Of too many offenders those are forgotten whose moments come first") 
   CHECK(offenders.snapshot().size() == policy::Offenders::most);
   CHECK(offenders.times(one(9), start) == 0);
   CHECK(offenders.times(one(10), start) == 1);
+}
+
+TEST_CASE("Offenders whose moments have all been put off are forgotten a few at a time, and the latest stay") {
+  policy::Offenders offenders;
+  const auto one = [](std::uint32_t i) { return policy::Network::of(base::Address::ipv4(i + 1)); };
+  for (std::uint32_t i = 0; i < policy::Offenders::most; ++i) offenders.again(one(i), start + 1h, start);
+  for (std::uint32_t i = 0; i < policy::Offenders::most; ++i) offenders.again(one(i), start + 2h + std::chrono::seconds(i), start);
+  for (std::uint32_t i = 0; i < 30'000; ++i) offenders.again(one(1'000'000 + i), start + 1000h, start);
+  CHECK(offenders.snapshot().size() <= policy::Offenders::most);
+  CHECK(offenders.times(one(1'029'999), start) == 1);
+  CHECK(offenders.times(one(policy::Offenders::most - 1), start) == 2);
+  CHECK(offenders.times(one(0), start) == 0);
+}
+
+TEST_CASE("Who is forgotten by an administrator's word and offends again is as good as new, however often") {
+  policy::Offenders offenders;
+  const auto network = policy::Network::of(peer);
+  offenders.again(policy::Network::of(other), start + 9h, start);
+  for (int i = 0; i < 1000; ++i) {
+    offenders.again(network, start + 1h + std::chrono::seconds(i), start);
+    CHECK(offenders.times(network, start) == 1);
+    offenders.forget(network);
+  }
+  CHECK(offenders.snapshot().size() == 1);
+  offenders.again(network, start + 20h, start + 10h);
+  CHECK(offenders.snapshot().size() == 1);
+  CHECK(offenders.times(network, start + 10h) == 1);
 }
 
 TEST_CASE("The reason of a ban has its cause and its service") {

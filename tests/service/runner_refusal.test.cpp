@@ -113,6 +113,20 @@ TEST_CASE("the limit of processes holds for all services together") {
   CHECK(bench.entries() == "FAIL: x process_limit from=127.0.0.1\n");
 }
 
+TEST_CASE("who is refused for what others do is not banned for it") {
+  const auto bans = [](const std::function<void(config::Settings&)>& change) {
+    Refusing bench([&](auto& s) {
+      s.ban_on = {{.kind = config::BanCause::Kind::refused}};
+      change(s);
+    });
+    const Client one(bench.where()), two(bench.where());
+    bench.run_until([&] { return !bench.entries().empty(); });
+    return bench.around.bans.list.size();
+  };
+  CHECK(bans([](auto& s) { s.instances = config::Limit{1}; }) == 0);
+  CHECK(bans([](auto& s) { s.per_source = config::Limit{1}; }) == 1);
+}
+
 TEST_CASE("a server that has ended makes room for a peer that waits in the same turn") {
   Refusing bench([](auto& s) { s.instances = config::Limit{1}; });
   const Client first(bench.where());

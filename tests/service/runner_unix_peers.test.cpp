@@ -178,6 +178,25 @@ TEST_CASE("a user who touches a sensor over a UNIX socket is banned, whatever th
   CHECK(bench.sink.has(fmt::format("Adding unix:uid={} to the global_no_access list", ::geteuid())));
 }
 
+TEST_CASE("a sensor with ban_on writes xinetd's line too, and what is done in one ban does not make it the next one") {
+  UnixBench bench([](auto& s) {
+    s.kind = config::Kind::sensor;
+    s.settings.flags = {config::Flag::sensor};
+    s.settings.deny_time = 1;
+    s.settings.ban_on = {{.kind = config::BanCause::Kind::sensor}};
+    s.settings.ban_time = config::BanTime{600, 2, 86'400};
+  });
+  const base::Fd one = connected(bench), two = connected(bench);
+  run_until_ended(bench, one);
+  run_until_ended(bench, two);
+  CHECK(bench.sink.has(fmt::format("Adding unix:uid={} to the global_no_access list for 1 minutes", ::geteuid())));
+  CHECK(bench.sink.has("is banned for 10 minutes: sensor x"));
+  const auto bans = bench.around.bans.list.snapshot();
+  REQUIRE(bans.size() == 1);
+  CHECK(bans.front().until == bench.clock + std::chrono::minutes(10));
+  CHECK(bench.around.bans.offenders.times(bans.front().peer, bench.clock) == 1);
+}
+
 TEST_CASE("the places of a user are counted together") {
   UnixBench bench([](auto& s) { s.settings.per_source = config::Limit{2}; });
   const base::Fd one = connected(bench), two = connected(bench), three = connected(bench);

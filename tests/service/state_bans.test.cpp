@@ -50,6 +50,15 @@ TEST_CASE("a proxy is not banned, whose clients would all be kept out with it") 
   CHECK(does(state, misdeed("203.0.113.1", Penalty::Cause::exit, 77)) == "Ban 203.0.113.1");
 }
 
+TEST_CASE("who has only been told to have a proxy's address is banned as anybody else, unless ban_exempt has it") {
+  State state = listening(banning([](auto& s) { s.proxy_from = pattern("192.0.2.0/24"), s.ban_exempt = pattern("198.51.100.0/24"); }));
+  Misbehaved through_proxy = misdeed("192.0.2.7", Penalty::Cause::exit, 77);
+  through_proxy.proxied = true;
+  CHECK(does(state, through_proxy) == "Ban 192.0.2.7");
+  through_proxy.peer = *base::Address::parse("198.51.100.7");
+  CHECK(does(state, through_proxy) == "");
+}
+
 TEST_CASE("penalties that reach their time are a cause, and a source is what source_prefix says") {
   State state = listening(banning([](auto& s) {
     s.source_prefix = config::SourcePrefix{24, 64};

@@ -143,6 +143,7 @@ TEST_CASE("What cannot be written is told once, and written when that is possibl
   // In the place of the file stands what it cannot be.
   std::filesystem::remove(b.path);
   std::filesystem::create_directory(b.path);
+  const auto begun = std::chrono::steady_clock::now();
   for (const char* peer : {"192.0.2.2", "192.0.2.3"}) {
     b.ban(peer);
     for (int i = 0; i < 10; ++i) b.loop.restart(), b.loop.run_for(5ms);
@@ -151,6 +152,9 @@ TEST_CASE("What cannot be written is told once, and written when that is possibl
   CHECK_THAT(*b.file.trouble(), Catch::Contains("cannot open"));
   std::filesystem::remove(b.path);
   b.ban("192.0.2.4");
+  // It waits for its pause, whoever is banned meanwhile.
+  for (int i = 0; i < 10; ++i) b.loop.restart(), b.loop.run_for(2ms);
+  if (std::chrono::steady_clock::now() - begun < 900ms) CHECK_FALSE(std::filesystem::exists(b.path));
   b.run();
   CHECK_FALSE(b.file.trouble());
   CHECK(Next(b).bans.size() == 4);
@@ -180,6 +184,121 @@ TEST_CASE("Another file is read without holding anybody up, and has all bans the
   CHECK(Next(b).bans.size() == 2);
 }
 
+TEST_CASE("The daemon's end while another file is being read costs nothing that is in it") {
+  Bench b;
+  b.file.open("");
+  b.ban("192.0.2.1");
+  b.write("{\"prefix\":\"192.0.2.2\"}\n{\"prefix\":\"192.0.2.3\"}\n");
+  SECTION("It has been read, and nobody has heard of it") {}
+  SECTION("A part of it is among the bans already") {
+    std::string many;
+    for (int i = 0; i < 5000; ++i) many += fmt::format("{{\"prefix\":\"10.0.{}.{}\"}}\n", i / 256, i % 256);
+    b.write(b.text() + many);
+  }
+  const bool many = b.lines() > 2;
+  b.file.use(b.path);
+  if (many) {
+    while (b.bans.size() < 2) b.loop.restart(), b.loop.run_one_for(1s);
+    CHECK(b.bans.size() < 5000);
+  }
+  b.files.join();
+  b.file.finish();
+  CHECK(Next(b).bans.size() == (many ? 5003U : 3U));
+}
+
+TEST_CASE("The daemon's end leaves a file alone that cannot be read") {
+  Bench b;
+  b.file.open("");
+  b.ban("192.0.2.1");
+  std::filesystem::create_directory(b.path);
+  b.file.use(b.path);
+  b.files.join();
+  b.file.finish();
+  CHECK(std::filesystem::is_directory(b.path));
+  REQUIRE_FALSE(b.sink.texts().empty());
+  CHECK_THAT(b.sink.texts().back(), Catch::Contains("the last bans are lost: "));
+}
+
+TEST_CASE("What is lifted while another file is being read stays lifted") {
+  Bench b;
+  b.file.open("");
+  b.ban("192.0.2.1");
+  b.write("{\"prefix\":\"192.0.2.1\"}\n{\"prefix\":\"192.0.2.2\"}\n");
+  b.file.use(b.path);
+  b.lift("192.0.2.1");
+  b.run();
+  CHECK(b.bans.size() == 1);
+  CHECK(Next(b).bans.size() == 1);
+}
+
+TEST_CASE("A ban that a service has left in another file does not replace an administrator's, and only makes it longer") {
+  Bench b;
+  b.file.open("");
+  b.bans.add(network("192.0.2.1"), 5, b.clock, {.reason = "ticket", .origin = "administrator", .stays = true});
+  b.bans.add(network("192.0.2.2"), -1, b.clock, {.reason = "refused ftp", .origin = "service"});
+  b.write("{\"prefix\":\"192.0.2.1\",\"until\":\"2099-01-01T00:00:00Z\",\"reason\":\"refused ftp\",\"origin\":\"service\"}\n"
+          "{\"prefix\":\"192.0.2.2\",\"until\":\"2099-01-01T00:00:00Z\",\"reason\":\"ticket\",\"origin\":\"administrator\"}\n");
+  b.file.use(b.path);
+  b.run();
+  const auto one = b.bans.find(network("192.0.2.1"), b.clock), two = b.bans.find(network("192.0.2.2"), b.clock);
+  REQUIRE((one && two));
+  CHECK((one->reason == "ticket" && one->stays && one->until > b.clock + 24h));
+  CHECK((two->reason == "ticket" && two->stays && two->until == base::Moment::max()));
+}
+
+TEST_CASE("Files that are changed back and forth have what they should") {
+  Bench b;
+  const std::string other = b.scratch / "other";
+  b.write("{\"prefix\":\"192.0.2.1\"}\n");
+  b.file.open(b.path);
+  b.ban("192.0.2.2");
+  b.file.use(other);
+  b.file.use(b.path);
+  b.file.use(other);
+  b.file.use(b.path);
+  b.ban("192.0.2.3");
+  b.run();
+  CHECK(Next(b).bans.size() == 3);
+}
+
+TEST_CASE("The file that takes the place of another is made afresh, whatever somebody has put there") {
+  Bench b;
+  const std::string precious = b.scratch / "precious";
+  { std::ofstream(precious) << "precious"; }
+  const bool hard = GENERATE(false, true);
+  hard ? std::filesystem::create_hard_link(precious, b.path + ".new") : std::filesystem::create_symlink(precious, b.path + ".new");
+  b.file.use(b.path);
+  b.ban("192.0.2.1");
+  b.run();
+  CHECK(std::filesystem::file_size(precious) == 8);
+  CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(b.path)));
+  CHECK_FALSE(std::filesystem::exists(b.path + ".new"));
+}
+
+TEST_CASE("A directory in which others may write is told") {
+  Bench b;
+  std::filesystem::permissions(std::string(b.scratch / ""), std::filesystem::perms::all);
+  b.file.open(b.path);
+  REQUIRE_FALSE(b.sink.texts().empty());
+  CHECK_THAT(b.sink.texts().front(), Catch::EndsWith("its directory can be changed by others, who can thus ban peers and lift bans"));
+}
+
+TEST_CASE("A torn line is no part of the next one in another image either") {
+  Bench b;
+  b.write("{\"prefix\":\"192.0.2.1\"}\n{\"prefix\":\"192.0.2.8\",\"unt");
+  b.file.open(b.path);
+  CHECK(b.file.behind());
+  {
+    BanFile next(b.files, b.bans, b.now, b.log);
+    next.go_on(b.path, b.file.lines(), b.file.behind());
+    b.bans.add(network("192.0.2.2"), 60, b.clock);
+    next.changed(network("192.0.2.2"));
+    while (next.behind()) b.loop.restart(), b.loop.run_for(2ms);
+  }
+  CHECK(b.lines() == 2);
+  CHECK(Next(b).bans.size() == 2);
+}
+
 TEST_CASE("Another file lifts no ban, and shortens none") {
   Bench b;
   b.file.open("");
@@ -187,7 +306,7 @@ TEST_CASE("Another file lifts no ban, and shortens none") {
   b.ban("192.0.2.2", "here");
   b.ban("192.0.2.3", "here");
   b.write("{\"prefix\":\"192.0.2.1\",\"until\":\"2001-01-01T00:00:00Z\"}\n{\"prefix\":\"192.0.2.2\",\"reason\":\"there\"}\n" +
-          fmt::format("{{\"prefix\":\"192.0.2.3\",\"until\":\"{}\"}}\n", policy::rfc3339_text(std::chrono::system_clock::now() + 5min)));
+          fmt::format("{{\"prefix\":\"192.0.2.3\",\"until\":\"{}\",\"origin\":\"service\"}}\n", policy::rfc3339_text(std::chrono::system_clock::now() + 5min)));
   b.file.use(b.path);
   b.run();
   CHECK(b.bans.find(network("192.0.2.1"), b.clock)->reason == "here");
@@ -223,6 +342,40 @@ TEST_CASE("An image hands over its bans as they are") {
   CHECK(*all == before.snapshot());
   // By the clock of the new image.
   CHECK(unpack_bans(state, now + 5h)->front().until == now + 5h + 4min);
+}
+
+TEST_CASE("A ban of thousands of years outlasts upgrades and the daemon's end") {
+  Bench b;
+  b.file.open(b.path);
+  b.bans.add(network("192.0.2.1"), 2'147'483'647, b.clock, {.reason = "sensor trap", .origin = "service"});
+  b.file.changed(network("192.0.2.1"));
+  b.run();
+  { std::ofstream(b.path, std::ios::app) << "{\"prefix\":\"192.0.2.2\",\"until\":\"2200-01-01T00:00:00Z\"}\n"
+                                            "{\"prefix\":\"192.0.2.3\",\"until\":\"2261-12-31T23:59:59Z\",\"since\":\"1970-01-01T00:00:00Z\"}\n"; }
+  Next next(b);
+  CHECK(next.sink.texts().size() == 1);  // none of its lines is wrong
+  HandOver state;
+  pack_bans(next.bans, next.clock, state);
+  CHECK(ban_trouble(state).empty());
+  const auto all = unpack_bans(state, next.clock);
+  REQUIRE(all.has_value());
+  REQUIRE(all->size() == 3);
+  for (const policy::BanList::Ban& ban : *all) CHECK(ban.until == base::Moment::max());
+  next.ban("192.0.2.4");
+  next.files.join();
+  next.file.finish();
+  const Bench& before = next;
+  CHECK(Next(before).bans.size() == 4);
+}
+
+TEST_CASE("Moments that are too far away are clamped, so that an upgrade never fails because of them") {
+  const base::Moment now = base::Moment{} + 1000h;
+  policy::BanList bans;
+  bans.restore({{.peer = network("192.0.2.1"), .until = base::Moment::max() - 1ns, .since = now - 24h * 366 * 150}});
+  HandOver state;
+  pack_bans(bans, now, state);
+  CHECK(ban_trouble(state).empty());
+  CHECK(unpack_bans(state, now)->front().until == base::Moment::max());
 }
 
 TEST_CASE("What is not right in bans that were handed over is refused") {

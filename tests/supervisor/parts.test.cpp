@@ -122,6 +122,38 @@ TEST_CASE("Bans are added with what became of each, and removed") {
   CHECK(bans.list.size() == 0);
 }
 
+TEST_CASE("Another image has as many bans as the configuration says, and an administrator's before others") {
+  Log l;
+  boost::asio::io_context loop;
+  FileWork files(loop);
+  const std::function<base::Moment()> now = [] { return base::Moment{} + 1h; };
+  const auto ignore = [](const log::Event&) {};
+  service::Bans before;
+  BansWatch old(files, before, now, l.log, ignore);
+  for (std::uint32_t i = 0; i < 4; ++i) before.list.add(base::Address::ipv4(i + 1), 5, now(), {.stays = i < 2});
+  before.offenders.again(*policy::Network::parse("::1"), now() + 1h, now());
+  before.displaced_told = true;
+  HandOver state;
+  state.now = now();
+  old.hand_over(state);
+  const auto taken = [&](std::uint32_t limit, auto check) {
+    service::Bans bans;
+    BansWatch watch(files, bans, now, l.log, ignore);
+    config::Settings defaults;
+    defaults.ban_limit = limit;
+    watch.go_on(defaults, state);
+    check(bans);
+  };
+  const auto has = [&](const service::Bans& bans, std::uint32_t i) { return bans.list.banned(base::Address::ipv4(i + 1), now()); };
+  taken(4, [&](const service::Bans& bans) {
+    CHECK(bans.list.snapshot() == before.list.snapshot());
+    CHECK(bans.offenders.snapshot() == before.offenders.snapshot());
+    CHECK(bans.displaced_told);
+  });
+  taken(3, [&](const service::Bans& bans) { CHECK((bans.list.size() == 3 && has(bans, 0) && has(bans, 1) && has(bans, 3))); });
+  taken(2, [&](const service::Bans& bans) { CHECK((bans.list.size() == 2 && has(bans, 0) && has(bans, 1))); });
+}
+
 TEST_CASE("Logs that cannot be opened anew are told by their services, and the daemon's own is told first") {
   Log l;
   const test::Scratch scratch;

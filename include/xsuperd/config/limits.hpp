@@ -113,5 +113,7 @@ struct BanTime {
 };
 /// ban_limit, ours, where it is not given.
 inline constexpr std::uint32_t usual_ban_limit = 1'000'000;
+/// So many can be handed over at an upgrade.
+inline constexpr std::uint32_t greatest_ban_limit = 8'000'000;
 
 }  // namespace xsuperd::config

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ void write_ban_line(std::string& to, const BanLine& line);
 
 /// "2026-12-01T15:00:00Z" (RFC 3339); a part of a second is left out.
 [[nodiscard]] std::string rfc3339_text(base::WallTime time);
+/// No end that is later can be read.
+inline constexpr base::WallTime latest_ban_end{std::chrono::sys_days{std::chrono::year{2261} / 12 / 31}};
 /// Nothing where it is not such a time, or one before 1970 or after 2261.
 [[nodiscard]] std::optional<base::WallTime> rfc3339_time(std::string_view text);
 

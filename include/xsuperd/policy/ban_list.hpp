@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,6 +16,15 @@
 #include "xsuperd/policy/network.hpp"
 
 namespace xsuperd::policy {
+
+/// A ban that would last longer is one for ever. Well below a century, and the end of what a ban_file can say.
+inline constexpr std::chrono::hours most_ban{24 * 365 * 99};
+
+/// Until when a ban of so many minutes lasts that begins now; less than 0, or more than most_ban: Moment::max(), for ever. Pure.
+[[nodiscard]] constexpr base::Moment ban_end(std::int64_t minutes, base::Moment now) {
+  const bool limited = minutes >= 0 && minutes <= std::chrono::minutes(most_ban).count();
+  return limited ? now + std::chrono::minutes(minutes) : base::Moment::max();
+}
 
 /// Why there is a ban, and who says so; both may be empty.
 struct BanWhy {
@@ -38,8 +48,9 @@ class BanList {
 
   /// What a touch did.
   enum class Added : std::uint8_t {
-    fresh,     ///< the peer was not on the list
-    extended,  ///< it was: its time starts again, or goes on if that is longer (B12.29)
+    fresh,      ///< the peer was not on the list
+    extended,   ///< it was: its time starts again (B12.29), or something else is told of it now
+    unchanged,  ///< it was, for as long, and the same is told of it
   };
   struct Result {
     Added added = Added::fresh;
@@ -57,12 +68,12 @@ class BanList {
     bool operator==(const Ban&) const = default;
   };
 
-  /// Bans until that moment, which is in the future; Moment::max(): forever. Throws std::bad_alloc, and the peer is not on
+  /// Bans until that moment, which is in the future; Moment::max(), or further away than most_ban: forever. Throws std::bad_alloc, and the peer is not on
   /// the list then unless it was before.
   Result add_until(const Network& peer, base::Moment until, base::Moment now, const Why& why = {});
   /// `minutes` is the service's deny_time; -1: forever. Not to be called for 0.
   Result add(const Network& peer, int minutes, base::Moment now, const Why& why = {}) {
-    return add_until(peer, minutes < 0 ? base::Moment::max() : now + std::chrono::minutes(minutes), now, why);
+    return add_until(peer, ban_end(minutes, now), now, why);
   }
   Result add(const base::Address& peer, int minutes, base::Moment now, const Why& why = {}) {
     return add(Network::of(peer), minutes, now, why);
@@ -70,8 +81,9 @@ class BanList {
   /// Some are about to be put on the list: has what that takes come from memory, for a few dozen at a time. Where very many are
   /// put on it that is most of the time; nothing changes.
   void expect(std::span<const Network> peers) const;
-  /// Puts that one on the list as it is, in place of what there may be of the same peer; it has not ended yet.
-  Result put(const Ban& ban);
+  /// Puts that one on the list as it is, in place of what there may be of the same peer; it has not ended yet. Further away
+  /// than most_ban: it is forever. Throws std::bad_alloc.
+  Result put(const Ban& ban, base::Moment now);
   /// Is the peer on the list, by itself or as a part of a network?
   [[nodiscard]] bool banned(const base::Address& peer, base::Moment now) const;
   /// A request of the peer has been refused because it is banned.
@@ -106,7 +118,8 @@ class BanList {
   [[nodiscard]] std::optional<Ban> next(Cursor& cursor) const;
 
   /// All of them, in time that grows with their number: those that an administrator has named, then the others, each time
-  /// the one whose last touch is oldest first; and a list that goes on from there, less what finds no room.
+  /// the one whose last touch is oldest first; and a list that goes on from there, less what finds no room: those that an
+  /// administrator has named find it first.
   [[nodiscard]] std::vector<Ban> snapshot() const;
   void restore(const std::vector<Ban>& bans);
 

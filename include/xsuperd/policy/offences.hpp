@@ -39,7 +39,8 @@ class Offences {
 BOOST_DESCRIBE_STRUCT(Offences::Entry, (), (cause, count))
 
 /// How often peers and networks have been banned by ban_on, so that each ban can be longer than the one before; forgotten at
-/// a moment of its own. Bounded: beyond `most` the one is forgotten whose moment comes first. A value; the daemon has one.
+/// a moment of its own. Bounded: beyond `most` those are forgotten whose moments come first, a few at a time, so that there may
+/// be up to twice as many for a while. A value; the daemon has one.
 class Offenders {
  public:
   static constexpr std::size_t most = 65'536;
@@ -53,9 +54,9 @@ class Offenders {
   [[nodiscard]] std::uint32_t times(const Network& peer, base::Moment now) const;
   /// It is banned once more. Throws std::bad_alloc.
   void again(const Network& peer, base::Moment forgotten, base::Moment now);
-  void forget(const Network& peer) { entries_.erase(peer); }
+  void forget(const Network& peer);
 
-  /// In the order of their moments.
+  /// In the order of their moments, `most` of them.
   [[nodiscard]] std::vector<Entry> snapshot() const;
   void restore(const std::vector<Entry>& entries);
 
@@ -65,8 +66,11 @@ class Offenders {
     Network peer;
   };
   static bool later(const End& a, const End& b) { return a.at > b.at; }
+  static constexpr std::size_t spare_ends = 64;  ///< of which nothing is left, and which are not worth being cleared away
+  void make_room(std::size_t count, base::Moment now);
   void add_end(const End& end);
   void forget_first();
+  void remake_ends();
 
   boost::unordered_flat_map<Network, Entry> entries_;
   std::vector<End> ends_;  ///< a heap, the first end on top; one that has been put off since is seen when it is on top

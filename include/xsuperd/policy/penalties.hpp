@@ -9,8 +9,13 @@ namespace xsuperd::policy {
 
 /// Something that may cost a source time, or have it banned.
 struct Misdeed {
-  /// Why a source has been refused, where that is a consequence already.
-  enum class By : std::uint8_t { other, penalty, ban };
+  /// Why a source has been refused.
+  enum class By : std::uint8_t {
+    other,          ///< something of its own
+    penalty,        ///< a consequence already
+    ban,            ///< the same
+    circumstances,  ///< nothing of its own: see is_peers_doing()
+  };
   config::Penalty::Cause cause = config::Penalty::Cause::refused;
   int status = 0;      ///< of exit
   By by = By::other;   ///< of refused

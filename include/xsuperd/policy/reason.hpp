@@ -99,6 +99,34 @@ static_assert(reasons_are_complete());
 /// Its word in the log.
 [[nodiscard]] constexpr std::string_view log_word(Reason reason) { return row_of(reason).word; }
 
+/// Is a peer refused for what it has done or is itself, and not because others take the room, or because there is none? Only
+/// the former may have it banned: else anybody could have others banned by filling a service. Of any Reason but `end`.
+[[nodiscard]] constexpr bool is_peers_doing(Reason reason) {
+  switch (reason) {
+    case Reason::address:
+    case Reason::time:
+    case Reason::per_source_limit:
+    case Reason::per_source_rate:
+    case Reason::libwrap:
+    case Reason::penalty:
+    case Reason::tls:
+    case Reason::certificate:
+    case Reason::proxy:
+      return true;
+    case Reason::fork:
+    case Reason::service_limit:
+    case Reason::process_limit:
+    case Reason::load:
+    case Reason::connections_per_second:
+    case Reason::rate:
+    case Reason::queue_full:
+    case Reason::queue_timeout:
+    case Reason::end:
+      return false;
+  }
+  return false;
+}
+
 /// A value for each reason.
 template <typename T>
 class PerReason {

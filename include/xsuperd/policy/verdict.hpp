@@ -126,7 +126,8 @@ class Policy {
   [[nodiscard]] Source counted(const base::Address& peer) const;
   /// Is it one of ban_exempt, or of limit_exempt if that is not given, or a proxy: neither banned for what it does, nor kept
   /// out by bans? A proxy speaks for itself when it looks whether we are well, and all its clients depend on the answer.
-  [[nodiscard]] bool spares(const base::Address& peer) const;
+  /// `proxied`: a proxy has told that address, which makes nobody a proxy.
+  [[nodiscard]] bool spares(const base::Address& peer, bool proxied) const;
   /// Is it a proxy of proxy_from, whose connections begin with a header? `peer`: the address of the socket.
   [[nodiscard]] bool trusts(const base::Address& peer) const;
 

@@ -74,6 +74,7 @@ struct Misbehaved {
   base::Address peer;
   policy::Misdeed misdeed;
   base::Moment now;
+  bool proxied = false;  ///< a proxy has told who it is
 };
 /// The moment that next_look() told has come, or something that others share has become free.
 struct Look { base::Moment now; };

@@ -127,7 +127,7 @@ struct Bans {
   policy::BanList list{};         ///< lives as long as the daemon
   policy::Offenders offenders{};  ///< of those whom services have banned by ban_on
   bool displaced_told = false;    ///< that the list is full has been said
-  std::function<void(const policy::Network&)> on_ban = {};  ///< called after that one has been put on the list, or stays longer
+  std::function<void(const policy::Network&)> on_ban = {};  ///< called after that one has been put on the list, stays longer, or for another reason
 };
 
 /// What peers are sent by the daemon itself.

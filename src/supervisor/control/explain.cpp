@@ -56,7 +56,8 @@ std::string ban_text(const policy::BanList::Ban& ban, base::Moment now) {
   return text;
 }
 
-policy::Live live_facts(const View& daemon, const service::Runner& runner, const base::Address& peer) {
+policy::Live live_facts(const View& daemon, const service::Runner& runner, const policy::Inquiry& inquiry) {
+  const base::Address& peer = policy::judged_peer(runner.state().policy(), inquiry);
   const service::State& state = runner.state();
   const bool tcpmux = runner.service().kind == config::Kind::tcpmux;
   const bool serving = runner.standing() == service::Standing::serving;
@@ -70,7 +71,7 @@ policy::Live live_facts(const View& daemon, const service::Runner& runner, const
   tell_limits(runner, daemon.now(), peer, live);
   if (const auto ban = daemon.bans().list().ban_of(peer, daemon.now())) {
     live.ban = ban_text(*ban, daemon.now());
-    live.banned = !state.policy().spares(peer);
+    live.banned = !state.policy().spares(peer, inquiry.via && state.policy().trusts(*inquiry.via));
   }
   return live;
 }
@@ -96,7 +97,7 @@ std::optional<reply::Explain> explained(Question question, const policy::PeerNam
   for (const auto& weak : question.services) {
     const auto runner = weak.lock();
     if (!runner) continue;
-    question.inquiry.live = live_facts(question.daemon, *runner, policy::judged_peer(runner->state().policy(), question.inquiry));
+    question.inquiry.live = live_facts(question.daemon, *runner, question.inquiry);
     const policy::Explanation one = policy::explain(runner->state().policy(), question.inquiry, name);
     if (one.needs_name && !name_known) return std::nullopt;
     all.admitted = all.admitted && one.admitted;
