@@ -271,6 +271,25 @@ TEST_CASE("limits can be set, for all of the services or none") {
   CHECK(accounted(daemon.runner(1)));
 }
 
+TEST_CASE("a change that another has overtaken is refused, and changes none of its services") {
+  Daemon daemon;
+  std::vector<std::optional<Reply>> replies(2);
+  const auto set = [&](std::size_t number, json::array services, const char* line) {
+    answer_control(daemon.impl->view(), daemon.impl->actions(), {"set", {{"services", std::move(services)}, {"lines", json::array{line}}}},
+                   {::getuid(), ::getpid(), true}, [&replies, number](Reply reply) { replies[number] = std::move(reply); });
+  };
+  set(0, {"two"}, "instances=7");
+  set(1, {"one", "two"}, "instances=8");
+  daemon.run_until([&] { return replies[0] && replies[1]; });
+  // Which of the two is first is not said: both were asked for with the same services in force.
+  const bool first = !replies[0]->failure;
+  REQUIRE(first != !replies[1]->failure);
+  const auto& failure = *replies[first ? 1 : 0]->failure;
+  CHECK(failure.sentence == "the configuration has been read or changed meanwhile: ask again");
+  CHECK(daemon.runner(0).service().settings.instances->value == (first ? 5 : 8));
+  CHECK(daemon.runner(1).service().settings.instances->value == (first ? 7 : 8));
+}
+
 TEST_CASE("show names the lines that a value comes from") {
   Daemon daemon;
   const auto rows = daemon.ask("show", {{"service", "TWO"}}).rows;
