@@ -12,9 +12,12 @@
 #include <set>
 
 #include "fakes/fake_worker.hpp"
+#include "fakes/memory_sink.hpp"
+#include "supervisor/collection.hpp"
 #include "supervisor/control/services.hpp"
 #include "supervisor/control/sessions.hpp"
 #include "supervisor/impl.hpp"
+#include "supervisor/pages.hpp"
 #include "supervisor/scratch.hpp"
 #include "xsuperd/log/writer.hpp"
 #include "xsuperd/worker/process.hpp"
@@ -254,6 +257,79 @@ TEST_CASE("metrics have a row for each service, with histograms of those that ha
   CHECK(metrics.rows[1].at("sessions") == 1);
   CHECK(metrics.result.at("totals").at("running") == 1);
   CHECK(metrics.result.at("upgrades") == 0);
+}
+
+TEST_CASE("sums that are copied in several turns are of one state of the services") {
+  Daemon daemon;
+  const base::Fd first = daemon.dial(1);
+  daemon.run_until([&] { return running_sessions(daemon.runner(1)) == 1; });
+  std::shared_ptr<Collected> all;
+  const auto collection = std::make_shared<Collection>(daemon.impl->loop(), daemon.impl->view(), daemon.impl->roster(), Collection::Extent::services,
+                                                       [&](std::shared_ptr<Collected> found) { all = std::move(found); });
+  collection->begin();
+  daemon.impl->loop().restart();
+  daemon.impl->loop().run_one_for(1s);  // some have been copied now
+  (void)daemon.ask("stats", {{"reset", true}});
+  daemon.run_until([&] { return all != nullptr; });
+  CHECK(all->snapshot.daemon.totals.served == 0);
+  REQUIRE(all->snapshot.services.size() == 2);
+  CHECK(all->snapshot.services[1].served == 0);
+  CHECK(all->snapshot.daemon.totals.running == 1);
+}
+
+namespace {
+
+/// Makes pages of a daemon, for whom a test wishes.
+struct Asker {
+  explicit Asker(Daemon& of) : daemon(of), files(of.impl->loop()), pages({of.impl->roster(), files, log, [&of] { return of.impl->view(); }}) {}
+  worker::PageMade ask(worker::PageWish::What what, std::string name = {}) {
+    std::optional<worker::PageMade> page;
+    pages.make({what, false, std::move(name)}, [&](worker::PageMade made) { page = std::move(made); });
+    CHECK_FALSE(page);
+    daemon.run_until([&] { return page.has_value(); });
+    return std::move(*page);
+  }
+  Daemon& daemon;
+  fakes::MemorySink sink;
+  log::DaemonLog log{sink, nullptr};
+  FileWork files;
+  Pages pages;
+};
+
+}  // namespace
+
+TEST_CASE("health is that of a service, whatever the case of its id, or of any") {
+  using What = worker::PageWish::What;
+  Daemon daemon;
+  Asker asker(daemon);
+  CHECK(asker.ask(What::health).status == 200);
+  CHECK(asker.ask(What::health, "ONE").status == 200);
+  CHECK(asker.ask(What::health, "off").status == 404);
+  (void)daemon.ask("disable", {{"service", "one"}});
+  CHECK(asker.ask(What::health).status == 200);
+  CHECK(asker.ask(What::health, "one").text == "disabled\n");
+  (void)daemon.ask("disable", {{"service", "two"}});
+  CHECK(asker.ask(What::health).status == 503);
+}
+
+TEST_CASE("many who wish for a page are answered in turns, each with a place in it of its own") {
+  using What = worker::PageWish::What;
+  Daemon daemon;
+  Asker asker(daemon);
+  std::vector<worker::PageMade> made;
+  std::size_t most = 0;
+  for (int i = 0; i < 200; ++i) asker.pages.make({What::text, false, {}}, [&](worker::PageMade page) { made.push_back(std::move(page)); });
+  for (std::size_t before = 0; made.size() < 200; before = made.size()) {
+    daemon.impl->loop().restart();
+    daemon.impl->loop().run_one_for(100ms);
+    most = std::max(most, made.size() - before);
+  }
+  CHECK(most == 64);
+  for (const worker::PageMade& page : made) {
+    CHECK(page.status == 200);
+    CHECK(page.bytes.get() >= 0);
+    CHECK(page.out != nullptr);
+  }
 }
 
 TEST_CASE("limits can be set, for all of the services or none") {
