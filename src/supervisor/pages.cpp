@@ -32,8 +32,6 @@ constexpr auto sample_period = 1s, sampled_after = 60s;
 /// Each is given a descriptor, which is open until the worker has taken it.
 constexpr std::size_t most_answers = 64;
 constexpr auto between_turns = 2ms;
-/// Bytes that peers may still have of pages, before no further one is made.
-constexpr std::uint64_t most_out = 128 * 1024 * 1024;
 
 constexpr std::string_view could_not = "the page could not be made";
 
@@ -163,7 +161,7 @@ void Pages::begin() {
       rest.push_back(std::move(one));
   }
   if (rest.empty()) return;
-  if (out_.bytes() > most_out) return refuse(std::move(rest), "too many pages are still being read");
+  if (out_.bytes() > needs_.most_out) return refuse(std::move(rest), "too many pages are still being read");
   under_way_ = std::move(rest);
   begun_ = std::chrono::steady_clock::now();
   too_late_.set(given_up);

@@ -34,6 +34,7 @@ class Pages {
     FileWork& files;
     const log::DaemonLog& log;
     std::function<View()> view;
+    std::uint64_t most_out = 128 * 1024 * 1024;  ///< bytes that peers may still have of pages, before no further one is made
   };
   explicit Pages(Needs needs);
   Pages(const Pages&) = delete;

@@ -281,7 +281,10 @@ namespace {
 
 /// Makes pages of a daemon, for whom a test wishes.
 struct Asker {
-  explicit Asker(Daemon& of) : daemon(of), files(of.impl->loop()), pages({of.impl->roster(), files, log, [&of] { return of.impl->view(); }}) {}
+  explicit Asker(Daemon& of, std::uint64_t most_out = 1 << 20)
+      : daemon(of),
+        files(of.impl->loop()),
+        pages({.roster = of.impl->roster(), .files = files, .log = log, .view = [&of] { return of.impl->view(); }, .most_out = most_out}) {}
   worker::PageMade ask(worker::PageWish::What what, std::string name = {}) {
     std::optional<worker::PageMade> page;
     pages.make({what, false, std::move(name)}, [&](worker::PageMade made) { page = std::move(made); });
@@ -330,6 +333,18 @@ TEST_CASE("many who wish for a page are answered in turns, each with a place in 
     CHECK(page.bytes.get() >= 0);
     CHECK(page.out != nullptr);
   }
+}
+
+TEST_CASE("while peers have too many pages to read no further one is made") {
+  using What = worker::PageWish::What;
+  Daemon daemon;
+  Asker asker(daemon, 1);
+  const worker::PageMade first = asker.ask(What::text);
+  CHECK(first.status == 200);
+  std::optional<worker::PageMade> next;
+  daemon.run_until([&] { return (next = asker.ask(What::text))->status != 200; });  // once the first is too old for others
+  CHECK(next->text == "too many pages are still being read\n");
+  CHECK(asker.ask(What::health).status == 200);
 }
 
 TEST_CASE("limits can be set, for all of the services or none") {
