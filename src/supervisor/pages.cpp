@@ -136,10 +136,10 @@ void Pages::turn_soon() {
 }
 
 void Pages::turn() {
-  if (ready_.size() > most_answers) next_turn_.set(between_turns);
+  next_turn_.set(between_turns);  // first, whatever is thrown
   answer_some();
   begin();
-  if (!ready_.empty() && !next_turn_.is_set()) next_turn_.set(between_turns);
+  if (ready_.empty()) next_turn_.cancel();
 }
 
 void Pages::answer_some() {
@@ -161,6 +161,7 @@ void Pages::begin() {
       rest.push_back(std::move(one));
   }
   if (rest.empty()) return;
+  let_go();
   if (out_.bytes() > needs_.most_out) return refuse(std::move(rest), "too many pages are still being read");
   under_way_ = std::move(rest);
   begun_ = std::chrono::steady_clock::now();
