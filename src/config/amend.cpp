@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 
+#include "config/complete.hpp"
 #include "config/merge.hpp"
 #include "config/rules.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/loader.hpp"
+#include "xsuperd/config/origin.hpp"
 
 namespace xsuperd::config {
 
@@ -21,7 +23,7 @@ bool is_list(std::string_view name) { return name == "no_access" || name == "onl
 
 base::Result<Assignment> assignment_of(const std::string& line) {
   const std::size_t equals = line.find('=');
-  if (equals == line.npos) return base::Error{0, fmt::format("'{}' is not of the form ATTRIBUTE=VALUE", base::escaped(line, 200))};
+  if (equals == line.npos) return base::Error{0, fmt::format("'{}' is not of the form ATTRIBUTE=VALUES", base::escaped(line, 200))};
   std::string_view name = std::string_view(line).substr(0, equals);
   Assignment assignment;
   if (name.ends_with('+') || name.ends_with('-')) {
@@ -51,6 +53,31 @@ std::string objection(const Entry& entry, const Service& before, const Service& 
   return {};
 }
 
+/// Who is admitted because nobody has said who: that is no list to which a line would add.
+void forget_default_peers(Service& service) {
+  const auto sources = sources_of(service, *find_attribute("only_from"));
+  if (std::ranges::all_of(sources, [](const Source& one) { return one.from == Source::From::built_in; })) service.settings.only_from.reset();
+}
+
+/// A line with -= that takes nothing away, which is what somebody believes who has made a mistake in it; null: none.
+const Assignment* in_vain(const Entry& entry, Settings settings, Files& files, Names& names) {
+  for (const Assignment& one : entry.assignments) {
+    if (!is_list(one.name)) continue;
+    const Entry alone{.name = entry.name, .place = entry.place, .line_text = {}, .assignments = {one}};
+    Diagnostics ignored;
+    const Attribute& row = *find_attribute(one.name);
+    const auto list = [&] { return row.is_set(settings) ? row.print(settings) : std::string(); };
+    const std::string before = list();
+    (void)apply({files, names, ignored, alone, false}, settings);
+    if (one.op == Operator::remove && list() == before) return &one;
+  }
+  return nullptr;
+}
+
+bool takes_away(const Entry& entry) {
+  return std::ranges::any_of(entry.assignments, [](const Assignment& one) { return one.op == Operator::remove; });
+}
+
 }  // namespace
 
 base::Result<std::shared_ptr<const Service>> amend(const Service& service, const std::vector<std::string>& lines, Files& files, Names& names) {
@@ -63,9 +90,14 @@ base::Result<std::shared_ptr<const Service>> amend(const Service& service, const
   Diagnostics findings;
   const ValueContext context{files, names, findings, entry, false};
   auto after = std::make_shared<Service>(service);
+  forget_default_peers(*after);
+  const Settings from = after->settings;
   const Applied applied = apply(context, after->settings);
+  admit_local_peers(*after);
   if (const std::string why = objection(entry, service, *after, applied, findings); !why.empty())
     return base::Error{0, fmt::format("service {}: {}", service.id, why)};
+  if (const Assignment* line = takes_away(entry) ? in_vain(entry, from, files, names) : nullptr)
+    return base::Error{0, fmt::format("service {}: nothing of '{}' is in the list", service.id, base::escaped(line->line_text, 200))};
   return std::shared_ptr<const Service>(std::move(after));
 }
 

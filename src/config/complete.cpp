@@ -397,7 +397,7 @@ bool Completer::finish() {
   if (s_.flags && s_.flags->empty()) s_.flags.reset();
   settle_places();
   if (!elements()) return false;
-  if (service_.is(Type::internal) && tells_secrets(service_.name) && !s_.only_from) s_.only_from = loopback();
+  admit_local_peers(service_);
   if (service_.is(Type::rpc) && !s_.rpc_number) {
     s_.rpc_number = names_.rpc_number(service_.name);
     if (!s_.rpc_number)
@@ -413,6 +413,11 @@ bool complete(Service& service, const Written& written, const Settings& defaults
               Names& names, Diagnostics& diagnostics) {
   inherit(service.settings, defaults);
   return Completer(service, written, defaults, environment, names, diagnostics).run();
+}
+
+void admit_local_peers(Service& service) {
+  auto& only_from = service.settings.only_from;
+  if (service.is(Type::internal) && tells_secrets(service.name) && !only_from) only_from = loopback();
 }
 
 void expand_arguments(Service& service) {

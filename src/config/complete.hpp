@@ -13,6 +13,9 @@ namespace xsuperd::config {
 [[nodiscard]] bool complete(Service& service, const Written& written, const Settings& defaults,
                             const SharedWords& environment, Names& names, Diagnostics& diagnostics);
 
+/// Services that tell what runs here have local peers only, where nobody has said who is admitted (decision B15.14).
+void admit_local_peers(Service& service);
+
 /// The environment of a server, without REMOTE_HOST (fact B6.16): the daemon's whole one, or with passenv just those
 /// variables in the order of the list; then env, which replaces in place or appends.
 [[nodiscard]] Words build_environment(const Words& of_daemon, const std::optional<Words>& passenv,

@@ -22,7 +22,8 @@ namespace {
 constexpr auto request_time = 10s;   // for a whole request, so that a byte a second does not last for ever
 constexpr auto between_requests = 60s;
 constexpr auto page_time = 10s;      // for the daemon, which is busy if it takes longer
-constexpr auto answer_time = 5min;   // for a peer to take all of an answer
+constexpr auto answer_time = 30s;    // for a peer to take all of an answer, and besides
+constexpr std::uint64_t slowest = 100;  // bytes of it each millisecond
 constexpr auto live_period = 1s;     // from one look at the daemon to the next
 constexpr int most_requests = 1000;  // of one connection: then it makes room for others
 constexpr int portions_per_turn = 4;
@@ -62,6 +63,9 @@ std::size_t read_some(const base::Fd& from, std::span<char> to) {
   }
 }
 
+/// So slow a peer may be: what it does not take for so long costs memory.
+std::chrono::milliseconds time_for(std::uint64_t size) { return answer_time + std::chrono::milliseconds(size / slowest); }
+
 constexpr std::string_view plain_fields = "Content-Type: text/plain; charset=utf-8\r\n";
 
 /// A connection is in one of these phases, and reads nothing in any but the first: so requests that come before they are
@@ -90,6 +94,7 @@ class Http final : public Talk {
   void answer(unsigned status, std::string_view fields, std::string_view text);
   void begin_answer(unsigned status, std::string_view fields, std::uint64_t size);
   void show_live(PageMade& page);
+  void begin_events();
   [[nodiscard]] bool send_portion();
   [[nodiscard]] bool sent();
   void look_for_goodbye();
@@ -159,7 +164,7 @@ void Http::answer_metrics(std::string_view path) {
 
 void Http::answer_dashboard(std::string_view path) {
   if (path == "/") return wish(PageWish::What::page);
-  if (path == "/events" && !request_.head) return wish(PageWish::What::live);
+  if (path == "/events") return request_.head ? begin_events() : wish(PageWish::What::live);
   answer(404, plain_fields, "There are / and /health.\n");
 }
 
@@ -189,6 +194,7 @@ void Http::wish_again() {
 
 void Http::show(PageMade page) {
   if (phase_ != Phase::wishing) return;
+  if (!page.bytes && page.size > 0) page = {};  // the descriptor has got lost on its way
   if (wish_.what == PageWish::What::live && page.status == 200) return show_live(page);
   if (live_) return finish();
   if (!page.bytes) {
@@ -207,11 +213,11 @@ void Http::show(PageMade page) {
 /// An event of what is to be seen now, each of its lines in a field of its own (HTML, 9.2.5).
 void Http::show_live(PageMade& page) {
   if (!std::exchange(live_, true)) {
-    last_ = true;
-    out_ = fmt::format("HTTP/1.1 200 OK\r\nDate: {}\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-                          "X-Accel-Buffering: no\r\nConnection: close\r\n\r\nretry: 1000\n\n", date_now());
+    begin_events();
+    out_ += "retry: 1000\n\n";
   }
   std::string text = std::move(page.text);
+  if (page.size > largest_live) text = "<p class=\"bad\">There is too much to be shown as it happens: reload the page.</p>";
   if (page.bytes && page.size <= largest_live) {
     text.resize(page.size);
     std::size_t done = 0, some = 0;
@@ -226,8 +232,18 @@ void Http::show_live(PageMade& page) {
   out_ += '\n';
   unsent_ = out_;
   phase_ = Phase::sending;
-  limit(answer_time);
+  limit(time_for(out_.size()));
   step();
+}
+
+/// The header of an answer that ends with the connection.
+void Http::begin_events() {
+  last_ = true;
+  out_ = fmt::format("HTTP/1.1 200 OK\r\nDate: {}\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+                     "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\n\r\n", date_now());
+  unsent_ = out_;
+  phase_ = Phase::sending;
+  limit(answer_time);
 }
 
 void Http::refuse(unsigned status) {
@@ -250,7 +266,7 @@ void Http::begin_answer(unsigned status, std::string_view fields, std::uint64_t 
                         status, words_of(status), date_now(), fields, size, last_ ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
   unsent_ = out_;
   phase_ = Phase::sending;
-  limit(answer_time);
+  limit(time_for(size));
 }
 
 /// False when nothing more can be done now, or ever.

@@ -28,13 +28,24 @@ std::string field(const http::request<http::empty_body>& message, http::field na
   return all;
 }
 
+/// Of a target in absolute form, as for a proxy (RFC 9112, 3.2.2), what is behind the host; any other as it is.
+std::string_view without_origin(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!base::iequals(target.substr(0, scheme.size()), scheme)) continue;
+    const std::size_t end = target.find_first_of("/?", scheme.size());
+    return end == target.npos || target[end] == '?' ? "/" : target.substr(end);
+  }
+  return target;
+}
+
 HttpBeginning request_of(const http::request<http::empty_body>& message, bool keep_alive, std::size_t size) {
   if (message.method() != http::verb::get && message.method() != http::verb::head) return refused(405);
   HttpBeginning found{.state = State::whole, .status = 200, .size = size, .request = {}};
   const std::string_view target(message.target().data(), message.target().size());
   found.request.head = message.method() == http::verb::head;
   found.request.keep_alive = keep_alive;
-  found.request.path = target.substr(0, target.find('?'));
+  const std::string_view path = without_origin(target);
+  found.request.path = path.substr(0, path.find('?'));
   found.request.accept = field(message, http::field::accept);
   found.request.accept_encoding = field(message, http::field::accept_encoding);
   return found;

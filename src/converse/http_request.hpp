@@ -15,7 +15,7 @@ inline constexpr std::size_t longest_http_request = 8 * 1024;
 struct HttpRequest {
   bool head = false;         ///< HEAD, else GET
   bool keep_alive = false;   ///< the connection is to stay open afterwards
-  std::string path;          ///< the target up to a '?', as the peer wrote it
+  std::string path;          ///< of the target, up to a '?', as the peer wrote it
   std::string accept;
   std::string accept_encoding;
   bool operator==(const HttpRequest&) const = default;

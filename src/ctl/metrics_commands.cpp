@@ -21,7 +21,7 @@ std::string print_metrics(const Arguments& a, const control::Answered<command::M
   return metrics::exposition({answer.result, answer.rows}, open ? metrics::Format::open_metrics : metrics::Format::text);
 }
 
-constexpr std::array<std::string_view, 2> metrics_lines{"xsuperctl metrics | sponge /var/lib/prometheus/node-exporter/xsuperd.prom",
+constexpr std::array<std::string_view, 2> metrics_lines{"xsuperctl metrics > xsuperd.prom.new && mv xsuperd.prom.new xsuperd.prom",
                                                         "xsuperctl metrics openmetrics"};
 
 constexpr std::array rows{

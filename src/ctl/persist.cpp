@@ -170,7 +170,7 @@ base::Result<std::string> with_setting(std::string_view text, int line, std::str
   const auto entry = entry_of(lines_of(text), line, name, id);
   if (!entry) return entry.error();
   const std::size_t equals = setting.find('=');
-  if (equals == setting.npos) return base::Error{0, fmt::format("'{}' sets nothing", base::escaped(setting, 200))};
+  if (equals == setting.npos) return base::Error{0, fmt::format("'{}' is not of the form ATTRIBUTE=VALUES", base::escaped(setting, 200))};
   const std::string_view attribute = attribute_named(setting.substr(0, equals));
   const bool whole = attribute.size() == base::trim(setting.substr(0, equals)).size();
   const std::string rest = fmt::format("{} {}", whole ? "=" : setting.substr(equals - 1, 2), fmt::join(base::split_words(setting.substr(equals + 1)), " "));

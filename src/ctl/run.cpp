@@ -39,6 +39,8 @@ class Errand {
     if (command_.narrow) command_.narrow(arguments_, answer);
     const Exit status = command_.judge ? command_.judge(answer) : Exit::good;
     if (arguments_.persist && status != Exit::good) return came_to_nothing(answer, status);
+    if (arguments_.persist)
+      if (const auto finished = persistence_.finish(); !finished) return broken(finished.error());
     if (!arguments_.json) tell(answer);
     if (arguments_.wait)
       if (const auto ended = wait_for_end(conversation_, arguments_); !ended) return broken(ended.error());

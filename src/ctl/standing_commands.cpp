@@ -106,8 +106,7 @@ constexpr std::array rows{
     asks<command::Set, fill_set, print_set>(
         {.synopsis = "SERVICE ... ATTRIBUTE=VALUES ...", .text = "change limits and access lists",
          .description = "Changes limits and access lists until the next reload, with +=VALUES and -=VALUES also a part of a list. "
-                        "With --persist the lines are also written into the file of each service; if the daemon refuses, the file "
-                        "is restored.",
+                        "With --persist the lines are also written into the file of each service, once the daemon has taken them.",
          .examples = set_lines, .least = 2, .most = many}),
 };
 

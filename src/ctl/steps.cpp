@@ -48,12 +48,12 @@ base::Result<std::vector<reply::ListRow>> Persistence::entries() {
   if (const auto asked = daemon_.ask(control::ask_for<command::List>(meaning<request::List>(services_in(arguments_))), answer); !asked)
     return asked.error();
   if (daemon_.failure) return std::vector<reply::ListRow>{};
-  const bool disable = arguments_.command == command::Disable::name, sets = arguments_.command == command::Set::name;
+  const bool disable = arguments_.command == command::Disable::name;
   std::vector<reply::ListRow> found;
   for (reply::ListRow& row : answered<command::List>(answer).rows) {
     if (const auto* absent = std::get_if<reply::Absent>(&row)) {
       if (disable) continue;  // it is as it should be
-      if (sets || absent->why != reply::Absent::by_its_entry)
+      if (sets() || absent->why != reply::Absent::by_its_entry)
         return base::Error{0, fmt::format("service {} is {}: {}", absent->id, absent->why, place_text(absent->place))};
     } else if (const auto& [id, state] = std::tie(std::get<reply::Service>(row).id, std::get<reply::Service>(row).state);
                state == States::held || state == States::drained || state == States::disabled) {
@@ -65,8 +65,10 @@ base::Result<std::vector<reply::ListRow>> Persistence::entries() {
   return found;
 }
 
+bool Persistence::sets() const { return arguments_.command == command::Set::name; }
+
 base::Result<std::string> Persistence::changed(const std::string& text, int line, const std::string& name, const std::string& id) const {
-  if (arguments_.command != command::Set::name) return with_disable(text, line, name, id, arguments_.command == command::Disable::name);
+  if (!sets()) return with_disable(text, line, name, id, arguments_.command == command::Disable::name);
   base::Result<std::string> after = text;
   for (const std::string& word : arguments_.words)
     if (after && is_setting(word)) after = with_setting(*after, line, name, id, word);
@@ -118,9 +120,15 @@ base::Result<void> Persistence::begin() {
   const auto found = entries();
   if (!found) return found.error();
   if (daemon_.failure) return {};
-  if (const auto edited = edit(*found); !edited) return edited;
+  if (const auto edited = edit(*found); !edited || sets()) return edited;
   if (const auto done = write(); !done) return done;
   return std::all_of(found->begin(), found->end(), is_served) ? base::Result<void>{} : reload();
+}
+
+base::Result<void> Persistence::finish() {
+  if (!sets()) return {};
+  if (const auto done = write(); !done) return base::Error{done.error().code, done.error().sentence + "; what was set is in force until the next reload"};
+  return {};
 }
 
 /// "; FILE could not be restored: ..." for those that could not.
@@ -145,6 +153,7 @@ void Persistence::put_standings_back() {
 }
 
 std::string Persistence::undo() {
+  if (sets()) return {};
   const bool changed = written_ > 0;
   std::string trouble = put_files_back();
   if (trouble.empty() && changed) trouble = "; the files have been restored";

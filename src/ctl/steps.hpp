@@ -21,14 +21,17 @@ class Conversation {
   control::Client& client_;
 };
 
-/// --persist: what is done to files and daemon before the command itself, so that it can be undone.
+/// --persist: what is done to files and daemon before the command itself, so that it can be undone. What `set` sets is checked by
+/// nobody but the daemon, so that the files are written afterwards.
 class Persistence {
  public:
   Persistence(Conversation& daemon, const Arguments& arguments) : daemon_(daemon), arguments_(arguments) {}
 
   /// Writes the files of the services that are meant, all or none, and has the daemon read them where it does not serve
-  /// one yet. Fails, or sets the conversation's `failure`, with everything as it was.
+  /// one yet. Fails, or sets the conversation's `failure`, with everything as it was. For `set` it only finds out what to write.
   [[nodiscard]] base::Result<void> begin();
+  /// The command has succeeded: writes the files for `set`, all or none. An Error says that it is in force all the same.
+  [[nodiscard]] base::Result<void> finish();
   /// The command has failed: restores files and daemon as they were. Returns what cannot be restored, or empty.
   [[nodiscard]] std::string undo();
 
@@ -36,6 +39,7 @@ class Persistence {
   struct File {
     std::string path, before, after;
   };
+  [[nodiscard]] bool sets() const;
   [[nodiscard]] base::Result<std::vector<reply::ListRow>> entries();
   /// The text of a file with the entry on that line changed as the command says.
   [[nodiscard]] base::Result<std::string> changed(const std::string& text, int line, const std::string& name, const std::string& id) const;

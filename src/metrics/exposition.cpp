@@ -102,6 +102,9 @@ std::string label(std::string_view name, std::string_view value) { return fmt::f
 
 // ---- of services ---------------------------------------------------------------------------------------------------------
 
+/// What has come besides is not decided yet, and moves to another service's Runner at a reload: it may become less.
+std::uint64_t decided(const reply::Counters& counters) { return counters.served + counters.refused + counters.failed + counters.withdrawn; }
+
 /// A family with one series for a service.
 struct RowFamily {
   Family family;
@@ -110,8 +113,10 @@ struct RowFamily {
 };
 
 constexpr RowFamily row_families[]{
-    {{"requests_accepted", Type::counter, "", "Requests that came, whatever became of them: the sum of xsuperd_requests_total and of those not decided yet."},
-     [](const MetricsRow& s) { return s.accepted; }, true},
+    {{"requests_decided", Type::counter, "", "Requests, whatever became of them: the sum of xsuperd_requests_total."},
+     [](const MetricsRow& s) { return decided(s); }, true},
+    {{"requests_undecided", Type::gauge, "", "Requests that are being decided or wait."},
+     [](const MetricsRow& s) { return s.sessions - std::min(s.sessions, s.running); }},
     {{"refusals_banned", Type::counter, "", "Of the requests refused by address: the peer or its network is banned."}, [](const MetricsRow& s) { return s.banned; }},
     {{"received_bytes", Type::counter, "bytes", "From the peers, by conversations that have ended."}, [](const MetricsRow& s) { return s.bytes_in; }},
     {{"sent_bytes", Type::counter, "bytes", "To the peers, by conversations that have ended."}, [](const MetricsRow& s) { return s.bytes_out; }},
@@ -258,14 +263,14 @@ void OfDaemon::write_build() {
 }
 
 void OfDaemon::write_totals() {
-  static constexpr Family accepted{"all_requests_accepted", Type::counter, "", "As xsuperd_requests_accepted_total, of all services together, removed ones included."};
-  static constexpr Family decided{"all_requests", Type::counter, "", "As xsuperd_requests_total, of all services together, removed ones included."};
+  static constexpr Family in_all{"all_requests_decided", Type::counter, "", "As xsuperd_requests_decided_total, of all services together, removed ones included."};
+  static constexpr Family by_result{"all_requests", Type::counter, "", "As xsuperd_requests_total, of all services together, removed ones included."};
   static constexpr Family refused{"all_refusals", Type::counter, "", "As xsuperd_refusals_total, of all services together, removed ones included."};
   static constexpr Family undecided{"all_requests_undecided", Type::gauge, "", "Requests of all services that are being decided or wait."};
   static constexpr Family running{"all_sessions_served", Type::gauge, "", "Servers and conversations of all services, removed ones included."};
   static constexpr Family limit{"all_sessions_limit", Type::gauge, "", "The most servers of all services at a time, where there is a limit (-limit)."};
-  one(accepted, daemon_.totals.accepted);
-  text_.begin(decided);
+  one(in_all, decided(daemon_.totals));
+  text_.begin(by_result);
   for (const Result& result : results) text_.add(result.word, result.number(daemon_.totals));
   table(refused, "reason", daemon_.totals.reasons);
   one(undecided, daemon_.totals.undecided);
@@ -290,18 +295,18 @@ void OfDaemon::write_services() {
 
 void OfDaemon::write_processes() {
   static constexpr Family workers{"workers", Type::gauge, "", "Processes that hold conversations."};
-  static constexpr Family conversations{"conversations", Type::gauge, "", "What they hold."};
+  static constexpr Family conversations{"conversations", Type::gauge, "", "Conversations that workers hold."};
   static constexpr Family failures{"worker_failures", Type::counter, "", "Workers that could not be started, or ended unexpectedly."};
   static constexpr Family starts_failed{"spawn_failures", Type::counter, "", "Servers that could not be started, by what had failed."};
-  static constexpr Family handshakes{"tls_handshakes", Type::counter, "", "Handshakes of TLS by how they came out."};
-  static constexpr Family boxes{"boxes", Type::gauge, "", "Boxes that there are."};
+  static constexpr Family handshakes{"tls_handshakes", Type::counter, "", "Handshakes with peers of services with tls = yes."};
+  static constexpr Family boxes{"boxes", Type::gauge, "", "Boxes by state."};
   static constexpr Family box_events{"box_events", Type::counter, "", "What has happened to boxes."};
   text_.begin(workers);
   text_.add("role=\"conversations\"", static_cast<std::uint64_t>(daemon_.workers.size()));
   text_.add("role=\"tls\"", daemon_.tls_workers);
   text_.begin(conversations);
   text_.add("role=\"conversations\"", daemon_.conversations);
-  text_.add("role=\"tls\"", daemon_.tls_handshakes);
+  text_.add("role=\"tls\"", daemon_.tls_conversations);
   one(failures, daemon_.worker_failures.count);
   table(starts_failed, "step", daemon_.failed_starts);
   table(handshakes, "result", daemon_.handshakes);
@@ -348,7 +353,7 @@ std::string escaped_label(std::string_view value) {
   while (!value.empty()) {
     const std::size_t length = base::utf8_length(value);
     if (length == 0)
-      text += "\xef\xbf\xbd";
+      fmt::format_to(std::back_inserter(text), "\\\\x{:02x}", static_cast<unsigned char>(value.front()));
     else if (value.front() == '\n')
       text += "\\n";
     else if (value.front() == '\\' || value.front() == '"')

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <iterator>
 
 #include "metrics/page_assets.hpp"
 #include "metrics/sha256.hpp"
 #include "xsuperd/base/utf8.hpp"
+#include "xsuperd/config/tls.hpp"
 
 namespace xsuperd::metrics {
 
@@ -22,7 +24,7 @@ namespace {
 constexpr auto style_hash = sha256_base64(page_style);
 constexpr auto script_hash = sha256_base64(page_script);
 
-constexpr double soon = 14 * 86400.0;  // seconds until a certificate ends
+constexpr double soon = std::chrono::duration<double>(config::warned_before_end).count();  // until a certificate ends
 constexpr double day = 86400;
 constexpr std::size_t time_at = 11, time_size = 12;  // of the time in a record, to the millisecond
 
@@ -49,6 +51,9 @@ std::string span_text(double seconds) {
   if (s < 86400) return fmt::format("{} h {} min", s / 3600, s / 60 % 60);
   return fmt::format("{} d {} h", s / 86400, s / 3600 % 24);
 }
+
+/// "1 error", "2 errors".
+std::string count_text(std::uint64_t count, std::string_view word) { return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s"); }
 
 std::string ago(const control::Time& when, const control::Time& now) {
   return when && now ? span_text(*now - *when) + " ago" : std::string("never");
@@ -180,11 +185,11 @@ void bans(Html& html, const Shown& shown) {
   html.markup("<h2>Bans</h2>\n");
   if (shown.bans.empty() && shown.daemon.bans == 0) return void(html.markup("<p class=\"soft\">none</p>\n"));
   if (!shown.bans.empty()) {
-    begin_table(html, {{"peer"}, {"for another", "n"}, {"refused", "n less"}, {"by", "less"}, {"because of", "less"}});
+    begin_table(html, {{"peer"}, {"time left", "n"}, {"refused", "n less"}, {"by", "less"}, {"because of", "less"}});
     for (const reply::Ban& ban : shown.bans) {
       html.markup("<tr>");
       cell(html, ban.address);
-      cell(html, ban.seconds_left ? span_text(static_cast<double>(*ban.seconds_left)) : std::string("ever"), "n");
+      cell(html, ban.seconds_left ? span_text(static_cast<double>(*ban.seconds_left)) : std::string("permanent"), "n");
       cell(html, std::to_string(ban.hits.value_or(0)), "n less");
       cell(html, ban.origin.value_or(""), "less");
       cell(html, ban.reason.value_or(""), "less");
@@ -198,7 +203,7 @@ void bans(Html& html, const Shown& shown) {
 void certificates(Html& html, const Shown& shown) {
   if (shown.certificates.empty()) return;
   html.markup("<h2>Certificates</h2>\n");
-  begin_table(html, {{"service"}, {"host"}, {"valid for another", "n"}});
+  begin_table(html, {{"service"}, {"host"}, {"expires in", "n"}});
   for (const CertificateEnd& one : shown.certificates) {
     const double left = one.end && shown.daemon.now ? *one.end - *shown.daemon.now : 0;
     html.markup("<tr>");
@@ -223,7 +228,7 @@ void lines(Html& html, const std::vector<std::string>& all) {
 
 void configuration(Html& html, const Shown& shown) {
   const reply::Metrics& d = shown.daemon;
-  html.markup("<h2>Configuration</h2>\n<p>").words("read {}: {} errors, {} warnings", ago(d.loaded, d.now), d.errors, d.warnings);
+  html.markup("<h2>Configuration</h2>\n<p>").words("read {}: {}, {}", ago(d.loaded, d.now), count_text(d.errors, "error"), count_text(d.warnings, "warning"));
   if (d.left_out.in_error + d.left_out.off > 0) html.words("; not served: {} in error, {} off", d.left_out.in_error, d.left_out.off);
   html.markup("</p>\n");
   if (d.last_reload) {
@@ -275,7 +280,7 @@ void events(Html& html, const Shown& shown) {
 void all(Html& html, const Shown& shown) {
   const reply::Metrics& d = shown.daemon;
   html.markup("<p class=\"soft\">").words("xsuperd {}, process {}, started {}", d.version, d.pid, ago(d.started, d.now));
-  if (d.upgrades > 0) html.words(", upgraded {} times since", d.upgrades);
+  if (d.upgrades > 0) html.words(", upgraded {} since", count_text(d.upgrades, "time"));
   html.markup("</p>\n");
   figures(html, shown);
   html.markup("<h2>Requests</h2>\n<div class=\"plots\">\n");
@@ -332,7 +337,7 @@ std::string page(const Shown& shown) {
   html.words("xsuperd on {}", shown.host).markup("</title>\n<style>").markup(page_style).markup("</style>\n</head>\n<body>\n<header><h1>");
   html.words("xsuperd on {}", shown.host).markup(" <small class=\"soft\" id=\"live\"></small></h1></header>\n<main>\n");
   all(html, shown);
-  html.markup("</main>\n<footer class=\"soft\"><a href=\"./\">Read again</a></footer>\n<script>").markup(page_script).markup("</script>\n</body>\n</html>\n");
+  html.markup("</main>\n<footer class=\"soft\"><a href=\"./\">Reload</a></footer>\n<script>").markup(page_script).markup("</script>\n</body>\n</html>\n");
   return html.take();
 }
 

@@ -39,19 +39,25 @@ pre{margin:0;padding:8px 10px;background:var(--head);border:1px solid var(--line
 @media (max-width:600px){header,main,footer{padding:10px}th,td{padding:4px 6px}.less{display:none}}
 )css";
 
-/// While something is selected, or nobody looks, nothing is replaced.
+/// While something is selected, or nobody looks, nothing is replaced. A browser opens a connection that was lost again by itself, but
+/// gives up for good (readyState 2) after any answer but 200. What an old connection still tells counts for nothing.
 inline constexpr std::string_view page_script = R"js(
 "use strict";
 (function(){
 var main=document.querySelector("main"),state=document.getElementById("live"),source=null;
 function open(){
-source=new EventSource("events");
-source.onmessage=function(event){
+var own=source=new EventSource("events");
+own.onmessage=function(event){
+if(own!==source)return;
 state.textContent="live";
 if(!document.getSelection().isCollapsed)return;
 main.innerHTML=event.data;
 };
-source.onerror=function(){state.textContent="not connected";};
+own.onerror=function(){
+if(own!==source)return;
+state.textContent="not connected";
+if(own.readyState===2)setTimeout(function(){if(own===source)open();},5000);
+};
 }
 document.addEventListener("visibilitychange",function(){
 if(document.hidden){if(source){source.close();source=null;}}

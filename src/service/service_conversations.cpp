@@ -173,13 +173,19 @@ worker::Conversations::Done ServiceConversations::when_ended(Token token) {
   return needs_.life.guard([this, token](worker::Ending ending) { ended(token, std::move(ending)); });
 }
 
-/// Services that show pages have no target, and so these are held where parameters and tokens are plain.
 worker::Conversations::OnWish ServiceConversations::when_wished(Token token) {
-  return needs_.life.guard([this, token](const worker::PageWish& wish) {
-    worker::Conversations& there = needs_.serving.conversations;
-    if (!needs_.hooks.page) return there.show(token, {});
-    needs_.hooks.page(wish, needs_.life.guard([this, token](worker::PageMade page) { needs_.serving.conversations.show(token, std::move(page)); }));
-  });
+  const auto wishes = std::make_shared<PageWishes>(needs_.loop);
+  wishes->ask = needs_.life.guard([this, token, by = std::weak_ptr(wishes)](const worker::PageWish& wish) { ask_for_page(token, wish, by); });
+  return [wishes](const worker::PageWish& wish) { wishes->take(wish); };
+}
+
+/// Services that show pages have no target, and so these are held where parameters and tokens are plain.
+void ServiceConversations::ask_for_page(Token token, const worker::PageWish& wish, std::weak_ptr<PageWishes> by) const {
+  if (!needs_.hooks.page) return needs_.serving.conversations.show(token, {});
+  needs_.hooks.page(wish, needs_.life.guard([this, token, by = std::move(by)](worker::PageMade page) {
+    if (const auto wishes = by.lock()) wishes->out = page.out;
+    needs_.serving.conversations.show(token, std::move(page));
+  }));
 }
 
 void ServiceConversations::ended(Token token, worker::Ending ending) {

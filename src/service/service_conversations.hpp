@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The sessions of one service that are not served by a program of the user's. Internal to service.
 #pragma once
+#include <memory>
 #include <string>
 
+#include "service/page_wishes.hpp"
 #include "service/way.hpp"
 
 namespace xsuperd::service {
@@ -49,6 +51,7 @@ class ServiceConversations {
   void end_later(Token token, worker::Ending::Why why);
   [[nodiscard]] worker::Conversations::Done when_ended(Token token);
   [[nodiscard]] worker::Conversations::OnWish when_wished(Token token);
+  void ask_for_page(Token token, const worker::PageWish& wish, std::weak_ptr<PageWishes> by) const;
   void ended(Token token, worker::Ending ending);
   void tell_end(Token token, const Session& session, const worker::Ending& ending);
   void answer_tcpmux(base::Fd connection, const Session& session, const std::string& request);

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::chrono::microseconds slice{500};
 constexpr std::size_t between_looks = 16;  // at the clock
+constexpr int most_times = 3;
 
 std::vector<control::reply::Ban> bans_of(const View& daemon) {
   std::vector<control::reply::Ban> bans;
@@ -47,13 +48,27 @@ Collection::Collection(boost::asio::io_context& loop, const View& daemon, const 
     : loop_(loop), daemon_(daemon), roster_(roster), extent_(extent), done_(std::move(done)) {}
 
 void Collection::begin() {
+  ++times_;
+  changes_ = roster_.changes();
   services_ = daemon_.services();
+  retired_ = {roster_.retired().begin(), roster_.retired().end()};
   if (extent_ != Extent::sums) collected_->snapshot.services.reserve(services_.size());
   later(&Collection::copy_services);
 }
 
+void Collection::copy_anew() {
+  auto given_up = std::exchange(collected_, std::make_shared<Collected>());
+  collected_->given_up = std::move(given_up);
+  sum_ = {};
+  running_ = undecided_ = 0;
+  begin();
+}
+
+/// What is posted outlives all that Runners refer to, and must not keep any of them.
 void Collection::later(Step step) {
-  boost::asio::post(loop_, [self = shared_from_this(), step] { (self.get()->*step)(); });
+  boost::asio::post(loop_, [weak = weak_from_this(), step] {
+    if (const auto self = weak.lock()) (self.get()->*step)();
+  });
 }
 
 template <typename One>
@@ -68,7 +83,7 @@ void Collection::in_slices(std::size_t count, Step again, Step next, One one) {
 }
 
 void Collection::copy_services() {
-  in_slices(services_.size(), &Collection::copy_services, &Collection::sum_up, [this](std::size_t i) {
+  in_slices(services_.size(), &Collection::copy_services, &Collection::add_retired, [this](std::size_t i) {
     const service::Runner& runner = *services_[i];
     add(runner);
     if (extent_ != Extent::sums) collected_->snapshot.services.push_back(metrics_row(runner));
@@ -97,9 +112,16 @@ void Collection::add_for_page(const service::Runner& runner) {
   }
 }
 
+void Collection::add_retired() {
+  in_slices(retired_.size(), &Collection::add_retired, &Collection::sum_up, [this](std::size_t i) {
+    add(*retired_[i]);
+    retired_[i].reset();
+  });
+}
+
 void Collection::sum_up() {
+  if (roster_.changes() != changes_ && times_ < most_times) return copy_anew();
   sum_ += roster_.gone();
-  for (const auto& one : roster_.retired()) add(*one);
   control::reply::Metrics& daemon = collected_->snapshot.daemon;
   daemon = metrics_of(daemon_);
   tell_counters(sum_, daemon.totals);
@@ -136,7 +158,8 @@ void Collection::finish() {
     shown.findings = daemon_.last_load().findings;
     shown.events = events_of(daemon_.history());
   }
-  done_(std::move(collected_));
+  const Done done = done_;
+  done(std::move(collected_));
 }
 
 }  // namespace xsuperd::supervisor

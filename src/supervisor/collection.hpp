@@ -17,10 +17,13 @@ namespace xsuperd::supervisor {
 struct Collected {
   metrics::Snapshot snapshot;
   metrics::Shown shown;  ///< Extent::page only
+  std::shared_ptr<Collected> given_up;  ///< what was copied before the services changed, and has to be destroyed, too
 };
 
 /// Makes the copy in slices, between which the loop does what else there is to do: with ten thousand services one slice takes
-/// about half a millisecond, like any other. Loop thread only.
+/// about half a millisecond, like any other. When the services change meanwhile, or begin to count anew, it begins again, three
+/// times at most, as sums of what does not belong together might be less than what was told before. Its owner may let go of it at
+/// any time; nothing is called then. Loop thread only.
 class Collection : public std::enable_shared_from_this<Collection> {
  public:
   enum class Extent : std::uint8_t {
@@ -31,7 +34,7 @@ class Collection : public std::enable_shared_from_this<Collection> {
   using Done = std::function<void(std::shared_ptr<Collected>)>;
   /// All that `daemon` refers to, and the roster, outlive it.
   Collection(boost::asio::io_context& loop, const View& daemon, const Roster& roster, Extent extent, Done done);
-  /// `done` is called once, when all are copied, and never from inside this call. To be called once.
+  /// `done` is called once, when all are copied, and never from inside this call; it may let go of this object. To be called once.
   void begin();
 
  private:
@@ -40,8 +43,10 @@ class Collection : public std::enable_shared_from_this<Collection> {
   /// Does `one` for each from `next_` to `count` as long as the slice lasts, and then goes on with this step again, or the next.
   template <typename One>
   void in_slices(std::size_t count, Step again, Step next, One one);
+  void copy_anew();
   // The steps, in their order.
   void copy_services();
+  void add_retired();
   void sum_up();
   void choose();
   void copy_chosen();
@@ -55,6 +60,9 @@ class Collection : public std::enable_shared_from_this<Collection> {
   const Extent extent_;
   const Done done_;
   Services services_;
+  Services retired_;
+  std::uint64_t changes_ = 0;  ///< of the roster, when both were taken from it
+  int times_ = 0;              ///< how often they were
   std::vector<std::size_t> chosen_;  ///< of services_, for the page
   std::size_t next_ = 0;
   service::Counters sum_;

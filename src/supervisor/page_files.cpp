@@ -21,13 +21,14 @@ base::Result<PageFile> write_page(PageKey key, std::string fields, std::string_v
 
 worker::PageMade open_page(const PageFile& file) {
   base::Fd own(::open(fmt::format("/proc/self/fd/{}", file.memory.get()).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!own) return short_page(503, "no descriptor is to be had");
+  if (!own) return short_page(503, "no file descriptor is available");
   worker::PageMade page;
   page.status = 200;
   page.zipped = file.zipped;
   page.fields = file.fields;
   page.size = file.size;
   page.bytes = std::move(own);
+  page.out = file.out;
   return page;
 }
 

@@ -2,6 +2,8 @@
 // Pages as files in memory. Internal to supervisor.
 #pragma once
 #include <compare>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,20 @@ struct PageKey {
   auto operator<=>(const PageKey&) const = default;
 };
 
+/// Counts the bytes of pages that somebody may still have. Loop thread only.
+class PagesOut {
+ public:
+  /// Those of one more page, which count as long as a copy of what is returned lives.
+  [[nodiscard]] std::shared_ptr<const void> add(std::uint64_t size) {
+    *bytes_ += size;
+    return {nullptr, [bytes = bytes_, size](const void*) { *bytes -= size; }};
+  }
+  [[nodiscard]] std::uint64_t bytes() const { return *bytes_; }
+
+ private:
+  std::shared_ptr<std::uint64_t> bytes_ = std::make_shared<std::uint64_t>(0);
+};
+
 /// One that was made.
 struct PageFile {
   PageKey key;
@@ -28,6 +44,7 @@ struct PageFile {
   std::uint64_t size = 0;
   base::Fd memory;      ///< sealed
   base::Moment until{}; ///< so long it may be given to others
+  std::shared_ptr<const void> out = {};  ///< of PagesOut; null: the worker needs it for a moment only
 };
 
 /// Writes the text into a file in memory, compressed if the key says so and that can be had. Blocks; any thread.

@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/post.hpp>
 #include <climits>
 #include <set>
 #include <utility>
 
 #include "supervisor/control/services.hpp"
+#include "xsuperd/base/text.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -21,26 +21,39 @@ using worker::PageWish;
 
 namespace {
 
+using namespace std::chrono_literals;
+
 /// How long a page is given to others, in the time that it has taken: a tenth of one processor at most goes into pages.
 constexpr int worth = 10;
-constexpr std::chrono::seconds longest_kept{1};
+constexpr auto longest_kept = 1s;
 /// When what is being made has got lost, as it may where there is no memory.
-constexpr std::chrono::seconds given_up{10};
-constexpr std::chrono::seconds sample_period{1}, sampled_after{60};
+constexpr auto given_up = 10s;
+constexpr auto sample_period = 1s, sampled_after = 60s;
+/// Each is given a descriptor, which is open until the worker has taken it.
+constexpr std::size_t most_answers = 64;
+constexpr auto between_turns = 2ms;
 
-/// What a balancer asks: is anybody served?
-PageMade health_of(const View& daemon) {
-  if (daemon.lifetime().ending()) return short_page(503, "ending");
-  return short_page(200, "ok");
+constexpr std::string_view could_not = "the page could not be made";
+
+bool serves(const service::Runner& runner) {
+  const std::string_view state = state_word(runner);
+  return state == States::listening || state == States::busy || state == States::behind_tcpmux;
 }
 
-bool serves(std::string_view state) { return state == States::listening || state == States::busy || state == States::behind_tcpmux; }
+/// Whoever asks has reached one of these: they say nothing about the others.
+bool shows_pages(const config::Service& service) {
+  return service.kind == config::Kind::internal && (base::iequals(service.name, "metrics") || base::iequals(service.name, "dashboard"));
+}
 
-PageMade health_of(const View& daemon, const Roster& roster, const std::string& id) {
-  const auto found = std::ranges::find_if(roster.served(), [&](const auto& one) { return one->service().id == id; });
-  if (found == roster.served().end()) return short_page(404, "no such service");
-  const std::string_view state = state_word(**found);
-  return short_page(serves(state) && !daemon.lifetime().ending() ? 200 : 503, state);
+/// Does any service accept requests? True also when there is none.
+bool anybody_serves(const Runners& served) {
+  bool others = false;
+  for (const auto& one : served) {
+    if (shows_pages(one->service())) continue;
+    if (serves(*one)) return true;
+    others = true;
+  }
+  return !others;
 }
 
 bool of_dashboard(PageKey key) { return key.what == PageWish::What::page || key.what == PageWish::What::live; }
@@ -57,63 +70,109 @@ base::Result<PageFile> make_file(PageKey key, const Collected& all) {
   return write_page(key, fmt::format("Content-Type: {}\r\n", metrics::content_type(format)), metrics::exposition(all.snapshot, format));
 }
 
+base::Result<std::vector<PageFile>> make_files(const std::set<PageKey>& keys, Collected& all) {
+  std::vector<PageFile> files;
+  all.shown.host = host_name();
+  for (const PageKey key : keys) {
+    auto file = make_file(key, all);
+    if (!file) return file.error();
+    files.push_back(std::move(*file));
+  }
+  return files;
+}
+
 }  // namespace
 
-Pages::Pages(Needs needs) : needs_(std::move(needs)), next_sample_(needs_.files.loop(), [this] { take_sample(); }) {}
+Pages::Pages(Needs needs)
+    : needs_(std::move(needs)),
+      next_turn_(needs_.files.loop(), [this] { turn(); }),
+      too_late_(needs_.files.loop(), [this] { give_up(); }),
+      let_go_(needs_.files.loop(), [this] { let_go(); }),
+      next_sample_(needs_.files.loop(), [this] { take_sample(); }) {}
 
 void Pages::make(const PageWish& wish, Made made) {
-  if (wish.what == What::health)
-    return answer_later(std::move(made), wish.name.empty() ? health_of(needs_.view()) : health_of(needs_.view(), needs_.roster, wish.name));
-  waiting_.push_back({{wish.what, wish.zipped}, std::move(made)});
-  if (of_dashboard(waiting_.back().key)) {
-    last_look_ = std::chrono::steady_clock::now();
-    if (!next_sample_.is_set()) next_sample_.set(sample_period);
+  if (wish.what == What::health) {
+    ready_.push_back({std::move(made), nullptr, health(wish.name)});
+  } else {
+    Waiting one{{wish.what, wish.zipped}, std::move(made)};
+    if (of_dashboard(one.key)) look_at_dashboard();
+    if (auto file = kept(one.key))
+      answer(std::move(one), std::move(file));
+    else
+      waiting_.push_back(std::move(one));
   }
-  boost::asio::post(needs_.files.loop(), [this, alive = std::weak_ptr(alive_)] {
-    if (alive.lock()) begin();
-  });
+  turn_soon();
 }
 
-void Pages::answer_later(Made made, PageMade page) {
-  boost::asio::post(needs_.files.loop(), [made = std::move(made), page = std::make_shared<PageMade>(std::move(page))] { made(std::move(*page)); });
+// ---- Health ---------------------------------------------------------------------------------------------------------------
+
+/// What a balancer asks: of the service with that id, or with none whether anybody is served.
+PageMade Pages::health(const std::string& id) {
+  const bool ending = needs_.view().lifetime().ending();
+  if (id.empty()) {
+    if (ending) return short_page(503, "ending");
+    return anybody_serves(needs_.roster.served()) ? short_page(200, "ok") : short_page(503, "no service accepts requests");
+  }
+  const service::Runner* runner = find(id);
+  if (!runner) return short_page(404, "no such service");
+  return short_page(serves(*runner) && !ending ? 200 : 503, state_word(*runner));
 }
 
-/// Answers whom it can at once, and has the rest made, unless something is being made.
+const service::Runner* Pages::find(const std::string& id) {
+  if (by_id_of_ != needs_.roster.changes()) {
+    by_id_of_.reset();
+    by_id_.clear();
+    for (const auto& one : needs_.roster.served()) by_id_.emplace(base::to_lower(one->service().id), one.get());
+    by_id_of_ = needs_.roster.changes();
+  }
+  const auto found = by_id_.find(base::to_lower(id));
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+// ---- Turns ----------------------------------------------------------------------------------------------------------------
+
+void Pages::turn_soon() {
+  if (!next_turn_.is_set()) next_turn_.set(0ms);
+}
+
+void Pages::turn() {
+  next_turn_.set(between_turns);  // first, whatever is thrown
+  answer_some();
+  begin();
+  if (ready_.empty()) next_turn_.cancel();
+}
+
+void Pages::answer_some() {
+  for (std::size_t i = 0; i < most_answers && !ready_.empty(); ++i) {
+    Ready one = std::move(ready_.front());
+    ready_.pop_front();
+    one.made(one.file ? open_page(*one.file) : std::move(one.words));
+  }
+}
+
+/// Answers those for whom there is a page by now, and has the rest's made, unless something is being made.
 void Pages::begin() {
-  const base::Moment now = std::chrono::steady_clock::now();
-  std::erase_if(kept_, [&](const PageFile& file) { return file.until <= now; });
-  const auto there = [this](const Waiting& one) { return std::ranges::find(kept_, one.key, &PageFile::key) != kept_.end(); };
-  const auto rest = std::ranges::partition(waiting_, there);
-  std::vector<Waiting> ready(std::move_iterator(waiting_.begin()), std::move_iterator(rest.begin()));
-  waiting_.erase(waiting_.begin(), rest.begin());
-  answer(std::move(ready));
-  if (waiting_.empty() || (!under_way_.empty() && now - begun_ < given_up)) return;
-  under_way_ = std::exchange(waiting_, {});
-  begun_ = now;
+  if (waiting_.empty() || !under_way_.empty()) return;
+  std::vector<Waiting> rest;
+  for (Waiting& one : std::exchange(waiting_, {})) {
+    if (auto file = kept(one.key))
+      answer(std::move(one), std::move(file));
+    else
+      rest.push_back(std::move(one));
+  }
+  if (rest.empty()) return;
+  let_go();
+  if (out_.bytes() > needs_.most_out) return refuse(std::move(rest), "too many pages are still being read");
+  under_way_ = std::move(rest);
+  begun_ = std::chrono::steady_clock::now();
+  too_late_.set(given_up);
   const bool for_page = std::ranges::any_of(under_way_, [](const Waiting& one) { return of_dashboard(one.key); });
-  collect(for_page ? Collection::Extent::page : Collection::Extent::services, [this](auto all) { collected(std::move(all)); });
+  collect(collecting_, for_page ? Collection::Extent::page : Collection::Extent::services,
+          [this, run = ++run_](std::shared_ptr<Collected> all) { collected(run, std::move(all)); });
 }
 
-void Pages::collect(Collection::Extent extent, std::function<void(std::shared_ptr<Collected>)> then) {
-  std::make_shared<Collection>(needs_.files.loop(), needs_.view(), needs_.roster, extent,
-                               [alive = std::weak_ptr(alive_), then = std::move(then)](std::shared_ptr<Collected> all) {
-                                 if (alive.lock()) then(std::move(all));
-                               })
-      ->begin();
-}
-
-/// The last sample stands for the time until somebody looks again.
-void Pages::take_sample() {
-  if (std::chrono::steady_clock::now() - last_look_ > sampled_after) return;
-  next_sample_.set(sample_period);
-  if (under_way_.empty()) collect(Collection::Extent::sums, [this](const auto& all) { sampled(all->snapshot.daemon); });
-}
-
-void Pages::sampled(const control::reply::Metrics& daemon) {
-  samples_.add(metrics::sample_of(daemon, std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count()));
-}
-
-void Pages::collected(std::shared_ptr<Collected> all) {
+void Pages::collected(std::uint64_t run, std::shared_ptr<Collected> all) {
+  collecting_.reset();
   std::set<PageKey> keys;
   for (const Waiting& one : under_way_) keys.insert(one.key);
   if (std::ranges::any_of(keys, of_dashboard)) {
@@ -121,44 +180,108 @@ void Pages::collected(std::shared_ptr<Collected> all) {
     all->shown.samples = samples_;
   }
   needs_.files.off_loop(
-      [all = std::move(all), keys = std::move(keys)]() mutable -> base::Result<std::vector<PageFile>> {
-        std::vector<PageFile> files;
-        all->shown.host = host_name();
-        for (const PageKey key : keys) {
-          auto file = make_file(key, *all);
-          if (!file) return file.error();
-          files.push_back(std::move(*file));
-        }
+      [all = std::move(all), keys = std::move(keys)]() mutable {
+        auto files = make_files(keys, *all);
         all.reset();  // here, because it may be large
         return files;
       },
-      [this, alive = std::weak_ptr(alive_)](base::Result<std::vector<PageFile>> files) {
-        if (alive.lock()) written(std::move(files));
+      [this, run, alive = std::weak_ptr(alive_)](base::Result<std::vector<PageFile>> files) {
+        if (alive.lock()) written(run, std::move(files));
       });
 }
 
-void Pages::written(base::Result<std::vector<PageFile>> files) {
+void Pages::written(std::uint64_t run, base::Result<std::vector<PageFile>> files) {
+  if (run != run_ || under_way_.empty()) return;
+  too_late_.cancel();
   std::vector<Waiting> waiting = std::exchange(under_way_, {});
+  turn_soon();
   if (!files) {
     needs_.log.error("a page could not be made: {}", files.error().sentence);
-    for (Waiting& one : waiting) one.made(short_page(503, "the page could not be made"));
-  } else {
-    const base::Moment now = std::chrono::steady_clock::now();
-    for (PageFile& file : *files) {
-      file.until = now + std::min<base::Moment::duration>(worth * (now - begun_), longest_kept);
-      std::erase_if(kept_, [&](const PageFile& other) { return other.key == file.key; });
-      kept_.push_back(std::move(file));
-    }
-    answer(std::move(waiting));
+    return refuse(std::move(waiting), could_not);
   }
-  if (!waiting_.empty()) begin();
+  keep(std::move(*files));
+  for (Waiting& one : waiting) {
+    auto file = last_of(one.key);
+    answer(std::move(one), std::move(file));
+  }
 }
 
-void Pages::answer(std::vector<Waiting> waiting) {
-  for (Waiting& one : waiting) {
-    const auto file = std::ranges::find(kept_, one.key, &PageFile::key);
-    one.made(file == kept_.end() ? short_page(503, "the page could not be made") : open_page(*file));
+void Pages::give_up() {
+  collecting_.reset();
+  ++run_;
+  turn_soon();
+  needs_.log.error("a page could not be made within {} seconds", given_up.count());
+  refuse(std::exchange(under_way_, {}), could_not);
+}
+
+// ---- Answers --------------------------------------------------------------------------------------------------------------
+
+/// Without a file: it could not be made.
+void Pages::answer(Waiting waiting, SharedFile file) {
+  PageMade words = file ? PageMade{} : short_page(503, could_not);
+  ready_.push_back({std::move(waiting.made), std::move(file), std::move(words)});
+}
+
+void Pages::refuse(std::vector<Waiting> waiting, std::string_view why) {
+  for (Waiting& one : waiting) ready_.push_back({std::move(one.made), nullptr, short_page(503, why)});
+}
+
+Pages::SharedFile Pages::last_of(PageKey key) const {
+  const auto file = std::ranges::find(kept_, key, [](const SharedFile& one) { return one->key; });
+  return file == kept_.end() ? nullptr : *file;
+}
+
+/// Null: there is none that may still be given to anybody.
+Pages::SharedFile Pages::kept(PageKey key) const {
+  SharedFile file = last_of(key);
+  return file && std::chrono::steady_clock::now() < file->until ? file : nullptr;
+}
+
+void Pages::keep(std::vector<PageFile> files) {
+  const base::Moment now = std::chrono::steady_clock::now();
+  for (PageFile& file : files) {
+    file.until = now + std::min<base::Moment::duration>(worth * (now - begun_), longest_kept);
+    if (file.key.what != What::live) file.out = out_.add(file.size);  // which the worker reads at once
+    std::erase_if(kept_, [&](const SharedFile& other) { return other->key == file.key; });
+    kept_.push_back(std::make_shared<const PageFile>(std::move(file)));
   }
+  let_go_.set(longest_kept);
+}
+
+void Pages::let_go() {
+  const base::Moment now = std::chrono::steady_clock::now();
+  std::erase_if(kept_, [&](const SharedFile& file) { return file->until <= now; });
+  if (!kept_.empty()) let_go_.set(longest_kept);
+}
+
+// ---- What is shown --------------------------------------------------------------------------------------------------------
+
+/// It belongs to us, so that nothing that is posted keeps a Runner beyond what that refers to.
+void Pages::collect(std::shared_ptr<Collection>& by, Collection::Extent extent, Collection::Done then) {
+  by = std::make_shared<Collection>(needs_.files.loop(), needs_.view(), needs_.roster, extent, std::move(then));
+  by->begin();
+}
+
+void Pages::look_at_dashboard() {
+  last_look_ = std::chrono::steady_clock::now();
+  if (!next_sample_.is_set()) next_sample_.set(sample_period);
+}
+
+/// The last sample stands for the time until somebody looks again.
+void Pages::take_sample() {
+  if (std::chrono::steady_clock::now() - last_look_ > sampled_after) return;
+  next_sample_.set(sample_period);
+  const base::Moment now = std::chrono::steady_clock::now();
+  if (!under_way_.empty() || (sampling_ && now - sampling_since_ < given_up)) return;
+  sampling_since_ = now;
+  collect(sampling_, Collection::Extent::sums, [this](const std::shared_ptr<Collected>& all) {
+    sampling_.reset();
+    sampled(all->snapshot.daemon);
+  });
+}
+
+void Pages::sampled(const control::reply::Metrics& daemon) {
+  samples_.add(metrics::sample_of(daemon, std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count()));
 }
 
 }  // namespace xsuperd::supervisor

@@ -38,6 +38,21 @@ void carry_out(Amendment& amendment) {
 }
 
 constexpr char not_now[] = "the configuration is being read, or the program replaced: ask again";
+constexpr char overtaken[] = "the configuration has been read or changed meanwhile: ask again";
+constexpr std::size_t most_named = 20;  // by a line each in the log
+
+Rollout::Changes changes_of(const Amendment& amendment) {
+  Rollout::Changes changes;
+  changes.reserve(amendment.before.size());
+  for (std::size_t i = 0; i < amendment.before.size(); ++i) changes.emplace_back(amendment.before[i], (*amendment.after)[i]);
+  return changes;
+}
+
+/// Of many services with one line.
+void log_of_each(const log::DaemonLog& log, const std::vector<SharedService>& services, std::string_view what) {
+  if (services.size() > most_named) return log.notice("{} services: {}", services.size(), what);
+  for (const SharedService& one : services) log.notice("service {}: {}", one->id, what);
+}
 
 }  // namespace
 
@@ -45,11 +60,9 @@ void Renewals::amend(std::vector<SharedService> services, std::vector<std::strin
   const auto amendment = std::make_shared<Amendment>(Amendment{std::move(services), std::move(lines), names_});
   const auto then = [this, amendment, answered] {
     if (!amendment->after) return answered(amendment->after.error());
-    std::vector<std::pair<SharedService, SharedService>> changed;
-    for (std::size_t i = 0; i < amendment->before.size(); ++i) changed.emplace_back(amendment->before[i], (*amendment->after)[i]);
-    if (!rollout_.renew(changed)) return answered(base::Error{0, not_now});
-    for (const SharedService& one : amendment->before)
-      log_.notice("service {}: {}", one->id, base::escaped(fmt::format("{}", fmt::join(amendment->lines, "; ")), 500));
+    const auto changed = rollout_.renew(changes_of(*amendment), Rollout::IfOvertaken::change_nothing);
+    if (changed != Rollout::Changed::done) return answered(base::Error{0, changed == Rollout::Changed::not_now ? not_now : overtaken});
+    log_of_each(log_, amendment->before, base::escaped(fmt::format("{}", fmt::join(amendment->lines, "; ")), 500));
     answered({});
   };
   if (threads_.run([amendment] { carry_out(*amendment); }, then) == 0) answered(base::Error{0, "no thread could be started for it"});
@@ -65,19 +78,21 @@ void Renewals::renew(std::vector<SharedService> services, Answered answered) {
 
 base::Result<std::vector<Renewals::One>> Renewals::put(const std::vector<SharedService>& before, const std::vector<config::Renewed>& after) {
   using Outcome = config::Renewed::Outcome;
-  std::vector<std::pair<SharedService, SharedService>> changed;
+  Rollout::Changes changed;
   std::vector<One> all;
   for (std::size_t i = 0; i < before.size(); ++i) {
     all.push_back({after[i].service, after[i].outcome});
     if (after[i].service != before[i]) changed.emplace_back(before[i], after[i].service);
   }
-  if (!rollout_.renew(changed)) return base::Error{0, not_now};
+  if (rollout_.renew(changed, Rollout::IfOvertaken::leave_out) != Rollout::Changed::done) return base::Error{0, not_now};
+  std::vector<SharedService> renewed;
   for (std::size_t i = 0; i < before.size(); ++i) {
     for (const std::string& warning : after[i].warnings) log_.warning("{}", warning);
-    if (after[i].outcome == Outcome::renewed) log_.notice("service {}: certificates and keys renewed", before[i]->id);
+    if (after[i].outcome == Outcome::renewed) renewed.push_back(before[i]);
     if (after[i].outcome == Outcome::kept)
       log_.error("service {} keeps its certificates and keys: {}", before[i]->id, after[i].service->offer.not_renewed);
   }
+  log_of_each(log_, renewed, "certificates and keys renewed");
   return all;
 }
 

@@ -30,7 +30,8 @@ class Renewals {
 
   /// `answered` is called on the loop, with those of `services` that have TLS; or with an error, and nothing has changed then.
   void renew(std::vector<SharedService> services, Answered answered);
-  /// As config::amend(), all of them or none, until the next reload. `answered` is called on the loop, perhaps at once.
+  /// As config::amend(), all of them or none, until the next reload: none also when one of `services` is no longer in force once
+  /// that is done. `answered` is called on the loop, perhaps at once.
   void amend(std::vector<SharedService> services, std::vector<std::string> lines, std::function<void(base::Result<void>)> answered);
 
  private:

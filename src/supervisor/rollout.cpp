@@ -20,6 +20,34 @@ std::shared_ptr<service::Runner> find(const ByService& runners, const SharedServ
   return found == runners.end() ? nullptr : found->second;
 }
 
+ByService by_service(const Roster& roster) {
+  ByService all;
+  all.reserve(roster.served().size());
+  for (const auto& runner : roster.served()) all.emplace(&runner->service(), runner);
+  return all;
+}
+
+/// Where a service that may be changed is: on the list of the configuration, and who serves it.
+struct Place {
+  std::size_t index = 0;
+  std::shared_ptr<service::Runner> runner;
+};
+
+/// The places of the services that are to be changed, in their order; none for one that is no longer there.
+std::vector<Place> places_of(const Rollout::Changes& changes, const config::Config& config, const Roster& roster) {
+  const ByService runners = by_service(roster);
+  std::unordered_map<const config::Service*, std::size_t> indices;
+  indices.reserve(config.services.size());
+  for (std::size_t i = 0; i < config.services.size(); ++i) indices.emplace(config.services[i].get(), i);
+  std::vector<Place> places;
+  places.reserve(changes.size());
+  for (const auto& [before, after] : changes) {
+    const auto index = indices.find(before.get());
+    places.push_back(index == indices.end() ? Place{} : Place{index->second, find(runners, before)});
+  }
+  return places;
+}
+
 /// New Runners that can have the socket of one that goes get it before that one is told to go.
 std::shared_ptr<service::Runner> new_runner(service::Surroundings& around, const ByService& old, const Roster& roster,
                                             Step& step) {
@@ -118,8 +146,7 @@ ReloadReport Rollout::apply(Prepared prepared) {
 ReloadCounts Rollout::commit(Prepared prepared) {
   log_.notice("Swapping defaults");
   logs_.put(std::move(prepared.logs));
-  ByService old;
-  for (const auto& runner : roster_.served()) old.emplace(&runner->service(), runner);
+  const ByService old = by_service(roster_);
 
   Runners next(prepared.steps.size());
   for (std::size_t i = 0; i < next.size(); ++i)
@@ -203,18 +230,20 @@ void Rollout::place_awaited(const std::string& what, const SharedService& before
   if (runner->service().kind != config::Kind::tcpmux) (void)runner->start();
 }
 
-bool Rollout::renew(const std::vector<std::pair<SharedService, SharedService>>& before_and_after) {
-  if (closed_()) return false;
+Rollout::Changed Rollout::renew(const Changes& changes, IfOvertaken overtaken) {
+  if (closed_()) return Changed::not_now;
   auto next = std::make_shared<config::Config>(*in_force_.config());
-  for (const auto& [before, after] : before_and_after) {
-    const auto runner = roster_.find(before);
-    const auto place = std::ranges::find(next->services, before);
-    if (place == next->services.end() || !runner) continue;  // a reload has been faster
-    *place = after;
-    runner->move_to({.policy = std::make_shared<policy::Policy>(after), .recipe = nullptr, .service_log = nullptr, .logs_stay = true});
+  const std::vector<Place> places = places_of(changes, *next, roster_);
+  if (overtaken == IfOvertaken::change_nothing && !std::ranges::all_of(places, [](const Place& one) { return one.runner != nullptr; }))
+    return Changed::overtaken;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (!places[i].runner) continue;
+    const SharedService& after = changes[i].second;
+    next->services[places[i].index] = after;
+    places[i].runner->move_to({.policy = std::make_shared<policy::Policy>(after), .recipe = nullptr, .service_log = nullptr, .logs_stay = true});
   }
   in_force_.put(std::move(next));
-  return true;
+  return Changed::done;
 }
 
 std::shared_ptr<service::Runner> Rollout::make_runner(const SharedService& service) {

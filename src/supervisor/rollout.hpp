@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How services come to be what a configuration says. Internal to supervisor.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,9 +35,16 @@ class Rollout {
   [[nodiscard]] Running running() const;
   /// Commits what was prepared, unless it was refused; logs all that was found. What came of it.
   ReloadReport apply(Prepared prepared);
+  using Changes = std::vector<std::pair<SharedService, SharedService>>;  ///< before and after
+  enum class Changed : std::uint8_t {
+    done,
+    not_now,    ///< somebody else is about to change things; nothing was changed
+    overtaken,  ///< a service is no longer the one that was to be changed; nothing was changed
+  };
+  enum class IfOvertaken : std::uint8_t { leave_out, change_nothing };
   /// Puts services in the places of those that differ from them in nothing but what their files about TLS say, or what is asked of
-  /// the policy alone. False when nothing may be changed now.
-  [[nodiscard]] bool renew(const std::vector<std::pair<SharedService, SharedService>>& before_and_after);
+  /// the policy alone. `overtaken` says what is made of those that a reload or another change has replaced meanwhile.
+  [[nodiscard]] Changed renew(const Changes& changes, IfOvertaken overtaken);
   /// Makes all Runners of an image before this one, which go on where they were. `services` are those of
   /// HandOver::services; `take` gives the descriptor of a number, or none.
   void take_over(const HandOver& state, const std::vector<SharedService>& services,

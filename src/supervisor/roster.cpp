@@ -16,6 +16,7 @@ std::shared_ptr<service::Runner> Roster::find(const std::shared_ptr<const config
 void Roster::replace(const std::shared_ptr<service::Runner>& before, std::shared_ptr<service::Runner> after) {
   const auto found = std::ranges::find(served_, before);
   if (found == served_.end()) return;
+  ++changes_;
   if (after)
     *found = std::move(after);
   else
@@ -24,11 +25,11 @@ void Roster::replace(const std::shared_ptr<service::Runner>& before, std::shared
 
 void Roster::retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers) {
   runner->retire(servers);
-  retired_.push_back(runner);
+  add_retired(runner);
 }
 
 void Roster::collect() {
-  std::erase_if(retired_, [this](const auto& runner) {
+  changes_ += std::erase_if(retired_, [this](const auto& runner) {
     if (runner->sessions().empty()) gone_ += runner->counters();
     return runner->sessions().empty();
   });
@@ -41,6 +42,7 @@ service::Counters Roster::counters() const {
 }
 
 void Roster::count_anew() {
+  ++changes_;
   for_each([](const auto& runner) { (void)runner->count_anew(); });
   gone_ = {};
 }

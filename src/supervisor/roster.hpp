@@ -2,6 +2,7 @@
 // Who serves. Internal to supervisor.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,14 +29,18 @@ class Roster {
   /// The one of a service that is served; null when there is none.
   [[nodiscard]] std::shared_ptr<service::Runner> find(const std::shared_ptr<const config::Service>& service) const;
 
+  /// Another number each time that the lists have changed, or counters have begun anew: whoever goes through a list in several
+  /// turns of the loop sees from it whether the parts belong together.
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
+
   /// One more service, behind the others.
-  void add(std::shared_ptr<service::Runner> runner) { served_.push_back(std::move(runner)); }
+  void add(std::shared_ptr<service::Runner> runner) { ++changes_, served_.push_back(std::move(runner)); }
   /// From now on these are served. Those that are no longer among them were retired before.
-  void serve(Runners runners) { served_ = std::move(runners); }
+  void serve(Runners runners) { ++changes_, served_ = std::move(runners); }
   /// `after` takes the place of `before` on the list; null: the place goes as well. `before` is retired by the caller.
   void replace(const std::shared_ptr<service::Runner>& before, std::shared_ptr<service::Runner> after);
   /// Puts one on the list of the retired, which was retired already.
-  void add_retired(std::shared_ptr<service::Runner> runner) { retired_.push_back(std::move(runner)); }
+  void add_retired(std::shared_ptr<service::Runner> runner) { ++changes_, retired_.push_back(std::move(runner)); }
   /// Retires it, which stays on its list if it is on one; an idle one is kept until the next collect(), too.
   void retire(const std::shared_ptr<service::Runner>& runner, service::Runner::Servers servers);
   /// Lets go of the retired ones that are idle; their counts stay in the totals.
@@ -48,7 +53,7 @@ class Roster {
   /// Forgets what all services have counted, but for requests that are not decided yet.
   void count_anew();
   /// The same for one; what it has counted stays in the totals.
-  void count_anew(service::Runner& runner) { gone_ += runner.count_anew(); }
+  void count_anew(service::Runner& runner) { ++changes_, gone_ += runner.count_anew(); }
   /// Of those that are served: how many are open, or will be by themselves or by an administrator's word.
   [[nodiscard]] std::size_t available() const;
   /// Does a service that is closed wait for an answer that says whether it can be opened?
@@ -83,6 +88,7 @@ class Roster {
  private:
   Runners served_;
   Runners retired_;
+  std::uint64_t changes_ = 0;
   service::Counters gone_;  ///< of services that are no more, and of those that count anew since
   std::unordered_map<std::string, service::Standing> standings_;  ///< by id in lower case; lives as long as the daemon
 };

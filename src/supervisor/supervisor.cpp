@@ -89,7 +89,7 @@ Supervisor::Impl::Impl(Options& options, log::Writer& writer, log::DaemonLog& lo
       reloads_(log, lifetime_, reload_asks()),
       upgrades_({files_, writer, log, facilities_.around(), facilities_.processes(), roster_, reloads_, logs_, lifetime_, options_.version},
                 {options_.invocation.binary, options_.arguments, names_.environment()}, [this] { return hand_over(); }),
-      pages_({roster_, files_, log, [this] { return view(); }}),
+      pages_({.roster = roster_, .files = files_, .log = log, .view = [this] { return view(); }}),
       dump_({options_.container ? std::string{} : options_.dump_path, options_.version, options_.sources.path(),
              options_.process_limit},
             files_, log, roster_, in_force_),

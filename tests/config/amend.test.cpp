@@ -40,6 +40,31 @@ TEST_CASE("limits and access lists can be set, and nothing else changes") {
   CHECK(other.after->settings.only_from->size() == 1);
 }
 
+TEST_CASE("what is taken from a list must be in it") {
+  const std::string list = "only_from = 192.0.2.1 192.0.2.9\n";
+  CHECK(Amended(list, {"only_from-=192.0.2.1 192.0.2.2"}).after);
+  CHECK(Amended(list, {"only_from+=192.0.2.2", "only_from-=192.0.2.2"}).after);
+  CHECK(Amended(list, {"only_from-=192.0.2.2"}).why == "service x: nothing of 'only_from-=192.0.2.2' is in the list");
+  CHECK_FALSE(Amended(list, {"only_from+=192.0.2.3", "only_from-=192.0.2.2"}).after);
+  CHECK_FALSE(Amended(list, {"no_access-=192.0.2.2"}).after);
+}
+
+TEST_CASE("a list that nobody has given is not added to, as in a file") {
+  World world(entry("servers", "type = INTERNAL UNLISTED\nport = 9000\nsocket_type = stream\nprotocol = tcp\nwait = no\n"));
+  const auto service = world.find("servers");
+  REQUIRE(service);
+  REQUIRE(service->settings.only_from->size() == 2);
+  const auto added = amend(*service, {"only_from+=192.0.2.0/24"}, world.files, world.names);
+  REQUIRE(added.has_value());
+  CHECK(value_of(**added, "only_from") == "192.0.2.0/24");
+  const auto more = amend(**added, {"only_from+=198.51.100.0/24"}, world.files, world.names);
+  REQUIRE(more.has_value());
+  CHECK((*more)->settings.only_from->size() == 2);
+  const auto other = amend(*service, {"instances=5"}, world.files, world.names);
+  REQUIRE(other.has_value());
+  CHECK(value_of(**other, "only_from") == value_of(*service, "only_from"));
+}
+
 TEST_CASE("what cannot be set is refused with a sentence") {
   for (const std::string line : {"instances", "instances=many", "instances=", "instances=1 2", "no_such=1", "server=/bin/sh", "user=root", "port=1",
                                  "instances+=1", "only_from=no..where", "instances=5 # five"}) {

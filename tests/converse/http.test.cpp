@@ -209,6 +209,41 @@ TEST_CASE("the dashboard sends its page, and goes on telling what changes") {
   CHECK(browser.hear_all().empty());
 }
 
+TEST_CASE("a page whose descriptor was lost on its way is none") {
+  PageMade lost;
+  lost.status = 200;
+  lost.size = 10;
+  Asking scraper;
+  scraper.say("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+  (void)scraper.wish();
+  scraper.conversation->show(std::move(lost));
+  CHECK(scraper.answer().starts_with("HTTP/1.1 503 "));
+  Asking browser(Kind::dashboard);
+  browser.say("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
+  (void)browser.wish();
+  lost = {};
+  lost.status = 200;
+  lost.size = 10;
+  browser.conversation->show(std::move(lost));
+  CHECK(browser.answer().starts_with("HTTP/1.1 503 "));
+}
+
+TEST_CASE("the events have a header of their own, and say so when there is too much to tell") {
+  Asking asking(Kind::dashboard);
+  asking.say("HEAD /events HTTP/1.1\r\nHost: h\r\n\r\n");
+  const std::string header = asking.hear_all();
+  CHECK(has(header, "Content-Type: text/event-stream\r\n"));
+  CHECK(has(header, "X-Content-Type-Options: nosniff\r\n"));
+  CHECK(header.ends_with("\r\n\r\n"));
+  CHECK(asking.wishes.empty());
+  Asking browser(Kind::dashboard);
+  browser.say("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
+  (void)browser.wish();
+  browser.conversation->show(page_with(std::string(600 * 1024, 'x')));
+  CHECK(has(browser.answer(), "text/event-stream"));
+  CHECK(has(browser.hear(10), "too much to be shown"));
+}
+
 TEST_CASE("metrics are not on the dashboard, nor the page among the metrics") {
   Asking browser(Kind::dashboard), scraper;
   browser.say("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");

@@ -20,6 +20,17 @@ TEST_CASE("a request is read, up to its end and no further") {
   CHECK(parse_http_request("\r\n" + text).size == text.size() + 2);
 }
 
+TEST_CASE("a target may be in absolute form") {
+  const auto [target, path] = GENERATE(table<std::string, std::string>({{"http://h/metrics?x=1", "/metrics"},
+                                                                        {"HTTPS://h:9817/health/http://x", "/health/http://x"},
+                                                                        {"http://h", "/"},
+                                                                        {"http://h?/metrics", "/"},
+                                                                        {"/http://h/", "/http://h/"},
+                                                                        {"*", "*"}}));
+  CAPTURE(target);
+  CHECK(parsed("GET " + target + " HTTP/1.1\r\nHost: h\r\n").request.path == path);
+}
+
 TEST_CASE("HEAD is told from GET, and whether the connection stays open") {
   CHECK(parsed("HEAD / HTTP/1.1\r\nHost: h\r\n").request.head);
   CHECK(parsed("GET / HTTP/1.1\r\nHost: h\r\n").request.keep_alive);

@@ -26,13 +26,14 @@ Snapshot busy() {
   Snapshot all;
   all.daemon.version = "1.2";
   all.daemon.started = 1'700'000'000.5;
-  all.daemon.totals.accepted = 9;
+  all.daemon.totals.accepted = 12;
+  all.daemon.totals.served = 6;
   all.daemon.totals.refused = 3;
   all.daemon.totals.reasons.emplace_back("address", 3);
   all.daemon.workers = {11, 12};
   all.daemon.failed_starts.emplace_back("executing the server", 2);
   auto one = row_of("one");
-  one.accepted = 9, one.served = 4, one.refused = 3, one.failed = 1, one.withdrawn = 1;
+  one.accepted = 12, one.sessions = 5, one.running = 2, one.served = 4, one.refused = 3, one.failed = 1, one.withdrawn = 1;
   one.reasons.emplace_back("connections per second", 3);
   one.queued = 2, one.queue_ms = 1500;
   one.limit = 10;
@@ -56,12 +57,12 @@ TEST_CASE("counters of services have their numbers") {
   for (const Format format : {Format::open_metrics, Format::text}) {
     const std::string text = exposition(busy(), format);
     for (const auto* line :
-         {"xsuperd_requests_accepted_total{service=\"one\"} 9", "xsuperd_requests_total{service=\"one\",result=\"served\"} 4",
+         {"xsuperd_requests_decided_total{service=\"one\"} 9", "xsuperd_requests_total{service=\"one\",result=\"served\"} 4",
           "xsuperd_requests_total{service=\"one\",result=\"refused\"} 3", "xsuperd_requests_total{service=\"one\",result=\"failed\"} 1",
           "xsuperd_requests_total{service=\"one\",result=\"withdrawn\"} 1", "xsuperd_requests_total{service=\"idle\",result=\"served\"} 0",
           "xsuperd_refusals_total{service=\"one\",reason=\"connections per second\"} 3", "xsuperd_queue_wait_seconds_total{service=\"one\"} 1.5",
-          "xsuperd_sessions_limit{service=\"one\"} 10", "xsuperd_service_state{service=\"idle\",state=\"listening\"} 1",
-          "xsuperd_all_requests_accepted_total 9", "xsuperd_all_refusals_total{reason=\"address\"} 3", "xsuperd_build_info{version=\"1.2\"} 1",
+          "xsuperd_requests_undecided{service=\"one\"} 3", "xsuperd_sessions_limit{service=\"one\"} 10", "xsuperd_service_state{service=\"idle\",state=\"listening\"} 1",
+          "xsuperd_all_requests_decided_total 9", "xsuperd_all_refusals_total{reason=\"address\"} 3", "xsuperd_build_info{version=\"1.2\"} 1",
           "xsuperd_start_time_seconds 1700000000.5", "xsuperd_workers{role=\"conversations\"} 2",
           "xsuperd_spawn_failures_total{step=\"executing the server\"} 2", "xsuperd_services{state=\"listening\"} 2"}) {
       CAPTURE(line);
@@ -119,8 +120,9 @@ TEST_CASE("what belongs to a family stands together, behind its help and its typ
 
 TEST_CASE("labels are escaped, and are UTF-8 whatever a service is called") {
   Snapshot all;
-  all.services = {row_of("a\"b\\c\nd\xff\xc3\xa9")};
-  CHECK(has_line(exposition(all, Format::text), "xsuperd_requests_accepted_total{service=\"a\\\"b\\\\c\\nd\xef\xbf\xbd\xc3\xa9\"} 0"));
+  all.services = {row_of("a\"b\\c\nd\xff\xc3\xa9"), row_of("\xfe"), row_of("\xff")};
+  CHECK(has_line(exposition(all, Format::text), "xsuperd_requests_decided_total{service=\"a\\\"b\\\\c\\nd\\\\xff\xc3\xa9\"} 0"));
+  CHECK(metrics::escaped_label("\xfe") != metrics::escaped_label("\xff"));
 }
 
 TEST_CASE("a histogram counts at its bounds and adds") {

@@ -69,6 +69,32 @@ TEST_CASE("a page that comes after its service has gone is let go of") {
   CHECK(bench.conversations.shown.empty());
 }
 
+TEST_CASE("a conversation that wishes without end waits for its turn, and is not ended") {
+  Bench bench(page_service());
+  std::size_t asked = 0;
+  auto out = std::make_shared<int>(0);
+  bench.around.hooks.page = [&](const worker::PageWish&, const auto& made) {
+    ++asked;
+    auto page = page_of("page");
+    page.out = out;
+    made(std::move(page));
+  };
+  REQUIRE(bench.runner->start());
+  const Client client(bench.where());
+  bench.run_until([&] { return bench.conversations.requests.size() == 1; });
+  const auto on_wish = bench.conversations.requests.front().parameters.on_wish;
+  std::size_t wishes = 0;
+  for (; asked == wishes; ++wishes) on_wish({});
+  CHECK(asked + 1 == wishes);
+  CHECK(wishes > 10);
+  bench.conversations.shown.clear();
+  CHECK(out.use_count() == 1);  // while it wishes it has no page
+  bench.run_until([&] { return asked == wishes; });
+  bench.conversations.shown.clear();
+  CHECK(out.use_count() == 2);
+  CHECK(bench.runner->sessions().size() == 1);
+}
+
 TEST_CASE("counters that begin anew leave what is not decided yet") {
   Bench bench(stream_service());
   REQUIRE(bench.runner->start());

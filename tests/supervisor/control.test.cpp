@@ -12,9 +12,12 @@
 #include <set>
 
 #include "fakes/fake_worker.hpp"
+#include "fakes/memory_sink.hpp"
+#include "supervisor/collection.hpp"
 #include "supervisor/control/services.hpp"
 #include "supervisor/control/sessions.hpp"
 #include "supervisor/impl.hpp"
+#include "supervisor/pages.hpp"
 #include "supervisor/scratch.hpp"
 #include "xsuperd/log/writer.hpp"
 #include "xsuperd/worker/process.hpp"
@@ -256,6 +259,94 @@ TEST_CASE("metrics have a row for each service, with histograms of those that ha
   CHECK(metrics.result.at("upgrades") == 0);
 }
 
+TEST_CASE("sums that are copied in several turns are of one state of the services") {
+  Daemon daemon;
+  const base::Fd first = daemon.dial(1);
+  daemon.run_until([&] { return running_sessions(daemon.runner(1)) == 1; });
+  std::shared_ptr<Collected> all;
+  const auto collection = std::make_shared<Collection>(daemon.impl->loop(), daemon.impl->view(), daemon.impl->roster(), Collection::Extent::services,
+                                                       [&](std::shared_ptr<Collected> found) { all = std::move(found); });
+  collection->begin();
+  daemon.impl->loop().restart();
+  daemon.impl->loop().run_one_for(1s);  // some have been copied now
+  (void)daemon.ask("stats", {{"reset", true}});
+  daemon.run_until([&] { return all != nullptr; });
+  CHECK(all->snapshot.daemon.totals.served == 0);
+  REQUIRE(all->snapshot.services.size() == 2);
+  CHECK(all->snapshot.services[1].served == 0);
+  CHECK(all->snapshot.daemon.totals.running == 1);
+}
+
+namespace {
+
+/// Makes pages of a daemon, for whom a test wishes.
+struct Asker {
+  explicit Asker(Daemon& of, std::uint64_t most_out = 1 << 20)
+      : daemon(of),
+        files(of.impl->loop()),
+        pages({.roster = of.impl->roster(), .files = files, .log = log, .view = [&of] { return of.impl->view(); }, .most_out = most_out}) {}
+  worker::PageMade ask(worker::PageWish::What what, std::string name = {}) {
+    std::optional<worker::PageMade> page;
+    pages.make({what, false, std::move(name)}, [&](worker::PageMade made) { page = std::move(made); });
+    CHECK_FALSE(page);
+    daemon.run_until([&] { return page.has_value(); });
+    return std::move(*page);
+  }
+  Daemon& daemon;
+  fakes::MemorySink sink;
+  log::DaemonLog log{sink, nullptr};
+  FileWork files;
+  Pages pages;
+};
+
+}  // namespace
+
+TEST_CASE("health is that of a service, whatever the case of its id, or of any") {
+  using What = worker::PageWish::What;
+  Daemon daemon;
+  Asker asker(daemon);
+  CHECK(asker.ask(What::health).status == 200);
+  CHECK(asker.ask(What::health, "ONE").status == 200);
+  CHECK(asker.ask(What::health, "off").status == 404);
+  (void)daemon.ask("disable", {{"service", "one"}});
+  CHECK(asker.ask(What::health).status == 200);
+  CHECK(asker.ask(What::health, "one").text == "disabled\n");
+  (void)daemon.ask("disable", {{"service", "two"}});
+  CHECK(asker.ask(What::health).status == 503);
+}
+
+TEST_CASE("many who wish for a page are answered in turns, each with a place in it of its own") {
+  using What = worker::PageWish::What;
+  Daemon daemon;
+  Asker asker(daemon);
+  std::vector<worker::PageMade> made;
+  std::size_t most = 0;
+  for (int i = 0; i < 200; ++i) asker.pages.make({What::text, false, {}}, [&](worker::PageMade page) { made.push_back(std::move(page)); });
+  for (std::size_t before = 0; made.size() < 200; before = made.size()) {
+    daemon.impl->loop().restart();
+    daemon.impl->loop().run_one_for(100ms);
+    most = std::max(most, made.size() - before);
+  }
+  CHECK(most == 64);
+  for (const worker::PageMade& page : made) {
+    CHECK(page.status == 200);
+    CHECK(page.bytes.get() >= 0);
+    CHECK(page.out != nullptr);
+  }
+}
+
+TEST_CASE("while peers have too many pages to read no further one is made") {
+  using What = worker::PageWish::What;
+  Daemon daemon;
+  Asker asker(daemon, 1);
+  const worker::PageMade first = asker.ask(What::text);
+  CHECK(first.status == 200);
+  std::optional<worker::PageMade> next;
+  daemon.run_until([&] { return (next = asker.ask(What::text))->status != 200; });  // once the first is too old for others
+  CHECK(next->text == "too many pages are still being read\n");
+  CHECK(asker.ask(What::health).status == 200);
+}
+
 TEST_CASE("limits can be set, for all of the services or none") {
   Daemon daemon;
   const auto set = [&](json::array lines) { return daemon.ask("set", {{"service", "two"}, {"lines", std::move(lines)}}); };
@@ -269,6 +360,25 @@ TEST_CASE("limits can be set, for all of the services or none") {
   daemon.run_until([&] { return running_sessions(daemon.runner(1)) == 2; });
   CHECK(daemon.runner(1).counters().refused_in_all() == 0);
   CHECK(accounted(daemon.runner(1)));
+}
+
+TEST_CASE("a change that another has overtaken is refused, and changes none of its services") {
+  Daemon daemon;
+  std::vector<std::optional<Reply>> replies(2);
+  const auto set = [&](std::size_t number, json::array services, const char* line) {
+    answer_control(daemon.impl->view(), daemon.impl->actions(), {"set", {{"services", std::move(services)}, {"lines", json::array{line}}}},
+                   {::getuid(), ::getpid(), true}, [&replies, number](Reply reply) { replies[number] = std::move(reply); });
+  };
+  set(0, {"two"}, "instances=7");
+  set(1, {"one", "two"}, "instances=8");
+  daemon.run_until([&] { return replies[0] && replies[1]; });
+  // Which of the two is first is not said: both were asked for with the same services in force.
+  const bool first = !replies[0]->failure;
+  REQUIRE(first != !replies[1]->failure);
+  const auto& failure = *replies[first ? 1 : 0]->failure;
+  CHECK(failure.sentence == "the configuration has been read or changed meanwhile: ask again");
+  CHECK(daemon.runner(0).service().settings.instances->value == (first ? 5 : 8));
+  CHECK(daemon.runner(1).service().settings.instances->value == (first ? 7 : 8));
 }
 
 TEST_CASE("show names the lines that a value comes from") {

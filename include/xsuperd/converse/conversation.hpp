@@ -70,6 +70,7 @@ struct PageMade {
   std::string text;            ///< the answer, where it is short: as long at most
   std::uint64_t size = 0;      ///< else, how many bytes it has,
   base::Fd bytes;              ///< and they: a file in memory with a place in it of its own, to be read once
+  std::shared_ptr<const void> out;  ///< the daemon keeps it until the conversation has done with the page; the worker gets none
 };
 inline constexpr std::size_t longest_page_text = 2048;
 

@@ -46,7 +46,8 @@ void Actions::stand(const Services& services, service::Standing standing) const 
 }
 
 void Actions::count_anew(const Services* services) const {
-  note(services ? fmt::format("the counters of {} services are reset", services->size()) : "all counters are reset");
+  note(services ? fmt::format("the counters of {} service{} are reset", services->size(), services->size() == 1 ? "" : "s")
+                : "all counters of services are reset");
   if (!services) return daemon_.roster.count_anew();
   std::unordered_set<const service::Runner*> meant;
   for (const auto& service : *services) meant.insert(service.get());

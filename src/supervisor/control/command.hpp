@@ -27,8 +27,11 @@ namespace request = control::request;
 struct Call {
   View view;
   Actions actions;
-  bool may_change = false;  ///< is it root, or the daemon's own user, who asks?
+  control::Peer peer;  ///< who asks
 };
+
+/// Says in the daemon's log who does `what`.
+void note_who(const Call& call, std::string_view what);
 
 /// Where the answer to command C goes: one of the calls, once, at once or later.
 template <typename C>

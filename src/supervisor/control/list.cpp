@@ -51,7 +51,8 @@ void stats(const Call& call, const request::Stats& arguments, const Answer<comma
   if (const auto words = arguments.words(); !words.empty()) meant = select_services(daemon, words, false);
   if (meant.failure) return answer.refuse(std::move(*meant.failure));
   if (arguments.reset.value_or(false)) {
-    if (!call.may_change) return answer.refuse(Code::not_allowed, "resetting counters is only for root and the daemon's own user");
+    if (!call.peer.may_change) return answer.refuse(Code::not_allowed, "resetting counters is only for root and the daemon's own user");
+    note_who(call, "stats --reset");
     call.actions.count_anew(arguments.words().empty() ? nullptr : &meant.services);
   }
   reply::Stats stats;

@@ -68,7 +68,7 @@ void show(const Call& call, const request::Services& arguments, const Answer<com
     auto own = recent(call.view.history(), service->service().id);
     std::move(own.begin(), own.end(), std::back_inserter(records));
   }
-  answer(heads, [services = std::move(meant.services), hide = !call.may_change, number = std::size_t{0},
+  answer(heads, [services = std::move(meant.services), hide = !call.peer.may_change, number = std::size_t{0},
                  next = std::size_t{0}]() mutable -> std::optional<reply::Attribute> {
     const auto all = config::attributes();
     for (; number < services.size(); ++number, next = 0)

@@ -30,19 +30,12 @@ void disable(const Call& call, const request::Services& arguments, const Answer<
   stand(call, arguments, answer, Standing::disabled);
 }
 
-/// A service that a reload has replaced meanwhile is as it was read.
-bool is_still(const service::Runner& runner, const SharedService& before) { return runner.state().policy().shared_service() == before; }
-
 void set(const Call& call, const request::Set& arguments, const Answer<command::Set>& answer) {
   Selection meant = services_meant(call.view, arguments);
   if (meant.failure) return answer.refuse(std::move(*meant.failure));
   if (arguments.lines.empty()) return answer.refuse(Code::bad_request, "there is nothing to set");
-  std::vector<SharedService> before;
-  for (const auto& one : meant.services) before.push_back(one->state().policy().shared_service());
-  call.actions.amend(meant.services, arguments.lines, [services = meant.services, before, answer](const base::Result<void>& done) {
+  call.actions.amend(meant.services, arguments.lines, [services = meant.services, answer](const base::Result<void>& done) {
     if (!done) return answer.refuse(Code::refused, done.error().sentence);
-    for (std::size_t i = 0; i < services.size(); ++i)
-      if (is_still(*services[i], before[i])) return answer.refuse(Code::refused, "the configuration has been read meanwhile: ask again");
     answer({told(services)});
   });
 }

@@ -45,7 +45,7 @@ void View::tell_tallies(control::reply::Metrics& to) const {
     table.emplace_back(one.word, one.count);
   }
   to.tls_workers = daemon_.processes.tls_workers().workers().size();
-  to.tls_handshakes = daemon_.processes.tls_workers().running();
+  to.tls_conversations = daemon_.processes.tls_workers().running();
   to.reloads_applied = daemon_.in_force.reloads().applied;
   to.reloads_refused = daemon_.in_force.reloads().refused;
   to.upgrades = daemon_.lifetime.upgrades();

@@ -61,7 +61,8 @@ for row in stats["rows"]:
     if row["id"] == "metrics":
         continue
     one = {"service": row["id"]}
-    equal("xsuperd_requests_accepted_total", row["accepted"], **one)
+    equal("xsuperd_requests_decided_total", row["served"] + row["refused"] + row["failed"] + row["withdrawn"], **one)
+    equal("xsuperd_requests_undecided", row["accepted"] - row["served"] - row["refused"] - row["failed"] - row["withdrawn"], **one)
     for result in ("served", "refused", "failed", "withdrawn"):
         equal("xsuperd_requests_total", row[result], **one, result=result)
     for reason, count in row["reasons"].items():
