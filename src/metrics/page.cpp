@@ -144,19 +144,19 @@ std::string remark_of(const reply::Service& service, const control::Time& now) {
 
 void services(Html& html, const Shown& shown) {
   html.markup("<h2>Services</h2>\n");
-  begin_table(html, {{"service"}, {"state"}, {"listens on", "less"}, {"running", "n"}, {"queue", "n"}, {"requests", "n"}, {"served", "n"}, {"refused", "n"}, {"failed", "n less"}, {"remark"}});
+  begin_table(html, {{"service"}, {"state"}, {"listens on", "less"}, {"running", "n"}, {"queue", "n less"}, {"requests", "n"}, {"served", "n less"}, {"refused", "n"}, {"failed", "n less"}, {"remark"}});
   for (const reply::Service& s : shown.services) {
     html.markup("<tr>");
     cell(html, s.id);
     cell(html, s.state, colour_of(s.state));
     cell(html, places_text(s), "less");
     cell(html, s.limit ? fmt::format("{}/{}", s.running, *s.limit) : std::to_string(s.running), "n");
-    number(html, s.waiting);
+    cell(html, std::to_string(s.waiting), "n less");
     number(html, s.counters.accepted);
-    number(html, s.counters.served);
+    cell(html, std::to_string(s.counters.served), "n less");
     number(html, s.counters.refused);
     cell(html, std::to_string(s.counters.failed), "n less");
-    cell(html, remark_of(s, shown.daemon.now), s.trouble || s.not_renewed ? "bad" : "");
+    cell(html, remark_of(s, shown.daemon.now), s.trouble || s.not_renewed ? "bad" : "less");
     html.markup("</tr>\n");
   }
   end_table(html);
@@ -279,7 +279,7 @@ void events(Html& html, const Shown& shown) {
 
 void all(Html& html, const Shown& shown) {
   const reply::Metrics& d = shown.daemon;
-  html.markup("<p class=\"soft\">").words("xsuperd {}, process {}, started {}", d.version, d.pid, ago(d.started, d.now));
+  html.markup("<p class=\"soft\">").words("{}, process {}, started {}", d.version, d.pid, ago(d.started, d.now));
   if (d.upgrades > 0) html.words(", upgraded {} since", count_text(d.upgrades, "time"));
   html.markup("</p>\n");
   figures(html, shown);

@@ -18,7 +18,7 @@ h1{font-size:1.25rem;margin:0}
 h2{font-size:1rem;margin:24px 0 8px}
 p{margin:4px 0}
 .soft{color:var(--soft)}.bad{color:var(--bad)}.good{color:var(--good)}
-.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(120px,1fr));gap:8px;margin:0;padding:0;list-style:none}
+.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:8px;margin:0;padding:0;list-style:none}
 .figures li{background:var(--head);border:1px solid var(--line);border-radius:6px;padding:6px 10px}
 .figures b{display:block;font-size:1.15rem;font-variant-numeric:tabular-nums}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:16px}
@@ -31,7 +31,7 @@ path{fill:none;stroke-width:2;vector-effect:non-scaling-stroke}
 .key{margin-right:1em;white-space:nowrap}
 .wide{overflow-x:auto;border:1px solid var(--line);border-radius:6px}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
-th,td{text-align:left;padding:4px 10px;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere;min-width:4em}
+th,td{text-align:left;padding:4px 10px;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}
 th{background:var(--head);font-weight:600;white-space:nowrap}
 tr:last-child td{border-bottom:0}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
