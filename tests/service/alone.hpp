@@ -45,7 +45,7 @@ class Alone : public Bench, public Performer, public Endpoint::Owner {
              .journal = journal,
              .life = lifeline,
              .start = [](Token) {}}),
-        handshakes({setup, sessions, decider, endings, way, around.serving, journal, lifeline}) {
+        handshakes({setup, sessions, decider, endings, way, around.serving, around.census.tallies, journal, lifeline}) {
     (void)endpoints.replace(setup.service().places());
     runner.reset();
   }

@@ -114,7 +114,7 @@ std::vector<std::string> all_messages() {
   all.push_back(encode(Join{7, {}}).bytes);
   all.push_back(encode(Tickets{{std::string(tls::ticket_key_size, 1), {}}}).bytes);
   all.push_back(encode(full_shaken()).bytes);
-  all.push_back(encode(Page{7, {.status = 200, .zipped = false, .fields = "A: b\r\n", .text = "ok", .size = 3, .bytes = {}}}).bytes);
+  all.push_back(encode(Page{7, {.status = 200, .zipped = false, .fields = "A: b\r\n", .text = "ok", .size = 3, .bytes = {}, .out = {}}}).bytes);
   all.push_back(encode(Wish{7, {PageWish::What::health, true, "x"}}).bytes);
   all.push_back(encode(HeaderSeen{7, {.result = ProxyHeader::Result::late, .client = {}, .called = {}}}).bytes);
   return all;
@@ -469,7 +469,7 @@ TEST_CASE("a wish and its page come out as they went in") {
   CHECK(std::get<Wish>(*wished).wish == wish.wish);
   base::Fd bytes = any_socket();
   const int number = bytes.get();
-  auto shown = decode_for_worker(encode(Page{8, {.status = 200, .zipped = true, .fields = "A: b\r\n", .text = "", .size = 1'000'000, .bytes = std::move(bytes)}}));
+  auto shown = decode_for_worker(encode(Page{8, {.status = 200, .zipped = true, .fields = "A: b\r\n", .text = "", .size = 1'000'000, .bytes = std::move(bytes), .out = {}}}));
   REQUIRE(shown);
   const Page& page = std::get<Page>(*shown);
   CHECK(page.token == 8);
