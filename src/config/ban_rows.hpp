@@ -39,7 +39,7 @@ inline constexpr std::array ban_rows{
         .difference = "Not in xinetd.", .without = Without::more, .parse = values::ban_prefix,
         .concerns = concerning::known_requests}),
     attr<&Settings::ban_time>({.name = "ban_time", .where = Where::both, .least = 1, .most = 3, .synopsis = "FIRST [xFACTOR GREATEST]",
-        .initial = "10m x2 1d", .example = "ban_time = 10m x2 1d",
+        .initial = "10m x2 1d", .example = "ban_time = 30m x4 7d",
         .text = "How long a ban by ban_on lasts. Each further ban of the same peer or network takes FACTOR times as long as the "
                 "one before, up to GREATEST, until it has not been banned for as long as GREATEST.",
         .difference = "Not in xinetd.", .without = Without::more, .parse = values::ban_time,

@@ -246,10 +246,17 @@ TEST_CASE("a redirect_tls that cannot be kept costs the entry") {
   CHECK(in_vain.log().find("redirect_tls has no effect: service x has no redirect") != std::string::npos);
 }
 
-TEST_CASE("what is not built is refused where it is asked for") {
-  CHECK(log_of(std::string(yes) + "tls_handover = kernel").find("Service x: tls_handover = kernel is not built") != std::string::npos);
-  CHECK(with_files(std::string(yes) + "tls_handover = kernel").refused("x"));
-  CHECK(with_files(std::string(yes) + "tls_handover = relay").up("x"));
+TEST_CASE("the kernel is to go on with TLS only where a server gets the connection itself") {
+  const World kernel = with_files(std::string(yes) + "tls_handover = kernel");
+  REQUIRE(kernel.up("x"));
+  CHECK(kernel.at("x").offer.value->in_kernel);
+  const World relay = with_files(std::string(yes) + "tls_handover = relay");
+  REQUIRE(relay.up("x"));
+  CHECK_FALSE(relay.at("x").offer.value->in_kernel);
+  const World pair = with_files(std::string(yes) + "tls_handover = kernel\nreal_peer = yes\nproxy_from = 192.0.2.1");
+  REQUIRE(pair.up("x"));
+  CHECK_FALSE(pair.at("x").offer.value->in_kernel);
+  CHECK(pair.log().find("tls_handover = kernel has no effect: service x has real_peer") != std::string::npos);
 }
 
 TEST_CASE("a key that everybody can read is worth a warning, once for each file") {

@@ -45,7 +45,11 @@ Shown filled_with(const std::string& text) {
   session.peer = text;
   session.proxy = text;
   shown.sessions = {session};
-  shown.bans = {{text, 5}};
+  control::reply::Ban ban;
+  ban.address = text;
+  ban.reason = text;
+  ban.origin = text;
+  shown.bans = {ban};
   shown.certificates = {{text, text, 2000.0}};
   shown.findings = {text};
   control::json::object record;

@@ -158,7 +158,7 @@ TEST_CASE("a user is banned whatever the process, and a virtual machine whatever
   // Neither are they in a network, nor an address in their ban.
   CHECK_FALSE(bans.banned(Address::local(0x0a000001), start));
   CHECK_FALSE(bans.banned(address("0.0.3.232"), start));
-  CHECK(bans.add(Address::local(1000, 1, 1), 5, start).added == BanList::Added::extended);
+  CHECK(bans.add(Address::local(1000, 1, 1), 6, start).added == BanList::Added::extended);
 
   BanList next;
   next.restore(bans.snapshot());

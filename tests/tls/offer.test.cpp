@@ -94,6 +94,8 @@ TEST_CASE("a handshake that the offer could not have led to is not believed") {
   Offer offer;
   offer.client_certificate = ClientCertificate::required;
   offer.alpn = {"h2"};
+  CHECK_FALSE(fits(offer, words()));
+  offer.in_kernel = true;
   CHECK(fits(offer, words()));
   Words other = words();
   other.certificate.reset();
