@@ -321,7 +321,7 @@ std::vector<Input> limits() {
         "per_source_rate = 10/week", "source_prefix = 33 64", "source_prefix = 24 0", "source_prefix = 24", "limit_exempt = .example.com",
         "limit_exempt = 10.0.0.0/33", "queue = many", "queue = 10 long", "penalty = exit", "penalty = exit=soon", "penalty = signal:9=10s",
         "penalty = exit:256=10s", "penalty = fork=1m", "penalty_range = 10m 15s", "penalty_range = a 10m", "penalty_range = 15s",
-        "ban_on = fork", "ban_on = exit:256", "ban_on = exit:1:2", "ban_on = refused:10", "ban_on = refused:10/2d", "ban_on = refused:",
+        "ban_on = fork", "ban_on = exit:256", "ban_on = exit:1:2", "ban_on = exit:1/1m:2", "ban_on = refused:10", "ban_on = refused:10/2d", "ban_on = refused:",
         "ban_on = signal:9:1/1m", "ban_on = sensor:2/1m", "ban_on = penalty", "ban_time = soon", "ban_time = 10m 2 1d", "ban_time = 10m x2",
         "ban_time = 1d x2 10m", "ban_prefix = 33 64", "ban_prefix = 24", "ban_exempt = .example.com",
         "memory_max = 1", "tasks_max = none", "cpu_quota = 50", "cpu_weight = 0", "swap_max = much", "service_memory_max = 1X",

@@ -104,7 +104,8 @@ TEST_CASE("a peer that touches a sensor is recorded as refused, and as banned") 
   bench.run_until([&] { return bench.records().size() == 3; });
   CHECK(bench.records()[1].ends_with(" reason=address"));
   CHECK(bench.last().starts_with("ban: service=x id=x peer=127.0.0.1 port="));
-  CHECK(bench.last().ends_with(" network=127.0.0.0/24 minutes=5"));
+  CHECK(bench.last().find(" network=127.0.0.0/24 ") != std::string::npos);
+  CHECK(bench.last().find(" minutes=5") != std::string::npos);
 }
 
 TEST_CASE("a port in use is recorded as lost once, and as open when it is") {

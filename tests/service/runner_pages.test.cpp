@@ -14,6 +14,7 @@ config::Service page_service() {
   config::Service service = stream_service();
   service.kind = config::Kind::internal;
   service.name = "metrics";
+  service.settings.type = config::Set<config::Type>{config::Type::internal};
   return service;
 }
 
