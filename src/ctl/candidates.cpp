@@ -33,7 +33,7 @@ Candidates values_of(std::string_view option) {
   if (option == "--critical") return words_of({"95"});
   Candidates all;
   if (option == "--sort")
-    for (const Sort sort : {Sort::rate, Sort::running, Sort::refused, Sort::name}) all.push_back({std::string(word_of(sort)), {}});
+    for (const Sort sort : {Sort::rate, Sort::running, Sort::refused, Sort::name, Sort::bytes}) all.push_back({std::string(word_of(sort)), {}});
   return all;
 }
 

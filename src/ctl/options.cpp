@@ -32,7 +32,7 @@ constexpr std::array uses{
     OptionUse{"as-xinetd", 0, "", "check", "also warn of what xinetd would ignore, refuse or read otherwise"},
     OptionUse{"persist", 0, "", "enable disable set", "also write it to the service's file"},
     OptionUse{"interval", 0, "SECONDS", "top", "time between updates (default 1)"},
-    OptionUse{"sort", 0, "ORDER", "top", "sort by rate, running, refused or name"},
+    OptionUse{"sort", 0, "ORDER", "top", "sort by rate, running, refused, name or bytes"},
     OptionUse{"warning", 'w', "RANGE", "health", "warn above this percentage of a limit (default 80)"},
     OptionUse{"critical", 'c', "RANGE", "health", "critical above this percentage of a limit (default 95)"},
     OptionUse{"recent", 0, "MINUTES", "health", "report failures of the last MINUTES (default 10)"},

@@ -32,7 +32,7 @@ base::Result<TopOptions> options_of(const Arguments& arguments) {
   }
   if (arguments.sort) {
     const auto sort = sort_of(*arguments.sort);
-    if (!sort) return base::Error{0, fmt::format("cannot sort by '{}': expected rate, running, refused or name",
+    if (!sort) return base::Error{0, fmt::format("cannot sort by '{}': expected rate, running, refused, name or bytes",
                                                  base::escaped(*arguments.sort, 100))};
     options.sort = *sort;
   }
