@@ -10,7 +10,6 @@
 
 #include "xsuperd/base/error.hpp"
 #include "xsuperd/base/fd.hpp"
-#include "xsuperd/base/time.hpp"
 #include "xsuperd/worker/conversations.hpp"
 
 namespace xsuperd::supervisor {
@@ -43,7 +42,6 @@ struct PageFile {
   bool zipped = false;  ///< really
   std::uint64_t size = 0;
   base::Fd memory;      ///< sealed
-  base::Moment until{}; ///< so long it may be given to others
   std::shared_ptr<const void> out = {};  ///< of PagesOut; null: the worker needs it for a moment only
 };
 

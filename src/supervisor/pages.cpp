@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -23,9 +24,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long a page is given to others, in the time that it has taken: a tenth of one processor at most goes into pages.
-constexpr int worth = 10;
-constexpr auto longest_kept = 1s;
+/// How long none is made after a page, in the time that it has taken: a quarter of one processor at most goes into pages. Nobody is
+/// shown what is older than his question.
+constexpr int rest_after = 3;
+constexpr auto longest_rest = 1s;
 /// When what is being made has got lost, as it may where there is no memory.
 constexpr auto given_up = 10s;
 constexpr auto sample_period = 1s, sampled_after = 60s;
@@ -87,19 +89,15 @@ Pages::Pages(Needs needs)
     : needs_(std::move(needs)),
       next_turn_(needs_.files.loop(), [this] { turn(); }),
       too_late_(needs_.files.loop(), [this] { give_up(); }),
-      let_go_(needs_.files.loop(), [this] { let_go(); }),
+      rest_(needs_.files.loop(), [this] { turn_soon(); }),
       next_sample_(needs_.files.loop(), [this] { take_sample(); }) {}
 
 void Pages::make(const PageWish& wish, Made made) {
   if (wish.what == What::health) {
     ready_.push_back({std::move(made), nullptr, health(wish.name)});
   } else {
-    Waiting one{{wish.what, wish.zipped}, std::move(made)};
-    if (of_dashboard(one.key)) look_at_dashboard();
-    if (auto file = kept(one.key))
-      answer(std::move(one), std::move(file));
-    else
-      waiting_.push_back(std::move(one));
+    waiting_.push_back({{wish.what, wish.zipped}, std::move(made)});
+    if (of_dashboard(waiting_.back().key)) look_at_dashboard();
   }
   turn_soon();
 }
@@ -150,20 +148,11 @@ void Pages::answer_some() {
   }
 }
 
-/// Answers those for whom there is a page by now, and has the rest's made, unless something is being made.
+/// Has the pages made that are waited for, unless something is being made, or was a moment ago.
 void Pages::begin() {
-  if (waiting_.empty() || !under_way_.empty()) return;
-  std::vector<Waiting> rest;
-  for (Waiting& one : std::exchange(waiting_, {})) {
-    if (auto file = kept(one.key))
-      answer(std::move(one), std::move(file));
-    else
-      rest.push_back(std::move(one));
-  }
-  if (rest.empty()) return;
-  let_go();
-  if (out_.bytes() > needs_.most_out) return refuse(std::move(rest), "too many pages are still being read");
-  under_way_ = std::move(rest);
+  if (waiting_.empty() || !under_way_.empty() || rest_.is_set()) return;
+  if (out_.bytes() > needs_.most_out) return refuse(std::exchange(waiting_, {}), "too many pages are still being read");
+  under_way_ = std::exchange(waiting_, {});
   begun_ = std::chrono::steady_clock::now();
   too_late_.set(given_up);
   const bool for_page = std::ranges::any_of(under_way_, [](const Waiting& one) { return of_dashboard(one.key); });
@@ -194,16 +183,19 @@ void Pages::written(std::uint64_t run, base::Result<std::vector<PageFile>> files
   if (run != run_ || under_way_.empty()) return;
   too_late_.cancel();
   std::vector<Waiting> waiting = std::exchange(under_way_, {});
+  const auto took = std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_);
+  rest_.set(std::min<std::chrono::milliseconds>(rest_after * took, longest_rest));
   turn_soon();
   if (!files) {
     needs_.log.error("a page could not be made: {}", files.error().sentence);
     return refuse(std::move(waiting), could_not);
   }
-  keep(std::move(*files));
-  for (Waiting& one : waiting) {
-    auto file = last_of(one.key);
-    answer(std::move(one), std::move(file));
+  std::map<PageKey, SharedFile> made;
+  for (PageFile& file : *files) {
+    if (file.key.what != What::live) file.out = out_.add(file.size);  // which the worker reads at once
+    made[file.key] = std::make_shared<const PageFile>(std::move(file));
   }
+  for (Waiting& one : waiting) ready_.push_back({std::move(one.made), made.at(one.key), {}});
 }
 
 void Pages::give_up() {
@@ -216,42 +208,8 @@ void Pages::give_up() {
 
 // ---- Answers --------------------------------------------------------------------------------------------------------------
 
-/// Without a file: it could not be made.
-void Pages::answer(Waiting waiting, SharedFile file) {
-  PageMade words = file ? PageMade{} : short_page(503, could_not);
-  ready_.push_back({std::move(waiting.made), std::move(file), std::move(words)});
-}
-
 void Pages::refuse(std::vector<Waiting> waiting, std::string_view why) {
   for (Waiting& one : waiting) ready_.push_back({std::move(one.made), nullptr, short_page(503, why)});
-}
-
-Pages::SharedFile Pages::last_of(PageKey key) const {
-  const auto file = std::ranges::find(kept_, key, [](const SharedFile& one) { return one->key; });
-  return file == kept_.end() ? nullptr : *file;
-}
-
-/// Null: there is none that may still be given to anybody.
-Pages::SharedFile Pages::kept(PageKey key) const {
-  SharedFile file = last_of(key);
-  return file && std::chrono::steady_clock::now() < file->until ? file : nullptr;
-}
-
-void Pages::keep(std::vector<PageFile> files) {
-  const base::Moment now = std::chrono::steady_clock::now();
-  for (PageFile& file : files) {
-    file.until = now + std::min<base::Moment::duration>(worth * (now - begun_), longest_kept);
-    if (file.key.what != What::live) file.out = out_.add(file.size);  // which the worker reads at once
-    std::erase_if(kept_, [&](const SharedFile& other) { return other->key == file.key; });
-    kept_.push_back(std::make_shared<const PageFile>(std::move(file)));
-  }
-  let_go_.set(longest_kept);
-}
-
-void Pages::let_go() {
-  const base::Moment now = std::chrono::steady_clock::now();
-  std::erase_if(kept_, [&](const SharedFile& file) { return file->until <= now; });
-  if (!kept_.empty()) let_go_.set(longest_kept);
 }
 
 // ---- What is shown --------------------------------------------------------------------------------------------------------

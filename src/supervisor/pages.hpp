@@ -22,8 +22,8 @@
 namespace xsuperd::supervisor {
 
 /// Makes pages for peers that a worker speaks with: copies what there is in slices (Collection), has a thread make a text of
-/// it, and gives that away as a file in memory. However many ask, one page is made at a time, and what was made is given to
-/// others for a while that grows with what it has cost: so nobody can keep the daemon busy by asking. Nor can anybody by reading
+/// it, and gives that away as a file in memory. However many ask, one page is made at a time for all of them, and after it none
+/// for a while that grows with what it has cost: so nobody can keep the daemon busy by asking. Nor can anybody by reading
 /// slowly: while peers may still have many bytes of old pages, no further one is made. While somebody looks at the dashboard,
 /// and for a minute afterwards, samples of all counters are kept for its plots. Loop thread only.
 class Pages {
@@ -69,12 +69,7 @@ class Pages {
   void written(std::uint64_t run, base::Result<std::vector<PageFile>> files);
   void give_up();
 
-  void answer(Waiting waiting, SharedFile file);
   void refuse(std::vector<Waiting> waiting, std::string_view why);
-  [[nodiscard]] SharedFile last_of(PageKey key) const;
-  [[nodiscard]] SharedFile kept(PageKey key) const;
-  void keep(std::vector<PageFile> files);
-  void let_go();
 
   void collect(std::shared_ptr<Collection>& by, Collection::Extent extent, Collection::Done then);
   void take_sample();
@@ -84,7 +79,6 @@ class Pages {
   std::vector<Waiting> waiting_;  ///< for what will be begun next
   std::vector<Waiting> under_way_;
   std::deque<Ready> ready_;
-  std::vector<SharedFile> kept_;  ///< one of a key at most
   PagesOut out_;
   std::uint64_t run_ = 0;         ///< what comes of an earlier one is nobody's any more
   base::Moment begun_{};
@@ -96,7 +90,7 @@ class Pages {
   std::optional<std::uint64_t> by_id_of_;                          ///< Roster::changes() then
   loop::Alarm next_turn_;
   loop::Alarm too_late_;          ///< for what is under way
-  loop::Alarm let_go_;            ///< of what is kept
+  loop::Alarm rest_;              ///< until its time nothing is begun
   loop::Alarm next_sample_;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 };

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
@@ -331,7 +332,26 @@ TEST_CASE("many who wish for a page are answered in turns, each with a place in 
   for (const worker::PageMade& page : made) {
     CHECK(page.status == 200);
     CHECK(page.bytes.get() >= 0);
+    CHECK(page.out.use_count() > 0);
   }
+}
+
+TEST_CASE("nobody is shown a page that was made before he asked, and those who ask at one time get the same") {
+  using What = worker::PageWish::What;
+  Daemon daemon;
+  Asker asker(daemon);
+  const auto file_of = [](const worker::PageMade& page) {
+    struct stat file {};
+    REQUIRE(::fstat(page.bytes.get(), &file) == 0);
+    return file.st_ino;
+  };
+  const worker::PageMade first = asker.ask(What::text);
+  std::optional<worker::PageMade> one, other;
+  asker.pages.make({What::text, false, {}}, [&](worker::PageMade page) { one = std::move(page); });
+  asker.pages.make({What::text, false, {}}, [&](worker::PageMade page) { other = std::move(page); });
+  daemon.run_until([&] { return one && other; });
+  CHECK(file_of(*one) == file_of(*other));
+  CHECK(file_of(*one) != file_of(first));
 }
 
 TEST_CASE("while peers have too many pages to read no further one is made") {
@@ -340,9 +360,9 @@ TEST_CASE("while peers have too many pages to read no further one is made") {
   Asker asker(daemon, 1);
   const worker::PageMade first = asker.ask(What::text);
   CHECK(first.status == 200);
-  std::optional<worker::PageMade> next;
-  daemon.run_until([&] { return (next = asker.ask(What::text))->status != 200; });  // once the first is too old for others
-  CHECK(next->text == "too many pages are still being read\n");
+  const worker::PageMade next = asker.ask(What::text);
+  CHECK(next.status == 503);
+  CHECK(next.text == "too many pages are still being read\n");
   CHECK(asker.ask(What::health).status == 200);
 }
 
