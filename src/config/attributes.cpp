@@ -104,9 +104,9 @@ constexpr std::array rows{
     attr<&S::deny_time>({.name = "deny_time",  .synopsis = "MINUTES|FOREVER|NEVER",
         .initial = "NEVER", .example = "deny_time = 120",
         .text = "How long a peer that touched this SENSOR service is banned from all services, counted from its "
-                "last touch. With NEVER the touch is only logged; FOREVER lasts until the daemon ends. It has no "
-                "effect on services without the flag SENSOR.",
-        .difference = "Each touch extends the time, and a touch affects exactly one address.",
+                "last touch. With NEVER the touch is only logged; FOREVER does not end, but without "
+                "ban_file it is forgotten when the daemon ends. It has no effect on services without the flag SENSOR.",
+        .difference = "Each touch extends the time, and a touch affects one address, unless ban_prefix or source_prefix says more.",
         .without = more, .parse = values::deny_time}),
     attr<&S::disable>({.name = "disable", .synopsis = "yes|no", .initial = "no", .example = "disable = yes",
         .text = "yes disables the entry; mistakes in it are then notes.",

@@ -5,7 +5,6 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <charconv>
 #include <optional>
 
 #include "xsuperd/base/text.hpp"
@@ -121,9 +120,10 @@ bool decode_path(std::string_view part, std::string& to) {
   for (std::size_t i = 0; i < part.size(); ++i) {
     unsigned value = static_cast<unsigned char>(part[i]);
     if (part[i] == '%') {
-      const char* first = part.data() + i + 1;
-      const auto [last, error] = std::from_chars(first, part.data() + std::min(part.size(), i + 3), value, 16);
-      if (error != std::errc() || last != first + 2) return false;
+      if (i + 2 >= part.size()) return false;
+      const auto high = base::hexadecimal_digit(part[i + 1]), low = base::hexadecimal_digit(part[i + 2]);
+      if (!high || !low) return false;
+      value = static_cast<unsigned>(*high << 4 | *low);
       i += 2;
     }
     if (value < 0x20 || value == 0x7f) return false;

@@ -347,17 +347,6 @@ void OfDaemon::write_rest() {
 
 }  // namespace
 
-namespace {
-
-/// One character in UTF-8, which a terminal would obey.
-bool is_control(std::string_view character) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
-  if (character.size() == 1) return at(0) < 0x20 || at(0) == 0x7f;
-  return character.size() == 2 && at(0) == 0xc2 && at(1) < 0xa0;
-}
-
-}  // namespace
-
 std::string escaped_label(std::string_view value) {
   std::string text;
   text.reserve(value.size());
@@ -365,7 +354,7 @@ std::string escaped_label(std::string_view value) {
     const std::size_t length = base::utf8_length(value);
     if (value.front() == '\n')
       text += "\\n";
-    else if (length == 0 || is_control(value.substr(0, length)))
+    else if (length == 0 || !base::is_plain(value.substr(0, length)))
       for (const char byte : value.substr(0, std::max<std::size_t>(length, 1))) fmt::format_to(std::back_inserter(text), "\\\\x{:02x}", static_cast<unsigned char>(byte));
     else if (value.front() == '\\' || value.front() == '"')
       text.append("\\").append(1, value.front());

@@ -303,9 +303,9 @@ std::string escaped_html(std::string_view text) {
   while (!text.empty()) {
     const char c = text.front();
     std::size_t length = base::utf8_length(text);
-    const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+    const bool control = length > 0 && c != '\n' && c != '\t' && !base::is_plain(text.substr(0, length));
     if (length == 0 || control)
-      escaped += "\xef\xbf\xbd", length = 1;
+      escaped += "\xef\xbf\xbd", length = std::max<std::size_t>(length, 1);
     else if (c == '&')
       escaped += "&amp;";
     else if (c == '<')

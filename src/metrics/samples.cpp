@@ -69,8 +69,7 @@ Plot plot(const Samples& of, const std::vector<Line>& lines) {
 
 Sample sample_of(const control::reply::Metrics& daemon, double at) {
   const control::reply::Totals& totals = daemon.totals;
-  Sample sample{.at = at, .accepted = totals.accepted, .served = totals.served, .failed = totals.failed, .refused = {},
-                .running = totals.running, .undecided = totals.undecided};
+  Sample sample{.at = at, .accepted = totals.accepted, .served = totals.served, .failed = totals.failed, .refused = {}};
   for (const auto& [word, count] : totals.reasons)
     for (const policy::ReasonRow& row : policy::reason_table)
       if (row.word == word) sample.refused[static_cast<std::size_t>(row.reason)] = count;

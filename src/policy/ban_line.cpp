@@ -185,13 +185,9 @@ class Reader {
     if (rest_.size() < 4) return std::nullopt;
     unsigned number = 0;
     for (int i = 0; i < 4; ++i) {
-      const char c = base::lower(rest_[static_cast<std::size_t>(i)]);
-      if (c >= '0' && c <= '9')
-        number = number * 16 + static_cast<unsigned>(c - '0');
-      else if (c >= 'a' && c <= 'f')
-        number = number * 16 + static_cast<unsigned>(c - 'a' + 10);
-      else
-        return std::nullopt;
+      const auto digit = base::hexadecimal_digit(rest_[static_cast<std::size_t>(i)]);
+      if (!digit) return std::nullopt;
+      number = number * 16 + static_cast<unsigned>(*digit);
     }
     rest_.remove_prefix(4);
     return number;

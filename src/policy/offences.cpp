@@ -30,7 +30,6 @@ BanCause::Kind kind_of(config::Penalty::Cause cause) {
 /// Is the misdeed one that the element counts? Of penalties their end decides.
 bool is_meant(const BanCause& cause, const Misdeed& misdeed) {
   if (cause.kind != kind_of(misdeed.cause)) return false;
-  if (cause.kind == BanCause::Kind::refused) return true;
   if (cause.kind != BanCause::Kind::exit) return true;
   return cause.status == BanCause::any_failure ? misdeed.status != 0 : misdeed.status == cause.status;
 }

@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <utility>
+#include "xsuperd/policy/ban_origin.hpp"
 
 namespace xsuperd::service {
 
 namespace {
-
-constexpr std::string_view by_service = "service";
 
 const config::BanCause* sensor_cause(const config::Service& service) {
   if (!service.settings.ban_on) return nullptr;
@@ -36,7 +35,7 @@ policy::Network Banning::network_of(const base::Address& peer) const {
 }
 
 bool Banning::ban(const policy::Network& peer, base::Moment until, const std::string& reason) {
-  const auto result = bans_.list.add_until(peer, until, clock_.now(), {.reason = reason, .origin = by_service});
+  const auto result = bans_.list.add_until(peer, until, clock_.now(), {.reason = reason, .origin = policy::ban_origin::service});
   if (result.displaced && !std::exchange(bans_.displaced_told, true))
     journal_.daemon().error("Maximum global_no_access count reached: from now on the oldest addresses are dropped");
   if (bans_.on_ban && result.added != policy::BanList::Added::unchanged) bans_.on_ban(peer);

@@ -203,7 +203,7 @@ void BanFile::rewrite() {
 
 /// What has come since its last piece was made is not in it.
 void BanFile::rewritten(std::uint64_t lines) {
-  pending_ = rewriting_ ? std::move(rewriting_->after) : std::string();
+  pending_ = std::move(rewriting_->after);
   rewriting_.reset();
   lines_ = lines + lines_in(pending_);
   ended_ = true;

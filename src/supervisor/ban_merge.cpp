@@ -6,6 +6,7 @@
 #include <chrono>
 #include <string_view>
 #include <utility>
+#include "xsuperd/policy/ban_origin.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -13,17 +14,15 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::string_view by_service = "service";
-
 /// Takes the texts from the line.
 policy::BanList::Ban ban_of(policy::BanLine& line, const BanTimes& at) {
   policy::BanList::Ban ban{.peer = line.peer, .until = base::Moment::max(), .since = at.now};
   if (line.until && *line.until - at.wall <= policy::most_ban)
     ban.until = at.now + std::chrono::duration_cast<base::Moment::duration>(*line.until - at.wall);
   if (line.since && *line.since < at.wall) ban.since = at.now - std::chrono::duration_cast<base::Moment::duration>(at.wall - *line.since);
-  ban.stays = line.origin != by_service;
+  ban.stays = line.origin != policy::ban_origin::service;
   ban.reason = std::move(line.reason);
-  ban.origin = line.origin.empty() ? "file" : std::move(line.origin);
+  ban.origin = line.origin.empty() ? std::string(policy::ban_origin::file) : std::move(line.origin);
   return ban;
 }
 

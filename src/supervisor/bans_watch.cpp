@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "supervisor/ban_pack.hpp"
+#include "xsuperd/policy/ban_origin.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -76,7 +77,7 @@ void BansWatch::look() {
 std::vector<policy::BanList::Result> BansWatch::add(std::span<const policy::Network> networks, int minutes, const std::string& reason) {
   std::vector<policy::BanList::Result> results;
   for (const policy::Network& network : networks) {
-    results.push_back(bans_.list.add(network, minutes, now_(), {.reason = reason, .origin = "administrator", .stays = true}));
+    results.push_back(bans_.list.add(network, minutes, now_(), {.reason = reason, .origin = policy::ban_origin::administrator, .stays = true}));
     if (results.back().added != policy::BanList::Added::unchanged) file_.changed(network);
     const std::string text = network.text();
     record_(log::record::Ban{.network = text, .minutes = minutes < 0 ? std::nullopt : std::optional(minutes),

@@ -89,6 +89,7 @@ TEST_CASE("whatever texts are, they are texts on the page") {
 TEST_CASE("escaping of HTML") {
   CHECK(escaped_html("a<b>&\"'\n") == "a&lt;b&gt;&amp;&quot;&#39;\n");
   CHECK(escaped_html("\x01\xc3\xa9\xc3") == "\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd");
+  CHECK(escaped_html("a\xc2\x9b\x7f" "b") == "a\xef\xbf\xbd\xef\xbf\xbd" "b");
 }
 
 TEST_CASE("the policy for contents names the style and the script of the page, and nothing from elsewhere") {

@@ -29,8 +29,8 @@ enum class Format : std::uint8_t {
 /// For the field Content-Type.
 [[nodiscard]] std::string_view content_type(Format format);
 
-/// A label's value, or a help text: backslash, quotation mark and line feed are escaped, and each byte
-/// that is not UTF-8 becomes \xNN, so that two values never become one.
+/// A label's value: backslash, quotation mark and line feed are escaped, and what is not UTF-8, or a control character, becomes \xNN
+/// for each byte.
 [[nodiscard]] std::string escaped_label(std::string_view value);
 
 }  // namespace xsuperd::metrics

@@ -18,8 +18,6 @@ struct Sample {
   std::uint64_t served = 0;
   std::uint64_t failed = 0;
   std::array<std::uint64_t, policy::reason_count> refused{};
-  std::uint64_t running = 0;
-  std::uint64_t undecided = 0;
 };
 /// Pure.
 [[nodiscard]] Sample sample_of(const control::reply::Metrics& daemon, double at);

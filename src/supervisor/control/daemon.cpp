@@ -21,6 +21,13 @@ std::vector<std::int64_t> workers_of(const View& daemon) {
   return {pids.begin(), pids.end()};
 }
 
+reply::ProcessorTime processor_time() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  return {seconds(used.ru_utime), seconds(used.ru_stime)};
+}
+
 reply::Totals totals_of(const View& daemon) {
   reply::Totals totals;
   tell_counters(daemon.counters(), totals);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/control/metrics.hpp"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "supervisor/control/command.hpp"
@@ -33,13 +32,6 @@ void metrics(const Call& call, const command::Nothing&, const Answer<command::Me
 constexpr std::array rows{row<command::Metrics, metrics>()};
 
 }  // namespace
-
-reply::ProcessorTime processor_time() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
-  return {seconds(used.ru_utime), seconds(used.ru_stime)};
-}
 
 reply::Metrics metrics_of(const View& daemon) {
   reply::Metrics metrics;
