@@ -16,6 +16,8 @@ namespace {
 
 /// Who decides what becomes of the connection has so long, which is much longer than it takes.
 constexpr auto time_for_join = 60s;
+/// And so long when the peer is gone meanwhile: what it has said before that is to be heard, but nobody is kept waiting for it.
+constexpr auto time_for_the_gone = 5s;
 /// A peer that takes nothing of what its server has said last, for so long.
 constexpr auto time_to_take_the_rest = 120s;
 
@@ -53,6 +55,7 @@ class Tls final : public Talk {
   const bool in_kernel_;
   Stage stage_ = Stage::shaking;
   bool given_back_ = false;
+  bool gone_ = false;     // the peer, before its server came
   bool leaving_ = false;  // the server has said all, and the peer does not take it
 };
 
@@ -65,7 +68,7 @@ void reset_when_left(int fd, bool yes) {
 void Tls::step() {
   switch (stage_) {
     case Stage::shaking: return shake();
-    case Stage::waiting: return peer_.broken() ? finish() : void();
+    case Stage::waiting: return peer_.broken() && !std::exchange(gone_, true) ? limit(time_for_the_gone) : void();
     case Stage::passing: return pass_on();
   }
 }

@@ -122,6 +122,27 @@ TEST_CASE("what the peer has sent before there is a server waits for it") {
   CHECK(covered.server_hears(5) == "early");
 }
 
+TEST_CASE("what the peer has said before its connection broke is heard by a server that comes soon") {
+  Covered covered;
+  covered.shake();
+  covered.peer.write("early");
+  covered.carry();
+  covered.talk.settle();
+  reset_when_closed(covered.talk.client);
+  covered.talk.client.reset();
+  covered.talk.settle();
+  REQUIRE(!covered.talk.report);
+  covered.talk.conversation->join(std::move(covered.ends.second));
+  std::string heard;
+  REQUIRE(run_until(covered.talk.loop, [&] {
+    char byte = 0;
+    while (::recv(covered.ends.first.get(), &byte, 1, MSG_DONTWAIT) == 1) heard += byte;
+    return heard.size() == 5;
+  }));
+  CHECK(heard == "early");
+  CHECK(covered.talk.result().in == 5);
+}
+
 TEST_CASE("a server that ends its half is still told what the peer says") {
   Covered covered;
   covered.join();

@@ -45,8 +45,7 @@ struct ReasonRow {
 /// In the order of Reason. Explanations, log words, counters, the handed-over state and xsuperd.log(5) are made from it.
 inline constexpr std::array<ReasonRow, reason_count> reason_table{{
     {.reason = Reason::address, .word = "address", .check = "only_from", .attribute = "",
-     .sentence = "The address or the name is kept out by only_from or no_access, or the peer touches a sensor or has done so "
-                 "within its deny_time."},
+     .sentence = "The address or the name is kept out by only_from or no_access, or the peer touches a sensor or is banned."},
     {.reason = Reason::time, .word = "time", .check = "access_times", .attribute = "access_times",
      .sentence = "The time of day is outside access_times."},
     {.reason = Reason::fork, .word = "fork", .check = "", .attribute = "",
