@@ -35,9 +35,12 @@ constexpr std::string_view word_of(Type type) {
   return words[static_cast<std::size_t>(type)];
 }
 
+/// A page of many services has some megabytes, which are never in one place.
+constexpr std::size_t portion = 64 * 1024, longest_line = 4 * 1024;
+
 class Text {
  public:
-  explicit Text(Format format) : open_(format == Format::open_metrics) {}
+  Text(Format format, const std::function<void(std::string_view)>& to) : open_(format == Format::open_metrics), to_(to) { out_.reserve(portion + longest_line); }
 
   /// From here on series of this family follow, if any does.
   void begin(const Family& family) {
@@ -59,9 +62,9 @@ class Text {
     put("_count", labels, sum);
     put("_sum", labels, times.seconds);
   }
-  [[nodiscard]] std::string take() {
+  void finish() {
     if (open_) out_ += "# EOF\n";
-    return std::move(out_);
+    pass_on();
   }
 
  private:
@@ -75,7 +78,12 @@ class Text {
     if (open_ && !family_->unit.empty()) fmt::format_to(std::back_inserter(out_), "# UNIT xsuperd_{} {}\n", family_->name, family_->unit);
     begun_ = true;
   }
+  void pass_on() {
+    to_(out_);
+    out_.clear();
+  }
   void head(std::string_view end) {
+    if (out_.size() >= portion) pass_on();
     if (!begun_) describe();
     out_.append("xsuperd_").append(family_->name).append(end);
   }
@@ -93,6 +101,7 @@ class Text {
   void value(double number) { fmt::format_to(std::back_inserter(out_), "{}\n", std::isfinite(number) ? number : 0.0); }
 
   const bool open_;
+  const std::function<void(std::string_view)>& to_;
   const Family* family_ = nullptr;
   bool begun_ = false;
   std::string out_;
@@ -365,11 +374,17 @@ std::string escaped_label(std::string_view value) {
   return text;
 }
 
-std::string exposition(const Snapshot& snapshot, Format format) {
-  Text text(format);
+void expose(const Snapshot& snapshot, Format format, const std::function<void(std::string_view)>& to) {
+  Text text(format, to);
   OfDaemon(text, snapshot).write();
   OfServices(text, snapshot.services).write();
-  return text.take();
+  text.finish();
+}
+
+std::string exposition(const Snapshot& snapshot, Format format) {
+  std::string text;
+  expose(snapshot, format, [&text](std::string_view piece) { text += piece; });
+  return text;
 }
 
 std::string_view content_type(Format format) {

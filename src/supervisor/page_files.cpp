@@ -11,12 +11,19 @@
 
 namespace xsuperd::supervisor {
 
-base::Result<PageFile> write_page(PageKey key, std::string fields, std::string_view text) {
-  const auto packed = key.zipped ? zipped(text) : std::nullopt;
-  const std::string_view bytes = packed ? std::string_view(*packed) : text;
-  auto memory = make_sealed_memory(bytes);
+base::Result<PageFile> write_page(PageKey key, std::string fields, const PageText& tell) {
+  MemoryFile file("xsuperd-page");
+  const auto write = [&file](std::string_view piece) { file.append(piece); };
+  const auto zip = key.zipped ? Zip::begin(write) : nullptr;
+  if (zip) {
+    tell([&zip](std::string_view piece) { zip->append(piece); });
+    if (!zip->finish()) return base::Error{0, "it cannot be compressed"};
+  } else {
+    tell(write);
+  }
+  auto memory = file.seal();
   if (!memory) return memory.error();
-  return PageFile{.key = key, .fields = std::move(fields), .zipped = packed.has_value(), .size = bytes.size(), .memory = std::move(*memory)};
+  return PageFile{.key = key, .fields = std::move(fields), .zipped = zip != nullptr, .size = file.size(), .memory = std::move(*memory)};
 }
 
 worker::PageMade open_page(const PageFile& file) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,8 +46,11 @@ struct PageFile {
   std::shared_ptr<const void> out = {};  ///< of PagesOut; null: the worker needs it for a moment only
 };
 
-/// Writes the text into a file in memory, compressed if the key says so and that can be had. Blocks; any thread.
-[[nodiscard]] base::Result<PageFile> write_page(PageKey key, std::string fields, std::string_view text);
+/// Tells a page piece by piece.
+using PageText = std::function<void(const std::function<void(std::string_view)>& to)>;
+
+/// Writes what is told into a file in memory, compressed if the key says so and that can be had. Blocks; any thread.
+[[nodiscard]] base::Result<PageFile> write_page(PageKey key, std::string fields, const PageText& tell);
 /// For one peer: a descriptor with a place in the file of its own, for reading only.
 [[nodiscard]] worker::PageMade open_page(const PageFile& file);
 /// What has only a few words to say.

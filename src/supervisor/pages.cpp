@@ -66,10 +66,11 @@ std::string host_name() {
 }
 
 base::Result<PageFile> make_file(PageKey key, const Collected& all) {
-  if (key.what == PageWish::What::page) return write_page(key, metrics::page_fields(), metrics::page(all.shown));
-  if (key.what == PageWish::What::live) return write_page(key, {}, metrics::live(all.shown));
+  if (key.what == PageWish::What::page) return write_page(key, metrics::page_fields(), [&](const auto& to) { to(metrics::page(all.shown)); });
+  if (key.what == PageWish::What::live) return write_page(key, {}, [&](const auto& to) { to(metrics::live(all.shown)); });
   const auto format = key.what == PageWish::What::open_metrics ? metrics::Format::open_metrics : metrics::Format::text;
-  return write_page(key, fmt::format("Content-Type: {}\r\n", metrics::content_type(format)), metrics::exposition(all.snapshot, format));
+  return write_page(key, fmt::format("Content-Type: {}\r\n", metrics::content_type(format)),
+                    [&](const auto& to) { metrics::expose(all.snapshot, format, to); });
 }
 
 base::Result<std::vector<PageFile>> make_files(const std::set<PageKey>& keys, Collected& all) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "supervisor/patient_fcntl.hpp"
 
@@ -33,17 +34,32 @@ int keep_open(const std::vector<int>& kept) {
 
 }  // namespace
 
-base::Result<base::Fd> make_sealed_memory(std::string_view text) {
-  base::Fd memory(::memfd_create("xsuperd-state", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!memory) return base::system_error(errno, "memfd_create");
-  while (!text.empty()) {
-    const ssize_t n = ::write(memory.get(), text.data(), text.size());
+MemoryFile::MemoryFile(const char* name) : memory_(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
+  if (!memory_) fail("memfd_create");
+}
+
+void MemoryFile::append(std::string_view text) {
+  while (!text.empty() && !error_) {
+    const ssize_t n = ::write(memory_.get(), text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return base::system_error(errno, "writing the state");
+    if (n <= 0) return fail("writing a file in memory");
     text.remove_prefix(static_cast<std::size_t>(n));
+    size_ += static_cast<std::uint64_t>(n);
   }
-  if (::fcntl(memory.get(), F_ADD_SEALS, all_seals) != 0) return base::system_error(errno, "sealing the state");
-  return memory;
+}
+
+base::Result<base::Fd> MemoryFile::seal() {
+  if (!error_ && ::fcntl(memory_.get(), F_ADD_SEALS, all_seals) != 0) fail("sealing a file in memory");
+  if (error_) return *error_;
+  return std::move(memory_);
+}
+
+void MemoryFile::fail(std::string_view what) { error_ = base::system_error(errno, std::string(what)); }
+
+base::Result<base::Fd> make_sealed_memory(std::string_view text) {
+  MemoryFile memory("xsuperd-state");
+  memory.append(text);
+  return memory.seal();
 }
 
 base::Result<std::string> read_sealed_memory(int fd) {

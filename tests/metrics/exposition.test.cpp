@@ -118,6 +118,22 @@ TEST_CASE("what belongs to a family stands together, behind its help and its typ
   }
 }
 
+TEST_CASE("a page of many services is told in portions, each of whole lines") {
+  Snapshot many = busy();
+  for (int i = 0; i < 5000; ++i) many.services.push_back(row_of("s" + std::to_string(i)));
+  std::size_t portions = 0;
+  std::string all;
+  metrics::expose(many, Format::open_metrics, [&](std::string_view piece) {
+    ++portions;
+    CHECK(piece.size() <= 70'000);
+    CHECK(piece.ends_with('\n'));
+    all += piece;
+  });
+  CHECK(portions > 10);
+  CHECK(all.ends_with("# EOF\n"));
+  CHECK(all == exposition(many, Format::open_metrics));
+}
+
 TEST_CASE("labels are escaped, and are UTF-8 whatever a service is called") {
   Snapshot all;
   all.services = {row_of("a\"b\\c\nd\xff\xc3\xa9"), row_of("\xfe"), row_of("\xff")};
