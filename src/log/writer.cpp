@@ -18,9 +18,9 @@ namespace {
 constexpr std::chrono::seconds longest_farewell{2};
 constexpr std::chrono::milliseconds farewell_pause{100};
 constexpr int farewell_attempts = 3;
-/// Rounds begin no closer to each other than this: waking the thread costs as much as a refusal, and many lines
-/// are no more work than one. A line that comes alone does not wait.
-constexpr std::chrono::milliseconds least_between_rounds{1};
+/// After a round that had something to do, the thread rests for so long and need not be woken: that costs as much as a refusal, and many
+/// lines are no more work than one. A line that comes alone does not wait.
+constexpr std::chrono::milliseconds rest_after_work{5};
 
 Delivery::Now now() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
 
@@ -61,6 +61,7 @@ struct Writer::State {
   std::uint64_t dropped = 0;   ///< lines for which there was no room, since the thread last looked
   std::shared_ptr<Output> daemon_log;
   bool urgent = false;  ///< somebody waits in flush()
+  bool resting = false;  ///< the thread will look by itself
   bool stopping = false;
   bool ended = false;
 
@@ -69,7 +70,7 @@ struct Writer::State {
   std::uint64_t missed = 0;
   std::uint64_t failed = 0;  ///< lines that there was no memory to keep, ever
   bool everywhere = false;
-  base::Moment last_round;
+  bool worked = false;  ///< in the last round
 };
 
 void Writer::State::run() {
@@ -117,13 +118,18 @@ bool Writer::State::next_round() {
 }
 
 void Writer::State::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  const auto some = [this] { return !incoming.empty() || dropped != 0 || urgent || stopping; };
+  const auto hurried = [this] { return urgent || stopping; };
+  if (std::exchange(worked, false)) {
+    resting = true;
+    work.wait_for(lock, rest_after_work, hurried);
+    resting = false;
+  }
+  const auto some = [&] { return !incoming.empty() || dropped != 0 || hurried(); };
   if (const auto due = delivery.next_retry())
     work.wait_until(lock, *due, some);
   else
     work.wait(lock, some);
-  work.wait_until(lock, last_round + least_between_rounds, [this] { return urgent || stopping; });
-  last_round = std::chrono::steady_clock::now();
+  worked = !incoming.empty();
 }
 
 void Writer::State::deliver_batch() {
@@ -168,7 +174,7 @@ void Writer::write(const std::shared_ptr<Output>& to, Level level, base::WallTim
   bool wake = false;
   {
     const std::lock_guard lock(state.mutex);
-    wake = state.incoming.empty();  // else the thread has been woken already and has not looked yet
+    wake = state.incoming.empty() && !state.resting;  // if not empty, the thread has been woken already and has not looked yet
     if (state.incoming.bytes() + Batch::cost(text_size(event)) > state.sizes.queue_bytes) {
       ++state.dropped;
       ++state.not_taken;
