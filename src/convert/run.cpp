@@ -138,10 +138,9 @@ std::string_view word_of(Weight weight) {
   return weight == Weight::note ? "note" : weight == Weight::loss ? "gap" : "error";
 }
 
-int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err, Outcome* outcome) {
+int run(const std::vector<std::string>& words, std::FILE* out, config::Files& real, Outcome& outcome) {
   const auto fail = [&](Exit status, const std::string& sentence) {
-    if (!outcome) return convert::fail(err, status, sentence);
-    outcome->failure = sentence;
+    outcome.failure = sentence;
     return static_cast<int>(status);
   };
   Arguments a;
@@ -149,9 +148,10 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err, O
     if (const std::string why = take(a, words, at); !why.empty()) return fail(Exit::usage, why);
   if (const std::string why = wrong(a); !why.empty()) return fail(Exit::usage, why);
   if (a.help) return fmt::print(out, "{}", usage_text), static_cast<int>(Exit::good);
-  config::SystemFiles real;
   WatchedFiles files(real);
-  Conversion conversion = convert(a, files);
+  Conversion& conversion = outcome.conversion = convert(a, files);
+  outcome.converted = true;
+  outcome.printed = a.output.empty();
   // What was kept from others stays so.
   const bool secret = !files.secret().empty();
   if (secret && !a.output.empty()) {
@@ -159,20 +159,25 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err, O
     finding.place.file = files.secret();
     finding.sentence = "this file is not readable by everybody, and neither is what is written";
   }
-  if (outcome)
-    outcome->conversion = conversion;
-  else
-    print_report(conversion, err);
-  if (a.output.empty() && !outcome) {
-    print_files(conversion.files, out);
-    if (std::fflush(out) != 0) return fail(Exit::losses, "cannot write to the standard output");
-  } else if (a.output.empty()) {
-    // reported by whoever wants the outcome
-  } else if (const auto error = write_files(conversion.files, a.output, a.force, secret)) {
-    return fail(Exit::losses, error->sentence);
-  }
+  if (!a.output.empty())
+    if (const auto error = write_files(conversion.files, a.output, a.force, secret)) return fail(Exit::losses, error->sentence);
   if (conversion.has(Weight::error)) return static_cast<int>(Exit::input);
   return static_cast<int>(conversion.has(Weight::loss) ? Exit::losses : Exit::good);
+}
+
+int tell(const Outcome& outcome, int status, std::FILE* out, std::FILE* err) {
+  if (outcome.converted) print_report(outcome.conversion, err);
+  if (!outcome.failure.empty()) return fail(err, static_cast<Exit>(status), outcome.failure);
+  if (!outcome.printed) return status;
+  print_files(outcome.conversion.files, out);
+  return std::fflush(out) == 0 ? status : fail(err, Exit::losses, "cannot write to the standard output");
+}
+
+int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
+  config::SystemFiles files;
+  Outcome outcome;
+  const int status = run(words, out, files, outcome);
+  return tell(outcome, status, out, err);
 }
 
 }  // namespace xsuperd::convert

@@ -3,19 +3,22 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <tuple>
 #include <unordered_map>
+#include <variant>
 
 #include "ctl/answers.hpp"
 #include "ctl/values.hpp"
+#include "xsuperd/policy/selection.hpp"
 
 namespace xsuperd::ctl {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Sort>, 4> sort_words{
-    {{"rate", Sort::rate}, {"running", Sort::running}, {"refused", Sort::refused}, {"name", Sort::name}}};
+constexpr std::array<std::pair<std::string_view, Sort>, 5> sort_words{
+    {{"rate", Sort::rate}, {"running", Sort::running}, {"refused", Sort::refused}, {"name", Sort::name}, {"bytes", Sort::bytes}}};
 
 /// A daemon may tell any number.
 std::int64_t number_of(std::uint64_t count) {
@@ -26,7 +29,9 @@ std::optional<std::int64_t> number_of(const std::optional<std::uint64_t>& count)
 }
 
 Counts counts_of(const reply::Counters& c) {
-  return {number_of(c.accepted), number_of(c.served), number_of(c.refused), number_of(c.failed), number_of(c.withdrawn)};
+  const std::uint64_t bytes = c.bytes_in + std::min(c.bytes_out, std::numeric_limits<std::uint64_t>::max() - c.bytes_in);
+  return {number_of(c.accepted), number_of(c.served),    number_of(c.refused),
+          number_of(c.failed),   number_of(c.withdrawn), number_of(bytes)};
 }
 
 ServiceCounts service_of(const reply::StatsRow& row) {
@@ -46,11 +51,11 @@ ServiceCounts service_of(const reply::StatsRow& row) {
 
 std::optional<Rates> rates_of(const Counts& now, const Counts& before, double seconds) {
   const bool back = now.accepted < before.accepted || now.served < before.served || now.refused < before.refused ||
-                    now.failed < before.failed || now.withdrawn < before.withdrawn;
+                    now.failed < before.failed || now.withdrawn < before.withdrawn || now.bytes < before.bytes;
   if (back || seconds <= 0) return std::nullopt;
   const auto rate = [&](std::int64_t a, std::int64_t b) { return (static_cast<double>(a) - static_cast<double>(b)) / seconds; };
   return Rates{rate(now.accepted, before.accepted), rate(now.served, before.served), rate(now.refused, before.refused),
-               rate(now.failed, before.failed)};
+               rate(now.failed, before.failed), rate(now.bytes, before.bytes)};
 }
 
 /// Finds services of a snapshot by id, each once.
@@ -96,6 +101,20 @@ Snapshot snapshot_of(const Answer& answer, std::chrono::steady_clock::time_point
   return snapshot;
 }
 
+void add_sessions(Snapshot& snapshot, const Answer& list) {
+  // Of services that share an id, the first belongs to the first, as in activity_of.
+  std::unordered_map<std::string, std::vector<std::int64_t>> found;
+  for (const reply::ListRow& row : answered<command::List>(list).rows)
+    if (const auto* service = std::get_if<reply::Service>(&row)) found[service->id].push_back(number_of(service->sessions));
+  for (auto& [id, counts] : found) std::reverse(counts.begin(), counts.end());
+  for (ServiceCounts& service : snapshot.services) {
+    const auto at = found.find(service.id);
+    if (at == found.end() || at->second.empty()) continue;
+    service.sessions = at->second.back();
+    at->second.pop_back();
+  }
+}
+
 Activity activity_of(Snapshot now, const Snapshot* before) {
   Activity activity;
   const bool comparable = before && before->started == now.started;
@@ -112,6 +131,14 @@ Activity activity_of(Snapshot now, const Snapshot* before) {
   now.services.clear();
   activity.now = std::move(now);
   return activity;
+}
+
+Activity matching(const Activity& activity, const std::string& pattern) {
+  if (pattern.empty()) return activity;
+  Activity some{activity.now, activity.rates, {}};
+  std::copy_if(activity.services.begin(), activity.services.end(), std::back_inserter(some.services),
+               [&](const ServiceActivity& one) { return policy::matches(pattern, one.now.id); });
+  return some;
 }
 
 std::string_view word_of(Sort sort) {
@@ -132,6 +159,7 @@ void sort_services(Activity& activity, Sort sort) {
       case Sort::rate: return Key{rates.accepted, counts.accepted, 0};
       case Sort::running: return Key{static_cast<double>(a.now.running), counts.accepted, 0};
       case Sort::refused: return Key{rates.refused, counts.refused, counts.accepted};
+      case Sort::bytes: return Key{rates.bytes, counts.bytes, 0};
       case Sort::name: break;
     }
     return Key{};

@@ -15,6 +15,7 @@ namespace xsuperd::ctl {
 /// Counters as `stats` has them, of a service or of all.
 struct Counts {
   std::int64_t accepted = 0, served = 0, refused = 0, failed = 0, withdrawn = 0;
+  std::int64_t bytes = 0;  ///< from and to the peers, by conversations that have ended
 };
 
 struct ServiceCounts {
@@ -23,6 +24,7 @@ struct ServiceCounts {
   Counts counts;
   std::int64_t running = 0;
   std::optional<std::int64_t> limit;                          ///< of servers; nothing: none, or not reported
+  std::optional<std::int64_t> sessions;                       ///< also those that have no server yet; nothing: not asked for
   std::optional<double> slowest_start;                        ///< seconds, since the daemon's start
   double since = 0;                                           ///< when counting began, seconds since 1970
   std::vector<std::pair<std::string, std::int64_t>> reasons;  ///< of refusals
@@ -43,10 +45,12 @@ struct Snapshot {
 };
 /// What is missing or of another kind, as a daemon of another version may have it, stays at its default.
 [[nodiscard]] Snapshot snapshot_of(const Answer& stats, std::chrono::steady_clock::time_point taken);
+/// What an answer to `list` tells besides: how many sessions each service has.
+void add_sessions(Snapshot& snapshot, const Answer& list);
 
 /// How much was counted each second.
 struct Rates {
-  double accepted = 0, served = 0, refused = 0, failed = 0;
+  double accepted = 0, served = 0, refused = 0, failed = 0, bytes = 0;
 };
 
 struct ServiceActivity {
@@ -64,7 +68,10 @@ struct Activity {
 /// Where counting has started again or gone back, as when the daemon was started again, there are no rates.
 [[nodiscard]] Activity activity_of(Snapshot now, const Snapshot* before);
 
-enum class Sort : std::uint8_t { rate, running, refused, name };
+/// Those that the pattern matches, as services are named in other commands; all, if it is empty. Pure.
+[[nodiscard]] Activity matching(const Activity& activity, const std::string& pattern);
+
+enum class Sort : std::uint8_t { rate, running, refused, name, bytes };
 /// The word for --sort, and back.
 [[nodiscard]] std::string_view word_of(Sort sort);
 [[nodiscard]] std::optional<Sort> sort_of(std::string_view word);

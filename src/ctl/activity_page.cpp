@@ -24,6 +24,8 @@ struct Field {
   bool left = false;
   std::optional<Sort> sort = {};  ///< by which this one is the order
   std::function<std::string(const ServiceActivity&)> cell = {};
+  /// A column in which no service has anything is left out; null: it always has.
+  std::function<bool(const ServiceActivity&)> known = {};
 };
 
 std::string rate_cell(const ServiceActivity& a, double Rates::*which) {
@@ -52,6 +54,11 @@ const std::array known_fields{
     Field{"RUNNING", 9, 2, false, Sort::running, [](const ServiceActivity& a) { return running_cell(a.now.running, a.now.limit); }},
     Field{"FAILED", 6, 5, false, {}, [](const ServiceActivity& a) { return count_cell(a.now.counts.failed); }},
     Field{"SLOWEST", 7, 6, false, {}, [](const ServiceActivity& a) { return brief_duration(a.now.slowest_start.value_or(0)); }},
+    Field{"SESSIONS", 8, 9, false, {},
+          [](const ServiceActivity& a) { return a.now.sessions ? count_cell(*a.now.sessions) : "-"; },
+          [](const ServiceActivity& a) { return a.now.sessions.has_value(); }},
+    Field{"BYTES/S", 7, 10, false, Sort::bytes, [](const ServiceActivity& a) { return rate_cell(a, &Rates::bytes); },
+          [](const ServiceActivity& a) { return a.now.counts.bytes > 0; }},
     Field{"REFUSED FOR", 16, 7, true, {}, reasons_cell},
 };
 
@@ -82,21 +89,37 @@ std::size_t longest_name(const Activity& activity, std::size_t most) {
   return std::min(longest, most);
 }
 
-Layout layout_of(const Activity& activity, std::size_t columns) {
+/// Does anybody have something to say in that column, or is it the order?
+bool worth_showing(const Field& field, const Activity& activity, Sort sort) {
+  if (!field.known || field.sort == sort) return true;
+  return std::any_of(activity.services.begin(), activity.services.end(), field.known);
+}
+
+/// The fields from the most important on; none is more so than the one that is the order.
+std::vector<std::size_t> by_rank(const Activity& activity, Sort sort) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < fields.size(); ++i)
+    if (worth_showing(fields[i], activity, sort)) order.push_back(i);
+  const auto rank = [&](std::size_t i) { return fields[i].sort == sort ? 0 : fields[i].rank; };
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
+  return order;
+}
+
+Layout layout_of(const Activity& activity, Sort sort, std::size_t columns) {
   Layout layout;
+  const std::vector<std::size_t> order = by_rank(activity, sort);
   if (columns == 0) {
-    for (std::size_t i = 0; i < fields.size(); ++i) layout.widths[i] = fields[i].width;
+    for (const std::size_t i : order) layout.widths[i] = fields[i].width;
     layout.widths.back() = std::string::npos;
     layout.name = longest_name(activity, std::string::npos);
     return layout;
   }
   layout.name = std::min(columns, least_name);
   std::size_t left = columns - layout.name;
-  for (std::size_t rank = 1; rank <= fields.size(); ++rank) {
-    const auto field = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.rank == rank; });
-    if (left < field->width + 1) break;
-    layout.widths[static_cast<std::size_t>(field - fields.begin())] = field->width;
-    left -= field->width + 1;
+  for (const std::size_t i : order) {
+    if (left < fields[i].width + 1) break;
+    layout.widths[i] = fields[i].width;
+    left -= fields[i].width + 1;
   }
   const std::size_t more = std::min(left, longest_name(activity, widest_name) - least_name);
   layout.name += more;
@@ -130,14 +153,15 @@ Look look_of(const ServiceActivity& a) {
   return idle ? Look::faint : Look::plain;
 }
 
-Line service_line(const Layout& layout, const ServiceActivity& a) {
+Line service_line(const Layout& layout, const ServiceActivity& a, bool marked) {
   std::string text = fitted(a.now.id, layout.name, true);
   for (std::size_t i = 0; i < fields.size(); ++i)
     if (layout.widths[i] > 0) text.append(" ").append(fitted(fields[i].cell(a), layout.widths[i], fields[i].left));
-  return {{std::move(text), look_of(a)}};
+  return {{std::move(text), marked ? Look::marked : look_of(a)}};
 }
 
-/// As many of the parts, from the first on, as there is room for, two blanks between them.
+}  // namespace
+
 Line parts_line(const std::vector<std::string>& parts, std::size_t columns, Look look) {
   std::string text;
   for (const std::string& part : parts) {
@@ -150,6 +174,8 @@ Line parts_line(const std::vector<std::string>& parts, std::size_t columns, Look
   }
   return {{std::move(text), look}};
 }
+
+namespace {
 
 template <typename Number>
 std::string number_text(const std::optional<Number>& number) {
@@ -169,25 +195,72 @@ Line totals_line(const Activity& activity, std::size_t columns) {
   const auto part = [&](std::string_view what, double Rates::*which) {
     return fmt::format("{} {}/s", what, activity.rates ? brief_number(*activity.rates.*which) : "-");
   };
-  return parts_line({part("accepted", &Rates::accepted), part("served", &Rates::served), part("refused", &Rates::refused),
-                     part("failed", &Rates::failed)},
-                    columns, Look::plain);
+  std::vector<std::string> parts{part("accepted", &Rates::accepted), part("served", &Rates::served),
+                                 part("refused", &Rates::refused), part("failed", &Rates::failed)};
+  if (activity.now.totals.bytes > 0) parts.push_back(part("bytes", &Rates::bytes));
+  return parts_line(parts, columns, Look::plain);
+}
+
+/// While a pattern is typed its end must be seen, wherever the line is cut.
+Line typing_line(const std::string& typed, std::size_t columns) {
+  std::string text = "filter (* and ? stand for others): " + displayable(typed) + "_";
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
+  while (columns > 0 && !text.empty() && (width_of(text) > columns || continues(text.front()))) text.erase(0, 1);
+  return {{std::move(text), Look::strong}};
 }
 
 Line notice_line(const Activity& activity, const View& view, std::size_t columns) {
+  if (view.typed) return typing_line(*view.typed, columns);
   if (!view.notice.empty()) return parts_line({view.notice}, columns, Look::notice);
-  return parts_line({fmt::format("{} service{} by {}", activity.services.size(), activity.services.size() == 1 ? "" : "s",
-                                 word_of(view.sort))},
-                    columns, Look::plain);
+  const std::size_t count = activity.services.size();
+  const auto by = word_of(view.sort);
+  if (!view.filter.empty())
+    return parts_line({fmt::format("{} of {} services by {}, those that match {}", count, view.all, by, view.filter)}, columns, Look::strong);
+  return parts_line({fmt::format("{} service{} by {}", count, count == 1 ? "" : "s", by)}, columns, Look::plain);
 }
 
 Line keys_line(const Page& page, std::size_t shown, std::size_t services, std::size_t columns) {
-  return parts_line({shown == 0 ? std::string("no services") : fmt::format("{}-{} of {}", page.first + 1, page.first + shown, services),
-                     "q quit", "by: r rate", "u running", "x refused", "n name", "space now", "arrows scroll"},
-                    columns, Look::title);
+  std::vector<std::string> parts{shown == 0 ? "no services" : fmt::format("{}-{} of {}", page.first + 1, page.first + shown, services),
+                                 "q quit", "? help", "/ filter", "Enter details", "sort: r u f n b"};
+  constexpr std::size_t room_for_names = 110;
+  if (columns >= room_for_names) {
+    parts.pop_back();
+    for (const char* more : {"sort: r rate", "u running", "f refused", "n name", "b bytes", "space now"}) parts.emplace_back(more);
+  }
+  return parts_line(parts, columns, Look::title);
+}
+
+/// Scrolled no further than is needed to see the service that is marked.
+std::size_t first_of(const View& view, std::size_t room) {
+  if (!view.marked || room == 0) return view.first;
+  return std::clamp(view.first, *view.marked + 1 - std::min(*view.marked + 1, room), *view.marked);
 }
 
 }  // namespace
+
+bool shows_sessions(std::size_t columns) {
+  std::size_t needed = least_name;
+  const auto sessions = std::find_if(known_fields.begin(), known_fields.end(), [](const Field& f) { return f.title == "SESSIONS"; });
+  for (const Field& field : known_fields)
+    if (field.rank <= sessions->rank) needed += field.width + 1;
+  return columns >= needed;
+}
+
+Page scrolled(std::vector<Line> above, const std::vector<Line>& body, std::vector<std::string> keys, const View& view, PageSize size) {
+  Page page;
+  const bool has_keys = size.lines > above.size() + 1;
+  page.room = size.lines - std::min(size.lines, above.size() + (has_keys ? 1 : 0));
+  page.first = std::min(view.first, body.size() - std::min(body.size(), page.room));
+  const std::size_t shown = std::min(page.room, body.size() - page.first);
+  page.lines = std::move(above);
+  const auto from = body.begin() + static_cast<std::ptrdiff_t>(page.first);
+  page.lines.insert(page.lines.end(), from, from + static_cast<std::ptrdiff_t>(shown));
+  page.lines.resize(has_keys ? size.lines - 1 : std::min(size.lines, page.lines.size()));
+  if (!has_keys) return page;
+  if (shown < body.size()) keys.insert(keys.begin(), fmt::format("{}-{} of {}", page.first + 1, page.first + shown, body.size()));
+  page.lines.push_back(parts_line(keys, size.columns, Look::title));
+  return page;
+}
 
 Page page_of(const Activity& activity, const View& view, PageSize size) {
   constexpr std::size_t above = 4;
@@ -195,12 +268,13 @@ Page page_of(const Activity& activity, const View& view, PageSize size) {
   const bool keys = view.keys && size.lines > above + 1;
   Page page;
   page.room = size.lines == 0 ? services : size.lines - std::min(size.lines, above + (keys ? 1 : 0));
-  page.first = std::min(view.first, services - std::min(services, page.room));
+  page.first = std::min(first_of(view, page.room), services - std::min(services, page.room));
   const std::size_t shown = std::min(page.room, services - page.first);
-  const Layout layout = layout_of(activity, size.columns);
+  const Layout layout = layout_of(activity, view.sort, size.columns);
   page.lines = {daemon_line(activity.now, size.columns), totals_line(activity, size.columns),
                 notice_line(activity, view, size.columns), title_line(layout, view.sort)};
-  for (std::size_t i = 0; i < shown; ++i) page.lines.push_back(service_line(layout, activity.services[page.first + i]));
+  for (std::size_t i = page.first; i < page.first + shown; ++i)
+    page.lines.push_back(service_line(layout, activity.services[i], view.marked == i));
   if (size.lines > 0) page.lines.resize(keys ? size.lines - 1 : std::min(size.lines, page.lines.size()));
   if (keys) page.lines.push_back(keys_line(page, shown, services, size.columns));
   return page;

@@ -80,7 +80,9 @@ base::Result<Arguments> parse_arguments(const std::vector<std::string>& words) {
   } catch (const po::error& wrong) {
     return base::Error{0, wrong.what()};
   }
-  return arguments_of(found);
+  Arguments arguments = arguments_of(found);
+  arguments.line = words;
+  return arguments;
 }
 
 bool wants_json(const std::vector<std::string>& words) {
@@ -89,8 +91,9 @@ bool wants_json(const std::vector<std::string>& words) {
 }
 
 std::string misplaced_option(const Arguments& a) {
+  const std::string_view repeated = a.command == "watch" && !a.words.empty() ? a.words.front() : std::string_view(a.command);
   for (const std::string& option : a.given)
-    if (!takes(a.command, option)) return fmt::format("{} does not take --{}", a.command, option);
+    if (!takes(a.command, option) && !takes(repeated, option)) return fmt::format("{} does not take --{}", a.command, option);
   return {};
 }
 

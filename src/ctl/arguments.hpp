@@ -40,6 +40,7 @@ struct Arguments {
   std::optional<std::string> recent;
   std::optional<std::string> timeout;
   std::vector<std::string> given;  ///< the names of the options that were given
+  std::vector<std::string> line;   ///< all words, as they were given
   std::string command;
   std::vector<std::string> words;  ///< of the command
 };
@@ -48,7 +49,7 @@ struct Arguments {
 [[nodiscard]] base::Result<Arguments> parse_arguments(const std::vector<std::string>& words);
 /// Does a command line, which may make no sense, ask for an answer in JSON?
 [[nodiscard]] bool wants_json(const std::vector<std::string>& words);
-/// A sentence about an option that the command does not take; empty when there is none.
+/// A sentence about an option that the command does not take, nor the one that `watch` is to repeat; empty when there is none.
 [[nodiscard]] std::string misplaced_option(const Arguments& arguments);
 
 }  // namespace xsuperd::ctl

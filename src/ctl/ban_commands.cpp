@@ -80,7 +80,7 @@ constexpr std::array rows{
         {.text = "who is banned, and why",
          .description = "Prints the peers and networks that are banned: for how long still, how many requests have been refused "
                         "because of it, who has banned them, and why.",
-         .examples = bans_lines}),
+         .examples = bans_lines, .reads = true}),
     asks<command::Ban, fill_ban, print_ban>(
         {.synopsis = "ADDRESS ... [TIME]", .text = "ban peers or networks from all services",
          .description = "Bans peers from all services: single addresses, or networks with a prefix length; users as "

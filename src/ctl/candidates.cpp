@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "ctl/candidates.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -33,7 +35,7 @@ Candidates values_of(std::string_view option) {
   if (option == "--critical") return words_of({"95"});
   Candidates all;
   if (option == "--sort")
-    for (const Sort sort : {Sort::rate, Sort::running, Sort::refused, Sort::name}) all.push_back({std::string(word_of(sort)), {}});
+    for (const Sort sort : {Sort::rate, Sort::running, Sort::refused, Sort::name, Sort::bytes}) all.push_back({std::string(word_of(sort)), {}});
   return all;
 }
 
@@ -75,8 +77,12 @@ const std::vector<OptionWord>& known_options(const std::string& command) {
 }
 
 const OptionWord* Line::option(std::string_view word) const {
+  std::string name(word);
+  if (word.size() == 2)
+    for (const OptionUse& use : option_uses())
+      if (use.letter == word[1]) name = fmt::format("--{}", use.name);
   const auto& all = known_options(command_);
-  const auto found = std::find_if(all.begin(), all.end(), [&](const OptionWord& one) { return one.word == word; });
+  const auto found = std::find_if(all.begin(), all.end(), [&](const OptionWord& one) { return one.word == name; });
   return found == all.end() ? nullptr : &*found;
 }
 
@@ -85,10 +91,10 @@ void Line::take(const std::string& word) {
   if (!only_words_ && word.size() > 1 && word.front() == '-') {
     only_words_ = word == "--";
     const OptionWord* known = option(word);
-    if (known && known->takes_value()) awaited_ = word;
+    if (known && known->takes_value()) awaited_ = known->word;
     return;
   }
-  if (command_.empty())
+  if (command_.empty() || command_ == "watch")  // what follows `watch` is as without it
     command_ = word;
   else
     ++count_;
@@ -149,6 +155,9 @@ Candidates Line::of_kind(std::string_view kind) {
   Candidates all;
   const auto add = [&](Candidates more) { all.insert(all.end(), more.begin(), more.end()); };
   const auto says = [&](std::string_view word) { return kind.find(word) != kind.npos; };
+  if (says("COMMAND"))
+    for (const Command& command : commands())
+      if (command.reads) all.push_back({std::string(command.name), std::string(command.text)});
   if (says("SESSION")) add(things_.sessions());
   if (says("SERVICE")) add(things_.services());
   if (says("ADDRESS")) add(command_ == "unban" ? things_.banned() : things_.peers());

@@ -3,6 +3,7 @@
 
 #include "ctl/answers.hpp"
 #include "ctl/commands.hpp"
+#include "ctl/counted_files.hpp"
 #include "ctl/failure.hpp"
 #include "ctl/table.hpp"
 #include "xsuperd/config/examine.hpp"
@@ -36,10 +37,12 @@ Exit check(const Arguments& arguments, std::FILE* out, std::FILE* err) {
   if (arguments.inetd && arguments.as_xinetd)
     return static_cast<Exit>(usage({out, err, arguments.json}, "--inetd and --as-xinetd cannot be combined", "check"));
   const config::Sources sources = sources_of(arguments);
-  config::SystemFiles files;
+  Progress progress(err, "checking " + sources.path(), "file");
+  CountedFiles files(progress);
   config::SystemNames names;
   const auto readers = arguments.as_xinetd ? config::Readers::also_xinetd : config::Readers::xsuperd;
   const config::Examined examined = config::examine(files, names, sources, net::abilities(), readers);
+  progress.end();
   if (arguments.json) {
     fmt::print(out, "{}\n", json::serialize(control::write(told_of(examined, sources.path()))));
   } else {

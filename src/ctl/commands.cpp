@@ -9,6 +9,8 @@ namespace xsuperd::ctl {
 namespace {
 
 constexpr std::array<std::string_view, 2> top_lines{"xsuperctl top --sort refused", "xsuperctl top --once --interval 5"};
+constexpr std::array<std::string_view, 3> watch_lines{"xsuperctl watch sessions", "xsuperctl watch -n 0.5 list 'web-*'",
+                                                      "xsuperctl watch explain ftp 192.0.2.7"};
 constexpr std::array<std::string_view, 2> health_lines{"xsuperctl health", "xsuperctl health -w 90 -c 98 ftp"};
 constexpr std::array<std::string_view, 4> check_lines{"xsuperctl check", "xsuperctl check --strict ./xinetd.conf",
                                                       "xsuperctl check --inetd /etc/inetd.conf",
@@ -25,14 +27,19 @@ constexpr std::array others{
             .description = "Shows what all services are doing, updated until q is pressed. Without a terminal, and "
                            "with --once or --json, it takes two samples and prints the result.",
             .examples = top_lines, .alone = top},
+    Command{.name = "watch", .synopsis = "COMMAND [WORD ...]", .text = "repeat a command that changes nothing",
+            .description = "Shows what another command prints, and runs it again every two seconds, until q is pressed. Options "
+                           "of that command may be given as well. Without a terminal, and with --json, the answers follow "
+                           "each other, with an empty line between them.",
+            .examples = watch_lines, .least = 1, .most = many, .alone = watch},
     Command{.name = "health", .synopsis = "[SERVICE ...]", .text = "health check for a monitoring system",
             .description = "Prints one line for a monitoring system, as plug-ins of Nagios and its relatives do. If "
                            "services are named, only these are checked, and not the daemon as a whole.",
-            .examples = health_lines, .most = many, .alone = health},
+            .examples = health_lines, .most = many, .alone = health, .reads = true},
     Command{.name = "check", .synopsis = "[FILE]", .text = "check a configuration; needs no daemon",
             .description = "Reads a configuration, /etc/xinetd.conf by default, and reports what is wrong with it "
                            "or perhaps not what was meant. Needs no daemon and starts nothing.",
-            .examples = check_lines, .most = 1, .alone = check, .offline = true},
+            .examples = check_lines, .most = 1, .alone = check, .offline = true, .reads = true},
     Command{.name = "try", .synopsis = "SERVICE [-- ARGUMENT ...]", .text = "run a server once, and tell what it was denied; needs no daemon",
             .description = "Runs the server of a service once on this terminal, confined as its entry says, and tells which "
                            "system calls, files and connections it was denied and what would allow them. Words behind -- "

@@ -14,6 +14,8 @@
 
 namespace xsuperd::ctl {
 
+struct Voice;
+
 namespace json = control::json;
 namespace command = control::command;
 namespace reply = control::reply;
@@ -55,6 +57,7 @@ struct Command {
   void (*narrow)(const Arguments& arguments, Answer& answer) = nullptr;
   bool lists = false;    ///< the answer has rows, if only none
   bool offline = false;  ///< needs no daemon
+  bool reads = false;    ///< changes nothing, so that `watch` may repeat it
   [[nodiscard]] bool asks_daemon() const { return !offline; }
 };
 [[nodiscard]] const std::vector<Command>& commands();
@@ -100,6 +103,13 @@ Exit judged(const Answer& answer) {
 /// For commands whose words are services.
 [[nodiscard]] std::string fill_services(const Arguments& arguments, request::Services& request);
 
+/// run.cpp: what is wrong with the words and options of a command; empty when nothing is.
+[[nodiscard]] std::string wrong_with(const Command& command, const Arguments& arguments);
+/// run.cpp: about a word that is no command.
+[[nodiscard]] std::string unknown_command(const std::string& word);
+/// run.cpp: does what the command line says; returns the exit status.
+[[nodiscard]] int run_command(const Command& command, const Arguments& arguments, const Voice& voice);
+
 /// What a reload or a check has found in the files, as text.
 [[nodiscard]] std::string findings_text(const reply::Report& report);
 
@@ -109,6 +119,8 @@ Exit judged(const Answer& answer) {
 [[nodiscard]] Exit attempt(const Arguments& arguments, std::FILE* out, std::FILE* err);
 /// top.cpp: the counters of a running daemon again and again, on a terminal; or once, as text.
 [[nodiscard]] Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err);
+/// watch.cpp: a command again and again.
+[[nodiscard]] Exit watch(const Arguments& arguments, std::FILE* out, std::FILE* err);
 /// health.cpp: what a monitoring system wants to know; the status is one of its four.
 [[nodiscard]] Exit health(const Arguments& arguments, std::FILE* out, std::FILE* err);
 /// convert.cpp: files of another language.

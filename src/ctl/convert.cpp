@@ -4,6 +4,7 @@
 
 #include "ctl/answers.hpp"
 #include "ctl/commands.hpp"
+#include "ctl/counted_files.hpp"
 #include "ctl/failure.hpp"
 #include "xsuperd/convert/run.hpp"
 
@@ -29,11 +30,14 @@ json::object json_of(const convert::Conversion& conversion) {
 }  // namespace
 
 int convert(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
-  if (!wants_json(words)) return convert::run(words, out, err);
   auto plain = words;
   std::erase(plain, "--json");
   convert::Outcome outcome;
-  const int status = convert::run(plain, out, err, &outcome);
+  Progress progress(err, "converting", "file");
+  CountedFiles files(progress);
+  const int status = convert::run(plain, out, files, outcome);
+  progress.end();
+  if (!wants_json(words)) return convert::tell(outcome, status, out, err);
   if (!outcome.failure.empty())
     return fail({out, err, true}, static_cast<Exit>(status), status == static_cast<int>(Exit::usage) ? "usage" : "failed",
                 outcome.failure, json_of(outcome.conversion));

@@ -80,7 +80,7 @@ constexpr std::array rows{
         {.text = "daemon status",
          .description = "Prints the state of the daemon: version, process, configuration and the result of the last "
                         "reload, sums over all services, workers, bans, descriptors; and the last five records.",
-         .examples = status_lines}),
+         .examples = status_lines, .reads = true}),
     asks<command::LogLevel, fill_level, print_level>(
         {.synopsis = "[LEVEL]", .text = "show or set the lowest level that is logged",
          .description = "Sets or prints the lowest level at which the daemon's messages are logged: critical, "

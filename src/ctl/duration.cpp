@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "xsuperd/base/text.hpp"
 
@@ -34,6 +35,15 @@ std::string minutes_text(std::int64_t minutes) {
   for (const Unit& one : units)
     if (minutes % one.minutes == 0) return fmt::format("{}{}", minutes / one.minutes, one.letter);
   return {};
+}
+
+base::Result<std::chrono::milliseconds> interval_of(const std::string& word) {
+  double seconds = 0;
+  const char* end = word.data() + word.size();
+  const auto read = std::from_chars(word.data(), end, seconds);
+  if (read.ec != std::errc{} || read.ptr != end || !(seconds >= 0.1 && seconds <= 3600))
+    return base::Error{0, fmt::format("'{}' is not a number of seconds from 0.1 to 3600", base::escaped(word, 100))};
+  return std::chrono::milliseconds(static_cast<long>(seconds * 1000));
 }
 
 }  // namespace xsuperd::ctl

@@ -42,6 +42,10 @@ class Reader {
 
   /// Ends with an error, or when nobody reads what it writes.
   [[nodiscard]] base::Result<void> follow(request::Events request) {
+    for (auto looked = look(request); !looked; looked = look(request)) {
+      if (!passes(looked.error())) return looked;
+      std::this_thread::sleep_for(between_looks);
+    }
     request.last.reset();
     while (std::ferror(out_) == 0) {
       std::this_thread::sleep_for(between_looks);
@@ -58,7 +62,7 @@ class Reader {
   void tell_lost(std::uint64_t count) const {
     fmt::print(err_, "xsuperctl: {} not kept any more\n", count == 1 ? "1 record is" : fmt::format("{} records are", count));
   }
-  /// An upgrade takes a moment.
+  /// An upgrade takes a moment, and so do many others who look.
   [[nodiscard]] static bool passes(const base::Error& error) { return error.code == EAGAIN || error.code == ECONNRESET; }
 
   const Arguments& arguments_;
@@ -81,8 +85,7 @@ Exit read(const Arguments& arguments, const std::optional<std::string>& service,
     request.last = static_cast<std::uint64_t>(*number);
   }
   Reader reader(arguments, out, err);
-  auto read = reader.look(request);
-  if (read && arguments.follow) read = reader.follow(request);
+  const auto read = arguments.follow ? reader.follow(request) : reader.look(request);
   return read ? Exit::good : static_cast<Exit>(unreached(voice, read.error(), arguments.socket));
 }
 
@@ -104,11 +107,11 @@ constexpr std::array rows{
                            "decides, limits, bans, sockets, reloads, upgrades. The daemon keeps the last 1,000 of these records in "
                            "memory, and 500 of each service; an upgrade or restart begins anew. With --follow it goes on to print "
                            "what happens, until it is interrupted. With --json each is an object on a line of its own, as in an event log.",
-            .examples = events_lines, .alone = events},
+            .examples = events_lines, .alone = events, .reads = true},
     Command{.name = "logs", .synopsis = "SERVICE", .text = "what has happened to a service lately",
             .description = "Prints the last records of one service, by its id: the answer to 'why is it refusing?' without a log file. "
                            "Options as for events.",
-            .examples = logs_lines, .least = 1, .most = 1, .alone = logs},
+            .examples = logs_lines, .least = 1, .most = 1, .alone = logs, .reads = true},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "ctl/health.hpp"
 #include "ctl/table.hpp"
 #include "ctl/values.hpp"
+#include "xsuperd/base/text.hpp"
 #include "xsuperd/config/tls.hpp"
 #include "xsuperd/policy/selection.hpp"
 
@@ -99,14 +100,26 @@ void Judge::everything() {
                                 status_.totals.running);
 }
 
+namespace {
+
+/// "; did you mean 'telnet'?", or nothing.
+std::string suggestion(const std::string& word, const std::vector<policy::Named>& names) {
+  std::vector<std::string_view> ids;
+  for (const policy::Named& one : names) ids.push_back(one.id);
+  const auto near = base::nearest(std::string_view(word).substr(0, 64), ids);
+  return near ? fmt::format("; did you mean '{}'?", *near) : std::string();
+}
+
+}  // namespace
+
 /// What policy::meant_by() says, among services and entries that are not served alike.
 void Judge::selected(const std::string& word) {
   std::vector<policy::Named> all;
   for (const reply::ListRow& row : rows_)
     all.push_back(std::visit([](const auto& one) { return policy::Named{one.id, one.name}; }, row));
   const auto found = policy::meant_by(word, all);
-  if (found.empty())
-    add(Grade::critical, word, fmt::format("no service {} {}", policy::is_pattern(word) ? "matches" : "is named", word));
+  if (found.empty() && policy::is_pattern(word)) add(Grade::critical, word, fmt::format("no service matches {}", word));
+  if (found.empty() && !policy::is_pattern(word)) add(Grade::critical, word, fmt::format("no service is named {}{}", word, suggestion(word, all)));
   std::map<std::string, Sums> sums;
   for (const std::size_t i : found) {
     if (const auto* absent = std::get_if<reply::Absent>(&rows_[i])) {

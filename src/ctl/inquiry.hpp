@@ -20,7 +20,8 @@ class Inquiry {
   [[nodiscard]] int descriptor() const { return socket_.get(); }
   /// POLLIN, or POLLOUT while the request is not out.
   [[nodiscard]] short events() const;
-  /// As far as it goes without waiting. Fails when the daemon closes, refuses or talks nonsense; it is over then.
+  /// As far as it goes without waiting. Fails when the daemon closes, refuses or talks nonsense, with EAGAIN when it has too
+  /// many clients; it is over then.
   [[nodiscard]] base::Result<void> go_on();
   [[nodiscard]] bool done() const { return done_; }
   /// Of one that is done.

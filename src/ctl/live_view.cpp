@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "ctl/failure.hpp"
 #include "ctl/table.hpp"
@@ -17,32 +18,53 @@ using namespace std::chrono_literals;
 namespace {
 constexpr std::chrono::seconds slow{3};        ///< an answer that takes longer is reported to be late
 constexpr std::chrono::seconds too_slow{30};   ///< and then given up
+constexpr std::size_t most_listed = 1'000;     ///< services; with more, `list` costs too much to be asked for every second
 }  // namespace
 
 LiveView::LiveView(TopOptions options, Terminal& terminal, TerminalSignals& signals, Snapshot first)
-    : options_(std::move(options)), terminal_(terminal), signals_(signals), last_(std::move(first)) {
-  view_.sort = options_.sort;
-  view_.keys = true;
+    : options_(std::move(options)), terminal_(terminal), signals_(signals), last_(std::move(first)), browser_(options_.sort) {
   asked_ = heard_ = last_.taken;
   due_ = heard_ + options_.interval;
   activity_ = activity_of(last_, nullptr);
-  sort_services(activity_, view_.sort);
+  arrange();
 }
 
 int LiveView::run() {
   while (!over_) {
     const auto now = Clock::now();
     if (inquiry_ && now - asked_ > too_slow) fail({ETIMEDOUT, "the daemon does not answer"}, now);
-    if (!inquiry_ && now >= due_) ask(now);
+    if (!inquiry_ && now >= due_) begin_round(now);
     draw(now);
     if (!wait(now)) break;
   }
   return signal_;
 }
 
-void LiveView::ask(Clock::time_point now) {
+std::vector<control::Request> LiveView::questions() const {
+  std::vector<control::Request> all{control::ask_for<command::Stats>()};
+  if (!browser_.service().empty()) {
+    request::Services one;
+    one.mean({browser_.service()});
+    all.push_back(control::ask_for<command::Show>(one));
+    all.push_back(control::ask_for<command::Sessions>(one));
+  } else if (last_.services.size() <= most_listed && shows_sessions(terminal_.size().columns)) {
+    all.push_back(control::ask_for<command::List>());
+  }
+  return all;
+}
+
+void LiveView::begin_round(Clock::time_point now) {
   asked_ = now;
-  auto inquiry = Inquiry::begin(options_.socket, control::ask_for<command::Stats>());
+  asked_for_ = browser_.service();
+  answers_.clear();
+  unasked_ = questions();
+  std::reverse(unasked_.begin(), unasked_.end());
+  ask(now);
+}
+
+void LiveView::ask(Clock::time_point now) {
+  auto inquiry = Inquiry::begin(options_.socket, unasked_.back());
+  unasked_.pop_back();
   if (!inquiry) return fail(inquiry.error(), now);
   inquiry_.emplace(std::move(*inquiry));
 }
@@ -50,11 +72,13 @@ void LiveView::ask(Clock::time_point now) {
 void LiveView::go_on(Clock::time_point now) {
   if (const auto gone_on = inquiry_->go_on(); !gone_on) return fail(gone_on.error(), now);
   if (!inquiry_->done()) return;
-  show(snapshot_of(inquiry_->take(), now));
+  answers_.push_back(inquiry_->take());
   inquiry_.reset();
+  if (!unasked_.empty()) return ask(now);
+  end_round(now);
   heard_ = now;
   trouble_.clear();
-  // However large the answer and short the interval, the daemon has half of its time for others.
+  // However large the answers and short the interval, the daemon has half of its time for others.
   due_ = std::max(asked_ + options_.interval, now + (now - asked_));
 }
 
@@ -65,10 +89,19 @@ void LiveView::fail(const base::Error& error, Clock::time_point now) {
   due_ = now + std::min<std::chrono::milliseconds>(options_.interval, 1s);
 }
 
-void LiveView::show(Snapshot snapshot) {
-  Snapshot before = std::exchange(last_, std::move(snapshot));
+void LiveView::end_round(Clock::time_point now) {
+  Snapshot snapshot = snapshot_of(answers_.front(), now);
+  if (asked_for_.empty() && answers_.size() > 1) add_sessions(snapshot, answers_[1]);
+  if (!asked_for_.empty() && asked_for_ == browser_.service()) detail_ = detail_of(answers_[1], answers_[2]);
+  const Snapshot before = std::exchange(last_, std::move(snapshot));
   activity_ = activity_of(last_, &before);
-  sort_services(activity_, view_.sort);
+  arrange();
+}
+
+void LiveView::arrange() {
+  shown_ = matching(activity_, browser_.filter());
+  sort_services(shown_, browser_.sort());
+  browser_.follow(shown_.services);
 }
 
 std::string LiveView::notice(Clock::time_point now) const {
@@ -79,12 +112,22 @@ std::string LiveView::notice(Clock::time_point now) const {
   return {};
 }
 
+Page LiveView::page(const View& view) const {
+  if (browser_.place() == Browser::Place::help) return help_page(view, terminal_.size());
+  if (browser_.place() == Browser::Place::table) return page_of(shown_, view, terminal_.size());
+  const auto& all = activity_.services;
+  const auto one = std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.now.id == browser_.service(); });
+  return service_page(browser_.service(), detail_ ? &*detail_ : nullptr, one == all.end() ? std::nullopt : one->rates, view,
+                      terminal_.size());
+}
+
 void LiveView::draw(Clock::time_point now) {
-  view_.notice = notice(now);
-  const Page page = page_of(activity_, view_, terminal_.size());
-  view_.first = page.first;
-  room_ = page.room;
-  terminal_.draw(page);
+  View view = browser_.view();
+  view.notice = notice(now);
+  view.all = activity_.services.size();
+  const Page drawn = page(view);
+  browser_.drawn(drawn);
+  terminal_.draw(drawn);
 }
 
 /// Until there is something to do unasked.
@@ -108,38 +151,26 @@ bool LiveView::wait(Clock::time_point now) {
     over_ = true;
   }
   if ((all[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return false;
-  for (Key key = Key::other; all[0].revents != 0 && !over_ && (key = terminal_.key()) != Key::none;) handle(key);
-  if (all[2].revents != 0 && inquiry_) go_on(Clock::now());
+  const bool answers = all[2].revents != 0;
+  for (Press press; all[0].revents != 0 && !over_ && (press = terminal_.press()).key != Key::none;) handle(press);
+  if (answers && inquiry_) go_on(Clock::now());
   return true;
 }
 
-void LiveView::handle(Key key) {
-  const std::size_t page = std::max<std::size_t>(room_, 1);
-  switch (key) {
-    case Key::quit: over_ = true; break;
-    case Key::now: due_ = Clock::now(); break;
-    case Key::redraw: return terminal_.adapt();
-    case Key::up: return scroll_to(view_.first - std::min<std::size_t>(view_.first, 1));
-    case Key::down: return scroll_to(view_.first + 1);
-    case Key::page_up: return scroll_to(view_.first - std::min(view_.first, page));
-    case Key::page_down: return scroll_to(view_.first + page);
-    case Key::home: return scroll_to(0);
-    case Key::end: return scroll_to(activity_.services.size());
-    case Key::rate: return sort_by(Sort::rate);
-    case Key::running: return sort_by(Sort::running);
-    case Key::refused: return sort_by(Sort::refused);
-    case Key::name: return sort_by(Sort::name);
-    case Key::none:
-    case Key::other: break;
+void LiveView::handle(Press press) {
+  const std::string before = browser_.service();
+  switch (browser_.press(press, shown_.services)) {
+    case Browser::Effect::ask: due_ = Clock::now(); break;
+    case Browser::Effect::redraw: terminal_.adapt(); break;
+    case Browser::Effect::arrange: arrange(); break;
+    case Browser::Effect::end: over_ = true; break;
+    case Browser::Effect::nothing: break;
   }
+  if (browser_.service() == before) return;
+  // What is still being asked belongs to the page that was left.
+  detail_.reset();
+  inquiry_.reset();
+  due_ = Clock::now();
 }
-
-void LiveView::sort_by(Sort sort) {
-  view_.sort = sort;
-  sort_services(activity_, sort);
-  scroll_to(0);
-}
-
-void LiveView::scroll_to(std::size_t first) { view_.first = std::min(first, activity_.services.size()); }
 
 }  // namespace xsuperd::ctl

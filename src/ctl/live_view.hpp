@@ -4,9 +4,11 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "ctl/activity_page.hpp"
+#include "ctl/browser.hpp"
 #include "ctl/inquiry.hpp"
+#include "ctl/service_page.hpp"
 #include "ctl/terminal.hpp"
 
 namespace xsuperd::ctl {
@@ -17,8 +19,9 @@ struct TopOptions {
   Sort sort = Sort::rate;
 };
 
-/// Asks the daemon again and again and shows what it says, until a key or a signal ends it. A daemon that is gone is
-/// tried again; what it said last stays to be seen. One thread; waits only for keys, signals and the daemon at once.
+/// Asks the daemon again and again, each time all that the page in sight needs, and shows what it says, until a key or a
+/// signal ends it. A daemon that is gone is tried again; what it said last stays to be seen. One thread; waits only for
+/// keys, signals and the daemon at once.
 class LiveView {
  public:
   LiveView(TopOptions options, Terminal& terminal, TerminalSignals& signals, Snapshot first);
@@ -28,25 +31,31 @@ class LiveView {
  private:
   using Clock = std::chrono::steady_clock;
 
+  void begin_round(Clock::time_point now);
   void ask(Clock::time_point now);
   void go_on(Clock::time_point now);
   void fail(const base::Error& error, Clock::time_point now);
-  void show(Snapshot snapshot);
+  [[nodiscard]] std::vector<control::Request> questions() const;
+  void end_round(Clock::time_point now);
+  void arrange();
   void draw(Clock::time_point now);
   [[nodiscard]] std::string notice(Clock::time_point now) const;
   [[nodiscard]] std::chrono::milliseconds patience(Clock::time_point now) const;
   [[nodiscard]] bool wait(Clock::time_point now);
-  void handle(Key key);
-  void sort_by(Sort sort);
-  void scroll_to(std::size_t first);
+  void handle(Press press);
+  [[nodiscard]] Page page(const View& view) const;
 
   TopOptions options_;
   Terminal& terminal_;
   TerminalSignals& signals_;
   Snapshot last_;
-  Activity activity_;
-  View view_;
-  std::size_t room_ = 0;
+  Activity activity_;  ///< all services
+  Activity shown_;     ///< those of the filter, in their order
+  Browser browser_;
+  std::optional<ServiceDetail> detail_;     ///< of the service whose page is open
+  std::string asked_for_;                   ///< the service that this round is also about, or empty
+  std::vector<control::Request> unasked_;   ///< of this round, the next one last
+  std::vector<Answer> answers_;             ///< to those that were asked
   std::optional<Inquiry> inquiry_;
   Clock::time_point asked_, due_, heard_;  ///< heard_: the last good answer
   std::string trouble_;                    ///< what has come in place of one since

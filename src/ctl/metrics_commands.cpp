@@ -29,7 +29,7 @@ constexpr std::array rows{
         {.synopsis = "[text|openmetrics]", .text = "counters for monitoring systems",
          .description = "Prints all counters and histograms as the service metrics serves them: in the text format of "
                         "Prometheus, which collectors of text files read, or as OpenMetrics.",
-         .examples = metrics_lines, .least = 0, .most = 1}),
+         .examples = metrics_lines, .least = 0, .most = 1, .reads = true}),
 };
 
 }  // namespace

@@ -73,7 +73,7 @@ constexpr std::array rows{
     asks<command::Diff, fill_nothing, print_diff>(
         {.text = "what a reload would change",
          .description = "Shows what a reload would start, stop and change, without doing it.", .examples = diff_lines,
-         .judge = judged<command::Diff, has_errors>}),
+         .judge = judged<command::Diff, has_errors>, .reads = true}),
 };
 
 }  // namespace

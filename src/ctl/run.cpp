@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "ctl/commands.hpp"
 #include "ctl/failure.hpp"
 #include "ctl/help.hpp"
+#include "ctl/progress.hpp"
 #include "ctl/steps.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/control/client.hpp"
@@ -30,11 +32,12 @@ class Errand {
 
   int run(const control::Request& request) {
     if (arguments_.persist) {
-      if (const auto begun = persistence_.begin(); !begun) return broken(begun.error());
+      if (const auto begun = waiting_for("the daemon", [&] { return persistence_.begin(); }); !begun) return broken(begun.error());
       if (conversation_.failure) return refused(voice_, *conversation_.failure);
     }
     Answer answer;
-    if (const auto asked = conversation_.ask(request, answer); !asked) return cut_off(asked.error());
+    if (const auto asked = waiting_for("the daemon", [&] { return conversation_.ask(request, answer); }); !asked)
+      return cut_off(asked.error());
     if (conversation_.failure) return turned_down();
     if (command_.narrow) command_.narrow(arguments_, answer);
     const Exit status = command_.judge ? command_.judge(answer) : Exit::good;
@@ -43,12 +46,19 @@ class Errand {
       if (const auto finished = persistence_.finish(); !finished) return broken(finished.error());
     if (!arguments_.json) tell(answer);
     if (arguments_.wait)
-      if (const auto ended = wait_for_end(conversation_, arguments_); !ended) return broken(ended.error());
+      if (const auto ended = waiting_for("sessions to end", [&] { return wait_for_end(conversation_, arguments_); }); !ended)
+        return broken(ended.error());
     if (arguments_.json) tell(answer);
     return static_cast<int>(status);
   }
 
  private:
+  /// What may take a while.
+  base::Result<void> waiting_for(std::string_view what, const std::function<base::Result<void>()>& does) const {
+    const Progress progress(voice_.err, fmt::format("waiting for {}", what));
+    return does();
+  }
+
   void tell(const Answer& answer) const {
     fmt::print(voice_.out, "{}", arguments_.json ? json_text_of(command_, answer) : command_.print(arguments_, answer));
     std::fflush(voice_.out);
@@ -91,7 +101,8 @@ bool asks_for_help(const std::vector<std::string>& words) {
   return std::any_of(words.begin(), end, [](const std::string& word) { return word == "--help" || word == "-h"; });
 }
 
-/// What is wrong with the words and options of a command.
+}  // namespace
+
 std::string wrong_with(const Command& command, const Arguments& arguments) {
   if (command.apart) return fmt::format("{} must be the first word", command.name);
   if (std::string wrong = misplaced_option(arguments); !wrong.empty()) return wrong;
@@ -100,7 +111,7 @@ std::string wrong_with(const Command& command, const Arguments& arguments) {
   return fmt::format("usage: xsuperctl {}{}{}", command.name, command.synopsis.empty() ? "" : " ", command.synopsis);
 }
 
-std::string unknown(const std::string& command) {
+std::string unknown_command(const std::string& command) {
   std::vector<std::string_view> names;
   for (const Command& one : commands()) names.push_back(one.name);
   const auto near = base::nearest(command.substr(0, 100), names);
@@ -116,8 +127,6 @@ int run_command(const Command& command, const Arguments& arguments, const Voice&
   return ask(command, arguments, request, voice);
 }
 
-}  // namespace
-
 int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
   const Voice voice{out, err, wants_json(words)};
   if (const Command* command = words.empty() ? nullptr : find_command(words.front()); command && command->apart) {
@@ -132,7 +141,7 @@ int run(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
     return fmt::print(out, "{}", command ? help_text(*command) : help_text()), 0;
   if (arguments->version) return fmt::print(out, "xsuperctl {}\n", XSUPERD_VERSION), 0;
   if (arguments->command.empty()) return usage(voice, "no command given");
-  if (!command) return usage(voice, unknown(arguments->command));
+  if (!command) return usage(voice, unknown_command(arguments->command));
   return run_command(*command, *arguments, voice);
 }
 

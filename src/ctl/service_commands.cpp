@@ -172,17 +172,17 @@ constexpr std::array rows{
          .description = "Prints a line for each service: its state, endpoint, running servers and counters; and why "
                         "a service is closed that should be open. Entries that are not served are counted, and "
                         "listed with --all or if they are named. A SERVICE is an id, a name, or a pattern with * and ?.",
-         .examples = list_lines, .most = many}),
+         .examples = list_lines, .most = many, .reads = true}),
     asks<command::Stats, fill_stats, print_stats>(
         {.synopsis = "[SERVICE ...]", .text = "the counters of all services",
          .description = "Prints the counters of each service, with the reasons for refusals. With --reset they begin anew "
-                        "before that, of the named services or of all; what is not decided yet is counted when it is.", .examples = stats_lines, .most = many}),
+                        "before that, of the named services or of all; what is not decided yet is counted when it is.", .examples = stats_lines, .most = many, .reads = true}),
     asks<command::Show, fill_show, print_show>(
         {.synopsis = "SERVICE ... [ATTRIBUTE ...]", .text = "attributes of services, and where each comes from",
          .description = "Prints the attributes in effect and the lines that each comes from. Any word after the "
                         "first SERVICE that is the name of an attribute is taken as one; then only these are shown, "
                         "whether set or not. Without, the last five records of each service follow.",
-         .examples = show_lines, .least = 1, .most = many, .narrow = keep_named}),
+         .examples = show_lines, .least = 1, .most = many, .narrow = keep_named, .reads = true}),
 };
 
 }  // namespace

@@ -99,7 +99,7 @@ constexpr std::array rows{
     asks<command::Sessions, fill_services, print_sessions>(
         {.synopsis = "[SERVICE ...]", .text = "current sessions",
          .description = "Prints a line for each session: number, service, peer, process, age, bytes and what it waits for.",
-         .examples = sessions_lines, .most = many}),
+         .examples = sessions_lines, .most = many, .reads = true}),
     asks<command::Explain, fill_explain, print_explain>(
         {.synopsis = "SERVICE ... ADDRESS", .text = "whether a peer would be served now, and why",
          .description = "Says whether the peer would be served now, check by check, and which line decides. The "
@@ -107,7 +107,7 @@ constexpr std::array rows{
                         "processes behind UNIX sockets, vsock:3 for a virtual machine. With --via it comes through that "
                         "proxy, which counts if proxy_from has it. With --cert it has a certificate with that name, or that SHA-256 "
                         "digest, for only_cert.",
-         .examples = explain_lines, .least = 2, .most = many, .judge = judged<command::Explain, admitted>}),
+         .examples = explain_lines, .least = 2, .most = many, .judge = judged<command::Explain, admitted>, .reads = true}),
     asks<command::Kill, fill_kill, print_kill>(
         {.synopsis = "SESSION|SERVICE ...", .text = "end sessions; also with --peer",
          .description = "Sends TERM, or another signal, to the servers of sessions, of services or of a peer. A "

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <utility>
 
@@ -19,6 +21,7 @@ namespace xsuperd::ctl {
 namespace {
 
 constexpr int control(char letter) { return letter & 0x1f; }
+constexpr int escape = 0x1b;
 
 enum Pair : short { yellow = 1, red, green };
 
@@ -27,10 +30,21 @@ Key key_of(int code) {
     case ERR: return Key::none;
     case 'q':
     case 'Q': return Key::quit;
+    case escape: return Key::back;
+    case '\n':
+    case '\r':
+    case KEY_ENTER: return Key::enter;
+    case '?': return Key::help;
+    case '/': return Key::filter;
+    case 0x7f:
+    case control('H'):
+    case KEY_BACKSPACE: return Key::erase;
     case ' ': return Key::now;
     case 'r': return Key::rate;
     case 'u': return Key::running;
+    case 'f':
     case 'x': return Key::refused;
+    case 'b': return Key::bytes;
     case 'n': return Key::name;
     case 'k':
     case KEY_UP: return Key::up;
@@ -49,11 +63,26 @@ Key key_of(int code) {
   }
 }
 
+/// Bytes of text as they are: a character above ASCII comes as several.
+char letter_of(int code) { return code >= 0x20 && code <= 0xff && code != 0x7f ? static_cast<char>(code) : '\0'; }
+
+/// Can the terminal put text where it is wanted?
+bool moves_cursor() {
+  const char* how = ::tigetstr("cup");
+  return how && reinterpret_cast<std::intptr_t>(how) != -1;  // -1: the library takes it for no text at all
+}
+
 /// Rows and columns of the terminal; 0 where it does not say.
 std::pair<int, int> window(int terminal) {
   winsize now{};
   if (::ioctl(terminal, TIOCGWINSZ, &now) != 0) return {0, 0};
   return {now.ws_row, now.ws_col};
+}
+
+/// ncurses has put handlers where there were none.
+void forget_handlers() {
+  for (const int signal : {SIGINT, SIGTERM, SIGTSTP, SIGWINCH})
+    if (std::signal(signal, SIG_DFL) == SIG_IGN) std::signal(signal, SIG_IGN);
 }
 
 class Curses final : public Terminal {
@@ -78,7 +107,10 @@ class Curses final : public Terminal {
   Curses& operator=(const Curses&) = delete;
 
   int descriptor() const override { return STDIN_FILENO; }
-  Key key() override { return key_of(::wgetch(::stdscr)); }
+  Press press() override {
+    const int code = ::wgetch(::stdscr);
+    return {key_of(code), letter_of(code)};
+  }
   PageSize size() const override {
     const auto at_least_one = [](int n) { return static_cast<std::size_t>(n > 0 ? n : 1); };
     return {at_least_one(::getmaxx(::stdscr)), at_least_one(::getmaxy(::stdscr))};
@@ -125,6 +157,7 @@ class Curses final : public Terminal {
       case Look::refusing: return coloured(yellow);
       case Look::failing: return A_BOLD | coloured(red);
       case Look::notice: return A_BOLD | coloured(red);
+      case Look::marked: return A_REVERSE;
     }
     return A_NORMAL;
   }
@@ -142,7 +175,11 @@ base::Result<std::unique_ptr<Terminal>> Terminal::open(std::FILE* out) {
   if (::isatty(STDIN_FILENO) == 0) return base::Error{0, "standard input is not a terminal"};
   SCREEN* screen = ::newterm(nullptr, out, stdin);
   if (!screen) return base::Error{0, "ncurses does not know the terminal in TERM"};
-  return std::unique_ptr<Terminal>(std::make_unique<Curses>(screen, fd));
+  if (moves_cursor()) return std::unique_ptr<Terminal>(std::make_unique<Curses>(screen, fd));
+  ::endwin();
+  ::delscreen(screen);
+  forget_handlers();
+  return base::Error{0, "the terminal in TERM cannot move its cursor"};
 }
 
 #else

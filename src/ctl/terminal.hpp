@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: MIT
-// The terminal of `top`. Internal to ctl.
+// The terminal of `top` and `watch`. Internal to ctl.
 #pragma once
 #include <cstdio>
 #include <memory>
 
 #include "ctl/activity_page.hpp"
+#include "ctl/keys.hpp"
 #include "xsuperd/base/error.hpp"
 #include "xsuperd/base/fd.hpp"
 
 namespace xsuperd::ctl {
-
-enum class Key : std::uint8_t { none, other, quit, now, redraw, up, down, page_up, page_down, home, end, rate, running, refused, name };
 
 /// A terminal with the whole screen in use, from `open` to the end of its life, when all is as it was before. One at a
 /// time. By ncurses; without it, no terminal can be opened. Colours only where the terminal has them and NO_COLOR is
 /// not set (no-color.org).
 class Terminal {
  public:
-  /// On standard input and `out`. Fails where one is not a terminal, or TERM is not known.
+  /// On standard input and `out`. Fails where one is not a terminal, or TERM is not known, or is one that cannot move the
+  /// cursor, as dumb.
   [[nodiscard]] static base::Result<std::unique_ptr<Terminal>> open(std::FILE* out);
   virtual ~Terminal() = default;
 
   /// To be polled for keys.
   [[nodiscard]] virtual int descriptor() const = 0;
   /// The next key that has been pressed; none when there is none left. Does not wait.
-  [[nodiscard]] virtual Key key() = 0;
+  [[nodiscard]] virtual Press press() = 0;
   [[nodiscard]] virtual PageSize size() const = 0;
   /// Takes the size that the terminal has now, and draws all of it the next time.
   virtual void adapt() = 0;
@@ -50,5 +50,12 @@ class TerminalSignals {
   std::unique_ptr<Mask> before_;
   base::Fd signals_;
 };
+
+/// How a view on a terminal has ended.
+struct Ending {
+  int signal = 0;  ///< 0: a key, or the terminal went away
+};
+/// What follows once the terminal is as it was: ends this process by the signal, too. Returns the exit status otherwise.
+[[nodiscard]] int exit_after(Ending ending);
 
 }  // namespace xsuperd::ctl

@@ -40,4 +40,11 @@ int TerminalSignals::next() {
   return ::read(signals_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
 }
 
+int exit_after(Ending ending) {
+  if (ending.signal == 0) return 0;
+  std::signal(ending.signal, SIG_DFL);  // ncurses has put a handler of its own there
+  ::raise(ending.signal);
+  return 128 + ending.signal;
+}
+
 }  // namespace xsuperd::ctl

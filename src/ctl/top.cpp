@@ -2,12 +2,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <clocale>
-#include <csignal>
 #include <thread>
 
 #include "ctl/commands.hpp"
+#include "ctl/duration.hpp"
 #include "ctl/failure.hpp"
 #include "ctl/live_view.hpp"
 #include "ctl/table.hpp"
@@ -23,16 +22,13 @@ using Clock = std::chrono::steady_clock;
 base::Result<TopOptions> options_of(const Arguments& arguments) {
   TopOptions options{arguments.socket};
   if (arguments.interval) {
-    const std::string& word = *arguments.interval;
-    double seconds = 0;
-    const auto read = std::from_chars(word.data(), word.data() + word.size(), seconds);
-    if (read.ec != std::errc{} || read.ptr != word.data() + word.size() || !(seconds >= 0.1 && seconds <= 3600))
-      return base::Error{0, fmt::format("'{}' is not a number of seconds from 0.1 to 3600", base::escaped(word, 100))};
-    options.interval = std::chrono::milliseconds(static_cast<long>(seconds * 1000));
+    const auto interval = interval_of(*arguments.interval);
+    if (!interval) return interval.error();
+    options.interval = *interval;
   }
   if (arguments.sort) {
     const auto sort = sort_of(*arguments.sort);
-    if (!sort) return base::Error{0, fmt::format("cannot sort by '{}': expected rate, running, refused or name",
+    if (!sort) return base::Error{0, fmt::format("cannot sort by '{}': expected rate, running, refused, name or bytes",
                                                  base::escaped(*arguments.sort, 100))};
     options.sort = *sort;
   }
@@ -61,10 +57,6 @@ base::Result<void> print_once(const TopOptions& options, const Snapshot& first, 
   return {};
 }
 
-struct Ending {
-  int signal = 0;  ///< 0: a key
-};
-
 /// Returns with the terminal as it was.
 base::Result<Ending> live(const TopOptions& options, Snapshot first, std::FILE* out) {
   TerminalSignals signals;
@@ -72,7 +64,6 @@ base::Result<Ending> live(const TopOptions& options, Snapshot first, std::FILE* 
   if (!terminal) return terminal.error();
   return Ending{LiveView(options, **terminal, signals, std::move(first)).run()};
 }
-
 
 }  // namespace
 
@@ -86,13 +77,7 @@ Exit top(const Arguments& arguments, std::FILE* out, std::FILE* err) {
   if (!first) return failed(first.error());
   if (!arguments.once && !arguments.json && ::isatty(::fileno(out)) != 0) {
     const auto ended = live(*options, *first, out);
-    if (ended && ended->signal == 0) return Exit::good;
-    if (ended) {
-      // ncurses has put a handler of its own there.
-      std::signal(ended->signal, SIG_DFL);
-      ::raise(ended->signal);
-      return static_cast<Exit>(128 + ended->signal);
-    }
+    if (ended) return static_cast<Exit>(exit_after(*ended));
     fmt::print(err, "xsuperctl: printing one screen instead of the live view: {}\n", ended.error().sentence);
   }
   const auto printed = print_once(*options, *first, out, arguments.json);

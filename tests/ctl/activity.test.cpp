@@ -123,6 +123,37 @@ TEST_CASE("Services that share an id are compared in their order") {
   CHECK_FALSE(activity.services[2].rates.has_value());
 }
 
+TEST_CASE("Bytes per second are those of both directions, and an order") {
+  Snapshot before = snapshot(0ms, {service("a", 1), service("b", 1)});
+  Snapshot now = snapshot(2s, {service("a", 1), service("b", 1)});
+  now.services[1].counts.bytes = 500;
+  Activity activity = activity_of(now, &before);
+  CHECK(activity.services[1].rates->bytes == Approx(250));
+  CHECK(order(activity, Sort::bytes) == "b a ");
+  const Answer answer{{json::parse(R"({"id":"a","bytes_in":3,"bytes_out":4})").as_object(),
+                       json::parse(R"({"id":"b","bytes_in":18446744073709551615,"bytes_out":4})").as_object()}, {}};
+  CHECK(snapshot_of(answer, noon).services[0].counts.bytes == 7);
+  CHECK(snapshot_of(answer, noon).services[1].counts.bytes > 1'000'000'000'000);
+}
+
+TEST_CASE("An answer to list adds the sessions of those that it has") {
+  Snapshot all = snapshot(0ms, {service("a", 1), service("b", 1), service("a", 1)});
+  add_sessions(all, {{json::parse(R"({"id":"a","counters":{},"sessions":2})").as_object(),
+                      json::parse(R"({"id":"a","counters":{},"sessions":3})").as_object()}, {}});
+  CHECK(all.services[0].sessions == 2);
+  CHECK_FALSE(all.services[1].sessions.has_value());
+  CHECK(all.services[2].sessions == 3);
+}
+
+TEST_CASE("A filter leaves the services that its pattern matches, in their order") {
+  Activity all = activity_of(snapshot(0ms, {service("web-b", 1), service("ftp", 1), service("web-a", 1)}), nullptr);
+  CHECK(matching(all, "").services.size() == 3);
+  CHECK(matching(all, "FTP").services.size() == 1);
+  CHECK(matching(all, "web").services.empty());
+  Activity web = matching(all, "web-?");
+  CHECK(order(web, Sort::name) == "web-a web-b ");
+}
+
 TEST_CASE("Each order puts the most first and equals by name") {
   const Snapshot before = snapshot(0ms, {service("d", 0), service("c", 0), service("b", 0), service("a", 1000, 900)});
   Activity activity = activity_of(
@@ -133,5 +164,5 @@ TEST_CASE("Each order puts the most first and equals by name") {
   CHECK(order(activity, Sort::name) == "a b c d ");
   CHECK(sort_of("refused") == Sort::refused);
   CHECK_FALSE(sort_of("age").has_value());
-  for (const Sort sort : {Sort::rate, Sort::running, Sort::refused, Sort::name}) CHECK(sort_of(word_of(sort)) == sort);
+  for (const Sort sort : {Sort::rate, Sort::running, Sort::refused, Sort::name, Sort::bytes}) CHECK(sort_of(word_of(sort)) == sort);
 }

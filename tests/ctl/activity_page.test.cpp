@@ -98,7 +98,7 @@ TEST_CASE("A page of 80 columns has the totals, a row for each service and the k
         "a-service-with-..      -      -      -         0      0       -\n"
         "\n"
         "\n"
-        "1-2 of 2  q quit  by: r rate  u running  x refused  n name  space now\n");
+        "1-2 of 2  q quit  ? help  / filter  Enter details  sort: r u f n b\n");
   CHECK(widest(page) <= 80);
 }
 
@@ -129,6 +129,51 @@ TEST_CASE("Columns are left out when there is no room, the names last") {
   CHECK(titles(80).find("REFUSED FOR") != std::string::npos);
   CHECK(titles(40) == "SERVICE        ACC/S  REF/S   RUNNING");
   CHECK(titles(5) == "SER..");
+}
+
+TEST_CASE("Sessions and bytes have columns where somebody has any and there is room, and the order always has one") {
+  ServiceActivity one = service("relay");
+  one.now.sessions = 7;
+  one.now.counts.bytes = 1;
+  one.rates->bytes = 25'000;
+  const auto titles = [](const ServiceActivity& a, Sort sort, std::size_t columns) {
+    View view;
+    view.sort = sort;
+    return joined(page_of(activity({a}), view, {columns, 24}).lines.at(3));
+  };
+  CHECK(titles(one, Sort::rate, 200).find("SESSIONS BYTES/S") != std::string::npos);
+  CHECK(titles(one, Sort::rate, 80).find("BYTES/S") == std::string::npos);
+  CHECK(titles(one, Sort::bytes, 80).find("BYTES/S") != std::string::npos);
+  CHECK(titles(service("idle"), Sort::rate, 200).find("BYTES/S") == std::string::npos);
+  CHECK(titles(service("idle"), Sort::rate, 200).find("SESSIONS") == std::string::npos);
+  CHECK(text_of(page_of(activity({one}), {}, {200, 24})).find("       7   25.0k") != std::string::npos);
+  CHECK(shows_sessions(95));
+  CHECK_FALSE(shows_sessions(94));
+}
+
+TEST_CASE("A service that is marked is seen wherever the page was scrolled to") {
+  View view = with_keys;
+  const std::vector<std::pair<std::size_t, std::size_t>> places{{0, 0}, {18, 0}, {19, 1}, {99, 81}};
+  for (const auto& [marked, first] : places) {
+    view.first = 0;
+    view.marked = marked;
+    const Page page = page_of(crowd(100), view, {80, 24});
+    CHECK(page.first == first);
+    CHECK(page.lines.at(4 + marked - first).at(0).look == Look::marked);
+  }
+  view.first = 50;
+  view.marked = 10;
+  CHECK(page_of(crowd(100), view, {80, 24}).first == 10);
+}
+
+TEST_CASE("The heading says which services a filter has left, and what is typed") {
+  View view = with_keys;
+  view.filter = "web-*";
+  view.all = 32;
+  CHECK(joined(page_of(crowd(2), view, {80, 24}).lines.at(2)) == "2 of 32 services by rate, those that match web-*");
+  view.typed = "web";
+  CHECK(joined(page_of(crowd(2), view, {80, 24}).lines.at(2)).ends_with(": web_"));
+  CHECK(joined(page_of(crowd(2), view, {10, 24}).lines.at(2)).ends_with(": web_"));
 }
 
 TEST_CASE("Ten thousand services: a page shows those scrolled to, and never scrolls past the last") {

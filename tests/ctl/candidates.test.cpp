@@ -103,6 +103,10 @@ TEST_CASE("Words of a command are offered by what its synopsis calls them") {
   CHECK(offers({"log-level", "w"}, "warning"));
   CHECK(words_for({"check", "x"}) == Words{":files"});
   CHECK(words_for({"status", ""}).empty());
+  CHECK(offers({"watch", ""}, "list"));
+  CHECK_FALSE(offers({"watch", ""}, "kill"));
+  CHECK(words_for({"watch", "-n", "1", "explain", "gi"}) == Words{"git"});
+  CHECK(offers({"watch", "list", "--"}, "--all"));
   CHECK(words_for({"no-such-command", ""}).empty());
   CHECK(words_for({}).size() > 10);
 }

@@ -153,6 +153,8 @@ TEST_CASE("Services that are named are looked at alone, and must be there") {
   CHECK(bench.line() == "CRITICAL: off is disabled: /etc/x:3\n");
   bench.options.services = {"nobody"};
   CHECK(bench.line() == "CRITICAL: no service is named nobody\n");
+  bench.options.services = {"ofl"};
+  CHECK(bench.line() == "CRITICAL: no service is named ofl; did you mean 'off'?\n");
 }
 
 TEST_CASE("The gravest comes first, and of many ten are told") {

@@ -419,6 +419,7 @@ TEST_CASE("show names the lines that a value comes from") {
   CHECK(daemon.ask("show", {{"service", "off"}}).failure.find("not_found: service off is disabled: ") == 0);
   CHECK(daemon.ask("show", {{"service", "nobody"}}).failure == "not_found: no service is named nobody");
   CHECK(daemon.ask("show", {{"service", "tow"}}).failure == "not_found: no service is named tow; did you mean 'two'?");
+  CHECK(daemon.ask("show", {{"service", "ofl"}}).failure == "not_found: no service is named ofl; did you mean 'off'?");
   CHECK(daemon.ask("show").failure.find("bad_request") == 0);
 }
 

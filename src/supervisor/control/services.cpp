@@ -33,11 +33,12 @@ std::vector<policy::Named> names_of(const std::vector<config::Absent>& entries) 
 }
 
 /// "; did you mean 'telnet'?", or nothing. Looking through more names than these would hold up the loop.
-std::string suggestion(const std::string& word, const std::vector<policy::Named>& served) {
+std::string suggestion(const std::string& word, const std::vector<policy::Named>& served, const std::vector<policy::Named>& absent) {
   constexpr std::size_t most_names = 500, longest = 64;
-  if (served.size() > most_names || word.size() > longest) return {};
+  if (served.size() + absent.size() > most_names || word.size() > longest) return {};
   std::vector<std::string_view> candidates;
-  for (const policy::Named& one : served) candidates.insert(candidates.end(), {one.id, one.name});
+  for (const auto* names : {&served, &absent})
+    for (const policy::Named& one : *names) candidates.insert(candidates.end(), {one.id, one.name});
   const auto near = base::nearest(word, candidates);
   return near ? fmt::format("; did you mean '{}'?", base::escaped(*near, 200)) : std::string{};
 }
@@ -55,7 +56,7 @@ control::Failure nobody(const std::vector<config::Absent>& absent, const std::ve
   }
   const std::string escaped = base::escaped(word, 200);
   if (policy::is_pattern(word)) return {Code::not_found, "no service matches " + escaped, {}};
-  return {Code::not_found, fmt::format("no service is named {}{}", escaped, suggestion(word, served)), {}};
+  return {Code::not_found, fmt::format("no service is named {}{}", escaped, suggestion(word, served, names)), {}};
 }
 
 }  // namespace
