@@ -13,6 +13,7 @@
 #include "xsuperd/cli/options.hpp"
 #include "xsuperd/cli/sources.hpp"
 #include "xsuperd/net/libwrap.hpp"
+#include "xsuperd/net/nft.hpp"
 #include "xsuperd/worker/process.hpp"
 
 int main(int argc, char** argv) try {
@@ -20,6 +21,7 @@ int main(int argc, char** argv) try {
   const std::string program(argc > 0 ? base::last_component(argv[0]) : "xsuperd");
   // The daemon executes itself under these names, with a socket as descriptor 0.
   if (program == net::libwrap_program_name) net::run_libwrap_helper(0);
+  if (program == net::nft_program_name) return net::run_nft_helper(0);
   if (program == box::helper_name) return box::run_box_helper(0);
   if (program == worker::program_name) return worker::run_worker(0, worker::sandbox_from_environment());
   const std::vector<std::string> arguments(argv, argv + argc);

@@ -26,6 +26,12 @@ inline constexpr std::array ban_rows{
                 "one goes whose last offence is oldest, and one that an administrator has banned only if there are no others.",
         .difference = "Not in xinetd, which has no limit.", .wrong = "ban_limit is invalid: {}",
         .hint = "expected a number from 1 to 8000000", .parse = values::number<&Settings::ban_limit, 1, greatest_ban_limit>}),
+    attr<&Settings::ban_nft>({.name = "ban_nft", .where = Where::defaults, .least = 3, .most = 3, .synopsis = "FAMILY TABLE SET",
+        .initial = "none", .example = "ban_nft = inet xsuperd banned",
+        .text = "Keeps the bans in sets of nftables, so that a rule of the firewall can drop what banned peers send: SET and SET6 have "
+                "addresses, SET_net and SET6_net networks. See Bans in the firewall.",
+        .difference = "Not in xinetd.", .parse = values::ban_nft,
+        .xinetd = {.instead = "no firewall is told of those whom a SENSOR service has recorded"}}),
     attr<&Settings::ban_on>({.name = "ban_on", .where = Where::both, .operators = Operators::list, .most = -1,
         .synopsis = "CAUSE[:NUMBER/TIME] ...", .initial = "none", .example = "ban_on = refused:10/1m exit:77",
         .text = "For what a peer is banned from all services: refused, exit (any status but 0), exit:STATUS, signal, timeout (of a "

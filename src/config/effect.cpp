@@ -45,6 +45,7 @@ using Connects = Abilities::Connects;
 using Boxes = Abilities::Boxes;
 using UserNamespaces = Abilities::UserNamespaces;
 using Controllers = Abilities::Controllers;
+using Nftables = Abilities::Nftables;
 
 /// Of a service with the flag LABELED.
 std::string hindrance(Labels labels) {
@@ -162,6 +163,23 @@ std::string hindrance(Filters filters) {
   return {};
 }
 
+/// Of ban_nft.
+std::string hindrance(Nftables nftables) {
+  switch (nftables) {
+    case Nftables::not_built:
+      return "ban_nft: built without libnftables";
+    case Nftables::not_loaded:
+      return "ban_nft: libnftables cannot be loaded";
+    case Nftables::not_permitted:
+      return "ban_nft: it needs the capability CAP_NET_ADMIN";
+    case Nftables::not_in_kernel:
+      return "ban_nft: this kernel has no nftables";
+    case Nftables::usable:
+      break;
+  }
+  return {};
+}
+
 bool is_range(const ListenSpec& place) { return place.kind == ListenSpec::Kind::range; }
 
 bool has_range(const Service& service) { return std::ranges::any_of(service.places(), is_range); }
@@ -214,6 +232,8 @@ KeptLimits kept_limits(const BoxSettings& box, const Abilities::Controllers& con
 
 std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities) {
   Items items;
+  if (config.defaults.ban_nft)
+    if (std::string why = hindrance(abilities.nftables()); !why.empty()) items.add(std::move(why), "defaults");
   for (const auto& service : config.services) {
     const Mdns mdns = service->settings.mdns.value_or(false) ? abilities.mdns() : Mdns::usable;
     if (mdns == Mdns::not_built) items.add("mdns: built without libavahi-client", service->id);

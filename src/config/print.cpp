@@ -33,6 +33,7 @@ std::string text_of(QueueLimit value) { return fmt::format("{} {}", value.number
 std::string text_of(BanTime value) {
   return value.factor == 1 ? std::to_string(value.first) : fmt::format("{} x{} {}", value.first, value.factor, value.greatest);
 }
+std::string text_of(const BanNft& value) { return fmt::format("{} {} {}", value.family, value.table, value.set); }
 std::string text_of(PenaltyRange value) { return fmt::format("{} {}", value.least, value.most); }
 
 std::string text_of(const std::vector<Interval>& value) {

@@ -46,6 +46,7 @@ template <HasWords E>
 [[nodiscard]] std::string text_of(const BanCause& value);
 [[nodiscard]] std::string text_of(const std::vector<BanCause>& value);
 [[nodiscard]] std::string text_of(BanTime value);
+[[nodiscard]] std::string text_of(const BanNft& value);
 [[nodiscard]] std::string text_of(const CapabilitySet& value);
 [[nodiscard]] std::string text_of(const SystemCalls& value);
 [[nodiscard]] std::string text_of(const ConnectPorts& value);

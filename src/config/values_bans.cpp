@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // For what peers are banned, and for how long.
 #include <algorithm>
+#include <array>
 
 #include "config/print.hpp"
 #include "config/values.hpp"
@@ -36,6 +37,14 @@ bool set_number(std::string_view word, BanCause& cause) {
 constexpr std::string_view number_hint = "expected NUMBER/TIME, as in 10/1m, with a time of up to a day";
 
 bool same_event(const BanCause& a, const BanCause& b) { return a.kind == b.kind && a.status == b.status; }
+
+/// It becomes part of commands.
+bool is_name_in_nftables(std::string_view word) {
+  constexpr std::size_t longest = 64;
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto fits = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
+  return !word.empty() && word.size() <= longest && letter(word.front()) && std::ranges::all_of(word, fits);
+}
 
 struct Wrong {
   std::string sentence;
@@ -114,6 +123,18 @@ bool ban_time(const ValueContext& c, Settings& s, const Assignment& a) {
   if (!greatest) return bad_time(2);
   if (*greatest < *first) return refused(c, a, 2, "ban_time ends before it begins", "write the smaller time first");
   s.ban_time = BanTime{*first, static_cast<std::uint32_t>(*factor), *factor > 1 ? *greatest : *first};
+  return true;
+}
+
+bool ban_nft(const ValueContext& c, Settings& s, const Assignment& a) {
+  constexpr std::array<std::string_view, 4> families{"inet", "ip", "ip6", "netdev"};
+  if (std::ranges::find(families, a.values[0].text) == families.end())
+    return refused(c, a, 0, fmt::format("'{}' is not a family of nftables that has addresses of peers", a.values[0].text), "expected inet, ip, ip6 or netdev");
+  for (const std::size_t index : {std::size_t{1}, std::size_t{2}})
+    if (!is_name_in_nftables(a.values[index].text))
+      return refused(c, a, index, fmt::format("'{}' is not a name for a {} of nftables", a.values[index].text, index == 1 ? "table" : "set"),
+                     "expected a letter, and then up to 63 letters, digits, underscores and hyphens");
+  s.ban_nft = BanNft{a.values[0].text, a.values[1].text, a.values[2].text};
   return true;
 }
 

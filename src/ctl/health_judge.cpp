@@ -232,6 +232,7 @@ void Judge::workers() {
 
 void Judge::bans() {
   if (status_.ban_trouble) add(Grade::warning, {}, fmt::format("bans are not kept: {}", *status_.ban_trouble));
+  if (status_.ban_nft_trouble) add(Grade::warning, {}, fmt::format("bans are not in the firewall: {}", *status_.ban_nft_trouble));
 }
 
 void Judge::measure_daemon() {

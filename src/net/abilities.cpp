@@ -9,6 +9,7 @@
 #include "xsuperd/box/user_space.hpp"
 #include "xsuperd/net/labels.hpp"
 #include "xsuperd/net/mdns.hpp"
+#include "xsuperd/net/nft.hpp"
 #include "xsuperd/net/port_lookup.hpp"
 #include "xsuperd/net/true_pairs.hpp"
 
@@ -26,6 +27,7 @@ using Boxes = config::Abilities::Boxes;
 using UserNamespaces = config::Abilities::UserNamespaces;
 using Controllers = config::Abilities::Controllers;
 using Pairs = config::Abilities::Pairs;
+using Nftables = config::Abilities::Nftables;
 
 Mdns mdns() {
   if (!mdns_available()) return Mdns::not_built;
@@ -102,6 +104,22 @@ Pairs pairs() { return TruePairs::usable() ? Pairs::usable : Pairs::unix_sockets
 /// Whoever checks a configuration as an ordinary user says nothing of what the daemon may do.
 Pairs others_pairs() { return ::geteuid() != 0 ? Pairs::usable : pairs(); }
 
+/// Whoever checks a configuration as an ordinary user says nothing of what the daemon may do.
+Nftables nftables() {
+  switch (nft_ability()) {
+    case NftAbility::usable: return Nftables::usable;
+    case NftAbility::not_built: return Nftables::not_built;
+    case NftAbility::not_loaded: return Nftables::not_loaded;
+    case NftAbility::not_in_kernel: return Nftables::not_in_kernel;
+    case NftAbility::not_permitted: break;
+  }
+  return Nftables::not_permitted;
+}
+Nftables others_nftables() {
+  const Nftables found = nftables();
+  return found == Nftables::not_permitted && ::geteuid() != 0 ? Nftables::usable : found;
+}
+
 Controllers::State controller(const char* name, bool running) {
   switch (box::group_ability(name, running)) {
     case box::GroupAbility::usable: return Controllers::State::usable;
@@ -123,7 +141,8 @@ config::Abilities abilities(Asking asking) {
   return {.mdns = mdns, .labels = labels, .ranges = ranges, .filters = filters, .connects = connects, .file_rules = file_rules, .boxes = boxes,
           .user_namespaces = user_namespaces,
           .controllers = asking == Asking::daemon ? controllers<true> : controllers<false>,
-          .pairs = asking == Asking::daemon ? pairs : others_pairs};
+          .pairs = asking == Asking::daemon ? pairs : others_pairs,
+          .nftables = asking == Asking::daemon ? nftables : others_nftables};
 }
 
 }  // namespace xsuperd::net

@@ -24,8 +24,9 @@ std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t
 
 }  // namespace
 
-BanFile::BanFile(FileWork& files, policy::BanList& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log)
-    : files_(files), bans_(bans), now_([&now] { return now(); }), log_(log), again_(files.loop(), [this] {
+BanFile::BanFile(FileWork& files, policy::BanList& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
+                 std::function<void()> on_merged)
+    : files_(files), bans_(bans), now_([&now] { return now(); }), log_(log), on_merged_(std::move(on_merged)), again_(files.loop(), [this] {
         if (!rewriting_) rewriting_.emplace();
         next();
       }),
@@ -122,6 +123,7 @@ void BanFile::merge() {
     return failed("memory is exhausted");
   }
   merge_.reset();
+  on_merged_();
   behind_ = true;  // those that were there before
   rewriting_.emplace();
   next();

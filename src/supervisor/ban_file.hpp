@@ -19,8 +19,9 @@ namespace xsuperd::supervisor {
 /// still in the list: then the file is written anew as soon as that is possible, with growing pauses. Loop thread only.
 class BanFile {
  public:
-  /// All outlive it. `now` is the clock that bans go by.
-  BanFile(FileWork& files, policy::BanList& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log);
+  /// All outlive it. `now` is the clock that bans go by. `on_merged` is called when another file has come to the list.
+  BanFile(FileWork& files, policy::BanList& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
+          std::function<void()> on_merged = [] {});
 
   /// At the start: reads the file before it returns. An empty path: there is none.
   void open(const std::string& path);
@@ -75,6 +76,7 @@ class BanFile {
   policy::BanList& bans_;
   const std::function<base::Moment()> now_;  ///< asks the clock that it was given
   const log::DaemonLog& log_;
+  const std::function<void()> on_merged_;
   loop::Alarm again_;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
 

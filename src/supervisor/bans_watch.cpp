@@ -28,6 +28,7 @@ std::vector<policy::BanList::Ban> bans_of(const HandOver& state) {
 void BansWatch::begin(const config::Settings& defaults) {
   bans_.list.set_capacity(limit_of(defaults));
   file_.open(file_of(defaults));
+  firewall_.use(defaults.ban_nft);
   watch();
 }
 
@@ -37,6 +38,7 @@ void BansWatch::go_on(const config::Settings& defaults, const HandOver& state) {
   bans_.offenders.restore(state.offenders);
   bans_.displaced_told = state.displaced_told;
   state.ban_file_unread ? file_.use(file_of(defaults)) : file_.go_on(file_of(defaults), state.ban_file_lines, state.ban_file_behind);
+  firewall_.use(defaults.ban_nft);
   watch();
 }
 
@@ -52,11 +54,17 @@ void BansWatch::hand_over(HandOver& state) const {
 void BansWatch::reconfigured(const config::Settings& defaults) {
   bans_.list.set_capacity(limit_of(defaults));
   file_.use(file_of(defaults));
+  firewall_.use(defaults.ban_nft);
   watch();
 }
 
-void BansWatch::banned(const policy::Network& network) {
+void BansWatch::changed(const policy::Network& network) {
   file_.changed(network);
+  firewall_.changed(network);
+}
+
+void BansWatch::banned(const policy::Network& network) {
+  changed(network);
   watch();
 }
 
@@ -78,7 +86,7 @@ std::vector<policy::BanList::Result> BansWatch::add(std::span<const policy::Netw
   std::vector<policy::BanList::Result> results;
   for (const policy::Network& network : networks) {
     results.push_back(bans_.list.add(network, minutes, now_(), {.reason = reason, .origin = policy::ban_origin::administrator, .stays = true}));
-    if (results.back().added != policy::BanList::Added::unchanged) file_.changed(network);
+    if (results.back().added != policy::BanList::Added::unchanged) changed(network);
     const std::string text = network.text();
     record_(log::record::Ban{.network = text, .minutes = minutes < 0 ? std::nullopt : std::optional(minutes),
                              .reason = log::record::Words(reason)});
@@ -91,7 +99,7 @@ void BansWatch::remove(std::span<const policy::Network> networks) {
   for (const policy::Network& network : networks) {
     bans_.list.remove(network);
     bans_.offenders.forget(network);
-    file_.changed(network);
+    changed(network);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "supervisor/ban_file.hpp"
+#include "supervisor/ban_firewall.hpp"
 #include "supervisor/hand_over.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/log/daemon_log.hpp"
@@ -17,15 +18,15 @@
 
 namespace xsuperd::supervisor {
 
-/// Sees to it that nobody stays on the list of bans for too long, that its file has what it has, and changes it at an
+/// Sees to it that nobody stays on the list of bans for too long, that its file and the firewall have what it has, and changes it at an
 /// administrator's word. Loop thread only; everything it refers to outlives it.
 class BansWatch {
  public:
   /// `now` is the clock that bans go by; `record` writes into the event log.
-  BansWatch(FileWork& files, service::Bans& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
+  BansWatch(FileWork& files, net::Nft& nft, service::Bans& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
             std::function<void(const log::Event&)> record)
       : bans_(bans), now_(now), log_(log), record_(std::move(record)), alarm_(files.loop(), [this] { look(); }),
-        file_(files, bans.list, now, log) {}
+        file_(files, bans.list, now, log, [this] { firewall_.refill(); }), firewall_(files.loop(), nft, bans.list, now, log, {}) {}
 
   /// At the start, with what the defaults say of bans: the file is read before it returns.
   void begin(const config::Settings& defaults);
@@ -35,7 +36,10 @@ class BansWatch {
   void hand_over(HandOver& state) const;
   void reconfigured(const config::Settings& defaults);
   /// At the end of the daemon.
-  void finish() { file_.finish(); }
+  void finish() {
+    firewall_.end();
+    file_.finish();
+  }
 
   /// To be called after a service has banned one.
   void banned(const policy::Network& network);
@@ -46,10 +50,12 @@ class BansWatch {
 
   [[nodiscard]] const policy::BanList& list() const { return bans_.list; }
   [[nodiscard]] const BanFile& file() const { return file_; }
+  [[nodiscard]] const BanFirewall& firewall() const { return firewall_; }
 
  private:
   void watch();
   void look();
+  void changed(const policy::Network& network);
 
   service::Bans& bans_;
   const std::function<base::Moment()>& now_;
@@ -57,6 +63,7 @@ class BansWatch {
   const std::function<void(const log::Event&)> record_;
   loop::Alarm alarm_;
   BanFile file_;
+  BanFirewall firewall_;
   bool some_ = false;  ///< have expired since that was last said
 };
 

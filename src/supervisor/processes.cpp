@@ -28,6 +28,14 @@ std::shared_ptr<spawn::Recipe> helper_recipe(const Options& options, std::vector
   return recipe;
 }
 
+std::shared_ptr<spawn::Recipe> nft_recipe() {
+  auto recipe = std::make_shared<spawn::Recipe>();
+  recipe->path = "/proc/self/exe";
+  recipe->argv = {std::string(net::nft_program_name)};
+  recipe->remote_host = false;
+  return recipe;
+}
+
 template <typename Helper>
 base::Result<Helper> started(base::Result<spawn::HelperProcess> helper) {
   if (!helper) return helper.error();
@@ -52,6 +60,11 @@ Processes::Processes(boost::asio::io_context& loop, const Options& options, cons
                {.on_helper_end = [this](std::string why) { log_.error("{}", why); },
                 .start = [this, &options,
                           &environment] { return started<net::LibwrapHelper>(spawn::start_helper(*starter_, helper_recipe(options, environment), "the libwrap helper")); }}),
+      nft_(loop, {.start = [this]() -> base::Result<net::NftHelper> {
+        if (!starter_) return base::Error{0, "the daemon ends"};
+        if (net::nft_ability() == net::NftAbility::not_built) return base::Error{0, "xsuperd was built without libnftables"};
+        return started<net::NftHelper>(spawn::start_helper(*starter_, nft_recipe(), "the process that calls libnftables"));
+      }}),
       workers_(loop,
                {.workers = options.workers,
                 .recipe = worker::worker_recipe(options.worker_user),
@@ -89,7 +102,7 @@ void Processes::hand_over(HandOver& state) const {
   state.tickets = tickets_.hand_over();
   state.worker_failures = worker_failures_.count;
   state.last_worker_failure = worker_failures_.last;
-  for (const int helper : {libwrap_.helper_pidfd(), boxes_.helper_pidfd()})
+  for (const int helper : {libwrap_.helper_pidfd(), boxes_.helper_pidfd(), nft_.helper_pidfd()})
     if (helper >= 0) state.leftovers.push_back({helper});
   state.boxes = spawner_.hand_over();
   for (std::uint64_t token = 1; token <= last_leftover_; ++token)

@@ -13,6 +13,7 @@
 #include "supervisor/tickets.hpp"
 #include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/net/libwrap.hpp"
+#include "xsuperd/net/nft.hpp"
 #include "xsuperd/box/boxes.hpp"
 #include "xsuperd/spawn/boxing_spawner.hpp"
 #include "xsuperd/spawn/children.hpp"
@@ -23,7 +24,7 @@
 
 namespace xsuperd::supervisor {
 
-/// Owns what starts processes and what notices their end: servers, workers, the libwrap helper, and children that nobody
+/// Owns what starts processes and what notices their end: servers, workers, the helpers for libwrap and nftables, and children that nobody
 /// here has started. Loop thread only.
 class Processes {
  public:
@@ -56,6 +57,7 @@ class Processes {
   [[nodiscard]] spawn::Children& children() { return children_; }
   [[nodiscard]] const spawn::Children& children() const { return children_; }
   [[nodiscard]] net::Libwrap& libwrap() { return libwrap_; }
+  [[nodiscard]] net::Nft& nft() { return nft_; }
   [[nodiscard]] worker::Client& workers() { return workers_; }
   [[nodiscard]] const worker::Client& workers() const { return workers_; }
   /// For TLS: they have keys in their memory, and hold nothing else.
@@ -84,6 +86,7 @@ class Processes {
   spawn::BoxingSpawner spawner_;
   spawn::Children children_;
   net::Libwrap libwrap_;
+  net::NftProcess nft_;
   worker::Client workers_;
   worker::Client tls_workers_;
   Tickets tickets_;

@@ -133,7 +133,8 @@ std::vector<Input> bad_values() {
                              ? without(line.substr(0, line.find(' ')), line)
                              : x(line)});
   all.push_back({"reload_policy = hard", defaults("reload_policy = hard")});
-  for (const std::string line : {"ban_limit = many", "ban_limit = 0", "ban_limit = 16000000"}) all.push_back({line, defaults(line)});
+  for (const std::string line : {"ban_limit = many", "ban_limit = 0", "ban_limit = 16000000", "ban_nft = bridge filter banned", "ban_nft = inet 2nd banned",
+                                 "ban_nft = inet filter b@d", "ban_nft = inet filter", "ban_nft = inet filter banned"}) all.push_back({line, defaults(line)});
   all.push_back({"removed_sessions = kill", defaults("removed_sessions = kill")});
   all.push_back({"two log_types in the defaults", defaults("log_type = FILE /a\nlog_type = FILE /b")});
   return all;
@@ -489,7 +490,8 @@ std::string said_of(const Input& input) {
                             },
                             .boxes = [] { return Abilities::Boxes::not_root; },
                             .user_namespaces = [] { return Abilities::UserNamespaces::not_in_kernel; },
-                            .pairs = [] { return Abilities::Pairs::unix_sockets; }};
+                            .pairs = [] { return Abilities::Pairs::unix_sockets; },
+                            .nftables = [] { return Abilities::Nftables::not_in_kernel; }};
   const Examined examined = examine(w.files, w.names, sources, no_kernel,
                                     input.as_xinetd ? Readers::also_xinetd : Readers::xsuperd);
   std::string text;

@@ -106,6 +106,17 @@ TEST_CASE("a library that cannot be loaded is named with the services that want 
   CHECK(hindered(*w.loaded.config, none).empty());
 }
 
+TEST_CASE("bans that cannot get into the firewall are told beforehand") {
+  const World w(defaults("ban_nft = inet filter banned") + service("a", 1));
+  const auto told = [&w](Abilities::Nftables what) { return not_in_effect(*w.loaded.config, Abilities{.nftables = [what] { return what; }}); };
+  CHECK(told(Abilities::Nftables::usable).empty());
+  CHECK(told(Abilities::Nftables::not_built) == std::vector<std::string>{"ban_nft: built without libnftables (defaults)"});
+  CHECK(told(Abilities::Nftables::not_loaded) == std::vector<std::string>{"ban_nft: libnftables cannot be loaded (defaults)"});
+  CHECK(told(Abilities::Nftables::not_permitted) == std::vector<std::string>{"ban_nft: it needs the capability CAP_NET_ADMIN (defaults)"});
+  CHECK(told(Abilities::Nftables::not_in_kernel) == std::vector<std::string>{"ban_nft: this kernel has no nftables (defaults)"});
+  CHECK(not_in_effect(*World(good).loaded.config, Abilities{.nftables = [] { return Abilities::Nftables::not_built; }}).empty());
+}
+
 TEST_CASE("what takes a library is asked about only when a service wants it") {
   int asked = 0;
   const Abilities counting{.mdns = [&] { return ++asked, Abilities::Mdns::usable; },

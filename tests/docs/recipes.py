@@ -437,6 +437,14 @@ def dashboard(world):
     expect(tcp(world.port(9818), b"GET / HTTP/1.0\r\n\r\n", STRANGER) == b"", "nothing for a stranger")
 
 
+@drive("bans-in-the-firewall-with-fail2ban-and-crowdsec")
+def guarded(world):
+    for _ in range(3):
+        expect(tcp(world.port(7020), b"hello\n", STRANGER) == b"", "nothing for a stranger")
+    expect(STRANGER in world.shell("xsuperctl bans"), "the stranger is banned")
+    expect(tcp(world.port(7020), b"hello\n") == b"hello\n", "the others are served")
+
+
 @drive("sensor-on-a-whole-network")
 def sensor(world):
     if not re.search(r"(?m)^trap +listening", world.shell("xsuperctl list")):

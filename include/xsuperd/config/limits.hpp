@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <limits>
+#include <string>
 
 /// How much of a service there may be, at a time and in a time. Values; nothing here changes after the loader has built it.
 namespace xsuperd::config {
@@ -110,6 +111,13 @@ struct BanTime {
   std::uint32_t factor = 2;
   std::uint32_t greatest = 86'400;
   bool operator==(const BanTime&) const = default;
+};
+/// ban_nft, ours: the table of nftables whose sets are to hold the bans, and what they are called.
+struct BanNft {
+  std::string family = {};  ///< inet, ip, ip6 or netdev
+  std::string table = {};
+  std::string set = {};
+  bool operator==(const BanNft&) const = default;
 };
 /// ban_limit, ours, where it is not given.
 inline constexpr std::uint32_t usual_ban_limit = 1'000'000;

@@ -149,6 +149,8 @@ struct Abilities {
   /// Sockets that have the addresses of somebody else's connection. `unix_sockets`: this process may make no network
   /// namespace, and has UNIX sockets in their place.
   enum class Pairs : std::uint8_t { usable, unix_sockets };
+  /// For ban_nft. `not_permitted`: as for Ranges.
+  enum class Nftables : std::uint8_t { usable, not_permitted, not_in_kernel, not_built, not_loaded };
   std::function<Mdns()> mdns = [] { return Mdns::usable; };
   std::function<Labels()> labels = [] { return Labels::usable; };
   std::function<Ranges()> ranges = [] { return Ranges::usable; };
@@ -159,6 +161,7 @@ struct Abilities {
   std::function<UserNamespaces()> user_namespaces = [] { return UserNamespaces::usable; };
   std::function<Controllers()> controllers = [] { return Controllers{}; };
   std::function<Pairs()> pairs = [] { return Pairs::usable; };
+  std::function<Nftables()> nftables = [] { return Nftables::usable; };
 };
 /// What the configuration asks for and this program was built without, finds no library for or may not do, one item each with the
 /// services that want it, such as "mdns: built without libavahi-client (ftp ssh)"; empty when everything is in effect.

@@ -294,12 +294,13 @@ struct Settings {
   std::optional<std::string> banner_success;
   std::optional<std::string> banner_fail;
   std::optional<int> deny_time;  ///< minutes; -1: forever, 0: never
-  std::optional<std::vector<BanCause>> ban_on;  ///< ours, as all to ban_limit
+  std::optional<std::vector<BanCause>> ban_on;  ///< ours, as all to ban_nft
   std::optional<BanTime> ban_time;
   std::optional<SourcePrefix> ban_prefix;
   std::optional<std::vector<AddressPattern>> ban_exempt;  ///< networks only
   std::optional<std::string> ban_file;                    ///< defaults only
   std::optional<std::uint32_t> ban_limit;                 ///< defaults only
+  std::optional<BanNft> ban_nft;                          ///< defaults only
   std::optional<std::string> libwrap;
   std::optional<std::uint32_t> linger;  ///< ours: seconds
   std::optional<bool> mdns;

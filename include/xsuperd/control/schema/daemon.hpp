@@ -97,17 +97,19 @@ struct Status {
   Boxes boxes;
   std::uint64_t bans = 0;
   Maybe<std::string> ban_trouble;
+  Maybe<std::string> ban_nft_trouble;
   Word<LogLevels> log_level;
   std::uint64_t control_clients = 0;
   Descriptors descriptors;
   Maybe<std::vector<EventRecord>> recent;
   static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process ids"},
                                     Note{"ban_trouble", "why the file of bans lags behind, if it does"},
+                                    Note{"ban_nft_trouble", "why the sets of nftables do not hold the bans, if they do not"},
                                     Note{"recent", "the last five records, as in events"}};
 };
 BOOST_DESCRIBE_STRUCT(Status, (), (version, pid, started, now, configuration, services, totals, process_limit, load, workers,
-                                   worker_failures, conversations, boxes, bans, ban_trouble, log_level, control_clients, descriptors,
-                                   recent))
+                                   worker_failures, conversations, boxes, bans, ban_trouble, ban_nft_trouble, log_level, control_clients,
+                                   descriptors, recent))
 
 struct LogLevel {
   Word<LogLevels> level;

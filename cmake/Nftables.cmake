@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# use_nftables(TARGET): as the option XSUPERD_NFTABLES says, lets TARGET load libnftables when it needs it, and defines
+# XSUPERD_HAVE_NFTABLES and the file's name XSUPERD_NFTABLES_FILE while it is compiled.
+function(use_nftables target)
+  if(NOT XSUPERD_NFTABLES MATCHES "^AUTO$" AND NOT XSUPERD_NFTABLES)
+    return()
+  endif()
+  find_path(XSUPERD_NFTABLES_INCLUDE_DIR nftables/libnftables.h)
+  find_library(XSUPERD_NFTABLES_LIBRARY nftables)
+  mark_as_advanced(XSUPERD_NFTABLES_INCLUDE_DIR XSUPERD_NFTABLES_LIBRARY)
+  if(XSUPERD_NFTABLES_INCLUDE_DIR AND XSUPERD_NFTABLES_LIBRARY)
+    target_include_directories(${target} SYSTEM PRIVATE ${XSUPERD_NFTABLES_INCLUDE_DIR})
+    soname_of(${XSUPERD_NFTABLES_LIBRARY} soname)
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_NFTABLES XSUPERD_NFTABLES_FILE="${soname}")
+  elseif(XSUPERD_NFTABLES STREQUAL AUTO)
+    message(STATUS "libnftables (libnftables-dev) not found: ban_nft will have no effect")
+  else()
+    message(FATAL_ERROR "XSUPERD_NFTABLES is ${XSUPERD_NFTABLES}, but nftables/libnftables.h and libnftables (libnftables-dev) are not found")
+  endif()
+endfunction()

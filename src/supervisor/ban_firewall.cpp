@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/ban_firewall.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <utility>
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t bans_a_turn = 1000;
+constexpr std::size_t most_updated = 20'000;  ///< by one transaction
+constexpr std::chrono::hours fill_every{1};
+constexpr milliseconds longest_pause = seconds(60);
+constexpr std::size_t most_left = 16;
+
+/// Each set by itself.
+template <typename One>
+struct ByKind {
+  std::array<std::vector<One>, nft::kinds.size()> all;
+  std::vector<One>& operator[](nft::Kind kind) { return all[static_cast<std::size_t>(kind)]; }
+};
+
+/// Has somebody deleted the table, or a set? Said by the kernel, and in the same words by the library.
+bool is_gone(const base::Result<std::string>& outcome) {
+  return !outcome && outcome.error().sentence.find("No such file or directory") != std::string::npos;
+}
+
+}  // namespace
+
+BanFirewall::BanFirewall(boost::asio::io_context& loop, net::Nft& nft, const policy::BanList& bans, const std::function<base::Moment()>& now,
+                         const log::DaemonLog& log, const Pace& pace)
+    : nft_(nft), bans_(bans), now_([&now] { return now(); }), log_(log), pace_(pace), alarm_(loop, [this] { step(); }), pause_(pace.pause) {}
+
+std::string BanFirewall::name() const { return fmt::format("{} {} {}", where_->family, where_->table, where_->set); }
+
+void BanFirewall::use(const std::optional<config::BanNft>& where) {
+  if (where == where_) {
+    if (trouble_ && !busy_) alarm_.set(milliseconds(0));
+    return;
+  }
+  if (where_ && (full_ || filling_) && left_.size() < most_left) left_.push_back(*where_);
+  if (where) std::erase(left_, *where);
+  where_ = where;
+  ++attempt_;
+  full_ = stale_ = false;
+  filling_.reset();
+  changed_.clear();
+  networks_.clear();
+  identity_.clear();
+  trouble_.reset();
+  pause_ = pace_.pause;
+  wake();
+}
+
+void BanFirewall::changed(const policy::Network& peer) {
+  if (!where_ || !nft::kind_of(peer, *where_)) return;
+  if (stale_ || (!full_ && !filling_)) return;  // all of them will be written
+  if (changed_.size() >= most_changed) return refill();
+  try {
+    const bool first = changed_.insert(peer).second && changed_.size() == 1;
+    if (first && !busy_ && !trouble_) wake();
+  } catch (const std::bad_alloc&) {
+    refill();
+  }
+}
+
+void BanFirewall::refill() {
+  stale_ = true;
+  changed_.clear();
+  if (!trouble_) wake();
+}
+
+void BanFirewall::end() {
+  alive_.reset();
+  alarm_.cancel();
+}
+
+milliseconds BanFirewall::until_next() const {
+  if (trouble_) return pause_;
+  if (!left_.empty() || (!full_ && !stale_)) return milliseconds(0);
+  if (stale_ || !changed_.empty()) return pace_.gathering;
+  const base::Moment due = networks_.next();
+  if (due >= now_() + pace_.look) return pace_.look;
+  return std::max(pace_.gathering, std::chrono::ceil<milliseconds>(due - now_()));
+}
+
+void BanFirewall::wake() {
+  if (busy_ || (!where_ && left_.empty())) return;
+  alarm_.set(until_next());
+}
+
+void BanFirewall::step() {
+  if (busy_) return;
+  try {
+    if (!left_.empty()) return leave();
+    if (!where_) return;
+    if (!full_ || stale_ || now_() - filled_ > fill_every) return look();
+    if (!changed_.empty() || networks_.due(now_())) return update();
+    look_at_own();
+  } catch (const std::bad_alloc&) {
+    failed("memory is exhausted");
+  }
+}
+
+/// `then` hears what was printed, unless it was about sets that are not ours any more.
+void BanFirewall::run(net::Nft::Text text, void (BanFirewall::*then)(const Outcome&)) {
+  busy_ = true;
+  begun_ = now_();
+  const auto guarded = [this, alive = std::weak_ptr(alive_), number = attempt_, text = std::move(text)](std::string& to) {
+    return !alive.expired() && number == attempt_ && text(to);
+  };
+  nft_.run(guarded, [this, alive = std::weak_ptr(alive_), number = attempt_, then](const Outcome& outcome) {
+    if (alive.expired()) return;
+    busy_ = false;
+    if (number != attempt_) return wake();
+    try {
+      (this->*then)(outcome);
+    } catch (const std::bad_alloc&) {
+      failed("memory is exhausted");
+    }
+  });
+}
+
+/// Whether that succeeds or not: where there is no such set any more there is nothing to be done.
+void BanFirewall::leave() {
+  const config::BanNft where = left_.back();
+  left_.pop_back();
+  std::string text;
+  for (const nft::Kind kind : nft::kinds_of(where)) text += nft::flush(where, kind);
+  busy_ = true;
+  nft_.run([text](std::string& to) { return to += text, false; },
+           [this, alive = std::weak_ptr(alive_)](const Outcome&) {
+             if (alive.expired()) return;
+             busy_ = false;
+             wake();
+           });
+}
+
+void BanFirewall::look() {
+  run([where = *where_](std::string& to) { return to += nft::list_table(where), false; }, &BanFirewall::looked);
+}
+
+/// A table that is not there is no mistake: it is made.
+void BanFirewall::looked(const Outcome& listing) {
+  if (!listing && !is_gone(listing)) return failed(listing.error().sentence);
+  if (listing)
+    if (const nft::Found found = nft::read_table(*listing, *where_); !found.foreign.empty()) return failed(found.foreign);
+  fill();
+}
+
+void BanFirewall::fill() {
+  full_ = stale_ = false;
+  changed_.clear();
+  networks_.clear();
+  filling_.emplace();
+  run([this](std::string& to) { return put_pieces(to); }, &BanFirewall::filled);
+}
+
+/// The first transaction makes the sets empty.
+bool BanFirewall::put_pieces(std::string& to) {
+  if (!filling_) return false;  // all of it begins anew
+  if (!std::exchange(filling_->begun, true)) {
+    to += nft::create(*where_);
+    for (const nft::Kind kind : nft::kinds_of(*where_)) to += nft::flush(*where_, kind);
+  }
+  ByKind<nft::Element> some;
+  std::size_t looked_at = 0;
+  std::optional<policy::BanList::Ban> ban;
+  for (; looked_at < bans_a_turn && (ban = bans_.next(filling_->cursor)); ++looked_at) {
+    const auto kind = nft::kind_of(ban->peer, *where_);
+    if (!kind) continue;
+    if (nft::of_networks(*kind)) {
+      networks_.insert(ban->peer);
+      continue;
+    }
+    some[*kind].push_back({ban->peer, ban->until});
+    ++filling_->in_this;
+  }
+  for (const nft::Kind kind : nft::kinds_of(*where_)) nft::add(to, *where_, kind, some[kind], now_());
+  if (ban) return filling_->in_this < most_in_one;
+  filling_->all = true;
+  networks_.put(to, *where_, bans_, now_());
+  return false;
+}
+
+void BanFirewall::filled(const Outcome& outcome) {
+  if (!outcome) return failed(outcome.error().sentence);
+  if (!filling_) return wake();
+  networks_.written(begun_, now_());
+  filling_->in_this = 0;
+  if (!filling_->all) return run([this](std::string& to) { return put_pieces(to); }, &BanFirewall::filled);
+  look_at_own();
+}
+
+void BanFirewall::look_at_own() {
+  run([where = *where_](std::string& to) { return to += nft::list_table(where), false; }, &BanFirewall::looked_at_own);
+}
+
+/// Somebody may have made the table anew.
+void BanFirewall::looked_at_own(const Outcome& listing) {
+  if (is_gone(listing)) return refill();
+  if (!listing) return failed(listing.error().sentence);
+  const nft::Found found = nft::read_table(*listing, *where_);
+  if (!found.foreign.empty()) return failed(found.foreign);
+  if (filling_ && found.complete)
+    now_full(found.identity);
+  else if (!found.complete || found.identity != identity_)
+    stale_ = true;
+  filling_.reset();
+  wake();
+}
+
+void BanFirewall::now_full(const std::string& identity) {
+  if (identity_.empty() || trouble_) log_.notice("the sets of nftables hold the bans: {}, {} in all", name(), bans_.size());
+  full_ = true;
+  filled_ = now_();
+  identity_ = identity;
+  pause_ = pace_.pause;
+  trouble_.reset();
+}
+
+void BanFirewall::update() {
+  updating_.clear();
+  for (auto next = changed_.begin(); next != changed_.end() && updating_.size() < most_updated;) {
+    updating_.push_back(*next);
+    changed_.erase(next++);
+  }
+  run([this](std::string& to) { return put_changes(to); }, &BanFirewall::updated);
+}
+
+/// As they are now, whatever has become of them meanwhile. What is there is taken out first, because kernels before Linux 6.12 do
+/// not change the time of an element.
+bool BanFirewall::put_changes(std::string& to) {
+  const base::Moment now = now_();
+  ByKind<policy::Network> all;
+  ByKind<nft::Element> banned;
+  for (std::size_t count = 0; count < bans_a_turn && !updating_.empty(); ++count, updating_.pop_back()) {
+    const policy::Network& peer = updating_.back();
+    const nft::Kind kind = *nft::kind_of(peer, *where_);
+    const auto ban = bans_.find(peer, now);
+    if (nft::of_networks(kind)) {
+      if (ban) networks_.insert(peer);
+      networks_.change();
+      continue;
+    }
+    all[kind].push_back(peer);
+    if (ban) banned[kind].push_back({peer, ban->until});
+  }
+  for (const nft::Kind kind : {nft::Kind::ipv4, nft::Kind::ipv6}) {
+    nft::take_out(to, *where_, kind, all[kind]);
+    nft::add(to, *where_, kind, banned[kind], now);
+  }
+  if (!updating_.empty()) return true;
+  if (!networks_.due(now)) return false;
+  for (const nft::Kind kind : nft::kinds_of(*where_))
+    if (nft::of_networks(kind)) to += nft::flush(*where_, kind);
+  networks_.put(to, *where_, bans_, now);
+  return false;
+}
+
+void BanFirewall::updated(const Outcome& outcome) {
+  if (is_gone(outcome)) return refill();
+  if (!outcome) return failed(outcome.error().sentence);
+  networks_.written(begun_, now_());
+  wake();
+}
+
+void BanFirewall::failed(const std::string& why) {
+  if (trouble_ != why) log_.error("the bans are not in the firewall: {} ({}); they are in force all the same, and it is tried again", why, name());
+  trouble_ = why;
+  filling_.reset();
+  full_ = stale_ = false;
+  changed_.clear();
+  alarm_.set(pause_);
+  pause_ = std::min(2 * pause_, longest_pause);
+}
+
+}  // namespace xsuperd::supervisor
