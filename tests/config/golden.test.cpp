@@ -135,6 +135,7 @@ std::vector<Input> bad_values() {
   all.push_back({"reload_policy = hard", defaults("reload_policy = hard")});
   for (const std::string line : {"ban_limit = many", "ban_limit = 0", "ban_limit = 16000000", "ban_nft = bridge filter banned", "ban_nft = inet 2nd banned",
                                  "ban_nft = inet filter b@d", "ban_nft = inet filter", "ban_nft = inet filter banned"}) all.push_back({line, defaults(line)});
+  all.push_back({"ban_nft, which is not permitted", defaults("ban_nft = inet filter banned")});
   all.push_back({"removed_sessions = kill", defaults("removed_sessions = kill")});
   all.push_back({"two log_types in the defaults", defaults("log_type = FILE /a\nlog_type = FILE /b")});
   return all;
@@ -491,7 +492,9 @@ std::string said_of(const Input& input) {
                             .boxes = [] { return Abilities::Boxes::not_root; },
                             .user_namespaces = [] { return Abilities::UserNamespaces::not_in_kernel; },
                             .pairs = [] { return Abilities::Pairs::unix_sockets; },
-                            .nftables = [] { return Abilities::Nftables::not_in_kernel; }};
+                            .nftables = [&input] {
+                              return input.title.ends_with("not permitted") ? Abilities::Nftables::not_permitted : Abilities::Nftables::not_in_kernel;
+                            }};
   const Examined examined = examine(w.files, w.names, sources, no_kernel,
                                     input.as_xinetd ? Readers::also_xinetd : Readers::xsuperd);
   std::string text;
