@@ -148,7 +148,7 @@ TEST_CASE("no attribute that is not understood opens, unconfines or starts anyth
 
 TEST_CASE("each attribute that may be passed over is one that restricts nothing") {
   const std::set<std::string_view> harmless{
-      "backlog", "ban_limit", "banner",         "banner_fail",    "banner_success", "defer_accept", "env", "event_log", "freebind",         "keepalive",
+      "backlog", "ban_limit", "ban_nft", "banner",         "banner_fail",    "banner_success", "defer_accept", "env", "event_log", "freebind",         "keepalive",
       "kill_grace", "queue",       "linger",  "log_on_failure", "log_on_success", "log_type",       "mdns",     "mptcp",        "nice",    "pass_fds",       "passenv",          "receive_buffer",
       "removed_sessions",          "send_buffer",    "tos"};
   for (const Attribute& row : attributes()) {
