@@ -214,6 +214,9 @@ KeptLimits kept_limits(const BoxSettings& box, const Abilities::Controllers& con
 
 std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities) {
   Items items;
+#ifndef XSUPERD_HAVE_HIREDIS
+  if (config.defaults.ban_share && !config.defaults.ban_share->empty()) items.add("ban_share: built without hiredis", "defaults");
+#endif
   for (const auto& service : config.services) {
     const Mdns mdns = service->settings.mdns.value_or(false) ? abilities.mdns() : Mdns::usable;
     if (mdns == Mdns::not_built) items.add("mdns: built without libavahi-client", service->id);

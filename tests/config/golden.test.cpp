@@ -133,7 +133,12 @@ std::vector<Input> bad_values() {
                              ? without(line.substr(0, line.find(' ')), line)
                              : x(line)});
   all.push_back({"reload_policy = hard", defaults("reload_policy = hard")});
-  for (const std::string line : {"ban_limit = many", "ban_limit = 0", "ban_limit = 16000000"}) all.push_back({line, defaults(line)});
+  for (const std::string line : {"ban_limit = many", "ban_limit = 0", "ban_limit = 16000000", "ban_share = /run/redis.sock", "ban_share = redis://user:secret@store",
+                                 "ban_share = redis://store:0", "ban_share = redis://[::1", "ban_share = redis://[192.0.2.1]", "ban_share = redis://[::1]6379",
+                                 "ban_share = redis://a_store!", "ban_share = redis://store/two", "ban_share = redis://@store",
+                                 "ban_share = redis://a redis://b redis://c redis://d redis://e redis://f redis://g redis://h redis://i redis://j redis://k "
+                                 "redis://l redis://m redis://n redis://o redis://p redis://q",
+                                 "ban_share_password = password", "ban_share_ca = ca.pem"}) all.push_back({line, defaults(line)});
   all.push_back({"removed_sessions = kill", defaults("removed_sessions = kill")});
   all.push_back({"two log_types in the defaults", defaults("log_type = FILE /a\nlog_type = FILE /b")});
   return all;
