@@ -218,6 +218,8 @@ void Judge::workers() {
 }
 
 void Judge::bans() {
+  if (status_.fleet && status_.fleet->trouble)
+    add(Grade::warning, {}, fmt::format("bans are not shared: {}", *status_.fleet->trouble));
   if (status_.ban_trouble) add(Grade::warning, {}, fmt::format("bans are not kept: {}", *status_.ban_trouble));
 }
 

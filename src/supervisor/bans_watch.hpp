@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "supervisor/ban_file.hpp"
+#include "supervisor/ban_share.hpp"
 #include "supervisor/hand_over.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/log/daemon_log.hpp"
@@ -17,15 +18,21 @@
 
 namespace xsuperd::supervisor {
 
-/// Sees to it that nobody stays on the list of bans for too long, that its file has what it has, and changes it at an
-/// administrator's word. Loop thread only; everything it refers to outlives it.
+/// Sees to it that nobody stays on the list of bans for too long, that its file has what it has, that other hosts know
+/// of it, and changes it at an administrator's word. Loop thread only; everything it refers to outlives it.
 class BansWatch {
  public:
+  /// Who starts the process for ban_share, and who it becomes.
+  struct Sharing {
+    spawn::Spawner& spawner;
+    worker::WorkerUser user;
+  };
   /// `now` is the clock that bans go by; `record` writes into the event log.
   BansWatch(FileWork& files, service::Bans& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
-            std::function<void(const log::Event&)> record)
+            const Sharing& sharing, std::function<void(const log::Event&)> record)
       : bans_(bans), now_(now), log_(log), record_(std::move(record)), alarm_(files.loop(), [this] { look(); }),
-        file_(files, bans.list, now, log) {}
+        file_(files, bans.list, now, log),
+        share_({files.loop(), sharing.spawner, sharing.user, bans.list, now, log, [this](const policy::Network& network) { heard(network); }}) {}
 
   /// At the start, with what the defaults say of bans: the file is read before it returns.
   void begin(const config::Settings& defaults);
@@ -46,8 +53,11 @@ class BansWatch {
 
   [[nodiscard]] const policy::BanList& list() const { return bans_.list; }
   [[nodiscard]] const BanFile& file() const { return file_; }
+  [[nodiscard]] const BanShare& share() const { return share_; }
 
  private:
+  /// Of another host.
+  void heard(const policy::Network& network);
   void watch();
   void look();
 
@@ -57,6 +67,7 @@ class BansWatch {
   const std::function<void(const log::Event&)> record_;
   loop::Alarm alarm_;
   BanFile file_;
+  BanShare share_;
   bool some_ = false;  ///< have expired since that was last said
 };
 
