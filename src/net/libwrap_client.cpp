@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "net/helper_process.hpp"
 #include "net/libwrap_protocol.hpp"
 #include "net/libwrap_tables.hpp"
 #include "xsuperd/net/libwrap.hpp"
@@ -33,13 +32,6 @@ struct Waiting {
   base::Fd connection;
 };
 
-/// Throws with `fd` as it was.
-void assign(Descriptor& descriptor, base::Fd&& fd) {
-  if (!fd) return;
-  descriptor.assign(fd.get());
-  (void)fd.release();
-}
-
 std::string end_text(const siginfo_t& info) {
   if (info.si_code == CLD_EXITED && info.si_status == wrap::not_loaded_status)
     return "libwrap cannot be loaded (syslog has the reason): as long as hosts.allow or hosts.deny have rules, every "
@@ -48,15 +40,6 @@ std::string end_text(const siginfo_t& info) {
       "the libwrap helper (pid {}) ended ({} {}): the peers that it was looking up in hosts.allow and hosts.deny are "
       "refused",
       info.si_pid, info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
-}
-
-/// Takes the helper's status. False when it has not ended.
-bool reap(int pidfd, siginfo_t& info) {
-  info = {};
-  int answer = 0;
-  do answer = ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG);
-  while (answer == -1 && errno == EINTR);
-  return answer == -1 ? errno != EAGAIN : info.si_pid != 0;
 }
 
 }  // namespace
@@ -87,7 +70,7 @@ struct Libwrap::Impl : std::enable_shared_from_this<Impl> {
   void look_for_end();
   void ended(const siginfo_t& info);
   void refuse_all();
-  void kill() { ::syscall(SYS_pidfd_send_signal, process.native_handle(), SIGKILL, nullptr, 0U); }
+  void kill() { kill_helper(process.native_handle()); }
   void close();
 
   boost::asio::io_context& loop;
@@ -147,8 +130,8 @@ void Libwrap::Impl::take_helper(LibwrapHelper helper) {
   if (!helper.socket || !helper.process) return;
   base::Fd pidfd = std::move(helper.process);
   try {
-    assign(process, std::move(pidfd));
-    assign(socket, std::move(helper.socket));
+    assign(process, pidfd);
+    assign(socket, helper.socket);
     await_replies();
     await_end();
   } catch (const std::exception&) {
@@ -160,14 +143,7 @@ void Libwrap::Impl::take_helper(LibwrapHelper helper) {
 
 /// It has been asked nothing yet.
 void Libwrap::Impl::drop_helper(const base::Fd& unwatched) {
-  const int pidfd = process.is_open() ? process.native_handle() : unwatched.get();
-  ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0U);
-  pollfd end{pidfd, POLLIN, 0};
-  constexpr int patience = 1000;
-  while (::poll(&end, 1, patience) < 0 && errno == EINTR) {
-  }
-  siginfo_t info;
-  (void)reap(pidfd, info);
+  end_helper(process.is_open() ? process.native_handle() : unwatched.get());
   boost::system::error_code ignored;
   socket.close(ignored);
   process.close(ignored);
@@ -298,14 +274,7 @@ void Libwrap::Impl::close() {
   boost::system::error_code ignored;
   socket.close(ignored);
   if (!process.is_open()) return;
-  kill();
-  // A process that was killed is gone at once, unless the kernel is stuck with it.
-  constexpr int patience = 1000;
-  pollfd end{process.native_handle(), POLLIN, 0};
-  while (::poll(&end, 1, patience) < 0 && errno == EINTR) {
-  }
-  siginfo_t info;
-  (void)reap(process.native_handle(), info);
+  end_helper(process.native_handle());
   process.close(ignored);
 }
 

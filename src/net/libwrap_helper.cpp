@@ -4,10 +4,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -21,6 +19,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "net/helper_process.hpp"
 #include "net/libwrap_evaluate.hpp"
 #include "net/libwrap_protocol.hpp"
 #include "xsuperd/base/time.hpp"
@@ -31,8 +30,6 @@ namespace xsuperd::net {
 namespace {
 
 using wrap::Request;
-
-constexpr int daemon_socket = 3;  // where the helper has it, alone beside 0, 1 and 2
 
 /// A child that works on a question. Its answer, one byte, comes through a pipe that closes when the child
 /// ends, and also when it becomes another program.
@@ -236,25 +233,6 @@ void Helper::reply(std::uint64_t id, LibwrapAnswer answer) {
   do sent = ::send(daemon_socket, &message, sizeof message, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
   if (sent < 0) over_ = true;
-}
-
-void close_from(int first) {
-  if (::syscall(SYS_close_range, first, ~0U, 0) == 0) return;
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  const int last = files.rlim_max == RLIM_INFINITY ? 4096 : static_cast<int>(files.rlim_max);
-  for (int fd = first; fd < last; ++fd) ::close(fd);
-}
-
-/// Leaves the socket and /dev/null, nothing else. False when that cannot be had.
-bool keep_only(int socket) {
-  if (socket != daemon_socket && ::dup3(socket, daemon_socket, O_CLOEXEC) < 0) return false;
-  close_from(daemon_socket + 1);
-  const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (null.get() <= daemon_socket) return false;
-  for (int fd = 0; fd <= 2; ++fd)
-    if (::dup2(null.get(), fd) < 0) return false;
-  return true;
 }
 
 /// Default actions, which the children inherit.

@@ -13,18 +13,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <iterator>
 #include <memory>
 
+#include "net/helper_process.hpp"
 #include "net/nftables.hpp"
 
 namespace xsuperd::net {
 
 namespace {
 
-constexpr int daemon_socket = 3;  // where it is, alone beside 0, 1 and 2
 constexpr unsigned net_admin = 1U << CAP_NET_ADMIN;
 
 bool has_net_admin() {
@@ -33,22 +35,18 @@ bool has_net_admin() {
   return ::syscall(SYS_capget, &header, data) == 0 && (data[0].effective & net_admin) != 0;
 }
 
-/// Where it has that one; without it the library says what is not permitted.
-void keep_net_admin_only() {
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+/// Where it has that one; without it the library says what is not permitted. False when it has kept more.
+bool keep_net_admin_only() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3]{};
   if (has_net_admin()) data[0] = {.effective = net_admin, .permitted = net_admin, .inheritable = 0};
-  (void)::syscall(SYS_capset, &header, data);
-}
-
-bool keep_only(int socket) {
-  if (socket != daemon_socket && ::dup3(socket, daemon_socket, O_CLOEXEC) < 0) return false;
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null < 0) return false;
-  for (int fd = 0; fd <= 2; ++fd)
-    if (::dup2(null, fd) < 0) return false;
-  return ::syscall(SYS_close_range, daemon_socket + 1, ~0U, 0U) == 0;
+  __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3]{};
+  if (::syscall(SYS_capset, &header, data) != 0 || ::syscall(SYS_capget, &header, kept) != 0) return false;
+  const auto same = [](const __user_cap_data_struct& a, const __user_cap_data_struct& b) {
+    return a.effective == b.effective && a.permitted == b.permitted && a.inheritable == b.inheritable;
+  };
+  return std::equal(std::begin(data), std::end(data), std::begin(kept), same);
 }
 
 void ignore_signals() {
@@ -84,9 +82,10 @@ bool receive(std::string& commands) {
 }
 
 bool answer(const base::Result<std::string>& outcome) {
+  if (outcome && outcome->size() >= nft_packet::longest_answer)
+    return answer(base::Error{0, "there is so much in the table that it cannot be looked at"});
   std::string packet(1, outcome ? nft_packet::done : nft_packet::failed);
-  packet += outcome ? *outcome : outcome.error().sentence;
-  if (packet.size() > nft_packet::longest_answer) packet.resize(nft_packet::longest_answer);
+  packet += outcome ? *outcome : outcome.error().sentence.substr(0, nft_packet::longest_answer - 1);
   return ::send(daemon_socket, packet.data(), packet.size(), MSG_NOSIGNAL) >= 0;
 }
 
@@ -109,8 +108,7 @@ int run_nft_helper(int socket) {
   if (!keep_only(socket)) return 1;
   ::prctl(PR_SET_NAME, nft_program_name.data());
   (void)::setsid();
-  if (::chdir("/") != 0) return 1;
-  keep_net_admin_only();
+  if (::chdir("/") != 0 || !keep_net_admin_only()) return 1;
   const auto library = base::loaded_functions<Nftables>();
   while (true) {
     std::string commands;
@@ -118,6 +116,8 @@ int run_nft_helper(int socket) {
     if (!answer(library ? run_commands(**library, commands) : library.error())) return 0;
   }
 }
+
+bool nft_built() { return true; }
 
 NftAbility nft_ability() {
   static std::atomic<bool> loadable = false;
@@ -137,6 +137,7 @@ NftAbility nft_ability() {
 
 namespace xsuperd::net {
 
+bool nft_built() { return false; }
 NftAbility nft_ability() { return NftAbility::not_built; }
 int run_nft_helper(int) { return 1; }
 

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The daemon's side of the process that calls libnftables.
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -15,6 +11,7 @@
 #include <csignal>
 #include <utility>
 
+#include "net/helper_process.hpp"
 #include "net/nftables.hpp"
 #include "xsuperd/loop/alarm.hpp"
 #include "xsuperd/net/nft.hpp"
@@ -24,27 +21,6 @@ namespace xsuperd::net {
 namespace {
 
 using Descriptor = boost::asio::posix::stream_descriptor;
-
-/// Throws with `fd` as it was.
-void assign(Descriptor& descriptor, base::Fd& fd) {
-  descriptor.assign(fd.get());
-  (void)fd.release();
-}
-
-/// False when it has not ended.
-bool reap(int pidfd, siginfo_t& info) {
-  info = {};
-  return ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG) != 0 || info.si_pid != 0;
-}
-
-void await_end_of(int pidfd) {
-  constexpr int patience = 1000;
-  pollfd end{pidfd, POLLIN, 0};
-  while (::poll(&end, 1, patience) < 0 && errno == EINTR) {
-  }
-  siginfo_t info;
-  (void)reap(pidfd, info);
-}
 
 std::string end_text(const siginfo_t& info) {
   return fmt::format("the process that calls libnftables has ended ({} {})", info.si_code == CLD_EXITED ? "status" : "signal", info.si_status);
@@ -62,12 +38,11 @@ struct NftProcess::Impl : std::enable_shared_from_this<Impl> {
   [[nodiscard]] bool send_packet();
   void await_room();
   void await_answers();
-  void take_answers();
+  [[nodiscard]] bool take_answers();
   void await_end();
   void look_for_end();
   void finish(const base::Result<std::string>& outcome);
   void give_up(const std::string& why);
-  void kill() { ::syscall(SYS_pidfd_send_signal, process.native_handle(), SIGKILL, nullptr, 0U); }
   void close();
 
   boost::asio::io_context& loop;
@@ -106,9 +81,7 @@ std::string NftProcess::Impl::start() {
     return {};
   } catch (const std::exception& full) {
     const std::string why = fmt::format("can't watch the process that calls libnftables: {}", full.what());
-    const int pidfd = process.is_open() ? process.native_handle() : helper->process.get();
-    ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0U);
-    await_end_of(pidfd);
+    end_helper(process.is_open() ? process.native_handle() : helper->process.get());
     boost::system::error_code ignored;
     socket.close(ignored);
     process.close(ignored);
@@ -161,22 +134,25 @@ void NftProcess::Impl::await_answers() {
     const auto self = weak.lock();
     if (!self || error || self->closed || !self->socket.is_open()) return;
     self->await_answers();  // first: whoever is answered may throw
-    self->take_answers();
+    (void)self->take_answers();
   });
 }
 
-void NftProcess::Impl::take_answers() {
+/// False when there is none.
+bool NftProcess::Impl::take_answers() {
   std::string packet(nft_packet::longest_answer, '\0');
   const ssize_t count = ::recv(socket.native_handle(), packet.data(), packet.size(), MSG_DONTWAIT);
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
   if (count <= 0) {  // its end tells why
     boost::system::error_code ignored;
-    return (void)socket.close(ignored);
+    (void)socket.close(ignored);
+    return false;
   }
   const bool failed = packet[0] == nft_packet::failed;
   packet.resize(static_cast<std::size_t>(count));
   packet.erase(0, 1);
   failed ? finish(base::Error{0, std::move(packet)}) : finish(std::move(packet));
+  return true;
 }
 
 void NftProcess::Impl::await_end() {
@@ -191,9 +167,9 @@ void NftProcess::Impl::look_for_end() {
   if (!reap(process.native_handle(), info)) return await_end();
   boost::system::error_code ignored;
   process.close(ignored);
-  if (socket.is_open()) take_answers();  // what it still said holds
+  const bool answered = socket.is_open() && take_answers();  // what it still said holds
   socket.close(ignored);
-  finish(base::Error{0, end_text(info)});
+  if (!answered) finish(base::Error{0, end_text(info)});  // else the next command may be waiting, for the next process
 }
 
 /// No effect when nothing is being run.
@@ -207,7 +183,7 @@ void NftProcess::Impl::finish(const base::Result<std::string>& outcome) {
 void NftProcess::Impl::give_up(const std::string& why) {
   boost::system::error_code ignored;
   socket.close(ignored);
-  if (process.is_open()) kill();
+  if (process.is_open()) kill_helper(process.native_handle());
   finish(base::Error{0, fmt::format("the process that calls libnftables is of no use: {}", why)});
 }
 
@@ -217,8 +193,7 @@ void NftProcess::Impl::close() {
   boost::system::error_code ignored;
   socket.close(ignored);
   if (!process.is_open()) return;
-  kill();
-  await_end_of(process.native_handle());
+  end_helper(process.native_handle());
   process.close(ignored);
 }
 

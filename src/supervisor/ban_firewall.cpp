@@ -28,6 +28,8 @@ struct ByKind {
   std::vector<One>& operator[](nft::Kind kind) { return all[static_cast<std::size_t>(kind)]; }
 };
 
+std::string name_of(const config::BanNft& where) { return fmt::format("{} {} {}", where.family, where.table, where.set); }
+
 /// Has somebody deleted the table, or a set? Said by the kernel, and in the same words by the library.
 bool is_gone(const base::Result<std::string>& outcome) {
   return !outcome && outcome.error().sentence.find("No such file or directory") != std::string::npos;
@@ -39,15 +41,14 @@ BanFirewall::BanFirewall(boost::asio::io_context& loop, net::Nft& nft, const pol
                          const log::DaemonLog& log, const Pace& pace)
     : nft_(nft), bans_(bans), now_([&now] { return now(); }), log_(log), pace_(pace), alarm_(loop, [this] { step(); }), pause_(pace.pause) {}
 
-std::string BanFirewall::name() const { return fmt::format("{} {} {}", where_->family, where_->table, where_->set); }
-
 void BanFirewall::use(const std::optional<config::BanNft>& where) {
   if (where == where_) {
     if (trouble_ && !busy_) alarm_.set(milliseconds(0));
     return;
   }
-  if (where_ && (full_ || filling_) && left_.size() < most_left) left_.push_back(*where_);
+  if (std::exchange(ours_, false) && left_.size() < most_left) left_.push_back(*where_);
   if (where) std::erase(left_, *where);
+  if (where == leaving_) leaving_.reset();
   where_ = where;
   ++attempt_;
   full_ = stale_ = false;
@@ -75,7 +76,7 @@ void BanFirewall::changed(const policy::Network& peer) {
 void BanFirewall::refill() {
   stale_ = true;
   changed_.clear();
-  if (!trouble_) wake();
+  if (!trouble_ || !alarm_.is_set()) wake();
 }
 
 void BanFirewall::end() {
@@ -103,45 +104,59 @@ void BanFirewall::step() {
     if (!left_.empty()) return leave();
     if (!where_) return;
     if (!full_ || stale_ || now_() - filled_ > fill_every) return look();
+    if (now_() - looked_ >= pace_.look) return look_at_own();
     if (!changed_.empty() || networks_.due(now_())) return update();
     look_at_own();
   } catch (const std::bad_alloc&) {
-    failed("memory is exhausted");
+    out_of_memory();
   }
+}
+
+void BanFirewall::out_of_memory() { where_ ? failed("memory is exhausted") : alarm_.set(pace_.look); }
+
+void BanFirewall::tell(net::Nft::Text text, std::function<void(const Outcome&)> then) {
+  nft_.run(std::move(text), [this, alive = std::weak_ptr(alive_), then = std::move(then)](const Outcome& outcome) {
+    if (alive.expired()) return;
+    busy_ = false;
+    try {
+      then(outcome);
+    } catch (const std::bad_alloc&) {
+      out_of_memory();
+    }
+  });
+  busy_ = true;  // if nothing was thrown
 }
 
 /// `then` hears what was printed, unless it was about sets that are not ours any more.
 void BanFirewall::run(net::Nft::Text text, void (BanFirewall::*then)(const Outcome&)) {
-  busy_ = true;
   begun_ = now_();
-  const auto guarded = [this, alive = std::weak_ptr(alive_), number = attempt_, text = std::move(text)](std::string& to) {
-    return !alive.expired() && number == attempt_ && text(to);
-  };
-  nft_.run(guarded, [this, alive = std::weak_ptr(alive_), number = attempt_, then](const Outcome& outcome) {
-    if (alive.expired()) return;
-    busy_ = false;
-    if (number != attempt_) return wake();
-    try {
-      (this->*then)(outcome);
-    } catch (const std::bad_alloc&) {
-      failed("memory is exhausted");
-    }
-  });
+  tell([this, alive = std::weak_ptr(alive_), number = attempt_, text = std::move(text)](
+           std::string& to) { return !alive.expired() && number == attempt_ && text(to); },
+       [this, number = attempt_, then](const Outcome& outcome) { number == attempt_ ? (this->*then)(outcome) : wake(); });
 }
 
-/// Whether that succeeds or not: where there is no such set any more there is nothing to be done.
+/// Somebody may have made other sets of these names: they are looked at before.
 void BanFirewall::leave() {
-  const config::BanNft where = left_.back();
+  leaving_ = std::move(left_.back());
   left_.pop_back();
+  tell([where = *leaving_](std::string& to) { return to += nft::list_table(where), false; },
+       [this](const Outcome& listing) { looked_at_left(listing); });
+}
+
+void BanFirewall::looked_at_left(const Outcome& listing) {
+  if (!leaving_) return wake();  // they are ours again
   std::string text;
-  for (const nft::Kind kind : nft::kinds_of(where)) text += nft::flush(where, kind);
-  busy_ = true;
-  nft_.run([text](std::string& to) { return to += text, false; },
-           [this, alive = std::weak_ptr(alive_)](const Outcome&) {
-             if (alive.expired()) return;
-             busy_ = false;
-             wake();
-           });
+  if (listing)
+    for (const nft::Kind kind : nft::read_table(*listing, *leaving_).ours) text += nft::flush(*leaving_, kind);
+  if (text.empty()) return left(listing);
+  tell([text = std::move(text)](std::string& to) { return to += text, false; }, [this](const Outcome& outcome) { left(outcome); });
+}
+
+void BanFirewall::left(const Outcome& outcome) {
+  if (leaving_ && !outcome && !is_gone(outcome))
+    log_.error("the sets of nftables that were named before are not empty: {} ({})", outcome.error().sentence, name_of(*leaving_));
+  leaving_.reset();
+  wake();
 }
 
 void BanFirewall::look() {
@@ -158,6 +173,7 @@ void BanFirewall::looked(const Outcome& listing) {
 
 void BanFirewall::fill() {
   full_ = stale_ = false;
+  ours_ = true;
   changed_.clear();
   networks_.clear();
   filling_.emplace();
@@ -206,20 +222,22 @@ void BanFirewall::look_at_own() {
 
 /// Somebody may have made the table anew.
 void BanFirewall::looked_at_own(const Outcome& listing) {
+  looked_ = now_();
+  const bool filled = std::exchange(filling_, std::nullopt).has_value();
   if (is_gone(listing)) return refill();
   if (!listing) return failed(listing.error().sentence);
   const nft::Found found = nft::read_table(*listing, *where_);
   if (!found.foreign.empty()) return failed(found.foreign);
-  if (filling_ && found.complete)
+  if (filled && !found.complete()) return failed("the sets are not there though they have been made");
+  if (filled)
     now_full(found.identity);
-  else if (!found.complete || found.identity != identity_)
+  else if (!found.complete() || found.identity != identity_)
     stale_ = true;
-  filling_.reset();
   wake();
 }
 
 void BanFirewall::now_full(const std::string& identity) {
-  if (identity_.empty() || trouble_) log_.notice("the sets of nftables hold the bans: {}, {} in all", name(), bans_.size());
+  if (identity_.empty() || trouble_) log_.notice("the sets of nftables hold the bans: {}, {} in all", name_of(*where_), bans_.size());
   full_ = true;
   filled_ = now_();
   identity_ = identity;
@@ -274,7 +292,7 @@ void BanFirewall::updated(const Outcome& outcome) {
 }
 
 void BanFirewall::failed(const std::string& why) {
-  if (trouble_ != why) log_.error("the bans are not in the firewall: {} ({}); they are in force all the same, and it is tried again", why, name());
+  if (trouble_ != why) log_.error("the bans are not in the firewall: {} ({}); they are in force all the same, and it is tried again", why, name_of(*where_));
   trouble_ = why;
   filling_.reset();
   full_ = stale_ = false;

@@ -19,7 +19,7 @@ namespace xsuperd::supervisor {
 
 /// Keeps the sets that ban_nft names as the list of bans is: makes them full at the start, after a reload that changes it, after
 /// anything that has gone wrong, when somebody has made them anew, and once an hour; adds and takes out what changes four times a
-/// second at most. What ends by itself ends in the kernel. Never touches a set that is not as ours are. What does not work is
+/// second at most. Whom the list has dropped for want of room stays in them until they are filled again, or his time is up. What ends by itself ends in the kernel. Never touches a set that is not as ours are. What does not work is
 /// said once, and tried again with growing pauses. Loop thread only.
 class BanFirewall {
  public:
@@ -61,7 +61,11 @@ class BanFirewall {
   void step();
   using Outcome = base::Result<std::string>;
   void run(net::Nft::Text text, void (BanFirewall::*then)(const Outcome&));
+  void tell(net::Nft::Text text, std::function<void(const Outcome&)> then);
+  void out_of_memory();
   void leave();
+  void looked_at_left(const Outcome& listing);
+  void left(const Outcome& outcome);
   void look();
   void looked(const Outcome& listing);
   void fill();
@@ -75,7 +79,6 @@ class BanFirewall {
   void updated(const Outcome& outcome);
   void failed(const std::string& why);
   [[nodiscard]] std::chrono::milliseconds until_next() const;
-  [[nodiscard]] std::string name() const;
 
   net::Nft& nft_;
   const policy::BanList& bans_;
@@ -87,6 +90,8 @@ class BanFirewall {
 
   std::optional<config::BanNft> where_;
   std::vector<config::BanNft> left_;   ///< those of before, which are to be made empty
+  std::optional<config::BanNft> leaving_;  ///< of these the one that is looked at
+  bool ours_ = false;                  ///< something may have been written to where_
   std::uint64_t attempt_ = 0;          ///< changes with where_: what was begun before is of no use
   bool busy_ = false;
   bool full_ = false;                  ///< the sets are ours, and hold what the list has, but for changed_
@@ -96,7 +101,7 @@ class BanFirewall {
   std::vector<policy::Network> updating_;
   BanNetworks networks_;
   base::Moment begun_{};
-  base::Moment filled_{};
+  base::Moment filled_{}, looked_{};
   std::string identity_;               ///< of table and sets, as they were when they were filled
   std::optional<std::string> trouble_;
   std::chrono::milliseconds pause_;

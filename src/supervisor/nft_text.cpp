@@ -132,16 +132,14 @@ void take_out(std::string& to, const config::BanNft& where, Kind kind, std::span
 Found read_table(std::string_view listing, const config::BanNft& where) {
   std::string table;
   const std::vector<Set> sets = sets_of(listing, table);
-  Found found{.identity = table, .foreign = {}, .complete = true};
+  Found found{.identity = table, .wanted = kinds_of(where).size()};
   for (const Kind kind : kinds_of(where)) {
     const auto set = std::ranges::find(sets, set_name(where, kind), &Set::name);
-    if (set == sets.end()) {
-      found.complete = false;
-      continue;
-    }
+    if (set == sets.end()) continue;
     found.identity += " " + set->handle;
-    if (set->type == type_of(kind) && set->flags == flags_of(kind)) continue;
-    if (found.foreign.empty())
+    if (set->type == type_of(kind) && set->flags == flags_of(kind))
+      found.ours.push_back(kind);
+    else if (found.foreign.empty())
       found.foreign = fmt::format("the set {} is there and is not ours, which would have type {} and flags {}: it is left as it is", place_of(where, kind),
                                   type_of(kind), flags_of(kind));
   }

@@ -48,7 +48,9 @@ void take_out(std::string& to, const config::BanNft& where, Kind kind, std::span
 struct Found {
   std::string identity = {};  ///< changes when the table, or a set of ours, is another one of that name
   std::string foreign = {};   ///< a sentence about a set that has a name of ours and is not as ours; empty: there is none
-  bool complete = false;      ///< all of our sets are there
+  std::vector<Kind> ours = {};  ///< of the sets that are there and as ours are
+  std::size_t wanted = 0;       ///< how many there should be
+  [[nodiscard]] bool complete() const { return ours.size() == wanted; }
 };
 [[nodiscard]] Found read_table(std::string_view listing, const config::BanNft& where);
 

@@ -62,7 +62,7 @@ Processes::Processes(boost::asio::io_context& loop, const Options& options, cons
                           &environment] { return started<net::LibwrapHelper>(spawn::start_helper(*starter_, helper_recipe(options, environment), "the libwrap helper")); }}),
       nft_(loop, {.start = [this]() -> base::Result<net::NftHelper> {
         if (!starter_) return base::Error{0, "the daemon ends"};
-        if (net::nft_ability() == net::NftAbility::not_built) return base::Error{0, "xsuperd was built without libnftables"};
+        if (!net::nft_built()) return base::Error{0, "xsuperd was built without libnftables"};
         return started<net::NftHelper>(spawn::start_helper(*starter_, nft_recipe(), "the process that calls libnftables"));
       }}),
       workers_(loop,

@@ -224,6 +224,68 @@ TEST_CASE("Sets that are no more named are made empty, and not deleted") {
   CHECK(b.nft.sets.count("s") == 1);
 }
 
+TEST_CASE("Sets that are no more named are made empty also after trouble, and those of others of that name are left as they are") {
+  Bench b;
+  b.ban("192.0.2.7");
+  b.ban("2001:db8::1");
+  b.start();
+  b.nft.trouble = "busy";
+  b.ban("192.0.2.8");
+  b.until([&] { return b.firewall.trouble().has_value(); });
+  b.nft.trouble.clear();
+  b.nft.sets["s6"].type = "inet_service";
+  b.firewall.use({});
+  b.until_in("s", {});
+  CHECK(b.nft.in("s6") == Names{"2001:db8::1"});
+}
+
+TEST_CASE("Sets that are no more named and cannot be made empty are told") {
+  Bench b;
+  b.ban("192.0.2.7");
+  b.start();
+  b.nft.trouble = "not permitted";
+  b.firewall.use({});
+  b.until([&] { return b.said("the sets of nftables that were named before are not empty: not permitted (inet t s)") == 1; });
+}
+
+TEST_CASE("The sets are looked at though somebody is banned all the time") {
+  Bench b;
+  b.ban("192.0.2.7");
+  b.start();
+  b.nft.make_anew();
+  int last = 0;
+  b.until([&] {
+    b.clock += 5ms;
+    b.ban("198.51.100." + std::to_string(++last % 200 + 1));
+    return b.nft.in("s").contains("192.0.2.7");
+  });
+}
+
+TEST_CASE("A table that is deleted while the sets are made full again after trouble does not end the trying") {
+  Bench b;
+  b.ban("192.0.2.7");
+  b.nft.trouble = "busy";
+  b.firewall.use(b.where);
+  b.until([&] { return b.firewall.trouble().has_value(); });
+  b.nft.on_transaction = [&b] {
+    b.nft.there = false;
+    b.nft.sets.clear();
+    b.nft.on_transaction = [] {};
+  };
+  b.nft.trouble.clear();
+  b.until_in("s", {"192.0.2.7"});
+  b.until([&] { return !b.firewall.trouble(); });
+}
+
+TEST_CASE("Sets that are not there after they were made are trouble, and not made for ever") {
+  Bench b;
+  b.nft.on_transaction = [&b] { b.nft.sets.erase("s6"); };
+  b.firewall.use(b.where);
+  b.until([&] { return b.said("the sets are not there though they have been made") == 1; });
+  b.nft.on_transaction = [] {};
+  b.until([&] { return !b.firewall.trouble(); });
+}
+
 TEST_CASE("Elements that are no bans are gone when the sets are filled") {
   Bench b;
   b.nft.there = true;

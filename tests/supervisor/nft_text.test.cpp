@@ -64,10 +64,10 @@ TEST_CASE("Of a listing it is known whether the sets are ours, and the same as b
       "\tset ports { # handle 8\n\t\ttype inet_service\n\t}\n"
       "\tchain input { # handle 9\n\t\ttype filter hook input priority filter; policy accept;\n\t\tip saddr @banned drop # handle 10\n\t}\n}\n";
   const nft::Found found = nft::read_table(listing, where);
-  CHECK(found.complete);
+  CHECK(found.complete());
   CHECK(found.foreign.empty());
   CHECK(found.identity == "12 4 5 6 7");
-  CHECK_FALSE(nft::read_table(listing, {"inet", "filter", "other"}).complete);
+  CHECK_FALSE(nft::read_table(listing, {"inet", "filter", "other"}).complete());
   CHECK(nft::read_table(listing, {"inet", "filter", "ports"}).foreign.find("inet filter ports is there and is not ours") != std::string::npos);
   CHECK(nft::read_table("", where).identity.empty());
 }

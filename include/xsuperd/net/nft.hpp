@@ -18,6 +18,8 @@ class io_context;
 /// ends its process when it finds no memory, no descriptor, or no nftables.
 namespace xsuperd::net {
 
+/// Was xsuperd built with libnftables?
+[[nodiscard]] bool nft_built();
 /// Can bans be given to the firewall? `not_permitted`: this process has no CAP_NET_ADMIN.
 enum class NftAbility : std::uint8_t { usable, not_permitted, not_in_kernel, not_built, not_loaded };
 /// Loads the library, until that has been possible once, and unloads it. Blocks on files; thread safe.
@@ -38,8 +40,8 @@ class Nft {
 
 /// argv[0] under which the daemon's own program is executed to run them.
 constexpr std::string_view nft_program_name = "xsuperd-nft";
-/// The whole life of that process, with its socket as descriptor `socket`; returns its exit status. It has no capability but
-/// CAP_NET_ADMIN, no other descriptors, and ends when the daemon closes the other end. Nothing comes to it but commands that
+/// The whole life of that process, with its socket as descriptor `socket`; returns its exit status. It stays root, with no capability but
+/// CAP_NET_ADMIN, has no other descriptors, and ends when the daemon closes the other end. Nothing comes to it but commands that
 /// the daemon has made of addresses, numbers and names of the configuration.
 [[nodiscard]] int run_nft_helper(int socket);
 
