@@ -55,7 +55,6 @@ class Tls final : public Talk {
   const bool in_kernel_;
   Stage stage_ = Stage::shaking;
   bool given_back_ = false;
-  bool gone_ = false;     // the peer, before its server came
   bool leaving_ = false;  // the server has said all, and the peer does not take it
 };
 
@@ -68,7 +67,7 @@ void reset_when_left(int fd, bool yes) {
 void Tls::step() {
   switch (stage_) {
     case Stage::shaking: return shake();
-    case Stage::waiting: return peer_.broken() && !std::exchange(gone_, true) ? limit(time_for_the_gone) : void();
+    case Stage::waiting: return peer_.broken() ? limit(time_for_the_gone) : void();  // which is told once
     case Stage::passing: return pass_on();
   }
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <iterator>
 #include <limits>
+#include <span>
 #include <tuple>
 #include <unordered_map>
 #include <variant>
@@ -58,13 +59,14 @@ std::optional<Rates> rates_of(const Counts& now, const Counts& before, double se
                rate(now.failed, before.failed), rate(now.bytes, before.bytes)};
 }
 
-/// Finds services of a snapshot by id, each once.
+/// Finds services by id, each once. `Counts`: ServiceCounts, or const.
+template <typename Counts>
 class Finder {
  public:
-  explicit Finder(const Snapshot& in) {
-    for (const ServiceCounts& service : in.services) found_[service.id].services.push_back(&service);
+  explicit Finder(std::span<Counts> in) {
+    for (Counts& service : in) found_[service.id].services.push_back(&service);
   }
-  const ServiceCounts* next(const std::string& id) {
+  Counts* next(const std::string& id) {
     const auto at = found_.find(id);
     if (at == found_.end() || at->second.taken == at->second.services.size()) return nullptr;
     return at->second.services[at->second.taken++];
@@ -72,7 +74,7 @@ class Finder {
 
  private:
   struct Alike {
-    std::vector<const ServiceCounts*> services;
+    std::vector<Counts*> services;
     std::size_t taken = 0;
   };
   std::unordered_map<std::string_view, Alike> found_;
@@ -102,17 +104,10 @@ Snapshot snapshot_of(const Answer& answer, std::chrono::steady_clock::time_point
 }
 
 void add_sessions(Snapshot& snapshot, const Answer& list) {
-  // Of services that share an id, the first belongs to the first, as in activity_of.
-  std::unordered_map<std::string, std::vector<std::int64_t>> found;
+  Finder finder(std::span{snapshot.services});
   for (const reply::ListRow& row : answered<command::List>(list).rows)
-    if (const auto* service = std::get_if<reply::Service>(&row)) found[service->id].push_back(number_of(service->sessions));
-  for (auto& [id, counts] : found) std::reverse(counts.begin(), counts.end());
-  for (ServiceCounts& service : snapshot.services) {
-    const auto at = found.find(service.id);
-    if (at == found.end() || at->second.empty()) continue;
-    service.sessions = at->second.back();
-    at->second.pop_back();
-  }
+    if (const auto* service = std::get_if<reply::Service>(&row))
+      if (ServiceCounts* one = finder.next(service->id)) one->sessions = number_of(service->sessions);
 }
 
 Activity activity_of(Snapshot now, const Snapshot* before) {
@@ -120,8 +115,7 @@ Activity activity_of(Snapshot now, const Snapshot* before) {
   const bool comparable = before && before->started == now.started;
   const double seconds = before ? std::chrono::duration<double>(now.taken - before->taken).count() : 0;
   if (comparable) activity.rates = rates_of(now.totals, before->totals, seconds);
-  const Snapshot nothing;
-  Finder earlier(comparable ? *before : nothing);
+  Finder<const ServiceCounts> earlier(comparable ? std::span(before->services) : std::span<const ServiceCounts>());
   for (ServiceCounts& service : now.services) {
     const ServiceCounts* old = earlier.next(service.id);
     auto& one = activity.services.emplace_back();
@@ -174,7 +168,7 @@ namespace {
 
 told::Rates told_rates(const std::optional<Rates>& rates) {
   if (!rates) return {};
-  return {rates->accepted, rates->served, rates->refused, rates->failed};
+  return {rates->accepted, rates->served, rates->refused, rates->failed, rates->bytes};
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ struct Activity {
 /// Where counting has started again or gone back, as when the daemon was started again, there are no rates.
 [[nodiscard]] Activity activity_of(Snapshot now, const Snapshot* before);
 
-/// Those that the pattern matches, as services are named in other commands; all, if it is empty. Pure.
+/// Those whose id the pattern matches; all, if it is empty. Pure.
 [[nodiscard]] Activity matching(const Activity& activity, const std::string& pattern);
 
 enum class Sort : std::uint8_t { rate, running, refused, name, bytes };

@@ -88,8 +88,9 @@ struct Rates {
   std::optional<double> served;
   std::optional<double> refused;
   std::optional<double> failed;
+  std::optional<double> bytes;
 };
-BOOST_DESCRIBE_STRUCT(Rates, (), (accepted, served, refused, failed))
+BOOST_DESCRIBE_STRUCT(Rates, (), (accepted, served, refused, failed, bytes))
 struct Activity {
   std::string id;
   control::State state;

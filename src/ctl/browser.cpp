@@ -122,7 +122,7 @@ Browser::Effect Browser::back() {
     service_.clear();
     return Effect::nothing;
   }
-  if (!filter_.empty()) return filter_by({});
+  if (!filter_.empty()) return filter_.clear(), Effect::arrange;
   if (!marked_) return Effect::end;
   marked_.reset();
   return Effect::nothing;

@@ -31,7 +31,7 @@ json::object json_of(const convert::Conversion& conversion) {
 
 int convert(const std::vector<std::string>& words, std::FILE* out, std::FILE* err) {
   auto plain = words;
-  std::erase(plain, "--json");
+  if (wants_json(words)) std::erase(plain, "--json");
   convert::Outcome outcome;
   Progress progress(err, "converting", "file");
   CountedFiles files(progress);

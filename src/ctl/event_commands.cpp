@@ -43,7 +43,7 @@ class Reader {
   /// Ends with an error, or when nobody reads what it writes.
   [[nodiscard]] base::Result<void> follow(request::Events request) {
     for (auto looked = look(request); !looked; looked = look(request)) {
-      if (!passes(looked.error())) return looked;
+      if (looked.error().code != EBUSY) return looked;
       std::this_thread::sleep_for(between_looks);
     }
     request.last.reset();
@@ -63,7 +63,7 @@ class Reader {
     fmt::print(err_, "xsuperctl: {} not kept any more\n", count == 1 ? "1 record is" : fmt::format("{} records are", count));
   }
   /// An upgrade takes a moment, and so do many others who look.
-  [[nodiscard]] static bool passes(const base::Error& error) { return error.code == EAGAIN || error.code == ECONNRESET; }
+  [[nodiscard]] static bool passes(const base::Error& error) { return error.code == EAGAIN || error.code == EBUSY || error.code == ECONNRESET; }
 
   const Arguments& arguments_;
   std::FILE* out_;

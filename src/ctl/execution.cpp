@@ -21,6 +21,7 @@ constexpr std::size_t most_text = 4 * 1024 * 1024;
 
 [[noreturn]] void run_and_end(const std::function<int(std::FILE*)>& command, base::Fd output) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  std::signal(SIGTSTP, SIG_DFL);  // else ncurses' handler is run twice for one terminal
   std::FILE* out = ::fdopen(output.release(), "w");
   int status = 1;
   try {

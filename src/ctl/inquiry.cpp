@@ -50,7 +50,7 @@ base::Result<void> Inquiry::read_frames() {
     if (!part) return part.error();
     for (json::value& row : part->rows)
       if (row.is_object()) answer_.rows.push_back(std::move(row.get_object()));
-    if (part->failure) return base::Error{part->failure->code == control::Code::busy ? EAGAIN : 0, part->failure->sentence};
+    if (part->failure) return base::Error{part->failure->code == control::Code::busy ? EBUSY : 0, part->failure->sentence};
     if (!part->last) continue;
     answer_.result = std::move(part->result);
     done_ = true;

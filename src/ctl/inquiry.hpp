@@ -20,7 +20,7 @@ class Inquiry {
   [[nodiscard]] int descriptor() const { return socket_.get(); }
   /// POLLIN, or POLLOUT while the request is not out.
   [[nodiscard]] short events() const;
-  /// As far as it goes without waiting. Fails when the daemon closes, refuses or talks nonsense, with EAGAIN when it has too
+  /// As far as it goes without waiting. Fails when the daemon closes, refuses or talks nonsense, with EBUSY when it has too
   /// many clients; it is over then.
   [[nodiscard]] base::Result<void> go_on();
   [[nodiscard]] bool done() const { return done_; }

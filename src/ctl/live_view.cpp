@@ -5,7 +5,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
 #include "ctl/failure.hpp"
@@ -29,15 +28,15 @@ LiveView::LiveView(TopOptions options, Terminal& terminal, TerminalSignals& sign
   arrange();
 }
 
-int LiveView::run() {
-  while (!over_) {
+Ending LiveView::run() {
+  while (!ending_) {
     const auto now = Clock::now();
     if (inquiry_ && now - asked_ > too_slow) fail({ETIMEDOUT, "the daemon does not answer"}, now);
     if (!inquiry_ && now >= due_) begin_round(now);
     draw(now);
-    if (!wait(now)) break;
+    wait(now);
   }
-  return signal_;
+  return *ending_;
 }
 
 std::vector<control::Request> LiveView::questions() const {
@@ -55,7 +54,6 @@ std::vector<control::Request> LiveView::questions() const {
 
 void LiveView::begin_round(Clock::time_point now) {
   asked_ = now;
-  asked_for_ = browser_.service();
   answers_.clear();
   unasked_ = questions();
   std::reverse(unasked_.begin(), unasked_.end());
@@ -70,9 +68,13 @@ void LiveView::ask(Clock::time_point now) {
 }
 
 void LiveView::go_on(Clock::time_point now) {
-  if (const auto gone_on = inquiry_->go_on(); !gone_on) return fail(gone_on.error(), now);
-  if (!inquiry_->done()) return;
-  answers_.push_back(inquiry_->take());
+  const auto gone_on = inquiry_->go_on();
+  // The daemon answers, and does not know the service any more whose page is looked at.
+  const bool refused = !gone_on && gone_on.error().code == 0 && !answers_.empty();
+  if (!gone_on && !refused) return fail(gone_on.error(), now);
+  if (!refused && !inquiry_->done()) return;
+  refused ? unasked_.clear() : answers_.push_back(inquiry_->take());
+  gone_ = refused;
   inquiry_.reset();
   if (!unasked_.empty()) return ask(now);
   end_round(now);
@@ -91,8 +93,8 @@ void LiveView::fail(const base::Error& error, Clock::time_point now) {
 
 void LiveView::end_round(Clock::time_point now) {
   Snapshot snapshot = snapshot_of(answers_.front(), now);
-  if (asked_for_.empty() && answers_.size() > 1) add_sessions(snapshot, answers_[1]);
-  if (!asked_for_.empty() && asked_for_ == browser_.service()) detail_ = detail_of(answers_[1], answers_[2]);
+  if (browser_.service().empty() && answers_.size() > 1) add_sessions(snapshot, answers_[1]);
+  detail_ = answers_.size() > 2 ? detail_of(answers_[1], answers_[2]) : std::nullopt;
   const Snapshot before = std::exchange(last_, std::move(snapshot));
   activity_ = activity_of(last_, &before);
   arrange();
@@ -109,7 +111,7 @@ std::string LiveView::notice(Clock::time_point now) const {
   if (!trouble_.empty()) return fmt::format("last answer {} ago, retrying: {}", duration_text(silent), trouble_);
   if (inquiry_ && now - asked_ > slow) return fmt::format("last answer {} ago: waiting for the daemon",
                                                           duration_text(silent));
-  return {};
+  return gone_ ? "there is no such service any more" : "";
 }
 
 Page LiveView::page(const View& view) const {
@@ -136,25 +138,11 @@ std::chrono::milliseconds LiveView::patience(Clock::time_point now) const {
   return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(due_ - now), 0ms, 1000ms);
 }
 
-/// False when the terminal is gone.
-bool LiveView::wait(Clock::time_point now) {
-  pollfd all[]{{terminal_.descriptor(), POLLIN, 0}, {signals_.descriptor(), POLLIN, 0}, {-1, 0, 0}};
-  if (inquiry_) all[2] = {inquiry_->descriptor(), inquiry_->events(), 0};
-  // Interrupted, as after the program was stopped and goes on, it is drawn again.
-  if (::poll(all, std::size(all), static_cast<int>(patience(now).count())) <= 0) return true;
-  while (const int signal = all[1].revents != 0 ? signals_.next() : 0) {
-    if (signal == SIGWINCH) {
-      terminal_.adapt();
-      continue;
-    }
-    signal_ = signal;
-    over_ = true;
-  }
-  if ((all[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return false;
-  const bool answers = all[2].revents != 0;
-  for (Press press; all[0].revents != 0 && !over_ && (press = terminal_.press()).key != Key::none;) handle(press);
-  if (answers && inquiry_) go_on(Clock::now());
-  return true;
+void LiveView::wait(Clock::time_point now) {
+  const pollfd daemon = inquiry_ ? pollfd{inquiry_->descriptor(), inquiry_->events(), 0} : pollfd{-1, 0, 0};
+  const Woken woken = wait_at(terminal_, signals_, daemon, patience(now), [this](Press press) { return handle(press), !ending_; });
+  if (woken.ending) ending_ = woken.ending;
+  if (woken.other && inquiry_) go_on(Clock::now());
 }
 
 void LiveView::handle(Press press) {
@@ -163,12 +151,13 @@ void LiveView::handle(Press press) {
     case Browser::Effect::ask: due_ = Clock::now(); break;
     case Browser::Effect::redraw: terminal_.adapt(); break;
     case Browser::Effect::arrange: arrange(); break;
-    case Browser::Effect::end: over_ = true; break;
+    case Browser::Effect::end: ending_ = Ending{}; break;
     case Browser::Effect::nothing: break;
   }
   if (browser_.service() == before) return;
   // What is still being asked belongs to the page that was left.
   detail_.reset();
+  gone_ = false;
   inquiry_.reset();
   due_ = Clock::now();
 }

@@ -25,8 +25,7 @@ struct TopOptions {
 class LiveView {
  public:
   LiveView(TopOptions options, Terminal& terminal, TerminalSignals& signals, Snapshot first);
-  /// Returns the signal that ended it; 0: a key did, or the terminal went away.
-  [[nodiscard]] int run();
+  [[nodiscard]] Ending run();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -41,7 +40,7 @@ class LiveView {
   void draw(Clock::time_point now);
   [[nodiscard]] std::string notice(Clock::time_point now) const;
   [[nodiscard]] std::chrono::milliseconds patience(Clock::time_point now) const;
-  [[nodiscard]] bool wait(Clock::time_point now);
+  void wait(Clock::time_point now);
   void handle(Press press);
   [[nodiscard]] Page page(const View& view) const;
 
@@ -53,14 +52,13 @@ class LiveView {
   Activity shown_;     ///< those of the filter, in their order
   Browser browser_;
   std::optional<ServiceDetail> detail_;     ///< of the service whose page is open
-  std::string asked_for_;                   ///< the service that this round is also about, or empty
+  bool gone_ = false;                       ///< the daemon does not know that one any more
   std::vector<control::Request> unasked_;   ///< of this round, the next one last
   std::vector<Answer> answers_;             ///< to those that were asked
   std::optional<Inquiry> inquiry_;
   Clock::time_point asked_, due_, heard_;  ///< heard_: the last good answer
   std::string trouble_;                    ///< what has come in place of one since
-  int signal_ = 0;
-  bool over_ = false;
+  std::optional<Ending> ending_;
 };
 
 }  // namespace xsuperd::ctl

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The terminal of `top` and `watch`. Internal to ctl.
 #pragma once
+#include <poll.h>
+
+#include <chrono>
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <optional>
 
 #include "ctl/activity_page.hpp"
 #include "ctl/keys.hpp"
@@ -55,6 +60,15 @@ class TerminalSignals {
 struct Ending {
   int signal = 0;  ///< 0: a key, or the terminal went away
 };
+/// For what a view has woken up.
+struct Woken {
+  std::optional<Ending> ending = {};  ///< a signal, or the terminal has gone away
+  bool other = false;                 ///< there is something to do about the other descriptor
+};
+/// Waits for keys, signals and another descriptor (-1: none), at most so long. `press` is given the keys until it returns false; a new
+/// size of the terminal is adapted to.
+[[nodiscard]] Woken wait_at(Terminal& terminal, TerminalSignals& signals, pollfd other, std::chrono::milliseconds patience,
+                            const std::function<bool(Press)>& press);
 /// What follows once the terminal is as it was: ends this process by the signal, too. Returns the exit status otherwise.
 [[nodiscard]] int exit_after(Ending ending);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <iterator>
 
 #include "ctl/terminal.hpp"
 
@@ -38,6 +40,24 @@ TerminalSignals::~TerminalSignals() { ::sigprocmask(SIG_SETMASK, &before_->set, 
 int TerminalSignals::next() {
   signalfd_siginfo info{};
   return ::read(signals_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
+}
+
+Woken wait_at(Terminal& terminal, TerminalSignals& signals, pollfd other, std::chrono::milliseconds patience,
+              const std::function<bool(Press)>& press) {
+  pollfd all[]{{terminal.descriptor(), POLLIN, 0}, {signals.descriptor(), POLLIN, 0}, other};
+  // Interrupted, as after the program was stopped and goes on, it is drawn again.
+  if (::poll(all, std::size(all), static_cast<int>(patience.count())) <= 0) return {};
+  Woken woken{.other = all[2].revents != 0};
+  while (const int signal = all[1].revents != 0 ? signals.next() : 0)
+    if (signal == SIGWINCH)
+      terminal.adapt();
+    else
+      woken.ending = Ending{signal};
+  if (!woken.ending && (all[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) woken.ending = Ending{};
+  if (woken.ending || all[0].revents == 0) return woken;
+  for (Press one = terminal.press(); one.key != Key::none && press(one); one = terminal.press()) {
+  }
+  return woken;
 }
 
 int exit_after(Ending ending) {

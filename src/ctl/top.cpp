@@ -62,7 +62,7 @@ base::Result<Ending> live(const TopOptions& options, Snapshot first, std::FILE* 
   TerminalSignals signals;
   auto terminal = Terminal::open(out);
   if (!terminal) return terminal.error();
-  return Ending{LiveView(options, **terminal, signals, std::move(first)).run()};
+  return LiveView(options, **terminal, signals, std::move(first)).run();
 }
 
 }  // namespace

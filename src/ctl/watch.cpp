@@ -54,7 +54,7 @@ base::Result<Ending> show(const Command& command, const Arguments& inner, std::c
   auto terminal = Terminal::open(out);
   if (!terminal) return terminal.error();
   const auto run = [&](std::FILE* to) { return run_command(command, inner, {to, to, false}); };
-  return Ending{WatchView(std::move(title), run, interval, **terminal, signals).run()};
+  return WatchView(std::move(title), run, interval, **terminal, signals).run();
 }
 
 }  // namespace

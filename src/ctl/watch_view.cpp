@@ -5,7 +5,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <csignal>
 #include <ctime>
 #include <utility>
 
@@ -29,14 +28,14 @@ WatchView::WatchView(std::string title, Command command, std::chrono::millisecon
   watched_.title = std::move(title);
 }
 
-int WatchView::run() {
-  while (!over_) {
+Ending WatchView::run() {
+  while (!ending_) {
     const auto now = Clock::now();
     if (!execution_ && now >= due_) begin(now);
     draw(now);
-    if (!wait(now)) break;
+    wait(now);
   }
-  return signal_;
+  return *ending_;
 }
 
 void WatchView::begin(Clock::time_point now) {
@@ -75,31 +74,18 @@ std::chrono::milliseconds WatchView::patience(Clock::time_point now) const {
   return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(due_ - now), 0ms, 1000ms);
 }
 
-/// False when the terminal is gone.
-bool WatchView::wait(Clock::time_point now) {
-  pollfd all[]{{terminal_.descriptor(), POLLIN, 0}, {signals_.descriptor(), POLLIN, 0}, {-1, POLLIN, 0}};
-  if (execution_) all[2].fd = execution_->descriptor();
-  // Interrupted, as after the program was stopped and goes on, it is drawn again.
-  if (::poll(all, std::size(all), static_cast<int>(patience(now).count())) <= 0) return true;
-  while (const int signal = all[1].revents != 0 ? signals_.next() : 0) {
-    if (signal == SIGWINCH) {
-      terminal_.adapt();
-      continue;
-    }
-    signal_ = signal;
-    over_ = true;
-  }
-  if ((all[0].revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) return false;
-  for (Press press; all[0].revents != 0 && !over_ && (press = terminal_.press()).key != Key::none;) handle(press.key);
-  if (all[2].revents != 0) go_on();
-  return true;
+void WatchView::wait(Clock::time_point now) {
+  const pollfd command{execution_ ? execution_->descriptor() : -1, POLLIN, 0};
+  const Woken woken = wait_at(terminal_, signals_, command, patience(now), [this](Press press) { return handle(press.key), !ending_; });
+  if (woken.ending) ending_ = woken.ending;
+  if (woken.other) go_on();
 }
 
 void WatchView::handle(Key key) {
   constexpr std::size_t far = 1'000'000'000;  // how far down it goes is known when it is drawn
   switch (key) {
     case Key::quit:
-    case Key::back: over_ = true; break;
+    case Key::back: ending_ = Ending{}; break;
     case Key::now: due_ = Clock::now(); break;
     case Key::redraw: terminal_.adapt(); break;
     default: first_ = moved(key, first_, far, room_); break;

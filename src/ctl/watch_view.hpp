@@ -18,8 +18,7 @@ class WatchView {
   using Command = std::function<int(std::FILE*)>;
   /// `title` is the command line.
   WatchView(std::string title, Command command, std::chrono::milliseconds interval, Terminal& terminal, TerminalSignals& signals);
-  /// Returns the signal that ended it; 0: a key did, or the terminal went away.
-  [[nodiscard]] int run();
+  [[nodiscard]] Ending run();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -28,7 +27,7 @@ class WatchView {
   void go_on();
   void draw(Clock::time_point now);
   [[nodiscard]] std::chrono::milliseconds patience(Clock::time_point now) const;
-  [[nodiscard]] bool wait(Clock::time_point now);
+  void wait(Clock::time_point now);
   void handle(Key key);
 
   Command command_;
@@ -40,8 +39,7 @@ class WatchView {
   std::optional<Execution> execution_;
   Clock::time_point begun_, due_;
   std::size_t first_ = 0, room_ = 0;  ///< as in Page
-  int signal_ = 0;
-  bool over_ = false;
+  std::optional<Ending> ending_;
 };
 
 }  // namespace xsuperd::ctl

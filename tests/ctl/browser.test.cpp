@@ -110,7 +110,6 @@ TEST_CASE("In the table Esc takes away the filter, then the mark, and then ends"
   (void)press(browser, Key::down);
   CHECK(press(browser, Key::back) == Effect::arrange);
   CHECK(browser.filter().empty());
-  (void)press(browser, Key::down);
   CHECK(press(browser, Key::back) == Effect::nothing);
   CHECK_FALSE(browser.view().marked.has_value());
   CHECK(press(browser, Key::back) == Effect::end);

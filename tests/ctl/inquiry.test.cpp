@@ -104,6 +104,18 @@ TEST_CASE("What a daemon refuses, garbles or leaves unsaid ends an inquiry with 
   CHECK_FALSE(after(control::frame("nonsense")).empty());
 }
 
+TEST_CASE("A daemon that has too many clients is told from one that hangs") {
+  const Listener daemon;
+  auto inquiry = Inquiry::begin(daemon.path(), {"stats"});
+  REQUIRE(inquiry.has_value());
+  const base::Fd peer = daemon.accept();
+  REQUIRE(inquiry->go_on().has_value());
+  say(peer, control::frame(control::final_text(control::Reply::failed(control::Code::busy, "too many"))));
+  auto gone_on = inquiry->go_on();
+  while (gone_on && !inquiry->done()) gone_on = inquiry->go_on();
+  CHECK(gone_on.error().code == EBUSY);
+}
+
 TEST_CASE("Where no daemon is, or none that takes connections, an inquiry does not begin") {
   CHECK(Inquiry::begin("/nonexistent/control", {"stats"}).error().code == ENOENT);
   CHECK(Inquiry::begin(std::string(500, 'x'), {"stats"}).error().code == ENAMETOOLONG);

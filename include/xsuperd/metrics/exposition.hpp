@@ -23,8 +23,8 @@ enum class Format : std::uint8_t {
   text,          ///< Prometheus' text format 0.0.4, which collectors of text files read, too
 };
 
-/// Tells the whole text in portions of some 64 KiB. Its series are named in xsuperctl(1); one of a service that has not counted anything yet is left out,
-/// but for those that every service has.
+/// Tells the whole text in portions of some 64 KiB. Its series are named in xsuperctl(1); one of a service that has not counted
+/// anything yet is left out, but for those that every service has.
 void expose(const Snapshot& snapshot, Format format, const std::function<void(std::string_view)>& to);
 /// The same in one.
 [[nodiscard]] std::string exposition(const Snapshot& snapshot, Format format);
