@@ -103,16 +103,13 @@ void BanFirewall::step() {
   try {
     if (!left_.empty()) return leave();
     if (!where_) return;
-    if (!full_ || stale_ || now_() - filled_ > fill_every) return look();
-    if (now_() - looked_ >= pace_.look) return look_at_own();
-    if (!changed_.empty() || networks_.due(now_())) return update();
-    look_at_own();
+    if (!full_ || stale_ || now_() - filled_ > fill_every) return look(&BanFirewall::looked);
+    if (now_() - looked_ < pace_.look && (!changed_.empty() || networks_.due(now_()))) return update();
+    look(&BanFirewall::looked_at_own);
   } catch (const std::bad_alloc&) {
-    out_of_memory();
+    failed("memory is exhausted");
   }
 }
-
-void BanFirewall::out_of_memory() { where_ ? failed("memory is exhausted") : alarm_.set(pace_.look); }
 
 void BanFirewall::tell(net::Nft::Text text, std::function<void(const Outcome&)> then) {
   nft_.run(std::move(text), [this, alive = std::weak_ptr(alive_), then = std::move(then)](const Outcome& outcome) {
@@ -121,7 +118,7 @@ void BanFirewall::tell(net::Nft::Text text, std::function<void(const Outcome&)> 
     try {
       then(outcome);
     } catch (const std::bad_alloc&) {
-      out_of_memory();
+      failed("memory is exhausted");
     }
   });
   busy_ = true;  // if nothing was thrown
@@ -159,8 +156,8 @@ void BanFirewall::left(const Outcome& outcome) {
   wake();
 }
 
-void BanFirewall::look() {
-  run([where = *where_](std::string& to) { return to += nft::list_table(where), false; }, &BanFirewall::looked);
+void BanFirewall::look(void (BanFirewall::*then)(const Outcome&)) {
+  run([where = *where_](std::string& to) { return to += nft::list_table(where), false; }, then);
 }
 
 /// A table that is not there is no mistake: it is made.
@@ -213,11 +210,7 @@ void BanFirewall::filled(const Outcome& outcome) {
   networks_.written(begun_, now_());
   filling_->in_this = 0;
   if (!filling_->all) return run([this](std::string& to) { return put_pieces(to); }, &BanFirewall::filled);
-  look_at_own();
-}
-
-void BanFirewall::look_at_own() {
-  run([where = *where_](std::string& to) { return to += nft::list_table(where), false; }, &BanFirewall::looked_at_own);
+  look(&BanFirewall::looked_at_own);
 }
 
 /// Somebody may have made the table anew.
@@ -292,6 +285,7 @@ void BanFirewall::updated(const Outcome& outcome) {
 }
 
 void BanFirewall::failed(const std::string& why) {
+  if (!where_) return alarm_.set(pace_.look);  // only what was named before is to be made empty
   if (trouble_ != why) log_.error("the bans are not in the firewall: {} ({}); they are in force all the same, and it is tried again", why, name_of(*where_));
   trouble_ = why;
   filling_.reset();

@@ -19,8 +19,9 @@ namespace xsuperd::supervisor {
 
 /// Keeps the sets that ban_nft names as the list of bans is: makes them full at the start, after a reload that changes it, after
 /// anything that has gone wrong, when somebody has made them anew, and once an hour; adds and takes out what changes four times a
-/// second at most. Whom the list has dropped for want of room stays in them until they are filled again, or his time is up. What ends by itself ends in the kernel. Never touches a set that is not as ours are. What does not work is
-/// said once, and tried again with growing pauses. Loop thread only.
+/// second at most. Whom the list has dropped for want of room stays in them until they are filled again, or his time is up. What
+/// ends by itself ends in the kernel. Never touches a set that is not as ours are. What does not work is said once, and tried
+/// again with growing pauses. Loop thread only.
 class BanFirewall {
  public:
   struct Pace {
@@ -62,16 +63,14 @@ class BanFirewall {
   using Outcome = base::Result<std::string>;
   void run(net::Nft::Text text, void (BanFirewall::*then)(const Outcome&));
   void tell(net::Nft::Text text, std::function<void(const Outcome&)> then);
-  void out_of_memory();
   void leave();
   void looked_at_left(const Outcome& listing);
   void left(const Outcome& outcome);
-  void look();
+  void look(void (BanFirewall::*then)(const Outcome&));
   void looked(const Outcome& listing);
   void fill();
   [[nodiscard]] bool put_pieces(std::string& to);
   void filled(const Outcome& outcome);
-  void look_at_own();
   void looked_at_own(const Outcome& listing);
   void now_full(const std::string& identity);
   void update();
