@@ -5,13 +5,15 @@
 #include <array>
 #include <utility>
 
-#include "worker/wire.hpp"
+#include "xsuperd/base/fields.hpp"
 
 namespace xsuperd::worker {
 
 namespace {
 
 using base::Address;
+using base::FieldReader;
+using base::FieldWriter;
 using std::chrono::milliseconds;
 
 enum class Type : std::uint8_t {

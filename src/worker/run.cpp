@@ -32,7 +32,18 @@ void close_from(int first) {
   for (int fd = first; fd < last; ++fd) ::close(fd);
 }
 
-/// Keeps the socket and nothing else. 0, 1 and 2 stay in use, so that no stray word ends up in the socket.
+int serve(base::Fd socket, Starter starter) try {
+  boost::asio::io_context loop(1);
+  const Server server(loop, std::move(socket), std::move(starter), orphan_limit, [&loop] { loop.stop(); });
+  loop.run();
+  return 0;
+} catch (const std::exception&) {
+  // A bug, or no memory. The daemon sees us end, and starts another worker.
+  return 1;
+}
+
+}  // namespace
+
 base::Result<base::Fd> keep_only(int socket_fd) {
   if (socket_fd == daemon_socket)
     ::fcntl(socket_fd, F_SETFD, FD_CLOEXEC);
@@ -46,18 +57,6 @@ base::Result<base::Fd> keep_only(int socket_fd) {
   if (null > 2) ::close(null);
   return socket;
 }
-
-int serve(base::Fd socket, Starter starter) try {
-  boost::asio::io_context loop(1);
-  const Server server(loop, std::move(socket), std::move(starter), orphan_limit, [&loop] { loop.stop(); });
-  loop.run();
-  return 0;
-} catch (const std::exception&) {
-  // A bug, or no memory. The daemon sees us end, and starts another worker.
-  return 1;
-}
-
-}  // namespace
 
 int run_worker(int socket_fd, const SandboxOptions& options, Starter starter) {
   auto socket = keep_only(socket_fd);

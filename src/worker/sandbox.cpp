@@ -51,13 +51,13 @@ int set_signals(const SandboxOptions&) {
   return error_unless(::sigprocmask(SIG_SETMASK, &blocked, nullptr) == 0);
 }
 
-int set_limits(const SandboxOptions&) {
+int set_limits(const SandboxOptions& options) {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return errno;
   files.rlim_cur = files.rlim_max;
   const rlimit none{0, 0};
   ::umask(077);
-  ::prctl(PR_SET_NAME, program_name.data());
+  ::prctl(PR_SET_NAME, options.name);
   return error_unless(::setrlimit(RLIMIT_NOFILE, &files) == 0 && ::setrlimit(RLIMIT_CORE, &none) == 0 &&
                       ::setrlimit(RLIMIT_FSIZE, &none) == 0);
 }
@@ -154,7 +154,7 @@ int stay_in_memory(const SandboxOptions& options) {
 }
 
 int filter_system_calls(const SandboxOptions& options) {
-  return options.system_calls ? restrict_system_calls(Refused::killed, options.tls) : 0;
+  return options.system_calls ? restrict_system_calls(Refused::killed, {options.tls, options.sockets}) : 0;
 }
 
 struct Step {

@@ -41,7 +41,7 @@ constexpr int allowed[] = {
     SCMP_SYS(recvmmsg_time64), SCMP_SYS(sendto), SCMP_SYS(sendmmsg), SCMP_SYS(recv), SCMP_SYS(send),
     SCMP_SYS(splice), SCMP_SYS(pipe2),
     // sockets that we were given or that socket() below has made
-    SCMP_SYS(close), SCMP_SYS(shutdown), SCMP_SYS(connect),
+    SCMP_SYS(close), SCMP_SYS(shutdown),
     // the loop
     SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(eventfd2),
     SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime), SCMP_SYS(timerfd_settime64),
@@ -108,11 +108,15 @@ class Filter {
   int error_ = 0;
 };
 
-void allow_sockets(Filter& filter) {
+void allow_new_sockets(Filter& filter) {
+  filter.allow(SCMP_SYS(connect));
   for (const int family : {AF_INET, AF_INET6})
     filter.allow(SCMP_SYS(socket), {equals(0, static_cast<unsigned long>(family)),
                                     equals_without(1, SOCK_NONBLOCK | SOCK_CLOEXEC, SOCK_STREAM),
                                     equals(2, IPPROTO_TCP)});
+}
+
+void allow_socket_options(Filter& filter) {
   // No others: there are firewalls, routing, filters and signals behind them.
   for (const auto& [level, option] : {std::pair<unsigned long, unsigned long>{SOL_SOCKET, SO_KEEPALIVE},
                                       {SOL_SOCKET, SO_OOBINLINE},
@@ -149,13 +153,14 @@ void allow_kernel_tls(Filter& filter) {
     filter.allow(SCMP_SYS(setsockopt), {equals(1, level_tls), equals(2, direction)});
 }
 
-int install_filter(std::uint32_t refusal, bool tls) {
+int install_filter(std::uint32_t refusal, Allowed also) {
   Filter filter(refusal);
   for (const int call : allowed) filter.allow(call);
-  allow_sockets(filter);
+  if (also.sockets) allow_new_sockets(filter);
+  allow_socket_options(filter);
   allow_descriptor_flags(filter);
   allow_memory(filter);
-  if (tls) allow_kernel_tls(filter);
+  if (also.tls) allow_kernel_tls(filter);
   // abort() signals itself only; a stranger's number would be another process.
   filter.allow(SCMP_SYS(tgkill), {equals(0, static_cast<unsigned long>(::getpid()))});
   filter.allow(SCMP_SYS(newfstatat), {equals(3, AT_EMPTY_PATH)});
@@ -176,9 +181,9 @@ int load_seccomp() {
   return 0;
 }
 
-int restrict_system_calls(Refused refused, bool tls) {
+int restrict_system_calls(Refused refused, Allowed also) {
   if (!library) return ELIBACC;
-  const int error = install_filter(refused == Refused::trapped ? SCMP_ACT_TRAP : SCMP_ACT_KILL_PROCESS, tls);
+  const int error = install_filter(refused == Refused::trapped ? SCMP_ACT_TRAP : SCMP_ACT_KILL_PROCESS, also);
   library.reset();  // needed no more, and takes its memory with it
   return error;
 }
@@ -188,7 +193,7 @@ int restrict_system_calls(Refused refused, bool tls) {
 bool system_calls_restricted() { return false; }
 
 int load_seccomp() { return 0; }
-int restrict_system_calls(Refused, bool) { return 0; }
+int restrict_system_calls(Refused, Allowed) { return 0; }
 
 #endif
 

@@ -14,7 +14,10 @@ enum class Refused : unsigned char {
 
 /// From now on every system call that is not on the list is refused. Needs no_new_privs, and load_seccomp() before;
 /// unloads the library. Returns errno, 0 for success, and success too where system_calls_restricted() is false.
-/// `tls`: the worker for TLS, which also leaves connections to the kernel.
-[[nodiscard]] int restrict_system_calls(Refused refused, bool tls);
+struct Allowed {
+  bool tls = false;      ///< the worker for TLS, which also leaves connections to the kernel
+  bool sockets = true;   ///< sockets for TCP may be made and connected
+};
+[[nodiscard]] int restrict_system_calls(Refused refused, Allowed allowed);
 
 }  // namespace xsuperd::worker

@@ -167,7 +167,7 @@ int under_the_list(bool tls, const std::function<void()>& what) {
     action.sa_handler = note_refusal;
     ::sigaction(SIGSYS, &action, nullptr);
     const bool ready = load_seccomp() == 0 && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-                       restrict_system_calls(Refused::trapped, tls) == 0;
+                       restrict_system_calls(Refused::trapped, {.tls = tls}) == 0;
     if (ready) what();
     ::_exit(ready ? 0 : 99);
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "xsuperd/base/error.hpp"
+#include "xsuperd/base/fd.hpp"
 #include "xsuperd/worker/conversations.hpp"
 
 namespace boost::asio {
@@ -26,6 +27,8 @@ struct SandboxOptions {
   std::optional<gid_t> gid;
   bool system_calls = true;  ///< restrict them (seccomp), where xsuperd was built with it
   bool tls = false;          ///< OpenSSL is made ready, and the memory stays out of swap where the system lets it
+  const char* name = program_name.data();  ///< by which it shows in lists of processes
+  bool sockets = true;       ///< it may make sockets for TCP, and connect them
 };
 
 /// As Client passes them on: XSUPERD_WORKER_UID, XSUPERD_WORKER_GID and XSUPERD_WORKER_ROLE of the environment.
@@ -51,6 +54,10 @@ struct SandboxOptions {
 /// To be called while there are no other threads. The error says which step failed; the process must end
 /// then.
 [[nodiscard]] base::Result<void> enter_sandbox(const SandboxOptions& options);
+
+/// What a process of ours begins with: keeps the socket, whatever its number, as descriptor 3 and nothing else. 0, 1 and 2 become
+/// /dev/null, so that no stray word ends up in the socket.
+[[nodiscard]] base::Result<base::Fd> keep_only(int socket_fd);
 
 /// How conversations begin: converse::start, or what a test puts in its place.
 using Starter = std::function<std::unique_ptr<converse::Conversation>(

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-// Fields of messages, one after the other. Internal to worker.
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -8,7 +7,8 @@
 #include <string_view>
 #include <utility>
 
-namespace xsuperd::worker {
+/// Messages between processes of ours: fields, one after the other. Pure.
+namespace xsuperd::base {
 
 /// Writes fields at the end of a text.
 class FieldWriter {
@@ -71,4 +71,4 @@ class FieldReader {
   bool good_ = true;
 };
 
-}  // namespace xsuperd::worker
+}  // namespace xsuperd::base
