@@ -9,6 +9,7 @@
 #include "policy/ban_trie.hpp"
 #include "policy/ban_whys.hpp"
 #include "policy/pieces.hpp"
+#include "xsuperd/policy/ban_origin.hpp"
 
 namespace xsuperd::policy {
 
@@ -55,6 +56,7 @@ struct BanList::Table {
 
   std::size_t capacity;
   std::size_t count = 0;
+  std::size_t fleet = 0;  ///< of these, such as others have told us
   Pieces<Entry> entries;
   std::uint32_t unused = nothing;
   BanTrie ipv4{spread_ipv4};
@@ -86,6 +88,7 @@ struct BanList::Table {
   void erase(std::uint32_t id) noexcept;
   bool displace() noexcept;
   [[nodiscard]] Ban value(std::uint32_t id) const;
+  [[nodiscard]] bool is_fleet(std::uint32_t id) const { return ban_origin::is_fleet(whys[entries[id].why].second); }
 
   // The heap.
   void put(std::uint32_t place, const End& end) noexcept;
@@ -168,6 +171,7 @@ std::uint32_t BanList::Table::insert(const Ban& ban, base::Moment until) {
     throw;
   }
   ++count;
+  fleet += is_fleet(id) ? 1 : 0;
   link(id);
   schedule(id, until);
   return id;
@@ -180,7 +184,9 @@ BanList::Added BanList::Table::extend(std::uint32_t id, base::Moment end, const 
   if (why.stays || (longer && !entries[id].stays)) {
     const Whys::Id now = whys.take(why.reason, why.origin);
     changes = changes || now != entries[id].why;
+    fleet -= is_fleet(id) ? 1 : 0;
     whys.release(std::exchange(entries[id].why, now));
+    fleet += is_fleet(id) ? 1 : 0;
   }
   unlink(id);
   entries[id].stays = entries[id].stays || why.stays;
@@ -193,6 +199,7 @@ void BanList::Table::erase(std::uint32_t id) noexcept {
   unschedule(id);
   unlink(id);
   unindex(id);
+  fleet -= is_fleet(id) ? 1 : 0;
   whys.release(entries[id].why);
   entries[id] = {.after = std::exchange(unused, id)};
   if (--count > 0) return;
@@ -325,6 +332,7 @@ std::size_t BanList::expire(base::Moment now, std::size_t most) {
 }
 
 std::size_t BanList::size() const { return table_->count; }
+BanList::Filling BanList::filling() const { return {table_->capacity, table_->fleet}; }
 
 std::optional<base::Moment> BanList::next_end() const {
   return table_->ends.size() == 0 ? std::nullopt : std::optional(table_->ends[0].at);

@@ -20,7 +20,7 @@ policy::BanList::Ban ban_of(policy::BanLine& line, const BanTimes& at) {
   if (line.until && *line.until - at.wall <= policy::most_ban)
     ban.until = at.now + std::chrono::duration_cast<base::Moment::duration>(*line.until - at.wall);
   if (line.since && *line.since < at.wall) ban.since = at.now - std::chrono::duration_cast<base::Moment::duration>(at.wall - *line.since);
-  ban.stays = line.origin != policy::ban_origin::service;
+  ban.stays = !policy::ban_origin::goes_first(line.origin);
   ban.reason = std::move(line.reason);
   ban.origin = line.origin.empty() ? std::string(policy::ban_origin::file) : std::move(line.origin);
   return ban;

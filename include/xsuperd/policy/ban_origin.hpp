@@ -8,5 +8,10 @@ namespace xsuperd::policy::ban_origin {
 inline constexpr std::string_view service = "service";  ///< a peer has caused it: it goes where room is needed
 inline constexpr std::string_view administrator = "administrator";
 inline constexpr std::string_view file = "file";        ///< a line that names nobody
+inline constexpr std::string_view fleet = "fleet:";     ///< and the name of the host that has banned it, which shares its bans with us
+
+[[nodiscard]] constexpr bool is_fleet(std::string_view origin) { return origin.starts_with(fleet); }
+/// Does such a ban go where room is needed, before those that an administrator has named here?
+[[nodiscard]] constexpr bool goes_first(std::string_view origin) { return origin == service || is_fleet(origin); }
 
 }  // namespace xsuperd::policy::ban_origin
