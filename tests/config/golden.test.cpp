@@ -136,6 +136,12 @@ std::vector<Input> bad_values() {
   for (const std::string line : {"ban_limit = many", "ban_limit = 0", "ban_limit = 16000000", "ban_nft = bridge filter banned", "ban_nft = inet 2nd banned",
                                  "ban_nft = inet filter b@d", "ban_nft = inet filter", "ban_nft = inet filter banned"}) all.push_back({line, defaults(line)});
   all.push_back({"ban_nft, which is not permitted", defaults("ban_nft = inet filter banned")});
+  for (const std::string line : {"ban_limit = many", "ban_limit = 0", "ban_limit = 16000000", "ban_share = /run/redis.sock", "ban_share = redis://user:secret@store",
+                                 "ban_share = redis://store:0", "ban_share = redis://[::1", "ban_share = redis://[192.0.2.1]", "ban_share = redis://[::1]6379",
+                                 "ban_share = redis://a_store!", "ban_share = redis://store/two", "ban_share = redis://@store",
+                                 "ban_share = redis://a redis://b redis://c redis://d redis://e redis://f redis://g redis://h redis://i redis://j redis://k "
+                                 "redis://l redis://m redis://n redis://o redis://p redis://q",
+                                 "ban_share_password = password", "ban_share_ca = ca.pem"}) all.push_back({line, defaults(line)});
   all.push_back({"removed_sessions = kill", defaults("removed_sessions = kill")});
   all.push_back({"two log_types in the defaults", defaults("log_type = FILE /a\nlog_type = FILE /b")});
   return all;

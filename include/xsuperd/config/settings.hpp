@@ -301,6 +301,9 @@ struct Settings {
   std::optional<std::string> ban_file;                    ///< defaults only
   std::optional<std::uint32_t> ban_limit;                 ///< defaults only
   std::optional<BanNft> ban_nft;                          ///< defaults only
+  std::optional<Words> ban_share;                         ///< ours, as all to ban_share_password: defaults only; see StoreAddress
+  std::optional<std::string> ban_share_ca;                ///< a path
+  std::optional<std::string> ban_share_password;          ///< a path
   std::optional<std::string> libwrap;
   std::optional<std::uint32_t> linger;  ///< ours: seconds
   std::optional<bool> mdns;

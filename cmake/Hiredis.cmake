@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# use_hiredis(TARGET): as the option XSUPERD_HIREDIS says, lets TARGET load hiredis when it needs it, and defines
+# XSUPERD_HAVE_HIREDIS and the file's name XSUPERD_HIREDIS_FILE while it is compiled.
+function(use_hiredis target)
+  if(NOT XSUPERD_HIREDIS MATCHES "^AUTO$" AND NOT XSUPERD_HIREDIS)
+    return()
+  endif()
+  find_path(XSUPERD_HIREDIS_INCLUDE_DIR hiredis/read.h)
+  find_library(XSUPERD_HIREDIS_LIBRARY hiredis)
+  mark_as_advanced(XSUPERD_HIREDIS_INCLUDE_DIR XSUPERD_HIREDIS_LIBRARY)
+  if(XSUPERD_HIREDIS_INCLUDE_DIR AND XSUPERD_HIREDIS_LIBRARY)
+    target_include_directories(${target} SYSTEM PRIVATE ${XSUPERD_HIREDIS_INCLUDE_DIR})
+    soname_of(${XSUPERD_HIREDIS_LIBRARY} soname)
+    target_compile_definitions(${target} PRIVATE XSUPERD_HAVE_HIREDIS XSUPERD_HIREDIS_FILE="${soname}")
+    set(XSUPERD_HIREDIS_FOUND TRUE PARENT_SCOPE)
+  elseif(XSUPERD_HIREDIS STREQUAL AUTO)
+    message(STATUS "hiredis (libhiredis-dev) not found: ban_share cannot be used")
+  else()
+    message(FATAL_ERROR "XSUPERD_HIREDIS is ${XSUPERD_HIREDIS}, but hiredis (libhiredis-dev) is not found")
+  endif()
+endfunction()
