@@ -12,6 +12,7 @@
 #include "xsuperd/cli/explain.hpp"
 #include "xsuperd/cli/options.hpp"
 #include "xsuperd/cli/sources.hpp"
+#include "xsuperd/fleet/process.hpp"
 #include "xsuperd/net/libwrap.hpp"
 #include "xsuperd/net/nft.hpp"
 #include "xsuperd/worker/process.hpp"
@@ -24,6 +25,7 @@ int main(int argc, char** argv) try {
   if (program == net::nft_program_name) return net::run_nft_helper(0);
   if (program == box::helper_name) return box::run_box_helper(0);
   if (program == worker::program_name) return worker::run_worker(0, worker::sandbox_from_environment());
+  if (program == fleet::program_name) return fleet::run_fleet(0);
   const std::vector<std::string> arguments(argv, argv + argc);
   if (cli::is_trial(arguments)) return cli::try_take_over(arguments, program);
   const cli::CommandLine command = cli::parse_command_line({argv + (argc > 0 ? 1 : 0), argv + argc}, program);

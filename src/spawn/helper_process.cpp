@@ -20,7 +20,7 @@ base::Result<HelperProcess> start_helper(Spawner& spawner, std::shared_ptr<const
   base::Fd its(ends[1]);
   auto outcome = spawner.start(Job{0, std::move(recipe), std::move(its), {}}, Spawner::Load::at_once);
   if (outcome)
-    if (auto* started = std::get_if<Started>(&*outcome)) return HelperProcess{std::move(ours), std::move(started->pidfd)};
+    if (auto* started = std::get_if<Started>(&*outcome)) return HelperProcess{std::move(ours), std::move(started->pidfd), started->pid};
   const auto* failed = outcome ? std::get_if<StartFailed>(&*outcome) : nullptr;
   return base::system_error(failed ? failed->error : EAGAIN, fmt::format("can't start {}", name));
 }

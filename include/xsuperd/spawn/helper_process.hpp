@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <sys/types.h>
+
 #include <memory>
 #include <string_view>
 
@@ -14,6 +16,7 @@ namespace xsuperd::spawn {
 struct HelperProcess {
   base::Fd socket;   ///< the other end; AF_UNIX, SEQPACKET
   base::Fd process;  ///< pidfd; whoever holds it must reap the helper
+  pid_t pid = 0;
 };
 
 /// By the spawner like every other process: a fork of this process, with its threads, would be a gamble. `name` says in an

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "xsuperd/config/store_address.hpp"
+#include "xsuperd/fleet/words.hpp"
+#include "xsuperd/worker/client.hpp"
+
+namespace boost::asio {
+class io_context;
+}
+namespace xsuperd::spawn {
+class Spawner;
+}
+
+namespace xsuperd::fleet {
+
+/// Which stores there are, and how they are spoken to.
+struct Stores {
+  std::vector<config::StoreAddress> addresses = {};  ///< in the order in which they are tried; none: bans are not shared
+  std::string password_file = {};                    ///< a path; empty: none
+  std::string authorities = {};                      ///< a path, for TLS
+  bool operator==(const Stores&) const = default;
+};
+
+/// The daemon's side: starts the process, connects to a store for it, hands it the connections, and begins again, with
+/// growing pauses, when store or process is gone. What the process says is considered hostile: one that breaks the protocol is
+/// killed. Lives on the loop thread, never waits.
+class Client {
+ public:
+  struct Options {
+    worker::WorkerUser user = {};  ///< who the process becomes when the daemon is root
+    std::string host = {};         ///< our name
+    std::chrono::milliseconds first_pause{100};
+    std::chrono::milliseconds longest_pause{30'000};
+    /// A store that was there for so long is tried again after the first pause.
+    std::chrono::milliseconds healthy_after{5'000};
+    std::chrono::milliseconds silence{30'000};  ///< after which a process that shows no sign of life is killed
+  };
+  /// They may call send(), and nothing else of the Client.
+  struct Callbacks {
+    std::function<void()> on_met;                         ///< changes may be sent
+    /// None of those under way has an outcome any more. `all`: there is no other address that is tried at once.
+    std::function<void(bool all)> on_lost;
+    std::function<void(std::size_t count)> on_done;       ///< of the oldest
+    std::function<void(std::size_t count, const std::string& why)> on_refused;
+    std::function<void(const Heard&)> on_heard;
+    std::function<void(const Lifted&)> on_lifted;
+    std::function<void()> on_emptied;
+    std::function<void(const std::string& sentence)> on_trouble;  ///< of the process, for the log
+  };
+  /// Loop and spawner outlive it.
+  Client(boost::asio::io_context& loop, spawn::Spawner& spawner, Options options, Callbacks callbacks);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// From now on these; true when they are others than before, and the process begins anew.
+  bool use(Stores stores);
+  /// Is there a store that takes changes, and are less than most_under_way with it?
+  [[nodiscard]] bool has_room() const;
+  /// Only when has_room().
+  void send(const Order& change);
+
+  [[nodiscard]] bool wanted() const;
+  [[nodiscard]] bool met() const;
+  /// Of the store that is there, or was tried last.
+  [[nodiscard]] std::string store() const;
+  /// Why none is there; empty: one is, or none has been tried yet.
+  [[nodiscard]] const std::string& trouble() const;
+  /// Of the process, for an upgrade: whoever takes over must reap it. -1: none.
+  [[nodiscard]] int pidfd() const;
+
+ private:
+  friend struct Hearing;
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace xsuperd::fleet

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "xsuperd/policy/network.hpp"
+
+/// Bans shared by the hosts of a fleet: the unprivileged process that talks with the store, the daemon's side of it, and the
+/// words that pass between the two. No byte of the store is read by the daemon.
+namespace xsuperd::fleet {
+
+inline constexpr std::size_t longest_text = 200;      ///< bytes of a reason, a host name, or a sentence about a trouble
+inline constexpr std::size_t longest_secret = 512;    ///< of a user's name and a password
+inline constexpr std::size_t longest_message = 4096;     ///< of the two processes
+/// So many changes may be with the process at a time, whose outcome it has not told yet.
+inline constexpr std::size_t most_under_way = 128;
+/// A ban that would last longer is one for ever.
+inline constexpr std::uint64_t most_seconds = std::uint64_t{99} * 365 * 86'400;
+
+/// To the process: speak with that store, from now on. Two connections to it come along as descriptors, and with `tls` a file
+/// with the encoded tls::Offer.
+struct Meet {
+  std::string host = {};   ///< our name, for people
+  std::uint64_t self = 0;  ///< tells us from all others, so that we do not hear ourselves
+  std::string user = {};
+  std::string password = {};
+  std::uint16_t database = 0;
+  bool tls = false;
+  bool operator==(const Meet&) const = default;
+};
+/// To the process: a ban of ours is to be known.
+struct Add {
+  policy::Network peer = {};
+  std::uint64_t seconds = 0;  ///< 0: for ever
+  std::string reason = {};
+  bool operator==(const Add&) const = default;
+};
+/// To the process: a ban has been lifted here.
+struct Remove {
+  policy::Network peer = {};
+  bool operator==(const Remove&) const = default;
+};
+using Order = std::variant<Meet, Add, Remove>;
+
+/// It is in its sandbox. The first word of the process, or Failed.
+struct Ready {
+  bool operator==(const Ready&) const = default;
+};
+struct Failed {
+  std::string why = {};
+  bool operator==(const Failed&) const = default;
+};
+/// The store knows us, is the primary, and tells us of changes.
+struct Met {
+  bool operator==(const Met&) const = default;
+};
+/// Nothing is to be had of these connections (any more), which are closed.
+struct Lost {
+  std::string why = {};
+  bool operator==(const Lost&) const = default;
+};
+/// The outcome of the oldest so many changes that are under way.
+struct Done {
+  std::uint32_t count = 0;
+  bool operator==(const Done&) const = default;
+};
+struct Refused {
+  std::uint32_t count = 0;
+  std::string why = {};
+  bool operator==(const Refused&) const = default;
+};
+/// The store has a ban of another host, or of ours.
+struct Heard {
+  policy::Network peer = {};
+  std::uint64_t seconds = 0;  ///< 0: for ever
+  std::string reason = {};
+  std::string host = {};
+  bool operator==(const Heard&) const = default;
+};
+/// Another host has lifted it.
+struct Lifted {
+  policy::Network peer = {};
+  bool operator==(const Lifted&) const = default;
+};
+/// The store has been flushed: what we have told it is not there any more.
+struct Emptied {
+  bool operator==(const Emptied&) const = default;
+};
+/// A sign of life, every few seconds.
+struct Alive {
+  bool operator==(const Alive&) const = default;
+};
+using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted, Emptied, Alive>;
+
+/// Texts that are longer than they may be are cut, but for those of a Meet, which throw std::length_error.
+[[nodiscard]] std::string encode(const Order& order);
+[[nodiscard]] std::string encode(const Word& word);
+/// Decoding trusts nothing: any bytes give a message or none. Peers are IP addresses and networks without a scope.
+[[nodiscard]] std::optional<Order> decode_order(std::string_view bytes);
+[[nodiscard]] std::optional<Word> decode_word(std::string_view bytes);
+
+/// At most longest_text bytes, with a question mark for whatever is not UTF-8 or what a terminal obeys.
+[[nodiscard]] std::string plain(std::string_view text);
+
+/// May it be shared, whoever asks? Only IP addresses, and of these networks of at least 16 bits (IPv4) or 32 (IPv6): nobody
+/// is to ban half the world elsewhere.
+[[nodiscard]] bool may_travel(const policy::Network& peer);
+
+}  // namespace xsuperd::fleet

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "fleet/connect.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "xsuperd/config/tls.hpp"
+#include "xsuperd/fleet/words.hpp"
+#include "xsuperd/net/local_connector.hpp"
+#include "xsuperd/tls/offer.hpp"
+
+namespace xsuperd::fleet {
+
+namespace {
+
+constexpr std::chrono::milliseconds patience{5000};  ///< for each address
+constexpr std::size_t largest_file = 2 * 1024 * 1024;
+
+struct FreeAddresses {
+  void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
+};
+using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
+
+base::Result<std::string> contents(const std::string& path, std::size_t most) {
+  const base::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // nobody waits for the other end of a FIFO
+  if (!file) return base::system_error(errno, fmt::format("can't open {}", path));
+  std::string text;
+  std::array<char, 16 * 1024> piece{};
+  ssize_t got = 0;
+  while ((got = ::read(file.get(), piece.data(), piece.size())) > 0 && text.size() <= most) text.append(piece.data(), static_cast<std::size_t>(got));
+  if (got < 0) return base::system_error(errno, fmt::format("can't read {}", path));
+  if (text.size() > most) return base::Error{0, fmt::format("{} is longer than {} bytes", path, most)};
+  return text;
+}
+
+base::Result<Addresses> addresses_of(const config::StoreAddress& address) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  const int error = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &list);
+  if (error != 0) return base::Error{0, fmt::format("{} has no address: {}", address.host, ::gai_strerror(error))};
+  return Addresses(list);
+}
+
+/// 0, or errno.
+int outcome_of(int socket) {
+  pollfd wait{socket, POLLOUT, 0};
+  const int ready = ::poll(&wait, 1, static_cast<int>(patience.count()));
+  if (ready == 0) return ETIMEDOUT;
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (ready < 0 || ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
+  return error;
+}
+
+base::Fd connected(const addrinfo& to, int& error) {
+  base::Fd socket(::socket(to.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+  error = 0;
+  if (!socket || (::connect(socket.get(), to.ai_addr, to.ai_addrlen) != 0)) error = errno;
+  if (socket && error == EINPROGRESS) error = outcome_of(socket.get());
+  if (error != 0) return {};
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  return socket;
+}
+
+base::Result<void> connect_tcp(const config::StoreAddress& address, Introduction& to) {
+  const auto addresses = addresses_of(address);
+  if (!addresses) return addresses.error();
+  int error = EHOSTUNREACH;
+  for (const addrinfo* one = addresses->get(); one; one = one->ai_next) {
+    to.commands = connected(*one, error);
+    if (to.commands) to.listening = connected(*one, error);
+    if (to.listening) return {};
+  }
+  return base::Error{error, base::errno_text(error)};
+}
+
+base::Result<void> connect_locally(const config::StoreAddress& address, Introduction& to) {
+  for (base::Fd* each : {&to.commands, &to.listening}) {
+    net::LocalConnection made = net::connect_locally({address.path, std::nullopt});
+    if (!made.fd) return base::Error{made.error, base::errno_text(made.error)};
+    *each = std::move(made.fd);
+  }
+  return {};
+}
+
+/// In memory, because it may be longer than a message.
+base::Result<base::Fd> offer_for(const config::StoreAddress& address, const std::string& authorities) {
+  const auto trusted = contents(authorities, largest_file);
+  if (!trusted) return trusted.error();
+  tls::Offer offer;
+  offer.side = tls::Side::calls;
+  offer.host = address.host;
+  offer.client_certificate = tls::ClientCertificate::required;
+  offer.client_ca = tls::pem_blocks(*trusted);
+  if (offer.client_ca.empty()) return base::Error{0, fmt::format("{} has no certificates", authorities)};
+  const std::string text = tls::encode(offer);
+  base::Fd file(::memfd_create("xsuperd-fleet", MFD_CLOEXEC));
+  if (!file || ::pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+    return base::system_error(errno, "can't make a file in memory");
+  return file;
+}
+
+base::Result<std::string> password_in(const std::string& path) {
+  if (path.empty()) return std::string();
+  const auto text = contents(path, 16 * longest_secret);
+  if (!text) return text.error();
+  std::string line = text->substr(0, text->find_first_of("\r\n"));
+  if (line.empty() || line.size() > longest_secret)
+    return base::Error{0, fmt::format("the first line of {} is no password of 1 to {} bytes", path, longest_secret)};
+  return line;
+}
+
+}  // namespace
+
+base::Result<Introduction> introduce(const config::StoreAddress& address, const std::string& password, const std::string& authorities) {
+  Introduction made;
+  auto secret = password_in(password);
+  if (!secret) return secret.error();
+  made.password = std::move(*secret);
+  if (address.tls) {
+    auto offer = offer_for(address, authorities);
+    if (!offer) return offer.error();
+    made.offer = std::move(*offer);
+  }
+  const auto there = address.path.empty() ? connect_tcp(address, made) : connect_locally(address, made);
+  if (!there) return there.error();
+  return made;
+}
+
+}  // namespace xsuperd::fleet

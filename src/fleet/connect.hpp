@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The way to the store. Internal to fleet. Blocks on name servers, files and networks: for a thread of SlowWork.
+#pragma once
+#include <string>
+
+#include "xsuperd/base/error.hpp"
+#include "xsuperd/base/fd.hpp"
+#include "xsuperd/config/store_address.hpp"
+
+namespace xsuperd::fleet {
+
+/// All that the process is given.
+struct Introduction {
+  base::Fd commands, listening;
+  std::string password;
+  base::Fd offer;  ///< with TLS: a file in memory
+};
+
+/// Connects twice, and reads the files: what they say now counts. `password` and `authorities` are paths; the first may be empty.
+/// The error is a clause.
+[[nodiscard]] base::Result<Introduction> introduce(const config::StoreAddress& address, const std::string& password, const std::string& authorities);
+
+}  // namespace xsuperd::fleet

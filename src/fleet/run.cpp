@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "fleet/packets.hpp"
+#include "fleet/replies.hpp"
+#include "fleet/store_socket.hpp"
+#include "fleet/store_talk.hpp"
+#include "xsuperd/base/memory.hpp"
+#include "xsuperd/fleet/process.hpp"
+#include "xsuperd/worker/process.hpp"
+
+namespace xsuperd::fleet {
+
+namespace {
+
+constexpr int turn = 1000;                   ///< milliseconds between two looks at the clock
+constexpr std::size_t most_kept = 1024;      ///< words for the daemon; with more of them the store is not listened to
+constexpr std::chrono::seconds alive_every{5};
+
+base::Moment now() { return std::chrono::steady_clock::now(); }
+
+/// What is waited for at a descriptor.
+class Watched {
+ public:
+  explicit Watched(int set, int fd) : set_(set), fd_(fd) {
+    epoll_event event{.events = 0, .data = {.fd = fd}};
+    if (::epoll_ctl(set_, EPOLL_CTL_ADD, fd_, &event) != 0) throw std::bad_alloc();
+  }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+  void want(bool read, bool write) {
+    const std::uint32_t events = (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U);
+    if (events == events_) return;
+    epoll_event event{.events = events, .data = {.fd = fd_}};
+    ::epoll_ctl(set_, EPOLL_CTL_MOD, fd_, &event);
+    events_ = events;
+  }
+
+ private:
+  const int set_, fd_;
+  std::uint32_t events_ = 0;
+};
+
+/// One connection, and what is waited for there. It leaves the set when it is closed.
+struct Line {
+  Line(int set, base::Fd fd, std::shared_ptr<const tls::Context> context) : socket(std::move(fd), std::move(context)), watched(set, socket.fd()) {}
+  StoreSocket socket;
+  Watched watched;
+};
+
+/// The store that is spoken with.
+struct Store {
+  Store(int set, const Meet& meet, Packet& packet, std::shared_ptr<const tls::Context> context)
+      : commands(set, std::move(packet.descriptors[0]), context),
+        listening(set, std::move(packet.descriptors[1]), std::move(context)),
+        talk(meet, now(), out) {}
+  StoreTalk::Out out;
+  Line commands, listening;
+  StoreTalk talk;
+};
+
+/// The whole file.
+std::string contents(int fd) {
+  std::string text;
+  std::array<char, 64 * 1024> piece{};
+  for (ssize_t got = 0; (got = ::read(fd, piece.data(), piece.size())) > 0 && text.size() <= tls::longest_offer;) text.append(piece.data(), static_cast<std::size_t>(got));
+  return text;
+}
+
+class Process {
+ public:
+  Process(base::Fd socket, base::Fd set) : set_(std::move(set)), socket_(std::move(socket)), watched_(set_.get(), socket_.get()) { tell(Ready{}); }
+  /// Until the daemon is gone.
+  void run();
+
+ private:
+  void tell(const Word& word);
+  [[nodiscard]] bool flush();
+  [[nodiscard]] bool listen_to_daemon();
+  [[nodiscard]] bool obey(Packet& packet);
+  [[nodiscard]] bool meet(const Meet& meet, Packet& packet);
+  void use_store();
+  void hear(Line& line, void (StoreTalk::*take)(std::string_view, base::Moment));
+  void want();
+
+  const base::Fd set_;
+  const base::Fd socket_;
+  Watched watched_;
+  std::deque<std::string> kept_;  ///< for the daemon
+  std::unique_ptr<Store> store_;
+  base::Moment shown_ = now();
+  std::array<char, 64 * 1024> buffer_{};
+};
+
+void Process::tell(const Word& word) { kept_.push_back(encode(word)); }
+
+bool Process::flush() {
+  while (!kept_.empty()) {
+    const int error = send_packet(socket_.get(), kept_.front());
+    if (error == EAGAIN || error == ENOBUFS) return true;
+    if (error != 0) return false;
+    kept_.pop_front();
+  }
+  return true;
+}
+
+bool Process::listen_to_daemon() {
+  Packet packet;
+  while (true) {
+    const Got got = receive_packet(socket_.get(), packet);
+    if (got == Got::later) return true;
+    if (got == Got::end || !obey(packet)) return false;
+    packet = {};
+  }
+}
+
+/// The daemon is not doubted, but a message that is none ends us: there is another version at work.
+bool Process::obey(Packet& packet) {
+  const auto order = decode_order(packet.bytes);
+  if (!order) return false;
+  if (const auto* first = std::get_if<Meet>(&*order)) return meet(*first, packet);
+  if (!store_) return true;
+  if (const auto* add = std::get_if<Add>(&*order)) store_->talk.order(*add, now());
+  if (const auto* remove = std::get_if<Remove>(&*order)) store_->talk.order(*remove, now());
+  return true;
+}
+
+bool Process::meet(const Meet& meet, Packet& packet) {
+  if (packet.descriptors.size() != (meet.tls ? 3U : 2U)) return false;
+  store_.reset();
+  std::shared_ptr<const tls::Context> context;
+  if (meet.tls) {
+    const auto offer = tls::decode(contents(packet.descriptors[2].get()));
+    const auto made = offer ? tls::Context::make(*offer) : base::Result<std::shared_ptr<const tls::Context>>(base::Error{0, "it cannot be read"});
+    if (!made) return tell(Lost{"TLS cannot be used: " + made.error().sentence}), true;
+    context = *made;
+  }
+  store_ = std::make_unique<Store>(set_.get(), meet, packet, std::move(context));
+  return true;
+}
+
+void Process::hear(Line& line, void (StoreTalk::*take)(std::string_view, base::Moment)) {
+  const auto got = line.socket.receive(buffer_);
+  if (!got) return store_->talk.end(line.socket.why());
+  if (*got > 0) (store_->talk.*take)({buffer_.data(), *got}, now());
+}
+
+/// As much as fits into one turn: the rest is told again. What TLS holds already no socket would tell, hence the second look.
+void Process::use_store() {
+  Store& store = *store_;
+  if (kept_.size() < most_kept) {
+    for (int piece = 0; piece < 4 && !store.talk.over(); ++piece) {
+      hear(store.commands, &StoreTalk::hear_commands);
+      if (!store.talk.over()) hear(store.listening, &StoreTalk::hear_listening);
+    }
+    if (kept_.empty()) store.talk.go_on(now());
+    store.talk.tick(now());
+  }
+  store.commands.socket.send(store.out.commands);
+  store.listening.socket.send(store.out.listening);
+  for (Line* line : {&store.commands, &store.listening})
+    if (!line->socket.push()) store.talk.end(line->socket.why());
+  for (const Word& word : store.out.words) tell(word);
+  store.out.words.clear();
+  if (store.talk.over()) store_.reset();
+}
+
+void Process::want() {
+  watched_.want(true, !kept_.empty());
+  if (!store_) return;
+  const bool room = kept_.size() < most_kept;
+  for (Line* line : {&store_->commands, &store_->listening}) line->watched.want(room, line->socket.wants_to_write());
+}
+
+void Process::run() {
+  while (true) {
+    if (!flush()) return;
+    want();
+    epoll_event events[4];
+    const int patience = store_ && kept_.empty() && store_->talk.could_go_on() ? 0 : turn;
+    if (::epoll_wait(set_.get(), events, 4, patience) < 0 && errno != EINTR) return;
+    if (!listen_to_daemon()) return;
+    if (store_) use_store();
+    if (now() - shown_ < alive_every) continue;
+    shown_ = now();
+    if (kept_.empty()) tell(Alive{});
+  }
+}
+
+int serve(base::Fd socket) try {
+  base::Fd set(::epoll_create1(EPOLL_CLOEXEC));
+  if (!set) return 1;
+  Process(std::move(socket), std::move(set)).run();
+  return 0;
+} catch (const std::exception&) {
+  return 1;  // a bug, or no memory: the daemon sees us end, and starts another
+}
+
+base::Result<void> prepare() {
+  if (auto loaded = load_hiredis(); !loaded) return loaded;
+  worker::SandboxOptions options = worker::sandbox_from_environment();
+  options.name = program_name.data();
+  options.sockets = false;
+  return worker::enter_sandbox(options);
+}
+
+}  // namespace
+
+int run_fleet(int socket_fd) {
+  auto socket = worker::keep_only(socket_fd);
+  if (!socket) return 1;
+  if (const auto ready = prepare(); !ready) {
+    (void)send_packet(socket->get(), encode(Word(Failed{ready.error().sentence})));
+    return 1;
+  }
+  base::give_back_memory();  // what the filter of system calls took to be made
+  return serve(std::move(*socket));
+}
+
+}  // namespace xsuperd::fleet

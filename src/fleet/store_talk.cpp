@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include "fleet/store_talk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "xsuperd/base/text.hpp"
+
+namespace xsuperd::fleet {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto patience = 10s;       ///< for each answer
+constexpr auto quiet = 10s;          ///< so long nothing need be told; then it is asked whether it is there
+constexpr auto show_every = 10s;
+constexpr std::string_view shown_for = "60";  ///< seconds
+constexpr std::string_view page_size = "100";
+constexpr std::uint32_t most_pages = 200'000;  ///< a store that lies has no end
+
+std::string host_key(std::uint64_t self) { return fmt::format("{}{:016x}", host_begin, self); }
+
+std::string said(const Reply& reply) { return base::escaped(reply.text, longest_text / 2); }
+
+/// Whoever says so has nothing to say to us, or not now.
+bool turns_away(const Reply& reply) {
+  return std::ranges::any_of(std::initializer_list<std::string_view>{"READONLY", "MOVED", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "NOAUTH"},
+                             [&](std::string_view word) { return reply.is_error(word); });
+}
+
+/// Version 5 and older say something else than later ones.
+bool doubts_us(const Reply& reply) {
+  return reply.is_error("WRONGPASS") || reply.is_error("ERR invalid password") || reply.is_error("ERR Client sent AUTH") || reply.is_error("ERR AUTH");
+}
+
+std::string doubt(const Reply& reply) { return fmt::format("it refuses user and password: {}", said(reply)); }
+
+}  // namespace
+
+StoreTalk::StoreTalk(const Meet& meet, base::Moment now, Out& out)
+    : meet_(meet), out_(out), begun_(now), answered_(now), told_(now), pinged_(now), shown_(now) {
+  if (!meet_.password.empty()) {
+    const std::string user = meet_.user.empty() ? "default" : meet_.user;
+    // Servers before version 6 have no users, and want the password alone.
+    meet_.user.empty() ? ask(now, {What::auth}, "AUTH", meet_.password) : ask(now, {What::auth}, "AUTH", user, meet_.password);
+    meet_.user.empty() ? put_command(out_.listening, "AUTH", meet_.password) : put_command(out_.listening, "AUTH", user, meet_.password);
+  }
+  if (meet_.database != 0) ask(now, {What::select}, "SELECT", std::to_string(meet_.database));
+  ask(now, {What::role}, "ROLE");
+  ask(now, {What::probe}, "GET", host_key(meet_.self));
+  put_command(out_.listening, "SUBSCRIBE", channel);
+}
+
+template <typename... Words>
+void StoreTalk::ask(base::Moment now, Expected what, const Words&... words) {
+  if (expected_.empty()) answered_ = now;
+  expected_.push_back(what);
+  put_command(out_.commands, words...);
+}
+
+void StoreTalk::end(std::string why) {
+  if (over_) return;
+  tell_done();
+  over_ = true;
+  out_.words.emplace_back(Lost{std::move(why)});
+}
+
+void StoreTalk::hear_commands(std::string_view bytes, base::Moment now) {
+  if (over_) return;
+  commands_.feed(bytes);
+  while (!over_) {
+    auto reply = commands_.next();
+    if (!reply) break;
+    if (expected_.empty()) return end("it has answered what nobody has asked");
+    answered_ = now;
+    const Expected what = expected_.front();
+    expected_.pop_front();
+    take(what, std::move(*reply), now);
+  }
+  if (commands_.broken()) return end("what it answers is not the protocol of Redis");
+  if (!over_) tell_done();
+}
+
+void StoreTalk::hear_listening(std::string_view bytes, base::Moment now) {
+  if (over_) return;
+  listening_.feed(bytes);
+  while (!over_) {
+    const auto reply = listening_.next();
+    if (!reply) break;
+    told_ = now;
+    take_told(*reply, now);
+  }
+  if (listening_.broken()) end("what it tells is not the protocol of Redis");
+}
+
+void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
+  if (turns_away(reply)) return end(fmt::format("it says: {}", said(reply)));
+  switch (what.what) {
+    case What::auth:
+      if (reply.is_error()) end(doubt(reply));
+      return;
+    case What::select:
+      if (reply.is_error()) end(fmt::format("it has no database {}: {}", meet_.database, said(reply)));
+      return;
+    case What::role: return take_role(reply);
+    case What::probe:
+      if (reply.is_error()) return end(fmt::format("it does not tell what there is: {}", said(reply)));
+      primary_ = true;
+      return look_if_met(now);
+    case What::change: return take_change(reply);
+    case What::notice: return take_notice(reply);
+    case What::page: return take_page(reply, now);
+    case What::value:
+      value_ = reply.kind == Reply::Kind::text ? read_entry(reply.text) : std::nullopt;
+      return;
+    case What::rest: return take_rest(what.peer, reply);
+    case What::here: return take_here(reply, now);
+  }
+}
+
+/// Not everybody may ask that, or can be asked: what is no primary says so when something is to be changed.
+void StoreTalk::take_role(const Reply& reply) {
+  const bool known = reply.kind == Reply::Kind::list && !reply.list.empty() && reply.list[0].is_text();
+  if (known && reply.list[0].text != "master") return end(fmt::format("it is no primary, but a {}", base::escaped(reply.list[0].text, 20)));
+}
+
+void StoreTalk::look_if_met(base::Moment now) {
+  if (met_ || !primary_ || !subscribed_) return;
+  met_ = true;
+  out_.words.emplace_back(Met{});
+  show(now, true);
+  scanning_ = true;
+  ask_page(now);
+}
+
+void StoreTalk::ask_page(base::Moment now) {
+  page_wanted_ = false;
+  ask(now, {What::page}, "SCAN", cursor_, "MATCH", std::string(key_begin) + "*", "COUNT", page_size);
+}
+
+void StoreTalk::go_on(base::Moment now) {
+  if (!over_ && page_wanted_) ask_page(now);
+}
+
+void StoreTalk::take_page(const Reply& reply, base::Moment now) {
+  const bool right = reply.kind == Reply::Kind::list && reply.list.size() == 2 && reply.list[0].is_text() && reply.list[0].text.size() <= 20 &&
+                     reply.list[1].kind == Reply::Kind::list;
+  if (reply.is_error()) return end(fmt::format("it does not tell what there is: {}", said(reply)));
+  if (!right) return end("it answers SCAN with something else");
+  for (const Reply& key : reply.list[1].list) {
+    const auto peer = key.is_text() ? peer_of(key.text) : std::nullopt;
+    if (!peer) continue;
+    ask(now, {What::value, *peer}, "GET", key.text);
+    ask(now, {What::rest, *peer}, "PTTL", key.text);
+  }
+  cursor_ = reply.list[0].text;
+  scanning_ = cursor_ != "0" && ++pages_ < most_pages;
+  page_wanted_ = scanning_;
+}
+
+/// In milliseconds; -1: for ever, -2: it has gone meanwhile.
+void StoreTalk::take_rest(const policy::Network& peer, const Reply& reply) {
+  const auto entry = std::exchange(value_, std::nullopt);
+  if (!entry || reply.kind != Reply::Kind::number || reply.number == 0 || reply.number < -1) return;
+  const auto seconds = reply.number < 0 ? 0 : (static_cast<std::uint64_t>(reply.number) + 999) / 1000;
+  out_.words.emplace_back(Heard{peer, seconds > most_seconds ? 0 : seconds, entry->reason, entry->host});
+}
+
+void StoreTalk::order(const Add& one, base::Moment now) {
+  if (over_ || !met_) return;
+  const Entry entry{meet_.host, one.reason};
+  if (one.seconds > 0)
+    ask(now, {What::change}, "SET", key_of(one.peer), text_of(entry), "EX", std::to_string(one.seconds));
+  else
+    ask(now, {What::change}, "SET", key_of(one.peer), text_of(entry));
+  ask(now, {What::notice}, "PUBLISH", channel, text_of(Notice{meet_.self, one.peer, false, one.seconds, entry}));
+}
+
+void StoreTalk::order(const Remove& one, base::Moment now) {
+  if (over_ || !met_) return;
+  ask(now, {What::change}, "DEL", key_of(one.peer));
+  ask(now, {What::notice}, "PUBLISH", channel, text_of(Notice{.by = meet_.self, .peer = one.peer, .lifted = true}));
+}
+
+void StoreTalk::take_change(const Reply& reply) { trouble_ = reply.is_error() ? said(reply) : std::string(); }
+
+/// The second half of a change.
+void StoreTalk::take_notice(const Reply& reply) {
+  if (trouble_.empty() && reply.is_error()) trouble_ = said(reply);
+  if (trouble_.empty()) return void(++done_);
+  tell_done();
+  out_.words.emplace_back(Refused{1, std::exchange(trouble_, {})});
+}
+
+void StoreTalk::tell_done() {
+  for (; done_ > 0; done_ -= std::min<std::uint32_t>(done_, most_under_way))
+    out_.words.emplace_back(Done{std::min<std::uint32_t>(done_, most_under_way)});
+}
+
+/// A key that is there as long as we are. XX: only if it is there, which says whether somebody has flushed the store.
+void StoreTalk::show(base::Moment now, bool first) {
+  shown_ = now;
+  const std::string key = host_key(meet_.self);
+  if (first)
+    ask(now, {What::here}, "SET", key, meet_.host, "EX", shown_for);
+  else
+    ask(now, {What::here}, "SET", key, meet_.host, "EX", shown_for, "XX");
+}
+
+void StoreTalk::take_here(const Reply& reply, base::Moment now) {
+  if (reply.kind != Reply::Kind::nothing) return;
+  out_.words.emplace_back(Emptied{});
+  show(now, true);
+}
+
+void StoreTalk::take_told(const Reply& reply, base::Moment now) {
+  if (reply.is_error()) return end(doubts_us(reply) ? doubt(reply) : fmt::format("it tells of no changes: {}", said(reply)));
+  if (reply.kind != Reply::Kind::list || reply.list.empty() || !reply.list[0].is_text()) return;
+  const std::string& kind = reply.list[0].text;
+  if (kind == "subscribe") {
+    subscribed_ = true;
+    return look_if_met(now);
+  }
+  if (kind != "message" || reply.list.size() != 3 || !reply.list[2].is_text()) return;
+  const auto notice = read_notice(reply.list[2].text);
+  if (!notice || notice->by == meet_.self) return;
+  if (notice->lifted)
+    out_.words.emplace_back(Lifted{notice->peer});
+  else
+    out_.words.emplace_back(Heard{notice->peer, notice->seconds, notice->entry.reason, notice->entry.host});
+}
+
+void StoreTalk::tick(base::Moment now) {
+  if (over_) return;
+  if (!met_ && now - begun_ > patience) return end("it does not answer");
+  if (!expected_.empty() && now - answered_ > patience) return end("it has not answered for 10 seconds");
+  if (!met_) return;
+  if (now - told_ > quiet + patience) return end("it has not been heard for 20 seconds");
+  if (now - told_ > quiet && now - pinged_ > quiet) {
+    put_command(out_.listening, "PING");
+    pinged_ = now;
+  }
+  if (now - shown_ >= show_every) show(now, false);
+}
+
+}  // namespace xsuperd::fleet

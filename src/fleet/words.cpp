@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+#include "xsuperd/fleet/words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "xsuperd/base/fields.hpp"
+#include "xsuperd/base/utf8.hpp"
+
+namespace xsuperd::fleet {
+
+namespace {
+
+using base::Address;
+using base::FieldReader;
+using base::FieldWriter;
+
+constexpr std::uint8_t version = 1;
+
+void put(FieldWriter& to, const policy::Network& peer) {
+  to.put(static_cast<std::uint8_t>(peer.address.family()));
+  for (const std::uint8_t byte : peer.address.bytes()) to.put(byte);
+  to.put(peer.length);
+}
+
+/// As Network::of() has it, so that one peer has one spelling; all others are refused.
+policy::Network take_peer(FieldReader& from) {
+  const auto family = static_cast<Address::Family>(from.take<std::uint8_t>());
+  std::array<std::uint8_t, 16> bytes{};
+  for (std::uint8_t& byte : bytes) byte = from.take<std::uint8_t>();
+  const auto length = from.take<std::uint8_t>();
+  if (family != Address::Family::ipv4 && family != Address::Family::ipv6) return from.refuse(), policy::Network{};
+  const policy::Network given{Address::of(family, bytes), length};
+  const policy::Network peer = policy::Network::of(given.address, length);
+  if (peer != given) from.refuse();
+  return peer;
+}
+
+std::string_view cut(std::string_view text) { return text.substr(0, longest_text); }
+
+void put(FieldWriter& to, const Meet& one) {
+  if (one.host.size() > longest_text || one.user.size() > longest_secret || one.password.size() > longest_secret)
+    throw std::length_error("fleet: a message has too long a text");
+  to.text(one.host).put(one.self).text(one.user).text(one.password).put(one.database).put(static_cast<std::uint8_t>(one.tls));
+}
+Meet take_meet(FieldReader& from) {
+  Meet one;
+  one.host = from.text(longest_text);
+  one.self = from.take<std::uint64_t>();
+  one.user = from.text(longest_secret);
+  one.password = from.text(longest_secret);
+  one.database = from.take<std::uint16_t>();
+  one.tls = from.flag();
+  return one;
+}
+
+void put(FieldWriter& to, const Add& one) {
+  put(to, one.peer);
+  to.put(one.seconds).text(cut(one.reason));
+}
+void put(FieldWriter& to, const Remove& one) { put(to, one.peer); }
+void put(FieldWriter&, const Ready&) {}
+void put(FieldWriter& to, const Failed& one) { to.text(cut(one.why)); }
+void put(FieldWriter&, const Met&) {}
+void put(FieldWriter& to, const Lost& one) { to.text(cut(one.why)); }
+void put(FieldWriter& to, const Done& one) { to.put(one.count); }
+void put(FieldWriter& to, const Refused& one) { to.put(one.count).text(cut(one.why)); }
+void put(FieldWriter& to, const Heard& one) {
+  put(to, one.peer);
+  to.put(one.seconds).text(cut(one.reason)).text(cut(one.host));
+}
+void put(FieldWriter& to, const Lifted& one) { put(to, one.peer); }
+void put(FieldWriter&, const Emptied&) {}
+void put(FieldWriter&, const Alive&) {}
+
+/// The kind is the place in the variant.
+template <typename Variant>
+std::string encode_any(const Variant& message) {
+  FieldWriter to;
+  to.put(version).put(static_cast<std::uint8_t>(message.index()));
+  std::visit([&to](const auto& one) { put(to, one); }, message);
+  return to.take();
+}
+
+std::string text_of(FieldReader& from) { return std::string(from.text(longest_text)); }
+std::uint64_t seconds_of(FieldReader& from) { return from.take_up_to(most_seconds); }
+std::uint32_t count_of(FieldReader& from) {
+  const auto count = from.take_up_to(static_cast<std::uint32_t>(most_under_way));
+  if (count == 0) from.refuse();
+  return count;
+}
+
+// Fields are read in the order in which they stand in the braces.
+Order take_order(FieldReader& from, std::uint8_t kind) {
+  switch (kind) {
+    case 0: return take_meet(from);
+    case 1: return Add{take_peer(from), seconds_of(from), text_of(from)};
+    case 2: return Remove{take_peer(from)};
+    default: return from.refuse(), Order{};
+  }
+}
+
+Word take_word(FieldReader& from, std::uint8_t kind) {
+  switch (kind) {
+    case 0: return Ready{};
+    case 1: return Failed{text_of(from)};
+    case 2: return Met{};
+    case 3: return Lost{text_of(from)};
+    case 4: return Done{count_of(from)};
+    case 5: return Refused{count_of(from), text_of(from)};
+    case 6: return Heard{take_peer(from), seconds_of(from), text_of(from), text_of(from)};
+    case 7: return Lifted{take_peer(from)};
+    case 8: return Emptied{};
+    case 9: return Alive{};
+    default: return from.refuse(), Word{};
+  }
+}
+
+template <typename Variant>
+std::optional<Variant> decode_any(std::string_view bytes, Variant (*take)(FieldReader&, std::uint8_t)) {
+  FieldReader from(bytes);
+  if (from.take<std::uint8_t>() != version) return std::nullopt;
+  const auto kind = from.take<std::uint8_t>();
+  Variant message = take(from, kind);
+  return from.complete() ? std::optional(std::move(message)) : std::nullopt;
+}
+
+}  // namespace
+
+std::string encode(const Order& order) { return encode_any(order); }
+std::string encode(const Word& word) { return encode_any(word); }
+std::optional<Order> decode_order(std::string_view bytes) { return decode_any<Order>(bytes, take_order); }
+std::optional<Word> decode_word(std::string_view bytes) { return decode_any<Word>(bytes, take_word); }
+
+std::string plain(std::string_view text) {
+  std::string result;
+  while (!text.empty() && result.size() < longest_text) {
+    const std::size_t length = base::utf8_length(text);
+    const bool good = length > 0 && base::is_plain(text.substr(0, length)) && result.size() + length <= longest_text;
+    good ? result.append(text, 0, length) : result.append(1, '?');
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return result;
+}
+
+bool may_travel(const policy::Network& peer) {
+  switch (peer.address.family()) {
+    case Address::Family::ipv4: return peer.length >= 16;
+    case Address::Family::ipv6: return peer.length >= 32 && peer.address.scope() == 0;
+    default: return false;
+  }
+}
+
+}  // namespace xsuperd::fleet

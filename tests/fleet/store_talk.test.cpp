@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+#include "fleet/store_talk.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace xsuperd;
+using namespace xsuperd::fleet;
+using namespace std::chrono_literals;
+
+namespace {
+
+policy::Network network(const char* text) { return *policy::Network::parse(text); }
+std::string bulk(std::string_view text) { return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n"; }
+
+/// A conversation, and what it has said last.
+struct Talk {
+  explicit Talk(Meet meet = {.host = "alpha", .self = 1}) {
+    REQUIRE(load_hiredis().has_value());
+    talk.emplace(meet, now, out);
+  }
+  std::string commands() { return std::exchange(out.commands, {}); }
+  std::string listening() { return std::exchange(out.listening, {}); }
+  std::vector<Word> words() { return std::exchange(out.words, {}); }
+  void answer(std::string_view bytes) { talk->hear_commands(bytes, now); }
+  void tell(std::string_view bytes) { talk->hear_listening(bytes, now); }
+  /// Until it goes through what there is.
+  void meet() {
+    answer("*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n$-1\r\n");
+    tell("*3\r\n$9\r\nsubscribe\r\n" + bulk(channel) + ":1\r\n");
+    CHECK(words() == std::vector<Word>{Met{}});
+    answer("+OK\r\n");
+    commands();
+    listening();
+  }
+  /// Nothing is in the store.
+  void meet_empty() {
+    meet();
+    answer("*2\r\n$1\r\n0\r\n*0\r\n");
+    commands();
+  }
+  std::string lost() {
+    const auto all = words();
+    REQUIRE_FALSE(all.empty());
+    REQUIRE(std::holds_alternative<Lost>(all.back()));
+    CHECK(talk->over());
+    return std::get<Lost>(all.back()).why;
+  }
+
+  base::Moment now{1h};
+  StoreTalk::Out out;
+  std::optional<StoreTalk> talk;
+};
+
+}  // namespace
+
+TEST_CASE("a user, a password and a database are told before anything else") {
+  Talk talk({.host = "alpha", .self = 1, .user = "limits", .password = "secret", .database = 2});
+  CHECK(talk.commands() == "*3\r\n$4\r\nAUTH\r\n$6\r\nlimits\r\n$6\r\nsecret\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n2\r\n*1\r\n$4\r\nROLE\r\n"
+                           "*2\r\n$3\r\nGET\r\n$31\r\n{xsuperd}:host:0000000000000001\r\n");
+  CHECK(talk.listening().starts_with("*3\r\n$4\r\nAUTH\r\n$6\r\nlimits\r\n$6\r\nsecret\r\n*2\r\n$9\r\nSUBSCRIBE\r\n"));
+  talk.answer("-WRONGPASS invalid username-password pair\r\n");
+  CHECK(talk.lost() == "it refuses user and password: WRONGPASS invalid username-password pair");
+}
+
+TEST_CASE("what is there is gone through page by page, with its time by the store") {
+  Talk talk;
+  talk.meet();
+  talk.answer("*2\r\n$2\r\n17\r\n*3\r\n" + bulk("{xsuperd}:ban:192.0.2.7") + bulk("{xsuperd}:ban:nonsense") + bulk("other"));
+  CHECK(talk.commands() == "*2\r\n$3\r\nGET\r\n$23\r\n{xsuperd}:ban:192.0.2.7\r\n*2\r\n$4\r\nPTTL\r\n$23\r\n{xsuperd}:ban:192.0.2.7\r\n");
+  talk.answer(bulk(R"({"host":"beta","reason":"sensor telnet"})") + ":1500\r\n");
+  CHECK(talk.words() == std::vector<Word>{Heard{network("192.0.2.7"), 2, "sensor telnet", "beta"}});
+  CHECK(talk.commands().empty());  // until the daemon has taken that
+  talk.talk->go_on(talk.now);
+  CHECK(talk.commands().find("\r\n17\r\n") != std::string::npos);
+  talk.answer("*2\r\n$1\r\n0\r\n*0\r\n");
+  talk.talk->go_on(talk.now);
+  CHECK(talk.commands().empty());
+}
+
+TEST_CASE("a ban without an end, and one that has gone meanwhile") {
+  Talk talk;
+  talk.meet();
+  talk.answer("*2\r\n$1\r\n0\r\n*3\r\n" + bulk("{xsuperd}:ban:192.0.2.1") + bulk("{xsuperd}:ban:192.0.2.2") + bulk("{xsuperd}:ban:192.0.2.3"));
+  talk.answer(bulk("{}") + ":-1\r\n" + "$-1\r\n:-2\r\n" + bulk("no object") + ":5000\r\n");
+  CHECK(talk.words() == std::vector<Word>{Heard{network("192.0.2.1"), 0, "", ""}});
+}
+
+TEST_CASE("a ban of ours is put there with its time, and told; its outcome is that of both") {
+  Talk talk;
+  talk.meet_empty();
+  talk.talk->order(Add{network("192.0.2.0/24"), 600, "sensor telnet"}, talk.now);
+  const std::string said = talk.commands();
+  CHECK(said.find("SET\r\n$26\r\n{xsuperd}:ban:192.0.2.0/24\r\n") != std::string::npos);
+  CHECK(said.find("EX\r\n$3\r\n600\r\n") != std::string::npos);
+  CHECK(said.find("PUBLISH\r\n") != std::string::npos);
+  talk.answer("+OK\r\n:1\r\n");
+  CHECK(talk.words() == std::vector<Word>{Done{1}});
+  talk.talk->order(Remove{network("192.0.2.0/24")}, talk.now);
+  talk.talk->order(Add{network("192.0.2.1"), 0, ""}, talk.now);
+  talk.answer(":1\r\n:0\r\n-OOM command not allowed\r\n:0\r\n");
+  CHECK(talk.words() == std::vector<Word>{Done{1}, Refused{1, "OOM command not allowed"}});
+}
+
+TEST_CASE("what others tell is heard, and our own words are not") {
+  Talk talk;
+  talk.meet_empty();
+  const auto message = [](std::string_view text) { return "*3\r\n$7\r\nmessage\r\n" + bulk(channel) + bulk(text); };
+  talk.tell(message(text_of(Notice{2, network("192.0.2.7"), false, 60, {"beta", "refused ftp"}})));
+  talk.tell(message(text_of(Notice{.by = 2, .peer = network("192.0.2.8"), .lifted = true})));
+  talk.tell(message(text_of(Notice{1, network("192.0.2.9"), false, 60, {"alpha", ""}})));
+  talk.tell(message("nonsense") + message(R"({"ban":"192.0.2.9","seconds":-1})") + message(R"({"ban":"unix:uid=0","seconds":1})"));
+  CHECK(talk.words() == std::vector<Word>{Heard{network("192.0.2.7"), 60, "refused ftp", "beta"}, Lifted{network("192.0.2.8")}});
+}
+
+TEST_CASE("what is no primary, turns away or says nonsense is lost") {
+  const auto why = [](std::string_view bytes) {
+    Talk talk;
+    talk.answer(bytes);
+    return talk.lost();
+  };
+  CHECK(why("*5\r\n$5\r\nslave\r\n$1\r\nh\r\n:1\r\n$9\r\nconnected\r\n:0\r\n") == "it is no primary, but a slave");
+  CHECK(why("*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n-MOVED 4758 192.0.2.1:6379\r\n") == "it says: MOVED 4758 192.0.2.1:6379");
+  CHECK(why("-LOADING Redis is loading\r\n") == "it says: LOADING Redis is loading");
+  CHECK(why("HTTP/1.0 400 Bad Request\r\n") == "what it answers is not the protocol of Redis");
+  Talk talk;
+  talk.meet_empty();
+  talk.answer("+OK\r\n");
+  CHECK(talk.lost() == "it has answered what nobody has asked");
+}
+
+TEST_CASE("a store that may not be asked for its role is taken for a primary until it says otherwise") {
+  Talk talk;
+  talk.answer("-NOPERM this user has no permissions\r\n$-1\r\n");
+  talk.tell("*3\r\n$9\r\nsubscribe\r\n" + bulk(channel) + ":1\r\n");
+  CHECK(talk.words() == std::vector<Word>{Met{}});
+  talk.answer("+OK\r\n*2\r\n$1\r\n0\r\n*0\r\n");
+  talk.talk->order(Add{network("192.0.2.1"), 5, ""}, talk.now);
+  talk.answer("-READONLY You can't write against a read only replica.\r\n");
+  CHECK(talk.lost().starts_with("it says: READONLY"));
+}
+
+TEST_CASE("silence ends it, and a slow store does not") {
+  Talk talk;
+  talk.now += 11s;
+  talk.talk->tick(talk.now);
+  CHECK(talk.lost() == "it does not answer");
+
+  Talk slow;
+  slow.meet_empty();
+  for (int i = 0; i < 20; ++i) slow.talk->order(Add{network("192.0.2.1"), 5, ""}, slow.now);
+  for (int i = 0; i < 20; ++i) {  // each answer takes two seconds
+    slow.now += 2s;
+    slow.answer(i % 2 == 0 ? "+OK\r\n" : ":0\r\n");
+    slow.tell("*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+    slow.talk->tick(slow.now);
+  }
+  CHECK_FALSE(slow.talk->over());
+  slow.now += 11s;
+  slow.talk->tick(slow.now);
+  CHECK(slow.lost() == "it has not answered for 10 seconds");
+}
+
+TEST_CASE("one that tells nothing is asked whether it is there") {
+  Talk talk;
+  talk.meet_empty();
+  talk.now += 11s;
+  talk.talk->tick(talk.now);
+  CHECK(talk.listening() == "*1\r\n$4\r\nPING\r\n");
+  talk.answer("+OK\r\n");
+  talk.now += 10s;
+  talk.talk->tick(talk.now);
+  CHECK(talk.lost() == "it has not been heard for 20 seconds");
+}
+
+TEST_CASE("a store that somebody has flushed is noticed") {
+  Talk talk;
+  talk.meet_empty();
+  talk.now += 10s;
+  talk.talk->tick(talk.now);
+  CHECK(talk.commands().find("$2\r\nXX\r\n") != std::string::npos);
+  talk.answer("$-1\r\n");
+  CHECK(talk.words() == std::vector<Word>{Emptied{}});
+  CHECK(talk.commands().find("$2\r\nXX\r\n") == std::string::npos);  // it is put there again
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// What passes between the daemon and the process for ban_share, and what a store answers. The first byte says which.
+#include "fleet/entry.hpp"
+#include "fleet/replies.hpp"
+#include "fleet/store_talk.hpp"
+#include "fuzz/target.hpp"
+#include "xsuperd/base/utf8.hpp"
+#include "xsuperd/fleet/words.hpp"
+
+using namespace xsuperd;
+using namespace xsuperd::fleet;
+using fuzz::must;
+
+namespace {
+
+template <typename Message>
+void again(const std::optional<Message>& message, std::optional<Message> (*decode)(std::string_view)) {
+  if (!message) return;
+  const std::string bytes = encode(*message);
+  must(bytes.size() <= longest_message);
+  must(decode(bytes) == message);
+}
+
+void check(const policy::Network& peer) {
+  must(peer.address.is_ip() && peer.address.scope() == 0 && peer == policy::Network::of(peer.address, peer.length));
+}
+
+void check_text(const std::string& text) { must(text.size() <= longest_text && base::is_plain(text)); }
+
+/// Whatever the store says, in pieces, while changes are told to it.
+void talk(std::string_view bytes) {
+  StoreTalk::Out out;
+  base::Moment now{std::chrono::hours(1)};
+  StoreTalk talk({.host = "alpha", .self = 1, .password = "x"}, now, out);
+  std::size_t lost = 0;
+  while (!bytes.empty()) {
+    const auto choice = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    const std::string_view piece = bytes.substr(0, choice >> 2);
+    bytes.remove_prefix(piece.size());
+    now += std::chrono::milliseconds(100);
+    switch (choice & 3) {
+      case 0: talk.hear_commands(piece, now); break;
+      case 1: talk.hear_listening(piece, now); break;
+      case 2: talk.order(Add{*policy::Network::parse("192.0.2.7"), 60, std::string(piece)}, now); break;
+      default: talk.go_on(now), talk.tick(now);
+    }
+    for (const Word& word : out.words) {
+      if (const auto* heard = std::get_if<Heard>(&word)) check(heard->peer), check_text(heard->host), check_text(heard->reason), must(heard->seconds <= most_seconds);
+      if (const auto* lifted = std::get_if<Lifted>(&word)) check(lifted->peer);
+      lost += std::holds_alternative<Lost>(word) ? 1 : 0;
+      must(encode(word).size() <= longest_message && decode_word(encode(word)).has_value());
+    }
+    must(lost <= 1 && (lost == 1) == talk.over());
+    out = {};
+  }
+}
+
+}  // namespace
+
+FUZZ_TARGET(fleet) {
+  if (input.empty()) return;
+  const std::string_view rest = input.substr(1);
+  switch (input.front() & 3) {
+    case 0: return again(decode_order(rest), decode_order);
+    case 1: return again(decode_word(rest), decode_word);
+    case 2:
+      if (const auto notice = read_notice(rest)) must(read_notice(text_of(*notice)) == notice);
+      if (const auto entry = read_entry(rest)) must(read_entry(text_of(*entry)) == entry);
+      return;
+    default:
+      if (load_hiredis().has_value()) talk(rest);
+  }
+}
