@@ -231,6 +231,8 @@ void Judge::workers() {
 }
 
 void Judge::bans() {
+  if (status_.fleet && status_.fleet->trouble)
+    add(Grade::warning, {}, fmt::format("bans are not shared: {}", *status_.fleet->trouble));
   if (status_.ban_trouble) add(Grade::warning, {}, fmt::format("bans are not kept: {}", *status_.ban_trouble));
   if (status_.ban_nft_trouble) add(Grade::warning, {}, fmt::format("bans are not in the firewall: {}", *status_.ban_nft_trouble));
 }

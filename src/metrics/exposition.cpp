@@ -253,6 +253,7 @@ class OfDaemon {
   void write_services();
   void write_processes();
   void write_configuration();
+  void write_fleet();
   void write_rest();
 
   Text& text_;
@@ -345,11 +346,26 @@ void OfDaemon::write_configuration() {
   one(upgrades, daemon_.upgrades);
 }
 
+void OfDaemon::write_fleet() {
+  static constexpr Family connected{"fleet_connected", Type::gauge, "", "Whether the store of ban_share is there."};
+  static constexpr Family bans{"fleet_bans", Type::gauge, "", "Of the bans, such as other hosts have made."};
+  static constexpr Family sent{"fleet_changes_sent", Type::counter, "", "Changes of bans that the store has taken."};
+  static constexpr Family heard{"fleet_bans_heard", Type::counter, "", "Bans that the store has told of, each time that it did."};
+  static constexpr Family left_out{"fleet_bans_left_out", Type::counter, "", "Of these, such as are wider than is allowed or found no room."};
+  if (!daemon_.fleet) return;
+  one(connected, std::uint64_t{daemon_.fleet->connected});
+  one(bans, daemon_.fleet->bans);
+  one(sent, daemon_.fleet->sent);
+  one(heard, daemon_.fleet->heard);
+  one(left_out, daemon_.fleet->left_out);
+}
+
 void OfDaemon::write_rest() {
   static constexpr Family bans{"bans", Type::gauge, "", "Peers and networks that are banned."};
   static constexpr Family lost{"log_lines_lost", Type::counter, "", "Lines that could not be written to any of the logs."};
   static constexpr Family clients{"control_clients", Type::gauge, "", "Clients of the control socket."};
   one(bans, daemon_.bans);
+  write_fleet();
   one(lost, daemon_.log_lost);
   one(clients, daemon_.control_clients);
 }

@@ -29,6 +29,7 @@ void BansWatch::begin(const config::Settings& defaults) {
   bans_.list.set_capacity(limit_of(defaults));
   file_.open(file_of(defaults));
   firewall_.use(defaults.ban_nft);
+  share_.use(defaults);
   watch();
 }
 
@@ -39,6 +40,7 @@ void BansWatch::go_on(const config::Settings& defaults, const HandOver& state) {
   bans_.displaced_told = state.displaced_told;
   state.ban_file_unread ? file_.use(file_of(defaults)) : file_.go_on(file_of(defaults), state.ban_file_lines, state.ban_file_behind);
   firewall_.use(defaults.ban_nft);
+  share_.use(defaults);
   watch();
 }
 
@@ -49,12 +51,14 @@ void BansWatch::hand_over(HandOver& state) const {
   state.ban_file_lines = file_.lines();
   state.ban_file_behind = file_.behind();
   state.ban_file_unread = file_.unread();
+  if (const int pidfd = share_.pidfd(); pidfd >= 0) state.leftovers.push_back({pidfd});
 }
 
 void BansWatch::reconfigured(const config::Settings& defaults) {
   bans_.list.set_capacity(limit_of(defaults));
   file_.use(file_of(defaults));
   firewall_.use(defaults.ban_nft);
+  share_.use(defaults);
   watch();
 }
 
@@ -64,6 +68,12 @@ void BansWatch::changed(const policy::Network& network) {
 }
 
 void BansWatch::banned(const policy::Network& network) {
+  changed(network);
+  share_.changed(network, false);
+  watch();
+}
+
+void BansWatch::heard(const policy::Network& network) {
   changed(network);
   watch();
 }
@@ -86,7 +96,10 @@ std::vector<policy::BanList::Result> BansWatch::add(std::span<const policy::Netw
   std::vector<policy::BanList::Result> results;
   for (const policy::Network& network : networks) {
     results.push_back(bans_.list.add(network, minutes, now_(), {.reason = reason, .origin = policy::ban_origin::administrator, .stays = true}));
-    if (results.back().added != policy::BanList::Added::unchanged) changed(network);
+    if (results.back().added != policy::BanList::Added::unchanged) {
+      changed(network);
+      share_.changed(network, false);
+    }
     const std::string text = network.text();
     record_(log::record::Ban{.network = text, .minutes = minutes < 0 ? std::nullopt : std::optional(minutes),
                              .reason = log::record::Words(reason)});
@@ -100,6 +113,7 @@ void BansWatch::remove(std::span<const policy::Network> networks) {
     bans_.list.remove(network);
     bans_.offenders.forget(network);
     changed(network);
+    share_.changed(network, true);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "supervisor/ban_file.hpp"
 #include "supervisor/ban_firewall.hpp"
+#include "supervisor/ban_share.hpp"
 #include "supervisor/hand_over.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/log/daemon_log.hpp"
@@ -18,15 +19,21 @@
 
 namespace xsuperd::supervisor {
 
-/// Sees to it that nobody stays on the list of bans for too long, that its file and the firewall have what it has, and changes it at an
-/// administrator's word. Loop thread only; everything it refers to outlives it.
+/// Sees to it that nobody stays on the list of bans for too long, that its file and the firewall have what it has, that other hosts
+/// know of it, and changes it at an administrator's word. Loop thread only; everything it refers to outlives it.
 class BansWatch {
  public:
+  /// Who starts the process for ban_share, and who it becomes.
+  struct Sharing {
+    spawn::Spawner& spawner;
+    worker::WorkerUser user;
+  };
   /// `now` is the clock that bans go by; `record` writes into the event log.
   BansWatch(FileWork& files, net::Nft& nft, service::Bans& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
-            std::function<void(const log::Event&)> record)
+            const Sharing& sharing, std::function<void(const log::Event&)> record)
       : bans_(bans), now_(now), log_(log), record_(std::move(record)), alarm_(files.loop(), [this] { look(); }),
-        file_(files, bans.list, now, log, [this] { firewall_.refill(); }), firewall_(files.loop(), nft, bans.list, now, log, {}) {}
+        file_(files, bans.list, now, log, [this] { firewall_.refill(); }), firewall_(files.loop(), nft, bans.list, now, log, {}),
+        share_({files.loop(), sharing.spawner, sharing.user, bans.list, now, log, [this](const policy::Network& network) { heard(network); }}) {}
 
   /// At the start, with what the defaults say of bans: the file is read before it returns.
   void begin(const config::Settings& defaults);
@@ -51,8 +58,11 @@ class BansWatch {
   [[nodiscard]] const policy::BanList& list() const { return bans_.list; }
   [[nodiscard]] const BanFile& file() const { return file_; }
   [[nodiscard]] const BanFirewall& firewall() const { return firewall_; }
+  [[nodiscard]] const BanShare& share() const { return share_; }
 
  private:
+  /// Of another host.
+  void heard(const policy::Network& network);
   void watch();
   void look();
   void changed(const policy::Network& network);
@@ -64,6 +74,7 @@ class BansWatch {
   loop::Alarm alarm_;
   BanFile file_;
   BanFirewall firewall_;
+  BanShare share_;
   bool some_ = false;  ///< have expired since that was last said
 };
 

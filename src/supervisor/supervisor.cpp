@@ -72,6 +72,7 @@ Supervisor::Impl::Impl(Options& options, log::Writer& writer, log::DaemonLog& lo
       logs_({options_.identity, options_.syslog_file, options_.reopen_log}, writer, log, files_, roster_, in_force_,
             facilities_.around().history),
       bans_(files_, facilities_.processes().nft(), facilities_.around().bans, facilities_.around().clock.now, log,
+            {facilities_.processes().spawner(), options_.worker_user},
             [this](const log::Event& event) { logs_.record(event); }),
       rollout_(facilities_.around(), facts_, roster_, in_force_, logs_, log,
                [this] { return lifetime_.ending() || reloads_.preparing() || upgrades_.under_way(); }),

@@ -6,6 +6,7 @@
 #include "fakes/fake_files.hpp"
 #include "fakes/fake_names.hpp"
 #include "fakes/firewall.hpp"
+#include "fakes/fake_spawner.hpp"
 #include "fakes/memory_sink.hpp"
 #include "supervisor/bans_watch.hpp"
 #include "supervisor/checks.hpp"
@@ -110,7 +111,8 @@ TEST_CASE("Bans are added with what became of each, and removed") {
   service::Bans bans;
   const std::function<base::Moment()> now = [] { return base::Moment{} + 1h; };
   std::vector<std::string> records;
-  BansWatch watch(files, nft, bans, now, l.log, [&](const log::Event& event) { records.push_back(log::text_of(event)); });
+  fakes::FakeSpawner spawner;
+  BansWatch watch(files, nft, bans, now, l.log, {spawner, {}}, [&](const log::Event& event) { records.push_back(log::text_of(event)); });
   const std::vector networks{*policy::Network::parse("192.0.2.0/24"), *policy::Network::parse("::1")};
   const auto added = watch.add(networks, 1, "");
   REQUIRE(added.size() == 2);
@@ -132,7 +134,8 @@ TEST_CASE("Another image has as many bans as the configuration says, and an admi
   const std::function<base::Moment()> now = [] { return base::Moment{} + 1h; };
   const auto ignore = [](const log::Event&) {};
   service::Bans before;
-  BansWatch old(files, nft, before, now, l.log, ignore);
+  fakes::FakeSpawner spawner;
+  BansWatch old(files, nft, before, now, l.log, {spawner, {}}, ignore);
   for (std::uint32_t i = 0; i < 4; ++i) before.list.add(base::Address::ipv4(i + 1), 5, now(), {.stays = i < 2});
   before.offenders.again(*policy::Network::parse("::1"), now() + 1h, now());
   before.displaced_told = true;
@@ -141,7 +144,7 @@ TEST_CASE("Another image has as many bans as the configuration says, and an admi
   old.hand_over(state);
   const auto taken = [&](std::uint32_t limit, auto check) {
     service::Bans bans;
-    BansWatch watch(files, nft, bans, now, l.log, ignore);
+    BansWatch watch(files, nft, bans, now, l.log, {spawner, {}}, ignore);
     config::Settings defaults;
     defaults.ban_limit = limit;
     watch.go_on(defaults, state);

@@ -6,6 +6,7 @@
 #include "supervisor/control/services.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/policy/ban_line.hpp"
+#include "xsuperd/policy/ban_origin.hpp"
 #include "xsuperd/policy/explain.hpp"
 
 namespace xsuperd::supervisor {
@@ -51,7 +52,10 @@ std::string ban_text(const policy::BanList::Ban& ban, base::Moment now) {
     text += "for ever";
   else
     text += left >= 120 ? fmt::format("{} minutes left", left / 60) : fmt::format("{} second{} left", left, left == 1 ? "" : "s");
-  if (!ban.origin.empty()) text += fmt::format(", by {}", ban.origin);
+  if (policy::ban_origin::is_fleet(ban.origin))
+    text += fmt::format(", by host {} of the fleet", ban.origin.substr(policy::ban_origin::fleet.size()));
+  else if (!ban.origin.empty())
+    text += fmt::format(", by {}", ban.origin);
   if (!ban.reason.empty()) text += fmt::format(", because of: {}", ban.reason);
   return text;
 }

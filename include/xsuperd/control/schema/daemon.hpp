@@ -75,6 +75,24 @@ struct Boxes {
 };
 BOOST_DESCRIBE_STRUCT(Boxes, (), (in_use, spare, made, lent, again, discarded, doubtful, failed))
 
+/// The store through which bans are shared.
+struct Fleet {
+  std::string store;
+  bool connected = false;
+  std::uint64_t bans = 0;
+  std::uint64_t sent = 0;
+  std::uint64_t heard = 0;
+  std::uint64_t left_out = 0;
+  Maybe<std::string> trouble;
+  static constexpr std::array notes{Note{"store", "its address, as in ban_share; the last one that was tried"},
+                                    Note{"bans", "in force that have come from others"},
+                                    Note{"sent", "to the store, since the daemon was started or upgraded, as all that follow"},
+                                    Note{"heard", "of bans of others, each time that one was told"},
+                                    Note{"left_out", "of these, such as are wider than is allowed or found no room"},
+                                    Note{"trouble", "why it is away or takes nothing, if so"}};
+};
+BOOST_DESCRIBE_STRUCT(Fleet, (), (store, connected, bans, sent, heard, left_out, trouble))
+
 struct Descriptors {
   std::uint64_t used = 0;
   std::uint64_t limit = 0;
@@ -98,6 +116,7 @@ struct Status {
   std::uint64_t bans = 0;
   Maybe<std::string> ban_trouble;
   Maybe<std::string> ban_nft_trouble;
+  Maybe<Fleet> fleet;
   Word<LogLevels> log_level;
   std::uint64_t control_clients = 0;
   Descriptors descriptors;
@@ -105,11 +124,12 @@ struct Status {
   static constexpr std::array notes{Note{"process_limit", "the value of -limit; null: no limit"}, Note{"workers", "process ids"},
                                     Note{"ban_trouble", "why the file of bans lags behind, if it does"},
                                     Note{"ban_nft_trouble", "why the sets of nftables do not hold the bans, if they do not"},
+                                    Note{"fleet", "only with ban_share"},
                                     Note{"recent", "the last five records, as in events"}};
 };
 BOOST_DESCRIBE_STRUCT(Status, (), (version, pid, started, now, configuration, services, totals, process_limit, load, workers,
-                                   worker_failures, conversations, boxes, bans, ban_trouble, ban_nft_trouble, log_level, control_clients,
-                                   descriptors, recent))
+                                   worker_failures, conversations, boxes, bans, ban_trouble, ban_nft_trouble, fleet, log_level,
+                                   control_clients, descriptors, recent))
 
 struct LogLevel {
   Word<LogLevels> level;

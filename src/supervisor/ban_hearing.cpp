@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/ban_hearing.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "xsuperd/policy/ban_origin.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+/// The store counts in whole seconds: a ban of ours that it has told back is no longer one.
+constexpr std::chrono::seconds rounding{2};
+
+bool within(const policy::Network& inner, const config::AddressPattern& pattern) {
+  if (pattern.kind != config::AddressPattern::Kind::network) return false;
+  const auto outer = pattern.network();
+  if (outer.base.family() != inner.address.family() || outer.prefix > inner.length) return false;
+  const auto length = static_cast<std::uint8_t>(outer.prefix);
+  return policy::Network::of(inner.address, length).address == policy::Network::of(outer.base, length).address;
+}
+
+base::Moment end_of(const fleet::Heard& heard, base::Moment now) {
+  return heard.seconds == 0 ? base::Moment::max() : now + std::chrono::seconds(heard.seconds);
+}
+
+Heeded lengthen(policy::BanList& bans, const policy::BanList::Ban& there, base::Moment until, const policy::BanWhy& why, base::Moment now) {
+  if (there.until == base::Moment::max() || (until != base::Moment::max() && until <= there.until + rounding)) return Heeded::known;
+  const bool ours = !policy::ban_origin::is_fleet(there.origin);
+  const policy::BanWhy own{.reason = there.reason, .origin = there.origin, .stays = there.stays};
+  bans.add_until(there.peer, until, now, ours ? own : why);
+  return Heeded::taken;
+}
+
+}  // namespace
+
+Heeded heed(policy::BanList& bans, const fleet::Heard& heard, const ExemptNetworks& exempt, base::Moment now) {
+  if (!fleet::may_travel(heard.peer)) return Heeded::too_wide;
+  if (std::ranges::any_of(exempt, [&](const auto& one) { return within(heard.peer, one); })) return Heeded::exempt;
+  const std::string origin = std::string(policy::ban_origin::fleet) + heard.host;
+  const policy::BanWhy why{.reason = heard.reason, .origin = origin};
+  const base::Moment until = end_of(heard, now);
+  if (const auto there = bans.find(heard.peer, now)) return lengthen(bans, *there, until, why, now);
+  const auto [capacity, of_others] = bans.filling();
+  if (bans.size() >= capacity || of_others >= std::max<std::size_t>(capacity / 2, 1)) return Heeded::full;
+  bans.add_until(heard.peer, until, now, why);
+  return Heeded::taken;
+}
+
+bool heed(policy::BanList& bans, const fleet::Lifted& lifted, base::Moment now) {
+  const auto there = bans.find(lifted.peer, now);
+  return there && policy::ban_origin::is_fleet(there->origin) && bans.remove(lifted.peer);
+}
+
+}  // namespace xsuperd::supervisor

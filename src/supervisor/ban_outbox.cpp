@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/ban_outbox.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "xsuperd/policy/ban_origin.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+std::optional<fleet::Order> told(const std::optional<policy::BanList::Ban>& ban, base::Moment now) {
+  if (!ban || policy::ban_origin::is_fleet(ban->origin) || !fleet::may_travel(ban->peer) || ban->until <= now) return std::nullopt;
+  std::uint64_t seconds = 0;
+  if (ban->until != base::Moment::max()) seconds = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(ban->until - now).count());
+  return fleet::Add{ban->peer, seconds, fleet::plain(ban->reason)};
+}
+
+}  // namespace
+
+bool BanOutbox::put(const policy::Network& peer, bool lifted) {
+  if (!fleet::may_travel(peer)) return true;
+  if (const auto there = waiting_.find(peer); there != waiting_.end()) return there->second = lifted, true;
+  if (waiting_.size() >= most) {
+    if (!lifted) walk();
+    return false;
+  }
+  waiting_.emplace(peer, lifted);
+  order_.push_back(peer);
+  return true;
+}
+
+void BanOutbox::start_anew() {
+  refused(under_way_.size());
+  walk();
+}
+
+std::optional<fleet::Order> BanOutbox::next(const policy::BanList& bans, base::Moment now, std::size_t& steps) {
+  while (steps > 0 && !order_.empty()) {
+    --steps;
+    if (auto change = take_waiting(bans, now)) return change;
+  }
+  return walk_on(bans, now, steps);
+}
+
+/// As it is now: it may have been lifted meanwhile, or be banned again.
+std::optional<fleet::Order> BanOutbox::take_waiting(const policy::BanList& bans, base::Moment now) {
+  const policy::Network peer = order_.front();
+  const bool lifted = waiting_.at(peer);
+  const auto ban = bans.find(peer, now);
+  auto change = ban || !lifted ? told(ban, now) : std::optional<fleet::Order>(fleet::Remove{peer});
+  if (change) under_way_.push_back({peer, std::holds_alternative<fleet::Remove>(*change)});
+  order_.pop_front();
+  waiting_.erase(peer);
+  return change;
+}
+
+std::optional<fleet::Order> BanOutbox::walk_on(const policy::BanList& bans, base::Moment now, std::size_t& steps) {
+  while (walking_ && steps > 0) {
+    --steps;
+    const auto ban = bans.next(*walking_);
+    if (!ban) return walking_.reset(), std::nullopt;
+    auto change = told(ban, now);
+    if (!change) continue;
+    under_way_.push_back({ban->peer, false});
+    return change;
+  }
+  return std::nullopt;
+}
+
+void BanOutbox::done(std::size_t count) { under_way_.erase(under_way_.begin(), under_way_.begin() + static_cast<std::ptrdiff_t>(std::min(count, under_way_.size()))); }
+
+/// What has come since counts more.
+void BanOutbox::put_back(Change change) {
+  if (!waiting_.contains(change.peer)) (void)put(change.peer, change.lifted);
+}
+
+void BanOutbox::refused(std::size_t count) {
+  for (; count > 0 && !under_way_.empty(); --count) {
+    put_back(under_way_.front());
+    under_way_.pop_front();
+  }
+}
+
+bool BanOutbox::lifts(const policy::Network& peer) const {
+  if (const auto there = waiting_.find(peer); there != waiting_.end()) return there->second;
+  return std::ranges::any_of(under_way_, [&](const Change& one) { return one.lifted && one.peer == peer; });
+}
+
+}  // namespace xsuperd::supervisor

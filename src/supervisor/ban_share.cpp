@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/ban_share.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <utility>
+
+#include "xsuperd/config/store_address.hpp"
+#include "xsuperd/config/tls.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+constexpr std::size_t looked_at_once = 1000;  ///< bans, in one turn of the loop
+constexpr std::chrono::milliseconds first_pause{500}, longest_pause{30'000};  ///< after a refusal
+
+fleet::Stores stores_of(const config::Settings& defaults) {
+  fleet::Stores stores;
+  for (const std::string& text : defaults.ban_share.value_or(config::Words{}))
+    if (auto address = config::parse_store_address(text)) stores.addresses.push_back(std::move(*address));
+  stores.password_file = defaults.ban_share_password.value_or("");
+  stores.authorities = defaults.ban_share_ca.value_or(std::string(config::usual_authorities));
+  return stores;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == 0) return "a host without a name";
+  return fleet::plain(name.data());
+}
+
+}  // namespace
+
+BanShare::BanShare(With with)
+    : with_(std::move(with)), client_(with_.loop, with_.spawner, {.user = with_.user, .host = host_name()}, callbacks()),
+      sending_(with_.loop, [this] { send(); }), resuming_(with_.loop, [this] { send(); }), pause_(first_pause) {}
+
+fleet::Client::Callbacks BanShare::callbacks() {
+  return {.on_met = [this] { met(); },
+          .on_lost = [this](bool all) { lost(all); },
+          .on_done =
+              [this](std::size_t count) {
+                outbox_.done(count);
+                sent_ += count;
+                taken();
+                send_soon();
+              },
+          .on_refused = [this](std::size_t count, const std::string& why) { refused(count, why); },
+          .on_heard = [this](const fleet::Heard& one) { heard(one); },
+          .on_lifted = [this](const fleet::Lifted& one) { lifted(one); },
+          .on_emptied =
+              [this] {
+                with_.log.notice("the store {} has been emptied: it is told again of all bans of this host", client_.store());
+                outbox_.walk();
+                send_soon();
+              },
+          .on_trouble = [this](const std::string& sentence) { with_.log.error("{}", sentence); }};
+}
+
+void BanShare::use(const config::Settings& defaults) {
+  const auto& exempt = defaults.ban_exempt ? defaults.ban_exempt : defaults.limit_exempt;
+  exempt_ = exempt.value_or(ExemptNetworks{});
+  fleet::Stores stores = stores_of(defaults);
+  if (stores.addresses.empty()) outbox_.clear();
+  if (client_.use(std::move(stores))) told_ = false;
+}
+
+void BanShare::changed(const policy::Network& peer, bool lifted) {
+  if (!client_.wanted()) return;
+  if (!outbox_.put(peer, lifted) && lifted && !std::exchange(lost_told_, true))
+    with_.log.error("the store {} has been away for so long that it is not told of all bans that have been lifted", client_.store());
+  send_soon();
+}
+
+void BanShare::met() {
+  if (std::exchange(told_, false))
+    with_.log.notice("the store {} is there again: bans are shared", client_.store());
+  else
+    with_.log.notice("bans are shared through {}", client_.store());
+  lost_told_ = false;
+  refusal_.clear();
+  pause_ = first_pause;
+  outbox_.start_anew();
+  send_soon();
+}
+
+void BanShare::lost(bool all) {
+  outbox_.refused(fleet::most_under_way);
+  sending_.cancel();
+  resuming_.cancel();
+  if (all) tell_once("is of no use", client_.trouble());
+}
+
+void BanShare::tell_once(std::string_view what, const std::string& why) {
+  if (why.empty() || std::exchange(told_, true)) return;
+  with_.log.error("the store for bans {}: {}; bans of this host and those that are known go on, and it is tried again", what, why);
+}
+
+void BanShare::refused(std::size_t count, const std::string& why) {
+  outbox_.refused(count);
+  refusal_ = client_.store() + ": " + why;
+  tell_once("takes nothing", refusal_);
+  if (resuming_.is_set()) return;
+  sending_.cancel();
+  resuming_.set(pause_);
+  pause_ = std::min(2 * pause_, longest_pause);
+}
+
+/// What it has refused before, or not yet, it takes now.
+void BanShare::taken() {
+  pause_ = first_pause;
+  if (refusal_.empty()) return;
+  refusal_.clear();
+  told_ = false;
+  with_.log.notice("the store {} takes bans again", client_.store());
+}
+
+void BanShare::send_soon() {
+  if (!sending_.is_set() && !resuming_.is_set() && client_.has_room() && !outbox_.empty()) sending_.set(std::chrono::milliseconds(0));
+}
+
+/// A part of what there is in each turn: there may be a million.
+void BanShare::send() {
+  std::size_t steps = looked_at_once;
+  while (client_.has_room() && steps > 0) {
+    const auto change = outbox_.next(with_.bans, with_.now(), steps);
+    if (!change) break;
+    client_.send(*change);
+  }
+  send_soon();
+}
+
+void BanShare::heard(const fleet::Heard& one) {
+  ++heard_;
+  if (outbox_.lifts(one.peer)) return;
+  switch (heed(with_.bans, one, exempt_, with_.now())) {
+    case Heeded::taken: return with_.on_change(one.peer);
+    case Heeded::known:
+    case Heeded::exempt: return;
+    case Heeded::too_wide: ++left_out_; return;
+    case Heeded::full: break;
+  }
+  ++left_out_;
+  if (!std::exchange(full_told_, true))
+    with_.log.error("there is no more room for bans of other hosts, which have at most half of ban_limit: from now on new ones are left out");
+}
+
+void BanShare::lifted(const fleet::Lifted& one) {
+  if (heed(with_.bans, one, with_.now())) with_.on_change(one.peer);
+}
+
+std::optional<control::reply::Fleet> BanShare::state() const {
+  if (!client_.wanted()) return std::nullopt;
+  control::reply::Fleet fleet{.store = client_.store(), .connected = client_.met(), .bans = with_.bans.filling().from_fleet, .sent = sent_,
+                              .heard = heard_, .left_out = left_out_, .trouble = {}};
+  if (const std::string& why = client_.met() ? refusal_ : client_.trouble(); !why.empty()) fleet.trouble = why;
+  return fleet;
+}
+
+}  // namespace xsuperd::supervisor

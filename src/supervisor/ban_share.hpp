@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Bans shared with other hosts. Internal to supervisor.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "supervisor/ban_hearing.hpp"
+#include "supervisor/ban_outbox.hpp"
+#include "xsuperd/config/settings.hpp"
+#include "xsuperd/control/schema/daemon.hpp"
+#include "xsuperd/fleet/client.hpp"
+#include "xsuperd/log/daemon_log.hpp"
+#include "xsuperd/loop/alarm.hpp"
+#include "xsuperd/policy/ban_list.hpp"
+
+namespace xsuperd::supervisor {
+
+/// Tells the store of ban_share what has changed in the list of bans here, and puts on the list what it tells. Each time that a
+/// store is there (again) it is told of all bans that are ours, and of what has been lifted meanwhile. A store that is away, slow
+/// or full costs a line in the log, and holds up nobody. Loop thread only.
+class BanShare {
+ public:
+  struct With {
+    boost::asio::io_context& loop;
+    spawn::Spawner& spawner;
+    worker::WorkerUser user;
+    policy::BanList& bans;
+    const std::function<base::Moment()>& now;
+    const log::DaemonLog& log;
+    /// Somebody else has banned it, or lifted his ban: the list has changed.
+    std::function<void(const policy::Network&)> on_change;
+  };
+  /// All that it is given outlives it.
+  explicit BanShare(With with);
+
+  /// At the start, and when the configuration has changed.
+  void use(const config::Settings& defaults);
+  /// That one has been banned here, for longer than before, or no more.
+  void changed(const policy::Network& peer, bool lifted);
+  /// As the control socket tells it; nothing without ban_share.
+  [[nodiscard]] std::optional<control::reply::Fleet> state() const;
+  /// As Client::pidfd().
+  [[nodiscard]] int pidfd() const { return client_.pidfd(); }
+
+ private:
+  [[nodiscard]] fleet::Client::Callbacks callbacks();
+  void met();
+  void lost(bool all);
+  void taken();
+  void refused(std::size_t count, const std::string& why);
+  void heard(const fleet::Heard& heard);
+  void lifted(const fleet::Lifted& lifted);
+  void send_soon();
+  void send();
+  void tell_once(std::string_view what, const std::string& why);
+
+  With with_;
+  fleet::Client client_;
+  BanOutbox outbox_;
+  loop::Alarm sending_;
+  loop::Alarm resuming_;                   ///< after the store has refused something
+  std::chrono::milliseconds pause_;
+  ExemptNetworks exempt_;
+  std::string refusal_;                    ///< what the store has said to the last change
+  bool told_ = false;                      ///< that something is wrong with the store
+  bool full_told_ = false;
+  bool lost_told_ = false;                 ///< that what was lifted is not told
+  std::uint64_t sent_ = 0, heard_ = 0, left_out_ = 0;
+};
+
+}  // namespace xsuperd::supervisor

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/ban_hearing.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "xsuperd/policy/ban_origin.hpp"
+
+using namespace xsuperd;
+using namespace xsuperd::supervisor;
+using namespace std::chrono_literals;
+using policy::BanList;
+
+namespace {
+
+constexpr base::Moment now{1000h};
+constexpr policy::BanWhy by_service{.reason = "sensor trap", .origin = policy::ban_origin::service};
+
+policy::Network network(const char* text) { return *policy::Network::parse(text); }
+
+fleet::Heard heard(const char* peer, std::uint64_t seconds = 600) { return {network(peer), seconds, "sensor telnet", "beta"}; }
+
+Heeded heed(BanList& bans, const fleet::Heard& one) { return supervisor::heed(bans, one, {}, now); }
+
+config::AddressPattern pattern(const char* base, int prefix) {
+  config::AddressPattern one;
+  one.base = *base::Address::parse(base);
+  one.prefix = prefix;
+  return one;
+}
+
+}  // namespace
+
+TEST_CASE("a ban of another host is in force for as long as the store says, with the host's name") {
+  BanList bans;
+  CHECK(heed(bans, heard("192.0.2.0/24")) == Heeded::taken);
+  const auto ban = bans.ban_of(*base::Address::parse("192.0.2.9"), now);
+  REQUIRE(ban);
+  CHECK(ban->until == now + 600s);
+  CHECK(ban->origin == "fleet:beta");
+  CHECK(ban->reason == "sensor telnet");
+  CHECK_FALSE(ban->stays);
+  CHECK(bans.filling().from_fleet == 1);
+  CHECK(heed(bans, heard("192.0.2.7", 0)) == Heeded::taken);
+  CHECK(bans.find(network("192.0.2.7"), now)->until == base::Moment::max());
+}
+
+TEST_CASE("nobody else bans more than a /16 or a /32") {
+  BanList bans;
+  for (const char* wide : {"0.0.0.0/0", "192.0.0.0/15", "2001::/31", "::/0"}) CHECK(heed(bans, heard(wide)) == Heeded::too_wide);
+  for (const char* narrow : {"192.0.0.0/16", "2001:db8::/32"}) CHECK(heed(bans, heard(narrow)) == Heeded::taken);
+  CHECK(bans.size() == 2);
+}
+
+TEST_CASE("who is exempt is not banned by others either, and a network that is more than that is") {
+  BanList bans;
+  const ExemptNetworks exempt{pattern("192.0.2.0", 24), pattern("::ffff:198.51.100.0", 120)};
+  CHECK(heed(bans, heard("192.0.2.7"), exempt, now) == Heeded::exempt);
+  CHECK(heed(bans, heard("192.0.2.0/24"), exempt, now) == Heeded::exempt);
+  CHECK(heed(bans, heard("198.51.100.1"), exempt, now) == Heeded::exempt);
+  CHECK(heed(bans, heard("192.0.0.0/16"), exempt, now) == Heeded::taken);
+  CHECK(heed(bans, heard("203.0.113.1"), exempt, now) == Heeded::taken);
+}
+
+TEST_CASE("others have at most half of the list, and displace nobody") {
+  BanList bans(4);
+  CHECK(heed(bans, heard("192.0.2.1")) == Heeded::taken);
+  CHECK(heed(bans, heard("192.0.2.2")) == Heeded::taken);
+  CHECK(heed(bans, heard("192.0.2.3")) == Heeded::full);
+  CHECK(heed(bans, heard("192.0.2.2", 6000)) == Heeded::taken);  // which has a place
+  for (const char* own : {"198.51.100.1", "198.51.100.2"}) bans.add_until(network(own), now + 1h, now, by_service);
+  bans.remove(network("192.0.2.1"));
+  bans.add_until(network("198.51.100.3"), now + 1h, now, by_service);
+  CHECK(bans.filling().from_fleet == 1);
+  CHECK(heed(bans, heard("192.0.2.3")) == Heeded::full);
+  CHECK(bans.contains(network("198.51.100.1"), now));
+}
+
+TEST_CASE("a ban of ours stays ours, is never shortened, and may be lengthened") {
+  BanList bans;
+  bans.add_until(network("192.0.2.1"), now + 1h, now, by_service);
+  CHECK(heed(bans, heard("192.0.2.1", 60)) == Heeded::known);
+  CHECK(heed(bans, heard("192.0.2.1", 3601)) == Heeded::known);  // the store has told us what we have told it
+  CHECK(bans.find(network("192.0.2.1"), now)->until == now + 1h);
+  CHECK(heed(bans, heard("192.0.2.1", 7200)) == Heeded::taken);
+  const auto ban = bans.find(network("192.0.2.1"), now);
+  CHECK(ban->until == now + 2h);
+  CHECK(ban->origin == policy::ban_origin::service);
+  CHECK(ban->reason == "sensor trap");
+  CHECK(bans.filling().from_fleet == 0);
+}
+
+TEST_CASE("what another host lifts goes only if others have banned it") {
+  BanList bans;
+  bans.add_until(network("192.0.2.1"), now + 1h, now, by_service);
+  CHECK(heed(bans, heard("192.0.2.2")) == Heeded::taken);
+  CHECK_FALSE(supervisor::heed(bans, fleet::Lifted{network("192.0.2.1")}, now));
+  CHECK_FALSE(supervisor::heed(bans, fleet::Lifted{network("192.0.2.3")}, now));
+  CHECK(supervisor::heed(bans, fleet::Lifted{network("192.0.2.2")}, now));
+  CHECK(bans.size() == 1);
+  CHECK(bans.filling().from_fleet == 0);
+}
+
+TEST_CASE("a ban of others that is made here as well is ours") {
+  BanList bans;
+  CHECK(heed(bans, heard("192.0.2.1")) == Heeded::taken);
+  bans.add_until(network("192.0.2.1"), now + 1h, now, by_service);
+  CHECK(bans.filling().from_fleet == 0);
+  CHECK_FALSE(supervisor::heed(bans, fleet::Lifted{network("192.0.2.1")}, now));
+}
