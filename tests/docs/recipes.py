@@ -454,3 +454,14 @@ def sensor(world):
         with socket.create_connection((address, 23), 20, (STRANGER, 0)) as peer:
             expect(until_end(peer) == b"", "the sensor says nothing")
     expect(STRANGER in world.shell("xsuperctl bans"), "the stranger is banned")
+
+
+@drive("bans-of-a-fleet")
+def fleet(world):
+    if "built without hiredis" in world.shell("xsuperd -t", check=False):
+        print("     not asked: built without hiredis")
+        return
+    until(lambda: "not connected" in world.shell("xsuperctl status"), "there is no store")
+    with socket.create_connection(("127.0.0.1", world.port(7023)), 20, (STRANGER, 0)) as peer:
+        until_end(peer)
+    expect(STRANGER in world.shell("xsuperctl bans"), "the stranger is banned, store or no store")

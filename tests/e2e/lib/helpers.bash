@@ -321,7 +321,7 @@ restart() {
 servers() {
   local pid
   for pid in $(cat /proc/"$DAEMON"/task/*/children); do
-    if ! grep -q -z -s -x -F -e xsuperd-worker -e xsuperd-wrap -e xsuperd-nft "/proc/$pid/cmdline"; then printf '%s\n' "$pid"; fi
+    if ! grep -q -z -s -x -F -e xsuperd-worker -e xsuperd-wrap -e xsuperd-nft -e xsuperd-fleet "/proc/$pid/cmdline"; then printf '%s\n' "$pid"; fi
   done
 }
 worker() {
