@@ -28,7 +28,7 @@ std::string print_bans(const Arguments&, const control::Answered<command::Bans>&
     rows.push_back({row.address, row.seconds_left ? duration_text(static_cast<double>(*row.seconds_left)) : "for ever",
                     std::to_string(row.hits.value_or(0)), base::escaped(row.origin.value_or(""), 100),
                     base::escaped(row.reason.value_or(""), 400)});
-  return render({{"ADDRESS"}, {"LEFT", Column::Align::right}, {"HITS", Column::Align::right}, {"ORIGIN"}, {"REASON"}}, rows, terminal_width());
+  return render({{"ADDRESS"}, {"LEFT", Column::Align::right}, {"HITS", Column::Align::right}, {"ORIGIN"}, {"REASON"}}, rows, standard_output());
 }
 
 std::string fill_ban(const Arguments& a, request::Ban& request) {

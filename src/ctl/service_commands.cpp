@@ -38,6 +38,16 @@ std::vector<std::string> list_row(const reply::ListRow& row, const control::Time
           std::to_string(s.counters.refused), std::to_string(s.counters.failed), ago_text(s.last_request, now)};
 }
 
+/// States that an administrator has chosen are not a fault, but worth seeing.
+Tone tone_of_state(std::string_view state) {
+  if (state == control::States::closed || state == control::Fates::in_error) return Tone::alarm;
+  constexpr std::array usual{control::States::listening, control::States::busy, control::States::behind_tcpmux, control::Fates::off};
+  return std::find(usual.begin(), usual.end(), state) != usual.end() ? Tone::plain : Tone::warning;
+}
+
+Tone warned_if_any(std::string_view count) { return count == "0" || count == "-" ? Tone::plain : Tone::warning; }
+Tone alarmed_if_any(std::string_view count) { return count == "0" || count == "-" ? Tone::plain : Tone::alarm; }
+
 /// Below the table: why services are closed, or closed at one of their addresses, who waits, and what it does not show.
 std::string footer(const Arguments& arguments, const control::Answered<command::List>& answer) {
   std::string text;
@@ -58,9 +68,9 @@ std::string footer(const Arguments& arguments, const control::Answered<command::
 std::string print_list(const Arguments& arguments, const control::Answered<command::List>& answer) {
   std::vector<std::vector<std::string>> rows;
   for (const reply::ListRow& row : answer.rows) rows.push_back(list_row(row, answer.result.now));
-  return render({{"SERVICE", {}, true}, {"STATE"}, {"ENDPOINT"}, {"RUNNING", right}, {"SERVED", right}, {"REFUSED", right},
-                 {"FAILED", right}, {"LAST", right}},
-                rows, terminal_width()) +
+  return render({{"SERVICE", {}, true}, {"STATE", {}, false, tone_of_state}, {"ENDPOINT"}, {"RUNNING", right}, {"SERVED", right},
+                 {"REFUSED", right, false, warned_if_any}, {"FAILED", right, false, alarmed_if_any}, {"LAST", right}},
+                rows, standard_output()) +
          footer(arguments, answer);
 }
 
@@ -79,11 +89,11 @@ std::string print_stats(const Arguments&, const control::Answered<command::Stats
     for (const FurtherCount& count : further_counts()) rows.back().push_back(std::to_string(row.*count.member));
     rows.back().push_back(std::move(reasons));
   }
-  std::vector<Column> columns{{"SERVICE", {}, true}, {"ACCEPTED", right}, {"SERVED", right}, {"REFUSED", right},
-                              {"FAILED", right}, {"WITHDRAWN", right}, {"BANNED", right}};
+  std::vector<Column> columns{{"SERVICE", {}, true}, {"ACCEPTED", right}, {"SERVED", right}, {"REFUSED", right, false, warned_if_any},
+                              {"FAILED", right, false, alarmed_if_any}, {"WITHDRAWN", right}, {"BANNED", right}};
   for (const FurtherCount& count : further_counts()) columns.push_back({count.title, right});
   columns.push_back({"REFUSED FOR", {}, true});
-  return render(columns, rows, terminal_width());
+  return render(columns, rows, standard_output());
 }
 
 /// The first word is a service; of the others those that are not attributes.
@@ -156,7 +166,7 @@ std::string print_show(const Arguments& arguments, const control::Answered<comma
       tables[row.service].push_back({row.attribute, row.value, sources_text(row.sources)});
   std::string text;
   for (std::size_t i = 0; i < services.size(); ++i)
-    text += head(services[i], answer.result.now) + render({{"ATTRIBUTE"}, {"VALUE", {}, true}, {"FROM"}}, tables[i], terminal_width());
+    text += head(services[i], answer.result.now) + render({{"ATTRIBUTE"}, {"VALUE", {}, true}, {"FROM"}}, tables[i], standard_output());
   const bool whole = attributes_in(arguments).empty() && answer.result.recent && !answer.result.recent->empty();
   return whole ? text + "\n" + record_lines(*answer.result.recent) : text;
 }

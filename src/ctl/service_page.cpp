@@ -81,7 +81,7 @@ std::string sessions_table(const std::vector<reply::Session>& sessions, std::siz
                     duration_text(one.age), bytes_cell(one.bytes_in), bytes_cell(one.bytes_out), std::string(one.stage)});
   return render({{"SESSION", right}, {"PEER", {}, true}, {"PORT", right}, {"PID", right}, {"AGE", right}, {"IN", right},
                  {"OUT", right}, {"STAGE", {}, true}},
-                rows, columns);
+                rows, {columns});
 }
 
 void add_sessions_of(Body& body, const ServiceDetail& detail, std::size_t columns) {

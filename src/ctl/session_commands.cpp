@@ -37,7 +37,7 @@ std::string print_sessions(const Arguments&, const control::Answered<command::Se
                               {"IN", right}, {"OUT", right}, {"VIA"}};
   if (any_tls) columns.push_back({"TLS", {}, true});
   columns.push_back({"STAGE"});
-  return render(columns, rows, terminal_width());
+  return render(columns, rows, standard_output());
 }
 
 constexpr std::size_t most_groups = 4096;  ///< that a request can tell; with more, the daemon says that it cannot tell

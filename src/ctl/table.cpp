@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "xsuperd/base/utf8.hpp"
 
@@ -36,6 +37,35 @@ void squeeze(std::vector<std::size_t>& widths, const std::vector<Column>& column
     if (widest == columns.size()) return;
     --widths[widest];
   }
+}
+
+struct Style {
+  bool title = false, colours = false;
+};
+
+/// By ECMA-48 (SGR): bold, yellow, bold red.
+std::string_view colour_of(Tone tone) {
+  return tone == Tone::alarm ? "\x1b[1;31m" : tone == Tone::warning ? "\x1b[33m" : "";
+}
+
+/// The blanks around a cell have no colour.
+std::string coloured(const std::string& text, std::string_view colour) {
+  const std::size_t begin = text.find_first_not_of(' '), end = text.find_last_not_of(' ') + 1;
+  if (colour.empty() || end == 0) return text;
+  return fmt::format("{}{}{}\x1b[0m{}", text.substr(0, begin), colour, text.substr(begin, end - begin), text.substr(end));
+}
+
+std::string line_of(const std::vector<Column>& columns, const std::vector<std::string>& cells, const std::vector<std::size_t>& widths,
+                    const Style& style) {
+  std::string line;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const Column& column = columns[i];
+    const bool toned = style.colours && !style.title && column.tone;
+    const std::string text = padded(column.gives_way ? cut(cells[i], widths[i]) : cells[i], widths[i], column.align);
+    line += (i > 0 ? "  " : "") + coloured(text, toned ? colour_of(column.tone(cells[i])) : "");
+  }
+  line.resize(line.find_last_not_of(' ') + 1);
+  return (style.title && style.colours ? coloured(line, "\x1b[1m") : line) + "\n";
 }
 
 }  // namespace
@@ -71,8 +101,7 @@ std::string fit_for_terminal(std::string_view text) {
   return out;
 }
 
-std::string render(const std::vector<Column>& columns, const std::vector<std::vector<std::string>>& rows,
-                   std::size_t width) {
+std::string render(const std::vector<Column>& columns, const std::vector<std::vector<std::string>>& rows, const Screen& screen) {
   std::vector<std::vector<std::string>> cells(1);
   for (const Column& column : columns) cells[0].push_back(column.title);
   for (const auto& row : rows) {
@@ -82,15 +111,18 @@ std::string render(const std::vector<Column>& columns, const std::vector<std::ve
   std::vector<std::size_t> widths(columns.size(), 0);
   for (const auto& line : cells)
     for (std::size_t i = 0; i < columns.size(); ++i) widths[i] = std::max(widths[i], width_of(line[i]));
-  if (width > 0) squeeze(widths, columns, width);
+  if (screen.width > 0) squeeze(widths, columns, screen.width);
   std::string text;
-  for (const auto& line : cells) {
-    std::string out;
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      out += (i > 0 ? "  " : "") + padded(columns[i].gives_way ? cut(line[i], widths[i]) : line[i], widths[i], columns[i].align);
-    text += out.substr(0, out.find_last_not_of(' ') + 1) + "\n";
-  }
+  for (std::size_t i = 0; i < cells.size(); ++i) text += line_of(columns, cells[i], widths, {i == 0, screen.colours});
   return text;
+}
+
+Screen standard_output() {
+  const char* refused = std::getenv("NO_COLOR");
+  const char* kind = std::getenv("TERM");
+  const bool colours = ::isatty(STDOUT_FILENO) == 1 && (!refused || *refused == '\0') && kind && *kind != '\0' && std::string_view(kind) != "dumb" &&
+                       !std::string_view(kind).starts_with("vt");
+  return {terminal_width(), colours};
 }
 
 std::size_t terminal_width() {

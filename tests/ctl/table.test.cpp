@@ -7,7 +7,7 @@
 using namespace xsuperd::ctl;
 
 TEST_CASE("Columns are as wide as their widest cell, and numbers stand on the right") {
-  CHECK(render({{"NAME"}, {"N", Column::Align::right}, {"LAST"}}, {{"a", "1", "x"}, {"longer", "1000", ""}}, 0) ==
+  CHECK(render({{"NAME"}, {"N", Column::Align::right}, {"LAST"}}, {{"a", "1", "x"}, {"longer", "1000", ""}}, {}) ==
         "NAME       N  LAST\n"
         "a          1  x\n"
         "longer  1000\n");
@@ -15,7 +15,7 @@ TEST_CASE("Columns are as wide as their widest cell, and numbers stand on the ri
 
 TEST_CASE("A character of several bytes takes one column") {
   CHECK(width_of("h\xc3\xb6lle") == 5);
-  CHECK(render({{"A"}, {"B"}}, {{"h\xc3\xb6lle", "x"}, {"hello", "y"}}, 0) ==
+  CHECK(render({{"A"}, {"B"}}, {{"h\xc3\xb6lle", "x"}, {"hello", "y"}}, {}) ==
         "A      B\n"
         "h\xc3\xb6lle  x\n"
         "hello  y\n");
@@ -24,14 +24,26 @@ TEST_CASE("A character of several bytes takes one column") {
 TEST_CASE("What gives way is cut when the terminal is too narrow, and never in the middle of a character") {
   const std::vector<Column> columns{{"ID", {}, true}, {"PORT"}};
   const std::vector<std::vector<std::string>> rows{{"a-very-long-service-name", "7501"}};
-  CHECK(render(columns, rows, 20) ==
+  CHECK(render(columns, rows, {20}) ==
         "ID              PORT\n"
         "a-very-long-..  7501\n");
-  CHECK(render(columns, rows, 5) ==
+  CHECK(render(columns, rows, {5}) ==
         "ID        PORT\n"
         "a-very..  7501\n");
-  CHECK(render({{"ID", {}, true}}, {{"\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6"}}, 8) ==
+  CHECK(render({{"ID", {}, true}}, {{"\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6"}}, {8}) ==
         "ID\n\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6\xc3\xb6..\n");
+}
+
+TEST_CASE("Colours stand around a cell's text, titles are bold, and blanks stay as they are") {
+  const auto tone = [](std::string_view cell) { return cell == "0" ? Tone::plain : cell == "1" ? Tone::warning : Tone::alarm; };
+  const std::vector<Column> columns{{"ID"}, {"N", Column::Align::right, false, tone}, {"LAST", {}, false, tone}};
+  const std::vector<std::vector<std::string>> rows{{"a", "0", "0"}, {"b", "1", ""}, {"c", "20", "0"}};
+  CHECK(render(columns, rows, {0, true}) ==
+        "\x1b[1mID   N  LAST\x1b[0m\n"
+        "a    0  0\n"
+        "b    \x1b[33m1\x1b[0m\n"
+        "c   \x1b[1;31m20\x1b[0m  0\n");
+  CHECK(render(columns, rows, {}) == "ID   N  LAST\na    0  0\nb    1\nc   20  0\n");
 }
 
 TEST_CASE("No cell can command the terminal") {

@@ -75,7 +75,7 @@ void check_terminal(std::string_view bytes, std::size_t most) {
   const std::string shown = ctl::displayable(bytes);
   must(fuzz::harmless(shown) && shown.find('\n') == shown.npos);
   const std::string table = ctl::render({{"A"}, {"B", ctl::Column::Align::right, true}},
-                                        {{std::string(bytes), "1"}, {"2", std::string(bytes)}}, most);
+                                        {{std::string(bytes), "1"}, {"2", std::string(bytes)}}, {most});
   must(fuzz::harmless(table) && std::count(table.begin(), table.end(), '\n') == 3);
 }
 
