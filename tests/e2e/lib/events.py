@@ -19,7 +19,7 @@ def fault(schema, value):
             continue
         if keyword == "type":
             if not isinstance(value, KINDS[wanted]) or isinstance(value, bool):
-                return f"{value!r} is no {wanted}"
+                return f"{value!r} is not of type {wanted}"
         elif keyword == "const":
             if value != wanted:
                 return f"{value!r} is not {wanted!r}"
@@ -71,4 +71,5 @@ def main():
         print(count)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -39,6 +39,30 @@ copy_case() {
   done < <(find "$DIR" -type f -print0)
 }
 
+# give_event_logs: to every configuration of the case. The lines below the defaults keep their numbers where an empty one
+# follows, and those that have an event log already keep it.
+give_event_logs() {
+  local file
+  while IFS= read -r -d '' file; do
+    if grep -q -s '^[[:blank:]]*defaults' "$file"; then give_event_log "$file"; fi
+  done < <(find "$DIR" -type f -print0)
+}
+give_event_log() {
+  local text
+  text=$(awk -v line="event_log = FILE $DIR/records.json" '
+    /^[ \t]*defaults/ { inside = 1 }
+    inside && /^[ \t]*event_log/ { given = 1 }
+    inside && /^[ \t]*}/ {
+      inside = 0
+      if (!given) { print line; given = 1; drop = 1 }
+      print
+      next
+    }
+    drop && /^[ \t]*$/ { drop = 0; next }
+    { drop = 0; print }' "$1" && printf x)
+  printf '%s' "${text%x}" >"$1"
+}
+
 # normalise: stdin without what differs between runs: folder, ports, dates, process ids, durations.
 normalise() {
   sed -E \
