@@ -7,6 +7,7 @@
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/attribute.hpp"
 #include "xsuperd/config/loader.hpp"
+#include "xsuperd/config/store_address.hpp"
 #include "xsuperd/config/vocabulary.hpp"
 
 namespace xsuperd::config {
@@ -234,9 +235,7 @@ std::vector<std::string> not_in_effect(const Config& config, const Abilities& ab
   Items items;
   if (config.defaults.ban_nft)
     if (std::string why = hindrance(abilities.nftables()); !why.empty()) items.add(std::move(why), "defaults");
-#ifndef XSUPERD_HAVE_HIREDIS
-  if (config.defaults.ban_share && !config.defaults.ban_share->empty()) items.add("ban_share: built without hiredis", "defaults");
-#endif
+  if (config.defaults.ban_share && !config.defaults.ban_share->empty() && !can_share_bans()) items.add("ban_share: built without hiredis", "defaults");
   for (const auto& service : config.services) {
     const Mdns mdns = service->settings.mdns.value_or(false) ? abilities.mdns() : Mdns::usable;
     if (mdns == Mdns::not_built) items.add("mdns: built without libavahi-client", service->id);

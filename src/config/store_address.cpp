@@ -54,7 +54,7 @@ std::string_view read_place(std::string_view rest, StoreAddress& to) {
     if (!address || address->family() != base::Address::Family::ipv6) return "an IPv6 address is expected in brackets";
     rest.remove_prefix(end + 1);
     if (rest.empty()) return {};
-    if (!rest.starts_with(':')) return "what follows the bracket is no port";
+    if (!rest.starts_with(':')) return "only :PORT may follow the bracket";
     port = rest.substr(1);
   } else {
     const bool has_port = split_off(rest, ':', port);
@@ -69,7 +69,7 @@ base::Result<StoreAddress> read_tcp(std::string_view text, bool tls) {
   StoreAddress address{.tls = tls};
   std::string_view rest = text.substr((tls ? tls_scheme : tcp_scheme).size());
   if (const std::size_t slash = rest.find('/'); slash != std::string_view::npos) {
-    if (!number(rest.substr(slash + 1), 0, greatest_database, address.database)) return wrong(text, "what follows the slash is no number of a database");
+    if (!number(rest.substr(slash + 1), 0, greatest_database, address.database)) return wrong(text, "what follows the slash is not a database number");
     rest = rest.substr(0, slash);
   }
   if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
@@ -77,7 +77,7 @@ base::Result<StoreAddress> read_tcp(std::string_view text, bool tls) {
     rest.remove_prefix(at + 1);
     if (address.user.find(':') != std::string::npos)
       return base::Error{0, "a password here would be seen by whoever sees the configuration; write it into a file for ban_share_password"};
-    if (address.user.empty() || address.user.size() > longest_name) return wrong(text, "the name of a user is expected in front of the @");
+    if (address.user.empty() || address.user.size() > longest_name) return wrong(text, "a user name is expected before the @");
   }
   if (const std::string_view trouble = read_place(rest, address); !trouble.empty()) return wrong(text, trouble);
   return address;
@@ -121,5 +121,13 @@ bool ban_share(const ValueContext& c, Settings& s, const Assignment& a) {
 }
 
 }  // namespace values
+
+bool can_share_bans() {
+#ifdef XSUPERD_HAVE_HIREDIS
+  return true;
+#else
+  return false;
+#endif
+}
 
 }  // namespace xsuperd::config

@@ -79,6 +79,8 @@ constexpr Lacking table[]{
      "ban_on: systemd bans nobody", true},
     {"ban_file", Weight::loss, [](S s) { return s.settings.ban_file.has_value(); }, "ban_file: systemd keeps no list of bans"},
     {"ban_nft", Weight::loss, [](S s) { return s.settings.ban_nft.has_value(); }, "ban_nft: systemd tells no firewall whom it has refused"},
+    {"ban_share", Weight::loss, [](S s) { return s.settings.ban_share && !s.settings.ban_share->empty(); },
+     "ban_share: systemd does not know whom other hosts have banned"},
     {"penalty", Weight::loss, [](S s) { return s.settings.penalty && !s.settings.penalty->empty(); },
      "penalty: systemd keeps no account of what a peer has done", true},
     {"penalty_range", Weight::loss, [](S s) { return s.settings.penalty_range.has_value(); },
@@ -156,7 +158,7 @@ constexpr Lacking table[]{
 
 /// The attributes that are written in several lines, are in the table, or mean nothing to a unit.
 constexpr std::string_view known[]{
-    "access_policy", "access_times", "backlog", "ban_exempt", "ban_file", "ban_limit", "ban_nft", "ban_on", "ban_prefix", "ban_time", "banner", "banner_fail", "banner_success", "bind", "bind_device",
+    "access_policy", "access_times", "backlog", "ban_exempt", "ban_file", "ban_limit", "ban_nft", "ban_on", "ban_prefix", "ban_share", "ban_share_ca", "ban_share_password", "ban_time", "banner", "banner_fail", "banner_success", "bind", "bind_device",
     "capabilities", "conn_env", "cps", "cps_window", "defer_accept", "deny_time", "disable", "disabled", "dynamic_uids", "dynamic_user", "enabled", "env",
     "event_log", "expand", "first_data_timeout", "flags", "freebind", "group", "groups", "id", "idle_timeout", "instances", "keepalive",
     "kill_grace", "libwrap", "limit_exempt", "linger", "listen", "log_on_failure", "log_on_success", "log_type", "mark",

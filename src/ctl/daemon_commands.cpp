@@ -45,7 +45,7 @@ std::string print_status(const Arguments&, const control::Answered<command::Stat
   if (s.boxes.made + s.boxes.failed > 0)
     text += line("boxes", fmt::format("{} in use, {} spare; {} made, {} failed", s.boxes.in_use, s.boxes.spare, s.boxes.made, s.boxes.failed));
   text += line("workers", fmt::format("{}, with {} conversations", s.workers.size(), s.conversations));
-  text += line("bans", s.fleet ? fmt::format("{}, {} of them of other hosts", s.bans, s.fleet->bans) : std::to_string(s.bans));
+  text += line("bans", s.fleet ? fmt::format("{}, {} of them from other hosts", s.bans, s.fleet->bans) : std::to_string(s.bans));
   if (s.fleet) text += line("ban_share", s.fleet->store + (s.fleet->connected ? "" : ", not connected"));
   text += line("load", s.load ? fmt::format("{:.2f}", *s.load) : "-");
   text += line("log level", s.log_level);

@@ -31,10 +31,21 @@ namespace {
 constexpr int most_at_once = 64;                       ///< words that are heard in one turn of the loop
 constexpr std::chrono::milliseconds try_again{20};     ///< what has found no room
 constexpr std::chrono::seconds listen_every{5};        ///< for signs of life
+constexpr int most_a_second = 20'000;                  ///< words: each may be a line of a file, and a change of the firewall
+/// A thread that opens files and looks up names may hang.
+constexpr std::chrono::seconds longest_attempt{60};
+constexpr std::chrono::seconds emptied_every{5};       ///< at most: the process looks every ten
 
 std::uint64_t number_of_ours() {
   std::random_device chance;
   return std::uint64_t{chance()} << 32 | chance();
+}
+
+/// On another thread.
+base::Result<Introduction> introduced(const config::StoreAddress& address, const std::string& password_file, const std::string& authorities) try {
+  return fleet::introduce(address, password_file, authorities);
+} catch (const std::exception& error) {
+  return base::Error{0, error.what()};
 }
 
 std::shared_ptr<const spawn::Recipe> recipe_of(worker::WorkerUser user, bool tls) {
@@ -50,9 +61,9 @@ struct Hearing;
 struct Client::Impl : std::enable_shared_from_this<Impl> {
   Impl(boost::asio::io_context& loop, spawn::Spawner& the_spawner, Options the_options, Callbacks the_callbacks)
       : spawner(the_spawner), options(std::move(the_options)), callbacks(std::move(the_callbacks)), self(number_of_ours()),
-        pauses(options.first_pause, options.longest_pause, self), slow(loop, {.threads = 1, .queue = 4}),
+        pauses(options.first_pause, options.longest_pause, self), slow(loop, {.threads = 2, .queue = 4}),
         children(loop, [this](const spawn::Ended& ended) { reaped(ended); }), watch(loop, -1, [this] { read(); }),
-        pause(loop, [this] { begin(); }), listening(loop, [this] { look_for_life(); }), flushing(loop, [this] { flush(); }) {}
+        pause(loop, [this] { phase == Phase::connecting ? lost("connecting to it takes too long") : begin(); }), listening(loop, [this] { look_for_life(); }), flushing(loop, [this] { flush(); }), resting(loop, [this] { watch.wait(); }) {}
 
   /// off: nothing is wanted. paused: `pause` is set. starting: the process has not said that it is ready. connecting: a thread
   /// is at it. meeting: the process knows of the connections. met: so does the store of us.
@@ -82,7 +93,8 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   const std::uint64_t self;
   Stores stores;
   Phase phase = Phase::off;
-  std::size_t next = 0;     ///< the address that is tried, or was last
+  std::size_t next = 0;     ///< the address that is tried, or will be
+  std::size_t tried = 0;    ///< the one that is there, or was tried last
   std::string trouble;
   Backoff pauses;
   base::Moment met_at{};
@@ -93,21 +105,27 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   bool ready = false;
   base::Moment heard_at{};
   std::size_t under_way = 0;
+  base::Moment second{};    ///< since when words are counted
+  int words = 0;
+  base::Moment emptied_at{};
   std::deque<std::string> kept;  ///< what found no room in the socket
 
   net::SlowWork slow;
   spawn::Children children;
   loop::Watch watch;
-  loop::Alarm pause, listening, flushing;
+  loop::Alarm pause, listening, flushing, resting;
 };
 
 bool Client::Impl::use(Stores wanted) {
-  if (wanted == stores) return false;
+  if (wanted == stores) {
+    if (phase == Phase::paused) pause.set(std::chrono::milliseconds(0));
+    return false;
+  }
   const bool had = phase == Phase::met;
   end_process();
   stores = std::move(wanted);
   ++attempt;
-  next = 0;
+  next = tried = 0;
   phase = Phase::off;
   trouble.clear();
   pause.cancel();
@@ -142,16 +160,18 @@ void Client::Impl::connect() {
   phase = Phase::connecting;
   const auto work = [address = stores.addresses[next], password = stores.password_file, authorities = stores.authorities,
                      alive = weak_from_this(), number = ++attempt]() -> net::SlowWork::Then {
-    auto made = std::make_shared<base::Result<Introduction>>(fleet::introduce(address, password, authorities));
+    auto made = std::make_shared<base::Result<Introduction>>(introduced(address, password, authorities));
     return [alive, number, made] {
       if (const auto self = alive.lock(); self && self->attempt == number) self->connected(std::move(*made));
     };
   };
-  if (slow.run(std::function<net::SlowWork::Then()>(work)) == 0) lost("no thread can be started to connect to it");
+  if (slow.run(std::function<net::SlowWork::Then()>(work)) == 0) return lost("no thread can be started to connect to it");
+  pause.set(longest_attempt);
 }
 
 void Client::Impl::connected(base::Result<Introduction> made) {
   if (phase != Phase::connecting) return;
+  pause.cancel();
   if (!made) return lost(made.error().sentence);
   introduce(std::move(*made));
 }
@@ -178,7 +198,8 @@ void Client::Impl::lost(const std::string& why) {
   kept.clear();
   flushing.cancel();
   forget_pauses();
-  trouble = fmt::format("{}: {}", stores.addresses[next].text(), plain(why));
+  tried = next;
+  trouble = fmt::format("{}: {}", stores.addresses[tried].text(), plain(why));
   next = had ? 0 : (next + 1) % stores.addresses.size();
   phase = Phase::paused;
   pause.set(next == 0 ? pauses.next() : std::chrono::milliseconds(0));
@@ -201,6 +222,7 @@ void Client::Impl::failed(const std::string& what, const std::string& why) {
 void Client::Impl::end_process() {
   ready = false;
   watch.stop();
+  resting.cancel();
   listening.cancel();
   flushing.cancel();
   kept.clear();
@@ -223,7 +245,7 @@ void Client::Impl::reaped(const spawn::Ended& ended) {
   failed(fmt::format("the process that shares bans ended with {} {}", ended.signalled ? "signal" : "status", ended.value), why);
 }
 
-void Client::Impl::give_up(const std::string& why) { failed("the process that shares bans is killed", why); }
+void Client::Impl::give_up(const std::string& why) { failed("the process that shares bans was killed", why); }
 
 void Client::Impl::look_for_life() {
   if (std::chrono::steady_clock::now() - heard_at >= options.silence) return give_up("it has shown no sign of life");
@@ -232,16 +254,18 @@ void Client::Impl::look_for_life() {
 
 void Client::Impl::read() {
   const auto alive = shared_from_this();
-  for (int i = 0; i < most_at_once && socket; ++i) {
+  heard_at = std::chrono::steady_clock::now();
+  if (heard_at - second >= std::chrono::seconds(1)) second = heard_at, words = 0;
+  for (int i = 0; i < most_at_once && socket; ++i, ++words) {
     Packet packet;
     const Got got = receive_packet(socket.get(), packet);
     if (got == Got::later) break;
     if (got == Got::end) return;  // it is about to be reaped, which says more; or it is silent from now on
-    heard_at = std::chrono::steady_clock::now();
-    if (!hear(packet)) return give_up("it says what it cannot mean");
+    if (got == Got::wrong) return give_up("it broke the protocol");
+    if (!hear(packet)) return give_up("it broke the protocol");
   }
   if (!socket) return;
-  watch.wait();
+  words < most_a_second ? watch.wait() : resting.set(std::chrono::seconds(1));
   if (!kept.empty()) flush();
 }
 
@@ -286,6 +310,7 @@ bool Hearing::operator()(const Failed& word) const {
 bool Hearing::operator()(const Met&) const {
   if (client.phase != Phase::meeting) return false;
   client.phase = Phase::met;
+  client.tried = client.next;
   client.met_at = std::chrono::steady_clock::now();
   client.trouble.clear();
   client.callbacks.on_met();
@@ -329,7 +354,8 @@ bool Hearing::operator()(const Lifted& word) const {
 }
 
 bool Hearing::operator()(const Emptied&) const {
-  if (client.phase != Phase::met) return false;
+  const auto before = std::exchange(client.emptied_at, std::chrono::steady_clock::now());
+  if (client.phase != Phase::met || client.emptied_at - before < emptied_every) return false;
   client.callbacks.on_emptied();
   return true;
 }
@@ -359,7 +385,7 @@ bool Client::has_room() const { return met() && impl_->under_way < most_under_wa
 void Client::send(const Order& change) { impl_->send(change); }
 bool Client::wanted() const { return !impl_->stores.addresses.empty(); }
 bool Client::met() const { return impl_->phase == Impl::Phase::met; }
-std::string Client::store() const { return wanted() ? impl_->stores.addresses[impl_->next].text() : std::string(); }
+std::string Client::store() const { return wanted() ? impl_->stores.addresses[impl_->tried].text() : std::string(); }
 const std::string& Client::trouble() const { return impl_->trouble; }
 int Client::pidfd() const { return impl_->socket ? impl_->children.pidfd(impl_->token) : -1; }
 

@@ -108,7 +108,7 @@ base::Result<base::Fd> offer_for(const config::StoreAddress& address, const std:
   offer.host = address.host;
   offer.client_certificate = tls::ClientCertificate::required;
   offer.client_ca = tls::pem_blocks(*trusted);
-  if (offer.client_ca.empty()) return base::Error{0, fmt::format("{} has no certificates", authorities)};
+  if (offer.client_ca.empty()) return base::Error{0, fmt::format("{} contains no certificates", authorities)};
   const std::string text = tls::encode(offer);
   base::Fd file(::memfd_create("xsuperd-fleet", MFD_CLOEXEC));
   if (!file || ::pwrite(file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
@@ -122,7 +122,7 @@ base::Result<std::string> password_in(const std::string& path) {
   if (!text) return text.error();
   std::string line = text->substr(0, text->find_first_of("\r\n"));
   if (line.empty() || line.size() > longest_secret)
-    return base::Error{0, fmt::format("the first line of {} is no password of 1 to {} bytes", path, longest_secret)};
+    return base::Error{0, fmt::format("the first line of {} is not a password of 1 to {} bytes", path, longest_secret)};
   return line;
 }
 

@@ -43,7 +43,8 @@ Got receive_packet(int socket, Packet& packet) {
   const int count = ::recvmmsg(socket, &message, 1, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, nullptr);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? Got::later : Got::end;
   packet.descriptors = descriptors_of(message.msg_hdr);
-  if (count == 0 || message.msg_len == 0 || (message.msg_hdr.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return Got::end;
+  if (count == 0 || message.msg_len == 0) return Got::end;
+  if ((message.msg_hdr.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return Got::wrong;
   packet.bytes.resize(message.msg_len);
   return Got::one;
 }

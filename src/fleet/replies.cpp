@@ -68,9 +68,18 @@ void* make_number(const redisReadTask* task, long long value) noexcept { return 
 void* make_nothing(const redisReadTask* task) noexcept { return put(task, {}); }
 void free_object(void* object) noexcept { delete static_cast<Reply*>(object); }
 
+/// What RESP 3 has, which newer versions read and nobody has asked for, ends the stream: without a function for it hiredis would
+/// make up an object.
+template <typename Functions>
+void refuse_more(Functions& made) {
+  if constexpr (requires { made.createDouble; }) made.createDouble = [](const redisReadTask*, double, char*, std::size_t) noexcept -> void* { return nullptr; };
+  if constexpr (requires { made.createBool; }) made.createBool = [](const redisReadTask*, int) noexcept -> void* { return nullptr; };
+}
+
 redisReplyObjectFunctions& functions() {
   static redisReplyObjectFunctions all = [] {
-    redisReplyObjectFunctions made{};  // newer versions have more, for what RESP 3 has, which nobody has asked for
+    redisReplyObjectFunctions made{};
+    refuse_more(made);
     made.createString = make_text;
     made.createArray = make_list;
     made.createInteger = make_number;

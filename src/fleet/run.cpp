@@ -32,17 +32,15 @@ base::Moment now() { return std::chrono::steady_clock::now(); }
 /// What is waited for at a descriptor.
 class Watched {
  public:
-  explicit Watched(int set, int fd) : set_(set), fd_(fd) {
-    epoll_event event{.events = 0, .data = {.fd = fd}};
-    if (::epoll_ctl(set_, EPOLL_CTL_ADD, fd_, &event) != 0) throw std::bad_alloc();
-  }
+  explicit Watched(int set, int fd) : set_(set), fd_(fd) {}
   Watched(const Watched&) = delete;
   Watched& operator=(const Watched&) = delete;
+  /// Of one for which nothing is waited its end would be told all the same, again and again: it leaves the set meanwhile.
   void want(bool read, bool write) {
     const std::uint32_t events = (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U);
     if (events == events_) return;
     epoll_event event{.events = events, .data = {.fd = fd_}};
-    ::epoll_ctl(set_, EPOLL_CTL_MOD, fd_, &event);
+    if (::epoll_ctl(set_, events == 0 ? EPOLL_CTL_DEL : events_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd_, &event) != 0) throw std::bad_alloc();
     events_ = events;
   }
 
@@ -119,7 +117,7 @@ bool Process::listen_to_daemon() {
   while (true) {
     const Got got = receive_packet(socket_.get(), packet);
     if (got == Got::later) return true;
-    if (got == Got::end || !obey(packet)) return false;
+    if (got != Got::one || !obey(packet)) return false;
     packet = {};
   }
 }
@@ -141,7 +139,7 @@ bool Process::meet(const Meet& meet, Packet& packet) {
   std::shared_ptr<const tls::Context> context;
   if (meet.tls) {
     const auto offer = tls::decode(contents(packet.descriptors[2].get()));
-    const auto made = offer ? tls::Context::make(*offer) : base::Result<std::shared_ptr<const tls::Context>>(base::Error{0, "it cannot be read"});
+    const auto made = offer ? tls::Context::make(*offer) : base::Result<std::shared_ptr<const tls::Context>>(base::Error{0, "the certificates cannot be read"});
     if (!made) return tell(Lost{"TLS cannot be used: " + made.error().sentence}), true;
     context = *made;
   }

@@ -33,7 +33,7 @@ bool StoreSocket::shake() {
     case tls::Engine::Shaking::failed: break;
   }
   const tls::Handshake outcome = engine_->outcome();
-  return fail("TLS with it does not come about: " + (outcome.detail.empty() ? std::string("no reason given") : outcome.detail));
+  return fail("the TLS handshake with it failed: " + (outcome.detail.empty() ? std::string("no reason given") : outcome.detail));
 }
 
 bool StoreSocket::push() {

@@ -19,6 +19,7 @@ constexpr auto quiet = 10s;          ///< so long nothing need be told; then it 
 constexpr auto show_every = 10s;
 constexpr std::string_view shown_for = "60";  ///< seconds
 constexpr std::string_view page_size = "100";
+constexpr std::size_t most_lifted = 10'000;    ///< that are kept in mind
 constexpr std::uint32_t most_pages = 200'000;  ///< a store that lies has no end
 
 std::string host_key(std::uint64_t self) { return fmt::format("{}{:016x}", host_begin, self); }
@@ -74,13 +75,13 @@ void StoreTalk::hear_commands(std::string_view bytes, base::Moment now) {
   while (!over_) {
     auto reply = commands_.next();
     if (!reply) break;
-    if (expected_.empty()) return end("it has answered what nobody has asked");
+    if (expected_.empty()) return end("it has sent an answer to no question");
     answered_ = now;
     const Expected what = expected_.front();
     expected_.pop_front();
     take(what, std::move(*reply), now);
   }
-  if (commands_.broken()) return end("what it answers is not the protocol of Redis");
+  if (commands_.broken()) return end("its answers are not in the Redis protocol");
   if (!over_) tell_done();
 }
 
@@ -93,7 +94,7 @@ void StoreTalk::hear_listening(std::string_view bytes, base::Moment now) {
     told_ = now;
     take_told(*reply, now);
   }
-  if (listening_.broken()) end("what it tells is not the protocol of Redis");
+  if (listening_.broken()) end("its messages are not in the Redis protocol");
 }
 
 void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
@@ -107,7 +108,7 @@ void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
       return;
     case What::role: return take_role(reply);
     case What::probe:
-      if (reply.is_error()) return end(fmt::format("it does not tell what there is: {}", said(reply)));
+      if (reply.is_error()) return end(fmt::format("it does not let us list the bans: {}", said(reply)));
       primary_ = true;
       return look_if_met(now);
     case What::change: return take_change(reply);
@@ -117,6 +118,9 @@ void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
       value_ = reply.kind == Reply::Kind::text ? read_entry(reply.text) : std::nullopt;
       return;
     case What::rest: return take_rest(what.peer, reply);
+    case What::shown:
+      shown_well_ = !reply.is_error();
+      return;
     case What::here: return take_here(reply, now);
   }
 }
@@ -124,7 +128,7 @@ void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
 /// Not everybody may ask that, or can be asked: what is no primary says so when something is to be changed.
 void StoreTalk::take_role(const Reply& reply) {
   const bool known = reply.kind == Reply::Kind::list && !reply.list.empty() && reply.list[0].is_text();
-  if (known && reply.list[0].text != "master") return end(fmt::format("it is no primary, but a {}", base::escaped(reply.list[0].text, 20)));
+  if (known && reply.list[0].text != "master") return end(fmt::format("it is not the primary but a {}", base::escaped(reply.list[0].text, 20)));
 }
 
 void StoreTalk::look_if_met(base::Moment now) {
@@ -148,8 +152,8 @@ void StoreTalk::go_on(base::Moment now) {
 void StoreTalk::take_page(const Reply& reply, base::Moment now) {
   const bool right = reply.kind == Reply::Kind::list && reply.list.size() == 2 && reply.list[0].is_text() && reply.list[0].text.size() <= 20 &&
                      reply.list[1].kind == Reply::Kind::list;
-  if (reply.is_error()) return end(fmt::format("it does not tell what there is: {}", said(reply)));
-  if (!right) return end("it answers SCAN with something else");
+  if (reply.is_error()) return end(fmt::format("it does not let us list the bans: {}", said(reply)));
+  if (!right) return end("its answer to SCAN makes no sense");
   for (const Reply& key : reply.list[1].list) {
     const auto peer = key.is_text() ? peer_of(key.text) : std::nullopt;
     if (!peer) continue;
@@ -164,7 +168,7 @@ void StoreTalk::take_page(const Reply& reply, base::Moment now) {
 /// In milliseconds; -1: for ever, -2: it has gone meanwhile.
 void StoreTalk::take_rest(const policy::Network& peer, const Reply& reply) {
   const auto entry = std::exchange(value_, std::nullopt);
-  if (!entry || reply.kind != Reply::Kind::number || reply.number == 0 || reply.number < -1) return;
+  if (!entry || reply.kind != Reply::Kind::number || reply.number == 0 || reply.number < -1 || lifted_.contains(peer)) return;
   const auto seconds = reply.number < 0 ? 0 : (static_cast<std::uint64_t>(reply.number) + 999) / 1000;
   out_.words.emplace_back(Heard{peer, seconds > most_seconds ? 0 : seconds, entry->reason, entry->host});
 }
@@ -205,19 +209,20 @@ void StoreTalk::show(base::Moment now, bool first) {
   shown_ = now;
   const std::string key = host_key(meet_.self);
   if (first)
-    ask(now, {What::here}, "SET", key, meet_.host, "EX", shown_for);
+    ask(now, {What::shown}, "SET", key, meet_.host, "EX", shown_for);
   else
     ask(now, {What::here}, "SET", key, meet_.host, "EX", shown_for, "XX");
 }
 
 void StoreTalk::take_here(const Reply& reply, base::Moment now) {
+  if (reply.is_error()) shown_well_ = false;  // it expires, and says nothing of the others
   if (reply.kind != Reply::Kind::nothing) return;
   out_.words.emplace_back(Emptied{});
   show(now, true);
 }
 
 void StoreTalk::take_told(const Reply& reply, base::Moment now) {
-  if (reply.is_error()) return end(doubts_us(reply) ? doubt(reply) : fmt::format("it tells of no changes: {}", said(reply)));
+  if (reply.is_error()) return end(doubts_us(reply) ? doubt(reply) : fmt::format("it refuses the subscription: {}", said(reply)));
   if (reply.kind != Reply::Kind::list || reply.list.empty() || !reply.list[0].is_text()) return;
   const std::string& kind = reply.list[0].text;
   if (kind == "subscribe") {
@@ -227,10 +232,19 @@ void StoreTalk::take_told(const Reply& reply, base::Moment now) {
   if (kind != "message" || reply.list.size() != 3 || !reply.list[2].is_text()) return;
   const auto notice = read_notice(reply.list[2].text);
   if (!notice || notice->by == meet_.self) return;
-  if (notice->lifted)
-    out_.words.emplace_back(Lifted{notice->peer});
-  else
-    out_.words.emplace_back(Heard{notice->peer, notice->seconds, notice->entry.reason, notice->entry.host});
+  take_news(*notice);
+}
+
+/// What has been asked about a peer before he was let in again is answered later, and counts no more.
+void StoreTalk::take_news(const Notice& notice) {
+  if (!scanning_ && expected_.empty()) lifted_.clear();
+  if (!notice.lifted) {
+    lifted_.erase(notice.peer);
+    out_.words.emplace_back(Heard{notice.peer, notice.seconds, notice.entry.reason, notice.entry.host});
+    return;
+  }
+  if (lifted_.size() < most_lifted) lifted_.insert(notice.peer);
+  out_.words.emplace_back(Lifted{notice.peer});
 }
 
 void StoreTalk::tick(base::Moment now) {
@@ -238,12 +252,12 @@ void StoreTalk::tick(base::Moment now) {
   if (!met_ && now - begun_ > patience) return end("it does not answer");
   if (!expected_.empty() && now - answered_ > patience) return end("it has not answered for 10 seconds");
   if (!met_) return;
-  if (now - told_ > quiet + patience) return end("it has not been heard for 20 seconds");
+  if (now - told_ > quiet + patience) return end("nothing has been heard from it for 20 seconds");
   if (now - told_ > quiet && now - pinged_ > quiet) {
     put_command(out_.listening, "PING");
     pinged_ = now;
   }
-  if (now - shown_ >= show_every) show(now, false);
+  if (now - shown_ >= show_every) show(now, !shown_well_);
 }
 
 }  // namespace xsuperd::fleet

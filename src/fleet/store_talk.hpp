@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is said to a store and heard of it. Internal to fleet.
 #pragma once
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -46,7 +47,7 @@ class StoreTalk {
   void end(std::string why);
 
  private:
-  enum class What : std::uint8_t { auth, select, role, probe, change, notice, page, value, rest, here };
+  enum class What : std::uint8_t { auth, select, role, probe, change, notice, page, value, rest, shown, here };
   /// An answer that is to come.
   struct Expected {
     What what = What::here;
@@ -61,6 +62,7 @@ class StoreTalk {
   void take_notice(const Reply& reply);
   void take_page(const Reply& reply, base::Moment now);
   void take_rest(const policy::Network& peer, const Reply& reply);
+  void take_news(const Notice& notice);
   void take_here(const Reply& reply, base::Moment now);
   void take_told(const Reply& reply, base::Moment now);
   void look_if_met(base::Moment now);
@@ -76,9 +78,11 @@ class StoreTalk {
   std::string trouble_;           ///< what the store has said to the first half of a change
   std::uint32_t done_ = 0;        ///< changes of which nothing has been told yet
   std::optional<Entry> value_;    ///< of the ban whose time comes next
+  boost::unordered_flat_set<policy::Network> lifted_;  ///< while there may be answers to older questions
   std::string cursor_ = "0";
   std::uint32_t pages_ = 0;
   bool primary_ = false, subscribed_ = false, met_ = false, scanning_ = false, page_wanted_ = false, over_ = false;
+  bool shown_well_ = true;        ///< the key of ours is as it should be
   base::Moment begun_, answered_, told_, pinged_, shown_;
 };
 

@@ -19,6 +19,29 @@ using base::FieldWriter;
 
 constexpr std::uint8_t version = 1;
 
+/// The first so many bits of an address.
+struct Prefix {
+  std::array<std::uint8_t, 16> begin{};
+  std::uint8_t length = 0;
+};
+constexpr std::array of_each_host_ipv4{Prefix{{127}, 8}, Prefix{{169, 254}, 16}};
+constexpr std::array of_each_host_ipv6{Prefix{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128}, Prefix{{0xfe, 0x80}, 10}};
+constexpr std::array translated{Prefix{{0, 0x64, 0xff, 0x9b}, 96}};  // from IPv4
+
+bool is_in(const policy::Network& peer, const Prefix& prefix) {
+  const auto bytes = peer.address.bytes();
+  for (std::uint8_t bit = 0; bit < prefix.length; bit += 8) {
+    const auto mask = static_cast<std::uint8_t>(prefix.length - bit >= 8 ? 0xff : 0xff << (8 - (prefix.length - bit)));
+    if (((bytes[bit / 8] ^ prefix.begin[bit / 8]) & mask) != 0) return false;
+  }
+  return peer.length >= prefix.length;
+}
+
+template <std::size_t count>
+bool is_in(const policy::Network& peer, const std::array<Prefix, count>& prefixes) {
+  return std::ranges::any_of(prefixes, [&](const Prefix& one) { return is_in(peer, one); });
+}
+
 void put(FieldWriter& to, const policy::Network& peer) {
   to.put(static_cast<std::uint8_t>(peer.address.family()));
   for (const std::uint8_t byte : peer.address.bytes()) to.put(byte);
@@ -147,8 +170,9 @@ std::string plain(std::string_view text) {
 
 bool may_travel(const policy::Network& peer) {
   switch (peer.address.family()) {
-    case Address::Family::ipv4: return peer.length >= 16;
-    case Address::Family::ipv6: return peer.length >= 32 && peer.address.scope() == 0;
+    case Address::Family::ipv4: return peer.length >= 16 && !is_in(peer, of_each_host_ipv4);
+    case Address::Family::ipv6:
+      return peer.length >= (is_in(peer, translated) ? 96 + 16 : 32) && peer.address.scope() == 0 && !is_in(peer, of_each_host_ipv6);
     default: return false;
   }
 }

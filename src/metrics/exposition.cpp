@@ -348,10 +348,10 @@ void OfDaemon::write_configuration() {
 
 void OfDaemon::write_fleet() {
   static constexpr Family connected{"fleet_connected", Type::gauge, "", "Whether the store of ban_share is there."};
-  static constexpr Family bans{"fleet_bans", Type::gauge, "", "Of the bans, such as other hosts have made."};
+  static constexpr Family bans{"fleet_bans", Type::gauge, "", "Bans made by other hosts."};
   static constexpr Family sent{"fleet_changes_sent", Type::counter, "", "Changes of bans that the store has taken."};
-  static constexpr Family heard{"fleet_bans_heard", Type::counter, "", "Bans that the store has told of, each time that it did."};
-  static constexpr Family left_out{"fleet_bans_left_out", Type::counter, "", "Of these, such as are wider than is allowed or found no room."};
+  static constexpr Family heard{"fleet_bans_heard", Type::counter, "", "Bans reported by the store, counting repeats."};
+  static constexpr Family left_out{"fleet_bans_left_out", Type::counter, "", "Of these, those ignored as too wide or for lack of room."};
   if (!daemon_.fleet) return;
   one(connected, std::uint64_t{daemon_.fleet->connected});
   one(bans, daemon_.fleet->bans);

@@ -26,32 +26,44 @@ base::Moment end_of(const fleet::Heard& heard, base::Moment now) {
   return heard.seconds == 0 ? base::Moment::max() : now + std::chrono::seconds(heard.seconds);
 }
 
-Heeded lengthen(policy::BanList& bans, const policy::BanList::Ban& there, base::Moment until, const policy::BanWhy& why, base::Moment now) {
+/// Those that have ended give way.
+bool keep(OwnBans& own, const policy::BanList::Ban& ban, base::Moment now) {
+  if (own.size() >= most_own_behind) erase_if(own, [&](const auto& one) { return one.second.until <= now; });
+  return own.size() < most_own_behind && own.insert_or_assign(ban.peer, ban).second;
+}
+
+Heeded lengthen(policy::BanList& bans, OwnBans& own, const policy::BanList::Ban& there, base::Moment until, const policy::BanWhy& why, base::Moment now) {
   if (there.until == base::Moment::max() || (until != base::Moment::max() && until <= there.until + rounding)) return Heeded::known;
   const bool ours = !policy::ban_origin::is_fleet(there.origin);
-  const policy::BanWhy own{.reason = there.reason, .origin = there.origin, .stays = there.stays};
-  bans.add_until(there.peer, until, now, ours ? own : why);
+  if (ours && !keep(own, there, now)) return Heeded::known;
+  bans.add_until(there.peer, until, now, why);
   return Heeded::taken;
 }
 
 }  // namespace
 
-Heeded heed(policy::BanList& bans, const fleet::Heard& heard, const ExemptNetworks& exempt, base::Moment now) {
+Heeded heed(policy::BanList& bans, OwnBans& own, const fleet::Heard& heard, const ExemptNetworks& exempt, base::Moment now) {
   if (!fleet::may_travel(heard.peer)) return Heeded::too_wide;
   if (std::ranges::any_of(exempt, [&](const auto& one) { return within(heard.peer, one); })) return Heeded::exempt;
   const std::string origin = std::string(policy::ban_origin::fleet) + heard.host;
   const policy::BanWhy why{.reason = heard.reason, .origin = origin};
   const base::Moment until = end_of(heard, now);
-  if (const auto there = bans.find(heard.peer, now)) return lengthen(bans, *there, until, why, now);
+  if (const auto there = bans.find(heard.peer, now)) return lengthen(bans, own, *there, until, why, now);
   const auto [capacity, of_others] = bans.filling();
   if (bans.size() >= capacity || of_others >= std::max<std::size_t>(capacity / 2, 1)) return Heeded::full;
   bans.add_until(heard.peer, until, now, why);
   return Heeded::taken;
 }
 
-bool heed(policy::BanList& bans, const fleet::Lifted& lifted, base::Moment now) {
+bool heed(policy::BanList& bans, OwnBans& own, const fleet::Lifted& lifted, base::Moment now) {
   const auto there = bans.find(lifted.peer, now);
-  return there && policy::ban_origin::is_fleet(there->origin) && bans.remove(lifted.peer);
+  if (!there || !policy::ban_origin::is_fleet(there->origin)) return false;
+  bans.remove(lifted.peer);
+  const auto ours = own.find(lifted.peer);
+  if (ours == own.end()) return true;
+  if (ours->second.until > now) bans.put(ours->second, now);
+  own.erase(ours);
+  return true;
 }
 
 }  // namespace xsuperd::supervisor

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What other hosts of a fleet say of bans, and a list of bans. Internal to supervisor.
 #pragma once
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <vector>
 
@@ -21,10 +22,15 @@ enum class Heeded : std::uint8_t {
   full,      ///< there is no room for more of others
 };
 
-/// Puts it on the list unless one of these is the case. A ban of ours stays ours, and becomes no shorter. What others say takes
-/// at most half of the list, and never the place of another ban. Pure. Throws std::bad_alloc.
-[[nodiscard]] Heeded heed(policy::BanList& bans, const fleet::Heard& heard, const ExemptNetworks& exempt, base::Moment now);
-/// The other host has lifted it: true when it has gone, which is so of what has come from others alone.
-[[nodiscard]] bool heed(policy::BanList& bans, const fleet::Lifted& lifted, base::Moment now);
+/// Bans of ours behind those of others that last longer: they are in force again when the others lift theirs.
+using OwnBans = boost::unordered_flat_map<policy::Network, policy::BanList::Ban>;
+inline constexpr std::size_t most_own_behind = 65'536;  ///< with more, ours stay as they are
+
+/// Puts it on the list unless one of these is the case. A ban of ours becomes no shorter; if others ban the peer for longer the
+/// ban is theirs, and ours is kept in `own`. What others say takes at most half of the list, and never the place of another ban.
+/// Pure. Throws std::bad_alloc.
+[[nodiscard]] Heeded heed(policy::BanList& bans, OwnBans& own, const fleet::Heard& heard, const ExemptNetworks& exempt, base::Moment now);
+/// The other host has lifted it: true when the list has changed. A ban of ours stays.
+[[nodiscard]] bool heed(policy::BanList& bans, OwnBans& own, const fleet::Lifted& lifted, base::Moment now);
 
 }  // namespace xsuperd::supervisor

@@ -31,6 +31,8 @@ class BanOutbox {
   void refused(std::size_t count);
   /// Is its ban to be lifted elsewhere yet?
   [[nodiscard]] bool lifts(const policy::Network& peer) const;
+  /// Nothing is under way, or waits.
+  [[nodiscard]] bool all_known() const { return empty() && under_way_.empty(); }
   [[nodiscard]] bool empty() const { return waiting_.empty() && !walking_; }
   void clear() { *this = {}; }
 

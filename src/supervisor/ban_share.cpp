@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds first_pause{500}, longest_pause{30'000};  //
 
 fleet::Stores stores_of(const config::Settings& defaults) {
   fleet::Stores stores;
+  if (!config::can_share_bans()) return stores;
   for (const std::string& text : defaults.ban_share.value_or(config::Words{}))
     if (auto address = config::parse_store_address(text)) stores.addresses.push_back(std::move(*address));
   stores.password_file = defaults.ban_share_password.value_or("");
@@ -29,7 +30,7 @@ fleet::Stores stores_of(const config::Settings& defaults) {
 
 std::string host_name() {
   std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == 0) return "a host without a name";
+  if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == 0) return "an unnamed host";
   return fleet::plain(name.data());
 }
 
@@ -37,7 +38,7 @@ std::string host_name() {
 
 BanShare::BanShare(With with)
     : with_(std::move(with)), client_(with_.loop, with_.spawner, {.user = with_.user, .host = host_name()}, callbacks()),
-      sending_(with_.loop, [this] { send(); }), resuming_(with_.loop, [this] { send(); }), pause_(first_pause) {}
+      sending_(with_.loop, [this] { send(); }), resuming_(with_.loop, [this] { resume(); }), pause_(first_pause) {}
 
 fleet::Client::Callbacks BanShare::callbacks() {
   return {.on_met = [this] { met(); },
@@ -46,7 +47,7 @@ fleet::Client::Callbacks BanShare::callbacks() {
               [this](std::size_t count) {
                 outbox_.done(count);
                 sent_ += count;
-                taken();
+                if (outbox_.all_known() && !refused_some_) taken();
                 send_soon();
               },
           .on_refused = [this](std::size_t count, const std::string& why) { refused(count, why); },
@@ -54,11 +55,10 @@ fleet::Client::Callbacks BanShare::callbacks() {
           .on_lifted = [this](const fleet::Lifted& one) { lifted(one); },
           .on_emptied =
               [this] {
-                with_.log.notice("the store {} has been emptied: it is told again of all bans of this host", client_.store());
-                outbox_.walk();
-                send_soon();
+                with_.log.notice("the store {} has been emptied: all bans of this host are sent to it again", client_.store());
+                tell_all();
               },
-          .on_trouble = [this](const std::string& sentence) { with_.log.error("{}", sentence); }};
+          .on_trouble = [this](const std::string& sentence) { process_failed(sentence); }};
 }
 
 void BanShare::use(const config::Settings& defaults) {
@@ -66,13 +66,26 @@ void BanShare::use(const config::Settings& defaults) {
   exempt_ = exempt.value_or(ExemptNetworks{});
   fleet::Stores stores = stores_of(defaults);
   if (stores.addresses.empty()) outbox_.clear();
-  if (client_.use(std::move(stores))) told_ = false;
+  if (stores != std::exchange(stores_, stores)) told_ = false;
+  client_.use(std::move(stores));
+}
+
+void BanShare::tell_all() {
+  outbox_.walk();
+  send_soon();
+}
+
+/// What does not go away by itself, such as a library that is not there, is said once.
+void BanShare::process_failed(const std::string& sentence) {
+  const std::string what = sentence.substr(0, sentence.rfind(';'));
+  if (what != std::exchange(failure_, what)) with_.log.error("{}", sentence);
 }
 
 void BanShare::changed(const policy::Network& peer, bool lifted) {
+  own_.erase(peer);
   if (!client_.wanted()) return;
   if (!outbox_.put(peer, lifted) && lifted && !std::exchange(lost_told_, true))
-    with_.log.error("the store {} has been away for so long that it is not told of all bans that have been lifted", client_.store());
+    with_.log.error("the store {} has been away for too long: some lifted bans will not be reported to it", client_.store());
   send_soon();
 }
 
@@ -81,7 +94,8 @@ void BanShare::met() {
     with_.log.notice("the store {} is there again: bans are shared", client_.store());
   else
     with_.log.notice("bans are shared through {}", client_.store());
-  lost_told_ = false;
+  lost_told_ = refused_some_ = false;
+  failure_.clear();
   refusal_.clear();
   pause_ = first_pause;
   outbox_.start_anew();
@@ -92,22 +106,29 @@ void BanShare::lost(bool all) {
   outbox_.refused(fleet::most_under_way);
   sending_.cancel();
   resuming_.cancel();
-  if (all) tell_once("is of no use", client_.trouble());
+  if (all) tell_once("cannot be used", client_.trouble());
 }
 
 void BanShare::tell_once(std::string_view what, const std::string& why) {
   if (why.empty() || std::exchange(told_, true)) return;
-  with_.log.error("the store for bans {}: {}; bans of this host and those that are known go on, and it is tried again", what, why);
+  with_.log.error("the store for bans {}: {}; known bans stay in force, and it will be tried again", what, why);
 }
 
 void BanShare::refused(std::size_t count, const std::string& why) {
   outbox_.refused(count);
+  refused_some_ = true;
   refusal_ = client_.store() + ": " + why;
-  tell_once("takes nothing", refusal_);
+  tell_once("accepts no bans", refusal_);
   if (resuming_.is_set()) return;
   sending_.cancel();
   resuming_.set(pause_);
   pause_ = std::min(2 * pause_, longest_pause);
+}
+
+/// What has been refused is tried again.
+void BanShare::resume() {
+  refused_some_ = false;
+  send();
 }
 
 /// What it has refused before, or not yet, it takes now.
@@ -116,7 +137,7 @@ void BanShare::taken() {
   if (refusal_.empty()) return;
   refusal_.clear();
   told_ = false;
-  with_.log.notice("the store {} takes bans again", client_.store());
+  with_.log.notice("the store {} accepts bans again", client_.store());
 }
 
 void BanShare::send_soon() {
@@ -137,7 +158,7 @@ void BanShare::send() {
 void BanShare::heard(const fleet::Heard& one) {
   ++heard_;
   if (outbox_.lifts(one.peer)) return;
-  switch (heed(with_.bans, one, exempt_, with_.now())) {
+  switch (heed(with_.bans, own_, one, exempt_, with_.now())) {
     case Heeded::taken: return with_.on_change(one.peer);
     case Heeded::known:
     case Heeded::exempt: return;
@@ -146,11 +167,11 @@ void BanShare::heard(const fleet::Heard& one) {
   }
   ++left_out_;
   if (!std::exchange(full_told_, true))
-    with_.log.error("there is no more room for bans of other hosts, which have at most half of ban_limit: from now on new ones are left out");
+    with_.log.error("there is no more room for bans of other hosts, which may take at most half of ban_limit; new ones are ignored from now on");
 }
 
 void BanShare::lifted(const fleet::Lifted& one) {
-  if (heed(with_.bans, one, with_.now())) with_.on_change(one.peer);
+  if (heed(with_.bans, own_, one, with_.now())) with_.on_change(one.peer);
 }
 
 std::optional<control::reply::Fleet> BanShare::state() const {

@@ -39,6 +39,8 @@ class BanShare {
   void use(const config::Settings& defaults);
   /// That one has been banned here, for longer than before, or no more.
   void changed(const policy::Network& peer, bool lifted);
+  /// All bans of ours are to be told, also those of which nothing was said.
+  void tell_all();
   /// As the control socket tells it; nothing without ban_share.
   [[nodiscard]] std::optional<control::reply::Fleet> state() const;
   /// As Client::pidfd().
@@ -48,7 +50,9 @@ class BanShare {
   [[nodiscard]] fleet::Client::Callbacks callbacks();
   void met();
   void lost(bool all);
+  void resume();
   void taken();
+  void process_failed(const std::string& sentence);
   void refused(std::size_t count, const std::string& why);
   void heard(const fleet::Heard& heard);
   void lifted(const fleet::Lifted& lifted);
@@ -63,7 +67,11 @@ class BanShare {
   loop::Alarm resuming_;                   ///< after the store has refused something
   std::chrono::milliseconds pause_;
   ExemptNetworks exempt_;
+  fleet::Stores stores_;
+  OwnBans own_;
   std::string refusal_;                    ///< what the store has said to the last change
+  std::string failure_;                    ///< of the process, as it was told last
+  bool refused_some_ = false;              ///< since it was tried again
   bool told_ = false;                      ///< that something is wrong with the store
   bool full_told_ = false;
   bool lost_told_ = false;                 ///< that what was lifted is not told

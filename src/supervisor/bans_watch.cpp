@@ -73,6 +73,13 @@ void BansWatch::banned(const policy::Network& network) {
   watch();
 }
 
+/// Another file has brought bans, nobody has said which.
+void BansWatch::merged() {
+  firewall_.refill();
+  share_.tell_all();
+  watch();
+}
+
 void BansWatch::heard(const policy::Network& network) {
   changed(network);
   watch();

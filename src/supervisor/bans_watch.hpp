@@ -32,7 +32,7 @@ class BansWatch {
   BansWatch(FileWork& files, net::Nft& nft, service::Bans& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
             const Sharing& sharing, std::function<void(const log::Event&)> record)
       : bans_(bans), now_(now), log_(log), record_(std::move(record)), alarm_(files.loop(), [this] { look(); }),
-        file_(files, bans.list, now, log, [this] { firewall_.refill(); }), firewall_(files.loop(), nft, bans.list, now, log, {}),
+        file_(files, bans.list, now, log, [this] { merged(); }), firewall_(files.loop(), nft, bans.list, now, log, {}),
         share_({files.loop(), sharing.spawner, sharing.user, bans.list, now, log, [this](const policy::Network& network) { heard(network); }}) {}
 
   /// At the start, with what the defaults say of bans: the file is read before it returns.
@@ -65,6 +65,7 @@ class BansWatch {
   void heard(const policy::Network& network);
   void watch();
   void look();
+  void merged();
   void changed(const policy::Network& network);
 
   service::Bans& bans_;

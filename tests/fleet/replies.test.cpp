@@ -42,7 +42,7 @@ TEST_CASE("each kind of answer is read, whole or byte by byte") {
 }
 
 TEST_CASE("what is no protocol breaks the stream, and nothing comes of it any more") {
-  for (const char* wrong : {"HTTP/1.1 400 Bad Request\r\n", "$x\r\n", "*-7\r\n", "\r\n", "$-7\r\n", ":x\r\n"}) {
+  for (const char* wrong : {"HTTP/1.1 400 Bad Request\r\n", "$x\r\n", "*-7\r\n", "\r\n", "$-7\r\n", ":x\r\n", ",1.5\r\n", "#t\r\n"}) {
     INFO(wrong);
     Replies replies = fed(wrong);
     CHECK_FALSE(replies.next());

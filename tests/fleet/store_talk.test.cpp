@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 namespace {
 
 policy::Network network(const char* text) { return *policy::Network::parse(text); }
+constexpr std::string_view pong = "*2\r\n$4\r\npong\r\n$0\r\n\r\n";
 std::string bulk(std::string_view text) { return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n"; }
 
 /// A conversation, and what it has said last.
@@ -118,14 +119,14 @@ TEST_CASE("what is no primary, turns away or says nonsense is lost") {
     talk.answer(bytes);
     return talk.lost();
   };
-  CHECK(why("*5\r\n$5\r\nslave\r\n$1\r\nh\r\n:1\r\n$9\r\nconnected\r\n:0\r\n") == "it is no primary, but a slave");
+  CHECK(why("*5\r\n$5\r\nslave\r\n$1\r\nh\r\n:1\r\n$9\r\nconnected\r\n:0\r\n") == "it is not the primary but a slave");
   CHECK(why("*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n-MOVED 4758 192.0.2.1:6379\r\n") == "it says: MOVED 4758 192.0.2.1:6379");
   CHECK(why("-LOADING Redis is loading\r\n") == "it says: LOADING Redis is loading");
-  CHECK(why("HTTP/1.0 400 Bad Request\r\n") == "what it answers is not the protocol of Redis");
+  CHECK(why("HTTP/1.0 400 Bad Request\r\n") == "its answers are not in the Redis protocol");
   Talk talk;
   talk.meet_empty();
   talk.answer("+OK\r\n");
-  CHECK(talk.lost() == "it has answered what nobody has asked");
+  CHECK(talk.lost() == "it has sent an answer to no question");
 }
 
 TEST_CASE("a store that may not be asked for its role is taken for a primary until it says otherwise") {
@@ -151,7 +152,7 @@ TEST_CASE("silence ends it, and a slow store does not") {
   for (int i = 0; i < 20; ++i) {  // each answer takes two seconds
     slow.now += 2s;
     slow.answer(i % 2 == 0 ? "+OK\r\n" : ":0\r\n");
-    slow.tell("*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+    slow.tell(pong);
     slow.talk->tick(slow.now);
   }
   CHECK_FALSE(slow.talk->over());
@@ -169,7 +170,50 @@ TEST_CASE("one that tells nothing is asked whether it is there") {
   talk.answer("+OK\r\n");
   talk.now += 10s;
   talk.talk->tick(talk.now);
-  CHECK(talk.lost() == "it has not been heard for 20 seconds");
+  CHECK(talk.lost() == "nothing has been heard from it for 20 seconds");
+}
+
+TEST_CASE("what has been lifted while it was asked for is not heard of again, unless it is banned anew") {
+  Talk talk;
+  talk.meet();
+  const auto message = [](std::string_view text) { return "*3\r\n$7\r\nmessage\r\n" + bulk(channel) + bulk(text); };
+  talk.answer("*2\r\n$1\r\n0\r\n*2\r\n" + bulk("{xsuperd}:ban:192.0.2.1") + bulk("{xsuperd}:ban:192.0.2.2"));
+  talk.tell(message(text_of(Notice{.by = 2, .peer = network("192.0.2.1"), .lifted = true})));
+  talk.tell(message(text_of(Notice{.by = 2, .peer = network("192.0.2.2"), .lifted = true})));
+  talk.tell(message(text_of(Notice{2, network("192.0.2.2"), false, 60, {"beta", ""}})));
+  talk.words();
+  talk.answer(bulk("{}") + ":5000\r\n" + bulk("{}") + ":60000\r\n");
+  CHECK(talk.words() == std::vector<Word>{Heard{network("192.0.2.2"), 60, "", ""}});
+}
+
+TEST_CASE("a store that lost our key because it was full has not been emptied") {
+  Talk talk;
+  talk.meet_empty();
+  talk.now += 10s;
+  talk.talk->tick(talk.now);
+  talk.answer("-OOM command not allowed\r\n");
+  talk.tell(pong);
+  talk.commands();
+  talk.now += 10s;
+  talk.talk->tick(talk.now);
+  CHECK(talk.commands().find("$2\r\nXX\r\n") == std::string::npos);
+  talk.answer("+OK\r\n");
+  talk.tell(pong);
+  CHECK(talk.words().empty());
+  talk.now += 10s;
+  talk.talk->tick(talk.now);
+  CHECK(talk.commands().find("$2\r\nXX\r\n") != std::string::npos);
+}
+
+TEST_CASE("a store that says twice that it has been emptied is heard once") {
+  Talk talk;
+  talk.meet_empty();
+  talk.now += 10s;
+  talk.talk->tick(talk.now);
+  talk.answer("$-1\r\n");
+  CHECK(talk.words() == std::vector<Word>{Emptied{}});
+  talk.answer("$-1\r\n");
+  CHECK(talk.words().empty());
 }
 
 TEST_CASE("a store that somebody has flushed is noticed") {

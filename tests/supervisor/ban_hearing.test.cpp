@@ -19,7 +19,14 @@ policy::Network network(const char* text) { return *policy::Network::parse(text)
 
 fleet::Heard heard(const char* peer, std::uint64_t seconds = 600) { return {network(peer), seconds, "sensor telnet", "beta"}; }
 
-Heeded heed(BanList& bans, const fleet::Heard& one) { return supervisor::heed(bans, one, {}, now); }
+Heeded heed(BanList& bans, const fleet::Heard& one, const ExemptNetworks& exempt = {}) {
+  OwnBans own;
+  return supervisor::heed(bans, own, one, exempt, now);
+}
+bool heed(BanList& bans, const fleet::Lifted& one) {
+  OwnBans own;
+  return supervisor::heed(bans, own, one, now);
+}
 
 config::AddressPattern pattern(const char* base, int prefix) {
   config::AddressPattern one;
@@ -54,11 +61,11 @@ TEST_CASE("nobody else bans more than a /16 or a /32") {
 TEST_CASE("who is exempt is not banned by others either, and a network that is more than that is") {
   BanList bans;
   const ExemptNetworks exempt{pattern("192.0.2.0", 24), pattern("::ffff:198.51.100.0", 120)};
-  CHECK(heed(bans, heard("192.0.2.7"), exempt, now) == Heeded::exempt);
-  CHECK(heed(bans, heard("192.0.2.0/24"), exempt, now) == Heeded::exempt);
-  CHECK(heed(bans, heard("198.51.100.1"), exempt, now) == Heeded::exempt);
-  CHECK(heed(bans, heard("192.0.0.0/16"), exempt, now) == Heeded::taken);
-  CHECK(heed(bans, heard("203.0.113.1"), exempt, now) == Heeded::taken);
+  CHECK(heed(bans, heard("192.0.2.7"), exempt) == Heeded::exempt);
+  CHECK(heed(bans, heard("192.0.2.0/24"), exempt) == Heeded::exempt);
+  CHECK(heed(bans, heard("198.51.100.1"), exempt) == Heeded::exempt);
+  CHECK(heed(bans, heard("192.0.0.0/16"), exempt) == Heeded::taken);
+  CHECK(heed(bans, heard("203.0.113.1"), exempt) == Heeded::taken);
 }
 
 TEST_CASE("others have at most half of the list, and displace nobody") {
@@ -75,27 +82,42 @@ TEST_CASE("others have at most half of the list, and displace nobody") {
   CHECK(bans.contains(network("198.51.100.1"), now));
 }
 
-TEST_CASE("a ban of ours stays ours, is never shortened, and may be lengthened") {
+TEST_CASE("a ban of ours is never shortened, and is in force again when a longer one of others is lifted") {
   BanList bans;
+  OwnBans own;
   bans.add_until(network("192.0.2.1"), now + 1h, now, by_service);
   CHECK(heed(bans, heard("192.0.2.1", 60)) == Heeded::known);
   CHECK(heed(bans, heard("192.0.2.1", 3601)) == Heeded::known);  // the store has told us what we have told it
   CHECK(bans.find(network("192.0.2.1"), now)->until == now + 1h);
-  CHECK(heed(bans, heard("192.0.2.1", 7200)) == Heeded::taken);
+  CHECK(supervisor::heed(bans, own, heard("192.0.2.1", 7200), {}, now) == Heeded::taken);
+  CHECK(bans.find(network("192.0.2.1"), now)->until == now + 2h);
+  CHECK(bans.find(network("192.0.2.1"), now)->origin == "fleet:beta");
+  CHECK(supervisor::heed(bans, own, fleet::Lifted{network("192.0.2.1")}, now));
   const auto ban = bans.find(network("192.0.2.1"), now);
-  CHECK(ban->until == now + 2h);
+  REQUIRE(ban);
+  CHECK(ban->until == now + 1h);
   CHECK(ban->origin == policy::ban_origin::service);
   CHECK(ban->reason == "sensor trap");
   CHECK(bans.filling().from_fleet == 0);
+  CHECK_FALSE(supervisor::heed(bans, own, fleet::Lifted{network("192.0.2.1")}, now));
+}
+
+TEST_CASE("a ban of ours that has ended behind that of others does not come back") {
+  BanList bans;
+  OwnBans own;
+  bans.add_until(network("192.0.2.1"), now + 1h, now, by_service);
+  CHECK(supervisor::heed(bans, own, heard("192.0.2.1", 7200), {}, now) == Heeded::taken);
+  CHECK(supervisor::heed(bans, own, fleet::Lifted{network("192.0.2.1")}, now + 90min));
+  CHECK(bans.size() == 0);
 }
 
 TEST_CASE("what another host lifts goes only if others have banned it") {
   BanList bans;
   bans.add_until(network("192.0.2.1"), now + 1h, now, by_service);
   CHECK(heed(bans, heard("192.0.2.2")) == Heeded::taken);
-  CHECK_FALSE(supervisor::heed(bans, fleet::Lifted{network("192.0.2.1")}, now));
-  CHECK_FALSE(supervisor::heed(bans, fleet::Lifted{network("192.0.2.3")}, now));
-  CHECK(supervisor::heed(bans, fleet::Lifted{network("192.0.2.2")}, now));
+  CHECK_FALSE(heed(bans, fleet::Lifted{network("192.0.2.1")}));
+  CHECK_FALSE(heed(bans, fleet::Lifted{network("192.0.2.3")}));
+  CHECK(heed(bans, fleet::Lifted{network("192.0.2.2")}));
   CHECK(bans.size() == 1);
   CHECK(bans.filling().from_fleet == 0);
 }
@@ -105,5 +127,5 @@ TEST_CASE("a ban of others that is made here as well is ours") {
   CHECK(heed(bans, heard("192.0.2.1")) == Heeded::taken);
   bans.add_until(network("192.0.2.1"), now + 1h, now, by_service);
   CHECK(bans.filling().from_fleet == 0);
-  CHECK_FALSE(supervisor::heed(bans, fleet::Lifted{network("192.0.2.1")}, now));
+  CHECK_FALSE(heed(bans, fleet::Lifted{network("192.0.2.1")}));
 }

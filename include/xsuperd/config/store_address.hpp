@@ -28,4 +28,7 @@ inline constexpr std::size_t most_store_addresses = 16;
 /// wrong, and is fit for a finding. Pure.
 [[nodiscard]] base::Result<StoreAddress> parse_store_address(std::string_view text);
 
+/// Was xsuperd built with hiredis, which reads what a store answers? Any thread.
+[[nodiscard]] bool can_share_bans();
+
 }  // namespace xsuperd::config

@@ -106,8 +106,9 @@ using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted
 /// At most longest_text bytes, with a question mark for whatever is not UTF-8 or what a terminal obeys.
 [[nodiscard]] std::string plain(std::string_view text);
 
-/// May it be shared, whoever asks? Only IP addresses, and of these networks of at least 16 bits (IPv4) or 32 (IPv6): nobody
-/// is to ban half the world elsewhere.
+/// May it be shared, whoever asks? Only IP addresses, and of these networks of at least 16 bits (IPv4, also behind the prefix of
+/// RFC 6052) or 32 (IPv6): nobody is to ban half the world elsewhere. None that means another peer on each host: loopback and
+/// link-local ones (RFC 6890).
 [[nodiscard]] bool may_travel(const policy::Network& peer);
 
 }  // namespace xsuperd::fleet

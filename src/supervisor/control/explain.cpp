@@ -53,7 +53,7 @@ std::string ban_text(const policy::BanList::Ban& ban, base::Moment now) {
   else
     text += left >= 120 ? fmt::format("{} minutes left", left / 60) : fmt::format("{} second{} left", left, left == 1 ? "" : "s");
   if (policy::ban_origin::is_fleet(ban.origin))
-    text += fmt::format(", by host {} of the fleet", ban.origin.substr(policy::ban_origin::fleet.size()));
+    text += fmt::format(", by fleet host {}", ban.origin.substr(policy::ban_origin::fleet.size()));
   else if (!ban.origin.empty())
     text += fmt::format(", by {}", ban.origin);
   if (!ban.reason.empty()) text += fmt::format(", because of: {}", ban.reason);
