@@ -96,7 +96,8 @@ std::vector<const config::Absent*> select_absent(const config::Config& config, c
 
 control::Time time_of(base::WallTime when) {
   if (when == base::WallTime{}) return {};
-  return std::chrono::duration<double>(when.time_since_epoch()).count();
+  // To the microsecond: with more digits not every reader of JSON finds the same number.
+  return static_cast<double>(std::chrono::floor<std::chrono::microseconds>(when.time_since_epoch()).count()) / 1e6;
 }
 
 reply::Place place_of(const config::Place& place) { return {place.file, static_cast<unsigned>(std::max(place.line, 0))}; }
