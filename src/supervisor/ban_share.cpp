@@ -125,10 +125,11 @@ void BanShare::refused(std::size_t count, const std::string& why) {
   pause_ = std::min(2 * pause_, longest_pause);
 }
 
-/// What has been refused is tried again.
+/// What has been refused is tried again, unless it is over by now.
 void BanShare::resume() {
   refused_some_ = false;
   send();
+  if (outbox_.all_known()) taken();
 }
 
 /// What it has refused before, or not yet, it takes now.
@@ -171,7 +172,11 @@ void BanShare::heard(const fleet::Heard& one) {
 }
 
 void BanShare::lifted(const fleet::Lifted& one) {
-  if (heed(with_.bans, own_, one, with_.now())) with_.on_change(one.peer);
+  if (!heed(with_.bans, own_, one, with_.now())) return;
+  with_.on_change(one.peer);
+  // A ban of ours is in force again, of which the store has nothing any more.
+  if (with_.bans.contains(one.peer, with_.now())) (void)outbox_.put(one.peer, false);
+  send_soon();
 }
 
 std::optional<control::reply::Fleet> BanShare::state() const {
