@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <utility>
 
@@ -21,6 +22,7 @@ constexpr std::size_t most_text = 4 * 1024 * 1024;
 
 [[noreturn]] void run_and_end(const std::function<int(std::FILE*)>& command, base::Fd output) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::setenv("NO_COLOR", "1", 1);   // what it prints is shown as text, though its standard output is a terminal
   std::signal(SIGTSTP, SIG_DFL);  // else ncurses' handler is run twice for one terminal
   std::FILE* out = ::fdopen(output.release(), "w");
   int status = 1;

@@ -39,6 +39,12 @@ void squeeze(std::vector<std::size_t>& widths, const std::vector<Column>& column
   }
 }
 
+/// By its name: most have them.
+bool has_colours(std::string_view terminal) {
+  const bool old = terminal.size() > 2 && terminal.starts_with("vt") && terminal[2] >= '0' && terminal[2] <= '9';
+  return terminal != "dumb" && !old && !terminal.ends_with("-m") && !terminal.ends_with("-mono");
+}
+
 struct Style {
   bool title = false, colours = false;
 };
@@ -120,8 +126,7 @@ std::string render(const std::vector<Column>& columns, const std::vector<std::ve
 Screen standard_output() {
   const char* refused = std::getenv("NO_COLOR");
   const char* kind = std::getenv("TERM");
-  const bool colours = ::isatty(STDOUT_FILENO) == 1 && (!refused || *refused == '\0') && kind && *kind != '\0' && std::string_view(kind) != "dumb" &&
-                       !std::string_view(kind).starts_with("vt");
+  const bool colours = ::isatty(STDOUT_FILENO) == 1 && (!refused || *refused == '\0') && kind && *kind != '\0' && has_colours(kind);
   return {terminal_width(), colours};
 }
 

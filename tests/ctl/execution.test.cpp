@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <stdexcept>
 
 using namespace xsuperd::ctl;
@@ -29,6 +30,13 @@ TEST_CASE("A command in a process of its own tells all that it prints, and its s
   finish(*one);
   CHECK(one->text().size() == 500'000);
   CHECK(one->status() == 4);
+}
+
+TEST_CASE("A command that is run to be shown is told to use no colours") {
+  auto one = Execution::begin([](std::FILE* out) { return std::fputs(std::getenv("NO_COLOR"), out) < 0 ? 1 : 0; });
+  REQUIRE(one.has_value());
+  finish(*one);
+  CHECK(one->text() == "1");
 }
 
 TEST_CASE("A command that prints without end is heard as far as anybody would read, and ends with whoever runs it") {
