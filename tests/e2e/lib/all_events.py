@@ -51,7 +51,9 @@ def main():
     print(f"{sum(kinds.values()):8} in all; {compared} accounts compared with the service logs, {exact} of them equal to the line; not seen: {', '.join(sorted(KINDS - set(kinds))) or 'none'}")
     for complaint in complaints:
         print("FAIL:", complaint)
-    sys.exit(1 if complaints else 0)
+    if not kinds:
+        print("FAIL: there are no records")
+    sys.exit(1 if complaints or not kinds else 0)
 
 
 main()
