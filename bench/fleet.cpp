@@ -59,7 +59,6 @@ int connected(const std::string& store) {
 struct Account {
   std::uint64_t sent = 0, received = 0, commands = 0, done = 0, refused = 0, lost = 0, met = 0;
   std::vector<Clock::time_point> banned;  ///< by the number that is in its address
-  std::vector<std::uint32_t> known;       ///< by how many hosts
   std::vector<double> delays;             ///< seconds, of each ban to each host
   bool counting = false;
 };
@@ -136,9 +135,8 @@ class Host {
     in_addr address{};
     if (::inet_pton(AF_INET, heard->peer.text().c_str(), &address) != 1) return;
     const std::uint32_t number = ntohl(address.s_addr) - first_address;
-    if (number >= account_.banned.size()) return;
+    if (number >= account_.banned.size() || account_.banned[number] == Clock::time_point()) return;
     account_.delays.push_back(std::chrono::duration<double>(Clock::now() - account_.banned[number]).count());
-    ++account_.known[number];
   }
 
   Account& account_;
@@ -181,7 +179,6 @@ int run(const std::string& store, std::size_t count, double rate, double seconds
 
   const auto bans = static_cast<std::size_t>(rate * seconds);
   account.banned.resize(bans);
-  account.known.resize(bans);
   account.delays.reserve(bans * count);
   account.counting = true;
   const double cpu_before = cpu_seconds();

@@ -96,6 +96,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   std::size_t next = 0;     ///< the address that is tried, or will be
   std::size_t tried = 0;    ///< the one that is there, or was tried last
   std::string trouble;
+  std::string last_words;   ///< of a process that could not begin
   Backoff pauses;
   base::Moment met_at{};
   std::uint64_t attempt = 0;  ///< changes with each: what a thread has found out for another is of no use
@@ -150,6 +151,7 @@ void Client::Impl::start_process() {
   children.watch(++token, helper->pid, std::move(helper->process));
   socket = std::move(helper->socket);
   phase = Phase::starting;
+  last_words.clear();
   heard_at = std::chrono::steady_clock::now();
   listening.set(listen_every);
   watch.start(socket.get());
@@ -239,8 +241,8 @@ void Client::Impl::reaped(const spawn::Ended& ended) {
   Packet packet;
   while (receive_packet(socket.get(), packet) == Got::one)
     if (const auto word = decode_word(packet.bytes); word && std::holds_alternative<Failed>(*word))
-      trouble = plain(std::get<Failed>(*word).why);
-  const std::string why = ready ? std::string() : std::exchange(trouble, {});
+      last_words = plain(std::get<Failed>(*word).why);
+  const std::string why = std::exchange(last_words, {});
   socket.reset();
   failed(fmt::format("the process that shares bans ended with {} {}", ended.signalled ? "signal" : "status", ended.value), why);
 }
@@ -303,7 +305,7 @@ bool Hearing::operator()(const Ready&) const {
 /// Its end comes next.
 bool Hearing::operator()(const Failed& word) const {
   if (client.phase != Phase::starting) return false;
-  client.trouble = plain(word.why);
+  client.last_words = plain(word.why);
   return true;
 }
 
@@ -354,8 +356,10 @@ bool Hearing::operator()(const Lifted& word) const {
 }
 
 bool Hearing::operator()(const Emptied&) const {
-  const auto before = std::exchange(client.emptied_at, std::chrono::steady_clock::now());
-  if (client.phase != Phase::met || client.emptied_at - before < emptied_every) return false;
+  if (client.phase != Phase::met) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - client.emptied_at < emptied_every) return true;  // twice with one delay, or a store that lies
+  client.emptied_at = now;
   client.callbacks.on_emptied();
   return true;
 }

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 constexpr auto patience = 10s;       ///< for each answer
 constexpr auto quiet = 10s;          ///< so long nothing need be told; then it is asked whether it is there
 constexpr auto show_every = 10s;
-constexpr std::string_view shown_for = "60";  ///< seconds
+constexpr auto shown_for = 60s;
 constexpr std::string_view page_size = "100";
 constexpr std::size_t most_lifted = 10'000;    ///< that are kept in mind
 constexpr std::uint32_t most_pages = 200'000;  ///< a store that lies has no end
@@ -42,7 +42,7 @@ std::string doubt(const Reply& reply) { return fmt::format("it refuses user and 
 }  // namespace
 
 StoreTalk::StoreTalk(const Meet& meet, base::Moment now, Out& out)
-    : meet_(meet), out_(out), begun_(now), answered_(now), told_(now), pinged_(now), shown_(now) {
+    : meet_(meet), out_(out), begun_(now), answered_(now), told_(now), pinged_(now), shown_(now), there_(now) {
   if (!meet_.password.empty()) {
     const std::string user = meet_.user.empty() ? "default" : meet_.user;
     // Servers before version 6 have no users, and want the password alone.
@@ -119,7 +119,7 @@ void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
       return;
     case What::rest: return take_rest(what.peer, reply);
     case What::shown:
-      shown_well_ = !reply.is_error();
+      if (!reply.is_error()) there_ = now;
       return;
     case What::here: return take_here(reply, now);
   }
@@ -204,18 +204,20 @@ void StoreTalk::tell_done() {
     out_.words.emplace_back(Done{std::min<std::uint32_t>(done_, most_under_way)});
 }
 
-/// A key that is there as long as we are. XX: only if it is there, which says whether somebody has flushed the store.
+/// A key that is there as long as we are. XX: only if it is there, which says whether somebody has flushed the store; but not
+/// when it has expired because the store took nothing.
 void StoreTalk::show(base::Moment now, bool first) {
   shown_ = now;
   const std::string key = host_key(meet_.self);
   if (first)
-    ask(now, {What::shown}, "SET", key, meet_.host, "EX", shown_for);
+    ask(now, {What::shown}, "SET", key, meet_.host, "EX", std::to_string(shown_for.count()));
   else
-    ask(now, {What::here}, "SET", key, meet_.host, "EX", shown_for, "XX");
+    ask(now, {What::here}, "SET", key, meet_.host, "EX", std::to_string(shown_for.count()), "XX");
 }
 
 void StoreTalk::take_here(const Reply& reply, base::Moment now) {
-  if (reply.is_error()) shown_well_ = false;  // it expires, and says nothing of the others
+  if (reply.is_error()) return;
+  there_ = now;
   if (reply.kind != Reply::Kind::nothing) return;
   out_.words.emplace_back(Emptied{});
   show(now, true);
@@ -257,7 +259,7 @@ void StoreTalk::tick(base::Moment now) {
     put_command(out_.listening, "PING");
     pinged_ = now;
   }
-  if (now - shown_ >= show_every) show(now, !shown_well_);
+  if (now - shown_ >= show_every) show(now, now - there_ > shown_for - 5s);
 }
 
 }  // namespace xsuperd::fleet

@@ -68,7 +68,6 @@ class StoreTalk {
   void look_if_met(base::Moment now);
   void ask_page(base::Moment now);
   void show(base::Moment now, bool first);
-  void change_done(bool good);
   void tell_done();
 
   const Meet meet_;
@@ -82,8 +81,8 @@ class StoreTalk {
   std::string cursor_ = "0";
   std::uint32_t pages_ = 0;
   bool primary_ = false, subscribed_ = false, met_ = false, scanning_ = false, page_wanted_ = false, over_ = false;
-  bool shown_well_ = true;        ///< the key of ours is as it should be
   base::Moment begun_, answered_, told_, pinged_, shown_;
+  base::Moment there_;            ///< when our key was there
 };
 
 }  // namespace xsuperd::fleet

@@ -29,13 +29,16 @@ base::Moment end_of(const fleet::Heard& heard, base::Moment now) {
 /// Those that have ended give way.
 bool keep(OwnBans& own, const policy::BanList::Ban& ban, base::Moment now) {
   if (own.size() >= most_own_behind) erase_if(own, [&](const auto& one) { return one.second.until <= now; });
-  return own.size() < most_own_behind && own.insert_or_assign(ban.peer, ban).second;
+  if (own.size() >= most_own_behind && !own.contains(ban.peer)) return false;
+  own.insert_or_assign(ban.peer, ban);
+  return true;
 }
 
 Heeded lengthen(policy::BanList& bans, OwnBans& own, const policy::BanList::Ban& there, base::Moment until, const policy::BanWhy& why, base::Moment now) {
   if (there.until == base::Moment::max() || (until != base::Moment::max() && until <= there.until + rounding)) return Heeded::known;
   const bool ours = !policy::ban_origin::is_fleet(there.origin);
   if (ours && !keep(own, there, now)) return Heeded::known;
+  if (ours) bans.remove(there.peer);  // what an administrator has said would stay his, prolonged
   bans.add_until(there.peer, until, now, why);
   return Heeded::taken;
 }

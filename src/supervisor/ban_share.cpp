@@ -129,7 +129,6 @@ void BanShare::refused(std::size_t count, const std::string& why) {
 void BanShare::resume() {
   refused_some_ = false;
   send();
-  if (outbox_.all_known()) taken();
 }
 
 /// What it has refused before, or not yet, it takes now.
@@ -153,6 +152,7 @@ void BanShare::send() {
     if (!change) break;
     client_.send(*change);
   }
+  if (outbox_.all_known() && !refused_some_) taken();
   send_soon();
 }
 

@@ -189,11 +189,13 @@ TEST_CASE("what has been lifted while it was asked for is not heard of again, un
 TEST_CASE("a store that lost our key because it was full has not been emptied") {
   Talk talk;
   talk.meet_empty();
-  talk.now += 10s;
-  talk.talk->tick(talk.now);
-  talk.answer("-OOM command not allowed\r\n");
-  talk.tell(pong);
-  talk.commands();
+  for (int i = 0; i < 5; ++i) {  // as long as it must be there, it is asked for
+    talk.now += 10s;
+    talk.talk->tick(talk.now);
+    CHECK(talk.commands().find("$2\r\nXX\r\n") != std::string::npos);
+    talk.answer("-OOM command not allowed\r\n");
+    talk.tell(pong);
+  }
   talk.now += 10s;
   talk.talk->tick(talk.now);
   CHECK(talk.commands().find("$2\r\nXX\r\n") == std::string::npos);

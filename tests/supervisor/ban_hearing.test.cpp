@@ -102,6 +102,23 @@ TEST_CASE("a ban of ours is never shortened, and is in force again when a longer
   CHECK_FALSE(supervisor::heed(bans, own, fleet::Lifted{network("192.0.2.1")}, now));
 }
 
+TEST_CASE("an administrator's ban behind a longer one of others is as it was when they lift theirs") {
+  BanList bans;
+  OwnBans own;
+  const policy::BanWhy why{.reason = "a ticket", .origin = policy::ban_origin::administrator, .stays = true};
+  for (int i = 0; i < 2; ++i) {  // also the second time
+    bans.add_until(network("192.0.2.1"), now + 10min, now, why);
+    CHECK(supervisor::heed(bans, own, heard("192.0.2.1", 7200), {}, now) == Heeded::taken);
+    CHECK(bans.find(network("192.0.2.1"), now)->origin == "fleet:beta");
+    CHECK(supervisor::heed(bans, own, fleet::Lifted{network("192.0.2.1")}, now));
+    const auto ban = bans.find(network("192.0.2.1"), now);
+    REQUIRE(ban);
+    CHECK(ban->until == now + 10min);
+    CHECK(ban->origin == policy::ban_origin::administrator);
+    CHECK(ban->stays);
+  }
+}
+
 TEST_CASE("a ban of ours that has ended behind that of others does not come back") {
   BanList bans;
   OwnBans own;
