@@ -59,7 +59,7 @@ fleet::Client::Callbacks BanShare::callbacks() {
           .on_emptied =
               [this] {
                 with_.log.notice("the store {} has been emptied: all bans of this host are sent to it again", client_.store());
-                counts_.emptied();
+                counts_.has_nothing();
                 tell_all();
               },
           .on_counted = [this](const fleet::Counted& word) { return counts_.counted(word); },
@@ -75,7 +75,7 @@ void BanShare::use(const config::Settings& defaults) {
   if (stores.addresses.empty()) outbox_.clear();
   counts_.use(!stores.addresses.empty());
   if (stores != std::exchange(stores_, stores)) told_ = false;
-  client_.use(std::move(stores));
+  if (client_.use(std::move(stores))) counts_.has_nothing();
 }
 
 void BanShare::tell_all() {
