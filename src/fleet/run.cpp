@@ -15,6 +15,7 @@
 #include "fleet/replies.hpp"
 #include "fleet/store_socket.hpp"
 #include "fleet/store_talk.hpp"
+#include "xsuperd/base/daemon_socket.hpp"
 #include "xsuperd/base/memory.hpp"
 #include "xsuperd/fleet/process.hpp"
 #include "xsuperd/worker/process.hpp"
@@ -215,7 +216,7 @@ base::Result<void> prepare() {
 }  // namespace
 
 int run_fleet(int socket_fd) {
-  auto socket = worker::keep_only(socket_fd);
+  auto socket = base::keep_only(socket_fd);
   if (!socket) return 1;
   if (const auto ready = prepare(); !ready) {
     (void)send_packet(socket->get(), encode(Word(Failed{ready.error().sentence})));

@@ -18,9 +18,4 @@ void kill_helper(int pidfd);
 /// at most.
 void end_helper(int pidfd);
 
-/// Where a helper has the socket to the daemon, alone beside 0, 1 and 2.
-inline constexpr int daemon_socket = 3;
-/// In a helper: leaves the socket, which is moved there, and /dev/null, nothing else. False when that cannot be had.
-[[nodiscard]] bool keep_only(int socket);
-
 }  // namespace xsuperd::net

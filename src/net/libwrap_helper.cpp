@@ -19,9 +19,9 @@
 #include <cstdlib>
 #include <vector>
 
-#include "net/helper_process.hpp"
 #include "net/libwrap_evaluate.hpp"
 #include "net/libwrap_protocol.hpp"
+#include "xsuperd/base/daemon_socket.hpp"
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/net/libwrap.hpp"
 
@@ -69,7 +69,7 @@ bool become_user(const Request& request) {
 /// The child's whole life. With `twist` it goes on as another program; else it never ends by itself without
 /// an answer.
 [[noreturn]] void work(const Request& request, base::Fd connection, base::Fd answer) {
-  ::close(daemon_socket);
+  ::close(base::daemon_socket);
   // The library ends its process by exit(3) when a twist fails; nothing of the daemon's may run then.
   ::on_exit(
       [](int, void* to) {
@@ -134,7 +134,7 @@ void Helper::run() {
 /// With too many at work questions are left in the socket.
 void Helper::watch() {
   const short questions = working_.size() < most_ ? POLLIN : 0;
-  watched_ = {{daemon_socket, questions, 0}, {ended_.get(), POLLIN, 0}};
+  watched_ = {{base::daemon_socket, questions, 0}, {ended_.get(), POLLIN, 0}};
   for (const Child& child : working_) watched_.push_back({child.answer.get(), POLLIN, 0});
 }
 
@@ -150,7 +150,7 @@ int Helper::patience() const {
 
 void Helper::take_question() {
   Request request;
-  auto received = wrap::receive_request(daemon_socket, request);
+  auto received = wrap::receive_request(base::daemon_socket, request);
   if (!received) {
     // It is our own daemon that wrote this. To go on would be to guess: end, and all is refused.
     ::syslog(LOG_CRIT, "libwrap: malformed question from the daemon");
@@ -230,7 +230,7 @@ void Helper::stop_late_ones() {
 void Helper::reply(std::uint64_t id, LibwrapAnswer answer) {
   const wrap::Reply message{wrap::version, static_cast<std::uint32_t>(answer), id};
   ssize_t sent = 0;
-  do sent = ::send(daemon_socket, &message, sizeof message, MSG_NOSIGNAL);
+  do sent = ::send(base::daemon_socket, &message, sizeof message, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
   if (sent < 0) over_ = true;
 }
@@ -259,7 +259,8 @@ pid_t fork_sealed() {
 
 [[noreturn]] void be_helper(int socket, const LibwrapHelperOptions& options) {
   default_signals();
-  if (!keep_only(socket)) ::_exit(1);
+  const auto kept = base::keep_only(socket);
+  if (!kept) ::_exit(1);
   ::prctl(PR_SET_NAME, "xsuperd-wrap");
   ::setsid();
   if (::chdir("/") != 0) ::_exit(1);  // no file system stays busy on our account

@@ -20,8 +20,8 @@
 #include <iterator>
 #include <memory>
 
-#include "net/helper_process.hpp"
 #include "net/nftables.hpp"
+#include "xsuperd/base/daemon_socket.hpp"
 
 namespace xsuperd::net {
 
@@ -64,7 +64,7 @@ std::string first_line(std::string_view text) {
 
 /// Is nobody there any more? What a daemon that has been killed has asked for is not wanted by the one after it.
 bool orphaned() {
-  pollfd other{daemon_socket, POLLIN, 0};
+  pollfd other{base::daemon_socket, POLLIN, 0};
   return ::poll(&other, 1, 0) > 0 && (other.revents & POLLHUP) != 0;
 }
 
@@ -72,7 +72,7 @@ bool orphaned() {
 bool receive(std::string& commands) {
   const auto packet = std::make_unique<char[]>(nft_packet::longest);
   while (true) {
-    const ssize_t count = ::recv(daemon_socket, packet.get(), nft_packet::longest, 0);
+    const ssize_t count = ::recv(base::daemon_socket, packet.get(), nft_packet::longest, 0);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return false;
     commands.append(packet.get() + 1, static_cast<std::size_t>(count) - 1);
@@ -86,7 +86,7 @@ bool answer(const base::Result<std::string>& outcome) {
     return answer(base::Error{0, "there is so much in the table that it cannot be looked at"});
   std::string packet(1, outcome ? nft_packet::done : nft_packet::failed);
   packet += outcome ? *outcome : outcome.error().sentence.substr(0, nft_packet::longest_answer - 1);
-  return ::send(daemon_socket, packet.data(), packet.size(), MSG_NOSIGNAL) >= 0;
+  return ::send(base::daemon_socket, packet.data(), packet.size(), MSG_NOSIGNAL) >= 0;
 }
 
 }  // namespace
@@ -105,7 +105,8 @@ base::Result<std::string> run_commands(const Nftables& library, const std::strin
 
 int run_nft_helper(int socket) {
   ignore_signals();
-  if (!keep_only(socket)) return 1;
+  const auto kept = base::keep_only(socket);
+  if (!kept) return 1;
   ::prctl(PR_SET_NAME, nft_program_name.data());
   (void)::setsid();
   if (::chdir("/") != 0 || !keep_net_admin_only()) return 1;

@@ -55,10 +55,6 @@ struct SandboxOptions {
 /// then.
 [[nodiscard]] base::Result<void> enter_sandbox(const SandboxOptions& options);
 
-/// What a process of ours begins with: keeps the socket, whatever its number, as descriptor 3 and nothing else. 0, 1 and 2 become
-/// /dev/null, so that no stray word ends up in the socket.
-[[nodiscard]] base::Result<base::Fd> keep_only(int socket_fd);
-
 /// How conversations begin: converse::start, or what a test puts in its place.
 using Starter = std::function<std::unique_ptr<converse::Conversation>(
     boost::asio::io_context& loop, Kind kind, base::Fd peer, Parameters parameters,
