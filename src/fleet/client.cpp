@@ -63,10 +63,11 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
       : spawner(the_spawner), options(std::move(the_options)), callbacks(std::move(the_callbacks)), self(number_of_ours()),
         pauses(options.first_pause, options.longest_pause, self), slow(loop, {.threads = 2, .queue = 4}),
         children(loop, [this](const spawn::Ended& ended) { reaped(ended); }), watch(loop, -1, [this] { read(); }),
-        pause(loop, [this] { phase == Phase::connecting ? lost("connecting to it takes too long") : begin(); }), listening(loop, [this] { look_for_life(); }), flushing(loop, [this] { flush(); }), resting(loop, [this] { watch.wait(); }) {}
+        pause(loop, [this] { phase == Phase::connecting ? lost("connecting to it takes too long") : begin(); }),
+        listening(loop, [this] { look_for_life(); }), flushing(loop, [this] { flush(); }), resting(loop, [this] { watch.wait(); }) {}
 
   /// off: nothing is wanted. paused: `pause` is set. starting: the process has not said that it is ready. connecting: a thread
-  /// is at it. meeting: the process knows of the connections. met: so does the store of us.
+  /// is at it, until `pause` ends. meeting: the process knows of the connections. met: so does the store of us.
   enum class Phase : std::uint8_t { off, paused, starting, connecting, meeting, met };
 
   bool use(Stores wanted);
@@ -263,8 +264,7 @@ void Client::Impl::read() {
     const Got got = receive_packet(socket.get(), packet);
     if (got == Got::later) break;
     if (got == Got::end) return;  // it is about to be reaped, which says more; or it is silent from now on
-    if (got == Got::wrong) return give_up("it broke the protocol");
-    if (!hear(packet)) return give_up("it broke the protocol");
+    if (got == Got::wrong || !hear(packet)) return give_up("it broke the protocol");
   }
   if (!socket) return;
   words < most_a_second ? watch.wait() : resting.set(std::chrono::seconds(1));

@@ -66,8 +66,8 @@ void BanShare::use(const config::Settings& defaults) {
   exempt_ = exempt.value_or(ExemptNetworks{});
   fleet::Stores stores = stores_of(defaults);
   if (stores.addresses.empty()) outbox_.clear();
-  if (stores != std::exchange(stores_, stores)) told_ = false;
-  client_.use(std::move(stores));
+  const bool told = std::exchange(told_, false);  // of other stores nothing has been told
+  if (!client_.use(std::move(stores))) told_ = told;
 }
 
 void BanShare::tell_all() {

@@ -67,7 +67,6 @@ class BanShare {
   loop::Alarm resuming_;                   ///< after the store has refused something
   std::chrono::milliseconds pause_;
   ExemptNetworks exempt_;
-  fleet::Stores stores_;
   OwnBans own_;
   std::string refusal_;                    ///< what the store has said to the last change
   std::string failure_;                    ///< of the process, as it was told last
