@@ -8,6 +8,7 @@
 #include <cstring>
 #include <deque>
 #include <exception>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -59,10 +60,10 @@ std::shared_ptr<const spawn::Recipe> recipe_of(worker::WorkerUser user, bool tls
 struct Hearing;
 
 struct Client::Impl : std::enable_shared_from_this<Impl> {
-  Impl(boost::asio::io_context& loop, spawn::Spawner& the_spawner, Options the_options, Callbacks the_callbacks)
-      : spawner(the_spawner), options(std::move(the_options)), callbacks(std::move(the_callbacks)), self(number_of_ours()),
+  Impl(boost::asio::io_context& the_loop, spawn::Spawner& the_spawner, Options the_options, Callbacks the_callbacks)
+      : loop(the_loop), spawner(the_spawner), options(std::move(the_options)), callbacks(std::move(the_callbacks)), self(number_of_ours()),
         pauses(options.first_pause, options.longest_pause, self), slow(loop, {.threads = 2, .queue = 4}),
-        children(loop, [this](const spawn::Ended& ended) { reaped(ended); }), watch(loop, -1, [this] { read(); }),
+        watch(loop, -1, [this] { read(); }),
         pause(loop, [this] { phase == Phase::connecting ? lost("connecting to it takes too long") : begin(); }),
         listening(loop, [this] { look_for_life(); }), flushing(loop, [this] { flush(); }), resting(loop, [this] { watch.wait(); }) {}
 
@@ -88,6 +89,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void flush();
   void failed(const std::string& what, const std::string& why);
 
+  boost::asio::io_context& loop;
   spawn::Spawner& spawner;
   const Options options;
   const Callbacks callbacks;
@@ -113,7 +115,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   std::deque<std::string> kept;  ///< what found no room in the socket
 
   net::SlowWork slow;
-  spawn::Children children;
+  std::optional<spawn::Children> children;  ///< from the first process on: it takes a descriptor
   loop::Watch watch;
   loop::Alarm pause, listening, flushing, resting;
 };
@@ -149,7 +151,8 @@ void Client::Impl::start_process() {
   const bool tls = std::ranges::any_of(stores.addresses, &config::StoreAddress::tls);
   auto helper = spawn::start_helper(spawner, recipe_of(options.user, tls), "the process that shares bans");
   if (!helper) return failed(helper.error().sentence, {});
-  children.watch(++token, helper->pid, std::move(helper->process));
+  if (!children) children.emplace(loop, [this](const spawn::Ended& ended) { reaped(ended); });
+  children->watch(++token, helper->pid, std::move(helper->process));
   socket = std::move(helper->socket);
   phase = Phase::starting;
   last_words.clear();
@@ -232,7 +235,7 @@ void Client::Impl::end_process() {
   under_way = 0;
   if (!socket) return;
   socket.reset();
-  children.signal(token++, SIGKILL);  // the number of none from now on: nobody wants to know of its end
+  children->signal(token++, SIGKILL);  // the number of none from now on: nobody wants to know of its end
 }
 
 void Client::Impl::reaped(const spawn::Ended& ended) {
@@ -381,7 +384,7 @@ Client::Client(boost::asio::io_context& loop, spawn::Spawner& spawner, Options o
 /// Without its socket the process ends by itself.
 Client::~Client() {
   impl_->end_process();
-  impl_->children.abandon();
+  if (impl_->children) impl_->children->abandon();
 }
 
 bool Client::use(Stores stores) { return impl_->use(std::move(stores)); }
@@ -391,6 +394,6 @@ bool Client::wanted() const { return !impl_->stores.addresses.empty(); }
 bool Client::met() const { return impl_->phase == Impl::Phase::met; }
 std::string Client::store() const { return wanted() ? impl_->stores.addresses[impl_->tried].text() : std::string(); }
 const std::string& Client::trouble() const { return impl_->trouble; }
-int Client::pidfd() const { return impl_->socket ? impl_->children.pidfd(impl_->token) : -1; }
+int Client::pidfd() const { return impl_->socket ? impl_->children->pidfd(impl_->token) : -1; }
 
 }  // namespace xsuperd::fleet
