@@ -16,8 +16,8 @@ namespace xsuperd::config {
 namespace {
 
 /// What is asked anew for each request, and of the service's settings alone.
-constexpr std::array<std::string_view, 9> amendable{"access_times", "cps",        "instances",       "max_load", "no_access",
-                                                    "only_from",    "per_source", "per_source_rate", "rate"};
+constexpr std::array<std::string_view, 11> amendable{"access_times", "cps",       "fleet_per_source", "fleet_rate",      "instances", "max_load",
+                                                     "no_access",    "only_from", "per_source",       "per_source_rate", "rate"};
 
 bool is_list(std::string_view name) { return name == "no_access" || name == "only_from"; }
 

@@ -7,6 +7,7 @@
 #include "config/ban_rows.hpp"
 #include "config/box_rows.hpp"
 #include "config/confinement_rows.hpp"
+#include "config/fleet_rows.hpp"
 #include "config/passing_rows.hpp"
 #include "config/tls_rows.hpp"
 #include "config/xinetd_reading.hpp"
@@ -206,8 +207,8 @@ constexpr std::array rows{
         .without = more, .parse = values::text<&S::libwrap>}),
     attr<&S::limit_exempt>({.name = "limit_exempt", .where = both, .operators = list, .least = 0, .most = -1,
         .synopsis = "ADDRESS ...", .initial = "nobody", .example = "limit_exempt = 192.0.2.0/24",
-        .text = "Peers to which rate, per_source, per_source_rate, penalties and the share of one source in the queue do not "
-                "apply. Addresses and networks only; see Address forms.",
+        .text = "Peers to which rate, per_source, per_source_rate, fleet_per_source, fleet_rate, penalties and the share of one source "
+                "in the queue do not apply. Addresses and networks only; see Address forms.",
         .difference = "Not in xinetd.", .without = more, .parse = values::limit_exempt, .xinetd = {.stricter = true}}),
     attr<&S::linger>({.name = "linger", .where = both, .synopsis = "SECONDS", .initial = "0", .example = "linger = 5",
         .text = "How long a connection may stay open after its server has ended, up to 3600, so that the peer gets "
@@ -481,8 +482,8 @@ constexpr std::array rows{
         .wrong = "Bad socket type: {}", .parse = values::socket_type}),
     attr<&S::source_prefix>({.name = "source_prefix", .where = both, .least = 2, .most = 2, .synopsis = "LEN4 LEN6",
         .initial = "32 128", .example = "source_prefix = 32 64",
-        .text = "How many bits of an IPv4 and of an IPv6 address make one source for per_source, per_source_rate, the queue, "
-                "penalties and bans.",
+        .text = "How many bits of an IPv4 and of an IPv6 address make one source for per_source, per_source_rate, "
+                "fleet_per_source, fleet_rate, the queue, penalties and bans.",
         .difference = "Not in xinetd.", .without = more, .parse = values::source_prefix,
         .xinetd = {.instead = "each address is a source of its own"}}),
     attr<&S::error_output>({.name = "stderr", .where = both, .synopsis = "client|log|discard", .initial = "client",
@@ -552,7 +553,7 @@ constexpr auto merged(const std::array<Attribute, m>& some, const std::array<Att
   return all;
 }
 
-constexpr auto table = merged(merged(rows, passing_rows), merged(merged(confining, of_tls), ban_rows));
+constexpr auto table = merged(merged(rows, passing_rows), merged(merged(confining, of_tls), merged(ban_rows, fleet_rows)));
 
 static_assert(std::is_sorted(table.begin(), table.end(),
                              [](const Attribute& a, const Attribute& b) { return a.name < b.name; }));

@@ -231,11 +231,24 @@ KeptLimits kept_limits(const BoxSettings& box, const Abilities::Controllers& con
   return kept;
 }
 
+namespace {
+
+/// Without a store nobody is told of other hosts.
+void add_fleet_limits(Items& items, const Service& service, bool shared) {
+  if (shared) return;
+  const Settings& s = service.settings;
+  if (s.fleet_per_source && !s.fleet_per_source->is_unlimited()) items.add("fleet_per_source: it needs ban_share in the defaults", service.id);
+  if (s.fleet_rate && !s.fleet_rate->is_unlimited()) items.add("fleet_rate: it needs ban_share in the defaults", service.id);
+}
+
+}  // namespace
+
 std::vector<std::string> not_in_effect(const Config& config, const Abilities& abilities) {
   Items items;
+  const bool shared = config.defaults.ban_share && !config.defaults.ban_share->empty();
   if (config.defaults.ban_nft)
     if (std::string why = hindrance(abilities.nftables()); !why.empty()) items.add(std::move(why), "defaults");
-  if (config.defaults.ban_share && !config.defaults.ban_share->empty() && !can_share_bans()) items.add("ban_share: built without hiredis", "defaults");
+  if (shared && !can_share_bans()) items.add("ban_share: built without hiredis", "defaults");
   for (const auto& service : config.services) {
     const Mdns mdns = service->settings.mdns.value_or(false) ? abilities.mdns() : Mdns::usable;
     if (mdns == Mdns::not_built) items.add("mdns: built without libavahi-client", service->id);
@@ -254,6 +267,7 @@ std::vector<std::string> not_in_effect(const Config& config, const Abilities& ab
       items.add("listen = any:...: it needs the capabilities CAP_NET_ADMIN and CAP_BPF", service->id);
     if (shows_real_peer(*service) && abilities.pairs() == Abilities::Pairs::unix_sockets)
       items.add("real_peer: it needs the capabilities CAP_SYS_ADMIN and CAP_NET_ADMIN; servers get UNIX sockets, which do not tell the peer's address", service->id);
+    add_fleet_limits(items, *service, shared);
     add_substitutes(items, *service, abilities);
   }
   return items.texts();

@@ -28,6 +28,11 @@ std::string text_of(TokenRate value) {
   const auto* const period = std::ranges::find(periods, value.period, &Period::seconds);
   return fmt::format("{}/{} {}", value.count, period->word, value.burst);  // the loader knows no other
 }
+std::string text_of(FleetRate value) {
+  if (value.is_unlimited()) return "UNLIMITED";
+  const auto* const period = std::ranges::find(periods, value.period, &Period::seconds);
+  return fmt::format("{}/{}", value.count, period->word);  // likewise
+}
 std::string text_of(SourcePrefix value) { return fmt::format("{} {}", value.ipv4, value.ipv6); }
 std::string text_of(QueueLimit value) { return fmt::format("{} {}", value.number, value.time); }
 std::string text_of(BanTime value) {

@@ -39,6 +39,7 @@ template <HasWords E>
 [[nodiscard]] std::string text_of(const std::vector<std::uint32_t>& value);
 [[nodiscard]] std::string text_of(const KeepaliveTimes& value);
 [[nodiscard]] std::string text_of(TokenRate value);
+[[nodiscard]] std::string text_of(FleetRate value);
 [[nodiscard]] std::string text_of(SourcePrefix value);
 [[nodiscard]] std::string text_of(QueueLimit value);
 [[nodiscard]] std::string text_of(const std::vector<Penalty>& value);

@@ -92,6 +92,23 @@ bool per_source_rate(const ValueContext& c, Settings& s, const Assignment& a) {
   return true;
 }
 
+bool fleet_per_source(const ValueContext& c, Settings& s, const Assignment& a) {
+  const auto limit = limit_of(a.values[0].text, false);
+  const bool good = limit && (limit->is_unlimited() || (limit->value >= 1 && limit->value <= greatest_u32));
+  if (!good) return refused(c, a, 0, fmt::format("fleet_per_source is invalid: {}", a.values[0].text), "expected a number from 1 on, or UNLIMITED");
+  s.fleet_per_source = *limit;
+  return true;
+}
+
+bool fleet_rate(const ValueContext& c, Settings& s, const Assignment& a) {
+  const std::string& word = a.values[0].text;
+  const auto rate = token_rate(word);
+  if (!rate && !base::iequals(word, "UNLIMITED"))
+    return refused(c, a, 0, fmt::format("fleet_rate is invalid: {}", word), "expected NUMBER/second, NUMBER/minute, NUMBER/hour, NUMBER/day or UNLIMITED");
+  s.fleet_rate = rate ? FleetRate{rate->count, rate->period} : FleetRate{};
+  return true;
+}
+
 bool rate(const ValueContext& c, Settings& s, const Assignment& a) {
   const auto rate = bucket(c, a);
   if (rate) s.rate = *rate;

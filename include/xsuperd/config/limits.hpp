@@ -47,6 +47,14 @@ struct SourceRate {
   bool operator==(const SourceRate&) const = default;
 };
 
+/// fleet_rate, ours: connections from one source to all hosts of a fleet in each period.
+struct FleetRate {
+  std::uint32_t count = 0;   ///< 0: no limit
+  std::uint32_t period = 1;  ///< seconds
+  [[nodiscard]] bool is_unlimited() const { return count == 0; }
+  bool operator==(const FleetRate&) const = default;
+};
+
 /// source_prefix, ours: how many bits of an address make a source.
 struct SourcePrefix {
   std::uint8_t ipv4 = 32;

@@ -223,6 +223,8 @@ struct Settings {
   std::optional<Limit> per_source;
   std::optional<SourceRate> per_source_rate;
   std::optional<TokenRate> rate;  ///< ours, as all to kill_grace
+  std::optional<Limit> fleet_per_source;
+  std::optional<FleetRate> fleet_rate;
   std::optional<SourcePrefix> source_prefix;
   std::optional<std::vector<AddressPattern>> limit_exempt;  ///< networks only
   std::optional<QueueLimit> queue;

@@ -37,7 +37,7 @@ syn keyword xsuperdAttribute contained access_policy access_times backlog banner
 syn keyword xsuperdAttribute contained ban_exempt ban_file ban_limit ban_nft ban_on ban_prefix ban_share ban_share_ca ban_share_password ban_time
 syn keyword xsuperdAttribute contained banner_success bind bind_device capabilities conn_env cps cps_window
 syn keyword xsuperdAttribute contained defer_accept deny_time disable disabled enabled env expand first_data_timeout
-syn keyword xsuperdAttribute contained flags freebind group groups id idle_timeout instances keepalive kill_grace
+syn keyword xsuperdAttribute contained flags fleet_per_source fleet_rate freebind group groups id idle_timeout instances keepalive kill_grace
 syn keyword xsuperdAttribute contained libwrap limit_exempt linger listen log_on_failure log_on_success log_type mark
 syn keyword xsuperdAttribute contained event_log max_load mdns mptcp nice no_access no_new_privileges only_cert only_cid
 syn keyword xsuperdAttribute contained only_from
