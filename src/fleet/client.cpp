@@ -55,6 +55,9 @@ std::shared_ptr<const spawn::Recipe> recipe_of(worker::WorkerUser user, bool tls
   return recipe;
 }
 
+/// Has it an outcome of its own?
+bool asks(const Order& order) { return std::holds_alternative<Count>(order) || std::holds_alternative<AskTime>(order); }
+
 }  // namespace
 
 struct Hearing;
@@ -85,7 +88,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void end_process();
   void reaped(const spawn::Ended& ended);
   void look_for_life();
-  void send(const Order& change);
+  void send(const Order& order);
   void flush();
   void failed(const std::string& what, const std::string& why);
 
@@ -108,8 +111,9 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   std::uint64_t token = 0;  ///< of the process
   bool ready = false;
   base::Moment heard_at{};
-  std::size_t under_way = 0;
-  base::Moment second{};    ///< since when words are counted
+  std::size_t under_way = 0;      ///< changes
+  std::size_t asking = 0;         ///< what asks
+  base::Moment second{};          ///< since when words are counted
   int words = 0;
   base::Moment emptied_at{};
   std::deque<std::string> kept;  ///< what found no room in the socket
@@ -187,7 +191,7 @@ void Client::Impl::introduce(Introduction made) {
   const Meet meet{.host = options.host, .self = self, .user = address.user, .password = made.password, .database = address.database, .tls = address.tls};
   std::vector<int> numbers{made.commands.get(), made.listening.get()};
   if (made.offer) numbers.push_back(made.offer.get());
-  under_way = 0;
+  under_way = asking = 0;
   phase = Phase::meeting;
   if (const int error = send_packet(socket.get(), encode(Order(meet)), numbers)) lost("its connections could not be handed on: " + base::errno_text(error));
 }
@@ -232,7 +236,7 @@ void Client::Impl::end_process() {
   listening.cancel();
   flushing.cancel();
   kept.clear();
-  under_way = 0;
+  under_way = asking = 0;
   if (!socket) return;
   socket.reset();
   children->signal(token++, SIGKILL);  // the number of none from now on: nobody wants to know of its end
@@ -289,7 +293,11 @@ struct Hearing {
   bool operator()(const Lifted& word) const;
   bool operator()(const Emptied&) const;
   bool operator()(const Alive&) const { return true; }
+  bool operator()(const Counted& word) const { return less_asking() && client.callbacks.on_counted(word); }
+  bool operator()(const Uncounted& word) const { return less_asking() && client.callbacks.on_uncounted(plain(word.why)); }
+  bool operator()(const Time& word) const { return less_asking() && client.callbacks.on_time(word); }
   [[nodiscard]] bool less_under_way(std::size_t count) const;
+  [[nodiscard]] bool less_asking() const;
 };
 
 bool Client::Impl::hear(const Packet& packet) {
@@ -334,6 +342,12 @@ bool Hearing::less_under_way(std::size_t count) const {
   return true;
 }
 
+bool Hearing::less_asking() const {
+  if (client.phase != Phase::met || client.asking == 0) return false;
+  --client.asking;
+  return true;
+}
+
 bool Hearing::operator()(const Done& word) const {
   if (!less_under_way(word.count)) return false;
   client.callbacks.on_done(word.count);
@@ -367,9 +381,9 @@ bool Hearing::operator()(const Emptied&) const {
   return true;
 }
 
-void Client::Impl::send(const Order& change) {
-  ++under_way;
-  kept.push_back(encode(change));
+void Client::Impl::send(const Order& order) {
+  ++(asks(order) ? asking : under_way);
+  kept.push_back(encode(order));
   flush();
 }
 
@@ -388,8 +402,9 @@ Client::~Client() {
 }
 
 bool Client::use(Stores stores) { return impl_->use(std::move(stores)); }
-bool Client::has_room() const { return met() && impl_->under_way < most_under_way && impl_->kept.empty(); }
-void Client::send(const Order& change) { impl_->send(change); }
+bool Client::has_room() const { return met() && impl_->under_way + impl_->asking < most_under_way && impl_->kept.empty(); }
+bool Client::has_room_to_ask() const { return has_room() && impl_->asking < most_under_way / 2; }
+void Client::send(const Order& order) { impl_->send(order); }
 bool Client::wanted() const { return !impl_->stores.addresses.empty(); }
 bool Client::met() const { return impl_->phase == Impl::Phase::met; }
 std::string Client::store() const { return wanted() ? impl_->stores.addresses[impl_->tried].text() : std::string(); }

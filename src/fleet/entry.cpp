@@ -58,6 +58,18 @@ void put(json::object& to, const Entry& entry) {
 
 std::string key_of(const policy::Network& peer) { return fmt::format("{}{}", key_begin, peer.text()); }
 
+std::string key_of(const Count& count, std::uint64_t bucket) {
+  std::string key(count.what == Count::What::sessions ? now_begin : rate_begin);
+  for (const char c : count.service) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'), digit = c >= '0' && c <= '9';
+    if (letter || digit || c == '_' || c == '.' || c == '-')
+      key += c;
+    else
+      key += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return fmt::format("{}:{}:{}", key, count.source.text(), bucket);
+}
+
 std::optional<policy::Network> peer_of(std::string_view key) {
   return key.starts_with(key_begin) ? network_in(key.substr(key_begin.size())) : std::nullopt;
 }

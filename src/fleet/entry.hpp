@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "xsuperd/fleet/words.hpp"
 #include "xsuperd/policy/network.hpp"
 
 namespace xsuperd::fleet {
@@ -13,10 +14,15 @@ namespace xsuperd::fleet {
 /// The braces have a cluster keep all in one place, so that one node has everything, and SCAN finds it there.
 inline constexpr std::string_view key_begin = "{xsuperd}:ban:";
 inline constexpr std::string_view host_begin = "{xsuperd}:host:";  ///< a key for each host that is there; gone when the store is flushed
+inline constexpr std::string_view now_begin = "{xsuperd}:now:";
+inline constexpr std::string_view rate_begin = "{xsuperd}:rate:";
 inline constexpr std::string_view channel = "{xsuperd}:bans";
 inline constexpr std::size_t longest_entry = 2048;  ///< bytes; what is longer is not looked at
 
 [[nodiscard]] std::string key_of(const policy::Network& peer);
+/// Where something is counted: {xsuperd}:now:SERVICE:SOURCE:BUCKET, or {xsuperd}:rate:.... Of the id whatever is not a letter, a
+/// digit or one of "_.-" is written as %XX.
+[[nodiscard]] std::string key_of(const Count& count, std::uint64_t bucket);
 /// Nothing when it is none of our keys, or its end is neither an address nor a network.
 [[nodiscard]] std::optional<policy::Network> peer_of(std::string_view key);
 

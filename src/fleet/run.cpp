@@ -131,6 +131,8 @@ bool Process::obey(Packet& packet) {
   if (!store_) return true;
   if (const auto* add = std::get_if<Add>(&*order)) store_->talk.order(*add, now());
   if (const auto* remove = std::get_if<Remove>(&*order)) store_->talk.order(*remove, now());
+  if (const auto* count = std::get_if<Count>(&*order)) store_->talk.order(*count, now());
+  if (const auto* ask = std::get_if<AskTime>(&*order)) store_->talk.order(*ask, now());
   return true;
 }
 

@@ -18,6 +18,7 @@ constexpr auto patience = 10s;       ///< for each answer
 constexpr auto quiet = 10s;          ///< so long nothing need be told; then it is asked whether it is there
 constexpr auto show_every = 10s;
 constexpr auto shown_for = 60s;
+constexpr std::uint64_t count_margin = 10;  ///< seconds
 constexpr std::string_view page_size = "100";
 constexpr std::size_t most_lifted = 10'000;    ///< that are kept in mind
 constexpr std::uint32_t most_pages = 200'000;  ///< a store that lies has no end
@@ -35,6 +36,23 @@ bool turns_away(const Reply& reply) {
 /// Version 5 and older say something else than later ones.
 bool doubts_us(const Reply& reply) {
   return reply.is_error("WRONGPASS") || reply.is_error("ERR invalid password") || reply.is_error("ERR Client sent AUTH") || reply.is_error("ERR AUTH");
+}
+
+/// What is no number, or beyond the bounds, is taken for the nearest that can be meant.
+std::uint64_t count_in(const Reply& reply) {
+  long long number = reply.kind == Reply::Kind::number ? reply.number : 0;
+  if (reply.kind == Reply::Kind::text) number = base::parse_number(reply.text, 0, static_cast<long long>(most_counted)).value_or(0);
+  return static_cast<std::uint64_t>(std::clamp<long long>(number, 0, static_cast<long long>(most_counted)));
+}
+
+/// Seconds and microseconds.
+Word read_time(const Reply& reply) {
+  if (reply.is_error()) return Uncounted{said(reply)};
+  const bool right = reply.kind == Reply::Kind::list && reply.list.size() == 2 && reply.list[0].is_text() && reply.list[1].is_text();
+  const auto seconds = right ? base::parse_number(reply.list[0].text, 0, static_cast<long long>(greatest_time / 1000 - 1)) : std::nullopt;
+  const auto micros = right ? base::parse_number(reply.list[1].text, 0, 999'999) : std::nullopt;
+  if (!seconds || !micros) return Uncounted{"it answers TIME with something else"};
+  return Time{static_cast<std::uint64_t>(*seconds) * 1000 + static_cast<std::uint64_t>(*micros) / 1000};
 }
 
 std::string doubt(const Reply& reply) { return fmt::format("it refuses user and password: {}", said(reply)); }
@@ -111,7 +129,7 @@ void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
       if (reply.is_error()) return end(fmt::format("it does not let us list the bans: {}", said(reply)));
       primary_ = true;
       return look_if_met(now);
-    case What::change: return take_change(reply);
+    case What::change: trouble_ = reply.is_error() ? said(reply) : std::string(); return;
     case What::notice: return take_notice(reply);
     case What::page: return take_page(reply, now);
     case What::value:
@@ -122,6 +140,10 @@ void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
       if (!reply.is_error()) there_ = now;
       return;
     case What::here: return take_here(reply, now);
+    case What::counted:
+    case What::lasting:
+    case What::before: return take_count(what.what, reply);
+    case What::time: out_.words.push_back(read_time(reply)); return;
   }
 }
 
@@ -189,7 +211,30 @@ void StoreTalk::order(const Remove& one, base::Moment now) {
   ask(now, {What::notice}, "PUBLISH", channel, text_of(Notice{.by = meet_.self, .peer = one.peer, .lifted = true}));
 }
 
-void StoreTalk::take_change(const Reply& reply) { trouble_ = reply.is_error() ? said(reply) : std::string(); }
+/// The bucket has to last until the one after it is over, by clocks that are not quite the same.
+void StoreTalk::order(const Count& one, base::Moment now) {
+  if (over_ || !met_) return;
+  const std::string key = key_of(one, one.bucket);
+  ask(now, {What::counted}, "INCRBY", key, std::to_string(one.add));
+  ask(now, {What::lasting}, "EXPIRE", key, std::to_string(std::uint64_t{2} * one.length + count_margin));
+  ask(now, {What::before}, "GET", key_of(one, one.bucket - std::min<std::uint64_t>(one.bucket, 1)));
+}
+
+void StoreTalk::order(const AskTime&, base::Moment now) {
+  if (!over_ && met_) ask(now, {What::time}, "TIME");
+}
+
+/// The last part has the outcome.
+void StoreTalk::take_count(What what, const Reply& reply) {
+  if (counting_.trouble.empty() && reply.is_error()) counting_.trouble = said(reply);
+  if (what == What::counted) counting_.now = count_in(reply);
+  if (what != What::before) return;
+  const Counting all = std::exchange(counting_, {});
+  if (all.trouble.empty())
+    out_.words.emplace_back(Counted{all.now, count_in(reply)});
+  else
+    out_.words.emplace_back(Uncounted{all.trouble});
+}
 
 /// The second half of a change.
 void StoreTalk::take_notice(const Reply& reply) {

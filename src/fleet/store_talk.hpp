@@ -35,6 +35,8 @@ class StoreTalk {
   void hear_listening(std::string_view bytes, base::Moment now);
   void order(const Add& one, base::Moment now);
   void order(const Remove& one, base::Moment now);
+  void order(const Count& one, base::Moment now);
+  void order(const AskTime& one, base::Moment now);
   /// To be called every second or so: notices silence, and shows that we are there.
   void tick(base::Moment now);
   /// The daemon has taken what it was told: the next page may be asked for.
@@ -47,22 +49,28 @@ class StoreTalk {
   void end(std::string why);
 
  private:
-  enum class What : std::uint8_t { auth, select, role, probe, change, notice, page, value, rest, shown, here };
+  enum class What : std::uint8_t { auth, select, role, probe, change, notice, page, value, rest, shown, here, counted, lasting, before, time };
   /// An answer that is to come.
   struct Expected {
     What what = What::here;
     policy::Network peer = {};
   };
 
+  /// What has been said to the parts of a Count.
+  struct Counting {
+    std::string trouble = {};
+    std::uint64_t now = 0;
+  };
+
   template <typename... Words>
   void ask(base::Moment now, Expected what, const Words&... words);
   void take(const Expected& what, Reply reply, base::Moment now);
   void take_role(const Reply& reply);
-  void take_change(const Reply& reply);
   void take_notice(const Reply& reply);
   void take_page(const Reply& reply, base::Moment now);
   void take_rest(const policy::Network& peer, const Reply& reply);
   void take_news(const Notice& notice);
+  void take_count(What what, const Reply& reply);
   void take_here(const Reply& reply, base::Moment now);
   void take_told(const Reply& reply, base::Moment now);
   void look_if_met(base::Moment now);
@@ -76,6 +84,7 @@ class StoreTalk {
   std::deque<Expected> expected_;
   std::string trouble_;           ///< what the store has said to the first half of a change
   std::uint32_t done_ = 0;        ///< changes of which nothing has been told yet
+  Counting counting_;
   std::optional<Entry> value_;    ///< of the ban whose time comes next
   boost::unordered_flat_set<policy::Network> lifted_;  ///< while there may be answers to older questions
   std::string cursor_ = "0";

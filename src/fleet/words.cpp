@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/fleet/words.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -84,6 +86,12 @@ void put(FieldWriter& to, const Add& one) {
   to.put(one.seconds).text(cut(one.reason));
 }
 void put(FieldWriter& to, const Remove& one) { put(to, one.peer); }
+void put(FieldWriter& to, const Count& one) {
+  to.put(static_cast<std::uint8_t>(one.what)).text(cut(one.service));
+  put(to, one.source);
+  to.put(one.length).put(one.bucket).put(static_cast<std::uint32_t>(one.add));
+}
+void put(FieldWriter&, const AskTime&) {}
 void put(FieldWriter&, const Ready&) {}
 void put(FieldWriter& to, const Failed& one) { to.text(cut(one.why)); }
 void put(FieldWriter&, const Met&) {}
@@ -97,6 +105,9 @@ void put(FieldWriter& to, const Heard& one) {
 void put(FieldWriter& to, const Lifted& one) { put(to, one.peer); }
 void put(FieldWriter&, const Emptied&) {}
 void put(FieldWriter&, const Alive&) {}
+void put(FieldWriter& to, const Counted& one) { to.put(one.now).put(one.before); }
+void put(FieldWriter& to, const Uncounted& one) { to.text(cut(one.why)); }
+void put(FieldWriter& to, const Time& one) { to.put(one.shown); }
 
 /// The kind is the place in the variant.
 template <typename Variant>
@@ -115,12 +126,26 @@ std::uint32_t count_of(FieldReader& from) {
   return count;
 }
 
+Count::What what_of(FieldReader& from) { return static_cast<Count::What>(from.take_up_to(static_cast<std::uint8_t>(Count::What::admitted))); }
+std::uint32_t length_of(FieldReader& from) {
+  const auto length = from.take_up_to(longest_bucket);
+  if (length == 0) from.refuse();
+  return length;
+}
+std::int32_t add_of(FieldReader& from) {
+  const auto add = static_cast<std::int32_t>(from.take<std::uint32_t>());
+  if (add > most_added || add < -most_added) from.refuse();
+  return add;
+}
+
 // Fields are read in the order in which they stand in the braces.
 Order take_order(FieldReader& from, std::uint8_t kind) {
   switch (kind) {
     case 0: return take_meet(from);
     case 1: return Add{take_peer(from), seconds_of(from), text_of(from)};
     case 2: return Remove{take_peer(from)};
+    case 3: return Count{what_of(from), text_of(from), take_peer(from), length_of(from), from.take_up_to(greatest_time), add_of(from)};
+    case 4: return AskTime{};
     default: return from.refuse(), Order{};
   }
 }
@@ -137,6 +162,9 @@ Word take_word(FieldReader& from, std::uint8_t kind) {
     case 7: return Lifted{take_peer(from)};
     case 8: return Emptied{};
     case 9: return Alive{};
+    case 10: return Counted{from.take_up_to(most_counted), from.take_up_to(most_counted)};
+    case 11: return Uncounted{text_of(from)};
+    case 12: return Time{from.take_up_to(greatest_time)};
     default: return from.refuse(), Word{};
   }
 }
@@ -166,6 +194,13 @@ std::string plain(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return result;
+}
+
+std::string service_name(std::string_view id) {
+  if (id.size() <= longest_text) return std::string(id);
+  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a: the same on all hosts
+  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return fmt::format("{}~{:016x}", id.substr(0, longest_text / 2), hash);
 }
 
 bool may_travel(const policy::Network& peer) {

@@ -58,6 +58,15 @@ std::optional<Verdict> per_source_rate(const Policy&, const Question& question) 
   return refuse_if(question.source_rate_tripped, Reason::per_source_rate);
 }
 
+std::optional<Verdict> fleet_per_source(const Policy& policy, const Question& question) {
+  const auto& fleet = question.fleet;
+  return refuse_if(fleet && reached(policy.service().settings.fleet_per_source, question.running_from_source + fleet->elsewhere), Reason::fleet_per_source);
+}
+
+std::optional<Verdict> fleet_rate(const Policy&, const Question& question) {
+  return refuse_if(question.fleet && question.fleet->rate_reached, Reason::fleet_rate);
+}
+
 std::optional<Verdict> process_limit(const Policy& policy, const Question& question) {
   // An intercepted server brings its interceptor (fact B4.40).
   const std::uint64_t wanted = policy.service().has(config::Flag::intercept) ? 2 : 1;
@@ -92,8 +101,8 @@ base::Address network_of(const base::Address& plain, const config::SourcePrefix&
 }
 
 /// The order decides which reason is given when several apply.
-constexpr std::array<Check, 11> checks{cps,       penalty,    rate,          per_source_rate, load,   access_times,
-                                       instances, per_source, process_limit, sensor,          address};
+constexpr std::array<Check, 13> checks{cps,       penalty,    rate,             per_source_rate, fleet_rate, load,   access_times,
+                                       instances, per_source, fleet_per_source, process_limit,   sensor,     address};
 
 /// Not given, or does it have one of which `fits` is true?
 template <typename T, typename Fits>
@@ -129,6 +138,15 @@ Policy::Source Policy::counted(const base::Address& peer) const {
   const base::Address plain = peer.unmapped().source();
   if (exempt_ && exempt_->match_network(peer)) return {plain, true};
   return {service_->settings.source_prefix ? network_of(plain, *service_->settings.source_prefix) : plain, false};
+}
+
+/// One that was counted under other bits before a reload keeps its address, alone.
+Network Policy::source_network(const base::Address& source) const {
+  const auto& prefix = service_->settings.source_prefix;
+  const Network alone = Network::of(source);
+  if (!prefix) return alone;
+  const Network network = Network::of(source, source.family() == base::Address::Family::ipv4 ? prefix->ipv4 : prefix->ipv6);
+  return network.address == source ? network : alone;
 }
 
 bool Policy::spares(const base::Address& peer, bool proxied) const {

@@ -3,6 +3,8 @@
 
 #include <exception>
 
+#include "service/fleet_notes.hpp"
+
 namespace xsuperd::service {
 
 namespace {
@@ -34,6 +36,7 @@ void Decider::feed(const Event& event, Performer& performer) {
     const Follow follow(census_.processes, state_);
     return state_.handle(event);
   };
+  const FleetNotes notes(census_.fleet, state_, event);
   if (std::holds_alternative<Look>(event)) look_.reset();  // it has been given, and may be wanted at the same moment again
   const Actions actions = decide();
   std::exception_ptr thrown;
@@ -46,12 +49,15 @@ void Decider::feed(const Event& event, Performer& performer) {
   }
   if (const auto look = state_.next_look(); look != look_) performer_.look_at(look_ = look);
   if (hooks_.on_change) hooks_.on_change();
+  notes.put(census_.fleet, actions);
+  if (census_.fleet.any_changed() && hooks_.on_counts) hooks_.on_counts();
   if (thrown) std::rethrow_exception(thrown);
 }
 
-void Decider::restore(const StateSnapshot& snapshot) {
+void Decider::restore(const StateSnapshot& snapshot, base::Moment now) {
   state_.restore(snapshot);
   census_.processes += state_.running();
+  note_places(census_.fleet, state_, now);
 }
 
 }  // namespace xsuperd::service

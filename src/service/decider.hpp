@@ -22,7 +22,7 @@ class Performer {
 };
 
 /// Owns the State of a service: tells it what happens, has a Performer do what it decides, and keeps the count of the
-/// places taken in all services in step with it. Every decision about the service passes here. Loop thread only.
+/// places taken in all services in step with it, and that of what the fleet has. Every decision about the service passes here. Loop thread only.
 class Decider {
  public:
   /// All but the policy outlive it.
@@ -35,7 +35,7 @@ class Decider {
   void feed(const Event& event, Performer& performer);
   [[nodiscard]] Performer& performer() const { return performer_; }
   /// Continues from the state of another image of the daemon. To be called before any event.
-  void restore(const StateSnapshot& snapshot);
+  void restore(const StateSnapshot& snapshot, base::Moment now);
   /// Requests that `before` has seen count as seen by this one, too.
   void count_on_from(const Decider& before) { state_.count_on_from(before.state_); }
 

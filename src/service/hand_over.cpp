@@ -117,7 +117,7 @@ void Runner::restore(const InheritedRunner& inherited, const std::function<base:
   }
   p.errors.restore(inherited.error_streams, take);
   p.carriers.carry_on(inherited.carriers);
-  p.decider.restore(state);
+  p.decider.restore(state, std::chrono::steady_clock::now());
   // Another fact of a service has an owner, too: here, and in hand_over().
   const auto& [pause_end, kill_at, targets, counters, standing] = static_cast<const ServiceFacts&>(inherited);
   p.performer.restore(pause_end);

@@ -112,6 +112,15 @@ void Judging::look_at(std::optional<base::Moment> moment) {
   look_.set(needs_.clock.timer_length(std::max(std::chrono::ceil<milliseconds>(*moment - needs_.clock.now()), milliseconds(0))));
 }
 
+/// What the fleet has of the source; nothing where no limit of the fleet concerns it.
+std::optional<policy::FleetCounts::Known> Judging::fleet_of(const base::Address& peer) const {
+  const policy::FleetCounts& counts = needs_.census.fleet;
+  const policy::Policy& policy = *needs_.setup.policy;
+  if (!counts.on() || !policy::has_fleet_limits(policy.service()) || !peer.is_ip()) return std::nullopt;
+  const auto source = policy.counted(peer);
+  return source.exempt ? std::nullopt : std::optional(counts.look(policy.service(), source.address, needs_.clock.now()));
+}
+
 policy::Question Judging::question(const Session& session) const {
   const config::Settings& settings = needs_.setup.service().settings;
   policy::Question question;
@@ -120,6 +129,7 @@ policy::Question Judging::question(const Session& session) const {
   question.process_limit = needs_.census.process_limit;
   question.banned = needs_.bans.list.banned(question.peer.address, needs_.clock.now()) &&
                     !needs_.setup.policy->spares(question.peer.address, session.proxied());
+  question.fleet = fleet_of(question.peer.address);
   if (settings.only_gid && question.peer.address.is_local()) question.peer_groups = groups_of(session);
   if (settings.access_times) question.local_time = base::local_time(std::chrono::system_clock::now());
   if (settings.max_load && needs_.clock.load) question.load = needs_.clock.load();
@@ -165,7 +175,8 @@ bool Judging::judge_later(Token token, policy::Reason reason) {
   using policy::Reason;
   const config::Service& service = needs_.setup.service();
   Session& session = needs_.sessions.at(token);
-  const bool room = reason == Reason::service_limit || reason == Reason::per_source_limit || reason == Reason::process_limit;
+  const bool room = reason == Reason::service_limit || reason == Reason::per_source_limit || reason == Reason::fleet_per_source ||
+                    reason == Reason::process_limit;
   if (!room || session.judged_again || service.hands_over() || service.datagrams()) return false;
   session.judged_again = true;
   needs_.way.go(token, SessionEvent::look_wanted);

@@ -53,6 +53,7 @@ class Judging {
 
  private:
   [[nodiscard]] policy::Question question(const Session& session) const;
+  [[nodiscard]] std::optional<policy::FleetCounts::Known> fleet_of(const base::Address& peer) const;
   void feed(Token token, bool again);
   void named(Token token, base::PeerName name);
   void judge_called();

@@ -112,6 +112,7 @@ Actions State::on(const Request& e) {
   // Who has been asked for its name has been admitted by the rates before.
   const bool has_paid = e.again && has_place;
   if (has_paid) question.out_of_tokens = question.source_rate_tripped = false;
+  if (has_paid && question.fleet) question.fleet->rate_reached = false;
   // Accepted in the same batch as the connection that tripped the limit.
   if (endpoints_.paused() && !queue_.line().contains(e.token)) return refuse(e, refusal(policy::Reason::connections_per_second), false);
   // Accepted before the service went, and held up since: a service that goes has no place for anybody.

@@ -55,6 +55,10 @@ class Client {
     std::function<void(const Heard&)> on_heard;
     std::function<void(const Lifted&)> on_lifted;
     std::function<void()> on_emptied;
+    // The outcomes of what asks; false: what is under way cannot have it.
+    std::function<bool(const Counted&)> on_counted;
+    std::function<bool(const Time&)> on_time;
+    std::function<bool(const std::string& why)> on_uncounted;
     std::function<void(const std::string& sentence)> on_trouble;  ///< of the process, for the log
   };
   /// Loop and spawner outlive it.
@@ -67,8 +71,11 @@ class Client {
   bool use(Stores stores);
   /// Is there a store that takes changes, and are less than most_under_way with it?
   [[nodiscard]] bool has_room() const;
-  /// Only when has_room().
-  void send(const Order& change);
+  /// And room for something that asks (Count, AskTime)? Of these only half of most_under_way are with it at a time, so that a
+  /// change always finds room soon.
+  [[nodiscard]] bool has_room_to_ask() const;
+  /// Only when has_room(), or has_room_to_ask().
+  void send(const Order& order);
 
   [[nodiscard]] bool wanted() const;
   [[nodiscard]] bool met() const;

@@ -9,7 +9,7 @@
 
 #include "xsuperd/policy/network.hpp"
 
-/// Bans shared by the hosts of a fleet: the unprivileged process that talks with the store, the daemon's side of it, and the
+/// Bans and counts shared by the hosts of a fleet: the unprivileged process that talks with the store, the daemon's side of it, and the
 /// words that pass between the two. No byte of the store is read by the daemon.
 namespace xsuperd::fleet {
 
@@ -18,6 +18,10 @@ inline constexpr std::size_t longest_secret = 512;    ///< of a user's name and 
 inline constexpr std::size_t longest_message = 4096;     ///< of the two processes
 /// So many changes may be with the process at a time, whose outcome it has not told yet.
 inline constexpr std::size_t most_under_way = 128;
+inline constexpr std::uint64_t most_counted = 1'000'000'000;   ///< what the store has beyond counts as that
+inline constexpr std::int32_t most_added = 1'000'000;          ///< by one Count, to either side
+inline constexpr std::uint32_t longest_bucket = 86'400;        ///< seconds
+inline constexpr std::uint64_t greatest_time = std::uint64_t{1} << 50;  ///< of the clock of the store
 /// A ban that would last longer is one for ever.
 inline constexpr std::uint64_t most_seconds = std::uint64_t{99} * 365 * 86'400;
 
@@ -44,7 +48,22 @@ struct Remove {
   policy::Network peer = {};
   bool operator==(const Remove&) const = default;
 };
-using Order = std::variant<Meet, Add, Remove>;
+/// To the process: so many more are to be counted in a bucket of time, and what the fleet has there is to be told.
+struct Count {
+  enum class What : std::uint8_t { sessions, admitted };
+  What what = What::sessions;
+  std::string service = {};     ///< the id, or what service_name() makes of it
+  policy::Network source = {};
+  std::uint32_t length = 1;     ///< of the bucket, in seconds
+  std::uint64_t bucket = 0;     ///< its number, by the clock of the store
+  std::int32_t add = 0;         ///< may be negative; 0: it is only asked
+  bool operator==(const Count&) const = default;
+};
+/// To the process: what does the clock of the store show?
+struct AskTime {
+  bool operator==(const AskTime&) const = default;
+};
+using Order = std::variant<Meet, Add, Remove, Count, AskTime>;
 
 /// It is in its sandbox. The first word of the process, or Failed.
 struct Ready {
@@ -94,7 +113,23 @@ struct Emptied {
 struct Alive {
   bool operator==(const Alive&) const = default;
 };
-using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted, Emptied, Alive>;
+/// The outcome of the oldest Count that is under way: what the fleet has in its bucket, and has had in the one before.
+struct Counted {
+  std::uint64_t now = 0;
+  std::uint64_t before = 0;
+  bool operator==(const Counted&) const = default;
+};
+/// The outcome of the oldest Count or AskTime: nothing has come of it.
+struct Uncounted {
+  std::string why = {};
+  bool operator==(const Uncounted&) const = default;
+};
+/// The outcome of an AskTime: milliseconds since 1970.
+struct Time {
+  std::uint64_t shown = 0;
+  bool operator==(const Time&) const = default;
+};
+using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted, Emptied, Alive, Counted, Uncounted, Time>;
 
 /// Texts that are longer than they may be are cut, but for those of a Meet, which throw std::length_error.
 [[nodiscard]] std::string encode(const Order& order);
@@ -105,6 +140,9 @@ using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted
 
 /// At most longest_text bytes, with a question mark for whatever is not UTF-8 or what a terminal obeys.
 [[nodiscard]] std::string plain(std::string_view text);
+
+/// What a service is called in a Count: its id, or of one that is too long the beginning and a number that is made of all of it.
+[[nodiscard]] std::string service_name(std::string_view id);
 
 /// May it be shared, whoever asks? Only IP addresses, and of these networks of at least 16 bits (IPv4, also behind the prefix of
 /// RFC 6052) or 32 (IPv6): nobody is to ban half the world elsewhere. None that means another peer on each host: loopback and

@@ -28,6 +28,8 @@ enum class Reason : std::uint8_t {
   tls,
   certificate,
   proxy,
+  fleet_per_source,
+  fleet_rate,
   end  ///< none: how many there are
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::end);
@@ -80,6 +82,10 @@ inline constexpr std::array<ReasonRow, reason_count> reason_table{{
     {.reason = Reason::proxy, .word = "proxy", .check = "", .attribute = "proxy_from",
      .sentence = "A peer in proxy_from did not begin with a header of the PROXY protocol in time, or 256 others of the service "
                  "are waited for already. The address is the proxy's.", .since = 10},
+    {.reason = Reason::fleet_per_source, .word = "fleet_per_source", .check = "fleet_per_source", .attribute = "fleet_per_source",
+     .sentence = "The hosts of the fleet have as many connections of the address to the service as fleet_per_source allows.", .since = 12},
+    {.reason = Reason::fleet_rate, .word = "fleet_rate", .check = "fleet_rate", .attribute = "fleet_rate",
+     .sentence = "The hosts of the fleet have admitted as many requests of the address as fleet_rate allows.", .since = 12},
 }};
 
 /// Does each reason have its row, in its place, with a word of its own and a sentence?
@@ -99,7 +105,8 @@ static_assert(reasons_are_complete());
 [[nodiscard]] constexpr std::string_view log_word(Reason reason) { return row_of(reason).word; }
 
 /// Is a peer refused for what it has done or is itself, and not because others take the room, or because there is none? Only
-/// the former may have it banned: else anybody could have others banned by filling a service. Of any Reason but `end`.
+/// the former may have it banned: else anybody could have others banned by filling a service. What other hosts count is not
+/// certain enough, and is told by the store. Of any Reason but `end`.
 [[nodiscard]] constexpr bool is_peers_doing(Reason reason) {
   switch (reason) {
     case Reason::address:
@@ -120,6 +127,8 @@ static_assert(reasons_are_complete());
     case Reason::rate:
     case Reason::queue_full:
     case Reason::queue_timeout:
+    case Reason::fleet_per_source:
+    case Reason::fleet_rate:
     case Reason::end:
       return false;
   }

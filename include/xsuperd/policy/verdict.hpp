@@ -13,6 +13,8 @@
 #include "xsuperd/base/time.hpp"
 #include "xsuperd/config/model.hpp"
 #include "xsuperd/policy/address_rules.hpp"
+#include "xsuperd/policy/fleet_counts.hpp"
+#include "xsuperd/policy/network.hpp"
 #include "xsuperd/policy/reason.hpp"
 
 /// May this peer be served, and if not, why. Everything here is pure: no clock, no system call, no log; safe
@@ -94,6 +96,7 @@ struct Question {
   std::uint64_t process_limit = 0;        ///< -limit; 0: none
   bool banned = false;                    ///< the peer is on the list of bans, and not one that the service spares
   PeerName name;                          ///< for rules with names
+  std::optional<FleetCounts::Known> fleet;  ///< what the fleet has of the source; nothing: no limit of the fleet concerns it
   std::vector<gid_t> peer_groups;         ///< all groups of a local peer, for only_gid; empty: not known, or not wanted
 };
 
@@ -124,6 +127,8 @@ class Policy {
     [[nodiscard]] base::Address place() const { return exempt ? base::Address{} : address; }
   };
   [[nodiscard]] Source counted(const base::Address& peer) const;
+  /// The address of a Source with the bits that make it one, as all hosts of a fleet name it.
+  [[nodiscard]] Network source_network(const base::Address& source) const;
   /// Is it one of ban_exempt, or of limit_exempt if that is not given, or a proxy: neither banned for what it does, nor kept
   /// out by bans? A proxy speaks for itself when it looks whether we are well, and all its clients depend on the answer.
   /// `proxied`: a proxy has told that address, which makes nobody a proxy.
@@ -161,8 +166,8 @@ class Policy {
 [[nodiscard]] std::string_view objection_to(const base::Address& peer, const std::vector<gid_t>& groups,
                                             const config::Settings& settings);
 
-/// Runs the checks in xinetd's order (fact B4.24), with ours between them: cps, penalty, rate, per_source_rate, max_load, access_times, instances,
-/// per_source, process limit, sensor list, access lists (for peers without an IP address: only_uid and the like). The first that objects decides; only one reason is ever given
+/// Runs the checks in xinetd's order (fact B4.24), with ours between them: cps, penalty, rate, per_source_rate, fleet_rate, max_load, access_times,
+/// instances, per_source, fleet_per_source, process limit, sensor list, access lists (for peers without an IP address: only_uid and the like). The first that objects decides; only one reason is ever given
 /// (fact B4.26).
 [[nodiscard]] Verdict judge(const Policy& policy, const Question& question);
 

@@ -26,6 +26,7 @@
 #include "xsuperd/net/true_pairs.hpp"
 #include "xsuperd/net/udp_reply.hpp"
 #include "xsuperd/policy/ban_list.hpp"
+#include "xsuperd/policy/fleet_counts.hpp"
 #include "xsuperd/policy/offences.hpp"
 #include "xsuperd/service/linger.hpp"
 #include "xsuperd/service/state.hpp"
@@ -147,6 +148,7 @@ struct Census {
   /// Who waits for the outcome and the end of a token's server.
   boost::unordered_flat_map<Token, std::weak_ptr<ServerOwner>> owners{};
   base::DescriptorReserve reserve{};  ///< sessions do not get these
+  policy::FleetCounts fleet{};        ///< those of sources with limits of a fleet, with what other hosts have
 };
 
 /// Times, and what is measured.
@@ -162,6 +164,7 @@ struct Clock {
 struct Hooks {
   std::function<void()> on_sockets = {};  ///< called after a service has opened or closed its socket, often
   std::function<void()> on_change = {};   ///< called when services or servers come and go, very often
+  std::function<void()> on_counts = {};   ///< called when the counts of a fleet have changed, very often
   std::function<void()> on_idle = {};     ///< called when the last session of a retired service has ended
   /// tcpmux: the service of that name, lower case, or null; and the names of all.
   std::function<std::shared_ptr<Runner>(const std::string&)> mux_service = {};
