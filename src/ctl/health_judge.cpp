@@ -62,6 +62,7 @@ class Judge {
   [[nodiscard]] bool goes_on(const reply::Absent& row) const;
   void configuration();
   void workers();
+  void fleet();
   void bans();
   void sums_of(const Sums& sums);
   void measure_daemon();
@@ -230,9 +231,17 @@ void Judge::workers() {
   if (ago) add(Grade::warning, {}, fmt::format("a worker ended or could not be started {} ago", duration_text(*ago)));
 }
 
+void Judge::fleet() {
+  if (!status_.fleet) return;
+  const reply::Fleet& fleet = *status_.fleet;
+  if (fleet.trouble) add(Grade::warning, {}, fmt::format("bans are not shared: {}", *fleet.trouble));
+  if (fleet.count_trouble) add(Grade::warning, {}, fmt::format("limits of the fleet hold for this host alone: {}", *fleet.count_trouble));
+  if (fleet.uncounted > 0)
+    add(Grade::warning, {}, fmt::format("limits of the fleet have not been counted for {} requests: there are too many sources", fleet.uncounted));
+}
+
 void Judge::bans() {
-  if (status_.fleet && status_.fleet->trouble)
-    add(Grade::warning, {}, fmt::format("bans are not shared: {}", *status_.fleet->trouble));
+  fleet();
   if (status_.ban_trouble) add(Grade::warning, {}, fmt::format("bans are not kept: {}", *status_.ban_trouble));
   if (status_.ban_nft_trouble) add(Grade::warning, {}, fmt::format("bans are not in the firewall: {}", *status_.ban_nft_trouble));
 }

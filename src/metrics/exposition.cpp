@@ -259,12 +259,16 @@ void OfDaemon::write_fleet() {
   static constexpr Family sent{"fleet_changes_sent", Type::counter, "", "Changes of bans that the store has taken."};
   static constexpr Family heard{"fleet_bans_heard", Type::counter, "", "Bans reported by the store, counting repeats."};
   static constexpr Family left_out{"fleet_bans_left_out", Type::counter, "", "Of these, those ignored as too wide or for lack of room."};
+  static constexpr Family counted{"fleet_counted", Type::gauge, "", "Pairs of a service and a source that are counted for limits of the fleet."};
+  static constexpr Family uncounted{"fleet_requests_uncounted", Type::counter, "", "Requests that were not counted for limits of the fleet for lack of room."};
   if (!daemon_.fleet) return;
   one(connected, std::uint64_t{daemon_.fleet->connected});
   one(bans, daemon_.fleet->bans);
   one(sent, daemon_.fleet->sent);
   one(heard, daemon_.fleet->heard);
   one(left_out, daemon_.fleet->left_out);
+  one(counted, daemon_.fleet->counted);
+  one(uncounted, daemon_.fleet->uncounted);
 }
 
 void OfDaemon::write_rest() {

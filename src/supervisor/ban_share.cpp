@@ -38,6 +38,8 @@ std::string host_name() {
 
 BanShare::BanShare(With with)
     : with_(std::move(with)), client_(with_.loop, with_.spawner, {.user = with_.user, .host = host_name()}, callbacks()),
+      counts_({with_.loop, with_.counts, with_.now, with_.log, [this] { return outbox_.empty() && client_.has_room_to_ask(); },
+               [this](const fleet::Order& order) { client_.send(order); }}),
       sending_(with_.loop, [this] { send(); }), resuming_(with_.loop, [this] { resume(); }), pause_(first_pause) {}
 
 fleet::Client::Callbacks BanShare::callbacks() {
@@ -56,8 +58,12 @@ fleet::Client::Callbacks BanShare::callbacks() {
           .on_emptied =
               [this] {
                 with_.log.notice("the store {} has been emptied: all bans of this host are sent to it again", client_.store());
+                counts_.emptied();
                 tell_all();
               },
+          .on_counted = [this](const fleet::Counted& word) { return counts_.counted(word); },
+          .on_time = [this](const fleet::Time& word) { return counts_.told_time(word); },
+          .on_uncounted = [this](const std::string& why) { return counts_.uncounted(why); },
           .on_trouble = [this](const std::string& sentence) { process_failed(sentence); }};
 }
 
@@ -66,6 +72,7 @@ void BanShare::use(const config::Settings& defaults) {
   exempt_ = exempt.value_or(ExemptNetworks{});
   fleet::Stores stores = stores_of(defaults);
   if (stores.addresses.empty()) outbox_.clear();
+  counts_.use(!stores.addresses.empty());
   const bool told = std::exchange(told_, false);  // of other stores nothing has been told
   if (!client_.use(std::move(stores))) told_ = told;
 }
@@ -99,11 +106,13 @@ void BanShare::met() {
   refusal_.clear();
   pause_ = first_pause;
   outbox_.start_anew();
+  counts_.met();
   send_soon();
 }
 
 void BanShare::lost(bool all) {
   outbox_.refused(fleet::most_under_way);
+  counts_.lost();
   sending_.cancel();
   resuming_.cancel();
   if (all) tell_once("cannot be used", client_.trouble());
@@ -154,6 +163,7 @@ void BanShare::send() {
   }
   if (outbox_.all_known() && !refused_some_) taken();
   send_soon();
+  if (outbox_.empty()) counts_.go_on();
 }
 
 void BanShare::heard(const fleet::Heard& one) {
@@ -182,8 +192,10 @@ void BanShare::lifted(const fleet::Lifted& one) {
 std::optional<control::reply::Fleet> BanShare::state() const {
   if (!client_.wanted()) return std::nullopt;
   control::reply::Fleet fleet{.store = client_.store(), .connected = client_.met(), .bans = with_.bans.filling().from_fleet, .sent = sent_,
-                              .heard = heard_, .left_out = left_out_, .trouble = {}};
+                              .heard = heard_, .left_out = left_out_, .trouble = {}, .counted = counts_.size(), .uncounted = counts_.left_out(),
+                              .count_trouble = {}};
   if (const std::string& why = client_.met() ? refusal_ : client_.trouble(); !why.empty()) fleet.trouble = why;
+  if (!counts_.trouble().empty()) fleet.count_trouble = counts_.trouble();
   return fleet;
 }
 

@@ -8,6 +8,7 @@
 
 #include "supervisor/ban_hearing.hpp"
 #include "supervisor/ban_outbox.hpp"
+#include "supervisor/count_share.hpp"
 #include "xsuperd/config/settings.hpp"
 #include "xsuperd/control/schema/daemon.hpp"
 #include "xsuperd/fleet/client.hpp"
@@ -19,7 +20,8 @@ namespace xsuperd::supervisor {
 
 /// Tells the store of ban_share what has changed in the list of bans here, and puts on the list what it tells. Each time that a
 /// store is there (again) it is told of all bans that are ours, and of what has been lifted meanwhile. A store that is away, slow
-/// or full costs a line in the log, and holds up nobody. Loop thread only.
+/// or full costs a line in the log, and holds up nobody. Counts for limits of the fleet go the same way, behind the bans. Loop
+/// thread only.
 class BanShare {
  public:
   struct With {
@@ -27,6 +29,7 @@ class BanShare {
     spawn::Spawner& spawner;
     worker::WorkerUser user;
     policy::BanList& bans;
+    policy::FleetCounts& counts;
     const std::function<base::Moment()>& now;
     const log::DaemonLog& log;
     /// Somebody else has banned it, or lifted his ban: the list has changed.
@@ -41,6 +44,8 @@ class BanShare {
   void changed(const policy::Network& peer, bool lifted);
   /// All bans of ours are to be told, also those of which nothing was said.
   void tell_all();
+  /// Services have touched the counts of the fleet.
+  void counted() { counts_.changed(); }
   /// As the control socket tells it; nothing without ban_share.
   [[nodiscard]] std::optional<control::reply::Fleet> state() const;
   /// As Client::pidfd().
@@ -63,6 +68,7 @@ class BanShare {
   With with_;
   fleet::Client client_;
   BanOutbox outbox_;
+  CountShare counts_;
   loop::Alarm sending_;
   loop::Alarm resuming_;                   ///< after the store has refused something
   std::chrono::milliseconds pause_;

@@ -27,13 +27,14 @@ class BansWatch {
   struct Sharing {
     spawn::Spawner& spawner;
     worker::WorkerUser user;
+    policy::FleetCounts& counts;
   };
   /// `now` is the clock that bans go by; `record` writes into the event log.
   BansWatch(FileWork& files, net::Nft& nft, service::Bans& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
             const Sharing& sharing, std::function<void(const log::Event&)> record)
       : bans_(bans), now_(now), log_(log), record_(std::move(record)), alarm_(files.loop(), [this] { look(); }),
         file_(files, bans.list, now, log, [this] { merged(); }), firewall_(files.loop(), nft, bans.list, now, log, {}),
-        share_({files.loop(), sharing.spawner, sharing.user, bans.list, now, log, [this](const policy::Network& network) { heard(network); }}) {}
+        share_({files.loop(), sharing.spawner, sharing.user, bans.list, sharing.counts, now, log, [this](const policy::Network& network) { heard(network); }}) {}
 
   /// At the start, with what the defaults say of bans: the file is read before it returns.
   void begin(const config::Settings& defaults);
@@ -50,6 +51,8 @@ class BansWatch {
 
   /// To be called after a service has banned one.
   void banned(const policy::Network& network);
+  /// To be called after services have touched the counts of the fleet.
+  void counted() { share_.counted(); }
   /// `minutes` as for BanList::add; a result for each of the networks.
   [[nodiscard]] std::vector<policy::BanList::Result> add(std::span<const policy::Network> networks, int minutes,
                                                          const std::string& reason);

@@ -72,7 +72,7 @@ Supervisor::Impl::Impl(Options& options, log::Writer& writer, log::DaemonLog& lo
       logs_({options_.identity, options_.syslog_file, options_.reopen_log}, writer, log, files_, roster_, in_force_,
             facilities_.around().history),
       bans_(files_, facilities_.processes().nft(), facilities_.around().bans, facilities_.around().clock.now, log,
-            {facilities_.processes().spawner(), options_.worker_user},
+            {facilities_.processes().spawner(), options_.worker_user, facilities_.around().census.fleet},
             [this](const log::Event& event) { logs_.record(event); }),
       rollout_(facilities_.around(), facts_, roster_, in_force_, logs_, log,
                [this] { return lifetime_.ending() || reloads_.preparing() || upgrades_.under_way(); }),
@@ -131,6 +131,7 @@ void Supervisor::Impl::listen_to_services() {
   connect_inner_services(around, roster_);
   around.hooks.page = [this](const worker::PageWish& wish, Pages::Made made) { pages_.make(wish, std::move(made)); };
   around.bans.on_ban = [this](const policy::Network& network) { bans_.banned(network); };
+  around.hooks.on_counts = [this] { bans_.counted(); };
   around.hooks.on_idle = [this] { boost::asio::post(loop_, [this] { shutdown_.collect(); }); };  // a Runner is calling
   facilities_.processes().children().on_remains_gone([this] { shutdown_.collect(); });
   if (!manager_.there()) return;

@@ -75,7 +75,7 @@ struct Boxes {
 };
 BOOST_DESCRIBE_STRUCT(Boxes, (), (in_use, spare, made, lent, again, discarded, doubtful, failed))
 
-/// The store through which bans are shared.
+/// The store through which bans are shared, and sources counted.
 struct Fleet {
   std::string store;
   bool connected = false;
@@ -84,14 +84,20 @@ struct Fleet {
   std::uint64_t heard = 0;
   std::uint64_t left_out = 0;
   Maybe<std::string> trouble;
+  std::uint64_t counted = 0;
+  std::uint64_t uncounted = 0;
+  Maybe<std::string> count_trouble;
   static constexpr std::array notes{Note{"store", "its address, as in ban_share; the last one that was tried"},
                                     Note{"bans", "in force that have come from others"},
                                     Note{"sent", "to the store, since the daemon was started or upgraded, as all that follow"},
                                     Note{"heard", "of bans of others, each time that one was told"},
                                     Note{"left_out", "of these, such as are wider than is allowed or found no room"},
-                                    Note{"trouble", "why it is away or takes nothing, if so"}};
+                                    Note{"trouble", "why it is away or takes nothing, if so"},
+                                    Note{"counted", "pairs of a service and a source that are counted for limits of the fleet"},
+                                    Note{"uncounted", "requests that were not, because there are too many of these pairs"},
+                                    Note{"count_trouble", "why the store does not count, if so"}};
 };
-BOOST_DESCRIBE_STRUCT(Fleet, (), (store, connected, bans, sent, heard, left_out, trouble))
+BOOST_DESCRIBE_STRUCT(Fleet, (), (store, connected, bans, sent, heard, left_out, trouble, counted, uncounted, count_trouble))
 
 struct Descriptors {
   std::uint64_t used = 0;

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/count_outbox.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+using std::chrono::milliseconds;
+using policy::FleetCounts;
+using policy::FleetWindow;
+
+/// By then all hosts have told what they have in a bucket, and it stands for itself.
+constexpr milliseconds settled_after{3'000};
+
+std::uint64_t less(std::uint64_t all, std::uint64_t part) { return all - std::min(all, part); }
+std::int64_t difference(std::uint64_t a, std::uint64_t b) { return static_cast<std::int64_t>(a) - static_cast<std::int64_t>(b); }
+
+}  // namespace
+
+void CountOutbox::put(const Key& key, bool admitted) {
+  Told& told = told_[key];
+  if (!told.sessions_wait && !told.admitted_wait) order_.push_back(key);
+  told.sessions_wait = true;
+  told.admitted_wait = told.admitted_wait || admitted;
+}
+
+void CountOutbox::gather() {
+  for (const Key& key : counts_.take_changed()) put(key, true);
+}
+
+void CountOutbox::walk() {
+  boost::unordered::erase_if(told_, [&](const auto& one) { return !one.second.sessions_wait && !one.second.admitted_wait && !counts_.find(one.first); });
+  for (const Key& key : counts_.running()) put(key, false);
+}
+
+void CountOutbox::ask_time() {
+  const bool asked = std::ranges::any_of(under_way_, [](const UnderWay& one) { return one.kind == Kind::time; });
+  time_wanted_ = !asked;
+}
+
+std::optional<fleet::Order> CountOutbox::next(base::Moment now) {
+  if (std::exchange(time_wanted_, false)) {
+    under_way_.push_back({});
+    return fleet::AskTime{};
+  }
+  while (time_known_ && !order_.empty()) {
+    const Key key = order_.front();
+    const auto told = told_.find(key);
+    const Entry* entry = told == told_.end() ? nullptr : counts_.find(key);
+    if (entry)
+      if (auto order = order_of(key, *entry, told->second, counts_.clock(now))) return order;
+    if (!entry) told_.erase(key);
+    order_.pop_front();
+  }
+  return std::nullopt;
+}
+
+std::optional<fleet::Order> CountOutbox::order_of(const Key& key, const Entry& entry, Told& told, milliseconds clock) {
+  if (told.number != entry.number) {
+    told.number = entry.number;
+    told.sessions = told.admitted = {};
+  }
+  if (std::exchange(told.sessions_wait, false) && entry.per_source) return sessions_of(key, entry, told, clock);
+  if (std::exchange(told.admitted_wait, false) && entry.period > 0) return admitted_of(key, entry, told, clock);
+  return std::nullopt;
+}
+
+/// A bucket has as many as there are now.
+fleet::Order CountOutbox::sessions_of(const Key& key, const Entry& entry, Told& told, milliseconds clock) {
+  FleetWindow& has = told.sessions;
+  has.shift(policy::bucket_at(clock, FleetCounts::session_bucket));
+  const std::int64_t add = difference(entry.running, has.now);
+  has.now = entry.running;
+  return send(Kind::sessions, key, entry, add, has);
+}
+
+/// What was admitted at the very end of the bucket before goes there.
+fleet::Order CountOutbox::admitted_of(const Key& key, const Entry& entry, Told& told, milliseconds clock) {
+  FleetWindow& has = told.admitted;
+  FleetWindow ours = entry.ours;
+  const std::int64_t bucket = policy::bucket_at(clock, std::chrono::seconds(entry.period));
+  has.shift(bucket);
+  ours.shift(bucket);
+  if (const std::int64_t late = difference(ours.before, has.before); late != 0) {
+    told.admitted_wait = true;
+    has.before = ours.before;
+    return send(Kind::late, key, entry, late, has);
+  }
+  const std::int64_t add = difference(ours.now, has.now);
+  has.now = ours.now;
+  return send(Kind::admitted, key, entry, add, has);
+}
+
+fleet::Order CountOutbox::send(Kind kind, const Key& key, const Entry& entry, std::int64_t add, const FleetWindow& ours) {
+  const auto bounded = static_cast<std::int32_t>(std::clamp<std::int64_t>(add, -fleet::most_added, fleet::most_added));
+  under_way_.push_back({kind, key, entry.number, bounded, ours});
+  const bool sessions = kind == Kind::sessions;
+  const auto length = sessions ? std::chrono::duration_cast<std::chrono::seconds>(FleetCounts::session_bucket).count() : entry.period;
+  return fleet::Count{.what = sessions ? fleet::Count::What::sessions : fleet::Count::What::admitted,
+                      .service = fleet::service_name(key.service),
+                      .source = entry.source,
+                      .length = static_cast<std::uint32_t>(length),
+                      .bucket = static_cast<std::uint64_t>(std::max<std::int64_t>(ours.bucket - (kind == Kind::late ? 1 : 0), 0)),
+                      .add = bounded};
+}
+
+bool CountOutbox::counted(const fleet::Counted& word, base::Moment now) {
+  if (under_way_.empty() || under_way_.front().kind == Kind::time) return false;
+  const UnderWay one = std::move(under_way_.front());
+  under_way_.pop_front();
+  const Entry* entry = counts_.find(one.key);
+  if (!entry || entry->number != one.number || one.kind == Kind::late) return true;
+  const FleetWindow others{one.ours.bucket, less(word.now, one.ours.now), less(word.before, one.ours.before)};
+  if (one.kind == Kind::admitted) return counts_.tell_admitted(one.key, others), true;
+  const milliseconds since = counts_.clock(now) - others.bucket * FleetCounts::session_bucket;
+  counts_.tell_sessions(one.key, others.bucket, since < settled_after ? std::max(others.now, others.before) : others.now);
+  return true;
+}
+
+bool CountOutbox::told_time(const fleet::Time& word, base::Moment now) {
+  if (under_way_.empty() || under_way_.front().kind != Kind::time) return false;
+  under_way_.pop_front();
+  counts_.set_clock(milliseconds(static_cast<std::int64_t>(word.shown)), now);
+  time_known_ = true;
+  return true;
+}
+
+bool CountOutbox::failed() {
+  if (under_way_.empty()) return false;
+  const UnderWay one = std::move(under_way_.front());
+  under_way_.pop_front();
+  one.kind == Kind::time ? void(time_wanted_ = true) : take_back(one);
+  return true;
+}
+
+/// It has not been counted, and is told again with what comes next.
+void CountOutbox::take_back(const UnderWay& one) {
+  const auto found = told_.find(one.key);
+  if (found == told_.end() || found->second.number != one.number) return;
+  FleetWindow& has = one.kind == Kind::sessions ? found->second.sessions : found->second.admitted;
+  const auto undo = [&](std::uint64_t& count) { count = static_cast<std::uint64_t>(std::max<std::int64_t>(static_cast<std::int64_t>(count) - one.add, 0)); };
+  const std::int64_t older = has.bucket - one.ours.bucket;
+  if (older == 0) undo(one.kind == Kind::late ? has.before : has.now);
+  if (older == 1 && one.kind != Kind::late) undo(has.before);
+  put(one.key, one.kind != Kind::sessions);
+}
+
+void CountOutbox::lost() {
+  under_way_.clear();
+  time_wanted_ = time_known_ = false;
+}
+
+void CountOutbox::start_anew() {
+  for (auto& [key, told] : told_) told.sessions = told.admitted = {};
+  walk();
+}
+
+void CountOutbox::clear() {
+  told_.clear();
+  order_.clear();
+  lost();
+}
+
+}  // namespace xsuperd::supervisor

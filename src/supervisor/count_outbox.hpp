@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// What the store is yet to be told of our counts. Internal to supervisor.
+#pragma once
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
+#include <deque>
+#include <optional>
+
+#include "xsuperd/fleet/words.hpp"
+#include "xsuperd/policy/fleet_counts.hpp"
+
+namespace xsuperd::supervisor {
+
+/// Turns what has changed in the counts into orders, each pair of service and source once, keeps what of ours each bucket of the
+/// store has, and subtracts it from what the store says: the rest is what others have. What is not known to have been counted
+/// counts as counted, so that nothing is counted twice. Bounded by the counts. Pure, but for these.
+class CountOutbox {
+ public:
+  /// They outlive it.
+  explicit CountOutbox(policy::FleetCounts& counts) : counts_(counts) {}
+
+  /// What services have touched is to be told, or at least asked about.
+  void gather();
+  /// A bucket has begun: it is to have all sessions that are here.
+  void walk();
+  /// The clock of the store is to be asked. Before it has been told for the first time, nothing is counted.
+  void ask_time();
+  /// What is to be sent next; it is under way then.
+  [[nodiscard]] std::optional<fleet::Order> next(base::Moment now);
+
+  // The outcome of the oldest that is under way. False: it cannot have that one.
+  [[nodiscard]] bool counted(const fleet::Counted& word, base::Moment now);
+  [[nodiscard]] bool told_time(const fleet::Time& word, base::Moment now);
+  [[nodiscard]] bool failed();
+  /// The store is away: nothing under way will have an outcome.
+  void lost();
+  /// The store has been emptied, so that no bucket has anything of ours.
+  void start_anew();
+  void clear();
+
+  [[nodiscard]] bool empty() const { return order_.empty() && !time_wanted_; }
+  [[nodiscard]] bool knows_time() const { return time_known_; }
+
+ private:
+  using Key = policy::FleetCounts::Key;
+  using Entry = policy::FleetCounts::Entry;
+  /// What the store has got of one pair.
+  struct Told {
+    std::uint64_t number = 0;  ///< of the entry; another one has been told nothing yet
+    policy::FleetWindow sessions{}, admitted{};
+    bool sessions_wait = false, admitted_wait = false;
+  };
+  enum class Kind : std::uint8_t { time, sessions, admitted, late };
+  struct UnderWay {
+    Kind kind = Kind::time;
+    Key key{};
+    std::uint64_t number = 0;
+    std::int32_t add = 0;
+    policy::FleetWindow ours{};  ///< what the store has of ours afterwards
+  };
+
+  void put(const Key& key, bool admitted);
+  [[nodiscard]] std::optional<fleet::Order> order_of(const Key& key, const Entry& entry, Told& told, std::chrono::milliseconds clock);
+  [[nodiscard]] fleet::Order sessions_of(const Key& key, const Entry& entry, Told& told, std::chrono::milliseconds clock);
+  [[nodiscard]] fleet::Order admitted_of(const Key& key, const Entry& entry, Told& told, std::chrono::milliseconds clock);
+  [[nodiscard]] fleet::Order send(Kind kind, const Key& key, const Entry& entry, std::int64_t add, const policy::FleetWindow& ours);
+  void take_back(const UnderWay& one);
+
+  policy::FleetCounts& counts_;
+  boost::unordered_flat_map<Key, Told> told_;
+  std::deque<Key> order_;           ///< of those in told_ of which something waits
+  std::deque<UnderWay> under_way_;
+  bool time_wanted_ = false, time_known_ = false;
+};
+
+}  // namespace xsuperd::supervisor
