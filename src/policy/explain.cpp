@@ -182,10 +182,12 @@ constexpr Check all_checks[]{
     {check_of(Reason::penalty), explaining::penalty},
     {check_of(Reason::rate), explaining::token_rate},
     {check_of(Reason::per_source_rate), explaining::per_source_rate},
+    {check_of(Reason::fleet_rate), explaining::fleet_rate},
     {check_of(Reason::load), explaining::max_load},
     {check_of(Reason::time), explaining::access_times},
     {check_of(Reason::service_limit), explaining::instances},
     {check_of(Reason::per_source_limit), explaining::per_source},
+    {check_of(Reason::fleet_per_source), explaining::fleet_per_source},
     {check_of(Reason::process_limit), explaining::process_limit},
     {check_of(Reason::queue_full), explaining::queue},
     {"sensor", sensor},
@@ -272,7 +274,7 @@ std::string conclusion(const Case& c) {
 }
 
 void add_line(std::string& text, std::string_view what, const std::string& outcome) {
-  if (!outcome.empty()) text += fmt::format("  {:<16}{}\n", what, base::escaped(outcome, 4096));
+  if (!outcome.empty()) text += fmt::format("  {:<15} {}\n", what, base::escaped(outcome, 4096));
 }
 
 }  // namespace
@@ -304,6 +306,7 @@ Case::Case(const Policy& of, const Inquiry& asked, const PeerName& peer_name)
     question.running = live->running;
     question.running_from_source = live->running_from_source;
     question.processes = live->processes;
+    question.fleet = live->fleet;
     question.banned = live->banned;
   }
   verdict = judge(policy, question);

@@ -37,6 +37,13 @@ std::string count(const std::optional<config::Limit>& limit, std::string_view wh
   return fmt::format("at run time: refuses while {} servers run{}", limit->value, whose);
 }
 
+/// Why a limit of the fleet says nothing of the peer; empty: it does, or will.
+std::string_view without_fleet(const Case& c) {
+  if (!c.inquiry.peer.is_ip()) return "not counted: limits of the fleet are for peers with IP addresses";
+  if (c.policy.counted(c.inquiry.peer).exempt) return "not counted: limit_exempt";
+  return c.inquiry.live && !c.inquiry.live->fleet ? "not in effect: it needs ban_share in the defaults" : "";
+}
+
 }  // namespace
 
 std::string cps(const Case& c) {
@@ -85,6 +92,28 @@ std::string per_source(const Case& c) {
   const auto& live = c.inquiry.live;
   return count(c.service.settings.per_source, fmt::format(" for this {}", source_word(c)),
                live ? std::optional(live->running_from_source) : std::nullopt);
+}
+
+/// Whoever has no limits of a fleet reads nothing of them.
+std::string fleet_per_source(const Case& c) {
+  const auto& limit = c.service.settings.fleet_per_source;
+  if (!limit || limit->is_unlimited()) return {};
+  if (const std::string_view why = without_fleet(c); !why.empty()) return std::string(why);
+  if (!c.inquiry.live) return fmt::format("at run time: refuses while {} servers run for this address in the fleet", limit->value);
+  const policy::Live& live = *c.inquiry.live;
+  const std::uint64_t all = live.running_from_source + live.fleet->elsewhere;
+  return fmt::format("{}: {} of {} servers run for this address in the fleet, {} of them elsewhere", all >= limit->value ? "refuses" : "passes", all,
+                     limit->value, live.fleet->elsewhere);
+}
+
+std::string fleet_rate(const Case& c) {
+  const auto& rate = c.service.settings.fleet_rate;
+  if (!rate || rate->is_unlimited()) return {};
+  if (const std::string_view why = without_fleet(c); !why.empty()) return std::string(why);
+  const std::string limit = values(c.service, "fleet_rate");
+  if (!c.inquiry.live) return fmt::format("at run time: the fleet admits {} from this address", limit);
+  const policy::FleetCounts::Known& fleet = *c.inquiry.live->fleet;
+  return fmt::format("{}: the fleet has admitted about {} of {} from this address", fleet.rate_reached ? "refuses" : "passes", fleet.admitted, limit);
 }
 
 std::string process_limit(const Case& c) {

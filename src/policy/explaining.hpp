@@ -51,6 +51,8 @@ struct Case {
 [[nodiscard]] std::string access_times(const Case& c);
 [[nodiscard]] std::string instances(const Case& c);
 [[nodiscard]] std::string per_source(const Case& c);
+[[nodiscard]] std::string fleet_per_source(const Case& c);
+[[nodiscard]] std::string fleet_rate(const Case& c);
 [[nodiscard]] std::string process_limit(const Case& c);
 [[nodiscard]] std::string penalty(const Case& c);
 [[nodiscard]] std::string token_rate(const Case& c);

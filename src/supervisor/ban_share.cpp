@@ -38,7 +38,7 @@ std::string host_name() {
 
 BanShare::BanShare(With with)
     : with_(std::move(with)), client_(with_.loop, with_.spawner, {.user = with_.user, .host = host_name()}, callbacks()),
-      counts_({with_.loop, with_.counts, with_.now, with_.log, [this] { return outbox_.empty() && client_.has_room_to_ask(); },
+      counts_({with_.loop, with_.counts, with_.now, with_.log, [this] { return client_.has_room_to_ask() && (outbox_.empty() || resuming_.is_set()); },
                [this](const fleet::Order& order) { client_.send(order); }}),
       sending_(with_.loop, [this] { send(); }), resuming_(with_.loop, [this] { resume(); }), pause_(first_pause) {}
 
@@ -51,6 +51,7 @@ fleet::Client::Callbacks BanShare::callbacks() {
                 sent_ += count;
                 if (outbox_.all_known() && !refused_some_) taken();
                 send_soon();
+                counts_.go_on();
               },
           .on_refused = [this](std::size_t count, const std::string& why) { refused(count, why); },
           .on_heard = [this](const fleet::Heard& one) { heard(one); },
@@ -163,7 +164,7 @@ void BanShare::send() {
   }
   if (outbox_.all_known() && !refused_some_) taken();
   send_soon();
-  if (outbox_.empty()) counts_.go_on();
+  counts_.go_on();
 }
 
 void BanShare::heard(const fleet::Heard& one) {

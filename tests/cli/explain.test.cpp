@@ -117,6 +117,15 @@ TEST_CASE("limits that only a running daemon knows are told with their values") 
   CHECK(ours.line("queue") == "at run time: up to 20 requests wait for a place, up to 60 s");
 }
 
+TEST_CASE("limits of a fleet are told where there are some, and for peers that are counted") {
+  const Asked fleet = ask("fleet_per_source = 4\nfleet_rate = 60/minute");
+  CHECK(fleet.outcome == Outcome::admitted);
+  CHECK(fleet.line("fleet_per_source") == "at run time: refuses while 4 servers run for this address in the fleet");
+  CHECK(fleet.line("fleet_rate") == "at run time: the fleet admits 60/minute from this address");
+  CHECK(ask("fleet_per_source = UNLIMITED").line("fleet_per_source").empty());
+  CHECK(ask("fleet_rate = 1/day\nlimit_exempt = 10.0.0.0/8").line("fleet_rate") == "not counted: limit_exempt");
+}
+
 TEST_CASE("the time of day decides") {
   CHECK(ask("access_times = 8:00-18:00").line("access_times") == "passes: 12:00 is within 8:00-18:00");
   const Asked a = ask("access_times = 8:00-18:00 22:00-2:00", "10.1.2.3", 20);

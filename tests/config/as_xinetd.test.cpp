@@ -46,6 +46,8 @@ constexpr Line lost[]{
     {"tcp_connect = none", "Service x: xinetd ignores tcp_connect: servers run without it\n"},
     {"rate = 5/second", "Service x: xinetd ignores rate: requests are limited by cps alone\n"},
     {"per_source_rate = 5 60", "Service x: xinetd ignores per_source_rate: a source may come as often as it likes\n"},
+    {"fleet_per_source = 4", "Service x: xinetd ignores fleet_per_source: each host counts a source by itself\n"},
+    {"fleet_rate = 5/minute", "Service x: xinetd ignores fleet_rate: a source may come as often as it likes\n"},
     {"penalty = exit=9s", "Service x: xinetd ignores penalty: failures and refusals cost a source nothing\n"},
     {"ban_on = refused", "Service x: xinetd ignores ban_on: only services with the flag SENSOR record peers\n"},
     {"runtime_max = 1h", "Service x: xinetd ignores runtime_max: servers may run for as long as they like\n"},

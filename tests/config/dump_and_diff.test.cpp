@@ -50,7 +50,7 @@ const std::string fixtures[]{
                     "tos = ef\nmark = 0x10\nsocket_mode = 660\nsocket_owner = nobody\nsocket_group = users\nonly_uid = root alice\n"
                     "only_gid = users\nonly_cid = 3"),
     service("x", 1,
-            "rate = 100/minute 20\nper_source_rate = 10/hour\nsource_prefix = 24 64\nlimit_exempt = 10.0.0.0/8 ::1\nlimit_exempt += 192.0.2.1\n"
+            "rate = 100/minute 20\nper_source_rate = 10/hour\nfleet_per_source = 4\nfleet_rate = 60/minute\nsource_prefix = 24 64\nlimit_exempt = 10.0.0.0/8 ::1\nlimit_exempt += 192.0.2.1\n"
             "queue = 100 1m\npenalty = exit=10s exit:7=1m signal=30s\npenalty += timeout=2m refused=5\npenalty_range = 15s 10m\n"
             "runtime_max = 2h\nidle_timeout = 5m\nfirst_data_timeout = 10\nkill_grace = 5s"),
     service("x", 1,

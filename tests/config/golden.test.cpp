@@ -117,7 +117,7 @@ std::vector<Input> bad_values() {
        {"wait = maybe", "groups = on", "disable = true", "v6only = 0", "type = UNLISTET", "type = HOMEMADE", "flags = REUSE,NAMEINARGS",
         "flags = NODELY", "socket_type = tcp", "socket_type = packet", "protocol = foo", "protocol = UDP", "user = bob", "group = bobs",
         "umask = 9", "umask = 1777", "nice = -25", "nice = 99", "instances = many", "per_source = many", "cps = a 10", "cps = 10 a",
-        "cps_window = 0", "linger = 3601", "linger = long", "linger = 5#short", "per_source_rate = a 10",
+        "cps_window = 0", "fleet_per_source = 0", "fleet_per_source = few", "fleet_rate = 10", "fleet_rate = 10/week", "fleet_rate = 0/minute", "linger = 3601", "linger = long", "linger = 5#short", "per_source_rate = a 10",
         "per_source_rate = 10 a", "max_load = high", "max_load = -1", "max_load = 3x",
         "port = 70000", "rpc_version = 3-1", "rpc_number = x", "deny_time = soon", "backlog = 0", "access_times = 9-17",
         "access_times = 9:00-25:00", "access_times = 17:00-16:30", "access_policy = first", "pass_fds = all", "stderr = syslog", "server = server",

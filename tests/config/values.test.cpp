@@ -92,6 +92,19 @@ TEST_CASE("cps_window takes seconds up to a day, and per_source_rate a number an
   CHECK(with("per_source_rate = 1 x").said("per_source_rate needs a number of seconds from 1 to 86400: x"));
 }
 
+TEST_CASE("limits of a fleet are numbers from 1 on, the rate with a period, or UNLIMITED") {
+  check("fleet_per_source", {{"1", "1"}, {"4294967295", "4294967295"}, {"unlimited", "UNLIMITED"}, {"0", refused}, {"4294967296", refused}, {"-1", refused}, {"x", refused}});
+  check("fleet_rate", {{"10/second", "10/second"},
+                       {"10/m", "10/minute"},
+                       {"1000000/DAY", "1000000/day"},
+                       {"UNLIMITED", "UNLIMITED"},
+                       {"0/hour", refused},
+                       {"1000001/hour", refused},
+                       {"10", refused},
+                       {"10/week", refused},
+                       {"10/minute 20", refused}});
+}
+
 TEST_CASE("umask is octal and at most 0777") {
   check("umask", {{"22", "022"},
                   {"0777", "777"},

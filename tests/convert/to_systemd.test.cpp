@@ -445,7 +445,7 @@ TEST_CASE("variables to be passed need not be set for whoever converts") {
 
 TEST_CASE("nothing starts a socket that would be less protected under systemd") {
   for (const char* line :
-       {"access_times = 8:00-18:00", "max_load = 2", "per_source_rate = 5 60", "per_source = 0", "flags = IDONLY",
+       {"access_times = 8:00-18:00", "max_load = 2", "per_source_rate = 5 60", "per_source = 0", "fleet_per_source = 4", "fleet_rate = 5/minute", "flags = IDONLY",
         "libwrap = other", "no_access = .example.com", "no_access = www.example.com", "per_source_rate = 5/minute",
         "per_source = 3\nsource_prefix = 24 64", "penalty = exit=10s", "idle_timeout = 5", "first_data_timeout = 5",
         "system_calls = @strict", "tcp_connect = none", "server = /bin/server\nuser = alice"}) {

@@ -228,3 +228,66 @@ TEST_CASE("a store that somebody has flushed is noticed") {
   CHECK(talk.words() == std::vector<Word>{Emptied{}});
   CHECK(talk.commands().find("$2\r\nXX\r\n") == std::string::npos);  // it is put there again
 }
+
+TEST_CASE("a count adds to its bucket, has it last, and looks at the one before") {
+  Talk talk;
+  talk.meet_empty();
+  talk.talk->order(Count{Count::What::sessions, "web:1", network("192.0.2.0/24"), 10, 17, 2}, talk.now);
+  CHECK(talk.commands() == "*3\r\n$6\r\nINCRBY\r\n$38\r\n{xsuperd}:now:web%3A1:192.0.2.0/24:17\r\n$1\r\n2\r\n"
+                           "*3\r\n$6\r\nEXPIRE\r\n$38\r\n{xsuperd}:now:web%3A1:192.0.2.0/24:17\r\n$2\r\n30\r\n"
+                           "*2\r\n$3\r\nGET\r\n$38\r\n{xsuperd}:now:web%3A1:192.0.2.0/24:16\r\n");
+  talk.answer(":5\r\n:1\r\n" + bulk("4"));
+  CHECK(talk.words() == std::vector<Word>{Counted{5, 4}});
+  talk.talk->order(Count{Count::What::admitted, "web", network("2001:db8::/64"), 60, 0, -1}, talk.now);
+  CHECK(talk.commands().starts_with("*3\r\n$6\r\nINCRBY\r\n$35\r\n{xsuperd}:rate:web:2001:db8::/64:0\r\n$2\r\n-1\r\n"));
+  talk.answer(":-1\r\n:1\r\n$-1\r\n");
+  CHECK(talk.words() == std::vector<Word>{Counted{0, 0}});
+}
+
+TEST_CASE("a count that the store refuses is told as that, and does not end anything") {
+  Talk talk;
+  talk.meet_empty();
+  const Count one{Count::What::sessions, "web", network("192.0.2.1"), 10, 17, 1};
+  const auto outcome = [&](const std::string& answers) {
+    talk.talk->order(one, talk.now);
+    talk.answer(answers);
+    const auto words = talk.words();
+    REQUIRE(words.size() == 1);
+    return words[0];
+  };
+  CHECK(outcome("-NOPERM no\r\n:1\r\n$-1\r\n") == Word(Uncounted{"NOPERM no"}));
+  CHECK(outcome(":1\r\n-NOPERM no\r\n$-1\r\n") == Word(Uncounted{"NOPERM no"}));
+  CHECK(outcome(":1\r\n:1\r\n-WRONGTYPE no\r\n") == Word(Uncounted{"WRONGTYPE no"}));
+  CHECK(outcome(":9223372036854775807\r\n:1\r\n" + bulk("99999999999999999999")) == Word(Counted{most_counted, 0}));
+  CHECK(outcome(bulk("many") + "+OK\r\n*0\r\n") == Word(Counted{0, 0}));
+  CHECK_FALSE(talk.talk->over());
+  talk.talk->order(one, talk.now);
+  talk.answer("-READONLY You can't write against a read only replica.\r\n");
+  CHECK(talk.lost().starts_with("it says: READONLY"));
+}
+
+TEST_CASE("outcomes of bans and of counts do not get mixed up") {
+  Talk talk;
+  talk.meet_empty();
+  talk.talk->order(Add{network("192.0.2.1"), 5, ""}, talk.now);
+  talk.talk->order(Count{Count::What::sessions, "web", network("192.0.2.1"), 10, 17, 1}, talk.now);
+  talk.talk->order(Remove{network("192.0.2.1")}, talk.now);
+  talk.answer("+OK\r\n:0\r\n:1\r\n:1\r\n$-1\r\n:1\r\n-OOM no\r\n");
+  CHECK(talk.words() == std::vector<Word>{Counted{1, 0}, Done{1}, Refused{1, "OOM no"}});
+}
+
+TEST_CASE("the clock of the store is read") {
+  Talk talk;
+  talk.meet_empty();
+  const auto time = [&](const std::string& answer) {
+    talk.talk->order(AskTime{}, talk.now);
+    CHECK(talk.commands() == "*1\r\n$4\r\nTIME\r\n");
+    talk.answer(answer);
+    return talk.words().at(0);
+  };
+  CHECK(time("*2\r\n" + bulk("1780000000") + bulk("123456")) == Word(Time{1'780'000'000'123}));
+  CHECK(time("-NOPERM no\r\n") == Word(Uncounted{"NOPERM no"}));
+  for (const std::string& bad : {"*2\r\n" + bulk("-1") + bulk("0"), "*1\r\n" + bulk("5"), "*2\r\n" + bulk("1") + bulk("1000000"),
+                                 "*2\r\n" + bulk("99999999999999999") + bulk("0"), std::string("+OK\r\n")})
+    CHECK(time(bad) == Word(Uncounted{"it answers TIME with something else"}));
+}

@@ -13,12 +13,14 @@ policy::Network network(const char* text) { return *policy::Network::parse(text)
 
 std::vector<Order> orders() {
   return {Meet{"alpha", 7, "limits", "secret", 3, true}, Add{network("192.0.2.0/24"), 600, "sensor telnet"},
-          Add{network("2001:db8::1"), 0, ""}, Remove{network("192.0.2.7")}};
+          Add{network("2001:db8::1"), 0, ""}, Remove{network("192.0.2.7")},
+          Count{Count::What::sessions, "ssh", network("192.0.2.7"), 10, 178000000, 2}, Count{Count::What::admitted, "", network("2001:db8::/64"), 60, 0, -1},
+          AskTime{}};
 }
 
 std::vector<Word> words() {
   return {Ready{}, Failed{"no"}, Met{}, Lost{"gone"}, Done{3}, Refused{1, "OOM"}, Heard{network("198.51.100.0/24"), 60, "refused ftp", "beta"},
-          Lifted{network("2001:db8::/32")}, Emptied{}, Alive{}};
+          Lifted{network("2001:db8::/32")}, Emptied{}, Alive{}, Counted{3, most_counted}, Uncounted{"NOPERM"}, Time{1780000000123}};
 }
 
 }  // namespace
@@ -53,6 +55,8 @@ TEST_CASE("any bytes give a message within its bounds or none") {
       CHECK(heard->reason.size() <= longest_text);
       CHECK(heard->peer == policy::Network::of(heard->peer.address, heard->peer.length));
     }
+    if (const auto* counted = std::get_if<Counted>(&*word)) CHECK((counted->now <= most_counted && counted->before <= most_counted));
+    if (const auto* time = std::get_if<Time>(&*word)) CHECK(time->shown <= greatest_time);
     if (const auto* done = std::get_if<Done>(&*word)) CHECK((done->count > 0 && done->count <= most_under_way));
   }
 }
@@ -69,6 +73,34 @@ TEST_CASE("a peer that is not an IP address, or has bits behind its prefix, is n
   other = bytes;
   other.back() = 33;  // more bits than IPv4 has
   CHECK_FALSE(decode_word(other));
+}
+
+TEST_CASE("a count beyond its bounds is not understood") {
+  const Count good{Count::What::admitted, "ssh", network("192.0.2.7"), longest_bucket, greatest_time, -most_added};
+  CHECK(decode_order(encode(Order(good))) == Order(good));
+  const auto refuses = [&](auto change) {
+    Count one = good;
+    change(one);
+    CHECK_FALSE(decode_order(encode(Order(one))));
+  };
+  refuses([](Count& one) { one.length = 0; });
+  refuses([](Count& one) { ++one.length; });
+  refuses([](Count& one) { ++one.bucket; });
+  refuses([](Count& one) { --one.add; });
+  refuses([](Count& one) { one.add = most_added + 1; });
+  refuses([](Count& one) { one.what = static_cast<Count::What>(2); });
+  refuses([](Count& one) { one.source.length = 33; });
+  CHECK_FALSE(decode_word(encode(Word(Counted{most_counted + 1, 0}))));
+  CHECK_FALSE(decode_word(encode(Word(Counted{0, most_counted + 1}))));
+  CHECK_FALSE(decode_word(encode(Word(Time{greatest_time + 1}))));
+}
+
+TEST_CASE("a service whose id is too long is counted under a name of its own") {
+  CHECK(service_name("ssh") == "ssh");
+  const std::string longer(longest_text + 1, 'x');
+  CHECK(service_name(longer).size() <= longest_text);
+  CHECK(service_name(longer) != service_name(longer + "y"));
+  CHECK(service_name(longer) == service_name(longer));
 }
 
 TEST_CASE("texts that are too long are cut, and a secret that is too long is refused") {

@@ -61,7 +61,7 @@ TEST_CASE("What others take from a source is no offence of it") {
   CHECK_FALSE(offences.note(banning({{.kind = BanCause::Kind::penalty, .window = 60}}), peer, full, start + 99s, start));
   using policy::Reason;
   for (const Reason reason : {Reason::service_limit, Reason::process_limit, Reason::load, Reason::connections_per_second, Reason::rate,
-                              Reason::queue_full, Reason::queue_timeout, Reason::fork})
+                              Reason::queue_full, Reason::queue_timeout, Reason::fork, Reason::fleet_per_source, Reason::fleet_rate})
     CHECK_FALSE(policy::is_peers_doing(reason));
   for (const Reason reason : {Reason::address, Reason::time, Reason::per_source_limit, Reason::per_source_rate, Reason::tls, Reason::certificate})
     CHECK(policy::is_peers_doing(reason));

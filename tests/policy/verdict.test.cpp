@@ -23,6 +23,7 @@ Service strict() {
   service.settings.access_times = {{0, 1439}};
   service.settings.instances = Limit{10};
   service.settings.per_source = Limit{5};
+  service.settings.fleet_per_source = Limit{9};
   service.settings.only_from = patterns({"127.0.0.0/8"});
   return service;
 }
@@ -32,6 +33,7 @@ Question fresh() {
   question.peer = {address("127.0.0.1"), 40000};
   question.load = 0.5;
   question.process_limit = 100;
+  question.fleet.emplace();
   return question;
 }
 
@@ -58,6 +60,7 @@ TEST_CASE("of several reasons the first in xinetd's order is given") {
   const Step order[] = {
       {"connections per second", [](Service&, Question& q) { q.rate_tripped = true; }},
       {"per_source_rate", [](Service&, Question& q) { q.source_rate_tripped = true; }},
+      {"fleet_rate", [](Service&, Question& q) { q.fleet->rate_reached = true; }},
       {"load", [](Service&, Question& q) { q.load = 4.0; }},
       {"time",
        [](Service& s, Question&) {
@@ -65,6 +68,7 @@ TEST_CASE("of several reasons the first in xinetd's order is given") {
        }},
       {"service_limit", [](Service&, Question& q) { q.running = 10; }},
       {"per_source_limit", [](Service&, Question& q) { q.running_from_source = 5; }},
+      {"fleet_per_source", [](Service&, Question& q) { q.fleet->elsewhere = 9; }},
       {"process_limit", [](Service&, Question& q) { q.processes = 100; }},
       {"address", [](Service&, Question& q) { q.banned = true; }},
       {"need_name", [](Service& s, Question&) { s.settings.no_access = patterns({".example.com"}); }},
@@ -214,4 +218,33 @@ TEST_CASE("a request waits for its name and is then decided") {
   CHECK(answer(service, question) == "admit");
   question.name = nameless();
   CHECK(answer(service, question) == "address");
+}
+
+TEST_CASE("fleet_per_source counts what is here and what is elsewhere, and only where a fleet is known") {
+  Service service;
+  service.settings.fleet_per_source = Limit{3};
+  Question question = fresh();
+  question.running_from_source = 1;
+  question.fleet->elsewhere = 1;
+  CHECK(answer(service, question) == "admit");
+  question.fleet->elsewhere = 2;
+  CHECK(answer(service, question) == "fleet_per_source");
+  question.fleet->elsewhere = 0;
+  question.running_from_source = 3;
+  CHECK(answer(service, question) == "fleet_per_source");
+  question.fleet.reset();
+  CHECK(answer(service, question) == "admit");
+  service.settings.fleet_per_source = Limit{};
+  question.fleet.emplace().elsewhere = 1'000'000'000;
+  CHECK(answer(service, question) == "admit");
+}
+
+TEST_CASE("a limit of the fleet is nothing that passes by itself, and holds for those in a queue too") {
+  Service service;
+  service.settings.fleet_per_source = Limit{1};
+  Question question = fresh();
+  question.fleet->elsewhere = 1;
+  CHECK_FALSE(passes_by_itself(Reason::fleet_per_source));
+  CHECK_FALSE(passes_by_itself(Reason::fleet_rate));
+  CHECK(judge_without_limits(policy_of(service), question).reason == Reason::fleet_per_source);
 }

@@ -112,6 +112,21 @@ TEST_CASE("refused requests count for cps too") {
   CHECK(does(state, request(2)) == "Refuse 2 connections per second, CloseSocket, ArmPause 30");
 }
 
+TEST_CASE("what the fleet has of a source counts with what is here") {
+  State state = listening(with([](auto& s) { s.fleet_per_source = Limit{3}, s.queue = config::QueueLimit{8, 30}; }));
+  const auto from_fleet = [](Token token, std::uint64_t elsewhere, bool rate_reached = false) {
+    Request one = request(token, "192.0.2.1");
+    one.question.fleet = policy::FleetCounts::Known{elsewhere, 0, rate_reached};
+    return one;
+  };
+  CHECK(does(state, from_fleet(1, 1)) == "Spawn 1");
+  CHECK(does(state, from_fleet(2, 1)) == "Spawn 2");
+  CHECK(does(state, from_fleet(3, 1)) == "Refuse 3 fleet_per_source");  // and does not wait
+  CHECK(does(state, from_fleet(4, 0)) == "Spawn 4");
+  CHECK(does(state, from_fleet(5, 0, true)) == "Refuse 5 fleet_rate");
+  CHECK(does(state, request(6, "192.0.2.1")) == "Spawn 6");  // no fleet is known
+}
+
 TEST_CASE("an address above per_source_rate is refused alone, and the service stays open") {
   State state = listening(with([](auto& s) { s.per_source_rate = config::SourceRate{2, 60}; }));
   CHECK(does(state, request(1)) == "Spawn 1");

@@ -112,7 +112,8 @@ TEST_CASE("Bans are added with what became of each, and removed") {
   const std::function<base::Moment()> now = [] { return base::Moment{} + 1h; };
   std::vector<std::string> records;
   fakes::FakeSpawner spawner;
-  BansWatch watch(files, nft, bans, now, l.log, {spawner, {}}, [&](const log::Event& event) { records.push_back(log::text_of(event)); });
+  policy::FleetCounts counts;
+  BansWatch watch(files, nft, bans, now, l.log, {spawner, {}, counts}, [&](const log::Event& event) { records.push_back(log::text_of(event)); });
   const std::vector networks{*policy::Network::parse("192.0.2.0/24"), *policy::Network::parse("::1")};
   const auto added = watch.add(networks, 1, "");
   REQUIRE(added.size() == 2);
@@ -135,7 +136,8 @@ TEST_CASE("Another image has as many bans as the configuration says, and an admi
   const auto ignore = [](const log::Event&) {};
   service::Bans before;
   fakes::FakeSpawner spawner;
-  BansWatch old(files, nft, before, now, l.log, {spawner, {}}, ignore);
+  policy::FleetCounts counts;
+  BansWatch old(files, nft, before, now, l.log, {spawner, {}, counts}, ignore);
   for (std::uint32_t i = 0; i < 4; ++i) before.list.add(base::Address::ipv4(i + 1), 5, now(), {.stays = i < 2});
   before.offenders.again(*policy::Network::parse("::1"), now() + 1h, now());
   before.displaced_told = true;
@@ -144,7 +146,7 @@ TEST_CASE("Another image has as many bans as the configuration says, and an admi
   old.hand_over(state);
   const auto taken = [&](std::uint32_t limit, auto check) {
     service::Bans bans;
-    BansWatch watch(files, nft, bans, now, l.log, {spawner, {}}, ignore);
+    BansWatch watch(files, nft, bans, now, l.log, {spawner, {}, counts}, ignore);
     config::Settings defaults;
     defaults.ban_limit = limit;
     watch.go_on(defaults, state);

@@ -33,6 +33,7 @@ struct Live {
   bool promised = false;                  ///< a place that is free belongs to one that waits
   bool queue_takes = false;               ///< and one of the peer as well
   double expected_wait = 0;               ///< seconds; 0: not known
+  std::optional<FleetCounts::Known> fleet = {};  ///< what the fleet has of the source; none: no limit of the fleet is in effect for it
   bool banned = false;     ///< and the service does not spare it
   std::string ban = {};    ///< what is known of the ban that the peer is under; empty: none
 };

@@ -23,7 +23,8 @@ double time_of_a_place(const service::Runner& runner) {
 }
 
 /// What the token bucket, the penalties and the queue say of a source.
-void tell_limits(const service::Runner& runner, base::Moment now, const base::Address& peer, policy::Live& live) {
+void tell_limits(const View& daemon, const service::Runner& runner, const base::Address& peer, policy::Live& live) {
+  const base::Moment now = daemon.now();
   const service::State& state = runner.state();
   const auto [source, exempt] = state.policy().counted(peer);
   live.waiting = state.queue().line().size();
@@ -31,6 +32,8 @@ void tell_limits(const service::Runner& runner, base::Moment now, const base::Ad
   live.promised = state.queue().somebody_is_next(runner.service().settings, state.places(), exempt);
   live.queue_takes = state.queue().takes(runner.service().settings, {source, exempt});
   if (exempt) return;
+  const policy::FleetCounts& counts = daemon.census().fleet;
+  if (counts.on() && peer.is_ip()) live.fleet = counts.look(runner.service(), source, now);
   live.recent_from_source = state.arrivals().recent_from(source);
   live.running_from_source = state.places().count_from(source);
   if (const auto token = state.arrivals().token_at(runner.service(), source, now)) live.source_token_in = until(*token, now);
@@ -72,7 +75,7 @@ policy::Live live_facts(const View& daemon, const service::Runner& runner, const
   live.load = daemon.load();
   live.running = state.running();
   live.processes = daemon.census().processes;
-  tell_limits(runner, daemon.now(), peer, live);
+  tell_limits(daemon, runner, peer, live);
   if (const auto ban = daemon.bans().list().ban_of(peer, daemon.now())) {
     live.ban = ban_text(*ban, daemon.now());
     live.banned = !state.policy().spares(peer, inquiry.via && state.policy().trusts(*inquiry.via));
