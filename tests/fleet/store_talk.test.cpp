@@ -233,13 +233,13 @@ TEST_CASE("a count adds to its bucket, has it last, and looks at the one before"
   Talk talk;
   talk.meet_empty();
   talk.talk->order(Count{Count::What::sessions, "web:1", network("192.0.2.0/24"), 10, 17, 2}, talk.now);
-  CHECK(talk.commands() == "*3\r\n$6\r\nINCRBY\r\n$38\r\n{xsuperd}:now:web%3A1:192.0.2.0/24:17\r\n$1\r\n2\r\n"
-                           "*3\r\n$6\r\nEXPIRE\r\n$38\r\n{xsuperd}:now:web%3A1:192.0.2.0/24:17\r\n$2\r\n30\r\n"
-                           "*2\r\n$3\r\nGET\r\n$38\r\n{xsuperd}:now:web%3A1:192.0.2.0/24:16\r\n");
+  CHECK(talk.commands() == "*3\r\n$6\r\nINCRBY\r\n$37\r\n{xsuperd}:now:web%3A1:192.0.2.0/24:17\r\n$1\r\n2\r\n"
+                           "*3\r\n$6\r\nEXPIRE\r\n$37\r\n{xsuperd}:now:web%3A1:192.0.2.0/24:17\r\n$2\r\n30\r\n"
+                           "*2\r\n$3\r\nGET\r\n$37\r\n{xsuperd}:now:web%3A1:192.0.2.0/24:16\r\n");
   talk.answer(":5\r\n:1\r\n" + bulk("4"));
   CHECK(talk.words() == std::vector<Word>{Counted{5, 4}});
   talk.talk->order(Count{Count::What::admitted, "web", network("2001:db8::/64"), 60, 0, -1}, talk.now);
-  CHECK(talk.commands().starts_with("*3\r\n$6\r\nINCRBY\r\n$35\r\n{xsuperd}:rate:web:2001:db8::/64:0\r\n$2\r\n-1\r\n"));
+  CHECK(talk.commands().starts_with("*3\r\n$6\r\nINCRBY\r\n$34\r\n{xsuperd}:rate:web:2001:db8::/64:0\r\n$2\r\n-1\r\n"));
   talk.answer(":-1\r\n:1\r\n$-1\r\n");
   CHECK(talk.words() == std::vector<Word>{Counted{0, 0}});
 }

@@ -27,7 +27,16 @@ void check(const policy::Network& peer) {
 
 void check_text(const std::string& text) { must(text.size() <= longest_text && base::is_plain(text)); }
 
-/// Whatever the store says, in pieces, while changes are told to it.
+/// A change, a count, or a question for the time.
+void order(StoreTalk& talk, std::string_view piece, base::Moment now) {
+  const auto peer = *policy::Network::parse("192.0.2.7");
+  const std::size_t first = piece.empty() ? 0 : static_cast<unsigned char>(piece.front());
+  if (first == 1) return talk.order(Count{Count::What::admitted, std::string(piece.substr(1, longest_text)), peer, 60, piece.size(), -1}, now);
+  if (first == 2) return talk.order(AskTime{}, now);
+  talk.order(Add{peer, 60, std::string(piece)}, now);
+}
+
+/// Whatever the store says, in pieces, while changes and counts are told to it.
 void talk(std::string_view bytes) {
   StoreTalk::Out out;
   base::Moment now{std::chrono::hours(1)};
@@ -42,12 +51,13 @@ void talk(std::string_view bytes) {
     switch (choice & 3) {
       case 0: talk.hear_commands(piece, now); break;
       case 1: talk.hear_listening(piece, now); break;
-      case 2: talk.order(Add{*policy::Network::parse("192.0.2.7"), 60, std::string(piece)}, now); break;
+      case 2: order(talk, piece, now); break;
       default: talk.go_on(now), talk.tick(now);
     }
     for (const Word& word : out.words) {
       if (const auto* heard = std::get_if<Heard>(&word)) check(heard->peer), check_text(heard->host), check_text(heard->reason), must(heard->seconds <= most_seconds);
       if (const auto* lifted = std::get_if<Lifted>(&word)) check(lifted->peer);
+      if (const auto* counted = std::get_if<Counted>(&word)) must(counted->now <= most_counted && counted->before <= most_counted);
       lost += std::holds_alternative<Lost>(word) ? 1 : 0;
       must(encode(word).size() <= longest_message && decode_word(encode(word)).has_value());
     }
