@@ -3,7 +3,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "policy/patterns.hpp"
 #include "service/fixture.hpp"
 
 using namespace xsuperd;
@@ -19,7 +18,7 @@ config::Service limited() {
   service.settings.fleet_per_source = config::Limit{4};
   service.settings.fleet_rate = config::FleetRate{10, 60};
   service.settings.source_prefix = config::SourcePrefix{24, 64};
-  service.settings.limit_exempt = policy::test::patterns({"192.0.3.0/24"});
+  service.settings.limit_exempt = pattern("192.0.3.0/24");
   return service;
 }
 
@@ -69,18 +68,17 @@ TEST_CASE("a request that is refused is noted as one that asks") {
 TEST_CASE("one that is asked for its name is noted once, and given back when it is refused") {
   Counted all([] {
     config::Service service = limited();
-    service.settings.no_access = policy::test::patterns({".example.com"});
+    service.settings.only_from = pattern(".example.com");
     return service;
   }());
-  Request one = request(1, "192.0.2.1");
-  all.give(one);
+  all.give(request(1));
+  all.give(request(2));
+  CHECK(all.entry()->running == 2);
+  CHECK(all.entry()->ours.now == 2);
+  all.give(named(request(1), {"a.example.com"}));
+  all.give(named(request(2)));
   CHECK(all.entry()->running == 1);
   CHECK(all.entry()->ours.now == 1);
-  one.again = true;
-  one.question.name = {base::PeerName::State::failed};
-  all.give(one);
-  CHECK(all.entry()->running + all.entry()->ours.now != 1);  // both, or neither
-  one.question.name = {};
 }
 
 TEST_CASE("those that are exempt, and services without such limits, are not noted") {
