@@ -44,6 +44,8 @@ class BanShare {
   void changed(const policy::Network& peer, bool lifted);
   /// All bans of ours are to be told, also those of which nothing was said.
   void tell_all();
+  /// As CountShare::inherit().
+  void inherit() { counts_.inherit(); }
   /// Services have touched the counts of the fleet.
   void counted() { counts_.changed(); }
   /// As the control socket tells it; nothing without ban_share.

@@ -41,6 +41,7 @@ void BansWatch::go_on(const config::Settings& defaults, const HandOver& state) {
   state.ban_file_unread ? file_.use(file_of(defaults)) : file_.go_on(file_of(defaults), state.ban_file_lines, state.ban_file_behind);
   firewall_.use(defaults.ban_nft);
   share_.use(defaults);
+  share_.inherit();
   watch();
 }
 

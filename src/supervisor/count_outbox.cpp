@@ -126,7 +126,17 @@ bool CountOutbox::told_time(const fleet::Time& word, base::Moment now) {
   under_way_.pop_front();
   counts_.set_clock(milliseconds(static_cast<std::int64_t>(word.shown)), now);
   time_known_ = true;
+  if (std::exchange(inherits_, false)) take_as_told(policy::bucket_at(counts_.clock(now), FleetCounts::session_bucket));
   return true;
+}
+
+void CountOutbox::take_as_told(std::int64_t bucket) {
+  for (const Key& key : counts_.running()) {
+    const Entry& entry = *counts_.find(key);
+    Told& told = told_[key];
+    told.number = entry.number;
+    told.sessions = {bucket, entry.running, entry.running};
+  }
 }
 
 bool CountOutbox::failed() {

@@ -28,6 +28,9 @@ class CountOutbox {
   /// What is to be sent next; it is under way then.
   [[nodiscard]] std::optional<fleet::Order> next(base::Moment now);
 
+  /// The image before us has told of the sessions that are here, in the bucket of now.
+  void inherit() { inherits_ = true; }
+
   // The outcome of the oldest that is under way. False: it cannot have that one.
   [[nodiscard]] bool counted(const fleet::Counted& word, base::Moment now);
   [[nodiscard]] bool told_time(const fleet::Time& word, base::Moment now);
@@ -65,12 +68,14 @@ class CountOutbox {
   [[nodiscard]] fleet::Order admitted_of(const Key& key, const Entry& entry, Told& told, std::chrono::milliseconds clock);
   [[nodiscard]] fleet::Order send(Kind kind, const Key& key, const Entry& entry, std::int64_t add, const policy::FleetWindow& ours);
   void take_back(const UnderWay& one);
+  void take_as_told(std::int64_t bucket);
 
   policy::FleetCounts& counts_;
   boost::unordered_flat_map<Key, Told> told_;
   std::deque<Key> order_;           ///< of those in told_ of which something waits
   std::deque<UnderWay> under_way_;
   bool time_wanted_ = false, time_known_ = false;
+  bool inherits_ = false;           ///< until the clock of the store is known
 };
 
 }  // namespace xsuperd::supervisor

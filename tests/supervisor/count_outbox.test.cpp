@@ -160,3 +160,16 @@ TEST_CASE("answers to what has been forgotten meanwhile, or to something else, a
   CHECK(box.elsewhere("192.0.2.1") == 0);
   CHECK(box.outbox.empty());
 }
+
+TEST_CASE("sessions that another image has told of are not told again before the next bucket") {
+  Box box;
+  box.outbox.inherit();
+  box.touch("192.0.2.1", 2);
+  box.know_time();
+  CHECK(box.texts() == "now 192.0.2.1 360000 0 ");
+  CHECK(box.outbox.counted({3, 3}, box.now));
+  CHECK(box.elsewhere("192.0.2.1") == 1);
+  box.now += 10s;
+  box.outbox.walk();
+  CHECK(box.texts() == "now 192.0.2.1 360001 2 ");
+}
