@@ -31,7 +31,9 @@ class CountShare {
   /// Is there a store in the configuration?
   void use(bool shared);
   /// Another image has told the store of the sessions that services take over.
-  void inherit() { outbox_.inherit(); }
+  void inherit() {
+    if (with_.counts.on()) outbox_.inherit();
+  }
   /// To be called after services have touched the counts.
   void changed();
   /// There is room again.
