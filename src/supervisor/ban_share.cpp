@@ -59,7 +59,7 @@ fleet::Client::Callbacks BanShare::callbacks() {
           .on_emptied =
               [this] {
                 with_.log.notice("the store {} has been emptied: all bans of this host are sent to it again", client_.store());
-                counts_.emptied();
+                counts_.has_nothing();
                 tell_all();
               },
           .on_counted = [this](const fleet::Counted& word) { return counts_.counted(word); },
@@ -75,7 +75,10 @@ void BanShare::use(const config::Settings& defaults) {
   if (stores.addresses.empty()) outbox_.clear();
   counts_.use(!stores.addresses.empty());
   const bool told = std::exchange(told_, false);  // of other stores nothing has been told
-  if (!client_.use(std::move(stores))) told_ = told;
+  if (client_.use(std::move(stores)))
+    counts_.has_nothing();
+  else
+    told_ = told;
 }
 
 void BanShare::tell_all() {

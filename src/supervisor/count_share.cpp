@@ -51,6 +51,7 @@ void CountShare::watch() {
 
 void CountShare::begin_bucket() {
   const base::Moment now = with_.now();
+  if (!met_) (void)with_.counts.take_changed();  // else it could not be forgotten
   with_.counts.expire(now);
   if (met_) {
     outbox_.gather();
@@ -81,6 +82,7 @@ void CountShare::met() {
   met_ = true;
   pause_ = first_pause;
   trouble_.clear();
+  outbox_.walk();
   if (with_.counts.size() > 0) gathering_.set(milliseconds(0));
 }
 
@@ -91,7 +93,7 @@ void CountShare::lost() {
   resuming_.cancel();
 }
 
-void CountShare::emptied() {
+void CountShare::has_nothing() {
   outbox_.start_anew();
   send();
 }

@@ -42,7 +42,8 @@ class CountShare {
   // What has become of the store.
   void met();
   void lost();
-  void emptied();
+  /// It is another one, or somebody has emptied it.
+  void has_nothing();
   // As the callbacks of Client.
   [[nodiscard]] bool counted(const fleet::Counted& word);
   [[nodiscard]] bool told_time(const fleet::Time& word);

@@ -75,7 +75,7 @@ class FleetCounts {
   // For services. `source` is as Policy::source_network() has it; what has no IP address, or has a scope, is not counted.
   [[nodiscard]] Known look(const config::Service& service, const base::Address& source, base::Moment now) const;
   /// A request has been judged: `running` sessions of its source are here now, and `admitted` more have been let in (-1: one has
-  /// been refused after all). Throws std::bad_alloc, and nothing has happened then.
+  /// been refused after all). Throws std::bad_alloc.
   void asked(const config::Service& service, const Network& source, std::uint64_t running, int admitted, base::Moment now);
   /// A session has ended, after which so many of its source are here.
   void ended(const std::string& service, const base::Address& source, std::uint64_t running);
