@@ -27,6 +27,8 @@ TEST_CASE("defaults reach services before and behind them, and a service's own v
   const std::vector<Row> rows{{"instances", "5", "6"},
                               {"per_source", "5", "6"},
                               {"per_source_rate", "5 60", "6 60"},
+                              {"fleet_per_source", "5", "6"},
+                              {"fleet_rate", "5/minute", "UNLIMITED"},
                               {"cps_window", "60", "30"},
                               {"cps", "5 6", "7 8"},
                               {"max_load", "1.5", "2"},
