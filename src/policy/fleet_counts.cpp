@@ -76,7 +76,12 @@ void FleetCounts::asked(const config::Service& service, const Network& source, s
   Entry& entry = found->second;
   const config::Settings& s = service.settings;
   const std::uint32_t period = s.fleet_rate && !s.fleet_rate->is_unlimited() ? s.fleet_rate->period : 0;
-  if (period != entry.period) entry.period = period, entry.ours = entry.others = {}, entry.number = ++last_number_;
+  if (period != entry.period || source != entry.source) {  // the store has it elsewhere
+    entry.source = source;
+    entry.period = period;
+    entry.ours = entry.others = {};
+    entry.number = ++last_number_;
+  }
   entry.per_source = s.fleet_per_source && !s.fleet_per_source->is_unlimited();
   entry.running = running;
   entry.touched = now;

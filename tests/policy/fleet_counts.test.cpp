@@ -144,6 +144,16 @@ TEST_CASE("beyond the bound new sources are not counted, and old ones are") {
   CHECK(all.left_out() == 1);
 }
 
+TEST_CASE("a source of as many addresses as another prefix makes counts anew") {
+  FleetCounts all = counts();
+  all.asked(limited(), network("192.0.2.0/24"), 1, 1, start);
+  const FleetCounts::Key same{"web", address("192.0.2.0")};
+  const std::uint64_t number = all.find(same)->number;
+  all.asked(limited(), network("192.0.2.0/25"), 1, 1, start);
+  CHECK(all.find(same)->source.text() == "192.0.2.0/25");
+  CHECK(all.find(same)->number != number);
+}
+
 TEST_CASE("a service without such limits any more is forgotten, and another period counts anew") {
   FleetCounts all = counts();
   all.asked(limited(), network("192.0.2.1"), 1, 1, start);
