@@ -34,7 +34,16 @@ void CountOutbox::gather() {
 
 void CountOutbox::walk() {
   boost::unordered::erase_if(told_, [&](const auto& one) { return !one.second.sessions_wait && !one.second.admitted_wait && !counts_.find(one.first); });
-  for (const Key& key : counts_.running()) put(key, false);
+  walking_ = counts_.running();
+}
+
+/// There may be many of those that are walked through: they are looked at when their turn comes.
+bool CountOutbox::have_one() {
+  if (order_.empty() && !walking_.empty()) {
+    put(walking_.back(), false);
+    walking_.pop_back();
+  }
+  return !order_.empty();
 }
 
 void CountOutbox::ask_time() {
@@ -47,7 +56,7 @@ std::optional<fleet::Order> CountOutbox::next(base::Moment now) {
     under_way_.push_back({});
     return fleet::AskTime{};
   }
-  while (time_known_ && !order_.empty()) {
+  while (time_known_ && have_one()) {
     const Key key = order_.front();
     const auto told = told_.find(key);
     const Entry* entry = told == told_.end() ? nullptr : counts_.find(key);
@@ -172,6 +181,7 @@ void CountOutbox::start_anew() {
 void CountOutbox::clear() {
   told_.clear();
   order_.clear();
+  walking_.clear();
   lost();
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "xsuperd/fleet/words.hpp"
 #include "xsuperd/policy/fleet_counts.hpp"
@@ -41,7 +42,7 @@ class CountOutbox {
   void start_anew();
   void clear();
 
-  [[nodiscard]] bool empty() const { return order_.empty() && !time_wanted_; }
+  [[nodiscard]] bool empty() const { return order_.empty() && walking_.empty() && !time_wanted_; }
   [[nodiscard]] bool knows_time() const { return time_known_; }
 
  private:
@@ -63,6 +64,7 @@ class CountOutbox {
   };
 
   void put(const Key& key, bool admitted);
+  [[nodiscard]] bool have_one();
   [[nodiscard]] std::optional<fleet::Order> order_of(const Key& key, const Entry& entry, Told& told, std::chrono::milliseconds clock);
   [[nodiscard]] fleet::Order sessions_of(const Key& key, const Entry& entry, Told& told, std::chrono::milliseconds clock);
   [[nodiscard]] fleet::Order admitted_of(const Key& key, const Entry& entry, Told& told, std::chrono::milliseconds clock);
@@ -73,6 +75,7 @@ class CountOutbox {
   policy::FleetCounts& counts_;
   boost::unordered_flat_map<Key, Told> told_;
   std::deque<Key> order_;           ///< of those in told_ of which something waits
+  std::vector<Key> walking_;        ///< those come next
   std::deque<UnderWay> under_way_;
   bool time_wanted_ = false, time_known_ = false;
   bool inherits_ = false;           ///< until the clock of the store is known
