@@ -55,6 +55,13 @@ Word read_time(const Reply& reply) {
   return Time{static_cast<std::uint64_t>(*seconds) * 1000 + static_cast<std::uint64_t>(*micros) / 1000};
 }
 
+/// What it is instead of a primary, or nothing. Not everybody may ask that, or can be asked: what is no primary says so when
+/// something is to be changed.
+std::string other_role(const Reply& reply) {
+  const bool known = reply.kind == Reply::Kind::list && !reply.list.empty() && reply.list[0].is_text();
+  return known && reply.list[0].text != "master" ? base::escaped(reply.list[0].text, 20) : std::string();
+}
+
 std::string doubt(const Reply& reply) { return fmt::format("it refuses user and password: {}", said(reply)); }
 
 }  // namespace
@@ -124,7 +131,9 @@ void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
     case What::select:
       if (reply.is_error()) end(fmt::format("it has no database {}: {}", meet_.database, said(reply)));
       return;
-    case What::role: return take_role(reply);
+    case What::role:
+      if (const std::string role = other_role(reply); !role.empty()) end(fmt::format("it is not the primary but a {}", role));
+      return;
     case What::probe:
       if (reply.is_error()) return end(fmt::format("it does not let us list the bans: {}", said(reply)));
       primary_ = true;
@@ -145,12 +154,6 @@ void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
     case What::before: return take_count(what.what, reply);
     case What::time: out_.words.push_back(read_time(reply)); return;
   }
-}
-
-/// Not everybody may ask that, or can be asked: what is no primary says so when something is to be changed.
-void StoreTalk::take_role(const Reply& reply) {
-  const bool known = reply.kind == Reply::Kind::list && !reply.list.empty() && reply.list[0].is_text();
-  if (known && reply.list[0].text != "master") return end(fmt::format("it is not the primary but a {}", base::escaped(reply.list[0].text, 20)));
 }
 
 void StoreTalk::look_if_met(base::Moment now) {

@@ -65,7 +65,6 @@ class StoreTalk {
   template <typename... Words>
   void ask(base::Moment now, Expected what, const Words&... words);
   void take(const Expected& what, Reply reply, base::Moment now);
-  void take_role(const Reply& reply);
   void take_notice(const Reply& reply);
   void take_page(const Reply& reply, base::Moment now);
   void take_rest(const policy::Network& peer, const Reply& reply);
