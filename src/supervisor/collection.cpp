@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <functional>
-#include <tuple>
+#include <iterator>
 #include <utility>
 
 #include "supervisor/ban_row.hpp"
@@ -23,7 +22,7 @@ constexpr std::chrono::microseconds slice{500};
 constexpr std::size_t between_looks = 16;  // at the clock
 constexpr int most_times = 3;
 
-std::vector<control::reply::Ban> bans_of(const View& daemon) {
+std::vector<control::reply::Ban> shown_bans(const View& daemon) {
   std::vector<control::reply::Ban> bans;
   const base::Moment now = daemon.now();
   policy::BanList::Cursor cursor;
@@ -36,7 +35,7 @@ std::vector<control::reply::Ban> bans_of(const View& daemon) {
 }
 
 /// The newest first.
-std::vector<control::EventRecord> events_of(const log::History& history) {
+std::vector<control::EventRecord> shown_events(const log::History& history) {
   auto records = recent(history, {}, metrics::most_events_shown);
   std::ranges::reverse(records);
   return records;
@@ -48,17 +47,20 @@ Collection::Collection(boost::asio::io_context& loop, const View& daemon, const 
     : loop_(loop), daemon_(daemon), roster_(roster), extent_(extent), done_(std::move(done)) {}
 
 void Collection::begin() {
-  ++times_;
   changes_ = roster_.changes();
-  services_ = daemon_.services();
-  retired_ = {roster_.retired().begin(), roster_.retired().end()};
-  if (extent_ != Extent::sums) collected_->snapshot.services.reserve(services_.size());
-  later(&Collection::copy_services);
+  services_.clear();
+  retired_.clear();
+  services_.reserve(roster_.served().size());
+  retired_.reserve(roster_.retired().size());
+  if (extent_ != Extent::sums) collected_->snapshot.services.reserve(services_.capacity());
+  later(&Collection::list_services);
 }
 
 void Collection::copy_anew() {
+  ++times_;
   auto given_up = std::exchange(collected_, std::make_shared<Collected>());
   collected_->given_up = std::move(given_up);
+  chosen_.clear();
   sum_ = {};
   running_ = undecided_ = 0;
   begin();
@@ -82,12 +84,32 @@ void Collection::in_slices(std::size_t count, Step again, Step next, One one) {
   later(next);
 }
 
+/// Even that takes a millisecond with ten thousand that no cache holds. Whoever is to look at the list must find it as it was.
+void Collection::list_services() {
+  if (roster_.changes() != changes_) return list_anew();
+  const Runners& served = roster_.served();
+  in_slices(served.size(), &Collection::list_services, &Collection::list_retired,
+            [&](std::size_t i) { services_.push_back(served[i]); });
+}
+
+void Collection::list_retired() {
+  if (roster_.changes() != changes_) return list_anew();
+  const Runners& retired = roster_.retired();
+  in_slices(retired.size(), &Collection::list_retired, &Collection::copy_services,
+            [&](std::size_t i) { retired_.push_back(retired[i]); });
+}
+
+void Collection::list_anew() {
+  next_ = 0;
+  begin();
+}
+
 void Collection::copy_services() {
   in_slices(services_.size(), &Collection::copy_services, &Collection::add_retired, [this](std::size_t i) {
     const service::Runner& runner = *services_[i];
     add(runner);
     if (extent_ != Extent::sums) collected_->snapshot.services.push_back(metrics_row(runner));
-    if (extent_ == Extent::page) return add_for_page(runner);
+    if (extent_ == Extent::page) add_for_page(i);
     services_[i].reset();  // all at once would take its time, too
   });
 }
@@ -99,7 +121,9 @@ void Collection::add(const service::Runner& runner) {
   undecided_ += runner.sessions().size() - running;
 }
 
-void Collection::add_for_page(const service::Runner& runner) {
+void Collection::add_for_page(std::size_t i) {
+  const service::Runner& runner = *services_[i];
+  choose(i);
   metrics::Shown& shown = collected_->shown;
   shown.sessions_in_all += runner.sessions().size();
   for (const auto& [token, session] : runner.sessions().all()) {
@@ -110,6 +134,16 @@ void Collection::add_for_page(const service::Runner& runner) {
     if (shown.certificates.size() == metrics::most_certificates_shown) break;
     shown.certificates.push_back({runner.service().id, one.name, time_of(one.until)});
   }
+}
+
+/// Which services are shown: all, or of many those in trouble, and then those with the most to do.
+void Collection::choose(std::size_t i) {
+  const control::reply::MetricsRow& row = collected_->snapshot.services.back();
+  Rank rank{false, 0, 0, services_.size() - i};
+  if (services_.size() > metrics::most_services_shown)
+    rank = {row.state == States::closed || row.state == States::paused, row.running, row.accepted, services_.size() - i};
+  chosen_.emplace(rank, services_[i]);
+  if (chosen_.size() > metrics::most_services_shown) chosen_.erase(std::prev(chosen_.end()));
 }
 
 void Collection::add_retired() {
@@ -127,37 +161,27 @@ void Collection::sum_up() {
   tell_counters(sum_, daemon.totals);
   daemon.totals.running = running_;
   daemon.totals.undecided = undecided_;
-  later(extent_ == Extent::page ? &Collection::choose : &Collection::finish);
-}
-
-/// Which services are shown: all, or of many those in trouble, and then those with the most to do.
-void Collection::choose() {
-  const auto& rows = collected_->snapshot.services;
-  using Key = std::tuple<bool, std::uint64_t, std::uint64_t, std::size_t>;  // the last: how many are behind it, itself included
-  std::vector<Key> keys;
-  keys.reserve(rows.size());
-  for (const control::reply::MetricsRow& row : rows)
-    keys.emplace_back(row.state == States::closed || row.state == States::paused, row.running, row.accepted, rows.size() - keys.size());
-  const std::size_t count = std::min(keys.size(), metrics::most_services_shown);
-  if (count < keys.size()) std::ranges::partial_sort(keys, keys.begin() + static_cast<std::ptrdiff_t>(count), std::greater{});
-  for (std::size_t i = 0; i < count; ++i) chosen_.push_back(rows.size() - std::get<3>(keys[i]));
-  later(&Collection::copy_chosen);
+  later(extent_ == Extent::page ? &Collection::copy_chosen : &Collection::finish);
 }
 
 void Collection::copy_chosen() {
-  in_slices(chosen_.size(), &Collection::copy_chosen, &Collection::finish,
-            [this](std::size_t i) { collected_->shown.services.push_back(told(*services_[chosen_[i]])); });
+  in_slices(next_ + chosen_.size(), &Collection::copy_chosen, &Collection::add_lists, [this](std::size_t) {
+    collected_->shown.services.push_back(told(*chosen_.begin()->second));
+    chosen_.erase(chosen_.begin());
+  });
+}
+
+void Collection::add_lists() {
+  metrics::Shown& shown = collected_->shown;
+  shown.daemon = collected_->snapshot.daemon;
+  shown.services_in_all = services_.size();
+  shown.bans = shown_bans(daemon_);
+  shown.findings = daemon_.last_load().findings;
+  shown.events = shown_events(daemon_.history());
+  later(&Collection::finish);
 }
 
 void Collection::finish() {
-  if (extent_ == Extent::page) {
-    metrics::Shown& shown = collected_->shown;
-    shown.daemon = collected_->snapshot.daemon;
-    shown.services_in_all = services_.size();
-    shown.bans = bans_of(daemon_);
-    shown.findings = daemon_.last_load().findings;
-    shown.events = events_of(daemon_.history());
-  }
   const Done done = done_;
   done(std::move(collected_));
 }

@@ -4,8 +4,9 @@
 #include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
-#include <vector>
+#include <tuple>
 
 #include "supervisor/control/view.hpp"
 #include "xsuperd/metrics/exposition.hpp"
@@ -39,20 +40,26 @@ class Collection : public std::enable_shared_from_this<Collection> {
 
  private:
   using Step = void (Collection::*)();
+  /// In trouble, requests that run, requests accepted, and how many services are behind it, itself included.
+  using Rank = std::tuple<bool, std::uint64_t, std::uint64_t, std::size_t>;
   void later(Step step);
   /// Does `one` for each from `next_` to `count` as long as the slice lasts, and then goes on with this step again, or the next.
   template <typename One>
   void in_slices(std::size_t count, Step again, Step next, One one);
+  void list_anew();
   void copy_anew();
   // The steps, in their order.
+  void list_services();
+  void list_retired();
   void copy_services();
   void add_retired();
   void sum_up();
-  void choose();
   void copy_chosen();
+  void add_lists();
   void finish();
   void add(const service::Runner& runner);
-  void add_for_page(const service::Runner& runner);
+  void add_for_page(std::size_t i);
+  void choose(std::size_t i);
 
   boost::asio::io_context& loop_;
   const View daemon_;
@@ -62,8 +69,8 @@ class Collection : public std::enable_shared_from_this<Collection> {
   Services services_;
   Services retired_;
   std::uint64_t changes_ = 0;  ///< of the roster, when both were taken from it
-  int times_ = 0;              ///< how often they were
-  std::vector<std::size_t> chosen_;  ///< of services_, for the page
+  int times_ = 1;              ///< how often it was begun
+  std::map<Rank, Services::value_type, std::greater<>> chosen_;  ///< of services_, for the page
   std::size_t next_ = 0;
   service::Counters sum_;
   std::uint64_t running_ = 0;
