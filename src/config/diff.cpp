@@ -11,7 +11,7 @@ namespace xsuperd::config {
 namespace {
 
 using Shared = std::shared_ptr<const Service>;
-using Names = std::vector<std::string_view>;
+using AttributeNames = std::vector<std::string_view>;
 
 /// One id may stand for several services on different sockets (fact B2.51).
 struct Key {
@@ -49,16 +49,16 @@ bool same_but_for_place(const Service& one, const Service& other) {
          waits_for == other.waits_for;
 }
 
-Names changed_attributes(const Settings& a, const Settings& b) {
-  Names names;
+AttributeNames changed_attributes(const Settings& a, const Settings& b) {
+  AttributeNames names;
   for (const Attribute& row : attributes())
     if (!row.same(a, b)) names.push_back(row.name);
   return names;
 }
 
 /// Files that say something else under the same names count as a change of the first of them.
-Names changed_attributes(const Service& a, const Service& b) {
-  Names names = changed_attributes(a.settings, b.settings);
+AttributeNames changed_attributes(const Service& a, const Service& b) {
+  AttributeNames names = changed_attributes(a.settings, b.settings);
   if (names.empty() && a.offer != b.offer) names.push_back("tls_cert");
   if (names.empty() && a.target_offer != b.target_offer) names.push_back("redirect_tls");
   return names;
@@ -109,7 +109,7 @@ void pair_up(std::vector<Shared>& pool, std::vector<Shared>& unmatched, bool exa
     const bool equal = before == after || same_but_for_place(*before, *after);
     const bool same = equal && before->place == after->place;
     plan.keep.push_back({before, after, !equal && another_service(*before, *after), same, equal && !same,
-                         equal ? Names{} : changed_attributes(*before, *after)});
+                         equal ? AttributeNames{} : changed_attributes(*before, *after)});
   }
   // Only now: the keys are those of the services in the pool.
   by_key.clear();

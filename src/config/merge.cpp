@@ -36,7 +36,7 @@ std::string name_in_messages(const ValueContext& c) { return c.defaults ? "(null
 
 constexpr char comments_apart[] = "put comments on lines of their own";
 
-enum class Line : std::uint8_t { ignored, taken, bad };
+enum class Fate : std::uint8_t { ignored, taken, bad };
 
 class Applier {
  public:
@@ -45,7 +45,7 @@ class Applier {
   Applied all() {
     Applied result = Applied::good;
     for (const Assignment& a : c_.entry.assignments)
-      if (one(a) == Line::bad) result = Applied::bad_value;
+      if (one(a) == Fate::bad) result = Applied::bad_value;
     const bool runs = result == Applied::good && c_.entry.state == Entry::State::whole;
     for (const auto& [a, meant] : missed_) missed(*a, *meant, runs);
     return result;
@@ -53,7 +53,7 @@ class Applier {
 
  private:
 
-  Line one(const Assignment& written) {
+  Fate one(const Assignment& written) {
     const Attribute* row = find_attribute(written.name);
     if (!row || !allowed_here(*row)) return misplaced(written, row);
     if (repeated(*row)) return ignore(written, fmt::format("attribute already set: {}", written.name));
@@ -62,20 +62,20 @@ class Applier {
     const int count = static_cast<int>(a.values.size());
     if (count < row->least || (row->most >= 0 && count > row->most)) return wrong_count(*row, a);
     seen_.push_back(row);
-    if (!parsed(*row, a)) return Line::bad;
+    if (!parsed(*row, a)) return Fate::bad;
     tell_what_is_literal(*row, a);
     settings_.origins.note(static_cast<std::size_t>(row - attributes().data()), a.op != Operator::set,
                            {c_.entry.place.file, a.line, 0});
-    return Line::taken;
+    return Fate::taken;
   }
 
   [[nodiscard]] bool allowed_here(const Attribute& row) const {
     return row.where == Where::both || (row.where == Where::defaults) == c_.defaults;
   }
 
-  Line misplaced(const Assignment& a, const Attribute* row) {
+  Fate misplaced(const Assignment& a, const Attribute* row) {
     if (const Attribute* meant = row ? meant_switch(a) : misspelt_restriction(a.name))
-      return missed_.push_back({&a, meant}), Line::ignored;
+      return missed_.push_back({&a, meant}), Fate::ignored;
     std::string hint = row ? std::string{} : did_you_mean(a.name);
     if (row && row->name == "enabled") hint = "here it is 'disable = yes' or 'disable = no'";
     if (!c_.defaults)
@@ -86,7 +86,7 @@ class Applier {
     else
       c_.report(Level::warning, a, -1, fmt::format("attribute: {} should not be in default section", a.name),
                 row ? "it has no effect here: each service needs its own" : std::move(hint));
-    return Line::ignored;
+    return Fate::ignored;
   }
 
   /// `disabled` in an entry, and `disable` with names in the defaults: each stands where the other one belongs.
@@ -123,7 +123,7 @@ class Applier {
     return a;
   }
 
-  Line wrong_count(const Attribute& row, const Assignment& a) {
+  Fate wrong_count(const Attribute& row, const Assignment& a) {
     const auto count = static_cast<int>(a.values.size());
     const std::string sentence = count == 0 && row.most < 0
         ? fmt::format("attribute {} expects at least {} value and none was given", a.name, row.least)
@@ -134,7 +134,7 @@ class Applier {
     std::string hint = refuses ? std::string{} : fmt::format("the line is ignored");
     if (row.name == "bind" && count > 1) hint = "each address takes an entry of its own, with an id of its own";
     c_.report(refuses ? Level::error : Level::warning, a, at, sentence, std::move(hint));
-    return refuses ? Line::bad : Line::ignored;
+    return refuses ? Fate::bad : Fate::ignored;
   }
 
   /// False, with one error about what is wrong.
@@ -171,21 +171,21 @@ class Applier {
     return c_.defaults && row.is_set(settings_);
   }
 
-  Line ignore(const Assignment& a, std::string sentence) {
+  Fate ignore(const Assignment& a, std::string sentence) {
     c_.report(Level::warning, a, -1, fmt::format("Service {}: {}", name_in_messages(c_), sentence));
-    return Line::ignored;
+    return Fate::ignored;
   }
 
-  Line wrong_operator(const Attribute& row, const Assignment& a) {
+  Fate wrong_operator(const Attribute& row, const Assignment& a) {
     if (row.operators == Operators::append) {
       c_.report(Level::error, a, -1, "operator '-=' not supported for env attribute");
-      return Line::bad;
+      return Fate::bad;
     }
     const std::string sentence = fmt::format("Service {}: operator '{}' cannot be used for attribute '{}'", name_in_messages(c_),
                                              operator_text(a.op), a.name);
     c_.report(restricts(row) ? Level::error : Level::warning, a, -1, sentence,
               restricts(row) ? fmt::format("{} takes '=' only", a.name) : "the line is ignored");
-    return restricts(row) ? Line::bad : Line::ignored;
+    return restricts(row) ? Fate::bad : Fate::ignored;
   }
 
   const ValueContext& c_;

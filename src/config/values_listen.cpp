@@ -83,7 +83,7 @@ std::optional<Trouble> read_local(std::string_view rest, ListenElement& to) {
   return local_name_trouble(rest);
 }
 
-std::optional<std::uint32_t> number32(std::string_view text) {
+std::optional<std::uint32_t> vsock_number(std::string_view text) {
   const auto value = base::parse_number(text, 0, greatest_u32 - 1);
   return value ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
 }
@@ -91,9 +91,9 @@ std::optional<std::uint32_t> number32(std::string_view text) {
 std::optional<Trouble> read_vsock(std::string_view rest, ListenElement& to) {
   const auto parts = split(rest);
   if (!parts || parts->bracketed) return Trouble{fmt::format("'{}' has no port", rest), "expected 'any' or a context id, and a port"};
-  const auto cid = parts->address == "any" ? VsockPlace::any : number32(parts->address);
+  const auto cid = parts->address == "any" ? VsockPlace::any : vsock_number(parts->address);
   if (!cid) return Trouble{fmt::format("'{}' is not a context id", parts->address), "expected a number, or 'any'"};
-  const auto port = number32(parts->rest);
+  const auto port = vsock_number(parts->rest);
   if (!port || *port == 0) return Trouble{fmt::format("'{}' is not a port", parts->rest), "expected a number from 1 to 4294967294"};
   to.vsock = {*cid, *port};
   return {};
@@ -241,7 +241,7 @@ bool only_gid(const ValueContext& c, Settings& s, const Assignment& a) { return 
 
 bool only_cid(const ValueContext& c, Settings& s, const Assignment& a) {
   return change_list(c, s.only_cid, a, [](const ValueContext& context, const Assignment& line, std::size_t index) {
-    const auto cid = number32(line.values[index].text);
+    const auto cid = vsock_number(line.values[index].text);
     if (!cid) (void)not_understood(context, line, index);
     return cid;
   });

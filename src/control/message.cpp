@@ -13,11 +13,11 @@ namespace xsuperd::control {
 
 namespace {
 
-struct Word {
+struct CodeWord {
   Code code;
   std::string_view text;
 };
-constexpr Word words[]{
+constexpr CodeWord words[]{
     {Code::bad_request, "bad_request"}, {Code::wrong_version, "wrong_version"}, {Code::unknown_command, "unknown_command"},
     {Code::not_allowed, "not_allowed"}, {Code::not_found, "not_found"},         {Code::failed, "failed"},
     {Code::refused, "refused"},         {Code::busy, "busy"},
@@ -44,12 +44,12 @@ std::optional<json::object> parse_object(std::string_view text, std::string& why
 }  // namespace
 
 std::string_view word_of(Code code) {
-  const auto word = std::find_if(std::begin(words), std::end(words), [&](const Word& w) { return w.code == code; });
+  const auto word = std::find_if(std::begin(words), std::end(words), [&](const CodeWord& w) { return w.code == code; });
   return word == std::end(words) ? "failed" : word->text;
 }
 
 std::optional<Code> code_of(std::string_view text) {
-  for (const Word& word : words)
+  for (const CodeWord& word : words)
     if (word.text == text) return word.code;
   return std::nullopt;
 }

@@ -93,7 +93,6 @@ ProxyBeginning parse_v1(std::string_view bytes) {
 constexpr std::string_view signature_of_v2{"\r\n\r\n\0\r\nQUIT\n", 12};
 constexpr std::size_t head_of_v2 = 16;
 
-std::uint8_t byte_at(std::string_view bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
 std::uint16_t number_at(std::string_view bytes, std::size_t at) {
   return static_cast<std::uint16_t>(byte_at(bytes, at) << 8 | byte_at(bytes, at + 1));
 }

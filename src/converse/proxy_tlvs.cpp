@@ -19,8 +19,6 @@ constexpr std::uint8_t type_alpn = 0x01, type_authority = 0x02, type_crc32c = 0x
 constexpr std::uint8_t type_version = 0x21, type_cn = 0x22, type_cipher = 0x23, type_signature = 0x24, type_key = 0x25;
 constexpr std::size_t longest_unique_id = 128;
 
-std::uint8_t byte_at(std::string_view bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
-
 /// The values of the types that somebody asks for. Types from 0x40 on are vendors'.
 class Tlvs {
  public:

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
 #include "xsuperd/net/proxy_words.hpp"
 
 namespace xsuperd::converse {
+
+/// One of them, which must be there.
+[[nodiscard]] constexpr std::uint8_t byte_at(std::string_view bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
 
 /// What stands behind the addresses of a header of version 2. `header` is the whole of it, `tlvs` its end. Nothing: it is bad,
 /// as lengths do not add up, a checksum (CRC32c) is wrong, an id is longer than its 128 bytes, or one that we know comes

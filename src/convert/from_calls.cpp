@@ -16,8 +16,6 @@ namespace xsuperd::convert {
 
 namespace {
 
-std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
-
 /// Lines of SystemCallFilter= as they add up: the first one decides whether calls are allowed or denied.
 class CallList {
  public:

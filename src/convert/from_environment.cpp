@@ -15,8 +15,6 @@ namespace {
 
 constexpr unsigned readable_for_all = 04;
 
-std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
-
 /// systemd sets no shell that nobody can log in with.
 bool is_login_shell(std::string_view shell) {
   if (!shell.starts_with("/")) return false;

@@ -16,12 +16,6 @@ namespace xsuperd::convert {
 
 namespace {
 
-std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
-
-void no_value(const Directive& d, Report& report) {
-  report.error(d.place, fmt::format("{} has no value that systemd would accept", quoted(d)));
-}
-
 /// What confined a server is named, also where nothing of it is lost.
 void tell_taken(const Directive& d, std::string_view attribute, Report& report) {
   report.note(d.place, fmt::format("{} is {} here", quoted(d), attribute));

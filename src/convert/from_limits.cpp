@@ -14,12 +14,6 @@ namespace xsuperd::convert {
 
 namespace {
 
-std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
-
-void no_value(const Directive& d, Report& report) {
-  report.error(d.place, fmt::format("{} has no value that systemd would accept", quoted(d)));
-}
-
 /// So many starts in so much time; 0 of either is no limit.
 struct Rate {
   std::uint64_t burst = 0, seconds = 0;

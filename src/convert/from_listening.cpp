@@ -14,8 +14,6 @@ namespace {
 
 using config::SocketType;
 
-std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
-
 bool is_port(std::string_view text) { return base::parse_number(text, 1, 0xffff).has_value() && text.front() != '+'; }
 
 /// PORT, ADDRESS:PORT or [ADDRESS]:PORT.

@@ -12,12 +12,6 @@ namespace xsuperd::convert {
 
 namespace {
 
-std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
-
-void no_value(const Directive& d, Report& report) {
-  report.error(d.place, fmt::format("{} has no value that systemd would accept", quoted(d)));
-}
-
 /// What options are read from and written to.
 struct Options {
   Unit& socket;

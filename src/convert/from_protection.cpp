@@ -16,8 +16,6 @@ using Paths = std::vector<std::string>;
 
 constexpr std::string_view homes[]{"/home", "/root", "/run/user"};
 
-std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
-
 config::Assignment* assignment_of(Draft& draft, std::string_view attribute) {
   const auto found = std::ranges::find(draft.entry.assignments, attribute, &config::Assignment::name);
   return found == draft.entry.assignments.end() ? nullptr : &*found;

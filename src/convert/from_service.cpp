@@ -11,12 +11,6 @@ namespace xsuperd::convert {
 
 namespace {
 
-std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
-
-void no_value(const Directive& d, Report& report) {
-  report.error(d.place, fmt::format("{} has no value that systemd would accept", quoted(d)));
-}
-
 /// A value that is one word; reported when it is not.
 std::optional<std::string> word(Unit& service, const Directive* d, Report& report) {
   if (!d) return std::nullopt;

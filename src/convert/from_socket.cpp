@@ -28,12 +28,6 @@ bool Draft::has(std::string_view attribute) const {
 
 namespace {
 
-std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
-
-void no_value(const Directive& d, Report& report) {
-  report.error(d.place, fmt::format("{} has no value that systemd would accept", quoted(d)));
-}
-
 /// A count; nothing, after reporting, for what is none.
 std::optional<std::uint64_t> count(Unit& socket, std::string_view key, const Directive*& from, Report& report) {
   from = socket.last("Socket", key);

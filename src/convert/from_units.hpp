@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <fmt/format.h>
+
 #include <optional>
 #include <set>
 #include <string>
@@ -121,6 +123,12 @@ std::set<std::string> take_command(Unit& service, const Environment& environment
 /// A value as findings show it.
 [[nodiscard]] inline std::string shortened(const std::string& value) {
   return value.size() > 200 ? value.substr(0, 200) + "..." : value;
+}
+/// A line likewise.
+[[nodiscard]] inline std::string quoted(const Directive& d) { return fmt::format("{}={}", d.key, shortened(d.value)); }
+/// Reports an error: it would do nothing in systemd either.
+inline void no_value(const Directive& d, Report& report) {
+  report.error(d.place, fmt::format("{} has no value that systemd would accept", quoted(d)));
 }
 
 }  // namespace xsuperd::convert

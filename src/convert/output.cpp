@@ -37,16 +37,16 @@ bool write_all(int fd, std::string_view text) {
 }
 
 /// A file under a name of its own that becomes `path` at the end, or goes away.
-class Pending {
+class NewFile {
  public:
-  explicit Pending(const std::string& directory) : name_(directory + "/.xsuperctl-XXXXXX") {
+  explicit NewFile(const std::string& directory) : name_(directory + "/.xsuperctl-XXXXXX") {
     fd_.reset(::mkostemp(name_.data(), O_CLOEXEC));
   }
-  ~Pending() {
+  ~NewFile() {
     if (fd_) ::unlink(name_.c_str());
   }
-  Pending(const Pending&) = delete;
-  Pending& operator=(const Pending&) = delete;
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
 
   std::optional<base::Error> write(const File& file, const std::string& path, bool force, mode_t mode) {
     if (!fd_) return failed("cannot create a file next to", path);
@@ -78,7 +78,7 @@ std::optional<base::Error> write_files(const std::vector<File>& files, const std
       return base::Error{EEXIST, fmt::format("{} exists, so nothing was written (--force replaces it)", path)};
   }
   for (const File& file : files) {
-    if (auto error = Pending(directory).write(file, directory + "/" + file.name, force, mode)) return error;
+    if (auto error = NewFile(directory).write(file, directory + "/" + file.name, force, mode)) return error;
   }
   const base::Fd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened) ::fsync(opened.get());

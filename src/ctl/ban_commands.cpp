@@ -75,7 +75,7 @@ constexpr std::array<std::string_view, 4> ban_lines{"xsuperctl ban 192.0.2.7 30m
                                                                                                       "ban 203.0.113.9"};
 constexpr std::array<std::string_view, 1> unban_lines{"xsuperctl unban 192.0.2.7 198.51.100.0/24"};
 
-constexpr std::array rows{
+constexpr std::array ban_rows{
     asks<command::Bans, fill_nothing, print_bans>(
         {.text = "who is banned, and why",
          .description = "Prints the peers and networks that are banned: for how long still, how many requests have been refused "
@@ -95,6 +95,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const Command> ban_commands() { return rows; }
+std::span<const Command> ban_commands() { return ban_rows; }
 
 }  // namespace xsuperd::ctl

@@ -45,9 +45,9 @@ struct Kind {
   bool repeats = false;
 };
 
-class Line {
+class TypedLine {
  public:
-  Line(const std::vector<std::string>& words, Things& things)
+  TypedLine(const std::vector<std::string>& words, Things& things)
       : things_(things), current_(words.empty() ? std::string{} : words.back()) {
     for (std::size_t i = 0; i + 1 < words.size(); ++i) take(words[i]);
   }
@@ -76,7 +76,7 @@ const std::vector<OptionWord>& known_options(const std::string& command) {
   return command == "convert" ? convert : common;
 }
 
-const OptionWord* Line::option(std::string_view word) const {
+const OptionWord* TypedLine::option(std::string_view word) const {
   std::string name(word);
   if (word.size() == 2)
     for (const OptionUse& use : option_uses())
@@ -86,7 +86,7 @@ const OptionWord* Line::option(std::string_view word) const {
   return found == all.end() ? nullptr : &*found;
 }
 
-void Line::take(const std::string& word) {
+void TypedLine::take(const std::string& word) {
   if (!awaited_.empty()) return awaited_.clear();
   if (!only_words_ && word.size() > 1 && word.front() == '-') {
     only_words_ = word == "--";
@@ -100,7 +100,7 @@ void Line::take(const std::string& word) {
     ++count_;
 }
 
-Candidates Line::candidates() {
+Candidates TypedLine::candidates() {
   if (!awaited_.empty()) return values_of(awaited_);
   const std::size_t equals = current_.starts_with("--") ? current_.find('=') : std::string::npos;
   if (equals != std::string::npos && !only_words_) {
@@ -113,7 +113,7 @@ Candidates Line::candidates() {
   return positional();
 }
 
-Candidates Line::options() const {
+Candidates TypedLine::options() const {
   Candidates all;
   if (command_.empty()) {
     for (const OptionWord& one : option_words())
@@ -124,7 +124,7 @@ Candidates Line::options() const {
   return all;
 }
 
-Candidates Line::positional() {
+Candidates TypedLine::positional() {
   Candidates all;
   if (command_.empty()) {
     for (const Command& command : commands())
@@ -151,7 +151,7 @@ Candidates Line::positional() {
 }
 
 /// By what the synopsis calls it.
-Candidates Line::of_kind(std::string_view kind) {
+Candidates TypedLine::of_kind(std::string_view kind) {
   Candidates all;
   const auto add = [&](Candidates more) { all.insert(all.end(), more.begin(), more.end()); };
   const auto says = [&](std::string_view word) { return kind.find(word) != kind.npos; };
@@ -218,7 +218,7 @@ Candidates services_in(config::Files& files, const std::string& path) {
 }
 
 Candidates candidates(const std::vector<std::string>& words, Things& things) {
-  Candidates all = Line(words, things).candidates();
+  Candidates all = TypedLine(words, things).candidates();
   const std::string current = words.empty() ? std::string{} : words.back();
   std::erase_if(all, [&](const Candidate& one) { return !one.word.starts_with(current) && !one.word.starts_with(':'); });
   return all;

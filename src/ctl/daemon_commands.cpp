@@ -77,7 +77,7 @@ constexpr std::array<std::string_view, 2> level_lines{"xsuperctl log-level", "xs
 constexpr std::array<std::string_view, 1> reopen_lines{"xsuperctl reopen-logs"};
 constexpr std::array<std::string_view, 1> upgrade_lines{"xsuperctl upgrade"};
 
-constexpr std::array rows{
+constexpr std::array daemon_rows{
     asks<command::Status, fill_nothing, print_status>(
         {.text = "daemon status",
          .description = "Prints the state of the daemon: version, process, configuration and the result of the last "
@@ -101,6 +101,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const Command> daemon_commands() { return rows; }
+std::span<const Command> daemon_commands() { return daemon_rows; }
 
 }  // namespace xsuperd::ctl

@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 30s;
+constexpr auto reply_patience = 30s;
 /// How long a new record may take to be seen.
 constexpr auto between_looks = 200ms;
 
@@ -30,7 +30,7 @@ class Reader {
   Reader(const Arguments& arguments, std::FILE* out, std::FILE* err) : arguments_(arguments), out_(out), err_(err) {}
 
   [[nodiscard]] base::Result<void> look(const request::Events& request) {
-    auto answer = ask_within(arguments_.socket, control::ask_for<command::Events>(request), patience);
+    auto answer = ask_within(arguments_.socket, control::ask_for<command::Events>(request), reply_patience);
     if (!answer) return answer.error();
     const auto all = answered<command::Events>(*answer);
     if (all.result.lost > 0) tell_lost(all.result.lost);
@@ -101,7 +101,7 @@ constexpr std::array<std::string_view, 3> events_lines{"xsuperctl events --last 
                                                        "xsuperctl events --service telnet"};
 constexpr std::array<std::string_view, 2> logs_lines{"xsuperctl logs telnet", "xsuperctl logs telnet --follow"};
 
-constexpr std::array rows{
+constexpr std::array event_rows{
     Command{.name = "events", .text = "what has happened lately",
             .description = "Prints what has happened lately, oldest first: starts and ends of servers, refusals with the line that "
                            "decides, limits, bans, sockets, reloads, upgrades. The daemon keeps the last 1,000 of these records in "
@@ -116,6 +116,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const Command> event_commands() { return rows; }
+std::span<const Command> event_commands() { return event_rows; }
 
 }  // namespace xsuperd::ctl

@@ -24,7 +24,7 @@ std::string print_metrics(const Arguments& a, const control::Answered<command::M
 constexpr std::array<std::string_view, 2> metrics_lines{"xsuperctl metrics > xsuperd.prom.new && mv xsuperd.prom.new xsuperd.prom",
                                                         "xsuperctl metrics openmetrics"};
 
-constexpr std::array rows{
+constexpr std::array metrics_rows{
     asks<command::Metrics, fill_metrics, print_metrics>(
         {.synopsis = "[text|openmetrics]", .text = "counters for monitoring systems",
          .description = "Prints all counters and histograms as the service metrics serves them: in the text format of "
@@ -34,6 +34,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const Command> metrics_commands() { return rows; }
+std::span<const Command> metrics_commands() { return metrics_rows; }
 
 }  // namespace xsuperd::ctl

@@ -24,7 +24,7 @@ namespace xsuperd::ctl {
 namespace {
 
 /// One line of the file: where it begins, and how long it is without its line end.
-struct Line {
+struct FileLine {
   std::size_t at = 0;
   std::string_view text;
   [[nodiscard]] bool counts() const {
@@ -33,9 +33,9 @@ struct Line {
   }
 };
 
-std::vector<Line> lines_of(std::string_view text) {
+std::vector<FileLine> lines_of(std::string_view text) {
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  std::vector<Line> lines;
+  std::vector<FileLine> lines;
   for (std::size_t at = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     lines.push_back({at, text.substr(at, end - at)});
@@ -79,12 +79,12 @@ std::string new_line(std::string_view like, std::string_view attribute, std::str
 }
 
 struct Entry {
-  std::vector<Line> body;      ///< between the braces; all lines
+  std::vector<FileLine> body;      ///< between the braces; all lines
   std::size_t inside = 0;      ///< where the first of them begins
 };
 
 /// The entry that begins on lines[first], or why there is none.
-base::Result<Entry> entry_at(const std::vector<Line>& lines, std::size_t first, std::string_view name) {
+base::Result<Entry> entry_at(const std::vector<FileLine>& lines, std::size_t first, std::string_view name) {
   const auto words = first < lines.size() ? base::split_words(base::trim(lines[first].text)) : std::vector<std::string_view>{};
   if (words.size() < 2 || !base::iequals(words[0], "service") || !base::iequals(words[1], name))
     return base::Error{0, fmt::format("service {} is no longer there; reload first", name)};
@@ -100,14 +100,14 @@ base::Result<Entry> entry_at(const std::vector<Line>& lines, std::size_t first, 
 
 /// Entries of one name are told apart by their ids.
 bool has_id(const Entry& entry, std::string_view name, std::string_view id) {
-  for (const Line& one : entry.body)
+  for (const FileLine& one : entry.body)
     if (one.counts())
       if (const auto value = value_of(one.text, "id")) return base::iequals(*value, id);
   return base::iequals(name, id);
 }
 
 /// Since the daemon has read the file, lines may have moved: then it is the only entry of that name and id.
-std::size_t moved_to(const std::vector<Line>& lines, std::size_t first, std::string_view name, std::string_view id) {
+std::size_t moved_to(const std::vector<FileLine>& lines, std::size_t first, std::string_view name, std::string_view id) {
   const auto there = entry_at(lines, first, name);
   if (there && has_id(*there, name, id)) return first;
   std::vector<std::size_t> found;
@@ -117,7 +117,7 @@ std::size_t moved_to(const std::vector<Line>& lines, std::size_t first, std::str
 }
 
 /// The entry that is meant, wherever it is by now.
-base::Result<Entry> entry_of(const std::vector<Line>& lines, int line, std::string_view name, std::string_view id) {
+base::Result<Entry> entry_of(const std::vector<FileLine>& lines, int line, std::string_view name, std::string_view id) {
   auto entry = entry_at(lines, moved_to(lines, static_cast<std::size_t>(std::max(line, 1)) - 1, name, id), name);
   if (entry && !has_id(*entry, name, id)) return base::Error{0, fmt::format("the entry there is no longer that of {}; reload first", id)};
   return entry;
@@ -126,7 +126,7 @@ base::Result<Entry> entry_of(const std::vector<Line>& lines, int line, std::stri
 /// As the first line of the entry, laid out like the next one.
 void add_first(std::string& text, const Entry& entry, std::string_view attribute, std::string_view rest) {
   std::string_view like;
-  for (const Line& one : entry.body)
+  for (const FileLine& one : entry.body)
     if (like.empty() && one.counts()) like = one.text;
   const bool carriage_return = like.ends_with('\r');
   text.insert(entry.inside, new_line(like, attribute, rest) + (carriage_return ? "\r\n" : "\n"));
@@ -174,8 +174,8 @@ base::Result<std::string> with_setting(std::string_view text, int line, std::str
   const std::string_view attribute = attribute_named(setting.substr(0, equals));
   const bool whole = attribute.size() == base::trim(setting.substr(0, equals)).size();
   const std::string rest = fmt::format("{} {}", whole ? "=" : setting.substr(equals - 1, 2), fmt::join(base::split_words(setting.substr(equals + 1)), " "));
-  std::vector<Line> own;
-  for (const Line& one : entry->body)
+  std::vector<FileLine> own;
+  for (const FileLine& one : entry->body)
     if (one.counts() && base::iequals(attribute_named(attribute_of(one.text)), attribute)) own.push_back(one);
   std::string result(text);
   if (own.empty()) return add_first(result, *entry, attribute, rest), result;

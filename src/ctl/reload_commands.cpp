@@ -63,7 +63,7 @@ Exit all_open(const reply::Reload& done) {
 constexpr std::array<std::string_view, 2> reload_lines{"xsuperctl reload", "xsuperctl reload --strict"};
 constexpr std::array<std::string_view, 1> diff_lines{"xsuperctl diff"};
 
-constexpr std::array rows{
+constexpr std::array reload_rows{
     asks<command::Reload, fill_reload, print_reload>(
         {.text = "read the configuration again, as SIGHUP does",
          .description = "Reads the configuration again, as SIGHUP does, and reports the result: what is wrong in "
@@ -78,7 +78,7 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const Command> reload_commands() { return rows; }
+std::span<const Command> reload_commands() { return reload_rows; }
 
 std::string findings_text(const reply::Report& report) {
   std::string text;

@@ -15,8 +15,6 @@ namespace xsuperd::ctl {
 
 namespace {
 
-constexpr auto right = Column::Align::right;
-
 std::string endpoint_text(const reply::Endpoint& endpoint) {
   if (endpoint.element) return *endpoint.element;
   return fmt::format("{} {}", endpoint.protocol, address_text(endpoint.address, endpoint.port));
@@ -176,7 +174,7 @@ constexpr std::array<std::string_view, 3> list_lines{"xsuperctl list", "xsuperct
 constexpr std::array<std::string_view, 2> stats_lines{"xsuperctl stats", "xsuperctl stats --reset ftp"};
 constexpr std::array<std::string_view, 2> show_lines{"xsuperctl show ftp", "xsuperctl show ftp http only_from no_access"};
 
-constexpr std::array rows{
+constexpr std::array service_rows{
     asks<command::List, fill_list, print_list>(
         {.synopsis = "[SERVICE ...]", .text = "all services, and what they have done",
          .description = "Prints a line for each service: its state, endpoint, running servers and counters; and why "
@@ -197,6 +195,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const Command> service_commands() { return rows; }
+std::span<const Command> service_commands() { return service_rows; }
 
 }  // namespace xsuperd::ctl

@@ -16,7 +16,6 @@ namespace {
 
 using Body = std::vector<Line>;
 using Parts = std::vector<std::string>;
-constexpr auto right = Column::Align::right;
 
 Line text_line(std::string_view text, std::size_t columns, Look look = Look::plain) {
   return {{cut(displayable(text), columns), look}};

@@ -16,8 +16,6 @@ namespace xsuperd::ctl {
 
 namespace {
 
-constexpr auto right = Column::Align::right;
-
 /// Version, cipher, and the name that was asked for.
 std::string tls_text(const std::optional<reply::SessionTls>& tls) {
   if (!tls) return "-";
@@ -95,7 +93,7 @@ constexpr std::array<std::string_view, 4> explain_lines{"xsuperctl explain ftp 1
 constexpr std::array<std::string_view, 3> kill_lines{"xsuperctl kill 17 18", "xsuperctl kill ftp --signal HUP",
                                                      "xsuperctl kill --peer 192.0.2.7"};
 
-constexpr std::array rows{
+constexpr std::array session_rows{
     asks<command::Sessions, fill_services, print_sessions>(
         {.synopsis = "[SERVICE ...]", .text = "current sessions",
          .description = "Prints a line for each session: number, service, peer, process, age, bytes and what it waits for.",
@@ -117,6 +115,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const Command> session_commands() { return rows; }
+std::span<const Command> session_commands() { return session_rows; }
 
 }  // namespace xsuperd::ctl

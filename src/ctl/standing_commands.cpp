@@ -80,7 +80,7 @@ constexpr std::array<std::string_view, 2> drain_lines{"xsuperctl drain --wait ft
 constexpr std::array<std::string_view, 2> disable_lines{"xsuperctl disable ftp", "xsuperctl disable --persist ftp tftp"};
 constexpr std::array<std::string_view, 2> enable_lines{"xsuperctl enable ftp", "xsuperctl enable --persist ftp tftp"};
 
-constexpr std::array rows{
+constexpr std::array standing_rows{
     asks<command::Drain, fill_drain, print_closed<command::Drain>>(
         {.synopsis = "SERVICE ...", .text = "accept no new peers; sessions go on",
          .description = "Accepts no new peers; sessions go on. The socket is closed, or with --hold kept open while "
@@ -112,6 +112,6 @@ constexpr std::array rows{
 
 }  // namespace
 
-std::span<const Command> standing_commands() { return rows; }
+std::span<const Command> standing_commands() { return standing_rows; }
 
 }  // namespace xsuperd::ctl

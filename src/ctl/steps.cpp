@@ -15,7 +15,7 @@ namespace xsuperd::ctl {
 namespace {
 
 /// A reload waits for files and look-ups.
-constexpr std::chrono::seconds patience{130};
+constexpr std::chrono::seconds step_patience{130};
 
 using control::States;
 
@@ -35,7 +35,7 @@ const reply::Place& place_of(const reply::ListRow& entry) {
 }  // namespace
 
 base::Result<void> Conversation::ask(const control::Request& request, Answer& answer) {
-  auto part = client_.ask(request, patience, [&](json::object row) { answer.rows.push_back(std::move(row)); });
+  auto part = client_.ask(request, step_patience, [&](json::object row) { answer.rows.push_back(std::move(row)); });
   if (!part) return part.error();
   failure = std::move(part->failure);
   answer.result = std::move(part->result);

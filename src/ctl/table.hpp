@@ -17,6 +17,7 @@ struct Column {
   bool gives_way = false;  ///< cut when the line is too long for the terminal
   Tone (*tone)(std::string_view cell) = nullptr;  ///< of a cell of this column; null: plain
 };
+inline constexpr auto right = Column::Align::right;
 
 /// Where a table is to stand.
 struct Screen {

@@ -35,10 +35,10 @@ base::Result<TopOptions> options_of(const Arguments& arguments) {
   return options;
 }
 
-constexpr std::chrono::seconds patience{30};
+constexpr std::chrono::seconds reply_patience{30};
 
 base::Result<Snapshot> look(const std::string& socket) {
-  auto answer = ask_within(socket, control::ask_for<command::Stats>(), patience);
+  auto answer = ask_within(socket, control::ask_for<command::Stats>(), reply_patience);
   if (!answer) return answer.error();
   return snapshot_of(std::move(*answer), Clock::now());
 }

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 10s;       ///< for each answer
+constexpr auto longest_silence = 10s;       ///< for each answer
 constexpr auto quiet = 10s;          ///< so long nothing need be told; then it is asked whether it is there
 constexpr auto show_every = 10s;
 constexpr auto shown_for = 60s;
@@ -299,10 +299,10 @@ void StoreTalk::take_news(const Notice& notice) {
 
 void StoreTalk::tick(base::Moment now) {
   if (over_) return;
-  if (!met_ && now - begun_ > patience) return end("it does not answer");
-  if (!expected_.empty() && now - answered_ > patience) return end("it has not answered for 10 seconds");
+  if (!met_ && now - begun_ > longest_silence) return end("it does not answer");
+  if (!expected_.empty() && now - answered_ > longest_silence) return end("it has not answered for 10 seconds");
   if (!met_) return;
-  if (now - told_ > quiet + patience) return end("nothing has been heard from it for 20 seconds");
+  if (now - told_ > quiet + longest_silence) return end("nothing has been heard from it for 20 seconds");
   if (now - told_ > quiet && now - pinged_ > quiet) {
     put_command(out_.listening, "PING");
     pinged_ = now;

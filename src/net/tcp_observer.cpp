@@ -46,7 +46,7 @@ T option(int socket, int name) {
   return ::getsockopt(socket, SOL_SOCKET, name, &value, &length) == 0 ? value : T{};
 }
 
-constexpr std::uint32_t has_peer = 1U << TCP_ESTABLISHED | 1U << TCP_FIN_WAIT1 | 1U << TCP_FIN_WAIT2 | 1U << TCP_CLOSE_WAIT |
+constexpr std::uint32_t states_with_peer = 1U << TCP_ESTABLISHED | 1U << TCP_FIN_WAIT1 | 1U << TCP_FIN_WAIT2 | 1U << TCP_CLOSE_WAIT |
                                    1U << TCP_LAST_ACK | 1U << TCP_CLOSING;
 
 struct Question {
@@ -224,7 +224,7 @@ std::vector<TcpConnection> TcpObserver::connections_at(std::uint16_t port) {
   for (const int family : {AF_INET, AF_INET6}) {
     Question question = new_question(family, port, ++question_);
     question.head.nlmsg_flags |= NLM_F_DUMP;
-    question.request.idiag_states = has_peer;
+    question.request.idiag_states = states_with_peer;
     question.request.id.idiag_cookie[0] = question.request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
     if (!send(&question, sizeof question)) continue;
     alignas(nlmsghdr) std::array<char, 32768> bytes{};

@@ -27,7 +27,7 @@ int family_of(int fd) {
   return family;
 }
 
-void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
+void set_option(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
 
 /// The only control message of the answer.
 template <typename Info>
@@ -103,8 +103,8 @@ void write_message(msghdr& message, const Datagram::Way& way, iovec& part, std::
 void enable_destination_info(int fd, bool on) {
   const int family = family_of(fd);
   if (family != AF_INET && family != AF_INET6) return;
-  set(fd, IPPROTO_IP, IP_PKTINFO, on);
-  if (family == AF_INET6) set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, on);
+  set_option(fd, IPPROTO_IP, IP_PKTINFO, on);
+  if (family == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, on);
 }
 
 std::optional<Datagram> receive(int fd, std::span<char> buffer) {

@@ -17,8 +17,8 @@ using std::chrono::seconds;
 constexpr std::size_t most_pending = 16u << 20;
 constexpr std::size_t lines_a_turn = 1000;
 constexpr std::uint64_t spare_lines = 1000;  ///< a short file is not worth being written anew
-constexpr std::chrono::milliseconds first_pause = seconds(1);
-constexpr std::chrono::milliseconds longest_pause = seconds(60);
+constexpr std::chrono::milliseconds first_retry = seconds(1);
+constexpr std::chrono::milliseconds longest_retry = seconds(60);
 
 std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n')); }
 
@@ -30,7 +30,7 @@ BanFile::BanFile(FileWork& files, policy::BanList& bans, const std::function<bas
         if (!rewriting_) rewriting_.emplace();
         next();
       }),
-      pause_(first_pause) {}
+      pause_(first_retry) {}
 
 template <typename Work, typename Then>
 void BanFile::off_loop(Work work, Then then) {
@@ -82,7 +82,7 @@ void BanFile::use(const std::string& path) {
   trouble_.reset();
   behind_ = false;
   ended_ = true;
-  pause_ = first_pause;
+  pause_ = first_retry;
   again_.cancel();
   merge_.reset();
   if (path.empty()) return;
@@ -210,7 +210,7 @@ void BanFile::rewritten(std::uint64_t lines) {
   lines_ = lines + lines_in(pending_);
   ended_ = true;
   behind_ = false;
-  pause_ = first_pause;
+  pause_ = first_retry;
   again_.cancel();
   if (trouble_) log_.notice("{} is complete again: {} bans", path_, bans_.size());
   trouble_.reset();
@@ -231,7 +231,7 @@ void BanFile::failed(const std::string& why) {
   pending_.clear();
   rewriting_.reset();
   again_.set(pause_);
-  pause_ = std::min(2 * pause_, longest_pause);
+  pause_ = std::min(2 * pause_, longest_retry);
 }
 
 void BanFile::finish() {

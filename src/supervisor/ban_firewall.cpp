@@ -18,7 +18,7 @@ using std::chrono::seconds;
 constexpr std::size_t bans_a_turn = 1000;
 constexpr std::size_t most_updated = 20'000;  ///< by one transaction
 constexpr std::chrono::hours fill_every{1};
-constexpr milliseconds longest_pause = seconds(60);
+constexpr milliseconds longest_rest = seconds(60);
 constexpr std::size_t most_left = 16;
 
 /// Each set by itself.
@@ -292,7 +292,7 @@ void BanFirewall::failed(const std::string& why) {
   full_ = stale_ = false;
   changed_.clear();
   alarm_.set(pause_);
-  pause_ = std::min(2 * pause_, longest_pause);
+  pause_ = std::min(2 * pause_, longest_rest);
 }
 
 }  // namespace xsuperd::supervisor

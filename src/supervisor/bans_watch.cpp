@@ -16,7 +16,7 @@ std::size_t limit_of(const config::Settings& defaults) { return defaults.ban_lim
 std::string file_of(const config::Settings& defaults) { return defaults.ban_file.value_or(std::string()); }
 
 /// Whatever image they come from.
-std::vector<policy::BanList::Ban> bans_of(const HandOver& state) {
+std::vector<policy::BanList::Ban> handed_bans(const HandOver& state) {
   std::vector<policy::BanList::Ban> all;
   for (const HandOver::Ban& one : state.bans) all.push_back({.peer = one.peer, .until = one.until, .since = state.now});
   if (auto packed = unpack_bans(state, state.now)) all.insert(all.end(), packed->begin(), packed->end());
@@ -35,7 +35,7 @@ void BansWatch::begin(const config::Settings& defaults) {
 
 void BansWatch::go_on(const config::Settings& defaults, const HandOver& state) {
   bans_.list.set_capacity(limit_of(defaults));  // first: what finds no room is dropped
-  bans_.list.restore(bans_of(state));
+  bans_.list.restore(handed_bans(state));
   bans_.offenders.restore(state.offenders);
   bans_.displaced_told = state.displaced_told;
   state.ban_file_unread ? file_.use(file_of(defaults)) : file_.go_on(file_of(defaults), state.ban_file_lines, state.ban_file_behind);

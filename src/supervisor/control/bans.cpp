@@ -82,10 +82,10 @@ void unban(const Call& call, const request::Addresses& arguments, const Answer<c
   answer(unbanned);
 }
 
-constexpr std::array rows{row<command::Bans, bans>(), row<command::Ban, ban>(), row<command::Unban, unban>()};
+constexpr std::array ban_rows{row<command::Bans, bans>(), row<command::Ban, ban>(), row<command::Unban, unban>()};
 
 }  // namespace
 
-std::span<const ControlCommand> ban_commands() { return rows; }
+std::span<const ControlCommand> ban_commands() { return ban_rows; }
 
 }  // namespace xsuperd::supervisor

@@ -73,10 +73,10 @@ void diff(const Call& call, const command::Nothing&, const Answer<command::Diff>
   });
 }
 
-constexpr std::array rows{row<command::Reload, reload>(), row<command::Diff, diff>()};
+constexpr std::array configuration_rows{row<command::Reload, reload>(), row<command::Diff, diff>()};
 
 }  // namespace
 
-std::span<const ControlCommand> configuration_commands() { return rows; }
+std::span<const ControlCommand> configuration_commands() { return configuration_rows; }
 
 }  // namespace xsuperd::supervisor

@@ -140,11 +140,11 @@ void upgrade(const Call& call, const command::Nothing&, const Answer<command::Up
   });
 }
 
-constexpr std::array rows{row<command::Status, status>(), row<command::LogLevel, log_level>(),
+constexpr std::array daemon_rows{row<command::Status, status>(), row<command::LogLevel, log_level>(),
                           row<command::ReopenLogs, reopen_logs>(), row<command::Upgrade, upgrade>()};
 
 }  // namespace
 
-std::span<const ControlCommand> daemon_commands() { return rows; }
+std::span<const ControlCommand> daemon_commands() { return daemon_rows; }
 
 }  // namespace xsuperd::supervisor

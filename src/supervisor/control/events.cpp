@@ -46,10 +46,10 @@ void events(const Call& call, const request::Events& arguments, const Answer<com
   });
 }
 
-constexpr ControlCommand rows[]{row<command::Events, events>()};
+constexpr ControlCommand event_rows[]{row<command::Events, events>()};
 
 }  // namespace
 
-std::span<const ControlCommand> event_commands() { return rows; }
+std::span<const ControlCommand> event_commands() { return event_rows; }
 
 }  // namespace xsuperd::supervisor

@@ -145,10 +145,10 @@ void explain(const Call& call, const request::Explain& arguments, const Answer<c
   });
 }
 
-constexpr std::array rows{row<command::Explain, explain>()};
+constexpr std::array explain_rows{row<command::Explain, explain>()};
 
 }  // namespace
 
-std::span<const ControlCommand> explain_commands() { return rows; }
+std::span<const ControlCommand> explain_commands() { return explain_rows; }
 
 }  // namespace xsuperd::supervisor

@@ -70,10 +70,10 @@ void stats(const Call& call, const request::Stats& arguments, const Answer<comma
   answer(stats, rows_of<reply::StatsRow>(std::move(meant.services), stats_row));
 }
 
-constexpr std::array rows{row<command::List, list>(), row<command::Stats, stats>()};
+constexpr std::array list_rows{row<command::List, list>(), row<command::Stats, stats>()};
 
 }  // namespace
 
-std::span<const ControlCommand> list_commands() { return rows; }
+std::span<const ControlCommand> list_commands() { return list_rows; }
 
 }  // namespace xsuperd::supervisor

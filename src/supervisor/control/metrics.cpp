@@ -29,7 +29,7 @@ void metrics(const Call& call, const command::Nothing&, const Answer<command::Me
   });
 }
 
-constexpr std::array rows{row<command::Metrics, metrics>()};
+constexpr std::array metrics_rows{row<command::Metrics, metrics>()};
 
 }  // namespace
 
@@ -72,6 +72,6 @@ reply::MetricsRow metrics_row(const service::Runner& runner) {
   return row;
 }
 
-std::span<const ControlCommand> metrics_commands() { return rows; }
+std::span<const ControlCommand> metrics_commands() { return metrics_rows; }
 
 }  // namespace xsuperd::supervisor

@@ -36,10 +36,10 @@ void renew(const Call& call, const request::Services& arguments, const Answer<co
   });
 }
 
-constexpr std::array rows{row<command::Renew, renew>()};
+constexpr std::array renewal_rows{row<command::Renew, renew>()};
 
 }  // namespace
 
-std::span<const ControlCommand> renewal_commands() { return rows; }
+std::span<const ControlCommand> renewal_commands() { return renewal_rows; }
 
 }  // namespace xsuperd::supervisor

@@ -51,7 +51,7 @@ std::optional<double> limit_in(const service::Runner& runner, const Session& ses
   return std::max(std::chrono::duration<double>(session.started + std::chrono::seconds(*most) - now).count(), 0.0);
 }
 
-std::optional<reply::SessionTls> told(const tls::Words* words) {
+std::optional<reply::SessionTls> tls_of(const tls::Words* words) {
   if (!words) return std::nullopt;
   const auto known = [](const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); };
   reply::SessionTls all{words->version, words->cipher, known(words->name), known(words->protocol), words->resumed, {}, {}, {}, {}};
@@ -72,7 +72,7 @@ reply::Session session_row(const service::Runner& runner, Token token, const Ses
   row.stage = stage_word(session.phase);
   if (session.peer.address.known()) row.peer = session.peer.address.text();
   row.port = session.peer.port;
-  row.tls = told(session.words.get());
+  row.tls = tls_of(session.words.get());
   if (session.proxied()) row.proxy = session.proxy.address.text();
   if (session.pid != 0) row.pid = session.pid;
   row.age = std::chrono::duration<double>(now - session.accepted).count();
@@ -214,10 +214,10 @@ void kill(const Call& call, const request::Kill& arguments, const Answer<command
   answer({*signal, signalled});
 }
 
-constexpr std::array rows{row<command::Sessions, sessions>(), row<command::Kill, kill>()};
+constexpr std::array session_rows{row<command::Sessions, sessions>(), row<command::Kill, kill>()};
 
 }  // namespace
 
-std::span<const ControlCommand> session_commands() { return rows; }
+std::span<const ControlCommand> session_commands() { return session_rows; }
 
 }  // namespace xsuperd::supervisor

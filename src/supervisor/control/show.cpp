@@ -32,7 +32,7 @@ std::vector<reply::Source> origins_of(const config::Service& service, const conf
 }
 
 /// An attribute in effect, written or not.
-reply::Attribute told(const service::Runner& runner, std::size_t number, const config::Attribute& row) {
+reply::Attribute attribute_of(const service::Runner& runner, std::size_t number, const config::Attribute& row) {
   const config::Service& service = runner.service();
   reply::Attribute all;
   all.service = number;
@@ -60,7 +60,7 @@ void hide_environment(reply::Attribute& row) {
 void show(const Call& call, const request::Services& arguments, const Answer<command::Show>& answer) {
   Selection meant = services_meant(call.view, arguments);
   if (meant.failure) return answer.refuse(std::move(*meant.failure));
-  reply::Show heads{time_of(std::chrono::system_clock::now()), supervisor::told(meant.services), {}};
+  reply::Show heads{time_of(std::chrono::system_clock::now()), told(meant.services), {}};
   auto& records = heads.recent.emplace();
   constexpr std::size_t most = 20;  // a reply has room for no more before its rows
   for (const auto& service : meant.services) {
@@ -75,7 +75,7 @@ void show(const Call& call, const request::Services& arguments, const Answer<com
       while (next < all.size()) {
         const config::Attribute& attribute = all[next++];
         if (attribute.where == config::Where::defaults) continue;
-        reply::Attribute row = told(*services[number], number, attribute);
+        reply::Attribute row = attribute_of(*services[number], number, attribute);
         if (hide) hide_environment(row);
         return row;
       }
@@ -83,10 +83,10 @@ void show(const Call& call, const request::Services& arguments, const Answer<com
   });
 }
 
-constexpr std::array rows{row<command::Show, show>()};
+constexpr std::array show_rows{row<command::Show, show>()};
 
 }  // namespace
 
-std::span<const ControlCommand> show_commands() { return rows; }
+std::span<const ControlCommand> show_commands() { return show_rows; }
 
 }  // namespace xsuperd::supervisor

@@ -40,11 +40,11 @@ void set(const Call& call, const request::Set& arguments, const Answer<command::
   });
 }
 
-constexpr std::array rows{row<command::Drain, drain>(), row<command::Enable, enable>(), row<command::Disable, disable>(),
+constexpr std::array standing_rows{row<command::Drain, drain>(), row<command::Enable, enable>(), row<command::Disable, disable>(),
                          row<command::Set, set>()};
 
 }  // namespace
 
-std::span<const ControlCommand> standing_commands() { return rows; }
+std::span<const ControlCommand> standing_commands() { return standing_rows; }
 
 }  // namespace xsuperd::supervisor
