@@ -38,3 +38,14 @@ function(precompiled_as target other)
     target_precompile_headers(${target} REUSE_FROM ${other})
   endif()
 endfunction()
+
+# unite(TARGET): its files are compiled several at a time, each of which reads but once what all of them include: half the time
+# of a whole build. No more than speed, too: a build without it, as of one who works on a file, is as right. Files that
+# stand side by side must not give the same name to different things.
+option(XSUPERD_UNITE "compile several files at a time: a whole build takes half the time, a change of one file more" ON)
+if(XSUPERD_UNITE AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  add_compile_options(-Wno-subobject-linkage)  # g++ takes files that are included for headers
+endif()
+function(unite target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${XSUPERD_UNITE} UNITY_BUILD_BATCH_SIZE 8)
+endfunction()
