@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <deque>
 
 #include "fakes/fake_spawner.hpp"
+#include "fakes/idle_processes.hpp"
 #include "worker/harness.hpp"
 
 namespace xsuperd::worker::testing {
@@ -28,7 +26,7 @@ class Puppets {
     client = std::make_unique<Client>(loop, std::move(options), spawner);
   }
   ~Puppets() {
-    lives_.clear();
+    processes_.end();
     end_workers(client.get());
   }
   Puppets(const Puppets&) = delete;
@@ -86,34 +84,10 @@ class Puppets {
   std::unique_ptr<Client> client;
 
  protected:
-  spawn::Started make_process(std::uint64_t token) {
-    int ends[2];
-    REQUIRE(::pipe2(&ends[0], O_CLOEXEC) == 0);
-    sigset_t term;
-    ::sigemptyset(&term);
-    ::sigaddset(&term, SIGTERM);
-    ::sigprocmask(SIG_BLOCK, &term, nullptr);
-    const pid_t pid = ::fork();
-    if (pid == 0) live(ends[0], term);
-    ::sigprocmask(SIG_UNBLOCK, &term, nullptr);
-    ::close(ends[0]);
-    lives_.emplace_back(ends[1]);
-    return {
-        .token = token, .pid = pid, .pidfd = base::Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)))};
-  }
+  spawn::Started make_process(std::uint64_t token) { return processes_.start(token); }
 
  private:
-  /// Until the test lets go, or a signal comes.
-  [[noreturn]] static void live(int life, const sigset_t& term) {
-    char byte = 0;
-    ::signal(SIGTERM, SIG_DFL);  // Catch has a handler for it
-    ::sigprocmask(SIG_UNBLOCK, &term, nullptr);
-    ::dup2(life, 0);
-    ::syscall(SYS_close_range, 1, ~0U, 0);
-    ::_exit(static_cast<int>(::read(0, &byte, 1)));
-  }
-
-  std::vector<base::Fd> lives_;
+  fakes::IdleProcesses processes_;
 };
 
 }  // namespace xsuperd::worker::testing

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "fleet/puppet.hpp"
+#include "xsuperd/base/fields.hpp"
+#include "xsuperd/fleet/client.hpp"
+#include "xsuperd/loop/alarm.hpp"
+
+using namespace xsuperd;
+using namespace xsuperd::fleet;
+using namespace xsuperd::fleet::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+policy::Network some_peer(const char* text = "192.0.2.7") { return *policy::Network::parse(text); }
+
+/// A client, the process that it has started, and what it has told.
+struct Suspect {
+  explicit Suspect(std::chrono::milliseconds silence = 30s) : process(loop), client(loop, process.spawner, options(silence), callbacks()) {
+    CHECK(client.use({.addresses = {config::StoreAddress{.path = store.path()}}}));
+    CHECK(process.starts == 1);
+  }
+  static Client::Options options(std::chrono::milliseconds silence) {
+    return {.host = "alpha", .first_pause = 1ms, .longest_pause = 2ms, .silence = silence};
+  }
+  Client::Callbacks callbacks() {
+    return {.on_met = [this] { ++met; },
+            .on_lost = [this](bool all) { lost += all ? 1 : 0; },
+            .on_done = [this](std::size_t count) { done += count; },
+            .on_refused = [this](std::size_t count, const std::string& why) { refused += count, sentence = why; },
+            .on_heard = [this](const Heard& one) { heard.push_back(one); },
+            .on_lifted = [this](const Lifted&) { ++lifted; },
+            .on_emptied = [this] { ++emptied; },
+            .on_counted = [this](const Counted&) { return answers(); },
+            .on_time = [this](const Time&) { return answers(); },
+            .on_uncounted = [this](const std::string&) { return answers(); },
+            .on_trouble = [this](const std::string& one) { troubles.push_back(one); }};
+  }
+  bool answers() { return ++answered, takes_answers; }
+
+  /// The store knows it.
+  void meet() {
+    process.hear_of_store();
+    const int before = met;
+    process.say(Met{});
+    REQUIRE(process.run_until([&] { return met > before; }));
+  }
+  void add(int count = 1) {
+    for (int i = 0; i < count; ++i) client.send(Add{some_peer(), 60, "reason"});
+  }
+  void ask(int count = 1) {
+    for (int i = 0; i < count; ++i) client.send(AskTime{});
+  }
+  /// Another is started, once, and the log says why.
+  void is_ended(const std::string& why, int starts = 2) {
+    REQUIRE(process.run_until([&] { return process.starts >= starts; }));
+    CHECK(process.starts == starts);
+    REQUIRE(troubles.size() == 1);
+    CHECK(troubles.front().find(why) != std::string::npos);
+    CHECK(lost == 1);
+  }
+
+  boost::asio::io_context loop{1};
+  SilentStore store;
+  PuppetProcess process;
+  int met = 0, lost = 0, lifted = 0, emptied = 0, answered = 0;
+  std::size_t done = 0, refused = 0;
+  bool takes_answers = true;
+  std::vector<Heard> heard;
+  std::vector<std::string> troubles;
+  std::string sentence;
+  Client client;  ///< goes first
+};
+
+constexpr const char* killed_for_it = "the process that shares bans was killed: it broke the protocol; starting another";
+
+std::vector<Word> words_of_the_store() {
+  return {Done{1}, Refused{1, "no"}, Heard{some_peer(), 60, "reason", "beta"}, Lifted{some_peer()}, Emptied{}, Counted{}, Uncounted{"no"}, Time{1}};
+}
+
+/// A process that the store knows does this and is killed for it; the next one works, and nothing is left of it.
+template <typename Deed>
+void costs_its_life(Deed deed) {
+  Suspect suspect;
+  suspect.meet();
+  const auto open = PuppetProcess::open_here();
+  const pid_t pid = suspect.process.pid;
+  deed(suspect);
+  suspect.is_ended(killed_for_it);
+  suspect.meet();
+  CHECK(suspect.process.run_until([pid] { return ::kill(pid, 0) != 0; }));
+  CHECK(suspect.process.comes_to_open(open));
+  CHECK(suspect.client.has_room());
+}
+
+void word_costs_its_life(const Word& word) {
+  costs_its_life([&](Suspect& suspect) { suspect.process.say(word); });
+}
+void bytes_cost_its_life(const std::string& bytes) {
+  costs_its_life([&](Suspect& suspect) { suspect.process.say(bytes); });
+}
+
+/// As the process writes it, with nothing cut.
+std::string heard_with(const std::string& reason, const std::string& host) {
+  std::string begin = encode(Word(Lifted{some_peer()}));
+  begin[1] = 6;  // a Heard begins with the peer as well
+  return begin + base::FieldWriter().put(std::uint64_t{60}).text(reason).text(host).take();
+}
+
+}  // namespace
+
+TEST_CASE("a fleet process that sends garbage is killed, which is told once, and the next one works") {
+  bytes_cost_its_life("garbage");
+  bytes_cost_its_life(std::string(longest_message, '\xff'));
+  bytes_cost_its_life(std::string("\x01\x0d", 2));  // there are not so many words
+  bytes_cost_its_life(std::string("\x02\x09", 2));  // of another version
+}
+
+TEST_CASE("a fleet process that sends more than a message holds is killed") {
+  bytes_cost_its_life(encode(Word(Alive{})) + std::string(longest_message, '\0'));
+}
+
+TEST_CASE("a fleet process that ends in the middle of a word is killed") {
+  const std::string whole = encode(Word(words_of_the_store()[2]));
+  bytes_cost_its_life(whole.substr(0, whole.size() - 1));
+  bytes_cost_its_life(whole.substr(0, 1));
+}
+
+TEST_CASE("a fleet process that is ready, has failed or has met the store once more is killed") {
+  word_costs_its_life(Ready{});
+  word_costs_its_life(Failed{"no"});
+  word_costs_its_life(Met{});
+}
+
+TEST_CASE("a fleet process that loses a store twice is killed") {
+  costs_its_life([](Suspect& suspect) {
+    suspect.process.say(Lost{"gone"});
+    suspect.process.say(Lost{"gone"});
+    suspect.lost = -1;  // of the store; the process is the other
+  });
+}
+
+TEST_CASE("a fleet process that tells of a store before there is one, or before it has met it, is killed") {
+  for (const bool knows_store : {false, true}) {
+    for (const Word& word : words_of_the_store()) {
+      INFO(word.index() << " " << knows_store);
+      Suspect suspect;
+      if (knows_store) suspect.process.hear_of_store();
+      suspect.process.say(word);
+      suspect.is_ended(killed_for_it);
+      CHECK(suspect.heard.size() + suspect.done + suspect.refused == 0);
+      CHECK(suspect.lifted + suspect.emptied + suspect.answered == 0);
+    }
+  }
+}
+
+TEST_CASE("a fleet process that tells an outcome that nobody asked for is killed, and it counts for nothing") {
+  for (const Word& word : {Word(Done{1}), Word(Refused{1, "no"}), Word(Counted{}), Word(Uncounted{"no"}), Word(Time{1})}) word_costs_its_life(word);
+}
+
+TEST_CASE("a fleet process that tells more outcomes than changes are under way is killed") {
+  costs_its_life([](Suspect& suspect) {
+    suspect.add(2);
+    suspect.process.say(Done{3});
+  });
+  costs_its_life([](Suspect& suspect) {
+    suspect.add(2);
+    suspect.process.say(Done{1});
+    suspect.process.say(Refused{2, "no"});
+  });
+}
+
+TEST_CASE("a fleet process that takes a change for a question, or a question for a change, is killed") {
+  costs_its_life([](Suspect& suspect) {
+    suspect.add();
+    suspect.process.say(Counted{});
+  });
+  costs_its_life([](Suspect& suspect) {
+    suspect.ask();
+    suspect.process.say(Done{1});
+  });
+}
+
+TEST_CASE("a fleet process that answers a question twice, or with what it cannot have for an answer, is killed") {
+  costs_its_life([](Suspect& suspect) {
+    suspect.ask();
+    suspect.process.say(Time{1});
+    suspect.process.say(Time{1});
+  });
+  costs_its_life([](Suspect& suspect) {
+    suspect.takes_answers = false;
+    suspect.ask();
+    suspect.process.say(Counted{});
+  });
+}
+
+TEST_CASE("a fleet process that tells a peer with bits behind its prefix, or a text that is too long, is killed") {
+  std::string bytes = encode(Word(Lifted{some_peer("192.0.0.0/16")}));
+  bytes[6] = 1;  // the last byte of the address
+  bytes_cost_its_life(bytes);
+  bytes_cost_its_life(heard_with(std::string(longest_text + 1, 'x'), "beta"));
+  bytes_cost_its_life(heard_with("reason", std::string(longest_text + 1, 'x')));
+}
+
+TEST_CASE("what a fleet process says of a ban is heard in safe characters") {
+  Suspect suspect;
+  suspect.meet();
+  suspect.process.say(heard_with("a\x1b[2J\nb", "\xff" "beta\r"));
+  REQUIRE(suspect.process.run_until([&] { return !suspect.heard.empty(); }));
+  CHECK(suspect.heard.front().reason == "a?[2J?b");
+  CHECK(suspect.heard.front().host == "?beta?");
+  suspect.add();
+  suspect.process.say(Refused{1, "\x1b]0;no\a"});
+  REQUIRE(suspect.process.run_until([&] { return suspect.refused == 1; }));
+  CHECK(suspect.sentence == "?]0;no?");
+  CHECK(suspect.troubles.empty());
+}
+
+TEST_CASE("what a fleet process says of its failure is logged in safe characters") {
+  Suspect suspect;
+  suspect.process.say(Failed{"oh\nno"});
+  REQUIRE(::kill(suspect.process.pid, SIGTERM) == 0);
+  suspect.is_ended("ended with signal 15: oh?no; starting another");
+}
+
+TEST_CASE("a fleet process that sends descriptors is killed, and none of them stays open") {
+  const base::Fd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  for (const std::size_t count : {1, 3}) {
+    INFO(count);
+    const std::vector<int> all(count, file.get());
+    costs_its_life([&](Suspect& suspect) { suspect.process.say(encode(Word(Alive{})), all); });
+    costs_its_life([&](Suspect& suspect) { suspect.process.say("garbage", all); });
+  }
+}
+
+TEST_CASE("a fleet process that floods its daemon is heard at a bounded rate, and holds up nobody") {
+  constexpr int many = 25'000;
+  Suspect suspect;
+  suspect.meet();
+  int turns = 0;
+  loop::Alarm other(suspect.loop, [&] { ++turns, other.set(1ms); });
+  other.set(1ms);
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string word = encode(Word(Heard{some_peer(), 60, "reason", "beta"}));
+  for (int i = 0; i < many; ++i) suspect.process.say(word);
+  REQUIRE(suspect.process.run_until([&] { return suspect.heard.size() == many; }));
+  CHECK(std::chrono::steady_clock::now() - begin >= 900ms);
+  CHECK(turns > 20);
+  CHECK(suspect.troubles.empty());
+}
+
+TEST_CASE("a fleet process that says again and again that the store is empty is heard once in a while") {
+  Suspect suspect;
+  suspect.meet();
+  for (int i = 0; i < 100; ++i) suspect.process.say(Emptied{});
+  suspect.process.say(Lifted{some_peer()});
+  REQUIRE(suspect.process.run_until([&] { return suspect.lifted == 1; }));
+  CHECK(suspect.emptied >= 1);
+  CHECK(suspect.emptied < 10);
+}
+
+TEST_CASE("a fleet process that takes nothing has only as much waiting for it as may be under way") {
+  Suspect suspect;
+  suspect.meet();
+  std::size_t sent = 0;
+  while (suspect.client.has_room() && sent < 10 * most_under_way) suspect.add(), ++sent;
+  CHECK(sent > 0);
+  CHECK(sent <= most_under_way);
+  suspect.process.run_for(100ms);
+  CHECK_FALSE(suspect.client.has_room());
+  REQUIRE(::kill(suspect.process.pid, SIGKILL) == 0);
+  suspect.is_ended("ended with signal 9");
+  suspect.meet();
+  CHECK(suspect.client.has_room());
+}
+
+TEST_CASE("a fleet process that dies is followed by another, whatever it was about, which is told once") {
+  enum class Point : std::uint8_t { at_once, ready, knows_store, met, under_way };
+  for (const Point point : {Point::at_once, Point::ready, Point::knows_store, Point::met, Point::under_way}) {
+    INFO(static_cast<int>(point));
+    Suspect suspect;
+    if (point == Point::ready) suspect.process.say(Ready{});
+    if (point == Point::knows_store) suspect.process.hear_of_store();
+    if (point >= Point::met) suspect.meet();
+    if (point == Point::under_way) suspect.add(5), suspect.ask();
+    REQUIRE(::kill(suspect.process.pid, SIGKILL) == 0);
+    suspect.is_ended("the process that shares bans ended with signal 9; starting another");
+    CHECK(suspect.done + suspect.refused == 0);
+    suspect.meet();
+    CHECK(suspect.client.has_room());
+  }
+}
+
+TEST_CASE("a fleet process that dies with words and descriptors on their way leaves none open") {
+  const base::Fd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const std::vector<int> all(3, file.get());
+  Suspect suspect;
+  suspect.meet();
+  const auto open = PuppetProcess::open_here();
+  REQUIRE(::kill(suspect.process.pid, SIGKILL) == 0);
+  for (int i = 0; i < 5; ++i) suspect.process.say(encode(Word(Alive{})), all);
+  REQUIRE(suspect.process.run_until([&] { return suspect.process.starts == 2; }));
+  suspect.meet();
+  CHECK(suspect.process.comes_to_open(open));
+}
