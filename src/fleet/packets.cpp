@@ -39,7 +39,8 @@ Got receive_packet(int socket, Packet& packet) {
   Control control{};
   iovec piece{packet.bytes.data(), packet.bytes.size()};
   mmsghdr message{};
-  message.msg_hdr = {nullptr, 0, &piece, 1, &control, sizeof control, 0};
+  // Not the whole room: what is behind the last one for alignment the kernel would fill with one more.
+  message.msg_hdr = {nullptr, 0, &piece, 1, &control, CMSG_LEN(sizeof(int) * most_descriptors), 0};
   const int count = ::recvmmsg(socket, &message, 1, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, nullptr);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? Got::later : Got::end;
   packet.descriptors = descriptors_of(message.msg_hdr);

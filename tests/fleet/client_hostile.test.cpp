@@ -230,7 +230,7 @@ TEST_CASE("what a fleet process says of its failure is logged in safe characters
 
 TEST_CASE("a fleet process that sends descriptors is killed, and none of them stays open") {
   const base::Fd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  for (const std::size_t count : {1, 3}) {
+  for (const std::size_t count : {1, 3, 4, 250}) {
     INFO(count);
     const std::vector<int> all(count, file.get());
     costs_its_life([&](Suspect& suspect) { suspect.process.say(encode(Word(Alive{})), all); });
