@@ -245,9 +245,9 @@ void Client::Impl::end_process() {
 void Client::Impl::reaped(const spawn::Ended& ended) {
   if (ended.token != token || !socket) return;
   watch.stop();
-  // Its last words may say why.
+  // Its last words may say why. Somebody else may have its socket by now, and go on.
   Packet packet;
-  while (receive_packet(socket.get(), packet) == Got::one)
+  for (int i = 0; i < most_at_once && receive_packet(socket.get(), packet) == Got::one; ++i)
     if (const auto word = decode_word(packet.bytes); word && std::holds_alternative<Failed>(*word))
       last_words = plain(std::get<Failed>(*word).why);
   const std::string why = std::exchange(last_words, {});

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <thread>
 
 #include "fleet/puppet.hpp"
 #include "xsuperd/base/fields.hpp"
@@ -307,4 +308,19 @@ TEST_CASE("a fleet process that dies with words and descriptors on their way lea
   REQUIRE(suspect.process.run_until([&] { return suspect.process.starts == 2; }));
   suspect.meet();
   CHECK(suspect.process.comes_to_open(open));
+}
+
+TEST_CASE("a fleet process whose socket somebody else has by now does not hold up its daemon when it dies") {
+  Suspect suspect;
+  suspect.meet();
+  const base::Fd copy(::fcntl(suspect.process.socket.get(), F_DUPFD_CLOEXEC, 0));
+  std::thread somebody([&copy, word = encode(Word(Alive{}))] {
+    while (::send(copy.get(), word.data(), word.size(), MSG_NOSIGNAL) > 0) {
+    }
+  });
+  ::kill(suspect.process.pid, SIGKILL);
+  CHECK(suspect.process.run_until([&] { return suspect.process.starts == 2; }));
+  CHECK(suspect.troubles.size() == 1);
+  ::shutdown(copy.get(), SHUT_RDWR);
+  somebody.join();
 }
