@@ -161,7 +161,7 @@ void Client::Impl::start_process() {
   phase = Phase::starting;
   last_words.clear();
   heard_at = std::chrono::steady_clock::now();
-  listening.set(listen_every);
+  listening.set(std::min<std::chrono::milliseconds>(listen_every, options.silence));
   watch.start(socket.get());
   watch.wait();
 }
@@ -259,7 +259,7 @@ void Client::Impl::give_up(const std::string& why) { failed("the process that sh
 
 void Client::Impl::look_for_life() {
   if (std::chrono::steady_clock::now() - heard_at >= options.silence) return give_up("it has shown no sign of life");
-  listening.set(listen_every);
+  listening.set(std::min<std::chrono::milliseconds>(listen_every, options.silence));
 }
 
 void Client::Impl::read() {

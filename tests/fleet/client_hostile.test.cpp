@@ -324,3 +324,13 @@ TEST_CASE("a fleet process whose socket somebody else has by now does not hold u
   ::shutdown(copy.get(), SHUT_RDWR);
   somebody.join();
 }
+
+TEST_CASE("a fleet process that is silent, or has closed its half of the socket, is killed after a while") {
+  for (const int how : {0, 1, 2}) {
+    INFO(how);
+    Suspect suspect(100ms);
+    if (how == 1) ::shutdown(suspect.process.socket.get(), SHUT_WR);
+    if (how == 2) suspect.process.say(std::string_view());
+    suspect.is_ended("the process that shares bans was killed: it has shown no sign of life; starting another");
+  }
+}
