@@ -26,22 +26,25 @@ struct Prefix {
   std::array<std::uint8_t, 16> begin{};
   std::uint8_t length = 0;
 };
-constexpr std::array of_each_host_ipv4{Prefix{{127}, 8}, Prefix{{169, 254}, 16}};
-constexpr std::array of_each_host_ipv6{Prefix{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128}, Prefix{{0xfe, 0x80}, 10}};
+constexpr std::array of_each_host_ipv4{Prefix{{0}, 8}, Prefix{{127}, 8}, Prefix{{169, 254}, 16}};
+constexpr std::array of_each_host_ipv6{Prefix{{}, 127}, Prefix{{0xfe, 0x80}, 10}};  // the first is :: and ::1
 constexpr std::array translated{Prefix{{0, 0x64, 0xff, 0x9b}, 96}};  // from IPv4
 
-bool is_in(const policy::Network& peer, const Prefix& prefix) {
+/// Have they an address in common?
+bool meets(const policy::Network& peer, const Prefix& prefix) {
   const auto bytes = peer.address.bytes();
-  for (std::uint8_t bit = 0; bit < prefix.length; bit += 8) {
-    const auto mask = static_cast<std::uint8_t>(prefix.length - bit >= 8 ? 0xff : 0xff << (8 - (prefix.length - bit)));
-    if (((bytes[bit / 8] ^ prefix.begin[bit / 8]) & mask) != 0) return false;
+  const int length = std::min(peer.length, prefix.length);
+  for (int bit = 0; bit < length; bit += 8) {
+    const auto mask = static_cast<std::uint8_t>(length - bit >= 8 ? 0xff : 0xff << (8 - (length - bit)));
+    const auto at = static_cast<std::size_t>(bit / 8);
+    if (((bytes[at] ^ prefix.begin[at]) & mask) != 0) return false;
   }
-  return peer.length >= prefix.length;
+  return true;
 }
 
 template <std::size_t count>
-bool is_in(const policy::Network& peer, const std::array<Prefix, count>& prefixes) {
-  return std::ranges::any_of(prefixes, [&](const Prefix& one) { return is_in(peer, one); });
+bool meets(const policy::Network& peer, const std::array<Prefix, count>& prefixes) {
+  return std::ranges::any_of(prefixes, [&](const Prefix& one) { return meets(peer, one); });
 }
 
 void put(FieldWriter& to, const policy::Network& peer) {
@@ -205,9 +208,9 @@ std::string service_name(std::string_view id) {
 
 bool may_travel(const policy::Network& peer) {
   switch (peer.address.family()) {
-    case Address::Family::ipv4: return peer.length >= 16 && !is_in(peer, of_each_host_ipv4);
+    case Address::Family::ipv4: return peer.length >= 16 && !meets(peer, of_each_host_ipv4);
     case Address::Family::ipv6:
-      return peer.length >= (is_in(peer, translated) ? 96 + 16 : 32) && peer.address.scope() == 0 && !is_in(peer, of_each_host_ipv6);
+      return peer.length >= (meets(peer, translated) ? 96 + 16 : 32) && peer.address.scope() == 0 && !meets(peer, of_each_host_ipv6);
     default: return false;
   }
 }

@@ -118,10 +118,17 @@ TEST_CASE("what a terminal would obey becomes a question mark") {
 }
 
 TEST_CASE("only addresses and networks that are not too wide may travel") {
-  for (const char* good : {"192.0.2.7", "192.0.0.0/16", "2001:db8::/32", "2001:db8::1", "64:ff9b::c000:200/112"}) CHECK(may_travel(network(good)));
+  for (const char* good : {"192.0.2.7", "192.0.0.0/16", "2001:db8::/32", "2001:db8::1", "64:ff9b::c000:200/112", "64:ff9b:1::/48", "1.0.0.0/16"}) CHECK(may_travel(network(good)));
   for (const char* bad : {"0.0.0.0/0", "192.0.0.0/15", "2001::/31", "unix:uid=0", "vsock:3", "fe80::1%lo", "fe80::1", "127.0.0.1", "127.0.0.0/16", "169.254.3.0/24", "::1", "64:ff9b::/96", "64:ff9b::/111"}) {
     INFO(bad);
     const auto peer = policy::Network::parse(bad);
     if (peer) CHECK_FALSE(may_travel(*peer));
+  }
+}
+
+TEST_CASE("no network travels that has addresses in it which may not") {
+  for (const char* bad : {"::/32", "::/96", "::/127", "::", "fe80::/32", "64:ff9b::/32", "64:ff9b::/95", "0.0.0.0/16", "0.0.0.0"}) {
+    INFO(bad);
+    CHECK_FALSE(may_travel(network(bad)));
   }
 }

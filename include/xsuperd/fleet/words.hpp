@@ -145,8 +145,8 @@ using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted
 [[nodiscard]] std::string service_name(std::string_view id);
 
 /// May it be shared, whoever asks? Only IP addresses, and of these networks of at least 16 bits (IPv4, also behind the prefix of
-/// RFC 6052) or 32 (IPv6): nobody is to ban half the world elsewhere. None that means another peer on each host: loopback and
-/// link-local ones (RFC 6890).
+/// RFC 6052) or 32 (IPv6): nobody is to ban half the world elsewhere. None with an address that means another peer on each host:
+/// unspecified, loopback and link-local ones (RFC 6890).
 [[nodiscard]] bool may_travel(const policy::Network& peer);
 
 }  // namespace xsuperd::fleet
