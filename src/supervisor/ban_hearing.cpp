@@ -39,7 +39,8 @@ Heeded lengthen(policy::BanList& bans, OwnBans& own, const policy::BanList::Ban&
   const bool ours = !policy::ban_origin::is_fleet(there.origin);
   if (ours && !keep(own, there, now)) return Heeded::known;
   if (ours) bans.remove(there.peer);  // what an administrator has said would stay his, prolonged
-  bans.add_until(there.peer, until, now, why);
+  // In front of his it does not make room for what peers cause either: his would be gone with it.
+  bans.add_until(there.peer, until, now, {.reason = why.reason, .origin = why.origin, .stays = there.stays});
   return Heeded::taken;
 }
 

@@ -119,6 +119,18 @@ TEST_CASE("an administrator's ban behind a longer one of others is as it was whe
   }
 }
 
+TEST_CASE("an administrator's ban behind that of others does not make room for what peers cause") {
+  BanList bans(2);
+  OwnBans own;
+  bans.add_until(network("192.0.2.1"), now + 10min, now, {.origin = policy::ban_origin::administrator, .stays = true});
+  for (const std::uint64_t seconds : {7200, 14400}) CHECK(supervisor::heed(bans, own, heard("192.0.2.1", seconds), {}, now) == Heeded::taken);
+  CHECK(bans.filling().from_fleet == 1);
+  for (const char* peer : {"198.51.100.1", "198.51.100.2", "198.51.100.3"}) bans.add_until(network(peer), now + 1h, now, by_service);
+  CHECK(bans.contains(network("192.0.2.1"), now));
+  CHECK(supervisor::heed(bans, own, fleet::Lifted{network("192.0.2.1")}, now));
+  CHECK(bans.find(network("192.0.2.1"), now)->origin == policy::ban_origin::administrator);
+}
+
 TEST_CASE("a ban of ours that has ended behind that of others does not come back") {
   BanList bans;
   OwnBans own;
