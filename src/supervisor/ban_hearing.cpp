@@ -26,11 +26,16 @@ base::Moment end_of(const fleet::Heard& heard, base::Moment now) {
   return heard.seconds == 0 ? base::Moment::max() : now + std::chrono::seconds(heard.seconds);
 }
 
-/// Those that have ended give way.
+constexpr std::chrono::minutes look_every{1};
+
+/// Those that have ended give way. All are gone through for that, and others say how often there is a reason to: so not each time.
 bool keep(OwnBans& own, const policy::BanList::Ban& ban, base::Moment now) {
-  if (own.size() >= most_own_behind) erase_if(own, [&](const auto& one) { return one.second.until <= now; });
-  if (own.size() >= most_own_behind && !own.contains(ban.peer)) return false;
-  own.insert_or_assign(ban.peer, ban);
+  if (own.bans.size() >= most_own_behind && now - own.looked_at >= look_every) {
+    own.looked_at = now;
+    erase_if(own.bans, [&](const auto& one) { return one.second.until <= now; });
+  }
+  if (own.bans.size() >= most_own_behind && !own.bans.contains(ban.peer)) return false;
+  own.bans.insert_or_assign(ban.peer, ban);
   return true;
 }
 
@@ -63,10 +68,10 @@ bool heed(policy::BanList& bans, OwnBans& own, const fleet::Lifted& lifted, base
   const auto there = bans.find(lifted.peer, now);
   if (!there || !policy::ban_origin::is_fleet(there->origin)) return false;
   bans.remove(lifted.peer);
-  const auto ours = own.find(lifted.peer);
-  if (ours == own.end()) return true;
+  const auto ours = own.bans.find(lifted.peer);
+  if (ours == own.bans.end()) return true;
   if (ours->second.until > now) bans.put(ours->second, now);
-  own.erase(ours);
+  own.bans.erase(ours);
   return true;
 }
 

@@ -23,7 +23,10 @@ enum class Heeded : std::uint8_t {
 };
 
 /// Bans of ours behind those of others that last longer: they are in force again when the others lift theirs.
-using OwnBans = boost::unordered_flat_map<policy::Network, policy::BanList::Ban>;
+struct OwnBans {
+  boost::unordered_flat_map<policy::Network, policy::BanList::Ban> bans = {};
+  base::Moment looked_at{};  ///< when they were full, for such as have ended
+};
 inline constexpr std::size_t most_own_behind = 65'536;  ///< with more, ours stay as they are
 
 /// Puts it on the list unless one of these is the case. A ban of ours becomes no shorter; if others ban the peer for longer the

@@ -93,7 +93,7 @@ void BanShare::process_failed(const std::string& sentence) {
 }
 
 void BanShare::changed(const policy::Network& peer, bool lifted) {
-  own_.erase(peer);
+  own_.bans.erase(peer);
   if (!client_.wanted()) return;
   if (!outbox_.put(peer, lifted) && lifted && !std::exchange(lost_told_, true))
     with_.log.error("the store {} has been away for too long: some lifted bans will not be reported to it", client_.store());

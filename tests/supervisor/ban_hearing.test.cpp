@@ -140,6 +140,21 @@ TEST_CASE("a ban of ours that has ended behind that of others does not come back
   CHECK(bans.size() == 0);
 }
 
+TEST_CASE("when as many bans of ours as there may be are behind others, those that have ended are looked for once a minute") {
+  BanList bans;
+  OwnBans own;
+  const auto ban_both = [&](const policy::Network& peer, base::Moment at) {
+    bans.add_until(peer, at + 30s, at, by_service);
+    return supervisor::heed(bans, own, fleet::Heard{peer, 0, "", "beta"}, {}, at);
+  };
+  for (std::uint32_t i = 0; i < most_own_behind; ++i) REQUIRE(ban_both(policy::Network::of(base::Address::ipv4(0x0a000000 + i)), now) == Heeded::taken);
+  CHECK(ban_both(network("192.0.2.1"), now) == Heeded::known);
+  CHECK(ban_both(network("192.0.2.2"), now + 40s) == Heeded::known);
+  CHECK(bans.find(network("192.0.2.2"), now + 40s)->origin == policy::ban_origin::service);
+  CHECK(ban_both(network("192.0.2.3"), now + 61s) == Heeded::taken);
+  CHECK(own.bans.size() == 1);
+}
+
 TEST_CASE("what another host lifts goes only if others have banned it") {
   BanList bans;
   bans.add_until(network("192.0.2.1"), now + 1h, now, by_service);
