@@ -59,7 +59,9 @@ FleetCounts::Known FleetCounts::look(const config::Service& service, const base:
   const Entry* entry = find({service.id, source});
   if (!entry) return known;
   const milliseconds time = clock(now);
-  if (const std::int64_t bucket = bucket_at(time, session_bucket); bucket - entry->told_in <= 1) known.elsewhere = entry->elsewhere;
+  // Told in a bucket that is far ahead, by a clock that was wrong, it would count until that bucket comes.
+  const std::int64_t age = bucket_at(time, session_bucket) - entry->told_in;
+  if (age >= -1 && age <= 1) known.elsewhere = entry->elsewhere;
   const auto& rate = service.settings.fleet_rate;
   if (rate && !rate->is_unlimited() && rate->period == entry->period) add_rate(known, entry->ours, entry->others, *rate, time);
   return known;

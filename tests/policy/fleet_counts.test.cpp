@@ -63,6 +63,16 @@ TEST_CASE("what others have counts until the bucket after it is over") {
   CHECK(all.look(limited(), key.source, start + 20s).elsewhere == 0);
 }
 
+TEST_CASE("what was told by a clock that was far ahead does not count when the clock is right again") {
+  FleetCounts all = counts();
+  all.asked(limited(), network("192.0.2.1"), 1, 0, start);
+  all.set_clock(std::chrono::milliseconds(2000h), start);
+  all.tell_sessions(key, bucket(all, start), 3);
+  CHECK(all.look(limited(), key.source, start).elsewhere == 3);
+  all.set_clock(std::chrono::milliseconds(1000h), start);
+  CHECK(all.look(limited(), key.source, start).elsewhere == 0);
+}
+
 TEST_CASE("what was admitted in the bucket before counts by the part of it that is within a period") {
   FleetCounts all = counts();
   for (int i = 0; i < 6; ++i) all.asked(limited(), network("192.0.2.1"), 0, 1, start);
