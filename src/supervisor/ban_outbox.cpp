@@ -71,9 +71,13 @@ std::optional<fleet::Order> BanOutbox::walk_on(const policy::BanList& bans, base
 
 void BanOutbox::done(std::size_t count) { under_way_.erase(under_way_.begin(), under_way_.begin() + static_cast<std::ptrdiff_t>(std::min(count, under_way_.size()))); }
 
-/// What has come since counts more.
+/// What has come since counts more, but that it was lifted stays: an older change of the peer may have been put back already, and
+/// where it is banned anew that is seen when its turn comes.
 void BanOutbox::put_back(Change change) {
-  if (!waiting_.contains(change.peer)) (void)put(change.peer, change.lifted);
+  if (const auto there = waiting_.find(change.peer); there != waiting_.end())
+    there->second = there->second || change.lifted;
+  else
+    (void)put(change.peer, change.lifted);
 }
 
 void BanOutbox::refused(std::size_t count) {

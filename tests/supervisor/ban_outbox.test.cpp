@@ -85,6 +85,30 @@ TEST_CASE("what was under way when the store went away is told again, unless som
   CHECK_FALSE(box.outbox.lifts(network("192.0.2.2")));
 }
 
+TEST_CASE("a ban and its lifting that were both under way when the store went away are told as lifted") {
+  Box box;
+  box.ban("192.0.2.1");
+  CHECK(box.outbox.put(network("192.0.2.1"), false));
+  CHECK(box.all().size() == 1);
+  box.bans.remove(network("192.0.2.1"));
+  CHECK(box.outbox.put(network("192.0.2.1"), true));
+  CHECK(box.all() == Orders{lift("192.0.2.1")});
+  SECTION("and nothing has come since") {
+    box.outbox.refused(2);
+    CHECK(box.all() == Orders{lift("192.0.2.1")});
+  }
+  SECTION("one after the other") {
+    box.outbox.refused(1);
+    box.outbox.refused(1);
+    CHECK(box.all() == Orders{lift("192.0.2.1")});
+  }
+  SECTION("unless it is banned anew") {
+    box.ban("192.0.2.1");
+    box.outbox.refused(2);
+    CHECK(box.all() == Orders{add("192.0.2.1")});
+  }
+}
+
 TEST_CASE("a store that is there again is told of what was lifted, and of all bans of ours, some at a time") {
   Box box;
   for (int i = 0; i < 100; ++i) box.ban(fmt::format("192.0.2.{}", i).c_str());
