@@ -121,7 +121,9 @@ bool CountShare::uncounted(const std::string& why) {
   return true;
 }
 
+/// Not what it counts beside what it has refused just now: each of them would be worth a line in the log.
 void CountShare::works() {
+  if (resuming_.is_set()) return;
   pause_ = first_pause;
   if (std::exchange(trouble_, {}).empty()) return;
   with_.log.notice("the store counts for limits of the fleet again");

@@ -166,3 +166,22 @@ TEST_CASE("what a fleet process takes upon itself and does not live to do is tol
   CHECK(std::get<fleet::Add>(shared.process.hear()).peer == network("192.0.2.2"));
   CHECK(shared.lines_with("it broke the protocol; starting another") == 1);
 }
+
+TEST_CASE("a fleet process that counts and refuses to count by turns is told of once until it is tried again") {
+  if (!can_share()) return;
+  constexpr int sources = 8;
+  Shared shared;
+  shared.begin();
+  config::Service service;
+  service.id = "web";
+  service.settings.fleet_per_source = config::Limit{4};
+  for (std::uint32_t i = 0; i < sources; ++i) shared.counts.asked(service, policy::Network::of(base::Address::ipv4(0x0a000000 + i)), 1, 0, now);
+  shared.share.counted();
+  CHECK(std::holds_alternative<fleet::AskTime>(shared.process.hear()));
+  shared.process.say(fleet::Time{3'600'000'000});
+  for (int i = 0; i < sources; ++i) CHECK(std::holds_alternative<fleet::Count>(shared.process.hear()));
+  for (int i = 0; i < sources; ++i) shared.process.say(i % 2 == 0 ? fleet::Word(fleet::Uncounted{"no"}) : fleet::Word(fleet::Counted{}));
+  REQUIRE(shared.process.run_until([&] { return shared.lines_with("the store refuses to count") > 0; }));
+  CHECK(shared.lines_with("the store refuses to count") == 1);
+  CHECK(shared.lines_with("counts for limits of the fleet again") == 0);
+}
