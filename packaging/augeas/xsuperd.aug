@@ -36,7 +36,7 @@ let empty   = [ del /[ \t\r\v\f]*#?[ \t\r\v\f]*\n/ "\n" ]
 let skipped = comment | empty
 
 (* Attributes of more than one word. The table of attributes in xsuperd has the same. *)
-let lists = /access_times|ban_exempt|ban_nft|ban_on|ban_prefix|ban_share|ban_time|capabilities|cps|disabled|enabled|env|event_log|flags|keepalive|limit_exempt|listen/i
+let lists = /access_times|ban_crowdsec|ban_exempt|ban_nft|ban_on|ban_prefix|ban_share|ban_time|capabilities|cps|disabled|enabled|env|event_log|flags|keepalive|limit_exempt|listen/i
           | /log_on_failure|log_on_success|log_type|no_access|only_cert|only_cid|only_from|only_gid|only_uid|passenv/i
           | /inaccessible_paths|penalty|penalty_range|per_source_rate|proxy_from|queue|rate|read_only_paths|read_write_paths|redirect|redirect_tls|server_args|source_prefix|system_calls/i
           | /tcp_connect|tls_alpn|tls_ciphers|tls_sni|type/i

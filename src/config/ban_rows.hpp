@@ -9,6 +9,18 @@
 namespace xsuperd::config {
 
 inline constexpr std::array ban_rows{
+    attr<&Settings::ban_crowdsec>({.name = "ban_crowdsec", .where = Where::defaults, .least = 2, .most = 2, .synopsis = "URL KEYFILE",
+        .initial = "none", .example = "ban_crowdsec = http://127.0.0.1:8080 /etc/xsuperd/crowdsec-key",
+        .text = "Bans whom CrowdSec has decided to ban: its Local API at this URL is asked every ten seconds. The first line of the file is "
+                "the key of a bouncer, and is read each time that the Local API is connected to. See Bans by CrowdSec.",
+        .difference = "Not in xinetd.", .without = Without::more, .parse = values::ban_crowdsec,
+        .xinetd = {.instead = "nobody is kept out because CrowdSec says so"}}),
+    attr<&Settings::ban_crowdsec_ca>({.name = "ban_crowdsec_ca", .where = Where::defaults, .synopsis = "FILE",
+        .initial = "/etc/ssl/certs/ca-certificates.crt", .example = "ban_crowdsec_ca = /etc/xsuperd/lapi-ca.pem",
+        .text = "Who is trusted to have signed the certificate of the Local API of ban_crowdsec, in PEM; it must be for the host that is "
+                "named there. It is read each time that the Local API is connected to.",
+        .difference = "Not in xinetd.", .without = Without::more,
+        .wrong = "ban_crowdsec_ca is not an absolute path: {}", .parse = values::path<&Settings::ban_crowdsec_ca>}),
     attr<&Settings::ban_exempt>({.name = "ban_exempt", .where = Where::both, .operators = Operators::list, .least = 0, .most = -1,
         .synopsis = "ADDRESS ...", .initial = "what limit_exempt says", .example = "ban_exempt = 192.0.2.0/24",
         .text = "Peers that are never banned for what they do here, and that the service serves whoever has banned them. "

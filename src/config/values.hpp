@@ -193,6 +193,7 @@ bool buffer(const ValueContext& c, Settings& s, const Assignment& a) {
 
 #define XSUPERD_VALUE_PARSER(name) bool name(const ValueContext& c, Settings& s, const Assignment& a)
 XSUPERD_VALUE_PARSER(access_times);
+XSUPERD_VALUE_PARSER(ban_crowdsec);
 XSUPERD_VALUE_PARSER(ban_exempt);
 XSUPERD_VALUE_PARSER(ban_nft);
 XSUPERD_VALUE_PARSER(ban_on);

@@ -81,6 +81,8 @@ constexpr Lacking table[]{
      "queue: under systemd, connections wait in the kernel, in as long a queue as Backlog= allows"},
     {"ban_on", Weight::loss, [](S s) { return s.settings.ban_on && !s.settings.ban_on->empty(); },
      "ban_on: systemd bans nobody", true},
+    {"ban_crowdsec", Weight::loss, [](S s) { return s.settings.ban_crowdsec.has_value(); },
+     "ban_crowdsec: systemd does not know whom CrowdSec has banned"},
     {"ban_file", Weight::loss, [](S s) { return s.settings.ban_file.has_value(); }, "ban_file: systemd keeps no list of bans"},
     {"ban_nft", Weight::loss, [](S s) { return s.settings.ban_nft.has_value(); }, "ban_nft: systemd tells no firewall whom it has refused"},
     {"ban_share", Weight::loss, [](S s) { return s.settings.ban_share && !s.settings.ban_share->empty(); },
@@ -162,7 +164,7 @@ constexpr Lacking table[]{
 
 /// The attributes that are written in several lines, are in the table, or mean nothing to a unit.
 constexpr std::string_view known[]{
-    "access_policy", "access_times", "backlog", "ban_exempt", "ban_file", "ban_limit", "ban_nft", "ban_on", "ban_prefix", "ban_share", "ban_share_ca", "ban_share_password", "ban_time", "banner", "banner_fail", "banner_success", "bind", "bind_device",
+    "access_policy", "access_times", "backlog", "ban_crowdsec", "ban_crowdsec_ca", "ban_exempt", "ban_file", "ban_limit", "ban_nft", "ban_on", "ban_prefix", "ban_share", "ban_share_ca", "ban_share_password", "ban_time", "banner", "banner_fail", "banner_success", "bind", "bind_device",
     "capabilities", "conn_env", "cps", "cps_window", "defer_accept", "deny_time", "disable", "disabled", "dynamic_uids", "dynamic_user", "enabled", "env",
     "event_log", "expand", "first_data_timeout", "flags", "fleet_per_source", "fleet_rate", "freebind", "group", "groups", "id", "idle_timeout", "instances", "keepalive",
     "kill_grace", "libwrap", "limit_exempt", "linger", "listen", "log_on_failure", "log_on_success", "log_type", "mark",

@@ -17,7 +17,7 @@ const std::string fixtures[]{
         "bind = localhost\nv6only = no\nlog_type = SYSLOG authpriv\nlog_on_success = HOST PID\nmdns = no\n"
         "log_on_failure = HOST\nonly_from = 10.0.0.0 .example.com\nno_access =\npassenv = PATH\nbacklog = 7\n"
         "banner = /b\nbanner_success = /s\nbanner_fail = /f\naccess_policy = best_match\n"
-        "reload_policy = strict\nremoved_sessions = keep\nban_file = /bans\nban_limit = 1000\nban_nft = inet filter banned\nban_share = redis:unix:/r rediss://u@h:1/2\nban_share_ca = /ca\nban_share_password = /secret\nenabled = x y\ndisabled = z") +
+        "reload_policy = strict\nremoved_sessions = keep\nban_crowdsec = https://lapi:8443/x /key\nban_crowdsec_ca = /ca\nban_file = /bans\nban_limit = 1000\nban_nft = inet filter banned\nban_share = redis:unix:/r rediss://u@h:1/2\nban_share_ca = /ca\nban_share_password = /secret\nenabled = x y\ndisabled = z") +
         service("x", 1, "only_from += ::1\nlog_on_success -= PID") + service("y", 2, "passenv =") +
         service("z", 3),
     service(

@@ -299,6 +299,8 @@ struct Settings {
   std::optional<std::vector<BanCause>> ban_on;  ///< ours, as all to ban_nft
   std::optional<BanTime> ban_time;
   std::optional<SourcePrefix> ban_prefix;
+  std::optional<Words> ban_crowdsec;                      ///< defaults only: a URL, see LapiAddress, and a path
+  std::optional<std::string> ban_crowdsec_ca;             ///< defaults only: a path
   std::optional<std::vector<AddressPattern>> ban_exempt;  ///< networks only
   std::optional<std::string> ban_file;                    ///< defaults only
   std::optional<std::uint32_t> ban_limit;                 ///< defaults only

@@ -34,7 +34,7 @@ syn match xsuperdValue contained /.*$/
 
 " The table of attributes in xsuperd has the same; interface is another word for bind.
 syn keyword xsuperdAttribute contained access_policy access_times backlog banner banner_fail
-syn keyword xsuperdAttribute contained ban_exempt ban_file ban_limit ban_nft ban_on ban_prefix ban_share ban_share_ca ban_share_password ban_time
+syn keyword xsuperdAttribute contained ban_crowdsec ban_crowdsec_ca ban_exempt ban_file ban_limit ban_nft ban_on ban_prefix ban_share ban_share_ca ban_share_password ban_time
 syn keyword xsuperdAttribute contained banner_success bind bind_device capabilities conn_env cps cps_window
 syn keyword xsuperdAttribute contained defer_accept deny_time disable disabled enabled env expand first_data_timeout
 syn keyword xsuperdAttribute contained flags fleet_per_source fleet_rate freebind group groups id idle_timeout instances keepalive kill_grace
