@@ -48,6 +48,8 @@ std::string print_status(const Arguments&, const control::Answered<command::Stat
   text += line("bans", s.fleet ? fmt::format("{}, {} of them from other hosts", s.bans, s.fleet->bans) : std::to_string(s.bans));
   if (s.fleet) text += line("ban_share", s.fleet->store + (s.fleet->connected ? "" : ", not connected"));
   if (s.fleet && s.fleet->counted > 0) text += line("counted", fmt::format("{} sources for limits of the fleet", s.fleet->counted));
+  if (s.crowdsec)
+    text += line("ban_crowdsec", fmt::format("{}{}, {} bans", s.crowdsec->url, s.crowdsec->connected ? "" : ", not connected", s.crowdsec->bans));
   text += line("load", s.load ? fmt::format("{:.2f}", *s.load) : "-");
   text += line("log level", s.log_level);
   text += line("clients", std::to_string(s.control_clients));

@@ -242,6 +242,7 @@ void Judge::fleet() {
 
 void Judge::bans() {
   fleet();
+  if (status_.crowdsec && status_.crowdsec->trouble) add(Grade::warning, {}, fmt::format("CrowdSec tells of no bans: {}", *status_.crowdsec->trouble));
   if (status_.ban_trouble) add(Grade::warning, {}, fmt::format("bans are not kept: {}", *status_.ban_trouble));
   if (status_.ban_nft_trouble) add(Grade::warning, {}, fmt::format("bans are not in the firewall: {}", *status_.ban_nft_trouble));
 }

@@ -13,7 +13,9 @@
 
 #include <array>
 #include <cerrno>
+#include <algorithm>
 #include <chrono>
+#include <initializer_list>
 #include <memory>
 #include <utility>
 
@@ -46,12 +48,15 @@ base::Result<std::string> contents(const std::string& path, std::size_t most) {
   return text;
 }
 
-base::Result<Addresses> addresses_of(const config::StoreAddress& address) {
+/// A connection for each of these is wanted.
+using Wanted = std::initializer_list<base::Fd*>;
+
+base::Result<Addresses> addresses_of(const std::string& host, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
-  const int error = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &list);
-  if (error != 0) return base::Error{0, fmt::format("{} has no address: {}", address.host, ::gai_strerror(error))};
+  const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
+  if (error != 0) return base::Error{0, fmt::format("{} has no address: {}", host, ::gai_strerror(error))};
   return Addresses(list);
 }
 
@@ -78,21 +83,19 @@ base::Fd connected(const addrinfo& to, int& error) {
   return socket;
 }
 
-base::Result<void> connect_tcp(const config::StoreAddress& address, Introduction& to) {
-  const auto addresses = addresses_of(address);
+base::Result<void> connect_tcp(const std::string& host, std::uint16_t port, Wanted wanted) {
+  const auto addresses = addresses_of(host, port);
   if (!addresses) return addresses.error();
   int error = EHOSTUNREACH;
   for (const addrinfo* one = addresses->get(); one; one = one->ai_next) {
-    to.commands = connected(*one, error);
-    if (to.commands) to.listening = connected(*one, error);
-    if (to.listening) return {};
+    if (std::ranges::all_of(wanted, [&](base::Fd* each) { return static_cast<bool>(*each = connected(*one, error)); })) return {};
   }
   return base::Error{error, base::errno_text(error)};
 }
 
-base::Result<void> connect_locally(const config::StoreAddress& address, Introduction& to) {
-  for (base::Fd* each : {&to.commands, &to.listening}) {
-    net::LocalConnection made = net::connect_locally({address.path, std::nullopt});
+base::Result<void> connect_locally(const std::string& path, Wanted wanted) {
+  for (base::Fd* each : wanted) {
+    net::LocalConnection made = net::connect_locally({path, std::nullopt});
     if (!made.fd) return base::Error{made.error, base::errno_text(made.error)};
     *each = std::move(made.fd);
   }
@@ -100,12 +103,12 @@ base::Result<void> connect_locally(const config::StoreAddress& address, Introduc
 }
 
 /// In memory, because it may be longer than a message.
-base::Result<base::Fd> offer_for(const config::StoreAddress& address, const std::string& authorities) {
+base::Result<base::Fd> offer_for(const std::string& host, const std::string& authorities) {
   const auto trusted = contents(authorities, largest_file);
   if (!trusted) return trusted.error();
   tls::Offer offer;
   offer.side = tls::Side::calls;
-  offer.host = address.host;
+  offer.host = host;
   offer.client_certificate = tls::ClientCertificate::required;
   offer.client_ca = tls::pem_blocks(*trusted);
   if (offer.client_ca.empty()) return base::Error{0, fmt::format("{} contains no certificates", authorities)};
@@ -116,30 +119,57 @@ base::Result<base::Fd> offer_for(const config::StoreAddress& address, const std:
   return file;
 }
 
-base::Result<std::string> password_in(const std::string& path) {
-  if (path.empty()) return std::string();
+/// The first line; `what` it is to be is for the error.
+base::Result<std::string> secret_in(const std::string& path, std::string_view what) {
   const auto text = contents(path, 16 * longest_secret);
   if (!text) return text.error();
   std::string line = text->substr(0, text->find_first_of("\r\n"));
   if (line.empty() || line.size() > longest_secret)
-    return base::Error{0, fmt::format("the first line of {} is not a password of 1 to {} bytes", path, longest_secret)};
+    return base::Error{0, fmt::format("the first line of {} is not a {} of 1 to {} bytes", path, what, longest_secret)};
   return line;
+}
+
+/// What stands in a header field must not end it.
+base::Result<std::string> key_in(const std::string& path) {
+  auto key = secret_in(path, "key");
+  if (key && !std::ranges::all_of(*key, [](char c) { return c > ' ' && c < 0x7f; }))
+    return base::Error{0, fmt::format("the first line of {} has blanks or other characters that no key has", path)};
+  return key;
+}
+
+/// With what stands in an address of either kind.
+template <typename Address>
+base::Result<void> reach(const Address& address, Wanted wanted) {
+  return address.path.empty() ? connect_tcp(address.host, address.port, wanted) : connect_locally(address.path, wanted);
 }
 
 }  // namespace
 
 base::Result<Introduction> introduce(const config::StoreAddress& address, const std::string& password, const std::string& authorities) {
   Introduction made;
-  auto secret = password_in(password);
+  auto secret = password.empty() ? base::Result<std::string>(std::string()) : secret_in(password, "password");
   if (!secret) return secret.error();
   made.password = std::move(*secret);
   if (address.tls) {
-    auto offer = offer_for(address, authorities);
+    auto offer = offer_for(address.host, authorities);
     if (!offer) return offer.error();
     made.offer = std::move(*offer);
   }
-  const auto there = address.path.empty() ? connect_tcp(address, made) : connect_locally(address, made);
-  if (!there) return there.error();
+  if (const auto there = reach(address, {&made.commands, &made.listening}); !there) return there.error();
+  return made;
+}
+
+base::Result<Approach> approach(const config::LapiAddress& address, const std::string& key, const std::string& authorities) {
+  Approach made;
+  auto secret = key_in(key);
+  if (!secret) return secret.error();
+  made.key = std::move(*secret);
+  if (address.tls) {
+    auto offer = offer_for(address.host, authorities);
+    if (!offer) return offer.error();
+    made.offer = std::move(*offer);
+  }
+  if (const auto there = reach(address, {&made.connection}); !there) return there.error();
   return made;
 }
 

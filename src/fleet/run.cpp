@@ -6,11 +6,13 @@
 #include <array>
 #include <chrono>
 #include <deque>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <new>
 #include <utility>
 
+#include "fleet/lapi_talk.hpp"
 #include "fleet/packets.hpp"
 #include "fleet/replies.hpp"
 #include "fleet/store_socket.hpp"
@@ -68,6 +70,18 @@ struct Store {
   StoreTalk talk;
 };
 
+/// The Local API that is spoken with.
+struct Lapi {
+  Lapi(int set, Consult consult, base::Fd connection, std::shared_ptr<const tls::Context> context)
+      : line(set, std::move(connection), std::move(context)), talk(std::move(consult), now(), out) {}
+  LapiTalk::Out out;
+  Line line;
+  LapiTalk talk;
+  bool more = false;  ///< there may be bytes that the socket does not tell of
+};
+
+using Context = base::Result<std::shared_ptr<const tls::Context>>;
+
 /// The whole file.
 std::string contents(int fd) {
   std::string text;
@@ -76,9 +90,19 @@ std::string contents(int fd) {
   return text;
 }
 
+Context context_in(int file) {
+  const auto offer = tls::decode(contents(file));
+  Context made = offer ? tls::Context::make(*offer) : Context(base::Error{0, "the certificates cannot be read"});
+  return made ? std::move(made) : Context(base::Error{0, "TLS cannot be used: " + made.error().sentence});
+}
+
 class Process {
  public:
-  Process(base::Fd socket, base::Fd set) : set_(std::move(set)), socket_(std::move(socket)), watched_(set_.get(), socket_.get()) { tell(Ready{}); }
+  /// `hindrance`: why no store can be spoken with, or empty.
+  Process(base::Fd socket, base::Fd set, std::string hindrance)
+      : set_(std::move(set)), socket_(std::move(socket)), watched_(set_.get(), socket_.get()), hindrance_(std::move(hindrance)) {
+    tell(Ready{});
+  }
   /// Until the daemon is gone.
   void run();
 
@@ -88,7 +112,11 @@ class Process {
   [[nodiscard]] bool listen_to_daemon();
   [[nodiscard]] bool obey(Packet& packet);
   [[nodiscard]] bool meet(const Meet& meet, Packet& packet);
+  [[nodiscard]] bool consult(const Consult& consult, Packet& packet);
   void use_store();
+  void use_lapi();
+  void hear_lapi();
+  [[nodiscard]] bool could_go_on() const;
   void hear(Line& line, void (StoreTalk::*take)(std::string_view, base::Moment));
   void want();
 
@@ -96,7 +124,9 @@ class Process {
   const base::Fd socket_;
   Watched watched_;
   std::deque<std::string> kept_;  ///< for the daemon
+  const std::string hindrance_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<Lapi> lapi_;
   base::Moment shown_ = now();
   std::array<char, 64 * 1024> buffer_{};
 };
@@ -128,6 +158,7 @@ bool Process::obey(Packet& packet) {
   const auto order = decode_order(packet.bytes);
   if (!order) return false;
   if (const auto* first = std::get_if<Meet>(&*order)) return meet(*first, packet);
+  if (const auto* first = std::get_if<Consult>(&*order)) return consult(*first, packet);
   if (!store_) return true;
   if (const auto* add = std::get_if<Add>(&*order)) store_->talk.order(*add, now());
   if (const auto* remove = std::get_if<Remove>(&*order)) store_->talk.order(*remove, now());
@@ -139,14 +170,19 @@ bool Process::obey(Packet& packet) {
 bool Process::meet(const Meet& meet, Packet& packet) {
   if (packet.descriptors.size() != (meet.tls ? 3U : 2U)) return false;
   store_.reset();
-  std::shared_ptr<const tls::Context> context;
-  if (meet.tls) {
-    const auto offer = tls::decode(contents(packet.descriptors[2].get()));
-    const auto made = offer ? tls::Context::make(*offer) : base::Result<std::shared_ptr<const tls::Context>>(base::Error{0, "the certificates cannot be read"});
-    if (!made) return tell(Lost{"TLS cannot be used: " + made.error().sentence}), true;
-    context = *made;
-  }
-  store_ = std::make_unique<Store>(set_.get(), meet, packet, std::move(context));
+  if (!hindrance_.empty()) return tell(Lost{hindrance_}), true;
+  const Context context = meet.tls ? context_in(packet.descriptors[2].get()) : Context(nullptr);
+  if (!context) return tell(Lost{context.error().sentence}), true;
+  store_ = std::make_unique<Store>(set_.get(), meet, packet, *context);
+  return true;
+}
+
+bool Process::consult(const Consult& consult, Packet& packet) {
+  if (packet.descriptors.size() != (consult.tls ? 2U : 1U)) return false;
+  lapi_.reset();
+  const Context context = consult.tls ? context_in(packet.descriptors[1].get()) : Context(nullptr);
+  if (!context) return tell(Lost{context.error().sentence, Source::crowdsec}), true;
+  lapi_ = std::make_unique<Lapi>(set_.get(), consult, std::move(packet.descriptors[0]), *context);
   return true;
 }
 
@@ -176,8 +212,41 @@ void Process::use_store() {
   if (store.talk.over()) store_.reset();
 }
 
+/// As much as fits into one turn, too. Its answers may be long: of what TLS has read ahead it is told here.
+void Process::hear_lapi() {
+  Lapi& lapi = *lapi_;
+  lapi.more = false;
+  for (int piece = 0; piece < 4 && lapi.talk.listens(); ++piece) {
+    const auto got = lapi.line.socket.receive(buffer_);
+    if (!got) return lapi.line.socket.ended() ? lapi.talk.hear_end(now()) : lapi.talk.end(lapi.line.socket.why());
+    if (*got == 0) return;
+    lapi.talk.hear({buffer_.data(), *got}, now());
+  }
+  lapi.more = lapi.talk.listens();
+}
+
+/// The store goes first: its words need not wait for all of a long answer.
+void Process::use_lapi() {
+  Lapi& lapi = *lapi_;
+  hear_lapi();
+  if (kept_.empty()) lapi.talk.go_on(now());
+  lapi.talk.tick(now());
+  lapi.line.socket.send(lapi.out.request);
+  if (!lapi.talk.over() && !lapi.line.socket.push()) lapi.talk.end(lapi.line.socket.why());
+  for (const Word& word : lapi.out.words) tell(word);
+  lapi.out.words.clear();
+  if (lapi.talk.over()) lapi_.reset();
+}
+
+/// Without being told by a descriptor.
+bool Process::could_go_on() const {
+  if (lapi_ && lapi_->more) return true;
+  return kept_.empty() && ((store_ && store_->talk.could_go_on()) || (lapi_ && lapi_->talk.could_go_on()));
+}
+
 void Process::want() {
   watched_.want(true, !kept_.empty());
+  if (lapi_) lapi_->line.watched.want(lapi_->talk.listens(), lapi_->line.socket.wants_to_write());
   if (!store_) return;
   const bool room = kept_.size() < most_kept;
   for (Line* line : {&store_->commands, &store_->listening}) line->watched.want(room, line->socket.wants_to_write());
@@ -188,27 +257,31 @@ void Process::run() {
     if (!flush()) return;
     want();
     epoll_event events[4];
-    const int patience = store_ && kept_.empty() && store_->talk.could_go_on() ? 0 : turn;
+    const int patience = could_go_on() ? 0 : turn;
     if (::epoll_wait(set_.get(), events, 4, patience) < 0 && errno != EINTR) return;
     if (!listen_to_daemon()) return;
     if (store_) use_store();
+    if (lapi_) use_lapi();
     if (now() - shown_ < alive_every) continue;
     shown_ = now();
     if (kept_.empty()) tell(Alive{});
   }
 }
 
-int serve(base::Fd socket) try {
+int serve(base::Fd socket, std::string hindrance) try {
   base::Fd set(::epoll_create1(EPOLL_CLOEXEC));
   if (!set) return 1;
-  Process(std::move(socket), std::move(set)).run();
+  Process(std::move(socket), std::move(set), std::move(hindrance)).run();
   return 0;
 } catch (const std::exception&) {
   return 1;  // a bug, or no memory: the daemon sees us end, and starts another
 }
 
-base::Result<void> prepare() {
-  if (auto loaded = load_hiredis(); !loaded) return loaded;
+/// Without the library there is no store, for which alone the process may have been begun.
+base::Result<void> prepare(std::string& hindrance) {
+  const bool only_store = std::getenv(crowdsec_variable.data()) == nullptr;
+  if (auto loaded = load_hiredis(); !loaded && only_store) return loaded;
+  else if (!loaded) hindrance = loaded.error().sentence;
   worker::SandboxOptions options = worker::sandbox_from_environment();
   options.name = program_name.data();
   options.sockets = false;
@@ -220,12 +293,13 @@ base::Result<void> prepare() {
 int run_fleet(int socket_fd) {
   auto socket = base::keep_only(socket_fd);
   if (!socket) return 1;
-  if (const auto ready = prepare(); !ready) {
+  std::string hindrance;
+  if (const auto ready = prepare(hindrance); !ready) {
     (void)send_packet(socket->get(), encode(Word(Failed{ready.error().sentence})));
     return 1;
   }
   base::give_back_memory();  // what the filter of system calls took to be made
-  return serve(std::move(*socket));
+  return serve(std::move(*socket), std::move(hindrance));
 }
 
 }  // namespace xsuperd::fleet

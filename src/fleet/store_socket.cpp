@@ -61,6 +61,7 @@ std::optional<std::size_t> StoreSocket::receive(std::span<char> to) {
   const Moved moved = engine_ ? engine_->read(to, count) : receive(to, count);
   if (moved == Moved::later) return 0;
   if (moved == Moved::some) return count;
+  ended_ = moved == Moved::end || moved == Moved::cut;
   (void)fail(moved == Moved::failed ? "the connection to it broke" : "it has closed the connection");
   return std::nullopt;
 }

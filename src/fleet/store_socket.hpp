@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A connection to the store, in the clear or through TLS. Internal to fleet.
+// A connection to the store or the Local API, in the clear or through TLS. Internal to fleet.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -31,6 +31,8 @@ class StoreSocket final : private tls::Transport {
   /// Is it to be called when something can be written?
   [[nodiscard]] bool wants_to_write() const { return blocked_; }
   [[nodiscard]] const std::string& why() const { return why_; }
+  /// Is it of no use because the other side has closed it? Whoever needs to know that nothing is missing sees it in what has come.
+  [[nodiscard]] bool ended() const { return ended_; }
 
  private:
   tls::Moved receive(std::span<char> to, std::size_t& count) override;
@@ -41,6 +43,7 @@ class StoreSocket final : private tls::Transport {
   const base::Fd fd_;
   std::unique_ptr<tls::Engine> engine_;
   bool shaken_ = false;
+  bool ended_ = false;
   bool blocked_ = false;  ///< the last attempt to write has found no room
   std::string pending_;
   std::size_t sent_ = 0;  ///< of pending_

@@ -84,6 +84,22 @@ Meet take_meet(FieldReader& from) {
   return one;
 }
 
+void put(FieldWriter& to, const Consult& one) {
+  if (one.host.size() > longest_secret || one.base.size() > longest_secret || one.key.size() > longest_secret)
+    throw std::length_error("fleet: a message has too long a text");
+  to.text(one.host).text(one.base).text(one.key).put(static_cast<std::uint8_t>(one.tls)).put(static_cast<std::uint8_t>(one.startup));
+}
+Consult take_consult(FieldReader& from) {
+  Consult one;
+  one.host = from.text(longest_secret);
+  one.base = from.text(longest_secret);
+  one.key = from.text(longest_secret);
+  one.tls = from.flag();
+  one.startup = from.flag();
+  return one;
+}
+
+void put(FieldWriter& to, Source source) { to.put(static_cast<std::uint8_t>(source)); }
 void put(FieldWriter& to, const Add& one) {
   put(to, one.peer);
   to.put(one.seconds).text(cut(one.reason));
@@ -97,15 +113,25 @@ void put(FieldWriter& to, const Count& one) {
 void put(FieldWriter&, const AskTime&) {}
 void put(FieldWriter&, const Ready&) {}
 void put(FieldWriter& to, const Failed& one) { to.text(cut(one.why)); }
-void put(FieldWriter&, const Met&) {}
-void put(FieldWriter& to, const Lost& one) { to.text(cut(one.why)); }
+void put(FieldWriter& to, const Met& one) {
+  put(to, one.source);
+  to.put(one.left_out);
+}
+void put(FieldWriter& to, const Lost& one) {
+  to.text(cut(one.why));
+  put(to, one.source);
+}
 void put(FieldWriter& to, const Done& one) { to.put(one.count); }
 void put(FieldWriter& to, const Refused& one) { to.put(one.count).text(cut(one.why)); }
 void put(FieldWriter& to, const Heard& one) {
   put(to, one.peer);
   to.put(one.seconds).text(cut(one.reason)).text(cut(one.host));
+  put(to, one.source);
 }
-void put(FieldWriter& to, const Lifted& one) { put(to, one.peer); }
+void put(FieldWriter& to, const Lifted& one) {
+  put(to, one.peer);
+  put(to, one.source);
+}
 void put(FieldWriter&, const Emptied&) {}
 void put(FieldWriter&, const Alive&) {}
 void put(FieldWriter& to, const Counted& one) { to.put(one.now).put(one.before); }
@@ -123,6 +149,7 @@ std::string encode_any(const Variant& message) {
 
 std::string text_of(FieldReader& from) { return std::string(from.text(longest_text)); }
 std::uint64_t seconds_of(FieldReader& from) { return from.take_up_to(most_seconds); }
+Source source_in(FieldReader& from) { return static_cast<Source>(from.take_up_to(static_cast<std::uint8_t>(Source::crowdsec))); }
 std::uint32_t count_of(FieldReader& from) {
   const auto count = from.take_up_to(static_cast<std::uint32_t>(most_under_way));
   if (count == 0) from.refuse();
@@ -149,6 +176,7 @@ Order take_order(FieldReader& from, std::uint8_t kind) {
     case 2: return Remove{take_peer(from)};
     case 3: return Count{what_of(from), text_of(from), take_peer(from), length_of(from), from.take_up_to(greatest_time), add_of(from)};
     case 4: return AskTime{};
+    case 5: return take_consult(from);
     default: return from.refuse(), Order{};
   }
 }
@@ -157,12 +185,12 @@ Word take_word(FieldReader& from, std::uint8_t kind) {
   switch (kind) {
     case 0: return Ready{};
     case 1: return Failed{text_of(from)};
-    case 2: return Met{};
-    case 3: return Lost{text_of(from)};
+    case 2: return Met{source_in(from), from.take<std::uint32_t>()};
+    case 3: return Lost{text_of(from), source_in(from)};
     case 4: return Done{count_of(from)};
     case 5: return Refused{count_of(from), text_of(from)};
-    case 6: return Heard{take_peer(from), seconds_of(from), text_of(from), text_of(from)};
-    case 7: return Lifted{take_peer(from)};
+    case 6: return Heard{take_peer(from), seconds_of(from), text_of(from), text_of(from), source_in(from)};
+    case 7: return Lifted{take_peer(from), source_in(from)};
     case 8: return Emptied{};
     case 9: return Alive{};
     case 10: return Counted{from.take_up_to(most_counted), from.take_up_to(most_counted)};
@@ -182,6 +210,10 @@ std::optional<Variant> decode_any(std::string_view bytes, Variant (*take)(FieldR
 }
 
 }  // namespace
+
+Source source_of(const Word& word) {
+  return std::visit([](const auto& one) { if constexpr (requires { one.source; }) return one.source; else return Source::store; }, word);
+}
 
 std::string encode(const Order& order) { return encode_any(order); }
 std::string encode(const Word& word) { return encode_any(word); }

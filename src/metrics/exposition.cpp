@@ -161,6 +161,7 @@ class OfDaemon {
   void write_processes();
   void write_configuration();
   void write_fleet();
+  void write_crowdsec();
   void write_rest();
 
   Text& text_;
@@ -271,12 +272,25 @@ void OfDaemon::write_fleet() {
   one(uncounted, daemon_.fleet->uncounted);
 }
 
+void OfDaemon::write_crowdsec() {
+  static constexpr Family connected{"crowdsec_connected", Type::gauge, "", "Whether the Local API of ban_crowdsec answers."};
+  static constexpr Family bans{"crowdsec_bans", Type::gauge, "", "Bans by CrowdSec."};
+  static constexpr Family heard{"crowdsec_bans_heard", Type::counter, "", "Bans reported by the Local API, counting repeats."};
+  static constexpr Family left_out{"crowdsec_bans_left_out", Type::counter, "", "Of these, those ignored as too wide or for lack of room."};
+  if (!daemon_.crowdsec) return;
+  one(connected, std::uint64_t{daemon_.crowdsec->connected});
+  one(bans, daemon_.crowdsec->bans);
+  one(heard, daemon_.crowdsec->heard);
+  one(left_out, daemon_.crowdsec->left_out);
+}
+
 void OfDaemon::write_rest() {
   static constexpr Family bans{"bans", Type::gauge, "", "Peers and networks that are banned."};
   static constexpr Family lost{"log_lines_lost", Type::counter, "", "Lines that could not be written to any of the logs."};
   static constexpr Family clients{"control_clients", Type::gauge, "", "Clients of the control socket."};
   one(bans, daemon_.bans);
   write_fleet();
+  write_crowdsec();
   one(lost, daemon_.log_lost);
   one(clients, daemon_.control_clients);
 }

@@ -76,6 +76,7 @@ void figures(Html& html, const Shown& shown) {
   figure(html, "refused", std::to_string(d.totals.refused));
   figure(html, "failed", std::to_string(d.totals.failed));
   figure(html, "bans", std::to_string(d.bans));
+  if (d.crowdsec) figure(html, "bans by CrowdSec", d.crowdsec->connected ? std::to_string(d.crowdsec->bans) : fmt::format("{}, not connected", d.crowdsec->bans));
   if (d.fleet) figure(html, "bans from other hosts", d.fleet->connected ? std::to_string(d.fleet->bans) : fmt::format("{}, store unreachable", d.fleet->bans));
   figure(html, "workers", fmt::format("{}", d.workers.size() + d.tls_workers));
   if (d.boxes.made + d.boxes.failed > 0) figure(html, "boxes in use", std::to_string(d.boxes.in_use));

@@ -56,7 +56,7 @@ struct BanList::Table {
 
   std::size_t capacity;
   std::size_t count = 0;
-  std::size_t fleet = 0;  ///< of these, such as others have told us
+  std::size_t fleet = 0, crowdsec = 0;  ///< of these, such as others have told us
   Pieces<Entry> entries;
   std::uint32_t unused = nothing;
   BanTrie ipv4{spread_ipv4};
@@ -88,7 +88,8 @@ struct BanList::Table {
   void erase(std::uint32_t id) noexcept;
   bool displace() noexcept;
   [[nodiscard]] Ban value(std::uint32_t id) const;
-  [[nodiscard]] bool is_fleet(std::uint32_t id) const { return ban_origin::is_fleet(whys[entries[id].why].second); }
+  /// As one more, or with -1 as one less, of those that others have told us.
+  void count_origin(std::uint32_t id, int one) noexcept;
 
   // The heap.
   void put(std::uint32_t place, const End& end) noexcept;
@@ -156,6 +157,13 @@ void BanList::Table::unindex(std::uint32_t id) noexcept {
     others.erase(peer.address);
 }
 
+void BanList::Table::count_origin(std::uint32_t id, int one) noexcept {
+  const std::string_view origin = whys[entries[id].why].second;
+  if (!ban_origin::is_foreign(origin)) return;
+  std::size_t& count_of_it = origin == ban_origin::crowdsec ? crowdsec : fleet;
+  count_of_it = one > 0 ? count_of_it + 1 : count_of_it - 1;
+}
+
 /// What can fail comes first.
 std::uint32_t BanList::Table::insert(const Ban& ban, base::Moment until) {
   if (unused == nothing) entries.make_room(1);
@@ -171,7 +179,7 @@ std::uint32_t BanList::Table::insert(const Ban& ban, base::Moment until) {
     throw;
   }
   ++count;
-  fleet += is_fleet(id) ? 1 : 0;
+  count_origin(id, 1);
   link(id);
   schedule(id, until);
   return id;
@@ -184,9 +192,9 @@ BanList::Added BanList::Table::extend(std::uint32_t id, base::Moment end, const 
   if (why.stays || (longer && !entries[id].stays)) {
     const Whys::Id now = whys.take(why.reason, why.origin);
     changes = changes || now != entries[id].why;
-    fleet -= is_fleet(id) ? 1 : 0;
+    count_origin(id, -1);
     whys.release(std::exchange(entries[id].why, now));
-    fleet += is_fleet(id) ? 1 : 0;
+    count_origin(id, 1);
   }
   unlink(id);
   entries[id].stays = entries[id].stays || why.stays;
@@ -199,7 +207,7 @@ void BanList::Table::erase(std::uint32_t id) noexcept {
   unschedule(id);
   unlink(id);
   unindex(id);
-  fleet -= is_fleet(id) ? 1 : 0;
+  count_origin(id, -1);
   whys.release(entries[id].why);
   entries[id] = {.after = std::exchange(unused, id)};
   if (--count > 0) return;
@@ -332,7 +340,7 @@ std::size_t BanList::expire(base::Moment now, std::size_t most) {
 }
 
 std::size_t BanList::size() const { return table_->count; }
-BanList::Filling BanList::filling() const { return {table_->capacity, table_->fleet}; }
+BanList::Filling BanList::filling() const { return {table_->capacity, table_->fleet, table_->crowdsec}; }
 
 std::optional<base::Moment> BanList::next_end() const {
   return table_->ends.size() == 0 ? std::nullopt : std::optional(table_->ends[0].at);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "xsuperd/policy/ban_origin.hpp"
 
@@ -26,52 +28,84 @@ base::Moment end_of(const fleet::Heard& heard, base::Moment now) {
   return heard.seconds == 0 ? base::Moment::max() : now + std::chrono::seconds(heard.seconds);
 }
 
-constexpr std::chrono::minutes look_every{1};
+/// Whoever says so: empty for us, or what origins of his begin with.
+std::string_view speaker_of(std::string_view origin) {
+  if (policy::ban_origin::is_fleet(origin)) return policy::ban_origin::fleet;
+  return origin == policy::ban_origin::crowdsec ? policy::ban_origin::crowdsec : std::string_view();
+}
+std::string_view speaker_of(fleet::Source source) { return source == fleet::Source::crowdsec ? policy::ban_origin::crowdsec : policy::ban_origin::fleet; }
 
-/// Those that have ended give way. All are gone through for that, and others say how often there is a reason to: so not each time.
-bool keep(OwnBans& own, const policy::BanList::Ban& ban, base::Moment now) {
-  if (own.bans.size() >= most_own_behind && now - own.looked_at >= look_every) {
-    own.looked_at = now;
-    erase_if(own.bans, [&](const auto& one) { return one.second.until <= now; });
-  }
-  if (own.bans.size() >= most_own_behind && !own.bans.contains(ban.peer)) return false;
-  own.bans.insert_or_assign(ban.peer, ban);
+bool is_over(const std::vector<policy::BanList::Ban>& all, base::Moment now) {
+  return std::ranges::all_of(all, [&](const policy::BanList::Ban& one) { return one.until <= now; });
+}
+
+void forget(BansBehind& behind, const policy::Network& peer, std::string_view speaker) {
+  const auto there = behind.find(peer);
+  if (there == behind.end()) return;
+  std::erase_if(there->second, [&](const policy::BanList::Ban& one) { return speaker_of(one.origin) == speaker; });
+  if (there->second.empty()) behind.erase(there);
+}
+
+/// Those that have ended give way.
+bool keep(BansBehind& behind, const policy::BanList::Ban& ban, base::Moment now) {
+  if (behind.size() >= most_behind) erase_if(behind, [&](const auto& one) { return is_over(one.second, now); });
+  if (behind.size() >= most_behind && !behind.contains(ban.peer)) return false;
+  forget(behind, ban.peer, speaker_of(ban.origin));
+  behind[ban.peer].push_back(ban);
   return true;
 }
 
-Heeded lengthen(policy::BanList& bans, OwnBans& own, const policy::BanList::Ban& there, base::Moment until, const policy::BanWhy& why, base::Moment now) {
-  if (there.until == base::Moment::max() || (until != base::Moment::max() && until <= there.until + rounding)) return Heeded::known;
-  const bool ours = !policy::ban_origin::is_fleet(there.origin);
-  if (ours && !keep(own, there, now)) return Heeded::known;
-  if (ours) bans.remove(there.peer);  // what an administrator has said would stay his, prolonged
-  // In front of his it does not make room for what peers cause either: his would be gone with it.
-  bans.add_until(there.peer, until, now, {.reason = why.reason, .origin = why.origin, .stays = there.stays});
+/// Others need not be told again what they said behind us: we lift ours for all.
+Heeded join(policy::BanList& bans, BansBehind& behind, const policy::BanList::Ban& there, const policy::BanList::Ban& said, base::Moment now) {
+  const bool same = speaker_of(there.origin) == speaker_of(said.origin);
+  const bool longer = there.until != base::Moment::max() && (said.until == base::Moment::max() || said.until > there.until + rounding);
+  if (!longer) {
+    if (!same && policy::ban_origin::is_foreign(there.origin)) (void)keep(behind, said, now);
+    return Heeded::known;
+  }
+  if (!same && !keep(behind, there, now)) return Heeded::known;
+  forget(behind, said.peer, speaker_of(said.origin));
+  if (!same) bans.remove(there.peer);  // what an administrator has said would stay his, prolonged
+  bans.add_until(said.peer, said.until, now, {.reason = said.reason, .origin = said.origin});
   return Heeded::taken;
+}
+
+void bring_back(policy::BanList& bans, BansBehind& behind, const policy::Network& peer, base::Moment now) {
+  const auto there = behind.find(peer);
+  if (there == behind.end()) return;
+  auto& all = there->second;
+  std::ranges::sort(all, {}, &policy::BanList::Ban::until);
+  if (!all.empty() && all.back().until > now) {
+    bans.put(all.back(), now);
+    all.pop_back();
+  }
+  if (is_over(all, now)) behind.erase(there);
 }
 
 }  // namespace
 
-Heeded heed(policy::BanList& bans, OwnBans& own, const fleet::Heard& heard, const ExemptNetworks& exempt, base::Moment now) {
+ExemptNetworks exempt_from_others(const config::Settings& defaults) {
+  return (defaults.ban_exempt ? defaults.ban_exempt : defaults.limit_exempt).value_or(ExemptNetworks{});
+}
+
+Heeded heed(policy::BanList& bans, BansBehind& behind, const fleet::Heard& heard, const ExemptNetworks& exempt, base::Moment now) {
   if (!fleet::may_travel(heard.peer)) return Heeded::too_wide;
   if (std::ranges::any_of(exempt, [&](const auto& one) { return within(heard.peer, one); })) return Heeded::exempt;
-  const std::string origin = std::string(policy::ban_origin::fleet) + heard.host;
-  const policy::BanWhy why{.reason = heard.reason, .origin = origin};
-  const base::Moment until = end_of(heard, now);
-  if (const auto there = bans.find(heard.peer, now)) return lengthen(bans, own, *there, until, why, now);
-  const auto [capacity, of_others] = bans.filling();
-  if (bans.size() >= capacity || of_others >= std::max<std::size_t>(capacity / 2, 1)) return Heeded::full;
-  bans.add_until(heard.peer, until, now, why);
+  const bool host = heard.source == fleet::Source::store;
+  const policy::BanList::Ban said{.peer = heard.peer, .until = end_of(heard, now), .since = now, .reason = heard.reason,
+                                  .origin = std::string(speaker_of(heard.source)) + (host ? heard.host : std::string())};
+  if (const auto there = bans.find(heard.peer, now)) return join(bans, behind, *there, said, now);
+  const auto [capacity, from_fleet, from_crowdsec] = bans.filling();
+  if (bans.size() >= capacity || from_fleet + from_crowdsec >= std::max<std::size_t>(capacity / 2, 1)) return Heeded::full;
+  bans.put(said, now);
   return Heeded::taken;
 }
 
-bool heed(policy::BanList& bans, OwnBans& own, const fleet::Lifted& lifted, base::Moment now) {
+bool heed(policy::BanList& bans, BansBehind& behind, const fleet::Lifted& lifted, base::Moment now) {
   const auto there = bans.find(lifted.peer, now);
-  if (!there || !policy::ban_origin::is_fleet(there->origin)) return false;
+  if (!there || speaker_of(there->origin) != speaker_of(lifted.source)) return forget(behind, lifted.peer, speaker_of(lifted.source)), false;
   bans.remove(lifted.peer);
-  const auto ours = own.bans.find(lifted.peer);
-  if (ours == own.bans.end()) return true;
-  if (ours->second.until > now) bans.put(ours->second, now);
-  own.bans.erase(ours);
+  bring_back(bans, behind, lifted.peer, now);
   return true;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What other hosts of a fleet say of bans, and a list of bans. Internal to supervisor.
+// What other hosts of a fleet and CrowdSec say of bans, and a list of bans. Internal to supervisor.
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
@@ -13,7 +13,10 @@ namespace xsuperd::supervisor {
 
 using ExemptNetworks = std::vector<config::AddressPattern>;
 
-/// What has become of a ban that another host has told us of.
+/// Who is not banned for what others say.
+[[nodiscard]] ExemptNetworks exempt_from_others(const config::Settings& defaults);
+
+/// What has become of a ban that somebody else has told us of.
 enum class Heeded : std::uint8_t {
   taken,     ///< it is in force here now, or for longer than before
   known,     ///< nothing has changed
@@ -22,18 +25,16 @@ enum class Heeded : std::uint8_t {
   full,      ///< there is no room for more of others
 };
 
-/// Bans of ours behind those of others that last longer: they are in force again when the others lift theirs.
-struct OwnBans {
-  boost::unordered_flat_map<policy::Network, policy::BanList::Ban> bans = {};
-  base::Moment looked_at{};  ///< when they were full, for such as have ended
-};
-inline constexpr std::size_t most_own_behind = 65'536;  ///< with more, ours stay as they are
+/// Of us, the fleet and CrowdSec, up to two are behind one who bans the peer for longer: their bans are in force again when he lifts
+/// his, the longest first.
+using BansBehind = boost::unordered_flat_map<policy::Network, std::vector<policy::BanList::Ban>>;
+inline constexpr std::size_t most_behind = 65'536;  ///< peers; with more, what is on the list stays as it is
 
 /// Puts it on the list unless one of these is the case. A ban of ours becomes no shorter; if others ban the peer for longer the
-/// ban is theirs, and ours is kept in `own`. What others say takes at most half of the list, and never the place of another ban.
-/// Pure. Throws std::bad_alloc.
-[[nodiscard]] Heeded heed(policy::BanList& bans, OwnBans& own, const fleet::Heard& heard, const ExemptNetworks& exempt, base::Moment now);
-/// The other host has lifted it: true when the list has changed. A ban of ours stays.
-[[nodiscard]] bool heed(policy::BanList& bans, OwnBans& own, const fleet::Lifted& lifted, base::Moment now);
+/// ban is theirs, and ours is kept in `behind`; likewise between the fleet and CrowdSec. What others say takes at most half of the
+/// list, and never the place of another ban. Pure. Throws std::bad_alloc.
+[[nodiscard]] Heeded heed(policy::BanList& bans, BansBehind& behind, const fleet::Heard& heard, const ExemptNetworks& exempt, base::Moment now);
+/// Who has told of it has lifted it: true when the list has changed. A ban of ours, or of somebody else, stays.
+[[nodiscard]] bool heed(policy::BanList& bans, BansBehind& behind, const fleet::Lifted& lifted, base::Moment now);
 
 }  // namespace xsuperd::supervisor

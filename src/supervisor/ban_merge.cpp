@@ -43,7 +43,7 @@ void take_in(const policy::BanList::Ban& ban, base::Moment now, policy::BanList&
   const auto there = bans.find(ban.peer, now);
   if (!there)
     bans.put(ban, now);
-  else if (policy::ban_origin::is_fleet(ban.origin) && !policy::ban_origin::is_fleet(there->origin))
+  else if (policy::ban_origin::is_foreign(ban.origin) && !policy::ban_origin::is_foreign(there->origin))
     return;  // what others have said makes no ban of ours theirs
   else if (there->until < ban.until || (ban.stays && !there->stays))
     bans.add_until(ban.peer, ban.until, now, {.reason = ban.reason, .origin = ban.origin, .stays = ban.stays});

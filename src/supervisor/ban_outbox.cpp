@@ -11,7 +11,7 @@ namespace xsuperd::supervisor {
 namespace {
 
 std::optional<fleet::Order> told(const std::optional<policy::BanList::Ban>& ban, base::Moment now) {
-  if (!ban || policy::ban_origin::is_fleet(ban->origin) || !fleet::may_travel(ban->peer) || ban->until <= now) return std::nullopt;
+  if (!ban || policy::ban_origin::is_foreign(ban->origin) || !fleet::may_travel(ban->peer) || ban->until <= now) return std::nullopt;
   std::uint64_t seconds = 0;
   if (ban->until != base::Moment::max()) seconds = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(ban->until - now).count());
   return fleet::Add{ban->peer, seconds, fleet::plain(ban->reason)};

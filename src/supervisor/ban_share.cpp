@@ -37,7 +37,7 @@ std::string host_name() {
 }  // namespace
 
 BanShare::BanShare(With with)
-    : with_(std::move(with)), client_(with_.loop, with_.spawner, {.user = with_.user, .host = host_name()}, callbacks()),
+    : with_(std::move(with)), client_(with_.loop, with_.process, {.host = host_name()}, callbacks()),
       counts_({with_.loop, with_.counts, with_.now, with_.log, [this] { return client_.has_room_to_ask() && (outbox_.empty() || resuming_.is_set()); },
                [this](const fleet::Order& order) { client_.send(order); }}),
       sending_(with_.loop, [this] { send(); }), resuming_(with_.loop, [this] { resume(); }), pause_(first_pause) {}
@@ -64,13 +64,11 @@ fleet::Client::Callbacks BanShare::callbacks() {
               },
           .on_counted = [this](const fleet::Counted& word) { return counts_.counted(word); },
           .on_time = [this](const fleet::Time& word) { return counts_.told_time(word); },
-          .on_uncounted = [this](const std::string& why) { return counts_.uncounted(why); },
-          .on_trouble = [this](const std::string& sentence) { process_failed(sentence); }};
+          .on_uncounted = [this](const std::string& why) { return counts_.uncounted(why); }};
 }
 
 void BanShare::use(const config::Settings& defaults) {
-  const auto& exempt = defaults.ban_exempt ? defaults.ban_exempt : defaults.limit_exempt;
-  exempt_ = exempt.value_or(ExemptNetworks{});
+  exempt_ = exempt_from_others(defaults);
   fleet::Stores stores = stores_of(defaults);
   if (stores.addresses.empty()) outbox_.clear();
   counts_.use(!stores.addresses.empty());
@@ -86,14 +84,7 @@ void BanShare::tell_all() {
   send_soon();
 }
 
-/// What does not go away by itself, such as a library that is not there, is said once.
-void BanShare::process_failed(const std::string& sentence) {
-  const std::string what = sentence.substr(0, sentence.rfind(';'));
-  if (what != std::exchange(failure_, what)) with_.log.error("{}", sentence);
-}
-
 void BanShare::changed(const policy::Network& peer, bool lifted) {
-  own_.bans.erase(peer);
   if (!client_.wanted()) return;
   if (!outbox_.put(peer, lifted) && lifted && !std::exchange(lost_told_, true))
     with_.log.error("the store {} has been away for too long: some lifted bans will not be reported to it", client_.store());
@@ -106,7 +97,6 @@ void BanShare::met() {
   else
     with_.log.notice("bans are shared through {}", client_.store());
   lost_told_ = refused_some_ = false;
-  failure_.clear();
   refusal_.clear();
   pause_ = first_pause;
   outbox_.start_anew();
@@ -173,7 +163,7 @@ void BanShare::send() {
 void BanShare::heard(const fleet::Heard& one) {
   ++heard_;
   if (outbox_.lifts(one.peer)) return;
-  switch (heed(with_.bans, own_, one, exempt_, with_.now())) {
+  switch (heed(with_.bans, with_.behind, one, exempt_, with_.now())) {
     case Heeded::taken: return with_.on_change(one.peer);
     case Heeded::known:
     case Heeded::exempt: return;
@@ -186,10 +176,15 @@ void BanShare::heard(const fleet::Heard& one) {
 }
 
 void BanShare::lifted(const fleet::Lifted& one) {
-  if (!heed(with_.bans, own_, one, with_.now())) return;
+  if (!heed(with_.bans, with_.behind, one, with_.now())) return;
   with_.on_change(one.peer);
-  // A ban of ours is in force again, of which the store has nothing any more.
-  if (with_.bans.contains(one.peer, with_.now())) (void)outbox_.put(one.peer, false);
+  came_back(one.peer);
+}
+
+/// The store may have nothing of it any more.
+void BanShare::came_back(const policy::Network& peer) {
+  if (!client_.wanted() || !with_.bans.contains(peer, with_.now())) return;
+  (void)outbox_.put(peer, false);
   send_soon();
 }
 

@@ -26,9 +26,9 @@ class BanShare {
  public:
   struct With {
     boost::asio::io_context& loop;
-    spawn::Spawner& spawner;
-    worker::WorkerUser user;
+    fleet::Helper& process;
     policy::BanList& bans;
+    BansBehind& behind;
     policy::FleetCounts& counts;
     const std::function<base::Moment()>& now;
     const log::DaemonLog& log;
@@ -50,8 +50,8 @@ class BanShare {
   void counted() { counts_.changed(); }
   /// As the control socket tells it; nothing without ban_share.
   [[nodiscard]] std::optional<control::reply::Fleet> state() const;
-  /// As Client::pidfd().
-  [[nodiscard]] int pidfd() const { return client_.pidfd(); }
+  /// Somebody else has lifted his ban: one of ours may be in force again.
+  void came_back(const policy::Network& peer);
 
  private:
   [[nodiscard]] fleet::Client::Callbacks callbacks();
@@ -59,7 +59,6 @@ class BanShare {
   void lost(bool all);
   void resume();
   void taken();
-  void process_failed(const std::string& sentence);
   void refused(std::size_t count, const std::string& why);
   void heard(const fleet::Heard& heard);
   void lifted(const fleet::Lifted& lifted);
@@ -75,9 +74,7 @@ class BanShare {
   loop::Alarm resuming_;                   ///< after the store has refused something
   std::chrono::milliseconds pause_;
   ExemptNetworks exempt_;
-  OwnBans own_;
   std::string refusal_;                    ///< what the store has said to the last change
-  std::string failure_;                    ///< of the process, as it was told last
   bool refused_some_ = false;              ///< since it was tried again
   bool told_ = false;                      ///< that something is wrong with the store
   bool full_told_ = false;

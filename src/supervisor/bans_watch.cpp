@@ -30,6 +30,7 @@ void BansWatch::begin(const config::Settings& defaults) {
   file_.open(file_of(defaults));
   firewall_.use(defaults.ban_nft);
   share_.use(defaults);
+  crowdsec_.use(defaults);
   watch();
 }
 
@@ -41,6 +42,7 @@ void BansWatch::go_on(const config::Settings& defaults, const HandOver& state) {
   state.ban_file_unread ? file_.use(file_of(defaults)) : file_.go_on(file_of(defaults), state.ban_file_lines, state.ban_file_behind);
   firewall_.use(defaults.ban_nft);
   share_.use(defaults);
+  crowdsec_.use(defaults);
   share_.inherit();
   watch();
 }
@@ -52,7 +54,7 @@ void BansWatch::hand_over(HandOver& state) const {
   state.ban_file_lines = file_.lines();
   state.ban_file_behind = file_.behind();
   state.ban_file_unread = file_.unread();
-  if (const int pidfd = share_.pidfd(); pidfd >= 0) state.leftovers.push_back({pidfd});
+  if (const int pidfd = process_.pidfd(); pidfd >= 0) state.leftovers.push_back({pidfd});
 }
 
 void BansWatch::reconfigured(const config::Settings& defaults) {
@@ -60,6 +62,7 @@ void BansWatch::reconfigured(const config::Settings& defaults) {
   file_.use(file_of(defaults));
   firewall_.use(defaults.ban_nft);
   share_.use(defaults);
+  crowdsec_.use(defaults);
   watch();
 }
 
@@ -68,9 +71,15 @@ void BansWatch::changed(const policy::Network& network) {
   firewall_.changed(network);
 }
 
-void BansWatch::banned(const policy::Network& network) {
+/// What stood behind is over, or was what is lifted now.
+void BansWatch::ours_changed(const policy::Network& network, bool lifted) {
+  behind_.erase(network);
   changed(network);
-  share_.changed(network, false);
+  share_.changed(network, lifted);
+}
+
+void BansWatch::banned(const policy::Network& network) {
+  ours_changed(network, false);
   watch();
 }
 
@@ -84,6 +93,11 @@ void BansWatch::merged() {
 void BansWatch::heard(const policy::Network& network) {
   changed(network);
   watch();
+}
+
+void BansWatch::decided(const policy::Network& network) {
+  heard(network);
+  share_.came_back(network);
 }
 
 /// Fact B5.29: looked at once a minute as long as there is somebody on the list who may leave it.
@@ -104,10 +118,7 @@ std::vector<policy::BanList::Result> BansWatch::add(std::span<const policy::Netw
   std::vector<policy::BanList::Result> results;
   for (const policy::Network& network : networks) {
     results.push_back(bans_.list.add(network, minutes, now_(), {.reason = reason, .origin = policy::ban_origin::administrator, .stays = true}));
-    if (results.back().added != policy::BanList::Added::unchanged) {
-      changed(network);
-      share_.changed(network, false);
-    }
+    if (results.back().added != policy::BanList::Added::unchanged) ours_changed(network, false);
     const std::string text = network.text();
     record_(log::record::Ban{.network = text, .minutes = minutes < 0 ? std::nullopt : std::optional(minutes),
                              .reason = log::record::Words(reason)});
@@ -120,8 +131,7 @@ void BansWatch::remove(std::span<const policy::Network> networks) {
   for (const policy::Network& network : networks) {
     bans_.list.remove(network);
     bans_.offenders.forget(network);
-    changed(network);
-    share_.changed(network, true);
+    ours_changed(network, true);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "supervisor/ban_crowdsec.hpp"
 #include "supervisor/ban_file.hpp"
 #include "supervisor/ban_firewall.hpp"
 #include "supervisor/ban_share.hpp"
@@ -20,10 +21,10 @@
 namespace xsuperd::supervisor {
 
 /// Sees to it that nobody stays on the list of bans for too long, that its file and the firewall have what it has, that other hosts
-/// know of it, and changes it at an administrator's word. Loop thread only; everything it refers to outlives it.
+/// know of it, that it has what they and CrowdSec say, and changes it at an administrator's word. Loop thread only; everything it refers to outlives it.
 class BansWatch {
  public:
-  /// Who starts the process for ban_share, and who it becomes.
+  /// Who starts the process for ban_share and ban_crowdsec, and who it becomes.
   struct Sharing {
     spawn::Spawner& spawner;
     worker::WorkerUser user;
@@ -34,7 +35,9 @@ class BansWatch {
             const Sharing& sharing, std::function<void(const log::Event&)> record)
       : bans_(bans), now_(now), log_(log), record_(std::move(record)), alarm_(files.loop(), [this] { look(); }),
         file_(files, bans.list, now, log, [this] { merged(); }), firewall_(files.loop(), nft, bans.list, now, log, {}),
-        share_({files.loop(), sharing.spawner, sharing.user, bans.list, sharing.counts, now, log, [this](const policy::Network& network) { heard(network); }}) {}
+        process_(files.loop(), sharing.spawner, {.user = sharing.user, .on_trouble = [this](const std::string& sentence) { log_.error("{}", sentence); }}),
+        share_({files.loop(), process_, bans.list, behind_, sharing.counts, now, log, [this](const policy::Network& network) { heard(network); }}),
+        crowdsec_({files.loop(), process_, bans.list, behind_, now, log, [this](const policy::Network& network) { decided(network); }}) {}
 
   /// At the start, with what the defaults say of bans: the file is read before it returns.
   void begin(const config::Settings& defaults);
@@ -62,10 +65,15 @@ class BansWatch {
   [[nodiscard]] const BanFile& file() const { return file_; }
   [[nodiscard]] const BanFirewall& firewall() const { return firewall_; }
   [[nodiscard]] const BanShare& share() const { return share_; }
+  [[nodiscard]] const BanCrowdsec& crowdsec() const { return crowdsec_; }
 
  private:
   /// Of another host.
   void heard(const policy::Network& network);
+  /// By CrowdSec.
+  void decided(const policy::Network& network);
+  /// By this host, or its administrator.
+  void ours_changed(const policy::Network& network, bool lifted);
   void watch();
   void look();
   void merged();
@@ -78,7 +86,10 @@ class BansWatch {
   loop::Alarm alarm_;
   BanFile file_;
   BanFirewall firewall_;
+  BansBehind behind_;
+  fleet::Helper process_;
   BanShare share_;
+  BanCrowdsec crowdsec_;
   bool some_ = false;  ///< have expired since that was last said
 };
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -11,14 +9,11 @@
 #include <vector>
 
 #include "xsuperd/config/store_address.hpp"
+#include "xsuperd/fleet/helper.hpp"
 #include "xsuperd/fleet/words.hpp"
-#include "xsuperd/worker/client.hpp"
 
 namespace boost::asio {
 class io_context;
-}
-namespace xsuperd::spawn {
-class Spawner;
 }
 
 namespace xsuperd::fleet {
@@ -31,19 +26,17 @@ struct Stores {
   bool operator==(const Stores&) const = default;
 };
 
-/// The daemon's side: starts the process, connects to a store for it, hands it the connections, and begins again, with
-/// growing pauses, when store or process is gone. What the process says is considered hostile: one that breaks the protocol is
-/// killed. Lives on the loop thread, never waits.
+/// The daemon's side of what is shared: connects to a store for the process, hands it the connections, and begins again, with
+/// growing pauses, when store or process is gone. What the process says is considered hostile. Lives on the loop thread, never
+/// waits.
 class Client {
  public:
   struct Options {
-    worker::WorkerUser user = {};  ///< who the process becomes when the daemon is root
     std::string host = {};         ///< our name
     std::chrono::milliseconds first_pause{100};
     std::chrono::milliseconds longest_pause{30'000};
     /// A store that was there for so long is tried again after the first pause.
     std::chrono::milliseconds healthy_after{5'000};
-    std::chrono::milliseconds silence{30'000};  ///< after which a process that shows no sign of life is killed
   };
   /// They may call send(), and nothing else of the Client.
   struct Callbacks {
@@ -59,10 +52,9 @@ class Client {
     std::function<bool(const Counted&)> on_counted;
     std::function<bool(const Time&)> on_time;
     std::function<bool(const std::string& why)> on_uncounted;
-    std::function<void(const std::string& sentence)> on_trouble;  ///< of the process, for the log
   };
-  /// Loop and spawner outlive it.
-  Client(boost::asio::io_context& loop, spawn::Spawner& spawner, Options options, Callbacks callbacks);
+  /// Loop and process outlive it.
+  Client(boost::asio::io_context& loop, Helper& helper, Options options, Callbacks callbacks);
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -83,13 +75,11 @@ class Client {
   [[nodiscard]] std::string store() const;
   /// Why none is there; empty: one is, or none has been tried yet.
   [[nodiscard]] const std::string& trouble() const;
-  /// Of the process, for an upgrade: whoever takes over must reap it. -1: none.
-  [[nodiscard]] int pidfd() const;
 
  private:
   friend struct Hearing;
   struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace xsuperd::fleet

@@ -9,8 +9,8 @@
 
 #include "xsuperd/policy/network.hpp"
 
-/// Bans and counts shared by the hosts of a fleet: the unprivileged process that talks with the store, the daemon's side of it, and the
-/// words that pass between the two. No byte of the store is read by the daemon.
+/// Bans and counts shared by the hosts of a fleet, and bans by CrowdSec: the unprivileged process that talks with the store and with
+/// the Local API, the daemon's side of it, and the words that pass between the two. No byte of either is read by the daemon.
 namespace xsuperd::fleet {
 
 inline constexpr std::size_t longest_text = 200;      ///< bytes of a reason, a host name, or a sentence about a trouble
@@ -24,6 +24,9 @@ inline constexpr std::uint32_t longest_bucket = 86'400;        ///< seconds
 inline constexpr std::uint64_t greatest_time = std::uint64_t{1} << 50;  ///< of the clock of the store
 /// A ban that would last longer is one for ever.
 inline constexpr std::uint64_t most_seconds = std::uint64_t{99} * 365 * 86'400;
+
+/// Whom the process talks with.
+enum class Source : std::uint8_t { store, crowdsec };
 
 /// To the process: speak with that store, from now on. Two connections to it come along as descriptors, and with `tls` a file
 /// with the encoded tls::Offer.
@@ -63,7 +66,17 @@ struct Count {
 struct AskTime {
   bool operator==(const AskTime&) const = default;
 };
-using Order = std::variant<Meet, Add, Remove, Count, AskTime>;
+/// To the process: ask that Local API of CrowdSec, every ten seconds from now on. A connection to it comes along as a descriptor,
+/// and with `tls` a file with the encoded tls::Offer.
+struct Consult {
+  std::string host = {};  ///< as it stands in the header field Host
+  std::string base = {};  ///< what stands before /v1 in a request
+  std::string key = {};
+  bool tls = false;
+  bool startup = true;    ///< ask for all decisions first, and not only for what has changed
+  bool operator==(const Consult&) const = default;
+};
+using Order = std::variant<Meet, Add, Remove, Count, AskTime, Consult>;
 
 /// It is in its sandbox. The first word of the process, or Failed.
 struct Ready {
@@ -73,13 +86,18 @@ struct Failed {
   std::string why = {};
   bool operator==(const Failed&) const = default;
 };
-/// The store knows us, is the primary, and tells us of changes.
+/// The store knows us, is the primary, and tells us of changes. Or each time that the Local API has answered: all of the answer has
+/// been told.
 struct Met {
+  Source source = Source::store;
+  std::uint32_t left_out = 0;  ///< decisions of the answer for which there was no room
   bool operator==(const Met&) const = default;
 };
-/// Nothing is to be had of these connections (any more), which are closed.
+/// Nothing is to be had of these connections (any more), which are closed. Without a reason, of the Local API: nothing has been
+/// missed, and another connection is wanted when it is to be asked again.
 struct Lost {
   std::string why = {};
+  Source source = Source::store;
   bool operator==(const Lost&) const = default;
 };
 /// The outcome of the oldest so many changes that are under way.
@@ -92,17 +110,19 @@ struct Refused {
   std::string why = {};
   bool operator==(const Refused&) const = default;
 };
-/// The store has a ban of another host, or of ours.
+/// The store has a ban of another host, or of ours. Or the Local API has decided so; `host` is empty then.
 struct Heard {
   policy::Network peer = {};
   std::uint64_t seconds = 0;  ///< 0: for ever
   std::string reason = {};
   std::string host = {};
+  Source source = Source::store;
   bool operator==(const Heard&) const = default;
 };
-/// Another host has lifted it.
+/// Another host has lifted it, or the Local API has.
 struct Lifted {
   policy::Network peer = {};
+  Source source = Source::store;
   bool operator==(const Lifted&) const = default;
 };
 /// The store has been flushed: what we have told it is not there any more.
@@ -131,7 +151,10 @@ struct Time {
 };
 using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted, Emptied, Alive, Counted, Uncounted, Time>;
 
-/// Texts that are longer than they may be are cut, but for those of a Meet, which throw std::length_error.
+/// Whom it is from, or comes of; of the process itself as of the store.
+[[nodiscard]] Source source_of(const Word& word);
+
+/// Texts that are longer than they may be are cut, but for those of a Meet or a Consult, which throw std::length_error.
 [[nodiscard]] std::string encode(const Order& order);
 [[nodiscard]] std::string encode(const Word& word);
 /// Decoding trusts nothing: any bytes give a message or none. Peers are IP addresses and networks without a scope.

@@ -102,10 +102,11 @@ class BanList {
   /// Removes what has expired, at most so many; returns how many there were.
   std::size_t expire(base::Moment now, std::size_t most = static_cast<std::size_t>(-1));
   [[nodiscard]] std::size_t size() const;
-  /// How many there may be, and how many there are that have come from other hosts (ban_origin::fleet).
+  /// How many there may be, and how many there are that have come from other hosts (ban_origin::fleet) and from CrowdSec.
   struct Filling {
     std::size_t capacity = 0;
     std::size_t from_fleet = 0;
+    std::size_t from_crowdsec = 0;
   };
   [[nodiscard]] Filling filling() const;
   /// When the next one expires; nothing when none ever will.

@@ -92,6 +92,7 @@ reply::Status status_of(const View& daemon) {
   if (const auto& trouble = daemon.bans().file().trouble()) status.ban_trouble = *trouble;
   if (const auto& trouble = daemon.bans().firewall().trouble()) status.ban_nft_trouble = *trouble;
   if (auto fleet = daemon.bans().share().state()) status.fleet = std::move(*fleet);
+  if (auto crowdsec = daemon.bans().crowdsec().state()) status.crowdsec = std::move(*crowdsec);
   status.log_level = level_word(daemon.log_level());
   status.control_clients = daemon.clients();
   return status;

@@ -46,6 +46,7 @@ reply::Metrics metrics_of(const View& daemon) {
   metrics.cpu = processor_time();
   metrics.bans = daemon.bans().list().size();
   if (auto fleet = daemon.bans().share().state()) metrics.fleet = std::move(*fleet);
+  if (auto crowdsec = daemon.bans().crowdsec().state()) metrics.crowdsec = std::move(*crowdsec);
   metrics.worker_failures = {daemon.worker_failures().count, time_of(daemon.worker_failures().last)};
   metrics.boxes = daemon.boxes();
   metrics.left_out = left_out(*daemon.configuration());

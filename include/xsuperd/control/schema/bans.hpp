@@ -20,7 +20,7 @@ struct Ban {
   Maybe<std::uint64_t> hits;
   static constexpr std::array notes{Note{"address", "or ADDRESS/LENGTH, unix:uid=NUMBER or vsock:NUMBER"}, Note{"seconds_left", "null: forever"},
                                     Note{"reason", "a cause as in ban_on and the id of the service, or what was given with the ban"},
-                                    Note{"origin", "service, administrator, file, or fleet: and the host that has banned it; or what the file says"},
+                                    Note{"origin", "service, administrator, file, crowdsec, or fleet: and the host that has banned it; or what the file says"},
                                     Note{"since", "seconds since 1970"}, Note{"hits", "requests that were refused because of it"}};
 };
 BOOST_DESCRIBE_STRUCT(Ban, (), (address, seconds_left, reason, origin, since, hits))

@@ -99,6 +99,23 @@ struct Fleet {
 };
 BOOST_DESCRIBE_STRUCT(Fleet, (), (store, connected, bans, sent, heard, left_out, trouble, counted, uncounted, count_trouble))
 
+/// The Local API of CrowdSec.
+struct Crowdsec {
+  std::string url;
+  bool connected = false;
+  std::uint64_t bans = 0;
+  std::uint64_t heard = 0;
+  std::uint64_t left_out = 0;
+  Maybe<std::string> trouble;
+  static constexpr std::array notes{Note{"url", "as in ban_crowdsec"},
+                                    Note{"connected", "whether it has answered, and nothing has been wrong since"},
+                                    Note{"bans", "in force that have come from it"},
+                                    Note{"heard", "of its decisions, each time that one was told, since the daemon was started or upgraded"},
+                                    Note{"left_out", "of these, such as are wider than is allowed or found no room"},
+                                    Note{"trouble", "why it cannot be used, if so"}};
+};
+BOOST_DESCRIBE_STRUCT(Crowdsec, (), (url, connected, bans, heard, left_out, trouble))
+
 struct Descriptors {
   std::uint64_t used = 0;
   std::uint64_t limit = 0;
@@ -123,6 +140,7 @@ struct Status {
   Maybe<std::string> ban_trouble;
   Maybe<std::string> ban_nft_trouble;
   Maybe<Fleet> fleet;
+  Maybe<Crowdsec> crowdsec;
   Word<LogLevels> log_level;
   std::uint64_t control_clients = 0;
   Descriptors descriptors;
@@ -131,10 +149,11 @@ struct Status {
                                     Note{"ban_trouble", "why the file of bans lags behind, if it does"},
                                     Note{"ban_nft_trouble", "why the sets of nftables do not hold the bans, if they do not"},
                                     Note{"fleet", "only with ban_share"},
+                                    Note{"crowdsec", "only with ban_crowdsec"},
                                     Note{"recent", "the last five records, as in events"}};
 };
 BOOST_DESCRIBE_STRUCT(Status, (), (version, pid, started, now, configuration, services, totals, process_limit, load, workers,
-                                   worker_failures, conversations, boxes, bans, ban_trouble, ban_nft_trouble, fleet, log_level,
+                                   worker_failures, conversations, boxes, bans, ban_trouble, ban_nft_trouble, fleet, crowdsec, log_level,
                                    control_clients, descriptors, recent))
 
 struct LogLevel {

@@ -22,6 +22,7 @@ struct Metrics : Stats {
   WorkerFailures worker_failures;
   Boxes boxes;
   Maybe<Fleet> fleet;
+  Maybe<Crowdsec> crowdsec;
   LeftOut left_out;
   std::uint64_t retiring = 0;
   std::uint64_t errors = 0;
@@ -41,6 +42,7 @@ struct Metrics : Stats {
       Note{"tls_workers", "how many workers speak TLS"},
       Note{"tls_conversations", "connections that they hold"},
       Note{"fleet", "only with ban_share"},
+      Note{"crowdsec", "only with ban_crowdsec"},
       Note{"retiring", "removed services whose servers still run"},
       Note{"errors", "in the configuration when it was last read"},
       Note{"loaded", "when the configuration in effect was read"},
@@ -48,7 +50,7 @@ struct Metrics : Stats {
       Note{"failed_starts", "how often a server could not be started, by what had failed"},
       Note{"handshakes", "of TLS: how they came out"}};
 };
-BOOST_DESCRIBE_STRUCT(Metrics, (Stats), (tls_workers, tls_conversations, worker_failures, boxes, fleet, left_out, retiring, errors, warnings, loaded,
+BOOST_DESCRIBE_STRUCT(Metrics, (Stats), (tls_workers, tls_conversations, worker_failures, boxes, fleet, crowdsec, left_out, retiring, errors, warnings, loaded,
                                          last_reload, reloads_applied, reloads_refused, upgrades, log_lost, control_clients,
                                          failed_starts, handshakes))
 

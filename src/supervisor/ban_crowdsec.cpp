@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "supervisor/ban_crowdsec.hpp"
+
+#include <string>
+#include <utility>
+
+#include "xsuperd/config/lapi_address.hpp"
+#include "xsuperd/config/tls.hpp"
+
+namespace xsuperd::supervisor {
+
+namespace {
+
+std::optional<fleet::Lapi> lapi_of(const config::Settings& defaults) {
+  if (!defaults.ban_crowdsec || defaults.ban_crowdsec->size() != 2) return std::nullopt;
+  auto address = config::parse_lapi_address(defaults.ban_crowdsec->front());
+  if (!address) return std::nullopt;
+  return fleet::Lapi{.address = std::move(*address), .key_file = defaults.ban_crowdsec->back(),
+                     .authorities = defaults.ban_crowdsec_ca.value_or(std::string(config::usual_authorities))};
+}
+
+}  // namespace
+
+BanCrowdsec::BanCrowdsec(With with) : with_(std::move(with)), client_(with_.loop, with_.process, {}, callbacks()) {}
+
+fleet::LapiClient::Callbacks BanCrowdsec::callbacks() {
+  return {.on_met = [this] { met(); },
+          .on_lost = [this] { lost(); },
+          .on_heard = [this](const fleet::Heard& one) { heard(one); },
+          .on_lifted = [this](const fleet::Lifted& one) { lifted(one); },
+          .on_left_out = [this](std::size_t count) { left_out_ += count; }};
+}
+
+void BanCrowdsec::use(const config::Settings& defaults) {
+  exempt_ = exempt_from_others(defaults);
+  client_.use(lapi_of(defaults));
+}
+
+void BanCrowdsec::met() {
+  if (std::exchange(told_of_, {}) == client_.url())
+    with_.log.notice("CrowdSec at {} is there again: its bans are in force", client_.url());
+  else
+    with_.log.notice("bans of CrowdSec at {} are in force", client_.url());
+}
+
+void BanCrowdsec::lost() {
+  if (client_.trouble().empty() || std::exchange(told_of_, client_.url()) == client_.url()) return;
+  with_.log.error("CrowdSec cannot be used: {}; known bans stay in force, and it will be tried again", client_.trouble());
+}
+
+void BanCrowdsec::heard(const fleet::Heard& one) {
+  ++heard_;
+  switch (heed(with_.bans, with_.behind, one, exempt_, with_.now())) {
+    case Heeded::taken: return with_.on_change(one.peer);
+    case Heeded::known:
+    case Heeded::exempt: return;
+    case Heeded::too_wide: ++left_out_; return;
+    case Heeded::full: break;
+  }
+  ++left_out_;
+  if (!std::exchange(full_told_, true))
+    with_.log.error("there is no more room for bans of CrowdSec, which with those of other hosts may take at most half of ban_limit; new ones are ignored from now on");
+}
+
+void BanCrowdsec::lifted(const fleet::Lifted& one) {
+  if (heed(with_.bans, with_.behind, one, with_.now())) with_.on_change(one.peer);
+}
+
+std::optional<control::reply::Crowdsec> BanCrowdsec::state() const {
+  if (!client_.wanted()) return std::nullopt;
+  control::reply::Crowdsec state{.url = client_.url(), .connected = client_.met(), .bans = with_.bans.filling().from_crowdsec, .heard = heard_,
+                                 .left_out = left_out_, .trouble = {}};
+  if (!client_.trouble().empty()) state.trouble = client_.trouble();
+  return state;
+}
+
+}  // namespace xsuperd::supervisor
