@@ -15,12 +15,13 @@ std::vector<Order> orders() {
   return {Meet{"alpha", 7, "limits", "secret", 3, true}, Add{network("192.0.2.0/24"), 600, "sensor telnet"},
           Add{network("2001:db8::1"), 0, ""}, Remove{network("192.0.2.7")},
           Count{Count::What::sessions, "ssh", network("192.0.2.7"), 10, 178000000, 2}, Count{Count::What::admitted, "", network("2001:db8::/64"), 60, 0, -1},
-          AskTime{}};
+          AskTime{}, Consult{"lapi.example.org:8080", "/crowdsec", "secret", true, false}};
 }
 
 std::vector<Word> words() {
   return {Ready{}, Failed{"no"}, Met{}, Lost{"gone"}, Done{3}, Refused{1, "OOM"}, Heard{network("198.51.100.0/24"), 60, "refused ftp", "beta"},
-          Lifted{network("2001:db8::/32")}, Emptied{}, Alive{}, Counted{3, most_counted}, Uncounted{"NOPERM"}, Time{1780000000123}};
+          Lifted{network("2001:db8::/32")}, Emptied{}, Alive{}, Met{Source::crowdsec, 7}, Lost{"", Source::crowdsec},
+          Heard{network("198.51.100.0/24"), 0, "crowdsecurity/ssh-bf", "", Source::crowdsec}, Lifted{network("2001:db8::/32"), Source::crowdsec}, Counted{3, most_counted}, Uncounted{"NOPERM"}, Time{1780000000123}};
 }
 
 }  // namespace
@@ -71,7 +72,7 @@ TEST_CASE("a peer that is not an IP address, or has bits behind its prefix, is n
   other[6] = 1;  // the last byte of the address
   CHECK_FALSE(decode_word(other));
   other = bytes;
-  other.back() = 33;  // more bits than IPv4 has
+  other[other.size() - 2] = 33;  // more bits than IPv4 has
   CHECK_FALSE(decode_word(other));
 }
 
@@ -103,10 +104,22 @@ TEST_CASE("a service whose id is too long is counted under a name of its own") {
   CHECK(service_name(longer) == service_name(longer));
 }
 
+TEST_CASE("a word says whom it is from, and there are two of those") {
+  CHECK(source_of(Word(Met{})) == Source::store);
+  CHECK(source_of(Word(Done{1})) == Source::store);
+  for (const Word& one : {Word(Met{Source::crowdsec, 0}), Word(Lost{"", Source::crowdsec}), Word(Heard{.peer = network("192.0.2.7"), .source = Source::crowdsec}),
+                          Word(Lifted{network("192.0.2.7"), Source::crowdsec})})
+    CHECK(source_of(one) == Source::crowdsec);
+  std::string bytes = encode(Word(Lifted{network("192.0.2.7")}));
+  bytes.back() = 2;
+  CHECK_FALSE(decode_word(bytes));
+}
+
 TEST_CASE("texts that are too long are cut, and a secret that is too long is refused") {
   const auto word = decode_word(encode(Word(Lost{std::string(1000, 'x')})));
   REQUIRE(word);
   CHECK(std::get<Lost>(*word).why.size() == longest_text);
+  CHECK_THROWS_AS(encode(Order(Consult{.key = std::string(longest_secret + 1, 'x')})), std::length_error);
   CHECK_THROWS_AS(encode(Order(Meet{.password = std::string(longest_secret + 1, 'x')})), std::length_error);
 }
 

@@ -18,14 +18,16 @@ constexpr policy::BanWhy by_service{.reason = "sensor trap", .origin = policy::b
 policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
 fleet::Heard heard(const char* peer, std::uint64_t seconds = 600) { return {network(peer), seconds, "sensor telnet", "beta"}; }
+fleet::Heard decided(const char* peer, std::uint64_t seconds = 600) { return {network(peer), seconds, "crowdsecurity/ssh-bf", "", fleet::Source::crowdsec}; }
+fleet::Lifted repealed(const char* peer) { return {network(peer), fleet::Source::crowdsec}; }
 
 Heeded heed(BanList& bans, const fleet::Heard& one, const ExemptNetworks& exempt = {}) {
-  OwnBans own;
-  return supervisor::heed(bans, own, one, exempt, now);
+  BansBehind behind;
+  return supervisor::heed(bans, behind, one, exempt, now);
 }
 bool heed(BanList& bans, const fleet::Lifted& one) {
-  OwnBans own;
-  return supervisor::heed(bans, own, one, now);
+  BansBehind behind;
+  return supervisor::heed(bans, behind, one, now);
 }
 
 config::AddressPattern pattern(const char* base, int prefix) {
@@ -84,33 +86,33 @@ TEST_CASE("others have at most half of the list, and displace nobody") {
 
 TEST_CASE("a ban of ours is never shortened, and is in force again when a longer one of others is lifted") {
   BanList bans;
-  OwnBans own;
+  BansBehind behind;
   bans.add_until(network("192.0.2.1"), now + 1h, now, by_service);
   CHECK(heed(bans, heard("192.0.2.1", 60)) == Heeded::known);
   CHECK(heed(bans, heard("192.0.2.1", 3601)) == Heeded::known);  // the store has told us what we have told it
   CHECK(bans.find(network("192.0.2.1"), now)->until == now + 1h);
-  CHECK(supervisor::heed(bans, own, heard("192.0.2.1", 7200), {}, now) == Heeded::taken);
+  CHECK(supervisor::heed(bans, behind, heard("192.0.2.1", 7200), {}, now) == Heeded::taken);
   CHECK(bans.find(network("192.0.2.1"), now)->until == now + 2h);
   CHECK(bans.find(network("192.0.2.1"), now)->origin == "fleet:beta");
-  CHECK(supervisor::heed(bans, own, fleet::Lifted{network("192.0.2.1")}, now));
+  CHECK(supervisor::heed(bans, behind, fleet::Lifted{network("192.0.2.1")}, now));
   const auto ban = bans.find(network("192.0.2.1"), now);
   REQUIRE(ban);
   CHECK(ban->until == now + 1h);
   CHECK(ban->origin == policy::ban_origin::service);
   CHECK(ban->reason == "sensor trap");
   CHECK(bans.filling().from_fleet == 0);
-  CHECK_FALSE(supervisor::heed(bans, own, fleet::Lifted{network("192.0.2.1")}, now));
+  CHECK_FALSE(supervisor::heed(bans, behind, fleet::Lifted{network("192.0.2.1")}, now));
 }
 
 TEST_CASE("an administrator's ban behind a longer one of others is as it was when they lift theirs") {
   BanList bans;
-  OwnBans own;
+  BansBehind behind;
   const policy::BanWhy why{.reason = "a ticket", .origin = policy::ban_origin::administrator, .stays = true};
   for (int i = 0; i < 2; ++i) {  // also the second time
     bans.add_until(network("192.0.2.1"), now + 10min, now, why);
-    CHECK(supervisor::heed(bans, own, heard("192.0.2.1", 7200), {}, now) == Heeded::taken);
+    CHECK(supervisor::heed(bans, behind, heard("192.0.2.1", 7200), {}, now) == Heeded::taken);
     CHECK(bans.find(network("192.0.2.1"), now)->origin == "fleet:beta");
-    CHECK(supervisor::heed(bans, own, fleet::Lifted{network("192.0.2.1")}, now));
+    CHECK(supervisor::heed(bans, behind, fleet::Lifted{network("192.0.2.1")}, now));
     const auto ban = bans.find(network("192.0.2.1"), now);
     REQUIRE(ban);
     CHECK(ban->until == now + 10min);
@@ -133,10 +135,10 @@ TEST_CASE("an administrator's ban behind that of others does not make room for w
 
 TEST_CASE("a ban of ours that has ended behind that of others does not come back") {
   BanList bans;
-  OwnBans own;
+  BansBehind behind;
   bans.add_until(network("192.0.2.1"), now + 1h, now, by_service);
-  CHECK(supervisor::heed(bans, own, heard("192.0.2.1", 7200), {}, now) == Heeded::taken);
-  CHECK(supervisor::heed(bans, own, fleet::Lifted{network("192.0.2.1")}, now + 90min));
+  CHECK(supervisor::heed(bans, behind, heard("192.0.2.1", 7200), {}, now) == Heeded::taken);
+  CHECK(supervisor::heed(bans, behind, fleet::Lifted{network("192.0.2.1")}, now + 90min));
   CHECK(bans.size() == 0);
 }
 
@@ -172,4 +174,81 @@ TEST_CASE("a ban of others that is made here as well is ours") {
   bans.add_until(network("192.0.2.1"), now + 1h, now, by_service);
   CHECK(bans.filling().from_fleet == 0);
   CHECK_FALSE(heed(bans, fleet::Lifted{network("192.0.2.1")}));
+}
+
+TEST_CASE("a ban by CrowdSec has its scenario for a reason, and is bounded as those of other hosts are") {
+  BanList bans(4);
+  const ExemptNetworks exempt{pattern("198.51.100.0", 24)};
+  CHECK(heed(bans, decided("192.0.2.1"), exempt) == Heeded::taken);
+  const auto ban = bans.find(network("192.0.2.1"), now);
+  REQUIRE(ban);
+  CHECK(ban->origin == "crowdsec");
+  CHECK(ban->reason == "crowdsecurity/ssh-bf");
+  CHECK(ban->until == now + 600s);
+  CHECK_FALSE(ban->stays);
+  CHECK(heed(bans, decided("192.0.0.0/15"), exempt) == Heeded::too_wide);
+  CHECK(heed(bans, decided("198.51.100.7"), exempt) == Heeded::exempt);
+  CHECK(heed(bans, heard("192.0.2.2")) == Heeded::taken);
+  CHECK(heed(bans, decided("192.0.2.3")) == Heeded::full);  // both together have half of the list
+  CHECK(bans.filling().from_crowdsec == 1);
+  CHECK(bans.filling().from_fleet == 1);
+  CHECK(heed(bans, repealed("192.0.2.1")));
+  CHECK(bans.filling().from_crowdsec == 0);
+}
+
+TEST_CASE("CrowdSec lifts its own bans and no others, and shortens none") {
+  BanList bans;
+  const policy::BanWhy why{.reason = "a ticket", .origin = policy::ban_origin::administrator, .stays = true};
+  bans.add_until(network("192.0.2.1"), now + 1h, now, why);
+  bans.add_until(network("192.0.2.2"), now + 1h, now, by_service);
+  CHECK(heed(bans, heard("192.0.2.3")) == Heeded::taken);
+  for (const char* peer : {"192.0.2.1", "192.0.2.2", "192.0.2.3"}) {
+    CHECK(heed(bans, decided(peer, 60)) == Heeded::known);
+    CHECK_FALSE(heed(bans, repealed(peer)));
+    CHECK(bans.contains(network(peer), now + 5min));
+  }
+  CHECK(heed(bans, decided("192.0.2.4")) == Heeded::taken);
+  CHECK_FALSE(heed(bans, fleet::Lifted{network("192.0.2.4")}));  // nor does another host lift those of CrowdSec
+}
+
+TEST_CASE("an administrator's ban behind a longer one by CrowdSec is as it was when that is deleted") {
+  BanList bans;
+  BansBehind behind;
+  const policy::BanWhy why{.reason = "a ticket", .origin = policy::ban_origin::administrator, .stays = true};
+  bans.add_until(network("192.0.2.1"), now + 10min, now, why);
+  CHECK(supervisor::heed(bans, behind, decided("192.0.2.1", 7200), {}, now) == Heeded::taken);
+  CHECK(bans.find(network("192.0.2.1"), now)->origin == policy::ban_origin::crowdsec);
+  CHECK(supervisor::heed(bans, behind, repealed("192.0.2.1"), now));
+  const auto ban = bans.find(network("192.0.2.1"), now);
+  REQUIRE(ban);
+  CHECK(ban->until == now + 10min);
+  CHECK(ban->reason == "a ticket");
+  CHECK(ban->stays);
+  CHECK(behind.empty());
+}
+
+TEST_CASE("of this host, the fleet and CrowdSec the next longest ban counts when one is lifted, in whatever order they have come") {
+  BanList bans;
+  BansBehind behind;
+  bans.add_until(network("192.0.2.1"), now + 10min, now, by_service);
+  CHECK(supervisor::heed(bans, behind, decided("192.0.2.1", 7200), {}, now) == Heeded::taken);
+  CHECK(supervisor::heed(bans, behind, heard("192.0.2.1", 3600), {}, now) == Heeded::known);
+  CHECK(supervisor::heed(bans, behind, heard("192.0.2.1", 3600), {}, now) == Heeded::known);  // told once more
+  CHECK(supervisor::heed(bans, behind, repealed("192.0.2.1"), now));
+  CHECK(bans.find(network("192.0.2.1"), now)->origin == "fleet:beta");
+  CHECK(bans.find(network("192.0.2.1"), now)->until == now + 1h);
+  CHECK(supervisor::heed(bans, behind, fleet::Lifted{network("192.0.2.1")}, now));
+  CHECK(bans.find(network("192.0.2.1"), now)->origin == policy::ban_origin::service);
+  CHECK(bans.find(network("192.0.2.1"), now)->until == now + 10min);
+  CHECK(behind.empty());
+}
+
+TEST_CASE("what is lifted behind a longer ban of somebody else does not come back") {
+  BanList bans;
+  BansBehind behind;
+  CHECK(supervisor::heed(bans, behind, heard("192.0.2.1", 3600), {}, now) == Heeded::taken);
+  CHECK(supervisor::heed(bans, behind, decided("192.0.2.1", 7200), {}, now) == Heeded::taken);
+  CHECK_FALSE(supervisor::heed(bans, behind, fleet::Lifted{network("192.0.2.1")}, now));
+  CHECK(supervisor::heed(bans, behind, repealed("192.0.2.1"), now));
+  CHECK(bans.size() == 0);
 }

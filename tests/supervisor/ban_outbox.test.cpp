@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "supervisor/ban_outbox.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "xsuperd/policy/ban_origin.hpp"
@@ -135,4 +137,12 @@ TEST_CASE("what finds no room is found in the list later") {
     box.outbox.done(1);
   }
   CHECK(adds == 1);
+}
+
+TEST_CASE("bans by CrowdSec are not told: each host has them from there") {
+  Box box;
+  box.ban("192.0.2.1", policy::ban_origin::crowdsec);
+  box.ban("192.0.2.2");
+  box.outbox.walk();
+  CHECK(box.all() == Orders{add("192.0.2.2")});
 }
