@@ -141,7 +141,9 @@ std::vector<Input> bad_values() {
                                  "ban_share = redis://a_store!", "ban_share = redis://store/two", "ban_share = redis://@store",
                                  "ban_share = redis://a redis://b redis://c redis://d redis://e redis://f redis://g redis://h redis://i redis://j redis://k "
                                  "redis://l redis://m redis://n redis://o redis://p redis://q",
-                                 "ban_share_password = password", "ban_share_ca = ca.pem"}) all.push_back({line, defaults(line)});
+                                 "ban_share_password = password", "ban_share_ca = ca.pem", "ban_crowdsec = lapi:8080 /key", "ban_crowdsec = http://a:0 /key",
+                                 "ban_crowdsec = http://user:secret@a /key", "ban_crowdsec = http://a/x?y /key", "ban_crowdsec = http:unix:lapi /key",
+                                 "ban_crowdsec = http://a/<x> /key", "ban_crowdsec = http://a key", "ban_crowdsec = http://a", "ban_crowdsec_ca = ca.pem"}) all.push_back({line, defaults(line)});
   all.push_back({"removed_sessions = kill", defaults("removed_sessions = kill")});
   all.push_back({"two log_types in the defaults", defaults("log_type = FILE /a\nlog_type = FILE /b")});
   return all;
