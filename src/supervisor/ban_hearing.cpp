@@ -55,7 +55,7 @@ bool keep(BansBehind& behind, const policy::BanList::Ban& ban, base::Moment now)
   return true;
 }
 
-/// Others need not be told again what they said behind us: we lift ours for all.
+/// What is not longer is kept behind somebody else's ban alone: when ours is lifted here, an administrator wants the peer in.
 Heeded join(policy::BanList& bans, BansBehind& behind, const policy::BanList::Ban& there, const policy::BanList::Ban& said, base::Moment now) {
   const bool same = speaker_of(there.origin) == speaker_of(said.origin);
   const bool longer = there.until != base::Moment::max() && (said.until == base::Moment::max() || said.until > there.until + rounding);
