@@ -36,6 +36,7 @@ using namespace xsuperd::worker::testing;
 namespace {
 
 const SandboxOptions somebody{.uid = 65534, .gid = 65533, .system_calls = true};
+const SandboxOptions without_sockets{.uid = 65534, .gid = 65533, .system_calls = true, .sockets = false};
 const SandboxOptions with_calls{.uid = 65534, .gid = 65533, .system_calls = false};
 
 /// What wait(2) tells of a child that enters the sandbox and does this; 99: it could not enter.
@@ -148,6 +149,20 @@ TEST_CASE("a system call that is not on the list ends the worker") {
     INFO(attempts[i].name);
     const int status = in_sandbox(somebody, [i] { return attempts[i].run(), 0; });
     CHECK(ended_by(status, SIGSYS));
+  }
+}
+
+TEST_CASE("a process that is given its connections may make none, nor do what a worker may not") {
+  if (!restricted()) return;
+  const auto dies_of = [](const std::function<void()>& what) {
+    return ended_by(in_sandbox(without_sockets, [&what] { return what(), 0; }), SIGSYS);
+  };
+  for (const int family : {AF_INET, AF_INET6, AF_UNIX}) CHECK(dies_of([family] { ::socket(family, SOCK_STREAM, 0); }));
+  for (const int family : {AF_INET, AF_INET6}) CHECK(dies_of([family] { ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP); }));
+  CHECK(dies_of([] { ::connect(0, nullptr, 0); }));
+  for (int i = 0; i < attempt_count; ++i) {
+    INFO(attempts[i].name);
+    CHECK(dies_of([i] { attempts[i].run(); }));
   }
 }
 
