@@ -121,7 +121,7 @@ void Helper::Impl::start_process() {
   phase = Phase::starting;
   last_words.clear();
   heard_at = std::chrono::steady_clock::now();
-  listening.set(listen_every);
+  listening.set(std::min<std::chrono::milliseconds>(listen_every, options.silence));
   watch.start(socket.get());
   watch.wait();
 }
@@ -155,9 +155,9 @@ void Helper::Impl::end_process() {
 void Helper::Impl::reaped(const spawn::Ended& ended) {
   if (ended.token != token || !socket) return;
   watch.stop();
-  // Its last words may say why.
+  // Its last words may say why. Somebody else may have its socket by now, and go on.
   Packet packet;
-  while (receive_packet(socket.get(), packet) == Got::one)
+  for (int i = 0; i < most_at_once && receive_packet(socket.get(), packet) == Got::one; ++i)
     if (const auto word = decode_word(packet.bytes); word && std::holds_alternative<Failed>(*word))
       last_words = plain(std::get<Failed>(*word).why);
   const std::string why = std::exchange(last_words, {});
@@ -167,7 +167,7 @@ void Helper::Impl::reaped(const spawn::Ended& ended) {
 
 void Helper::Impl::look_for_life() {
   if (std::chrono::steady_clock::now() - heard_at >= options.silence) return give_up("it has shown no sign of life");
-  listening.set(listen_every);
+  listening.set(std::min<std::chrono::milliseconds>(listen_every, options.silence));
 }
 
 void Helper::Impl::read() {

@@ -39,19 +39,24 @@ bool is_over(const std::vector<policy::BanList::Ban>& all, base::Moment now) {
   return std::ranges::all_of(all, [&](const policy::BanList::Ban& one) { return one.until <= now; });
 }
 
+constexpr std::chrono::minutes look_every{1};
+
 void forget(BansBehind& behind, const policy::Network& peer, std::string_view speaker) {
-  const auto there = behind.find(peer);
-  if (there == behind.end()) return;
+  const auto there = behind.peers.find(peer);
+  if (there == behind.peers.end()) return;
   std::erase_if(there->second, [&](const policy::BanList::Ban& one) { return speaker_of(one.origin) == speaker; });
-  if (there->second.empty()) behind.erase(there);
+  if (there->second.empty()) behind.peers.erase(there);
 }
 
-/// Those that have ended give way.
+/// Those that have ended give way. All are gone through for that, and others say how often there is a reason to: so not each time.
 bool keep(BansBehind& behind, const policy::BanList::Ban& ban, base::Moment now) {
-  if (behind.size() >= most_behind) erase_if(behind, [&](const auto& one) { return is_over(one.second, now); });
-  if (behind.size() >= most_behind && !behind.contains(ban.peer)) return false;
+  if (behind.peers.size() >= most_behind && now - behind.looked_at >= look_every) {
+    behind.looked_at = now;
+    erase_if(behind.peers, [&](const auto& one) { return is_over(one.second, now); });
+  }
+  if (behind.peers.size() >= most_behind && !behind.peers.contains(ban.peer)) return false;
   forget(behind, ban.peer, speaker_of(ban.origin));
-  behind[ban.peer].push_back(ban);
+  behind.peers[ban.peer].push_back(ban);
   return true;
 }
 
@@ -66,20 +71,21 @@ Heeded join(policy::BanList& bans, BansBehind& behind, const policy::BanList::Ba
   if (!same && !keep(behind, there, now)) return Heeded::known;
   forget(behind, said.peer, speaker_of(said.origin));
   if (!same) bans.remove(there.peer);  // what an administrator has said would stay his, prolonged
-  bans.add_until(said.peer, said.until, now, {.reason = said.reason, .origin = said.origin});
+  // In front of his it does not make room for what peers cause either: his would be gone with it.
+  bans.add_until(said.peer, said.until, now, {.reason = said.reason, .origin = said.origin, .stays = there.stays});
   return Heeded::taken;
 }
 
 void bring_back(policy::BanList& bans, BansBehind& behind, const policy::Network& peer, base::Moment now) {
-  const auto there = behind.find(peer);
-  if (there == behind.end()) return;
+  const auto there = behind.peers.find(peer);
+  if (there == behind.peers.end()) return;
   auto& all = there->second;
   std::ranges::sort(all, {}, &policy::BanList::Ban::until);
   if (!all.empty() && all.back().until > now) {
     bans.put(all.back(), now);
     all.pop_back();
   }
-  if (is_over(all, now)) behind.erase(there);
+  if (is_over(all, now)) behind.peers.erase(there);
 }
 
 }  // namespace

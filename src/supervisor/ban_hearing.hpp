@@ -27,7 +27,10 @@ enum class Heeded : std::uint8_t {
 
 /// Of us, the fleet and CrowdSec, up to two are behind one who bans the peer for longer: their bans are in force again when he lifts
 /// his, the longest first.
-using BansBehind = boost::unordered_flat_map<policy::Network, std::vector<policy::BanList::Ban>>;
+struct BansBehind {
+  boost::unordered_flat_map<policy::Network, std::vector<policy::BanList::Ban>> peers = {};
+  base::Moment looked_at{};  ///< when they were full, for such as have ended
+};
 inline constexpr std::size_t most_behind = 65'536;  ///< peers; with more, what is on the list stays as it is
 
 /// Puts it on the list unless one of these is the case. A ban of ours becomes no shorter; if others ban the peer for longer the

@@ -73,7 +73,7 @@ void BansWatch::changed(const policy::Network& network) {
 
 /// What stood behind is over, or was what is lifted now.
 void BansWatch::ours_changed(const policy::Network& network, bool lifted) {
-  behind_.erase(network);
+  behind_.peers.erase(network);
   changed(network);
   share_.changed(network, lifted);
 }

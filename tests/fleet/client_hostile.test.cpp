@@ -22,12 +22,15 @@ policy::Network some_peer(const char* text = "192.0.2.7") { return *policy::Netw
 
 /// A client, the process that it has started, and what it has told.
 struct Suspect {
-  explicit Suspect(std::chrono::milliseconds silence = 30s) : process(loop), client(loop, process.spawner, options(silence), callbacks()) {
+  explicit Suspect(std::chrono::milliseconds silence = 30s)
+      : process(loop), helper(loop, process.spawner, options(silence)),
+        client(loop, helper, {.host = "alpha", .first_pause = 1ms, .longest_pause = 2ms}, callbacks()) {
     CHECK(client.use({.addresses = {config::StoreAddress{.path = store.path()}}}));
-    CHECK(process.starts == 1);
+    REQUIRE(process.run_until([this] { return process.starts == 1; }));
   }
-  static Client::Options options(std::chrono::milliseconds silence) {
-    return {.host = "alpha", .first_pause = 1ms, .longest_pause = 2ms, .silence = silence};
+  Helper::Options options(std::chrono::milliseconds silence) {
+    return {.first_pause = 1ms, .longest_pause = 2ms, .silence = silence,
+            .on_trouble = [this](const std::string& one) { troubles.push_back(one); }};
   }
   Client::Callbacks callbacks() {
     return {.on_met = [this] { ++met; },
@@ -39,8 +42,7 @@ struct Suspect {
             .on_emptied = [this] { ++emptied; },
             .on_counted = [this](const Counted&) { return answers(); },
             .on_time = [this](const Time&) { return answers(); },
-            .on_uncounted = [this](const std::string&) { return answers(); },
-            .on_trouble = [this](const std::string& one) { troubles.push_back(one); }};
+            .on_uncounted = [this](const std::string&) { return answers(); }};
   }
   bool answers() { return ++answered, takes_answers; }
 
@@ -75,6 +77,7 @@ struct Suspect {
   std::vector<Heard> heard;
   std::vector<std::string> troubles;
   std::string sentence;
+  Helper helper;
   Client client;  ///< goes first
 };
 

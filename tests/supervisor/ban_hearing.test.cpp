@@ -123,7 +123,7 @@ TEST_CASE("an administrator's ban behind a longer one of others is as it was whe
 
 TEST_CASE("an administrator's ban behind that of others does not make room for what peers cause") {
   BanList bans(2);
-  OwnBans own;
+  BansBehind own;
   bans.add_until(network("192.0.2.1"), now + 10min, now, {.origin = policy::ban_origin::administrator, .stays = true});
   for (const std::uint64_t seconds : {7200, 14400}) CHECK(supervisor::heed(bans, own, heard("192.0.2.1", seconds), {}, now) == Heeded::taken);
   CHECK(bans.filling().from_fleet == 1);
@@ -144,17 +144,17 @@ TEST_CASE("a ban of ours that has ended behind that of others does not come back
 
 TEST_CASE("when as many bans of ours as there may be are behind others, those that have ended are looked for once a minute") {
   BanList bans;
-  OwnBans own;
+  BansBehind own;
   const auto ban_both = [&](const policy::Network& peer, base::Moment at) {
     bans.add_until(peer, at + 30s, at, by_service);
     return supervisor::heed(bans, own, fleet::Heard{peer, 0, "", "beta"}, {}, at);
   };
-  for (std::uint32_t i = 0; i < most_own_behind; ++i) REQUIRE(ban_both(policy::Network::of(base::Address::ipv4(0x0a000000 + i)), now) == Heeded::taken);
+  for (std::uint32_t i = 0; i < most_behind; ++i) REQUIRE(ban_both(policy::Network::of(base::Address::ipv4(0x0a000000 + i)), now) == Heeded::taken);
   CHECK(ban_both(network("192.0.2.1"), now) == Heeded::known);
   CHECK(ban_both(network("192.0.2.2"), now + 40s) == Heeded::known);
   CHECK(bans.find(network("192.0.2.2"), now + 40s)->origin == policy::ban_origin::service);
   CHECK(ban_both(network("192.0.2.3"), now + 61s) == Heeded::taken);
-  CHECK(own.bans.size() == 1);
+  CHECK(own.peers.size() == 1);
 }
 
 TEST_CASE("what another host lifts goes only if others have banned it") {
@@ -224,7 +224,7 @@ TEST_CASE("an administrator's ban behind a longer one by CrowdSec is as it was w
   CHECK(ban->until == now + 10min);
   CHECK(ban->reason == "a ticket");
   CHECK(ban->stays);
-  CHECK(behind.empty());
+  CHECK(behind.peers.empty());
 }
 
 TEST_CASE("of this host, the fleet and CrowdSec the next longest ban counts when one is lifted, in whatever order they have come") {
@@ -240,7 +240,7 @@ TEST_CASE("of this host, the fleet and CrowdSec the next longest ban counts when
   CHECK(supervisor::heed(bans, behind, fleet::Lifted{network("192.0.2.1")}, now));
   CHECK(bans.find(network("192.0.2.1"), now)->origin == policy::ban_origin::service);
   CHECK(bans.find(network("192.0.2.1"), now)->until == now + 10min);
-  CHECK(behind.empty());
+  CHECK(behind.peers.empty());
 }
 
 TEST_CASE("what is lifted behind a longer ban of somebody else does not come back") {

@@ -26,7 +26,7 @@ fleet::Heard heard(const char* peer, std::uint64_t seconds) { return {network(pe
 
 /// A daemon's bans and counts, and the process that shares them.
 struct Shared {
-  explicit Shared(std::size_t capacity = 100) : process(loop), bans(capacity), share(with()) {
+  explicit Shared(std::size_t capacity = 100) : process(loop), helper(loop, process.spawner, {}), bans(capacity), share(with()) {
     config::AddressPattern exempt;
     exempt.base = *base::Address::parse("203.0.113.0");
     exempt.prefix = 24;
@@ -34,12 +34,12 @@ struct Shared {
     settings.ban_share = config::Words{"redis:unix:" + store.path()};
   }
   BanShare::With with() {
-    return {.loop = loop, .spawner = process.spawner, .user = {}, .bans = bans, .counts = counts, .now = clock, .log = log,
+    return {.loop = loop, .process = helper, .bans = bans, .behind = behind, .counts = counts, .now = clock, .log = log,
             .on_change = [this](const policy::Network&) { ++changes; }};
   }
   void begin() {
     share.use(settings);
-    REQUIRE(process.starts == 1);
+    REQUIRE(process.run_until([this] { return process.starts == 1; }));
     meet();
   }
   void meet() {
@@ -66,7 +66,9 @@ struct Shared {
   fleet::testing::PuppetProcess process;
   fakes::MemorySink sink;
   log::DaemonLog log{sink, nullptr};
+  fleet::Helper helper;
   BanList bans;
+  BansBehind behind;
   policy::FleetCounts counts;
   const std::function<base::Moment()> clock = [] { return now; };
   int changes = 0;

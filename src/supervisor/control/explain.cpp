@@ -83,7 +83,7 @@ policy::Live live_facts(const View& daemon, const service::Runner& runner, const
   return live;
 }
 
-reply::Explanation told(const service::Runner& runner, const policy::Inquiry& inquiry,
+reply::Explanation explanation_of(const service::Runner& runner, const policy::Inquiry& inquiry,
                         const policy::Explanation& explanation) {
   reply::Explanation all{runner.service().id, place_of(runner.service().place), explanation.admitted, explanation.verdict,
                          {}, policy::explanation_text(runner.service(), inquiry, explanation)};
@@ -108,7 +108,7 @@ std::optional<reply::Explain> explained(Question question, const policy::PeerNam
     const policy::Explanation one = policy::explain(runner->state().policy(), question.inquiry, name);
     if (one.needs_name && !name_known) return std::nullopt;
     all.admitted = all.admitted && one.admitted;
-    all.services.push_back(told(*runner, question.inquiry, one));
+    all.services.push_back(explanation_of(*runner, question.inquiry, one));
   }
   return all;
 }
