@@ -16,11 +16,11 @@ namespace {
 using Family = base::Address::Family;
 
 /// The line that gives the attribute its value, and whether it is one of the entry's own.
-struct Written {
+struct WrittenLine {
   Place place;
   bool in_entry = false;
 };
-Written written(const Service& service, std::string_view attribute) {
+WrittenLine written(const Service& service, std::string_view attribute) {
   for (const Source& source : sources_of(service, *find_attribute(attribute)))
     if (source.from == Source::From::entry) return {source.place, true};
   return {service.place, false};
@@ -47,7 +47,7 @@ bool has_ip(const Service& service) {
 /// What somebody must not rely on.
 void look_at_restriction(const Service& service, const Restriction& r, std::vector<Diagnostic>& found) {
   if (!r.given(service.settings)) return;
-  const Written line = written(service, r.attribute);
+  const WrittenLine line = written(service, r.attribute);
   if (line.in_entry && !service.reached_from(r.family))
     found.push_back({Level::warning, line.place,
                      fmt::format("{} has no effect: service {} has no {} socket", r.attribute, service.id, r.socket), {}, 1,
