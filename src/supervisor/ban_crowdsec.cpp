@@ -34,6 +34,7 @@ fleet::LapiClient::Callbacks BanCrowdsec::callbacks() {
 void BanCrowdsec::use(const config::Settings& defaults) {
   exempt_ = exempt_from_others(defaults);
   client_.use(lapi_of(defaults));
+  if (!client_.wanted()) told_of_.clear();
 }
 
 void BanCrowdsec::met() {
