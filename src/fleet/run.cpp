@@ -5,8 +5,8 @@
 
 #include <array>
 #include <chrono>
-#include <deque>
 #include <cstdlib>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <new>

@@ -112,8 +112,10 @@ void bytes_cost_its_life(const std::string& bytes) {
 /// As the process writes it, with nothing cut.
 std::string heard_with(const std::string& reason, const std::string& host) {
   std::string begin = encode(Word(Lifted{some_peer()}));
-  begin[1] = 6;  // a Heard begins with the peer as well
-  return begin + base::FieldWriter().put(std::uint64_t{60}).text(reason).text(host).take();
+  begin[1] = 6;  // a Heard begins with the peer and ends with the source as well
+  const char source = begin.back();
+  begin.pop_back();
+  return begin + base::FieldWriter().put(std::uint64_t{60}).text(reason).text(host).take() + source;
 }
 
 }  // namespace

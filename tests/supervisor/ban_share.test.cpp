@@ -26,7 +26,9 @@ fleet::Heard heard(const char* peer, std::uint64_t seconds) { return {network(pe
 
 /// A daemon's bans and counts, and the process that shares them.
 struct Shared {
-  explicit Shared(std::size_t capacity = 100) : process(loop), helper(loop, process.spawner, {}), bans(capacity), share(with()) {
+  explicit Shared(std::size_t capacity = 100)
+      : process(loop), helper(loop, process.spawner, {.on_trouble = [this](const std::string& sentence) { log.error("{}", sentence); }}), bans(capacity),
+        share(with()) {
     config::AddressPattern exempt;
     exempt.base = *base::Address::parse("203.0.113.0");
     exempt.prefix = 24;
