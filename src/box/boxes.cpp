@@ -146,7 +146,7 @@ void Boxes::Impl::tell_groups() {
   if (!helper->open() && !closed)
     if (const std::string trouble = helper->start(); !trouble.empty() && options.on_trouble) options.on_trouble(trouble);
   for (const auto& [kind, groups] : {std::pair(Request::Kind::kill, &doomed), std::pair(Request::Kind::drop, &over)})
-    groups->tell_all([&](std::string_view paths) { return helper->open() ? helper->send({kind, 0, 0}, paths) : EPIPE; });
+    groups->tell_all([&, kind = kind](std::string_view paths) { return helper->open() ? helper->send({kind, 0, 0}, paths) : EPIPE; });
   if (!(doomed.empty() && over.empty()) && !closed && !alarm.is_set()) alarm.set(look);
 }
 
