@@ -11,6 +11,7 @@
 #include "ctl/values.hpp"
 #include "xsuperd/base/text.hpp"
 #include "xsuperd/config/tls.hpp"
+#include "xsuperd/policy/fleet_counts.hpp"
 #include "xsuperd/policy/selection.hpp"
 
 namespace xsuperd::ctl {
@@ -236,13 +237,13 @@ void Judge::fleet() {
   const reply::Fleet& fleet = *status_.fleet;
   if (fleet.trouble) add(Grade::warning, {}, fmt::format("bans are not shared: {}", *fleet.trouble));
   if (fleet.count_trouble) add(Grade::warning, {}, fmt::format("limits of the fleet hold for this host alone: {}", *fleet.count_trouble));
-  if (fleet.uncounted > 0)
-    add(Grade::warning, {}, fmt::format("limits of the fleet have not been counted for {} requests: there are too many sources", fleet.uncounted));
+  if (fleet.counted >= policy::FleetCounts::most)
+    add(Grade::warning, {}, fmt::format("too many sources for limits of the fleet: {} request{} not counted so far", fleet.uncounted, fleet.uncounted == 1 ? "" : "s"));
 }
 
 void Judge::bans() {
   fleet();
-  if (status_.crowdsec && status_.crowdsec->trouble) add(Grade::warning, {}, fmt::format("CrowdSec tells of no bans: {}", *status_.crowdsec->trouble));
+  if (status_.crowdsec && status_.crowdsec->trouble) add(Grade::warning, {}, fmt::format("CrowdSec cannot be asked for bans: {}", *status_.crowdsec->trouble));
   if (status_.ban_trouble) add(Grade::warning, {}, fmt::format("bans are not kept: {}", *status_.ban_trouble));
   if (status_.ban_nft_trouble) add(Grade::warning, {}, fmt::format("bans are not in the firewall: {}", *status_.ban_nft_trouble));
 }

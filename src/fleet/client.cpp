@@ -169,7 +169,7 @@ struct Hearing {
   bool operator()(const Lifted& word) const;
   bool operator()(const Emptied&) const;
   bool operator()(const Counted& word) const { return less_asking() && client.callbacks.on_counted(word); }
-  bool operator()(const Uncounted& word) const { return less_asking() && client.callbacks.on_uncounted(plain(word.why)); }
+  bool operator()(const Uncounted& word) const { return less_asking() && client.callbacks.on_uncounted({plain(word.why), word.added}); }
   bool operator()(const Time& word) const { return less_asking() && client.callbacks.on_time(word); }
   /// Those of the process itself, which the Helper keeps.
   bool operator()(const auto&) const { return false; }

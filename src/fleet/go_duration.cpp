@@ -25,7 +25,7 @@ constexpr std::size_t most_parts = 8, most_decimals = 6;           ///< further 
 std::uint64_t take_digits(std::string_view& from, std::size_t& count) {
   std::uint64_t value = 0;
   for (count = 0; !from.empty() && from.front() >= '0' && from.front() <= '9'; from.remove_prefix(1), ++count)
-    value = std::min(10 * value + static_cast<std::uint64_t>(from.front() - '0'), most_nanoseconds);
+    value = value > most_nanoseconds / 10 ? most_nanoseconds : 10 * value + static_cast<std::uint64_t>(from.front() - '0');
   return value;
 }
 

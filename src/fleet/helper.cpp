@@ -56,7 +56,7 @@ struct Helper::Impl : std::enable_shared_from_this<Impl> {
   void read();
   [[nodiscard]] bool hear(const Packet& packet);
   [[nodiscard]] bool is_ready();
-  void give_up(const std::string& why) { failed("the process that shares bans was killed", why); }
+  void give_up(const std::string& why) { failed("the process xsuperd-fleet was killed", why); }
   void end_process();
   void reaped(const spawn::Ended& ended);
   void look_for_life();
@@ -100,7 +100,7 @@ void Helper::Impl::begin() {
   try {
     start_process();
   } catch (const std::exception& error) {
-    failed("a process for sharing bans could not be started", error.what());
+    failed("the process xsuperd-fleet could not be started", error.what());
   }
 }
 
@@ -113,7 +113,7 @@ std::shared_ptr<const spawn::Recipe> Helper::Impl::recipe() const {
 }
 
 void Helper::Impl::start_process() {
-  auto helper = spawn::start_helper(spawner, recipe(), "the process that shares bans");
+  auto helper = spawn::start_helper(spawner, recipe(), "the process xsuperd-fleet");
   if (!helper) return failed(helper.error().sentence, {});
   if (!children) children.emplace(loop, [this](const spawn::Ended& ended) { reaped(ended); });
   children->watch(++token, helper->pid, std::move(helper->process));
@@ -162,7 +162,7 @@ void Helper::Impl::reaped(const spawn::Ended& ended) {
       last_words = plain(std::get<Failed>(*word).why);
   const std::string why = std::exchange(last_words, {});
   socket.reset();
-  failed(fmt::format("the process that shares bans ended with {} {}", ended.signalled ? "signal" : "status", ended.value), why);
+  failed(fmt::format("the process xsuperd-fleet ended with {} {}", ended.signalled ? "signal" : "status", ended.value), why);
 }
 
 void Helper::Impl::look_for_life() {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <random>
 #include <utility>
 #include <variant>
@@ -48,7 +50,7 @@ struct LapiClient::Impl {
   std::optional<Lapi> lapi;
   Phase phase = Phase::off;
   bool known = false;  ///< it has answered, and nothing has been missed since
-  base::Moment known_since{};
+  base::Moment known_since{}, answered_at{};
   std::string trouble;
   Backoff pauses;
   Attempt<Approach> attempt;
@@ -111,6 +113,7 @@ void LapiClient::Impl::lost(const std::string& why) {
 
 void LapiClient::Impl::answered(const Met& word) {
   trouble.clear();
+  answered_at = std::chrono::steady_clock::now();
   if (word.left_out > 0) callbacks.on_left_out(word.left_out);
   if (std::exchange(known, true)) return;
   known_since = std::chrono::steady_clock::now();
@@ -127,7 +130,8 @@ bool LapiClient::Impl::hear(const Word& word) {
   if (!over || (over->why.empty() && !known)) return false;
   if (!over->why.empty()) return lost(over->why), true;
   phase = Phase::paused;
-  pause.set(options.ask_every);
+  const auto ago = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - answered_at);
+  pause.set(std::max(std::chrono::milliseconds(0), options.ask_every - ago));
   return true;
 }
 

@@ -38,7 +38,7 @@ bool doubts_us(const Reply& reply) {
   return reply.is_error("WRONGPASS") || reply.is_error("ERR invalid password") || reply.is_error("ERR Client sent AUTH") || reply.is_error("ERR AUTH");
 }
 
-/// What is no number, or beyond the bounds, is taken for the nearest that can be meant.
+/// A number beyond the bounds is taken for the nearest, a text that is none within them for 0.
 std::uint64_t count_in(const Reply& reply) {
   long long number = reply.kind == Reply::Kind::number ? reply.number : 0;
   if (reply.kind == Reply::Kind::text) number = base::parse_number(reply.text, 0, static_cast<long long>(most_counted)).value_or(0);
@@ -230,13 +230,13 @@ void StoreTalk::order(const AskTime&, base::Moment now) {
 /// The last part has the outcome.
 void StoreTalk::take_count(What what, const Reply& reply) {
   if (counting_.trouble.empty() && reply.is_error()) counting_.trouble = said(reply);
-  if (what == What::counted) counting_.now = count_in(reply);
+  if (what == What::counted) counting_.now = count_in(reply), counting_.added = !reply.is_error();
   if (what != What::before) return;
   const Counting all = std::exchange(counting_, {});
   if (all.trouble.empty())
     out_.words.emplace_back(Counted{all.now, count_in(reply)});
   else
-    out_.words.emplace_back(Uncounted{all.trouble});
+    out_.words.emplace_back(Uncounted{all.trouble, all.added});
 }
 
 /// The second half of a change.

@@ -60,6 +60,7 @@ class StoreTalk {
   struct Counting {
     std::string trouble = {};
     std::uint64_t now = 0;
+    bool added = false;
   };
 
   template <typename... Words>

@@ -135,7 +135,7 @@ void put(FieldWriter& to, const Lifted& one) {
 void put(FieldWriter&, const Emptied&) {}
 void put(FieldWriter&, const Alive&) {}
 void put(FieldWriter& to, const Counted& one) { to.put(one.now).put(one.before); }
-void put(FieldWriter& to, const Uncounted& one) { to.text(cut(one.why)); }
+void put(FieldWriter& to, const Uncounted& one) { to.text(cut(one.why)).put(static_cast<std::uint8_t>(one.added)); }
 void put(FieldWriter& to, const Time& one) { to.put(one.shown); }
 
 /// The kind is the place in the variant.
@@ -194,7 +194,7 @@ Word take_word(FieldReader& from, std::uint8_t kind) {
     case 8: return Emptied{};
     case 9: return Alive{};
     case 10: return Counted{from.take_up_to(most_counted), from.take_up_to(most_counted)};
-    case 11: return Uncounted{text_of(from)};
+    case 11: return Uncounted{text_of(from), from.flag()};
     case 12: return Time{from.take_up_to(greatest_time)};
     default: return from.refuse(), Word{};
   }

@@ -276,7 +276,7 @@ void OfDaemon::write_crowdsec() {
   static constexpr Family connected{"crowdsec_connected", Type::gauge, "", "Whether the Local API of ban_crowdsec answers."};
   static constexpr Family bans{"crowdsec_bans", Type::gauge, "", "Bans by CrowdSec."};
   static constexpr Family heard{"crowdsec_bans_heard", Type::counter, "", "Bans reported by the Local API, counting repeats."};
-  static constexpr Family left_out{"crowdsec_bans_left_out", Type::counter, "", "Of these, those ignored as too wide or for lack of room."};
+  static constexpr Family left_out{"crowdsec_bans_left_out", Type::counter, "", "Decisions ignored as too wide or for lack of room."};
   if (!daemon_.crowdsec) return;
   one(connected, std::uint64_t{daemon_.crowdsec->connected});
   one(bans, daemon_.crowdsec->bans);

@@ -122,7 +122,7 @@ std::vector<FleetCounts::Key> FleetCounts::take_changed() {
 std::vector<FleetCounts::Key> FleetCounts::running() const {
   std::vector<Key> all;
   for (const auto& [key, entry] : entries_)
-    if (entry.running > 0) all.push_back(key);
+    if (entry.running > 0 && entry.per_source) all.push_back(key);
   return all;
 }
 

@@ -49,8 +49,11 @@ void Decider::feed(const Event& event, Performer& performer) {
   }
   if (const auto look = state_.next_look(); look != look_) performer_.look_at(look_ = look);
   if (hooks_.on_change) hooks_.on_change();
-  notes.put(census_.fleet, actions);
-  if (census_.fleet.any_changed() && hooks_.on_counts) hooks_.on_counts();
+  try {
+    notes.put(census_.fleet, actions);
+    if (census_.fleet.any_changed() && hooks_.on_counts) hooks_.on_counts();
+  } catch (const std::bad_alloc&) {  // a note that is missed heals with the next
+  }
   if (thrown) std::rethrow_exception(thrown);
 }
 

@@ -55,8 +55,12 @@ bool keep(BansBehind& behind, const policy::BanList::Ban& ban, base::Moment now)
     erase_if(behind.peers, [&](const auto& one) { return is_over(one.second, now); });
   }
   if (behind.peers.size() >= most_behind && !behind.peers.contains(ban.peer)) return false;
-  forget(behind, ban.peer, speaker_of(ban.origin));
-  behind.peers[ban.peer].push_back(ban);
+  auto& all = behind.peers[ban.peer];
+  const auto same = std::ranges::find(all, speaker_of(ban.origin), [](const policy::BanList::Ban& one) { return speaker_of(one.origin); });
+  if (same == all.end())
+    all.push_back(ban);
+  else if (same->until < ban.until)
+    *same = ban;
   return true;
 }
 

@@ -49,7 +49,8 @@ std::optional<fleet::Order> BanOutbox::take_waiting(const policy::BanList& bans,
   const policy::Network peer = order_.front();
   const bool lifted = waiting_.at(peer);
   const auto ban = bans.find(peer, now);
-  auto change = ban || !lifted ? told(ban, now) : std::optional<fleet::Order>(fleet::Remove{peer});
+  const bool ours = ban && !policy::ban_origin::is_foreign(ban->origin);
+  auto change = ours || !lifted ? told(ban, now) : std::optional<fleet::Order>(fleet::Remove{peer});
   if (change) under_way_.push_back({peer, std::holds_alternative<fleet::Remove>(*change)});
   order_.pop_front();
   waiting_.erase(peer);

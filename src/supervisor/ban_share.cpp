@@ -10,6 +10,7 @@
 
 #include "xsuperd/config/store_address.hpp"
 #include "xsuperd/config/tls.hpp"
+#include "xsuperd/policy/ban_origin.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -62,9 +63,10 @@ fleet::Client::Callbacks BanShare::callbacks() {
                 counts_.has_nothing();
                 tell_all();
               },
-          .on_counted = [this](const fleet::Counted& word) { return counts_.counted(word); },
-          .on_time = [this](const fleet::Time& word) { return counts_.told_time(word); },
-          .on_uncounted = [this](const std::string& why) { return counts_.uncounted(why); }};
+          // Bans that found no room come first.
+          .on_counted = [this](const fleet::Counted& word) { return send_soon(), counts_.counted(word); },
+          .on_time = [this](const fleet::Time& word) { return send_soon(), counts_.told_time(word); },
+          .on_uncounted = [this](const fleet::Uncounted& word) { return send_soon(), counts_.uncounted(word); }};
 }
 
 void BanShare::use(const config::Settings& defaults) {
@@ -72,11 +74,13 @@ void BanShare::use(const config::Settings& defaults) {
   fleet::Stores stores = stores_of(defaults);
   if (stores.addresses.empty()) outbox_.clear();
   counts_.use(!stores.addresses.empty());
+  const bool others = std::ranges::find_first_of(addresses_, stores.addresses) == addresses_.end();
+  addresses_ = stores.addresses;
   const bool told = std::exchange(told_, false);  // of other stores nothing has been told
-  if (client_.use(std::move(stores)))
-    counts_.has_nothing();
-  else
+  if (!client_.use(std::move(stores)))
     told_ = told;
+  else if (others)
+    counts_.has_nothing();
 }
 
 void BanShare::tell_all() {
@@ -183,7 +187,8 @@ void BanShare::lifted(const fleet::Lifted& one) {
 
 /// The store may have nothing of it any more.
 void BanShare::came_back(const policy::Network& peer) {
-  if (!client_.wanted() || !with_.bans.contains(peer, with_.now())) return;
+  if (!client_.wanted()) return;
+  if (const auto ban = with_.bans.find(peer, with_.now()); !ban || policy::ban_origin::is_foreign(ban->origin)) return;
   (void)outbox_.put(peer, false);
   send_soon();
 }

@@ -74,6 +74,7 @@ class BanShare {
   loop::Alarm resuming_;                   ///< after the store has refused something
   std::chrono::milliseconds pause_;
   ExemptNetworks exempt_;
+  std::vector<config::StoreAddress> addresses_;  ///< of the stores that are used
   std::string refusal_;                    ///< what the store has said to the last change
   bool refused_some_ = false;              ///< since it was tried again
   bool told_ = false;                      ///< that something is wrong with the store

@@ -22,8 +22,9 @@ struct Collected {
 };
 
 /// Makes the copy in slices, between which the loop does what else there is to do: with ten thousand services one slice takes
-/// about half a millisecond, like any other. When the services change meanwhile, or begin to count anew, it begins again, twice
-/// at most, as sums of what does not belong together might be less than what was told before. Its owner may let go of it at
+/// about half a millisecond, like any other. When the services change meanwhile, or begin to count anew, it copies again, twice
+/// at most, as sums of what does not belong together might be less than what was told before; while it only lists them it begins
+/// again as often as they change. Its owner may let go of it at
 /// any time; nothing is called then. Loop thread only.
 class Collection : public std::enable_shared_from_this<Collection> {
  public:

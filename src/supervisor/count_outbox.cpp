@@ -32,8 +32,10 @@ void CountOutbox::gather() {
   for (const Key& key : counts_.take_changed()) put(key, true);
 }
 
+/// Of sources that are forgotten nothing waits either: a store that does not say what time it is would have us keep all that ever came.
 void CountOutbox::walk() {
-  boost::unordered::erase_if(told_, [&](const auto& one) { return !one.second.sessions_wait && !one.second.admitted_wait && !counts_.find(one.first); });
+  std::erase_if(order_, [&](const Key& key) { return !counts_.find(key); });
+  boost::unordered::erase_if(told_, [&](const auto& one) { return !counts_.find(one.first); });
   walking_ = counts_.running();
 }
 
@@ -94,6 +96,8 @@ fleet::Order CountOutbox::admitted_of(const Key& key, const Entry& entry, Told& 
   const std::int64_t bucket = policy::bucket_at(clock, std::chrono::seconds(entry.period));
   has.shift(bucket);
   ours.shift(bucket);
+  // A bucket ahead of the clock, which was put right, is left alone by that.
+  if (ours.bucket != has.bucket) ours.bucket < has.bucket ? ours.shift(has.bucket) : has.shift(ours.bucket);
   if (const std::int64_t late = difference(ours.before, has.before); late != 0) {
     told.admitted_wait = true;
     has.before = ours.before;
@@ -123,11 +127,21 @@ bool CountOutbox::counted(const fleet::Counted& word, base::Moment now) {
   under_way_.pop_front();
   const Entry* entry = counts_.find(one.key);
   if (!entry || entry->number != one.number || one.kind == Kind::late) return true;
+  heed_loss(one, word);
   const FleetWindow others{one.ours.bucket, less(word.now, one.ours.now), less(word.before, one.ours.before)};
   if (one.kind == Kind::admitted) return counts_.tell_admitted(one.key, others), true;
   const milliseconds since = counts_.clock(now) - others.bucket * FleetCounts::session_bucket;
   counts_.tell_sessions(one.key, others.bucket, since < settled_after ? std::max(others.now, others.before) : others.now);
   return true;
+}
+
+/// A store that has begun anew has less than we have told it: what is missing is told with the next change. Only if nothing newer is
+/// under way.
+void CountOutbox::heed_loss(const UnderWay& one, const fleet::Counted& word) {
+  const auto told = told_.find(one.key);
+  if (told == told_.end() || told->second.number != one.number) return;
+  FleetWindow& has = one.kind == Kind::sessions ? told->second.sessions : told->second.admitted;
+  if (has == one.ours) has.now = std::min(has.now, word.now), has.before = std::min(has.before, word.before);
 }
 
 bool CountOutbox::told_time(const fleet::Time& word, base::Moment now) {
@@ -148,15 +162,17 @@ void CountOutbox::take_as_told(std::int64_t bucket) {
   }
 }
 
-bool CountOutbox::failed() {
+bool CountOutbox::failed(bool added) {
   if (under_way_.empty()) return false;
   const UnderWay one = std::move(under_way_.front());
   under_way_.pop_front();
-  one.kind == Kind::time ? void(time_wanted_ = true) : take_back(one);
+  if (one.kind == Kind::time) return time_wanted_ = true;
+  if (!added) take_back(one);
+  if (const auto told = told_.find(one.key); told != told_.end() && told->second.number == one.number) put(one.key, one.kind != Kind::sessions);
   return true;
 }
 
-/// It has not been counted, and is told again with what comes next.
+/// It has not been counted.
 void CountOutbox::take_back(const UnderWay& one) {
   const auto found = told_.find(one.key);
   if (found == told_.end() || found->second.number != one.number) return;
@@ -165,7 +181,6 @@ void CountOutbox::take_back(const UnderWay& one) {
   const std::int64_t older = has.bucket - one.ours.bucket;
   if (older == 0) undo(one.kind == Kind::late ? has.before : has.now);
   if (older == 1 && one.kind != Kind::late) undo(has.before);
-  put(one.key, one.kind != Kind::sessions);
 }
 
 void CountOutbox::lost() {
@@ -174,8 +189,12 @@ void CountOutbox::lost() {
 }
 
 void CountOutbox::start_anew() {
-  for (auto& [key, told] : told_) told.sessions = told.admitted = {};
   walk();
+  for (auto& [key, told] : told_) {
+    told.sessions = told.admitted = {};
+    put(key, true);
+  }
+  std::erase_if(walking_, [&](const Key& key) { return told_.contains(key); });
 }
 
 void CountOutbox::clear() {

@@ -35,7 +35,8 @@ class CountOutbox {
   // The outcome of the oldest that is under way. False: it cannot have that one.
   [[nodiscard]] bool counted(const fleet::Counted& word, base::Moment now);
   [[nodiscard]] bool told_time(const fleet::Time& word, base::Moment now);
-  [[nodiscard]] bool failed();
+  /// `added`: the store has added it, and refused something else.
+  [[nodiscard]] bool failed(bool added);
   /// The store is away: nothing under way will have an outcome.
   void lost();
   /// The store has been emptied, so that no bucket has anything of ours.
@@ -70,6 +71,7 @@ class CountOutbox {
   [[nodiscard]] fleet::Order admitted_of(const Key& key, const Entry& entry, Told& told, std::chrono::milliseconds clock);
   [[nodiscard]] fleet::Order send(Kind kind, const Key& key, const Entry& entry, std::int64_t add, const policy::FleetWindow& ours);
   void take_back(const UnderWay& one);
+  void heed_loss(const UnderWay& one, const fleet::Counted& word);
   void take_as_told(std::int64_t bucket);
 
   policy::FleetCounts& counts_;

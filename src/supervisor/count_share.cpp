@@ -111,10 +111,11 @@ bool CountShare::told_time(const fleet::Time& word) {
   return true;
 }
 
-bool CountShare::uncounted(const std::string& why) {
-  if (!outbox_.failed()) return false;
-  if (trouble_.empty()) with_.log.error("the store refuses to count for limits of the fleet: {}; until it does they hold for each host by itself", why);
-  trouble_ = why;
+bool CountShare::uncounted(const fleet::Uncounted& word) {
+  if (!outbox_.failed(word.added)) return false;
+  if (trouble_.empty())
+    with_.log.error("the store refuses to count for limits of the fleet: {}; until it counts, they hold for each host by itself", word.why);
+  trouble_ = word.why;
   if (resuming_.is_set()) return true;
   resuming_.set(pause_);
   pause_ = std::min(2 * pause_, longest_pause);

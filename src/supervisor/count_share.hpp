@@ -47,7 +47,7 @@ class CountShare {
   // As the callbacks of Client.
   [[nodiscard]] bool counted(const fleet::Counted& word);
   [[nodiscard]] bool told_time(const fleet::Time& word);
-  [[nodiscard]] bool uncounted(const std::string& why);
+  [[nodiscard]] bool uncounted(const fleet::Uncounted& word);
 
   /// How many pairs of a service and a source there are.
   [[nodiscard]] std::size_t size() const { return with_.counts.size(); }

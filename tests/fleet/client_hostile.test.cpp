@@ -42,7 +42,7 @@ struct Suspect {
             .on_emptied = [this] { ++emptied; },
             .on_counted = [this](const Counted&) { return answers(); },
             .on_time = [this](const Time&) { return answers(); },
-            .on_uncounted = [this](const std::string&) { return answers(); }};
+            .on_uncounted = [this](const Uncounted&) { return answers(); }};
   }
   bool answers() { return ++answered, takes_answers; }
 
@@ -81,7 +81,7 @@ struct Suspect {
   Client client;  ///< goes first
 };
 
-constexpr const char* killed_for_it = "the process that shares bans was killed: it broke the protocol; starting another";
+constexpr const char* killed_for_it = "the process xsuperd-fleet was killed: it broke the protocol; starting another";
 
 std::vector<Word> words_of_the_store() {
   return {Done{1}, Refused{1, "no"}, Heard{some_peer(), 60, "reason", "beta"}, Lifted{some_peer()}, Emptied{}, Counted{}, Uncounted{"no"}, Time{1}};
@@ -295,7 +295,7 @@ TEST_CASE("a fleet process that dies is followed by another, whatever it was abo
     if (point >= Point::met) suspect.meet();
     if (point == Point::under_way) suspect.add(5), suspect.ask();
     REQUIRE(::kill(suspect.process.pid, SIGKILL) == 0);
-    suspect.is_ended("the process that shares bans ended with signal 9; starting another");
+    suspect.is_ended("the process xsuperd-fleet ended with signal 9; starting another");
     CHECK(suspect.done + suspect.refused == 0);
     suspect.meet();
     CHECK(suspect.client.has_room());
@@ -336,6 +336,6 @@ TEST_CASE("a fleet process that is silent, or has closed its half of the socket,
     Suspect suspect(100ms);
     if (how == 1) ::shutdown(suspect.process.socket.get(), SHUT_WR);
     if (how == 2) suspect.process.say(std::string_view());
-    suspect.is_ended("the process that shares bans was killed: it has shown no sign of life; starting another");
+    suspect.is_ended("the process xsuperd-fleet was killed: it has shown no sign of life; starting another");
   }
 }

@@ -142,7 +142,7 @@ TEST_CASE("a process that says what cannot be meant is killed, and everything is
     world.say(word);
     CHECK(world.until([&] { return world.spawner.requests.size() == 2; }));
     CHECK(world.troubles.size() == 1);
-    CHECK(world.client.trouble() == "the process that shares bans was killed: it broke the protocol");
+    CHECK(world.client.trouble() == "the process xsuperd-fleet was killed: it broke the protocol");
     world.begin();
     CHECK(world.consult().startup);
   }

@@ -256,8 +256,8 @@ TEST_CASE("a count that the store refuses is told as that, and does not end anyt
     return words[0];
   };
   CHECK(outcome("-NOPERM no\r\n:1\r\n$-1\r\n") == Word(Uncounted{"NOPERM no"}));
-  CHECK(outcome(":1\r\n-NOPERM no\r\n$-1\r\n") == Word(Uncounted{"NOPERM no"}));
-  CHECK(outcome(":1\r\n:1\r\n-WRONGTYPE no\r\n") == Word(Uncounted{"WRONGTYPE no"}));
+  CHECK(outcome(":1\r\n-NOPERM no\r\n$-1\r\n") == Word(Uncounted{"NOPERM no", true}));
+  CHECK(outcome(":1\r\n:1\r\n-WRONGTYPE no\r\n") == Word(Uncounted{"WRONGTYPE no", true}));
   CHECK(outcome(":9223372036854775807\r\n:1\r\n" + bulk("99999999999999999999")) == Word(Counted{most_counted, 0}));
   CHECK(outcome(bulk("many") + "+OK\r\n*0\r\n") == Word(Counted{0, 0}));
   CHECK_FALSE(talk.talk->over());

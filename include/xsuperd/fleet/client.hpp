@@ -51,7 +51,7 @@ class Client {
     // The outcomes of what asks; false: what is under way cannot have it.
     std::function<bool(const Counted&)> on_counted;
     std::function<bool(const Time&)> on_time;
-    std::function<bool(const std::string& why)> on_uncounted;
+    std::function<bool(const Uncounted&)> on_uncounted;
   };
   /// Loop and process outlive it.
   Client(boost::asio::io_context& loop, Helper& helper, Options options, Callbacks callbacks);

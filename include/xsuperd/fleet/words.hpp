@@ -142,6 +142,7 @@ struct Counted {
 /// The outcome of the oldest Count or AskTime: nothing has come of it.
 struct Uncounted {
   std::string why = {};
+  bool added = false;  ///< to what is counted; the rest was refused
   bool operator==(const Uncounted&) const = default;
 };
 /// The outcome of an AskTime: milliseconds since 1970.

@@ -111,7 +111,7 @@ struct Crowdsec {
                                     Note{"connected", "whether it has answered, and nothing has been wrong since"},
                                     Note{"bans", "in force that have come from it"},
                                     Note{"heard", "of its decisions, each time that one was told, since the daemon was started or upgraded"},
-                                    Note{"left_out", "of these, such as are wider than is allowed or found no room"},
+                                    Note{"left_out", "decisions that are wider than is allowed or found no room"},
                                     Note{"trouble", "why it cannot be used, if so"}};
 };
 BOOST_DESCRIBE_STRUCT(Crowdsec, (), (url, connected, bans, heard, left_out, trouble))
