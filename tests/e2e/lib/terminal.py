@@ -52,9 +52,15 @@ class Terminal:
         return "\n".join(self.row(n) for n in range(self.lines))
 
     def until(self, what, condition):
-        """Draws what comes until the condition holds."""
+        """Draws what comes until the condition holds; it may look for words that are not drawn yet."""
+        def holds():
+            try:
+                return condition()
+            except IndexError:
+                return False
+
         deadline = time.monotonic() + PATIENCE
-        while not condition():
+        while not holds():
             if time.monotonic() > deadline:
                 sys.exit(f"never: {what}; the screen is:\n{self.text()}")
             self.hear(0.05)
