@@ -55,6 +55,13 @@ std::optional<SystemCalls::Base> call_set(std::string_view word) {
   return std::nullopt;
 }
 
+/// In order. Without std::ranges::unique, which clang 14 does not understand in the library of g++ 12.
+template <typename T>
+void each_once(std::vector<T>& list) {
+  std::ranges::sort(list);
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
 /// "~call"; false after reporting what is wrong.
 bool denied_call(const ValueContext& c, const Assignment& a, std::size_t index, SystemCalls& to) {
   const std::string& word = a.values[index].text;
@@ -93,9 +100,7 @@ bool system_calls(const ValueContext& c, Settings& s, const Assignment& a) {
   calls.base = base.value_or(SystemCalls::Base::all);
   for (std::size_t i = base ? 1 : 0; i < a.values.size(); ++i)
     if (!denied_call(c, a, i, calls)) return false;
-  std::ranges::sort(calls.denied);
-  const auto twice = std::ranges::unique(calls.denied);
-  calls.denied.erase(twice.begin(), twice.end());
+  each_once(calls.denied);
   s.system_calls = std::move(calls);
   return true;
 }
@@ -114,9 +119,7 @@ bool tcp_connect(const ValueContext& c, Settings& s, const Assignment& a) {
     if (!number) return not_understood(c, a, i);
     connect.ports.push_back(static_cast<std::uint16_t>(*number));
   }
-  std::ranges::sort(connect.ports);
-  const auto twice = std::ranges::unique(connect.ports);
-  connect.ports.erase(twice.begin(), twice.end());
+  each_once(connect.ports);
   s.tcp_connect = std::move(connect);
   return true;
 }
@@ -142,9 +145,7 @@ bool path_list(const ValueContext& c, std::optional<Words>& to, const Assignment
     else
       list.push_back(std::move(*path));
   }
-  std::ranges::sort(list);
-  const auto twice = std::ranges::unique(list);
-  list.erase(twice.begin(), twice.end());
+  each_once(list);
   to = std::move(list);
   return true;
 }
