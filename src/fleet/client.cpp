@@ -69,6 +69,7 @@ struct Client::Impl {
   std::size_t under_way = 0;      ///< changes
   std::size_t asking = 0;         ///< what asks
   base::Moment emptied_at{};
+  bool listed = false;            ///< since it was met
   std::deque<std::string> kept;  ///< what found no room in the socket
 
   Attempt<Introduction> attempt;
@@ -168,6 +169,7 @@ struct Hearing {
   bool operator()(const Heard& word) const;
   bool operator()(const Lifted& word) const;
   bool operator()(const Emptied&) const;
+  bool operator()(const Listed&) const;
   bool operator()(const Counted& word) const { return less_asking() && client.callbacks.on_counted(word); }
   bool operator()(const Uncounted& word) const { return less_asking() && client.callbacks.on_uncounted({plain(word.why), word.added}); }
   bool operator()(const Time& word) const { return less_asking() && client.callbacks.on_time(word); }
@@ -180,6 +182,7 @@ struct Hearing {
 bool Hearing::operator()(const Met&) const {
   if (client.phase != Phase::meeting) return false;
   client.phase = Phase::met;
+  client.listed = false;
   client.tried = client.next;
   client.met_at = std::chrono::steady_clock::now();
   client.trouble.clear();
@@ -235,6 +238,12 @@ bool Hearing::operator()(const Emptied&) const {
   if (now - client.emptied_at < emptied_every) return true;  // twice with one delay, or a store that lies
   client.emptied_at = now;
   client.callbacks.on_emptied();
+  return true;
+}
+
+bool Hearing::operator()(const Listed&) const {
+  if (client.phase != Phase::met || std::exchange(client.listed, true)) return false;
+  client.callbacks.on_listed();
   return true;
 }
 

@@ -144,7 +144,10 @@ void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
     case What::value:
       value_ = reply.kind == Reply::Kind::text ? read_entry(reply.text) : std::nullopt;
       return;
-    case What::rest: return take_rest(what.peer, reply);
+    case What::rest:
+      take_rest(what.peer, reply);
+      --rests_;
+      return look_if_listed();
     case What::shown:
       if (!reply.is_error()) there_ = now;
       return;
@@ -184,10 +187,16 @@ void StoreTalk::take_page(const Reply& reply, base::Moment now) {
     if (!peer) continue;
     ask(now, {What::value, *peer}, "GET", key.text);
     ask(now, {What::rest, *peer}, "PTTL", key.text);
+    ++rests_;
   }
   cursor_ = reply.list[0].text;
   scanning_ = cursor_ != "0" && ++pages_ < most_pages;
   page_wanted_ = scanning_;
+  look_if_listed();
+}
+
+void StoreTalk::look_if_listed() {
+  if (!scanning_ && rests_ == 0) out_.words.emplace_back(Listed{});
 }
 
 /// In milliseconds; -1: for ever, -2: it has gone meanwhile.

@@ -75,6 +75,7 @@ class StoreTalk {
   void take_told(const Reply& reply, base::Moment now);
   void look_if_met(base::Moment now);
   void ask_page(base::Moment now);
+  void look_if_listed();
   void show(base::Moment now, bool first);
   void tell_done();
 
@@ -89,6 +90,7 @@ class StoreTalk {
   boost::unordered_flat_set<policy::Network> lifted_;  ///< while there may be answers to older questions
   std::string cursor_ = "0";
   std::uint32_t pages_ = 0;
+  std::uint32_t rests_ = 0;       ///< of the page, that are still to come
   bool primary_ = false, subscribed_ = false, met_ = false, scanning_ = false, page_wanted_ = false, over_ = false;
   base::Moment begun_, answered_, told_, pinged_, shown_;
   base::Moment there_;            ///< when our key was there

@@ -137,6 +137,7 @@ void put(FieldWriter&, const Alive&) {}
 void put(FieldWriter& to, const Counted& one) { to.put(one.now).put(one.before); }
 void put(FieldWriter& to, const Uncounted& one) { to.text(cut(one.why)).put(static_cast<std::uint8_t>(one.added)); }
 void put(FieldWriter& to, const Time& one) { to.put(one.shown); }
+void put(FieldWriter&, const Listed&) {}
 
 /// The kind is the place in the variant.
 template <typename Variant>
@@ -196,6 +197,7 @@ Word take_word(FieldReader& from, std::uint8_t kind) {
     case 10: return Counted{from.take_up_to(most_counted), from.take_up_to(most_counted)};
     case 11: return Uncounted{text_of(from), from.flag()};
     case 12: return Time{from.take_up_to(greatest_time)};
+    case 13: return Listed{};
     default: return from.refuse(), Word{};
   }
 }

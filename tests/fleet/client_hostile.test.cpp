@@ -34,6 +34,7 @@ struct Suspect {
   }
   Client::Callbacks callbacks() {
     return {.on_met = [this] { ++met; },
+            .on_listed = [this] { ++listed; },
             .on_lost = [this](bool all) { lost += all ? 1 : 0; },
             .on_done = [this](std::size_t count) { done += count; },
             .on_refused = [this](std::size_t count, const std::string& why) { refused += count, sentence = why; },
@@ -71,7 +72,7 @@ struct Suspect {
   boost::asio::io_context loop{1};
   SilentStore store;
   PuppetProcess process;
-  int met = 0, lost = 0, lifted = 0, emptied = 0, answered = 0;
+  int met = 0, listed = 0, lost = 0, lifted = 0, emptied = 0, answered = 0;
   std::size_t done = 0, refused = 0;
   bool takes_answers = true;
   std::vector<Heard> heard;
@@ -84,7 +85,7 @@ struct Suspect {
 constexpr const char* killed_for_it = "the process xsuperd-fleet was killed: it broke the protocol; starting another";
 
 std::vector<Word> words_of_the_store() {
-  return {Done{1}, Refused{1, "no"}, Heard{some_peer(), 60, "reason", "beta"}, Lifted{some_peer()}, Emptied{}, Counted{}, Uncounted{"no"}, Time{1}};
+  return {Done{1}, Refused{1, "no"}, Heard{some_peer(), 60, "reason", "beta"}, Lifted{some_peer()}, Emptied{}, Listed{}, Counted{}, Uncounted{"no"}, Time{1}};
 }
 
 /// A process that the store knows does this and is killed for it; the next one works, and nothing is left of it.
@@ -178,6 +179,14 @@ TEST_CASE("a fleet process that tells more outcomes than changes are under way i
     suspect.add(2);
     suspect.process.say(Done{1});
     suspect.process.say(Refused{2, "no"});
+  });
+}
+
+TEST_CASE("a fleet process that has told twice what the store had is killed, and is believed the first time") {
+  costs_its_life([](Suspect& suspect) {
+    suspect.process.say(Listed{});
+    suspect.process.say(Listed{});
+    REQUIRE(suspect.process.run_until([&] { return suspect.listed == 1; }));
   });
 }
 

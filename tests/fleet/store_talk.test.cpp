@@ -37,6 +37,7 @@ struct Talk {
   void meet_empty() {
     meet();
     answer("*2\r\n$1\r\n0\r\n*0\r\n");
+    CHECK(words() == std::vector<Word>{Listed{}});
     commands();
   }
   std::string lost() {
@@ -73,7 +74,12 @@ TEST_CASE("what is there is gone through page by page, with its time by the stor
   CHECK(talk.commands().empty());  // until the daemon has taken that
   talk.talk->go_on(talk.now);
   CHECK(talk.commands().find("\r\n17\r\n") != std::string::npos);
-  talk.answer("*2\r\n$1\r\n0\r\n*0\r\n");
+  talk.answer("*2\r\n$1\r\n0\r\n*1\r\n" + bulk("{xsuperd}:ban:192.0.2.8"));
+  talk.talk->go_on(talk.now);
+  CHECK(talk.commands().find("PTTL") != std::string::npos);
+  CHECK(talk.words().empty());  // the last one has been named, but not told
+  talk.answer("$-1\r\n:-2\r\n");
+  CHECK(talk.words() == std::vector<Word>{Listed{}});
   talk.talk->go_on(talk.now);
   CHECK(talk.commands().empty());
 }
@@ -83,7 +89,7 @@ TEST_CASE("a ban without an end, and one that has gone meanwhile") {
   talk.meet();
   talk.answer("*2\r\n$1\r\n0\r\n*3\r\n" + bulk("{xsuperd}:ban:192.0.2.1") + bulk("{xsuperd}:ban:192.0.2.2") + bulk("{xsuperd}:ban:192.0.2.3"));
   talk.answer(bulk("{}") + ":-1\r\n" + "$-1\r\n:-2\r\n" + bulk("no object") + ":5000\r\n");
-  CHECK(talk.words() == std::vector<Word>{Heard{network("192.0.2.1"), 0, "", ""}});
+  CHECK(talk.words() == std::vector<Word>{Heard{network("192.0.2.1"), 0, "", ""}, Listed{}});
 }
 
 TEST_CASE("a ban of ours is put there with its time, and told; its outcome is that of both") {

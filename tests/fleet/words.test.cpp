@@ -20,7 +20,7 @@ std::vector<Order> orders() {
 
 std::vector<Word> words() {
   return {Ready{}, Failed{"no"}, Met{}, Lost{"gone"}, Done{3}, Refused{1, "OOM"}, Heard{network("198.51.100.0/24"), 60, "refused ftp", "beta"},
-          Lifted{network("2001:db8::/32")}, Emptied{}, Alive{}, Met{Source::crowdsec, 7}, Lost{"", Source::crowdsec},
+          Lifted{network("2001:db8::/32")}, Emptied{}, Alive{}, Listed{}, Met{Source::crowdsec, 7}, Lost{"", Source::crowdsec},
           Heard{network("198.51.100.0/24"), 0, "crowdsecurity/ssh-bf", "", Source::crowdsec}, Lifted{network("2001:db8::/32"), Source::crowdsec}, Counted{3, most_counted}, Uncounted{"NOPERM", true}, Time{1780000000123}};
 }
 

@@ -27,7 +27,7 @@ void talk(std::string_view bytes) {
   StoreTalk::Out out;
   base::Moment now{std::chrono::hours(1)};
   StoreTalk talk({.host = "alpha", .self = 1, .password = "x"}, now, out);
-  std::size_t lost = 0;
+  std::size_t lost = 0, listed = 0;
   while (!bytes.empty()) {
     const auto choice = static_cast<unsigned char>(bytes.front());
     bytes.remove_prefix(1);
@@ -45,9 +45,10 @@ void talk(std::string_view bytes) {
       if (const auto* lifted = std::get_if<Lifted>(&word)) check_peer(lifted->peer);
       if (const auto* counted = std::get_if<Counted>(&word)) must(counted->now <= most_counted && counted->before <= most_counted);
       lost += std::holds_alternative<Lost>(word) ? 1 : 0;
+      listed += std::holds_alternative<Listed>(word) ? 1 : 0;
       must(encode(word).size() <= longest_message && decode_word(encode(word)).has_value());
     }
-    must(lost <= 1 && (lost == 1) == talk.over());
+    must(lost <= 1 && (lost == 1) == talk.over() && listed <= 1);
     out = {};
   }
 }

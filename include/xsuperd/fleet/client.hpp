@@ -41,6 +41,7 @@ class Client {
   /// They may call send(), and nothing else of the Client.
   struct Callbacks {
     std::function<void()> on_met;                         ///< changes may be sent
+    std::function<void()> on_listed;                      ///< all has been heard that the store had then; once
     /// None of those under way has an outcome any more. `all`: there is no other address that is tried at once.
     std::function<void(bool all)> on_lost;
     std::function<void(std::size_t count)> on_done;       ///< of the oldest

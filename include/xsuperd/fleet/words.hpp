@@ -150,7 +150,11 @@ struct Time {
   std::uint64_t shown = 0;
   bool operator==(const Time&) const = default;
 };
-using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted, Emptied, Alive, Counted, Uncounted, Time>;
+/// All bans that the store had when it was met have been told. Once after Met.
+struct Listed {
+  bool operator==(const Listed&) const = default;
+};
+using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted, Emptied, Alive, Counted, Uncounted, Time, Listed>;
 
 /// Whom it is from, or comes of; of the process itself as of the store.
 [[nodiscard]] Source source_of(const Word& word);
