@@ -24,9 +24,9 @@ std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t
 
 }  // namespace
 
-BanFile::BanFile(FileWork& files, policy::BanList& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
+BanFile::BanFile(FileWork& files, policy::BanList& bans, policy::BansBehind& behind, const std::function<base::Moment()>& now, const log::DaemonLog& log,
                  std::function<void()> on_merged)
-    : files_(files), bans_(bans), now_([&now] { return now(); }), log_(log), on_merged_(std::move(on_merged)), again_(files.loop(), [this] {
+    : files_(files), bans_(bans), hidden_(behind), now_([&now] { return now(); }), log_(log), on_merged_(std::move(on_merged)), again_(files.loop(), [this] {
         if (!rewriting_) rewriting_.emplace();
         next();
       }),
@@ -55,7 +55,7 @@ void BanFile::tell(const BanFileReading& reading) const {
 void BanFile::open(const std::string& path) {
   path_ = path;
   if (path_.empty()) return;
-  const auto reading = read_bans(path_, times(), bans_);
+  const auto reading = read_bans(path_, times(), bans_, hidden_);
   if (!reading) return leave_alone(reading.error().sentence);
   lines_ = reading->lines;
   ended_ = reading->ended;
@@ -95,7 +95,7 @@ void BanFile::use(const std::string& path) {
 
 void BanFile::read_other() {
   merge_.emplace();
-  off_loop([path = path_, found = merge_->found(), at = times()] { return read_bans(path, at, *found); },
+  off_loop([path = path_, found = merge_->found(), at = times()] { return read_bans(path, at, found->list, found->behind); },
            [this](const base::Result<BanFileReading>& reading) {
              if (!reading) return leave_alone(reading.error().sentence);
              for (const std::string& sentence : reading->told) log_.warning("{}", sentence);
@@ -115,7 +115,7 @@ void BanFile::leave_alone(const std::string& why) {
 /// In pieces, so that nobody waits for the end.
 void BanFile::merge() {
   try {
-    if (!merge_->some(bans_, now_(), lines_a_turn))
+    if (!merge_->some(bans_, hidden_, now_(), lines_a_turn))
       return boost::asio::post(files_.loop(), [this, number = attempt_, alive = std::weak_ptr(alive_)] {
         if (!alive.expired() && number == attempt_) merge();
       });
@@ -133,7 +133,7 @@ std::string BanFile::line_of(const policy::Network& peer) const {
   std::string text;
   const BanTimes at = times();
   if (const auto ban = bans_.find(peer, at.now))
-    put_ban_line(text, *ban, at);
+    put_ban_line(text, *ban, hidden_, at);
   else
     policy::write_ban_line(text, {.peer = peer, .until = at.wall, .since = {}, .reason = "lifted", .origin = ""});
   return text;
@@ -186,7 +186,7 @@ void BanFile::rewrite() {
   while (looked_at < lines_a_turn && (ban = bans_.next(rewriting_->cursor))) {
     ++looked_at;
     if (at.now >= ban->until) continue;
-    put_ban_line(text, *ban, at);
+    put_ban_line(text, *ban, hidden_, at);
     ++rewriting_->lines;
   }
   if (ban) {
@@ -247,12 +247,12 @@ void BanFile::finish() {
 /// A file that cannot be read is left as it is.
 base::Result<void> BanFile::write_all_now() {
   if (merge_)
-    if (const auto outcome = merge_->all(path_, times(), bans_); !outcome) return outcome;
+    if (const auto outcome = merge_->all(path_, times(), bans_, hidden_); !outcome) return outcome;
   std::string text;
   const BanTimes at = times();
   policy::BanList::Cursor all;
   while (const auto ban = bans_.next(all))
-    if (at.now < ban->until) put_ban_line(text, *ban, at);
+    if (at.now < ban->until) put_ban_line(text, *ban, hidden_, at);
   base::Fd to;
   return replace_ban_file(path_, text, to);
 }
