@@ -47,6 +47,10 @@ class BanFile {
   void finish();
 
  private:
+  struct Bans {
+    policy::BanList& list;
+    policy::BansBehind& behind;
+  };
   struct Rewriting {
     policy::BanList::Cursor cursor{};
     std::shared_ptr<base::Fd> to = {};  ///< the file that is written; nothing: not begun
@@ -73,8 +77,7 @@ class BanFile {
   void off_loop(Work work, Then then);
 
   FileWork& files_;
-  policy::BanList& bans_;
-  policy::BansBehind& hidden_;  ///< behind those
+  const Bans bans_;
   const std::function<base::Moment()> now_;  ///< asks the clock that it was given
   const log::DaemonLog& log_;
   const std::function<void()> on_merged_;
