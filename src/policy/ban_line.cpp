@@ -94,6 +94,30 @@ void put_text(std::string& to, std::string_view text, std::size_t most) {
   to += '"';
 }
 
+void put_name(std::string& to, std::string_view prefix, std::string_view name) {
+  to += ",\"";
+  to += prefix;
+  to += name;
+  to += "\":";
+}
+
+/// What there is of a line, or of the ban of ours in it.
+template <typename Part>
+void put_members(std::string& to, std::string_view prefix, const Part& part) {
+  const auto put_moment = [&](base::WallTime time) {
+    to += '"';
+    put_time(to, time);
+    to += '"';
+  };
+  put_name(to, prefix, "until");
+  part.until ? put_moment(*part.until) : void(to += "null");
+  if (part.since) put_name(to, prefix, "since"), put_moment(*part.since);
+  put_name(to, prefix, "reason");
+  put_text(to, part.reason, longest_ban_reason);
+  put_name(to, prefix, "origin");
+  put_text(to, part.origin, longest_ban_origin);
+}
+
 /// Goes through one object. Every function says by its result whether it went well; what went wrong is in `trouble`.
 class Reader {
  public:
@@ -107,6 +131,7 @@ class Reader {
       if (!text(name, name_) || !take(':')) return fails("is not a JSON object");
       if (!member(name, line)) return false;
     } while (take(','));
+    if (!has_ours_) line.ours.reset();
     return take('}') ? ends() : fails("is not complete");
   }
   [[nodiscard]] bool has_prefix() const { return has_prefix_; }
@@ -244,6 +269,16 @@ class Reader {
     if (name == "since" && !is_null) return time(is_text, value, line.since, "has a 'since' that is not a time");
     if (name == "reason" && is_text) line.reason = cut(value, longest_ban_reason);
     if (name == "origin" && is_text) line.origin = cut(value, longest_ban_origin);
+    return !name.starts_with("our_") || member_of_ours(name.substr(4), is_text, is_null, value, line);
+  }
+  bool member_of_ours(std::string_view name, bool is_text, bool is_null, std::string_view value, BanLine& line) {
+    BanLine::Ours& ours = line.ours ? *line.ours : line.ours.emplace();
+    if (name == "until") has_ours_ = true;
+    if (name == "until" && is_null) return ours.until.reset(), true;
+    if (name == "until") return time(is_text, value, ours.until, "has an 'our_until' that is not a time");
+    if (name == "since" && !is_null) return time(is_text, value, ours.since, "has an 'our_since' that is not a time");
+    if (name == "reason" && is_text) ours.reason = cut(value, longest_ban_reason);
+    if (name == "origin" && is_text) ours.origin = cut(value, longest_ban_origin);
     return true;
   }
   bool prefix(bool is_text, std::string_view value, BanLine& line) {
@@ -262,6 +297,7 @@ class Reader {
   std::string name_, value_;  ///< the texts in which there are escapes
   std::string_view trouble_;
   bool has_prefix_ = false;
+  bool has_ours_ = false;
 };
 
 }  // namespace
@@ -296,23 +332,9 @@ std::optional<base::WallTime> rfc3339_time(std::string_view text) {
 void write_ban_line(std::string& to, const BanLine& line) {
   to += "{\"prefix\":\"";
   to += line.peer.text();
-  to += "\",\"until\":";
-  if (line.until) {
-    to += '"';
-    put_time(to, *line.until);
-    to += '"';
-  } else {
-    to += "null";
-  }
-  if (line.since) {
-    to += ",\"since\":\"";
-    put_time(to, *line.since);
-    to += '"';
-  }
-  to += ",\"reason\":";
-  put_text(to, line.reason, longest_ban_reason);
-  to += ",\"origin\":";
-  put_text(to, line.origin, longest_ban_origin);
+  to += '"';
+  put_members(to, "", line);
+  if (line.ours) put_members(to, "our_", *line.ours);
   to += "}\n";
 }
 

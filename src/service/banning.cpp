@@ -35,7 +35,8 @@ policy::Network Banning::network_of(const base::Address& peer) const {
 }
 
 bool Banning::ban(const policy::Network& peer, base::Moment until, const std::string& reason) {
-  const auto result = bans_.list.add_until(peer, until, clock_.now(), {.reason = reason, .origin = policy::ban_origin::service});
+  const auto result =
+      policy::ban_until(bans_.list, bans_.behind, peer, until, clock_.now(), {.reason = reason, .origin = policy::ban_origin::service});
   if (result.displaced && !std::exchange(bans_.displaced_told, true))
     journal_.daemon().error("Maximum global_no_access count reached: from now on the oldest addresses are dropped");
   if (bans_.on_ban && result.added != policy::BanList::Added::unchanged) bans_.on_ban(peer);

@@ -24,9 +24,9 @@ std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t
 
 }  // namespace
 
-BanFile::BanFile(FileWork& files, policy::BanList& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
+BanFile::BanFile(FileWork& files, policy::BanList& bans, policy::BansBehind& behind, const std::function<base::Moment()>& now, const log::DaemonLog& log,
                  std::function<void()> on_merged)
-    : files_(files), bans_(bans), now_([&now] { return now(); }), log_(log), on_merged_(std::move(on_merged)), again_(files.loop(), [this] {
+    : files_(files), bans_{bans, behind}, now_([&now] { return now(); }), log_(log), on_merged_(std::move(on_merged)), again_(files.loop(), [this] {
         if (!rewriting_) rewriting_.emplace();
         next();
       }),
@@ -49,13 +49,13 @@ void BanFile::off_loop(Work work, Then then) {
 void BanFile::tell(const BanFileReading& reading) const {
   for (const std::string& sentence : reading.told) log_.warning("{}", sentence);
   if (reading.wrong > reading.told.size()) log_.warning("{}: {} lines in all are ignored", path_, reading.wrong);
-  log_.notice("{} bans are in force, after {} lines of {}", bans_.size(), reading.lines, path_);
+  log_.notice("{} bans are in force, after {} lines of {}", bans_.list.size(), reading.lines, path_);
 }
 
 void BanFile::open(const std::string& path) {
   path_ = path;
   if (path_.empty()) return;
-  const auto reading = read_bans(path_, times(), bans_);
+  const auto reading = read_bans(path_, times(), bans_.list, bans_.behind);
   if (!reading) return leave_alone(reading.error().sentence);
   lines_ = reading->lines;
   ended_ = reading->ended;
@@ -95,7 +95,7 @@ void BanFile::use(const std::string& path) {
 
 void BanFile::read_other() {
   merge_.emplace();
-  off_loop([path = path_, found = merge_->found(), at = times()] { return read_bans(path, at, *found); },
+  off_loop([path = path_, found = merge_->found(), at = times()] { return read_bans(path, at, found->list, found->behind); },
            [this](const base::Result<BanFileReading>& reading) {
              if (!reading) return leave_alone(reading.error().sentence);
              for (const std::string& sentence : reading->told) log_.warning("{}", sentence);
@@ -115,7 +115,7 @@ void BanFile::leave_alone(const std::string& why) {
 /// In pieces, so that nobody waits for the end.
 void BanFile::merge() {
   try {
-    if (!merge_->some(bans_, now_(), lines_a_turn))
+    if (!merge_->some(bans_.list, bans_.behind, now_(), lines_a_turn))
       return boost::asio::post(files_.loop(), [this, number = attempt_, alive = std::weak_ptr(alive_)] {
         if (!alive.expired() && number == attempt_) merge();
       });
@@ -132,8 +132,8 @@ void BanFile::merge() {
 std::string BanFile::line_of(const policy::Network& peer) const {
   std::string text;
   const BanTimes at = times();
-  if (const auto ban = bans_.find(peer, at.now))
-    put_ban_line(text, *ban, at);
+  if (const auto ban = bans_.list.find(peer, at.now))
+    put_ban_line(text, *ban, bans_.behind, at);
   else
     policy::write_ban_line(text, {.peer = peer, .until = at.wall, .since = {}, .reason = "lifted", .origin = ""});
   return text;
@@ -143,7 +143,7 @@ void BanFile::changed(const policy::Network& peer) {
   if (path_.empty()) return;
   try {
     if (merge_) {
-      if (!bans_.contains(peer, now_())) merge_->lifted(peer);
+      if (!bans_.list.contains(peer, now_())) merge_->lifted(peer);
       return;
     }
     const std::string line = line_of(peer);
@@ -161,7 +161,7 @@ void BanFile::next() {
   if (busy_ > 0 || merge_ || path_.empty()) return;
   try {
     if (!pending_.empty()) return append();
-    if (!rewriting_ && !behind_ && lines_ > 2 * bans_.size() + spare_lines) rewriting_.emplace();
+    if (!rewriting_ && !behind_ && lines_ > 2 * bans_.list.size() + spare_lines) rewriting_.emplace();
     if (rewriting_) rewrite();
   } catch (const std::bad_alloc&) {  // some of it is lost
     failed("memory is exhausted");
@@ -183,10 +183,10 @@ void BanFile::rewrite() {
   const BanTimes at = times();
   std::size_t looked_at = 0;
   std::optional<policy::BanList::Ban> ban;
-  while (looked_at < lines_a_turn && (ban = bans_.next(rewriting_->cursor))) {
+  while (looked_at < lines_a_turn && (ban = bans_.list.next(rewriting_->cursor))) {
     ++looked_at;
     if (at.now >= ban->until) continue;
-    put_ban_line(text, *ban, at);
+    put_ban_line(text, *ban, bans_.behind, at);
     ++rewriting_->lines;
   }
   if (ban) {
@@ -212,7 +212,7 @@ void BanFile::rewritten(std::uint64_t lines) {
   behind_ = false;
   pause_ = first_retry;
   again_.cancel();
-  if (trouble_) log_.notice("{} is complete again: {} bans", path_, bans_.size());
+  if (trouble_) log_.notice("{} is complete again: {} bans", path_, bans_.list.size());
   trouble_.reset();
 }
 
@@ -247,12 +247,12 @@ void BanFile::finish() {
 /// A file that cannot be read is left as it is.
 base::Result<void> BanFile::write_all_now() {
   if (merge_)
-    if (const auto outcome = merge_->all(path_, times(), bans_); !outcome) return outcome;
+    if (const auto outcome = merge_->all(path_, times(), bans_.list, bans_.behind); !outcome) return outcome;
   std::string text;
   const BanTimes at = times();
   policy::BanList::Cursor all;
-  while (const auto ban = bans_.next(all))
-    if (at.now < ban->until) put_ban_line(text, *ban, at);
+  while (const auto ban = bans_.list.next(all))
+    if (at.now < ban->until) put_ban_line(text, *ban, bans_.behind, at);
   base::Fd to;
   return replace_ban_file(path_, text, to);
 }

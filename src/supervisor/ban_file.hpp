@@ -20,7 +20,7 @@ namespace xsuperd::supervisor {
 class BanFile {
  public:
   /// All outlive it. `now` is the clock that bans go by. `on_merged` is called when another file has come to the list.
-  BanFile(FileWork& files, policy::BanList& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
+  BanFile(FileWork& files, policy::BanList& bans, policy::BansBehind& behind, const std::function<base::Moment()>& now, const log::DaemonLog& log,
           std::function<void()> on_merged = [] {});
 
   /// At the start: reads the file before it returns. An empty path: there is none.
@@ -31,7 +31,7 @@ class BanFile {
   /// banned stays so, for the longer of both times.
   void use(const std::string& path);
 
-  /// That one has been banned, for longer than before, or no more.
+  /// That one has been banned, by us behind somebody else too, for longer than before, or no more.
   void changed(const policy::Network& peer);
 
   /// Why it lags behind; nothing: it does not.
@@ -47,6 +47,10 @@ class BanFile {
   void finish();
 
  private:
+  struct Bans {
+    policy::BanList& list;
+    policy::BansBehind& behind;
+  };
   struct Rewriting {
     policy::BanList::Cursor cursor{};
     std::shared_ptr<base::Fd> to = {};  ///< the file that is written; nothing: not begun
@@ -73,7 +77,7 @@ class BanFile {
   void off_loop(Work work, Then then);
 
   FileWork& files_;
-  policy::BanList& bans_;
+  const Bans bans_;
   const std::function<base::Moment()> now_;  ///< asks the clock that it was given
   const log::DaemonLog& log_;
   const std::function<void()> on_merged_;

@@ -28,68 +28,32 @@ base::Moment end_of(const fleet::Heard& heard, base::Moment now) {
   return heard.seconds == 0 ? base::Moment::max() : now + std::chrono::seconds(heard.seconds);
 }
 
-/// Whoever says so: empty for us, or what origins of his begin with.
-std::string_view speaker_of(std::string_view origin) {
-  if (policy::ban_origin::is_fleet(origin)) return policy::ban_origin::fleet;
-  return origin == policy::ban_origin::crowdsec ? policy::ban_origin::crowdsec : std::string_view();
-}
+using policy::ban_origin::speaker_of;
 std::string_view speaker_of(fleet::Source source) { return source == fleet::Source::crowdsec ? policy::ban_origin::crowdsec : policy::ban_origin::fleet; }
 
-bool is_over(const std::vector<policy::BanList::Ban>& all, base::Moment now) {
-  return std::ranges::all_of(all, [&](const policy::BanList::Ban& one) { return one.until <= now; });
+/// Does the other one end later, and not only because seconds are rounded?
+bool is_longer(base::Moment until, base::Moment other) {
+  return until != base::Moment::max() && (other == base::Moment::max() || other > until + rounding);
 }
 
-constexpr std::chrono::minutes look_every{1};
-
-void forget(BansBehind& behind, const policy::Network& peer, std::string_view speaker) {
-  const auto there = behind.peers.find(peer);
-  if (there == behind.peers.end()) return;
-  std::erase_if(there->second, [&](const policy::BanList::Ban& one) { return speaker_of(one.origin) == speaker; });
-  if (there->second.empty()) behind.peers.erase(there);
+/// What is not longer is kept behind somebody else's ban alone, and if ours there is shorter: when ours is lifted here, an
+/// administrator wants the peer in. So what the store tells back of ours is not kept either.
+void keep_shorter(const policy::BanList& bans, BansBehind& behind, const policy::BanList::Ban& there, const policy::BanList::Ban& said,
+                  base::Moment now) {
+  if (speaker_of(there.origin) == speaker_of(said.origin) || !policy::ban_origin::is_foreign(there.origin)) return;
+  if (const auto* ours = behind.find(said.peer, policy::ban_origin::ours, now); ours && !is_longer(ours->until, said.until)) return;
+  (void)behind.keep(bans, said, now);
 }
 
-/// Those that have ended give way. All are gone through for that, and others say how often there is a reason to: so not each time.
-bool keep(BansBehind& behind, const policy::BanList::Ban& ban, base::Moment now) {
-  if (behind.peers.size() >= most_behind && now - behind.looked_at >= look_every) {
-    behind.looked_at = now;
-    erase_if(behind.peers, [&](const auto& one) { return is_over(one.second, now); });
-  }
-  if (behind.peers.size() >= most_behind && !behind.peers.contains(ban.peer)) return false;
-  auto& all = behind.peers[ban.peer];
-  const auto same = std::ranges::find(all, speaker_of(ban.origin), [](const policy::BanList::Ban& one) { return speaker_of(one.origin); });
-  if (same == all.end())
-    all.push_back(ban);
-  else if (same->until < ban.until)
-    *same = ban;
-  return true;
-}
-
-/// What is not longer is kept behind somebody else's ban alone: when ours is lifted here, an administrator wants the peer in.
 Heeded join(policy::BanList& bans, BansBehind& behind, const policy::BanList::Ban& there, const policy::BanList::Ban& said, base::Moment now) {
+  if (!is_longer(there.until, said.until)) return keep_shorter(bans, behind, there, said, now), Heeded::known;
   const bool same = speaker_of(there.origin) == speaker_of(said.origin);
-  const bool longer = there.until != base::Moment::max() && (said.until == base::Moment::max() || said.until > there.until + rounding);
-  if (!longer) {
-    if (!same && policy::ban_origin::is_foreign(there.origin)) (void)keep(behind, said, now);
-    return Heeded::known;
-  }
-  if (!same && !keep(behind, there, now)) return Heeded::known;
-  forget(behind, said.peer, speaker_of(said.origin));
+  if (!same && !behind.keep(bans, there, now)) return Heeded::known;
+  behind.forget(said.peer, speaker_of(said.origin));
   if (!same) bans.remove(there.peer);  // what an administrator has said would stay his, prolonged
   // In front of his it does not make room for what peers cause either: his would be gone with it.
   bans.add_until(said.peer, said.until, now, {.reason = said.reason, .origin = said.origin, .stays = there.stays});
   return Heeded::taken;
-}
-
-void bring_back(policy::BanList& bans, BansBehind& behind, const policy::Network& peer, base::Moment now) {
-  const auto there = behind.peers.find(peer);
-  if (there == behind.peers.end()) return;
-  auto& all = there->second;
-  std::ranges::sort(all, {}, &policy::BanList::Ban::until);
-  if (!all.empty() && all.back().until > now) {
-    bans.put(all.back(), now);
-    all.pop_back();
-  }
-  if (is_over(all, now)) behind.peers.erase(there);
 }
 
 }  // namespace
@@ -107,16 +71,26 @@ Heeded heed(policy::BanList& bans, BansBehind& behind, const fleet::Heard& heard
   if (const auto there = bans.find(heard.peer, now)) return join(bans, behind, *there, said, now);
   const auto [capacity, from_fleet, from_crowdsec] = bans.filling();
   if (bans.size() >= capacity || from_fleet + from_crowdsec >= std::max<std::size_t>(capacity / 2, 1)) return Heeded::full;
+  behind.forget(said.peer);  // has gone with the one in front of it
   bans.put(said, now);
   return Heeded::taken;
 }
 
 bool heed(policy::BanList& bans, BansBehind& behind, const fleet::Lifted& lifted, base::Moment now) {
   const auto there = bans.find(lifted.peer, now);
-  if (!there || speaker_of(there->origin) != speaker_of(lifted.source)) return forget(behind, lifted.peer, speaker_of(lifted.source)), false;
+  if (!there || speaker_of(there->origin) != speaker_of(lifted.source)) return behind.forget(lifted.peer, speaker_of(lifted.source)), false;
   bans.remove(lifted.peer);
-  bring_back(bans, behind, lifted.peer, now);
+  behind.bring_back(bans, lifted.peer, now);
   return true;
+}
+
+std::optional<policy::BanList::Ban> ban_to_tell(const policy::BanList& bans, const BansBehind& behind, const policy::Network& peer, base::Moment now) {
+  auto front = bans.find(peer, now);
+  if (!front || !policy::ban_origin::is_foreign(front->origin)) return front;
+  const auto* ours = behind.find(peer, policy::ban_origin::ours, now);
+  if (!ours) return std::nullopt;
+  const auto* fleets = policy::ban_origin::is_fleet(front->origin) ? &*front : behind.find(peer, policy::ban_origin::fleet, now);
+  return fleets && fleets->until > ours->until ? std::nullopt : std::optional(*ours);
 }
 
 }  // namespace xsuperd::supervisor

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What other hosts of a fleet and CrowdSec say of bans, and a list of bans. Internal to supervisor.
 #pragma once
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "xsuperd/config/settings.hpp"
 #include "xsuperd/fleet/words.hpp"
 #include "xsuperd/policy/ban_list.hpp"
+#include "xsuperd/policy/bans_behind.hpp"
 
 namespace xsuperd::supervisor {
 
@@ -25,19 +26,17 @@ enum class Heeded : std::uint8_t {
   full,      ///< there is no room for more of others
 };
 
-/// Of us, the fleet and CrowdSec, up to two are behind one who bans the peer for longer: their bans are in force again when he lifts
-/// his, the longest first.
-struct BansBehind {
-  boost::unordered_flat_map<policy::Network, std::vector<policy::BanList::Ban>> peers = {};
-  base::Moment looked_at{};  ///< when they were full, for such as have ended
-};
-inline constexpr std::size_t most_behind = 65'536;  ///< peers; with more, what is on the list stays as it is
+using policy::BansBehind;
 
 /// Puts it on the list unless one of these is the case. A ban of ours becomes no shorter; if others ban the peer for longer the
-/// ban is theirs, and ours is kept in `behind`; likewise between the fleet and CrowdSec. What others say takes at most half of the
-/// list, and never the place of another ban. Pure. Throws std::bad_alloc.
+/// ban is theirs, and ours is kept in `behind`, if there is room; likewise between the fleet and CrowdSec. What others say takes at
+/// most half of the list, and never the place of another ban. Pure. Throws std::bad_alloc.
 [[nodiscard]] Heeded heed(policy::BanList& bans, BansBehind& behind, const fleet::Heard& heard, const ExemptNetworks& exempt, base::Moment now);
 /// Who has told of it has lifted it: true when the list has changed. A ban of ours, or of somebody else, stays.
 [[nodiscard]] bool heed(policy::BanList& bans, BansBehind& behind, const fleet::Lifted& lifted, base::Moment now);
+/// What the fleet is to know of that peer: the ban of ours, in front or behind. Nothing where a ban of the fleet ends later: the
+/// store has one ban for a peer, and ours would shorten it. Pure.
+[[nodiscard]] std::optional<policy::BanList::Ban> ban_to_tell(const policy::BanList& bans, const BansBehind& behind, const policy::Network& peer,
+                                                             base::Moment now);
 
 }  // namespace xsuperd::supervisor

@@ -11,7 +11,7 @@ namespace xsuperd::supervisor {
 namespace {
 
 std::optional<fleet::Order> told(const std::optional<policy::BanList::Ban>& ban, base::Moment now) {
-  if (!ban || policy::ban_origin::is_foreign(ban->origin) || !fleet::may_travel(ban->peer) || ban->until <= now) return std::nullopt;
+  if (!ban || !fleet::may_travel(ban->peer) || ban->until <= now) return std::nullopt;
   std::uint64_t seconds = 0;
   if (ban->until != base::Moment::max()) seconds = static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::seconds>(ban->until - now).count());
   return fleet::Add{ban->peer, seconds, fleet::plain(ban->reason)};
@@ -36,33 +36,32 @@ void BanOutbox::start_anew() {
   walk();
 }
 
-std::optional<fleet::Order> BanOutbox::next(const policy::BanList& bans, base::Moment now, std::size_t& steps) {
+std::optional<fleet::Order> BanOutbox::next(const policy::BanList& bans, const BansBehind& behind, base::Moment now, std::size_t& steps) {
   while (steps > 0 && !order_.empty()) {
     --steps;
-    if (auto change = take_waiting(bans, now)) return change;
+    if (auto change = take_waiting(bans, behind, now)) return change;
   }
-  return walk_on(bans, now, steps);
+  return walk_on(bans, behind, now, steps);
 }
 
 /// As it is now: it may have been lifted meanwhile, or be banned again.
-std::optional<fleet::Order> BanOutbox::take_waiting(const policy::BanList& bans, base::Moment now) {
+std::optional<fleet::Order> BanOutbox::take_waiting(const policy::BanList& bans, const BansBehind& behind, base::Moment now) {
   const policy::Network peer = order_.front();
   const bool lifted = waiting_.at(peer);
-  const auto ban = bans.find(peer, now);
-  const bool ours = ban && !policy::ban_origin::is_foreign(ban->origin);
-  auto change = ours || !lifted ? told(ban, now) : std::optional<fleet::Order>(fleet::Remove{peer});
+  const auto ban = ban_to_tell(bans, behind, peer, now);
+  auto change = ban || !lifted ? told(ban, now) : std::optional<fleet::Order>(fleet::Remove{peer});
   if (change) under_way_.push_back({peer, std::holds_alternative<fleet::Remove>(*change)});
   order_.pop_front();
   waiting_.erase(peer);
   return change;
 }
 
-std::optional<fleet::Order> BanOutbox::walk_on(const policy::BanList& bans, base::Moment now, std::size_t& steps) {
+std::optional<fleet::Order> BanOutbox::walk_on(const policy::BanList& bans, const BansBehind& behind, base::Moment now, std::size_t& steps) {
   while (walking_ && steps > 0) {
     --steps;
     const auto ban = bans.next(*walking_);
     if (!ban) return walking_.reset(), std::nullopt;
-    auto change = told(ban, now);
+    auto change = told(policy::ban_origin::is_foreign(ban->origin) ? ban_to_tell(bans, behind, ban->peer, now) : ban, now);
     if (!change) continue;
     under_way_.push_back({ban->peer, false});
     return change;

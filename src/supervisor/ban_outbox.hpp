@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "supervisor/ban_hearing.hpp"
 #include "xsuperd/fleet/words.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 
@@ -20,12 +21,12 @@ class BanOutbox {
 
   /// False when it is full; the lifting of a ban is lost then, and for any other walk() has been called.
   bool put(const policy::Network& peer, bool lifted);
-  /// All bans of the list that are ours are to be told.
+  /// All bans of ours are to be told.
   void walk() { walking_ = policy::BanList::Cursor(); }
   /// Nothing of the store is known, or of what it has got.
   void start_anew();
   /// What is to be told next; it is under way then. At most `steps` bans of the list are looked at, which is counted down.
-  [[nodiscard]] std::optional<fleet::Order> next(const policy::BanList& bans, base::Moment now, std::size_t& steps);
+  [[nodiscard]] std::optional<fleet::Order> next(const policy::BanList& bans, const BansBehind& behind, base::Moment now, std::size_t& steps);
   /// The oldest so many that were under way have come out well, or not: then they are put back.
   void done(std::size_t count);
   void refused(std::size_t count);
@@ -41,8 +42,8 @@ class BanOutbox {
     policy::Network peer;
     bool lifted = false;
   };
-  [[nodiscard]] std::optional<fleet::Order> take_waiting(const policy::BanList& bans, base::Moment now);
-  [[nodiscard]] std::optional<fleet::Order> walk_on(const policy::BanList& bans, base::Moment now, std::size_t& steps);
+  [[nodiscard]] std::optional<fleet::Order> take_waiting(const policy::BanList& bans, const BansBehind& behind, base::Moment now);
+  [[nodiscard]] std::optional<fleet::Order> walk_on(const policy::BanList& bans, const BansBehind& behind, base::Moment now, std::size_t& steps);
   void put_back(Change change);
 
   std::deque<policy::Network> order_;                           ///< of waiting_

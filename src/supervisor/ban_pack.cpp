@@ -67,36 +67,59 @@ bool read(std::string_view line, const std::vector<HandOver::BanText>& texts, ba
   return true;
 }
 
-}  // namespace
-
-void pack_bans(const BanList& bans, base::Moment now, HandOver& state) {
-  std::map<std::pair<std::string, std::string>, std::size_t> numbers;
-  auto out = std::back_inserter(state.ban_table);
-  for (const BanList::Ban& ban : bans.snapshot()) {
-    if (ban.until <= now) continue;
-    const auto [text, fresh] = numbers.try_emplace({ban.reason, ban.origin}, numbers.size());
-    if (fresh) state.ban_texts.push_back({ban.reason, ban.origin});
-    const std::int64_t left = (ban.until - now).count(), age = (now - ban.since).count();
-    fmt::format_to(out, "{} {} {} {} {} {}\n", ban.peer.text(), left <= longest ? left : -1, std::clamp<std::int64_t>(age, 0, longest), ban.hits,
-                   ban.stays ? 1 : 0, text->second);
+/// Writes the lines of one table. Their texts are in the state, each once.
+class Packing {
+ public:
+  Packing(base::Moment now, HandOver& state) : now_(now), state_(state) {}
+  void put(std::string& table, const BanList::Ban& ban) {
+    if (ban.until <= now_) return;
+    const auto [text, fresh] = numbers_.try_emplace({ban.reason, ban.origin}, numbers_.size());
+    if (fresh) state_.ban_texts.push_back({ban.reason, ban.origin});
+    const std::int64_t left = (ban.until - now_).count(), age = (now_ - ban.since).count();
+    fmt::format_to(std::back_inserter(table), "{} {} {} {} {} {}\n", ban.peer.text(), left <= longest ? left : -1,
+                   std::clamp<std::int64_t>(age, 0, longest), ban.hits, ban.stays ? 1 : 0, text->second);
   }
-}
 
-base::Result<std::vector<BanList::Ban>> unpack_bans(const HandOver& state, base::Moment now) {
+ private:
+  const base::Moment now_;
+  HandOver& state_;
+  std::map<std::pair<std::string, std::string>, std::size_t> numbers_;
+};
+
+base::Result<std::vector<BanList::Ban>> unpack(std::string_view table, std::string_view name, const HandOver& state, base::Moment now) {
   std::vector<BanList::Ban> all;
-  std::string_view rest = state.ban_table;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    if (!read(rest.substr(0, end), state.ban_texts, now, all.emplace_back()))
-      return base::Error{0, fmt::format("ban_table: line {} is not right", all.size())};
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+  while (!table.empty()) {
+    const std::size_t end = std::min(table.find('\n'), table.size());
+    if (!read(table.substr(0, end), state.ban_texts, now, all.emplace_back()))
+      return base::Error{0, fmt::format("{}: line {} is not right", name, all.size())};
+    table.remove_prefix(std::min(end + 1, table.size()));
   }
   return all;
 }
 
+}  // namespace
+
+void pack_bans(const BanList& bans, const policy::BansBehind& behind, base::Moment now, HandOver& state) {
+  Packing packing(now, state);
+  for (const BanList::Ban& ban : bans.snapshot()) packing.put(state.ban_table, ban);
+  for (const auto& [peer, all] : behind.peers) {
+    if (!bans.contains(peer, now)) continue;
+    for (const BanList::Ban& ban : all) packing.put(state.bans_behind, ban);
+  }
+}
+
+base::Result<std::vector<BanList::Ban>> unpack_bans(const HandOver& state, base::Moment now) {
+  return unpack(state.ban_table, "ban_table", state, now);
+}
+
+base::Result<std::vector<BanList::Ban>> unpack_bans_behind(const HandOver& state, base::Moment now) {
+  return unpack(state.bans_behind, "bans_behind", state, now);
+}
+
 std::string ban_trouble(const HandOver& state) {
-  const auto bans = unpack_bans(state, state.now);
-  return bans ? std::string() : bans.error().sentence;
+  if (const auto bans = unpack_bans(state, state.now); !bans) return bans.error().sentence;
+  const auto behind = unpack_bans_behind(state, state.now);
+  return behind ? std::string() : behind.error().sentence;
 }
 
 }  // namespace xsuperd::supervisor

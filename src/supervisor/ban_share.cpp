@@ -155,7 +155,7 @@ void BanShare::send_soon() {
 void BanShare::send() {
   std::size_t steps = looked_at_once;
   while (client_.has_room() && steps > 0) {
-    const auto change = outbox_.next(with_.bans, with_.now(), steps);
+    const auto change = outbox_.next(with_.bans, with_.behind, with_.now(), steps);
     if (!change) break;
     client_.send(*change);
   }
@@ -180,15 +180,14 @@ void BanShare::heard(const fleet::Heard& one) {
 }
 
 void BanShare::lifted(const fleet::Lifted& one) {
-  if (!heed(with_.bans, with_.behind, one, with_.now())) return;
-  with_.on_change(one.peer);
-  came_back(one.peer);
+  const bool hidden = !ban_to_tell(with_.bans, with_.behind, one.peer, with_.now());
+  if (heed(with_.bans, with_.behind, one, with_.now())) with_.on_change(one.peer);
+  if (hidden) came_back(one.peer);
 }
 
-/// The store may have nothing of it any more.
+/// The store had theirs, and has nothing of the peer any more.
 void BanShare::came_back(const policy::Network& peer) {
-  if (!client_.wanted()) return;
-  if (const auto ban = with_.bans.find(peer, with_.now()); !ban || policy::ban_origin::is_foreign(ban->origin)) return;
+  if (!ban_to_tell(with_.bans, with_.behind, peer, with_.now())) return;
   (void)outbox_.put(peer, false);
   send_soon();
 }

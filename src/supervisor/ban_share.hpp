@@ -50,8 +50,6 @@ class BanShare {
   void counted() { counts_.changed(); }
   /// As the control socket tells it; nothing without ban_share.
   [[nodiscard]] std::optional<control::reply::Fleet> state() const;
-  /// Somebody else has lifted his ban: one of ours may be in force again.
-  void came_back(const policy::Network& peer);
 
  private:
   [[nodiscard]] fleet::Client::Callbacks callbacks();
@@ -62,6 +60,7 @@ class BanShare {
   void refused(std::size_t count, const std::string& why);
   void heard(const fleet::Heard& heard);
   void lifted(const fleet::Lifted& lifted);
+  void came_back(const policy::Network& peer);
   void send_soon();
   void send();
   void tell_once(std::string_view what, const std::string& why);

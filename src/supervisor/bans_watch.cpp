@@ -23,6 +23,14 @@ std::vector<policy::BanList::Ban> handed_bans(const HandOver& state) {
   return all;
 }
 
+/// Of peers for whom there was no room nothing is left.
+void restore_behind(service::Bans& bans, const HandOver& state) {
+  const auto packed = unpack_bans_behind(state, state.now);
+  if (!packed) return;
+  for (const policy::BanList::Ban& one : *packed)
+    if (bans.list.contains(one.peer, state.now)) (void)bans.behind.keep(bans.list, one, state.now);
+}
+
 }  // namespace
 
 void BansWatch::begin(const config::Settings& defaults) {
@@ -37,6 +45,7 @@ void BansWatch::begin(const config::Settings& defaults) {
 void BansWatch::go_on(const config::Settings& defaults, const HandOver& state) {
   bans_.list.set_capacity(limit_of(defaults));  // first: what finds no room is dropped
   bans_.list.restore(handed_bans(state));
+  restore_behind(bans_, state);
   bans_.offenders.restore(state.offenders);
   bans_.displaced_told = state.displaced_told;
   state.ban_file_unread ? file_.use(file_of(defaults)) : file_.go_on(file_of(defaults), state.ban_file_lines, state.ban_file_behind);
@@ -48,7 +57,7 @@ void BansWatch::go_on(const config::Settings& defaults, const HandOver& state) {
 }
 
 void BansWatch::hand_over(HandOver& state) const {
-  pack_bans(bans_.list, state.now, state);
+  pack_bans(bans_.list, bans_.behind, state.now, state);
   state.offenders = bans_.offenders.snapshot();
   state.displaced_told = bans_.displaced_told;
   state.ban_file_lines = file_.lines();
@@ -71,9 +80,7 @@ void BansWatch::changed(const policy::Network& network) {
   firewall_.changed(network);
 }
 
-/// What stood behind is over, or was what is lifted now.
 void BansWatch::ours_changed(const policy::Network& network, bool lifted) {
-  behind_.peers.erase(network);
   changed(network);
   share_.changed(network, lifted);
 }
@@ -95,11 +102,6 @@ void BansWatch::heard(const policy::Network& network) {
   watch();
 }
 
-void BansWatch::decided(const policy::Network& network) {
-  heard(network);
-  share_.came_back(network);
-}
-
 /// Fact B5.29: looked at once a minute as long as there is somebody on the list who may leave it.
 void BansWatch::watch() {
   if (!alarm_.is_set() && bans_.list.next_end()) alarm_.set(std::chrono::minutes(1));
@@ -117,7 +119,8 @@ void BansWatch::look() {
 std::vector<policy::BanList::Result> BansWatch::add(std::span<const policy::Network> networks, int minutes, const std::string& reason) {
   std::vector<policy::BanList::Result> results;
   for (const policy::Network& network : networks) {
-    results.push_back(bans_.list.add(network, minutes, now_(), {.reason = reason, .origin = policy::ban_origin::administrator, .stays = true}));
+    results.push_back(policy::ban_until(bans_.list, bans_.behind, network, policy::ban_end(minutes, now_()), now_(),
+                                        {.reason = reason, .origin = policy::ban_origin::administrator, .stays = true}));
     if (results.back().added != policy::BanList::Added::unchanged) ours_changed(network, false);
     const std::string text = network.text();
     record_(log::record::Ban{.network = text, .minutes = minutes < 0 ? std::nullopt : std::optional(minutes),
@@ -130,6 +133,7 @@ std::vector<policy::BanList::Result> BansWatch::add(std::span<const policy::Netw
 void BansWatch::remove(std::span<const policy::Network> networks) {
   for (const policy::Network& network : networks) {
     bans_.list.remove(network);
+    bans_.behind.forget(network);
     bans_.offenders.forget(network);
     ours_changed(network, true);
   }

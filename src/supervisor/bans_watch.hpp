@@ -34,10 +34,10 @@ class BansWatch {
   BansWatch(FileWork& files, net::Nft& nft, service::Bans& bans, const std::function<base::Moment()>& now, const log::DaemonLog& log,
             const Sharing& sharing, std::function<void(const log::Event&)> record)
       : bans_(bans), now_(now), log_(log), record_(std::move(record)), alarm_(files.loop(), [this] { look(); }),
-        file_(files, bans.list, now, log, [this] { merged(); }), firewall_(files.loop(), nft, bans.list, now, log, {}),
+        file_(files, bans.list, bans.behind, now, log, [this] { merged(); }), firewall_(files.loop(), nft, bans.list, now, log, {}),
         process_(files.loop(), sharing.spawner, {.user = sharing.user, .on_trouble = [this](const std::string& sentence) { log_.error("{}", sentence); }}),
-        share_({files.loop(), process_, bans.list, behind_, sharing.counts, now, log, [this](const policy::Network& network) { heard(network); }}),
-        crowdsec_({files.loop(), process_, bans.list, behind_, now, log, [this](const policy::Network& network) { decided(network); }}) {}
+        share_({files.loop(), process_, bans.list, bans.behind, sharing.counts, now, log, [this](const policy::Network& network) { heard(network); }}),
+        crowdsec_({files.loop(), process_, bans.list, bans.behind, now, log, [this](const policy::Network& network) { heard(network); }}) {}
 
   /// At the start, with what the defaults say of bans: the file is read before it returns.
   void begin(const config::Settings& defaults);
@@ -68,10 +68,8 @@ class BansWatch {
   [[nodiscard]] const BanCrowdsec& crowdsec() const { return crowdsec_; }
 
  private:
-  /// Of another host.
+  /// Of another host, or by CrowdSec.
   void heard(const policy::Network& network);
-  /// By CrowdSec.
-  void decided(const policy::Network& network);
   /// By this host, or its administrator.
   void ours_changed(const policy::Network& network, bool lifted);
   void watch();
@@ -86,7 +84,6 @@ class BansWatch {
   loop::Alarm alarm_;
   BanFile file_;
   BanFirewall firewall_;
-  BansBehind behind_;
   fleet::Helper process_;
   BanShare share_;
   BanCrowdsec crowdsec_;

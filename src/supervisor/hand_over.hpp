@@ -192,6 +192,7 @@ struct HandOver {
   std::uint64_t ban_file_lines = 0;
   std::string clock = {};           ///< by which clock, as time_namespace() names it
   std::vector<Tally> tallies = {};
+  std::string bans_behind = {};     ///< in lines as those of ban_table, of bans behind these
   bool operator==(const HandOver&) const = default;
 };
 BOOST_DESCRIBE_STRUCT(HandOver::Daemon, (),
@@ -221,13 +222,14 @@ BOOST_DESCRIBE_STRUCT(HandOver, (),
                        configured, absent, runners, bans, displaced_told, chargen_line, last_token, workers, handed,
                        leftovers, reload_wanted, worker_failures, last_worker_failure, log_behind, notes, lingering, now,
                        clock, boxes, tls_workers, tickets, tallies,
-                       ban_table, ban_texts, offenders, ban_file_behind, ban_file_unread, ban_file_lines))
+                       ban_table, ban_texts, offenders, ban_file_behind, ban_file_unread, ban_file_lines, bans_behind))
 constexpr auto members_since(const HandOver*) {
   return std::array{base::Since{"lingering", 5}, base::Since{"now", 5}, base::Since{"clock", 5},
                     base::Since{"boxes", 9}, base::Since{"tls_workers", 10}, base::Since{"tickets", 10},
                     base::Since{"tallies", 11},
                     base::Since{"ban_table", 11}, base::Since{"ban_texts", 11}, base::Since{"offenders", 11},
-                    base::Since{"ban_file_behind", 11}, base::Since{"ban_file_unread", 11}, base::Since{"ban_file_lines", 11}};
+                    base::Since{"ban_file_behind", 11}, base::Since{"ban_file_unread", 11}, base::Since{"ban_file_lines", 11},
+                    base::Since{"bans_behind", 13}};
 }
 
 /// As text (JSON).

@@ -29,11 +29,15 @@ FUZZ_TARGET(ban_line) {
   must(line->peer.address.known());
   must(line->reason.size() <= policy::longest_ban_reason && line->origin.size() <= policy::longest_ban_origin);
   must(is_utf8(line->reason) && is_utf8(line->origin));
+  if (line->ours) {
+    must(line->ours->reason.size() <= policy::longest_ban_reason && line->ours->origin.size() <= policy::longest_ban_origin);
+    must(is_utf8(line->ours->reason) && is_utf8(line->ours->origin));
+  }
   // What has been read can be written, and is the same then but for parts of a second.
   std::string text;
   policy::write_ban_line(text, *line);
   must(text.size() <= policy::longest_ban_line && text.find('\n') == text.size() - 1 && is_utf8(text));
   const auto again = policy::read_ban_line(std::string_view(text).substr(0, text.size() - 1));
   must(again && again->peer == line->peer && again->reason == line->reason && again->origin == line->origin);
-  must(again->until == line->until && again->since == line->since);
+  must(again->until == line->until && again->since == line->since && again->ours == line->ours);
 }

@@ -11,6 +11,7 @@
 #include "fakes/memory_sink.hpp"
 #include "supervisor/ban_pack.hpp"
 #include "supervisor/scratch.hpp"
+#include "xsuperd/policy/ban_origin.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
@@ -28,9 +29,10 @@ struct Bench {
   boost::asio::io_context loop;
   FileWork files{loop};
   policy::BanList bans;
+  policy::BansBehind behind;
   base::Moment clock = base::Moment{} + 1000h;
   std::function<base::Moment()> now = [this] { return clock; };
-  BanFile file{files, bans, now, log};
+  BanFile file{files, bans, behind, now, log};
 
   void write(const std::string& text) const { std::ofstream(path, std::ios::binary) << text; }
   [[nodiscard]] std::string text() const {
@@ -96,6 +98,86 @@ TEST_CASE("What is banned stands in the file, and another daemon finds it there"
   CHECK(ban->until - next.clock > 59min);
   CHECK(ban->until - next.clock <= 61min);
   CHECK(next.bans.find(network("2001:db8::/32"), next.clock)->stays);
+}
+
+TEST_CASE("A ban of ours behind somebody else's stands in the same line, and another daemon has both") {
+  Bench b;
+  b.file.open(b.path);
+  b.ban("192.0.2.1", "ssh-bf", "crowdsec");
+  policy::ban_until(b.bans, b.behind, network("192.0.2.1"), b.clock + 10min, b.clock, {.reason = "ticket", .origin = "administrator", .stays = true});
+  b.file.changed(network("192.0.2.1"));
+  b.ban("192.0.2.2", "", "crowdsec");
+  b.run();
+  CHECK(b.lines() == 3);
+  const bool anew = GENERATE(false, true);
+  if (anew) {
+    b.files.join();
+    b.file.go_on(b.path, 3, true);
+    b.file.finish();
+    CHECK(b.lines() == 2);
+  }
+  Next next(b);
+  const auto front = next.bans.find(network("192.0.2.1"), next.clock);
+  REQUIRE(front);
+  CHECK(front->origin == "crowdsec");
+  CHECK(front->stays);
+  CHECK(front->until - next.clock > 59min);
+  CHECK(next.behind.peers.size() == 1);
+  next.bans.remove(network("192.0.2.1"));
+  next.behind.bring_back(next.bans, network("192.0.2.1"), next.clock);
+  const auto ours = next.bans.find(network("192.0.2.1"), next.clock);
+  REQUIRE(ours);
+  CHECK((ours->reason == "ticket" && ours->origin == "administrator" && ours->stays));
+  CHECK(ours->until - next.clock <= 10min + 2s);
+  next.file.changed(network("192.0.2.1"));
+  next.run();
+  const Bench& before = next;
+  CHECK(Next(before).bans.find(network("192.0.2.1"), next.clock)->origin == "administrator");
+}
+
+TEST_CASE("What a file says of a ban of ours counts behind somebody else's alone, and in front when that is over") {
+  Bench b;
+  const std::string past = "\"2001-01-01T00:00:00Z\"", later = "\"2099-01-01T00:00:00Z\"";
+  const auto line = [](const std::string& peer, const std::string& until, const std::string& origin, const std::string& ours) {
+    return fmt::format("{{\"prefix\":\"{}\",\"until\":{},\"origin\":\"{}\",{}}}\n", peer, until, origin, ours);
+  };
+  b.write(line("192.0.2.1", past, "crowdsec", "\"our_until\":" + later + ",\"our_reason\":\"a\"") +
+          line("192.0.2.2", "null", "service", "\"our_until\":null,\"our_origin\":\"administrator\"") +
+          line("192.0.2.3", "null", "crowdsec", "\"our_until\":" + past) + line("192.0.2.4", "null", "crowdsec", "\"our_until\":null,\"our_origin\":\"fleet:beta\"") +
+          line("192.0.2.5", later, "fleet:beta", "\"our_until\":null") + line("192.0.2.6", past, "fleet:beta", "\"our_until\":" + past) +
+          line("192.0.2.7", "null", "crowdsec", "\"our_until\":" + later) + "{\"prefix\":\"192.0.2.7\",\"origin\":\"crowdsec\"}\n");
+  b.file.open(b.path);
+  const auto origin = [&](const char* peer) {
+    const auto ban = b.bans.find(network(peer), b.clock);
+    return ban ? ban->origin : "none";
+  };
+  CHECK(origin("192.0.2.1") == "file");
+  CHECK(origin("192.0.2.2") == "service");
+  CHECK(origin("192.0.2.3") == "crowdsec");
+  CHECK(origin("192.0.2.4") == "crowdsec");
+  CHECK(origin("192.0.2.5") == "file");
+  CHECK(origin("192.0.2.6") == "none");
+  CHECK(origin("192.0.2.7") == "crowdsec");
+  CHECK(b.behind.peers.empty());  // the last line about a prefix counts, with what it says of ours
+}
+
+TEST_CASE("Another file's ban of ours behind somebody else's comes to the bans in force, with the one in front of it") {
+  Bench b;
+  b.file.open("");
+  b.bans.add(network("192.0.2.1"), 5, b.clock, {.reason = "sensor trap", .origin = "service"});
+  b.bans.add(network("192.0.2.2"), -1, b.clock, {.reason = "ssh-bf", .origin = "crowdsec"});
+  for (const char* peer : {"192.0.2.1", "192.0.2.2", "192.0.2.3"})
+    b.write(b.text() + fmt::format("{{\"prefix\":\"{}\",\"origin\":\"crowdsec\",\"our_until\":\"2099-01-01T00:00:00Z\",\"our_reason\":\"ticket\"}}\n", peer));
+  b.file.use(b.path);
+  b.run();
+  CHECK(b.bans.find(network("192.0.2.1"), b.clock)->reason == "ticket");
+  for (const char* peer : {"192.0.2.2", "192.0.2.3"}) {
+    CHECK(b.bans.find(network(peer), b.clock)->origin == "crowdsec");
+    const auto* ours = b.behind.find(network(peer), policy::ban_origin::ours, b.clock);
+    REQUIRE(ours);
+    CHECK((ours->reason == "ticket" && ours->stays));
+  }
+  CHECK(Next(b).behind.peers.size() == 2);
 }
 
 TEST_CASE("A file that somebody has written is read, and what is not right in it is told and costs no more than its line") {
@@ -299,7 +381,7 @@ TEST_CASE("A torn line is no part of the next one in another image either") {
   b.file.open(b.path);
   CHECK(b.file.behind());
   {
-    BanFile next(b.files, b.bans, b.now, b.log);
+    BanFile next(b.files, b.bans, b.behind, b.now, b.log);
     next.go_on(b.path, b.file.lines(), b.file.behind());
     b.bans.add(network("192.0.2.2"), 60, b.clock);
     next.changed(network("192.0.2.2"));
@@ -344,7 +426,7 @@ TEST_CASE("An image hands over its bans as they are") {
   before.add(network("vsock:3"), 7, now, {.reason = "refused ftp", .origin = "service"});
   before.hit(*base::Address::parse("192.0.2.3"), now);
   HandOver state;
-  pack_bans(before, now, state);
+  pack_bans(before, {}, now, state);
   CHECK(state.ban_texts.size() == 2);
   const auto all = unpack_bans(state, now);
   REQUIRE(all.has_value());
@@ -352,6 +434,24 @@ TEST_CASE("An image hands over its bans as they are") {
   CHECK(*all == before.snapshot());
   // By the clock of the new image.
   CHECK(unpack_bans(state, now + 5h)->front().until == now + 5h + 4min);
+}
+
+TEST_CASE("An image hands over the bans behind others as they are") {
+  const base::Moment now = base::Moment{} + 1000h;
+  Bench b;
+  b.bans.add(network("192.0.2.1"), 60, now, {.reason = "ssh-bf", .origin = "crowdsec"});
+  policy::ban_until(b.bans, b.behind, network("192.0.2.1"), now + 10min, now - 1min, {.reason = "ticket", .origin = "administrator", .stays = true});
+  CHECK(b.behind.keep(b.bans, {network("192.0.2.1"), now + 20min, now, 4, false, "sensor", "fleet:beta"}, now));
+  CHECK(b.behind.keep(b.bans, {network("192.0.2.2"), now + 20min, now, 0, false, "", "service"}, now));  // is no longer on the list
+  HandOver state;
+  pack_bans(b.bans, b.behind, now, state);
+  CHECK(state.ban_texts.size() == 3);
+  const auto all = unpack_bans_behind(state, now);
+  REQUIRE(all.has_value());
+  CHECK(*all == b.behind.peers.at(network("192.0.2.1")));
+  CHECK(unpack_bans(state, now)->size() == 1);
+  state.bans_behind += "nonsense\n";
+  CHECK(ban_trouble(state) == "bans_behind: line 3 is not right");
 }
 
 TEST_CASE("A ban of thousands of years outlasts upgrades and the daemon's end") {
@@ -365,7 +465,7 @@ TEST_CASE("A ban of thousands of years outlasts upgrades and the daemon's end") 
   Next next(b);
   CHECK(next.sink.texts().size() == 1);  // none of its lines is wrong
   HandOver state;
-  pack_bans(next.bans, next.clock, state);
+  pack_bans(next.bans, next.behind, next.clock, state);
   CHECK(ban_trouble(state).empty());
   const auto all = unpack_bans(state, next.clock);
   REQUIRE(all.has_value());
@@ -383,7 +483,7 @@ TEST_CASE("Moments that are too far away are clamped, so that an upgrade never f
   policy::BanList bans;
   bans.restore({{.peer = network("192.0.2.1"), .until = base::Moment::max() - 1ns, .since = now - 24h * 366 * 150}});
   HandOver state;
-  pack_bans(bans, now, state);
+  pack_bans(bans, {}, now, state);
   CHECK(ban_trouble(state).empty());
   CHECK(unpack_bans(state, now)->front().until == base::Moment::max());
 }

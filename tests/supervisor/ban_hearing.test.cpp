@@ -149,7 +149,7 @@ TEST_CASE("when as many bans of ours as there may be are behind others, those th
     bans.add_until(peer, at + 30s, at, by_service);
     return supervisor::heed(bans, own, fleet::Heard{peer, 0, "", "beta"}, {}, at);
   };
-  for (std::uint32_t i = 0; i < most_behind; ++i) REQUIRE(ban_both(policy::Network::of(base::Address::ipv4(0x0a000000 + i)), now) == Heeded::taken);
+  for (std::uint32_t i = 0; i < policy::most_behind; ++i) REQUIRE(ban_both(policy::Network::of(base::Address::ipv4(0x0a000000 + i)), now) == Heeded::taken);
   CHECK(ban_both(network("192.0.2.1"), now) == Heeded::known);
   CHECK(ban_both(network("192.0.2.2"), now + 40s) == Heeded::known);
   CHECK(bans.find(network("192.0.2.2"), now + 40s)->origin == policy::ban_origin::service);
@@ -240,6 +240,17 @@ TEST_CASE("of this host, the fleet and CrowdSec the next longest ban counts when
   CHECK(supervisor::heed(bans, behind, fleet::Lifted{network("192.0.2.1")}, now));
   CHECK(bans.find(network("192.0.2.1"), now)->origin == policy::ban_origin::service);
   CHECK(bans.find(network("192.0.2.1"), now)->until == now + 10min);
+  CHECK(behind.peers.empty());
+}
+
+TEST_CASE("what the store tells back of a ban of ours behind CrowdSec's is none of another host") {
+  BanList bans;
+  BansBehind behind;
+  CHECK(supervisor::heed(bans, behind, decided("192.0.2.1", 7200), {}, now) == Heeded::taken);
+  policy::ban_until(bans, behind, network("192.0.2.1"), now + 600s, now, by_service);
+  CHECK(supervisor::heed(bans, behind, heard("192.0.2.1", 601), {}, now) == Heeded::known);
+  CHECK(supervisor::heed(bans, behind, repealed("192.0.2.1"), now));
+  CHECK(bans.find(network("192.0.2.1"), now)->origin == policy::ban_origin::service);
   CHECK(behind.peers.empty());
 }
 

@@ -24,12 +24,16 @@ struct Box {
   std::vector<fleet::Order> all() {
     std::vector<fleet::Order> orders;
     std::size_t steps = 1000;
-    while (auto one = outbox.next(bans, now, steps)) orders.push_back(*one);
+    while (auto one = outbox.next(bans, behind, now, steps)) orders.push_back(*one);
     return orders;
   }
   policy::BanList bans;
+  BansBehind behind;
   BanOutbox outbox;
 };
+
+policy::BanWhy by_crowdsec{.reason = "ssh-bf", .origin = policy::ban_origin::crowdsec};
+policy::BanWhy by_beta{.reason = "sensor", .origin = "fleet:beta"};
 
 fleet::Order add(const char* peer) { return fleet::Add{network(peer), 600, "sensor trap"}; }
 fleet::Order lift(const char* peer) { return fleet::Remove{network(peer)}; }
@@ -117,7 +121,7 @@ TEST_CASE("a store that is there again is told of what was lifted, and of all ba
   box.outbox.start_anew();
   CHECK(box.outbox.put(network("198.51.100.1"), true));
   std::size_t steps = 11, count = 0;
-  while (box.outbox.next(box.bans, now, steps)) ++count;
+  while (box.outbox.next(box.bans, box.behind, now, steps)) ++count;
   CHECK(count == 11);
   CHECK_FALSE(box.outbox.empty());
   CHECK(box.all().size() == 90);
@@ -132,7 +136,7 @@ TEST_CASE("what finds no room is found in the list later") {
   box.ban("192.0.2.2");
   CHECK_FALSE(box.outbox.put(network("192.0.2.2"), false));
   std::size_t steps = 10 * BanOutbox::most, adds = 0;
-  while (auto one = box.outbox.next(box.bans, now, steps)) {
+  while (auto one = box.outbox.next(box.bans, box.behind, now, steps)) {
     adds += std::holds_alternative<fleet::Add>(*one) ? 1 : 0;
     box.outbox.done(1);
   }
@@ -145,4 +149,29 @@ TEST_CASE("bans by CrowdSec are not told: each host has them from there") {
   box.ban("192.0.2.2");
   box.outbox.walk();
   CHECK(box.all() == Orders{add("192.0.2.2")});
+}
+
+TEST_CASE("a ban of ours behind one of CrowdSec's is told, by itself and with all others") {
+  Box box;
+  for (const char* peer : {"192.0.2.1", "192.0.2.2"}) box.bans.add_until(network(peer), now + 1h, now, by_crowdsec);
+  policy::ban_until(box.bans, box.behind, network("192.0.2.1"), now + 10min, now, {.reason = "sensor trap", .origin = policy::ban_origin::service});
+  for (const char* peer : {"192.0.2.1", "192.0.2.2"}) CHECK(box.outbox.put(network(peer), false));
+  CHECK(box.all() == Orders{add("192.0.2.1")});
+  box.outbox.done(1);
+  box.outbox.start_anew();
+  CHECK(box.all() == Orders{add("192.0.2.1")});
+}
+
+TEST_CASE("a ban of ours is not told while the fleet has one that ends later, which it would shorten") {
+  Box box;
+  box.bans.add_until(network("192.0.2.1"), now + 1h, now, by_crowdsec);
+  policy::ban_until(box.bans, box.behind, network("192.0.2.1"), now + 10min, now, {.reason = "sensor trap", .origin = policy::ban_origin::service});
+  box.bans.add_until(network("192.0.2.2"), now + 1h, now, by_beta);
+  policy::ban_until(box.bans, box.behind, network("192.0.2.2"), now + 10min, now, {.reason = "sensor trap", .origin = policy::ban_origin::service});
+  CHECK(supervisor::heed(box.bans, box.behind, fleet::Heard{network("192.0.2.1"), 1800, "sensor", "beta"}, {}, now) == Heeded::known);
+  box.outbox.walk();
+  CHECK(box.all().empty());
+  for (const char* peer : {"192.0.2.1", "192.0.2.2"}) (void)supervisor::heed(box.bans, box.behind, fleet::Lifted{network(peer)}, now);
+  box.outbox.walk();
+  CHECK(box.all().size() == 2);
 }

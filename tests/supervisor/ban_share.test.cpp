@@ -189,3 +189,23 @@ TEST_CASE("a fleet process that counts and refuses to count by turns is told of 
   CHECK(shared.lines_with("the store refuses to count") == 1);
   CHECK(shared.lines_with("counts for limits of the fleet again") == 0);
 }
+
+TEST_CASE("a ban of ours that is made behind another host's is told when that one is lifted, wherever it stands") {
+  if (!can_share()) return;
+  Shared shared;
+  shared.begin();
+  for (const char* peer : {"192.0.2.1", "192.0.2.2"}) shared.process.say(heard(peer, 7200));
+  shared.all_heard();
+  // In front of the second one CrowdSec's stands.
+  CHECK(supervisor::heed(shared.bans, shared.behind, {network("192.0.2.2"), 14'400, "", "", fleet::Source::crowdsec}, {}, now) == Heeded::taken);
+  for (const char* peer : {"192.0.2.1", "192.0.2.2"}) {
+    policy::ban_until(shared.bans, shared.behind, network(peer), now + 10min, now, by_service);
+    shared.share.changed(network(peer), false);
+    shared.process.say(fleet::Lifted{network(peer)});
+    const auto told = std::get<fleet::Add>(shared.process.hear());
+    CHECK(told.peer == network(peer));
+    CHECK(told.seconds == 600);
+  }
+  CHECK(shared.ban_of("192.0.2.1")->origin == policy::ban_origin::service);
+  CHECK(shared.ban_of("192.0.2.2")->origin == policy::ban_origin::crowdsec);
+}

@@ -29,6 +29,7 @@ class Maker {
       fit(runner.state);
     }
     all.ban_table = all.ban_texts.empty() ? "" : "192.0.2.0/24 5000000000 7000000000 3 1 0\n2001:db8::1 -1 0 0 0 0\n";
+    all.bans_behind = all.ban_texts.empty() ? "" : "192.0.2.0/24 4000000000 6000000000 2 1 0\n";
     all.last_token = last_token_ + number() % 100;
     return all;
   }

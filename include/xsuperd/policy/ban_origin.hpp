@@ -15,6 +15,12 @@ inline constexpr std::string_view crowdsec = "crowdsec";  ///< its Local API has
 [[nodiscard]] constexpr bool is_fleet(std::string_view origin) { return origin.starts_with(fleet); }
 /// Has somebody else said so, and can take it back?
 [[nodiscard]] constexpr bool is_foreign(std::string_view origin) { return is_fleet(origin) || origin == crowdsec; }
+inline constexpr std::string_view ours{};  ///< as a speaker
+/// Whoever has said so: `ours`, `fleet` or `crowdsec`.
+[[nodiscard]] constexpr std::string_view speaker_of(std::string_view origin) {
+  if (is_fleet(origin)) return fleet;
+  return origin == crowdsec ? crowdsec : ours;
+}
 /// Does such a ban go where room is needed, before those that an administrator has named here?
 [[nodiscard]] constexpr bool goes_first(std::string_view origin) { return origin == service || is_foreign(origin); }
 

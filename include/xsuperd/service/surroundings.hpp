@@ -26,6 +26,7 @@
 #include "xsuperd/net/true_pairs.hpp"
 #include "xsuperd/net/udp_reply.hpp"
 #include "xsuperd/policy/ban_list.hpp"
+#include "xsuperd/policy/bans_behind.hpp"
 #include "xsuperd/policy/fleet_counts.hpp"
 #include "xsuperd/policy/offences.hpp"
 #include "xsuperd/service/linger.hpp"
@@ -126,9 +127,10 @@ struct Datagrams {
 /// Who is kept out of all services.
 struct Bans {
   policy::BanList list{};         ///< lives as long as the daemon
+  policy::BansBehind behind{};    ///< those that last longer
   policy::Offenders offenders{};  ///< of those whom services have banned by ban_on
   bool displaced_told = false;    ///< that the list is full has been said
-  std::function<void(const policy::Network&)> on_ban = {};  ///< called after that one has been put on the list, stays longer, or for another reason
+  std::function<void(const policy::Network&)> on_ban = {};  ///< called after that one has been put on the list or behind somebody else's ban, stays longer, or for another reason
 };
 
 /// What peers are sent by the daemon itself.
