@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "xsuperd/policy/ban_origin.hpp"
 
@@ -31,9 +32,27 @@ bool BanOutbox::put(const policy::Network& peer, bool lifted) {
   return true;
 }
 
+void BanOutbox::walk() {
+  walking_ = policy::BanList::Cursor();
+  listing_ = false;
+  there_.clear();
+}
+
 void BanOutbox::start_anew() {
   refused(under_way_.size());
-  walk();
+  walking_.reset();
+  there_.clear();
+  listing_ = true;
+}
+
+/// What finds no room is told once more.
+void BanOutbox::has(const policy::Network& peer) {
+  if (listing_ && there_.size() < most) there_.insert(peer);
+}
+
+void BanOutbox::listed() {
+  if (!std::exchange(listing_, false)) return;
+  walking_ = policy::BanList::Cursor();
 }
 
 std::optional<fleet::Order> BanOutbox::next(const policy::BanList& bans, const BansBehind& behind, base::Moment now, std::size_t& steps) {
@@ -60,7 +79,8 @@ std::optional<fleet::Order> BanOutbox::walk_on(const policy::BanList& bans, cons
   while (walking_ && steps > 0) {
     --steps;
     const auto ban = bans.next(*walking_);
-    if (!ban) return walking_.reset(), std::nullopt;
+    if (!ban) return walking_.reset(), there_.clear(), std::nullopt;
+    if (there_.contains(ban->peer)) continue;
     auto change = told(policy::ban_origin::is_foreign(ban->origin) ? ban_to_tell(bans, behind, ban->peer, now) : ban, now);
     if (!change) continue;
     under_way_.push_back({ban->peer, false});

@@ -2,6 +2,7 @@
 // What other hosts are yet to be told of our bans. Internal to supervisor.
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <deque>
 #include <optional>
@@ -22,9 +23,14 @@ class BanOutbox {
   /// False when it is full; the lifting of a ban is lost then, and for any other walk() has been called.
   bool put(const policy::Network& peer, bool lifted);
   /// All bans of ours are to be told.
-  void walk() { walking_ = policy::BanList::Cursor(); }
-  /// Nothing of the store is known, or of what it has got.
+  void walk();
+  /// Nothing of the store is known, or of what it has got: it is going to say what it has.
   void start_anew();
+  /// The store has that ban of ours, or has it no more.
+  void has(const policy::Network& peer);
+  void lacks(const policy::Network& peer) { there_.erase(peer); }
+  /// It has said all: the bans of ours that it does not have are to be told.
+  void listed();
   /// What is to be told next; it is under way then. At most `steps` bans of the list are looked at, which is counted down.
   [[nodiscard]] std::optional<fleet::Order> next(const policy::BanList& bans, const BansBehind& behind, base::Moment now, std::size_t& steps);
   /// The oldest so many that were under way have come out well, or not: then they are put back.
@@ -50,6 +56,8 @@ class BanOutbox {
   boost::unordered_flat_map<policy::Network, bool> waiting_;    ///< true: lifted
   std::deque<Change> under_way_;
   std::optional<policy::BanList::Cursor> walking_;
+  bool listing_ = false;                                        ///< the store says what it has
+  boost::unordered_flat_set<policy::Network> there_;            ///< what it has of ours, until walking_ is through
 };
 
 }  // namespace xsuperd::supervisor

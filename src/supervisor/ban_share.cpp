@@ -17,6 +17,7 @@ namespace xsuperd::supervisor {
 namespace {
 
 constexpr std::size_t looked_at_once = 1000;  ///< bans, in one turn of the loop
+constexpr std::chrono::seconds near_enough{5};  ///< a ban that the store keeps so much shorter need not be told again
 constexpr std::chrono::milliseconds first_pause{500}, longest_pause{30'000};  ///< after a refusal
 
 fleet::Stores stores_of(const config::Settings& defaults) {
@@ -45,6 +46,7 @@ BanShare::BanShare(With with)
 
 fleet::Client::Callbacks BanShare::callbacks() {
   return {.on_met = [this] { met(); },
+          .on_listed = [this] { outbox_.listed(), send_soon(); },
           .on_lost = [this](bool all) { lost(all); },
           .on_done =
               [this](std::size_t count) {
@@ -167,6 +169,7 @@ void BanShare::send() {
 void BanShare::heard(const fleet::Heard& one) {
   ++heard_;
   if (outbox_.lifts(one.peer)) return;
+  note(one);
   switch (heed(with_.bans, with_.behind, one, exempt_, with_.now())) {
     case Heeded::taken: return with_.on_change(one.peer);
     case Heeded::known:
@@ -179,7 +182,15 @@ void BanShare::heard(const fleet::Heard& one) {
     with_.log.error("there is no more room for bans of other hosts, which may take at most half of ban_limit; new ones are ignored from now on");
 }
 
+/// When a store is there again all hosts would tell all bans to each other, most of which everybody knows.
+void BanShare::note(const fleet::Heard& one) {
+  const base::Moment now = with_.now();
+  const auto ours = ban_to_tell(with_.bans, with_.behind, one.peer, now);
+  if (ours && (one.seconds == 0 || ours->until <= now + std::chrono::seconds(one.seconds) + near_enough)) outbox_.has(one.peer);
+}
+
 void BanShare::lifted(const fleet::Lifted& one) {
+  outbox_.lacks(one.peer);
   const bool hidden = !ban_to_tell(with_.bans, with_.behind, one.peer, with_.now());
   if (heed(with_.bans, with_.behind, one, with_.now())) with_.on_change(one.peer);
   if (hidden) came_back(one.peer);

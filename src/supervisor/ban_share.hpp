@@ -19,7 +19,7 @@
 namespace xsuperd::supervisor {
 
 /// Tells the store of ban_share what has changed in the list of bans here, and puts on the list what it tells. Each time that a
-/// store is there (again) it is told of all bans that are ours, and of what has been lifted meanwhile. A store that is away, slow
+/// store is there (again) it says what it has, and is told of the bans of ours that are not there, and of what has been lifted meanwhile. A store that is away, slow
 /// or full costs a line in the log, and holds up nobody. Counts for limits of the fleet go the same way, behind the bans. Loop
 /// thread only.
 class BanShare {
@@ -59,6 +59,7 @@ class BanShare {
   void taken();
   void refused(std::size_t count, const std::string& why);
   void heard(const fleet::Heard& heard);
+  void note(const fleet::Heard& heard);
   void lifted(const fleet::Lifted& lifted);
   void came_back(const policy::Network& peer);
   void send_soon();

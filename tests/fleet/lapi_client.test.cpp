@@ -163,7 +163,7 @@ TEST_CASE("without a key, or one that a header field can have, nothing is asked"
 TEST_CASE("a store and a Local API have one process, which ends when nobody needs it") {
   LapiWorld world;
   int store_lost = 0;
-  Client store(world.loop, world.helper, {}, {.on_met = {}, .on_lost = [&](bool) { ++store_lost; }, .on_done = {}, .on_refused = {}, .on_heard = {},
+  Client store(world.loop, world.helper, {}, {.on_met = {}, .on_listed = {}, .on_lost = [&](bool) { ++store_lost; }, .on_done = {}, .on_refused = {}, .on_heard = {},
                                               .on_lifted = {}, .on_emptied = {}, .on_counted = {}, .on_time = {}, .on_uncounted = {}});
   store.use({.addresses = {config::StoreAddress{.path = world.folder + "/no-store"}}});
   world.client.use(world.lapi());

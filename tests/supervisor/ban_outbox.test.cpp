@@ -119,6 +119,8 @@ TEST_CASE("a store that is there again is told of what was lifted, and of all ba
   Box box;
   for (int i = 0; i < 100; ++i) box.ban(fmt::format("192.0.2.{}", i).c_str());
   box.outbox.start_anew();
+  CHECK(box.outbox.empty());  // until the store has said what it has
+  box.outbox.listed();
   CHECK(box.outbox.put(network("198.51.100.1"), true));
   std::size_t steps = 11, count = 0;
   while (box.outbox.next(box.bans, box.behind, now, steps)) ++count;
@@ -159,6 +161,7 @@ TEST_CASE("a ban of ours behind one of CrowdSec's is told, by itself and with al
   CHECK(box.all() == Orders{add("192.0.2.1")});
   box.outbox.done(1);
   box.outbox.start_anew();
+  box.outbox.listed();
   CHECK(box.all() == Orders{add("192.0.2.1")});
 }
 

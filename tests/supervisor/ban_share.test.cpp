@@ -48,6 +48,8 @@ struct Shared {
     process.hear_of_store();
     process.say(fleet::Met{});
     REQUIRE(process.run_until([this] { return share.state()->connected; }));
+    for (const fleet::Heard& one : in_store) process.say(one);
+    process.say(fleet::Listed{});
   }
   void ban(const char* peer, base::Moment until, const policy::BanWhy& why = by_service) { bans.add_until(network(peer), until, now, why); }
   [[nodiscard]] std::optional<BanList::Ban> ban_of(const char* peer) const { return bans.find(network(peer), now); }
@@ -74,6 +76,7 @@ struct Shared {
   policy::FleetCounts counts;
   const std::function<base::Moment()> clock = [] { return now; };
   int changes = 0;
+  std::vector<fleet::Heard> in_store;
   config::Settings settings;
   BanShare share;  ///< goes first
 };
@@ -169,6 +172,37 @@ TEST_CASE("what a fleet process takes upon itself and does not live to do is tol
   CHECK(std::get<fleet::Remove>(shared.process.hear()).peer == network("192.0.2.1"));
   CHECK(std::get<fleet::Add>(shared.process.hear()).peer == network("192.0.2.2"));
   CHECK(shared.lines_with("it broke the protocol; starting another") == 1);
+}
+
+TEST_CASE("a store that is there again is told only of the bans of ours that it does not have for as long") {
+  if (!can_share()) return;
+  Shared shared;
+  for (const char* peer : {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"}) shared.ban(peer, now + 1h);
+  shared.ban("192.0.2.5", base::Moment::max());
+  shared.in_store = {heard("192.0.2.1", 3600), heard("192.0.2.2", 3590), heard("192.0.2.3", 3596), heard("192.0.2.5", 0)};
+  shared.begin();
+  CHECK(std::get<fleet::Add>(shared.process.hear()).peer == network("192.0.2.2"));
+  CHECK(std::get<fleet::Add>(shared.process.hear()).peer == network("192.0.2.4"));
+  shared.ban("192.0.2.6", now + 1h);
+  shared.share.changed(network("192.0.2.6"), false);
+  CHECK(std::get<fleet::Add>(shared.process.hear()).peer == network("192.0.2.6"));
+}
+
+TEST_CASE("a ban of ours that somebody lifts while the store says what it has is told again") {
+  if (!can_share()) return;
+  Shared shared;
+  shared.ban("192.0.2.1", now + 1h);
+  shared.begin();
+  CHECK(std::get<fleet::Add>(shared.process.hear()).peer == network("192.0.2.1"));
+  shared.process.say(fleet::Done{1});
+  shared.process.say("garbage");
+  REQUIRE(shared.process.run_until([&] { return shared.process.starts == 2; }));
+  shared.process.hear_of_store();
+  shared.process.say(fleet::Met{});
+  shared.process.say(heard("192.0.2.1", 3600));
+  shared.process.say(fleet::Lifted{network("192.0.2.1")});
+  shared.process.say(fleet::Listed{});
+  CHECK(std::get<fleet::Add>(shared.process.hear()).peer == network("192.0.2.1"));
 }
 
 TEST_CASE("a fleet process that counts and refuses to count by turns is told of once until it is tried again") {
