@@ -272,7 +272,7 @@ class Reader {
     return !name.starts_with("our_") || member_of_ours(name.substr(4), is_text, is_null, value, line);
   }
   bool member_of_ours(std::string_view name, bool is_text, bool is_null, std::string_view value, BanLine& line) {
-    BanLine::Ours& ours = line.ours ? *line.ours : line.ours.emplace();
+    BanLineOfOurs& ours = line.ours ? *line.ours : line.ours.emplace();
     if (name == "until") has_ours_ = true;
     if (name == "until" && is_null) return ours.until.reset(), true;
     if (name == "until") return time(is_text, value, ours.until, "has an 'our_until' that is not a time");

@@ -12,6 +12,13 @@
 /// The lines of ban_file, for writing and for reading them: one JSON object each, without line end. Pure.
 namespace xsuperd::policy {
 
+/// What a line says of a ban of ours that stands behind somebody else's. The members are as those of BanLine.
+struct BanLineOfOurs {
+  std::optional<base::WallTime> until = {}, since = {};
+  std::string reason = {}, origin = {};
+  bool operator==(const BanLineOfOurs&) const = default;
+};
+
 /// What a line says. A later line about the same prefix replaces it; one whose end has passed lifts the ban, and leaves ours.
 struct BanLine {
   Network peer;
@@ -20,12 +27,7 @@ struct BanLine {
   std::string reason = {};
   std::string origin = {};
   /// A ban of ours that stands behind it, where it is somebody else's.
-  struct Ours {
-    std::optional<base::WallTime> until = {}, since = {};
-    std::string reason = {}, origin = {};
-    bool operator==(const Ours&) const = default;
-  };
-  std::optional<Ours> ours = {};
+  std::optional<BanLineOfOurs> ours = {};
   bool operator==(const BanLine&) const = default;
 };
 
