@@ -189,7 +189,7 @@ TEST_CASE("what has been lifted while it was asked for is not heard of again, un
   talk.tell(message(text_of(Notice{2, network("192.0.2.2"), false, 60, {"beta", ""}})));
   talk.words();
   talk.answer(bulk("{}") + ":5000\r\n" + bulk("{}") + ":60000\r\n");
-  CHECK(talk.words() == std::vector<Word>{Heard{network("192.0.2.2"), 60, "", ""}});
+  CHECK(talk.words() == std::vector<Word>{Heard{network("192.0.2.2"), 60, "", ""}, Listed{}});
 }
 
 TEST_CASE("a store that lost our key because it was full has not been emptied") {

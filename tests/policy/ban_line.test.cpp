@@ -43,16 +43,16 @@ TEST_CASE("A ban is one line of JSON, with its time in RFC 3339") {
 
 TEST_CASE("A ban of ours behind somebody else's has members of its own in the line") {
   const BanLine line{.peer = network("192.0.2.7"), .until = afternoon, .since = {}, .reason = "ssh-bf", .origin = "crowdsec",
-                     .ours = BanLineOfOurs{.until = afternoon - 1h, .since = afternoon - 2h, .reason = "a \"ticket\"", .origin = "administrator"}};
+                     .ours = policy::BanLineOfOurs{.until = afternoon - 1h, .since = afternoon - 2h, .reason = "a \"ticket\"", .origin = "administrator"}};
   CHECK(written(line) == "{\"prefix\":\"192.0.2.7\",\"until\":\"2026-12-01T15:00:00Z\",\"reason\":\"ssh-bf\",\"origin\":\"crowdsec\","
                          "\"our_until\":\"2026-12-01T14:00:00Z\",\"our_since\":\"2026-12-01T13:00:00Z\",\"our_reason\":\"a \\\"ticket\\\"\","
                          "\"our_origin\":\"administrator\"}\n");
   CHECK(read(written(line)) == line);
   const std::string longest(policy::longest_ban_reason, '\x01');
   const BanLine full{.peer = network("2001:db8:1111:2222:3333:4444:5555:6666/127"), .until = afternoon, .since = afternoon, .reason = longest, .origin = longest,
-                     .ours = BanLineOfOurs{.until = afternoon, .since = afternoon, .reason = longest, .origin = longest}};
+                     .ours = policy::BanLineOfOurs{.until = afternoon, .since = afternoon, .reason = longest, .origin = longest}};
   CHECK(read(written(full)).ours->reason == longest);
-  CHECK(read(R"({"our_until":null,"prefix":"::1"})").ours == BanLineOfOurs{});
+  CHECK(read(R"({"our_until":null,"prefix":"::1"})").ours == policy::BanLineOfOurs{});
   CHECK_FALSE(read(R"({"our_reason":"x","prefix":"::1","our_more":1})").ours);
   CHECK(trouble(R"({"prefix":"::1","our_until":7})") == "has an 'our_until' that is not a time");
   CHECK(trouble(R"({"prefix":"::1","our_until":null,"our_since":"x"})") == "has an 'our_since' that is not a time");
