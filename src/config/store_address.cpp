@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
 #include "config/host_port.hpp"
@@ -14,18 +16,60 @@ namespace xsuperd::config {
 
 namespace {
 
-constexpr std::string_view local_scheme = "redis:unix:", tcp_scheme = "redis://", tls_scheme = "rediss://";
+constexpr std::string_view local_scheme = "redis:unix:";
 constexpr std::uint16_t greatest_database = 9999;
+
+/// How an address by TCP begins, and what that says of it.
+struct Scheme {
+  std::string_view begin;
+  bool tls;
+  bool sentinel;
+  [[nodiscard]] std::uint16_t port() const { return sentinel ? usual_sentinel_port : usual_store_port; }
+};
+constexpr std::array schemes{Scheme{"redis://", false, false}, Scheme{"rediss://", true, false}, Scheme{"sentinel://", false, true},
+                             Scheme{"sentinels://", true, true}};
+
+const Scheme& scheme_of(const StoreAddress& address) {
+  return *std::ranges::find_if(schemes, [&](const Scheme& one) { return one.tls == address.tls && one.sentinel == !address.primary.empty(); });
+}
 
 base::Error wrong(std::string_view text, std::string_view what) { return {0, fmt::format("'{}': {}", base::escaped(text, 200), what)}; }
 
-base::Result<StoreAddress> read_tcp(std::string_view text, bool tls) {
-  StoreAddress address{.tls = tls};
-  std::string_view rest = text.substr((tls ? tls_scheme : tcp_scheme).size());
-  if (const std::size_t slash = rest.find('/'); slash != std::string_view::npos) {
-    if (!read_plain_number(rest.substr(slash + 1), 0, greatest_database, address.database)) return wrong(text, "what follows the slash is not a database number");
-    rest = rest.substr(0, slash);
+/// Takes what stands before the first slash, and the slash; nothing without one.
+std::optional<std::string_view> before_slash(std::string_view& rest) {
+  const std::size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const std::string_view before = rest.substr(0, slash);
+  rest.remove_prefix(slash + 1);
+  return before;
+}
+
+bool is_primary_name(std::string_view name) {
+  const auto fits = [](char c) { return (base::lower(c) >= 'a' && base::lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'; };
+  return !name.empty() && name.size() <= longest_primary_name && std::ranges::all_of(name, fits);
+}
+
+/// /DB, or /NAME[/DB] for a Sentinel. What is wrong, or nothing. `rest` is then what stands before it.
+std::string_view read_path(std::string_view& rest, bool sentinel, StoreAddress& to) {
+  std::string_view path = rest;
+  const auto before = before_slash(path);
+  if (!before) return sentinel ? "the name of the primary is expected: sentinel://HOST/NAME" : "";
+  rest = *before;
+  if (sentinel) {
+    std::string_view database = path;
+    const auto name = before_slash(database);
+    if (to.primary = name.value_or(path); !is_primary_name(to.primary))
+      return "the name of the primary is not 1 to 64 letters, digits, dots, hyphens and underscores";
+    if (!name) return {};
+    path = database;
   }
+  return read_plain_number(path, 0, greatest_database, to.database) ? "" : "what follows the slash is not a database number";
+}
+
+base::Result<StoreAddress> read_tcp(std::string_view text, const Scheme& scheme) {
+  StoreAddress address{.port = scheme.port(), .tls = scheme.tls};
+  std::string_view rest = text.substr(scheme.begin.size());
+  if (const std::string_view trouble = read_path(rest, scheme.sentinel, address); !trouble.empty()) return wrong(text, trouble);
   if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
     address.user = rest.substr(0, at);
     rest.remove_prefix(at + 1);
@@ -41,8 +85,10 @@ base::Result<StoreAddress> read_tcp(std::string_view text, bool tls) {
 
 std::string StoreAddress::text() const {
   if (!path.empty()) return fmt::format("{}{}", local_scheme, path);
-  std::string all = fmt::format("{}{}{}{}", tls ? tls_scheme : tcp_scheme, user, user.empty() ? "" : "@", in_brackets(host));
-  if (port != StoreAddress{}.port) all += fmt::format(":{}", port);
+  const Scheme& scheme = scheme_of(*this);
+  std::string all = fmt::format("{}{}{}{}", scheme.begin, user, user.empty() ? "" : "@", in_brackets(host));
+  if (port != scheme.port()) all += fmt::format(":{}", port);
+  if (!primary.empty()) all += fmt::format("/{}", primary);
   if (database != 0) all += fmt::format("/{}", database);
   return all;
 }
@@ -53,9 +99,9 @@ base::Result<StoreAddress> parse_store_address(std::string_view text) {
     if (const auto trouble = values::local_name_trouble(address.path)) return base::Error{0, trouble->sentence};
     return address;
   }
-  if (text.starts_with(tcp_scheme)) return read_tcp(text, false);
-  if (text.starts_with(tls_scheme)) return read_tcp(text, true);
-  return wrong(text, "redis:unix:PATH, redis://HOST or rediss://HOST is expected");
+  for (const Scheme& one : schemes)
+    if (text.starts_with(one.begin)) return read_tcp(text, one);
+  return wrong(text, "redis:unix:PATH, redis://HOST, rediss://HOST, sentinel://HOST/NAME or sentinels://HOST/NAME is expected");
 }
 
 namespace values {
@@ -64,7 +110,8 @@ bool ban_share(const ValueContext& c, Settings& s, const Assignment& a) {
   Words all = s.ban_share && a.op != Operator::set ? *s.ban_share : Words{};
   for (std::size_t i = 0; i < a.values.size(); ++i) {
     const auto address = parse_store_address(a.values[i].text);
-    if (!address) return refused(c, a, i, "ban_share: " + address.error().sentence, "write redis:unix:/PATH, redis://HOST:PORT or rediss://HOST:PORT");
+    if (!address) return refused(c, a, i, "ban_share: " + address.error().sentence,
+                     "write redis:unix:/PATH, redis://HOST:PORT, rediss://HOST:PORT, or sentinel://HOST:PORT/NAME for a Sentinel");
     std::erase(all, address->text());
     if (a.op != Operator::remove) all.push_back(address->text());
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -31,23 +32,33 @@ std::uint64_t number_of_ours() {
 /// Has it an outcome of its own?
 bool asks(const Order& order) { return std::holds_alternative<Count>(order) || std::holds_alternative<AskTime>(order); }
 
+std::string endpoint_text(const base::Endpoint& at) {
+  const bool six = at.address.family() == base::Address::Family::ipv6;
+  return fmt::format("{}{}{}:{}", six ? "[" : "", at.address.text(), six ? "]" : "", at.port);
+}
+
 }  // namespace
 
 struct Client::Impl {
   Impl(boost::asio::io_context& loop, Helper& the_helper, Options the_options, Callbacks the_callbacks)
       : helper(the_helper), options(std::move(the_options)), callbacks(std::move(the_callbacks)), self(number_of_ours()),
-        pauses(options.first_pause, options.longest_pause, self), attempt(loop),
+        pauses(options.first_pause, options.longest_pause, self), attempt(loop), enquiry(loop),
         pause(loop, [this] { phase == Phase::connecting ? lost("connecting to it takes too long") : connect(); }),
         flushing(loop, [this] { flush(); }) {}
 
   /// off: nothing is wanted. waiting: for the process. paused: `pause` is set. connecting: a thread is at it, until `pause` ends.
-  /// meeting: the process knows of the connections. met: so does the store of us.
-  enum class Phase : std::uint8_t { off, waiting, paused, connecting, meeting, met };
+  /// seeking: the process asks a Sentinel. meeting: the process knows of the connections. met: so does the store of us.
+  enum class Phase : std::uint8_t { off, waiting, paused, connecting, seeking, meeting, met };
 
   bool use(Stores wanted);
   void connect();
-  void connected(base::Result<Introduction> made);
+  void ask_sentinel();
+  void seek(Enquiry made);
+  void found(const Found& at);
+  void connect_to(const config::StoreAddress& address);
+  void begin_attempt(bool begun);
   void introduce(Introduction made);
+  [[nodiscard]] std::string place() const;
   void lost(const std::string& why);
   void forget_pauses();
   void gone(const std::string& why);
@@ -62,7 +73,9 @@ struct Client::Impl {
   Stores stores;
   Phase phase = Phase::off;
   std::size_t next = 0;     ///< the address that is tried, or will be
-  std::size_t tried = 0;    ///< the one that is there, or was tried last
+  std::string tried;        ///< the one that is there, or was tried last, and the primary that it has named
+  std::optional<Found> primary;   ///< that has been named
+  bool sentinel_is_here = false;  ///< as trouble_with() has it
   std::string trouble;
   Backoff pauses;
   base::Moment met_at{};
@@ -73,6 +86,7 @@ struct Client::Impl {
   std::deque<std::string> kept;  ///< what found no room in the socket
 
   Attempt<Introduction> attempt;
+  Attempt<Enquiry> enquiry;
   loop::Alarm pause, flushing;
 };
 
@@ -85,7 +99,9 @@ bool Client::Impl::use(Stores wanted) {
   const bool had = phase == Phase::met;
   drop();
   stores = std::move(wanted);
-  next = tried = 0;
+  next = 0;
+  primary.reset();
+  tried = stores.addresses.empty() ? std::string() : place();
   const bool some = !stores.addresses.empty(), tls = std::ranges::any_of(stores.addresses, &config::StoreAddress::tls);
   phase = some ? Phase::waiting : Phase::off;
   trouble.clear();
@@ -98,6 +114,7 @@ bool Client::Impl::use(Stores wanted) {
 /// Whatever is under way.
 void Client::Impl::drop() {
   attempt.forget();
+  enquiry.forget();
   pause.cancel();
   flushing.cancel();
   kept.clear();
@@ -105,19 +122,63 @@ void Client::Impl::drop() {
 }
 
 void Client::Impl::connect() {
+  primary.reset();
+  stores.addresses[next].primary.empty() ? connect_to(stores.addresses[next]) : ask_sentinel();
+}
+
+void Client::Impl::begin_attempt(bool begun) {
   phase = Phase::connecting;
-  const auto work = [address = stores.addresses[next], password = stores.password_file, authorities = stores.authorities] {
-    return fleet::introduce(address, password, authorities);
-  };
-  if (!attempt.begin(work, [this](base::Result<Introduction> made) { connected(std::move(made)); }))
-    return lost("no thread can be started to connect to it");
+  if (!begun) return lost("no thread can be started to connect to it");
   pause.set(longest_attempt);
 }
 
-void Client::Impl::connected(base::Result<Introduction> made) {
-  pause.cancel();
-  if (!made) return lost(made.error().sentence);
-  introduce(std::move(*made));
+void Client::Impl::connect_to(const config::StoreAddress& address) {
+  const auto work = [address, password = stores.password_file, authorities = stores.authorities] {
+    return fleet::introduce(address, password, authorities);
+  };
+  begin_attempt(attempt.begin(work, [this](base::Result<Introduction> made) {
+    pause.cancel();
+    made ? introduce(std::move(*made)) : lost(made.error().sentence);
+  }));
+}
+
+void Client::Impl::ask_sentinel() {
+  const auto work = [sentinel = stores.addresses[next], password = stores.password_file, authorities = stores.authorities] {
+    return enquire(sentinel, password, authorities);
+  };
+  begin_attempt(enquiry.begin(work, [this](base::Result<Enquiry> made) {
+    pause.cancel();
+    made ? seek(std::move(*made)) : lost(made.error().sentence);
+  }));
+}
+
+void Client::Impl::seek(Enquiry made) {
+  const config::StoreAddress& address = stores.addresses[next];
+  std::vector<int> numbers{made.connection.get()};
+  if (made.offer) numbers.push_back(made.offer.get());
+  sentinel_is_here = made.here;
+  phase = Phase::seeking;
+  const Seek order{.primary = address.primary, .password = made.password, .tls = address.tls};
+  if (const int error = helper.send(encode(Order(order)), numbers)) lost("its connection could not be handed on: " + base::errno_text(error));
+}
+
+/// A process that belongs to somebody else may name what it likes, and gets a connection to it. So it is asked for one only while we
+/// seek, one per connection to a Sentinel, which the pauses make few; we connect by TCP and send nothing; and what trusts this host
+/// because none else can reach it is out of the question.
+void Client::Impl::found(const Found& at) {
+  if (const std::string_view trouble = trouble_with(at, sentinel_is_here); !trouble.empty())
+    return lost(fmt::format("it names {}, {}", endpoint_text(at.primary), trouble));
+  primary = at;
+  config::StoreAddress address = stores.addresses[next];
+  address.primary.clear();
+  address.host = at.primary.address.text();
+  address.port = at.primary.port;
+  connect_to(address);
+}
+
+std::string Client::Impl::place() const {
+  const std::string address = stores.addresses[next].text();
+  return primary ? fmt::format("{} (primary {})", address, endpoint_text(primary->primary)) : address;
 }
 
 void Client::Impl::introduce(Introduction made) {
@@ -140,8 +201,8 @@ void Client::Impl::lost(const std::string& why) {
   const bool had = phase == Phase::met;
   forget_pauses();
   drop();
-  tried = next;
-  trouble = fmt::format("{}: {}", stores.addresses[tried].text(), plain(why));
+  tried = place();
+  trouble = fmt::format("{}: {}", tried, plain(why));
   next = had ? 0 : (next + 1) % stores.addresses.size();
   phase = Phase::paused;
   pause.set(next == 0 ? pauses.next() : std::chrono::milliseconds(0));
@@ -164,6 +225,7 @@ struct Hearing {
 
   bool operator()(const Met&) const;
   bool operator()(const Lost& word) const;
+  bool operator()(const Found& word) const;
   bool operator()(const Done& word) const;
   bool operator()(const Refused& word) const;
   bool operator()(const Heard& word) const;
@@ -183,7 +245,7 @@ bool Hearing::operator()(const Met&) const {
   if (client.phase != Phase::meeting) return false;
   client.phase = Phase::met;
   client.listed = false;
-  client.tried = client.next;
+  client.tried = client.place();
   client.met_at = std::chrono::steady_clock::now();
   client.trouble.clear();
   client.callbacks.on_met();
@@ -191,8 +253,14 @@ bool Hearing::operator()(const Met&) const {
 }
 
 bool Hearing::operator()(const Lost& word) const {
-  if (client.phase != Phase::meeting && client.phase != Phase::met) return false;
+  if (client.phase != Phase::seeking && client.phase != Phase::meeting && client.phase != Phase::met) return false;
   client.lost(word.why);
+  return true;
+}
+
+bool Hearing::operator()(const Found& word) const {
+  if (client.phase != Phase::seeking) return false;
+  client.found(word);
   return true;
 }
 
@@ -273,7 +341,7 @@ bool Client::has_room_to_ask() const { return has_room() && impl_->asking < most
 void Client::send(const Order& order) { impl_->send(order); }
 bool Client::wanted() const { return !impl_->stores.addresses.empty(); }
 bool Client::met() const { return impl_->phase == Impl::Phase::met; }
-std::string Client::store() const { return wanted() ? impl_->stores.addresses[impl_->tried].text() : std::string(); }
+const std::string& Client::store() const { return impl_->tried; }
 const std::string& Client::trouble() const { return impl_->trouble; }
 
 }  // namespace xsuperd::fleet

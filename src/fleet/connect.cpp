@@ -19,6 +19,7 @@
 #include <memory>
 #include <utility>
 
+#include "xsuperd/base/address.hpp"
 #include "xsuperd/config/tls.hpp"
 #include "xsuperd/fleet/words.hpp"
 #include "xsuperd/net/local_connector.hpp"
@@ -119,6 +120,26 @@ base::Result<base::Fd> offer_for(const std::string& host, const std::string& aut
   return file;
 }
 
+/// What the password file says to Sentinels: its second line, which need not be there.
+base::Result<std::string> second_line_in(const std::string& path) {
+  const auto text = contents(path, 16 * longest_secret);
+  if (!text) return text.error();
+  const std::size_t end = text->find('\n');
+  std::string line = end == std::string::npos ? std::string() : text->substr(end + 1);
+  line.resize(std::min(line.size(), line.find_first_of("\r\n")));
+  if (line.size() > longest_secret) return base::Error{0, fmt::format("the second line of {} is longer than {} bytes", path, longest_secret)};
+  return line;
+}
+
+/// Is the other end at a loopback address?
+bool leads_here(int socket) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return false;
+  const base::Address address = base::endpoint_of(peer).address.unmapped();
+  return address.family() == base::Address::Family::ipv4 ? address.bytes()[0] == 127 : address == base::Address::parse("::1");
+}
+
 /// The first line; `what` it is to be is for the error.
 base::Result<std::string> secret_in(const std::string& path, std::string_view what) {
   const auto text = contents(path, 16 * longest_secret);
@@ -156,6 +177,21 @@ base::Result<Introduction> introduce(const config::StoreAddress& address, const 
     made.offer = std::move(*offer);
   }
   if (const auto there = reach(address, {&made.commands, &made.listening}); !there) return there.error();
+  return made;
+}
+
+base::Result<Enquiry> enquire(const config::StoreAddress& sentinel, const std::string& password, const std::string& authorities) {
+  Enquiry made;
+  auto secret = password.empty() ? base::Result<std::string>(std::string()) : second_line_in(password);
+  if (!secret) return secret.error();
+  made.password = std::move(*secret);
+  if (sentinel.tls) {
+    auto offer = offer_for(sentinel.host, authorities);
+    if (!offer) return offer.error();
+    made.offer = std::move(*offer);
+  }
+  if (const auto there = connect_tcp(sentinel.host, sentinel.port, {&made.connection}); !there) return there.error();
+  made.here = leads_here(made.connection.get());
   return made;
 }
 

@@ -15,6 +15,7 @@
 #include "fleet/lapi_talk.hpp"
 #include "fleet/packets.hpp"
 #include "fleet/replies.hpp"
+#include "fleet/sentinel_talk.hpp"
 #include "fleet/store_socket.hpp"
 #include "fleet/store_talk.hpp"
 #include "xsuperd/base/daemon_socket.hpp"
@@ -70,6 +71,15 @@ struct Store {
   StoreTalk talk;
 };
 
+/// The Sentinel that is asked.
+struct Sentinel {
+  Sentinel(int set, const Seek& seek, base::Fd connection, std::shared_ptr<const tls::Context> context)
+      : line(set, std::move(connection), std::move(context)), talk(seek, now(), out) {}
+  SentinelTalk::Out out;
+  Line line;
+  SentinelTalk talk;
+};
+
 /// The Local API that is spoken with.
 struct Lapi {
   Lapi(int set, Consult consult, base::Fd connection, std::shared_ptr<const tls::Context> context)
@@ -112,8 +122,11 @@ class Process {
   [[nodiscard]] bool listen_to_daemon();
   [[nodiscard]] bool obey(Packet& packet);
   [[nodiscard]] bool meet(const Meet& meet, Packet& packet);
+  [[nodiscard]] bool seek(const Seek& seek, Packet& packet);
   [[nodiscard]] bool consult(const Consult& consult, Packet& packet);
   void use_store();
+  void use_sentinel();
+  void hear_sentinel();
   void use_lapi();
   void hear_lapi();
   [[nodiscard]] bool could_go_on() const;
@@ -126,6 +139,7 @@ class Process {
   std::deque<std::string> kept_;  ///< for the daemon
   const std::string hindrance_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<Sentinel> sentinel_;  ///< only without a store
   std::unique_ptr<Lapi> lapi_;
   base::Moment shown_ = now();
   std::array<char, 64 * 1024> buffer_{};
@@ -158,6 +172,7 @@ bool Process::obey(Packet& packet) {
   const auto order = decode_order(packet.bytes);
   if (!order) return false;
   if (const auto* first = std::get_if<Meet>(&*order)) return meet(*first, packet);
+  if (const auto* first = std::get_if<Seek>(&*order)) return seek(*first, packet);
   if (const auto* first = std::get_if<Consult>(&*order)) return consult(*first, packet);
   if (!store_) return true;
   if (const auto* add = std::get_if<Add>(&*order)) store_->talk.order(*add, now());
@@ -170,10 +185,22 @@ bool Process::obey(Packet& packet) {
 bool Process::meet(const Meet& meet, Packet& packet) {
   if (packet.descriptors.size() != (meet.tls ? 3U : 2U)) return false;
   store_.reset();
+  sentinel_.reset();
   if (!hindrance_.empty()) return tell(Lost{hindrance_}), true;
   const Context context = meet.tls ? context_in(packet.descriptors[2].get()) : Context(nullptr);
   if (!context) return tell(Lost{context.error().sentence}), true;
   store_ = std::make_unique<Store>(set_.get(), meet, packet, *context);
+  return true;
+}
+
+bool Process::seek(const Seek& seek, Packet& packet) {
+  if (packet.descriptors.size() != (seek.tls ? 2U : 1U)) return false;
+  store_.reset();
+  sentinel_.reset();
+  if (!hindrance_.empty()) return tell(Lost{hindrance_}), true;
+  const Context context = seek.tls ? context_in(packet.descriptors[1].get()) : Context(nullptr);
+  if (!context) return tell(Lost{context.error().sentence}), true;
+  sentinel_ = std::make_unique<Sentinel>(set_.get(), seek, std::move(packet.descriptors[0]), *context);
   return true;
 }
 
@@ -212,6 +239,27 @@ void Process::use_store() {
   if (store.talk.over()) store_.reset();
 }
 
+void Process::hear_sentinel() {
+  Sentinel& sentinel = *sentinel_;
+  for (int piece = 0; piece < 4 && !sentinel.talk.over(); ++piece) {
+    const auto got = sentinel.line.socket.receive(buffer_);
+    if (!got) return sentinel.talk.end(sentinel.line.socket.why());
+    if (*got == 0) return;
+    sentinel.talk.hear({buffer_.data(), *got});
+  }
+}
+
+void Process::use_sentinel() {
+  Sentinel& sentinel = *sentinel_;
+  hear_sentinel();
+  sentinel.talk.tick(now());
+  sentinel.line.socket.send(sentinel.out.commands);
+  if (!sentinel.talk.over() && !sentinel.line.socket.push()) sentinel.talk.end(sentinel.line.socket.why());
+  for (const Word& word : sentinel.out.words) tell(word);
+  sentinel.out.words.clear();
+  if (sentinel.talk.over()) sentinel_.reset();
+}
+
 /// As much as fits into one turn, too. Its answers may be long: of what TLS has read ahead it is told here.
 void Process::hear_lapi() {
   Lapi& lapi = *lapi_;
@@ -247,6 +295,7 @@ bool Process::could_go_on() const {
 void Process::want() {
   watched_.want(true, !kept_.empty());
   if (lapi_) lapi_->line.watched.want(lapi_->talk.listens(), lapi_->line.socket.wants_to_write());
+  if (sentinel_) sentinel_->line.watched.want(true, sentinel_->line.socket.wants_to_write());
   if (!store_) return;
   const bool room = kept_.size() < most_kept;
   for (Line* line : {&store_->commands, &store_->listening}) line->watched.want(room, line->socket.wants_to_write());
@@ -261,6 +310,7 @@ void Process::run() {
     if (::epoll_wait(set_.get(), events, 4, patience) < 0 && errno != EINTR) return;
     if (!listen_to_daemon()) return;
     if (store_) use_store();
+    if (sentinel_) use_sentinel();
     if (lapi_) use_lapi();
     if (now() - shown_ < alive_every) continue;
     shown_ = now();

@@ -10,6 +10,7 @@
 
 #include "xsuperd/base/fields.hpp"
 #include "xsuperd/base/utf8.hpp"
+#include "xsuperd/config/store_address.hpp"
 
 namespace xsuperd::fleet {
 
@@ -28,6 +29,8 @@ struct Prefix {
 };
 constexpr std::array of_each_host_ipv4{Prefix{{0}, 8}, Prefix{{127}, 8}, Prefix{{169, 254}, 16}};
 constexpr std::array of_each_host_ipv6{Prefix{{}, 127}, Prefix{{0xfe, 0x80}, 10}};  // the first is :: and ::1
+constexpr std::array loopback_ipv4{Prefix{{127}, 8}};
+constexpr std::array compatible_ipv6{Prefix{{}, 96}};  // of old, IPv4 addresses
 constexpr std::array translated{Prefix{{0, 0x64, 0xff, 0x9b}, 96}};  // from IPv4
 
 /// Have they an address in common?
@@ -99,6 +102,19 @@ Consult take_consult(FieldReader& from) {
   return one;
 }
 
+void put(FieldWriter& to, const Seek& one) {
+  if (one.primary.size() > config::longest_primary_name || one.password.size() > longest_secret)
+    throw std::length_error("fleet: a message has too long a text");
+  to.text(one.primary).text(one.password).put(static_cast<std::uint8_t>(one.tls));
+}
+Seek take_seek(FieldReader& from) {
+  Seek one;
+  one.primary = from.text(config::longest_primary_name);
+  one.password = from.text(longest_secret);
+  one.tls = from.flag();
+  return one;
+}
+
 void put(FieldWriter& to, Source source) { to.put(static_cast<std::uint8_t>(source)); }
 void put(FieldWriter& to, const Add& one) {
   put(to, one.peer);
@@ -138,6 +154,16 @@ void put(FieldWriter& to, const Counted& one) { to.put(one.now).put(one.before);
 void put(FieldWriter& to, const Uncounted& one) { to.text(cut(one.why)).put(static_cast<std::uint8_t>(one.added)); }
 void put(FieldWriter& to, const Time& one) { to.put(one.shown); }
 void put(FieldWriter&, const Listed&) {}
+void put(FieldWriter& to, const Found& one) {
+  put(to, policy::Network::of(one.primary.address));
+  to.put(one.primary.port);
+}
+Found take_found(FieldReader& from) {
+  const policy::Network peer = take_peer(from);
+  const auto port = from.take<std::uint16_t>();
+  if (!peer.single() || port == 0) from.refuse();
+  return {{peer.address, port}};
+}
 
 /// The kind is the place in the variant.
 template <typename Variant>
@@ -178,6 +204,7 @@ Order take_order(FieldReader& from, std::uint8_t kind) {
     case 3: return Count{what_of(from), text_of(from), take_peer(from), length_of(from), from.take_up_to(greatest_time), add_of(from)};
     case 4: return AskTime{};
     case 5: return take_consult(from);
+    case 6: return take_seek(from);
     default: return from.refuse(), Order{};
   }
 }
@@ -198,6 +225,7 @@ Word take_word(FieldReader& from, std::uint8_t kind) {
     case 11: return Uncounted{text_of(from), from.flag()};
     case 12: return Time{from.take_up_to(greatest_time)};
     case 13: return Listed{};
+    case 14: return take_found(from);
     default: return from.refuse(), Word{};
   }
 }
@@ -247,6 +275,16 @@ bool may_travel(const policy::Network& peer) {
       return peer.length >= (meets(peer, translated) ? 96 + 16 : 32) && peer.address.scope() == 0 && !meets(peer, of_each_host_ipv6);
     default: return false;
   }
+}
+
+std::string_view trouble_with(const Found& found, bool sentinel_is_here) {
+  const policy::Network at = policy::Network::of(found.primary.address);
+  const bool four = at.address.family() == Address::Family::ipv4;
+  if (!four && meets(at, translated)) return trouble_with({{Address::ipv4(base::number_at(at.address.bytes(), 12)), found.primary.port}}, false);
+  if (four ? meets(at, loopback_ipv4) : at == *policy::Network::parse("::1"))
+    return sentinel_is_here ? "" : "a loopback address, though the Sentinel itself is not on this host";
+  const bool of_each_host = four ? meets(at, of_each_host_ipv4) : meets(at, of_each_host_ipv6) || meets(at, compatible_ipv6);
+  return of_each_host || !base::is_unicast(at.address) ? "an unspecified, link-local or multicast address" : "";
 }
 
 }  // namespace xsuperd::fleet

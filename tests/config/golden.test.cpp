@@ -138,7 +138,8 @@ std::vector<Input> bad_values() {
   all.push_back({"ban_nft, which is not permitted", defaults("ban_nft = inet filter banned")});
   for (const std::string line : {"ban_limit = many", "ban_limit = 0", "ban_limit = 16000000", "ban_share = /run/redis.sock", "ban_share = redis://user:secret@store",
                                  "ban_share = redis://store:0", "ban_share = redis://[::1", "ban_share = redis://[192.0.2.1]", "ban_share = redis://[::1]6379",
-                                 "ban_share = redis://a_store!", "ban_share = redis://store/two", "ban_share = redis://@store",
+                                 "ban_share = redis://a_store!", "ban_share = redis://store/two", "ban_share = redis://@store", "ban_share = sentinel://store",
+                                 "ban_share = sentinel://store/a*b", "ban_share = sentinels://store/mymaster/x",
                                  "ban_share = redis://a redis://b redis://c redis://d redis://e redis://f redis://g redis://h redis://i redis://j redis://k "
                                  "redis://l redis://m redis://n redis://o redis://p redis://q",
                                  "ban_share_password = password", "ban_share_ca = ca.pem", "ban_crowdsec = lapi:8080 /key", "ban_crowdsec = http://a:0 /key",

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "fleet/puppet.hpp"
@@ -20,12 +24,15 @@ namespace {
 
 policy::Network some_peer(const char* text = "192.0.2.7") { return *policy::Network::parse(text); }
 
+Found found(const std::string& address, std::uint16_t port) { return {{*base::Address::parse(address), port}}; }
+
 /// A client, the process that it has started, and what it has told.
 struct Suspect {
-  explicit Suspect(std::chrono::milliseconds silence = 30s)
+  explicit Suspect(std::chrono::milliseconds silence = 30s, Stores stores = {}, std::chrono::milliseconds pause = 1ms)
       : process(loop), helper(loop, process.spawner, options(silence)),
-        client(loop, helper, {.host = "alpha", .first_pause = 1ms, .longest_pause = 2ms}, callbacks()) {
-    CHECK(client.use({.addresses = {config::StoreAddress{.path = store.path()}}}));
+        client(loop, helper, {.host = "alpha", .first_pause = pause, .longest_pause = 8 * pause}, callbacks()) {
+    if (stores.addresses.empty()) stores.addresses.push_back({.path = store.path()});
+    CHECK(client.use(std::move(stores)));
     REQUIRE(process.run_until([this] { return process.starts == 1; }));
   }
   Helper::Options options(std::chrono::milliseconds silence) {
@@ -85,7 +92,7 @@ struct Suspect {
 constexpr const char* killed_for_it = "the process xsuperd-fleet was killed: it broke the protocol; starting another";
 
 std::vector<Word> words_of_the_store() {
-  return {Done{1}, Refused{1, "no"}, Heard{some_peer(), 60, "reason", "beta"}, Lifted{some_peer()}, Emptied{}, Listed{}, Counted{}, Uncounted{"no"}, Time{1}};
+  return {Done{1}, Refused{1, "no"}, Heard{some_peer(), 60, "reason", "beta"}, Lifted{some_peer()}, Emptied{}, Listed{}, Counted{}, Uncounted{"no"}, Time{1}, found("192.0.2.5", 6379)};
 }
 
 /// A process that the store knows does this and is killed for it; the next one works, and nothing is left of it.
@@ -124,7 +131,7 @@ std::string heard_with(const std::string& reason, const std::string& host) {
 TEST_CASE("a fleet process that sends garbage is killed, which is told once, and the next one works") {
   bytes_cost_its_life("garbage");
   bytes_cost_its_life(std::string(longest_message, '\xff'));
-  bytes_cost_its_life(std::string("\x01\x0d", 2));  // there are not so many words
+  bytes_cost_its_life(std::string("\x01\x0f", 2));  // there are not so many words
   bytes_cost_its_life(std::string("\x02\x09", 2));  // of another version
 }
 
@@ -143,6 +150,8 @@ TEST_CASE("a fleet process that is ready, has failed or has met the store once m
   word_costs_its_life(Failed{"no"});
   word_costs_its_life(Met{});
 }
+
+TEST_CASE("a fleet process that has found a primary where a store has been met is killed") { word_costs_its_life(found("192.0.2.5", 6379)); }
 
 TEST_CASE("a fleet process that loses a store twice is killed") {
   costs_its_life([](Suspect& suspect) {
@@ -347,4 +356,144 @@ TEST_CASE("a fleet process that is silent, or has closed its half of the socket,
     if (how == 2) suspect.process.say(std::string_view());
     suspect.is_ended("the process xsuperd-fleet was killed: it has shown no sign of life; starting another");
   }
+}
+
+namespace {
+
+/// A Sentinel that nobody but the test speaks for, what it may name, and a client that has it asked.
+struct Seeker {
+  explicit Seeker(const std::string& address = "127.0.0.1", const std::string& password_file = {})
+      : sentinel(address), suspect(30s, {.addresses = {{.host = address, .port = sentinel.port(), .user = "limits", .database = 3, .primary = "mymaster"}},
+                                         .password_file = password_file}) {}
+  void is_sought(const Seek& seek = {.primary = "mymaster"}) {
+    CHECK(suspect.process.hear() == Order(seek));
+  }
+  void begin() {
+    suspect.process.say(Ready{});
+    is_sought();
+  }
+  /// It is said to be there, and told why nobody goes there; the Sentinel is asked again.
+  void is_refused(const std::string& named, const std::string& why) {
+    suspect.process.say(found(named, primary.port()));
+    is_sought();
+    CHECK(suspect.client.trouble() == fmt::format("{}: it names {}:{}, {}", place(), named.find(':') == named.npos ? named : '[' + named + ']', primary.port(), why));
+    CHECK_FALSE(primary.was_reached());
+    CHECK(suspect.troubles.empty());
+  }
+  [[nodiscard]] std::string place() const { return fmt::format("sentinel://limits@{}:{}/mymaster/3", sentinel.address(), sentinel.port()); }
+
+  SilentServer sentinel, primary;
+  Suspect suspect;
+};
+
+/// One of this host that is no loopback address, or nothing.
+std::string address_of_this_host() {
+  const base::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in name{.sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {}, .sin_zero = {}};
+  ::inet_pton(AF_INET, "192.0.2.1", &name.sin_addr);
+  socklen_t length = sizeof name;
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&name), length) != 0) return {};
+  sockaddr_storage own{};
+  length = sizeof own;
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&own), &length) != 0) return {};
+  return base::endpoint_of(own).address.text();
+}
+
+}  // namespace
+
+TEST_CASE("the primary that a Sentinel names is connected to, and both are told") {
+  Seeker seeker;
+  seeker.begin();
+  CHECK(seeker.suspect.client.store() == seeker.place());
+  seeker.suspect.process.say(found("127.0.0.1", seeker.primary.port()));
+  const Order order = seeker.suspect.process.hear();
+  REQUIRE(std::holds_alternative<Meet>(order));
+  CHECK(std::get<Meet>(order).user == "limits");
+  CHECK(std::get<Meet>(order).database == 3);
+  CHECK(seeker.primary.was_reached());
+  CHECK(seeker.primary.was_reached());
+  seeker.suspect.process.say(Met{});
+  REQUIRE(seeker.suspect.process.run_until([&] { return seeker.suspect.met == 1; }));
+  const std::string both = fmt::format("{} (primary 127.0.0.1:{})", seeker.place(), seeker.primary.port());
+  CHECK(seeker.suspect.client.store() == both);
+  seeker.suspect.process.say(Lost{"it has closed the connection"});
+  seeker.is_sought();  // again, and not the old one
+  CHECK(seeker.suspect.client.trouble() == both + ": it has closed the connection");
+}
+
+TEST_CASE("the first line of the password file is for the store, and the second for its Sentinels") {
+  const std::string file = std::filesystem::temp_directory_path() / fmt::format("xsuperd-passwords.{}", ::getpid());
+  for (const auto& [text, second] : {std::pair("first\nsecond\n", "second"), std::pair("first\r\nsecond\r\nthird", "second"), std::pair("first\n", ""),
+                                     std::pair("first", ""), std::pair("first\n\nthird\n", "")}) {
+    INFO(text);
+    std::ofstream(file, std::ios::trunc) << text;
+    Seeker seeker("127.0.0.1", file);
+    seeker.suspect.process.say(Ready{});
+    seeker.is_sought({.primary = "mymaster", .password = second});
+    seeker.suspect.process.say(found("127.0.0.1", seeker.primary.port()));
+    const Order order = seeker.suspect.process.hear();
+    REQUIRE(std::holds_alternative<Meet>(order));
+    CHECK(std::get<Meet>(order).password == "first");
+  }
+  std::filesystem::remove(file);
+}
+
+TEST_CASE("a fleet process that finds a primary twice, or before it is asked for one, is killed") {
+  for (const bool asked : {false, true}) {
+    INFO(asked);
+    Seeker seeker;
+    asked ? seeker.begin() : seeker.suspect.process.say(Ready{});
+    seeker.suspect.process.say(found("127.0.0.1", seeker.primary.port()));
+    if (asked) seeker.suspect.process.say(found("127.0.0.1", seeker.primary.port()));
+    seeker.suspect.is_ended(killed_for_it);
+    seeker.begin();
+  }
+}
+
+TEST_CASE("a fleet process that says while it asks a Sentinel what only a store can say is killed") {
+  for (const Word& word : words_of_the_store()) {
+    if (std::holds_alternative<Found>(word)) continue;
+    INFO(word.index());
+    Seeker seeker;
+    seeker.begin();
+    seeker.suspect.process.say(word);
+    seeker.suspect.is_ended(killed_for_it);
+  }
+  Seeker seeker;
+  seeker.begin();
+  seeker.suspect.process.say(Met{});
+  seeker.suspect.is_ended(killed_for_it);
+}
+
+TEST_CASE("a fleet process that names a primary which is none gets no connection to it") {
+  Seeker seeker;
+  seeker.begin();
+  for (const char* named : {"0.0.0.0", "::", "169.254.169.254", "224.0.0.1", "255.255.255.255", "fe80::1", "ff02::1"})
+    seeker.is_refused(named, "an unspecified, link-local or multicast address");
+}
+
+TEST_CASE("a fleet process that names a loopback address gets a connection there only if its Sentinel is there, too") {
+  const std::string own = address_of_this_host();
+  if (own.empty()) {
+    WARN("case-skipped: this host has no address but those of loopback");
+    return;
+  }
+  Seeker seeker(own);
+  seeker.begin();
+  for (const char* named : {"127.0.0.1", "127.1.2.3", "::1"})
+    seeker.is_refused(named, "a loopback address, though the Sentinel itself is not on this host");
+}
+
+TEST_CASE("a fleet process that names one primary after the other has them tried after pauses that grow") {
+  const SilentServer sentinel, primary;
+  Suspect suspect(30s, {.addresses = {{.host = "127.0.0.1", .port = sentinel.port(), .primary = "mymaster"}}}, 50ms);
+  suspect.process.say(Ready{});
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < 4; ++i) {
+    REQUIRE(std::holds_alternative<Seek>(suspect.process.hear()));
+    suspect.process.say(found("127.0.0.1", primary.port()));
+    REQUIRE(std::holds_alternative<Meet>(suspect.process.hear()));
+    suspect.process.say(Lost{"another, please"});
+  }
+  CHECK(std::chrono::steady_clock::now() - begin >= (50ms + 100ms + 200ms) * 3 / 4);
 }

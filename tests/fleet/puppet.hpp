@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -9,6 +11,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <functional>
@@ -46,6 +49,30 @@ class SilentStore {
  private:
   base::Fd socket_;
   std::string path_;
+};
+
+/// The same by TCP, at an address of this host.
+class SilentServer {
+ public:
+  explicit SilentServer(std::string address = "127.0.0.1")
+      : address_(std::move(address)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_in name{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {}, .sin_zero = {}};
+    socklen_t length = sizeof name;
+    REQUIRE(::inet_pton(AF_INET, address_.c_str(), &name.sin_addr) == 1);
+    REQUIRE(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&name), length) == 0);
+    REQUIRE(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&name), &length) == 0);
+    REQUIRE(::listen(socket_.get(), 1024) == 0);
+    port_ = ntohs(name.sin_port);
+  }
+  [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  /// Has anybody connected who has not been counted yet?
+  [[nodiscard]] bool was_reached() const { return static_cast<bool>(base::Fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC))); }
+
+ private:
+  const std::string address_;
+  base::Fd socket_;
+  std::uint16_t port_ = 0;
 };
 
 /// Starts processes that do nothing, while the test speaks in the place of the latest.

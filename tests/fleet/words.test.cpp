@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/fleet/words.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
+
+#include "xsuperd/config/store_address.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::fleet;
@@ -11,17 +14,20 @@ namespace {
 
 policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
+Found found(const char* address, std::uint16_t port = 6379) { return {{*base::Address::parse(address), port}}; }
+
 std::vector<Order> orders() {
   return {Meet{"alpha", 7, "limits", "secret", 3, true}, Add{network("192.0.2.0/24"), 600, "sensor telnet"},
           Add{network("2001:db8::1"), 0, ""}, Remove{network("192.0.2.7")},
           Count{Count::What::sessions, "ssh", network("192.0.2.7"), 10, 178000000, 2}, Count{Count::What::admitted, "", network("2001:db8::/64"), 60, 0, -1},
-          AskTime{}, Consult{"lapi.example.org:8080", "/crowdsec", "secret", true, false}};
+          AskTime{}, Consult{"lapi.example.org:8080", "/crowdsec", "secret", true, false}, Seek{"mymaster", "secret", true}, Seek{"a", "", false}};
 }
 
 std::vector<Word> words() {
   return {Ready{}, Failed{"no"}, Met{}, Lost{"gone"}, Done{3}, Refused{1, "OOM"}, Heard{network("198.51.100.0/24"), 60, "refused ftp", "beta"},
           Lifted{network("2001:db8::/32")}, Emptied{}, Alive{}, Listed{}, Met{Source::crowdsec, 7}, Lost{"", Source::crowdsec},
-          Heard{network("198.51.100.0/24"), 0, "crowdsecurity/ssh-bf", "", Source::crowdsec}, Lifted{network("2001:db8::/32"), Source::crowdsec}, Counted{3, most_counted}, Uncounted{"NOPERM", true}, Time{1780000000123}};
+          Heard{network("198.51.100.0/24"), 0, "crowdsecurity/ssh-bf", "", Source::crowdsec}, Lifted{network("2001:db8::/32"), Source::crowdsec}, Counted{3, most_counted}, Uncounted{"NOPERM", true}, Time{1780000000123},
+          found("192.0.2.5"), found("2001:db8::5", 1)};
 }
 
 }  // namespace
@@ -58,6 +64,7 @@ TEST_CASE("any bytes give a message within its bounds or none") {
     }
     if (const auto* counted = std::get_if<Counted>(&*word)) CHECK((counted->now <= most_counted && counted->before <= most_counted));
     if (const auto* time = std::get_if<Time>(&*word)) CHECK(time->shown <= greatest_time);
+    if (const auto* at = std::get_if<Found>(&*word)) CHECK((at->primary.address.is_ip() && at->primary.address.scope() == 0 && at->primary.port > 0));
     if (const auto* done = std::get_if<Done>(&*word)) CHECK((done->count > 0 && done->count <= most_under_way));
   }
 }
@@ -120,6 +127,8 @@ TEST_CASE("texts that are too long are cut, and a secret that is too long is ref
   REQUIRE(word);
   CHECK(std::get<Lost>(*word).why.size() == longest_text);
   CHECK_THROWS_AS(encode(Order(Consult{.key = std::string(longest_secret + 1, 'x')})), std::length_error);
+  CHECK_THROWS_AS(encode(Order(Seek{.primary = std::string(config::longest_primary_name + 1, 'x')})), std::length_error);
+  CHECK_THROWS_AS(encode(Order(Seek{.password = std::string(longest_secret + 1, 'x')})), std::length_error);
   CHECK_THROWS_AS(encode(Order(Meet{.password = std::string(longest_secret + 1, 'x')})), std::length_error);
 }
 
@@ -143,5 +152,38 @@ TEST_CASE("no network travels that has addresses in it which may not") {
   for (const char* bad : {"::/32", "::/96", "::/127", "::", "fe80::/32", "64:ff9b::/32", "64:ff9b::/95", "0.0.0.0/16", "0.0.0.0"}) {
     INFO(bad);
     CHECK_FALSE(may_travel(network(bad)));
+  }
+}
+
+TEST_CASE("a primary that is no single address, is mapped, or has no port, is not understood") {
+  const std::string bytes = encode(Word(found("192.0.2.5")));
+  CHECK(decode_word(bytes));
+  const auto refuses = [&](std::size_t at, char byte) {
+    std::string other = bytes;
+    other[at] = byte;
+    CHECK_FALSE(decode_word(other));
+  };
+  refuses(2, 3);                  // the family: local
+  refuses(bytes.size() - 3, 24);  // the length of a prefix
+  CHECK_FALSE(decode_word(encode(Word(found("192.0.2.5", 0)))));
+  CHECK(decode_word(encode(Word(found("::ffff:192.0.2.5")))) == Word(found("192.0.2.5")));
+  std::string mapped = encode(Word(found("2001:db8::5")));
+  const base::Address as_ipv6 = *base::Address::parse("::ffff:192.0.2.5");
+  std::ranges::copy(as_ipv6.bytes(), mapped.begin() + 3);
+  CHECK_FALSE(decode_word(mapped));
+}
+
+TEST_CASE("the daemon connects to no primary that would be another one elsewhere, or that only this host is to reach") {
+  for (const char* good : {"192.0.2.5", "10.0.0.5", "172.16.0.1", "2001:db8::5", "fd00::5", "64:ff9b::c000:205"})
+    for (const bool here : {false, true}) CHECK(trouble_with(found(good), here).empty());
+  for (const char* bad : {"0.0.0.0", "0.1.2.3", "169.254.169.254", "224.0.0.1", "239.255.255.255", "255.255.255.255", "::", "fe80::1", "ff02::1",
+                          "::192.0.2.5", "::2", "::ffff:169.254.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "64:ff9b::"}) {
+    INFO(bad);
+    for (const bool here : {false, true}) CHECK_FALSE(trouble_with(found(bad), here).empty());
+  }
+  for (const char* loopback : {"127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1"}) {
+    INFO(loopback);
+    CHECK(trouble_with(found(loopback), true).empty());
+    CHECK(trouble_with(found(loopback), false) == "a loopback address, though the Sentinel itself is not on this host");
   }
 }

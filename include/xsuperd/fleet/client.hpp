@@ -27,7 +27,7 @@ struct Stores {
 };
 
 /// The daemon's side of what is shared: connects to a store for the process, hands it the connections, and begins again, with
-/// growing pauses, when store or process is gone. What the process says is considered hostile. Lives on the loop thread, never
+/// growing pauses, when store or process is gone. Where an address is that of a Sentinel, the process asks it first where the store is. What the process says is considered hostile. Lives on the loop thread, never
 /// waits.
 class Client {
  public:
@@ -72,8 +72,9 @@ class Client {
 
   [[nodiscard]] bool wanted() const;
   [[nodiscard]] bool met() const;
-  /// Of the store that is there, or was tried last.
-  [[nodiscard]] std::string store() const;
+  /// The address of the store that is there, or was tried last, and behind that of a Sentinel the primary that it has named:
+  /// "sentinel://s1/mymaster (primary 192.0.2.5:6379)". Empty: none is wanted.
+  [[nodiscard]] const std::string& store() const;
   /// Why none is there; empty: one is, or none has been tried yet.
   [[nodiscard]] const std::string& trouble() const;
 

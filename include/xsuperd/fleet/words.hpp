@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "xsuperd/base/address.hpp"
 #include "xsuperd/policy/network.hpp"
 
 /// Bans and counts shared by the hosts of a fleet, and bans by CrowdSec: the unprivileged process that talks with the store and with
@@ -76,7 +77,15 @@ struct Consult {
   bool startup = true;    ///< ask for all decisions first, and not only for what has changed
   bool operator==(const Consult&) const = default;
 };
-using Order = std::variant<Meet, Add, Remove, Count, AskTime, Consult>;
+/// To the process: ask that Sentinel where its primary is; what it speaks with of a store is over. A connection to it comes along as
+/// a descriptor, and with `tls` a file with the encoded tls::Offer.
+struct Seek {
+  std::string primary = {};   ///< its name, as the Sentinel knows it
+  std::string password = {};  ///< of the Sentinel; empty: none
+  bool tls = false;
+  bool operator==(const Seek&) const = default;
+};
+using Order = std::variant<Meet, Add, Remove, Count, AskTime, Consult, Seek>;
 
 /// It is in its sandbox. The first word of the process, or Failed.
 struct Ready {
@@ -154,12 +163,18 @@ struct Time {
 struct Listed {
   bool operator==(const Listed&) const = default;
 };
-using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted, Emptied, Alive, Counted, Uncounted, Time, Listed>;
+/// The outcome of a Seek, if it is not Lost: where the primary is, as the Sentinel says. An IP address without a scope, IPv4 as such,
+/// and a port that is not 0; see trouble_with().
+struct Found {
+  base::Endpoint primary = {};
+  bool operator==(const Found&) const = default;
+};
+using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted, Emptied, Alive, Counted, Uncounted, Time, Listed, Found>;
 
 /// Whom it is from, or comes of; of the process itself as of the store.
 [[nodiscard]] Source source_of(const Word& word);
 
-/// Texts that are longer than they may be are cut, but for those of a Meet or a Consult, which throw std::length_error.
+/// Texts that are longer than they may be are cut, but for those of a Meet, a Consult or a Seek, which throw std::length_error.
 [[nodiscard]] std::string encode(const Order& order);
 [[nodiscard]] std::string encode(const Word& word);
 /// Decoding trusts nothing: any bytes give a message or none. Peers are IP addresses and networks without a scope.
@@ -176,5 +191,11 @@ using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted
 /// RFC 6052) or 32 (IPv6): nobody is to ban half the world elsewhere. None with an address that means another peer on each host:
 /// unspecified, loopback and link-local ones (RFC 6890).
 [[nodiscard]] bool may_travel(const policy::Network& peer);
+
+/// Why the daemon does not connect to what a Sentinel is said to have named, for "it names ..., "; empty: it may. Never to an address that
+/// no single host has, or that is another host on each link; and to a loopback address only if the Sentinel itself was reached at one:
+/// what listens there trusts that none but this host can come. Of an IPv4 address behind the prefix of RFC 6052 that one counts, and is
+/// no loopback address of ours.
+[[nodiscard]] std::string_view trouble_with(const Found& found, bool sentinel_is_here);
 
 }  // namespace xsuperd::fleet
