@@ -35,7 +35,8 @@ void BanCrowdsec::use(const config::Settings& defaults) {
   ExemptNetworks exempt = exempt_from_others(defaults);
   const std::size_t room = with_.bans.filling().capacity;
   // What was left out for these is told again only by one that is asked for everything.
-  if (exempt != std::exchange(exempt_, exempt) || room != std::exchange(room_, room)) client_.use(std::nullopt), full_told_ = false;
+  const bool others = exempt != std::exchange(exempt_, exempt), other_room = room != std::exchange(room_, room);
+  if (others || other_room) client_.ask_anew(), full_told_ = false;
   std::optional<fleet::Lapi> lapi = lapi_of(defaults);
   if (lapi != std::exchange(lapi_, lapi)) told_of_.clear();
   client_.use(std::move(lapi));
