@@ -4,12 +4,13 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "policy/networks.hpp"
+
 using namespace xsuperd;
 using namespace xsuperd::fleet;
+using xsuperd::policy::test::network;
 
 namespace {
-
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
 std::vector<Order> orders() {
   return {Meet{"alpha", 7, "limits", "secret", 3, true}, Add{network("192.0.2.0/24"), 600, "sensor telnet"},

@@ -9,16 +9,16 @@
 #include <thread>
 
 #include "fakes/memory_sink.hpp"
+#include "policy/networks.hpp"
 #include "supervisor/ban_pack.hpp"
 #include "supervisor/scratch.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 
 namespace {
-
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
 struct Bench {
   test::Scratch scratch;

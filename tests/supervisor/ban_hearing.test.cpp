@@ -3,19 +3,19 @@
 
 #include <catch2/catch.hpp>
 
+#include "policy/networks.hpp"
 #include "xsuperd/policy/ban_origin.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 using policy::BanList;
 
 namespace {
 
 constexpr base::Moment now{1000h};
 constexpr policy::BanWhy by_service{.reason = "sensor trap", .origin = policy::ban_origin::service};
-
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
 fleet::Heard heard(const char* peer, std::uint64_t seconds = 600) { return {network(peer), seconds, "sensor telnet", "beta"}; }
 fleet::Heard decided(const char* peer, std::uint64_t seconds = 600) { return {network(peer), seconds, "crowdsecurity/ssh-bf", "", fleet::Source::crowdsec}; }
