@@ -3,10 +3,12 @@
 #pragma once
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "xsuperd/config/settings.hpp"
 #include "xsuperd/fleet/words.hpp"
+#include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 
 namespace xsuperd::supervisor {
@@ -39,5 +41,14 @@ inline constexpr std::size_t most_behind = 65'536;  ///< peers; with more, what 
 [[nodiscard]] Heeded heed(policy::BanList& bans, BansBehind& behind, const fleet::Heard& heard, const ExemptNetworks& exempt, base::Moment now);
 /// Who has told of it has lifted it: true when the list has changed. A ban of ours, or of somebody else, stays.
 [[nodiscard]] bool heed(policy::BanList& bans, BansBehind& behind, const fleet::Lifted& lifted, base::Moment now);
+
+/// What has come of what one of them has said so far.
+struct Hearsay {
+  std::string_view whose;      ///< bans, for the log
+  std::uint64_t left_out = 0;  ///< bans
+  bool full_told = false;      ///< that there is no room for more
+};
+/// Counts the outcome, and says in the log, once, that there is no more room. True when the list has changed.
+[[nodiscard]] bool note(Heeded outcome, Hearsay& said, const log::DaemonLog& log);
 
 }  // namespace xsuperd::supervisor

@@ -78,9 +78,9 @@ class BanShare {
   std::string refusal_;                    ///< what the store has said to the last change
   bool refused_some_ = false;              ///< since it was tried again
   bool told_ = false;                      ///< that something is wrong with the store
-  bool full_told_ = false;
   bool lost_told_ = false;                 ///< that what was lifted is not told
-  std::uint64_t sent_ = 0, heard_ = 0, left_out_ = 0;
+  Hearsay said_{.whose = "other hosts"};
+  std::uint64_t sent_ = 0, heard_ = 0;
 };
 
 }  // namespace xsuperd::supervisor

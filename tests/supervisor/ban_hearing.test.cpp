@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "fakes/memory_sink.hpp"
 #include "policy/networks.hpp"
 #include "xsuperd/policy/ban_origin.hpp"
 
@@ -251,4 +252,17 @@ TEST_CASE("what is lifted behind a longer ban of somebody else does not come bac
   CHECK_FALSE(supervisor::heed(bans, behind, fleet::Lifted{network("192.0.2.1")}, now));
   CHECK(supervisor::heed(bans, behind, repealed("192.0.2.1"), now));
   CHECK(bans.size() == 0);
+}
+
+TEST_CASE("of what others say, what finds no room is counted, and told once with who has said it") {
+  fakes::MemorySink sink;
+  const log::DaemonLog log(sink, nullptr);
+  Hearsay said{.whose = "CrowdSec"};
+  CHECK(note(Heeded::taken, said, log));
+  for (const Heeded outcome : {Heeded::known, Heeded::exempt}) CHECK_FALSE(note(outcome, said, log));
+  CHECK(said.left_out == 0);
+  for (const Heeded outcome : {Heeded::too_wide, Heeded::full, Heeded::full}) CHECK_FALSE(note(outcome, said, log));
+  CHECK(said.left_out == 3);
+  REQUIRE(sink.lines.size() == 1);
+  CHECK(sink.has("no more room for bans of CrowdSec: "));
 }
