@@ -36,12 +36,14 @@ struct LapiClient::Impl {
   enum class Phase : std::uint8_t { off, waiting, paused, connecting, asking };
 
   void use(std::optional<Lapi> wanted);
+  void ask_anew();
   void connect();
   void connected(base::Result<Approach> made);
   void gone(const std::string& why);
   void lost(const std::string& why);
   void forget();
   [[nodiscard]] bool hear(const Word& word);
+  [[nodiscard]] bool hear_end(const Lost& word);
   void answered(const Met& word);
 
   Helper& helper;
@@ -50,6 +52,7 @@ struct LapiClient::Impl {
   std::optional<Lapi> lapi;
   Phase phase = Phase::off;
   bool known = false;  ///< it has answered, and nothing has been missed since
+  int stale = 0;       ///< so many times the process is yet to say Lost of connections that we have done with: until then its words are of those
   base::Moment known_since{}, answered_at{};
   std::string trouble;
   Backoff pauses;
@@ -63,11 +66,21 @@ void LapiClient::Impl::use(std::optional<Lapi> wanted) {
     return helper.hurry();
   }
   forget();
+  stale = 0;
   lapi = std::move(wanted);
   phase = lapi ? Phase::waiting : Phase::off;
   trouble.clear();
   pauses.start_anew();
   helper.need(Source::crowdsec, !lapi ? Helper::Need::nothing : lapi->address.tls ? Helper::Need::tls : Helper::Need::clear);
+}
+
+/// Another Consult takes the place of the one that the process may have. Each has one Lost, after which nothing more is of it.
+void LapiClient::Impl::ask_anew() {
+  if (phase == Phase::off || phase == Phase::waiting) return;
+  if (phase == Phase::asking) ++stale;
+  forget();
+  phase = Phase::paused;
+  pause.set(std::chrono::milliseconds(0));
 }
 
 /// Whatever is under way, and what has been heard.
@@ -98,6 +111,7 @@ void LapiClient::Impl::connected(base::Result<Approach> made) {
 
 void LapiClient::Impl::gone(const std::string& why) {
   forget();
+  stale = 0;
   phase = Phase::waiting;
   trouble = why;
   callbacks.on_lost();
@@ -120,15 +134,20 @@ void LapiClient::Impl::answered(const Met& word) {
   callbacks.on_met();
 }
 
-/// False when it cannot be meant now.
+/// False when it cannot be meant now. What an answer that is no longer waited for says of bans is true all the same.
 bool LapiClient::Impl::hear(const Word& word) {
-  if (phase != Phase::asking) return false;
+  if (phase != Phase::asking && stale == 0) return false;
   if (const auto* heard = std::get_if<Heard>(&word)) return callbacks.on_heard({heard->peer, heard->seconds, plain(heard->reason), {}, Source::crowdsec}), true;
   if (const auto* lifted = std::get_if<Lifted>(&word)) return callbacks.on_lifted(*lifted), true;
-  if (const auto* met = std::get_if<Met>(&word)) return answered(*met), true;
+  if (const auto* met = std::get_if<Met>(&word)) return stale > 0 ? void() : answered(*met), true;
   const auto* over = std::get_if<Lost>(&word);
-  if (!over || (over->why.empty() && !known)) return false;
-  if (!over->why.empty()) return lost(over->why), true;
+  return over && hear_end(*over);
+}
+
+bool LapiClient::Impl::hear_end(const Lost& word) {
+  if (stale > 0) return --stale, true;
+  if (!word.why.empty()) return lost(word.why), true;
+  if (!known) return false;
   phase = Phase::paused;
   const auto ago = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - answered_at);
   pause.set(std::max(std::chrono::milliseconds(0), options.ask_every - ago));
@@ -145,6 +164,7 @@ LapiClient::LapiClient(boost::asio::io_context& loop, Helper& helper, Options op
 LapiClient::~LapiClient() = default;
 
 void LapiClient::use(std::optional<Lapi> lapi) { impl_->use(std::move(lapi)); }
+void LapiClient::ask_anew() { impl_->ask_anew(); }
 bool LapiClient::wanted() const { return impl_->lapi.has_value(); }
 bool LapiClient::met() const { return impl_->known; }
 std::string LapiClient::url() const { return wanted() ? impl_->lapi->address.text() : std::string(); }

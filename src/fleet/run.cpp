@@ -206,7 +206,7 @@ bool Process::seek(const Seek& seek, Packet& packet) {
 
 bool Process::consult(const Consult& consult, Packet& packet) {
   if (packet.descriptors.size() != (consult.tls ? 2U : 1U)) return false;
-  lapi_.reset();
+  if (std::exchange(lapi_, nullptr)) tell(Lost{{}, Source::crowdsec});
   const Context context = consult.tls ? context_in(packet.descriptors[1].get()) : Context(nullptr);
   if (!context) return tell(Lost{context.error().sentence, Source::crowdsec}), true;
   lapi_ = std::make_unique<Lapi>(set_.get(), consult, std::move(packet.descriptors[0]), *context);

@@ -28,14 +28,15 @@ fleet::LapiClient::Callbacks BanCrowdsec::callbacks() {
           .on_lost = [this] { lost(); },
           .on_heard = [this](const fleet::Heard& one) { heard(one); },
           .on_lifted = [this](const fleet::Lifted& one) { lifted(one); },
-          .on_left_out = [this](std::size_t count) { left_out_ += count; }};
+          .on_left_out = [this](std::size_t count) { said_.left_out += count; }};
 }
 
 void BanCrowdsec::use(const config::Settings& defaults) {
   ExemptNetworks exempt = exempt_from_others(defaults);
   const std::size_t room = with_.bans.filling().capacity;
   // What was left out for these is told again only by one that is asked for everything.
-  if (exempt != std::exchange(exempt_, exempt) || room != std::exchange(room_, room)) client_.use(std::nullopt), full_told_ = false;
+  const bool others = exempt != std::exchange(exempt_, exempt), other_room = room != std::exchange(room_, room);
+  if (others || other_room) client_.ask_anew(), said_.full_told = false;
   std::optional<fleet::Lapi> lapi = lapi_of(defaults);
   if (lapi != std::exchange(lapi_, lapi)) told_of_.clear();
   client_.use(std::move(lapi));
@@ -55,16 +56,7 @@ void BanCrowdsec::lost() {
 
 void BanCrowdsec::heard(const fleet::Heard& one) {
   ++heard_;
-  switch (heed(with_.bans, with_.behind, one, exempt_, with_.now())) {
-    case Heeded::taken: return with_.on_change(one.peer);
-    case Heeded::known:
-    case Heeded::exempt: return;
-    case Heeded::too_wide: ++left_out_; return;
-    case Heeded::full: break;
-  }
-  ++left_out_;
-  if (!std::exchange(full_told_, true))
-    with_.log.error("there is no more room for bans of CrowdSec, which with those of other hosts may take at most half of ban_limit; new ones are ignored from now on");
+  if (note(heed(with_.bans, with_.behind, one, exempt_, with_.now()), said_, with_.log)) with_.on_change(one.peer);
 }
 
 void BanCrowdsec::lifted(const fleet::Lifted& one) {
@@ -74,7 +66,7 @@ void BanCrowdsec::lifted(const fleet::Lifted& one) {
 std::optional<control::reply::Crowdsec> BanCrowdsec::state() const {
   if (!client_.wanted()) return std::nullopt;
   control::reply::Crowdsec state{.url = client_.url(), .connected = client_.met(), .bans = with_.bans.filling().from_crowdsec, .heard = heard_,
-                                 .left_out = left_out_, .trouble = {}};
+                                 .left_out = said_.left_out, .trouble = {}};
   if (!client_.trouble().empty()) state.trouble = client_.trouble();
   return state;
 }

@@ -49,8 +49,8 @@ class BanCrowdsec {
   std::size_t room_ = 0;    ///< on the list
   std::optional<fleet::Lapi> lapi_;
   std::string told_of_;     ///< the URL of which it is told that something is wrong
-  bool full_told_ = false;
-  std::uint64_t heard_ = 0, left_out_ = 0;
+  Hearsay said_{.whose = "CrowdSec"};
+  std::uint64_t heard_ = 0;
 };
 
 }  // namespace xsuperd::supervisor

@@ -3,10 +3,12 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "xsuperd/config/settings.hpp"
 #include "xsuperd/fleet/words.hpp"
+#include "xsuperd/log/daemon_log.hpp"
 #include "xsuperd/policy/ban_list.hpp"
 #include "xsuperd/policy/bans_behind.hpp"
 
@@ -38,5 +40,14 @@ using policy::BansBehind;
 /// store has one ban for a peer, and ours would shorten it. Pure.
 [[nodiscard]] std::optional<policy::BanList::Ban> ban_to_tell(const policy::BanList& bans, const BansBehind& behind, const policy::Network& peer,
                                                              base::Moment now);
+
+/// What has come of what one of them has said so far.
+struct Hearsay {
+  std::string_view whose;      ///< bans, for the log
+  std::uint64_t left_out = 0;  ///< bans
+  bool full_told = false;      ///< that there is no room for more
+};
+/// Counts the outcome, and says in the log, once, that there is no more room. True when the list has changed.
+[[nodiscard]] bool note(Heeded outcome, Hearsay& said, const log::DaemonLog& log);
 
 }  // namespace xsuperd::supervisor

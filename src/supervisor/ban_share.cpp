@@ -169,21 +169,12 @@ void BanShare::send() {
 void BanShare::heard(const fleet::Heard& one) {
   ++heard_;
   if (outbox_.lifts(one.peer)) return;
-  note(one);
-  switch (heed(with_.bans, with_.behind, one, exempt_, with_.now())) {
-    case Heeded::taken: return with_.on_change(one.peer);
-    case Heeded::known:
-    case Heeded::exempt: return;
-    case Heeded::too_wide: ++left_out_; return;
-    case Heeded::full: break;
-  }
-  ++left_out_;
-  if (!std::exchange(full_told_, true))
-    with_.log.error("there is no more room for bans of other hosts, which may take at most half of ban_limit; new ones are ignored from now on");
+  skip_if_there(one);
+  if (note(heed(with_.bans, with_.behind, one, exempt_, with_.now()), said_, with_.log)) with_.on_change(one.peer);
 }
 
 /// When a store is there again all hosts would tell all bans to each other, most of which everybody knows.
-void BanShare::note(const fleet::Heard& one) {
+void BanShare::skip_if_there(const fleet::Heard& one) {
   const base::Moment now = with_.now();
   const auto ours = ban_to_tell(with_.bans, with_.behind, one.peer, now);
   if (ours && (one.seconds == 0 || ours->until <= now + std::chrono::seconds(one.seconds) + near_enough)) outbox_.has(one.peer);
@@ -206,7 +197,7 @@ void BanShare::came_back(const policy::Network& peer) {
 std::optional<control::reply::Fleet> BanShare::state() const {
   if (!client_.wanted()) return std::nullopt;
   control::reply::Fleet fleet{.store = client_.store(), .connected = client_.met(), .bans = with_.bans.filling().from_fleet, .sent = sent_,
-                              .heard = heard_, .left_out = left_out_, .trouble = {}, .counted = counts_.size(), .uncounted = counts_.left_out(),
+                              .heard = heard_, .left_out = said_.left_out, .trouble = {}, .counted = counts_.size(), .uncounted = counts_.left_out(),
                               .count_trouble = {}};
   if (const std::string& why = client_.met() ? refusal_ : client_.trouble(); !why.empty()) fleet.trouble = why;
   if (!counts_.trouble().empty()) fleet.count_trouble = counts_.trouble();

@@ -59,7 +59,7 @@ class BanShare {
   void taken();
   void refused(std::size_t count, const std::string& why);
   void heard(const fleet::Heard& heard);
-  void note(const fleet::Heard& heard);
+  void skip_if_there(const fleet::Heard& heard);
   void lifted(const fleet::Lifted& lifted);
   void came_back(const policy::Network& peer);
   void send_soon();
@@ -78,9 +78,9 @@ class BanShare {
   std::string refusal_;                    ///< what the store has said to the last change
   bool refused_some_ = false;              ///< since it was tried again
   bool told_ = false;                      ///< that something is wrong with the store
-  bool full_told_ = false;
   bool lost_told_ = false;                 ///< that what was lifted is not told
-  std::uint64_t sent_ = 0, heard_ = 0, left_out_ = 0;
+  Hearsay said_{.whose = "other hosts"};
+  std::uint64_t sent_ = 0, heard_ = 0;
 };
 
 }  // namespace xsuperd::supervisor

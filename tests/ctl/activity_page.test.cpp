@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <clocale>
 
+#include "ctl/characters.hpp"
 #include "ctl/table.hpp"
 
 using namespace xsuperd;
@@ -14,18 +14,6 @@ using namespace xsuperd::ctl;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// The locale's character set for the life of it.
-class Characters {
- public:
-  explicit Characters(const char* locale) : before_(std::setlocale(LC_CTYPE, nullptr)) { set_ = std::setlocale(LC_CTYPE, locale); }
-  ~Characters() { std::setlocale(LC_CTYPE, before_.c_str()); }
-  [[nodiscard]] bool set() const { return set_ != nullptr; }
-
- private:
-  std::string before_;
-  const char* set_;
-};
 
 ServiceActivity service(std::string id, double rate = 0, double refused = 0) {
   ServiceActivity one;

@@ -7,15 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "policy/networks.hpp"
+
 using namespace xsuperd;
 using namespace xsuperd::fleet;
+using xsuperd::policy::test::network;
 
 namespace {
 
-policy::Network net(const char* text) { return *policy::Network::parse(text); }
-
-Word ban(const char* peer, std::uint64_t seconds, const std::string& reason = "crowdsecurity/ssh-bf") { return Heard{net(peer), seconds, reason, {}, Source::crowdsec}; }
-Word unban(const char* peer) { return Lifted{net(peer), Source::crowdsec}; }
+Word ban(const char* peer, std::uint64_t seconds, const std::string& reason = "crowdsecurity/ssh-bf") { return Heard{network(peer), seconds, reason, {}, Source::crowdsec}; }
+Word unban(const char* peer) { return Lifted{network(peer), Source::crowdsec}; }
 
 std::string decision(const std::string& value, const std::string& scope = "Ip", const std::string& duration = "1h", const std::string& type = "ban",
                      const std::string& scenario = "crowdsecurity/ssh-bf") {

@@ -3,14 +3,12 @@
 
 #include <catch2/catch.hpp>
 
+#include "policy/networks.hpp"
 #include "xsuperd/fleet/words.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::fleet;
-
-namespace {
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
-}  // namespace
+using xsuperd::policy::test::network;
 
 TEST_CASE("keys name a peer or a network, and no others are ours") {
   CHECK(key_of(network("192.0.2.0/24")) == "{xsuperd}:ban:192.0.2.0/24");

@@ -33,7 +33,7 @@ namespace {
 
 /// A Local API that takes connections and says nothing, and a process that the test plays.
 struct LapiWorld {
-  LapiWorld() {
+  explicit LapiWorld(LapiClient::Options the_options = {.first_pause = 1ms, .ask_every = 1ms}) : options(the_options) {
     std::string name = "/tmp/xsuperd-lapi.XXXXXX";
     folder = ::mkdtemp(name.data());
     std::ofstream(folder + "/key") << "secret\n";
@@ -90,6 +90,7 @@ struct LapiWorld {
   }
   [[nodiscard]] Lapi lapi() const { return {*config::parse_lapi_address("http:unix:" + folder + "/lapi"), folder + "/key", "/no/authorities"}; }
 
+  const LapiClient::Options options;
   boost::asio::io_context loop{1};
   fakes::FakeSpawner spawner;
   base::Fd listener, process;
@@ -99,7 +100,7 @@ struct LapiWorld {
   Helper helper{loop, spawner, {.first_pause = 1ms, .on_trouble = [this](const std::string& sentence) { troubles.push_back(sentence); }}};
   int met = 0, lost = 0, heard = 0, lifted = 0;
   std::size_t left_out = 0;
-  LapiClient client{loop, helper, {.first_pause = 1ms, .ask_every = 1ms},
+  LapiClient client{loop, helper, options,
                     {.on_met = [this] { ++met; }, .on_lost = [this] { ++lost; }, .on_heard = [this](const Heard&) { ++heard; },
                      .on_lifted = [this](const Lifted&) { ++lifted; }, .on_left_out = [this](std::size_t count) { left_out += count; }}};
 };
@@ -130,6 +131,53 @@ TEST_CASE("a Local API is asked for everything at first and after a loss, and fo
   world.say(Met{Source::crowdsec, 0});
   CHECK(world.until([&] { return world.client.met(); }));
   CHECK(world.client.trouble().empty());
+  CHECK(world.spawner.requests.size() == 1);
+}
+
+TEST_CASE("a Local API that is asked anew tells everything through the same process, and what the answer before says to its end makes nothing known") {
+  LapiWorld world;
+  world.client.use(world.lapi());
+  world.begin();
+  CHECK(world.consult().startup);
+  world.say(Met{Source::crowdsec, 0});
+  CHECK(world.until([&] { return world.client.met(); }));
+  for (int i = 0; i < 2; ++i) {  // also while the process has not come to the one before
+    world.client.ask_anew();
+    CHECK_FALSE(world.client.met());
+    CHECK(world.consult().startup);
+  }
+  world.say(Met{Source::crowdsec, 7});
+  world.say(Lost{"", Source::crowdsec});
+  world.say(Met{Source::crowdsec, 7});
+  world.say(Lost{"it broke", Source::crowdsec});
+  world.say(decided);
+  CHECK(world.until([&] { return world.heard == 1; }));
+  CHECK_FALSE(world.client.met());
+  world.say(Met{Source::crowdsec, 0});
+  CHECK(world.until([&] { return world.client.met(); }));
+  world.say(Lost{"", Source::crowdsec});
+  CHECK_FALSE(world.consult().startup);
+  CHECK((world.met == 2 && world.lost == 0 && world.left_out == 0 && world.client.trouble().empty()));
+  CHECK(world.spawner.requests.size() == 1);
+}
+
+TEST_CASE("a Local API is asked anew at once in a pause, and without one, or a process, it changes nothing") {
+  LapiWorld world({.first_pause = 1h, .longest_pause = 1h, .ask_every = 1h});
+  world.client.ask_anew();
+  world.client.use(world.lapi());
+  world.client.ask_anew();
+  world.begin();
+  CHECK(world.consult().startup);
+  world.say(Met{Source::crowdsec, 0});
+  world.say(decided);
+  world.say(Lost{"", Source::crowdsec});
+  CHECK(world.until([&] { return world.heard == 1; }));
+  for (int i = 1; i < 3; ++i) {
+    world.client.ask_anew();
+    CHECK(world.consult().startup);
+    world.say(Lost{"it broke", Source::crowdsec});
+    CHECK(world.until([&] { return world.lost == i; }));
+  }
   CHECK(world.spawner.requests.size() == 1);
 }
 

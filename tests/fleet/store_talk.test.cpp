@@ -3,13 +3,15 @@
 
 #include <catch2/catch.hpp>
 
+#include "policy/networks.hpp"
+
 using namespace xsuperd;
 using namespace xsuperd::fleet;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 
 namespace {
 
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 constexpr std::string_view pong = "*2\r\n$4\r\npong\r\n$0\r\n\r\n";
 std::string bulk(std::string_view text) { return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n"; }
 

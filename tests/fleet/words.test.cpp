@@ -5,14 +5,14 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "policy/networks.hpp"
 #include "xsuperd/config/store_address.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::fleet;
+using xsuperd::policy::test::network;
 
 namespace {
-
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
 Found found(const char* address, std::uint16_t port = 6379) { return {{*base::Address::parse(address), port}}; }
 

@@ -3,16 +3,17 @@
 
 #include <catch2/catch.hpp>
 
+#include "policy/networks.hpp"
+
 using namespace xsuperd;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 using policy::BanLine;
 using policy::read_ban_line;
 
 namespace {
 
 const base::WallTime afternoon = base::WallTime(std::chrono::sys_days(std::chrono::year_month_day(std::chrono::year(2026), std::chrono::month(12), std::chrono::day(1))) + 15h);
-
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
 std::string written(const BanLine& line) {
   std::string text;

@@ -7,8 +7,11 @@
 #include <random>
 #include <set>
 
+#include "policy/networks.hpp"
+
 using namespace xsuperd;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 using policy::BanList;
 
 namespace {
@@ -112,10 +115,6 @@ TEST_CASE("a smaller list keeps those that were touched last") {
   CHECK_FALSE(after.banned(address("10.0.0.1"), start));
   CHECK(after.banned(address("10.0.0.3"), start));
 }
-
-namespace {
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
-}  // namespace
 
 TEST_CASE("a banned network keeps out all who are in it and nobody else") {
   BanList bans;

@@ -4,16 +4,18 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include "policy/networks.hpp"
+
 using namespace xsuperd;
 using namespace xsuperd::policy;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 
 namespace {
 
 constexpr base::Moment start{1000h};
 
 base::Address address(const char* text) { return *base::Address::parse(text); }
-Network network(const char* text) { return *Network::parse(text); }
 
 config::Service limited(std::uint32_t count = 10, std::uint32_t period = 60) {
   config::Service service;

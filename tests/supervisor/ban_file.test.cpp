@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "fakes/memory_sink.hpp"
+#include "policy/networks.hpp"
 #include "supervisor/ban_pack.hpp"
 #include "supervisor/scratch.hpp"
 #include "xsuperd/policy/ban_origin.hpp"
@@ -16,10 +17,9 @@
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 
 namespace {
-
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
 struct Bench {
   test::Scratch scratch;

@@ -7,16 +7,16 @@
 
 #include "fakes/firewall.hpp"
 #include "fakes/memory_sink.hpp"
+#include "policy/networks.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 
 namespace {
 
 using Names = std::set<std::string>;
-
-policy::Network network(const std::string& text) { return *policy::Network::parse(text); }
 
 struct Bench {
   fakes::MemorySink sink;

@@ -3,19 +3,20 @@
 
 #include <catch2/catch.hpp>
 
+#include "fakes/memory_sink.hpp"
+#include "policy/networks.hpp"
 #include "xsuperd/policy/ban_origin.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 using policy::BanList;
 
 namespace {
 
 constexpr base::Moment now{1000h};
 constexpr policy::BanWhy by_service{.reason = "sensor trap", .origin = policy::ban_origin::service};
-
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
 fleet::Heard heard(const char* peer, std::uint64_t seconds = 600) { return {network(peer), seconds, "sensor telnet", "beta"}; }
 fleet::Heard decided(const char* peer, std::uint64_t seconds = 600) { return {network(peer), seconds, "crowdsecurity/ssh-bf", "", fleet::Source::crowdsec}; }
@@ -262,4 +263,17 @@ TEST_CASE("what is lifted behind a longer ban of somebody else does not come bac
   CHECK_FALSE(supervisor::heed(bans, behind, fleet::Lifted{network("192.0.2.1")}, now));
   CHECK(supervisor::heed(bans, behind, repealed("192.0.2.1"), now));
   CHECK(bans.size() == 0);
+}
+
+TEST_CASE("of what others say, what finds no room is counted, and told once with who has said it") {
+  fakes::MemorySink sink;
+  const log::DaemonLog log(sink, nullptr);
+  Hearsay said{.whose = "CrowdSec"};
+  CHECK(note(Heeded::taken, said, log));
+  for (const Heeded outcome : {Heeded::known, Heeded::exempt}) CHECK_FALSE(note(outcome, said, log));
+  CHECK(said.left_out == 0);
+  for (const Heeded outcome : {Heeded::too_wide, Heeded::full, Heeded::full}) CHECK_FALSE(note(outcome, said, log));
+  CHECK(said.left_out == 3);
+  REQUIRE(sink.lines.size() == 1);
+  CHECK(sink.has("no more room for bans of CrowdSec: "));
 }

@@ -5,17 +5,17 @@
 
 #include <catch2/catch.hpp>
 
+#include "policy/networks.hpp"
 #include "xsuperd/policy/ban_origin.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 
 namespace {
 
 constexpr base::Moment now{1000h};
-
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
 struct Box {
   void ban(const char* peer, std::string_view origin = policy::ban_origin::service) {

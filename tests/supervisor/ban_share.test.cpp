@@ -8,11 +8,13 @@
 
 #include "fakes/memory_sink.hpp"
 #include "fleet/puppet.hpp"
+#include "policy/networks.hpp"
 #include "xsuperd/policy/ban_origin.hpp"
 
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 using policy::BanList;
 
 namespace {
@@ -21,7 +23,6 @@ constexpr base::Moment now{1000h};
 constexpr policy::BanWhy by_service{.reason = "sensor trap", .origin = policy::ban_origin::service};
 constexpr policy::BanWhy by_administrator{.reason = "a ticket", .origin = policy::ban_origin::administrator, .stays = true};
 
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 fleet::Heard heard(const char* peer, std::uint64_t seconds) { return {network(peer), seconds, "reason", "beta"}; }
 
 /// A daemon's bans and counts, and the process that shares them.

@@ -4,13 +4,14 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include "policy/networks.hpp"
+
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 
 namespace {
-
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
 struct Box {
   Box() {

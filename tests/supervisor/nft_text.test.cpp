@@ -4,16 +4,17 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 
+#include "policy/networks.hpp"
+
 using namespace xsuperd;
 using namespace xsuperd::supervisor;
 using namespace std::chrono_literals;
+using xsuperd::policy::test::network;
 
 namespace {
 
 const config::BanNft where{"inet", "filter", "banned"};
 const base::Moment now = base::Moment{} + 1000h;
-
-policy::Network network(const char* text) { return *policy::Network::parse(text); }
 
 }  // namespace
 

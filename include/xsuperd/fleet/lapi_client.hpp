@@ -49,6 +49,9 @@ class LapiClient {
 
   /// From now on that one, or none.
   void use(std::optional<Lapi> lapi);
+  /// All decisions are asked for once more, over another connection and through the same process, in the next turn of the loop;
+  /// met() is false until they have been told. Without a process, they are the first that the next one is asked for anyway.
+  void ask_anew();
 
   [[nodiscard]] bool wanted() const;
   /// Has it answered, and nothing been wrong since?

@@ -68,7 +68,7 @@ struct AskTime {
   bool operator==(const AskTime&) const = default;
 };
 /// To the process: ask that Local API of CrowdSec, every ten seconds from now on. A connection to it comes along as a descriptor,
-/// and with `tls` a file with the encoded tls::Offer.
+/// and with `tls` a file with the encoded tls::Offer. It takes the place of one before, of which Lost is told if it has not been.
 struct Consult {
   std::string host = {};  ///< as it stands in the header field Host
   std::string base = {};  ///< what stands before /v1 in a request
