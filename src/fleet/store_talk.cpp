@@ -105,6 +105,8 @@ void StoreTalk::hear_commands(std::string_view bytes, base::Moment now) {
     const Expected what = expected_.front();
     expected_.pop_front();
     take(what, std::move(*reply), now);
+    const bool of_page = what.what == What::page || what.what == What::rest;
+    if (of_page && !over_ && !scanning_ && rests_ == 0) out_.words.emplace_back(Listed{});
   }
   if (commands_.broken()) return end("its answers are not in the Redis protocol");
   if (!over_) tell_done();
@@ -147,7 +149,7 @@ void StoreTalk::take(const Expected& what, Reply reply, base::Moment now) {
     case What::rest:
       take_rest(what.peer, reply);
       --rests_;
-      return look_if_listed();
+      return;
     case What::shown:
       if (!reply.is_error()) there_ = now;
       return;
@@ -192,11 +194,6 @@ void StoreTalk::take_page(const Reply& reply, base::Moment now) {
   cursor_ = reply.list[0].text;
   scanning_ = cursor_ != "0" && ++pages_ < most_pages;
   page_wanted_ = scanning_;
-  look_if_listed();
-}
-
-void StoreTalk::look_if_listed() {
-  if (!scanning_ && rests_ == 0) out_.words.emplace_back(Listed{});
 }
 
 /// In milliseconds; -1: for ever, -2: it has gone meanwhile.

@@ -75,7 +75,6 @@ class StoreTalk {
   void take_told(const Reply& reply, base::Moment now);
   void look_if_met(base::Moment now);
   void ask_page(base::Moment now);
-  void look_if_listed();
   void show(base::Moment now, bool first);
   void tell_done();
 
