@@ -57,21 +57,22 @@ inline constexpr std::array ban_rows{
         .difference = "Not in xinetd.", .without = Without::more, .parse = values::ban_prefix,
         .concerns = concerning::known_requests}),
     attr<&Settings::ban_share>({.name = "ban_share", .where = Where::defaults, .operators = Operators::list, .most = -1,
-        .synopsis = "redis:unix:PATH|redis://[USER@]HOST[:PORT][/DB] ...", .initial = "none", .example = "ban_share = redis:unix:/run/redis/redis.sock",
+        .synopsis = "redis:unix:PATH|redis://[USER@]HOST[:PORT][/DB] | sentinel://[USER@]HOST[:PORT]/NAME[/DB] ...", .initial = "none", .example = "ban_share = redis:unix:/run/redis/redis.sock",
         .text = "Shares bans with other hosts through Redis or Valkey: what this host bans is put there, and what others have put there is "
-                "in force here. Of several addresses, up to 16, the first that has the primary is used. With rediss:// the store is spoken to "
-                "through TLS. See Bans of a fleet.",
+                "in force here. Of several addresses, up to 16, the first that has the primary is used; a Sentinel is asked where the primary NAME "
+                "is. With rediss:// the store, and with sentinels:// both are spoken to through TLS. See Bans of a fleet.",
         .difference = "Not in xinetd.", .without = Without::more, .parse = values::ban_share,
         .xinetd = {.instead = "each host knows those alone whom its own SENSOR services have recorded"}}),
     attr<&Settings::ban_share_ca>({.name = "ban_share_ca", .where = Where::defaults, .synopsis = "FILE",
         .initial = "/etc/ssl/certs/ca-certificates.crt", .example = "ban_share_ca = /etc/xsuperd/store-ca.pem",
         .text = "Who is trusted to have signed the certificate of the store of ban_share, in PEM; it must be for the host that is named "
-                "there. It is read each time that the store is connected to.",
+                "there. With sentinels:// that is so for the Sentinel, and the certificate of the primary must be for its IP address. It is read each time that the store is connected to.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "ban_share_ca is not an absolute path: {}", .parse = values::path<&Settings::ban_share_ca>}),
     attr<&Settings::ban_share_password>({.name = "ban_share_password", .where = Where::defaults, .synopsis = "FILE", .initial = "none",
         .example = "ban_share_password = /etc/xsuperd/store-password",
-        .text = "The first line of this file is the password for the store of ban_share. It is read each time that the store is connected to.",
+        .text = "The first line of this file is the password for the store of ban_share. The second line, if there is one, is the password for "
+                "its Sentinels. It is read each time that either is connected to.",
         .difference = "Not in xinetd.", .without = Without::more,
         .wrong = "ban_share_password is not an absolute path: {}", .parse = values::path<&Settings::ban_share_password>}),
     attr<&Settings::ban_time>({.name = "ban_time", .where = Where::both, .least = 1, .most = 3, .synopsis = "FIRST [xFACTOR GREATEST]",

@@ -87,7 +87,7 @@ struct Fleet {
   std::uint64_t counted = 0;
   std::uint64_t uncounted = 0;
   Maybe<std::string> count_trouble;
-  static constexpr std::array notes{Note{"store", "its address, as in ban_share; the last one that was tried"},
+  static constexpr std::array notes{Note{"store", "its address, as in ban_share, and behind that of a Sentinel the primary that it has named; the last one that was tried"},
                                     Note{"bans", "in force that have come from others"},
                                     Note{"sent", "to the store, since the daemon was started or upgraded, as all that follow"},
                                     Note{"heard", "of bans of others, each time that one was told"},
