@@ -56,6 +56,8 @@ void FleetNotes::put(policy::FleetCounts& counts, const Request& request, const 
   const auto source = policy.counted(request.question.peer.address);
   if (source.exempt) return;
   const bool has_paid = request.again && had_place_, in = lets_in(actions, request.token);
+  // Nothing that is elsewhere matters to him, and those who are banned may be many.
+  if (request.question.banned && !in && !has_paid) return;
   counts.asked(policy.service(), policy.source_network(source.address), state_.places().count_from(source.address),
                static_cast<int>(in) - static_cast<int>(has_paid), request.now);
 }

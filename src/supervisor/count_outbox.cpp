@@ -35,7 +35,7 @@ void CountOutbox::gather() {
 /// Of sources that are forgotten nothing waits either: a store that does not say what time it is would have us keep all that ever came.
 void CountOutbox::walk() {
   std::erase_if(order_, [&](const Key& key) { return !counts_.find(key); });
-  boost::unordered::erase_if(told_, [&](const auto& one) { return !counts_.find(one.first); });
+  boost::unordered::erase_if(told_, [&](auto& one) { return !counts_.find(one.first) && (refusals_.forget(one.second.refused), true); });
   walking_ = counts_.running();
 }
 
@@ -64,7 +64,7 @@ std::optional<fleet::Order> CountOutbox::next(base::Moment now) {
     const Entry* entry = told == told_.end() ? nullptr : counts_.find(key);
     if (entry)
       if (auto order = order_of(key, *entry, told->second, counts_.clock(now))) return order;
-    if (!entry) told_.erase(key);
+    if (!entry && told != told_.end()) refusals_.forget(told->second.refused), told_.erase(told);
     order_.pop_front();
   }
   return std::nullopt;
@@ -74,7 +74,9 @@ std::optional<fleet::Order> CountOutbox::order_of(const Key& key, const Entry& e
   if (told.number != entry.number) {
     told.number = entry.number;
     told.sessions = told.admitted = {};
+    refusals_.forget(told.refused);
   }
+  if (!entry.per_source) refusals_.mark(told.refused.sessions, false);
   if (std::exchange(told.sessions_wait, false) && entry.per_source) return sessions_of(key, entry, told, clock);
   if (std::exchange(told.admitted_wait, false) && entry.period > 0) return admitted_of(key, entry, told, clock);
   return std::nullopt;
@@ -125,6 +127,8 @@ bool CountOutbox::counted(const fleet::Counted& word, base::Moment now) {
   if (under_way_.empty() || under_way_.front().kind == Kind::time) return false;
   const UnderWay one = std::move(under_way_.front());
   under_way_.pop_front();
+  if (const auto told = told_.find(one.key); told != told_.end() && told->second.number == one.number)
+    refusals_.mark(one.kind == Kind::sessions ? told->second.refused.sessions : told->second.refused.admitted, false);
   const Entry* entry = counts_.find(one.key);
   if (!entry || entry->number != one.number || one.kind == Kind::late) return true;
   heed_loss(one, word);
@@ -168,7 +172,10 @@ bool CountOutbox::failed(bool added) {
   under_way_.pop_front();
   if (one.kind == Kind::time) return time_wanted_ = true;
   if (!added) take_back(one);
-  if (const auto told = told_.find(one.key); told != told_.end() && told->second.number == one.number) put(one.key, one.kind != Kind::sessions);
+  if (const auto told = told_.find(one.key); told != told_.end() && told->second.number == one.number) {
+    refusals_.mark(one.kind == Kind::sessions ? told->second.refused.sessions : told->second.refused.admitted, true);
+    put(one.key, one.kind != Kind::sessions);
+  }
   return true;
 }
 
@@ -199,6 +206,7 @@ void CountOutbox::start_anew() {
 
 void CountOutbox::clear() {
   told_.clear();
+  refusals_.clear();
   order_.clear();
   walking_.clear();
   lost();

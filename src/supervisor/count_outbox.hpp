@@ -5,12 +5,33 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "xsuperd/fleet/words.hpp"
 #include "xsuperd/policy/fleet_counts.hpp"
 
 namespace xsuperd::supervisor {
+
+/// What the store has refused to count, when it was told of it the last time: marks at each pair, and how many of them there are.
+class CountRefusals {
+ public:
+  struct Marks {
+    bool sessions = false, admitted = false;
+  };
+  /// One of these.
+  void mark(bool& one, bool refused) {
+    if (std::exchange(one, refused) != refused) refused ? ++count_ : --count_;
+  }
+  /// The pair goes, or begins anew.
+  void forget(Marks& all) { mark(all.sessions, false), mark(all.admitted, false); }
+  /// All pairs have gone.
+  void clear() { count_ = 0; }
+  [[nodiscard]] bool none() const { return count_ == 0; }
+
+ private:
+  std::size_t count_ = 0;
+};
 
 /// Turns what has changed in the counts into orders, each pair of service and source once, keeps what of ours each bucket of the
 /// store has, and subtracts it from what the store says: the rest is what others have. What is not known to have been counted
@@ -44,6 +65,8 @@ class CountOutbox {
   void clear();
 
   [[nodiscard]] bool empty() const { return order_.empty() && walking_.empty() && !time_wanted_; }
+  /// Has the store counted, the last time that it was told of it, whatever it was told of?
+  [[nodiscard]] bool all_counted() const { return refusals_.none(); }
   [[nodiscard]] bool knows_time() const { return time_known_; }
 
  private:
@@ -54,6 +77,7 @@ class CountOutbox {
     std::uint64_t number = 0;  ///< of the entry; another one has been told nothing yet
     policy::FleetWindow sessions{}, admitted{};
     bool sessions_wait = false, admitted_wait = false;
+    CountRefusals::Marks refused{};
   };
   enum class Kind : std::uint8_t { time, sessions, admitted, late };
   struct UnderWay {
@@ -79,6 +103,7 @@ class CountOutbox {
   std::deque<Key> order_;           ///< of those in told_ of which something waits
   std::vector<Key> walking_;        ///< those come next
   std::deque<UnderWay> under_way_;
+  CountRefusals refusals_;          ///< in told_
   bool time_wanted_ = false, time_known_ = false;
   bool inherits_ = false;           ///< until the clock of the store is known
 };

@@ -122,11 +122,11 @@ bool CountShare::uncounted(const fleet::Uncounted& word) {
   return true;
 }
 
-/// Not what it counts beside what it has refused just now: each of them would be worth a line in the log.
+/// Of some keys it may refuse all that there is, because somebody else has made them: as long as there is one, that it counts
+/// others beside is not worth a line in the log each time.
 void CountShare::works() {
-  if (resuming_.is_set()) return;
   pause_ = first_pause;
-  if (std::exchange(trouble_, {}).empty()) return;
+  if (resuming_.is_set() || !outbox_.all_counted() || std::exchange(trouble_, {}).empty()) return;
   with_.log.notice("the store counts for limits of the fleet again");
 }
 

@@ -65,6 +65,25 @@ TEST_CASE("a request that is refused is noted as one that asks") {
   CHECK(all.counts.any_changed());
 }
 
+TEST_CASE("a request of a peer that is banned makes no count, and one of a peer that is banned meanwhile is given back") {
+  Counted all([] {
+    config::Service service = limited();
+    service.settings.only_from = pattern(".example.com");
+    return service;
+  }());
+  Request banned = request(1);
+  banned.question.banned = true;
+  all.give(banned);
+  CHECK(all.counts.size() == 0);
+  all.give(request(2));
+  CHECK(all.entry()->ours.now == 1);
+  banned = named(request(2), {"a.example.com"});
+  banned.question.banned = true;
+  all.give(banned);
+  CHECK(all.entry()->running == 0);
+  CHECK(all.entry()->ours.now == 0);
+}
+
 TEST_CASE("one that is asked for its name is noted once, and given back when it is refused") {
   Counted all([] {
     config::Service service = limited();

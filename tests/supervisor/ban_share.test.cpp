@@ -244,3 +244,34 @@ TEST_CASE("a ban of ours that is made behind another host's is told when that on
   CHECK(shared.ban_of("192.0.2.1")->origin == policy::ban_origin::service);
   CHECK(shared.ban_of("192.0.2.2")->origin == policy::ban_origin::crowdsec);
 }
+
+TEST_CASE("a store that refuses one source and counts others is told of once, and once when it counts all") {
+  if (!can_share()) return;
+  Shared shared;
+  shared.begin();
+  config::Service service;
+  service.id = "web";
+  service.settings.fleet_per_source = config::Limit{4};
+  const auto touch = [&] {
+    for (const char* peer : {"192.0.2.1", "192.0.2.2"}) shared.counts.asked(service, network(peer), 1, 0, now);
+    shared.share.counted();
+  };
+  const auto answer = [&](const char* refused) {
+    const auto order = shared.process.hear();
+    const auto& count = std::get<fleet::Count>(order);
+    shared.process.say(count.source.text() == refused ? fleet::Word(fleet::Uncounted{"WRONGTYPE"}) : fleet::Word(fleet::Counted{1, 0}));
+  };
+  touch();
+  CHECK(std::holds_alternative<fleet::AskTime>(shared.process.hear()));
+  shared.process.say(fleet::Time{3'600'000'000});
+  for (int i = 0; i < 3; ++i) {
+    if (i > 0) touch();
+    answer("192.0.2.1");
+    answer("192.0.2.1");
+    shared.all_heard();
+  }
+  CHECK(shared.lines_with("the store refuses to count") == 1);
+  CHECK(shared.lines_with("counts for limits of the fleet again") == 0);
+  answer("nobody");
+  REQUIRE(shared.process.run_until([&] { return shared.lines_with("counts for limits of the fleet again") == 1; }));
+}

@@ -183,6 +183,36 @@ TEST_CASE("what the store has added, though it has refused something else, is no
   CHECK(box.texts() == "now 192.0.2.1 360000 0 ");
 }
 
+TEST_CASE("not all is counted as long as the store refuses one of the two that a source has") {
+  Box box;
+  box.service.settings.fleet_rate = config::FleetRate{5, 60};
+  box.know_time();
+  box.touch("192.0.2.1", 1, 1);
+  CHECK(box.texts() == "now 192.0.2.1 360000 1 rate 192.0.2.1 60000 1 ");
+  CHECK(box.outbox.all_counted());
+  for (int i = 0; i < 2; ++i) {
+    CHECK(box.outbox.counted({1, 0}, box.now));
+    CHECK(box.outbox.failed(false));
+    CHECK_FALSE(box.outbox.all_counted());
+    CHECK(box.texts() == "now 192.0.2.1 360000 0 rate 192.0.2.1 60000 1 ");
+  }
+  CHECK(box.outbox.counted({1, 0}, box.now));
+  CHECK(box.outbox.counted({1, 0}, box.now));
+  CHECK(box.outbox.all_counted());
+}
+
+TEST_CASE("what the store refuses of sources that are forgotten keeps nothing from being all counted") {
+  Box box;
+  box.know_time();
+  box.touch("192.0.2.1", 1);
+  (void)box.texts();
+  CHECK(box.outbox.failed(false));
+  CHECK_FALSE(box.outbox.all_counted());
+  box.counts.forget("web");
+  box.outbox.walk();
+  CHECK(box.outbox.all_counted());
+}
+
 TEST_CASE("sources that have been forgotten wait for nothing while the store does not say what time it is") {
   Box box;
   for (int i = 1; i < 100; ++i) box.touch(fmt::format("192.0.2.{}", i).c_str(), 0);
