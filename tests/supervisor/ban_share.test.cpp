@@ -272,6 +272,10 @@ TEST_CASE("a store that refuses one source and counts others is told of once, an
   }
   CHECK(shared.lines_with("the store refuses to count") == 1);
   CHECK(shared.lines_with("counts for limits of the fleet again") == 0);
-  answer("nobody");
-  REQUIRE(shared.process.run_until([&] { return shared.lines_with("counts for limits of the fleet again") == 1; }));
+  // Which of the two is told first is open, and a bucket that begins meanwhile has both told once more.
+  for (int i = 0; i < 8 && shared.lines_with("counts for limits of the fleet again") == 0; ++i) {
+    answer("nobody");
+    shared.all_heard();
+  }
+  CHECK(shared.lines_with("counts for limits of the fleet again") == 1);
 }
