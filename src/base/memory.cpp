@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "xsuperd/base/memory.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
 #include <cstdlib>
 
 #ifdef __GLIBC__
@@ -25,6 +29,12 @@ void give_back_memory() {
 #ifdef __GLIBC__
   (void)::malloc_trim(0);
 #endif
+}
+
+void have_pages(void* memory, std::size_t length) noexcept {
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory), page = static_cast<std::uintptr_t>(::getpagesize());
+  const std::uintptr_t first = (begin + page - 1) / page * page, end = (begin + length) / page * page;
+  if (first < end) (void)::madvise(reinterpret_cast<void*>(first), end - first, MADV_POPULATE_WRITE);
 }
 
 }  // namespace xsuperd::base

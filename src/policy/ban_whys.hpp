@@ -17,14 +17,17 @@ class Whys {
   using Texts = std::pair<std::string, std::string>;
   /// Counts one more that has it.
   Id take(std::string_view reason, std::string_view origin) {
-    auto there = entries_.find(std::pair(reason, origin));
+    auto there = latest_;  // many come with the same texts, one after the other
+    if (there == entries_.end() || there->first.first != reason || there->first.second != origin) there = entries_.find(std::pair(reason, origin));
     if (there == entries_.end()) there = add({std::string(reason), std::string(origin)});
     ++there->second.users;
+    latest_ = there;
     return there->second.id;
   }
   void release(Id id) noexcept {
     if (--places_[id]->second.users > 0) return;
     unused_.push_back(id);  // there is room, see add()
+    if (latest_ == places_[id]) latest_ = entries_.end();
     entries_.erase(places_[id]);
   }
   [[nodiscard]] const Texts& operator[](Id id) const { return places_[id]->first; }
@@ -52,6 +55,7 @@ class Whys {
   }
 
   Entries entries_;
+  Entries::iterator latest_ = entries_.end();  ///< what was taken last
   std::vector<Entries::iterator> places_;
   std::vector<Id> unused_;
 };

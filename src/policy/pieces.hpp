@@ -4,7 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
+#include <type_traits>
 #include <vector>
+
+#include "xsuperd/base/memory.hpp"
 
 namespace xsuperd::policy {
 
@@ -18,20 +22,31 @@ class Pieces {
   [[nodiscard]] std::uint32_t size() const { return size_; }
   /// Makes sure that so many more can be added. Throws std::bad_alloc, and nothing has changed then.
   void make_room(std::uint32_t more) {
-    while (pieces_.size() * piece < std::size_t{size_} + more) pieces_.push_back(std::make_unique<T[]>(piece));
+    while (pieces_.size() * piece < std::size_t{size_} + more) pieces_.push_back(made());
   }
   /// There must be room.
   std::uint32_t add() noexcept { return size_++; }
   /// The last one; it is not destroyed.
   void drop() noexcept { --size_; }
   void clear() noexcept {
-    std::vector<std::unique_ptr<T[]>>().swap(pieces_);
+    std::vector<Piece>().swap(pieces_);
     size_ = 0;
   }
 
  private:
   static constexpr std::uint32_t piece = 512;
-  std::vector<std::unique_ptr<T[]>> pieces_;
+  struct Release {
+    void operator()(T* elements) const noexcept { ::operator delete(elements); }
+  };
+  using Piece = std::unique_ptr<T[], Release>;
+  static_assert(std::is_trivially_destructible_v<T>);
+  static Piece made() {
+    auto* const elements = static_cast<T*>(::operator new(piece * sizeof(T)));
+    base::have_pages(elements, piece * sizeof(T));
+    std::uninitialized_value_construct_n(elements, piece);
+    return Piece(elements);
+  }
+  std::vector<Piece> pieces_;
   std::uint32_t size_ = 0;
 };
 

@@ -193,6 +193,22 @@ TEST_CASE("Why there is a ban is that of its end, and an administrator's word st
   CHECK(ban->until == base::Moment::max());
 }
 
+TEST_CASE("What is told of a ban stays right where bans with other texts, and the last with the same, have gone") {
+  BanList bans;
+  const auto told_of = [&](const char* peer) { return bans.find(network(peer), start)->reason; };
+  bans.add(address("10.0.0.1"), 5, start, {.reason = "sensor telnet", .origin = "service"});
+  bans.add(address("10.0.0.2"), 5, start, {.reason = "sensor telnet", .origin = "service"});
+  bans.remove(address("10.0.0.2"));
+  bans.remove(address("10.0.0.1"));
+  bans.add(address("10.0.0.3"), 5, start, {.reason = "refused ftp", .origin = "service"});
+  bans.add(address("10.0.0.4"), 5, start, {.reason = "sensor telnet", .origin = "service"});
+  bans.add(address("10.0.0.5"), 5, start, {.reason = "sensor telnet", .origin = "administrator"});
+  CHECK(told_of("10.0.0.3") == "refused ftp");
+  CHECK(told_of("10.0.0.4") == "sensor telnet");
+  CHECK(bans.find(network("10.0.0.4"), start)->origin == "service");
+  CHECK(bans.find(network("10.0.0.5"), start)->origin == "administrator");
+}
+
 TEST_CASE("A ban that would last longer than anybody counts is one for ever") {
   BanList bans;
   bans.add(address("10.0.0.1"), 2'147'483'647, start);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <cstddef>
 
-/// What the allocator of libc is to do with memory. No effect where the allocator is not glibc's.
+/// Memory of the process. What is said to the allocator has no effect where that is not glibc's.
 namespace xsuperd::base {
 
 /// One pool of memory for all threads, instead of one for each: what a reload needs on its thread comes from what the
@@ -17,5 +18,10 @@ void keep_large_blocks_out_of_heap();
 /// Gives free pages back to the kernel, for after something that needed much for a while. Takes milliseconds with a
 /// heap of 100 MB, in which other threads cannot allocate. Thread safe.
 void give_back_memory();
+
+/// Has the whole pages among those bytes, which nobody has touched yet, come from the kernel at once (madvise(2),
+/// MADV_POPULATE_WRITE): cheaper than a fault for each. Nothing but time is lost where the kernel cannot (before Linux 5.14).
+/// Thread safe.
+void have_pages(void* memory, std::size_t length) noexcept;
 
 }  // namespace xsuperd::base
