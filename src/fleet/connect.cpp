@@ -103,8 +103,9 @@ base::Result<void> connect_locally(const std::string& path, Wanted wanted) {
   return {};
 }
 
-/// In memory, because it may be longer than a message.
-base::Result<base::Fd> offer_for(const std::string& host, const std::string& authorities) {
+/// In memory, because it may be longer than a message; nothing without TLS.
+base::Result<base::Fd> offer_for(bool with_tls, const std::string& host, const std::string& authorities) {
+  if (!with_tls) return base::Fd();
   const auto trusted = contents(authorities, largest_file);
   if (!trusted) return trusted.error();
   tls::Offer offer;
@@ -120,14 +121,19 @@ base::Result<base::Fd> offer_for(const std::string& host, const std::string& aut
   return file;
 }
 
+/// Without its end; empty where there are not that many lines. `number`: 1 or 2.
+base::Result<std::string> line_in(const std::string& path, int number) {
+  auto text = contents(path, 16 * longest_secret);
+  if (!text) return text.error();
+  if (number == 2) text->erase(0, text->find('\n') == std::string::npos ? text->size() : text->find('\n') + 1);
+  text->resize(std::min(text->size(), text->find_first_of("\r\n")));
+  return text;
+}
+
 /// What the password file says to Sentinels: its second line, which need not be there.
 base::Result<std::string> second_line_in(const std::string& path) {
-  const auto text = contents(path, 16 * longest_secret);
-  if (!text) return text.error();
-  const std::size_t end = text->find('\n');
-  std::string line = end == std::string::npos ? std::string() : text->substr(end + 1);
-  line.resize(std::min(line.size(), line.find_first_of("\r\n")));
-  if (line.size() > longest_secret) return base::Error{0, fmt::format("the second line of {} is longer than {} bytes", path, longest_secret)};
+  auto line = line_in(path, 2);
+  if (line && line->size() > longest_secret) return base::Error{0, fmt::format("the second line of {} is longer than {} bytes", path, longest_secret)};
   return line;
 }
 
@@ -142,10 +148,8 @@ bool leads_here(int socket) {
 
 /// The first line; `what` it is to be is for the error.
 base::Result<std::string> secret_in(const std::string& path, std::string_view what) {
-  const auto text = contents(path, 16 * longest_secret);
-  if (!text) return text.error();
-  std::string line = text->substr(0, text->find_first_of("\r\n"));
-  if (line.empty() || line.size() > longest_secret)
+  auto line = line_in(path, 1);
+  if (line && (line->empty() || line->size() > longest_secret))
     return base::Error{0, fmt::format("the first line of {} is not a {} of 1 to {} bytes", path, what, longest_secret)};
   return line;
 }
@@ -158,54 +162,39 @@ base::Result<std::string> key_in(const std::string& path) {
   return key;
 }
 
-/// With what stands in an address of either kind.
+/// Connects to what is at an address of any kind, once for each of `wanted`; with TLS its offer is in `offer` then.
 template <typename Address>
-base::Result<void> reach(const Address& address, Wanted wanted) {
+base::Result<void> reach(const Address& address, const std::string& authorities, base::Fd& offer, Wanted wanted) {
+  auto made = offer_for(address.tls, address.host, authorities);
+  if (!made) return made.error();
+  offer = std::move(*made);
   return address.path.empty() ? connect_tcp(address.host, address.port, wanted) : connect_locally(address.path, wanted);
 }
 
 }  // namespace
 
 base::Result<Introduction> introduce(const config::StoreAddress& address, const std::string& password, const std::string& authorities) {
-  Introduction made;
   auto secret = password.empty() ? base::Result<std::string>(std::string()) : secret_in(password, "password");
   if (!secret) return secret.error();
-  made.password = std::move(*secret);
-  if (address.tls) {
-    auto offer = offer_for(address.host, authorities);
-    if (!offer) return offer.error();
-    made.offer = std::move(*offer);
-  }
-  if (const auto there = reach(address, {&made.commands, &made.listening}); !there) return there.error();
+  Introduction made{.commands = {}, .listening = {}, .password = std::move(*secret), .offer = {}};
+  if (const auto there = reach(address, authorities, made.offer, {&made.commands, &made.listening}); !there) return there.error();
   return made;
 }
 
 base::Result<Enquiry> enquire(const config::StoreAddress& sentinel, const std::string& password, const std::string& authorities) {
-  Enquiry made;
   auto secret = password.empty() ? base::Result<std::string>(std::string()) : second_line_in(password);
   if (!secret) return secret.error();
-  made.password = std::move(*secret);
-  if (sentinel.tls) {
-    auto offer = offer_for(sentinel.host, authorities);
-    if (!offer) return offer.error();
-    made.offer = std::move(*offer);
-  }
-  if (const auto there = connect_tcp(sentinel.host, sentinel.port, {&made.connection}); !there) return there.error();
+  Enquiry made{.connection = {}, .password = std::move(*secret), .offer = {}};
+  if (const auto there = reach(sentinel, authorities, made.offer, {&made.connection}); !there) return there.error();
   made.here = leads_here(made.connection.get());
   return made;
 }
 
 base::Result<Approach> approach(const config::LapiAddress& address, const std::string& key, const std::string& authorities) {
-  Approach made;
   auto secret = key_in(key);
   if (!secret) return secret.error();
-  made.key = std::move(*secret);
-  if (address.tls) {
-    auto offer = offer_for(address.host, authorities);
-    if (!offer) return offer.error();
-    made.offer = std::move(*offer);
-  }
-  if (const auto there = reach(address, {&made.connection}); !there) return there.error();
+  Approach made{.connection = {}, .key = std::move(*secret), .offer = {}};
+  if (const auto there = reach(address, authorities, made.offer, {&made.connection}); !there) return there.error();
   return made;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The way to the store, to a Sentinel that knows it, and to a Local API of CrowdSec. Internal to fleet. Blocks on name servers, files and networks: for a thread of SlowWork.
+// The way to the store, to a Sentinel that knows it, and to a Local API of CrowdSec. Internal to fleet. Blocks on name
+// servers, files and networks: for a thread of SlowWork.
 #pragma once
 #include <string>
 
@@ -17,8 +18,8 @@ struct Introduction {
   base::Fd offer;  ///< with TLS: a file in memory
 };
 
-/// Connects twice, and reads the files: what they say now counts. `password` and `authorities` are paths; the first may be empty.
-/// The error is a clause.
+/// Connects twice, and reads the files: what they say now counts. `password` and `authorities` are paths; the first may be
+/// empty. The error is a clause.
 [[nodiscard]] base::Result<Introduction> introduce(const config::StoreAddress& address, const std::string& password, const std::string& authorities);
 
 /// And to ask a Sentinel.

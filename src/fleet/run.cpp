@@ -106,6 +106,11 @@ Context context_in(int file) {
   return made ? std::move(made) : Context(base::Error{0, "TLS cannot be used: " + made.error().sentence});
 }
 
+bool has_descriptors(const Packet& packet, std::size_t connections, bool tls) { return packet.descriptors.size() == connections + (tls ? 1 : 0); }
+
+/// The certificates come behind the connections.
+Context context_for(bool tls, const Packet& packet) { return tls ? context_in(packet.descriptors.back().get()) : Context(nullptr); }
+
 class Process {
  public:
   /// `hindrance`: why no store can be spoken with, or empty.
@@ -121,10 +126,13 @@ class Process {
   [[nodiscard]] bool flush();
   [[nodiscard]] bool listen_to_daemon();
   [[nodiscard]] bool obey(Packet& packet);
+  [[nodiscard]] bool begin_anew();
   [[nodiscard]] bool meet(const Meet& meet, Packet& packet);
   [[nodiscard]] bool seek(const Seek& seek, Packet& packet);
   [[nodiscard]] bool consult(const Consult& consult, Packet& packet);
   void use_store();
+  template <typename Other>
+  [[nodiscard]] bool say(Other& other, std::string& out);
   void use_sentinel();
   void hear_sentinel();
   void use_lapi();
@@ -182,32 +190,37 @@ bool Process::obey(Packet& packet) {
   return true;
 }
 
-bool Process::meet(const Meet& meet, Packet& packet) {
-  if (packet.descriptors.size() != (meet.tls ? 3U : 2U)) return false;
+/// Whatever was spoken with for the sake of the store. False: no store can be, and the daemon is told why.
+bool Process::begin_anew() {
   store_.reset();
   sentinel_.reset();
-  if (!hindrance_.empty()) return tell(Lost{hindrance_}), true;
-  const Context context = meet.tls ? context_in(packet.descriptors[2].get()) : Context(nullptr);
+  if (hindrance_.empty()) return true;
+  tell(Lost{hindrance_});
+  return false;
+}
+
+bool Process::meet(const Meet& meet, Packet& packet) {
+  if (!has_descriptors(packet, 2, meet.tls)) return false;
+  if (!begin_anew()) return true;
+  const Context context = context_for(meet.tls, packet);
   if (!context) return tell(Lost{context.error().sentence}), true;
   store_ = std::make_unique<Store>(set_.get(), meet, packet, *context);
   return true;
 }
 
 bool Process::seek(const Seek& seek, Packet& packet) {
-  if (packet.descriptors.size() != (seek.tls ? 2U : 1U)) return false;
-  store_.reset();
-  sentinel_.reset();
-  if (!hindrance_.empty()) return tell(Lost{hindrance_}), true;
-  const Context context = seek.tls ? context_in(packet.descriptors[1].get()) : Context(nullptr);
+  if (!has_descriptors(packet, 1, seek.tls)) return false;
+  if (!begin_anew()) return true;
+  const Context context = context_for(seek.tls, packet);
   if (!context) return tell(Lost{context.error().sentence}), true;
   sentinel_ = std::make_unique<Sentinel>(set_.get(), seek, std::move(packet.descriptors[0]), *context);
   return true;
 }
 
 bool Process::consult(const Consult& consult, Packet& packet) {
-  if (packet.descriptors.size() != (consult.tls ? 2U : 1U)) return false;
+  if (!has_descriptors(packet, 1, consult.tls)) return false;
   if (std::exchange(lapi_, nullptr)) tell(Lost{{}, Source::crowdsec});
-  const Context context = consult.tls ? context_in(packet.descriptors[1].get()) : Context(nullptr);
+  const Context context = context_for(consult.tls, packet);
   if (!context) return tell(Lost{context.error().sentence, Source::crowdsec}), true;
   lapi_ = std::make_unique<Lapi>(set_.get(), consult, std::move(packet.descriptors[0]), *context);
   return true;
@@ -239,6 +252,16 @@ void Process::use_store() {
   if (store.talk.over()) store_.reset();
 }
 
+/// To the other end of its one connection, and to the daemon. False: it is over.
+template <typename Other>
+bool Process::say(Other& other, std::string& out) {
+  other.line.socket.send(out);
+  if (!other.talk.over() && !other.line.socket.push()) other.talk.end(other.line.socket.why());
+  for (const Word& word : other.out.words) tell(word);
+  other.out.words.clear();
+  return !other.talk.over();
+}
+
 void Process::hear_sentinel() {
   Sentinel& sentinel = *sentinel_;
   for (int piece = 0; piece < 4 && !sentinel.talk.over(); ++piece) {
@@ -253,11 +276,7 @@ void Process::use_sentinel() {
   Sentinel& sentinel = *sentinel_;
   hear_sentinel();
   sentinel.talk.tick(now());
-  sentinel.line.socket.send(sentinel.out.commands);
-  if (!sentinel.talk.over() && !sentinel.line.socket.push()) sentinel.talk.end(sentinel.line.socket.why());
-  for (const Word& word : sentinel.out.words) tell(word);
-  sentinel.out.words.clear();
-  if (sentinel.talk.over()) sentinel_.reset();
+  if (!say(sentinel, sentinel.out.commands)) sentinel_.reset();
 }
 
 /// As much as fits into one turn, too. Its answers may be long: of what TLS has read ahead it is told here.
@@ -279,11 +298,7 @@ void Process::use_lapi() {
   hear_lapi();
   if (kept_.empty()) lapi.talk.go_on(now());
   lapi.talk.tick(now());
-  lapi.line.socket.send(lapi.out.request);
-  if (!lapi.talk.over() && !lapi.line.socket.push()) lapi.talk.end(lapi.line.socket.why());
-  for (const Word& word : lapi.out.words) tell(word);
-  lapi.out.words.clear();
-  if (lapi.talk.over()) lapi_.reset();
+  if (!say(lapi, lapi.out.request)) lapi_.reset();
 }
 
 /// Without being told by a descriptor.
