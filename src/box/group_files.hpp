@@ -19,8 +19,8 @@ namespace xsuperd::box {
 
 /// Of this process; see group_place().
 [[nodiscard]] std::optional<GroupPlace> own_group();
-/// May the daemon make groups in it and move what is there? Yes if it says so itself, as systemd does with Delegate=yes, if it is the one of a whole
-/// container or machine, or if no processes are in it but the daemon and what comes from it.
+/// May the daemon make groups in it and move what is there? Yes if it says so itself, as systemd does with Delegate=yes, if it
+/// is the one of a whole container or machine, or if no processes are in it but the daemon and what comes from it.
 [[nodiscard]] bool is_delegated(const GroupPlace& place, pid_t daemon);
 
 /// What the limits of a box's group have done so far. Asks again and again cost some microseconds.

@@ -12,8 +12,8 @@
 
 namespace xsuperd::box {
 
-/// The group that takes in the daemon's own processes, and those of servers without a group: where a group has controllers for others
-/// below it, no process may be in it itself.
+/// The group that takes in the daemon's own processes, and those of servers without a group: where a group has controllers for
+/// others below it, no process may be in it itself.
 inline constexpr std::string_view daemon_leaf = "xsuperd-daemon";
 
 /// Where a process is.

@@ -8,8 +8,8 @@
 
 namespace xsuperd::config {
 
-/// What only_uid, only_gid and only_cid do not do in a service, what only_from does to peers that match no address, and whom proxy_from trusts.
-/// Appends to `found`. Pure.
+/// What only_uid, only_gid and only_cid do not do in a service, what only_from does to peers that match no address, and whom
+/// proxy_from trusts. Appends to `found`. Pure.
 void lint_peers(const Service& service, std::vector<Diagnostic>& found);
 
 }  // namespace xsuperd::config

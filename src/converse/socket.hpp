@@ -17,8 +17,8 @@ enum class Moved : std::uint8_t {
   failed,  ///< never again
 };
 
-/// A connected (or connecting) stream socket of a conversation, or the end of a pipe for reading. It remembers what the Poller said of it,
-/// until a call has found out otherwise, so that no call is made in vain.
+/// A connected (or connecting) stream socket of a conversation, or the end of a pipe for reading. It remembers what the Poller
+/// said of it, until a call has found out otherwise, so that no call is made in vain.
 class Socket {
  public:
   Socket(Poller& poller, Handler& handler) : poller_(poller), handler_(handler) {}

@@ -31,7 +31,8 @@ class TlsPassing : private tls::Transport {
     torn,  ///< the plain one has broken: the other side has been told what there was, but not that this was all
     over,  ///< both sides have said all
   };
-  /// After the handshake: passes on what can be passed on now. `tears`: a plain connection that breaks is not the same as one that ends.
+  /// After the handshake: passes on what can be passed on now. `tears`: a plain connection that breaks is not the same as one
+  /// that ends.
   [[nodiscard]] State run(bool tears);
   /// The plain side has said all, and the covered one has not taken all of it yet.
   [[nodiscard]] bool takes_leave() const { return down_ == Half::closing || (!down_rest_.empty() && plain_.no_more_to_come()); }

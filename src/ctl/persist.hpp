@@ -16,8 +16,8 @@ namespace xsuperd::ctl {
 [[nodiscard]] base::Result<std::string> with_disable(std::string_view text, int line, std::string_view name,
                                                      std::string_view id, bool disable);
 
-/// The same with a line "ATTRIBUTE=VALUES", whose blanks are as a file wants them. It takes the place of those that the attribute has;
-/// with += or -= it is added behind them. Where there are none it is added as above.
+/// The same with a line "ATTRIBUTE=VALUES", whose blanks are as a file wants them. It takes the place of those that the
+/// attribute has; with += or -= it is added behind them. Where there are none it is added as above.
 [[nodiscard]] base::Result<std::string> with_setting(std::string_view text, int line, std::string_view name, std::string_view id,
                                                      std::string_view setting);
 

@@ -65,8 +65,8 @@ struct Woken {
   std::optional<Ending> ending = {};  ///< a signal, or the terminal has gone away
   bool other = false;                 ///< there is something to do about the other descriptor
 };
-/// Waits for keys, signals and another descriptor (-1: none), at most so long. `press` is given the keys until it returns false; a new
-/// size of the terminal is adapted to.
+/// Waits for keys, signals and another descriptor (-1: none), at most so long. `press` is given the keys until it returns
+/// false; a new size of the terminal is adapted to.
 [[nodiscard]] Woken wait_at(Terminal& terminal, TerminalSignals& signals, pollfd other, std::chrono::milliseconds patience,
                             const std::function<bool(Press)>& press);
 /// What follows once the terminal is as it was: ends this process by the signal, too. Returns the exit status otherwise.

@@ -16,8 +16,9 @@ inline constexpr std::size_t most_scenarios = 4096;      ///< by name; beyond th
 inline constexpr std::size_t longest_json_text = 65'536;  ///< of one string; a longer one breaks the answer
 inline constexpr std::size_t deepest_json = 8;
 
-/// Reads an answer of /v1/decisions/stream as it comes, and keeps what of it concerns us in a few dozen bytes each: bans of addresses
-/// and networks. What is none of that, or makes no sense by itself, is passed over. A value that is moved about; pure.
+/// Reads an answer of /v1/decisions/stream as it comes, and keeps what of it concerns us in a few dozen bytes each: bans of
+/// addresses and networks. What is none of that, or makes no sense by itself, is passed over. A value that is moved about;
+/// pure.
 class Decisions {
  public:
   Decisions();

@@ -18,8 +18,8 @@ struct Packet {
 inline constexpr std::size_t most_descriptors = 3;  ///< of one message
 
 enum class Got : unsigned char { one, later, end, wrong };
-/// Does not wait. `end`: the other side is gone. `wrong`: it has sent what is not a message of ours. With system calls that the worker's
-/// filter allows.
+/// Does not wait. `end`: the other side is gone. `wrong`: it has sent what is not a message of ours. With system calls that the
+/// worker's filter allows.
 [[nodiscard]] Got receive_packet(int socket, Packet& packet);
 /// Does not wait; 0, or errno, EAGAIN for one that finds no room.
 [[nodiscard]] int send_packet(int socket, std::string_view bytes, std::span<const int> descriptors = {});

@@ -18,8 +18,8 @@ namespace {
 constexpr std::chrono::seconds longest_farewell{2};
 constexpr std::chrono::milliseconds farewell_pause{100};
 constexpr int farewell_attempts = 3;
-/// After a round that had something to do, the thread rests for so long and need not be woken: that costs as much as a refusal, and many
-/// lines are no more work than one. A line that comes alone does not wait.
+/// After a round that had something to do, the thread rests for so long and need not be woken: that costs as much as a refusal,
+/// and many lines are no more work than one. A line that comes alone does not wait.
 constexpr std::chrono::milliseconds rest_after_work{5};
 
 Delivery::Now now() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }

@@ -39,8 +39,9 @@ pre{margin:0;padding:8px 10px;background:var(--head);border:1px solid var(--line
 @media (max-width:600px){header,main,footer{padding:10px}th,td{padding:4px 6px}.less{display:none}}
 )css";
 
-/// While something is selected, or nobody looks, nothing is replaced. A browser opens a connection that was lost again by itself, but
-/// gives up for good (readyState 2) after any answer but 200. What an old connection still tells counts for nothing.
+/// While something is selected, or nobody looks, nothing is replaced. A browser opens a connection that was lost again by
+/// itself, but gives up for good (readyState 2) after any answer but 200. What an old connection still tells counts for
+/// nothing.
 inline constexpr std::string_view page_script = R"js(
 "use strict";
 (function(){

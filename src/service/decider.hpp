@@ -22,7 +22,8 @@ class Performer {
 };
 
 /// Owns the State of a service: tells it what happens, has a Performer do what it decides, and keeps the count of the
-/// places taken in all services in step with it, and that of what the fleet has. Every decision about the service passes here. Loop thread only.
+/// places taken in all services in step with it, and that of what the fleet has. Every decision about the service passes here.
+/// Loop thread only.
 class Decider {
  public:
   /// All but the policy outlive it.

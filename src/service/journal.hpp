@@ -16,7 +16,8 @@ namespace xsuperd::service {
 class Endpoint;
 
 /// Makes the entries of a service's log as its configuration demands, and the records of its event log, which are complete
-/// where it has one, and go into the history always; holds the daemon's log as well. If memory runs out, an entry is lost, and nothing else. Loop thread only.
+/// where it has one, and go into the history always; holds the daemon's log as well. If memory runs out, an entry is lost, and
+/// nothing else. Loop thread only.
 class Journal {
  public:
   /// All outlive it; `setup` is read anew for each entry.

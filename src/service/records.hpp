@@ -28,8 +28,8 @@ struct End {
   bool entry = true;                    ///< it has an entry in the service's log
 };
 
-// The records. All refer to the configuration of `setup` and to the session; those about a rule to `where` as well, whose line may be 0. A
-// token of 0 is none. Addresses are told unmapped. Pure.
+// The records. All refer to the configuration of `setup` and to the session; those about a rule to `where` as well, whose line
+// may be 0. A token of 0 is none. Addresses are told unmapped. Pure.
 [[nodiscard]] log::record::Start start_record(const Setup& setup, Token token, const Session& session, pid_t pid);
 [[nodiscard]] log::record::Exit exit_record(const Setup& setup, const Session& session, const End& end);
 /// `local`: what the peer has reached, unless a proxy speaks for it.

@@ -19,9 +19,9 @@
 namespace xsuperd::supervisor {
 
 /// Tells the store of ban_share what has changed in the list of bans here, and puts on the list what it tells. Each time that a
-/// store is there (again) it says what it has, and is told of the bans of ours that are not there, and of what has been lifted meanwhile. A store that is away, slow
-/// or full costs a line in the log, and holds up nobody. Counts for limits of the fleet go the same way, behind the bans. Loop
-/// thread only.
+/// store is there (again) it says what it has, and is told of the bans of ours that are not there, and of what has been lifted
+/// meanwhile. A store that is away, slow or full costs a line in the log, and holds up nobody. Counts for limits of the fleet
+/// go the same way, behind the bans. Loop thread only.
 class BanShare {
  public:
   struct With {

@@ -21,7 +21,8 @@
 namespace xsuperd::supervisor {
 
 /// Sees to it that nobody stays on the list of bans for too long, that its file and the firewall have what it has, that other hosts
-/// know of it, that it has what they and CrowdSec say, and changes it at an administrator's word. Loop thread only; everything it refers to outlives it.
+/// know of it, that it has what they and CrowdSec say, and changes it at an administrator's word. Loop thread only; everything
+/// it refers to outlives it.
 class BansWatch {
  public:
   /// Who starts the process for ban_share and ban_crowdsec, and who it becomes.

@@ -32,7 +32,8 @@ void CountOutbox::gather() {
   for (const Key& key : counts_.take_changed()) put(key, true);
 }
 
-/// Of sources that are forgotten nothing waits either: a store that does not say what time it is would have us keep all that ever came.
+/// Of sources that are forgotten nothing waits either: a store that does not say what time it is would have us keep all that
+/// ever came.
 void CountOutbox::walk() {
   std::erase_if(order_, [&](const Key& key) { return !counts_.find(key); });
   boost::unordered::erase_if(told_, [&](auto& one) { return !counts_.find(one.first) && (refusals_.forget(one.second.refused), true); });

@@ -15,8 +15,8 @@ class io_context;
 namespace xsuperd::supervisor {
 
 /// Reaps processes that became our children without our doing: left over from the program that executed us, or handed
-/// to us as process 1 of a container. Our own children are reaped through their pidfds within a turn of the loop or spared, so another
-/// dead child that stays for half a second is nobody's. However many there are, all are gone after a second.
+/// to us as process 1 of a container. Our own children are reaped through their pidfds within a turn of the loop or spared, so
+/// another dead child that stays for half a second is nobody's. However many there are, all are gone after a second.
 class Orphans {
  public:
   /// `spared` tells of dead children that somebody keeps on purpose.

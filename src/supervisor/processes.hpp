@@ -24,8 +24,8 @@
 
 namespace xsuperd::supervisor {
 
-/// Owns what starts processes and what notices their end: servers, workers, the helpers for libwrap and nftables, and children that nobody
-/// here has started. Loop thread only.
+/// Owns what starts processes and what notices their end: servers, workers, the helpers for libwrap and nftables, and children
+/// that nobody here has started. Loop thread only.
 class Processes {
  public:
   /// What is said to whoever knows the services.

@@ -17,8 +17,8 @@ inline constexpr const char* take_over_variable = "XSUPERD_TAKE_OVER";
 /// What the trial run's answer begins with when the state is good; its notes follow.
 inline constexpr std::string_view trial_passed = "ready\n";
 
-/// A file in memory that is written piece by piece, and that nobody can change when it is done (memfd_create(2), all seals). Blocks on
-/// nothing but memory; any one thread.
+/// A file in memory that is written piece by piece, and that nobody can change when it is done (memfd_create(2), all seals).
+/// Blocks on nothing but memory; any one thread.
 class MemoryFile {
  public:
   /// `name` is what /proc shows.

@@ -12,8 +12,8 @@ class Zip {
  public:
   using Sink = std::function<void(std::string_view)>;
 
-  /// Null where it cannot be had. `to` is given the file in portions, from inside append() and finish(). Blocks on files when it is the
-  /// first to need the library: not on the loop's thread.
+  /// Null where it cannot be had. `to` is given the file in portions, from inside append() and finish(). Blocks on files when
+  /// it is the first to need the library: not on the loop's thread.
   [[nodiscard]] static std::unique_ptr<Zip> begin(Sink to);
   virtual ~Zip() = default;
   virtual void append(std::string_view text) = 0;

@@ -368,7 +368,8 @@ bool Client::resume(std::uint64_t token, Done done, OnLine on_line) {
   return true;
 }
 
-/// Not of a worker whose words are not understood; nor of one that has told already, to whom the image before this one owes a socket.
+/// Not of a worker whose words are not understood; nor of one that has told already, to whom the image before this one owes a
+/// socket.
 bool Client::resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken) {
   const auto found = impl_->running.find(token);
   if (found == impl_->running.end()) return false;

@@ -89,7 +89,8 @@ class Boxes {
   void kill(const Box& box);
   /// Its connection is over, and its server has been reaped: the box is discarded with all processes in it, or, with
   /// Mould::reuse, kept if it looks as new.
-  /// A box without a mould, which an image of the daemon before this one has lent, is always discarded. Tells which limits its processes met.
+  /// A box without a mould, which an image of the daemon before this one has lent, is always discarded. Tells which limits its
+  /// processes met.
   Struck take_back(Box box);
 
   /// Files are laid out anew for whoever gets a box from now on: what the host has changed is seen. For a reload.
@@ -117,8 +118,8 @@ enum class BoxAbility : std::uint8_t { usable, not_root, not_permitted, not_in_k
 /// A controller of cgroup v2, for the boxes of a daemon. `not_permitted`: the machine has it, and the control group of the
 /// daemon has not, or is not delegated to it.
 enum class GroupAbility : std::uint8_t { usable, not_permitted, not_in_kernel };
-/// "memory", "pids" or "cpu". `running`: this process is the daemon; otherwise another one will be, in a group that is not known, and what
-/// the machine has counts. Reads files of the kernel's.
+/// "memory", "pids" or "cpu". `running`: this process is the daemon; otherwise another one will be, in a group that is not
+/// known, and what the machine has counts. Reads files of the kernel's.
 [[nodiscard]] GroupAbility group_ability(std::string_view controller, bool running);
 
 }  // namespace xsuperd::box

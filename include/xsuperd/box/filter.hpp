@@ -46,8 +46,8 @@ using FilterProgram = std::vector<sock_filter>;
 /// May a thread of the daemon take the filter and go on starting servers, so that they inherit it? Not with one that ends
 /// the process, nor where a call is denied that the thread or its children need on the way. Pure.
 [[nodiscard]] bool lets_launch(const FilterRequest& request);
-/// The program for such a thread: setns(2), mount(2) and clone3(2) pass it when their sixth argument, which the kernel ignores, is pass(). Exec
-/// takes that number from the server's memory.
+/// The program for such a thread: setns(2), mount(2) and clone3(2) pass it when their sixth argument, which the kernel ignores,
+/// is pass(). Exec takes that number from the server's memory.
 [[nodiscard]] FilterProgram for_launcher(const FilterProgram& program);
 /// A random number of this process.
 [[nodiscard]] std::uint64_t pass();

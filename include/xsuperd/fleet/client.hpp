@@ -27,8 +27,8 @@ struct Stores {
 };
 
 /// The daemon's side of what is shared: connects to a store for the process, hands it the connections, and begins again, with
-/// growing pauses, when store or process is gone. Where an address is that of a Sentinel, the process asks it first where the store is. What the process says is considered hostile. Lives on the loop thread, never
-/// waits.
+/// growing pauses, when store or process is gone. Where an address is that of a Sentinel, the process asks it first where the
+/// store is. What the process says is considered hostile. Lives on the loop thread, never waits.
 class Client {
  public:
   struct Options {

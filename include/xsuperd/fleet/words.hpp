@@ -163,8 +163,8 @@ struct Time {
 struct Listed {
   bool operator==(const Listed&) const = default;
 };
-/// The outcome of a Seek, if it is not Lost: where the primary is, as the Sentinel says. An IP address without a scope, IPv4 as such,
-/// and a port that is not 0; see trouble_with().
+/// The outcome of a Seek, if it is not Lost: where the primary is, as the Sentinel says. An IP address without a scope, IPv4 as
+/// such, and a port that is not 0; see trouble_with().
 struct Found {
   base::Endpoint primary = {};
   bool operator==(const Found&) const = default;
@@ -192,10 +192,10 @@ using Word = std::variant<Ready, Failed, Met, Lost, Done, Refused, Heard, Lifted
 /// unspecified, loopback and link-local ones (RFC 6890).
 [[nodiscard]] bool may_travel(const policy::Network& peer);
 
-/// Why the daemon does not connect to what a Sentinel is said to have named, for "it names ..., "; empty: it may. Never to an address that
-/// no single host has, or that is another host on each link; and to a loopback address only if the Sentinel itself was reached at one:
-/// what listens there trusts that none but this host can come. Of an IPv4 address behind the prefix of RFC 6052 that one counts, and is
-/// no loopback address of ours.
+/// Why the daemon does not connect to what a Sentinel is said to have named, for "it names ..., "; empty: it may. Never to an
+/// address that no single host has, or that is another host on each link; and to a loopback address only if the Sentinel itself
+/// was reached at one: what listens there trusts that none but this host can come. Of an IPv4 address behind the prefix of RFC
+/// 6052 that one counts, and is no loopback address of ours.
 [[nodiscard]] std::string_view trouble_with(const Found& found, bool sentinel_is_here);
 
 }  // namespace xsuperd::fleet

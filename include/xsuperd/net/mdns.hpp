@@ -55,8 +55,8 @@ class Mdns {
 /// The Mdns of the daemon; null when it was built without. A thread of its own talks to avahi-daemon over
 /// D-Bus, and exists only while something is announced. `on_note` is called on the loop thread with a sentence
 /// for the daemon log, level notice: that avahi-daemon cannot be reached, which is said once, and what becomes
-/// of a service otherwise than asked for, or that libavahi-client, which the thread loads, cannot be. The destructor withdraws everything, for which it waits a second at
-/// most: what is left goes with the process's connection to D-Bus.
+/// of a service otherwise than asked for, or that libavahi-client, which the thread loads, cannot be. The destructor withdraws
+/// everything, for which it waits a second at most: what is left goes with the process's connection to D-Bus.
 [[nodiscard]] std::unique_ptr<Mdns> make_mdns(boost::asio::io_context& loop,
                                               std::function<void(std::string)> on_note);
 

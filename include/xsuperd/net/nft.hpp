@@ -40,9 +40,9 @@ class Nft {
 
 /// argv[0] under which the daemon's own program is executed to run them.
 constexpr std::string_view nft_program_name = "xsuperd-nft";
-/// The whole life of that process, with its socket as descriptor `socket`; returns its exit status. It stays root, with no capability but
-/// CAP_NET_ADMIN, has no other descriptors, and ends when the daemon closes the other end. Nothing comes to it but commands that
-/// the daemon has made of addresses, numbers and names of the configuration.
+/// The whole life of that process, with its socket as descriptor `socket`; returns its exit status. It stays root, with no
+/// capability but CAP_NET_ADMIN, has no other descriptors, and ends when the daemon closes the other end. Nothing comes to it
+/// but commands that the daemon has made of addresses, numbers and names of the configuration.
 [[nodiscard]] int run_nft_helper(int socket);
 
 /// As the daemon has it.

@@ -26,8 +26,9 @@ struct Opened {
 using BeforeBinding = std::function<void(int fd)>;
 
 /// Creates, sets up and binds, as facts B4.1, B3.46 to B3.48 say. Connections are refused until listen_on(). The error's
-/// sentence is xinetd's, less the service: "bind failed (Address already in use (errno = 98))", its code the errno. A datagram socket shares its place with those that were left there to servers
-/// (leave_open_to_others()) and with nobody that comes later (decision B15.26).
+/// sentence is xinetd's, less the service: "bind failed (Address already in use (errno = 98))", its code the errno. A datagram
+/// socket shares its place with those that were left there to servers (leave_open_to_others()) and with nobody that comes later
+/// (decision B15.26).
 [[nodiscard]] base::Result<Opened> bind_socket(const config::ListenSpec& spec, const BeforeBinding& before = {});
 /// For streams listens, with the backlog of the specification; may be called again for another backlog. Another socket
 /// may have begun to listen at the same place since this one was bound.

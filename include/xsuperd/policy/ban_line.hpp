@@ -42,8 +42,8 @@ inline constexpr std::size_t longest_ban_origin = 100;
 void write_ban_line(std::string& to, const BanLine& line);
 
 /// Reads such an object, its members in any order and anything else among them that is no object and no list; what is
-/// missing but the prefix may be missing, and without "our_until" there is no `ours`. RFC 8259, and RFC 3339 for times, which may be of any zone. The error says what is
-/// wrong, as a sentence without its subject.
+/// missing but the prefix may be missing, and without "our_until" there is no `ours`. RFC 8259, and RFC 3339 for times, which
+/// may be of any zone. The error says what is wrong, as a sentence without its subject.
 [[nodiscard]] base::Result<BanLine> read_ban_line(std::string_view text);
 
 /// "2026-12-01T15:00:00Z" (RFC 3339); a part of a second is left out.

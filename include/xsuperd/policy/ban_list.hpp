@@ -68,8 +68,8 @@ class BanList {
     bool operator==(const Ban&) const = default;
   };
 
-  /// Bans until that moment, which is in the future; Moment::max(), or further away than most_ban: forever. Throws std::bad_alloc, and the peer is not on
-  /// the list then unless it was before.
+  /// Bans until that moment, which is in the future; Moment::max(), or further away than most_ban: forever. Throws
+  /// std::bad_alloc, and the peer is not on the list then unless it was before.
   Result add_until(const Network& peer, base::Moment until, base::Moment now, const Why& why = {});
   /// `minutes` is the service's deny_time; -1: forever. Not to be called for 0.
   Result add(const Network& peer, int minutes, base::Moment now, const Why& why = {}) {

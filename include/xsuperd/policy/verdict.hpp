@@ -46,8 +46,8 @@ class RateWindow {
   std::uint64_t requests_ = 0;
 };
 
-/// The connections of each peer address, or of what Address::source() makes of it (per_source_rate). A value; the service's State owns it. The memory is bounded:
-/// beyond `most` addresses the one whose time began first is forgotten.
+/// The connections of each peer address, or of what Address::source() makes of it (per_source_rate). A value; the service's
+/// State owns it. The memory is bounded: beyond `most` addresses the one whose time began first is forgotten.
 class SourceRates {
  public:
   static constexpr std::size_t most = 65'536;
@@ -166,9 +166,9 @@ class Policy {
 [[nodiscard]] std::string_view objection_to(const base::Address& peer, const std::vector<gid_t>& groups,
                                             const config::Settings& settings);
 
-/// Runs the checks in xinetd's order (fact B4.24), with ours between them: cps, penalty, rate, per_source_rate, fleet_rate, max_load, access_times,
-/// instances, per_source, fleet_per_source, process limit, sensor list, access lists (for peers without an IP address: only_uid and the like). The first that objects decides; only one reason is ever given
-/// (fact B4.26).
+/// Runs the checks in xinetd's order (fact B4.24), with ours between them: cps, penalty, rate, per_source_rate, fleet_rate,
+/// max_load, access_times, instances, per_source, fleet_per_source, process limit, sensor list, access lists (for peers without
+/// an IP address: only_uid and the like). The first that objects decides; only one reason is ever given (fact B4.26).
 [[nodiscard]] Verdict judge(const Policy& policy, const Question& question);
 
 /// Is `now` inside one of the intervals? Both end minutes are included; start > end crosses midnight

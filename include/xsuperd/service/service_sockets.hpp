@@ -27,8 +27,8 @@ struct RangeLookup;
 
 /// The sockets of an endpoint, and what is known of them: the one it listens at, which may belong to a service manager and
 /// may have been a server's; beside it, of a steered service, the one of refused peers; and the one that it has left to a
-/// server; of a range of ports, what leads connections to the first. Finds, closes, replaces and steers them for the Endpoint that it is a part of, and says what came of it; what
-/// follows from that is decided there. Loop thread only.
+/// server; of a range of ports, what leads connections to the first. Finds, closes, replaces and steers them for the Endpoint
+/// that it is a part of, and says what came of it; what follows from that is decided there. Loop thread only.
 ///
 /// `service` is the one whose sockets they are, and `served` says whether a request that came through them is under way
 /// still.

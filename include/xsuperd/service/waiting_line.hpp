@@ -14,7 +14,8 @@ namespace xsuperd::service {
 
 /// Requests that wait for a place (`queue`): first come, first served within a source, and the sources in turn, so that one
 /// of them with many requests does not keep others waiting. A source that may have no more for the time being is put aside
-/// with all of its requests, and keeps its turn. Those that are exempt from limits come before all others. About 60 bytes for each request, 120 for each source. Pure; a State owns it.
+/// with all of its requests, and keeps its turn. Those that are exempt from limits come before all others. About 60 bytes for
+/// each request, 120 for each source. Pure; a State owns it.
 class WaitingLine {
  public:
   /// Adds one at the end of its source; nothing happens for one that waits already. Throws std::bad_alloc, and nothing has

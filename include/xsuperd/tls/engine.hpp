@@ -66,8 +66,8 @@ class Transport {
   ~Transport() = default;
 };
 
-/// Our side of one connection: the one that its context is for. Holds no bytes beyond what OpenSSL holds: one record in each direction, and none
-/// while nothing passes. Loop thread only.
+/// Our side of one connection: the one that its context is for. Holds no bytes beyond what OpenSSL holds: one record in each
+/// direction, and none while nothing passes. Loop thread only.
 class Engine {
  public:
   /// The transport outlives it. Throws std::bad_alloc.
@@ -89,8 +89,9 @@ class Engine {
   /// Tells the peer that nothing more will come (close_notify). `some`: it is told; `later`: to be called again.
   [[nodiscard]] Moved close();
 
-  /// After a handshake that is done, with an Offer that says so: leaves `connection`, a TCP socket that the transport has had its bytes
-  /// from, to the kernel. After `yes` the engine is of no use any more but for outcome(), and words.in_kernel is true.
+  /// After a handshake that is done, with an Offer that says so: leaves `connection`, a TCP socket that the transport has had
+  /// its bytes from, to the kernel. After `yes` the engine is of no use any more but for outcome(), and words.in_kernel is
+  /// true.
   [[nodiscard]] Placed into_kernel(int connection);
   /// What the kernel would be told, or nothing when it would not be asked; once.
   [[nodiscard]] std::optional<KernelKeys> take_keys();

@@ -77,8 +77,8 @@ class Conversations {
   /// For one of kind tls whose handshake is done: see converse::Conversation::join(). Nothing happens when there is none of
   /// that token (any more), and the descriptor is closed.
   virtual void join(std::uint64_t token, base::Fd inner) = 0;
-  /// What one of kind metrics or dashboard has wished for: see converse::Conversation::show(). Nothing happens when there is none of that token
-  /// (any more), or it has no wish.
+  /// What one of kind metrics or dashboard has wished for: see converse::Conversation::show(). Nothing happens when there is
+  /// none of that token (any more), or it has no wish.
   virtual void show([[maybe_unused]] std::uint64_t token, [[maybe_unused]] PageMade page) {}
   /// The number of the connection of a conversation that nobody holds yet, because it waits; else -1. It stays ours.
   [[nodiscard]] virtual int waiting_connection(std::uint64_t token) const = 0;

@@ -130,7 +130,8 @@ struct Line {
   std::uint64_t token = 0;
   std::string text;  ///< 1 to longest_line bytes
 };
-/// Worker to daemon: how the handshake of a conversation of kind tls or tls_relay came out; once. In order as tls::in_order() has it.
+/// Worker to daemon: how the handshake of a conversation of kind tls or tls_relay came out; once. In order as tls::in_order()
+/// has it.
 struct Shaken {
   std::uint64_t token = 0;
   tls::Handshake handshake;

@@ -78,7 +78,8 @@ void Actions::find_name(const base::Address& peer, std::function<void(const base
   daemon_.resolver.names_of(peer, std::move(answered));
 }
 
-/// What workers for TLS carry between a peer and whatever serves it goes by the session's own token, as a relay of another worker does.
+/// What workers for TLS carry between a peer and whatever serves it goes by the session's own token, as a relay of another
+/// worker does.
 void Actions::ask_traffic(worker::Conversations::Answered answered) const {
   daemon_.handshakes.progress([conversations = &daemon_.conversations, answered = std::move(answered)](const worker::Counts& covered) {
     conversations->progress([covered, answered](const worker::Counts& plain) {
