@@ -167,11 +167,13 @@ XSUPERD_IN_CHILD int set_limits(const ChildPlan& plan) {
 }
 
 XSUPERD_IN_CHILD int set_groups(const ChildPlan& plan) {
-  return plan.set_user && plan.set_groups ? error_of(raw(sys_setgroups, plan.group_count, plan.groups)) : 0;
+  const bool has_them = plan.begins.no_groups && plan.group_count == 0;
+  return plan.set_user && plan.set_groups && !has_them ? error_of(raw(sys_setgroups, plan.group_count, plan.groups)) : 0;
 }
 
 XSUPERD_IN_CHILD int set_group(const ChildPlan& plan) {
-  return plan.set_user && plan.set_groups ? error_of(raw(sys_setresgid, plan.gid, plan.gid, plan.gid)) : 0;
+  const bool has_it = plan.begins.gid.given && plan.begins.gid.value == plan.gid;
+  return plan.set_user && plan.set_groups && !has_it ? error_of(raw(sys_setresgid, plan.gid, plan.gid, plan.gid)) : 0;
 }
 
 /// Behind all that takes rights on the host, which end here; groups that do not exist inside stay what they are. Inside, the
@@ -196,8 +198,10 @@ XSUPERD_IN_CHILD gid_t group_of(const ChildPlan& plan) { return plan.users < 0 ?
 XSUPERD_IN_CHILD int set_user(const ChildPlan& plan) {
   if (!plan.set_user) return 0;
   const uid_t user = user_of(plan);
+  const Given<uid_t>& before = plan.begins.uid;
   // An id that does not exist in a namespace looks like nobody's there.
-  const bool changes = plan.users >= 0 || raw(sys_geteuid) != static_cast<long>(user);
+  const bool changes = plan.users >= 0 || (before.given ? before.value : static_cast<uid_t>(raw(sys_geteuid))) != user;
+  if (!changes && before.given) return 0;
   if (const long answer = raw(sys_setresuid, user, user, user); answer < 0) return error_of(answer);
   return changes ? error_of(raw(SYS_prctl, PR_SET_DUMPABLE, 0)) : 0;
 }
@@ -220,7 +224,10 @@ XSUPERD_IN_CHILD int set_umask(const ChildPlan& plan) {
   return 0;
 }
 
-XSUPERD_IN_CHILD int change_directory(const ChildPlan&) { return error_of(raw(SYS_chdir, "/")); }
+// Of a box / is another.
+XSUPERD_IN_CHILD int change_directory(const ChildPlan& plan) {
+  return plan.begins.at_root && plan.namespaces == 0 ? 0 : error_of(raw(SYS_chdir, "/"));
+}
 
 XSUPERD_IN_CHILD int unblock_signals(const ChildPlan&) {
   const std::uint64_t none[2] = {0, 0};  // large enough for every architecture's set

@@ -9,6 +9,16 @@
 
 namespace xsuperd::spawn {
 
+/// As whom children begin: as the daemon.
+struct Beginning {
+  Given<uid_t> uid;  ///< real, effective and saved; none: they are not known to be the same
+  Given<gid_t> gid;  ///< likewise
+  bool no_groups = false;  ///< there are no supplementary groups
+  bool at_root = false;    ///< in the directory /
+};
+/// Of the calling thread.
+[[nodiscard]] Beginning present_ids();
+
 /// What the child reads, in numbers and pointers only, because it may call nothing of the library; and where
 /// it writes why it failed. Lives in a Launch, which outlives the child's use of it.
 struct ChildPlan : Tuning {
@@ -47,6 +57,7 @@ struct ChildPlan : Tuning {
   gid_t gid = 0;
   bool set_user = false;
   bool set_groups = false;
+  Beginning begins;  ///< what is so already is not set again, but verified as if it had been
 
   Step failed_step = Step::clone;
   int error = 0;  ///< errno of the failed step; 0 as long as nothing failed. To be read when `child` is 0

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <new>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -39,6 +42,17 @@ base::Fd open_null() {
   return null;
 }
 
+bool in_root_directory() {
+  char path[4];
+  return ::getcwd(path, sizeof path) != nullptr && std::string_view(path) == "/";
+}
+
+Manner manner_of(const CloneOptions& options, const std::atomic<bool>& at_root) {
+  Manner manner = choose_manner(options);
+  manner.at_root = &at_root;
+  return manner;
+}
+
 class CloneSpawner final : public Spawner {
  public:
   CloneSpawner(boost::asio::io_context& loop, const CloneOptions& options);
@@ -49,7 +63,7 @@ class CloneSpawner final : public Spawner {
   void presume(bool on) override;
 
  private:
-  [[nodiscard]] std::optional<Outcome> start_here(Job job, bool slow, bool at_once);
+  [[nodiscard]] std::optional<Outcome> start_here(Job&& job, bool slow, bool at_once);
   [[nodiscard]] std::chrono::milliseconds patience_here(const std::string& program, bool slow, bool at_once);
   [[nodiscard]] std::optional<Outcome> leave_alone(std::unique_ptr<Launch> launch, bool at_once);
   void count(Launch& launch);
@@ -59,6 +73,7 @@ class CloneSpawner final : public Spawner {
   void put(Launched launched);
 
   const CloneOptions options_;
+  std::atomic<bool> at_root_ = false;  ///< the daemon goes there when it is ready, and stays
   const Manner manner_;
   const base::Fd null_;
   std::function<void(Outcome)> handler_;
@@ -75,7 +90,7 @@ class CloneSpawner final : public Spawner {
 
 CloneSpawner::CloneSpawner(boost::asio::io_context& loop, const CloneOptions& options)
     : options_(options),
-      manner_(choose_manner(options)),
+      manner_(manner_of(options, at_root_)),
       null_(open_null()),
       here_(manner_, null_.get()),
       pending_(loop, slow_),
@@ -120,8 +135,9 @@ void CloneSpawner::presume(bool on) {
 }
 
 std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
+  if (!at_root_.load(std::memory_order_relaxed)) at_root_ = in_root_directory();
   const std::string& program = job.recipe->path;
-  const bool slow = slow_.remembers(program, std::chrono::steady_clock::now());
+  const bool slow = slow_.any() && slow_.remembers(program, std::chrono::steady_clock::now());
   if (slow && pending_.size() >= options_.most_pending && slow_.hangs(program))
     return StartFailed{.token = job.token, .error = EAGAIN, .socket = std::move(job.socket)};
   if (load != Load::at_once && profiles_.push(job)) return std::nullopt;
@@ -130,7 +146,7 @@ std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
   return start_here(std::move(job), slow, load == Load::at_once);
 }
 
-std::optional<Outcome> CloneSpawner::start_here(Job job, bool slow, bool at_once) {
+std::optional<Outcome> CloneSpawner::start_here(Job&& job, bool slow, bool at_once) {
   const auto patience = patience_here(job.recipe->path, slow, at_once);
   Launched launched = here_.launch(std::move(job), patience, slot_number(0));
   if (auto* outcome = std::get_if<Outcome>(&launched)) return std::move(*outcome);

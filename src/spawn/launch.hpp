@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -21,6 +22,8 @@ struct Manner {
   unsigned first_high = 0;
   bool pidfd_clone = true;
   int null_slot = -1;  ///< the low descriptor that has /dev/null
+  Beginning begins = {};  ///< nothing known: children set all their ids
+  const std::atomic<bool>* at_root = nullptr;  ///< is the daemon in the directory /, which it does not leave again? null: no
 };
 
 /// Clears O_NONBLOCK for the server, and puts it back unless the server got the socket.

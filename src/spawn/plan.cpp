@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "spawn/child.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <limits>
 
@@ -26,6 +28,16 @@ void add_filter(ChildPlan& plan, const Recipe& recipe) {
 }
 
 }  // namespace
+
+Beginning present_ids() {
+  Beginning ids;
+  uid_t user = 0, effective_user = 0, saved_user = 0;
+  gid_t group = 0, effective_group = 0, saved_group = 0;
+  if (::getresuid(&user, &effective_user, &saved_user) == 0 && user == effective_user && user == saved_user) ids.uid = user;
+  if (::getresgid(&group, &effective_group, &saved_group) == 0 && group == effective_group && group == saved_group) ids.gid = group;
+  ids.no_groups = ::getgroups(0, nullptr) == 0;
+  return ids;
+}
 
 ChildPlan plan_for(const Recipe& recipe) {
   ChildPlan plan;
