@@ -41,6 +41,7 @@ void Arguments::fill(const Recipe& recipe, std::string_view remote_host, const O
 
 void Arguments::fill_environment(const base::SharedWords& environment) {
   if (!same(environment_, environment)) {
+    of_environment_.reserve(static_cast<const base::SharedWords::Words&>(environment).size());  // behind it nothing throws
     environment_ = environment;
     point_at(of_environment_, environment);
     const auto found = std::ranges::find_if(of_environment_, [](std::string_view word) { return word.starts_with(remote_host_name); });
