@@ -44,15 +44,9 @@ void OutcomeBox::ask_for_delivery() {
 
 std::vector<Launched> OutcomeBox::take_rest() {
   const std::scoped_lock lock(mutex_);
-  gather();
-  return std::exchange(delivering_, {});
-}
-
-/// With mutex_ locked.
-void OutcomeBox::gather() {
-  if (delivering_.empty()) return std::swap(gathered_, delivering_);
   std::move(gathered_.begin(), gathered_.end(), std::back_inserter(delivering_));
   gathered_.clear();
+  return std::exchange(delivering_, {});
 }
 
 void OutcomeBox::deliver_later() {
@@ -63,11 +57,13 @@ void OutcomeBox::deliver_later() {
   ask_for_delivery();
 }
 
+/// What a handler has left by throwing comes alone: to put the two together takes memory.
 void OutcomeBox::deliver() {
+  const bool rest = !delivering_.empty();
   {
     const std::scoped_lock lock(mutex_);
     asked_ = false;
-    gather();
+    if (!rest) std::swap(gathered_, delivering_);
   }
   auto next = delivering_.begin();
   try {
@@ -76,11 +72,12 @@ void OutcomeBox::deliver() {
       handler_(std::move(launched));
     }
   } catch (...) {
-    if (next != delivering_.end()) deliver_later();
+    if (rest || next != delivering_.end()) deliver_later();
     delivering_.erase(delivering_.begin(), next);
     throw;
   }
   delivering_.clear();
+  if (rest) deliver_later();
 }
 
 }  // namespace xsuperd::spawn

@@ -31,7 +31,6 @@ class OutcomeBox {
  private:
   struct Delivery;
   void ask_for_delivery();
-  void gather();
   void deliver();
   void deliver_later();
 
