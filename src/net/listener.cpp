@@ -56,12 +56,13 @@ void to_ipv4(int fd) {
 
 constexpr std::size_t not_told = static_cast<std::size_t>(-1);
 
-/// How many wait at a socket of TCP; of others the kernel does not tell.
+/// How many wait at a socket of TCP; of others the kernel does not tell, nor does one that fills in no limit for them: some
+/// that only look like Linux leave both at 0.
 std::size_t queue_length(int socket) {
   tcp_info state{};
-  socklen_t size = offsetof(tcp_info, tcpi_sacked);  // what lies before is told, as cheaply as poll(2) tells of one
+  socklen_t size = offsetof(tcp_info, tcpi_lost);  // what lies before is told, as cheaply as poll(2) tells of one
   const bool told = ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 && state.tcpi_state == TCP_LISTEN;
-  return told ? state.tcpi_unacked : not_told;
+  return told && state.tcpi_sacked != 0 ? state.tcpi_unacked : not_told;
 }
 
 bool another_waits(int socket) {
