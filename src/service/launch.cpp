@@ -188,7 +188,7 @@ std::shared_ptr<const spawn::Recipe> make_recipe(const config::Service& service,
   recipe->argv = service.argv;
   recipe->environment = service.environment;
   recipe->credentials = credentials_of(service, daemon);
-  if (s.umask && s.umask->bits != daemon.umask) recipe->umask = s.umask->bits;
+  recipe->umask = s.umask ? s.umask->bits : daemon.umask;
   if (s.nice) recipe->nice = std::clamp(daemon.priority + *s.nice, -20, 19);
   add_file_limit(*recipe, s, daemon);
   add_limit(*recipe, RLIMIT_AS, s.rlimit_as);

@@ -28,12 +28,12 @@ namespace {
 
 // Where these exist, the plain names take ids of 16 bits.
 #ifdef SYS_setresuid32
-constexpr long sys_setgroups = SYS_setgroups32, sys_setresgid = SYS_setresgid32,
+constexpr long sys_setgroups = SYS_setgroups32, sys_getgroups = SYS_getgroups32, sys_setresgid = SYS_setresgid32,
                sys_setresuid = SYS_setresuid32, sys_getresgid = SYS_getresgid32,
                sys_getresuid = SYS_getresuid32, sys_setuid = SYS_setuid32, sys_geteuid = SYS_geteuid32;
 #else
-constexpr long sys_setgroups = SYS_setgroups, sys_setresgid = SYS_setresgid, sys_setresuid = SYS_setresuid,
-               sys_getresgid = SYS_getresgid, sys_getresuid = SYS_getresuid, sys_setuid = SYS_setuid,
+constexpr long sys_setgroups = SYS_setgroups, sys_getgroups = SYS_getgroups, sys_setresgid = SYS_setresgid,
+               sys_setresuid = SYS_setresuid, sys_getresgid = SYS_getresgid, sys_getresuid = SYS_getresuid, sys_setuid = SYS_setuid,
                sys_geteuid = SYS_geteuid;
 #endif
 
@@ -166,9 +166,11 @@ XSUPERD_IN_CHILD int set_limits(const ChildPlan& plan) {
   return 0;
 }
 
+/// To ask whether there are any costs less than half of setting none.
 XSUPERD_IN_CHILD int set_groups(const ChildPlan& plan) {
-  const bool has_them = plan.begins.no_groups && plan.group_count == 0;
-  return plan.set_user && plan.set_groups && !has_them ? error_of(raw(sys_setgroups, plan.group_count, plan.groups)) : 0;
+  if (!plan.set_user || !plan.set_groups) return 0;
+  if (plan.group_count == 0 && raw(sys_getgroups, 0, 0) == 0) return 0;
+  return error_of(raw(sys_setgroups, plan.group_count, plan.groups));
 }
 
 XSUPERD_IN_CHILD int set_group(const ChildPlan& plan) {
@@ -201,7 +203,8 @@ XSUPERD_IN_CHILD int set_user(const ChildPlan& plan) {
   const Given<uid_t>& before = plan.begins.uid;
   // An id that does not exist in a namespace looks like nobody's there.
   const bool changes = plan.users >= 0 || (before.given ? before.value : static_cast<uid_t>(raw(sys_geteuid))) != user;
-  if (!changes && before.given) return 0;
+  // Of any other, setting it again makes some kernels count its processes (RLIMIT_NPROC).
+  if (!changes && before.given && user == 0) return 0;
   if (const long answer = raw(sys_setresuid, user, user, user); answer < 0) return error_of(answer);
   return changes ? error_of(raw(SYS_prctl, PR_SET_DUMPABLE, 0)) : 0;
 }
@@ -224,10 +227,7 @@ XSUPERD_IN_CHILD int set_umask(const ChildPlan& plan) {
   return 0;
 }
 
-// Of a box / is another.
-XSUPERD_IN_CHILD int change_directory(const ChildPlan& plan) {
-  return plan.begins.at_root && plan.namespaces == 0 ? 0 : error_of(raw(SYS_chdir, "/"));
-}
+XSUPERD_IN_CHILD int change_directory(const ChildPlan&) { return error_of(raw(SYS_chdir, "/")); }
 
 XSUPERD_IN_CHILD int unblock_signals(const ChildPlan&) {
   const std::uint64_t none[2] = {0, 0};  // large enough for every architecture's set

@@ -11,10 +11,8 @@ namespace xsuperd::spawn {
 
 /// As whom children begin: as the daemon.
 struct Beginning {
-  Given<uid_t> uid;  ///< real, effective and saved; none: they are not known to be the same
+  Given<uid_t> uid;  ///< real, effective and saved; none: they are not known to be the same, or to exist
   Given<gid_t> gid;  ///< likewise
-  bool no_groups = false;  ///< there are no supplementary groups
-  bool at_root = false;    ///< in the directory /
 };
 /// Of the calling thread.
 [[nodiscard]] Beginning present_ids();
@@ -57,7 +55,7 @@ struct ChildPlan : Tuning {
   gid_t gid = 0;
   bool set_user = false;
   bool set_groups = false;
-  Beginning begins;  ///< what is so already is not set again, but verified as if it had been
+  Beginning begins;  ///< such ids are not set again, but verified as if they had been
 
   Step failed_step = Step::clone;
   int error = 0;  ///< errno of the failed step; 0 as long as nothing failed. To be read when `child` is 0

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <new>
-#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -42,17 +39,6 @@ base::Fd open_null() {
   return null;
 }
 
-bool in_root_directory() {
-  char path[4];
-  return ::getcwd(path, sizeof path) != nullptr && std::string_view(path) == "/";
-}
-
-Manner manner_of(const CloneOptions& options, const std::atomic<bool>& at_root) {
-  Manner manner = choose_manner(options);
-  manner.at_root = &at_root;
-  return manner;
-}
-
 class CloneSpawner final : public Spawner {
  public:
   CloneSpawner(boost::asio::io_context& loop, const CloneOptions& options);
@@ -73,7 +59,6 @@ class CloneSpawner final : public Spawner {
   void put(Launched launched);
 
   const CloneOptions options_;
-  std::atomic<bool> at_root_ = false;  ///< the daemon goes there when it is ready, and stays
   const Manner manner_;
   const base::Fd null_;
   std::function<void(Outcome)> handler_;
@@ -90,7 +75,7 @@ class CloneSpawner final : public Spawner {
 
 CloneSpawner::CloneSpawner(boost::asio::io_context& loop, const CloneOptions& options)
     : options_(options),
-      manner_(manner_of(options, at_root_)),
+      manner_(choose_manner(options)),
       null_(open_null()),
       here_(manner_, null_.get()),
       pending_(loop, slow_),
@@ -135,7 +120,6 @@ void CloneSpawner::presume(bool on) {
 }
 
 std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
-  if (!at_root_.load(std::memory_order_relaxed)) at_root_ = in_root_directory();
   const std::string& program = job.recipe->path;
   const bool slow = slow_.any() && slow_.remembers(program, std::chrono::steady_clock::now());
   if (slow && pending_.size() >= options_.most_pending && slow_.hangs(program))

@@ -33,8 +33,8 @@ int reap(pid_t pid) {
   return info.si_status;
 }
 
-/// Sleeps while `word` is 1, at most that long, and false when that is over. May come back early. Not FUTEX_PRIVATE_FLAG: the kernel, which
-/// does the waking, does it without.
+/// Sleeps while `word` is 1, at most that long, and false when that is over. May come back early. Not FUTEX_PRIVATE_FLAG:
+/// the kernel, which does the waking, does it without.
 bool sleep_on(const int& word, nanoseconds most) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(most);
   __kernel_old_timespec time{};
@@ -113,7 +113,6 @@ void Launch::clone(const Manner& manner, int socket, int errors) {
   plan_.errors = errors;
   plan_.first_high = manner.first_high;
   plan_.begins = manner.begins;
-  plan_.begins.at_root = manner.at_root != nullptr && manner.at_root->load(std::memory_order_relaxed);
   if (job_.box.group >= 0 && job_.box.group_limits_memory && !base::raw_touches_tls) return clone_ushered(manner);
   enter_and_clone(manner);
 }

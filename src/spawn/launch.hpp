@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -23,7 +22,6 @@ struct Manner {
   bool pidfd_clone = true;
   int null_slot = -1;  ///< the low descriptor that has /dev/null
   Beginning begins = {};  ///< nothing known: children set all their ids
-  const std::atomic<bool>* at_root = nullptr;  ///< is the daemon in the directory /, which it does not leave again? null: no
 };
 
 /// Clears O_NONBLOCK for the server, and puts it back unless the server got the socket.

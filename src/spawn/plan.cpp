@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <fstream>
 #include <limits>
 
 namespace xsuperd::spawn {
@@ -27,15 +29,23 @@ void add_filter(ChildPlan& plan, const Recipe& recipe) {
   if (recipe.filter->size() > std::numeric_limits<unsigned short>::max()) plan.filter_error = E2BIG;
 }
 
+/// In a user namespace without some ids, those look like nobody's, and like nothing that may be kept for it.
+bool all_exist(const char* map) {
+  std::ifstream file(map);
+  std::uint64_t inside = 1, outside = 1, count = 0;
+  return file >> inside >> outside >> count && inside == 0 && outside == 0 && count == std::numeric_limits<std::uint32_t>::max();
+}
+
 }  // namespace
 
 Beginning present_ids() {
   Beginning ids;
   uid_t user = 0, effective_user = 0, saved_user = 0;
   gid_t group = 0, effective_group = 0, saved_group = 0;
-  if (::getresuid(&user, &effective_user, &saved_user) == 0 && user == effective_user && user == saved_user) ids.uid = user;
-  if (::getresgid(&group, &effective_group, &saved_group) == 0 && group == effective_group && group == saved_group) ids.gid = group;
-  ids.no_groups = ::getgroups(0, nullptr) == 0;
+  if (::getresuid(&user, &effective_user, &saved_user) == 0 && user == effective_user && user == saved_user && all_exist("/proc/self/uid_map"))
+    ids.uid = user;
+  if (::getresgid(&group, &effective_group, &saved_group) == 0 && group == effective_group && group == saved_group && all_exist("/proc/self/gid_map"))
+    ids.gid = group;
   return ids;
 }
 

@@ -104,8 +104,7 @@ TEST_CASE("a daemon that is not root sets the user and no groups") {
 }
 
 TEST_CASE("the umask is the service's, else the daemon's") {
-  CHECK_FALSE(recipe().umask.given);
-  CHECK_FALSE(recipe([](auto& s) { s.settings.umask = config::FileMode{027}; }).umask.given);
+  CHECK(recipe().umask == 027);
   CHECK(recipe([](auto& s) { s.settings.umask = config::FileMode{077}; }).umask == 077);
   CHECK(recipe([](auto& s) { s.settings.umask = config::FileMode{0}; }).umask == 0);
 }

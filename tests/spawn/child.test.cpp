@@ -257,9 +257,9 @@ TEST_CASE("the socket blocks when the server wants it to") {
   bench.wait_for(std::get<Started>(std::move(outcome)));
 }
 
-TEST_CASE("the server is in /, whether the daemon is there when it starts one, goes there later, or never") {
+TEST_CASE("the server is in /, wherever the daemon is") {
   Bench bench(any_manner());
-  for (const char* directory : {"/tmp", "/", "/"}) {
+  for (const char* directory : {"/tmp", "/", "/tmp"}) {
     REQUIRE(::chdir(directory) == 0);
     CHECK(bench.output_of(shell("pwd")) == "/\n");
   }
