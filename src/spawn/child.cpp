@@ -200,11 +200,9 @@ XSUPERD_IN_CHILD gid_t group_of(const ChildPlan& plan) { return plan.users < 0 ?
 XSUPERD_IN_CHILD int set_user(const ChildPlan& plan) {
   if (!plan.set_user) return 0;
   const uid_t user = user_of(plan);
-  const Given<uid_t>& before = plan.begins.uid;
   // An id that does not exist in a namespace looks like nobody's there.
-  const bool changes = plan.users >= 0 || (before.given ? before.value : static_cast<uid_t>(raw(sys_geteuid))) != user;
-  // Of any other, setting it again makes some kernels count its processes (RLIMIT_NPROC).
-  if (!changes && before.given && user == 0) return 0;
+  const bool changes = plan.users >= 0 || (plan.begins.root ? 0 : raw(sys_geteuid)) != static_cast<long>(user);
+  if (!changes && plan.begins.root) return 0;
   if (const long answer = raw(sys_setresuid, user, user, user); answer < 0) return error_of(answer);
   return changes ? error_of(raw(SYS_prctl, PR_SET_DUMPABLE, 0)) : 0;
 }

@@ -11,8 +11,10 @@ namespace xsuperd::spawn {
 
 /// As whom children begin: as the daemon.
 struct Beginning {
-  Given<uid_t> uid;  ///< real, effective and saved; none: they are not known to be the same, or to exist
-  Given<gid_t> gid;  ///< likewise
+  /// User 0: real, effective and saved. Of others nothing is known: to set them again makes some kernels count their
+  /// processes (RLIMIT_NPROC).
+  bool root = false;
+  Given<gid_t> gid;  ///< likewise; none: they are not known to be the same, or to exist
 };
 /// Of the calling thread.
 [[nodiscard]] Beginning present_ids();

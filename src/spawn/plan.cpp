@@ -29,7 +29,7 @@ void add_filter(ChildPlan& plan, const Recipe& recipe) {
   if (recipe.filter->size() > std::numeric_limits<unsigned short>::max()) plan.filter_error = E2BIG;
 }
 
-/// In a user namespace without some ids, those look like nobody's, and like nothing that may be kept for it.
+/// Else such as do not exist in our user namespace look like nobody's.
 bool all_exist(const char* map) {
   std::ifstream file(map);
   std::uint64_t inside = 1, outside = 1, count = 0;
@@ -42,10 +42,12 @@ Beginning present_ids() {
   Beginning ids;
   uid_t user = 0, effective_user = 0, saved_user = 0;
   gid_t group = 0, effective_group = 0, saved_group = 0;
-  if (::getresuid(&user, &effective_user, &saved_user) == 0 && user == effective_user && user == saved_user && all_exist("/proc/self/uid_map"))
-    ids.uid = user;
-  if (::getresgid(&group, &effective_group, &saved_group) == 0 && group == effective_group && group == saved_group && all_exist("/proc/self/gid_map"))
-    ids.gid = group;
+  const bool known = all_exist("/proc/self/uid_map") && all_exist("/proc/self/gid_map") &&
+                     ::getresuid(&user, &effective_user, &saved_user) == 0 &&
+                     ::getresgid(&group, &effective_group, &saved_group) == 0;
+  if (!known) return ids;
+  ids.root = user == 0 && effective_user == 0 && saved_user == 0;
+  if (group == effective_group && group == saved_group) ids.gid = group;
   return ids;
 }
 
