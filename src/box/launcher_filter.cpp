@@ -18,7 +18,7 @@ namespace {
 /// they do not leave, setns(2), mount(2) and clone3(2), has a pass.
 constexpr std::string_view needed[]{
     "brk",    "capget",   "capset",   "chdir",     "clock_gettime", "clock_nanosleep", "clone",           "close",
-    "close_range", "dup3", "exit",    "fcntl",     "futex",         "geteuid",         "getpid",          "getresgid",
+    "close_range", "dup3", "epoll_ctl", "exit", "fcntl",     "futex",         "geteuid", "getgroups", "getpid",          "getresgid",
     "getresuid", "gettid", "kill",    "landlock_add_rule", "landlock_create_ruleset", "landlock_restrict_self", "madvise", "mmap",
     "mprotect", "munmap", "nanosleep", "openat",   "pidfd_open",    "prctl",           "prlimit64",       "rseq",
     "rt_sigprocmask", "sched_yield", "set_robust_list", "setgroups", "setpriority",    "setresgid",       "setresuid", "setsid",

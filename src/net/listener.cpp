@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstddef>
 
 #include "xsuperd/loop/watch.hpp"
 #include "xsuperd/net/socket.hpp"
@@ -19,6 +21,7 @@ struct Listener::Impl {
 
   base::Fd fd;
   loop::Watch watch;
+  bool tells_queue = true;  ///< the kernel says how many wait
 };
 
 Listener::Listener(boost::asio::io_context& loop, base::Fd fd, std::function<void()> ready)
@@ -51,17 +54,47 @@ void to_ipv4(int fd) {
   ::setsockopt(fd, IPPROTO_IPV6, IPV6_ADDRFORM, &family, sizeof family);
 }
 
-/// An accept(2) that finds nobody costs several times as much as this question: it makes a file first. So few batches are
-/// larger that it pays to ask behind each of the first ones.
-constexpr std::size_t asked_for_more = 3;
+constexpr std::size_t not_told = static_cast<std::size_t>(-1);
+
+/// How many wait at a socket of TCP; of others the kernel does not tell, nor does one that fills in no limit for them: some
+/// that only look like Linux leave both at 0.
+std::size_t queue_length(int socket) {
+  tcp_info state{};
+  socklen_t size = offsetof(tcp_info, tcpi_lost);  // what lies before is told, as cheaply as poll(2) tells of one
+  const bool told = ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 && state.tcpi_state == TCP_LISTEN;
+  return told && state.tcpi_sacked != 0 ? state.tcpi_unacked : not_told;
+}
+
 bool another_waits(int socket) {
   pollfd peer{socket, POLLIN, 0};
   return ::poll(&peer, 1, 0) != 0;
 }
+
+/// An accept(2) that finds nobody costs several times as much as a question: it makes a file first. Whoever comes meanwhile
+/// is told of by the next wait. Where only one at a time can be asked for, so few batches are larger that it pays to do so
+/// behind each of the first ones.
+class Queue {
+ public:
+  /// `tells` is cleared when the kernel does not tell: then it is not asked again.
+  Queue(int socket, bool& tells) : socket_(socket), tells_(tells) {}
+  /// With so many accepted, is another to be?
+  bool has_more(std::size_t accepted) {
+    if (accepted == 1 && tells_) tells_ = (waiting_ = queue_length(socket_)) != not_told;
+    if (waiting_ != not_told) return accepted <= waiting_;
+    return accepted > asked_for_more || another_waits(socket_);
+  }
+
+ private:
+  static constexpr std::size_t asked_for_more = 3;
+  int socket_;
+  bool& tells_;
+  std::size_t waiting_ = not_told;  ///< behind the first
+};
 }  // namespace
 
 Listener::Batch Listener::accept_batch(bool keep_family, int& error, base::DescriptorReserve* reserve) {
   Batch batch;
+  Queue queue(impl_->fd.get(), impl_->tells_queue);
   error = 0;
   int gone = 0;
   while (batch.size() < batch_size) {
@@ -82,7 +115,7 @@ Listener::Batch Listener::accept_batch(bool keep_family, int& error, base::Descr
     if (!connection.peer.address.known()) connection.peer.address = peer_credentials(connection.fd.get());
     if (!keep_family && connection.peer.address.is_mapped()) to_ipv4(connection.fd.get());
     batch.push_back(std::move(connection));
-    if (batch.size() <= asked_for_more && !another_waits(impl_->fd.get())) break;
+    if (!queue.has_more(batch.size())) break;
   }
   return batch;
 }

@@ -121,13 +121,13 @@ std::optional<policy::FleetCounts::Known> Judging::fleet_of(const base::Address&
   return source.exempt ? std::nullopt : std::optional(counts.look(policy.service(), source.address, needs_.clock.now()));
 }
 
-policy::Question Judging::question(const Session& session) const {
+policy::Question Judging::question(const Session& session, base::Moment now) const {
   const config::Settings& settings = needs_.setup.service().settings;
   policy::Question question;
   question.peer = session.peer;
   question.processes = needs_.census.processes;
   question.process_limit = needs_.census.process_limit;
-  question.banned = needs_.bans.list.banned(question.peer.address, needs_.clock.now()) &&
+  question.banned = needs_.bans.list.banned(question.peer.address, now) &&
                     !needs_.setup.policy->spares(question.peer.address, session.proxied());
   question.fleet = fleet_of(question.peer.address);
   if (settings.only_gid && question.peer.address.is_local()) question.peer_groups = groups_of(session);
@@ -138,7 +138,8 @@ policy::Question Judging::question(const Session& session) const {
 
 void Judging::feed(Token token, bool again) {
   const Session& session = needs_.sessions.at(token);
-  needs_.decider.feed(Request{token, question(session), needs_.clock.now(), again, session.endpoint});
+  const base::Moment now = needs_.clock.now();
+  needs_.decider.feed(Request{token, question(session, now), now, again, session.endpoint});
 }
 
 void Judging::judge(Token token) {
@@ -165,7 +166,8 @@ void Judging::named(Token token, base::PeerName name) {
   Session& session = needs_.sessions.at(token);
   session.name_failed = name.state == base::PeerName::State::failed;
   needs_.endings.attempt(token, [&] {
-    Request event{token, question(session), needs_.clock.now(), true, session.endpoint};
+    const base::Moment now = needs_.clock.now();
+    Request event{token, question(session, now), now, true, session.endpoint};
     event.question.name = std::move(name);
     needs_.decider.feed(event);
   });

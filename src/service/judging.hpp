@@ -52,7 +52,7 @@ class Judging {
   void reconfigured(bool counts_on);
 
  private:
-  [[nodiscard]] policy::Question question(const Session& session) const;
+  [[nodiscard]] policy::Question question(const Session& session, base::Moment now) const;
   [[nodiscard]] std::optional<policy::FleetCounts::Known> fleet_of(const base::Address& peer) const;
   void feed(Token token, bool again);
   void named(Token token, base::PeerName name);

@@ -24,7 +24,8 @@ Token Sessions::begin(Session session) {
 }
 
 Session* Sessions::find(Token token) {
-  if (const auto away = put_away_.find(token); away != put_away_.end()) bring_back(away);
+  if (!put_away_.empty())
+    if (const auto away = put_away_.find(token); away != put_away_.end()) bring_back(away);
   const auto found = all_.find(token);
   return found == all_.end() ? nullptr : &found->second;
 }

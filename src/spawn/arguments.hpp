@@ -11,7 +11,8 @@ namespace xsuperd::spawn {
 
 /// argv and envp as execve(2) takes them: arrays of pointers into a recipe. Each Launch keeps one and fills
 /// it anew for every start, so that starts allocate nothing once the arrays have grown. Valid while the
-/// recipe lives.
+/// recipe lives. Pointers into an environment are kept, together with it, until a start has another: a service that is
+/// called often has them made once.
 class Arguments {
  public:
   /// `own` must live as long as what is filled in is used.
@@ -26,10 +27,15 @@ class Arguments {
 
  private:
   static constexpr std::string_view listen_pid_name = "LISTEN_PID=";
+  void fill_environment(const base::SharedWords& environment);
+  void put_remote_host(std::string_view remote_host);
   /// In place of the variable of that name, or as the last one.
   void put(const std::string& variable);
   void put_listen(const std::string& name);
 
+  base::SharedWords environment_;
+  std::vector<const char*> of_environment_;  ///< its words
+  std::size_t remote_host_at_ = 0;           ///< REMOTE_HOST is this one of them; their number: it is not among them
   std::vector<const char*> argv_;
   std::vector<const char*> envp_;
   std::string remote_host_;   ///< "REMOTE_HOST=..."

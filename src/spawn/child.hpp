@@ -9,6 +9,16 @@
 
 namespace xsuperd::spawn {
 
+/// As whom children begin: as the daemon.
+struct Beginning {
+  /// User 0: real, effective and saved. Of others nothing is known: to set them again makes some kernels count their
+  /// processes (RLIMIT_NPROC).
+  bool root = false;
+  Given<gid_t> gid;  ///< likewise; none: they are not known to be the same, or to exist
+};
+/// Of the calling thread.
+[[nodiscard]] Beginning present_ids();
+
 /// What the child reads, in numbers and pointers only, because it may call nothing of the library; and where
 /// it writes why it failed. Lives in a Launch, which outlives the child's use of it.
 struct ChildPlan : Tuning {
@@ -47,6 +57,7 @@ struct ChildPlan : Tuning {
   gid_t gid = 0;
   bool set_user = false;
   bool set_groups = false;
+  Beginning begins;  ///< such ids are not set again, but verified as if they had been
 
   Step failed_step = Step::clone;
   int error = 0;  ///< errno of the failed step; 0 as long as nothing failed. To be read when `child` is 0

@@ -49,7 +49,7 @@ class CloneSpawner final : public Spawner {
   void presume(bool on) override;
 
  private:
-  [[nodiscard]] std::optional<Outcome> start_here(Job job, bool slow, bool at_once);
+  [[nodiscard]] std::optional<Outcome> start_here(Job&& job, bool slow, bool at_once);
   [[nodiscard]] std::chrono::milliseconds patience_here(const std::string& program, bool slow, bool at_once);
   [[nodiscard]] std::optional<Outcome> leave_alone(std::unique_ptr<Launch> launch, bool at_once);
   void count(Launch& launch);
@@ -121,7 +121,7 @@ void CloneSpawner::presume(bool on) {
 
 std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
   const std::string& program = job.recipe->path;
-  const bool slow = slow_.remembers(program, std::chrono::steady_clock::now());
+  const bool slow = slow_.any() && slow_.remembers(program, std::chrono::steady_clock::now());
   if (slow && pending_.size() >= options_.most_pending && slow_.hangs(program))
     return StartFailed{.token = job.token, .error = EAGAIN, .socket = std::move(job.socket)};
   if (load != Load::at_once && profiles_.push(job)) return std::nullopt;
@@ -130,7 +130,7 @@ std::optional<Outcome> CloneSpawner::start(Job job, Load load) {
   return start_here(std::move(job), slow, load == Load::at_once);
 }
 
-std::optional<Outcome> CloneSpawner::start_here(Job job, bool slow, bool at_once) {
+std::optional<Outcome> CloneSpawner::start_here(Job&& job, bool slow, bool at_once) {
   const auto patience = patience_here(job.recipe->path, slow, at_once);
   Launched launched = here_.launch(std::move(job), patience, slot_number(0));
   if (auto* outcome = std::get_if<Outcome>(&launched)) return std::move(*outcome);

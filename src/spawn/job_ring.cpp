@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "spawn/job_ring.hpp"
 
+#include <cerrno>
 #include <utility>
 
 namespace xsuperd::spawn {
 
-JobRing::JobRing(std::size_t capacity) : jobs_(capacity) {}
+JobRing::JobRing(std::size_t capacity) : jobs_(capacity) { ::sem_init(&filled_, 0, 0); }
+
+JobRing::~JobRing() { ::sem_destroy(&filled_); }
 
 bool JobRing::push(Job& job) {
   {
@@ -13,16 +16,20 @@ bool JobRing::push(Job& job) {
     if (count_ == jobs_.size()) return false;
     jobs_[(first_ + count_++) % jobs_.size()] = std::move(job);
   }
-  filled_.notify_one();
+  ::sem_post(&filled_);
   return true;
 }
 
 std::optional<Job> JobRing::take() {
-  std::unique_lock lock(mutex_);
   ++waiting_;
-  filled_.wait(lock, [this] { return count_ > 0 || closed_; });
+  while (::sem_wait(&filled_) == -1 && errno == EINTR) {
+  }
+  const std::scoped_lock lock(mutex_);
   --waiting_;
-  if (closed_) return std::nullopt;
+  if (closed_) {
+    ::sem_post(&filled_);  // for the next that waits
+    return std::nullopt;
+  }
   Job job = std::move(jobs_[first_]);
   first_ = (first_ + 1) % jobs_.size();
   --count_;
@@ -39,7 +46,7 @@ void JobRing::close() {
     const std::scoped_lock lock(mutex_);
     closed_ = true;
   }
-  filled_.notify_all();
+  ::sem_post(&filled_);  // each that wakes wakes another
 }
 
 }  // namespace xsuperd::spawn

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <condition_variable>
+#include <semaphore.h>
+
+#include <atomic>
 #include <cstddef>
 #include <mutex>
 #include <optional>
@@ -15,6 +17,9 @@ namespace xsuperd::spawn {
 class JobRing {
  public:
   explicit JobRing(std::size_t capacity);
+  ~JobRing();
+  JobRing(const JobRing&) = delete;
+  JobRing& operator=(const JobRing&) = delete;
 
   /// Takes the job, or leaves it untouched and returns false when there is no room.
   [[nodiscard]] bool push(Job& job);
@@ -26,12 +31,14 @@ class JobRing {
   void close();
 
  private:
+  /// Counts the jobs. Whoever wakes from a condition variable leaves its mutex with a system call, which is to wake others
+  /// that might wait for that, too.
+  sem_t filled_;
   std::mutex mutex_;
-  std::condition_variable filled_;
   std::vector<Job> jobs_;
   std::size_t first_ = 0;
   std::size_t count_ = 0;
-  std::size_t waiting_ = 0;
+  std::atomic<std::size_t> waiting_ = 0;
   bool closed_ = false;
 };
 

@@ -21,6 +21,7 @@ struct Manner {
   unsigned first_high = 0;
   bool pidfd_clone = true;
   int null_slot = -1;  ///< the low descriptor that has /dev/null
+  Beginning begins = {};  ///< nothing known: children set all their ids
 };
 
 /// Clears O_NONBLOCK for the server, and puts it back unless the server got the socket.

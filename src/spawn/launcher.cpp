@@ -37,6 +37,7 @@ Manner choose_manner(const CloneOptions& options) {
   Manner manner;
   manner.null_slot = null_slot(options.threads);
   manner.pidfd_clone = !options.without_pidfd_clone;
+  manner.begins = present_ids();
   if (!options.without_unshare && kernel_can_unshare() && low_descriptors_reserved(options.threads))
     manner.first_high = static_cast<unsigned>(first_high(options.threads));
   return manner;
@@ -44,7 +45,7 @@ Manner choose_manner(const CloneOptions& options) {
 
 Launcher::Launcher(Manner manner, int null) : manner_(manner), null_(null), launch_(std::make_unique<Launch>()) {}
 
-Launched Launcher::launch(Job job, std::chrono::nanoseconds patience, int slot, bool inherits) {
+Launched Launcher::launch(Job&& job, std::chrono::nanoseconds patience, int slot, bool inherits) {
   if (!launch_) launch_ = make_launch();
   if (!launch_) return StartFailed{.token = job.token, .error = ENOMEM, .socket = std::move(job.socket)};
   try {

@@ -19,7 +19,7 @@ class Launcher {
 
   /// Returns when the program runs or has failed, or with the start when that takes longer than `patience`. `slot` is a
   /// descriptor that nobody else uses meanwhile. `inherits`: see Launch.
-  [[nodiscard]] Launched launch(Job job, std::chrono::nanoseconds patience, int slot, bool inherits = false);
+  [[nodiscard]] Launched launch(Job&& job, std::chrono::nanoseconds patience, int slot, bool inherits = false);
 
  private:
   // Both: true when the child is through.

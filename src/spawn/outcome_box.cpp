@@ -1,67 +1,70 @@
 // SPDX-License-Identifier: MIT
 #include "spawn/outcome_box.hpp"
 
-#include <sys/eventfd.h>
-
 #include <algorithm>
-#include <cerrno>
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/post.hpp>
 #include <iterator>
-#include <system_error>
 #include <utility>
+
+#include "xsuperd/loop/slot.hpp"
 
 namespace xsuperd::spawn {
 
-namespace {
-
-base::Fd open_bell() {
-  base::Fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!fd) throw std::system_error(errno, std::generic_category(), "eventfd of the spawner");
-  return fd;
-}
-
-}  // namespace
+/// One that the loop has been asked for may outlive the box.
+struct OutcomeBox::Delivery {
+  loop::Slot slot;
+  OutcomeBox* box = nullptr;
+};
 
 OutcomeBox::OutcomeBox(boost::asio::io_context& loop)
-    : bell_(open_bell()), watch_(loop, bell_.get(), [this] {
-        watch_.wait();
-        deliver();
-      }) {
-  watch_.wait();
+    : loop_(loop), keeps_loop_(boost::asio::make_work_guard(loop)), delivery_(std::make_shared<Delivery>()) {
+  delivery_->box = this;
 }
+
+OutcomeBox::~OutcomeBox() { delivery_->box = nullptr; }
 
 void OutcomeBox::put(Launched&& launched) {
   bool first = false;
   {
     const std::scoped_lock lock(mutex_);
     gathered_.push_back(std::move(launched));
-    first = gathered_.size() == 1;
+    first = !std::exchange(asked_, true);
   }
-  if (first) ring();
+  if (first) ask_for_delivery();
 }
 
-/// Only the first outcome in an empty box rings: a ring that got lost would leave all that follow in it.
-void OutcomeBox::ring() const {
-  constexpr int tries = 3;
-  for (int i = 0; i < tries && ::eventfd_write(bell_.get(), 1) != 0; ++i) {
-  }
+/// An eventfd would cost the loop two system calls more each time: to read it, and to have Asio watch it again. By whoever
+/// has set asked_, so that the slot is free.
+void OutcomeBox::ask_for_delivery() {
+  boost::asio::post(loop_, boost::asio::bind_allocator(loop::InSlot<void>(delivery_->slot), [delivery = delivery_] {
+                      if (delivery->box) delivery->box->deliver();
+                    }));
 }
 
 std::vector<Launched> OutcomeBox::take_rest() {
-  gather();
+  const std::scoped_lock lock(mutex_);
+  std::move(gathered_.begin(), gathered_.end(), std::back_inserter(delivering_));
+  gathered_.clear();
   return std::exchange(delivering_, {});
 }
 
-void OutcomeBox::gather() {
-  const std::scoped_lock lock(mutex_);
-  if (delivering_.empty()) return std::swap(gathered_, delivering_);
-  std::move(gathered_.begin(), gathered_.end(), std::back_inserter(delivering_));
-  gathered_.clear();
+void OutcomeBox::deliver_later() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (std::exchange(asked_, true)) return;
+  }
+  ask_for_delivery();
 }
 
+/// What a handler has left by throwing comes alone: to put the two together takes memory.
 void OutcomeBox::deliver() {
-  eventfd_t rings = 0;
-  ::eventfd_read(bell_.get(), &rings);  // before the box is emptied, or a ring could be lost
-  gather();
+  const bool rest = !delivering_.empty();
+  {
+    const std::scoped_lock lock(mutex_);
+    asked_ = false;
+    if (!rest) std::swap(gathered_, delivering_);
+  }
   auto next = delivering_.begin();
   try {
     while (next != delivering_.end()) {
@@ -69,11 +72,12 @@ void OutcomeBox::deliver() {
       handler_(std::move(launched));
     }
   } catch (...) {
-    if (next != delivering_.end()) ring();
+    if (rest || next != delivering_.end()) deliver_later();
     delivering_.erase(delivering_.begin(), next);
     throw;
   }
   delivering_.clear();
+  if (rest) deliver_later();
 }
 
 }  // namespace xsuperd::spawn

@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "spawn/launch.hpp"
-#include "xsuperd/loop/watch.hpp"
 
 namespace xsuperd::spawn {
 
 /// Outcomes on their way from the spawner threads to the loop, and starts that take too long for a thread. The
-/// loop is woken once for all that have gathered, not once for each. What the handler throws leaves the loop's
-/// run(); the box keeps the rest, and wakes the loop again for it. put() is for any thread, everything else for
-/// the loop thread.
+/// loop is woken once for all that have gathered, not once for each, and not at all while it is at work. What the handler
+/// throws leaves the loop's run(); the box keeps the rest, and is delivered again for it. The loop does not end while there
+/// is a box. put() is for any thread, and none may be in it at the box's end; everything else for the loop thread.
 class OutcomeBox {
  public:
   explicit OutcomeBox(boost::asio::io_context& loop);
+  ~OutcomeBox();
+  OutcomeBox(const OutcomeBox&) = delete;
+  OutcomeBox& operator=(const OutcomeBox&) = delete;
 
   void on_launched(std::function<void(Launched)> handler) { handler_ = std::move(handler); }
   /// Throws bad_alloc with `launched` as it was.
@@ -25,14 +29,17 @@ class OutcomeBox {
   [[nodiscard]] std::vector<Launched> take_rest();
 
  private:
-  void ring() const;
-  void gather();
+  struct Delivery;
+  void ask_for_delivery();
   void deliver();
+  void deliver_later();
 
-  const base::Fd bell_;  ///< an eventfd, rung when the first outcome comes to lie in the box
-  loop::Watch watch_;
+  boost::asio::io_context& loop_;
+  const boost::asio::executor_work_guard<boost::asio::io_context::executor_type> keeps_loop_;
+  const std::shared_ptr<Delivery> delivery_;
   std::function<void(Launched)> handler_;
   std::mutex mutex_;
+  bool asked_ = false;              ///< under mutex_: the loop is to deliver, and has not begun to
   std::vector<Launched> gathered_;  ///< under mutex_
   std::vector<Launched> delivering_;  ///< between two turns of the loop: what the handler has left by throwing
 };

@@ -23,6 +23,8 @@ class SlowPrograms {
   /// One of those is through.
   void remove(const std::string& program, Clock::time_point now);
 
+  /// There may be some.
+  [[nodiscard]] bool any() const { return any_.load(std::memory_order_relaxed); }
   /// Such starts of this program are under way.
   [[nodiscard]] bool hangs(const std::string& program);
   /// That, or it was so a short time ago.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -88,6 +89,30 @@ TEST_CASE("arguments filled again keep nothing of the job before") {
   arguments.fill(shorter, "two");
   CHECK(words(arguments.argv()).empty());
   CHECK(words(arguments.envp()) == Words{"REMOTE_HOST=two"});
+}
+
+TEST_CASE("an environment that comes again is as it was, whoever called, and whatever became of its recipe") {
+  Recipe with, without;
+  with.environment = {"A=1", "REMOTE_HOST=x", "LISTEN_FDS=7"};
+  without.environment = {"B=2"};
+  Arguments arguments;
+  for (const std::string from : {"one", "another, which is longer than the one before it was"}) {
+    auto gone = std::make_unique<Recipe>(with);
+    gone->listen_name = "web";
+    arguments.fill(*gone, from);
+    CHECK(words(arguments.envp())[1] == "REMOTE_HOST=" + from);
+    CHECK(words(arguments.envp())[2] == "LISTEN_FDS=1");
+    gone.reset();
+    arguments.fill(with, from);
+    CHECK(words(arguments.envp()) == Words{"A=1", "REMOTE_HOST=" + from, "LISTEN_FDS=7"});
+  }
+  for (const std::string from : {"one", "two"}) {
+    arguments.fill(without, from);
+    CHECK(words(arguments.envp()) == Words{"B=2", "REMOTE_HOST=" + from});
+  }
+  without.environment = {"C=3"};
+  arguments.fill(without, "");
+  CHECK(words(arguments.envp()) == Words{"C=3", "REMOTE_HOST="});
 }
 
 TEST_CASE("a plain recipe plans no change of user, umask, priority or limits") {

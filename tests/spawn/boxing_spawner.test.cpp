@@ -388,6 +388,6 @@ TEST_CASE("what a thread needs to start servers may not be denied to it") {
   using Request = box::FilterRequest;
   CHECK(box::lets_launch({Request::Base::service, Request::Action::error, {"ptrace"}, false}));
   CHECK_FALSE(box::lets_launch({Request::Base::service, Request::Action::kill, {}, false}));
-  for (const std::string call : {"clone", "futex", "dup3", "setresuid", "close_range"})
+  for (const std::string call : {"clone", "futex", "dup3", "setresuid", "close_range", "getgroups", "epoll_ctl"})
     CHECK_FALSE(box::lets_launch({Request::Base::all, Request::Action::error, {call}, false}));
 }

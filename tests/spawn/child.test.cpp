@@ -257,6 +257,14 @@ TEST_CASE("the socket blocks when the server wants it to") {
   bench.wait_for(std::get<Started>(std::move(outcome)));
 }
 
+TEST_CASE("the server is in /, wherever the daemon is") {
+  Bench bench(any_manner());
+  for (const char* directory : {"/tmp", "/", "/tmp"}) {
+    REQUIRE(::chdir(directory) == 0);
+    CHECK(bench.output_of(shell("pwd")) == "/\n");
+  }
+}
+
 TEST_CASE("a start leaves the daemon's descriptors and directory as they were") {
   Bench bench(any_manner());
   const auto before = open_descriptors();

@@ -126,7 +126,7 @@ TEST_CASE("the end of a spawner closes the sockets of jobs not begun and deliver
     CHECK((output.empty() || output == "begun\n"));
   }
   clients.clear();
-  CHECK(open_descriptors().size() == before.size() - 2);  // without the spawner's own bell and /dev/null
+  CHECK(open_descriptors().size() == before.size() - 1);  // without the spawner's own /dev/null
   reap_all();
 }
 

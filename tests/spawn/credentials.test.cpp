@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
+#include <grp.h>
+#include <sched.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <vector>
 
+#include "spawn/child.hpp"
 #include "spawn/harness.hpp"
 
 using namespace xsuperd::spawn;
@@ -68,6 +73,56 @@ TEST_CASE("a recipe with credentials but no groups drops the daemon's groups") {
   if (!root()) return;
   Bench bench;
   CHECK(bench.output_of(as({.uid = nobody, .gid = 1234, .groups = {}}, "id -G")) == "1234\n");
+}
+
+TEST_CASE("groups that the daemon got after its spawner was made are dropped all the same") {
+  if (!root()) return;
+  std::vector<gid_t> before(static_cast<std::size_t>(::getgroups(0, nullptr)));
+  REQUIRE(::getgroups(static_cast<int>(before.size()), before.data()) == static_cast<int>(before.size()));
+  REQUIRE(::setgroups(0, nullptr) == 0);
+  Bench bench;
+  CHECK(bench.output_of(as({.uid = 0, .gid = 0, .groups = {}}, "id -G")) == "0\n");
+  const gid_t late = 4711;
+  REQUIRE(::setgroups(1, &late) == 0);
+  const auto output = bench.output_of(as({.uid = 0, .gid = 0, .groups = {}}, "id -G"));
+  CHECK(::setgroups(before.size(), before.data()) == 0);
+  CHECK(output == "0\n");
+}
+
+TEST_CASE("no server starts with ids that were the daemon's when its spawner was made, and are no more") {
+  if (!root()) return;
+  Bench bench;
+  const auto fails = [&] {
+    const StartFailed failed = bench.failure_of(as({.uid = 0, .gid = 0, .groups = {}}, ""));
+    return failed.step == Step::verify && failed.error == EPERM;
+  };
+  REQUIRE(::setegid(4711) == 0);
+  const bool other_group = fails();
+  REQUIRE(::setegid(0) == 0);
+  CHECK(other_group);
+  {
+    const NotRoot now;
+    Recipe recipe = as({.uid = 0, .gid = 0, .groups = {}, .set_groups = false}, "");
+    CHECK(bench.failure_of(std::move(recipe)).step == Step::verify);
+  }
+  CHECK(bench.output_of(as({.uid = 0, .gid = 0, .groups = {}}, "id -u")) == "0\n");
+}
+
+TEST_CASE("in a user namespace without ids the daemon's own are not known") {
+  const Beginning here = present_ids();
+  CHECK((!here.root || ::geteuid() == 0));
+  const pid_t pid = ::fork();
+  REQUIRE(pid >= 0);
+  if (pid == 0) {
+    if (::unshare(CLONE_NEWUSER) != 0) ::_exit(2);
+    const Beginning inside = present_ids();
+    ::_exit(inside.root || inside.gid.given ? 1 : 0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(pid, &status, 0) == pid);
+  const int result = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  if (result == 2) WARN("skipped: no user namespace can be made");
+  CHECK((result == 0 || result == 2));
 }
 
 TEST_CASE("a server that has another user has no capabilities left") {

@@ -2,6 +2,9 @@
 #include "spawn/job_ring.hpp"
 
 #include <catch2/catch.hpp>
+#include <atomic>
+#include <thread>
+#include <vector>
 
 #include "spawn/harness.hpp"
 
@@ -54,4 +57,23 @@ TEST_CASE("a closed ring gives nothing, and closes the sockets left in it at its
     CHECK_FALSE(ring.take().has_value());
   }
   CHECK(read_all(pair.client).empty());
+}
+
+TEST_CASE("all who wait for a job hear of the end, and are seen to wait before") {
+  JobRing ring(4);
+  std::atomic<int> ended = 0;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 3; ++i)
+    threads.emplace_back([&] {
+      while (ring.take()) {
+      }
+      ++ended;
+    });
+  for (std::uint64_t token = 1; token <= 4; ++token)
+    while (!push(ring, token)) std::this_thread::yield();
+  while (!ring.all_wait(3)) std::this_thread::yield();
+  CHECK(ended == 0);
+  ring.close();
+  threads.clear();
+  CHECK(ended == 3);
 }

@@ -93,6 +93,21 @@ TEST_CASE("what a handler of the box throws costs no other outcome, and the box 
   CHECK(box.take_rest().empty());
 }
 
+TEST_CASE("what comes to the box behind what a handler has left is delivered without more coming") {
+  boost::asio::io_context loop;
+  OutcomeBox box(loop);
+  std::vector<std::uint64_t> all;
+  box.on_launched([&](const Launched& launched) {
+    all.push_back(token_of(launched));
+    if (all.size() == 1) throw std::logic_error("handler");
+  });
+  for (std::uint64_t token = 1; token <= 2; ++token) box.put(failed(token));
+  CHECK_THROWS_AS(loop.run(), std::logic_error);
+  std::jthread([&] { box.put(failed(3)); }).join();
+  CHECK(run_through(loop, [&] { return all.size() == 3; }) == 0);
+  CHECK(all == std::vector<std::uint64_t>{1, 2, 3});
+}
+
 TEST_CASE("what a handler has left by throwing is part of what the box gives back") {
   boost::asio::io_context loop;
   OutcomeBox box(loop);
