@@ -21,11 +21,7 @@ namespace {
 constexpr std::array<std::pair<std::string_view, Sort>, 5> sort_words{
     {{"rate", Sort::rate}, {"running", Sort::running}, {"refused", Sort::refused}, {"name", Sort::name}, {"bytes", Sort::bytes}}};
 
-/// A daemon may tell any number.
-std::int64_t number_of(std::uint64_t count) {
-  return static_cast<std::int64_t>(std::min<std::uint64_t>(count, std::numeric_limits<std::int64_t>::max()));
-}
-std::optional<std::int64_t> number_of(const std::optional<std::uint64_t>& count) {
+std::optional<std::int64_t> any_number_of(const std::optional<std::uint64_t>& count) {
   return count ? std::optional(number_of(*count)) : std::nullopt;
 }
 
@@ -41,11 +37,11 @@ ServiceCounts service_of(const reply::StatsRow& row) {
   service.state = row.state;
   service.counts = counts_of(row);
   service.running = number_of(row.running);
-  service.limit = number_of(row.limit);
+  service.limit = any_number_of(row.limit);
   service.slowest_start = row.slowest_start;
   service.since = row.since.value_or(0);
   for (const auto& [reason, count] : row.reasons) service.reasons.emplace_back(reason, number_of(count));
-  for (const FurtherCount& count : further_counts()) service.further.push_back(number_of(row.*count.member));
+  service.all = row;
   std::stable_sort(service.reasons.begin(), service.reasons.end(), [](auto& a, auto& b) { return a.second > b.second; });
   return service;
 }
@@ -89,9 +85,9 @@ Snapshot snapshot_of(const Answer& answer, std::chrono::steady_clock::time_point
   snapshot.taken = taken;
   snapshot.version = r.version;
   snapshot.pid = r.pid;
-  snapshot.process_limit = number_of(r.process_limit);
-  snapshot.conversations = number_of(r.conversations);
-  snapshot.bans = number_of(r.bans);
+  snapshot.process_limit = any_number_of(r.process_limit);
+  snapshot.conversations = any_number_of(r.conversations);
+  snapshot.bans = any_number_of(r.bans);
   snapshot.workers = r.workers.size();
   snapshot.load = r.load;
   snapshot.started = r.started.value_or(0);
@@ -178,7 +174,7 @@ json::object json_of(const Activity& activity) {
   told::Top top{activity.now.now, count(activity.now.running), told_rates(activity.rates), {}};
   for (const ServiceActivity& one : activity.services)
     top.services.push_back({one.now.id, one.now.state, count(one.now.running),
-                            one.now.limit ? std::optional(count(*one.now.limit)) : std::nullopt, told_rates(one.rates)});
+                            one.now.limit ? std::optional(count(*one.now.limit)) : std::nullopt, one.now.all, told_rates(one.rates)});
   return control::write(top);
 }
 

@@ -28,7 +28,7 @@ struct ServiceCounts {
   std::optional<double> slowest_start;                        ///< seconds, since the daemon's start
   double since = 0;                                           ///< when counting began, seconds since 1970
   std::vector<std::pair<std::string, std::int64_t>> reasons;  ///< of refusals
-  std::vector<std::int64_t> further;                          ///< in the order of further_counts(); may be none
+  reply::Counters all;                                        ///< as they came
 };
 
 /// An answer to `stats`, and when it came.

@@ -67,7 +67,7 @@ std::vector<Field> all_fields() {
   std::vector<Field> all(known_fields.begin(), known_fields.end());
   for (std::size_t i = 0; i < further_counts().size(); ++i) {
     const std::string_view title = further_counts()[i].title;
-    const auto cell = [i](const ServiceActivity& a) { return count_cell(i < a.now.further.size() ? a.now.further[i] : 0); };
+    const auto cell = [i](const ServiceActivity& a) { return count_cell(number_of(a.now.all.*further_counts()[i].member)); };
     all.insert(std::prev(all.end()), Field{title, std::max<std::size_t>(title.size(), 6), known_fields.size() + 1 + i, false, {}, cell});
   }
   return all;

@@ -96,9 +96,10 @@ struct Activity {
   control::State state;
   std::uint64_t running = 0;
   std::optional<std::uint64_t> limit;
+  reply::Counters counters;
   Rates per_second;
 };
-BOOST_DESCRIBE_STRUCT(Activity, (), (id, state, running, limit, per_second))
+BOOST_DESCRIBE_STRUCT(Activity, (), (id, state, running, limit, counters, per_second))
 struct Top {
   double now = 0;
   std::uint64_t running = 0;

@@ -20,11 +20,6 @@ using control::States;
 
 namespace {
 
-/// A daemon may tell any number.
-std::int64_t number_of(std::uint64_t count) {
-  return static_cast<std::int64_t>(std::min<std::uint64_t>(count, std::numeric_limits<std::int64_t>::max()));
-}
-
 /// Adds, and saturates at the largest number.
 void add_to(std::int64_t& sum, std::uint64_t more) {
   if (__builtin_add_overflow(sum, number_of(more), &sum)) sum = std::numeric_limits<std::int64_t>::max();

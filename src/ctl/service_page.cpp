@@ -47,14 +47,20 @@ void add_lines(Body& body, std::string_view text, std::size_t columns, Look look
   }
 }
 
+/// A member's name, as it is read.
+std::string words_of(std::string_view name) {
+  std::string words(name);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  return words;
+}
+
+/// All that is counted but sums of times, in the order in which it is described; those refused come after those served.
 Parts counters_of(const reply::Service& s) {
-  const reply::Counters& c = s.counters;
-  const std::vector<std::pair<std::string_view, std::uint64_t>> counts{
-      {"accepted", c.accepted}, {"served", c.served},       {"refused", c.refused}, {"banned", c.banned},
-      {"failed", c.failed},     {"withdrawn", c.withdrawn}, {"queued", c.queued},   {"limited", c.limited},
-      {"bytes in", c.bytes_in}, {"bytes out", c.bytes_out}};
   Parts parts;
-  for (const auto& [what, count] : counts) parts.push_back(fmt::format("{} {}", what, count));
+  for (const base::Count& count : base::all_counts()) {
+    if (!count.name.ends_with("_ms")) parts.push_back(fmt::format("{} {}", words_of(count.name), s.counters.*count.member));
+    if (count.member == &base::Counts::served) parts.push_back(fmt::format("refused {}", s.counters.refused));
+  }
   return parts;
 }
 

@@ -7,10 +7,15 @@
 #include <array>
 #include <cmath>
 #include <ctime>
+#include <limits>
 
 #include "ctl/table.hpp"
 
 namespace xsuperd::ctl {
+
+std::int64_t number_of(std::uint64_t count) {
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(count, std::numeric_limits<std::int64_t>::max()));
+}
 
 std::string date_text(const control::Time& time) {
   // Years that have five digits, and numbers that std::time_t cannot hold, are not dates.

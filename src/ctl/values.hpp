@@ -4,6 +4,7 @@
 #pragma once
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ template <typename T>
 [[nodiscard]] std::string text_or_dash(const std::optional<T>& value) {
   return value ? fmt::format("{}", *value) : "-";
 }
+/// A count, signed; at the most the largest number that is, as a daemon may tell any.
+[[nodiscard]] std::int64_t number_of(std::uint64_t count);
 /// Local date and time; "-" also for what lies thousands of years away.
 [[nodiscard]] std::string date_text(const control::Time& when);
 /// How long before `now` it was.

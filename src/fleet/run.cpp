@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <array>
@@ -20,6 +19,7 @@
 #include "fleet/store_talk.hpp"
 #include "xsuperd/base/daemon_socket.hpp"
 #include "xsuperd/base/memory.hpp"
+#include "xsuperd/base/poll_set.hpp"
 #include "xsuperd/fleet/process.hpp"
 #include "xsuperd/worker/process.hpp"
 
@@ -36,33 +36,34 @@ base::Moment now() { return std::chrono::steady_clock::now(); }
 /// What is waited for at a descriptor.
 class Watched {
  public:
-  explicit Watched(int set, int fd) : set_(set), fd_(fd) {}
+  Watched(const base::PollSet& set, int fd) : set_(set), fd_(fd) {}
   Watched(const Watched&) = delete;
   Watched& operator=(const Watched&) = delete;
   /// Of one for which nothing is waited its end would be told all the same, again and again: it leaves the set meanwhile.
   void want(bool read, bool write) {
     const std::uint32_t events = (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U);
     if (events == events_) return;
-    epoll_event event{.events = events, .data = {.fd = fd_}};
-    if (::epoll_ctl(set_, events == 0 ? EPOLL_CTL_DEL : events_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd_, &event) != 0) throw std::bad_alloc();
+    if (events == 0) set_.remove(fd_);
+    else if ((events_ == 0 ? set_.add(fd_, events, 0) : set_.change(fd_, events, 0)) != 0) throw std::bad_alloc();
     events_ = events;
   }
 
  private:
-  const int set_, fd_;
+  const base::PollSet& set_;
+  const int fd_;
   std::uint32_t events_ = 0;
 };
 
 /// One connection, and what is waited for there. It leaves the set when it is closed.
 struct Line {
-  Line(int set, base::Fd fd, std::shared_ptr<const tls::Context> context) : socket(std::move(fd), std::move(context)), watched(set, socket.fd()) {}
+  Line(const base::PollSet& set, base::Fd fd, std::shared_ptr<const tls::Context> context) : socket(std::move(fd), std::move(context)), watched(set, socket.fd()) {}
   StoreSocket socket;
   Watched watched;
 };
 
 /// The store that is spoken with.
 struct Store {
-  Store(int set, const Meet& meet, Packet& packet, std::shared_ptr<const tls::Context> context)
+  Store(const base::PollSet& set, const Meet& meet, Packet& packet, std::shared_ptr<const tls::Context> context)
       : commands(set, std::move(packet.descriptors[0]), context),
         listening(set, std::move(packet.descriptors[1]), std::move(context)),
         talk(meet, now(), out) {}
@@ -73,7 +74,7 @@ struct Store {
 
 /// The Sentinel that is asked.
 struct Sentinel {
-  Sentinel(int set, const Seek& seek, base::Fd connection, std::shared_ptr<const tls::Context> context)
+  Sentinel(const base::PollSet& set, const Seek& seek, base::Fd connection, std::shared_ptr<const tls::Context> context)
       : line(set, std::move(connection), std::move(context)), talk(seek, now(), out) {}
   SentinelTalk::Out out;
   Line line;
@@ -82,7 +83,7 @@ struct Sentinel {
 
 /// The Local API that is spoken with.
 struct Lapi {
-  Lapi(int set, Consult consult, base::Fd connection, std::shared_ptr<const tls::Context> context)
+  Lapi(const base::PollSet& set, Consult consult, base::Fd connection, std::shared_ptr<const tls::Context> context)
       : line(set, std::move(connection), std::move(context)), talk(std::move(consult), now(), out) {}
   LapiTalk::Out out;
   Line line;
@@ -114,8 +115,8 @@ Context context_for(bool tls, const Packet& packet) { return tls ? context_in(pa
 class Process {
  public:
   /// `hindrance`: why no store can be spoken with, or empty.
-  Process(base::Fd socket, base::Fd set, std::string hindrance)
-      : set_(std::move(set)), socket_(std::move(socket)), watched_(set_.get(), socket_.get()), hindrance_(std::move(hindrance)) {
+  Process(base::Fd socket, std::string hindrance)
+      : socket_(std::move(socket)), watched_(set_, socket_.get()), hindrance_(std::move(hindrance)) {
     tell(Ready{});
   }
   /// Until the daemon is gone.
@@ -141,7 +142,7 @@ class Process {
   void hear(Line& line, void (StoreTalk::*take)(std::string_view, base::Moment));
   void want();
 
-  const base::Fd set_;
+  const base::PollSet set_;
   const base::Fd socket_;
   Watched watched_;
   std::deque<std::string> kept_;  ///< for the daemon
@@ -204,7 +205,7 @@ bool Process::meet(const Meet& meet, Packet& packet) {
   if (!begin_anew()) return true;
   const Context context = context_for(meet.tls, packet);
   if (!context) return tell(Lost{context.error().sentence}), true;
-  store_ = std::make_unique<Store>(set_.get(), meet, packet, *context);
+  store_ = std::make_unique<Store>(set_, meet, packet, *context);
   return true;
 }
 
@@ -213,7 +214,7 @@ bool Process::seek(const Seek& seek, Packet& packet) {
   if (!begin_anew()) return true;
   const Context context = context_for(seek.tls, packet);
   if (!context) return tell(Lost{context.error().sentence}), true;
-  sentinel_ = std::make_unique<Sentinel>(set_.get(), seek, std::move(packet.descriptors[0]), *context);
+  sentinel_ = std::make_unique<Sentinel>(set_, seek, std::move(packet.descriptors[0]), *context);
   return true;
 }
 
@@ -222,7 +223,7 @@ bool Process::consult(const Consult& consult, Packet& packet) {
   if (std::exchange(lapi_, nullptr)) tell(Lost{{}, Source::crowdsec});
   const Context context = context_for(consult.tls, packet);
   if (!context) return tell(Lost{context.error().sentence, Source::crowdsec}), true;
-  lapi_ = std::make_unique<Lapi>(set_.get(), consult, std::move(packet.descriptors[0]), *context);
+  lapi_ = std::make_unique<Lapi>(set_, consult, std::move(packet.descriptors[0]), *context);
   return true;
 }
 
@@ -320,9 +321,7 @@ void Process::run() {
   while (true) {
     if (!flush()) return;
     want();
-    epoll_event events[4];
-    const int patience = could_go_on() ? 0 : turn;
-    if (::epoll_wait(set_.get(), events, 4, patience) < 0 && errno != EINTR) return;
+    (void)set_.take<4>([](std::uint64_t, std::uint32_t) {}, could_go_on() ? 0 : turn);
     if (!listen_to_daemon()) return;
     if (store_) use_store();
     if (sentinel_) use_sentinel();
@@ -334,9 +333,7 @@ void Process::run() {
 }
 
 int serve(base::Fd socket, std::string hindrance) try {
-  base::Fd set(::epoll_create1(EPOLL_CLOEXEC));
-  if (!set) return 1;
-  Process(std::move(socket), std::move(set), std::move(hindrance)).run();
+  Process(std::move(socket), std::move(hindrance)).run();
   return 0;
 } catch (const std::exception&) {
   return 1;  // a bug, or no memory: the daemon sees us end, and starts another

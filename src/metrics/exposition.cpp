@@ -44,6 +44,11 @@ constexpr RowFamily row_families[]{
     {{"queue_length", Type::gauge, "", "Requests in the queue."}, [](const MetricsRow& s) { return s.waiting; }},
 };
 
+/// The counts that stand above or below, in whatever way. A count that does not is told under its own name.
+constexpr std::uint64_t base::Counts::* told[]{&base::Counts::accepted, &base::Counts::served,    &base::Counts::banned,   &base::Counts::failed,
+                                               &base::Counts::withdrawn, &base::Counts::bytes_in, &base::Counts::bytes_out, &base::Counts::ended,
+                                               &base::Counts::busy_ms,  &base::Counts::queued,    &base::Counts::queue_ms, &base::Counts::limited};
+
 constexpr Family requests{"requests", Type::counter, "", "Requests by what became of them."};
 constexpr Family refusals{"refusals", Type::counter, "", "Refused requests by reason, in the words of xsuperd.log(5)."};
 constexpr Family states{"service_state", Type::gauge, "", "1 for the state that a service is in."};
@@ -78,6 +83,7 @@ class OfServices {
     });
     each(states, [this](const MetricsRow& s, const std::string& labels) { text_.add(labels + "," + label("state", s.state), std::uint64_t{1}); });
     write_times();
+    write_further();
   }
 
  private:
@@ -118,6 +124,14 @@ class OfServices {
     each(durations, [this](const MetricsRow& s, const std::string& labels) {
       if (s.durations) text_.add(labels, *s.durations);
     });
+  }
+  void write_further() {
+    for (const base::Count& count : base::all_counts()) {
+      if (std::find(std::begin(told), std::end(told), count.member) != std::end(told)) continue;
+      each({count.name, Type::counter, "", "What xsuperctl stats counts under this name."}, [&](const MetricsRow& s, const std::string& labels) {
+        if (s.*count.member > 0) text_.add(labels, s.*count.member);
+      });
+    }
   }
 
   Text& text_;

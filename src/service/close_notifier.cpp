@@ -7,12 +7,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <condition_variable>
-#include <csignal>
 #include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "xsuperd/base/signals_blocked.hpp"
 
 namespace xsuperd::service {
 
@@ -70,17 +71,13 @@ CloseNotifier::~CloseNotifier() {
 void CloseNotifier::begin() {
   auto shared = std::make_shared<Shared>();
   done_.assign(shared->alarm.get());
-  sigset_t all, before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
+    const base::SignalsBlocked blocked;
     std::thread([shared] { shared->run(); }).detach();
   } catch (const std::exception&) {
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     (void)done_.release();
     throw;
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   shared_ = std::move(shared);
   wait();
 }

@@ -2,8 +2,11 @@
 #include "xsuperd/base/poll_set.hpp"
 
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 using namespace xsuperd;
@@ -54,4 +57,20 @@ TEST_CASE("A change tells once more of what is edge-triggered") {
   CHECK(taken(set).empty());
   CHECK(set.change(one.get(), EPOLLIN | EPOLLET, 2) == 0);
   CHECK(taken(set) == std::vector<std::uint64_t>{2});
+}
+
+TEST_CASE("What is not ready yet is waited for, as long as is wanted") {
+  const base::PollSet set;
+  const base::Fd one = event();
+  REQUIRE(set.add(one.get(), EPOLLIN, 7) == 0);
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(set.take<4>([](std::uint64_t, std::uint32_t) {}, 20) == 0);
+  CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(15));
+  std::thread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const std::uint64_t value = 1;
+    (void)!::write(one.get(), &value, sizeof value);
+  });
+  CHECK(set.take<4>([](std::uint64_t number, std::uint32_t) { CHECK(number == 7); }, 60'000) == 1);
+  later.join();
 }

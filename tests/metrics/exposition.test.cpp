@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "xsuperd/base/counts.hpp"
 #include "xsuperd/base/histogram.hpp"
 #include "xsuperd/policy/reason.hpp"
 
@@ -68,6 +69,19 @@ TEST_CASE("counters of services have their numbers") {
       CAPTURE(line);
       CHECK(has_line(text, line));
     }
+  }
+}
+
+TEST_CASE("whatever is counted for a service is told") {
+  Snapshot all = busy();
+  for (const base::Count& count : base::all_counts()) all.services[0].*count.member = 1000;
+  const std::string before = exposition(all, Format::text);
+  for (const base::Count& count : base::all_counts()) {
+    if (count.name == "accepted" || count.name == "busy_ms") continue;  // sums, of requests by result and of durations
+    CAPTURE(count.name);
+    Snapshot more = all;
+    more.services[0].*count.member = 2000;
+    CHECK(exposition(more, Format::text) != before);
   }
 }
 

@@ -30,12 +30,12 @@ class PollSet {
   int change(int fd, std::uint32_t events, std::uint64_t number) const { return control(EPOLL_CTL_MOD, fd, events, number); }
   void remove(int fd) const { ::epoll_ctl(set_.get(), EPOLL_CTL_DEL, fd, nullptr); }
 
-  /// Calls `told(number, events)` for what has happened, `most` times at the most; returns how often. Does not wait. `told`
-  /// may do anything to the set but end it.
+  /// Calls `told(number, events)` for what has happened, `most` times at the most; returns how often. Waits for the
+  /// first for `patience` milliseconds at the most, or until a signal comes. `told` may do anything to the set but end it.
   template <std::size_t most, typename Answered>
-  std::size_t take(Answered told) const {
+  std::size_t take(Answered told, int patience = 0) const {
     std::array<epoll_event, most> events;
-    const int count = ::epoll_wait(set_.get(), events.data(), static_cast<int>(most), 0);
+    const int count = ::epoll_wait(set_.get(), events.data(), static_cast<int>(most), patience);
     for (int i = 0; i < count; ++i) {
       const epoll_event event = events[static_cast<std::size_t>(i)];
       told(event.data.u64, event.events);
