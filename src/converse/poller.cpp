@@ -90,16 +90,16 @@ void Poller::dispatch() {
 
 void Poller::wait_for_deadline() {
   if (!timer_) return;
-  if (deadlines_.empty()) {
+  const std::optional<base::Moment> first = deadlines_.next();
+  if (!first) {
     if (timer_set_) timer_->cancel();
     timer_set_.reset();
     ++timer_turn_;
     return;
   }
-  const base::Moment first = deadlines_.begin()->first;
-  if (timer_set_ && *timer_set_ <= first) return;
+  if (timer_set_ && *timer_set_ <= *first) return;
   timer_set_ = first;
-  timer_->expires_at(first);
+  timer_->expires_at(*first);
   timer_->async_wait([this, turn = ++timer_turn_](boost::system::error_code error) {
     if (error || turn != timer_turn_) return;
     timer_set_.reset();
@@ -110,30 +110,16 @@ void Poller::wait_for_deadline() {
 
 void Poller::dispatch_deadlines() {
   now_ = std::chrono::steady_clock::now();
-  while (!deadlines_.empty() && deadlines_.begin()->first <= now_) {
-    Deadline& passed = *deadlines_.begin()->second;
-    deadlines_.erase(deadlines_.begin());
-    passed.place_.reset();
-    passed.handler_.expired();
-  }
+  while (const std::optional<Deadline*> passed = deadlines_.take_due(now_)) (*passed)->handler_.expired();
 }
 
 void Deadline::set(base::Moment when) {
-  if (place_) {
-    auto node = poller_.deadlines_.extract(*place_);
-    node.key() = when;
-    place_ = poller_.deadlines_.insert(std::move(node));
-  } else {
-    place_ = poller_.deadlines_.emplace(when, this);
-  }
+  if (!poller_.deadlines_.move(place_, when)) place_ = poller_.deadlines_.add(when, this);
   poller_.wait_for_deadline();
 }
 
 void Deadline::clear() {
-  if (!place_) return;
-  poller_.deadlines_.erase(*place_);
-  place_.reset();
-  if (poller_.deadlines_.empty()) poller_.wait_for_deadline();
+  if (poller_.deadlines_.cancel(place_) && poller_.deadlines_.empty()) poller_.wait_for_deadline();
 }
 
 }  // namespace xsuperd::converse

@@ -5,11 +5,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <vector>
 
 #include "converse/pool.hpp"
+#include "xsuperd/base/deadline_queue.hpp"
 #include "xsuperd/base/poll_set.hpp"
 #include "xsuperd/base/time.hpp"
 
@@ -61,7 +61,6 @@ class Poller final : public boost::asio::execution_context::service {
     Socket* socket = nullptr;
     std::uint32_t owners = 0;
   };
-  using Deadlines = std::multimap<base::Moment, Deadline*>;
 
   void shutdown() override;
   void wait();
@@ -78,7 +77,7 @@ class Poller final : public boost::asio::execution_context::service {
   std::size_t sockets_ = 0;
   bool waiting_ = false;
   std::uint64_t turn_ = 0;
-  Deadlines deadlines_;
+  base::DeadlineQueue<Deadline*> deadlines_;
   std::optional<base::Moment> timer_set_;  // when timer_ is to fire, if it is armed
   std::uint64_t timer_turn_ = 0;
   std::optional<boost::asio::posix::stream_descriptor> watch_;
@@ -100,7 +99,7 @@ class Deadline {
   friend class Poller;
   Poller& poller_;
   Handler& handler_;
-  std::optional<Poller::Deadlines::iterator> place_;
+  base::DeadlineQueue<Deadline*>::Handle place_;
 };
 
 }  // namespace xsuperd::converse
