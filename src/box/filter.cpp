@@ -231,7 +231,7 @@ void deny_newer(const Seccomp& library, FilterProgram& program) {
 base::Result<FilterProgram> compiled(const Seccomp& library, const FilterRequest& request) {
   for (const std::string& name : request.denied)
     if (library.number_of(name.c_str()) == __NR_SCMP_ERROR)
-      return base::Error{ENOSYS, fmt::format("making a system call filter: there is no system call {}", name)};
+      return base::Error{ENOSYS, fmt::format("making a system call filter: unknown system call {}", name)};
   Rules rules(library, request);
   rules.make();
   if (rules.error() != 0) return base::system_error(rules.error(), "making a system call filter failed");

@@ -34,7 +34,7 @@ base::Result<Assignment> assignment_of(const std::string& line) {
   const Attribute* row = find_attribute(name);
   if (!row) {
     const auto near = base::nearest(name.substr(0, 64), {amendable.begin(), amendable.end()});
-    return base::Error{0, fmt::format("there is no attribute {}{}", base::escaped(name, 200), near ? fmt::format("; did you mean '{}'?", *near) : "")};
+    return base::Error{0, fmt::format("unknown attribute {}{}", base::escaped(name, 200), near ? fmt::format("; did you mean '{}'?", *near) : "")};
   }
   if (std::ranges::find(amendable, row->name) == amendable.end())
     return base::Error{0, fmt::format("{} can only be changed in the file; what can be set are {}", row->name, fmt::join(amendable, ", "))};

@@ -200,7 +200,7 @@ constexpr std::array table{
      [](S s) { return fmt::format("Service {}: sandbox = strict and user = root: without capabilities root still owns the host's files", s.id); }, "sandbox",
      [](S) -> std::string { return "give it another user, or 'dynamic_user = yes'"; }},
     Rule{Level::error, stays_root, [](S s) { return fmt::format("Service {}: root of a user namespace must be somebody else outside", s.id); }, "user_namespace",
-     [](S) -> std::string { return "write 'dynamic_user = yes', which takes a user id without rights out of dynamic_uids, or give it another user"; }},
+     [](S) -> std::string { return "write 'dynamic_user = yes', which takes an unprivileged user id from dynamic_uids, or give it another user"; }},
     Rule{Level::warning, names_capabilities_inside,
      [](S s) { return fmt::format("Service {}: with user_namespace = yes capabilities have no power over files, network and processes of the host", s.id); },
      "user_namespace"},

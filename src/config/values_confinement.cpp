@@ -70,7 +70,7 @@ bool denied_call(const ValueContext& c, const Assignment& a, std::size_t index, 
   if (!word.starts_with('~') && known) return refused(c, a, index, fmt::format("system_calls cannot add {}", word), fmt::format("'~{}' takes it away", word));
   if (!word.starts_with('~')) return not_understood(c, a, index);
   const std::string name = word.substr(1);
-  if (!c.names.system_call(name)) return refused(c, a, index, fmt::format("there is no system call '{}'", name), "syscalls(2) lists them");
+  if (!c.names.system_call(name)) return refused(c, a, index, fmt::format("'{}' is not a system call", name), "syscalls(2) lists them");
   if (std::ranges::find(indispensable, name) != std::end(indispensable))
     return refused(c, a, index, fmt::format("no server runs without the system call '{}'", name), "take it off the list");
   to.denied.push_back(name);

@@ -40,7 +40,7 @@ constexpr std::array uses{
     OptionUse{"follow", 0, "", "events logs", "go on, and print what happens"},
     OptionUse{"last", 0, "NUMBER", "events logs", "only so many of what has happened (default 500; logs: 50)"},
     OptionUse{"service", 0, "ID", "events", "only what concerns that service"},
-    OptionUse{"reset", 0, "", "stats", "count anew, from now on"},
+    OptionUse{"reset", 0, "", "stats", "restart counting from now"},
     OptionUse{"once", 0, "", "top", "print one screen and exit"},
     OptionUse{"help", 'h', "", "", "print this, or help on a command, and exit"},
     OptionUse{"version", 0, "", "", "print the version and exit"},

@@ -159,7 +159,7 @@ void Client::Impl::seek(Enquiry made) {
   sentinel_is_here = made.here;
   phase = Phase::seeking;
   const Seek order{.primary = address.primary, .password = made.password, .tls = address.tls};
-  if (const int error = helper.send(encode(Order(order)), numbers)) lost("its connection could not be handed on: " + base::errno_text(error));
+  if (const int error = helper.send(encode(Order(order)), numbers)) lost("its connection could not be passed on: " + base::errno_text(error));
 }
 
 /// A process that belongs to somebody else may name what it likes, and gets a connection to it. So it is asked for one only while we
@@ -188,7 +188,7 @@ void Client::Impl::introduce(Introduction made) {
   if (made.offer) numbers.push_back(made.offer.get());
   under_way = asking = 0;
   phase = Phase::meeting;
-  if (const int error = helper.send(encode(Order(meet)), numbers)) lost("its connections could not be handed on: " + base::errno_text(error));
+  if (const int error = helper.send(encode(Order(meet)), numbers)) lost("its connections could not be passed on: " + base::errno_text(error));
 }
 
 /// After it has worked for a while.

@@ -106,7 +106,7 @@ void LapiClient::Impl::connected(base::Result<Approach> made) {
   std::vector<int> numbers{made->connection.get()};
   if (made->offer) numbers.push_back(made->offer.get());
   phase = Phase::asking;
-  if (const int error = helper.send(encode(Order(consult)), numbers)) lost("its connection could not be handed on: " + base::errno_text(error));
+  if (const int error = helper.send(encode(Order(consult)), numbers)) lost("its connection could not be passed on: " + base::errno_text(error));
 }
 
 void LapiClient::Impl::gone(const std::string& why) {

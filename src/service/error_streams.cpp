@@ -40,7 +40,7 @@ void ErrorStreams::direct(Token session, spawn::Job& job) {
   if (wanted == ErrorOutput::discard || !needs_.journal.writes()) return;
   PipeEnds ends = make_pipe(needs_.census.reserve);
   if (!ends.out)
-    return needs_.journal.daemon().error("service {}: what a server writes to stderr is thrown away: there is no pipe: {}",
+    return needs_.journal.daemon().error("service {}: what a server writes to stderr is lost: cannot create a pipe: {}",
                                          service().id, base::errno_text(errno));
   streams_.reserve(streams_.size() + starting_.size() + 1);  // once the server runs, it must not lose its reader
   starting_[session] = std::move(ends.out);

@@ -68,7 +68,7 @@ void Handshakes::shaken(Token token, const tls::Handshake& handshake) {
   if (handshake.result != Result::done) return refuse(token, policy::Reason::tls, why_not(handshake));
   if (service().offer.value && !tls::fits(*service().offer.value, handshake.words)) {
     stop(token);
-    return refuse(token, policy::Reason::tls, "the worker tells of what is not offered");
+    return refuse(token, policy::Reason::tls, "the worker reports something that was not offered");
   }
   if (const auto& wanted = service().settings.only_cert; wanted && !tls::admits(*wanted, handshake.words.certificate)) {
     stop(token);

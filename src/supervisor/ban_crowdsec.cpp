@@ -51,7 +51,7 @@ void BanCrowdsec::met() {
 
 void BanCrowdsec::lost() {
   if (client_.trouble().empty() || std::exchange(told_of_, client_.url()) == client_.url()) return;
-  with_.log.error("CrowdSec cannot be used: {}; known bans stay in force, and it will be tried again", client_.trouble());
+  with_.log.error("CrowdSec cannot be used: {}; known bans stay in force; retrying", client_.trouble());
 }
 
 void BanCrowdsec::heard(const fleet::Heard& one) {

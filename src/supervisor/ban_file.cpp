@@ -225,7 +225,7 @@ void BanFile::failed(const std::string& why) {
   if (merge_) return leave_alone(why);
   ++attempt_;
   if (!trouble_)
-    log_.error("{}; the bans are in force all the same, and the file is written anew as soon as that is possible", why);
+    log_.error("{}; the bans stay in force, and the file will be rewritten as soon as possible", why);
   trouble_ = why;
   behind_ = true;
   pending_.clear();

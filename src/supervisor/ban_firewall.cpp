@@ -286,7 +286,7 @@ void BanFirewall::updated(const Outcome& outcome) {
 
 void BanFirewall::failed(const std::string& why) {
   if (!where_) return alarm_.set(pace_.look);  // only what was named before is to be made empty
-  if (trouble_ != why) log_.error("the bans are not in the firewall: {} ({}); they are in force all the same, and it is tried again", why, name_of(*where_));
+  if (trouble_ != why) log_.error("the bans are not in the firewall: {} ({}); they stay in force; retrying", why, name_of(*where_));
   trouble_ = why;
   filling_.reset();
   full_ = stale_ = false;

@@ -96,7 +96,7 @@ std::optional<policy::BanList::Ban> ban_to_tell(const policy::BanList& bans, con
 bool note(Heeded outcome, Hearsay& said, const log::DaemonLog& log) {
   if (outcome == Heeded::too_wide || outcome == Heeded::full) ++said.left_out;
   if (outcome == Heeded::full && !std::exchange(said.full_told, true))
-    log.error("there is no more room for bans of {}: what all others say may take at most half of ban_limit; new ones are ignored from now on", said.whose);
+    log.error("no room for more bans of {}: those of all others may take at most half of ban_limit; new ones are ignored", said.whose);
   return outcome == Heeded::taken;
 }
 

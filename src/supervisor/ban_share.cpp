@@ -120,7 +120,7 @@ void BanShare::lost(bool all) {
 
 void BanShare::tell_once(std::string_view what, const std::string& why) {
   if (why.empty() || std::exchange(told_, true)) return;
-  with_.log.error("the store for bans {}: {}; known bans stay in force, and it will be tried again", what, why);
+  with_.log.error("the store for bans {}: {}; known bans stay in force; retrying", what, why);
 }
 
 void BanShare::refused(std::size_t count, const std::string& why) {

@@ -67,7 +67,7 @@ IdentAnswer answer_of(Report report, const std::string& server) {
 IdentAnswer answer_of(Ending ending, const std::string& server) {
   if (ending.why == Ending::Why::finished) return answer_of(std::move(ending.report), server);
   return failure(Outcome::system_error,
-                 fmt::format("the look-up at identity server at {} was lost, as there is no worker", server));
+                 fmt::format("the look-up at identity server {} was lost: no worker is running", server));
 }
 
 /// Both ends, each in the form that is used on the wire.

@@ -231,7 +231,7 @@ TEST_CASE("a name that is none of a system call makes no filter") {
   CHECK(is_system_call("ptrce") == false);
   const auto made = make_filter({Base::all, Action::error, {"ptrce"}});
   REQUIRE(made.has_error());
-  CHECK(made.error().sentence == "making a system call filter: there is no system call ptrce");
+  CHECK(made.error().sentence == "making a system call filter: unknown system call ptrce");
 }
 
 TEST_CASE("no call is in both lists") {

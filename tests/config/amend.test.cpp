@@ -73,7 +73,7 @@ TEST_CASE("what cannot be set is refused with a sentence") {
     CHECK_FALSE(one.after);
     CHECK_FALSE(one.why.empty());
   }
-  CHECK(Amended("", {"instnces=5"}).why == "there is no attribute instnces; did you mean 'instances'?");
+  CHECK(Amended("", {"instnces=5"}).why == "unknown attribute instnces; did you mean 'instances'?");
 }
 
 TEST_CASE("one line that cannot be set is as good as all") { CHECK_FALSE(Amended("", {"instances=5", "port=1"}).after); }

@@ -92,7 +92,7 @@ TEST_CASE("what is to be seen cannot lie where the private /tmp hides it") {
 TEST_CASE("root of a user namespace is somebody else outside, who has to be chosen") {
   const std::string sentence = "Service x: root of a user namespace must be somebody else outside";
   CHECK(refused("user_namespace = yes", sentence));
-  CHECK(hint("user_namespace = yes", sentence) == "write 'dynamic_user = yes', which takes a user id without rights out of dynamic_uids, or give it another user");
+  CHECK(hint("user_namespace = yes", sentence) == "write 'dynamic_user = yes', which takes an unprivileged user id from dynamic_uids, or give it another user");
   CHECK_FALSE(with("user_namespace = no").said(sentence));
   CHECK_FALSE(with("user_namespace = yes\ndynamic_user = yes").said(sentence));
   CHECK_FALSE(World(defaults("user_namespace = yes") + entry("echo", "type = INTERNAL\nsocket_type = stream\nwait = no\nuser = root")).said(sentence));

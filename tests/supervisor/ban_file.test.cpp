@@ -251,7 +251,7 @@ TEST_CASE("What cannot be written is told once, and written when that is possibl
   CHECK_FALSE(b.file.trouble());
   CHECK(Next(b).bans.size() == 4);
   std::size_t told = 0;
-  for (const std::string& text : b.sink.texts()) told += text.find("the file is written anew as soon as") != text.npos;
+  for (const std::string& text : b.sink.texts()) told += text.find("the file will be rewritten as soon as") != text.npos;
   CHECK(told == 1);
 }
 

@@ -275,5 +275,5 @@ TEST_CASE("of what others say, what finds no room is counted, and told once with
   for (const Heeded outcome : {Heeded::too_wide, Heeded::full, Heeded::full}) CHECK_FALSE(note(outcome, said, log));
   CHECK(said.left_out == 3);
   REQUIRE(sink.lines.size() == 1);
-  CHECK(sink.has("no more room for bans of CrowdSec: "));
+  CHECK(sink.has("no room for more bans of CrowdSec: "));
 }

@@ -150,7 +150,7 @@ TEST_CASE("a fleet process makes no more bans than half of the list holds, displ
   CHECK(shared.share.state()->left_out == 996);
   CHECK(shared.changes == 4);
   CHECK(shared.ban_of("192.0.2.1"));
-  CHECK(shared.lines_with("there is no more room for bans of other hosts") == 1);
+  CHECK(shared.lines_with("no room for more bans of other hosts") == 1);
 }
 
 TEST_CASE("what a fleet process takes upon itself and does not live to do is told to the next one, and no ban is lost") {

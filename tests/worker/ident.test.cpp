@@ -244,7 +244,7 @@ TEST_CASE("a look-up that comes to nothing, or is lost with its worker, is a sys
   f.ask();
   f.worker.lose(0);
   CHECK(f.result().outcome == Outcome::system_error);
-  CHECK(f.answer->detail == "the look-up at identity server at 127.0.0.1 was lost, as there is no worker");
+  CHECK(f.answer->detail == "the look-up at identity server 127.0.0.1 was lost: no worker is running");
 }
 
 TEST_CASE("a worker that says nothing is not waited for longer than the deadline") {
