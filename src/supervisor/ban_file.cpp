@@ -27,7 +27,7 @@ std::uint64_t lines_in(std::string_view text) { return static_cast<std::uint64_t
 BanFile::BanFile(FileWork& files, policy::BanList& bans, policy::BansBehind& behind, const std::function<base::Moment()>& now, const log::DaemonLog& log,
                  std::function<void()> on_merged)
     : files_(files), bans_{bans, behind}, now_([&now] { return now(); }), log_(log), on_merged_(std::move(on_merged)), again_(files.loop(), [this] {
-        if (!rewriting_) rewriting_.emplace();
+        if (!rewriting_) rewriting_ = Rewriting{};
         next();
       }),
       pause_(first_retry) {}
@@ -125,7 +125,7 @@ void BanFile::merge() {
   merge_.reset();
   on_merged_();
   behind_ = true;  // those that were there before
-  rewriting_.emplace();
+  rewriting_ = Rewriting{};
   next();
 }
 
@@ -161,7 +161,7 @@ void BanFile::next() {
   if (busy_ > 0 || merge_ || path_.empty()) return;
   try {
     if (!pending_.empty()) return append();
-    if (!rewriting_ && !behind_ && lines_ > 2 * bans_.list.size() + spare_lines) rewriting_.emplace();
+    if (!rewriting_ && !behind_ && lines_ > 2 * bans_.list.size() + spare_lines) rewriting_ = Rewriting{};
     if (rewriting_) rewrite();
   } catch (const std::bad_alloc&) {  // some of it is lost
     failed("memory is exhausted");

@@ -173,7 +173,7 @@ void BanFirewall::fill() {
   ours_ = true;
   changed_.clear();
   networks_.clear();
-  filling_.emplace();
+  filling_ = Filling{};
   run([this](std::string& to) { return put_pieces(to); }, &BanFirewall::filled);
 }
 
