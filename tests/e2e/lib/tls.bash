@@ -33,7 +33,11 @@ s_client() {
   timeout 60 openssl s_client -connect "127.0.0.1:$port" -CAfile ca.pem -quiet "$@" 2>/dev/null || true
 }
 
+# How long a client keeps its side open for an answer, in seconds: with a sanitizer both sides are slow.
+answer_time=0.5
+if grep -q -a -F -e __asan_init -e __tsan_init "$BIN"; then answer_time=4; fi
+
 # s_echo PORT OPTION...: what an echo service says to a line.
 s_echo() {
-  (echo hello; sleep 0.5) | s_client "$@" -no_ign_eof
+  (echo hello; sleep "$answer_time") | s_client "$@" -no_ign_eof
 }
