@@ -115,10 +115,11 @@ std::string pem_blocks(std::string_view text) {
     std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     while (!line.empty() && base::is_space(line.back())) line.remove_suffix(1);
-    const bool begins = line.starts_with("-----BEGIN "), ends = line.starts_with("-----END ");
-    inside = inside || begins;
-    if (inside && printable(line)) blocks.append(line).push_back('\n');
-    if (ends) inside = false;
+    const bool shown = printable(line);
+    // A beginning that is left out begins nothing: what follows it would stand there without one.
+    inside = inside || (shown && line.starts_with("-----BEGIN "));
+    if (inside && shown) blocks.append(line).push_back('\n');
+    if (line.starts_with("-----END ")) inside = false;
   }
   return blocks;
 }

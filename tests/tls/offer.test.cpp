@@ -53,6 +53,8 @@ TEST_CASE("of a PEM file only its parts are kept, as they are") {
   CHECK(pem_blocks(part) == part);
   CHECK(pem_blocks("nothing").empty());
   CHECK(pem_blocks("-----BEGIN A-----\n\xff\xfe\nBBBB\n") == "-----BEGIN A-----\nBBBB\n");
+  CHECK(pem_blocks("-----BEGIN A\x03-----\nBBBB\n-----END A-----\n" + part) == part);
+  CHECK(pem_blocks("-----BEGIN A-----\nBBBB\n-----END \x03-----\nrest\n" + part) == "-----BEGIN A-----\nBBBB\n" + part);
 }
 
 TEST_CASE("a name stands for hosts as in certificates") {
