@@ -7,8 +7,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdlib>
+#include <unordered_map>
 #include <utility>
 
 #include "worker/link.hpp"
@@ -87,7 +87,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   Options options;
   std::vector<std::shared_ptr<Link>> links;
   std::vector<std::shared_ptr<Link>> inherited;  // from before an upgrade: they get nothing new
-  boost::unordered_flat_map<std::uint64_t, Running> running;
+  std::unordered_map<std::uint64_t, Running> running;  // large ones: see service::SessionMap
   WaitingList waiting;
   boost::asio::steady_timer end_timer;
   bool terminated = false;
@@ -286,7 +286,7 @@ bool Client::Impl::progressed(const Link& link, const Progress& progress) {
 void Client::Impl::lose(const Link& link) {
   survey.gone(link);
   std::vector<Done> lost;
-  boost::unordered::erase_if(running, [&](auto& entry) {
+  std::erase_if(running, [&](auto& entry) {
     if (entry.second.link != &link) return false;
     --entry.second.link->load;
     lost.push_back(std::move(entry.second.done));
