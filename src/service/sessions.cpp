@@ -5,9 +5,12 @@
 #include <stdexcept>
 #include <utility>
 
-#include "xsuperd/base/make_room.hpp"
-
 namespace xsuperd::service {
+
+namespace {
+/// Sessions whose memory is kept: enough that those which come and go allocate nothing.
+constexpr std::size_t most_spare = 64;
+}  // namespace
 
 Sessions::Sessions(Census& census, const Clock& clock) : census_(census), clock_(clock) {
   counters_.since = std::chrono::system_clock::now();
@@ -16,11 +19,29 @@ Sessions::Sessions(Census& census, const Clock& clock) : census_(census), clock_
 Token Sessions::begin(Session session) {
   const Token token = ++census_.last_token;
   session.accepted = clock_.now();
-  base::make_room(all_);
-  all_.emplace(token, std::move(session));
+  put(token, std::move(session));
   ++counters_.accepted;  // what throws before leaves nothing to account for
   counters_.last_request = std::chrono::system_clock::now();
   return token;
+}
+
+Session& Sessions::put(Token token, Session session) {
+  if (spare_.empty()) {
+    if (spare_.capacity() < std::min(all_.size() + 1, most_spare))  // so that drop() never allocates
+      spare_.reserve(std::min(2 * all_.size() + 4, most_spare));
+    return all_.emplace(token, std::move(session)).first->second;
+  }
+  auto node = std::move(spare_.back());
+  spare_.pop_back();
+  node.key() = token;
+  node.mapped() = std::move(session);
+  return all_.insert(std::move(node)).position->second;
+}
+
+void Sessions::drop(SessionMap::iterator which) {
+  if (spare_.size() == spare_.capacity()) return (void)all_.erase(which);
+  spare_.push_back(all_.extract(which));
+  spare_.back().mapped() = {};
 }
 
 Session* Sessions::find(Token token) {
@@ -68,12 +89,11 @@ void Sessions::put_away(Token token) {
           .accepted = session.accepted,
           .queued = session.queued,
           .through_tcpmux = session.through_tcpmux};
-  all_.erase(found);
+  drop(found);
 }
 
 void Sessions::bring_back(std::map<Token, PutAway>::iterator which) {
-  base::make_room(all_);
-  Session& session = all_[which->first];
+  Session& session = put(which->first, {});  // which may throw, and then nothing has been moved
   session = which->second.session(std::move(which->second.socket));
   put_away_.erase(which);
 }
@@ -107,7 +127,7 @@ void Sessions::erase(Token token) {
   const auto found = all_.find(token);
   if (found == all_.end()) return;
   (void)deadlines_.cancel(found->second.deadline);
-  all_.erase(found);
+  drop(found);
 }
 
 std::vector<Token> Sessions::tokens() const {

@@ -3,12 +3,12 @@
 #include <sys/types.h>
 
 #include <array>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "xsuperd/base/address.hpp"
@@ -194,6 +194,7 @@ struct Session : SessionFacts {
   [[nodiscard]] bool served() const { return phase == SessionPhase::running || conversing(); }
   [[nodiscard]] bool conversing() const { return phase == SessionPhase::conversing; }
 };
-using SessionMap = boost::unordered_flat_map<Token, Session>;
+/// Each in a piece of memory of its own: a flat map that grows would move all of them, and has up to as much again unused.
+using SessionMap = std::unordered_map<Token, Session>;
 
 }  // namespace xsuperd::service

@@ -73,10 +73,13 @@ class Sessions {
     [[nodiscard]] Session session(base::Fd connection) const;
   };
   void bring_back(std::map<Token, PutAway>::iterator which);
+  Session& put(Token token, Session session);
+  void drop(SessionMap::iterator which);
 
   Census& census_;
   const Clock& clock_;
   SessionMap all_;
+  std::vector<SessionMap::node_type> spare_;  ///< memory of sessions that have ended, for those that come
   std::map<Token, PutAway> put_away_;  ///< each in a piece of memory of its own: a map that grows would have as much again unused
   base::DeadlineQueue<Token> deadlines_;
   Counters counters_;
