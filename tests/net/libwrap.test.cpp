@@ -350,6 +350,7 @@ TEST_CASE("a helper that answers nothing although all its deadlines are over is 
   f.connect(std::move(*started));
   CHECK(f.answer("slow", "192.0.2.1") == refused);
   CHECK(f.ends.size() == 1);
+  f.release();  // the command of the rule, which nobody kills
 }
 
 TEST_CASE("a client that ends answers nothing any more and leaves no process") {
