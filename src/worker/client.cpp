@@ -245,7 +245,7 @@ bool Client::Impl::ended(const Link& link, Ended ended) {
   const auto found = running.find(ended.token);
   if (found == running.end() || found->second.link != &link) return false;
   if (!may_end_so(found->second, ended.ending)) return false;
-  ended.ending.report.header = found->second.header;
+  ended.ending.report.header = found->second.telling ? std::move(found->second.telling->header) : ProxyHeader{};
   if (--found->second.link->load == 0) found->second.link->idle_from_now();
   const Done done = std::move(found->second.done);
   running.erase(found);
@@ -364,7 +364,7 @@ bool Client::resume(std::uint64_t token, Done done, OnLine on_line) {
   const auto found = impl_->running.find(token);
   if (found == impl_->running.end()) return false;
   found->second.done = std::move(done);
-  found->second.on_line = std::move(on_line);
+  if (found->second.telling) found->second.telling->on_line = std::move(on_line);
   return true;
 }
 
@@ -378,13 +378,14 @@ bool Client::resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken
     return false;
   }
   if (!resume(token, std::move(done), {})) return false;
-  impl_->running.find(token)->second.on_shaken = std::move(on_shaken);
+  impl_->running.find(token)->second.telling->on_shaken = std::move(on_shaken);
   return true;
 }
 
 bool Client::resume_pages(std::uint64_t token, Done done, OnWish on_wish) {
   if (!resume(token, std::move(done), {})) return false;
-  impl_->running.find(token)->second.on_wish = std::move(on_wish);
+  const auto found = impl_->running.find(token);
+  if (found->second.telling) found->second.telling->on_wish = std::move(on_wish);
   return true;
 }
 

@@ -29,21 +29,21 @@ bool gives_back(const Start& start) {
 
 bool take(Running& one, const Line& line) {
   if (!one.tells) return false;
-  if (!one.lines.take(std::chrono::steady_clock::now())) return true;
-  if (const Conversations::OnLine on_line = one.on_line) (void)on_line(line.text);
+  if (!one.telling->lines.take(std::chrono::steady_clock::now())) return true;
+  if (const Conversations::OnLine on_line = one.telling->on_line) (void)on_line(line.text);
   return true;
 }
 
 bool take(Running& one, const Shaken& what) {
   if (!std::exchange(one.shakes, false)) return false;
-  if (const Conversations::OnShaken on_shaken = std::move(one.on_shaken)) on_shaken(what.handshake);
+  if (const Conversations::OnShaken on_shaken = std::move(one.telling->on_shaken)) on_shaken(what.handshake);
   return true;
 }
 
 /// Once, and right before the end.
 bool take(Running& one, const HeaderSeen& seen) {
-  if (!one.looks || one.header.result != ProxyHeader::Result::none) return false;
-  one.header = seen.header;
+  if (!one.looks || one.telling->header.result != ProxyHeader::Result::none) return false;
+  one.telling->header = seen.header;
   return true;
 }
 
@@ -51,29 +51,33 @@ bool take(Running& one, const HeaderSeen& seen) {
 bool take(Running& one, const Wish& what) {
   if (!one.shows) return false;
   if (std::exchange(one.wishes, true)) return one.link->inherited();
-  if (const Conversations::OnWish on_wish = one.on_wish) on_wish(what.wish);
+  if (const Conversations::OnWish on_wish = one.telling->on_wish) on_wish(what.wish);
   return true;
 }
 
 }  // namespace
 
 Running running_for(Link& link, Start& start, Conversations::Done done) {
-  return {.done = std::move(done),
-          .link = &link,
-          .connection = gives_back(start) ? cookie_of(start.connection) : 0,
-          .asks = start.kind == Kind::ident,
-          .tells = start.kind == Kind::lines,
-          .looks = start.kind == Kind::proxy,
-          .on_line = std::move(start.parameters.on_line),
-          .shakes = start.kind == Kind::tls || start.kind == Kind::tls_relay,
-          .on_shaken = std::move(start.parameters.on_shaken),
-          .shows = start.kind == Kind::metrics || start.kind == Kind::dashboard,
-          .on_wish = std::move(start.parameters.on_wish)};
+  Running one{.done = std::move(done),
+              .link = &link,
+              .connection = gives_back(start) ? cookie_of(start.connection) : 0,
+              .asks = start.kind == Kind::ident,
+              .tells = start.kind == Kind::lines,
+              .looks = start.kind == Kind::proxy,
+              .shakes = start.kind == Kind::tls || start.kind == Kind::tls_relay,
+              .shows = start.kind == Kind::metrics || start.kind == Kind::dashboard};
+  if (one.tells_something())
+    one.telling = std::make_unique<Telling>(Telling{.on_line = std::move(start.parameters.on_line),
+                                                    .on_shaken = std::move(start.parameters.on_shaken),
+                                                    .on_wish = std::move(start.parameters.on_wish)});
+  return one;
 }
 
-Running running_again(Link& link, const InheritedWorker::Conversation& one) {
-  return {.done = {}, .link = &link, .connection = one.connection, .asks = one.asks, .tells = one.tells, .looks = one.looks,
-          .shakes = one.shakes, .shows = one.shows};
+Running running_again(Link& link, const InheritedWorker::Conversation& was) {
+  Running one{.done = {}, .link = &link, .connection = was.connection, .asks = was.asks, .tells = was.tells, .looks = was.looks,
+              .shakes = was.shakes, .shows = was.shows};
+  if (one.tells_something()) one.telling = std::make_unique<Telling>();
+  return one;
 }
 
 InheritedWorker::Conversation inherited(std::uint64_t token, const Running& one) {

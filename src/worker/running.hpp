@@ -3,6 +3,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <memory>
 
 #include "worker/dialogue.hpp"
 #include "xsuperd/base/allowance.hpp"
@@ -16,6 +17,15 @@ class Link;
 inline constexpr unsigned lines_at_once = 200;
 inline constexpr std::chrono::milliseconds lines_every{50};
 
+/// What only conversations have that tell something before they end.
+struct Telling {
+  ProxyHeader header = {};  ///< what one of kind proxy has told
+  Conversations::OnLine on_line = {};
+  Conversations::OnShaken on_shaken = {};
+  Conversations::OnWish on_wish = {};
+  base::Allowance lines{lines_at_once, lines_every};
+};
+
 /// A conversation that the worker behind `link` has, and what that may tell of it. Loop thread only.
 struct Running {
   Conversations::Done done;      ///< empty: the image before this one has begun it, and nobody has claimed it yet
@@ -25,20 +35,18 @@ struct Running {
   bool stopping = false;         ///< its worker has been told
   bool tells = false;            ///< it is of kind lines
   bool looks = false;            ///< it is of kind proxy
-  ProxyHeader header = {};       ///< what it has told
-  Conversations::OnLine on_line = {};
   bool shakes = false;           ///< it is of kind tls or tls_relay, and the outcome has not been told
-  Conversations::OnShaken on_shaken = {};
   bool shows = false;            ///< it is of kind metrics or dashboard
   bool wishes = false;           ///< it waits for its page
-  Conversations::OnWish on_wish = {};
-  base::Allowance lines{lines_at_once, lines_every};
+  std::unique_ptr<Telling> telling = {};  ///< of such a kind; else none, since there may be many
+
+  [[nodiscard]] bool tells_something() const { return tells || looks || shakes || shows; }
 };
 
 /// One that is about to be given to the worker behind `link`. What is to be called meanwhile is taken out of `start`.
 [[nodiscard]] Running running_for(Link& link, Start& start, Conversations::Done done);
 /// One that the image before this one has given to the worker behind `link`; nobody has claimed it yet.
-[[nodiscard]] Running running_again(Link& link, const InheritedWorker::Conversation& one);
+[[nodiscard]] Running running_again(Link& link, const InheritedWorker::Conversation& was);
 /// The same for the next image.
 [[nodiscard]] InheritedWorker::Conversation inherited(std::uint64_t token, const Running& one);
 
