@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "supervisor/patient_fcntl.hpp"
@@ -30,6 +32,19 @@ int keep_open(const std::vector<int>& kept) {
   for (const int fd : kept)
     if (patient_fcntl(fd, F_SETFD, 0) != 0 && errno != EBADF) return errno;
   return 0;
+}
+
+/// Calls until it works. There is no way back from the image that an upgrade has started, and without the state everything would be
+/// lost: what the kernel refuses for the moment is asked for again, for as long as peers wait without harm.
+template <typename Call>
+auto patiently(Call call) {
+  constexpr int most_tries = 50;
+  auto result = call();
+  for (int tries = 1; result < 0 && tries < most_tries && errno != EBADF && errno != EINVAL; ++tries) {
+    if (errno != EINTR) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    result = call();
+  }
+  return result;
 }
 
 }  // namespace
@@ -64,13 +79,13 @@ base::Result<base::Fd> make_sealed_memory(std::string_view text) {
 
 base::Result<std::string> read_sealed_memory(int fd) {
   struct stat info {};
-  if (patient_fcntl(fd, F_GET_SEALS) != all_seals || ::fstat(fd, &info) != 0)
+  const bool sealed = patiently([fd] { return ::fcntl(fd, F_GET_SEALS); }) == all_seals;
+  if (!sealed || patiently([&] { return ::fstat(fd, &info); }) != 0)
     return base::Error{0, fmt::format("descriptor {} does not hold a state that was handed over", fd)};
   std::string text(static_cast<std::size_t>(info.st_size), '\0');
   std::size_t done = 0;
   while (done < text.size()) {
-    const ssize_t n = ::pread(fd, text.data() + done, text.size() - done, static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
+    const ssize_t n = patiently([&] { return ::pread(fd, text.data() + done, text.size() - done, static_cast<off_t>(done)); });
     if (n <= 0) return base::system_error(errno, "reading the state");
     done += static_cast<std::size_t>(n);
   }
