@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // redirect: passes bytes between the peer and a target that we connect to (facts B10, decision on B12.49). carry: between the
 // peer and the far end of a pair whose other one a server has.
-#include <sys/socket.h>
-
 #include <utility>
 
 #include "converse/flow.hpp"
@@ -17,11 +15,6 @@ namespace {
 
 /// How long one side may take for what the other one sent before its connection broke.
 constexpr auto time_for_the_rest = 2s;
-
-void switch_on(int fd, int level, int option) {
-  const int on = 1;
-  ::setsockopt(fd, level, option, &on, sizeof on);
-}
 
 /// What becomes of a connection that breaks: its bytes are passed on, and then the other one is closed, or broken, too.
 enum class Breaks : std::uint8_t { end, stay };
@@ -102,7 +95,7 @@ void Relay::time_is_up() { stage_ == Stage::connecting ? connecting(search_.too_
 
 void Relay::connected() {
   if (parameters_->keepalive)
-    for (const int fd : {peer_.fd(), target_.fd()}) switch_on(fd, SOL_SOCKET, SO_KEEPALIVE);
+    for (const int fd : {peer_.fd(), target_.fd()}) keep_alive(fd);
   stage_ = Stage::greeting;
   if (!parameters_->texts.empty()) {
     limit(parameters_->connect_deadline);

@@ -128,10 +128,17 @@ int take_error(int fd) {
   return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-void hurry(int fd) {
+namespace {
+
+void switch_on(int fd, int level, int option) {
   const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd, level, option, &on, sizeof on);
 }
+
+}  // namespace
+
+void keep_alive(int fd) { switch_on(fd, SOL_SOCKET, SO_KEEPALIVE); }
+void hurry(int fd) { switch_on(fd, IPPROTO_TCP, TCP_NODELAY); }
 
 /// The kernel resets a connection that is disconnected from its peer's address while it is open.
 void Socket::reset() {

@@ -89,6 +89,8 @@ class Socket {
 void keep_urgent_data(int fd);
 /// The errno value with which connecting ended, 0 for success; only once it is writable.
 [[nodiscard]] int take_error(int fd);
+/// The kernel asks a side that is silent for long whether it is there still (SO_KEEPALIVE).
+void keep_alive(int fd);
 /// What is written goes out at once from now on, even while the other side has not confirmed what came before.
 void hurry(int fd);
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // TLS in front of whatever serves: shakes hands with the peer, tells how that came out, and passes bytes between it and the
-// socket that it is given then.
+// socket that it is given then, or the target that it is to connect to.
 #include <sys/socket.h>
 
 #include <stdexcept>
 
 #include "converse/talks.hpp"
+#include "converse/target_search.hpp"
 #include "converse/tls_passing.hpp"
 
 namespace xsuperd::converse {
@@ -32,10 +33,23 @@ class Tls final : public Talk {
     limit(opening.parameters.idle_deadline);
   }
   void join(base::Fd inner) override;
+  void redirect(Parameters parameters) override;
   [[nodiscard]] Traffic traffic() const override { return {passing_.up() + report_.in, passing_.down()}; }
 
  private:
-  enum class Stage : std::uint8_t { shaking, waiting, passing };
+  enum class Stage : std::uint8_t { shaking, waiting, connecting, greeting, passing };
+  /// The way to a target.
+  struct Onward {
+    Onward(Socket& target, Report& report, Parameters parameters)
+        : search(target, report, std::move(parameters.targets)),
+          greeting(std::move(parameters.texts)),
+          patience(parameters.connect_deadline),
+          keepalive(parameters.keepalive) {}
+    TargetSearch search;
+    std::vector<std::string> greeting;
+    const std::chrono::milliseconds patience;
+    const bool keepalive;
+  };
 
   void step() override;
   void time_is_up() override;
@@ -46,6 +60,11 @@ class Tls final : public Talk {
   void shake();
   void shaken();
   void tell(const tls::Handshake& handshake);
+  void connecting(TargetSearch::State state);
+  void look();
+  void connected();
+  void greet();
+  void begin_passing();
   void pass_on();
   void mind_the_leave();
 
@@ -53,6 +72,7 @@ class Tls final : public Talk {
   TlsPassing passing_;
   std::function<void(const tls::Handshake&)> on_shaken_;
   const bool in_kernel_;
+  std::unique_ptr<Onward> onward_;  // until it is reached
   Stage stage_ = Stage::shaking;
   bool given_back_ = false;
   bool leaving_ = false;  // the server has said all, and the peer does not take it
@@ -68,6 +88,8 @@ void Tls::step() {
   switch (stage_) {
     case Stage::shaking: return shake();
     case Stage::waiting: return peer_.broken() ? limit(time_for_the_gone) : void();  // which is told once
+    case Stage::connecting: return look();
+    case Stage::greeting: return peer_.broken() ? finish() : greet();
     case Stage::passing: return pass_on();
   }
 }
@@ -101,13 +123,59 @@ void Tls::tell(const tls::Handshake& handshake) {
 }
 
 void Tls::time_is_up() {
+  if (stage_ == Stage::connecting) return connecting(onward_->search.too_late());
   if (stage_ == Stage::shaking) tell({.result = tls::Handshake::Result::too_late});
   finish();
 }
 
 void Tls::join(base::Fd inner) {
-  if (stage_ == Stage::passing) return;
+  if (stage_ > Stage::waiting) return;
   if (stage_ != Stage::waiting || !inner || inner_.open(std::move(inner)) != 0) return finish();
+  begin_passing();
+}
+
+void Tls::redirect(Parameters parameters) {
+  if (stage_ > Stage::waiting) return;
+  if (stage_ != Stage::waiting) return finish();
+  onward_ = std::make_unique<Onward>(inner_, report_, std::move(parameters));
+  stage_ = Stage::connecting;
+  connecting(onward_->search.begin());
+}
+
+void Tls::look() {
+  if (peer_.broken()) return finish();
+  bool anew = false;
+  const auto state = onward_->search.look(anew);
+  if (state != TargetSearch::State::connecting || anew) connecting(state);
+}
+
+void Tls::connecting(TargetSearch::State state) {
+  switch (state) {
+    case TargetSearch::State::connecting: return limit(onward_->patience);
+    case TargetSearch::State::connected: return connected();
+    case TargetSearch::State::failed: passing_.say_end(); return farewell();
+  }
+}
+
+void Tls::connected() {
+  if (onward_->keepalive)
+    for (const int fd : {peer_.fd(), inner_.fd()}) keep_alive(fd);
+  hurry(inner_.fd());
+  limit(onward_->patience);
+  stage_ = Stage::greeting;
+  greet();
+}
+
+/// Nothing of the peer goes there before all of it.
+void Tls::greet() {
+  const Moved moved = converse::greet(inner_, onward_->greeting);
+  if (moved == Moved::failed) return finish();
+  if (moved != Moved::some) return;
+  onward_.reset();
+  begin_passing();
+}
+
+void Tls::begin_passing() {
   reset_when_left(inner_.fd(), true);
   hurry(peer_.fd());
   idle_limit(0ms);

@@ -34,6 +34,8 @@ class TlsPassing : private tls::Transport {
   /// After the handshake: passes on what can be passed on now. `tears`: a plain connection that breaks is not the same as one
   /// that ends.
   [[nodiscard]] State run(bool tears);
+  /// Instead of that, when there is nothing plain to pass anything to: says on the covered side that this was all.
+  void say_end() { close_down(); }
   /// The plain side has said all, and the covered one has not taken all of it yet.
   [[nodiscard]] bool takes_leave() const { return down_ == Half::closing || (!down_rest_.empty() && plain_.no_more_to_come()); }
   /// Bytes in the clear: from the covered side, and to it.

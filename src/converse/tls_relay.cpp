@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 // redirect with redirect_tls: passes bytes between the peer and a target that we connect to and speak TLS with.
-#include <sys/socket.h>
-
 #include <stdexcept>
 #include <utility>
 
@@ -14,11 +12,6 @@ namespace xsuperd::converse {
 using namespace std::chrono_literals;
 
 namespace {
-
-void keep_alive(int fd) {
-  const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-}
 
 class TlsRelay final : public Talk {
  public:

@@ -96,15 +96,25 @@ void Handshakes::refuse(Token token, policy::Reason reason, const std::string& w
   needs_.decider.feed(Denied{token, reason});
 }
 
-/// Whatever serves the session has one end of a pair of sockets, and the worker the other.
+/// Whatever serves the session has one end of a pair of sockets, and the worker the other; or that has the target itself.
 void Handshakes::let_in(Token token, const tls::Words& words) {
   Session& session = needs_.sessions.at(token);
   session.words = std::make_shared<const tls::Words>(words);
+  if (goes_onward(session)) {
+    session.covered = session.onward = true;
+    return needs_.way.go(token, SessionEvent::shaken);
+  }
   if (!wants_true_pair(session)) return paired(token, net::plain_pair());
   const PairEnds ends = pair_ends(session, shows());
   session.pair = needs_.serving.pairs->make(ends.peer, ends.local, needs_.life.guard([this, token](base::Result<net::TruePair> pair) {
     needs_.endings.attempt(token, [&] { paired(token, std::move(pair)); });
   }));
+}
+
+/// A redirect for which nothing is left to be done but to reach its target, and to whom nobody has anything to say before.
+bool Handshakes::goes_onward(const Session& session) const {
+  const bool plain_target = service().kind == config::Kind::redirect && !service().relays_locally() && !calls_with_tls(service());
+  return plain_target && needs_.way.leads_to_server(session, SessionEvent::shaken);
 }
 
 /// Nobody looks at the addresses of a socket that stays with us; but tcpmux gives its connection to a server.

@@ -44,6 +44,7 @@ class Handshakes {
   void shaken(Token token, const tls::Handshake& handshake);
   void refuse(Token token, policy::Reason reason, const std::string& why);
   void let_in(Token token, const tls::Words& words);
+  [[nodiscard]] bool goes_onward(const Session& session) const;
   void paired(Token token, base::Result<net::TruePair> pair);
   [[nodiscard]] bool wants_true_pair(const Session& session) const;
   [[nodiscard]] Shows shows() const;

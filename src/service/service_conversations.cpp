@@ -46,7 +46,7 @@ bool counted(const worker::Ending& ending) { return !ending.lost() && ending.why
 void ServiceConversations::start(Token token) {
   Session& session = needs_.sessions.at(token);
   session.calls = calls_with_tls(service()) && needs_.serving.handshakes;
-  if (!workers(session).has_room()) return needs_.decider.feed(Denied{token, policy::Reason::fork});
+  if (!session.onward && !workers(session).has_room()) return needs_.decider.feed(Denied{token, policy::Reason::fork});
   worker::Parameters all = parameters();  // what `servers` tells leaves this one out
   session.started = needs_.clock.now();
   session.started_wall = std::chrono::system_clock::now();
@@ -96,7 +96,7 @@ void ServiceConversations::stop_all() {
 }
 
 worker::Conversations& ServiceConversations::workers(const SessionFacts& session) const {
-  return session.calls && needs_.serving.handshakes ? *needs_.serving.handshakes : needs_.serving.conversations;
+  return with_tls(session) && needs_.serving.handshakes ? *needs_.serving.handshakes : needs_.serving.conversations;
 }
 
 worker::Parameters ServiceConversations::parameters() const {
@@ -139,6 +139,7 @@ void ServiceConversations::hold(Token token, worker::Parameters parameters) {
   Session& session = needs_.sessions.at(token);
   if (const auto version = redirect_proxy(service()); version != config::RedirectProxy::no && service().kind == config::Kind::redirect)
     parameters.texts = {greeting(session, version)};
+  if (session.onward && goes_onward(token, parameters)) return;
   worker::Kind kind = door_of(service()).kind;
   if (session.calls) {
     kind = worker::Kind::tls_relay;
@@ -146,6 +147,19 @@ void ServiceConversations::hold(Token token, worker::Parameters parameters) {
   }
   if (shows_pages(kind)) parameters.on_wish = when_wished(token);
   workers(session).start(worker_token(token, session), kind, std::move(session.socket), std::move(parameters), when_ended(token));
+}
+
+/// False: the worker that speaks TLS with the peer does not do that, and there is a relay behind it, as for other services.
+bool ServiceConversations::goes_onward(Token token, const worker::Parameters& parameters) {
+  worker::Conversations& covering = *needs_.serving.handshakes;
+  if (covering.redirect(token, parameters, when_ended(token))) return true;
+  Session& session = needs_.sessions.at(token);
+  auto pair = net::plain_pair();
+  if (!pair) throw std::runtime_error(pair.error().sentence);
+  session.onward = false;
+  session.socket = std::move(pair->handler);
+  covering.join(token, std::move(pair->carrier));
+  return false;
 }
 
 /// If it is not so any more since the session began, there is nothing to ask for, and the conversation is lost.

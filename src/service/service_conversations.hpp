@@ -39,12 +39,14 @@ class ServiceConversations {
 
  private:
   [[nodiscard]] const config::Service& service() const { return needs_.setup.service(); }
+  [[nodiscard]] static bool with_tls(const SessionFacts& session) { return session.calls || session.onward; }
   [[nodiscard]] worker::Conversations& workers(const SessionFacts& session) const;
   [[nodiscard]] worker::Parameters parameters() const;
   void begin(Token token, worker::Parameters parameters);
   void connect(Token token);
   void connected(Token token, base::Fd target, int error);
   void hold(Token token, worker::Parameters parameters);
+  [[nodiscard]] bool goes_onward(Token token, const worker::Parameters& parameters);
   [[nodiscard]] static std::string greeting(const Session& session, config::RedirectProxy version);
   void ask_for_tls(worker::Parameters& parameters) const;
   void shaken(const tls::Handshake& handshake) const;

@@ -9,6 +9,8 @@ namespace xsuperd::service {
 /// worth it only where that decides.
 Wanted Way::wanted(const Session& session, bool asks_libwrap) const {
   const bool says_go = session.through_tcpmux && service().is(config::Type::tcpmuxplus);
+  // While it shakes hands a worker has it, and gives it back, or something like it.
+  const bool can_talk = session.socket || session.phase == SessionPhase::tls;
   const auto has_rules = [&] {
     return session.libwrap_has_rules ? *session.libwrap_has_rules : !needs_.asked.libwrap.no_rules();
   };
@@ -16,10 +18,10 @@ Wanted Way::wanted(const Session& session, bool asks_libwrap) const {
   // hosts.allow and hosts.deny have no words for peers without an address (decision B15.37).
   all.libwrap = asks_libwrap && service().asks_libwrap() && !base::beyond_ip(session.peer.address) && has_rules();
   all.tls = service().tls() && !session.covered;
-  all.banner = says_go || (service().settings.banner_success && session.socket);
+  all.banner = says_go || (service().settings.banner_success && can_talk);
   // Facts B7.28, B5.31: only stream services without wait, and only when USERID is logged.
-  all.identity = service().logs(config::SuccessOption::userid) && (needs_.journal.writes() || idonly()) && session.socket;
-  all.target = service().kind == config::Kind::redirect && !service().relays_locally() && needs_.targets.known().empty();
+  all.identity = service().logs(config::SuccessOption::userid) && (needs_.journal.writes() || idonly()) && can_talk;
+  all.target = service().kind == config::Kind::redirect && !service().relays_locally() && !needs_.targets.at_hand();
   all.conversation = service().served_by_us() && !service().datagrams();
   return all;
 }

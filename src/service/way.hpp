@@ -32,6 +32,10 @@ class Way {
   /// Moves a session into its next phase, and does what that requires. Events that do not belong to its phase are ignored,
   /// because an answer may have been under way when the session took another turn. Does nothing if the session has ended.
   void go(Token token, SessionEvent event);
+  /// Would its server be next, after the event?
+  [[nodiscard]] bool leads_to_server(const Session& session, SessionEvent event) const {
+    return after(session.phase, event, wanted(session, false)) == SessionPhase::starting;
+  }
   /// The State has admitted it, for the first time or for another try.
   void admitted(Token token);
   /// In a new image: what it waited for may no longer be needed.

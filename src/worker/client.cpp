@@ -77,6 +77,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   bool ended(const Link& link, Ended ended);
   bool told(const Link& link, const Told& what);
   void join(std::uint64_t token, base::Fd inner);
+  [[nodiscard]] bool redirect(Redirect redirect, Done done);
   [[nodiscard]] std::vector<const Link*> ask(std::uint64_t question);
   bool progressed(const Link& link, const Progress& progress);
   void lose(const Link& link);
@@ -265,6 +266,18 @@ void Client::Impl::join(std::uint64_t token, base::Fd inner) {
   found->second.link->dialogue().send(encode(Join{token, std::move(inner)}));
 }
 
+/// It ends as a relay does, which gives nothing back.
+bool Client::Impl::redirect(Redirect redirect, Done done) {
+  const auto found = running.find(redirect.token);
+  if (found == running.end() || found->second.stopping || found->second.link->inherited()) return false;
+  auto packet = encode(redirect);
+  if (!packet) return false;
+  found->second.done = std::move(done);
+  found->second.connection = 0;
+  found->second.link->dialogue().send(std::move(*packet));
+  return true;
+}
+
 /// Those that owe an answer now.
 std::vector<const Link*> Client::Impl::ask(std::uint64_t question) {
   std::vector<const Link*> asked;
@@ -393,6 +406,10 @@ void Client::show(std::uint64_t token, PageMade page) {
   const auto found = impl_->running.find(token);
   if (found == impl_->running.end() || !std::exchange(found->second.wishes, false)) return;
   if (Dialogue& with = found->second.link->dialogue(); !with.foreign()) with.send(encode(Page{token, std::move(page)}));
+}
+
+bool Client::redirect(std::uint64_t token, Parameters parameters, Done done) {
+  return impl_->redirect({token, std::move(parameters)}, std::move(done));
 }
 
 void Client::join(std::uint64_t token, base::Fd inner) { impl_->join(token, std::move(inner)); }

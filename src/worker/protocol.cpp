@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "worker/handshake_text.hpp"
 #include "xsuperd/base/fields.hpp"
 
 namespace xsuperd::worker {
@@ -18,7 +19,7 @@ using std::chrono::milliseconds;
 
 enum class Type : std::uint8_t {
   start, text_part, stop, drain, ready, failed, ended, ask, progress, target, line, keys, forget_keys, with_keys, join, shaken, header,
-  tickets, page, wish
+  tickets, page, wish, redirect
 };
 constexpr auto last_kind = static_cast<std::uint8_t>(Kind::dashboard);
 constexpr auto last_family = static_cast<std::uint8_t>(Address::Family::vsock);
@@ -201,49 +202,9 @@ Line take_line(FieldReader& reader) {
 // --- Shaken
 // --------------------------------------------------------------------------------------------------------
 
-constexpr std::uint8_t was_resumed = 1, is_in_kernel = 2;
-
-std::uint8_t flags_of(const tls::Words& words) {
-  return static_cast<std::uint8_t>((words.resumed ? was_resumed : 0) | (words.in_kernel ? is_in_kernel : 0));
-}
-
-constexpr auto last_result = static_cast<std::uint8_t>(tls::Handshake::Result::left);
-
-void put_certificate(FieldWriter& writer, const tls::Certificate& certificate) {
-  writer.text(certificate.subject).text(certificate.issuer).text(certificate.serial).text(certificate.sha256);
-  writer.put(static_cast<std::uint8_t>(certificate.names.size()));
-  for (const std::string& name : certificate.names) writer.text(name);
-}
-
-std::string take_word(FieldReader& reader) { return std::string(reader.text(tls::longest_word)); }
-
-tls::Certificate take_certificate(FieldReader& reader) {
-  tls::Certificate certificate;
-  certificate.subject = take_word(reader);
-  certificate.issuer = take_word(reader);
-  certificate.serial = take_word(reader);
-  certificate.sha256 = take_word(reader);
-  const std::size_t count = reader.take_up_to(static_cast<std::uint8_t>(tls::most_names));
-  for (std::size_t i = 0; i < count && reader.good(); ++i) certificate.names.push_back(take_word(reader));
-  return certificate;
-}
-
 Shaken take_shaken(FieldReader& reader) {
-  Shaken shaken;
-  shaken.token = reader.take<std::uint64_t>();
-  shaken.handshake.result = static_cast<tls::Handshake::Result>(reader.take_up_to(last_result));
-  shaken.handshake.detail = take_word(reader);
-  tls::Words& words = shaken.handshake.words;
-  words.name = take_word(reader);
-  words.protocol = take_word(reader);
-  words.version = take_word(reader);
-  words.cipher = take_word(reader);
-  const auto flags = reader.take_up_to(std::uint8_t{was_resumed | is_in_kernel});
-  words.resumed = (flags & was_resumed) != 0;
-  words.in_kernel = (flags & is_in_kernel) != 0;
-  if (reader.flag()) words.certificate = take_certificate(reader);
-  if (!tls::in_order(shaken.handshake)) reader.refuse();
-  return shaken;
+  const auto token = reader.take<std::uint64_t>();
+  return {token, take_handshake(reader)};
 }
 
 // --- HeaderSeen
@@ -365,6 +326,12 @@ Packet encode(Keys keys) { return {message(Type::keys).put(keys.number).take(), 
 Packet encode(const ForgetKeys& forget) { return {message(Type::forget_keys).put(forget.number).take(), {}}; }
 Packet encode(const WithKeys& with) { return {message(Type::with_keys).put(with.token).put(with.number).take(), {}}; }
 Packet encode(Join join) { return {message(Type::join).put(join.token).take(), std::move(join.inner)}; }
+std::optional<Packet> encode(const Redirect& redirect) {
+  if (!acceptable(redirect.parameters) || !fits_in_start(redirect.parameters.texts)) return std::nullopt;
+  FieldWriter writer = message(Type::redirect);
+  put_parameters(writer.put(redirect.token), redirect.parameters);
+  return Packet{writer.take(), {}};
+}
 Packet encode(const Tickets& tickets) { return {message(Type::tickets).text(tickets.keys.current).text(tickets.keys.previous).take(), {}}; }
 Packet encode(Page page) {
   FieldWriter writer = message(Type::page);
@@ -408,12 +375,8 @@ Packet encode(const Line& line) {
 }
 
 Packet encode(const Shaken& shaken) {
-  const tls::Words& words = shaken.handshake.words;
   FieldWriter writer = message(Type::shaken);
-  writer.put(shaken.token).put(static_cast<std::uint8_t>(shaken.handshake.result)).text(shaken.handshake.detail);
-  writer.text(words.name).text(words.protocol).text(words.version).text(words.cipher).put(flags_of(words));
-  writer.put(static_cast<std::uint8_t>(words.certificate.has_value()));
-  if (words.certificate) put_certificate(writer, *words.certificate);
+  put_handshake(writer.put(shaken.token), shaken.handshake);
   return {writer.take(), {}};
 }
 
@@ -480,6 +443,11 @@ std::optional<ToWorker> decode_for_worker(Packet packet) {
     case Type::join: {
       Join join{reader.take<std::uint64_t>(), std::move(packet.fd)};
       return accept<ToWorker>(reader, std::move(join), false);
+    }
+    case Type::redirect: {
+      Redirect redirect{reader.take<std::uint64_t>(), take_parameters(reader)};
+      if (!fits_in_start(redirect.parameters.texts)) reader.refuse();
+      return accept<ToWorker>(reader, std::move(redirect), descriptor);
     }
     case Type::tickets:
       return accept<ToWorker>(reader, take_tickets(reader), descriptor);

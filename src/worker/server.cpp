@@ -33,6 +33,7 @@ struct Server::Impl {
   void handle(const WithKeys& next) { with_keys = next; }
   void handle(const Tickets& next);
   void handle(Join join);
+  void handle(Redirect redirect);
   void handle(Page page);
   void handle(const Stop& stop);
   void handle(const Drain& drain);
@@ -158,6 +159,11 @@ void Server::Impl::handle(const Tickets& next) {
 void Server::Impl::handle(Join join) {
   const auto found = conversations.find(join.token);
   if (found != conversations.end()) found->second->join(std::move(join.inner));
+}
+
+void Server::Impl::handle(Redirect redirect) {
+  const auto found = conversations.find(redirect.token);
+  if (found != conversations.end()) found->second->redirect(std::move(redirect.parameters));
 }
 
 void Server::Impl::handle(Page page) {

@@ -60,15 +60,6 @@ struct Asking : Talking {
   std::string asked;
 };
 
-/// A server that takes no further connection: its queue is full.
-struct Deaf {
-  Deaf() {
-    for (int i = 0; i < 4; ++i) queue.push_back(server.client());
-  }
-  Server server{"127.0.0.1", 0};
-  std::vector<base::Fd> queue;
-};
-
 }  // namespace
 
 TEST_CASE("an identity server is asked with its own port first, and the user taken from its reply") {

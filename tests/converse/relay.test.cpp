@@ -34,18 +34,6 @@ struct Relayed : Talking {
   base::Fd target;
 };
 
-/// An endpoint at which nobody listens.
-base::Endpoint nobody(const char* at = "127.0.0.1") { return Server(at).endpoint; }
-
-/// A server that takes no further connection: its queue is full.
-struct Deaf {
-  Deaf() {
-    for (int i = 0; i < 4; ++i) queue.push_back(server.client());
-  }
-  Server server{"127.0.0.1", 0};
-  std::vector<base::Fd> queue;
-};
-
 }  // namespace
 
 TEST_CASE("a relay passes bytes both ways and counts them") {

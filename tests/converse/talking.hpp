@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "xsuperd/base/address.hpp"
 #include "xsuperd/base/fd.hpp"
@@ -98,6 +99,18 @@ inline std::pair<base::Fd, base::Fd> unix_pair() {
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   return {base::Fd(ends[0]), base::Fd(ends[1])};
 }
+
+/// An endpoint at which nobody listens.
+inline base::Endpoint nobody(const char* at = "127.0.0.1") { return Server(at).endpoint; }
+
+/// A server that takes no further connection: its queue is full.
+struct Deaf {
+  Deaf() {
+    for (int i = 0; i < 4; ++i) queue.push_back(server.client());
+  }
+  Server server{"127.0.0.1", 0};
+  std::vector<base::Fd> queue;
+};
 
 /// Closing it will reset the connection.
 inline void reset_when_closed(const base::Fd& fd) {

@@ -112,6 +112,114 @@ TEST_CASE("TLS is told once, and then passes bytes both ways and counts them") {
   CHECK(covered.told.size() == 1);
 }
 
+namespace {
+
+/// A conversation that is told of targets, the last of which is ours.
+struct Redirected : Covered {
+  explicit Redirected(Parameters parameters = {}) {
+    shake();
+    parameters.targets.push_back(target.endpoint);
+    talk.conversation->redirect(std::move(parameters));
+  }
+  /// The far end is that of the target from now on.
+  void reach() {
+    REQUIRE(until([&] { return target.called(); }));
+    ends.first = target.accepted();
+  }
+  Server target;
+};
+
+}  // namespace
+
+TEST_CASE("TLS connects to a target by itself, and passes bytes as to a socket that it is given") {
+  Redirected covered;
+  covered.peer.write("question");
+  covered.reach();
+  CHECK(covered.server_hears(8) == "question");
+  covered.server_says("the answer");
+  CHECK(covered.peer_hears(10) == "the answer");
+  CHECK(covered.talk.conversation->traffic() == Traffic{8, 10});
+  SSL_shutdown(covered.peer.ssl);
+  CHECK(covered.until([&] { return covered.server_end() == 0; }));
+  covered.server_says("after the end");
+  CHECK(covered.peer_hears(13) == "after the end");
+  covered.ends.first.reset();
+  CHECK(covered.until([&] { return covered.peer.told_end() && !covered.open; }));
+  covered.talk.client.reset();
+  const Report& report = covered.talk.result();
+  CHECK(report.in == 8);
+  CHECK(report.out == 23);
+  CHECK(report.connect_error == 0);
+}
+
+TEST_CASE("from behind TLS the targets are tried in order, and the first is told what stands before the peer's bytes") {
+  Parameters parameters;
+  parameters.targets = {nobody()};
+  parameters.texts = {"PROXY ", "UNKNOWN\r\n"};
+  parameters.keepalive = true;
+  Redirected covered(std::move(parameters));
+  covered.peer.write("question");
+  covered.reach();
+  CHECK(covered.server_hears(23) == "PROXY UNKNOWN\r\nquestion");
+}
+
+TEST_CASE("when no target takes a connection, the peer's ends in order, and it is reported") {
+  Covered covered;
+  covered.shake();
+  Parameters parameters;
+  parameters.targets = {nobody()};
+  covered.talk.conversation->redirect(std::move(parameters));
+  CHECK(covered.until([&] { return covered.peer.told_end() && !covered.open; }));
+  covered.talk.client.reset();
+  CHECK(covered.talk.result().connect_error == ECONNREFUSED);
+  CHECK(covered.talk.result().failed_target == "127.0.0.1");
+}
+
+TEST_CASE("what a target has sent before it broke is said, and then that this was all") {
+  Redirected covered;
+  covered.reach();
+  covered.server_says("half");
+  reset_when_closed(covered.ends.first);
+  covered.talk.settle();
+  covered.ends.first.reset();
+  CHECK(covered.peer_hears(4) == "half");
+  CHECK(covered.until([&] { return covered.peer.told_end() && !covered.open; }));
+}
+
+TEST_CASE("from behind TLS a target that does not answer is given up at the deadline") {
+  const Deaf deaf;
+  Parameters parameters;
+  parameters.targets = {deaf.server.endpoint};
+  parameters.connect_deadline = 50ms;
+  Redirected covered(std::move(parameters));
+  covered.reach();
+}
+
+TEST_CASE("a peer that is cut off while its target is looked for ends that") {
+  const Deaf deaf;
+  Parameters parameters;
+  parameters.targets = {deaf.server.endpoint};
+  Redirected covered(std::move(parameters));
+  reset_when_closed(covered.talk.client);
+  covered.talk.client.reset();
+  covered.talk.settle();
+  CHECK(covered.talk.result().in == 0);
+  CHECK_FALSE(covered.target.called());
+}
+
+TEST_CASE("who is told to connect before its handshake is done, or twice, connects once or not at all") {
+  Covered early;
+  early.talk.conversation->redirect({});
+  CHECK(early.talk.report.has_value());
+  Redirected twice;
+  twice.talk.conversation->redirect({});
+  twice.reach();
+  twice.talk.conversation->redirect({});
+  twice.talk.conversation->join({});
+  twice.server_says("one");
+  CHECK(twice.peer_hears(3) == "one");
+}
+
 TEST_CASE("what the peer has sent before there is a server waits for it") {
   Covered covered;
   covered.shake();

@@ -53,6 +53,15 @@ class FakeWorker final : public worker::Conversations {
   void show(std::uint64_t token, worker::PageMade page) override { shown.emplace_back(token, std::move(page)); }
   std::vector<std::pair<std::uint64_t, base::Fd>> joined;  ///< what join() was called with
   void join(std::uint64_t token, base::Fd inner) override { joined.emplace_back(token, std::move(inner)); }
+  bool redirects = true;  ///< what redirect() says
+  std::vector<std::pair<std::uint64_t, worker::Parameters>> redirected;  ///< what it was called with, and said yes to
+  bool redirect(std::uint64_t token, worker::Parameters parameters, Done done) override {
+    if (!redirects) return false;
+    redirected.emplace_back(token, std::move(parameters));
+    for (Request& one : requests)
+      if (one.token == token) one.done = std::move(done);
+    return true;
+  }
   std::map<std::uint64_t, int> waiting;  ///< what waiting_connection() says
   int waiting_connection(std::uint64_t token) const override {
     const auto found = waiting.find(token);

@@ -34,6 +34,10 @@ std::string again(ToWorker message) {
         } else if constexpr (std::is_same_v<std::decay_t<decltype(one)>, TextPart>) {
           must(one.index < most_texts && one.bytes.size() <= largest_message);
           return std::string();  // nobody sends one by itself
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(one)>, Redirect>) {
+          auto packet = encode(one);
+          must(packet.has_value());
+          return bytes_of(std::move(*packet));
         } else {
           return bytes_of(encode(std::move(one)));
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Services with TLS, whose handshakes somebody else holds.
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <catch2/catch.hpp>
 
@@ -19,6 +20,13 @@ config::Service covered(std::vector<config::CertificatePattern> only = {}) {
   service.settings.tls_timeout = 7;
   if (!only.empty()) service.settings.only_cert = std::move(only);
   service.offer.value = std::make_shared<const tls::Offer>();
+  return service;
+}
+
+config::Service covered_redirect() {
+  config::Service service = covered();
+  service.kind = config::Kind::redirect;
+  service.settings.redirect = config::RedirectTarget{"127.0.0.1", 993};
   return service;
 }
 
@@ -55,6 +63,13 @@ converse::Report carried(std::uint64_t in, std::uint64_t out) {
 }
 
 tls::Certificate named(const char* subject) { return {.subject = subject, .names = {}, .issuer = "CN=us", .serial = "01", .sha256 = std::string(64, 'a')}; }
+
+/// What /proc calls the socket, whatever its number.
+std::string socket_name(int fd) {
+  struct stat what {};
+  REQUIRE(::fstat(fd, &what) == 0);
+  return std::to_string(what.st_ino);
+}
 
 std::string text_at(const base::Fd& fd) {
   char bytes[100];
@@ -98,6 +113,54 @@ TEST_CASE("a handshake that fails is refused, and told why") {
   CHECK(bench.runner->sessions().empty());
   CHECK(bench.runner->state().running() == 0);
   CHECK(bench.handshakes.stopped.empty());  // the peer is to get its alert
+  CHECK(accounted(*bench.runner));
+}
+
+namespace {
+
+/// A service whose connections the kernel goes on with, and one of which it does.
+struct Returning : Covered {
+  Returning() : Covered(in_kernel()), client(where()) {
+    run_until_asked();
+    connection = std::move(handshakes.requests.at(0).connection);
+    tls::Handshake handshake = done();
+    handshake.words.in_kernel = true;
+    tell(handshake);
+  }
+  static config::Service in_kernel() {
+    config::Service service = covered();
+    tls::Offer offer;
+    offer.in_kernel = true;
+    service.offer.value = std::make_shared<const tls::Offer>(offer);
+    return service;
+  }
+  const Client client;
+  base::Fd connection;
+};
+
+}  // namespace
+
+TEST_CASE("a connection that the kernel goes on with comes back from the worker, and is the server's") {
+  Returning bench;
+  CHECK(bench.spawner.requests.empty());  // it has yet to come
+  const std::string behind = socket_name(bench.connection.get());
+  worker::Report report;
+  report.connection = std::move(bench.connection);
+  bench.handshakes.finish(0, std::move(report));
+  bench.run_until_jobs(1);
+  CHECK(socket_name(bench.job(0).socket.get()) == behind);
+  CHECK(bench.handshakes.joined.empty());
+}
+
+TEST_CASE("a connection that does not come back fails its session, and frees its place") {
+  const bool lost = GENERATE(false, true);
+  Returning bench;
+  lost ? bench.handshakes.lose(0) : bench.handshakes.finish(0);
+  CHECK(bench.told("the worker for TLS has not given the connection back"));
+  CHECK(bench.runner->counters().failed == 1);
+  CHECK(bench.runner->sessions().empty());
+  CHECK(bench.runner->state().running() == 0);
+  CHECK(bench.spawner.requests.empty());
   CHECK(accounted(*bench.runner));
 }
 
@@ -190,6 +253,105 @@ TEST_CASE("an internal service behind TLS is held by an ordinary worker, which c
   bench.handshakes.finish(0, carried(5, 6));
   CHECK(bench.runner->counters().bytes_in == 5);
   CHECK(bench.runner->counters().bytes_out == 6);
+}
+
+TEST_CASE("the worker that speaks TLS with the peer of a redirect connects to the target itself") {
+  config::Service service = covered_redirect();
+  service.settings.redirect_proxy = config::RedirectProxy::v1;
+  service.settings.flags = config::Set<config::Flag>{config::Flag::keepalive};
+  Covered bench(service);
+  const Client client(bench.where(), SOCK_STREAM, "127.0.0.5");
+  bench.run_until_asked();
+  bench.tell(done());
+  REQUIRE(bench.handshakes.redirected.size() == 1);
+  const auto& [token, parameters] = bench.handshakes.redirected[0];
+  CHECK(token == bench.handshakes.requests.at(0).token);
+  CHECK(parameters.targets == std::vector{base::Endpoint{*base::Address::parse("127.0.0.1"), 993}});
+  CHECK(parameters.keepalive);
+  REQUIRE(parameters.texts.size() == 1);
+  CHECK(parameters.texts[0].starts_with("PROXY TCP4 127.0.0.5 127.0.0.1 "));
+  CHECK(bench.handshakes.joined.empty());
+  CHECK(bench.conversations.requests.empty());
+  REQUIRE(bench.runner->sessions().all().size() == 1);
+  CHECK(bench.runner->sessions().all().begin()->second.conversing());
+  CHECK(bench.runner->sessions().all().begin()->second.words->version == "TLSv1.3");
+  bench.handshakes.finish(0, carried(5, 6));
+  CHECK(bench.runner->sessions().empty());
+  CHECK(bench.runner->counters().bytes_in == 5);
+  CHECK(bench.runner->counters().bytes_out == 6);
+  CHECK(accounted(*bench.runner));
+}
+
+TEST_CASE("a target that could not be reached from behind TLS is told as from anywhere else") {
+  Covered bench(covered_redirect());
+  const Client client(bench.where());
+  bench.run_until_asked();
+  bench.tell(done());
+  REQUIRE(bench.handshakes.redirected.size() == 1);
+  worker::Report report;
+  report.connect_error = ECONNREFUSED;
+  report.failed_target = "127.0.0.1";
+  bench.handshakes.finish(0, std::move(report));
+  CHECK(bench.told("can't connect to remote host 127.0.0.1"));
+  CHECK(bench.runner->sessions().empty());
+}
+
+TEST_CASE("a worker that cannot connect to a target has a relay behind it") {
+  Covered bench(covered_redirect());
+  bench.handshakes.redirects = false;
+  const Client client(bench.where());
+  bench.run_until_asked();
+  bench.tell(done());
+  REQUIRE(bench.conversations.requests.size() == 1);
+  CHECK(bench.conversations.requests[0].kind == worker::Kind::relay);
+  REQUIRE(bench.handshakes.joined.size() == 1);
+  REQUIRE(::send(bench.handshakes.joined[0].second.get(), "clear", 5, MSG_NOSIGNAL) == 5);
+  CHECK(text_at(bench.conversations.requests[0].connection) == "clear");
+  bench.conversations.finish(0, carried(1, 2));
+  CHECK(bench.runner->sessions().empty());
+  CHECK(accounted(*bench.runner));
+}
+
+TEST_CASE("where something is to be said or asked before the target is reached, a redirect has a socket behind TLS") {
+  config::Service service = covered_redirect();
+  const bool banner = GENERATE(false, true);
+  Covered bench(service);
+  if (banner) service.settings.banner_success = bench.file("banner", "hello");
+  if (!banner) service.settings.log_on_success->add(config::SuccessOption::userid);
+  bench.runner->reconfigure(bench.setup_for(service));
+  const Client client(bench.where());
+  bench.run_until_asked();
+  bench.tell(done());
+  CHECK(bench.handshakes.redirected.empty());
+  CHECK(bench.handshakes.joined.size() == 1);
+}
+
+TEST_CASE("a redirect behind TLS is ended where it is held, and goes on there over an upgrade") {
+  Covered bench(covered_redirect());
+  const Client client(bench.where());
+  bench.run_until_asked();
+  bench.tell(done());
+  REQUIRE(bench.handshakes.redirected.size() == 1);
+  CHECK(bench.runner->unsettled() == Runner::Unsettled::no);
+  bench.runner->hold();
+  const InheritedRunner handed = bench.runner->hand_over();
+  REQUIRE(handed.sessions.size() == 1);
+  CHECK(handed.sessions[0].onward);
+  CHECK(handed.sessions[0].socket == -1);
+  const Token token = handed.sessions[0].token;
+  bench.runner.reset();
+  bench.handshakes.requests.clear();
+  bench.handshakes.handed_over = {token};
+  bench.around.census.processes = 0;
+  bench.runner = std::make_shared<Runner>(bench.around, bench.setup_for(covered_redirect()));
+  bench.runner->restore(handed, [](int) { return base::Fd(); });
+  bench.runner->carry_on();
+  REQUIRE(bench.handshakes.requests.size() == 1);
+  CHECK(bench.conversations.requests.empty());
+  bench.runner->retire(Runner::Servers::terminate);
+  CHECK(bench.handshakes.stopped == std::vector<std::uint64_t>{token});
+  bench.handshakes.end(0, {.why = worker::Ending::Why::stopped, .report = {}});
+  CHECK(bench.runner->sessions().empty());
 }
 
 TEST_CASE("what is passed on behind a handshake is counted, also after the session has ended") {

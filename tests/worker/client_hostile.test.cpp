@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
@@ -164,6 +165,27 @@ TEST_CASE("a connection that is not the one that was given away is not taken bac
   run_until(puppets.loop, [&] { return puppets.ended(2); });
   CHECK(puppets.endings.at(2).lost());
   CHECK_FALSE(puppets.endings.at(2).report.connection);
+}
+
+TEST_CASE("what is passed on to a target is not given back, though the kernel might have gone on with it") {
+  Puppets puppets(Client::Options{.start_now = true});
+  puppets.all_ready();
+  Connection connection = make_connection();
+  Ended ended = plain_end(1);
+  ended.ending.report.connection.reset(::fcntl(connection.server.get(), F_DUPFD_CLOEXEC, 0));
+  auto offer = std::make_shared<tls::Offer>();
+  offer->in_kernel = true;
+  Parameters parameters;
+  parameters.offer = offer;
+  bool first_called = false;
+  std::optional<Ending> ending;
+  puppets.client->start(1, Kind::tls, std::move(connection.server), std::move(parameters), [&](const Ending&) { first_called = true; });
+  REQUIRE(puppets.client->redirect(1, {}, [&](Ending one) { ending = std::move(one); }));
+  puppets.say(0, encode(std::move(ended)));
+  run_until(puppets.loop, [&] { return ending.has_value(); });
+  CHECK(ending->lost());
+  CHECK_FALSE(ending->report.connection);
+  CHECK_FALSE(first_called);
 }
 
 TEST_CASE("a worker that ends another worker's conversation is killed") {

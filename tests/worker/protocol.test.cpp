@@ -112,6 +112,7 @@ std::vector<std::string> all_messages() {
   all.push_back(encode(ForgetKeys{3}).bytes);
   all.push_back(encode(WithKeys{7, 3}).bytes);
   all.push_back(encode(Join{7, {}}).bytes);
+  all.push_back(encode(Redirect{7, full_parameters()}).value().bytes);
   all.push_back(encode(Tickets{{std::string(tls::ticket_key_size, 1), {}}}).bytes);
   all.push_back(encode(full_shaken()).bytes);
   all.push_back(encode(Page{7, {.status = 200, .zipped = false, .fields = "A: b\r\n", .text = "ok", .size = 3, .bytes = {}, .out = {}}}).bytes);
@@ -517,6 +518,26 @@ TEST_CASE("no bytes crash a decoder") {
     accepted += decodes(bytes) ? 1 : 0;
   }
   CHECK(accepted > 0);  // else the mutations only ever tested the version
+}
+
+TEST_CASE("a redirect comes out as it went in, and is not sent when it is too much") {
+  const auto message = decode_for_worker(encode(Redirect{7, full_parameters()}).value());
+  REQUIRE(message);
+  const auto& redirect = std::get<Redirect>(*message);
+  CHECK(redirect.token == 7);
+  CHECK(redirect.parameters.targets == full_parameters().targets);
+  CHECK(redirect.parameters.texts == full_parameters().texts);
+  CHECK(redirect.parameters.connect_deadline == full_parameters().connect_deadline);
+  CHECK(redirect.parameters.keepalive == full_parameters().keepalive);
+  Parameters many;
+  many.targets.resize(most_targets + 1);
+  CHECK_FALSE(encode(Redirect{7, many}));
+  Parameters large;
+  large.texts = {std::string(41 * 1024, 'x')};
+  CHECK_FALSE(encode(Redirect{7, large}));
+  Packet with_socket = encode(Redirect{7, {}}).value();
+  with_socket.fd = any_socket();
+  CHECK_FALSE(decode_for_worker(std::move(with_socket)));
 }
 
 TEST_CASE("keys and sockets travel with the messages that speak of them") {

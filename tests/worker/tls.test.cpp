@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 
+#include "converse/talking.hpp"
 #include "tls/client.hpp"
 #include "worker/harness.hpp"
 
@@ -80,6 +81,42 @@ TEST_CASE("a worker for TLS shakes hands with the keys that it was sent, and pas
     bench.carry(peer, fd, [&] { return heard += peer.read(), heard.size() >= 6; });
     CHECK(heard == "answer");
   }
+  CHECK(bench.troubles.empty());
+}
+
+TEST_CASE("a worker for TLS connects to the target of a redirect itself") {
+  TlsBench bench;
+  const converse::testing::Server target;
+  tls::test::Client peer{{}};
+  base::Fd fd = bench.cover(1, offer());
+  bench.shake(peer, fd, 1);
+  Parameters parameters;
+  parameters.targets = {target.endpoint};
+  parameters.texts = {"before "};
+  bool first_called = false;
+  std::optional<Ending> ending;
+  CHECK_FALSE(bench.client->redirect(2, parameters, [&](Ending) { first_called = true; }));
+  REQUIRE(bench.client->redirect(1, std::move(parameters), [&](Ending one) { ending = std::move(one); }));
+  peer.write("question");
+  bench.carry(peer, fd, [&] { return target.called(); });
+  base::Fd there = target.accepted();
+  bench.carry(peer, fd, [&] {
+    char bytes[16];
+    return ::recv(there.get(), bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT) == 15;
+  });
+  CHECK(read_some(there, 15) == "before question");
+  write_all(there, "answer");
+  std::string heard;
+  bench.carry(peer, fd, [&] { return heard += peer.read(), heard.size() >= 6; });
+  CHECK(heard == "answer");
+  there.reset();
+  bench.carry(peer, fd, [&] { return peer.told_end(); });
+  fd.reset();
+  run_until(bench.loop, [&] { return ending.has_value(); });
+  CHECK(ending->report.in == 8);
+  CHECK(ending->report.out == 6);
+  CHECK_FALSE(first_called);
+  CHECK_FALSE(bench.ended(1));  // the first to be told has been replaced
   CHECK(bench.troubles.empty());
 }
 

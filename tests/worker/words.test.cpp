@@ -120,6 +120,8 @@ std::vector<Word> all_words() {
   all.push_back({"with-keys", encode(WithKeys{8, 9}).bytes});
   all.push_back({"tickets", encode(Tickets{{std::string(tls::ticket_key_size, 'k'), {}}}).bytes});
   all.push_back({"join", encode(Join{8, {}}).bytes});
+  Start onward = full_start();
+  all.push_back({"redirect", encode(Redirect{8, std::move(onward.parameters)}).value().bytes});
   all.push_back({"page", encode(Page{8, {.status = 200, .zipped = true, .fields = "A: b\r\n", .text = "ok", .size = 3, .bytes = {}, .out = {}}}).bytes});
   all.push_back({"sign-wanted", question_for_sign(first_sign + 1).bytes});
   hear("ready", encode(Ready{}));

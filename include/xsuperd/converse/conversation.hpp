@@ -99,8 +99,8 @@ struct Parameters {
   /// metrics, dashboard: asks for what is to be sent. show() follows, and until then there is no other wish. Stays in the
   /// process: the daemon and a worker have one each.
   std::function<void(const PageWish&)> on_wish;
-  /// tls, tls_relay: told once. After Handshake::Result::done a conversation of kind tls waits for join(); else it ends, as does
-  /// a tls_relay. Stays in the process.
+  /// tls, tls_relay: told once. After Handshake::Result::done a conversation of kind tls waits for join() or redirect(); else it
+  /// ends, as does a tls_relay. Stays in the process.
   std::function<void(const tls::Handshake&)> on_shaken;
 };
 
@@ -154,9 +154,10 @@ struct Traffic {
 struct Report {
   std::uint64_t in = 0;   ///< as Traffic::in
   std::uint64_t out = 0;  ///< as Traffic::out
-  /// relay: errno when no target could be reached, of the last one tried. ident: when the server could not.
+  /// relay, and tls after redirect(): errno when no target could be reached, of the last one tried. ident: when the server
+  /// could not.
   int connect_error = 0;
-  std::string failed_target;  ///< relay: its address
+  std::string failed_target;  ///< relay, and tls after redirect(): its address
   /// tcpmux: the request, lower case, and the connection given back, with what came after the line in one
   /// segment still unread. Without a connection the peer went away or was answered here.
   std::string request;
@@ -175,6 +176,9 @@ class Conversation {
   /// there, and the other way round; a connection of the peer that ends without TLS having said so becomes a reset, if it is
   /// TCP. Without a descriptor the conversation ends. Others close it.
   virtual void join([[maybe_unused]] base::Fd inner) {}
+  /// tls: the same with the first of `targets` that takes a connection, as a relay has it: after `texts`, and with
+  /// `connect_deadline` and `keepalive`. Where none does the conversation ends, and reports it. Others do nothing.
+  virtual void redirect([[maybe_unused]] Parameters parameters) {}
   /// metrics, dashboard: what was wished for. Others let go of it.
   virtual void show([[maybe_unused]] PageMade page) {}
   /// No more conversations come to this process, which is to end: one that would go on only because its peer may have

@@ -141,6 +141,7 @@ struct SessionFacts {
   net::ProxyWords proxy_words{};  ///< what else that proxy has told
   bool in_kernel = false;  ///< `covered`, but its socket is the connection itself, in which the kernel speaks TLS
   bool calls = false;  ///< a worker for TLS holds its relay, because the target is spoken to in TLS
+  bool onward = false;  ///< `covered`, and the worker that speaks TLS with the peer has the target, too: it has no socket
   [[nodiscard]] bool proxied() const { return proxy.address.known(); }
   /// Who is at the other end of its socket.
   [[nodiscard]] const base::Endpoint& socket_peer() const { return proxied() ? proxy : peer; }
@@ -148,11 +149,12 @@ struct SessionFacts {
 };
 BOOST_DESCRIBE_STRUCT(SessionFacts, (),
                       (peer, endpoint, phase, pid, started, started_wall, arrival, accepted, judged, judged_again,
-                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered, proxy, called, proxy_words, calls, in_kernel))
+                       through_tcpmux, queued, connection, peer_spoke, limited, local, covered, proxy, called, proxy_words, calls, in_kernel, onward))
 constexpr auto members_since(const SessionFacts*) {
   return std::array{base::Since{"endpoint", 6}, base::Since{"phase", 6}, base::Since{"queued", 8}, base::Since{"connection", 8},
                     base::Since{"peer_spoke", 8}, base::Since{"limited", 8}, base::Since{"local", 10}, base::Since{"covered", 10},
-                    base::Since{"proxy", 10}, base::Since{"called", 10}, base::Since{"proxy_words", 10}, base::Since{"calls", 10}, base::Since{"in_kernel", 11}};
+                    base::Since{"proxy", 10}, base::Since{"called", 10}, base::Since{"proxy_words", 10}, base::Since{"calls", 10}, base::Since{"in_kernel", 11},
+                    base::Since{"onward", 14}};
 }
 
 /// Added to the token of a session whose relay a worker for TLS holds: there its own belongs to the conversation with its peer.

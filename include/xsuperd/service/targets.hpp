@@ -36,6 +36,8 @@ class Targets {
   void forget() { known_.clear(); }
   /// Takes the address from the configuration. False when that has a name.
   bool learn_as_written();
+  /// Are they known? An address that is written as one always is.
+  [[nodiscard]] bool at_hand() { return !known_.empty() || learn_as_written(); }
 
   /// Does it take a look-up before anybody can be let in?
   [[nodiscard]] bool needed() const;

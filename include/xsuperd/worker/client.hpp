@@ -126,6 +126,8 @@ class Client final : public Conversations {
   bool resume(std::uint64_t token, Done done, OnLine on_line) override;
   bool resume_handshake(std::uint64_t token, Done done, OnShaken on_shaken) override;
   void join(std::uint64_t token, base::Fd inner) override;
+  /// Not of a worker from before an upgrade, which may be of a version that does not know the word.
+  bool redirect(std::uint64_t token, Parameters parameters, Done done) override;
   bool resume_pages(std::uint64_t token, Done done, OnWish on_wish) override;
   void show(std::uint64_t token, PageMade page) override;
   int waiting_connection(std::uint64_t token) const override;

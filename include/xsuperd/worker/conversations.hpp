@@ -77,6 +77,12 @@ class Conversations {
   /// For one of kind tls whose handshake is done: see converse::Conversation::join(). Nothing happens when there is none of
   /// that token (any more), and the descriptor is closed.
   virtual void join(std::uint64_t token, base::Fd inner) = 0;
+  /// The same: see converse::Conversation::redirect(). `done` takes the place of that of start(), and then as there; what the
+  /// Parameters hold beside what redirect() takes has no effect. False, and nothing has happened or is called: there is none of
+  /// that token (any more), or its worker does not know how. Whoever holds none need not know either.
+  [[nodiscard]] virtual bool redirect([[maybe_unused]] std::uint64_t token, [[maybe_unused]] Parameters parameters, [[maybe_unused]] Done done) {
+    return false;
+  }
   /// What one of kind metrics or dashboard has wished for: see converse::Conversation::show(). Nothing happens when there is
   /// none of that token (any more), or it has no wish.
   virtual void show([[maybe_unused]] std::uint64_t token, [[maybe_unused]] PageMade page) {}

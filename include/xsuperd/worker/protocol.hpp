@@ -80,6 +80,12 @@ struct Join {
   std::uint64_t token = 0;
   base::Fd inner;  ///< none after decoding: it was lost on the way, and the conversation ends
 };
+/// Daemon to worker: see Conversations::redirect(). Of a conversation that has told how its handshake came out, and only for a
+/// worker that this daemon has started, so that the word needs no version of its own.
+struct Redirect {
+  std::uint64_t token = 0;
+  Parameters parameters;
+};
 /// Daemon to worker: with what tickets are made from now on, in all contexts. Only for a worker that this daemon has started.
 struct Tickets {
   tls::TicketKeys keys;
@@ -99,7 +105,7 @@ struct Drain {};
 struct Ask {
   std::uint64_t question = 0;  ///< the daemon's number for it
 };
-using ToWorker = std::variant<Start, TextPart, Stop, Drain, Ask, Target, Keys, ForgetKeys, WithKeys, Join, Tickets, Page>;
+using ToWorker = std::variant<Start, TextPart, Stop, Drain, Ask, Target, Keys, ForgetKeys, WithKeys, Join, Tickets, Page, Redirect>;
 
 /// Worker to daemon: conversations may come.
 struct Ready {};
@@ -169,6 +175,8 @@ constexpr std::uint64_t first_sign = std::uint64_t{1} << 63;
 [[nodiscard]] Packet encode(const ForgetKeys& forget);
 [[nodiscard]] Packet encode(const WithKeys& with);
 [[nodiscard]] Packet encode(Join join);
+/// Nothing when there are too many targets or texts, or the texts are too long, all together.
+[[nodiscard]] std::optional<Packet> encode(const Redirect& redirect);
 [[nodiscard]] Packet encode(const Tickets& tickets);
 [[nodiscard]] Packet encode(Page page);
 [[nodiscard]] Packet encode(const Stop& stop);
