@@ -2,8 +2,10 @@
 #include "converse/socket.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -139,6 +141,11 @@ void switch_on(int fd, int level, int option) {
 
 void keep_alive(int fd) { switch_on(fd, SOL_SOCKET, SO_KEEPALIVE); }
 void hurry(int fd) { switch_on(fd, IPPROTO_TCP, TCP_NODELAY); }
+
+bool Socket::underway() const {
+  int bytes = 0;
+  return !broken_ && ::ioctl(fd_.get(), SIOCOUTQ, &bytes) == 0 && bytes > 0;
+}
 
 /// The kernel resets a connection that is disconnected from its peer's address while it is open.
 void Socket::reset() {

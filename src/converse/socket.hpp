@@ -54,6 +54,8 @@ class Socket {
   [[nodiscard]] Moved splice_from(const Pipe& pipe, std::size_t most, std::size_t& count);
   /// Nothing more will be written; the other side learns so.
   void end_writing();
+  /// Of a TCP connection: something that was written has not arrived at the other side yet. Not of one that broke.
+  [[nodiscard]] bool underway() const;
   /// Breaks a TCP connection, so that the other side sees a reset. Any other is left as it is.
   void reset();
 

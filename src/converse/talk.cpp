@@ -13,6 +13,8 @@ namespace {
 constexpr auto farewell_time = 1s;
 constexpr std::uint64_t farewell_bytes = 64 * 1024;
 constexpr int portions_per_turn = 4;
+constexpr auto time_to_arrive = 2s;
+constexpr auto between_looks = 20ms;
 }  // namespace
 
 Talk::Talk(Opening& opening)
@@ -33,6 +35,7 @@ void Talk::begin(base::Fd peer) {
 }
 
 void Talk::ready() {
+  if (phase_ == Phase::breaking) return;
   last_ = poller_.now();
   if (phase_ == Phase::failed) return;
   if (phase_ == Phase::farewell) return see_off();
@@ -46,6 +49,8 @@ void Talk::expired() {
     case Phase::talking:
       if (last_ + idle_ > poller_.now()) return deadline_.set(last_ + idle_);
       return finish();
+    case Phase::breaking:
+      return look_whether_arrived();
     case Phase::farewell:
     case Phase::failed:
       return finish();
@@ -76,6 +81,20 @@ void Talk::see_off() {
   const Moved moved = throw_away();
   const bool enough = report_.in - read_before_farewell_ >= farewell_bytes;
   if (enough || moved == Moved::end || moved == Moved::failed) finish();
+}
+
+void Talk::break_off(Socket& other) {
+  phase_ = Phase::breaking;
+  breaking_ = &other;
+  last_ = poller_.now();
+  look_whether_arrived();
+}
+
+void Talk::look_whether_arrived() {
+  const auto now = poller_.now();
+  if (breaking_->underway() && now < last_ + time_to_arrive) return deadline_.set(now + between_looks);
+  breaking_->reset();
+  finish();
 }
 
 void Talk::limit(std::chrono::milliseconds time) {

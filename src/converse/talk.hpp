@@ -50,6 +50,9 @@ class Talk : public Conversation, protected Handler {
   /// have the kernel throw it away (fact B9.12). So it is told that this is all, and what it still sends is
   /// read, for a second and up to 64 KiB.
   void farewell();
+  /// Resets the TCP connection `other`, and finishes: once all that was written to it has arrived, of which the kernel would throw
+  /// away the rest, or after two seconds.
+  void break_off(Socket& other);
 
   /// This long from now time_is_up() is called, whatever happens. Replaces the idle deadline.
   void limit(std::chrono::milliseconds time);
@@ -70,13 +73,15 @@ class Talk : public Conversation, protected Handler {
   void ready() final;
   void expired() final;
   void see_off();
+  void look_whether_arrived();
 
   std::function<void(Report)> done_;
   Deadline deadline_;
   std::chrono::milliseconds idle_;
   base::Moment last_;
   std::uint64_t read_before_farewell_ = 0;
-  enum class Phase : std::uint8_t { talking, limited, farewell, failed } phase_ = Phase::talking;
+  Socket* breaking_ = nullptr;
+  enum class Phase : std::uint8_t { talking, limited, farewell, breaking, failed } phase_ = Phase::talking;
 };
 
 }  // namespace xsuperd::converse

@@ -74,6 +74,7 @@ class Tls final : public Talk {
   const bool in_kernel_;
   std::unique_ptr<Onward> onward_;  // until it is reached
   Stage stage_ = Stage::shaking;
+  bool to_target_ = false;
   bool given_back_ = false;
   bool leaving_ = false;  // the server has said all, and the peer does not take it
 };
@@ -137,6 +138,7 @@ void Tls::join(base::Fd inner) {
 void Tls::redirect(Parameters parameters) {
   if (stage_ > Stage::waiting) return;
   if (stage_ != Stage::waiting) return finish();
+  to_target_ = true;
   onward_ = std::make_unique<Onward>(inner_, report_, std::move(parameters));
   stage_ = Stage::connecting;
   connecting(onward_->search.begin());
@@ -188,7 +190,10 @@ void Tls::pass_on() {
   switch (passing_.run(false)) {
     case TlsPassing::State::open: return mind_the_leave();
     case TlsPassing::State::torn:
-    case TlsPassing::State::cut: inner_.reset(); return finish();
+    case TlsPassing::State::cut:
+      if (to_target_) return break_off(inner_);
+      inner_.reset();
+      return finish();
     case TlsPassing::State::over:
       reset_when_left(inner_.fd(), false);
       inner_.close();

@@ -119,7 +119,7 @@ void TlsRelay::pass_on() {
   switch (passing_.run(true)) {
     case TlsPassing::State::open: return;
     case TlsPassing::State::cut: peer_.reset(); return finish();
-    case TlsPassing::State::torn: target_.reset(); return finish();
+    case TlsPassing::State::torn: return break_off(target_);
     case TlsPassing::State::over: target_.close(); return farewell();
   }
 }

@@ -7,6 +7,7 @@
 #define XSUPERD_RESTRICT 1
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/sockios.h>
 #include <linux/tls.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -133,7 +134,7 @@ void allow_descriptor_flags(Filter& filter) {
     filter.allow(call, {equals(1, F_SETPIPE_SZ), {2, SCMP_CMP_LE, largest_pipe, 0}});
     filter.allow(call, {equals(1, F_GETPIPE_SZ)});
   }
-  filter.allow(SCMP_SYS(ioctl), {equals(1, FIONBIO)});
+  for (const unsigned long request : {FIONBIO, SIOCOUTQ}) filter.allow(SCMP_SYS(ioctl), {equals(1, request)});
 }
 
 void allow_memory(Filter& filter) {

@@ -207,6 +207,32 @@ TEST_CASE("a peer that is cut off while its target is looked for ends that") {
   CHECK_FALSE(covered.target.called());
 }
 
+TEST_CASE("a target gets all that its peer has sent before it was cut off, and then a reset") {
+  Redirected covered;
+  covered.reach();
+  const std::string part(10'000, 'x');
+  constexpr std::size_t all = 600'000;  // more than the target's kernel takes while nobody reads there
+  for (std::size_t sent = part.size(); sent <= all; sent += part.size()) {
+    covered.peer.write(part);
+    REQUIRE(covered.until([&] { return covered.talk.conversation->traffic().in == sent; }));
+  }
+  covered.talk.client.reset();
+  covered.talk.settle();
+  CHECK_FALSE(covered.talk.report);
+  std::size_t heard = 0;
+  int error = 0;
+  CHECK(run_until(covered.talk.loop, [&] {
+    char bytes[4096];
+    ssize_t n = 0;
+    while ((n = ::recv(covered.ends.first.get(), bytes, sizeof bytes, MSG_DONTWAIT)) > 0) heard += static_cast<std::size_t>(n);
+    error = n == 0 ? 0 : errno;
+    return n == 0 || errno != EAGAIN;
+  }));
+  CHECK(heard == all);
+  CHECK(error == ECONNRESET);
+  CHECK(covered.talk.result().in == all);
+}
+
 TEST_CASE("who is told to connect before its handshake is done, or twice, connects once or not at all") {
   Covered early;
   early.talk.conversation->redirect({});

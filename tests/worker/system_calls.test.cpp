@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
@@ -202,7 +203,7 @@ std::string word(const Words& words, long number) {
 std::string text_of(const Finding& finding) {
   static const Words commands{{F_SETFL, "F_SETFL"}, {F_SETPIPE_SZ, "F_SETPIPE_SZ"}, {F_GETPIPE_SZ, "F_GETPIPE_SZ"}};
   static const Words flags{{O_NONBLOCK, "O_NONBLOCK"}};
-  static const Words requests{{FIONBIO, "FIONBIO"}};
+  static const Words requests{{FIONBIO, "FIONBIO"}, {SIOCOUTQ, "SIOCOUTQ"}};
   static const Words levels{{SOL_SOCKET, "SOL_SOCKET"}, {IPPROTO_TCP, "IPPROTO_TCP"}, {level_tls, "SOL_TLS"}};
   static const Words options{{SO_KEEPALIVE, "SO_KEEPALIVE"}, {SO_OOBINLINE, "SO_OOBINLINE"}, {SO_LINGER, "SO_LINGER"}, {SO_ERROR, "SO_ERROR"}};
   static const Words tcp{{TCP_NODELAY, "TCP_NODELAY"}, {TCP_ULP, "TCP_ULP"}};
