@@ -148,6 +148,7 @@ class Maker {
   bool ask_peers() {
     what_ = "the authority for certificates of peers";
     (void)openssl().SSL_CTX_set_session_id_context(context_.get(), mark_.data(), static_cast<unsigned>(mark_.size()));
+    (void)openssl().SSL_CTX_set_num_tickets(context_.get(), 1);  // not two: each takes a segment, and time
     if (offer_.client_certificate == ClientCertificate::no) return true;
     // What was revoked since must not come back by a ticket, and who was let in then need not be now.
     openssl().SSL_CTX_set_options(context_.get(), SSL_OP_NO_TICKET);
