@@ -142,9 +142,9 @@ void switch_on(int fd, int level, int option) {
 void keep_alive(int fd) { switch_on(fd, SOL_SOCKET, SO_KEEPALIVE); }
 void hurry(int fd) { switch_on(fd, IPPROTO_TCP, TCP_NODELAY); }
 
-bool Socket::underway() const {
+bool underway(int fd) {
   int bytes = 0;
-  return !broken_ && ::ioctl(fd_.get(), SIOCOUTQ, &bytes) == 0 && bytes > 0;
+  return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0;
 }
 
 /// The kernel resets a connection that is disconnected from its peer's address while it is open.

@@ -54,8 +54,6 @@ class Socket {
   [[nodiscard]] Moved splice_from(const Pipe& pipe, std::size_t most, std::size_t& count);
   /// Nothing more will be written; the other side learns so.
   void end_writing();
-  /// Of a TCP connection: something that was written has not arrived at the other side yet. Not of one that broke.
-  [[nodiscard]] bool underway() const;
   /// Breaks a TCP connection, so that the other side sees a reset. Any other is left as it is.
   void reset();
 
@@ -93,6 +91,8 @@ void keep_urgent_data(int fd);
 [[nodiscard]] int take_error(int fd);
 /// The kernel asks a side that is silent for long whether it is there still (SO_KEEPALIVE).
 void keep_alive(int fd);
+/// Of a TCP connection: something that was written has not arrived at the other side yet.
+[[nodiscard]] bool underway(int fd);
 /// What is written goes out at once from now on, even while the other side has not confirmed what came before.
 void hurry(int fd);
 

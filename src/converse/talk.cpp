@@ -92,7 +92,7 @@ void Talk::break_off(Socket& other) {
 
 void Talk::look_whether_arrived() {
   const auto now = poller_.now();
-  if (breaking_->underway() && now < last_ + time_to_arrive) return deadline_.set(now + between_looks);
+  if (!breaking_->broken() && underway(breaking_->fd()) && now < last_ + time_to_arrive) return deadline_.set(now + between_looks);
   breaking_->reset();
   finish();
 }

@@ -3,7 +3,9 @@
 // socket that it is given then, or the target that it is to connect to.
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "converse/talks.hpp"
 #include "converse/target_search.hpp"
@@ -18,7 +20,7 @@ namespace {
 /// Who decides what becomes of the connection has so long, which is much longer than it takes.
 constexpr auto time_for_join = 60s;
 /// And so long when the peer is gone meanwhile: what it has said before that is to be heard, but nobody is kept waiting for it.
-constexpr auto time_for_the_gone = 5s;
+constexpr std::chrono::milliseconds time_for_the_gone = 5s;
 /// A peer that takes nothing of what its server has said last, for so long.
 constexpr auto time_to_take_the_rest = 120s;
 
@@ -32,9 +34,10 @@ class Tls final : public Talk {
         in_kernel_(opening.parameters.context->wants_kernel()) {
     limit(opening.parameters.idle_deadline);
   }
+  ~Tls() override;
   void join(base::Fd inner) override;
   void redirect(Parameters parameters) override;
-  [[nodiscard]] Traffic traffic() const override { return {passing_.up() + report_.in, passing_.down()}; }
+  [[nodiscard]] Traffic traffic() const override { return {passing_.up(), passing_.down()}; }
 
  private:
   enum class Stage : std::uint8_t { shaking, waiting, connecting, greeting, passing };
@@ -64,6 +67,7 @@ class Tls final : public Talk {
   void look();
   void connected();
   void greet();
+  void give_up();
   void begin_passing();
   void pass_on();
   void mind_the_leave();
@@ -75,6 +79,7 @@ class Tls final : public Talk {
   std::unique_ptr<Onward> onward_;  // until it is reached
   Stage stage_ = Stage::shaking;
   bool to_target_ = false;
+  bool gone_ = false;  // the peer, before there was a target
   bool given_back_ = false;
   bool leaving_ = false;  // the server has said all, and the peer does not take it
 };
@@ -90,7 +95,7 @@ void Tls::step() {
     case Stage::shaking: return shake();
     case Stage::waiting: return peer_.broken() ? limit(time_for_the_gone) : void();  // which is told once
     case Stage::connecting: return look();
-    case Stage::greeting: return peer_.broken() ? finish() : greet();
+    case Stage::greeting: return greet();
     case Stage::passing: return pass_on();
   }
 }
@@ -125,6 +130,7 @@ void Tls::tell(const tls::Handshake& handshake) {
 
 void Tls::time_is_up() {
   if (stage_ == Stage::connecting) return connecting(onward_->search.too_late());
+  if (stage_ == Stage::greeting) return give_up();
   if (stage_ == Stage::shaking) tell({.result = tls::Handshake::Result::too_late});
   finish();
 }
@@ -139,23 +145,27 @@ void Tls::redirect(Parameters parameters) {
   if (stage_ > Stage::waiting) return;
   if (stage_ != Stage::waiting) return finish();
   to_target_ = true;
+  gone_ = peer_.broken();
   onward_ = std::make_unique<Onward>(inner_, report_, std::move(parameters));
   stage_ = Stage::connecting;
   connecting(onward_->search.begin());
 }
 
 void Tls::look() {
-  if (peer_.broken()) return finish();
+  const bool gone = !gone_ && peer_.broken();
+  gone_ = gone_ || gone;
   bool anew = false;
   const auto state = onward_->search.look(anew);
-  if (state != TargetSearch::State::connecting || anew) connecting(state);
+  if (state != TargetSearch::State::connecting || anew || gone) connecting(state);
 }
+
+/// A peer that is gone may have said something, which its target is to hear; that takes no longer than while it waits for a server.
 
 void Tls::connecting(TargetSearch::State state) {
   switch (state) {
-    case TargetSearch::State::connecting: return limit(onward_->patience);
+    case TargetSearch::State::connecting: return limit(gone_ ? std::min(onward_->patience, time_for_the_gone) : onward_->patience);
     case TargetSearch::State::connected: return connected();
-    case TargetSearch::State::failed: passing_.say_end(); return farewell();
+    case TargetSearch::State::failed: return give_up();
   }
 }
 
@@ -171,10 +181,23 @@ void Tls::connected() {
 /// Nothing of the peer goes there before all of it.
 void Tls::greet() {
   const Moved moved = converse::greet(inner_, onward_->greeting);
-  if (moved == Moved::failed) return finish();
+  if (moved == Moved::failed) return give_up();
   if (moved != Moved::some) return;
   onward_.reset();
   begin_passing();
+}
+
+void Tls::give_up() {
+  inner_.close();
+  passing_.say_end();
+  farewell();
+}
+
+/// Told to stop in the middle: a target is not to take that for a break, nor a peer that has all there was.
+Tls::~Tls() {
+  if (!to_target_ || inner_.fd() < 0) return;
+  reset_when_left(inner_.fd(), false);
+  passing_.say_end();
 }
 
 void Tls::begin_passing() {
@@ -191,7 +214,7 @@ void Tls::pass_on() {
     case TlsPassing::State::open: return mind_the_leave();
     case TlsPassing::State::torn:
     case TlsPassing::State::cut:
-      if (to_target_) return break_off(inner_);
+      if (std::exchange(to_target_, false)) return break_off(inner_);
       inner_.reset();
       return finish();
     case TlsPassing::State::over:

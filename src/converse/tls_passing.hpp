@@ -34,8 +34,10 @@ class TlsPassing : private tls::Transport {
   /// After the handshake: passes on what can be passed on now. `tears`: a plain connection that breaks is not the same as one
   /// that ends.
   [[nodiscard]] State run(bool tears);
-  /// Instead of that, when there is nothing plain to pass anything to: says on the covered side that this was all.
-  void say_end() { close_down(); }
+  /// Instead of that, when nothing comes from the plain side any more: says on the covered one that this was all, unless it was not.
+  void say_end() {
+    if (down_ != Half::over && down_rest_.empty()) close_down();
+  }
   /// The plain side has said all, and the covered one has not taken all of it yet.
   [[nodiscard]] bool takes_leave() const { return down_ == Half::closing || (!down_rest_.empty() && plain_.no_more_to_come()); }
   /// Bytes in the clear: from the covered side, and to it.

@@ -58,6 +58,7 @@ void ServiceConversations::start(Token token) {
     needs_.decider.feed(Started{token});
     begin(token, std::move(all));
   } catch (const std::exception&) {  // nobody would tell that it has ended
+    if (const Session* left = needs_.sessions.find(token); left && left->onward) needs_.serving.handshakes->stop(token);
     ended(token, {worker::Ending::Why::lost, {}});
   }
 }

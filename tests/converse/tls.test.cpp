@@ -195,16 +195,56 @@ TEST_CASE("from behind TLS a target that does not answer is given up at the dead
   covered.reach();
 }
 
-TEST_CASE("a peer that is cut off while its target is looked for ends that") {
-  const Deaf deaf;
+TEST_CASE("what a peer has said before it was gone is heard by the target that is found after that") {
+  for (const bool slowly : {false, true}) {
+    const Deaf deaf;
+    Parameters parameters;
+    parameters.connect_deadline = 50ms;
+    if (slowly) parameters.targets = {deaf.server.endpoint};
+    Covered covered;
+    covered.shake();
+    covered.peer.write("early");
+    covered.carry();
+    covered.talk.settle();
+    reset_when_closed(covered.talk.client);
+    covered.talk.client.reset();
+    covered.talk.settle();
+    const Server target;
+    parameters.targets.push_back(target.endpoint);
+    parameters.texts = {"first, "};
+    covered.talk.conversation->redirect(std::move(parameters));
+    REQUIRE(run_until(covered.talk.loop, [&] { return target.called(); }));
+    const base::Fd there = target.accepted();
+    CHECK(covered.talk.result().in == 5);
+    char bytes[20];
+    REQUIRE(::recv(there.get(), bytes, sizeof bytes, MSG_DONTWAIT) == 12);
+    CHECK(std::string_view(bytes, 12) == "first, early");
+  }
+}
+
+TEST_CASE("who is stopped between peer and target ends in order on both sides") {
+  Redirected covered;
+  covered.reach();
+  covered.peer.write("question");
+  CHECK(covered.server_hears(8) == "question");
+  covered.server_says("half");
+  CHECK(covered.peer_hears(4) == "half");
+  covered.talk.conversation.reset();
+  CHECK(covered.until([&] { return covered.peer.told_end() && !covered.open; }));
+  CHECK(covered.server_end() == 0);
+}
+
+TEST_CASE("a peer whose target does not take what is to be said first is told that this was all, and nothing of it is counted") {
   Parameters parameters;
-  parameters.targets = {deaf.server.endpoint};
+  parameters.texts = {std::string(8'000'000, 'x')};
+  parameters.connect_deadline = 50ms;
   Redirected covered(std::move(parameters));
-  reset_when_closed(covered.talk.client);
+  covered.reach();
+  CHECK(covered.until([&] { return covered.peer.told_end() && !covered.open; }));
+  covered.peer.write("too late");
+  covered.carry();
   covered.talk.client.reset();
-  covered.talk.settle();
   CHECK(covered.talk.result().in == 0);
-  CHECK_FALSE(covered.target.called());
 }
 
 TEST_CASE("a target gets all that its peer has sent before it was cut off, and then a reset") {
