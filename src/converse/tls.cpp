@@ -160,7 +160,6 @@ void Tls::look() {
 }
 
 /// A peer that is gone may have said something, which its target is to hear; that takes no longer than while it waits for a server.
-
 void Tls::connecting(TargetSearch::State state) {
   switch (state) {
     case TargetSearch::State::connecting: return limit(gone_ ? std::min(onward_->patience, time_for_the_gone) : onward_->patience);
